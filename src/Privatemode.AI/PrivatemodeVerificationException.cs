@@ -1,0 +1,22 @@
+namespace Privatemode.AI;
+
+/// <summary>The deployment did not prove itself. Stop: nothing was sent to it, and the same evidence will not pass later.</summary>
+public sealed class PrivatemodeVerificationException : PrivatemodeException
+{
+    internal PrivatemodeVerificationException(string check, string message, string? expected = null, string? found = null)
+        : base(message)
+    {
+        Check = check;
+        Expected = expected;
+        Found = found;
+    }
+
+    /// <summary>Stable name of the check that failed, for example <c>mesh-certificate-signature</c>.</summary>
+    public string Check { get; }
+
+    /// <summary>What the check demands; null when it has no simple form.</summary>
+    public string? Expected { get; }
+
+    /// <summary>What the deployment showed; null when it has no simple form.</summary>
+    public string? Found { get; }
+}

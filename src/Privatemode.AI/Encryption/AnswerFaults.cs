@@ -1,0 +1,51 @@
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Encryption;
+
+/// <summary>From what went wrong to the exception the caller sees.</summary>
+internal static class AnswerFaults
+{
+    public static AnswerFault From(OpenResult result) => result switch
+    {
+        OpenResult.Opened => AnswerFault.None,
+        OpenResult.Malformed => AnswerFault.UnsealedMember,
+        OpenResult.Reflected => AnswerFault.Reflected,
+        OpenResult.AlreadyFailed => AnswerFault.AlreadyFailed,
+        _ => AnswerFault.NotAuthentic,
+    };
+
+    public static AnswerFault From(JsonShape shape) => shape switch
+    {
+        JsonShape.Usable => AnswerFault.None,
+        JsonShape.DuplicateName => AnswerFault.DuplicateName,
+        _ => AnswerFault.NotJson,
+    };
+
+    /// <summary>The exception for a fault; its message holds nothing of the answer.</summary>
+    public static PrivatemodeIntegrityException Exception(AnswerFault fault, AnswerContext context)
+    {
+        (string name, string text) = Describe(fault);
+        return new PrivatemodeIntegrityException(name, $"{text} Stop: do not use this answer; what was handed out before is authentic.")
+        {
+            Endpoint = context.Endpoint,
+            RequestId = context.RequestId,
+        };
+    }
+
+    private static (string Name, string Text) Describe(AnswerFault fault) => fault switch
+    {
+        AnswerFault.NotJson => ("not-json", "The answer is not a JSON object that can be read without doubt."),
+        AnswerFault.DuplicateName => ("duplicate-name", "The answer holds two members of the same name."),
+        AnswerFault.UnsealedMember => ("unsealed-member", "The answer holds a member that is not sealed."),
+        AnswerFault.NothingSealed => ("nothing-sealed", "The answer holds nothing sealed, so nothing in it is authentic."),
+        AnswerFault.PayloadMissing => ("payload-missing", "The member the endpoint exists for is missing or of the wrong kind."),
+        AnswerFault.NotAuthentic => ("not-authentic", "A value of the answer was altered, moved, or belongs to another request."),
+        AnswerFault.Reflected => ("reflected", "A value of the request was sent back as part of the answer."),
+        AnswerFault.AlreadyFailed => ("already-failed", "This exchange failed before and stays failed."),
+        AnswerFault.Truncated => ("truncated-stream", "The stream ended before the answer did."),
+        AnswerFault.AfterTheEnd => ("data-after-end", "The stream went on after its end."),
+        AnswerFault.LineTooLong => ("line-too-long", "The stream holds a line longer than any the service writes."),
+        AnswerFault.BadLine => ("bad-line", "The stream holds a line that cannot be read without doubt."),
+        _ => throw new ArgumentOutOfRangeException(nameof(fault)),
+    };
+}

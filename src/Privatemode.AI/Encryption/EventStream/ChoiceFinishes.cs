@@ -1,0 +1,73 @@
+using System.Text.Json;
+
+namespace Privatemode.AI.Encryption.EventStream;
+
+/// <summary>Which choices of a streamed answer have begun and which have finished.</summary>
+/// <remarks>
+/// The end mark is not authenticated, anybody on the path can write it. A stream is complete only if, for every choice
+/// index seen, a sealed non-null <c>finish_reason</c> was opened before it.
+/// </remarks>
+internal sealed class ChoiceFinishes
+{
+    private readonly HashSet<int> _running = [];
+    private bool _anyFinished;
+
+    public bool AllFinished => _anyFinished && _running.Count == 0;
+
+    /// <summary>Takes in the <c>choices</c> array of one event; false when it cannot be read.</summary>
+    public bool TryObserve(ReadOnlySpan<byte> choices, out int count)
+    {
+        count = 0;
+        Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = Json.JsonIndex.MaxDepth });
+        try
+        {
+            _ = reader.Read();
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                if (reader.TokenType != JsonTokenType.StartObject || !TryReadChoice(ref reader, count))
+                {
+                    return false;
+                }
+
+                count++;
+            }
+
+            return reader.TokenType == JsonTokenType.EndArray && !reader.Read();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private bool TryReadChoice(ref Utf8JsonReader reader, int position)
+    {
+        int index = position;
+        bool finished = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool isIndex = reader.ValueTextEquals("index"u8);
+            bool isFinish = reader.ValueTextEquals("finish_reason"u8);
+            _ = reader.Read();
+            if (isIndex && !(reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out index)))
+            {
+                return false;
+            }
+
+            finished |= isFinish && reader.TokenType == JsonTokenType.String;
+            reader.Skip();
+        }
+
+        if (finished)
+        {
+            _ = _running.Remove(index);
+            _anyFinished = true;
+        }
+        else
+        {
+            _ = _running.Add(index);
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,239 @@
+using System.Buffers;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Encryption.EventStream;
+
+/// <summary>Turns the bytes of a sealed event stream into those of an open one, event by event. Does no I/O.</summary>
+/// <remarks>
+/// Keeps <c>data:</c> and <c>event:</c> lines; drops comments and every other field, among them <c>id:</c> and <c>retry:</c>,
+/// which would make a client reconnect and splice two generations. The end is authenticated: see <see cref="EventRules.IsFinished"/>.
+/// A failure is sticky; what was opened before it stays in <see cref="Output"/>.
+/// </remarks>
+internal sealed class EventOpener : IDisposable
+{
+    /// <summary>A line must be shorter than this many bytes, its end not counted. Sealed lines of the service stay under about 132 KiB.</summary>
+    public const int LineLimit = 256 * 1024;
+
+    private const int EventNameLimit = 64;
+
+    private static readonly SearchValues<byte> EventNameBytes =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"u8);
+
+    private readonly ExchangeCipher _cipher;
+    private readonly EventRules _rules;
+    private readonly AnswerContext _context;
+    private readonly OpenedDocument _opened = new();
+    private readonly PooledBytes _partial = new(4096);
+    private readonly byte[] _eventName = new byte[EventNameLimit];
+    private int _eventNameLength;
+
+    public EventOpener(ExchangeCipher cipher, EventRules rules, AnswerContext context)
+    {
+        _cipher = cipher;
+        _rules = rules;
+        _context = context;
+    }
+
+    /// <summary>Opened events, ready for the caller; whoever takes them clears it.</summary>
+    public PooledBytes Output { get; } = new(4096);
+
+    /// <summary>Why the stream is broken; null while it is not.</summary>
+    public PrivatemodeException? Failure { get; private set; }
+
+    /// <summary>True after the authenticated end.</summary>
+    public bool IsEnded { get; private set; }
+
+    /// <summary>Takes in bytes as they come from the network, cut anywhere.</summary>
+    public void Push(ReadOnlySpan<byte> bytes)
+    {
+        while (Failure is null)
+        {
+            int end = bytes.IndexOf((byte)'\n');
+            if (end < 0)
+            {
+                Keep(bytes);
+                return;
+            }
+
+            if (_partial.Length == 0)
+            {
+                TakeLine(bytes[..end]);
+            }
+            else
+            {
+                Keep(bytes[..end]);
+                TakeLine(_partial.Span);
+                _partial.Clear();
+            }
+
+            bytes = bytes[(end + 1)..];
+        }
+    }
+
+    /// <summary>Takes in the end of the network stream: a failure unless the answer had ended before.</summary>
+    public void Complete()
+    {
+        if (Failure is null && _partial.Length > 0)
+        {
+            TakeLine(_partial.Span);
+            _partial.Clear();
+        }
+
+        if (!IsEnded)
+        {
+            Fail(AnswerFault.Truncated);
+        }
+    }
+
+    /// <summary>Breaks the stream, unless it is broken already.</summary>
+    public void Fail(AnswerFault fault) => Failure ??= AnswerFaults.Exception(fault, _context);
+
+    public void Dispose()
+    {
+        _opened.Dispose();
+        _partial.Dispose();
+        Output.Dispose();
+    }
+
+    private void Keep(ReadOnlySpan<byte> bytes)
+    {
+        // One byte more than the limit is let in for a carriage return.
+        if (_partial.Length + bytes.Length > LineLimit)
+        {
+            Fail(AnswerFault.LineTooLong);
+            return;
+        }
+
+        _partial.Append(bytes);
+    }
+
+    private void TakeLine(ReadOnlySpan<byte> line)
+    {
+        if (!line.IsEmpty && line[^1] == (byte)'\r')
+        {
+            line = line[..^1];
+        }
+
+        if (Failure is not null)
+        {
+            return;
+        }
+
+        if (line.Length >= LineLimit)
+        {
+            Fail(AnswerFault.LineTooLong);
+        }
+        else if (line.Contains((byte)'\r'))
+        {
+            // Other readers take a lone carriage return for the end of a line, so the two of us would see different events.
+            Fail(AnswerFault.BadLine);
+        }
+        else if (line.IsEmpty)
+        {
+            _eventNameLength = 0;
+        }
+        else
+        {
+            TakeField(line);
+        }
+    }
+
+    private void TakeField(ReadOnlySpan<byte> line)
+    {
+        int colon = line.IndexOf((byte)':');
+        ReadOnlySpan<byte> name = colon < 0 ? line : line[..colon];
+        ReadOnlySpan<byte> value = colon < 0 ? default : line[(colon + 1)..];
+        if (!value.IsEmpty && value[0] == (byte)' ')
+        {
+            value = value[1..];
+        }
+
+        if (name.SequenceEqual("data"u8))
+        {
+            TakeData(value);
+        }
+        else if (name.SequenceEqual("event"u8))
+        {
+            TakeEventName(value);
+        }
+    }
+
+    private void TakeEventName(ReadOnlySpan<byte> value)
+    {
+        if (value.IsEmpty || value.Length > EventNameLimit || value.ContainsAnyExcept(EventNameBytes))
+        {
+            Fail(AnswerFault.BadLine);
+            return;
+        }
+
+        value.CopyTo(_eventName);
+        _eventNameLength = value.Length;
+    }
+
+    private void TakeData(ReadOnlySpan<byte> payload)
+    {
+        if (IsEnded)
+        {
+            Fail(AnswerFault.AfterTheEnd);
+            return;
+        }
+
+        if (payload.SequenceEqual("[DONE]"u8))
+        {
+            TakeEnd();
+            return;
+        }
+
+        AnswerFault fault = _opened.Open(payload, _rules.Shape, _cipher);
+        try
+        {
+            fault = fault == AnswerFault.None ? _rules.Inspect(_opened) : fault;
+        }
+        catch (PrivatemodeException exception)
+        {
+            Failure = exception;
+            return;
+        }
+
+        if (fault != AnswerFault.None)
+        {
+            Fail(fault);
+            return;
+        }
+
+        Emit(_opened.Text);
+    }
+
+    private void TakeEnd()
+    {
+        if (!_rules.IsFinished)
+        {
+            Fail(AnswerFault.Truncated);
+            return;
+        }
+
+        IsEnded = true;
+        Emit("[DONE]"u8);
+    }
+
+    private void Emit(ReadOnlySpan<byte> payload)
+    {
+        if (_eventNameLength > 0)
+        {
+            Output.Append("event: "u8);
+            Output.Append(_eventName.AsSpan(0, _eventNameLength));
+            Output.Append((byte)'\n');
+            _eventNameLength = 0;
+        }
+
+        Output.Append("data: "u8);
+        Span<byte> text = Output.Extend(payload.Length);
+        payload.CopyTo(text);
+
+        // In JSON a raw line break can only be white space between tokens; here it would end the line.
+        text.ReplaceAny(LineBreaks, (byte)' ');
+        Output.Append("\n\n"u8);
+    }
+
+    private static readonly SearchValues<byte> LineBreaks = SearchValues.Create("\r\n"u8);
+}

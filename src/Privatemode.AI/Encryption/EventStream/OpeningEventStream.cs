@@ -1,0 +1,219 @@
+using System.Runtime.ExceptionServices;
+
+namespace Privatemode.AI.Encryption.EventStream;
+
+/// <summary>A read-only stream of opened events over a network stream of sealed ones.</summary>
+/// <remarks>
+/// Hands out each event as soon as it is whole and verified. Events opened before a failure are handed out first, then the
+/// failure is thrown, on this and every further read. One reader at a time; it may be disposed while a read is waiting.
+/// </remarks>
+internal sealed class OpeningEventStream : Stream
+{
+    private const int Idle = 0;
+    private const int Reading = 1;
+    private const int DisposedWhileReading = 2;
+    private const int Disposed = 3;
+
+    private readonly Stream _sealed;
+    private readonly EventOpener _opener;
+    private readonly IDisposable _owned;
+    private readonly byte[] _buffer = new byte[16 * 1024];
+    private int _handedOut;
+    private int _state;
+
+    /// <param name="sealedEvents">The network stream; disposed with this one.</param>
+    /// <param name="opener">Opens the events; disposed with this stream.</param>
+    /// <param name="owned">What lives as long as the stream: cipher and secret.</param>
+    public OpeningEventStream(Stream sealedEvents, EventOpener opener, IDisposable owned)
+    {
+        _sealed = sealedEvents;
+        _opener = opener;
+        _owned = owned;
+    }
+
+    public override bool CanRead => Volatile.Read(ref _state) < DisposedWhileReading;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override int Read(byte[] buffer, int offset, int count)
+    {
+        ValidateBufferArguments(buffer, offset, count);
+        return Read(buffer.AsSpan(offset, count));
+    }
+
+    public override int Read(Span<byte> buffer)
+    {
+        BeginRead();
+        try
+        {
+            int count;
+            while (!TryHandOut(buffer, out count))
+            {
+                int read;
+                try
+                {
+                    read = _sealed.Read(_buffer);
+                }
+                catch (IOException)
+                {
+                    // A broken connection and a missing end are the same to us: the answer is not whole.
+                    read = 0;
+                }
+
+                TakeIn(read);
+            }
+
+            return count;
+        }
+        finally
+        {
+            EndRead();
+        }
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+    {
+        ValidateBufferArguments(buffer, offset, count);
+        return ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        BeginRead();
+        try
+        {
+            int count;
+            while (!TryHandOut(buffer.Span, out count))
+            {
+                int read;
+                try
+                {
+                    read = await _sealed.ReadAsync(_buffer, cancellationToken).ConfigureAwait(false);
+                }
+                catch (IOException)
+                {
+                    // See Read.
+                    read = 0;
+                }
+
+                TakeIn(read);
+            }
+
+            return count;
+        }
+        finally
+        {
+            EndRead();
+        }
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && LeaveForGood())
+        {
+            _sealed.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (LeaveForGood())
+        {
+            await _sealed.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await base.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private bool TryHandOut(Span<byte> buffer, out int count)
+    {
+        ReadOnlySpan<byte> ready = _opener.Output.Span[_handedOut..];
+        count = Math.Min(ready.Length, buffer.Length);
+        if (!ready.IsEmpty || buffer.IsEmpty)
+        {
+            ready[..count].CopyTo(buffer);
+            _handedOut += count;
+            return true;
+        }
+
+        _opener.Output.Clear();
+        _handedOut = 0;
+        if (_opener.Failure is { } failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
+        return _opener.IsEnded;
+    }
+
+    private void TakeIn(int read)
+    {
+        if (read == 0)
+        {
+            _opener.Complete();
+        }
+        else
+        {
+            _opener.Push(_buffer.AsSpan(0, read));
+        }
+    }
+
+    private void BeginRead()
+    {
+        int state = Interlocked.CompareExchange(ref _state, Reading, Idle);
+        ObjectDisposedException.ThrowIf(state is Disposed or DisposedWhileReading, this);
+        if (state == Reading)
+        {
+            throw new InvalidOperationException("The stream is being read already; one reader at a time.");
+        }
+    }
+
+    private void EndRead()
+    {
+        if (Interlocked.CompareExchange(ref _state, Idle, Reading) == DisposedWhileReading)
+        {
+            Volatile.Write(ref _state, Disposed);
+            Release();
+        }
+    }
+
+    /// <summary>Marks the stream as disposed; true the first time. Buffers a waiting read still uses are left to that read.</summary>
+    private bool LeaveForGood()
+    {
+        if (Interlocked.CompareExchange(ref _state, Disposed, Idle) == Idle)
+        {
+            Release();
+            return true;
+        }
+
+        return Interlocked.CompareExchange(ref _state, DisposedWhileReading, Reading) == Reading;
+    }
+
+    private void Release()
+    {
+        _opener.Dispose();
+        _owned.Dispose();
+    }
+}

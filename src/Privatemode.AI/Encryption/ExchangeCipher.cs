@@ -1,0 +1,156 @@
+using System.Security.Cryptography;
+
+namespace Privatemode.AI.Encryption;
+
+/// <summary>Seals the values of one request and opens those of its answer.</summary>
+/// <remarks>
+/// One instance is one exchange (a retry is a new one): fresh random nonce, both counters from 0.
+/// First all sealing, then all opening; after one failed opening nothing opens any more.
+/// Not thread-safe: one thread at a time.
+/// </remarks>
+internal sealed class ExchangeCipher : IDisposable
+{
+    // The ciphertext of a value is produced in the back half of its own hex text and spread forward in steps of this many bytes.
+    private const int SpreadSize = 1024;
+
+    private readonly byte[] _nonce = new byte[FieldCipher.NonceSize];
+    private readonly ReadOnlyMemory<byte> _secretId;
+    private readonly FieldCipher _requests;
+    private readonly FieldCipher _responses;
+    private readonly List<UInt128> _sentIvs = new(capacity: 8);
+    private readonly Queue<byte[]>? _fixedIvs;
+    private bool _opening;
+    private bool _failed;
+
+    public ExchangeCipher(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> secretId)
+        : this(key, secretId, RandomNumberGenerator.GetBytes(FieldCipher.NonceSize))
+    {
+    }
+
+    /// <summary>With a given nonce and IVs: only for known-answer tests.</summary>
+    internal ExchangeCipher(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> secretId, ReadOnlySpan<byte> nonce, IEnumerable<byte[]>? fixedIvs = null)
+    {
+        nonce.CopyTo(_nonce);
+        _secretId = secretId;
+        _fixedIvs = fixedIvs is null ? null : new Queue<byte[]>(fixedIvs);
+        _requests = new FieldCipher(key, nonce);
+        _responses = new FieldCipher(key, nonce);
+    }
+
+    /// <summary>How many values of the answer were opened so far.</summary>
+    public ulong Opened => _responses.Sequence;
+
+    /// <summary>Length in bytes of the sealed form, quotes included.</summary>
+    public int SealedLength(int plaintextLength) => SealedValue.EncodedLength(_secretId.Length, plaintextLength);
+
+    /// <summary>Seals the next value into exactly <see cref="SealedLength"/> bytes.</summary>
+    public void Seal(ReadOnlySpan<byte> plaintext, Span<byte> destination)
+    {
+        if (_opening)
+        {
+            throw new InvalidOperationException("Nothing may be sealed after the answer has begun.");
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, SealedLength(plaintext.Length));
+        Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
+        DrawIv(iv);
+        int prefix = SealedValue.WritePrefix(_secretId.Span, _nonce, iv, destination);
+        Span<byte> hex = destination[prefix..^1];
+        Span<byte> sealedBytes = hex[(hex.Length / 2)..];
+        _requests.Encrypt(iv, plaintext, sealedBytes[..plaintext.Length], sealedBytes[plaintext.Length..]);
+        SpreadToHex(hex);
+        destination[^1] = (byte)'"';
+    }
+
+    /// <summary>Length in bytes of the plaintext behind a sealed value; -1 when it is not one.</summary>
+    public static int PlaintextLength(ReadOnlySpan<byte> raw)
+    {
+        Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
+        return SealedValue.TryParse(raw, iv, out ReadOnlySpan<byte> hex) ? hex.Length / 2 - FieldCipher.TagSize : -1;
+    }
+
+    /// <summary>Opens the next value of the answer into exactly as many bytes as its plaintext has.</summary>
+    /// <returns>What went wrong; after anything but <see cref="OpenResult.Opened"/> every further call fails.</returns>
+    public OpenResult Open(ReadOnlySpan<byte> raw, Span<byte> plaintext)
+    {
+        _opening = true;
+        if (_failed)
+        {
+            return OpenResult.AlreadyFailed;
+        }
+
+        OpenResult result = OpenNext(raw, plaintext);
+        _failed = result != OpenResult.Opened;
+        return result;
+    }
+
+    public void Dispose()
+    {
+        _requests.Dispose();
+        _responses.Dispose();
+    }
+
+    private OpenResult OpenNext(ReadOnlySpan<byte> raw, Span<byte> plaintext)
+    {
+        Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
+        if (!SealedValue.TryParse(raw, iv, out ReadOnlySpan<byte> hex) || hex.Length / 2 != plaintext.Length + FieldCipher.TagSize)
+        {
+            return OpenResult.Malformed;
+        }
+
+        // Both directions share key, nonce and numbering: our own value would open as the answer's value of the same number.
+        if (_sentIvs.Contains(AsNumber(iv)))
+        {
+            return OpenResult.Reflected;
+        }
+
+        Span<byte> tag = stackalloc byte[FieldCipher.TagSize];
+        ReadOnlySpan<byte> ciphertextHex = hex[..(2 * plaintext.Length)];
+        if (!SealedValue.TryReadHex(ciphertextHex, plaintext) || !SealedValue.TryReadHex(hex[ciphertextHex.Length..], tag))
+        {
+            plaintext.Clear();
+            return OpenResult.Malformed;
+        }
+
+        return _responses.TryDecrypt(iv, plaintext, tag, plaintext) ? OpenResult.Opened : OpenResult.NotAuthentic;
+    }
+
+    private void DrawIv(Span<byte> iv)
+    {
+        if (_fixedIvs is null)
+        {
+            RandomNumberGenerator.Fill(iv);
+        }
+        else
+        {
+            _fixedIvs.Dequeue().CopyTo(iv);
+        }
+
+        _sentIvs.Add(AsNumber(iv));
+    }
+
+    private static UInt128 AsNumber(ReadOnlySpan<byte> iv)
+    {
+        Span<byte> wide = stackalloc byte[16];
+        wide.Clear();
+        iv.CopyTo(wide);
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128LittleEndian(wide);
+    }
+
+    /// <summary>Turns the raw bytes in the back half of <paramref name="hex"/> into hex that fills all of it.</summary>
+    /// <remarks>
+    /// Reading at n + i and writing at 2i never overtakes: a step of c bytes writes up to 2(i + c), which is at most
+    /// n + i + c, where the next step reads, as long as i + c is at most n. The step itself is copied out first.
+    /// </remarks>
+    private static void SpreadToHex(Span<byte> hex)
+    {
+        Span<byte> step = stackalloc byte[SpreadSize];
+        int count = hex.Length / 2;
+        for (int i = 0; i < count; i += SpreadSize)
+        {
+            int length = Math.Min(SpreadSize, count - i);
+            hex.Slice(count + i, length).CopyTo(step);
+            SealedValue.WriteHex(step[..length], hex[(2 * i)..]);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using Privatemode.AI.Encryption.EventStream;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Encryption;
+
+/// <summary>The field-wise format of service version 1.40: every top-level value sealed by itself.</summary>
+internal sealed class FieldCodec : IBodyCodec
+{
+    public static FieldCodec Instance { get; } = new();
+
+    public string ProtocolVersion => "v1.40.0";
+
+    public IBodyExchange Begin(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> secretId) => new FieldExchange(key, secretId);
+
+    private sealed class FieldExchange(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> secretId) : IBodyExchange
+    {
+        private readonly ExchangeCipher _cipher = new(key, secretId);
+        private readonly ReadOnlyMemory<byte> _secretId = secretId;
+
+        public SealedBody Seal(ReadOnlySpan<byte> document, JsonIndex index, PlainNames plain) =>
+            new(JsonSealer.Seal(document, index, plain, _cipher), "application/json");
+
+        public bool IsSealed(ReadOnlySpan<byte> wire, PlainMemberCheck mayBePlain)
+        {
+            using JsonIndex index = new();
+            if (index.Read(wire) != JsonShape.Usable)
+            {
+                return false;
+            }
+
+            foreach (ref readonly JsonMember member in index.Members)
+            {
+                ReadOnlySpan<byte> value = member.Value(wire);
+                if (!SealedValue.IsSealedWith(value, _secretId.Span) && !mayBePlain(index.Name(member), value))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        public AnswerFault Open(ReadOnlySpan<byte> answer, AnswerShape shape, OpenedDocument opened) => opened.Open(answer, shape, _cipher);
+
+        public EventOpener OpenEvents(EventRules rules, AnswerContext context) => new(_cipher, rules, context);
+
+        public void Dispose() => _cipher.Dispose();
+    }
+}

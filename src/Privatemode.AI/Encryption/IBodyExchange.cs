@@ -1,0 +1,25 @@
+using Privatemode.AI.Encryption.EventStream;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Encryption;
+
+/// <summary>Whether a member of this name may travel in the clear with this raw JSON value.</summary>
+internal delegate bool PlainMemberCheck(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value);
+
+/// <summary>One request and its answer under one codec. Not thread-safe; seal once, then open.</summary>
+internal interface IBodyExchange : IDisposable
+{
+    /// <summary>Seals a JSON body.</summary>
+    SealedBody Seal(ReadOnlySpan<byte> document, JsonIndex index, PlainNames plain);
+
+    /// <summary>Whether a body is exactly what this exchange may send: the last look before the transport.</summary>
+    /// <param name="wire">The body as it would leave.</param>
+    /// <param name="mayBePlain">Whether a member may travel in the clear with this raw value.</param>
+    bool IsSealed(ReadOnlySpan<byte> wire, PlainMemberCheck mayBePlain);
+
+    /// <summary>Opens a whole answer.</summary>
+    AnswerFault Open(ReadOnlySpan<byte> answer, AnswerShape shape, OpenedDocument opened);
+
+    /// <summary>Opens an event stream as it comes.</summary>
+    EventOpener OpenEvents(EventRules rules, AnswerContext context);
+}

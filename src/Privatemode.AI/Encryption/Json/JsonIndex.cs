@@ -1,0 +1,250 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Privatemode.AI.Encryption.Json;
+
+/// <summary>The top-level members of a JSON document, as byte ranges: no DOM, no strings.</summary>
+/// <remarks>Reusable: each <see cref="Read"/> replaces the content. Pooled memory; dispose it. Not thread-safe.</remarks>
+internal sealed class JsonIndex : IDisposable
+{
+    /// <summary>Deepest nesting accepted. Tool schemas are the deepest things seen; .NET's default of 64 is too tight for them.</summary>
+    public const int MaxDepth = 256;
+
+    private static readonly SearchValues<byte> NeverInNames = SearchValues.Create("|\\"u8);
+    private static readonly SearchValues<byte> NeverFirstInNames = SearchValues.Create("@!:{["u8);
+
+    private JsonMember[] _members = ArrayPool<JsonMember>.Shared.Rent(16);
+    private int[] _order = ArrayPool<int>.Shared.Rent(16);
+    private byte[] _names = ArrayPool<byte>.Shared.Rent(256);
+    private int _namesLength;
+    private int _count;
+
+    /// <summary>Members in document order.</summary>
+    public Span<JsonMember> Members => _members.AsSpan(0, _count);
+
+    /// <summary>Indexes into <see cref="Members"/> in the order of sealing and opening.</summary>
+    public ReadOnlySpan<int> Order => _order.AsSpan(0, _count);
+
+    /// <summary>The unescaped UTF-8 name of a member.</summary>
+    public ReadOnlySpan<byte> Name(in JsonMember member) => _names.AsSpan(member.NameStart, member.NameLength);
+
+    /// <summary>Index of the member with this name, or -1.</summary>
+    public int Find(ReadOnlySpan<byte> name)
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            if (Name(_members[i]).SequenceEqual(name))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>Takes a document apart. Only after <see cref="JsonShape.Usable"/> is the content of this index meaningful.</summary>
+    /// <param name="document">UTF-8 text of the whole document.</param>
+    /// <param name="allowArray">Take an array too: its elements are members named by their position.</param>
+    public JsonShape Read(ReadOnlySpan<byte> document, bool allowArray = false)
+    {
+        _count = 0;
+        _namesLength = 0;
+        if (document.IsEmpty)
+        {
+            return JsonShape.Empty;
+        }
+
+        if (!Utf8.IsValid(document))
+        {
+            return JsonShape.InvalidUtf8;
+        }
+
+        Utf8JsonReader reader = new(document, new JsonReaderOptions { MaxDepth = MaxDepth });
+        try
+        {
+            JsonShape shape = ReadMembers(ref reader, allowArray);
+            if (shape != JsonShape.Usable)
+            {
+                return shape;
+            }
+
+            // Throws on anything but white space after the document.
+            _ = reader.Read();
+        }
+        catch (JsonException)
+        {
+            return JsonShape.Malformed;
+        }
+
+        return Sort();
+    }
+
+    /// <summary>Adds a member that was appended to the document after reading.</summary>
+    public void Append(ReadOnlySpan<byte> name, int valueStart, int valueLength, JsonTokenType kind)
+    {
+        JsonMember member = default;
+        (member.NameStart, member.NameLength) = StoreName(name);
+        (member.ValueStart, member.ValueLength, member.Kind) = (valueStart, valueLength, kind);
+        Add(member);
+        _ = Sort();
+    }
+
+    public void Dispose()
+    {
+        ArrayPool<JsonMember>.Shared.Return(_members);
+        ArrayPool<int>.Shared.Return(_order);
+        ArrayPool<byte>.Shared.Return(_names, clearArray: true);
+        (_members, _order, _names, _count) = ([], [], [], 0);
+    }
+
+    private JsonShape ReadMembers(ref Utf8JsonReader reader, bool allowArray)
+    {
+        _ = reader.Read();
+        bool isArray = reader.TokenType == JsonTokenType.StartArray;
+        if (reader.TokenType != JsonTokenType.StartObject && !(allowArray && isArray))
+        {
+            // Reads to the end, so that broken text is told apart from a lone string, number or literal.
+            reader.Skip();
+            while (reader.Read())
+            {
+            }
+
+            return JsonShape.NotAnObject;
+        }
+
+        Span<byte> position = stackalloc byte[10];
+        while (reader.Read() && reader.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray))
+        {
+            JsonMember member = default;
+            if (isArray)
+            {
+                _ = _count.TryFormat(position, out int digits, provider: System.Globalization.CultureInfo.InvariantCulture);
+                (member.NameStart, member.NameLength) = StoreName(position[..digits]);
+            }
+            else if (!TryReadName(ref reader, ref member))
+            {
+                return JsonShape.InvalidName;
+            }
+            else
+            {
+                _ = reader.Read();
+            }
+
+            member.Kind = reader.TokenType;
+            member.ValueStart = checked((int)reader.TokenStartIndex);
+            reader.Skip();
+            member.ValueLength = checked((int)reader.BytesConsumed) - member.ValueStart;
+            Add(member);
+        }
+
+        return JsonShape.Usable;
+    }
+
+    private bool TryReadName(ref Utf8JsonReader reader, ref JsonMember member)
+    {
+        if (!reader.ValueIsEscaped)
+        {
+            (member.NameStart, member.NameLength) = StoreName(reader.ValueSpan);
+            return true;
+        }
+
+        try
+        {
+            EnsureNames(reader.ValueSpan.Length);
+            member.NameStart = _namesLength;
+            member.NameLength = reader.CopyString(_names.AsSpan(_namesLength));
+            _namesLength += member.NameLength;
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            // A lone surrogate has no UTF-8 form.
+            return false;
+        }
+    }
+
+    /// <summary>Orders members by the UTF-8 bytes of the escaped name, then refuses equal and ambiguous names.</summary>
+    private JsonShape Sort()
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            _order[i] = i;
+        }
+
+        _order.AsSpan(0, _count).Sort(new NameOrder(_members, _names));
+        for (int i = 0; i < _count; i++)
+        {
+            ReadOnlySpan<byte> name = Name(_members[_order[i]]);
+            if (i > 0 && name.SequenceEqual(Name(_members[_order[i - 1]])))
+            {
+                return JsonShape.DuplicateName;
+            }
+
+            if (name.IsEmpty || name.ContainsAny(NeverInNames) || NeverFirstInNames.Contains(name[0]))
+            {
+                return JsonShape.AmbiguousName;
+            }
+        }
+
+        return JsonShape.Usable;
+    }
+
+    private void Add(in JsonMember member)
+    {
+        if (_count == _members.Length || _count == _order.Length)
+        {
+            Grow(ref _members, _count, _count * 2);
+            Grow(ref _order, _count, _count * 2);
+        }
+
+        _members[_count++] = member;
+    }
+
+    private (int Start, int Length) StoreName(ReadOnlySpan<byte> name)
+    {
+        EnsureNames(name.Length);
+        name.CopyTo(_names.AsSpan(_namesLength));
+        int start = _namesLength;
+        _namesLength += name.Length;
+        return (start, name.Length);
+    }
+
+    private void EnsureNames(int more)
+    {
+        if (_names.Length - _namesLength < more)
+        {
+            Grow(ref _names, _namesLength, checked((_namesLength + more) * 2));
+        }
+    }
+
+    private static void Grow<T>(ref T[] array, int used, int wanted)
+    {
+        T[] larger = ArrayPool<T>.Shared.Rent(wanted);
+        array.AsSpan(0, used).CopyTo(larger);
+        ArrayPool<T>.Shared.Return(array);
+        array = larger;
+    }
+
+    /// <summary>Byte order of names in which <c>. ? *</c> are preceded by a backslash, as the peer writes paths.</summary>
+    private readonly struct NameOrder(JsonMember[] members, byte[] names) : IComparer<int>
+    {
+        public int Compare(int x, int y)
+        {
+            ReadOnlySpan<byte> a = names.AsSpan(members[x].NameStart, members[x].NameLength);
+            ReadOnlySpan<byte> b = names.AsSpan(members[y].NameStart, members[y].NameLength);
+            int common = a.CommonPrefixLength(b);
+            if (common == a.Length || common == b.Length)
+            {
+                return a.Length.CompareTo(b.Length);
+            }
+
+            // Names hold no backslash of their own, so two escaped characters differ in the character itself.
+            (byte p, byte q) = (a[common], b[common]);
+            (byte escapedP, byte escapedQ) = (Escaped(p), Escaped(q));
+            return escapedP != escapedQ ? escapedP.CompareTo(escapedQ) : p.CompareTo(q);
+        }
+
+        private static byte Escaped(byte value) => value is (byte)'.' or (byte)'?' or (byte)'*' ? (byte)'\\' : value;
+    }
+}

@@ -1,0 +1,28 @@
+namespace Privatemode.AI.Encryption.Json;
+
+/// <summary>Copies a document and leaves room for the values that are replaced.</summary>
+internal static class JsonRewriter
+{
+    /// <summary>Output length of a member whose value is copied as it stands.</summary>
+    public const int Stays = -1;
+
+    /// <summary>Copies everything but replaced values; sets where each replaced value goes. Members come in document order.</summary>
+    public static void CopyAround(ReadOnlySpan<byte> document, Span<JsonMember> members, PooledBytes output)
+    {
+        int copied = 0;
+        foreach (ref JsonMember member in members)
+        {
+            if (member.OutputLength == Stays)
+            {
+                continue;
+            }
+
+            output.Append(document[copied..member.ValueStart]);
+            member.OutputStart = output.Length;
+            _ = output.Extend(member.OutputLength);
+            copied = member.ValueEnd;
+        }
+
+        output.Append(document[copied..]);
+    }
+}

@@ -1,0 +1,53 @@
+using System.Text.Json;
+
+namespace Privatemode.AI.Encryption.Json;
+
+/// <summary>An answer, or one event of it, after opening: its text and its top-level members.</summary>
+/// <remarks>Reusable and pooled: one instance serves all events of a stream. Not thread-safe.</remarks>
+internal sealed class OpenedDocument : IDisposable
+{
+    private readonly JsonIndex _index = new();
+    private readonly PooledBytes _bytes;
+
+    public OpenedDocument(int capacity = 1024) => _bytes = new PooledBytes(capacity);
+
+    /// <summary>The document as it goes to the caller.</summary>
+    public ReadOnlySpan<byte> Text => _bytes.Span;
+
+    /// <summary>Reads a sealed document and opens it into this one.</summary>
+    public AnswerFault Open(ReadOnlySpan<byte> document, AnswerShape shape, ExchangeCipher cipher)
+    {
+        AnswerFault fault = AnswerFaults.From(_index.Read(document, shape.AllowsArray));
+        return fault != AnswerFault.None ? fault : JsonOpener.Open(document, _index, shape.Plain, cipher, _bytes);
+    }
+
+    /// <summary>The raw JSON value of a member; false when there is no such member.</summary>
+    public bool TryGet(ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value, out JsonTokenType kind)
+    {
+        int i = _index.Find(name);
+        value = i < 0 ? default : _index.Members[i].Value(_bytes.Span);
+        kind = i < 0 ? JsonTokenType.None : _index.Members[i].Kind;
+        return i >= 0;
+    }
+
+    /// <summary>Puts another value in place of a member's value.</summary>
+    public void Replace(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        Span<JsonMember> members = _index.Members;
+        int i = _index.Find(name);
+        ref JsonMember member = ref members[i];
+        int delta = value.Length - member.ValueLength;
+        _bytes.Replace(member.ValueStart, member.ValueLength, value);
+        (member.ValueLength, member.Kind) = (value.Length, JsonKind.Of(value));
+        foreach (ref JsonMember later in members[(i + 1)..])
+        {
+            later.ValueStart += delta;
+        }
+    }
+
+    public void Dispose()
+    {
+        _index.Dispose();
+        _bytes.Dispose();
+    }
+}

@@ -1,0 +1,173 @@
+using System.Text;
+using System.Text.Json;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Tests.Vectors;
+
+namespace Privatemode.AI.Tests.Encryption;
+
+/// <summary>vectors/protocol/request_cipher.json.</summary>
+public sealed class RequestCipherVectorTests
+{
+    // The reference trims quotes and takes text without or with several of them; we take a JSON string and nothing else.
+    private static readonly HashSet<string> StricterHere = ["without quotes", "several quotes are trimmed", "leading space before quote"];
+
+    // The cipher of the reference takes any AES key; an inference secret has 32 bytes.
+    private static readonly HashSet<string> OtherKeySizes =
+        ["aes-128 key (never produced by the exchange, accepted by the cipher)", "aes-192 key", "key of 31 bytes"];
+
+    private readonly JsonElement _file = VectorFiles.Protocol("request_cipher.json");
+
+    [Fact]
+    public void Encrypt_AllCases_GiveTheMessage()
+    {
+        CaseLog log = new();
+        foreach (JsonElement vector in _file.Items("encrypt"))
+        {
+            log.Run(vector.Text("name"), () =>
+            {
+                byte[] plaintext = vector.Bytes("plaintext");
+                byte[] iv = vector.Hex("iv_hex");
+                byte[] nonce = vector.Hex("nonce_hex");
+                if (OtherKeySizes.Contains(vector.Text("name")))
+                {
+                    Assert.Throws<ArgumentOutOfRangeException>(() => At(vector));
+                    return;
+                }
+
+                using FieldCipher cipher = At(vector);
+                byte[] sealedBytes = new byte[plaintext.Length + FieldCipher.TagSize];
+                cipher.Encrypt(iv, plaintext, sealedBytes.AsSpan(0, plaintext.Length), sealedBytes.AsSpan(plaintext.Length));
+                Assert.Equal(vector.Text("ciphertext_and_tag_hex"), Convert.ToHexStringLower(sealedBytes));
+
+                byte[] id = vector.Bytes("secret_id");
+                byte[] message = new byte[SealedValue.EncodedLength(id.Length, plaintext.Length)];
+                int prefix = SealedValue.WritePrefix(id, nonce, iv, message);
+                prefix += SealedValue.WriteHex(sealedBytes, message.AsSpan(prefix));
+                message[prefix] = (byte)'"';
+                Assert.Equal(vector.Text("message"), Encoding.UTF8.GetString(message));
+                Assert.True(SealedValue.IsSealedWith(message, id));
+            });
+        }
+
+        log.AssertAllPassed(21);
+    }
+
+    [Fact]
+    public void Exchanges_AllCases_SealAndOpenInOrder()
+    {
+        CaseLog log = new();
+        foreach (JsonElement vector in _file.Items("exchanges"))
+        {
+            log.Run(vector.Text("name"), () =>
+            {
+                JsonElement[] request = [.. vector.Items("request")];
+                using ExchangeCipher cipher = new(
+                    vector.Hex("secret_hex"), vector.Bytes("secret_id"), vector.Hex("nonce_hex"), request.Select(value => IvOf(value.Text("message"))));
+                foreach (JsonElement value in request)
+                {
+                    byte[] plaintext = value.Bytes("plaintext");
+                    byte[] message = new byte[cipher.SealedLength(plaintext.Length)];
+                    cipher.Seal(plaintext, message);
+                    Assert.Equal(value.Text("message"), Encoding.UTF8.GetString(message));
+                }
+
+                foreach (JsonElement value in vector.Items("response"))
+                {
+                    Assert.Equal(value.Text("plaintext"), Open(cipher, value.Bytes("message"), out OpenResult result));
+                    Assert.Equal(OpenResult.Opened, result);
+                }
+
+                Assert.True(vector.Flag("encrypt_after_decrypt_error"));
+                Assert.Throws<InvalidOperationException>(() => cipher.Seal([], new byte[cipher.SealedLength(0)]));
+            });
+        }
+
+        log.AssertAllPassed(2);
+    }
+
+    [Fact]
+    public void Decrypt_AllCases_AcceptAndRefuseAsListed()
+    {
+        CaseLog log = new();
+        foreach (JsonElement vector in _file.Items("decrypt"))
+        {
+            string name = vector.Text("name");
+            log.Run(name, () =>
+            {
+                if (OtherKeySizes.Contains(name))
+                {
+                    Assert.Throws<ArgumentOutOfRangeException>(() => At(vector));
+                    return;
+                }
+
+                string? plaintext = OpenAt(vector);
+                Assert.Equal(vector.Flag("ok") && !StricterHere.Contains(name) ? vector.Text("plaintext") : null, plaintext);
+            });
+        }
+
+        log.AssertAllPassed(27);
+    }
+
+    [Fact]
+    public void State_AfterOneFailure_TheExchangeStaysFailed()
+    {
+        // Stricter than the reference, whose counter survives a failure: everything after the first failure fails.
+        JsonElement vector = _file.GetProperty("state")[0];
+        using ExchangeCipher cipher = new(vector.Hex("secret_hex"), "id"u8.ToArray(), vector.Hex("nonce_hex"));
+        JsonElement[] steps = [.. vector.Items("steps")];
+        Assert.Equal(4, steps.Length);
+        Open(cipher, steps[0].Bytes("message"), out OpenResult first);
+        Assert.Equal(OpenResult.NotAuthentic, first);
+        foreach (JsonElement step in steps.Skip(1))
+        {
+            Open(cipher, step.Bytes("message"), out OpenResult result);
+            Assert.Equal(OpenResult.AlreadyFailed, result);
+        }
+
+        using ExchangeCipher inOrder = new(vector.Hex("secret_hex"), "id"u8.ToArray(), vector.Hex("nonce_hex"));
+        Assert.Equal(steps[1].Text("plaintext"), Open(inOrder, steps[1].Bytes("message"), out _));
+        Assert.Equal(steps[3].Text("plaintext"), Open(inOrder, steps[3].Bytes("message"), out _));
+    }
+
+    [Fact]
+    public void Encrypt_AfterTheLastSequenceNumber_Throws()
+    {
+        using FieldCipher cipher = new(new byte[32], new byte[12], uint.MaxValue);
+        cipher.Encrypt(new byte[12], [], [], new byte[16]);
+        Assert.Throws<OverflowException>(() => cipher.Encrypt(new byte[12], [], [], new byte[16]));
+    }
+
+    private static FieldCipher At(JsonElement vector) =>
+        new(vector.Hex("secret_hex"), vector.Hex("nonce_hex"), vector.GetProperty("sequence").GetUInt32());
+
+    private static string? OpenAt(JsonElement vector)
+    {
+        byte[] message = vector.Bytes("message");
+        byte[] iv = new byte[FieldCipher.IvSize];
+        if (!SealedValue.TryParse(message, iv, out ReadOnlySpan<byte> hex))
+        {
+            return null;
+        }
+
+        byte[] sealedBytes = new byte[hex.Length / 2];
+        if (!SealedValue.TryReadHex(hex, sealedBytes))
+        {
+            return null;
+        }
+
+        using FieldCipher cipher = At(vector);
+        byte[] plaintext = new byte[sealedBytes.Length - FieldCipher.TagSize];
+        return cipher.TryDecrypt(iv, sealedBytes.AsSpan(0, plaintext.Length), sealedBytes.AsSpan(plaintext.Length), plaintext)
+            ? Encoding.UTF8.GetString(plaintext)
+            : null;
+    }
+
+    private static string Open(ExchangeCipher cipher, byte[] message, out OpenResult result)
+    {
+        byte[] plaintext = new byte[ExchangeCipher.PlaintextLength(message)];
+        result = cipher.Open(message, plaintext);
+        return Encoding.UTF8.GetString(plaintext);
+    }
+
+    private static byte[] IvOf(string message) => Convert.FromHexString(message.Split(':')[2]);
+}

@@ -1,0 +1,68 @@
+using System.Security.Cryptography;
+using System.Text;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Tests.Fakes;
+
+/// <summary>The enclave's side of one exchange: seals answers the way the inference proxy does, numbering on across events.</summary>
+internal sealed class AnswerSealer : IDisposable
+{
+    public static readonly PlainNames ChatPlain = new("id", "usage");
+
+    private readonly FieldCipher _cipher;
+    private readonly byte[] _key = RandomNumberGenerator.GetBytes(FieldCipher.KeySize);
+    private readonly byte[] _nonce = RandomNumberGenerator.GetBytes(FieldCipher.NonceSize);
+
+    public AnswerSealer() => _cipher = new FieldCipher(_key, _nonce);
+
+    public static byte[] SecretId { get; } = "c2VjcmV0LWlk+/A="u8.ToArray();
+
+    /// <summary>The client's side of the same exchange.</summary>
+    public ExchangeCipher Client() => new(_key, SecretId, _nonce);
+
+    /// <summary>Seals one value as a JSON string, quotes included.</summary>
+    public string Value(string plaintext, byte[]? iv = null)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(plaintext);
+        iv ??= RandomNumberGenerator.GetBytes(FieldCipher.IvSize);
+        byte[] sealedBytes = new byte[bytes.Length + FieldCipher.TagSize];
+        _cipher.Encrypt(iv, bytes, sealedBytes.AsSpan(0, bytes.Length), sealedBytes.AsSpan(bytes.Length));
+        return $"\"{Encoding.UTF8.GetString(SecretId)}:{Convert.ToHexStringLower(_nonce)}:{Convert.ToHexStringLower(iv)}:{Convert.ToHexStringLower(sealedBytes)}\"";
+    }
+
+    /// <summary>Seals the members of a JSON document that are not plain, in the order of escaped names.</summary>
+    public string Document(string json, PlainNames? plain = null)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(json);
+        using JsonIndex index = new();
+        Assert.Equal(JsonShape.Usable, index.Read(bytes, allowArray: true));
+        Dictionary<int, string> sealedValues = [];
+        foreach (int i in index.Order)
+        {
+            JsonMember member = index.Members[i];
+            if (!(plain ?? ChatPlain).Contains(index.Name(member)))
+            {
+                sealedValues[i] = Value(Encoding.UTF8.GetString(member.Value(bytes)));
+            }
+        }
+
+        StringBuilder output = new();
+        int copied = 0;
+        for (int i = 0; i < index.Members.Length; i++)
+        {
+            JsonMember member = index.Members[i];
+            if (sealedValues.TryGetValue(i, out string? value))
+            {
+                output.Append(Encoding.UTF8.GetString(bytes.AsSpan(copied, member.ValueStart - copied))).Append(value);
+                copied = member.ValueEnd;
+            }
+        }
+
+        return output.Append(Encoding.UTF8.GetString(bytes.AsSpan(copied))).ToString();
+    }
+
+    public string Event(string json) => $"data: {Document(json)}\n\n";
+
+    public void Dispose() => _cipher.Dispose();
+}

@@ -1,0 +1,26 @@
+using Privatemode.AI.KeyExchange.Hpke;
+using Privatemode.AI.Testing.SecretService;
+
+namespace Privatemode.AI.Tests.KeyExchange.Hpke;
+
+/// <summary>ML-KEM-768 with arrays instead of spans.</summary>
+internal static class MlKem768Calls
+{
+    public static ManagedMlKem768PrivateKey ManagedKey(byte[] seed) =>
+        (ManagedMlKem768PrivateKey)MlKem768PrivateKey.FromSeed(seed, MlKemProvider.Managed);
+
+    public static byte[] Decapsulate(this MlKem768PrivateKey key, byte[] ciphertext)
+    {
+        byte[] sharedSecret = new byte[MlKem768.SharedSecretSize];
+        key.Decapsulate(ciphertext, sharedSecret);
+        return sharedSecret;
+    }
+
+    public static (byte[] Ciphertext, byte[] SharedSecret) Encapsulate(byte[] encapsulationKey, byte[] random)
+    {
+        byte[] ciphertext = new byte[MlKem768.CiphertextSize];
+        byte[] sharedSecret = new byte[MlKem768.SharedSecretSize];
+        MlKem768Encapsulation.Encapsulate(encapsulationKey, random, ciphertext, sharedSecret);
+        return (ciphertext, sharedSecret);
+    }
+}

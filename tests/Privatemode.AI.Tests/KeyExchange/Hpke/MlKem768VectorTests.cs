@@ -1,0 +1,279 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Privatemode.AI.KeyExchange.Hpke;
+using Privatemode.AI.Tests.Vectors;
+using Shake128 = Privatemode.AI.KeyExchange.Hpke.Shake128;
+
+namespace Privatemode.AI.Tests.KeyExchange.Hpke;
+
+/// <summary>Published and measured cases of ML-KEM-768, against the managed implementation.</summary>
+public class MlKem768VectorTests
+{
+    [ThirdPartyFact]
+    public void AcvpKeyGen_EveryCase_GivesBothKeys()
+    {
+        const string File = "acvp-mlkem768-keygen.json";
+        VectorRun run = new(File);
+        foreach ((_, JsonElement test) in CryptoVectors.Cases(File))
+        {
+            run.Case(test.Name(), () =>
+            {
+                using ManagedMlKem768PrivateKey key = MlKem768Calls.ManagedKey([.. test.Hex("d"), .. test.Hex("z")]);
+                Assert.Equal(test.Hex("ek"), key.EncapsulationKey);
+                Assert.Equal(test.Hex("dk"), ExpandedDecapsulationKey.Encode(key));
+            });
+        }
+
+        run.Finish(CryptoVectors.Count(File));
+    }
+
+    [ThirdPartyFact]
+    public void AcvpEncapDecap_EveryCase_GivesCiphertextAndSecret()
+    {
+        const string File = "acvp-mlkem768-encapdecap.json";
+        VectorRun run = new(File);
+        int implicitRejections = 0;
+        foreach ((JsonElement group, JsonElement test) in CryptoVectors.Cases(File))
+        {
+            run.Case(test.Name(), () =>
+            {
+                bool encapsulation = group.Text("function") == "encapsulation";
+                if (encapsulation)
+                {
+                    (byte[] ciphertext, byte[] sharedSecret) = MlKem768Calls.Encapsulate(test.Hex("ek"), test.Hex("m"));
+                    Assert.Equal(test.Hex("c"), ciphertext);
+                    Assert.Equal(test.Hex("k"), sharedSecret);
+                }
+                else if (test.Text("reason").Contains("modif", StringComparison.Ordinal) && test.Text("reason") != "no modification")
+                {
+                    implicitRejections++;
+                }
+
+                byte[] key = encapsulation ? test.Hex("dk") : group.Hex("dk");
+                Assert.Equal(test.Hex("k"), new ExpandedDecapsulationKey(key).Decapsulate(test.Hex("c")));
+            });
+        }
+
+        run.Finish(CryptoVectors.Count(File));
+        Assert.True(implicitRejections > 0, "No case of implicit rejection was run.");
+    }
+
+    [ThirdPartyFact]
+    public void WycheproofEncaps_EveryCase_EncapsulatesOrRefuses()
+    {
+        const string File = "wycheproof-mlkem768-encaps.json";
+        VectorRun run = new(File);
+        foreach ((_, JsonElement test) in CryptoVectors.Cases(File))
+        {
+            run.Case(test.Name(), () =>
+            {
+                if (!test.IsValid())
+                {
+                    Assert.Throws<CryptographicException>(() => MlKem768Calls.Encapsulate(test.Hex("ek"), test.Hex("m")));
+                    return;
+                }
+
+                (byte[] ciphertext, byte[] sharedSecret) = MlKem768Calls.Encapsulate(test.Hex("ek"), test.Hex("m"));
+                Assert.Equal(test.Hex("c"), ciphertext);
+                Assert.Equal(test.Hex("K"), sharedSecret);
+            });
+        }
+
+        run.Finish(CryptoVectors.Count(File));
+    }
+
+    [ThirdPartyFact]
+    public void WycheproofKeyGen_EveryCase_GivesBothKeys()
+    {
+        const string File = "wycheproof-mlkem768-keygen.json";
+        VectorRun run = new(File);
+        foreach ((_, JsonElement test) in CryptoVectors.Cases(File))
+        {
+            run.Case(test.Name(), () =>
+            {
+                using ManagedMlKem768PrivateKey key = MlKem768Calls.ManagedKey(test.Hex("seed"));
+                Assert.Equal(test.Hex("ek"), key.EncapsulationKey);
+                Assert.Equal(test.Hex("dkSha256"), SHA256.HashData(ExpandedDecapsulationKey.Encode(key)));
+            });
+        }
+
+        run.Finish(CryptoVectors.Count(File));
+    }
+
+    [ThirdPartyFact]
+    public void WycheproofDecaps_EveryCase_DecapsulatesOrRefusesTheLength()
+    {
+        const string File = "wycheproof-mlkem768.json";
+        VectorRun run = new(File);
+        foreach ((_, JsonElement test) in CryptoVectors.Cases(File))
+        {
+            run.Case(test.Name(), () =>
+            {
+                byte[] Decapsulate()
+                {
+                    using ManagedMlKem768PrivateKey key = MlKem768Calls.ManagedKey(test.Hex("seed"));
+                    Assert.Equal(test.Hex("ek"), key.EncapsulationKey);
+                    return key.Decapsulate(test.Hex("c"));
+                }
+
+                if (test.IsValid())
+                {
+                    Assert.Equal(test.Hex("K"), Decapsulate());
+                }
+                else
+                {
+                    Exception refusal = Assert.ThrowsAny<Exception>(Decapsulate);
+                    Assert.True(refusal is ArgumentException or CryptographicException, refusal.ToString());
+                }
+            });
+        }
+
+        run.Finish(CryptoVectors.Count(File));
+    }
+
+    [ThirdPartyFact]
+    public void WycheproofExpandedKey_EveryCase_DecapsulatesOrRefuses()
+    {
+        const string File = "wycheproof-mlkem768-dk.json";
+        VectorRun run = new(File);
+        foreach ((_, JsonElement test) in CryptoVectors.Cases(File))
+        {
+            run.Case(test.Name(), () =>
+            {
+                byte[] Decapsulate() => new ExpandedDecapsulationKey(test.Hex("dk")).Decapsulate(test.Hex("c"));
+                if (test.IsValid())
+                {
+                    Assert.Equal(test.Hex("K"), Decapsulate());
+                }
+                else
+                {
+                    Assert.Throws<CryptographicException>(Decapsulate);
+                }
+            });
+        }
+
+        run.Finish(CryptoVectors.Count(File));
+    }
+
+    [ThirdPartyFact]
+    public void Cctv_StrcmpAndUnluckySample_GiveTheSecret()
+    {
+        const string File = "cctv-mlkem768.json";
+        JsonElement root = CryptoVectors.Open(File);
+        VectorRun run = new(File);
+        foreach (JsonElement test in root.Items("strcmp"))
+        {
+            run.Case("strcmp", () => Assert.Equal(test.Hex("K"), new ExpandedDecapsulationKey(test.Hex("dk")).Decapsulate(test.Hex("c"))));
+        }
+
+        foreach (JsonElement test in root.Items("unluckysample"))
+        {
+            // Its d belongs to a draft of FIPS 203 (G without the byte k), so the key pair is taken as it stands.
+            run.Case("unluckysample", () =>
+            {
+                (byte[] ciphertext, byte[] sharedSecret) = MlKem768Calls.Encapsulate(test.Hex("ek"), test.Hex("m"));
+                Assert.Equal(test.Hex("c"), ciphertext);
+                Assert.Equal(test.Hex("K"), sharedSecret);
+                Assert.Equal(test.Hex("K"), new ExpandedDecapsulationKey(test.Hex("dk")).Decapsulate(test.Hex("c")));
+            });
+        }
+
+        run.Finish(CryptoVectors.Count(File));
+    }
+
+    [ThirdPartyFact]
+    public void CctvModulus_EveryKey_IsRefused()
+    {
+        const string File = "cctv-mlkem768-modulus.txt.gz";
+        VectorRun run = new(File);
+        using FileStream file = System.IO.File.OpenRead(VectorFiles.ThirdPartyPath("crypto/" + File));
+        using StreamReader lines = new(new GZipStream(file, CompressionMode.Decompress));
+        while (lines.ReadLine() is { Length: > 0 } line)
+        {
+            run.Case(line[..16], () => Assert.Throws<CryptographicException>(
+                () => MlKem768Calls.Encapsulate(Convert.FromHexString(line), new byte[32])));
+        }
+
+        run.Finish(CryptoVectors.Count(File));
+    }
+
+    [Fact]
+    public void Protocol_EveryCase_AgreesWithTheReference()
+    {
+        const string File = "mlkem768.json";
+        JsonElement root = VectorFiles.Protocol(File);
+        VectorRun run = new(File);
+        foreach (JsonElement test in root.Items("cases"))
+        {
+            run.Case("seed " + test.Text("seed_d_z_hex"), () =>
+            {
+                using ManagedMlKem768PrivateKey key = MlKem768Calls.ManagedKey(test.Hex("seed_d_z_hex"));
+                byte[] ciphertext = test.Hex("ciphertext_hex");
+                Assert.Equal(test.Hex("encapsulation_key_hex"), key.EncapsulationKey);
+                (byte[] made, byte[] sharedSecret) =
+                    MlKem768Calls.Encapsulate(test.Hex("encapsulation_key_hex"), test.Hex("encapsulation_random_hex"));
+                Assert.Equal(ciphertext, made);
+                Assert.Equal(test.Hex("shared_hex"), sharedSecret);
+                Assert.Equal(test.Hex("shared_hex"), key.Decapsulate(ciphertext));
+                ciphertext[test.Int("tampered_position")] ^= (byte)test.Int("tampered_xor");
+                Assert.Equal(test.Hex("tampered_shared_hex"), key.Decapsulate(ciphertext));
+            });
+        }
+
+        foreach (JsonElement test in root.Items("special_ciphertexts"))
+        {
+            run.Case(test.Text("name"), () =>
+            {
+                using ManagedMlKem768PrivateKey key = MlKem768Calls.ManagedKey(test.Hex("seed_d_z_hex"));
+                Assert.Equal(test.Hex("shared_hex"), key.Decapsulate(test.Hex("ciphertext_hex")));
+            });
+        }
+
+        foreach (JsonElement test in root.Items("encapsulation_keys"))
+        {
+            run.Case(test.Text("name"), () =>
+            {
+                Exception? refusal = Record.Exception(
+                    () => MlKem768Calls.Encapsulate(test.Hex("encapsulation_key_hex"), new byte[32]));
+                Assert.Equal(test.Flag("ok"), refusal is null);
+                Assert.True(refusal is null or CryptographicException);
+            });
+        }
+
+        run.Finish(12 + 2 + 6);
+    }
+
+    // TestAccumulated of Go's crypto/mlkem: a SHAKE128 stream of the empty input feeds d ‖ z, m and a random ciphertext;
+    // a second one takes ek, c, K and the implicit rejection of the random ciphertext.
+    [Fact]
+    public void Accumulated_TenThousandKeys_GiveTheKnownHash()
+    {
+        const int Keys = 10_000;
+        const string Expected = "8a518cc63da366322a8e7a818c7a0d63483cb3528d34a4cf42f35d5ad73f22fc";
+        KeccakSponge source = Shake128.Start(new ulong[KeccakPermutation.Lanes]);
+        KeccakSponge sum = Shake128.Start(new ulong[KeccakPermutation.Lanes]);
+        byte[] seed = new byte[MlKem768.SeedSize];
+        byte[] random = new byte[32];
+        byte[] randomCiphertext = new byte[MlKem768.CiphertextSize];
+        for (int i = 0; i < Keys; i++)
+        {
+            source.Squeeze(seed);
+            using ManagedMlKem768PrivateKey key = MlKem768Calls.ManagedKey(seed);
+            sum.Absorb(key.EncapsulationKey);
+
+            source.Squeeze(random);
+            (byte[] ciphertext, byte[] sharedSecret) = MlKem768Calls.Encapsulate(key.EncapsulationKey.ToArray(), random);
+            sum.Absorb(ciphertext);
+            sum.Absorb(sharedSecret);
+            Assert.Equal(sharedSecret, key.Decapsulate(ciphertext));
+
+            source.Squeeze(randomCiphertext);
+            sum.Absorb(key.Decapsulate(randomCiphertext));
+        }
+
+        byte[] hash = new byte[32];
+        sum.Squeeze(hash);
+        Assert.Equal(Expected, Convert.ToHexStringLower(hash));
+    }
+}

@@ -1,0 +1,128 @@
+using System.Numerics;
+using System.Text.Json;
+using Privatemode.AI.KeyExchange.Hpke;
+using Privatemode.AI.Tests.Vectors;
+
+namespace Privatemode.AI.Tests.KeyExchange.Hpke;
+
+public class X25519Tests
+{
+    [ThirdPartyFact]
+    public void Rfc7748_EveryValue_ComesOut()
+    {
+        const string File = "rfc7748-x25519.json";
+        JsonElement root = CryptoVectors.Open(File);
+        VectorRun run = new(File);
+        foreach (JsonElement test in root.Items("scalarMult"))
+        {
+            run.Case(test.Text("scalar"), () => Assert.Equal(test.Hex("out"), Multiply(test.Hex("scalar"), test.Hex("u"))));
+        }
+
+        run.Finish(CryptoVectors.Count(File));
+
+        // Section 5.2: the result becomes the scalar, the scalar becomes u.
+        byte[] k = [9, .. new byte[31]];
+        byte[] u = [.. k];
+        for (int i = 1; i <= 1000; i++)
+        {
+            (k, u) = (Multiply(k, u), k);
+            if (i == 1)
+            {
+                Assert.Equal(root.GetProperty("iterated").Hex("1"), k);
+            }
+        }
+
+        Assert.Equal(root.GetProperty("iterated").Hex("1000"), k);
+    }
+
+    [ThirdPartyFact]
+    public void Wycheproof_EveryCase_ComputesAndZeroIsRefused()
+    {
+        const string File = "wycheproof-x25519.json";
+        VectorRun run = new(File);
+        foreach ((_, JsonElement test) in CryptoVectors.Cases(File))
+        {
+            run.Case(test.Name(), () =>
+            {
+                bool zero = test.Items("flags").Any(flag => flag.GetString() == "ZeroSharedSecret");
+                byte[] shared = new byte[X25519.PointSize];
+                Assert.Equal(!zero, X25519.TryAgree(test.Hex("private"), test.Hex("public"), shared));
+                Assert.Equal(test.Hex("shared"), shared);
+            });
+        }
+
+        run.Finish(CryptoVectors.Count(File));
+    }
+
+    [Fact]
+    public void Protocol_EveryCase_AgreesWithTheReference()
+    {
+        VectorRun run = new("x25519.json");
+        foreach (JsonElement test in VectorFiles.Protocol("x25519.json").Items("cases"))
+        {
+            run.Case(test.Text("name"), () =>
+            {
+                byte[] publicKey = new byte[X25519.PointSize];
+                X25519.ComputePublicKey(test.Hex("scalar_hex"), publicKey);
+                Assert.Equal(test.Hex("public_of_scalar_hex"), publicKey);
+
+                byte[] shared = new byte[X25519.PointSize];
+                bool refused = test.Flag("go_error");
+                Assert.Equal(!refused, X25519.TryAgree(test.Hex("scalar_hex"), test.Hex("u_hex"), shared));
+                Assert.Equal(refused ? new byte[X25519.PointSize] : test.Hex("shared_hex"), shared);
+            });
+        }
+
+        run.Finish(36);
+    }
+
+    [Theory]
+    [InlineData(31, 32, 32)]
+    [InlineData(33, 32, 32)]
+    [InlineData(32, 31, 32)]
+    [InlineData(32, 33, 32)]
+    [InlineData(32, 32, 31)]
+    [InlineData(32, 32, 33)]
+    public void ScalarMultiply_WrongLength_Throws(int scalar, int u, int result) =>
+        Assert.Throws<ArgumentException>(() => X25519.ScalarMultiply(new byte[scalar], new byte[u], new byte[result]));
+
+    // The largest limbs that Multiply and Square promise to take, against arbitrary precision.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public void MultiplyAndSquare_LimbsAtTheBound_AreExact(int sign)
+    {
+        long even = (long)(1.65 * (1 << 26)) * sign;
+        long odd = (long)(1.65 * (1 << 25)) * sign;
+        FieldElement25519 x = new()
+        {
+            L0 = even,
+            L1 = odd,
+            L2 = even,
+            L3 = odd,
+            L4 = even,
+            L5 = odd,
+            L6 = even,
+            L7 = odd,
+            L8 = even,
+            L9 = odd,
+        };
+        FieldElement25519 y = x;
+        y.L3 = -odd;
+        y.L8 = -even;
+
+        FieldElement25519.Multiply(x, y, out FieldElement25519 product);
+        FieldElement25519.Square(x, out FieldElement25519 square);
+
+        BigInteger valueOfX = Curve25519Integers.Value(x);
+        Assert.Equal(Curve25519Integers.Reduce(valueOfX * Curve25519Integers.Value(y)), Curve25519Integers.Written(product));
+        Assert.Equal(Curve25519Integers.Reduce(valueOfX * valueOfX), Curve25519Integers.Written(square));
+    }
+
+    private static byte[] Multiply(byte[] scalar, byte[] u)
+    {
+        byte[] result = new byte[X25519.PointSize];
+        X25519.ScalarMultiply(scalar, u, result);
+        return result;
+    }
+}

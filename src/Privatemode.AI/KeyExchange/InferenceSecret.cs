@@ -1,0 +1,119 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Privatemode.AI.KeyExchange;
+
+/// <summary>The secret shared with the inference service: 32 bytes that are zeroed when the last user lets go.</summary>
+/// <remarks>
+/// Safe for use by several threads. It is created with one reference, which belongs to its owner and which <see cref="Dispose"/>
+/// gives back. Everybody else takes one with <see cref="TryAddReference"/>, reads <see cref="Key"/> only while holding it, and gives it
+/// back with <see cref="Release"/>. The pinned array is cleared; copies in registers and inside the platform's ciphers cannot be.
+/// </remarks>
+internal sealed class InferenceSecret : IDisposable
+{
+    /// <summary>Length of the secret, in bytes: the key of AES-256-GCM.</summary>
+    public const int Size = 32;
+
+    private readonly byte[] _key = GC.AllocateArray<byte>(Size, pinned: true);
+    private readonly byte[] _idUtf8;
+    private int _references = 1;
+    private int _ownerLetGo; // 0 or 1
+
+    /// <param name="key">The secret, 32 bytes; copied, and cleared by the caller.</param>
+    /// <param name="publicKeyHash">SHA-256 of the public key of the exchange, 32 bytes.</param>
+    /// <param name="obtainedAt">When the exchange was completed.</param>
+    /// <param name="expiresAt">From when on it must not be used for new requests.</param>
+    internal InferenceSecret(ReadOnlySpan<byte> key, ReadOnlySpan<byte> publicKeyHash, DateTimeOffset obtainedAt, DateTimeOffset expiresAt)
+    {
+        if (key.Length != Size || publicKeyHash.Length != SHA256.HashSizeInBytes)
+        {
+            throw new ArgumentException("The secret and the hash are 32 bytes each.");
+        }
+
+        key.CopyTo(_key);
+        Id = Convert.ToBase64String(publicKeyHash);
+        _idUtf8 = Encoding.ASCII.GetBytes(Id);
+        ObtainedAt = obtainedAt;
+        ExpiresAt = expiresAt;
+    }
+
+    /// <summary>The name of the secret on the wire: base64 of SHA-256 of the public key. Not secret.</summary>
+    public string Id { get; }
+
+    /// <summary><see cref="Id"/> as bytes.</summary>
+    public ReadOnlyMemory<byte> IdUtf8 => _idUtf8;
+
+    /// <summary>When the exchange was completed.</summary>
+    public DateTimeOffset ObtainedAt { get; }
+
+    /// <summary>From when on it must not be used for new requests; a running stream may go on.</summary>
+    public DateTimeOffset ExpiresAt { get; }
+
+    /// <summary>The 32 secret bytes. Only for holders of a reference, and never to be copied into a string.</summary>
+    /// <exception cref="ObjectDisposedException">The last reference was given back, and the bytes are zero.</exception>
+    public ReadOnlySpan<byte> Key
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _references) == 0, this);
+            return _key;
+        }
+    }
+
+    /// <summary>Takes a reference; false when the secret is gone already.</summary>
+    public bool TryAddReference()
+    {
+        int seen = Volatile.Read(ref _references);
+        while (seen > 0)
+        {
+            int before = Interlocked.CompareExchange(ref _references, seen + 1, seen);
+            if (before == seen)
+            {
+                return true;
+            }
+
+            seen = before;
+        }
+
+        return false;
+    }
+
+    /// <summary>Gives back a reference taken with <see cref="TryAddReference"/>.</summary>
+    /// <exception cref="InvalidOperationException">More references were given back than taken.</exception>
+    public void Release()
+    {
+        int seen = Volatile.Read(ref _references);
+        while (true)
+        {
+            if (seen == 0)
+            {
+                throw new InvalidOperationException("A reference to the inference secret was given back twice.");
+            }
+
+            int before = Interlocked.CompareExchange(ref _references, seen - 1, seen);
+            if (before == seen)
+            {
+                break;
+            }
+
+            seen = before;
+        }
+
+        if (seen == 1)
+        {
+            CryptographicOperations.ZeroMemory(_key);
+        }
+    }
+
+    /// <summary>Gives back the owner's reference; more than once does no harm.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _ownerLetGo, 1) == 0)
+        {
+            Release();
+        }
+    }
+
+    /// <summary>The id, so that nothing secret can end up in a log.</summary>
+    public override string ToString() => Id;
+}

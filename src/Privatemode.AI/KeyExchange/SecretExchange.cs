@@ -1,0 +1,122 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using Privatemode.AI.KeyExchange.Hpke;
+
+namespace Privatemode.AI.KeyExchange;
+
+/// <summary>One attempt at a shared secret: our fresh public key out, the mesh's signed answer in.</summary>
+/// <remarks>
+/// For one use: whether it succeeds or fails, <see cref="Complete"/> clears the private key. The service refuses a public key it holds
+/// already, so a request body must never be sent twice.
+/// </remarks>
+internal sealed class SecretExchange : IDisposable
+{
+    /// <summary>
+    /// How long a secret may be used, counted from the moment before it was asked for. The service keeps it for one hour; the rest is
+    /// left for answers that are still running.
+    /// </summary>
+    public static readonly TimeSpan SecretLifetime = TimeSpan.FromMinutes(45);
+
+    private readonly XWingPrivateKey _privateKey;
+    private int _used; // 0 or 1
+
+    private SecretExchange(XWingPrivateKey privateKey)
+    {
+        _privateKey = privateKey;
+        RequestBody = WriteRequest(privateKey.PublicKey);
+    }
+
+    /// <summary>What to POST: JSON with the public key.</summary>
+    public ReadOnlyMemory<byte> RequestBody { get; }
+
+    /// <summary>Outside this class only the tests look at it.</summary>
+    internal XWingPrivateKey PrivateKey => _privateKey;
+
+    /// <summary>Makes a fresh key pair.</summary>
+    public static SecretExchange Create(MlKemProvider provider = MlKemProvider.Automatic) => new(XWingPrivateKey.Generate(provider));
+
+    /// <summary>Takes the key pair of a seed: only for known-answer tests and the test deployment.</summary>
+    internal static SecretExchange CreateFromSeed(ReadOnlySpan<byte> seed, MlKemProvider provider) =>
+        new(XWingPrivateKey.FromSeed(seed, provider));
+
+    /// <summary>Checks the answer and, only then, opens it.</summary>
+    /// <param name="responseBody">The body of the answer.</param>
+    /// <param name="authority">The attested mesh CA.</param>
+    /// <param name="now">The time now, for the certificates.</param>
+    /// <param name="sentAt">The time just before the request was sent; the secret's lifetime counts from here.</param>
+    /// <exception cref="PrivatemodeVerificationException">The answer does not come from the attested mesh, or is malformed.</exception>
+    /// <exception cref="InvalidOperationException">The exchange was completed or disposed before.</exception>
+    public InferenceSecret Complete(
+        ReadOnlyMemory<byte> responseBody, MeshCertificateAuthority authority, DateTimeOffset now, DateTimeOffset sentAt)
+    {
+        if (!TryUse())
+        {
+            throw new InvalidOperationException("A secret exchange is for one use: make a new one.");
+        }
+
+        try
+        {
+            SecretExchangeResponse response = SecretExchangeResponse.Parse(responseBody);
+            VerifySender(response, authority, now);
+            return Open(response.EncapsulatedKey.Span, now, sentAt);
+        }
+        finally
+        {
+            _privateKey.Dispose();
+        }
+    }
+
+    /// <summary>Clears the private key, unless <see cref="Complete"/> is running: that clears it itself.</summary>
+    public void Dispose()
+    {
+        if (TryUse())
+        {
+            _privateKey.Dispose();
+        }
+    }
+
+    private bool TryUse() => Interlocked.Exchange(ref _used, 1) == 0;
+
+    private void VerifySender(SecretExchangeResponse response, MeshCertificateAuthority authority, DateTimeOffset now)
+    {
+        using EcdsaPublicKey key = MeshCertificate.Verify(response.MeshCertificate, authority, now);
+        byte[] digest = SHA256.HashData([.. _privateKey.PublicKey, .. response.EncapsulatedKey.Span]);
+        if (!key.Verify(digest, response.Signature))
+        {
+            throw new PrivatemodeVerificationException(
+                KeyExchangeChecks.Signature,
+                "The secret service's signature does not cover this exchange: somebody may be interfering. Do not send anything.");
+        }
+    }
+
+    private InferenceSecret Open(ReadOnlySpan<byte> encapsulatedKey, DateTimeOffset now, DateTimeOffset sentAt)
+    {
+        Span<byte> secret = stackalloc byte[InferenceSecret.Size];
+        try
+        {
+            using HpkeExportContext context = HpkeExportContext.SetupBaseRecipient(encapsulatedKey, _privateKey);
+            context.Export(exporterContext: [], secret);
+            return new InferenceSecret(secret, SHA256.HashData(_privateKey.PublicKey), now, sentAt + SecretLifetime);
+        }
+        catch (CryptographicException)
+        {
+            throw new PrivatemodeVerificationException(
+                KeyExchangeChecks.EncapsulatedKey,
+                "The secret service's encapsulated key cannot be used. Do not send anything; update this package if the service is newer.",
+                expected: $"{XWing.CiphertextSize} bytes without a small-order part",
+                found: $"{encapsulatedKey.Length} bytes");
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
+    }
+
+    // Written by hand: a JSON writer would escape the + of base64.
+    private static byte[] WriteRequest(ReadOnlySpan<byte> publicKey)
+    {
+        byte[] encoded = new byte[Base64.GetMaxEncodedToUtf8Length(publicKey.Length)];
+        Base64.EncodeToUtf8(publicKey, encoded, out _, out _);
+        return [.. "{\"PublicKey\":\""u8, .. encoded, .. "\"}"u8];
+    }
+}

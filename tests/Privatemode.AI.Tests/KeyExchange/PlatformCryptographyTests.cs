@@ -1,0 +1,122 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Privatemode.AI.Tests.Vectors;
+
+namespace Privatemode.AI.Tests.KeyExchange;
+
+/// <summary>What the platform's primitives do with published cases: the library leans on them and adds no fall-back.</summary>
+public class PlatformCryptographyTests
+{
+    // s is encoded without its leading zero, that is, as a negative number: the platform takes it all the same. Another encoding of a
+    // valid signature, so harmless; EcdsaPublicKey refuses it.
+    private static readonly string[] AcceptedThoughInvalid = ["tcId 6"];
+
+    [ThirdPartyFact]
+    public void AesGcm_EveryCase_OpensOrRefuses()
+    {
+        const string File = "wycheproof-aes256gcm.json";
+        VectorRun run = new(File);
+        foreach ((_, JsonElement test) in CryptoVectors.Cases(File))
+        {
+            run.Case(test.Name(), () =>
+            {
+                using AesGcm cipher = new(test.Hex("key"), 16);
+                byte[] plaintext = new byte[test.Hex("ct").Length];
+                void Open() => cipher.Decrypt(test.Hex("iv"), test.Hex("ct"), test.Hex("tag"), plaintext, test.Hex("aad"));
+                if (!test.IsValid())
+                {
+                    Array.Fill(plaintext, (byte)0xFF);
+                    Assert.Throws<AuthenticationTagMismatchException>(Open);
+                    Assert.All(plaintext, value => Assert.Equal(0, value));
+                    return;
+                }
+
+                Open();
+                Assert.Equal(test.Hex("msg"), plaintext);
+                byte[] ciphertext = new byte[plaintext.Length];
+                byte[] tag = new byte[16];
+                cipher.Encrypt(test.Hex("iv"), plaintext, ciphertext, tag, test.Hex("aad"));
+                Assert.Equal(test.Hex("ct"), ciphertext);
+                Assert.Equal(test.Hex("tag"), tag);
+            });
+        }
+
+        run.Finish(CryptoVectors.Count(File));
+    }
+
+    [ThirdPartyFact]
+    public void Hkdf_EveryCase_DerivesOrRefusesTheLength()
+    {
+        const string File = "wycheproof-hkdf-sha256.json";
+        VectorRun run = new(File);
+        foreach ((_, JsonElement test) in CryptoVectors.Cases(File))
+        {
+            run.Case(test.Name(), () =>
+            {
+                byte[] key = new byte[32];
+                byte[] output = new byte[test.Int("size")];
+                HKDF.Extract(HashAlgorithmName.SHA256, test.Hex("ikm").AsSpan(), test.Hex("salt"), key);
+                void Expand() => HKDF.Expand(HashAlgorithmName.SHA256, key, output, test.Hex("info"));
+                if (test.IsValid())
+                {
+                    Expand();
+                    Assert.Equal(test.Hex("okm"), output);
+                }
+                else
+                {
+                    Assert.ThrowsAny<ArgumentException>(Expand);
+                }
+            });
+        }
+
+        run.Finish(CryptoVectors.Count(File));
+    }
+
+    [ThirdPartyFact]
+    public void EcdsaP256_EveryCase_IsJudgedAsDemandedButOne() => RunEcdsa(
+        "wycheproof-ecdsa-p256-sha256.json", HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence, AcceptedThoughInvalid);
+
+    [ThirdPartyFact]
+    public void EcdsaP384_EveryCase_IsJudgedAsDemandedButOne() => RunEcdsa(
+        "wycheproof-ecdsa-p384-sha384.json", HashAlgorithmName.SHA384, DSASignatureFormat.Rfc3279DerSequence, AcceptedThoughInvalid);
+
+    [ThirdPartyFact]
+    public void EcdsaP384OfFixedLength_EveryCase_IsJudgedAsDemanded() => RunEcdsa(
+        "wycheproof-ecdsa-p384-sha384-p1363.json", HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation, []);
+
+    [ThirdPartyFact]
+    public void RsaPss_EveryCase_IsJudgedAsDemanded()
+    {
+        const string File = "wycheproof-rsapss-4096-sha384.json";
+        VectorRun run = new(File);
+        foreach ((JsonElement group, JsonElement test) in CryptoVectors.Cases(File))
+        {
+            run.Case(test.Name(), () =>
+            {
+                using RSA key = RSA.Create();
+                key.ImportSubjectPublicKeyInfo(group.Hex("publicKeyDer"), out _);
+                Assert.Equal(
+                    test.IsValid(), key.VerifyData(test.Hex("msg"), test.Hex("sig"), HashAlgorithmName.SHA384, RSASignaturePadding.Pss));
+            });
+        }
+
+        run.Finish(CryptoVectors.Count(File));
+    }
+
+    private static void RunEcdsa(string file, HashAlgorithmName hash, DSASignatureFormat format, string[] acceptedThoughInvalid)
+    {
+        VectorRun run = new(file);
+        foreach ((JsonElement group, JsonElement test) in CryptoVectors.Cases(file))
+        {
+            run.Case(test.Name(), () =>
+            {
+                using ECDsa key = ECDsa.Create();
+                key.ImportSubjectPublicKeyInfo(group.Hex("publicKeyDer"), out _);
+                bool expected = test.IsValid() || acceptedThoughInvalid.Contains(test.Name());
+                Assert.Equal(expected, key.VerifyData(test.Hex("msg"), test.Hex("sig"), hash, format));
+            });
+        }
+
+        run.Finish(CryptoVectors.Count(file));
+    }
+}

@@ -16,6 +16,9 @@ internal enum AnswerFault
     /// <summary>The member the endpoint exists for is missing or of the wrong JSON kind.</summary>
     PayloadMissing,
 
+    /// <summary>A member that is not authenticated has a type it must not have.</summary>
+    BadPlainMember,
+
     NotAuthentic,
     Reflected,
 

@@ -39,6 +39,7 @@ internal static class AnswerFaults
         AnswerFault.UnsealedMember => ("unsealed-member", "The answer holds a member that is not sealed."),
         AnswerFault.NothingSealed => ("nothing-sealed", "The answer holds nothing sealed, so nothing in it is authentic."),
         AnswerFault.PayloadMissing => ("payload-missing", "The member the endpoint exists for is missing or of the wrong kind."),
+        AnswerFault.BadPlainMember => ("bad-plain-member", "A member of the answer that is not authenticated has a type it must not have."),
         AnswerFault.NotAuthentic => ("not-authentic", "A value of the answer was altered, moved, or belongs to another request."),
         AnswerFault.Reflected => ("reflected", "A value of the request was sent back as part of the answer."),
         AnswerFault.AlreadyFailed => ("already-failed", "This exchange failed before and stays failed."),

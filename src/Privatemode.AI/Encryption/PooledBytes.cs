@@ -75,6 +75,13 @@ internal sealed class PooledBytes : IDisposable
         Length += delta;
     }
 
+    /// <summary>Drops everything from <paramref name="length"/> on.</summary>
+    public void Truncate(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
+        Length = length;
+    }
+
     public void Clear() => Length = 0;
 
     public void Dispose()

@@ -1,0 +1,71 @@
+using Microsoft.Extensions.AI;
+using OpenAI.Chat;
+using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
+
+namespace Privatemode.AI.Chat;
+
+/// <summary>What the model said earlier, given back to it: text, tool calls, refusal and its reasoning.</summary>
+internal static class AssistantMessageMapper
+{
+    /// <summary><see cref="ErrorContent.ErrorCode"/> of a refusal.</summary>
+    public const string RefusalCode = "Refusal";
+
+    public static AssistantChatMessage ToOpenAI(ChatMessage message)
+    {
+        List<ChatMessageContentPart> parts = [];
+        List<ChatToolCall> calls = [];
+        string? refusal = null;
+        foreach (AIContent content in message.Contents)
+        {
+            switch (content)
+            {
+                case ErrorContent { ErrorCode: RefusalCode } error: refusal = error.Message; break;
+                case FunctionCallContent call: calls.Add(ToOpenAI(call)); break;
+                default: AddPart(parts, content); break;
+            }
+        }
+
+        AssistantChatMessage result = Create(parts, calls, refusal);
+        result.ParticipantName = MessageMapper.ParticipantName(message.AuthorName);
+        result.Refusal = refusal;
+        GiveReasoningBack(message, result);
+        return result;
+    }
+
+    private static void AddPart(List<ChatMessageContentPart> parts, AIContent content)
+    {
+        if (ContentMapper.TryMap(content) is { } part)
+        {
+            parts.Add(part);
+        }
+    }
+
+    private static AssistantChatMessage Create(List<ChatMessageContentPart> parts, List<ChatToolCall> calls, string? refusal)
+    {
+        if (calls.Count == 0)
+        {
+            return new AssistantChatMessage(parts.Count > 0 || refusal is not null ? parts : [ChatMessageContentPart.CreateTextPart("")]);
+        }
+
+        AssistantChatMessage result = new(calls);
+        foreach (ChatMessageContentPart part in parts)
+        {
+            result.Content.Add(part);
+        }
+
+        return result;
+    }
+
+    /// <summary>Models that think between tool calls go on from where they were only if they see it.</summary>
+    private static void GiveReasoningBack(ChatMessage message, AssistantChatMessage result)
+    {
+        string reasoning = string.Concat(message.Contents.OfType<TextReasoningContent>().Select(content => content.Text));
+        if (reasoning.Length > 0)
+        {
+            result.Patch.Set("$.reasoning"u8, reasoning);
+        }
+    }
+
+    private static ChatToolCall ToOpenAI(FunctionCallContent call) => call.RawRepresentation as ChatToolCall
+        ?? ChatToolCall.CreateFunctionToolCall(call.CallId, call.Name, BinaryData.FromBytes(CompactJson.Arguments(call.Arguments)));
+}

@@ -1,0 +1,122 @@
+using System.Text;
+using Microsoft.Extensions.AI;
+using OpenAI.Chat;
+using ChatFinishReason = Microsoft.Extensions.AI.ChatFinishReason;
+
+namespace Privatemode.AI.Chat;
+
+/// <summary>From the events of one streamed completion to updates; tool calls come whole, in one last update.</summary>
+internal sealed class UpdateMapper(ChatCompletionOptions options)
+{
+    private readonly SortedDictionary<int, PartialCall> _calls = [];
+    private readonly StringBuilder _refusal = new();
+    private ChatRole? _role;
+    private ChatFinishReason? _finishReason;
+    private string? _responseId;
+    private string? _modelId;
+    private DateTimeOffset? _createdAt;
+
+    public ChatResponseUpdate Map(StreamingChatCompletionUpdate update)
+    {
+        _role ??= update.Role is { } role ? ResponseMapper.ToRole(role) : null;
+        _finishReason ??= update.FinishReason is { } reason ? ResponseMapper.ToFinishReason(reason) : null;
+        _responseId ??= update.CompletionId;
+        _modelId ??= update.Model;
+        _createdAt ??= update.CreatedAt;
+
+        ChatResponseUpdate result = Create(update);
+        AddContents(update, result);
+        foreach (StreamingChatToolCallUpdate call in update.ToolCallUpdates ?? [])
+        {
+            Collect(call);
+        }
+
+        _ = _refusal.Append(update.RefusalUpdate);
+        return result;
+    }
+
+    /// <summary>What was collected over the whole stream; null when that is nothing.</summary>
+    public ChatResponseUpdate? Complete()
+    {
+        if (_calls.Count == 0 && _refusal.Length == 0)
+        {
+            return null;
+        }
+
+        ChatResponseUpdate result = Create(raw: null);
+        foreach (PartialCall call in _calls.Values)
+        {
+            result.Contents.Add(ResponseMapper.ToCall(call.Id, call.Name, BinaryData.FromBytes(call.Arguments.ToArray())));
+        }
+
+        if (_refusal.Length > 0)
+        {
+            result.Contents.Add(new ErrorContent(_refusal.ToString()) { ErrorCode = AssistantMessageMapper.RefusalCode });
+        }
+
+        return result;
+    }
+
+    private ChatResponseUpdate Create(StreamingChatCompletionUpdate? raw) => new()
+    {
+        Role = _role ?? ChatRole.Assistant,
+        FinishReason = _finishReason,
+        ResponseId = _responseId,
+        MessageId = _responseId,
+        ModelId = _modelId,
+        CreatedAt = _createdAt,
+        RawRepresentation = raw,
+    };
+
+    private void AddContents(StreamingChatCompletionUpdate update, ChatResponseUpdate result)
+    {
+        // Models reason before they speak; within one event reasoning comes first.
+        if (ReasoningText.Of(update) is { } reasoning)
+        {
+            result.Contents.Add(new TextReasoningContent(reasoning) { RawRepresentation = update });
+        }
+
+        foreach (ChatMessageContentPart part in update.ContentUpdate ?? [])
+        {
+            if (ResponseMapper.FromPart(part) is { } content)
+            {
+                result.Contents.Add(content);
+            }
+        }
+
+        if (update.OutputAudioUpdate?.AudioBytesUpdate is { } audio)
+        {
+            DataContent content = new(audio.ToMemory(), ResponseMapper.AudioMediaType(options)) { RawRepresentation = update.OutputAudioUpdate };
+            result.Contents.Add(content);
+        }
+
+        if (UsageMapper.FromOpenAI(update.Usage) is { } usage)
+        {
+            result.Contents.Add(new UsageContent(usage) { RawRepresentation = update.Usage });
+        }
+    }
+
+    private void Collect(StreamingChatToolCallUpdate update)
+    {
+        if (!_calls.TryGetValue(update.Index, out PartialCall? call))
+        {
+            _calls[update.Index] = call = new PartialCall();
+        }
+
+        call.Id = call.Id.Length == 0 ? update.ToolCallId ?? "" : call.Id;
+        call.Name = call.Name.Length == 0 ? update.FunctionName ?? "" : call.Name;
+        if (update.FunctionArgumentsUpdate is { } arguments)
+        {
+            call.Arguments.Write(arguments.ToMemory().Span);
+        }
+    }
+
+    private sealed class PartialCall
+    {
+        public string Id { get; set; } = "";
+
+        public string Name { get; set; } = "";
+
+        public MemoryStream Arguments { get; } = new();
+    }
+}

@@ -1,0 +1,91 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using OpenAI;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Endpoints;
+using Privatemode.AI.KeyExchange.Hpke;
+using Privatemode.AI.Pipeline;
+using Privatemode.AI.Sessions;
+
+namespace Privatemode.AI;
+
+/// <summary>Puts the parts of a client together from its settings.</summary>
+internal sealed class ClientComposition : IDisposable
+{
+    private readonly HttpClient _http;
+    private readonly SessionManager _sessions;
+    private readonly ImageFetcher? _images;
+    private readonly ApiKeyCredential _credential;
+
+    private ClientComposition(PrivatemodeOptions options, ApiKeyCredential credential, TestSwitches switches)
+    {
+        TimeProvider time = options.TimeProvider;
+        Endpoint = options.Endpoint;
+        _credential = credential;
+        FieldCodec codec = FieldCodec.Instance;
+        _http = Transports.Create(Endpoint, options.HttpMessageHandler, switches.MaxConnections);
+        ControlPlaneClient control = new(_http, Endpoint, codec.ProtocolVersion, time);
+        SecretExchanger exchanger = new(
+            new LoopbackMeshAuthority(options.InsecureLoopbackTrust!), new SecretEndpoint(control), options.GpuRevocation, time, switches.MlKem);
+        _sessions = new SessionManager(exchanger, time);
+        _images = options.RemoteMedia == RemoteMediaPolicy.FetchHereAndInline ? switches.Images ?? new ImageFetcher(time) : null;
+        SealingPolicy sealing = new(
+            new SealingEngine(Endpoint, codec, options.PromptCache.SaltForClient(), time), new MediaResolver(options.RemoteMedia, _images),
+            new AnswerOpener(options.IdleTimeout, time), _sessions, credential, options.ResponseTimeout, time);
+        OpenAI = CreateOpenAI(options, sealing, _http);
+    }
+
+    public Uri Endpoint { get; }
+
+    public PrivatemodeOpenAIClient OpenAI { get; }
+
+    /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable.</exception>
+    public static ClientComposition Create(PrivatemodeOptions options, TestSwitches? switches = null)
+    {
+        PrivatemodeOptions settings = options.Clone();
+        ApiKeyCredential credential = SettingsCheck.Demand(settings);
+        return new ClientComposition(settings, credential, switches ?? new TestSwitches());
+    }
+
+    public async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        _credential.Deconstruct(out string apiKey);
+        using SecretLease lease = await _sessions.AcquireAsync(apiKey, rejectedId: null, async: true, cancellationToken).ConfigureAwait(false);
+    }
+
+    public void Dispose()
+    {
+        _sessions.Dispose();
+        _images?.Dispose();
+        _http.Dispose();
+    }
+
+    private static PrivatemodeOpenAIClient CreateOpenAI(PrivatemodeOptions options, SealingPolicy sealing, HttpClient http)
+    {
+        OpenAIClientOptions openAI = new()
+        {
+            Endpoint = new Uri(options.Endpoint, "/v1"),
+            RetryPolicy = new PrivatemodeRetryPolicy(options.TimeProvider),
+            Transport = new PrivatemodeTransport(http, options.Endpoint),
+            NetworkTimeout = options.ResponseTimeout,
+            ClientLoggingOptions = new ClientLoggingOptions
+            {
+                LoggerFactory = options.LoggerFactory,
+                EnableLogging = options.LoggerFactory is not null,
+                EnableMessageContentLogging = options.LogSealedContent,
+            },
+        };
+        ClientPipeline pipeline = ClientPipeline.Create(openAI, [new CallPolicy()], [sealing], []);
+        return new PrivatemodeOpenAIClient(pipeline, openAI);
+    }
+
+    /// <summary>What only tests change.</summary>
+    internal sealed record TestSwitches
+    {
+        public MlKemProvider MlKem { get; init; }
+
+        public int? MaxConnections { get; init; }
+
+        public ImageFetcher? Images { get; init; }
+    }
+}

@@ -1,0 +1,180 @@
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.EventStream;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>Opens answers: whole, streamed, or errors. Whatever is not sealed as it must be is refused.</summary>
+internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time)
+{
+    /// <summary>Largest whole answer on the wire, in bytes.</summary>
+    public const int AnswerLimit = 128 * 1024 * 1024;
+
+    /// <summary>Largest error answer, in bytes.</summary>
+    private const int ErrorLimit = 1024 * 1024;
+
+    /// <summary>Opens the answer to the current attempt of a call. Closes <paramref name="body"/> unless it becomes the stream.</summary>
+    /// <param name="head">Status and headers.</param>
+    /// <param name="body">The body as it comes from the network.</param>
+    /// <param name="call">The call; an event stream takes its current attempt over.</param>
+    /// <param name="buffered">The caller wants even an event stream in memory.</param>
+    /// <param name="deadline">Time for everything that is read whole.</param>
+    /// <param name="async">False when the caller is synchronous.</param>
+    /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not sealed.</exception>
+    /// <exception cref="PrivatemodeServiceException">The answer says that it needs a newer client, or did not come in time.</exception>
+    public async ValueTask<OpenedAnswer> OpenAsync(AnswerHead head, Stream body, SealedCall call, bool buffered, Deadline deadline, bool async)
+    {
+        if (head.Status >= 400)
+        {
+            using PooledBytes error = await ReadAsync(body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
+            return OpenError(head, error.Span, call);
+        }
+
+        if (!head.IsSuccess)
+        {
+            throw new PrivatemodeServiceException(
+                PrivatemodeServiceFailure.Other, $"The service answered with status {head.Status}, which is neither success nor error.")
+            {
+                Status = head.Status,
+                RequestId = call.RequestId,
+            };
+        }
+
+        if (!call.Rule.IsSealed)
+        {
+            using PooledBytes plain = await ReadAsync(body, ErrorLimit * 4, call, deadline, async).ConfigureAwait(false);
+            return new OpenedAnswer(new MemoryStream(plain.Span.ToArray()), null);
+        }
+
+        DemandSealed(head, call);
+        if (head.IsEventStream)
+        {
+            OpeningEventStream events = BeginStream(body, call);
+            return new OpenedAnswer(buffered ? await BufferAsync(events, call, deadline, async).ConfigureAwait(false) : events, null);
+        }
+
+        using PooledBytes whole = await ReadAsync(body, AnswerLimit, call, deadline, async).ConfigureAwait(false);
+        return new OpenedAnswer(OpenWhole(whole.Span, call), null);
+    }
+
+    private static void DemandSealed(AnswerHead head, SealedCall call)
+    {
+        if (head.IsMarkedUnsealed)
+        {
+            throw Broken("unsealed-answer", "The answer says of itself that it is not sealed.", call);
+        }
+
+        if (head.IsNewerFormat)
+        {
+            throw new PrivatemodeServiceException(
+                PrivatemodeServiceFailure.ClientTooOld, "The service answers in a newer format. Update this package.")
+            {
+                Status = head.Status,
+                RequestId = call.RequestId,
+            };
+        }
+
+        if (head.IsEventStream != call.WantsStream)
+        {
+            throw Broken("unexpected-form", head.IsEventStream ? "The answer is a stream, though none was asked for."
+                : "The answer is not the stream that was asked for.", call);
+        }
+    }
+
+    private OpeningEventStream BeginStream(Stream body, SealedCall call)
+    {
+        SealedAttempt attempt = call.Current!;
+        ChoiceEventRules rules = new(call.Rule, call.RequestId);
+        EventOpener opener = attempt.Exchange!.OpenEvents(rules, call.Context);
+
+        // From here on the stream owns exchange and secret.
+        call.Current = null;
+        return new OpeningEventStream(new IdleTimeoutStream(body, idleTimeout, time, call.RequestId), opener, attempt);
+    }
+
+    private static async ValueTask<Stream> BufferAsync(OpeningEventStream events, SealedCall call, Deadline deadline, bool async)
+    {
+        using PooledBytes whole = await ReadAsync(events, AnswerLimit, call, deadline, async).ConfigureAwait(false);
+        return new MemoryStream(whole.Span.ToArray());
+    }
+
+    private static MemoryStream OpenWhole(ReadOnlySpan<byte> answer, SealedCall call)
+    {
+        AnswerShape shape = call.Rule.Answer!;
+        using OpenedDocument opened = new(answer.Length);
+        AnswerFault fault = call.Current!.Exchange!.Open(answer, shape, opened);
+        if (fault == AnswerFault.None && opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out _) && !shape.HasPayload(opened))
+        {
+            (string? message, string? code) = ErrorText.Read(error);
+            throw ServiceErrors.FromSealedEvent(message, code, call.RequestId);
+        }
+
+        fault = fault == AnswerFault.None && !shape.HasPayload(opened) ? AnswerFault.PayloadMissing : fault;
+        fault = fault == AnswerFault.None ? PlainMembers.Check(opened) : fault;
+        if (fault != AnswerFault.None)
+        {
+            throw AnswerFaults.Exception(fault, call.Context);
+        }
+
+        if (call.Rule.HasMessages)
+        {
+            new ToolCallNormalizer().Normalize(opened, "message"u8);
+        }
+
+        return new MemoryStream(opened.Text.ToArray());
+    }
+
+    private OpenedAnswer OpenError(AnswerHead head, ReadOnlySpan<byte> body, SealedCall call)
+    {
+        ReadOnlySpan<byte> text = head.IsEventStream ? ErrorText.FirstEvent(body) : body;
+        bool isAuthenticated = false;
+        using OpenedDocument opened = new(text.Length);
+        if (call.Rule.IsSealed && !head.IsMarkedUnsealed)
+        {
+            AnswerFault fault = call.Current!.Exchange!.Open(text, call.Rule.Answer!, opened);
+            isAuthenticated = fault == AnswerFault.None;
+
+            // Not in sealed form at all: somebody on the way wrote it. In sealed form and broken: somebody tampered with it.
+            if (fault is not (
+                AnswerFault.None or AnswerFault.NotJson or AnswerFault.DuplicateName or AnswerFault.UnsealedMember or AnswerFault.NothingSealed))
+            {
+                throw AnswerFaults.Exception(fault, call.Context);
+            }
+
+            text = isAuthenticated ? opened.Text : text;
+        }
+
+        (string? message, string? code) = ErrorText.Read(text);
+        ServiceError error = new()
+        {
+            Status = head.Status,
+            Message = message,
+            Code = code,
+            IsAuthenticated = isAuthenticated,
+            RetryAfter = ServiceErrors.ParseRetryAfter(head.RetryAfter, time.GetUtcNow()),
+            RequestId = call.RequestId,
+        };
+        return new OpenedAnswer(new MemoryStream(text.ToArray()), error);
+    }
+
+    private static async ValueTask<PooledBytes> ReadAsync(Stream body, int limit, SealedCall call, Deadline deadline, bool async)
+    {
+        try
+        {
+            return await BodyReader.ReadAsync(body, limit, async, deadline.Token).ConfigureAwait(false)
+                ?? throw Broken("too-long", $"The answer is longer than {limit} bytes.", call);
+        }
+        catch (Exception exception) when (
+            deadline.Token.IsCancellationRequested && exception is OperationCanceledException or ObjectDisposedException or IOException)
+        {
+            throw deadline.CutOff(call.RequestId);
+        }
+        catch (IOException)
+        {
+            throw Broken("truncated-answer", "The connection broke before the answer was whole.", call);
+        }
+    }
+
+    private static PrivatemodeIntegrityException Broken(string failure, string text, SealedCall call) =>
+        new(failure, $"{text} Stop: do not use this answer.") { Endpoint = call.Rule.Path, RequestId = call.RequestId };
+}

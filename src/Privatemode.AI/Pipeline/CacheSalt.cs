@@ -1,0 +1,75 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>Makes sure that a body carries the <c>cache_salt</c> the service demands.</summary>
+internal static class CacheSalt
+{
+    public static ReadOnlySpan<byte> Name => "cache_salt"u8;
+
+    /// <summary>
+    /// Puts <paramref name="salt"/> in when the body has none (absent, null or empty): appended at the end, or in place.
+    /// The index is kept up to date.
+    /// </summary>
+    /// <returns>True when the salt was put in; false when the caller's own stands.</returns>
+    /// <exception cref="PrivatemodeConfigurationException">The caller's salt is not a string of at least 32 bytes.</exception>
+    public static bool Ensure(PooledBytes document, JsonIndex index, ReadOnlySpan<byte> salt)
+    {
+        int at = index.Find(Name);
+        if (at < 0)
+        {
+            Append(document, index, Quoted(salt));
+            return true;
+        }
+
+        JsonMember member = index.Members[at];
+        ReadOnlySpan<byte> value = member.Value(document.Span);
+        if (value.SequenceEqual("null"u8) || value.SequenceEqual("\"\""u8))
+        {
+            document.Replace(member.ValueStart, member.ValueLength, Quoted(salt));
+            _ = index.Read(document.Span);
+            return true;
+        }
+
+        if (member.Kind != JsonTokenType.String || SaltBytes(value) is not { Length: >= PromptCacheScope.MinimumSaltBytes })
+        {
+            throw new PrivatemodeConfigurationException(
+                "cache_salt", $"The cache_salt of the request is not a string of at least {PromptCacheScope.MinimumSaltBytes} bytes.");
+        }
+
+        return false;
+    }
+
+    /// <summary>The unescaped salt of a body that has one.</summary>
+    public static byte[] Get(ReadOnlySpan<byte> document, JsonIndex index) => SaltBytes(index.Members[index.Find(Name)].Value(document))!;
+
+    private static byte[]? SaltBytes(ReadOnlySpan<byte> value)
+    {
+        Utf8JsonReader reader = new(value);
+        _ = reader.Read();
+        try
+        {
+            byte[] bytes = new byte[reader.ValueSpan.Length];
+            return bytes[..reader.CopyString(bytes)];
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static byte[] Quoted(ReadOnlySpan<byte> salt) =>
+        [(byte)'"', .. JsonEncodedText.Encode(salt, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, (byte)'"'];
+
+    private static void Append(PooledBytes document, JsonIndex index, ReadOnlySpan<byte> quotedSalt)
+    {
+        int brace = document.Span.LastIndexOf((byte)'}');
+        ReadOnlySpan<byte> comma = index.Members.IsEmpty ? default : ","u8;
+        ReadOnlySpan<byte> label = "\"cache_salt\":"u8;
+        document.Replace(brace, 0, [.. comma, .. label, .. quotedSalt]);
+        index.Append(Name, brace + comma.Length + label.Length, quotedSalt.Length, JsonTokenType.String);
+    }
+}

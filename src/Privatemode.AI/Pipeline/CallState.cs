@@ -1,0 +1,31 @@
+using System.ClientModel.Primitives;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>What one pipeline message carries from its first attempt to its last.</summary>
+internal sealed class CallState : IDisposable
+{
+    public SealedCall? Call { get; set; }
+
+    /// <summary>How often the retry policy has let this call through.</summary>
+    public int Tries { get; set; }
+
+    /// <summary>Id of the secret the service did not know at the last attempt.</summary>
+    public string? RejectedSecretId { get; set; }
+
+    public static CallState Begin(PipelineMessage message)
+    {
+        CallState state = new();
+        message.SetProperty(typeof(CallState), state);
+        return state;
+    }
+
+    public static CallState? Of(PipelineMessage message) =>
+        message.TryGetProperty(typeof(CallState), out object? state) ? (CallState?)state : null;
+
+    public void Dispose()
+    {
+        Call?.Dispose();
+        Call = null;
+    }
+}

@@ -1,0 +1,51 @@
+using System.Text.Json;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.EventStream;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>What a stream of choices (chat, completions) must look like, and the two places where it is put right for the OpenAI client.</summary>
+internal sealed class ChoiceEventRules(EndpointRule rule, string requestId) : EventRules
+{
+    private readonly ChoiceFinishes _finishes = new();
+    private readonly ToolCallNormalizer _toolCalls = new();
+
+    public override AnswerShape Shape => rule.Answer!;
+
+    public override bool IsFinished => _finishes.AllFinished;
+
+    public override AnswerFault Inspect(OpenedDocument opened)
+    {
+        if (opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
+        {
+            (string? message, string? code) = ErrorText.Read(error);
+            throw ServiceErrors.FromSealedEvent(message, code, requestId);
+        }
+
+        if (!opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out kind) || kind != JsonTokenType.StartArray)
+        {
+            return AnswerFault.PayloadMissing;
+        }
+
+        if (!_finishes.TryObserve(choices, out int count))
+        {
+            return AnswerFault.NotJson;
+        }
+
+        AnswerFault fault = PlainMembers.Check(opened);
+        if (fault != AnswerFault.None)
+        {
+            return fault;
+        }
+
+        // The service repeats the running total on every event; a reader that adds up would count it many times.
+        if (count > 0 && opened.TryGet("usage"u8, out _, out kind) && kind == JsonTokenType.StartObject)
+        {
+            opened.Replace("usage"u8, "null"u8);
+        }
+
+        _toolCalls.Normalize(opened, "delta"u8);
+        return AnswerFault.None;
+    }
+}

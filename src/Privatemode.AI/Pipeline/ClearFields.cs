@@ -1,0 +1,132 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>What may travel in the clear, checked by type, so that no content slips out through a field that routes.</summary>
+internal static class ClearFields
+{
+    private const int NameLimit = 64;
+    private const int ModelLimit = 128;
+
+    private const string Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+    private static readonly SearchValues<byte> NameBytes = SearchValues.Create(Encoding.ASCII.GetBytes(Letters + "_"));
+    private static readonly SearchValues<char> ModelCharacters = SearchValues.Create(Letters + "._/-");
+
+    /// <summary>Checks all names and the values that stay in the clear.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">A name or a clear value could carry content.</exception>
+    public static void Check(ReadOnlySpan<byte> document, JsonIndex index, PlainNames plain)
+    {
+        foreach (ref readonly JsonMember member in index.Members)
+        {
+            ReadOnlySpan<byte> name = index.Name(member);
+            if (name.Length > NameLimit || name.ContainsAnyExcept(NameBytes))
+            {
+                throw new PrivatemodeWouldLeakException(
+                    "member-name",
+                        $"A top-level member of the body has a name that is not {NameLimit} or fewer of A-Z a-z 0-9 _; names travel in the " +
+                        $"clear.");
+            }
+
+            if (plain.Contains(name) && !IsClearValue(name, member.Value(document)))
+            {
+                throw new PrivatemodeWouldLeakException(
+                    "clear-field",
+                        $"The member '{Encoding.ASCII.GetString(name)}' travels in the clear and has a value of a kind that could carry " +
+                        $"content.");
+            }
+        }
+    }
+
+    /// <summary>Whether a member of this name may travel in the clear with this raw JSON value.</summary>
+    public static bool IsClearValue(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (name.SequenceEqual("model"u8))
+        {
+            return TryGetModel(value, out _);
+        }
+
+        if (value.SequenceEqual("null"u8))
+        {
+            return true;
+        }
+
+        if (name.SequenceEqual("stream"u8))
+        {
+            return IsBoolean(value);
+        }
+
+        if (name.SequenceEqual("stream_options"u8))
+        {
+            return IsStreamOptions(value);
+        }
+
+        return IsTokenCount(name) && IsInteger(value);
+    }
+
+    /// <summary>The model id in a raw JSON value; false when it is not one that may travel in the clear.</summary>
+    public static bool TryGetModel(ReadOnlySpan<byte> value, out string model)
+    {
+        model = "";
+        if (JsonKind.Of(value) != JsonTokenType.String)
+        {
+            return false;
+        }
+
+        Utf8JsonReader reader = new(value);
+        _ = reader.Read();
+        try
+        {
+            model = reader.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            // A lone surrogate.
+            return false;
+        }
+
+        return IsModelId(model);
+    }
+
+    /// <summary>Whether text is a model id: 1 to 128 characters of <c>A-Z a-z 0-9 . _ / -</c>.</summary>
+    public static bool IsModelId(ReadOnlySpan<char> text) =>
+        text.Length is > 0 and <= ModelLimit && !text.ContainsAnyExcept(ModelCharacters);
+
+    public static bool IsBoolean(ReadOnlySpan<byte> value) => value.SequenceEqual("true"u8) || value.SequenceEqual("false"u8);
+
+    private static bool IsTokenCount(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("n"u8) || name.SequenceEqual("max_tokens"u8) || name.SequenceEqual("max_completion_tokens"u8);
+
+    private static bool IsInteger(ReadOnlySpan<byte> value)
+    {
+        Utf8JsonReader reader = new(value);
+        return reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out _) &&
+            value.IndexOfAny(".eE"u8) < 0;
+    }
+
+    private static bool IsStreamOptions(ReadOnlySpan<byte> value)
+    {
+        using JsonIndex index = new();
+        if (index.Read(value) != JsonShape.Usable)
+        {
+            return false;
+        }
+
+        foreach (ref readonly JsonMember member in index.Members)
+        {
+            ReadOnlySpan<byte> name = index.Name(member);
+            bool known = name.SequenceEqual("include_usage"u8) || name.SequenceEqual("continuous_usage_stats"u8);
+            ReadOnlySpan<byte> option = member.Value(value);
+            if (!known || !(IsBoolean(option) || option.SequenceEqual("null"u8)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

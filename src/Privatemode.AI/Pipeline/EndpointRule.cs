@@ -1,0 +1,31 @@
+using Privatemode.AI.Encryption;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>What one endpoint of the service demands of a request and of its answer.</summary>
+internal sealed record EndpointRule
+{
+    /// <summary>HTTP method, upper case.</summary>
+    public required string Method { get; init; }
+
+    /// <summary>Path, without host and query.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Request members that travel in the clear; null for an endpoint without a body, which is not sealed at all.</summary>
+    public PlainNames? RequestPlain { get; init; }
+
+    /// <summary>Shape of the sealed answer; null for an endpoint that is not sealed.</summary>
+    public AnswerShape? Answer { get; init; }
+
+    /// <summary>The service wants a <c>cache_salt</c> in the body, and the shard key header when the salt is not random.</summary>
+    public bool UsesPromptCache { get; init; }
+
+    /// <summary>The answer may be an event stream of choices.</summary>
+    public bool StreamsChoices { get; init; }
+
+    /// <summary>Messages may name media by URL.</summary>
+    public bool HasMessages { get; init; }
+
+    /// <summary>False for the endpoints that are not encrypted, because nothing in them is.</summary>
+    public bool IsSealed => Answer is not null;
+}

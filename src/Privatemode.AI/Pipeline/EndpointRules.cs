@@ -1,0 +1,89 @@
+using System.Text.Json;
+using Privatemode.AI.Encryption;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>The endpoints that may be called. Whatever is not listed is refused before anything is sent.</summary>
+internal static class EndpointRules
+{
+    public const string ModelsPath = "/v1/models";
+
+    private static readonly PlainNames GenerationRequest = new("model", "stream_options", "max_tokens", "max_completion_tokens", "n", "stream");
+    private static readonly PlainNames IdAndUsage = new("id", "usage");
+    private static readonly AnswerShape Choices = new(IdAndUsage, "choices"u8.ToArray(), JsonTokenType.StartArray);
+
+    public static EndpointRule ChatCompletions { get; } = new()
+    {
+        Method = "POST",
+        Path = "/v1/chat/completions",
+        RequestPlain = GenerationRequest,
+        Answer = Choices,
+        UsesPromptCache = true,
+        StreamsChoices = true,
+        HasMessages = true,
+    };
+
+    public static EndpointRule Completions { get; } = new()
+    {
+        Method = "POST",
+        Path = "/v1/completions",
+        RequestPlain = GenerationRequest,
+        Answer = Choices,
+        UsesPromptCache = true,
+        StreamsChoices = true,
+    };
+
+    public static EndpointRule Embeddings { get; } = new()
+    {
+        Method = "POST",
+        Path = "/v1/embeddings",
+        RequestPlain = new PlainNames("model"),
+        Answer = new AnswerShape(IdAndUsage, "data"u8.ToArray(), JsonTokenType.StartArray),
+    };
+
+    private static readonly EndpointRule[] Sealed = [ChatCompletions, Completions, Embeddings];
+
+    /// <summary>The rule for a request, or an exception that says why there is none.</summary>
+    /// <param name="method">HTTP method.</param>
+    /// <param name="uri">The absolute address the caller wants.</param>
+    /// <param name="service">The configured address of the service.</param>
+    /// <exception cref="PrivatemodeWouldLeakException">The request is for another host, has a query, or is for an unknown endpoint.</exception>
+    public static EndpointRule Match(string method, Uri uri, Uri service)
+    {
+        if (uri.Scheme != service.Scheme || uri.Host != service.Host || uri.Port != service.Port || uri.UserInfo.Length > 0)
+        {
+            throw new PrivatemodeWouldLeakException("other-host", "The request is for another address than the configured service.");
+        }
+
+        if (uri.Query.Length > 0 || uri.Fragment.Length > 0)
+        {
+            throw new PrivatemodeWouldLeakException("query-string", "The request has a query string, which would travel in the clear. Leave it out.");
+        }
+
+        foreach (EndpointRule rule in Sealed)
+        {
+            if (rule.Method == method && rule.Path == uri.AbsolutePath)
+            {
+                return rule;
+            }
+        }
+
+        return MatchUnsealed(method, uri.AbsolutePath);
+    }
+
+    private static EndpointRule MatchUnsealed(string method, string path)
+    {
+        if (method == "GET" && (path == ModelsPath || IsOneModel(path)))
+        {
+            return new EndpointRule { Method = method, Path = path };
+        }
+
+        throw path == "/v1/audio/translations"
+            ? new PrivatemodeWouldLeakException(
+                "removed-endpoint", "The service removed translations in version 1.33. Transcribe, then translate with a chat.")
+            : new PrivatemodeWouldLeakException("unknown-endpoint", "The service has no sealed form for this endpoint, so the call was not sent.");
+    }
+
+    private static bool IsOneModel(string path) =>
+        path.StartsWith(ModelsPath + "/", StringComparison.Ordinal) && ClearFields.IsModelId(path.AsSpan(ModelsPath.Length + 1));
+}

@@ -1,0 +1,73 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>Finds message and code in the shapes errors come in. Server text is data: nothing here fails on odd input.</summary>
+internal static class ErrorText
+{
+    private const int DepthLimit = 32;
+
+    /// <summary>
+    /// Reads <c>{"error":{…}}</c>, <c>{"message","code"}</c>, <c>{"detail":…}</c> or a bare string; anything else is its own message.
+    /// </summary>
+    public static (string? Message, string? Code) Read(ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            Utf8JsonReader reader = new(text, new JsonReaderOptions { MaxDepth = DepthLimit });
+            using JsonDocument document = JsonDocument.ParseValue(ref reader);
+            return Read(document.RootElement);
+        }
+        catch (JsonException)
+        {
+            return (text.IsEmpty ? null : Encoding.UTF8.GetString(text), null);
+        }
+    }
+
+    /// <summary>The payload of the first <c>data:</c> line of an error that came as an event stream; the whole text if there is none.</summary>
+    public static ReadOnlySpan<byte> FirstEvent(ReadOnlySpan<byte> stream)
+    {
+        foreach (Range range in stream.Split((byte)'\n'))
+        {
+            ReadOnlySpan<byte> line = stream[range].TrimEnd((byte)'\r');
+            if (line.StartsWith("data:"u8))
+            {
+                return line["data:".Length..].TrimStart((byte)' ');
+            }
+        }
+
+        return stream;
+    }
+
+    private static (string? Message, string? Code) Read(JsonElement element)
+    {
+        if (element.ValueKind == JsonValueKind.String)
+        {
+            return (element.GetString(), null);
+        }
+
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            return (element.GetRawText(), null);
+        }
+
+        if (element.TryGetProperty("error", out JsonElement error))
+        {
+            return Read(error);
+        }
+
+        string? code = element.TryGetProperty("code", out JsonElement codeElement) ? Scalar(codeElement) : null;
+        return element.TryGetProperty("message", out JsonElement message) || element.TryGetProperty("detail", out message)
+            ? (Scalar(message), code)
+            : (element.GetRawText(), code);
+    }
+
+    /// <summary>Text of a string, raw text of anything else; null for null. Codes come as strings and as numbers.</summary>
+    private static string? Scalar(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Null => null,
+        JsonValueKind.String => element.GetString(),
+        _ => element.GetRawText(),
+    };
+}

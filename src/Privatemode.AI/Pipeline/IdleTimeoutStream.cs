@@ -1,0 +1,143 @@
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>A network stream whose pauses are bounded: too long without a byte ends it for good.</summary>
+internal sealed class IdleTimeoutStream : Stream
+{
+    private readonly Stream _inner;
+    private readonly TimeSpan _idle;
+    private readonly string _requestId;
+
+    // Never disposed: a read may still wait on it while the stream is being closed. Without a running timer it holds nothing.
+    private readonly CancellationTokenSource _expiry;
+
+    private CancellationTokenRegistration _closing;
+    private bool _expired;
+
+    public IdleTimeoutStream(Stream inner, TimeSpan idle, TimeProvider clock, string requestId)
+    {
+        _inner = inner;
+        _idle = idle;
+        _requestId = requestId;
+        _expiry = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
+    }
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public override int Read(Span<byte> buffer)
+    {
+        Begin();
+
+        // A synchronous read cannot be cancelled but by closing what it reads from.
+        _closing = _closing == default ? _expiry.Token.UnsafeRegister(static state => ((Stream)state!).Dispose(), _inner) : _closing;
+        try
+        {
+            return _inner.Read(buffer);
+        }
+        catch (Exception exception) when (
+            _expiry.IsCancellationRequested && exception is IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            throw Expire();
+        }
+        finally
+        {
+            End();
+        }
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        Begin();
+        CancellationTokenRegistration cancelling = cancellationToken.UnsafeRegister(
+            static state => ((CancellationTokenSource)state!).Cancel(), _expiry);
+        await using (cancelling.ConfigureAwait(false))
+        {
+            try
+            {
+                return await _inner.ReadAsync(buffer, _expiry.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (_expiry.IsCancellationRequested)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                throw Expire();
+            }
+            finally
+            {
+                End();
+            }
+        }
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _closing.Dispose();
+            _inner.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _closing.DisposeAsync().ConfigureAwait(false);
+        await _inner.DisposeAsync().ConfigureAwait(false);
+        await base.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private void Begin()
+    {
+        if (_expired)
+        {
+            throw Expire();
+        }
+
+        _expiry.CancelAfter(_idle);
+    }
+
+    private void End()
+    {
+        if (!_expiry.IsCancellationRequested)
+        {
+            _expiry.CancelAfter(Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private PrivatemodeServiceException Expire()
+    {
+        _expired = true;
+        return new PrivatemodeServiceException(
+            PrivatemodeServiceFailure.Timeout,
+                "The answer paused too long. What was handed out is authentic but not whole; raise IdleTimeout, or ask again.")
+        {
+            RequestId = _requestId,
+        };
+    }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using Privatemode.AI.Encryption;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>The last look before the socket: nothing leaves but what the attempt was sealed to, and only in a form that cannot leak.</summary>
+/// <remarks>Reads the bytes that are about to leave afresh; it relies on nothing that was computed while sealing.</remarks>
+internal static class OutboundCheck
+{
+    private static readonly string[] AcceptedTypes = ["application/json", "text/event-stream", "*/*"];
+
+    /// <exception cref="PrivatemodeWouldLeakException">Something else would have left.</exception>
+    public static void Demand(HttpRequestMessage request, SealedCall? call, object? content, Uri service)
+    {
+        SealedAttempt attempt = call?.Current ?? throw Refuse("unprepared-request");
+        if (request.RequestUri is null || EndpointRules.Match(request.Method.Method, request.RequestUri, service).Path != call.Rule.Path)
+        {
+            throw Refuse("changed-address");
+        }
+
+        if (!ReferenceEquals(content, attempt.Content) || (request.Content is null) != (attempt.Content is null))
+        {
+            throw Refuse("changed-body");
+        }
+
+        if (attempt.Content is { } body && !IsSealed(body.Wire, call.Rule, attempt.Exchange!))
+        {
+            throw Refuse("unsealed-body");
+        }
+
+        DemandHeaders(request, attempt);
+    }
+
+    /// <summary>Whether an Accept header names media types the service answers with and nothing else.</summary>
+    public static bool IsAccept(string value) => value.Split(',').All(type => AcceptedTypes.Contains(type.Trim(), StringComparer.Ordinal));
+
+    private static bool IsSealed(ReadOnlySpan<byte> wire, EndpointRule rule, IBodyExchange exchange) =>
+        exchange.IsSealed(wire, (name, value) => rule.RequestPlain!.Contains(name) && ClearFields.IsClearValue(name, value));
+
+    private static void DemandHeaders(HttpRequestMessage request, SealedAttempt attempt)
+    {
+        int matched = 0;
+        foreach ((string name, string value) in AllHeaders(request))
+        {
+            bool isOurs = attempt.Headers.Contains(new(name, value), HeaderComparer.Instance);
+            matched += isOurs ? 1 : 0;
+            if (!isOurs && !IsHarmless(name, value))
+            {
+                throw Refuse("changed-header");
+            }
+        }
+
+        if (matched != attempt.Headers.Count)
+        {
+            throw Refuse("changed-header");
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> AllHeaders(HttpRequestMessage request)
+    {
+        IEnumerable<KeyValuePair<string, System.Net.Http.Headers.HeaderStringValues>> headers = request.Headers.NonValidated;
+        if (request.Content is not null)
+        {
+            headers = headers.Concat(request.Content.Headers.NonValidated);
+        }
+
+        return headers.SelectMany(header => header.Value, (header, value) => new KeyValuePair<string, string>(header.Key, value));
+    }
+
+    private static bool IsHarmless(string name, string value) =>
+        name.Equals(ProtocolHeaders.Accept, StringComparison.OrdinalIgnoreCase) ? IsAccept(value)
+        : name.Equals(ProtocolHeaders.ContentLength, StringComparison.OrdinalIgnoreCase) &&
+            long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _);
+
+    private static PrivatemodeWouldLeakException Refuse(string what) =>
+        new(what, "Something between sealing and the socket changed the request; it was not sent. Remove policies that edit requests.");
+
+    private sealed class HeaderComparer : IEqualityComparer<KeyValuePair<string, string>>
+    {
+        public static HeaderComparer Instance { get; } = new();
+
+        public bool Equals(KeyValuePair<string, string> x, KeyValuePair<string, string> y) =>
+            x.Key.Equals(y.Key, StringComparison.OrdinalIgnoreCase) && x.Value == y.Value;
+
+        public int GetHashCode(KeyValuePair<string, string> obj) => StringComparer.OrdinalIgnoreCase.GetHashCode(obj.Key);
+    }
+}

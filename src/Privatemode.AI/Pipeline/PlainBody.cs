@@ -1,0 +1,37 @@
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>A plaintext body and its members.</summary>
+internal sealed class PlainBody : IDisposable
+{
+    /// <summary>Takes a body apart; owns it from here on, also when it throws.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">The body cannot be taken apart without doubt.</exception>
+    public PlainBody(PooledBytes bytes)
+    {
+        Bytes = bytes;
+        JsonShape shape = Index.Read(bytes.Span);
+        if (shape != JsonShape.Usable)
+        {
+            Dispose();
+            throw new PrivatemodeWouldLeakException("unparsable-body", shape switch
+            {
+                JsonShape.DuplicateName => "The body has two top-level members of the same name; one of them would travel in the clear.",
+                JsonShape.AmbiguousName or JsonShape.InvalidName =>
+                    "The body has a top-level member with a name that cannot be sealed without doubt.",
+                _ => $"The body is not a JSON object in valid UTF-8, nested at most {JsonIndex.MaxDepth} deep.",
+            });
+        }
+    }
+
+    public PooledBytes Bytes { get; }
+
+    public JsonIndex Index { get; } = new();
+
+    public void Dispose()
+    {
+        Bytes.Dispose();
+        Index.Dispose();
+    }
+}

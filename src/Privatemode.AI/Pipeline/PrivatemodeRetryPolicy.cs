@@ -1,0 +1,52 @@
+using System.ClientModel.Primitives;
+using System.Security.Cryptography;
+using Privatemode.AI.Sessions;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>Which failed attempts are made again: those the service did not work on. Never a timeout: the generation may be running.</summary>
+internal sealed class PrivatemodeRetryPolicy(TimeProvider time) : ClientRetryPolicy(MaxRetries)
+{
+    public const int MaxRetries = 3;
+
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(800);
+
+    protected override bool ShouldRetry(PipelineMessage message, Exception? exception)
+    {
+        if (CallState.Of(message) is not { Tries: <= MaxRetries })
+        {
+            return false;
+        }
+
+        if (exception is not null)
+        {
+            return TransportFailure.IsConnectFailure(exception);
+        }
+
+        return message.Response?.Status is 408 or 429 or 503 || SecretWasUnknown(message);
+    }
+
+    protected override ValueTask<bool> ShouldRetryAsync(PipelineMessage message, Exception? exception) => new(ShouldRetry(message, exception));
+
+    /// <summary>0.8 s, 1.6 s, 3.2 s, each plus or minus a fifth, or what Retry-After asks for if that is longer; at most 60 s.</summary>
+    protected override TimeSpan GetNextDelay(PipelineMessage message, int tryCount)
+    {
+        if (SecretWasUnknown(message))
+        {
+            return TimeSpan.Zero;
+        }
+
+        TimeSpan backoff = FirstDelay * (1 << (CallState.Of(message)!.Tries - 1)) * (RandomNumberGenerator.GetInt32(80, 121) / 100.0);
+        string? header = message.Response?.Headers.TryGetValue(ProtocolHeaders.RetryAfter, out string? value) == true ? value : null;
+        TimeSpan asked = ServiceErrors.ParseRetryAfter(header, time.GetUtcNow()) ?? TimeSpan.Zero;
+        return asked > backoff ? asked : backoff;
+    }
+
+    protected override Task WaitAsync(TimeSpan delay, CancellationToken cancellationToken) =>
+        Pause.ForAsync(delay, time, async: true, cancellationToken).AsTask();
+
+    protected override void Wait(TimeSpan delay, CancellationToken cancellationToken) =>
+        Pause.ForAsync(delay, time, async: false, cancellationToken).Completed();
+
+    private static bool SecretWasUnknown(PipelineMessage message) => CallState.Of(message)?.Call?.SecretWasUnknown == true;
+}

@@ -1,0 +1,20 @@
+using System.ClientModel.Primitives;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>The transport: the last check before the socket, and no redirect after it.</summary>
+internal sealed class PrivatemodeTransport(HttpClient http, Uri service) : HttpClientPipelineTransport(http)
+{
+    protected override void OnSendingRequest(PipelineMessage message, HttpRequestMessage httpRequest) =>
+        OutboundCheck.Demand(httpRequest, CallState.Of(message)?.Call, message.Request.Content, service);
+
+    protected override void OnReceivedResponse(PipelineMessage message, HttpResponseMessage httpResponse)
+    {
+        if (httpResponse.RequestMessage?.RequestUri is { } answered && answered != message.Request.Uri)
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(PrivatemodeOptions.HttpMessageHandler),
+                    "The message handler followed a redirect. Use one that does not (AllowAutoRedirect = false).");
+        }
+    }
+}

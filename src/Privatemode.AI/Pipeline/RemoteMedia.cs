@@ -1,0 +1,117 @@
+using System.Text.Json;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>Finds media that messages name by URL: at <c>messages[i].content[j]</c>, where the service looks for them.</summary>
+internal static class RemoteMedia
+{
+    /// <summary>Byte ranges, within the document, of the raw JSON strings of image URLs that are not <c>data:</c>.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">Audio or video by URL, which the service refuses, or an address that is not https.</exception>
+    public static IReadOnlyList<(int Start, int Length)> Find(ReadOnlySpan<byte> document, JsonIndex index)
+    {
+        int i = index.Find("messages"u8);
+        if (i < 0 || index.Members[i].Kind != JsonTokenType.StartArray)
+        {
+            return [];
+        }
+
+        JsonMember messages = index.Members[i];
+        if (messages.Value(document).IndexOf("_url\""u8) < 0 && messages.Value(document).IndexOf("\\u"u8) < 0)
+        {
+            // No such name, and none that is written with escapes: the common case.
+            return [];
+        }
+
+        List<(int Start, int Length)> found = [];
+        Walk(messages.Value(document), messages.ValueStart, found);
+        return found;
+    }
+
+    private static void Walk(ReadOnlySpan<byte> messages, int offset, List<(int Start, int Length)> found)
+    {
+        // Depth 0 is inside the messages array, 1 a message, 2 its content, 3 a part of it, 4 an object in the part.
+        Utf8JsonReader reader = new(messages, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        _ = reader.Read();
+        bool inContent = false;
+        while (reader.Read())
+        {
+            if (reader.TokenType != JsonTokenType.PropertyName)
+            {
+                continue;
+            }
+
+            if (reader.CurrentDepth == 2)
+            {
+                inContent = reader.ValueTextEquals("content"u8);
+            }
+            else if (reader.CurrentDepth == 4 && inContent)
+            {
+                TakePartMember(ref reader, offset, found);
+            }
+        }
+    }
+
+    private static void TakePartMember(ref Utf8JsonReader reader, int offset, List<(int Start, int Length)> found)
+    {
+        bool isImage = reader.ValueTextEquals("image_url"u8);
+        bool isOtherMedia = reader.ValueTextEquals("audio_url"u8) || reader.ValueTextEquals("video_url"u8);
+        if (isOtherMedia)
+        {
+            throw new PrivatemodeWouldLeakException("remote-media", "The service takes no audio or video by URL. Put the media into the request.");
+        }
+
+        if (!isImage)
+        {
+            return;
+        }
+
+        _ = reader.Read();
+        if (reader.TokenType == JsonTokenType.String)
+        {
+            TakeUrl(ref reader, offset, found);
+        }
+        else if (reader.TokenType == JsonTokenType.StartObject)
+        {
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+            {
+                bool isUrl = reader.ValueTextEquals("url"u8);
+                _ = reader.Read();
+                if (isUrl && reader.TokenType == JsonTokenType.String)
+                {
+                    TakeUrl(ref reader, offset, found);
+                }
+
+                reader.Skip();
+            }
+        }
+    }
+
+    private static void TakeUrl(ref Utf8JsonReader reader, int offset, List<(int Start, int Length)> found)
+    {
+        if (!IsData(ref reader))
+        {
+            int start = checked((int)reader.TokenStartIndex);
+            found.Add((offset + start, checked((int)reader.BytesConsumed) - start));
+        }
+    }
+
+    /// <summary>Looks at the scheme only, because the rest of a data URL may be megabytes.</summary>
+    private static bool IsData(ref Utf8JsonReader reader)
+    {
+        if (!reader.ValueIsEscaped)
+        {
+            return reader.ValueSpan.Length >= 5 && System.Text.Ascii.EqualsIgnoreCase(reader.ValueSpan[..5], "data:"u8);
+        }
+
+        try
+        {
+            return reader.GetString()!.StartsWith("data:", StringComparison.OrdinalIgnoreCase);
+        }
+        catch (InvalidOperationException)
+        {
+            // A lone surrogate: no URL at all, and none that may pass.
+            return false;
+        }
+    }
+}

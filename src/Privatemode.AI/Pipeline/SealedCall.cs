@@ -1,0 +1,41 @@
+using Privatemode.AI.Encryption;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>One call of the caller's, through all its attempts: the plaintext, taken once and checked, and the id.</summary>
+internal sealed class SealedCall : IDisposable
+{
+    public required EndpointRule Rule { get; init; }
+
+    /// <summary>Id of the call without the attempt.</summary>
+    public required string RequestId { get; init; }
+
+    /// <summary>The plaintext body as it will be sealed; null for an endpoint without one.</summary>
+    public PlainBody? Body { get; init; }
+
+    public string? Model { get; init; }
+
+    /// <summary>The caller asked for an event stream.</summary>
+    public bool WantsStream { get; init; }
+
+    /// <summary>The shard key, or null when the salt is random.</summary>
+    public string? ShardKey { get; init; }
+
+    /// <summary>How many attempts were begun.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>The attempt under way; null between attempts.</summary>
+    public SealedAttempt? Current { get; set; }
+
+    /// <summary>The service did not know the secret; the call was not processed and may be sent again.</summary>
+    public bool SecretWasUnknown { get; set; }
+
+    /// <summary>For exceptions about the answer.</summary>
+    public AnswerContext Context => new(Rule.Path, RequestId);
+
+    public void Dispose()
+    {
+        Current?.Dispose();
+        Body?.Dispose();
+    }
+}

@@ -1,0 +1,156 @@
+using System.Net.Http.Headers;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Sessions;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>Turns calls into sealed attempts. Knows nothing of the transport: bytes, path and headers in, bytes and headers out.</summary>
+internal sealed class SealingEngine(Uri service, IBodyCodec codec, byte[]? fixedSalt, TimeProvider time)
+{
+    /// <summary>Largest body on the wire, in bytes; the gateway refuses more.</summary>
+    public const int WireLimit = 128 * 1024 * 1024;
+
+    /// <summary>The request headers a caller may set. Everything else would travel in the clear.</summary>
+    private static readonly string[] CallerHeaders = [ProtocolHeaders.Accept, ProtocolHeaders.ContentType];
+
+    /// <summary>The rule for an address, once the caller's headers have passed.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">The address or a header is not one that may be used.</exception>
+    public EndpointRule Match(string method, Uri uri, IEnumerable<KeyValuePair<string, string>> headers)
+    {
+        EndpointRule rule = EndpointRules.Match(method, uri, service);
+        foreach ((string name, string value) in headers)
+        {
+            if (!CallerHeaders.Contains(name, StringComparer.OrdinalIgnoreCase))
+            {
+                throw new PrivatemodeWouldLeakException(
+                    "unknown-header", "The call sets a header of its own, which would travel in the clear. Leave it out.");
+            }
+
+            if (name.Equals(ProtocolHeaders.Accept, StringComparison.OrdinalIgnoreCase) && !OutboundCheck.IsAccept(value))
+            {
+                throw new PrivatemodeWouldLeakException("accept-header", "The Accept header holds more than media types the service answers with.");
+            }
+
+            if (name.Equals(ProtocolHeaders.ContentType, StringComparison.OrdinalIgnoreCase) && rule.IsSealed && !IsJson(value))
+            {
+                throw new PrivatemodeWouldLeakException(
+                    "unknown-content-type", $"The endpoint {rule.Path} takes application/json; other bodies have no sealed form.");
+            }
+        }
+
+        return rule;
+    }
+
+    /// <summary>Checks a plaintext body and completes it. Owns the body from here on, also when it throws.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">A member could carry content in the clear.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The body misses something the service demands.</exception>
+    public SealedCall Prepare(EndpointRule rule, PlainBody body)
+    {
+        try
+        {
+            ClearFields.Check(body.Bytes.Span, body.Index, rule.RequestPlain!);
+            string model = ModelOf(body);
+            string? shardKey = rule.UsesPromptCache ? EnsureSalt(body) : null;
+            return new SealedCall
+            {
+                Rule = rule,
+                RequestId = RequestIds.New(time),
+                Body = body,
+                Model = model,
+                WantsStream = WantsStream(body),
+                ShardKey = shardKey,
+            };
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A call to an endpoint that is not sealed because it carries nothing.</summary>
+    public SealedCall PrepareWithoutBody(EndpointRule rule) => new() { Rule = rule, RequestId = RequestIds.New(time) };
+
+    /// <summary>Seals one attempt under a secret. Owns the lease from here on, also when it throws.</summary>
+    public SealedAttempt Seal(SealedCall call, SecretLease lease, string apiKey)
+    {
+        IBodyExchange? exchange = null;
+        try
+        {
+            exchange = codec.Begin(lease.Session.Key, lease.Session.IdUtf8);
+            SealedBody body = exchange.Seal(call.Body!.Bytes.Span, call.Body.Index, call.Rule.RequestPlain!);
+            SealedContent content = new(body);
+            if (body.Content.Length > WireLimit)
+            {
+                content.Dispose();
+                throw new PrivatemodeConfigurationException(
+                    "body", $"The sealed request is larger than {WireLimit} bytes, the most the service takes. Send less at once.");
+            }
+
+            return new SealedAttempt(lease, exchange, content, SealedHeaders(call, lease.Session, apiKey, body));
+        }
+        catch
+        {
+            exchange?.Dispose();
+            lease.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>An attempt on an endpoint that is not sealed.</summary>
+    public SealedAttempt WithoutBody(SealedCall call, string apiKey) =>
+        new(null, null, null, [.. CommonHeaders(apiKey), new(ProtocolHeaders.UserRequestId, call.RequestId)]);
+
+    private List<KeyValuePair<string, string>> SealedHeaders(SealedCall call, SessionSecret session, string apiKey, SealedBody body)
+    {
+        List<KeyValuePair<string, string>> headers =
+        [
+            .. CommonHeaders(apiKey),
+            new(ProtocolHeaders.UserRequestId, RequestIds.OfAttempt(call.RequestId, call.Attempts++)),
+            new(ProtocolHeaders.ContentType, body.ContentType),
+            new(ProtocolHeaders.SecretId, session.Id),
+            new(ProtocolHeaders.TargetModel, call.Model!),
+            new(ProtocolHeaders.GpuPolicy, session.GpuPolicy),
+            new(ProtocolHeaders.GpuPolicyMac, session.GpuPolicyMac),
+        ];
+        if (call.ShardKey is not null)
+        {
+            headers.Add(new(ProtocolHeaders.ShardKey, call.ShardKey));
+        }
+
+        return headers;
+    }
+
+    private KeyValuePair<string, string>[] CommonHeaders(string apiKey) =>
+    [
+        new(ProtocolHeaders.Authorization, "Bearer " + apiKey),
+        new(ProtocolHeaders.Version, codec.ProtocolVersion),
+        new(ProtocolHeaders.Client, ProtocolHeaders.ClientValue),
+        new(ProtocolHeaders.UserAgent, ProtocolHeaders.UserAgentValue),
+    ];
+
+    private string? EnsureSalt(PlainBody body)
+    {
+        bool isRandom = CacheSalt.Ensure(body.Bytes, body.Index, fixedSalt ?? PromptCacheScope.RandomSalt()) && fixedSalt is null;
+        return isRandom ? null : ShardKey.OfBody(body.Bytes.Span, body.Index, CacheSalt.Get(body.Bytes.Span, body.Index));
+    }
+
+    private static string ModelOf(PlainBody body)
+    {
+        int i = body.Index.Find("model"u8);
+        return i >= 0 && ClearFields.TryGetModel(body.Index.Members[i].Value(body.Bytes.Span), out string model)
+            ? model
+            : throw new PrivatemodeConfigurationException("model", "The request names no model.");
+    }
+
+    private static bool WantsStream(PlainBody body)
+    {
+        int i = body.Index.Find("stream"u8);
+        return i >= 0 && body.Index.Members[i].Value(body.Bytes.Span).SequenceEqual("true"u8);
+    }
+
+    private static bool IsJson(string contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? type) &&
+        string.Equals(type.MediaType, "application/json", StringComparison.OrdinalIgnoreCase) &&
+        (type.CharSet is null || string.Equals(type.CharSet.Trim('"'), "utf-8", StringComparison.OrdinalIgnoreCase));
+}

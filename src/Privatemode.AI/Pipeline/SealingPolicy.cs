@@ -1,0 +1,197 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using System.Runtime.ExceptionServices;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Sessions;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>
+/// Seals every attempt anew and opens its answer. Sits after the retry policy, so that a retry is a new exchange, and before
+/// message logging, so that logs see ciphertext only.
+/// </summary>
+internal sealed class SealingPolicy(
+    SealingEngine engine, MediaResolver media, AnswerOpener answers, SessionManager sessions, ApiKeyCredential credential,
+        TimeSpan responseTimeout, TimeProvider time) : PipelinePolicy
+{
+    private static readonly TimeSpan PauseAfterReset = TimeSpan.FromMilliseconds(50);
+
+    public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex) =>
+        ProcessAsync(message, pipeline, currentIndex, async: false).Completed();
+
+    public override ValueTask ProcessAsync(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex) =>
+        ProcessAsync(message, pipeline, currentIndex, async: true);
+
+    private async ValueTask ProcessAsync(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex, bool async)
+    {
+        CallState state = CallState.Of(message) ?? throw new InvalidOperationException("The call policy is missing from the pipeline.");
+        state.Tries++;
+        state.Call ??= await PrepareAsync(message, async).ConfigureAwait(false);
+        SealedCall call = state.Call;
+
+        // Within one try at most one immediate second attempt, for whichever of the two reasons comes first.
+        for (bool mayRepeat = true; ; mayRepeat = false)
+        {
+            try
+            {
+                await AttemptAsync(message, pipeline, currentIndex, state, async).ConfigureAwait(false);
+                if (!(call.SecretWasUnknown && mayRepeat))
+                {
+                    return;
+                }
+
+                message.Response?.Dispose();
+            }
+            catch (ClientResultException exception) when (mayRepeat && TransportFailure.IsReset(exception))
+            {
+                await Pause.ForAsync(PauseAfterReset, time, async, message.CancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async ValueTask<SealedCall> PrepareAsync(PipelineMessage message, bool async)
+    {
+        PipelineRequest request = message.Request;
+        EndpointRule rule = engine.Match(
+            request.Method, request.Uri ?? throw new InvalidOperationException("The request has no address."), request.Headers);
+        if (!rule.IsSealed)
+        {
+            return request.Content is null
+                ? engine.PrepareWithoutBody(rule)
+                : throw new PrivatemodeWouldLeakException("unexpected-body", $"The endpoint {rule.Path} takes no body.");
+        }
+
+        PlainBody body = new(await SnapshotAsync(request.Content, async, message.CancellationToken).ConfigureAwait(false));
+        try
+        {
+            if (rule.HasMessages)
+            {
+                await media.ResolveAsync(body, async, message.CancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+
+        return engine.Prepare(rule, body);
+    }
+
+    /// <summary>The plaintext, taken once: the content may be a stream that cannot be read again.</summary>
+    private static async ValueTask<PooledBytes> SnapshotAsync(BinaryContent? content, bool async, CancellationToken cancellationToken)
+    {
+        long length = content is not null && content.TryComputeLength(out long known) ? known : 0;
+        PooledBytes body = new((int)Math.Clamp(length, 1024, SealingEngine.WireLimit));
+        try
+        {
+            using PooledWriteStream writer = new(body, SealingEngine.WireLimit);
+            if (content is not null && async)
+            {
+                await content.WriteToAsync(writer, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                content?.WriteTo(writer, cancellationToken);
+            }
+
+            return body;
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
+    private async ValueTask AttemptAsync(
+        PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex, CallState state, bool async)
+    {
+        SealedCall call = state.Call!;
+        credential.Deconstruct(out string apiKey);
+        call.Current = await BeginAttemptAsync(call, state, apiKey, async, message.CancellationToken).ConfigureAwait(false);
+        bool done = false;
+        try
+        {
+            using Deadline deadline = new(responseTimeout, time, message.CancellationToken);
+            bool buffered = await SendAsync(message, pipeline, currentIndex, call, deadline, async).ConfigureAwait(false);
+            string? secretId = call.Current.SecretId;
+            OpenedAnswer answer = await OpenAsync(message.Response!, call, buffered, deadline, async).ConfigureAwait(false);
+            call.SecretWasUnknown = answer.Error?.IsUnknownSecret == true;
+            state.RejectedSecretId = call.SecretWasUnknown ? secretId : null;
+            done = true;
+        }
+        finally
+        {
+            // An event stream has taken the attempt over and left null here.
+            call.Current?.Dispose();
+            call.Current = null;
+            if (!done)
+            {
+                message.Response?.Dispose();
+            }
+        }
+    }
+
+    private async ValueTask<SealedAttempt> BeginAttemptAsync(
+        SealedCall call, CallState state, string apiKey, bool async, CancellationToken cancellationToken)
+    {
+        if (!call.Rule.IsSealed)
+        {
+            return engine.WithoutBody(call, apiKey);
+        }
+
+        SecretLease lease = await sessions.AcquireAsync(apiKey, state.RejectedSecretId, async, cancellationToken).ConfigureAwait(false);
+        return engine.Seal(call, lease, apiKey);
+    }
+
+    /// <summary>Puts the sealed request in the message for the time of sending, and the caller's back afterwards.</summary>
+    private async ValueTask<bool> SendAsync(
+        PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex, SealedCall call, Deadline deadline, bool async)
+    {
+        using MessageSwap swap = new(message, call.Current!, responseTimeout);
+        try
+        {
+            if (async)
+            {
+                await ProcessNextAsync(message, pipeline, currentIndex).ConfigureAwait(false);
+            }
+            else
+            {
+                ProcessNext(message, pipeline, currentIndex);
+            }
+        }
+        catch (OperationCanceledException) when (!message.CancellationToken.IsCancellationRequested)
+        {
+            throw deadline.CutOff(call.RequestId);
+        }
+        catch (ClientResultException exception) when (TransportFailure.Own(exception) is { } own)
+        {
+            ExceptionDispatchInfo.Throw(own);
+        }
+
+        return swap.WasBuffered;
+    }
+
+    private async ValueTask<OpenedAnswer> OpenAsync(PipelineResponse response, SealedCall call, bool buffered, Deadline deadline, bool async)
+    {
+        AnswerHead head = new()
+        {
+            Status = response.Status,
+            ContentType = Header(response, ProtocolHeaders.ContentType),
+            Encrypted = Header(response, ProtocolHeaders.Encrypted),
+            RetryAfter = Header(response, ProtocolHeaders.RetryAfter),
+        };
+        OpenedAnswer answer = await answers.OpenAsync(
+            head, response.ContentStream ?? Stream.Null, call, buffered, deadline, async).ConfigureAwait(false);
+        response.ContentStream = answer.Content;
+        if (answer.Error is not null)
+        {
+            ServiceErrors.Remember(response, answer.Error);
+        }
+
+        return answer;
+    }
+
+    private static string? Header(PipelineResponse response, string name) => response.Headers.TryGetValue(name, out string? value) ? value : null;
+}

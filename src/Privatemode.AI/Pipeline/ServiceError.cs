@@ -1,0 +1,22 @@
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>What an answer of status 400 or more says.</summary>
+internal sealed record ServiceError
+{
+    public required int Status { get; init; }
+
+    /// <summary>The message of the error, or the text of the body when it has no known form.</summary>
+    public string? Message { get; init; }
+
+    public string? Code { get; init; }
+
+    /// <summary>Sealed by the enclave, as opposed to written by anybody on the path.</summary>
+    public bool IsAuthenticated { get; init; }
+
+    public TimeSpan? RetryAfter { get; init; }
+
+    public string? RequestId { get; init; }
+
+    /// <summary>The service no longer knows the secret; it did not process the call.</summary>
+    public bool IsUnknownSecret => Status == 500 && Message?.Contains("no secret for ID", StringComparison.Ordinal) == true;
+}

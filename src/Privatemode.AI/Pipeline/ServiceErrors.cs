@@ -1,0 +1,96 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>From what the OpenAI client throws to the exceptions of this library. Used by adapters, outside the retry policy.</summary>
+internal static class ServiceErrors
+{
+    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(60);
+
+    // The response object is all that reaches an adapter; headers of it cannot be changed.
+    private static readonly ConditionalWeakTable<PipelineResponse, ServiceError> Known = [];
+
+    public static void Remember(PipelineResponse response, ServiceError error) => Known.AddOrUpdate(response, error);
+
+    /// <summary>The exception to throw instead; the same object when it is not the OpenAI client's.</summary>
+    public static Exception Map(Exception exception) => exception switch
+    {
+        AggregateException { InnerExceptions: [.., Exception last] } => Map(last),
+        ClientResultException { Status: 0 } => new PrivatemodeServiceException(
+            PrivatemodeServiceFailure.Unreachable, "The service could not be reached. Check the network, then retry.", exception.InnerException),
+        ClientResultException result when result.GetRawResponse() is { } response && Known.TryGetValue(response, out ServiceError? error) =>
+            From(error),
+        ClientResultException result => From(new ServiceError { Status = result.Status }),
+        _ => exception,
+    };
+
+    public static PrivatemodeException From(ServiceError error)
+    {
+        if (error.Status == 401)
+        {
+            return new PrivatemodeConfigurationException(nameof(PrivatemodeOptions.ApiKey), "The service rejects the API key. Set a valid one.")
+            {
+                RequestId = error.RequestId,
+            };
+        }
+
+        (PrivatemodeServiceFailure reason, string advice) = Classify(error);
+        return new PrivatemodeServiceException(reason, $"The service answered with status {error.Status}: {advice}")
+        {
+            Status = error.Status,
+            Code = error.Code,
+            RetryAfter = error.RetryAfter,
+            ServerMessage = error.Message,
+            IsServerMessageAuthenticated = error.IsAuthenticated,
+            RequestId = error.RequestId,
+        };
+    }
+
+    /// <summary>An error that arrived, sealed, inside an answer that had begun well.</summary>
+    public static PrivatemodeServiceException FromSealedEvent(string? message, string? code, string requestId) =>
+        new(PrivatemodeServiceFailure.Other, "The model server failed while answering. What was handed out is authentic but not whole; ask again.")
+        {
+            Status = 200,
+            Code = code,
+            ServerMessage = message,
+            IsServerMessageAuthenticated = true,
+            RequestId = requestId,
+        };
+
+    /// <summary>Seconds or an HTTP date; capped, because anybody on the path can write it.</summary>
+    public static TimeSpan? ParseRetryAfter(string? value, DateTimeOffset now)
+    {
+        TimeSpan? wait = value switch
+        {
+            null => null,
+            _ when long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long seconds) =>
+                seconds > LongestRetryAfter.TotalSeconds ? LongestRetryAfter : TimeSpan.FromSeconds(seconds),
+            _ when DateTimeOffset.TryParseExact(
+                value, "r", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset date) => date - now,
+            _ => null,
+        };
+        return wait is null ? null : wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestRetryAfter ? LongestRetryAfter : wait;
+    }
+
+    private static (PrivatemodeServiceFailure Reason, string Advice) Classify(ServiceError error)
+    {
+        // Third parties report the words; the gateway's source is not public.
+        bool speaksOfVersion = error.Status is >= 400 and < 500
+            && error.Message?.Contains("client version", StringComparison.OrdinalIgnoreCase) == true;
+        return error.Status switch
+        {
+            426 => (PrivatemodeServiceFailure.ClientTooOld, "it needs a newer client. Update this package."),
+            415 => (PrivatemodeServiceFailure.ClientTooOld, "it does not take this client's format. Update this package."),
+            _ when speaksOfVersion => (PrivatemodeServiceFailure.ClientTooOld, "it needs a newer client. Update this package."),
+            404 => (PrivatemodeServiceFailure.ModelUnavailable, "it does not offer this model. List the models and choose another."),
+            408 => (PrivatemodeServiceFailure.Timeout, "it gave up waiting. Retry later."),
+            429 => (PrivatemodeServiceFailure.RateLimited, "too many requests or tokens. Wait, then retry."),
+            502 or 503 or 504 => (PrivatemodeServiceFailure.Unavailable, "it is overloaded or restarting. Retry later."),
+            400 or 413 or 422 => (PrivatemodeServiceFailure.InvalidRequest, "it rejects the request; see ServerMessage. Change the request."),
+            _ => (PrivatemodeServiceFailure.Other, "see ServerMessage."),
+        };
+    }
+}

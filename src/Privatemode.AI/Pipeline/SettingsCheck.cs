@@ -1,0 +1,107 @@
+using System.ClientModel;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>Refuses settings that cannot work or would not be safe; each refusal names the setting.</summary>
+internal static class SettingsCheck
+{
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(24);
+
+    /// <summary>Checks all settings and returns the credential.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable.</exception>
+    public static ApiKeyCredential Demand(PrivatemodeOptions options)
+    {
+        DemandEndpoint(options);
+        DemandTimeout(nameof(options.ResponseTimeout), options.ResponseTimeout);
+        DemandTimeout(nameof(options.IdleTimeout), options.IdleTimeout);
+        DemandPresent(nameof(options.TimeProvider), options.TimeProvider);
+        DemandPresent(nameof(options.GpuRevocation), options.GpuRevocation);
+        DemandPresent(nameof(options.PromptCache), options.PromptCache);
+        if (!Enum.IsDefined(options.RemoteMedia))
+        {
+            throw new PrivatemodeConfigurationException(nameof(options.RemoteMedia), "RemoteMedia is not one of the known policies.");
+        }
+
+        if (options.HttpMessageHandler is not null)
+        {
+            Transports.DemandSafe(options.HttpMessageHandler);
+        }
+
+        DemandTrust(options);
+        return Credential(options);
+    }
+
+    private static void DemandEndpoint(PrivatemodeOptions options)
+    {
+        Uri endpoint = options.Endpoint ?? throw new PrivatemodeConfigurationException(nameof(options.Endpoint), "Endpoint is not set.");
+        if (!endpoint.IsAbsoluteUri || endpoint.AbsolutePath != "/" || endpoint.Query.Length > 0 || endpoint.Fragment.Length > 0
+            || endpoint.UserInfo.Length > 0)
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(options.Endpoint), "Endpoint must be scheme, host and port only, for example https://api.privatemode.ai, without /v1.");
+        }
+
+        bool isLocalHttp = endpoint.Scheme == Uri.UriSchemeHttp && endpoint.IsLoopback && options.HttpMessageHandler is null;
+        if (endpoint.Scheme != Uri.UriSchemeHttps && !isLocalHttp)
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(options.Endpoint), "Endpoint must be https. Plain http is for loopback, and without a message handler of your own.");
+        }
+    }
+
+    private static void DemandTrust(PrivatemodeOptions options)
+    {
+        if (options.InsecureLoopbackTrust is null)
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(options.InsecureLoopbackTrust),
+                "This version cannot verify deployments yet, so it talks to none but a test deployment on this machine (package " +
+                    "Privatemode.AI.Testing).");
+        }
+
+        if (!options.Endpoint.IsLoopback || options.HttpMessageHandler is not null)
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(options.InsecureLoopbackTrust),
+                    "InsecureLoopbackTrust is for a loopback endpoint, and without a message handler of your own.");
+        }
+    }
+
+    private static ApiKeyCredential Credential(PrivatemodeOptions options)
+    {
+        if (options.Credential is not null)
+        {
+            return options.Credential;
+        }
+
+        string? key = options.ApiKey ?? Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable);
+        if (string.IsNullOrWhiteSpace(key))
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(options.ApiKey),
+                    $"There is no API key. Set {nameof(options.ApiKey)}, {nameof(options.Credential)}, or the environment variable " +
+                    $"{PrivatemodeOptions.ApiKeyVariable}.");
+        }
+
+        return key.AsSpan().ContainsAnyExceptInRange('!', '~')
+            ? throw new PrivatemodeConfigurationException(
+                nameof(options.ApiKey), "The API key holds white space or characters that no key has. Was it copied with a line break?")
+            : new ApiKeyCredential(key);
+    }
+
+    private static void DemandTimeout(string name, TimeSpan timeout)
+    {
+        if (timeout <= TimeSpan.Zero || timeout > LongestTimeout)
+        {
+            throw new PrivatemodeConfigurationException(name, $"{name} must be longer than zero and at most 24 hours.");
+        }
+    }
+
+    private static void DemandPresent(string name, object? value)
+    {
+        if (value is null)
+        {
+            throw new PrivatemodeConfigurationException(name, $"{name} is null; leave it alone for the default.");
+        }
+    }
+}

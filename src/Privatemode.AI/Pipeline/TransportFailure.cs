@@ -1,0 +1,46 @@
+using System.ClientModel;
+using System.Net.Sockets;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>Tells apart why a request got no answer, because only some failures may be tried again.</summary>
+internal static class TransportFailure
+{
+    /// <summary>Our own exception, thrown while connecting, inside what the transport made of it; null if there is none.</summary>
+    public static PrivatemodeException? Own(Exception exception)
+    {
+        for (Exception? inner = exception; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is PrivatemodeException own)
+            {
+                return own;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>No connection was made, so nothing was sent.</summary>
+    public static bool IsConnectFailure(Exception exception) =>
+        exception is ClientResultException { Status: 0, InnerException: HttpRequestException http } &&
+        http.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.ProxyTunnelError;
+
+    /// <summary>The peer reset the connection before the first byte of an answer.</summary>
+    public static bool IsReset(Exception exception)
+    {
+        if (exception is not ClientResultException { Status: 0, InnerException: HttpRequestException http } || IsConnectFailure(exception))
+        {
+            return false;
+        }
+
+        for (Exception? inner = http; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is SocketException { SocketErrorCode: SocketError.ConnectionReset })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,64 @@
+using Microsoft.Extensions.AI;
+using Privatemode.AI.Chat;
+using Privatemode.AI.Pipeline;
+
+namespace Privatemode.AI;
+
+/// <summary>A connection to Privatemode: one verified session, from which chat clients and a sealed OpenAI client are taken.</summary>
+/// <remarks>Thread-safe; make one and keep it. Disposing it ends the session and wipes its secrets.</remarks>
+public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
+{
+    private readonly ClientComposition _composition;
+
+    /// <summary>A client for the service, with this API key and default settings.</summary>
+    /// <param name="apiKey">The API key.</param>
+    /// <exception cref="PrivatemodeConfigurationException">The key is empty.</exception>
+    public PrivatemodeClient(string apiKey)
+        : this(new PrivatemodeOptions { ApiKey = apiKey })
+    {
+    }
+
+    /// <summary>A client with these settings; without any, the API key comes from the environment variable <c>PRIVATEMODE_API_KEY</c>.</summary>
+    /// <param name="options">Copied; later changes have no effect.</param>
+    /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable; the exception names it.</exception>
+    public PrivatemodeClient(PrivatemodeOptions? options = null)
+        : this(ClientComposition.Create(options ?? new PrivatemodeOptions()))
+    {
+    }
+
+    internal PrivatemodeClient(ClientComposition composition) => _composition = composition;
+
+    /// <summary>The OpenAI client over the same session, for Semantic Kernel and anything else that takes an <c>OpenAIClient</c>.</summary>
+    public PrivatemodeOpenAIClient OpenAI => _composition.OpenAI;
+
+    /// <summary>Makes the session now, so that the first call does not have to wait for it.</summary>
+    /// <param name="cancellationToken">Ends the wait; the session may still be made for others that wait for it.</param>
+    /// <returns>Completes when a secret is agreed.</returns>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service could not be reached or refused.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
+    public Task ConnectAsync(CancellationToken cancellationToken = default) => _composition.ConnectAsync(cancellationToken);
+
+    /// <summary>A chat client for one model.</summary>
+    /// <param name="modelId">Id of the model, for example <c>gpt-oss-120b</c>. A call may choose another by <see cref="ChatOptions.ModelId"/>.</param>
+    /// <returns>
+    /// A client without a tool loop of its own: it returns <see cref="FunctionCallContent"/> and takes <see cref="FunctionResultContent"/>.
+    /// Disposing it does nothing.
+    /// </returns>
+    /// <exception cref="ArgumentException">The id is null or empty.</exception>
+    public IChatClient AsIChatClient(string modelId)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        return new PrivatemodeChatClient(OpenAI.GetChatClient(modelId), _composition.Endpoint, modelId, ServiceErrors.Map);
+    }
+
+    /// <summary>Ends the session and wipes its secrets. Streams still running may finish.</summary>
+    public void Dispose() => _composition.Dispose();
+
+    /// <inheritdoc cref="Dispose"/>
+    public ValueTask DisposeAsync()
+    {
+        _composition.Dispose();
+        return default;
+    }
+}

@@ -1,0 +1,57 @@
+using System.ClientModel;
+using Microsoft.Extensions.Logging;
+
+namespace Privatemode.AI;
+
+/// <summary>Settings of a <see cref="PrivatemodeClient"/>; copied when the client is made, later changes have no effect.</summary>
+public sealed class PrivatemodeOptions
+{
+    /// <summary>Environment variable the API key is taken from when neither <see cref="ApiKey"/> nor <see cref="Credential"/> is set.</summary>
+    public const string ApiKeyVariable = "PRIVATEMODE_API_KEY";
+
+    /// <summary>The API key. Default: the environment variable <c>PRIVATEMODE_API_KEY</c>.</summary>
+    public string? ApiKey { get; set; }
+
+    /// <summary>The API key as a credential that can be updated while the client lives. Wins over <see cref="ApiKey"/>.</summary>
+    public ApiKeyCredential? Credential { get; set; }
+
+    /// <summary>Scheme, host and port of the service, without a path. Default <c>https://api.privatemode.ai</c>. Plain http only for
+    /// loopback.</summary>
+    public Uri Endpoint { get; set; } = new("https://api.privatemode.ai");
+
+    /// <summary>
+    /// The handler that sends the sealed requests, for a corporate proxy or a test. Default: one of the client's own. It must not
+    /// follow redirects or keep cookies, must use https, and is not disposed with the client.
+    /// </summary>
+    public HttpMessageHandler? HttpMessageHandler { get; set; }
+
+    /// <summary>Where log messages go. They never carry content.</summary>
+    public ILoggerFactory? LoggerFactory { get; set; }
+
+    /// <summary>Also log request and answer bodies as they travel, that is sealed. Default false.</summary>
+    public bool LogSealedContent { get; set; }
+
+    /// <summary>The clock. Default <see cref="TimeProvider.System"/>.</summary>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>Which revocation states of the service's GPUs are accepted. Default <see cref="GpuRevocationPolicy.Strict"/>.</summary>
+    public GpuRevocationPolicy GpuRevocation { get; set; } = GpuRevocationPolicy.Strict;
+
+    /// <summary>Who shares the prompt cache. Default <see cref="PromptCacheScope.None"/>.</summary>
+    public PromptCacheScope PromptCache { get; set; } = PromptCacheScope.None;
+
+    /// <summary>What happens to images named by URL. Default <see cref="RemoteMediaPolicy.Refuse"/>.</summary>
+    public RemoteMediaPolicy RemoteMedia { get; set; }
+
+    /// <summary>Time until the answer begins, or, when it is not streamed, until it is whole. Default 10 minutes; a timeout is never
+    /// retried.</summary>
+    public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Longest pause within a streamed answer. Default 100 seconds.</summary>
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(100);
+
+    /// <summary>INSECURE outside of tests: trust a test deployment on this machine. Default null.</summary>
+    public InsecureLoopbackTrust? InsecureLoopbackTrust { get; set; }
+
+    internal PrivatemodeOptions Clone() => (PrivatemodeOptions)MemberwiseClone();
+}

@@ -1,0 +1,143 @@
+namespace Privatemode.AI.Sessions;
+
+/// <summary>The current secret of one API key, renewed by one exchange at a time however many callers wait for it.</summary>
+internal sealed class AccountSession : IDisposable
+{
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
+
+    private readonly Func<bool, CancellationToken, ValueTask<SessionSecret>> _exchange;
+    private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _lifetime = new();
+    private SessionSecret? _current;
+    private Task<SessionSecret>? _flight;
+    private bool _disposed;
+
+    /// <param name="exchange">Gets a new secret; called with the <c>async</c> flag of <see cref="SyncOrAsync"/>, never twice at once.</param>
+    /// <param name="time">The wall clock decides about expiry, because the monotonic one can stop while the machine sleeps.</param>
+    public AccountSession(Func<bool, CancellationToken, ValueTask<SessionSecret>> exchange, TimeProvider time)
+    {
+        _exchange = exchange;
+        _time = time;
+    }
+
+    /// <summary>A lease on a secret that is valid now, getting a new one when needed.</summary>
+    /// <param name="rejectedId">Id of a secret the service no longer knows; it is replaced unless that happened already.</param>
+    /// <param name="async">False when the caller is synchronous.</param>
+    /// <param name="cancellationToken">Ends this caller's wait only; the exchange goes on for the others.</param>
+    public async ValueTask<SecretLease> AcquireAsync(string? rejectedId, bool async, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            Task<SessionSecret> flight;
+            lock (_gate)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                if (_current is { } current && IsUsable(current, rejectedId) && SecretLease.TryTake(current) is { } lease)
+                {
+                    return lease;
+                }
+
+                flight = _flight ??= Start(async);
+            }
+
+            SessionSecret session = await JoinAsync(flight, async, cancellationToken).ConfigureAwait(false);
+            if (SecretLease.TryTake(session) is { } fresh)
+            {
+                return fresh;
+            }
+
+            // Retired between the exchange and now: look again.
+        }
+    }
+
+    public void Dispose()
+    {
+        SessionSecret? retired;
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+            retired = _current;
+            _current = null;
+        }
+
+        _lifetime.Cancel();
+        retired?.Retire();
+    }
+
+    private async ValueTask<SessionSecret> JoinAsync(Task<SessionSecret> flight, bool async, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SyncOrAsync.WaitAsync(flight, async, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && _lifetime.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(PrivatemodeClient));
+        }
+    }
+
+    private bool IsUsable(SessionSecret secret, string? rejectedId)
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+
+        // A clock that was set back would make an old secret look young.
+        bool clockWentBack = now < secret.ObtainedAt - ClockTolerance;
+        return secret.Id != rejectedId && now < secret.ExpiresAt && !clockWentBack;
+    }
+
+    /// <summary>Starts an exchange that belongs to nobody in particular: no caller's context, no caller's cancellation.</summary>
+    private Task<SessionSecret> Start(bool async)
+    {
+        AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
+        try
+        {
+            return async
+                ? Task.Run(() => FlyAsync(async: true).AsTask())
+                : Task.Factory.StartNew(
+                    () => FlyAsync(async: false).Completed(), CancellationToken.None,
+                    TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+        }
+        finally
+        {
+            flow?.Undo();
+        }
+    }
+
+    private async ValueTask<SessionSecret> FlyAsync(bool async)
+    {
+        SessionSecret? session = null;
+        try
+        {
+            session = await _exchange(async, _lifetime.Token).ConfigureAwait(false);
+            return session;
+        }
+        finally
+        {
+            Land(session);
+        }
+    }
+
+    private void Land(SessionSecret? session)
+    {
+        SessionSecret? retired = null;
+        lock (_gate)
+        {
+            _flight = null;
+            if (session is not null)
+            {
+                retired = _disposed ? session : _current;
+                _current = _disposed ? null : session;
+            }
+        }
+
+        // Streams that began with the old secret hold leases of their own.
+        retired?.Retire();
+    }
+}

@@ -1,0 +1,61 @@
+using Privatemode.AI.Endpoints;
+using Privatemode.AI.KeyExchange;
+using Privatemode.AI.KeyExchange.Hpke;
+
+namespace Privatemode.AI.Sessions;
+
+/// <summary>Gets a new inference secret: trust anchor, exchange, and what to do when one of them fails.</summary>
+internal sealed class SecretExchanger(
+    IMeshAuthority authority, SecretEndpoint endpoint, GpuRevocationPolicy gpuRevocation, TimeProvider time,
+        MlKemProvider mlKem = MlKemProvider.Automatic)
+{
+    private static readonly TimeSpan[] PausesBetweenTries = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
+
+    /// <summary>Up to three tries. A rejected API key or failed verification stops at once; the service being away is tried again.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service could not be reached or refused.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The secret service did not prove that it belongs to the deployment.</exception>
+    public async ValueTask<SessionSecret> GetAsync(string apiKey, bool async, CancellationToken cancellationToken)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return await TryAsync(apiKey, async, cancellationToken).ConfigureAwait(false);
+            }
+            catch (PrivatemodeServiceException) when (attempt < PausesBetweenTries.Length)
+            {
+                await Pause.ForAsync(PausesBetweenTries[attempt], time, async, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>One try: exchange; if that fails, establish the trust anchor anew and exchange once more.</summary>
+    private async ValueTask<SessionSecret> TryAsync(string apiKey, bool async, CancellationToken cancellationToken)
+    {
+        MeshCertificateAuthority meshCa = await authority.GetAsync(fresh: false, async, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await ExchangeAsync(meshCa, apiKey, async, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is PrivatemodeServiceException or PrivatemodeVerificationException)
+        {
+            // The deployment may have been replaced, and with it the mesh CA.
+            meshCa = await authority.GetAsync(fresh: true, async, cancellationToken).ConfigureAwait(false);
+        }
+
+        return await ExchangeAsync(meshCa, apiKey, async, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async ValueTask<SessionSecret> ExchangeAsync(
+        MeshCertificateAuthority meshCa, string apiKey, bool async, CancellationToken cancellationToken)
+    {
+        // A fresh key pair every time: the service refuses a public key it has seen.
+        using SecretExchange exchange = SecretExchange.Create(mlKem);
+        DateTimeOffset sentAt = time.GetUtcNow();
+        byte[] response = await endpoint.PostAsync(exchange.RequestBody, apiKey, async, cancellationToken).ConfigureAwait(false);
+        InferenceSecret secret = exchange.Complete(response, meshCa, time.GetUtcNow(), sentAt);
+        string policy = GpuPolicyHeader.Text(gpuRevocation, sentAt);
+        return new SessionSecret(secret, policy, GpuPolicyHeader.Mac(secret.Key, policy));
+    }
+}

@@ -1,0 +1,16 @@
+namespace Privatemode.AI.Sessions;
+
+/// <summary>The right to use a secret for one exchange. The secret is zeroed when it is retired and its last lease is back.</summary>
+internal sealed class SecretLease : IDisposable
+{
+    private SessionSecret? _session;
+
+    private SecretLease(SessionSecret session) => _session = session;
+
+    public SessionSecret Session => _session ?? throw new ObjectDisposedException(nameof(SecretLease));
+
+    /// <summary>A lease, or null when the secret is gone already.</summary>
+    public static SecretLease? TryTake(SessionSecret session) => session.TryAddReference() ? new SecretLease(session) : null;
+
+    public void Dispose() => Interlocked.Exchange(ref _session, null)?.Release();
+}

@@ -1,0 +1,31 @@
+using Privatemode.AI.KeyExchange;
+
+namespace Privatemode.AI.Sessions;
+
+/// <summary>An inference secret with the GPU policy that all requests under it carry.</summary>
+internal sealed class SessionSecret(InferenceSecret secret, string gpuPolicy, string gpuPolicyMac)
+{
+    /// <summary>Name of the secret on the wire.</summary>
+    public string Id => secret.Id;
+
+    /// <summary><see cref="Id"/> in UTF-8.</summary>
+    public ReadOnlyMemory<byte> IdUtf8 => secret.IdUtf8;
+
+    /// <summary>The 32 bytes; only while a lease is held.</summary>
+    public ReadOnlySpan<byte> Key => secret.Key;
+
+    public DateTimeOffset ObtainedAt => secret.ObtainedAt;
+
+    public DateTimeOffset ExpiresAt => secret.ExpiresAt;
+
+    public string GpuPolicy { get; } = gpuPolicy;
+
+    public string GpuPolicyMac { get; } = gpuPolicyMac;
+
+    public bool TryAddReference() => secret.TryAddReference();
+
+    public void Release() => secret.Release();
+
+    /// <summary>Gives the owner's reference back: no new leases, and zeroed when the last lease is back.</summary>
+    public void Retire() => secret.Dispose();
+}

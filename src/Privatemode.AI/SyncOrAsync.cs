@@ -1,0 +1,36 @@
+namespace Privatemode.AI;
+
+/// <summary>
+/// Helps methods that have one body for both worlds: with <c>async: false</c> every await in them is already complete, so a
+/// synchronous caller runs real synchronous I/O and never blocks on the thread pool.
+/// </summary>
+internal static class SyncOrAsync
+{
+    /// <summary>The result of a task that has completed already.</summary>
+    public static T Completed<T>(this ValueTask<T> task) =>
+        task.IsCompleted ? task.GetAwaiter().GetResult() : throw new InvalidOperationException("A synchronous call did asynchronous work.");
+
+    /// <inheritdoc cref="Completed{T}(ValueTask{T})"/>
+    public static void Completed(this ValueTask task)
+    {
+        if (!task.IsCompleted)
+        {
+            throw new InvalidOperationException("A synchronous call did asynchronous work.");
+        }
+
+        task.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Waits for a task that others work on: awaits it, or blocks when the caller is synchronous.</summary>
+    public static async ValueTask<T> WaitAsync<T>(Task<T> task, bool async, CancellationToken cancellationToken)
+    {
+        if (async)
+        {
+            return await task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        // Unlike Wait, this does not throw what the task throws; the next line does, unwrapped.
+        _ = Task.WaitAny([task], cancellationToken);
+        return task.GetAwaiter().GetResult();
+    }
+}

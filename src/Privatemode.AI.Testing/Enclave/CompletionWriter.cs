@@ -1,0 +1,198 @@
+using System.Text.Json.Nodes;
+
+namespace Privatemode.AI.Testing.Enclave;
+
+/// <summary>Writes answers the way the model server of service version 1.40 does, before they are sealed.</summary>
+internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answer, bool isChat, DateTimeOffset now)
+{
+    private readonly string _id = $"{(isChat ? "chatcmpl" : "cmpl")}-{Guid.NewGuid():N}";
+    private int _outputTokens;
+
+    /// <summary>The whole answer.</summary>
+    public string Whole()
+    {
+        _outputTokens = Usage.Output;
+        JsonArray choices = [];
+        for (int i = 0; i < request.Choices; i++)
+        {
+            choices.Add((JsonNode)(isChat ? WholeChoice(i) : new JsonObject
+            {
+                ["index"] = i,
+                ["text"] = answer.Content,
+                ["logprobs"] = null,
+                ["finish_reason"] = answer.FinishReason,
+            }));
+        }
+
+        return Document(isChat ? "chat.completion" : "text_completion", choices).ToJsonString();
+    }
+
+    /// <summary>The events of a streamed answer, without the end mark. Usage is on every one of them and counts up, as the service forces
+    /// it to.</summary>
+    public IReadOnlyList<string> Events()
+    {
+        List<string> events = [];
+        foreach (JsonObject delta in Deltas())
+        {
+            _outputTokens = Math.Min(_outputTokens + 1, Usage.Output);
+            events.AddRange(Enumerable.Range(0, request.Choices).Select(i => Event(i, (JsonObject)delta.DeepClone(), finish: null)));
+        }
+
+        _outputTokens = Usage.Output;
+        events.AddRange(Enumerable.Range(0, request.Choices).Select(
+            i => Event(i, isChat ? [] : new JsonObject { ["text"] = "" }, answer.FinishReason)));
+        events.Add(Document(EventKind, []).ToJsonString());
+        return events;
+    }
+
+    private string EventKind => isChat ? "chat.completion.chunk" : "text_completion";
+
+    private ScriptedUsage Usage => answer.Usage ?? new ScriptedUsage(
+        Math.Max(1, request.Root.GetRawText().Length / 4), Math.Max(1, (answer.Content.Length + answer.Reasoning.Length) / 4), 0,
+            answer.Reasoning.Length / 4);
+
+    private JsonObject WholeChoice(int index)
+    {
+        JsonObject message = new() { ["role"] = "assistant", ["content"] = answer.Content.Length > 0 ? answer.Content : null };
+        if (answer.Refusal.Length > 0)
+        {
+            message["refusal"] = answer.Refusal;
+        }
+
+        AddReasoning(message, answer.Reasoning);
+        if (answer.ToolCalls.Count > 0)
+        {
+            message["tool_calls"] = new JsonArray([.. answer.ToolCalls.Select(call => (JsonNode)ToolCall(call, call.Arguments))]);
+        }
+
+        return new JsonObject { ["index"] = index, ["message"] = message, ["logprobs"] = null, ["finish_reason"] = answer.FinishReason };
+    }
+
+    private IEnumerable<JsonObject> Deltas()
+    {
+        if (!isChat)
+        {
+            foreach (string piece in Pieces(answer.Content))
+            {
+                yield return new JsonObject { ["text"] = piece };
+            }
+
+            yield break;
+        }
+
+        yield return new JsonObject { ["role"] = "assistant", ["content"] = "" };
+        foreach (string piece in Pieces(answer.Reasoning))
+        {
+            JsonObject delta = [];
+            AddReasoning(delta, piece);
+            yield return delta;
+        }
+
+        foreach (string piece in Pieces(answer.Content))
+        {
+            yield return new JsonObject { ["content"] = piece };
+        }
+
+        foreach (string piece in Pieces(answer.Refusal))
+        {
+            yield return new JsonObject { ["refusal"] = piece };
+        }
+
+        foreach (JsonObject delta in ToolCallDeltas())
+        {
+            yield return delta;
+        }
+    }
+
+    /// <summary>Parallel calls come interleaved: first all beginnings, then the arguments in two halves each.</summary>
+    private IEnumerable<JsonObject> ToolCallDeltas()
+    {
+        for (int i = 0; i < answer.ToolCalls.Count; i++)
+        {
+            JsonObject call = ToolCall(answer.ToolCalls[i], "");
+            call["index"] = i;
+            yield return new JsonObject { ["tool_calls"] = new JsonArray(call) };
+        }
+
+        foreach (bool first in (bool[])[true, false])
+        {
+            for (int i = 0; i < answer.ToolCalls.Count; i++)
+            {
+                string arguments = answer.ToolCalls[i].Arguments;
+                string half = first ? arguments[..(arguments.Length / 2)] : arguments[(arguments.Length / 2)..];
+                JsonObject call = new() { ["index"] = i, ["function"] = new JsonObject { ["arguments"] = half } };
+                yield return new JsonObject { ["tool_calls"] = new JsonArray(call) };
+            }
+        }
+    }
+
+    private string Event(int index, JsonObject delta, string? finish)
+    {
+        JsonObject choice = new() { ["index"] = index };
+        if (isChat)
+        {
+            choice["delta"] = delta;
+        }
+        else
+        {
+            choice["text"] = delta["text"]!.DeepClone();
+        }
+
+        choice["logprobs"] = null;
+        choice["finish_reason"] = finish;
+        return Document(EventKind, new JsonArray(choice)).ToJsonString();
+    }
+
+    private JsonObject Document(string kind, JsonArray choices) => new()
+    {
+        ["id"] = _id,
+        ["object"] = kind,
+        ["created"] = now.ToUnixTimeSeconds(),
+        ["model"] = request.Model,
+        ["choices"] = choices,
+        ["usage"] = new JsonObject
+        {
+            ["prompt_tokens"] = Usage.Input,
+            ["completion_tokens"] = _outputTokens,
+            ["total_tokens"] = Usage.Input + _outputTokens,
+            ["prompt_tokens_details"] = new JsonObject { ["cached_tokens"] = Usage.Cached },
+            ["completion_tokens_details"] = new JsonObject { ["reasoning_tokens"] = Usage.Reasoning },
+        },
+    };
+
+    private static JsonObject ToolCall(ScriptedToolCall call, string arguments)
+    {
+        JsonObject function = new() { ["name"] = call.Name, ["arguments"] = arguments };
+        return call.Id.Length == 0
+            ? new JsonObject { ["function"] = function }
+            : new JsonObject { ["id"] = call.Id, ["type"] = "function", ["function"] = function };
+    }
+
+    private static void AddReasoning(JsonObject target, string reasoning)
+    {
+        if (reasoning.Length > 0)
+        {
+            target["reasoning"] = reasoning;
+            target["reasoning_content"] = reasoning;
+        }
+    }
+
+    /// <summary>Words with the white space before them.</summary>
+    private static IEnumerable<string> Pieces(string text)
+    {
+        int start = 0;
+        for (int i = 1; i < text.Length; i++)
+        {
+            if (char.IsWhiteSpace(text[i]) && !char.IsWhiteSpace(text[i - 1]))
+            {
+                yield return text[start..i];
+                start = i;
+            }
+        }
+
+        if (start < text.Length)
+        {
+            yield return text[start..];
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+
+namespace Privatemode.AI.Testing.Enclave;
+
+/// <summary>What the model server reads from an opened body.</summary>
+internal sealed class ModelRequest : IDisposable
+{
+    private readonly JsonDocument _document;
+
+    public ModelRequest(string body)
+    {
+        try
+        {
+            _document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 256 });
+        }
+        catch (JsonException)
+        {
+            throw new EnclaveException(400, "the opened body is not JSON", isSealed: true);
+        }
+    }
+
+    public JsonElement Root => _document.RootElement;
+
+    public string Model => Root.TryGetProperty("model", out JsonElement model) ? model.GetString() ?? "" : "";
+
+    public bool IsStream => Root.TryGetProperty("stream", out JsonElement stream) && stream.ValueKind == JsonValueKind.True;
+
+    public int Choices => Root.TryGetProperty("n", out JsonElement n) && n.ValueKind == JsonValueKind.Number ? n.GetInt32() : 1;
+
+    /// <summary>The text of the last user message, or of the prompt.</summary>
+    public string LastUserText
+    {
+        get
+        {
+            if (Root.TryGetProperty("prompt", out JsonElement prompt))
+            {
+                return prompt.ToString();
+            }
+
+            return Root.TryGetProperty("messages", out JsonElement messages) && messages.ValueKind == JsonValueKind.Array
+                ? messages.EnumerateArray().Where(IsUser).Select(TextOf).LastOrDefault() ?? ""
+                : "";
+        }
+    }
+
+    public void Dispose() => _document.Dispose();
+
+    private static bool IsUser(JsonElement message) =>
+        message.ValueKind == JsonValueKind.Object && message.TryGetProperty("role", out JsonElement role) && role.ValueEquals("user");
+
+    private static string TextOf(JsonElement message)
+    {
+        if (!message.TryGetProperty("content", out JsonElement content))
+        {
+            return "";
+        }
+
+        return content.ValueKind == JsonValueKind.Array
+            ? string.Concat(content.EnumerateArray()
+                .Where(part => part.ValueKind == JsonValueKind.Object && part.TryGetProperty("text", out _))
+                .Select(part => part.GetProperty("text").ToString()))
+            : content.ToString();
+    }
+}

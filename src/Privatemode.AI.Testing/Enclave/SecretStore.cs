@@ -1,0 +1,23 @@
+using System.Collections.Concurrent;
+
+namespace Privatemode.AI.Testing.Enclave;
+
+/// <summary>The inference secrets the deployment holds, each for one hour.</summary>
+internal sealed class SecretStore(TimeProvider time)
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+
+    private readonly ConcurrentDictionary<string, (byte[] Key, DateTimeOffset Expires)> _secrets = [];
+
+    public int Count => _secrets.Count;
+
+    /// <summary>Keeps a secret; false when one with this id, that is for the same public key, is held already.</summary>
+    public bool TryAdd(string id, byte[] key) => _secrets.TryAdd(id, (key, time.GetUtcNow() + Lifetime));
+
+    /// <exception cref="EnclaveException">The secret is not known, or not any more.</exception>
+    public byte[] Get(string id) => _secrets.TryGetValue(id, out (byte[] Key, DateTimeOffset Expires) secret) && time.GetUtcNow() < secret.Expires
+        ? secret.Key
+        : throw new EnclaveException(500, $"getting secret: no secret for ID {id}");
+
+    public void ForgetAll() => _secrets.Clear();
+}

@@ -1,0 +1,100 @@
+namespace Privatemode.AI.Testing;
+
+/// <summary>Something that goes wrong with one request, to see what an application makes of it.</summary>
+/// <remarks>Events are counted from 0, the end mark not included. For an answer that is not streamed, tampering hits its values.</remarks>
+public sealed class Fault
+{
+    private Fault(FaultKind kind) => Kind = kind;
+
+    /// <summary>The deployment has forgotten the secret the request is sealed with.</summary>
+    public static Fault UnknownSecret { get; } = new(FaultKind.UnknownSecret);
+
+    /// <summary>A value of the request comes back as part of the answer.</summary>
+    public static Fault ReflectRequest { get; } = new(FaultKind.Reflect);
+
+    /// <summary>A stream ends with its end mark, but its finish was removed.</summary>
+    public static Fault RemoveFinish { get; } = new(FaultKind.RemoveFinish);
+
+    /// <summary>A stream ends without its end mark.</summary>
+    public static Fault RemoveEndMark { get; } = new(FaultKind.RemoveEndMark);
+
+    /// <summary>The answer comes in the format of services newer than the client.</summary>
+    public static Fault NewerFormat { get; } = new(FaultKind.NewerFormat);
+
+    internal FaultKind Kind { get; }
+
+    internal int Index { get; private init; }
+
+    internal int StatusCode { get; private init; }
+
+    internal string Message { get; private init; } = "";
+
+    internal TimeSpan? RetryAfter { get; private init; }
+
+    internal bool IsMarked { get; private init; }
+
+    /// <summary>An error in the clear, as gateway and proxies write them.</summary>
+    /// <param name="status">400 to 599.</param>
+    /// <param name="message">Text of the error; null for a usual one.</param>
+    /// <param name="retryAfter">Value of <c>Retry-After</c>; null for none.</param>
+    /// <returns>The fault.</returns>
+    public static Fault PlainError(int status, string? message = null, TimeSpan? retryAfter = null) =>
+        new(FaultKind.PlainError) { StatusCode = status, Message = message ?? $"error {status}", RetryAfter = retryAfter };
+
+    /// <summary>An error of the model server, sealed.</summary>
+    /// <param name="status">400 to 599.</param>
+    /// <param name="message">Text of the error.</param>
+    /// <returns>The fault.</returns>
+    public static Fault SealedError(int status, string message) => new(FaultKind.SealedError) { StatusCode = status, Message = message };
+
+    /// <summary>A success in the clear: an attack.</summary>
+    /// <param name="marked">Whether the answer says of itself that it is not sealed.</param>
+    /// <returns>The fault.</returns>
+    public static Fault UnsealedSuccess(bool marked = false) => new(FaultKind.UnsealedSuccess) { IsMarked = marked };
+
+    /// <summary>One member of the answer travels in the clear.</summary>
+    /// <param name="index">Number of the event.</param>
+    /// <returns>The fault.</returns>
+    public static Fault UnsealedMember(int index) => new(FaultKind.UnsealedMember) { Index = index };
+
+    /// <summary>One bit of an event, or of a value of a whole answer, is changed.</summary>
+    /// <param name="index">Number of the event.</param>
+    /// <returns>The fault.</returns>
+    public static Fault TamperEvent(int index) => new(FaultKind.Tamper) { Index = index };
+
+    /// <summary>An event is missing.</summary>
+    /// <param name="index">Number of the event.</param>
+    /// <returns>The fault.</returns>
+    public static Fault DropEvent(int index) => new(FaultKind.Drop) { Index = index };
+
+    /// <summary>An event comes twice.</summary>
+    /// <param name="index">Number of the event.</param>
+    /// <returns>The fault.</returns>
+    public static Fault DuplicateEvent(int index) => new(FaultKind.Duplicate) { Index = index };
+
+    /// <summary>An event and the one after it change places.</summary>
+    /// <param name="index">Number of the first of the two.</param>
+    /// <returns>The fault.</returns>
+    public static Fault SwapEvents(int index) => new(FaultKind.Swap) { Index = index };
+
+    /// <summary>The stream ends in the middle of an event.</summary>
+    /// <param name="index">Number of the event.</param>
+    /// <returns>The fault.</returns>
+    public static Fault TruncateEvent(int index) => new(FaultKind.Truncate) { Index = index };
+
+    /// <summary>The stream goes on with a sealed error of the model server instead of an event.</summary>
+    /// <param name="index">Number of the event.</param>
+    /// <param name="message">Text of the error.</param>
+    /// <returns>The fault.</returns>
+    public static Fault ErrorEvent(int index, string message) => new(FaultKind.ErrorEvent) { Index = index, Message = message };
+
+    /// <summary>The connection is cut after so many bytes of the answer's body; 0 cuts it before the answer begins.</summary>
+    /// <param name="bytes">From 0.</param>
+    /// <returns>The fault.</returns>
+    public static Fault CutConnection(int bytes) => new(FaultKind.Cut) { Index = bytes };
+
+    /// <summary>The answer stops, without ending, before an event; -1 stops before the answer begins.</summary>
+    /// <param name="index">Number of the event.</param>
+    /// <returns>The fault.</returns>
+    public static Fault Stall(int index) => new(FaultKind.Stall) { Index = index };
+}

@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+
+namespace Privatemode.AI.Testing;
+
+/// <summary>Which requests go wrong, and how. Each entry hits one request, in order.</summary>
+/// <remarks>Thread-safe.</remarks>
+public sealed class FaultPlan
+{
+    private readonly ConcurrentQueue<Fault> _inference = [];
+    private readonly ConcurrentQueue<Fault> _keyExchange = [];
+
+    internal FaultPlan()
+    {
+    }
+
+    /// <summary>How many faults have not happened yet.</summary>
+    public int Pending => _inference.Count + _keyExchange.Count;
+
+    /// <summary>The next inference requests go wrong like this.</summary>
+    /// <param name="fault">What happens.</param>
+    /// <param name="times">To how many requests; from 1.</param>
+    public void Next(Fault fault, int times = 1) => Enqueue(_inference, fault, times);
+
+    /// <summary>The next key exchanges go wrong like this; <see cref="Fault.PlainError"/>, <see cref="Fault.CutConnection"/> and <see cref="Fault.Stall"/>
+    /// apply.</summary>
+    /// <param name="fault">What happens.</param>
+    /// <param name="times">To how many exchanges; from 1.</param>
+    public void NextKeyExchange(Fault fault, int times = 1) => Enqueue(_keyExchange, fault, times);
+
+    internal Fault? TakeInference() => _inference.TryDequeue(out Fault? fault) ? fault : null;
+
+    internal Fault? TakeKeyExchange() => _keyExchange.TryDequeue(out Fault? fault) ? fault : null;
+
+    private static void Enqueue(ConcurrentQueue<Fault> queue, Fault fault, int times)
+    {
+        ArgumentNullException.ThrowIfNull(fault);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(times);
+        for (int i = 0; i < times; i++)
+        {
+            queue.Enqueue(fault);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+namespace Privatemode.AI.Testing;
+
+/// <summary>Settings of a <see cref="PrivatemodeTestDeployment"/>.</summary>
+public sealed class PrivatemodeTestDeploymentOptions
+{
+    /// <summary>The API key the deployment accepts. Default <c>test-api-key</c>.</summary>
+    public string ApiKey { get; set; } = "test-api-key";
+
+    /// <summary>Ids of the models offered, with their tasks as the service names them.</summary>
+    public IDictionary<string, IReadOnlyList<string>> Models { get; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
+    {
+        ["gpt-oss-120b"] = ["generate", "tool_calling"],
+        ["gemma-3-27b"] = ["generate", "tool_calling", "vision"],
+        ["qwen3-embedding-4b"] = ["embed"],
+    };
+
+    /// <summary>The deployment's clock; secrets live for one hour of it. Default <see cref="TimeProvider.System"/>.</summary>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>Keep every request and every byte received. Default true; switch off for load tests.</summary>
+    public bool Record { get; set; } = true;
+
+    /// <summary>
+    /// Called before each event of a streamed answer with its number, from 0. A test waits here to see that events arrive one by
+    /// one, or to cancel in between. Default: no pause.
+    /// </summary>
+    public Func<int, CancellationToken, ValueTask>? BeforeEvent { get; set; }
+}

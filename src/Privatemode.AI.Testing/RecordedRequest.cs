@@ -1,0 +1,45 @@
+using System.Text;
+
+namespace Privatemode.AI.Testing;
+
+/// <summary>One request as the deployment saw it: what was on the wire, and what was in it.</summary>
+public sealed class RecordedRequest
+{
+    internal RecordedRequest(string method, string path, IReadOnlyDictionary<string, string> headers, ReadOnlyMemory<byte> wireBody)
+    {
+        Method = method;
+        Path = path;
+        Headers = headers;
+        WireBody = wireBody;
+    }
+
+    /// <summary>HTTP method.</summary>
+    public string Method { get; }
+
+    /// <summary>Path and query.</summary>
+    public string Path { get; }
+
+    /// <summary>Headers as received; names compare without case.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; }
+
+    /// <summary>The body as it travelled, sealed.</summary>
+    public ReadOnlyMemory<byte> WireBody { get; }
+
+    /// <summary><see cref="WireBody"/> as text.</summary>
+    public string WireText => Encoding.UTF8.GetString(WireBody.Span);
+
+    /// <summary>The body after opening; null when it could not be opened or there was none.</summary>
+    public string? OpenedBody { get; internal set; }
+
+    /// <summary>The answer as it travelled, sealed; empty until it was sent.</summary>
+    public string WireAnswer { get; internal set; } = "";
+
+    /// <summary>HTTP status of the answer; 0 until it was sent.</summary>
+    public int Status { get; internal set; }
+
+    /// <summary>Value of <c>Privatemode-User-Request-ID</c>; null when there was none.</summary>
+    public string? RequestId => Headers.GetValueOrDefault("Privatemode-User-Request-ID");
+
+    /// <summary>True for calls of inference endpoints, as opposed to key exchange and the list of models.</summary>
+    public bool IsInference => Method == "POST" && Path.StartsWith("/v1/", StringComparison.Ordinal);
+}

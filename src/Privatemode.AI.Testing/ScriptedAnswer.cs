@@ -1,0 +1,121 @@
+namespace Privatemode.AI.Testing;
+
+/// <summary>One answer of a <see cref="ScriptedModel"/>. Serves unary and streamed calls alike.</summary>
+public sealed class ScriptedAnswer
+{
+    private readonly List<ScriptedToolCall> _toolCalls = [];
+    private string? _finishReason;
+
+    /// <summary>An empty answer, to add to.</summary>
+    public ScriptedAnswer()
+    {
+    }
+
+    internal ScriptedModel? Script { get; set; }
+
+    internal string Content { get; private set; } = "";
+
+    internal string Reasoning { get; private set; } = "";
+
+    internal string Refusal { get; private set; } = "";
+
+    internal IReadOnlyList<ScriptedToolCall> ToolCalls => _toolCalls;
+
+    internal string FinishReason => _finishReason ?? (_toolCalls.Count > 0 ? "tool_calls" : "stop");
+
+    internal ScriptedUsage? Usage { get; private set; }
+
+    internal (int Status, string Message, string? Code)? Failure { get; private set; }
+
+    /// <summary>An answer with this text.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>The answer, to add to it.</returns>
+    public static ScriptedAnswer Text(string text) => new() { Content = text };
+
+    /// <summary>An error of the model server.</summary>
+    /// <param name="status">400 to 599.</param>
+    /// <param name="message">Text of the error.</param>
+    /// <param name="code">Code of the error; null for none.</param>
+    /// <returns>The answer.</returns>
+    public static ScriptedAnswer Error(int status, string message, string? code = null) => new() { Failure = (status, message, code) };
+
+    /// <summary>Adds reasoning, sent before the text under both of the names the service uses.</summary>
+    /// <param name="reasoning">The reasoning.</param>
+    /// <returns>This answer.</returns>
+    public ScriptedAnswer WithReasoning(string reasoning)
+    {
+        Reasoning = reasoning;
+        return this;
+    }
+
+    /// <summary>Adds text.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>This answer.</returns>
+    public ScriptedAnswer WithText(string text)
+    {
+        Content += text;
+        return this;
+    }
+
+    /// <summary>Adds a tool call; several are sent in parallel.</summary>
+    /// <param name="name">Name of the function.</param>
+    /// <param name="arguments">JSON object with the arguments.</param>
+    /// <param name="id">Id of the call; null for one made up, empty to leave id and type out, as some model servers do.</param>
+    /// <returns>This answer.</returns>
+    public ScriptedAnswer WithToolCall(string name, string arguments, string? id = null)
+    {
+        _toolCalls.Add(new ScriptedToolCall(id ?? $"call_{Guid.NewGuid():N}", name, arguments));
+        return this;
+    }
+
+    /// <summary>Makes the answer a refusal.</summary>
+    /// <param name="refusal">What the model says instead.</param>
+    /// <returns>This answer.</returns>
+    public ScriptedAnswer WithRefusal(string refusal)
+    {
+        Refusal = refusal;
+        return this;
+    }
+
+    /// <summary>Sets why the answer ends; otherwise <c>stop</c>, or <c>tool_calls</c>.</summary>
+    /// <param name="finishReason">For example <c>length</c>.</param>
+    /// <returns>This answer.</returns>
+    public ScriptedAnswer WithFinishReason(string finishReason)
+    {
+        _finishReason = finishReason;
+        return this;
+    }
+
+    /// <summary>Sets the token counts; otherwise they are made up from the lengths.</summary>
+    /// <param name="inputTokens">Tokens of the prompt.</param>
+    /// <param name="outputTokens">Tokens of the answer.</param>
+    /// <param name="cachedTokens">Tokens of the prompt that came from the cache.</param>
+    /// <param name="reasoningTokens">Tokens of the answer that were reasoning.</param>
+    /// <returns>This answer.</returns>
+    public ScriptedAnswer WithUsage(int inputTokens, int outputTokens, int cachedTokens = 0, int reasoningTokens = 0)
+    {
+        Usage = new ScriptedUsage(inputTokens, outputTokens, cachedTokens, reasoningTokens);
+        return this;
+    }
+
+    /// <summary>The answer after this one is this text.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>The next answer.</returns>
+    public ScriptedAnswer ThenReply(string text) => Then(Text(text));
+
+    /// <summary>The answer after this one is this tool call.</summary>
+    /// <param name="name">Name of the function.</param>
+    /// <param name="arguments">JSON object with the arguments.</param>
+    /// <returns>The next answer.</returns>
+    public ScriptedAnswer ThenToolCall(string name, string arguments) => Then(new ScriptedAnswer().WithToolCall(name, arguments));
+
+    /// <summary>The answer after this one is this error of the model server.</summary>
+    /// <param name="status">400 to 599.</param>
+    /// <param name="message">Text of the error.</param>
+    /// <param name="code">Code of the error; null for none.</param>
+    /// <returns>The next answer.</returns>
+    public ScriptedAnswer ThenFail(int status, string message, string? code = null) => Then(Error(status, message, code));
+
+    private ScriptedAnswer Then(ScriptedAnswer next) =>
+        (Script ?? throw new InvalidOperationException("Only an answer that was scripted with the model can have a next one.")).Enqueue(next);
+}

@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+
+namespace Privatemode.AI.Testing;
+
+/// <summary>The model behind a test deployment: gives the answers it was told to give, in order.</summary>
+/// <remarks>Thread-safe. Without a script it repeats the last user message behind <c>You said: </c>.</remarks>
+public sealed class ScriptedModel
+{
+    private readonly ConcurrentQueue<ScriptedAnswer> _script = [];
+    private Func<RecordedRequest, ScriptedAnswer>? _fallback;
+
+    internal ScriptedModel()
+    {
+    }
+
+    /// <summary>How many scripted answers are still to be given.</summary>
+    public int Pending => _script.Count;
+
+    /// <summary>The next answer is this text.</summary>
+    /// <returns>The answer, to add to it (<c>With…</c>) or to script the one after it (<c>Then…</c>).</returns>
+    public ScriptedAnswer Reply(string text) => Enqueue(ScriptedAnswer.Text(text));
+
+    /// <summary>The next answer is this tool call.</summary>
+    /// <param name="name">Name of the function.</param>
+    /// <param name="arguments">JSON object with the arguments.</param>
+    /// <returns>The answer, to add to it or to script the one after it.</returns>
+    public ScriptedAnswer ToolCall(string name, string arguments) => Enqueue(new ScriptedAnswer().WithToolCall(name, arguments));
+
+    /// <summary>The next answer is this error of the model server, sealed as it seals its errors.</summary>
+    /// <param name="status">400 to 599.</param>
+    /// <param name="message">Text of the error.</param>
+    /// <param name="code">Code of the error; null for none.</param>
+    /// <returns>The answer, to script the one after it.</returns>
+    public ScriptedAnswer Fail(int status, string message, string? code = null) => Enqueue(ScriptedAnswer.Error(status, message, code));
+
+    /// <summary>Answers requests for which nothing is scripted.</summary>
+    /// <param name="answer">Makes the answer from the request, whose <see cref="RecordedRequest.OpenedBody"/> is set. May be called by
+    /// several threads.</param>
+    public void Respond(Func<RecordedRequest, ScriptedAnswer> answer) => _fallback = answer;
+
+    internal ScriptedAnswer Enqueue(ScriptedAnswer answer)
+    {
+        answer.Script = this;
+        _script.Enqueue(answer);
+        return answer;
+    }
+
+    internal ScriptedAnswer Next(RecordedRequest request, Func<ScriptedAnswer> echo) =>
+        _script.TryDequeue(out ScriptedAnswer? answer) ? answer : _fallback?.Invoke(request) ?? echo();
+}

@@ -1,0 +1,104 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+
+namespace Privatemode.AI.Testing.Server;
+
+/// <summary>Writes one answer to the connection, with the transport's share of a fault.</summary>
+internal sealed class AnswerSender(HttpContext context, RecordedRequest record, Fault? fault, PrivatemodeTestDeploymentOptions options)
+{
+    private readonly StringBuilder _sent = new();
+    private int _bytes;
+
+    /// <summary>A whole answer.</summary>
+    public async Task SendAsync(int status, string body, string contentType, bool isUnsealed = false, TimeSpan? retryAfter = null)
+    {
+        await BeginAsync(status, contentType, isUnsealed, retryAfter).ConfigureAwait(false);
+        context.Response.ContentLength = Encoding.UTF8.GetByteCount(body);
+        await WriteAsync(body).ConfigureAwait(false);
+        record.WireAnswer = _sent.ToString();
+    }
+
+    /// <summary>An event stream.</summary>
+    public async Task SendEventsAsync(IReadOnlyList<string> events)
+    {
+        await BeginAsync(StatusCodes.Status200OK, "text/event-stream; charset=utf-8", isUnsealed: false, retryAfter: null).ConfigureAwait(false);
+        for (int i = 0; i < events.Count; i++)
+        {
+            await StallAtAsync(i).ConfigureAwait(false);
+            if (options.BeforeEvent is not null)
+            {
+                await options.BeforeEvent(i, context.RequestAborted).ConfigureAwait(false);
+            }
+
+            bool isCutHere = fault is { Kind: FaultKind.Truncate } && fault.Index == i;
+            string line = $"data: {events[i]}\n\n";
+            await WriteAsync(isCutHere ? line[..(line.Length / 2)] : line).ConfigureAwait(false);
+        }
+
+        if (fault is not { Kind: FaultKind.RemoveEndMark or FaultKind.Truncate })
+        {
+            await WriteAsync("data: [DONE]\n\n").ConfigureAwait(false);
+        }
+
+        record.WireAnswer = _sent.ToString();
+    }
+
+    private async Task BeginAsync(int status, string contentType, bool isUnsealed, TimeSpan? retryAfter)
+    {
+        await StallAtAsync(-1).ConfigureAwait(false);
+        if (fault is { Kind: FaultKind.Cut, Index: 0 })
+        {
+            Abort();
+        }
+
+        record.Status = status;
+        context.Response.StatusCode = status;
+        context.Response.ContentType = contentType;
+        if (isUnsealed)
+        {
+            context.Response.Headers["Privatemode-Encrypted"] = "false";
+            context.Response.Headers["X-Content-Type-Options"] = "nosniff";
+        }
+
+        if (retryAfter is { } wait)
+        {
+            context.Response.Headers.RetryAfter = ((int)wait.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+    }
+
+    private async Task WriteAsync(string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        int allowed = fault is { Kind: FaultKind.Cut } ? Math.Min(bytes.Length, fault.Index - _bytes) : bytes.Length;
+        await context.Response.Body.WriteAsync(bytes.AsMemory(0, allowed), context.RequestAborted).ConfigureAwait(false);
+        await context.Response.Body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
+        _bytes += allowed;
+        if (options.Record)
+        {
+            _ = _sent.Append(text);
+        }
+
+        if (allowed < bytes.Length)
+        {
+            Abort();
+        }
+    }
+
+    private async Task StallAtAsync(int index)
+    {
+        if (fault is { Kind: FaultKind.Stall } && fault.Index == index)
+        {
+            // Waits until the client goes away or the deployment is disposed.
+            TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            using CancellationTokenRegistration registration = context.RequestAborted.Register(() => gone.TrySetResult());
+            await gone.Task.ConfigureAwait(false);
+            Abort();
+        }
+    }
+
+    private void Abort()
+    {
+        context.Abort();
+        throw new OperationCanceledException("The connection was cut on purpose.");
+    }
+}

@@ -1,0 +1,82 @@
+using Microsoft.Extensions.AI;
+using Privatemode.AI;
+using Privatemode.AI.Testing;
+
+// With an API key this talks to the real service; without one, to a deployment inside this process.
+string? apiKey = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable);
+await using PrivatemodeTestDeployment? deployment = apiKey is null ? await StartEmbeddedAsync() : null;
+try
+{
+    await using PrivatemodeClient privatemode = deployment?.CreateClient() ?? new PrivatemodeClient(apiKey!);
+    Console.Write("Making an end-to-end encrypted session ... ");
+    await privatemode.ConnectAsync();
+    Console.WriteLine("done.");
+
+    // From here on: plain Microsoft.Extensions.AI.
+    IChatClient chat = privatemode.AsIChatClient("gpt-oss-120b");
+    AIFunction weather = AIFunctionFactory.Create((string city) => $"{city}: 21 degrees, clear sky", "get_weather", "The weather in a city.");
+    ChatOptions options = new() { Tools = [weather] };
+    List<ChatMessage> history = [new(ChatRole.User, "Shall I take an umbrella in Bochum today?")];
+    Console.WriteLine($"\nYou: {history[0].Text}");
+    while (await AnswerAsync(chat, history, options, weather))
+    {
+    }
+
+    ShowTheWire();
+    return 0;
+}
+catch (PrivatemodeException exception)
+{
+    Console.Error.WriteLine($"\n{exception.Message}");
+    return 1;
+}
+
+// Streams one answer and runs the tools it asks for; true when the model has to see their results.
+static async Task<bool> AnswerAsync(IChatClient chat, List<ChatMessage> history, ChatOptions options, AIFunction tool)
+{
+    List<ChatResponseUpdate> updates = [];
+    string speaker = "";
+    await foreach (ChatResponseUpdate update in chat.GetStreamingResponseAsync(history, options))
+    {
+        updates.Add(update);
+        foreach (AIContent content in update.Contents.Where(content => content is TextContent or TextReasoningContent))
+        {
+            string next = content is TextReasoningContent ? "\n(thinking) " : "\nModel: ";
+            Console.Write((next == speaker ? "" : next) + (content is TextReasoningContent reasoning ? reasoning.Text : content));
+            speaker = next;
+        }
+    }
+
+    Console.WriteLine();
+    history.AddMessages(updates);
+    FunctionCallContent[] calls = [.. updates.SelectMany(update => update.Contents).OfType<FunctionCallContent>()];
+    foreach (FunctionCallContent call in calls)
+    {
+        object? result = await tool.InvokeAsync(new AIFunctionArguments(call.Arguments));
+        Console.WriteLine($"[{call.Name}({string.Join(", ", call.Arguments!.Values)}) -> {result}]");
+        history.Add(new ChatMessage(ChatRole.Tool, [new FunctionResultContent(call.CallId, result)]));
+    }
+
+    return calls.Length > 0;
+}
+
+static async Task<PrivatemodeTestDeployment> StartEmbeddedAsync()
+{
+    PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(
+        new() { BeforeEvent = async (_, stop) => await Task.Delay(25, stop) });
+    deployment.Model.Reply("").WithReasoning("The user asks about rain. I look at the weather first.").WithToolCall("get_weather", """{"city":"Bochum"}""")
+        .ThenReply("No. It is 21 degrees in Bochum and the sky is clear.").WithReasoning("Clear sky: no umbrella.");
+    return deployment;
+}
+
+void ShowTheWire()
+{
+    foreach (RecordedRequest request in deployment?.Requests ?? [])
+    {
+        Console.WriteLine($"\nWhat this program wrote                      | What was on the wire ({request.Path})");
+        foreach ((string plain, string wire) in request.OpenedBody!.Chunk(44).Zip(request.WireText.Chunk(60), (p, w) => (new string(p), new string(w))).Take(12))
+        {
+            Console.WriteLine($"{plain,-44} | {wire}");
+        }
+    }
+}

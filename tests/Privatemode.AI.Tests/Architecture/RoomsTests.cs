@@ -1,0 +1,66 @@
+using System.Text.RegularExpressions;
+
+namespace Privatemode.AI.Tests.Architecture;
+
+/// <summary>Rooms are folders of one assembly; outer rooms know inner rooms, never the reverse. The root folder may know every room.</summary>
+public sealed partial class RoomsTests
+{
+    private static readonly Dictionary<string, string[]> MayUse = new()
+    {
+        ["Chat"] = [],
+        ["Encryption"] = [],
+        ["Endpoints"] = [],
+        ["KeyExchange/Hpke"] = [],
+        ["KeyExchange"] = ["KeyExchange/Hpke"],
+        ["Pipeline"] = ["Sessions", "Encryption"],
+        ["Sessions"] = ["Endpoints", "KeyExchange", "KeyExchange/Hpke"],
+    };
+
+    [Fact]
+    public void Sources_UseOnlyTheRoomsTheyMay()
+    {
+        List<string> trespasses = [];
+        foreach (string path in RepositoryFiles.Sources("Privatemode.AI"))
+        {
+            string? room = RoomOf(path);
+            if (room is null)
+            {
+                continue;
+            }
+
+            Assert.True(MayUse.ContainsKey(room), $"{room} is not in the table of rooms.");
+            foreach (string used in RoomsNamedIn(File.ReadAllText(path)))
+            {
+                if (used != room && !MayUse[room].Contains(used))
+                {
+                    trespasses.Add($"{Path.GetRelativePath(RepositoryFiles.Root, path)} uses {used}");
+                }
+            }
+        }
+
+        Assert.Empty(trespasses);
+    }
+
+    [Theory]
+    [InlineData("using Privatemode.AI.Sessions;", "Sessions")]
+    [InlineData("Privatemode.AI.Pipeline.SealingEngine engine;", "Pipeline")]
+    [InlineData("Sessions.SecretLease lease;", "Sessions")]
+    [InlineData("KeyExchange.Hpke.XWing.Size", "KeyExchange/Hpke")]
+    [InlineData("OpenAI.Chat.ChatMessage message; // see Sessions", null)]
+    [InlineData("using OpenAI.Chat;", null)]
+    public void RoomsNamedIn_Text_FindsQualifiedAndRelativeNames(string source, string? room) =>
+        Assert.Equal(room is null ? [] : [room], RoomsNamedIn(source));
+
+    private static string? RoomOf(string path)
+    {
+        string folder = Path.GetDirectoryName(Path.GetRelativePath(Path.Combine(RepositoryFiles.Root, "src", "Privatemode.AI"), path))!.Replace('\\', '/');
+        return folder.Length == 0 ? null : MayUse.Keys.Where(room => folder == room || folder.StartsWith(room + "/", StringComparison.Ordinal)).MaxBy(room => room.Length) ?? folder;
+    }
+
+    private static IEnumerable<string> RoomsNamedIn(string source) => RoomName().Matches(source)
+        .Select(match => match.Groups["room"].Value + (match.Groups["hpke"].Success ? "/Hpke" : ""))
+        .Distinct();
+
+    [GeneratedRegex(@"(?:using Privatemode\.AI\.|Privatemode\.AI\.|(?<![\w.]))(?<room>Chat|Encryption|Endpoints|KeyExchange|Pipeline|Sessions)(?<hpke>\.Hpke)?(?=[.;]\w|;)")]
+    private static partial Regex RoomName();
+}

@@ -1,0 +1,110 @@
+using System.Text;
+using System.Text.Json;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Pipeline;
+using Privatemode.AI.Testing.Enclave;
+using Privatemode.AI.Tests.Vectors;
+
+namespace Privatemode.AI.Tests.Pipeline;
+
+/// <summary>vectors/protocol/cache_salt.json.</summary>
+public sealed class CacheSaltVectorTests
+{
+    // The reference takes any JSON value whose text is long enough; the service documents a string, and we take nothing else.
+    private static readonly HashSet<string> StricterHere =
+    [
+        "{\"cache_salt\":12345678901234567890123456789012345}",
+        "{\"cache_salt\":{\"a\":\"ssssssssssssssssssssssssssssssss\"}}",
+    ];
+
+    private readonly JsonElement _file = VectorFiles.Protocol("cache_salt.json");
+
+    [Fact]
+    public void Inject_AllCases_GiveTheReferenceBodyOrAreRefused()
+    {
+        byte[] salt = _file.Bytes("salt");
+        CaseLog log = new();
+        foreach (JsonElement vector in _file.Items("inject"))
+        {
+            string input = vector.Text("input");
+            log.Run(input, () =>
+            {
+                using PooledBytes body = PooledBytes.Copy(Encoding.UTF8.GetBytes(input));
+                using JsonIndex index = new();
+                JsonShape shape = index.Read(body.Span);
+                if (shape != JsonShape.Usable)
+                {
+                    // An empty body and an array, which the reference passes on or refuses, never come this far.
+                    Assert.Contains(input, (string[])["", "[1,2]"]);
+                    return;
+                }
+
+                if (vector.Flag("go_error") || StricterHere.Contains(input))
+                {
+                    Assert.Equal("cache_salt", Assert.Throws<PrivatemodeConfigurationException>(() => CacheSalt.Ensure(body, index, salt)).Setting);
+                    return;
+                }
+
+                bool added = CacheSalt.Ensure(body, index, salt);
+                Assert.Equal(vector.Text("output"), Encoding.UTF8.GetString(body.Span));
+                Assert.Equal(input != vector.Text("output"), added);
+                AssertIndexIsUpToDate(body, index);
+            });
+        }
+
+        log.AssertAllPassed(20);
+    }
+
+    [Fact]
+    public void ServerValidate_AllCases_TheTestDeploymentJudgesAsTheService()
+    {
+        CaseLog log = new();
+        foreach (JsonElement vector in _file.Items("server_validate"))
+        {
+            log.Run(vector.Text("input"), () => Assert.Equal(vector.Flag("ok"), BodyRules.CheckCacheSalt(vector.Text("input")) is null));
+        }
+
+        log.AssertAllPassed(20);
+    }
+
+    [Fact]
+    public void RandomSalt_HasTheFormOfTheExample()
+    {
+        JsonElement example = _file.GetProperty("random_salt_example");
+        Assert.Equal(example.Text("salt"), Convert.ToBase64String(example.Hex("random_hex")));
+        string salt = Encoding.ASCII.GetString(PromptCacheScope.RandomSalt());
+        Assert.Equal(32, Convert.FromBase64String(salt).Length);
+        Assert.NotEqual(salt, Encoding.ASCII.GetString(PromptCacheScope.RandomSalt()));
+    }
+
+    [Theory]
+    [InlineData("quote\" backslash\\ and 32 bytes of text")]
+    [InlineData("line\nbreak, tab\t and more than 32 bytes")]
+    [InlineData("Grüße, 日本語 and more than 32 bytes")]
+    public void Ensure_SaltThatNeedsEscaping_IsWrittenAsJson(string salt)
+    {
+        foreach (string document in (string[])["{\"a\":1}", "{}", "{\"cache_salt\":null,\"z\":1}"])
+        {
+            using PooledBytes body = PooledBytes.Copy(Encoding.UTF8.GetBytes(document));
+            using JsonIndex index = new();
+            index.Read(body.Span);
+            Assert.True(CacheSalt.Ensure(body, index, Encoding.UTF8.GetBytes(salt)));
+            AssertIndexIsUpToDate(body, index);
+            Assert.Equal(salt, Encoding.UTF8.GetString(CacheSalt.Get(body.Span, index)));
+        }
+    }
+
+    private static void AssertIndexIsUpToDate(PooledBytes body, JsonIndex index)
+    {
+        using JsonIndex fresh = new();
+        Assert.Equal(JsonShape.Usable, fresh.Read(body.Span));
+        Assert.Equal(fresh.Order.ToArray(), index.Order.ToArray());
+        for (int i = 0; i < fresh.Members.Length; i++)
+        {
+            Assert.Equal(fresh.Name(fresh.Members[i]).ToArray(), index.Name(index.Members[i]).ToArray());
+            Assert.Equal((fresh.Members[i].ValueStart, fresh.Members[i].ValueLength), (index.Members[i].ValueStart, index.Members[i].ValueLength));
+            Assert.Equal(fresh.Members[i].Kind, index.Members[i].Kind);
+        }
+    }
+}

@@ -10,8 +10,8 @@ internal sealed class CallState : IDisposable
     /// <summary>How often the retry policy has let this call through.</summary>
     public int Tries { get; set; }
 
-    /// <summary>Id of the secret the service did not know at the last attempt.</summary>
-    public string? RejectedSecretId { get; set; }
+    /// <summary>Whether and why attempts were repeated at once.</summary>
+    public Repeats Repeats { get; } = new();
 
     public static CallState Begin(PipelineMessage message)
     {

@@ -23,7 +23,7 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time) : ClientRetryPol
             return TransportFailure.IsConnectFailure(exception);
         }
 
-        return message.Response?.Status is 408 or 429 or 503 || SecretWasUnknown(message);
+        return message.Response?.Status is 408 or 429 or 503;
     }
 
     protected override ValueTask<bool> ShouldRetryAsync(PipelineMessage message, Exception? exception) => new(ShouldRetry(message, exception));
@@ -31,11 +31,6 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time) : ClientRetryPol
     /// <summary>0.8 s, 1.6 s, 3.2 s, each plus or minus a fifth, or what Retry-After asks for if that is longer; at most 60 s.</summary>
     protected override TimeSpan GetNextDelay(PipelineMessage message, int tryCount)
     {
-        if (SecretWasUnknown(message))
-        {
-            return TimeSpan.Zero;
-        }
-
         TimeSpan backoff = FirstDelay * (1 << (CallState.Of(message)!.Tries - 1)) * (RandomNumberGenerator.GetInt32(80, 121) / 100.0);
         string? header = message.Response?.Headers.TryGetValue(ProtocolHeaders.RetryAfter, out string? value) == true ? value : null;
         TimeSpan asked = ServiceErrors.ParseRetryAfter(header, time.GetUtcNow()) ?? TimeSpan.Zero;
@@ -47,6 +42,4 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time) : ClientRetryPol
 
     protected override void Wait(TimeSpan delay, CancellationToken cancellationToken) =>
         Pause.ForAsync(delay, time, async: false, cancellationToken).Completed();
-
-    private static bool SecretWasUnknown(PipelineMessage message) => CallState.Of(message)?.Call?.SecretWasUnknown == true;
 }

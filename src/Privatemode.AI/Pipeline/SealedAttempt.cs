@@ -25,7 +25,8 @@ internal sealed class SealedAttempt : IDisposable
     /// <summary>The headers of this attempt, all of them but Accept and Content-Length.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; }
 
-    public string? SecretId => _lease?.Session.Id;
+    /// <summary>The secret in use; null on an endpoint that is not sealed.</summary>
+    public SessionSecret? Session => _lease?.Session;
 
     public void Dispose()
     {

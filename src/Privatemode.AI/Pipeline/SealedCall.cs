@@ -27,9 +27,6 @@ internal sealed class SealedCall : IDisposable
     /// <summary>The attempt under way; null between attempts.</summary>
     public SealedAttempt? Current { get; set; }
 
-    /// <summary>The service did not know the secret; the call was not processed and may be sent again.</summary>
-    public bool SecretWasUnknown { get; set; }
-
     /// <summary>For exceptions about the answer.</summary>
     public AnswerContext Context => new(Rule.Path, RequestId);
 

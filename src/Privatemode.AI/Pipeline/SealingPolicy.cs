@@ -27,22 +27,19 @@ internal sealed class SealingPolicy(
         CallState state = CallState.Of(message) ?? throw new InvalidOperationException("The call policy is missing from the pipeline.");
         state.Tries++;
         state.Call ??= await PrepareAsync(message, async).ConfigureAwait(false);
-        SealedCall call = state.Call;
-
-        // Within one try at most one immediate second attempt, for whichever of the two reasons comes first.
-        for (bool mayRepeat = true; ; mayRepeat = false)
+        while (true)
         {
             try
             {
                 await AttemptAsync(message, pipeline, currentIndex, state, async).ConfigureAwait(false);
-                if (!(call.SecretWasUnknown && mayRepeat))
+                if (!state.Repeats.MayRepeatWithNewSecret())
                 {
                     return;
                 }
 
                 message.Response?.Dispose();
             }
-            catch (ClientResultException exception) when (mayRepeat && TransportFailure.IsReset(exception))
+            catch (ClientResultException exception) when (TransportFailure.IsReset(exception) && state.Repeats.MayRepeatAfterReset())
             {
                 await Pause.ForAsync(PauseAfterReset, time, async, message.CancellationToken).ConfigureAwait(false);
             }
@@ -115,10 +112,9 @@ internal sealed class SealingPolicy(
         {
             using Deadline deadline = new(responseTimeout, time, message.CancellationToken);
             bool buffered = await SendAsync(message, pipeline, currentIndex, call, deadline, async).ConfigureAwait(false);
-            string? secretId = call.Current.SecretId;
+            SessionSecret? secret = call.Current.Session;
             OpenedAnswer answer = await OpenAsync(message.Response!, call, buffered, deadline, async).ConfigureAwait(false);
-            call.SecretWasUnknown = answer.Error?.IsUnknownSecret == true;
-            state.RejectedSecretId = call.SecretWasUnknown ? secretId : null;
+            state.Repeats.Note(secret, answer.Error);
             done = true;
         }
         finally
@@ -141,7 +137,7 @@ internal sealed class SealingPolicy(
             return engine.WithoutBody(call, apiKey);
         }
 
-        SecretLease lease = await sessions.AcquireAsync(apiKey, state.RejectedSecretId, async, cancellationToken).ConfigureAwait(false);
+        SecretLease lease = await sessions.AcquireAsync(apiKey, state.Repeats.RejectedSecretId, async, cancellationToken).ConfigureAwait(false);
         return engine.Seal(call, lease, apiKey);
     }
 

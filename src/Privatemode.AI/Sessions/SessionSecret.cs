@@ -5,6 +5,8 @@ namespace Privatemode.AI.Sessions;
 /// <summary>An inference secret with the GPU policy that all requests under it carry.</summary>
 internal sealed class SessionSecret(InferenceSecret secret, string gpuPolicy, string gpuPolicyMac)
 {
+    private bool _hasWorked;
+
     /// <summary>Name of the secret on the wire.</summary>
     public string Id => secret.Id;
 
@@ -21,6 +23,13 @@ internal sealed class SessionSecret(InferenceSecret secret, string gpuPolicy, st
     public string GpuPolicy { get; } = gpuPolicy;
 
     public string GpuPolicyMac { get; } = gpuPolicyMac;
+
+    /// <summary>The service has answered under this secret at least once.</summary>
+    public bool HasWorked
+    {
+        get => Volatile.Read(ref _hasWorked);
+        set => Volatile.Write(ref _hasWorked, value);
+    }
 
     public bool TryAddReference() => secret.TryAddReference();
 

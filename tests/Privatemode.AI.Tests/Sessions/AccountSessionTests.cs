@@ -1,0 +1,188 @@
+using Privatemode.AI.Sessions;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Sessions;
+
+public sealed class AccountSessionTests
+{
+    private readonly ManualTimeProvider _time = new(new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero));
+    private readonly FakeSecrets _secrets;
+
+    public AccountSessionTests() => _secrets = new FakeSecrets(_time);
+
+    [Fact]
+    public async Task Acquire_Twice_SharesOneSecret()
+    {
+        using AccountSession session = NewSession();
+        using SecretLease first = await AcquireAsync(session);
+        using SecretLease second = await AcquireAsync(session);
+        Assert.Same(first.Session, second.Session);
+        Assert.Equal(1, _secrets.Exchanges);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Acquire_ManyAtOnce_MakesOneExchange(bool async)
+    {
+        using AccountSession session = NewSession();
+        _secrets.Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<SecretLease>[] callers = [.. Enumerable.Range(0, 20).Select(_ => StartAsync(session, async))];
+        await _secrets.Begun.Task.OrTimeout();
+        _secrets.Gate.SetResult();
+        SecretLease[] leases = await Task.WhenAll(callers).OrTimeout();
+        Assert.Equal(1, _secrets.Exchanges);
+        Assert.Equal(async, _secrets.LastWasAsync);
+        Assert.Single(leases.Select(lease => lease.Session.Id).Distinct());
+        Assert.All(leases, lease => lease.Dispose());
+    }
+
+    [Fact]
+    public async Task Acquire_After45Minutes_RenewsAndKeepsTheOldSecretForItsStreams()
+    {
+        using AccountSession session = NewSession();
+        SecretLease stream = await AcquireAsync(session);
+        _time.Advance(TimeSpan.FromMinutes(45) - TimeSpan.FromTicks(1));
+        using (SecretLease still = await AcquireAsync(session))
+        {
+            Assert.Same(stream.Session, still.Session);
+        }
+
+        _time.Advance(TimeSpan.FromTicks(1));
+        using SecretLease renewed = await AcquireAsync(session);
+        Assert.NotEqual(stream.Session.Id, renewed.Session.Id);
+        Assert.False(_secrets.IsWiped(0));
+        stream.Dispose();
+        Assert.True(_secrets.IsWiped(0));
+        Assert.False(_secrets.IsWiped(1));
+    }
+
+    [Fact]
+    public async Task Acquire_AfterTheMachineSlept_RenewsByTheWallClock()
+    {
+        using AccountSession session = NewSession();
+        (await AcquireAsync(session)).Dispose();
+        _time.JumpTo(_time.GetUtcNow() + TimeSpan.FromHours(3));
+        (await AcquireAsync(session)).Dispose();
+        Assert.Equal(2, _secrets.Exchanges);
+        Assert.True(_secrets.IsWiped(0));
+    }
+
+    [Fact]
+    public async Task Acquire_AfterTheClockWasSetBack_Renews()
+    {
+        using AccountSession session = NewSession();
+        (await AcquireAsync(session)).Dispose();
+        _time.JumpTo(_time.GetUtcNow() - TimeSpan.FromHours(2));
+        (await AcquireAsync(session)).Dispose();
+        Assert.Equal(2, _secrets.Exchanges);
+    }
+
+    [Fact]
+    public async Task Acquire_RejectedSecret_IsReplacedOnceForAllWhoWereRefused()
+    {
+        using AccountSession session = NewSession();
+        string rejected;
+        using (SecretLease lease = await AcquireAsync(session))
+        {
+            rejected = lease.Session.Id;
+        }
+
+        using SecretLease first = await AcquireAsync(session, rejected);
+        using SecretLease second = await AcquireAsync(session, rejected);
+        Assert.NotEqual(rejected, first.Session.Id);
+        Assert.Same(first.Session, second.Session);
+        Assert.Equal(2, _secrets.Exchanges);
+    }
+
+    [Fact]
+    public async Task Acquire_OneCallerCancels_TheOthersStillGetTheSecret()
+    {
+        using AccountSession session = NewSession();
+        using CancellationTokenSource impatient = new();
+        _secrets.Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<SecretLease> leader = session.AcquireAsync(null, async: true, impatient.Token).AsTask();
+        Task<SecretLease> other = AcquireAsync(session);
+        await impatient.CancelAsync();
+        OperationCanceledException exception = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leader.OrTimeout());
+        Assert.Equal(impatient.Token, exception.CancellationToken);
+        _secrets.Gate.SetResult();
+        using SecretLease lease = await other.OrTimeout();
+        Assert.Equal(1, _secrets.Exchanges);
+    }
+
+    [Fact]
+    public async Task Acquire_SynchronousCallerCancels_StopsWaiting()
+    {
+        using AccountSession session = NewSession();
+        using CancellationTokenSource impatient = new();
+        _secrets.Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<SecretLease> caller = TestTimeouts.OnOwnThread(() => session.AcquireAsync(null, async: false, impatient.Token).Completed());
+        await _secrets.Begun.Task.OrTimeout();
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => caller);
+        _secrets.Gate.SetResult();
+    }
+
+    [Fact]
+    public async Task Acquire_FailedExchange_FailsItsCallersAndTheNextCallerTriesAgain()
+    {
+        using AccountSession session = NewSession();
+        _secrets.Failure = new PrivatemodeVerificationException("check", "no");
+        await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => AcquireAsync(session));
+        _secrets.Failure = null;
+        using SecretLease lease = await AcquireAsync(session);
+        Assert.Equal(2, _secrets.Exchanges);
+    }
+
+    [Fact]
+    public async Task Dispose_WithALeaseOut_WipesWhenItIsBack()
+    {
+        AccountSession session = NewSession();
+        SecretLease lease = await AcquireAsync(session);
+        session.Dispose();
+        session.Dispose();
+        Assert.False(_secrets.IsWiped(0));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => AcquireAsync(session));
+        lease.Dispose();
+        lease.Dispose();
+        Assert.True(_secrets.IsWiped(0));
+        Assert.Throws<ObjectDisposedException>(() => lease.Session);
+    }
+
+    [Fact]
+    public async Task Dispose_DuringAnExchange_EndsItsCallersAndWipesTheResult()
+    {
+        AccountSession session = NewSession();
+        _secrets.Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<SecretLease> caller = AcquireAsync(session);
+        await _secrets.Begun.Task.OrTimeout();
+        session.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => caller.OrTimeout());
+    }
+
+    [Fact]
+    public async Task Acquire_ExchangeBelongsToNobody_AmbientStateOfTheFirstCallerDoesNotFlowIn()
+    {
+        AsyncLocal<string?> ambient = new() { Value = "of the caller" };
+        string? seen = "not called";
+        using AccountSession session = new(
+            async (async, token) =>
+            {
+                seen = ambient.Value;
+                return await _secrets.ExchangeAsync(async, token);
+            },
+            _time);
+        (await AcquireAsync(session)).Dispose();
+        Assert.Null(seen);
+    }
+
+    private static Task<SecretLease> AcquireAsync(AccountSession session, string? rejected = null) =>
+        session.AcquireAsync(rejected, async: true, CancellationToken.None).AsTask();
+
+    private static Task<SecretLease> StartAsync(AccountSession session, bool async) => async
+        ? AcquireAsync(session)
+        : TestTimeouts.OnOwnThread(() => session.AcquireAsync(null, async: false, CancellationToken.None).Completed());
+
+    private AccountSession NewSession() => new(_secrets.ExchangeAsync, _time);
+}

@@ -1,0 +1,117 @@
+using System.ClientModel;
+using Microsoft.Extensions.AI;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Sessions;
+
+/// <summary>Exchanger and manager against a deployment: what is tried again, what stops, what an API key owns.</summary>
+public sealed class SessionManagerTests : IAsyncLifetime
+{
+    private readonly ManualTimeProvider _time = new();
+    private PrivatemodeTestDeployment _deployment = null!;
+
+    public async Task InitializeAsync() => _deployment = await PrivatemodeTestDeployment.StartAsync(new() { TimeProvider = _time });
+
+    public async Task DisposeAsync() => await _deployment.DisposeAsync();
+
+    [Fact]
+    public async Task Connect_ServiceAwayTwice_TriesAgainAfterOneAndTwoSeconds()
+    {
+        // Each try makes two exchanges: the second one with the trust anchor established anew.
+        _deployment.Faults.NextKeyExchange(Fault.PlainError(503), times: 4);
+        await using PrivatemodeClient client = _deployment.CreateClient();
+        Task connecting = client.ConnectAsync();
+        Assert.Equal(TimeSpan.FromSeconds(1), await _time.TimerAsync(due => due == TimeSpan.FromSeconds(1)).OrTimeout());
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(TimeSpan.FromSeconds(2), await _time.TimerAsync(due => due == TimeSpan.FromSeconds(2)).OrTimeout());
+        _time.Advance(TimeSpan.FromSeconds(2));
+        await connecting.OrTimeout();
+        Assert.Equal(5, _deployment.AllRequests.Count);
+        Assert.Equal(5, _deployment.AllRequests.Select(request => request.WireText).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Connect_ServiceStaysAway_StopsAfterThreeTries()
+    {
+        _deployment.Faults.NextKeyExchange(Fault.PlainError(503), times: 100);
+        await using PrivatemodeClient client = _deployment.CreateClient();
+        Task connecting = client.ConnectAsync();
+        await _time.TimerAsync(due => due == TimeSpan.FromSeconds(1)).OrTimeout();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        await _time.TimerAsync(due => due == TimeSpan.FromSeconds(2)).OrTimeout();
+        _time.Advance(TimeSpan.FromSeconds(2));
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => connecting.OrTimeout());
+        Assert.Equal(PrivatemodeServiceFailure.Unavailable, exception.Reason);
+        Assert.Equal(503, exception.Status);
+        Assert.Equal(6, _deployment.AllRequests.Count);
+    }
+
+    [Fact]
+    public async Task Connect_WrongApiKey_StopsAtOnce()
+    {
+        await using PrivatemodeClient client = _deployment.CreateClient(options => options.ApiKey = "wrong");
+        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => client.ConnectAsync());
+        Assert.Equal("ApiKey", exception.Setting);
+        Assert.Single(_deployment.AllRequests);
+    }
+
+    [Fact]
+    public async Task Connect_DeploymentOfAnotherMesh_StopsAfterOneFreshAnchor()
+    {
+        await using PrivatemodeTestDeployment other = await PrivatemodeTestDeployment.StartAsync(new() { TimeProvider = _time });
+        await using PrivatemodeClient client = _deployment.CreateClient(options => options.InsecureLoopbackTrust = other.Trust);
+        PrivatemodeVerificationException exception = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.ConnectAsync());
+        Assert.StartsWith("mesh-certificate-", exception.Check, StringComparison.Ordinal);
+        Assert.Equal(2, _deployment.AllRequests.Count);
+        Assert.Empty(_deployment.Requests);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Chat_AfterTheMeshCaWasReplaced_IsAnsweredUnderTheNewOne(bool async)
+    {
+        await using PrivatemodeClient client = _deployment.CreateClient();
+        await ChatAsync(client, async);
+        _deployment.RotateMeshCa();
+        await ChatAsync(client, async);
+        Assert.Equal(2, _deployment.KeyExchanges);
+    }
+
+    [Fact]
+    public async Task Chat_ApiKeyIsRotated_TheNewKeyHasASecretOfItsOwn()
+    {
+        ApiKeyCredential credential = new(_deployment.ApiKey);
+        await using PrivatemodeClient client = _deployment.CreateClient(options => options.Credential = credential);
+        await ChatAsync(client, async: true);
+        credential.Update("another-key");
+        PrivatemodeException exception = await Assert.ThrowsAnyAsync<PrivatemodeException>(() => ChatAsync(client, async: true));
+        Assert.IsType<PrivatemodeConfigurationException>(exception);
+        credential.Update(_deployment.ApiKey);
+        await ChatAsync(client, async: true);
+        Assert.Equal(2, _deployment.Requests.Select(request => request.Headers["Privatemode-Secret-ID"]).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Chat_AfterDispose_Throws()
+    {
+        PrivatemodeClient client = _deployment.CreateClient();
+        await ChatAsync(client, async: true);
+        await client.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => ChatAsync(client, async: true));
+    }
+
+    private static async Task ChatAsync(PrivatemodeClient client, bool async)
+    {
+        if (async)
+        {
+            Assert.Equal("You said: hi", (await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout()).Text);
+        }
+        else
+        {
+            Assert.Equal("You said: hi", await TestTimeouts.OnOwnThread(() =>
+                client.OpenAI.GetChatClient("gpt-oss-120b").CompleteChat("hi").Value.Content[0].Text));
+        }
+    }
+}

@@ -93,8 +93,8 @@ public sealed class Fault
     /// <returns>The fault.</returns>
     public static Fault CutConnection(int bytes) => new(FaultKind.Cut) { Index = bytes };
 
-    /// <summary>The answer stops, without ending, before an event; -1 stops before the answer begins.</summary>
-    /// <param name="index">Number of the event.</param>
+    /// <summary>The answer stops, without ending, before an event; one that is not streamed stops in the middle.</summary>
+    /// <param name="index">Number of the event; -1 to stop before the answer begins, 0 for an answer that is not streamed.</param>
     /// <returns>The fault.</returns>
     public static Fault Stall(int index) => new(FaultKind.Stall) { Index = index };
 }

@@ -13,8 +13,10 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
     public async Task SendAsync(int status, string body, string contentType, bool isUnsealed = false, TimeSpan? retryAfter = null)
     {
         await BeginAsync(status, contentType, isUnsealed, retryAfter).ConfigureAwait(false);
-        context.Response.ContentLength = Encoding.UTF8.GetByteCount(body);
-        await WriteAsync(body).ConfigureAwait(false);
+        context.Response.ContentLength = IsCut ? null : Encoding.UTF8.GetByteCount(body);
+        await WriteAsync(body[..(body.Length / 2)]).ConfigureAwait(false);
+        await StallAtAsync(0).ConfigureAwait(false);
+        await WriteAsync(body[(body.Length / 2)..]).ConfigureAwait(false);
         record.WireAnswer = _sent.ToString();
     }
 
@@ -51,6 +53,13 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
             Abort();
         }
 
+        if (IsCut)
+        {
+            // With the framing in our hands the connection can be closed, after everything before was really sent, inside a chunk.
+            context.Response.Headers.TransferEncoding = "chunked";
+            context.Response.Headers.Connection = "close";
+        }
+
         record.Status = status;
         context.Response.StatusCode = status;
         context.Response.ContentType = contentType;
@@ -66,11 +75,23 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
         }
     }
 
+    private bool IsCut => fault is { Kind: FaultKind.Cut };
+
     private async Task WriteAsync(string text)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
-        int allowed = fault is { Kind: FaultKind.Cut } ? Math.Min(bytes.Length, fault.Index - _bytes) : bytes.Length;
+        int allowed = IsCut ? Math.Min(bytes.Length, fault!.Index - _bytes) : bytes.Length;
+        if (IsCut)
+        {
+            await context.Response.Body.WriteAsync(Encoding.ASCII.GetBytes($"{bytes.Length:x}\r\n"), context.RequestAborted).ConfigureAwait(false);
+        }
+
         await context.Response.Body.WriteAsync(bytes.AsMemory(0, allowed), context.RequestAborted).ConfigureAwait(false);
+        if (IsCut && allowed == bytes.Length)
+        {
+            await context.Response.Body.WriteAsync("\r\n"u8.ToArray(), context.RequestAborted).ConfigureAwait(false);
+        }
+
         await context.Response.Body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
         _bytes += allowed;
         if (options.Record)
@@ -80,7 +101,7 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
 
         if (allowed < bytes.Length)
         {
-            Abort();
+            throw new OperationCanceledException("The answer was cut on purpose.");
         }
     }
 

@@ -106,7 +106,7 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
         ScriptedAnswer answer = model.Next(record, () => ScriptedAnswer.Text($"You said: {request.LastUserText}"));
         if (answer.Failure is { } failure)
         {
-            await SendSealedErrorAsync(sender, exchange, failure.Status, failure.Message, failure.Code).ConfigureAwait(false);
+            await SendSealedErrorAsync(sender, exchange, fault, failure.Status, failure.Message, failure.Code).ConfigureAwait(false);
             return;
         }
 
@@ -158,7 +158,7 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
         switch (fault?.Kind)
         {
             case FaultKind.SealedError:
-                await SendSealedErrorAsync(sender, exchange, fault.StatusCode, fault.Message, null).ConfigureAwait(false);
+                await SendSealedErrorAsync(sender, exchange, fault, fault.StatusCode, fault.Message, null).ConfigureAwait(false);
                 return true;
             case FaultKind.UnsealedSuccess:
                 await sender.SendAsync(200, writer?.Whole() ?? "{\"object\":\"list\",\"data\":[]}", "application/json",
@@ -186,10 +186,12 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
         return sender.SendAsync(200, sealedDocument, "application/json");
     }
 
-    private static Task SendSealedErrorAsync(AnswerSender sender, EnclaveExchange exchange, int status, string message, string? code)
+    private static Task SendSealedErrorAsync(
+        AnswerSender sender, EnclaveExchange exchange, Fault? fault, int status, string message, string? code)
     {
         JsonObject error = new() { ["message"] = message, ["type"] = "BadRequestError", ["param"] = null, ["code"] = code is null ? status : code };
-        return sender.SendAsync(status, exchange.Seal(new JsonObject { ["error"] = error }.ToJsonString(), AnswerPlain), "application/json");
+        string sealedDocument = exchange.Seal(new JsonObject { ["error"] = error }.ToJsonString(), AnswerPlain);
+        return sender.SendAsync(status, fault?.Kind == FaultKind.Tamper ? StreamFaults.Tamper(sealedDocument) : sealedDocument, "application/json");
     }
 
     private static Task SendPlainErrorAsync(

@@ -7,6 +7,9 @@ internal sealed class CallState : IDisposable
 {
     public SealedCall? Call { get; set; }
 
+    /// <summary>Cancelled when the attempt under way has taken too long.</summary>
+    public CancellationToken Deadline { get; set; }
+
     /// <summary>How often the retry policy has let this call through.</summary>
     public int Tries { get; set; }
 

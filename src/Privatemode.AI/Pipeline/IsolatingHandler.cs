@@ -2,16 +2,23 @@ using System.Diagnostics;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Sends outside of the ambient activity, whose baggage and trace state would otherwise travel in the clear.</summary>
+/// <summary>
+/// Sends outside of the ambient activity, whose baggage and trace state would otherwise travel in the clear, and within the deadline
+/// of the attempt.
+/// </summary>
 internal sealed class IsolatingHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
+    /// <summary>The deadline of the attempt, by the injected clock; the transport has only the system's.</summary>
+    public static readonly HttpRequestOptionsKey<CancellationToken> Deadline = new("Privatemode.Deadline");
+
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Activity? ambient = Activity.Current;
         Activity.Current = null;
+        using CancellationTokenSource either = Join(request, cancellationToken);
         try
         {
-            return base.Send(request, cancellationToken);
+            return base.Send(request, either.Token);
         }
         finally
         {
@@ -23,6 +30,11 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner) : DelegatingHan
     {
         // Setting it inside an async method does not change it for the caller.
         Activity.Current = null;
-        return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        using CancellationTokenSource either = Join(request, cancellationToken);
+        return await base.SendAsync(request, either.Token).ConfigureAwait(false);
     }
+
+    private static CancellationTokenSource Join(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        CancellationTokenSource.CreateLinkedTokenSource(
+            cancellationToken, request.Options.TryGetValue(Deadline, out CancellationToken deadline) ? deadline : CancellationToken.None);
 }

@@ -12,7 +12,7 @@ internal sealed class MessageSwap : IDisposable
     private readonly string? _contentType;
     private readonly TimeSpan? _timeout;
 
-    public MessageSwap(PipelineMessage message, SealedAttempt attempt, TimeSpan responseTimeout)
+    public MessageSwap(PipelineMessage message, SealedAttempt attempt)
     {
         _message = message;
         _attempt = attempt;
@@ -29,7 +29,7 @@ internal sealed class MessageSwap : IDisposable
 
         // Answers are read here, bounded in size and time, and not by the transport.
         message.BufferResponse = false;
-        message.NetworkTimeout = responseTimeout;
+        message.NetworkTimeout = Timeout.InfiniteTimeSpan;
     }
 
     /// <summary>The caller wants the answer in memory.</summary>

@@ -111,6 +111,7 @@ internal sealed class SealingPolicy(
         try
         {
             using Deadline deadline = new(responseTimeout, time, message.CancellationToken);
+            state.Deadline = deadline.Token;
             bool buffered = await SendAsync(message, pipeline, currentIndex, call, deadline, async).ConfigureAwait(false);
             SessionSecret? secret = call.Current.Session;
             OpenedAnswer answer = await OpenAsync(message.Response!, call, buffered, deadline, async).ConfigureAwait(false);
@@ -142,10 +143,10 @@ internal sealed class SealingPolicy(
     }
 
     /// <summary>Puts the sealed request in the message for the time of sending, and the caller's back afterwards.</summary>
-    private async ValueTask<bool> SendAsync(
+    private static async ValueTask<bool> SendAsync(
         PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex, SealedCall call, Deadline deadline, bool async)
     {
-        using MessageSwap swap = new(message, call.Current!, responseTimeout);
+        using MessageSwap swap = new(message, call.Current!);
         try
         {
             if (async)

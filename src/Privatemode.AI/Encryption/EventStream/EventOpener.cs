@@ -77,6 +77,11 @@ internal sealed class EventOpener : IDisposable
         {
             TakeLine(_partial.Span);
             _partial.Clear();
+            if (Failure is PrivatemodeIntegrityException && !IsEnded)
+            {
+                // A line without its end was most likely cut; what is left of it says nothing.
+                Failure = null;
+            }
         }
 
         if (!IsEnded)

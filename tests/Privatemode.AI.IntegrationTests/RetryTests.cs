@@ -1,0 +1,174 @@
+using System.ClientModel;
+using Microsoft.Extensions.AI;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.IntegrationTests;
+
+/// <summary>What is sent again, when, and what is never sent twice.</summary>
+public sealed class RetryTests : DeploymentTest
+{
+    [Theory]
+    [InlineData(408)]
+    [InlineData(429)]
+    [InlineData(503)]
+    public async Task Chat_BusyService_IsAskedAgainWithAFreshExchange(int status)
+    {
+        Deployment.Faults.Next(Fault.PlainError(status), times: 2);
+        Task<ChatResponse> asking = Chat.GetResponseAsync("hi");
+        await PassAsync(0.64, 0.96);
+        await PassAsync(1.28, 1.92);
+        Assert.Equal("You said: hi", (await asking.OrTimeout()).Text);
+        Assert.Equal(3, Deployment.Requests.Count);
+        Assert.Equal(3, Deployment.Requests.Select(request => request.WireText).Distinct().Count());
+        Assert.Equal(["0", "1", "2"], Deployment.Requests.Select(request => request.RequestId!.Split('_')[2]));
+        Assert.Single(Deployment.Requests.Select(request => request.RequestId!.Split('_')[1]).Distinct());
+        Assert.Single(Deployment.Requests.Select(request => request.OpenedBody).OfType<string>());
+    }
+
+    [Fact]
+    public async Task Chat_StaysBusy_StopsAfterThreeRetries()
+    {
+        Deployment.Faults.Next(Fault.PlainError(429, "slow down", TimeSpan.FromSeconds(7)), times: 9);
+        Task<Exception?> asking = AskAsync();
+        for (int i = 0; i < 3; i++)
+        {
+            await PassAsync(7, 7);
+        }
+
+        PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await asking);
+        Assert.Equal(PrivatemodeServiceFailure.RateLimited, exception.Reason);
+        Assert.Equal(TimeSpan.FromSeconds(7), exception.RetryAfter);
+        Assert.Equal(4, Deployment.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Chat_RetryAfterOfAnHour_IsCappedAtAMinute()
+    {
+        Deployment.Faults.Next(Fault.PlainError(503, retryAfter: TimeSpan.FromHours(1)));
+        Task<ChatResponse> asking = Chat.GetResponseAsync("hi");
+        await PassAsync(60, 60);
+        Assert.Equal("You said: hi", (await asking.OrTimeout()).Text);
+    }
+
+    [Fact]
+    public async Task SynchronousChat_BusyService_IsAskedAgain()
+    {
+        Deployment.Faults.Next(Fault.PlainError(503));
+        Task<string> asking = TestTimeouts.OnOwnThread(() => Client.OpenAI.GetChatClient(ModelId).CompleteChat("hi").Value.Content[0].Text);
+        await PassAsync(0.64, 0.96);
+        Assert.Equal("You said: hi", await asking);
+    }
+
+    [Fact]
+    public async Task Chat_CancelledWhileWaitingToRetry_StopsAtOnce()
+    {
+        using CancellationTokenSource impatient = new();
+        Deployment.Faults.Next(Fault.PlainError(503, retryAfter: TimeSpan.FromSeconds(31)));
+        Task<ChatResponse> asking = Chat.GetResponseAsync("hi", cancellationToken: impatient.Token);
+        await Time.TimerAsync(due => due == TimeSpan.FromSeconds(31)).OrTimeout();
+        await impatient.CancelAsync();
+        OperationCanceledException exception = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking.OrTimeout());
+        Assert.Equal(impatient.Token, exception.CancellationToken);
+        Assert.Single(Deployment.Requests);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Chat_SecretForgotten_IsAskedAgainAtOnceUnderANewSecret(bool streamed)
+    {
+        await AskAsync();
+        Deployment.ForgetSecrets();
+        Assert.Equal("You said: hi", await TextAsync(streamed));
+        Assert.Equal(2, Deployment.KeyExchanges);
+        Assert.Equal(3, Deployment.Requests.Count);
+        Assert.EndsWith("_1", Deployment.Requests[2].RequestId, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Chat_SecretIsNeverKnown_StopsAfterOneNewSecret()
+    {
+        Deployment.Faults.Next(Fault.UnknownSecret, times: 100);
+        PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await AskAsync());
+        Assert.Equal(500, exception.Status);
+        Assert.Equal(2, Deployment.Requests.Count);
+        Assert.Equal(2, Deployment.KeyExchanges);
+    }
+
+    [Fact]
+    public async Task Chat_ResetBeforeTheAnswer_IsSentOnceMoreAfter50Milliseconds()
+    {
+        await AskAsync();
+        Deployment.Faults.Next(Fault.CutConnection(0));
+        Task<Exception?> asking = AskAsync();
+        Task<TimeSpan> pause = Time.TimerAsync(due => due == TimeSpan.FromMilliseconds(50));
+        if (await Task.WhenAny(asking, pause) == pause)
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(50));
+            Assert.Null(await asking);
+            Assert.Equal(3, Deployment.Requests.Count);
+            return;
+        }
+
+        // The same cut can arrive as an end of file, which is not sent again: the call may have been worked on.
+        Assert.Equal(PrivatemodeServiceFailure.Unreachable, Assert.IsType<PrivatemodeServiceException>(await asking).Reason);
+        Assert.Equal(2, Deployment.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData(-1, true)]
+    [InlineData(-1, false)]
+    [InlineData(0, true)]
+    [InlineData(0, false)]
+    public async Task Chat_NoWholeAnswerInTenMinutes_IsATimeoutAndWasSentOnce(int stallAt, bool async)
+    {
+        Deployment.Faults.Next(Fault.Stall(stallAt));
+        Task<Exception?> asking = async
+            ? AskAsync()
+            : TestTimeouts.OnOwnThread<Exception?>(() => Record.Exception(() => Client.OpenAI.GetChatClient(ModelId).CompleteChat("hi")));
+        await Time.TimerAsync(due => due == TimeSpan.FromMinutes(10)).OrTimeout();
+        Time.Advance(TimeSpan.FromMinutes(10) - TimeSpan.FromSeconds(1));
+        Assert.False(asking.IsCompleted);
+        Time.Advance(TimeSpan.FromSeconds(1));
+        PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await asking.OrTimeout());
+        Assert.Equal(PrivatemodeServiceFailure.Timeout, exception.Reason);
+        Assert.InRange(Deployment.Requests.Count, 0, 1);
+    }
+
+    [Fact]
+    public async Task Chat_NobodyListens_IsTriedFourTimesAndReportedOnce()
+    {
+        await AskAsync();
+        await Deployment.DisposeAsync();
+        Task<Exception?> asking = AskAsync();
+        await PassAsync(0.64, 0.96);
+        await PassAsync(1.28, 1.92);
+        await PassAsync(2.56, 3.84);
+        PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await asking);
+        Assert.Equal(PrivatemodeServiceFailure.Unreachable, exception.Reason);
+    }
+
+    [Fact]
+    public async Task PlainClient_NobodyListens_ThrowsNoAggregateException()
+    {
+        await AskAsync();
+        await Deployment.DisposeAsync();
+        Task<Exception?> asking = Record.ExceptionAsync(() => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync("hi"));
+        await PassAsync(0.64, 0.96);
+        await PassAsync(1.28, 1.92);
+        await PassAsync(2.56, 3.84);
+        Assert.Equal(0, Assert.IsType<ClientResultException>(await asking.OrTimeout()).Status);
+    }
+
+    private async Task<string> TextAsync(bool streamed) => streamed
+        ? (await Chat.GetStreamingResponseAsync("hi").ToChatResponseAsync().OrTimeout()).Text
+        : (await Chat.GetResponseAsync("hi").OrTimeout()).Text;
+
+    /// <summary>Waits until the client waits for a time in seconds within the range, and lets it pass.</summary>
+    private async Task PassAsync(double from, double to)
+    {
+        TimeSpan due = await Time.TimerAsync(time => time >= TimeSpan.FromSeconds(from) && time <= TimeSpan.FromSeconds(to)).OrTimeout();
+        Time.Advance(due);
+    }
+}

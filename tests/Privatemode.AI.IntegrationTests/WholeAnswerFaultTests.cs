@@ -1,0 +1,149 @@
+using System.ClientModel;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.IntegrationTests;
+
+/// <summary>Whatever is done to a whole answer on its way, and what errors become.</summary>
+public sealed class WholeAnswerFaultTests : DeploymentTest
+{
+    public static TheoryData<string, Fault, string> Attacks => new()
+    {
+        { "tampered", Fault.TamperEvent(0), "not-authentic" },
+        { "reflected", Fault.ReflectRequest, "reflected" },
+        { "in the clear", Fault.UnsealedSuccess(), "unsealed-member" },
+        { "in the clear and marked", Fault.UnsealedSuccess(marked: true), "unsealed-answer" },
+        { "member in the clear", Fault.UnsealedMember(0), "unsealed-member" },
+        { "connection cut", Fault.CutConnection(100), "truncated-answer" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Attacks))]
+    public async Task Chat_Attack_IsAnIntegrityException(string name, Fault fault, string failure)
+    {
+        Deployment.Faults.Next(fault);
+        PrivatemodeIntegrityException exception = Assert.IsType<PrivatemodeIntegrityException>(await AskAsync());
+        Assert.Equal((name, failure), (name, exception.Failure));
+        Assert.Single(Deployment.Requests);
+    }
+
+    [Theory]
+    [MemberData(nameof(Attacks))]
+    public async Task PlainClient_Attack_IsAnIntegrityException(string name, Fault fault, string failure)
+    {
+        Deployment.Faults.Next(fault);
+        Exception? exception = await TestTimeouts.OnOwnThread(() => Record.Exception(() => Client.OpenAI.GetChatClient(ModelId).CompleteChat("hi")));
+        Assert.Equal((name, failure), (name, Assert.IsType<PrivatemodeIntegrityException>(exception).Failure));
+    }
+
+    [Fact]
+    public async Task Embeddings_InTheClear_AreRefused()
+    {
+        Deployment.Faults.Next(Fault.UnsealedSuccess());
+        PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(
+            () => Client.OpenAI.GetEmbeddingClient("qwen3-embedding-4b").GenerateEmbeddingAsync("text").OrTimeout());
+        Assert.Equal("unsealed-member", exception.Failure);
+    }
+
+    [Fact]
+    public async Task Embeddings_Sealed_AreOpened()
+    {
+        var result = await Client.OpenAI.GetEmbeddingClient("qwen3-embedding-4b").GenerateEmbeddingAsync("text").OrTimeout();
+        Assert.Equal(256, result.Value.ToFloats().Length);
+        Assert.Contains("\"text\"", Deployment.Requests[0].OpenedBody, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"text\"", Deployment.Requests[0].WireText, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Models_AreListedInTheClear()
+    {
+        var models = await Client.OpenAI.GetOpenAIModelClient().GetModelsAsync().OrTimeout();
+        Assert.Equal(3, models.Value.Count);
+        RecordedRequest request = Assert.Single(Deployment.AllRequests);
+        Assert.Equal("/v1/models", request.Path);
+        Assert.Matches("^sdk_[0-9a-f-]{36}$", request.RequestId);
+    }
+
+    [Theory]
+    [InlineData(400, PrivatemodeServiceFailure.InvalidRequest)]
+    [InlineData(403, PrivatemodeServiceFailure.Other)]
+    [InlineData(404, PrivatemodeServiceFailure.ModelUnavailable)]
+    [InlineData(426, PrivatemodeServiceFailure.ClientTooOld)]
+    [InlineData(500, PrivatemodeServiceFailure.Other)]
+    [InlineData(501, PrivatemodeServiceFailure.Other)]
+    [InlineData(502, PrivatemodeServiceFailure.Unavailable)]
+    [InlineData(504, PrivatemodeServiceFailure.Unavailable)]
+    public async Task Chat_PlainError_IsReportedOnceAndUnauthenticated(int status, PrivatemodeServiceFailure reason)
+    {
+        Deployment.Faults.Next(Fault.PlainError(status, "what the gateway said"));
+        PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await AskAsync());
+        Assert.Equal((reason, status), (exception.Reason, exception.Status));
+        Assert.Equal("what the gateway said", exception.ServerMessage);
+        Assert.False(exception.IsServerMessageAuthenticated);
+        Assert.DoesNotContain("gateway said", exception.ToString(), StringComparison.Ordinal);
+        Assert.Single(Deployment.Requests);
+    }
+
+    [Fact]
+    public async Task Chat_SealedError_IsReportedAndAuthenticated()
+    {
+        Deployment.Model.Fail(400, "your prompt is too long: hi hi hi", "context_length_exceeded");
+        PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await AskAsync());
+        Assert.Equal("your prompt is too long: hi hi hi", exception.ServerMessage);
+        Assert.Equal("context_length_exceeded", exception.Code);
+        Assert.True(exception.IsServerMessageAuthenticated);
+        Assert.StartsWith("sdk_", exception.RequestId, StringComparison.Ordinal);
+        Assert.DoesNotContain("hi hi hi", exception.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Stream_SealedError_IsReportedAndAuthenticated()
+    {
+        Deployment.Model.Fail(422, "no such parameter");
+        (_, Exception? exception) = await StreamAsync();
+        PrivatemodeServiceException service = Assert.IsType<PrivatemodeServiceException>(exception);
+        Assert.Equal(("no such parameter", 422, true), (service.ServerMessage, service.Status, service.IsServerMessageAuthenticated));
+    }
+
+    [Fact]
+    public async Task PlainClient_SealedError_IsTheClientsOwnExceptionWithTheOpenedText()
+    {
+        Deployment.Model.Fail(400, "opened text", "the_code");
+        ClientResultException exception = await Assert.ThrowsAsync<ClientResultException>(
+            () => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync("hi").OrTimeout());
+        Assert.Equal(400, exception.Status);
+        Assert.Contains("opened text", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Chat_TamperedSealedError_IsAnIntegrityException()
+    {
+        Deployment.Model.Respond(_ => ScriptedAnswer.Error(400, "text"));
+        Deployment.Faults.Next(Fault.TamperEvent(0));
+        Assert.Equal("not-authentic", Assert.IsType<PrivatemodeIntegrityException>(await AskAsync()).Failure);
+    }
+
+    [Fact]
+    public async Task Chat_UnknownModel_SaysSo()
+    {
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
+            () => Microsoft.Extensions.AI.ChatClientExtensions.GetResponseAsync(Client.AsIChatClient("kimi-k2.6"), "hi").OrTimeout());
+        Assert.Equal(PrivatemodeServiceFailure.ModelUnavailable, exception.Reason);
+        Assert.Equal("model_not_found", exception.Code);
+    }
+
+    [Fact]
+    public async Task Chat_KeyIsRejectedLater_IsAConfigurationException()
+    {
+        await AskAsync();
+        Deployment.Faults.Next(Fault.PlainError(401, "key revoked"));
+        Assert.Equal("ApiKey", Assert.IsType<PrivatemodeConfigurationException>(await AskAsync()).Setting);
+    }
+
+    [Fact]
+    public async Task Chat_NewerFormat_SaysThatTheClientIsTooOld()
+    {
+        Deployment.Faults.Next(Fault.NewerFormat);
+        Assert.Equal(PrivatemodeServiceFailure.ClientTooOld, Assert.IsType<PrivatemodeServiceException>(await AskAsync()).Reason);
+    }
+}

@@ -1,0 +1,204 @@
+using System.ClientModel.Primitives;
+using System.Diagnostics;
+using System.Reflection;
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+using OpenAI.Chat;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+using Xunit.Abstractions;
+using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
+
+namespace Privatemode.AI.IntegrationTests.Canary;
+
+/// <summary>Puts a sentinel everywhere content can be, calls everything that can be called, and looks for it on the wire, in logs and in
+/// our exceptions.</summary>
+public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
+{
+    private readonly CapturingLoggerFactory _logs = new();
+    private readonly Activity _activity = new("canary");
+    private PrivatemodeTestDeployment _deployment = null!;
+    private PrivatemodeClient _client = null!;
+
+    public async Task InitializeAsync()
+    {
+        _activity.SetIdFormat(ActivityIdFormat.W3C);
+        _activity.AddBaggage("canary", Sentinel.Text);
+        _activity.TraceStateString = $"canary={Sentinel.Text}";
+        _activity.Start();
+        _deployment = await PrivatemodeTestDeployment.StartAsync();
+        _deployment.Model.Respond(_ => ScriptedAnswer.Text($"{Sentinel.Text} answer").WithReasoning($"{Sentinel.Text} reasoning").WithToolCall(
+            "tool", $$"""{"argument":"{{Sentinel.Text}}"}"""));
+        _client = _deployment.CreateClient(options =>
+        {
+            options.LoggerFactory = _logs;
+            options.LogSealedContent = true;
+        });
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _client.DisposeAsync();
+        await _deployment.DisposeAsync();
+        _activity.Stop();
+    }
+
+    [Fact]
+    public async Task EveryMethodOfEveryClient_NothingOfTheSentinelLeaves()
+    {
+        MethodDriver driver = new();
+        int clients = 0;
+        foreach (MethodInfo door in typeof(PrivatemodeOpenAIClient).GetMethods(BindingFlags.Public | BindingFlags.Instance)
+            .Where(method => method.Name.StartsWith("Get", StringComparison.Ordinal) && method.Name.EndsWith("Client", StringComparison.Ordinal)))
+        {
+            foreach (string model in (string[])["gpt-oss-120b", Sentinel.NotAModel])
+            {
+                if (Open(door, model, driver) is { } client)
+                {
+                    clients++;
+                    await driver.DriveAsync(client);
+                }
+            }
+        }
+
+        output.WriteLine($"{clients} clients, {driver.Driven.Count} methods, {_deployment.AllRequests.Count} requests; thrown:");
+        foreach (IGrouping<string, Exception> kind in driver.Exceptions.GroupBy(exception => exception.GetType().Name))
+        {
+            output.WriteLine($"  {kind.Key}: {kind.Count()}");
+        }
+
+        // Vacuous if nothing was called, if everything was refused, or if nothing was.
+        Assert.True(clients >= 17, $"{clients} clients only.");
+        Assert.True(driver.Driven.Count > 400, $"{driver.Driven.Count} methods only.");
+        Assert.NotEmpty(_deployment.Requests);
+        Assert.Contains(driver.Exceptions, exception => exception is PrivatemodeWouldLeakException);
+        Assert.Contains(_deployment.Requests, request => request.OpenedBody?.Contains(Sentinel.Text, StringComparison.Ordinal) == true);
+        AssertNothingLeft(driver.Exceptions);
+    }
+
+    [Fact]
+    public async Task ChatClient_SentinelInEverythingAChatCarries_StaysSealed()
+    {
+        List<Exception> exceptions = [];
+        IChatClient chat = _client.AsIChatClient("gpt-oss-120b");
+        foreach (ChatOptions options in (ChatOptions[])[Options(), Options(failing: true)])
+        {
+            List<ChatMessage> history = History();
+            exceptions.AddRange(await FailuresAsync(() => chat.GetResponseAsync(history, options)));
+            exceptions.AddRange(await FailuresAsync(() => chat.GetStreamingResponseAsync(history, options).ToChatResponseAsync()));
+        }
+
+        foreach (Fault fault in (Fault[])[Fault.TamperEvent(1), Fault.SealedError(400, Sentinel.Text), Fault.ErrorEvent(1, Sentinel.Text)])
+        {
+            _deployment.Faults.Next(fault);
+            exceptions.AddRange(await FailuresAsync(() => chat.GetStreamingResponseAsync(History(), Options()).ToChatResponseAsync()));
+        }
+
+        RecordedRequest request = _deployment.Requests[0];
+        foreach (string place in (
+            string[])["system", "user", "tool-name", "description", "argument", "result", "reasoning", "file", "schema", "metadata", "extra"])
+        {
+            Assert.Contains($"{Sentinel.Text}-{place}", request.OpenedBody!.Replace('_', '-'), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(5, exceptions.OfType<PrivatemodeException>().Count());
+        AssertNothingLeft(exceptions);
+    }
+
+    [Fact]
+    public async Task Pipeline_UsedDirectly_RefusesWhatTheEngineDoesNotKnow()
+    {
+        List<Exception> exceptions = [];
+        foreach ((string method, string path) in ((string, string)[])
+            [("POST", "/v1/responses"), ("PUT", "/v1/chat/completions"), ("POST", $"/v1/chat/completions?q={Sentinel.Text}"),
+                ("GET", $"/v1/models/{Sentinel.Text}%20x"), ("POST", $"/{Sentinel.Text}")])
+        {
+            PipelineMessage message = _client.OpenAI.Pipeline.CreateMessage();
+            message.Request.Method = method;
+            message.Request.Uri = new Uri(_deployment.Endpoint, path);
+            message.Request.Content = System.ClientModel.BinaryContent.Create(BinaryData.FromString($$"""{"model":"{{Sentinel.Text}}"}"""));
+            exceptions.AddRange(await FailuresAsync(async () => { await _client.OpenAI.Pipeline.SendAsync(message); return 0; }));
+        }
+
+        Assert.Equal(5, exceptions.OfType<PrivatemodeWouldLeakException>().Count());
+        Assert.Empty(_deployment.AllRequests);
+        AssertNothingLeft(exceptions);
+    }
+
+    private static object? Invoke(MethodInfo door, object target, string model) =>
+        door.Invoke(target, [.. door.GetParameters().Select(_ => (object)model)]);
+
+    private object? Open(MethodInfo door, string model, MethodDriver driver)
+    {
+        try
+        {
+            return Invoke(door, _client.OpenAI, model);
+        }
+        catch (TargetInvocationException exception)
+        {
+            driver.Exceptions.Add(exception.InnerException!);
+            return null;
+        }
+    }
+
+    private static List<ChatMessage> History() =>
+    [
+        new(ChatRole.System, $"{Sentinel.Text}-system"),
+        new(ChatRole.User,
+        [
+            new TextContent($"{Sentinel.Text}-user"),
+            new DataContent(Sentinel.Bytes, "application/pdf") { Name = $"{Sentinel.Text}-file.pdf" },
+            new DataContent(Sentinel.Bytes, "image/png"),
+        ]) { AuthorName = $"{Sentinel.Text}_author" },
+        new(ChatRole.Assistant,
+        [
+            new TextReasoningContent($"{Sentinel.Text}-reasoning"),
+            new FunctionCallContent("call_1", "tool", new Dictionary<string, object?> { ["a"] = $"{Sentinel.Text}-argument" }),
+        ]),
+        new(ChatRole.Tool, [new FunctionResultContent("call_1", $"{Sentinel.Text}-result")]),
+    ];
+
+    private static ChatOptions Options(bool failing = false) => new()
+    {
+        Tools = [AIFunctionFactory.CreateDeclaration($"{Sentinel.Text}_tool_name", $"{Sentinel.Text}-description", Schema())],
+        ResponseFormat = Microsoft.Extensions.AI.ChatResponseFormat.ForJsonSchema(Schema(), $"{Sentinel.Text}_format"),
+        StopSequences = [$"{Sentinel.Text}-stop"],
+        RawRepresentationFactory = _ => new ChatCompletionOptions { Metadata = { ["key"] = $"{Sentinel.Text}-metadata" }, EndUserId = Sentinel.Text },
+        AdditionalProperties = new()
+        {
+            ["extra"] = new Dictionary<string, object?> { ["nested"] = $"{Sentinel.Text}-extra" },
+            [failing ? "messages" : "user_tag"] = Sentinel.Text,
+        },
+    };
+
+    private static JsonElement Schema()
+    {
+        using JsonDocument document = JsonDocument.Parse(
+            $$"""{"type":"object","properties":{"{{Sentinel.Text}}-schema":{"type":"string","description":"{{Sentinel.Text}}" } } }""");
+        return document.RootElement.Clone();
+    }
+
+    private static async Task<IReadOnlyList<Exception>> FailuresAsync<T>(Func<Task<T>> call) =>
+        await Record.ExceptionAsync(() => call().OrTimeout()) is { } exception ? [exception] : [];
+
+    private void AssertNothingLeft(IEnumerable<Exception> exceptions)
+    {
+        Assert.Empty(Sentinel.FoundIn(_deployment.CopyReceivedBytes()));
+        Assert.All(_deployment.AllRequests.Where(request => request.Status == 200), request => Assert.Empty(Sentinel.FoundIn(request.WireAnswer)));
+        Assert.Equal(_deployment.AllRequests.Count > 0, !_logs.Lines.IsEmpty);
+        Assert.All(_logs.Lines, line => Assert.Empty(Sentinel.FoundIn(line)));
+        foreach (PrivatemodeException exception in exceptions.SelectMany(Chain).OfType<PrivatemodeException>())
+        {
+            Assert.Empty(Sentinel.FoundIn(exception.ToString()));
+            Assert.All(exception.Data.Values.Cast<object?>(), value => Assert.Empty(Sentinel.FoundIn($"{value}")));
+        }
+    }
+
+    private static IEnumerable<Exception> Chain(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            yield return exception;
+        }
+    }
+}

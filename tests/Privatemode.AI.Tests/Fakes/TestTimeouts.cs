@@ -9,6 +9,16 @@ internal static class TestTimeouts
 
     public static Task OrTimeout(this Task task) => task.WaitAsync(Default);
 
+    /// <summary>The same items, each awaited for so long at most.</summary>
+    public static async IAsyncEnumerable<T> WithTimeout<T>(this IAsyncEnumerable<T> items)
+    {
+        await using IAsyncEnumerator<T> enumerator = items.GetAsyncEnumerator();
+        while (await enumerator.MoveNextAsync().AsTask().OrTimeout())
+        {
+            yield return enumerator.Current;
+        }
+    }
+
     /// <summary>Runs a blocking call on a thread of its own, as a synchronous caller would.</summary>
     public static Task<T> OnOwnThread<T>(Func<T> call) =>
         Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).OrTimeout();

@@ -29,7 +29,8 @@ public sealed class ManyChatsTests
         await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { MaxConnections = 8 }));
         IChatClient chat = client.AsIChatClient("gpt-oss-120b");
 
-        string[] texts = await Task.WhenAll(Enumerable.Range(0, Chats).Select(i => i % 2 == 0 ? AskAsync(chat, i) : StreamAsync(chat, i))).OrTimeout();
+        string[] texts = await Task.WhenAll(
+            Enumerable.Range(0, Chats).Select(i => i % 2 == 0 ? AskAsync(chat, i) : StreamAsync(chat, i))).OrTimeout();
 
         Assert.Equal(Enumerable.Range(0, Chats).Select(i => $"re: chat {i}"), texts);
         Assert.True(forgotten >= Forgettings, $"The secret was forgotten {forgotten} times only.");
@@ -39,7 +40,8 @@ public sealed class ManyChatsTests
 
     private static async Task<string> AskAsync(IChatClient chat, int i) => (await chat.GetResponseAsync($"chat {i}")).Text;
 
-    private static async Task<string> StreamAsync(IChatClient chat, int i) => (await chat.GetStreamingResponseAsync($"chat {i}").ToChatResponseAsync()).Text;
+    private static async Task<string> StreamAsync(IChatClient chat, int i) =>
+        (await chat.GetStreamingResponseAsync($"chat {i}").ToChatResponseAsync()).Text;
 
     private static string LastUserText(RecordedRequest request)
     {

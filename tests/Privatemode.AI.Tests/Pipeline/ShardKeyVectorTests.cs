@@ -58,7 +58,8 @@ public sealed class ShardKeyVectorTests
                 if (RefusedBefore.Contains(name))
                 {
                     refused++;
-                    Assert.True(shape != JsonShape.Usable || Record.Exception(() => CacheSalt.Ensure(body, index, new byte[32])) is PrivatemodeException);
+                    Assert.True(shape != JsonShape.Usable
+                        || Record.Exception(() => CacheSalt.Ensure(body, index, new byte[32])) is PrivatemodeException);
                     return;
                 }
 

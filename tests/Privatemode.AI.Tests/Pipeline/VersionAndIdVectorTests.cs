@@ -64,7 +64,8 @@ public sealed partial class VersionAndIdVectorTests
         DateTimeOffset now = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
         string id = RequestIds.New(new FixedTime(now));
         Assert.Matches(SdkId(), id);
-        long milliseconds = long.Parse(id.AsSpan(4, 13).ToString().Replace("-", "", StringComparison.Ordinal), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        long milliseconds = long.Parse(
+            id.AsSpan(4, 13).ToString().Replace("-", "", StringComparison.Ordinal), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         Assert.Equal(now.ToUnixTimeMilliseconds(), milliseconds);
         Assert.Equal(id + "_0", RequestIds.OfAttempt(id, 0));
         Assert.Equal(id + "_12", RequestIds.OfAttempt(id, 12));

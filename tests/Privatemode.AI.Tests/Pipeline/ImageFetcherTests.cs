@@ -1,0 +1,164 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Microsoft.Extensions.AI;
+using Privatemode.AI.Pipeline;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Pipeline;
+
+public sealed class ImageFetcherTests
+{
+    private readonly FakeHandler _host = new() { Answer = _ => Image("image/png", [1, 2, 3]) };
+
+    [Theory]
+    [InlineData("93.184.216.34", true)]
+    [InlineData("2606:2800:220:1:248:1893:25c8:1946", true)]
+    [InlineData("127.0.0.1", false)]
+    [InlineData("127.8.9.1", false)]
+    [InlineData("0.0.0.0", false)]
+    [InlineData("10.1.2.3", false)]
+    [InlineData("100.64.0.1", false)]
+    [InlineData("100.128.0.1", true)]
+    [InlineData("169.254.169.254", false)]
+    [InlineData("172.16.0.1", false)]
+    [InlineData("172.32.0.1", true)]
+    [InlineData("192.168.1.1", false)]
+    [InlineData("192.0.0.170", false)]
+    [InlineData("198.18.0.1", false)]
+    [InlineData("224.0.0.1", false)]
+    [InlineData("255.255.255.255", false)]
+    [InlineData("::1", false)]
+    [InlineData("::", false)]
+    [InlineData("::ffff:10.0.0.1", false)]
+    [InlineData("::ffff:93.184.216.34", true)]
+    [InlineData("fe80::1", false)]
+    [InlineData("fc00::1", false)]
+    [InlineData("fd00:ec2::254", false)]
+    [InlineData("ff02::1", false)]
+    [InlineData("2002:a00:1::1", false)]
+    [InlineData("2001:0:1::1", false)]
+    [InlineData("64:ff9b::a00:1", false)]
+    public void IsPublic_Address_IsJudged(string address, bool isPublic) => Assert.Equal(isPublic, ImageFetcher.IsPublic(IPAddress.Parse(address)));
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Fetch_Image_BecomesADataUrl(bool async)
+    {
+        using ImageFetcher fetcher = new(TimeProvider.System, _host);
+        Assert.Equal("data:image/png;base64,AQID", await FetchAsync(fetcher, "https://example.com/a.png", async));
+        HttpRequestMessage request = Assert.Single(_host.Requests);
+        Assert.Empty(request.Headers);
+    }
+
+    [Theory]
+    [InlineData("http://example.com/a.png")]
+    [InlineData("ftp://example.com/a.png")]
+    [InlineData("file:///etc/passwd")]
+    [InlineData("a.png")]
+    public async Task Fetch_AddressThatIsNotHttps_IsRefused(string url)
+    {
+        using ImageFetcher fetcher = new(TimeProvider.System, _host);
+        PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
+            () => FetchAsync(fetcher, url, async: true));
+        Assert.Equal("remote-media", exception.Refused);
+        Assert.Empty(_host.Requests);
+    }
+
+    [Fact]
+    public async Task Fetch_WhatIsNoImage_IsAnError()
+    {
+        foreach (HttpResponseMessage answer in (
+            HttpResponseMessage[])[Image("text/html", [1]), new(HttpStatusCode.NotFound), new(HttpStatusCode.Found)])
+        {
+            _host.Answer = _ => answer;
+            using ImageFetcher fetcher = new(TimeProvider.System, _host);
+            PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
+                () => FetchAsync(fetcher, "https://secret.example/", async: true));
+            Assert.Equal(PrivatemodeServiceFailure.InvalidRequest, exception.Reason);
+            Assert.DoesNotContain("secret.example", exception.ToString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Fetch_ImageLargerThanTheLimit_IsAnError()
+    {
+        _host.Answer = _ => Image("image/png", new byte[ImageFetcher.SizeLimit + 1]);
+        using ImageFetcher fetcher = new(TimeProvider.System, _host);
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => FetchAsync(fetcher, "https://example.com/", async: true));
+    }
+
+    [Fact]
+    public async Task Fetch_HostThatCannotBeReached_IsAnError()
+    {
+        _host.Answer = _ => throw new HttpRequestException("no route to secret.example");
+        using ImageFetcher fetcher = new(TimeProvider.System, _host);
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
+            () => FetchAsync(fetcher, "https://example.com/", async: false));
+        Assert.DoesNotContain("secret.example", exception.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Fetch_ByTheRealHandler_RefusesPrivateAddresses()
+    {
+        using ImageFetcher fetcher = new(TimeProvider.System);
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => FetchAsync(fetcher, "https://127.0.0.1:1/a.png", async: true).OrTimeout());
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => FetchAsync(fetcher, "https://localhost:1/a.png", async: true).OrTimeout());
+    }
+
+    [Fact]
+    public async Task Chat_ImagesByUrlWithFetching_AreInTheSealedBody()
+    {
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+        PrivatemodeOptions options = new() { RemoteMedia = RemoteMediaPolicy.FetchHereAndInline };
+        deployment.Configure(options);
+        await using PrivatemodeClient client = new(
+            ClientComposition.Create(options, new() { Images = new ImageFetcher(TimeProvider.System, _host) }));
+        ChatMessage message = new(ChatRole.User,
+        [
+            new TextContent("compare"),
+            new UriContent("https://example.com/first.png", "image/png"),
+            new UriContent("https://example.com/a/much/longer/address/second.png?with=query", "image/png"),
+            new TextContent("please"),
+        ]);
+        await client.AsIChatClient("gemma-3-27b").GetResponseAsync([message]).OrTimeout();
+        string body = deployment.Requests[0].OpenedBody!;
+        Assert.DoesNotContain("example.com", body, StringComparison.Ordinal);
+        Assert.Equal(2, body.Split("data:image/png;base64,AQID").Length - 1);
+        Assert.EndsWith("}", body, StringComparison.Ordinal);
+        Assert.Equal(2, _host.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Chat_ImageByUrl_IsRefusedByDefaultAndNamesTheWaysOut()
+    {
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+        await using PrivatemodeClient client = deployment.CreateClient();
+        PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => client.AsIChatClient("gemma-3-27b")
+            .GetResponseAsync([new ChatMessage(ChatRole.User, [new UriContent("https://example.com/first.png", "image/png")])]).OrTimeout());
+        Assert.Contains(nameof(RemoteMediaPolicy.FetchHereAndInline), exception.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(RemoteMediaPolicy.LetTheServiceFetch), exception.Message, StringComparison.Ordinal);
+        Assert.Empty(deployment.AllRequests);
+    }
+
+    [Fact]
+    public async Task Chat_ImageByUrlWithTheServiceFetching_PassesTheUrlOnSealed()
+    {
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+        await using PrivatemodeClient client = deployment.CreateClient(options => options.RemoteMedia = RemoteMediaPolicy.LetTheServiceFetch);
+        await client.AsIChatClient("gemma-3-27b")
+            .GetResponseAsync([new ChatMessage(ChatRole.User, [new UriContent("https://example.com/first.png", "image/png")])]).OrTimeout();
+        Assert.Contains("https://example.com/first.png", deployment.Requests[0].OpenedBody, StringComparison.Ordinal);
+        Assert.DoesNotContain("example.com", deployment.Requests[0].WireText, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> FetchAsync(ImageFetcher fetcher, string url, bool async) => async
+        ? await fetcher.FetchAsync(url, async: true, CancellationToken.None)
+        : fetcher.FetchAsync(url, async: false, CancellationToken.None).Completed();
+
+    private static HttpResponseMessage Image(string type, byte[] bytes) => new(HttpStatusCode.OK)
+    {
+        Content = new ByteArrayContent(bytes) { Headers = { ContentType = new MediaTypeHeaderValue(type) } },
+    };
+}

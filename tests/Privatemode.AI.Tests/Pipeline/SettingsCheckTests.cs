@@ -1,0 +1,112 @@
+using System.Net;
+using Microsoft.Extensions.AI;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Pipeline;
+
+public sealed class SettingsCheckTests
+{
+    public static TheoryData<string, Action<PrivatemodeOptions>> Refused => new()
+    {
+        { "Endpoint", options => options.Endpoint = new Uri("http://api.privatemode.ai") },
+        { "Endpoint", options => options.Endpoint = new Uri("https://api.privatemode.ai/v1") },
+        { "Endpoint", options => options.Endpoint = new Uri("https://api.privatemode.ai/?key=1") },
+        { "Endpoint", options => options.Endpoint = new Uri("https://user@api.privatemode.ai") },
+        { "Endpoint", options => options.Endpoint = new Uri("ftp://127.0.0.1") },
+        { "Endpoint", options => options.Endpoint = new Uri("/v1", UriKind.Relative) },
+        { "Endpoint", options => options.Endpoint = null! },
+        { "Endpoint", options => options.HttpMessageHandler = new FakeHandler() },
+        { "InsecureLoopbackTrust", options => options.Endpoint = new Uri("https://api.privatemode.ai") },
+        { "InsecureLoopbackTrust", options => options.InsecureLoopbackTrust = null },
+        { "InsecureLoopbackTrust", options => (options.Endpoint, options.HttpMessageHandler) = (new Uri("https://127.0.0.1"), new FakeHandler()) },
+        { "HttpMessageHandler", options =>
+            (options.Endpoint, options.HttpMessageHandler) = (new Uri("https://localhost"), new SocketsHttpHandler()) },
+        {
+            "HttpMessageHandler",
+            options => (options.Endpoint, options.HttpMessageHandler) =
+                (new Uri("https://localhost"), new PassingHandler { InnerHandler = new HttpClientHandler { AllowAutoRedirect = false } })
+        },
+        { "ApiKey", options => options.ApiKey = "key\n" },
+        { "ApiKey", options => options.ApiKey = "schlüssel" },
+        { "ApiKey", options => options.ApiKey = "   " },
+        { "ResponseTimeout", options => options.ResponseTimeout = TimeSpan.Zero },
+        { "ResponseTimeout", options => options.ResponseTimeout = TimeSpan.FromDays(2) },
+        { "IdleTimeout", options => options.IdleTimeout = TimeSpan.FromSeconds(-1) },
+        { "TimeProvider", options => options.TimeProvider = null! },
+        { "GpuRevocation", options => options.GpuRevocation = null! },
+        { "PromptCache", options => options.PromptCache = null! },
+        { "RemoteMedia", options => options.RemoteMedia = (RemoteMediaPolicy)9 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public void Create_SettingThatCannotWork_IsNamed(string setting, Action<PrivatemodeOptions> change)
+    {
+        PrivatemodeOptions options = Working();
+        change(options);
+        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(options));
+        Assert.Equal(setting, exception.Setting);
+    }
+
+    [Fact]
+    public void Create_RealService_SaysThatThisVersionCannotVerifyIt()
+    {
+        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient("key"));
+        Assert.Contains("cannot verify", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Create_WithoutAKey_NamesTheEnvironmentVariable()
+    {
+        PrivatemodeOptions options = Working();
+        options.ApiKey = null;
+        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(options));
+        Assert.Contains("PRIVATEMODE_API_KEY", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Shared_SaltThatIsTooShortOrNoText_IsRefused()
+    {
+        Assert.Throws<PrivatemodeConfigurationException>(() => PromptCacheScope.Shared(new string('s', 31)));
+        Assert.Throws<PrivatemodeConfigurationException>(() => PromptCacheScope.Shared(new string('s', 40) + "\ud800"));
+        _ = PromptCacheScope.Shared(new string('ü', 16));
+    }
+
+    [Fact]
+    public async Task Create_OptionsChangedAfterwards_HaveNoEffect()
+    {
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+        PrivatemodeOptions options = new();
+        deployment.Configure(options);
+        await using PrivatemodeClient client = new(options);
+        (options.ApiKey, options.Endpoint, options.InsecureLoopbackTrust) = ("other", new Uri("https://example.com"), null);
+        Assert.Equal("You said: hi", (await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout()).Text);
+    }
+
+    [Fact]
+    public async Task Connect_LoopbackNameThatResolvesElsewhere_IsRefusedWhenConnecting()
+    {
+        // The name counts as loopback, the address behind it does not have to: 'localhost' is what the resolver says.
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+        await using PrivatemodeClient byName = deployment.CreateClient(
+            options => options.Endpoint = new Uri($"http://localhost:{deployment.Endpoint.Port}"));
+        if ((await Dns.GetHostAddressesAsync("localhost")).All(IPAddress.IsLoopback))
+        {
+            Assert.Equal("You said: hi", (await byName.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout()).Text);
+        }
+        else
+        {
+            await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => byName.ConnectAsync().OrTimeout());
+        }
+    }
+
+    private static PrivatemodeOptions Working() => new()
+    {
+        ApiKey = "key",
+        Endpoint = new Uri("http://127.0.0.1:1"),
+        InsecureLoopbackTrust = new InsecureLoopbackTrust("pem"),
+    };
+
+    private sealed class PassingHandler : DelegatingHandler;
+}

@@ -1,0 +1,84 @@
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.AI;
+using OpenAI;
+using OpenAI.Chat;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.IntegrationTests;
+
+/// <summary>The code of the README runs: each snippet stands between markers below, word by word.</summary>
+public sealed partial class ReadmeTests
+{
+    [Fact]
+    public async Task Snippets_OfTheReadme_Run()
+    {
+        await RunAsync().OrTimeout();
+
+        static async Task RunAsync()
+        {
+            // begin: testing
+            await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+            deployment.Model.Reply("Hello").ThenToolCall("get_weather", """{"city":"Bochum"}""");
+            deployment.Faults.Next(Fault.PlainError(503));
+            // end
+
+            // begin: chat
+            await using PrivatemodeClient privatemode = deployment.CreateClient();
+            IChatClient chat = privatemode.AsIChatClient("gpt-oss-120b");
+
+            await foreach (ChatResponseUpdate update in chat.GetStreamingResponseAsync("What is X-Wing?"))
+            {
+                Console.Write(update.Text);
+            }
+            // end
+
+            // begin: openai
+            OpenAIClient openAI = privatemode.OpenAI;
+            ChatCompletion completion = await openAI.GetChatClient("gpt-oss-120b").CompleteChatAsync("What is X-Wing?");
+            // end
+
+            // begin: extra
+            ChatOptions options = new()
+            {
+                TopK = 20,
+                AdditionalProperties = new() { ["chat_template_kwargs"] = new Dictionary<string, object?> { ["enable_thinking"] = true } },
+            };
+            // end
+
+            Assert.Equal("get_weather", completion.ToolCalls[0].FunctionName);
+            await chat.GetResponseAsync("hi", options);
+            Assert.Contains("enable_thinking", deployment.Requests[^1].OpenedBody, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Snippets_OfTheReadme_AreTheOnesThatRun()
+    {
+        string root = RepositoryRoot();
+        string source = File.ReadAllText(Path.Combine(root, "tests", "Privatemode.AI.IntegrationTests", "ReadmeTests.cs"));
+        Dictionary<string, string> running = Running().Matches(source).ToDictionary(match => match.Groups["name"].Value, match => Normalize(match.Groups["code"].Value));
+        MatchCollection shown = Shown().Matches(File.ReadAllText(Path.Combine(root, "README.md")));
+        Assert.Equal(running.Count, shown.Count);
+        Assert.All(shown, match => Assert.Equal(running[match.Groups["name"].Value], Normalize(match.Groups["code"].Value)));
+    }
+
+    private static string Normalize(string code) => string.Join('\n', code.Trim('\n').Split('\n').Select(line => line.Trim()));
+
+    private static string RepositoryRoot()
+    {
+        DirectoryInfo folder = new(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Privatemode.AI.sln")))
+        {
+            folder = folder.Parent!;
+        }
+
+        return folder.FullName;
+    }
+
+    [GeneratedRegex(@"// begin: (?<name>\w+)\n(?<code>.*?)\n *// end\n", RegexOptions.Singleline)]
+    private static partial Regex Running();
+
+    [GeneratedRegex(@"<!-- snippet: (?<name>\w+) -->\n```csharp\n(?<code>.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Shown();
+}

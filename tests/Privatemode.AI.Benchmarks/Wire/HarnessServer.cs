@@ -1,0 +1,100 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Privatemode.AI.Testing.Enclave;
+using Privatemode.AI.Testing.SecretService;
+
+namespace Privatemode.AI.Benchmarks.Wire;
+
+/// <summary>
+/// Answers the same chats in the clear and sealed, as cheaply as both can be, from a process of its own. Straight on sockets: every
+/// event leaves by itself, as tokens do, and is not put together with others by a web server.
+/// </summary>
+internal sealed class HarnessServer(MeshIdentity mesh)
+{
+    public const int StreamedEvents = 1000;
+
+    private static readonly byte[] StreamHead = Encoding.ASCII.GetBytes(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+
+    private readonly ConcurrentDictionary<string, byte[]> _secrets = [];
+
+    /// <summary>Serves until standard input ends; writes its address and mesh CA first.</summary>
+    public static async Task<int> RunAsync()
+    {
+        using MeshIdentity mesh = MeshIdentity.Create(TimeProvider.System.GetUtcNow());
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        _ = new HarnessServer(mesh).AcceptAsync(listener);
+        Console.WriteLine($"http://{listener.LocalEndpoint}");
+        Console.WriteLine(Convert.ToBase64String(Encoding.UTF8.GetBytes(mesh.AuthorityPem)));
+        _ = await Console.In.ReadToEndAsync();
+        return 0;
+    }
+
+    private async Task AcceptAsync(TcpListener listener)
+    {
+        while (true)
+        {
+            Socket socket = await listener.AcceptSocketAsync();
+            socket.NoDelay = true;
+            _ = Task.Factory.StartNew(() => Serve(socket), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+    }
+
+    private void Serve(Socket socket)
+    {
+        using NetworkStream stream = new(socket, ownsSocket: true);
+        HarnessRequest request = new(stream);
+        while (request.TryRead())
+        {
+            if (request.Path == "/privatemode/v1/secret")
+            {
+                SecretExchangeReply reply = mesh.Responder.Answer(request.Body);
+                _secrets[reply.SecretId] = reply.Secret;
+                SendWhole(socket, reply.Body);
+                continue;
+            }
+
+            using HarnessAnswers answers = request.SecretId is { } id ? new HarnessAnswers(_secrets[id], id, request.Body.Span)
+                : new HarnessAnswers();
+            if (request.Body.Span.IndexOf("\"stream\":true"u8) >= 0)
+            {
+                SendStream(socket, answers);
+            }
+            else
+            {
+                SendWhole(socket, answers.Whole());
+            }
+        }
+    }
+
+    private static void SendWhole(Socket socket, byte[] body)
+    {
+        byte[] head = Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n");
+        _ = socket.Send([new ArraySegment<byte>(head), new ArraySegment<byte>(body)]);
+    }
+
+    private static void SendStream(Socket socket, HarnessAnswers answers)
+    {
+        _ = socket.Send(StreamHead);
+        for (int i = 0; i <= StreamedEvents; i++)
+        {
+            SendChunk(socket, i == StreamedEvents ? answers.Finish() : answers.Event());
+        }
+
+        SendChunk(socket, "data: [DONE]\n\n"u8);
+        _ = socket.Send("0\r\n\r\n"u8);
+    }
+
+    private static void SendChunk(Socket socket, ReadOnlySpan<byte> content)
+    {
+        Span<byte> chunk = stackalloc byte[4096];
+        _ = content.Length.TryFormat(chunk, out int at, "x");
+        "\r\n"u8.CopyTo(chunk[at..]);
+        content.CopyTo(chunk[(at + 2)..]);
+        "\r\n"u8.CopyTo(chunk[(at + 2 + content.Length)..]);
+        _ = socket.Send(chunk[..(at + content.Length + 4)]);
+    }
+}

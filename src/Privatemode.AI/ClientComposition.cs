@@ -27,7 +27,7 @@ internal sealed class ClientComposition : IDisposable
         ControlPlaneClient control = new(_http, Endpoint, codec.ProtocolVersion, time);
         SecretExchanger exchanger = new(
             new LoopbackMeshAuthority(options.InsecureLoopbackTrust!), new SecretEndpoint(control), options.GpuRevocation, time, switches.MlKem);
-        _sessions = new SessionManager(exchanger, time);
+        _sessions = new SessionManager(apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time), time);
         _images = options.RemoteMedia == RemoteMediaPolicy.FetchHereAndInline ? switches.Images ?? new ImageFetcher(time) : null;
         SealingPolicy sealing = new(
             new SealingEngine(Endpoint, codec, options.PromptCache.SaltForClient(), time), new MediaResolver(options.RemoteMedia, _images),

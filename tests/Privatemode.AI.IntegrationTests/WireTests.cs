@@ -195,6 +195,36 @@ public sealed class WireTests : DeploymentTest
         await stopped.Task.OrTimeout();
     }
 
+    [Fact]
+    public async Task Stream_ClientIsDisposedMeanwhile_StillFinishes()
+    {
+        using SemaphoreSlim next = new(1);
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(
+            new() { BeforeEvent = async (_, stop) => await next.WaitAsync(stop) });
+        deployment.Model.Reply("one two three");
+        PrivatemodeClient client = deployment.CreateClient();
+        string text = "";
+        await foreach (ChatResponseUpdate update in client.AsIChatClient(ModelId).GetStreamingResponseAsync("hi").WithTimeout())
+        {
+            text += update.Text;
+            await client.DisposeAsync();
+            next.Release();
+        }
+
+        Assert.Equal("one two three", text);
+    }
+
+    [Fact]
+    public async Task Chat_ClientIsDisposedMeanwhile_SaysSo()
+    {
+        Deployment.Faults.Next(Fault.Stall(-1));
+        PrivatemodeClient client = Deployment.CreateClient();
+        Task<ChatResponse> asking = client.AsIChatClient(ModelId).GetResponseAsync("hi");
+        await Time.TimerAsync(due => due == TimeSpan.FromMinutes(10)).OrTimeout();
+        await client.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => asking.OrTimeout());
+    }
+
     private IEnumerable<string> Salts() => Deployment.Requests.Select(request =>
     {
         using JsonDocument body = JsonDocument.Parse(request.OpenedBody!);

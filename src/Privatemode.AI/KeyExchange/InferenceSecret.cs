@@ -60,6 +60,9 @@ internal sealed class InferenceSecret : IDisposable
         }
     }
 
+    /// <summary>True while anybody but the owner holds a reference.</summary>
+    public bool IsInUse => Volatile.Read(ref _references) > 1 - Volatile.Read(ref _ownerLetGo);
+
     /// <summary>Takes a reference; false when the secret is gone already.</summary>
     public bool TryAddReference()
     {

@@ -17,8 +17,8 @@ internal sealed class Deadline : IDisposable
     public CancellationToken Token => _either.Token;
 
     /// <summary>The exception for an operation that was cut off: the caller's cancellation, or a timeout that is never retried.</summary>
-    public Exception CutOff(string requestId) => _caller.IsCancellationRequested
-        ? new OperationCanceledException(_caller)
+    public Exception CutOff(string requestId) => _caller.IsCancellationRequested ? new OperationCanceledException(_caller)
+        : !_timeout.IsCancellationRequested ? new ObjectDisposedException(nameof(PrivatemodeClient))
         : new PrivatemodeServiceException(
             PrivatemodeServiceFailure.Timeout,
                 "The answer did not come in time and the call was not sent again, because it may have run. Raise ResponseTimeout, or ask again.")

@@ -11,6 +11,7 @@ internal sealed class AccountSession : IDisposable
     private readonly CancellationTokenSource _lifetime = new();
     private SessionSecret? _current;
     private Task<SessionSecret>? _flight;
+    private int _callers;
     private bool _disposed;
 
     /// <param name="exchange">Gets a new secret; called with the <c>async</c> flag of <see cref="SyncOrAsync"/>, never twice at once.</param>
@@ -25,30 +26,58 @@ internal sealed class AccountSession : IDisposable
     /// <param name="rejectedId">Id of a secret the service no longer knows; it is replaced unless that happened already.</param>
     /// <param name="async">False when the caller is synchronous.</param>
     /// <param name="cancellationToken">Ends this caller's wait only; the exchange goes on for the others.</param>
+    /// <remarks>Call <see cref="Enter"/> before.</remarks>
     public async ValueTask<SecretLease> AcquireAsync(string? rejectedId, bool async, CancellationToken cancellationToken)
     {
-        while (true)
+        try
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            Task<SessionSecret> flight;
-            lock (_gate)
+            while (true)
             {
-                ObjectDisposedException.ThrowIf(_disposed, this);
-                if (_current is { } current && IsUsable(current, rejectedId) && SecretLease.TryTake(current) is { } lease)
+                cancellationToken.ThrowIfCancellationRequested();
+                if (TakeOrJoin(rejectedId, async, out Task<SessionSecret>? flight) is { } lease)
                 {
                     return lease;
                 }
 
-                flight = _flight ??= Start(async);
-            }
+                SessionSecret session = await JoinAsync(flight!, async, cancellationToken).ConfigureAwait(false);
+                if (SecretLease.TryTake(session) is { } fresh)
+                {
+                    return fresh;
+                }
 
-            SessionSecret session = await JoinAsync(flight, async, cancellationToken).ConfigureAwait(false);
-            if (SecretLease.TryTake(session) is { } fresh)
+                // Retired between the exchange and now: look again.
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Counts a caller in, so that the session is not given up under it. <see cref="AcquireAsync"/> counts it out.</summary>
+    public void Enter() => Interlocked.Increment(ref _callers);
+
+    /// <summary>Nobody is here, nothing is under way, and no stream runs under the current secret.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (_gate)
             {
-                return fresh;
+                return Volatile.Read(ref _callers) == 0 && _flight is null && _current?.IsInUse != true;
             }
+        }
+    }
 
-            // Retired between the exchange and now: look again.
+    /// <summary>Holds no secret that could still be used.</summary>
+    public bool IsExpired
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _current is null || _time.GetUtcNow() >= _current.ExpiresAt;
+            }
         }
     }
 
@@ -69,6 +98,24 @@ internal sealed class AccountSession : IDisposable
 
         _lifetime.Cancel();
         retired?.Retire();
+    }
+
+    private void Leave() => Interlocked.Decrement(ref _callers);
+
+    private SecretLease? TakeOrJoin(string? rejectedId, bool async, out Task<SessionSecret>? flight)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            flight = null;
+            if (_current is { } current && IsUsable(current, rejectedId) && SecretLease.TryTake(current) is { } lease)
+            {
+                return lease;
+            }
+
+            flight = _flight ??= Start(async);
+            return null;
+        }
     }
 
     private async ValueTask<SessionSecret> JoinAsync(Task<SessionSecret> flight, bool async, CancellationToken cancellationToken)

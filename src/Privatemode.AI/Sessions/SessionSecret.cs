@@ -31,6 +31,8 @@ internal sealed class SessionSecret(InferenceSecret secret, string gpuPolicy, st
         set => Volatile.Write(ref _hasWorked, value);
     }
 
+    public bool IsInUse => secret.IsInUse;
+
     public bool TryAddReference() => secret.TryAddReference();
 
     public void Release() => secret.Release();

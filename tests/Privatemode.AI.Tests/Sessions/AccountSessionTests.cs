@@ -101,7 +101,7 @@ public sealed class AccountSessionTests
         using AccountSession session = NewSession();
         using CancellationTokenSource impatient = new();
         _secrets.Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task<SecretLease> leader = session.AcquireAsync(null, async: true, impatient.Token).AsTask();
+        Task<SecretLease> leader = AcquireAsync(session, null, impatient.Token);
         Task<SecretLease> other = AcquireAsync(session);
         await impatient.CancelAsync();
         OperationCanceledException exception = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leader.OrTimeout());
@@ -117,7 +117,7 @@ public sealed class AccountSessionTests
         using AccountSession session = NewSession();
         using CancellationTokenSource impatient = new();
         _secrets.Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task<SecretLease> caller = TestTimeouts.OnOwnThread(() => session.AcquireAsync(null, async: false, impatient.Token).Completed());
+        Task<SecretLease> caller = TestTimeouts.OnOwnThread(() => Acquire(session, impatient.Token));
         await _secrets.Begun.Task.OrTimeout();
         await impatient.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => caller);
@@ -177,12 +177,21 @@ public sealed class AccountSessionTests
         Assert.Null(seen);
     }
 
-    private static Task<SecretLease> AcquireAsync(AccountSession session, string? rejected = null) =>
-        session.AcquireAsync(rejected, async: true, CancellationToken.None).AsTask();
+    private static Task<SecretLease> AcquireAsync(AccountSession session, string? rejected = null, CancellationToken cancellationToken = default)
+    {
+        session.Enter();
+        return session.AcquireAsync(rejected, async: true, cancellationToken).AsTask();
+    }
+
+    private static SecretLease Acquire(AccountSession session, CancellationToken cancellationToken = default)
+    {
+        session.Enter();
+        return session.AcquireAsync(null, async: false, cancellationToken).Completed();
+    }
 
     private static Task<SecretLease> StartAsync(AccountSession session, bool async) => async
         ? AcquireAsync(session)
-        : TestTimeouts.OnOwnThread(() => session.AcquireAsync(null, async: false, CancellationToken.None).Completed());
+        : TestTimeouts.OnOwnThread(() => Acquire(session));
 
     private AccountSession NewSession() => new(_secrets.ExchangeAsync, _time);
 }

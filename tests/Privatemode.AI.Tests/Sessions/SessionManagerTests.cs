@@ -80,7 +80,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Chat_ApiKeyIsRotated_TheNewKeyHasASecretOfItsOwn()
+    public async Task Chat_ApiKeyIsRotated_TheNewKeyNeverUsesTheOldSecret()
     {
         ApiKeyCredential credential = new(_deployment.ApiKey);
         await using PrivatemodeClient client = _deployment.CreateClient(options => options.Credential = credential);
@@ -90,7 +90,9 @@ public sealed class SessionManagerTests : IAsyncLifetime
         Assert.IsType<PrivatemodeConfigurationException>(exception);
         credential.Update(_deployment.ApiKey);
         await ChatAsync(client, async: true);
-        Assert.Equal(2, _deployment.Requests.Select(request => request.Headers["Privatemode-Secret-ID"]).Distinct().Count());
+        Assert.Equal(2, _deployment.Requests.Count);
+        Assert.Equal(2, _deployment.AllRequests.Count(request => !request.IsInference));
+        Assert.All(_deployment.Requests, request => Assert.Equal($"Bearer {_deployment.ApiKey}", request.Headers["Authorization"]));
     }
 
     [Fact]

@@ -1,0 +1,84 @@
+using Privatemode.AI.Sessions;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Sessions;
+
+public sealed class ManyAccountsTests
+{
+    private readonly ManualTimeProvider _time = new(new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero));
+    private readonly Dictionary<string, FakeSecrets> _secrets = [];
+
+    [Fact]
+    public async Task Acquire_TwoKeys_NeverShareASecret()
+    {
+        using SessionManager sessions = NewManager();
+        using SecretLease first = await AcquireAsync(sessions, "a");
+        using SecretLease second = await AcquireAsync(sessions, "b");
+        using SecretLease again = await AcquireAsync(sessions, "a");
+        Assert.NotEqual(first.Session.Id, second.Session.Id);
+        Assert.Same(first.Session, again.Session);
+    }
+
+    [Fact]
+    public async Task Acquire_KeyWasRotatedAway_ItsSecretIsWipedOnceItHasExpired()
+    {
+        using SessionManager sessions = NewManager();
+        (await AcquireAsync(sessions, "old")).Dispose();
+        (await AcquireAsync(sessions, "new")).Dispose();
+        Assert.False(_secrets["old"].IsWiped(0));
+        _time.Advance(TimeSpan.FromMinutes(45));
+        (await AcquireAsync(sessions, "new")).Dispose();
+        Assert.True(_secrets["old"].IsWiped(0));
+    }
+
+    [Fact]
+    public async Task Acquire_ExpiredButStillInUse_IsNotGivenUp()
+    {
+        using SessionManager sessions = NewManager();
+        using SecretLease stream = await AcquireAsync(sessions, "old");
+        _time.Advance(TimeSpan.FromMinutes(50));
+        (await AcquireAsync(sessions, "new")).Dispose();
+        Assert.False(_secrets["old"].IsWiped(0));
+        Assert.Equal(32, stream.Session.Key.Length);
+    }
+
+    [Fact]
+    public async Task Acquire_MoreKeysThanTheLimit_GivesUpTheLongestUnusedThatIsIdle()
+    {
+        using SessionManager sessions = NewManager();
+        using SecretLease inUse = await AcquireAsync(sessions, "0");
+        for (int i = 1; i < SessionManager.MostSessions; i++)
+        {
+            (await AcquireAsync(sessions, $"{i}")).Dispose();
+        }
+
+        (await AcquireAsync(sessions, "1")).Dispose();
+        (await AcquireAsync(sessions, "one more")).Dispose();
+        Assert.False(_secrets["0"].IsWiped(0));
+        Assert.False(_secrets["1"].IsWiped(0));
+        Assert.True(_secrets["2"].IsWiped(0));
+        Assert.Equal(SessionManager.MostSessions, _secrets.Values.Count(secrets => !secrets.IsWiped(0)));
+    }
+
+    [Fact]
+    public async Task Dispose_WithSeveralAccounts_WipesAll()
+    {
+        SessionManager sessions = NewManager();
+        (await AcquireAsync(sessions, "a")).Dispose();
+        (await AcquireAsync(sessions, "b")).Dispose();
+        sessions.Dispose();
+        Assert.All(_secrets.Values, secrets => Assert.True(secrets.IsWiped(0)));
+        Assert.Throws<ObjectDisposedException>(() => { _ = AcquireAsync(sessions, "a"); });
+    }
+
+    private static Task<SecretLease> AcquireAsync(SessionManager sessions, string key) =>
+        sessions.AcquireAsync(key, null, async: true, CancellationToken.None).AsTask();
+
+    private SessionManager NewManager() => new(
+        key =>
+        {
+            FakeSecrets secrets = _secrets[key] = new FakeSecrets(_time);
+            return new AccountSession(secrets.ExchangeAsync, _time);
+        },
+        _time);
+}

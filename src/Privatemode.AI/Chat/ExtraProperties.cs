@@ -139,7 +139,7 @@ internal static class ExtraProperties
         if (value is byte or sbyte or short or ushort or int or uint or long or ulong or decimal ||
             (value is float single && float.IsFinite(single)) || (value is double wide && double.IsFinite(wide)))
         {
-            writer.WriteRawValue(((IFormattable)value).ToString(value is float or double ? "R" : null, CultureInfo.InvariantCulture));
+            writer.WriteRawValue(((IFormattable)value).ToString(null, CultureInfo.InvariantCulture));
             return;
         }
 

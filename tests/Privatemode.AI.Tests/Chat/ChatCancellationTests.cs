@@ -90,6 +90,26 @@ public sealed class ChatCancellationTests : IAsyncLifetime
         Assert.Single(Deployment.Requests);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task GetStreamingResponseAsync_TwoTokens_EitherEndsTheStream(bool second)
+    {
+        using CancellationTokenSource ofTheCall = new();
+        using CancellationTokenSource ofTheLoop = new();
+        Deployment.Faults.Next(Fault.Stall(1));
+        _ = Deployment.Model.Reply("one two three");
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (ChatResponseUpdate _ in Chat.GetStreamingResponseAsync("hi", cancellationToken: ofTheCall.Token)
+                .WithCancellation(ofTheLoop.Token))
+            {
+                await (second ? ofTheLoop : ofTheCall).CancelAsync();
+            }
+        }).WaitAsync(TestTime.Limit);
+    }
+
     [Fact]
     public async Task GetStreamingResponseAsync_TokenCancelledBefore_SendsNothing()
     {

@@ -27,6 +27,10 @@ public sealed class ScriptedAnswer
 
     internal (int Status, string Message, string? Code)? Failure { get; private set; }
 
+    internal string? Document { get; private set; }
+
+    internal IReadOnlyList<string>? Events { get; private set; }
+
     /// <summary>An answer with this text.</summary>
     /// <param name="text">The text.</param>
     /// <returns>The answer, to add to it.</returns>
@@ -95,6 +99,25 @@ public sealed class ScriptedAnswer
     public ScriptedAnswer WithUsage(int inputTokens, int outputTokens, int cachedTokens = 0, int reasoningTokens = 0)
     {
         Usage = new ScriptedUsage(inputTokens, outputTokens, cachedTokens, reasoningTokens);
+        return this;
+    }
+
+    /// <summary>Writes the whole answer to a call that is not streamed by hand, to see what an application makes of an odd one.</summary>
+    /// <param name="json">A JSON object; sealed as it stands, whatever else this answer holds.</param>
+    /// <returns>This answer.</returns>
+    public ScriptedAnswer WithDocument(string json)
+    {
+        Document = json;
+        return this;
+    }
+
+    /// <summary>Writes the events of a streamed answer by hand, to see what an application makes of odd ones.</summary>
+    /// <param name="json">A JSON object for each event, without the end mark; sealed as they stand, whatever else this answer holds.</param>
+    /// <returns>This answer.</returns>
+    public ScriptedAnswer WithEvents(params IEnumerable<string> json)
+    {
+        // A line break between tokens would end the line of the event.
+        Events = [.. json.Select(document => document.ReplaceLineEndings(" "))];
         return this;
     }
 

@@ -45,6 +45,13 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// A client without a tool loop of its own: it returns <see cref="FunctionCallContent"/> and takes <see cref="FunctionResultContent"/>.
     /// Disposing it does nothing.
     /// </returns>
+    /// <remarks>
+    /// <see cref="ChatOptions.AdditionalProperties"/> are posted as members of the request, as they are: text, numbers, booleans, null,
+    /// JSON, dictionaries and lists of these; names this library writes itself are refused. <see cref="ChatOptions.ConversationId"/> is not
+    /// used, the service keeps no conversations. Reasoning comes as <see cref="TextReasoningContent"/> and goes back with the history; a
+    /// refusal is an <see cref="ErrorContent"/> with the code <c>Refusal</c>. An answer the model server broke off is a
+    /// <see cref="PrivatemodeServiceException"/>; other finish reasons are told in the server's own word.
+    /// </remarks>
     /// <exception cref="ArgumentException">The id is null or empty.</exception>
     public IChatClient AsIChatClient(string modelId)
     {

@@ -11,6 +11,11 @@ internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answ
     /// <summary>The whole answer.</summary>
     public string Whole()
     {
+        if (answer.Document is not null)
+        {
+            return answer.Document;
+        }
+
         _outputTokens = Usage.Output;
         JsonArray choices = [];
         for (int i = 0; i < request.Choices; i++)
@@ -31,6 +36,11 @@ internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answ
     /// it to.</summary>
     public IReadOnlyList<string> Events()
     {
+        if (answer.Events is not null)
+        {
+            return answer.Events;
+        }
+
         List<string> events = [];
         foreach (JsonObject delta in Deltas())
         {

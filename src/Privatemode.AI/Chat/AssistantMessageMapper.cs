@@ -25,7 +25,7 @@ internal static class AssistantMessageMapper
             }
         }
 
-        AssistantChatMessage result = Create(parts, calls, refusal);
+        AssistantChatMessage result = Create(parts, calls);
         result.ParticipantName = MessageMapper.ParticipantName(message.AuthorName);
         result.Refusal = refusal;
         GiveReasoningBack(message, result);
@@ -40,11 +40,12 @@ internal static class AssistantMessageMapper
         }
     }
 
-    private static AssistantChatMessage Create(List<ChatMessageContentPart> parts, List<ChatToolCall> calls, string? refusal)
+    private static AssistantChatMessage Create(List<ChatMessageContentPart> parts, List<ChatToolCall> calls)
     {
         if (calls.Count == 0)
         {
-            return new AssistantChatMessage(parts.Count > 0 || refusal is not null ? parts : [ChatMessageContentPart.CreateTextPart("")]);
+            // The type takes no empty list, not even beside a refusal.
+            return new AssistantChatMessage(parts.Count > 0 ? parts : [ChatMessageContentPart.CreateTextPart("")]);
         }
 
         AssistantChatMessage result = new(calls);
@@ -66,6 +67,7 @@ internal static class AssistantMessageMapper
         }
     }
 
-    private static ChatToolCall ToOpenAI(FunctionCallContent call) => call.RawRepresentation as ChatToolCall
-        ?? ChatToolCall.CreateFunctionToolCall(call.CallId, call.Name, BinaryData.FromBytes(CompactJson.Arguments(call.Arguments)));
+    /// <summary>Always from the arguments as they are now: what the server wrote may have been broken, or edited since.</summary>
+    private static ChatToolCall ToOpenAI(FunctionCallContent call) =>
+        ChatToolCall.CreateFunctionToolCall(call.CallId, call.Name, BinaryData.FromString(CompactJson.Arguments(call.Arguments)));
 }

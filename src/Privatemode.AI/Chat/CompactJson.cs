@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI.Chat;
@@ -8,11 +9,30 @@ internal static class CompactJson
 {
     private static readonly JsonSerializerOptions Options = CreateOptions();
 
-    public static byte[] Arguments(IDictionary<string, object?>? arguments) => JsonSerializer.SerializeToUtf8Bytes(
-        arguments ?? new Dictionary<string, object?>(), Options.GetTypeInfo(typeof(IDictionary<string, object?>)));
+    /// <exception cref="PrivatemodeConfigurationException">An argument cannot be written as JSON.</exception>
+    public static string Arguments(IDictionary<string, object?>? arguments) => arguments is null ? "{}" : Write(
+        arguments, typeof(IDictionary<string, object?>), "FunctionCallContent.Arguments");
 
-    /// <exception cref="NotSupportedException">The type of the result is not known to the options.</exception>
-    public static string Result(object result) => JsonSerializer.Serialize(result, Options.GetTypeInfo(typeof(object)));
+    /// <exception cref="PrivatemodeConfigurationException">The result cannot be written as JSON.</exception>
+    public static string Result(object result) => Write(result, typeof(object), "FunctionResultContent.Result");
+
+    /// <summary>A node as text, with as few escapes as JSON allows.</summary>
+    public static string Text(JsonNode? node) => node?.ToJsonString(Options) ?? "null";
+
+    private static string Write(object value, Type type, string setting)
+    {
+        try
+        {
+            return JsonSerializer.Serialize(value, Options.GetTypeInfo(type));
+        }
+        catch (Exception exception) when (exception is NotSupportedException or JsonException or ArgumentException)
+        {
+            // Their messages name members of the value, so none of them goes along.
+            throw new PrivatemodeConfigurationException(
+                setting,
+                $"A value of type {value.GetType()} cannot be written as JSON. Use text, JsonElement, JsonNode, or a type the serializer knows.");
+        }
+    }
 
     private static JsonSerializerOptions CreateOptions()
     {

@@ -32,6 +32,9 @@ internal static class ContentMapper
     /// <summary>The part for one content; null for what a chat message cannot carry.</summary>
     public static ChatMessageContentPart? TryMap(AIContent content) => content switch
     {
+        // What the server wrote may have been edited since.
+        TextContent { RawRepresentation: ChatMessageContentPart { Kind: ChatMessageContentPartKind.Text } raw } text when raw.Text != text.Text =>
+            ChatMessageContentPart.CreateTextPart(text.Text),
         { RawRepresentation: ChatMessageContentPart raw } => raw,
         TextReasoningContent => null,
         TextContent text => ChatMessageContentPart.CreateTextPart(text.Text),

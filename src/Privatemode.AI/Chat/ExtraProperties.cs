@@ -1,10 +1,12 @@
 using System.Buffers;
+using System.ClientModel.Primitives;
 using System.Collections;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
+using OpenAI;
 using OpenAI.Chat;
 
 namespace Privatemode.AI.Chat;
@@ -25,18 +27,21 @@ internal static class ExtraProperties
         "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call",
     ];
 
+    /// <param name="properties">What the caller wants posted.</param>
+    /// <param name="target">The options of the call, with everything else already in them.</param>
     /// <exception cref="PrivatemodeConfigurationException">A name is reserved, set twice, or not a name; or a value is not of a JSON
     /// kind.</exception>
-    public static void Apply(ChatOptions options, ChatCompletionOptions target)
+    public static void Apply(AdditionalPropertiesDictionary? properties, ChatCompletionOptions target)
     {
-        foreach ((string name, object? value) in options.AdditionalProperties ?? [])
+        HashSet<string>? posted = null;
+        foreach ((string name, object? value) in properties ?? [])
         {
             if (name == ToolMapper.StrictKey)
             {
                 continue;
             }
 
-            Demand(name, options);
+            Demand(name, posted ??= NamesIn(target));
             ArrayBufferWriter<byte> json = new();
             using (Utf8JsonWriter writer = new(json))
             {
@@ -47,7 +52,15 @@ internal static class ExtraProperties
         }
     }
 
-    private static void Demand(string name, ChatOptions options)
+    /// <summary>Everything the typed options and the caller's own base have set, whatever it is called.</summary>
+    private static HashSet<string> NamesIn(ChatCompletionOptions target)
+    {
+        using JsonDocument body = JsonDocument.Parse(
+            ModelReaderWriter.Write(target, ModelReaderWriterOptions.Json, OpenAIContext.Default).ToMemory());
+        return [.. body.RootElement.EnumerateObject().Select(member => member.Name)];
+    }
+
+    private static void Demand(string name, HashSet<string> posted)
     {
         if (name.Length is 0 or > NameLimit || name.AsSpan().ContainsAnyExcept(NameCharacters))
         {
@@ -60,25 +73,12 @@ internal static class ExtraProperties
             throw new PrivatemodeConfigurationException(Setting, $"'{name}' is written by this library. Use the typed option instead.");
         }
 
-        if (IsTyped(name, options))
+        if (posted.Contains(name))
         {
-            throw new PrivatemodeConfigurationException(Setting, $"'{name}' is also set by a typed option. Set it once.");
+            throw new PrivatemodeConfigurationException(
+                Setting, $"'{name}' is also set by a typed option or by RawRepresentationFactory. Set it once.");
         }
     }
-
-    private static bool IsTyped(string name, ChatOptions options) => name switch
-    {
-        "temperature" => options.Temperature is not null,
-        "top_p" => options.TopP is not null,
-        "top_k" => options.TopK is not null,
-        "frequency_penalty" => options.FrequencyPenalty is not null,
-        "presence_penalty" => options.PresencePenalty is not null,
-        "seed" => options.Seed is not null,
-        "stop" => options.StopSequences is { Count: > 0 },
-        "response_format" => options.ResponseFormat is not null,
-        "reasoning_effort" => options.Reasoning?.Effort is not null,
-        _ => false,
-    };
 
     private static void Write(Utf8JsonWriter writer, string name, object? value, int depth)
     {
@@ -96,6 +96,7 @@ internal static class ExtraProperties
             case JsonNode node: node.WriteTo(writer); break;
             case IReadOnlyDictionary<string, object?> members: WriteObject(writer, name, members, depth); break;
             case IDictionary<string, object?> members: WriteObject(writer, name, members, depth); break;
+            case IDictionary members: WriteObject(writer, name, Named(members, name), depth); break;
             case IEnumerable items: WriteArray(writer, name, items, depth); break;
             default: WriteNumber(writer, name, value); break;
         }
@@ -111,6 +112,15 @@ internal static class ExtraProperties
         }
 
         writer.WriteEndObject();
+    }
+
+    /// <summary>The members of a dictionary whose values are of one type, such as the <c>int</c> of a logit bias.</summary>
+    private static IEnumerable<KeyValuePair<string, object?>> Named(IDictionary members, string name)
+    {
+        foreach (DictionaryEntry member in members)
+        {
+            yield return new(member.Key as string ?? throw NotJson(name), member.Value);
+        }
     }
 
     private static void WriteArray(Utf8JsonWriter writer, string name, IEnumerable items, int depth)
@@ -129,7 +139,7 @@ internal static class ExtraProperties
         if (value is byte or sbyte or short or ushort or int or uint or long or ulong or decimal ||
             (value is float single && float.IsFinite(single)) || (value is double wide && double.IsFinite(wide)))
         {
-            writer.WriteRawValue(((IFormattable)value).ToString(value is float or double ? "R" : null, CultureInfo.InvariantCulture));
+            writer.WriteRawValue(((IFormattable)value).ToString(null, CultureInfo.InvariantCulture));
             return;
         }
 
@@ -138,6 +148,5 @@ internal static class ExtraProperties
 
     private static PrivatemodeConfigurationException NotJson(string name) => new(
         Setting,
-            $"The value of '{name}' is not of a JSON kind: use text, number, boolean, null, JsonElement, JsonNode, or dictionaries and lists " +
-            $"of these.");
+        $"The value of '{name}' is not of a JSON kind: use text, number, boolean, null, JsonElement, JsonNode, or dictionaries and lists of these.");
 }

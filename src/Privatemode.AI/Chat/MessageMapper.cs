@@ -16,7 +16,7 @@ internal static class MessageMapper
     public static List<OpenAIMessage> ToOpenAI(IEnumerable<ChatMessage> messages, ChatOptions? options)
     {
         List<OpenAIMessage> result = [];
-        if (options?.Instructions is { Length: > 0 } instructions)
+        if (options?.Instructions is { } instructions && !string.IsNullOrWhiteSpace(instructions))
         {
             result.Add(new SystemChatMessage(instructions));
         }
@@ -62,42 +62,19 @@ internal static class MessageMapper
             : new UserChatMessage(parts) { ParticipantName = name };
     }
 
-    /// <summary>One message per result; what cannot be written as JSON is left out.</summary>
-    private static IEnumerable<OpenAIMessage> ToolMessages(ChatMessage message)
-    {
-        foreach (FunctionResultContent result in message.Contents.OfType<FunctionResultContent>())
-        {
-            if (TryGetText(result.Result, out string text))
-            {
-                yield return new ToolChatMessage(result.CallId, text);
-            }
-        }
-    }
+    private static IEnumerable<OpenAIMessage> ToolMessages(ChatMessage message) =>
+        message.Contents.OfType<FunctionResultContent>().Select(result => new ToolChatMessage(result.CallId, ToText(result.Result)));
 
-    private static bool TryGetText(object? result, out string text)
+    /// <summary>Text as it is, not quoted: models read it better. Anything else as JSON.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">The result cannot be written as JSON; leaving it out would leave a call without an
+    /// answer.</exception>
+    private static string ToText(object? result) => result switch
     {
-        text = result switch
-        {
-            null => "",
-            string already => already,
-            TextContent content => content.Text,
-            JsonElement { ValueKind: JsonValueKind.String } element => element.GetString()!,
-            _ => null!,
-        };
-        if (text is not null)
-        {
-            return true;
-        }
-
-        try
-        {
-            text = CompactJson.Result(result!);
-            return true;
-        }
-        catch (NotSupportedException)
-        {
-            text = "";
-            return false;
-        }
-    }
+        null => "",
+        string text => text,
+        TextContent content => content.Text,
+        IEnumerable<AIContent> contents when contents.All(content => content is TextContent) => string.Join('\n', contents),
+        JsonElement { ValueKind: JsonValueKind.String } element => element.GetString()!,
+        _ => CompactJson.Result(result),
+    };
 }

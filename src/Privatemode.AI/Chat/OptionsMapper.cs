@@ -30,12 +30,12 @@ internal static class OptionsMapper
             result.Patch.Set("$.model"u8, model);
         }
 
-        if (options.TopK is { } topK)
+        if (options.TopK is { } topK && !result.Patch.Contains("$.top_k"u8))
         {
             result.Patch.Set("$.top_k"u8, topK);
         }
 
-        ExtraProperties.Apply(options, result);
+        ExtraProperties.Apply(options.AdditionalProperties, result);
         return result;
     }
 
@@ -79,17 +79,16 @@ internal static class OptionsMapper
             NoneChatToolMode => ChatToolChoice.CreateNoneChoice(),
             RequiredChatToolMode { RequiredFunctionName: { } name } => ChatToolChoice.CreateFunctionChoice(name),
             RequiredChatToolMode => ChatToolChoice.CreateRequiredChoice(),
-            AutoChatToolMode => ChatToolChoice.CreateAutoChoice(),
-            _ => null,
+            _ => ChatToolChoice.CreateAutoChoice(),
         };
     }
 
     private static ChatResponseFormat? ToFormat(ChatOptions options) => options.ResponseFormat switch
     {
         ChatResponseFormatText => ChatResponseFormat.CreateTextFormat(),
-        ChatResponseFormatJson { Schema: { } schema } json => ChatResponseFormat.CreateJsonSchemaFormat(
-            json.SchemaName ?? DefaultSchemaName,
-            ToolMapper.ResponseSchema(schema, ToolMapper.IsStrict(options.AdditionalProperties)),
+        ChatResponseFormatJson { Schema: not null } json => ChatResponseFormat.CreateJsonSchemaFormat(
+            json.SchemaName is { Length: > 0 } name ? name : DefaultSchemaName,
+            ToolMapper.ResponseSchema(json, ToolMapper.IsStrict(options.AdditionalProperties)),
             json.SchemaDescription,
             ToolMapper.IsStrict(options.AdditionalProperties)),
         ChatResponseFormatJson => ChatResponseFormat.CreateJsonObjectFormat(),

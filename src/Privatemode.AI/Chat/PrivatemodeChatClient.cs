@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
 using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
+using OpenAIMessage = OpenAI.Chat.ChatMessage;
 
 namespace Privatemode.AI.Chat;
 
@@ -30,8 +31,9 @@ internal sealed class PrivatemodeChatClient : IChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        List<OpenAI.Chat.ChatMessage> request = MessageMapper.ToOpenAI(messages, options);
+        List<OpenAIMessage> request = ToRequest(messages, options);
         ChatCompletionOptions completionOptions = OptionsMapper.ToOpenAI(this, options);
+        ChatActivity.Tag();
         try
         {
             ClientResult<ChatCompletion> result =
@@ -44,27 +46,12 @@ internal sealed class PrivatemodeChatClient : IChatClient
         }
     }
 
-    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
+        // Here, and not at the first step of the enumeration, where the mistake would be far away.
         ArgumentNullException.ThrowIfNull(messages);
-        List<OpenAI.Chat.ChatMessage> request = MessageMapper.ToOpenAI(messages, options);
-        ChatCompletionOptions completionOptions = OptionsMapper.ToOpenAI(this, options);
-        UpdateMapper mapper = new(completionOptions);
-        IAsyncEnumerator<StreamingChatCompletionUpdate> updates =
-            _client.CompleteChatStreamingAsync(request, completionOptions, cancellationToken).GetAsyncEnumerator(cancellationToken);
-        await using (updates.ConfigureAwait(false))
-        {
-            while (await MoveNextAsync(updates).ConfigureAwait(false))
-            {
-                yield return mapper.Map(updates.Current);
-            }
-        }
-
-        if (mapper.Complete() is { } last)
-        {
-            yield return last;
-        }
+        return StreamAsync(messages, options, cancellationToken);
     }
 
     public object? GetService(Type serviceType, object? serviceKey = null)
@@ -82,15 +69,45 @@ internal sealed class PrivatemodeChatClient : IChatClient
         // The PrivatemodeClient owns everything; several chat clients share it.
     }
 
-    private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<StreamingChatCompletionUpdate> updates)
+    private async IAsyncEnumerable<ChatResponseUpdate> StreamAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        List<OpenAIMessage> request = ToRequest(messages, options);
+        ChatCompletionOptions completionOptions = OptionsMapper.ToOpenAI(this, options);
+        ChatActivity.Tag();
+        UpdateMapper mapper = new(completionOptions);
+        IAsyncEnumerator<StreamingChatCompletionUpdate> events =
+            _client.CompleteChatStreamingAsync(request, completionOptions, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using (events.ConfigureAwait(false))
+        {
+            while (await NextAsync(events, mapper).ConfigureAwait(false) is { } update)
+            {
+                yield return update;
+            }
+        }
+
+        if (mapper.Complete() is { } last)
+        {
+            yield return last;
+        }
+    }
+
+    private async ValueTask<ChatResponseUpdate?> NextAsync(IAsyncEnumerator<StreamingChatCompletionUpdate> events, UpdateMapper mapper)
     {
         try
         {
-            return await updates.MoveNextAsync().ConfigureAwait(false);
+            return await events.MoveNextAsync().ConfigureAwait(false) ? mapper.Map(events.Current) : null;
         }
         catch (Exception exception) when (_mapException(exception) is { } mapped && !ReferenceEquals(mapped, exception))
         {
             throw mapped;
         }
+    }
+
+    private static List<OpenAIMessage> ToRequest(IEnumerable<ChatMessage> messages, ChatOptions? options)
+    {
+        List<OpenAIMessage> request = MessageMapper.ToOpenAI(messages, options);
+        return request.Count > 0 ? request
+            : throw new ArgumentException("There is nothing to send: neither messages nor instructions.", nameof(messages));
     }
 }

@@ -1,6 +1,7 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
-using ChatFinishReason = Microsoft.Extensions.AI.ChatFinishReason;
 using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
 
 namespace Privatemode.AI.Chat;
@@ -8,13 +9,18 @@ namespace Privatemode.AI.Chat;
 /// <summary>From a whole completion to a <see cref="ChatResponse"/>.</summary>
 internal static class ResponseMapper
 {
+    private const string UnnamedCallCode = "UnnamedToolCall";
+
+    private static readonly JsonTypeInfo<IDictionary<string, object?>> ArgumentsType =
+        (JsonTypeInfo<IDictionary<string, object?>>)AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(IDictionary<string, object?>));
+
     public static ChatResponse FromOpenAI(ChatCompletion completion, ChatCompletionOptions options)
     {
         ChatMessage message = new()
         {
             Role = ToRole(completion.Role),
             MessageId = completion.Id,
-            CreatedAt = completion.CreatedAt,
+            CreatedAt = ToTime(completion.CreatedAt),
             RawRepresentation = completion,
         };
         if (ReasoningText.Of(completion) is { } reasoning)
@@ -33,7 +39,7 @@ internal static class ResponseMapper
         AddAudio(completion, options, message);
         foreach (ChatToolCall call in completion.ToolCalls)
         {
-            FunctionCallContent content = ToCall(call.Id, call.FunctionName, call.FunctionArguments);
+            AIContent content = ToCall(call.Id, call.FunctionName, call.FunctionArguments);
             content.RawRepresentation = call;
             message.Contents.Add(content);
         }
@@ -48,41 +54,37 @@ internal static class ResponseMapper
         {
             ResponseId = completion.Id,
             ModelId = completion.Model,
-            CreatedAt = completion.CreatedAt,
-            FinishReason = ToFinishReason(completion.FinishReason),
+            CreatedAt = ToTime(completion.CreatedAt),
+            FinishReason = FinishReasons.Of(completion),
             Usage = UsageMapper.FromOpenAI(completion.Usage),
             RawRepresentation = completion,
         };
     }
 
+    /// <summary>System is what the parser makes of a missing role; no answer comes from the system.</summary>
     public static ChatRole ToRole(ChatMessageRole role) => role switch
     {
-        ChatMessageRole.System => ChatRole.System,
         ChatMessageRole.User => ChatRole.User,
         ChatMessageRole.Tool => ChatRole.Tool,
         ChatMessageRole.Developer => new ChatRole("developer"),
         _ => ChatRole.Assistant,
     };
 
-    public static ChatFinishReason ToFinishReason(OpenAI.Chat.ChatFinishReason reason) => reason switch
-    {
-        OpenAI.Chat.ChatFinishReason.Stop => ChatFinishReason.Stop,
-        OpenAI.Chat.ChatFinishReason.Length => ChatFinishReason.Length,
-        OpenAI.Chat.ChatFinishReason.ToolCalls or OpenAI.Chat.ChatFinishReason.FunctionCall => ChatFinishReason.ToolCalls,
-        OpenAI.Chat.ChatFinishReason.ContentFilter => ChatFinishReason.ContentFilter,
-        _ => new ChatFinishReason(reason.ToString()),
-    };
+    /// <summary>The beginning of time is what the parser makes of a missing one.</summary>
+    public static DateTimeOffset? ToTime(DateTimeOffset created) => created == default ? null : created;
 
     public static AIContent? FromPart(ChatMessageContentPart part)
     {
         AIContent? content = part.Kind switch
         {
-            ChatMessageContentPartKind.Text when part.Text.Length > 0 => new TextContent(part.Text),
-            ChatMessageContentPartKind.Refusal => ToRefusal(part.Refusal, part),
+            ChatMessageContentPartKind.Text when part.Text is { Length: > 0 } text => new TextContent(text),
+            ChatMessageContentPartKind.Refusal when part.Refusal is { Length: > 0 } refusal => ToRefusal(refusal, part),
             ChatMessageContentPartKind.Image when part.ImageUri is not null => new UriContent(part.ImageUri, "image/*"),
             ChatMessageContentPartKind.Image when part.ImageBytes is not null =>
                 new DataContent(part.ImageBytes.ToMemory(), part.ImageBytesMediaType),
-            ChatMessageContentPartKind.File when part.FileId is not null => new HostedFileContent(part.FileId),
+            ChatMessageContentPartKind.File when part.FileId is not null => new HostedFileContent(part.FileId) { Name = part.Filename },
+            ChatMessageContentPartKind.File when part.FileBytes is not null =>
+                new DataContent(part.FileBytes.ToMemory(), part.FileBytesMediaType) { Name = part.Filename },
             _ => null,
         };
         if (content is not null)
@@ -93,10 +95,18 @@ internal static class ResponseMapper
         return content;
     }
 
-    public static FunctionCallContent ToCall(string id, string name, BinaryData arguments) => FunctionCallContent.CreateFromParsedArguments(
-        arguments, id, name, static json => System.Text.Json.JsonSerializer.Deserialize(
-            json.ToMemory().Span, (System.Text.Json.Serialization.Metadata.JsonTypeInfo<IDictionary<string, object?>>)
-                AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(IDictionary<string, object?>))));
+    /// <summary>A call of the model. Broken arguments are no reason to fail: whoever runs the tool tells the model.</summary>
+    public static AIContent ToCall(string? id, string? name, BinaryData? arguments)
+    {
+        if (string.IsNullOrEmpty(name))
+        {
+            return new ErrorContent("The model called a tool without naming it.") { ErrorCode = UnnamedCallCode, Details = id };
+        }
+
+        return arguments is null || arguments.ToMemory().Span.Trim(" \t\r\n"u8).IsEmpty
+            ? new FunctionCallContent(id ?? "", name, new Dictionary<string, object?>())
+            : FunctionCallContent.CreateFromParsedArguments(arguments, id ?? "", name, ParseArguments);
+    }
 
     public static ErrorContent ToRefusal(string refusal, object raw) =>
         new(refusal) { ErrorCode = AssistantMessageMapper.RefusalCode, RawRepresentation = raw };
@@ -110,6 +120,9 @@ internal static class ResponseMapper
         "pcm16" => "audio/pcm",
         _ => "audio/mpeg",
     };
+
+    private static IDictionary<string, object?>? ParseArguments(BinaryData json) =>
+        JsonSerializer.Deserialize(json.ToMemory().Span, ArgumentsType);
 
     private static void AddAudio(ChatCompletion completion, ChatCompletionOptions options, ChatMessage message)
     {

@@ -15,7 +15,8 @@ internal static class ToolMapper
     private static readonly string[] UnsupportedInStrict =
     [
         "contentEncoding", "contentMediaType", "not", "minLength", "maxLength", "pattern", "format", "minimum", "maximum", "multipleOf",
-        "patternProperties", "minItems", "maxItems",
+        "patternProperties", "minItems", "maxItems", "unevaluatedProperties", "propertyNames", "minProperties", "maxProperties",
+        "unevaluatedItems", "contains", "minContains", "maxContains", "uniqueItems",
     ];
 
     private static readonly AIJsonSchemaTransformCache Strict = new(new AIJsonSchemaTransformOptions
@@ -24,7 +25,7 @@ internal static class ToolMapper
         ConvertBooleanSchemas = true,
         MoveDefaultKeywordToDescription = true,
         RequireAllProperties = true,
-        TransformSchemaNode = (_, node) => MoveToDescription(node),
+        TransformSchemaNode = (_, node) => TransformNode(node),
     });
 
     public static ChatTool ToOpenAI(AIFunctionDeclaration function, ChatOptions options)
@@ -35,8 +36,8 @@ internal static class ToolMapper
     }
 
     /// <summary>A response schema, made fit for strict decoding when that is asked for.</summary>
-    public static BinaryData ResponseSchema(JsonElement schema, bool? strict) => new(
-        (strict == true ? AIJsonUtilities.TransformSchema(schema, Strict.TransformOptions) : schema).GetRawText());
+    public static BinaryData ResponseSchema(ChatResponseFormatJson format, bool? strict) => new(
+        (strict == true ? Strict.GetOrCreateTransformedSchema(format) : format.Schema)!.Value.GetRawText());
 
     public static bool? IsStrict(IReadOnlyDictionary<string, object?>? properties) =>
         properties is not null && properties.TryGetValue(StrictKey, out object? value) ? AsBoolean(value) : null;
@@ -61,30 +62,53 @@ internal static class ToolMapper
         return new BinaryData(complete.ToJsonString());
     }
 
-    private static JsonNode MoveToDescription(JsonNode node)
+    private static JsonNode TransformNode(JsonNode node)
     {
-        if (node is not JsonObject schema)
+        if (node is JsonObject schema)
         {
-            return node;
+            TransformDefinitions(schema);
+            MoveToDescription(schema);
         }
 
+        return node;
+    }
+
+    /// <summary>The transformation does not look into definitions by itself, and strict decoders demand the same of them.</summary>
+    private static void TransformDefinitions(JsonObject schema)
+    {
+        foreach (string keyword in (string[])["$defs", "definitions"])
+        {
+            if (schema[keyword] is not JsonObject definitions)
+            {
+                continue;
+            }
+
+            foreach ((string name, JsonNode? definition) in definitions.ToList())
+            {
+                using JsonDocument document = JsonDocument.Parse(CompactJson.Text(definition));
+                JsonElement transformed = AIJsonUtilities.TransformSchema(document.RootElement, Strict.TransformOptions);
+                definitions[name] = JsonNode.Parse(transformed.GetRawText());
+            }
+        }
+    }
+
+    private static void MoveToDescription(JsonObject schema)
+    {
         List<string> moved = [];
         foreach (string keyword in UnsupportedInStrict)
         {
             if (schema.TryGetPropertyValue(keyword, out JsonNode? value))
             {
                 _ = schema.Remove(keyword);
-                moved.Add($"{keyword}: {value?.ToJsonString()}");
+                moved.Add($"{keyword}: {CompactJson.Text(value)}");
             }
         }
 
         if (moved.Count > 0)
         {
-            string? description = schema["description"]?.GetValue<string>();
             string constraints = string.Join("\n", moved);
-            schema["description"] = description is null ? constraints : $"{description} ({constraints})";
+            bool isText = schema["description"]?.GetValueKind() == JsonValueKind.String;
+            schema["description"] = isText ? $"{schema["description"]!.GetValue<string>()} ({constraints})" : constraints;
         }
-
-        return schema;
     }
 }

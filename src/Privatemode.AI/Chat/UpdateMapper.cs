@@ -10,6 +10,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
 {
     private readonly SortedDictionary<int, PartialCall> _calls = [];
     private readonly StringBuilder _refusal = new();
+    private int? _choice;
     private ChatRole? _role;
     private ChatFinishReason? _finishReason;
     private string? _responseId;
@@ -18,15 +19,19 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
 
     public ChatResponseUpdate Map(StreamingChatCompletionUpdate update)
     {
-        _role ??= update.Role is { } role ? ResponseMapper.ToRole(role) : null;
-        _finishReason ??= update.FinishReason is { } reason ? ResponseMapper.ToFinishReason(reason) : null;
         _responseId ??= update.CompletionId;
         _modelId ??= update.Model;
-        _createdAt ??= update.CreatedAt;
+        _createdAt ??= ResponseMapper.ToTime(update.CreatedAt);
+        if (!IsOfOurChoice(update))
+        {
+            return Create(update);
+        }
 
+        _role ??= update.Role is { } role ? ResponseMapper.ToRole(role) : null;
+        _finishReason ??= FinishReasons.Of(update);
         ChatResponseUpdate result = Create(update);
         AddContents(update, result);
-        foreach (StreamingChatToolCallUpdate call in update.ToolCallUpdates ?? [])
+        foreach (StreamingChatToolCallUpdate call in update.ToolCallUpdates)
         {
             Collect(call);
         }
@@ -57,6 +62,10 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
         return result;
     }
 
+    /// <summary>A response is one answer: of several choices, asked for past this library, it is the one that comes first.</summary>
+    private bool IsOfOurChoice(StreamingChatCompletionUpdate update) =>
+        !update.Patch.TryGetValue("$.choices[0].index"u8, out int index) || (_choice ??= index) == index;
+
     private ChatResponseUpdate Create(StreamingChatCompletionUpdate? raw) => new()
     {
         Role = _role ?? ChatRole.Assistant,
@@ -76,7 +85,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
             result.Contents.Add(new TextReasoningContent(reasoning) { RawRepresentation = update });
         }
 
-        foreach (ChatMessageContentPart part in update.ContentUpdate ?? [])
+        foreach (ChatMessageContentPart part in update.ContentUpdate)
         {
             if (ResponseMapper.FromPart(part) is { } content)
             {

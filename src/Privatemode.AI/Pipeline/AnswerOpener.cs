@@ -118,7 +118,8 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time)
 
         if (call.Rule.HasMessages)
         {
-            new ToolCallNormalizer().Normalize(opened, "message"u8);
+            FinishReasonNormalizer.Normalize(opened, isEvent: false, call.RequestId);
+            new ToolCallNormalizer().Normalize(opened, isEvent: false);
         }
 
         return new MemoryStream(opened.Text.ToArray());

@@ -5,7 +5,7 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>What a stream of choices (chat, completions) must look like, and the two places where it is put right for the OpenAI client.</summary>
+/// <summary>What a stream of choices (chat, completions) must look like, and the places where it is put right for the OpenAI client.</summary>
 internal sealed class ChoiceEventRules(EndpointRule rule, string requestId) : EventRules
 {
     private readonly ChoiceFinishes _finishes = new();
@@ -45,7 +45,12 @@ internal sealed class ChoiceEventRules(EndpointRule rule, string requestId) : Ev
             opened.Replace("usage"u8, "null"u8);
         }
 
-        _toolCalls.Normalize(opened, "delta"u8);
+        if (rule.HasMessages)
+        {
+            FinishReasonNormalizer.Normalize(opened, isEvent: true, requestId);
+            _toolCalls.Normalize(opened, isEvent: true);
+        }
+
         return AnswerFault.None;
     }
 }

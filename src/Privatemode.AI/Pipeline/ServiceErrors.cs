@@ -2,6 +2,7 @@ using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 
 namespace Privatemode.AI.Pipeline;
 
@@ -24,6 +25,10 @@ internal static class ServiceErrors
         ClientResultException result when result.GetRawResponse() is { } response && Known.TryGetValue(response, out ServiceError? error) =>
             From(error),
         ClientResultException result => From(new ServiceError { Status = result.Status }),
+
+        // What the OpenAI client's parser throws on an answer it does not understand.
+        ObjectDisposedException => exception,
+        ArgumentException or InvalidOperationException or FormatException or JsonException or NullReferenceException => Unreadable(exception),
         _ => exception,
     };
 
@@ -60,6 +65,17 @@ internal static class ServiceErrors
             RequestId = requestId,
         };
 
+    /// <summary>The model server ended an answer, sealed, with a reason that says it is not whole.</summary>
+    public static PrivatemodeServiceException BrokenOff(string reason, string requestId) =>
+        new(
+            PrivatemodeServiceFailure.Unavailable,
+            $"The model server broke its answer off ('{reason}'). What was handed out is authentic but not whole; ask again.")
+        {
+            Status = 200,
+            Code = reason,
+            RequestId = requestId,
+        };
+
     /// <summary>Seconds or an HTTP date; capped, because anybody on the path can write it.</summary>
     public static TimeSpan? ParseRetryAfter(string? value, DateTimeOffset now)
     {
@@ -74,6 +90,11 @@ internal static class ServiceErrors
         };
         return wait is null ? null : wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestRetryAfter ? LongestRetryAfter : wait;
     }
+
+    /// <summary>Without the exception itself: its message may quote the answer.</summary>
+    private static PrivatemodeServiceException Unreadable(Exception exception) => new(
+        PrivatemodeServiceFailure.Other,
+        $"The OpenAI client does not understand the answer, or could not write the request ({exception.GetType().Name}). Update the packages.");
 
     private static (PrivatemodeServiceFailure Reason, string Advice) Classify(ServiceError error)
     {

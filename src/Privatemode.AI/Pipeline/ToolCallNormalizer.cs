@@ -1,7 +1,4 @@
-using System.Buffers;
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Privatemode.AI.Encryption.Json;
 
@@ -11,49 +8,37 @@ namespace Privatemode.AI.Pipeline;
 /// <remarks>One instance per answer: it remembers which calls of which choice have begun.</remarks>
 internal sealed class ToolCallNormalizer
 {
-    private readonly Dictionary<(int Choice, int Call), string> _begun = [];
+    private const string Function = "function";
+    private const string Arguments = "arguments";
 
-    /// <summary>Puts the tool calls of <c>choices[*].<paramref name="carrier"/></c> right, if there are any.</summary>
+    private readonly Dictionary<int, BegunToolCalls> _begun = [];
+
+    /// <summary>Puts the tool calls of all choices right, if there are any.</summary>
     /// <param name="opened">The answer, or an event of it.</param>
-    /// <param name="carrier"><c>message</c> in a whole answer, <c>delta</c> in an event.</param>
-    public void Normalize(OpenedDocument opened, ReadOnlySpan<byte> carrier)
+    /// <param name="isEvent">Whether calls come in fragments, under <c>delta</c>, and not whole, under <c>message</c>.</param>
+    public void Normalize(OpenedDocument opened, bool isEvent)
     {
-        if (!opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _) || choices.IndexOf("\"tool_calls\""u8) < 0)
+        if (opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _) && choices.IndexOf("\"tool_calls\""u8) >= 0)
         {
-            return;
-        }
-
-        try
-        {
-            Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
-            if (JsonNode.Parse(ref reader) is JsonArray array && Normalize(array, Encoding.UTF8.GetString(carrier)))
-            {
-                ArrayBufferWriter<byte> buffer = new(choices.Length + 64);
-                using (Utf8JsonWriter writer = new(buffer))
-                {
-                    array.WriteTo(writer);
-                }
-
-                opened.Replace("choices"u8, buffer.WrittenSpan);
-            }
-        }
-        catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException)
-        {
-            // Two members of one name, or text that is none: left as it is for the client's own parser to judge.
+            ChoicesEditor.Edit(opened, choices, array => Normalize(array, isEvent));
         }
     }
 
-    private bool Normalize(JsonArray choices, string carrier)
+    private bool Normalize(JsonArray choices, bool isEvent)
     {
         bool changed = false;
         for (int i = 0; i < choices.Count; i++)
         {
-            if (choices[i] is JsonObject choice && choice[carrier] is JsonObject message && message["tool_calls"] is JsonArray calls)
+            if (choices[i] is JsonObject choice && choice[isEvent ? "delta" : "message"] is JsonObject carrier &&
+                carrier["tool_calls"] is JsonArray calls)
             {
-                int index = IntOf(choice["index"]) ?? i;
+                // The parser makes null of what is no object, and fails on it later.
+                changed |= calls.RemoveAll(call => call is not JsonObject) > 0;
+                int index = ChoicesEditor.NumberOf(choice["index"]) ?? i;
                 foreach (JsonObject call in calls.OfType<JsonObject>())
                 {
-                    changed |= Normalize(call, index, carrier == "delta");
+                    changed |= NormalizeFunction(call, isEvent);
+                    changed |= isEvent ? NormalizeFragment(call, index) : NormalizeWhole(call);
                 }
             }
         }
@@ -61,57 +46,87 @@ internal sealed class ToolCallNormalizer
         return changed;
     }
 
-    private bool Normalize(JsonObject call, int choice, bool isFragment)
+    private static bool NormalizeWhole(JsonObject call)
     {
-        bool changed = false;
-        string? id = TextOf(call["id"]);
-        int? index = IntOf(call["index"]);
-        if (index is null)
-        {
-            index = IndexWithoutNumber(choice, id, isFragment);
-            if (isFragment)
-            {
-                call["index"] = index;
-                changed = true;
-            }
-        }
-
-        bool begins = _begun.TryAdd((choice, index.Value), id ?? "");
-        if (id is null && begins)
+        bool changed = NormalizeType(call, begins: true);
+        if (ChoicesEditor.TextOf(call["id"]) is null)
         {
             call["id"] = NewId();
-            changed = true;
-        }
-        else if (id is null && call.ContainsKey("id"))
-        {
-            changed |= call.Remove("id");
-        }
-
-        if (TextOf(call["type"]) is null && (begins || call.ContainsKey("type")))
-        {
-            call["type"] = "function";
             changed = true;
         }
 
         return changed;
     }
 
-    /// <summary>A call without an index: a new one if it carries a new id or nothing has begun, else the one begun last.</summary>
-    private int IndexWithoutNumber(int choice, string? id, bool isFragment)
+    private bool NormalizeFragment(JsonObject call, int choice)
     {
-        int count = _begun.Keys.Count(key => key.Choice == choice);
-        bool isNew = !isFragment || count == 0 || (id is not null && !_begun.ContainsValue(id));
-        if (isNew)
+        if (!_begun.TryGetValue(choice, out BegunToolCalls? begun))
         {
-            return count;
+            _begun[choice] = begun = new BegunToolCalls();
         }
 
-        return id is null ? count - 1 : _begun.First(pair => pair.Key.Choice == choice && pair.Value == id).Key.Call;
+        string? id = ChoicesEditor.TextOf(call["id"]);
+        int? index = ChoicesEditor.NumberOf(call["index"]);
+        JsonObject? function = call[Function] as JsonObject;
+        BegunToolCall current = begun.Find(index, id, ChoicesEditor.TextOf(function?["name"]), NewId, out bool begins);
+        current.Append(ChoicesEditor.TextOf(function?[Arguments]));
+        bool changed = NormalizeType(call, begins) | NormalizeId(call, id, current, begins);
+        if (index != current.Index)
+        {
+            call["index"] = current.Index;
+            changed = true;
+        }
+
+        return changed;
+    }
+
+    /// <summary>The first fragment names the call; later ones name the same one or none.</summary>
+    private static bool NormalizeId(JsonObject call, string? id, BegunToolCall current, bool begins)
+    {
+        if (id == current.Id)
+        {
+            return false;
+        }
+
+        if (id is null && !begins)
+        {
+            return call.Remove("id");
+        }
+
+        call["id"] = current.Id;
+        return true;
+    }
+
+    /// <summary>Empty, null and foreign types of what is a function call become <c>function</c>.</summary>
+    private static bool NormalizeType(JsonObject call, bool begins)
+    {
+        bool isGiven = call.TryGetPropertyValue("type", out JsonNode? type);
+        bool isReadable = !isGiven ? !begins : ChoicesEditor.TextOf(type) is { } text && (text == Function || call[Function] is not JsonObject);
+        if (!isReadable)
+        {
+            call["type"] = Function;
+        }
+
+        return !isReadable;
+    }
+
+    /// <summary>Arguments are JSON in a string. Some servers send them as JSON, or null for none.</summary>
+    private static bool NormalizeFunction(JsonObject call, bool isEvent)
+    {
+        if (call[Function] is not JsonObject function || !function.TryGetPropertyValue(Arguments, out JsonNode? arguments) ||
+            (arguments is JsonValue value && value.TryGetValue<string>(out _)))
+        {
+            return false;
+        }
+
+        if (arguments is null && isEvent)
+        {
+            return function.Remove(Arguments);
+        }
+
+        function[Arguments] = arguments?.ToJsonString() ?? "";
+        return true;
     }
 
     private static string NewId() => "call_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
-
-    private static string? TextOf(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) && text.Length > 0 ? text : null;
-
-    private static int? IntOf(JsonNode? node) => node is JsonValue value && value.TryGetValue(out int number) ? number : null;
 }

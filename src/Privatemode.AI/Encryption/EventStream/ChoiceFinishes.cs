@@ -5,7 +5,7 @@ namespace Privatemode.AI.Encryption.EventStream;
 /// <summary>Which choices of a streamed answer have begun and which have finished.</summary>
 /// <remarks>
 /// The end mark is not authenticated, anybody on the path can write it. A stream is complete only if, for every choice
-/// index seen, a sealed non-null <c>finish_reason</c> was opened before it.
+/// index seen, a sealed <c>finish_reason</c>, neither null nor empty, was opened before it.
 /// </remarks>
 internal sealed class ChoiceFinishes
 {
@@ -54,7 +54,7 @@ internal sealed class ChoiceFinishes
                 return false;
             }
 
-            finished |= isFinish && reader.TokenType == JsonTokenType.String;
+            finished |= isFinish && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
             reader.Skip();
         }
 

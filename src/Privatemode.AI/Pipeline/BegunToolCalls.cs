@@ -1,0 +1,54 @@
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>The tool calls one choice of a stream has begun, and which of them a fragment belongs to.</summary>
+internal sealed class BegunToolCalls
+{
+    private readonly List<BegunToolCall> _all = [];
+    private readonly Dictionary<int, BegunToolCall> _byServerIndex = [];
+
+    /// <summary>The call a fragment continues, or the new one it begins.</summary>
+    /// <param name="index">The server's number of the call, if it gave one.</param>
+    /// <param name="id">The id in the fragment, if any.</param>
+    /// <param name="name">Name of the function in the fragment, if any.</param>
+    /// <param name="newId">Makes an id for a call that begins without one.</param>
+    /// <param name="begins">Whether the fragment begins a call.</param>
+    public BegunToolCall Find(int? index, string? id, string? name, Func<string> newId, out bool begins)
+    {
+        BegunToolCall? current = index is { } number ? _byServerIndex.GetValueOrDefault(number)
+            : _all.LastOrDefault(call => id is not null && call.Id == id) ?? _all.LastOrDefault();
+        begins = current is null || BeginsAnother(current, index is not null, id, name);
+        if (begins)
+        {
+            current = new BegunToolCall(FreeIndex(index), id ?? newId());
+            _all.Add(current);
+        }
+
+        if (index is not null)
+        {
+            _byServerIndex[index.Value] = current!;
+        }
+
+        current!.Name = current.Name.Length > 0 ? current.Name : name ?? "";
+        return current;
+    }
+
+    /// <summary>Whether a fragment that would continue a call is the beginning of another one.</summary>
+    /// <remarks>
+    /// Some servers number all parallel calls 0 and give each an id (older vLLM), some repeat the name, or invent an id, in every fragment, some
+    /// give neither id nor number. A call is another one when it is named differently, or when the running one already has all its arguments.
+    /// </remarks>
+    private static bool BeginsAnother(BegunToolCall current, bool hasIndex, string? id, string? name)
+    {
+        bool hasOtherId = id is not null && id != current.Id;
+        if (!hasIndex && hasOtherId)
+        {
+            return true;
+        }
+
+        bool isNamed = name is not null && current.Name.Length > 0;
+        return isNamed && (!hasIndex || hasOtherId) && (name != current.Name || current.HasAllArguments);
+    }
+
+    private int FreeIndex(int? wanted) => wanted is { } index && _all.TrueForAll(call => call.Index != index) ? index
+        : _all.Count == 0 ? 0 : _all.Max(call => call.Index) + 1;
+}

@@ -1,0 +1,87 @@
+using Privatemode.AI.Pipeline;
+using Privatemode.AI.Tests.Chat;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Pipeline;
+
+public sealed class FinishReasonNormalizerTests : IDisposable
+{
+    private readonly AnswerBench _answer = new();
+
+    public void Dispose() => _answer.Dispose();
+
+    [Theory]
+    [InlineData("\"stop\"")]
+    [InlineData("\"length\"")]
+    [InlineData("\"tool_calls\"")]
+    [InlineData("\"content_filter\"")]
+    [InlineData("\"function_call\"")]
+    [InlineData("\"Stop\"")]
+    [InlineData("\"st\\u006fp\"")]
+    [InlineData("null")]
+    [InlineData("5")]
+    [InlineData("{\"finish_reason\":\"odd\"}")]
+    public void Event_WithAReadableReason_IsLeftByteForByte(string reason)
+    {
+        string document = ChatFixture.Chunk($$$"""{"index":0,  "delta":{"content":"\u00e4","finish_reason":"odd"},"finish_reason":{{{reason}}}}""");
+
+        Assert.Equal(document, Normalize(document, isEvent: true));
+    }
+
+    [Theory]
+    [InlineData("\"odd\"", ""","finish_reason":"length","original_finish_reason":"odd" """)]
+    [InlineData("\"\"", ""","finish_reason":null""")]
+    public void Event_WithAnUnreadableReason_BecomesReadable(string reason, string members)
+    {
+        ChatFixture.AssertJson(
+            ChatFixture.Chunk($$$"""{"index":0,"delta":{"content":"\u00e4"}{{{members}}}}"""),
+            Normalize(ChatFixture.Chunk($$$"""{"index":0,"delta":{"content":"\u00e4"},"finish_reason":{{{reason}}}}"""), isEvent: true));
+    }
+
+    [Theory]
+    [InlineData("\"odd\"", ""","finish_reason":"length","original_finish_reason":"odd" """)]
+    [InlineData("\"\"", "")]
+    [InlineData("null", "")]
+    public void WholeAnswer_WithAnUnreadableReason_BecomesReadable(string reason, string members)
+    {
+        const string Others = """{"index":1,"finish_reason":"stop"},{"index":2},{"index":3,"finish_reason":{}}""";
+
+        ChatFixture.AssertJson(
+            ChatFixture.Whole($$$"""{"index":0,"message":{"content":"x"}{{{members}}}},{{{Others}}}"""),
+            Normalize(ChatFixture.Whole($$$"""{"index":0,"message":{"content":"x"},"finish_reason":{{{reason}}}},{{{Others}}}"""), isEvent: false));
+    }
+
+    [Theory]
+    [InlineData("\"abort\"")]
+    [InlineData("\"error\"")]
+    [InlineData("\"\\u0061bort\"")]
+    public void AnyChoice_BrokenOff_Throws(string reason)
+    {
+        foreach (bool isEvent in (bool[])[true, false])
+        {
+            using AnswerBench answer = new();
+            PrivatemodeServiceException exception = Assert.Throws<PrivatemodeServiceException>(() => answer.Change(
+                ChatFixture.Chunk($$$"""{"index":0,"finish_reason":"stop"},{"index":1,"finish_reason":{{{reason}}}}"""),
+                opened => FinishReasonNormalizer.Normalize(opened, isEvent, "request-1")));
+
+            Assert.Equal("request-1", exception.RequestId);
+            Assert.Equal(200, exception.Status);
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"id":"x","object":"chat.completion.chunk"}""")]
+    [InlineData("""{"id":"x","choices":null}""")]
+    [InlineData("""{"id":"x","choices":{"finish_reason":"odd"}}""")]
+    [InlineData("""{"id":"x","choices":[]}""")]
+    [InlineData("""{"id":"x","choices":[null,5,"finish_reason"]}""")]
+    [InlineData("""{"id":"x","choices":[{"index":0,"finish_reason":"odd","finish_reason":"odd"}]}""")]
+    [InlineData("""{"id":"x","choices":[{"index":0,"finish_reason":"\ud800"}]}""")]
+    public void Document_OfAnotherForm_IsLeftByteForByte(string document)
+    {
+        Assert.Equal(document, Normalize(document, isEvent: true));
+    }
+
+    private string Normalize(string document, bool isEvent) =>
+        _answer.Change(document, opened => FinishReasonNormalizer.Normalize(opened, isEvent, "request-1"));
+}

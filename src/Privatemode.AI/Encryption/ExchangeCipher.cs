@@ -37,9 +37,6 @@ internal sealed class ExchangeCipher : IDisposable
         _responses = new FieldCipher(key, nonce);
     }
 
-    /// <summary>How many values of the answer were opened so far.</summary>
-    public ulong Opened => _responses.Sequence;
-
     /// <summary>Length in bytes of the sealed form, quotes included.</summary>
     public int SealedLength(int plaintextLength) => SealedValue.EncodedLength(_secretId.Length, plaintextLength);
 
@@ -79,6 +76,8 @@ internal sealed class ExchangeCipher : IDisposable
             return OpenResult.AlreadyFailed;
         }
 
+        // Failed until proven otherwise, so that an exception leaves nothing open.
+        _failed = true;
         OpenResult result = OpenNext(raw, plaintext);
         _failed = result != OpenResult.Opened;
         return result;

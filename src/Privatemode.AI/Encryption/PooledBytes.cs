@@ -3,6 +3,10 @@ using System.Buffers;
 namespace Privatemode.AI.Encryption;
 
 /// <summary>Bytes in a pooled array, wiped when they go back: they hold prompts and answers.</summary>
+/// <remarks>
+/// Spans and memory of the content are good until the next call that adds to it: the array may be another one then.
+/// For the same reason the content cannot be added to itself. Not thread-safe.
+/// </remarks>
 internal sealed class PooledBytes : IDisposable
 {
     private byte[] _array;
@@ -35,7 +39,12 @@ internal sealed class PooledBytes : IDisposable
         return room;
     }
 
-    public void Append(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Extend(bytes.Length));
+    /// <param name="bytes">Anything but a part of this content.</param>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        DemandForeign(bytes);
+        bytes.CopyTo(Extend(bytes.Length));
+    }
 
     public void Append(byte value) => Extend(1)[0] = value;
 
@@ -49,27 +58,21 @@ internal sealed class PooledBytes : IDisposable
     /// <summary>Takes the first <paramref name="count"/> bytes of <see cref="Free"/> into the content.</summary>
     public void Commit(int count)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Array.Length - Length);
         Length += count;
     }
 
-    /// <summary>Drops bytes from the front and moves the rest there.</summary>
-    public void RemoveFront(int count)
-    {
-        Span[count..].CopyTo(_array);
-        Length -= count;
-    }
-
     /// <summary>Replaces a range of the content by other bytes, which may be longer or shorter.</summary>
+    /// <param name="start">Where the range begins.</param>
+    /// <param name="length">How many bytes it has.</param>
+    /// <param name="replacement">Anything but a part of this content.</param>
     public void Replace(int start, int length, ReadOnlySpan<byte> replacement)
     {
+        DemandForeign(replacement);
+        int tail = Span[start..][length..].Length;
         int delta = replacement.Length - length;
-        int tail = Length - start - length;
-        if (delta > 0)
-        {
-            Reserve(delta);
-        }
-
+        Reserve(Math.Max(delta, 0));
         _array.AsSpan(start + length, tail).CopyTo(_array.AsSpan(start + replacement.Length));
         replacement.CopyTo(_array.AsSpan(start));
         Length += delta;
@@ -78,11 +81,10 @@ internal sealed class PooledBytes : IDisposable
     /// <summary>Drops everything from <paramref name="length"/> on.</summary>
     public void Truncate(int length)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
-        Length = length;
+        Length = Span[..length].Length;
     }
 
-    public void Clear() => Length = 0;
+    public void Clear() => Truncate(0);
 
     public void Dispose()
     {
@@ -91,6 +93,14 @@ internal sealed class PooledBytes : IDisposable
             _disposed = true;
             ArrayPool<byte>.Shared.Return(_array, clearArray: true);
             (_array, Length) = ([], 0);
+        }
+    }
+
+    private void DemandForeign(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Overlaps(Array))
+        {
+            throw new ArgumentException("A part of the content cannot be added to it.", nameof(bytes));
         }
     }
 

@@ -7,6 +7,7 @@ internal static class SealedValue
 {
     private const byte Quote = (byte)'"';
     private const byte Colon = (byte)':';
+    private const byte Escape = (byte)'\\';
     private const int HexFactor = 2;
 
     // Quotes around the value and colons between its four parts.
@@ -62,7 +63,8 @@ internal static class SealedValue
     public static bool IsSealedWith(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> id)
     {
         int ciphertext = EncodedLength(id.Length, 0) - 1 - HexFactor * FieldCipher.TagSize;
-        if (raw.Length < EncodedLength(id.Length, 0) || raw[0] != Quote || raw[^1] != Quote ||
+        int plaintextHex = raw.Length - EncodedLength(id.Length, 0);
+        if (plaintextHex < 0 || plaintextHex % HexFactor != 0 || raw[0] != Quote || raw[^1] != Quote ||
             !raw[1..].StartsWith(id) || raw[1 + id.Length] != Colon)
         {
             return false;
@@ -87,7 +89,9 @@ internal static class SealedValue
     private static bool TrySkipPart(ref ReadOnlySpan<byte> rest)
     {
         int colon = rest.IndexOf(Colon);
-        if (colon < 0)
+
+        // An escape may stand for a colon or a quote: a reader that unescapes would see other parts than we do.
+        if (colon < 0 || rest[..colon].ContainsAny(Quote, Escape))
         {
             return false;
         }

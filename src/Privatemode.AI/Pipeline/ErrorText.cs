@@ -19,8 +19,9 @@ internal static class ErrorText
             using JsonDocument document = JsonDocument.ParseValue(ref reader);
             return Read(document.RootElement);
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
+            // The latter: an escaped lone surrogate, in a text or in a name that may be one of ours.
             return (text.IsEmpty ? null : Encoding.UTF8.GetString(text), null);
         }
     }

@@ -43,7 +43,7 @@ internal static class RemoteMedia
 
             if (reader.CurrentDepth == 2)
             {
-                inContent = reader.ValueTextEquals("content"u8);
+                inContent = NameIs(ref reader, "content"u8);
             }
             else if (reader.CurrentDepth == 4 && inContent)
             {
@@ -54,8 +54,8 @@ internal static class RemoteMedia
 
     private static void TakePartMember(ref Utf8JsonReader reader, int offset, List<(int Start, int Length)> found)
     {
-        bool isImage = reader.ValueTextEquals("image_url"u8);
-        bool isOtherMedia = reader.ValueTextEquals("audio_url"u8) || reader.ValueTextEquals("video_url"u8);
+        bool isImage = NameIs(ref reader, "image_url"u8);
+        bool isOtherMedia = NameIs(ref reader, "audio_url"u8) || NameIs(ref reader, "video_url"u8);
         if (isOtherMedia)
         {
             throw new PrivatemodeWouldLeakException("remote-media", "The service takes no audio or video by URL. Put the media into the request.");
@@ -75,7 +75,7 @@ internal static class RemoteMedia
         {
             while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
             {
-                bool isUrl = reader.ValueTextEquals("url"u8);
+                bool isUrl = NameIs(ref reader, "url"u8);
                 _ = reader.Read();
                 if (isUrl && reader.TokenType == JsonTokenType.String)
                 {
@@ -93,6 +93,19 @@ internal static class RemoteMedia
         {
             int start = checked((int)reader.TokenStartIndex);
             found.Add((offset + start, checked((int)reader.BytesConsumed) - start));
+        }
+    }
+
+    private static bool NameIs(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+    {
+        try
+        {
+            return reader.ValueTextEquals(name);
+        }
+        catch (InvalidOperationException)
+        {
+            // A lone surrogate: no text, and so none of the names looked for.
+            return false;
         }
     }
 

@@ -10,7 +10,7 @@ internal sealed class AnswerSealer : IDisposable
 {
     public static readonly PlainNames ChatPlain = new("id", "usage");
 
-    private readonly FieldCipher _cipher;
+    private FieldCipher _cipher;
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(FieldCipher.KeySize);
     private readonly byte[] _nonce = RandomNumberGenerator.GetBytes(FieldCipher.NonceSize);
 
@@ -21,6 +21,14 @@ internal sealed class AnswerSealer : IDisposable
     /// <summary>The client's side of the same exchange.</summary>
     public ExchangeCipher Client() => new(_key, SecretId, _nonce);
 
+    /// <summary>Begins to number from 0 again, for another client of the same exchange.</summary>
+    public AnswerSealer Restarted()
+    {
+        _cipher.Dispose();
+        _cipher = new FieldCipher(_key, _nonce);
+        return this;
+    }
+
     /// <summary>Seals one value as a JSON string, quotes included.</summary>
     public string Value(string plaintext, byte[]? iv = null)
     {
@@ -28,7 +36,8 @@ internal sealed class AnswerSealer : IDisposable
         iv ??= RandomNumberGenerator.GetBytes(FieldCipher.IvSize);
         byte[] sealedBytes = new byte[bytes.Length + FieldCipher.TagSize];
         _cipher.Encrypt(iv, bytes, sealedBytes.AsSpan(0, bytes.Length), sealedBytes.AsSpan(bytes.Length));
-        return $"\"{Encoding.UTF8.GetString(SecretId)}:{Convert.ToHexStringLower(_nonce)}:{Convert.ToHexStringLower(iv)}:{Convert.ToHexStringLower(sealedBytes)}\"";
+        string hex = $"{Convert.ToHexStringLower(_nonce)}:{Convert.ToHexStringLower(iv)}:{Convert.ToHexStringLower(sealedBytes)}";
+        return $"\"{Encoding.UTF8.GetString(SecretId)}:{hex}\"";
     }
 
     /// <summary>Seals the members of a JSON document that are not plain, in the order of escaped names.</summary>

@@ -5,7 +5,8 @@ namespace Privatemode.AI.Encryption.EventStream;
 /// <summary>Which choices of a streamed answer have begun and which have finished.</summary>
 /// <remarks>
 /// The end mark is not authenticated, anybody on the path can write it. A stream is complete only if, for every choice
-/// index seen, a sealed <c>finish_reason</c>, neither null nor empty, was opened before it.
+/// index seen, a sealed <c>finish_reason</c>, neither null nor empty, was opened before it. A choice that goes on after its
+/// finish has to finish again.
 /// </remarks>
 internal sealed class ChoiceFinishes
 {
@@ -34,8 +35,9 @@ internal sealed class ChoiceFinishes
 
             return reader.TokenType == JsonTokenType.EndArray && !reader.Read();
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
+            // The latter: a name with an escaped lone surrogate, which is no text.
             return false;
         }
     }

@@ -19,6 +19,8 @@ internal sealed class EventOpener : IDisposable
     private static readonly SearchValues<byte> EventNameBytes =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"u8);
 
+    private static readonly SearchValues<byte> LineBreaks = SearchValues.Create("\r\n"u8);
+
     private readonly ExchangeCipher _cipher;
     private readonly EventRules _rules;
     private readonly AnswerContext _context;
@@ -34,6 +36,9 @@ internal sealed class EventOpener : IDisposable
         _context = context;
     }
 
+    /// <summary>Payload of the data line that ends a stream.</summary>
+    public static ReadOnlySpan<byte> EndMark => "[DONE]"u8;
+
     /// <summary>Opened events, ready for the caller; whoever takes them clears it.</summary>
     public PooledBytes Output { get; } = new(4096);
 
@@ -45,6 +50,44 @@ internal sealed class EventOpener : IDisposable
 
     /// <summary>Takes in bytes as they come from the network, cut anywhere.</summary>
     public void Push(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            TakeLines(bytes);
+        }
+        catch
+        {
+            // Whatever it was, an event may be lost: the stream must not go on without it.
+            Fail(AnswerFault.AlreadyFailed);
+            throw;
+        }
+    }
+
+    /// <summary>Takes in the end of the network stream: a failure unless the answer had ended before.</summary>
+    public void Complete()
+    {
+        if (LastLine.IsWholeData(_partial.Span))
+        {
+            Push("\n"u8);
+        }
+
+        if (!IsEnded)
+        {
+            Fail(AnswerFault.Truncated);
+        }
+    }
+
+    /// <summary>Breaks the stream, unless it is broken already.</summary>
+    public void Fail(AnswerFault fault) => Failure ??= AnswerFaults.Exception(fault, _context);
+
+    public void Dispose()
+    {
+        _opened.Dispose();
+        _partial.Dispose();
+        Output.Dispose();
+    }
+
+    private void TakeLines(ReadOnlySpan<byte> bytes)
     {
         while (Failure is null)
         {
@@ -68,36 +111,6 @@ internal sealed class EventOpener : IDisposable
 
             bytes = bytes[(end + 1)..];
         }
-    }
-
-    /// <summary>Takes in the end of the network stream: a failure unless the answer had ended before.</summary>
-    public void Complete()
-    {
-        if (Failure is null && _partial.Length > 0)
-        {
-            TakeLine(_partial.Span);
-            _partial.Clear();
-            if (Failure is PrivatemodeIntegrityException && !IsEnded)
-            {
-                // A line without its end was most likely cut; what is left of it says nothing.
-                Failure = null;
-            }
-        }
-
-        if (!IsEnded)
-        {
-            Fail(AnswerFault.Truncated);
-        }
-    }
-
-    /// <summary>Breaks the stream, unless it is broken already.</summary>
-    public void Fail(AnswerFault fault) => Failure ??= AnswerFaults.Exception(fault, _context);
-
-    public void Dispose()
-    {
-        _opened.Dispose();
-        _partial.Dispose();
-        Output.Dispose();
     }
 
     private void Keep(ReadOnlySpan<byte> bytes)
@@ -183,7 +196,7 @@ internal sealed class EventOpener : IDisposable
             return;
         }
 
-        if (payload.SequenceEqual("[DONE]"u8))
+        if (payload.SequenceEqual(EndMark))
         {
             TakeEnd();
             return;
@@ -218,7 +231,7 @@ internal sealed class EventOpener : IDisposable
         }
 
         IsEnded = true;
-        Emit("[DONE]"u8);
+        Emit(EndMark);
     }
 
     private void Emit(ReadOnlySpan<byte> payload)
@@ -239,6 +252,4 @@ internal sealed class EventOpener : IDisposable
         text.ReplaceAny(LineBreaks, (byte)' ');
         Output.Append("\n\n"u8);
     }
-
-    private static readonly SearchValues<byte> LineBreaks = SearchValues.Create("\r\n"u8);
 }

@@ -18,6 +18,7 @@ internal sealed class OpeningEventStream : Stream
     private readonly EventOpener _opener;
     private readonly IDisposable _owned;
     private readonly byte[] _buffer = new byte[16 * 1024];
+    private ExceptionDispatchInfo? _failure;
     private int _handedOut;
     private int _state;
 
@@ -70,6 +71,7 @@ internal sealed class OpeningEventStream : Stream
                     read = 0;
                 }
 
+                DemandOpen();
                 TakeIn(read);
             }
 
@@ -106,6 +108,7 @@ internal sealed class OpeningEventStream : Stream
                     read = 0;
                 }
 
+                DemandOpen();
                 TakeIn(read);
             }
 
@@ -162,7 +165,9 @@ internal sealed class OpeningEventStream : Stream
         _handedOut = 0;
         if (_opener.Failure is { } failure)
         {
-            ExceptionDispatchInfo.Throw(failure);
+            // Captured once: an exception captured anew each time would drag along the stack traces of all reads before.
+            _failure ??= ExceptionDispatchInfo.Capture(failure);
+            _failure.Throw();
         }
 
         return _opener.IsEnded;
@@ -179,6 +184,9 @@ internal sealed class OpeningEventStream : Stream
             _opener.Push(_buffer.AsSpan(0, read));
         }
     }
+
+    /// <summary>Closing the network stream ends a waiting read somehow; whatever it says then is no verdict about the answer.</summary>
+    private void DemandOpen() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _state) != Reading, this);
 
     private void BeginRead()
     {
@@ -202,13 +210,22 @@ internal sealed class OpeningEventStream : Stream
     /// <summary>Marks the stream as disposed; true the first time. Buffers a waiting read still uses are left to that read.</summary>
     private bool LeaveForGood()
     {
-        if (Interlocked.CompareExchange(ref _state, Disposed, Idle) == Idle)
+        while (true)
         {
-            Release();
-            return true;
-        }
+            if (Interlocked.CompareExchange(ref _state, Disposed, Idle) == Idle)
+            {
+                Release();
+                return true;
+            }
 
-        return Interlocked.CompareExchange(ref _state, DisposedWhileReading, Reading) == Reading;
+            int seen = Interlocked.CompareExchange(ref _state, DisposedWhileReading, Reading);
+            if (seen != Idle)
+            {
+                return seen == Reading;
+            }
+
+            // The read ended between the two looks.
+        }
     }
 
     private void Release()

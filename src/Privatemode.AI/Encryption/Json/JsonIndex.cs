@@ -11,6 +11,9 @@ internal sealed class JsonIndex : IDisposable
     /// <summary>Deepest nesting accepted. Tool schemas are the deepest things seen; .NET's default of 64 is too tight for them.</summary>
     public const int MaxDepth = 256;
 
+    /// <summary>Most members accepted. Bodies have a dozen; without a bound the index of a hostile one takes many times its size.</summary>
+    public const int MaxMembers = 250_000;
+
     private static readonly SearchValues<byte> NeverInNames = SearchValues.Create("|\\"u8);
     private static readonly SearchValues<byte> NeverFirstInNames = SearchValues.Create("@!:{["u8);
 
@@ -43,13 +46,49 @@ internal sealed class JsonIndex : IDisposable
         return -1;
     }
 
-    /// <summary>Takes a document apart. Only after <see cref="JsonShape.Usable"/> is the content of this index meaningful.</summary>
+    /// <summary>Takes a document apart. After anything but <see cref="JsonShape.Usable"/> this index is empty.</summary>
     /// <param name="document">UTF-8 text of the whole document.</param>
     /// <param name="allowArray">Take an array too: its elements are members named by their position.</param>
     public JsonShape Read(ReadOnlySpan<byte> document, bool allowArray = false)
     {
-        _count = 0;
-        _namesLength = 0;
+        ObjectDisposedException.ThrowIf(_members.Length == 0, this);
+        Clear();
+        JsonShape shape = ReadDocument(document, allowArray);
+        if (shape != JsonShape.Usable)
+        {
+            Clear();
+        }
+
+        return shape;
+    }
+
+    /// <summary>Forgets all members.</summary>
+    public void Clear() => (_count, _namesLength) = (0, 0);
+
+    /// <summary>Adds a member that was appended to the document after reading. Its name must be new and unambiguous.</summary>
+    public void Append(ReadOnlySpan<byte> name, int valueStart, int valueLength, JsonTokenType kind)
+    {
+        JsonMember member = default;
+        (member.NameStart, member.NameLength) = StoreName(name);
+        (member.ValueStart, member.ValueLength, member.Kind) = (valueStart, valueLength, kind);
+        Add(member);
+        if (Sort() != JsonShape.Usable)
+        {
+            throw new ArgumentException("A member of that name cannot be added.", nameof(name));
+        }
+    }
+
+    public void Dispose()
+    {
+        ArrayPool<JsonMember>.Shared.Return(_members);
+        ArrayPool<int>.Shared.Return(_order);
+        ArrayPool<byte>.Shared.Return(_names, clearArray: true);
+        (_members, _order, _names) = ([], [], []);
+        Clear();
+    }
+
+    private JsonShape ReadDocument(ReadOnlySpan<byte> document, bool allowArray)
+    {
         if (document.IsEmpty)
         {
             return JsonShape.Empty;
@@ -80,24 +119,6 @@ internal sealed class JsonIndex : IDisposable
         return Sort();
     }
 
-    /// <summary>Adds a member that was appended to the document after reading.</summary>
-    public void Append(ReadOnlySpan<byte> name, int valueStart, int valueLength, JsonTokenType kind)
-    {
-        JsonMember member = default;
-        (member.NameStart, member.NameLength) = StoreName(name);
-        (member.ValueStart, member.ValueLength, member.Kind) = (valueStart, valueLength, kind);
-        Add(member);
-        _ = Sort();
-    }
-
-    public void Dispose()
-    {
-        ArrayPool<JsonMember>.Shared.Return(_members);
-        ArrayPool<int>.Shared.Return(_order);
-        ArrayPool<byte>.Shared.Return(_names, clearArray: true);
-        (_members, _order, _names, _count) = ([], [], [], 0);
-    }
-
     private JsonShape ReadMembers(ref Utf8JsonReader reader, bool allowArray)
     {
         _ = reader.Read();
@@ -116,6 +137,11 @@ internal sealed class JsonIndex : IDisposable
         Span<byte> position = stackalloc byte[10];
         while (reader.Read() && reader.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray))
         {
+            if (_count == MaxMembers)
+            {
+                return JsonShape.TooManyMembers;
+            }
+
             JsonMember member = default;
             if (isArray)
             {
@@ -172,7 +198,7 @@ internal sealed class JsonIndex : IDisposable
             _order[i] = i;
         }
 
-        _order.AsSpan(0, _count).Sort(new NameOrder(_members, _names));
+        new NameOrder(_members, _names).Sort(_order.AsSpan(0, _count));
         for (int i = 0; i < _count; i++)
         {
             ReadOnlySpan<byte> name = Name(_members[_order[i]]);
@@ -224,27 +250,5 @@ internal sealed class JsonIndex : IDisposable
         array.AsSpan(0, used).CopyTo(larger);
         ArrayPool<T>.Shared.Return(array);
         array = larger;
-    }
-
-    /// <summary>Byte order of names in which <c>. ? *</c> are preceded by a backslash, as the peer writes paths.</summary>
-    private readonly struct NameOrder(JsonMember[] members, byte[] names) : IComparer<int>
-    {
-        public int Compare(int x, int y)
-        {
-            ReadOnlySpan<byte> a = names.AsSpan(members[x].NameStart, members[x].NameLength);
-            ReadOnlySpan<byte> b = names.AsSpan(members[y].NameStart, members[y].NameLength);
-            int common = a.CommonPrefixLength(b);
-            if (common == a.Length || common == b.Length)
-            {
-                return a.Length.CompareTo(b.Length);
-            }
-
-            // Names hold no backslash of their own, so two escaped characters differ in the character itself.
-            (byte p, byte q) = (a[common], b[common]);
-            (byte escapedP, byte escapedQ) = (Escaped(p), Escaped(q));
-            return escapedP != escapedQ ? escapedP.CompareTo(escapedQ) : p.CompareTo(q);
-        }
-
-        private static byte Escaped(byte value) => value is (byte)'.' or (byte)'?' or (byte)'*' ? (byte)'\\' : value;
     }
 }

@@ -18,4 +18,7 @@ internal enum JsonShape
 
     /// <summary>A name with an escape that is no Unicode text, such as a lone surrogate.</summary>
     InvalidName,
+
+    /// <summary>More members than <see cref="JsonIndex.MaxMembers"/>.</summary>
+    TooManyMembers,
 }

@@ -14,11 +14,18 @@ internal sealed class OpenedDocument : IDisposable
     /// <summary>The document as it goes to the caller.</summary>
     public ReadOnlySpan<byte> Text => _bytes.Span;
 
-    /// <summary>Reads a sealed document and opens it into this one.</summary>
+    /// <summary>Reads a sealed document and opens it into this one; empty after a fault.</summary>
     public AnswerFault Open(ReadOnlySpan<byte> document, AnswerShape shape, ExchangeCipher cipher)
     {
+        _bytes.Clear();
         AnswerFault fault = AnswerFaults.From(_index.Read(document, shape.AllowsArray));
-        return fault != AnswerFault.None ? fault : JsonOpener.Open(document, _index, shape.Plain, cipher, _bytes);
+        fault = fault == AnswerFault.None ? JsonOpener.Open(document, _index, shape.Plain, cipher, _bytes) : fault;
+        if (fault != AnswerFault.None)
+        {
+            _index.Clear();
+        }
+
+        return fault;
     }
 
     /// <summary>The raw JSON value of a member; false when there is no such member.</summary>
@@ -30,11 +37,12 @@ internal sealed class OpenedDocument : IDisposable
         return i >= 0;
     }
 
-    /// <summary>Puts another value in place of a member's value.</summary>
+    /// <summary>Puts another value in place of the value of a member, which must be there.</summary>
     public void Replace(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         Span<JsonMember> members = _index.Members;
         int i = _index.Find(name);
+        ArgumentOutOfRangeException.ThrowIfNegative(i, nameof(name));
         ref JsonMember member = ref members[i];
         int delta = value.Length - member.ValueLength;
         _bytes.Replace(member.ValueStart, member.ValueLength, value);

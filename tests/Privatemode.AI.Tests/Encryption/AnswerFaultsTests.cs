@@ -1,0 +1,59 @@
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Tests.Encryption;
+
+public sealed class AnswerFaultsTests
+{
+    // Names callers may compare with: they change only with the change log.
+    private static readonly Dictionary<AnswerFault, string> Names = new()
+    {
+        [AnswerFault.NotJson] = "not-json",
+        [AnswerFault.DuplicateName] = "duplicate-name",
+        [AnswerFault.UnsealedMember] = "unsealed-member",
+        [AnswerFault.NothingSealed] = "nothing-sealed",
+        [AnswerFault.PayloadMissing] = "payload-missing",
+        [AnswerFault.BadPlainMember] = "bad-plain-member",
+        [AnswerFault.NotAuthentic] = "not-authentic",
+        [AnswerFault.Reflected] = "reflected",
+        [AnswerFault.AlreadyFailed] = "already-failed",
+        [AnswerFault.Truncated] = "truncated-stream",
+        [AnswerFault.AfterTheEnd] = "data-after-end",
+        [AnswerFault.LineTooLong] = "line-too-long",
+        [AnswerFault.BadLine] = "bad-line",
+    };
+
+    [Fact]
+    public void Exception_EveryFault_HasItsNameAndContext()
+    {
+        Assert.Equal(Enum.GetValues<AnswerFault>().Where(fault => fault != AnswerFault.None), Names.Keys);
+        foreach ((AnswerFault fault, string name) in Names)
+        {
+            PrivatemodeIntegrityException exception = AnswerFaults.Exception(fault, new AnswerContext("/v1/embeddings", "sdk_1"));
+            Assert.Equal(name, exception.Failure);
+            Assert.Equal("/v1/embeddings", exception.Endpoint);
+            Assert.Equal("sdk_1", exception.RequestId);
+            Assert.Contains("Stop", exception.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(Names.Count, Names.Keys.Select(fault => AnswerFaults.Exception(fault, default).Message).Distinct().Count());
+    }
+
+    [Fact]
+    public void Exception_NoFault_IsAMistakeOfOurs() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => AnswerFaults.Exception(AnswerFault.None, default));
+
+    [Fact]
+    public void From_EveryResultAndShape_IsAFaultUnlessAllIsWell()
+    {
+        Assert.Equal(
+            [AnswerFault.None, AnswerFault.UnsealedMember, AnswerFault.NotAuthentic, AnswerFault.Reflected, AnswerFault.AlreadyFailed],
+            Enum.GetValues<OpenResult>().Select(AnswerFaults.From));
+        Assert.Equal(AnswerFault.NotAuthentic, AnswerFaults.From((OpenResult)99));
+        Assert.Equal(AnswerFault.None, AnswerFaults.From(JsonShape.Usable));
+        Assert.Equal(AnswerFault.DuplicateName, AnswerFaults.From(JsonShape.DuplicateName));
+        Assert.All(
+            Enum.GetValues<JsonShape>().Except([JsonShape.Usable, JsonShape.DuplicateName]),
+            shape => Assert.Equal(AnswerFault.NotJson, AnswerFaults.From(shape)));
+    }
+}

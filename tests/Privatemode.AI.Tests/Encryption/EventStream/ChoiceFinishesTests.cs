@@ -1,0 +1,121 @@
+using System.Text;
+using Privatemode.AI.Encryption.EventStream;
+
+namespace Privatemode.AI.Tests.Encryption.EventStream;
+
+public sealed class ChoiceFinishesTests
+{
+    [Theory]
+    [InlineData("[]", 0, false)]
+    [InlineData("[{\"index\":0,\"finish_reason\":\"stop\"}]", 1, true)]
+    [InlineData("[{\"finish_reason\":\"stop\",\"index\":0}]", 1, true)]
+    [InlineData("[{\"finish_reason\":\"stop\"}]", 1, true)]
+    [InlineData("[{\"index\":0,\"finish_reason\":null}]", 1, false)]
+    [InlineData("[{\"index\":0}]", 1, false)]
+    [InlineData("[{}]", 1, false)]
+    [InlineData("[{\"index\":0,\"finish_reason\":null,\"finish_reason\":\"stop\"}]", 1, true)]
+    [InlineData("[{\"index\":0,\"finish_reason\":1}]", 1, false)]
+    [InlineData("[{\"index\":0,\"finish_reason\":{\"finish_reason\":\"stop\"}}]", 1, false)]
+    [InlineData("[{\"index\":0,\"delta\":{\"finish_reason\":\"stop\"}}]", 1, false)]
+    [InlineData("[{\"index\":0,\"delta\":[{\"finish_reason\":\"stop\"}]}]", 1, false)]
+    [InlineData("[{\"index\":0,\"finish\\u005freason\":\"stop\"}]", 1, true)]
+    [InlineData(" [ { \"index\" : 0 , \"finish_reason\" : \"stop\" } ] ", 1, true)]
+    [InlineData("[{\"index\":0,\"finish_reason\":\"stop\"},{\"index\":1,\"finish_reason\":\"stop\"}]", 2, true)]
+    [InlineData("[{\"index\":0,\"finish_reason\":\"stop\"},{\"index\":1,\"finish_reason\":null}]", 2, false)]
+    [InlineData("[{\"finish_reason\":null},{\"index\":0,\"finish_reason\":\"stop\"}]", 2, true)]
+    [InlineData("[{\"finish_reason\":\"stop\"},{\"finish_reason\":null}]", 2, false)]
+    [InlineData("[{\"index\":-5,\"finish_reason\":\"stop\"}]", 1, true)]
+    public void TryObserve_Choices_TellsWhatIsFinished(string choices, int count, bool finished)
+    {
+        ChoiceFinishes finishes = new();
+        Assert.True(finishes.TryObserve(Encoding.UTF8.GetBytes(choices), out int seen));
+        Assert.Equal(count, seen);
+        Assert.Equal(finished, finishes.AllFinished);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    [InlineData("null")]
+    [InlineData("5")]
+    [InlineData("{}")]
+    [InlineData("{\"index\":0}")]
+    [InlineData("[")]
+    [InlineData("[1]")]
+    [InlineData("[null]")]
+    [InlineData("[[]]")]
+    [InlineData("[{]")]
+    [InlineData("[{}")]
+    [InlineData("[{}]x")]
+    [InlineData("[{}] []")]
+    [InlineData("[{\"index\":\"0\"}]")]
+    [InlineData("[{\"index\":0.5}]")]
+    [InlineData("[{\"index\":1e99}]")]
+    [InlineData("[{\"index\":99999999999}]")]
+    [InlineData("[{\"index\":null}]")]
+    [InlineData("[{\"index\":{}}]")]
+    [InlineData("[{\"index\":0,\"index\":\"0\"}]")]
+    [InlineData("[{\"index\":0,\"finish_reason\":}]")]
+    [InlineData("[{\"index\":0,\"finish_reason\"}]")]
+    public void TryObserve_WhatIsNoChoices_IsRefused(string choices) =>
+        Assert.False(new ChoiceFinishes().TryObserve(Encoding.UTF8.GetBytes(choices), out _));
+
+    [Theory]
+    [InlineData("[{\"\\ud800\":1}]")]
+    [InlineData("[{\"i\\udc00\":1}]")]
+    [InlineData("[{\"finish\\ud800\\ud800\":1}]")]
+    public void TryObserve_LoneSurrogateInAName_IsRefusedInsteadOfThrowing(string choices) =>
+        Assert.False(new ChoiceFinishes().TryObserve(Encoding.UTF8.GetBytes(choices), out _));
+
+    [Fact]
+    public void TryObserve_DuplicateIndex_TakesTheLast()
+    {
+        // As the readers behind us do.
+        ChoiceFinishes finishes = Observed("""[{"index":1,"finish_reason":null}]""", """[{"index":0,"index":1,"finish_reason":"stop"}]""");
+        Assert.True(finishes.AllFinished);
+    }
+
+    [Fact]
+    public void AllFinished_NothingSeen_IsFalse()
+    {
+        Assert.False(new ChoiceFinishes().AllFinished);
+        Assert.False(Observed("[]", "[]").AllFinished);
+    }
+
+    [Fact]
+    public void AllFinished_SeveralChoices_OnlyWhenEachHasFinished()
+    {
+        ChoiceFinishes finishes = Observed("""[{"index":0}]""", """[{"index":2}]""", """[{"index":0,"finish_reason":"stop"}]""", "[]");
+        Assert.False(finishes.AllFinished);
+        Assert.True(finishes.TryObserve("""[{"index":2,"finish_reason":"length"}]"""u8, out _));
+        Assert.True(finishes.AllFinished);
+        Assert.True(finishes.TryObserve("[]"u8, out _));
+        Assert.True(finishes.AllFinished);
+        Assert.True(finishes.TryObserve("""[{"index":1}]"""u8, out _));
+        Assert.False(finishes.AllFinished);
+    }
+
+    [Fact]
+    public void AllFinished_ChoiceGoesOnAfterItsFinish_HasToFinishAgain()
+    {
+        ChoiceFinishes finishes = Observed("""[{"index":0,"finish_reason":"stop"}]""", """[{"index":0}]""");
+        Assert.False(finishes.AllFinished);
+        Assert.True(finishes.TryObserve("""[{"index":0,"finish_reason":"stop"}]"""u8, out _));
+        Assert.True(finishes.AllFinished);
+    }
+
+    [Fact]
+    public void TryObserve_DeepValue_IsTakenToTheDepthOfTheWalker()
+    {
+        static byte[] Nested(int depth) => Encoding.UTF8.GetBytes($"[{{\"delta\":{new string('[', depth)}{new string(']', depth)}}}]");
+        Assert.True(new ChoiceFinishes().TryObserve(Nested(254), out _));
+        Assert.False(new ChoiceFinishes().TryObserve(Nested(255), out _));
+    }
+
+    private static ChoiceFinishes Observed(params string[] events)
+    {
+        ChoiceFinishes finishes = new();
+        Assert.All(events, choices => Assert.True(finishes.TryObserve(Encoding.UTF8.GetBytes(choices), out _)));
+        return finishes;
+    }
+}

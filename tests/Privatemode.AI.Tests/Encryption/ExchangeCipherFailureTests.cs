@@ -1,0 +1,141 @@
+using System.Text;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Encryption;
+
+public sealed class ExchangeCipherFailureTests : IDisposable
+{
+    private readonly AnswerSealer _enclave = new();
+
+    public static TheoryData<string> Failures { get; } = ["malformed", "altered", "reflected", "wrong length", "skipped", "of another exchange"];
+
+    [Fact]
+    public void Open_OwnValueOfTheSameNumber_IsReflected()
+    {
+        using ExchangeCipher cipher = _enclave.Client();
+        byte[] own = ExchangeCipherTests.Seal(cipher, "mine"u8);
+        Assert.Equal(OpenResult.Reflected, cipher.Open(own, new byte[4]));
+    }
+
+    [Fact]
+    public void Open_OwnValueWrittenDifferently_IsReflected()
+    {
+        using ExchangeCipher cipher = _enclave.Client();
+        _ = ExchangeCipherTests.Seal(cipher, "first"u8);
+        string second = Encoding.ASCII.GetString(ExchangeCipherTests.Seal(cipher, "second"u8));
+        string[] parts = second[1..^1].Split(':');
+        string disguised = $"\"other:{new string('0', 24)}:{parts[2].ToUpperInvariant()}:{parts[3].ToUpperInvariant()}\"";
+        Assert.Equal(OpenResult.Opened, cipher.Open(Bytes(_enclave.Value("zero")), new byte[4]));
+        Assert.Equal(OpenResult.Reflected, cipher.Open(Bytes(disguised), new byte[6]));
+    }
+
+    [Fact]
+    public void Open_ValueOfThePeerUnderAnIvOfOurs_IsReflected()
+    {
+        // The comparison is of decoded IVs and of nothing else: all twelve bytes count.
+        using ExchangeCipher cipher = _enclave.Client();
+        byte[] iv = Convert.FromHexString(Encoding.ASCII.GetString(ExchangeCipherTests.Seal(cipher, "mine"u8)).Split(':')[2]);
+        foreach (int at in (int[])[0, 7, 8, 11])
+        {
+            iv[at] ^= 1;
+            Assert.Equal(OpenResult.Opened, cipher.Open(Bytes(_enclave.Value("1", [.. iv])), new byte[1]));
+            iv[at] ^= 1;
+        }
+
+        Assert.Equal(OpenResult.Reflected, cipher.Open(Bytes(_enclave.Value("1", [.. iv])), new byte[1]));
+    }
+
+    [Theory]
+    [MemberData(nameof(Failures))]
+    public void Open_AfterAnyFailure_StaysFailed(string kind)
+    {
+        using AnswerSealer other = new();
+        using ExchangeCipher cipher = _enclave.Client();
+        string own = Encoding.ASCII.GetString(ExchangeCipherTests.Seal(cipher, "mine"u8));
+        string good = _enclave.Value("0000");
+        (string bad, OpenResult expected) = kind switch
+        {
+            "malformed" => ("\"0000\"", OpenResult.Malformed),
+            "altered" => (good[..^2] + (good[^2] == '0' ? '1' : '0') + '"', OpenResult.NotAuthentic),
+            "reflected" => (own, OpenResult.Reflected),
+            "wrong length" => (good[..^3] + '"', OpenResult.Malformed),
+            "skipped" => (_enclave.Value("1111"), OpenResult.NotAuthentic),
+            _ => (other.Value("0000"), OpenResult.NotAuthentic),
+        };
+
+        byte[] plaintext = new byte[4];
+        Assert.Equal(expected, cipher.Open(Bytes(bad), plaintext));
+        Assert.Equal(new byte[4], plaintext);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(OpenResult.AlreadyFailed, cipher.Open(Bytes(good), plaintext));
+            Assert.Equal(new byte[4], plaintext);
+        }
+    }
+
+    [Fact]
+    public void Open_TheSameValueTwice_FailsTheSecondTime()
+    {
+        using ExchangeCipher cipher = _enclave.Client();
+        byte[] value = Bytes(_enclave.Value("0"));
+        Assert.Equal(OpenResult.Opened, cipher.Open(value, new byte[1]));
+        Assert.Equal(OpenResult.NotAuthentic, cipher.Open(value, new byte[1]));
+    }
+
+    [Fact]
+    public void Open_WhenThePlatformThrows_StaysFailed()
+    {
+        ExchangeCipher cipher = _enclave.Client();
+        byte[] value = Bytes(_enclave.Value("0"));
+        cipher.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => cipher.Open(value, new byte[1]));
+        Assert.Equal(OpenResult.AlreadyFailed, cipher.Open(value, new byte[1]));
+    }
+
+    [Fact]
+    public void Open_UpperCaseHexAndForeignIdAndNonceText_Opens()
+    {
+        using ExchangeCipher cipher = _enclave.Client();
+        string[] parts = _enclave.Value("[1, 2]")[1..^1].Split(':');
+        byte[] plaintext = new byte[6];
+        Assert.Equal(
+            OpenResult.Opened, cipher.Open(Bytes($"\"x:y:{parts[2].ToUpperInvariant()}:{parts[3].ToUpperInvariant()}\""), plaintext));
+        Assert.Equal("[1, 2]", Encoding.UTF8.GetString(plaintext));
+    }
+
+    [Fact]
+    public void Open_EveryByteAltered_FailsWithoutATrace()
+    {
+        string text = _enclave.Value("\"text\"");
+        int authenticatedFrom = text.IndexOf(':', text.IndexOf(':') + 1) + 1;
+        byte[] zeros = new byte[6];
+        for (int at = 0; at < text.Length; at++)
+        {
+            foreach (char other in "\":\\ 0fF9g\0")
+            {
+                string altered = text[..at] + other + text[(at + 1)..];
+                bool isSame = char.ToLowerInvariant(text[at]) == char.ToLowerInvariant(other) && at >= authenticatedFrom;
+                bool mayDiffer = at > 0 && at < authenticatedFrom - 1 && text[at] != ':' && !":\"\\".Contains(other);
+                using ExchangeCipher cipher = _enclave.Client();
+                byte[] plaintext = new byte[6];
+                OpenResult result = cipher.Open(Bytes(altered), plaintext);
+                Assert.True((result == OpenResult.Opened) == (isSame || mayDiffer || text == altered), $"{at}: {text[at]} to {other}: {result}");
+                Assert.True(result == OpenResult.Opened || plaintext.AsSpan().SequenceEqual(zeros), $"{at}: {text[at]} to {other} leaves a trace");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public void Open_RoomOfOtherLength_IsMalformed(int difference)
+    {
+        using ExchangeCipher cipher = _enclave.Client();
+        Assert.Equal(OpenResult.Malformed, cipher.Open(Bytes(_enclave.Value("1234")), new byte[4 + difference]));
+    }
+
+    public void Dispose() => _enclave.Dispose();
+
+    private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
+}

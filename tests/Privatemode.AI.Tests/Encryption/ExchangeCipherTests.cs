@@ -1,0 +1,128 @@
+using System.Security.Cryptography;
+using System.Text;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Encryption;
+
+public sealed class ExchangeCipherTests
+{
+    private const int Mebibyte = 1024 * 1024;
+
+    private readonly byte[] _key = RandomNumberGenerator.GetBytes(FieldCipher.KeySize);
+
+    /// <summary>Small sizes, and those around the steps in which ciphertext is spread to hex within its own buffer.</summary>
+    public static IEnumerable<int> Sizes =>
+        Enumerable.Range(0, 301).Concat(Enumerable.Range(1, 6).SelectMany(step => Enumerable.Range(1024 * step - 20, 40)))
+            .Concat([Mebibyte - 17, Mebibyte, Mebibyte + 1, 3 * Mebibyte + 511]);
+
+    [Fact]
+    public void Seal_EverySize_OpensAtThePeer()
+    {
+        using ExchangeCipher cipher = new(_key, "id"u8.ToArray());
+        uint sequence = 0;
+        foreach (int size in Sizes)
+        {
+            byte[] plaintext = RandomNumberGenerator.GetBytes(size);
+            byte[] value = Seal(cipher, plaintext);
+            Assert.True(SealedValue.IsSealedWith(value, "id"u8));
+            Assert.Equal(size, ExchangeCipher.PlaintextLength(value));
+            Assert.True(plaintext.AsSpan().SequenceEqual(NaivePeer.OpenBytes(Encoding.ASCII.GetString(value), _key, sequence++)), $"{size} bytes");
+        }
+    }
+
+    [Fact]
+    public void Open_EverySize_GivesThePlaintext()
+    {
+        byte[] nonce = RandomNumberGenerator.GetBytes(FieldCipher.NonceSize);
+        using ExchangeCipher peer = new(_key, "id"u8.ToArray(), nonce);
+        using ExchangeCipher cipher = new(_key, "id"u8.ToArray(), nonce);
+        foreach (int size in Sizes)
+        {
+            byte[] plaintext = RandomNumberGenerator.GetBytes(size);
+            byte[] opened = new byte[size];
+            Assert.Equal(OpenResult.Opened, cipher.Open(Seal(peer, plaintext), opened));
+            Assert.True(plaintext.AsSpan().SequenceEqual(opened), $"{size} bytes");
+        }
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    [InlineData(1000)]
+    public void Seal_DestinationOfOtherLength_ThrowsAndUsesNoNumber(int difference)
+    {
+        using ExchangeCipher cipher = new(_key, "id"u8.ToArray());
+        byte[] destination = new byte[cipher.SealedLength(3) + difference];
+        Assert.Throws<ArgumentOutOfRangeException>(() => cipher.Seal("abc"u8, destination));
+        Assert.Equal(new byte[destination.Length], destination);
+        Assert.Equal("abc", NaivePeer.Open(Encoding.ASCII.GetString(Seal(cipher, "abc"u8)), _key, 0));
+    }
+
+    [Fact]
+    public void Seal_AfterTheAnswerHasBegun_Throws()
+    {
+        using AnswerSealer enclave = new();
+        using ExchangeCipher cipher = enclave.Client();
+        _ = Seal(cipher, "1"u8);
+        Assert.Equal(OpenResult.Opened, cipher.Open(Encoding.ASCII.GetBytes(enclave.Value("2")), new byte[1]));
+        Assert.Throws<InvalidOperationException>(() => Seal(cipher, "3"u8));
+
+        using ExchangeCipher failed = enclave.Client();
+        Assert.NotEqual(OpenResult.Opened, failed.Open("null"u8, []));
+        Assert.Throws<InvalidOperationException>(() => Seal(failed, "3"u8));
+    }
+
+    [Fact]
+    public void Seal_ManyExchangesUnderOneKey_NeverShareNonceOrIv()
+    {
+        HashSet<string> nonces = [];
+        HashSet<string> ivs = [];
+        for (int i = 0; i < 500; i++)
+        {
+            using ExchangeCipher cipher = new(_key, "id"u8.ToArray());
+            string[] nonceOfValues = new string[4];
+            for (int value = 0; value < nonceOfValues.Length; value++)
+            {
+                string[] parts = Encoding.ASCII.GetString(Seal(cipher, "same text"u8)).Split(':');
+                nonceOfValues[value] = parts[1];
+                Assert.True(ivs.Add(parts[2]));
+            }
+
+            Assert.Single(nonceOfValues.Distinct());
+            Assert.True(nonces.Add(nonceOfValues[0]));
+        }
+
+        // Every byte of nonces and IVs is drawn: each takes many values.
+        Assert.All(Enumerable.Range(0, 12), at => Assert.True(nonces.Select(nonce => nonce.Substring(2 * at, 2)).Distinct().Count() > 100));
+        Assert.All(Enumerable.Range(0, 12), at => Assert.True(ivs.Select(iv => iv.Substring(2 * at, 2)).Distinct().Count() > 100));
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("")]
+    [InlineData("\"")]
+    [InlineData("\"\"")]
+    [InlineData("\":::\"")]
+    [InlineData("{\"a\":1}")]
+    public void PlaintextLength_OfWhatIsNotSealed_IsNegative(string raw) =>
+        Assert.Equal(-1, ExchangeCipher.PlaintextLength(Encoding.UTF8.GetBytes(raw)));
+
+    [Fact]
+    public void Dispose_ThenUse_Throws()
+    {
+        ExchangeCipher cipher = new(_key, "id"u8.ToArray());
+        byte[] value = Seal(cipher, "1"u8);
+        value[5] ^= 1;
+        cipher.Dispose();
+        cipher.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => Seal(cipher, "1"u8));
+    }
+
+    internal static byte[] Seal(ExchangeCipher cipher, ReadOnlySpan<byte> plaintext)
+    {
+        byte[] destination = new byte[cipher.SealedLength(plaintext.Length)];
+        cipher.Seal(plaintext, destination);
+        return destination;
+    }
+}

@@ -1,0 +1,32 @@
+using System.Text.Json;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.EventStream;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Tests.Fakes;
+
+/// <summary>The rules of a stream of choices as the protocol states them, without what the pipeline puts right for its clients.</summary>
+internal sealed class ChoiceRules : EventRules
+{
+    private readonly ChoiceFinishes _finishes = new();
+
+    public override AnswerShape Shape { get; } = new(AnswerSealer.ChatPlain, "choices"u8.ToArray(), JsonTokenType.StartArray);
+
+    public override bool IsFinished => _finishes.AllFinished;
+
+    public override AnswerFault Inspect(OpenedDocument opened)
+    {
+        if (opened.TryGet("error"u8, out _, out _))
+        {
+            throw new PrivatemodeServiceException(PrivatemodeServiceFailure.Other, "The service failed.");
+        }
+
+        if (!Shape.HasPayload(opened))
+        {
+            return AnswerFault.PayloadMissing;
+        }
+
+        opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _);
+        return _finishes.TryObserve(choices, out _) ? AnswerFault.None : AnswerFault.NotJson;
+    }
+}

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -15,10 +17,16 @@ internal sealed class HarnessServer(MeshIdentity mesh)
 {
     public const int StreamedEvents = 1000;
 
+    /// <summary>Model whose events leave one every 100 µs, far faster than any model writes; of all others as fast as they can.</summary>
+    public const string PacedModel = "paced";
+
+    private static readonly TimeSpan Pace = TimeSpan.FromMicroseconds(100);
+
     private static readonly byte[] StreamHead = Encoding.ASCII.GetBytes(
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
 
     private readonly ConcurrentDictionary<string, byte[]> _secrets = [];
+    private readonly ConcurrentBag<double> _sealedAnswerMicroseconds = [];
 
     /// <summary>Serves until standard input ends; writes its address and mesh CA first.</summary>
     public static async Task<int> RunAsync()
@@ -26,10 +34,12 @@ internal sealed class HarnessServer(MeshIdentity mesh)
         using MeshIdentity mesh = MeshIdentity.Create(TimeProvider.System.GetUtcNow());
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
-        _ = new HarnessServer(mesh).AcceptAsync(listener);
+        HarnessServer server = new(mesh);
+        _ = server.AcceptAsync(listener);
         Console.WriteLine($"http://{listener.LocalEndpoint}");
         Console.WriteLine(Convert.ToBase64String(Encoding.UTF8.GetBytes(mesh.AuthorityPem)));
         _ = await Console.In.ReadToEndAsync();
+        Console.WriteLine(server._sealedAnswerMicroseconds.Order().ElementAt(server._sealedAnswerMicroseconds.Count / 2).ToString("F0", CultureInfo.InvariantCulture));
         return 0;
     }
 
@@ -57,15 +67,22 @@ internal sealed class HarnessServer(MeshIdentity mesh)
                 continue;
             }
 
+            long begun = Stopwatch.GetTimestamp();
             using HarnessAnswers answers = request.SecretId is { } id ? new HarnessAnswers(_secrets[id], id, request.Body.Span)
                 : new HarnessAnswers();
             if (request.Body.Span.IndexOf("\"stream\":true"u8) >= 0)
             {
-                SendStream(socket, answers);
+                SendStream(socket, answers, isPaced: request.Body.Span.IndexOf("\"model\":\"paced\""u8) >= 0);
             }
             else
             {
-                SendWhole(socket, answers.Whole());
+                byte[] whole = answers.Whole();
+                if (request.SecretId is not null)
+                {
+                    _sealedAnswerMicroseconds.Add(Stopwatch.GetElapsedTime(begun).TotalMicroseconds);
+                }
+
+                SendWhole(socket, whole);
             }
         }
     }
@@ -76,25 +93,32 @@ internal sealed class HarnessServer(MeshIdentity mesh)
         _ = socket.Send([new ArraySegment<byte>(head), new ArraySegment<byte>(body)]);
     }
 
-    private static void SendStream(Socket socket, HarnessAnswers answers)
+    private static void SendStream(Socket socket, HarnessAnswers answers, bool isPaced)
     {
+        // Made before the first byte leaves: what sealing costs the server is not the client's.
+        byte[][] chunks = [.. Enumerable.Range(0, StreamedEvents).Select(_ => Chunk(answers.Event())), Chunk(answers.Finish()), Chunk("data: [DONE]\n\n"u8)];
         _ = socket.Send(StreamHead);
-        for (int i = 0; i <= StreamedEvents; i++)
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < chunks.Length; i++)
         {
-            SendChunk(socket, i == StreamedEvents ? answers.Finish() : answers.Event());
+            // Spinning: no timer of the system is that fine.
+            while (isPaced && Stopwatch.GetElapsedTime(start) < i * Pace)
+            {
+            }
+
+            _ = socket.Send(chunks[i]);
         }
 
-        SendChunk(socket, "data: [DONE]\n\n"u8);
         _ = socket.Send("0\r\n\r\n"u8);
     }
 
-    private static void SendChunk(Socket socket, ReadOnlySpan<byte> content)
+    private static byte[] Chunk(ReadOnlySpan<byte> content)
     {
         Span<byte> chunk = stackalloc byte[4096];
         _ = content.Length.TryFormat(chunk, out int at, "x");
         "\r\n"u8.CopyTo(chunk[at..]);
         content.CopyTo(chunk[(at + 2)..]);
         "\r\n"u8.CopyTo(chunk[(at + 2 + content.Length)..]);
-        _ = socket.Send(chunk[..(at + content.Length + 4)]);
+        return chunk[..(at + content.Length + 4)].ToArray();
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Privatemode.AI;
 
 /// <summary>
@@ -6,19 +8,26 @@ namespace Privatemode.AI;
 /// </summary>
 internal static class SyncOrAsync
 {
-    /// <summary>The result of a task that has completed already.</summary>
-    public static T Completed<T>(this ValueTask<T> task) =>
-        task.IsCompleted ? task.GetAwaiter().GetResult() : throw new InvalidOperationException("A synchronous call did asynchronous work.");
+    /// <summary>The result of a task that should have completed already; waits for it if not.</summary>
+    /// <remarks>Waiting is a fault of ours, but a small one: to throw would leave work running that still uses the call's buffers.</remarks>
+    public static T Completed<T>(this ValueTask<T> task)
+    {
+        Debug.Assert(task.IsCompleted, "A synchronous call did asynchronous work.");
+        return task.IsCompleted ? task.GetAwaiter().GetResult() : task.AsTask().GetAwaiter().GetResult();
+    }
 
     /// <inheritdoc cref="Completed{T}(ValueTask{T})"/>
     public static void Completed(this ValueTask task)
     {
-        if (!task.IsCompleted)
+        Debug.Assert(task.IsCompleted, "A synchronous call did asynchronous work.");
+        if (task.IsCompleted)
         {
-            throw new InvalidOperationException("A synchronous call did asynchronous work.");
+            task.GetAwaiter().GetResult();
         }
-
-        task.GetAwaiter().GetResult();
+        else
+        {
+            task.AsTask().GetAwaiter().GetResult();
+        }
     }
 
     /// <summary>Waits for a task that others work on: awaits it, or blocks when the caller is synchronous.</summary>

@@ -13,11 +13,10 @@ internal static class Pause
         }
 
         TaskCompletionSource<bool> elapsed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        ITimer timer = clock.CreateTimer(
+
+        // Not DisposeAsync: that waits for the callback, which may still be on its way out when a synchronous caller wakes.
+        using ITimer timer = clock.CreateTimer(
             static state => ((TaskCompletionSource<bool>)state!).TrySetResult(true), elapsed, time, Timeout.InfiniteTimeSpan);
-        await using (timer.ConfigureAwait(false))
-        {
-            _ = await SyncOrAsync.WaitAsync(elapsed.Task, async, cancellationToken).ConfigureAwait(false);
-        }
+        _ = await SyncOrAsync.WaitAsync(elapsed.Task, async, cancellationToken).ConfigureAwait(false);
     }
 }

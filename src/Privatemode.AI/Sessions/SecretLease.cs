@@ -7,10 +7,19 @@ internal sealed class SecretLease : IDisposable
 
     private SecretLease(SessionSecret session) => _session = session;
 
+    // A stream somebody dropped without disposing it must not keep the secret in memory for ever.
+    ~SecretLease() => GiveBack();
+
     public SessionSecret Session => _session ?? throw new ObjectDisposedException(nameof(SecretLease));
 
     /// <summary>A lease, or null when the secret is gone already.</summary>
     public static SecretLease? TryTake(SessionSecret session) => session.TryAddReference() ? new SecretLease(session) : null;
 
-    public void Dispose() => Interlocked.Exchange(ref _session, null)?.Release();
+    public void Dispose()
+    {
+        GiveBack();
+        GC.SuppressFinalize(this);
+    }
+
+    private void GiveBack() => Interlocked.Exchange(ref _session, null)?.Release();
 }

@@ -16,7 +16,7 @@ internal sealed class OpeningEventStream : Stream
 
     private readonly Stream _sealed;
     private readonly EventOpener _opener;
-    private readonly IDisposable _owned;
+    private IDisposable? _owned;
     private readonly byte[] _buffer = new byte[16 * 1024];
     private ExceptionDispatchInfo? _failure;
     private int _handedOut;
@@ -24,7 +24,7 @@ internal sealed class OpeningEventStream : Stream
 
     /// <param name="sealedEvents">The network stream; disposed with this one.</param>
     /// <param name="opener">Opens the events; disposed with this stream.</param>
-    /// <param name="owned">What lives as long as the stream: cipher and secret.</param>
+    /// <param name="owned">Cipher and secret: disposed at the end or at a failure, or else with this stream.</param>
     public OpeningEventStream(Stream sealedEvents, EventOpener opener, IDisposable owned)
     {
         _sealed = sealedEvents;
@@ -163,6 +163,12 @@ internal sealed class OpeningEventStream : Stream
 
         _opener.Output.Clear();
         _handedOut = 0;
+        if (_opener.Failure is not null || _opener.IsEnded)
+        {
+            // Nothing will be opened any more. Not everybody disposes a stream he has read to its end.
+            ReleaseOwned();
+        }
+
         if (_opener.Failure is { } failure)
         {
             // Captured once: an exception captured anew each time would drag along the stack traces of all reads before.
@@ -231,6 +237,8 @@ internal sealed class OpeningEventStream : Stream
     private void Release()
     {
         _opener.Dispose();
-        _owned.Dispose();
+        ReleaseOwned();
     }
+
+    private void ReleaseOwned() => Interlocked.Exchange(ref _owned, null)?.Dispose();
 }

@@ -52,6 +52,11 @@ public sealed class Fault
     /// <returns>The fault.</returns>
     public static Fault UnsealedSuccess(bool marked = false) => new(FaultKind.UnsealedSuccess) { IsMarked = marked };
 
+    /// <summary>A whole answer, sealed as it should be, under another status.</summary>
+    /// <param name="status">200 to 599.</param>
+    /// <returns>The fault.</returns>
+    public static Fault Relabel(int status) => new(FaultKind.Relabel) { StatusCode = status };
+
     /// <summary>One member of the answer travels in the clear.</summary>
     /// <param name="index">Number of the event.</param>
     /// <returns>The fault.</returns>

@@ -9,6 +9,7 @@ internal enum FaultKind
     UnsealedSuccess,
     UnsealedMember,
     NewerFormat,
+    Relabel,
     Tamper,
     Drop,
     Duplicate,

@@ -183,7 +183,7 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
                 $"{sealedDocument[..^1]},\"injected\":\"in the clear\"}}",
             _ => sealedDocument,
         };
-        return sender.SendAsync(200, sealedDocument, "application/json");
+        return sender.SendAsync(fault is { Kind: FaultKind.Relabel } ? fault.StatusCode : 200, sealedDocument, "application/json");
     }
 
     private static Task SendSealedErrorAsync(

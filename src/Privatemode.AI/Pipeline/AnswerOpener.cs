@@ -84,7 +84,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time)
     private OpeningEventStream BeginStream(Stream body, SealedCall call)
     {
         SealedAttempt attempt = call.Current!;
-        ChoiceEventRules rules = new(call.Rule, call.RequestId);
+        ChoiceEventRules rules = new(call.Rule, call.Choices, call.RequestId);
         EventOpener opener = attempt.Exchange!.OpenEvents(rules, call.Context);
 
         // From here on the stream owns exchange and secret.
@@ -140,6 +140,12 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time)
                 AnswerFault.None or AnswerFault.NotJson or AnswerFault.DuplicateName or AnswerFault.UnsealedMember or AnswerFault.NothingSealed))
             {
                 throw AnswerFaults.Exception(fault, call.Context);
+            }
+
+            // The status is not sealed. Without this, an answer with another status on it would be read as the text of an error.
+            if (isAuthenticated && call.Rule.Answer!.HasPayload(opened))
+            {
+                throw Broken("relabelled-answer", $"A whole answer came under the status {head.Status}, which somebody on the way must have set.", call);
             }
 
             text = isAuthenticated ? opened.Text : text;

@@ -6,9 +6,12 @@ using Privatemode.AI.Encryption.Json;
 namespace Privatemode.AI.Pipeline;
 
 /// <summary>What a stream of choices (chat, completions) must look like, and the places where it is put right for the OpenAI client.</summary>
-internal sealed class ChoiceEventRules(EndpointRule rule, string requestId) : EventRules
+/// <param name="rule">The endpoint.</param>
+/// <param name="choices">How many choices were asked for.</param>
+/// <param name="requestId">Id of the call.</param>
+internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string requestId) : EventRules
 {
-    private readonly ChoiceFinishes _finishes = new();
+    private readonly ChoiceFinishes _finishes = new(choices);
     private readonly ToolCallNormalizer _toolCalls = new();
 
     public override AnswerShape Shape => rule.Answer!;
@@ -23,12 +26,12 @@ internal sealed class ChoiceEventRules(EndpointRule rule, string requestId) : Ev
             throw ServiceErrors.FromSealedEvent(message, code, requestId);
         }
 
-        if (!opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out kind) || kind != JsonTokenType.StartArray)
+        if (!opened.TryGet("choices"u8, out ReadOnlySpan<byte> payload, out kind) || kind != JsonTokenType.StartArray)
         {
             return AnswerFault.PayloadMissing;
         }
 
-        if (!_finishes.TryObserve(choices, out int count))
+        if (!_finishes.TryObserve(payload, out int count))
         {
             return AnswerFault.NotJson;
         }

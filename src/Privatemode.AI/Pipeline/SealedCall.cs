@@ -18,6 +18,9 @@ internal sealed class SealedCall : IDisposable
     /// <summary>The caller asked for an event stream.</summary>
     public bool WantsStream { get; init; }
 
+    /// <summary>How many choices the answer must have.</summary>
+    public int Choices { get; init; } = 1;
+
     /// <summary>The shard key, or null when the salt is random.</summary>
     public string? ShardKey { get; init; }
 

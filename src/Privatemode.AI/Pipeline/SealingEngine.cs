@@ -58,6 +58,7 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, byte[]? fixed
                 Body = body,
                 Model = model,
                 WantsStream = WantsStream(body),
+                Choices = ChoiceCount.Of(body),
                 ShardKey = shardKey,
             };
         }

@@ -8,12 +8,13 @@ namespace Privatemode.AI.Encryption.EventStream;
 /// index seen, a sealed <c>finish_reason</c>, neither null nor empty, was opened before it. A choice that goes on after its
 /// finish has to finish again.
 /// </remarks>
-internal sealed class ChoiceFinishes
+/// <param name="expected">How many choices were asked for: a hop could drop one from its first event on.</param>
+internal sealed class ChoiceFinishes(int expected = 1)
 {
     private readonly HashSet<int> _running = [];
-    private bool _anyFinished;
+    private readonly HashSet<int> _finished = [];
 
-    public bool AllFinished => _anyFinished && _running.Count == 0;
+    public bool AllFinished => _running.Count == 0 && _finished.Count >= expected;
 
     /// <summary>Takes in the <c>choices</c> array of one event; false when it cannot be read.</summary>
     public bool TryObserve(ReadOnlySpan<byte> choices, out int count)
@@ -63,7 +64,7 @@ internal sealed class ChoiceFinishes
         if (finished)
         {
             _ = _running.Remove(index);
-            _anyFinished = true;
+            _ = _finished.Add(index);
         }
         else
         {

@@ -248,7 +248,9 @@ internal sealed class JsonIndex : IDisposable
     {
         T[] larger = ArrayPool<T>.Shared.Rent(wanted);
         array.AsSpan(0, used).CopyTo(larger);
-        ArrayPool<T>.Shared.Return(array);
+
+        // Names may be content, in a body that is about to be refused for them.
+        ArrayPool<T>.Shared.Return(array, clearArray: typeof(T) == typeof(byte));
         array = larger;
     }
 }

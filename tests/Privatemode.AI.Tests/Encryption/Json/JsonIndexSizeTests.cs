@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
@@ -123,5 +124,23 @@ public sealed class JsonIndexSizeTests
         }
 
         return names;
+    }
+
+    [Fact]
+    public void Read_NamesThatOutgrowTheBuffer_AreNotLeftInThePool()
+    {
+        string name = "NotForThePool" + new string('x', 200);
+        byte[] document = Encoding.UTF8.GetBytes("{" + string.Join(",", Enumerable.Range(0, 40).Select(i => $"\"{name}{i}\":1")) + "}");
+        using (JsonIndex index = new())
+        {
+            _ = index.Read(document);
+        }
+
+        for (int size = 256; size <= 64 * 1024; size *= 2)
+        {
+            byte[] rented = ArrayPool<byte>.Shared.Rent(size);
+            Assert.True(rented.AsSpan().IndexOf("NotForThePool"u8) < 0, $"A buffer of {size} bytes still holds a name.");
+            ArrayPool<byte>.Shared.Return(rented);
+        }
     }
 }

@@ -49,7 +49,7 @@ internal sealed class ClientComposition : IDisposable
 
     public async Task ConnectAsync(CancellationToken cancellationToken)
     {
-        _credential.Deconstruct(out string apiKey);
+        string apiKey = ApiKeys.Read(_credential);
         using SecretLease lease = await _sessions.AcquireAsync(apiKey, rejectedId: null, async: true, cancellationToken).ConfigureAwait(false);
     }
 

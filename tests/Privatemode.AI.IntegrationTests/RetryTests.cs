@@ -116,6 +116,28 @@ public sealed class RetryTests : DeploymentTest
         Assert.Equal(2, Deployment.Requests.Count);
     }
 
+    [Fact]
+    public async Task Chat_ResetMinutesAfterItWasSent_IsNotSentAgain()
+    {
+        // The service may be generating by then; a network device that loses patience must not make it generate twice.
+        await AskAsync();
+        TaskCompletionSource arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using SemaphoreSlim reset = new(0);
+        Deployment.Model.Respond(_ =>
+        {
+            arrived.SetResult();
+            reset.Wait(TestTimeouts.Default);
+            return ScriptedAnswer.Text("too late");
+        });
+        Deployment.Faults.Next(Fault.CutConnection(0));
+        Task<Exception?> asking = AskAsync();
+        await arrived.Task.OrTimeout();
+        Time.Advance(TimeSpan.FromSeconds(6));
+        _ = reset.Release();
+        Assert.Equal(PrivatemodeServiceFailure.Unreachable, Assert.IsType<PrivatemodeServiceException>(await asking).Reason);
+        Assert.Equal(2, Deployment.Requests.Count);
+    }
+
     [Theory]
     [InlineData(-1, true)]
     [InlineData(-1, false)]

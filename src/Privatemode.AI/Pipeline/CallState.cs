@@ -1,3 +1,4 @@
+using System.ClientModel;
 using System.ClientModel.Primitives;
 
 namespace Privatemode.AI.Pipeline;
@@ -5,6 +6,8 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>What one pipeline message carries from its first attempt to its last.</summary>
 internal sealed class CallState : IDisposable
 {
+    private BinaryContent? _content;
+
     public SealedCall? Call { get; set; }
 
     /// <summary>Cancelled when the attempt under way has taken too long.</summary>
@@ -25,6 +28,17 @@ internal sealed class CallState : IDisposable
 
     public static CallState? Of(PipelineMessage message) =>
         message.TryGetProperty(typeof(CallState), out object? state) ? (CallState?)state : null;
+
+    /// <summary>Drops the plaintext taken before if the caller has put another body into the message since.</summary>
+    public void ForgetUnless(BinaryContent? content)
+    {
+        if (!ReferenceEquals(content, _content))
+        {
+            Call?.Dispose();
+            Call = null;
+            _content = content;
+        }
+    }
 
     public void Dispose()
     {

@@ -23,7 +23,7 @@ internal sealed record EndpointRule
     /// <summary>The answer may be an event stream of choices.</summary>
     public bool StreamsChoices { get; init; }
 
-    /// <summary>Messages may name media by URL.</summary>
+    /// <summary>The answer holds messages of an assistant, with tool calls.</summary>
     public bool HasMessages { get; init; }
 
     /// <summary>False for the endpoints that are not encrypted, because nothing in them is.</summary>

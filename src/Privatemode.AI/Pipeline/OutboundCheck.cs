@@ -29,6 +29,10 @@ internal static class OutboundCheck
         }
 
         DemandHeaders(request, attempt);
+        if (attempt.Content?.TryMarkSent() == false)
+        {
+            throw SealedContent.SentTwice();
+        }
     }
 
     /// <summary>Whether an Accept header names media types the service answers with and nothing else.</summary>
@@ -39,18 +43,23 @@ internal static class OutboundCheck
 
     private static void DemandHeaders(HttpRequestMessage request, SealedAttempt attempt)
     {
-        int matched = 0;
+        List<KeyValuePair<string, string>> missing = [.. attempt.Headers];
         foreach ((string name, string value) in AllHeaders(request))
         {
-            bool isOurs = attempt.Headers.Contains(new(name, value), HeaderComparer.Instance);
-            matched += isOurs ? 1 : 0;
-            if (!isOurs && !IsHarmless(name, value))
+            // The transport writes values as they are: a line break in one would begin another header, or another request.
+            int i = missing.FindIndex(ours => ours.Key.Equals(name, StringComparison.OrdinalIgnoreCase) && ours.Value == value);
+            if (value.AsSpan().ContainsAnyExceptInRange(' ', '~') || (i < 0 && !IsHarmless(name, value)))
             {
                 throw Refuse("changed-header");
             }
+
+            if (i >= 0)
+            {
+                missing.RemoveAt(i);
+            }
         }
 
-        if (matched != attempt.Headers.Count)
+        if (missing.Count > 0)
         {
             throw Refuse("changed-header");
         }
@@ -74,14 +83,4 @@ internal static class OutboundCheck
 
     private static PrivatemodeWouldLeakException Refuse(string what) =>
         new(what, "Something between sealing and the socket changed the request; it was not sent. Remove policies that edit requests.");
-
-    private sealed class HeaderComparer : IEqualityComparer<KeyValuePair<string, string>>
-    {
-        public static HeaderComparer Instance { get; } = new();
-
-        public bool Equals(KeyValuePair<string, string> x, KeyValuePair<string, string> y) =>
-            x.Key.Equals(y.Key, StringComparison.OrdinalIgnoreCase) && x.Value == y.Value;
-
-        public int GetHashCode(KeyValuePair<string, string> obj) => StringComparer.OrdinalIgnoreCase.GetHashCode(obj.Key);
-    }
 }

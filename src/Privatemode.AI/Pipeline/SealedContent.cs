@@ -13,6 +13,8 @@ internal sealed class SealedContent : BinaryContent
     private readonly PooledBytes _wire;
     private int _users = 1;
     private int _disposed;
+    private int _sent;
+    private int _writesToTheWire;
 
     public SealedContent(SealedBody body)
     {
@@ -22,6 +24,13 @@ internal sealed class SealedContent : BinaryContent
 
     /// <summary>The bytes that will leave.</summary>
     public ReadOnlySpan<byte> Wire => _wire.Span;
+
+    /// <summary>Notes that the next write goes to the network; false when that had been noted before.</summary>
+    public bool TryMarkSent() => Interlocked.Exchange(ref _sent, 1) == 0;
+
+    /// <summary>What sending the same exchange again is answered with: two answers to one exchange can be spliced on the way.</summary>
+    public static PrivatemodeWouldLeakException SentTwice() => new(
+        "sent-twice", "Something below the encryption sends the same request again. Leave retries to this library.");
 
     public override bool TryComputeLength(out long length)
     {
@@ -34,6 +43,7 @@ internal sealed class SealedContent : BinaryContent
         Enter();
         try
         {
+            CountWrite();
             await stream.WriteAsync(_wire.Memory, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -47,6 +57,7 @@ internal sealed class SealedContent : BinaryContent
         Enter();
         try
         {
+            CountWrite();
             stream.Write(_wire.Span);
         }
         finally
@@ -60,6 +71,15 @@ internal sealed class SealedContent : BinaryContent
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
             Leave();
+        }
+    }
+
+    /// <summary>Logging reads the content before it is sent; after that it is written once.</summary>
+    private void CountWrite()
+    {
+        if (Volatile.Read(ref _sent) == 1 && Interlocked.Increment(ref _writesToTheWire) > 1)
+        {
+            throw SentTwice();
         }
     }
 

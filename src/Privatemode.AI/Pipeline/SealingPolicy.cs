@@ -16,6 +16,9 @@ internal sealed class SealingPolicy(
 {
     private static readonly TimeSpan PauseAfterReset = TimeSpan.FromMilliseconds(50);
 
+    // A connection that had gone stale in the pool is reset at once. Later, the service may be at work on the call already.
+    private static readonly TimeSpan LatestReset = TimeSpan.FromSeconds(5);
+
     public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex) =>
         ProcessAsync(message, pipeline, currentIndex, async: false).Completed();
 
@@ -26,9 +29,11 @@ internal sealed class SealingPolicy(
     {
         CallState state = CallState.Of(message) ?? throw new InvalidOperationException("The call policy is missing from the pipeline.");
         state.Tries++;
+        state.ForgetUnless(message.Request.Content);
         state.Call ??= await PrepareAsync(message, async).ConfigureAwait(false);
         while (true)
         {
+            long begun = time.GetTimestamp();
             try
             {
                 await AttemptAsync(message, pipeline, currentIndex, state, async).ConfigureAwait(false);
@@ -39,7 +44,8 @@ internal sealed class SealingPolicy(
 
                 message.Response?.Dispose();
             }
-            catch (ClientResultException exception) when (TransportFailure.IsReset(exception) && state.Repeats.MayRepeatAfterReset())
+            catch (ClientResultException exception) when (
+                TransportFailure.IsReset(exception) && time.GetElapsedTime(begun) < LatestReset && state.Repeats.MayRepeatAfterReset())
             {
                 await Pause.ForAsync(PauseAfterReset, time, async, message.CancellationToken).ConfigureAwait(false);
             }
@@ -61,10 +67,7 @@ internal sealed class SealingPolicy(
         PlainBody body = new(await SnapshotAsync(request.Content, async, message.CancellationToken).ConfigureAwait(false));
         try
         {
-            if (rule.HasMessages)
-            {
-                await media.ResolveAsync(body, async, message.CancellationToken).ConfigureAwait(false);
-            }
+            await media.ResolveAsync(body, async, message.CancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -105,7 +108,7 @@ internal sealed class SealingPolicy(
         PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex, CallState state, bool async)
     {
         SealedCall call = state.Call!;
-        credential.Deconstruct(out string apiKey);
+        string apiKey = ApiKeys.Read(credential);
         call.Current = await BeginAttemptAsync(call, state, apiKey, async, message.CancellationToken).ConfigureAwait(false);
         bool done = false;
         try

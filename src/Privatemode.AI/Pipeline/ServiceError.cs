@@ -18,5 +18,6 @@ internal sealed record ServiceError
     public string? RequestId { get; init; }
 
     /// <summary>The service no longer knows the secret; it did not process the call.</summary>
-    public bool IsUnknownSecret => Status == 500 && Message?.Contains("no secret for ID", StringComparison.Ordinal) == true;
+    /// <remarks>Never sealed, for want of the secret. A sealed error with these words quotes them, perhaps from the prompt.</remarks>
+    public bool IsUnknownSecret => Status == 500 && !IsAuthenticated && Message?.Contains("no secret for ID", StringComparison.Ordinal) == true;
 }

@@ -83,10 +83,8 @@ internal static class SettingsCheck
                     $"{PrivatemodeOptions.ApiKeyVariable}.");
         }
 
-        return key.AsSpan().ContainsAnyExceptInRange('!', '~')
-            ? throw new PrivatemodeConfigurationException(
-                nameof(options.ApiKey), "The API key holds white space or characters that no key has. Was it copied with a line break?")
-            : new ApiKeyCredential(key);
+        ApiKeys.Demand(key, nameof(options.ApiKey));
+        return new ApiKeyCredential(key);
     }
 
     private static void DemandTimeout(string name, TimeSpan timeout)

@@ -4,7 +4,7 @@ using Privatemode.AI.Testing;
 
 // With an API key this talks to the real service; without one, to a deployment inside this process.
 string? apiKey = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable);
-await using PrivatemodeTestDeployment? deployment = apiKey is null ? await StartEmbeddedAsync() : null;
+await using PrivatemodeTestDeployment? deployment = apiKey is null or "" ? await StartEmbeddedAsync() : null;
 try
 {
     await using PrivatemodeClient privatemode = deployment?.CreateClient() ?? new PrivatemodeClient(apiKey!);
@@ -64,7 +64,7 @@ static async Task<PrivatemodeTestDeployment> StartEmbeddedAsync()
 {
     PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(
         new() { BeforeEvent = async (_, stop) => await Task.Delay(25, stop) });
-    deployment.Model.Reply("").WithReasoning("The user asks about rain. I look at the weather first.").WithToolCall("get_weather", """{"city":"Bochum"}""")
+    deployment.Model.ToolCall("get_weather", """{"city":"Bochum"}""").WithReasoning("The user asks about rain. I look at the weather first.")
         .ThenReply("No. It is 21 degrees in Bochum and the sky is clear.").WithReasoning("Clear sky: no umbrella.");
     return deployment;
 }
@@ -74,9 +74,9 @@ void ShowTheWire()
     foreach (RecordedRequest request in deployment?.Requests ?? [])
     {
         Console.WriteLine($"\nWhat this program wrote                      | What was on the wire ({request.Path})");
-        foreach ((string plain, string wire) in request.OpenedBody!.Chunk(44).Zip(request.WireText.Chunk(60), (p, w) => (new string(p), new string(w))).Take(12))
+        foreach ((char[] plain, char[] wire) in request.OpenedBody!.Chunk(44).Zip(request.WireText.Chunk(60)).Take(12))
         {
-            Console.WriteLine($"{plain,-44} | {wire}");
+            Console.WriteLine($"{new string(plain),-44} | {new string(wire)}");
         }
     }
 }

@@ -1,7 +1,10 @@
 namespace Privatemode.AI.Testing;
 
 /// <summary>Something that goes wrong with one request, to see what an application makes of it.</summary>
-/// <remarks>Events are counted from 0, the end mark not included. For an answer that is not streamed, tampering hits its values.</remarks>
+/// <remarks>
+/// Events are counted from 0, the end mark not included. For an answer that is not streamed, tampering hits its values. A fault that has nothing
+/// to hit, such as an event the answer does not have, leaves the answer as it is: assert the failure, not its absence.
+/// </remarks>
 public sealed class Fault
 {
     private Fault(FaultKind kind) => Kind = kind;
@@ -38,14 +41,17 @@ public sealed class Fault
     /// <param name="message">Text of the error; null for a usual one.</param>
     /// <param name="retryAfter">Value of <c>Retry-After</c>; null for none.</param>
     /// <returns>The fault.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The status is not one of an error.</exception>
     public static Fault PlainError(int status, string? message = null, TimeSpan? retryAfter = null) =>
-        new(FaultKind.PlainError) { StatusCode = status, Message = message ?? $"error {status}", RetryAfter = retryAfter };
+        new(FaultKind.PlainError) { StatusCode = ErrorStatus(status), Message = message ?? $"error {status}", RetryAfter = retryAfter };
 
     /// <summary>An error of the model server, sealed.</summary>
     /// <param name="status">400 to 599.</param>
     /// <param name="message">Text of the error.</param>
     /// <returns>The fault.</returns>
-    public static Fault SealedError(int status, string message) => new(FaultKind.SealedError) { StatusCode = status, Message = message };
+    /// <exception cref="ArgumentOutOfRangeException">The status is not one of an error.</exception>
+    public static Fault SealedError(int status, string message) =>
+        new(FaultKind.SealedError) { StatusCode = ErrorStatus(status), Message = message };
 
     /// <summary>A success in the clear: an attack.</summary>
     /// <param name="marked">Whether the answer says of itself that it is not sealed.</param>
@@ -60,46 +66,60 @@ public sealed class Fault
     /// <summary>One member of the answer travels in the clear.</summary>
     /// <param name="index">Number of the event.</param>
     /// <returns>The fault.</returns>
-    public static Fault UnsealedMember(int index) => new(FaultKind.UnsealedMember) { Index = index };
+    public static Fault UnsealedMember(int index) => new(FaultKind.UnsealedMember) { Index = AtLeast(0, index) };
 
     /// <summary>One bit of an event, or of a value of a whole answer, is changed.</summary>
     /// <param name="index">Number of the event.</param>
     /// <returns>The fault.</returns>
-    public static Fault TamperEvent(int index) => new(FaultKind.Tamper) { Index = index };
+    public static Fault TamperEvent(int index) => new(FaultKind.Tamper) { Index = AtLeast(0, index) };
 
     /// <summary>An event is missing.</summary>
     /// <param name="index">Number of the event.</param>
     /// <returns>The fault.</returns>
-    public static Fault DropEvent(int index) => new(FaultKind.Drop) { Index = index };
+    public static Fault DropEvent(int index) => new(FaultKind.Drop) { Index = AtLeast(0, index) };
 
     /// <summary>An event comes twice.</summary>
     /// <param name="index">Number of the event.</param>
     /// <returns>The fault.</returns>
-    public static Fault DuplicateEvent(int index) => new(FaultKind.Duplicate) { Index = index };
+    public static Fault DuplicateEvent(int index) => new(FaultKind.Duplicate) { Index = AtLeast(0, index) };
 
     /// <summary>An event and the one after it change places.</summary>
     /// <param name="index">Number of the first of the two.</param>
     /// <returns>The fault.</returns>
-    public static Fault SwapEvents(int index) => new(FaultKind.Swap) { Index = index };
+    public static Fault SwapEvents(int index) => new(FaultKind.Swap) { Index = AtLeast(0, index) };
 
     /// <summary>The stream ends in the middle of an event.</summary>
     /// <param name="index">Number of the event.</param>
     /// <returns>The fault.</returns>
-    public static Fault TruncateEvent(int index) => new(FaultKind.Truncate) { Index = index };
+    public static Fault TruncateEvent(int index) => new(FaultKind.Truncate) { Index = AtLeast(0, index) };
 
     /// <summary>The stream goes on with a sealed error of the model server instead of an event.</summary>
     /// <param name="index">Number of the event.</param>
     /// <param name="message">Text of the error.</param>
     /// <returns>The fault.</returns>
-    public static Fault ErrorEvent(int index, string message) => new(FaultKind.ErrorEvent) { Index = index, Message = message };
+    public static Fault ErrorEvent(int index, string message) => new(FaultKind.ErrorEvent) { Index = AtLeast(0, index), Message = message };
 
     /// <summary>The connection is cut after so many bytes of the answer's body; 0 cuts it before the answer begins.</summary>
     /// <param name="bytes">From 0.</param>
     /// <returns>The fault.</returns>
-    public static Fault CutConnection(int bytes) => new(FaultKind.Cut) { Index = bytes };
+    public static Fault CutConnection(int bytes) => new(FaultKind.Cut) { Index = AtLeast(0, bytes) };
 
     /// <summary>The answer stops, without ending, before an event; one that is not streamed stops in the middle.</summary>
     /// <param name="index">Number of the event; -1 to stop before the answer begins, 0 for an answer that is not streamed.</param>
     /// <returns>The fault.</returns>
-    public static Fault Stall(int index) => new(FaultKind.Stall) { Index = index };
+    public static Fault Stall(int index) => new(FaultKind.Stall) { Index = AtLeast(-1, index) };
+
+    /// <summary>The status of a scripted error.</summary>
+    internal static int ErrorStatus(int status)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(status, 400);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(status, 599);
+        return status;
+    }
+
+    private static int AtLeast(int least, int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(index, least);
+        return index;
+    }
 }

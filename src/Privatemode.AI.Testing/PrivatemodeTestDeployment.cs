@@ -88,8 +88,9 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
         return new PrivatemodeClient(options);
     }
 
-    /// <summary>Points settings at this deployment: endpoint, API key and trust.</summary>
-    /// <param name="options">The settings to change.</param>
+    /// <summary>Points settings at this deployment: endpoint, API key, trust, and the clock, which both sides must share.</summary>
+    /// <param name="options">The settings to change. A <see cref="PrivatemodeOptions.Credential"/> is taken out; a message handler of your own
+    /// is refused by the client, because test trust goes without one.</param>
     public void Configure(PrivatemodeOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

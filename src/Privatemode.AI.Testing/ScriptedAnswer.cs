@@ -41,7 +41,9 @@ public sealed class ScriptedAnswer
     /// <param name="message">Text of the error.</param>
     /// <param name="code">Code of the error; null for none.</param>
     /// <returns>The answer.</returns>
-    public static ScriptedAnswer Error(int status, string message, string? code = null) => new() { Failure = (status, message, code) };
+    /// <exception cref="ArgumentOutOfRangeException">The status is not one of an error.</exception>
+    public static ScriptedAnswer Error(int status, string message, string? code = null) =>
+        new() { Failure = (Fault.ErrorStatus(status), message, code) };
 
     /// <summary>Adds reasoning, sent before the text under both of the names the service uses.</summary>
     /// <param name="reasoning">The reasoning.</param>

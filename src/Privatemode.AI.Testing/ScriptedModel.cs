@@ -17,6 +17,7 @@ public sealed class ScriptedModel
     public int Pending => _script.Count;
 
     /// <summary>The next answer is this text.</summary>
+    /// <param name="text">The text.</param>
     /// <returns>The answer, to add to it (<c>With…</c>) or to script the one after it (<c>Then…</c>).</returns>
     public ScriptedAnswer Reply(string text) => Enqueue(ScriptedAnswer.Text(text));
 
@@ -35,8 +36,12 @@ public sealed class ScriptedModel
 
     /// <summary>Answers requests for which nothing is scripted.</summary>
     /// <param name="answer">Makes the answer from the request, whose <see cref="RecordedRequest.OpenedBody"/> is set. May be called by
-    /// several threads.</param>
-    public void Respond(Func<RecordedRequest, ScriptedAnswer> answer) => _fallback = answer;
+    /// several threads. What it throws is answered as an error with status 500 that carries the text of the exception.</param>
+    public void Respond(Func<RecordedRequest, ScriptedAnswer> answer)
+    {
+        ArgumentNullException.ThrowIfNull(answer);
+        _fallback = answer;
+    }
 
     internal ScriptedAnswer Enqueue(ScriptedAnswer answer)
     {
@@ -46,5 +51,18 @@ public sealed class ScriptedModel
     }
 
     internal ScriptedAnswer Next(RecordedRequest request, Func<ScriptedAnswer> echo) =>
-        _script.TryDequeue(out ScriptedAnswer? answer) ? answer : _fallback?.Invoke(request) ?? echo();
+        _script.TryDequeue(out ScriptedAnswer? answer) ? answer : Fallback(request) ?? echo();
+
+    /// <summary>A mistake in the caller's function shows in the answer; thrown on, the connection would just break.</summary>
+    private ScriptedAnswer? Fallback(RecordedRequest request)
+    {
+        try
+        {
+            return _fallback?.Invoke(request);
+        }
+        catch (Exception exception)
+        {
+            return ScriptedAnswer.Error(500, $"The function given to {nameof(Respond)} threw {exception}");
+        }
+    }
 }

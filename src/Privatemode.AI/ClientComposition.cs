@@ -72,7 +72,9 @@ internal sealed class ClientComposition : IDisposable
             {
                 LoggerFactory = options.LoggerFactory,
                 EnableLogging = options.LoggerFactory is not null,
-                EnableMessageContentLogging = options.LogSealedContent,
+
+                // The OpenAI client refuses content without a logger.
+                EnableMessageContentLogging = options.LogSealedContent && options.LoggerFactory is not null,
             },
         };
         ClientPipeline pipeline = ClientPipeline.Create(openAI, [new CallPolicy()], [sealing], []);

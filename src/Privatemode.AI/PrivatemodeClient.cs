@@ -11,10 +11,11 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     private readonly ClientComposition _composition;
 
     /// <summary>A client for the service, with this API key and default settings.</summary>
-    /// <param name="apiKey">The API key.</param>
-    /// <exception cref="PrivatemodeConfigurationException">The key is empty.</exception>
+    /// <param name="apiKey">The API key. It is never taken from the environment here, not even when it is missing.</param>
+    /// <exception cref="ArgumentNullException">The key is null.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The key is empty or none.</exception>
     public PrivatemodeClient(string apiKey)
-        : this(new PrivatemodeOptions { ApiKey = apiKey })
+        : this(new PrivatemodeOptions { ApiKey = apiKey ?? throw new ArgumentNullException(nameof(apiKey)) })
     {
     }
 

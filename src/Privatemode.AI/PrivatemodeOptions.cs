@@ -21,14 +21,15 @@ public sealed class PrivatemodeOptions
 
     /// <summary>
     /// The handler that sends the sealed requests, for a corporate proxy or a test. Default: one of the client's own. It must not
-    /// follow redirects or keep cookies, must use https, and is not disposed with the client.
+    /// follow redirects or keep cookies, must use https, and is not disposed with the client. Not together with
+    /// <see cref="InsecureLoopbackTrust"/>.
     /// </summary>
     public HttpMessageHandler? HttpMessageHandler { get; set; }
 
-    /// <summary>Where log messages go. They never carry content.</summary>
+    /// <summary>Where log messages go; null for nowhere. They never carry content. Default null.</summary>
     public ILoggerFactory? LoggerFactory { get; set; }
 
-    /// <summary>Also log request and answer bodies as they travel, that is sealed. Default false.</summary>
+    /// <summary>Also log request and answer bodies as they travel, that is sealed. Default false; no effect without <see cref="LoggerFactory"/>.</summary>
     public bool LogSealedContent { get; set; }
 
     /// <summary>The clock. Default <see cref="TimeProvider.System"/>.</summary>

@@ -7,7 +7,7 @@ using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.IntegrationTests;
 
-/// <summary>The code of the README runs: each snippet stands between markers below, word by word.</summary>
+/// <summary>The code of the READMEs runs: each snippet stands between markers below, word by word.</summary>
 public sealed partial class ReadmeTests
 {
     [Fact]
@@ -53,13 +53,64 @@ public sealed partial class ReadmeTests
     }
 
     [Fact]
-    public void Snippets_OfTheReadme_AreTheOnesThatRun()
+    public async Task Snippet_OfTheLibrary_Runs()
+    {
+        await RunAsync().OrTimeout();
+
+        static async Task RunAsync()
+        {
+            // begin: library
+            await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+            await using PrivatemodeClient privatemode = deployment.CreateClient();
+
+            IChatClient chat = privatemode.AsIChatClient("gpt-oss-120b");
+            ChatResponse response = await chat.GetResponseAsync("What is X-Wing?");
+
+            OpenAIClient openAI = privatemode.OpenAI;
+            // end
+
+            Assert.Equal("You said: What is X-Wing?", response.Text);
+            Assert.IsType<PrivatemodeOpenAIClient>(openAI);
+        }
+    }
+
+    [Fact]
+    public async Task Snippet_OfTheTestingPackage_Runs()
+    {
+        await RunAsync().OrTimeout();
+
+        static async Task RunAsync()
+        {
+            // begin: package
+            await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+            deployment.Model.Reply("Hello").ThenToolCall("get_weather", """{"city":"Bochum"}""");
+
+            await using PrivatemodeClient client = deployment.CreateClient();
+            ChatResponse response = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("Hi");
+
+            string? asked = deployment.Requests[0].OpenedBody; // what your application asked
+            string seen = deployment.Requests[0].WireText; // what anybody on the way saw
+            // end
+
+            Assert.Equal("Hello", response.Text);
+            Assert.Contains("Hi", asked, StringComparison.Ordinal);
+            Assert.DoesNotContain("\"Hi\"", seen, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Snippets_OfTheReadmes_AreTheOnesThatRun()
     {
         string root = RepositoryRoot();
         string source = File.ReadAllText(Path.Combine(root, "tests", "Privatemode.AI.IntegrationTests", "ReadmeTests.cs"));
-        Dictionary<string, string> running = Running().Matches(source).ToDictionary(match => match.Groups["name"].Value, match => Normalize(match.Groups["code"].Value));
-        MatchCollection shown = Shown().Matches(File.ReadAllText(Path.Combine(root, "README.md")));
+        Dictionary<string, string> running = Running().Matches(source).ToDictionary(
+            match => match.Groups["name"].Value, match => Normalize(match.Groups["code"].Value));
+        string readmes = string.Concat(
+            ((string[])["README.md", "src/Privatemode.AI/README.md", "src/Privatemode.AI.Testing/README.md"])
+                .Select(path => File.ReadAllText(Path.Combine(root, path))));
+        MatchCollection shown = Shown().Matches(readmes);
         Assert.Equal(running.Count, shown.Count);
+        Assert.Equal(shown.Count, readmes.Split("```csharp").Length - 1);
         Assert.All(shown, match => Assert.Equal(running[match.Groups["name"].Value], Normalize(match.Groups["code"].Value)));
     }
 

@@ -42,7 +42,7 @@ public sealed class StreamFaultTests : DeploymentTest
         Assert.Equal((name, failure), (name, integrity.Failure));
         Assert.Equal("/v1/chat/completions", integrity.Endpoint);
         Assert.StartsWith("sdk_", integrity.RequestId, StringComparison.Ordinal);
-        Assert.StartsWith(text, received, StringComparison.Ordinal);
+        Assert.Equal(text, received);
         Assert.Single(Deployment.Requests);
     }
 
@@ -62,7 +62,7 @@ public sealed class StreamFaultTests : DeploymentTest
             }
         }));
         Assert.Equal((name, failure), (name, Assert.IsType<PrivatemodeIntegrityException>(exception).Failure));
-        Assert.StartsWith(text, received, StringComparison.Ordinal);
+        Assert.Equal(text, received);
     }
 
     [Fact]

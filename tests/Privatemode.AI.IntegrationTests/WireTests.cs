@@ -31,6 +31,14 @@ public sealed class WireTests : DeploymentTest
     }
 
     [Fact]
+    public void Realtime_OpensNoConnectionPastTheEncryption()
+    {
+        PrivatemodeWouldLeakException exception = Assert.Throws<PrivatemodeWouldLeakException>(() => Client.OpenAI.GetRealtimeClient());
+        Assert.Equal("realtime", exception.Refused);
+        Assert.Empty(Deployment.AllRequests);
+    }
+
+    [Fact]
     public async Task Chat_Body_HasOnlyTheRoutingMembersInTheClear()
     {
         await Chat.GetStreamingResponseAsync("hi", new ChatOptions { MaxOutputTokens = 7, Temperature = 0.5f }).ToChatResponseAsync().OrTimeout();

@@ -18,7 +18,7 @@ internal static class EmbeddingWriter
         int dimensions = isSized ? asked.GetInt32() : DefaultDimensions;
         bool isBase64 = root.TryGetProperty("encoding_format", out JsonElement format) && format.ValueEquals("base64");
         JsonElement input = root.TryGetProperty("input", out JsonElement given) ? given
-            : throw new EnclaveException(400, "missing input", isSealed: true);
+            : throw new EnclaveException(400, "missing input");
         string[] texts = input.ValueKind == JsonValueKind.Array ? [.. input.EnumerateArray().Select(item => item.ToString())] : [input.ToString()];
         JsonArray data = [];
         for (int i = 0; i < texts.Length; i++)

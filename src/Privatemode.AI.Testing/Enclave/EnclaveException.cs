@@ -1,14 +1,11 @@
 namespace Privatemode.AI.Testing.Enclave;
 
 /// <summary>A request the service refuses, with the status and text it would answer with, in the clear.</summary>
-internal sealed class EnclaveException(int status, string message, string type = "", string? code = null, bool isSealed = false) : Exception(message)
+internal sealed class EnclaveException(int status, string message, string type = "", string? code = null) : Exception(message)
 {
     public int Status { get; } = status;
 
     public string Type { get; } = type;
 
     public string? Code { get; } = code;
-
-    /// <summary>The model server's own error, which goes back sealed.</summary>
-    public bool IsSealed { get; } = isSealed;
 }

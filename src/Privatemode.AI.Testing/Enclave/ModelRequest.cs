@@ -15,7 +15,7 @@ internal sealed class ModelRequest : IDisposable
         }
         catch (JsonException)
         {
-            throw new EnclaveException(400, "the opened body is not JSON", isSealed: true);
+            throw new EnclaveException(400, "the opened body is not JSON");
         }
     }
 

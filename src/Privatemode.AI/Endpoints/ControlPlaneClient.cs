@@ -1,11 +1,16 @@
 using System.Net;
+using System.Text;
 
 namespace Privatemode.AI.Endpoints;
 
 /// <summary>Calls to the gateway that carry no content: attestation and secret exchange. Bounded in size and time, no redirects.</summary>
 internal sealed class ControlPlaneClient(HttpClient http, Uri service, string protocolVersion, TimeProvider time)
 {
+    /// <summary>How much of a refusal is read, in bytes.</summary>
+    private const int RefusalLimit = 4 * 1024;
+
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(60);
 
     public Uri AddressOf(string path) => new(service, path);
 
@@ -29,8 +34,13 @@ internal sealed class ControlPlaneClient(HttpClient http, Uri service, string pr
                 using HttpResponseMessage response = async
                     ? await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false)
                     : http.Send(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-                ThrowUnlessOk(response.StatusCode);
-                return await ReadAsync(response, limit, async, either.Token).ConfigureAwait(false);
+                if (response.StatusCode != HttpStatusCode.OK)
+                {
+                    byte[] text = await ReadAsync(response, RefusalLimit, truncate: true, async, either.Token).ConfigureAwait(false);
+                    throw Refusal(response, Encoding.UTF8.GetString(text));
+                }
+
+                return await ReadAsync(response, limit, truncate: false, async, either.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
             {
@@ -59,31 +69,41 @@ internal sealed class ControlPlaneClient(HttpClient http, Uri service, string pr
         _ = request.Headers.TryAddWithoutValidation(ProtocolHeaders.UserAgent, ProtocolHeaders.UserAgentValue);
     }
 
-    private static void ThrowUnlessOk(HttpStatusCode status)
+    private PrivatemodeException Refusal(HttpResponseMessage response, string text)
     {
-        switch (status)
+        int status = (int)response.StatusCode;
+        if (status == 401)
         {
-            case HttpStatusCode.OK:
-                return;
-            case HttpStatusCode.Unauthorized:
-                throw new PrivatemodeConfigurationException(
-                    nameof(PrivatemodeOptions.ApiKey), "The service rejects the API key. Set a valid one.");
-            case HttpStatusCode.UpgradeRequired:
-                throw new PrivatemodeServiceException(
-                    PrivatemodeServiceFailure.ClientTooOld, "The service needs a newer client. Update this package.")
-                {
-                    Status = (int)status,
-                };
-            default:
-                throw new PrivatemodeServiceException(
-                    PrivatemodeServiceFailure.Unavailable, $"The service refused the key exchange with status {(int)status}. Retry later.")
-                {
-                    Status = (int)status,
-                };
+            return new PrivatemodeConfigurationException(nameof(PrivatemodeOptions.ApiKey), "The service rejects the API key. Set a valid one.");
         }
+
+        // Third parties report the words; the gateway's source is not public.
+        bool speaksOfVersion = status < 500 && text.Contains("client version", StringComparison.OrdinalIgnoreCase);
+        (PrivatemodeServiceFailure reason, string advice) = status switch
+        {
+            426 => (PrivatemodeServiceFailure.ClientTooOld, "it needs a newer client. Update this package."),
+            _ when speaksOfVersion => (PrivatemodeServiceFailure.ClientTooOld, "it needs a newer client. Update this package."),
+            429 => (PrivatemodeServiceFailure.RateLimited, "too many requests. Wait, then retry."),
+            408 or >= 500 => (PrivatemodeServiceFailure.Unavailable, "it is overloaded or restarting. Retry later."),
+            _ => (PrivatemodeServiceFailure.Other, "see ServerMessage. Check Endpoint and update this package."),
+        };
+        return new PrivatemodeServiceException(reason, $"The service refused the key exchange with status {status}: {advice}")
+        {
+            Status = status,
+            ServerMessage = text.Length == 0 ? null : text,
+            RetryAfter = RetryAfter(response),
+        };
     }
 
-    private static async ValueTask<byte[]> ReadAsync(HttpResponseMessage response, int limit, bool async, CancellationToken cancellationToken)
+    /// <summary>Capped, because anybody on the path can write it.</summary>
+    private TimeSpan? RetryAfter(HttpResponseMessage response)
+    {
+        TimeSpan? wait = response.Headers.RetryAfter is not { } header ? null : header.Delta ?? header.Date - time.GetUtcNow();
+        return wait is null ? null : wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestRetryAfter ? LongestRetryAfter : wait;
+    }
+
+    private static async ValueTask<byte[]> ReadAsync(
+        HttpResponseMessage response, int limit, bool truncate, bool async, CancellationToken cancellationToken)
     {
         Stream stream = async
             ? await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false)
@@ -106,8 +126,9 @@ internal sealed class ControlPlaneClient(HttpClient http, Uri service, string pr
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        return length <= limit
-            ? buffer[..length]
-            : throw new PrivatemodeServiceException(PrivatemodeServiceFailure.Other, $"The service's answer is longer than {limit} bytes.");
+        return length <= limit || truncate
+            ? buffer[..Math.Min(length, limit)]
+            : throw new PrivatemodeServiceException(
+                PrivatemodeServiceFailure.Other, $"The service's answer to the key exchange is longer than {limit} bytes. Check Endpoint.");
     }
 }

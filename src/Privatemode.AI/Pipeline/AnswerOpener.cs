@@ -33,7 +33,8 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time)
         if (!head.IsSuccess)
         {
             throw new PrivatemodeServiceException(
-                PrivatemodeServiceFailure.Other, $"The service answered with status {head.Status}, which is neither success nor error.")
+                PrivatemodeServiceFailure.Other,
+                $"The service answered with status {head.Status}, which is neither success nor error. Check Endpoint and what stands in between.")
             {
                 Status = head.Status,
                 RequestId = call.RequestId,

@@ -37,7 +37,9 @@ internal static class CacheSalt
         if (member.Kind != JsonTokenType.String || SaltBytes(value) is not { Length: >= PromptCacheScope.MinimumSaltBytes })
         {
             throw new PrivatemodeConfigurationException(
-                "cache_salt", $"The cache_salt of the request is not a string of at least {PromptCacheScope.MinimumSaltBytes} bytes.");
+                "cache_salt",
+                $"The cache_salt of the request is not a string of at least {PromptCacheScope.MinimumSaltBytes} bytes. " +
+                "Use base64 of 32 random bytes, or leave it out.");
         }
 
         return false;

@@ -28,16 +28,14 @@ internal static class ClearFields
             {
                 throw new PrivatemodeWouldLeakException(
                     "member-name",
-                        $"A top-level member of the body has a name that is not {NameLimit} or fewer of A-Z a-z 0-9 _; names travel in the " +
-                        $"clear.");
+                    $"A top-level member of the body has a name that is not 1 to {NameLimit} of A-Z a-z 0-9 _; names travel in the clear. Rename it.");
             }
 
             if (plain.Contains(name) && !IsClearValue(name, member.Value(document)))
             {
                 throw new PrivatemodeWouldLeakException(
                     "clear-field",
-                        $"The member '{Encoding.ASCII.GetString(name)}' travels in the clear and has a value of a kind that could carry " +
-                        $"content.");
+                    $"The member '{Encoding.ASCII.GetString(name)}' travels in the clear and must be {Allowed(name)}.");
             }
         }
     }
@@ -97,6 +95,12 @@ internal static class ClearFields
         text.Length is > 0 and <= ModelLimit && !text.ContainsAnyExcept(ModelCharacters);
 
     public static bool IsBoolean(ReadOnlySpan<byte> value) => value.SequenceEqual("true"u8) || value.SequenceEqual("false"u8);
+
+    private static string Allowed(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("model"u8) ? $"1 to {ModelLimit} of A-Z a-z 0-9 . _ / -"
+        : name.SequenceEqual("stream"u8) ? "true or false"
+        : name.SequenceEqual("stream_options"u8) ? "an object of include_usage and continuous_usage_stats, true or false"
+        : "a whole number";
 
     private static bool IsTokenCount(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("n"u8) || name.SequenceEqual("max_tokens"u8) || name.SequenceEqual("max_completion_tokens"u8);

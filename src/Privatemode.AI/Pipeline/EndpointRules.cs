@@ -52,7 +52,8 @@ internal static class EndpointRules
     {
         if (uri.Scheme != service.Scheme || uri.Host != service.Host || uri.Port != service.Port || uri.UserInfo.Length > 0)
         {
-            throw new PrivatemodeWouldLeakException("other-host", "The request is for another address than the configured service.");
+            throw new PrivatemodeWouldLeakException(
+                "other-host", "The request is for another address than the configured service. Set the address in Endpoint only.");
         }
 
         if (uri.Query.Length > 0 || uri.Fragment.Length > 0)
@@ -81,7 +82,8 @@ internal static class EndpointRules
         throw path == "/v1/audio/translations"
             ? new PrivatemodeWouldLeakException(
                 "removed-endpoint", "The service removed translations in version 1.33. Transcribe, then translate with a chat.")
-            : new PrivatemodeWouldLeakException("unknown-endpoint", "The service has no sealed form for this endpoint, so the call was not sent.");
+            : new PrivatemodeWouldLeakException("unknown-endpoint", "The service has no sealed form for this endpoint, so the call was not sent. " +
+                "There are chat completions, completions, embeddings and the list of models.");
     }
 
     private static bool IsOneModel(string path) =>

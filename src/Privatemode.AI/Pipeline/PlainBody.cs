@@ -17,11 +17,11 @@ internal sealed class PlainBody : IDisposable
             Dispose();
             throw new PrivatemodeWouldLeakException("unparsable-body", shape switch
             {
-                JsonShape.DuplicateName => "The body has two top-level members of the same name; one of them would travel in the clear.",
+                JsonShape.DuplicateName => "The body has two top-level members of the same name; one of them would travel in the clear. Leave one out.",
                 JsonShape.AmbiguousName or JsonShape.InvalidName =>
-                    "The body has a top-level member with a name that cannot be sealed without doubt.",
-                JsonShape.TooManyMembers => $"The body has more than {JsonIndex.MaxMembers} top-level members.",
-                _ => $"The body is not a JSON object in valid UTF-8, nested at most {JsonIndex.MaxDepth} deep.",
+                    "The body has a top-level member with a name that cannot be sealed without doubt. Rename it.",
+                JsonShape.TooManyMembers => $"The body has more than {JsonIndex.MaxMembers} top-level members. Leave some out.",
+                _ => $"The body must be a JSON object in valid UTF-8, nested at most {JsonIndex.MaxDepth} deep.",
             });
         }
     }

@@ -28,7 +28,8 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, byte[]? fixed
 
             if (name.Equals(ProtocolHeaders.Accept, StringComparison.OrdinalIgnoreCase) && !OutboundCheck.IsAccept(value))
             {
-                throw new PrivatemodeWouldLeakException("accept-header", "The Accept header holds more than media types the service answers with.");
+                throw new PrivatemodeWouldLeakException(
+                    "accept-header", "The Accept header holds more than media types the service answers with. Leave it out.");
             }
 
             if (name.Equals(ProtocolHeaders.ContentType, StringComparison.OrdinalIgnoreCase) && rule.IsSealed && !IsJson(value))
@@ -141,7 +142,7 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, byte[]? fixed
         int i = body.Index.Find("model"u8);
         return i >= 0 && ClearFields.TryGetModel(body.Index.Members[i].Value(body.Bytes.Span), out string model)
             ? model
-            : throw new PrivatemodeConfigurationException("model", "The request names no model.");
+            : throw new PrivatemodeConfigurationException("model", "The request names no model. Give one when the client is made, or in the call.");
     }
 
     private static bool WantsStream(PlainBody body)

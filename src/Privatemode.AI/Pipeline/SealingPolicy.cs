@@ -61,7 +61,8 @@ internal sealed class SealingPolicy(
         {
             return request.Content is null
                 ? engine.PrepareWithoutBody(rule)
-                : throw new PrivatemodeWouldLeakException("unexpected-body", $"The endpoint {rule.Path} takes no body.");
+                : throw new PrivatemodeWouldLeakException(
+                    "unexpected-body", $"The endpoint {rule.Path} takes no body, and one would travel in the clear. Leave it out.");
         }
 
         PlainBody body = new(await SnapshotAsync(request.Content, async, message.CancellationToken).ConfigureAwait(false));

@@ -111,7 +111,9 @@ internal static class ServiceErrors
             429 => (PrivatemodeServiceFailure.RateLimited, "too many requests or tokens. Wait, then retry."),
             502 or 503 or 504 => (PrivatemodeServiceFailure.Unavailable, "it is overloaded or restarting. Retry later."),
             400 or 413 or 422 => (PrivatemodeServiceFailure.InvalidRequest, "it rejects the request; see ServerMessage. Change the request."),
-            _ => (PrivatemodeServiceFailure.Other, "see ServerMessage."),
+            403 => (PrivatemodeServiceFailure.Other, "it does not allow this call; see ServerMessage. Ask whoever manages the API key."),
+            >= 500 => (PrivatemodeServiceFailure.Other, "it failed; see ServerMessage. The call may have run: ask again only if that does no harm."),
+            _ => (PrivatemodeServiceFailure.Other, "see ServerMessage. Change the request."),
         };
     }
 }

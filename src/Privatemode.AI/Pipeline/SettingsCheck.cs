@@ -19,7 +19,8 @@ internal static class SettingsCheck
         DemandPresent(nameof(options.PromptCache), options.PromptCache);
         if (!Enum.IsDefined(options.RemoteMedia))
         {
-            throw new PrivatemodeConfigurationException(nameof(options.RemoteMedia), "RemoteMedia is not one of the known policies.");
+            throw new PrivatemodeConfigurationException(
+                nameof(options.RemoteMedia), "RemoteMedia is not one of the known policies; leave it alone for the default.");
         }
 
         if (options.HttpMessageHandler is not null)
@@ -33,7 +34,8 @@ internal static class SettingsCheck
 
     private static void DemandEndpoint(PrivatemodeOptions options)
     {
-        Uri endpoint = options.Endpoint ?? throw new PrivatemodeConfigurationException(nameof(options.Endpoint), "Endpoint is not set.");
+        Uri endpoint = options.Endpoint ?? throw new PrivatemodeConfigurationException(
+            nameof(options.Endpoint), "Endpoint is null; leave it alone for the default.");
         if (!endpoint.IsAbsoluteUri || endpoint.AbsolutePath != "/" || endpoint.Query.Length > 0 || endpoint.Fragment.Length > 0
             || endpoint.UserInfo.Length > 0)
         {

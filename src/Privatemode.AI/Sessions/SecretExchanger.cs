@@ -11,7 +11,10 @@ internal sealed class SecretExchanger(
 {
     private static readonly TimeSpan[] PausesBetweenTries = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
 
-    /// <summary>Up to three tries. A rejected API key or failed verification stops at once; the service being away is tried again.</summary>
+    /// <summary>
+    /// Up to three tries. A rejected API key, a client that is too old or failed verification stops at once; the service being away is tried
+    /// again, not before the time it asks for.
+    /// </summary>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached or refused.</exception>
     /// <exception cref="PrivatemodeVerificationException">The secret service did not prove that it belongs to the deployment.</exception>
@@ -23,9 +26,11 @@ internal sealed class SecretExchanger(
             {
                 return await TryAsync(apiKey, async, cancellationToken).ConfigureAwait(false);
             }
-            catch (PrivatemodeServiceException) when (attempt < PausesBetweenTries.Length)
+            catch (PrivatemodeServiceException exception) when (
+                attempt < PausesBetweenTries.Length && exception.Reason != PrivatemodeServiceFailure.ClientTooOld)
             {
-                await Pause.ForAsync(PausesBetweenTries[attempt], time, async, cancellationToken).ConfigureAwait(false);
+                TimeSpan pause = PausesBetweenTries[attempt];
+                await Pause.ForAsync(exception.RetryAfter > pause ? exception.RetryAfter.Value : pause, time, async, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -38,7 +43,10 @@ internal sealed class SecretExchanger(
         {
             return await ExchangeAsync(meshCa, apiKey, async, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is PrivatemodeServiceException or PrivatemodeVerificationException)
+        catch (Exception exception) when (exception is PrivatemodeVerificationException or PrivatemodeServiceException
+        {
+            Reason: not (PrivatemodeServiceFailure.ClientTooOld or PrivatemodeServiceFailure.RateLimited),
+        })
         {
             // The deployment may have been replaced, and with it the mesh CA.
             meshCa = await authority.GetAsync(fresh: true, async, cancellationToken).ConfigureAwait(false);

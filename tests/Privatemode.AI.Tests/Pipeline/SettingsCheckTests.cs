@@ -85,6 +85,18 @@ public sealed class SettingsCheckTests
     }
 
     [Fact]
+    public async Task Create_SealedContentIsToBeLoggedButNowhere_Works()
+    {
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+        await using PrivatemodeClient client = deployment.CreateClient(options => options.LogSealedContent = true);
+        Assert.Equal("You said: hi", (await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout()).Text);
+    }
+
+    [Fact]
+    public void Create_KeyIsNull_IsNotTakenFromTheEnvironment() =>
+        Assert.Throws<ArgumentNullException>("apiKey", () => new PrivatemodeClient((string)null!));
+
+    [Fact]
     public async Task Connect_LoopbackNameThatResolvesElsewhere_IsRefusedWhenConnecting()
     {
         // The name counts as loopback, the address behind it does not have to: 'localhost' is what the resolver says.

@@ -47,6 +47,32 @@ public sealed class SessionManagerTests : IAsyncLifetime
         Assert.Equal(6, _deployment.AllRequests.Count);
     }
 
+    [Theory]
+    [InlineData(426, "upgrade")]
+    [InlineData(400, "minimum client version is v1.50")]
+    public async Task Connect_ClientTooOld_SaysSoAndStopsAtOnce(int status, string message)
+    {
+        _deployment.Faults.NextKeyExchange(Fault.PlainError(status, message));
+        await using PrivatemodeClient client = _deployment.CreateClient();
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.ConnectAsync().OrTimeout());
+        Assert.Equal(PrivatemodeServiceFailure.ClientTooOld, exception.Reason);
+        Assert.Contains(message, exception.ServerMessage, StringComparison.Ordinal);
+        Assert.Single(_deployment.AllRequests);
+    }
+
+    [Fact]
+    public async Task Connect_RateLimited_WaitsAsLongAsAskedAndAsksOnce()
+    {
+        _deployment.Faults.NextKeyExchange(Fault.PlainError(429, retryAfter: TimeSpan.FromSeconds(7)));
+        await using PrivatemodeClient client = _deployment.CreateClient();
+        Task connecting = client.ConnectAsync();
+        Assert.Equal(TimeSpan.FromSeconds(7), await _time.TimerAsync(due => due < TimeSpan.FromSeconds(30)).OrTimeout());
+        Assert.Single(_deployment.AllRequests);
+        _time.Advance(TimeSpan.FromSeconds(7));
+        await connecting.OrTimeout();
+        Assert.Equal(2, _deployment.AllRequests.Count);
+    }
+
     [Fact]
     public async Task Connect_WrongApiKey_StopsAtOnce()
     {

@@ -1,5 +1,6 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
+using System.Net;
 using OpenAI;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Endpoints;
@@ -23,7 +24,7 @@ internal sealed class ClientComposition : IDisposable
         Endpoint = options.Endpoint;
         _credential = credential;
         FieldCodec codec = FieldCodec.Instance;
-        _http = Transports.Create(Endpoint, options.HttpMessageHandler, switches.MaxConnections);
+        _http = Transports.Create(Endpoint, options.HttpMessageHandler, switches.MaxConnections, switches.Resolve);
         ControlPlaneClient control = new(_http, Endpoint, codec.ProtocolVersion, time);
         SecretExchanger exchanger = new(
             new LoopbackMeshAuthority(options.InsecureLoopbackTrust!), new SecretEndpoint(control), options.GpuRevocation, time, switches.MlKem);
@@ -89,5 +90,7 @@ internal sealed class ClientComposition : IDisposable
         public int? MaxConnections { get; init; }
 
         public ImageFetcher? Images { get; init; }
+
+        public Func<string, CancellationToken, Task<IPAddress[]>>? Resolve { get; init; }
     }
 }

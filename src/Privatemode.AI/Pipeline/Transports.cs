@@ -16,9 +16,11 @@ internal static class Transports
     /// <param name="service">Address of the service.</param>
     /// <param name="custom">The user's handler; not disposed with the client.</param>
     /// <param name="maxConnections">Connections at a time; null for no limit.</param>
-    public static HttpClient Create(Uri service, HttpMessageHandler? custom, int? maxConnections = null)
+    /// <param name="resolve">Finds the addresses of a loopback name; null for the system's way.</param>
+    public static HttpClient Create(
+        Uri service, HttpMessageHandler? custom, int? maxConnections = null, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
     {
-        HttpMessageHandler handler = custom ?? CreateHandler(service, maxConnections);
+        HttpMessageHandler handler = custom ?? CreateHandler(service, maxConnections, resolve ?? Dns.GetHostAddressesAsync);
         return new HttpClient(new IsolatingHandler(handler), disposeHandler: custom is null) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
@@ -44,7 +46,8 @@ internal static class Transports
         }
     }
 
-    private static SocketsHttpHandler CreateHandler(Uri service, int? maxConnections)
+    private static SocketsHttpHandler CreateHandler(
+        Uri service, int? maxConnections, Func<string, CancellationToken, Task<IPAddress[]>> resolve)
     {
         SocketsHttpHandler handler = new()
         {
@@ -60,19 +63,19 @@ internal static class Transports
         if (service.IsLoopback)
         {
             handler.UseProxy = false;
-            handler.ConnectCallback = ConnectToLoopbackAsync;
+            handler.ConnectCallback = (context, cancellationToken) => ConnectToLoopbackAsync(context.DnsEndPoint, resolve, cancellationToken);
         }
 
         return handler;
     }
 
     /// <summary>A name may resolve to anything: what counts is the address the connection is made to.</summary>
-    private static async ValueTask<Stream> ConnectToLoopbackAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    private static async ValueTask<Stream> ConnectToLoopbackAsync(
+        DnsEndPoint target, Func<string, CancellationToken, Task<IPAddress[]>> resolve, CancellationToken cancellationToken)
     {
-        string host = context.DnsEndPoint.Host;
-        IPAddress[] addresses = IPAddress.TryParse(host, out IPAddress? literal)
+        IPAddress[] addresses = IPAddress.TryParse(target.Host, out IPAddress? literal)
             ? [literal]
-            : await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
+            : await resolve(target.Host, cancellationToken).ConfigureAwait(false);
         if (addresses.Length == 0 || !addresses.All(IPAddress.IsLoopback))
         {
             throw new PrivatemodeConfigurationException(
@@ -83,7 +86,7 @@ internal static class Transports
         Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, cancellationToken).ConfigureAwait(false);
+            await socket.ConnectAsync(addresses, target.Port, cancellationToken).ConfigureAwait(false);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

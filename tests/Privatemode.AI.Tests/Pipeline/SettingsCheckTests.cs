@@ -96,21 +96,44 @@ public sealed class SettingsCheckTests
     public void Create_KeyIsNull_IsNotTakenFromTheEnvironment() =>
         Assert.Throws<ArgumentNullException>("apiKey", () => new PrivatemodeClient((string)null!));
 
-    [Fact]
-    public async Task Connect_LoopbackNameThatResolvesElsewhere_IsRefusedWhenConnecting()
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("127.0.0.1", "::1")]
+    public async Task Connect_LoopbackNameThatResolvesToLoopback_Connects(params string[] addresses)
     {
-        // The name counts as loopback, the address behind it does not have to: 'localhost' is what the resolver says.
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-        await using PrivatemodeClient byName = deployment.CreateClient(
-            options => options.Endpoint = new Uri($"http://localhost:{deployment.Endpoint.Port}"));
-        if ((await Dns.GetHostAddressesAsync("localhost")).All(IPAddress.IsLoopback))
+        await using PrivatemodeClient byName = ByName(deployment, addresses);
+        Assert.Equal("You said: hi", (await byName.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout()).Text);
+    }
+
+    /// <summary>The name counts as loopback, but what counts for sending is the address behind it.</summary>
+    [Theory]
+    [InlineData]
+    [InlineData("192.0.2.1")]
+    [InlineData("127.0.0.1", "192.0.2.1")]
+    [InlineData("192.0.2.1", "::1")]
+    public async Task Connect_LoopbackNameThatResolvesElsewhere_IsRefusedAndNothingIsSent(params string[] addresses)
+    {
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+        await using PrivatemodeClient byName = ByName(deployment, addresses);
+
+        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+            () => byName.ConnectAsync().OrTimeout());
+
+        Assert.Equal("Endpoint", exception.Setting);
+        Assert.Empty(deployment.CopyReceivedBytes());
+    }
+
+    /// <summary>A client that reaches the deployment as <c>localhost</c>, with a resolver that says this.</summary>
+    private static PrivatemodeClient ByName(PrivatemodeTestDeployment deployment, string[] addresses)
+    {
+        PrivatemodeOptions options = new();
+        deployment.Configure(options);
+        options.Endpoint = new Uri($"http://localhost:{deployment.Endpoint.Port}");
+        return new PrivatemodeClient(ClientComposition.Create(options, new ClientComposition.TestSwitches
         {
-            Assert.Equal("You said: hi", (await byName.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout()).Text);
-        }
-        else
-        {
-            await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => byName.ConnectAsync().OrTimeout());
-        }
+            Resolve = (name, _) => Task.FromResult<IPAddress[]>(name == "localhost" ? [.. addresses.Select(IPAddress.Parse)] : []),
+        }));
     }
 
     private static PrivatemodeOptions Working() => new()

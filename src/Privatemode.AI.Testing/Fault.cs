@@ -2,8 +2,9 @@ namespace Privatemode.AI.Testing;
 
 /// <summary>Something that goes wrong with one request, to see what an application makes of it.</summary>
 /// <remarks>
-/// Events are counted from 0, the end mark not included. For an answer that is not streamed, tampering hits its values. A fault that has nothing
-/// to hit, such as an event the answer does not have, leaves the answer as it is: assert the failure, not its absence.
+/// Events are counted from 0, the end mark not included; an answer that is not streamed counts as event 0. A fault that cannot happen, such as
+/// one to an event the answer does not have, or one to a stream when the answer is none, is not left out silently: the deployment answers with
+/// a plain error of status 500 that says what could not be applied, and why.
 /// </remarks>
 public sealed class Fault
 {
@@ -100,7 +101,7 @@ public sealed class Fault
     public static Fault ErrorEvent(int index, string message) => new(FaultKind.ErrorEvent) { Index = AtLeast(0, index), Message = message };
 
     /// <summary>The connection is cut after so many bytes of the answer's body; 0 cuts it before the answer begins.</summary>
-    /// <param name="bytes">From 0.</param>
+    /// <param name="bytes">From 0; fewer than the body has.</param>
     /// <returns>The fault.</returns>
     public static Fault CutConnection(int bytes) => new(FaultKind.Cut) { Index = AtLeast(0, bytes) };
 

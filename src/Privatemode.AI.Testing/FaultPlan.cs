@@ -25,7 +25,17 @@ public sealed class FaultPlan
     /// apply.</summary>
     /// <param name="fault">What happens.</param>
     /// <param name="times">To how many exchanges; from 1.</param>
-    public void NextKeyExchange(Fault fault, int times = 1) => Enqueue(_keyExchange, fault, times);
+    /// <exception cref="ArgumentException">The fault is one that happens to inference requests only.</exception>
+    public void NextKeyExchange(Fault fault, int times = 1)
+    {
+        ArgumentNullException.ThrowIfNull(fault);
+        if (fault.Kind is not (FaultKind.PlainError or FaultKind.Cut or FaultKind.Stall))
+        {
+            throw new ArgumentException($"The fault '{fault.Kind}' cannot happen to a key exchange.", nameof(fault));
+        }
+
+        Enqueue(_keyExchange, fault, times);
+    }
 
     internal Fault? TakeInference() => _inference.TryDequeue(out Fault? fault) ? fault : null;
 

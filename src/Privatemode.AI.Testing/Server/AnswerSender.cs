@@ -6,12 +6,16 @@ namespace Privatemode.AI.Testing.Server;
 /// <summary>Writes one answer to the connection, with the transport's share of a fault.</summary>
 internal sealed class AnswerSender(HttpContext context, RecordedRequest record, Fault? fault, PrivatemodeTestDeploymentOptions options)
 {
+    private const string EndMark = "data: [DONE]\n\n";
+
     private readonly StringBuilder _sent = new();
     private int _bytes;
 
     /// <summary>A whole answer.</summary>
+    /// <exception cref="FaultMissedException">It is too short to be cut where it should be; nothing was sent.</exception>
     public async Task SendAsync(int status, string body, string contentType, bool isUnsealed = false, TimeSpan? retryAfter = null)
     {
+        FaultReach.DemandBytes(fault, Encoding.UTF8.GetByteCount(body));
         await BeginAsync(status, contentType, isUnsealed, retryAfter).ConfigureAwait(false);
         context.Response.ContentLength = IsCut ? null : Encoding.UTF8.GetByteCount(body);
         await WriteAsync(body[..(body.Length / 2)]).ConfigureAwait(false);
@@ -21,8 +25,10 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
     }
 
     /// <summary>An event stream.</summary>
+    /// <exception cref="FaultMissedException">It is too short to be cut where it should be; nothing was sent.</exception>
     public async Task SendEventsAsync(IReadOnlyList<string> events)
     {
+        FaultReach.DemandBytes(fault, events.Sum(document => Encoding.UTF8.GetByteCount(Line(document))) + EndMark.Length);
         await BeginAsync(StatusCodes.Status200OK, "text/event-stream; charset=utf-8", isUnsealed: false, retryAfter: null).ConfigureAwait(false);
         for (int i = 0; i < events.Count; i++)
         {
@@ -33,17 +39,19 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
             }
 
             bool isCutHere = fault is { Kind: FaultKind.Truncate } && fault.Index == i;
-            string line = $"data: {events[i]}\n\n";
+            string line = Line(events[i]);
             await WriteAsync(isCutHere ? line[..(line.Length / 2)] : line).ConfigureAwait(false);
         }
 
         if (fault is not { Kind: FaultKind.RemoveEndMark or FaultKind.Truncate })
         {
-            await WriteAsync("data: [DONE]\n\n").ConfigureAwait(false);
+            await WriteAsync(EndMark).ConfigureAwait(false);
         }
 
         record.WireAnswer = _sent.ToString();
     }
+
+    private static string Line(string document) => $"data: {document}\n\n";
 
     private async Task BeginAsync(int status, string contentType, bool isUnsealed, TimeSpan? retryAfter)
     {

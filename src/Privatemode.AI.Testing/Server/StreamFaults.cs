@@ -9,22 +9,19 @@ namespace Privatemode.AI.Testing.Server;
 internal static class StreamFaults
 {
     /// <summary>The events as they travel, without their framing; what was sealed is sealed before anything happens to it.</summary>
+    /// <exception cref="FaultMissedException">The stream has nothing for the fault to happen to.</exception>
     public static List<string> Apply(Fault? fault, IReadOnlyList<string> documents, EnclaveExchange exchange, PlainNames plain)
     {
+        FaultReach.DemandStream(fault, documents.Count);
         List<string> events = [.. documents.Select((document, i) => exchange.Seal(
             fault is { Kind: FaultKind.ErrorEvent } && fault.Index == i ? ErrorDocument(fault.Message) : document, plain))];
         int index = fault?.Index ?? 0;
-        if (fault is null || index < 0 || index >= events.Count)
-        {
-            return events;
-        }
-
-        switch (fault.Kind)
+        switch (fault?.Kind)
         {
             case FaultKind.Tamper: events[index] = Tamper(events[index]); break;
             case FaultKind.Drop: events.RemoveAt(index); break;
             case FaultKind.Duplicate: events.Insert(index, events[index]); break;
-            case FaultKind.Swap when index + 1 < events.Count: (events[index], events[index + 1]) = (events[index + 1], events[index]); break;
+            case FaultKind.Swap: (events[index], events[index + 1]) = (events[index + 1], events[index]); break;
             case FaultKind.Truncate: events.RemoveRange(index + 1, events.Count - index - 1); break;
             case FaultKind.UnsealedMember: events[index] = documents[index]; break;
             case FaultKind.Reflect: events[0] = Reflect(events[0], exchange); break;

@@ -47,6 +47,12 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
 
             await RouteAsync(context, record, sender, fault).ConfigureAwait(false);
         }
+        catch (FaultMissedException exception)
+        {
+            // With a sender that has no fault; the one that could not happen might otherwise happen to this answer.
+            await SendPlainErrorAsync(context, new AnswerSender(context, record, null, options), 500, exception.Message, "", null, retryAfter: null)
+                .ConfigureAwait(false);
+        }
         catch (EnclaveException exception)
         {
             await SendPlainErrorAsync(context, sender, exception.Status, exception.Message, exception.Type, exception.Code, retryAfter: null)
@@ -61,7 +67,7 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
     private Task RouteAsync(HttpContext context, RecordedRequest record, AnswerSender sender, Fault? fault) =>
         (context.Request.Method, context.Request.Path.Value) switch
         {
-            ("POST", "/privatemode/v1/secret") => ExchangeAsync(record, sender),
+            ("POST", "/privatemode/v1/secret") => ExchangeAsync(record, sender, fault),
             ("GET", "/v1/models") => sender.SendAsync(200, ModelList(), "application/json", isUnsealed: true),
             ("POST", "/v1/chat/completions") => InferAsync(context, record, sender, fault, isChat: true),
             ("POST", "/v1/completions") => InferAsync(context, record, sender, fault, isChat: false),
@@ -69,8 +75,9 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
             _ => throw new EnclaveException(501, "unsupported endpoint"),
         };
 
-    private async Task ExchangeAsync(RecordedRequest record, AnswerSender sender)
+    private async Task ExchangeAsync(RecordedRequest record, AnswerSender sender, Fault? fault)
     {
+        FaultReach.DemandWhole(fault);
         int concurrent = Interlocked.Increment(ref _concurrentKeyExchanges);
         try
         {
@@ -104,15 +111,16 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
         using ModelRequest request = new(record.OpenedBody!);
         RequestChecks.DemandBody(context.Request, request, record.OpenedBody!, usesPromptCache: true, options.Models.Keys);
         ScriptedAnswer answer = model.Next(record, () => ScriptedAnswer.Text($"You said: {request.LastUserText}"));
-        if (answer.Failure is { } failure)
-        {
-            await SendSealedErrorAsync(sender, exchange, fault, failure.Status, failure.Message, failure.Code).ConfigureAwait(false);
-            return;
-        }
-
         CompletionWriter writer = new(request, answer, isChat, options.TimeProvider.GetUtcNow());
         if (await TrySendFaultyAsync(sender, exchange, fault, writer).ConfigureAwait(false))
         {
+            return;
+        }
+
+        if (answer.Failure is { } failure)
+        {
+            FaultReach.DemandError(fault);
+            await SendSealedErrorAsync(sender, exchange, fault, failure.Status, failure.Message, failure.Code).ConfigureAwait(false);
             return;
         }
 
@@ -174,6 +182,7 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
 
     private static Task SendWholeAsync(AnswerSender sender, EnclaveExchange exchange, Fault? fault, string document)
     {
+        FaultReach.DemandWhole(fault);
         string sealedDocument = exchange.Seal(document, AnswerPlain);
         sealedDocument = fault?.Kind switch
         {

@@ -56,7 +56,7 @@ public sealed class ChatErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
     public async Task Answer_TamperedWith_IsAnIntegrityException(bool streamed)
     {
         _ = fixture.Deployment.Model.Reply($"{Canary} one two three");
-        fixture.Deployment.Faults.Next(Fault.TamperEvent(2));
+        fixture.Deployment.Faults.Next(Fault.TamperEvent(streamed ? 2 : 0));
 
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => CallAsync(streamed));
 

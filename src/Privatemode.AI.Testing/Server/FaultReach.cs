@@ -1,0 +1,52 @@
+namespace Privatemode.AI.Testing.Server;
+
+/// <summary>Whether a fault can happen to an answer. One that cannot must not be left out silently: a test would pass for nothing.</summary>
+internal static class FaultReach
+{
+    private const string NotAStream = "the answer is not a stream";
+
+    /// <exception cref="FaultMissedException">The fault cannot happen to a stream of so many events.</exception>
+    public static void DemandStream(Fault? fault, int events)
+    {
+        Demand(fault, fault?.Kind switch
+        {
+            FaultKind.Relabel => "only a whole answer can come under another status",
+            FaultKind.RemoveFinish when events < 2 => $"the stream has {events} events",
+            FaultKind.Reflect when events == 0 => "the stream has no events",
+            FaultKind.Swap when fault.Index + 1 >= events => $"the stream has {events} events, counted from 0, and a swap takes two",
+            FaultKind.Tamper or FaultKind.Drop or FaultKind.Duplicate or FaultKind.Truncate or FaultKind.UnsealedMember or FaultKind.ErrorEvent
+                or FaultKind.Stall when fault.Index >= events => $"the stream has {events} events, counted from 0",
+            _ => null,
+        });
+    }
+
+    /// <exception cref="FaultMissedException">The fault cannot happen to an answer that is not streamed.</exception>
+    public static void DemandWhole(Fault? fault) => Demand(fault, fault?.Kind switch
+    {
+        FaultKind.Drop or FaultKind.Duplicate or FaultKind.Swap or FaultKind.Truncate or FaultKind.ErrorEvent or FaultKind.RemoveFinish
+            or FaultKind.RemoveEndMark => NotAStream,
+        FaultKind.Tamper or FaultKind.UnsealedMember or FaultKind.Stall when fault.Index > 0 => $"{NotAStream}, and counts as event 0",
+        _ => null,
+    });
+
+    /// <exception cref="FaultMissedException">The fault cannot happen to a scripted error.</exception>
+    public static void DemandError(Fault? fault)
+    {
+        Demand(fault, fault?.Kind is FaultKind.Reflect or FaultKind.UnsealedMember or FaultKind.Relabel
+            ? "the scripted answer is an error of the model server"
+            : null);
+        DemandWhole(fault);
+    }
+
+    /// <exception cref="FaultMissedException">The fault cuts the connection after the end of the body.</exception>
+    public static void DemandBytes(Fault? fault, int bytes) =>
+        Demand(fault, fault is { Kind: FaultKind.Cut } && fault.Index > 0 && fault.Index >= bytes ? $"the body has {bytes} bytes" : null);
+
+    private static void Demand(Fault? fault, string? why)
+    {
+        if (why is not null)
+        {
+            throw new FaultMissedException(fault!, why);
+        }
+    }
+}

@@ -133,6 +133,30 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     }
 
     [Fact]
+    public async Task Chat_ModelServerRefusesTheModel_IsSealed()
+    {
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
+            () => Microsoft.Extensions.AI.ChatClientExtensions.GetResponseAsync(Client.AsIChatClient("kimi-k2.6"), "hi").OrTimeout());
+        Assert.True(exception.IsServerMessageAuthenticated);
+        Assert.Contains("kimi-k2.6", exception.ServerMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Embeddings_ModelServerMissesTheInput_SaysSoSealed()
+    {
+        ClientResultException exception = await Assert.ThrowsAsync<ClientResultException>(EmbedNothingAsync);
+        Assert.Equal(400, exception.Status);
+        Assert.Contains("missing input", exception.Message, StringComparison.Ordinal);
+
+        // What is not sealed would go through altered.
+        Deployment.Faults.Next(Fault.TamperEvent(0));
+        Assert.Equal("not-authentic", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(EmbedNothingAsync)).Failure);
+
+        Task EmbedNothingAsync() => Client.OpenAI.GetEmbeddingClient("qwen3-embedding-4b").GenerateEmbeddingsAsync(
+            BinaryContent.Create(BinaryData.FromString("""{"model":"qwen3-embedding-4b","dimensions":8}"""))).OrTimeout();
+    }
+
+    [Fact]
     public async Task Chat_KeyIsRejectedLater_IsAConfigurationException()
     {
         await AskAsync();

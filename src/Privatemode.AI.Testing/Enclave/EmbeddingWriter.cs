@@ -11,6 +11,7 @@ internal static class EmbeddingWriter
 {
     private const int DefaultDimensions = 256;
 
+    /// <exception cref="ModelServerException">There is nothing to embed.</exception>
     public static string Write(ModelRequest request)
     {
         JsonElement root = request.Root;
@@ -18,7 +19,7 @@ internal static class EmbeddingWriter
         int dimensions = isSized ? asked.GetInt32() : DefaultDimensions;
         bool isBase64 = root.TryGetProperty("encoding_format", out JsonElement format) && format.ValueEquals("base64");
         JsonElement input = root.TryGetProperty("input", out JsonElement given) ? given
-            : throw new EnclaveException(400, "missing input");
+            : throw new ModelServerException(400, "missing input");
         string[] texts = input.ValueKind == JsonValueKind.Array ? [.. input.EnumerateArray().Select(item => item.ToString())] : [input.ToString()];
         JsonArray data = [];
         for (int i = 0; i < texts.Length; i++)

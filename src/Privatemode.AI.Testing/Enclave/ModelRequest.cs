@@ -7,6 +7,7 @@ internal sealed class ModelRequest : IDisposable
 {
     private readonly JsonDocument _document;
 
+    /// <exception cref="ModelServerException">The body is not JSON.</exception>
     public ModelRequest(string body)
     {
         try
@@ -15,7 +16,7 @@ internal sealed class ModelRequest : IDisposable
         }
         catch (JsonException)
         {
-            throw new EnclaveException(400, "the opened body is not JSON");
+            throw new ModelServerException(400, "the opened body is not JSON");
         }
     }
 

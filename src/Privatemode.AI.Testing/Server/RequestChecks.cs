@@ -55,6 +55,8 @@ internal static class RequestChecks
     }
 
     /// <summary>What only shows in the opened body.</summary>
+    /// <exception cref="EnclaveException">The inference proxy refuses it, in the clear.</exception>
+    /// <exception cref="ModelServerException">The model server refuses it, sealed.</exception>
     public static void DemandBody(HttpRequest request, ModelRequest body, string opened, bool usesPromptCache, IEnumerable<string> models)
     {
         if (body.Model != request.Headers[ProtocolHeaders.TargetModel].ToString())
@@ -74,7 +76,7 @@ internal static class RequestChecks
 
         if (!models.Contains(body.Model, StringComparer.Ordinal))
         {
-            throw new EnclaveException(404, $"The model `{body.Model}` does not exist.", "NotFoundError", "model_not_found");
+            throw new ModelServerException(404, $"The model `{body.Model}` does not exist.", "NotFoundError", "model_not_found");
         }
     }
 }

@@ -69,9 +69,12 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
         {
             ("POST", "/privatemode/v1/secret") => ExchangeAsync(record, sender, fault),
             ("GET", "/v1/models") => sender.SendAsync(200, ModelList(), "application/json", isUnsealed: true),
-            ("POST", "/v1/chat/completions") => InferAsync(context, record, sender, fault, isChat: true),
-            ("POST", "/v1/completions") => InferAsync(context, record, sender, fault, isChat: false),
-            ("POST", "/v1/embeddings") => EmbedAsync(context, record, sender, fault),
+            ("POST", "/v1/chat/completions") => OpenAndAnswerAsync(context, record, sender, fault, isEmbedding: false, (exchange, request) =>
+                InferAsync(record, sender, fault, exchange, request, isChat: true)),
+            ("POST", "/v1/completions") => OpenAndAnswerAsync(context, record, sender, fault, isEmbedding: false, (exchange, request) =>
+                InferAsync(record, sender, fault, exchange, request, isChat: false)),
+            ("POST", "/v1/embeddings") => OpenAndAnswerAsync(context, record, sender, fault, isEmbedding: true, (exchange, request) =>
+                EmbedAsync(sender, fault, exchange, request)),
             _ => throw new EnclaveException(501, "unsupported endpoint"),
         };
 
@@ -105,11 +108,8 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
         }
     }
 
-    private async Task InferAsync(HttpContext context, RecordedRequest record, AnswerSender sender, Fault? fault, bool isChat)
+    private async Task InferAsync(RecordedRequest record, AnswerSender sender, Fault? fault, EnclaveExchange exchange, ModelRequest request, bool isChat)
     {
-        using EnclaveExchange exchange = Open(context, record, fault, GenerationRequest);
-        using ModelRequest request = new(record.OpenedBody!);
-        RequestChecks.DemandBody(context.Request, request, record.OpenedBody!, usesPromptCache: true, options.Models.Keys);
         ScriptedAnswer answer = model.Next(record, () => ScriptedAnswer.Text($"You said: {request.LastUserText}"));
         CompletionWriter writer = new(request, answer, isChat, options.TimeProvider.GetUtcNow());
         if (await TrySendFaultyAsync(sender, exchange, fault, writer).ConfigureAwait(false))
@@ -120,8 +120,7 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
         if (answer.Failure is { } failure)
         {
             FaultReach.DemandError(fault);
-            await SendSealedErrorAsync(sender, exchange, fault, failure.Status, failure.Message, failure.Code).ConfigureAwait(false);
-            return;
+            throw new ModelServerException(failure.Status, failure.Message, code: failure.Code);
         }
 
         if (request.IsStream)
@@ -134,14 +133,28 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
         }
     }
 
-    private async Task EmbedAsync(HttpContext context, RecordedRequest record, AnswerSender sender, Fault? fault)
+    private static async Task EmbedAsync(AnswerSender sender, Fault? fault, EnclaveExchange exchange, ModelRequest request)
     {
-        using EnclaveExchange exchange = Open(context, record, fault, EmbeddingRequest);
-        using ModelRequest request = new(record.OpenedBody!);
-        RequestChecks.DemandBody(context.Request, request, record.OpenedBody!, usesPromptCache: false, options.Models.Keys);
         if (!await TrySendFaultyAsync(sender, exchange, fault, null).ConfigureAwait(false))
         {
             await SendWholeAsync(sender, exchange, fault, EmbeddingWriter.Write(request)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Opens a request and has it answered; what the model server refuses from here on, it refuses sealed.</summary>
+    private async Task OpenAndAnswerAsync(
+        HttpContext context, RecordedRequest record, AnswerSender sender, Fault? fault, bool isEmbedding, Func<EnclaveExchange, ModelRequest, Task> answer)
+    {
+        using EnclaveExchange exchange = Open(context, record, fault, isEmbedding ? EmbeddingRequest : GenerationRequest);
+        try
+        {
+            using ModelRequest request = new(record.OpenedBody!);
+            RequestChecks.DemandBody(context.Request, request, record.OpenedBody!, usesPromptCache: !isEmbedding, options.Models.Keys);
+            await answer(exchange, request).ConfigureAwait(false);
+        }
+        catch (ModelServerException exception)
+        {
+            await SendSealedErrorAsync(sender, exchange, fault, exception).ConfigureAwait(false);
         }
     }
 
@@ -166,7 +179,7 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
         switch (fault?.Kind)
         {
             case FaultKind.SealedError:
-                await SendSealedErrorAsync(sender, exchange, fault, fault.StatusCode, fault.Message, null).ConfigureAwait(false);
+                await SendSealedErrorAsync(sender, exchange, fault, new ModelServerException(fault.StatusCode, fault.Message)).ConfigureAwait(false);
                 return true;
             case FaultKind.UnsealedSuccess:
                 await sender.SendAsync(200, writer?.Whole() ?? "{\"object\":\"list\",\"data\":[]}", "application/json",
@@ -195,12 +208,18 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
         return sender.SendAsync(fault is { Kind: FaultKind.Relabel } ? fault.StatusCode : 200, sealedDocument, "application/json");
     }
 
-    private static Task SendSealedErrorAsync(
-        AnswerSender sender, EnclaveExchange exchange, Fault? fault, int status, string message, string? code)
+    private static Task SendSealedErrorAsync(AnswerSender sender, EnclaveExchange exchange, Fault? fault, ModelServerException failure)
     {
-        JsonObject error = new() { ["message"] = message, ["type"] = "BadRequestError", ["param"] = null, ["code"] = code is null ? status : code };
+        JsonObject error = new()
+        {
+            ["message"] = failure.Message,
+            ["type"] = failure.Type,
+            ["param"] = null,
+            ["code"] = failure.Code is null ? failure.Status : failure.Code,
+        };
         string sealedDocument = exchange.Seal(new JsonObject { ["error"] = error }.ToJsonString(), AnswerPlain);
-        return sender.SendAsync(status, fault?.Kind == FaultKind.Tamper ? StreamFaults.Tamper(sealedDocument) : sealedDocument, "application/json");
+        sealedDocument = fault?.Kind == FaultKind.Tamper ? StreamFaults.Tamper(sealedDocument) : sealedDocument;
+        return sender.SendAsync(failure.Status, sealedDocument, "application/json");
     }
 
     private static Task SendPlainErrorAsync(

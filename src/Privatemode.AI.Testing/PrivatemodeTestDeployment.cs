@@ -70,7 +70,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     public static async Task<PrivatemodeTestDeployment> StartAsync(
         PrivatemodeTestDeploymentOptions? options = null, CancellationToken cancellationToken = default)
     {
-        PrivatemodeTestDeployment deployment = new(options ?? new PrivatemodeTestDeploymentOptions());
+        PrivatemodeTestDeployment deployment = new(options?.Clone() ?? new PrivatemodeTestDeploymentOptions());
         await deployment._app.StartAsync(cancellationToken).ConfigureAwait(false);
         IServerAddressesFeature addresses = deployment._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
         deployment.Endpoint = new Uri(addresses.Addresses.First());
@@ -89,14 +89,15 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     }
 
     /// <summary>Points settings at this deployment: endpoint, API key, trust, and the clock, which both sides must share.</summary>
-    /// <param name="options">The settings to change. A <see cref="PrivatemodeOptions.Credential"/> is taken out; a message handler of your own
-    /// is refused by the client, because test trust goes without one.</param>
+    /// <param name="options">The settings to change. A <see cref="PrivatemodeOptions.Credential"/> and a
+    /// <see cref="PrivatemodeOptions.HttpMessageHandler"/>, for example for a proxy, are taken out: test trust goes without them.</param>
     public void Configure(PrivatemodeOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Endpoint = Endpoint;
         options.ApiKey = ApiKey;
         options.Credential = null;
+        options.HttpMessageHandler = null;
         options.InsecureLoopbackTrust = Trust;
         options.TimeProvider = _options.TimeProvider;
     }

@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Testing;
 
-/// <summary>Settings of a <see cref="PrivatemodeTestDeployment"/>.</summary>
+/// <summary>Settings of a <see cref="PrivatemodeTestDeployment"/>; copied when it starts, later changes have no effect.</summary>
 public sealed class PrivatemodeTestDeploymentOptions
 {
     /// <summary>The API key the deployment accepts. Default <c>test-api-key</c>.</summary>
@@ -25,4 +25,16 @@ public sealed class PrivatemodeTestDeploymentOptions
     /// one, or to cancel in between. Default: no pause.
     /// </summary>
     public Func<int, CancellationToken, ValueTask>? BeforeEvent { get; set; }
+
+    internal PrivatemodeTestDeploymentOptions Clone()
+    {
+        PrivatemodeTestDeploymentOptions copy = new() { ApiKey = ApiKey, TimeProvider = TimeProvider, Record = Record, BeforeEvent = BeforeEvent };
+        copy.Models.Clear();
+        foreach ((string id, IReadOnlyList<string> tasks) in Models)
+        {
+            copy.Models.Add(id, [.. tasks]);
+        }
+
+        return copy;
+    }
 }

@@ -34,7 +34,7 @@ public sealed class ScriptedAnswer
     /// <summary>An answer with this text.</summary>
     /// <param name="text">The text.</param>
     /// <returns>The answer, to add to it.</returns>
-    public static ScriptedAnswer Text(string text) => new() { Content = text };
+    public static ScriptedAnswer Text(string text) => new ScriptedAnswer().WithText(text);
 
     /// <summary>An error of the model server.</summary>
     /// <param name="status">400 to 599.</param>
@@ -42,14 +42,18 @@ public sealed class ScriptedAnswer
     /// <param name="code">Code of the error; null for none.</param>
     /// <returns>The answer.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The status is not one of an error.</exception>
-    public static ScriptedAnswer Error(int status, string message, string? code = null) =>
-        new() { Failure = (Fault.ErrorStatus(status), message, code) };
+    public static ScriptedAnswer Error(int status, string message, string? code = null)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return new ScriptedAnswer { Failure = (Fault.ErrorStatus(status), message, code) };
+    }
 
     /// <summary>Adds reasoning, sent before the text under both of the names the service uses.</summary>
     /// <param name="reasoning">The reasoning.</param>
     /// <returns>This answer.</returns>
     public ScriptedAnswer WithReasoning(string reasoning)
     {
+        ArgumentNullException.ThrowIfNull(reasoning);
         Reasoning = reasoning;
         return this;
     }
@@ -59,6 +63,7 @@ public sealed class ScriptedAnswer
     /// <returns>This answer.</returns>
     public ScriptedAnswer WithText(string text)
     {
+        ArgumentNullException.ThrowIfNull(text);
         Content += text;
         return this;
     }
@@ -70,6 +75,8 @@ public sealed class ScriptedAnswer
     /// <returns>This answer.</returns>
     public ScriptedAnswer WithToolCall(string name, string arguments, string? id = null)
     {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(arguments);
         _toolCalls.Add(new ScriptedToolCall(id ?? $"call_{Guid.NewGuid():N}", name, arguments));
         return this;
     }
@@ -79,6 +86,7 @@ public sealed class ScriptedAnswer
     /// <returns>This answer.</returns>
     public ScriptedAnswer WithRefusal(string refusal)
     {
+        ArgumentNullException.ThrowIfNull(refusal);
         Refusal = refusal;
         return this;
     }
@@ -88,6 +96,7 @@ public sealed class ScriptedAnswer
     /// <returns>This answer.</returns>
     public ScriptedAnswer WithFinishReason(string finishReason)
     {
+        ArgumentNullException.ThrowIfNull(finishReason);
         _finishReason = finishReason;
         return this;
     }
@@ -109,6 +118,7 @@ public sealed class ScriptedAnswer
     /// <returns>This answer.</returns>
     public ScriptedAnswer WithDocument(string json)
     {
+        ArgumentNullException.ThrowIfNull(json);
         Document = json;
         return this;
     }
@@ -118,8 +128,10 @@ public sealed class ScriptedAnswer
     /// <returns>This answer.</returns>
     public ScriptedAnswer WithEvents(params IEnumerable<string> json)
     {
+        ArgumentNullException.ThrowIfNull(json);
+
         // A line break between tokens would end the line of the event.
-        Events = [.. json.Select(document => document.ReplaceLineEndings(" "))];
+        Events = [.. json.Select(document => (document ?? throw new ArgumentNullException(nameof(json))).ReplaceLineEndings(" "))];
         return this;
     }
 

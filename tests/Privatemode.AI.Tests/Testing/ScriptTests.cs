@@ -18,6 +18,26 @@ public sealed class ScriptTests
         () => Fault.Stall(-2),
     };
 
+    public static TheoryData<string, Action> Nulls => new()
+    {
+        { "text", () => ScriptedAnswer.Text(null!) },
+        { "message", () => ScriptedAnswer.Error(400, null!) },
+        { "text", () => new ScriptedAnswer().WithText(null!) },
+        { "reasoning", () => new ScriptedAnswer().WithReasoning(null!) },
+        { "refusal", () => new ScriptedAnswer().WithRefusal(null!) },
+        { "finishReason", () => new ScriptedAnswer().WithFinishReason(null!) },
+        { "name", () => new ScriptedAnswer().WithToolCall(null!, "{}") },
+        { "arguments", () => new ScriptedAnswer().WithToolCall("f", null!) },
+        { "json", () => new ScriptedAnswer().WithDocument(null!) },
+        { "json", () => new ScriptedAnswer().WithEvents((IEnumerable<string>)null!) },
+        { "json", () => new ScriptedAnswer().WithEvents("{}", null!) },
+    };
+
+    [Theory]
+    [MemberData(nameof(Nulls))]
+    public void ScriptedAnswer_Null_IsRefusedWhereItIsGiven(string parameter, Action mistake) =>
+        Assert.Throws<ArgumentNullException>(parameter, mistake);
+
     [Theory]
     [MemberData(nameof(Mistakes))]
     public void Script_NumberThatCannotBe_IsRefused(Action mistake) => Assert.ThrowsAny<ArgumentOutOfRangeException>(mistake);

@@ -67,7 +67,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     [Theory]
     [InlineData(400, PrivatemodeServiceFailure.InvalidRequest)]
     [InlineData(403, PrivatemodeServiceFailure.Other)]
-    [InlineData(404, PrivatemodeServiceFailure.ModelUnavailable)]
+    [InlineData(404, PrivatemodeServiceFailure.Other)]
     [InlineData(426, PrivatemodeServiceFailure.ClientTooOld)]
     [InlineData(500, PrivatemodeServiceFailure.Other)]
     [InlineData(501, PrivatemodeServiceFailure.Other)]

@@ -3,11 +3,12 @@ using System.ClientModel.Primitives;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Privatemode.AI.Pipeline;
 
 /// <summary>From what the OpenAI client throws to the exceptions of this library. Used by adapters, outside the retry policy.</summary>
-internal static class ServiceErrors
+internal static partial class ServiceErrors
 {
     private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(60);
 
@@ -106,7 +107,9 @@ internal static class ServiceErrors
             426 => (PrivatemodeServiceFailure.ClientTooOld, "it needs a newer client. Update this package."),
             415 => (PrivatemodeServiceFailure.ClientTooOld, "it does not take this client's format. Update this package."),
             _ when speaksOfVersion => (PrivatemodeServiceFailure.ClientTooOld, "it needs a newer client. Update this package."),
-            404 => (PrivatemodeServiceFailure.ModelUnavailable, "it does not offer this model. List the models and choose another."),
+            404 when IsAboutTheModel(error) =>
+                (PrivatemodeServiceFailure.ModelUnavailable, "it does not offer this model. List the models and choose another."),
+            404 => (PrivatemodeServiceFailure.Other, "there is no such address. Check Endpoint, and what stands in between."),
             408 => (PrivatemodeServiceFailure.Timeout, "it gave up waiting. Retry later."),
             429 => (PrivatemodeServiceFailure.RateLimited, "too many requests or tokens. Wait, then retry."),
             502 or 503 or 504 => (PrivatemodeServiceFailure.Unavailable, "it is overloaded or restarting. Retry later."),
@@ -116,4 +119,13 @@ internal static class ServiceErrors
             _ => (PrivatemodeServiceFailure.Other, "see ServerMessage. Change the request."),
         };
     }
+
+    /// <summary>A sealed 404 comes from the model server, which knows the address; one in the clear has to speak of the model.</summary>
+    private static bool IsAboutTheModel(ServiceError error) =>
+        error.IsAuthenticated || error.Code == "model_not_found" || (error.Message is { } message
+            && ModelWord().IsMatch(message) && message.Contains("not", StringComparison.OrdinalIgnoreCase));
+
+    // Not the 'models' of an address.
+    [GeneratedRegex(@"\bmodel\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex ModelWord();
 }

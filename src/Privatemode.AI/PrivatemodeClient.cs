@@ -49,9 +49,12 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <remarks>
     /// <see cref="ChatOptions.AdditionalProperties"/> are posted as members of the request, as they are: text, numbers, booleans, null,
     /// JSON, dictionaries and lists of these; names this library writes itself are refused. <see cref="ChatOptions.ConversationId"/> is not
-    /// used, the service keeps no conversations. Reasoning comes as <see cref="TextReasoningContent"/> and goes back with the history; a
-    /// refusal is an <see cref="ErrorContent"/> with the code <c>Refusal</c>. An answer the model server broke off is a
-    /// <see cref="PrivatemodeServiceException"/>; other finish reasons are told in the server's own word.
+    /// used, the service keeps no conversations. A message carries text, images, audio as MP3 or WAV, and PDF files; a
+    /// <see cref="DataContent"/> or <see cref="UriContent"/> of another media type in it is a
+    /// <see cref="PrivatemodeConfigurationException"/>, and in an answer that goes back with the history it is left out. Reasoning comes as
+    /// <see cref="TextReasoningContent"/> and goes back with the history; a refusal is an <see cref="ErrorContent"/> with the code
+    /// <c>Refusal</c>. An answer the model server broke off is a <see cref="PrivatemodeServiceException"/>; other finish reasons are told in
+    /// the server's own word.
     /// </remarks>
     /// <exception cref="ArgumentException">The id is null or empty.</exception>
     public IChatClient AsIChatClient(string modelId)

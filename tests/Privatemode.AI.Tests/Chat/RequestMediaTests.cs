@@ -17,6 +17,17 @@ public sealed class RequestMediaTests(ChatFixture fixture) : IClassFixture<ChatF
         { 5, "" },
     };
 
+    public static TheoryData<AIContent, string, string> Unsupported => new()
+    {
+        { new DataContent(Bytes, "text/plain") { Name = "canary.txt" }, "DataContent.MediaType", "'text/plain'" },
+        { new DataContent(Bytes, "text/csv; name=canary.csv"), "DataContent.MediaType", "'text/csv'" },
+        { new DataContent(Bytes, "audio/ogg"), "DataContent.MediaType", "'audio/ogg'" },
+        { new DataContent(Bytes, "video/mp4"), "DataContent.MediaType", "'video/mp4'" },
+        { new DataContent(Bytes, "application/zip"), "DataContent.MediaType", "'application/zip'" },
+        { new UriContent("https://example.com/canary.pdf", "application/pdf"), "UriContent.MediaType", "'application/pdf'" },
+        { new UriContent("https://example.com/canary.mp3", "audio/mpeg"), "UriContent.MediaType", "'audio/mpeg'" },
+    };
+
     [Theory]
     [MemberData(nameof(Details))]
     public async Task Image_ByData_IsADataUrlWithItsDetail(object? detail, string member)
@@ -85,10 +96,33 @@ public sealed class RequestMediaTests(ChatFixture fixture) : IClassFixture<ChatF
             await PostPartsAsync(new DataContent(Bytes, mediaType)));
     }
 
-    [Fact]
-    public async Task Audio_OfAnotherFormat_IsLeftOut()
+    /// <summary>Left out, the model would answer as if the user had attached nothing.</summary>
+    [Theory]
+    [MemberData(nameof(Unsupported))]
+    public async Task Attachment_OfATypeAMessageCannotCarry_IsRefusedByName(AIContent content, string setting, string mediaType)
     {
-        ChatFixture.AssertJson("\"x\"", await PostPartsAsync(new TextContent("x"), new DataContent(Bytes, "audio/ogg")));
+        foreach (string role in (string[])["user", "system", "developer"])
+        {
+            ChatMessage message = new(new ChatRole(role), [new TextContent("x"), content]);
+            int before = fixture.Deployment.Requests.Count;
+
+            PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+                () => fixture.Chat.GetResponseAsync([message]));
+
+            Assert.Equal(setting, exception.Setting);
+            Assert.Contains(mediaType, exception.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
+            Assert.Equal(before, fixture.Deployment.Requests.Count);
+        }
+    }
+
+    /// <summary>What a model spoke in some format comes back with the history; nobody attached it.</summary>
+    [Fact]
+    public async Task Audio_OfAnAnswer_IsLeftOutOfTheHistory()
+    {
+        ChatFixture.AssertJson(
+            """[{"role":"assistant","content":"x"}]""",
+            await fixture.PostAsync(new ChatMessage(ChatRole.Assistant, [new TextContent("x"), new DataContent(Bytes, "audio/ogg")])));
     }
 
     [Theory]

@@ -139,14 +139,14 @@ public sealed class RequestMessagesTests(ChatFixture fixture) : IClassFixture<Ch
     }
 
     [Fact]
-    public async Task Contents_ThatAMessageCannotCarry_AreLeftOut()
+    public async Task Contents_ThatAreHistory_AreLeftOut()
     {
         ChatFixture.AssertJson(
             """[{"role":"user","content":"x"}]""",
             await fixture.PostAsync(new ChatMessage(ChatRole.User,
             [
                 new UsageContent(new UsageDetails()), new TextContent("x"), new ErrorContent("e"), new TextReasoningContent("r"),
-                new DataContent(new byte[] { 1 }, "application/zip"), new FunctionResultContent("c", "r"),
+                new FunctionResultContent("c", "r"), new ToolApprovalRequestContent("a", new FunctionCallContent("c", "f")), new AIContent(),
             ])));
     }
 

@@ -12,6 +12,7 @@ internal sealed class IdleTimeoutStream : Stream
 
     private CancellationTokenRegistration _closing;
     private bool _expired;
+    private bool _cancelled;
 
     public IdleTimeoutStream(Stream inner, TimeSpan idle, TimeProvider clock, string requestId)
     {
@@ -63,24 +64,29 @@ internal sealed class IdleTimeoutStream : Stream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         Begin();
-        CancellationTokenRegistration cancelling = cancellationToken.UnsafeRegister(
-            static state => ((CancellationTokenSource)state!).Cancel(), _expiry);
-        await using (cancelling.ConfigureAwait(false))
+
+        // Not the shared source: what a caller cancels is no pause.
+        using CancellationTokenSource? either = cancellationToken.CanBeCanceled
+            ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _expiry.Token)
+            : null;
+        try
         {
-            try
-            {
-                return await _inner.ReadAsync(buffer, _expiry.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (_expiry.IsCancellationRequested)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                throw Expire();
-            }
-            finally
-            {
-                End();
-            }
+            return await _inner.ReadAsync(buffer, either?.Token ?? _expiry.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            _cancelled = true;
+            throw new OperationCanceledException(cancellationToken);
+        }
+        catch (OperationCanceledException) when (_expiry.IsCancellationRequested)
+        {
+            throw Expire();
+        }
+        finally
+        {
+            End();
         }
     }
 
@@ -117,6 +123,12 @@ internal sealed class IdleTimeoutStream : Stream
         if (_expired)
         {
             throw Expire();
+        }
+
+        if (_cancelled)
+        {
+            // The bytes the cancelled read may have taken are lost.
+            throw new OperationCanceledException("A read of this answer was cancelled, so it cannot go on. Ask again.");
         }
 
         _expiry.CancelAfter(_idle);

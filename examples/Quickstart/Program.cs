@@ -4,7 +4,10 @@ using Privatemode.AI.Testing;
 
 // With an API key this talks to the real service; without one, to a deployment inside this process.
 string? apiKey = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable);
-await using PrivatemodeTestDeployment? deployment = apiKey is null or "" ? await StartEmbeddedAsync() : null;
+await using PrivatemodeTestDeployment? deployment = !string.IsNullOrEmpty(apiKey) ? null : await PrivatemodeTestDeployment.StartAsync(
+    new() { BeforeEvent = async (_, stop) => await Task.Delay(25, stop) });
+_ = deployment?.Model.ToolCall("get_weather", """{"city":"Bochum"}""").WithReasoning("The user asks about rain. I look at the weather first.")
+    .ThenReply("No. It is 21 degrees in Bochum and the sky is clear.").WithReasoning("Clear sky: no umbrella.");
 try
 {
     await using PrivatemodeClient privatemode = deployment?.CreateClient() ?? new PrivatemodeClient(apiKey!);
@@ -18,21 +21,24 @@ try
     ChatOptions options = new() { Tools = [weather] };
     List<ChatMessage> history = [new(ChatRole.User, "Shall I take an umbrella in Bochum today?")];
     Console.WriteLine($"\nYou: {history[0].Text}");
-    while (await AnswerAsync(chat, history, options, weather))
+    while (await AnswerAsync(chat, history, options)) { }
+    foreach (RecordedRequest request in deployment?.Requests ?? [])
     {
+        Console.WriteLine($"\nWhat this program wrote                      | What was on the wire ({request.Path})");
+        foreach ((char[] plain, char[] wire) in request.OpenedBody!.Chunk(44).Zip(request.WireText.Chunk(60)).Take(12))
+        {
+            Console.WriteLine($"{new string(plain),-44} | {new string(wire)}");
+        }
     }
-
-    ShowTheWire();
-    return 0;
 }
 catch (PrivatemodeException exception)
 {
     Console.Error.WriteLine($"\n{exception.Message}");
-    return 1;
+    Environment.ExitCode = 1;
 }
 
 // Streams one answer and runs the tools it asks for; true when the model has to see their results.
-static async Task<bool> AnswerAsync(IChatClient chat, List<ChatMessage> history, ChatOptions options, AIFunction tool)
+static async Task<bool> AnswerAsync(IChatClient chat, List<ChatMessage> history, ChatOptions options)
 {
     List<ChatResponseUpdate> updates = [];
     string speaker = "";
@@ -47,36 +53,28 @@ static async Task<bool> AnswerAsync(IChatClient chat, List<ChatMessage> history,
         }
     }
 
-    Console.WriteLine();
     history.AddMessages(updates);
     FunctionCallContent[] calls = [.. updates.SelectMany(update => update.Contents).OfType<FunctionCallContent>()];
     foreach (FunctionCallContent call in calls)
     {
-        object? result = await tool.InvokeAsync(new AIFunctionArguments(call.Arguments));
-        Console.WriteLine($"[{call.Name}({string.Join(", ", call.Arguments!.Values)}) -> {result}]");
+        object? result = await RunAsync(call, options.Tools!.OfType<AIFunction>().FirstOrDefault(tool => tool.Name == call.Name));
+        Console.Write($"\n[{call.Name}({string.Join(", ", call.Arguments?.Values ?? [])}) -> {result}]");
         history.Add(new ChatMessage(ChatRole.Tool, [new FunctionResultContent(call.CallId, result)]));
     }
 
+    Console.WriteLine();
     return calls.Length > 0;
 }
 
-static async Task<PrivatemodeTestDeployment> StartEmbeddedAsync()
+// A model may ask for a tool there is not, or with broken arguments: it is told so, and can try again.
+static async Task<object?> RunAsync(FunctionCallContent call, AIFunction? tool)
 {
-    PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(
-        new() { BeforeEvent = async (_, stop) => await Task.Delay(25, stop) });
-    deployment.Model.ToolCall("get_weather", """{"city":"Bochum"}""").WithReasoning("The user asks about rain. I look at the weather first.")
-        .ThenReply("No. It is 21 degrees in Bochum and the sky is clear.").WithReasoning("Clear sky: no umbrella.");
-    return deployment;
-}
-
-void ShowTheWire()
-{
-    foreach (RecordedRequest request in deployment?.Requests ?? [])
+    try
     {
-        Console.WriteLine($"\nWhat this program wrote                      | What was on the wire ({request.Path})");
-        foreach ((char[] plain, char[] wire) in request.OpenedBody!.Chunk(44).Zip(request.WireText.Chunk(60)).Take(12))
-        {
-            Console.WriteLine($"{new string(plain),-44} | {new string(wire)}");
-        }
+        return call.Exception is null && tool is not null ? await tool.InvokeAsync(new(call.Arguments)) : "Error: no such tool, or broken arguments.";
+    }
+    catch (Exception exception)
+    {
+        return $"Error: {exception.Message}";
     }
 }

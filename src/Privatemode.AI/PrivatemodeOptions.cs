@@ -26,7 +26,9 @@ public sealed class PrivatemodeOptions
     /// </summary>
     public HttpMessageHandler? HttpMessageHandler { get; set; }
 
-    /// <summary>Where log messages go; null for nowhere. They never carry content. Default null.</summary>
+    /// <summary>Receives what the OpenAI client's pipeline logs: requests, answers, retries and failures of calls, with addresses, statuses and
+    /// headers it deems harmless. They never carry content in the clear. This library writes no log of its own. Null for nowhere, the
+    /// default.</summary>
     public ILoggerFactory? LoggerFactory { get; set; }
 
     /// <summary>Also log request and answer bodies as they travel, that is sealed. Default false; no effect without <see cref="LoggerFactory"/>.</summary>

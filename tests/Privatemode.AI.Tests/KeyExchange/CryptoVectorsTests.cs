@@ -34,11 +34,11 @@ public class CryptoVectorsTests
     [ThirdPartyFact]
     public void Manifest_EveryFile_IsPresentUnalteredAndKnownHere()
     {
-        VectorRun run = new("MANIFEST.json");
+        CaseLog log = new();
         foreach (JsonElement entry in CryptoVectors.Manifest.Items("files"))
         {
             string file = entry.Text("file");
-            run.Case(file, () =>
+            log.Run(file, () =>
             {
                 Assert.Contains(file, Files);
                 byte[] hash = SHA256.HashData(File.ReadAllBytes(VectorFiles.ThirdPartyPath("crypto/" + file)));
@@ -46,6 +46,6 @@ public class CryptoVectorsTests
             });
         }
 
-        run.Finish(Files.Length);
+        log.AssertAllPassed(Files.Length);
     }
 }

@@ -63,16 +63,16 @@ public class EcdsaPublicKeyTests
     // No known differences: the strict form refuses tcId 6, which the platform alone accepts.
     private static void Run(string file, Func<byte[], byte[]> hash)
     {
-        VectorRun run = new(file);
+        CaseLog log = new();
         foreach ((JsonElement group, JsonElement test) in CryptoVectors.Cases(file))
         {
-            run.Case(test.Name(), () =>
+            log.Run(test.Name(), () =>
             {
                 using EcdsaPublicKey? key = EcdsaPublicKey.TryImport(group.Hex("publicKeyDer"));
                 Assert.Equal(test.IsValid(), key!.Verify(hash(test.Hex("msg")), test.Hex("sig")));
             });
         }
 
-        run.Finish(CryptoVectors.Count(file));
+        log.AssertAllPassed(CryptoVectors.Count(file));
     }
 }

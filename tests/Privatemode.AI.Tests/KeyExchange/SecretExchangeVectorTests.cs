@@ -57,10 +57,10 @@ public class SecretExchangeVectorTests
     [Fact]
     public void Exchanges_EveryCase_GivesSecretAndId()
     {
-        VectorRun run = new(File);
+        CaseLog log = new();
         foreach (JsonElement test in VectorFiles.Protocol(File).Items("exchanges"))
         {
-            run.Case(test.Text("name"), () =>
+            log.Run(test.Text("name"), () =>
             {
                 AssertCompletes(test);
                 byte[] publicKey = test.Hex("public_key_hex");
@@ -74,16 +74,16 @@ public class SecretExchangeVectorTests
             });
         }
 
-        run.Finish(4);
+        log.AssertAllPassed(4);
     }
 
     [Fact]
     public void Checks_EveryCase_IsAcceptedOrRefusedByTheRightCheck()
     {
-        VectorRun run = new(File);
+        CaseLog log = new();
         foreach (JsonElement test in VectorFiles.Protocol(File).Items("checks"))
         {
-            run.Case(test.Text("name"), () =>
+            log.Run(test.Text("name"), () =>
             {
                 Assert.Equal(test.Flag("ok"), !RefusedBy.TryGetValue(test.Text("name"), out string? check));
                 if (check is null)
@@ -97,17 +97,17 @@ public class SecretExchangeVectorTests
             });
         }
 
-        run.Finish(36);
+        log.AssertAllPassed(36);
     }
 
     [Fact]
     public void Json_EveryCase_IsReadAsTheReferenceDoesOrRefused()
     {
-        VectorRun run = new(File);
+        CaseLog log = new();
         int stricter = 0;
         foreach (JsonElement test in VectorFiles.Protocol(File).Items("json"))
         {
-            run.Case(test.Text("body"), () =>
+            log.Run(test.Text("body"), () =>
             {
                 byte[] body = Encoding.UTF8.GetBytes(test.Text("body"));
                 bool refusedHere = RefusedThoughTheReferenceTakesIt.Contains(test.Text("body"));
@@ -128,7 +128,7 @@ public class SecretExchangeVectorTests
             });
         }
 
-        run.Finish(10);
+        log.AssertAllPassed(10);
         Assert.Equal(RefusedThoughTheReferenceTakesIt.Length, stricter);
     }
 

@@ -22,10 +22,10 @@ public class HpkeExportContextTests
     public void ExportOnly_EveryCase_ComesOut()
     {
         const string File = "hpke-647a-exportonly.json";
-        VectorRun run = new(File);
+        CaseLog log = new();
         foreach (JsonElement test in CryptoVectors.Open(File).EnumerateArray())
         {
-            run.Case(test.Text("skRm"), () =>
+            log.Run(test.Text("skRm"), () =>
             {
                 using XWingPrivateKey key = XWingCalls.Key(test.Hex("skRm"));
                 Assert.Equal(test.Hex("pkRm"), key.PublicKey);
@@ -40,7 +40,7 @@ public class HpkeExportContextTests
             });
         }
 
-        run.Finish(CryptoVectors.Count(File));
+        log.AssertAllPassed(CryptoVectors.Count(File));
     }
 
     [ThirdPartyFact]
@@ -53,10 +53,10 @@ public class HpkeExportContextTests
     public void Protocol_EveryCase_AgreesWithTheReferenceInEveryIntermediateValue()
     {
         JsonElement root = VectorFiles.Protocol("xwing_hpke.json");
-        VectorRun run = new("xwing_hpke.json");
+        CaseLog log = new();
         foreach (JsonElement test in root.Items("cases"))
         {
-            run.Case(test.Text("private_seed_hex"), () =>
+            log.Run(test.Text("private_seed_hex"), () =>
             {
                 AssertKem(test);
                 AssertSchedule(test);
@@ -65,7 +65,7 @@ public class HpkeExportContextTests
 
         foreach (JsonElement test in root.Items("edge_cases"))
         {
-            run.Case(test.Text("name"), () =>
+            log.Run(test.Text("name"), () =>
             {
                 using XWingPrivateKey key = XWingCalls.Key(test.Hex("private_seed_hex"));
                 byte[] Export()
@@ -86,8 +86,8 @@ public class HpkeExportContextTests
         }
 
         JsonElement derive = root.GetProperty("derive_key_pair");
-        run.Case("derive_key_pair", () => Assert.Equal(derive.Hex("private_seed_hex"), XWingCalls.DeriveSeed(derive.Hex("ikm_hex"))));
-        run.Finish(8 + 8 + 1);
+        log.Run("derive_key_pair", () => Assert.Equal(derive.Hex("private_seed_hex"), XWingCalls.DeriveSeed(derive.Hex("ikm_hex"))));
+        log.AssertAllPassed(8 + 8 + 1);
     }
 
     [Fact]
@@ -134,10 +134,10 @@ public class HpkeExportContextTests
     // the library with another suite_id; key, nonce, sealing and the one-stage KDF are written out here.
     private static void RunHpkePq(string file)
     {
-        VectorRun run = new(file);
+        CaseLog log = new();
         foreach (JsonElement test in CryptoVectors.Open(file).EnumerateArray())
         {
-            run.Case($"kdf {test.Int("kdf_id")}", () =>
+            log.Run($"kdf {test.Int("kdf_id")}", () =>
             {
                 using XWingPrivateKey key = XWingCalls.Key(test.Hex("skRm"));
                 Assert.Equal(test.Hex("skRm"), XWingCalls.DeriveSeed(test.Hex("ikmR")));
@@ -159,7 +159,7 @@ public class HpkeExportContextTests
             });
         }
 
-        run.Finish(CryptoVectors.Count(file));
+        log.AssertAllPassed(CryptoVectors.Count(file));
     }
 
     private static void AssertHkdfSchedule(JsonElement test, byte[] sharedSecret)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Privatemode.AI.KeyExchange.Hpke;
+using Privatemode.AI.Tests.Vectors;
 using PlatformShake128 = System.Security.Cryptography.Shake128;
 using PlatformShake256 = System.Security.Cryptography.Shake256;
 using Shake128 = Privatemode.AI.KeyExchange.Hpke.Shake128;
@@ -31,12 +32,12 @@ public class KeccakTests
     public void HashData_EveryLengthUpTo600_EqualsThePlatform()
     {
         byte[] data = RandomNumberGenerator.GetBytes(LongestInput);
-        VectorRun run = new("Keccak");
+        CaseLog log = new();
         for (int length = 0; length <= LongestInput; length++)
         {
             int split = length / 3;
             byte[] input = data[..length];
-            run.Case($"{length} bytes", () =>
+            log.Run($"{length} bytes", () =>
             {
                 Assert.Equal(SHA3_256.HashData(input), Sha3Of256(input, split));
                 Assert.Equal(SHA3_512.HashData(input), Sha3Of512(input, split));
@@ -45,7 +46,7 @@ public class KeccakTests
             });
         }
 
-        run.Finish(LongestInput + 1);
+        log.AssertAllPassed(LongestInput + 1);
     }
 
     [Fact]

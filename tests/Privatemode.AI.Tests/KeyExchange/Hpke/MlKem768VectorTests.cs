@@ -14,10 +14,10 @@ public class MlKem768VectorTests
     public void AcvpKeyGen_EveryCase_GivesBothKeys()
     {
         const string File = "acvp-mlkem768-keygen.json";
-        VectorRun run = new(File);
+        CaseLog log = new();
         foreach ((_, JsonElement test) in CryptoVectors.Cases(File))
         {
-            run.Case(test.Name(), () =>
+            log.Run(test.Name(), () =>
             {
                 using ManagedMlKem768PrivateKey key = MlKem768Calls.ManagedKey([.. test.Hex("d"), .. test.Hex("z")]);
                 Assert.Equal(test.Hex("ek"), key.EncapsulationKey);
@@ -25,18 +25,18 @@ public class MlKem768VectorTests
             });
         }
 
-        run.Finish(CryptoVectors.Count(File));
+        log.AssertAllPassed(CryptoVectors.Count(File));
     }
 
     [ThirdPartyFact]
     public void AcvpEncapDecap_EveryCase_GivesCiphertextAndSecret()
     {
         const string File = "acvp-mlkem768-encapdecap.json";
-        VectorRun run = new(File);
+        CaseLog log = new();
         int implicitRejections = 0;
         foreach ((JsonElement group, JsonElement test) in CryptoVectors.Cases(File))
         {
-            run.Case(test.Name(), () =>
+            log.Run(test.Name(), () =>
             {
                 bool encapsulation = group.Text("function") == "encapsulation";
                 if (encapsulation)
@@ -55,7 +55,7 @@ public class MlKem768VectorTests
             });
         }
 
-        run.Finish(CryptoVectors.Count(File));
+        log.AssertAllPassed(CryptoVectors.Count(File));
         Assert.True(implicitRejections > 0, "No case of implicit rejection was run.");
     }
 
@@ -63,10 +63,10 @@ public class MlKem768VectorTests
     public void WycheproofEncaps_EveryCase_EncapsulatesOrRefuses()
     {
         const string File = "wycheproof-mlkem768-encaps.json";
-        VectorRun run = new(File);
+        CaseLog log = new();
         foreach ((_, JsonElement test) in CryptoVectors.Cases(File))
         {
-            run.Case(test.Name(), () =>
+            log.Run(test.Name(), () =>
             {
                 if (!test.IsValid())
                 {
@@ -80,17 +80,17 @@ public class MlKem768VectorTests
             });
         }
 
-        run.Finish(CryptoVectors.Count(File));
+        log.AssertAllPassed(CryptoVectors.Count(File));
     }
 
     [ThirdPartyFact]
     public void WycheproofKeyGen_EveryCase_GivesBothKeys()
     {
         const string File = "wycheproof-mlkem768-keygen.json";
-        VectorRun run = new(File);
+        CaseLog log = new();
         foreach ((_, JsonElement test) in CryptoVectors.Cases(File))
         {
-            run.Case(test.Name(), () =>
+            log.Run(test.Name(), () =>
             {
                 using ManagedMlKem768PrivateKey key = MlKem768Calls.ManagedKey(test.Hex("seed"));
                 Assert.Equal(test.Hex("ek"), key.EncapsulationKey);
@@ -98,17 +98,17 @@ public class MlKem768VectorTests
             });
         }
 
-        run.Finish(CryptoVectors.Count(File));
+        log.AssertAllPassed(CryptoVectors.Count(File));
     }
 
     [ThirdPartyFact]
     public void WycheproofDecaps_EveryCase_DecapsulatesOrRefusesTheLength()
     {
         const string File = "wycheproof-mlkem768.json";
-        VectorRun run = new(File);
+        CaseLog log = new();
         foreach ((_, JsonElement test) in CryptoVectors.Cases(File))
         {
-            run.Case(test.Name(), () =>
+            log.Run(test.Name(), () =>
             {
                 byte[] Decapsulate()
                 {
@@ -129,17 +129,17 @@ public class MlKem768VectorTests
             });
         }
 
-        run.Finish(CryptoVectors.Count(File));
+        log.AssertAllPassed(CryptoVectors.Count(File));
     }
 
     [ThirdPartyFact]
     public void WycheproofExpandedKey_EveryCase_DecapsulatesOrRefuses()
     {
         const string File = "wycheproof-mlkem768-dk.json";
-        VectorRun run = new(File);
+        CaseLog log = new();
         foreach ((_, JsonElement test) in CryptoVectors.Cases(File))
         {
-            run.Case(test.Name(), () =>
+            log.Run(test.Name(), () =>
             {
                 byte[] Decapsulate() => new ExpandedDecapsulationKey(test.Hex("dk")).Decapsulate(test.Hex("c"));
                 if (test.IsValid())
@@ -153,7 +153,7 @@ public class MlKem768VectorTests
             });
         }
 
-        run.Finish(CryptoVectors.Count(File));
+        log.AssertAllPassed(CryptoVectors.Count(File));
     }
 
     [ThirdPartyFact]
@@ -161,16 +161,16 @@ public class MlKem768VectorTests
     {
         const string File = "cctv-mlkem768.json";
         JsonElement root = CryptoVectors.Open(File);
-        VectorRun run = new(File);
+        CaseLog log = new();
         foreach (JsonElement test in root.Items("strcmp"))
         {
-            run.Case("strcmp", () => Assert.Equal(test.Hex("K"), new ExpandedDecapsulationKey(test.Hex("dk")).Decapsulate(test.Hex("c"))));
+            log.Run("strcmp", () => Assert.Equal(test.Hex("K"), new ExpandedDecapsulationKey(test.Hex("dk")).Decapsulate(test.Hex("c"))));
         }
 
         foreach (JsonElement test in root.Items("unluckysample"))
         {
             // Its d belongs to a draft of FIPS 203 (G without the byte k), so the key pair is taken as it stands.
-            run.Case("unluckysample", () =>
+            log.Run("unluckysample", () =>
             {
                 (byte[] ciphertext, byte[] sharedSecret) = MlKem768Calls.Encapsulate(test.Hex("ek"), test.Hex("m"));
                 Assert.Equal(test.Hex("c"), ciphertext);
@@ -179,23 +179,23 @@ public class MlKem768VectorTests
             });
         }
 
-        run.Finish(CryptoVectors.Count(File));
+        log.AssertAllPassed(CryptoVectors.Count(File));
     }
 
     [ThirdPartyFact]
     public void CctvModulus_EveryKey_IsRefused()
     {
         const string File = "cctv-mlkem768-modulus.txt.gz";
-        VectorRun run = new(File);
+        CaseLog log = new();
         using FileStream file = System.IO.File.OpenRead(VectorFiles.ThirdPartyPath("crypto/" + File));
         using StreamReader lines = new(new GZipStream(file, CompressionMode.Decompress));
         while (lines.ReadLine() is { Length: > 0 } line)
         {
-            run.Case(line[..16], () => Assert.Throws<CryptographicException>(
+            log.Run(line[..16], () => Assert.Throws<CryptographicException>(
                 () => MlKem768Calls.Encapsulate(Convert.FromHexString(line), new byte[32])));
         }
 
-        run.Finish(CryptoVectors.Count(File));
+        log.AssertAllPassed(CryptoVectors.Count(File));
     }
 
     [Fact]
@@ -203,10 +203,10 @@ public class MlKem768VectorTests
     {
         const string File = "mlkem768.json";
         JsonElement root = VectorFiles.Protocol(File);
-        VectorRun run = new(File);
+        CaseLog log = new();
         foreach (JsonElement test in root.Items("cases"))
         {
-            run.Case("seed " + test.Text("seed_d_z_hex"), () =>
+            log.Run("seed " + test.Text("seed_d_z_hex"), () =>
             {
                 using ManagedMlKem768PrivateKey key = MlKem768Calls.ManagedKey(test.Hex("seed_d_z_hex"));
                 byte[] ciphertext = test.Hex("ciphertext_hex");
@@ -223,7 +223,7 @@ public class MlKem768VectorTests
 
         foreach (JsonElement test in root.Items("special_ciphertexts"))
         {
-            run.Case(test.Text("name"), () =>
+            log.Run(test.Text("name"), () =>
             {
                 using ManagedMlKem768PrivateKey key = MlKem768Calls.ManagedKey(test.Hex("seed_d_z_hex"));
                 Assert.Equal(test.Hex("shared_hex"), key.Decapsulate(test.Hex("ciphertext_hex")));
@@ -232,7 +232,7 @@ public class MlKem768VectorTests
 
         foreach (JsonElement test in root.Items("encapsulation_keys"))
         {
-            run.Case(test.Text("name"), () =>
+            log.Run(test.Text("name"), () =>
             {
                 Exception? refusal = Record.Exception(
                     () => MlKem768Calls.Encapsulate(test.Hex("encapsulation_key_hex"), new byte[32]));
@@ -241,7 +241,7 @@ public class MlKem768VectorTests
             });
         }
 
-        run.Finish(12 + 2 + 6);
+        log.AssertAllPassed(12 + 2 + 6);
     }
 
     // TestAccumulated of Go's crypto/mlkem: a SHAKE128 stream of the empty input feeds d ‖ z, m and a random ciphertext;

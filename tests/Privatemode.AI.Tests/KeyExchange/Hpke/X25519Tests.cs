@@ -12,13 +12,13 @@ public class X25519Tests
     {
         const string File = "rfc7748-x25519.json";
         JsonElement root = CryptoVectors.Open(File);
-        VectorRun run = new(File);
+        CaseLog log = new();
         foreach (JsonElement test in root.Items("scalarMult"))
         {
-            run.Case(test.Text("scalar"), () => Assert.Equal(test.Hex("out"), Multiply(test.Hex("scalar"), test.Hex("u"))));
+            log.Run(test.Text("scalar"), () => Assert.Equal(test.Hex("out"), Multiply(test.Hex("scalar"), test.Hex("u"))));
         }
 
-        run.Finish(CryptoVectors.Count(File));
+        log.AssertAllPassed(CryptoVectors.Count(File));
 
         // Section 5.2: the result becomes the scalar, the scalar becomes u.
         byte[] k = [9, .. new byte[31]];
@@ -39,10 +39,10 @@ public class X25519Tests
     public void Wycheproof_EveryCase_ComputesAndZeroIsRefused()
     {
         const string File = "wycheproof-x25519.json";
-        VectorRun run = new(File);
+        CaseLog log = new();
         foreach ((_, JsonElement test) in CryptoVectors.Cases(File))
         {
-            run.Case(test.Name(), () =>
+            log.Run(test.Name(), () =>
             {
                 bool zero = test.Items("flags").Any(flag => flag.GetString() == "ZeroSharedSecret");
                 byte[] shared = new byte[X25519.PointSize];
@@ -51,16 +51,16 @@ public class X25519Tests
             });
         }
 
-        run.Finish(CryptoVectors.Count(File));
+        log.AssertAllPassed(CryptoVectors.Count(File));
     }
 
     [Fact]
     public void Protocol_EveryCase_AgreesWithTheReference()
     {
-        VectorRun run = new("x25519.json");
+        CaseLog log = new();
         foreach (JsonElement test in VectorFiles.Protocol("x25519.json").Items("cases"))
         {
-            run.Case(test.Text("name"), () =>
+            log.Run(test.Text("name"), () =>
             {
                 byte[] publicKey = new byte[X25519.PointSize];
                 X25519.ComputePublicKey(test.Hex("scalar_hex"), publicKey);
@@ -73,7 +73,7 @@ public class X25519Tests
             });
         }
 
-        run.Finish(36);
+        log.AssertAllPassed(36);
     }
 
     [Theory]

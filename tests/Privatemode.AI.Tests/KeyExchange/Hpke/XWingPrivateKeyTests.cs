@@ -14,10 +14,10 @@ public class XWingPrivateKeyTests
     public void Draft_EveryCase_ComesOut()
     {
         const string File = "xwing-draft.json";
-        VectorRun run = new(File);
+        CaseLog log = new();
         foreach (JsonElement test in CryptoVectors.Open(File).EnumerateArray())
         {
-            run.Case(test.Text("seed"), () =>
+            log.Run(test.Text("seed"), () =>
             {
                 using XWingPrivateKey key = XWingCalls.Key(test.Hex("seed"));
                 Assert.Equal(test.Hex("pk"), key.PublicKey);
@@ -28,7 +28,7 @@ public class XWingPrivateKeyTests
             });
         }
 
-        run.Finish(CryptoVectors.Count(File));
+        log.AssertAllPassed(CryptoVectors.Count(File));
     }
 
     // draft-connolly-cfrg-xwing-kem, section 5.

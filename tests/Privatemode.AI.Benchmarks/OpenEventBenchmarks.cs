@@ -41,7 +41,8 @@ public class OpenEventBenchmarks
         for (int i = 0; i < Events; i++)
         {
             string sealedEvent = enclave.Seal(
-                """{"id":"chatcmpl-0123456789abcdef0123456789abcdef","object":"chat.completion.chunk","created":1795299359,"model":"gpt-oss-120b","choices":[{"index":0,"delta":{"content":" umbrella"},"logprobs":null,"finish_reason":null}]}""",
+                """{"id":"chatcmpl-0123456789abcdef0123456789abcdef","object":"chat.completion.chunk","created":1795299359"""
+                + ""","model":"gpt-oss-120b","choices":[{"index":0,"delta":{"content":" umbrella"},"logprobs":null,"finish_reason":null}]}""",
                 Plain);
             _events.Add(Encoding.UTF8.GetBytes($"data: {sealedEvent}\n\n"));
             foreach (string part in sealedEvent.Split('"').Where(part => part.StartsWith(Id + ":", StringComparison.Ordinal)))

@@ -15,7 +15,8 @@ public class SealRequestBenchmarks
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private readonly byte[] _body = Encoding.UTF8.GetBytes(
-        """{"model":"gpt-oss-120b","stream":true,"messages":[{"role":"user","content":"Shall I take an umbrella in Bochum today?"}],"cache_salt":"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}""");
+        """{"model":"gpt-oss-120b","stream":true,"messages":[{"role":"user","content":"Shall I take an umbrella in Bochum today?"}]"""
+        + ""","cache_salt":"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}""");
 
     private readonly JsonIndex _index = new();
     private readonly byte[][] _values = new byte[2][];

@@ -9,13 +9,17 @@ namespace Privatemode.AI.Benchmarks.Wire;
 internal sealed class HarnessAnswers : IDisposable
 {
     private const string WholeText =
-        """{"id":"chatcmpl-0123456789abcdef","object":"chat.completion","created":1795299359,"model":"gpt-oss-120b","choices":[{"index":0,"message":{"role":"assistant","content":"No. It is 21 degrees in Bochum and the sky is clear."},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":12,"completion_tokens":14,"total_tokens":26}}""";
+        """{"id":"chatcmpl-0123456789abcdef","object":"chat.completion","created":1795299359,"model":"gpt-oss-120b","choices":"""
+        + """[{"index":0,"message":{"role":"assistant","content":"No. It is 21 degrees in Bochum and the sky is clear."},"logprobs":null"""
+        + ""","finish_reason":"stop"}],"usage":{"prompt_tokens":12,"completion_tokens":14,"total_tokens":26}}""";
 
     private const string EventText =
-        """{"id":"chatcmpl-0123456789abcdef","object":"chat.completion.chunk","created":1795299359,"model":"gpt-oss-120b","choices":[{"index":0,"delta":{"content":" umbrella"},"logprobs":null,"finish_reason":null}]}""";
+        """{"id":"chatcmpl-0123456789abcdef","object":"chat.completion.chunk","created":1795299359,"model":"gpt-oss-120b","choices":"""
+        + """[{"index":0,"delta":{"content":" umbrella"},"logprobs":null,"finish_reason":null}]}""";
 
     private const string FinishText =
-        """{"id":"chatcmpl-0123456789abcdef","object":"chat.completion.chunk","created":1795299359,"model":"gpt-oss-120b","choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}""";
+        """{"id":"chatcmpl-0123456789abcdef","object":"chat.completion.chunk","created":1795299359,"model":"gpt-oss-120b","choices":"""
+        + """[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}""";
 
     private static readonly PlainNames Plain = new("id", "usage");
     private static readonly byte[] WholeDocument = Encoding.UTF8.GetBytes(WholeText);

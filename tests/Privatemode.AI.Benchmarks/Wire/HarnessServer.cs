@@ -39,7 +39,8 @@ internal sealed class HarnessServer(MeshIdentity mesh)
         Console.WriteLine($"http://{listener.LocalEndpoint}");
         Console.WriteLine(Convert.ToBase64String(Encoding.UTF8.GetBytes(mesh.AuthorityPem)));
         _ = await Console.In.ReadToEndAsync();
-        Console.WriteLine(server._sealedAnswerMicroseconds.Order().ElementAt(server._sealedAnswerMicroseconds.Count / 2).ToString("F0", CultureInfo.InvariantCulture));
+        double median = server._sealedAnswerMicroseconds.Order().ElementAt(server._sealedAnswerMicroseconds.Count / 2);
+        Console.WriteLine(median.ToString("F0", CultureInfo.InvariantCulture));
         return 0;
     }
 

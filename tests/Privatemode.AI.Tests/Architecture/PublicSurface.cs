@@ -6,7 +6,8 @@ namespace Privatemode.AI.Tests.Architecture;
 /// <summary>Writes the public surface of an assembly as text, one member a line, to be read in reviews.</summary>
 internal static class PublicSurface
 {
-    private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+    private const BindingFlags Declared =
+        BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     public static string Of(Assembly assembly)
     {
@@ -40,7 +41,8 @@ internal static class PublicSurface
 
     private static string Property(PropertyInfo property)
     {
-        string accessors = string.Join(" ", property.GetAccessors(true).Where(IsVisible).Select(accessor => accessor.Name[..3] + ";").Order(StringComparer.Ordinal));
+        string accessors = string.Join(
+            " ", property.GetAccessors(true).Where(IsVisible).Select(accessor => accessor.Name[..3] + ";").Order(StringComparer.Ordinal));
         return $"{Access(property.GetAccessors(true).First(IsVisible))} {Name(property.PropertyType)} {property.Name} {{ {accessors} }}";
     }
 
@@ -49,8 +51,8 @@ internal static class PublicSurface
     private static string Field(FieldInfo field) => $"public {(field.IsLiteral ? "const" : "static readonly")} {Name(field.FieldType)} {field.Name}"
         + (field.IsLiteral ? $" = {field.GetRawConstantValue()}" : "");
 
-    private static string Parameters(MethodBase method) => string.Join(
-        ", ", method.GetParameters().Select(parameter => $"{Name(parameter.ParameterType)} {parameter.Name}{(parameter.HasDefaultValue ? $" = {parameter.DefaultValue ?? "default"}" : "")}"));
+    private static string Parameters(MethodBase method) => string.Join(", ", method.GetParameters().Select(parameter =>
+        $"{Name(parameter.ParameterType)} {parameter.Name}{(parameter.HasDefaultValue ? $" = {parameter.DefaultValue ?? "default"}" : "")}"));
 
     private static bool IsVisible(MethodBase method) => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly;
 

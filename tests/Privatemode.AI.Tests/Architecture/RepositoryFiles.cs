@@ -5,10 +5,13 @@ internal static class RepositoryFiles
 {
     public static string Root { get; } = Find();
 
-    public static IEnumerable<string> Sources(string project) =>
-        Directory.EnumerateFiles(Path.Combine(Root, "src", project), "*.cs", SearchOption.AllDirectories)
-            .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
-                && !path.Contains($"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
+    public static IEnumerable<string> Sources(string project) => Under(Path.Combine("src", project), "*.cs");
+
+    /// <summary>Files below a folder, but not what a build or a tool has put there.</summary>
+    public static IEnumerable<string> Under(string folder, string pattern) =>
+        Directory.EnumerateFiles(Path.Combine(Root, folder), pattern, SearchOption.AllDirectories)
+            .Where(path => !Path.GetRelativePath(Root, path).Split(Path.DirectorySeparatorChar).Any(
+                part => part is "bin" or "obj" or "artifacts" or "node_modules" || part.StartsWith(".git", StringComparison.Ordinal)));
 
     private static string Find()
     {

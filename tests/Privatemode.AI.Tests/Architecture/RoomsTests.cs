@@ -54,13 +54,17 @@ public sealed partial class RoomsTests
     private static string? RoomOf(string path)
     {
         string folder = Path.GetDirectoryName(Path.GetRelativePath(Path.Combine(RepositoryFiles.Root, "src", "Privatemode.AI"), path))!.Replace('\\', '/');
-        return folder.Length == 0 ? null : MayUse.Keys.Where(room => folder == room || folder.StartsWith(room + "/", StringComparison.Ordinal)).MaxBy(room => room.Length) ?? folder;
+        return folder.Length == 0
+            ? null
+            : MayUse.Keys.Where(room => folder == room || folder.StartsWith(room + "/", StringComparison.Ordinal)).MaxBy(room => room.Length) ?? folder;
     }
 
     private static IEnumerable<string> RoomsNamedIn(string source) => RoomName().Matches(source)
         .Select(match => match.Groups["room"].Value + (match.Groups["hpke"].Success ? "/Hpke" : ""))
         .Distinct();
 
-    [GeneratedRegex(@"(?:using Privatemode\.AI\.|Privatemode\.AI\.|(?<![\w.]))(?<room>Chat|Encryption|Endpoints|KeyExchange|Pipeline|Sessions)(?<hpke>\.Hpke)?(?=[.;]\w|;)")]
+    [GeneratedRegex(
+        @"(?:using Privatemode\.AI\.|Privatemode\.AI\.|(?<![\w.]))"
+        + @"(?<room>Chat|Encryption|Endpoints|KeyExchange|Pipeline|Sessions)(?<hpke>\.Hpke)?(?=[.;]\w|;)")]
     private static partial Regex RoomName();
 }

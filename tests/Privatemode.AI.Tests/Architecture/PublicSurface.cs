@@ -6,6 +6,8 @@ namespace Privatemode.AI.Tests.Architecture;
 /// <summary>Writes the public surface of an assembly as text, one member a line, to be read in reviews.</summary>
 internal static class PublicSurface
 {
+    private static readonly NullabilityInfoContext Nullability = new();
+
     private const BindingFlags Declared =
         BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
@@ -43,16 +45,18 @@ internal static class PublicSurface
     {
         string accessors = string.Join(
             " ", property.GetAccessors(true).Where(IsVisible).Select(accessor => accessor.Name[..3] + ";").Order(StringComparer.Ordinal));
-        return $"{Access(property.GetAccessors(true).First(IsVisible))} {Name(property.PropertyType)} {property.Name} {{ {accessors} }}";
+        return $"{Access(property.GetAccessors(true).First(IsVisible))} {Name(Nullability.Create(property))} {property.Name} {{ {accessors} }}";
     }
 
-    private static string Method(MethodInfo method) => $"{Access(method)} {Name(method.ReturnType)} {method.Name}({Parameters(method)})";
+    private static string Method(MethodInfo method) =>
+        $"{Access(method)} {Name(Nullability.Create(method.ReturnParameter))} {method.Name}({Parameters(method)})";
 
-    private static string Field(FieldInfo field) => $"public {(field.IsLiteral ? "const" : "static readonly")} {Name(field.FieldType)} {field.Name}"
+    private static string Field(FieldInfo field) =>
+        $"public {(field.IsLiteral ? "const" : "static readonly")} {Name(Nullability.Create(field))} {field.Name}"
         + (field.IsLiteral ? $" = {field.GetRawConstantValue()}" : "");
 
     private static string Parameters(MethodBase method) => string.Join(", ", method.GetParameters().Select(parameter =>
-        $"{Name(parameter.ParameterType)} {parameter.Name}{(parameter.HasDefaultValue ? $" = {parameter.DefaultValue ?? "default"}" : "")}"));
+        $"{Name(Nullability.Create(parameter))} {parameter.Name}{(parameter.HasDefaultValue ? $" = {parameter.DefaultValue ?? "default"}" : "")}"));
 
     private static bool IsVisible(MethodBase method) => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly;
 
@@ -63,6 +67,30 @@ internal static class PublicSurface
         : typeof(Delegate).IsAssignableFrom(type) ? "delegate"
         : type is { IsAbstract: true, IsSealed: true } ? "static class" : type.IsAbstract ? "abstract class" : type.IsSealed ? "sealed class" : "class";
 
+    /// <summary>A type with a question mark wherever null is allowed: behind it, behind its type arguments, behind the elements of an
+    /// array.</summary>
+    private static string Name(NullabilityInfo info)
+    {
+        if (Nullable.GetUnderlyingType(info.Type) is { } value)
+        {
+            return $"{Name(value)}?";
+        }
+
+        string mark = !info.Type.IsValueType && MayBeNull(info) ? "?" : "";
+        if (info.ElementType is { } element)
+        {
+            return $"{Name(element)}[]{mark}";
+        }
+
+        return info.Type.IsGenericType
+            ? $"{Plain(info.Type)}<{string.Join(", ", info.GenericTypeArguments.Select(Name))}>{mark}"
+            : Name(info.Type) + mark;
+    }
+
+    private static bool MayBeNull(NullabilityInfo info) => info.ReadState == NullabilityState.Nullable || info.WriteState == NullabilityState.Nullable;
+
+    private static string Plain(Type generic) => generic.Name[..generic.Name.IndexOf('`', StringComparison.Ordinal)];
+
     private static string Name(Type type)
     {
         if (!type.IsGenericType)
@@ -70,7 +98,6 @@ internal static class PublicSurface
             return type.Namespace == "System" ? type.Name : type.FullName ?? type.Name;
         }
 
-        string name = type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)];
-        return $"{name}<{string.Join(", ", type.GetGenericArguments().Select(Name))}>";
+        return $"{Plain(type)}<{string.Join(", ", type.GetGenericArguments().Select(Name))}>";
     }
 }

@@ -30,7 +30,7 @@ public class BufferBenchmarks
     public int Sealed()
     {
         using ExchangeCipher cipher = new(_key, SecretId);
-        using PooledBytes wire = new(cipher.SealedLength(Size));
+        using PooledBytes wire = new(cipher.SealedLength(Size), isSecret: false);
         cipher.Seal(_plaintext, wire.Extend(cipher.SealedLength(Size)));
         return wire.Length;
     }

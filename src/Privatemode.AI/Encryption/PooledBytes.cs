@@ -9,10 +9,18 @@ namespace Privatemode.AI.Encryption;
 /// </remarks>
 internal sealed class PooledBytes : IDisposable
 {
+    private readonly bool _isSecret;
     private byte[] _array;
+    private int _written;
     private bool _disposed;
 
-    public PooledBytes(int capacity) => _array = ArrayPool<byte>.Shared.Rent(capacity);
+    /// <param name="capacity">In bytes; grows when needed.</param>
+    /// <param name="isSecret">False for what everybody on the way will see: wiping megabytes of ciphertext would cost as much as writing it.</param>
+    public PooledBytes(int capacity, bool isSecret = true)
+    {
+        _isSecret = isSecret;
+        _array = ArrayPool<byte>.Shared.Rent(capacity);
+    }
 
     /// <summary>How many bytes of the array are in use.</summary>
     public int Length { get; private set; }
@@ -36,6 +44,7 @@ internal sealed class PooledBytes : IDisposable
         Reserve(count);
         Span<byte> room = _array.AsSpan(Length, count);
         Length += count;
+        _written = Math.Max(_written, Length);
         return room;
     }
 
@@ -52,6 +61,9 @@ internal sealed class PooledBytes : IDisposable
     public Memory<byte> Free(int minimum)
     {
         Reserve(minimum);
+
+        // Whoever fills it may write more than he commits.
+        _written = _array.Length;
         return _array.AsMemory(Length);
     }
 
@@ -76,6 +88,7 @@ internal sealed class PooledBytes : IDisposable
         _array.AsSpan(start + length, tail).CopyTo(_array.AsSpan(start + replacement.Length));
         replacement.CopyTo(_array.AsSpan(start));
         Length += delta;
+        _written = Math.Max(_written, Length);
     }
 
     /// <summary>Drops everything from <paramref name="length"/> on.</summary>
@@ -91,7 +104,7 @@ internal sealed class PooledBytes : IDisposable
         if (!_disposed)
         {
             _disposed = true;
-            ArrayPool<byte>.Shared.Return(_array, clearArray: true);
+            GiveBack();
             (_array, Length) = ([], 0);
         }
     }
@@ -115,7 +128,18 @@ internal sealed class PooledBytes : IDisposable
 
         byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(wanted, (int)Math.Min((long)current.Length * 2, System.Array.MaxLength)));
         current.AsSpan(0, Length).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(current, clearArray: true);
-        _array = larger;
+        GiveBack();
+        (_array, _written) = (larger, Length);
+    }
+
+    /// <summary>Wipes what was ever written, not the whole array, which may be twice as long.</summary>
+    private void GiveBack()
+    {
+        if (_isSecret)
+        {
+            _array.AsSpan(0, _written).Clear();
+        }
+
+        ArrayPool<byte>.Shared.Return(_array);
     }
 }

@@ -17,7 +17,7 @@ internal static class RemoteMedia
         }
 
         JsonMember messages = index.Members[i];
-        if (messages.Value(document).IndexOf("_url\""u8) < 0 && messages.Value(document).IndexOf("\\u"u8) < 0)
+        if (messages.Value(document).IndexOf("_url\""u8) < 0 && !HasEscapedLetter(messages.Value(document)))
         {
             // No such name, and none that is written with escapes: the common case.
             return [];
@@ -26,6 +26,21 @@ internal static class RemoteMedia
         List<(int Start, int Length)> found = [];
         Walk(messages.Value(document), messages.ValueStart, found);
         return found;
+    }
+
+    /// <summary>Whether a letter or an underscore, U+0050 to U+007F, is written as an escape. Writers of JSON have no reason to.</summary>
+    private static bool HasEscapedLetter(ReadOnlySpan<byte> text)
+    {
+        while (text.IndexOf("\\u00"u8) is >= 0 and int at)
+        {
+            text = text[(at + "\\u00".Length)..];
+            if (!text.IsEmpty && text[0] is >= (byte)'5' and <= (byte)'7')
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static void Walk(ReadOnlySpan<byte> messages, int offset, List<(int Start, int Length)> found)

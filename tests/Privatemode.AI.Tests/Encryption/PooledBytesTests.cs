@@ -135,10 +135,9 @@ public sealed class PooledBytesTests
     {
         using PooledBytes bytes = PooledBytes.Copy("secret"u8);
         byte[] array = ArrayOf(bytes);
-        array.AsSpan().Fill(1);
         _ = bytes.Extend(array.Length + 1);
         Assert.NotSame(array, ArrayOf(bytes));
-        Assert.Equal(-1, array.AsSpan().IndexOfAnyExcept((byte)0));
+        Assert.Equal(-1, array.AsSpan(0, "secret".Length).IndexOfAnyExcept((byte)0));
     }
 
     [Fact]
@@ -178,5 +177,36 @@ public sealed class PooledBytesTests
     {
         Assert.True(MemoryMarshal.TryGetArray(bytes.Memory, out ArraySegment<byte> segment));
         return segment.Array!;
+    }
+
+    [Fact]
+    public void Dispose_AfterTruncate_WipesWhatWasThereBefore()
+    {
+        PooledBytes bytes = new(64);
+        bytes.Append("secret text"u8);
+        Span<byte> whole = bytes.Span;
+        bytes.Truncate(2);
+        bytes.Dispose();
+        Assert.True(whole.IndexOfAnyExcept((byte)0) < 0);
+    }
+
+    [Fact]
+    public void Dispose_AfterFree_WipesWhatWasNotCommitted()
+    {
+        PooledBytes bytes = new(64);
+        Memory<byte> free = bytes.Free(8);
+        "secret"u8.CopyTo(free.Span);
+        bytes.Dispose();
+        Assert.True(free.Span.IndexOfAnyExcept((byte)0) < 0);
+    }
+
+    [Fact]
+    public void Dispose_OfWhatIsNoSecret_LeavesTheTimeToWipeIt()
+    {
+        PooledBytes bytes = new(64, isSecret: false);
+        bytes.Append("seen by everybody"u8);
+        Span<byte> whole = bytes.Span;
+        bytes.Dispose();
+        Assert.Equal((byte)'s', whole[0]);
     }
 }

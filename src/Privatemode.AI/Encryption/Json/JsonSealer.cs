@@ -6,7 +6,7 @@ internal static class JsonSealer
     /// <summary>Seals in the order of escaped names, writes in document order.</summary>
     public static PooledBytes Seal(ReadOnlySpan<byte> document, JsonIndex index, PlainNames plain, ExchangeCipher cipher)
     {
-        PooledBytes output = new(Layout(document.Length, index, plain, cipher));
+        PooledBytes output = new(Layout(document.Length, index, plain, cipher), isSecret: false);
         try
         {
             JsonRewriter.CopyAround(document, index.Members, output);

@@ -1,0 +1,25 @@
+using System.Text;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Pipeline;
+
+namespace Privatemode.AI.Tests.Pipeline;
+
+public sealed class RemoteMediaTests
+{
+    [Theory]
+    [InlineData("image_url", 1)]
+    [InlineData("\\u0069mage_url", 1)]
+    [InlineData("image\\u005furl", 1)]
+    [InlineData("image\\u005Furl", 1)]
+    [InlineData("image_ur\\u006c", 1)]
+    [InlineData("\\u00f6image_url", 0)]
+    [InlineData("image_uri", 0)]
+    public void Find_NameWrittenWithEscapes_IsTheSameName(string name, int found)
+    {
+        string body = $$$"""
+            {"messages":[{"content":[{"text":"Zw\u00F6lf \u0022quoted\u0022 Boxk\u00E4mpfer"},{"{{{name}}}":{"url":"https://example.com/a"}}]}]}
+            """;
+        using PlainBody plain = new(PooledBytes.Copy(Encoding.UTF8.GetBytes(body)));
+        Assert.Equal(found, RemoteMedia.Find(plain.Bytes.Span, plain.Index).Count);
+    }
+}

@@ -29,19 +29,8 @@ internal static class RemoteMedia
     }
 
     /// <summary>Whether a letter or an underscore, U+0050 to U+007F, is written as an escape. Writers of JSON have no reason to.</summary>
-    private static bool HasEscapedLetter(ReadOnlySpan<byte> text)
-    {
-        while (text.IndexOf("\\u00"u8) is >= 0 and int at)
-        {
-            text = text[(at + "\\u00".Length)..];
-            if (!text.IsEmpty && text[0] is >= (byte)'5' and <= (byte)'7')
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    private static bool HasEscapedLetter(ReadOnlySpan<byte> text) =>
+        text.IndexOf("\\u005"u8) >= 0 || text.IndexOf("\\u006"u8) >= 0 || text.IndexOf("\\u007"u8) >= 0;
 
     private static void Walk(ReadOnlySpan<byte> messages, int offset, List<(int Start, int Length)> found)
     {

@@ -9,6 +9,16 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
         Check = check;
         Expected = expected;
         Found = found;
+        Mismatches = [new VerificationMismatch(check, expected, found)];
+    }
+
+    internal PrivatemodeVerificationException(string message, IReadOnlyList<VerificationMismatch> mismatches)
+        : base(message)
+    {
+        Check = mismatches[0].Check;
+        Expected = mismatches[0].Expected;
+        Found = mismatches[0].Found;
+        Mismatches = mismatches;
     }
 
     /// <summary>Stable name of the check that failed, for example <c>mesh-certificate-signature</c>.</summary>
@@ -19,4 +29,7 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
 
     /// <summary>What the deployment showed; null when it has no simple form.</summary>
     public string? Found { get; }
+
+    /// <summary>Everything that did not match, the first one included; never empty.</summary>
+    public IReadOnlyList<VerificationMismatch> Mismatches { get; }
 }

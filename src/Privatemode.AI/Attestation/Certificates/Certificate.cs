@@ -1,0 +1,182 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+
+namespace Privatemode.AI.Attestation.Certificates;
+
+// Reference: RFC 5280, sections 4.1 and 4.2, in DER. X509Certificate2 is not used: every platform has to see the same certificate, and
+// the cost of a verification has to stay near that of its signatures.
+
+/// <summary>What a certificate says; whether that is true is judged by <see cref="ChainRules"/>. Immutable.</summary>
+/// <remarks>It refers to the bytes it was parsed from; they must not change afterwards.</remarks>
+internal sealed class Certificate
+{
+    /// <summary>Bytes of the largest certificate accepted; AMD's and Intel's have less than 2 KiB.</summary>
+    public const int LargestSize = 16 * 1024;
+
+    private const int Version3 = 2;
+    private static readonly Asn1Tag VersionTag = new(TagClass.ContextSpecific, 0);
+    private static readonly Asn1Tag ExtensionsTag = new(TagClass.ContextSpecific, 3);
+
+    private Certificate(string holder) => Holder = holder;
+
+    /// <summary>Whose certificate it is meant to be, in our words, for messages: "the AMD root key".</summary>
+    public string Holder { get; }
+
+    public ReadOnlyMemory<byte> Raw { get; private init; }
+
+    /// <summary>The signed part, as it stands.</summary>
+    public ReadOnlyMemory<byte> ToBeSigned { get; private init; }
+
+    public SignatureAlgorithm Algorithm { get; private init; }
+
+    public ReadOnlyMemory<byte> Signature { get; private init; }
+
+    /// <summary>Content octets of the serial number; 0 (one zero byte) on AMD's leaves.</summary>
+    public ReadOnlyMemory<byte> SerialNumber { get; private init; }
+
+    /// <summary>The issuer's name, DER.</summary>
+    public ReadOnlyMemory<byte> Issuer { get; private init; }
+
+    /// <summary>The subject's name, DER.</summary>
+    public ReadOnlyMemory<byte> Subject { get; private init; }
+
+    public DateTimeOffset NotBefore { get; private init; }
+
+    public DateTimeOffset NotAfter { get; private init; }
+
+    /// <summary>SubjectPublicKeyInfo, DER; see <see cref="SubjectKeys"/>.</summary>
+    public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; private init; }
+
+    /// <summary>Extensions by their object identifier (dotted). A critical one has been understood.</summary>
+    public IReadOnlyDictionary<string, CertificateExtension> Extensions { get; private init; } = null!;
+
+    /// <summary>cA of BasicConstraints.</summary>
+    public bool IsAuthority { get; private init; }
+
+    /// <summary>How many authorities may follow below this one; null when unlimited.</summary>
+    public int? PathLength { get; private init; }
+
+    /// <summary>keyCertSign of KeyUsage; false without that extension.</summary>
+    public bool MaySignCertificates { get; private init; }
+
+    /// <summary>cRLSign of KeyUsage; false without that extension.</summary>
+    public bool MaySignRevocationLists { get; private init; }
+
+    /// <summary>Reads one certificate of version 3 with nothing after it.</summary>
+    /// <param name="der">The certificate.</param>
+    /// <param name="holder">Whose certificate it is meant to be, for messages: "the AMD root key".</param>
+    /// <exception cref="PrivatemodeVerificationException">It is anything else.</exception>
+    public static Certificate Parse(ReadOnlyMemory<byte> der, string holder)
+    {
+        if (der.Length > LargestSize)
+        {
+            throw CertificateFailure.Create(CertificateChecks.Size, holder, "is too large", $"at most {LargestSize} bytes", $"{der.Length} bytes");
+        }
+
+        try
+        {
+            return Read(der, holder);
+        }
+        catch (AsnContentException)
+        {
+            throw CertificateFailure.Create(CertificateChecks.Format, holder, "is not a single DER certificate of version 3");
+        }
+    }
+
+    /// <summary>The subject's name, taken apart.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is not made of single attributes in plain text.</exception>
+    public DistinguishedName ReadSubject() => ReadName(Subject);
+
+    /// <summary>The issuer's name, taken apart.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is not made of single attributes in plain text.</exception>
+    public DistinguishedName ReadIssuer() => ReadName(Issuer);
+
+    /// <summary>SHA-256 of the SubjectPublicKeyInfo: the fingerprint that is pinned.</summary>
+    public byte[] SubjectPublicKeyInfoSha256() => SHA256.HashData(SubjectPublicKeyInfo.Span);
+
+    private static Certificate Read(ReadOnlyMemory<byte> der, string holder)
+    {
+        (ReadOnlyMemory<byte> toBeSigned, AsnReader body, ReadOnlyMemory<byte> outerAlgorithm, ReadOnlyMemory<byte> signature) =
+            DerReading.ReadSigned(der);
+        AsnReader version = body.ReadSequence(VersionTag);
+        DerReading.Demand(version.TryReadInt32(out int value) && value == Version3, "The certificate is not of version 3.");
+        version.ThrowIfNotEmpty();
+
+        ReadOnlyMemory<byte> serialNumber = DerReading.ReadSerialNumber(body);
+        SignatureAlgorithm? algorithm = SignatureAlgorithmReader.Read(body.ReadEncodedValue(), outerAlgorithm);
+        ReadOnlyMemory<byte> issuer = body.ReadEncodedValue();
+        AsnReader validity = body.ReadSequence();
+        DateTimeOffset notBefore = DerReading.ReadTime(validity);
+        DateTimeOffset notAfter = DerReading.ReadTime(validity);
+        validity.ThrowIfNotEmpty();
+
+        ReadOnlyMemory<byte> subject = body.ReadEncodedValue();
+        ReadOnlyMemory<byte> publicKey = body.ReadEncodedValue();
+        Dictionary<string, CertificateExtension> extensions = ReadExtensions(body, holder);
+        body.ThrowIfNotEmpty();
+        (bool isAuthority, int? pathLength) = extensions.GetValueOrDefault(CertificateExtension.BasicConstraints)?.ReadBasicConstraints() ?? (false, null);
+        (bool certificates, bool lists) = extensions.GetValueOrDefault(CertificateExtension.KeyUsage)?.ReadKeyUsage() ?? (false, false);
+        return new Certificate(holder)
+        {
+            Raw = der,
+            ToBeSigned = toBeSigned,
+            Algorithm = algorithm ?? throw CertificateFailure.Create(
+                CertificateChecks.Algorithm,
+                holder,
+                "is signed with an unknown algorithm, or names two",
+                expected: "RSASSA-PSS with SHA-384 or ECDSA with SHA-256"),
+            Signature = signature,
+            SerialNumber = serialNumber,
+            Issuer = issuer,
+            Subject = subject,
+            NotBefore = notBefore,
+            NotAfter = notAfter,
+            SubjectPublicKeyInfo = publicKey,
+            Extensions = extensions,
+            IsAuthority = isAuthority,
+            PathLength = pathLength,
+            MaySignCertificates = certificates,
+            MaySignRevocationLists = lists,
+        };
+    }
+
+    private static Dictionary<string, CertificateExtension> ReadExtensions(AsnReader body, string holder)
+    {
+        Dictionary<string, CertificateExtension> extensions = new(StringComparer.Ordinal);
+        if (!body.HasData)
+        {
+            return extensions;
+        }
+
+        AsnReader tagged = body.ReadSequence(ExtensionsTag);
+        AsnReader list = tagged.ReadSequence();
+        tagged.ThrowIfNotEmpty();
+        while (list.HasData)
+        {
+            (string identifier, CertificateExtension extension) = DerReading.ReadExtension(list);
+            if (extension.Critical && !CertificateExtension.IsUnderstood(identifier))
+            {
+                throw CertificateFailure.Create(CertificateChecks.CriticalExtension, holder, "has an unknown critical extension", found: identifier);
+            }
+
+            if (!extensions.TryAdd(identifier, extension))
+            {
+                throw CertificateFailure.Create(CertificateChecks.DuplicateExtension, holder, "has an extension twice", found: identifier);
+            }
+        }
+
+        return extensions;
+    }
+
+    private DistinguishedName ReadName(ReadOnlyMemory<byte> name)
+    {
+        try
+        {
+            return DistinguishedName.Parse(name);
+        }
+        catch (AsnContentException)
+        {
+            throw CertificateFailure.Create(CertificateChecks.Name, Holder, "has a name that is not made of single attributes in plain text");
+        }
+    }
+}

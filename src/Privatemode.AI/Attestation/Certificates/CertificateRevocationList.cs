@@ -1,0 +1,222 @@
+using System.Formats.Asn1;
+
+namespace Privatemode.AI.Attestation.Certificates;
+
+// Reference: RFC 5280, section 5. The BCL can build a list but neither verifies one nor shows its entries.
+// Narrower than the RFC: version 2, complete lists of one issuer, no serial number twice.
+
+/// <summary>The serial numbers that one issuer has revoked. Parsed is not verified: call <see cref="Verify"/>. Immutable.</summary>
+/// <remarks>It refers to the bytes it was parsed from; they must not change afterwards.</remarks>
+internal sealed class CertificateRevocationList
+{
+    /// <summary>Bytes of the largest list accepted. AMD's have less than 1 KiB, Intel's a few.</summary>
+    public const int LargestSize = 1024 * 1024;
+
+    private const int Version2 = 1;
+    private const string DeltaIndicator = "2.5.29.27";
+    private const string IssuingDistributionPoint = "2.5.29.28";
+    private const string CertificateIssuerOfEntry = "2.5.29.29";
+    private static readonly Asn1Tag ExtensionsTag = new(TagClass.ContextSpecific, 0);
+
+    private readonly HashSet<ReadOnlyMemory<byte>> _revoked;
+
+    private CertificateRevocationList(string issuedBy, HashSet<ReadOnlyMemory<byte>> revoked)
+    {
+        IssuedBy = issuedBy;
+        _revoked = revoked;
+    }
+
+    /// <summary>Whose list it is meant to be, in our words, for messages: "the AMD root key".</summary>
+    public string IssuedBy { get; }
+
+    /// <summary>The signed part, as it stands.</summary>
+    public ReadOnlyMemory<byte> ToBeSigned { get; private init; }
+
+    public SignatureAlgorithm Algorithm { get; private init; }
+
+    public ReadOnlyMemory<byte> Signature { get; private init; }
+
+    /// <summary>The issuer's name, DER.</summary>
+    public ReadOnlyMemory<byte> Issuer { get; private init; }
+
+    public DateTimeOffset ThisUpdate { get; private init; }
+
+    /// <summary>Until when the list may be used; null when it does not say, which counts as stale.</summary>
+    public DateTimeOffset? NextUpdate { get; private init; }
+
+    /// <summary>How many serial numbers are revoked.</summary>
+    public int Count => _revoked.Count;
+
+    /// <summary>Reads one list with nothing after it.</summary>
+    /// <param name="der">The list.</param>
+    /// <param name="issuedBy">Whose list it is meant to be, for messages: "the AMD root key".</param>
+    /// <exception cref="PrivatemodeVerificationException">It is anything else.</exception>
+    public static CertificateRevocationList Parse(ReadOnlyMemory<byte> der, string issuedBy)
+    {
+        if (der.Length > LargestSize)
+        {
+            throw CertificateFailure.CreateForList(
+                CertificateChecks.CrlSize, issuedBy, "is too large", $"at most {LargestSize} bytes", $"{der.Length} bytes");
+        }
+
+        try
+        {
+            return Read(der, issuedBy);
+        }
+        catch (AsnContentException)
+        {
+            throw CertificateFailure.CreateForList(CertificateChecks.CrlFormat, issuedBy, "is not a single DER revocation list of version 2");
+        }
+    }
+
+    /// <summary>Whether a serial number (content octets) is on the list. Why and since when does not matter.</summary>
+    public bool IsRevoked(ReadOnlyMemory<byte> serialNumber) => _revoked.Contains(serialNumber);
+
+    /// <summary>Refuses a list that is not its issuer's or not of the time.</summary>
+    /// <exception cref="PrivatemodeVerificationException">A rule is broken.</exception>
+    public void Verify(CertificateIssuer issuer, DateTimeOffset at)
+    {
+        if (!Issuer.Span.SequenceEqual(issuer.Certificate.Subject.Span))
+        {
+            throw CertificateFailure.CreateForList(CertificateChecks.CrlIssuer, IssuedBy, "names another issuer");
+        }
+
+        if (!issuer.Certificate.MaySignRevocationLists)
+        {
+            throw CertificateFailure.Create(
+                CertificateChecks.CrlKeyUsage, issuer.Certificate.Holder, "may not sign revocation lists", "key usage with cRLSign");
+        }
+
+        if (!issuer.HasSigned(ToBeSigned, Signature, Algorithm))
+        {
+            throw CertificateFailure.CreateForList(CertificateChecks.CrlSignature, IssuedBy, "is not signed by its issuer");
+        }
+
+        CheckFreshness(at);
+    }
+
+    private static CertificateRevocationList Read(ReadOnlyMemory<byte> der, string issuedBy)
+    {
+        (ReadOnlyMemory<byte> toBeSigned, AsnReader body, ReadOnlyMemory<byte> outerAlgorithm, ReadOnlyMemory<byte> signature) =
+            DerReading.ReadSigned(der);
+        DerReading.Demand(body.TryReadInt32(out int version) && version == Version2, "The list is not of version 2.");
+        SignatureAlgorithm? algorithm = SignatureAlgorithmReader.Read(body.ReadEncodedValue(), outerAlgorithm);
+        ReadOnlyMemory<byte> issuer = body.ReadEncodedValue();
+        DateTimeOffset thisUpdate = DerReading.ReadTime(body);
+        DateTimeOffset? nextUpdate = DerReading.IsTimeNext(body) ? DerReading.ReadTime(body) : null;
+        HashSet<ReadOnlyMemory<byte>> revoked = ReadEntries(body, issuedBy);
+        if (body.HasData)
+        {
+            AsnReader tagged = body.ReadSequence(ExtensionsTag);
+            CheckExtensions(tagged.ReadSequence(), issuedBy);
+            tagged.ThrowIfNotEmpty();
+        }
+
+        body.ThrowIfNotEmpty();
+        return new CertificateRevocationList(issuedBy, revoked)
+        {
+            ToBeSigned = toBeSigned,
+            Algorithm = algorithm ?? throw CertificateFailure.CreateForList(
+                CertificateChecks.CrlAlgorithm,
+                issuedBy,
+                "is signed with an unknown algorithm, or names two",
+                expected: "RSASSA-PSS with SHA-384 or ECDSA with SHA-256"),
+            Signature = signature,
+            Issuer = issuer,
+            ThisUpdate = thisUpdate,
+            NextUpdate = nextUpdate,
+        };
+    }
+
+    // revokedCertificates is absent rather than empty when nothing is revoked; an empty one does no harm.
+    private static HashSet<ReadOnlyMemory<byte>> ReadEntries(AsnReader body, string issuedBy)
+    {
+        HashSet<ReadOnlyMemory<byte>> revoked = new(ContentComparer.Instance);
+        if (!body.HasData || !body.PeekTag().HasSameClassAndValue(Asn1Tag.Sequence))
+        {
+            return revoked;
+        }
+
+        AsnReader entries = body.ReadSequence();
+        while (entries.HasData)
+        {
+            AsnReader entry = entries.ReadSequence();
+            ReadOnlyMemory<byte> serialNumber = DerReading.ReadSerialNumber(entry);
+            _ = DerReading.ReadTime(entry);
+            if (entry.HasData)
+            {
+                CheckExtensions(entry.ReadSequence(), issuedBy);
+            }
+
+            entry.ThrowIfNotEmpty();
+            if (!revoked.Add(serialNumber))
+            {
+                throw CertificateFailure.CreateForList(
+                    CertificateChecks.CrlDuplicateSerial, issuedBy, "revokes a serial number twice", found: Convert.ToHexStringLower(serialNumber.Span));
+            }
+        }
+
+        return revoked;
+    }
+
+    // Extensions that change whom the list is about are refused even where they are not marked critical, as they should be.
+    private static void CheckExtensions(AsnReader list, string issuedBy)
+    {
+        while (list.HasData)
+        {
+            (string identifier, CertificateExtension extension) = DerReading.ReadExtension(list);
+            if (identifier is DeltaIndicator or IssuingDistributionPoint or CertificateIssuerOfEntry)
+            {
+                throw CertificateFailure.CreateForList(CertificateChecks.CrlScope, issuedBy, "is not a complete list of one issuer", found: identifier);
+            }
+
+            if (extension.Critical)
+            {
+                throw CertificateFailure.CreateForList(
+                    CertificateChecks.CrlCriticalExtension, issuedBy, "has an unknown critical extension", found: identifier);
+            }
+        }
+    }
+
+    private void CheckFreshness(DateTimeOffset at)
+    {
+        if (at < ThisUpdate)
+        {
+            throw CertificateFailure.CreateForList(
+                CertificateChecks.CrlNotYetValid,
+                IssuedBy,
+                "was issued later (or this machine's clock is wrong)",
+                expected: $"not before {ThisUpdate:u}",
+                found: $"{at:u}");
+        }
+
+        if (NextUpdate is not { } nextUpdate)
+        {
+            throw CertificateFailure.CreateForList(CertificateChecks.CrlNextUpdateMissing, IssuedBy, "does not say until when it may be used");
+        }
+
+        if (at > nextUpdate)
+        {
+            throw CertificateFailure.CreateForList(
+                CertificateChecks.CrlExpired,
+                IssuedBy,
+                "is stale (or this machine's clock is wrong); fetch a new one",
+                expected: $"not after {nextUpdate:u}",
+                found: $"{at:u}");
+        }
+    }
+
+    private sealed class ContentComparer : IEqualityComparer<ReadOnlyMemory<byte>>
+    {
+        public static readonly ContentComparer Instance = new();
+
+        public bool Equals(ReadOnlyMemory<byte> x, ReadOnlyMemory<byte> y) => x.Span.SequenceEqual(y.Span);
+
+        public int GetHashCode(ReadOnlyMemory<byte> obj)
+        {
+            HashCode hash = default;
+            hash.AddBytes(obj.Span);
+            return hash.ToHashCode();
+        }
+    }
+}

@@ -1,0 +1,86 @@
+namespace Privatemode.AI.Attestation.Certificates;
+
+// Reference: RFC 5280, section 6.1, for chains of a root, at most one authority below it, and a leaf. Names are compared as bytes.
+// Critical extensions and malformed ones have been refused when the certificate was read.
+
+/// <summary>The rules between two certificates of a chain, one call per rule, so that each room says in which order it asks.</summary>
+internal static class ChainRules
+{
+    /// <summary>Refuses a child that its alleged issuer did not issue, or may not issue.</summary>
+    /// <remarks>For a self-signed root, pass it as both: its own claims, dates included, are only then what its key signed.</remarks>
+    /// <exception cref="PrivatemodeVerificationException">A rule is broken.</exception>
+    public static void CheckIssuedBy(Certificate child, CertificateIssuer issuer)
+    {
+        Certificate parent = issuer.Certificate;
+        if (!child.Issuer.Span.SequenceEqual(parent.Subject.Span))
+        {
+            throw CertificateFailure.Create(CertificateChecks.Issuer, child.Holder, $"does not name {parent.Holder} as its issuer");
+        }
+
+        if (!parent.IsAuthority)
+        {
+            throw CertificateFailure.Create(CertificateChecks.Authority, parent.Holder, "is not that of an authority", "basic constraints with CA");
+        }
+
+        if (!parent.MaySignCertificates)
+        {
+            throw CertificateFailure.Create(CertificateChecks.KeyUsage, parent.Holder, "may not sign certificates", "key usage with keyCertSign");
+        }
+
+        bool selfIssued = child.Subject.Span.SequenceEqual(child.Issuer.Span);
+        if (child.IsAuthority && !selfIssued && parent.PathLength == 0)
+        {
+            throw CertificateFailure.Create(CertificateChecks.PathLength, parent.Holder, $"does not allow that {child.Holder} is an authority");
+        }
+
+        if (!issuer.HasSigned(child.ToBeSigned, child.Signature, child.Algorithm))
+        {
+            throw CertificateFailure.Create(CertificateChecks.Signature, child.Holder, $"is not signed by {parent.Holder}");
+        }
+    }
+
+    /// <summary>Refuses a time outside the certificate's validity; both ends belong to it.</summary>
+    /// <exception cref="PrivatemodeVerificationException">The certificate is not valid yet or not any more.</exception>
+    public static void CheckValidity(Certificate certificate, DateTimeOffset at)
+    {
+        if (at < certificate.NotBefore)
+        {
+            throw CertificateFailure.Create(
+                CertificateChecks.NotYetValid,
+                certificate.Holder,
+                "is not valid yet (or this machine's clock is wrong)",
+                expected: $"not before {certificate.NotBefore:u}",
+                found: $"{at:u}");
+        }
+
+        if (at > certificate.NotAfter)
+        {
+            throw CertificateFailure.Create(
+                CertificateChecks.Expired,
+                certificate.Holder,
+                "has expired (or this machine's clock is wrong)",
+                expected: $"not after {certificate.NotAfter:u}",
+                found: $"{at:u}");
+        }
+    }
+
+    /// <summary>Refuses a certificate that its issuer's list names. The list has been verified, and the issuer is the certificate's.</summary>
+    /// <exception cref="PrivatemodeVerificationException">The certificate is revoked, or the list is another issuer's.</exception>
+    public static void CheckNotRevoked(Certificate certificate, CertificateRevocationList list)
+    {
+        if (!certificate.Issuer.Span.SequenceEqual(list.Issuer.Span))
+        {
+            throw CertificateFailure.CreateForList(CertificateChecks.CrlIssuer, list.IssuedBy, $"says nothing about {certificate.Holder}");
+        }
+
+        if (list.IsRevoked(certificate.SerialNumber))
+        {
+            throw CertificateFailure.Create(
+                CertificateChecks.Revoked,
+                certificate.Holder,
+                "has been revoked",
+                expected: "not on the revocation list",
+                found: $"serial number {Convert.ToHexStringLower(certificate.SerialNumber.Span)}");
+        }
+    }
+}

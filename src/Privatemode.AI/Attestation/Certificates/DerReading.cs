@@ -1,0 +1,73 @@
+using System.Formats.Asn1;
+
+namespace Privatemode.AI.Attestation.Certificates;
+
+/// <summary>What certificates and revocation lists have in common, in DER.</summary>
+internal static class DerReading
+{
+    /// <summary>Content bytes of the longest serial number: 20 by RFC 5280, and the sign byte that Intel does not count.</summary>
+    private const int LongestSerialNumber = 21;
+
+    private const int LastYearOfUtcTime = 2049;
+
+    /// <summary>Splits SIGNED { … } of RFC 5280 into what is signed, the outer algorithm and the signature, with nothing after it.</summary>
+    public static SignedParts ReadSigned(ReadOnlyMemory<byte> der)
+    {
+        AsnReader input = new(der, AsnEncodingRules.DER);
+        AsnReader outer = input.ReadSequence();
+        input.ThrowIfNotEmpty();
+
+        ReadOnlyMemory<byte> toBeSigned = outer.PeekEncodedValue();
+        AsnReader body = outer.ReadSequence();
+        ReadOnlyMemory<byte> algorithm = outer.ReadEncodedValue();
+        byte[] signature = outer.ReadBitString(out int unusedBits);
+        outer.ThrowIfNotEmpty();
+        Demand(unusedBits == 0, "The signature is not a whole number of bytes.");
+        return new SignedParts(toBeSigned, body, algorithm, signature);
+    }
+
+    /// <summary>The content octets; in DER there is one form of each number, so equal numbers are equal bytes.</summary>
+    public static ReadOnlyMemory<byte> ReadSerialNumber(AsnReader reader)
+    {
+        ReadOnlyMemory<byte> serialNumber = reader.ReadIntegerBytes();
+        Demand(serialNumber.Length <= LongestSerialNumber, "The serial number is too long.");
+        return serialNumber;
+    }
+
+    /// <summary>Time of RFC 5280, section 4.1.2.5.</summary>
+    public static DateTimeOffset ReadTime(AsnReader reader) => IsTime(reader, UniversalTagNumber.UtcTime)
+        ? reader.ReadUtcTime(LastYearOfUtcTime)
+        : reader.ReadGeneralizedTime();
+
+    /// <summary>Whether a time comes next.</summary>
+    public static bool IsTimeNext(AsnReader reader) =>
+        reader.HasData && (IsTime(reader, UniversalTagNumber.UtcTime) || IsTime(reader, UniversalTagNumber.GeneralizedTime));
+
+    /// <summary>One Extension of RFC 5280, section 4.1.</summary>
+    public static (string Identifier, CertificateExtension Extension) ReadExtension(AsnReader list)
+    {
+        AsnReader extension = list.ReadSequence();
+        string identifier = extension.ReadObjectIdentifier();
+        bool critical = extension.PeekTag().HasSameClassAndValue(Asn1Tag.Boolean) && extension.ReadBoolean();
+        byte[] value = extension.ReadOctetString();
+        extension.ThrowIfNotEmpty();
+        return (identifier, new CertificateExtension(critical, value));
+    }
+
+    public static void Demand(bool condition, string message)
+    {
+        if (!condition)
+        {
+            throw new AsnContentException(message);
+        }
+    }
+
+    private static bool IsTime(AsnReader reader, UniversalTagNumber kind) => reader.PeekTag().HasSameClassAndValue(new Asn1Tag(kind));
+
+    /// <param name="ToBeSigned">The signed part, as it stands.</param>
+    /// <param name="Body">A reader over the content of the signed part.</param>
+    /// <param name="Algorithm">The AlgorithmIdentifier beside the signature.</param>
+    /// <param name="Signature">The signature.</param>
+    public readonly record struct SignedParts(
+        ReadOnlyMemory<byte> ToBeSigned, AsnReader Body, ReadOnlyMemory<byte> Algorithm, ReadOnlyMemory<byte> Signature);
+}

@@ -1,0 +1,218 @@
+using System.Buffers.Binary;
+
+namespace Privatemode.AI.Attestation.Sev;
+
+// Reference: AMD 56860 (SNP firmware ABI), ATTESTATION_REPORT, 0x4A0 bytes, little-endian. Bytes 0x000 to 0x29F are signed.
+// Reserved bytes are refused although they are signed: an unknown field could change the meaning of the known ones.
+
+/// <summary>What a report says; whether that is true is judged by <see cref="SnpVerifier"/>. Immutable.</summary>
+/// <remarks>It refers to the bytes it was parsed from; they must not change afterwards.</remarks>
+internal sealed class SnpReport
+{
+    /// <summary>Bytes of a report.</summary>
+    public const int Size = 0x4a0;
+
+    /// <summary>Bytes at the start of the report that are signed.</summary>
+    public const int SignedSize = 0x2a0;
+
+    private const int CpuidVersion = 3;
+    private const int MitigationVersion = 5;
+    private const uint EcdsaP384Sha384 = 1;
+    private const int NumberSize = 48;
+    private const int PaddedNumberSize = 72;
+
+    private SnpReport(ReadOnlyMemory<byte> raw) => Raw = raw;
+
+    public ReadOnlyMemory<byte> Raw { get; }
+
+    public ReadOnlyMemory<byte> SignedPart => Raw[..SignedSize];
+
+    public uint Version => UInt32(0x000);
+
+    public uint GuestSvn => UInt32(0x004);
+
+    public SnpPolicyBits Policy => new(UInt64(0x008));
+
+    /// <summary>16 bytes of the ID block.</summary>
+    public ReadOnlyMemory<byte> FamilyId => Raw.Slice(0x010, 16);
+
+    /// <summary>16 bytes of the ID block.</summary>
+    public ReadOnlyMemory<byte> ImageId => Raw.Slice(0x020, 16);
+
+    /// <summary>0 to 3 when software inside the guest asked for the report; 0xFFFFFFFF when the host did.</summary>
+    public uint Vmpl => UInt32(0x030);
+
+    /// <summary>In the layout of the product, as are the other TCB values.</summary>
+    public ulong CurrentTcb => UInt64(0x038);
+
+    public SnpPlatformInfo PlatformInfo => new(UInt64(0x040));
+
+    /// <summary>Whether an author key signed the ID key.</summary>
+    public bool HasAuthorKey => (KeyInfo & 1) != 0;
+
+    public SnpSigner Signer => (KeyInfo >> 2 & 7) == 0 ? SnpSigner.Vcek : SnpSigner.Vlek;
+
+    /// <summary>64 bytes that the guest chose.</summary>
+    public ReadOnlyMemory<byte> ReportData => Raw.Slice(0x050, 64);
+
+    /// <summary>The launch digest, 48 bytes.</summary>
+    public ReadOnlyMemory<byte> Measurement => Raw.Slice(0x090, 48);
+
+    /// <summary>32 bytes that the host chose at launch.</summary>
+    public ReadOnlyMemory<byte> HostData => Raw.Slice(0x0c0, 32);
+
+    /// <summary>48 bytes.</summary>
+    public ReadOnlyMemory<byte> IdKeyDigest => Raw.Slice(0x0e0, 48);
+
+    /// <summary>48 bytes.</summary>
+    public ReadOnlyMemory<byte> AuthorKeyDigest => Raw.Slice(0x110, 48);
+
+    /// <summary>32 bytes.</summary>
+    public ReadOnlyMemory<byte> ReportId => Raw.Slice(0x140, 32);
+
+    /// <summary>32 bytes; all 0xFF without a migration agent.</summary>
+    public ReadOnlyMemory<byte> ReportIdMa => Raw.Slice(0x160, 32);
+
+    /// <summary>The TCB for which the signing key was derived.</summary>
+    public ulong ReportedTcb => UInt64(0x180);
+
+    /// <summary>Combined family, model and stepping of the processor; null in reports of version 2.</summary>
+    public (byte Family, byte Model, byte Stepping)? Cpuid =>
+        Version >= CpuidVersion ? (Raw.Span[0x188], Raw.Span[0x189], Raw.Span[0x18a]) : null;
+
+    /// <summary>64 bytes; all zero when the host masks it. On Turin 8 bytes and zeros.</summary>
+    public ReadOnlyMemory<byte> ChipId => Raw.Slice(0x1a0, 64);
+
+    /// <summary>Whether the report does not say on which chip it was made.</summary>
+    public bool IsChipIdMasked => !ChipId.Span.ContainsAnyExcept((byte)0);
+
+    /// <summary>The TCB below which the firmware cannot be rolled back.</summary>
+    public ulong CommittedTcb => UInt64(0x1e0);
+
+    public FirmwareVersion CurrentVersion => Firmware(0x1e8);
+
+    public FirmwareVersion CommittedVersion => Firmware(0x1ec);
+
+    /// <summary>The current TCB when the guest was launched.</summary>
+    public ulong LaunchTcb => UInt64(0x1f0);
+
+    /// <summary>Mitigations verified when the guest was launched; 0 before version 5.</summary>
+    public ulong LaunchMitigationVector => UInt64(0x1f8);
+
+    /// <summary>Mitigations verified now; 0 before version 5.</summary>
+    public ulong CurrentMitigationVector => UInt64(0x200);
+
+    private uint KeyInfo => UInt32(0x048);
+
+    /// <summary>Reads a report of exactly <see cref="Size"/> bytes.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is none, or says something that we do not understand.</exception>
+    public static SnpReport Parse(ReadOnlyMemory<byte> bytes)
+    {
+        if (bytes.Length != Size)
+        {
+            throw SevFailure.Create(SevChecks.ReportSize, "The SNP report has another size", $"{Size} bytes", $"{bytes.Length} bytes");
+        }
+
+        SnpReport report = new(bytes);
+        report.CheckVersions();
+        report.CheckReserved();
+        report.CheckKeyInfo();
+        report.CheckPadding();
+        return report;
+    }
+
+    /// <summary>The signature as r and s, 48 bytes each, big-endian (IEEE P1363).</summary>
+    public byte[] ReadSignature()
+    {
+        byte[] signature = new byte[2 * NumberSize];
+        for (int i = 0; i < 2; i++)
+        {
+            Span<byte> number = signature.AsSpan(i * NumberSize, NumberSize);
+            Raw.Span.Slice(SignedSize + i * PaddedNumberSize, NumberSize).CopyTo(number);
+            number.Reverse();
+        }
+
+        return signature;
+    }
+
+    private void CheckVersions()
+    {
+        if (Version is < 2 or > 5)
+        {
+            throw SevFailure.Create(SevChecks.ReportVersion, "The SNP report is of an unknown version", "2 to 5", $"{Version}");
+        }
+
+        if (UInt32(0x034) != EcdsaP384Sha384)
+        {
+            throw SevFailure.Create(
+                SevChecks.SignatureAlgorithm, "The SNP report is signed with an unknown algorithm", "1 (ECDSA P-384 with SHA-384)", $"{UInt32(0x034)}");
+        }
+    }
+
+    private void CheckReserved()
+    {
+        CheckZero(0x04c, 4);
+        int cpuid = Version >= CpuidVersion ? 3 : 0;
+        CheckZero(0x188 + cpuid, 24 - cpuid);
+        CheckZero(0x1eb, 1);
+        CheckZero(0x1ef, 1);
+        int mitigations = Version >= MitigationVersion ? 16 : 0;
+        CheckZero(0x1f8 + mitigations, SignedSize - 0x1f8 - mitigations);
+        if (!Policy.IsWellFormed)
+        {
+            throw SevFailure.Create(
+                SevChecks.PolicyReserved, "The guest policy has bits that we do not understand", "bit 17 set, bits 26 to 63 clear", $"{Policy}");
+        }
+    }
+
+    private void CheckZero(int offset, int size)
+    {
+        ReadOnlySpan<byte> reserved = Raw.Span.Slice(offset, size);
+        if (reserved.ContainsAnyExcept((byte)0))
+        {
+            int first = offset + reserved.IndexOfAnyExcept((byte)0);
+            throw SevFailure.Create(
+                SevChecks.ReportReserved,
+                "The SNP report uses bytes that have no meaning in its version",
+                "zero",
+                $"0x{Raw.Span[first]:x2} at offset 0x{first:x}");
+        }
+    }
+
+    private void CheckKeyInfo()
+    {
+        if (KeyInfo >> 5 != 0)
+        {
+            throw SevFailure.Create(SevChecks.KeyInfoReserved, "KEY_INFO has bits that we do not understand", "bits 5 to 31 clear", $"0x{KeyInfo:x}");
+        }
+
+        if ((KeyInfo & 2) != 0)
+        {
+            throw SevFailure.Create(SevChecks.MaskedChipKey, "The SNP report is not signed, since the host masks the chip's key");
+        }
+
+        if ((KeyInfo >> 2 & 7) > 1)
+        {
+            throw SevFailure.Create(
+                SevChecks.SigningKey, "The SNP report is not signed with a VCEK or VLEK", "0 (VCEK) or 1 (VLEK)", $"{KeyInfo >> 2 & 7}");
+        }
+    }
+
+    // r and s are 72 bytes little-endian, of which P-384 uses 48; the rest of SIGNATURE follows. None of that is signed, so whatever
+    // stands there was put there by anyone.
+    private void CheckPadding()
+    {
+        ReadOnlySpan<byte> field = Raw.Span[SignedSize..];
+        if (field[NumberSize..PaddedNumberSize].ContainsAnyExcept((byte)0)
+            || field[(PaddedNumberSize + NumberSize)..].ContainsAnyExcept((byte)0))
+        {
+            throw SevFailure.Create(SevChecks.SignaturePadding, "The SNP report has something beside its signature", "zeros after r and after s");
+        }
+    }
+
+    private FirmwareVersion Firmware(int offset) => new(Major: Raw.Span[offset + 2], Minor: Raw.Span[offset + 1], Build: Raw.Span[offset]);
+
+    private uint UInt32(int offset) => BinaryPrimitives.ReadUInt32LittleEndian(Raw.Span[offset..]);
+
+    private ulong UInt64(int offset) => BinaryPrimitives.ReadUInt64LittleEndian(Raw.Span[offset..]);
+}

@@ -1,0 +1,51 @@
+using System.Text;
+
+namespace Privatemode.AI.Attestation.Tdx;
+
+// Intel Provisioning Certification Service, version 4.
+
+/// <summary>Where the collateral of a quote is: paths and queries, nothing is fetched here.</summary>
+/// <param name="TcbInfo">At Intel's service; its chain is in <see cref="TcbInfoChainHeader"/>.</param>
+/// <param name="QeIdentity">At Intel's service; its chain is in <see cref="QeIdentityChainHeader"/>.</param>
+/// <param name="PckCrl">At Intel's service; its chain is in <see cref="PckCrlChainHeader"/>.</param>
+/// <param name="RootCrl">At Intel's certificate server.</param>
+internal sealed record PcsRequests(string TcbInfo, string QeIdentity, string PckCrl, string RootCrl)
+{
+    public const string TcbInfoChainHeader = "TCB-Info-Issuer-Chain";
+    public const string QeIdentityChainHeader = "SGX-Enclave-Identity-Issuer-Chain";
+    public const string PckCrlChainHeader = "SGX-PCK-CRL-Issuer-Chain";
+
+    private const string EvaluationParameter = "tcbEvaluationDataNumber";
+
+    /// <summary>Host of TCB info, QE identity and PCK CRL.</summary>
+    public const string ServiceHost = "api.trustedservices.intel.com";
+
+    /// <summary>Host of the root's CRL.</summary>
+    public const string CertificateHost = "certificates.trustedservices.intel.com";
+
+    /// <summary>Reads from a quote, which is not judged here, what is needed to judge it.</summary>
+    /// <param name="quote">The quote.</param>
+    /// <param name="evaluationDataNumber">Ask for this evaluation of Intel's instead of the newest standard one; 0 for the newest.</param>
+    /// <exception cref="PrivatemodeVerificationException">It is no TDX quote, or its PCK chain is none that could be accepted.</exception>
+    public static PcsRequests For(ReadOnlyMemory<byte> quote, int evaluationDataNumber = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(evaluationDataNumber);
+        string fmspc = TdxFailure.Hex(PckChain.ReadExtensions(TdxQuote.Parse(quote)).Fmspc.Span);
+        string evaluation = evaluationDataNumber > 0 ? $"&{EvaluationParameter}={evaluationDataNumber}" : "";
+        return new PcsRequests(
+            $"/tdx/certification/v4/tcb?fmspc={fmspc}{evaluation}",
+            $"/tdx/certification/v4/qe/identity{(evaluationDataNumber > 0 ? $"?{EvaluationParameter}={evaluationDataNumber}" : "")}",
+            "/sgx/certification/v4/pckcrl?ca=platform&encoding=der", // the only CA that PckChain accepts
+            "/IntelSGXRootCA.der");
+    }
+
+    /// <summary>The same request without an evaluation number: for Intel's newest, when it does not keep the one asked for any more.</summary>
+    public static string Newest(string request)
+    {
+        int parameter = request.IndexOf(EvaluationParameter, StringComparison.Ordinal);
+        return parameter < 0 ? request : request[..(parameter - 1)];
+    }
+
+    /// <summary>Decodes the chain in a header of Intel's service: PEM, percent-encoded. What it holds is judged with the collateral.</summary>
+    public static byte[] DecodeChain(string header) => Encoding.UTF8.GetBytes(Uri.UnescapeDataString(header.Replace('+', ' ')));
+}

@@ -1,0 +1,90 @@
+using System.Text.Json;
+
+namespace Privatemode.AI.Attestation.Tdx;
+
+/// <summary>What Intel says about the quoting enclave of trust domains. Read from bytes whose signature has been verified.</summary>
+internal sealed record QeIdentity(
+    DateTimeOffset IssueDate,
+    DateTimeOffset NextUpdate,
+    int EvaluationDataNumber,
+    byte[] MiscSelect,
+    byte[] MiscSelectMask,
+    byte[] Attributes,
+    byte[] AttributesMask,
+    byte[] MrSigner,
+    int IsvProductId,
+    IReadOnlyList<SvnLevel> Levels)
+{
+    /// <summary>Name of the signed member.</summary>
+    public const string Name = "enclaveIdentity";
+
+    private const int Version = 2;
+    private const int MiscSelectSize = 4;
+    private const int AttributesSize = 16;
+    private const int MrSignerSize = 32;
+
+    /// <exception cref="PrivatemodeVerificationException">It is about something else, or malformed.</exception>
+    public static QeIdentity Read(JsonElement content)
+    {
+        try
+        {
+            if (!content.ReadText("id").SequenceEqual("TD_QE"u8) || content.ReadInteger("version", int.MaxValue) != Version)
+            {
+                throw TdxFailure.Collateral(
+                    TdxChecks.QeIdentityKind, "Intel's enclaveIdentity is about something else", $"TD_QE, version {Version}");
+            }
+
+            return new QeIdentity(
+                content.ReadDate("issueDate"),
+                content.ReadDate("nextUpdate"),
+                content.ReadInteger("tcbEvaluationDataNumber", int.MaxValue),
+                content.ReadHex("miscselect", MiscSelectSize),
+                content.ReadHex("miscselectMask", MiscSelectSize),
+                content.ReadHex("attributes", AttributesSize),
+                content.ReadHex("attributesMask", AttributesSize),
+                content.ReadHex("mrsigner", MrSignerSize),
+                content.ReadInteger("isvprodid", ushort.MaxValue),
+                SvnLevel.ReadAll(content));
+        }
+        catch (Exception exception) when (CollateralJson.IsMalformed(exception))
+        {
+            throw TdxFailure.Collateral(TdxChecks.QeIdentityFormat, "Intel's enclaveIdentity lacks a member or has one of another type");
+        }
+    }
+
+    /// <summary>Refuses it outside its time; both ends belong to it.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is from the future, or should have been replaced.</exception>
+    public void CheckDates(DateTimeOffset at) =>
+        CollateralDates.Check(Name, IssueDate, NextUpdate, at, TdxChecks.QeIdentityNotYetValid, TdxChecks.QeIdentityExpired);
+
+    /// <summary>What Intel says about the quoting enclave that made the quote.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is another enclave, or older than any that Intel lists.</exception>
+    public TcbFinding Judge(QeReport report)
+    {
+        bool sameMiscSelect = Masked.AreEqual(report.MiscSelect.Span, MiscSelectMask, MiscSelect);
+        Demand(sameMiscSelect, TdxChecks.QeMiscSelect, MiscSelect, report.MiscSelect);
+        bool sameAttributes = Masked.AreEqual(report.Attributes.Span, AttributesMask, Masked.And(Attributes, AttributesMask));
+        Demand(sameAttributes, TdxChecks.QeAttributes, Attributes, report.Attributes);
+        Demand(report.MrSigner.Span.SequenceEqual(MrSigner), TdxChecks.QeSigner, MrSigner, report.MrSigner);
+        if (report.IsvProductId != IsvProductId)
+        {
+            throw TdxFailure.Platform(
+                TdxChecks.QeProduct, "made the quote with another enclave than the quoting enclave", $"{IsvProductId}", $"{report.IsvProductId}");
+        }
+
+        return SvnLevel.Match(Levels, report.IsvSvn)?.Finding ?? throw TdxFailure.Platform(
+            TdxChecks.QeLevel,
+            "has a quoting enclave older than any that Intel lists",
+            $"version {Levels.Min(level => level.IsvSvn)} or higher",
+            $"version {report.IsvSvn}");
+    }
+
+    private static void Demand(bool condition, string check, ReadOnlySpan<byte> expected, ReadOnlyMemory<byte> found)
+    {
+        if (!condition)
+        {
+            throw TdxFailure.Platform(
+                check, "made the quote with another enclave than the quoting enclave", TdxFailure.Hex(expected), TdxFailure.Hex(found.Span));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using Privatemode.AI.Attestation.Certificates;
+
+namespace Privatemode.AI.Attestation.Tdx;
+
+/// <summary>Judges whether a quote is authentic at a given time. Pure: everything it looks at is passed in.</summary>
+internal static class TdxVerifier
+{
+    private const string PckCrlIssuer = "the PCK platform CA";
+
+    /// <summary>Judges a quote with its collateral: chains, signatures, revocation, and what Intel says about the platform's state.</summary>
+    /// <param name="quote">The quote; bytes after its signature data are not looked at.</param>
+    /// <param name="collateral">What Intel says; must not change during the call.</param>
+    /// <param name="anchors">The root keys to trust.</param>
+    /// <param name="at">The time at which everything must be valid.</param>
+    /// <exception cref="PrivatemodeVerificationException">The quote proves nothing; the check says why.</exception>
+    public static VerifiedTdxQuote Verify(ReadOnlyMemory<byte> quote, TdxCollateral collateral, TdxTrustAnchors anchors, DateTimeOffset at)
+    {
+        TdxQuote parsed = TdxQuote.Parse(quote);
+        using IntelRoots roots = new(anchors, at);
+        using PckChain chain = PckChain.Verify(parsed, roots, at);
+        QuoteSignatures.Check(parsed, chain.Leaf);
+
+        bool sameChain = collateral.TcbInfoChain.Span.SequenceEqual(collateral.QeIdentityChain.Span);
+        using CollateralSigner tcbInfoSigner = CollateralSigner.Verify(
+            collateral.TcbInfoChain.Span, roots, at, TdxChecks.TcbInfoChain, TdxChecks.TcbInfoSigner);
+        using CollateralSigner? otherSigner = sameChain ? null : CollateralSigner.Verify(
+            collateral.QeIdentityChain.Span, roots, at, TdxChecks.QeIdentityChain, TdxChecks.QeIdentitySigner);
+        TcbInfo tcbInfo = ReadTcbInfo(collateral, tcbInfoSigner, at);
+        QeIdentity qeIdentity = ReadQeIdentity(collateral, otherSigner ?? tcbInfoSigner, at);
+        tcbInfo.CheckBelongsTo(chain.Extensions);
+
+        chain.CheckCrlChain(collateral.PckCrlChain.Span, roots, at);
+        CertificateRevocationList rootCrl = ReadCrl(collateral.RootCrl, PemChain.RootHolder, chain.Root, at);
+        CertificateRevocationList pckCrl = ReadCrl(collateral.PckCrl, PckCrlIssuer, chain.Authority, at);
+        chain.CheckNotRevoked(pckCrl, rootCrl);
+        ChainRules.CheckNotRevoked(tcbInfoSigner.Certificate, rootCrl);
+        ChainRules.CheckNotRevoked((otherSigner ?? tcbInfoSigner).Certificate, rootCrl);
+
+        TcbJudgement tcb = TcbJudgement.Judge(parsed, chain.Extensions, tcbInfo, qeIdentity);
+        CollateralPeriod pckCrlPeriod = PeriodOf(pckCrl);
+        CollateralPeriod rootCrlPeriod = PeriodOf(rootCrl);
+        DateTimeOffset validUntil = Earliest(
+            tcbInfo.NextUpdate,
+            qeIdentity.NextUpdate,
+            pckCrlPeriod.Until,
+            rootCrlPeriod.Until,
+            chain.Leaf.NotAfter,
+            chain.Authority.Certificate.NotAfter,
+            roots.NotAfter,
+            tcbInfoSigner.Certificate.NotAfter,
+            (otherSigner ?? tcbInfoSigner).Certificate.NotAfter);
+        return new VerifiedTdxQuote(parsed, chain.Extensions, tcb, tcbInfo, qeIdentity, pckCrlPeriod, rootCrlPeriod, validUntil);
+    }
+
+    /// <summary>Judges what a quote says by itself: its chain, apart from revocation, and its signatures. No proof without collateral.</summary>
+    /// <exception cref="PrivatemodeVerificationException">No genuine platform made this quote.</exception>
+    public static void CheckQuoteOnly(ReadOnlyMemory<byte> quote, TdxTrustAnchors anchors, DateTimeOffset at)
+    {
+        TdxQuote parsed = TdxQuote.Parse(quote);
+        using IntelRoots roots = new(anchors, at);
+        using PckChain chain = PckChain.Verify(parsed, roots, at);
+        QuoteSignatures.Check(parsed, chain.Leaf);
+    }
+
+    private static TcbInfo ReadTcbInfo(TdxCollateral collateral, CollateralSigner signer, DateTimeOffset at)
+    {
+        using SignedDocument document = SignedDocument.Parse(collateral.TcbInfo, TcbInfo.Name, TdxChecks.TcbInfoFormat);
+        signer.CheckSignature(document, TcbInfo.Name, TdxChecks.TcbInfoSignature);
+        TcbInfo tcbInfo = TcbInfo.Read(document.Content);
+        tcbInfo.CheckDates(at);
+        return tcbInfo;
+    }
+
+    private static QeIdentity ReadQeIdentity(TdxCollateral collateral, CollateralSigner signer, DateTimeOffset at)
+    {
+        using SignedDocument document = SignedDocument.Parse(collateral.QeIdentity, QeIdentity.Name, TdxChecks.QeIdentityFormat);
+        signer.CheckSignature(document, QeIdentity.Name, TdxChecks.QeIdentitySignature);
+        QeIdentity qeIdentity = QeIdentity.Read(document.Content);
+        qeIdentity.CheckDates(at);
+        return qeIdentity;
+    }
+
+    private static CertificateRevocationList ReadCrl(ReadOnlyMemory<byte> der, string issuedBy, CertificateIssuer issuer, DateTimeOffset at)
+    {
+        CertificateRevocationList list = CertificateRevocationList.Parse(der, issuedBy);
+        list.Verify(issuer, at);
+        return list;
+    }
+
+    // A list that does not say until when it counts has been refused.
+    private static CollateralPeriod PeriodOf(CertificateRevocationList list) => new(list.ThisUpdate, list.NextUpdate.GetValueOrDefault());
+
+    private static DateTimeOffset Earliest(params ReadOnlySpan<DateTimeOffset> times)
+    {
+        DateTimeOffset earliest = times[0];
+        foreach (DateTimeOffset time in times)
+        {
+            earliest = time < earliest ? time : earliest;
+        }
+
+        return earliest;
+    }
+}

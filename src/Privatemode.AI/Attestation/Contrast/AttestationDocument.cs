@@ -1,0 +1,111 @@
+using System.Text.Json;
+
+namespace Privatemode.AI.Attestation.Contrast;
+
+/// <summary>What the coordinator answered, taken apart and not yet judged.</summary>
+/// <remarks>
+/// Both generations: with <c>attestation_type</c> (Contrast 1.22 and later) and without, where the evidence itself shows its kind.
+/// Stricter than the reference, which forgives case, line breaks in base64 and bytes after the object. The policies are not decoded:
+/// nothing binds them to the report.
+/// </remarks>
+internal sealed record AttestationDocument
+{
+    /// <summary>The longest document that is read, in bytes.</summary>
+    public const int MaxSize = 3 << 20;
+
+    private static readonly int[] SevSnpType = [1, 3, 9901, 2, 1];
+    private static readonly int[] TdxType = [1, 3, 9901, 2, 2];
+    private static readonly int[] InsecureType = [1, 3, 9901, 2, 99];
+
+    private static readonly StrictFailure Failure = new(
+        ContrastChecks.DocumentFormat,
+        "The attestation document has the wrong form. Do not send anything; update this package if the service is newer.");
+
+    private AttestationDocument()
+    {
+    }
+
+    /// <summary>The document as it was received.</summary>
+    public required ReadOnlyMemory<byte> Raw { get; init; }
+
+    /// <summary>The coordinator's version as it claims; nothing proves it.</summary>
+    public required string? Version { get; init; }
+
+    public required EvidenceKind Kind { get; init; }
+
+    /// <summary>Protobuf: <see cref="SevSnpMessage"/> or <see cref="TdxQuoteMessage"/>.</summary>
+    public required ReadOnlyMemory<byte> Evidence { get; init; }
+
+    /// <summary>The history of manifests, oldest first, each as the exact bytes of its file.</summary>
+    public required IReadOnlyList<ReadOnlyMemory<byte>> Manifests { get; init; }
+
+    /// <summary>PEM text.</summary>
+    public required ReadOnlyMemory<byte> RootAuthority { get; init; }
+
+    /// <summary>PEM text.</summary>
+    public required ReadOnlyMemory<byte> MeshAuthority { get; init; }
+
+    /// <exception cref="PrivatemodeVerificationException">The bytes are not such a document.</exception>
+    public static AttestationDocument Parse(ReadOnlyMemory<byte> json) => StrictObject.Read(json, MaxSize, Failure, root =>
+    {
+        StrictObject document = new(
+            root, "", Failure, "version", "raw_attestation_doc", "attestation_type", "manifests", "policies", "root_ca", "mesh_ca");
+        document.DemandTexts("policies");
+        byte[] evidence = document.Base64("raw_attestation_doc");
+        return new AttestationDocument
+        {
+            Raw = json,
+            Version = document.OptionalText("version"),
+            Kind = ReadKind(document) ?? InferKind(evidence),
+            Evidence = evidence,
+            Manifests = document.Base64Items("manifests"),
+            RootAuthority = document.Base64("root_ca"),
+            MeshAuthority = document.Base64("mesh_ca"),
+        };
+    });
+
+    private static EvidenceKind? ReadKind(StrictObject document)
+    {
+        List<int> type = [];
+        foreach (JsonElement part in document.Items("attestation_type"))
+        {
+            type.Add(part.ValueKind == JsonValueKind.Number && part.TryGetInt32(out int value)
+                ? value
+                : throw Failure.Create("attestation_type as an array of integers"));
+        }
+
+        if (type.Count == 0)
+        {
+            return null;
+        }
+
+        if (type.SequenceEqual(InsecureType))
+        {
+            throw new PrivatemodeVerificationException(
+                ContrastChecks.InsecureEvidence,
+                "The deployment says that it runs without confidential computing. Do not send anything.",
+                "1.3.9901.2.1 (SEV-SNP) or 1.3.9901.2.2 (TDX)",
+                string.Join('.', type));
+        }
+
+        return type.SequenceEqual(SevSnpType) ? EvidenceKind.SevSnp
+            : type.SequenceEqual(TdxType) ? EvidenceKind.Tdx
+            : throw UnknownType(string.Join('.', type.Take(SevSnpType.Length + 1)));
+    }
+
+    private static EvidenceKind InferKind(ReadOnlyMemory<byte> evidence)
+    {
+        ProtobufMessage message = ProtobufMessage.Parse(evidence);
+        bool isSnp = SevSnpMessage.IsLikely(message);
+        bool isTdx = TdxQuoteMessage.IsLikely(message);
+        return isSnp && !isTdx ? EvidenceKind.SevSnp
+            : isTdx && !isSnp ? EvidenceKind.Tdx
+            : throw UnknownType("evidence of another kind");
+    }
+
+    private static PrivatemodeVerificationException UnknownType(string found) => new(
+        ContrastChecks.EvidenceType,
+        "The deployment's evidence is of a kind this package does not know. Do not send anything; update this package.",
+        "1.3.9901.2.1 (SEV-SNP) or 1.3.9901.2.2 (TDX)",
+        found);
+}

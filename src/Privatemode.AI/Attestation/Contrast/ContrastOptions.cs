@@ -1,0 +1,20 @@
+using Privatemode.AI.Attestation.Sev;
+
+namespace Privatemode.AI.Attestation.Contrast;
+
+/// <summary>What a user demands beyond the manifest, and the one thing that can be demanded less.</summary>
+internal sealed record ContrastOptions
+{
+    /// <summary>The product lines of AMD that are accepted; null: those the manifest lists, Milan included when it does.</summary>
+    public IReadOnlyCollection<SnpProduct>? AllowedProducts { get; init; }
+
+    /// <summary>The AMD chips that are accepted, 64 bytes each; null: those the manifest allows.</summary>
+    public IReadOnlyCollection<ReadOnlyMemory<byte>>? AllowedChipIds { get; init; }
+
+    /// <summary>Looks at the status of the TDX module and the quoting enclave only, as the Go reference does.</summary>
+    /// <remarks>Gives up that firmware and microcode of the platform are up to date.</remarks>
+    public bool AcceptModuleStatusOnlyAsTheReferenceDoes { get; init; }
+
+    /// <summary>Kept by whoever verifies often: a digest is computed once per measurement and policy.</summary>
+    public IdKeyDigestCache IdKeyDigests { get; init; } = new();
+}

@@ -1,0 +1,148 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using Privatemode.AI.Attestation.Certificates;
+using Privatemode.AI.Attestation.Sev;
+using Privatemode.AI.Attestation.Tdx;
+
+namespace Privatemode.AI.Attestation.Contrast;
+
+/// <summary>Judges whether a coordinator proved itself. Pure: document, nonce, expectation, collateral and time in; verdict out.</summary>
+internal static class ContrastVerifier
+{
+    /// <summary>The longest text of a mesh CA, in bytes; real ones have less than one thousand. Looking for PEM in a text takes quadratic time.</summary>
+    private const int LongestMeshAuthority = 64 * 1024;
+
+    private static ReadOnlySpan<byte> PemBegin => "-----BEGIN "u8;
+
+    /// <summary>Verifies a document.</summary>
+    /// <param name="document">What the coordinator answered.</param>
+    /// <param name="nonce">The 32 bytes we sent.</param>
+    /// <param name="expected">The only manifest the deployment may have.</param>
+    /// <param name="collateral">What <see cref="CollateralNeeds"/> asked for.</param>
+    /// <param name="anchors">The root keys to trust.</param>
+    /// <param name="options">What the user demands beyond the manifest.</param>
+    /// <param name="at">The time of the verdict.</param>
+    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
+    public static VerifiedCoordinator Verify(
+        AttestationDocument document,
+        ReadOnlyMemory<byte> nonce,
+        Manifest expected,
+        ContrastCollateral collateral,
+        ContrastTrustAnchors anchors,
+        ContrastOptions options,
+        DateTimeOffset at)
+    {
+        CheckManifest(document, expected);
+        byte[] reportData = ReportData.Compute(nonce.Span, document.Manifests, document.RootAuthority.Span, document.MeshAuthority.Span);
+        return document.Kind == EvidenceKind.SevSnp
+            ? VerifySnp(document, expected, reportData, collateral, anchors, options, at)
+            : VerifyTdx(document, expected, reportData, collateral, anchors, options, at);
+    }
+
+    /// <summary>Refuses any history of manifests but the expected one alone. The first thing to do: nothing of another manifest counts.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is another, or there are several.</exception>
+    public static void CheckManifest(AttestationDocument document, Manifest expected)
+    {
+        if (document.Manifests.Count != 1)
+        {
+            throw new PrivatemodeVerificationException(
+                ContrastChecks.ManifestCount,
+                "The deployment was changed in place after it was set up, or was never set up. Do not send anything.",
+                "exactly one manifest",
+                $"{document.Manifests.Count} manifests");
+        }
+
+        if (!document.Manifests[0].Span.SequenceEqual(expected.Raw.Span))
+        {
+            throw new PrivatemodeVerificationException(
+                ContrastChecks.ManifestMatch,
+                "The deployment has another manifest than the expected one. Do not send anything; look at the new manifest before you accept it.",
+                Hex(expected.Digest.Span),
+                Hex(SHA256.HashData(document.Manifests[0].Span)));
+        }
+    }
+
+    private static VerifiedCoordinator VerifySnp(
+        AttestationDocument document,
+        Manifest manifest,
+        byte[] reportData,
+        ContrastCollateral collateral,
+        ContrastTrustAnchors anchors,
+        ContrastOptions options,
+        DateTimeOffset at)
+    {
+        SnpCollateral given = collateral.Snp ?? throw MissingCollateral(SnpJudgement.Kind);
+        SevSnpMessage message = SevSnpMessage.Parse(document.Evidence);
+        SnpEvidence evidence = new(message.Report, FromPem(message.Vcek ?? collateral.Vcek));
+        given = given with { Intermediate = FromPem(given.Intermediate), Root = FromPem(given.Root) };
+        VerifiedSnpReport verified = SnpVerifier.Verify(evidence, given, anchors.Sev, at);
+        SnpJudgement judgement = new(verified, manifest, reportData, options);
+        SnpReferenceValue value = judgement.Judge();
+        return new VerifiedCoordinator(document, manifest, FingerprintOf(document.MeshAuthority.Span), at)
+        {
+            Product = $"{verified.Product}",
+            ReferenceValue = value.Path,
+            Platform = value.Platform,
+            PolicyHash = verified.Report.HostData,
+            Measurement = verified.Report.Measurement,
+            Processors = judgement.Processors,
+            Snp = verified,
+            ValidUntil = verified.ValidUntil,
+            Warnings = CoordinatorReport.WarningsOf(verified),
+            Checks = CoordinatorReport.ChecksOf(verified, value, judgement.Processors),
+        };
+    }
+
+    private static VerifiedCoordinator VerifyTdx(
+        AttestationDocument document,
+        Manifest manifest,
+        byte[] reportData,
+        ContrastCollateral collateral,
+        ContrastTrustAnchors anchors,
+        ContrastOptions options,
+        DateTimeOffset at)
+    {
+        TdxCollateral given = collateral.Tdx ?? throw MissingCollateral(TdxJudgement.Kind);
+        VerifiedTdxQuote verified = TdxVerifier.Verify(TdxQuoteMessage.ReadQuote(document.Evidence), given, anchors.Tdx, at);
+        TdxJudgement judgement = new(verified, manifest, reportData, options);
+        TdxReferenceValue value = judgement.Judge();
+        return new VerifiedCoordinator(document, manifest, FingerprintOf(document.MeshAuthority.Span), at)
+        {
+            Product = TdxJudgement.Kind,
+            ReferenceValue = value.Path,
+            Platform = value.Platform,
+            PolicyHash = judgement.PolicyHash,
+            Measurement = verified.Report.MrTd,
+            Tdx = verified,
+            ValidUntil = verified.ValidUntil,
+            Warnings = CoordinatorReport.WarningsOf(verified),
+            Checks = CoordinatorReport.ChecksOf(verified, value),
+        };
+    }
+
+    // Certificates come as DER; one PEM block in their place is taken too, as the reference does.
+    private static ReadOnlyMemory<byte> FromPem(ReadOnlyMemory<byte> certificate) =>
+        certificate.Span.StartsWith(PemBegin) ? Pem.ReadCertificates(certificate.Span, limit: 1)[0] : certificate;
+
+    // The first block of the text, whatever its label, as everywhere; that it is a CA is judged where it is used.
+    private static byte[] FingerprintOf(ReadOnlySpan<byte> pem)
+    {
+        if (pem.Length <= LongestMeshAuthority && PemEncoding.TryFindUtf8(pem, out PemFields block))
+        {
+            byte[] der = new byte[block.DecodedDataLength];
+            if (Base64.DecodeFromUtf8(pem[block.Base64Data], der, out _, out int written) == OperationStatus.Done && written == der.Length)
+            {
+                return SHA256.HashData(der);
+            }
+        }
+
+        throw new PrivatemodeVerificationException(
+            ContrastChecks.MeshAuthority, "The deployment shows no mesh CA. Do not send anything; update this package.", "a certificate in PEM");
+    }
+
+    private static PrivatemodeVerificationException MissingCollateral(string kind) => new(
+        ContrastChecks.Collateral, $"There is nothing to judge {kind} evidence by. Do not send anything; attest again.", $"collateral for {kind}");
+
+    private static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(bytes);
+}

@@ -1,0 +1,139 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Privatemode.AI.Attestation.Contrast;
+
+/// <summary>A manifest as a flat list of places and printable values, so that two of them can be compared.</summary>
+/// <remarks>
+/// Made for a manifest nobody has approved yet: two different places never get the same name, two different values never the same text,
+/// and nothing but printable ASCII comes out.
+/// </remarks>
+internal sealed class ManifestValues
+{
+    private const string Policies = "Policies";
+    private const string OrderedList = ".Rtmrs";
+    private const int LongestText = 256;
+    private const int ShownOfLongText = 40;
+
+    private readonly SortedDictionary<string, string> _values = new(StringComparer.Ordinal);
+    private readonly Stack<(string Path, JsonElement Element)> _rest = new();
+
+    private ManifestValues()
+    {
+    }
+
+    /// <summary>
+    /// One value per workload and one per value elsewhere. An element of a list of texts is named by its text, because only the runtime
+    /// measurements have an order that means something.
+    /// </summary>
+    public static IReadOnlyDictionary<string, string> Read(Manifest manifest)
+    {
+        using JsonDocument document = JsonDocument.Parse(manifest.Raw);
+        ManifestValues values = new();
+        values.TakePolicies(manifest, document.RootElement.GetProperty(Policies));
+        foreach (JsonProperty member in document.RootElement.EnumerateObject().Where(member => member.Name != Policies))
+        {
+            values._rest.Push((Name(member.Name), member.Value));
+        }
+
+        while (values._rest.TryPop(out (string Path, JsonElement Element) next))
+        {
+            values.Take(next.Path, next.Element);
+        }
+
+        return values._values;
+    }
+
+    private void TakePolicies(Manifest manifest, JsonElement policies)
+    {
+        foreach (WorkloadPolicy policy in manifest.Policies)
+        {
+            _values[$"{Policies}.{policy.Hash}"] = Describe(policy);
+        }
+
+        foreach (JsonProperty policy in policies.EnumerateObject())
+        {
+            foreach (JsonProperty member in policy.Value.EnumerateObject().Where(member => !WorkloadPolicy.Members.Contains(member.Name)))
+            {
+                _rest.Push(($"{Policies}.{policy.Name.ToLowerInvariant()}.{Name(member.Name)}", member.Value));
+            }
+        }
+    }
+
+    private void Take(string path, JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (JsonProperty member in element.EnumerateObject())
+                {
+                    _rest.Push(($"{path}.{Name(member.Name)}", member.Value));
+                }
+
+                break;
+            case JsonValueKind.Array:
+                TakeList(path, element);
+                break;
+            default:
+                _values[path] = Text(element.GetRawText());
+                break;
+        }
+    }
+
+    private void TakeList(string path, JsonElement list)
+    {
+        bool ordered = path.EndsWith(OrderedList, StringComparison.Ordinal);
+        int index = 0;
+        foreach (JsonElement item in list.EnumerateArray())
+        {
+            if (item.ValueKind == JsonValueKind.String && !ordered)
+            {
+                _values[$"{path}[{Text(item.GetRawText())}]"] = "listed";
+            }
+            else
+            {
+                _rest.Push(($"{path}[{index.ToString(CultureInfo.InvariantCulture)}]", item));
+            }
+
+            index++;
+        }
+    }
+
+    private static string Describe(WorkloadPolicy policy)
+    {
+        string names = string.Join(", ", policy.Names.Select(Quoted));
+        string role = policy.Role.Length == 0 ? "" : $"role {policy.Role}, ";
+        string secret = policy.WorkloadSecretId.Length == 0 ? "" : $", secrets of {Quoted(policy.WorkloadSecretId)}";
+        return $"{role}names {names}{secret}";
+    }
+
+    private static string Quoted(string text) => Text($"\"{text.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"");
+
+    // A name with marks of a path in it, or that is long, is shown as a text, so that it cannot stand for another place.
+    private static string Name(string name) =>
+        name.Length is > 0 and <= LongestText && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '$')
+            ? name
+            : Quoted(name);
+
+    // JSON's own text, with quotes: what is not printable ASCII becomes its code, and a long one is told apart by its digest.
+    private static string Text(string json)
+    {
+        if (json.Length > LongestText)
+        {
+            string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json)));
+            return $"{Text(json[..ShownOfLongText])}... ({json.Length} characters, SHA-256 {digest})";
+        }
+
+        StringBuilder printable = new();
+        foreach (char character in json)
+        {
+            _ = character is >= ' ' and <= '~'
+                ? printable.Append(character)
+                : printable.Append("\\u").Append(((int)character).ToString("x4", CultureInfo.InvariantCulture));
+        }
+
+        return printable.ToString();
+    }
+}

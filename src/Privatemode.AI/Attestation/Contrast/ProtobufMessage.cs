@@ -1,0 +1,181 @@
+namespace Privatemode.AI.Attestation.Contrast;
+
+// Reference: protobuf.dev/programming-guides/encoding (wire format), with the merging rules of "last one wins".
+
+/// <summary>One level of a protobuf message: its fields in the order of the wire. Parts are slices of the input.</summary>
+/// <remarks>
+/// A message inside is read when somebody asks for it, so that nothing recurses. Stricter than the reference: a field we read must have
+/// its declared wire type, and a number must fit its declared size; Go's reader ignores the former and cuts off the latter.
+/// </remarks>
+internal sealed class ProtobufMessage
+{
+    /// <summary>The longest message that is read, in bytes; real evidence has 6 to 40 thousand.</summary>
+    public const int MaxSize = 256 << 10;
+
+    private const int MaxFields = 1024;
+    private const int VarintWire = 0;
+    private const int Fixed64Wire = 1;
+    private const int BytesWire = 2;
+    private const int Fixed32Wire = 5;
+
+    private static readonly StrictFailure Failure = new(
+        ContrastChecks.EvidenceFormat,
+        "The deployment's evidence cannot be read. Do not send anything; update this package if the service is newer.");
+
+    private readonly List<Field> _fields = [];
+
+    private ProtobufMessage()
+    {
+    }
+
+    /// <exception cref="PrivatemodeVerificationException">The bytes are not a protobuf message, or one with groups.</exception>
+    public static ProtobufMessage Parse(ReadOnlyMemory<byte> bytes)
+    {
+        Demand(bytes.Length <= MaxSize, $"at most {MaxSize} bytes");
+        ProtobufMessage message = new();
+        for (ReadOnlyMemory<byte> rest = bytes; !rest.IsEmpty;)
+        {
+            Demand(message._fields.Count < MaxFields, $"at most {MaxFields} fields");
+            ulong tag = ReadVarint(ref rest);
+            Demand(tag is >= 1 << 3 and <= uint.MaxValue, "field numbers from 1 to 2^29 - 1");
+            int wire = (int)(tag & 7);
+            ulong number = 0;
+            ReadOnlyMemory<byte> payload = default;
+            switch (wire)
+            {
+                case VarintWire:
+                    number = ReadVarint(ref rest);
+                    break;
+                case Fixed64Wire:
+                    payload = Take(ref rest, sizeof(ulong));
+                    break;
+                case BytesWire:
+                    payload = Take(ref rest, ReadVarint(ref rest));
+                    break;
+                case Fixed32Wire:
+                    payload = Take(ref rest, sizeof(uint));
+                    break;
+                default:
+                    throw Failure.Create("no groups and no reserved wire types");
+            }
+
+            message._fields.Add(new Field((int)(tag >> 3), wire, number, payload));
+        }
+
+        return message;
+    }
+
+    /// <summary>The last number of this field; 0 when there is none.</summary>
+    public ulong UInt64(int field)
+    {
+        ulong number = 0;
+        foreach (Field found in All(field, VarintWire))
+        {
+            number = found.Number;
+        }
+
+        return number;
+    }
+
+    /// <summary>The last number of this field, which must fit 32 bits; 0 when there is none.</summary>
+    public uint UInt32(int field)
+    {
+        ulong number = UInt64(field);
+        Demand(number <= uint.MaxValue, $"field {field} as a number of 32 bits");
+        return (uint)number;
+    }
+
+    /// <summary>The last bytes of this field; none when it is absent.</summary>
+    public ReadOnlyMemory<byte> Bytes(int field)
+    {
+        ReadOnlyMemory<byte> bytes = default;
+        foreach (Field found in All(field, BytesWire))
+        {
+            bytes = found.Payload;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Every payload of a repeated field.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Repeated(int field) => [.. All(field, BytesWire).Select(found => found.Payload)];
+
+    /// <summary>The message in this field, merged when it stands several times; null when it is absent.</summary>
+    public ProtobufMessage? Message(int field)
+    {
+        IReadOnlyList<ReadOnlyMemory<byte>> parts = Repeated(field);
+
+        // Messages merge by standing one after the other: that is how the wire format is defined.
+        return parts.Count switch
+        {
+            0 => null,
+            1 => Parse(parts[0]),
+            _ => Parse(parts.SelectMany(part => part.ToArray()).ToArray()),
+        };
+    }
+
+    /// <summary>The value of a map from text to bytes; the last entry with this key counts. Null when there is none.</summary>
+    public ReadOnlyMemory<byte>? MapValue(int field, ReadOnlySpan<byte> key)
+    {
+        ReadOnlyMemory<byte>? value = null;
+        foreach (ReadOnlyMemory<byte> bytes in Repeated(field))
+        {
+            ProtobufMessage entry = Parse(bytes);
+            if (entry.Bytes(1).Span.SequenceEqual(key))
+            {
+                value = entry.Bytes(2);
+            }
+        }
+
+        return value;
+    }
+
+    private static ulong ReadVarint(ref ReadOnlyMemory<byte> rest)
+    {
+        ulong number = 0;
+        ReadOnlySpan<byte> bytes = rest.Span;
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            // Ten bytes hold 70 bits, of which the last byte may only use the lowest.
+            Demand(i < 9 || (i == 9 && bytes[i] <= 1), "numbers of 64 bits");
+            number |= (ulong)(bytes[i] & 0x7F) << (7 * i);
+            if (bytes[i] < 0x80)
+            {
+                rest = rest[(i + 1)..];
+                return number;
+            }
+        }
+
+        throw Failure.Create("whole numbers");
+    }
+
+    private static ReadOnlyMemory<byte> Take(ref ReadOnlyMemory<byte> rest, ulong length)
+    {
+        Demand(length <= (ulong)rest.Length, "fields that end before their message does");
+        ReadOnlyMemory<byte> taken = rest[..(int)length];
+        rest = rest[(int)length..];
+        return taken;
+    }
+
+    private static void Demand(bool condition, string expected)
+    {
+        if (!condition)
+        {
+            throw Failure.Create(expected);
+        }
+    }
+
+    private IEnumerable<Field> All(int field, int wire)
+    {
+        foreach (Field found in _fields)
+        {
+            if (found.Id == field)
+            {
+                Demand(found.Wire == wire, $"field {field} with wire type {wire}");
+                yield return found;
+            }
+        }
+    }
+
+    private readonly record struct Field(int Id, int Wire, ulong Number, ReadOnlyMemory<byte> Payload);
+}

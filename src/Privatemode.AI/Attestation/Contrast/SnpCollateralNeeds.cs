@@ -1,0 +1,98 @@
+using Privatemode.AI.Attestation.Certificates;
+using Privatemode.AI.Attestation.Sev;
+
+namespace Privatemode.AI.Attestation.Contrast;
+
+/// <summary>What SEV-SNP evidence brings along, and where the rest is at AMD's key distribution. Nothing of it is trusted.</summary>
+internal sealed record SnpCollateralNeeds
+{
+    private SnpCollateralNeeds()
+    {
+    }
+
+    public required SnpProduct Product { get; init; }
+
+    /// <summary>Path and query of the chip's certificate (DER); null when the evidence has it.</summary>
+    public required string? Vcek { get; init; }
+
+    /// <summary>Path of intermediate and root (PEM); null when the evidence has both.</summary>
+    public required string? CertificateChain { get; init; }
+
+    /// <summary>Path of the revocation list (DER); see <see cref="FindSuppliedCrl"/>.</summary>
+    public required string RevocationList { get; init; }
+
+    /// <summary>The evidence.</summary>
+    public required SevSnpMessage Message { get; init; }
+
+    /// <summary>The evidence's revocation list if it is one and not due for its successor; it may save a request.</summary>
+    public ReadOnlyMemory<byte>? FindSuppliedCrl(DateTimeOffset at) =>
+        Message.Crl is { } supplied && IsCurrent(supplied, at) ? Message.Crl : null;
+
+    /// <summary>Whether bytes are a revocation list that is not due for its successor.</summary>
+    public static bool IsCurrent(ReadOnlyMemory<byte> list, DateTimeOffset at)
+    {
+        try
+        {
+            return CertificateRevocationList.Parse(list, "AMD's root key (ARK)").NextUpdate > at;
+        }
+        catch (PrivatemodeVerificationException)
+        {
+            return false; // an unreadable list is no list: the right one is asked for
+        }
+    }
+
+    /// <summary>Puts together what was brought and what was fetched.</summary>
+    /// <param name="chain">What <see cref="CertificateChain"/> answered; not looked at when the evidence has both certificates.</param>
+    /// <param name="revocationList">The supplied list or what <see cref="RevocationList"/> answered.</param>
+    /// <exception cref="PrivatemodeVerificationException">The answer is not a chain of two certificates.</exception>
+    public SnpCollateral Combine(ReadOnlyMemory<byte> chain, ReadOnlyMemory<byte> revocationList)
+    {
+        if (CertificateChain is null)
+        {
+            return new SnpCollateral(Message.Ask!.Value, Message.Ark!.Value, revocationList);
+        }
+
+        IReadOnlyList<ReadOnlyMemory<byte>> certificates = Pem.ReadCertificates(chain.Span, limit: 2);
+        return certificates.Count == 2
+            ? new SnpCollateral(certificates[0], certificates[1], revocationList)
+            : throw new PrivatemodeVerificationException(
+                ContrastChecks.Collateral, "AMD's certificate chain is not complete. Do not send anything; try again later.", "2 certificates", "1");
+    }
+
+    /// <exception cref="PrivatemodeVerificationException">The evidence is not a report, or one that could never be accepted.</exception>
+    internal static SnpCollateralNeeds Of(ReadOnlyMemory<byte> evidence, Manifest manifest)
+    {
+        SevSnpMessage message = SevSnpMessage.Parse(evidence);
+        SnpReport report = SnpReport.Parse(message.Report);
+        if (report.Signer != SnpSigner.Vcek)
+        {
+            throw new PrivatemodeVerificationException(
+                ContrastChecks.SnpSigner, "The report is signed with another key than the chip's own. Do not send anything.", "VCEK", $"{report.Signer}");
+        }
+
+        SnpProduct product = FindProduct(report, message, manifest);
+        return new SnpCollateralNeeds
+        {
+            Product = product,
+            Vcek = message.Vcek is null ? KdsRequests.Vcek(report, product) : null,
+            CertificateChain = message.Ask is null || message.Ark is null ? KdsRequests.CertificateChain(product, SnpSigner.Vcek) : null,
+            RevocationList = KdsRequests.RevocationList(product, SnpSigner.Vcek),
+            Message = message,
+        };
+    }
+
+    // Reports of version 2 do not name the processor: then the certificate says it, or the manifest, where that lists one line only.
+    private static SnpProduct FindProduct(SnpReport report, SevSnpMessage message, Manifest manifest)
+    {
+        SnpProduct[] listed = [.. manifest.Snp.Select(value => value.Product).Distinct()];
+        SnpProduct? product = report.Cpuid is { } processor ? SnpProducts.FromCpuid(processor.Family, processor.Model)
+            : message.Vcek is { } vcek ? VekCertificate.Parse(vcek).Line
+            : listed.Length == 1 ? listed[0]
+            : null;
+        return product ?? throw new PrivatemodeVerificationException(
+            SevChecks.Product,
+            "The report is of a processor this package does not know. Do not send anything; update this package.",
+            string.Join(" or ", listed),
+            report.Cpuid is { } found ? $"family 0x{found.Family:x2}, model 0x{found.Model:x2}" : "not said");
+    }
+}

@@ -1,0 +1,178 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Privatemode.AI.Attestation.Contrast;
+
+/// <summary>An object of a JSON text, read strictly, with the failure that a wrong member becomes.</summary>
+/// <remarks>
+/// Exact names, each once, in valid UTF-8; members we do not know are ignored. Stricter than the reference, which forgives case: a name
+/// that differs from a known one only in case is refused, because two readers would understand it differently. A null counts as absent.
+/// </remarks>
+internal readonly struct StrictObject
+{
+    /// <summary>The most values, names and brackets of a text; real ones have some hundreds. Each costs memory beside the text.</summary>
+    public const int MaxTokens = 16 * 1024;
+
+    /// <summary>The longest text that is read as such, in bytes as it stands; base64 is not.</summary>
+    public const int MaxText = 64 * 1024;
+
+    private const int MaxDepth = 16;
+    private const int LongestEscape = 6;
+
+    private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false, MaxDepth = MaxDepth };
+
+    private readonly JsonElement _element;
+    private readonly string _path;
+    private readonly StrictFailure _failure;
+
+    public StrictObject(JsonElement element, string path, StrictFailure failure, params ReadOnlySpan<string> names)
+    {
+        _element = element;
+        _path = path;
+        _failure = failure;
+        Demand(element.ValueKind == JsonValueKind.Object, path.Length == 0 ? "a JSON object" : $"{path} as an object");
+        foreach (JsonProperty member in element.EnumerateObject())
+        {
+            foreach (string name in names)
+            {
+                // A name too long to be this one, even if all of it is escaped, is not made a string of.
+                bool isShort = JsonMarshal.GetRawUtf8PropertyName(member).Length <= LongestEscape * name.Length;
+                Demand(!isShort || member.NameEquals(name) || !IsSameToAForgivingReader(member.Name, name), $"a member called {name}, spelled like this");
+            }
+        }
+    }
+
+    /// <summary>Reads one JSON text and nothing after it.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is none, or <paramref name="read"/> refused it.</exception>
+    public static T Read<T>(ReadOnlyMemory<byte> utf8, int maxSize, StrictFailure failure, Func<JsonElement, T> read)
+    {
+        // The parser looks at the UTF-8 of a string only when somebody reads it.
+        if (utf8.Length > maxSize || !Utf8.IsValid(utf8.Span))
+        {
+            throw failure.Create($"a JSON object in UTF-8 of at most {maxSize} bytes");
+        }
+
+        try
+        {
+            CheckTokens(utf8.Span, failure);
+            using JsonDocument document = JsonDocument.Parse(utf8, Options);
+            return read(document.RootElement);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            throw failure.Create("a JSON object"); // InvalidOperationException: an escaped lone surrogate
+        }
+    }
+
+    /// <summary>The name of a member, from the root of the text.</summary>
+    public string PathOf(string name) => _path.Length == 0 ? name : $"{_path}.{name}";
+
+    public JsonElement? Member(string name) =>
+        _element.TryGetProperty(name, out JsonElement member) && member.ValueKind != JsonValueKind.Null ? member : null;
+
+    public string? OptionalText(string name)
+    {
+        if (Member(name) is not { } member)
+        {
+            return null;
+        }
+
+        DemandText(member, PathOf(name));
+        return member.GetString();
+    }
+
+    /// <summary>Padded standard base64.</summary>
+    public byte[] Base64(string name) => Base64(Member(name), PathOf(name));
+
+    public IReadOnlyList<ReadOnlyMemory<byte>> Base64Items(string name)
+    {
+        List<ReadOnlyMemory<byte>> items = [];
+        foreach (JsonElement item in Items(name))
+        {
+            items.Add(Base64(item, $"{PathOf(name)}[{items.Count}]"));
+        }
+
+        return items;
+    }
+
+    /// <summary>The elements of an array; none when it is absent.</summary>
+    public IEnumerable<JsonElement> Items(string name)
+    {
+        if (Member(name) is not { } member)
+        {
+            return [];
+        }
+
+        Demand(member.ValueKind == JsonValueKind.Array, $"{PathOf(name)} as an array");
+        return member.EnumerateArray();
+    }
+
+    public IReadOnlyList<string> TextItems(string name)
+    {
+        List<string> items = [];
+        foreach (JsonElement item in Items(name))
+        {
+            DemandText(item, $"{PathOf(name)}[{items.Count}]");
+            items.Add(item.GetString()!);
+        }
+
+        return items;
+    }
+
+    /// <summary>Demands an array of strings, which may be long and are not looked at.</summary>
+    public void DemandTexts(string name)
+    {
+        foreach (JsonElement item in Items(name))
+        {
+            Demand(item.ValueKind == JsonValueKind.String, $"{PathOf(name)} as strings");
+        }
+    }
+
+    /// <summary>A flag; false when it is absent.</summary>
+    public bool Flag(string name)
+    {
+        if (Member(name) is not { } member)
+        {
+            return false;
+        }
+
+        Demand(member.ValueKind is JsonValueKind.True or JsonValueKind.False, $"{PathOf(name)} as true or false");
+        return member.GetBoolean();
+    }
+
+    private static void CheckTokens(ReadOnlySpan<byte> utf8, StrictFailure failure)
+    {
+        Utf8JsonReader reader = new(utf8, new JsonReaderOptions { MaxDepth = MaxDepth });
+        for (int tokens = 0; reader.Read(); tokens++)
+        {
+            if (tokens == MaxTokens)
+            {
+                throw failure.Create($"a JSON object of at most {MaxTokens} names, values and brackets");
+            }
+        }
+    }
+
+    private byte[] Base64(JsonElement? member, string path) => member is { } text && StrictBase64.Decode(text) is { } bytes
+        ? bytes
+        : throw _failure.Create($"{path} as a string of padded standard base64");
+
+    private void DemandText(JsonElement element, string path)
+    {
+        Demand(element.ValueKind == JsonValueKind.String, $"{path} as a string");
+        Demand(JsonMarshal.GetRawUtf8Value(element).Length <= MaxText, $"{path} of at most {MaxText} bytes");
+    }
+
+    private void Demand(bool condition, string expected)
+    {
+        if (!condition)
+        {
+            throw _failure.Create(expected);
+        }
+    }
+
+    // Go compares names with Unicode's simple case folding, in which two letters outside ASCII equal one inside it.
+    private static bool IsSameToAForgivingReader(string found, string name) =>
+        found.Length == name.Length
+        && found.Replace('\u017F', 's').Replace('\u212A', 'k').Equals(name, StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,92 @@
+using System.Text;
+using Privatemode.AI.Attestation.Contrast;
+using Privatemode.AI.Attestation.Sev;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Testing.Evidence;
+using Privatemode.AI.Testing.Evidence.Contrast;
+
+namespace Privatemode.AI.Tests.Attestation.Contrast;
+
+public sealed class CollateralNeedsTests
+{
+    [Theory]
+    [InlineData(5u, "Genoa")]
+    [InlineData(2u, "Genoa")] // does not say: the manifest lists one line only
+    public void Of_DocumentWithoutCertificates_AsksForAll(uint version, string product)
+    {
+        CoordinatorScene scene = new(new EvidenceSettings { HasCertificates = false, ReportVersion = version });
+        VerifiedCoordinator verified = scene.Verify();
+        string chip = Convert.ToHexStringLower(verified.Snp!.Report.ChipId.Span);
+        TcbVersion tcb = verified.Snp.Tcb.Reported;
+        Assert.Equal(
+            [
+                $"/vcek/v1/{product}/{chip}?blSPL={tcb.BootLoader}&teeSPL={tcb.Tee}&snpSPL={tcb.Snp}&ucodeSPL={tcb.Microcode}",
+                $"/vcek/v1/{product}/cert_chain",
+                $"/vcek/v1/{product}/crl",
+            ],
+            scene.Requests);
+    }
+
+    [Fact]
+    public void Of_ReportOfVersion2_AsksTheCertificateForItsProduct() => Assert.Empty(
+        new CoordinatorScene(new EvidenceSettings { ReportVersion = 2, Product = EvidenceProduct.Milan }).Refusals());
+
+    [Fact]
+    public void Of_ReportOfVersion2AndTwoProducts_CannotAsk()
+    {
+        CoordinatorScene scene = new(new EvidenceSettings { HasCertificates = false, ReportVersion = 2 });
+        scene.Manifest.Snp.Add(new SnpReference
+        {
+            ProductName = "Milan",
+            TrustedMeasurement = new byte[48],
+            ResetAddress = "",
+            MinimumTcb = scene.Manifest.Snp[0].MinimumTcb,
+            MinimumMitigations = 0,
+        });
+        Assert.Equal([SevChecks.Product], scene.Refusals());
+    }
+
+    [Fact]
+    public void Of_MaskedChipWithoutCertificate_CannotAsk()
+    {
+        CoordinatorScene scene = new(new EvidenceSettings { HasCertificates = false });
+        scene.Snp.Report.ChipId = new byte[64];
+        Assert.Equal([SevChecks.ChipIdMasked], scene.Refusals());
+    }
+
+    [Fact]
+    public void FindSuppliedCrl_StaleOrBroken_IsNotUsed()
+    {
+        byte[] report = new CoordinatorScene().Verify().Snp!.Report.Raw.ToArray();
+        SnpCollateralNeeds Needs(byte[]? crl) =>
+            SnpCollateralNeeds.Of(new SnpMessageWriter(report) { Crl = crl }.Message, Manifest.Parse(ContrastFiles.OwnManifestWith()));
+
+        Assert.Null(Needs(null).FindSuppliedCrl(CoordinatorScene.Day));
+        Assert.Null(Needs([1, 2, 3]).FindSuppliedCrl(CoordinatorScene.Day));
+        byte[] list = [.. new IssuedEvidence(new EvidenceSettings(), CoordinatorScene.Day).Snp!.RevocationList!];
+        Assert.Equal(list, Needs(list).FindSuppliedCrl(CoordinatorScene.Day)!.Value.ToArray());
+        Assert.Null(Needs(list).FindSuppliedCrl(CoordinatorScene.Day.AddYears(3)));
+    }
+
+    [Fact]
+    public void Combine_AnswerThatIsNoChainOfTwo_IsRefused()
+    {
+        byte[] report = new CoordinatorScene().Verify().Snp!.Report.Raw.ToArray();
+        SnpCollateralNeeds needs = SnpCollateralNeeds.Of(new SnpMessageWriter(report).Message, Manifest.Parse(ContrastFiles.OwnManifestWith()));
+        Assert.NotNull(needs.CertificateChain);
+        byte[] one = Encoding.ASCII.GetBytes("-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n");
+        Assert.Equal(ContrastChecks.Collateral, ContrastFiles.Refusal(() => needs.Combine(one, default)));
+        Assert.Equal([1, 2, 3], needs.Combine((byte[])[.. one, .. one], default).Root.ToArray());
+        Assert.NotNull(ContrastFiles.Refusal(() => needs.Combine((byte[])[.. one, .. one, .. one], default)));
+        Assert.NotNull(ContrastFiles.Refusal(() => needs.Combine(default, default)));
+    }
+
+    [Fact]
+    public void Of_HighestEvaluationNumber_IsAskedFor()
+    {
+        CoordinatorScene scene = new(AI.Testing.EvidenceKind.Tdx);
+        scene.Manifest.Tdx.Insert(0, new TdxReference { EvaluationNumber = 19 });
+        Assert.Empty(scene.Refusals());
+        Assert.EndsWith("&tcbEvaluationDataNumber=20", scene.Requests[0], StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,134 @@
+using Privatemode.AI.Attestation.Contrast;
+using Privatemode.AI.Tests.Vectors;
+
+namespace Privatemode.AI.Tests.Attestation.Contrast;
+
+public sealed class ManifestDifferenceTests
+{
+    private static readonly Manifest Own = Manifest.Parse(ContrastFiles.OwnManifestWith());
+
+    [Fact]
+    public void Between_SameBytes_SaysSo()
+    {
+        ManifestDifference difference = ManifestDifference.Between(Own, Own);
+        Assert.Empty(difference.Changes);
+        Assert.Equal(difference.Before, difference.After);
+        Assert.EndsWith("the same bytes\n", difference.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Between_OtherWhiteSpaceAndOrder_SaysSo()
+    {
+        ManifestDifference difference = Between(
+            ("{\n  \"Policies\"", "{\"Policies\""), ("\"ABIMinor\": 58,\n          \"ABIMajor\": 1,", "\"ABIMajor\": 1, \"ABIMinor\": 58,"));
+        Assert.Empty(difference.Changes);
+        Assert.NotEqual(difference.Before, difference.After);
+        Assert.EndsWith("differs\n", difference.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Between_NothingAndAManifest_ShowsAllOfIt()
+    {
+        ManifestDifference difference = ManifestDifference.Between(null, Own);
+        Assert.Null(difference.Before);
+        Assert.Equal("f6fb5bba940611bdd6626e632e7a39b955ec5dca6b6ee06396b36d37cdcdfc8f", difference.After);
+        Assert.All(difference.Changes, change => Assert.Null(change.Before));
+        Assert.StartsWith("no manifest -> f6fb", difference.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            $"\n+ Policies.{Repeat("20", 32)}: names \"root\", \"secret-service\", \"*\", secrets of \"apps/v1/StatefulSet/example/secret-service\"\n",
+            difference.ToString(), StringComparison.Ordinal);
+        Assert.Contains($"\n+ Policies.{Repeat("10", 32)}: role coordinator, names \"coordinator\", \"*\", ", difference.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Between_EachKindOfChange_IsNamedWithBothSides()
+    {
+        CaseLog log = new();
+        void Expect(string from, string to, params string[] lines) =>
+            log.Run(to, () => Assert.Equal(lines, Between((from, to)).Changes.Select(change => change.ToString())));
+
+        Expect("\"SNPVersion\": 28", "\"SNPVersion\": 27", "~ ReferenceValues.snp[0].MinimumTCB.SNPVersion: 28 -> 27");
+        Expect("\"SMT\": false,", "\"SMT\": true,", "~ ReferenceValues.snp[0].GuestPolicy.SMT: false -> true");
+        Expect("\"SMT\": false,", "", "- ReferenceValues.snp[0].GuestPolicy.SMT: false");
+        Expect("\"MinimumMitigationVector\": 15,", "", "- ReferenceValues.snp[0].MinimumMitigationVector: 15");
+        Expect("\"APEIP\": \"0080b004\"", "\"APEIP\": \"0080b005\"", "~ ReferenceValues.snp[0].APEIP: \"0080b004\" -> \"0080b005\"");
+        Expect(Repeat("f2", 16), Repeat("f3", 16), $"- ReferenceValues.tdx[0].AllowedPIIDs[\"{Repeat("f2", 16)}\"]: listed",
+            $"+ ReferenceValues.tdx[0].AllowedPIIDs[\"{Repeat("f3", 16)}\"]: listed");
+        Expect(Repeat("e2", 48), Repeat("e3", 48), $"~ ReferenceValues.tdx[0].Rtmrs[2]: \"{Repeat("e2", 48)}\" -> \"{Repeat("e3", 48)}\"");
+        Expect("\"StaticPlatform\": false", "\"StaticPlatform\": false, \"Unknown\": {\"a\": [1, null]}", "+ ReferenceValues.tdx[0].Unknown.a[0]: 1",
+            "+ ReferenceValues.tdx[0].Unknown.a[1]: null");
+        Expect(
+            "\"Role\": \"\"",
+            "\"Role\": \"coordinator\"",
+            $"~ Policies.{Repeat("30", 32)}: names \"workload-example\", \"*\", secrets of \"apps/v1/Deployment/example/workload-example\" -> role " +
+                $"coordinator, names \"workload-example\", \"*\", secrets of \"apps/v1/Deployment/example/workload-example\"");
+        Expect("\"Role\": \"\"", "\"Role\": \"\", \"Unknown\": 1", $"+ Policies.{Repeat("30", 32)}.Unknown: 1");
+        Expect(
+            Repeat("30", 32),
+            Repeat("3a", 32).ToUpperInvariant(),
+            $"- Policies.{Repeat("30", 32)}: names \"workload-example\", \"*\", secrets of \"apps/v1/Deployment/example/workload-example\"",
+            $"+ Policies.{Repeat("3a", 32)}: names \"workload-example\", \"*\", secrets of \"apps/v1/Deployment/example/workload-example\"");
+        log.AssertAllPassed(11);
+    }
+
+    // What is shown decides what somebody approves: no manifest may write over a change or hide one behind another name.
+    [Fact]
+    public void Between_ManifestThatHidesAChange_ShowsItAllTheSame()
+    {
+        ManifestDifference difference = Between(
+            ("\"SNPVersion\": 28", "\"SNPVersion\": 1"),
+            ("{\n  \"Policies\"", "{\n  \"ReferenceValues.snp[0].MinimumTCB.SNPVersion\": 28, \"Policies\""));
+        Assert.Contains(new ManifestChange("ReferenceValues.snp[0].MinimumTCB.SNPVersion", "28", "1"), difference.Changes);
+        Assert.Contains(new ManifestChange("\"ReferenceValues.snp[0].MinimumTCB.SNPVersion\"", null, "28"), difference.Changes);
+
+        string key = string.Concat(Enumerable.Repeat("a", 300));
+        Manifest Long(string last) =>
+            Manifest.Parse(ContrastFiles.OwnManifestWith(("\"workload-example\"", $"\"workload-example\"]  , \"Long\": [\"{key}{last}\"")));
+        Assert.Equal(2, ManifestDifference.Between(Long("b"), Long("c")).Changes.Count);
+        Assert.All(ManifestDifference.Between(Long("b"), Long("c")).Changes, change => Assert.InRange(change.Path.Length, 1, 400));
+
+        Manifest Names(string names) => Manifest.Parse(ContrastFiles.OwnManifestWith(("\"workload-example\"", names)));
+        Assert.Single(ManifestDifference.Between(Names("\"a\", \"b\""), Names("\"a\\\", \\\"b\"")).Changes);
+        Assert.Single(ManifestDifference.Between(Names("\"a\\\\\""), Names("\"a\\\"\"")).Changes);
+    }
+
+    [Fact]
+    public void Between_TextThatPaints_IsShownAsCodes()
+    {
+        ManifestDifference difference = Between(
+            ("\"workload-example\"", "\"\u202Eevil\\u0007\\r\""),
+            ("{\n  \"Policies\"", "{\n  \"\u2028\": \"\u001b[2J\u00e4\", \"Policies\"".Replace("\u001b", "\\u001b")));
+        string text = difference.ToString();
+        Assert.All(text, character => Assert.True(character is '\n' or (>= ' ' and <= '~')));
+        Assert.Contains("\\u202eevil", text, StringComparison.Ordinal);
+        Assert.Contains("\"\\u2028\": \"\\u001b[2J\\u00e4\"", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Between_LoneSurrogateInAnUnknownMember_IsShown()
+    {
+        ManifestDifference difference = Between(("{\n  \"Policies\"", "{\n  \"X\": [\"\\ud800\"], \"Policies\""));
+        Assert.Equal("X[\"\\ud800\"]", Assert.Single(difference.Changes).Path);
+    }
+
+    [ThirdPartyFact]
+    public void Between_TwoRealManifests_ShowsWorkloadsAndReferenceValues()
+    {
+        Manifest before = Manifest.Parse(ContrastFiles.ThirdParty("manifests/privatemode-2026-08.manifest.json"));
+        Manifest after = Manifest.Parse(ContrastFiles.ThirdParty("manifests/privatemode-v1.58.0.manifest.json"));
+        ManifestDifference difference = ManifestDifference.Between(before, after);
+        Assert.Equal(8, difference.Changes.Count(change => change.Path.StartsWith("Policies.", StringComparison.Ordinal) && change.Before is null));
+        Assert.Equal(before.Policies.Count,
+            difference.Changes.Count(change => change.Path.StartsWith("Policies.", StringComparison.Ordinal) && change.After is null));
+        Assert.Contains(difference.Changes, change =>
+            change.Path == "ReferenceValues.snp[0].TrustedMeasurement" && change is { Before: not null, After: not null });
+        Assert.Contains(difference.Changes, change => change.Path == "ReferenceValues.tdx[0].Rtmrs[2]");
+        Assert.Equal(2, difference.Changes.Count(change => change.Path.StartsWith("SeedshareOwnerPubKeys[", StringComparison.Ordinal)));
+        Assert.DoesNotContain(difference.Changes, change => change.Path.Contains("AllowedChipIDs", StringComparison.Ordinal));
+    }
+
+    private static ManifestDifference Between(params (string From, string To)[] replacements) =>
+        ManifestDifference.Between(Own, Manifest.Parse(ContrastFiles.OwnManifestWith(replacements)));
+
+    private static string Repeat(string pair, int count) => string.Concat(Enumerable.Repeat(pair, count));
+}

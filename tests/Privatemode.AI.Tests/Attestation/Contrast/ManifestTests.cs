@@ -1,0 +1,153 @@
+using System.Text.Json;
+using Privatemode.AI.Attestation.Contrast;
+using Privatemode.AI.Attestation.Sev;
+using Privatemode.AI.Tests.Vectors;
+
+namespace Privatemode.AI.Tests.Attestation.Contrast;
+
+public sealed class ManifestTests
+{
+    [Fact]
+    public void Parse_EveryCaseOfOurs_IsAcceptedOrRefusedByTheNamedCheck()
+    {
+        CaseLog log = new();
+        foreach (JsonElement vector in VectorFiles.Own("contrast/manifest-cases.json").EnumerateArray())
+        {
+            byte[] manifest = ContrastFiles.OwnManifestOf(vector);
+            log.Run(vector.Text("name"), () => Assert.Equal(
+                vector.GetProperty("check").GetString(), ContrastFiles.Refusal(() => Manifest.Parse(manifest))));
+        }
+
+        log.AssertAllPassed(82);
+    }
+
+    [Fact]
+    public void Parse_OurManifest_ReadsEveryMember()
+    {
+        Manifest manifest = Manifest.Parse(ContrastFiles.OwnManifestWith());
+
+        Assert.Equal("f6fb5bba940611bdd6626e632e7a39b955ec5dca6b6ee06396b36d37cdcdfc8f", Hex(manifest.Digest));
+        Assert.Equal(["coordinator", "", ""], manifest.Policies.Select(policy => policy.Role));
+        Assert.Equal(["root", "secret-service", "*"], manifest.Policies[1].Names);
+        Assert.Equal("apps/v1/StatefulSet/example/secret-service", manifest.Policies[1].WorkloadSecretId);
+        Assert.Equal([Repeat("10", 32)], manifest.CoordinatorPolicyHashes.Select(Hex));
+
+        SnpReferenceValue snp = Assert.Single(manifest.Snp);
+        Assert.Equal("ReferenceValues.snp[0]", snp.Path);
+        Assert.Equal("Metal-QEMU-SNP-GPU", snp.Platform);
+        Assert.Equal(SnpProduct.Genoa, snp.Product);
+        Assert.Equal(Repeat("c1", 48), Hex(snp.Measurement));
+        Assert.Equal(0x0080b004u, snp.ResetAddress);
+        Assert.Equal(new TcbVersion(0, 12, 1, 28, 88), snp.MinimumTcb);
+        Assert.Equal(0x252013Aul, snp.GuestPolicy.Value);
+        Assert.Equal(new SnpPlatformInfo(0x24), snp.PlatformInfo);
+        Assert.Equal(15ul, snp.MinimumMitigationVector);
+        Assert.Equal([Repeat("c2", 64), Repeat("c3", 64)], snp.AllowedChipIds.Select(Hex));
+
+        TdxReferenceValue tdx = Assert.Single(manifest.Tdx);
+        Assert.Equal("ReferenceValues.tdx[0]", tdx.Path);
+        Assert.Equal("Metal-QEMU-TDX-GPU", tdx.Platform);
+        Assert.Equal(21, tdx.MinimumEvaluationDataNumber);
+        Assert.Equal(Repeat("d1", 48), Hex(tdx.Measurement));
+        Assert.Equal(Repeat("d2", 48), Hex(tdx.SeamMeasurement));
+        Assert.Equal(["e0", "e1", "e2", "00"], tdx.RuntimeMeasurements.Select(value => Hex(value)[..2]));
+        Assert.Empty(tdx.FirstRuntimeMeasurementAlternatives);
+        Assert.Equal(0x602E7ul, tdx.Xfam);
+        Assert.Equal([Repeat("f1", 16), Repeat("f2", 16)], tdx.AllowedPlatformInstances.Select(Hex));
+        Assert.Equal((false, true, false), (tdx.MemoryIntegrity, tdx.SmtDisabled, tdx.StaticPlatform));
+    }
+
+    [Fact]
+    public void Parse_SparseReferenceValues_AllowNothingAndRequireNothing()
+    {
+        string text = $$$"""
+            {"Policies":{"{{{Repeat("0a", 32)}}}":{"Role":"coordinator"}},"ReferenceValues":{"snp":[{"ProductName":"Milan",
+            "TrustedMeasurement":"{{{Repeat("01", 48)}}}",
+            "MinimumTCB":{"BootloaderVersion":0,"TEEVersion":0,"SNPVersion":0,"MicrocodeVersion":0}}]}}
+            """;
+        SnpReferenceValue snp = Manifest.Parse(System.Text.Encoding.UTF8.GetBytes(text)).Snp[0];
+
+        Assert.Null(snp.ResetAddress);
+        Assert.Equal(0x20000ul, snp.GuestPolicy.Value);
+        Assert.Equal(default, snp.PlatformInfo);
+        Assert.Equal(0ul, snp.MinimumMitigationVector);
+        Assert.Empty(snp.AllowedChipIds);
+        Assert.Equal("", snp.Platform);
+    }
+
+    [Fact]
+    public void Parse_EachFlag_SetsItsBit()
+    {
+        string[] policy = ["SMT", "MigrateMA", "Debug", "SingleSocket", "CXLAllowed", "MemAES256XTS", "RAPLDis", "CipherTextHidingDRAM", "PageSwapDisable"];
+        for (int i = 0; i < policy.Length; i++)
+        {
+            if (policy[i] is "MigrateMA" or "Debug")
+            {
+                continue;
+            }
+
+            using JsonDocument flag = JsonDocument.Parse($$"""{"{{policy[i]}}":true}""");
+            int bit = i == 0 ? 16 : 17 + i;
+            Assert.Equal(0x20000ul | (1ul << bit), SnpGuestPolicy.Read(flag.RootElement, "").Value);
+        }
+
+        string[] platform = ["SMTEnabled", "TSMEEnabled", "ECCEnabled", "RAPLDisabled", "CiphertextHidingDRAMEnabled", "AliasCheckComplete", "", "TIOEnabled"];
+        for (int i = 0; i < platform.Length; i++)
+        {
+            using JsonDocument flag = JsonDocument.Parse($$"""{"{{platform[i]}}":true}""");
+            ulong bit = platform[i].Length == 0 ? 0 : 1ul << i;
+            Assert.Equal(new SnpPlatformInfo(bit), SnpPlatformDemands.Read(flag.RootElement, ""));
+        }
+    }
+
+    [Fact]
+    public void Parse_TooLongOrBadUtf8_IsRefused()
+    {
+        byte[] good = ContrastFiles.OwnManifestWith();
+        Assert.Equal(ManifestChecks.Format, ContrastFiles.Refusal(() => Manifest.Parse(new byte[Manifest.MaxSize + 1])));
+        Assert.Equal(ManifestChecks.Format, ContrastFiles.Refusal(() => Manifest.Parse((byte[])[0xEF, 0xBB, 0xBF, .. good])));
+        Assert.Equal(ManifestChecks.Format, ContrastFiles.Refusal(() => Manifest.Parse((byte[])[.. "{\""u8, 0xFF, .. "\":1,"u8, .. good.AsSpan(1)])));
+    }
+
+    [ThirdPartyFact]
+    public void Parse_EveryThirdPartyManifest_GivesItsOutcome()
+    {
+        CaseLog log = new();
+        log.Run("production v1.58.0", () =>
+        {
+            Manifest manifest = Manifest.Parse(ContrastFiles.ThirdParty("manifests/privatemode-v1.58.0.manifest.json"));
+            Assert.Equal("384a2137e534357d74392bf3940373ff49d309d91551376b5a7f828e372af42b", Hex(manifest.Digest));
+            Assert.Equal(8, manifest.Policies.Count);
+            Assert.Equal(["0a5f7f9949f37547b7cdda3a85ddd6f23e3c5e5247e989fba33a93b778032dae"], manifest.CoordinatorPolicyHashes.Select(Hex));
+            Assert.Equal(0x252013Aul, Assert.Single(manifest.Snp).GuestPolicy.Value);
+            Assert.Equal(4, manifest.Snp[0].AllowedChipIds.Count);
+            Assert.Equal(new SnpPlatformInfo(0x24), manifest.Snp[0].PlatformInfo);
+            Assert.Equal(21, Assert.Single(manifest.Tdx).MinimumEvaluationDataNumber);
+            Assert.Equal(3, manifest.Tdx[0].AllowedPlatformInstances.Count);
+        });
+        log.Run("production of August 2026", () => Assert.Equal(
+            "1d65f5646afdab15809d75f3682c606488416743e4240eef40747ade241eb7fb",
+            Hex(Manifest.Parse(ContrastFiles.ThirdParty("manifests/privatemode-2026-08.manifest.json")).Digest)));
+        log.Run("SDK test", () =>
+        {
+            SnpReferenceValue snp = Assert.Single(Manifest.Parse(ContrastFiles.ThirdParty("manifests/contrast-sdk-test.manifest.json")).Snp);
+            Assert.Equal(SnpProduct.Milan, snp.Product);
+            Assert.Equal(0x30000ul, snp.GuestPolicy.Value);
+            Assert.Equal(new SnpPlatformInfo(1), snp.PlatformInfo);
+        });
+        log.Run("v1.40 shape", () =>
+        {
+            SnpReferenceValue snp = Assert.Single(Manifest.Parse(
+                ContrastFiles.ThirdParty("manifests/SYNTHETIC-privatemode-v1.40-shape.manifest.json")).Snp);
+            Assert.Null(snp.ResetAddress);
+            Assert.Equal(0x2030000ul, snp.GuestPolicy.Value);
+        });
+        log.Run("old schema", () => Assert.Equal(ManifestChecks.Coordinator, ContrastFiles.Refusal(
+            () => Manifest.Parse(ContrastFiles.ThirdParty("manifests/privatemode-docs-old-schema.manifest.json")))));
+        log.AssertAllPassed(5);
+    }
+
+    private static string Hex(ReadOnlyMemory<byte> bytes) => Convert.ToHexStringLower(bytes.Span);
+
+    private static string Repeat(string pair, int count) => string.Concat(Enumerable.Repeat(pair, count));
+}

@@ -25,6 +25,9 @@ public sealed class Fault
     /// <summary>The answer comes in the format of services newer than the client.</summary>
     public static Fault NewerFormat { get; } = new(FaultKind.NewerFormat);
 
+    /// <summary>The CDN still has the manifest before the present one. For <see cref="EvidenceSource.Manifest"/>.</summary>
+    public static Fault OutdatedManifest { get; } = new(FaultKind.Outdated);
+
     internal FaultKind Kind { get; }
 
     internal int Index { get; private init; }
@@ -36,6 +39,10 @@ public sealed class Fault
     internal TimeSpan? RetryAfter { get; private init; }
 
     internal bool IsMarked { get; private init; }
+
+    internal TimeSpan Duration { get; private init; }
+
+    internal Uri? Target { get; private init; }
 
     /// <summary>An error in the clear, as gateway and proxies write them.</summary>
     /// <param name="status">400 to 599.</param>
@@ -109,6 +116,21 @@ public sealed class Fault
     /// <param name="index">Number of the event; -1 to stop before the answer begins, 0 for an answer that is not streamed.</param>
     /// <returns>The fault.</returns>
     public static Fault Stall(int index) => new(FaultKind.Stall) { Index = AtLeast(-1, index) };
+
+    /// <summary>The answer comes late, by the deployment's clock. For sources of evidence.</summary>
+    /// <param name="time">How late.</param>
+    /// <returns>The fault.</returns>
+    public static Fault Delay(TimeSpan time) => new(FaultKind.Delay) { Duration = time };
+
+    /// <summary>The answer is a redirect. For sources of evidence.</summary>
+    /// <param name="target">Where to.</param>
+    /// <returns>The fault.</returns>
+    public static Fault Redirect(Uri target) => new(FaultKind.Redirect) { Target = target };
+
+    /// <summary>The answer goes on with zero bytes until it is this long, and does not say its length. For sources of evidence.</summary>
+    /// <param name="bytes">Length in bytes.</param>
+    /// <returns>The fault.</returns>
+    public static Fault Oversize(int bytes) => new(FaultKind.Oversize) { Index = bytes };
 
     /// <summary>The status of a scripted error.</summary>
     internal static int ErrorStatus(int status)

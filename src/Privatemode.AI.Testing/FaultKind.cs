@@ -21,4 +21,8 @@ internal enum FaultKind
     RemoveEndMark,
     Cut,
     Stall,
+    Delay,
+    Redirect,
+    Oversize,
+    Outdated,
 }

@@ -8,13 +8,14 @@ public sealed class FaultPlan
 {
     private readonly ConcurrentQueue<Fault> _inference = [];
     private readonly ConcurrentQueue<Fault> _keyExchange = [];
+    private readonly ConcurrentDictionary<EvidenceSource, ConcurrentQueue<Fault>> _evidence = new();
 
     internal FaultPlan()
     {
     }
 
     /// <summary>How many faults have not happened yet.</summary>
-    public int Pending => _inference.Count + _keyExchange.Count;
+    public int Pending => _inference.Count + _keyExchange.Count + _evidence.Values.Sum(queue => queue.Count);
 
     /// <summary>The next inference requests go wrong like this.</summary>
     /// <param name="fault">What happens.</param>
@@ -36,6 +37,16 @@ public sealed class FaultPlan
 
         Enqueue(_keyExchange, fault, times);
     }
+
+    /// <summary>The next requests to a source of evidence go wrong like this; <see cref="Fault.PlainError"/>, <see cref="Fault.CutConnection"/>,
+    /// <see cref="Fault.Stall"/>, <see cref="Fault.Delay"/>, <see cref="Fault.Redirect"/> and <see cref="Fault.Oversize"/> apply.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="fault">What happens.</param>
+    /// <param name="times">To how many requests; from 1.</param>
+    public void Next(EvidenceSource source, Fault fault, int times = 1) => Enqueue(_evidence.GetOrAdd(source, _ => []), fault, times);
+
+    internal Fault? Take(EvidenceSource source) =>
+        _evidence.TryGetValue(source, out ConcurrentQueue<Fault>? queue) && queue.TryDequeue(out Fault? fault) ? fault : null;
 
     internal Fault? TakeInference() => _inference.TryDequeue(out Fault? fault) ? fault : null;
 

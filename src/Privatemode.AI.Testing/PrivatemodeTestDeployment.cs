@@ -6,6 +6,8 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Privatemode.AI.Testing.Enclave;
+using Privatemode.AI.Testing.Evidence;
+using Privatemode.AI.Testing.Evidence.Collateral;
 using Privatemode.AI.Testing.Server;
 
 namespace Privatemode.AI.Testing;
@@ -14,8 +16,9 @@ namespace Privatemode.AI.Testing;
 /// A Privatemode deployment inside this process: a real HTTP server on loopback, real key exchange and encryption, a scripted model.
 /// </summary>
 /// <remarks>
-/// It refuses what the service refuses, so a test that passes against it says something about production. It proves nothing about
-/// hardware: clients trust it through <see cref="InsecureLoopbackTrust"/>, which works on this machine only. Thread-safe.
+/// It refuses what the service refuses, so a test that passes against it says something about production. Its evidence is real in form,
+/// under roots whose keys are public: it proves nothing about hardware. Clients trust it through <see cref="InsecureLoopbackTrust"/>,
+/// which works on this machine only. Thread-safe.
 /// </remarks>
 public sealed class PrivatemodeTestDeployment : IAsyncDisposable
 {
@@ -32,12 +35,18 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
         _wire = new WireRecorder();
         Model = new ScriptedModel();
         Faults = new FaultPlan();
-        _server = new TestServer(options, _secrets, Model, Faults) { Mesh = MeshIdentity.Create(options.TimeProvider.GetUtcNow()) };
+        RequestCounter requests = new();
+        Evidence = new DeploymentEvidence(options.TimeProvider, requests);
+        StandInServer standIns = new(Evidence, Faults, requests, options);
+        _server = new TestServer(options, _secrets, Model, Faults, standIns) { Mesh = MeshIdentity.Create(options.TimeProvider.GetUtcNow()) };
         _app = BuildApp();
     }
 
     /// <summary>The model behind the deployment.</summary>
     public ScriptedModel Model { get; }
+
+    /// <summary>The evidence it issues about itself, and what is wrong with it.</summary>
+    public DeploymentEvidence Evidence { get; }
 
     /// <summary>What goes wrong, and when.</summary>
     public FaultPlan Faults { get; }
@@ -48,10 +57,10 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     /// <summary>The API key it accepts.</summary>
     public string ApiKey => _options.ApiKey;
 
-    /// <summary>Trust in this deployment, for <see cref="PrivatemodeOptions.InsecureLoopbackTrust"/>; follows rotations of the mesh CA.</summary>
-    public InsecureLoopbackTrust Trust => new(() => _server.Mesh.AuthorityPem);
+    /// <summary>Trust in this deployment's roots, for <see cref="PrivatemodeOptions.InsecureLoopbackTrust"/>.</summary>
+    public InsecureLoopbackTrust Trust { get; private set; } = null!;
 
-    /// <summary>All requests so far, key exchanges included, oldest first.</summary>
+    /// <summary>All requests so far, key exchanges and those to the stand-ins included, oldest first.</summary>
     public IReadOnlyList<RecordedRequest> AllRequests => [.. _server.Requests];
 
     /// <summary>The inference requests so far, oldest first.</summary>
@@ -74,6 +83,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
         await deployment._app.StartAsync(cancellationToken).ConfigureAwait(false);
         IServerAddressesFeature addresses = deployment._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
         deployment.Endpoint = new Uri(addresses.Addresses.First());
+        deployment.Trust = TestTrustAnchors.For(deployment.Endpoint).ToTrust();
         return deployment;
     }
 

@@ -8,4 +8,7 @@ internal sealed class EnclaveException(int status, string message, string type =
     public string Type { get; } = type;
 
     public string? Code { get; } = code;
+
+    /// <summary>Value of <c>Retry-After</c>; null for none.</summary>
+    public TimeSpan? RetryAfter { get; init; }
 }

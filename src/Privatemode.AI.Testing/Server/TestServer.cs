@@ -9,7 +9,8 @@ using Privatemode.AI.Testing.SecretService;
 namespace Privatemode.AI.Testing.Server;
 
 /// <summary>The deployment behind HTTP: key exchange, sealed inference, list of models.</summary>
-internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, SecretStore secrets, ScriptedModel model, FaultPlan faults)
+internal sealed class TestServer(
+    PrivatemodeTestDeploymentOptions options, SecretStore secrets, ScriptedModel model, FaultPlan faults, StandInServer standIns)
 {
     private static readonly PlainNames GenerationRequest = new("model", "stream_options", "max_tokens", "max_completion_tokens", "n", "stream");
     private static readonly PlainNames EmbeddingRequest = new("model");
@@ -38,6 +39,12 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
         AnswerSender sender = new(context, record, fault, options);
         try
         {
+            if (StandInServer.Find(context.Request) is { } source and not EvidenceSource.Attestation)
+            {
+                await standIns.HandleAsync(context, record, source).ConfigureAwait(false);
+                return;
+            }
+
             RequestChecks.DemandClient(context.Request, options.ApiKey);
             if (fault is { Kind: FaultKind.PlainError })
             {
@@ -55,7 +62,7 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
         }
         catch (EnclaveException exception)
         {
-            await SendPlainErrorAsync(context, sender, exception.Status, exception.Message, exception.Type, exception.Code, retryAfter: null)
+            await SendPlainErrorAsync(context, sender, exception.Status, exception.Message, exception.Type, exception.Code, exception.RetryAfter)
                 .ConfigureAwait(false);
         }
         catch (OperationCanceledException)
@@ -67,6 +74,7 @@ internal sealed class TestServer(PrivatemodeTestDeploymentOptions options, Secre
     private Task RouteAsync(HttpContext context, RecordedRequest record, AnswerSender sender, Fault? fault) =>
         (context.Request.Method, context.Request.Path.Value) switch
         {
+            ("POST", "/privatemode/v1/attest") => standIns.AttestAsync(context, record, Mesh.AuthorityPem),
             ("POST", "/privatemode/v1/secret") => ExchangeAsync(record, sender, fault),
             ("GET", "/v1/models") => sender.SendAsync(200, ModelList(), "application/json", isUnsealed: true),
             ("POST", "/v1/chat/completions") => OpenAndAnswerAsync(context, record, sender, fault, isEmbedding: false, (exchange, request) =>

@@ -1,0 +1,54 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Privatemode.AI.Testing.Evidence.Contrast;
+
+/// <summary>One workload of a manifest, known by the hash of its policy document.</summary>
+internal sealed class ManifestPolicy
+{
+    private const string Namespace = "privatemode-test";
+
+    public ManifestPolicy(string name, int revision, params string[] names)
+    {
+        Document = Encoding.UTF8.GetBytes($"# workload {name} of a test deployment, revision {revision}\n");
+        Key = Convert.ToHexStringLower(Hash);
+        Names = [.. names, "*"];
+        SecretId = $"apps/v1/StatefulSet/{Namespace}/{name}";
+    }
+
+    /// <summary>The policy document.</summary>
+    public byte[] Document { get; }
+
+    /// <summary>Its SHA-256.</summary>
+    public byte[] Hash => SHA256.HashData(Document);
+
+    /// <summary>The hash as the manifest has it.</summary>
+    public string Key { get; set; }
+
+    public IReadOnlyList<string> Names { get; }
+
+    public string SecretId { get; }
+
+    /// <summary>Null leaves it out.</summary>
+    public string? Role { get; set; }
+
+    public void Write(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject(Key);
+        writer.WriteStartArray("SANs"u8);
+        foreach (string name in Names)
+        {
+            writer.WriteStringValue(name);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteString("WorkloadSecretID"u8, SecretId);
+        if (Role is not null)
+        {
+            writer.WriteString("Role"u8, Role);
+        }
+
+        writer.WriteEndObject();
+    }
+}

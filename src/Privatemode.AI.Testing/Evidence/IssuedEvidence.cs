@@ -1,0 +1,73 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Privatemode.AI.Testing.Evidence.Contrast;
+using Privatemode.AI.Testing.Evidence.Sev;
+using Privatemode.AI.Testing.Evidence.Tdx;
+
+namespace Privatemode.AI.Testing.Evidence;
+
+/// <summary>A deployment's evidence of one day, and what goes with it. Thread-safe.</summary>
+internal sealed class IssuedEvidence
+{
+    private const string CoordinatorVersion = "v1.24.1";
+
+    private readonly EvidencePlan _plan;
+    private readonly Lazy<byte[]> _rootCa = new(TestAuthorities.RootCa);
+    private readonly Lazy<byte[]> _manifest;
+    private readonly Lazy<byte[]> _previousManifest;
+
+    public IssuedEvidence(EvidenceSettings settings, DateTimeOffset day)
+        : this(EvidencePlan.Create(settings, day)) => _previousManifest = new Lazy<byte[]>(
+            () => EvidencePlan.Create(settings with { Revision = settings.Revision - 1 }, day).Manifest.Write());
+
+    public IssuedEvidence(EvidencePlan plan)
+    {
+        _plan = plan;
+        _manifest = new Lazy<byte[]>(plan.Manifest.Write);
+        _previousManifest = _manifest;
+        Snp = plan.Kind == EvidenceKind.Snp ? new IssuedSnp(plan.Snp) : null;
+        Tdx = plan.Kind == EvidenceKind.Tdx ? new IssuedTdx(plan.Tdx) : null;
+    }
+
+    public DateTimeOffset Day => _plan.Day;
+
+    /// <summary>The manifest as the CDN has it.</summary>
+    public byte[] Manifest => _manifest.Value;
+
+    /// <summary>The one before it.</summary>
+    public byte[] PreviousManifest => _previousManifest.Value;
+
+    public IssuedSnp? Snp { get; }
+
+    public IssuedTdx? Tdx { get; }
+
+    /// <summary>An attestation document over this nonce and mesh CA, JSON.</summary>
+    /// <param name="nonce">Chosen by the client.</param>
+    /// <param name="meshCa">The deployment's, PEM.</param>
+    public string Attest(byte[] nonce, string meshCa)
+    {
+        DocumentPlan plan = _plan.Document;
+        byte[] mesh = Encoding.UTF8.GetBytes(meshCa);
+        mesh = plan.ReplaceMeshCa?.Invoke(mesh) ?? mesh;
+        IReadOnlyList<byte[]> manifests = plan.Manifests(Manifest);
+        IEnumerable<byte[]> bound = plan.BindManifest is { } bind ? manifests.Select(bind) : manifests;
+        byte[] reportData = ReportDataBinding.Compute(plan.BindNonce?.Invoke(nonce) ?? nonce, bound, _rootCa.Value, mesh);
+        plan.ChangeReportData?.Invoke(reportData);
+        byte[] evidence = Snp is not null ? SnpMessage.Write(Snp, reportData, plan.HasCertificates) : TdxMessage.Write(Tdx!.Attest(reportData));
+        evidence = plan.ChangeEvidence?.Invoke(evidence) ?? evidence;
+        JsonObject document = new() { ["version"] = CoordinatorVersion, ["raw_attestation_doc"] = Convert.ToBase64String(evidence) };
+        if (plan.EvidenceType is { } type)
+        {
+            document["attestation_type"] = new JsonArray([.. type.Select(number => (JsonNode)number)]);
+        }
+
+        document["manifests"] = Array(manifests);
+        document["policies"] = Array(_plan.Manifest.Policies.Select(policy => policy.Document));
+        document["root_ca"] = Convert.ToBase64String(plan.ShowRootCa?.Invoke(_rootCa.Value) ?? _rootCa.Value);
+        document["mesh_ca"] = Convert.ToBase64String(plan.ShowMeshCa?.Invoke(mesh) ?? mesh);
+        string text = document.ToJsonString();
+        return plan.ChangeDocument?.Invoke(text) ?? text;
+    }
+
+    private static JsonArray Array(IEnumerable<byte[]> values) => new([.. values.Select(value => (JsonNode)Convert.ToBase64String(value))]);
+}

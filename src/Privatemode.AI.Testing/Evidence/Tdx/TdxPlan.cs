@@ -1,0 +1,104 @@
+using Privatemode.AI.Testing.Evidence.Certificates;
+
+namespace Privatemode.AI.Testing.Evidence.Tdx;
+
+/// <summary>TDX evidence and its collateral before anything is signed. As made it is sound; a defect changes one thing of it.</summary>
+internal sealed class TdxPlan
+{
+    private static readonly TimeSpan PlatformAge = TimeSpan.FromDays(180);
+    private static readonly TimeSpan PlatformValidity = TimeSpan.FromDays(7 * 365);
+    private static readonly TimeSpan DocumentValidity = TimeSpan.FromDays(30);
+    private static readonly TimeSpan RootListValidity = TimeSpan.FromDays(380);
+
+    public TdxPlan(DateTimeOffset day)
+    {
+        PckFrom = day - PlatformAge;
+        PckTo = PckFrom + PlatformValidity;
+        TcbInfo = new TcbInfo { IssueDate = day, NextUpdate = day + DocumentValidity };
+        QeIdentity = new QeIdentity { IssueDate = day, NextUpdate = day + DocumentValidity };
+        PckList = List(IntelAuthority.PlatformCaName, TestKeys.PckPlatformCa, day, DocumentValidity);
+        ProcessorList = List(IntelAuthority.ProcessorCaName, TestKeys.PckProcessorCa, day, DocumentValidity);
+        RootList = List(IntelAuthority.RootName, TestKeys.IntelRoot, day, RootListValidity);
+    }
+
+    public QuoteHeader Header { get; } = new();
+
+    public TdReport Body { get; } = new();
+
+    /// <summary>The key in the quote.</summary>
+    public EcKey AttestationKey { get; set; } = TestKeys.QuoteAttestation;
+
+    /// <summary>Whose hash the enclave vouches for; the same, unless somebody put another in.</summary>
+    public EcKey BoundKey { get; set; } = TestKeys.QuoteAttestation;
+
+    /// <summary>Changes the point in the quote, and what the enclave vouches for with it.</summary>
+    public Func<byte[], byte[]>? ChangeAttestationKey { get; set; }
+
+    public QeReport QeReport { get; } = new();
+
+    public EcKey QeReportSigner { get; set; } = TestKeys.PckLeaf;
+
+    public byte[] QeAuthData { get; set; } = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
+
+    /// <summary>Changes the parts after they were signed.</summary>
+    public Action<QuoteParts>? AfterSigning { get; set; }
+
+    public EcKey RootKey { get; set; } = TestKeys.IntelRoot;
+
+    public CertificateTemplate Root { get; set; } = IntelAuthority.Root(TestKeys.IntelRoot);
+
+    public EcKey PckAuthorityKey { get; set; } = TestKeys.PckPlatformCa;
+
+    public CertificateTemplate PckAuthority { get; set; } =
+        IntelAuthority.PckAuthority(IntelAuthority.PlatformCaName, TestKeys.PckPlatformCa, TestKeys.IntelRoot);
+
+    /// <summary>The platform in the PCK certificate; null leaves it out.</summary>
+    public PckPlatform? Platform { get; set; } = new();
+
+    public DateTimeOffset PckFrom { get; set; }
+
+    public DateTimeOffset PckTo { get; set; }
+
+    /// <summary>Changes the PCK certificate before it is signed.</summary>
+    public Action<CertificateTemplate>? ChangePck { get; set; }
+
+    /// <summary>Changes which certificates the quote carries: leaf, authority, root.</summary>
+    public Func<IReadOnlyList<byte[]>, IReadOnlyList<byte[]>>? ChangeChain { get; set; }
+
+    /// <summary>Changes the chain as text.</summary>
+    public Func<string, string>? ChangeChainText { get; set; }
+
+    public CertificateTemplate TcbSigning { get; } = IntelAuthority.TcbSigning(TestKeys.TcbSigning, TestKeys.IntelRoot);
+
+    public TcbInfo TcbInfo { get; }
+
+    public QeIdentity QeIdentity { get; }
+
+    public EcKey TcbInfoSigner { get; set; } = TestKeys.TcbSigning;
+
+    public EcKey QeIdentitySigner { get; set; } = TestKeys.TcbSigning;
+
+    /// <summary>Changes the certificates served with the documents: signer, root.</summary>
+    public Func<IssuedTdx, IReadOnlyList<byte[]>>? TcbInfoChain { get; set; }
+
+    public Func<IssuedTdx, IReadOnlyList<byte[]>>? QeIdentityChain { get; set; }
+
+    public RevocationListTemplate PckList { get; set; }
+
+    public RevocationListTemplate ProcessorList { get; }
+
+    public RevocationListTemplate RootList { get; set; }
+
+    private static RevocationListTemplate List(string issuer, EcKey key, DateTimeOffset day, TimeSpan validity)
+    {
+        RevocationListTemplate list = new()
+        {
+            Issuer = DistinguishedName.Intel(issuer),
+            IssuerKey = key,
+            ThisUpdate = day,
+            NextUpdate = day + validity,
+        };
+        list.Revoked.Add(IntelAuthority.Serial("revoked long ago"));
+        return list;
+    }
+}

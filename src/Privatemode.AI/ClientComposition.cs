@@ -14,6 +14,7 @@ namespace Privatemode.AI;
 internal sealed class ClientComposition : IDisposable
 {
     private readonly HttpClient _http;
+    private readonly AttestedMeshAuthority _attested;
     private readonly SessionManager _sessions;
     private readonly ImageFetcher? _images;
     private readonly ApiKeyCredential _credential;
@@ -25,10 +26,14 @@ internal sealed class ClientComposition : IDisposable
         _credential = credential;
         FieldCodec codec = FieldCodec.Instance;
         _http = Transports.Create(Endpoint, options.HttpMessageHandler, switches.MaxConnections, switches.Resolve);
-        ControlPlaneClient control = new(_http, Endpoint, codec.ProtocolVersion, time);
+        BoundedHttp bounded = new(_http, time);
+        ControlPlaneClient control = new(bounded, Endpoint, codec.ProtocolVersion, time);
+        _attested = AttestationComposition.Create(options, bounded, control);
         SecretExchanger exchanger = new(
-            new LoopbackMeshAuthority(options.InsecureLoopbackTrust!), new SecretEndpoint(control), options.GpuRevocation, time, switches.MlKem);
-        _sessions = new SessionManager(apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time), time);
+            switches.MeshAuthority ?? _attested, new SecretEndpoint(control), options.GpuRevocation, time, switches.MlKem);
+        _sessions = new SessionManager(
+            apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, IsTrusted), time);
+        _attested.Changed = _sessions.ForgetAll;
         _images = options.RemoteMedia == RemoteMediaPolicy.FetchHereAndInline ? switches.Images ?? new ImageFetcher(time) : null;
         SealingPolicy sealing = new(
             new SealingEngine(Endpoint, codec, options.PromptCache.SaltForClient(), time), new MediaResolver(options.RemoteMedia, _images),
@@ -54,12 +59,22 @@ internal sealed class ClientComposition : IDisposable
         using SecretLease lease = await _sessions.AcquireAsync(apiKey, rejectedId: null, async: true, cancellationToken).ConfigureAwait(false);
     }
 
+    public async Task<VerifiedDeployment> VerifyAsync(CancellationToken cancellationToken)
+    {
+        TrustedMesh mesh = await _attested.VerifyNowAsync(ApiKeys.Read(_credential), cancellationToken).ConfigureAwait(false);
+        return mesh.Deployment!;
+    }
+
     public void Dispose()
     {
+        _attested.Dispose();
         _sessions.Dispose();
         _images?.Dispose();
         _http.Dispose();
     }
+
+    // Without a deployment a test gave the mesh CA itself.
+    private bool IsTrusted(SessionSecret secret) => secret.Deployment is not { } deployment || _attested.Trusts(deployment);
 
     private static PrivatemodeOpenAIClient CreateOpenAI(PrivatemodeOptions options, SealingPolicy sealing, HttpClient http)
     {
@@ -73,8 +88,6 @@ internal sealed class ClientComposition : IDisposable
             {
                 LoggerFactory = options.LoggerFactory,
                 EnableLogging = options.LoggerFactory is not null,
-
-                // The OpenAI client refuses content without a logger.
                 EnableMessageContentLogging = options.LogSealedContent && options.LoggerFactory is not null,
             },
         };
@@ -90,6 +103,9 @@ internal sealed class ClientComposition : IDisposable
         public int? MaxConnections { get; init; }
 
         public ImageFetcher? Images { get; init; }
+
+        /// <summary>In place of attestation.</summary>
+        public IMeshAuthority? MeshAuthority { get; init; }
 
         public Func<string, CancellationToken, Task<IPAddress[]>>? Resolve { get; init; }
     }

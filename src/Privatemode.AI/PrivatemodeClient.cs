@@ -40,6 +40,14 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
     public Task ConnectAsync(CancellationToken cancellationToken = default) => _composition.ConnectAsync(cancellationToken);
 
+    /// <summary>Verifies the deployment now, whatever is known about it, and reports what was proved. Sends nothing but a nonce.</summary>
+    /// <param name="cancellationToken">Ends the verification.</param>
+    /// <returns>The report. Calls from here on rely on it; when the deployment has changed, they agree on new secrets first.</returns>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, or the adoption log cannot be used.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service, the manifest or collateral could not be had. That is no verdict.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; nothing is sent to it from here on.</exception>
+    public Task<VerifiedDeployment> VerifyAsync(CancellationToken cancellationToken = default) => _composition.VerifyAsync(cancellationToken);
+
     /// <summary>A chat client for one model.</summary>
     /// <param name="modelId">Id of the model, for example <c>gpt-oss-120b</c>. A call may choose another by <see cref="ChatOptions.ModelId"/>.</param>
     /// <returns>

@@ -1,4 +1,5 @@
 using System.ClientModel;
+using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Logging;
 
 namespace Privatemode.AI;
@@ -37,6 +38,30 @@ public sealed class PrivatemodeOptions
     /// <summary>The clock. Default <see cref="TimeProvider.System"/>.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
+    /// <summary>Which manifest the deployment must have. Default <see cref="ManifestPolicy.Latest"/>, without a log.</summary>
+    public ManifestPolicy Manifest { get; set; } = ManifestPolicy.Latest();
+
+    /// <summary>What is demanded of the hardware beyond the manifest. Default <see cref="HardwarePolicy.Default"/>.</summary>
+    public HardwarePolicy Hardware { get; set; } = HardwarePolicy.Default;
+
+    /// <summary>
+    /// How long a verdict about the deployment counts, 5 minutes to 24 hours; less when collateral ends earlier. Default 24 hours. It is renewed
+    /// in the background.
+    /// </summary>
+    public TimeSpan EvidenceLifetime { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>
+    /// Directory for what is downloaded from AMD and Intel to judge evidence by; several processes may share it. With it, verification works
+    /// while they are away. Default null: memory only.
+    /// </summary>
+    public string? CollateralDirectory { get; set; }
+
+    /// <summary>The same in a cache of the application's. Default null.</summary>
+    public IDistributedCache? CollateralCache { get; set; }
+
+    /// <summary>Base address of a proxy for AMD's and Intel's services; paths and queries stay the same. Default null: the vendors themselves.</summary>
+    public Uri? CollateralProxy { get; set; }
+
     /// <summary>Which revocation states of the service's GPUs are accepted. Default <see cref="GpuRevocationPolicy.Strict"/>.</summary>
     public GpuRevocationPolicy GpuRevocation { get; set; } = GpuRevocationPolicy.Strict;
 
@@ -53,7 +78,7 @@ public sealed class PrivatemodeOptions
     /// <summary>Longest pause within a streamed answer. Default 100 seconds.</summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(100);
 
-    /// <summary>INSECURE outside of tests: trust a test deployment on this machine. Default null.</summary>
+    /// <summary>INSECURE outside of tests: roots of a test deployment on this machine, in place of the vendors'. Default null.</summary>
     public InsecureLoopbackTrust? InsecureLoopbackTrust { get; set; }
 
     internal PrivatemodeOptions Clone() => (PrivatemodeOptions)MemberwiseClone();

@@ -34,11 +34,14 @@ internal sealed class PrivatemodeChatClient : IChatClient
         List<OpenAIMessage> request = ToRequest(messages, options);
         ChatCompletionOptions completionOptions = OptionsMapper.ToOpenAI(this, options);
         ChatActivity.Tag();
+        CallNote note = CallNote.Begin();
         try
         {
             ClientResult<ChatCompletion> result =
                 await _client.CompleteChatAsync(request, completionOptions, cancellationToken).ConfigureAwait(false);
-            return ResponseMapper.FromOpenAI(result.Value, completionOptions);
+            ChatResponse response = ResponseMapper.FromOpenAI(result.Value, completionOptions);
+            response.AdditionalProperties = WithReceipt(response.AdditionalProperties, note);
+            return response;
         }
         catch (Exception exception) when (_mapException(exception) is { } mapped && !ReferenceEquals(mapped, exception))
         {
@@ -76,12 +79,14 @@ internal sealed class PrivatemodeChatClient : IChatClient
         ChatCompletionOptions completionOptions = OptionsMapper.ToOpenAI(this, options);
         ChatActivity.Tag();
         UpdateMapper mapper = new(completionOptions);
+        CallNote note = CallNote.Begin();
         IAsyncEnumerator<StreamingChatCompletionUpdate> events =
             _client.CompleteChatStreamingAsync(request, completionOptions, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (events.ConfigureAwait(false))
         {
             while (await NextAsync(events, mapper).ConfigureAwait(false) is { } update)
             {
+                update.AdditionalProperties = WithReceipt(update.AdditionalProperties, note);
                 yield return update;
             }
         }
@@ -102,6 +107,16 @@ internal sealed class PrivatemodeChatClient : IChatClient
         {
             throw mapped;
         }
+    }
+
+    private static AdditionalPropertiesDictionary? WithReceipt(AdditionalPropertiesDictionary? properties, CallNote note)
+    {
+        if (note.Receipt is not null)
+        {
+            (properties ??= [])[PrivatemodeReceipt.PropertyName] = note.Receipt;
+        }
+
+        return properties;
     }
 
     private static List<OpenAIMessage> ToRequest(IEnumerable<ChatMessage> messages, ChatOptions? options)

@@ -1,5 +1,3 @@
-using System.Net.Http.Headers;
-
 namespace Privatemode.AI.Endpoints;
 
 /// <summary><c>POST /privatemode/v1/secret</c>: our public key out, the secret service's answer back.</summary>
@@ -8,10 +6,10 @@ internal sealed class SecretEndpoint(ControlPlaneClient client)
     private const int AnswerLimit = 64 * 1024;
 
     /// <summary>Posts once. It must never be resent as it is: the service refuses a public key it already holds.</summary>
-    public ValueTask<byte[]> PostAsync(ReadOnlyMemory<byte> body, string apiKey, bool async, CancellationToken cancellationToken)
+    public async ValueTask<byte[]> PostAsync(ReadOnlyMemory<byte> body, string apiKey, bool async, CancellationToken cancellationToken)
     {
-        HttpRequestMessage request = new(HttpMethod.Post, client.AddressOf("/privatemode/v1/secret")) { Content = new ReadOnlyMemoryContent(body) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        return client.SendAsync(request, apiKey, AnswerLimit, async, cancellationToken);
+        HttpAnswer answer = await client.PostAsync(
+            "/privatemode/v1/secret", body, apiKey, AnswerLimit, "the key exchange", async, cancellationToken).ConfigureAwait(false);
+        return answer.Body;
     }
 }

@@ -8,6 +8,9 @@ namespace Privatemode.AI.KeyExchange;
 /// <summary>The attested mesh CA: the only anchor of the secret service's certificate, self-signed or not. Immutable.</summary>
 internal sealed class MeshCertificateAuthority
 {
+    // Looking for PEM in a text takes quadratic time. Real ones have less than one thousand bytes.
+    private const int LongestText = 64 * 1024;
+
     private readonly MeshCertificateFields _fields;
 
     private MeshCertificateAuthority(MeshCertificateFields fields) => _fields = fields;
@@ -73,9 +76,9 @@ internal sealed class MeshCertificateAuthority
     // PEM of RFC 7468; text around the block is allowed.
     private static byte[] FirstBlock(ReadOnlySpan<byte> pem)
     {
-        if (!PemEncoding.TryFindUtf8(pem, out PemFields block))
+        if (pem.Length > LongestText || !PemEncoding.TryFindUtf8(pem, out PemFields block))
         {
-            throw new AsnContentException("There is no PEM block.");
+            throw new AsnContentException("There is no PEM block, or far too much text.");
         }
 
         byte[] der = new byte[block.DecodedDataLength];

@@ -7,6 +7,9 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>Applies <see cref="RemoteMediaPolicy"/> to the images a body names by URL.</summary>
 internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetcher)
 {
+    /// <summary>Images named by URL are fetched by this process.</summary>
+    public bool FetchesHere => policy == RemoteMediaPolicy.FetchHereAndInline;
+
     /// <summary>Settles the images of a body: refuses them, lets them pass, or puts what they name in their place.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The policy refuses images by URL, or the URL is not https.</exception>
     /// <exception cref="PrivatemodeServiceException">An image could not be fetched.</exception>

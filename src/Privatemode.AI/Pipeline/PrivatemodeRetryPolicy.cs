@@ -1,6 +1,5 @@
 using System.ClientModel.Primitives;
 using System.Security.Cryptography;
-using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI.Pipeline;
 

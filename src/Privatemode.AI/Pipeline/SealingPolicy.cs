@@ -68,6 +68,13 @@ internal sealed class SealingPolicy(
         PlainBody body = new(await SnapshotAsync(request.Content, async, message.CancellationToken).ConfigureAwait(false));
         try
         {
+            if (media.FetchesHere)
+            {
+                // The addresses of images are content too: their hosts see them only on behalf of a deployment that proved itself.
+                string apiKey = ApiKeys.Read(credential);
+                (await sessions.AcquireAsync(apiKey, rejectedId: null, async, message.CancellationToken).ConfigureAwait(false)).Dispose();
+            }
+
             await media.ResolveAsync(body, async, message.CancellationToken).ConfigureAwait(false);
         }
         catch
@@ -118,6 +125,11 @@ internal sealed class SealingPolicy(
             state.Deadline = deadline.Token;
             bool buffered = await SendAsync(message, pipeline, currentIndex, call, deadline, async).ConfigureAwait(false);
             SessionSecret? secret = call.Current.Session;
+            if (CallNote.Current is { } note && Receipts.Of(call) is { } receipt)
+            {
+                note.Take(receipt);
+            }
+
             OpenedAnswer answer = await OpenAsync(message.Response!, call, buffered, deadline, async).ConfigureAwait(false);
             state.Repeats.Note(secret, answer.Error);
             done = true;
@@ -139,6 +151,8 @@ internal sealed class SealingPolicy(
     {
         if (!call.Rule.IsSealed)
         {
+            // It carries nothing, but not even that goes to a deployment that has not proved itself.
+            (await sessions.AcquireAsync(apiKey, rejectedId: null, async, cancellationToken).ConfigureAwait(false)).Dispose();
             return engine.WithoutBody(call, apiKey);
         }
 

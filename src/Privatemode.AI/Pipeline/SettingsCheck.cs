@@ -6,6 +6,7 @@ namespace Privatemode.AI.Pipeline;
 internal static class SettingsCheck
 {
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(24);
+    private static readonly TimeSpan ShortestEvidence = TimeSpan.FromMinutes(5);
 
     /// <summary>Checks all settings and returns the credential.</summary>
     /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable.</exception>
@@ -53,21 +54,30 @@ internal static class SettingsCheck
 
     private static void DemandTrust(PrivatemodeOptions options)
     {
-        if (options.InsecureLoopbackTrust is null)
+        DemandPresent(nameof(options.Manifest), options.Manifest);
+        DemandPresent(nameof(options.Hardware), options.Hardware);
+        if (options.EvidenceLifetime < ShortestEvidence || options.EvidenceLifetime > LongestTimeout)
         {
             throw new PrivatemodeConfigurationException(
-                nameof(options.InsecureLoopbackTrust),
-                "This version cannot verify deployments yet, so it talks to none but a test deployment on this machine (package " +
-                    "Privatemode.AI.Testing).");
+                nameof(options.EvidenceLifetime), "EvidenceLifetime must be at least 5 minutes and at most 24 hours.");
         }
 
-        if (!options.Endpoint.IsLoopback || options.HttpMessageHandler is not null)
+        if (options.CollateralProxy is { } proxy && !IsProxy(proxy))
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(options.CollateralProxy), "CollateralProxy must be an https address without query, for example https://collateral.example.com.");
+        }
+
+        if (options.InsecureLoopbackTrust is not null && (!options.Endpoint.IsLoopback || options.HttpMessageHandler is not null))
         {
             throw new PrivatemodeConfigurationException(
                 nameof(options.InsecureLoopbackTrust),
                     "InsecureLoopbackTrust is for a loopback endpoint, and without a message handler of your own.");
         }
     }
+
+    private static bool IsProxy(Uri address) => address.IsAbsoluteUri && address.Query.Length == 0 && address.UserInfo.Length == 0 &&
+        (address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback));
 
     private static ApiKeyCredential Credential(PrivatemodeOptions options)
     {

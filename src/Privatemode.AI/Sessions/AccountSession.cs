@@ -6,6 +6,7 @@ internal sealed class AccountSession : IDisposable
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
 
     private readonly Func<bool, CancellationToken, ValueTask<SessionSecret>> _exchange;
+    private readonly Func<SessionSecret, bool> _isTrusted;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _lifetime = new();
@@ -16,8 +17,11 @@ internal sealed class AccountSession : IDisposable
 
     /// <param name="exchange">Gets a new secret; called with the <c>async</c> flag of <see cref="SyncOrAsync"/>, never twice at once.</param>
     /// <param name="time">The wall clock decides about expiry, because the monotonic one can stop while the machine sleeps.</param>
-    public AccountSession(Func<bool, CancellationToken, ValueTask<SessionSecret>> exchange, TimeProvider time)
+    /// <param name="isTrusted">Whether the deployment a secret was agreed with is still the trusted one; null for always.</param>
+    public AccountSession(
+        Func<bool, CancellationToken, ValueTask<SessionSecret>> exchange, TimeProvider time, Func<SessionSecret, bool>? isTrusted = null)
     {
+        _isTrusted = isTrusted ?? (_ => true);
         _exchange = exchange;
         _time = time;
     }
@@ -42,10 +46,15 @@ internal sealed class AccountSession : IDisposable
                 SessionSecret session = await JoinAsync(flight!, async, cancellationToken).ConfigureAwait(false);
                 if (SecretLease.TryTake(session) is { } fresh)
                 {
-                    return fresh;
+                    if (IsCurrent(session))
+                    {
+                        return fresh;
+                    }
+
+                    fresh.Dispose();
                 }
 
-                // Retired between the exchange and now: look again.
+                // Given up or retired between the exchange and now: look again.
             }
         }
         finally
@@ -81,6 +90,19 @@ internal sealed class AccountSession : IDisposable
         }
     }
 
+    /// <summary>Gives the current secret up: the deployment it was agreed with is not the trusted one any more. Streams under it finish.</summary>
+    public void Forget()
+    {
+        SessionSecret? retired;
+        lock (_gate)
+        {
+            retired = _current;
+            _current = null;
+        }
+
+        retired?.Retire();
+    }
+
     public void Dispose()
     {
         SessionSecret? retired;
@@ -98,6 +120,15 @@ internal sealed class AccountSession : IDisposable
 
         _lifetime.Cancel();
         retired?.Retire();
+    }
+
+    /// <summary>A secret that was given up can still be leased while a stream runs under it.</summary>
+    private bool IsCurrent(SessionSecret session)
+    {
+        lock (_gate)
+        {
+            return ReferenceEquals(session, _current);
+        }
     }
 
     private void Leave() => Interlocked.Decrement(ref _callers);
@@ -179,8 +210,10 @@ internal sealed class AccountSession : IDisposable
             _flight = null;
             if (session is not null)
             {
-                retired = _disposed ? session : _current;
-                _current = _disposed ? null : session;
+                // The deployment may have lost its trust while a secret was being agreed on: then Forget found nothing to give up.
+                bool isUnwanted = _disposed || !_isTrusted(session);
+                retired = isUnwanted ? session : _current;
+                _current = isUnwanted ? null : session;
             }
         }
 

@@ -38,10 +38,10 @@ internal sealed class SecretExchanger(
     /// <summary>One try: exchange; if that fails, establish the trust anchor anew and exchange once more.</summary>
     private async ValueTask<SessionSecret> TryAsync(string apiKey, bool async, CancellationToken cancellationToken)
     {
-        MeshCertificateAuthority meshCa = await authority.GetAsync(fresh: false, async, cancellationToken).ConfigureAwait(false);
+        TrustedMesh mesh = await authority.GetAsync(rejected: null, apiKey, async, cancellationToken).ConfigureAwait(false);
         try
         {
-            return await ExchangeAsync(meshCa, apiKey, async, cancellationToken).ConfigureAwait(false);
+            return await ExchangeAsync(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is PrivatemodeVerificationException or PrivatemodeServiceException
         {
@@ -49,21 +49,21 @@ internal sealed class SecretExchanger(
         })
         {
             // The deployment may have been replaced, and with it the mesh CA.
-            meshCa = await authority.GetAsync(fresh: true, async, cancellationToken).ConfigureAwait(false);
+            mesh = await authority.GetAsync(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
         }
 
-        return await ExchangeAsync(meshCa, apiKey, async, cancellationToken).ConfigureAwait(false);
+        return await ExchangeAsync(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<SessionSecret> ExchangeAsync(
-        MeshCertificateAuthority meshCa, string apiKey, bool async, CancellationToken cancellationToken)
+        TrustedMesh mesh, string apiKey, bool async, CancellationToken cancellationToken)
     {
         // A fresh key pair every time: the service refuses a public key it has seen.
         using SecretExchange exchange = SecretExchange.Create(mlKem);
         DateTimeOffset sentAt = time.GetUtcNow();
         byte[] response = await endpoint.PostAsync(exchange.RequestBody, apiKey, async, cancellationToken).ConfigureAwait(false);
-        InferenceSecret secret = exchange.Complete(response, meshCa, time.GetUtcNow(), sentAt);
+        InferenceSecret secret = exchange.Complete(response, mesh.Authority, time.GetUtcNow(), sentAt);
         string policy = GpuPolicyHeader.Text(gpuRevocation, sentAt);
-        return new SessionSecret(secret, policy, GpuPolicyHeader.Mac(secret.Key, policy));
+        return new SessionSecret(secret, policy, GpuPolicyHeader.Mac(secret.Key, policy), mesh.Deployment);
     }
 }

@@ -23,7 +23,22 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     /// <param name="async">False when the caller is synchronous.</param>
     /// <param name="cancellationToken">Ends this caller's wait only.</param>
     public ValueTask<SecretLease> AcquireAsync(string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken) =>
-        Enter(apiKey).AcquireAsync(rejectedId, async, cancellationToken);
+        EnterFromOutside(apiKey).AcquireAsync(rejectedId, async, cancellationToken);
+
+    /// <summary>Makes every account exchange a new secret before its next call.</summary>
+    public void ForgetAll()
+    {
+        Entry[] accounts;
+        lock (_gate)
+        {
+            accounts = [.. _accounts.Values];
+        }
+
+        foreach (Entry account in accounts)
+        {
+            account.Session.Forget();
+        }
+    }
 
     public void Dispose()
     {
@@ -39,6 +54,12 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         {
             account.Session.Dispose();
         }
+    }
+
+    private AccountSession EnterFromOutside(string apiKey)
+    {
+        ManifestKeeper.DemandOutside();
+        return Enter(apiKey);
     }
 
     private AccountSession Enter(string apiKey)

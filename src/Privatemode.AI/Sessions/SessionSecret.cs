@@ -3,7 +3,7 @@ using Privatemode.AI.KeyExchange;
 namespace Privatemode.AI.Sessions;
 
 /// <summary>An inference secret with the GPU policy that all requests under it carry.</summary>
-internal sealed class SessionSecret(InferenceSecret secret, string gpuPolicy, string gpuPolicyMac)
+internal sealed class SessionSecret(InferenceSecret secret, string gpuPolicy, string gpuPolicyMac, VerifiedDeployment? deployment = null)
 {
     private bool _hasWorked;
 
@@ -18,7 +18,11 @@ internal sealed class SessionSecret(InferenceSecret secret, string gpuPolicy, st
 
     public DateTimeOffset ObtainedAt => secret.ObtainedAt;
 
-    public DateTimeOffset ExpiresAt => secret.ExpiresAt;
+    /// <summary>From when on it must not be used for new requests: no later than the verdict about the deployment counts.</summary>
+    public DateTimeOffset ExpiresAt => deployment?.ValidUntil < secret.ExpiresAt ? deployment.ValidUntil : secret.ExpiresAt;
+
+    /// <summary>What the deployment proved before the exchange; null only where a test gives the mesh CA itself.</summary>
+    public VerifiedDeployment? Deployment => deployment;
 
     public string GpuPolicy { get; } = gpuPolicy;
 

@@ -19,7 +19,7 @@ public sealed class ControlPlaneClientTests : IDisposable
     public ControlPlaneClientTests()
     {
         _http = new HttpClient(_handler);
-        _client = new ControlPlaneClient(_http, Service, "v1.40.0", _time);
+        _client = new ControlPlaneClient(new BoundedHttp(_http, _time), Service, "v1.40.0", _time);
     }
 
     public void Dispose() => _http.Dispose();
@@ -115,6 +115,9 @@ public sealed class ControlPlaneClientTests : IDisposable
         return await Assert.ThrowsAsync<PrivatemodeServiceException>(() => SendAsync(async: true));
     }
 
-    private Task<byte[]> SendAsync(bool async, CancellationToken cancellationToken = default) => _client.SendAsync(
-        new HttpRequestMessage(HttpMethod.Post, _client.AddressOf("/somewhere")), "key", Limit, async, cancellationToken).AsTask();
+    private async Task<byte[]> SendAsync(bool async, CancellationToken cancellationToken = default)
+    {
+        HttpAnswer answer = await _client.PostAsync("/somewhere", new byte[3], "key", Limit, "the test", async, cancellationToken);
+        return answer.Body;
+    }
 }

@@ -38,6 +38,18 @@ public sealed class AccountSessionTests
     }
 
     [Fact]
+    public async Task Acquire_DeploymentLosesTrustMeanwhile_ThatSecretIsNotUsed()
+    {
+        SessionSecret? distrusted = null;
+        using AccountSession session = new(_secrets.ExchangeAsync, _time, secret => (distrusted ??= secret) != secret);
+        using SecretLease lease = await AcquireAsync(session);
+        Assert.NotSame(distrusted, lease.Session);
+        Assert.Equal(2, _secrets.Exchanges);
+        Assert.True(_secrets.IsWiped(0));
+        Assert.False(_secrets.IsWiped(1));
+    }
+
+    [Fact]
     public async Task Acquire_After45Minutes_RenewsAndKeepsTheOldSecretForItsStreams()
     {
         using AccountSession session = NewSession();

@@ -1,5 +1,10 @@
 using System.ClientModel;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Microsoft.Extensions.AI;
+using Privatemode.AI.KeyExchange;
+using Privatemode.AI.Sessions;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
@@ -27,8 +32,8 @@ public sealed class SessionManagerTests : IAsyncLifetime
         Assert.Equal(TimeSpan.FromSeconds(2), await _time.TimerAsync(due => due == TimeSpan.FromSeconds(2)).OrTimeout());
         _time.Advance(TimeSpan.FromSeconds(2));
         await connecting.OrTimeout();
-        Assert.Equal(5, _deployment.AllRequests.Count);
-        Assert.Equal(5, _deployment.AllRequests.Select(request => request.WireText).Distinct().Count());
+        Assert.Equal(5, Exchanges.Count());
+        Assert.Equal(5, Exchanges.Select(request => request.WireText).Distinct().Count());
     }
 
     [Fact]
@@ -44,7 +49,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => connecting.OrTimeout());
         Assert.Equal(PrivatemodeServiceFailure.Unavailable, exception.Reason);
         Assert.Equal(503, exception.Status);
-        Assert.Equal(6, _deployment.AllRequests.Count);
+        Assert.Equal(6, Exchanges.Count());
     }
 
     [Theory]
@@ -57,7 +62,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.ConnectAsync().OrTimeout());
         Assert.Equal(PrivatemodeServiceFailure.ClientTooOld, exception.Reason);
         Assert.Contains(message, exception.ServerMessage, StringComparison.Ordinal);
-        Assert.Single(_deployment.AllRequests);
+        Assert.Single(Exchanges);
     }
 
     [Fact]
@@ -67,10 +72,10 @@ public sealed class SessionManagerTests : IAsyncLifetime
         await using PrivatemodeClient client = _deployment.CreateClient();
         Task connecting = client.ConnectAsync();
         Assert.Equal(TimeSpan.FromSeconds(7), await _time.TimerAsync(due => due < TimeSpan.FromSeconds(30)).OrTimeout());
-        Assert.Single(_deployment.AllRequests);
+        Assert.Single(Exchanges);
         _time.Advance(TimeSpan.FromSeconds(7));
         await connecting.OrTimeout();
-        Assert.Equal(2, _deployment.AllRequests.Count);
+        Assert.Equal(2, Exchanges.Count());
     }
 
     [Fact]
@@ -79,17 +84,20 @@ public sealed class SessionManagerTests : IAsyncLifetime
         await using PrivatemodeClient client = _deployment.CreateClient(options => options.ApiKey = "wrong");
         PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => client.ConnectAsync());
         Assert.Equal("ApiKey", exception.Setting);
-        Assert.Single(_deployment.AllRequests);
+        Assert.Equal(["/privatemode/v2/manifest.json", "/privatemode/v1/attest"], _deployment.AllRequests.Select(request => request.Path.Split('?')[0]));
     }
 
     [Fact]
     public async Task Connect_DeploymentOfAnotherMesh_StopsAfterOneFreshAnchor()
     {
-        await using PrivatemodeTestDeployment other = await PrivatemodeTestDeployment.StartAsync(new() { TimeProvider = _time });
-        await using PrivatemodeClient client = _deployment.CreateClient(options => options.InsecureLoopbackTrust = other.Trust);
+        PrivatemodeOptions options = new();
+        _deployment.Configure(options);
+        OtherMesh other = new(_time.GetUtcNow());
+        await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { MeshAuthority = other }));
         PrivatemodeVerificationException exception = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.ConnectAsync());
         Assert.StartsWith("mesh-certificate-", exception.Check, StringComparison.Ordinal);
-        Assert.Equal(2, _deployment.AllRequests.Count);
+        Assert.Equal(2, Exchanges.Count());
+        Assert.Equal(1, other.Rejections);
         Assert.Empty(_deployment.Requests);
     }
 
@@ -102,7 +110,10 @@ public sealed class SessionManagerTests : IAsyncLifetime
         await ChatAsync(client, async);
         _deployment.RotateMeshCa();
         await ChatAsync(client, async);
-        Assert.Equal(2, _deployment.KeyExchanges);
+
+        // One under the old mesh CA, whose answer is refused; then the deployment is verified again.
+        Assert.Equal(3, _deployment.KeyExchanges);
+        Assert.Equal(2, _deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
     }
 
     [Fact]
@@ -117,7 +128,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
         credential.Update(_deployment.ApiKey);
         await ChatAsync(client, async: true);
         Assert.Equal(2, _deployment.Requests.Count);
-        Assert.Equal(2, _deployment.AllRequests.Count(request => !request.IsInference));
+        Assert.Equal(2, Exchanges.Count());
         Assert.All(_deployment.Requests, request => Assert.Equal($"Bearer {_deployment.ApiKey}", request.Headers["Authorization"]));
     }
 
@@ -130,6 +141,8 @@ public sealed class SessionManagerTests : IAsyncLifetime
         await Assert.ThrowsAsync<ObjectDisposedException>(() => ChatAsync(client, async: true));
     }
 
+    private IEnumerable<RecordedRequest> Exchanges => _deployment.AllRequests.Where(request => request.Path == "/privatemode/v1/secret");
+
     private static async Task ChatAsync(PrivatemodeClient client, bool async)
     {
         if (async)
@@ -140,6 +153,30 @@ public sealed class SessionManagerTests : IAsyncLifetime
         {
             Assert.Equal("You said: hi", await TestTimeouts.OnOwnThread(() =>
                 client.OpenAI.GetChatClient("gpt-oss-120b").CompleteChat("hi").Value.Content[0].Text));
+        }
+    }
+
+    /// <summary>A mesh CA the deployment knows nothing of.</summary>
+    private sealed class OtherMesh : IMeshAuthority
+    {
+        private readonly string _pem;
+
+        public OtherMesh(DateTimeOffset now)
+        {
+            using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+            CertificateRequest request = new("CN=other", key, HashAlgorithmName.SHA384);
+            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+            request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+            using X509Certificate2 certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+            _pem = certificate.ExportCertificatePem();
+        }
+
+        public int Rejections { get; private set; }
+
+        public ValueTask<TrustedMesh> GetAsync(TrustedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken)
+        {
+            Rejections += rejected is null ? 0 : 1;
+            return new(new TrustedMesh(MeshCertificateAuthority.FromPem(Encoding.ASCII.GetBytes(_pem)), null));
         }
     }
 }

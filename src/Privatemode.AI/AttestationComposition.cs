@@ -1,0 +1,45 @@
+using Privatemode.AI.Endpoints;
+using Privatemode.AI.Sessions;
+
+namespace Privatemode.AI;
+
+/// <summary>Puts together what verifies the deployment.</summary>
+internal static class AttestationComposition
+{
+    public static AttestedMeshAuthority Create(PrivatemodeOptions options, BoundedHttp http, ControlPlaneClient control)
+    {
+        TimeProvider time = options.TimeProvider;
+        InsecureLoopbackTrust? trust = options.InsecureLoopbackTrust;
+        PublicDownloads downloads = new(http, time);
+        ManifestKeeper manifests = new(options.Manifest, new ManifestEndpoint(downloads, trust?.Manifest ?? ManifestEndpoint.Production, time), time);
+        CollateralAddresses addresses = trust is not null ? CollateralAddresses.At(trust.Collateral)
+            : options.CollateralProxy is { } proxy ? CollateralAddresses.At(proxy)
+            : CollateralAddresses.Vendors;
+        CollateralStore store = new(downloads, Caches(options), time);
+        Attestor attestor = new(
+            manifests,
+            new AttestEndpoint(control),
+            new EvidenceCollector(store, addresses, time),
+            TrustAnchors.Of(trust),
+            TrustAnchors.OptionsOf(options.Hardware),
+            new AttestorSettings(options.Endpoint, options.EvidenceLifetime),
+            time);
+        return new AttestedMeshAuthority(attestor, manifests, time);
+    }
+
+    private static List<ICollateralCache> Caches(PrivatemodeOptions options)
+    {
+        List<ICollateralCache> caches = [new MemoryCollateralCache(options.InsecureLoopbackTrust?.Scope ?? "")];
+        if (options.CollateralDirectory is { Length: > 0 } directory)
+        {
+            caches.Add(new DirectoryCollateralCache(directory));
+        }
+
+        if (options.CollateralCache is { } cache)
+        {
+            caches.Add(new DistributedCollateralCache(cache));
+        }
+
+        return caches;
+    }
+}

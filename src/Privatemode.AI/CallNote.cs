@@ -1,0 +1,18 @@
+namespace Privatemode.AI;
+
+/// <summary>What the pipeline leaves for whoever made a call through the OpenAI client, which has no other place for it.</summary>
+internal sealed class CallNote
+{
+    private static readonly AsyncLocal<CallNote?> Ambient = new();
+
+    /// <summary>The receipt of the answer, as JSON text; null when there is none.</summary>
+    public string? Receipt { get; private set; }
+
+    /// <summary>The note of the call under way; null when nobody wants one.</summary>
+    public static CallNote? Current => Ambient.Value;
+
+    /// <summary>Begins a note for the calls that the current method makes from here on.</summary>
+    public static CallNote Begin() => Ambient.Value = new CallNote();
+
+    public void Take(PrivatemodeReceipt receipt) => Receipt = receipt.ToJson();
+}

@@ -1,0 +1,103 @@
+using System.Net;
+
+namespace Privatemode.AI.Endpoints;
+
+/// <summary>Sends small requests and reads their answers whole, bounded in size and time. Decides nothing about them.</summary>
+internal sealed class BoundedHttp(HttpClient http, TimeProvider time)
+{
+    /// <summary>How much of a refusal is read, in bytes.</summary>
+    private const int RefusalLimit = 4 * 1024;
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Sends a request once.</summary>
+    /// <param name="request">Disposed here.</param>
+    /// <param name="limit">Largest answer accepted, in bytes.</param>
+    /// <param name="purpose">What is being done, for messages: <c>the key exchange</c>.</param>
+    /// <param name="async">False when the caller is synchronous.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="PrivatemodeServiceException">No whole answer came.</exception>
+    public async ValueTask<HttpAnswer> SendAsync(
+        HttpRequestMessage request, int limit, string purpose, bool async, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource deadline = new(Timeout, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        using (request)
+        {
+            _ = request.Headers.TryAddWithoutValidation(ProtocolHeaders.UserAgent, ProtocolHeaders.UserAgentValue);
+            string host = request.RequestUri!.Host;
+            try
+            {
+                using HttpResponseMessage response = async
+                    ? await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false)
+                    : http.Send(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+                bool isWanted = response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NonAuthoritativeInformation;
+                byte[]? body = await ReadAsync(response, isWanted ? limit : RefusalLimit, truncate: !isWanted, async, either.Token).ConfigureAwait(false);
+                return new HttpAnswer((int)response.StatusCode, response.Headers, body ?? throw new PrivatemodeServiceException(
+                    PrivatemodeServiceFailure.Other, $"The answer of {host} to {purpose} is longer than {limit} bytes. Check the address it came from."));
+            }
+            catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                throw new PrivatemodeServiceException(
+                    PrivatemodeServiceFailure.Timeout, $"{host} did not answer {purpose} in time. Retry later.");
+            }
+            catch (OperationCanceledException exception) when (exception.InnerException is TimeoutException && !cancellationToken.IsCancellationRequested)
+            {
+                // How the HTTP client says that no connection could be made in time.
+                throw Unreachable(host, purpose, exception);
+            }
+            catch (HttpRequestException exception) when (exception.InnerException is PrivatemodeException own)
+            {
+                // Thrown by our own connect callback.
+                throw own;
+            }
+            catch (Exception exception) when (exception is HttpRequestException or IOException)
+            {
+                throw Unreachable(host, purpose, exception);
+            }
+        }
+    }
+
+    private static PrivatemodeServiceException Unreachable(string host, string purpose, Exception exception) =>
+        new(PrivatemodeServiceFailure.Unreachable, $"{host} could not be reached for {purpose}. Check the network, then retry.", exception);
+
+    /// <summary>The body; null when it is longer than the limit.</summary>
+    private static async ValueTask<byte[]?> ReadAsync(
+        HttpResponseMessage response, int limit, bool truncate, bool async, CancellationToken cancellationToken)
+    {
+        Stream stream = async
+            ? await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false)
+            : response.Content.ReadAsStream(cancellationToken);
+
+        // A synchronous read cannot be cancelled but by closing what it reads from.
+        using CancellationTokenRegistration closing = cancellationToken.Register(static state => ((Stream)state!).Dispose(), stream);
+        using MemoryStream body = new();
+        byte[] buffer = new byte[16 * 1024];
+        try
+        {
+            while (true)
+            {
+                int read = async ? await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) : stream.Read(buffer);
+                cancellationToken.ThrowIfCancellationRequested();
+                if (read == 0)
+                {
+                    return body.ToArray();
+                }
+
+                if (body.Length + read > limit)
+                {
+                    body.Write(buffer, 0, (int)(limit - body.Length));
+                    return truncate ? body.ToArray() : null;
+                }
+
+                body.Write(buffer, 0, read);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+        {
+            // What a read throws when its stream was closed under it, see above.
+            cancellationToken.ThrowIfCancellationRequested();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using Microsoft.Extensions.Caching.Distributed;
+
+namespace Privatemode.AI.Endpoints;
+
+/// <summary>Downloaded files in the application's distributed cache.</summary>
+internal sealed class DistributedCollateralCache(IDistributedCache cache) : ICollateralCache
+{
+    private static readonly DistributedCacheEntryOptions Kept = new() { AbsoluteExpirationRelativeToNow = TimeSpan.FromDays(30) };
+
+    public async ValueTask<byte[]?> GetAsync(string key, bool async, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return async ? await cache.GetAsync(NameOf(key), cancellationToken).ConfigureAwait(false) : cache.Get(NameOf(key));
+        }
+        catch (Exception exception) when (!IsCallers(exception, cancellationToken))
+        {
+            // Whatever the cache throws when it is away.
+            return null;
+        }
+    }
+
+    public async ValueTask SetAsync(string key, byte[] file, bool async, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (async)
+            {
+                await cache.SetAsync(NameOf(key), file, Kept, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                cache.Set(NameOf(key), file, Kept);
+            }
+        }
+        catch (Exception exception) when (!IsCallers(exception, cancellationToken))
+        {
+            // See GetAsync.
+        }
+    }
+
+    /// <summary>A cache that takes too long may cancel its own work; that is not the caller's cancellation.</summary>
+    private static bool IsCallers(Exception exception, CancellationToken caller) => exception is OperationCanceledException && caller.IsCancellationRequested;
+
+    private static string NameOf(string key) => $"Privatemode.AI:collateral:{key}";
+}

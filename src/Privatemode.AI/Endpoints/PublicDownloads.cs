@@ -1,0 +1,57 @@
+namespace Privatemode.AI.Endpoints;
+
+/// <summary>Gets public files: manifest, certificates, revocation lists, Intel's collateral. No credentials go to these hosts.</summary>
+internal sealed class PublicDownloads(BoundedHttp http, TimeProvider time)
+{
+    private static readonly TimeSpan[] PausesBetweenTries = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3)];
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+
+    /// <summary>Gets a file, trying again while the host is away or busy.</summary>
+    /// <param name="address">Where it is.</param>
+    /// <param name="limit">Largest file accepted, in bytes.</param>
+    /// <param name="what">What it is, for messages: <c>AMD's revocation list</c>.</param>
+    /// <param name="async">False when the caller is synchronous.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="PrivatemodeServiceException">It could not be had. That is no verdict about the deployment.</exception>
+    public async ValueTask<HttpAnswer> GetAsync(Uri address, int limit, string what, bool async, CancellationToken cancellationToken)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return await TryGetAsync(address, limit, what, async, cancellationToken).ConfigureAwait(false);
+            }
+            catch (PrivatemodeServiceException exception) when (attempt < PausesBetweenTries.Length && IsWorthAnotherTry(exception))
+            {
+                TimeSpan pause = exception.RetryAfter > PausesBetweenTries[attempt] ? exception.RetryAfter.Value : PausesBetweenTries[attempt];
+                await Pause.ForAsync(pause, time, async, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static bool IsWorthAnotherTry(PrivatemodeServiceException exception) =>
+        exception.Reason is PrivatemodeServiceFailure.Unreachable or PrivatemodeServiceFailure.Unavailable or PrivatemodeServiceFailure.RateLimited &&
+        !(exception.RetryAfter > LongestPause);
+
+    private async ValueTask<HttpAnswer> TryGetAsync(Uri address, int limit, string what, bool async, CancellationToken cancellationToken)
+    {
+        HttpRequestMessage request = new(HttpMethod.Get, address);
+        HttpAnswer answer = await http.SendAsync(request, limit, $"the download of {what}", async, cancellationToken).ConfigureAwait(false);
+        if (answer.Status is 200 or 203)
+        {
+            return answer;
+        }
+
+        (PrivatemodeServiceFailure reason, string advice) = answer.Status switch
+        {
+            429 => (PrivatemodeServiceFailure.RateLimited, "Wait, then retry; a CollateralDirectory keeps what was downloaded."),
+            408 or >= 500 => (PrivatemodeServiceFailure.Unavailable, "Retry later."),
+            _ => (PrivatemodeServiceFailure.Other, "Check the network, and CollateralProxy if there is one."),
+        };
+        throw new PrivatemodeServiceException(reason, $"{address.Host} did not hand out {what} (status {answer.Status}). {advice}")
+        {
+            Status = answer.Status,
+            RetryAfter = answer.RetryAfter(time.GetUtcNow()),
+        };
+    }
+}

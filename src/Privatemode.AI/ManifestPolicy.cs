@@ -1,0 +1,81 @@
+namespace Privatemode.AI;
+
+/// <summary>Which manifest a deployment must have: who decides which code may see prompts.</summary>
+/// <remarks>
+/// Manifests are not signed. <see cref="Latest"/> trusts whoever publishes them; <see cref="Pinned(string[])"/> and <see cref="Approve"/>
+/// trust only you. The decision is recorded before anything that depends on it is sent.
+/// </remarks>
+public abstract class ManifestPolicy
+{
+    private protected ManifestPolicy()
+    {
+    }
+
+    /// <summary>Takes whatever manifest the service publishes, as its own proxy does. The default.</summary>
+    /// <param name="adoptionLog">
+    /// Directory for the adopted manifests and a log of them, see <see cref="ManifestLog"/>; several processes may share it. Null: kept in
+    /// memory only.
+    /// </param>
+    /// <returns>The policy.</returns>
+    /// <remarks>While the publisher is away, the last adopted manifest goes on counting if the deployment still proves it.</remarks>
+    public static ManifestPolicy Latest(string? adoptionLog = null) => new LatestManifest(adoptionLog);
+
+    /// <summary>Takes only manifests with one of these digests.</summary>
+    /// <param name="sha256">SHA-256 of each manifest file, 64 hexadecimal digits.</param>
+    /// <returns>The policy.</returns>
+    /// <exception cref="ArgumentException">There is none, or one is not 64 hexadecimal digits.</exception>
+    public static ManifestPolicy Pinned(params string[] sha256)
+    {
+        ArgumentNullException.ThrowIfNull(sha256);
+        if (sha256.Length == 0 || !sha256.All(IsDigest))
+        {
+            throw new ArgumentException("Give one or more SHA-256 digests of 64 hexadecimal digits.", nameof(sha256));
+        }
+
+        return new PinnedManifest(sha256.Select(digest => digest.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal));
+    }
+
+    /// <summary>Takes only this manifest.</summary>
+    /// <param name="manifest">The exact bytes of the file.</param>
+    /// <returns>The policy.</returns>
+    /// <exception cref="ArgumentException">It is empty.</exception>
+    public static ManifestPolicy Pinned(ReadOnlyMemory<byte> manifest) => manifest.IsEmpty
+        ? throw new ArgumentException("The manifest is empty.", nameof(manifest))
+        : new PinnedManifest([Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(manifest.Span))]);
+
+    /// <summary>Asks you about every manifest that is not the last adopted one.</summary>
+    /// <param name="approve">
+    /// Returns true to adopt the manifest. Called by one thread at a time, before anything is sent to the deployment. It must not use a client that
+    /// waits for its decision; a synchronous call blocks its thread meanwhile.
+    /// </param>
+    /// <param name="adoptionLog">
+    /// See <see cref="Latest"/>; only entries that were approved count. Whoever can write the directory can approve. Without it the first manifest of
+    /// every process is asked about.
+    /// </param>
+    /// <returns>The policy.</returns>
+    public static ManifestPolicy Approve(Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? adoptionLog = null)
+    {
+        ArgumentNullException.ThrowIfNull(approve);
+        return new ApprovedManifest(approve, adoptionLog);
+    }
+
+    private static bool IsDigest(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigit);
+
+    internal sealed class LatestManifest(string? adoptionLog) : ManifestPolicy
+    {
+        public string? AdoptionLog => adoptionLog;
+    }
+
+    internal sealed class PinnedManifest(IReadOnlyCollection<string> digests) : ManifestPolicy
+    {
+        /// <summary>Lower-case hexadecimal.</summary>
+        public IReadOnlyCollection<string> Digests => digests;
+    }
+
+    internal sealed class ApprovedManifest(Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? adoptionLog) : ManifestPolicy
+    {
+        public Func<ManifestUpdate, CancellationToken, ValueTask<bool>> Ask => approve;
+
+        public string? AdoptionLog => adoptionLog;
+    }
+}

@@ -1,0 +1,35 @@
+using System.Text;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>Writes the receipt of an attempt.</summary>
+internal static class Receipts
+{
+    /// <summary>The receipt; null for a call that was not sealed, or under a mesh CA that nobody verified.</summary>
+    public static PrivatemodeReceipt? Of(SealedCall call)
+    {
+        if (call.Current?.Session is not { Deployment: { } deployment } session || call.Body is null)
+        {
+            return null;
+        }
+
+        List<string> sealedNames = [];
+        List<string> clearNames = [];
+        foreach (ref readonly JsonMember member in call.Body.Index.Members)
+        {
+            ReadOnlySpan<byte> name = call.Body.Index.Name(member);
+            (call.Rule.RequestPlain!.Contains(name) ? clearNames : sealedNames).Add(Encoding.UTF8.GetString(name));
+        }
+
+        return new PrivatemodeReceipt
+        {
+            SecretId = session.Id,
+            ManifestSha256 = deployment.ManifestSha256,
+            VerifiedAt = deployment.VerifiedAt,
+            RequestId = RequestIds.OfAttempt(call.RequestId, call.Attempts - 1),
+            SealedMembers = string.Join(", ", sealedNames),
+            ClearMembers = string.Join(", ", clearNames),
+        };
+    }
+}

@@ -1,0 +1,80 @@
+using Privatemode.AI.Attestation.Contrast;
+using Privatemode.AI.KeyExchange;
+using Privatemode.AI.Sessions;
+
+namespace Privatemode.AI;
+
+/// <summary>Evidence from a file, to be verified again: offline, as of then or as of now. Nothing of it is believed until <see cref="Verify"/>.</summary>
+public sealed class SavedEvidence
+{
+    /// <summary>Largest file read, in bytes.</summary>
+    private const int Limit = 64 * 1024 * 1024;
+
+    private readonly EvidenceBundle _evidence;
+
+    private SavedEvidence(EvidenceBundle evidence) => _evidence = evidence;
+
+    /// <summary>Where the evidence is said to come from.</summary>
+    public Uri Endpoint => _evidence.Endpoint;
+
+    /// <summary>When it is said to have been verified.</summary>
+    public DateTimeOffset VerifiedAt => _evidence.VerifiedAt;
+
+    /// <summary>Reads what <see cref="VerifiedDeployment.SaveEvidenceAsync"/> wrote.</summary>
+    /// <param name="source">The file; read to its end, not closed.</param>
+    /// <returns>The evidence.</returns>
+    /// <exception cref="FormatException">It is no such file, or longer than 64 MiB.</exception>
+    public static SavedEvidence Load(Stream source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        using MemoryStream file = new();
+        byte[] buffer = new byte[64 * 1024];
+        int read;
+        while ((read = source.Read(buffer)) > 0)
+        {
+            if (file.Length + read > Limit)
+            {
+                throw new FormatException($"Evidence is not longer than {Limit} bytes.");
+            }
+
+            file.Write(buffer, 0, read);
+        }
+
+        return new SavedEvidence(EvidenceFile.Read(file.ToArray()));
+    }
+
+    /// <summary>Verifies it all again. Uses no network and no clock.</summary>
+    /// <param name="expectation">What it must prove.</param>
+    /// <param name="at">As of when: <see cref="VerifiedAt"/> to repeat the verdict, now to see whether it still counts.</param>
+    /// <returns>The report; <see cref="VerifiedDeployment.ValidUntil"/> is the end of the collateral, or 24 hours after <paramref name="at"/>.</returns>
+    /// <exception cref="PrivatemodeVerificationException">It does not prove that.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The expectation trusts test roots, and the evidence is not from loopback.</exception>
+    public VerifiedDeployment Verify(EvidenceExpectation expectation, DateTimeOffset at)
+    {
+        ArgumentNullException.ThrowIfNull(expectation);
+        if (expectation.InsecureLoopbackTrust is not null && !_evidence.Endpoint.IsLoopback)
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(expectation.InsecureLoopbackTrust), "Test roots count for evidence of a loopback deployment only. Verify without them.");
+        }
+
+        AttestationDocument document = AttestationDocument.Parse(_evidence.Document);
+        Manifest manifest = ManifestKeeper.ResolvePinned(expectation.Digests, document);
+        VerifiedCoordinator verified = ContrastVerifier.Verify(
+            document,
+            _evidence.Nonce,
+            manifest,
+            _evidence.Collateral,
+            TrustAnchors.Of(expectation.InsecureLoopbackTrust),
+            TrustAnchors.OptionsOf(expectation.Hardware),
+            at);
+        MeshCertificateAuthority authority = MeshCertificateAuthority.FromPem(verified.MeshAuthority.Span);
+        authority.CheckValidity(at);
+        return DeploymentReport.Of(
+            verified,
+            new ExpectedManifest(manifest, ManifestSource.Pinned, at),
+            authority.NotAfter,
+            _evidence with { VerifiedAt = at },
+            new AttestorSettings(_evidence.Endpoint, TimeSpan.FromHours(24)));
+    }
+}

@@ -1,0 +1,152 @@
+namespace Privatemode.AI.Sessions;
+
+/// <summary>Keeps the last verdict about the deployment while it counts, and renews it in the background before it ends.</summary>
+internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper manifests, TimeProvider time) : IMeshAuthority, IDisposable
+{
+    // Secrets are exchanged every 45 minutes at least while the client is in use, so that somebody comes by in the last 90 minutes.
+    private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(90);
+    private static readonly TimeSpan ManifestInterval = TimeSpan.FromMinutes(5);
+
+    private readonly SemaphoreSlim _gate = new(1);
+    private readonly CancellationTokenSource _lifetime = new();
+    private TrustedMesh? _current;
+    private DateTimeOffset _lookedAt;
+    private int _renewing;
+
+    /// <summary>Called when another mesh CA or manifest, or none, is trusted from now on.</summary>
+    public Action Changed { get; set; } = () => { };
+
+    /// <summary>The background renewal under way, for tests.</summary>
+    internal Task Renewal { get; private set; } = Task.CompletedTask;
+
+    public async ValueTask<TrustedMesh> GetAsync(TrustedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken)
+    {
+        if (Usable(rejected) is { } mesh)
+        {
+            RenewInBackground(mesh, apiKey);
+            return mesh;
+        }
+
+        return await InTurnAsync(
+            () => Usable(rejected), () => VerifyAsync(apiKey, async, cancellationToken), async, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Verifies anew, whatever is known.</summary>
+    /// <exception cref="ObjectDisposedException">The client was disposed before or meanwhile.</exception>
+    public async ValueTask<TrustedMesh> VerifyNowAsync(string apiKey, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_lifetime.IsCancellationRequested, typeof(PrivatemodeClient));
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(_lifetime.Token, cancellationToken);
+        try
+        {
+            return await InTurnAsync(
+                () => null, () => VerifyAsync(apiKey, async: true, either.Token), async: true, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && _lifetime.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(PrivatemodeClient));
+        }
+    }
+
+    /// <summary>Whether this deployment, or the same verified again, is the trusted one now.</summary>
+    public bool Trusts(VerifiedDeployment deployment) => Volatile.Read(ref _current) is { } current && IsSame(current.Deployment!, deployment);
+
+    public void Dispose() => _lifetime.Cancel();
+
+    private TrustedMesh? Usable(TrustedMesh? rejected)
+    {
+        TrustedMesh? mesh = Volatile.Read(ref _current);
+        DateTimeOffset now = time.GetUtcNow();
+
+        // A clock that was set back would make an old verdict look young.
+        return mesh is not null && mesh != rejected && now < mesh.Deployment!.ValidUntil && now >= mesh.Deployment.VerifiedAt.AddMinutes(-1) ? mesh : null;
+    }
+
+    private async ValueTask<TrustedMesh> InTurnAsync(
+        Func<TrustedMesh?> known, Func<ValueTask<TrustedMesh>> find, bool async, CancellationToken cancellationToken)
+    {
+        ManifestKeeper.DemandOutside();
+        if (async)
+        {
+            await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            _gate.Wait(cancellationToken);
+        }
+
+        try
+        {
+            return known() ?? await find().ConfigureAwait(false);
+        }
+        finally
+        {
+            _ = _gate.Release();
+        }
+    }
+
+    private async ValueTask<TrustedMesh> VerifyAsync(string apiKey, bool async, CancellationToken cancellationToken)
+    {
+        TrustedMesh? before = _current;
+        try
+        {
+            TrustedMesh mesh = await attestor.VerifyAsync(apiKey, async, cancellationToken).ConfigureAwait(false);
+            _lookedAt = time.GetUtcNow();
+            Volatile.Write(ref _current, mesh);
+            if (before is not null && !IsSame(before.Deployment!, mesh.Deployment!))
+            {
+                Changed();
+            }
+
+            return mesh;
+        }
+        catch (PrivatemodeVerificationException)
+        {
+            // What was proved before is not true any more, or not of what answers now.
+            Volatile.Write(ref _current, null);
+            Changed();
+            throw;
+        }
+    }
+
+    // Another manifest is other code, even where the coordinator kept its CA.
+    private static bool IsSame(VerifiedDeployment before, VerifiedDeployment now) =>
+        before.MeshCaSha256 == now.MeshCaSha256 && before.ManifestSha256 == now.ManifestSha256;
+
+    private void RenewInBackground(TrustedMesh mesh, string apiKey)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        VerifiedDeployment deployment = mesh.Deployment!;
+        TimeSpan lead = (deployment.ValidUntil - deployment.VerifiedAt) / 4;
+        bool isDue = now >= deployment.ValidUntil - (lead < RenewalLead ? lead : RenewalLead);
+        bool mayHaveChanged = manifests.FollowsThePublisher && (now - _lookedAt).Duration() > ManifestInterval;
+        if ((isDue || mayHaveChanged) && Interlocked.Exchange(ref _renewing, 1) == 0)
+        {
+            _lookedAt = now;
+            AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
+            Renewal = Task.Run(() => RenewAsync(mesh, isDue, apiKey));
+            flow?.Undo();
+        }
+    }
+
+    private async Task RenewAsync(TrustedMesh mesh, bool isDue, string apiKey)
+    {
+        try
+        {
+            byte[] digest = Convert.FromHexString(mesh.Deployment!.ManifestSha256);
+            if (isDue || await manifests.HasChangedAsync(digest, async: true, _lifetime.Token).ConfigureAwait(false))
+            {
+                _ = await InTurnAsync(
+                    () => Usable(mesh), () => VerifyAsync(apiKey, async: true, _lifetime.Token), async: true, _lifetime.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // Somebody is told when he needs what could not be renewed. Anything may come out of the user's own callback.
+        }
+        finally
+        {
+            _ = Interlocked.Exchange(ref _renewing, 0);
+        }
+    }
+}

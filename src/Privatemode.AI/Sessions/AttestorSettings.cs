@@ -1,0 +1,6 @@
+namespace Privatemode.AI.Sessions;
+
+/// <summary>What an attestation is made with, beside trust.</summary>
+/// <param name="Endpoint">The deployment.</param>
+/// <param name="Lifetime">How long a verdict counts at most.</param>
+internal sealed record AttestorSettings(Uri Endpoint, TimeSpan Lifetime);

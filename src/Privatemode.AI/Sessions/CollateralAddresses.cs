@@ -1,0 +1,18 @@
+namespace Privatemode.AI.Sessions;
+
+/// <summary>Where collateral is fetched from. A proxy keeps path and query and stands in for all three hosts.</summary>
+/// <param name="Amd">AMD's key distribution service.</param>
+/// <param name="Intel">Intel's provisioning certification service.</param>
+/// <param name="IntelCertificates">Intel's certificate server.</param>
+internal sealed record CollateralAddresses(Uri Amd, Uri Intel, Uri IntelCertificates)
+{
+    public static CollateralAddresses Vendors { get; } = new(
+        new Uri("https://kdsintf.amd.com"),
+        new Uri("https://api.trustedservices.intel.com"),
+        new Uri("https://certificates.trustedservices.intel.com"));
+
+    public static CollateralAddresses At(Uri proxy) => new(proxy, proxy, proxy);
+
+    /// <summary>An address at a base, whose own path stays in front.</summary>
+    public static Uri Of(Uri baseAddress, string pathAndQuery) => new(baseAddress.GetLeftPart(UriPartial.Path).TrimEnd('/') + pathAndQuery);
+}

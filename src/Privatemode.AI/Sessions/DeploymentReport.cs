@@ -1,0 +1,154 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using Privatemode.AI.Attestation.Contrast;
+using Privatemode.AI.Attestation.Sev;
+using Privatemode.AI.Attestation.Tdx;
+
+namespace Privatemode.AI.Sessions;
+
+/// <summary>Puts what was proved into public words.</summary>
+internal static class DeploymentReport
+{
+    private static readonly JsonWriterOptions Indented = new() { Indented = true };
+
+    /// <summary>Makes the report.</summary>
+    /// <param name="verified">The verdict.</param>
+    /// <param name="expected">Why its manifest was the expected one.</param>
+    /// <param name="meshCaNotAfter">The last moment of the mesh CA.</param>
+    /// <param name="evidence">What the verdict was made of.</param>
+    /// <param name="settings">How long it counts at most.</param>
+    public static VerifiedDeployment Of(
+        VerifiedCoordinator verified, ExpectedManifest expected, DateTimeOffset meshCaNotAfter, EvidenceBundle evidence, AttestorSettings settings)
+    {
+        CollateralDate[] dates = [.. verified.Snp is { } snp ? DatesOf(snp.Dates) : DatesOf(verified.Tdx!), new("mesh CA", null, meshCaNotAfter)];
+        DateTimeOffset end = verified.VerifiedAt + settings.Lifetime;
+        return new VerifiedDeployment(evidence)
+        {
+            ValidUntil = new[] { end, verified.ValidUntil, meshCaNotAfter }.Min(),
+            ManifestSha256 = Hex(verified.Manifest.Digest),
+            ManifestSource = expected.Source,
+            ManifestAdoptedAt = expected.AdoptedAt,
+            Manifest = verified.Manifest.Raw,
+            Tee = verified.Kind == EvidenceKind.SevSnp ? "SEV-SNP" : "TDX",
+            Product = verified.Product,
+            Measurement = Hex(verified.Measurement),
+            PolicyHash = Hex(verified.PolicyHash),
+            ReferenceValue = verified.ReferenceValue,
+            Tcb = verified.Snp is { } report ? TcbOf(report.Tcb) : TcbOf(verified.Tdx!),
+            Collateral = dates,
+            MeshCaSha256 = Hex(verified.MeshAuthorityFingerprint),
+            ClaimedVersion = verified.ClaimedVersion,
+            Warnings = verified.Warnings,
+            Checks =
+            [
+                .. verified.Checks.Select(check => new VerificationCheck(
+                    check.Check, check.Passed ? VerificationOutcome.Passed : VerificationOutcome.NotChecked, check.Reason)),
+            ],
+        };
+    }
+
+    /// <summary>The report as JSON, UTF-8.</summary>
+    public static byte[] ToJson(VerifiedDeployment deployment)
+    {
+        ArrayBufferWriter<byte> buffer = new();
+        using (Utf8JsonWriter json = new(buffer, Indented))
+        {
+            json.WriteStartObject();
+            json.WriteString("endpoint", deployment.Endpoint.AbsoluteUri);
+            json.WriteString("verifiedAt", Time(deployment.VerifiedAt));
+            json.WriteString("validUntil", Time(deployment.ValidUntil));
+            json.WriteString("manifestSha256", deployment.ManifestSha256);
+            json.WriteString("manifestSource", deployment.ManifestSource.ToString());
+            json.WriteString("manifestAdoptedAt", Time(deployment.ManifestAdoptedAt));
+            json.WriteString("tee", deployment.Tee);
+            json.WriteString("product", deployment.Product);
+            json.WriteString("measurement", deployment.Measurement);
+            json.WriteString("policyHash", deployment.PolicyHash);
+            json.WriteString("referenceValue", deployment.ReferenceValue);
+            json.WriteString("meshCaSha256", deployment.MeshCaSha256);
+            json.WriteString("claimedVersion", deployment.ClaimedVersion);
+            WriteLists(json, deployment);
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteLists(Utf8JsonWriter json, VerifiedDeployment deployment)
+    {
+        json.WriteStartObject("tcb");
+        foreach ((string name, string value) in deployment.Tcb)
+        {
+            json.WriteString(name, value);
+        }
+
+        json.WriteEndObject();
+        json.WriteStartArray("collateral");
+        foreach (CollateralDate date in deployment.Collateral)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", date.Name);
+            json.WriteString("issuedAt", date.IssuedAt is { } issued ? Time(issued) : null);
+            json.WriteString("validUntil", Time(date.ValidUntil));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("warnings");
+        foreach (string warning in deployment.Warnings)
+        {
+            json.WriteStringValue(warning);
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("checks");
+        foreach (VerificationCheck check in deployment.Checks)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", check.Name);
+            json.WriteString("outcome", check.Outcome.ToString());
+            json.WriteString("detail", check.Detail);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static CollateralDate[] DatesOf(SnpDates dates) =>
+    [
+        new("AMD certificate of the chip (VCEK)", dates.VekNotBefore, dates.VekNotAfter),
+        new("AMD intermediate certificate", null, dates.IntermediateNotAfter),
+        new("AMD root certificate", null, dates.RootNotAfter),
+        new("AMD revocation list", dates.CrlThisUpdate, dates.CrlNextUpdate),
+    ];
+
+    private static CollateralDate[] DatesOf(VerifiedTdxQuote quote) =>
+    [
+        new("Intel TCB info", quote.TcbInfo.IssueDate, quote.TcbInfo.NextUpdate),
+        new("Intel QE identity", quote.QeIdentity.IssueDate, quote.QeIdentity.NextUpdate),
+        new("Intel revocation list of platforms", quote.PckCrl.From, quote.PckCrl.Until),
+        new("Intel revocation list of the root", quote.RootCrl.From, quote.RootCrl.Until),
+        new("first Intel certificate or list to expire", null, quote.ValidUntil),
+    ];
+
+    private static Dictionary<string, string> TcbOf(SnpTcb tcb) => new()
+    {
+        ["reported"] = $"{tcb.Reported}",
+        ["committed"] = $"{tcb.Committed}",
+        ["current"] = $"{tcb.Current}",
+        ["launch"] = $"{tcb.Launch}",
+    };
+
+    private static Dictionary<string, string> TcbOf(VerifiedTdxQuote quote) => new()
+    {
+        ["status"] = quote.Tcb.ToText(),
+        ["date"] = Time(quote.Tcb.Overall.Date),
+        ["evaluation"] = quote.TcbInfo.EvaluationDataNumber.ToString(CultureInfo.InvariantCulture),
+        ["advisories"] = string.Join(", ", quote.Tcb.Overall.Advisories),
+    };
+
+    private static string Hex(ReadOnlyMemory<byte> bytes) => Convert.ToHexStringLower(bytes.Span);
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

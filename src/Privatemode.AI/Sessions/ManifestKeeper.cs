@@ -1,0 +1,138 @@
+using System.Security.Cryptography;
+using Privatemode.AI.Attestation.Contrast;
+using Privatemode.AI.Endpoints;
+
+namespace Privatemode.AI.Sessions;
+
+/// <summary>Applies the <see cref="ManifestPolicy"/>: decides which manifest counts and records it, before anything is sent to a deployment.</summary>
+/// <remarks>One caller at a time.</remarks>
+internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint endpoint, TimeProvider time)
+{
+    /// <summary>The check that fails when the user does not approve.</summary>
+    public const string ApprovalCheck = "manifest-approval";
+
+    /// <summary>The check that fails when a manifest has none of the pinned digests.</summary>
+    public const string PinCheck = "manifest-pin";
+
+    // A callback that uses the client it decides for would wait for itself.
+    private static readonly AsyncLocal<bool> IsAsking = new();
+
+    private readonly ManifestRecorder _recorder = new(
+        policy switch
+        {
+            ManifestPolicy.LatestManifest latest => latest.AdoptionLog,
+            ManifestPolicy.ApprovedManifest approved => approved.AdoptionLog,
+            _ => null,
+        },
+        time,
+        approving: policy is ManifestPolicy.ApprovedManifest);
+
+    /// <exception cref="InvalidOperationException">The caller is the approval callback.</exception>
+    public static void DemandOutside()
+    {
+        if (IsAsking.Value)
+        {
+            throw new InvalidOperationException("The approval callback uses a client that waits for its decision. Decide without one.");
+        }
+    }
+
+    /// <summary>False when the policy never looks for another manifest.</summary>
+    public bool FollowsThePublisher => policy is not ManifestPolicy.PinnedManifest;
+
+    /// <summary>Decides. For pinned digests nothing is fetched: the deployment shows its manifest.</summary>
+    /// <exception cref="PrivatemodeServiceException">The manifest cannot be had, and none was adopted before.</exception>
+    /// <exception cref="PrivatemodeVerificationException">It is no acceptable manifest, or was not approved.</exception>
+    public async ValueTask<ExpectedManifest> DecideAsync(bool async, CancellationToken cancellationToken)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        if (policy is ManifestPolicy.PinnedManifest)
+        {
+            return new ExpectedManifest(null, ManifestSource.Pinned, now);
+        }
+
+        (byte[] Manifest, DateTimeOffset At)? last = _recorder.Last();
+        byte[] published;
+        try
+        {
+            published = await endpoint.GetAsync(Manifest.MaxSize, async, cancellationToken).ConfigureAwait(false);
+        }
+        catch (PrivatemodeServiceException) when (last is not null)
+        {
+            return new ExpectedManifest(Manifest.Parse(last.Value.Manifest), ManifestSource.LastAdopted, last.Value.At);
+        }
+
+        Manifest manifest = Manifest.Parse(published);
+        bool isNew = last is null || !last.Value.Manifest.AsSpan().SequenceEqual(published);
+        if (isNew)
+        {
+            await DemandApprovalAsync(last?.Manifest, manifest, async, cancellationToken).ConfigureAwait(false);
+            _recorder.Record(published);
+        }
+
+        ManifestSource source = policy is ManifestPolicy.ApprovedManifest ? ManifestSource.Approved : ManifestSource.Published;
+        return new ExpectedManifest(manifest, source, isNew ? now : last!.Value.At);
+    }
+
+    /// <summary>Whether the publisher has another manifest now; false when that cannot be found out.</summary>
+    public async ValueTask<bool> HasChangedAsync(ReadOnlyMemory<byte> digest, bool async, CancellationToken cancellationToken)
+    {
+        try
+        {
+            byte[] published = await endpoint.GetAsync(Manifest.MaxSize, async, cancellationToken).ConfigureAwait(false);
+            return !SHA256.HashData(published).AsSpan().SequenceEqual(digest.Span);
+        }
+        catch (PrivatemodeServiceException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The manifest a document is to be judged by.</summary>
+    /// <exception cref="PrivatemodeVerificationException">Digests are pinned, and the deployment shows none of them.</exception>
+    public Manifest Resolve(ExpectedManifest expected, AttestationDocument document)
+    {
+        if (expected.Manifest is not null)
+        {
+            return expected.Manifest;
+        }
+
+        IReadOnlyCollection<string> pins = ((ManifestPolicy.PinnedManifest)policy).Digests;
+        return ResolvePinned(pins, document);
+    }
+
+    /// <summary>The deployment's own manifest, if its digest is one of these.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is not.</exception>
+    public static Manifest ResolvePinned(IReadOnlyCollection<string> pins, AttestationDocument document)
+    {
+        ReadOnlyMemory<byte> shown = document.Manifests.Count == 1 ? document.Manifests[0] : default;
+        string digest = Convert.ToHexStringLower(SHA256.HashData(shown.Span));
+        return pins.Contains(digest)
+            ? Manifest.Parse(shown)
+            : throw new PrivatemodeVerificationException(
+                PinCheck,
+                "The deployment's manifest is none of the pinned ones. Do not send anything; look at the new manifest before you pin it.",
+                string.Join(" or ", pins),
+                digest);
+    }
+
+    private async ValueTask DemandApprovalAsync(byte[]? before, Manifest manifest, bool async, CancellationToken cancellationToken)
+    {
+        if (policy is not ManifestPolicy.ApprovedManifest approved)
+        {
+            return;
+        }
+
+        ManifestDifference difference = ManifestDifference.Between(before is null ? null : Manifest.Parse(before), manifest);
+        ManifestUpdate update = new(difference.Before, difference.After, manifest.Raw, [.. difference.Changes.Select(change => change.ToString())]);
+        IsAsking.Value = true;
+        bool isApproved = async
+            ? await approved.Ask(update, cancellationToken).ConfigureAwait(false)
+            : approved.Ask(update, cancellationToken).AsTask().GetAwaiter().GetResult();
+        IsAsking.Value = false;
+        if (!isApproved)
+        {
+            throw new PrivatemodeVerificationException(
+                ApprovalCheck, "The new manifest was not approved. Nothing was sent.", difference.Before, difference.After);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using Privatemode.AI.Attestation.Contrast;
+using Privatemode.AI.Attestation.Sev;
+using Privatemode.AI.Attestation.Tdx;
+
+namespace Privatemode.AI.Sessions;
+
+/// <summary>Public settings in the words of the Attestation rooms.</summary>
+internal static class TrustAnchors
+{
+    /// <summary>The vendors' roots, or those of a test.</summary>
+    public static ContrastTrustAnchors Of(InsecureLoopbackTrust? trust) => trust is null
+        ? ContrastTrustAnchors.Production
+        : new ContrastTrustAnchors(
+            new SevTrustAnchors(trust.AmdRootKeys.ToDictionary(entry => Product(entry.Key), entry => entry.Value)),
+            new TdxTrustAnchors([trust.IntelRootKey]));
+
+    /// <exception cref="PrivatemodeConfigurationException">A product line or chip is not written as it should be.</exception>
+    public static ContrastOptions OptionsOf(HardwarePolicy policy) => new()
+    {
+        AllowedProducts = policy.AmdProducts?.Select(Product).ToHashSet(),
+        AllowedChipIds = policy.AmdChipIds?.Select(Chip).ToList(),
+        AcceptModuleStatusOnlyAsTheReferenceDoes = policy.AcceptModuleStatusOnlyAsTheReferenceDoes,
+    };
+
+    private static SnpProduct Product(string name) => Enum.GetNames<SnpProduct>().Contains(name, StringComparer.Ordinal)
+        ? Enum.Parse<SnpProduct>(name)
+        : throw new PrivatemodeConfigurationException(
+            nameof(PrivatemodeOptions.Hardware), "A product line of AMD is not one of " + string.Join(", ", Enum.GetNames<SnpProduct>()) + ".");
+
+    private static ReadOnlyMemory<byte> Chip(string id) => id is { Length: 128 } && id.All(char.IsAsciiHexDigit)
+        ? Convert.FromHexString(id)
+        : throw new PrivatemodeConfigurationException(nameof(PrivatemodeOptions.Hardware), "The id of an AMD chip is 128 hexadecimal digits.");
+}

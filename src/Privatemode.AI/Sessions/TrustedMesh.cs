@@ -1,0 +1,8 @@
+using Privatemode.AI.KeyExchange;
+
+namespace Privatemode.AI.Sessions;
+
+/// <summary>A mesh CA that may be trusted, and why.</summary>
+/// <param name="Authority">The CA.</param>
+/// <param name="Deployment">What was proved; null only where a test gives the CA itself.</param>
+internal sealed record TrustedMesh(MeshCertificateAuthority Authority, VerifiedDeployment? Deployment);

@@ -1,0 +1,177 @@
+using System.Net;
+using System.Text;
+using Privatemode.AI.Endpoints;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Endpoints;
+
+/// <summary>What is downloaded, what a copy is good for, and what becomes of those who wait in line.</summary>
+public sealed class CollateralStoreTests : IDisposable
+{
+    private static readonly PrivatemodeServiceFailure Gone = PrivatemodeServiceFailure.Other;
+
+    // The gates are shared by the whole process: an address nobody else uses.
+    private readonly Uri _address = new($"https://vendor.example/{Guid.NewGuid()}");
+    private readonly ManualTimeProvider _time = new();
+    private readonly FakeHandler _handler = new();
+    private readonly MemoryCollateralCache _memory = new(Guid.NewGuid().ToString());
+    private readonly HttpClient _http;
+
+    public CollateralStoreTests()
+    {
+        _http = new HttpClient(_handler);
+        Serve("file");
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Get_Twice_IsDownloadedOnce(bool async)
+    {
+        CollateralFile first = await GetAsync(async: async);
+        CollateralFile second = await GetAsync(async: async);
+        Assert.Equal((false, true), (first.IsFromCache, second.IsFromCache));
+        Assert.Equal(("a,b", "file"), (second.Chain, Encoding.ASCII.GetString(second.Body)));
+        Assert.Single(_handler.Requests);
+    }
+
+    [Fact]
+    public async Task Get_CopyGrowsOld_IsDownloadedAgainUnlessItNeverChanges()
+    {
+        _ = await GetAsync();
+        _time.Advance(TimeSpan.FromHours(24) - TimeSpan.FromSeconds(1));
+        Assert.True((await GetAsync()).IsFromCache);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True((await GetAsync(CollateralDemand.Unchanging)).IsFromCache);
+        Assert.False((await GetAsync()).IsFromCache);
+        Assert.Equal(2, _handler.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Get_CopyFromTheFuture_IsNotBelieved()
+    {
+        _ = await GetAsync();
+        _time.JumpTo(_time.GetUtcNow().AddMinutes(-5));
+        Assert.False((await GetAsync()).IsFromCache);
+    }
+
+    [Fact]
+    public async Task Get_Fresh_TakesWhatSomebodyElseJustFetched()
+    {
+        _ = await GetAsync();
+        Assert.True((await GetAsync(CollateralDemand.Fresh)).IsFromCache);
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.False((await GetAsync(CollateralDemand.Fresh)).IsFromCache);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Get_HostIsAway_TheOldCopyIsUsedAndSaysSo(bool async)
+    {
+        _ = await GetAsync();
+        Refuse();
+        _time.Advance(TimeSpan.FromDays(2));
+        CollateralFile copy = await GetAsync(async: async);
+        Assert.Equal((true, true), (copy.IsFromCache, copy.IsStandIn));
+        Assert.False((await GetAsync(CollateralDemand.Unchanging)).IsStandIn);
+    }
+
+    [Fact]
+    public async Task Get_HostIsAwayWhileManyWait_AllFailWithTheFirst()
+    {
+        using ManualResetEventSlim refuse = new();
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _handler.Answer = _ =>
+        {
+            asked.TrySetResult();
+            Assert.True(refuse.Wait(TestTimeouts.Default));
+            return new HttpResponseMessage(HttpStatusCode.Gone);
+        };
+        Task<CollateralFile> first = TestTimeouts.OnOwnThread(() => new ValueTask<CollateralFile>(GetAsync(async: false)).Completed());
+        await asked.Task.OrTimeout();
+        Task<CollateralFile>[] waiting = [.. Enumerable.Range(0, 20).Select(_ => GetAsync())];
+        refuse.Set();
+        foreach (Task<CollateralFile> task in (Task<CollateralFile>[])[first, .. waiting])
+        {
+            PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => task.OrTimeout());
+            Assert.Equal((Gone, 410), (exception.Reason, exception.Status));
+        }
+
+        Assert.Single(_handler.Requests);
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => GetAsync());
+        Assert.Equal(2, _handler.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Get_HostIsAwayWhileManyWaitWithACopy_AllUseTheCopy()
+    {
+        _ = await GetAsync();
+        _time.Advance(TimeSpan.FromDays(2));
+        using ManualResetEventSlim refuse = new();
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _handler.Answer = _ =>
+        {
+            asked.TrySetResult();
+            Assert.True(refuse.Wait(TestTimeouts.Default));
+            return new HttpResponseMessage(HttpStatusCode.NotFound);
+        };
+        Task<CollateralFile> first = Task.Run(() => GetAsync());
+        await asked.Task.OrTimeout();
+        Task<CollateralFile>[] waiting = [.. Enumerable.Range(0, 20).Select(_ => GetAsync())];
+        refuse.Set();
+        Assert.All(await Task.WhenAll([first, .. waiting]).OrTimeout(), file => Assert.True(file.IsStandIn));
+        Assert.Equal(2, _handler.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Get_CallerInLineIsCancelled_TheOthersGoOn()
+    {
+        using ManualResetEventSlim answer = new();
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _handler.Answer = _ =>
+        {
+            asked.TrySetResult();
+            Assert.True(answer.Wait(TestTimeouts.Default));
+            return new HttpResponseMessage();
+        };
+        Task<CollateralFile> first = Task.Run(() => GetAsync());
+        await asked.Task.OrTimeout();
+        using CancellationTokenSource cancellation = new();
+        Task<CollateralFile> cancelled = GetAsync(cancellationToken: cancellation.Token);
+        Task<CollateralFile> third = GetAsync();
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.OrTimeout());
+        answer.Set();
+        _ = await first.OrTimeout();
+        Assert.True((await third.OrTimeout()).IsFromCache);
+    }
+
+    [Fact]
+    public async Task Get_FartherCacheHasIt_TheNearerOneGetsIt()
+    {
+        MemoryCollateralCache far = new(Guid.NewGuid().ToString());
+        _ = await new CollateralStore(Downloads(), [far], _time).GetAsync(_address, 10, "it", null, CollateralDemand.Recent, async: true, default);
+        CollateralStore both = new(Downloads(), [_memory, far], _time);
+        Assert.True((await both.GetAsync(_address, 10, "it", null, CollateralDemand.Recent, async: true, default)).IsFromCache);
+        Assert.NotNull(await _memory.GetAsync(_address.AbsoluteUri, async: true, default));
+        Assert.Single(_handler.Requests);
+    }
+
+    private PublicDownloads Downloads() => new(new BoundedHttp(_http, _time), _time);
+
+    private Task<CollateralFile> GetAsync(
+        CollateralDemand demand = CollateralDemand.Recent, bool async = true, CancellationToken cancellationToken = default) =>
+        new CollateralStore(Downloads(), [_memory], _time).GetAsync(_address, 10, "the file", "Chain", demand, async, cancellationToken).AsTask();
+
+    private void Refuse() => _handler.Answer = _ => new HttpResponseMessage(HttpStatusCode.NotFound);
+
+    private void Serve(string file) => _handler.Answer = _ =>
+    {
+        HttpResponseMessage response = new() { Content = new StringContent(file) };
+        response.Headers.Add("Chain", ["a", "b"]);
+        return response;
+    };
+}

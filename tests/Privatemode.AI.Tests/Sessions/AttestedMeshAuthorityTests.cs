@@ -1,0 +1,290 @@
+using Microsoft.Extensions.AI;
+using Privatemode.AI.Sessions;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Sessions;
+
+/// <summary>One verdict for everybody, renewed before it ends, given up when it is not true any more.</summary>
+public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
+{
+    private const string Key = "test-api-key";
+
+    private DeploymentScene _scene = null!;
+    private AttestedMeshAuthority _authority = null!;
+    private int _changes;
+
+    public async Task InitializeAsync()
+    {
+        _scene = await DeploymentScene.StartAsync(hasCertificates: true);
+        Use(_scene.Authority());
+    }
+
+    public async Task DisposeAsync()
+    {
+        _authority.Dispose();
+        await _scene.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Get_ManyCallers_AskOnce()
+    {
+        Task<TrustedMesh>[] callers =
+        [
+            .. Enumerable.Range(0, 50).Select(_ => Task.Run(() => GetAsync())),
+            .. Enumerable.Range(0, 4).Select(_ => TestTimeouts.OnOwnThread(() => _authority.GetAsync(null, Key, async: false, default).Completed())),
+        ];
+        TrustedMesh[] meshes = await Task.WhenAll(callers).OrTimeout();
+        Assert.Single(meshes.Distinct());
+        Assert.Equal(1, Attestations);
+        Assert.Equal(0, _changes);
+    }
+
+    [Fact]
+    public async Task Get_BeforeTheEnd_RenewsWhileCallersGoOn()
+    {
+        TrustedMesh first = await GetAsync();
+        _scene.Time.Advance(TimeSpan.FromHours(23));
+        _scene.Deployment.Faults.Next(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromSeconds(5)));
+        Assert.Same(first, await GetAsync());
+        Task renewal = _authority.Renewal;
+        await _scene.AskedAsync(EvidenceSource.Attestation, 2);
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.Same(first, await GetAsync());
+            Assert.Same(first, _authority.GetAsync(null, Key, async: false, default).Completed());
+        }
+
+        Assert.False(renewal.IsCompleted);
+        _ = await _scene.PassPausesAsync(renewal);
+        TrustedMesh second = await GetAsync();
+        Assert.NotSame(first, second);
+        Assert.True(second.Deployment!.ValidUntil > first.Deployment!.ValidUntil);
+        Assert.Equal((2, 0), (Attestations, _changes));
+    }
+
+    [Fact]
+    public async Task Get_RenewalShowsAnotherVerdict_StopsAndSaysSo()
+    {
+        _ = await GetAsync();
+        _scene.Time.Advance(TimeSpan.FromHours(23));
+        _scene.Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
+        _ = await GetAsync();
+        await _authority.Renewal.OrTimeout();
+        Assert.Equal(1, _changes);
+        await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => GetAsync());
+    }
+
+    [Fact]
+    public async Task Get_RenewalFindsTheServiceAway_TheVerdictCountsUntilItsEnd()
+    {
+        TrustedMesh first = await GetAsync();
+        _scene.Deployment.Faults.Next(EvidenceSource.Attestation, Fault.PlainError(503), times: 100);
+        _scene.Time.Advance(TimeSpan.FromHours(23));
+        Assert.Same(first, await GetAsync());
+        await _authority.Renewal.OrTimeout();
+        Assert.Same(first, await GetAsync());
+        await _authority.Renewal.OrTimeout();
+        Assert.Equal(0, _changes);
+        _scene.Time.JumpTo(first.Deployment!.ValidUntil.AddTicks(-1));
+        Assert.Same(first, await GetAsync());
+        await _authority.Renewal.OrTimeout();
+        _scene.Time.JumpTo(first.Deployment.ValidUntil);
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => GetAsync());
+    }
+
+    [Fact]
+    public async Task Get_ClockWasSetBack_VerifiesAnew()
+    {
+        _scene.Time.Advance(TimeSpan.FromHours(3));
+        _ = await GetAsync();
+        _scene.Time.JumpTo(_scene.Time.GetUtcNow().AddSeconds(-50));
+        _ = await GetAsync();
+        Assert.Equal(1, Attestations);
+        _scene.Time.JumpTo(_scene.Time.GetUtcNow().AddHours(-2));
+        _ = await GetAsync();
+        Assert.Equal(2, Attestations);
+    }
+
+    [Fact]
+    public async Task Get_ManifestWasReplaced_IsNoticedWithinMinutesAndTold()
+    {
+        TrustedMesh first = await GetAsync();
+        _scene.Deployment.Evidence.ChangeManifest();
+        _scene.Time.Advance(TimeSpan.FromMinutes(6));
+        Assert.Same(first, await GetAsync());
+        await _authority.Renewal.OrTimeout();
+        TrustedMesh second = await GetAsync();
+        Assert.NotEqual(first.Deployment!.ManifestSha256, second.Deployment!.ManifestSha256);
+
+        // The mesh CA stayed, but what was agreed under the old manifest must not be used under the new one.
+        Assert.Equal(first.Deployment.MeshCaSha256, second.Deployment.MeshCaSha256);
+        Assert.Equal(1, _changes);
+    }
+
+    [Fact]
+    public async Task Get_ManifestStays_LooksEveryFiveMinutesAndVerifiesNothing()
+    {
+        _ = await GetAsync();
+        int asked = _scene.Asked(EvidenceSource.Manifest);
+        for (int minute = 0; minute < 12; minute++)
+        {
+            _scene.Time.Advance(TimeSpan.FromMinutes(1));
+            _ = await GetAsync();
+            await _authority.Renewal.OrTimeout();
+        }
+
+        Assert.Equal((2, 1), (_scene.Asked(EvidenceSource.Manifest) - asked, Attestations));
+    }
+
+    [Fact]
+    public async Task Get_UsersCallbackThrowsInTheBackground_IsNotLeftUnobserved()
+    {
+        bool throws = false;
+        Use(_scene.Authority(options => options.Manifest = ManifestPolicy.Approve(
+            (_, _) => throws ? throw new InvalidOperationException("mine") : new ValueTask<bool>(true))));
+        TrustedMesh first = await GetAsync();
+        throws = true;
+        _scene.Deployment.Evidence.ChangeManifest();
+        _scene.Time.Advance(TimeSpan.FromMinutes(6));
+        Assert.Same(first, await GetAsync());
+        await _authority.Renewal.OrTimeout();
+        Assert.Equal("mine", (await Assert.ThrowsAsync<InvalidOperationException>(() => _authority.VerifyNowAsync(Key, default).AsTask())).Message);
+    }
+
+    [Fact]
+    public async Task Get_CalledWithoutAContextToFlow_RenewsAllTheSame()
+    {
+        _ = await GetAsync();
+        _scene.Time.Advance(TimeSpan.FromHours(23));
+        using (ExecutionContext.SuppressFlow())
+        {
+            _ = _authority.GetAsync(null, Key, async: false, default).Completed();
+        }
+
+        await _authority.Renewal.OrTimeout();
+        Assert.Equal(2, Attestations);
+    }
+
+    [Fact]
+    public async Task Get_OneCallerIsCancelled_TheOthersGoOn()
+    {
+        _scene.Deployment.Faults.Next(EvidenceSource.Attestation, Fault.Stall(-1));
+        using CancellationTokenSource cancellation = new();
+        Task<TrustedMesh> first = _authority.GetAsync(null, Key, async: true, cancellation.Token).AsTask();
+        await _scene.AskedAsync(EvidenceSource.Attestation, 1);
+        Task<TrustedMesh> second = GetAsync();
+        Task<TrustedMesh> third = TestTimeouts.OnOwnThread(() => _authority.GetAsync(null, Key, async: false, default).Completed());
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.OrTimeout());
+        Assert.Same(await second.OrTimeout(), await third);
+        Assert.Equal(2, Attestations);
+    }
+
+    [Fact]
+    public async Task Get_MeshWasRejected_VerifiesOnceForAllWhoRejectIt()
+    {
+        TrustedMesh first = await GetAsync();
+        TrustedMesh[] others = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(_ => _authority.GetAsync(first, Key, async: true, default).AsTask())).OrTimeout();
+        Assert.Single(others.Distinct());
+        Assert.NotSame(first, others[0]);
+        Assert.Equal(2, Attestations);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Get_PublisherWasBehind_LooksOnceMore(bool async)
+    {
+        _scene.Deployment.Faults.Next(EvidenceSource.Manifest, Fault.OutdatedManifest);
+        TrustedMesh mesh = await TestTimeouts.OnOwnThread(() => new ValueTask<TrustedMesh>(GetAsync(async)).Completed());
+        Assert.Equal(_scene.Deployment.Evidence.Manifest.ToArray(), mesh.Deployment!.Manifest.ToArray());
+        _scene.Deployment.Faults.Next(EvidenceSource.Manifest, Fault.OutdatedManifest, times: 2);
+        PrivatemodeVerificationException exception =
+            await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => _authority.VerifyNowAsync(Key, default).AsTask());
+        Assert.Equal("manifest-match", exception.Check);
+    }
+
+    [Fact]
+    public async Task Trusts_OnlyWhatIsTrustedNow()
+    {
+        VerifiedDeployment first = (await GetAsync()).Deployment!;
+        _ = await _authority.VerifyNowAsync(Key, default);
+        Assert.True(_authority.Trusts(first));
+        _scene.Deployment.RotateMeshCa();
+        _ = await _authority.VerifyNowAsync(Key, default);
+        Assert.False(_authority.Trusts(first));
+        _scene.Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
+        VerifiedDeployment second = (await GetAsync()).Deployment!;
+        await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => _authority.VerifyNowAsync(Key, default).AsTask());
+        Assert.False(_authority.Trusts(second));
+    }
+
+    [Fact]
+    public async Task Get_ManifestIsNotThePinnedOne_IsRefused()
+    {
+        Use(_scene.Authority(options => options.Manifest = ManifestPolicy.Pinned(_scene.Deployment.Evidence.Manifest)));
+        Assert.Equal(ManifestSource.Pinned, (await GetAsync()).Deployment!.ManifestSource);
+        _scene.Deployment.Evidence.ChangeManifest();
+        PrivatemodeVerificationException exception =
+            await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => _authority.VerifyNowAsync(Key, default).AsTask());
+        Assert.Equal(ManifestKeeper.PinCheck, exception.Check);
+        Assert.Equal(0, _scene.Asked(EvidenceSource.Manifest));
+    }
+
+    [Fact]
+    public async Task Dispose_RenewalUnderWay_EndsIt()
+    {
+        _ = await GetAsync();
+        _scene.Time.Advance(TimeSpan.FromHours(23));
+        _scene.Deployment.Faults.Next(EvidenceSource.Attestation, Fault.Stall(-1));
+        _ = await GetAsync();
+        await _scene.AskedAsync(EvidenceSource.Attestation, 2);
+        _authority.Dispose();
+        await _authority.Renewal.OrTimeout();
+        Assert.Equal(0, _changes);
+    }
+
+    [Fact]
+    public async Task Verify_DisposedMeanwhile_SaysSoInsteadOfCancelled()
+    {
+        PrivatemodeClient client = _scene.Client();
+        _scene.Deployment.Faults.Next(EvidenceSource.Attestation, Fault.Stall(-1));
+        Task<VerifiedDeployment> verifying = client.VerifyAsync();
+        await _scene.AskedAsync(EvidenceSource.Attestation, 1);
+        client.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => verifying.OrTimeout());
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.VerifyAsync().OrTimeout());
+    }
+
+    [Fact]
+    public async Task Chat_MeshThatNobodyVerified_HasNoReceipt()
+    {
+        PrivatemodeOptions options = new();
+        _scene.Deployment.Configure(options);
+        await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { MeshAuthority = new Unverified(_authority) }));
+        ChatResponse response = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
+        Assert.Equal("You said: hi", response.Text);
+        Assert.Null(response.GetPrivatemodeReceipt());
+    }
+
+    private int Attestations => _scene.Asked(EvidenceSource.Attestation);
+
+    private Task<TrustedMesh> GetAsync() => GetAsync(async: true).OrTimeout();
+
+    private Task<TrustedMesh> GetAsync(bool async) => _authority.GetAsync(null, Key, async, default).AsTask();
+
+    private void Use(AttestedMeshAuthority authority)
+    {
+        _authority = authority;
+        authority.Changed = () => _changes++;
+    }
+
+    /// <summary>A mesh CA without a word about why it is trusted.</summary>
+    private sealed class Unverified(AttestedMeshAuthority authority) : IMeshAuthority
+    {
+        public async ValueTask<TrustedMesh> GetAsync(TrustedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken) =>
+            await authority.GetAsync(null, apiKey, async, cancellationToken) with { Deployment = null };
+    }
+}

@@ -1,0 +1,250 @@
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Options;
+using Privatemode.AI.Endpoints;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Sessions;
+
+/// <summary>What is fetched from the vendors, how often, and what becomes of a verification when they are away or talk rubbish.</summary>
+public sealed class CollateralTests
+{
+    private static readonly EvidenceSource[] Amd = [EvidenceSource.AmdChip, EvidenceSource.AmdChain, EvidenceSource.AmdRevocationList];
+
+    private static readonly EvidenceSource[] Intel =
+    [
+        EvidenceSource.IntelTcbInfo, EvidenceSource.IntelQeIdentity, EvidenceSource.IntelPlatformRevocationList, EvidenceSource.IntelRootRevocationList,
+    ];
+
+    public static TheoryData<EvidenceKind, EvidenceSource> Sources
+    {
+        get
+        {
+            TheoryData<EvidenceKind, EvidenceSource> sources = [];
+            Array.ForEach(Amd, source => sources.Add(EvidenceKind.Snp, source));
+            Array.ForEach(Intel, source => sources.Add(EvidenceKind.Tdx, source));
+            return sources;
+        }
+    }
+
+    [Theory]
+    [InlineData(EvidenceKind.Snp)]
+    [InlineData(EvidenceKind.Tdx)]
+    public async Task Verify_AHundredClientsAtOnce_EachFileIsFetchedOnceADay(EvidenceKind kind)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
+        PrivatemodeClient[] clients = [.. Enumerable.Range(0, 100).Select(_ => scene.Deployment.CreateClient())];
+        await Task.WhenAll(clients.Select(client => Task.Run(() => client.VerifyAsync()))).OrTimeout();
+        Assert.All(Of(kind), source => Assert.Equal((source, 1), (source, scene.Asked(source))));
+        scene.Time.Advance(TimeSpan.FromHours(24));
+        await Task.WhenAll(clients.Select(client => Task.Run(() => client.VerifyAsync()))).OrTimeout();
+        Assert.All(Of(kind), source => Assert.Equal((source, source == EvidenceSource.AmdChip ? 1 : 2), (source, scene.Asked(source))));
+        Assert.Equal(200, scene.Asked(EvidenceSource.Attestation));
+        Assert.All(clients, client => client.Dispose());
+    }
+
+    [Theory]
+    [InlineData(EvidenceKind.Snp, true)]
+    [InlineData(EvidenceKind.Snp, false)]
+    [InlineData(EvidenceKind.Tdx, true)]
+    [InlineData(EvidenceKind.Tdx, false)]
+    public async Task Chat_AnotherProcessLeftItsFiles_NeedsNoVendor(EvidenceKind kind, bool async)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
+        using PrivatemodeClient first = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
+        await ChatAsync(first, async);
+        scene.VendorsAnswer(404);
+        using PrivatemodeClient second = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
+        await ChatAsync(second, async);
+        Assert.All(Of(kind), source => Assert.Equal(1, scene.Asked(source)));
+        using PrivatemodeClient without = scene.Client();
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => without.VerifyAsync().OrTimeout());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Chat_AnotherMachineLeftItsFilesInTheApplicationsCache_NeedsNoVendor(bool async)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync();
+        MemoryDistributedCache cache = new(Options.Create(new MemoryDistributedCacheOptions()));
+        using PrivatemodeClient first = scene.Client(options => options.CollateralCache = cache);
+        await ChatAsync(first, async);
+        scene.VendorsAnswer(404);
+        using PrivatemodeClient second = scene.Client(options => options.CollateralCache = cache);
+        await ChatAsync(second, async);
+        Assert.All(Amd, source => Assert.Equal(1, scene.Asked(source)));
+    }
+
+    [Theory]
+    [InlineData(EvidenceKind.Snp)]
+    [InlineData(EvidenceKind.Tdx)]
+    public async Task Verify_VendorsAreAwayForTwoDays_OldCopiesCount(EvidenceKind kind)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
+        using PrivatemodeClient client = scene.Client();
+        _ = await client.VerifyAsync().OrTimeout();
+        scene.VendorsAnswer(404);
+        scene.Time.Advance(TimeSpan.FromDays(2));
+        VerifiedDeployment proof = await client.VerifyAsync().OrTimeout();
+        Assert.Equal(scene.Time.GetUtcNow(), proof.VerifiedAt);
+    }
+
+    [Theory]
+    [InlineData(EvidenceKind.Snp)]
+    [InlineData(EvidenceKind.Tdx)]
+    public async Task Verify_VendorsAreAwayAndCopiesExpired_IsNoVerdictAboutTheDeployment(EvidenceKind kind)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
+        using PrivatemodeClient client = scene.Client();
+        _ = await client.VerifyAsync().OrTimeout();
+        scene.VendorsAnswer(404);
+        scene.Time.Advance(TimeSpan.FromDays(370));
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.VerifyAsync().OrTimeout());
+        Assert.Contains("expired", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Verify_AmdIsAwayAndTheCopyExpired_TheListThatCameWithTheEvidenceCounts()
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(hasCertificates: true);
+        using PrivatemodeClient client = scene.Client();
+        _ = await client.VerifyAsync().OrTimeout();
+        Assert.Equal(1, scene.Asked(EvidenceSource.AmdRevocationList));
+        scene.VendorsAnswer(404);
+        scene.Time.Advance(TimeSpan.FromDays(370));
+        scene.Deployment.RotateMeshCa();
+        _ = await client.VerifyAsync().OrTimeout();
+        using PrivatemodeClient other = scene.Client();
+        _ = await other.VerifyAsync().OrTimeout();
+        Assert.Equal(0, scene.Asked(EvidenceSource.AmdChip) + scene.Asked(EvidenceSource.AmdChain));
+    }
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public async Task Verify_ACopyIsRubbish_IsFetchedAnewOnce(EvidenceKind kind, EvidenceSource source)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
+        using PrivatemodeClient first = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
+        _ = await first.VerifyAsync().OrTimeout();
+        scene.Time.Advance(TimeSpan.FromMinutes(1));
+        string path = FileOf(scene, source);
+        CollateralFile file = CollateralFile.Decode(await File.ReadAllBytesAsync(path))!;
+        await File.WriteAllBytesAsync(path, (file with { Body = "<html>please log in</html>"u8.ToArray() }).Encode());
+
+        using PrivatemodeClient second = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
+        _ = await second.VerifyAsync().OrTimeout();
+        _ = await second.VerifyAsync().OrTimeout();
+        Assert.Equal(2, scene.Asked(source));
+        using PrivatemodeClient third = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
+        _ = await third.VerifyAsync().OrTimeout();
+        Assert.Equal(2, scene.Asked(source));
+    }
+
+    [Fact]
+    public async Task Verify_CacheFilesAreForeign_AreIgnored()
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync();
+        using PrivatemodeClient first = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
+        _ = await first.VerifyAsync().OrTimeout();
+        foreach (string path in Directory.GetFiles(scene.DirectoryPath))
+        {
+            await File.WriteAllTextAsync(path, "something else");
+        }
+
+        using PrivatemodeClient second = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
+        _ = await second.VerifyAsync().OrTimeout();
+        Assert.All(Amd, source => Assert.Equal(2, scene.Asked(source)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public async Task Verify_VendorRedirects_IsRefusedAndNotFollowed(EvidenceKind kind, EvidenceSource source)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
+        scene.Deployment.Faults.Next(source, Fault.Redirect(new Uri(scene.Deployment.Endpoint, "/elsewhere")));
+        Assert.Equal((PrivatemodeServiceFailure.Other, 307), await FailureAsync(scene));
+        Assert.DoesNotContain(scene.Deployment.AllRequests, request => request.Path.StartsWith("/elsewhere", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public async Task Verify_VendorSendsTooMuch_IsRefused(EvidenceKind kind, EvidenceSource source)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
+        scene.Deployment.Faults.Next(source, Fault.Oversize(5 * 1024 * 1024));
+        Assert.Equal((PrivatemodeServiceFailure.Other, 0), await FailureAsync(scene));
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(0)]
+    public async Task Verify_VendorDoesNotEnd_IsATimeout(int stallAt)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync();
+        scene.Deployment.Faults.Next(EvidenceSource.AmdChip, Fault.Stall(stallAt));
+        using PrivatemodeClient client = scene.Client();
+        Task verifying = client.VerifyAsync();
+        await scene.AskedAsync(EvidenceSource.AmdChip, 1);
+        scene.Time.Advance(TimeSpan.FromSeconds(31));
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => verifying.OrTimeout());
+        Assert.Equal(PrivatemodeServiceFailure.Timeout, exception.Reason);
+        Assert.Equal(1, scene.Asked(EvidenceSource.AmdChip));
+    }
+
+    [Fact]
+    public async Task Verify_VendorIsBusyOrCut_IsTriedAgainAfterPauses()
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync();
+        scene.Deployment.Faults.Next(EvidenceSource.AmdChip, Fault.PlainError(503));
+        scene.Deployment.Faults.Next(EvidenceSource.AmdChip, Fault.PlainError(429, retryAfter: TimeSpan.FromSeconds(7)));
+        scene.Deployment.Faults.Next(EvidenceSource.AmdRevocationList, Fault.CutConnection(5));
+        using PrivatemodeClient client = scene.Client();
+        Task verifying = client.VerifyAsync();
+        Assert.Equal([1, 7, 1], (await scene.PassPausesAsync(verifying)).Select(pause => pause.TotalSeconds));
+        await verifying;
+        Assert.Equal((3, 2), (scene.Asked(EvidenceSource.AmdChip), scene.Asked(EvidenceSource.AmdRevocationList)));
+    }
+
+    [Theory]
+    [InlineData(EvidenceKind.Snp)]
+    [InlineData(EvidenceKind.Tdx)]
+    public async Task Verify_VendorsAndPublisher_GetNeitherCredentialsNorProtocolHeaders(EvidenceKind kind)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
+        using PrivatemodeClient client = scene.Client();
+        _ = await client.VerifyAsync().OrTimeout();
+        RecordedRequest[] requests = [.. scene.Deployment.AllRequests.Where(request => request.Method == "GET")];
+        Assert.Equal(1 + Of(kind).Length, requests.Length);
+        Assert.All(requests, request => Assert.Equal(["Host", "User-Agent"], request.Headers.Keys.Order(StringComparer.Ordinal)));
+    }
+
+    private static EvidenceSource[] Of(EvidenceKind kind) => kind == EvidenceKind.Snp ? Amd : Intel;
+
+    private static async Task<(PrivatemodeServiceFailure Reason, int Status)> FailureAsync(DeploymentScene scene)
+    {
+        using PrivatemodeClient client = scene.Client();
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.VerifyAsync().OrTimeout());
+        return (exception.Reason, exception.Status);
+    }
+
+    /// <summary>The cache file of a source, found by the order in which they were fetched and written.</summary>
+    private static string FileOf(DeploymentScene scene, EvidenceSource source)
+    {
+        RecordedRequest request = scene.Deployment.AllRequests.Where(request => request.Method == "GET").Skip(1).ElementAt(Array.IndexOf(
+            source >= EvidenceSource.IntelTcbInfo ? Intel : Amd, source));
+        byte[] name = System.Security.Cryptography.SHA256.HashData(
+            System.Text.Encoding.UTF8.GetBytes(new Uri(scene.Deployment.Endpoint, request.Path).AbsoluteUri));
+        return Path.Combine(scene.DirectoryPath, Convert.ToHexStringLower(name) + ".collateral");
+    }
+
+    private static async Task ChatAsync(PrivatemodeClient client, bool async)
+    {
+        OpenAI.Chat.ChatClient chat = client.OpenAI.GetChatClient("gpt-oss-120b");
+        string text = async
+            ? (await chat.CompleteChatAsync("hi").OrTimeout()).Value.Content[0].Text
+            : await TestTimeouts.OnOwnThread(() => chat.CompleteChat("hi").Value.Content[0].Text);
+        Assert.Equal("You said: hi", text);
+    }
+}

@@ -1,0 +1,148 @@
+using System.Text;
+using Privatemode.AI.Sessions;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Sessions;
+
+/// <summary>What was recorded can be read again, and whatever was changed in it is noticed.</summary>
+public sealed class ManifestLogTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("privatemode-log-");
+    private readonly ManualTimeProvider _time = new(new DateTimeOffset(2026, 5, 4, 3, 2, 1, TimeSpan.Zero));
+
+    public ManifestLogTests()
+    {
+        ManifestRecorder recorder = new(_directory.FullName, _time);
+        foreach (string manifest in (string[])["one", "two", "three"])
+        {
+            recorder.Record(Encoding.UTF8.GetBytes(manifest));
+            _time.Advance(TimeSpan.FromHours(1));
+        }
+    }
+
+    /// <summary>Each takes the lines of a log of three entries and gives those of a changed one.</summary>
+    public static TheoryData<string, Func<string[], string>> Edits => new()
+    {
+        { "time", lines => Join(lines[0].Replace("03:02:01", "03:02:02", StringComparison.Ordinal), lines[1], lines[2]) },
+        { "time of the last line", lines => Join(lines[0], lines[1], lines[2].Replace("2026-", "2027-", StringComparison.Ordinal)) },
+        { "digest", lines => Join(lines[0], lines[1].Replace("sha256:", "sha256:0", StringComparison.Ordinal), lines[2]) },
+        { "digest of another entry", lines => Join(lines[0], lines[1].Replace(Digest(lines[1]), Digest(lines[0]), StringComparison.Ordinal), lines[2]) },
+        { "chain", lines => Join(lines[0], lines[1], Flip(lines[2])) },
+        { "chain in the middle", lines => Join(lines[0], Flip(lines[1]), lines[2]) },
+        { "no chain", lines => Join(lines[0], lines[1], lines[2][..lines[2].LastIndexOf(' ')]) },
+        { "first line gone", lines => Join(lines[1], lines[2]) },
+        { "middle line gone", lines => Join(lines[0], lines[2]) },
+        { "middle line gone, renumbered", lines => Join(lines[0], lines[2].Replace("3.json", "2.json", StringComparison.Ordinal)) },
+        { "order", lines => Join(lines[0], lines[2], lines[1]) },
+        { "line twice", lines => Join(lines[0], lines[1], lines[1], lines[2]) },
+        { "numbering", lines => Join(lines[0], lines[1].Replace("2.json", "1.json", StringComparison.Ordinal), lines[2]) },
+        { "file elsewhere", lines => Join(lines[0], lines[1].Replace("2.json", "../2.json", StringComparison.Ordinal), lines[2]) },
+        { "blank line", lines => Join(lines[0], "", lines[1], lines[2]) },
+        { "blank line at the end", lines => Join(lines[0], lines[1], lines[2], "") },
+        { "blank", lines => Join(lines[0] + " ", lines[1], lines[2]) },
+        { "other line ends", lines => string.Join("\r\n", [.. lines, ""]) },
+        { "byte order mark", lines => "\uFEFF" + Join(lines) },
+        { "zero byte", lines => Join(lines[0], "\0" + lines[1], lines[2]) },
+        { "upper case", lines => Join(lines[0], lines[1], lines[2].ToUpperInvariant()) },
+    };
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public void Read_WhatWasRecorded_IsThere()
+    {
+        ManifestLog log = ManifestLog.Read(_directory.FullName);
+        Assert.Equal(["1.json", "2.json", "3.json"], log.Entries.Select(entry => entry.File));
+        Assert.Equal(new DateTimeOffset(2026, 5, 4, 4, 2, 1, TimeSpan.Zero), log.Entries[1].AdoptedAt);
+        Assert.Equal("8b5b9db0c13db24256c829aa364aa90c6d2eba318b9232a4ab9313b954d3555f", log.Entries[2].Sha256);
+        Assert.Equal(Lines()[2][^64..], log.Head);
+    }
+
+    [Theory]
+    [MemberData(nameof(Edits))]
+    public void Read_LogEdited_SaysSo(string what, Func<string[], string> edit)
+    {
+        File.WriteAllText(LogFile, edit(Lines()), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        Assert.Equal((what, "manifest-log"), (what, Changed().Check));
+        ManifestRecorder recorder = new(_directory.FullName, _time);
+        Assert.Throws<PrivatemodeVerificationException>(() => recorder.Last());
+        Assert.Throws<PrivatemodeVerificationException>(() => recorder.Record("four"u8.ToArray()));
+        Assert.False(File.Exists(Path.Combine(_directory.FullName, "4.json")));
+    }
+
+    [Theory]
+    [InlineData("1.json", "one ")]
+    [InlineData("2.json", "one")]
+    [InlineData("3.json", null)]
+    public void Read_ManifestEdited_SaysWhich(string file, string? content)
+    {
+        string path = Path.Combine(_directory.FullName, file);
+        if (content is null)
+        {
+            File.Delete(path);
+        }
+        else
+        {
+            File.WriteAllText(path, content);
+        }
+
+        PrivatemodeVerificationException exception = Changed();
+        Assert.Contains(file, exception.Message, StringComparison.Ordinal);
+        Assert.NotEqual(exception.Expected, exception.Found);
+    }
+
+    [Fact]
+    public void Read_TornLastLine_IsNotAnEntryAndIsWrittenOver()
+    {
+        string[] lines = Lines();
+        for (int length = 0; length < lines[2].Length; length += 7)
+        {
+            File.WriteAllText(LogFile, Join(lines[0], lines[1]) + lines[2][..length]);
+            Assert.Equal(2, ManifestLog.Read(_directory.FullName).Entries.Count);
+        }
+
+        new ManifestRecorder(_directory.FullName, _time).Record("other"u8.ToArray());
+        Assert.Equal(3, ManifestLog.Read(_directory.FullName).Entries.Count);
+        Assert.Equal("other", File.ReadAllText(Path.Combine(_directory.FullName, "3.json")));
+    }
+
+    [Fact]
+    public void Read_LinesCutOffAtTheEnd_ShowInTheHeadOnly()
+    {
+        string head = ManifestLog.Read(_directory.FullName).Head;
+        File.WriteAllText(LogFile, Join(Lines()[..2]));
+        ManifestLog shorter = ManifestLog.Read(_directory.FullName);
+        Assert.Equal(2, shorter.Entries.Count);
+        Assert.NotEqual(head, shorter.Head);
+    }
+
+    [Fact]
+    public void Read_NoLog_IsEmpty()
+    {
+        ManifestLog missing = ManifestLog.Read(Path.Combine(_directory.FullName, "nowhere"));
+        File.WriteAllText(LogFile, "");
+        ManifestLog empty = ManifestLog.Read(_directory.FullName);
+        Assert.All([missing, empty], log => Assert.Equal((0, new string('0', 64)), (log.Entries.Count, log.Head)));
+        Assert.ThrowsAny<ArgumentException>(() => ManifestLog.Read(""));
+    }
+
+    [Fact]
+    public void Read_WhileALineIsAppended_Succeeds()
+    {
+        using FileStream appending = new(LogFile, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
+        Assert.Equal(3, ManifestLog.Read(_directory.FullName).Entries.Count);
+    }
+
+    private string LogFile => Path.Combine(_directory.FullName, "log.txt");
+
+    private string[] Lines() => File.ReadAllLines(LogFile);
+
+    private PrivatemodeVerificationException Changed() =>
+        Assert.Throws<PrivatemodeVerificationException>(() => ManifestLog.Read(_directory.FullName));
+
+    private static string Join(params string[] lines) => string.Concat(lines.Select(line => line + "\n"));
+
+    private static string Digest(string line) => line.Split(' ')[2];
+
+    private static string Flip(string line) => line[..^1] + (line[^1] == '0' ? '1' : '0');
+}

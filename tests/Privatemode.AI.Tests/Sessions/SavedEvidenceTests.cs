@@ -1,0 +1,155 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Sessions;
+
+/// <summary>Whatever was changed in a file of evidence, it is refused, by our exceptions only.</summary>
+public sealed class SavedEvidenceTests
+{
+    private const string Amd = "vcek intermediate root crl";
+    private const string Intel = "tcbInfo tcbInfoChain qeIdentity qeIdentityChain pckCrl pckCrlChain rootCrl";
+
+    [Theory]
+    [InlineData(EvidenceKind.Snp, "amd", Amd)]
+    [InlineData(EvidenceKind.Tdx, "intel", Intel)]
+    public async Task Verify_AnyMemberEdited_IsRefused(EvidenceKind kind, string vendor, string members)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
+        (JsonObject file, EvidenceExpectation expectation) = await SaveAsync(scene);
+        Assert.Null(Refusal(file, expectation));
+        foreach (string name in (string[])["nonce", "document"])
+        {
+            Assert.True(IsRefused(Edited(file, name), expectation), name);
+            Assert.IsType<FormatException>(Refusal(Without(file, name), expectation));
+        }
+
+        foreach (string member in members.Split(' '))
+        {
+            JsonObject edited = Edited((JsonObject)file[vendor]!, member);
+            JsonObject whole = (JsonObject)file.DeepClone();
+            whole[vendor] = edited;
+            Assert.True(IsRefused(whole, expectation), member);
+            whole[vendor] = Without((JsonObject)file[vendor]!, member);
+            Assert.IsType<FormatException>(Refusal(whole, expectation));
+            ((JsonObject)whole[vendor]!)[member] = "";
+
+            // The list of platforms counts under the quote's own CA; its chain is looked at where there is one.
+            Assert.Equal(member != "pckCrlChain", IsRefused(whole, expectation));
+        }
+
+        Assert.True(IsRefused(Without(file, vendor), expectation), "no collateral");
+    }
+
+    [Theory]
+    [InlineData("format", "\"privatemode-evidence-2\"")]
+    [InlineData("format", "1")]
+    [InlineData("nonce", "\"AAAA\"")]
+    [InlineData("nonce", "\"not base64!\"")]
+    [InlineData("nonce", "null")]
+    [InlineData("endpoint", "\"/relative\"")]
+    [InlineData("endpoint", "null")]
+    [InlineData("verifiedAt", "\"yesterday\"")]
+    [InlineData("verifiedAt", "5")]
+    [InlineData("amd", "null")]
+    [InlineData("amd", "[]")]
+    [InlineData("intel", "{}")]
+    [InlineData("document", "\"\\ud800\"")]
+    public async Task Load_MemberOfAnotherForm_IsAFormatError(string name, string value)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync();
+        (JsonObject file, EvidenceExpectation expectation) = await SaveAsync(scene);
+        file.Remove(name);
+        string text = $"{file.ToJsonString()[..^1]},\"{name}\":{value}}}";
+        Assert.Throws<FormatException>(() => SavedEvidence.Load(new MemoryStream(Encoding.UTF8.GetBytes(text))));
+        Assert.NotNull(expectation.Hardware);
+    }
+
+    [Fact]
+    public async Task Verify_EdgesOfTime_AreRefusedByOurExceptions()
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync();
+        (JsonObject file, EvidenceExpectation expectation) = await SaveAsync(scene);
+        SavedEvidence saved = Load(file);
+        foreach (DateTimeOffset at in (DateTimeOffset[])[DateTimeOffset.MinValue, DateTimeOffset.MaxValue, DateTimeOffset.UnixEpoch])
+        {
+            Assert.Throws<PrivatemodeVerificationException>(() => saved.Verify(expectation, at));
+        }
+    }
+
+    [Fact]
+    public async Task Verify_TestRootsForEvidenceFromElsewhere_AreRefused()
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync();
+        (JsonObject file, EvidenceExpectation expectation) = await SaveAsync(scene);
+        file["endpoint"] = "https://api.privatemode.ai";
+        Assert.IsType<PrivatemodeConfigurationException>(Refusal(file, expectation));
+    }
+
+    [Fact]
+    public async Task Verify_HardwarePolicy_IsObeyed()
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync();
+        (JsonObject file, EvidenceExpectation expectation) = await SaveAsync(scene);
+        foreach (HardwarePolicy policy in (HardwarePolicy[])[new() { AmdProducts = ["Milan"] }, new() { AmdChipIds = [new string('0', 128)] }])
+        {
+            EvidenceExpectation stricter = new([.. expectation.Digests]) { Hardware = policy, InsecureLoopbackTrust = expectation.InsecureLoopbackTrust };
+            Assert.StartsWith("option-", Assert.IsType<PrivatemodeVerificationException>(Refusal(file, stricter)).Check, StringComparison.Ordinal);
+        }
+
+        EvidenceExpectation same = new([.. expectation.Digests])
+        {
+            Hardware = new HardwarePolicy { AmdProducts = ["Genoa", "Milan"] },
+            InsecureLoopbackTrust = expectation.InsecureLoopbackTrust,
+        };
+        Assert.Null(Refusal(file, same));
+    }
+
+    [Fact]
+    public void Load_EndlessFile_IsAFormatError() => Assert.Throws<FormatException>(() => SavedEvidence.Load(new EndlessStream()));
+
+    private static async Task<(JsonObject File, EvidenceExpectation Expectation)> SaveAsync(DeploymentScene scene)
+    {
+        using PrivatemodeClient client = scene.Client();
+        VerifiedDeployment proof = await client.VerifyAsync().OrTimeout();
+        using MemoryStream file = new();
+        await proof.SaveEvidenceAsync(file);
+        return ((JsonObject)JsonNode.Parse(file.ToArray())!, new EvidenceExpectation(proof.ManifestSha256) { InsecureLoopbackTrust = scene.Deployment.Trust });
+    }
+
+    private static SavedEvidence Load(JsonObject file) => SavedEvidence.Load(new MemoryStream(Encoding.UTF8.GetBytes(file.ToJsonString())));
+
+    private static Exception? Refusal(JsonObject file, EvidenceExpectation expectation) => Record.Exception(() =>
+    {
+        SavedEvidence saved = Load(file);
+        _ = saved.Verify(expectation, saved.VerifiedAt);
+    });
+
+    private static bool IsRefused(JsonObject file, EvidenceExpectation expectation) =>
+        Refusal(file, expectation) is PrivatemodeVerificationException or FormatException;
+
+    private static JsonObject Without(JsonObject file, string name)
+    {
+        JsonObject copy = (JsonObject)file.DeepClone();
+        copy.Remove(name);
+        return copy;
+    }
+
+    /// <summary>One bit in the middle of a member is another.</summary>
+    private static JsonObject Edited(JsonObject file, string name)
+    {
+        JsonObject copy = (JsonObject)file.DeepClone();
+        byte[] bytes = Convert.FromBase64String((string)copy[name]!);
+        bytes[bytes.Length / 2] ^= 1;
+        copy[name] = Convert.ToBase64String(bytes);
+        return copy;
+    }
+
+    private sealed class EndlessStream : MemoryStream
+    {
+        public override int Read(Span<byte> buffer) => buffer.Length;
+
+        public override int Read(byte[] buffer, int offset, int count) => count;
+    }
+}

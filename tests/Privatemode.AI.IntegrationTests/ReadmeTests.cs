@@ -33,6 +33,16 @@ public sealed partial class ReadmeTests
             }
             // end
 
+            // begin: verify
+            VerifiedDeployment proof = await privatemode.VerifyAsync();
+            Console.WriteLine(proof.ToJson());
+
+            using MemoryStream file = new();
+            await proof.SaveEvidenceAsync(file);
+            // end
+
+            Assert.True(file.Length > 0);
+
             // begin: openai
             OpenAIClient openAI = privatemode.OpenAI;
             ChatCompletion completion = await openAI.GetChatClient("gpt-oss-120b").CompleteChatAsync("What is X-Wing?");
@@ -71,6 +81,30 @@ public sealed partial class ReadmeTests
 
             Assert.Equal("You said: What is X-Wing?", response.Text);
             Assert.IsType<PrivatemodeOpenAIClient>(openAI);
+        }
+    }
+
+    [Fact]
+    public async Task Snippet_OfTheEvidence_Runs()
+    {
+        await RunAsync().OrTimeout();
+
+        static async Task RunAsync()
+        {
+            await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+            await using PrivatemodeClient client = deployment.CreateClient();
+
+            // begin: evidence
+            deployment.Evidence.Kind = EvidenceKind.Tdx; // default Snp; Product, ReportVersion: Genoa, 5
+            deployment.Evidence.Defect = EvidenceDefect.TdxPlatformOutOfDate; // one thing is wrong, everything else is signed anew
+            deployment.Faults.Next(EvidenceSource.IntelTcbInfo, Fault.PlainError(404));
+            int fetched = deployment.Evidence.RequestsTo(EvidenceSource.IntelTcbInfo); // what was fetched, and how often
+            // end
+
+            Assert.Equal(0, fetched);
+            _ = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.VerifyAsync());
+            PrivatemodeVerificationException refused = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync());
+            Assert.Equal("tdx-tcb-status", refused.Check);
         }
     }
 

@@ -59,8 +59,11 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     {
         var models = await Client.OpenAI.GetOpenAIModelClient().GetModelsAsync().OrTimeout();
         Assert.Equal(3, models.Value.Count);
-        RecordedRequest request = Assert.Single(Deployment.AllRequests);
-        Assert.Equal("/v1/models", request.Path);
+        RecordedRequest request = Assert.Single(Deployment.AllRequests, request => request.Path == "/v1/models");
+
+        // Not even a list is asked of a deployment that has not proved itself.
+        Assert.Equal(request, Deployment.AllRequests[^1]);
+        Assert.Contains(Deployment.AllRequests, earlier => earlier.Path == "/privatemode/v1/attest");
         Assert.Matches("^sdk_[0-9a-f-]{36}$", request.RequestId);
     }
 

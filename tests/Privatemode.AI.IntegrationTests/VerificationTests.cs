@@ -1,0 +1,195 @@
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.IntegrationTests;
+
+/// <summary>What a verified deployment tells, and what becomes of the verdict over time.</summary>
+public sealed class VerificationTests : DeploymentTest
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("privatemode-tests-");
+
+    [Theory]
+    [InlineData(EvidenceKind.Snp, "SEV-SNP")]
+    [InlineData(EvidenceKind.Tdx, "TDX")]
+    public async Task Verify_SoundDeployment_ReportsWhatWasProved(EvidenceKind kind, string tee)
+    {
+        Deployment.Evidence.Kind = kind;
+        VerifiedDeployment proof = await Client.VerifyAsync().OrTimeout();
+        Assert.Equal((tee, Deployment.Endpoint, Time.GetUtcNow()), (proof.Tee, proof.Endpoint, proof.VerifiedAt));
+        Assert.Equal(Deployment.Evidence.Manifest.ToArray(), proof.Manifest.ToArray());
+        Assert.InRange(proof.ValidUntil, Time.GetUtcNow().AddMinutes(1), Time.GetUtcNow().AddHours(24));
+        Assert.Contains(proof.Checks, check => check is { Name: "gpu-evidence", Outcome: VerificationOutcome.NotChecked, Detail: not null });
+        Assert.Contains(proof.Checks, check => check is { Name: "manifest-match", Outcome: VerificationOutcome.Passed });
+        Assert.DoesNotContain(proof.Checks, check => check.Outcome == VerificationOutcome.Failed);
+        Assert.NotEmpty(proof.Tcb);
+        Assert.All(proof.Collateral, item => Assert.True(item.ValidUntil >= proof.ValidUntil, item.Name));
+        using JsonDocument json = JsonDocument.Parse(proof.ToJson());
+        Assert.Equal(proof.ManifestSha256, json.RootElement.GetProperty("manifestSha256").GetString());
+        Assert.Equal(proof.Checks.Count, json.RootElement.GetProperty("checks").GetArrayLength());
+        Assert.Empty(Deployment.Requests);
+        Assert.Equal(0, Deployment.KeyExchanges);
+    }
+
+    [Theory]
+    [InlineData(EvidenceKind.Snp)]
+    [InlineData(EvidenceKind.Tdx)]
+    public async Task SavedEvidence_VerifiedAgain_GivesTheSameVerdictOffline(EvidenceKind kind)
+    {
+        Deployment.Evidence.Kind = kind;
+        VerifiedDeployment proof = await Client.VerifyAsync().OrTimeout();
+        using MemoryStream file = new();
+        await proof.SaveEvidenceAsync(file);
+        int requests = Deployment.AllRequests.Count;
+
+        SavedEvidence saved = SavedEvidence.Load(new MemoryStream(file.ToArray()));
+        EvidenceExpectation expectation = new(proof.ManifestSha256) { InsecureLoopbackTrust = Deployment.Trust };
+        VerifiedDeployment again = saved.Verify(expectation, saved.VerifiedAt);
+        Assert.Equal((proof.Measurement, proof.PolicyHash, proof.MeshCaSha256), (again.Measurement, again.PolicyHash, again.MeshCaSha256));
+        Assert.Equal(proof.Checks, again.Checks);
+        Assert.Equal(requests, Deployment.AllRequests.Count);
+
+        Assert.NotNull(Record.Exception(() => saved.Verify(expectation, saved.VerifiedAt.AddYears(3))) as PrivatemodeVerificationException);
+        EvidenceExpectation other = new(new string('0', 64)) { InsecureLoopbackTrust = Deployment.Trust };
+        Assert.Equal("manifest-pin", Assert.Throws<PrivatemodeVerificationException>(() => saved.Verify(other, saved.VerifiedAt)).Check);
+        Assert.Throws<PrivatemodeVerificationException>(() => saved.Verify(new EvidenceExpectation(proof.ManifestSha256), saved.VerifiedAt));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{}")]
+    [InlineData("{\"format\":\"privatemode-evidence-2\"}")]
+    [InlineData("[1]")]
+    public void SavedEvidence_OtherFile_IsAFormatError(string text) =>
+        Assert.Throws<FormatException>(() => SavedEvidence.Load(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text))));
+
+    [Fact]
+    public async Task Chat_Answered_CarriesAReceiptThatNamesTheDeployment()
+    {
+        ChatResponse response = await Chat.GetResponseAsync([new(ChatRole.User, "hi")]).OrTimeout();
+        PrivatemodeReceipt receipt = response.GetPrivatemodeReceipt()!;
+        VerifiedDeployment proof = await Client.VerifyAsync().OrTimeout();
+        Assert.Equal(proof.ManifestSha256, receipt.ManifestSha256);
+        Assert.Equal(Deployment.Requests[0].RequestId, receipt.RequestId);
+        Assert.Contains("messages", receipt.SealedMembers, StringComparison.Ordinal);
+        Assert.Contains("model", receipt.ClearMembers, StringComparison.Ordinal);
+        Assert.Equal(receipt, PrivatemodeReceipt.Parse(receipt.ToJson()));
+        Assert.DoesNotContain("signature", receipt.ToString(), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Chat_Streamed_EveryUpdateCarriesTheReceipt()
+    {
+        List<ChatResponseUpdate> updates = [];
+        await foreach (ChatResponseUpdate update in Chat.GetStreamingResponseAsync([new(ChatRole.User, "hi")]).WithTimeout())
+        {
+            updates.Add(update);
+        }
+
+        Assert.All(updates, update => Assert.NotNull(update.GetPrivatemodeReceipt()));
+        Assert.Single(updates.Select(update => update.GetPrivatemodeReceipt()!.RequestId).Distinct());
+        Assert.Equal(updates[0].GetPrivatemodeReceipt(), updates.ToChatResponse().GetPrivatemodeReceipt());
+    }
+
+    [Fact]
+    public async Task Chat_EvidenceGrowsOld_IsRenewedInTheBackground()
+    {
+        Assert.Null(await AskAsync());
+        int before = Deployment.Evidence.RequestsTo(EvidenceSource.Attestation);
+        for (int hour = 0; hour < 48; hour++)
+        {
+            Time.Advance(TimeSpan.FromHours(1));
+            Assert.Null(await AskAsync());
+        }
+
+        Assert.InRange(Deployment.Evidence.RequestsTo(EvidenceSource.Attestation) - before, 2, 4);
+    }
+
+    [Fact]
+    public async Task Chat_DeploymentReplaced_IsVerifiedAgainAndAnswers()
+    {
+        Assert.Null(await AskAsync());
+        Deployment.Evidence.ChangeManifest();
+        Deployment.RotateMeshCa();
+        Assert.Null(await AskAsync());
+        VerifiedDeployment proof = await Client.VerifyAsync().OrTimeout();
+        Assert.Equal(Deployment.Evidence.Manifest.ToArray(), proof.Manifest.ToArray());
+    }
+
+    [Fact]
+    public async Task Verify_VerdictChanges_StopsNewExchanges()
+    {
+        Assert.Null(await AskAsync());
+        Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
+        await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => Client.VerifyAsync().OrTimeout());
+        int requests = Deployment.Requests.Count;
+        Assert.IsType<PrivatemodeVerificationException>(await AskAsync());
+        Assert.Equal(requests, Deployment.Requests.Count);
+        Deployment.Evidence.Defect = EvidenceDefect.None;
+        Assert.Null(await AskAsync());
+    }
+
+    [Fact]
+    public async Task Verify_ClockIsFarOff_SaysSo()
+    {
+        Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
+        Time.Advance(TimeSpan.FromDays(2));
+        PrivatemodeVerificationException exception = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => Client.VerifyAsync().OrTimeout());
+        Assert.Contains("clock", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Verify_PinnedManifest_NeverAsksThePublisher()
+    {
+        string digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Deployment.Evidence.Manifest.Span));
+        await using PrivatemodeClient pinned = Deployment.CreateClient(options => options.Manifest = ManifestPolicy.Pinned(digest));
+        VerifiedDeployment proof = await pinned.VerifyAsync().OrTimeout();
+        Assert.Equal((digest, ManifestSource.Pinned), (proof.ManifestSha256, proof.ManifestSource));
+        Assert.Equal(0, Deployment.Evidence.RequestsTo(EvidenceSource.Manifest));
+
+        Deployment.Evidence.ChangeManifest();
+        PrivatemodeVerificationException exception = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => pinned.VerifyAsync().OrTimeout());
+        Assert.Equal(("manifest-pin", digest), (exception.Check, exception.Expected));
+    }
+
+    [Fact]
+    public async Task Verify_NewManifest_IsAskedAboutOnceAndRecorded()
+    {
+        List<ManifestUpdate> asked = [];
+        bool answer = true;
+        ManifestPolicy policy = ManifestPolicy.Approve(
+            (update, _) =>
+            {
+                asked.Add(update);
+                Assert.Equal(asked.Count - 1, Deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
+                return new ValueTask<bool>(answer);
+            },
+            _directory.FullName);
+        await using PrivatemodeClient client = Deployment.CreateClient(options => options.Manifest = policy);
+        _ = await client.VerifyAsync().OrTimeout();
+        Assert.Null(Assert.Single(asked).CurrentSha256);
+        Deployment.Evidence.ChangeManifest();
+        answer = false;
+        PrivatemodeVerificationException refused = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
+        Assert.Equal("manifest-approval", refused.Check);
+        Assert.Equal(2, asked.Count);
+        Assert.NotEmpty(asked[1].Changes);
+        Assert.Equal(1, Deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
+        Assert.Equal([asked[0].NewSha256], ManifestLog.Read(_directory.FullName).Entries.Select(entry => entry.Sha256));
+    }
+
+    [Fact]
+    public async Task Verify_PublisherIsAway_TheLastAdoptedManifestCounts()
+    {
+        await using PrivatemodeClient first = Deployment.CreateClient(options => options.Manifest = ManifestPolicy.Latest(_directory.FullName));
+        DateTimeOffset adopted = (await first.VerifyAsync().OrTimeout()).ManifestAdoptedAt;
+        Deployment.Faults.Next(EvidenceSource.Manifest, Fault.PlainError(404), times: 100);
+        await using PrivatemodeClient second = Deployment.CreateClient(options => options.Manifest = ManifestPolicy.Latest(_directory.FullName));
+        VerifiedDeployment proof = await second.VerifyAsync().OrTimeout();
+        Assert.Equal(ManifestSource.LastAdopted, proof.ManifestSource);
+        Assert.InRange(proof.ManifestAdoptedAt - adopted, TimeSpan.FromSeconds(-1), TimeSpan.FromSeconds(1));
+        await using PrivatemodeClient third = Deployment.CreateClient();
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => third.VerifyAsync().OrTimeout());
+    }
+}

@@ -1,0 +1,11 @@
+namespace Privatemode.AI.Fuzz.Targets;
+
+/// <summary>Everything that reads what comes from outside before, or in order to, trust it.</summary>
+internal static class AllTargets
+{
+    public static IReadOnlyList<FuzzTarget> Create() =>
+    [
+        SnpTarget.Create(), TdxTarget.Create(), .. CertificateTargets.Create(), .. CollateralTargets.Create(), .. ContrastTargets.Create(),
+        .. KeyExchangeTargets.Create(),
+    ];
+}

@@ -23,12 +23,10 @@ internal static class Harness
         Uri endpoint = new((await server.StandardOutput.ReadLineAsync())!);
         string meshCa = Encoding.UTF8.GetString(Convert.FromBase64String((await server.StandardOutput.ReadLineAsync())!));
         OpenAIClient clear = new(new ApiKeyCredential("key"), new OpenAIClientOptions { Endpoint = new Uri(endpoint, "/v1") });
-        await using PrivatemodeClient privatemode = new(new PrivatemodeOptions
-        {
-            ApiKey = "key",
-            Endpoint = endpoint,
-            InsecureLoopbackTrust = new InsecureLoopbackTrust(meshCa),
-        });
+        PrivatemodeOptions options = new() { ApiKey = "key", Endpoint = endpoint };
+
+        // Without attestation: its cost is not a call's, and the harness's server has no evidence.
+        await using PrivatemodeClient privatemode = new(ClientComposition.Create(options, new() { MeshAuthority = new FixedMesh(meshCa) }));
         await privatemode.ConnectAsync();
 
         (double clearCall, double sealedCall) = await MeasureCallsAsync(

@@ -7,13 +7,17 @@ public sealed partial class RoomsTests
 {
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
+        ["Attestation/Certificates"] = [],
+        ["Attestation/Contrast"] = ["Attestation/Certificates", "Attestation/Sev", "Attestation/Tdx"],
+        ["Attestation/Sev"] = ["Attestation/Certificates"],
+        ["Attestation/Tdx"] = ["Attestation/Certificates"],
         ["Chat"] = [],
         ["Encryption"] = [],
         ["Endpoints"] = [],
         ["KeyExchange/Hpke"] = [],
         ["KeyExchange"] = ["KeyExchange/Hpke"],
         ["Pipeline"] = ["Sessions", "Encryption"],
-        ["Sessions"] = ["Endpoints", "KeyExchange", "KeyExchange/Hpke"],
+        ["Sessions"] = ["Attestation/Contrast", "Attestation/Sev", "Attestation/Tdx", "Endpoints", "KeyExchange", "KeyExchange/Hpke"],
     };
 
     [Fact]
@@ -47,6 +51,8 @@ public sealed partial class RoomsTests
     [InlineData("Sessions.SecretLease lease;", "Sessions")]
     [InlineData("KeyExchange.Hpke.XWing.Size", "KeyExchange/Hpke")]
     [InlineData("OpenAI.Chat.ChatMessage message; // see Sessions", null)]
+    [InlineData("using Privatemode.AI.Attestation.Sev;", "Attestation/Sev")]
+    [InlineData("Attestation.Tdx.TdxQuote quote;", "Attestation/Tdx")]
     [InlineData("using OpenAI.Chat;", null)]
     public void RoomsNamedIn_Text_FindsQualifiedAndRelativeNames(string source, string? room) =>
         Assert.Equal(room is null ? [] : [room], RoomsNamedIn(source));
@@ -60,11 +66,11 @@ public sealed partial class RoomsTests
     }
 
     private static IEnumerable<string> RoomsNamedIn(string source) => RoomName().Matches(source)
-        .Select(match => match.Groups["room"].Value + (match.Groups["hpke"].Success ? "/Hpke" : ""))
+        .Select(match => match.Groups["room"].Value + match.Groups["inner"].Value.Replace('.', '/'))
         .Distinct();
 
     [GeneratedRegex(
         @"(?:using Privatemode\.AI\.|Privatemode\.AI\.|(?<![\w.]))"
-        + @"(?<room>Chat|Encryption|Endpoints|KeyExchange|Pipeline|Sessions)(?<hpke>\.Hpke)?(?=[.;]\w|;)")]
+        + @"(?<room>Attestation|Chat|Encryption|Endpoints|KeyExchange|Pipeline|Sessions)(?<inner>\.(?:Certificates|Contrast|Hpke|Sev|Tdx))?(?=[.;]\w|;)")]
     private static partial Regex RoomName();
 }

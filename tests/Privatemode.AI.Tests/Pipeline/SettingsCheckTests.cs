@@ -18,7 +18,14 @@ public sealed class SettingsCheckTests
         { "Endpoint", options => options.Endpoint = null! },
         { "Endpoint", options => options.HttpMessageHandler = new FakeHandler() },
         { "InsecureLoopbackTrust", options => options.Endpoint = new Uri("https://api.privatemode.ai") },
-        { "InsecureLoopbackTrust", options => options.InsecureLoopbackTrust = null },
+        { "Manifest", options => options.Manifest = null! },
+        { "Hardware", options => options.Hardware = null! },
+        { "Hardware", options => options.Hardware = new HardwarePolicy { AmdProducts = ["Rome"] } },
+        { "Hardware", options => options.Hardware = new HardwarePolicy { AmdChipIds = ["00"] } },
+        { "EvidenceLifetime", options => options.EvidenceLifetime = TimeSpan.FromMinutes(4) },
+        { "EvidenceLifetime", options => options.EvidenceLifetime = TimeSpan.FromHours(25) },
+        { "CollateralProxy", options => options.CollateralProxy = new Uri("http://example.com") },
+        { "CollateralProxy", options => options.CollateralProxy = new Uri("/relative", UriKind.Relative) },
         { "InsecureLoopbackTrust", options => (options.Endpoint, options.HttpMessageHandler) = (new Uri("https://127.0.0.1"), new FakeHandler()) },
         { "HttpMessageHandler", options =>
             (options.Endpoint, options.HttpMessageHandler) = (new Uri("https://localhost"), new SocketsHttpHandler()) },
@@ -50,10 +57,10 @@ public sealed class SettingsCheckTests
     }
 
     [Fact]
-    public void Create_RealService_SaysThatThisVersionCannotVerifyIt()
+    public void Create_RealService_NeedsNothingButAKey()
     {
-        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient("key"));
-        Assert.Contains("cannot verify", exception.Message, StringComparison.Ordinal);
+        using PrivatemodeClient client = new("key");
+        Assert.NotNull(client.OpenAI);
     }
 
     [Fact]
@@ -121,7 +128,9 @@ public sealed class SettingsCheckTests
             () => byName.ConnectAsync().OrTimeout());
 
         Assert.Equal("Endpoint", exception.Setting);
-        Assert.Empty(deployment.CopyReceivedBytes());
+
+        // The publisher of the manifest has an address of its own, which is loopback.
+        Assert.All(deployment.AllRequests, request => Assert.Equal("/privatemode/v2/manifest.json", request.Path.Split('?')[0]));
     }
 
     /// <summary>A client that reaches the deployment as <c>localhost</c>, with a resolver that says this.</summary>
@@ -140,7 +149,8 @@ public sealed class SettingsCheckTests
     {
         ApiKey = "key",
         Endpoint = new Uri("http://127.0.0.1:1"),
-        InsecureLoopbackTrust = new InsecureLoopbackTrust("pem"),
+        InsecureLoopbackTrust = new InsecureLoopbackTrust(
+            new Dictionary<string, string>(), new string('0', 64), new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:1/manifest.json")),
     };
 
     private sealed class PassingHandler : DelegatingHandler;

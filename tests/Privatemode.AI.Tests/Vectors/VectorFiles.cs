@@ -17,6 +17,12 @@ internal static class VectorFiles
     /// <summary>Opens a third-party file, for example <c>crypto/acvp-mlkem768-keygen.json</c>.</summary>
     public static JsonElement ThirdParty(string relativePath) => Parse(ThirdPartyPath(relativePath));
 
+    /// <summary>The path of one of our own files, for example <c>contrast/manifest.json</c>.</summary>
+    public static string OwnPath(string relativePath) => Path.Combine(AppContext.BaseDirectory, "Vectors", relativePath);
+
+    /// <summary>Opens one of our own files.</summary>
+    public static JsonElement Own(string relativePath) => Parse(OwnPath(relativePath));
+
     public static string ThirdPartyPath(string relativePath) => Path.Combine(
         ThirdPartyFolder ?? throw new InvalidOperationException($"{Variable} is not set; the test should have been skipped."), relativePath);
 

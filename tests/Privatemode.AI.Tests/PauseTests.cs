@@ -1,7 +1,6 @@
-using Privatemode.AI.Sessions;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Sessions;
+namespace Privatemode.AI.Tests;
 
 public sealed class PauseTests
 {

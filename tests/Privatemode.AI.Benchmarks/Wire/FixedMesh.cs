@@ -1,0 +1,13 @@
+using System.Text;
+using Privatemode.AI.KeyExchange;
+using Privatemode.AI.Sessions;
+
+namespace Privatemode.AI.Benchmarks.Wire;
+
+/// <summary>A mesh CA that is taken as it is.</summary>
+internal sealed class FixedMesh(string meshCaPem) : IMeshAuthority
+{
+    private readonly TrustedMesh _mesh = new(MeshCertificateAuthority.FromPem(Encoding.UTF8.GetBytes(meshCaPem)), null);
+
+    public ValueTask<TrustedMesh> GetAsync(TrustedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken) => new(_mesh);
+}

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+
+namespace Privatemode.AI.Tests;
+
+/// <summary>A receipt survives every way it is kept, and nothing else is taken for one.</summary>
+public sealed class PrivatemodeReceiptTests
+{
+    private static readonly PrivatemodeReceipt Receipt = new()
+    {
+        SecretId = "id",
+        ManifestSha256 = new string('a', 64),
+        VerifiedAt = new DateTimeOffset(2026, 5, 4, 3, 2, 1, TimeSpan.Zero),
+        RequestId = "request",
+        SealedMembers = "messages",
+        ClearMembers = "model",
+    };
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("5")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("\ud800")]
+    [InlineData("{\"secretId\":\"\ud800\"}")]
+    [InlineData("{\"secretId\":null}")]
+    [InlineData("{\"secretId\":\"a\",\"manifestSha256\":\"b\",\"verifiedAt\":\"yesterday\"}")]
+    public void Parse_AnythingElse_IsNone(string? text) => Assert.Null(PrivatemodeReceipt.Parse(text));
+
+    [Fact]
+    public void Parse_WhatWasWritten_IsTheSame() => Assert.Equal(Receipt, PrivatemodeReceipt.Parse(Receipt.ToJson()));
+
+    [Fact]
+    public void ToString_IsAStatementOfTheClients() =>
+        Assert.StartsWith("This client states: request request (messages)", Receipt.ToString(), StringComparison.Ordinal);
+
+    [Fact]
+    public void GetReceipt_AlsoAfterADetourOverJson()
+    {
+        using JsonDocument detour = JsonDocument.Parse($"\"{JsonEncodedText.Encode(Receipt.ToJson())}\"");
+        foreach (object value in (object[])[Receipt.ToJson(), detour.RootElement])
+        {
+            AdditionalPropertiesDictionary properties = new() { [PrivatemodeReceipt.PropertyName] = value };
+            Assert.Equal(Receipt, new ChatResponse { AdditionalProperties = properties }.GetPrivatemodeReceipt());
+            Assert.Equal(Receipt, new ChatResponseUpdate { AdditionalProperties = properties }.GetPrivatemodeReceipt());
+            ChatMessage message = new(ChatRole.Assistant, "x") { AdditionalProperties = properties };
+            Assert.Equal(Receipt, new ChatResponse([new(ChatRole.Assistant, "y"), message]).GetPrivatemodeReceipt());
+        }
+    }
+
+    [Fact]
+    public void GetReceipt_AnswerOfSomebodyElse_HasNone()
+    {
+        Assert.Null(new ChatResponse().GetPrivatemodeReceipt());
+        Assert.Null(new ChatResponseUpdate { AdditionalProperties = new() { [PrivatemodeReceipt.PropertyName] = null } }.GetPrivatemodeReceipt());
+        Assert.Throws<ArgumentNullException>(() => ((ChatResponse)null!).GetPrivatemodeReceipt());
+        Assert.Throws<ArgumentNullException>(() => ((ChatResponseUpdate)null!).GetPrivatemodeReceipt());
+    }
+}

@@ -29,14 +29,16 @@ internal static class Pem
             }
 
             text = text[start..];
-            int end = text.StartsWith(Begin) ? text.IndexOf(End) : -1;
+
+            // Behind the beginning: the dashes that close it may look like the first of an end.
+            int end = text.StartsWith(Begin) ? text[Begin.Length..].IndexOf(End) : -1;
             if (end < 0)
             {
                 throw Failure("holds something that is not a certificate", "PEM certificates and white space only");
             }
 
-            certificates.Add(Decode(text[Begin.Length..end]));
-            text = text[(end + End.Length)..];
+            certificates.Add(Decode(text.Slice(Begin.Length, end)));
+            text = text[(Begin.Length + end + End.Length)..];
         }
 
         return certificates.Count > 0 ? certificates : throw Failure("holds no certificate", "at least one PEM certificate");

@@ -34,6 +34,7 @@ public sealed class PemTests
     [InlineData("-----BEGIN CERTIFICATE-----\nAQ*D\n-----END CERTIFICATE-----\n")]
     [InlineData("-----BEGIN CERTIFICATE-----\nProc-Type: 4\n\nAQID\n-----END CERTIFICATE-----\n")]
     [InlineData("-----BEGIN X509 CRL-----\nAQID\n-----END X509 CRL-----\n")]
+    [InlineData("-----BEGIN CERTIFICATE-----END CERTIFICATE-----\n")]
     [InlineData("-----BEGIN CERTIFICATE-----\nAQID\n-----END PRIVATE KEY-----\n")]
     public void ReadCertificates_AnythingElse_IsRefused(string text) =>
         Refusal.Of(CertificateChecks.PemFormat, () => Pem.ReadCertificates(Encoding.ASCII.GetBytes(text), 3));

@@ -11,7 +11,7 @@ internal static class ByteMutations
         0x100000000, 0x7FFFFFFFFFFFFFFF, 0x8000000000000000, 0xFFFFFFFFFFFFFFFF,
     ];
 
-    private static readonly int[] LargeSizes = [20 << 10, 70 << 10, 140 << 10, 300 << 10, 1 << 20, 2 << 20, 8 << 20, 12 << 20];
+    private static readonly int[] LargeSizes = [20 << 10, 70 << 10, 140 << 10, 300 << 10, 1 << 20, 5 << 20, (6 << 20) - 1024, (8 << 20) - 1024, 12 << 20];
 
     public static byte[] Apply(byte[] bytes, byte[] other, Rng rng) => rng.Below(10) switch
     {

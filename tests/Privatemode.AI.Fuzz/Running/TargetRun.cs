@@ -76,7 +76,7 @@ internal sealed class TargetRun
         }
         catch (PrivatemodeVerificationException)
         {
-            if (_target.LearnsFromRefused)
+            if (sound.IsGenuine)
             {
                 TryLearnFrom(sound.Parts);
             }

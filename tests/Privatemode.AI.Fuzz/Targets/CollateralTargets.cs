@@ -57,5 +57,8 @@ internal static class CollateralTargets
             using CollateralSigner signer = CollateralSigner.Verify(parts[1], roots, item.At, "", "");
             signer.CheckSignature(document, name, "");
             return true;
-        });
+        })
+        {
+            IsGenuine = item.Seed.IsGenuine,
+        };
 }

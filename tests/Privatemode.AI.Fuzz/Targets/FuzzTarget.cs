@@ -6,9 +6,6 @@ namespace Privatemode.AI.Fuzz.Targets;
 /// <param name="Signed">Finds what is signed in accepted parts, without the library's help; null where nothing is.</param>
 internal sealed record FuzzTarget(string Name, IReadOnlyList<FuzzSeed> Seeds, Func<byte[][], IEnumerable<SignedPart>>? Signed = null)
 {
-    /// <summary>Whether what stands in refused seeds is signed too, and only does not belong together.</summary>
-    public bool LearnsFromRefused { get; init; }
-
     /// <summary>The largest part in bytes, where whoever fetches it reads no more.</summary>
     public int Largest { get; init; } = int.MaxValue;
 }

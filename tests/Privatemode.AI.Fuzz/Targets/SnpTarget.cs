@@ -41,7 +41,8 @@ internal static class SnpTarget
             SevTrustAnchors anchors = test.Root is { } root
                 ? new SevTrustAnchors(new Dictionary<SnpProduct, string> { [Enum.Parse<SnpProduct>(product)] = Convert.ToHexStringLower(root) })
                 : SevTrustAnchors.Production;
-            yield return Create(test.Id, [test.Read("report"), vek, test.ReadCertificate("intermediate"), test.ReadCertificate("root"), crl], anchors, test.At);
+            byte[][] parts = [test.Read("report"), vek, test.ReadCertificate("intermediate"), test.ReadCertificate("root"), crl];
+            yield return Create(test.Id, parts, anchors, test.At, test.IsOurs);
         }
 
         foreach (IssuedScene scene in IssuedScene.All.Where(scene => scene.Collateral.Snp is not null))
@@ -53,13 +54,14 @@ internal static class SnpTarget
                 [message.Report.ToArray(), (message.Vcek ?? scene.Collateral.Vcek).ToArray(), given.Intermediate.ToArray(), given.Root.ToArray(),
                     given.Crl.ToArray()],
                 IssuedScene.Anchors.Sev,
-                IssuedScene.At);
+                IssuedScene.At,
+                isGenuine: true);
         }
     }
 
     private static (FuzzSeed Seed, SevTrustAnchors Anchors, DateTimeOffset At) Create(
-        string name, byte[][] parts, SevTrustAnchors anchors, DateTimeOffset at) =>
-        (new FuzzSeed(name, parts, damaged => Judge(damaged, anchors, at)), anchors, at);
+        string name, byte[][] parts, SevTrustAnchors anchors, DateTimeOffset at, bool isGenuine) =>
+        (new FuzzSeed(name, parts, damaged => Judge(damaged, anchors, at)) { IsGenuine = isGenuine }, anchors, at);
 
     private static bool Judge(byte[][] parts, SevTrustAnchors anchors, DateTimeOffset at)
     {

@@ -33,7 +33,8 @@ internal static class TdxTarget
                 [test.Read("quote"), test.Read("tcbInfo"), test.Read("tcbChain"), test.Read("qeIdentity"), test.Read("qeChain"), test.Read("pckCrl"), [],
                     test.Read("rootCrl")],
                 test.Root is { } root ? new TdxTrustAnchors([root]) : TdxTrustAnchors.Production,
-                test.At);
+                test.At,
+                test.IsOurs);
         }
 
         foreach (IssuedScene scene in IssuedScene.All.Where(scene => scene.Collateral.Tdx is not null))
@@ -44,13 +45,13 @@ internal static class TdxTarget
                 TdxQuoteMessage.ReadQuote(scene.Evidence), given.TcbInfo, given.TcbInfoChain, given.QeIdentity, given.QeIdentityChain, given.PckCrl,
                 given.PckCrlChain, given.RootCrl,
             ];
-            yield return Create(scene.Name, [.. parts.Select(part => part.ToArray())], IssuedScene.Anchors.Tdx, IssuedScene.At);
+            yield return Create(scene.Name, [.. parts.Select(part => part.ToArray())], IssuedScene.Anchors.Tdx, IssuedScene.At, isGenuine: true);
         }
     }
 
     private static (FuzzSeed Seed, TdxTrustAnchors Anchors, DateTimeOffset At) Create(
-        string name, byte[][] parts, TdxTrustAnchors anchors, DateTimeOffset at) =>
-        (new FuzzSeed(name, parts, damaged => Judge(damaged, anchors, at)), anchors, at);
+        string name, byte[][] parts, TdxTrustAnchors anchors, DateTimeOffset at, bool isGenuine) =>
+        (new FuzzSeed(name, parts, damaged => Judge(damaged, anchors, at)) { IsGenuine = isGenuine }, anchors, at);
 
     private static bool Judge(byte[][] parts, TdxTrustAnchors anchors, DateTimeOffset at)
     {

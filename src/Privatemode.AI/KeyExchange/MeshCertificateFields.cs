@@ -1,4 +1,5 @@
 using System.Formats.Asn1;
+using Privatemode.AI.Attestation.Certificates;
 
 namespace Privatemode.AI.KeyExchange;
 
@@ -9,7 +10,6 @@ namespace Privatemode.AI.KeyExchange;
 internal sealed class MeshCertificateFields
 {
     private const int Version3 = 2;
-    private const int LastYearOfUtcTime = 2049;
     private static readonly Asn1Tag VersionTag = new(TagClass.ContextSpecific, 0);
     private static readonly Asn1Tag ExtensionsTag = new(TagClass.ContextSpecific, 3);
 
@@ -49,21 +49,18 @@ internal sealed class MeshCertificateFields
     /// <exception cref="AsnContentException">It is anything else.</exception>
     public static MeshCertificateFields Parse(ReadOnlyMemory<byte> der)
     {
-        AsnReader input = new(der, AsnEncodingRules.DER);
-        AsnReader certificate = input.ReadSequence();
-        input.ThrowIfNotEmpty();
-
-        ReadOnlyMemory<byte> toBeSigned = certificate.PeekEncodedValue();
-        AsnReader body = certificate.ReadSequence();
-        ReadOnlyMemory<byte> outerAlgorithm = certificate.ReadEncodedValue();
-        byte[] signature = certificate.ReadBitString(out int unusedBits);
-        certificate.ThrowIfNotEmpty();
-        Demand(unusedBits == 0, "The signature is not a whole number of bytes.");
-
-        ReadVersionAndSerialNumber(body);
+        (ReadOnlyMemory<byte> toBeSigned, AsnReader body, ReadOnlyMemory<byte> outerAlgorithm, ReadOnlyMemory<byte> signature) =
+            DerReading.ReadSigned(der);
+        AsnReader version = body.ReadSequence(VersionTag);
+        DerReading.Demand(version.TryReadInt32(out int value) && value == Version3, "The certificate is not of version 3.");
+        version.ThrowIfNotEmpty();
+        body.ReadIntegerBytes();
         ReadOnlyMemory<byte> innerAlgorithm = body.ReadEncodedValue();
         ReadOnlyMemory<byte> issuer = body.ReadEncodedValue();
-        (DateTimeOffset notBefore, DateTimeOffset notAfter) = ReadValidity(body);
+        AsnReader validity = body.ReadSequence();
+        DateTimeOffset notBefore = DerReading.ReadTime(validity);
+        DateTimeOffset notAfter = DerReading.ReadTime(validity);
+        validity.ThrowIfNotEmpty();
         MeshCertificateFields fields = new()
         {
             ToBeSigned = toBeSigned,
@@ -81,27 +78,6 @@ internal sealed class MeshCertificateFields
         return fields;
     }
 
-    private static void ReadVersionAndSerialNumber(AsnReader body)
-    {
-        AsnReader version = body.ReadSequence(VersionTag);
-        Demand(version.TryReadInt32(out int value) && value == Version3, "The certificate is not of version 3.");
-        version.ThrowIfNotEmpty();
-        body.ReadIntegerBytes();
-    }
-
-    private static (DateTimeOffset NotBefore, DateTimeOffset NotAfter) ReadValidity(AsnReader body)
-    {
-        AsnReader validity = body.ReadSequence();
-        DateTimeOffset notBefore = ReadTime(validity);
-        DateTimeOffset notAfter = ReadTime(validity);
-        validity.ThrowIfNotEmpty();
-        return (notBefore, notAfter);
-    }
-
-    private static DateTimeOffset ReadTime(AsnReader validity) => validity.PeekTag().HasSameClassAndValue(Asn1Tag.UtcTime)
-        ? validity.ReadUtcTime(LastYearOfUtcTime)
-        : validity.ReadGeneralizedTime();
-
     private static Dictionary<string, MeshCertificateExtension> ReadExtensions(AsnReader body)
     {
         Dictionary<string, MeshCertificateExtension> extensions = new(StringComparer.Ordinal);
@@ -115,22 +91,11 @@ internal sealed class MeshCertificateFields
         tagged.ThrowIfNotEmpty();
         while (list.HasData)
         {
-            AsnReader extension = list.ReadSequence();
-            string identifier = extension.ReadObjectIdentifier();
-            bool critical = extension.PeekTag().HasSameClassAndValue(Asn1Tag.Boolean) && extension.ReadBoolean();
-            byte[] value = extension.ReadOctetString();
-            extension.ThrowIfNotEmpty();
-            Demand(extensions.TryAdd(identifier, new MeshCertificateExtension(critical, value)), "An extension stands twice.");
+            (string identifier, CertificateExtension extension) = DerReading.ReadExtension(list);
+            DerReading.Demand(
+                extensions.TryAdd(identifier, new MeshCertificateExtension(extension.Critical, extension.Value)), "An extension stands twice.");
         }
 
         return extensions;
-    }
-
-    private static void Demand(bool condition, string message)
-    {
-        if (!condition)
-        {
-            throw new AsnContentException(message);
-        }
     }
 }

@@ -15,7 +15,7 @@ public sealed partial class RoomsTests
         ["Encryption"] = [],
         ["Endpoints"] = [],
         ["KeyExchange/Hpke"] = [],
-        ["KeyExchange"] = ["KeyExchange/Hpke"],
+        ["KeyExchange"] = ["Attestation/Certificates", "KeyExchange/Hpke"],
         ["Pipeline"] = ["Sessions", "Encryption"],
         ["Sessions"] = ["Attestation/Contrast", "Attestation/Sev", "Attestation/Tdx", "Endpoints", "KeyExchange", "KeyExchange/Hpke"],
     };

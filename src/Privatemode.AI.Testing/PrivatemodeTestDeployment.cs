@@ -80,7 +80,11 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
         PrivatemodeTestDeploymentOptions? options = null, CancellationToken cancellationToken = default)
     {
         PrivatemodeTestDeployment deployment = new(options?.Clone() ?? new PrivatemodeTestDeploymentOptions());
+
+        // Signing the evidence takes about as long as starting the server; the first request need not wait for it.
+        Task evidence = Task.Run(deployment.Evidence.Current, CancellationToken.None);
         await deployment._app.StartAsync(cancellationToken).ConfigureAwait(false);
+        await evidence.ConfigureAwait(false);
         IServerAddressesFeature addresses = deployment._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
         deployment.Endpoint = new Uri(addresses.Addresses.First());
         deployment.Trust = TestTrustAnchors.For(deployment.Endpoint).ToTrust();

@@ -33,7 +33,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         await gate.EnterAsync(async, cancellationToken).ConfigureAwait(false);
         try
         {
-            CollateralFile? copy = await FindAsync(key, async, cancellationToken).ConfigureAwait(false);
+            CollateralFile? copy = await FindAsync(key, limit, async, cancellationToken).ConfigureAwait(false);
             if (copy is not null && IsCurrent(copy, demand))
             {
                 return copy;
@@ -63,12 +63,12 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         };
     }
 
-    private async ValueTask<CollateralFile?> FindAsync(string key, bool async, CancellationToken cancellationToken)
+    private async ValueTask<CollateralFile?> FindAsync(string key, int limit, bool async, CancellationToken cancellationToken)
     {
         for (int i = 0; i < caches.Count; i++)
         {
-            byte[]? encoded = await caches[i].GetAsync(key, async, cancellationToken).ConfigureAwait(false);
-            if (encoded is not null && CollateralFile.Decode(encoded) is { } file)
+            byte[]? encoded = await caches[i].GetAsync(key, CollateralFile.EncodedLimit(limit), async, cancellationToken).ConfigureAwait(false);
+            if (encoded is not null && CollateralFile.Decode(encoded) is { } file && file.Body.Length <= limit)
             {
                 for (int nearer = 0; nearer < i; nearer++)
                 {

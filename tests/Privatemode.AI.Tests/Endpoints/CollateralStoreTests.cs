@@ -156,8 +156,20 @@ public sealed class CollateralStoreTests : IDisposable
         _ = await new CollateralStore(Downloads(), [far], _time).GetAsync(_address, 10, "it", null, CollateralDemand.Recent, async: true, default);
         CollateralStore both = new(Downloads(), [_memory, far], _time);
         Assert.True((await both.GetAsync(_address, 10, "it", null, CollateralDemand.Recent, async: true, default)).IsFromCache);
-        Assert.NotNull(await _memory.GetAsync(_address.AbsoluteUri, async: true, default));
+        Assert.NotNull(await _memory.GetAsync(_address.AbsoluteUri, 1000, async: true, default));
         Assert.Single(_handler.Requests);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Get_CopyIsLongerThanADownloadMayBe_IsDownloaded(bool async)
+    {
+        byte[] poison = new CollateralFile(new byte[11], "", _time.GetUtcNow()).Encode();
+        await _memory.SetAsync(_address.AbsoluteUri, poison, async, default);
+        Assert.False((await GetAsync(async: async)).IsFromCache);
+        await _memory.SetAsync(_address.AbsoluteUri, new CollateralFile(new byte[10], "", _time.GetUtcNow()).Encode(), async, default);
+        Assert.True((await GetAsync(async: async)).IsFromCache);
     }
 
     private PublicDownloads Downloads() => new(new BoundedHttp(_http, _time), _time);

@@ -25,7 +25,8 @@ internal sealed class ClientComposition : IDisposable
         Endpoint = options.Endpoint;
         _credential = credential;
         FieldCodec codec = FieldCodec.Instance;
-        _http = Transports.Create(Endpoint, options.HttpMessageHandler, switches.MaxConnections, switches.Resolve);
+        _http = Transports.Create(
+            options.HttpMessageHandler, options.InsecureLoopbackTrust is not null, switches.MaxConnections, switches.Resolve);
         BoundedHttp bounded = new(_http, time);
         ControlPlaneClient control = new(bounded, Endpoint, codec.ProtocolVersion, time);
         _attested = AttestationComposition.Create(options, bounded, control);

@@ -15,7 +15,7 @@ internal static class AttestationComposition
         CollateralAddresses addresses = trust is not null ? CollateralAddresses.At(trust.Collateral)
             : options.CollateralProxy is { } proxy ? CollateralAddresses.At(proxy)
             : CollateralAddresses.Vendors;
-        CollateralStore store = new(downloads, Caches(options), time);
+        CollateralStore store = new(downloads, Caches(options), time, ScopeOf(options));
         Attestor attestor = new(
             manifests,
             new AttestEndpoint(control),
@@ -27,17 +27,19 @@ internal static class AttestationComposition
         return new AttestedMeshAuthority(attestor, manifests, time);
     }
 
+    private static string ScopeOf(PrivatemodeOptions options) => options.InsecureLoopbackTrust?.Scope ?? "";
+
     private static List<ICollateralCache> Caches(PrivatemodeOptions options)
     {
-        List<ICollateralCache> caches = [new MemoryCollateralCache(options.InsecureLoopbackTrust?.Scope ?? "")];
+        List<ICollateralCache> caches = [new MemoryCollateralCache(ScopeOf(options))];
         if (options.CollateralDirectory is { Length: > 0 } directory)
         {
-            caches.Add(new DirectoryCollateralCache(directory));
+            caches.Add(new TimedCollateralCache(new DirectoryCollateralCache(directory), options.TimeProvider));
         }
 
         if (options.CollateralCache is { } cache)
         {
-            caches.Add(new DistributedCollateralCache(cache));
+            caches.Add(new TimedCollateralCache(new DistributedCollateralCache(cache), options.TimeProvider));
         }
 
         return caches;

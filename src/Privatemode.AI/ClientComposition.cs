@@ -19,13 +19,18 @@ internal sealed class ClientComposition : IDisposable
     private readonly ImageFetcher? _images;
     private readonly ApiKeyCredential _credential;
 
+    // Never disposed: it may be cancelled twice, and without a timer it holds nothing.
+    private readonly CancellationTokenSource _closing = new();
+
     private ClientComposition(PrivatemodeOptions options, ApiKeyCredential credential, TestSwitches switches)
     {
         TimeProvider time = options.TimeProvider;
         Endpoint = options.Endpoint;
         _credential = credential;
         FieldCodec codec = FieldCodec.Instance;
-        _http = Transports.Create(Endpoint, options.HttpMessageHandler, switches.MaxConnections, switches.Resolve);
+        _http = Transports.Create(
+            options.HttpMessageHandler, options.InsecureLoopbackTrust is not null, switches.MaxConnections, switches.Resolve,
+            switches.ConnectTimeout);
         BoundedHttp bounded = new(_http, time);
         ControlPlaneClient control = new(bounded, Endpoint, codec.ProtocolVersion, time);
         _attested = AttestationComposition.Create(options, bounded, control);
@@ -37,7 +42,7 @@ internal sealed class ClientComposition : IDisposable
         _images = options.RemoteMedia == RemoteMediaPolicy.FetchHereAndInline ? switches.Images ?? new ImageFetcher(time) : null;
         SealingPolicy sealing = new(
             new SealingEngine(Endpoint, codec, options.PromptCache.SaltForClient(), time), new MediaResolver(options.RemoteMedia, _images),
-            new AnswerOpener(options.IdleTimeout, time), _sessions, credential, options.ResponseTimeout, time);
+            new AnswerOpener(options.IdleTimeout, time), _sessions, credential, options.ResponseTimeout, time, _closing.Token);
         OpenAI = CreateOpenAI(options, sealing, _http);
     }
 
@@ -67,6 +72,8 @@ internal sealed class ClientComposition : IDisposable
 
     public void Dispose()
     {
+        // Before the HTTP client goes, so that calls it cuts off know why.
+        _closing.Cancel();
         _attested.Dispose();
         _sessions.Dispose();
         _images?.Dispose();
@@ -101,6 +108,8 @@ internal sealed class ClientComposition : IDisposable
         public MlKemProvider MlKem { get; init; }
 
         public int? MaxConnections { get; init; }
+
+        public TimeSpan? ConnectTimeout { get; init; }
 
         public ImageFetcher? Images { get; init; }
 

@@ -21,10 +21,15 @@ public sealed class PrivatemodeOptions
     public Uri Endpoint { get; set; } = new("https://api.privatemode.ai");
 
     /// <summary>
-    /// The handler that sends the sealed requests, for a corporate proxy or a test. Default: one of the client's own. It must not
-    /// follow redirects or keep cookies, must use https, and is not disposed with the client. Not together with
-    /// <see cref="InsecureLoopbackTrust"/>.
+    /// The handler that sends the sealed requests, and all others, for a corporate proxy or a test. Default: one of the client's own. It must
+    /// use https, and is not disposed with the client. Not together with <see cref="InsecureLoopbackTrust"/>.
     /// </summary>
+    /// <remarks>
+    /// It must not follow redirects, change addresses, keep cookies or answer from a cache of its own; an answer from another address than was
+    /// asked is refused. It must not send a request again: a repeated call runs twice, and a repeated key exchange is refused by the service. It
+    /// must not take long to fail once its cancellation token is cancelled, or calls outlast their timeouts. It sees sealed bodies only, but it
+    /// also sees the API key.
+    /// </remarks>
     public HttpMessageHandler? HttpMessageHandler { get; set; }
 
     /// <summary>Receives what the OpenAI client's pipeline logs: requests, answers, retries and failures of calls, with addresses, statuses and

@@ -17,6 +17,7 @@ internal sealed class BoundedHttp(HttpClient http, TimeProvider time)
     /// <param name="async">False when the caller is synchronous.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="PrivatemodeServiceException">No whole answer came.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The answer is from another address than was asked.</exception>
     public async ValueTask<HttpAnswer> SendAsync(
         HttpRequestMessage request, int limit, string purpose, bool async, CancellationToken cancellationToken)
     {
@@ -25,12 +26,14 @@ internal sealed class BoundedHttp(HttpClient http, TimeProvider time)
         using (request)
         {
             _ = request.Headers.TryAddWithoutValidation(ProtocolHeaders.UserAgent, ProtocolHeaders.UserAgentValue);
-            string host = request.RequestUri!.Host;
+            Uri asked = request.RequestUri!;
+            string host = asked.Host;
             try
             {
                 using HttpResponseMessage response = async
                     ? await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false)
                     : http.Send(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+                DemandSameAddress(asked, request, response);
                 bool isWanted = response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NonAuthoritativeInformation;
                 byte[]? body = await ReadAsync(response, isWanted ? limit : RefusalLimit, truncate: !isWanted, async, either.Token).ConfigureAwait(false);
                 return new HttpAnswer((int)response.StatusCode, response.Headers, body ?? throw new PrivatemodeServiceException(
@@ -55,6 +58,18 @@ internal sealed class BoundedHttp(HttpClient http, TimeProvider time)
             {
                 throw Unreachable(host, purpose, exception);
             }
+        }
+    }
+
+    /// <summary>A handler of the user's may have followed a redirect all the same: who answers then is not who was asked.</summary>
+    private static void DemandSameAddress(Uri asked, HttpRequestMessage request, HttpResponseMessage response)
+    {
+        // The platform's handlers write the new address into the request; others may answer with a request of their own.
+        if (request.RequestUri != asked || (response.RequestMessage?.RequestUri is { } answered && answered != asked))
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(PrivatemodeOptions.HttpMessageHandler),
+                    "The message handler followed a redirect or changed an address. Use one that does not (AllowAutoRedirect = false).");
         }
     }
 

@@ -10,6 +10,9 @@ namespace Privatemode.AI.Endpoints;
 /// <param name="FetchedAt">When it was downloaded.</param>
 internal sealed record CollateralFile(byte[] Body, string Chain, DateTimeOffset FetchedAt)
 {
+    /// <summary>Most that <see cref="Encode"/> adds to a file, in bytes: several times what an HTTP client accepts as headers.</summary>
+    private const int MostAdded = 256 * 1024;
+
     private static ReadOnlySpan<byte> Mark => "privatemode-collateral-1\n"u8;
 
     /// <summary>True when it was not downloaded just now.</summary>
@@ -24,6 +27,9 @@ internal sealed record CollateralFile(byte[] Body, string Chain, DateTimeOffset 
         string time = FetchedAt.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
         return [.. Mark, .. Encoding.ASCII.GetBytes($"{time}\n{Convert.ToBase64String(Encoding.UTF8.GetBytes(Chain))}\n"), .. Body];
     }
+
+    /// <summary>Longest encoding of a file that is no longer than a limit.</summary>
+    public static int EncodedLimit(int limit) => limit + MostAdded;
 
     /// <summary>The reverse of <see cref="Encode"/>; null for anything else, which a cache may hold as well.</summary>
     public static CollateralFile? Decode(byte[] bytes)

@@ -1,10 +1,13 @@
+using System.Collections.Concurrent;
+
 namespace Privatemode.AI.Endpoints;
 
 /// <summary>Downloads what evidence is judged by, once for everybody who needs it at the same time, and keeps it.</summary>
 /// <param name="downloads">Gets what is not kept.</param>
-/// <param name="caches">The nearest first.</param>
+/// <param name="caches">The nearest first; at least one.</param>
 /// <param name="time">The clock.</param>
-internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<ICollateralCache> caches, TimeProvider time)
+/// <param name="scope">Keeps the downloads of one world of trust apart from those of another; empty for the vendors' own.</param>
+internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<ICollateralCache> caches, TimeProvider time, string scope = "")
 {
     /// <summary>For how long a copy of a file that is replaced from time to time is used without asking.</summary>
     public static readonly TimeSpan RecentFor = TimeSpan.FromHours(24);
@@ -13,7 +16,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(10);
 
     // Shared by all clients of the process, like the nearest cache.
-    private static readonly DownloadGate[] Gates = [.. Enumerable.Range(0, 64).Select(_ => new DownloadGate())];
+    private static readonly ConcurrentDictionary<string, SharedDownload> UnderWay = new(StringComparer.Ordinal);
 
     /// <summary>A file as current as demanded; an older copy when its host is away, because what it says is checked anyway.</summary>
     /// <param name="address">Where it is.</param>
@@ -27,27 +30,83 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     public async ValueTask<CollateralFile> GetAsync(
         Uri address, int limit, string what, string? chainHeader, CollateralDemand demand, bool async, CancellationToken cancellationToken)
     {
-        string key = address.AbsoluteUri;
-        DownloadGate gate = Gates[(key.GetHashCode(StringComparison.Ordinal) & int.MaxValue) % Gates.Length];
-        long asked = DownloadGate.Now;
-        await gate.EnterAsync(async, cancellationToken).ConfigureAwait(false);
+        Wanted wanted = new(address, limit, what, chainHeader, demand);
+        string key = scope + address.AbsoluteUri;
+        while (true)
+        {
+            if (await FindAsync(wanted, onlyNearest: true, async, cancellationToken).ConfigureAwait(false) is { } near && IsCurrent(near, demand))
+            {
+                return near;
+            }
+
+            SharedDownload own = new();
+            SharedDownload shared = UnderWay.GetOrAdd(key, own);
+            DownloadEnd? end = shared == own ? null : await shared.WaitAsync(time, async, cancellationToken).ConfigureAwait(false);
+            if (end is null)
+            {
+                return await WorkAsync(shared, key, wanted, async, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (end.Value.IsKnown)
+            {
+                return await TakeAsync(end.Value, wanted, async, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>What somebody else's download is for one who waited. Each trying again in turn would make the last wait for ever.</summary>
+    private async ValueTask<CollateralFile> TakeAsync(DownloadEnd end, Wanted wanted, bool async, CancellationToken cancellationToken)
+    {
+        if (end.File is { } file)
+        {
+            return file with { IsFromCache = true };
+        }
+
+        CollateralFile copy = await FindAsync(wanted, onlyNearest: false, async, cancellationToken).ConfigureAwait(false)
+            ?? throw end.FailureForAnother();
+        return copy with { IsStandIn = !IsCurrent(copy, wanted.Demand) };
+    }
+
+    /// <summary>Does the work for all who wait.</summary>
+    private async ValueTask<CollateralFile> WorkAsync(
+        SharedDownload shared, string key, Wanted wanted, bool async, CancellationToken cancellationToken)
+    {
+        DownloadEnd end = default;
+        byte[] encoded;
         try
         {
-            CollateralFile? copy = await FindAsync(key, async, cancellationToken).ConfigureAwait(false);
-            if (copy is not null && IsCurrent(copy, demand))
+            // Only now: what is far is asked by one for all.
+            CollateralFile? copy = await FindAsync(wanted, onlyNearest: false, async, cancellationToken).ConfigureAwait(false);
+            if (copy is not null && IsCurrent(copy, wanted.Demand))
             {
                 return copy;
             }
 
-            // Somebody ahead in the line found the host away. Each trying again in turn would make the last wait for ever.
-            return gate.FailureSince(asked, key) is { } failure
-                ? copy is null ? throw failure : copy with { IsStandIn = true }
-                : await DownloadAsync(gate, key, address, limit, what, chainHeader, copy, async, cancellationToken).ConfigureAwait(false);
+            end = await DownloadAsync(wanted, async, cancellationToken).ConfigureAwait(false);
+            if (end.Failure is not null)
+            {
+                return copy is null ? throw end.Failure : copy with { IsStandIn = true };
+            }
+
+            encoded = end.File!.Encode();
+            await caches[0].SetAsync(wanted.Key, encoded, async, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            gate.Leave();
+            if (shared.Leave() || end.IsKnown)
+            {
+                // In this order: who comes now finds it in the nearest cache.
+                _ = UnderWay.TryRemove(KeyValuePair.Create(key, shared));
+                shared.End(end);
+            }
         }
+
+        for (int i = 1; i < caches.Count; i++)
+        {
+            await caches[i].SetAsync(wanted.Key, encoded, async, cancellationToken).ConfigureAwait(false);
+        }
+
+        return end.File;
     }
 
     private bool IsCurrent(CollateralFile copy, CollateralDemand demand)
@@ -63,16 +122,17 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         };
     }
 
-    private async ValueTask<CollateralFile?> FindAsync(string key, bool async, CancellationToken cancellationToken)
+    private async ValueTask<CollateralFile?> FindAsync(Wanted wanted, bool onlyNearest, bool async, CancellationToken cancellationToken)
     {
-        for (int i = 0; i < caches.Count; i++)
+        int limit = CollateralFile.EncodedLimit(wanted.Limit);
+        for (int i = 0; i < (onlyNearest ? 1 : caches.Count); i++)
         {
-            byte[]? encoded = await caches[i].GetAsync(key, async, cancellationToken).ConfigureAwait(false);
-            if (encoded is not null && CollateralFile.Decode(encoded) is { } file)
+            byte[]? encoded = await caches[i].GetAsync(wanted.Key, limit, async, cancellationToken).ConfigureAwait(false);
+            if (encoded is not null && CollateralFile.Decode(encoded) is { } file && file.Body.Length <= wanted.Limit)
             {
                 for (int nearer = 0; nearer < i; nearer++)
                 {
-                    await caches[nearer].SetAsync(key, encoded, async, cancellationToken).ConfigureAwait(false);
+                    await caches[nearer].SetAsync(wanted.Key, encoded, async, cancellationToken).ConfigureAwait(false);
                 }
 
                 return file;
@@ -82,34 +142,24 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         return null;
     }
 
-    private async ValueTask<CollateralFile> DownloadAsync(
-        DownloadGate gate, string key, Uri address, int limit, string what, string? chainHeader, CollateralFile? copy, bool async,
-        CancellationToken cancellationToken)
+    private async ValueTask<DownloadEnd> DownloadAsync(Wanted wanted, bool async, CancellationToken cancellationToken)
     {
-        HttpAnswer answer;
         try
         {
-            answer = await downloads.GetAsync(address, limit, what, async, cancellationToken).ConfigureAwait(false);
+            HttpAnswer answer = await downloads.GetAsync(wanted.Address, wanted.Limit, wanted.What, async, cancellationToken).ConfigureAwait(false);
+            string chain = wanted.ChainHeader is { } name && answer.Headers.TryGetValues(name, out IEnumerable<string>? values)
+                ? string.Join(',', values)
+                : "";
+            return new DownloadEnd(new CollateralFile(answer.Body, chain, time.GetUtcNow()), null);
         }
         catch (PrivatemodeServiceException exception)
         {
-            gate.Fail(key, exception);
-            if (copy is null)
-            {
-                throw;
-            }
-
-            return copy with { IsStandIn = true };
+            return new DownloadEnd(null, exception);
         }
+    }
 
-        string chain = chainHeader is not null && answer.Headers.TryGetValues(chainHeader, out IEnumerable<string>? values) ? string.Join(',', values) : "";
-        CollateralFile file = new(answer.Body, chain, time.GetUtcNow());
-        byte[] encoded = file.Encode();
-        foreach (ICollateralCache cache in caches)
-        {
-            await cache.SetAsync(key, encoded, async, cancellationToken).ConfigureAwait(false);
-        }
-
-        return file;
+    private readonly record struct Wanted(Uri Address, int Limit, string What, string? ChainHeader, CollateralDemand Demand)
+    {
+        public string Key => Address.AbsoluteUri;
     }
 }

@@ -6,19 +6,26 @@ namespace Privatemode.AI.Endpoints;
 /// <summary>Downloaded files in a directory, which several processes may share: each is written beside and moved into place.</summary>
 internal sealed class DirectoryCollateralCache(string directory) : ICollateralCache
 {
-    private const int LongestFile = 16 * 1024 * 1024;
+    // Others may replace it meanwhile.
+    private static readonly FileStreamOptions Reading = new() { Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 };
 
-    public async ValueTask<byte[]?> GetAsync(string key, bool async, CancellationToken cancellationToken)
+    public async ValueTask<byte[]?> GetAsync(string key, int limit, bool async, CancellationToken cancellationToken)
     {
         try
         {
             FileInfo file = new(PathOf(key));
-            if (!file.Exists || file.Length > LongestFile)
+            if (!file.Exists || file.Length > limit)
             {
                 return null;
             }
 
-            return async ? await File.ReadAllBytesAsync(file.FullName, cancellationToken).ConfigureAwait(false) : File.ReadAllBytes(file.FullName);
+            // Not more than was measured: what stands there may be a device, or grow while it is read.
+            byte[] bytes = new byte[file.Length + 1];
+            using FileStream stream = new(file.FullName, Reading);
+            int read = async
+                ? await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false)
+                : stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            return read < bytes.Length ? bytes[..read] : null;
         }
         catch (Exception exception) when (IsTrouble(exception))
         {

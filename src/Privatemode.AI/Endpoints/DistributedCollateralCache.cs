@@ -7,11 +7,13 @@ internal sealed class DistributedCollateralCache(IDistributedCache cache) : ICol
 {
     private static readonly DistributedCacheEntryOptions Kept = new() { AbsoluteExpirationRelativeToNow = TimeSpan.FromDays(30) };
 
-    public async ValueTask<byte[]?> GetAsync(string key, bool async, CancellationToken cancellationToken)
+    public async ValueTask<byte[]?> GetAsync(string key, int limit, bool async, CancellationToken cancellationToken)
     {
         try
         {
-            return async ? await cache.GetAsync(NameOf(key), cancellationToken).ConfigureAwait(false) : cache.Get(NameOf(key));
+            // The interface hands out whole values only; whether it reads more than this before is up to the cache.
+            byte[]? file = async ? await cache.GetAsync(NameOf(key), cancellationToken).ConfigureAwait(false) : cache.Get(NameOf(key));
+            return file?.Length <= limit ? file : null;
         }
         catch (Exception exception) when (!IsCallers(exception, cancellationToken))
         {

@@ -3,7 +3,8 @@ namespace Privatemode.AI.Endpoints;
 /// <summary>Keeps downloaded files. A cache that fails is a cache without the file, never an error.</summary>
 internal interface ICollateralCache
 {
-    ValueTask<byte[]?> GetAsync(string key, bool async, CancellationToken cancellationToken);
+    /// <summary>A file; null when there is none, or one that is longer than the limit in bytes.</summary>
+    ValueTask<byte[]?> GetAsync(string key, int limit, bool async, CancellationToken cancellationToken);
 
     ValueTask SetAsync(string key, byte[] file, bool async, CancellationToken cancellationToken);
 }

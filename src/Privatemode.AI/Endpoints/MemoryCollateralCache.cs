@@ -10,7 +10,8 @@ internal sealed class MemoryCollateralCache(string scope) : ICollateralCache
 
     private static readonly MemoryCache Files = new(new MemoryCacheOptions { SizeLimit = SizeLimit });
 
-    public ValueTask<byte[]?> GetAsync(string key, bool async, CancellationToken cancellationToken) => new(Files.Get<byte[]>(scope + key));
+    public ValueTask<byte[]?> GetAsync(string key, int limit, bool async, CancellationToken cancellationToken) =>
+        new(Files.Get<byte[]>(scope + key) is { } file && file.Length <= limit ? file : null);
 
     public ValueTask SetAsync(string key, byte[] file, bool async, CancellationToken cancellationToken)
     {

@@ -6,19 +6,27 @@ internal sealed class Deadline : IDisposable
     private readonly CancellationTokenSource _timeout;
     private readonly CancellationTokenSource _either;
     private readonly CancellationToken _caller;
+    private readonly CancellationToken _closing;
 
-    public Deadline(TimeSpan time, TimeProvider clock, CancellationToken caller)
+    /// <param name="time">How long.</param>
+    /// <param name="clock">By which clock.</param>
+    /// <param name="caller">The caller's cancellation.</param>
+    /// <param name="closing">Cancelled when the client is disposed.</param>
+    public Deadline(TimeSpan time, TimeProvider clock, CancellationToken caller, CancellationToken closing)
     {
         _timeout = new CancellationTokenSource(time, clock);
         _either = CancellationTokenSource.CreateLinkedTokenSource(_timeout.Token, caller);
         _caller = caller;
+        _closing = closing;
     }
 
     public CancellationToken Token => _either.Token;
 
-    /// <summary>The exception for an operation that was cut off: the caller's cancellation, or a timeout that is never retried.</summary>
+    /// <summary>The exception for an operation that was cut off: the caller's cancellation, the end of the client, or a timeout, which is never
+    /// retried.</summary>
+    /// <remarks>Who cancelled otherwise, a handler of the user's for example, lost patience for its own reasons: a timeout too.</remarks>
     public Exception CutOff(string requestId) => _caller.IsCancellationRequested ? new OperationCanceledException(_caller)
-        : !_timeout.IsCancellationRequested ? new ObjectDisposedException(nameof(PrivatemodeClient))
+        : _closing.IsCancellationRequested && !_timeout.IsCancellationRequested ? new ObjectDisposedException(nameof(PrivatemodeClient))
         : new PrivatemodeServiceException(
             PrivatemodeServiceFailure.Timeout,
                 "The answer did not come in time and the call was not sent again, because it may have run. Raise ResponseTimeout, or ask again.")

@@ -6,7 +6,9 @@ namespace Privatemode.AI.Pipeline;
 /// Sends outside of the ambient activity, whose baggage and trace state would otherwise travel in the clear, and within the deadline
 /// of the attempt.
 /// </summary>
-internal sealed class IsolatingHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
+/// <param name="inner">What sends.</param>
+/// <param name="timesConnectsOnly">A timeout that <paramref name="inner"/> reports by itself can only mean that no connection was made.</param>
+internal sealed class IsolatingHandler(HttpMessageHandler inner, bool timesConnectsOnly) : DelegatingHandler(inner)
 {
     /// <summary>The deadline of the attempt, by the injected clock; the transport has only the system's.</summary>
     public static readonly HttpRequestOptionsKey<CancellationToken> Deadline = new("Privatemode.Deadline");
@@ -20,6 +22,10 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner) : DelegatingHan
         {
             return base.Send(request, either.Token);
         }
+        catch (OperationCanceledException exception) when (IsConnectTimeout(exception, either.Token))
+        {
+            throw NotConnected(exception);
+        }
         finally
         {
             Activity.Current = ambient;
@@ -31,8 +37,22 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner) : DelegatingHan
         // Setting it inside an async method does not change it for the caller.
         Activity.Current = null;
         using CancellationTokenSource either = Join(request, cancellationToken);
-        return await base.SendAsync(request, either.Token).ConfigureAwait(false);
+        try
+        {
+            return await base.SendAsync(request, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException exception) when (IsConnectTimeout(exception, either.Token))
+        {
+            throw NotConnected(exception);
+        }
     }
+
+    private bool IsConnectTimeout(OperationCanceledException exception, CancellationToken asked) =>
+        timesConnectsOnly && exception.InnerException is TimeoutException && !asked.IsCancellationRequested;
+
+    /// <summary>The platform says it with a cancellation, though nobody cancelled. To us it is one more way in which nothing was sent.</summary>
+    private static HttpRequestException NotConnected(OperationCanceledException exception) =>
+        new(HttpRequestError.ConnectionError, "No connection could be made in time.", exception);
 
     private static CancellationTokenSource Join(HttpRequestMessage request, CancellationToken cancellationToken) =>
         CancellationTokenSource.CreateLinkedTokenSource(

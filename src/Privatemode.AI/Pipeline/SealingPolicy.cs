@@ -12,7 +12,7 @@ namespace Privatemode.AI.Pipeline;
 /// </summary>
 internal sealed class SealingPolicy(
     SealingEngine engine, MediaResolver media, AnswerOpener answers, SessionManager sessions, ApiKeyCredential credential,
-        TimeSpan responseTimeout, TimeProvider time) : PipelinePolicy
+        TimeSpan responseTimeout, TimeProvider time, CancellationToken closing) : PipelinePolicy
 {
     private static readonly TimeSpan PauseAfterReset = TimeSpan.FromMilliseconds(50);
 
@@ -121,7 +121,7 @@ internal sealed class SealingPolicy(
         bool done = false;
         try
         {
-            using Deadline deadline = new(responseTimeout, time, message.CancellationToken);
+            using Deadline deadline = new(responseTimeout, time, message.CancellationToken, closing);
             state.Deadline = deadline.Token;
             bool buffered = await SendAsync(message, pipeline, currentIndex, call, deadline, async).ConfigureAwait(false);
             SessionSecret? secret = call.Current.Session;

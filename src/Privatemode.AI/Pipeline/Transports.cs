@@ -13,15 +13,25 @@ internal static class Transports
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromMilliseconds(250);
 
     /// <summary>An HTTP client over the user's handler, or over one of our own.</summary>
-    /// <param name="service">Address of the service.</param>
     /// <param name="custom">The user's handler; not disposed with the client.</param>
+    /// <param name="isTestTrust">Evidence that anybody can forge counts, so that no connection leaves this machine.</param>
     /// <param name="maxConnections">Connections at a time; null for no limit.</param>
     /// <param name="resolve">Finds the addresses of a loopback name; null for the system's way.</param>
+    /// <param name="connectTimeout">Longest time to make a connection; null for the usual one.</param>
     public static HttpClient Create(
-        Uri service, HttpMessageHandler? custom, int? maxConnections = null, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
+        HttpMessageHandler? custom,
+        bool isTestTrust,
+        int? maxConnections = null,
+        Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null,
+        TimeSpan? connectTimeout = null)
     {
-        HttpMessageHandler handler = custom ?? CreateHandler(service, maxConnections, resolve ?? Dns.GetHostAddressesAsync);
-        return new HttpClient(new IsolatingHandler(handler), disposeHandler: custom is null) { Timeout = Timeout.InfiniteTimeSpan };
+        HttpMessageHandler handler = custom ?? new LoopbackRoute(
+            CreateLocalHandler(maxConnections, connectTimeout, resolve ?? Dns.GetHostAddressesAsync),
+            isTestTrust ? null : CreateHandler(maxConnections, connectTimeout));
+
+        // A handler somebody else wrote may have timeouts of another kind, under which the call may have run.
+        IsolatingHandler isolating = new(handler, timesConnectsOnly: custom is null or SocketsHttpHandler);
+        return new HttpClient(isolating, disposeHandler: custom is null) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <exception cref="PrivatemodeConfigurationException">The handler follows redirects or keeps cookies.</exception>
@@ -46,26 +56,25 @@ internal static class Transports
         }
     }
 
-    private static SocketsHttpHandler CreateHandler(
-        Uri service, int? maxConnections, Func<string, CancellationToken, Task<IPAddress[]>> resolve)
+    private static SocketsHttpHandler CreateHandler(int? maxConnections, TimeSpan? connectTimeout) => new()
     {
-        SocketsHttpHandler handler = new()
-        {
-            ActivityHeadersPropagator = null,
-            UseCookies = false,
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ConnectTimeout = ConnectTimeout,
-            PooledConnectionLifetime = ConnectionLifetime,
-            ResponseDrainTimeout = DrainTimeout,
-            MaxConnectionsPerServer = maxConnections ?? int.MaxValue,
-        };
-        if (service.IsLoopback)
-        {
-            handler.UseProxy = false;
-            handler.ConnectCallback = (context, cancellationToken) => ConnectToLoopbackAsync(context.DnsEndPoint, resolve, cancellationToken);
-        }
+        ActivityHeadersPropagator = null,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ConnectTimeout = connectTimeout ?? ConnectTimeout,
+        PooledConnectionLifetime = ConnectionLifetime,
+        ResponseDrainTimeout = DrainTimeout,
+        MaxConnectionsPerServer = maxConnections ?? int.MaxValue,
+    };
 
+    /// <summary>One that reaches this machine only, and asks no proxy.</summary>
+    private static SocketsHttpHandler CreateLocalHandler(
+        int? maxConnections, TimeSpan? connectTimeout, Func<string, CancellationToken, Task<IPAddress[]>> resolve)
+    {
+        SocketsHttpHandler handler = CreateHandler(maxConnections, connectTimeout);
+        handler.UseProxy = false;
+        handler.ConnectCallback = (context, cancellationToken) => ConnectToLoopbackAsync(context.DnsEndPoint, resolve, cancellationToken);
         return handler;
     }
 

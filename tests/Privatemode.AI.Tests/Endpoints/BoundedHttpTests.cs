@@ -66,6 +66,23 @@ public sealed class BoundedHttpTests : IDisposable
         Assert.Equal(PrivatemodeServiceFailure.Unreachable, exception.Reason);
     }
 
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task Send_HandlerFollowedARedirect_IsRefused(bool async, bool inPlace)
+    {
+        Uri elsewhere = new("https://elsewhere.example/x");
+        _handler.Answer = request =>
+        {
+            request.RequestUri = inPlace ? elsewhere : request.RequestUri;
+            return new HttpResponseMessage { RequestMessage = inPlace ? null : new HttpRequestMessage(HttpMethod.Get, elsewhere) };
+        };
+        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => SendAsync(async));
+        Assert.Equal("HttpMessageHandler", exception.Setting);
+    }
+
     private Exception? SendBlocking(CancellationToken cancellationToken) =>
         Record.Exception(() => { _ = new ValueTask<HttpAnswer>(SendAsync(async: false, cancellationToken)).Completed(); });
 

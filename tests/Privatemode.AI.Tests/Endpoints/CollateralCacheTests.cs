@@ -8,6 +8,7 @@ namespace Privatemode.AI.Tests.Endpoints;
 public sealed class CollateralCacheTests : IDisposable
 {
     private const string Key = "https://vendor.example/list";
+    private const int Limit = 1000;
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("privatemode-cache-");
 
@@ -19,10 +20,10 @@ public sealed class CollateralCacheTests : IDisposable
     public async Task Directory_KeepsFilesForOthers(bool async)
     {
         string path = Path.Combine(_directory.FullName, "made", "for it");
-        Assert.Null(await new DirectoryCollateralCache(path).GetAsync(Key, async, default));
+        Assert.Null(await new DirectoryCollateralCache(path).GetAsync(Key, Limit, async, default));
         await new DirectoryCollateralCache(path).SetAsync(Key, [1, 2], async, default);
         await new DirectoryCollateralCache(path).SetAsync(Key, [3], async, default);
-        Assert.Equal([3], await new DirectoryCollateralCache(path).GetAsync(Key, async, default));
+        Assert.Equal([3], await new DirectoryCollateralCache(path).GetAsync(Key, Limit, async, default));
         Assert.Single(Directory.GetFiles(path));
     }
 
@@ -36,7 +37,7 @@ public sealed class CollateralCacheTests : IDisposable
         File.WriteAllText(Path.Combine(_directory.FullName, "a file"), "");
         DirectoryCollateralCache cache = new(Path.Combine(_directory.FullName, name));
         await cache.SetAsync(Key, [1], async, default);
-        Assert.Null(await cache.GetAsync(Key, async, default));
+        Assert.Null(await cache.GetAsync(Key, Limit, async, default));
     }
 
     [Fact]
@@ -48,21 +49,59 @@ public sealed class CollateralCacheTests : IDisposable
         File.Delete(path);
         Directory.CreateDirectory(Path.Combine(path, "not empty"));
         await cache.SetAsync(Key, [2], async: true, default);
-        Assert.Null(await cache.GetAsync(Key, async: true, default));
+        Assert.Null(await cache.GetAsync(Key, Limit, async: true, default));
         Assert.Empty(Directory.GetFiles(_directory.FullName));
     }
 
-    [Fact]
-    public async Task Directory_HugeFile_IsNotRead()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Directory_HugeFile_IsNotRead(bool async)
     {
         DirectoryCollateralCache cache = new(_directory.FullName);
-        await cache.SetAsync(Key, [1], async: true, default);
+        await cache.SetAsync(Key, new byte[Limit], async, default);
+        Assert.Equal(Limit, (await cache.GetAsync(Key, Limit, async, default))!.Length);
+        Assert.Null(await cache.GetAsync(Key, Limit - 1, async, default));
         using (FileStream file = File.OpenWrite(Assert.Single(Directory.GetFiles(_directory.FullName))))
         {
-            file.SetLength(17L * 1024 * 1024);
+            file.SetLength(1L << 30);
         }
 
-        Assert.Null(await cache.GetAsync(Key, async: true, default));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Null(await cache.GetAsync(Key, Limit, async: false, default));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1024 * 1024);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Directory_LinkToADeviceWithoutEnd_IsNotReadWhole(bool async)
+    {
+        if (!File.Exists("/dev/zero"))
+        {
+            return;
+        }
+
+        DirectoryCollateralCache cache = new(_directory.FullName);
+        await cache.SetAsync(Key, [1], async, default);
+        string path = Assert.Single(Directory.GetFiles(_directory.FullName));
+        File.Delete(path);
+        _ = File.CreateSymbolicLink(path, "/dev/zero");
+        Assert.Null(await cache.GetAsync(Key, Limit, async, default));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task DistributedAndMemory_HugeFile_IsNone(bool async)
+    {
+        ICollateralCache[] caches = [new DistributedCollateralCache(new FakeCache()), new MemoryCollateralCache($"{Guid.NewGuid()}")];
+        foreach (ICollateralCache cache in caches)
+        {
+            await cache.SetAsync(Key, new byte[Limit], async, default);
+            Assert.NotNull(await cache.GetAsync(Key, Limit, async, default));
+            Assert.Null(await cache.GetAsync(Key, Limit - 1, async, default));
+        }
     }
 
     [Fact]
@@ -84,7 +123,7 @@ public sealed class CollateralCacheTests : IDisposable
         {
             DistributedCollateralCache cache = new(new FakeCache { Trouble = trouble });
             await cache.SetAsync(Key, [1], async, default);
-            Assert.Null(await cache.GetAsync(Key, async, default));
+            Assert.Null(await cache.GetAsync(Key, Limit, async, default));
         }
     }
 
@@ -94,7 +133,7 @@ public sealed class CollateralCacheTests : IDisposable
         using CancellationTokenSource cancelled = new();
         await cancelled.CancelAsync();
         DistributedCollateralCache cache = new(new FakeCache { Trouble = new OperationCanceledException() });
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cache.GetAsync(Key, async: true, cancelled.Token).AsTask());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cache.GetAsync(Key, Limit, async: true, cancelled.Token).AsTask());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cache.SetAsync(Key, [1], async: true, cancelled.Token).AsTask());
     }
 
@@ -105,9 +144,9 @@ public sealed class CollateralCacheTests : IDisposable
     {
         FakeCache files = new();
         DistributedCollateralCache cache = new(files);
-        Assert.Null(await cache.GetAsync(Key, async, default));
+        Assert.Null(await cache.GetAsync(Key, Limit, async, default));
         await cache.SetAsync(Key, [1], async, default);
-        Assert.Equal([1], await cache.GetAsync(Key, async, default));
+        Assert.Equal([1], await cache.GetAsync(Key, Limit, async, default));
         Assert.Equal(TimeSpan.FromDays(30), files.Options!.AbsoluteExpirationRelativeToNow);
     }
 
@@ -116,8 +155,8 @@ public sealed class CollateralCacheTests : IDisposable
     {
         MemoryCollateralCache one = new(Guid.NewGuid().ToString());
         await one.SetAsync(Key, [1], async: true, default);
-        Assert.Equal([1], await one.GetAsync(Key, async: true, default));
-        Assert.Null(await new MemoryCollateralCache(Guid.NewGuid().ToString()).GetAsync(Key, async: true, default));
+        Assert.Equal([1], await one.GetAsync(Key, Limit, async: true, default));
+        Assert.Null(await new MemoryCollateralCache(Guid.NewGuid().ToString()).GetAsync(Key, Limit, async: true, default));
     }
 
     [Fact]

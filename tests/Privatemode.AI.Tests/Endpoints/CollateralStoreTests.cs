@@ -10,7 +10,7 @@ public sealed class CollateralStoreTests : IDisposable
 {
     private static readonly PrivatemodeServiceFailure Gone = PrivatemodeServiceFailure.Other;
 
-    // The gates are shared by the whole process: an address nobody else uses.
+    // Downloads are shared by the whole process: an address nobody else uses.
     private readonly Uri _address = new($"https://vendor.example/{Guid.NewGuid()}");
     private readonly ManualTimeProvider _time = new();
     private readonly FakeHandler _handler = new();
@@ -156,8 +156,81 @@ public sealed class CollateralStoreTests : IDisposable
         _ = await new CollateralStore(Downloads(), [far], _time).GetAsync(_address, 10, "it", null, CollateralDemand.Recent, async: true, default);
         CollateralStore both = new(Downloads(), [_memory, far], _time);
         Assert.True((await both.GetAsync(_address, 10, "it", null, CollateralDemand.Recent, async: true, default)).IsFromCache);
-        Assert.NotNull(await _memory.GetAsync(_address.AbsoluteUri, async: true, default));
+        Assert.NotNull(await _memory.GetAsync(_address.AbsoluteUri, 1000, async: true, default));
         Assert.Single(_handler.Requests);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Get_CopyIsLongerThanADownloadMayBe_IsDownloaded(bool async)
+    {
+        byte[] poison = new CollateralFile(new byte[11], "", _time.GetUtcNow()).Encode();
+        await _memory.SetAsync(_address.AbsoluteUri, poison, async, default);
+        Assert.False((await GetAsync(async: async)).IsFromCache);
+        await _memory.SetAsync(_address.AbsoluteUri, new CollateralFile(new byte[10], "", _time.GetUtcNow()).Encode(), async, default);
+        Assert.True((await GetAsync(async: async)).IsFromCache);
+    }
+
+    /// <summary>The symptom: a client behind a broken proxy kept all others of the process from verifying.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Get_DownloadOfAnotherClientHangs_OneOfThoseWhoWaitDownloadsForAll(bool async)
+    {
+        using HangingHandler hanging = new();
+        using HttpClient broken = new(hanging);
+        using CancellationTokenSource end = new();
+        Task<CollateralFile> first = GetAsync(broken, end.Token);
+        await hanging.Asked.OrTimeout();
+        Task<CollateralFile>[] waiting = [.. Enumerable.Range(0, 20).Select(i => i > 0 || async
+            ? GetAsync()
+            : TestTimeouts.OnOwnThread(() => new ValueTask<CollateralFile>(GetAsync(async: false)).Completed()))];
+        _ = await _time.TimerAsync(due => due == SharedDownload.Patience).OrTimeout();
+        Assert.Empty(_handler.Requests);
+        _time.Advance(SharedDownload.Patience);
+        _ = await Task.WhenAll(waiting).OrTimeout();
+        Assert.Single(_handler.Requests);
+        Assert.False(first.IsCompleted);
+        Assert.True((await GetAsync()).IsFromCache);
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.OrTimeout());
+    }
+
+    [Fact]
+    public async Task Get_CallerWhoDownloadsIsCancelled_OneOfThoseWhoWaitDownloadsForAll()
+    {
+        using HangingHandler hanging = new();
+        using HttpClient other = new(hanging);
+        using CancellationTokenSource impatient = new();
+        Task<CollateralFile> first = GetAsync(other, impatient.Token);
+        await hanging.Asked.OrTimeout();
+        Task<CollateralFile>[] waiting = [.. Enumerable.Range(0, 20).Select(_ => GetAsync())];
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.OrTimeout());
+        _ = await Task.WhenAll(waiting).OrTimeout();
+        Assert.Single(_handler.Requests);
+    }
+
+    /// <summary>The symptom: all clients waited for as long as one application's cache took.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Get_FartherCacheHangs_IsAMissAfterTwoSecondsForAllWhoWait(bool async)
+    {
+        using HangingCache cache = new();
+        CollateralStore store = new(Downloads(), [_memory, new TimedCollateralCache(cache, _time)], _time);
+        Task<CollateralFile> first = TestTimeouts.OnOwnThread(
+            () => store.GetAsync(_address, 10, "it", null, CollateralDemand.Recent, async, default).AsTask().GetAwaiter().GetResult());
+        _ = await _time.TimerAsync(due => due == TimeSpan.FromSeconds(2)).OrTimeout();
+        await cache.Asked.OrTimeout();
+        Task<CollateralFile> other = GetAsync();
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.False((await first).IsFromCache);
+        Assert.True((await other.OrTimeout()).IsFromCache);
+
+        // Not to be written to either, as long as it hangs.
+        Assert.Equal((1, 1), (cache.Calls, _handler.Requests.Count));
     }
 
     private PublicDownloads Downloads() => new(new BoundedHttp(_http, _time), _time);
@@ -165,6 +238,10 @@ public sealed class CollateralStoreTests : IDisposable
     private Task<CollateralFile> GetAsync(
         CollateralDemand demand = CollateralDemand.Recent, bool async = true, CancellationToken cancellationToken = default) =>
         new CollateralStore(Downloads(), [_memory], _time).GetAsync(_address, 10, "the file", "Chain", demand, async, cancellationToken).AsTask();
+
+    private Task<CollateralFile> GetAsync(HttpClient http, CancellationToken cancellationToken) =>
+        new CollateralStore(new PublicDownloads(new BoundedHttp(http, _time), _time), [_memory], _time)
+            .GetAsync(_address, 10, "the file", "Chain", CollateralDemand.Recent, async: true, cancellationToken).AsTask();
 
     private void Refuse() => _handler.Answer = _ => new HttpResponseMessage(HttpStatusCode.NotFound);
 
@@ -174,4 +251,17 @@ public sealed class CollateralStoreTests : IDisposable
         response.Headers.Add("Chain", ["a", "b"]);
         return response;
     };
+
+    private sealed class HangingHandler : HttpMessageHandler
+    {
+        private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Asked => _asked.Task;
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            _ = _asked.TrySetResult();
+            return new TaskCompletionSource<HttpResponseMessage>().Task.WaitAsync(cancellationToken);
+        }
+    }
 }

@@ -45,7 +45,7 @@ internal sealed class DeploymentScene : IAsyncDisposable
         PrivatemodeOptions options = new();
         Deployment.Configure(options);
         configure?.Invoke(options);
-        _http = Transports.Create(options.Endpoint, null);
+        _http = Transports.Create(null, isTestTrust: true);
         BoundedHttp bounded = new(_http, Time);
         return AttestationComposition.Create(
             options, bounded, new ControlPlaneClient(bounded, options.Endpoint, FieldCodec.Instance.ProtocolVersion, Time));

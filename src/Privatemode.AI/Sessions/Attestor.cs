@@ -60,7 +60,7 @@ internal sealed class Attestor(
         }
     }
 
-    /// <summary>Judges by what is at hand, and once more by what is current if something at hand was a copy.</summary>
+    /// <summary>Judges by what is at hand, and once more by what is current if a copy at hand may be to blame.</summary>
     private async ValueTask<(VerifiedCoordinator Verified, ContrastCollateral Collateral, long Stamp)> JudgeAsync(
         AttestationDocument document, byte[] nonce, Manifest manifest, CollateralNeeds needs, bool async, CancellationToken cancellationToken)
     {
@@ -69,7 +69,7 @@ internal sealed class Attestor(
         {
             return Judge(document, nonce, manifest, collected);
         }
-        catch (PrivatemodeVerificationException) when (collected.HasCopies)
+        catch (PrivatemodeVerificationException exception) when (collected.HasCopies && FresherCollateral.MayCure(exception))
         {
             collected = await collector.CollectAsync(needs, CollateralDemand.Fresh, async, cancellationToken).ConfigureAwait(false);
         }

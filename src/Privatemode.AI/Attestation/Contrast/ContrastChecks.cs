@@ -63,6 +63,9 @@ internal static class ContrastChecks
     /// <summary>Collateral for the kind of evidence was given.</summary>
     public const string Collateral = "collateral-missing";
 
+    /// <summary>What AMD gives for a chain is an intermediate certificate and a root.</summary>
+    public const string CollateralChain = "collateral-amd-chain";
+
     /// <summary>Whether a check fails because collateral has expired, and would pass with its successor.</summary>
     public static bool IsAgeOfCollateral(string check) =>
         check is CertificateChecks.CrlExpired or TdxChecks.TcbInfoExpired or TdxChecks.QeIdentityExpired;

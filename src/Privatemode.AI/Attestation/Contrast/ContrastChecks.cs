@@ -48,6 +48,9 @@ internal static class ContrastChecks
     /// <summary>The measurement is the expected one, for some number of processors where the manifest leaves that open.</summary>
     public const string SnpMeasurement = "snp-launch-measurement";
 
+    /// <summary>The hardware is of a kind the user allows.</summary>
+    public const string OptionKind = "option-allowed-tee";
+
     /// <summary>The product line is one the user allows.</summary>
     public const string OptionProduct = "option-allowed-product";
 

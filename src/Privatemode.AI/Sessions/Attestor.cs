@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Endpoints;
@@ -30,7 +31,8 @@ internal sealed class Attestor(
             ExpectedManifest newer = await manifests.DecideAsync(async, cancellationToken).ConfigureAwait(false);
             if (newer.Manifest!.Raw.Span.SequenceEqual(expected.Manifest.Raw.Span))
             {
-                throw;
+                // The deployment moved on, and what is published for it cannot be accepted: that says more than the difference.
+                ExceptionDispatchInfo.Throw(newer.Refused ?? exception);
             }
 
             return await VerifyAsync(newer, apiKey, async, cancellationToken).ConfigureAwait(false);

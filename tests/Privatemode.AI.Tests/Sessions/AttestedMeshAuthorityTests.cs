@@ -228,6 +228,16 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Get_DeploymentMovedToAManifestThatCannotBeAccepted_SaysWhyItCannot()
+    {
+        _ = await GetAsync();
+        _scene.Deployment.Evidence.Defect = EvidenceDefect.ManifestAllowsDebug;
+        PrivatemodeVerificationException exception =
+            await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => _authority.VerifyNowAsync(Key, default).AsTask());
+        Assert.Equal("manifest-snp-debug", exception.Check);
+    }
+
+    [Fact]
     public async Task Trusts_OnlyWhatIsTrustedNow()
     {
         VerifiedDeployment first = (await GetAsync()).Deployment!;

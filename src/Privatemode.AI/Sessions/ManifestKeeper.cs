@@ -54,7 +54,7 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
             return new ExpectedManifest(null, ManifestSource.Pinned, now);
         }
 
-        (byte[] Manifest, DateTimeOffset At)? last = _recorder.Last();
+        (byte[] Manifest, DateTimeOffset At)? last = await _recorder.LastAsync(async, cancellationToken).ConfigureAwait(false);
         byte[] published;
         Manifest manifest;
         try
@@ -72,7 +72,7 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
         if (isNew)
         {
             await DemandApprovalAsync(last?.Manifest, manifest, async, cancellationToken).ConfigureAwait(false);
-            _recorder.Record(published);
+            await _recorder.RecordAsync(published, async, cancellationToken).ConfigureAwait(false);
         }
 
         ManifestSource source = policy is ManifestPolicy.ApprovedManifest ? ManifestSource.Approved : ManifestSource.Published;

@@ -129,7 +129,7 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
         }
 
         ManifestDifference difference = ManifestDifference.Between(before is null ? null : Manifest.Parse(before), manifest);
-        ManifestUpdate update = new(difference.Before, difference.After, manifest.Raw, [.. difference.Changes.Select(change => change.ToString())]);
+        ManifestUpdate update = new(difference.Before, difference.After, manifest.Raw, difference.Lines);
         IsAsking.Value = true;
         bool isApproved = async
             ? await approved.Ask(update, cancellationToken).ConfigureAwait(false)

@@ -1,15 +1,16 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI;
 
 /// <summary>The record of adopted manifests in a directory: append-only and hash-chained, so that what it says can be checked later.</summary>
 /// <remarks>
-/// The manifests lie beside it as <c>1.json</c>, <c>2.json</c>… Each line of <c>log.txt</c> is the time (RFC 3339), the file, its SHA-256
-/// (<c>approved-sha256:</c> where somebody approved it, otherwise <c>sha256:</c>) and the chain: SHA-256 over the chain of the line before (32 bytes,
-/// zero at first) and the line up to there. Lines cut off at the end cannot be noticed
-/// from the directory alone: keep <see cref="Head"/> elsewhere for that.
+/// Each manifest lies beside it once, named after the line that adopted it first: <c>1.json</c>, <c>2.json</c>… Each line of <c>log.txt</c> is the
+/// time (RFC 3339), the file, its SHA-256 (<c>approved-sha256:</c> where somebody approved it, otherwise <c>sha256:</c>) and the chain: SHA-256 over
+/// the chain of the line before (32 bytes, zero at first) and the line up to there. Lines cut off at the end cannot be noticed from the directory
+/// alone: keep <see cref="Head"/> elsewhere for that.
 /// </remarks>
 public sealed class ManifestLog
 {
@@ -38,27 +39,12 @@ public sealed class ManifestLog
     /// <param name="directory">The directory given to <see cref="ManifestPolicy"/>. A log that does not exist is empty.</param>
     /// <returns>The log.</returns>
     /// <exception cref="PrivatemodeVerificationException">Something in it was changed.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file may not be read, or is a link.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static ManifestLog Read(string directory)
     {
-        ArgumentException.ThrowIfNullOrEmpty(directory);
-        string path = Path.Combine(directory, FileName);
-        ManifestLog log = new([], new byte[SHA256.HashSizeInBytes]);
-        if (!File.Exists(path))
-        {
-            return log;
-        }
-
-        // Each byte a letter: nothing is decoded away, so that every byte counts.
-        string text = Encoding.Latin1.GetString(ReadAll(path));
-
-        // A line without its end was being written when the process ended. Nothing depends on it: what it records had not been used yet.
-        foreach (string line in text.Split('\n')[..^1])
-        {
-            log = log.Take(line);
-        }
-
-        foreach (AdoptedManifest entry in log.Entries)
+        ManifestLog log = ReadLines(directory);
+        foreach (AdoptedManifest entry in log.Entries.DistinctBy(entry => entry.File))
         {
             _ = ReadManifest(directory, entry);
         }
@@ -66,54 +52,80 @@ public sealed class ManifestLog
         return log;
     }
 
+    /// <summary>Reads a log and checks every line, but no manifest: for adoptions, which look at one manifest only.</summary>
+    internal static ManifestLog ReadLines(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+
+        // Each byte a letter: nothing is decoded away, so that every byte counts.
+        string text = Encoding.Latin1.GetString(ManifestFiles.Read(Path.Combine(directory, FileName)));
+        List<AdoptedManifest> entries = [];
+        Dictionary<string, string> digests = new(StringComparer.Ordinal);
+        byte[] chain = new byte[SHA256.HashSizeInBytes];
+
+        // A line without its end was being written when the process ended. Nothing depends on it: what it records had not been used yet.
+        foreach (string line in text.Split('\n')[..^1])
+        {
+            (AdoptedManifest entry, chain) = Take(line, entries.Count + 1, digests, chain);
+            entries.Add(entry);
+            digests[entry.File] = entry.Sha256;
+        }
+
+        return new ManifestLog(entries, chain);
+    }
+
     /// <summary>The bytes of one manifest, checked against its entry.</summary>
     internal static byte[] ReadManifest(string directory, AdoptedManifest entry)
     {
-        string path = Path.Combine(directory, entry.File);
-        byte[] manifest = File.Exists(path) ? ReadAll(path) : [];
+        byte[] manifest = ManifestFiles.Read(Path.Combine(directory, entry.File));
         string found = Convert.ToHexStringLower(SHA256.HashData(manifest));
         return found == entry.Sha256 ? manifest : throw Changed($"{entry.File} is not the manifest that was recorded", entry.Sha256, found);
     }
 
-    /// <summary>Makes the line for a new manifest; the log itself stays as it is.</summary>
-    internal string Line(DateTimeOffset now, string file, ReadOnlySpan<byte> manifest, ManifestSource source)
+    /// <summary>The file of a manifest that a new line adopts for the first time.</summary>
+    internal string NextFile => FileOf(Entries.Count + 1);
+
+    /// <summary>Makes a new line; the log itself stays as it is.</summary>
+    internal string Line(AdoptedManifest entry)
     {
-        string time = now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
-        string mark = source == ManifestSource.Approved ? ApprovedMark : DigestMark;
-        string record = $"{time} {file} {mark}{Convert.ToHexStringLower(SHA256.HashData(manifest))}";
-        return $"{record} {ChainMark}{Convert.ToHexStringLower(Next(record))}";
+        string time = entry.AdoptedAt.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+        string mark = entry.Source == ManifestSource.Approved ? ApprovedMark : DigestMark;
+        string record = $"{time} {entry.File} {mark}{entry.Sha256}";
+        return $"{record} {ChainMark}{Convert.ToHexStringLower(Next(_chain, record))}";
     }
 
-    // Another process may be appending.
-    private static byte[] ReadAll(string path)
+    private static (AdoptedManifest Entry, byte[] Chain) Take(string line, int number, Dictionary<string, string> digests, byte[] before)
     {
-        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using MemoryStream content = new();
-        file.CopyTo(content);
-        return content.ToArray();
-    }
-
-    private ManifestLog Take(string line)
-    {
-        int end = line.LastIndexOf(' ');
         string[] parts = line.Split(' ');
-        string expectedFile = string.Create(CultureInfo.InvariantCulture, $"{Entries.Count + 1}.json");
-        if (parts.Length != 4 || parts[1] != expectedFile || !parts[2].Contains(DigestMark, StringComparison.Ordinal) ||
+        if (parts.Length != 4 || DigestOf(parts[2]) is not { } digest || !IsFile(parts[1], number, digest, digests) ||
             !DateTimeOffset.TryParseExact(parts[0], TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time))
         {
-            throw Changed($"line {Entries.Count + 1} is not one of this log", null, null);
+            throw Changed($"line {number} is not one of this log", null, null);
         }
 
+        byte[] chain = Next(before, line[..^(parts[3].Length + 1)]);
+        string expected = ChainMark + Convert.ToHexStringLower(chain);
         bool isApproved = parts[2].StartsWith(ApprovedMark, StringComparison.Ordinal);
-        AdoptedManifest entry = new(
-            time, parts[1], parts[2][(isApproved ? ApprovedMark : DigestMark).Length..], isApproved ? ManifestSource.Approved : ManifestSource.Published);
-        byte[] chain = Next(line[..end]);
-        return parts[3] == ChainMark + Convert.ToHexStringLower(chain)
-            ? new ManifestLog([.. Entries, entry], chain)
-            : throw Changed($"line {Entries.Count + 1} does not follow from the one before", ChainMark + Convert.ToHexStringLower(chain), parts[3]);
+        return parts[3] == expected
+            ? (new AdoptedManifest(time, parts[1], digest, isApproved ? ManifestSource.Approved : ManifestSource.Published), chain)
+            : throw Changed($"line {number} does not follow from the one before", expected, parts[3]);
     }
 
-    private byte[] Next(string record) => SHA256.HashData([.. _chain, .. Encoding.UTF8.GetBytes(record)]);
+    /// <summary>Digits behind one of the marks, and nothing else.</summary>
+    private static string? DigestOf(string text)
+    {
+        string? digest = new[] { DigestMark, ApprovedMark }.Where(mark => text.StartsWith(mark, StringComparison.Ordinal))
+            .Select(mark => text[mark.Length..]).FirstOrDefault();
+        return digest is { Length: 2 * SHA256.HashSizeInBytes } && digest.All(char.IsAsciiHexDigitLower) ? digest : null;
+    }
+
+    /// <summary>A file of its own, named after the line, or that of an earlier line with the same manifest.</summary>
+    private static bool IsFile(string file, int number, string digest, Dictionary<string, string> digests) =>
+        digests.TryGetValue(file, out string? known) ? known == digest : file == FileOf(number);
+
+    private static string FileOf(int number) => string.Create(CultureInfo.InvariantCulture, $"{number}.json");
+
+    private static byte[] Next(byte[] chain, string record) => SHA256.HashData([.. chain, .. Encoding.UTF8.GetBytes(record)]);
 
     private static PrivatemodeVerificationException Changed(string what, string? expected, string? found) => new(
         "manifest-log", $"The log of adopted manifests was changed: {what}. Do not send anything; find out who changed it.", expected, found);

@@ -17,7 +17,10 @@ public abstract class ManifestPolicy
     /// memory only.
     /// </param>
     /// <returns>The policy.</returns>
-    /// <remarks>While the publisher is away, the last adopted manifest goes on counting if the deployment still proves it.</remarks>
+    /// <remarks>
+    /// While the publisher is away, or answers something that is no acceptable manifest, the last adopted one goes on counting if the deployment
+    /// still proves it.
+    /// </remarks>
     public static ManifestPolicy Latest(string? adoptionLog = null) => new LatestManifest(adoptionLog);
 
     /// <summary>Takes only manifests with one of these digests.</summary>

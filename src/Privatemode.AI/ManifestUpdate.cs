@@ -22,7 +22,7 @@ public sealed class ManifestUpdate
 
     /// <summary>
     /// What differs, a line each: <c>+</c> came, <c>-</c> went, <c>~</c> changed, then the place in the file. Without a manifest before,
-    /// everything. Printable ASCII.
+    /// everything. Printable ASCII. A last line with <c>!</c> says how many more there are, when there are too many to be read.
     /// </summary>
     public IReadOnlyList<string> Changes { get; }
 

@@ -5,6 +5,9 @@ namespace Privatemode.AI.Tests;
 /// <summary>Test trust and hardware rules say at once what is wrong with them.</summary>
 public sealed class InsecureLoopbackTrustTests
 {
+    private const string Masked = // 128 zeros
+        "0000000000000000000000000000000000000000000000000000000000000000" + "0000000000000000000000000000000000000000000000000000000000000000";
+
     private static readonly string Key = new('a', 64);
     private static readonly Uri Local = new("http://127.0.0.1:5");
 
@@ -39,6 +42,14 @@ public sealed class InsecureLoopbackTrustTests
         new InsecureLoopbackTrust(new Dictionary<string, string> { ["Naples"] = Key }, Key, Local, Local)));
 
     [Theory]
+    [InlineData("SevSnp")]
+    [InlineData("tdx")]
+    [InlineData("")]
+    [InlineData(null)]
+    public void Hardware_TechnologyIsNone_IsRefused(string? tee) => Assert.Equal("Hardware", Assert.Throws<PrivatemodeConfigurationException>(
+        () => TrustAnchors.OptionsOf(new HardwarePolicy { Tees = [tee!] })).Setting);
+
+    [Theory]
     [InlineData("1")]
     [InlineData("milan")]
     [InlineData(" Milan")]
@@ -51,6 +62,7 @@ public sealed class InsecureLoopbackTrustTests
     [Theory]
     [InlineData("")]
     [InlineData("00")]
+    [InlineData(Masked)]
     [InlineData(null)]
     public void Hardware_ChipIsNone_IsRefused(string? chip) => Assert.Equal("Hardware", Assert.Throws<PrivatemodeConfigurationException>(
         () => TrustAnchors.OptionsOf(new HardwarePolicy { AmdChipIds = [chip!] })).Setting);

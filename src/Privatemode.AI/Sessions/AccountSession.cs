@@ -3,8 +3,6 @@ namespace Privatemode.AI.Sessions;
 /// <summary>The current secret of one API key, renewed by one exchange at a time however many callers wait for it.</summary>
 internal sealed class AccountSession : IDisposable
 {
-    private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
-
     private readonly Func<bool, CancellationToken, ValueTask<SessionSecret>> _exchange;
     private readonly Func<SessionSecret, bool> _isTrusted;
     private readonly TimeProvider _time;
@@ -16,7 +14,7 @@ internal sealed class AccountSession : IDisposable
     private bool _disposed;
 
     /// <param name="exchange">Gets a new secret; called with the <c>async</c> flag of <see cref="SyncOrAsync"/>, never twice at once.</param>
-    /// <param name="time">The wall clock decides about expiry, because the monotonic one can stop while the machine sleeps.</param>
+    /// <param name="time">Both its clocks decide about expiry, see <see cref="Lifetime"/>.</param>
     /// <param name="isTrusted">Whether the deployment a secret was agreed with is still the trusted one; null for always.</param>
     public AccountSession(
         Func<bool, CancellationToken, ValueTask<SessionSecret>> exchange, TimeProvider time, Func<SessionSecret, bool>? isTrusted = null)
@@ -85,7 +83,7 @@ internal sealed class AccountSession : IDisposable
         {
             lock (_gate)
             {
-                return _current is null || _time.GetUtcNow() >= _current.ExpiresAt;
+                return _current is null || _current.IsOver(_time);
             }
         }
     }
@@ -161,14 +159,7 @@ internal sealed class AccountSession : IDisposable
         }
     }
 
-    private bool IsUsable(SessionSecret secret, string? rejectedId)
-    {
-        DateTimeOffset now = _time.GetUtcNow();
-
-        // A clock that was set back would make an old secret look young.
-        bool clockWentBack = now < secret.ObtainedAt - ClockTolerance;
-        return secret.Id != rejectedId && now < secret.ExpiresAt && !clockWentBack;
-    }
+    private bool IsUsable(SessionSecret secret, string? rejectedId) => secret.Id != rejectedId && !secret.IsOver(_time);
 
     /// <summary>Starts an exchange that belongs to nobody in particular: no caller's context, no caller's cancellation.</summary>
     private Task<SessionSecret> Start(bool async)

@@ -10,7 +10,7 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
     private readonly SemaphoreSlim _gate = new(1);
     private readonly CancellationTokenSource _lifetime = new();
     private TrustedMesh? _current;
-    private DateTimeOffset _lookedAt;
+    private Lifetime _look; // how long the last look at the publisher will do
     private int _renewing;
 
     /// <summary>Called when another mesh CA or manifest, or none, is trusted from now on.</summary>
@@ -56,10 +56,7 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
     private TrustedMesh? Usable(TrustedMesh? rejected)
     {
         TrustedMesh? mesh = Volatile.Read(ref _current);
-        DateTimeOffset now = time.GetUtcNow();
-
-        // A clock that was set back would make an old verdict look young.
-        return mesh is not null && mesh != rejected && now < mesh.Deployment!.ValidUntil && now >= mesh.Deployment.VerifiedAt.AddMinutes(-1) ? mesh : null;
+        return mesh is not null && mesh != rejected && !mesh.Verdict!.Value.IsOver(time) ? mesh : null;
     }
 
     private async ValueTask<TrustedMesh> InTurnAsync(
@@ -91,7 +88,7 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
         try
         {
             TrustedMesh mesh = await attestor.VerifyAsync(apiKey, async, cancellationToken).ConfigureAwait(false);
-            _lookedAt = time.GetUtcNow();
+            _look = Lifetime.Of(ManifestInterval, time);
             Volatile.Write(ref _current, mesh);
             if (before is not null && !IsSame(before.Deployment!, mesh.Deployment!))
             {
@@ -115,14 +112,13 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
 
     private void RenewInBackground(TrustedMesh mesh, string apiKey)
     {
-        DateTimeOffset now = time.GetUtcNow();
-        VerifiedDeployment deployment = mesh.Deployment!;
-        TimeSpan lead = (deployment.ValidUntil - deployment.VerifiedAt) / 4;
-        bool isDue = now >= deployment.ValidUntil - (lead < RenewalLead ? lead : RenewalLead);
-        bool mayHaveChanged = manifests.FollowsThePublisher && (now - _lookedAt).Duration() > ManifestInterval;
+        Lifetime verdict = mesh.Verdict!.Value;
+        TimeSpan lead = (verdict.Until - verdict.From) / 4;
+        bool isDue = verdict.Left(time) <= (lead < RenewalLead ? lead : RenewalLead);
+        bool mayHaveChanged = manifests.FollowsThePublisher && _look.IsOver(time);
         if ((isDue || mayHaveChanged) && Interlocked.Exchange(ref _renewing, 1) == 0)
         {
-            _lookedAt = now;
+            _look = Lifetime.Of(ManifestInterval, time);
             AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
             Renewal = Task.Run(() => RenewAsync(mesh, isDue, apiKey));
             flow?.Undo();

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Endpoints;
@@ -30,7 +31,8 @@ internal sealed class Attestor(
             ExpectedManifest newer = await manifests.DecideAsync(async, cancellationToken).ConfigureAwait(false);
             if (newer.Manifest!.Raw.Span.SequenceEqual(expected.Manifest.Raw.Span))
             {
-                throw;
+                // The deployment moved on, and what is published for it cannot be accepted: that says more than the difference.
+                ExceptionDispatchInfo.Throw(newer.Refused ?? exception);
             }
 
             return await VerifyAsync(newer, apiKey, async, cancellationToken).ConfigureAwait(false);
@@ -46,12 +48,13 @@ internal sealed class Attestor(
             AttestationDocument document = AttestationDocument.Parse(AttestResponse.ReadDocument(answer.Body));
             Manifest manifest = manifests.Resolve(expected, document);
             CollateralNeeds needs = CollateralNeeds.Of(document, manifest);
-            (VerifiedCoordinator verified, ContrastCollateral collateral) =
+            (VerifiedCoordinator verified, ContrastCollateral collateral, long stamp) =
                 await JudgeAsync(document, nonce, manifest, needs, async, cancellationToken).ConfigureAwait(false);
             MeshCertificateAuthority authority = MeshCertificateAuthority.FromPem(verified.MeshAuthority.Span);
             authority.CheckValidity(verified.VerifiedAt);
             EvidenceBundle bundle = new(settings.Endpoint, verified.VerifiedAt, nonce, document.Raw, collateral);
-            return new TrustedMesh(authority, DeploymentReport.Of(verified, expected, authority.NotAfter, bundle, settings));
+            VerifiedDeployment report = DeploymentReport.Of(verified, expected, authority.NotAfter, bundle, settings);
+            return new TrustedMesh(authority, report, new Lifetime(report.VerifiedAt, report.ValidUntil, stamp));
         }
         catch (PrivatemodeVerificationException exception) when (SkewOf(answer) is { } skew)
         {
@@ -59,8 +62,8 @@ internal sealed class Attestor(
         }
     }
 
-    /// <summary>Judges by what is at hand, and once more by what is current if something at hand was a copy.</summary>
-    private async ValueTask<(VerifiedCoordinator Verified, ContrastCollateral Collateral)> JudgeAsync(
+    /// <summary>Judges by what is at hand, and once more by what is current if a copy at hand may be to blame.</summary>
+    private async ValueTask<(VerifiedCoordinator Verified, ContrastCollateral Collateral, long Stamp)> JudgeAsync(
         AttestationDocument document, byte[] nonce, Manifest manifest, CollateralNeeds needs, bool async, CancellationToken cancellationToken)
     {
         CollectedCollateral collected = await collector.CollectAsync(needs, CollateralDemand.Recent, async, cancellationToken).ConfigureAwait(false);
@@ -68,7 +71,7 @@ internal sealed class Attestor(
         {
             return Judge(document, nonce, manifest, collected);
         }
-        catch (PrivatemodeVerificationException) when (collected.HasCopies)
+        catch (PrivatemodeVerificationException exception) when (collected.HasCopies && FresherCollateral.MayCure(exception))
         {
             collected = await collector.CollectAsync(needs, CollateralDemand.Fresh, async, cancellationToken).ConfigureAwait(false);
         }
@@ -87,11 +90,12 @@ internal sealed class Attestor(
         }
     }
 
-    private (VerifiedCoordinator Verified, ContrastCollateral Collateral) Judge(
+    private (VerifiedCoordinator Verified, ContrastCollateral Collateral, long Stamp) Judge(
         AttestationDocument document, byte[] nonce, Manifest manifest, CollectedCollateral collected)
     {
         ContrastCollateral collateral = collected.Combine();
-        return (ContrastVerifier.Verify(document, nonce, manifest, collateral, anchors, options, time.GetUtcNow()), collateral);
+        long stamp = time.GetTimestamp();
+        return (ContrastVerifier.Verify(document, nonce, manifest, collateral, anchors, options, time.GetUtcNow()), collateral, stamp);
     }
 
     /// <summary>How far this machine's clock is from the gateway's; null when they agree, or nothing is known.</summary>

@@ -40,8 +40,12 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
     public bool FollowsThePublisher => policy is not ManifestPolicy.PinnedManifest;
 
     /// <summary>Decides. For pinned digests nothing is fetched: the deployment shows its manifest.</summary>
+    /// <remarks>
+    /// What the publisher's host answers may be an error page. It does not end what a deployment proves that still has the manifest adopted last;
+    /// nothing is accepted that was not adopted.
+    /// </remarks>
     /// <exception cref="PrivatemodeServiceException">The manifest cannot be had, and none was adopted before.</exception>
-    /// <exception cref="PrivatemodeVerificationException">It is no acceptable manifest, or was not approved.</exception>
+    /// <exception cref="PrivatemodeVerificationException">It is no acceptable manifest, and none was adopted before; or it was not approved.</exception>
     public async ValueTask<ExpectedManifest> DecideAsync(bool async, CancellationToken cancellationToken)
     {
         DateTimeOffset now = time.GetUtcNow();
@@ -50,38 +54,40 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
             return new ExpectedManifest(null, ManifestSource.Pinned, now);
         }
 
-        (byte[] Manifest, DateTimeOffset At)? last = _recorder.Last();
+        (byte[] Manifest, DateTimeOffset At)? last = await _recorder.LastAsync(async, cancellationToken).ConfigureAwait(false);
         byte[] published;
+        Manifest manifest;
         try
         {
             published = await endpoint.GetAsync(Manifest.MaxSize, async, cancellationToken).ConfigureAwait(false);
+            manifest = Manifest.Parse(published);
         }
-        catch (PrivatemodeServiceException) when (last is not null)
+        catch (PrivatemodeException exception) when (last is not null && exception is (PrivatemodeServiceException or PrivatemodeVerificationException))
         {
-            return new ExpectedManifest(Manifest.Parse(last.Value.Manifest), ManifestSource.LastAdopted, last.Value.At);
+            return new ExpectedManifest(
+                Manifest.Parse(last.Value.Manifest), ManifestSource.LastAdopted, last.Value.At, exception as PrivatemodeVerificationException);
         }
 
-        Manifest manifest = Manifest.Parse(published);
         bool isNew = last is null || !last.Value.Manifest.AsSpan().SequenceEqual(published);
         if (isNew)
         {
             await DemandApprovalAsync(last?.Manifest, manifest, async, cancellationToken).ConfigureAwait(false);
-            _recorder.Record(published);
+            await _recorder.RecordAsync(published, async, cancellationToken).ConfigureAwait(false);
         }
 
         ManifestSource source = policy is ManifestPolicy.ApprovedManifest ? ManifestSource.Approved : ManifestSource.Published;
         return new ExpectedManifest(manifest, source, isNew ? now : last!.Value.At);
     }
 
-    /// <summary>Whether the publisher has another manifest now; false when that cannot be found out.</summary>
+    /// <summary>Whether the publisher has another manifest now; false when that cannot be found out, or what he has is none.</summary>
     public async ValueTask<bool> HasChangedAsync(ReadOnlyMemory<byte> digest, bool async, CancellationToken cancellationToken)
     {
         try
         {
             byte[] published = await endpoint.GetAsync(Manifest.MaxSize, async, cancellationToken).ConfigureAwait(false);
-            return !SHA256.HashData(published).AsSpan().SequenceEqual(digest.Span);
+            return !Manifest.Parse(published).Digest.Span.SequenceEqual(digest.Span);
         }
-        catch (PrivatemodeServiceException)
+        catch (Exception exception) when (exception is PrivatemodeServiceException or PrivatemodeVerificationException)
         {
             return false;
         }
@@ -123,7 +129,7 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
         }
 
         ManifestDifference difference = ManifestDifference.Between(before is null ? null : Manifest.Parse(before), manifest);
-        ManifestUpdate update = new(difference.Before, difference.After, manifest.Raw, [.. difference.Changes.Select(change => change.ToString())]);
+        ManifestUpdate update = new(difference.Before, difference.After, manifest.Raw, difference.Lines);
         IsAsking.Value = true;
         bool isApproved = async
             ? await approved.Ask(update, cancellationToken).ConfigureAwait(false)

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace Privatemode.AI.Sessions;
@@ -19,16 +19,13 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
     /// <summary>The last adopted manifest and when that was; null when there is none.</summary>
     /// <exception cref="PrivatemodeVerificationException">The record was changed.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The directory cannot be used.</exception>
-    public (byte[] Manifest, DateTimeOffset At)? Last() => directory is null ? _last : InDirectory(() =>
-    {
-        AdoptedManifest? last = LastOf(ManifestLog.Read(directory));
-        return last is null ? default((byte[], DateTimeOffset)?) : (ManifestLog.ReadManifest(directory, last), last.AdoptedAt);
-    });
+    public async ValueTask<(byte[] Manifest, DateTimeOffset At)?> LastAsync(bool async, CancellationToken cancellationToken) =>
+        directory is null ? _last : await InDirectoryAsync(ReadLast, async, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Records a manifest unless it is the last one already. On disk when this returns.</summary>
     /// <exception cref="PrivatemodeVerificationException">The record was changed.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The directory cannot be used.</exception>
-    public void Record(byte[] manifest)
+    public async ValueTask RecordAsync(byte[] manifest, bool async, CancellationToken cancellationToken)
     {
         if (directory is null)
         {
@@ -36,36 +33,45 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
             return;
         }
 
-        _ = InDirectory(() =>
-        {
-            ManifestLog log = ManifestLog.Read(directory);
-            AdoptedManifest? last = LastOf(log);
-            if (last is null || !ManifestLog.ReadManifest(directory, last).AsSpan().SequenceEqual(manifest))
-            {
-                Append(log, manifest);
-            }
-
-            return true;
-        });
+        _ = await InDirectoryAsync(() => Append(manifest), async, cancellationToken).ConfigureAwait(false);
     }
 
-    private ManifestSource Source => approving ? ManifestSource.Approved : ManifestSource.Published;
+    private (byte[] Manifest, DateTimeOffset At)? ReadLast()
+    {
+        AdoptedManifest? last = LastOf(ManifestLog.ReadLines(directory!));
+        return last is null ? null : (ManifestLog.ReadManifest(directory!, last), last.AdoptedAt);
+    }
 
     private AdoptedManifest? LastOf(ManifestLog log) => log.Entries.LastOrDefault(entry => !approving || entry.Source == ManifestSource.Approved);
 
-    private void Append(ManifestLog log, byte[] manifest)
+    /// <summary>Adds a line, and the manifest unless it is there. False when it is the last one already.</summary>
+    private bool Append(byte[] manifest)
     {
-        string file = string.Create(CultureInfo.InvariantCulture, $"{log.Entries.Count + 1}.json");
-        using (FileStream content = new(Path.Combine(directory!, file), FileMode.Create, FileAccess.Write))
+        ManifestLog log = ManifestLog.ReadLines(directory!);
+        string digest = Convert.ToHexStringLower(SHA256.HashData(manifest));
+        AdoptedManifest? known = log.Entries.FirstOrDefault(entry => entry.Sha256 == digest);
+        if (known is not null)
         {
-            content.Write(manifest);
-            content.Flush(flushToDisk: true);
+            _ = ManifestLog.ReadManifest(directory!, known);
         }
 
-        using FileStream lines = new(Path.Combine(directory!, ManifestLog.FileName), FileMode.OpenOrCreate, FileAccess.ReadWrite);
+        if (LastOf(log)?.Sha256 == digest)
+        {
+            return false;
+        }
+
+        if (known is null)
+        {
+            ManifestFiles.Write(Path.Combine(directory!, log.NextFile), manifest);
+        }
+
+        AdoptedManifest entry = new(
+            time.GetUtcNow(), known?.File ?? log.NextFile, digest, approving ? ManifestSource.Approved : ManifestSource.Published);
+        using FileStream lines = ManifestFiles.Open(Path.Combine(directory!, ManifestLog.FileName), FileShare.Read);
         RemoveTornLine(lines);
-        lines.Write(Encoding.UTF8.GetBytes(log.Line(time.GetUtcNow(), file, manifest, Source) + "\n"));
+        lines.Write(Encoding.UTF8.GetBytes(log.Line(entry) + "\n"));
         lines.Flush(flushToDisk: true);
+        return true;
     }
 
     /// <summary>See <see cref="ManifestLog.Read"/> about a line without its end.</summary>
@@ -77,12 +83,12 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         _ = lines.Seek(0, SeekOrigin.End);
     }
 
-    private T InDirectory<T>(Func<T> work)
+    private async ValueTask<T> InDirectoryAsync<T>(Func<T> work, bool async, CancellationToken cancellationToken)
     {
         try
         {
             _ = Directory.CreateDirectory(directory!);
-            using FileStream exclusive = Lock();
+            using FileStream exclusive = await LockAsync(async, cancellationToken).ConfigureAwait(false);
             return work();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
@@ -92,21 +98,22 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         }
     }
 
-    private FileStream Lock()
+    private async ValueTask<FileStream> LockAsync(bool async, CancellationToken cancellationToken)
     {
         // The system's clock: another process holds the file in real time, whatever clock this client was given.
         long start = TimeProvider.System.GetTimestamp();
-        using ManualResetEventSlim never = new(false);
         while (true)
         {
             try
             {
-                return new FileStream(Path.Combine(directory!, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return ManifestFiles.Open(Path.Combine(directory!, LockName), FileShare.None);
             }
             catch (IOException) when (TimeProvider.System.GetElapsedTime(start) < LockPatience)
             {
-                _ = never.Wait(LockPause);
+                // Somebody holds it.
             }
+
+            await Pause.ForAsync(LockPause, TimeProvider.System, async, cancellationToken).ConfigureAwait(false);
         }
     }
 }

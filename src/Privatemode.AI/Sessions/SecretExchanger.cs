@@ -60,10 +60,10 @@ internal sealed class SecretExchanger(
     {
         // A fresh key pair every time: the service refuses a public key it has seen.
         using SecretExchange exchange = SecretExchange.Create(mlKem);
-        DateTimeOffset sentAt = time.GetUtcNow();
+        Lifetime lifetime = Lifetime.Of(SecretExchange.SecretLifetime, time);
         byte[] response = await endpoint.PostAsync(exchange.RequestBody, apiKey, async, cancellationToken).ConfigureAwait(false);
-        InferenceSecret secret = exchange.Complete(response, mesh.Authority, time.GetUtcNow(), sentAt);
-        string policy = GpuPolicyHeader.Text(gpuRevocation, sentAt);
-        return new SessionSecret(secret, policy, GpuPolicyHeader.Mac(secret.Key, policy), mesh.Deployment);
+        InferenceSecret secret = exchange.Complete(response, mesh.Authority, time.GetUtcNow(), lifetime.From);
+        string policy = GpuPolicyHeader.Text(gpuRevocation, lifetime.From);
+        return new SessionSecret(secret, lifetime, policy, GpuPolicyHeader.Mac(secret.Key, policy), mesh);
     }
 }

@@ -3,7 +3,12 @@ using Privatemode.AI.KeyExchange;
 namespace Privatemode.AI.Sessions;
 
 /// <summary>An inference secret with the GPU policy that all requests under it carry.</summary>
-internal sealed class SessionSecret(InferenceSecret secret, string gpuPolicy, string gpuPolicyMac, VerifiedDeployment? deployment = null)
+/// <param name="secret">The secret.</param>
+/// <param name="own">How long it may be used for new requests.</param>
+/// <param name="gpuPolicy">The policy.</param>
+/// <param name="gpuPolicyMac">The policy's authentication code.</param>
+/// <param name="mesh">Whom it was agreed with; null only in tests.</param>
+internal sealed class SessionSecret(InferenceSecret secret, Lifetime own, string gpuPolicy, string gpuPolicyMac, TrustedMesh? mesh = null)
 {
     private bool _hasWorked;
 
@@ -16,13 +21,8 @@ internal sealed class SessionSecret(InferenceSecret secret, string gpuPolicy, st
     /// <summary>The 32 bytes; only while a lease is held.</summary>
     public ReadOnlySpan<byte> Key => secret.Key;
 
-    public DateTimeOffset ObtainedAt => secret.ObtainedAt;
-
-    /// <summary>From when on it must not be used for new requests: no later than the verdict about the deployment counts.</summary>
-    public DateTimeOffset ExpiresAt => deployment?.ValidUntil < secret.ExpiresAt ? deployment.ValidUntil : secret.ExpiresAt;
-
     /// <summary>What the deployment proved before the exchange; null only where a test gives the mesh CA itself.</summary>
-    public VerifiedDeployment? Deployment => deployment;
+    public VerifiedDeployment? Deployment => mesh?.Deployment;
 
     public string GpuPolicy { get; } = gpuPolicy;
 
@@ -34,6 +34,9 @@ internal sealed class SessionSecret(InferenceSecret secret, string gpuPolicy, st
         get => Volatile.Read(ref _hasWorked);
         set => Volatile.Write(ref _hasWorked, value);
     }
+
+    /// <summary>Whether it must not be used for new requests any more: no longer than the verdict about the deployment counts.</summary>
+    public bool IsOver(TimeProvider time) => own.IsOver(time) || mesh?.Verdict?.IsOver(time) == true;
 
     public bool IsInUse => secret.IsInUse;
 

@@ -14,9 +14,10 @@ internal static class TrustAnchors
             new SevTrustAnchors(trust.AmdRootKeys.ToDictionary(entry => Product(entry.Key), entry => entry.Value)),
             new TdxTrustAnchors([trust.IntelRootKey]));
 
-    /// <exception cref="PrivatemodeConfigurationException">A product line or chip is not written as it should be.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">A technology, product line or chip is not written as it should be.</exception>
     public static ContrastOptions OptionsOf(HardwarePolicy policy) => new()
     {
+        AllowedKinds = policy.Tees?.Select(Kind).ToHashSet(),
         AllowedProducts = policy.AmdProducts?.Select(Product).ToHashSet(),
         AllowedChipIds = policy.AmdChipIds?.Select(Chip).ToList(),
         AcceptModuleStatusOnlyAsTheReferenceDoes = policy.AcceptModuleStatusOnlyAsTheReferenceDoes,
@@ -27,7 +28,16 @@ internal static class TrustAnchors
         : throw new PrivatemodeConfigurationException(
             nameof(PrivatemodeOptions.Hardware), "A product line of AMD is not one of " + string.Join(", ", Enum.GetNames<SnpProduct>()) + ".");
 
-    private static ReadOnlyMemory<byte> Chip(string id) => id is { Length: 128 } && id.All(char.IsAsciiHexDigit)
+    private static EvidenceKind Kind(string name) => name switch
+    {
+        SnpJudgement.Kind => EvidenceKind.SevSnp,
+        TdxJudgement.Kind => EvidenceKind.Tdx,
+        _ => throw new PrivatemodeConfigurationException(
+            nameof(PrivatemodeOptions.Hardware), $"A technology is neither {SnpJudgement.Kind} nor {TdxJudgement.Kind}."),
+    };
+
+    private static ReadOnlyMemory<byte> Chip(string id) => id is { Length: 128 } && id.All(char.IsAsciiHexDigit) && id.AsSpan().ContainsAnyExcept('0')
         ? Convert.FromHexString(id)
-        : throw new PrivatemodeConfigurationException(nameof(PrivatemodeOptions.Hardware), "The id of an AMD chip is 128 hexadecimal digits.");
+        : throw new PrivatemodeConfigurationException(
+            nameof(PrivatemodeOptions.Hardware), "The id of an AMD chip is 128 hexadecimal digits, not all of them zero: zeros stand for a hidden id.");
 }

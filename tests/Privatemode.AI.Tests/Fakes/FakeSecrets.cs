@@ -25,6 +25,9 @@ internal sealed class FakeSecrets(TimeProvider time)
     /// <summary>Completes when an exchange has begun.</summary>
     public TaskCompletionSource Begun { get; private set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Whom the next secrets are agreed with.</summary>
+    public TrustedMesh? Mesh { get; set; }
+
     public bool LastWasAsync { get; private set; }
 
     public async ValueTask<SessionSecret> ExchangeAsync(bool async, CancellationToken cancellationToken)
@@ -49,7 +52,7 @@ internal sealed class FakeSecrets(TimeProvider time)
             InferenceSecret secret = new(
                 RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32), now, now + SecretExchange.SecretLifetime);
             Made.Add(secret);
-            return new SessionSecret(secret, "policy", "mac");
+            return new SessionSecret(secret, Lifetime.Of(SecretExchange.SecretLifetime, time), "policy", "mac", Mesh);
         }
         finally
         {

@@ -7,6 +7,7 @@ internal sealed class ManualTimeProvider : TimeProvider
     private readonly List<ManualTimer> _timers = [];
     private readonly List<(Func<TimeSpan, bool> Wanted, TaskCompletionSource<TimeSpan> Found)> _watchers = [];
     private DateTimeOffset _now;
+    private long _elapsed; // ticks by the monotonic clock, which jumps do not move
 
     public ManualTimeProvider()
         : this(TimeProvider.System.GetUtcNow())
@@ -25,7 +26,13 @@ internal sealed class ManualTimeProvider : TimeProvider
         }
     }
 
-    public override long GetTimestamp() => GetUtcNow().Ticks * 7;
+    public override long GetTimestamp()
+    {
+        lock (_gate)
+        {
+            return (TimeSpan.TicksPerDay + _elapsed) * 7;
+        }
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -41,6 +48,7 @@ internal sealed class ManualTimeProvider : TimeProvider
         lock (_gate)
         {
             _now += time;
+            _elapsed += time.Ticks;
             due = [.. _timers.Where(timer => timer.DueAt <= _now)];
             _timers.RemoveAll(timer => timer.DueAt <= _now);
         }

@@ -91,6 +91,40 @@ public sealed class AccountSessionTests
     }
 
     [Fact]
+    public async Task Acquire_ClockIsSetBackAgainAndAgain_TheSecretEndsAllTheSame()
+    {
+        using AccountSession session = NewSession();
+        (await AcquireAsync(session)).Dispose();
+        DateTimeOffset start = _time.GetUtcNow();
+        for (int minutes = 15; minutes <= 45; minutes += 15)
+        {
+            Assert.False(session.IsExpired);
+            _time.Advance(TimeSpan.FromMinutes(15));
+            _time.JumpTo(start);
+        }
+
+        Assert.True(session.IsExpired);
+        (await AcquireAsync(session)).Dispose();
+        Assert.Equal(2, _secrets.Exchanges);
+        Assert.True(_secrets.IsWiped(0));
+    }
+
+    [Fact]
+    public async Task Acquire_ClockWasSetBackBeforeTheExchange_TheSecretEndsWithTheVerdict()
+    {
+        using AccountSession session = NewSession();
+        Lifetime verdict = Lifetime.Of(TimeSpan.FromHours(1), _time);
+        _secrets.Mesh = new TrustedMesh(null!, null, verdict);
+        _time.Advance(TimeSpan.FromMinutes(50));
+        _time.JumpTo(verdict.From);
+        (await AcquireAsync(session)).Dispose();
+        _secrets.Mesh = null;
+        _time.Advance(TimeSpan.FromMinutes(10));
+        (await AcquireAsync(session)).Dispose();
+        Assert.Equal(2, _secrets.Exchanges);
+    }
+
+    [Fact]
     public async Task Acquire_RejectedSecret_IsReplacedOnceForAllWhoWereRefused()
     {
         using AccountSession session = NewSession();

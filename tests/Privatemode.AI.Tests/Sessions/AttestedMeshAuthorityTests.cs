@@ -106,6 +106,27 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
         Assert.Equal(2, Attestations);
     }
 
+    // Set back a little at a time, the wall clock never stands before the verdict.
+    [Fact]
+    public async Task Get_ClockIsSetBackAgainAndAgain_TheVerdictEndsAllTheSame()
+    {
+        TrustedMesh first = await GetAsync();
+        DateTimeOffset start = _scene.Time.GetUtcNow();
+        TimeSpan length = first.Deployment!.ValidUntil - first.Deployment.VerifiedAt;
+        _scene.Deployment.Faults.Next(EvidenceSource.Attestation, Fault.PlainError(503), times: 1000);
+        for (TimeSpan passed = TimeSpan.Zero; passed < length - TimeSpan.FromHours(1); passed += TimeSpan.FromHours(1))
+        {
+            _scene.Time.Advance(TimeSpan.FromHours(1));
+            _scene.Time.JumpTo(start);
+            Assert.Same(first, await GetAsync());
+            await _authority.Renewal.OrTimeout();
+        }
+
+        _scene.Time.Advance(TimeSpan.FromHours(1));
+        _scene.Time.JumpTo(start);
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => GetAsync());
+    }
+
     [Fact]
     public async Task Get_ManifestWasReplaced_IsNoticedWithinMinutesAndTold()
     {
@@ -204,6 +225,16 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
         PrivatemodeVerificationException exception =
             await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => _authority.VerifyNowAsync(Key, default).AsTask());
         Assert.Equal("manifest-match", exception.Check);
+    }
+
+    [Fact]
+    public async Task Get_DeploymentMovedToAManifestThatCannotBeAccepted_SaysWhyItCannot()
+    {
+        _ = await GetAsync();
+        _scene.Deployment.Evidence.Defect = EvidenceDefect.ManifestAllowsDebug;
+        PrivatemodeVerificationException exception =
+            await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => _authority.VerifyNowAsync(Key, default).AsTask());
+        Assert.Equal("manifest-snp-debug", exception.Check);
     }
 
     [Fact]

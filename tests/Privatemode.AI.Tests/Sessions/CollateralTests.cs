@@ -142,6 +142,22 @@ public sealed class CollateralTests
         Assert.Equal(2, scene.Asked(source));
     }
 
+    [Theory]
+    [InlineData(EvidenceKind.Snp, "WrongNonce")]
+    [InlineData(EvidenceKind.Tdx, "WrongNonce")]
+    [InlineData(EvidenceKind.Snp, "SnpWrongMeasurement")]
+    [InlineData(EvidenceKind.Snp, "SnpSignatureChanged")]
+    public async Task Verify_TheEvidenceIsWrong_NothingIsFetchedAnew(EvidenceKind kind, string defect)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
+        using PrivatemodeClient client = scene.Client();
+        _ = await client.VerifyAsync().OrTimeout();
+        scene.Time.Advance(TimeSpan.FromMinutes(1));
+        scene.Deployment.Evidence.Defect = EvidenceDefect.Named(defect);
+        await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
+        Assert.All(Of(kind), source => Assert.Equal((source, 1), (source, scene.Asked(source))));
+    }
+
     [Fact]
     public async Task Verify_CacheFilesAreForeign_AreIgnored()
     {

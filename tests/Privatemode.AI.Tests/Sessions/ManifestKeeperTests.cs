@@ -71,12 +71,22 @@ public sealed class ManifestKeeperTests : IDisposable
     [InlineData("")]
     [InlineData("{}")]
     [InlineData("<html>please log in</html>")]
-    public async Task Decide_WhatIsPublishedIsNoManifest_IsRefusedAndNotRecorded(string published)
+    public async Task Decide_PublisherAnswersRubbish_TheLastAdoptedCountsAndNothingIsRecorded(string published)
     {
         ManifestKeeper keeper = Keeper(ManifestPolicy.Latest(_directory.FullName));
-        _ = await keeper.DecideAsync(async: true, default);
         Publish(System.Text.Encoding.UTF8.GetBytes(published));
         await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => keeper.DecideAsync(async: true, default).AsTask());
+        Assert.Empty(ManifestLog.Read(_directory.FullName).Entries);
+
+        Publish(First);
+        _ = await keeper.DecideAsync(async: true, default);
+        Publish(System.Text.Encoding.UTF8.GetBytes(published));
+        _time.Advance(TimeSpan.FromDays(3));
+        ExpectedManifest last = await keeper.DecideAsync(async: true, default);
+        Assert.Equal((ManifestSource.LastAdopted, Day), (last.Source, last.AdoptedAt));
+        Assert.Equal(First, last.Manifest!.Raw.ToArray());
+        Assert.NotNull(last.Refused);
+        Assert.False(await keeper.HasChangedAsync(SHA256.HashData(First), async: true, default));
         Assert.Single(ManifestLog.Read(_directory.FullName).Entries);
     }
 

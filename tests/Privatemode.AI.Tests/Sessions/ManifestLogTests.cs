@@ -43,6 +43,8 @@ public sealed class ManifestLogTests : IDisposable
         { "other line ends", lines => string.Join("\r\n", [.. lines, ""]) },
         { "byte order mark", lines => "\uFEFF" + Join(lines) },
         { "zero byte", lines => Join(lines[0], "\0" + lines[1], lines[2]) },
+        { "mark", lines => Join(lines[0], lines[1].Replace(" sha256:", " xsha256:", StringComparison.Ordinal), lines[2]) },
+        { "file of another manifest", lines => Join(lines[0], lines[1], lines[2].Replace("3.json", "1.json", StringComparison.Ordinal)) },
         { "upper case", lines => Join(lines[0], lines[1], lines[2].ToUpperInvariant()) },
     };
 
@@ -104,6 +106,26 @@ public sealed class ManifestLogTests : IDisposable
         new ManifestRecorder(_directory.FullName, _time).Record("other"u8.ToArray());
         Assert.Equal(3, ManifestLog.Read(_directory.FullName).Entries.Count);
         Assert.Equal("other", File.ReadAllText(Path.Combine(_directory.FullName, "3.json")));
+    }
+
+    [Fact]
+    public void Read_ManyLines_TakesMemoryInProportion()
+    {
+        const int count = 10_000;
+        string record = Lines()[0].Split(' ')[2];
+        StringBuilder text = new();
+        byte[] chain = new byte[32];
+        for (int i = 0; i < count; i++)
+        {
+            string line = $"2026-05-04T03:02:01.000Z 1.json {record}";
+            chain = System.Security.Cryptography.SHA256.HashData([.. chain, .. Encoding.UTF8.GetBytes(line)]);
+            text.Append(line).Append(" chain:").Append(Convert.ToHexStringLower(chain)).Append('\n');
+        }
+
+        File.WriteAllText(LogFile, text.ToString());
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Equal(count, ManifestLog.Read(_directory.FullName).Entries.Count);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, count * 4096);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Privatemode.AI.Sessions;
 using Privatemode.AI.Tests.Fakes;
@@ -76,6 +77,109 @@ public sealed class ManifestRecorderTests : IDisposable
 
         Assert.True(await recording);
         Assert.Single(ManifestLog.Read(_directory.FullName).Entries);
+    }
+
+    [Fact]
+    public async Task Record_AnotherProcessHoldsTheLock_AnAsynchronousCallerKeepsNoThread()
+    {
+        using CancellationTokenSource cancellation = new();
+        ValueTask recording;
+        using (FileStream held = new(Path.Combine(_directory.FullName, "log.lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None))
+        {
+            recording = Recorder().RecordAsync("one"u8.ToArray(), async: true, default);
+            Assert.False(recording.IsCompleted);
+            Task cancelled = Recorder().RecordAsync("two"u8.ToArray(), async: true, cancellation.Token).AsTask();
+            await cancellation.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.OrTimeout());
+        }
+
+        await recording.AsTask().OrTimeout();
+        Assert.Single(ManifestLog.Read(_directory.FullName).Entries);
+    }
+
+    [Fact]
+    public void Record_PublisherFlipsBetweenTwo_EachIsStoredOnce()
+    {
+        ManifestRecorder recorder = Recorder();
+        for (int i = 0; i < 10; i++)
+        {
+            recorder.Record("one"u8.ToArray());
+            recorder.Record("two"u8.ToArray());
+            recorder.Record("two"u8.ToArray());
+        }
+
+        recorder.Record("three"u8.ToArray());
+        Assert.Equal(
+            ["1.json", "2.json", "21.json"],
+            _directory.GetFiles("*.json").Select(file => file.Name).Order(StringComparer.Ordinal));
+        ManifestLog log = ManifestLog.Read(_directory.FullName);
+        Assert.Equal(21, log.Entries.Count);
+        Assert.Equal(["1.json", "2.json", "21.json"], log.Entries.Select(entry => entry.File).Distinct());
+        File.WriteAllText(Path.Combine(_directory.FullName, "1.json"), "other");
+        Assert.Throws<PrivatemodeVerificationException>(() => recorder.Record("one"u8.ToArray()));
+    }
+
+    // Every verification asks for the last one: what was adopted long ago is looked at by whoever reads the whole log.
+    [Fact]
+    public void Last_AnOldManifestWasChanged_OnlyTheWholeLogSaysSo()
+    {
+        ManifestRecorder recorder = Recorder();
+        recorder.Record("one"u8.ToArray());
+        recorder.Record("two"u8.ToArray());
+        File.WriteAllText(Path.Combine(_directory.FullName, "1.json"), "other");
+        Assert.Equal("two"u8.ToArray(), recorder.Last()!.Value.Manifest);
+        Assert.Throws<PrivatemodeVerificationException>(() => ManifestLog.Read(_directory.FullName));
+    }
+
+    [Theory]
+    [InlineData("log.txt")]
+    [InlineData("log.lock")]
+    public void Record_FileIsALinkElsewhere_ThatIsNotWritten(string name)
+    {
+        string elsewhere = Path.Combine(_directory.FullName, "elsewhere");
+        foreach (bool exists in (bool[])[false, true])
+        {
+            File.Delete(Path.Combine(_directory.FullName, name));
+            File.CreateSymbolicLink(Path.Combine(_directory.FullName, name), elsewhere);
+            Assert.Throws<PrivatemodeConfigurationException>(() => Recorder().Last());
+            Assert.Throws<PrivatemodeConfigurationException>(() => Recorder().Record([1]));
+            Assert.Equal(exists, File.Exists(elsewhere));
+            File.WriteAllText(elsewhere, "");
+        }
+
+        Assert.Empty(File.ReadAllText(elsewhere));
+    }
+
+    [Fact]
+    public void Record_ManifestsFileIsALinkElsewhere_IsReplacedAndThatIsNotWritten()
+    {
+        string elsewhere = Path.Combine(_directory.FullName, "elsewhere");
+        File.WriteAllText(elsewhere, "mine");
+        File.CreateSymbolicLink(Path.Combine(_directory.FullName, "1.json"), elsewhere);
+        Recorder().Record("one"u8.ToArray());
+        Assert.Equal("mine", File.ReadAllText(elsewhere));
+        Assert.Equal("one"u8.ToArray(), Recorder().Last()!.Value.Manifest);
+    }
+
+    [Theory]
+    [InlineData("log.txt")]
+    [InlineData("log.lock")]
+    [InlineData("1.json")]
+    public async Task Record_FileIsAPipe_DoesNotWaitForItsOtherEnd(string name)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return; // pipes have no place in its directories
+        }
+
+        using (Process make = Process.Start("mkfifo", [Path.Combine(_directory.FullName, name)]))
+        {
+            await make.WaitForExitAsync().OrTimeout();
+        }
+
+        Task<Exception?> recording = TestTimeouts.OnOwnThread<Exception?>(() => Xunit.Record.Exception(() => Recorder().Record("one"u8.ToArray())));
+        Assert.Equal(name == "1.json" ? null : typeof(PrivatemodeConfigurationException), (await recording.OrTimeout())?.GetType());
+        await TestTimeouts.OnOwnThread<Exception?>(() => Xunit.Record.Exception(() => ManifestLog.Read(_directory.FullName))).OrTimeout();
     }
 
     [Theory]

@@ -92,7 +92,8 @@ public sealed class SavedEvidenceTests
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync();
         (JsonObject file, EvidenceExpectation expectation) = await SaveAsync(scene);
-        foreach (HardwarePolicy policy in (HardwarePolicy[])[new() { AmdProducts = ["Milan"] }, new() { AmdChipIds = [new string('0', 128)] }])
+        foreach (HardwarePolicy policy in (HardwarePolicy[])
+            [new() { AmdProducts = ["Milan"] }, new() { AmdChipIds = [new string('1', 128)] }, new() { Tees = ["TDX"] }, new() { Tees = [] }])
         {
             EvidenceExpectation stricter = new([.. expectation.Digests]) { Hardware = policy, InsecureLoopbackTrust = expectation.InsecureLoopbackTrust };
             Assert.StartsWith("option-", Assert.IsType<PrivatemodeVerificationException>(Refusal(file, stricter)).Check, StringComparison.Ordinal);
@@ -100,7 +101,7 @@ public sealed class SavedEvidenceTests
 
         EvidenceExpectation same = new([.. expectation.Digests])
         {
-            Hardware = new HardwarePolicy { AmdProducts = ["Genoa", "Milan"] },
+            Hardware = new HardwarePolicy { AmdProducts = ["Genoa", "Milan"], Tees = ["SEV-SNP"] },
             InsecureLoopbackTrust = expectation.InsecureLoopbackTrust,
         };
         Assert.Null(Refusal(file, same));

@@ -48,6 +48,9 @@ internal static class ContrastChecks
     /// <summary>The measurement is the expected one, for some number of processors where the manifest leaves that open.</summary>
     public const string SnpMeasurement = "snp-launch-measurement";
 
+    /// <summary>The hardware is of a kind the user allows.</summary>
+    public const string OptionKind = "option-allowed-tee";
+
     /// <summary>The product line is one the user allows.</summary>
     public const string OptionProduct = "option-allowed-product";
 
@@ -62,6 +65,9 @@ internal static class ContrastChecks
 
     /// <summary>Collateral for the kind of evidence was given.</summary>
     public const string Collateral = "collateral-missing";
+
+    /// <summary>What AMD gives for a chain is an intermediate certificate and a root.</summary>
+    public const string CollateralChain = "collateral-amd-chain";
 
     /// <summary>Whether a check fails because collateral has expired, and would pass with its successor.</summary>
     public static bool IsAgeOfCollateral(string check) =>

@@ -5,10 +5,13 @@ namespace Privatemode.AI.Attestation.Contrast;
 /// <summary>What a user demands beyond the manifest, and the one thing that can be demanded less.</summary>
 internal sealed record ContrastOptions
 {
+    /// <summary>The hardware that is accepted; null: what the manifest lists.</summary>
+    public IReadOnlyCollection<EvidenceKind>? AllowedKinds { get; init; }
+
     /// <summary>The product lines of AMD that are accepted; null: those the manifest lists, Milan included when it does.</summary>
     public IReadOnlyCollection<SnpProduct>? AllowedProducts { get; init; }
 
-    /// <summary>The AMD chips that are accepted, 64 bytes each; null: those the manifest allows.</summary>
+    /// <summary>The AMD chips that are accepted, 64 bytes each; null: those the manifest allows. A masked chip id is none of them.</summary>
     public IReadOnlyCollection<ReadOnlyMemory<byte>>? AllowedChipIds { get; init; }
 
     /// <summary>Looks at the status of the TDX module and the quoting enclave only, as the Go reference does.</summary>

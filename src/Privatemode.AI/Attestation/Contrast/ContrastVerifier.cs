@@ -34,6 +34,7 @@ internal static class ContrastVerifier
         DateTimeOffset at)
     {
         CheckManifest(document, expected);
+        CheckKind(document.Kind, options);
         byte[] reportData = ReportData.Compute(nonce.Span, document.Manifests, document.RootAuthority.Span, document.MeshAuthority.Span);
         return document.Kind == EvidenceKind.SevSnp
             ? VerifySnp(document, expected, reportData, collateral, anchors, options, at)
@@ -60,6 +61,18 @@ internal static class ContrastVerifier
                 "The deployment has another manifest than the expected one. Do not send anything; look at the new manifest before you accept it.",
                 Hex(expected.Digest.Span),
                 Hex(SHA256.HashData(document.Manifests[0].Span)));
+        }
+    }
+
+    private static void CheckKind(EvidenceKind found, ContrastOptions options)
+    {
+        if (options.AllowedKinds is { } kinds && !kinds.Contains(found))
+        {
+            throw new PrivatemodeVerificationException(
+                ContrastChecks.OptionKind,
+                "The deployment runs on hardware that your settings do not allow. Do not send anything.",
+                string.Join(" or ", kinds.Select(NameOf)),
+                NameOf(found));
         }
     }
 
@@ -140,6 +153,8 @@ internal static class ContrastVerifier
         throw new PrivatemodeVerificationException(
             ContrastChecks.MeshAuthority, "The deployment shows no mesh CA. Do not send anything; update this package.", "a certificate in PEM");
     }
+
+    private static string NameOf(EvidenceKind kind) => kind == EvidenceKind.SevSnp ? SnpJudgement.Kind : TdxJudgement.Kind;
 
     private static PrivatemodeVerificationException MissingCollateral(string kind) => new(
         ContrastChecks.Collateral, $"There is nothing to judge {kind} evidence by. Do not send anything; attest again.", $"collateral for {kind}");

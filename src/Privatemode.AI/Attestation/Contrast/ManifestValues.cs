@@ -16,6 +16,8 @@ internal sealed class ManifestValues
     private const string OrderedList = ".Rtmrs";
     private const int LongestText = 256;
     private const int ShownOfLongText = 40;
+    private const int LongestPath = 512;
+    private const int ShownOfLongPath = 200;
 
     private readonly SortedDictionary<string, string> _values = new(StringComparer.Ordinal);
     private readonly Stack<(string Path, JsonElement Element)> _rest = new();
@@ -35,7 +37,7 @@ internal sealed class ManifestValues
         values.TakePolicies(manifest, document.RootElement.GetProperty(Policies));
         foreach (JsonProperty member in document.RootElement.EnumerateObject().Where(member => member.Name != Policies))
         {
-            values._rest.Push((Name(member.Name), member.Value));
+            values._rest.Push((Short(Name(member.Name)), member.Value));
         }
 
         while (values._rest.TryPop(out (string Path, JsonElement Element) next))
@@ -57,7 +59,7 @@ internal sealed class ManifestValues
         {
             foreach (JsonProperty member in policy.Value.EnumerateObject().Where(member => !WorkloadPolicy.Members.Contains(member.Name)))
             {
-                _rest.Push(($"{Policies}.{policy.Name.ToLowerInvariant()}.{Name(member.Name)}", member.Value));
+                _rest.Push((Short($"{Policies}.{policy.Name.ToLowerInvariant()}.{Name(member.Name)}"), member.Value));
             }
         }
     }
@@ -69,7 +71,7 @@ internal sealed class ManifestValues
             case JsonValueKind.Object:
                 foreach (JsonProperty member in element.EnumerateObject())
                 {
-                    _rest.Push(($"{path}.{Name(member.Name)}", member.Value));
+                    _rest.Push((Short($"{path}.{Name(member.Name)}"), member.Value));
                 }
 
                 break;
@@ -90,7 +92,7 @@ internal sealed class ManifestValues
         {
             if (item.ValueKind == JsonValueKind.String && !ordered)
             {
-                _values[$"{path}[{Text(item.GetRawText())}]"] = "listed";
+                _values[Short($"{path}[{Text(item.GetRawText())}]")] = "listed";
             }
             else
             {
@@ -116,6 +118,11 @@ internal sealed class ManifestValues
         name.Length is > 0 and <= LongestText && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '$')
             ? name
             : Quoted(name);
+
+    // Below a long name stand thousands of places, each of which repeats it. A bracket never follows dots in another place's name.
+    private static string Short(string path) => path.Length <= LongestPath
+        ? path
+        : $"{path[..ShownOfLongPath]}...[{path.Length} characters, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(path)))}]";
 
     // JSON's own text, with quotes: what is not printable ASCII becomes its code, and a long one is told apart by its digest.
     private static string Text(string json)

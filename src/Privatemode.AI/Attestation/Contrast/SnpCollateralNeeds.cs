@@ -56,7 +56,7 @@ internal sealed record SnpCollateralNeeds
         return certificates.Count == 2
             ? new SnpCollateral(certificates[0], certificates[1], revocationList)
             : throw new PrivatemodeVerificationException(
-                ContrastChecks.Collateral, "AMD's certificate chain is not complete. Do not send anything; try again later.", "2 certificates", "1");
+                ContrastChecks.CollateralChain, "AMD's certificate chain is not complete. Do not send anything; try again later.", "2 certificates", "1");
     }
 
     /// <exception cref="PrivatemodeVerificationException">The evidence is not a report, or one that could never be accepted.</exception>

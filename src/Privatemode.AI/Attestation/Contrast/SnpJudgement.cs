@@ -74,8 +74,9 @@ internal sealed class SnpJudgement(
             mismatches.Add(new VerificationMismatch(ContrastChecks.OptionProduct, string.Join(" or ", products), $"{verified.Product}"));
         }
 
+        // Any chip may hide its id behind zeros, so that they name none.
         ReadOnlyMemory<byte> chip = verified.Report.ChipId;
-        if (options.AllowedChipIds is { } chips && !chips.Any(allowed => allowed.Span.SequenceEqual(chip.Span)))
+        if (options.AllowedChipIds is { } chips && (verified.Report.IsChipIdMasked || !chips.Any(allowed => allowed.Span.SequenceEqual(chip.Span))))
         {
             mismatches.Add(new VerificationMismatch(ContrastChecks.OptionChip, string.Join(" or ", chips.Select(Hex)), Hex(chip)));
         }

@@ -69,13 +69,13 @@ public sealed class CollateralNeedsTests
     }
 
     [Fact]
-    public void Combine_AnswerThatIsNoChainOfTwo_IsRefused()
+    public void Combine_AnswerThatIsNoChainOfTwo_IsRefusedUnderItsOwnName()
     {
         byte[] report = new CoordinatorScene().Verify().Snp!.Report.Raw.ToArray();
         SnpCollateralNeeds needs = SnpCollateralNeeds.Of(new SnpMessageWriter(report).Message, Manifest.Parse(ContrastFiles.OwnManifestWith()));
         Assert.NotNull(needs.CertificateChain);
         byte[] one = Encoding.ASCII.GetBytes("-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n");
-        Assert.Equal(ContrastChecks.Collateral, ContrastFiles.Refusal(() => needs.Combine(one, default)));
+        Assert.Equal(ContrastChecks.CollateralChain, ContrastFiles.Refusal(() => needs.Combine(one, default)));
         Assert.Equal([1, 2, 3], needs.Combine((byte[])[.. one, .. one], default).Root.ToArray());
         Assert.NotNull(ContrastFiles.Refusal(() => needs.Combine((byte[])[.. one, .. one, .. one], default)));
         Assert.NotNull(ContrastFiles.Refusal(() => needs.Combine(default, default)));

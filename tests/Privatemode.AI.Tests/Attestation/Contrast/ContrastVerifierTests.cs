@@ -135,6 +135,25 @@ public sealed class ContrastVerifierTests
     }
 
     [Fact]
+    public void Verify_MaskedChipIdAndZerosInTheList_IsRefused()
+    {
+        ContrastOptions zeros = new() { AllowedChipIds = [new byte[64]] };
+        CoordinatorScene masked = new(new EvidenceSettings { Defect = EvidenceDefect.SnpChipMasked }) { Options = zeros };
+        Assert.Contains(ContrastChecks.OptionChip, masked.Refusals());
+    }
+
+    // Lists of AMD's chips and product lines say nothing about Intel: who wants only these says so.
+    [Fact]
+    public void Verify_OnlyAmdIsAllowed_TdxIsRefused()
+    {
+        ContrastOptions chips = new() { AllowedChipIds = [new byte[64]], AllowedProducts = [SnpProduct.Genoa] };
+        Assert.Empty(new CoordinatorScene(EvidenceKind.Tdx) { Options = chips }.Refusals());
+        ContrastOptions amd = new() { AllowedKinds = [AI.Attestation.Contrast.EvidenceKind.SevSnp] };
+        Assert.Equal([ContrastChecks.OptionKind], new CoordinatorScene(EvidenceKind.Tdx) { Options = amd }.Refusals());
+        Assert.Empty(new CoordinatorScene(EvidenceKind.Snp) { Options = amd }.Refusals());
+    }
+
+    [Fact]
     public void Verify_OptionThatLooksAtTheModuleOnly_PassesWithAWarning()
     {
         CoordinatorScene scene = new(new EvidenceSettings { Kind = EvidenceKind.Tdx, Defect = EvidenceDefect.Named("TdxPlatformOutOfDate") })

@@ -92,6 +92,27 @@ public sealed class ManifestDifferenceTests
         Assert.Single(ManifestDifference.Between(Names("\"a\\\\\""), Names("\"a\\\"\"")).Changes);
     }
 
+    // Sixteen thousand values below long names: 30 KB of manifest were 128 MB of names.
+    [Fact]
+    public void Between_ThousandsOfValuesBelowLongNames_IsBoundedAndSaysSo()
+    {
+        string name = new('n', 250);
+        string deep = string.Concat(Enumerable.Repeat($"{{\"{name}\":", 8));
+        string many = string.Join(',', Enumerable.Range(0, 12_000));
+        (string From, string To)[] changes =
+            [("\"SNPVersion\": 28", "\"SNPVersion\": 1"), ("{\n  \"Policies\"", $"{{\n  \"A\": {deep}[{many}]{new string('}', 8)}, \"Policies\"")];
+        Manifest after = Manifest.Parse(ContrastFiles.OwnManifestWith(changes));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        ManifestDifference difference = ManifestDifference.Between(Own, after);
+        string text = difference.ToString();
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 * 1024 * 1024);
+        Assert.InRange(text.Length, 1, 2 * ManifestDifference.MostShown);
+        Assert.Equal(12_001, difference.Changes.Count + difference.Omitted);
+        Assert.InRange(difference.Omitted, 1, 12_000);
+        Assert.EndsWith($"\n! {difference.Omitted} more differences are not shown. Compare the files before you decide.\n", text, StringComparison.Ordinal);
+        Assert.Equal("ReferenceValues.snp[0].MinimumTCB.SNPVersion", difference.Changes[0].Path);
+    }
+
     [Fact]
     public void Between_TextThatPaints_IsShownAsCodes()
     {

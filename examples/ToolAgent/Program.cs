@@ -1,0 +1,40 @@
+using Examples;
+using Microsoft.Extensions.AI;
+
+// An agent is a loop: the model asks for tools, the program runs them, until the model has an answer. Needs nothing but the abstractions.
+await using Example example = await Example.StartAsync(model => model
+    .ToolCall("list_rooms", """{"floor":2}""")
+    .ThenToolCall("book_room", """{"room":"2.14","hour":15}""")
+    .ThenReply("Room 2.14 is yours at three o'clock."));
+IChatClient chat = example.Client.AsIChatClient("gpt-oss-120b");
+
+AIFunction[] tools =
+[
+    AIFunctionFactory.Create((int floor) => $"{floor}.03 (4 seats), {floor}.14 (10 seats)", "list_rooms", "The free rooms of a floor."),
+    AIFunctionFactory.Create((string room, int hour) => $"{room} is booked at {hour}:00", "book_room", "Books a room."),
+];
+List<ChatMessage> history =
+[
+    new(ChatRole.System, "You book meeting rooms. Look at what is free before you book."),
+    new(ChatRole.User, "We are eight people and want to meet at three, second floor."),
+];
+
+for (int round = 0; round < 10; round++)
+{
+    ChatResponse answer = await chat.GetResponseAsync(history, new() { Tools = [.. tools] });
+    history.AddMessages(answer);
+    FunctionCallContent[] calls = [.. answer.Messages.SelectMany(message => message.Contents).OfType<FunctionCallContent>()];
+    if (calls.Length == 0)
+    {
+        Console.WriteLine(answer.Text);
+        break;
+    }
+
+    foreach (FunctionCallContent call in calls)
+    {
+        AIFunction? tool = tools.FirstOrDefault(tool => tool.Name == call.Name);
+        object? result = tool is null ? "Error: there is no such tool." : await tool.InvokeAsync(new(call.Arguments));
+        Console.WriteLine($"{call.Name}({string.Join(", ", call.Arguments?.Values ?? [])}) -> {result}");
+        history.Add(new ChatMessage(ChatRole.Tool, [new FunctionResultContent(call.CallId, result)]));
+    }
+}

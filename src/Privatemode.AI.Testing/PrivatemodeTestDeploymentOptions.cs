@@ -12,6 +12,7 @@ public sealed class PrivatemodeTestDeploymentOptions
         ["gpt-oss-120b"] = ["generate", "tool_calling"],
         ["gemma-3-27b"] = ["generate", "tool_calling", "vision"],
         ["qwen3-embedding-4b"] = ["embed"],
+        ["whisper-large-v3"] = ["transcribe"],
     };
 
     /// <summary>The deployment's clock; secrets live for one hour of it. Default <see cref="TimeProvider.System"/>.</summary>

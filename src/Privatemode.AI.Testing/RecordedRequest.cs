@@ -28,8 +28,14 @@ public sealed class RecordedRequest
     /// <summary><see cref="WireBody"/> as text.</summary>
     public string WireText => Encoding.UTF8.GetString(WireBody.Span);
 
-    /// <summary>The body after opening; null when it could not be opened or there was none.</summary>
+    /// <summary>
+    /// The body after opening; null when it could not be opened or there was none. Of a transcription it is a JSON object with the fields of the
+    /// form, and of each file its name, type and size; of document extraction the inner form as it is.
+    /// </summary>
     public string? OpenedBody { get; internal set; }
+
+    /// <summary>Fields and files of a form after opening, by name; repeated fields are joined by line feeds. Empty when the body was no form.</summary>
+    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> OpenedFields { get; internal set; } = new Dictionary<string, ReadOnlyMemory<byte>>();
 
     /// <summary>The answer as it travelled, sealed; empty until it was sent.</summary>
     public string WireAnswer { get; internal set; } = "";
@@ -41,5 +47,6 @@ public sealed class RecordedRequest
     public string? RequestId => Headers.GetValueOrDefault("Privatemode-User-Request-ID");
 
     /// <summary>True for calls of inference endpoints, as opposed to key exchange and the list of models.</summary>
-    public bool IsInference => Method == "POST" && Path.StartsWith("/v1/", StringComparison.Ordinal);
+    public bool IsInference => Method == "POST" &&
+        (Path.StartsWith("/v1/", StringComparison.Ordinal) || Path.StartsWith("/unstructured/", StringComparison.Ordinal));
 }

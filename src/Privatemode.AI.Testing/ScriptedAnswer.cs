@@ -4,6 +4,7 @@ namespace Privatemode.AI.Testing;
 public sealed class ScriptedAnswer
 {
     private readonly List<ScriptedToolCall> _toolCalls = [];
+    private readonly List<ScriptedSegment> _words = [];
     private string? _finishReason;
 
     /// <summary>An empty answer, to add to.</summary>
@@ -27,14 +28,41 @@ public sealed class ScriptedAnswer
 
     internal (int Status, string Message, string? Code)? Failure { get; private set; }
 
-    internal string? Document { get; private set; }
+    internal string? WholeDocument { get; private set; }
 
     internal IReadOnlyList<string>? Events { get; private set; }
+
+    internal IReadOnlyList<ScriptedSegment> Segments { get; private set; } = [];
+
+    internal IReadOnlyList<ScriptedSegment> Words => _words;
+
+    internal IReadOnlyList<ScriptedElement> Elements { get; private set; } = [];
 
     /// <summary>An answer with this text.</summary>
     /// <param name="text">The text.</param>
     /// <returns>The answer, to add to it.</returns>
     public static ScriptedAnswer Text(string text) => new ScriptedAnswer().WithText(text);
+
+    /// <summary>A transcription.</summary>
+    /// <param name="text">The whole text.</param>
+    /// <param name="segments">Its segments, sent when the request asks for <c>verbose_json</c>.</param>
+    /// <returns>The answer, to add to it.</returns>
+    public static ScriptedAnswer Transcription(string text, params IEnumerable<ScriptedSegment> segments)
+    {
+        ArgumentNullException.ThrowIfNull(segments);
+        ScriptedAnswer answer = Text(text);
+        answer.Segments = [.. segments];
+        return answer;
+    }
+
+    /// <summary>The elements of a document.</summary>
+    /// <param name="elements">At least one, because an answer without any holds nothing that could be sealed.</param>
+    /// <returns>The answer.</returns>
+    public static ScriptedAnswer Document(params IEnumerable<ScriptedElement> elements)
+    {
+        ArgumentNullException.ThrowIfNull(elements);
+        return new ScriptedAnswer { Elements = [.. elements] };
+    }
 
     /// <summary>An error of the model server.</summary>
     /// <param name="status">400 to 599.</param>
@@ -81,6 +109,18 @@ public sealed class ScriptedAnswer
         return this;
     }
 
+    /// <summary>Adds a word of a transcription, sent when the request asks for <c>verbose_json</c>.</summary>
+    /// <param name="word">The word.</param>
+    /// <param name="start">Where it begins in the recording.</param>
+    /// <param name="end">Where it ends.</param>
+    /// <returns>This answer.</returns>
+    public ScriptedAnswer WithWord(string word, TimeSpan start, TimeSpan end)
+    {
+        ArgumentNullException.ThrowIfNull(word);
+        _words.Add(new ScriptedSegment(word, start, end));
+        return this;
+    }
+
     /// <summary>Makes the answer a refusal.</summary>
     /// <param name="refusal">What the model says instead.</param>
     /// <returns>This answer.</returns>
@@ -119,7 +159,7 @@ public sealed class ScriptedAnswer
     public ScriptedAnswer WithDocument(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
-        Document = json;
+        WholeDocument = json;
         return this;
     }
 

@@ -27,6 +27,17 @@ public sealed class ScriptedModel
     /// <returns>The answer, to add to it or to script the one after it.</returns>
     public ScriptedAnswer ToolCall(string name, string arguments) => Enqueue(new ScriptedAnswer().WithToolCall(name, arguments));
 
+    /// <summary>The next answer is this transcription.</summary>
+    /// <param name="text">The whole text.</param>
+    /// <param name="segments">Its segments, sent when the request asks for <c>verbose_json</c>.</param>
+    /// <returns>The answer, to add to it or to script the one after it.</returns>
+    public ScriptedAnswer Transcribe(string text, params IEnumerable<ScriptedSegment> segments) => Enqueue(ScriptedAnswer.Transcription(text, segments));
+
+    /// <summary>The next answer is the elements of a document.</summary>
+    /// <param name="elements">At least one, because an answer without any holds nothing that could be sealed.</param>
+    /// <returns>The answer, to script the one after it.</returns>
+    public ScriptedAnswer Partition(params IEnumerable<ScriptedElement> elements) => Enqueue(ScriptedAnswer.Document(elements));
+
     /// <summary>The next answer is this error of the model server, sealed as it seals its errors.</summary>
     /// <param name="status">400 to 599.</param>
     /// <param name="message">Text of the error.</param>

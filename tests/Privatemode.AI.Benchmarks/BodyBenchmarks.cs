@@ -54,7 +54,7 @@ public class BodyBenchmarks
         _ = RemoteMedia.Find(body.Bytes.Span, body.Index);
         using SealedCall call = _engine.Prepare(EndpointRules.ChatCompletions, body);
         using IBodyExchange exchange = FieldCodec.Instance.Begin(_key, SecretId);
-        using PooledBytes wire = exchange.Seal(call.Body!.Bytes.Span, call.Body.Index, call.Rule.RequestPlain!).Content;
+        using PooledBytes wire = exchange.Seal(body.Bytes.Span, body.Index, call.Rule.RequestPlain!).Content;
         return exchange.IsSealed(wire.Span, (name, value) => call.Rule.RequestPlain!.Contains(name) && ClearFields.IsClearValue(name, value))
             ? wire.Length
             : throw new InvalidOperationException("The last check refused what was sealed.");

@@ -11,9 +11,9 @@ internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answ
     /// <summary>The whole answer.</summary>
     public string Whole()
     {
-        if (answer.Document is not null)
+        if (answer.WholeDocument is not null)
         {
-            return answer.Document;
+            return answer.WholeDocument;
         }
 
         _outputTokens = Usage.Output;
@@ -188,7 +188,7 @@ internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answ
     }
 
     /// <summary>Words with the white space before them.</summary>
-    private static IEnumerable<string> Pieces(string text)
+    internal static IEnumerable<string> Pieces(string text)
     {
         int start = 0;
         for (int i = 1; i < text.Length; i++)

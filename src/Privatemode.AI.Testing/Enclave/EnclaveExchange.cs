@@ -14,19 +14,23 @@ internal sealed class EnclaveExchange : IDisposable
     private FieldCipher? _answers;
     private byte[] _nonce = [];
 
-    public EnclaveExchange(byte[] key, string secretId)
+    public EnclaveExchange(byte[] key, string secretId, EnclaveEndpoint endpoint)
     {
+        Endpoint = endpoint;
         _key = key;
         _secretId = Encoding.UTF8.GetBytes(secretId);
     }
+
+    public EnclaveEndpoint Endpoint { get; }
 
     /// <summary>The sealed values of the request, as they came, in the order they were sealed.</summary>
     public List<byte[]> SealedRequestValues { get; } = [];
 
     /// <summary>Opens a request body; the peer sees the plaintext the client sealed.</summary>
     /// <exception cref="EnclaveException">The body is not sealed as it must be.</exception>
-    public string OpenRequest(ReadOnlySpan<byte> body, PlainNames plain)
+    public string OpenRequest(ReadOnlySpan<byte> body)
     {
+        PlainNames plain = Endpoint.Request;
         using JsonIndex index = new();
         JsonShape shape = index.Read(body);
         if (shape != JsonShape.Usable)
@@ -46,12 +50,26 @@ internal sealed class EnclaveExchange : IDisposable
         return Rewrite(body, index, opened);
     }
 
-    /// <summary>Seals the members of an answer that are not plain; numbering goes on across the documents of one answer.</summary>
-    public string Seal(string json, PlainNames plain)
+    /// <summary>Opens the fields and files of a form.</summary>
+    /// <exception cref="EnclaveException">The body is no form, or not sealed as it must be.</exception>
+    public OpenedForm OpenForm(ReadOnlyMemory<byte> body, string? contentType)
     {
+        OpenedForm form = OpenedForm.Read(body, contentType);
+        form.Open(name => Endpoint.Request.Contains(Encoding.UTF8.GetBytes(name)), value => OpenValue(value));
+        return form;
+    }
+
+    /// <summary>Opens a body that is sealed as a whole.</summary>
+    /// <exception cref="EnclaveException">The body is not sealed as it must be.</exception>
+    public byte[] OpenWhole(ReadOnlySpan<byte> body) => OpenValue(body);
+
+    /// <summary>Seals the members of an answer that are not plain; numbering goes on across the documents of one answer.</summary>
+    public string Seal(string json)
+    {
+        PlainNames plain = Endpoint.Answer;
         byte[] document = Encoding.UTF8.GetBytes(json);
         using JsonIndex index = new();
-        JsonShape shape = index.Read(document);
+        JsonShape shape = index.Read(document, allowArray: Endpoint == EnclaveEndpoint.Partition);
         if (shape != JsonShape.Usable)
         {
             throw new InvalidOperationException($"The scripted answer is not usable JSON: {shape}.");

@@ -24,7 +24,8 @@ internal sealed class ModelRequest : IDisposable
 
     public string Model => Root.TryGetProperty("model", out JsonElement model) ? model.GetString() ?? "" : "";
 
-    public bool IsStream => Root.TryGetProperty("stream", out JsonElement stream) && stream.ValueKind == JsonValueKind.True;
+    public bool IsStream => Root.TryGetProperty("stream", out JsonElement stream) &&
+        (stream.ValueKind == JsonValueKind.True || (stream.ValueKind == JsonValueKind.String && stream.ValueEquals("true")));
 
     public int Choices => Root.TryGetProperty("n", out JsonElement n) && n.ValueKind == JsonValueKind.Number ? n.GetInt32() : 1;
 

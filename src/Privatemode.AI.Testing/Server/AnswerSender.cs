@@ -1,12 +1,13 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Privatemode.AI.Testing.Enclave;
 
 namespace Privatemode.AI.Testing.Server;
 
 /// <summary>Writes one answer to the connection, with the transport's share of a fault.</summary>
 internal sealed class AnswerSender(HttpContext context, RecordedRequest record, Fault? fault, PrivatemodeTestDeploymentOptions options)
 {
-    private const string EndMark = "data: [DONE]\n\n";
+    private const string DoneMark = "data: [DONE]\n\n";
 
     private readonly StringBuilder _sent = new();
     private int _bytes;
@@ -25,10 +26,14 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
     }
 
     /// <summary>An event stream.</summary>
+    /// <param name="events">Payloads of the events.</param>
+    /// <param name="nameOf">Makes the name of an event from its payload; null for events without names, which <c>[DONE]</c> ends.</param>
     /// <exception cref="FaultMissedException">It is too short to be cut where it should be; nothing was sent.</exception>
-    public async Task SendEventsAsync(IReadOnlyList<string> events)
+    public async Task SendEventsAsync(IReadOnlyList<string> events, Func<string, string>? nameOf = null)
     {
-        FaultReach.DemandBytes(fault, events.Sum(document => Encoding.UTF8.GetByteCount(Line(document))) + EndMark.Length);
+        string endMark = nameOf is null ? DoneMark : MessageWriter.EndMark;
+        events = [.. events.Select(document => nameOf is null ? Line(document) : $"event: {nameOf(document)}\n{Line(document)}")];
+        FaultReach.DemandBytes(fault, events.Sum(Encoding.UTF8.GetByteCount) + endMark.Length);
         await BeginAsync(StatusCodes.Status200OK, "text/event-stream; charset=utf-8", isUnsealed: false, retryAfter: null).ConfigureAwait(false);
         for (int i = 0; i < events.Count; i++)
         {
@@ -39,13 +44,13 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
             }
 
             bool isCutHere = fault is { Kind: FaultKind.Truncate } && fault.Index == i;
-            string line = Line(events[i]);
+            string line = events[i];
             await WriteAsync(isCutHere ? line[..(line.Length / 2)] : line).ConfigureAwait(false);
         }
 
         if (fault is not { Kind: FaultKind.RemoveEndMark or FaultKind.Truncate })
         {
-            await WriteAsync(EndMark).ConfigureAwait(false);
+            await WriteAsync(endMark).ConfigureAwait(false);
         }
 
         record.WireAnswer = _sent.ToString();

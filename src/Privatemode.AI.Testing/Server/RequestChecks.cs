@@ -24,16 +24,17 @@ internal static class RequestChecks
     }
 
     /// <summary>Headers of a sealed call that need no secret.</summary>
-    public static void DemandSealedCall(HttpRequest request)
+    public static void DemandSealedCall(HttpRequest request, EnclaveEndpoint endpoint)
     {
-        if (request.Headers.ContentType.Count != 1 || request.ContentType?.StartsWith("application/json", StringComparison.Ordinal) != true)
+        string type = endpoint.TakesForms ? "multipart/form-data" : "application/json";
+        if (request.Headers.ContentType.Count != 1 || request.ContentType?.StartsWith(type, StringComparison.Ordinal) != true)
         {
-            throw new EnclaveException(400, "exactly one Content-Type, application/json, is expected");
+            throw new EnclaveException(400, $"exactly one Content-Type, {type}, is expected");
         }
 
-        if (request.Headers[ProtocolHeaders.TargetModel].ToString().Length == 0)
+        if ((request.Headers[ProtocolHeaders.TargetModel].ToString().Length == 0) != (endpoint == EnclaveEndpoint.Partition))
         {
-            throw new EnclaveException(400, "missing target model");
+            throw new EnclaveException(400, "missing target model, or one where none belongs");
         }
 
         string id = request.Headers[ProtocolHeaders.UserRequestId].ToString();

@@ -1,20 +1,20 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Privatemode.AI.Encryption;
+using System.Text.RegularExpressions;
 using Privatemode.AI.Testing.Enclave;
 
 namespace Privatemode.AI.Testing.Server;
 
 /// <summary>Does to the events of a stream what a fault says. Events are sealed JSON documents.</summary>
-internal static class StreamFaults
+internal static partial class StreamFaults
 {
     /// <summary>The events as they travel, without their framing; what was sealed is sealed before anything happens to it.</summary>
     /// <exception cref="FaultMissedException">The stream has nothing for the fault to happen to.</exception>
-    public static List<string> Apply(Fault? fault, IReadOnlyList<string> documents, EnclaveExchange exchange, PlainNames plain)
+    public static List<string> Apply(Fault? fault, IReadOnlyList<string> documents, EnclaveExchange exchange)
     {
         FaultReach.DemandStream(fault, documents.Count);
         List<string> events = [.. documents.Select((document, i) => exchange.Seal(
-            fault is { Kind: FaultKind.ErrorEvent } && fault.Index == i ? ErrorDocument(fault.Message) : document, plain))];
+            fault is { Kind: FaultKind.ErrorEvent } && fault.Index == i ? ErrorDocument(fault.Message) : document))];
         int index = fault?.Index ?? 0;
         switch (fault?.Kind)
         {
@@ -46,10 +46,15 @@ internal static class StreamFaults
     {
         string own = Encoding.UTF8.GetString(exchange.SealedRequestValues[0]);
         int name = sealedDocument.IndexOf("\"choices\":", StringComparison.Ordinal);
-        int start = name < 0 ? sealedDocument.IndexOf(":\"", StringComparison.Ordinal) + 1 : name + "\"choices\":".Length;
+
+        // A value in the clear holds no four parts.
+        int start = name < 0 ? SealedText().Match(sealedDocument).Index : name + "\"choices\":".Length;
         int end = sealedDocument.IndexOf('"', start + 1) + 1;
         return sealedDocument[..start] + own + sealedDocument[end..];
     }
+
+    [GeneratedRegex("\"[^\":]+:[0-9a-f]+:[0-9a-f]+:[0-9a-f]+\"")]
+    private static partial Regex SealedText();
 
     private static string ErrorDocument(string message) =>
         new JsonObject

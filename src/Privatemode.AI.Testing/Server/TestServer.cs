@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
-using Privatemode.AI.Encryption;
 using Privatemode.AI.Testing.Enclave;
 using Privatemode.AI.Testing.SecretService;
 
@@ -12,10 +11,6 @@ namespace Privatemode.AI.Testing.Server;
 internal sealed class TestServer(
     PrivatemodeTestDeploymentOptions options, SecretStore secrets, ScriptedModel model, FaultPlan faults, StandInServer standIns)
 {
-    private static readonly PlainNames GenerationRequest = new("model", "stream_options", "max_tokens", "max_completion_tokens", "n", "stream");
-    private static readonly PlainNames EmbeddingRequest = new("model");
-    private static readonly PlainNames AnswerPlain = new("id", "usage");
-
     private readonly Lock _gate = new();
     private int _keyExchanges;
     private int _concurrentKeyExchanges;
@@ -77,12 +72,7 @@ internal sealed class TestServer(
             ("POST", "/privatemode/v1/attest") => standIns.AttestAsync(context, record, Mesh.AuthorityPem),
             ("POST", "/privatemode/v1/secret") => ExchangeAsync(record, sender, fault),
             ("GET", "/v1/models") => sender.SendAsync(200, ModelList(), "application/json", isUnsealed: true),
-            ("POST", "/v1/chat/completions") => OpenAndAnswerAsync(context, record, sender, fault, isEmbedding: false, (exchange, request) =>
-                InferAsync(record, sender, fault, exchange, request, isChat: true)),
-            ("POST", "/v1/completions") => OpenAndAnswerAsync(context, record, sender, fault, isEmbedding: false, (exchange, request) =>
-                InferAsync(record, sender, fault, exchange, request, isChat: false)),
-            ("POST", "/v1/embeddings") => OpenAndAnswerAsync(context, record, sender, fault, isEmbedding: true, (exchange, request) =>
-                EmbedAsync(sender, fault, exchange, request)),
+            ("POST", string path) when EnclaveEndpoint.Find(path) is { } endpoint => OpenAndAnswerAsync(context, record, sender, fault, endpoint),
             _ => throw new EnclaveException(501, "unsupported endpoint"),
         };
 
@@ -116,11 +106,30 @@ internal sealed class TestServer(
         }
     }
 
-    private async Task InferAsync(RecordedRequest record, AnswerSender sender, Fault? fault, EnclaveExchange exchange, ModelRequest request, bool isChat)
+    /// <summary>Opens a request and has it answered; what the model server refuses from here on, it refuses sealed.</summary>
+    private async Task OpenAndAnswerAsync(HttpContext context, RecordedRequest record, AnswerSender sender, Fault? fault, EnclaveEndpoint endpoint)
     {
-        ScriptedAnswer answer = model.Next(record, () => ScriptedAnswer.Text($"You said: {request.LastUserText}"));
-        CompletionWriter writer = new(request, answer, isChat, options.TimeProvider.GetUtcNow());
-        if (await TrySendFaultyAsync(sender, exchange, fault, writer).ConfigureAwait(false))
+        using EnclaveExchange exchange = Open(context, record, fault, endpoint);
+        try
+        {
+            using ModelRequest request = new(endpoint == EnclaveEndpoint.Partition ? "{}" : record.OpenedBody!);
+            if (endpoint != EnclaveEndpoint.Partition)
+            {
+                RequestChecks.DemandBody(context.Request, request, record.OpenedBody!, endpoint.UsesPromptCache, options.Models.Keys);
+            }
+
+            await AnswerAsync(record, sender, fault, exchange, request).ConfigureAwait(false);
+        }
+        catch (ModelServerException exception)
+        {
+            await SendSealedErrorAsync(sender, exchange, fault, exception).ConfigureAwait(false);
+        }
+    }
+
+    private async Task AnswerAsync(RecordedRequest record, AnswerSender sender, Fault? fault, EnclaveExchange exchange, ModelRequest request)
+    {
+        ModelAnswer answer = ModelAnswer.Make(exchange.Endpoint, record, request, model, options.TimeProvider.GetUtcNow());
+        if (await TrySendFaultyAsync(sender, exchange, fault, answer).ConfigureAwait(false))
         {
             return;
         }
@@ -131,44 +140,21 @@ internal sealed class TestServer(
             throw new ModelServerException(failure.Status, failure.Message, code: failure.Code);
         }
 
-        if (request.IsStream)
+        if (request.IsStream && answer.Events is not null)
         {
-            await sender.SendEventsAsync(StreamFaults.Apply(fault, writer.Events(), exchange, AnswerPlain)).ConfigureAwait(false);
+            await sender.SendEventsAsync(
+                StreamFaults.Apply(fault, answer.Events(), exchange),
+                exchange.Endpoint == EnclaveEndpoint.Messages ? MessageWriter.NameOf : null).ConfigureAwait(false);
         }
         else
         {
-            await SendWholeAsync(sender, exchange, fault, writer.Whole()).ConfigureAwait(false);
+            await SendWholeAsync(sender, exchange, fault, answer.Whole()).ConfigureAwait(false);
         }
     }
 
-    private static async Task EmbedAsync(AnswerSender sender, Fault? fault, EnclaveExchange exchange, ModelRequest request)
+    private EnclaveExchange Open(HttpContext context, RecordedRequest record, Fault? fault, EnclaveEndpoint endpoint)
     {
-        if (!await TrySendFaultyAsync(sender, exchange, fault, null).ConfigureAwait(false))
-        {
-            await SendWholeAsync(sender, exchange, fault, EmbeddingWriter.Write(request)).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>Opens a request and has it answered; what the model server refuses from here on, it refuses sealed.</summary>
-    private async Task OpenAndAnswerAsync(
-        HttpContext context, RecordedRequest record, AnswerSender sender, Fault? fault, bool isEmbedding, Func<EnclaveExchange, ModelRequest, Task> answer)
-    {
-        using EnclaveExchange exchange = Open(context, record, fault, isEmbedding ? EmbeddingRequest : GenerationRequest);
-        try
-        {
-            using ModelRequest request = new(record.OpenedBody!);
-            RequestChecks.DemandBody(context.Request, request, record.OpenedBody!, usesPromptCache: !isEmbedding, options.Models.Keys);
-            await answer(exchange, request).ConfigureAwait(false);
-        }
-        catch (ModelServerException exception)
-        {
-            await SendSealedErrorAsync(sender, exchange, fault, exception).ConfigureAwait(false);
-        }
-    }
-
-    private EnclaveExchange Open(HttpContext context, RecordedRequest record, Fault? fault, PlainNames plain)
-    {
-        RequestChecks.DemandSealedCall(context.Request);
+        RequestChecks.DemandSealedCall(context.Request, endpoint);
         if (fault is { Kind: FaultKind.UnknownSecret })
         {
             secrets.ForgetAll();
@@ -177,12 +163,27 @@ internal sealed class TestServer(
         string id = context.Request.Headers[ProtocolHeaders.SecretId].ToString();
         byte[] key = secrets.Get(id);
         RequestChecks.DemandGpuPolicy(context.Request, key);
-        EnclaveExchange exchange = new(key, id);
-        record.OpenedBody = exchange.OpenRequest(record.WireBody.Span, plain);
+        EnclaveExchange exchange = new(key, id, endpoint);
+        OpenBody(exchange, record, context.Request.ContentType);
         return exchange;
     }
 
-    private static async Task<bool> TrySendFaultyAsync(AnswerSender sender, EnclaveExchange exchange, Fault? fault, CompletionWriter? writer)
+    private static void OpenBody(EnclaveExchange exchange, RecordedRequest record, string? contentType)
+    {
+        if (!exchange.Endpoint.TakesForms)
+        {
+            record.OpenedBody = exchange.OpenRequest(record.WireBody.Span);
+            return;
+        }
+
+        bool isWhole = exchange.Endpoint == EnclaveEndpoint.Partition;
+        byte[] inner = isWhole ? exchange.OpenWhole(record.WireBody.Span) : [];
+        OpenedForm form = isWhole ? OpenedForm.Read(inner, contentType) : exchange.OpenForm(record.WireBody, contentType);
+        record.OpenedFields = form.ToFields();
+        record.OpenedBody = isWhole ? System.Text.Encoding.UTF8.GetString(inner) : form.ToJson();
+    }
+
+    private static async Task<bool> TrySendFaultyAsync(AnswerSender sender, EnclaveExchange exchange, Fault? fault, ModelAnswer answer)
     {
         switch (fault?.Kind)
         {
@@ -190,8 +191,7 @@ internal sealed class TestServer(
                 await SendSealedErrorAsync(sender, exchange, fault, new ModelServerException(fault.StatusCode, fault.Message)).ConfigureAwait(false);
                 return true;
             case FaultKind.UnsealedSuccess:
-                await sender.SendAsync(200, writer?.Whole() ?? "{\"object\":\"list\",\"data\":[]}", "application/json",
-                    fault.IsMarked).ConfigureAwait(false);
+                await sender.SendAsync(200, answer.Failure is null ? answer.Whole() : "{}", "application/json", fault.IsMarked).ConfigureAwait(false);
                 return true;
             case FaultKind.NewerFormat:
                 await sender.SendAsync(200, "\u0001\u0002\u0003", "application/vnd.privatemode.encrypted-body").ConfigureAwait(false);
@@ -204,13 +204,13 @@ internal sealed class TestServer(
     private static Task SendWholeAsync(AnswerSender sender, EnclaveExchange exchange, Fault? fault, string document)
     {
         FaultReach.DemandWhole(fault);
-        string sealedDocument = exchange.Seal(document, AnswerPlain);
+        string sealedDocument = exchange.Seal(document);
         sealedDocument = fault?.Kind switch
         {
             FaultKind.Tamper => StreamFaults.Tamper(sealedDocument),
             FaultKind.Reflect => StreamFaults.Reflect(sealedDocument, exchange),
             FaultKind.UnsealedMember =>
-                $"{sealedDocument[..^1]},\"injected\":\"in the clear\"}}",
+                sealedDocument[^1] == ']' ? $"{sealedDocument[..^1]},\"in the clear\"]" : $"{sealedDocument[..^1]},\"injected\":\"in the clear\"}}",
             _ => sealedDocument,
         };
         return sender.SendAsync(fault is { Kind: FaultKind.Relabel } ? fault.StatusCode : 200, sealedDocument, "application/json");
@@ -225,7 +225,7 @@ internal sealed class TestServer(
             ["param"] = null,
             ["code"] = failure.Code is null ? failure.Status : failure.Code,
         };
-        string sealedDocument = exchange.Seal(new JsonObject { ["error"] = error }.ToJsonString(), AnswerPlain);
+        string sealedDocument = exchange.Seal(new JsonObject { ["error"] = error }.ToJsonString());
         sealedDocument = fault?.Kind == FaultKind.Tamper ? StreamFaults.Tamper(sealedDocument) : sealedDocument;
         return sender.SendAsync(failure.Status, sealedDocument, "application/json");
     }

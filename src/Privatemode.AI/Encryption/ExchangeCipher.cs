@@ -15,7 +15,7 @@ internal sealed class ExchangeCipher : IDisposable
 
     private readonly byte[] _nonce = new byte[FieldCipher.NonceSize];
     private readonly ReadOnlyMemory<byte> _secretId;
-    private readonly FieldCipher _requests;
+    private FieldCipher? _requests;
     private readonly FieldCipher _responses;
     private readonly List<UInt128> _sentIvs = new(capacity: 8);
     private readonly Queue<byte[]>? _fixedIvs;
@@ -43,20 +43,41 @@ internal sealed class ExchangeCipher : IDisposable
     /// <summary>Seals the next value into exactly <see cref="SealedLength"/> bytes.</summary>
     public void Seal(ReadOnlySpan<byte> plaintext, Span<byte> destination)
     {
-        if (_opening)
-        {
-            throw new InvalidOperationException("Nothing may be sealed after the answer has begun.");
-        }
-
+        FieldCipher requests = Requests();
         ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, SealedLength(plaintext.Length));
         Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
         DrawIv(iv);
         int prefix = SealedValue.WritePrefix(_secretId.Span, _nonce, iv, destination);
         Span<byte> hex = destination[prefix..^1];
         Span<byte> sealedBytes = hex[(hex.Length / 2)..];
-        _requests.Encrypt(iv, plaintext, sealedBytes[..plaintext.Length], sealedBytes[plaintext.Length..]);
+        requests.Encrypt(iv, plaintext, sealedBytes[..plaintext.Length], sealedBytes[plaintext.Length..]);
         SpreadToHex(hex);
         destination[^1] = (byte)'"';
+    }
+
+    /// <summary>Seals ranges of a buffer where they lie, in the order given. Nothing else can be sealed in this exchange afterwards.</summary>
+    /// <returns>What gives the plaintext back; keeps the key of the exchange until it is disposed.</returns>
+    public InPlaceSeal SealInPlace(Span<byte> buffer, ReadOnlySpan<ValueRange> ranges)
+    {
+        InPlaceSeal seal = new(Requests(), _secretId, _nonce);
+        _requests = null;
+        try
+        {
+            foreach (ValueRange range in ranges)
+            {
+                byte[] iv = new byte[FieldCipher.IvSize];
+                DrawIv(iv);
+                seal.Add(buffer, range, iv);
+            }
+
+            return seal;
+        }
+        catch
+        {
+            seal.TakeBack(buffer);
+            seal.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Length in bytes of the plaintext behind a sealed value; -1 when it is not one.</summary>
@@ -85,8 +106,18 @@ internal sealed class ExchangeCipher : IDisposable
 
     public void Dispose()
     {
-        _requests.Dispose();
+        _requests?.Dispose();
         _responses.Dispose();
+    }
+
+    private FieldCipher Requests()
+    {
+        if (_opening)
+        {
+            throw new InvalidOperationException("Nothing may be sealed after the answer has begun.");
+        }
+
+        return _requests ?? throw new InvalidOperationException("The request of this exchange is sealed already.");
     }
 
     private OpenResult OpenNext(ReadOnlySpan<byte> raw, Span<byte> plaintext)

@@ -61,12 +61,28 @@ internal sealed class FieldCipher : IDisposable
         return true;
     }
 
+    /// <summary>Turns the ciphertext of the value with that number back into its plaintext, where it lies; the count stays as it is.</summary>
+    public bool TryTakeBack(ulong sequence, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> tag, Span<byte> value)
+    {
+        try
+        {
+            _aes.Decrypt(iv, value, tag, value, AdditionalData(sequence));
+            return true;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            return false;
+        }
+    }
+
     public void Dispose() => _aes.Dispose();
 
-    private ReadOnlySpan<byte> AdditionalData()
+    private ReadOnlySpan<byte> AdditionalData() => AdditionalData(_sequence);
+
+    private ReadOnlySpan<byte> AdditionalData(ulong sequence)
     {
         // 2^32 values would repeat a number; no exchange is near it.
-        BinaryPrimitives.WriteUInt32LittleEndian(_additionalData.AsSpan(NonceSize), checked((uint)_sequence));
+        BinaryPrimitives.WriteUInt32LittleEndian(_additionalData.AsSpan(NonceSize), checked((uint)sequence));
         return _additionalData;
     }
 }

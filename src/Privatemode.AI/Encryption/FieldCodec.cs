@@ -1,5 +1,6 @@
 using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Encryption.Multipart;
 
 namespace Privatemode.AI.Encryption;
 
@@ -17,8 +18,21 @@ internal sealed class FieldCodec : IBodyCodec
         private readonly ExchangeCipher _cipher = new(key, secretId);
         private readonly ReadOnlyMemory<byte> _secretId = secretId;
 
-        public SealedBody Seal(ReadOnlySpan<byte> document, JsonIndex index, PlainNames plain) =>
+        public BufferedBody Seal(ReadOnlySpan<byte> document, JsonIndex index, PlainNames plain) =>
             new(JsonSealer.Seal(document, index, plain, _cipher), "application/json");
+
+        public SealedBody SealForm(SealableBytes bytes, FormIndex form, PlainNames plain) =>
+            FormSealer.Seal(bytes, form, plain, _cipher, FormBoundary.New());
+
+        public SealedBody SealWhole(SealableBytes bytes, string contentType) => WholeSealer.Seal(bytes, contentType, _cipher);
+
+        public bool IsSealed(SealedBody wire, BodyKind kind, PlainMemberCheck mayBePlain) => (kind, wire) switch
+        {
+            (BodyKind.Json, BufferedBody json) => IsSealed(json.Content.Span, mayBePlain),
+            (BodyKind.Form, PiecedBody form) => FormCheck.IsSealed(form, _secretId.Span, mayBePlain),
+            (BodyKind.Whole, PiecedBody whole) => FormBoundary.IsOurs(whole.ContentType) && WholeSealer.IsSealed(whole, _secretId.Span),
+            _ => false,
+        };
 
         public bool IsSealed(ReadOnlySpan<byte> wire, PlainMemberCheck mayBePlain)
         {

@@ -85,7 +85,12 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time)
     private OpeningEventStream BeginStream(Stream body, SealedCall call)
     {
         SealedAttempt attempt = call.Current!;
-        ChoiceEventRules rules = new(call.Rule, call.Choices, call.RequestId);
+        EventRules rules = call.Rule.Stream switch
+        {
+            StreamKind.Transcription => new TranscriptionEventRules(call.RequestId),
+            StreamKind.Messages => new MessageEventRules(call.RequestId),
+            _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId),
+        };
         EventOpener opener = attempt.Exchange!.OpenEvents(rules, call.Context);
 
         // From here on the stream owns exchange and secret.
@@ -112,6 +117,9 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time)
 
         fault = fault == AnswerFault.None && !shape.HasPayload(opened) ? AnswerFault.PayloadMissing : fault;
         fault = fault == AnswerFault.None ? PlainMembers.Check(opened) : fault;
+        fault = fault == AnswerFault.None && call.Rule.Stream == StreamKind.Messages && !MessageEventRules.IsCalled(opened, "message"u8)
+            ? AnswerFault.BadPlainMember
+            : fault;
         if (fault != AnswerFault.None)
         {
             throw AnswerFaults.Exception(fault, call.Context);
@@ -121,6 +129,11 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time)
         {
             FinishReasonNormalizer.Normalize(opened, isEvent: false, call.RequestId);
             new ToolCallNormalizer().Normalize(opened, isEvent: false);
+        }
+
+        if (call.Rule.Stream == StreamKind.Transcription)
+        {
+            TranscriptionDuration.Normalize(opened);
         }
 
         return new MemoryStream(opened.Text.ToArray());

@@ -20,8 +20,20 @@ internal sealed record EndpointRule
     /// <summary>The service wants a <c>cache_salt</c> in the body, and the shard key header when the salt is not random.</summary>
     public bool UsesPromptCache { get; init; }
 
-    /// <summary>The answer may be an event stream of choices.</summary>
-    public bool StreamsChoices { get; init; }
+    /// <summary>What is sealed in the body.</summary>
+    public BodyKind Body { get; init; }
+
+    /// <summary>Largest body before sealing, in bytes.</summary>
+    public int PlainLimit { get; init; } = SealingEngine.WireLimit;
+
+    /// <summary>Largest body on the wire, in bytes; the gateway refuses more.</summary>
+    public int WireLimit { get; init; } = SealingEngine.WireLimit;
+
+    /// <summary>The service is told which model is asked for.</summary>
+    public bool NamesModel { get; init; } = true;
+
+    /// <summary>What an event stream of this endpoint is made of.</summary>
+    public StreamKind Stream { get; init; }
 
     /// <summary>The answer holds messages of an assistant, with tool calls.</summary>
     public bool HasMessages { get; init; }

@@ -8,6 +8,14 @@ internal static class EndpointRules
 {
     public const string ModelsPath = "/v1/models";
 
+    // A prompt and a few short fields beside the file.
+    private const int OtherFieldsLimit = 1024 * 1024;
+
+    private const int DocumentWireLimit = 50 * 1024 * 1024;
+
+    // What a sealed value has beside two digits for each byte: quotes, id, nonce, IV and tag.
+    private const int SealedFormRoom = 256;
+
     private static readonly PlainNames GenerationRequest = new("model", "stream_options", "max_tokens", "max_completion_tokens", "n", "stream");
     private static readonly PlainNames IdAndUsage = new("id", "usage");
     private static readonly AnswerShape Choices = new(IdAndUsage, "choices"u8.ToArray(), JsonTokenType.StartArray);
@@ -19,7 +27,6 @@ internal static class EndpointRules
         RequestPlain = GenerationRequest,
         Answer = Choices,
         UsesPromptCache = true,
-        StreamsChoices = true,
         HasMessages = true,
     };
 
@@ -30,7 +37,6 @@ internal static class EndpointRules
         RequestPlain = GenerationRequest,
         Answer = Choices,
         UsesPromptCache = true,
-        StreamsChoices = true,
     };
 
     public static EndpointRule Embeddings { get; } = new()
@@ -41,7 +47,41 @@ internal static class EndpointRules
         Answer = new AnswerShape(IdAndUsage, "data"u8.ToArray(), JsonTokenType.StartArray),
     };
 
-    private static readonly EndpointRule[] Sealed = [ChatCompletions, Completions, Embeddings];
+    public static EndpointRule Transcriptions { get; } = new()
+    {
+        Method = "POST",
+        Path = "/v1/audio/transcriptions",
+        RequestPlain = new PlainNames("model", "stream", "stream_include_usage", "stream_continuous_usage_stats"),
+        Answer = new AnswerShape(new PlainNames("duration", "usage"), "text"u8.ToArray(), JsonTokenType.String),
+        Body = BodyKind.Form,
+        PlainLimit = FormFields.FileLimit + OtherFieldsLimit,
+        Stream = StreamKind.Transcription,
+    };
+
+    public static EndpointRule Messages { get; } = new()
+    {
+        Method = "POST",
+        Path = "/v1/messages",
+        RequestPlain = new PlainNames("model", "stream"),
+        Answer = new AnswerShape(new PlainNames("id", "type", "usage"), "content"u8.ToArray(), JsonTokenType.StartArray),
+        UsesPromptCache = true,
+        Stream = StreamKind.Messages,
+    };
+
+    /// <summary>Document extraction.</summary>
+    public static EndpointRule Partition { get; } = new()
+    {
+        Method = "POST",
+        Path = "/unstructured/general/v0/general",
+        RequestPlain = new PlainNames(),
+        Answer = new AnswerShape(new PlainNames(), default, JsonTokenType.StartArray, AllowsArray: true),
+        Body = BodyKind.Whole,
+        PlainLimit = (DocumentWireLimit - SealedFormRoom) / 2,
+        WireLimit = DocumentWireLimit,
+        NamesModel = false,
+    };
+
+    private static readonly EndpointRule[] Sealed = [ChatCompletions, Completions, Embeddings, Transcriptions, Messages, Partition];
 
     /// <summary>The rule for a request, or an exception that says why there is none.</summary>
     /// <param name="method">HTTP method.</param>
@@ -83,7 +123,7 @@ internal static class EndpointRules
             ? new PrivatemodeWouldLeakException(
                 "removed-endpoint", "The service removed translations in version 1.33. Transcribe, then translate with a chat.")
             : new PrivatemodeWouldLeakException("unknown-endpoint", "The service has no sealed form for this endpoint, so the call was not sent. " +
-                "There are chat completions, completions, embeddings and the list of models.");
+                "There are chat completions, completions, messages, embeddings, transcriptions, document extraction and the list of models.");
     }
 
     private static bool IsOneModel(string path) =>

@@ -13,8 +13,13 @@ internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetc
     /// <summary>Settles the images of a body: refuses them, lets them pass, or puts what they name in their place.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The policy refuses images by URL, or the URL is not https.</exception>
     /// <exception cref="PrivatemodeServiceException">An image could not be fetched.</exception>
-    public async ValueTask ResolveAsync(PlainBody body, bool async, CancellationToken cancellationToken)
+    public async ValueTask ResolveAsync(EndpointRule rule, PlainBody body, bool async, CancellationToken cancellationToken)
     {
+        if (rule.Stream == StreamKind.Messages)
+        {
+            DemandSources(body);
+        }
+
         IReadOnlyList<(int Start, int Length)> images = RemoteMedia.Find(body.Bytes.Span, body.Index);
 
         // From the last to the first, so that positions before it stay true.
@@ -33,6 +38,20 @@ internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetc
         if (images.Count > 0)
         {
             _ = body.Index.Read(body.Bytes.Span);
+        }
+    }
+
+    /// <summary>Anthropic-style images name their address in another place, and cannot be put in as one.</summary>
+    private void DemandSources(PlainBody body)
+    {
+        foreach ((int start, int length) in RemoteMedia.FindSources(body.Bytes.Span, body.Index))
+        {
+            Demand(TextOf(body.Bytes.Span.Slice(start, length)));
+            if (FetchesHere)
+            {
+                throw new PrivatemodeWouldLeakException(
+                    "remote-media", "The request names an image by URL, and on this endpoint images are not fetched here. Put the image into the request.");
+            }
         }
     }
 

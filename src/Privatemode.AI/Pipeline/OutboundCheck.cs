@@ -23,7 +23,7 @@ internal static class OutboundCheck
             throw Refuse("changed-body");
         }
 
-        if (attempt.Content is { } body && !IsSealed(body.Wire, call.Rule, attempt.Exchange!))
+        if (attempt.Content is { } body && !IsSealed(body.Body, call.Rule, attempt.Exchange!))
         {
             throw Refuse("unsealed-body");
         }
@@ -38,8 +38,8 @@ internal static class OutboundCheck
     /// <summary>Whether an Accept header names media types the service answers with and nothing else.</summary>
     public static bool IsAccept(string value) => value.Split(',').All(type => AcceptedTypes.Contains(type.Trim(), StringComparer.Ordinal));
 
-    private static bool IsSealed(ReadOnlySpan<byte> wire, EndpointRule rule, IBodyExchange exchange) =>
-        exchange.IsSealed(wire, (name, value) => rule.RequestPlain!.Contains(name) && ClearFields.IsClearValue(name, value));
+    private static bool IsSealed(SealedBody wire, EndpointRule rule, IBodyExchange exchange) => exchange.IsSealed(wire, rule.Body, (name, value) =>
+        rule.RequestPlain!.Contains(name) && (rule.Body == BodyKind.Form ? FormFields.IsClearValue(name, value) : ClearFields.IsClearValue(name, value)));
 
     private static void DemandHeaders(HttpRequestMessage request, SealedAttempt attempt)
     {

@@ -3,8 +3,8 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>A plaintext body and its members.</summary>
-internal sealed class PlainBody : IDisposable
+/// <summary>A plaintext JSON body and its members.</summary>
+internal sealed class PlainBody : RequestBody
 {
     /// <summary>Takes a body apart; owns it from here on, also when it throws.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The body cannot be taken apart without doubt.</exception>
@@ -30,7 +30,20 @@ internal sealed class PlainBody : IDisposable
 
     public JsonIndex Index { get; } = new();
 
-    public void Dispose()
+    public override SealedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.Seal(Bytes.Span, Index, rule.RequestPlain!);
+
+    public override IReadOnlyList<byte[]> Names()
+    {
+        List<byte[]> names = [];
+        foreach (ref readonly JsonMember member in Index.Members)
+        {
+            names.Add(Index.Name(member).ToArray());
+        }
+
+        return names;
+    }
+
+    public override void Dispose()
     {
         Bytes.Dispose();
         Index.Dispose();

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
@@ -9,18 +10,51 @@ internal static class PlainMembers
 {
     private const int IdLimit = 256;
     private const int UsageDepth = 4;
+    private const int DurationLimit = 32;
+    private const int WordLimit = 64;
+    private const double MaxSeconds = 1e9;
+
+    private static readonly SearchValues<byte> NumberBytes = SearchValues.Create("0123456789.eE+-"u8);
+    private static readonly SearchValues<byte> WordBytes = SearchValues.Create("abcdefghijklmnopqrstuvwxyz_."u8);
 
     public static AnswerFault Check(OpenedDocument opened)
     {
         bool id = !opened.TryGet("id"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind) || IsShortString(value, kind);
         bool usage = !opened.TryGet("usage"u8, out value, out kind) || IsUsage(value, kind);
-        return id && usage ? AnswerFault.None : AnswerFault.BadPlainMember;
+        bool duration = !opened.TryGet("duration"u8, out value, out kind) || IsDuration(value, kind);
+        bool type = !opened.TryGet("type"u8, out value, out kind) || (kind == JsonTokenType.String && IsWord(value[1..^1]));
+        return id && usage && duration && type ? AnswerFault.None : AnswerFault.BadPlainMember;
     }
 
     private static bool IsShortString(ReadOnlySpan<byte> value, JsonTokenType kind) =>
         kind == JsonTokenType.Null || (kind == JsonTokenType.String && value.Length <= IdLimit);
 
-    /// <summary>Null, or an object of non-negative whole numbers, nulls, and objects of such.</summary>
+    /// <summary>Null, or a number of seconds, from 0; the service writes it as a string.</summary>
+    private static bool IsDuration(ReadOnlySpan<byte> value, JsonTokenType kind)
+    {
+        ReadOnlySpan<byte> text = kind == JsonTokenType.String ? value[1..^1] : value;
+        return kind == JsonTokenType.Null ||
+            (text.Length is > 0 and <= DurationLimit && !text.ContainsAnyExcept(NumberBytes) && IsNumberFrom0(text));
+    }
+
+    private static bool IsNumberFrom0(ReadOnlySpan<byte> text)
+    {
+        Utf8JsonReader reader = new(text);
+        try
+        {
+            return reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out double seconds) && seconds is >= 0 and <= MaxSeconds
+                && !reader.Read();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsWord(ReadOnlySpan<byte> text) => text.Length is > 0 and <= WordLimit && !text.ContainsAnyExcept(WordBytes);
+
+    /// <summary>Null, or an object of non-negative whole numbers, nulls, and objects of such; seconds may be fractions, and the type of the
+    /// usage and the service tier are words.</summary>
     private static bool IsUsage(ReadOnlySpan<byte> value, JsonTokenType kind)
     {
         if (kind == JsonTokenType.Null)
@@ -34,11 +68,14 @@ internal static class PlainMembers
             return false;
         }
 
+        bool isWord = false;
+        bool isSeconds = false;
         while (reader.Read())
         {
             bool allowed = reader.TokenType switch
             {
-                JsonTokenType.Number => reader.TryGetInt32(out int count) && count >= 0,
+                JsonTokenType.Number => isSeconds ? IsNumberFrom0(reader.ValueSpan) : reader.TryGetInt32(out int count) && count >= 0,
+                JsonTokenType.String => isWord && IsWord(reader.ValueSpan),
                 JsonTokenType.StartObject => reader.CurrentDepth < UsageDepth,
                 JsonTokenType.PropertyName or JsonTokenType.EndObject or JsonTokenType.Null => true,
                 _ => false,
@@ -47,6 +84,10 @@ internal static class PlainMembers
             {
                 return false;
             }
+
+            bool isName = reader.TokenType == JsonTokenType.PropertyName;
+            isWord = isName && (reader.ValueSpan.SequenceEqual("type"u8) || reader.ValueSpan.SequenceEqual("service_tier"u8));
+            isSeconds = isName && reader.ValueSpan.SequenceEqual("seconds"u8);
         }
 
         return true;

@@ -21,13 +21,18 @@ internal sealed class PooledWriteStream(PooledBytes target, int limit) : Stream
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        if ((long)target.Length + buffer.Length > limit)
+        Demand((long)target.Length + buffer.Length, limit);
+        target.Append(buffer);
+    }
+
+    /// <exception cref="PrivatemodeConfigurationException">The length is more than the limit.</exception>
+    public static void Demand(long length, int limit)
+    {
+        if (length > limit)
         {
             throw new PrivatemodeConfigurationException(
                 "body", $"The request is larger than {limit} bytes, the most the service takes. Send less at once.");
         }
-
-        target.Append(buffer);
     }
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));

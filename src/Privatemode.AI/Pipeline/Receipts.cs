@@ -1,5 +1,4 @@
 using System.Text;
-using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
 
@@ -16,9 +15,8 @@ internal static class Receipts
 
         List<string> sealedNames = [];
         List<string> clearNames = [];
-        foreach (ref readonly JsonMember member in call.Body.Index.Members)
+        foreach (byte[] name in call.Body.Names())
         {
-            ReadOnlySpan<byte> name = call.Body.Index.Name(member);
             (call.Rule.RequestPlain!.Contains(name) ? clearNames : sealedNames).Add(Encoding.UTF8.GetString(name));
         }
 

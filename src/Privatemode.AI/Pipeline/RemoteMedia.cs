@@ -65,11 +65,14 @@ internal static class RemoteMedia
             throw new PrivatemodeWouldLeakException("remote-media", "The service takes no audio or video by URL. Put the media into the request.");
         }
 
-        if (!isImage)
+        if (isImage)
         {
-            return;
+            TakeUrlOrMembers(ref reader, offset, found);
         }
+    }
 
+    private static void TakeUrlOrMembers(ref Utf8JsonReader reader, int offset, List<(int Start, int Length)> found)
+    {
         _ = reader.Read();
         if (reader.TokenType == JsonTokenType.String)
         {
@@ -89,6 +92,31 @@ internal static class RemoteMedia
                 reader.Skip();
             }
         }
+    }
+
+    /// <summary>Byte ranges of the raw JSON strings of <c>source.url</c> in blocks of Anthropic-style messages, and in the results of tools there.</summary>
+    public static IReadOnlyList<(int Start, int Length)> FindSources(ReadOnlySpan<byte> document, JsonIndex index)
+    {
+        int i = index.Find("messages"u8);
+        if (i < 0 || index.Members[i].Kind != JsonTokenType.StartArray)
+        {
+            return [];
+        }
+
+        JsonMember messages = index.Members[i];
+        List<(int Start, int Length)> found = [];
+        Utf8JsonReader reader = new(messages.Value(document), new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        _ = reader.Read();
+        while (reader.Read())
+        {
+            // As in Walk; two deeper in the content of a tool's result.
+            if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth is 4 or 6 && NameIs(ref reader, "source"u8))
+            {
+                TakeUrlOrMembers(ref reader, messages.ValueStart, found);
+            }
+        }
+
+        return found;
     }
 
     private static void TakeUrl(ref Utf8JsonReader reader, int offset, List<(int Start, int Length)> found)

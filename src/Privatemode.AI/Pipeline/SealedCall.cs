@@ -11,7 +11,7 @@ internal sealed class SealedCall : IDisposable
     public required string RequestId { get; init; }
 
     /// <summary>The plaintext body as it will be sealed; null for an endpoint without one.</summary>
-    public PlainBody? Body { get; init; }
+    public RequestBody? Body { get; init; }
 
     public string? Model { get; init; }
 

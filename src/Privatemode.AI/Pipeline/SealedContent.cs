@@ -3,14 +3,13 @@ using Privatemode.AI.Encryption;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>A sealed request body, straight from its pooled buffer to the socket.</summary>
+/// <summary>A sealed request body, straight from its pooled buffers to the socket.</summary>
 /// <remarks>
 /// A server may answer before it has read the whole body; the transport then still writes while the call is being cleaned up.
 /// The buffer goes back to the pool only when the last write is over: otherwise the next user's bytes would go out on this socket.
 /// </remarks>
 internal sealed class SealedContent : BinaryContent
 {
-    private readonly PooledBytes _wire;
     private int _users = 1;
     private int _disposed;
     private int _sent;
@@ -18,12 +17,12 @@ internal sealed class SealedContent : BinaryContent
 
     public SealedContent(SealedBody body)
     {
-        _wire = body.Content;
+        Body = body;
         MediaType = body.ContentType;
     }
 
-    /// <summary>The bytes that will leave.</summary>
-    public ReadOnlySpan<byte> Wire => _wire.Span;
+    /// <summary>What will leave.</summary>
+    public SealedBody Body { get; }
 
     /// <summary>Notes that the next write goes to the network; false when that had been noted before.</summary>
     public bool TryMarkSent() => Interlocked.Exchange(ref _sent, 1) == 0;
@@ -34,7 +33,7 @@ internal sealed class SealedContent : BinaryContent
 
     public override bool TryComputeLength(out long length)
     {
-        length = _wire.Length;
+        length = Body.Length;
         return true;
     }
 
@@ -44,7 +43,7 @@ internal sealed class SealedContent : BinaryContent
         try
         {
             CountWrite();
-            await stream.WriteAsync(_wire.Memory, cancellationToken).ConfigureAwait(false);
+            await Body.WriteToAsync(stream, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -58,7 +57,7 @@ internal sealed class SealedContent : BinaryContent
         try
         {
             CountWrite();
-            stream.Write(_wire.Span);
+            Body.WriteTo(stream);
         }
         finally
         {
@@ -98,7 +97,7 @@ internal sealed class SealedContent : BinaryContent
     {
         if (Interlocked.Decrement(ref _users) == 0)
         {
-            _wire.Dispose();
+            Body.Dispose();
         }
     }
 }

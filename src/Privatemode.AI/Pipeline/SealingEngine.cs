@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Multipart;
 using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI.Pipeline;
@@ -32,35 +33,48 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, byte[]? fixed
                     "accept-header", "The Accept header holds more than media types the service answers with. Leave it out.");
             }
 
-            if (name.Equals(ProtocolHeaders.ContentType, StringComparison.OrdinalIgnoreCase) && rule.IsSealed && !IsJson(value))
+            if (name.Equals(ProtocolHeaders.ContentType, StringComparison.OrdinalIgnoreCase) && rule.IsSealed && !IsTaken(rule, value))
             {
-                throw new PrivatemodeWouldLeakException(
-                    "unknown-content-type", $"The endpoint {rule.Path} takes application/json; other bodies have no sealed form.");
+                throw UnknownContentType(rule);
             }
         }
 
         return rule;
     }
 
+    /// <summary>Takes a plaintext body apart. Owns the bytes from here on, also when it throws.</summary>
+    /// <param name="rule">The endpoint.</param>
+    /// <param name="bytes">The body.</param>
+    /// <param name="contentType">Its <c>Content-Type</c>; null when there is none, which is as good as JSON.</param>
+    /// <exception cref="PrivatemodeWouldLeakException">The body cannot be taken apart without doubt.</exception>
+    public static RequestBody Read(EndpointRule rule, PooledBytes bytes, string? contentType)
+    {
+        if (rule.Body == BodyKind.Json)
+        {
+            return new PlainBody(bytes);
+        }
+
+        if (!FormBoundary.TryRead(contentType, out string boundary))
+        {
+            bytes.Dispose();
+            throw UnknownContentType(rule);
+        }
+
+        return rule.Body == BodyKind.Form ? new FormBody(bytes, boundary) : new WholeBody(bytes, boundary);
+    }
+
     /// <summary>Checks a plaintext body and completes it. Owns the body from here on, also when it throws.</summary>
-    /// <exception cref="PrivatemodeWouldLeakException">A member could carry content in the clear.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The body misses something the service demands.</exception>
-    public SealedCall Prepare(EndpointRule rule, PlainBody body)
+    /// <exception cref="PrivatemodeWouldLeakException">A member or field could carry content in the clear.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The body misses something the service demands, or is more than it takes.</exception>
+    public SealedCall Prepare(EndpointRule rule, RequestBody body)
     {
         try
         {
-            ClearFields.Check(body.Bytes.Span, body.Index, rule.RequestPlain!);
-            string model = ModelOf(body);
-            string? shardKey = rule.UsesPromptCache ? EnsureSalt(body) : null;
-            return new SealedCall
+            return body switch
             {
-                Rule = rule,
-                RequestId = RequestIds.New(time),
-                Body = body,
-                Model = model,
-                WantsStream = WantsStream(body),
-                Choices = ChoiceCount.Of(body),
-                ShardKey = shardKey,
+                PlainBody json => PrepareJson(rule, json),
+                FormBody form => PrepareForm(rule, form),
+                _ => new SealedCall { Rule = rule, RequestId = RequestIds.New(time), Body = body },
             };
         }
         catch
@@ -80,13 +94,13 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, byte[]? fixed
         try
         {
             exchange = codec.Begin(lease.Session.Key, lease.Session.IdUtf8);
-            SealedBody body = exchange.Seal(call.Body!.Bytes.Span, call.Body.Index, call.Rule.RequestPlain!);
+            SealedBody body = call.Body!.Seal(exchange, call.Rule);
             SealedContent content = new(body);
-            if (body.Content.Length > WireLimit)
+            if (body.Length > call.Rule.WireLimit)
             {
                 content.Dispose();
                 throw new PrivatemodeConfigurationException(
-                    "body", $"The sealed request is larger than {WireLimit} bytes, the most the service takes. Send less at once.");
+                    "body", $"The sealed request is larger than {call.Rule.WireLimit} bytes, the most the service takes. Send less at once.");
             }
 
             return new SealedAttempt(lease, exchange, content, SealedHeaders(call, lease.Session, apiKey, body));
@@ -103,6 +117,36 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, byte[]? fixed
     public SealedAttempt WithoutBody(SealedCall call, string apiKey) =>
         new(null, null, null, [.. CommonHeaders(apiKey), new(ProtocolHeaders.UserRequestId, call.RequestId)]);
 
+    private SealedCall PrepareJson(EndpointRule rule, PlainBody body)
+    {
+        ClearFields.Check(body.Bytes.Span, body.Index, rule.RequestPlain!);
+        string model = ModelOf(body);
+        string? shardKey = rule.UsesPromptCache ? EnsureSalt(body) : null;
+        return new SealedCall
+        {
+            Rule = rule,
+            RequestId = RequestIds.New(time),
+            Body = body,
+            Model = model,
+            WantsStream = WantsStream(body),
+            Choices = ChoiceCount.Of(body),
+            ShardKey = shardKey,
+        };
+    }
+
+    private SealedCall PrepareForm(EndpointRule rule, FormBody body)
+    {
+        FormFields.Check(body, rule.RequestPlain!);
+        return new SealedCall
+        {
+            Rule = rule,
+            RequestId = RequestIds.New(time),
+            Body = body,
+            Model = FormFields.ModelOf(body) ?? throw NoModel(),
+            WantsStream = FormFields.WantsStream(body),
+        };
+    }
+
     private List<KeyValuePair<string, string>> SealedHeaders(SealedCall call, SessionSecret session, string apiKey, SealedBody body)
     {
         List<KeyValuePair<string, string>> headers =
@@ -111,10 +155,14 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, byte[]? fixed
             new(ProtocolHeaders.UserRequestId, RequestIds.OfAttempt(call.RequestId, call.Attempts++)),
             new(ProtocolHeaders.ContentType, body.ContentType),
             new(ProtocolHeaders.SecretId, session.Id),
-            new(ProtocolHeaders.TargetModel, call.Model!),
             new(ProtocolHeaders.GpuPolicy, session.GpuPolicy),
             new(ProtocolHeaders.GpuPolicyMac, session.GpuPolicyMac),
         ];
+        if (call.Model is not null)
+        {
+            headers.Add(new(ProtocolHeaders.TargetModel, call.Model));
+        }
+
         if (call.ShardKey is not null)
         {
             headers.Add(new(ProtocolHeaders.ShardKey, call.ShardKey));
@@ -142,8 +190,19 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, byte[]? fixed
         int i = body.Index.Find("model"u8);
         return i >= 0 && ClearFields.TryGetModel(body.Index.Members[i].Value(body.Bytes.Span), out string model)
             ? model
-            : throw new PrivatemodeConfigurationException("model", "The request names no model. Give one when the client is made, or in the call.");
+            : throw NoModel();
     }
+
+    private static PrivatemodeConfigurationException NoModel() =>
+        new("model", "The request names no model. Give one when the client is made, or in the call.");
+
+    private static PrivatemodeWouldLeakException UnknownContentType(EndpointRule rule) => new("unknown-content-type",
+        rule.Body == BodyKind.Json
+            ? $"The endpoint {rule.Path} takes application/json; other bodies have no sealed form."
+            : $"The endpoint {rule.Path} takes multipart/form-data with a boundary; other bodies have no sealed form.");
+
+    private static bool IsTaken(EndpointRule rule, string contentType) =>
+        rule.Body == BodyKind.Json ? IsJson(contentType) : FormBoundary.TryRead(contentType, out _);
 
     private static bool WantsStream(PlainBody body)
     {

@@ -65,17 +65,15 @@ internal sealed class SealingPolicy(
                     "unexpected-body", $"The endpoint {rule.Path} takes no body, and one would travel in the clear. Leave it out.");
         }
 
-        PlainBody body = new(await SnapshotAsync(request.Content, async, message.CancellationToken).ConfigureAwait(false));
+        PooledBytes bytes = await SnapshotAsync(request.Content, rule.PlainLimit, async, message.CancellationToken).ConfigureAwait(false);
+        string? contentType = request.Headers.TryGetValue(ProtocolHeaders.ContentType, out string? type) ? type : null;
+        RequestBody body = SealingEngine.Read(rule, bytes, contentType);
         try
         {
-            if (media.FetchesHere)
+            if (body is PlainBody json)
             {
-                // The addresses of images are content too: their hosts see them only on behalf of a deployment that proved itself.
-                string apiKey = ApiKeys.Read(credential);
-                (await sessions.AcquireAsync(apiKey, rejectedId: null, async, message.CancellationToken).ConfigureAwait(false)).Dispose();
+                await ResolveMediaAsync(rule, json, async, message.CancellationToken).ConfigureAwait(false);
             }
-
-            await media.ResolveAsync(body, async, message.CancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -86,14 +84,27 @@ internal sealed class SealingPolicy(
         return engine.Prepare(rule, body);
     }
 
+    private async ValueTask ResolveMediaAsync(EndpointRule rule, PlainBody body, bool async, CancellationToken cancellationToken)
+    {
+        if (media.FetchesHere)
+        {
+            // The addresses of images are content too: their hosts see them only on behalf of a deployment that proved itself.
+            string apiKey = ApiKeys.Read(credential);
+            (await sessions.AcquireAsync(apiKey, rejectedId: null, async, cancellationToken).ConfigureAwait(false)).Dispose();
+        }
+
+        await media.ResolveAsync(rule, body, async, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>The plaintext, taken once: the content may be a stream that cannot be read again.</summary>
-    private static async ValueTask<PooledBytes> SnapshotAsync(BinaryContent? content, bool async, CancellationToken cancellationToken)
+    private static async ValueTask<PooledBytes> SnapshotAsync(BinaryContent? content, int limit, bool async, CancellationToken cancellationToken)
     {
         long length = content is not null && content.TryComputeLength(out long known) ? known : 0;
-        PooledBytes body = new((int)Math.Clamp(length, 1024, SealingEngine.WireLimit));
+        PooledWriteStream.Demand(length, limit);
+        PooledBytes body = new((int)Math.Max(length, 1024));
         try
         {
-            using PooledWriteStream writer = new(body, SealingEngine.WireLimit);
+            using PooledWriteStream writer = new(body, limit);
             if (content is not null && async)
             {
                 await content.WriteToAsync(writer, cancellationToken).ConfigureAwait(false);

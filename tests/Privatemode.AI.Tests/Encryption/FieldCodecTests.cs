@@ -100,7 +100,7 @@ public sealed class FieldCodecTests
         byte[] bytes = Encoding.UTF8.GetBytes(body);
         using JsonIndex index = new();
         Assert.Equal(JsonShape.Usable, index.Read(bytes));
-        SealedBody result = exchange.Seal(bytes, index, Plain);
+        BufferedBody result = exchange.Seal(bytes, index, Plain);
         using PooledBytes wire = result.Content;
         contentType = result.ContentType;
         return Encoding.UTF8.GetString(wire.Span);

@@ -56,6 +56,6 @@ public sealed class MediaContentVectorTests
     private static void Resolve(MediaResolver resolver, string json)
     {
         using PlainBody body = new(PooledBytes.Copy(Encoding.UTF8.GetBytes(json)));
-        resolver.ResolveAsync(body, async: false, CancellationToken.None).Completed();
+        resolver.ResolveAsync(EndpointRules.ChatCompletions, body, async: false, CancellationToken.None).Completed();
     }
 }

@@ -28,6 +28,7 @@ internal sealed class EventOpener : IDisposable
     private readonly PooledBytes _partial = new(4096);
     private readonly byte[] _eventName = new byte[EventNameLimit];
     private int _eventNameLength;
+    private bool _mayBeMarked;
 
     public EventOpener(ExchangeCipher cipher, EventRules rules, AnswerContext context)
     {
@@ -190,15 +191,15 @@ internal sealed class EventOpener : IDisposable
 
     private void TakeData(ReadOnlySpan<byte> payload)
     {
-        if (IsEnded)
+        if (payload.SequenceEqual(EndMark))
         {
-            Fail(AnswerFault.AfterTheEnd);
+            TakeEndMark();
             return;
         }
 
-        if (payload.SequenceEqual(EndMark))
+        if (IsEnded)
         {
-            TakeEnd();
+            Fail(AnswerFault.AfterTheEnd);
             return;
         }
 
@@ -219,12 +220,48 @@ internal sealed class EventOpener : IDisposable
             return;
         }
 
+        TakeFate();
+    }
+
+    private void TakeFate()
+    {
+        switch (_rules.Fate)
+        {
+            case EventFate.Drop:
+                _eventNameLength = 0;
+                return;
+            case EventFate.End when !_rules.IsFinished:
+                Fail(AnswerFault.Truncated);
+                return;
+            case EventFate.End:
+                (IsEnded, _mayBeMarked) = (true, true);
+                break;
+        }
+
+        if (!_rules.EventName.IsEmpty)
+        {
+            _rules.EventName.CopyTo(_eventName);
+            _eventNameLength = _rules.EventName.Length;
+        }
+
         Emit(_opened.Text);
     }
 
-    private void TakeEnd()
+    private void TakeEndMark()
     {
-        if (!_rules.IsFinished)
+        if (IsEnded)
+        {
+            // Behind an event that ended the stream the mark says nothing new, once.
+            if (!_mayBeMarked)
+            {
+                Fail(AnswerFault.AfterTheEnd);
+            }
+
+            _mayBeMarked = false;
+            return;
+        }
+
+        if (_rules.EndsWithEvent || !_rules.IsFinished)
         {
             Fail(AnswerFault.Truncated);
             return;

@@ -11,6 +11,15 @@ internal abstract class EventRules
     /// <summary>True once a sealed finish was opened for everything the stream has begun.</summary>
     public abstract bool IsFinished { get; }
 
+    /// <summary>The stream ends with an event of its own; the mark <c>[DONE]</c> may follow it but does not end the stream.</summary>
+    public virtual bool EndsWithEvent => false;
+
+    /// <summary>What becomes of the event inspected last.</summary>
+    public virtual EventFate Fate => EventFate.Pass;
+
+    /// <summary>The name the event inspected last goes out under; empty for the one it came under.</summary>
+    public virtual ReadOnlySpan<byte> EventName => default;
+
     /// <summary>Looks at, and may change, an opened event before it goes to the caller.</summary>
     /// <returns>A fault that ends the stream, or <see cref="AnswerFault.None"/>.</returns>
     /// <exception cref="PrivatemodeServiceException">The event is an error of the model server.</exception>

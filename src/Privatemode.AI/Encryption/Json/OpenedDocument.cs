@@ -14,12 +14,23 @@ internal sealed class OpenedDocument : IDisposable
     /// <summary>The document as it goes to the caller.</summary>
     public ReadOnlySpan<byte> Text => _bytes.Span;
 
+    /// <summary>At least one member was sealed.</summary>
+    public bool HasSealed { get; private set; }
+
     /// <summary>Reads a sealed document and opens it into this one; empty after a fault.</summary>
     public AnswerFault Open(ReadOnlySpan<byte> document, AnswerShape shape, ExchangeCipher cipher)
     {
         _bytes.Clear();
         AnswerFault fault = AnswerFaults.From(_index.Read(document, shape.AllowsArray));
         fault = fault == AnswerFault.None ? JsonOpener.Open(document, _index, shape.Plain, cipher, _bytes) : fault;
+        if (fault == AnswerFault.NothingSealed && shape.MayBePlain)
+        {
+            _bytes.Append(document);
+            HasSealed = false;
+            return AnswerFault.None;
+        }
+
+        HasSealed = fault == AnswerFault.None;
         if (fault != AnswerFault.None)
         {
             _index.Clear();

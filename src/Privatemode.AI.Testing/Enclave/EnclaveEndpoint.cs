@@ -1,0 +1,37 @@
+using Privatemode.AI.Encryption;
+
+namespace Privatemode.AI.Testing.Enclave;
+
+/// <summary>What the inference proxy knows of an endpoint.</summary>
+/// <param name="Path">Its path.</param>
+/// <param name="Request">Fields of the request in the clear.</param>
+/// <param name="Answer">Fields of the answer in the clear.</param>
+/// <param name="UsesPromptCache">It demands a cache salt.</param>
+internal sealed record EnclaveEndpoint(string Path, PlainNames Request, PlainNames Answer, bool UsesPromptCache = false)
+{
+    private static readonly PlainNames Generation = new("model", "stream_options", "max_tokens", "max_completion_tokens", "n", "stream");
+    private static readonly PlainNames IdAndUsage = new("id", "usage");
+
+    public static EnclaveEndpoint Chat { get; } = new("/v1/chat/completions", Generation, IdAndUsage, UsesPromptCache: true);
+
+    public static EnclaveEndpoint Completions { get; } = new("/v1/completions", Generation, IdAndUsage, UsesPromptCache: true);
+
+    public static EnclaveEndpoint Embeddings { get; } = new("/v1/embeddings", new PlainNames("model"), IdAndUsage);
+
+    public static EnclaveEndpoint Messages { get; } = new(
+        "/v1/messages", new PlainNames("model", "stream"), new PlainNames("id", "type", "usage"), UsesPromptCache: true);
+
+    public static EnclaveEndpoint Transcriptions { get; } = new(
+        "/v1/audio/transcriptions", new PlainNames("model", "stream", "stream_include_usage", "stream_continuous_usage_stats"),
+        new PlainNames("duration", "usage"));
+
+    public static EnclaveEndpoint Partition { get; } = new("/unstructured/general/v0/general", new PlainNames(), new PlainNames());
+
+    private static readonly EnclaveEndpoint[] All = [Chat, Completions, Embeddings, Messages, Transcriptions, Partition];
+
+    /// <summary>The bodies are forms.</summary>
+    public bool TakesForms => this == Transcriptions || this == Partition;
+
+    /// <summary>The endpoint of a path, or null.</summary>
+    public static EnclaveEndpoint? Find(string? path) => Array.Find(All, endpoint => endpoint.Path == path);
+}

@@ -1,0 +1,51 @@
+namespace Privatemode.AI.Testing.Enclave;
+
+/// <summary>What the model server answers to one request, before it is sealed.</summary>
+/// <param name="Whole">Makes the whole answer.</param>
+/// <param name="Events">Makes the events of a streamed answer; null when the endpoint has none.</param>
+/// <param name="Failure">The scripted error in its place; null for none.</param>
+internal sealed record ModelAnswer(
+    Func<string> Whole, Func<IReadOnlyList<string>>? Events = null, (int Status, string Message, string? Code)? Failure = null)
+{
+    public static ModelAnswer Make(EnclaveEndpoint endpoint, RecordedRequest record, ModelRequest request, ScriptedModel model, DateTimeOffset now)
+    {
+        if (endpoint == EnclaveEndpoint.Embeddings)
+        {
+            return new ModelAnswer(() => EmbeddingWriter.Write(request));
+        }
+
+        ScriptedAnswer answer = model.Next(record, () => Echo(endpoint, record, request));
+        if (endpoint == EnclaveEndpoint.Transcriptions)
+        {
+            TranscriptionWriter transcription = new(request, answer, now);
+            return new ModelAnswer(transcription.Whole, transcription.Events, answer.Failure);
+        }
+
+        if (endpoint == EnclaveEndpoint.Partition)
+        {
+            return new ModelAnswer(() => PartitionWriter.Write(answer, null), null, answer.Failure);
+        }
+
+        if (endpoint == EnclaveEndpoint.Messages)
+        {
+            MessageWriter message = new(request, answer);
+            return new ModelAnswer(message.Whole, message.Events, answer.Failure);
+        }
+
+        CompletionWriter completion = new(request, answer, endpoint == EnclaveEndpoint.Chat, now);
+        return new ModelAnswer(completion.Whole, completion.Events, answer.Failure);
+    }
+
+    private static ScriptedAnswer Echo(EnclaveEndpoint endpoint, RecordedRequest record, ModelRequest request)
+    {
+        if (!endpoint.TakesForms)
+        {
+            return ScriptedAnswer.Text($"You said: {request.LastUserText}");
+        }
+
+        int bytes = record.OpenedFields.Values.Select(value => value.Length).DefaultIfEmpty(0).Max();
+        return endpoint == EnclaveEndpoint.Transcriptions
+            ? ScriptedAnswer.Transcription($"You sent {bytes} bytes")
+            : ScriptedAnswer.Document(new ScriptedElement("NarrativeText", $"You sent {bytes} bytes"));
+    }
+}

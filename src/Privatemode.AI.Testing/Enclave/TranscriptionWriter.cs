@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Privatemode.AI.Testing.Enclave;
+
+/// <summary>Writes transcriptions the way the model server does, before they are sealed: the duration is a string.</summary>
+internal sealed class TranscriptionWriter(ModelRequest request, ScriptedAnswer answer, DateTimeOffset now)
+{
+    private double Seconds => answer.Segments.Concat(answer.Words).Select(segment => segment.End.TotalSeconds).DefaultIfEmpty(1).Max();
+
+    /// <summary>The whole answer.</summary>
+    public string Whole()
+    {
+        if (answer.WholeDocument is not null)
+        {
+            return answer.WholeDocument;
+        }
+
+        JsonObject document = [];
+        if (Asks("response_format", "verbose_json"))
+        {
+            document["duration"] = Seconds.ToString(CultureInfo.InvariantCulture);
+            document["language"] = request.Root.TryGetProperty("language", out JsonElement language) ? language.GetString() : "en";
+            document["segments"] = new JsonArray([.. answer.Segments.Select((segment, i) => (JsonNode)Segment(segment, i))]);
+            if (answer.Words.Count > 0)
+            {
+                document["words"] = new JsonArray([.. answer.Words.Select(word => (JsonNode)new JsonObject
+                {
+                    ["word"] = word.Text,
+                    ["start"] = word.Start.TotalSeconds,
+                    ["end"] = word.End.TotalSeconds,
+                })]);
+            }
+        }
+
+        document["text"] = answer.Content;
+        document["usage"] = new JsonObject { ["type"] = "duration", ["seconds"] = (int)Math.Ceiling(Seconds) };
+        return document.ToJsonString();
+    }
+
+    /// <summary>The events of a streamed answer, without the end mark.</summary>
+    public IReadOnlyList<string> Events()
+    {
+        if (answer.Events is not null)
+        {
+            return answer.Events;
+        }
+
+        string id = $"trsc-{Guid.NewGuid():N}";
+        List<string> events = [.. CompletionWriter.Pieces(answer.Content).Select(piece => Event(id, piece, finish: null))];
+        events.Add(Event(id, "", answer.FinishReason));
+        JsonObject last = Chunk(id, []);
+        last["usage"] = new JsonObject { ["prompt_tokens"] = 1, ["completion_tokens"] = events.Count, ["total_tokens"] = events.Count + 1 };
+        events.Add(last.ToJsonString());
+        return events;
+    }
+
+    private bool Asks(string name, string value) => request.Root.TryGetProperty(name, out JsonElement given) && given.ValueEquals(value);
+
+    private static JsonObject Segment(ScriptedSegment segment, int id) => new()
+    {
+        ["id"] = id,
+        ["seek"] = 0,
+        ["start"] = segment.Start.TotalSeconds,
+        ["end"] = segment.End.TotalSeconds,
+        ["text"] = segment.Text,
+        ["tokens"] = new JsonArray(),
+        ["temperature"] = 0.0,
+        ["avg_logprob"] = -0.25,
+        ["compression_ratio"] = 1.5,
+        ["no_speech_prob"] = 0.125,
+    };
+
+    private string Event(string id, string piece, string? finish) => Chunk(
+        id, new JsonArray(new JsonObject { ["delta"] = new JsonObject { ["content"] = piece }, ["finish_reason"] = finish })).ToJsonString();
+
+    private JsonObject Chunk(string id, JsonArray choices) => new()
+    {
+        ["id"] = id,
+        ["object"] = "transcription.chunk",
+        ["created"] = now.ToUnixTimeSeconds(),
+        ["model"] = request.Model,
+        ["choices"] = choices,
+    };
+}

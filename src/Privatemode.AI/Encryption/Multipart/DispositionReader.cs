@@ -1,0 +1,169 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
+
+namespace Privatemode.AI.Encryption.Multipart;
+
+/// <summary>Reads name and kind of a part from its <c>Content-Disposition</c>.</summary>
+/// <remarks>References: RFC 7578 section 4.2, RFC 6266 section 4.1, RFC 8187 section 3.2.1. Names may be quoted or not.</remarks>
+internal ref struct DispositionReader
+{
+    private const int MaxName = 256;
+
+    private static readonly SearchValues<byte> Token =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~"u8);
+
+    private static readonly SearchValues<byte> NotInNames = SearchValues.Create("\"\\"u8);
+
+    private ReadOnlySpan<byte> _rest;
+    private byte[]? _name;
+    private bool _hasFileName;
+    private bool _hasWideFileName;
+    private bool _isFile;
+
+    private DispositionReader(ReadOnlySpan<byte> rest) => _rest = rest;
+
+    /// <summary>False when the header does not name the part without doubt.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> value, out byte[] name, out bool isFile)
+    {
+        (name, isFile) = ([], false);
+        ReadOnlySpan<byte> kind = "form-data"u8;
+        if (value.Length < kind.Length || !Ascii.EqualsIgnoreCase(value[..kind.Length], kind))
+        {
+            return false;
+        }
+
+        DispositionReader reader = new(value[kind.Length..]);
+        while (!reader._rest.IsEmpty)
+        {
+            if (!reader.TryReadParameter())
+            {
+                return false;
+            }
+        }
+
+        (name, isFile) = (reader._name ?? [], reader._isFile);
+        return IsName(name);
+    }
+
+    private bool TryReadParameter()
+    {
+        _rest = _rest.TrimStart((byte)' ');
+        if (_rest.IsEmpty || _rest[0] != (byte)';')
+        {
+            return false;
+        }
+
+        _rest = _rest[1..].TrimStart((byte)' ');
+        int equals = _rest.IndexOf((byte)'=');
+        if (equals <= 0)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> label = _rest[..equals];
+        _rest = _rest[(equals + 1)..];
+        return TryReadValue(out byte[] value) && TryTake(label, value);
+    }
+
+    private bool TryTake(ReadOnlySpan<byte> label, byte[] value)
+    {
+        if (Ascii.EqualsIgnoreCase(label, "name"u8))
+        {
+            bool isFirst = _name is null;
+            _name = value;
+            return isFirst;
+        }
+
+        if (Ascii.EqualsIgnoreCase(label, "filename"u8))
+        {
+            bool isFirst = !_hasFileName;
+            _hasFileName = true;
+            _isFile |= value.Length > 0;
+            return isFirst;
+        }
+
+        if (Ascii.EqualsIgnoreCase(label, "filename*"u8))
+        {
+            bool isFirst = !_hasWideFileName;
+            _hasWideFileName = true;
+            _isFile = true;
+            return isFirst && IsExtended(value);
+        }
+
+        // name* is forbidden in forms, and another parameter may mean anything.
+        return false;
+    }
+
+    private bool TryReadValue(out byte[] value)
+    {
+        value = [];
+        if (_rest.IsEmpty || _rest[0] != (byte)'"')
+        {
+            int end = _rest.IndexOfAnyExcept(Token);
+            end = end < 0 ? _rest.Length : end;
+            value = _rest[..end].ToArray();
+            _rest = _rest[end..];
+            return end > 0;
+        }
+
+        ArrayBufferWriter<byte> text = new();
+        for (int i = 1; i < _rest.Length; i++)
+        {
+            byte letter = _rest[i];
+            if (letter == (byte)'"')
+            {
+                value = text.WrittenSpan.ToArray();
+                _rest = _rest[(i + 1)..];
+                return true;
+            }
+
+            if (letter == (byte)'\\')
+            {
+                i++;
+                if (i == _rest.Length || _rest[i] is not ((byte)'"' or (byte)'\\'))
+                {
+                    // Some writers put bare backslashes into paths, some escape: no telling which.
+                    return false;
+                }
+
+                letter = _rest[i];
+            }
+
+            text.GetSpan(1)[0] = letter;
+            text.Advance(1);
+        }
+
+        return false;
+    }
+
+    /// <summary>charset'language'text, the text percent-encoded and not empty.</summary>
+    private static bool IsExtended(ReadOnlySpan<byte> value)
+    {
+        int first = value.IndexOf((byte)'\'');
+        int second = first < 0 ? -1 : value[(first + 1)..].IndexOf((byte)'\'');
+        if (second < 0 || !(Ascii.EqualsIgnoreCase(value[..first], "utf-8"u8) || Ascii.EqualsIgnoreCase(value[..first], "iso-8859-1"u8)))
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> text = value[(first + second + 2)..];
+        for (int i = 0; i < text.Length; i++)
+        {
+            bool isEscape = text[i] == (byte)'%';
+            if (isEscape && (text.Length - i < 3 || !Ascii.IsValid(text.Slice(i, 3)) || !char.IsAsciiHexDigit((char)text[i + 1])
+                || !char.IsAsciiHexDigit((char)text[i + 2])))
+            {
+                return false;
+            }
+
+            i += isEscape ? 2 : 0;
+        }
+
+        return !text.IsEmpty && text.IndexOf((byte)'\'') < 0;
+    }
+
+    /// <summary>Names that have one reading: text without quotes and backslashes, and not an encoded word of mail.</summary>
+    private static bool IsName(ReadOnlySpan<byte> name) =>
+        name.Length is > 0 and <= MaxName && !name.ContainsAny(NotInNames) && !name.StartsWith("=?"u8) && Utf8.IsValid(name);
+}

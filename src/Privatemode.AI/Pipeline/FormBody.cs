@@ -1,0 +1,41 @@
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Multipart;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>A plaintext form and its parts.</summary>
+internal sealed class FormBody : RequestBody
+{
+    private readonly SealableBytes _bytes;
+
+    /// <summary>Takes a form apart; owns the bytes from here on, also when it throws.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">The form cannot be taken apart without doubt.</exception>
+    public FormBody(PooledBytes bytes, string boundary)
+    {
+        _bytes = new SealableBytes(bytes);
+        FormShape shape = FormIndex.Read(bytes.Span, boundary, out FormIndex form);
+        Form = form;
+        if (shape != FormShape.Usable)
+        {
+            Dispose();
+            throw Unreadable(shape);
+        }
+    }
+
+    public FormIndex Form { get; }
+
+    /// <summary>The value of a plain field, or of any before the first attempt.</summary>
+    public ReadOnlySpan<byte> Value(FormPart part) => _bytes.Span.Slice(part.Value.Start, part.Value.Length);
+
+    public override SealedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.SealForm(_bytes, Form, rule.RequestPlain!);
+
+    public override IReadOnlyList<byte[]> Names() => [.. Form.Parts.Select(part => part.Name)];
+
+    public override void Dispose() => _bytes.Dispose();
+
+    /// <summary>For a form that more than one reader could understand in more than one way.</summary>
+    public static PrivatemodeWouldLeakException Unreadable(FormShape shape) => new("unparsable-body", shape == FormShape.TooManyParts
+        ? $"The form has more than {FormIndex.MaxParts} parts. Leave some out."
+        : "The body must be a form that can be read in one way only: CRLF line ends, nothing before the first boundary or after the last, and parts " +
+          "with a Content-Disposition that names them and at most a Content-Type beside it.");
+}

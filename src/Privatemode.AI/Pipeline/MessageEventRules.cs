@@ -1,0 +1,140 @@
+using System.Text.Json;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.EventStream;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>What a stream of <c>/v1/messages</c> must look like.</summary>
+/// <remarks>
+/// The type of an event and the name in its <c>event:</c> line travel in the clear: a hop could call a piece of the answer a ping, and
+/// readers would skip it. So what an event is follows from its sealed members alone; a type that says something else is refused, and
+/// the name is written anew. <c>message_stop</c> holds nothing sealed; it ends the stream only after a sealed <c>stop_reason</c>, with
+/// no block left open. <c>ping</c> is dropped.
+/// </remarks>
+internal sealed class MessageEventRules(string requestId) : EventRules
+{
+    private readonly HashSet<int> _openBlocks = [];
+    private EventFate _fate;
+    private byte[] _kind = [];
+    private bool _hasBegun;
+    private bool _hasStopReason;
+
+    public override AnswerShape Shape { get; } = EndpointRules.Messages.Answer! with { MayBePlain = true };
+
+    public override bool IsFinished => _hasBegun && _hasStopReason && _openBlocks.Count == 0;
+
+    public override bool EndsWithEvent => true;
+
+    public override EventFate Fate => _fate;
+
+    public override ReadOnlySpan<byte> EventName => _kind;
+
+    public override AnswerFault Inspect(OpenedDocument opened)
+    {
+        if (Has(opened, "error"u8, out ReadOnlySpan<byte> error, out _) && opened.HasSealed)
+        {
+            (string? message, string? code) = ErrorText.Read(error);
+            throw ServiceErrors.FromSealedEvent(message, code, requestId);
+        }
+
+        AnswerFault fault = PlainMembers.Check(opened);
+        if (fault != AnswerFault.None)
+        {
+            return fault;
+        }
+
+        _fate = EventFate.Pass;
+        fault = opened.HasSealed ? TakeSealed(opened) : TakePlain(opened);
+        return fault == AnswerFault.None && !IsCalled(opened, _kind) ? AnswerFault.BadPlainMember : fault;
+    }
+
+    /// <summary>Nothing in it is authentic, so it may say nothing but that.</summary>
+    private AnswerFault TakePlain(OpenedDocument opened)
+    {
+        if (opened.TryGet("id"u8, out _, out _) || opened.TryGet("usage"u8, out _, out _))
+        {
+            return AnswerFault.NothingSealed;
+        }
+
+        bool isStop = IsCalled(opened, "message_stop"u8);
+        if (!isStop && !IsCalled(opened, "ping"u8))
+        {
+            return AnswerFault.NothingSealed;
+        }
+
+        _kind = isStop ? "message_stop"u8.ToArray() : "ping"u8.ToArray();
+        _fate = isStop ? EventFate.End : EventFate.Drop;
+        return AnswerFault.None;
+    }
+
+    private AnswerFault TakeSealed(OpenedDocument opened)
+    {
+        bool hasIndex = Has(opened, "index"u8, out ReadOnlySpan<byte> rawIndex, out _);
+        bool hasMessage = Has(opened, "message"u8, out _, out JsonTokenType messageKind);
+        bool hasBlock = Has(opened, "content_block"u8, out _, out JsonTokenType blockKind);
+        bool hasDelta = Has(opened, "delta"u8, out ReadOnlySpan<byte> delta, out JsonTokenType deltaKind);
+        if ((hasMessage && messageKind != JsonTokenType.StartObject) || (hasBlock && blockKind != JsonTokenType.StartObject)
+            || (hasDelta && deltaKind != JsonTokenType.StartObject) || !TryReadIndex(rawIndex, hasIndex, out int index))
+        {
+            return AnswerFault.PayloadMissing;
+        }
+
+        switch (hasMessage, hasIndex, hasBlock, hasDelta)
+        {
+            case (true, false, false, false):
+                _kind = "message_start"u8.ToArray();
+                bool isFirst = !_hasBegun;
+                _hasBegun = true;
+                return isFirst ? AnswerFault.None : AnswerFault.PayloadMissing;
+            case (false, true, true, false):
+                _kind = "content_block_start"u8.ToArray();
+                _hasStopReason = false;
+                return _openBlocks.Add(index) ? AnswerFault.None : AnswerFault.PayloadMissing;
+            case (false, true, false, true):
+                _kind = "content_block_delta"u8.ToArray();
+                _hasStopReason = false;
+                return _openBlocks.Contains(index) ? AnswerFault.None : AnswerFault.PayloadMissing;
+            case (false, true, false, false):
+                _kind = "content_block_stop"u8.ToArray();
+                return _openBlocks.Remove(index) ? AnswerFault.None : AnswerFault.PayloadMissing;
+            case (false, false, false, true):
+                _kind = "message_delta"u8.ToArray();
+                _hasStopReason |= NamesStopReason(delta);
+                return AnswerFault.None;
+            default:
+                return AnswerFault.PayloadMissing;
+        }
+    }
+
+    private static bool Has(OpenedDocument opened, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value, out JsonTokenType kind) =>
+        opened.TryGet(name, out value, out kind) && kind != JsonTokenType.Null;
+
+    /// <summary>Whether the member <c>type</c>, which travels in the clear, says this.</summary>
+    public static bool IsCalled(OpenedDocument opened, ReadOnlySpan<byte> kind) =>
+        opened.TryGet("type"u8, out ReadOnlySpan<byte> type, out JsonTokenType json) && json == JsonTokenType.String &&
+        type.Length == kind.Length + 2 && type[1..^1].SequenceEqual(kind);
+
+    private static bool TryReadIndex(ReadOnlySpan<byte> raw, bool isThere, out int index)
+    {
+        index = 0;
+        if (!isThere)
+        {
+            return true;
+        }
+
+        Utf8JsonReader reader = new(raw);
+        return reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out index) && index >= 0;
+    }
+
+    private static bool NamesStopReason(ReadOnlySpan<byte> delta)
+    {
+        using JsonIndex index = new();
+        if (index.Read(delta) != JsonShape.Usable || index.Find("stop_reason"u8) is var at && at < 0)
+        {
+            return false;
+        }
+
+        return index.Members[at].Kind == JsonTokenType.String && index.Members[at].ValueLength > 2;
+    }
+}

@@ -1,0 +1,15 @@
+using Privatemode.AI.Encryption;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>The plaintext body of a call, taken once and kept for all its attempts.</summary>
+internal abstract class RequestBody : IDisposable
+{
+    /// <summary>Seals it for one attempt.</summary>
+    public abstract SealedBody Seal(IBodyExchange exchange, EndpointRule rule);
+
+    /// <summary>UTF-8 names of its members or fields, which the receipt lists; none when they are sealed too.</summary>
+    public abstract IReadOnlyList<byte[]> Names();
+
+    public abstract void Dispose();
+}

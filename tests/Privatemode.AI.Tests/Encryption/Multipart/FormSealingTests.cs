@@ -1,0 +1,207 @@
+using System.Security.Cryptography;
+using System.Text;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Multipart;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Encryption.Multipart;
+
+/// <summary>Forms through all their attempts: what leaves, what can no longer leave, and what the last look refuses.</summary>
+public sealed class FormSealingTests : IDisposable
+{
+    private static readonly byte[] SecretId = "c2VjcmV0+/A="u8.ToArray();
+    private static readonly PlainNames Plain = new("model");
+
+    private readonly byte[] _key = RandomNumberGenerator.GetBytes(FieldCipher.KeySize);
+    private readonly byte[] _audio = RandomNumberGenerator.GetBytes(200_001);
+    private readonly SealableBytes _bytes;
+    private readonly FormIndex _form;
+
+    public FormSealingTests()
+    {
+        PooledBytes body = PooledBytes.Copy(Encoding.UTF8.GetBytes(
+            "--in\r\nContent-Disposition: form-data; name=model\r\n\r\nm\r\n--in\r\nContent-Disposition: form-data; name=prompt\r\n\r\nsecret words\r\n"
+            + "--in\r\nContent-Disposition: form-data; name=file; filename=patient.wav\r\n\r\n"));
+        body.Append(_audio);
+        body.Append("\r\n--in--\r\n"u8);
+        _bytes = new SealableBytes(body);
+        Assert.Equal(FormShape.Usable, FormIndex.Read(body.Span, "in", out _form));
+    }
+
+    public void Dispose() => _bytes.Dispose();
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Seal_AttemptAfterAttempt_EachOpensToTheSame(bool async)
+    {
+        HashSet<string> wires = [];
+        for (int i = 0; i < 3; i++)
+        {
+            using IBodyExchange exchange = Begin();
+            using SealedBody body = exchange.SealForm(_bytes, _form, Plain);
+            using MemoryStream wire = new();
+            if (async)
+            {
+                await body.WriteToAsync(wire, CancellationToken.None);
+            }
+            else
+            {
+                body.WriteTo(wire);
+            }
+
+            string text = Encoding.Latin1.GetString(wire.ToArray());
+            Assert.Equal(body.Length, wire.Length);
+            Assert.DoesNotContain("patient", text, StringComparison.Ordinal);
+            Assert.Equal("secret words", NaivePeer.Open(ValueOf(text, "prompt"), _key, 0));
+            Assert.Equal(_audio, NaivePeer.OpenBytes(ValueOf(text, "file"), _key, 1));
+            Assert.True(wires.Add(text));
+        }
+    }
+
+    [Fact]
+    public void WriteTo_TwiceInOneAttempt_IsTheSame()
+    {
+        using IBodyExchange exchange = Begin();
+        using SealedBody body = exchange.SealForm(_bytes, _form, Plain);
+        Assert.Equal(Write(body), Write(body));
+    }
+
+    [Fact]
+    public void WriteTo_WhenTheNextAttemptWasSealed_WritesNothingMore()
+    {
+        // The answer came early, the transport still writes, and the plaintext is put back for the next attempt meanwhile.
+        using IBodyExchange first = Begin();
+        using SealedBody old = first.SealForm(_bytes, _form, Plain);
+        using IBodyExchange second = Begin();
+        SealedBody? next = null;
+        using MeddlingStream wire = new(() => next ??= second.SealForm(_bytes, _form, Plain));
+        Assert.Throws<ObjectDisposedException>(() => old.WriteTo(wire));
+        next!.Dispose();
+        Assert.InRange(wire.Length, 1, 1000);
+        Assert.Throws<ObjectDisposedException>(() => Write(old));
+        Assert.False(first.IsSealed(old, BodyKind.Form, MayBePlain));
+    }
+
+    [Fact]
+    public void WriteTo_WhenTheCallIsOver_GoesOnToTheEnd()
+    {
+        // A stream of the answer may begin before the last byte of the request was written; the buffer stays until then.
+        using IBodyExchange exchange = Begin();
+        using SealedBody body = exchange.SealForm(_bytes, _form, Plain);
+        using MeddlingStream wire = new(_bytes.Dispose);
+        body.WriteTo(wire);
+        Assert.Equal(body.Length, wire.Length);
+        Assert.Throws<ObjectDisposedException>(() => body.WriteTo(wire));
+    }
+
+    [Fact]
+    public void IsSealed_WhatWasSealed_IsTrueUnderItsSecretOnly()
+    {
+        using IBodyExchange exchange = Begin();
+        using IBodyExchange other = FieldCodec.Instance.Begin(_key, "b3RoZXI="u8.ToArray());
+        using SealedBody body = exchange.SealForm(_bytes, _form, Plain);
+        Assert.True(exchange.IsSealed(body, BodyKind.Form, MayBePlain));
+        Assert.False(exchange.IsSealed(body, BodyKind.Form, (_, _) => false));
+        Assert.False(other.IsSealed(body, BodyKind.Form, MayBePlain));
+        Assert.False(exchange.IsSealed(body, BodyKind.Json, MayBePlain));
+        Assert.False(exchange.IsSealed(body, BodyKind.Whole, MayBePlain));
+    }
+
+    [Fact]
+    public void IsSealed_AnyChangeOfTheText_IsFalse()
+    {
+        using ExchangeCipher cipher = new(_key, SecretId);
+        PiecedBody body = FormSealer.Seal(_bytes, _form, Plain, cipher, FormBoundary.New());
+        string text = Encoding.Latin1.GetString(body.Text);
+        (string From, string To)[] changes =
+        [
+            ("name=\"prompt\"", "name=\"prompt\"; x=\"leak\""),
+            ("filename=\"file\"", "filename=\"patient.wav\""),
+            ("application/octet-stream", "audio/x-leak"),
+            ("\r\n\r\nm\r\n", "\r\n\r\nsome prompt\r\n"),
+            ("name=\"prompt\"", "name=\"model\""),
+            ("--\r\n", "--\r\nleak"),
+        ];
+        foreach ((string from, string to) in changes)
+        {
+            Assert.Contains(from, text, StringComparison.Ordinal);
+            Assert.False(IsSealed(body, text.Replace(from, to, StringComparison.Ordinal), body.Holes, body.ContentType), to);
+        }
+
+        Assert.True(IsSealed(body, text, body.Holes, body.ContentType));
+        Assert.False(IsSealed(body, text, [], body.ContentType));
+        Assert.False(IsSealed(body, text, [.. body.Holes.Select(hole => hole with { At = hole.At - 1 })], body.ContentType));
+        Assert.False(IsSealed(body, text, [.. body.Holes, body.Holes[0]], body.ContentType));
+        Assert.False(IsSealed(body, text, [body.Holes[0] with { Value = new ValueRange(0, 5) }, body.Holes[1]], body.ContentType));
+        Assert.False(IsSealed(body, text, body.Holes, body.ContentType + "; charset=leak"));
+        Assert.False(IsSealed(body, text, body.Holes, "multipart/form-data; boundary=other"));
+        body.Dispose();
+
+        bool IsSealed(PiecedBody like, string changed, IReadOnlyList<PiecedBody.Hole> holes, string contentType)
+        {
+            using PiecedBody copy = new(PooledBytes.Copy(Encoding.Latin1.GetBytes(changed)), holes, _bytes, SealOf(like), contentType);
+            return FormCheck.IsSealed(copy, SecretId, MayBePlain);
+        }
+    }
+
+    [Fact]
+    public void SealWhole_Body_IsOneValueWithQuotes()
+    {
+        using IBodyExchange exchange = Begin();
+        byte[] plaintext = _bytes.Span.ToArray();
+        using SealedBody body = exchange.SealWhole(_bytes, "multipart/form-data; boundary=abc123");
+        byte[] wire = Write(body);
+        Assert.Equal(plaintext, NaivePeer.OpenBytes(Encoding.ASCII.GetString(wire), _key, 0));
+        Assert.Equal(body.Length, wire.Length);
+        Assert.True(exchange.IsSealed(body, BodyKind.Whole, MayBePlain));
+        Assert.False(exchange.IsSealed(body, BodyKind.Form, MayBePlain));
+        using IBodyExchange next = Begin();
+        using SealedBody again = next.SealWhole(_bytes, "multipart/form-data; boundary=\"a leak\"");
+        Assert.False(next.IsSealed(again, BodyKind.Whole, MayBePlain));
+        Assert.Equal(plaintext, NaivePeer.OpenBytes(Encoding.ASCII.GetString(Write(again)), _key, 0));
+    }
+
+    [Fact]
+    public void SealForm_MoreThanOnceInOneExchange_Throws()
+    {
+        using IBodyExchange exchange = Begin();
+        using SealedBody body = exchange.SealForm(_bytes, _form, Plain);
+        Assert.Throws<InvalidOperationException>(() => exchange.SealForm(_bytes, _form, Plain));
+        using IBodyExchange next = Begin();
+        using SealedBody again = next.SealForm(_bytes, _form, Plain);
+        Assert.Equal(_audio, NaivePeer.OpenBytes(ValueOf(Encoding.Latin1.GetString(Write(again)), "file"), _key, 1));
+    }
+
+    private static bool MayBePlain(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => Plain.Contains(name) && value.SequenceEqual("m"u8);
+
+    private static InPlaceSeal SealOf(PiecedBody body) => (InPlaceSeal)typeof(PiecedBody)
+        .GetField("_seal", System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance)!.GetValue(body)!;
+
+    private static string ValueOf(string wire, string name)
+    {
+        int at = wire.IndexOf("\r\n\r\n", wire.IndexOf($"name=\"{name}\"", StringComparison.Ordinal), StringComparison.Ordinal) + 4;
+        return wire[at..wire.IndexOf("\r\n--", at, StringComparison.Ordinal)];
+    }
+
+    private static byte[] Write(SealedBody body)
+    {
+        using MemoryStream wire = new();
+        body.WriteTo(wire);
+        return wire.ToArray();
+    }
+
+    private IBodyExchange Begin() => FieldCodec.Instance.Begin(_key, SecretId);
+
+    /// <summary>Does something in the middle of the first write.</summary>
+    private sealed class MeddlingStream(Action meddle) : MemoryStream
+    {
+        private Action? _meddle = meddle;
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            base.Write(buffer);
+            Interlocked.Exchange(ref _meddle, null)?.Invoke();
+        }
+    }
+}

@@ -1,0 +1,134 @@
+using System.Text;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Pipeline;
+
+namespace Privatemode.AI.Tests.Pipeline;
+
+public sealed class FormFieldsTests
+{
+    private const string ContentType = "multipart/form-data; boundary=\"b=b\"";
+
+    private readonly SealingEngine _engine = new(new Uri("https://api.privatemode.ai"), FieldCodec.Instance, null, TimeProvider.System);
+
+    [Fact]
+    public void Prepare_Form_KnowsModelAndStream()
+    {
+        using SealedCall call = Prepare(("model", "openai/whisper-large-v3"), ("stream", "true"), ("prompt", "secret"), ("file:a.wav", "RIFF"));
+        Assert.Equal(("openai/whisper-large-v3", true), (call.Model, call.WantsStream));
+        using SealedCall whole = Prepare(("model", "m"), ("stream", "false"), ("response_format", "verbose_json"));
+        Assert.False(whole.WantsStream);
+    }
+
+    [Theory]
+    [InlineData("model", "tell me a secret")]
+    [InlineData("model", "")]
+    [InlineData("model", "ä")]
+    [InlineData("stream", "True")]
+    [InlineData("stream", "secret")]
+    [InlineData("stream_include_usage", "1")]
+    [InlineData("stream_continuous_usage_stats", "null")]
+    [InlineData("model:m.txt", "m")]
+    [InlineData("stream:m.txt", "true")]
+    public void Prepare_ClearFieldThatCouldCarryContent_IsRefused(string name, string value)
+    {
+        (string, string)[] fields = name.StartsWith("model", StringComparison.Ordinal) ? [(name, value)] : [("model", "m"), (name, value)];
+        Assert.Equal("clear-field", Assert.Throws<PrivatemodeWouldLeakException>(() => Prepare(fields)).Refused);
+    }
+
+    [Theory]
+    [InlineData("what is this")]
+    [InlineData("ä")]
+    [InlineData("a.b")]
+    [InlineData("a12345678901234567890123456789012345678901234567890123456789012345")]
+    public void Prepare_NameThatCouldCarryContent_IsRefused(string name) => Assert.Equal(
+        "member-name", Assert.Throws<PrivatemodeWouldLeakException>(() => Prepare(("model", "m"), (name, "v"))).Refused);
+
+    [Theory]
+    [InlineData("text")]
+    [InlineData("srt")]
+    [InlineData("vtt")]
+    [InlineData("")]
+    [InlineData("diarized_json")]
+    public void Prepare_FormatThatIsNotJson_IsNamed(string format)
+    {
+        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(
+            () => Prepare(("model", "m"), ("response_format", format)));
+        Assert.Equal("response_format", exception.Setting);
+    }
+
+    [Fact]
+    public void Prepare_RepeatedField_IsNamed()
+    {
+        Assert.Equal("timestamp_granularities[]", Assert.Throws<PrivatemodeConfigurationException>(
+            () => Prepare(("model", "m"), ("timestamp_granularities[]", "word"), ("timestamp_granularities[]", "segment"))).Setting);
+        Assert.Equal("form", Assert.Throws<PrivatemodeConfigurationException>(() => Prepare(("model", "m"), ("model", "n"))).Setting);
+        Assert.Equal("model", Assert.Throws<PrivatemodeConfigurationException>(() => Prepare(("prompt", "n"))).Setting);
+    }
+
+    [Fact]
+    public void Prepare_FileOverTheLimit_IsNamed()
+    {
+        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(
+            () => Prepare(("model", "m"), ("file:a.wav", new string('x', FormFields.FileLimit + 1))));
+        Assert.Equal("file", exception.Setting);
+        using SealedCall call = Prepare(("model", "m"), ("file:a.wav", new string('x', FormFields.FileLimit)));
+        Assert.NotNull(call.Body);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("application/json")]
+    [InlineData("multipart/form-data")]
+    public void Read_OtherContentType_IsRefused(string? contentType) => Assert.Equal("unknown-content-type", Assert.Throws<PrivatemodeWouldLeakException>(
+        () => SealingEngine.Read(EndpointRules.Transcriptions, PooledBytes.Copy("x"u8), contentType)).Refused);
+
+    [Fact]
+    public void Read_FormThatCannotBeTakenApart_IsRefused()
+    {
+        foreach (EndpointRule rule in (EndpointRule[])[EndpointRules.Transcriptions, EndpointRules.Partition])
+        {
+            Assert.Equal("unparsable-body", Assert.Throws<PrivatemodeWouldLeakException>(
+                () => SealingEngine.Read(rule, PooledBytes.Copy("{}"u8), ContentType)).Refused);
+        }
+    }
+
+    [Fact]
+    public void Read_WholeForm_GetsABoundaryOfRandomLetters()
+    {
+        byte[] form = Form("secret-in-boundary", ("languages", "eng"), ("languages", "deu"), ("files:secret.pdf", "%PDF"));
+        HashSet<string> seen = [];
+        for (int i = 0; i < 4; i++)
+        {
+            RequestBody body = SealingEngine.Read(
+                EndpointRules.Partition, PooledBytes.Copy(form), "multipart/form-data; boundary=secret-in-boundary");
+            using SealedCall call = _engine.Prepare(EndpointRules.Partition, body);
+            using IBodyExchange exchange = FieldCodec.Instance.Begin(new byte[32], "id"u8.ToArray());
+            using SealedBody wire = body.Seal(exchange, EndpointRules.Partition);
+            Assert.Matches("^multipart/form-data; boundary=[A-Za-z0-9]{18}$", wire.ContentType);
+            Assert.True(exchange.IsSealed(wire, BodyKind.Whole, (_, _) => false));
+            Assert.True(seen.Add(wire.ContentType));
+            using MemoryStream stream = new();
+            wire.WriteTo(stream);
+            string opened = Fakes.NaivePeer.Open(Encoding.ASCII.GetString(stream.ToArray()), new byte[32], 0);
+            Assert.Equal(Encoding.UTF8.GetString(form).Replace("secret-in-boundary", wire.ContentType[30..], StringComparison.Ordinal), opened);
+            Assert.Null(call.Model);
+            Assert.Empty(body.Names());
+        }
+    }
+
+    private SealedCall Prepare(params (string Name, string Value)[] fields) => _engine.Prepare(
+        EndpointRules.Transcriptions, SealingEngine.Read(EndpointRules.Transcriptions, PooledBytes.Copy(Form("b=b", fields)), ContentType));
+
+    private static byte[] Form(string boundary, params (string Name, string Value)[] fields)
+    {
+        StringBuilder body = new();
+        foreach ((string name, string value) in fields)
+        {
+            string[] parts = name.Split(':');
+            string file = parts.Length > 1 ? $"; filename=\"{parts[1]}\"" : "";
+            _ = body.Append($"--{boundary}\r\nContent-Disposition: form-data; name=\"{parts[0]}\"{file}\r\n\r\n{value}\r\n");
+        }
+
+        return Encoding.UTF8.GetBytes(body.Append($"--{boundary}--\r\n").ToString());
+    }
+}

@@ -15,6 +15,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner) : DelegatingHan
     {
         Activity? ambient = Activity.Current;
         Activity.Current = null;
+        OutgoingRequest.Note(request);
         using CancellationTokenSource either = Join(request, cancellationToken);
         try
         {
@@ -30,6 +31,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner) : DelegatingHan
     {
         // Setting it inside an async method does not change it for the caller.
         Activity.Current = null;
+        OutgoingRequest.Note(request);
         using CancellationTokenSource either = Join(request, cancellationToken);
         return await base.SendAsync(request, either.Token).ConfigureAwait(false);
     }

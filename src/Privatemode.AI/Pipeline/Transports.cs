@@ -46,6 +46,10 @@ internal static class Transports
         }
     }
 
+    /// <summary>The handler that sends, for a factory that puts others in front of it.</summary>
+    public static HttpMessageHandler CreatePrimary(Uri service) =>
+        new LastLookHandler(CreateHandler(service, maxConnections: null, Dns.GetHostAddressesAsync));
+
     private static SocketsHttpHandler CreateHandler(
         Uri service, int? maxConnections, Func<string, CancellationToken, Task<IPAddress[]>> resolve)
     {

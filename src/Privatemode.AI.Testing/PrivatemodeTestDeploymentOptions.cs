@@ -6,6 +6,9 @@ public sealed class PrivatemodeTestDeploymentOptions
     /// <summary>The API key the deployment accepts. Default <c>test-api-key</c>.</summary>
     public string ApiKey { get; set; } = "test-api-key";
 
+    /// <summary>Further API keys it accepts, for hosts that serve several accounts. Default none.</summary>
+    public ICollection<string> OtherApiKeys { get; } = new HashSet<string>(StringComparer.Ordinal);
+
     /// <summary>Ids of the models offered, with their tasks as the service names them.</summary>
     public IDictionary<string, IReadOnlyList<string>> Models { get; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
     {
@@ -30,6 +33,11 @@ public sealed class PrivatemodeTestDeploymentOptions
     internal PrivatemodeTestDeploymentOptions Clone()
     {
         PrivatemodeTestDeploymentOptions copy = new() { ApiKey = ApiKey, TimeProvider = TimeProvider, Record = Record, BeforeEvent = BeforeEvent };
+        foreach (string key in OtherApiKeys)
+        {
+            copy.OtherApiKeys.Add(key);
+        }
+
         copy.Models.Clear();
         foreach ((string id, IReadOnlyList<string> tasks) in Models)
         {

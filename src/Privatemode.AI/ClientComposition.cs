@@ -1,4 +1,3 @@
-using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Net;
 using OpenAI;
@@ -17,32 +16,34 @@ internal sealed class ClientComposition : IDisposable
     private readonly AttestedMeshAuthority _attested;
     private readonly SessionManager _sessions;
     private readonly ImageFetcher? _images;
-    private readonly ApiKeyCredential _credential;
+    private readonly ApiKeys _apiKeys;
 
     // Never disposed: it may be cancelled twice, and without a timer it holds nothing.
     private readonly CancellationTokenSource _closing = new();
 
-    private ClientComposition(PrivatemodeOptions options, ApiKeyCredential credential, TestSwitches switches)
+    private ClientComposition(PrivatemodeOptions options, ApiKeys apiKeys, TestSwitches switches)
     {
         TimeProvider time = options.TimeProvider;
         Endpoint = options.Endpoint;
-        _credential = credential;
+        _apiKeys = apiKeys;
         FieldCodec codec = FieldCodec.Instance;
         _http = Transports.Create(
-            options.HttpMessageHandler, options.InsecureLoopbackTrust is not null, switches.MaxConnections, switches.Resolve,
-            switches.ConnectTimeout);
+            options.HttpMessageHandler ?? options.FactoryHandler, options.InsecureLoopbackTrust is not null, switches.MaxConnections,
+            switches.Resolve, switches.ConnectTimeout);
         BoundedHttp bounded = new(_http, time);
         ControlPlaneClient control = new(bounded, Endpoint, codec.ProtocolVersion, time);
         _attested = AttestationComposition.Create(options, bounded, control);
         SecretExchanger exchanger = new(
             switches.MeshAuthority ?? _attested, new SecretEndpoint(control), options.GpuRevocation, time, switches.MlKem);
         _sessions = new SessionManager(
-            apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, IsTrusted), time);
+            apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, IsTrusted), time, options.MaxSessions,
+            options.ResponseTimeout);
         _attested.Changed = _sessions.ForgetAll;
         _images = options.RemoteMedia == RemoteMediaPolicy.FetchHereAndInline ? switches.Images ?? new ImageFetcher(time) : null;
+        PromptCacheSalts salts = new(options.PromptCache, apiKeys.AreManyCallers);
         SealingPolicy sealing = new(
-            new SealingEngine(Endpoint, codec, options.PromptCache.SaltForClient(), time), new MediaResolver(options.RemoteMedia, _images),
-            new AnswerOpener(options.IdleTimeout, time), _sessions, credential, options.ResponseTimeout, time, _closing.Token);
+            new SealingEngine(Endpoint, codec, salts, time), new MediaResolver(options.RemoteMedia, _images),
+            new AnswerOpener(options.IdleTimeout, time), _sessions, apiKeys, options.RateLimiter, options.ResponseTimeout, time, _closing.Token);
         OpenAI = CreateOpenAI(options, sealing, _http);
     }
 
@@ -54,19 +55,19 @@ internal sealed class ClientComposition : IDisposable
     public static ClientComposition Create(PrivatemodeOptions options, TestSwitches? switches = null)
     {
         PrivatemodeOptions settings = options.Clone();
-        ApiKeyCredential credential = SettingsCheck.Demand(settings);
-        return new ClientComposition(settings, credential, switches ?? new TestSwitches());
+        ApiKeys apiKeys = SettingsCheck.Demand(settings);
+        return new ClientComposition(settings, apiKeys, switches ?? new TestSwitches());
     }
 
     public async Task ConnectAsync(CancellationToken cancellationToken)
     {
-        string apiKey = ApiKeys.Read(_credential);
+        string apiKey = _apiKeys.Read();
         using SecretLease lease = await _sessions.AcquireAsync(apiKey, rejectedId: null, async: true, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<VerifiedDeployment> VerifyAsync(CancellationToken cancellationToken)
     {
-        TrustedMesh mesh = await _attested.VerifyNowAsync(ApiKeys.Read(_credential), cancellationToken).ConfigureAwait(false);
+        TrustedMesh mesh = await _attested.VerifyNowAsync(_apiKeys.Read(), cancellationToken).ConfigureAwait(false);
         return mesh.Deployment!;
     }
 

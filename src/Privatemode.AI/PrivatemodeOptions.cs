@@ -1,4 +1,5 @@
 using System.ClientModel;
+using System.Threading.RateLimiting;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Logging;
 
@@ -15,6 +16,40 @@ public sealed class PrivatemodeOptions
 
     /// <summary>The API key as a credential that can be updated while the client lives. Wins over <see cref="ApiKey"/>.</summary>
     public ApiKeyCredential? Credential { get; set; }
+
+    /// <summary>
+    /// The API key of whoever is calling, for hosts that serve several accounts. Default null. It wins over <see cref="Credential"/>,
+    /// <see cref="ApiKey"/> and the environment.
+    /// </summary>
+    /// <remarks>
+    /// Asked once for each attempt, in the caller's context (an <see cref="AsyncLocal{T}"/> or the current HTTP request can be read), by
+    /// many threads at once. When it returns null or nothing, the call is a <see cref="PrivatemodeConfigurationException"/>; no other key is
+    /// used instead. Each key has secrets of its own. <see cref="PrivatemodeClient.ConnectAsync"/> and
+    /// <see cref="PrivatemodeClient.VerifyAsync"/> ask it too.
+    /// </remarks>
+    public Func<string?>? ApiKeyAccessor { get; set; }
+
+    /// <summary>
+    /// How many API keys may have a secret at the same time, from 1 to 100,000. Default 256. One more takes the place of the one that was
+    /// unused for the longest time.
+    /// </summary>
+    /// <remarks>
+    /// Secrets in use are never taken away: when all are, a call with another key waits for <see cref="ResponseTimeout"/> at most and is a
+    /// <see cref="PrivatemodeServiceException"/> with <see cref="PrivatemodeServiceFailure.Timeout"/> then. A secret that was replaced by a
+    /// newer one while a stream ran under it is wiped with the end of that stream, and does not count.
+    /// </remarks>
+    public int MaxSessions { get; set; } = 256;
+
+    /// <summary>
+    /// Asked for one permit before each attempt of a sealed call, for example to keep to the requests a minute an organisation has. Not disposed
+    /// with the client, and may be shared by several. Default null.
+    /// </summary>
+    /// <remarks>
+    /// The permit is given back when the answer is over. A refusal is a <see cref="PrivatemodeServiceException"/> with
+    /// <see cref="PrivatemodeServiceFailure.RateLimited"/>. Waiting in the limiter's queue ends with the caller's cancellation only. A
+    /// synchronous call waits there on a blocked thread.
+    /// </remarks>
+    public RateLimiter? RateLimiter { get; set; }
 
     /// <summary>Scheme, host and port of the service, without a path. Default <c>https://api.privatemode.ai</c>. Plain http only for
     /// loopback.</summary>
@@ -83,8 +118,15 @@ public sealed class PrivatemodeOptions
     /// <summary>Longest pause within a streamed answer. Default 100 seconds.</summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(100);
 
+    /// <summary>What happens when a host starts in which <c>AddPrivatemode</c> registered this. Default <see cref="PrivatemodeWarmUp.Background"/>.
+    /// Without a host it has no effect.</summary>
+    public PrivatemodeWarmUp WarmUp { get; set; }
+
     /// <summary>INSECURE outside of tests: roots of a test deployment on this machine, in place of the vendors'. Default null.</summary>
     public InsecureLoopbackTrust? InsecureLoopbackTrust { get; set; }
+
+    /// <summary>The handler of the application's HTTP client factory, which ends in one of ours. Not disposed with the client.</summary>
+    internal HttpMessageHandler? FactoryHandler { get; set; }
 
     internal PrivatemodeOptions Clone() => (PrivatemodeOptions)MemberwiseClone();
 }

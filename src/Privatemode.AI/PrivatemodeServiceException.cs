@@ -15,7 +15,7 @@ public sealed class PrivatemodeServiceException : PrivatemodeException
     /// <summary>The service's error code (<c>error.code</c>), if it gave one.</summary>
     public string? Code { get; internal init; }
 
-    /// <summary>How long the service asks to wait; null when it does not say. Never more than 60 seconds, because it is not authenticated.</summary>
+    /// <summary>How long to wait; null when nobody says. What the service asks for is never more than 60 seconds, because it is not authenticated.</summary>
     public TimeSpan? RetryAfter { get; internal init; }
 
     /// <summary>The service's own words. May repeat parts of the prompt: do not log it where prompts must not be.</summary>

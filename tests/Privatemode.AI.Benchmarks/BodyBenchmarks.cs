@@ -16,7 +16,8 @@ public class BodyBenchmarks
     private readonly byte[] _additionalData = new byte[16];
     private readonly byte[] _scratch = new byte[2 * 1024 * 1024];
     private readonly byte[] _hex = new byte[4 * 1024 * 1024];
-    private readonly SealingEngine _engine = new(new Uri("https://api.privatemode.ai"), FieldCodec.Instance, null, TimeProvider.System);
+    private readonly SealingEngine _engine = new(
+        new Uri("https://api.privatemode.ai"), FieldCodec.Instance, new PromptCacheSalts(PromptCacheScope.None), TimeProvider.System);
     private byte[] _body = [];
 
     /// <summary>How the text is written: plain ASCII, or German with every umlaut escaped, as the OpenAI client does.</summary>
@@ -52,7 +53,7 @@ public class BodyBenchmarks
     {
         PlainBody body = new(PooledBytes.Copy(_body));
         _ = RemoteMedia.Find(body.Bytes.Span, body.Index);
-        using SealedCall call = _engine.Prepare(EndpointRules.ChatCompletions, body);
+        using SealedCall call = _engine.Prepare(EndpointRules.ChatCompletions, body, "key");
         using IBodyExchange exchange = FieldCodec.Instance.Begin(_key, SecretId);
         using PooledBytes wire = exchange.Seal(body.Bytes.Span, body.Index, call.Rule.RequestPlain!).Content;
         return exchange.IsSealed(wire.Span, (name, value) => call.Rule.RequestPlain!.Contains(name) && ClearFields.IsClearValue(name, value))

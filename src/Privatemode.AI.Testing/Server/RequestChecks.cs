@@ -10,9 +10,9 @@ internal static class RequestChecks
     private const int MinimumMinor = 33;
 
     /// <summary>API key and client version, on every call.</summary>
-    public static void DemandClient(HttpRequest request, string apiKey)
+    public static void DemandClient(HttpRequest request, IEnumerable<string> apiKeys)
     {
-        if (request.Headers.Authorization != $"Bearer {apiKey}")
+        if (!apiKeys.Any(key => request.Headers.Authorization == $"Bearer {key}"))
         {
             throw new EnclaveException(401, "invalid API key", "invalid_request_error", "invalid_api_key");
         }

@@ -40,7 +40,7 @@ internal sealed class TestServer(
                 return;
             }
 
-            RequestChecks.DemandClient(context.Request, options.ApiKey);
+            RequestChecks.DemandClient(context.Request, [options.ApiKey, .. options.OtherApiKeys]);
             if (fault is { Kind: FaultKind.PlainError })
             {
                 await SendPlainErrorAsync(context, sender, fault.StatusCode, fault.Message, "", null, fault.RetryAfter).ConfigureAwait(false);

@@ -2,16 +2,43 @@ using System.ClientModel;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Reads API keys, which go into a header as they are.</summary>
-internal static class ApiKeys
+/// <summary>Where the API key of an attempt comes from: one credential, or whoever is calling. Never from the one for want of the other.</summary>
+internal sealed class ApiKeys
 {
-    /// <summary>The key a credential holds now.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">It holds characters that would break the header, or split the request.</exception>
-    public static string Read(ApiKeyCredential credential)
+    private readonly Func<string?>? _accessor;
+    private readonly ApiKeyCredential? _credential;
+
+    /// <param name="credential">Holds the one key; it may be updated.</param>
+    public ApiKeys(ApiKeyCredential credential) => _credential = credential;
+
+    /// <param name="accessor">Asked at every attempt.</param>
+    public ApiKeys(Func<string?> accessor) => _accessor = accessor;
+
+    /// <summary>Callers with keys of their own, who must not share more than they say.</summary>
+    public bool AreManyCallers => _accessor is not null;
+
+    /// <summary>The key to use now.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">There is none, or it holds characters that would break the header, or split the
+    /// request.</exception>
+    public string Read()
     {
-        credential.Deconstruct(out string key);
-        Demand(key, nameof(PrivatemodeOptions.Credential));
-        return key;
+        if (_accessor is null)
+        {
+            _credential!.Deconstruct(out string key);
+            Demand(key, nameof(PrivatemodeOptions.Credential));
+            return key;
+        }
+
+        string? current = _accessor();
+        if (string.IsNullOrEmpty(current))
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(PrivatemodeOptions.ApiKeyAccessor),
+                    "The accessor returned no API key. Call where it has one, for example inside a request; no other key is used instead.");
+        }
+
+        Demand(current, nameof(PrivatemodeOptions.ApiKeyAccessor));
+        return current;
     }
 
     /// <exception cref="PrivatemodeConfigurationException">The key is empty or holds anything but visible ASCII.</exception>

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Security.Cryptography;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
@@ -8,6 +10,9 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>Makes sure that a body carries the <c>cache_salt</c> the service demands.</summary>
 internal static class CacheSalt
 {
+    /// <summary>What all salts of this library are made of.</summary>
+    private static readonly SearchValues<byte> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="u8);
+
     public static ReadOnlySpan<byte> Name => "cache_salt"u8;
 
     /// <summary>
@@ -21,7 +26,9 @@ internal static class CacheSalt
         int at = index.Find(Name);
         if (at < 0)
         {
-            Append(document, index, Quoted(salt));
+            byte[] quoted = Quoted(salt);
+            Append(document, index, quoted);
+            CryptographicOperations.ZeroMemory(quoted);
             return true;
         }
 
@@ -29,12 +36,16 @@ internal static class CacheSalt
         ReadOnlySpan<byte> value = member.Value(document.Span);
         if (value.SequenceEqual("null"u8) || value.SequenceEqual("\"\""u8))
         {
-            document.Replace(member.ValueStart, member.ValueLength, Quoted(salt));
+            byte[] quoted = Quoted(salt);
+            document.Replace(member.ValueStart, member.ValueLength, quoted);
+            CryptographicOperations.ZeroMemory(quoted);
             _ = index.Read(document.Span);
             return true;
         }
 
-        if (member.Kind != JsonTokenType.String || SaltBytes(value) is not { Length: >= PromptCacheScope.MinimumSaltBytes })
+        byte[]? callers = member.Kind == JsonTokenType.String ? SaltBytes(value) : null;
+        CryptographicOperations.ZeroMemory(callers);
+        if (callers is not { Length: >= PromptCacheScope.MinimumSaltBytes })
         {
             throw new PrivatemodeConfigurationException(
                 "cache_salt",
@@ -45,7 +56,7 @@ internal static class CacheSalt
         return false;
     }
 
-    /// <summary>The unescaped salt of a body that has one.</summary>
+    /// <summary>The unescaped salt of a body that has one, for the caller to wipe.</summary>
     public static byte[] Get(ReadOnlySpan<byte> document, JsonIndex index) => SaltBytes(index.Members[index.Find(Name)].Value(document))!;
 
     private static byte[]? SaltBytes(ReadOnlySpan<byte> value)
@@ -55,7 +66,15 @@ internal static class CacheSalt
         try
         {
             byte[] bytes = new byte[reader.ValueSpan.Length];
-            return bytes[..reader.CopyString(bytes)];
+            int length = reader.CopyString(bytes);
+            if (length == bytes.Length)
+            {
+                return bytes;
+            }
+
+            byte[] salt = bytes[..length];
+            CryptographicOperations.ZeroMemory(bytes);
+            return salt;
         }
         catch (InvalidOperationException)
         {
@@ -63,15 +82,19 @@ internal static class CacheSalt
         }
     }
 
-    private static byte[] Quoted(ReadOnlySpan<byte> salt) =>
-        [(byte)'"', .. JsonEncodedText.Encode(salt, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, (byte)'"'];
+    /// <summary>In quotes; escaped only where it has to be, because that makes a string of it.</summary>
+    private static byte[] Quoted(ReadOnlySpan<byte> salt) => salt.ContainsAnyExcept(Plain)
+        ? [(byte)'"', .. JsonEncodedText.Encode(salt, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, (byte)'"']
+        : [(byte)'"', .. salt, (byte)'"'];
 
     private static void Append(PooledBytes document, JsonIndex index, ReadOnlySpan<byte> quotedSalt)
     {
         int brace = document.Span.LastIndexOf((byte)'}');
         ReadOnlySpan<byte> comma = index.Members.IsEmpty ? default : ","u8;
         ReadOnlySpan<byte> label = "\"cache_salt\":"u8;
-        document.Replace(brace, 0, [.. comma, .. label, .. quotedSalt]);
+        byte[] member = [.. comma, .. label, .. quotedSalt];
+        document.Replace(brace, 0, member);
+        CryptographicOperations.ZeroMemory(member);
         index.Append(Name, brace + comma.Length + label.Length, quotedSalt.Length, JsonTokenType.String);
     }
 }

@@ -17,6 +17,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool timesConne
     {
         Activity? ambient = Activity.Current;
         Activity.Current = null;
+        OutgoingRequest.Note(request);
         using CancellationTokenSource either = Join(request, cancellationToken);
         try
         {
@@ -24,7 +25,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool timesConne
         }
         catch (OperationCanceledException exception) when (IsConnectTimeout(exception, either.Token))
         {
-            throw NotConnected(exception);
+            throw ConnectTimeouts.NotConnected(exception);
         }
         finally
         {
@@ -36,6 +37,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool timesConne
     {
         // Setting it inside an async method does not change it for the caller.
         Activity.Current = null;
+        OutgoingRequest.Note(request);
         using CancellationTokenSource either = Join(request, cancellationToken);
         try
         {
@@ -43,16 +45,12 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool timesConne
         }
         catch (OperationCanceledException exception) when (IsConnectTimeout(exception, either.Token))
         {
-            throw NotConnected(exception);
+            throw ConnectTimeouts.NotConnected(exception);
         }
     }
 
     private bool IsConnectTimeout(OperationCanceledException exception, CancellationToken asked) =>
-        timesConnectsOnly && exception.InnerException is TimeoutException && !asked.IsCancellationRequested;
-
-    /// <summary>The platform says it with a cancellation, though nobody cancelled. To us it is one more way in which nothing was sent.</summary>
-    private static HttpRequestException NotConnected(OperationCanceledException exception) =>
-        new(HttpRequestError.ConnectionError, "No connection could be made in time.", exception);
+        timesConnectsOnly && ConnectTimeouts.Is(exception, asked);
 
     private static CancellationTokenSource Join(HttpRequestMessage request, CancellationToken cancellationToken) =>
         CancellationTokenSource.CreateLinkedTokenSource(

@@ -8,11 +8,29 @@ internal sealed class LoopbackRoute(HttpMessageHandler local, HttpMessageHandler
     private readonly HttpMessageInvoker _local = new(local);
     private readonly HttpMessageInvoker? _outside = outside is null ? null : new HttpMessageInvoker(outside);
 
-    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        Route(request.RequestUri!).Send(request, cancellationToken);
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Route(request.RequestUri!).Send(request, cancellationToken);
+        }
+        catch (OperationCanceledException exception) when (ConnectTimeouts.Is(exception, cancellationToken))
+        {
+            throw ConnectTimeouts.NotConnected(exception);
+        }
+    }
 
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        Route(request.RequestUri!).SendAsync(request, cancellationToken);
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Route(request.RequestUri!).SendAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException exception) when (ConnectTimeouts.Is(exception, cancellationToken))
+        {
+            throw ConnectTimeouts.NotConnected(exception);
+        }
+    }
 
     protected override void Dispose(bool disposing)
     {

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Multipart;
 using Privatemode.AI.Sessions;
@@ -6,7 +7,7 @@ using Privatemode.AI.Sessions;
 namespace Privatemode.AI.Pipeline;
 
 /// <summary>Turns calls into sealed attempts. Knows nothing of the transport: bytes, path and headers in, bytes and headers out.</summary>
-internal sealed class SealingEngine(Uri service, IBodyCodec codec, byte[]? fixedSalt, TimeProvider time)
+internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSalts salts, TimeProvider time)
 {
     /// <summary>Largest body on the wire, in bytes; the gateway refuses more.</summary>
     public const int WireLimit = 128 * 1024 * 1024;
@@ -64,15 +65,18 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, byte[]? fixed
     }
 
     /// <summary>Checks a plaintext body and completes it. Owns the body from here on, also when it throws.</summary>
+    /// <param name="rule">The rule for its endpoint.</param>
+    /// <param name="body">The body.</param>
+    /// <param name="apiKey">Whose call it is: decides with whom it shares the prompt cache.</param>
     /// <exception cref="PrivatemodeWouldLeakException">A member or field could carry content in the clear.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The body misses something the service demands, or is more than it takes.</exception>
-    public SealedCall Prepare(EndpointRule rule, RequestBody body)
+    public SealedCall Prepare(EndpointRule rule, RequestBody body, string apiKey)
     {
         try
         {
             return body switch
             {
-                PlainBody json => PrepareJson(rule, json),
+                PlainBody json => PrepareJson(rule, json, apiKey),
                 FormBody form => PrepareForm(rule, form),
                 _ => new SealedCall { Rule = rule, RequestId = RequestIds.New(time), Body = body },
             };
@@ -117,11 +121,11 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, byte[]? fixed
     public SealedAttempt WithoutBody(SealedCall call, string apiKey) =>
         new(null, null, null, [.. CommonHeaders(apiKey), new(ProtocolHeaders.UserRequestId, call.RequestId)]);
 
-    private SealedCall PrepareJson(EndpointRule rule, PlainBody body)
+    private SealedCall PrepareJson(EndpointRule rule, PlainBody body, string apiKey)
     {
         ClearFields.Check(body.Bytes.Span, body.Index, rule.RequestPlain!);
         string model = ModelOf(body);
-        string? shardKey = rule.UsesPromptCache ? EnsureSalt(body) : null;
+        string? shardKey = rule.UsesPromptCache ? EnsureSalt(body, apiKey) : null;
         return new SealedCall
         {
             Rule = rule,
@@ -179,10 +183,25 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, byte[]? fixed
         new(ProtocolHeaders.UserAgent, ProtocolHeaders.UserAgentValue),
     ];
 
-    private string? EnsureSalt(PlainBody body)
+    private string? EnsureSalt(PlainBody body, string apiKey)
     {
-        bool isRandom = CacheSalt.Ensure(body.Bytes, body.Index, fixedSalt ?? PromptCacheScope.RandomSalt()) && fixedSalt is null;
-        return isRandom ? null : ShardKey.OfBody(body.Bytes.Span, body.Index, CacheSalt.Get(body.Bytes.Span, body.Index));
+        byte[] ours = salts.Of(apiKey, out bool isShared);
+        byte[] salt = [];
+        try
+        {
+            if (CacheSalt.Ensure(body.Bytes, body.Index, ours) && !isShared)
+            {
+                return null;
+            }
+
+            salt = CacheSalt.Get(body.Bytes.Span, body.Index);
+            return ShardKey.OfBody(body.Bytes.Span, body.Index, salt);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(ours);
+            CryptographicOperations.ZeroMemory(salt);
+        }
     }
 
     private static string ModelOf(PlainBody body)

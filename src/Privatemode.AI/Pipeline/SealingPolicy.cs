@@ -1,6 +1,7 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Runtime.ExceptionServices;
+using System.Threading.RateLimiting;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Sessions;
 
@@ -11,7 +12,7 @@ namespace Privatemode.AI.Pipeline;
 /// message logging, so that logs see ciphertext only.
 /// </summary>
 internal sealed class SealingPolicy(
-    SealingEngine engine, MediaResolver media, AnswerOpener answers, SessionManager sessions, ApiKeyCredential credential,
+    SealingEngine engine, MediaResolver media, AnswerOpener answers, SessionManager sessions, ApiKeys apiKeys, RateLimiter? limiter,
         TimeSpan responseTimeout, TimeProvider time, CancellationToken closing) : PipelinePolicy
 {
     private static readonly TimeSpan PauseAfterReset = TimeSpan.FromMilliseconds(50);
@@ -30,13 +31,14 @@ internal sealed class SealingPolicy(
         CallState state = CallState.Of(message) ?? throw new InvalidOperationException("The call policy is missing from the pipeline.");
         state.Tries++;
         state.ForgetUnless(message.Request.Content);
-        state.Call ??= await PrepareAsync(message, async).ConfigureAwait(false);
+        string apiKey = apiKeys.Read();
+        state.Call ??= await PrepareAsync(message, apiKey, async).ConfigureAwait(false);
         while (true)
         {
             long begun = time.GetTimestamp();
             try
             {
-                await AttemptAsync(message, pipeline, currentIndex, state, async).ConfigureAwait(false);
+                await AttemptAsync(message, pipeline, currentIndex, state, apiKey, async).ConfigureAwait(false);
                 if (!state.Repeats.MayRepeatWithNewSecret())
                 {
                     return;
@@ -49,10 +51,12 @@ internal sealed class SealingPolicy(
             {
                 await Pause.ForAsync(PauseAfterReset, time, async, message.CancellationToken).ConfigureAwait(false);
             }
+
+            apiKey = apiKeys.Read();
         }
     }
 
-    private async ValueTask<SealedCall> PrepareAsync(PipelineMessage message, bool async)
+    private async ValueTask<SealedCall> PrepareAsync(PipelineMessage message, string apiKey, bool async)
     {
         PipelineRequest request = message.Request;
         EndpointRule rule = engine.Match(
@@ -72,7 +76,7 @@ internal sealed class SealingPolicy(
         {
             if (body is PlainBody json)
             {
-                await ResolveMediaAsync(rule, json, async, message.CancellationToken).ConfigureAwait(false);
+                await ResolveMediaAsync(rule, json, apiKey, async, message.CancellationToken).ConfigureAwait(false);
             }
         }
         catch
@@ -81,15 +85,14 @@ internal sealed class SealingPolicy(
             throw;
         }
 
-        return engine.Prepare(rule, body);
+        return engine.Prepare(rule, body, apiKey);
     }
 
-    private async ValueTask ResolveMediaAsync(EndpointRule rule, PlainBody body, bool async, CancellationToken cancellationToken)
+    private async ValueTask ResolveMediaAsync(EndpointRule rule, PlainBody body, string apiKey, bool async, CancellationToken cancellationToken)
     {
         if (media.FetchesHere)
         {
             // The addresses of images are content too: their hosts see them only on behalf of a deployment that proved itself.
-            string apiKey = ApiKeys.Read(credential);
             (await sessions.AcquireAsync(apiKey, rejectedId: null, async, cancellationToken).ConfigureAwait(false)).Dispose();
         }
 
@@ -124,10 +127,9 @@ internal sealed class SealingPolicy(
     }
 
     private async ValueTask AttemptAsync(
-        PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex, CallState state, bool async)
+        PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex, CallState state, string apiKey, bool async)
     {
         SealedCall call = state.Call!;
-        string apiKey = ApiKeys.Read(credential);
         call.Current = await BeginAttemptAsync(call, state, apiKey, async, message.CancellationToken).ConfigureAwait(false);
         bool done = false;
         try
@@ -167,8 +169,19 @@ internal sealed class SealingPolicy(
             return engine.WithoutBody(call, apiKey);
         }
 
-        SecretLease lease = await sessions.AcquireAsync(apiKey, state.Repeats.RejectedSecretId, async, cancellationToken).ConfigureAwait(false);
-        return engine.Seal(call, lease, apiKey);
+        RateLimitLease? permit = await Permits.TakeAsync(limiter, call.RequestId, async, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            SecretLease lease = await sessions.AcquireAsync(apiKey, state.Repeats.RejectedSecretId, async, cancellationToken).ConfigureAwait(false);
+            SealedAttempt attempt = engine.Seal(call, lease, apiKey);
+            attempt.Permit = permit;
+            return attempt;
+        }
+        catch
+        {
+            permit?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Puts the sealed request in the message for the time of sending, and the caller's back afterwards.</summary>

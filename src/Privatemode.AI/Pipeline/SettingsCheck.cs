@@ -5,12 +5,14 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>Refuses settings that cannot work or would not be safe; each refusal names the setting.</summary>
 internal static class SettingsCheck
 {
+    private const int MostSessions = 100_000;
+
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(24);
     private static readonly TimeSpan ShortestEvidence = TimeSpan.FromMinutes(5);
 
-    /// <summary>Checks all settings and returns the credential.</summary>
+    /// <summary>Checks all settings and returns where API keys come from.</summary>
     /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable.</exception>
-    public static ApiKeyCredential Demand(PrivatemodeOptions options)
+    public static ApiKeys Demand(PrivatemodeOptions options)
     {
         DemandEndpoint(options);
         DemandTimeout(nameof(options.ResponseTimeout), options.ResponseTimeout);
@@ -24,13 +26,23 @@ internal static class SettingsCheck
                 nameof(options.RemoteMedia), "RemoteMedia is not one of the known policies; leave it alone for the default.");
         }
 
+        if (!Enum.IsDefined(options.WarmUp))
+        {
+            throw new PrivatemodeConfigurationException(nameof(options.WarmUp), "WarmUp is not one of the known values; leave it alone for the default.");
+        }
+
         if (options.HttpMessageHandler is not null)
         {
             Transports.DemandSafe(options.HttpMessageHandler);
         }
 
+        if (options.MaxSessions is < 1 or > MostSessions)
+        {
+            throw new PrivatemodeConfigurationException(nameof(options.MaxSessions), $"MaxSessions must be at least 1 and at most {MostSessions}.");
+        }
+
         DemandTrust(options);
-        return Credential(options);
+        return KeysOf(options);
     }
 
     private static void DemandEndpoint(PrivatemodeOptions options)
@@ -79,11 +91,16 @@ internal static class SettingsCheck
     private static bool IsProxy(Uri address) => address.IsAbsoluteUri && address.Query.Length == 0 && address.UserInfo.Length == 0 &&
         (address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback));
 
-    private static ApiKeyCredential Credential(PrivatemodeOptions options)
+    private static ApiKeys KeysOf(PrivatemodeOptions options)
     {
+        if (options.ApiKeyAccessor is not null)
+        {
+            return new ApiKeys(options.ApiKeyAccessor);
+        }
+
         if (options.Credential is not null)
         {
-            return options.Credential;
+            return new ApiKeys(options.Credential);
         }
 
         string? key = options.ApiKey ?? Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable);
@@ -96,7 +113,7 @@ internal static class SettingsCheck
         }
 
         ApiKeys.Demand(key, nameof(options.ApiKey));
-        return new ApiKeyCredential(key);
+        return new ApiKeys(new ApiKeyCredential(key));
     }
 
     private static void DemandTimeout(string name, TimeSpan timeout)

@@ -25,12 +25,10 @@ internal static class Transports
         Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null,
         TimeSpan? connectTimeout = null)
     {
-        HttpMessageHandler handler = custom ?? new LoopbackRoute(
-            CreateLocalHandler(maxConnections, connectTimeout, resolve ?? Dns.GetHostAddressesAsync),
-            isTestTrust ? null : CreateHandler(maxConnections, connectTimeout));
+        HttpMessageHandler handler = custom ?? CreateRoute(isTestTrust, maxConnections, resolve ?? Dns.GetHostAddressesAsync, connectTimeout);
 
         // A handler somebody else wrote may have timeouts of another kind, under which the call may have run.
-        IsolatingHandler isolating = new(handler, timesConnectsOnly: custom is null or SocketsHttpHandler);
+        IsolatingHandler isolating = new(handler, timesConnectsOnly: custom is SocketsHttpHandler);
         return new HttpClient(isolating, disposeHandler: custom is null) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
@@ -55,6 +53,16 @@ internal static class Transports
             DemandSafe(inner);
         }
     }
+
+    /// <summary>The handler that sends, for a factory that puts others in front of it.</summary>
+    /// <param name="isTestTrust">Evidence that anybody can forge counts, so that no connection leaves this machine.</param>
+    public static HttpMessageHandler CreatePrimary(bool isTestTrust) =>
+        new LastLookHandler(CreateRoute(isTestTrust, maxConnections: null, Dns.GetHostAddressesAsync, connectTimeout: null));
+
+    private static LoopbackRoute CreateRoute(
+        bool isTestTrust, int? maxConnections, Func<string, CancellationToken, Task<IPAddress[]>> resolve, TimeSpan? connectTimeout) => new(
+            CreateLocalHandler(maxConnections, connectTimeout, resolve),
+            isTestTrust ? null : CreateHandler(maxConnections, connectTimeout));
 
     private static SocketsHttpHandler CreateHandler(int? maxConnections, TimeSpan? connectTimeout) => new()
     {

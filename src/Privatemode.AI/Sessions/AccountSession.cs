@@ -64,6 +64,9 @@ internal sealed class AccountSession : IDisposable
     /// <summary>Counts a caller in, so that the session is not given up under it. <see cref="AcquireAsync"/> counts it out.</summary>
     public void Enter() => Interlocked.Increment(ref _callers);
 
+    /// <summary>Called when an exchange is over, however it ended: the session may be idle now.</summary>
+    public Action? Landed { get; set; }
+
     /// <summary>Nobody is here, nothing is under way, and no stream runs under the current secret.</summary>
     public bool IsIdle
     {
@@ -210,5 +213,6 @@ internal sealed class AccountSession : IDisposable
 
         // Streams that began with the old secret hold leases of their own.
         retired?.Retire();
+        Landed?.Invoke();
     }
 }

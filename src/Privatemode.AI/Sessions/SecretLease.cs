@@ -12,6 +12,9 @@ internal sealed class SecretLease : IDisposable
 
     public SessionSecret Session => _session ?? throw new ObjectDisposedException(nameof(SecretLease));
 
+    /// <summary>Called when the lease is back, also by the finalizer.</summary>
+    public Action? GivenBack { get; set; }
+
     /// <summary>A lease, or null when the secret is gone already.</summary>
     public static SecretLease? TryTake(SessionSecret session) => session.TryAddReference() ? new SecretLease(session) : null;
 
@@ -21,5 +24,12 @@ internal sealed class SecretLease : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private void GiveBack() => Interlocked.Exchange(ref _session, null)?.Release();
+    private void GiveBack()
+    {
+        if (Interlocked.Exchange(ref _session, null) is { } session)
+        {
+            session.Release();
+            GivenBack?.Invoke();
+        }
+    }
 }

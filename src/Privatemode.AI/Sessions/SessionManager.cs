@@ -2,28 +2,43 @@ namespace Privatemode.AI.Sessions;
 
 /// <summary>One session for each API key in use, so that keys never share a secret. Keys come and go: rotation, or several tenants.</summary>
 /// <remarks>
-/// Sessions nobody uses are given up when their secret has expired, or, the longest unused first, when there are more than
-/// <see cref="MostSessions"/>. One in use is never given up.
+/// Sessions nobody uses are given up when their secret has expired, or, the longest unused first, when another key needs the room. One in
+/// use is never given up: with all in use, another key waits.
 /// </remarks>
-internal sealed class SessionManager(Func<string, AccountSession> create, TimeProvider time) : IDisposable
+internal sealed class SessionManager(Func<string, AccountSession> create, TimeProvider time, int mostSessions, TimeSpan longestWait) : IDisposable
 {
-    public const int MostSessions = 256;
-
     private static readonly TimeSpan SweepInterval = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Entry> _accounts = [];
+    private readonly RoomQueue _queue = new();
     private DateTimeOffset _sweptAt;
     private long _uses;
     private bool _disposed;
+
+    /// <summary>How many sessions there are now.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _accounts.Count;
+            }
+        }
+    }
 
     /// <inheritdoc cref="AccountSession.AcquireAsync"/>
     /// <param name="apiKey">Whose secret.</param>
     /// <param name="rejectedId">Id of a secret the service no longer knows; it is replaced unless that happened already.</param>
     /// <param name="async">False when the caller is synchronous.</param>
     /// <param name="cancellationToken">Ends this caller's wait only.</param>
-    public ValueTask<SecretLease> AcquireAsync(string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken) =>
-        EnterFromOutside(apiKey).AcquireAsync(rejectedId, async, cancellationToken);
+    /// <exception cref="PrivatemodeServiceException">All sessions were in use for too long; or what the exchange throws.</exception>
+    public ValueTask<SecretLease> AcquireAsync(string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken)
+    {
+        ManifestKeeper.DemandOutside();
+        return AcquireInsideAsync(apiKey, rejectedId, async, cancellationToken);
+    }
 
     /// <summary>Makes every account exchange a new secret before its next call.</summary>
     public void ForgetAll()
@@ -38,6 +53,8 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         {
             account.Session.Forget();
         }
+
+        _queue.WakeAll();
     }
 
     public void Dispose()
@@ -54,15 +71,64 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         {
             account.Session.Dispose();
         }
+
+        _queue.WakeAll();
     }
 
-    private AccountSession EnterFromOutside(string apiKey)
+    private async ValueTask<SecretLease> AcquireInsideAsync(string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken)
     {
-        ManifestKeeper.DemandOutside();
-        return Enter(apiKey);
+        AccountSession session = TryEnter(apiKey, isFirst: false) ?? await EnterWhenThereIsRoomAsync(apiKey, async, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            SecretLease lease = await session.AcquireAsync(rejectedId, async, cancellationToken).ConfigureAwait(false);
+            lease.GivenBack = _queue.WakeOne;
+            return lease;
+        }
+        catch
+        {
+            _queue.WakeOne();
+            throw;
+        }
     }
 
-    private AccountSession Enter(string apiKey)
+    /// <summary>In turn; whoever was woken and did not take the room wakes the next.</summary>
+    private async ValueTask<AccountSession> EnterWhenThereIsRoomAsync(string apiKey, bool async, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource deadline = new(longestWait, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        RoomQueue.Place place = _queue.Join();
+        try
+        {
+            while (true)
+            {
+                // After joining: a session that becomes idle from here on wakes somebody.
+                if (TryEnter(apiKey, isFirst: _queue.IsFirst(place)) is { } session)
+                {
+                    return session;
+                }
+
+                _ = await SyncOrAsync.WaitAsync(place.Woken, async, either.Token).ConfigureAwait(false);
+                place.Rearm();
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new PrivatemodeServiceException(
+                PrivatemodeServiceFailure.Timeout,
+                    $"All {mostSessions} sessions were in use by calls with other API keys, and none became free in time. Nothing was sent. " +
+                    "Raise MaxSessions, or retry later.");
+        }
+        finally
+        {
+            _queue.Leave(place);
+            _queue.WakeOne();
+        }
+    }
+
+    /// <summary>The key's session, counted in; null when there is no room for one.</summary>
+    /// <param name="apiKey">The key.</param>
+    /// <param name="isFirst">Whether room may be taken although others wait for it.</param>
+    private AccountSession? TryEnter(string apiKey, bool isFirst)
     {
         lock (_gate)
         {
@@ -70,8 +136,13 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
             GiveUpExpired(apiKey);
             if (!_accounts.TryGetValue(apiKey, out Entry? entry))
             {
-                GiveUpLongestUnused();
+                if ((!isFirst && !_queue.IsEmpty) || !MakeRoom())
+                {
+                    return null;
+                }
+
                 _accounts[apiKey] = entry = new Entry(create(apiKey));
+                entry.Session.Landed = _queue.WakeOne;
             }
 
             entry.LastUse = ++_uses;
@@ -96,11 +167,12 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
     }
 
-    private void GiveUpLongestUnused()
+    /// <summary>Gives up the longest unused when all are taken; false when all are in use.</summary>
+    private bool MakeRoom()
     {
-        if (_accounts.Count < MostSessions)
+        if (_accounts.Count < mostSessions)
         {
-            return;
+            return true;
         }
 
         foreach ((string key, Entry entry) in _accounts.OrderBy(account => account.Value.LastUse).ToList())
@@ -108,9 +180,11 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
             if (entry.Session.IsIdle)
             {
                 GiveUp(key, entry);
-                return;
+                return true;
             }
         }
+
+        return false;
     }
 
     private void GiveUp(string key, Entry entry)

@@ -12,6 +12,7 @@ public sealed partial class RoomsTests
         ["Attestation/Sev"] = ["Attestation/Certificates"],
         ["Attestation/Tdx"] = ["Attestation/Certificates"],
         ["Chat"] = [],
+        ["DependencyInjection"] = ["Pipeline", "Sessions"],
         ["Encryption"] = [],
         ["Endpoints"] = [],
         ["KeyExchange/Hpke"] = [],
@@ -71,6 +72,7 @@ public sealed partial class RoomsTests
 
     [GeneratedRegex(
         @"(?:using Privatemode\.AI\.|Privatemode\.AI\.|(?<![\w.]))"
-        + @"(?<room>Attestation|Chat|Encryption|Endpoints|KeyExchange|Pipeline|Sessions)(?<inner>\.(?:Certificates|Contrast|Hpke|Sev|Tdx))?(?=[.;]\w|;)")]
+        + @"(?<room>Attestation|Chat|DependencyInjection|Encryption|Endpoints|KeyExchange|Pipeline|Sessions)"
+        + @"(?<inner>\.(?:Certificates|Contrast|Hpke|Sev|Tdx))?(?=[.;]\w|;)")]
     private static partial Regex RoomName();
 }

@@ -73,9 +73,9 @@ public sealed class CacheSaltVectorTests
     {
         JsonElement example = _file.GetProperty("random_salt_example");
         Assert.Equal(example.Text("salt"), Convert.ToBase64String(example.Hex("random_hex")));
-        string salt = Encoding.ASCII.GetString(PromptCacheScope.RandomSalt());
+        string salt = Encoding.ASCII.GetString(PromptCacheSalts.Random());
         Assert.Equal(32, Convert.FromBase64String(salt).Length);
-        Assert.NotEqual(salt, Encoding.ASCII.GetString(PromptCacheScope.RandomSalt()));
+        Assert.NotEqual(salt, Encoding.ASCII.GetString(PromptCacheSalts.Random()));
     }
 
     [Theory]

@@ -44,6 +44,8 @@ public sealed class SettingsCheckTests
         { "GpuRevocation", options => options.GpuRevocation = null! },
         { "PromptCache", options => options.PromptCache = null! },
         { "RemoteMedia", options => options.RemoteMedia = (RemoteMediaPolicy)9 },
+        { "MaxSessions", options => options.MaxSessions = 0 },
+        { "MaxSessions", options => options.MaxSessions = 100_001 },
     };
 
     [Theory]

@@ -5,6 +5,8 @@ namespace Privatemode.AI.Tests.Sessions;
 
 public sealed class ManyAccountsTests
 {
+    private const int MostSessions = 256;
+
     private readonly ManualTimeProvider _time = new(new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero));
     private readonly Dictionary<string, FakeSecrets> _secrets = [];
 
@@ -47,7 +49,7 @@ public sealed class ManyAccountsTests
     {
         using SessionManager sessions = NewManager();
         using SecretLease inUse = await AcquireAsync(sessions, "0");
-        for (int i = 1; i < SessionManager.MostSessions; i++)
+        for (int i = 1; i < MostSessions; i++)
         {
             (await AcquireAsync(sessions, $"{i}")).Dispose();
         }
@@ -57,7 +59,7 @@ public sealed class ManyAccountsTests
         Assert.False(_secrets["0"].IsWiped(0));
         Assert.False(_secrets["1"].IsWiped(0));
         Assert.True(_secrets["2"].IsWiped(0));
-        Assert.Equal(SessionManager.MostSessions, _secrets.Values.Count(secrets => !secrets.IsWiped(0)));
+        Assert.Equal(MostSessions, _secrets.Values.Count(secrets => !secrets.IsWiped(0)));
     }
 
     [Fact]
@@ -68,7 +70,7 @@ public sealed class ManyAccountsTests
         (await AcquireAsync(sessions, "b")).Dispose();
         sessions.Dispose();
         Assert.All(_secrets.Values, secrets => Assert.True(secrets.IsWiped(0)));
-        Assert.Throws<ObjectDisposedException>(() => { _ = AcquireAsync(sessions, "a"); });
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => AcquireAsync(sessions, "a"));
     }
 
     private static Task<SecretLease> AcquireAsync(SessionManager sessions, string key) =>
@@ -80,5 +82,5 @@ public sealed class ManyAccountsTests
             FakeSecrets secrets = _secrets[key] = new FakeSecrets(_time);
             return new AccountSession(secrets.ExchangeAsync, _time);
         },
-        _time);
+        _time, MostSessions, TimeSpan.FromMinutes(10));
 }

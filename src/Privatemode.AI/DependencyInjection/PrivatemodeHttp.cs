@@ -1,0 +1,59 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Http;
+using Microsoft.Extensions.Options;
+using Privatemode.AI.Pipeline;
+
+namespace Privatemode.AI.DependencyInjection;
+
+/// <summary>Sends through the application's HTTP client factory, whose handlers see sealed requests only and cannot change one.</summary>
+internal static class PrivatemodeHttp
+{
+    public static void Add(IServiceCollection services, PrivatemodeAccount account)
+    {
+        _ = services.AddHttpClient(account.HttpClientName)
+
+            // Handlers meant for all clients of an application, retries and short timeouts above all, would cut off long answers or send a
+            // sealed request twice. What is added to this client by name, later, stays.
+            .ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear())
+            .ConfigurePrimaryHttpMessageHandler(provider => Transports.CreatePrimary(HasTestTrust(provider, account)))
+
+            // The pool renews its own connections; the client lives as long as the application and asks for its handler once.
+            .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
+            .RedactLoggedHeaders(static _ => true);
+        _ = services.AddSingleton<IHttpMessageHandlerBuilderFilter>(provider => new LastLookFilter(account, provider));
+    }
+
+    /// <summary>The handler of the account's client; not to be disposed.</summary>
+    public static HttpMessageHandler Create(IServiceProvider provider, PrivatemodeAccount account) =>
+        provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(account.HttpClientName);
+
+    private static bool HasTestTrust(IServiceProvider provider, PrivatemodeAccount account) =>
+        provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(account.OptionsName).InsecureLoopbackTrust is not null;
+
+    /// <summary>Puts the last look between all other handlers and the one that sends, whichever that is.</summary>
+    private sealed class LastLookFilter(PrivatemodeAccount account, IServiceProvider provider) : IHttpMessageHandlerBuilderFilter
+    {
+        public Action<HttpMessageHandlerBuilder> Configure(Action<HttpMessageHandlerBuilder> next) => builder =>
+        {
+            next(builder);
+            if (builder.Name != account.HttpClientName)
+            {
+                return;
+            }
+
+            if (builder.PrimaryHandler is not LastLookHandler)
+            {
+                DemandReplacement(builder.PrimaryHandler);
+                builder.PrimaryHandler = new LastLookHandler(builder.PrimaryHandler);
+            }
+        };
+
+        /// <summary>The application's own primary handler is held to the same rules as <see cref="PrivatemodeOptions.HttpMessageHandler"/>.</summary>
+        private void DemandReplacement(HttpMessageHandler handler)
+        {
+            PrivatemodeOptions settings = provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(account.OptionsName).Clone();
+            settings.HttpMessageHandler = handler;
+            _ = SettingsCheck.Demand(settings);
+        }
+    }
+}

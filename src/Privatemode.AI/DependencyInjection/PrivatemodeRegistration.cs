@@ -1,0 +1,91 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OpenAI;
+
+namespace Privatemode.AI.DependencyInjection;
+
+/// <summary>What <c>AddPrivatemode</c> puts into the services.</summary>
+internal static class PrivatemodeRegistration
+{
+    public static IServiceCollection Add(
+        IServiceCollection services, string? serviceKey, IConfigurationSection? section, Action<IServiceProvider, PrivatemodeOptions>? configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        PrivatemodeAccount? known = Find(services, serviceKey);
+        PrivatemodeAccount account = known ?? new PrivatemodeAccount(serviceKey);
+        if (section is not null)
+        {
+            account.SectionPath = section.Path;
+        }
+
+        if (known is null)
+        {
+            AddAccount(services, account);
+            AddOptions(services, account);
+        }
+
+        if (section is not null || known is null)
+        {
+            // In front: what code sets comes later and wins, wherever the application registered it.
+            services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<PrivatemodeOptions>>(provider => new SettingsBinder(
+                account, section ?? provider.GetService<IConfiguration>()?.GetSection(account.DefaultSection))));
+        }
+
+        if (configure is not null)
+        {
+            _ = services.AddSingleton<IConfigureOptions<PrivatemodeOptions>>(
+                provider => new ConfigureNamedOptions<PrivatemodeOptions>(account.OptionsName, options => configure(provider, options)));
+        }
+
+        return services;
+    }
+
+    private static PrivatemodeAccount? Find(IServiceCollection services, string? serviceKey) => services
+        .Where(service => !service.IsKeyedService)
+        .Select(service => service.ImplementationInstance)
+        .OfType<PrivatemodeAccount>()
+        .FirstOrDefault(account => account.ServiceKey == serviceKey);
+
+    private static void AddAccount(IServiceCollection services, PrivatemodeAccount account)
+    {
+        DemandNoOther(services, account);
+        _ = services.AddSingleton(account);
+        _ = services.AddKeyedSingleton(account.ServiceKey, (provider, _) => Create(provider, account));
+        _ = services.AddKeyedSingleton<OpenAIClient>(
+            account.ServiceKey, (provider, _) => provider.GetRequiredKeyedService<PrivatemodeClient>(account.ServiceKey).OpenAI);
+        PrivatemodeHttp.Add(services, account);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PrivatemodeStartup>());
+    }
+
+    private static void AddOptions(IServiceCollection services, PrivatemodeAccount account)
+    {
+        _ = services.AddOptions<PrivatemodeOptions>(account.OptionsName).ValidateOnStart();
+        _ = services.AddSingleton<IValidateOptions<PrivatemodeOptions>>(new SettingsValidator(account));
+    }
+
+    private static void DemandNoOther(IServiceCollection services, PrivatemodeAccount account)
+    {
+        bool isTaken = services.Any(service => service.ServiceType == typeof(OpenAIClient) && Equals(service.ServiceKey, account.ServiceKey));
+        if (isTaken)
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(OpenAIClient),
+                    account.ServiceKey is null
+                        ? "Another OpenAIClient is registered without a service key; whoever asks for one would get either. Register Privatemode with a key, " +
+                          "AddPrivatemode(\"privatemode\", …), or the other one."
+                        : $"Another OpenAIClient is registered with the service key '{account.ServiceKey}'. Use another key.");
+        }
+    }
+
+    private static PrivatemodeClient Create(IServiceProvider provider, PrivatemodeAccount account)
+    {
+        PrivatemodeOptions options = provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(account.OptionsName).Clone();
+        options.LoggerFactory ??= provider.GetService<ILoggerFactory>();
+        options.FactoryHandler = options.HttpMessageHandler is null ? PrivatemodeHttp.Create(provider, account) : null;
+        return new PrivatemodeClient(options);
+    }
+}

@@ -1,0 +1,107 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Configuration;
+using Privatemode.AI;
+using Privatemode.AI.DependencyInjection;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers Privatemode in a host.</summary>
+/// <remarks>
+/// <para><c>AddPrivatemode</c> registers, as singletons, <see cref="PrivatemodeClient"/> and the sealed <c>OpenAI.OpenAIClient</c>, which Semantic Kernel and
+/// others find. Without a service key there can be one account; others have keys, with which their services are resolved.</para>
+/// <para>Settings come from the section, by default <c>Privatemode</c> of the application's configuration and <c>Privatemode:Accounts:</c><em>key</em>,
+/// and for the account without a key from the environment variable <c>PRIVATEMODE_API_KEY</c>. Code wins over configuration, and configuration over the
+/// environment. They are checked when the host starts: a <see cref="PrivatemodeConfigurationException"/> names the setting. A setting that does
+/// not exist is an error.</para>
+/// <para>Requests go through the HTTP client <c>Privatemode.AI</c> (with a service key, <c>Privatemode.AI:</c><em>key</em>) of the application's
+/// factory. Handlers added to it by name, after this, see sealed requests and may not change them; handlers for all clients of the application
+/// are left out.</para>
+/// </remarks>
+public static class PrivatemodeServiceCollectionExtensions
+{
+    /// <summary>Registers the account without a service key.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Settings in code; they win over the configuration.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a key.</exception>
+    public static IServiceCollection AddPrivatemode(this IServiceCollection services, Action<PrivatemodeOptions>? configure = null) =>
+        PrivatemodeRegistration.Add(services, null, null, Ignore(configure));
+
+    /// <summary>Registers the account without a service key, with settings that depend on other services.</summary>
+    /// <inheritdoc cref="AddPrivatemode(IServiceCollection, Action{PrivatemodeOptions})"/>
+    public static IServiceCollection AddPrivatemode(this IServiceCollection services, Action<IServiceProvider, PrivatemodeOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return PrivatemodeRegistration.Add(services, null, null, configure);
+    }
+
+    /// <summary>Registers the account without a service key, with settings from this section.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="section">Where the settings are.</param>
+    /// <param name="configure">Settings in code; they win over the section.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a key.</exception>
+    public static IServiceCollection AddPrivatemode(
+        this IServiceCollection services, IConfigurationSection section, Action<PrivatemodeOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return PrivatemodeRegistration.Add(services, null, section, Ignore(configure));
+    }
+
+    /// <summary>Registers a further account: <c>[FromKeyedServices(serviceKey)] PrivatemodeClient</c> and <c>OpenAIClient</c>.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="serviceKey">Its key, also the name of its options.</param>
+    /// <param name="configure">Settings in code; they win over the configuration.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="ArgumentException">The key is null or empty.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> has this key.</exception>
+    public static IServiceCollection AddPrivatemode(
+        this IServiceCollection services, string serviceKey, Action<PrivatemodeOptions>? configure = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(serviceKey);
+        return PrivatemodeRegistration.Add(services, serviceKey, null, Ignore(configure));
+    }
+
+    /// <summary>Registers a further account, with settings that depend on other services.</summary>
+    /// <inheritdoc cref="AddPrivatemode(IServiceCollection, string, Action{PrivatemodeOptions})"/>
+    public static IServiceCollection AddPrivatemode(
+        this IServiceCollection services, string serviceKey, Action<IServiceProvider, PrivatemodeOptions> configure)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(serviceKey);
+        ArgumentNullException.ThrowIfNull(configure);
+        return PrivatemodeRegistration.Add(services, serviceKey, null, configure);
+    }
+
+    /// <summary>Registers a further account, with settings from this section.</summary>
+    /// <inheritdoc cref="AddPrivatemode(IServiceCollection, string, Action{PrivatemodeOptions})"/>
+    /// <param name="services">The services.</param>
+    /// <param name="serviceKey">Its key, also the name of its options.</param>
+    /// <param name="section">Where the settings are.</param>
+    /// <param name="configure">Settings in code; they win over the section.</param>
+    public static IServiceCollection AddPrivatemode(
+        this IServiceCollection services, string serviceKey, IConfigurationSection section, Action<PrivatemodeOptions>? configure = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(serviceKey);
+        ArgumentNullException.ThrowIfNull(section);
+        return PrivatemodeRegistration.Add(services, serviceKey, section, Ignore(configure));
+    }
+
+    /// <summary>Registers an <see cref="IChatClient"/> for one model.</summary>
+    /// <param name="services">The services, which also need <c>AddPrivatemode</c>, before or after.</param>
+    /// <param name="modelId">Id of the model, for example <c>gpt-oss-120b</c>.</param>
+    /// <param name="serviceId">Its service key; null for the chat client without a key.</param>
+    /// <param name="accountKey">The key of the account; null for the one without a key.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="ArgumentException">The model's id is null or empty.</exception>
+    public static IServiceCollection AddPrivatemodeChatClient(
+        this IServiceCollection services, string modelId, string? serviceId = null, string? accountKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        return services.AddKeyedSingleton<IChatClient>(
+            serviceId, (provider, _) => provider.GetRequiredKeyedService<PrivatemodeClient>(accountKey).AsIChatClient(modelId));
+    }
+
+    private static Action<IServiceProvider, PrivatemodeOptions>? Ignore(Action<PrivatemodeOptions>? configure) =>
+        configure is null ? null : (_, options) => configure(options);
+}

@@ -1,0 +1,71 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using OpenAI;
+
+namespace Privatemode.AI.DependencyInjection;
+
+/// <summary>At the start of a host: is the OpenAI client that others will get ours, and are the accounts warm?</summary>
+internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<PrivatemodeAccount> accounts) : IHostedService, IDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+
+    /// <summary>What goes on in the background.</summary>
+    internal Task WarmUps { get; private set; } = Task.CompletedTask;
+
+    /// <exception cref="PrivatemodeConfigurationException">Another OpenAI client would be used in place of the sealed one.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        List<Task> inBackground = [];
+        foreach (PrivatemodeAccount account in accounts)
+        {
+            PrivatemodeClient client = provider.GetRequiredKeyedService<PrivatemodeClient>(account.ServiceKey);
+            DemandOurs(account, client);
+            switch (provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(account.OptionsName).WarmUp)
+            {
+                case PrivatemodeWarmUp.Required:
+                    await client.ConnectAsync(cancellationToken).ConfigureAwait(false);
+                    break;
+                case PrivatemodeWarmUp.Background:
+                    inBackground.Add(Task.Run(() => TryConnectAsync(client), CancellationToken.None));
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        WarmUps = Task.WhenAll(inBackground);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await WarmUps.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public void Dispose() => _stopping.Dispose();
+
+    private void DemandOurs(PrivatemodeAccount account, PrivatemodeClient client)
+    {
+        if (!ReferenceEquals(provider.GetRequiredKeyedService<OpenAIClient>(account.ServiceKey), client.OpenAI))
+        {
+            string which = account.ServiceKey is null ? "without a service key" : $"with the service key '{account.ServiceKey}'";
+            throw new PrivatemodeConfigurationException(
+                nameof(OpenAIClient),
+                    $"The OpenAIClient {which} is another than Privatemode's: what is meant to be sealed would go to another vendor in the clear. " +
+                    "Register the other one with a service key of its own.");
+        }
+    }
+
+    private async Task TryConnectAsync(PrivatemodeClient client)
+    {
+        try
+        {
+            await client.ConnectAsync(_stopping.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // The first call meets it too, and is told. A host with an accessor has no key before its first request.
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace Privatemode.AI.DependencyInjection;
+
+/// <summary>Puts what the configuration says into the options, before any code of the application's does. By hand: no reflection, and errors that
+/// name the setting.</summary>
+internal sealed class SettingsBinder(PrivatemodeAccount account, IConfigurationSection? section) : IConfigureNamedOptions<PrivatemodeOptions>
+{
+    public void Configure(PrivatemodeOptions options) => Configure(Options.DefaultName, options);
+
+    public void Configure(string? name, PrivatemodeOptions options)
+    {
+        if (section is null || name != account.OptionsName)
+        {
+            return;
+        }
+
+        SettingsReader settings = new(section);
+        options.ApiKey = settings.Text(nameof(options.ApiKey)) ?? options.ApiKey;
+        options.Endpoint = Address(settings, nameof(options.Endpoint)) ?? options.Endpoint;
+        options.Manifest = ManifestOf(settings) ?? options.Manifest;
+        options.Hardware = HardwareOf(settings, options.Hardware);
+        options.EvidenceLifetime = Time(settings, nameof(options.EvidenceLifetime)) ?? options.EvidenceLifetime;
+        options.CollateralDirectory = settings.Text(nameof(options.CollateralDirectory)) ?? options.CollateralDirectory;
+        options.CollateralProxy = Address(settings, nameof(options.CollateralProxy)) ?? options.CollateralProxy;
+        options.GpuRevocation = GpuRevocationOf(settings) ?? options.GpuRevocation;
+        options.PromptCache = PromptCacheOf(settings) ?? options.PromptCache;
+        options.RemoteMedia = Name<RemoteMediaPolicy>(settings, nameof(options.RemoteMedia)) ?? options.RemoteMedia;
+        options.ResponseTimeout = Time(settings, nameof(options.ResponseTimeout)) ?? options.ResponseTimeout;
+        options.IdleTimeout = Time(settings, nameof(options.IdleTimeout)) ?? options.IdleTimeout;
+        options.MaxSessions = settings.Value<int>(
+            nameof(options.MaxSessions),
+            text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : null,
+            "a number") ?? options.MaxSessions;
+        options.WarmUp = Name<PrivatemodeWarmUp>(settings, nameof(options.WarmUp)) ?? options.WarmUp;
+        options.LogSealedContent = Flag(settings, nameof(options.LogSealedContent)) ?? options.LogSealedContent;
+        if (account.ServiceKey is null)
+        {
+            settings.Skip(PrivatemodeAccount.Accounts);
+        }
+
+        settings.DemandNoOthers();
+    }
+
+    private static ManifestPolicy? ManifestOf(SettingsReader settings)
+    {
+        const string ModeKey = "Manifest:Mode", DigestKey = "Manifest:Sha256", LogKey = "Manifest:AdoptionLog";
+        string? mode = settings.Text(ModeKey);
+        string[]? digests = settings.List(DigestKey);
+        string? log = settings.Text(LogKey);
+        switch (mode?.ToUpperInvariant() ?? (digests is not null ? "PINNED" : log is not null ? "LATEST" : null))
+        {
+            case null:
+                return null;
+            case "LATEST" when digests is not null:
+                throw settings.Refuse(DigestKey, "It pins manifests, but Manifest:Mode is Latest. Use Pinned, or take it out.");
+            case "LATEST":
+                return ManifestPolicy.Latest(log);
+            case "PINNED" when log is not null:
+                throw settings.Refuse(LogKey, "Pinned manifests are not adopted, so nothing is logged. Take it out.");
+            case "PINNED":
+                try
+                {
+                    return ManifestPolicy.Pinned(digests ?? []);
+                }
+                catch (ArgumentException)
+                {
+                    throw settings.Refuse(DigestKey, "Give one or more SHA-256 digests of 64 hexadecimal digits.");
+                }
+
+            default:
+                throw settings.Refuse(ModeKey, "It is not one of Latest, Pinned. Approve needs a callback and is set in code.");
+        }
+    }
+
+    private static HardwarePolicy HardwareOf(SettingsReader settings, HardwarePolicy before) => before with
+    {
+        AmdProducts = settings.List("Hardware:AmdProducts") ?? before.AmdProducts,
+        AmdChipIds = settings.List("Hardware:AmdChipIds") ?? before.AmdChipIds,
+        AcceptModuleStatusOnlyAsTheReferenceDoes =
+            Flag(settings, "Hardware:AcceptModuleStatusOnlyAsTheReferenceDoes") ?? before.AcceptModuleStatusOnlyAsTheReferenceDoes,
+    };
+
+    private static GpuRevocationPolicy? GpuRevocationOf(SettingsReader settings)
+    {
+        const string ModeKey = "GpuRevocation:Mode", GraceKey = "GpuRevocation:RevokedGrace";
+        string? mode = settings.Text(ModeKey);
+        TimeSpan? grace = Time(settings, GraceKey);
+        switch (mode?.ToUpperInvariant())
+        {
+            case null or "STRICT" when grace is not null:
+                throw settings.Refuse(GraceKey, "It needs GpuRevocation:Mode to be AcceptUnknownOrRecentlyRevoked.");
+            case null:
+                return null;
+            case "STRICT":
+                return GpuRevocationPolicy.Strict;
+            case "ACCEPTUNKNOWNORRECENTLYREVOKED":
+                try
+                {
+                    return GpuRevocationPolicy.AcceptUnknownOrRecentlyRevoked(
+                        grace ?? throw settings.Refuse(GraceKey, "Say how long a revoked certificate is still accepted, for example 2.00:00:00."));
+                }
+                catch (ArgumentOutOfRangeException)
+                {
+                    throw settings.Refuse(GraceKey, "It is from zero to 365 days.");
+                }
+
+            default:
+                throw settings.Refuse(ModeKey, "It is not one of Strict, AcceptUnknownOrRecentlyRevoked.");
+        }
+    }
+
+    private static PromptCacheScope? PromptCacheOf(SettingsReader settings)
+    {
+        const string ScopeKey = "PromptCache:Scope", SaltKey = "PromptCache:Salt";
+        string? scope = settings.Text(ScopeKey);
+        string? salt = settings.Text(SaltKey);
+        switch (scope?.ToUpperInvariant())
+        {
+            case null or "NONE" or "PERCLIENT" when salt is not null:
+                throw settings.Refuse(SaltKey, "It needs PromptCache:Scope to be Shared.");
+            case null:
+                return null;
+            case "NONE":
+                return PromptCacheScope.None;
+            case "PERCLIENT":
+                return PromptCacheScope.PerClient;
+            case "SHARED":
+                try
+                {
+                    return PromptCacheScope.Shared(salt ?? "");
+                }
+                catch (PrivatemodeConfigurationException exception)
+                {
+                    throw settings.Refuse(SaltKey, exception.Message);
+                }
+
+            default:
+                throw settings.Refuse(ScopeKey, "It is not one of None, PerClient, Shared. PerUser needs to know the user and is set in code.");
+        }
+    }
+
+    private static Uri? Address(SettingsReader settings, string key) => settings.Text(key) is not { } text ? null
+        : Uri.TryCreate(text, UriKind.Absolute, out Uri? address) ? address
+        : throw settings.Refuse(key, "It is not an address, for example https://api.privatemode.ai.");
+
+    private static bool? Flag(SettingsReader settings, string key) =>
+        settings.Value<bool>(key, text => bool.TryParse(text, out bool value) ? value : null, "true or false");
+
+    // Exactly, because the lenient form reads 24:00:00 as twenty-four days.
+    private static TimeSpan? Time(SettingsReader settings, string key) => settings.Value<TimeSpan>(
+        key, text => TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out TimeSpan time) ? time : null,
+        "a time as [days.]hours:minutes:seconds, for example 00:10:00, or 1.00:00:00 for a day");
+
+    private static T? Name<T>(SettingsReader settings, string key)
+        where T : struct, Enum => settings.Value<T>(
+            key, text => Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<T>(text, ignoreCase: true) : null,
+            $"one of {string.Join(", ", Enum.GetNames<T>())}");
+}

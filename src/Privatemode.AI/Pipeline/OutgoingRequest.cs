@@ -1,0 +1,61 @@
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>What a request was when this library let go of it.</summary>
+internal sealed class OutgoingRequest
+{
+    private static readonly HttpRequestOptionsKey<OutgoingRequest> Key = new("Privatemode.Outgoing");
+
+    private readonly HttpRequestMessage _request;
+    private readonly HttpMethod _method;
+    private readonly Uri? _address;
+    private readonly Version _version;
+    private readonly HttpContent? _content;
+    private readonly List<(string Name, string Value)> _headers;
+    private int _sent;
+
+    private OutgoingRequest(HttpRequestMessage request)
+    {
+        (_request, _method, _address, _version, _content) = (request, request.Method, request.RequestUri, request.Version, request.Content);
+        _headers = HeadersOf(request);
+    }
+
+    /// <summary>Notes a request that has passed all checks.</summary>
+    public static void Note(HttpRequestMessage request) => request.Options.Set(Key, new OutgoingRequest(request));
+
+    /// <exception cref="PrivatemodeWouldLeakException">It is not one of this library's, was changed since, or is sent again.</exception>
+    public static void DemandUnchanged(HttpRequestMessage request)
+    {
+        if (!request.Options.TryGetValue(Key, out OutgoingRequest? noted))
+        {
+            throw new PrivatemodeWouldLeakException(
+                "unprepared-request", "Somebody else uses the HTTP client of this library. It sends nothing but what the library has sealed.");
+        }
+
+        if (request != noted._request || request.Method != noted._method || request.RequestUri != noted._address || request.Version != noted._version
+            || request.Content != noted._content || !HeadersOf(request).SequenceEqual(noted._headers))
+        {
+            throw new PrivatemodeWouldLeakException(
+                "changed-request", "A message handler changed the request after it was sealed; it was not sent. Remove handlers that edit requests.");
+        }
+
+        if (Interlocked.Exchange(ref noted._sent, 1) == 1)
+        {
+            throw SealedContent.SentTwice();
+        }
+    }
+
+    /// <summary>In a fixed order, each in one text: logging takes values apart. Without the length, which is computed when somebody asks for it.</summary>
+    private static List<(string Name, string Value)> HeadersOf(HttpRequestMessage request)
+    {
+        IEnumerable<KeyValuePair<string, System.Net.Http.Headers.HeaderStringValues>> headers = request.Headers.NonValidated;
+        if (request.Content is not null)
+        {
+            headers = headers.Concat(request.Content.Headers.NonValidated);
+        }
+
+        return [.. headers
+            .Where(header => !header.Key.Equals(ProtocolHeaders.ContentLength, StringComparison.OrdinalIgnoreCase))
+            .Select(header => (Name: header.Key.ToUpperInvariant(), Value: header.Value.ToString()))
+            .OrderBy(header => header.Name, StringComparer.Ordinal)];
+    }
+}

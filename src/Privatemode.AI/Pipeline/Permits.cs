@@ -1,0 +1,49 @@
+using System.Threading.RateLimiting;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>Asks the application's own rate limiter before an attempt, so that the service's limit is not run into.</summary>
+internal static class Permits
+{
+    /// <summary>A permit for one attempt; null without a limiter.</summary>
+    /// <exception cref="PrivatemodeServiceException">The limiter refuses. Nothing was sent.</exception>
+    public static async ValueTask<RateLimitLease?> TakeAsync(RateLimiter? limiter, string requestId, bool async, CancellationToken cancellationToken)
+    {
+        if (limiter is null)
+        {
+            return null;
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        RateLimitLease lease = async
+            ? await limiter.AcquireAsync(1, cancellationToken).ConfigureAwait(false)
+            : await WaitAsync(limiter, cancellationToken).ConfigureAwait(false);
+        if (lease.IsAcquired)
+        {
+            return lease;
+        }
+
+        using (lease)
+        {
+            throw new PrivatemodeServiceException(
+                PrivatemodeServiceFailure.RateLimited, "The rate limiter of this application allows no further request now. Wait, then retry.")
+            {
+                RetryAfter = lease.TryGetMetadata(MetadataName.RetryAfter, out TimeSpan wait) ? wait : null,
+                RequestId = requestId,
+            };
+        }
+    }
+
+    /// <summary>For a synchronous caller: at once if possible, otherwise in the queue like everybody else, on a blocked thread.</summary>
+    private static ValueTask<RateLimitLease> WaitAsync(RateLimiter limiter, CancellationToken cancellationToken)
+    {
+        RateLimitLease now = limiter.AttemptAcquire(1);
+        if (now.IsAcquired)
+        {
+            return new(now);
+        }
+
+        now.Dispose();
+        return SyncOrAsync.WaitAsync(limiter.AcquireAsync(1, cancellationToken).AsTask(), async: false, cancellationToken);
+    }
+}

@@ -1,0 +1,14 @@
+namespace Privatemode.AI;
+
+/// <summary>What happens when a host starts, so that the first call does not have to wait for verification and key exchange.</summary>
+public enum PrivatemodeWarmUp
+{
+    /// <summary>Both begin with the host, which does not wait for them; a failure is told to the first call that meets it. The default.</summary>
+    Background,
+
+    /// <summary>The host waits for both, and does not start when one of them fails.</summary>
+    Required,
+
+    /// <summary>Nothing; the first call waits.</summary>
+    None,
+}

@@ -1,0 +1,124 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OpenAI;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.DependencyInjection;
+
+/// <summary>Who asks the container for what, in the ways Semantic Kernel and others do, and gets the sealed one.</summary>
+public sealed class ResolutionTests : IAsyncLifetime
+{
+    private PrivatemodeTestDeployment _deployment = null!;
+
+    public async Task InitializeAsync()
+    {
+        PrivatemodeTestDeploymentOptions options = new();
+        options.OtherApiKeys.Add("key-b");
+        _deployment = await PrivatemodeTestDeployment.StartAsync(options);
+    }
+
+    public async Task DisposeAsync() => await _deployment.DisposeAsync();
+
+    [Fact]
+    public async Task Resolve_ByKeyByModelAndLastUnkeyed_FindsTheRightClient()
+    {
+        await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.Configure)
+            .AddPrivatemodeChatClient("gpt-oss-120b").AddPrivatemodeChatClient("gemma-3-27b")
+            .AddPrivatemodeChatClient("gpt-oss-120b", serviceId: "oss").AddPrivatemodeChatClient("gemma-3-27b", serviceId: "gemma")
+            .BuildServiceProvider();
+
+        // By key; then by the model an unkeyed one is for; then the last unkeyed.
+        Assert.Equal("gpt-oss-120b", ModelOf(provider.GetRequiredKeyedService<IChatClient>("oss")));
+        Assert.Equal("gemma-3-27b", ModelOf(provider.GetRequiredKeyedService<IChatClient>("gemma")));
+        Assert.Equal(["gpt-oss-120b", "gemma-3-27b"], provider.GetServices<IChatClient>().Select(ModelOf));
+        Assert.Equal("gemma-3-27b", ModelOf(provider.GetRequiredService<IChatClient>()));
+        Assert.Equal("You said: hi", (await provider.GetRequiredKeyedService<IChatClient>("oss").GetResponseAsync("hi").OrTimeout()).Text);
+        Assert.Equal("gpt-oss-120b", Assert.Single(_deployment.Requests).Headers["Privatemode-Target-Model"]);
+    }
+
+    [Fact]
+    public async Task Resolve_OpenAIClient_IsTheSealedOneAndOneOnly()
+    {
+        await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.Configure).BuildServiceProvider();
+        OpenAIClient openAI = provider.GetRequiredService<OpenAIClient>();
+        Assert.Same(provider.GetRequiredService<PrivatemodeClient>().OpenAI, openAI);
+        Assert.Same(openAI, Assert.Single(provider.GetServices<OpenAIClient>()));
+        _ = await openAI.GetChatClient("gpt-oss-120b").CompleteChatAsync("hi").OrTimeout();
+        Assert.Single(_deployment.Requests);
+    }
+
+    [Fact]
+    public async Task Resolve_AccountsSideBySide_UseTheirOwnKeys()
+    {
+        await using ServiceProvider provider = new ServiceCollection()
+            .AddPrivatemode(_deployment.Configure)
+            .AddPrivatemode("b", options =>
+            {
+                _deployment.Configure(options);
+                options.ApiKey = "key-b";
+            })
+            .AddPrivatemodeChatClient("gpt-oss-120b")
+            .AddPrivatemodeChatClient("gpt-oss-120b", serviceId: "chat-b", accountKey: "b")
+            .BuildServiceProvider();
+        Assert.NotSame(provider.GetRequiredService<OpenAIClient>(), provider.GetRequiredKeyedService<OpenAIClient>("b"));
+        _ = await provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
+        _ = await provider.GetRequiredKeyedService<IChatClient>("chat-b").GetResponseAsync("hi").OrTimeout();
+        Assert.Equal(["Bearer test-api-key", "Bearer key-b"], _deployment.Requests.Select(request => request.Headers["Authorization"]));
+        Assert.Equal(2, _deployment.KeyExchanges);
+    }
+
+    [Fact]
+    public async Task Configure_WithServices_SeesThem()
+    {
+        await using ServiceProvider provider = new ServiceCollection().AddSingleton(new Tenant("key-b"))
+            .AddPrivatemode((services, options) =>
+            {
+                _deployment.Configure(options);
+                options.ApiKeyAccessor = () => services.GetRequiredService<Tenant>().Key;
+            })
+            .AddPrivatemodeChatClient("gpt-oss-120b")
+            .BuildServiceProvider();
+        _ = await provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
+        Assert.Equal("Bearer key-b", Assert.Single(_deployment.Requests).Headers["Authorization"]);
+    }
+
+    [Fact]
+    public void Add_AnotherOpenAIClientIsRegistered_IsRefusedAndOffersAKey()
+    {
+        IServiceCollection services = new ServiceCollection().AddSingleton(new OpenAIClient("another vendor's"));
+        PrivatemodeConfigurationException exception =
+            Assert.Throws<PrivatemodeConfigurationException>(() => services.AddPrivatemode(options => options.ApiKey = "key"));
+        Assert.Contains("AddPrivatemode(\"privatemode\"", exception.Message, StringComparison.Ordinal);
+        services.AddPrivatemode("privatemode", options => options.ApiKey = "key");
+        Assert.Throws<PrivatemodeConfigurationException>(
+            () => new ServiceCollection().AddKeyedSingleton("a", new OpenAIClient("x")).AddPrivatemode("a", options => options.ApiKey = "key"));
+    }
+
+    [Fact]
+    public void Add_Twice_AddsSettingsOnly()
+    {
+        using ServiceProvider provider = new ServiceCollection()
+            .AddPrivatemode(options => options.ApiKey = "key").AddPrivatemode(options => options.MaxSessions = 3).BuildServiceProvider();
+        Assert.Single(provider.GetServices<PrivatemodeClient>());
+        Assert.Single(provider.GetServices<IHostedService>());
+    }
+
+    [Fact]
+    public async Task Dispose_TheProvider_EndsTheSession()
+    {
+        PrivatemodeClient client;
+        await using (ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.Configure).BuildServiceProvider())
+        {
+            client = provider.GetRequiredService<PrivatemodeClient>();
+            await client.ConnectAsync().OrTimeout();
+        }
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.ConnectAsync());
+    }
+
+    private static string? ModelOf(IChatClient client) => client.GetService<ChatClientMetadata>()?.DefaultModelId;
+
+    private sealed record Tenant(string Key);
+}

@@ -1,0 +1,153 @@
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Pipeline;
+
+/// <summary>A host that serves several accounts: each call goes under the key of whoever is calling, or not at all.</summary>
+public sealed class ApiKeyAccessorTests : IAsyncLifetime
+{
+    private static readonly AsyncLocal<string?> Tenant = new();
+
+    private PrivatemodeTestDeployment _deployment = null!;
+    private int _asked;
+
+    public async Task InitializeAsync()
+    {
+        PrivatemodeTestDeploymentOptions options = new() { TimeProvider = new ImmediateTimeProvider() };
+        options.OtherApiKeys.Add("key-a");
+        options.OtherApiKeys.Add("key-b");
+        _deployment = await PrivatemodeTestDeployment.StartAsync(options);
+    }
+
+    public async Task DisposeAsync() => await _deployment.DisposeAsync();
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Call_TwoTenants_EachUnderItsKeyAndItsSecret(bool async)
+    {
+        await using PrivatemodeClient client = NewClient();
+        foreach (string key in (string[])["key-a", "key-b", "key-a"])
+        {
+            await ChatAsync(client, key, async);
+        }
+
+        Assert.Equal(["Bearer key-a", "Bearer key-b", "Bearer key-a"], _deployment.Requests.Select(request => request.Headers["Authorization"]));
+        string[] secrets = [.. _deployment.Requests.Select(request => request.Headers["Privatemode-Secret-ID"])];
+        Assert.Equal(secrets[0], secrets[2]);
+        Assert.NotEqual(secrets[0], secrets[1]);
+        Assert.Equal(2, _deployment.KeyExchanges);
+        Assert.Equal(3, _asked);
+    }
+
+    [Fact]
+    public async Task Call_ManyTenantsAtOnce_NoneUnderAnothersKey()
+    {
+        await using PrivatemodeClient client = NewClient();
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(i => Task.Run(async () =>
+        {
+            Tenant.Value = i % 2 == 0 ? "key-a" : "key-b";
+            string text = $"from {Tenant.Value}";
+            Assert.Equal($"You said: {text}", (await client.AsIChatClient("gpt-oss-120b").GetResponseAsync(text)).Text);
+        }))).OrTimeout();
+        Assert.All(_deployment.Requests, request => Assert.Contains($"from {request.Headers["Authorization"][7..]}", request.OpenedBody));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    public async Task Call_WithoutAKey_FallsBackToNoOther(string? key)
+    {
+        await using PrivatemodeClient client = NewClient();
+        PrivatemodeConfigurationException exception =
+            await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => ChatAsync(client, key, async: true));
+        Assert.Equal("ApiKeyAccessor", exception.Setting);
+        await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => client.VerifyAsync());
+        await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => client.ConnectAsync());
+        Assert.Empty(_deployment.AllRequests);
+    }
+
+    [Fact]
+    public async Task Call_KeyThatWouldBreakTheHeader_IsRefused()
+    {
+        await using PrivatemodeClient client = NewClient();
+        PrivatemodeConfigurationException exception =
+            await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => ChatAsync(client, "key-a\r\nX: y", async: true));
+        Assert.Equal("ApiKeyAccessor", exception.Setting);
+        Assert.Empty(_deployment.AllRequests);
+    }
+
+    [Fact]
+    public async Task Call_AccessorThrows_TheCallThrowsThat()
+    {
+        await using PrivatemodeClient client = NewClient(options => options.ApiKeyAccessor = () => throw new TimeoutException("the tenant store is away"));
+        Assert.Equal("the tenant store is away", (await Assert.ThrowsAsync<TimeoutException>(() => ChatAsync(client, "key-a", async: true))).Message);
+    }
+
+    [Fact]
+    public async Task Call_IsTriedAgain_AsksForEachAttempt()
+    {
+        await using PrivatemodeClient client = NewClient();
+        await ChatAsync(client, "key-a", async: true);
+        _asked = 0;
+        _deployment.Faults.Next(Fault.PlainError(503), times: 2);
+        await ChatAsync(client, "key-a", async: true);
+        Assert.Equal(3, _asked);
+        _asked = 0;
+        _deployment.ForgetSecrets();
+        await ChatAsync(client, "key-a", async: true);
+        Assert.Equal(2, _asked);
+    }
+
+    [Fact]
+    public async Task PromptCache_PerClientAndPerUser_NeverSharedByTwoKeys()
+    {
+        byte[] secret = new byte[32];
+        foreach (PromptCacheScope scope in (PromptCacheScope[])[PromptCacheScope.PerClient, PromptCacheScope.PerUser(secret, () => "user 1")])
+        {
+            await using PrivatemodeClient client = NewClient(options => options.PromptCache = scope);
+            int before = _deployment.Requests.Count;
+            await ChatAsync(client, "key-a", async: true);
+            await ChatAsync(client, "key-b", async: true);
+            await ChatAsync(client, "key-a", async: true);
+            string[] salts = [.. _deployment.Requests.Skip(before).Select(Salt)];
+            Assert.Equal(salts[0], salts[2]);
+            Assert.NotEqual(salts[0], salts[1]);
+            string[] shards = [.. _deployment.Requests.Skip(before).Select(request => request.Headers["Privatemode-Shard-Key"])];
+            Assert.Equal(shards[0], shards[2]);
+            Assert.NotEqual(shards[0], shards[1]);
+        }
+    }
+
+    private static string Salt(RecordedRequest request)
+    {
+        using JsonDocument body = JsonDocument.Parse(request.OpenedBody!);
+        return body.RootElement.GetProperty("cache_salt").GetString()!;
+    }
+
+    // The deployment's own key is set as well: it must not be used for anybody.
+    private PrivatemodeClient NewClient(Action<PrivatemodeOptions>? configure = null) => _deployment.CreateClient(options =>
+    {
+        options.ApiKeyAccessor = () =>
+        {
+            _ = Interlocked.Increment(ref _asked);
+            return Tenant.Value;
+        };
+        configure?.Invoke(options);
+    });
+
+    private static async Task ChatAsync(PrivatemodeClient client, string? key, bool async)
+    {
+        Tenant.Value = key;
+        if (async)
+        {
+            _ = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
+        }
+        else
+        {
+            _ = await TestTimeouts.OnOwnThread(() => client.OpenAI.GetChatClient("gpt-oss-120b").CompleteChat("hi"));
+        }
+    }
+}

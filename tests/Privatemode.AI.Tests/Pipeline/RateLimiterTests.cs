@@ -1,0 +1,156 @@
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.AI;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Pipeline;
+
+/// <summary>The application's own limiter is asked once for each attempt of a sealed call.</summary>
+public sealed class RateLimiterTests : IAsyncLifetime
+{
+    private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private PrivatemodeTestDeployment _deployment = null!;
+    private bool _pauses;
+
+    public async Task InitializeAsync() => _deployment = await PrivatemodeTestDeployment.StartAsync(new()
+    {
+        TimeProvider = new ImmediateTimeProvider(),
+        BeforeEvent = async (i, _) =>
+        {
+            if (_pauses && i == 1)
+            {
+                await _goOn.Task;
+            }
+        },
+    });
+
+    public async Task DisposeAsync() => await _deployment.DisposeAsync();
+
+    [Fact]
+    public async Task Call_IsTriedAgain_TakesAPermitForEachAttempt()
+    {
+        await using TokenBucketRateLimiter limiter = Bucket(10);
+        await using PrivatemodeClient client = NewClient(limiter);
+        await ChatAsync(client, async: true);
+        Assert.Equal(9, limiter.GetStatistics()!.CurrentAvailablePermits);
+        _deployment.Faults.Next(Fault.PlainError(503), times: 2);
+        await ChatAsync(client, async: true);
+        Assert.Equal(6, limiter.GetStatistics()!.CurrentAvailablePermits);
+    }
+
+    [Fact]
+    public async Task ListOfModels_CarriesNothing_TakesNoPermit()
+    {
+        await using TokenBucketRateLimiter limiter = Bucket(1);
+        await using PrivatemodeClient client = NewClient(limiter);
+        _ = await client.OpenAI.GetOpenAIModelClient().GetModelsAsync();
+        Assert.Equal(1, limiter.GetStatistics()!.CurrentAvailablePermits);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Call_LimiterRefuses_SaysHowLongToWaitAndSendsNothing(bool async)
+    {
+        await using TokenBucketRateLimiter limiter = Bucket(1);
+        await using PrivatemodeClient client = NewClient(limiter);
+        await ChatAsync(client, async);
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => ChatAsync(client, async));
+        Assert.Equal(PrivatemodeServiceFailure.RateLimited, exception.Reason);
+        Assert.Equal(TimeSpan.FromMinutes(3), exception.RetryAfter);
+        Assert.NotNull(exception.RequestId);
+        Assert.Single(_deployment.Requests);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Call_LimiterHasAQueue_WaitsInIt(bool async)
+    {
+        await using TokenBucketRateLimiter limiter = Bucket(1, queue: 1);
+        await using PrivatemodeClient client = NewClient(limiter);
+        await ChatAsync(client, async);
+        Task waiting = ChatAsync(client, async);
+        while (limiter.GetStatistics()!.CurrentQueuedCount == 0)
+        {
+            Assert.False(waiting.IsCompleted);
+            await Task.Yield();
+        }
+
+        Assert.Single(_deployment.Requests);
+        limiter.Dispose();
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => waiting.OrTimeout());
+        Assert.Equal(PrivatemodeServiceFailure.RateLimited, exception.Reason);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Call_PermitBecomesFree_GoesOn(bool async)
+    {
+        using ConcurrencyLimiter limiter = new(new() { PermitLimit = 1, QueueLimit = 1 });
+        await using PrivatemodeClient client = NewClient(limiter);
+        RateLimitLease taken = limiter.AttemptAcquire();
+        Task waiting = ChatAsync(client, async);
+        while (limiter.GetStatistics()!.CurrentQueuedCount == 0)
+        {
+            Assert.False(waiting.IsCompleted);
+            await Task.Yield();
+        }
+
+        taken.Dispose();
+        await waiting.OrTimeout();
+        Assert.Equal(1, limiter.GetStatistics()!.CurrentAvailablePermits);
+    }
+
+    [Fact]
+    public async Task Stream_HoldsItsPermitToTheEnd()
+    {
+        using ConcurrencyLimiter limiter = new(new() { PermitLimit = 1, QueueLimit = 0 });
+        await using PrivatemodeClient client = NewClient(limiter);
+        _pauses = true;
+        Task<ChatResponse> stream = client.AsIChatClient("gpt-oss-120b").GetStreamingResponseAsync("a b c d").ToChatResponseAsync();
+        while (_deployment.Requests.Count == 0)
+        {
+            await Task.Yield();
+        }
+
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => ChatAsync(client, async: true));
+        _pauses = false;
+        _goOn.SetResult();
+        _ = await stream.OrTimeout();
+        await ChatAsync(client, async: true);
+    }
+
+    [Fact]
+    public async Task Call_FailsBeforeItIsSent_GivesThePermitBack()
+    {
+        using ConcurrencyLimiter limiter = new(new() { PermitLimit = 1, QueueLimit = 0 });
+        await using PrivatemodeClient client = _deployment.CreateClient(options => (options.ApiKey, options.RateLimiter) = ("wrong", limiter));
+        await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => ChatAsync(client, async: true));
+        Assert.Equal(1, limiter.GetStatistics()!.CurrentAvailablePermits);
+    }
+
+    private static TokenBucketRateLimiter Bucket(int tokens, int queue = 0) => new(new()
+    {
+        TokenLimit = tokens,
+        TokensPerPeriod = 1,
+        ReplenishmentPeriod = TimeSpan.FromMinutes(3),
+        QueueLimit = queue,
+        AutoReplenishment = false,
+    });
+
+    private PrivatemodeClient NewClient(RateLimiter limiter) => _deployment.CreateClient(options => options.RateLimiter = limiter);
+
+    private static async Task ChatAsync(PrivatemodeClient client, bool async)
+    {
+        if (async)
+        {
+            _ = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
+        }
+        else
+        {
+            _ = await TestTimeouts.OnOwnThread(() => client.OpenAI.GetChatClient("gpt-oss-120b").CompleteChat("hi"));
+        }
+    }
+}

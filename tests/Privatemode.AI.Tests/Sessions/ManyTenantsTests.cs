@@ -1,0 +1,213 @@
+using Privatemode.AI.Sessions;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Sessions;
+
+/// <summary>A host with many tenants: a bounded number of secrets, none taken from under a call, and no call lost.</summary>
+public sealed class ManyTenantsTests
+{
+    private const int Tenants = 200;
+    private const int Calls = 10_000;
+
+    private readonly ManualTimeProvider _time = new();
+    private readonly Census _census = new();
+
+    [Theory]
+    [InlineData(256, 64)]
+    [InlineData(48, 64)] // more calls at once than sessions: some have to wait
+    public async Task Acquire_200TenantsRotateTheirKeys_NoCallIsLostAndTheLimitHolds(int mostSessions, int callsAtOnce)
+    {
+        using SessionManager sessions = NewManager(mostSessions);
+        int next = -1;
+        int answered = 0;
+        await Task.WhenAll(Enumerable.Range(0, callsAtOnce).Select(worker => Task.Run(async () =>
+        {
+            for (int call = Interlocked.Increment(ref next); call < Calls; call = Interlocked.Increment(ref next))
+            {
+                // Each tenant has five keys, one after the other.
+                string key = $"tenant {call * 7 % Tenants}, key {call / (Calls / 5)}";
+                using SecretLease lease = await sessions.AcquireAsync(key, null, async: true, CancellationToken.None);
+                await Task.Yield();
+                Assert.Equal(32, lease.Session.Key.Length);
+                _ = Interlocked.Increment(ref answered);
+            }
+        }))).OrTimeout();
+        Assert.Equal(Calls, answered);
+        Assert.InRange(_census.MostAtOnce, 2, mostSessions);
+        Assert.True(sessions.Count <= mostSessions);
+        Assert.True(_census.Exchanges >= Tenants * 5, "not every key had a secret of its own");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Acquire_AllInUse_WaitsUntilOneIsFree(bool async)
+    {
+        using SessionManager sessions = NewManager(1);
+        SecretLease first = await AcquireAsync(sessions, "a");
+        Task<SecretLease> waiting = async
+            ? AcquireAsync(sessions, "b")
+            : TestTimeouts.OnOwnThread(() => sessions.AcquireAsync("b", null, async: false, CancellationToken.None).Completed());
+        _ = await _time.TimerAsync(due => due == Longest).OrTimeout();
+        Assert.False(waiting.IsCompleted);
+
+        // The one in use goes on meanwhile, also for others with its key.
+        (await AcquireAsync(sessions, "a")).Dispose();
+        Assert.Equal(32, first.Session.Key.Length);
+        Assert.Equal(1, _census.Held);
+        first.Dispose();
+        using SecretLease second = await waiting.OrTimeout();
+        Assert.Equal(1, _census.Held);
+        Assert.Equal(1, sessions.Count);
+    }
+
+    [Fact]
+    public async Task Acquire_AllInUseForTooLong_SaysWhichSetting()
+    {
+        using SessionManager sessions = NewManager(1);
+        using SecretLease first = await AcquireAsync(sessions, "a");
+        Task<SecretLease> waiting = AcquireAsync(sessions, "b");
+        _ = await _time.TimerAsync(due => due == Longest).OrTimeout();
+        _time.Advance(Longest);
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => waiting.OrTimeout());
+        Assert.Equal(PrivatemodeServiceFailure.Timeout, exception.Reason);
+        Assert.Contains("MaxSessions", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(32, first.Session.Key.Length);
+    }
+
+    [Fact]
+    public async Task Acquire_OneThatWaitsGivesUp_TheNextInLineIsServed()
+    {
+        using SessionManager sessions = NewManager(1);
+        using CancellationTokenSource impatience = new();
+        SecretLease first = await AcquireAsync(sessions, "a");
+        Task<SecretLease> second = sessions.AcquireAsync("b", null, async: true, impatience.Token).AsTask();
+        Task<SecretLease> third = AcquireAsync(sessions, "c");
+        await impatience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second.OrTimeout());
+        Assert.False(third.IsCompleted);
+        first.Dispose();
+        (await third.OrTimeout()).Dispose();
+    }
+
+    [Fact]
+    public async Task Acquire_SeveralWait_FirstComeFirstServed()
+    {
+        using SessionManager sessions = NewManager(1);
+        SecretLease current = await AcquireAsync(sessions, "0");
+        List<Task<SecretLease>> waiting = [.. Enumerable.Range(1, 5).Select(i => AcquireAsync(sessions, $"{i}"))];
+        foreach (Task<SecretLease> next in waiting)
+        {
+            Assert.False(next.IsCompleted);
+            current.Dispose();
+            current = await next.OrTimeout();
+        }
+
+        current.Dispose();
+    }
+
+    [Fact]
+    public async Task Acquire_ExchangeFails_MakesRoomForTheNext()
+    {
+        FakeSecrets failing = new(_time) { Gate = new(), Failure = new InvalidOperationException("no") };
+        FakeSecrets working = new(_time);
+        using SessionManager sessions = new(
+            key => new AccountSession((key == "a" ? failing : working).ExchangeAsync, _time), _time, 1, Longest);
+        Task<SecretLease> first = AcquireAsync(sessions, "a");
+        Task<SecretLease> second = AcquireAsync(sessions, "b");
+        Assert.False(second.IsCompleted);
+        failing.Gate.SetResult();
+        await Assert.ThrowsAsync<InvalidOperationException>(() => first.OrTimeout());
+        (await second.OrTimeout()).Dispose();
+    }
+
+    [Fact]
+    public async Task Acquire_CallerLeavesWhileItsExchangeRuns_TheRoomIsFreeOnceThatIsOver()
+    {
+        FakeSecrets slow = new(_time) { Gate = new() };
+        FakeSecrets working = new(_time);
+        using SessionManager sessions = new(key => new AccountSession((key == "a" ? slow : working).ExchangeAsync, _time), _time, 1, Longest);
+        using CancellationTokenSource impatience = new();
+        Task<SecretLease> first = sessions.AcquireAsync("a", null, async: true, impatience.Token).AsTask();
+        await slow.Begun.Task.OrTimeout();
+        await impatience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.OrTimeout());
+        Task<SecretLease> second = AcquireAsync(sessions, "b");
+        Assert.False(second.IsCompleted);
+        slow.Gate.SetResult();
+        (await second.OrTimeout()).Dispose();
+        Assert.True(slow.IsWiped(0));
+    }
+
+    [Fact]
+    public async Task Dispose_SomebodyWaits_IsTold()
+    {
+        SessionManager sessions = NewManager(1);
+        using SecretLease first = await AcquireAsync(sessions, "a");
+        Task<SecretLease> waiting = AcquireAsync(sessions, "b");
+        sessions.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting.OrTimeout());
+    }
+
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+
+    private static Task<SecretLease> AcquireAsync(SessionManager sessions, string key) =>
+        sessions.AcquireAsync(key, null, async: true, CancellationToken.None).AsTask();
+
+    private SessionManager NewManager(int mostSessions) => new(
+        _ =>
+        {
+            FakeSecrets secrets = new(_time);
+            return new AccountSession(
+                async (async, cancellationToken) =>
+                {
+                    if (async)
+                    {
+                        await Task.Yield();
+                    }
+
+                    return _census.Add(await secrets.ExchangeAsync(async, cancellationToken));
+                },
+                _time);
+        },
+        _time, mostSessions, Longest);
+
+    /// <summary>How many secrets are not wiped yet.</summary>
+    private sealed class Census
+    {
+        private readonly Lock _gate = new();
+        private readonly List<SessionSecret> _held = [];
+
+        public int Exchanges { get; private set; }
+
+        public int MostAtOnce { get; private set; }
+
+        public int Held
+        {
+            get
+            {
+                lock (_gate)
+                {
+                    return Count();
+                }
+            }
+        }
+
+        public SessionSecret Add(SessionSecret secret)
+        {
+            lock (_gate)
+            {
+                Exchanges++;
+                _held.Add(secret);
+                MostAtOnce = Math.Max(MostAtOnce, Count());
+                return secret;
+            }
+        }
+
+        private int Count()
+        {
+            _ = _held.RemoveAll(secret => Record.Exception(() => secret.Key.Length) is ObjectDisposedException);
+            return _held.Count;
+        }
+    }
+}

@@ -91,6 +91,32 @@ public sealed class MeddlingPolicyTests : DeploymentTest
         Assert.Empty(Deployment.AllRequests);
     }
 
+    [Fact]
+    public async Task Send_UserAgentOfTheCaller_IsReplacedByOursInEveryAttempt()
+    {
+        Deployment.Faults.Next(Fault.PlainError(503, retryAfter: TimeSpan.FromSeconds(3)));
+        RequestOptions options = new();
+        options.AddPolicy(new Policy(request => request.Headers.Add("User-Agent", "MEAI/10.9.0 secret")), PipelinePosition.PerCall);
+        Task<ClientResult> asking = Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync(
+            BinaryContent.Create(BinaryData.FromString(Body)), options);
+        await Time.TimerAsync(due => due == TimeSpan.FromSeconds(3)).OrTimeout();
+        Time.Advance(TimeSpan.FromSeconds(3));
+        await asking.OrTimeout();
+        Assert.Equal(2, Deployment.Requests.Count);
+        Assert.All(Deployment.Requests, request => Assert.Matches("^Privatemode\\.AI/[0-9.]+$", request.Headers["User-Agent"]));
+    }
+
+    [Fact]
+    public async Task Send_UserAgentAddedAfterSealing_IsNotSent()
+    {
+        RequestOptions options = new();
+        options.AddPolicy(new Policy(request => request.Headers.Add("User-Agent", "secret")), PipelinePosition.PerTry);
+        PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
+            () => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync(BinaryContent.Create(BinaryData.FromString(Body)), options).OrTimeout());
+        Assert.Equal("changed-header", exception.Refused);
+        Assert.Empty(Deployment.Requests);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("[]")]

@@ -12,8 +12,11 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
     /// <summary>Largest body on the wire, in bytes; the gateway refuses more.</summary>
     public const int WireLimit = 128 * 1024 * 1024;
 
-    /// <summary>The request headers a caller may set. Everything else would travel in the clear.</summary>
-    private static readonly string[] CallerHeaders = [ProtocolHeaders.Accept, ProtocolHeaders.ContentType];
+    /// <summary>
+    /// The request headers a caller may set; everything else would travel in the clear. A User-Agent does not travel: every attempt carries
+    /// ours in its place. It passes because Microsoft.Extensions.AI.OpenAI adds its name to each call, with no way to leave it out.
+    /// </summary>
+    private static readonly string[] CallerHeaders = [ProtocolHeaders.Accept, ProtocolHeaders.ContentType, ProtocolHeaders.UserAgent];
 
     /// <summary>The rule for an address, once the caller's headers have passed.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The address or a header is not one that may be used.</exception>

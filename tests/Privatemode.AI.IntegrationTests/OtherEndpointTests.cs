@@ -28,7 +28,8 @@ public sealed class OtherEndpointTests : DeploymentTest
             [.. Enumerable.Range(0, 12).Select(i => new ScriptedElement(i == 0 ? "Title" : "NarrativeText", $"{Sentinel.Text} {i}", i + 1))]);
         using JsonDocument answer = JsonDocument.Parse(await SendAsync(PartitionPath, FormType, Form));
         Assert.Equal(
-            Enumerable.Range(0, 12).Select(i => $"{Sentinel.Text} {i}"), answer.RootElement.EnumerateArray().Select(item => item.GetProperty("text").GetString()));
+            Enumerable.Range(0, 12).Select(i => $"{Sentinel.Text} {i}"),
+            answer.RootElement.EnumerateArray().Select(item => item.GetProperty("text").GetString()));
         RecordedRequest request = Assert.Single(Deployment.Requests);
         Assert.Equal("fast", Encoding.UTF8.GetString(request.OpenedFields["strategy"].Span));
         Assert.Equal($"%PDF {Sentinel.Text}", Encoding.UTF8.GetString(request.OpenedFields["files"].Span));
@@ -123,7 +124,9 @@ public sealed class OtherEndpointTests : DeploymentTest
     public async Task Messages_ImageByAddress_IsNotSent()
     {
         string body = Message(stream: false).Replace(
-            "\"content\":\"", "\"content\":[{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":\"https://example.com/a.png\"}}],\"x\":\"", StringComparison.Ordinal);
+            "\"content\":\"",
+            "\"content\":[{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":\"https://example.com/a.png\"}}],\"x\":\"",
+            StringComparison.Ordinal);
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => SendAsync(MessagesPath, JsonType, body));
         Assert.Equal("remote-media", exception.Refused);
         Assert.Empty(Deployment.AllRequests);

@@ -5,6 +5,8 @@ namespace Privatemode.AI.Sessions;
 /// <summary>An inference secret with the GPU policy that all requests under it carry.</summary>
 internal sealed class SessionSecret(InferenceSecret secret, string gpuPolicy, string gpuPolicyMac, VerifiedDeployment? deployment = null)
 {
+    private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(5);
+
     private bool _hasWorked;
 
     /// <summary>Name of the secret on the wire.</summary>
@@ -20,6 +22,9 @@ internal sealed class SessionSecret(InferenceSecret secret, string gpuPolicy, st
 
     /// <summary>From when on it must not be used for new requests: no later than the verdict about the deployment counts.</summary>
     public DateTimeOffset ExpiresAt => deployment?.ValidUntil < secret.ExpiresAt ? deployment.ValidUntil : secret.ExpiresAt;
+
+    /// <summary>It will be over soon: time to agree on the next one while this one still serves.</summary>
+    public bool IsDue(TimeProvider time) => ExpiresAt - time.GetUtcNow() <= RenewalLead;
 
     /// <summary>What the deployment proved before the exchange; null only where a test gives the mesh CA itself.</summary>
     public VerifiedDeployment? Deployment => deployment;

@@ -106,7 +106,7 @@ public sealed class HealthCheckTests : IAsyncLifetime
         return entry;
     }
 
-    private static Task AskAsync(ServiceProvider provider) => provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
+    private static Task<ChatResponse> AskAsync(ServiceProvider provider) => provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
 
     private ServiceProvider Provider(Action<PrivatemodeOptions>? configure = null, HealthStatus? failureStatus = null)
     {

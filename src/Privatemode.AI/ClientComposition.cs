@@ -51,6 +51,8 @@ internal sealed class ClientComposition : IDisposable
 
     public PrivatemodeOpenAIClient OpenAI { get; }
 
+    public DeploymentHealth Health => _attested.Health;
+
     /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable.</exception>
     public static ClientComposition Create(PrivatemodeOptions options, TestSwitches? switches = null)
     {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Chat;
 using Privatemode.AI.Pipeline;
+using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI;
 
@@ -31,6 +32,9 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
 
     /// <summary>The OpenAI client over the same session, for Semantic Kernel and anything else that takes an <c>OpenAIClient</c>.</summary>
     public PrivatemodeOpenAIClient OpenAI => _composition.OpenAI;
+
+    /// <summary>What is known about the deployment now; sends nothing.</summary>
+    internal DeploymentHealth Health => _composition.Health;
 
     /// <summary>Makes the session now, so that the first call does not have to wait for it.</summary>
     /// <param name="cancellationToken">Ends the wait; the session may still be made for others that wait for it.</param>

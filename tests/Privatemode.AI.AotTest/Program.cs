@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Privatemode.AI;
 using Privatemode.AI.Testing;
 
@@ -28,6 +30,11 @@ List<ChatMessage> history = [new(ChatRole.User, "hello"), .. response.Messages, 
 Require((await chat.GetStreamingResponseAsync(history).ToChatResponseAsync()).Text == "streamed, trimmed", "streamed chat");
 Require((await client.OpenAI.GetEmbeddingClient("qwen3-embedding-4b").GenerateEmbeddingAsync("text")).Value.ToFloats().Length == 256, "embeddings");
 Require((await client.OpenAI.GetOpenAIModelClient().GetModelsAsync()).Value.Count == 3, "models");
+
+IConfiguration settings = new ConfigurationBuilder().AddInMemoryCollection([new("Privatemode:PromptCache:Scope", "PerClient")]).Build();
+await using ServiceProvider services = new ServiceCollection()
+    .AddPrivatemode(settings.GetSection("Privatemode"), deployment.Configure).AddPrivatemodeChatClient("gpt-oss-120b").BuildServiceProvider();
+Require((await services.GetRequiredService<IChatClient>().GetResponseAsync("hello")).Text == "You said: hello", "dependency injection");
 deployment.Faults.Next(Fault.TamperEvent(1));
 Require(await ThrowsAsync<PrivatemodeIntegrityException>(() => chat.GetStreamingResponseAsync("hi").ToChatResponseAsync()), "integrity");
 Require(await ThrowsAsync<PrivatemodeWouldLeakException>(() => client.OpenAI.GetModerationClient("m").ClassifyTextAsync("hi")), "allow-list");

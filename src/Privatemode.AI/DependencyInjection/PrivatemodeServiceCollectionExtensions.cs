@@ -3,7 +3,10 @@ using Microsoft.Extensions.Configuration;
 using Privatemode.AI;
 using Privatemode.AI.DependencyInjection;
 
+// Where hosts look for methods of this kind.
+#pragma warning disable IDE0130
 namespace Microsoft.Extensions.DependencyInjection;
+#pragma warning restore IDE0130
 
 /// <summary>Registers Privatemode in a host.</summary>
 /// <remarks>

@@ -3,6 +3,8 @@ namespace Privatemode.AI.Sessions;
 /// <summary>The current secret of one API key, renewed by one exchange at a time however many callers wait for it.</summary>
 internal sealed class AccountSession : IDisposable
 {
+    private static readonly TimeSpan RenewalPause = TimeSpan.FromMinutes(1);
+
     private readonly Func<bool, CancellationToken, ValueTask<SessionSecret>> _exchange;
     private readonly Func<SessionSecret, bool> _isTrusted;
     private readonly TimeProvider _time;
@@ -10,6 +12,7 @@ internal sealed class AccountSession : IDisposable
     private readonly CancellationTokenSource _lifetime = new();
     private SessionSecret? _current;
     private Task<SessionSecret>? _flight;
+    private DateTimeOffset _renewedAt;
     private int _callers;
     private bool _disposed;
 
@@ -63,6 +66,9 @@ internal sealed class AccountSession : IDisposable
 
     /// <summary>Counts a caller in, so that the session is not given up under it. <see cref="AcquireAsync"/> counts it out.</summary>
     public void Enter() => Interlocked.Increment(ref _callers);
+
+    /// <summary>The exchange under way in the background, for tests.</summary>
+    internal Task Renewal { get; private set; } = Task.CompletedTask;
 
     /// <summary>Called when an exchange is over, however it ended: the session may be idle now.</summary>
     public Action? Landed { get; set; }
@@ -142,11 +148,27 @@ internal sealed class AccountSession : IDisposable
             flight = null;
             if (_current is { } current && IsUsable(current, rejectedId) && SecretLease.TryTake(current) is { } lease)
             {
+                RenewAhead(current);
                 return lease;
             }
 
             flight = _flight ??= Start(async);
             return null;
+        }
+    }
+
+    /// <summary>Gets the next secret in the background while the current one still serves; after a failure again a minute later.</summary>
+    private void RenewAhead(SessionSecret current)
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        if (_flight is null && current.IsDue(_time) && (now - _renewedAt).Duration() >= RenewalPause)
+        {
+            _renewedAt = now;
+            _flight = Start(async: true);
+
+            // Whoever needs what could not be renewed tries himself, and is told.
+            Renewal = _flight.ContinueWith(
+                static flight => _ = flight.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }
 

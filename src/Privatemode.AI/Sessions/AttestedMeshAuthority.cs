@@ -12,9 +12,13 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
     private TrustedMesh? _current;
     private Lifetime _look; // how long the last look at the publisher will do
     private int _renewing;
+    private Exception? _failure;
 
     /// <summary>Called when another mesh CA or manifest, or none, is trusted from now on.</summary>
     public Action Changed { get; set; } = () => { };
+
+    /// <summary>What is known now; sends nothing.</summary>
+    public DeploymentHealth Health => new(Usable(rejected: null)?.Deployment, Volatile.Read(ref _failure));
 
     /// <summary>The background renewal under way, for tests.</summary>
     internal Task Renewal { get; private set; } = Task.CompletedTask;
@@ -90,6 +94,7 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
             TrustedMesh mesh = await attestor.VerifyAsync(apiKey, async, cancellationToken).ConfigureAwait(false);
             _look = Lifetime.Of(ManifestInterval, time);
             Volatile.Write(ref _current, mesh);
+            Volatile.Write(ref _failure, null);
             if (before is not null && !IsSame(before.Deployment!, mesh.Deployment!))
             {
                 Changed();
@@ -97,8 +102,10 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
 
             return mesh;
         }
-        catch (PrivatemodeVerificationException)
+        catch (PrivatemodeVerificationException exception)
         {
+            Volatile.Write(ref _failure, exception);
+
             // What was proved before is not true any more, or not of what answers now.
             Volatile.Write(ref _current, null);
             Changed();
@@ -135,9 +142,13 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
                 _ = await InTurnAsync(
                     () => Usable(mesh), () => VerifyAsync(apiKey, async: true, _lifetime.Token), async: true, _lifetime.Token).ConfigureAwait(false);
             }
+
+            Volatile.Write(ref _failure, null);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
+            Volatile.Write(ref _failure, exception);
+
             // Somebody is told when he needs what could not be renewed. Anything may come out of the user's own callback.
         }
         finally

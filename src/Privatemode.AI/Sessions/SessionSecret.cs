@@ -10,6 +10,8 @@ namespace Privatemode.AI.Sessions;
 /// <param name="mesh">Whom it was agreed with; null only in tests.</param>
 internal sealed class SessionSecret(InferenceSecret secret, Lifetime own, string gpuPolicy, string gpuPolicyMac, TrustedMesh? mesh = null)
 {
+    private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(5);
+
     private bool _hasWorked;
 
     /// <summary>Name of the secret on the wire.</summary>
@@ -37,6 +39,9 @@ internal sealed class SessionSecret(InferenceSecret secret, Lifetime own, string
 
     /// <summary>Whether it must not be used for new requests any more: no longer than the verdict about the deployment counts.</summary>
     public bool IsOver(TimeProvider time) => own.IsOver(time) || mesh?.Verdict?.IsOver(time) == true;
+
+    /// <summary>Whether it will be over soon: time to agree on the next one while this one still serves.</summary>
+    public bool IsDue(TimeProvider time) => own.Left(time) <= RenewalLead || mesh?.Verdict?.Left(time) <= RenewalLead;
 
     public bool IsInUse => secret.IsInUse;
 

@@ -1,0 +1,122 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.DependencyInjection;
+
+/// <summary>What a host says about the deployment.</summary>
+public sealed class HealthCheckTests : IAsyncLifetime
+{
+    private DeploymentScene _scene = null!;
+
+    public async Task InitializeAsync() => _scene = await DeploymentScene.StartAsync(hasCertificates: true);
+
+    public async Task DisposeAsync() => await _scene.DisposeAsync();
+
+    [Fact]
+    public async Task Check_NothingKnownYet_VerifiesAndIsHealthy()
+    {
+        await using ServiceProvider provider = Provider();
+        HealthReportEntry entry = await CheckAsync(provider);
+        Assert.Equal(HealthStatus.Healthy, entry.Status);
+        Assert.Equal(TimeSpan.Zero, entry.Data["evidenceAge"]);
+        VerifiedDeployment proof = await provider.GetRequiredService<PrivatemodeClient>().VerifyAsync();
+        Assert.Equal(proof.ManifestSha256, entry.Data["manifestSha256"]);
+        Assert.Equal(proof.ValidUntil, entry.Data["validUntil"]);
+    }
+
+    [Fact]
+    public async Task Check_Verified_TellsTheAgeAndSendsNothing()
+    {
+        await using ServiceProvider provider = Provider();
+        _ = await CheckAsync(provider);
+        int requests = _scene.Deployment.AllRequests.Count;
+        _scene.Time.Advance(TimeSpan.FromMinutes(7));
+        Assert.Equal(TimeSpan.FromMinutes(7), (await CheckAsync(provider)).Data["evidenceAge"]);
+        Assert.Equal(requests, _scene.Deployment.AllRequests.Count);
+    }
+
+    [Fact]
+    public async Task Check_RenewalFails_IsDegradedWhileTheVerdictCountsAndHealthyAgainAfterwards()
+    {
+        await using ServiceProvider provider = Provider();
+        _ = await CheckAsync(provider);
+        _scene.Time.Advance(TimeSpan.FromHours(23));
+        _scene.Deployment.Faults.Next(EvidenceSource.Attestation, Fault.PlainError(503), times: 1);
+        await AskAsync(provider);
+        HealthReportEntry entry = await UntilAsync(provider, HealthStatus.Degraded);
+        Assert.Equal(TimeSpan.FromHours(23), entry.Data["evidenceAge"]);
+        Assert.IsType<PrivatemodeServiceException>(entry.Exception);
+
+        _scene.Time.Advance(TimeSpan.FromMinutes(50));
+        await AskAsync(provider);
+        Assert.Equal(TimeSpan.Zero, (await UntilAsync(provider, HealthStatus.Healthy)).Data["evidenceAge"]);
+    }
+
+    [Fact]
+    public async Task Check_DeploymentDoesNotProveItself_IsWhatFailureCountsAs()
+    {
+        _scene.Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
+        await using ServiceProvider provider = Provider();
+        HealthReportEntry entry = await CheckAsync(provider);
+        Assert.Equal(HealthStatus.Unhealthy, entry.Status);
+        Assert.IsType<PrivatemodeVerificationException>(entry.Exception);
+        await using ServiceProvider lenient = Provider(failureStatus: HealthStatus.Degraded);
+        Assert.Equal(HealthStatus.Degraded, (await CheckAsync(lenient)).Status);
+    }
+
+    [Fact]
+    public async Task Check_LaterVerificationFails_IsUnhealthyAtOnce()
+    {
+        await using ServiceProvider provider = Provider();
+        Assert.Equal(HealthStatus.Healthy, (await CheckAsync(provider)).Status);
+        _scene.Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
+        await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => provider.GetRequiredService<PrivatemodeClient>().VerifyAsync());
+        Assert.Equal(HealthStatus.Unhealthy, (await CheckAsync(provider)).Status);
+    }
+
+    [Fact]
+    public async Task Check_CallersBringTheirKeys_IsDegradedUntilTheFirstCall()
+    {
+        string? key = null;
+        await using ServiceProvider provider = Provider(options => options.ApiKeyAccessor = () => key);
+        Assert.Equal(HealthStatus.Degraded, (await CheckAsync(provider)).Status);
+        key = _scene.Deployment.ApiKey;
+        await AskAsync(provider);
+        key = null;
+        Assert.Equal(HealthStatus.Healthy, (await CheckAsync(provider)).Status);
+    }
+
+    private static async Task<HealthReportEntry> CheckAsync(ServiceProvider provider) =>
+        (await provider.GetRequiredService<HealthCheckService>().CheckHealthAsync().OrTimeout()).Entries["privatemode"];
+
+    private static async Task<HealthReportEntry> UntilAsync(ServiceProvider provider, HealthStatus wanted)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        HealthReportEntry entry = await CheckAsync(provider);
+        while (entry.Status != wanted)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < TestTimeouts.Default, $"still {entry.Status}");
+            await Task.Yield();
+            entry = await CheckAsync(provider);
+        }
+
+        return entry;
+    }
+
+    private static Task<ChatResponse> AskAsync(ServiceProvider provider) => provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
+
+    private ServiceProvider Provider(Action<PrivatemodeOptions>? configure = null, HealthStatus? failureStatus = null)
+    {
+        ServiceCollection services = new();
+        _ = services.AddLogging().AddPrivatemodeChatClient("gpt-oss-120b").AddPrivatemode(options =>
+        {
+            _scene.Deployment.Configure(options);
+            configure?.Invoke(options);
+        });
+        _ = services.AddHealthChecks().AddPrivatemodeHealthCheck(failureStatus: failureStatus);
+        return services.BuildServiceProvider();
+    }
+}

@@ -1,0 +1,102 @@
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Endpoints;
+using Privatemode.AI.Pipeline;
+using Privatemode.AI.Sessions;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Sessions;
+
+/// <summary>Twenty-four hours with a call each minute, and three hours of sleep in the middle: who waits for a renewal?</summary>
+public sealed class DayInTheLifeTests : IAsyncLifetime
+{
+    private const string Key = "test-api-key";
+
+    private DeploymentScene _scene = null!;
+    private HttpClient _http = null!;
+
+    public async Task InitializeAsync()
+    {
+        _scene = await DeploymentScene.StartAsync(hasCertificates: true);
+        _http = Transports.Create(_scene.Deployment.Endpoint, null);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _http.Dispose();
+        await _scene.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Calls_EveryMinuteOfADay_WaitForNoRenewal(bool async)
+    {
+        using AttestedMeshAuthority authority = _scene.Authority();
+        ControlPlaneClient control = new(new BoundedHttp(_http, _scene.Time), _scene.Deployment.Endpoint, FieldCodec.Instance.ProtocolVersion, _scene.Time);
+        SecretExchanger exchanger = new(authority, new SecretEndpoint(control), GpuRevocationPolicy.Strict, _scene.Time);
+        int paidByBlocking = 0; // renewals in the background are asynchronous, whoever sets them off
+        using AccountSession session = new(
+            (isAsync, token) =>
+            {
+                paidByBlocking += isAsync ? 0 : 1;
+                return exchanger.GetAsync(Key, isAsync, token);
+            },
+            _scene.Time);
+        DateTimeOffset begin = _scene.Time.GetUtcNow();
+        List<TimeSpan> waits = [];
+        List<TimeSpan> renewals = [];
+        string? last = null;
+        for (TimeSpan at = TimeSpan.Zero; at < TimeSpan.FromHours(24); at += TimeSpan.FromMinutes(1))
+        {
+            if (at == TimeSpan.FromHours(12))
+            {
+                at += TimeSpan.FromHours(3);
+                _scene.Time.JumpTo(begin + at);
+            }
+
+            int paidBefore = paidByBlocking;
+            int attestations = _scene.Asked(EvidenceSource.Attestation);
+            ValueTask<SecretLease> acquiring = AcquireAsync(session, async);
+            if (!acquiring.IsCompleted || paidByBlocking > paidBefore)
+            {
+                waits.Add(at);
+            }
+
+            using (SecretLease lease = await acquiring.AsTask().OrTimeout())
+            {
+                if (lease.Session.Id != last)
+                {
+                    renewals.Add(at);
+                    last = lease.Session.Id;
+                }
+
+                Assert.True(waits is not [.., var wait] || wait != at || at == TimeSpan.Zero || _scene.Asked(EvidenceSource.Attestation) == attestations);
+            }
+
+            await session.Renewal.OrTimeout();
+            await authority.Renewal.OrTimeout();
+            _scene.Time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        // The first call ever, and the first one after the sleep; that one waits for one exchange and for no attestation.
+        Assert.Equal([TimeSpan.Zero, TimeSpan.FromHours(15)], waits);
+        Assert.Equal(renewals.Count, _scene.Deployment.KeyExchanges);
+
+        // Agreed in the fortieth minute of its forty-five, used from the next call on.
+        TimeSpan[] gaps = [.. renewals.Zip(renewals.Skip(1), (one, next) => next - one)];
+        Assert.All(gaps.Where(gap => gap < TimeSpan.FromHours(1)), gap => Assert.InRange(gap, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(41)));
+        Assert.InRange(renewals.Count, 31, 34);
+
+        // The verdict of the beginning, and the one that was renewed in the background before it ended.
+        Assert.Equal(2, _scene.Asked(EvidenceSource.Attestation));
+    }
+
+    private static ValueTask<SecretLease> AcquireAsync(AccountSession session, bool async)
+    {
+        session.Enter();
+        return async
+            ? session.AcquireAsync(null, async: true, CancellationToken.None)
+            : new(session.AcquireAsync(null, async: false, CancellationToken.None).Completed());
+    }
+}

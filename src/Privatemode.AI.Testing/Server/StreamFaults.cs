@@ -8,6 +8,8 @@ namespace Privatemode.AI.Testing.Server;
 /// <summary>Does to the events of a stream what a fault says. Events are sealed JSON documents.</summary>
 internal static class StreamFaults
 {
+    private static readonly string[] Payloads = ["\"choices\":", "\"data\":"];
+
     /// <summary>The events as they travel, without their framing; what was sealed is sealed before anything happens to it.</summary>
     /// <exception cref="FaultMissedException">The stream has nothing for the fault to happen to.</exception>
     public static List<string> Apply(Fault? fault, IReadOnlyList<string> documents, EnclaveExchange exchange, PlainNames plain)
@@ -45,8 +47,10 @@ internal static class StreamFaults
     public static string Reflect(string sealedDocument, EnclaveExchange exchange)
     {
         string own = Encoding.UTF8.GetString(exchange.SealedRequestValues[0]);
-        int name = sealedDocument.IndexOf("\"choices\":", StringComparison.Ordinal);
-        int start = name < 0 ? sealedDocument.IndexOf(":\"", StringComparison.Ordinal) + 1 : name + "\"choices\":".Length;
+
+        // Of embeddings it is the data; the id before it is not sealed, and replacing that would be no fault at all.
+        string payload = Payloads.FirstOrDefault(name => sealedDocument.Contains(name, StringComparison.Ordinal)) ?? ":";
+        int start = sealedDocument.IndexOf(payload, StringComparison.Ordinal) + payload.Length;
         int end = sealedDocument.IndexOf('"', start + 1) + 1;
         return sealedDocument[..start] + own + sealedDocument[end..];
     }

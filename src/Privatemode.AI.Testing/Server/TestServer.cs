@@ -23,6 +23,9 @@ internal sealed class TestServer(
     /// <summary>The mesh in force; replaced when the CA is rotated.</summary>
     public required MeshIdentity Mesh { get; set; }
 
+    /// <summary>What is offered now.</summary>
+    public OfferedModels Models { get; } = new(options.Models);
+
     public ConcurrentQueue<RecordedRequest> Requests { get; } = [];
 
     /// <summary>How many secrets were exchanged.</summary>
@@ -157,7 +160,7 @@ internal sealed class TestServer(
         try
         {
             using ModelRequest request = new(record.OpenedBody!);
-            RequestChecks.DemandBody(context.Request, request, record.OpenedBody!, usesPromptCache: !isEmbedding, options.Models.Keys);
+            RequestChecks.DemandBody(context.Request, request, record.OpenedBody!, usesPromptCache: !isEmbedding, Models);
             await answer(exchange, request).ConfigureAwait(false);
         }
         catch (ModelServerException exception)
@@ -239,7 +242,7 @@ internal sealed class TestServer(
 
     private string ModelList()
     {
-        JsonArray data = [.. options.Models.Select(entry => (JsonNode)new JsonObject
+        JsonArray data = [.. Models.All.Select(entry => (JsonNode)new JsonObject
         {
             ["id"] = entry.Key,
             ["object"] = "model",

@@ -5,6 +5,7 @@ using OpenAI;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Endpoints;
 using Privatemode.AI.KeyExchange.Hpke;
+using Privatemode.AI.Models;
 using Privatemode.AI.Pipeline;
 using Privatemode.AI.Sessions;
 
@@ -39,11 +40,18 @@ internal sealed class ClientComposition : IDisposable
             new SealingEngine(Endpoint, codec, options.PromptCache.SaltForClient(), time), new MediaResolver(options.RemoteMedia, _images),
             new AnswerOpener(options.IdleTimeout, time), _sessions, credential, options.ResponseTimeout, time);
         OpenAI = CreateOpenAI(options, sealing, _http);
+        Models = new PrivatemodeModelCatalog(() => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient()), time);
+        Failures = new CallFailures(ServiceErrors.Map, Models.ExplainAsync);
     }
 
     public Uri Endpoint { get; }
 
     public PrivatemodeOpenAIClient OpenAI { get; }
+
+    public PrivatemodeModelCatalog Models { get; }
+
+    /// <summary>What adapters throw.</summary>
+    public CallFailures Failures { get; }
 
     /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable.</exception>
     public static ClientComposition Create(PrivatemodeOptions options, TestSwitches? switches = null)

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Chat;
-using Privatemode.AI.Pipeline;
 
 namespace Privatemode.AI;
 
@@ -31,6 +30,9 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
 
     /// <summary>The OpenAI client over the same session, for Semantic Kernel and anything else that takes an <c>OpenAIClient</c>.</summary>
     public PrivatemodeOpenAIClient OpenAI => _composition.OpenAI;
+
+    /// <summary>The models the service offers. The list is neither encrypted nor authenticated.</summary>
+    public PrivatemodeModelCatalog Models => _composition.Models;
 
     /// <summary>Makes the session now, so that the first call does not have to wait for it.</summary>
     /// <param name="cancellationToken">Ends the wait; the session may still be made for others that wait for it.</param>
@@ -68,7 +70,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     public IChatClient AsIChatClient(string modelId)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelId);
-        return new PrivatemodeChatClient(OpenAI.GetChatClient(modelId), _composition.Endpoint, modelId, ServiceErrors.Map);
+        return new PrivatemodeChatClient(OpenAI.GetChatClient(modelId), _composition.Endpoint, modelId, _composition.Failures);
     }
 
     /// <summary>Ends the session and wipes its secrets. Streams still running may finish.</summary>

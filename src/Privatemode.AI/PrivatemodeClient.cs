@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Chat;
+using Privatemode.AI.Embeddings;
 
 namespace Privatemode.AI;
 
@@ -71,6 +72,33 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(modelId);
         return new PrivatemodeChatClient(OpenAI.GetChatClient(modelId), _composition.Endpoint, modelId, _composition.Failures);
+    }
+
+    /// <summary>A generator of embeddings with one model.</summary>
+    /// <param name="modelId">Id of the model, for example <c>qwen3-embedding-4b</c>. A call may choose another by
+    /// <see cref="EmbeddingGenerationOptions.ModelId"/>.</param>
+    /// <param name="defaultModelDimensions">The length of the vectors asked for when a call does not say, at least 1; null, the default, for the
+    /// model's own.</param>
+    /// <returns>A generator that keeps the order of the texts. Disposing it does nothing.</returns>
+    /// <remarks>
+    /// Many texts go in several requests, a few of them at once; <see cref="PrivatemodeEmbeddingOptions"/> has the numbers, and makes queries of
+    /// the texts. The first request that fails cancels the others, and nothing is handed out. An empty list of texts is answered without a call.
+    /// <see cref="EmbeddingGenerationOptions.AdditionalProperties"/> are posted as members of the request, as they are, but for the names this library
+    /// writes itself. A factory in <see cref="EmbeddingGenerationOptions.RawRepresentationFactory"/> makes a new object for each request.
+    /// Every embedding carries the receipt of its request.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The id is null or empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The dimensions are less than 1.</exception>
+    public IEmbeddingGenerator<string, Embedding<float>> AsIEmbeddingGenerator(string modelId, int? defaultModelDimensions = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        if (defaultModelDimensions is { } dimensions)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(dimensions, 1, nameof(defaultModelDimensions));
+        }
+
+        return new PrivatemodeEmbeddingGenerator(
+            OpenAI.GetEmbeddingClient(modelId), _composition.Endpoint, modelId, defaultModelDimensions, _composition.Failures);
     }
 
     /// <summary>Ends the session and wipes its secrets. Streams still running may finish.</summary>

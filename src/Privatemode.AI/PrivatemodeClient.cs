@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Chat;
+using Privatemode.AI.Completions;
 using Privatemode.AI.Embeddings;
 
 namespace Privatemode.AI;
@@ -99,6 +100,16 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
 
         return new PrivatemodeEmbeddingGenerator(
             OpenAI.GetEmbeddingClient(modelId), _composition.Endpoint, modelId, defaultModelDimensions, _composition.Failures);
+    }
+
+    /// <summary>A client of the completions endpoint, for plain text continuation and for filling gaps in code.</summary>
+    /// <param name="modelId">Id of the model. A request may choose another by <see cref="PrivatemodeCompletionRequest.ModelId"/>.</param>
+    /// <returns>The client.</returns>
+    /// <exception cref="ArgumentException">The id is null or empty.</exception>
+    public PrivatemodeCompletionClient GetCompletionClient(string modelId)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        return new PrivatemodeCompletionClient(new CompletionCalls(OpenAI.Pipeline, _composition.Endpoint, _composition.Failures), modelId);
     }
 
     /// <summary>Ends the session and wipes its secrets. Streams still running may finish.</summary>

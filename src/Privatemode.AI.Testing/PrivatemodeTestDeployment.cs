@@ -119,6 +119,25 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     /// <summary>Forgets all secrets, as a restarted secret service does.</summary>
     public void ForgetSecrets() => _secrets.ForgetAll();
 
+    /// <summary>Offers a model from here on, or another set of tasks of one that is offered.</summary>
+    /// <param name="id">Its id. A second id such as <c>openai/gpt-oss-120b</c> beside <c>gpt-oss-120b</c> is an alias, as on the service.</param>
+    /// <param name="tasks">Its tasks as the service names them, for example <c>generate</c>.</param>
+    public void OfferModel(string id, params IEnumerable<string> tasks)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        ArgumentNullException.ThrowIfNull(tasks);
+        _server.Models.Set(id, [.. tasks]);
+    }
+
+    /// <summary>Offers a model no longer.</summary>
+    /// <param name="id">Its id.</param>
+    /// <returns>False when it was not offered.</returns>
+    public bool WithdrawModel(string id)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        return _server.Models.Remove(id);
+    }
+
     /// <summary>Replaces the mesh CA and forgets all secrets, as a redeployment does.</summary>
     public void RotateMeshCa()
     {

@@ -4,6 +4,7 @@ using OpenAI;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Endpoints;
 using Privatemode.AI.KeyExchange.Hpke;
+using Privatemode.AI.Models;
 using Privatemode.AI.Pipeline;
 using Privatemode.AI.Sessions;
 
@@ -45,6 +46,8 @@ internal sealed class ClientComposition : IDisposable
             new SealingEngine(Endpoint, codec, salts, time), new MediaResolver(options.RemoteMedia, _images),
             new AnswerOpener(options.IdleTimeout, time), _sessions, apiKeys, options.RateLimiter, options.ResponseTimeout, time, _closing.Token);
         OpenAI = CreateOpenAI(options, sealing, _http);
+        Models = new PrivatemodeModelCatalog(() => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient()), time);
+        Failures = new CallFailures(ServiceErrors.Map, Models.ExplainAsync);
     }
 
     public Uri Endpoint { get; }
@@ -52,6 +55,11 @@ internal sealed class ClientComposition : IDisposable
     public PrivatemodeOpenAIClient OpenAI { get; }
 
     public DeploymentHealth Health => _attested.Health;
+
+    public PrivatemodeModelCatalog Models { get; }
+
+    /// <summary>What adapters throw.</summary>
+    public CallFailures Failures { get; }
 
     /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable.</exception>
     public static ClientComposition Create(PrivatemodeOptions options, TestSwitches? switches = null)

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Chat;
+using Privatemode.AI.Completions;
+using Privatemode.AI.Embeddings;
 using Privatemode.AI.Pipeline;
 using Privatemode.AI.Sessions;
 
@@ -32,6 +34,9 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
 
     /// <summary>The OpenAI client over the same session, for Semantic Kernel and anything else that takes an <c>OpenAIClient</c>.</summary>
     public PrivatemodeOpenAIClient OpenAI => _composition.OpenAI;
+
+    /// <summary>The models the service offers. The list is neither encrypted nor authenticated.</summary>
+    public PrivatemodeModelCatalog Models => _composition.Models;
 
     /// <summary>What is known about the deployment now; sends nothing.</summary>
     internal DeploymentHealth Health => _composition.Health;
@@ -72,7 +77,44 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     public IChatClient AsIChatClient(string modelId)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelId);
-        return new PrivatemodeChatClient(OpenAI.GetChatClient(modelId), _composition.Endpoint, modelId, ServiceErrors.Map);
+        return new PrivatemodeChatClient(OpenAI.GetChatClient(modelId), _composition.Endpoint, modelId, _composition.Failures);
+    }
+
+    /// <summary>A generator of embeddings with one model.</summary>
+    /// <param name="modelId">Id of the model, for example <c>qwen3-embedding-4b</c>. A call may choose another by
+    /// <see cref="EmbeddingGenerationOptions.ModelId"/>.</param>
+    /// <param name="defaultModelDimensions">The length of the vectors asked for when a call does not say, at least 1; null, the default, for the
+    /// model's own.</param>
+    /// <returns>A generator that keeps the order of the texts. Disposing it does nothing.</returns>
+    /// <remarks>
+    /// Many texts go in several requests, a few of them at once; <see cref="PrivatemodeEmbeddingOptions"/> has the numbers, and makes queries of
+    /// the texts. The first request that fails cancels the others, and nothing is handed out. An empty list of texts is answered without a call.
+    /// <see cref="EmbeddingGenerationOptions.AdditionalProperties"/> are posted as members of the request, as they are, but for the names this library
+    /// writes itself. A factory in <see cref="EmbeddingGenerationOptions.RawRepresentationFactory"/> makes a new object for each request.
+    /// Every embedding carries the receipt of its request.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The id is null or empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The dimensions are less than 1.</exception>
+    public IEmbeddingGenerator<string, Embedding<float>> AsIEmbeddingGenerator(string modelId, int? defaultModelDimensions = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        if (defaultModelDimensions is { } dimensions)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(dimensions, 1, nameof(defaultModelDimensions));
+        }
+
+        return new PrivatemodeEmbeddingGenerator(
+            OpenAI.GetEmbeddingClient(modelId), _composition.Endpoint, modelId, defaultModelDimensions, _composition.Failures);
+    }
+
+    /// <summary>A client of the completions endpoint, for plain text continuation and for filling gaps in code.</summary>
+    /// <param name="modelId">Id of the model. A request may choose another by <see cref="PrivatemodeCompletionRequest.ModelId"/>.</param>
+    /// <returns>The client.</returns>
+    /// <exception cref="ArgumentException">The id is null or empty.</exception>
+    public PrivatemodeCompletionClient GetCompletionClient(string modelId)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        return new PrivatemodeCompletionClient(new CompletionCalls(OpenAI.Pipeline, _composition.Endpoint, _composition.Failures), modelId);
     }
 
     /// <summary>Ends the session and wipes its secrets. Streams still running may finish.</summary>

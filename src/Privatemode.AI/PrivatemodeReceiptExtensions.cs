@@ -26,7 +26,41 @@ public static class PrivatemodeReceiptExtensions
         return Read(update.AdditionalProperties);
     }
 
+    /// <summary>The receipt of embeddings; null when they have none. A call that took several requests has one for each: see
+    /// <see cref="GetPrivatemodeReceipts"/>; this is the first.</summary>
+    /// <param name="embeddings">The answer.</param>
+    /// <returns>The receipt.</returns>
+    public static PrivatemodeReceipt? GetPrivatemodeReceipt(this GeneratedEmbeddings<Embedding<float>> embeddings)
+    {
+        ArgumentNullException.ThrowIfNull(embeddings);
+        return Read(embeddings.AdditionalProperties) ??
+
+            // Where caches, which keep every embedding by itself, have it.
+            embeddings.Select(embedding => embedding.GetPrivatemodeReceipt()).FirstOrDefault(receipt => receipt is not null);
+    }
+
+    /// <summary>The receipts of embeddings, one for each request the call took, in the order of the texts; empty when there are none.</summary>
+    /// <param name="embeddings">The answer.</param>
+    /// <returns>The receipts.</returns>
+    public static IReadOnlyList<PrivatemodeReceipt> GetPrivatemodeReceipts(this GeneratedEmbeddings<Embedding<float>> embeddings)
+    {
+        ArgumentNullException.ThrowIfNull(embeddings);
+        return [.. embeddings.Select(embedding => Text(embedding.AdditionalProperties)).Distinct().Select(PrivatemodeReceipt.Parse)
+            .OfType<PrivatemodeReceipt>()];
+    }
+
+    /// <summary>The receipt of the request that made this embedding; null when it has none.</summary>
+    /// <param name="embedding">The embedding.</param>
+    /// <returns>The receipt.</returns>
+    public static PrivatemodeReceipt? GetPrivatemodeReceipt(this Embedding embedding)
+    {
+        ArgumentNullException.ThrowIfNull(embedding);
+        return Read(embedding.AdditionalProperties);
+    }
+
+    private static PrivatemodeReceipt? Read(AdditionalPropertiesDictionary? properties) => PrivatemodeReceipt.Parse(Text(properties));
+
     // After a detour over JSON the text is a JsonElement.
-    private static PrivatemodeReceipt? Read(AdditionalPropertiesDictionary? properties) =>
-        properties?.TryGetValue(PrivatemodeReceipt.PropertyName, out object? value) == true ? PrivatemodeReceipt.Parse(value?.ToString()) : null;
+    private static string? Text(AdditionalPropertiesDictionary? properties) =>
+        properties?.TryGetValue(PrivatemodeReceipt.PropertyName, out object? value) == true ? value?.ToString() : null;
 }

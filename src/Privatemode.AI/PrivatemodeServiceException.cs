@@ -1,7 +1,9 @@
 namespace Privatemode.AI;
 
 /// <summary>The service could not be reached, refused the call or failed. Retry, wait, or update the client, as <see cref="Reason"/> says.</summary>
-public sealed class PrivatemodeServiceException : PrivatemodeException
+/// <remarks>Not sealed, because <see cref="PrivatemodeModelUnavailableException"/> is the one named case of it; there are no others outside of this
+/// library.</remarks>
+public class PrivatemodeServiceException : PrivatemodeException
 {
     internal PrivatemodeServiceException(PrivatemodeServiceFailure reason, string message, Exception? innerException = null)
         : base(message, innerException) => Reason = reason;

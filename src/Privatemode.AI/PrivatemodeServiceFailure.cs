@@ -18,7 +18,8 @@ public enum PrivatemodeServiceFailure
     /// <summary>The service is overloaded or restarting. Retry later.</summary>
     Unavailable,
 
-    /// <summary>The service does not offer the model. Choose another one; ids live for months, not years.</summary>
+    /// <summary>The service does not offer the model. Choose another one; ids live for months, not years. The exception is then a
+    /// <see cref="PrivatemodeModelUnavailableException"/>.</summary>
     ModelUnavailable,
 
     /// <summary>The service needs a newer client. Update this package.</summary>

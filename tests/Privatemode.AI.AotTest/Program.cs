@@ -30,6 +30,20 @@ List<ChatMessage> history = [new(ChatRole.User, "hello"), .. response.Messages, 
 Require((await chat.GetStreamingResponseAsync(history).ToChatResponseAsync()).Text == "streamed, trimmed", "streamed chat");
 Require((await client.OpenAI.GetEmbeddingClient("qwen3-embedding-4b").GenerateEmbeddingAsync("text")).Value.ToFloats().Length == 256, "embeddings");
 Require((await client.OpenAI.GetOpenAIModelClient().GetModelsAsync()).Value.Count == 3, "models");
+GeneratedEmbeddings<Embedding<float>> vectors = await client.AsIEmbeddingGenerator("qwen3-embedding-4b", 8).GenerateAsync(
+    ["one", "two"], new PrivatemodeEmbeddingOptions { MaxBatchSize = 1, QueryInstruction = "task", AdditionalProperties = new() { ["extra"] = 1 } });
+Require(vectors.Count == 2 && vectors[1].Vector.Length == 8 && vectors.GetPrivatemodeReceipts().Count == 2, "embedding generator");
+Require((await client.Models.FindAsync("gpt-oss-120b"))!.CanCallTools, "model catalogue");
+PrivatemodeCompletionClient completions = client.GetCompletionClient("gpt-oss-120b");
+PrivatemodeCompletionRequest gap = new("def f(") { Suffix = "return x", Logprobs = 0, AdditionalProperties = new() { ["top_k"] = 1 } };
+Require((await completions.CompleteAsync(gap)).Choices[0].Logprobs is not null, "completions");
+string streamed = "";
+await foreach (PrivatemodeCompletion part in completions.CompleteStreamingAsync(gap))
+{
+    streamed += part.Text;
+}
+
+Require(streamed == "You said: def f(", "streamed completions");
 
 IConfiguration settings = new ConfigurationBuilder().AddInMemoryCollection([new("Privatemode:PromptCache:Scope", "PerClient")]).Build();
 await using ServiceProvider services = new ServiceCollection()

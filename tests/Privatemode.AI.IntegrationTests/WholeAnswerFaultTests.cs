@@ -129,7 +129,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     [Fact]
     public async Task Chat_UnknownModel_SaysSo()
     {
-        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(
             () => Microsoft.Extensions.AI.ChatClientExtensions.GetResponseAsync(Client.AsIChatClient("kimi-k2.6"), "hi").OrTimeout());
         Assert.Equal(PrivatemodeServiceFailure.ModelUnavailable, exception.Reason);
         Assert.Equal("model_not_found", exception.Code);
@@ -138,7 +138,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     [Fact]
     public async Task Chat_ModelServerRefusesTheModel_IsSealed()
     {
-        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(
             () => Microsoft.Extensions.AI.ChatClientExtensions.GetResponseAsync(Client.AsIChatClient("kimi-k2.6"), "hi").OrTimeout());
         Assert.True(exception.IsServerMessageAuthenticated);
         Assert.Contains("kimi-k2.6", exception.ServerMessage, StringComparison.Ordinal);

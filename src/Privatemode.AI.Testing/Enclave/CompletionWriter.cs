@@ -20,13 +20,7 @@ internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answ
         JsonArray choices = [];
         for (int i = 0; i < request.Choices; i++)
         {
-            choices.Add((JsonNode)(isChat ? WholeChoice(i) : new JsonObject
-            {
-                ["index"] = i,
-                ["text"] = answer.Content,
-                ["logprobs"] = null,
-                ["finish_reason"] = answer.FinishReason,
-            }));
+            choices.Add((JsonNode)(isChat ? WholeChoice(i) : TextChoice(i, request.EchoOf(i) + answer.Content, answer.FinishReason)));
         }
 
         return Document(isChat ? "chat.completion" : "text_completion", choices).ToJsonString();
@@ -42,6 +36,12 @@ internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answ
         }
 
         List<string> events = [];
+        if (!isChat)
+        {
+            events.AddRange(Enumerable.Range(0, request.Choices).Where(i => request.EchoOf(i).Length > 0).Select(
+                i => Event(i, new JsonObject { ["text"] = request.EchoOf(i) }, finish: null)));
+        }
+
         foreach (JsonObject delta in Deltas())
         {
             _outputTokens = Math.Min(_outputTokens + 1, Usage.Output);
@@ -138,20 +138,19 @@ internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answ
 
     private string Event(int index, JsonObject delta, string? finish)
     {
-        JsonObject choice = new() { ["index"] = index };
-        if (isChat)
-        {
-            choice["delta"] = delta;
-        }
-        else
-        {
-            choice["text"] = delta["text"]!.DeepClone();
-        }
-
-        choice["logprobs"] = null;
-        choice["finish_reason"] = finish;
+        JsonObject choice = isChat
+            ? new JsonObject { ["index"] = index, ["delta"] = delta, ["logprobs"] = null, ["finish_reason"] = finish }
+            : TextChoice(index, delta["text"]!.GetValue<string>(), finish);
         return Document(EventKind, new JsonArray(choice)).ToJsonString();
     }
+
+    private JsonObject TextChoice(int index, string text, string? finish) => new()
+    {
+        ["index"] = index,
+        ["text"] = text,
+        ["logprobs"] = TextLogprobs.Of(request, text),
+        ["finish_reason"] = finish,
+    };
 
     private JsonObject Document(string kind, JsonArray choices) => new()
     {
@@ -188,7 +187,7 @@ internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answ
     }
 
     /// <summary>Words with the white space before them.</summary>
-    internal static IEnumerable<string> Pieces(string text)
+    public static IEnumerable<string> Pieces(string text)
     {
         int start = 0;
         for (int i = 1; i < text.Length; i++)

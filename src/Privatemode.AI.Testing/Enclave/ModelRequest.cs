@@ -27,7 +27,20 @@ internal sealed class ModelRequest : IDisposable
     public bool IsStream => Root.TryGetProperty("stream", out JsonElement stream) &&
         (stream.ValueKind == JsonValueKind.True || (stream.ValueKind == JsonValueKind.String && stream.ValueEquals("true")));
 
-    public int Choices => Root.TryGetProperty("n", out JsonElement n) && n.ValueKind == JsonValueKind.Number ? n.GetInt32() : 1;
+    /// <summary>How many answers are asked for: <c>n</c> for each prompt.</summary>
+    public int Choices => ChoicesOfEach * Prompts.Count;
+
+    /// <summary>The prompts of a text completion; one empty text for a chat.</summary>
+    public IReadOnlyList<string> Prompts => !Root.TryGetProperty("prompt", out JsonElement prompt) ? [""]
+        : prompt.ValueKind == JsonValueKind.Array && prompt.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
+            ? [.. prompt.EnumerateArray().Select(item => item.GetString()!)]
+        : [prompt.ToString()];
+
+    private int ChoicesOfEach => Root.TryGetProperty("n", out JsonElement n) && n.ValueKind == JsonValueKind.Number ? n.GetInt32() : 1;
+
+    /// <summary>What stands before the answer with this number: its prompt, if the request asks for that.</summary>
+    public string EchoOf(int choice) =>
+        Root.TryGetProperty("echo", out JsonElement echo) && echo.ValueKind == JsonValueKind.True ? Prompts[choice / ChoicesOfEach] : "";
 
     /// <summary>The text of the last user message, or of the prompt.</summary>
     public string LastUserText

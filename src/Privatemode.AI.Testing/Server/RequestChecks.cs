@@ -58,7 +58,7 @@ internal static class RequestChecks
     /// <summary>What only shows in the opened body.</summary>
     /// <exception cref="EnclaveException">The inference proxy refuses it, in the clear.</exception>
     /// <exception cref="ModelServerException">The model server refuses it, sealed.</exception>
-    public static void DemandBody(HttpRequest request, ModelRequest body, string opened, bool usesPromptCache, IEnumerable<string> models)
+    public static void DemandBody(HttpRequest request, ModelRequest body, string opened, bool usesPromptCache, OfferedModels models)
     {
         if (body.Model != request.Headers[ProtocolHeaders.TargetModel].ToString())
         {
@@ -75,7 +75,7 @@ internal static class RequestChecks
             throw new EnclaveException(500, media);
         }
 
-        if (!models.Contains(body.Model, StringComparer.Ordinal))
+        if (!models.Contains(body.Model))
         {
             throw new ModelServerException(404, $"The model `{body.Model}` does not exist.", "NotFoundError", "model_not_found");
         }

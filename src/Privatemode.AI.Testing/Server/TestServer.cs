@@ -18,6 +18,9 @@ internal sealed class TestServer(
     /// <summary>The mesh in force; replaced when the CA is rotated.</summary>
     public required MeshIdentity Mesh { get; set; }
 
+    /// <summary>What is offered now.</summary>
+    public OfferedModels Models { get; } = new(options.Models);
+
     public ConcurrentQueue<RecordedRequest> Requests { get; } = [];
 
     /// <summary>How many secrets were exchanged.</summary>
@@ -115,7 +118,7 @@ internal sealed class TestServer(
             using ModelRequest request = new(endpoint == EnclaveEndpoint.Partition ? "{}" : record.OpenedBody!);
             if (endpoint != EnclaveEndpoint.Partition)
             {
-                RequestChecks.DemandBody(context.Request, request, record.OpenedBody!, endpoint.UsesPromptCache, options.Models.Keys);
+                RequestChecks.DemandBody(context.Request, request, record.OpenedBody!, endpoint.UsesPromptCache, Models);
             }
 
             await AnswerAsync(record, sender, fault, exchange, request).ConfigureAwait(false);
@@ -239,7 +242,7 @@ internal sealed class TestServer(
 
     private string ModelList()
     {
-        JsonArray data = [.. options.Models.Select(entry => (JsonNode)new JsonObject
+        JsonArray data = [.. Models.All.Select(entry => (JsonNode)new JsonObject
         {
             ["id"] = entry.Key,
             ["object"] = "model",

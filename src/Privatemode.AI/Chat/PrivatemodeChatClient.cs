@@ -14,17 +14,17 @@ internal sealed class PrivatemodeChatClient : IChatClient
 
     private readonly ChatClient _client;
     private readonly ChatClientMetadata _metadata;
-    private readonly Func<Exception, Exception> _mapException;
+    private readonly CallFailures _failures;
 
     /// <param name="client">Sends the requests.</param>
     /// <param name="endpoint">Address of the service, for the metadata.</param>
     /// <param name="modelId">The model used when a call names none.</param>
-    /// <param name="mapException">From what the client throws to what callers see.</param>
-    public PrivatemodeChatClient(ChatClient client, Uri endpoint, string modelId, Func<Exception, Exception> mapException)
+    /// <param name="failures">From what the client throws to what callers see.</param>
+    public PrivatemodeChatClient(ChatClient client, Uri endpoint, string modelId, CallFailures failures)
     {
         _client = client;
         _metadata = new ChatClientMetadata(ProviderName, endpoint, modelId);
-        _mapException = mapException;
+        _failures = failures;
     }
 
     public async Task<ChatResponse> GetResponseAsync(
@@ -43,9 +43,9 @@ internal sealed class PrivatemodeChatClient : IChatClient
             response.AdditionalProperties = WithReceipt(response.AdditionalProperties, note);
             return response;
         }
-        catch (Exception exception) when (_mapException(exception) is { } mapped && !ReferenceEquals(mapped, exception))
+        catch (Exception exception) when (_failures.TryMap(exception, out Exception? mapped))
         {
-            throw mapped;
+            throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -84,7 +84,7 @@ internal sealed class PrivatemodeChatClient : IChatClient
             _client.CompleteChatStreamingAsync(request, completionOptions, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (events.ConfigureAwait(false))
         {
-            while (await NextAsync(events, mapper).ConfigureAwait(false) is { } update)
+            while (await NextAsync(events, mapper, cancellationToken).ConfigureAwait(false) is { } update)
             {
                 update.AdditionalProperties = WithReceipt(update.AdditionalProperties, note);
                 yield return update;
@@ -97,15 +97,16 @@ internal sealed class PrivatemodeChatClient : IChatClient
         }
     }
 
-    private async ValueTask<ChatResponseUpdate?> NextAsync(IAsyncEnumerator<StreamingChatCompletionUpdate> events, UpdateMapper mapper)
+    private async ValueTask<ChatResponseUpdate?> NextAsync(
+        IAsyncEnumerator<StreamingChatCompletionUpdate> events, UpdateMapper mapper, CancellationToken cancellationToken)
     {
         try
         {
             return await events.MoveNextAsync().ConfigureAwait(false) ? mapper.Map(events.Current) : null;
         }
-        catch (Exception exception) when (_mapException(exception) is { } mapped && !ReferenceEquals(mapped, exception))
+        catch (Exception exception) when (_failures.TryMap(exception, out Exception? mapped))
         {
-            throw mapped;
+            throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
     }
 

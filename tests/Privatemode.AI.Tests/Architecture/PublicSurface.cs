@@ -38,6 +38,7 @@ internal static class PublicSurface
         ? Enum.GetNames(type).Select(name => $"{name} = {Convert.ToInt64(Enum.Parse(type, name))}")
         : type.GetConstructors(Declared).Where(IsVisible).Select(constructor => $"{Access(constructor)} .ctor({Parameters(constructor)})")
             .Concat(type.GetProperties(Declared).Where(property => property.GetAccessors(true).Any(IsVisible)).Select(Property))
+            .Concat(type.GetEvents(Declared).Where(happening => IsVisible(happening.AddMethod!)).Select(Event))
             .Concat(type.GetMethods(Declared).Where(method => IsVisible(method) && !method.IsSpecialName).Select(Method))
             .Concat(type.GetFields(Declared).Where(field => field.IsPublic).Select(Field));
 
@@ -50,6 +51,9 @@ internal static class PublicSurface
 
     private static string Method(MethodInfo method) =>
         $"{Access(method)} {Name(Nullability.Create(method.ReturnParameter))} {method.Name}({Parameters(method)})";
+
+    private static string Event(EventInfo happening) =>
+        $"{Access(happening.AddMethod!)} event {Name(Nullability.Create(happening))} {happening.Name}";
 
     private static string Field(FieldInfo field) =>
         $"public {(field.IsLiteral ? "const" : "static readonly")} {Name(Nullability.Create(field))} {field.Name}"

@@ -12,11 +12,14 @@ public sealed partial class RoomsTests
         ["Attestation/Sev"] = ["Attestation/Certificates"],
         ["Attestation/Tdx"] = ["Attestation/Certificates"],
         ["Chat"] = [],
+        ["Completions"] = ["Pipeline"],
         ["DependencyInjection"] = ["Pipeline", "Sessions"],
+        ["Embeddings"] = [],
         ["Encryption"] = [],
         ["Endpoints"] = [],
         ["KeyExchange/Hpke"] = [],
         ["KeyExchange"] = ["Attestation/Certificates", "KeyExchange/Hpke"],
+        ["Models"] = ["Pipeline"],
         ["Pipeline"] = ["Sessions", "Encryption"],
         ["Sessions"] = ["Attestation/Contrast", "Attestation/Sev", "Attestation/Tdx", "Endpoints", "KeyExchange", "KeyExchange/Hpke"],
     };
@@ -72,7 +75,7 @@ public sealed partial class RoomsTests
 
     [GeneratedRegex(
         @"(?:using Privatemode\.AI\.|Privatemode\.AI\.|(?<![\w.]))"
-        + @"(?<room>Attestation|Chat|DependencyInjection|Encryption|Endpoints|KeyExchange|Pipeline|Sessions)"
+        + @"(?<room>Attestation|Chat|Completions|DependencyInjection|Embeddings|Encryption|Endpoints|KeyExchange|Models|Pipeline|Sessions)"
         + @"(?<inner>\.(?:Certificates|Contrast|Hpke|Sev|Tdx))?(?=[.;]\w|;)")]
     private static partial Regex RoomName();
 }

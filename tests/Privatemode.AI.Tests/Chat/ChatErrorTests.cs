@@ -25,8 +25,9 @@ public sealed class ChatErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
         {
             _ = fixture.Deployment.Model.Fail(status, $"{Canary}: your prompt was ...", "some_code");
 
-            PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => CallAsync(streamed));
+            PrivatemodeServiceException exception = await Assert.ThrowsAnyAsync<PrivatemodeServiceException>(() => CallAsync(streamed));
 
+            Assert.Equal(reason == PrivatemodeServiceFailure.ModelUnavailable, exception is PrivatemodeModelUnavailableException);
             Assert.Equal(reason, exception.Reason);
             Assert.Equal(status, exception.Status);
             Assert.Equal("some_code", exception.Code);

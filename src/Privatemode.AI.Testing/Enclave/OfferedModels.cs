@@ -1,0 +1,40 @@
+namespace Privatemode.AI.Testing.Enclave;
+
+/// <summary>The models a deployment offers, which may change while it runs.</summary>
+internal sealed class OfferedModels(IEnumerable<KeyValuePair<string, IReadOnlyList<string>>> models)
+{
+    private readonly Lock _gate = new();
+    private KeyValuePair<string, IReadOnlyList<string>>[] _all = [.. models];
+
+    /// <summary>Ids with their tasks, as they are now.</summary>
+    public IReadOnlyList<KeyValuePair<string, IReadOnlyList<string>>> All
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _all;
+            }
+        }
+    }
+
+    public bool Contains(string id) => All.Any(model => model.Key == id);
+
+    public void Set(string id, IReadOnlyList<string> tasks)
+    {
+        lock (_gate)
+        {
+            _all = [.. _all.Where(model => model.Key != id), new(id, tasks)];
+        }
+    }
+
+    public bool Remove(string id)
+    {
+        lock (_gate)
+        {
+            int before = _all.Length;
+            _all = [.. _all.Where(model => model.Key != id)];
+            return _all.Length < before;
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+
+namespace Privatemode.AI.Completions;
+
+/// <summary>Sends requests through the pipeline of the sealed OpenAI client, which has no client for this endpoint.</summary>
+/// <param name="pipeline">Seals what goes through it and opens what comes back.</param>
+/// <param name="service">Address of the service.</param>
+/// <param name="failures">From what the pipeline throws to what callers see.</param>
+internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, CallFailures failures)
+{
+    private static readonly PipelineMessageClassifier OkOnly = PipelineMessageClassifier.Create([200]);
+
+    private static ReadOnlySpan<byte> EndMark => "[DONE]"u8;
+
+    public async Task<PrivatemodeCompletion> CompleteAsync(BinaryData body, CancellationToken cancellationToken)
+    {
+        CallNote note = CallNote.Begin();
+        try
+        {
+            using PipelineResponse response = await SendAsync(body, "application/json", buffered: true, cancellationToken).ConfigureAwait(false);
+            return CompletionReader.Read(response.Content.ToMemory(), PrivatemodeReceipt.Parse(note.Receipt));
+        }
+        catch (Exception exception) when (failures.TryMap(exception, out Exception? mapped))
+        {
+            throw await failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public async IAsyncEnumerable<PrivatemodeCompletion> StreamAsync(
+        BinaryData body, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        CallNote note = CallNote.Begin();
+        using PipelineResponse response = await BeginAsync(body, cancellationToken).ConfigureAwait(false);
+        PrivatemodeReceipt? receipt = PrivatemodeReceipt.Parse(note.Receipt);
+        Stream stream = response.ContentStream ?? Stream.Null;
+        await using (stream.ConfigureAwait(false))
+        {
+            SseParser<PrivatemodeCompletion?> parser = SseParser.Create(
+                stream, (_, data) => data.SequenceEqual(EndMark) ? null : CompletionReader.Read(data.ToArray(), receipt));
+            IAsyncEnumerator<SseItem<PrivatemodeCompletion?>> events = parser.EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using (events.ConfigureAwait(false))
+            {
+                while (await NextAsync(events, cancellationToken).ConfigureAwait(false) is { } completion)
+                {
+                    yield return completion;
+                }
+            }
+        }
+    }
+
+    private async Task<PipelineResponse> BeginAsync(BinaryData body, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SendAsync(body, "text/event-stream", buffered: false, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (failures.TryMap(exception, out Exception? mapped))
+        {
+            throw await failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The next event; null after the last. That the answer is whole then, the pipeline has made sure before it let the end mark pass.</summary>
+    private async ValueTask<PrivatemodeCompletion?> NextAsync(
+        IAsyncEnumerator<SseItem<PrivatemodeCompletion?>> events, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await events.MoveNextAsync().ConfigureAwait(false) ? events.Current.Data : null;
+        }
+        catch (Exception exception) when (failures.TryMap(exception, out Exception? mapped))
+        {
+            throw await failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<PipelineResponse> SendAsync(BinaryData body, string accept, bool buffered, CancellationToken cancellationToken)
+    {
+        using PipelineMessage message = pipeline.CreateMessage();
+        message.ResponseClassifier = OkOnly;
+        message.BufferResponse = buffered;
+        message.Apply(new RequestOptions { CancellationToken = cancellationToken, BufferResponse = buffered });
+        message.Request.Method = "POST";
+        message.Request.Uri = new Uri(service, "/v1/completions");
+        message.Request.Headers.Set("Accept", accept);
+        message.Request.Headers.Set("Content-Type", "application/json");
+        using BinaryContent content = BinaryContent.Create(body);
+        message.Request.Content = content;
+        await pipeline.SendAsync(message).ConfigureAwait(false);
+        PipelineResponse response = message.ExtractResponse()!;
+        return response.IsError ? throw await ClientResultException.CreateAsync(response).ConfigureAwait(false) : response;
+    }
+}

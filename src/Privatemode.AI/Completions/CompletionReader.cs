@@ -1,0 +1,70 @@
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+using Privatemode.AI.Pipeline;
+
+namespace Privatemode.AI.Completions;
+
+/// <summary>Reads opened answers and events.</summary>
+internal static class CompletionReader
+{
+    /// <param name="json">An answer or an event.</param>
+    /// <param name="receipt">The receipt of the call.</param>
+    /// <exception cref="JsonException">It is not JSON.</exception>
+    /// <exception cref="InvalidOperationException">A member is of another kind than it must be.</exception>
+    /// <exception cref="PrivatemodeServiceException">The model server broke the answer off.</exception>
+    public static PrivatemodeCompletion Read(ReadOnlyMemory<byte> json, PrivatemodeReceipt? receipt)
+    {
+        using JsonDocument document = JsonDocument.Parse(json);
+        JsonElement root = document.RootElement;
+        List<PrivatemodeCompletionChoice> choices = [];
+        if (Find(root, "choices") is { } all)
+        {
+            int i = 0;
+            foreach (JsonElement choice in all.EnumerateArray())
+            {
+                choices.Add(ReadChoice(choice, i++, receipt));
+            }
+        }
+
+        return new PrivatemodeCompletion(choices)
+        {
+            Id = Find(root, "id")?.GetString(),
+            ModelId = Find(root, "model")?.GetString(),
+            CreatedAt = Find(root, "created") is { } created && created.TryGetInt64(out long seconds) && seconds is > 0 and < 253_402_300_800
+                ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+                : null,
+            Usage = Find(root, "usage") is { ValueKind: JsonValueKind.Object } usage ? ReadUsage(usage) : null,
+            Receipt = receipt,
+        };
+    }
+
+    private static PrivatemodeCompletionChoice ReadChoice(JsonElement choice, int position, PrivatemodeReceipt? receipt)
+    {
+        string? finish = Find(choice, "finish_reason")?.GetString();
+        if (finish is "abort" or "error")
+        {
+            // No reason to end, but a failure. The chat adapter is told so by the pipeline, which has to look into chats anyway.
+            throw ServiceErrors.BrokenOff(finish, receipt?.RequestId ?? "");
+        }
+
+        int index = Find(choice, "index")?.GetInt32() ?? position;
+        return new PrivatemodeCompletionChoice(index, Find(choice, "text")?.GetString() ?? "", finish, choice.Clone());
+    }
+
+    private static UsageDetails ReadUsage(JsonElement usage) => new()
+    {
+        InputTokenCount = Count(usage, "prompt_tokens"),
+        OutputTokenCount = Count(usage, "completion_tokens"),
+        TotalTokenCount = Count(usage, "total_tokens"),
+        CachedInputTokenCount = Find(usage, "prompt_tokens_details") is { ValueKind: JsonValueKind.Object } input ? Count(input, "cached_tokens") : null,
+        ReasoningTokenCount =
+            Find(usage, "completion_tokens_details") is { ValueKind: JsonValueKind.Object } output ? Count(output, "reasoning_tokens") : null,
+    };
+
+    private static long? Count(JsonElement usage, string name) =>
+        Find(usage, name) is { ValueKind: JsonValueKind.Number } count && count.TryGetInt64(out long value) ? value : null;
+
+    /// <summary>A member that is there and not null.</summary>
+    private static JsonElement? Find(JsonElement parent, string name) =>
+        parent.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+}

@@ -1,0 +1,111 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Privatemode.AI.Completions;
+
+/// <summary>The body of a request.</summary>
+internal static class CompletionRequestWriter
+{
+    private static readonly ExtraMembers Members = new("PrivatemodeCompletionRequest.AdditionalProperties", new HashSet<string>
+    {
+        "prompt", "model", "suffix", "stream", "stream_options", "n", "max_tokens", "max_completion_tokens", "temperature", "top_p", "stop", "seed",
+        "echo", "logprobs",
+    });
+
+    /// <exception cref="PrivatemodeConfigurationException">An additional property cannot be posted, or a number is none.</exception>
+    public static BinaryData Write(PrivatemodeCompletionRequest request, string defaultModel, bool stream)
+    {
+        ArrayBufferWriter<byte> body = new();
+        using (Utf8JsonWriter json = new(body))
+        {
+            json.WriteStartObject();
+            json.WriteString("model", request.ModelId is { Length: > 0 } model ? model : defaultModel);
+            WriteTexts(json, "prompt", request.Prompts);
+            if (request.Suffix is { } suffix)
+            {
+                json.WriteString("suffix", suffix);
+            }
+
+            WriteNumbers(json, request);
+            if (request.StopSequences is { Count: > 0 } stops)
+            {
+                WriteTexts(json, "stop", stops);
+            }
+
+            if (request.Echo is { } echo)
+            {
+                json.WriteBoolean("echo", echo);
+            }
+
+            if (stream)
+            {
+                json.WriteBoolean("stream", true);
+                json.WriteStartObject("stream_options");
+                json.WriteBoolean("include_usage", true);
+                json.WriteEndObject();
+            }
+
+            foreach ((string name, object? value) in request.AdditionalProperties ?? [])
+            {
+                Members.DemandFree(name);
+                json.WritePropertyName(name);
+                Members.Write(json, name, value);
+            }
+
+            json.WriteEndObject();
+        }
+
+        return new BinaryData(body.WrittenMemory);
+    }
+
+    private static void WriteNumbers(Utf8JsonWriter json, PrivatemodeCompletionRequest request)
+    {
+        WriteInteger(json, "max_tokens", request.MaxTokens);
+        WriteFraction(json, "temperature", request.Temperature);
+        WriteFraction(json, "top_p", request.TopP);
+        WriteInteger(json, "seed", request.Seed);
+        WriteInteger(json, "logprobs", request.Logprobs);
+        WriteInteger(json, "n", request.ChoiceCount);
+    }
+
+    private static void WriteInteger(Utf8JsonWriter json, string name, long? value)
+    {
+        if (value is { } number)
+        {
+            json.WriteNumber(name, number);
+        }
+    }
+
+    private static void WriteFraction(Utf8JsonWriter json, string name, float? value)
+    {
+        if (value is not { } number)
+        {
+            return;
+        }
+
+        if (!float.IsFinite(number))
+        {
+            throw new PrivatemodeConfigurationException($"PrivatemodeCompletionRequest ({name})", $"The value of '{name}' is not a number.");
+        }
+
+        json.WriteNumber(name, number);
+    }
+
+    /// <summary>One text as it is, several as a list.</summary>
+    private static void WriteTexts(Utf8JsonWriter json, string name, IReadOnlyList<string> texts)
+    {
+        if (texts.Count == 1)
+        {
+            json.WriteString(name, texts[0]);
+            return;
+        }
+
+        json.WriteStartArray(name);
+        foreach (string text in texts)
+        {
+            json.WriteStringValue(text);
+        }
+
+        json.WriteEndArray();
+    }
+}

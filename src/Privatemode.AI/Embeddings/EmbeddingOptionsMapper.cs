@@ -1,0 +1,54 @@
+using Microsoft.Extensions.AI;
+using OpenAIOptions = OpenAI.Embeddings.EmbeddingGenerationOptions;
+
+namespace Privatemode.AI.Embeddings;
+
+/// <summary>From <see cref="EmbeddingGenerationOptions"/> to the options of the OpenAI client.</summary>
+internal static class EmbeddingOptionsMapper
+{
+    private static readonly ExtraMembers Members = new(
+        "EmbeddingGenerationOptions.AdditionalProperties", new HashSet<string> { "input", "model", "encoding_format", "dimensions" });
+
+    /// <summary>The options as far as they are about more than one request.</summary>
+    public static PrivatemodeEmbeddingOptions Settings(EmbeddingGenerationOptions? options) =>
+        options as PrivatemodeEmbeddingOptions ?? new PrivatemodeEmbeddingOptions();
+
+    /// <summary>Options for each of several requests: the OpenAI client writes into them, so that no two requests may share one.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">An additional property cannot be posted, or the caller's factory gave the same object
+    /// twice.</exception>
+    public static List<OpenAIOptions> ToOpenAI(IEmbeddingGenerator generator, EmbeddingGenerationOptions? options, int? defaultDimensions, int count)
+    {
+        List<OpenAIOptions> results = new(count);
+        for (int i = 0; i < count; i++)
+        {
+            OpenAIOptions result = options?.RawRepresentationFactory?.Invoke(generator) as OpenAIOptions ?? new OpenAIOptions();
+            if (results.Contains(result))
+            {
+                throw new PrivatemodeConfigurationException(
+                    "EmbeddingGenerationOptions.RawRepresentationFactory",
+                    "The factory returned the same object twice, which two requests of one call would have to share. Make a new one each time.");
+            }
+
+            Complete(result, options, defaultDimensions);
+            results.Add(result);
+        }
+
+        return results;
+    }
+
+    private static void Complete(OpenAIOptions result, EmbeddingGenerationOptions? options, int? defaultDimensions)
+    {
+        result.Dimensions ??= options?.Dimensions ?? defaultDimensions;
+        if (options?.ModelId is { Length: > 0 } model && !result.Patch.Contains("$.model"u8))
+        {
+            result.Patch.Set("$.model"u8, model);
+        }
+
+        foreach ((string name, object? value) in options?.AdditionalProperties ?? [])
+        {
+            byte[] path = ExtraMembers.PathOf(name);
+            Members.Demand(name, (name == "user" && result.EndUserId is not null) || result.Patch.Contains(path));
+            result.Patch.Set(path, Members.ToJson(name, value));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using Microsoft.Extensions.AI;
+using OpenAI.Embeddings;
+
+namespace Privatemode.AI.Embeddings;
+
+/// <summary>Checks the answer to one request and puts its vectors in the order of the texts.</summary>
+internal static class EmbeddingReader
+{
+    /// <param name="answer">The answer.</param>
+    /// <param name="texts">How many texts were sent.</param>
+    /// <param name="dimensions">How many numbers a vector must have; null for any number, the same for all.</param>
+    /// <param name="receipt">Goes with every vector.</param>
+    /// <exception cref="PrivatemodeServiceException">The vectors are not those of the texts.</exception>
+    public static Embedding<float>[] Read(OpenAIEmbeddingCollection answer, int texts, int? dimensions, string? receipt)
+    {
+        if (answer.Count != texts)
+        {
+            throw Unusable($"{answer.Count} embeddings for {texts} texts");
+        }
+
+        Embedding<float>[] ordered = new Embedding<float>[texts];
+        foreach (OpenAIEmbedding item in answer)
+        {
+            // A missing index reads as 0, so that with several texts it is a duplicate.
+            if (item.Index < 0 || item.Index >= texts || ordered[item.Index] is not null)
+            {
+                throw Unusable("embeddings whose numbers do not match the texts");
+            }
+
+            ReadOnlyMemory<float> vector = item.ToFloats();
+            DemandLength(vector.Length, dimensions ??= vector.Length);
+            ordered[item.Index] = new Embedding<float>(vector) { ModelId = answer.Model, AdditionalProperties = WithReceipt(receipt) };
+        }
+
+        return ordered;
+    }
+
+    /// <exception cref="PrivatemodeServiceException">A vector has another length than asked for, or than the others.</exception>
+    public static void DemandLength(int length, int expected)
+    {
+        if (length != expected || length == 0)
+        {
+            throw Unusable($"a vector of {length} numbers where {expected} are expected");
+        }
+    }
+
+    /// <summary>Null when no answer said anything. The counts travel in the clear and are not authenticated.</summary>
+    public static UsageDetails? Sum(IEnumerable<EmbeddingTokenUsage?> usages)
+    {
+        UsageDetails? sum = null;
+        foreach (EmbeddingTokenUsage usage in usages.OfType<EmbeddingTokenUsage>())
+        {
+            (sum ??= new UsageDetails()).Add(new UsageDetails { InputTokenCount = usage.InputTokenCount, TotalTokenCount = usage.TotalTokenCount });
+        }
+
+        return sum;
+    }
+
+    public static AdditionalPropertiesDictionary? WithReceipt(string? receipt) =>
+        receipt is null ? null : new AdditionalPropertiesDictionary { [PrivatemodeReceipt.PropertyName] = receipt };
+
+    private static PrivatemodeServiceException Unusable(string what) => new(
+        PrivatemodeServiceFailure.Other,
+        $"The model server answered {what}. Nothing of it is handed out. Ask for a number of dimensions the model offers, or for another model.");
+}

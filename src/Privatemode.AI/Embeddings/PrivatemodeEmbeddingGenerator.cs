@@ -1,0 +1,102 @@
+using System.ClientModel;
+using Microsoft.Extensions.AI;
+using OpenAI.Embeddings;
+using EmbeddingGenerationOptions = Microsoft.Extensions.AI.EmbeddingGenerationOptions;
+using OpenAIOptions = OpenAI.Embeddings.EmbeddingGenerationOptions;
+
+namespace Privatemode.AI.Embeddings;
+
+/// <summary>An <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> over an OpenAI embedding client. It cuts calls into requests and puts the
+/// answers together, and knows nothing of what is below that client.</summary>
+internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string, Embedding<float>>
+{
+    private const string ProviderName = "privatemode";
+
+    private readonly EmbeddingClient _client;
+    private readonly EmbeddingGeneratorMetadata _metadata;
+    private readonly CallFailures _failures;
+
+    /// <param name="client">Sends the requests.</param>
+    /// <param name="endpoint">Address of the service, for the metadata.</param>
+    /// <param name="modelId">The model used when a call names none.</param>
+    /// <param name="dimensions">The length of vectors asked for when a call says nothing; null for the model's own.</param>
+    /// <param name="failures">From what the client throws to what callers see.</param>
+    public PrivatemodeEmbeddingGenerator(EmbeddingClient client, Uri endpoint, string modelId, int? dimensions, CallFailures failures)
+    {
+        _client = client;
+        _metadata = new EmbeddingGeneratorMetadata(ProviderName, endpoint, modelId, dimensions);
+        _failures = failures;
+    }
+
+    public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
+        IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        PrivatemodeEmbeddingOptions settings = EmbeddingOptionsMapper.Settings(options);
+        List<List<string>> batches = EmbeddingBatches.Split(values, settings);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (batches.Count == 0)
+        {
+            return [];
+        }
+
+        List<OpenAIOptions> requests = EmbeddingOptionsMapper.ToOpenAI(this, options, _metadata.DefaultModelDimensions, batches.Count);
+        Answer[] answers = new Answer[batches.Count];
+        ParallelOptions parallel = new() { MaxDegreeOfParallelism = settings.MaxParallelism, CancellationToken = cancellationToken };
+
+        // The first failure cancels the other requests, and is the one that is thrown.
+        await Parallel.ForAsync(0, batches.Count, parallel, async (i, token) =>
+            answers[i] = await AskAsync(batches[i], requests[i], token).ConfigureAwait(false)).ConfigureAwait(false);
+        return Join(answers);
+    }
+
+    public object? GetService(Type serviceType, object? serviceKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(serviceType);
+        return serviceKey is not null ? null
+            : serviceType == typeof(EmbeddingGeneratorMetadata) ? _metadata
+            : serviceType == typeof(EmbeddingClient) ? _client
+            : serviceType.IsInstanceOfType(this) ? this
+            : null;
+    }
+
+    void IDisposable.Dispose()
+    {
+        // The PrivatemodeClient owns everything; several generators share it.
+    }
+
+    private async Task<Answer> AskAsync(List<string> texts, OpenAIOptions options, CancellationToken cancellationToken)
+    {
+        int? dimensions = options.Dimensions;
+        CallNote note = CallNote.Begin();
+        try
+        {
+            ClientResult<OpenAIEmbeddingCollection> result =
+                await _client.GenerateEmbeddingsAsync(texts, options, cancellationToken).ConfigureAwait(false);
+            Embedding<float>[] embeddings = EmbeddingReader.Read(result.Value, texts.Count, dimensions, note.Receipt);
+            return new Answer(embeddings, result.Value.Usage, note.Receipt);
+        }
+        catch (Exception exception) when (_failures.TryMap(exception, out Exception? mapped))
+        {
+            throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static GeneratedEmbeddings<Embedding<float>> Join(Answer[] answers)
+    {
+        GeneratedEmbeddings<Embedding<float>> all = new(answers.Sum(answer => answer.Embeddings.Length));
+        int length = answers[0].Embeddings[0].Vector.Length;
+        foreach (Answer answer in answers)
+        {
+            // Within an answer all have the same.
+            EmbeddingReader.DemandLength(answer.Embeddings[0].Vector.Length, length);
+            all.AddRange(answer.Embeddings);
+        }
+
+        all.Usage = EmbeddingReader.Sum(answers.Select(answer => answer.Usage));
+        all.AdditionalProperties = EmbeddingReader.WithReceipt(answers[0].Receipt);
+        return all;
+    }
+
+    private sealed record Answer(Embedding<float>[] Embeddings, EmbeddingTokenUsage? Usage, string? Receipt);
+}

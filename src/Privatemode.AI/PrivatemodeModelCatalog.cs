@@ -1,0 +1,111 @@
+using Privatemode.AI.Models;
+
+namespace Privatemode.AI;
+
+/// <summary>The models the service offers: what they do, under which ids, and when that changes.</summary>
+/// <remarks>
+/// The list travels in the clear and is not authenticated: whoever sits between you and the service can write it. Choose by it what to offer to
+/// users; nothing security-relevant may follow from it. It is kept for 10 minutes, because ids can move to another model at any time.
+/// Thread-safe.
+/// </remarks>
+public sealed class PrivatemodeModelCatalog
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
+
+    // Somebody asks for what is not listed: look again, but not for each of a thousand calls.
+    private static readonly TimeSpan LifetimeOfAbsence = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestExplanation = TimeSpan.FromSeconds(5);
+
+    private readonly ModelListCache _cache;
+    private readonly TimeProvider _time;
+
+    internal PrivatemodeModelCatalog(Func<Task<IReadOnlyList<PrivatemodeModel>>> download, TimeProvider time)
+    {
+        _cache = new ModelListCache(download, time, Tell);
+        _time = time;
+    }
+
+    /// <summary>
+    /// Raised when a reading of the list differs from the one before: models appeared or are gone. The first reading raises nothing.
+    /// </summary>
+    /// <remarks>
+    /// Nobody asks the service on a schedule: the list is read when <see cref="ListAsync"/> or <see cref="FindAsync"/> find it too old, and when
+    /// a call names a model that is not offered. Handlers run one after the other before the reading ends, so return quickly. What a handler
+    /// throws is dropped: a call that happened to read the list has nothing to do with it.
+    /// </remarks>
+    public event EventHandler<PrivatemodeModelsChangedEventArgs>? Changed;
+
+    /// <summary>The models offered, in the service's order.</summary>
+    /// <param name="refresh">Asks the service now, however young the kept list is. Default false.</param>
+    /// <param name="cancellationToken">Ends the wait; others that wait for the same reading still get it.</param>
+    /// <returns>The list, at most 10 minutes old.</returns>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
+    /// <exception cref="PrivatemodeServiceException">The list could not be had.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; not even the list is asked of it.</exception>
+    public Task<IReadOnlyList<PrivatemodeModel>> ListAsync(bool refresh = false, CancellationToken cancellationToken = default) =>
+        _cache.GetAsync(refresh ? TimeSpan.Zero : Lifetime, cancellationToken);
+
+    /// <summary>The model that is offered under an id now. A model that is not in the kept list is looked for anew, once a minute at most.</summary>
+    /// <param name="id">The id, exactly as it is listed.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The model; null when none is offered under this id.</returns>
+    /// <exception cref="ArgumentException">The id is null or empty.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
+    /// <exception cref="PrivatemodeServiceException">The list could not be had.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; not even the list is asked of it.</exception>
+    public async Task<PrivatemodeModel?> FindAsync(string id, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        return Find(await _cache.GetAsync(Lifetime, cancellationToken).ConfigureAwait(false), id)
+            ?? Find(await _cache.GetAsync(LifetimeOfAbsence, cancellationToken).ConfigureAwait(false), id);
+    }
+
+    /// <summary>The exception to throw for one that says that a model is not offered: with what is. Any other comes back as it is.</summary>
+    /// <remarks>Best effort, and never longer than 5 seconds: whatever goes wrong with the list, the caller learns of the model.</remarks>
+    internal async Task<Exception> ExplainAsync(Exception exception, CancellationToken cancellationToken)
+    {
+        if (exception is not PrivatemodeServiceException { Reason: PrivatemodeServiceFailure.ModelUnavailable } original)
+        {
+            return exception;
+        }
+
+        IReadOnlyList<PrivatemodeModel> models;
+        try
+        {
+            models = await _cache.GetAsync(LifetimeOfAbsence, CancellationToken.None)
+                .WaitAsync(LongestExplanation, _time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            models = _cache.Last;
+        }
+
+        return new PrivatemodeModelUnavailableException(original, [.. models.Select(model => model.Id)]);
+    }
+
+    private static PrivatemodeModel? Find(IReadOnlyList<PrivatemodeModel> models, string id) => models.FirstOrDefault(model => model.Id == id);
+
+    private void Tell(IReadOnlyList<PrivatemodeModel> before, IReadOnlyList<PrivatemodeModel> now)
+    {
+        List<PrivatemodeModel> appeared = [.. now.Where(model => Find(before, model.Id) is null)];
+        List<PrivatemodeModel> gone = [.. before.Where(model => Find(now, model.Id) is null)];
+        if (appeared.Count + gone.Count == 0)
+        {
+            return;
+        }
+
+        PrivatemodeModelsChangedEventArgs change = new(appeared, gone, now);
+        foreach (EventHandler<PrivatemodeModelsChangedEventArgs> handler in
+            Delegate.EnumerateInvocationList(Changed))
+        {
+            try
+            {
+                handler(this, change);
+            }
+            catch (Exception)
+            {
+                // See Changed.
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+using System.Text.Json;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.IntegrationTests;
+
+/// <summary>Text completions, from the public door to the enclave and back.</summary>
+public sealed class CompletionTests : DeploymentTest
+{
+    private PrivatemodeCompletionClient Completions => Client.GetCompletionClient(ModelId);
+
+    [Fact]
+    public async Task Completion_Whole_IsSealedBothWays()
+    {
+        Deployment.Model.Reply("the answer").WithUsage(3, 5, 1).WithFinishReason("length");
+
+        PrivatemodeCompletion completion = await Completions.CompleteAsync(
+            new PrivatemodeCompletionRequest("the prompt") { Suffix = "the suffix", MaxTokens = 7, StopSequences = ["the stop"], Seed = 4 }).OrTimeout();
+
+        Assert.Equal(("the answer", "length", ModelId), (completion.Text, completion.Choices[0].FinishReason, completion.ModelId));
+        Assert.Equal((3L, 5L, 8L, 1L), (completion.Usage!.InputTokenCount, completion.Usage.OutputTokenCount, completion.Usage.TotalTokenCount,
+            completion.Usage.CachedInputTokenCount));
+        Assert.NotNull(completion.CreatedAt);
+        RecordedRequest request = Assert.Single(Deployment.Requests);
+        Assert.Equal(request.RequestId, completion.Receipt!.RequestId);
+        Assert.DoesNotContain("the ", request.WireText, StringComparison.Ordinal);
+        using JsonDocument body = JsonDocument.Parse(request.OpenedBody!);
+        Assert.Equal("the suffix", body.RootElement.GetProperty("suffix").GetString());
+        Assert.True(body.RootElement.TryGetProperty("cache_salt", out _));
+    }
+
+    [Fact]
+    public async Task Completion_Streamed_ComesPieceByPieceWithUsageOnce()
+    {
+        Deployment.Model.Reply("one two three").WithUsage(3, 5);
+
+        List<PrivatemodeCompletion> events = await CollectAsync(new PrivatemodeCompletionRequest("the prompt"));
+
+        Assert.Equal(["one", " two", " three", "", ""], events.Select(part => part.Text));
+        Assert.Equal("stop", Assert.Single(events, part => part.Choices is [{ FinishReason: not null }]).Choices[0].FinishReason);
+        Assert.Equal(8, Assert.Single(events, part => part.Usage is not null).Usage!.TotalTokenCount);
+        Assert.All(events, part => Assert.Equal(Deployment.Requests[0].RequestId, part.Receipt!.RequestId));
+        Assert.DoesNotContain("prompt\":\"the", Deployment.Requests[0].WireText, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Completion_OfSeveralPrompts_HasAllChoices(bool streamed)
+    {
+        Deployment.Model.Reply(" end");
+        PrivatemodeCompletionRequest request = new(["first", "second"]) { ChoiceCount = 2, Echo = true };
+
+        IEnumerable<PrivatemodeCompletionChoice> choices = streamed
+            ? (await CollectAsync(request)).SelectMany(part => part.Choices)
+            : (await Completions.CompleteAsync(request).OrTimeout()).Choices;
+
+        Assert.Equal(
+            ["first end", "first end", "second end", "second end"],
+            choices.GroupBy(choice => choice.Index).OrderBy(group => group.Key).Select(group => string.Concat(group.Select(choice => choice.Text))));
+    }
+
+    [Fact]
+    public async Task Completion_EchoWithLogprobs_TellsTheTokensOfThePrompt()
+    {
+        Deployment.Model.Reply("");
+        PrivatemodeCompletion completion = await Completions.CompleteAsync(
+            new PrivatemodeCompletionRequest("how many tokens") { Echo = true, Logprobs = 0, MaxTokens = 0 }).OrTimeout();
+
+        Assert.Equal("how many tokens", completion.Text);
+        Assert.Equal(
+            ["how", " many", " tokens"], completion.Choices[0].Logprobs!.Value.GetProperty("tokens").EnumerateArray().Select(token => token.GetString()));
+        Assert.Contains("\"max_tokens\":0", Deployment.Requests[0].OpenedBody, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Completion_LogprobsOfAStream_AreThoseOfThePieces()
+    {
+        Deployment.Model.Reply("one two");
+        List<PrivatemodeCompletion> events = await CollectAsync(new PrivatemodeCompletionRequest("p") { Logprobs = 1 });
+
+        Assert.Equal(["one", " two"], events.SelectMany(part => part.Choices).Where(choice => choice.Text.Length > 0)
+            .Select(choice => choice.Logprobs!.Value.GetProperty("tokens")[0].GetString()));
+    }
+
+    [Theory]
+    [InlineData("truncated-stream")]
+    [InlineData("not-authentic")]
+    public async Task Stream_Attacked_GivesWhatIsAuthenticThenThrows(string failure)
+    {
+        Deployment.Model.Reply("one two three");
+        Deployment.Faults.Next(failure == "truncated-stream" ? Fault.RemoveEndMark : Fault.TamperEvent(2));
+
+        (List<PrivatemodeCompletion> events, Exception? exception) = await TryCollectAsync(new PrivatemodeCompletionRequest("p"));
+
+        Assert.Equal(failure, Assert.IsType<PrivatemodeIntegrityException>(exception).Failure);
+        Assert.StartsWith("one two", string.Concat(events.Select(part => part.Text)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whole_Attacked_IsAnIntegrityException()
+    {
+        foreach (Fault fault in (Fault[])
+            [Fault.TamperEvent(0), Fault.ReflectRequest, Fault.UnsealedSuccess(), Fault.UnsealedMember(0), Fault.CutConnection(40)])
+        {
+            Deployment.Faults.Next(fault);
+            await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => Completions.CompleteAsync(new PrivatemodeCompletionRequest("p")).OrTimeout());
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Completion_Errors_AreThoseOfThisLibrary(bool streamed)
+    {
+        Deployment.Model.Fail(400, "canary", "the_code");
+        PrivatemodeServiceException refused = Assert.IsType<PrivatemodeServiceException>(await FailAsync(streamed));
+        Assert.Equal(("canary", "the_code", true), (refused.ServerMessage, refused.Code, refused.IsServerMessageAuthenticated));
+        Assert.DoesNotContain("canary", refused.ToString(), StringComparison.Ordinal);
+
+        Deployment.Faults.Next(Fault.PlainError(401));
+        Assert.IsType<PrivatemodeConfigurationException>(await FailAsync(streamed));
+
+        Deployment.Model.Reply("x").WithFinishReason("abort");
+        PrivatemodeServiceException broken = Assert.IsType<PrivatemodeServiceException>(await FailAsync(streamed));
+        Assert.Equal((PrivatemodeServiceFailure.Unavailable, "abort"), (broken.Reason, broken.Code));
+        Assert.StartsWith("sdk_", broken.RequestId, StringComparison.Ordinal);
+
+        Deployment.Model.Reply("").WithDocument("""{"choices":[{"index":"canary"}]}""").WithEvents("""{"choices":[{"index":0,"text":["canary"]}]}""");
+        Exception? unreadable = await FailAsync(streamed);
+        Assert.IsAssignableFrom<PrivatemodeException>(unreadable);
+        Assert.DoesNotContain("canary", unreadable!.ToString(), StringComparison.Ordinal);
+
+        Deployment.WithdrawModel(ModelId);
+        Assert.DoesNotContain(ModelId, Assert.IsType<PrivatemodeModelUnavailableException>(await FailAsync(streamed)).AvailableModels);
+    }
+
+    [Fact]
+    public async Task Stream_ErrorInBetween_IsAServiceExceptionAfterWhatCameBefore()
+    {
+        Deployment.Model.Reply("one two three");
+        Deployment.Faults.Next(Fault.ErrorEvent(2, "canary"));
+
+        (List<PrivatemodeCompletion> events, Exception? exception) = await TryCollectAsync(new PrivatemodeCompletionRequest("p"));
+
+        Assert.Equal("one two", string.Concat(events.Select(part => part.Text)));
+        Assert.Equal("canary", Assert.IsType<PrivatemodeServiceException>(exception).ServerMessage);
+    }
+
+    [Fact]
+    public async Task Stream_LeftEarlyOrCancelled_DoesNotBreakTheClient()
+    {
+        Deployment.Model.Reply("one two three").ThenReply("one two three").ThenReply("after");
+        await foreach (PrivatemodeCompletion _ in Completions.CompleteStreamingAsync(new PrivatemodeCompletionRequest("p")).WithTimeout())
+        {
+            break;
+        }
+
+        using CancellationTokenSource cancel = new();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (PrivatemodeCompletion _ in Completions.CompleteStreamingAsync(new PrivatemodeCompletionRequest("p"), cancel.Token).WithTimeout())
+            {
+                await cancel.CancelAsync();
+            }
+        });
+
+        Assert.Equal("after", (await Completions.CompleteAsync(new PrivatemodeCompletionRequest("p")).OrTimeout()).Text);
+    }
+
+    [Fact]
+    public async Task Completion_OfAnotherModel_IsAskedOfThatOne()
+    {
+        Assert.Equal("gemma-3-27b", (await Completions.CompleteAsync(new PrivatemodeCompletionRequest("p") { ModelId = "gemma-3-27b" }).OrTimeout()).ModelId);
+        await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
+            () => Completions.CompleteAsync(new PrivatemodeCompletionRequest("p") { ModelId = "a secret" }).OrTimeout());
+        Assert.Equal(ModelId, Completions.ModelId);
+        Assert.Throws<ArgumentException>(() => Client.GetCompletionClient(""));
+        Assert.Throws<ArgumentNullException>(() => { _ = Completions.CompleteStreamingAsync(null!); });
+    }
+
+    private async Task<Exception?> FailAsync(bool streamed)
+    {
+        PrivatemodeCompletionRequest request = new("p");
+        return streamed ? (await TryCollectAsync(request)).Failure : await Record.ExceptionAsync(() => Completions.CompleteAsync(request).OrTimeout());
+    }
+
+    private async Task<List<PrivatemodeCompletion>> CollectAsync(PrivatemodeCompletionRequest request)
+    {
+        (List<PrivatemodeCompletion> events, Exception? failure) = await TryCollectAsync(request);
+        Assert.Null(failure);
+        return events;
+    }
+
+    private async Task<(List<PrivatemodeCompletion> Events, Exception? Failure)> TryCollectAsync(PrivatemodeCompletionRequest request)
+    {
+        List<PrivatemodeCompletion> events = [];
+        Exception? failure = await Record.ExceptionAsync(async () =>
+        {
+            await foreach (PrivatemodeCompletion part in Completions.CompleteStreamingAsync(request).WithTimeout())
+            {
+                events.Add(part);
+            }
+        });
+        return (events, failure);
+    }
+}

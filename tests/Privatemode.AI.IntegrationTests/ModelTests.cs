@@ -1,0 +1,80 @@
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.IntegrationTests;
+
+/// <summary>The list of models, and what becomes of calls to models that are gone.</summary>
+public sealed class ModelTests : DeploymentTest
+{
+    private int Readings => Deployment.AllRequests.Count(request => request.Path == "/v1/models");
+
+    [Fact]
+    public async Task List_NamesModelsWithTasksAndAliases()
+    {
+        Deployment.OfferModel("openai/gpt-oss-120b", "generate", "tool_calling");
+
+        IReadOnlyList<PrivatemodeModel> models = await Client.Models.ListAsync().OrTimeout();
+
+        Assert.Equal(["gpt-oss-120b", "gemma-3-27b", "qwen3-embedding-4b", "openai/gpt-oss-120b"], models.Select(model => model.Id));
+        Assert.Equal(["openai/gpt-oss-120b"], models[0].Aliases);
+        Assert.True(models[0] is { CanGenerate: true, CanCallTools: true, CanSee: false, CanEmbed: false, CanTranscribe: false, OwnedBy: "privatemode" });
+        Assert.True(models[1].CanSee);
+        Assert.True(models[2].CanEmbed);
+
+        // Not even a list is asked of a deployment that has not proved itself.
+        Assert.Contains(Deployment.AllRequests, earlier => earlier.Path == "/privatemode/v1/attest");
+    }
+
+    [Fact]
+    public async Task List_IsReadAnewAfterTenMinutes_AndTellsWhatChanged()
+    {
+        List<string> told = [];
+        Client.Models.Changed += (_, change) => told.AddRange([.. change.Appeared.Select(model => $"+{model}"), .. change.Gone.Select(model => $"-{model}")]);
+        await Client.Models.ListAsync().OrTimeout();
+        Deployment.OfferModel("glm-5.3", "generate");
+        Assert.True(Deployment.WithdrawModel("gemma-3-27b"));
+        Assert.False(Deployment.WithdrawModel("gemma-3-27b"));
+
+        Assert.NotNull(await Client.Models.FindAsync("gemma-3-27b").OrTimeout());
+        Time.Advance(TimeSpan.FromMinutes(10));
+        Assert.Null(await Client.Models.FindAsync("gemma-3-27b").OrTimeout());
+
+        Assert.True((await Client.Models.FindAsync("glm-5.3").OrTimeout())!.CanGenerate);
+        Assert.Equal(["+glm-5.3", "-gemma-3-27b"], told);
+        Assert.Equal(2, Readings);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Chat_WithAModelThatIsGone_NamesWhatThereIs(bool streamed)
+    {
+        Deployment.WithdrawModel(ModelId);
+        Exception? failure = streamed ? (await StreamAsync()).Failure : await AskAsync();
+
+        PrivatemodeModelUnavailableException exception = Assert.IsType<PrivatemodeModelUnavailableException>(failure);
+        Assert.Equal(["gemma-3-27b", "qwen3-embedding-4b"], exception.AvailableModels);
+        Assert.Equal((PrivatemodeServiceFailure.ModelUnavailable, 404, "model_not_found"), (exception.Reason, exception.Status, exception.Code));
+        Assert.True(exception.IsServerMessageAuthenticated);
+        Assert.NotNull(exception.RequestId);
+        Assert.EndsWith("It lists now: gemma-3-27b, qwen3-embedding-4b.", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Chat_WithAModelThatIsGone_AsksForTheListOnceAMinuteOnly()
+    {
+        Deployment.WithdrawModel(ModelId);
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.IsType<PrivatemodeModelUnavailableException>(await AskAsync());
+        }
+
+        Assert.Equal(1, Readings);
+    }
+
+    [Fact]
+    public async Task List_WithARejectedKey_IsAConfigurationException()
+    {
+        await using PrivatemodeClient client = Deployment.CreateClient(options => options.ApiKey = "wrong");
+        await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => client.Models.ListAsync().OrTimeout());
+    }
+}

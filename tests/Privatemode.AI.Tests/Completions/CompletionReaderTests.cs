@@ -1,0 +1,73 @@
+using System.Text;
+using System.Text.Json;
+using Privatemode.AI.Completions;
+
+namespace Privatemode.AI.Tests.Completions;
+
+public sealed class CompletionReaderTests
+{
+    [Fact]
+    public void Answer_WithEverything_IsRead()
+    {
+        PrivatemodeCompletion completion = Read(
+            """
+            {"id":"cmpl-1","object":"text_completion","created":1767225600,"model":"m","choices":[
+            {"index":1,"text":"one","logprobs":{"tokens":["one"]},"finish_reason":"stop","stop_reason":7},
+            {"index":0,"text":"","logprobs":null,"finish_reason":null}],
+            "usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3,"prompt_tokens_details":{"cached_tokens":4},
+            "completion_tokens_details":{"reasoning_tokens":5}}}
+            """);
+
+        Assert.Equal(("cmpl-1", "m", "one"), (completion.Id, completion.ModelId, completion.Text));
+        Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(1767225600), completion.CreatedAt);
+        PrivatemodeCompletionChoice first = completion.Choices[0];
+        Assert.Equal((1, "one", "stop"), (first.Index, first.Text, first.FinishReason));
+        Assert.Equal("""{"tokens":["one"]}""", first.Logprobs!.Value.GetRawText());
+        Assert.Equal(7, first.Raw.GetProperty("stop_reason").GetInt32());
+        Assert.Equal((0, "", null), (completion.Choices[1].Index, completion.Choices[1].Text, completion.Choices[1].FinishReason));
+        Assert.Null(completion.Choices[1].Logprobs);
+        Assert.Equal((1L, 2L, 3L), (completion.Usage!.InputTokenCount, completion.Usage.OutputTokenCount, completion.Usage.TotalTokenCount));
+        Assert.Equal((4L, 5L), (completion.Usage.CachedInputTokenCount, completion.Usage.ReasoningTokenCount));
+    }
+
+    [Fact]
+    public void Answer_WithAlmostNothing_IsRead()
+    {
+        PrivatemodeCompletion completion = Read("""{"choices":[{"text":"a"},{}],"usage":null,"id":null,"created":-1}""");
+
+        Assert.Equal([0, 1], completion.Choices.Select(choice => choice.Index));
+        Assert.Null(completion.Choices[0].Logprobs);
+        Assert.Null(completion.Usage);
+        Assert.Null(completion.CreatedAt);
+        Assert.Equal("", Read("""{"choices":[],"usage":{}}""").Text);
+        Assert.Null(Read("""{"choices":[],"usage":{"prompt_tokens":"1"}}""").Usage!.InputTokenCount);
+    }
+
+    [Theory]
+    [InlineData("abort")]
+    [InlineData("error")]
+    public void FinishReason_OfAFailure_IsAServiceException(string reason)
+    {
+        PrivatemodeServiceException exception = Assert.Throws<PrivatemodeServiceException>(
+            () => Read($$"""{"choices":[{"index":0,"text":"canary","finish_reason":"{{reason}}"}]}"""));
+        Assert.Equal((PrivatemodeServiceFailure.Unavailable, reason), (exception.Reason, exception.Code));
+        Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>These are what the adapter makes service exceptions of.</summary>
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("canary")]
+    [InlineData("""{"choices":7}""")]
+    [InlineData("""{"choices":[{"index":"0"}]}""")]
+    [InlineData("""{"choices":[{"index":0.5}]}""")]
+    [InlineData("""{"choices":[{"text":7}]}""")]
+    [InlineData("""{"choices":[7]}""")]
+    public void Answer_OfAnotherShape_IsNotRead(string json)
+    {
+        Exception exception = Record.Exception(() => Read(json))!;
+        Assert.True(exception is JsonException or InvalidOperationException or FormatException);
+    }
+
+    private static PrivatemodeCompletion Read(string json) => CompletionReader.Read(Encoding.UTF8.GetBytes(json), receipt: null);
+}

@@ -1,0 +1,85 @@
+using Privatemode.AI.Completions;
+using Privatemode.AI.Tests.Chat;
+
+namespace Privatemode.AI.Tests.Completions;
+
+public sealed class CompletionRequestTests
+{
+    [Fact]
+    public void Request_WithNothingButAPrompt_PostsNothingElse()
+    {
+        AssertBody("""{"model":"m","prompt":"text"}""", new PrivatemodeCompletionRequest("text"));
+        AssertBody(
+            """{"model":"m","prompt":"text","stream":true,"stream_options":{"include_usage":true}}""", new PrivatemodeCompletionRequest("text"), stream: true);
+    }
+
+    [Fact]
+    public void Request_WithEverything_PostsIt()
+    {
+        PrivatemodeCompletionRequest request = new(["one", ""])
+        {
+            ModelId = "other",
+            Suffix = "after",
+            MaxTokens = 0,
+            Temperature = 0.1f,
+            TopP = 0.5f,
+            StopSequences = ["a", "b"],
+            Seed = -1,
+            Echo = true,
+            Logprobs = 0,
+            ChoiceCount = 2,
+            AdditionalProperties = new() { ["prompt_logprobs"] = 0, ["cache_salt"] = "x", ["nested"] = new Dictionary<string, object?> { ["a"] = 1.5 } },
+        };
+
+        AssertBody(
+            """
+            {"model":"other","prompt":["one",""],"suffix":"after","max_tokens":0,"temperature":0.1,"top_p":0.5,"seed":-1,"logprobs":0,"n":2,
+            "stop":["a","b"],"echo":true,"prompt_logprobs":0,"cache_salt":"x","nested":{"a":1.5}}
+            """, request);
+    }
+
+    [Fact]
+    public void Request_OneStopAndAnEmptyList_ArePostedAsTextAndNotAtAll()
+    {
+        AssertBody("""{"model":"m","prompt":"p","stop":"a","echo":false}""", new PrivatemodeCompletionRequest("p") { StopSequences = ["a"], Echo = false });
+        AssertBody("""{"model":"m","prompt":"p"}""", new PrivatemodeCompletionRequest(["p"]) { StopSequences = [], ModelId = "" });
+    }
+
+    [Theory]
+    [InlineData("prompt")]
+    [InlineData("model")]
+    [InlineData("stream")]
+    [InlineData("stream_options")]
+    [InlineData("n")]
+    [InlineData("max_tokens")]
+    [InlineData("logprobs")]
+    [InlineData("not a name")]
+    public void ExtraMember_OfAReservedName_IsRefused(string name)
+    {
+        PrivatemodeCompletionRequest request = new("p") { AdditionalProperties = new() { [name] = "canary" } };
+        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => Write(request));
+        Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Values_ThatJsonDoesNotHave_AreRefused()
+    {
+        Assert.Throws<PrivatemodeConfigurationException>(() => Write(new PrivatemodeCompletionRequest("p") { Temperature = float.NaN }));
+        Assert.Throws<PrivatemodeConfigurationException>(
+            () => Write(new PrivatemodeCompletionRequest("p") { AdditionalProperties = new() { ["x"] = new object() } }));
+    }
+
+    [Fact]
+    public void Prompts_MissingOrNull_AreArgumentExceptions()
+    {
+        Assert.Throws<ArgumentNullException>(() => new PrivatemodeCompletionRequest((string)null!));
+        Assert.Throws<ArgumentNullException>(() => new PrivatemodeCompletionRequest((IEnumerable<string>)null!));
+        Assert.Throws<ArgumentException>(() => new PrivatemodeCompletionRequest([]));
+        Assert.Throws<ArgumentException>(() => new PrivatemodeCompletionRequest(["a", null!]));
+    }
+
+    private static void AssertBody(string expected, PrivatemodeCompletionRequest request, bool stream = false) =>
+        ChatFixture.AssertJson(expected, CompletionRequestWriter.Write(request, "m", stream).ToString());
+
+    private static BinaryData Write(PrivatemodeCompletionRequest request) => CompletionRequestWriter.Write(request, "m", stream: false);
+}

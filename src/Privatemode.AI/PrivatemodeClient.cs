@@ -2,7 +2,6 @@ using Microsoft.Extensions.AI;
 using Privatemode.AI.Chat;
 using Privatemode.AI.Completions;
 using Privatemode.AI.Embeddings;
-using Privatemode.AI.Pipeline;
 using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI;

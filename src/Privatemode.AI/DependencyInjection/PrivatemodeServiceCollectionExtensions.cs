@@ -105,6 +105,23 @@ public static class PrivatemodeServiceCollectionExtensions
             serviceId, (provider, _) => provider.GetRequiredKeyedService<PrivatemodeClient>(accountKey).AsIChatClient(modelId));
     }
 
+    /// <summary>Registers an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> for one model.</summary>
+    /// <param name="services">The services, which also need <c>AddPrivatemode</c>, before or after.</param>
+    /// <param name="modelId">Id of the model, for example <c>qwen3-embedding-4b</c>.</param>
+    /// <param name="dimensions">Dimensions of the embeddings when a call names none; null for the model's own number.</param>
+    /// <param name="serviceId">Its service key; null for the generator without a key.</param>
+    /// <param name="accountKey">The key of the account; null for the one without a key.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="ArgumentException">The model's id is null or empty.</exception>
+    public static IServiceCollection AddPrivatemodeEmbeddingGenerator(
+        this IServiceCollection services, string modelId, int? dimensions = null, string? serviceId = null, string? accountKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        return services.AddKeyedSingleton<IEmbeddingGenerator<string, Embedding<float>>>(
+            serviceId, (provider, _) => provider.GetRequiredKeyedService<PrivatemodeClient>(accountKey).AsIEmbeddingGenerator(modelId, dimensions));
+    }
+
     private static Action<IServiceProvider, PrivatemodeOptions>? Ignore(Action<PrivatemodeOptions>? configure) =>
         configure is null ? null : (_, options) => configure(options);
 }

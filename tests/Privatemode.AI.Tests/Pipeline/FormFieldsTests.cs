@@ -8,7 +8,8 @@ public sealed class FormFieldsTests
 {
     private const string ContentType = "multipart/form-data; boundary=\"b=b\"";
 
-    private readonly SealingEngine _engine = new(new Uri("https://api.privatemode.ai"), FieldCodec.Instance, null, TimeProvider.System);
+    private readonly SealingEngine _engine = new(
+        new Uri("https://api.privatemode.ai"), FieldCodec.Instance, new PromptCacheSalts(PromptCacheScope.None), TimeProvider.System);
 
     [Fact]
     public void Prepare_Form_KnowsModelAndStream()
@@ -101,7 +102,7 @@ public sealed class FormFieldsTests
         {
             RequestBody body = SealingEngine.Read(
                 EndpointRules.Partition, PooledBytes.Copy(form), "multipart/form-data; boundary=secret-in-boundary");
-            using SealedCall call = _engine.Prepare(EndpointRules.Partition, body);
+            using SealedCall call = _engine.Prepare(EndpointRules.Partition, body, "key");
             using IBodyExchange exchange = FieldCodec.Instance.Begin(new byte[32], "id"u8.ToArray());
             using SealedBody wire = body.Seal(exchange, EndpointRules.Partition);
             Assert.Matches("^multipart/form-data; boundary=[A-Za-z0-9]{18}$", wire.ContentType);
@@ -117,7 +118,7 @@ public sealed class FormFieldsTests
     }
 
     private SealedCall Prepare(params (string Name, string Value)[] fields) => _engine.Prepare(
-        EndpointRules.Transcriptions, SealingEngine.Read(EndpointRules.Transcriptions, PooledBytes.Copy(Form("b=b", fields)), ContentType));
+        EndpointRules.Transcriptions, SealingEngine.Read(EndpointRules.Transcriptions, PooledBytes.Copy(Form("b=b", fields)), ContentType), "key");
 
     private static byte[] Form(string boundary, params (string Name, string Value)[] fields)
     {

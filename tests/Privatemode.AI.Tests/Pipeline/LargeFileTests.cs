@@ -20,7 +20,8 @@ public sealed class LargeFileTests(ITestOutputHelper output)
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private readonly byte[] _file = RandomNumberGenerator.GetBytes(FormFields.FileLimit);
-    private readonly SealingEngine _engine = new(new Uri("https://api.privatemode.ai"), FieldCodec.Instance, null, TimeProvider.System);
+    private readonly SealingEngine _engine = new(
+        new Uri("https://api.privatemode.ai"), FieldCodec.Instance, new PromptCacheSalts(PromptCacheScope.None), TimeProvider.System);
 
     [Fact]
     public void Seal_LargestFile_TakesOneBufferAndNoSecondOneForARetry()
@@ -60,7 +61,7 @@ public sealed class LargeFileTests(ITestOutputHelper output)
 
         snapshot.Write(Tail);
         using SealedCall call = _engine.Prepare(
-            EndpointRules.Transcriptions, SealingEngine.Read(EndpointRules.Transcriptions, bytes, "multipart/form-data; boundary=b"));
+            EndpointRules.Transcriptions, SealingEngine.Read(EndpointRules.Transcriptions, bytes, "multipart/form-data; boundary=b"), "key");
         long written = 0;
         for (int i = 0; i < attempts; i++)
         {

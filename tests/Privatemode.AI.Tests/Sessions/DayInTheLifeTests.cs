@@ -18,7 +18,7 @@ public sealed class DayInTheLifeTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _scene = await DeploymentScene.StartAsync(hasCertificates: true);
-        _http = Transports.Create(_scene.Deployment.Endpoint, null);
+        _http = Transports.Create(null, isTestTrust: true);
     }
 
     public async Task DisposeAsync()

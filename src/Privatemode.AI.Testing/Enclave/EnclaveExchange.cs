@@ -50,16 +50,7 @@ internal sealed class EnclaveExchange : IDisposable
         return Rewrite(body, index, opened);
     }
 
-    /// <summary>Opens the fields and files of a form.</summary>
-    /// <exception cref="EnclaveException">The body is no form, or not sealed as it must be.</exception>
-    public OpenedForm OpenForm(ReadOnlyMemory<byte> body, string? contentType)
-    {
-        OpenedForm form = OpenedForm.Read(body, contentType);
-        form.Open(name => Endpoint.Request.Contains(Encoding.UTF8.GetBytes(name)), value => OpenValue(value));
-        return form;
-    }
-
-    /// <summary>Opens a body that is sealed as a whole.</summary>
+    /// <summary>Opens the next value of a form, or a body that is sealed as a whole.</summary>
     /// <exception cref="EnclaveException">The body is not sealed as it must be.</exception>
     public byte[] OpenWhole(ReadOnlySpan<byte> body) => OpenValue(body);
 

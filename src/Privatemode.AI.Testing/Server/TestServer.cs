@@ -181,7 +181,12 @@ internal sealed class TestServer(
 
         bool isWhole = exchange.Endpoint == EnclaveEndpoint.Partition;
         byte[] inner = isWhole ? exchange.OpenWhole(record.WireBody.Span) : [];
-        OpenedForm form = isWhole ? OpenedForm.Read(inner, contentType) : exchange.OpenForm(record.WireBody, contentType);
+        OpenedForm form = OpenedForm.Read(isWhole ? inner : record.WireBody, contentType);
+        if (!isWhole)
+        {
+            form.Open(name => exchange.Endpoint.Request.Contains(System.Text.Encoding.UTF8.GetBytes(name)), value => exchange.OpenWhole(value));
+        }
+
         record.OpenedFields = form.ToFields();
         record.OpenedBody = isWhole ? System.Text.Encoding.UTF8.GetString(inner) : form.ToJson();
     }

@@ -14,14 +14,15 @@ internal sealed class Example : IAsyncDisposable
     public PrivatemodeClient Client { get; }
 
     /// <param name="script">Says what the model of a deployment inside this process answers.</param>
-    public static async Task<Example> StartAsync(Action<ScriptedModel> script)
+    /// <param name="options">Settings of that deployment; null for the defaults.</param>
+    public static async Task<Example> StartAsync(Action<ScriptedModel> script, PrivatemodeTestDeploymentOptions? options = null)
     {
         if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable)))
         {
             return new Example(null, new PrivatemodeClient());
         }
 
-        PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+        PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(options);
         script(deployment.Model);
         return new Example(deployment, deployment.CreateClient());
     }

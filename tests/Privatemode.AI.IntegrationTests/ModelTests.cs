@@ -14,7 +14,7 @@ public sealed class ModelTests : DeploymentTest
 
         IReadOnlyList<PrivatemodeModel> models = await Client.Models.ListAsync().OrTimeout();
 
-        Assert.Equal(["gpt-oss-120b", "gemma-3-27b", "qwen3-embedding-4b", "openai/gpt-oss-120b"], models.Select(model => model.Id));
+        Assert.Equal(["gpt-oss-120b", "gemma-3-27b", "qwen3-embedding-4b", "whisper-large-v3", "openai/gpt-oss-120b"], models.Select(model => model.Id));
         Assert.Equal(["openai/gpt-oss-120b"], models[0].Aliases);
         Assert.True(models[0] is { CanGenerate: true, CanCallTools: true, CanSee: false, CanEmbed: false, CanTranscribe: false, OwnedBy: "privatemode" });
         Assert.True(models[1].CanSee);
@@ -52,7 +52,7 @@ public sealed class ModelTests : DeploymentTest
         Exception? failure = streamed ? (await StreamAsync()).Failure : await AskAsync();
 
         PrivatemodeModelUnavailableException exception = Assert.IsType<PrivatemodeModelUnavailableException>(failure);
-        Assert.Equal(["gemma-3-27b", "qwen3-embedding-4b"], exception.AvailableModels);
+        Assert.Equal(["gemma-3-27b", "qwen3-embedding-4b", "whisper-large-v3"], exception.AvailableModels);
         Assert.Equal((PrivatemodeServiceFailure.ModelUnavailable, 404, "model_not_found"), (exception.Reason, exception.Status, exception.Code));
         Assert.True(exception.IsServerMessageAuthenticated);
         Assert.NotNull(exception.RequestId);

@@ -1,0 +1,54 @@
+using System.Security.Cryptography;
+using Examples;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Privatemode.AI;
+using Privatemode.AI.Testing;
+
+// One host, many tenants: each call uses the API key of the tenant it is made for. Tenants share neither secrets nor cached prompts.
+PrivatemodeTestDeploymentOptions accounts = new() { OtherApiKeys = { "key-of-acme", "key-of-globex" } };
+await using Example example = await Example.StartAsync(model => model.Respond(_ => ScriptedAnswer.Text("Done.")), accounts);
+string? ownKey = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable);
+byte[] cacheSecret = RandomNumberGenerator.GetBytes(32);
+
+await using ServiceProvider services = new ServiceCollection()
+    .AddPrivatemode(options =>
+    {
+        example.Deployment?.Configure(options);
+        options.ApiKeyAccessor = () => Tenant.Current?.ApiKey;
+        options.MaxSessions = 100;
+        options.PromptCache = PromptCacheScope.PerUser(cacheSecret, () => Tenant.Current?.User);
+    })
+    .AddPrivatemodeChatClient("gpt-oss-120b")
+    .BuildServiceProvider();
+IChatClient chat = services.GetRequiredService<IChatClient>();
+
+// In a web application middleware does this, from what the caller proved about himself.
+Tenant[] tenants = [new(ownKey ?? "key-of-acme", "alice"), new(ownKey ?? "key-of-globex", "bob")];
+await Task.WhenAll(tenants.Select(async tenant =>
+{
+    Tenant.Current = tenant;
+    ChatResponse answer = await chat.GetResponseAsync("Sum up my week.");
+    Console.WriteLine($"{tenant.User}: {answer.Text} (secret {answer.GetPrivatemodeReceipt()!.SecretId})");
+}));
+
+try
+{
+    await chat.GetResponseAsync("Whose call is this?");
+}
+catch (PrivatemodeConfigurationException exception)
+{
+    Console.WriteLine($"Without a tenant: {exception.Message}");
+}
+
+/// <summary>Who a call is made for; flows with it.</summary>
+internal sealed record Tenant(string ApiKey, string User)
+{
+    private static readonly AsyncLocal<Tenant?> Ambient = new();
+
+    public static Tenant? Current
+    {
+        get => Ambient.Value;
+        set => Ambient.Value = value;
+    }
+}

@@ -1,0 +1,33 @@
+using System.Numerics.Tensors;
+using Examples;
+using Microsoft.Extensions.AI;
+using Privatemode.AI;
+
+// Retrieval: the texts and the question become vectors, the nearest text goes to the model together with the question. All of it sealed.
+await using Example example = await Example.StartAsync(model => model.Reply("The night train leaves from platform 7."));
+IEmbeddingGenerator<string, Embedding<float>> embed = example.Client.AsIEmbeddingGenerator("qwen3-embedding-4b");
+IChatClient chat = example.Client.AsIChatClient("gpt-oss-120b");
+
+string[] texts =
+[
+    "The night train to Vienna leaves from platform 7 at 22:40.",
+    "Bicycles travel in the last carriage and need a ticket of their own.",
+    "The dining car serves breakfast from six.",
+];
+GeneratedEmbeddings<Embedding<float>> vectors = await embed.GenerateAsync(texts);
+
+// Questions are embedded in another form than texts; the model was trained that way.
+const string Question = "Where does the night train to Vienna leave?";
+PrivatemodeEmbeddingOptions asQuery = new() { QueryInstruction = "Given a question, retrieve passages that answer it" };
+ReadOnlyMemory<float> query = (await embed.GenerateAsync([Question], asQuery))[0].Vector;
+
+(string Text, float Similarity)[] found = [.. texts
+    .Zip(vectors, (text, vector) => (text, TensorPrimitives.CosineSimilarity(query.Span, vector.Vector.Span)))
+    .OrderByDescending(hit => hit.Item2)];
+foreach ((string text, float similarity) in found)
+{
+    Console.WriteLine($"{similarity,6:F3}  {text}");
+}
+
+ChatResponse answer = await chat.GetResponseAsync($"Answer from this text only: {found[0].Text}\n\n{Question}");
+Console.WriteLine($"\n{answer.Text}\n\n{vectors.GetPrivatemodeReceipt()}");

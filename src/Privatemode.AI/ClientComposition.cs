@@ -40,10 +40,10 @@ internal sealed class ClientComposition : IDisposable
             apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, IsTrusted), time);
         _attested.Changed = _sessions.ForgetAll;
         _images = options.RemoteMedia == RemoteMediaPolicy.FetchHereAndInline ? switches.Images ?? new ImageFetcher(time) : null;
-        SealingPolicy sealing = new(
+        CallRunner runner = new(
             new SealingEngine(Endpoint, codec, options.PromptCache.SaltForClient(), time), new MediaResolver(options.RemoteMedia, _images),
             new AnswerOpener(options.IdleTimeout, time), _sessions, credential, options.ResponseTimeout, time, _closing.Token);
-        OpenAI = CreateOpenAI(options, sealing, _http);
+        OpenAI = CreateOpenAI(options, new SealingPolicy(runner), _http);
     }
 
     public Uri Endpoint { get; }

@@ -44,11 +44,14 @@ internal sealed class ClientComposition : IDisposable
             new SealingEngine(Endpoint, codec, options.PromptCache.SaltForClient(), time), new MediaResolver(options.RemoteMedia, _images),
             new AnswerOpener(options.IdleTimeout, time), _sessions, credential, options.ResponseTimeout, time, _closing.Token);
         OpenAI = CreateOpenAI(options, new SealingPolicy(runner), _http);
+        Http = new HttpCalls(runner, _http, Endpoint);
     }
 
     public Uri Endpoint { get; }
 
     public PrivatemodeOpenAIClient OpenAI { get; }
+
+    public HttpCalls Http { get; }
 
     /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable.</exception>
     public static ClientComposition Create(PrivatemodeOptions options, TestSwitches? switches = null)

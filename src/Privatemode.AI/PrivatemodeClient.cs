@@ -32,6 +32,9 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <summary>The OpenAI client over the same session, for Semantic Kernel and anything else that takes an <c>OpenAIClient</c>.</summary>
     public PrivatemodeOpenAIClient OpenAI => _composition.OpenAI;
 
+    /// <summary>Runs the requests of other libraries, for <see cref="PrivatemodeHttpMessageHandler"/>.</summary>
+    internal HttpCalls Http => _composition.Http;
+
     /// <summary>Makes the session now, so that the first call does not have to wait for it.</summary>
     /// <param name="cancellationToken">Ends the wait; the session may still be made for others that wait for it.</param>
     /// <returns>Completes when a secret is agreed.</returns>
@@ -70,6 +73,10 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
         ArgumentException.ThrowIfNullOrEmpty(modelId);
         return new PrivatemodeChatClient(OpenAI.GetChatClient(modelId), _composition.Endpoint, modelId, ServiceErrors.Map);
     }
+
+    /// <summary>A message handler over the same session, for any other library that sends with an <see cref="HttpClient"/>.</summary>
+    /// <returns>A new handler; see its remarks for what it does differently from an ordinary one. Disposing it does not dispose this client.</returns>
+    public PrivatemodeHttpMessageHandler CreateHandler() => new(this);
 
     /// <summary>Ends the session and wipes its secrets. Streams still running may finish.</summary>
     public void Dispose() => _composition.Dispose();

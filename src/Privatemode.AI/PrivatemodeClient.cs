@@ -35,6 +35,8 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <summary>Runs the requests of other libraries, for <see cref="PrivatemodeHttpMessageHandler"/>.</summary>
     internal HttpCalls Http => _composition.Http;
 
+    internal Uri Endpoint => _composition.Endpoint;
+
     /// <summary>Makes the session now, so that the first call does not have to wait for it.</summary>
     /// <param name="cancellationToken">Ends the wait; the session may still be made for others that wait for it.</param>
     /// <returns>Completes when a secret is agreed.</returns>

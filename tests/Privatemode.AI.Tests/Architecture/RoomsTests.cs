@@ -12,10 +12,14 @@ public sealed partial class RoomsTests
         ["Attestation/Sev"] = ["Attestation/Certificates"],
         ["Attestation/Tdx"] = ["Attestation/Certificates"],
         ["Chat"] = [],
+        ["Completions"] = ["Pipeline"],
+        ["DependencyInjection"] = ["Pipeline", "Sessions"],
+        ["Embeddings"] = [],
         ["Encryption"] = [],
         ["Endpoints"] = [],
         ["KeyExchange/Hpke"] = [],
         ["KeyExchange"] = ["Attestation/Certificates", "KeyExchange/Hpke"],
+        ["Models"] = ["Pipeline"],
         ["Pipeline"] = ["Sessions", "Encryption"],
         ["Sessions"] = ["Attestation/Contrast", "Attestation/Sev", "Attestation/Tdx", "Endpoints", "KeyExchange", "KeyExchange/Hpke"],
     };
@@ -71,6 +75,7 @@ public sealed partial class RoomsTests
 
     [GeneratedRegex(
         @"(?:using Privatemode\.AI\.|Privatemode\.AI\.|(?<![\w.]))"
-        + @"(?<room>Attestation|Chat|Encryption|Endpoints|KeyExchange|Pipeline|Sessions)(?<inner>\.(?:Certificates|Contrast|Hpke|Sev|Tdx))?(?=[.;]\w|;)")]
+        + @"(?<room>Attestation|Chat|Completions|DependencyInjection|Embeddings|Encryption|Endpoints|KeyExchange|Models|Pipeline|Sessions)"
+        + @"(?<inner>\.(?:Certificates|Contrast|Hpke|Sev|Tdx))?(?=[.;]\w|;)")]
     private static partial Regex RoomName();
 }

@@ -172,7 +172,7 @@ public sealed class HandlerCallTests : HandlerTest
         await impatient.CancelAsync();
         OperationCanceledException exception = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking.OrTimeout());
         Assert.Equal(impatient.Token, exception.CancellationToken);
-        Assert.Single(Deployment.Requests);
+        Assert.InRange(Deployment.Requests.Count, 0, 1);
     }
 
     [Fact]
@@ -210,7 +210,7 @@ public sealed class HandlerCallTests : HandlerTest
         Time.Advance(TimeSpan.FromMinutes(10));
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => asking.OrTimeout());
         Assert.Equal(PrivatemodeServiceFailure.Timeout, exception.Reason);
-        Assert.Single(Deployment.Requests);
+        Assert.InRange(Deployment.Requests.Count, 0, 1);
     }
 
     [Fact]

@@ -48,9 +48,19 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         HttpRequestMessage attempt = NewRequest(call);
         OutboundCheck.Demand(attempt, call, (attempt.Content as SealedHttpContent)?.Content, service);
         attempt.Options.Set(IsolatingHandler.Deadline, deadline.Token);
-        HttpResponseMessage wire = _wire = async
-            ? await http.SendAsync(attempt, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false)
-            : http.Send(attempt, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        HttpResponseMessage wire;
+        try
+        {
+            wire = _wire = async
+                ? await http.SendAsync(attempt, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false)
+                : http.Send(attempt, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        }
+        finally
+        {
+            // A stream may go on for long; the body that asked for it need not stay in memory.
+            call.Current!.Content?.Dispose();
+        }
+
         OutboundCheck.DemandNoRedirect(wire, attempt.RequestUri!);
         (_requestId, _isSealed, _receipt) = (call.RequestId, call.Rule.IsSealed, Receipts.Of(call));
         AnswerHead head = new()

@@ -42,10 +42,11 @@ internal sealed class ClientComposition : IDisposable
         _attested.Changed = _sessions.ForgetAll;
         _images = options.RemoteMedia == RemoteMediaPolicy.FetchHereAndInline ? switches.Images ?? new ImageFetcher(time) : null;
         PromptCacheSalts salts = new(options.PromptCache, apiKeys.AreManyCallers);
-        SealingPolicy sealing = new(
+        CallRunner runner = new(
             new SealingEngine(Endpoint, codec, salts, time), new MediaResolver(options.RemoteMedia, _images),
             new AnswerOpener(options.IdleTimeout, time), _sessions, apiKeys, options.RateLimiter, options.ResponseTimeout, time, _closing.Token);
-        OpenAI = CreateOpenAI(options, sealing, _http);
+        OpenAI = CreateOpenAI(options, new SealingPolicy(runner), _http);
+        Http = new HttpCalls(runner, _http, Endpoint);
         Models = new PrivatemodeModelCatalog(() => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient()), time);
         Failures = new CallFailures(ServiceErrors.Map, Models.ExplainAsync);
     }
@@ -53,6 +54,8 @@ internal sealed class ClientComposition : IDisposable
     public Uri Endpoint { get; }
 
     public PrivatemodeOpenAIClient OpenAI { get; }
+
+    public HttpCalls Http { get; }
 
     public DeploymentHealth Health => _attested.Health;
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Privatemode.AI.Chat;
 using Privatemode.AI.Completions;
 using Privatemode.AI.Embeddings;
+using Privatemode.AI.Pipeline;
 using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI;
@@ -39,6 +40,11 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
 
     /// <summary>What is known about the deployment now; sends nothing.</summary>
     internal DeploymentHealth Health => _composition.Health;
+
+    /// <summary>Runs the requests of other libraries, for <see cref="PrivatemodeHttpMessageHandler"/>.</summary>
+    internal HttpCalls Http => _composition.Http;
+
+    internal Uri Endpoint => _composition.Endpoint;
 
     /// <summary>Makes the session now, so that the first call does not have to wait for it.</summary>
     /// <param name="cancellationToken">Ends the wait; the session may still be made for others that wait for it.</param>
@@ -115,6 +121,10 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
         ArgumentException.ThrowIfNullOrEmpty(modelId);
         return new PrivatemodeCompletionClient(new CompletionCalls(OpenAI.Pipeline, _composition.Endpoint, _composition.Failures), modelId);
     }
+
+    /// <summary>A message handler over the same session, for any other library that sends with an <see cref="HttpClient"/>.</summary>
+    /// <returns>A new handler; see its remarks for what it does differently from an ordinary one. Disposing it does not dispose this client.</returns>
+    public PrivatemodeHttpMessageHandler CreateHandler() => new(this);
 
     /// <summary>Ends the session and wipes its secrets. Streams still running may finish.</summary>
     public void Dispose() => _composition.Dispose();

@@ -5,6 +5,9 @@ namespace Privatemode.AI;
 /// <summary>Reads receipts from answers, also from those that were kept as JSON.</summary>
 public static class PrivatemodeReceiptExtensions
 {
+    /// <summary>Where <see cref="PrivatemodeHttpMessageHandler"/> leaves the receipt, in the options of the request.</summary>
+    internal static readonly HttpRequestOptionsKey<PrivatemodeReceipt?> Option = new(PrivatemodeReceipt.PropertyName);
+
     /// <summary>The receipt of an answer; null when it has none, for example because it is not from Privatemode.</summary>
     /// <param name="response">The answer.</param>
     /// <returns>The receipt.</returns>
@@ -24,6 +27,15 @@ public static class PrivatemodeReceiptExtensions
     {
         ArgumentNullException.ThrowIfNull(update);
         return Read(update.AdditionalProperties);
+    }
+
+    /// <summary>The receipt of an answer that came through <see cref="PrivatemodeHttpMessageHandler"/>; null when it was not sealed.</summary>
+    /// <param name="response">The answer.</param>
+    /// <returns>The receipt. It is kept with the request, so that sending the same one again replaces it.</returns>
+    public static PrivatemodeReceipt? GetPrivatemodeReceipt(this HttpResponseMessage response)
+    {
+        ArgumentNullException.ThrowIfNull(response);
+        return response.RequestMessage?.Options.TryGetValue(Option, out PrivatemodeReceipt? receipt) == true ? receipt : null;
     }
 
     /// <summary>The receipt of embeddings; null when they have none. A call that took several requests has one for each: see

@@ -20,6 +20,12 @@ internal static class ProtocolHeaders
     public const string UserRequestId = "Privatemode-User-Request-ID";
     public const string ShardKey = "Privatemode-Shard-Key";
 
+    /// <summary>On the answers handed out, never on the wire: whether the enclave sealed it.</summary>
+    public const string Authenticated = "Privatemode-Authenticated";
+
+    /// <summary>On the answers handed out: the id of the call, where other libraries look for one.</summary>
+    public const string AnswerId = "x-request-id";
+
     /// <summary>Value of <see cref="Client"/>: this is a library, not a proxy or an app.</summary>
     public const string ClientValue = "SDK";
 

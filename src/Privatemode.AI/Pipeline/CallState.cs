@@ -3,7 +3,7 @@ using System.ClientModel.Primitives;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>What one pipeline message carries from its first attempt to its last.</summary>
+/// <summary>What one call carries from its first attempt to its last.</summary>
 internal sealed class CallState : IDisposable
 {
     private BinaryContent? _content;

@@ -35,6 +35,18 @@ internal static class OutboundCheck
         }
     }
 
+    /// <summary>Looks at who answered: a redirect may not be followed, not even by a message handler of the user's.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">One was.</exception>
+    public static void DemandNoRedirect(HttpResponseMessage response, Uri asked)
+    {
+        if (response.RequestMessage?.RequestUri is { } answered && answered != asked)
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(PrivatemodeOptions.HttpMessageHandler),
+                    "The message handler followed a redirect. Use one that does not (AllowAutoRedirect = false).");
+        }
+    }
+
     /// <summary>Whether an Accept header names media types the service answers with and nothing else.</summary>
     public static bool IsAccept(string value) => value.Split(',').All(type => AcceptedTypes.Contains(type.Trim(), StringComparer.Ordinal));
 

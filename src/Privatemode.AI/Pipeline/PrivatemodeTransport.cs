@@ -12,13 +12,6 @@ internal sealed class PrivatemodeTransport(HttpClient http, Uri service) : HttpC
         httpRequest.Options.Set(IsolatingHandler.Deadline, state!.Deadline);
     }
 
-    protected override void OnReceivedResponse(PipelineMessage message, HttpResponseMessage httpResponse)
-    {
-        if (httpResponse.RequestMessage?.RequestUri is { } answered && answered != message.Request.Uri)
-        {
-            throw new PrivatemodeConfigurationException(
-                nameof(PrivatemodeOptions.HttpMessageHandler),
-                    "The message handler followed a redirect. Use one that does not (AllowAutoRedirect = false).");
-        }
-    }
+    protected override void OnReceivedResponse(PipelineMessage message, HttpResponseMessage httpResponse) =>
+        OutboundCheck.DemandNoRedirect(httpResponse, message.Request.Uri!);
 }

@@ -22,13 +22,13 @@ internal static class TransportFailure
 
     /// <summary>No connection was made, so nothing was sent.</summary>
     public static bool IsConnectFailure(Exception exception) =>
-        exception is ClientResultException { Status: 0, InnerException: HttpRequestException http } &&
-        http.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.ProxyTunnelError;
+        Http(exception)?.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+            or HttpRequestError.ProxyTunnelError;
 
     /// <summary>The peer reset the connection before the first byte of an answer.</summary>
     public static bool IsReset(Exception exception)
     {
-        if (exception is not ClientResultException { Status: 0, InnerException: HttpRequestException http } || IsConnectFailure(exception))
+        if (Http(exception) is not { } http || IsConnectFailure(exception))
         {
             return false;
         }
@@ -43,4 +43,12 @@ internal static class TransportFailure
 
         return false;
     }
+
+    /// <summary>What the transport says, bare or inside what the OpenAI client makes of it; null for anything else.</summary>
+    private static HttpRequestException? Http(Exception exception) => exception switch
+    {
+        HttpRequestException http => http,
+        ClientResultException { Status: 0, InnerException: HttpRequestException http } => http,
+        _ => null,
+    };
 }

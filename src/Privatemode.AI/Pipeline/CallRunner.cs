@@ -1,0 +1,183 @@
+using System.ClientModel;
+using System.Runtime.ExceptionServices;
+using System.Threading.RateLimiting;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Sessions;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>
+/// Runs a call: takes the plaintext once, then seals an attempt, has it carried, and opens the answer; once more where the protocol wants it.
+/// The same for every way in. Retries beyond that are the business of whoever calls.
+/// </summary>
+internal sealed class CallRunner(
+    SealingEngine engine, MediaResolver media, AnswerOpener answers, SessionManager sessions, ApiKeys apiKeys, RateLimiter? limiter,
+        TimeSpan responseTimeout, TimeProvider time, CancellationToken closing)
+{
+    private static readonly TimeSpan PauseAfterReset = TimeSpan.FromMilliseconds(50);
+
+    // A connection that had gone stale in the pool is reset at once. Later, the service may be at work on the call already.
+    private static readonly TimeSpan LatestReset = TimeSpan.FromSeconds(5);
+
+    /// <summary>Runs a call until its carrier has an opened answer. What the state holds already is not taken from the carrier again.</summary>
+    public async ValueTask RunAsync(ICallCarrier carrier, CallState state, bool async)
+    {
+        string apiKey = apiKeys.Read();
+        state.Call ??= await PrepareAsync(carrier, apiKey, async).ConfigureAwait(false);
+        while (true)
+        {
+            long begun = time.GetTimestamp();
+            try
+            {
+                await AttemptAsync(carrier, state, apiKey, async).ConfigureAwait(false);
+                if (!state.Repeats.MayRepeatWithNewSecret())
+                {
+                    return;
+                }
+
+                carrier.Drop();
+            }
+            catch (Exception exception) when (
+                TransportFailure.IsReset(exception) && time.GetElapsedTime(begun) < LatestReset && state.Repeats.MayRepeatAfterReset())
+            {
+                await Pause.ForAsync(PauseAfterReset, time, async, carrier.CancellationToken).ConfigureAwait(false);
+            }
+
+            apiKey = apiKeys.Read();
+        }
+    }
+
+    private async ValueTask<SealedCall> PrepareAsync(ICallCarrier carrier, string apiKey, bool async)
+    {
+        EndpointRule rule = engine.Match(carrier.Method, carrier.Address, carrier.Headers);
+        if (!rule.IsSealed)
+        {
+            return carrier.HasBody
+                ? throw new PrivatemodeWouldLeakException(
+                    "unexpected-body", $"The endpoint {rule.Path} takes no body, and one would travel in the clear. Leave it out.")
+                : engine.PrepareWithoutBody(rule);
+        }
+
+        PooledBytes bytes = await SnapshotAsync(carrier, rule.PlainLimit, async).ConfigureAwait(false);
+        RequestBody body = SealingEngine.Read(rule, bytes, carrier.ContentType);
+        try
+        {
+            if (body is PlainBody json)
+            {
+                await ResolveMediaAsync(rule, json, apiKey, async, carrier.CancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+
+        return engine.Prepare(rule, body, apiKey);
+    }
+
+    private async ValueTask ResolveMediaAsync(EndpointRule rule, PlainBody body, string apiKey, bool async, CancellationToken cancellationToken)
+    {
+        if (media.FetchesHere)
+        {
+            // The addresses of images are content too: their hosts see them only on behalf of a deployment that proved itself.
+            (await sessions.AcquireAsync(apiKey, rejectedId: null, async, cancellationToken).ConfigureAwait(false)).Dispose();
+        }
+
+        await media.ResolveAsync(rule, body, async, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The plaintext, taken once: the content may be a stream that cannot be read again.</summary>
+    private static async ValueTask<PooledBytes> SnapshotAsync(ICallCarrier carrier, int limit, bool async)
+    {
+        long length = carrier.BodyLength ?? 0;
+        PooledWriteStream.Demand(length, limit);
+        PooledBytes body = new((int)Math.Max(length, 1024));
+        try
+        {
+            if (carrier.HasBody)
+            {
+                using PooledWriteStream writer = new(body, limit);
+                await carrier.WriteBodyAsync(writer, async).ConfigureAwait(false);
+            }
+
+            return body;
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
+    private async ValueTask AttemptAsync(ICallCarrier carrier, CallState state, string apiKey, bool async)
+    {
+        SealedCall call = state.Call!;
+        call.Current = await BeginAttemptAsync(call, state, apiKey, async, carrier.CancellationToken).ConfigureAwait(false);
+        bool done = false;
+        try
+        {
+            using Deadline deadline = new(responseTimeout, time, carrier.CancellationToken, closing);
+            state.Deadline = deadline.Token;
+            CarriedAnswer carried = await SendAsync(carrier, call, deadline, async).ConfigureAwait(false);
+            SessionSecret? secret = call.Current.Session;
+            OpenedAnswer answer = await answers.OpenAsync(
+                carried.Head, carried.Body, call, carried.IsBuffered, deadline, async).ConfigureAwait(false);
+            carrier.Take(answer);
+            state.Repeats.Note(secret, answer.Error);
+            done = true;
+        }
+        finally
+        {
+            // An event stream has taken the attempt over and left null here.
+            call.Current?.Dispose();
+            call.Current = null;
+            if (!done)
+            {
+                carrier.Drop();
+            }
+        }
+    }
+
+    private async ValueTask<SealedAttempt> BeginAttemptAsync(
+        SealedCall call, CallState state, string apiKey, bool async, CancellationToken cancellationToken)
+    {
+        if (!call.Rule.IsSealed)
+        {
+            // It carries nothing, but not even that goes to a deployment that has not proved itself.
+            (await sessions.AcquireAsync(apiKey, rejectedId: null, async, cancellationToken).ConfigureAwait(false)).Dispose();
+            return engine.WithoutBody(call, apiKey);
+        }
+
+        RateLimitLease? permit = await Permits.TakeAsync(limiter, call.RequestId, async, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            SecretLease lease = await sessions.AcquireAsync(apiKey, state.Repeats.RejectedSecretId, async, cancellationToken).ConfigureAwait(false);
+            SealedAttempt attempt = engine.Seal(call, lease, apiKey);
+            attempt.Permit = permit;
+            return attempt;
+        }
+        catch
+        {
+            permit?.Dispose();
+            throw;
+        }
+    }
+
+    private static async ValueTask<CarriedAnswer> SendAsync(ICallCarrier carrier, SealedCall call, Deadline deadline, bool async)
+    {
+        try
+        {
+            return await carrier.SendAsync(call, deadline, async).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!carrier.CancellationToken.IsCancellationRequested)
+        {
+            throw deadline.CutOff(call.RequestId);
+        }
+        catch (Exception exception) when (exception is ClientResultException or HttpRequestException && TransportFailure.Own(exception) is { } own)
+        {
+            ExceptionDispatchInfo.Throw(own);
+            throw;
+        }
+    }
+}

@@ -79,7 +79,10 @@ public sealed class PrivatemodeOptions
     /// </remarks>
     public ILoggerFactory? LoggerFactory { get; set; }
 
-    /// <summary>Also log request and answer bodies as they travel, that is sealed. Default false; no effect without <see cref="LoggerFactory"/>.</summary>
+    /// <summary>
+    /// Also log request and answer bodies as they travel, that is sealed; an error that the service did not seal is logged as it came, with
+    /// whatever it quotes. Default false; no effect without <see cref="LoggerFactory"/>.
+    /// </summary>
     public bool LogSealedContent { get; set; }
 
     /// <summary>The clock. Default <see cref="TimeProvider.System"/>.</summary>

@@ -21,7 +21,7 @@ internal static partial class Log
     public static partial void ManifestKept(ILogger logger, string error);
 
     [LoggerMessage(
-        6, LogLevel.Warning, "The verdict about {Endpoint} could not be renewed ({Error}); that is tried again. The verdict there is counts until {ValidUntil:u}.")]
+        6, LogLevel.Warning, "The verdict about {Endpoint} could not be renewed ({Error}); that is tried again. The one there is counts until {ValidUntil:u}.")]
     public static partial void RenewalFailed(ILogger logger, Uri endpoint, string error, DateTimeOffset? validUntil);
 
     [LoggerMessage(7, LogLevel.Debug, "The secret {SecretId} is agreed with {Endpoint}, for calls until {ValidUntil:u}.")]

@@ -4,7 +4,7 @@ using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Diagnostics;
 
-[Collection(TelemetryCollection.Name)]
+[Collection(ListenersAlone.Name)]
 public sealed class ClientGaugesTests
 {
     private readonly ManualTimeProvider _time = new();

@@ -5,7 +5,7 @@ using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Diagnostics;
 
-[Collection(TelemetryCollection.Name)]
+[Collection(ListenersAlone.Name)]
 public sealed class StepTests
 {
     private readonly ManualTimeProvider _time = new();

@@ -9,7 +9,7 @@ using Privatemode.AI.Tests.Architecture;
 namespace Privatemode.AI.Tests.Diagnostics;
 
 /// <summary>The document names exactly what exists.</summary>
-[Collection(TelemetryCollection.Name)]
+[Collection(ListenersAlone.Name)]
 public sealed partial class TelemetryDocumentTests
 {
     private static readonly string[] Document = File.ReadAllLines(Path.Combine(RepositoryFiles.Root, "docs", "telemetry.md"));

@@ -52,9 +52,7 @@ internal sealed class TelemetryRecorder : IDisposable
     [
         .. Measurements,
         .. Copy(_observed),
-        .. Copy(_begun).Select(activity => string.Join(
-            ' ', [activity.OperationName, activity.DisplayName, activity.StatusDescription, activity.TraceStateString, .. activity.TagObjects, .. activity.Baggage,
-                .. activity.Events.Select(item => $"{item.Name} {string.Join(' ', item.Tags)}")])),
+        .. Copy(_begun).Select(activity => string.Join(' ', WordsOf(activity))),
     ];
 
     /// <summary>Tags of the only activity of this name, by name.</summary>
@@ -79,6 +77,12 @@ internal sealed class TelemetryRecorder : IDisposable
         _meter.Dispose();
         _listener.Dispose();
     }
+
+    private static IEnumerable<object?> WordsOf(Activity activity) =>
+    [
+        activity.OperationName, activity.DisplayName, activity.StatusDescription, activity.TraceStateString, .. activity.TagObjects, .. activity.Baggage,
+        .. activity.Events.Select(item => $"{item.Name} {string.Join(' ', item.Tags)}"),
+    ];
 
     private void Take<T>(Instrument instrument, T value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         where T : IFormattable

@@ -46,6 +46,7 @@ public sealed class CallTelemetryTests : DeploymentTest
         Assert.Equal(
             [null, null, caller.Id, caller.Id, caller.Id], _recorder.Activities.Select(item => item.ParentId));
         Assert.All(_recorder.Activities, item => Assert.Equal(ActivityStatusCode.Unset, item.Status));
+        Assert.All(Deployment.AllRequests, request => Assert.DoesNotContain(request.Headers.Keys, name => name.StartsWith("trace", StringComparison.Ordinal)));
         Assert.Equal(["call", "request"], _recorder.Activities.Select(item => (string?)item.GetTagItem("privatemode.trigger")).OfType<string>());
     }
 

@@ -1,3 +1,4 @@
+using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Endpoints;
 using Privatemode.AI.Sessions;
 
@@ -10,8 +11,10 @@ internal static class AttestationComposition
     {
         TimeProvider time = options.TimeProvider;
         InsecureLoopbackTrust? trust = options.InsecureLoopbackTrust;
+        ClientEvents events = new(options.LoggerFactory, options.Endpoint);
         PublicDownloads downloads = new(http, time);
-        ManifestKeeper manifests = new(options.Manifest, new ManifestEndpoint(downloads, trust?.Manifest ?? ManifestEndpoint.Production, time), time);
+        ManifestEndpoint published = new(downloads, trust?.Manifest ?? ManifestEndpoint.Production, time);
+        ManifestKeeper manifests = new(options.Manifest, published, events, time);
         CollateralAddresses addresses = trust is not null ? CollateralAddresses.At(trust.Collateral)
             : options.CollateralProxy is { } proxy ? CollateralAddresses.At(proxy)
             : CollateralAddresses.Vendors;
@@ -24,7 +27,7 @@ internal static class AttestationComposition
             TrustAnchors.OptionsOf(options.Hardware),
             new AttestorSettings(options.Endpoint, options.EvidenceLifetime),
             time);
-        return new AttestedMeshAuthority(attestor, manifests, time);
+        return new AttestedMeshAuthority(attestor, manifests, events, time);
     }
 
     private static string ScopeOf(PrivatemodeOptions options) => options.InsecureLoopbackTrust?.Scope ?? "";

@@ -1,6 +1,7 @@
 using System.ClientModel.Primitives;
 using System.Net;
 using OpenAI;
+using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Endpoints;
 using Privatemode.AI.KeyExchange.Hpke;
@@ -18,6 +19,8 @@ internal sealed class ClientComposition : IDisposable
     private readonly SessionManager _sessions;
     private readonly ImageFetcher? _images;
     private readonly ApiKeys _apiKeys;
+    private readonly ClientEvents _events;
+    private readonly ClientGauge _gauge;
 
     // Never disposed: it may be cancelled twice, and without a timer it holds nothing.
     private readonly CancellationTokenSource _closing = new();
@@ -27,6 +30,7 @@ internal sealed class ClientComposition : IDisposable
         TimeProvider time = options.TimeProvider;
         Endpoint = options.Endpoint;
         _apiKeys = apiKeys;
+        _events = new ClientEvents(options.LoggerFactory, Endpoint);
         FieldCodec codec = FieldCodec.Instance;
         _http = Transports.Create(
             options.HttpMessageHandler ?? options.FactoryHandler, options.InsecureLoopbackTrust is not null, switches.MaxConnections,
@@ -35,7 +39,7 @@ internal sealed class ClientComposition : IDisposable
         ControlPlaneClient control = new(bounded, Endpoint, codec.ProtocolVersion, time);
         _attested = AttestationComposition.Create(options, bounded, control);
         SecretExchanger exchanger = new(
-            switches.MeshAuthority ?? _attested, new SecretEndpoint(control), options.GpuRevocation, time, switches.MlKem);
+            switches.MeshAuthority ?? _attested, new SecretEndpoint(control), options.GpuRevocation, _events, time, switches.MlKem);
         _sessions = new SessionManager(
             apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, IsTrusted), time, options.MaxSessions,
             options.ResponseTimeout);
@@ -44,11 +48,12 @@ internal sealed class ClientComposition : IDisposable
         PromptCacheSalts salts = new(options.PromptCache, apiKeys.AreManyCallers);
         CallRunner runner = new(
             new SealingEngine(Endpoint, codec, salts, time), new MediaResolver(options.RemoteMedia, _images),
-            new AnswerOpener(options.IdleTimeout, time), _sessions, apiKeys, options.RateLimiter, options.ResponseTimeout, time, _closing.Token);
+            new AnswerOpener(options.IdleTimeout, time, _events), _sessions, apiKeys, options.RateLimiter, options.ResponseTimeout, time, _closing.Token);
         OpenAI = CreateOpenAI(options, new SealingPolicy(runner), _http);
-        Http = new HttpCalls(runner, _http, Endpoint);
+        Http = new HttpCalls(runner, _http, Endpoint, _events);
         Models = new PrivatemodeModelCatalog(() => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient()), time);
         Failures = new CallFailures(ServiceErrors.Map, Models.ExplainAsync);
+        _gauge = ClientGauge.Register(Endpoint.Host, time, () => _attested.Health.Deployment, _sessions.CountSecrets);
     }
 
     public Uri Endpoint { get; }
@@ -88,6 +93,7 @@ internal sealed class ClientComposition : IDisposable
     {
         // Before the HTTP client goes, so that calls it cuts off know why.
         _closing.Cancel();
+        _gauge.Dispose();
         _attested.Dispose();
         _sessions.Dispose();
         _images?.Dispose();
@@ -97,7 +103,7 @@ internal sealed class ClientComposition : IDisposable
     // Without a deployment a test gave the mesh CA itself.
     private bool IsTrusted(SessionSecret secret) => secret.Deployment is not { } deployment || _attested.Trusts(deployment);
 
-    private static PrivatemodeOpenAIClient CreateOpenAI(PrivatemodeOptions options, SealingPolicy sealing, HttpClient http)
+    private PrivatemodeOpenAIClient CreateOpenAI(PrivatemodeOptions options, SealingPolicy sealing, HttpClient http)
     {
         OpenAIClientOptions openAI = new()
         {
@@ -112,7 +118,7 @@ internal sealed class ClientComposition : IDisposable
                 EnableMessageContentLogging = options.LogSealedContent && options.LoggerFactory is not null,
             },
         };
-        ClientPipeline pipeline = ClientPipeline.Create(openAI, [new CallPolicy()], [sealing], []);
+        ClientPipeline pipeline = ClientPipeline.Create(openAI, [new CallPolicy(_events)], [sealing], []);
         return new PrivatemodeOpenAIClient(pipeline, openAI);
     }
 

@@ -67,12 +67,22 @@ public sealed class PrivatemodeOptions
     /// </remarks>
     public HttpMessageHandler? HttpMessageHandler { get; set; }
 
-    /// <summary>Receives what the OpenAI client's pipeline logs: requests, answers, retries and failures of calls, with addresses, statuses and
-    /// headers it deems harmless. They never carry content in the clear. This library writes no log of its own. Null for nowhere, the
-    /// default.</summary>
+    /// <summary>
+    /// Receives what this library tells in the category <c>Privatemode.AI</c> (a deployment verified or not, another manifest, refused calls,
+    /// broken answers) and what the OpenAI client's pipeline logs: requests, answers, retries and failures of calls, with addresses, statuses and
+    /// headers it deems harmless. Neither ever carries content in the clear, or a key. Null for nowhere, the default.
+    /// </summary>
+    /// <remarks>
+    /// Activities and metrics need no setting: an <see cref="System.Diagnostics.ActivitySource"/> and a
+    /// <see cref="System.Diagnostics.Metrics.Meter"/> with the same name, <c>Privatemode.AI</c>, work as soon as somebody listens. The
+    /// repository's <c>docs/telemetry.md</c> lists all names.
+    /// </remarks>
     public ILoggerFactory? LoggerFactory { get; set; }
 
-    /// <summary>Also log request and answer bodies as they travel, that is sealed. Default false; no effect without <see cref="LoggerFactory"/>.</summary>
+    /// <summary>
+    /// Also log request and answer bodies as they travel, that is sealed; an error that the service did not seal is logged as it came, with
+    /// whatever it quotes. Default false; no effect without <see cref="LoggerFactory"/>.
+    /// </summary>
     public bool LogSealedContent { get; set; }
 
     /// <summary>The clock. Default <see cref="TimeProvider.System"/>.</summary>

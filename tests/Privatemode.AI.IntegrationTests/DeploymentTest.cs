@@ -25,7 +25,7 @@ public abstract class DeploymentTest : IAsyncLifetime
         Client = Deployment.CreateClient(Configure);
     }
 
-    public async Task DisposeAsync()
+    public virtual async Task DisposeAsync()
     {
         await Client.DisposeAsync();
         await Deployment.DisposeAsync();

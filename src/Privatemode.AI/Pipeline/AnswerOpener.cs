@@ -1,3 +1,4 @@
+using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
@@ -5,13 +6,16 @@ using Privatemode.AI.Encryption.Json;
 namespace Privatemode.AI.Pipeline;
 
 /// <summary>Opens answers: whole, streamed, or errors. Whatever is not sealed as it must be is refused.</summary>
-internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time)
+internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, ClientEvents events)
 {
     /// <summary>Largest whole answer on the wire, in bytes.</summary>
     public const int AnswerLimit = 128 * 1024 * 1024;
 
     /// <summary>Largest error answer, in bytes.</summary>
     private const int ErrorLimit = 1024 * 1024;
+
+    /// <summary>Largest answer that is not sealed, in bytes.</summary>
+    private const int PlainLimit = 4 * 1024 * 1024;
 
     /// <summary>Opens the answer to the current attempt of a call. Closes <paramref name="body"/> unless it becomes the stream.</summary>
     /// <param name="head">Status and headers.</param>
@@ -24,12 +28,53 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time)
     /// <exception cref="PrivatemodeServiceException">The answer says that it needs a newer client, or did not come in time.</exception>
     public async ValueTask<OpenedAnswer> OpenAsync(AnswerHead head, Stream body, SealedCall call, bool buffered, Deadline deadline, bool async)
     {
-        if (head.Status >= 400)
+        Step? step = CallSteps.BeginOpen(call, time);
+        try
         {
-            using PooledBytes error = await ReadAsync(body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
-            return OpenError(head, error.Span, call);
-        }
+            if (head.Status >= 400)
+            {
+                using PooledBytes error = await ReadAsync(body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
+                OpenedAnswer refusal = OpenError(head, error.Span, call);
+                Tell(refusal.Error!, call);
+                step?.EndWithErrorAnswer(head.Status);
+                return refusal;
+            }
 
+            DemandSuccess(head, call);
+            if (call.Rule.IsSealed && head.IsEventStream)
+            {
+                OpeningEventStream stream = BeginStream(body, call, step);
+                return new OpenedAnswer(buffered ? await BufferAsync(stream, call, deadline, async).ConfigureAwait(false) : stream, null);
+            }
+
+            using PooledBytes whole = await ReadAsync(body, call.Rule.IsSealed ? AnswerLimit : PlainLimit, call, deadline, async).ConfigureAwait(false);
+            MemoryStream opened = call.Rule.IsSealed ? OpenWhole(whole.Span, call) : new MemoryStream(whole.Span.ToArray());
+            step?.Succeed();
+            return new OpenedAnswer(opened, null);
+        }
+        catch (Exception exception) when (call.Current is not null)
+        {
+            // A stream that has begun tells of its end itself.
+            events.AnswerFailed(exception);
+            step?.Fail(exception);
+            throw;
+        }
+    }
+
+    private void Tell(ServiceError error, SealedCall call)
+    {
+        if (error.IsUnknownSecret)
+        {
+            events.SecretForgotten(call.Rule.Path, call.RequestId);
+        }
+        else if (error.Status == 429)
+        {
+            events.RateLimited(call.Rule.Path, call.RequestId, error.RetryAfter);
+        }
+    }
+
+    private static void DemandSuccess(AnswerHead head, SealedCall call)
+    {
         if (!head.IsSuccess)
         {
             throw new PrivatemodeServiceException(
@@ -41,21 +86,10 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time)
             };
         }
 
-        if (!call.Rule.IsSealed)
+        if (call.Rule.IsSealed)
         {
-            using PooledBytes plain = await ReadAsync(body, ErrorLimit * 4, call, deadline, async).ConfigureAwait(false);
-            return new OpenedAnswer(new MemoryStream(plain.Span.ToArray()), null);
+            DemandSealed(head, call);
         }
-
-        DemandSealed(head, call);
-        if (head.IsEventStream)
-        {
-            OpeningEventStream events = BeginStream(body, call);
-            return new OpenedAnswer(buffered ? await BufferAsync(events, call, deadline, async).ConfigureAwait(false) : events, null);
-        }
-
-        using PooledBytes whole = await ReadAsync(body, AnswerLimit, call, deadline, async).ConfigureAwait(false);
-        return new OpenedAnswer(OpenWhole(whole.Span, call), null);
     }
 
     private static void DemandSealed(AnswerHead head, SealedCall call)
@@ -82,7 +116,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time)
         }
     }
 
-    private OpeningEventStream BeginStream(Stream body, SealedCall call)
+    private OpeningEventStream BeginStream(Stream body, SealedCall call, Step? step)
     {
         SealedAttempt attempt = call.Current!;
         EventRules rules = call.Rule.Stream switch
@@ -93,9 +127,12 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time)
         };
         EventOpener opener = attempt.Exchange!.OpenEvents(rules, call.Context);
 
+        IdleTimeoutStream network = new(body, idleTimeout, time, call.RequestId);
+        bool isWatched = step is not null || events.HearsOfAnswers;
+
         // From here on the stream owns exchange and secret.
         call.Current = null;
-        return new OpeningEventStream(new IdleTimeoutStream(body, idleTimeout, time, call.RequestId), opener, attempt);
+        return new OpeningEventStream(network, opener, isWatched ? new WatchedAttempt(attempt, opener, network, step, events) : attempt);
     }
 
     private static async ValueTask<Stream> BufferAsync(OpeningEventStream events, SealedCall call, Deadline deadline, bool async)

@@ -1,10 +1,11 @@
 using System.ClientModel.Primitives;
 using System.Runtime.ExceptionServices;
+using Privatemode.AI.Diagnostics;
 
 namespace Privatemode.AI.Pipeline;
 
 /// <summary>The outermost policy, once per call: owns what the attempts share, and wipes it at the end.</summary>
-internal sealed class CallPolicy : PipelinePolicy
+internal sealed class CallPolicy(ClientEvents events) : PipelinePolicy
 {
     public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
     {
@@ -12,6 +13,11 @@ internal sealed class CallPolicy : PipelinePolicy
         try
         {
             ProcessNext(message, pipeline, currentIndex);
+        }
+        catch (PrivatemodeWouldLeakException exception)
+        {
+            events.CallRefused(exception);
+            throw;
         }
         catch (AggregateException exception)
         {
@@ -26,6 +32,11 @@ internal sealed class CallPolicy : PipelinePolicy
         {
             await ProcessNextAsync(message, pipeline, currentIndex).ConfigureAwait(false);
         }
+        catch (PrivatemodeWouldLeakException exception)
+        {
+            events.CallRefused(exception);
+            throw;
+        }
         catch (AggregateException exception)
         {
             ThrowLast(exception);
@@ -33,5 +44,13 @@ internal sealed class CallPolicy : PipelinePolicy
     }
 
     /// <summary>The retry policy collects the failures of all tries; callers want to catch the one that ended the call.</summary>
-    private static void ThrowLast(AggregateException exception) => ExceptionDispatchInfo.Throw(exception.InnerExceptions[^1]);
+    private void ThrowLast(AggregateException exception)
+    {
+        if (exception.InnerExceptions[^1] is PrivatemodeWouldLeakException refusal)
+        {
+            events.CallRefused(refusal);
+        }
+
+        ExceptionDispatchInfo.Throw(exception.InnerExceptions[^1]);
+    }
 }

@@ -22,6 +22,12 @@ internal sealed class IdleTimeoutStream : Stream
         _expiry = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
     }
 
+    /// <summary>A pause was too long.</summary>
+    public bool HasExpired => _expired;
+
+    /// <summary>A read was cancelled by its caller.</summary>
+    public bool WasCancelled => _cancelled;
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;

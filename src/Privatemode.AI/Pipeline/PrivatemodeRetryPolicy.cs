@@ -1,5 +1,6 @@
 using System.ClientModel.Primitives;
 using System.Security.Cryptography;
+using Privatemode.AI.Diagnostics;
 
 namespace Privatemode.AI.Pipeline;
 
@@ -30,6 +31,7 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time) : ClientRetryPol
     /// <summary>0.8 s, 1.6 s, 3.2 s, each plus or minus a fifth, or what Retry-After asks for if that is longer; at most 60 s.</summary>
     protected override TimeSpan GetNextDelay(PipelineMessage message, int tryCount)
     {
+        Telemetry.CountRetry(message.Response?.Status ?? 0);
         TimeSpan backoff = FirstDelay * (1 << (CallState.Of(message)!.Tries - 1)) * (RandomNumberGenerator.GetInt32(80, 121) / 100.0);
         string? header = message.Response?.Headers.TryGetValue(ProtocolHeaders.RetryAfter, out string? value) == true ? value : null;
         TimeSpan asked = ServiceErrors.ParseRetryAfter(header, time.GetUtcNow()) ?? TimeSpan.Zero;

@@ -1,3 +1,4 @@
+using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI.Pipeline;
@@ -43,11 +44,21 @@ internal sealed class Repeats
         }
 
         _newSecrets++;
-        return _hadWorked || UseFreeRepeat();
+        return Count("unknown-secret", _hadWorked || UseFreeRepeat());
     }
 
     /// <summary>Whether the last attempt is to be repeated after a reset.</summary>
-    public bool MayRepeatAfterReset() => UseFreeRepeat();
+    public bool MayRepeatAfterReset() => Count("reset", UseFreeRepeat());
+
+    private static bool Count(string reason, bool isRepeated)
+    {
+        if (isRepeated)
+        {
+            Telemetry.CountRepeat(reason);
+        }
+
+        return isRepeated;
+    }
 
     private bool UseFreeRepeat() => !_usedFreeRepeat && (_usedFreeRepeat = true);
 }

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Multipart;
 using Privatemode.AI.Sessions;
@@ -97,9 +98,11 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
     /// <summary>Seals one attempt under a secret. Owns the lease from here on, also when it throws.</summary>
     public SealedAttempt Seal(SealedCall call, SecretLease lease, string apiKey)
     {
+        Step? step = null;
         IBodyExchange? exchange = null;
         try
         {
+            step = CallSteps.BeginSeal(call, lease.Session, time);
             exchange = codec.Begin(lease.Session.Key, lease.Session.IdUtf8);
             SealedBody body = call.Body!.Seal(exchange, call.Rule);
             SealedContent content = new(body);
@@ -110,12 +113,15 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
                     "body", $"The sealed request is larger than {call.Rule.WireLimit} bytes, the most the service takes. Send less at once.");
             }
 
-            return new SealedAttempt(lease, exchange, content, SealedHeaders(call, lease.Session, apiKey, body));
+            SealedAttempt attempt = new(lease, exchange, content, SealedHeaders(call, lease.Session, apiKey, body));
+            step?.Succeed();
+            return attempt;
         }
-        catch
+        catch (Exception exception)
         {
             exchange?.Dispose();
             lease.Dispose();
+            step?.Fail(exception);
             throw;
         }
     }

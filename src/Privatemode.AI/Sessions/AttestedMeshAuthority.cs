@@ -1,7 +1,9 @@
+using Privatemode.AI.Diagnostics;
+
 namespace Privatemode.AI.Sessions;
 
 /// <summary>Keeps the last verdict about the deployment while it counts, and renews it in the background before it ends.</summary>
-internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper manifests, TimeProvider time) : IMeshAuthority, IDisposable
+internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper manifests, ClientEvents events, TimeProvider time) : IMeshAuthority, IDisposable
 {
     // Secrets are exchanged every 45 minutes at least while the client is in use, so that somebody comes by in the last 90 minutes.
     private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(90);
@@ -32,7 +34,7 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
         }
 
         return await InTurnAsync(
-            () => Usable(rejected), () => VerifyAsync(apiKey, async, cancellationToken), async, cancellationToken).ConfigureAwait(false);
+            () => Usable(rejected), () => VerifyAsync("call", apiKey, async, cancellationToken), async, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Verifies anew, whatever is known.</summary>
@@ -44,7 +46,7 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
         try
         {
             return await InTurnAsync(
-                () => null, () => VerifyAsync(apiKey, async: true, either.Token), async: true, either.Token).ConfigureAwait(false);
+                () => null, () => VerifyAsync("request", apiKey, async: true, either.Token), async: true, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && _lifetime.IsCancellationRequested)
         {
@@ -83,6 +85,30 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
         finally
         {
             _ = _gate.Release();
+        }
+    }
+
+    private async ValueTask<TrustedMesh> VerifyAsync(string trigger, string apiKey, bool async, CancellationToken cancellationToken)
+    {
+        Step? step = Step.Begin(Telemetry.Attest, time);
+        step?.Measure(Tags.Trigger, trigger);
+        try
+        {
+            TrustedMesh mesh = await VerifyAsync(apiKey, async, cancellationToken).ConfigureAwait(false);
+            step?.About(mesh.Deployment);
+            step?.Succeed();
+            events.DeploymentVerified(mesh.Deployment!);
+            return mesh;
+        }
+        catch (Exception exception)
+        {
+            step?.Fail(exception);
+            if (exception is PrivatemodeVerificationException failure)
+            {
+                events.VerificationFailed(failure);
+            }
+
+            throw;
         }
     }
 
@@ -140,7 +166,8 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
             if (isDue || await manifests.HasChangedAsync(digest, async: true, _lifetime.Token).ConfigureAwait(false))
             {
                 _ = await InTurnAsync(
-                    () => Usable(mesh), () => VerifyAsync(apiKey, async: true, _lifetime.Token), async: true, _lifetime.Token).ConfigureAwait(false);
+                    () => Usable(mesh), () => VerifyAsync("renewal", apiKey, async: true, _lifetime.Token), async: true, _lifetime.Token)
+                    .ConfigureAwait(false);
             }
 
             Volatile.Write(ref _failure, null);
@@ -150,6 +177,10 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
             Volatile.Write(ref _failure, exception);
 
             // Somebody is told when he needs what could not be renewed. Anything may come out of the user's own callback.
+            if (exception is not PrivatemodeVerificationException && !_lifetime.IsCancellationRequested)
+            {
+                events.RenewalFailed(exception, Usable(rejected: null)?.Verdict!.Value.Until);
+            }
         }
         finally
         {

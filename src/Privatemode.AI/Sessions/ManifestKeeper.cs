@@ -1,12 +1,13 @@
 using System.Security.Cryptography;
 using Privatemode.AI.Attestation.Contrast;
+using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Endpoints;
 
 namespace Privatemode.AI.Sessions;
 
 /// <summary>Applies the <see cref="ManifestPolicy"/>: decides which manifest counts and records it, before anything is sent to a deployment.</summary>
 /// <remarks>One caller at a time.</remarks>
-internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint endpoint, TimeProvider time)
+internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint endpoint, ClientEvents events, TimeProvider time)
 {
     /// <summary>The check that fails when the user does not approve.</summary>
     public const string ApprovalCheck = "manifest-approval";
@@ -64,6 +65,7 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
         }
         catch (PrivatemodeException exception) when (last is not null && exception is (PrivatemodeServiceException or PrivatemodeVerificationException))
         {
+            events.ManifestKept(exception);
             return new ExpectedManifest(
                 Manifest.Parse(last.Value.Manifest), ManifestSource.LastAdopted, last.Value.At, exception as PrivatemodeVerificationException);
         }
@@ -73,6 +75,7 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
         {
             await DemandApprovalAsync(last?.Manifest, manifest, async, cancellationToken).ConfigureAwait(false);
             await _recorder.RecordAsync(published, async, cancellationToken).ConfigureAwait(false);
+            events.ManifestAdopted(last is null ? null : DigestOf(last.Value.Manifest), DigestOf(published));
         }
 
         ManifestSource source = policy is ManifestPolicy.ApprovedManifest ? ManifestSource.Approved : ManifestSource.Published;
@@ -111,7 +114,7 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
     public static Manifest ResolvePinned(IReadOnlyCollection<string> pins, AttestationDocument document)
     {
         ReadOnlyMemory<byte> shown = document.Manifests.Count == 1 ? document.Manifests[0] : default;
-        string digest = Convert.ToHexStringLower(SHA256.HashData(shown.Span));
+        string digest = DigestOf(shown.Span);
         return pins.Contains(digest)
             ? Manifest.Parse(shown)
             : throw new PrivatemodeVerificationException(
@@ -120,6 +123,8 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
                 string.Join(" or ", pins),
                 digest);
     }
+
+    private static string DigestOf(ReadOnlySpan<byte> manifest) => Convert.ToHexStringLower(SHA256.HashData(manifest));
 
     private async ValueTask DemandApprovalAsync(byte[]? before, Manifest manifest, bool async, CancellationToken cancellationToken)
     {

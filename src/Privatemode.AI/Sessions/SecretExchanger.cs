@@ -1,3 +1,4 @@
+using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Endpoints;
 using Privatemode.AI.KeyExchange;
 using Privatemode.AI.KeyExchange.Hpke;
@@ -6,7 +7,7 @@ namespace Privatemode.AI.Sessions;
 
 /// <summary>Gets a new inference secret: trust anchor, exchange, and what to do when one of them fails.</summary>
 internal sealed class SecretExchanger(
-    IMeshAuthority authority, SecretEndpoint endpoint, GpuRevocationPolicy gpuRevocation, TimeProvider time,
+    IMeshAuthority authority, SecretEndpoint endpoint, GpuRevocationPolicy gpuRevocation, ClientEvents events, TimeProvider time,
         MlKemProvider mlKem = MlKemProvider.Automatic)
 {
     private static readonly TimeSpan[] PausesBetweenTries = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
@@ -55,7 +56,26 @@ internal sealed class SecretExchanger(
         return await ExchangeAsync(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<SessionSecret> ExchangeAsync(
+    private async ValueTask<SessionSecret> ExchangeAsync(TrustedMesh mesh, string apiKey, bool async, CancellationToken cancellationToken)
+    {
+        Step? step = Step.Begin(Telemetry.Exchange, time);
+        step?.About(mesh.Deployment);
+        try
+        {
+            (SessionSecret secret, DateTimeOffset until) = await ExchangeOnceAsync(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
+            step?.Succeed();
+            events.SecretExchanged(secret.Id, until);
+            return secret;
+        }
+        catch (Exception exception)
+        {
+            step?.Fail(exception);
+            events.ExchangeFailed(exception);
+            throw;
+        }
+    }
+
+    private async ValueTask<(SessionSecret Secret, DateTimeOffset Until)> ExchangeOnceAsync(
         TrustedMesh mesh, string apiKey, bool async, CancellationToken cancellationToken)
     {
         // A fresh key pair every time: the service refuses a public key it has seen.
@@ -64,6 +84,6 @@ internal sealed class SecretExchanger(
         byte[] response = await endpoint.PostAsync(exchange.RequestBody, apiKey, async, cancellationToken).ConfigureAwait(false);
         InferenceSecret secret = exchange.Complete(response, mesh.Authority, time.GetUtcNow(), lifetime.From);
         string policy = GpuPolicyHeader.Text(gpuRevocation, lifetime.From);
-        return new SessionSecret(secret, lifetime, policy, GpuPolicyHeader.Mac(secret.Key, policy), mesh);
+        return (new SessionSecret(secret, lifetime, policy, GpuPolicyHeader.Mac(secret.Key, policy), mesh), lifetime.Until);
     }
 }

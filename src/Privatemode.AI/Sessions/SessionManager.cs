@@ -28,6 +28,18 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
     }
 
+    /// <summary>How many of them hold a secret that new calls may use.</summary>
+    public int CountSecrets()
+    {
+        Entry[] accounts;
+        lock (_gate)
+        {
+            accounts = [.. _accounts.Values];
+        }
+
+        return accounts.Count(account => !account.Session.IsExpired);
+    }
+
     /// <inheritdoc cref="AccountSession.AcquireAsync"/>
     /// <param name="apiKey">Whose secret.</param>
     /// <param name="rejectedId">Id of a secret the service no longer knows; it is replaced unless that happened already.</param>

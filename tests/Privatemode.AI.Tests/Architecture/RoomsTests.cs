@@ -14,14 +14,15 @@ public sealed partial class RoomsTests
         ["Chat"] = [],
         ["Completions"] = ["Pipeline"],
         ["DependencyInjection"] = ["Pipeline", "Sessions"],
+        ["Diagnostics"] = [],
         ["Embeddings"] = [],
         ["Encryption"] = [],
         ["Endpoints"] = [],
         ["KeyExchange/Hpke"] = [],
         ["KeyExchange"] = ["Attestation/Certificates", "KeyExchange/Hpke"],
         ["Models"] = ["Pipeline"],
-        ["Pipeline"] = ["Sessions", "Encryption"],
-        ["Sessions"] = ["Attestation/Contrast", "Attestation/Sev", "Attestation/Tdx", "Endpoints", "KeyExchange", "KeyExchange/Hpke"],
+        ["Pipeline"] = ["Diagnostics", "Sessions", "Encryption"],
+        ["Sessions"] = ["Attestation/Contrast", "Attestation/Sev", "Attestation/Tdx", "Diagnostics", "Endpoints", "KeyExchange", "KeyExchange/Hpke"],
     };
 
     [Fact]
@@ -58,6 +59,8 @@ public sealed partial class RoomsTests
     [InlineData("using Privatemode.AI.Attestation.Sev;", "Attestation/Sev")]
     [InlineData("Attestation.Tdx.TdxQuote quote;", "Attestation/Tdx")]
     [InlineData("using OpenAI.Chat;", null)]
+    [InlineData("using System.Diagnostics.Metrics;", null)]
+    [InlineData("using Privatemode.AI.Diagnostics;", "Diagnostics")]
     public void RoomsNamedIn_Text_FindsQualifiedAndRelativeNames(string source, string? room) =>
         Assert.Equal(room is null ? [] : [room], RoomsNamedIn(source));
 
@@ -75,7 +78,7 @@ public sealed partial class RoomsTests
 
     [GeneratedRegex(
         @"(?:using Privatemode\.AI\.|Privatemode\.AI\.|(?<![\w.]))"
-        + @"(?<room>Attestation|Chat|Completions|DependencyInjection|Embeddings|Encryption|Endpoints|KeyExchange|Models|Pipeline|Sessions)"
+        + @"(?<room>Attestation|Chat|Completions|DependencyInjection|Diagnostics|Embeddings|Encryption|Endpoints|KeyExchange|Models|Pipeline|Sessions)"
         + @"(?<inner>\.(?:Certificates|Contrast|Hpke|Sev|Tdx))?(?=[.;]\w|;)")]
     private static partial Regex RoomName();
 }

@@ -1,3 +1,4 @@
+using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Endpoints;
 using Privatemode.AI.Pipeline;
@@ -34,7 +35,8 @@ public sealed class DayInTheLifeTests : IAsyncLifetime
     {
         using AttestedMeshAuthority authority = _scene.Authority();
         ControlPlaneClient control = new(new BoundedHttp(_http, _scene.Time), _scene.Deployment.Endpoint, FieldCodec.Instance.ProtocolVersion, _scene.Time);
-        SecretExchanger exchanger = new(authority, new SecretEndpoint(control), GpuRevocationPolicy.Strict, _scene.Time);
+        ClientEvents events = new(null, _scene.Deployment.Endpoint);
+        SecretExchanger exchanger = new(authority, new SecretEndpoint(control), GpuRevocationPolicy.Strict, events, _scene.Time);
         int paidByBlocking = 0; // renewals in the background are asynchronous, whoever sets them off
         using AccountSession session = new(
             (isAsync, token) =>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Endpoints;
 using Privatemode.AI.Sessions;
 using Privatemode.AI.Testing.Evidence;
@@ -159,8 +160,11 @@ public sealed class ManifestKeeperTests : IDisposable
 
     private Task<ExpectedManifest> DecideAsync(ManifestPolicy policy, bool async) => Keeper(policy).DecideAsync(async, default).AsTask();
 
-    private ManifestKeeper Keeper(ManifestPolicy policy) =>
-        new(policy, new ManifestEndpoint(new PublicDownloads(new BoundedHttp(_http, _time), _time), ManifestEndpoint.Production, _time), _time);
+    private ManifestKeeper Keeper(ManifestPolicy policy)
+    {
+        ManifestEndpoint published = new(new PublicDownloads(new BoundedHttp(_http, _time), _time), ManifestEndpoint.Production, _time);
+        return new ManifestKeeper(policy, published, new ClientEvents(null, ManifestEndpoint.Production), _time);
+    }
 
     private void Publish(byte[] manifest) => _handler.Answer = _ => new HttpResponseMessage { Content = new ByteArrayContent(manifest) };
 

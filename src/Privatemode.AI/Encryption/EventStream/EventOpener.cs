@@ -49,6 +49,9 @@ internal sealed class EventOpener : IDisposable
     /// <summary>True after the authenticated end.</summary>
     public bool IsEnded { get; private set; }
 
+    /// <summary>Events opened and handed on so far, the end mark not counted.</summary>
+    public long Events { get; private set; }
+
     /// <summary>Takes in bytes as they come from the network, cut anywhere.</summary>
     public void Push(ReadOnlySpan<byte> bytes)
     {
@@ -244,6 +247,7 @@ internal sealed class EventOpener : IDisposable
             _eventNameLength = _rules.EventName.Length;
         }
 
+        Events++;
         Emit(_opened.Text);
     }
 

@@ -1,0 +1,91 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Privatemode.AI.Diagnostics;
+
+/// <summary>What a client tells its log, and counts. Names, digests and times only; never content, a key, or words of the service's.</summary>
+internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
+{
+    private const int ShortDigest = 12;
+
+    private readonly ILogger _logger = loggers?.CreateLogger(Telemetry.Name) ?? NullLogger.Instance;
+
+    /// <summary>Whether anybody learns of answers that fail.</summary>
+    public bool HearsOfAnswers => Telemetry.Refusals.Enabled || _logger.IsEnabled(LogLevel.Error);
+
+    public void DeploymentVerified(VerifiedDeployment deployment)
+    {
+        if (_logger.IsEnabled(LogLevel.Information))
+        {
+            Log.DeploymentVerified(_logger, endpoint, deployment.Tee, Short(deployment.ManifestSha256), deployment.ValidUntil);
+        }
+    }
+
+    /// <summary>A deployment, or what speaks for it, did not prove itself.</summary>
+    public void VerificationFailed(PrivatemodeVerificationException exception)
+    {
+        Refuse("deployment", exception.Check);
+        Log.VerificationFailed(_logger, endpoint, exception.Check);
+    }
+
+    /// <param name="before">Digest of the manifest adopted before; null for none.</param>
+    /// <param name="after">Digest of the manifest that counts from here on.</param>
+    public void ManifestAdopted(string? before, string after)
+    {
+        if (before is null)
+        {
+            Log.ManifestAdopted(_logger, after);
+        }
+        else
+        {
+            Log.ManifestChanged(_logger, before, after);
+        }
+    }
+
+    /// <summary>What is published cannot be had or accepted; the manifest adopted last counts.</summary>
+    public void ManifestKept(Exception exception) => Log.ManifestKept(_logger, ErrorNames.Of(exception));
+
+    /// <param name="exception">Why.</param>
+    /// <param name="until">How long the verdict there is still counts; null when there is none.</param>
+    public void RenewalFailed(Exception exception, DateTimeOffset? until) => Log.RenewalFailed(_logger, endpoint, ErrorNames.Of(exception), until);
+
+    public void SecretExchanged(string id, DateTimeOffset until) => Log.SecretExchanged(_logger, endpoint, id, until);
+
+    public void ExchangeFailed(Exception exception)
+    {
+        switch (exception)
+        {
+            case PrivatemodeVerificationException verification:
+                VerificationFailed(verification);
+                break;
+            case not OperationCanceledException:
+                Log.ExchangeFailed(_logger, endpoint, ErrorNames.Of(exception));
+                break;
+        }
+    }
+
+    /// <summary>A call would have leaked.</summary>
+    public void CallRefused(PrivatemodeWouldLeakException exception)
+    {
+        Refuse("call", exception.Refused);
+        Log.CallRefused(_logger, exception.Refused);
+    }
+
+    /// <summary>An answer could not be opened. What is no failure of integrity is left to the caller, who gets the exception.</summary>
+    public void AnswerFailed(Exception exception)
+    {
+        if (exception is PrivatemodeIntegrityException integrity)
+        {
+            Refuse("answer", integrity.Failure);
+            Log.IntegrityFailure(_logger, integrity.Endpoint, integrity.Failure, integrity.RequestId);
+        }
+    }
+
+    public void SecretForgotten(string path, string requestId) => Log.SecretForgotten(_logger, path, requestId);
+
+    public void RateLimited(string path, string requestId, TimeSpan? wait) => Log.RateLimited(_logger, path, requestId, wait?.TotalSeconds);
+
+    private static void Refuse(string what, string name) => Telemetry.Refusals.Add(1, new(Tags.Refused, what), new(Tags.ErrorType, name));
+
+    private static string Short(string digest) => digest[..Math.Min(ShortDigest, digest.Length)];
+}

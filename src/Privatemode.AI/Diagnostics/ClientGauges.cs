@@ -1,0 +1,51 @@
+using System.Diagnostics.Metrics;
+
+namespace Privatemode.AI.Diagnostics;
+
+/// <summary>The gauges of all clients of the process. A client that is dropped without being disposed is dropped here too.</summary>
+internal sealed class ClientGauges
+{
+    private readonly Lock _gate = new();
+    private readonly List<WeakReference<ClientGauge>> _clients = [];
+
+    public void Add(ClientGauge client)
+    {
+        lock (_gate)
+        {
+            _clients.Add(new WeakReference<ClientGauge>(client));
+        }
+    }
+
+    public void Remove(ClientGauge client)
+    {
+        lock (_gate)
+        {
+            _ = _clients.RemoveAll(other => !other.TryGetTarget(out ClientGauge? alive) || alive == client);
+        }
+    }
+
+    public IEnumerable<Measurement<int>> Secrets() => Living().Select(client => client.Secrets());
+
+    public IEnumerable<Measurement<double>> Ages() => Living().Select(client => client.Age()).OfType<Measurement<double>>();
+
+    public IEnumerable<Measurement<double>> Remaining() => Living().Select(client => client.Remaining()).OfType<Measurement<double>>();
+
+    private List<ClientGauge> Living()
+    {
+        lock (_gate)
+        {
+            List<ClientGauge> living = [];
+            _ = _clients.RemoveAll(client =>
+            {
+                bool isAlive = client.TryGetTarget(out ClientGauge? target);
+                if (isAlive)
+                {
+                    living.Add(target!);
+                }
+
+                return !isAlive;
+            });
+            return living;
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using System.Globalization;
+
+namespace Privatemode.AI.Diagnostics;
+
+/// <summary>Short stable names of what went wrong, for tags and logs: never a message, which may come from elsewhere.</summary>
+internal static class ErrorNames
+{
+    public static string Of(Exception exception) => exception switch
+    {
+        PrivatemodeVerificationException verification => verification.Check,
+        PrivatemodeIntegrityException integrity => integrity.Failure,
+        PrivatemodeWouldLeakException leak => leak.Refused,
+        PrivatemodeServiceException service => Of(service.Reason),
+        PrivatemodeConfigurationException => "configuration",
+        OperationCanceledException => "cancelled",
+        _ => exception.GetType().FullName ?? exception.GetType().Name,
+    };
+
+    /// <summary>The status in digits; <c>unreachable</c> for 0.</summary>
+    public static string OfStatus(int status) => status == 0 ? "unreachable" : status.ToString(CultureInfo.InvariantCulture);
+
+    private static string Of(PrivatemodeServiceFailure reason) => reason switch
+    {
+        PrivatemodeServiceFailure.Unreachable => "unreachable",
+        PrivatemodeServiceFailure.Timeout => "timeout",
+        PrivatemodeServiceFailure.RateLimited => "rate-limited",
+        PrivatemodeServiceFailure.Unavailable => "unavailable",
+        PrivatemodeServiceFailure.ModelUnavailable => "model-unavailable",
+        PrivatemodeServiceFailure.ClientTooOld => "client-too-old",
+        PrivatemodeServiceFailure.InvalidRequest => "invalid-request",
+        _ => "service-other",
+    };
+}

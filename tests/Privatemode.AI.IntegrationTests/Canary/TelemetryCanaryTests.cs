@@ -1,0 +1,102 @@
+using System.ClientModel;
+using Microsoft.Extensions.AI;
+using OpenAI.Audio;
+using Privatemode.AI.IntegrationTests.Telemetry;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.IntegrationTests.Canary;
+
+/// <summary>The sentinel in prompts, answers, errors, files and the API key, and everybody listening at the highest level: nobody hears of it.</summary>
+[Collection(ListenersAlone.Name)]
+public sealed class TelemetryCanaryTests : DeploymentTest
+{
+    private readonly TelemetryRecorder _recorder = new();
+    private readonly CapturingLoggerFactory _logs = new();
+
+    protected override void ConfigureDeployment(PrivatemodeTestDeploymentOptions options) => options.ApiKey = $"key-{Sentinel.Text}";
+
+    /// <remarks>Bodies as they travel are not logged: here the service says things in the clear, and they would be.</remarks>
+    protected override void Configure(PrivatemodeOptions options) => options.LoggerFactory = _logs;
+
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        _recorder.Dispose();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Chat_WhateverHappens_TelemetryHoldsNothingOfTheSentinel(bool streamed)
+    {
+        Deployment.Model.Respond(_ => ScriptedAnswer.Text($"{Sentinel.Text} answer one two three").WithReasoning($"{Sentinel.Text} reasoning"));
+        int failures = 0;
+        foreach (Fault? fault in (Fault?[])
+            [
+                null, Fault.SealedError(400, Sentinel.Text), Fault.PlainError(400, Sentinel.Text), Fault.PlainError(500, Sentinel.Text),
+                Fault.TamperEvent(0), Fault.ReflectRequest, Fault.UnsealedMember(0), Fault.UnsealedSuccess(), Fault.CutConnection(400),
+                streamed ? Fault.ErrorEvent(1, Sentinel.Text) : Fault.SealedError(422, Sentinel.Text),
+            ])
+        {
+            if (fault is not null)
+            {
+                Deployment.Faults.Next(fault);
+            }
+
+            failures += await TryAsync(streamed, new ChatOptions { AdditionalProperties = new() { ["user_tag"] = Sentinel.Text } }) is null ? 0 : 1;
+        }
+
+        Assert.Equal(9, failures);
+        Assert.NotNull(await TryAsync(streamed, new ChatOptions { ModelId = Sentinel.NotAModel }));
+        Assert.NotNull(await TryAsync(streamed, new ChatOptions { AdditionalProperties = new() { ["messages"] = Sentinel.Text } }));
+        AssertNothingTold("privatemode.attest", "privatemode.exchange", "privatemode.seal", "privatemode.open");
+        Assert.Contains(_recorder.Measurements, line => line.StartsWith("privatemode.refusals", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task File_ItsNameAndContent_AreNotTold()
+    {
+        Deployment.Model.Transcribe(Sentinel.Text);
+        AudioClient audio = Client.OpenAI.GetAudioClient("whisper-large-v3");
+        ClientResult<AudioTranscription> text = await audio.TranscribeAudioAsync(
+            new MemoryStream(Sentinel.Bytes), $"{Sentinel.Text}.wav", new AudioTranscriptionOptions { Prompt = Sentinel.Text }).OrTimeout();
+        Assert.Equal(Sentinel.Text, text.Value.Text);
+        AssertNothingTold("privatemode.seal", "privatemode.open");
+    }
+
+    [Fact]
+    public async Task Deployment_DoesNotProveItself_IsToldWithoutItsWords()
+    {
+        Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
+        Assert.IsType<PrivatemodeVerificationException>(await TryAsync(streamed: false, new ChatOptions()));
+        Deployment.Evidence.Defect = EvidenceDefect.None;
+        Deployment.Faults.Next(EvidenceSource.Attestation, Fault.PlainError(400, Sentinel.Text), times: 20);
+        Task<Exception?> asking = TryAsync(streamed: false, new ChatOptions());
+        Time.Advance(await Time.TimerAsync(due => due == TimeSpan.FromSeconds(1)).OrTimeout());
+        Time.Advance(await Time.TimerAsync(due => due == TimeSpan.FromSeconds(2)).OrTimeout());
+        Assert.NotNull(await asking);
+        AssertNothingTold("privatemode.attest");
+        Assert.Contains(_logs.Lines, line => line.Contains("VerificationFailed", StringComparison.Ordinal));
+    }
+
+    private async Task<Exception?> TryAsync(bool streamed, ChatOptions options)
+    {
+        ChatMessage message = new(
+            ChatRole.User, [new TextContent(Sentinel.Text), new DataContent(Sentinel.Bytes, "application/pdf") { Name = $"{Sentinel.Text}.pdf" }]);
+        return await Record.ExceptionAsync(() => streamed
+            ? Chat.GetStreamingResponseAsync([message], options).ToChatResponseAsync()
+            : Chat.GetResponseAsync([message], options)).OrTimeout();
+    }
+
+    private void AssertNothingTold(params string[] activities)
+    {
+        _ = _recorder.Observe();
+        Assert.All(activities, name => Assert.Contains(_recorder.Activities, item => item.OperationName == name));
+        Assert.Equal(_recorder.Begun, _recorder.Activities.Count);
+        Assert.NotEmpty(_recorder.Measurements);
+        Assert.All(_recorder.Everything, text => Assert.Empty(Sentinel.FoundIn(text)));
+        Assert.NotEmpty(_logs.Lines);
+        Assert.All(_logs.Lines, line => Assert.Empty(Sentinel.FoundIn(line)));
+    }
+}

@@ -1,0 +1,114 @@
+using Privatemode.AI.IntegrationTests.Canary;
+using Privatemode.AI.Sessions;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Diagnostics;
+
+/// <summary>What is told of the verdict about a deployment, from the first to the last.</summary>
+[Collection(ListenersAlone.Name)]
+public sealed class SessionEventsTests : IAsyncLifetime
+{
+    private const string Key = "test-api-key";
+
+    private readonly CapturingLoggerFactory _logs = new();
+    private DeploymentScene _scene = null!;
+    private AttestedMeshAuthority _authority = null!;
+
+    public async Task InitializeAsync()
+    {
+        _scene = await DeploymentScene.StartAsync(hasCertificates: true);
+        _authority = _scene.Authority(options => options.LoggerFactory = _logs);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _authority.Dispose();
+        await _scene.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Renewal_Succeeds_IsTold()
+    {
+        using TelemetryRecorder recorder = new();
+        VerifiedDeployment first = (await GetAsync()).Deployment!;
+        _scene.Time.Advance(TimeSpan.FromHours(23));
+        _ = await GetAsync();
+        await _authority.Renewal.OrTimeout();
+        Assert.Equal(["Information ManifestAdopted", "Information DeploymentVerified", "Information DeploymentVerified"], Told());
+        Assert.Contains(first.ManifestSha256, _logs.Lines.First(), StringComparison.Ordinal);
+        string verified = _logs.Lines.ElementAt(1);
+        Assert.Contains($"SEV-SNP, manifest {first.ManifestSha256[..12]}, counts until {first.ValidUntil:u}.", verified, StringComparison.Ordinal);
+        Assert.DoesNotContain(first.ManifestSha256, verified, StringComparison.Ordinal);
+        Assert.Equal(["call", "renewal"], recorder.Activities.Select(item => item.GetTagItem("privatemode.trigger")));
+        Assert.Equal(2, recorder.Measurements.Count(line => line.StartsWith("privatemode.attestations 1 ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Renewal_FindsTheServiceAway_SaysHowLongTheVerdictCounts()
+    {
+        VerifiedDeployment first = (await GetAsync()).Deployment!;
+        _scene.Deployment.Faults.Next(EvidenceSource.Attestation, Fault.PlainError(503), times: 9);
+        _scene.Time.Advance(TimeSpan.FromHours(23));
+        _ = await GetAsync();
+        await _authority.Renewal.OrTimeout();
+        string failed = Assert.Single(_logs.Lines, line => line.Contains("RenewalFailed", StringComparison.Ordinal));
+        Assert.Contains("(unavailable)", failed, StringComparison.Ordinal);
+        Assert.Contains($"counts until {first.ValidUntil:u}.", failed, StringComparison.Ordinal);
+        Assert.Equal("Warning RenewalFailed", Told()[^1]);
+    }
+
+    [Fact]
+    public async Task Renewal_ShowsAnotherVerdict_IsAnErrorOnce()
+    {
+        using TelemetryRecorder recorder = new();
+        _ = await GetAsync();
+        _scene.Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
+        _scene.Time.Advance(TimeSpan.FromHours(23));
+        _ = await GetAsync();
+        await _authority.Renewal.OrTimeout();
+        Assert.Equal(["Information ManifestAdopted", "Information DeploymentVerified", "Error VerificationFailed"], Told());
+        string refusal = Assert.Single(recorder.Measurements, line => line.StartsWith("privatemode.refusals", StringComparison.Ordinal));
+        Assert.EndsWith("privatemode.refused=deployment", refusal, StringComparison.Ordinal);
+        Assert.Contains(refusal.Split(' ')[2], recorder.Measurements.Last(line => line.StartsWith("privatemode.attestations", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Manifest_Changes_NamesBoth()
+    {
+        string before = (await GetAsync()).Deployment!.ManifestSha256;
+        _scene.Deployment.Evidence.ChangeManifest();
+        string after = (await _authority.VerifyNowAsync(Key, CancellationToken.None)).Deployment!.ManifestSha256;
+        string changed = Assert.Single(_logs.Lines, line => line.Contains("Warning ManifestChanged", StringComparison.Ordinal));
+        Assert.Contains($"{after} is adopted in place of {before}", changed, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Manifest_PublisherIsAway_TheLastOneIsKept()
+    {
+        _ = await GetAsync();
+        _scene.Deployment.Faults.Next(EvidenceSource.Manifest, Fault.PlainError(503), times: 9);
+        Task<TrustedMesh> verifying = _authority.VerifyNowAsync(Key, CancellationToken.None).AsTask();
+        _ = await _scene.PassPausesAsync(verifying);
+        _ = await verifying.OrTimeout();
+        Assert.Contains("Warning ManifestKept", Told());
+    }
+
+    [Fact]
+    public async Task Dispose_EndsARenewal_IsNotTold()
+    {
+        _ = await GetAsync();
+        _scene.Deployment.Faults.Next(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromSeconds(5)));
+        _scene.Time.Advance(TimeSpan.FromHours(23));
+        _ = await GetAsync();
+        await _scene.AskedAsync(EvidenceSource.Attestation, 2);
+        _authority.Dispose();
+        await _authority.Renewal.OrTimeout();
+        Assert.DoesNotContain("Warning RenewalFailed", Told());
+    }
+
+    private Task<TrustedMesh> GetAsync() => _authority.GetAsync(null, Key, async: true, default).AsTask().OrTimeout();
+
+    private List<string> Told() =>
+        [.. _logs.Lines.Select(line => line.Split(' ')).Where(words => words[0] == "Privatemode.AI").Select(words => $"{words[1]} {words[2]}")];
+}

@@ -1,6 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Chat;
 using Privatemode.AI.Pipeline;
+using Privatemode.AI.Speech;
 
 namespace Privatemode.AI;
 
@@ -69,6 +71,29 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(modelId);
         return new PrivatemodeChatClient(OpenAI.GetChatClient(modelId), _composition.Endpoint, modelId, ServiceErrors.Map);
+    }
+
+    /// <summary>A client that turns recorded speech into text, for one model.</summary>
+    /// <param name="modelId">Id of the model, for example <c>whisper-large-v3</c>. A call may choose another by
+    /// <see cref="SpeechToTextOptions.ModelId"/>.</param>
+    /// <returns>A client that neither disposes nor rewinds the streams it is given. Disposing it does nothing.</returns>
+    /// <remarks>
+    /// A recording is a file of flac, mp3, mp4, mpeg, mpga, m4a, ogg, wav or webm, of at most 50 MiB and one hour, read from where its stream stands.
+    /// Another kind, an empty or a larger file is a <see cref="PrivatemodeConfigurationException"/> before anything is sent. Its name never
+    /// leaves. Of <see cref="SpeechToTextOptions.SpeechLanguage"/> the first subtag is used (<c>de</c> of <c>de-AT</c>);
+    /// <see cref="SpeechToTextOptions.TextLanguage"/> must be the same or none, because the service removed translations in version 1.33;
+    /// <see cref="SpeechToTextOptions.SpeechSampleRate"/> is not used, the file tells. Prompt, temperature and timestamps:
+    /// <see cref="PrivatemodeSpeechOptions"/>. <see cref="SpeechToTextOptions.AdditionalProperties"/> are posted as fields of the form: text,
+    /// numbers and booleans. A streamed transcription comes as <see cref="SpeechToTextResponseUpdateKind.TextUpdated"/>, then
+    /// <see cref="SpeechToTextResponseUpdateKind.SessionClose"/> with the usage, once it is certain that nothing is missing.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The id is null or empty.</exception>
+    [Experimental("MEAI001")]
+    public ISpeechToTextClient AsISpeechToTextClient(string modelId)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        return new PrivatemodeSpeechClient(
+            OpenAI.GetAudioClient(modelId), _composition.Endpoint, modelId, FormFields.FileLimit, ServiceErrors.Map);
     }
 
     /// <summary>Ends the session and wipes its secrets. Streams still running may finish.</summary>

@@ -12,12 +12,15 @@ public sealed partial class RoomsTests
         ["Attestation/Sev"] = ["Attestation/Certificates"],
         ["Attestation/Tdx"] = ["Attestation/Certificates"],
         ["Chat"] = [],
+        ["Documents"] = ["Forms"],
         ["Encryption"] = [],
         ["Endpoints"] = [],
+        ["Forms"] = [],
         ["KeyExchange/Hpke"] = [],
         ["KeyExchange"] = ["Attestation/Certificates", "KeyExchange/Hpke"],
         ["Pipeline"] = ["Sessions", "Encryption"],
         ["Sessions"] = ["Attestation/Contrast", "Attestation/Sev", "Attestation/Tdx", "Endpoints", "KeyExchange", "KeyExchange/Hpke"],
+        ["Speech"] = ["Forms"],
     };
 
     [Fact]
@@ -71,6 +74,6 @@ public sealed partial class RoomsTests
 
     [GeneratedRegex(
         @"(?:using Privatemode\.AI\.|Privatemode\.AI\.|(?<![\w.]))"
-        + @"(?<room>Attestation|Chat|Encryption|Endpoints|KeyExchange|Pipeline|Sessions)(?<inner>\.(?:Certificates|Contrast|Hpke|Sev|Tdx))?(?=[.;]\w|;)")]
+        + @"(?<room>Attestation|Chat|Documents|Encryption|Endpoints|Forms|KeyExchange|Pipeline|Sessions|Speech)(?<inner>\.(?:Certificates|Contrast|Hpke|Sev|Tdx))?(?=[.;]\w|;)")]
     private static partial Regex RoomName();
 }

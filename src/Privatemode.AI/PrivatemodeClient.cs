@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Chat;
+using Privatemode.AI.Documents;
 using Privatemode.AI.Pipeline;
 using Privatemode.AI.Speech;
 
@@ -29,10 +30,18 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     {
     }
 
-    internal PrivatemodeClient(ClientComposition composition) => _composition = composition;
+    internal PrivatemodeClient(ClientComposition composition)
+    {
+        _composition = composition;
+        Documents = new PrivatemodeDocumentClient(new DocumentCall(
+            OpenAI.Pipeline, new Uri(composition.Endpoint, EndpointRules.Partition.Path), EndpointRules.Partition.PlainLimit, ServiceErrors.Map));
+    }
 
     /// <summary>The OpenAI client over the same session, for Semantic Kernel and anything else that takes an <c>OpenAIClient</c>.</summary>
     public PrivatemodeOpenAIClient OpenAI => _composition.OpenAI;
+
+    /// <summary>Takes documents apart, over the same session.</summary>
+    public PrivatemodeDocumentClient Documents { get; }
 
     /// <summary>Makes the session now, so that the first call does not have to wait for it.</summary>
     /// <param name="cancellationToken">Ends the wait; the session may still be made for others that wait for it.</param>

@@ -180,6 +180,7 @@ internal sealed class TestServer(
         byte[] inner = isWhole ? exchange.OpenWhole(record.WireBody.Span) : [];
         OpenedForm form = isWhole ? OpenedForm.Read(inner, contentType) : exchange.OpenForm(record.WireBody, contentType);
         record.OpenedFields = form.ToFields();
+        record.FileName = form.Parts.FirstOrDefault(part => part.FileName is not null)?.FileName;
         record.OpenedBody = isWhole ? System.Text.Encoding.UTF8.GetString(inner) : form.ToJson();
     }
 

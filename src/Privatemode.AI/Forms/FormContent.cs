@@ -23,16 +23,7 @@ internal sealed class FormContent : BinaryContent
     {
         _source = source;
         string boundary = RandomNumberGenerator.GetHexString(BoundaryLength, lowercase: true);
-        StringBuilder before = new();
-        foreach (FormField field in fields)
-        {
-            _ = before.Append($"--{boundary}\r\nContent-Disposition: form-data; name=\"{field.Name}\"\r\n\r\n{field.Value}\r\n");
-        }
-
-        _ = before.Append(
-            $"--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{fileName}\"\r\nContent-Type: {fileType}\r\n\r\n");
-        _before = Encoding.UTF8.GetBytes(before.ToString());
-        _behind = Encoding.UTF8.GetBytes($"\r\n--{boundary}--\r\n");
+        (_before, _behind) = Around(boundary, fields, name, fileName, fileType);
         ContentType = $"multipart/form-data; boundary={boundary}";
         MediaType = ContentType;
     }
@@ -40,12 +31,16 @@ internal sealed class FormContent : BinaryContent
     /// <summary>Value of the <c>Content-Type</c> header.</summary>
     public string ContentType { get; }
 
-    /// <summary>Bytes beside the file.</summary>
-    public int Overhead => _before.Length + _behind.Length;
+    /// <summary>How many bytes such a form has beside the file.</summary>
+    public static int OverheadOf(IEnumerable<FormField> fields, string name, string fileName, string fileType)
+    {
+        (byte[] before, byte[] behind) = Around(new string('0', BoundaryLength), fields, name, fileName, fileType);
+        return before.Length + behind.Length;
+    }
 
     public override bool TryComputeLength(out long length)
     {
-        length = Overhead + (_source.Length ?? 0);
+        length = _before.Length + _behind.Length + (_source.Length ?? 0);
         return _source.Length is not null;
     }
 
@@ -66,5 +61,19 @@ internal sealed class FormContent : BinaryContent
     public override void Dispose()
     {
         // The stream is the caller's.
+    }
+
+    private static (byte[] Before, byte[] Behind) Around(
+        string boundary, IEnumerable<FormField> fields, string name, string fileName, string fileType)
+    {
+        StringBuilder before = new();
+        foreach (FormField field in fields)
+        {
+            _ = before.Append($"--{boundary}\r\nContent-Disposition: form-data; name=\"{field.Name}\"\r\n\r\n{field.Value}\r\n");
+        }
+
+        _ = before.Append(
+            $"--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{fileName}\"\r\nContent-Type: {fileType}\r\n\r\n");
+        return (Encoding.UTF8.GetBytes(before.ToString()), Encoding.UTF8.GetBytes($"\r\n--{boundary}--\r\n"));
     }
 }

@@ -128,7 +128,8 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
         if (!AudioFormats.IsKnown(source.Head.Span))
         {
             throw new PrivatemodeConfigurationException(
-                FileLimit.Setting, $"The file does not begin like an audio file the service takes ({AudioFormats.Names}). Convert it; raw samples need a header.");
+                FileLimit.Setting,
+                $"The file does not begin like an audio file the service takes ({AudioFormats.Names}). Convert it; raw samples need a header.");
         }
 
         using FormContent content = new(fields, FileField, NeutralName, NeutralType, source);

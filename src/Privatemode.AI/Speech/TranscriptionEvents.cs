@@ -49,7 +49,8 @@ internal sealed class TranscriptionEvents(string modelId)
             if (TranscriptionReader.Text(choice, "finish_reason") is "abort" or "error")
             {
                 throw new PrivatemodeServiceException(
-                    PrivatemodeServiceFailure.Unavailable, "The model server broke the transcription off. What was handed out is authentic but not whole; ask again.")
+                    PrivatemodeServiceFailure.Unavailable,
+                    "The model server broke the transcription off. What was handed out is authentic but not whole; ask again.")
                 {
                     Status = 200,
                 };

@@ -74,6 +74,7 @@ public sealed partial class RoomsTests
 
     [GeneratedRegex(
         @"(?:using Privatemode\.AI\.|Privatemode\.AI\.|(?<![\w.]))"
-        + @"(?<room>Attestation|Chat|Documents|Encryption|Endpoints|Forms|KeyExchange|Pipeline|Sessions|Speech)(?<inner>\.(?:Certificates|Contrast|Hpke|Sev|Tdx))?(?=[.;]\w|;)")]
+        + @"(?<room>Attestation|Chat|Documents|Encryption|Endpoints|Forms|KeyExchange|Pipeline|Sessions|Speech)"
+        + @"(?<inner>\.(?:Certificates|Contrast|Hpke|Sev|Tdx))?(?=[.;]\w|;)")]
     private static partial Regex RoomName();
 }

@@ -17,7 +17,6 @@ public class OpenEventBenchmarks
 
     private const string Id = "K5rjArp6f5oN9nfPoVVca2rfs60hMt2ONZuieZLk80s=";
 
-    private static readonly PlainNames Plain = new("id", "usage");
     private static readonly int[] NumberInEvent = [3, 1, 2, 0];
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
@@ -36,14 +35,13 @@ public class OpenEventBenchmarks
         client.Seal("[]"u8, _request);
         _nonce = Convert.FromHexString(Encoding.ASCII.GetString(_request).Split(':')[1]);
 
-        using EnclaveExchange enclave = new(_key, Id);
-        _ = enclave.OpenRequest(Encoding.UTF8.GetBytes($"{{\"messages\":{Encoding.UTF8.GetString(_request)}}}"), Plain);
+        using EnclaveExchange enclave = new(_key, Id, EnclaveEndpoint.Chat);
+        _ = enclave.OpenRequest(Encoding.UTF8.GetBytes($"{{\"messages\":{Encoding.UTF8.GetString(_request)}}}"));
         for (int i = 0; i < Events; i++)
         {
             string sealedEvent = enclave.Seal(
                 """{"id":"chatcmpl-0123456789abcdef0123456789abcdef","object":"chat.completion.chunk","created":1795299359"""
-                + ""","model":"gpt-oss-120b","choices":[{"index":0,"delta":{"content":" umbrella"},"logprobs":null,"finish_reason":null}]}""",
-                Plain);
+                + ""","model":"gpt-oss-120b","choices":[{"index":0,"delta":{"content":" umbrella"},"logprobs":null,"finish_reason":null}]}""");
             _events.Add(Encoding.UTF8.GetBytes($"data: {sealedEvent}\n\n"));
             foreach (string part in sealedEvent.Split('"').Where(part => part.StartsWith(Id + ":", StringComparison.Ordinal)))
             {

@@ -51,8 +51,7 @@ public class SealRequestBenchmarks
     public int Sealed()
     {
         using IBodyExchange exchange = FieldCodec.Instance.Begin(_key, SecretId);
-        SealedBody sealedBody = exchange.Seal(_body, _index, EndpointRules.ChatCompletions.RequestPlain!);
-        using PooledBytes content = sealedBody.Content;
-        return content.Length;
+        using SealedBody sealedBody = exchange.Seal(_body, _index, EndpointRules.ChatCompletions.RequestPlain!);
+        return (int)sealedBody.Length;
     }
 }

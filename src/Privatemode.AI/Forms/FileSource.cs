@@ -10,7 +10,7 @@ namespace Privatemode.AI.Forms;
 internal sealed class FileSource
 {
     private const int HeadSize = 64;
-    private const int PieceSize = 128 * 1024;
+    private const int PieceSize = 256 * 1024;
 
     private readonly Stream _stream;
     private readonly FileLimit _limit;

@@ -1,4 +1,5 @@
 using System.ClientModel;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -69,10 +70,11 @@ internal sealed class FormContent : BinaryContent
         StringBuilder before = new();
         foreach (FormField field in fields)
         {
-            _ = before.Append($"--{boundary}\r\nContent-Disposition: form-data; name=\"{field.Name}\"\r\n\r\n{field.Value}\r\n");
+            _ = before.Append(CultureInfo.InvariantCulture, $"--{boundary}\r\nContent-Disposition: form-data; name=\"{field.Name}\"\r\n\r\n{field.Value}\r\n");
         }
 
         _ = before.Append(
+            CultureInfo.InvariantCulture,
             $"--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{fileName}\"\r\nContent-Type: {fileType}\r\n\r\n");
         return (Encoding.UTF8.GetBytes(before.ToString()), Encoding.UTF8.GetBytes($"\r\n--{boundary}--\r\n"));
     }

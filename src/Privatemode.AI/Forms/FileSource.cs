@@ -4,13 +4,13 @@ namespace Privatemode.AI.Forms;
 
 /// <summary>A stream of the caller's that becomes a file of a form. Its first bytes are looked at before anything is sent.</summary>
 /// <remarks>
-/// The file is what the stream holds from where it stands. It is copied in pieces, straight to the one buffer that the pipeline seals; pieces
-/// are wiped. The stream is never disposed. One that can seek may be written more than once.
+/// The file is what the stream holds from where it stands. It is read straight into the one buffer that the pipeline seals where the target
+/// is one, and copied in pieces, which are wiped, to any other. The stream is never disposed. One that can seek may be written more than once.
 /// </remarks>
 internal sealed class FileSource
 {
     private const int HeadSize = 64;
-    private const int PieceSize = 256 * 1024;
+    private const int PieceSize = 512 * 1024;
 
     private readonly Stream _stream;
     private readonly FileLimit _limit;
@@ -65,12 +65,15 @@ internal sealed class FileSource
     public async ValueTask CopyToAsync(Stream target, bool async, CancellationToken cancellationToken)
     {
         long copied = await RewindAsync(target, async, cancellationToken).ConfigureAwait(false);
-        byte[] piece = ArrayPool<byte>.Shared.Rent(PieceSize);
+        IBufferWriter<byte>? direct = target as IBufferWriter<byte>;
+        byte[] piece = direct is null ? ArrayPool<byte>.Shared.Rent(PieceSize) : [];
         try
         {
             while (true)
             {
-                int read = async ? await _stream.ReadAsync(piece, cancellationToken).ConfigureAwait(false) : _stream.Read(piece);
+                Memory<byte> room = direct?.GetMemory() ?? piece;
+                room = room[..Math.Min(room.Length, PieceSize)];
+                int read = async ? await _stream.ReadAsync(room, cancellationToken).ConfigureAwait(false) : _stream.Read(room.Span);
                 if (read == 0)
                 {
                     return;
@@ -78,12 +81,22 @@ internal sealed class FileSource
 
                 copied += read;
                 _limit.Demand(copied);
-                await WriteAsync(target, piece.AsMemory(0, read), async, cancellationToken).ConfigureAwait(false);
+                if (direct is null)
+                {
+                    await WriteAsync(target, room[..read], async, cancellationToken).ConfigureAwait(false);
+                }
+                else
+                {
+                    direct.Advance(read);
+                }
             }
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(piece, clearArray: true);
+            if (direct is null)
+            {
+                ArrayPool<byte>.Shared.Return(piece, clearArray: true);
+            }
         }
     }
 

@@ -1,4 +1,6 @@
+using Privatemode.AI.Encryption;
 using Privatemode.AI.Forms;
+using Privatemode.AI.Pipeline;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Forms;
@@ -27,6 +29,36 @@ public sealed class FileSourceTests
         Assert.Equal(canSeek ? size : null, source.Length);
         Assert.Equal(file.Take(64), source.Head.ToArray());
         Assert.Equal(file, await CopyAsync(source));
+    }
+
+    [Theory]
+    [InlineData(true, 100_000)]
+    [InlineData(true, 1_500_000)]
+    [InlineData(false, 100_000)]
+    [InlineData(false, 1_500_000)]
+    public async Task Copy_IntoTheBufferOfThePipeline_IsTheFile(bool canSeek, int size)
+    {
+        byte[] file = new byte[size];
+        Random.Shared.NextBytes(file);
+        using Stream stream = canSeek ? new MemoryStream(file) : new HiddenLengthStream(file, 9000);
+        FileSource source = await FileSource.OpenAsync(stream, new FileLimit(size, ""), default);
+        using PooledBytes bytes = new(canSeek ? size + 1 : 16);
+        using PooledWriteStream target = new(bytes, size);
+
+        await source.CopyToAsync(target, async: true, default);
+
+        Assert.True(bytes.Span.SequenceEqual(file));
+        Assert.True(target.GetSpan(3).Length >= 3);
+    }
+
+    [Fact]
+    public async Task Copy_MoreThanThePipelineTakes_IsRefused()
+    {
+        FileSource source = await FileSource.OpenAsync(new MemoryStream(new byte[100]), Limit, default);
+        using PooledBytes bytes = new(16);
+        using PooledWriteStream target = new(bytes, 99);
+        Assert.Equal("body", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+            async () => await source.CopyToAsync(target, async: true, default))).Setting);
     }
 
     [Fact]

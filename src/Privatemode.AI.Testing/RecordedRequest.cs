@@ -37,6 +37,9 @@ public sealed class RecordedRequest
     /// <summary>Fields and files of a form after opening, by name; repeated fields are joined by line feeds. Empty when the body was no form.</summary>
     public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> OpenedFields { get; internal set; } = new Dictionary<string, ReadOnlyMemory<byte>>();
 
+    /// <summary>Name of the first file of a form after opening; null when there was none.</summary>
+    internal string? FileName { get; set; }
+
     /// <summary>The answer as it travelled, sealed; empty until it was sent.</summary>
     public string WireAnswer { get; internal set; } = "";
 

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.AI;
+
 namespace Privatemode.AI;
 
 /// <summary>What the pipeline leaves for whoever made a call through the OpenAI client, which has no other place for it.</summary>
@@ -15,4 +17,15 @@ internal sealed class CallNote
     public static CallNote Begin() => Ambient.Value = new CallNote();
 
     public void Take(PrivatemodeReceipt receipt) => Receipt = receipt.ToJson();
+
+    /// <summary>Puts the receipt, if there is one, among additional properties; the same ones, or new ones where there were none.</summary>
+    public AdditionalPropertiesDictionary? AddTo(AdditionalPropertiesDictionary? properties)
+    {
+        if (Receipt is not null)
+        {
+            (properties ??= [])[PrivatemodeReceipt.PropertyName] = Receipt;
+        }
+
+        return properties;
+    }
 }

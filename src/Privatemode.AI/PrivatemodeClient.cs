@@ -1,9 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Chat;
 using Privatemode.AI.Completions;
+using Privatemode.AI.Documents;
 using Privatemode.AI.Embeddings;
 using Privatemode.AI.Pipeline;
 using Privatemode.AI.Sessions;
+using Privatemode.AI.Speech;
 
 namespace Privatemode.AI;
 
@@ -30,7 +33,12 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     {
     }
 
-    internal PrivatemodeClient(ClientComposition composition) => _composition = composition;
+    internal PrivatemodeClient(ClientComposition composition)
+    {
+        _composition = composition;
+        Documents = new PrivatemodeDocumentClient(new DocumentCall(
+            OpenAI.Pipeline, new Uri(composition.Endpoint, EndpointRules.Partition.Path), EndpointRules.Partition.PlainLimit, ServiceErrors.Map));
+    }
 
     /// <summary>The OpenAI client over the same session, for Semantic Kernel and anything else that takes an <c>OpenAIClient</c>.</summary>
     public PrivatemodeOpenAIClient OpenAI => _composition.OpenAI;
@@ -45,6 +53,9 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     internal HttpCalls Http => _composition.Http;
 
     internal Uri Endpoint => _composition.Endpoint;
+
+    /// <summary>Takes documents apart, over the same session.</summary>
+    public PrivatemodeDocumentClient Documents { get; }
 
     /// <summary>Makes the session now, so that the first call does not have to wait for it.</summary>
     /// <param name="cancellationToken">Ends the wait; the session may still be made for others that wait for it.</param>
@@ -125,6 +136,29 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <summary>A message handler over the same session, for any other library that sends with an <see cref="HttpClient"/>.</summary>
     /// <returns>A new handler; see its remarks for what it does differently from an ordinary one. Disposing it does not dispose this client.</returns>
     public PrivatemodeHttpMessageHandler CreateHandler() => new(this);
+
+    /// <summary>A client that turns recorded speech into text, for one model.</summary>
+    /// <param name="modelId">Id of the model, for example <c>whisper-large-v3</c>. A call may choose another by
+    /// <see cref="SpeechToTextOptions.ModelId"/>.</param>
+    /// <returns>A client that neither disposes nor rewinds the streams it is given. Disposing it does nothing.</returns>
+    /// <remarks>
+    /// A recording is a file of flac, mp3, mp4, mpeg, mpga, m4a, ogg, wav or webm, of at most 50 MiB and one hour, read from where its stream stands.
+    /// Another kind, an empty or a larger file is a <see cref="PrivatemodeConfigurationException"/> before anything is sent. Its name never
+    /// leaves. Of <see cref="SpeechToTextOptions.SpeechLanguage"/> the first subtag is used (<c>de</c> of <c>de-AT</c>);
+    /// <see cref="SpeechToTextOptions.TextLanguage"/> must be the same or none, because the service removed translations in version 1.33;
+    /// <see cref="SpeechToTextOptions.SpeechSampleRate"/> is not used, the file tells. Prompt, temperature and timestamps:
+    /// <see cref="PrivatemodeSpeechOptions"/>. <see cref="SpeechToTextOptions.AdditionalProperties"/> are posted as fields of the form: text,
+    /// numbers and booleans. A streamed transcription comes as <see cref="SpeechToTextResponseUpdateKind.TextUpdated"/>, then
+    /// <see cref="SpeechToTextResponseUpdateKind.SessionClose"/> with the usage, once it is certain that nothing is missing.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The id is null or empty.</exception>
+    [Experimental("MEAI001")]
+    public ISpeechToTextClient AsISpeechToTextClient(string modelId)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        return new PrivatemodeSpeechClient(
+            OpenAI.GetAudioClient(modelId), _composition.Endpoint, modelId, FormFields.FileLimit, ServiceErrors.Map);
+    }
 
     /// <summary>Ends the session and wipes its secrets. Streams still running may finish.</summary>
     public void Dispose() => _composition.Dispose();

@@ -8,7 +8,7 @@ namespace Privatemode.AI;
 /// The OpenAI client, end-to-end encrypted: every call of every client it hands out is sealed before it leaves, or refused.
 /// </summary>
 /// <remarks>
-/// Sealed: chat completions, completions, embeddings. Unencrypted because nothing is in it: the list of models. Everything else throws
+/// Sealed: chat completions, completions, embeddings, transcriptions. Unencrypted because nothing is in it: the list of models. Everything else throws
 /// <see cref="PrivatemodeWouldLeakException"/> before anything is sent. Errors of the service arrive as
 /// <see cref="System.ClientModel.ClientResultException"/>, whose message holds the service's own words.
 /// Gaps in tool calls are filled in, and finish reasons OpenAI's types have no word for read as <c>length</c>, with the server's own word beside

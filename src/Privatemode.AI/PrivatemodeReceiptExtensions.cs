@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI;
@@ -68,6 +69,26 @@ public static class PrivatemodeReceiptExtensions
     {
         ArgumentNullException.ThrowIfNull(embedding);
         return Read(embedding.AdditionalProperties);
+    }
+
+    /// <summary>The receipt of a transcription; null when it has none.</summary>
+    /// <param name="response">The transcription, whole or put together from updates.</param>
+    /// <returns>The receipt.</returns>
+    [Experimental("MEAI001")]
+    public static PrivatemodeReceipt? GetPrivatemodeReceipt(this SpeechToTextResponse response)
+    {
+        ArgumentNullException.ThrowIfNull(response);
+        return Read(response.AdditionalProperties);
+    }
+
+    /// <summary>The receipt of a part of a streamed transcription; null when it has none.</summary>
+    /// <param name="update">The part.</param>
+    /// <returns>The receipt.</returns>
+    [Experimental("MEAI001")]
+    public static PrivatemodeReceipt? GetPrivatemodeReceipt(this SpeechToTextResponseUpdate update)
+    {
+        ArgumentNullException.ThrowIfNull(update);
+        return Read(update.AdditionalProperties);
     }
 
     private static PrivatemodeReceipt? Read(AdditionalPropertiesDictionary? properties) => PrivatemodeReceipt.Parse(Text(properties));

@@ -51,7 +51,7 @@ public class SealRequestBenchmarks
     public int Sealed()
     {
         using IBodyExchange exchange = FieldCodec.Instance.Begin(_key, SecretId);
-        using BufferedBody sealedBody = exchange.Seal(_body, _index, EndpointRules.ChatCompletions.RequestPlain!);
-        return sealedBody.Content.Length;
+        using SealedBody sealedBody = exchange.Seal(_body, _index, EndpointRules.ChatCompletions.RequestPlain!);
+        return (int)sealedBody.Length;
     }
 }

@@ -23,7 +23,7 @@ internal sealed record ModelAnswer(
 
         if (endpoint == EnclaveEndpoint.Partition)
         {
-            return new ModelAnswer(() => PartitionWriter.Write(answer, null), null, answer.Failure);
+            return new ModelAnswer(() => PartitionWriter.Write(answer, record.FileName), null, answer.Failure);
         }
 
         if (endpoint == EnclaveEndpoint.Messages)

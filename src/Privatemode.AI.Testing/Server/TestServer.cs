@@ -188,6 +188,7 @@ internal sealed class TestServer(
         }
 
         record.OpenedFields = form.ToFields();
+        record.FileName = form.Parts.FirstOrDefault(part => part.FileName is not null)?.FileName;
         record.OpenedBody = isWhole ? System.Text.Encoding.UTF8.GetString(inner) : form.ToJson();
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Privatemode.AI;
@@ -120,6 +121,23 @@ public static class PrivatemodeServiceCollectionExtensions
         ArgumentException.ThrowIfNullOrEmpty(modelId);
         return services.AddKeyedSingleton<IEmbeddingGenerator<string, Embedding<float>>>(
             serviceId, (provider, _) => provider.GetRequiredKeyedService<PrivatemodeClient>(accountKey).AsIEmbeddingGenerator(modelId, dimensions));
+    }
+
+    /// <summary>Registers an <see cref="ISpeechToTextClient"/> for one model.</summary>
+    /// <param name="services">The services, which also need <c>AddPrivatemode</c>, before or after.</param>
+    /// <param name="modelId">Id of the model, for example <c>whisper-large-v3</c>.</param>
+    /// <param name="serviceId">Its service key; null for the client without a key.</param>
+    /// <param name="accountKey">The key of the account; null for the one without a key.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="ArgumentException">The model's id is null or empty.</exception>
+    [Experimental("MEAI001")]
+    public static IServiceCollection AddPrivatemodeSpeechToTextClient(
+        this IServiceCollection services, string modelId, string? serviceId = null, string? accountKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        return services.AddKeyedSingleton<ISpeechToTextClient>(
+            serviceId, (provider, _) => provider.GetRequiredKeyedService<PrivatemodeClient>(accountKey).AsISpeechToTextClient(modelId));
     }
 
     private static Action<IServiceProvider, PrivatemodeOptions>? Ignore(Action<PrivatemodeOptions>? configure) =>

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Privatemode.AI.Encryption;
 
 /// <summary>Bytes in a pooled array, wiped when they go back: they hold prompts and answers.</summary>
@@ -19,7 +17,7 @@ internal sealed class PooledBytes : IDisposable
     public PooledBytes(int capacity, bool isSecret = true)
     {
         _isSecret = isSecret;
-        _array = ArrayPool<byte>.Shared.Rent(capacity);
+        _array = ContentArrays.Rent(capacity);
     }
 
     /// <summary>How many bytes of the array are in use.</summary>
@@ -126,7 +124,7 @@ internal sealed class PooledBytes : IDisposable
             return;
         }
 
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(wanted, (int)Math.Min((long)current.Length * 2, System.Array.MaxLength)));
+        byte[] larger = ContentArrays.Rent(Math.Max(wanted, (int)Math.Min((long)current.Length * 2, System.Array.MaxLength)));
         current.AsSpan(0, Length).CopyTo(larger);
         GiveBack();
         (_array, _written) = (larger, Length);
@@ -140,6 +138,6 @@ internal sealed class PooledBytes : IDisposable
             _array.AsSpan(0, _written).Clear();
         }
 
-        ArrayPool<byte>.Shared.Return(_array);
+        ContentArrays.Return(_array);
     }
 }

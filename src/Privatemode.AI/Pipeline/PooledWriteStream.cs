@@ -1,9 +1,11 @@
+using System.Buffers;
 using Privatemode.AI.Encryption;
 
 namespace Privatemode.AI.Pipeline;
 
 /// <summary>Collects a request body in pooled memory; refuses more than the service takes.</summary>
-internal sealed class PooledWriteStream(PooledBytes target, int limit) : Stream
+/// <remarks>Who can write into a buffer of ours need not fill one of his own first.</remarks>
+internal sealed class PooledWriteStream(PooledBytes target, int limit) : Stream, IBufferWriter<byte>
 {
     public override bool CanRead => false;
 
@@ -23,6 +25,17 @@ internal sealed class PooledWriteStream(PooledBytes target, int limit) : Stream
     {
         Demand((long)target.Length + buffer.Length, limit);
         target.Append(buffer);
+    }
+
+    /// <summary>Room for at least one byte, or as many as asked for.</summary>
+    public Memory<byte> GetMemory(int sizeHint = 0) => target.Free(Math.Max(sizeHint, 1));
+
+    public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public void Advance(int count)
+    {
+        target.Commit(count);
+        Demand(target.Length, limit);
     }
 
     /// <exception cref="PrivatemodeConfigurationException">The length is more than the limit.</exception>

@@ -1,6 +1,7 @@
 using System.ClientModel.Primitives;
 using System.Diagnostics;
 using System.Reflection;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
@@ -106,6 +107,81 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task SpeechClient_SentinelInEverythingARecordingCarries_StaysSealed()
+    {
+        _deployment.Model.Respond(_ => ScriptedAnswer.Transcription($"{Sentinel.Text} said {Sentinel.Text}",
+            new ScriptedSegment(Sentinel.Text, TimeSpan.Zero, TimeSpan.FromSeconds(1))).WithWord(Sentinel.Text, TimeSpan.Zero, TimeSpan.FromSeconds(1)));
+        List<Exception> exceptions = [];
+        ISpeechToTextClient speech = _client.AsISpeechToTextClient("whisper-large-v3");
+        PrivatemodeSpeechOptions whole = SpeechOptions(TranscriptionTimestamps.Segments);
+        PrivatemodeSpeechOptions streamed = SpeechOptions(TranscriptionTimestamps.None);
+
+        // A file whose name holds the sentinel, too.
+        string path = Path.Combine(Directory.CreateTempSubdirectory("canary").FullName, $"{Sentinel.Text}.wav");
+        await File.WriteAllBytesAsync(path, Recording.Wave(5000, Sentinel.Text));
+        foreach (Fault? fault in (Fault?[])[null, Fault.TamperEvent(1), Fault.SealedError(400, Sentinel.Text)])
+        {
+            await using FileStream audio = File.OpenRead(path);
+            Order(fault);
+            exceptions.AddRange(await FailuresAsync(() => speech.GetTextAsync(audio, whole)));
+            audio.Position = 0;
+            Order(fault);
+            exceptions.AddRange(await FailuresAsync(() => speech.GetStreamingTextAsync(audio, streamed).ToSpeechToTextResponseAsync()));
+        }
+
+        foreach (string name in (string[])[Sentinel.Text + " ", "model", "file"])
+        {
+            using MemoryStream audio = new(Recording.Wave(100, Sentinel.Text));
+            exceptions.AddRange(await FailuresAsync(
+                () => speech.GetTextAsync(audio, new SpeechToTextOptions { AdditionalProperties = new() { [name] = Sentinel.Text } })));
+            exceptions.AddRange(await FailuresAsync(() => speech.GetTextAsync(new MemoryStream(Sentinel.Bytes))));
+            exceptions.AddRange(await FailuresAsync(() => speech.GetTextAsync(audio, new SpeechToTextOptions { ModelId = Sentinel.NotAModel })));
+        }
+
+        Assert.Equal(6, _deployment.Requests.Count);
+        foreach (string field in (string[])["prompt", "extra", "language"])
+        {
+            Assert.Contains(Sentinel.Text, Encoding.UTF8.GetString(_deployment.Requests[0].OpenedFields[field].Span), StringComparison.OrdinalIgnoreCase);
+        }
+
+        Assert.True(_deployment.Requests[0].OpenedFields["file"].Span.IndexOf(Encoding.UTF8.GetBytes(Sentinel.Text)) > 0);
+        Assert.Equal(4 + 9, exceptions.OfType<PrivatemodeException>().Count());
+        AssertNothingLeft(exceptions);
+    }
+
+    [Fact]
+    public async Task Documents_SentinelInEverythingADocumentCarries_StaysSealed()
+    {
+        _deployment.Model.Respond(_ => ScriptedAnswer.Document(new ScriptedElement("Title", $"{Sentinel.Text} title")));
+        List<Exception> exceptions = [];
+        PrivatemodeDocumentOptions options = new() { Encoding = Sentinel.Text, ContentType = $"text/{Sentinel.Text}", Languages = [Sentinel.Text] };
+        options.AdditionalFields[Sentinel.Text] = Sentinel.Text;
+        foreach (Fault? fault in (Fault?[])[null, Fault.TamperEvent(0), Fault.SealedError(400, Sentinel.Text), Fault.PlainError(400)])
+        {
+            Order(fault);
+            exceptions.AddRange(await FailuresAsync(
+                () => _client.Documents.PartitionAsync(new MemoryStream(Sentinel.Bytes), $"/{Sentinel.Text}/{Sentinel.Text}.pdf", options)));
+        }
+
+        foreach (string name in (string[])[$"{Sentinel.Text}\"", "files"])
+        {
+            PrivatemodeDocumentOptions bad = new();
+            bad.AdditionalFields[name] = Sentinel.Text;
+            exceptions.AddRange(await FailuresAsync(() => _client.Documents.PartitionAsync(new MemoryStream(Sentinel.Bytes), Sentinel.Text, bad)));
+        }
+
+        Assert.Equal(4, _deployment.Requests.Count);
+        string opened = _deployment.Requests[0].OpenedBody!;
+        foreach (string place in (string[])[$"filename=\"{Sentinel.Text}.pdf\"", $"name=\"{Sentinel.Text}\"", $"[\"{Sentinel.Text}\"]", $"RIFF{Sentinel.Text}"])
+        {
+            Assert.Contains(place, opened, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(3 + 2, exceptions.OfType<PrivatemodeException>().Count());
+        AssertNothingLeft(exceptions);
+    }
+
+    [Fact]
     public async Task Pipeline_UsedDirectly_RefusesWhatTheEngineDoesNotKnow()
     {
         List<Exception> exceptions = [];
@@ -123,6 +199,22 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.Equal(5, exceptions.OfType<PrivatemodeWouldLeakException>().Count());
         Assert.Empty(_deployment.AllRequests);
         AssertNothingLeft(exceptions);
+    }
+
+    private static PrivatemodeSpeechOptions SpeechOptions(TranscriptionTimestamps timestamps) => new()
+    {
+        SpeechLanguage = Sentinel.Text,
+        Prompt = $"{Sentinel.Text} prompt",
+        Timestamps = timestamps,
+        AdditionalProperties = new() { ["extra"] = $"{Sentinel.Text} extra" },
+    };
+
+    private void Order(Fault? fault)
+    {
+        if (fault is not null)
+        {
+            _deployment.Faults.Next(fault);
+        }
     }
 
     private static object? Invoke(MethodInfo door, object target, string model) =>

@@ -15,14 +15,17 @@ public sealed partial class RoomsTests
         ["Completions"] = ["Pipeline"],
         ["DependencyInjection"] = ["Pipeline", "Sessions"],
         ["Diagnostics"] = [],
+        ["Documents"] = ["Forms"],
         ["Embeddings"] = [],
         ["Encryption"] = [],
         ["Endpoints"] = [],
+        ["Forms"] = [],
         ["KeyExchange/Hpke"] = [],
         ["KeyExchange"] = ["Attestation/Certificates", "KeyExchange/Hpke"],
         ["Models"] = ["Pipeline"],
         ["Pipeline"] = ["Diagnostics", "Sessions", "Encryption"],
         ["Sessions"] = ["Attestation/Contrast", "Attestation/Sev", "Attestation/Tdx", "Diagnostics", "Endpoints", "KeyExchange", "KeyExchange/Hpke"],
+        ["Speech"] = ["Forms"],
     };
 
     [Fact]
@@ -78,7 +81,8 @@ public sealed partial class RoomsTests
 
     [GeneratedRegex(
         @"(?:using Privatemode\.AI\.|Privatemode\.AI\.|(?<![\w.]))"
-        + @"(?<room>Attestation|Chat|Completions|DependencyInjection|Diagnostics|Embeddings|Encryption|Endpoints|KeyExchange|Models|Pipeline|Sessions)"
+        + @"(?<room>Attestation|Chat|Completions|DependencyInjection|Diagnostics|Documents|Embeddings|Encryption|Endpoints|Forms|KeyExchange|Models|"
+        + @"Pipeline|Sessions|Speech)"
         + @"(?<inner>\.(?:Certificates|Contrast|Hpke|Sev|Tdx))?(?=[.;]\w|;)")]
     private static partial Regex RoomName();
 }

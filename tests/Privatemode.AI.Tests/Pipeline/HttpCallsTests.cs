@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Pipeline;
 using Privatemode.AI.Sessions;
@@ -32,9 +33,9 @@ public sealed class HttpCallsTests : IDisposable
         CallRunner runner = new(
             new SealingEngine(Service, FieldCodec.Instance, new PromptCacheSalts(PromptCacheScope.None, false), time),
             new MediaResolver(RemoteMediaPolicy.Refuse, null),
-            new AnswerOpener(TimeSpan.FromSeconds(100), time), _sessions, new ApiKeys(new ApiKeyCredential("key")), null,
+            new AnswerOpener(TimeSpan.FromSeconds(100), time, new ClientEvents(null, Service)), _sessions, new ApiKeys(new ApiKeyCredential("key")), null,
             TimeSpan.FromMinutes(10), time, default);
-        _calls = new HttpCalls(runner, _http, Service);
+        _calls = new HttpCalls(runner, _http, Service, new ClientEvents(null, Service));
     }
 
     public void Dispose()

@@ -1,0 +1,80 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using Privatemode.AI.Forms;
+
+namespace Privatemode.AI.Documents;
+
+/// <summary>Posts a document and reads the answer.</summary>
+internal sealed class DocumentCall
+{
+    public const string FileField = "files";
+
+    private const string NeutralName = "document";
+
+    private static readonly PipelineMessageClassifier Success = PipelineMessageClassifier.Create([200]);
+
+    private readonly ClientPipeline _pipeline;
+    private readonly Uri _address;
+    private readonly int _largestForm;
+    private readonly Func<Exception, Exception> _mapException;
+
+    /// <param name="pipeline">Seals and sends the requests.</param>
+    /// <param name="address">Where to.</param>
+    /// <param name="largestForm">Largest form the service takes, before sealing, in bytes.</param>
+    /// <param name="mapException">From what the pipeline throws to what callers see.</param>
+    public DocumentCall(ClientPipeline pipeline, Uri address, int largestForm, Func<Exception, Exception> mapException) =>
+        (_pipeline, _address, _largestForm, _mapException) = (pipeline, address, largestForm, mapException);
+
+    public async Task<PrivatemodeDocument> PartitionAsync(
+        Stream document, string? fileName, PrivatemodeDocumentOptions options, CancellationToken cancellationToken)
+    {
+        using FormContent content = await ContentAsync(document, fileName, options, cancellationToken).ConfigureAwait(false);
+        CallNote note = CallNote.Begin();
+        try
+        {
+            using PipelineResponse response = await SendAsync(content, cancellationToken).ConfigureAwait(false);
+            return new PrivatemodeDocument(ElementReader.Read(response.Content.ToMemory()), PrivatemodeReceipt.Parse(note.Receipt));
+        }
+        catch (Exception exception) when (_mapException(exception) is { } mapped && !ReferenceEquals(mapped, exception))
+        {
+            throw mapped;
+        }
+    }
+
+    private async ValueTask<FormContent> ContentAsync(
+        Stream document, string? fileName, PrivatemodeDocumentOptions options, CancellationToken cancellationToken)
+    {
+        List<FormField> fields = DocumentForm.Fields(options);
+        string name = FileNames.Clean(fileName) ?? FileNames.Clean((document as FileStream)?.Name) ?? NeutralName;
+        string type = DocumentForm.TypeOf(options);
+
+        // The limit is one of the whole form.
+        FileLimit limit = new(
+            _largestForm - FormContent.OverheadOf(fields, FileField, name, type), "Split it, or compress it with gzip and set UncompressedContentType.");
+        FileSource source = await FileSource.OpenAsync(document, limit, cancellationToken).ConfigureAwait(false);
+        return new FormContent(fields, FileField, name, type, source);
+    }
+
+    private async ValueTask<PipelineResponse> SendAsync(FormContent content, CancellationToken cancellationToken)
+    {
+        using PipelineMessage message = _pipeline.CreateMessage();
+        message.ResponseClassifier = Success;
+        message.Request.Method = "POST";
+        message.Request.Uri = _address;
+        message.Request.Headers.Set(ProtocolHeaders.ContentType, content.ContentType);
+        message.Request.Headers.Set(ProtocolHeaders.Accept, "application/json");
+        message.Request.Content = content;
+        message.Apply(new RequestOptions { CancellationToken = cancellationToken });
+        await _pipeline.SendAsync(message).ConfigureAwait(false);
+        PipelineResponse response = message.ExtractResponse() ?? throw new InvalidOperationException("There is no response.");
+        if (!response.IsError)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            throw await ClientResultException.CreateAsync(response).ConfigureAwait(false);
+        }
+    }
+}

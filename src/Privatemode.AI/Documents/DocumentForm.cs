@@ -1,0 +1,134 @@
+using System.Buffers;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Privatemode.AI.Forms;
+
+namespace Privatemode.AI.Documents;
+
+/// <summary>From options to the fields of the form. Lists are JSON in one field, as the service's own client has them.</summary>
+internal static class DocumentForm
+{
+    public const string DefaultType = "application/octet-stream";
+
+    private const string OutputFormat = "output_format";
+    private const string Json = "application/json";
+    private const string AdditionalSetting = "PrivatemodeDocumentOptions.AdditionalFields";
+    private const int NameLimit = 64;
+
+    private static readonly SearchValues<char> NameCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_[]");
+
+    /// <exception cref="PrivatemodeConfigurationException">An option is not acceptable; the exception names it.</exception>
+    public static List<FormField> Fields(PrivatemodeDocumentOptions options)
+    {
+        List<FormField> fields = [];
+        foreach ((string name, string? value) in Typed(options))
+        {
+            if (value is not null)
+            {
+                fields.Add(new FormField(name, value));
+            }
+        }
+
+        foreach ((string name, string value) in options.AdditionalFields)
+        {
+            Demand(name, value, fields);
+            fields.Add(new FormField(name, value));
+        }
+
+        return fields;
+    }
+
+    /// <summary>The media type of the file.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">It is none.</exception>
+    public static string TypeOf(PrivatemodeDocumentOptions options) => options.ContentType is not { } type ? DefaultType
+        : type.Length <= NameLimit * 2 && Ascii.IsValid(type) && MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed)
+            ? parsed.ToString()
+            : throw new PrivatemodeConfigurationException(
+                nameof(PrivatemodeDocumentOptions.ContentType), "The content type is no media type, such as application/pdf.");
+
+    private static (string Name, string? Value)[] Typed(PrivatemodeDocumentOptions options) =>
+    [
+        ("strategy", Word(options.Strategy?.Value)),
+        ("gz_uncompressed_content_type", Word(options.UncompressedContentType)),
+        ("languages", List(options.Languages)),
+        ("encoding", Word(options.Encoding)),
+        ("hi_res_model_name", Word(options.HighResolutionModel)),
+        ("coordinates", Flag(options.Coordinates)),
+        ("include_page_breaks", Flag(options.IncludePageBreaks)),
+        ("include_slide_notes", Flag(options.IncludeSlideNotes)),
+        ("starting_page_number", Number(options.StartingPageNumber)),
+        ("unique_element_ids", Flag(options.UniqueElementIds)),
+        ("xml_keep_tags", Flag(options.KeepXmlTags)),
+        ("pdf_infer_table_structure", Flag(options.InferPdfTables)),
+        ("skip_infer_table_types", List(options.SkipTablesOf)),
+        ("extract_image_block_types", List(options.ExtractImagesOf)),
+        ("chunking_strategy", Word(options.Chunking?.Value)),
+        ("max_characters", Count(options.MaxCharacters, nameof(options.MaxCharacters))),
+        ("new_after_n_chars", Count(options.NewAfterCharacters, nameof(options.NewAfterCharacters))),
+        ("combine_under_n_chars", Count(options.CombineUnderCharacters, nameof(options.CombineUnderCharacters))),
+        ("overlap", Count(options.Overlap, nameof(options.Overlap))),
+        ("overlap_all", Flag(options.OverlapAll)),
+        ("multipage_sections", Flag(options.MultipageSections)),
+        ("similarity_threshold", Similarity(options.SimilarityThreshold)),
+        ("include_orig_elements", Flag(options.IncludeOriginalElements)),
+        (OutputFormat, options.AdditionalFields.ContainsKey(OutputFormat) ? null : Json),
+    ];
+
+    private static string? Word(string? value) => string.IsNullOrEmpty(value) ? null : value;
+
+    private static string? Flag(bool? value) => value is null ? null : value.Value ? "true" : "false";
+
+    private static string? Number(int? value) => value?.ToString(CultureInfo.InvariantCulture);
+
+    private static string? Count(int? value, string setting) => value is >= 0 or null ? Number(value)
+        : throw new PrivatemodeConfigurationException(setting, $"{setting} is a number of characters and cannot be negative.");
+
+    private static string? Similarity(float? value) => value is null or (> 0 and < 1) ? value?.ToString(CultureInfo.InvariantCulture)
+        : throw new PrivatemodeConfigurationException(
+            nameof(PrivatemodeDocumentOptions.SimilarityThreshold), "The similarity threshold must be above 0 and below 1.");
+
+    private static string? List(IList<string>? values)
+    {
+        if (values is null)
+        {
+            return null;
+        }
+
+        ArrayBufferWriter<byte> text = new();
+        using (Utf8JsonWriter json = new(text))
+        {
+            json.WriteStartArray();
+            foreach (string value in values)
+            {
+                json.WriteStringValue(value);
+            }
+
+            json.WriteEndArray();
+        }
+
+        return Encoding.UTF8.GetString(text.WrittenSpan);
+    }
+
+    private static void Demand(string name, string value, List<FormField> fields)
+    {
+        if (name.Length is 0 or > NameLimit || name.AsSpan().ContainsAnyExcept(NameCharacters) || name == DocumentCall.FileField)
+        {
+            throw new PrivatemodeConfigurationException(
+                AdditionalSetting, $"A name is not 1 to {NameLimit} of A-Z a-z 0-9 _ [ ], or is '{DocumentCall.FileField}', which is the document.");
+        }
+
+        if (fields.Exists(field => field.Name == name))
+        {
+            throw new PrivatemodeConfigurationException(AdditionalSetting, $"'{name}' is also set by a typed option. Set it once.");
+        }
+
+        if (value is null || (name == OutputFormat && value != Json))
+        {
+            throw new PrivatemodeConfigurationException(AdditionalSetting, value is null ? $"'{name}' has no value. Leave it out."
+                : $"The {OutputFormat} must be {Json}: only JSON answers can be sealed and opened.");
+        }
+    }
+}

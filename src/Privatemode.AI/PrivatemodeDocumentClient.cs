@@ -1,0 +1,35 @@
+using Privatemode.AI.Documents;
+
+namespace Privatemode.AI;
+
+/// <summary>Takes documents apart: text, tables and images of PDF, Office, HTML, mail and image files.</summary>
+/// <remarks>Thread-safe. Lives as long as the <see cref="PrivatemodeClient"/> it comes from.</remarks>
+public sealed class PrivatemodeDocumentClient
+{
+    private readonly DocumentCall _call;
+
+    internal PrivatemodeDocumentClient(DocumentCall call) => _call = call;
+
+    /// <summary>Takes one document apart.</summary>
+    /// <param name="document">The document, from where the stream stands; neither disposed nor rewound. Just under 25 MiB at most, because
+    /// the service takes 50 MiB and sealing doubles the size.</param>
+    /// <param name="fileName">Its name, by whose extension the service knows the type; of a path the last segment. It travels sealed. Null for
+    /// that of a <see cref="FileStream"/>, or none.</param>
+    /// <param name="options">Null for the service's defaults.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The elements of the document.</returns>
+    /// <remarks>A document in which the service finds nothing is a <see cref="PrivatemodeIntegrityException"/>: an empty answer holds nothing
+    /// that could prove where it is from.</remarks>
+    /// <exception cref="ArgumentException">The stream cannot be read.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The document is empty or too large, an option is not acceptable, or the service
+    /// rejects the API key.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused or failed.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; nothing was sent to it.</exception>
+    /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not sealed.</exception>
+    public Task<PrivatemodeDocument> PartitionAsync(
+        Stream document, string? fileName = null, PrivatemodeDocumentOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(document);
+        return _call.PartitionAsync(document, fileName, options ?? new PrivatemodeDocumentOptions(), cancellationToken);
+    }
+}

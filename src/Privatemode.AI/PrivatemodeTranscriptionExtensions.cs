@@ -1,0 +1,41 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.AI;
+
+namespace Privatemode.AI;
+
+/// <summary>Reads from an answer what <see cref="SpeechToTextResponse"/> has no member for.</summary>
+/// <remarks>It is in the answer's raw representation, which does not survive JSON.</remarks>
+[Experimental("MEAI001")]
+public static class PrivatemodeTranscriptionExtensions
+{
+    /// <summary>The transcription behind an answer.</summary>
+    /// <param name="response">A whole answer.</param>
+    /// <returns>The transcription; null when the answer is not from Privatemode, was streamed or kept as JSON.</returns>
+    public static PrivatemodeTranscription? GetTranscription(this SpeechToTextResponse response)
+    {
+        ArgumentNullException.ThrowIfNull(response);
+        return response.RawRepresentation as PrivatemodeTranscription;
+    }
+
+    /// <summary>The segments of an answer.</summary>
+    /// <param name="response">A whole answer, made with <see cref="TranscriptionTimestamps.Segments"/>.</param>
+    /// <returns>The segments in order; empty when there are none.</returns>
+    public static IReadOnlyList<TranscriptionSegment> GetTranscriptionSegments(this SpeechToTextResponse response) =>
+        response.GetTranscription()?.Segments ?? [];
+
+    /// <summary>The words of an answer.</summary>
+    /// <param name="response">A whole answer, made with <see cref="TranscriptionTimestamps.Words"/>.</param>
+    /// <returns>The words in order; empty when there are none.</returns>
+    public static IReadOnlyList<TranscriptionWord> GetTranscriptionWords(this SpeechToTextResponse response) =>
+        response.GetTranscription()?.Words ?? [];
+
+    /// <inheritdoc cref="PrivatemodeTranscription.ToSubRip"/>
+    /// <param name="response">A whole answer, made with <see cref="TranscriptionTimestamps.Segments"/>.</param>
+    public static string ToSubRip(this SpeechToTextResponse response) =>
+        (response.GetTranscription() ?? throw PrivatemodeTranscription.NoSegments()).ToSubRip();
+
+    /// <inheritdoc cref="PrivatemodeTranscription.ToWebVtt"/>
+    /// <param name="response">A whole answer, made with <see cref="TranscriptionTimestamps.Segments"/>.</param>
+    public static string ToWebVtt(this SpeechToTextResponse response) =>
+        (response.GetTranscription() ?? throw PrivatemodeTranscription.NoSegments()).ToWebVtt();
+}

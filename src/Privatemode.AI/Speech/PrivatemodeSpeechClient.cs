@@ -1,0 +1,147 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.AI;
+using OpenAI.Audio;
+using Privatemode.AI.Forms;
+
+namespace Privatemode.AI.Speech;
+
+/// <summary>An <see cref="ISpeechToTextClient"/> over an OpenAI audio client. It maps types and knows nothing of what is below that client.</summary>
+/// <remarks>Streams come through the unary protocol method: all streaming methods differ between versions of the OpenAI client.</remarks>
+internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
+{
+    private const string ProviderName = "privatemode";
+    private const string FileField = "file";
+
+    // Nothing of the caller's: the pipeline would scrub another name, so there is none to begin with.
+    private const string NeutralName = "file";
+    private const string NeutralType = "application/octet-stream";
+
+    private readonly AudioClient _client;
+    private readonly SpeechToTextClientMetadata _metadata;
+    private readonly string _modelId;
+    private readonly FileLimit _limit;
+    private readonly Func<Exception, Exception> _mapException;
+
+    /// <param name="client">Sends the requests.</param>
+    /// <param name="endpoint">Address of the service, for the metadata.</param>
+    /// <param name="modelId">The model used when a call names none.</param>
+    /// <param name="largestFile">Largest file the service takes, in bytes.</param>
+    /// <param name="mapException">From what the client throws to what callers see.</param>
+    public PrivatemodeSpeechClient(AudioClient client, Uri endpoint, string modelId, int largestFile, Func<Exception, Exception> mapException)
+    {
+        _client = client;
+        _modelId = modelId;
+        _metadata = new SpeechToTextClientMetadata(ProviderName, endpoint, modelId);
+        _limit = new FileLimit(largestFile, "Split it, or compress it more.");
+        _mapException = mapException;
+    }
+
+    public async Task<SpeechToTextResponse> GetTextAsync(
+        Stream audioSpeechStream, SpeechToTextOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(audioSpeechStream);
+        CallNote note = CallNote.Begin();
+        using PipelineResponse response = await SendAsync(audioSpeechStream, options, isStreamed: false, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            SpeechToTextResponse result = TranscriptionReader.Read(response.Content.ToMemory(), ModelOf(options));
+            result.AdditionalProperties = note.AddTo(result.AdditionalProperties);
+            return result;
+        }
+        catch (Exception exception) when (_mapException(exception) is { } mapped && !ReferenceEquals(mapped, exception))
+        {
+            throw mapped;
+        }
+    }
+
+    public IAsyncEnumerable<SpeechToTextResponseUpdate> GetStreamingTextAsync(
+        Stream audioSpeechStream, SpeechToTextOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        // Here, and not at the first step of the enumeration, where the mistake would be far away.
+        ArgumentNullException.ThrowIfNull(audioSpeechStream);
+        return StreamAsync(audioSpeechStream, options, cancellationToken);
+    }
+
+    public object? GetService(Type serviceType, object? serviceKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(serviceType);
+        return serviceKey is not null ? null
+            : serviceType == typeof(SpeechToTextClientMetadata) ? _metadata
+            : serviceType == typeof(AudioClient) ? _client
+            : serviceType.IsInstanceOfType(this) ? this
+            : null;
+    }
+
+    void IDisposable.Dispose()
+    {
+        // The PrivatemodeClient owns everything; several clients share it.
+    }
+
+    private string ModelOf(SpeechToTextOptions? options) => options?.ModelId ?? _modelId;
+
+    private async IAsyncEnumerable<SpeechToTextResponseUpdate> StreamAsync(
+        Stream audio, SpeechToTextOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        CallNote note = CallNote.Begin();
+        using PipelineResponse response = await SendAsync(audio, options, isStreamed: true, cancellationToken).ConfigureAwait(false);
+        TranscriptionEvents mapper = new(ModelOf(options));
+        IAsyncEnumerator<SseItem<SpeechToTextResponseUpdate?>> events = SseParser
+            .Create(response.ContentStream ?? Stream.Null, (_, data) => mapper.Map(data)).EnumerateAsync(cancellationToken)
+            .GetAsyncEnumerator(cancellationToken);
+        await using (events.ConfigureAwait(false))
+        {
+            while (await MoveNextAsync(events).ConfigureAwait(false))
+            {
+                if (events.Current.Data is { } update)
+                {
+                    update.AdditionalProperties = note.AddTo(update.AdditionalProperties);
+                    yield return update;
+                }
+            }
+        }
+
+        // Only now is it certain that nothing is missing.
+        SpeechToTextResponseUpdate last = mapper.Complete();
+        last.AdditionalProperties = note.AddTo(last.AdditionalProperties);
+        yield return last;
+    }
+
+    private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<SseItem<SpeechToTextResponseUpdate?>> events)
+    {
+        try
+        {
+            return await events.MoveNextAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (_mapException(exception) is { } mapped && !ReferenceEquals(mapped, exception))
+        {
+            throw mapped;
+        }
+    }
+
+    private async Task<PipelineResponse> SendAsync(Stream audio, SpeechToTextOptions? options, bool isStreamed, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<FormField> fields = SpeechForm.Fields(this, options, ModelOf(options), isStreamed);
+        FileSource source = await FileSource.OpenAsync(audio, _limit, cancellationToken).ConfigureAwait(false);
+        if (!AudioFormats.IsKnown(source.Head.Span))
+        {
+            throw new PrivatemodeConfigurationException(
+                FileLimit.Setting,
+                $"The file does not begin like an audio file the service takes ({AudioFormats.Names}). Convert it; raw samples need a header.");
+        }
+
+        using FormContent content = new(fields, FileField, NeutralName, NeutralType, source);
+        RequestOptions request = new() { CancellationToken = cancellationToken, BufferResponse = !isStreamed };
+        try
+        {
+            ClientResult result = await _client.TranscribeAudioAsync(content, content.ContentType, request).ConfigureAwait(false);
+            return result.GetRawResponse();
+        }
+        catch (Exception exception) when (_mapException(exception) is { } mapped && !ReferenceEquals(mapped, exception))
+        {
+            throw mapped;
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+using Microsoft.Extensions.AI;
+using OpenAI.Audio;
+using Privatemode.AI.Forms;
+
+namespace Privatemode.AI.Speech;
+
+/// <summary>From the options of a call to the fields of its form; what the service does not take is named before anything is sent.</summary>
+internal static class SpeechForm
+{
+    private const string Verbose = "verbose_json";
+    private const string Json = "json";
+
+    /// <exception cref="PrivatemodeConfigurationException">An option is not one the service takes; the exception names it.</exception>
+    public static IReadOnlyList<FormField> Fields(ISpeechToTextClient client, SpeechToTextOptions? options, string modelId, bool isStreamed)
+    {
+        PrivatemodeSpeechOptions? ours = options as PrivatemodeSpeechOptions;
+        AudioTranscriptionOptions? raw = options?.RawRepresentationFactory?.Invoke(client) as AudioTranscriptionOptions;
+        SpeechFields fields = new(options?.AdditionalProperties);
+        fields.Add("model", modelId);
+        fields.Add("language", LanguageOf(options) ?? raw?.Language);
+        fields.Add("prompt", ours?.Prompt ?? raw?.Prompt);
+        fields.Add("temperature", TemperatureOf(ours?.Temperature ?? raw?.Temperature));
+        fields.Add("timestamp_granularities[]", Granularity(ours) ?? Granularity(raw));
+        fields.Add("response_format", raw?.ResponseFormat?.ToString());
+        fields.AddExtras();
+        CompleteFormat(fields, isStreamed);
+        if (isStreamed)
+        {
+            fields.Add("stream", "true");
+            fields.Add("stream_include_usage", "true");
+        }
+
+        return fields.All;
+    }
+
+    /// <summary>The first subtag: the service knows languages by two letters.</summary>
+    private static string? Subtag(string? language) => string.IsNullOrWhiteSpace(language) ? null : language.Trim().Split('-', '_')[0].ToLowerInvariant();
+
+    private static string? LanguageOf(SpeechToTextOptions? options)
+    {
+        string? spoken = Subtag(options?.SpeechLanguage);
+        return Subtag(options?.TextLanguage) is { } written && written != spoken
+            ? throw new PrivatemodeConfigurationException(
+                nameof(SpeechToTextOptions.TextLanguage),
+                "The text is to be in another language than the speech, and the service removed translations in version 1.33. " +
+                "Leave TextLanguage out, or set it like SpeechLanguage; transcribe, then translate with a chat.")
+            : spoken;
+    }
+
+    private static string? TemperatureOf(float? temperature) => temperature switch
+    {
+        null => null,
+        >= 0 and <= 1 => temperature.Value.ToString(CultureInfo.InvariantCulture),
+        _ => throw new PrivatemodeConfigurationException(
+            nameof(PrivatemodeSpeechOptions.Temperature), "The temperature of a transcription must be from 0 to 1."),
+    };
+
+    private static string? Granularity(PrivatemodeSpeechOptions? options) => options?.Timestamps switch
+    {
+        TranscriptionTimestamps.Segments => "segment",
+        TranscriptionTimestamps.Words => "word",
+        _ => null,
+    };
+
+    private static string? Granularity(AudioTranscriptionOptions? raw) => raw?.TimestampGranularities switch
+    {
+        AudioTimestampGranularities.Segment => "segment",
+        AudioTimestampGranularities.Word => "word",
+        null or AudioTimestampGranularities.Default => null,
+        _ => throw new PrivatemodeConfigurationException(
+            nameof(AudioTranscriptionOptions.TimestampGranularities), "The service keeps only the first of two timestamp granularities. Ask for one."),
+    };
+
+    private static void CompleteFormat(SpeechFields fields, bool isStreamed)
+    {
+        bool wantsTimes = fields.Find("timestamp_granularities[]") is not null;
+        string format = fields.Find("response_format") ?? fields.Add("response_format", wantsTimes ? Verbose : Json)!;
+        if (format is not (Json or Verbose))
+        {
+            throw new PrivatemodeConfigurationException(
+                "response_format", "Only json and verbose_json can be sealed and opened. For SRT or WebVTT set Timestamps to Segments, then call " +
+                "ToSubRip or ToWebVtt on the answer.");
+        }
+
+        if (wantsTimes && format != Verbose)
+        {
+            throw new PrivatemodeConfigurationException("response_format", "Timestamps come with verbose_json only. Leave response_format out.");
+        }
+
+        if (format == Verbose && isStreamed)
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(PrivatemodeSpeechOptions.Timestamps), "The service gives timestamps with whole answers only. Call GetTextAsync, or do without.");
+        }
+
+        if (format == Verbose && fields.Find("language") is null)
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(SpeechToTextOptions.SpeechLanguage), "The service wants to know the language for verbose_json (timestamps). Set SpeechLanguage.");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+using System.Text;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.IntegrationTests;
+
+/// <summary>Document extraction through every layer.</summary>
+public sealed class DocumentTests : DeploymentTest
+{
+    private static readonly byte[] Pdf = Encoding.UTF8.GetBytes("%PDF-1.7 very secret");
+
+    [Fact]
+    public async Task Document_WithNameAndOptions_ComesBackAsElements()
+    {
+        Deployment.Model.Partition(new ScriptedElement("Title", "Vertrag"), new ScriptedElement("NarrativeText", "Hiermit", 2));
+
+        PrivatemodeDocument document = await Client.Documents.PartitionAsync(new MemoryStream(Pdf), "/home/anna/Kündigung.pdf", new()
+        {
+            Strategy = DocumentStrategy.HighResolution,
+            Languages = ["deu", "eng"],
+            ContentType = "application/pdf",
+        }).OrTimeout();
+
+        Assert.Equal(["Title", "NarrativeText"], document.Elements.Select(element => element.Type));
+        Assert.Equal(2, document.Elements[1].PageNumber);
+        Assert.All(document.Elements, element => Assert.Equal("Kündigung.pdf", element.FileName));
+        Assert.Equal("Vertrag\n\nHiermit", document.Text);
+        Assert.Equal(document.Text, document.ToString());
+        RecordedRequest request = Assert.Single(Deployment.Requests);
+        Assert.Equal(request.RequestId, document.Receipt!.RequestId);
+        Assert.Equal(Pdf, request.OpenedFields["files"].ToArray());
+        Assert.Equal("[\"deu\",\"eng\"]", Encoding.UTF8.GetString(request.OpenedFields["languages"].Span));
+        Assert.Contains("name=\"files\"; filename=\"Kündigung.pdf\"\r\nContent-Type: application/pdf\r\n", request.OpenedBody, StringComparison.Ordinal);
+        Assert.DoesNotContain("hi_res", request.WireText, StringComparison.Ordinal);
+        Assert.DoesNotContain("Privatemode-Target-Model", request.Headers.Keys);
+    }
+
+    [Fact]
+    public async Task Name_NotGiven_IsThatOfTheFileOrNone()
+    {
+        string path = Path.Combine(Directory.CreateTempSubdirectory("documents").FullName, "report.pdf");
+        await File.WriteAllBytesAsync(path, Pdf);
+        using FileStream file = File.OpenRead(path);
+        Assert.Equal("report.pdf", (await Client.Documents.PartitionAsync(file).OrTimeout()).Elements[0].FileName);
+        Assert.True(file.CanRead);
+        Assert.Equal("document", (await Client.Documents.PartitionAsync(new HiddenLengthStream(Pdf)).OrTimeout()).Elements[0].FileName);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Document_LargestThatFits_PassesAndOneByteMoreDoesNot(bool canSeek)
+    {
+        // Found by trying: what the form has around the file is not the caller's business.
+        int largest = 26_214_272;
+        while (await RefusalAsync(largest, canSeek: true) is not null)
+        {
+            largest -= 16;
+        }
+
+        Assert.InRange(largest, 25 * 1024 * 1024 - 1024, 25 * 1024 * 1024 - 1);
+        Assert.Single(Deployment.Requests);
+        PrivatemodeConfigurationException refusal = (await RefusalAsync(largest + 16, canSeek))!;
+        Assert.Equal("file", refusal.Setting);
+        Assert.Single(Deployment.Requests);
+    }
+
+    [Fact]
+    public async Task Document_BusyService_IsAskedAgain()
+    {
+        Deployment.Faults.Next(Fault.PlainError(503));
+        Task<PrivatemodeDocument> asking = Client.Documents.PartitionAsync(new HiddenLengthStream(Pdf));
+        await PassFirstPauseAsync();
+        Assert.Equal($"You sent {Pdf.Length} bytes", (await asking.OrTimeout()).Text);
+        Assert.Equal(2, Deployment.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Error_OfTheService_IsAServiceException()
+    {
+        Deployment.Model.Fail(422, "File type canary is not supported", "bad_file");
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(AskAsync);
+        Assert.Equal((PrivatemodeServiceFailure.InvalidRequest, 422, "bad_file"), (exception.Reason, exception.Status, exception.Code));
+        Assert.Equal("File type canary is not supported", exception.ServerMessage);
+        Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
+        Deployment.Faults.Next(Fault.PlainError(401));
+        Assert.Equal("ApiKey", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(AskAsync)).Setting);
+    }
+
+    public static TheoryData<Fault, string> Faults => new()
+    {
+        { Fault.TamperEvent(0), "not-authentic" },
+        { Fault.UnsealedSuccess(), "unsealed-member" },
+        { Fault.UnsealedMember(0), "unsealed-member" },
+        { Fault.Relabel(400), "relabelled-answer" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public async Task Answer_AlteredOnTheWay_IsAnIntegrityException(Fault fault, string failure)
+    {
+        Deployment.Faults.Next(fault);
+        PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(AskAsync);
+        Assert.Equal((failure, "/unstructured/general/v0/general"), (exception.Failure, exception.Endpoint));
+    }
+
+    [Fact]
+    public async Task Answer_Odd_IsAServiceExceptionWithoutItsContent()
+    {
+        Deployment.Model.Partition().WithDocument("""[{"type":["canary"]}]""");
+        Assert.DoesNotContain("canary", (await Assert.ThrowsAsync<PrivatemodeServiceException>(AskAsync)).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Mistakes_OfTheCaller_AreNamedBeforeAnythingIsSent()
+    {
+        await Assert.ThrowsAsync<ArgumentNullException>(() => Client.Documents.PartitionAsync(null!));
+        Assert.Equal("file", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+            () => Client.Documents.PartitionAsync(new MemoryStream()))).Setting);
+        Assert.Equal("ContentType", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+            () => Client.Documents.PartitionAsync(new MemoryStream(Pdf), null, new() { ContentType = "pdf" }))).Setting);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => Client.Documents.PartitionAsync(new MemoryStream(Pdf), cancellationToken: new CancellationToken(canceled: true)));
+        Assert.Empty(Deployment.Requests);
+    }
+
+    private Task AskAsync() => Client.Documents.PartitionAsync(new MemoryStream(Pdf), "a.pdf").OrTimeout();
+
+    private async Task<PrivatemodeConfigurationException?> RefusalAsync(int size, bool canSeek)
+    {
+        byte[] file = new byte[size];
+        using Stream stream = canSeek ? new MemoryStream(file) : new HiddenLengthStream(file, 1 << 20);
+        Exception? exception = await Record.ExceptionAsync(() => Client.Documents.PartitionAsync(stream).OrTimeout());
+        return exception is null ? null : Assert.IsType<PrivatemodeConfigurationException>(exception);
+    }
+
+    private async Task PassFirstPauseAsync()
+    {
+        TimeSpan due = await Time.TimerAsync(time => time >= TimeSpan.FromSeconds(0.64) && time <= TimeSpan.FromSeconds(0.96)).OrTimeout();
+        Time.Advance(due);
+    }
+}

@@ -1,0 +1,153 @@
+using System.Text;
+using System.Text.Json;
+using Privatemode.AI.Documents;
+
+namespace Privatemode.AI.Tests.Documents;
+
+public sealed class DocumentFormTests
+{
+    [Fact]
+    public void NoOptions_OnlyTheFormat() => Assert.Equal("output_format=application/json", Fields(new PrivatemodeDocumentOptions()));
+
+    [Fact]
+    public void Options_All_AreTheParametersOfTheService()
+    {
+        PrivatemodeDocumentOptions options = new()
+        {
+            Strategy = DocumentStrategy.HighResolution,
+            UncompressedContentType = "application/pdf",
+            Languages = ["eng", "deu"],
+            Encoding = "utf-8",
+            HighResolutionModel = "yolox",
+            Coordinates = true,
+            IncludePageBreaks = false,
+            IncludeSlideNotes = true,
+            StartingPageNumber = -3,
+            UniqueElementIds = true,
+            KeepXmlTags = true,
+            InferPdfTables = true,
+            SkipTablesOf = [],
+            ExtractImagesOf = ["Image", "Ta\"ble"],
+            Chunking = DocumentChunking.BySimilarity,
+            MaxCharacters = 500,
+            NewAfterCharacters = 400,
+            CombineUnderCharacters = 100,
+            Overlap = 0,
+            OverlapAll = false,
+            MultipageSections = true,
+            SimilarityThreshold = 0.5f,
+            IncludeOriginalElements = false,
+        };
+        options.AdditionalFields["vlm_model"] = "some model";
+        Assert.Equal(
+            "strategy=hi_res;gz_uncompressed_content_type=application/pdf;languages=[\"eng\",\"deu\"];encoding=utf-8;hi_res_model_name=yolox;" +
+            "coordinates=true;include_page_breaks=false;include_slide_notes=true;starting_page_number=-3;unique_element_ids=true;xml_keep_tags=true;" +
+            "pdf_infer_table_structure=true;skip_infer_table_types=[];extract_image_block_types=[\"Image\",\"Ta\\u0022ble\"];" +
+            "chunking_strategy=by_similarity;max_characters=500;new_after_n_chars=400;combine_under_n_chars=100;overlap=0;overlap_all=false;" +
+            "multipage_sections=true;similarity_threshold=0.5;include_orig_elements=false;output_format=application/json;vlm_model=some model",
+            Fields(options));
+    }
+
+    [Theory]
+    [InlineData("MaxCharacters")]
+    [InlineData("NewAfterCharacters")]
+    [InlineData("CombineUnderCharacters")]
+    [InlineData("Overlap")]
+    public void Count_Negative_IsNamed(string setting)
+    {
+        PrivatemodeDocumentOptions options = new();
+        typeof(PrivatemodeDocumentOptions).GetProperty(setting)!.SetValue(options, -1);
+        Assert.Equal(setting, Assert.Throws<PrivatemodeConfigurationException>(() => Fields(options)).Setting);
+    }
+
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(1f)]
+    [InlineData(float.NaN)]
+    public void Similarity_OutOfRange_IsNamed(float threshold) => Assert.Equal("SimilarityThreshold", Assert.Throws<PrivatemodeConfigurationException>(
+        () => Fields(new PrivatemodeDocumentOptions { SimilarityThreshold = threshold })).Setting);
+
+    [Theory]
+    [InlineData("output_format", "text/csv")]
+    [InlineData("files", "x")]
+    [InlineData("a\"; filename=\"b", "x")]
+    [InlineData("", "x")]
+    [InlineData("a", null)]
+    [InlineData("strategy", "fast")]
+    public void AdditionalField_NotOneThatCanBe_IsRefused(string name, string? value)
+    {
+        PrivatemodeDocumentOptions options = new() { Strategy = DocumentStrategy.Fast };
+        options.AdditionalFields[name] = value!;
+        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => Fields(options));
+        Assert.EndsWith("AdditionalFields", exception.Setting, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AdditionalField_TheFormatItIs_Passes()
+    {
+        PrivatemodeDocumentOptions options = new();
+        options.AdditionalFields["output_format"] = "application/json";
+        Assert.Equal("output_format=application/json", Fields(options));
+    }
+
+    [Theory]
+    [InlineData(null, "application/octet-stream")]
+    [InlineData("application/pdf", "application/pdf")]
+    [InlineData("text/html; charset=utf-8", "text/html; charset=utf-8")]
+    public void ContentType_MediaType_IsThat(string? given, string sent) =>
+        Assert.Equal(sent, DocumentForm.TypeOf(new PrivatemodeDocumentOptions { ContentType = given }));
+
+    [Theory]
+    [InlineData("pdf")]
+    [InlineData("")]
+    [InlineData("application/pdf\r\nX: y")]
+    [InlineData("application/pdfä")]
+    public void ContentType_None_IsNamed(string given) => Assert.Equal("ContentType", Assert.Throws<PrivatemodeConfigurationException>(
+        () => DocumentForm.TypeOf(new PrivatemodeDocumentOptions { ContentType = given })).Setting);
+
+    [Fact]
+    public void Words_OfTheService_AreWhatTheySay()
+    {
+        Assert.Equal(
+            "auto fast hi_res ocr_only vlm",
+            $"{DocumentStrategy.Auto} {DocumentStrategy.Fast} {DocumentStrategy.HighResolution} {DocumentStrategy.OcrOnly} {DocumentStrategy.VisionModel}");
+        Assert.Equal(
+            "basic by_title by_page by_similarity",
+            $"{DocumentChunking.Basic} {DocumentChunking.ByTitle} {DocumentChunking.ByPage} {DocumentChunking.BySimilarity}");
+        Assert.Equal("output_format=application/json", Fields(new PrivatemodeDocumentOptions { Strategy = default(DocumentStrategy) }));
+    }
+
+    [Fact]
+    public void Elements_Read_HaveWhatIsTold()
+    {
+        List<DocumentElement> elements = ElementReader.Read(Encoding.UTF8.GetBytes("""
+            [{"type":"Table","element_id":"1","text":"a b","metadata":{"filename":"x.pdf","filetype":"application/pdf","page_number":2,"languages":["eng",null],
+            "parent_id":"0","text_as_html":"<table></table>","image_base64":"AA==","image_mime_type":"image/jpeg","coordinates":{"system":"PixelSpace"}}},
+            {"type":"Title","text":null,"metadata":{"page_number":null,"new":1}},{"type":"New"}]
+            """));
+        DocumentElement table = elements[0];
+        Assert.Equal(("Table", "1", "a b", "a b", 2), (table.Type, table.ElementId, table.Text, table.ToString(), table.PageNumber));
+        Assert.Equal(("x.pdf", "application/pdf", "0", "<table></table>"), (table.FileName, table.FileType, table.ParentId, table.TextAsHtml));
+        Assert.Equal(("AA==", "image/jpeg", "eng"), (table.ImageBase64, table.ImageMediaType, Assert.Single(table.Languages)));
+        Assert.Equal("PixelSpace", table.Metadata.GetProperty("coordinates").GetProperty("system").GetString());
+        Assert.Equal(("", null, null), (elements[1].Text, elements[1].PageNumber, elements[1].ElementId));
+        Assert.Equal(1, elements[1].Metadata.GetProperty("new").GetInt32());
+        Assert.Equal(JsonValueKind.Undefined, elements[2].Metadata.ValueKind);
+        Assert.Empty(elements[2].Languages);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("[1]")]
+    [InlineData("[{}]")]
+    [InlineData("""[{"type":1}]""")]
+    [InlineData("""[{"type":"a","metadata":{"page_number":1.5}}]""")]
+    public void Elements_OfAnotherShape_AreAnExceptionThatIsMapped(string json)
+    {
+        Exception? exception = Record.Exception(() => ElementReader.Read(Encoding.UTF8.GetBytes(json)));
+        Assert.True(exception is FormatException or InvalidOperationException, $"{exception}");
+    }
+
+    private static string Fields(PrivatemodeDocumentOptions options) =>
+        string.Join(';', DocumentForm.Fields(options).Select(field => $"{field.Name}={field.Value}"));
+}

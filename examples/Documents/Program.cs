@@ -1,0 +1,16 @@
+using System.Text;
+using Examples;
+using Privatemode.AI;
+using Privatemode.AI.Testing;
+
+// A document is taken apart inside the enclave: its bytes, its name and all options go out as one sealed value.
+await using Example example = await Example.StartAsync(model => model.Partition(
+    new ScriptedElement("Title", "Rental agreement"),
+    new ScriptedElement("NarrativeText", "The rent is due on the first of the month.")));
+
+using MemoryStream page = new(Encoding.UTF8.GetBytes("<h1>Rental agreement</h1><p>The rent is due on the first of the month.</p>"));
+PrivatemodeDocument document = await example.Client.Documents.PartitionAsync(page, "rental-agreement.html");
+foreach (DocumentElement element in document.Elements)
+{
+    Console.WriteLine($"{element.Type,-14} {element.Text}");
+}

@@ -26,6 +26,55 @@ public sealed class RetryTests : DeploymentTest
         Assert.Single(Deployment.Requests.Select(request => request.OpenedBody).OfType<string>());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Completion_BusyService_IsAskedAgainWithAFreshExchange(bool streamed)
+    {
+        PrivatemodeCompletionClient completions = Client.GetCompletionClient(ModelId);
+        PrivatemodeCompletionRequest request = new("hi");
+        Deployment.Model.Reply("hello");
+        Deployment.Faults.Next(Fault.PlainError(503), times: 2);
+        Task<string> asking = streamed ? StreamedAsync() : WholeAsync();
+        await PassAsync(0.64, 0.96);
+        await PassAsync(1.28, 1.92);
+        Assert.Equal("hello", await asking.OrTimeout());
+        Assert.Equal(3, Deployment.Requests.Select(request => request.WireText).Distinct().Count());
+        Assert.Equal(["0", "1", "2"], Deployment.Requests.Select(request => request.RequestId!.Split('_')[2]));
+
+        async Task<string> WholeAsync() => (await completions.CompleteAsync(request)).Text;
+        async Task<string> StreamedAsync()
+        {
+            string text = "";
+            await foreach (PrivatemodeCompletion part in completions.CompleteStreamingAsync(request))
+            {
+                text += part.Text;
+            }
+
+            return text;
+        }
+    }
+
+    [Fact]
+    public async Task ModelList_BusyService_IsAskedForAgain()
+    {
+        Deployment.Faults.NextModelList(Fault.PlainError(503), times: 2);
+        Task<IReadOnlyList<PrivatemodeModel>> asking = Client.Models.ListAsync();
+        await PassAsync(0.64, 0.96);
+        await PassAsync(1.28, 1.92);
+        Assert.Contains(await asking.OrTimeout(), model => model.Id == ModelId);
+        Assert.Equal(3, Deployment.AllRequests.Count(request => request.Path == "/v1/models"));
+        Assert.Equal(0, Deployment.Faults.Pending);
+    }
+
+    [Fact]
+    public async Task ModelList_CutInTheMiddle_IsNoList()
+    {
+        Deployment.Faults.NextModelList(Fault.CutConnection(40));
+        await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => Client.Models.ListAsync().OrTimeout());
+        Assert.NotEmpty(await Client.Models.ListAsync().OrTimeout());
+    }
+
     [Fact]
     public async Task Chat_StaysBusy_StopsAfterThreeRetries()
     {

@@ -32,8 +32,12 @@ internal sealed class TestServer(
     public async Task HandleAsync(HttpContext context)
     {
         RecordedRequest record = await RecordAsync(context.Request).ConfigureAwait(false);
-        bool isKeyExchange = context.Request.Path == "/privatemode/v1/secret";
-        Fault? fault = isKeyExchange ? faults.TakeKeyExchange() : record.IsInference ? faults.TakeInference() : null;
+        Fault? fault = context.Request.Path.Value switch
+        {
+            "/privatemode/v1/secret" => faults.TakeKeyExchange(),
+            "/v1/models" => faults.TakeModelList(),
+            _ => record.IsInference ? faults.TakeInference() : null,
+        };
         AnswerSender sender = new(context, record, fault, options);
         try
         {
@@ -74,10 +78,16 @@ internal sealed class TestServer(
         {
             ("POST", "/privatemode/v1/attest") => standIns.AttestAsync(context, record, Mesh.AuthorityPem),
             ("POST", "/privatemode/v1/secret") => ExchangeAsync(record, sender, fault),
-            ("GET", "/v1/models") => sender.SendAsync(200, ModelList(), "application/json", isUnsealed: true),
+            ("GET", "/v1/models") => SendModelsAsync(sender, fault),
             ("POST", string path) when EnclaveEndpoint.Find(path) is { } endpoint => OpenAndAnswerAsync(context, record, sender, fault, endpoint),
             _ => throw new EnclaveException(501, "unsupported endpoint"),
         };
+
+    private Task SendModelsAsync(AnswerSender sender, Fault? fault)
+    {
+        FaultReach.DemandWhole(fault);
+        return sender.SendAsync(200, ModelList(), "application/json", isUnsealed: true);
+    }
 
     private async Task ExchangeAsync(RecordedRequest record, AnswerSender sender, Fault? fault)
     {

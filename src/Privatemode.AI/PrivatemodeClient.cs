@@ -157,7 +157,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(modelId);
         return new PrivatemodeSpeechClient(
-            OpenAI.GetAudioClient(modelId), _composition.Endpoint, modelId, FormFields.FileLimit, ServiceErrors.Map);
+            OpenAI.GetAudioClient(modelId), _composition.Endpoint, modelId, FormFields.FileLimit, _composition.Failures);
     }
 
     /// <summary>Ends the session and wipes its secrets. Streams still running may finish.</summary>

@@ -41,6 +41,7 @@ public sealed class PrivatemodeModelCatalog
     /// <returns>The list, at most 10 minutes old.</returns>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">The list could not be had.</exception>
+    /// <exception cref="PrivatemodeIntegrityException">The connection broke in the middle of the list.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; not even the list is asked of it.</exception>
     public Task<IReadOnlyList<PrivatemodeModel>> ListAsync(bool refresh = false, CancellationToken cancellationToken = default) =>
         _cache.GetAsync(refresh ? TimeSpan.Zero : Lifetime, cancellationToken);
@@ -52,6 +53,7 @@ public sealed class PrivatemodeModelCatalog
     /// <exception cref="ArgumentException">The id is null or empty.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">The list could not be had.</exception>
+    /// <exception cref="PrivatemodeIntegrityException">The connection broke in the middle of the list.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; not even the list is asked of it.</exception>
     public async Task<PrivatemodeModel?> FindAsync(string id, CancellationToken cancellationToken = default)
     {

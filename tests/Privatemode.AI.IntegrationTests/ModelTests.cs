@@ -1,3 +1,4 @@
+using Microsoft.Extensions.AI;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.IntegrationTests;
@@ -57,6 +58,23 @@ public sealed class ModelTests : DeploymentTest
         Assert.True(exception.IsServerMessageAuthenticated);
         Assert.NotNull(exception.RequestId);
         Assert.EndsWith("It lists now: gemma-3-27b, qwen3-embedding-4b, whisper-large-v3.", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Speech_WithAModelThatIsGone_NamesWhatThereIs(bool streamed)
+    {
+        Deployment.WithdrawModel("whisper-large-v3");
+        ISpeechToTextClient speech = Client.AsISpeechToTextClient("whisper-large-v3");
+        using MemoryStream audio = new(Recording.Wave());
+
+        PrivatemodeModelUnavailableException exception = await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(async () =>
+        {
+            _ = streamed ? await speech.GetStreamingTextAsync(audio).ToSpeechToTextResponseAsync().OrTimeout() : await speech.GetTextAsync(audio).OrTimeout();
+        });
+
+        Assert.Equal([ModelId, "gemma-3-27b", "qwen3-embedding-4b"], exception.AvailableModels);
     }
 
     [Fact]

@@ -128,7 +128,7 @@ public sealed class SpeechTests : DeploymentTest
     [Fact]
     public async Task Model_OfTheOptions_IsTheOneThatIsAsked()
     {
-        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => Speech.GetTextAsync(
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(() => Speech.GetTextAsync(
             new MemoryStream(Recording.Wave()), new SpeechToTextOptions { ModelId = "voxtral-mini-3b" }).OrTimeout());
         Assert.Equal(PrivatemodeServiceFailure.ModelUnavailable, exception.Reason);
         Assert.Equal("voxtral-mini-3b", Deployment.Requests[0].Headers["Privatemode-Target-Model"]);

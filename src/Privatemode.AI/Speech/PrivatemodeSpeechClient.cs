@@ -23,20 +23,20 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
     private readonly SpeechToTextClientMetadata _metadata;
     private readonly string _modelId;
     private readonly FileLimit _limit;
-    private readonly Func<Exception, Exception> _mapException;
+    private readonly CallFailures _failures;
 
     /// <param name="client">Sends the requests.</param>
     /// <param name="endpoint">Address of the service, for the metadata.</param>
     /// <param name="modelId">The model used when a call names none.</param>
     /// <param name="largestFile">Largest file the service takes, in bytes.</param>
-    /// <param name="mapException">From what the client throws to what callers see.</param>
-    public PrivatemodeSpeechClient(AudioClient client, Uri endpoint, string modelId, int largestFile, Func<Exception, Exception> mapException)
+    /// <param name="failures">From what the client throws to what callers see.</param>
+    public PrivatemodeSpeechClient(AudioClient client, Uri endpoint, string modelId, int largestFile, CallFailures failures)
     {
         _client = client;
         _modelId = modelId;
         _metadata = new SpeechToTextClientMetadata(ProviderName, endpoint, modelId);
         _limit = new FileLimit(largestFile, "Split it, or compress it more.");
-        _mapException = mapException;
+        _failures = failures;
     }
 
     public async Task<SpeechToTextResponse> GetTextAsync(
@@ -51,9 +51,9 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
             result.AdditionalProperties = note.AddTo(result.AdditionalProperties);
             return result;
         }
-        catch (Exception exception) when (_mapException(exception) is { } mapped && !ReferenceEquals(mapped, exception))
+        catch (Exception exception) when (_failures.TryMap(exception, out Exception? mapped))
         {
-            throw mapped;
+            throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -93,7 +93,7 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
             .GetAsyncEnumerator(cancellationToken);
         await using (events.ConfigureAwait(false))
         {
-            while (await MoveNextAsync(events).ConfigureAwait(false))
+            while (await MoveNextAsync(events, cancellationToken).ConfigureAwait(false))
             {
                 if (events.Current.Data is { } update)
                 {
@@ -109,15 +109,16 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
         yield return last;
     }
 
-    private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<SseItem<SpeechToTextResponseUpdate?>> events)
+    private async ValueTask<bool> MoveNextAsync(
+        IAsyncEnumerator<SseItem<SpeechToTextResponseUpdate?>> events, CancellationToken cancellationToken)
     {
         try
         {
             return await events.MoveNextAsync().ConfigureAwait(false);
         }
-        catch (Exception exception) when (_mapException(exception) is { } mapped && !ReferenceEquals(mapped, exception))
+        catch (Exception exception) when (_failures.TryMap(exception, out Exception? mapped))
         {
-            throw mapped;
+            throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -139,9 +140,9 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
             ClientResult result = await _client.TranscribeAudioAsync(content, content.ContentType, request).ConfigureAwait(false);
             return result.GetRawResponse();
         }
-        catch (Exception exception) when (_mapException(exception) is { } mapped && !ReferenceEquals(mapped, exception))
+        catch (Exception exception) when (_failures.TryMap(exception, out Exception? mapped))
         {
-            throw mapped;
+            throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
     }
 }

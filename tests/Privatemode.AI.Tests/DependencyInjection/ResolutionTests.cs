@@ -39,6 +39,59 @@ public sealed class ResolutionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Resolve_EmbeddingGenerators_ByKeyByModelAndLastUnkeyed()
+    {
+        await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.Configure)
+            .AddPrivatemodeEmbeddingGenerator("another-model").AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b")
+            .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", dimensions: 8, serviceId: "short")
+            .BuildServiceProvider();
+
+        IEmbeddingGenerator<string, Embedding<float>> last = provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>();
+        IEmbeddingGenerator<string, Embedding<float>> keyed = provider.GetRequiredKeyedService<IEmbeddingGenerator<string, Embedding<float>>>("short");
+        Assert.Equal(
+            ["another-model", "qwen3-embedding-4b"],
+            provider.GetServices<IEmbeddingGenerator<string, Embedding<float>>>()
+                .Select(each => each.GetService<EmbeddingGeneratorMetadata>()?.DefaultModelId));
+        Assert.Same(last, provider.GetServices<IEmbeddingGenerator<string, Embedding<float>>>().Last());
+        Assert.Equal(8, (await keyed.GenerateAsync(["text"]).OrTimeout())[0].Dimensions);
+        Assert.NotEqual(8, (await last.GenerateAsync(["text"]).OrTimeout())[0].Dimensions);
+        Assert.All(_deployment.Requests, request => Assert.Equal("qwen3-embedding-4b", request.Headers["Privatemode-Target-Model"]));
+    }
+
+    [Fact]
+    public async Task Resolve_SpeechToTextClients_ByKeyAndAccount()
+    {
+        _ = _deployment.Model.Transcribe("one");
+        _ = _deployment.Model.Transcribe("two");
+        await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.Configure)
+            .AddPrivatemode("b", options =>
+            {
+                _deployment.Configure(options);
+                options.ApiKey = "key-b";
+            })
+            .AddPrivatemodeSpeechToTextClient("whisper-large-v3").AddPrivatemodeSpeechToTextClient("whisper-large-v3", serviceId: "b", accountKey: "b")
+            .BuildServiceProvider();
+        using MemoryStream audio = new(Recording.Wave());
+
+        Assert.Equal("one", (await provider.GetRequiredService<ISpeechToTextClient>().GetTextAsync(audio).OrTimeout()).Text);
+        audio.Position = 0;
+        Assert.Equal("two", (await provider.GetRequiredKeyedService<ISpeechToTextClient>("b").GetTextAsync(audio).OrTimeout()).Text);
+        Assert.Equal(["Bearer test-api-key", "Bearer key-b"], _deployment.Requests.Select(request => request.Headers["Authorization"]));
+    }
+
+    [Fact]
+    public async Task Resolve_WithoutAnAccount_SaysWhichServiceIsMissing()
+    {
+        await using ServiceProvider provider = new ServiceCollection()
+            .AddPrivatemodeChatClient("m").AddPrivatemodeEmbeddingGenerator("m").AddPrivatemodeSpeechToTextClient("m").BuildServiceProvider();
+        foreach (Type service in (Type[])[typeof(IChatClient), typeof(IEmbeddingGenerator<string, Embedding<float>>), typeof(ISpeechToTextClient)])
+        {
+            InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => provider.GetRequiredService(service));
+            Assert.Contains(nameof(PrivatemodeClient), exception.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Resolve_OpenAIClient_IsTheSealedOneAndOneOnly()
     {
         await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.Configure).BuildServiceProvider();

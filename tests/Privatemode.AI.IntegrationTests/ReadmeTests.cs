@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
 using OpenAI;
 using OpenAI.Chat;
 using Privatemode.AI.Testing;
@@ -59,6 +61,75 @@ public sealed partial class ReadmeTests
             Assert.Equal("get_weather", completion.ToolCalls[0].FunctionName);
             await chat.GetResponseAsync("hi", options);
             Assert.Contains("enable_thinking", deployment.Requests[^1].OpenedBody, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Snippets_BeyondChat_Run()
+    {
+        await RunAsync().OrTimeout();
+
+        static async Task RunAsync()
+        {
+            await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+            await using PrivatemodeClient privatemode = deployment.CreateClient();
+            using MemoryStream recording = new(Recording.Wave());
+            using MemoryStream contract = new("<h1>Contract</h1>"u8.ToArray());
+            _ = deployment.Model.Transcribe("Guten Morgen");
+            _ = deployment.Model.Partition(new ScriptedElement("Title", "Contract"));
+
+            // begin: others
+            IEmbeddingGenerator<string, Embedding<float>> embed = privatemode.AsIEmbeddingGenerator("qwen3-embedding-4b");
+            Embedding<float> vector = await embed.GenerateAsync("X-Wing is a hybrid KEM.");
+
+            ISpeechToTextClient speech = privatemode.AsISpeechToTextClient("whisper-large-v3");
+            SpeechToTextResponse said = await speech.GetTextAsync(recording);
+
+            PrivatemodeDocument document = await privatemode.Documents.PartitionAsync(contract, "contract.html");
+
+            PrivatemodeCompletionClient completions = privatemode.GetCompletionClient("gpt-oss-120b");
+            PrivatemodeCompletion gap = await completions.CompleteAsync(new("def add(a, b):\n") { Suffix = "\n\nprint(add(1, 2))" });
+
+            IReadOnlyList<PrivatemodeModel> models = await privatemode.Models.ListAsync();
+            // end
+
+            Assert.Equal(("Guten Morgen", "Contract"), (said.Text, document.Elements[0].Text));
+            Assert.NotEqual(0, vector.Dimensions);
+            Assert.NotEmpty(gap.Text);
+            Assert.NotEmpty(models);
+
+            // begin: handler
+            using HttpClient http = new(privatemode.CreateHandler()) { BaseAddress = deployment.Endpoint };
+            using StringContent message = new("""
+                {"model": "gpt-oss-120b", "max_tokens": 100, "messages": [{"role": "user", "content": "What is X-Wing?"}]}
+                """, Encoding.UTF8, "application/json");
+            using HttpResponseMessage answer = await http.PostAsync("/v1/messages", message);
+            // end
+
+            Assert.Contains("X-Wing", await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            Assert.DoesNotContain("X-Wing", deployment.Requests[^1].WireText, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Snippet_OfTheHost_Runs()
+    {
+        await RunAsync().OrTimeout();
+
+        static async Task RunAsync()
+        {
+            await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+
+            // begin: host
+            await using ServiceProvider services = new ServiceCollection()
+                .AddPrivatemode(deployment.Configure) // in your application AddPrivatemode(), with its settings under Privatemode:*
+                .AddPrivatemodeChatClient("gpt-oss-120b")
+                .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b")
+                .BuildServiceProvider();
+            IChatClient injected = services.GetRequiredService<IChatClient>();
+            // end
+
+            Assert.Equal("You said: hi", (await injected.GetResponseAsync("hi")).Text);
         }
     }
 

@@ -53,6 +53,17 @@ public sealed partial class RoomsTests
         Assert.Empty(trespasses);
     }
 
+    [Fact]
+    public void Rooms_OfTheDocument_AreThese()
+    {
+        string document = File.ReadAllText(Path.Combine(RepositoryFiles.Root, "CONTRIBUTING.md"));
+        IEnumerable<string> rows = RoomRow().Matches(document).Select(row => Line(
+            row.Groups["room"].Value, Code().Matches(row.Groups["uses"].Value).Select(code => code.Groups[1].Value)));
+        Assert.Equal(MayUse.Select(room => Line(room.Key, room.Value)).Order(), rows.Order());
+
+        static string Line(string room, IEnumerable<string> uses) => $"{room}: {string.Join(", ", uses.Order())}";
+    }
+
     [Theory]
     [InlineData("using Privatemode.AI.Sessions;", "Sessions")]
     [InlineData("Privatemode.AI.Pipeline.SealingEngine engine;", "Pipeline")]
@@ -78,6 +89,12 @@ public sealed partial class RoomsTests
     private static IEnumerable<string> RoomsNamedIn(string source) => RoomName().Matches(source)
         .Select(match => match.Groups["room"].Value + match.Groups["inner"].Value.Replace('.', '/'))
         .Distinct();
+
+    [GeneratedRegex(@"^\| `(?<room>[\w/]+)` \|[^|]*\| (?<uses>[^|]*) \|$", RegexOptions.Multiline)]
+    private static partial Regex RoomRow();
+
+    [GeneratedRegex("`([^`]+)`")]
+    private static partial Regex Code();
 
     [GeneratedRegex(
         @"(?:using Privatemode\.AI\.|Privatemode\.AI\.|(?<![\w.]))"

@@ -45,6 +45,17 @@ public sealed class DayInTheLifeTests : IAsyncLifetime
                 return exchanger.GetAsync(Key, isAsync, token);
             },
             _scene.Time);
+        (List<TimeSpan> waits, List<TimeSpan> renewals) = await LiveAsync(session, authority, () => paidByBlocking, async);
+
+        // The first call ever, and the first one after the sleep; that one waits for one exchange and for no attestation.
+        Assert.Equal([TimeSpan.Zero, TimeSpan.FromHours(15)], waits);
+        AssertOnSchedule(renewals);
+    }
+
+    /// <summary>A call each minute: when one had to wait, and when one came with another secret.</summary>
+    private async Task<(List<TimeSpan> Waits, List<TimeSpan> Renewals)> LiveAsync(
+        AccountSession session, AttestedMeshAuthority authority, Func<int> paid, bool async)
+    {
         DateTimeOffset begin = _scene.Time.GetUtcNow();
         List<TimeSpan> waits = [];
         List<TimeSpan> renewals = [];
@@ -57,10 +68,10 @@ public sealed class DayInTheLifeTests : IAsyncLifetime
                 _scene.Time.JumpTo(begin + at);
             }
 
-            int paidBefore = paidByBlocking;
+            int paidBefore = paid();
             int attestations = _scene.Asked(EvidenceSource.Attestation);
             ValueTask<SecretLease> acquiring = AcquireAsync(session, async);
-            if (!acquiring.IsCompleted || paidByBlocking > paidBefore)
+            if (!acquiring.IsCompleted || paid() > paidBefore)
             {
                 waits.Add(at);
             }
@@ -81,8 +92,11 @@ public sealed class DayInTheLifeTests : IAsyncLifetime
             _scene.Time.Advance(TimeSpan.FromMinutes(1));
         }
 
-        // The first call ever, and the first one after the sleep; that one waits for one exchange and for no attestation.
-        Assert.Equal([TimeSpan.Zero, TimeSpan.FromHours(15)], waits);
+        return (waits, renewals);
+    }
+
+    private void AssertOnSchedule(List<TimeSpan> renewals)
+    {
         Assert.Equal(renewals.Count, _scene.Deployment.KeyExchanges);
 
         // Agreed in the fortieth minute of its forty-five, used from the next call on.

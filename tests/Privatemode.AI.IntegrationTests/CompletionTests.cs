@@ -83,18 +83,49 @@ public sealed class CompletionTests : DeploymentTest
             .Select(choice => choice.Logprobs!.Value.GetProperty("tokens")[0].GetString()));
     }
 
+    // Events 0 to 2 carry a word each, 3 the finish, 4 the usage.
+    public static TheoryData<Fault, string, string> Attacks => new()
+    {
+        { Fault.TamperEvent(2), "not-authentic", "one two" },
+        { Fault.DropEvent(1), "not-authentic", "one" },
+        { Fault.DuplicateEvent(1), "not-authentic", "one two" },
+        { Fault.SwapEvents(0), "not-authentic", "" },
+        { Fault.TruncateEvent(1), "truncated-stream", "one" },
+        { Fault.CutConnection(700), "truncated-stream", "" },
+        { Fault.RemoveFinish, "truncated-stream", "one two three" },
+        { Fault.RemoveEndMark, "truncated-stream", "one two three" },
+        { Fault.UnsealedMember(1), "unsealed-member", "one" },
+        { Fault.UnsealedSuccess(), "unexpected-form", "" },
+    };
+
     [Theory]
-    [InlineData("truncated-stream")]
-    [InlineData("not-authentic")]
-    public async Task Stream_Attacked_GivesWhatIsAuthenticThenThrows(string failure)
+    [MemberData(nameof(Attacks))]
+    public async Task Stream_Attacked_GivesWhatIsAuthenticThenThrows(Fault fault, string failure, string text)
     {
         Deployment.Model.Reply("one two three");
-        Deployment.Faults.Next(failure == "truncated-stream" ? Fault.RemoveEndMark : Fault.TamperEvent(2));
+        Deployment.Faults.Next(fault);
 
         (List<PrivatemodeCompletion> events, Exception? exception) = await TryCollectAsync(new PrivatemodeCompletionRequest("p"));
 
         Assert.Equal(failure, Assert.IsType<PrivatemodeIntegrityException>(exception).Failure);
-        Assert.StartsWith("one two", string.Concat(events.Select(part => part.Text)), StringComparison.Ordinal);
+        Assert.Equal(text, string.Concat(events.Select(part => part.Text)));
+    }
+
+    [Fact]
+    public async Task Stream_PausesTooLong_IsATimeoutAndNotSentAgain()
+    {
+        Deployment.Model.Reply("one two three");
+        Deployment.Faults.Next(Fault.Stall(1));
+        await using IAsyncEnumerator<PrivatemodeCompletion> parts =
+            Completions.CompleteStreamingAsync(new PrivatemodeCompletionRequest("p")).GetAsyncEnumerator();
+        Assert.True(await parts.MoveNextAsync().AsTask().OrTimeout());
+
+        Task<bool> stalled = parts.MoveNextAsync().AsTask();
+        await Time.TimerAsync(due => due == TimeSpan.FromSeconds(100)).OrTimeout();
+        Time.Advance(TimeSpan.FromSeconds(100));
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => stalled.OrTimeout());
+        Assert.Equal(PrivatemodeServiceFailure.Timeout, exception.Reason);
+        Assert.Single(Deployment.Requests);
     }
 
     [Fact]

@@ -93,6 +93,9 @@ public sealed class DocumentTests : DeploymentTest
         { Fault.UnsealedSuccess(), "unsealed-member" },
         { Fault.UnsealedMember(0), "unsealed-member" },
         { Fault.Relabel(400), "relabelled-answer" },
+        { Fault.CutConnection(40), "truncated-answer" },
+        { Fault.ReflectRequest, "reflected" },
+        { Fault.UnsealedSuccess(marked: true), "unsealed-answer" },
     };
 
     [Theory]

@@ -90,6 +90,19 @@ public sealed class OtherEndpointTests : DeploymentTest
         Assert.Empty(Sentinel.FoundIn(request.WireAnswer));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Messages_BusyService_IsSentAgainUnderAnotherExchange(bool stream)
+    {
+        Deployment.Faults.Next(Fault.PlainError(503, retryAfter: TimeSpan.FromSeconds(3)));
+        Task<string> asking = SendAsync(MessagesPath, JsonType, Message(stream));
+        await Time.TimerAsync(due => due == TimeSpan.FromSeconds(3)).OrTimeout();
+        Time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Contains("end_turn", await asking.OrTimeout(), StringComparison.Ordinal);
+        Assert.Equal(2, Deployment.Requests.Select(request => request.WireText).Distinct().Count());
+    }
+
     [Fact]
     public async Task Messages_Streamed_EndsWithItsOwnEvent()
     {
@@ -106,7 +119,8 @@ public sealed class OtherEndpointTests : DeploymentTest
     {
         foreach ((Fault fault, string failure) in ((Fault, string)[])
             [(Fault.TamperEvent(3), "not-authentic"), (Fault.RemoveFinish, "truncated-stream"), (Fault.RemoveEndMark, "truncated-stream"),
-                (Fault.DropEvent(3), "not-authentic"), (Fault.ReflectRequest, "reflected"), (Fault.TruncateEvent(2), "truncated-stream")])
+                (Fault.DropEvent(3), "not-authentic"), (Fault.ReflectRequest, "reflected"), (Fault.TruncateEvent(2), "truncated-stream"),
+                (Fault.DuplicateEvent(3), "not-authentic"), (Fault.SwapEvents(3), "not-authentic"), (Fault.CutConnection(900), "truncated-stream")])
         {
             Deployment.Faults.Next(fault);
             PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(

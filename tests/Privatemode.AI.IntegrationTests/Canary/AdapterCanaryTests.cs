@@ -117,7 +117,9 @@ public sealed class AdapterCanaryTests : IAsyncLifetime
     {
         Assert.All(places, place => Assert.Contains($"{Sentinel.Text}-{place}", _deployment.Requests[0].OpenedBody, StringComparison.Ordinal));
         Assert.Empty(Sentinel.FoundIn(_deployment.CopyReceivedBytes()));
-        Assert.Empty(Sentinel.FoundIn(_deployment.Requests[0].WireAnswer));
+
+        // Whole answers and sealed errors; the last one in a list of faults may show a member on purpose.
+        Assert.All(_deployment.Requests.Take(3), request => Assert.Empty(Sentinel.FoundIn(request.WireAnswer)));
         Assert.NotEmpty(_logs.Lines);
         Assert.All(_logs.Lines, line => Assert.Empty(Sentinel.FoundIn(line)));
         Assert.All(_exceptions.OfType<PrivatemodeException>(), exception => Assert.Empty(Sentinel.FoundIn(exception.ToString())));

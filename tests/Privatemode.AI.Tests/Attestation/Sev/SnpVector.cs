@@ -9,7 +9,6 @@ internal sealed class SnpVector(SnpVectors vectors, JsonElement element)
 {
     public string Id => element.Text("id");
 
-    public string Origin => element.Text("origin");
 
     public string Result => element.GetProperty("expected").Text("result");
 

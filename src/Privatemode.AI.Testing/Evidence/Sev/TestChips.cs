@@ -11,8 +11,5 @@ internal static class TestChips
     /// <summary>Listed in the manifest too.</summary>
     public static byte[] Sibling { get; } = Name("sibling chip");
 
-    /// <summary>Listed nowhere.</summary>
-    public static byte[] Stranger { get; } = Name("another chip");
-
     private static byte[] Name(string text) => SHA512.HashData(System.Text.Encoding.ASCII.GetBytes(text));
 }

@@ -17,12 +17,6 @@ internal sealed record PcsRequests(string TcbInfo, string QeIdentity, string Pck
 
     private const string EvaluationParameter = "tcbEvaluationDataNumber";
 
-    /// <summary>Host of TCB info, QE identity and PCK CRL.</summary>
-    public const string ServiceHost = "api.trustedservices.intel.com";
-
-    /// <summary>Host of the root's CRL.</summary>
-    public const string CertificateHost = "certificates.trustedservices.intel.com";
-
     /// <summary>Reads from a quote, which is not judged here, what is needed to judge it.</summary>
     /// <param name="quote">The quote.</param>
     /// <param name="evaluationDataNumber">Ask for this evaluation of Intel's instead of the newest standard one; 0 for the newest.</param>

@@ -2,7 +2,7 @@ using Examples;
 using Microsoft.Extensions.AI;
 
 // A minimal API that streams an answer to a browser page. The prompt reaches this server in the clear, and leaves it sealed.
-await using Example example = await Example.StartAsync(model => model.Reply("Hello from inside the enclave."));
+await using Example example = await Example.StartAsync(model => model.Reply("Hello from\ninside the enclave."));
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
 builder.Services.AddPrivatemode(options => example.Deployment?.Configure(options)).AddPrivatemodeChatClient("gpt-oss-120b");
 await using WebApplication app = builder.Build();
@@ -47,10 +47,12 @@ internal static class Page
             const body = JSON.stringify({ text: event.target.text.value });
             const answer = await fetch("/chat", { method: "POST", headers: { "Content-Type": "application/json" }, body });
             const out = document.querySelector("pre"); out.textContent = ""; let rest = "";
-            for await (const part of answer.body.pipeThrough(new TextDecoderStream())) {
-              const lines = (rest + part).split("\n"); rest = lines.pop();
-              for (const line of lines) if (line.startsWith("data: ")) out.textContent += line.slice(6);
-            }
+            try {
+              for await (const part of answer.body.pipeThrough(new TextDecoderStream())) {
+                const events = (rest + part).split("\n\n"); rest = events.pop();
+                for (const event of events) out.textContent += event.split("\n").map(line => line.replace(/^data: ?/, "")).join("\n");
+              }
+            } catch { out.textContent += " (broken off)"; }
           };
         </script>
         """;

@@ -19,8 +19,14 @@ List<ChatMessage> history =
     new(ChatRole.User, "We are eight people and want to meet at three, second floor."),
 ];
 
-for (int round = 0; round < 10; round++)
+for (int round = 0; ; round++)
 {
+    if (round == 10)
+    {
+        Console.WriteLine("No answer after ten rounds of tools.");
+        break;
+    }
+
     ChatResponse answer = await chat.GetResponseAsync(history, new() { Tools = [.. tools] });
     history.AddMessages(answer);
     FunctionCallContent[] calls = [.. answer.Messages.SelectMany(message => message.Contents).OfType<FunctionCallContent>()];

@@ -5,8 +5,8 @@ namespace Privatemode.AI;
 /// <summary>The models the service offers: what they do, under which ids, and when that changes.</summary>
 /// <remarks>
 /// The list travels in the clear and is not authenticated: whoever sits between you and the service can write it. Choose by it what to offer to
-/// users; nothing security-relevant may follow from it. It is kept for 10 minutes, because ids can move to another model at any time.
-/// Thread-safe.
+/// users; nothing security-relevant may follow from it. It is kept for 10 minutes, because ids can move to another model at any time. A list
+/// of more than 1,000 models is refused. Thread-safe.
 /// </remarks>
 public sealed class PrivatemodeModelCatalog
 {
@@ -89,8 +89,8 @@ public sealed class PrivatemodeModelCatalog
 
     private void Tell(IReadOnlyList<PrivatemodeModel> before, IReadOnlyList<PrivatemodeModel> now)
     {
-        List<PrivatemodeModel> appeared = [.. now.Where(model => Find(before, model.Id) is null)];
-        List<PrivatemodeModel> gone = [.. before.Where(model => Find(now, model.Id) is null)];
+        List<PrivatemodeModel> appeared = [.. now.ExceptBy(before.Select(model => model.Id), model => model.Id, StringComparer.Ordinal)];
+        List<PrivatemodeModel> gone = [.. before.ExceptBy(now.Select(model => model.Id), model => model.Id, StringComparer.Ordinal)];
         if (appeared.Count + gone.Count == 0)
         {
             return;

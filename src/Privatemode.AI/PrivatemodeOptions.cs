@@ -24,8 +24,8 @@ public sealed class PrivatemodeOptions
     /// <remarks>
     /// Asked once for each attempt, in the caller's context (an <see cref="AsyncLocal{T}"/> or the current HTTP request can be read), by
     /// many threads at once. When it returns null or nothing, the call is a <see cref="PrivatemodeConfigurationException"/>; no other key is
-    /// used instead. Each key has secrets of its own. <see cref="PrivatemodeClient.ConnectAsync"/> and
-    /// <see cref="PrivatemodeClient.VerifyAsync"/> ask it too.
+    /// used instead. Each key has secrets and a list of models of its own. <see cref="PrivatemodeClient.ConnectAsync"/>,
+    /// <see cref="PrivatemodeClient.VerifyAsync"/> and <see cref="PrivatemodeClient.Models"/> ask it too.
     /// </remarks>
     public Func<string?>? ApiKeyAccessor { get; set; }
 

@@ -15,12 +15,20 @@ internal static class ModelListReader
     private const int MostAliases = 16;
     private const int LongestText = 256;
 
+    /// <param name="client">Asks.</param>
+    /// <param name="apiKey">The key to ask with; null for that of the settings.</param>
     /// <exception cref="PrivatemodeServiceException">The list could not be had, or is none.</exception>
-    public static async Task<IReadOnlyList<PrivatemodeModel>> DownloadAsync(OpenAIModelClient client)
+    public static async Task<IReadOnlyList<PrivatemodeModel>> DownloadAsync(OpenAIModelClient client, string? apiKey)
     {
+        RequestOptions options = new();
+        if (apiKey is not null)
+        {
+            options.AddPolicy(new ApiKeyPolicy(apiKey), PipelinePosition.PerCall);
+        }
+
         try
         {
-            ClientResult result = await client.GetModelsAsync(new RequestOptions()).ConfigureAwait(false);
+            ClientResult result = await client.GetModelsAsync(options).ConfigureAwait(false);
             return Read(result.GetRawResponse().Content);
         }
         catch (Exception exception) when (ServiceErrors.Map(exception) is { } mapped && !ReferenceEquals(mapped, exception))

@@ -37,7 +37,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     {
         _composition = composition;
         Documents = new PrivatemodeDocumentClient(new DocumentCall(
-            OpenAI.Pipeline, new Uri(composition.Endpoint, EndpointRules.Partition.Path), EndpointRules.Partition.PlainLimit, ServiceErrors.Map));
+            OpenAI.Pipeline, new Uri(composition.Endpoint, EndpointRules.Partition.Path), EndpointRules.Partition.PlainLimit, composition.Failures));
     }
 
     /// <summary>The OpenAI client over the same session, for Semantic Kernel and anything else that takes an <c>OpenAIClient</c>.</summary>

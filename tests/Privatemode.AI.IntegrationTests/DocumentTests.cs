@@ -28,6 +28,7 @@ public sealed class DocumentTests : DeploymentTest
         Assert.Equal(document.Text, document.ToString());
         RecordedRequest request = Assert.Single(Deployment.Requests);
         Assert.Equal(request.RequestId, document.Receipt!.RequestId);
+        Assert.Equal(("(whole body)", ""), (document.Receipt.SealedMembers, document.Receipt.ClearMembers));
         Assert.Equal(Pdf, request.OpenedFields["files"].ToArray());
         Assert.Equal("[\"deu\",\"eng\"]", Encoding.UTF8.GetString(request.OpenedFields["languages"].Span));
         Assert.Contains("name=\"files\"; filename=\"Kündigung.pdf\"\r\nContent-Type: application/pdf\r\n", request.OpenedBody, StringComparison.Ordinal);
@@ -117,7 +118,7 @@ public sealed class DocumentTests : DeploymentTest
         await Assert.ThrowsAsync<ArgumentNullException>(() => Client.Documents.PartitionAsync(null!));
         Assert.Equal("file", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
             () => Client.Documents.PartitionAsync(new MemoryStream()))).Setting);
-        Assert.Equal("ContentType", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+        Assert.Equal("PrivatemodeDocumentOptions.ContentType", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
             () => Client.Documents.PartitionAsync(new MemoryStream(Pdf), null, new() { ContentType = "pdf" }))).Setting);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => Client.Documents.PartitionAsync(new MemoryStream(Pdf), cancellationToken: new CancellationToken(canceled: true)));

@@ -48,6 +48,7 @@ public sealed class PrivatemodeModelCatalog
     /// <exception cref="PrivatemodeServiceException">The list could not be had.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The connection broke in the middle of the list.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; not even the list is asked of it.</exception>
+    /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> is disposed of, and no list young enough is kept.</exception>
     public async Task<IReadOnlyList<PrivatemodeModel>> ListAsync(bool refresh = false, CancellationToken cancellationToken = default) =>
         await OfCaller(out string? apiKey).GetAsync(apiKey, refresh ? TimeSpan.Zero : Lifetime, cancellationToken).ConfigureAwait(false);
 
@@ -60,6 +61,7 @@ public sealed class PrivatemodeModelCatalog
     /// <exception cref="PrivatemodeServiceException">The list could not be had.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The connection broke in the middle of the list.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; not even the list is asked of it.</exception>
+    /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> is disposed of, and no list young enough is kept.</exception>
     public async Task<PrivatemodeModel?> FindAsync(string id, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);

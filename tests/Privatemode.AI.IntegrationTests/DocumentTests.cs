@@ -108,8 +108,22 @@ public sealed class DocumentTests : DeploymentTest
     [Fact]
     public async Task Answer_Odd_IsAServiceExceptionWithoutItsContent()
     {
-        Deployment.Model.Partition().WithDocument("""[{"type":["canary"]}]""");
+        Deployment.Model.Partition().WithJson("""[{"type":["canary"]}]""");
         Assert.DoesNotContain("canary", (await Assert.ThrowsAsync<PrivatemodeServiceException>(AskAsync)).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Model_ThatIsGone_IsToldWithWhatThereIs()
+    {
+        Deployment.Model.Fail(404, "There is no such model", "model_not_found");
+        Assert.Contains(ModelId, (await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(AskAsync)).AvailableModels);
+    }
+
+    [Fact]
+    public async Task Answer_WithoutElements_ProvesNothing()
+    {
+        Deployment.Model.Partition().WithJson("[]");
+        Assert.Equal("nothing-sealed", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(AskAsync)).Failure);
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class PrivatemodeDocumentClient
     /// <exception cref="PrivatemodeConfigurationException">The document is empty or too large, an option is not acceptable, or the service
     /// rejects the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused or failed.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; nothing was sent to it.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; no content was sent to it.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not sealed, or is empty.</exception>
     /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> is disposed of.</exception>
     public Task<PrivatemodeDocument> PartitionAsync(

@@ -59,7 +59,7 @@ public sealed class Fault
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The status is not one of an error.</exception>
     public static Fault SealedError(int status, string message) =>
-        new(FaultKind.SealedError) { StatusCode = ErrorStatus(status), Message = message };
+        new(FaultKind.SealedError) { StatusCode = ErrorStatus(status), Message = message ?? throw new ArgumentNullException(nameof(message)) };
 
     /// <summary>A success in the clear: an attack.</summary>
     /// <param name="marked">Whether the answer says of itself that it is not sealed.</param>
@@ -67,9 +67,12 @@ public sealed class Fault
     public static Fault UnsealedSuccess(bool marked = false) => new(FaultKind.UnsealedSuccess) { IsMarked = marked };
 
     /// <summary>A whole answer, sealed as it should be, under another status.</summary>
-    /// <param name="status">200 to 599.</param>
+    /// <param name="status">201 to 599, but none of an answer without a body (204, 205, 304).</param>
     /// <returns>The fault.</returns>
-    public static Fault Relabel(int status) => new(FaultKind.Relabel) { StatusCode = status };
+    /// <exception cref="ArgumentOutOfRangeException">The status is none of these.</exception>
+    public static Fault Relabel(int status) => status is >= 201 and <= 599 and not (204 or 205 or 304)
+        ? new(FaultKind.Relabel) { StatusCode = status }
+        : throw new ArgumentOutOfRangeException(nameof(status), status, "No whole answer comes under this status, or it is the usual one.");
 
     /// <summary>One member of the answer travels in the clear.</summary>
     /// <param name="index">Number of the event.</param>
@@ -105,7 +108,8 @@ public sealed class Fault
     /// <param name="index">Number of the event.</param>
     /// <param name="message">Text of the error.</param>
     /// <returns>The fault.</returns>
-    public static Fault ErrorEvent(int index, string message) => new(FaultKind.ErrorEvent) { Index = AtLeast(0, index), Message = message };
+    public static Fault ErrorEvent(int index, string message) =>
+        new(FaultKind.ErrorEvent) { Index = AtLeast(0, index), Message = message ?? throw new ArgumentNullException(nameof(message)) };
 
     /// <summary>The connection is cut after so many bytes of the answer's body; 0 cuts it before the answer begins.</summary>
     /// <param name="bytes">From 0; fewer than the body has.</param>
@@ -118,19 +122,26 @@ public sealed class Fault
     public static Fault Stall(int index) => new(FaultKind.Stall) { Index = AtLeast(-1, index) };
 
     /// <summary>The answer comes late, by the deployment's clock. For sources of evidence.</summary>
-    /// <param name="time">How late.</param>
+    /// <param name="time">How late; above zero, at most 24 hours.</param>
     /// <returns>The fault.</returns>
-    public static Fault Delay(TimeSpan time) => new(FaultKind.Delay) { Duration = time };
+    /// <exception cref="ArgumentOutOfRangeException">The time is not above zero, or longer.</exception>
+    public static Fault Delay(TimeSpan time)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(time, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(time, TimeSpan.FromHours(24));
+        return new(FaultKind.Delay) { Duration = time };
+    }
 
     /// <summary>The answer is a redirect. For sources of evidence.</summary>
     /// <param name="target">Where to.</param>
     /// <returns>The fault.</returns>
-    public static Fault Redirect(Uri target) => new(FaultKind.Redirect) { Target = target };
+    public static Fault Redirect(Uri target) => new(FaultKind.Redirect) { Target = target ?? throw new ArgumentNullException(nameof(target)) };
 
     /// <summary>The answer goes on with zero bytes until it is this long, and does not say its length. For sources of evidence.</summary>
-    /// <param name="bytes">Length in bytes.</param>
+    /// <param name="bytes">Length in bytes; from 1, more than the answer has.</param>
     /// <returns>The fault.</returns>
-    public static Fault Oversize(int bytes) => new(FaultKind.Oversize) { Index = bytes };
+    /// <exception cref="ArgumentOutOfRangeException">The length is less than 1.</exception>
+    public static Fault Oversize(int bytes) => new(FaultKind.Oversize) { Index = AtLeast(1, bytes) };
 
     /// <summary>The status of a scripted error.</summary>
     internal static int ErrorStatus(int status)

@@ -21,7 +21,13 @@ public sealed class FaultPlan
     /// <summary>The next inference requests go wrong like this.</summary>
     /// <param name="fault">What happens.</param>
     /// <param name="times">To how many requests; from 1.</param>
-    public void Next(Fault fault, int times = 1) => Enqueue(_inference, fault, times);
+    /// <exception cref="ArgumentException">The fault is one that happens to sources of evidence only.</exception>
+    public void Next(Fault fault, int times = 1)
+    {
+        ArgumentNullException.ThrowIfNull(fault);
+        Demand(fault, fault.Kind is not (FaultKind.Delay or FaultKind.Redirect or FaultKind.Oversize or FaultKind.Outdated), "an inference request");
+        Enqueue(_inference, fault, times);
+    }
 
     /// <summary>The next key exchanges go wrong like this; <see cref="Fault.PlainError"/>, <see cref="Fault.CutConnection"/> and <see cref="Fault.Stall"/>
     /// apply.</summary>
@@ -38,11 +44,25 @@ public sealed class FaultPlan
     public void NextModelList(Fault fault, int times = 1) => EnqueueUnsealed(_modelList, "a list of models", fault, times);
 
     /// <summary>The next requests to a source of evidence go wrong like this; <see cref="Fault.PlainError"/>, <see cref="Fault.CutConnection"/>,
-    /// <see cref="Fault.Stall"/>, <see cref="Fault.Delay"/>, <see cref="Fault.Redirect"/> and <see cref="Fault.Oversize"/> apply.</summary>
+    /// <see cref="Fault.Stall"/>, <see cref="Fault.Delay"/>, <see cref="Fault.Redirect"/> and <see cref="Fault.Oversize"/> apply, and to
+    /// <see cref="EvidenceSource.Manifest"/> <see cref="Fault.OutdatedManifest"/>.</summary>
     /// <param name="source">The source.</param>
     /// <param name="fault">What happens.</param>
     /// <param name="times">To how many requests; from 1.</param>
-    public void Next(EvidenceSource source, Fault fault, int times = 1) => Enqueue(_evidence.GetOrAdd(source, _ => []), fault, times);
+    /// <exception cref="ArgumentException">The fault is one that cannot happen to this source.</exception>
+    public void Next(EvidenceSource source, Fault fault, int times = 1)
+    {
+        ArgumentNullException.ThrowIfNull(fault);
+        if (!Enum.IsDefined(source))
+        {
+            throw new ArgumentOutOfRangeException(nameof(source), source, "There is no such source.");
+        }
+
+        bool applies = fault.Kind is FaultKind.Delay or FaultKind.Redirect or FaultKind.Oversize || IsUnsealed(fault)
+            || (fault.Kind == FaultKind.Outdated && source == EvidenceSource.Manifest);
+        Demand(fault, applies, $"the source '{source}'");
+        Enqueue(_evidence.GetOrAdd(source, _ => []), fault, times);
+    }
 
     internal Fault? Take(EvidenceSource source) =>
         _evidence.TryGetValue(source, out ConcurrentQueue<Fault>? queue) && queue.TryDequeue(out Fault? fault) ? fault : null;
@@ -56,17 +76,24 @@ public sealed class FaultPlan
     private static void EnqueueUnsealed(ConcurrentQueue<Fault> queue, string what, Fault fault, int times)
     {
         ArgumentNullException.ThrowIfNull(fault);
-        if (fault.Kind is not (FaultKind.PlainError or FaultKind.Cut or FaultKind.Stall))
+        Demand(fault, IsUnsealed(fault), what);
+        Enqueue(queue, fault, times);
+    }
+
+    /// <summary>Whether it can happen to an answer that is neither sealed nor a stream.</summary>
+    private static bool IsUnsealed(Fault fault) => fault.Kind is FaultKind.PlainError or FaultKind.Cut or FaultKind.Stall;
+
+    /// <summary>Said at once: left out silently, a test would pass for nothing.</summary>
+    private static void Demand(Fault fault, bool applies, string what)
+    {
+        if (!applies)
         {
             throw new ArgumentException($"The fault '{fault.Kind}' cannot happen to {what}.", nameof(fault));
         }
-
-        Enqueue(queue, fault, times);
     }
 
     private static void Enqueue(ConcurrentQueue<Fault> queue, Fault fault, int times)
     {
-        ArgumentNullException.ThrowIfNull(fault);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(times);
         for (int i = 0; i < times; i++)
         {

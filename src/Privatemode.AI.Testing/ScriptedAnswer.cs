@@ -154,9 +154,9 @@ public sealed class ScriptedAnswer
     }
 
     /// <summary>Writes the whole answer to a call that is not streamed by hand, to see what an application makes of an odd one.</summary>
-    /// <param name="json">A JSON object; sealed as it stands, whatever else this answer holds.</param>
+    /// <param name="json">A JSON object, or the list of a document's elements; sealed as it stands, whatever else this answer holds.</param>
     /// <returns>This answer.</returns>
-    public ScriptedAnswer WithDocument(string json)
+    public ScriptedAnswer WithJson(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
         WholeDocument = json;
@@ -185,6 +185,17 @@ public sealed class ScriptedAnswer
     /// <param name="arguments">JSON object with the arguments.</param>
     /// <returns>The next answer.</returns>
     public ScriptedAnswer ThenToolCall(string name, string arguments) => Then(new ScriptedAnswer().WithToolCall(name, arguments));
+
+    /// <summary>The answer after this one is this transcription.</summary>
+    /// <param name="text">The whole text.</param>
+    /// <param name="segments">Its segments, sent when the request asks for <c>verbose_json</c>.</param>
+    /// <returns>The next answer.</returns>
+    public ScriptedAnswer ThenTranscribe(string text, params IEnumerable<ScriptedSegment> segments) => Then(Transcription(text, segments));
+
+    /// <summary>The answer after this one is the elements of a document.</summary>
+    /// <param name="elements">At least one, because an answer without any holds nothing that could be sealed.</param>
+    /// <returns>The next answer.</returns>
+    public ScriptedAnswer ThenPartition(params IEnumerable<ScriptedElement> elements) => Then(Document(elements));
 
     /// <summary>The answer after this one is this error of the model server.</summary>
     /// <param name="status">400 to 599.</param>

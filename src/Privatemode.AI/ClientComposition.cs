@@ -51,7 +51,8 @@ internal sealed class ClientComposition : IDisposable
             new AnswerOpener(options.IdleTimeout, time, _events), _sessions, apiKeys, options.RateLimiter, options.ResponseTimeout, time, _closing.Token);
         OpenAI = CreateOpenAI(options, new SealingPolicy(runner), _http);
         Http = new HttpCalls(runner, _http, Endpoint, _events);
-        Models = new PrivatemodeModelCatalog(() => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient()), time);
+        Models = new PrivatemodeModelCatalog(
+            apiKeys, options.MaxSessions, apiKey => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient(), apiKey), time);
         Failures = new CallFailures(ServiceErrors.Map, Models.ExplainAsync);
         _gauge = ClientGauge.Register(Endpoint.Host, time, () => _attested.Health.Deployment, _sessions.CountSecrets);
     }

@@ -17,6 +17,6 @@ public readonly record struct DocumentChunking(string Value)
     public static DocumentChunking BySimilarity { get; } = new("by_similarity");
 
     /// <summary>The service's word.</summary>
-    /// <returns><see cref="Value"/>.</returns>
-    public override string ToString() => Value;
+    /// <returns><see cref="Value"/>; empty when there is none.</returns>
+    public override string ToString() => Value ?? "";
 }

@@ -20,6 +20,6 @@ public readonly record struct DocumentStrategy(string Value)
     public static DocumentStrategy VisionModel { get; } = new("vlm");
 
     /// <summary>The service's word.</summary>
-    /// <returns><see cref="Value"/>.</returns>
-    public override string ToString() => Value;
+    /// <returns><see cref="Value"/>; empty when there is none.</returns>
+    public override string ToString() => Value ?? "";
 }

@@ -13,8 +13,9 @@ public sealed record HardwarePolicy
     public IReadOnlyCollection<string>? Tees { get; init; }
 
     /// <summary>
-    /// AMD product lines accepted: <c>Milan</c>, <c>Genoa</c>. Null: those the manifest lists. Leave out Milan, whose root seed can be extracted
-    /// by software alone (arXiv 2605.12990), if you can. TDX stays accepted, see <see cref="Tees"/>.
+    /// AMD product lines accepted: <c>Milan</c>, <c>Genoa</c>; <c>Turin</c> too, but no manifest this version reads lists it. Null: those the
+    /// manifest lists. Leave out Milan, whose root seed can be extracted by software alone (arXiv 2605.12990), if you can. TDX stays accepted, see
+    /// <see cref="Tees"/>.
     /// </summary>
     public IReadOnlyCollection<string>? AmdProducts { get; init; }
 

@@ -10,7 +10,8 @@ using Privatemode.AI.Speech;
 
 namespace Privatemode.AI;
 
-/// <summary>A connection to Privatemode: one verified session, from which chat clients and a sealed OpenAI client are taken.</summary>
+/// <summary>Privatemode's client: chat, embeddings, speech, documents, completions, and the sealed OpenAI client, over one verified deployment.
+/// Nothing is sent when it is made.</summary>
 /// <remarks>Thread-safe; make one and keep it. Disposing it ends the session and wipes its secrets.</remarks>
 public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
 {
@@ -37,7 +38,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     {
         _composition = composition;
         Documents = new PrivatemodeDocumentClient(new DocumentCall(
-            OpenAI.Pipeline, new Uri(composition.Endpoint, EndpointRules.Partition.Path), EndpointRules.Partition.PlainLimit, ServiceErrors.Map));
+            OpenAI.Pipeline, new Uri(composition.Endpoint, EndpointRules.Partition.Path), EndpointRules.Partition.PlainLimit, composition.Failures));
     }
 
     /// <summary>The OpenAI client over the same session, for Semantic Kernel and anything else that takes an <c>OpenAIClient</c>.</summary>
@@ -63,14 +64,17 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached or refused.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
+    /// <exception cref="ObjectDisposedException">The client is disposed of.</exception>
     public Task ConnectAsync(CancellationToken cancellationToken = default) => _composition.ConnectAsync(cancellationToken);
 
-    /// <summary>Verifies the deployment now, whatever is known about it, and reports what was proved. Sends nothing but a nonce.</summary>
+    /// <summary>Verifies the deployment now, whatever is known about it, and reports what was proved. Sends the service the API key and a nonce;
+    /// AMD or Intel learn which chip or platform is asked about.</summary>
     /// <param name="cancellationToken">Ends the verification.</param>
     /// <returns>The report. Calls from here on rely on it; when the deployment has changed, they agree on new secrets first.</returns>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, or the adoption log cannot be used.</exception>
     /// <exception cref="PrivatemodeServiceException">The service, the manifest or collateral could not be had. That is no verdict.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; nothing is sent to it from here on.</exception>
+    /// <exception cref="ObjectDisposedException">The client is disposed of.</exception>
     public Task<VerifiedDeployment> VerifyAsync(CancellationToken cancellationToken = default) => _composition.VerifyAsync(cancellationToken);
 
     /// <summary>A chat client for one model.</summary>

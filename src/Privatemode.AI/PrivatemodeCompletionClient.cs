@@ -24,7 +24,7 @@ public sealed class PrivatemodeCompletionClient
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, or an additional property cannot be posted.</exception>
     /// <exception cref="PrivatemodeServiceException">The service refused, failed, or broke the answer off.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not sealed.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; nothing was sent to it.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; no content was sent to it.</exception>
     /// <exception cref="PrivatemodeWouldLeakException">Something of the request would have travelled in the clear.</exception>
     public Task<PrivatemodeCompletion> CompleteAsync(PrivatemodeCompletionRequest request, CancellationToken cancellationToken = default)
     {
@@ -39,7 +39,7 @@ public sealed class PrivatemodeCompletionClient
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, or an additional property cannot be posted.</exception>
     /// <exception cref="PrivatemodeServiceException">The service refused, failed, or broke the answer off.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not sealed; what came before is authentic.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; nothing was sent to it.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; no content was sent to it.</exception>
     /// <exception cref="PrivatemodeWouldLeakException">Something of the request would have travelled in the clear.</exception>
     public IAsyncEnumerable<PrivatemodeCompletion> CompleteStreamingAsync(
         PrivatemodeCompletionRequest request, CancellationToken cancellationToken = default)

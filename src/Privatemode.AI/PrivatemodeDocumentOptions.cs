@@ -56,16 +56,16 @@ public sealed class PrivatemodeDocumentOptions
     /// <summary>How elements are put together to chunks; without it the following options have no effect.</summary>
     public DocumentChunking? Chunking { get; set; }
 
-    /// <summary>Longest chunk, in characters.</summary>
+    /// <summary>Longest chunk, in characters; 0 or more.</summary>
     public int? MaxCharacters { get; set; }
 
-    /// <summary>A chunk of this length takes no further element, in characters.</summary>
+    /// <summary>A chunk of this length takes no further element, in characters; 0 or more.</summary>
     public int? NewAfterCharacters { get; set; }
 
-    /// <summary>With <see cref="DocumentChunking.ByTitle"/>: sections shorter than this are put together, in characters.</summary>
+    /// <summary>With <see cref="DocumentChunking.ByTitle"/>: sections shorter than this are put together, in characters; 0 or more.</summary>
     public int? CombineUnderCharacters { get; set; }
 
-    /// <summary>Characters of the chunk before that are repeated at the beginning of one that had to be split.</summary>
+    /// <summary>Characters of the chunk before that are repeated at the beginning of one that had to be split; 0 or more.</summary>
     public int? Overlap { get; set; }
 
     /// <summary>The overlap is at the beginning of every chunk.</summary>

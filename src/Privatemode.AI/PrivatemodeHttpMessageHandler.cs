@@ -58,7 +58,7 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
     /// <returns>The response, opened. Dispose it: a stream that is left open keeps its secret and its connection.</returns>
     /// <exception cref="PrivatemodeWouldLeakException">The request has no sealed form. Nothing was sent.</exception>
     /// <exception cref="PrivatemodeConfigurationException">A setting or the body is not acceptable, or the API key was rejected before the call.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself. Nothing was sent to it but a nonce.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself. No content was sent to it.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut, or not sealed.</exception>
     /// <exception cref="PrivatemodeServiceException">
     /// A session could not be made, the answer did not come in time, has a status that is neither success nor error, or holds an error in place of an answer.

@@ -1,12 +1,15 @@
 using Privatemode.AI.Models;
+using Privatemode.AI.Pipeline;
+using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI;
 
 /// <summary>The models the service offers: what they do, under which ids, and when that changes.</summary>
 /// <remarks>
 /// The list travels in the clear and is not authenticated: whoever sits between you and the service can write it. Choose by it what to offer to
-/// users; nothing security-relevant may follow from it. It is kept for 10 minutes, because ids can move to another model at any time.
-/// Thread-safe.
+/// users; nothing security-relevant may follow from it. It is kept for 10 minutes, because ids can move to another model at any time; with
+/// <see cref="PrivatemodeOptions.ApiKeyAccessor"/> one for each API key, of the <see cref="PrivatemodeOptions.MaxSessions"/> used last. A list of
+/// more than 1,000 models is refused. Thread-safe.
 /// </remarks>
 public sealed class PrivatemodeModelCatalog
 {
@@ -16,12 +19,13 @@ public sealed class PrivatemodeModelCatalog
     private static readonly TimeSpan LifetimeOfAbsence = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestExplanation = TimeSpan.FromSeconds(5);
 
-    private readonly ModelListCache _cache;
+    private readonly ModelLists _lists;
     private readonly TimeProvider _time;
 
-    internal PrivatemodeModelCatalog(Func<Task<IReadOnlyList<PrivatemodeModel>>> download, TimeProvider time)
+    internal PrivatemodeModelCatalog(
+        ApiKeys apiKeys, int mostKeys, Func<string?, Task<IReadOnlyList<PrivatemodeModel>>> download, TimeProvider time)
     {
-        _cache = new ModelListCache(download, time, Tell);
+        _lists = new ModelLists(apiKeys, mostKeys, download, time, Tell);
         _time = time;
     }
 
@@ -31,7 +35,8 @@ public sealed class PrivatemodeModelCatalog
     /// <remarks>
     /// Nobody asks the service on a schedule: the list is read when <see cref="ListAsync"/> or <see cref="FindAsync"/> find it too old, and when
     /// a call names a model that is not offered. Handlers run one after the other before the reading ends, so return quickly. What a handler
-    /// throws is dropped: a call that happened to read the list has nothing to do with it.
+    /// throws is dropped: a call that happened to read the list has nothing to do with it. With <see cref="PrivatemodeOptions.ApiKeyAccessor"/>
+    /// readings for the same API key are compared, and which key it was is not told: handlers run in no caller's context.
     /// </remarks>
     public event EventHandler<PrivatemodeModelsChangedEventArgs>? Changed;
 
@@ -43,8 +48,9 @@ public sealed class PrivatemodeModelCatalog
     /// <exception cref="PrivatemodeServiceException">The list could not be had.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The connection broke in the middle of the list.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; not even the list is asked of it.</exception>
-    public Task<IReadOnlyList<PrivatemodeModel>> ListAsync(bool refresh = false, CancellationToken cancellationToken = default) =>
-        _cache.GetAsync(refresh ? TimeSpan.Zero : Lifetime, cancellationToken);
+    /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> is disposed of, and no list young enough is kept.</exception>
+    public async Task<IReadOnlyList<PrivatemodeModel>> ListAsync(bool refresh = false, CancellationToken cancellationToken = default) =>
+        await OfCaller(out string? apiKey).GetAsync(apiKey, refresh ? TimeSpan.Zero : Lifetime, cancellationToken).ConfigureAwait(false);
 
     /// <summary>The model that is offered under an id now. A model that is not in the kept list is looked for anew, once a minute at most.</summary>
     /// <param name="id">The id, exactly as it is listed.</param>
@@ -55,11 +61,13 @@ public sealed class PrivatemodeModelCatalog
     /// <exception cref="PrivatemodeServiceException">The list could not be had.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The connection broke in the middle of the list.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; not even the list is asked of it.</exception>
+    /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> is disposed of, and no list young enough is kept.</exception>
     public async Task<PrivatemodeModel?> FindAsync(string id, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
-        return Find(await _cache.GetAsync(Lifetime, cancellationToken).ConfigureAwait(false), id)
-            ?? Find(await _cache.GetAsync(LifetimeOfAbsence, cancellationToken).ConfigureAwait(false), id);
+        ModelListCache list = OfCaller(out string? apiKey);
+        return Find(await list.GetAsync(apiKey, Lifetime, cancellationToken).ConfigureAwait(false), id)
+            ?? Find(await list.GetAsync(apiKey, LifetimeOfAbsence, cancellationToken).ConfigureAwait(false), id);
     }
 
     /// <summary>The exception to throw for one that says that a model is not offered: with what is. Any other comes back as it is.</summary>
@@ -71,26 +79,35 @@ public sealed class PrivatemodeModelCatalog
             return exception;
         }
 
+        ModelListCache? list = null;
         IReadOnlyList<PrivatemodeModel> models;
         try
         {
-            models = await _cache.GetAsync(LifetimeOfAbsence, CancellationToken.None)
+            list = OfCaller(out string? apiKey);
+            models = await list.GetAsync(apiKey, LifetimeOfAbsence, CancellationToken.None)
                 .WaitAsync(LongestExplanation, _time, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception)
         {
-            models = _cache.Last;
+            models = list?.Last ?? [];
         }
 
         return new PrivatemodeModelUnavailableException(original, [.. models.Select(model => model.Id)]);
+    }
+
+    /// <summary>The list is read outside of the caller's context: whether the caller may wait for it is to be seen here.</summary>
+    private ModelListCache OfCaller(out string? apiKey)
+    {
+        ManifestKeeper.DemandOutside();
+        return _lists.OfCaller(out apiKey);
     }
 
     private static PrivatemodeModel? Find(IReadOnlyList<PrivatemodeModel> models, string id) => models.FirstOrDefault(model => model.Id == id);
 
     private void Tell(IReadOnlyList<PrivatemodeModel> before, IReadOnlyList<PrivatemodeModel> now)
     {
-        List<PrivatemodeModel> appeared = [.. now.Where(model => Find(before, model.Id) is null)];
-        List<PrivatemodeModel> gone = [.. before.Where(model => Find(now, model.Id) is null)];
+        List<PrivatemodeModel> appeared = [.. now.ExceptBy(before.Select(model => model.Id), model => model.Id, StringComparer.Ordinal)];
+        List<PrivatemodeModel> gone = [.. before.ExceptBy(now.Select(model => model.Id), model => model.Id, StringComparer.Ordinal)];
         if (appeared.Count + gone.Count == 0)
         {
             return;

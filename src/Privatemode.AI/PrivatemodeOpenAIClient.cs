@@ -8,9 +8,9 @@ namespace Privatemode.AI;
 /// The OpenAI client, end-to-end encrypted: every call of every client it hands out is sealed before it leaves, or refused.
 /// </summary>
 /// <remarks>
-/// Sealed: chat completions, completions, embeddings, transcriptions. Unencrypted because nothing is in it: the list of models. Everything else throws
-/// <see cref="PrivatemodeWouldLeakException"/> before anything is sent. Errors of the service arrive as
-/// <see cref="System.ClientModel.ClientResultException"/>, whose message holds the service's own words.
+/// Sealed: chat completions, completions, embeddings, transcriptions, and through its <c>Pipeline</c> also messages and document extraction.
+/// Unencrypted because nothing is in it: the list of models. Everything else throws <see cref="PrivatemodeWouldLeakException"/> before anything is
+/// sent. Errors of the service arrive as <see cref="System.ClientModel.ClientResultException"/>, whose message holds the service's own words.
 /// Gaps in tool calls are filled in, and finish reasons OpenAI's types have no word for read as <c>length</c>, with the server's own word beside
 /// them as <c>original_finish_reason</c>; otherwise the client would fail on the answer.
 /// Thread-safe. Lives as long as the <see cref="PrivatemodeClient"/> it comes from.

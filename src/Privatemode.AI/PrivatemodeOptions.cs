@@ -24,8 +24,8 @@ public sealed class PrivatemodeOptions
     /// <remarks>
     /// Asked once for each attempt, in the caller's context (an <see cref="AsyncLocal{T}"/> or the current HTTP request can be read), by
     /// many threads at once. When it returns null or nothing, the call is a <see cref="PrivatemodeConfigurationException"/>; no other key is
-    /// used instead. Each key has secrets of its own. <see cref="PrivatemodeClient.ConnectAsync"/> and
-    /// <see cref="PrivatemodeClient.VerifyAsync"/> ask it too.
+    /// used instead. Each key has secrets and a list of models of its own. <see cref="PrivatemodeClient.ConnectAsync"/>,
+    /// <see cref="PrivatemodeClient.VerifyAsync"/> and <see cref="PrivatemodeClient.Models"/> ask it too.
     /// </remarks>
     public Func<string?>? ApiKeyAccessor { get; set; }
 
@@ -51,8 +51,8 @@ public sealed class PrivatemodeOptions
     /// </remarks>
     public RateLimiter? RateLimiter { get; set; }
 
-    /// <summary>Scheme, host and port of the service, without a path. Default <c>https://api.privatemode.ai</c>. Plain http only for
-    /// loopback.</summary>
+    /// <summary>Scheme, host and port of the service: https (http for loopback only), without path and query. Default
+    /// <c>https://api.privatemode.ai</c>.</summary>
     public Uri Endpoint { get; set; } = new("https://api.privatemode.ai");
 
     /// <summary>
@@ -106,7 +106,9 @@ public sealed class PrivatemodeOptions
     /// </summary>
     public string? CollateralDirectory { get; set; }
 
-    /// <summary>The same in a cache of the application's. Default null.</summary>
+    /// <summary>
+    /// The same in a cache of the application's. Default null. Both may be set: the directory is asked first, and what is downloaded goes into both.
+    /// </summary>
     public IDistributedCache? CollateralCache { get; set; }
 
     /// <summary>Base address of a proxy for AMD's and Intel's services; paths and queries stay the same. Default null: the vendors themselves.</summary>
@@ -121,11 +123,11 @@ public sealed class PrivatemodeOptions
     /// <summary>What happens to images named by URL. Default <see cref="RemoteMediaPolicy.Refuse"/>.</summary>
     public RemoteMediaPolicy RemoteMedia { get; set; }
 
-    /// <summary>Time until the answer begins, or, when it is not streamed, until it is whole. Default 10 minutes; a timeout is never
-    /// retried.</summary>
+    /// <summary>Time until the answer begins, or, when it is not streamed, until it is whole. Above zero, at most 24 hours. Default
+    /// 10 minutes; a timeout is never retried.</summary>
     public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Longest pause within a streamed answer. Default 100 seconds.</summary>
+    /// <summary>Longest pause within a streamed answer. Above zero, at most 24 hours. Default 100 seconds.</summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(100);
 
     /// <summary>What happens when a host starts in which <c>AddPrivatemode</c> registered this. Default <see cref="PrivatemodeWarmUp.Background"/>.

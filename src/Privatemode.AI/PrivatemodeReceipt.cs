@@ -24,10 +24,11 @@ public sealed record PrivatemodeReceipt
     /// <summary>Id of the request as the service knows it.</summary>
     public required string RequestId { get; init; }
 
-    /// <summary>Names of the members of the request that were sealed, comma-separated.</summary>
+    /// <summary>Names of the members of the request that were sealed, comma-separated; <c>(whole body)</c> when the names were sealed too, as those
+    /// of a document are.</summary>
     public required string SealedMembers { get; init; }
 
-    /// <summary>Names of the members of the request that travelled in the clear, comma-separated.</summary>
+    /// <summary>Names of the members of the request that travelled in the clear, comma-separated; empty for none.</summary>
     public required string ClearMembers { get; init; }
 
     /// <summary>The receipt in JSON text; null when the text is none.</summary>
@@ -87,7 +88,7 @@ public sealed record PrivatemodeReceipt
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
         $"This client states: request {RequestId} ({SealedMembers}) and its answer were sealed under secret {SecretId}, agreed with a deployment that had " +
-            $"proved manifest {ManifestSha256} at {VerifiedAt:u}. In the clear: {ClearMembers}.");
+            $"proved manifest {ManifestSha256} at {VerifiedAt:u}. In the clear: {(ClearMembers.Length == 0 ? "no member" : ClearMembers)}.");
 
     private static string Text(JsonElement root, string name) => root.GetProperty(name).GetString() ?? throw new FormatException(name);
 }

@@ -9,10 +9,12 @@ public enum PrivatemodeServiceFailure
     /// <summary>No connection could be made, or it broke before an answer. Retry later.</summary>
     Unreachable,
 
-    /// <summary>No answer, or no further byte of it, within the configured time. Raise the timeout, or retry if the call may run twice.</summary>
+    /// <summary>No answer, or no further byte of it, within the configured time. Raise the timeout, or retry if the call may run twice.
+    /// Also: the service answered 408, or all sessions were in use (<see cref="PrivatemodeOptions.MaxSessions"/>).</summary>
     Timeout,
 
-    /// <summary>Too many requests or tokens. Wait as long as <see cref="PrivatemodeServiceException.RetryAfter"/> says.</summary>
+    /// <summary>Too many requests or tokens. Wait as long as <see cref="PrivatemodeServiceException.RetryAfter"/> says. Also:
+    /// <see cref="PrivatemodeOptions.RateLimiter"/> refused; then <see cref="PrivatemodeServiceException.Status"/> is 0.</summary>
     RateLimited,
 
     /// <summary>The service is overloaded or restarting. Retry later.</summary>

@@ -34,9 +34,8 @@ public sealed class PrivatemodeTranscription
     /// <exception cref="PrivatemodeConfigurationException">The transcription was made without segments.</exception>
     public string ToWebVtt() => Subtitles.WebVtt(DemandSegments());
 
-    private IReadOnlyList<TranscriptionSegment> DemandSegments() => Segments ?? throw NoSegments();
-
-    internal static PrivatemodeConfigurationException NoSegments() => new(
-        nameof(PrivatemodeSpeechOptions.Timestamps),
-        "The transcription has no segments. Ask for them: new PrivatemodeSpeechOptions { Timestamps = TranscriptionTimestamps.Segments, SpeechLanguage = … }.");
+    private IReadOnlyList<TranscriptionSegment> DemandSegments() => Segments ?? throw new PrivatemodeConfigurationException(
+        $"{nameof(PrivatemodeSpeechOptions)}.{nameof(PrivatemodeSpeechOptions.Timestamps)}",
+        "The transcription has no segments. Ask for them: new PrivatemodeSpeechOptions { Timestamps = TranscriptionTimestamps.Segments, " +
+        "SpeechLanguage = … }.");
 }

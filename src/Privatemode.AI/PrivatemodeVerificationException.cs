@@ -1,6 +1,7 @@
 namespace Privatemode.AI;
 
-/// <summary>The deployment did not prove itself. Stop: nothing was sent to it, and the same evidence will not pass later.</summary>
+/// <summary>A deployment, saved evidence or the log of manifests did not prove itself. Stop: no content was sent, and the same evidence will not pass
+/// later.</summary>
 public sealed class PrivatemodeVerificationException : PrivatemodeException
 {
     internal PrivatemodeVerificationException(string check, string message, string? expected = null, string? found = null)

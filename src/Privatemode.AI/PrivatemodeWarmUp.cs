@@ -6,7 +6,8 @@ public enum PrivatemodeWarmUp
     /// <summary>Both begin with the host, which does not wait for them; a failure is told to the first call that meets it. The default.</summary>
     Background,
 
-    /// <summary>The host waits for both, and does not start when one of them fails.</summary>
+    /// <summary>The host waits for both, and does not start when one of them fails. Not with <see cref="PrivatemodeOptions.ApiKeyAccessor"/>, unless it
+    /// has a key outside of calls.</summary>
     Required,
 
     /// <summary>Nothing; the first call waits.</summary>

@@ -24,13 +24,23 @@ public sealed class SavedEvidence
     /// <param name="source">The file; read to its end, not closed.</param>
     /// <returns>The evidence.</returns>
     /// <exception cref="FormatException">It is no such file, or longer than 64 MiB.</exception>
-    public static SavedEvidence Load(Stream source)
+    public static SavedEvidence Load(Stream source) => LoadAsync(source, async: false, CancellationToken.None).Completed();
+
+    /// <summary>Reads what <see cref="VerifiedDeployment.SaveEvidenceAsync"/> wrote, for example from the body of a request.</summary>
+    /// <param name="source">The file; read to its end, not closed.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>The evidence.</returns>
+    /// <exception cref="FormatException">It is no such file, or longer than 64 MiB.</exception>
+    public static Task<SavedEvidence> LoadAsync(Stream source, CancellationToken cancellationToken = default) =>
+        LoadAsync(source, async: true, cancellationToken).AsTask();
+
+    private static async ValueTask<SavedEvidence> LoadAsync(Stream source, bool async, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(source);
         using MemoryStream file = new();
         byte[] buffer = new byte[64 * 1024];
         int read;
-        while ((read = source.Read(buffer)) > 0)
+        while ((read = async ? await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) : source.Read(buffer)) > 0)
         {
             if (file.Length + read > Limit)
             {
@@ -55,7 +65,8 @@ public sealed class SavedEvidence
         if (expectation.InsecureLoopbackTrust is not null && !_evidence.Endpoint.IsLoopback)
         {
             throw new PrivatemodeConfigurationException(
-                nameof(expectation.InsecureLoopbackTrust), "Test roots count for evidence of a loopback deployment only. Verify without them.");
+                $"{nameof(EvidenceExpectation)}.{nameof(expectation.InsecureLoopbackTrust)}",
+                "Test roots count for evidence of a loopback deployment only. Verify without them.");
         }
 
         AttestationDocument document = AttestationDocument.Parse(_evidence.Document);

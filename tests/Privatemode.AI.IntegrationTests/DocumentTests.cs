@@ -28,6 +28,7 @@ public sealed class DocumentTests : DeploymentTest
         Assert.Equal(document.Text, document.ToString());
         RecordedRequest request = Assert.Single(Deployment.Requests);
         Assert.Equal(request.RequestId, document.Receipt!.RequestId);
+        Assert.Equal(("(whole body)", ""), (document.Receipt.SealedMembers, document.Receipt.ClearMembers));
         Assert.Equal(Pdf, request.OpenedFields["files"].ToArray());
         Assert.Equal("[\"deu\",\"eng\"]", Encoding.UTF8.GetString(request.OpenedFields["languages"].Span));
         Assert.Contains("name=\"files\"; filename=\"Kündigung.pdf\"\r\nContent-Type: application/pdf\r\n", request.OpenedBody, StringComparison.Ordinal);
@@ -110,8 +111,22 @@ public sealed class DocumentTests : DeploymentTest
     [Fact]
     public async Task Answer_Odd_IsAServiceExceptionWithoutItsContent()
     {
-        Deployment.Model.Partition().WithDocument("""[{"type":["canary"]}]""");
+        Deployment.Model.Partition().WithJson("""[{"type":["canary"]}]""");
         Assert.DoesNotContain("canary", (await Assert.ThrowsAsync<PrivatemodeServiceException>(AskAsync)).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Model_ThatIsGone_IsToldWithWhatThereIs()
+    {
+        Deployment.Model.Fail(404, "There is no such model", "model_not_found");
+        Assert.Contains(ModelId, (await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(AskAsync)).AvailableModels);
+    }
+
+    [Fact]
+    public async Task Answer_WithoutElements_ProvesNothing()
+    {
+        Deployment.Model.Partition().WithJson("[]");
+        Assert.Equal("nothing-sealed", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(AskAsync)).Failure);
     }
 
     [Fact]
@@ -120,7 +135,7 @@ public sealed class DocumentTests : DeploymentTest
         await Assert.ThrowsAsync<ArgumentNullException>(() => Client.Documents.PartitionAsync(null!));
         Assert.Equal("file", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
             () => Client.Documents.PartitionAsync(new MemoryStream()))).Setting);
-        Assert.Equal("ContentType", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+        Assert.Equal("PrivatemodeDocumentOptions.ContentType", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
             () => Client.Documents.PartitionAsync(new MemoryStream(Pdf), null, new() { ContentType = "pdf" }))).Setting);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => Client.Documents.PartitionAsync(new MemoryStream(Pdf), cancellationToken: new CancellationToken(canceled: true)));

@@ -185,7 +185,7 @@ public sealed class SpeechTests : DeploymentTest
     [Fact]
     public async Task Answer_Odd_IsAServiceExceptionWithoutItsContent()
     {
-        Deployment.Model.Transcribe("").WithDocument("""{"text":"canary","segments":[{"start":"canary","end":1}]}""");
+        Deployment.Model.Transcribe("").WithJson("""{"text":"canary","segments":[{"start":"canary","end":1}]}""");
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => AskAsync(streamed: false));
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
         Deployment.Model.Transcribe("").WithEvents("""{"choices":[{"delta":{"content":["canary"]},"finish_reason":"stop"}]}""");

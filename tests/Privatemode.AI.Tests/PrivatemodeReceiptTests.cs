@@ -36,6 +36,10 @@ public sealed class PrivatemodeReceiptTests
         Assert.StartsWith("This client states: request request (messages)", Receipt.ToString(), StringComparison.Ordinal);
 
     [Fact]
+    public void ToString_NothingInTheClear_SaysSo() => Assert.EndsWith(
+        " In the clear: no member.", (Receipt with { SealedMembers = "(whole body)", ClearMembers = "" }).ToString(), StringComparison.Ordinal);
+
+    [Fact]
     public void GetReceipt_AlsoAfterADetourOverJson()
     {
         using JsonDocument detour = JsonDocument.Parse($"\"{JsonEncodedText.Encode(Receipt.ToJson())}\"");

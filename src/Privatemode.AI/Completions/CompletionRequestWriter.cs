@@ -61,8 +61,8 @@ internal static class CompletionRequestWriter
     private static void WriteNumbers(Utf8JsonWriter json, PrivatemodeCompletionRequest request)
     {
         WriteInteger(json, "max_tokens", request.MaxTokens);
-        WriteFraction(json, "temperature", request.Temperature);
-        WriteFraction(json, "top_p", request.TopP);
+        WriteFraction(json, "temperature", request.Temperature, nameof(request.Temperature));
+        WriteFraction(json, "top_p", request.TopP, nameof(request.TopP));
         WriteInteger(json, "seed", request.Seed);
         WriteInteger(json, "logprobs", request.Logprobs);
         WriteInteger(json, "n", request.ChoiceCount);
@@ -76,7 +76,7 @@ internal static class CompletionRequestWriter
         }
     }
 
-    private static void WriteFraction(Utf8JsonWriter json, string name, float? value)
+    private static void WriteFraction(Utf8JsonWriter json, string name, float? value, string member)
     {
         if (value is not { } number)
         {
@@ -85,7 +85,7 @@ internal static class CompletionRequestWriter
 
         if (!float.IsFinite(number))
         {
-            throw new PrivatemodeConfigurationException($"PrivatemodeCompletionRequest ({name})", $"The value of '{name}' is not a number.");
+            throw new PrivatemodeConfigurationException($"{nameof(PrivatemodeCompletionRequest)}.{member}", $"{member} is not a number.");
         }
 
         json.WriteNumber(name, number);

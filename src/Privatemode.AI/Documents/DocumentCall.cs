@@ -16,14 +16,14 @@ internal sealed class DocumentCall
     private readonly ClientPipeline _pipeline;
     private readonly Uri _address;
     private readonly int _largestForm;
-    private readonly Func<Exception, Exception> _mapException;
+    private readonly CallFailures _failures;
 
     /// <param name="pipeline">Seals and sends the requests.</param>
     /// <param name="address">Where to.</param>
     /// <param name="largestForm">Largest form the service takes, before sealing, in bytes.</param>
-    /// <param name="mapException">From what the pipeline throws to what callers see.</param>
-    public DocumentCall(ClientPipeline pipeline, Uri address, int largestForm, Func<Exception, Exception> mapException) =>
-        (_pipeline, _address, _largestForm, _mapException) = (pipeline, address, largestForm, mapException);
+    /// <param name="failures">From what the pipeline throws to what callers see.</param>
+    public DocumentCall(ClientPipeline pipeline, Uri address, int largestForm, CallFailures failures) =>
+        (_pipeline, _address, _largestForm, _failures) = (pipeline, address, largestForm, failures);
 
     public async Task<PrivatemodeDocument> PartitionAsync(
         Stream document, string? fileName, PrivatemodeDocumentOptions options, CancellationToken cancellationToken)
@@ -35,9 +35,9 @@ internal sealed class DocumentCall
             using PipelineResponse response = await SendAsync(content, cancellationToken).ConfigureAwait(false);
             return new PrivatemodeDocument(ElementReader.Read(response.Content.ToMemory()), PrivatemodeReceipt.Parse(note.Receipt));
         }
-        catch (Exception exception) when (_mapException(exception) is { } mapped && !ReferenceEquals(mapped, exception))
+        catch (Exception exception) when (_failures.TryMap(exception, out Exception? mapped))
         {
-            throw mapped;
+            throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -14,7 +14,8 @@ internal static class DocumentForm
 
     private const string OutputFormat = "output_format";
     private const string Json = "application/json";
-    private const string AdditionalSetting = "PrivatemodeDocumentOptions.AdditionalFields";
+    private const string Options = nameof(PrivatemodeDocumentOptions);
+    private const string AdditionalSetting = $"{Options}.{nameof(PrivatemodeDocumentOptions.AdditionalFields)}";
     private const int NameLimit = 64;
 
     private static readonly SearchValues<char> NameCharacters =
@@ -47,7 +48,7 @@ internal static class DocumentForm
         : type.Length <= NameLimit * 2 && Ascii.IsValid(type) && MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed)
             ? parsed.ToString()
             : throw new PrivatemodeConfigurationException(
-                nameof(PrivatemodeDocumentOptions.ContentType), "The content type is no media type, such as application/pdf.");
+                $"{Options}.{nameof(PrivatemodeDocumentOptions.ContentType)}", "The content type is no media type, such as application/pdf.");
 
     private static (string Name, string? Value)[] Typed(PrivatemodeDocumentOptions options) =>
     [
@@ -84,11 +85,11 @@ internal static class DocumentForm
     private static string? Number(int? value) => value?.ToString(CultureInfo.InvariantCulture);
 
     private static string? Count(int? value, string setting) => value is >= 0 or null ? Number(value)
-        : throw new PrivatemodeConfigurationException(setting, $"{setting} is a number of characters and cannot be negative.");
+        : throw new PrivatemodeConfigurationException($"{Options}.{setting}", $"{setting} is a number of characters and cannot be negative.");
 
     private static string? Similarity(float? value) => value is null or (> 0 and < 1) ? value?.ToString(CultureInfo.InvariantCulture)
         : throw new PrivatemodeConfigurationException(
-            nameof(PrivatemodeDocumentOptions.SimilarityThreshold), "The similarity threshold must be above 0 and below 1.");
+            $"{Options}.{nameof(PrivatemodeDocumentOptions.SimilarityThreshold)}", "The similarity threshold must be above 0 and below 1.");
 
     private static string? List(IList<string>? values)
     {

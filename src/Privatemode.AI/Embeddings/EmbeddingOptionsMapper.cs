@@ -19,10 +19,13 @@ internal static class EmbeddingOptionsMapper
     public static List<OpenAIOptions> ToOpenAI(IEmbeddingGenerator generator, EmbeddingGenerationOptions? options, int? defaultDimensions, int count)
     {
         List<OpenAIOptions> results = new(count);
+
+        // Without a factory each is new anyway.
+        HashSet<OpenAIOptions>? given = options?.RawRepresentationFactory is null ? null : new(count, ReferenceEqualityComparer.Instance);
         for (int i = 0; i < count; i++)
         {
             OpenAIOptions result = options?.RawRepresentationFactory?.Invoke(generator) as OpenAIOptions ?? new OpenAIOptions();
-            if (results.Contains(result))
+            if (given?.Add(result) == false)
             {
                 throw new PrivatemodeConfigurationException(
                     "EmbeddingGenerationOptions.RawRepresentationFactory",

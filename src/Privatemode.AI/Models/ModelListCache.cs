@@ -1,11 +1,11 @@
 namespace Privatemode.AI.Models;
 
 /// <summary>The list of models as it was last read; one reading at a time, shared by all who wait.</summary>
-/// <param name="download">Reads it.</param>
+/// <param name="download">Reads it, with an API key; null for that of the settings.</param>
 /// <param name="time">The clock.</param>
 /// <param name="replaced">Told when a reading has replaced another, with both.</param>
 internal sealed class ModelListCache(
-    Func<Task<IReadOnlyList<PrivatemodeModel>>> download, TimeProvider time,
+    Func<string?, Task<IReadOnlyList<PrivatemodeModel>>> download, TimeProvider time,
     Action<IReadOnlyList<PrivatemodeModel>, IReadOnlyList<PrivatemodeModel>> replaced)
 {
     private readonly Lock _gate = new();
@@ -25,9 +25,10 @@ internal sealed class ModelListCache(
     }
 
     /// <summary>A list younger than <paramref name="maxAge"/>.</summary>
+    /// <param name="apiKey">The key to ask with, the same at every call; null for that of the settings.</param>
     /// <param name="maxAge">Zero for one that is read from here on, or is being read already.</param>
     /// <param name="cancellationToken">Ends the wait, not the reading.</param>
-    public Task<IReadOnlyList<PrivatemodeModel>> GetAsync(TimeSpan maxAge, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<PrivatemodeModel>> GetAsync(string? apiKey, TimeSpan maxAge, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -37,26 +38,37 @@ internal sealed class ModelListCache(
                 return Task.FromResult(kept.Models);
             }
 
-            if (_running is null)
-            {
-                _running = Task.Run(ReadAsync, CancellationToken.None);
-
-                // Looked at, also when everybody who waited has given up.
-                _ = _running.ContinueWith(
-                    static reading => reading.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            }
-
+            _running ??= Start(apiKey);
             return _running.WaitAsync(cancellationToken);
         }
     }
 
-    private async Task<IReadOnlyList<PrivatemodeModel>> ReadAsync()
+    /// <summary>Starts a reading that belongs to nobody in particular: no caller's context, no caller's cancellation.</summary>
+    private Task<IReadOnlyList<PrivatemodeModel>> Start(string? apiKey)
+    {
+        AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
+        try
+        {
+            Task<IReadOnlyList<PrivatemodeModel>> reading = Task.Run(() => ReadAsync(apiKey), CancellationToken.None);
+
+            // Looked at, also when everybody who waited has given up.
+            _ = reading.ContinueWith(
+                static reading => reading.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            return reading;
+        }
+        finally
+        {
+            flow?.Undo();
+        }
+    }
+
+    private async Task<IReadOnlyList<PrivatemodeModel>> ReadAsync(string? apiKey)
     {
         IReadOnlyList<PrivatemodeModel>? before = null;
         IReadOnlyList<PrivatemodeModel>? now = null;
         try
         {
-            now = await download().ConfigureAwait(false);
+            now = await download(apiKey).ConfigureAwait(false);
         }
         finally
         {

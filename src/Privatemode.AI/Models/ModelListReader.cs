@@ -9,12 +9,26 @@ namespace Privatemode.AI.Models;
 /// <summary>Asks for the list of models and reads it, tasks included, which the OpenAI client's own type has no place for.</summary>
 internal static class ModelListReader
 {
+    // The service lists some twenty. The list is not authenticated: whoever writes it must not decide how long it is worked on, or what it takes to keep.
+    private const int MostModels = 1000;
+    private const int MostTasks = 32;
+    private const int MostAliases = 16;
+    private const int LongestText = 256;
+
+    /// <param name="client">Asks.</param>
+    /// <param name="apiKey">The key to ask with; null for that of the settings.</param>
     /// <exception cref="PrivatemodeServiceException">The list could not be had, or is none.</exception>
-    public static async Task<IReadOnlyList<PrivatemodeModel>> DownloadAsync(OpenAIModelClient client)
+    public static async Task<IReadOnlyList<PrivatemodeModel>> DownloadAsync(OpenAIModelClient client, string? apiKey)
     {
+        RequestOptions options = new();
+        if (apiKey is not null)
+        {
+            options.AddPolicy(new ApiKeyPolicy(apiKey), PipelinePosition.PerCall);
+        }
+
         try
         {
-            ClientResult result = await client.GetModelsAsync(new RequestOptions()).ConfigureAwait(false);
+            ClientResult result = await client.GetModelsAsync(options).ConfigureAwait(false);
             return Read(result.GetRawResponse().Content);
         }
         catch (Exception exception) when (ServiceErrors.Map(exception) is { } mapped && !ReferenceEquals(mapped, exception))
@@ -24,18 +38,27 @@ internal static class ModelListReader
     }
 
     /// <summary>Reads what can be read: entries without a usable id are left out, and of two with the same id the second.</summary>
-    /// <exception cref="PrivatemodeServiceException">It is no list.</exception>
+    /// <exception cref="PrivatemodeServiceException">It is no list, or a list of more than 1,000 entries.</exception>
     public static IReadOnlyList<PrivatemodeModel> Read(BinaryData json)
     {
         List<PrivatemodeModel> models = [];
+        HashSet<string> ids = new(StringComparer.Ordinal);
         try
         {
             using JsonDocument document = JsonDocument.Parse(json.ToMemory());
-            foreach (JsonElement entry in document.RootElement.GetProperty("data").EnumerateArray())
+            JsonElement entries = document.RootElement.GetProperty("data");
+            DemandLength(entries.GetArrayLength());
+            foreach (JsonElement entry in entries.EnumerateArray())
             {
-                if (Text(entry, "id") is { } id && ClearFields.IsModelId(id) && !models.Exists(model => model.Id == id))
+                if (Text(entry, "id") is { } id && ClearFields.IsModelId(id) && ids.Add(id))
                 {
-                    models.Add(new PrivatemodeModel { Id = id, Tasks = Tasks(entry), Created = Created(entry), OwnedBy = Text(entry, "owned_by") });
+                    models.Add(new PrivatemodeModel
+                    {
+                        Id = id,
+                        Tasks = Tasks(entry),
+                        Created = Created(entry),
+                        OwnedBy = Text(entry, "owned_by") is { } owner && IsShort(owner) ? owner : null,
+                    });
                 }
             }
         }
@@ -46,21 +69,34 @@ internal static class ModelListReader
                 PrivatemodeServiceFailure.Other, "What the service answered is no list of models. Check Endpoint, and update this package.");
         }
 
-        return [.. models.Select(model => model with { Aliases = Aliases(model.Id, models) })];
+        return WithAliases(models, ids);
+    }
+
+    private static void DemandLength(int entries)
+    {
+        if (entries > MostModels)
+        {
+            throw new PrivatemodeServiceException(
+                PrivatemodeServiceFailure.Other,
+                $"The list of models has more than {MostModels} entries and was not read. Retry later; if it stays so, update this package.");
+        }
     }
 
     /// <summary>A long id is a name before a slash and the short one. Two long ones are the same model only if the short one is listed too.</summary>
-    private static string[] Aliases(string id, List<PrivatemodeModel> models)
+    private static IReadOnlyList<PrivatemodeModel> WithAliases(List<PrivatemodeModel> models, HashSet<string> ids)
     {
-        string shortId = id[(id.LastIndexOf('/') + 1)..];
-        return models.Exists(model => model.Id == shortId)
-            ? [.. models.Select(model => model.Id).Where(other => other != id && (other == shortId || other.EndsWith("/" + shortId, StringComparison.Ordinal)))]
-            : [];
+        ILookup<string, string> byShortId = models.Select(model => model.Id).ToLookup(ShortId, StringComparer.Ordinal);
+        return [.. models.Select(model => ShortId(model.Id) is var shortId && ids.Contains(shortId)
+            ? model with { Aliases = [.. byShortId[shortId].Where(other => other != model.Id).Take(MostAliases)] }
+            : model)];
     }
+
+    private static string ShortId(string id) => id[(id.LastIndexOf('/') + 1)..];
 
     private static string[] Tasks(JsonElement entry) =>
         entry.TryGetProperty("tasks", out JsonElement tasks) && tasks.ValueKind == JsonValueKind.Array
-            ? [.. tasks.EnumerateArray().Where(task => task.ValueKind == JsonValueKind.String).Select(task => task.GetString()!)]
+            ? [.. tasks.EnumerateArray().Where(task => task.ValueKind == JsonValueKind.String)
+                .Select(task => task.GetString()!).Where(IsShort).Take(MostTasks)]
             : [];
 
     // Beyond these a number is no time.
@@ -69,6 +105,8 @@ internal static class ModelListReader
             created.TryGetInt64(out long seconds) && seconds is > 0 and < 253_402_300_800
             ? DateTimeOffset.FromUnixTimeSeconds(seconds)
             : null;
+
+    private static bool IsShort(string text) => text.Length <= LongestText;
 
     private static string? Text(JsonElement entry, string name) =>
         entry.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

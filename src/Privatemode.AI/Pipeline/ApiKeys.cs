@@ -1,4 +1,6 @@
 using System.ClientModel;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Privatemode.AI.Pipeline;
 
@@ -48,6 +50,20 @@ internal sealed class ApiKeys
         {
             throw new PrivatemodeConfigurationException(
                 setting, "The API key is empty, or holds white space or characters that no key has. Was it copied with a line break?");
+        }
+    }
+
+    /// <summary>SHA-256 of a key, to tell callers apart by.</summary>
+    public static byte[] DigestOf(string apiKey)
+    {
+        byte[] key = Encoding.UTF8.GetBytes(apiKey);
+        try
+        {
+            return SHA256.HashData(key);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
         }
     }
 }

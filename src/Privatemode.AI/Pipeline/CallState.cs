@@ -10,6 +10,9 @@ internal sealed class CallState : IDisposable
 
     public SealedCall? Call { get; set; }
 
+    /// <summary>The API key of all attempts; null, the usual, to ask for it at each.</summary>
+    public string? ApiKey { get; set; }
+
     /// <summary>Cancelled when the attempt under way has taken too long.</summary>
     public CancellationToken Deadline { get; set; }
 

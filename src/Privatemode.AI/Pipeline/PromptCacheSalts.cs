@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Privatemode.AI.Pipeline;
 
@@ -34,13 +33,13 @@ internal sealed class PromptCacheSalts(PromptCacheScope scope, bool areManyCalle
 
         if (_clientSecret is not null)
         {
-            return Derive(_clientSecret, [.. PerClientLabel, .. DigestOf(apiKey)]);
+            return Derive(_clientSecret, [.. PerClientLabel, .. ApiKeys.DigestOf(apiKey)]);
         }
 
         if (scope.CurrentUser?.Invoke() is { Length: > 0 } user)
         {
             byte[] id = PromptCacheScope.UserBytes(user);
-            return Derive(scope.Secret!, areManyCallers ? [.. PerUserOfKeyLabel, .. DigestOf(apiKey), .. id] : [.. PerUserLabel, .. id]);
+            return Derive(scope.Secret!, areManyCallers ? [.. PerUserOfKeyLabel, .. ApiKeys.DigestOf(apiKey), .. id] : [.. PerUserLabel, .. id]);
         }
 
         isShared = false;
@@ -60,19 +59,6 @@ internal sealed class PromptCacheSalts(PromptCacheScope scope, bool areManyCalle
         Span<byte> derived = stackalloc byte[SecretSize];
         HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, derived, salt: default, info);
         return Text(derived);
-    }
-
-    private static byte[] DigestOf(string apiKey)
-    {
-        byte[] key = Encoding.UTF8.GetBytes(apiKey);
-        try
-        {
-            return SHA256.HashData(key);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(key);
-        }
     }
 
     /// <summary>Base64, and the bytes wiped.</summary>

@@ -42,7 +42,7 @@ internal static class SpeechForm
         string? spoken = Subtag(options?.SpeechLanguage);
         return Subtag(options?.TextLanguage) is { } written && written != spoken
             ? throw new PrivatemodeConfigurationException(
-                nameof(SpeechToTextOptions.TextLanguage),
+                $"{nameof(SpeechToTextOptions)}.{nameof(SpeechToTextOptions.TextLanguage)}",
                 "The text is to be in another language than the speech, and the service removed translations in version 1.33. " +
                 "Leave TextLanguage out, or set it like SpeechLanguage; transcribe, then translate with a chat.")
             : spoken;
@@ -53,7 +53,7 @@ internal static class SpeechForm
         null => null,
         >= 0 and <= 1 => temperature.Value.ToString(CultureInfo.InvariantCulture),
         _ => throw new PrivatemodeConfigurationException(
-            nameof(PrivatemodeSpeechOptions.Temperature), "The temperature of a transcription must be from 0 to 1."),
+            $"{nameof(PrivatemodeSpeechOptions)}.{nameof(PrivatemodeSpeechOptions.Temperature)}", "The temperature of a transcription must be from 0 to 1."),
     };
 
     private static string? Granularity(PrivatemodeSpeechOptions? options) => options?.Timestamps switch
@@ -69,7 +69,8 @@ internal static class SpeechForm
         AudioTimestampGranularities.Word => "word",
         null or AudioTimestampGranularities.Default => null,
         _ => throw new PrivatemodeConfigurationException(
-            nameof(AudioTranscriptionOptions.TimestampGranularities), "The service keeps only the first of two timestamp granularities. Ask for one."),
+            $"{nameof(AudioTranscriptionOptions)}.{nameof(AudioTranscriptionOptions.TimestampGranularities)}",
+            "The service keeps only the first of two timestamp granularities. Ask for one."),
     };
 
     private static void CompleteFormat(SpeechFields fields, bool isStreamed)
@@ -91,13 +92,15 @@ internal static class SpeechForm
         if (format == Verbose && isStreamed)
         {
             throw new PrivatemodeConfigurationException(
-                nameof(PrivatemodeSpeechOptions.Timestamps), "The service gives timestamps with whole answers only. Call GetTextAsync, or do without.");
+                $"{nameof(PrivatemodeSpeechOptions)}.{nameof(PrivatemodeSpeechOptions.Timestamps)}",
+                "The service gives timestamps with whole answers only. Call GetTextAsync, or do without.");
         }
 
         if (format == Verbose && fields.Find("language") is null)
         {
             throw new PrivatemodeConfigurationException(
-                nameof(SpeechToTextOptions.SpeechLanguage), "The service wants to know the language for verbose_json (timestamps). Set SpeechLanguage.");
+                $"{nameof(SpeechToTextOptions)}.{nameof(SpeechToTextOptions.SpeechLanguage)}",
+                "The service wants to know the language for verbose_json (timestamps). Set SpeechLanguage.");
         }
     }
 }

@@ -47,7 +47,7 @@ public sealed class ChatFixture : IAsyncLifetime
     /// <summary>The answer to a call that is not streamed, whose JSON was written by hand.</summary>
     public async Task<ChatResponse> AnswerAsync(string document, ChatOptions? options = null)
     {
-        _ = Deployment.Model.Reply("").WithDocument(document);
+        _ = Deployment.Model.Reply("").WithJson(document);
         return await Chat.GetResponseAsync("hi", options).WaitAsync(TestTime.Limit);
     }
 

@@ -64,7 +64,9 @@ public sealed class CompletionRequestTests
     [Fact]
     public void Values_ThatJsonDoesNotHave_AreRefused()
     {
-        Assert.Throws<PrivatemodeConfigurationException>(() => Write(new PrivatemodeCompletionRequest("p") { Temperature = float.NaN }));
+        Assert.Equal(
+            "PrivatemodeCompletionRequest.Temperature",
+            Assert.Throws<PrivatemodeConfigurationException>(() => Write(new PrivatemodeCompletionRequest("p") { Temperature = float.NaN })).Setting);
         Assert.Throws<PrivatemodeConfigurationException>(
             () => Write(new PrivatemodeCompletionRequest("p") { AdditionalProperties = new() { ["x"] = new object() } }));
     }

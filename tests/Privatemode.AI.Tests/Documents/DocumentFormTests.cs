@@ -57,14 +57,15 @@ public sealed class DocumentFormTests
     {
         PrivatemodeDocumentOptions options = new();
         typeof(PrivatemodeDocumentOptions).GetProperty(setting)!.SetValue(options, -1);
-        Assert.Equal(setting, Assert.Throws<PrivatemodeConfigurationException>(() => Fields(options)).Setting);
+        Assert.Equal($"PrivatemodeDocumentOptions.{setting}", Assert.Throws<PrivatemodeConfigurationException>(() => Fields(options)).Setting);
     }
 
     [Theory]
     [InlineData(0f)]
     [InlineData(1f)]
     [InlineData(float.NaN)]
-    public void Similarity_OutOfRange_IsNamed(float threshold) => Assert.Equal("SimilarityThreshold", Assert.Throws<PrivatemodeConfigurationException>(
+    public void Similarity_OutOfRange_IsNamed(float threshold) => Assert.Equal(
+        "PrivatemodeDocumentOptions.SimilarityThreshold", Assert.Throws<PrivatemodeConfigurationException>(
         () => Fields(new PrivatemodeDocumentOptions { SimilarityThreshold = threshold })).Setting);
 
     [Theory]
@@ -102,8 +103,16 @@ public sealed class DocumentFormTests
     [InlineData("")]
     [InlineData("application/pdf\r\nX: y")]
     [InlineData("application/pdfä")]
-    public void ContentType_None_IsNamed(string given) => Assert.Equal("ContentType", Assert.Throws<PrivatemodeConfigurationException>(
+    public void ContentType_None_IsNamed(string given) => Assert.Equal(
+        "PrivatemodeDocumentOptions.ContentType", Assert.Throws<PrivatemodeConfigurationException>(
         () => DocumentForm.TypeOf(new PrivatemodeDocumentOptions { ContentType = given })).Setting);
+
+    [Fact]
+    public void Words_NotGiven_ReadAsEmptyText()
+    {
+        Assert.Equal("", default(DocumentStrategy).ToString());
+        Assert.Equal("", default(DocumentChunking).ToString());
+    }
 
     [Fact]
     public void Words_OfTheService_AreWhatTheySay()

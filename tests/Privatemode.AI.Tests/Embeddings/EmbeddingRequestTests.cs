@@ -111,6 +111,14 @@ public sealed class EmbeddingRequestTests
     }
 
     [Fact]
+    public async Task Factory_ThatGivesObjectsThatCallThemselvesEqual_IsTakenAtTheirIdentity()
+    {
+        using EmbeddingBench bench = EmbeddingBench.Numbers();
+        await bench.GenerateAsync(["1", "2"], new PrivatemodeEmbeddingOptions { MaxBatchSize = 1, RawRepresentationFactory = _ => new EqualOptions() });
+        Assert.Equal(2, bench.Handler.Bodies.Count);
+    }
+
+    [Fact]
     public async Task Factory_ThatGivesTheSameObjectToTwoRequests_IsRefusedBeforeAnythingIsSent()
     {
         using EmbeddingBench bench = EmbeddingBench.Numbers();
@@ -143,5 +151,12 @@ public sealed class EmbeddingRequestTests
         using EmbeddingBench bench = EmbeddingBench.Numbers(dimensions);
         await bench.GenerateAsync(texts.Length == 0 ? ["1"] : texts, options);
         return Assert.Single(bench.Handler.Bodies);
+    }
+
+    private sealed class EqualOptions : OpenAIOptions
+    {
+        public override bool Equals(object? obj) => obj is EqualOptions;
+
+        public override int GetHashCode() => 0;
     }
 }

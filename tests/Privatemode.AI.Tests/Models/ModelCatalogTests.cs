@@ -1,3 +1,5 @@
+using System.ClientModel;
+using Privatemode.AI.Pipeline;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Models;
@@ -13,8 +15,10 @@ public sealed class ModelCatalogTests
     {
         _download = Offer("a", "b");
         _catalog = new PrivatemodeModelCatalog(
-            () =>
+            new ApiKeys(new ApiKeyCredential("key")), 1,
+            apiKey =>
             {
+                Assert.Null(apiKey);
                 _ = Interlocked.Increment(ref _readings);
                 return _download();
             },

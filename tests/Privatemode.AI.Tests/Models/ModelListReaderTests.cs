@@ -73,6 +73,34 @@ public sealed class ModelListReaderTests
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void List_OfAThousand_IsReadAndOfOneMoreRefused()
+    {
+        string[] entries = [.. Enumerable.Range(0, 1000).Select(i => $$"""{"id":"vendor-{{i}}/m"}"""), """{"id":"m"}"""];
+
+        IReadOnlyList<PrivatemodeModel> models = Read(entries[1..]);
+
+        // Nobody offers a model under a thousand names; to keep them all with each would take a million.
+        Assert.Equal(1000, models.Count);
+        Assert.Equal("m", models[^1].Id);
+        Assert.All(models, model => Assert.Equal(16, model.Aliases.Count));
+        Assert.Equal("vendor-1/m", models[^1].Aliases[0]);
+        PrivatemodeServiceException exception = Assert.Throws<PrivatemodeServiceException>(() => Read(entries));
+        Assert.Equal(PrivatemodeServiceFailure.Other, exception.Reason);
+        Assert.Contains("more than 1000 entries", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("vendor", exception.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Texts_TooLongToKeep_AreLeftOut()
+    {
+        string word = new('x', 256);
+        PrivatemodeModel model = Assert.Single(Read($$"""{"id":"m","owned_by":"{{word}}x","tasks":["generate","{{word}}x","{{word}}"]}"""));
+        Assert.Null(model.OwnedBy);
+        Assert.Equal(["generate", word], model.Tasks);
+        Assert.Equal(32, Assert.Single(Read($$"""{"id":"m","tasks":[{{string.Join(',', Enumerable.Repeat("\"t\"", 33))}}]}""")).Tasks.Count);
+    }
+
     private static IReadOnlyList<PrivatemodeModel> Read(params string[] entries) =>
         ModelListReader.Read(BinaryData.FromString($$"""{"object":"list","data":[{{string.Join(',', entries)}}]}"""));
 }

@@ -108,7 +108,27 @@ public sealed class SavedEvidenceTests
     }
 
     [Fact]
-    public void Load_EndlessFile_IsAFormatError() => Assert.Throws<FormatException>(() => SavedEvidence.Load(new EndlessStream()));
+    public async Task Load_EndlessFile_IsAFormatError()
+    {
+        Assert.Throws<FormatException>(() => SavedEvidence.Load(new EndlessStream()));
+        await Assert.ThrowsAsync<FormatException>(() => SavedEvidence.LoadAsync(new EndlessStream()).OrTimeout());
+    }
+
+    [Fact]
+    public async Task LoadAsync_BodyThatCannotBeReadSynchronously_IsRead()
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(EvidenceKind.Snp);
+        (JsonObject file, EvidenceExpectation expectation) = await SaveAsync(scene);
+
+        SavedEvidence saved = await SavedEvidence.LoadAsync(new AsynchronousStream(Encoding.UTF8.GetBytes(file.ToJsonString()))).OrTimeout();
+
+        Assert.Equal(Load(file).VerifiedAt, saved.VerifiedAt);
+        Assert.Equal(Assert.Single(expectation.Digests), saved.Verify(expectation, saved.VerifiedAt).ManifestSha256);
+        await Assert.ThrowsAsync<FormatException>(() => SavedEvidence.LoadAsync(new AsynchronousStream("{}"u8.ToArray())).OrTimeout());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => SavedEvidence.LoadAsync(new AsynchronousStream([]), new CancellationToken(canceled: true)).OrTimeout());
+        await Assert.ThrowsAsync<ArgumentNullException>(() => SavedEvidence.LoadAsync(null!));
+    }
 
     private static async Task<(JsonObject File, EvidenceExpectation Expectation)> SaveAsync(DeploymentScene scene)
     {
@@ -147,8 +167,23 @@ public sealed class SavedEvidenceTests
         return copy;
     }
 
+    /// <summary>As the body of a request in ASP.NET Core.</summary>
+    private sealed class AsynchronousStream(byte[] content) : MemoryStream
+    {
+        private readonly MemoryStream _content = new(content);
+
+        public override int Read(Span<byte> buffer) => throw new InvalidOperationException("Synchronous operations are disallowed.");
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new InvalidOperationException("Synchronous operations are disallowed.");
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            _content.ReadAsync(buffer, cancellationToken);
+    }
+
     private sealed class EndlessStream : MemoryStream
     {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(buffer.Length);
+
         public override int Read(Span<byte> buffer) => buffer.Length;
 
         public override int Read(byte[] buffer, int offset, int count) => count;

@@ -9,19 +9,22 @@ public sealed class SpeechFormTests
 {
     public static TheoryData<string, SpeechToTextOptions> Refused => new()
     {
-        { "TextLanguage", new SpeechToTextOptions { SpeechLanguage = "de", TextLanguage = "en" } },
-        { "TextLanguage", new SpeechToTextOptions { TextLanguage = "en" } },
-        { "Temperature", new PrivatemodeSpeechOptions { Temperature = 1.1f } },
-        { "Temperature", new PrivatemodeSpeechOptions { Temperature = -0.1f } },
-        { "Temperature", new PrivatemodeSpeechOptions { Temperature = float.NaN } },
-        { "SpeechLanguage", new PrivatemodeSpeechOptions { Timestamps = TranscriptionTimestamps.Segments } },
-        { "SpeechLanguage", Extra("response_format", "verbose_json") },
+        { "SpeechToTextOptions.TextLanguage", new SpeechToTextOptions { SpeechLanguage = "de", TextLanguage = "en" } },
+        { "SpeechToTextOptions.TextLanguage", new SpeechToTextOptions { TextLanguage = "en" } },
+        { "PrivatemodeSpeechOptions.Temperature", new PrivatemodeSpeechOptions { Temperature = 1.1f } },
+        { "PrivatemodeSpeechOptions.Temperature", new PrivatemodeSpeechOptions { Temperature = -0.1f } },
+        { "PrivatemodeSpeechOptions.Temperature", new PrivatemodeSpeechOptions { Temperature = float.NaN } },
+        { "SpeechToTextOptions.SpeechLanguage", new PrivatemodeSpeechOptions { Timestamps = TranscriptionTimestamps.Segments } },
+        { "SpeechToTextOptions.SpeechLanguage", Extra("response_format", "verbose_json") },
         { "response_format", Extra("response_format", "srt") },
         { "response_format", Extra("response_format", "vtt") },
         { "response_format", Extra("response_format", "text") },
         { "response_format", Raw(new() { ResponseFormat = AudioTranscriptionFormat.Vtt }) },
         { "response_format", Raw(new() { Language = "de", ResponseFormat = "json", TimestampGranularities = AudioTimestampGranularities.Word }) },
-        { "TimestampGranularities", Raw(new() { TimestampGranularities = AudioTimestampGranularities.Word | AudioTimestampGranularities.Segment }) },
+        {
+            "AudioTranscriptionOptions.TimestampGranularities",
+            Raw(new() { TimestampGranularities = AudioTimestampGranularities.Word | AudioTimestampGranularities.Segment })
+        },
         { "SpeechToTextOptions.AdditionalProperties", Extra("what is this", "x") },
         { "SpeechToTextOptions.AdditionalProperties", Extra("", "x") },
         { "SpeechToTextOptions.AdditionalProperties", Extra("model", "x") },
@@ -45,7 +48,8 @@ public sealed class SpeechFormTests
         "model=m;response_format=json;stream=true;stream_include_usage=true", Fields(new SpeechToTextOptions(), isStreamed: true));
 
     [Fact]
-    public void Streamed_WithTimestamps_IsRefused() => Assert.Equal("Timestamps", Assert.Throws<PrivatemodeConfigurationException>(() => Fields(
+    public void Streamed_WithTimestamps_IsRefused() => Assert.Equal(
+        "PrivatemodeSpeechOptions.Timestamps", Assert.Throws<PrivatemodeConfigurationException>(() => Fields(
         new PrivatemodeSpeechOptions { SpeechLanguage = "de", Timestamps = TranscriptionTimestamps.Words }, isStreamed: true)).Setting);
 
     [Theory]

@@ -48,16 +48,29 @@ public sealed class SubtitlesTests
     public void Helpers_WithoutSegments_SayHowToGetThem()
     {
         SpeechToTextResponse plain = new("text") { RawRepresentation = new PrivatemodeTranscription { Text = "text" } };
-        SpeechToTextResponse foreign = new("text");
-        foreach (Func<string> call in (Func<string>[])[plain.ToSubRip, plain.ToWebVtt, foreign.ToSubRip, foreign.ToWebVtt])
+        foreach (Func<string> call in (Func<string>[])[plain.ToSubRip, plain.ToWebVtt])
         {
             PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(call);
-            Assert.Equal("Timestamps", exception.Setting);
+            Assert.Equal("PrivatemodeSpeechOptions.Timestamps", exception.Setting);
+            Assert.Contains("TranscriptionTimestamps.Segments", exception.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(plain.GetTranscriptionWords());
+    }
+
+    [Fact]
+    public void Helpers_ResponseOfAnotherClient_SayThatItIsNotOurs()
+    {
+        SpeechToTextResponse foreign = new("text");
+        foreach (Func<string> call in (Func<string>[])[foreign.ToSubRip, foreign.ToWebVtt])
+        {
+            PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(call);
+            Assert.Equal("SpeechToTextResponse.RawRepresentation", exception.Setting);
+            Assert.Contains("AsISpeechToTextClient", exception.Message, StringComparison.Ordinal);
         }
 
         Assert.Null(foreign.GetTranscription());
         Assert.Empty(foreign.GetTranscriptionSegments());
-        Assert.Empty(plain.GetTranscriptionWords());
         Assert.Throws<ArgumentNullException>(() => ((SpeechToTextResponse)null!).GetTranscription());
     }
 }

@@ -8,7 +8,7 @@ namespace Privatemode.AI.Tests.Testing;
 public sealed class ScriptedAnswerTests(ChatFixture fixture) : IClassFixture<ChatFixture>
 {
     [Fact]
-    public async Task WithDocument_UnaryCall_IsTheAnswerAsItStands()
+    public async Task WithJson_UnaryCall_IsTheAnswerAsItStands()
     {
         ChatResponse response = await fixture.AnswerAsync(
             ChatFixture.Whole("""{"index":0,"message":{"role":"assistant","content":"by hand"},"finish_reason":"stop","odd":7}"""));
@@ -32,10 +32,10 @@ public sealed class ScriptedAnswerTests(ChatFixture fixture) : IClassFixture<Cha
     }
 
     [Fact]
-    public async Task WithDocumentAndEvents_EitherCall_TakesItsOwn()
+    public async Task WithJsonAndEvents_EitherCall_TakesItsOwn()
     {
         ScriptedAnswer Both() => fixture.Deployment.Model.Reply("neither")
-            .WithDocument(ChatFixture.Whole("""{"index":0,"message":{"role":"assistant","content":"whole"},"finish_reason":"stop"}"""))
+            .WithJson(ChatFixture.Whole("""{"index":0,"message":{"role":"assistant","content":"whole"},"finish_reason":"stop"}"""))
             .WithEvents(ChatFixture.Delta("""{"content":"event"}""", "\"stop\""));
 
         _ = Both();

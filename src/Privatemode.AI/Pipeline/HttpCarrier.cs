@@ -48,6 +48,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         HttpRequestMessage attempt = NewRequest(call);
         OutboundCheck.Demand(attempt, call, (attempt.Content as SealedHttpContent)?.Content, service);
         attempt.Options.Set(IsolatingHandler.Deadline, deadline.Token);
+        Uri asked = attempt.RequestUri!;
         HttpResponseMessage wire;
         try
         {
@@ -61,7 +62,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
             call.Current!.Content?.Dispose();
         }
 
-        OutboundCheck.DemandNoRedirect(wire, attempt.RequestUri!);
+        OutboundCheck.DemandNoRedirect(wire, attempt, asked);
         (_requestId, _isSealed, _receipt) = (call.RequestId, call.Rule.IsSealed, Receipts.Of(call));
         AnswerHead head = new()
         {

@@ -68,6 +68,25 @@ public sealed class HttpCallsTests : IDisposable
         Assert.Equal(nameof(PrivatemodeOptions.HttpMessageHandler), exception.Setting);
     }
 
+    [Theory]
+    [InlineData("GET", "/v1/models", HttpStatusCode.OK)]
+    [InlineData("POST", "/v1/chat/completions", HttpStatusCode.BadRequest)]
+    public async Task Send_HandlerFollowedARedirectWithTheSameRequest_IsAConfigurationException(string method, string path, HttpStatusCode status)
+    {
+        // As the platform's handlers do.
+        _network.Answer = sent =>
+        {
+            sent.RequestUri = new Uri("https://elsewhere.example/");
+            return new HttpResponseMessage(status) { Content = new StringContent("{\"data\":[]}") };
+        };
+        using HttpRequestMessage request = Request();
+        (request.Method, request.RequestUri) = (new HttpMethod(method), new Uri(Service, path));
+        request.Content = method == "GET" ? null : request.Content;
+        PrivatemodeConfigurationException exception =
+            await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => _calls.SendAsync(request, async: true, default).AsTask());
+        Assert.Equal(nameof(PrivatemodeOptions.HttpMessageHandler), exception.Setting);
+    }
+
     [Fact]
     public async Task Send_CompressedAnswer_IsRefused()
     {

@@ -1,8 +1,8 @@
 namespace Privatemode.AI.DependencyInjection;
 
 /// <summary>One registered account: under which key, and where its settings are.</summary>
-/// <param name="ServiceKey">The key of its services; null for the one without a key.</param>
-internal sealed record PrivatemodeAccount(string? ServiceKey)
+/// <param name="AccountKey">The key of its services; null for the one without a key.</param>
+internal sealed record PrivatemodeAccount(string? AccountKey)
 {
     /// <summary>Name of the HTTP client, to which an application can add handlers of its own.</summary>
     public const string HttpClientPrefix = "Privatemode.AI";
@@ -14,13 +14,13 @@ internal sealed record PrivatemodeAccount(string? ServiceKey)
     public const string Accounts = "Accounts";
 
     /// <summary>Name of its options.</summary>
-    public string OptionsName => ServiceKey ?? "";
+    public string OptionsName => AccountKey ?? "";
 
-    public string HttpClientName => ServiceKey is null ? HttpClientPrefix : $"{HttpClientPrefix}:{ServiceKey}";
+    public string HttpClientName => AccountKey is null ? HttpClientPrefix : $"{HttpClientPrefix}:{AccountKey}";
 
     /// <summary>Where its settings are when no section is given.</summary>
-    public string DefaultSection => ServiceKey is null ? Section : $"{Section}:{Accounts}:{ServiceKey}";
+    public string DefaultSection => AccountKey is null ? Section : $"{Section}:{Accounts}:{AccountKey}";
 
     /// <summary>The section that was given; its path is what errors name.</summary>
-    public string SectionPath { get; set; } = ServiceKey is null ? Section : $"{Section}:{Accounts}:{ServiceKey}";
+    public string SectionPath { get; set; } = AccountKey is null ? Section : $"{Section}:{Accounts}:{AccountKey}";
 }

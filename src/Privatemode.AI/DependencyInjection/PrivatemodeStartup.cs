@@ -64,13 +64,13 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
 
     public void Dispose() => _stopping.Dispose();
 
-    private PrivatemodeClient ClientOf(PrivatemodeAccount account) => provider.GetRequiredKeyedService<PrivatemodeClient>(account.ServiceKey);
+    private PrivatemodeClient ClientOf(PrivatemodeAccount account) => provider.GetRequiredKeyedService<PrivatemodeClient>(account.AccountKey);
 
     private void DemandOurs(PrivatemodeAccount account)
     {
-        if (!ReferenceEquals(provider.GetRequiredKeyedService<OpenAIClient>(account.ServiceKey), ClientOf(account).OpenAI))
+        if (!ReferenceEquals(provider.GetRequiredKeyedService<OpenAIClient>(account.AccountKey), ClientOf(account).OpenAI))
         {
-            string which = account.ServiceKey is null ? "without a service key" : $"with the service key '{account.ServiceKey}'";
+            string which = account.AccountKey is null ? "without a service key" : $"with the service key '{account.AccountKey}'";
             throw new PrivatemodeConfigurationException(
                 nameof(OpenAIClient),
                     $"The OpenAIClient {which} is another than Privatemode's: what is meant to be sealed would go to another vendor in the clear. " +

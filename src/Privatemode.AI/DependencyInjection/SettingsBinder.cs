@@ -36,7 +36,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfigurationS
             "a number") ?? options.MaxSessions;
         options.WarmUp = Name<PrivatemodeWarmUp>(settings, nameof(options.WarmUp)) ?? options.WarmUp;
         options.LogSealedContent = Flag(settings, nameof(options.LogSealedContent)) ?? options.LogSealedContent;
-        if (account.ServiceKey is null)
+        if (account.AccountKey is null)
         {
             settings.Skip(PrivatemodeAccount.Accounts);
         }

@@ -39,7 +39,7 @@ public sealed class HostTests : IAsyncLifetime
     public async Task Start_AnotherOpenAIClientUnderTheKeyCameLater_HostDoesNotStart()
     {
         using IHost host = NewHost(services =>
-            services.AddPrivatemode("a", _deployment.Configure).AddKeyedSingleton("a", new OpenAIClient("another vendor's")));
+            services.AddKeyedPrivatemode("a", _deployment.Configure).AddKeyedSingleton("a", new OpenAIClient("another vendor's")));
         Assert.Equal("OpenAIClient", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => host.StartAsync())).Setting);
     }
 

@@ -20,9 +20,9 @@ public sealed class SealedClientTests : IAsyncLifetime
     [Theory]
     [InlineData(null)]
     [InlineData("second")]
-    public async Task Send_ClientOfTheFactory_IsSealed(string? serviceKey)
+    public async Task Send_ClientOfTheFactory_IsSealed(string? accountKey)
     {
-        await using ServiceProvider provider = Provider(services => services.AddHttpClient("other").AddPrivatemodeHandler(serviceKey), serviceKey);
+        await using ServiceProvider provider = Provider(services => services.AddHttpClient("other").AddPrivatemodeHandler(accountKey), accountKey);
         using HttpClient http = provider.GetRequiredService<IHttpClientFactory>().CreateClient("other");
         Assert.Equal((_deployment.Endpoint, Timeout.InfiniteTimeSpan), (http.BaseAddress, http.Timeout));
         using HttpResponseMessage response = await PostAsync(http);
@@ -161,10 +161,10 @@ public sealed class SealedClientTests : IAsyncLifetime
         }
     }
 
-    private ServiceProvider Provider(Action<IServiceCollection> configure, string? serviceKey = null)
+    private ServiceProvider Provider(Action<IServiceCollection> configure, string? accountKey = null)
     {
         ServiceCollection services = new();
-        services.AddKeyedSingleton(serviceKey, (_, _) => _deployment.CreateClient());
+        services.AddKeyedSingleton(accountKey, (_, _) => _deployment.CreateClient());
         configure(services);
         return services.BuildServiceProvider();
     }

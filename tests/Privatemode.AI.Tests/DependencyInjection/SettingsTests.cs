@@ -132,7 +132,7 @@ public sealed class SettingsTests
     public void Options_NamedAccounts_AreApart()
     {
         ServiceCollection services = With(("ApiKey", "main"), ("Accounts:a:ApiKey", "key-a"), ("Accounts:b:ApiKey", "key-b"), ("Accounts:b:MaxSessions", "3"));
-        services.AddPrivatemode().AddPrivatemode("a").AddPrivatemode("b", options => options.MaxSessions = 4);
+        services.AddPrivatemode().AddKeyedPrivatemode("a").AddKeyedPrivatemode("b", options => options.MaxSessions = 4);
         using ServiceProvider provider = services.BuildServiceProvider();
         IOptionsMonitor<PrivatemodeOptions> options = provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>();
         Assert.Equal(("main", "key-a", "key-b"), (options.CurrentValue.ApiKey, options.Get("a").ApiKey, options.Get("b").ApiKey));
@@ -143,7 +143,7 @@ public sealed class SettingsTests
     public void Options_NamedAccountWithoutAKey_TakesNobodyElses()
     {
         ServiceCollection services = With(("ApiKey", "main"));
-        services.AddPrivatemode().AddPrivatemode("a");
+        services.AddPrivatemode().AddKeyedPrivatemode("a");
         using ServiceProvider provider = services.BuildServiceProvider();
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(
             () => provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get("a"));

@@ -17,11 +17,6 @@ internal static class PrivatemodeRegistration
         ArgumentNullException.ThrowIfNull(services);
         PrivatemodeAccount? known = Find(services, accountKey);
         PrivatemodeAccount account = known ?? new PrivatemodeAccount(accountKey);
-        if (section is not null)
-        {
-            account.SectionPath = section.Path;
-        }
-
         if (known is null)
         {
             AddAccount(services, account);
@@ -30,9 +25,7 @@ internal static class PrivatemodeRegistration
 
         if (section is not null || known is null)
         {
-            // In front: what code sets comes later and wins, wherever the application registered it.
-            services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<PrivatemodeOptions>>(provider => new SettingsBinder(
-                account, section ?? provider.GetService<IConfiguration>()?.GetSection(account.DefaultSection))));
+            account.Sections.Add(section);
         }
 
         if (configure is not null)
@@ -63,6 +56,9 @@ internal static class PrivatemodeRegistration
 
     private static void AddOptions(IServiceCollection services, PrivatemodeAccount account)
     {
+        // In front: what code sets comes later and wins, wherever the application registered it.
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<PrivatemodeOptions>>(
+            provider => new SettingsBinder(account, provider.GetService<IConfiguration>())));
         _ = services.AddOptions<PrivatemodeOptions>(account.OptionsName).ValidateOnStart();
         _ = services.AddSingleton<IValidateOptions<PrivatemodeOptions>>(new SettingsValidator(account));
     }

@@ -88,6 +88,29 @@ public sealed class SettingsTests
         Assert.StartsWith($"Privatemode:{setting}", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("MaxSessions")]
+    [InlineData("ResponseTimeout")]
+    [InlineData("LogSealedContent")]
+    [InlineData("WarmUp")]
+    [InlineData("Endpoint")]
+    [InlineData("CollateralProxy")]
+    [InlineData("Manifest:Mode")]
+    [InlineData("Manifest:Sha256")]
+    [InlineData("Hardware:Tees")]
+    [InlineData("Hardware:AmdProducts")]
+    [InlineData("Hardware:AmdChipIds")]
+    [InlineData("GpuRevocation:Mode")]
+    [InlineData("PromptCache:Scope")]
+    [InlineData("PromptCache:Salt")]
+    public void Options_KeyInTheWrongPlace_IsNotShown(string setting)
+    {
+        const string Key = "0f8fad5b-d9cb-469f-a165-70867728950e";
+        PrivatemodeConfigurationException exception =
+            Assert.Throws<PrivatemodeConfigurationException>(() => Options(("ApiKey", "key"), (setting, Key)));
+        Assert.DoesNotContain(Key[..8], exception.ToString(), StringComparison.OrdinalIgnoreCase);
+    }
+
     [Fact]
     public void Options_SeveralUnknownSettings_AreAllNamed()
     {

@@ -92,6 +92,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
 
     private static HardwarePolicy HardwareOf(SettingsReader settings, HardwarePolicy before) => before with
     {
+        Tees = settings.List("Hardware:Tees") ?? before.Tees,
         AmdProducts = settings.List("Hardware:AmdProducts") ?? before.AmdProducts,
         AmdChipIds = settings.List("Hardware:AmdChipIds") ?? before.AmdChipIds,
         AcceptModuleStatusOnlyAsTheReferenceDoes =

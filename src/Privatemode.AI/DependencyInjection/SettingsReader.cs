@@ -7,6 +7,9 @@ internal sealed class SettingsReader(IConfigurationSection section)
 {
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>The settings that were asked for.</summary>
+    public IReadOnlySet<string> Known => _known;
+
     /// <summary>The text of a setting; null when it is not there. An empty one is refused, it is no value of any setting.</summary>
     public string? Text(string key)
     {

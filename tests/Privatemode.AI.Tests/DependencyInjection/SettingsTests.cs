@@ -14,7 +14,8 @@ public sealed class SettingsTests
     {
         PrivatemodeOptions options = Options(
             ("ApiKey", "key"), ("Endpoint", "https://example.com"), ("Manifest:Mode", "pinned"), ("Manifest:Sha256:0", Digest),
-            ("Hardware:AmdProducts", "Genoa, Milan"), ("Hardware:AcceptModuleStatusOnlyAsTheReferenceDoes", "true"), ("EvidenceLifetime", "01:00:00"),
+            ("Hardware:Tees", "SEV-SNP"), ("Hardware:AmdProducts", "Genoa, Milan"), ("Hardware:AmdChipIds:0", new string('b', 128)),
+            ("Hardware:AcceptModuleStatusOnlyAsTheReferenceDoes", "true"), ("EvidenceLifetime", "01:00:00"),
             ("CollateralDirectory", "/tmp/collateral"), ("CollateralProxy", "https://proxy.example.com"),
             ("GpuRevocation:Mode", "AcceptUnknownOrRecentlyRevoked"), ("GpuRevocation:RevokedGrace", "2.00:00:00"), ("PromptCache:Scope", "PerClient"),
             ("RemoteMedia", "FetchHereAndInline"), ("ResponseTimeout", "00:01:00"), ("IdleTimeout", "00:00:10"), ("MaxSessions", "7"),
@@ -22,7 +23,9 @@ public sealed class SettingsTests
         Assert.Equal("key", options.ApiKey);
         Assert.Equal(new Uri("https://example.com"), options.Endpoint);
         Assert.Equal([Digest], Assert.IsType<ManifestPolicy.PinnedManifest>(options.Manifest).Digests);
+        Assert.Equal(["SEV-SNP"], options.Hardware.Tees!);
         Assert.Equal(["Genoa", "Milan"], options.Hardware.AmdProducts!);
+        Assert.Equal([new string('b', 128)], options.Hardware.AmdChipIds!);
         Assert.True(options.Hardware.AcceptModuleStatusOnlyAsTheReferenceDoes);
         Assert.Equal(TimeSpan.FromHours(1), options.EvidenceLifetime);
         Assert.Equal("/tmp/collateral", options.CollateralDirectory);

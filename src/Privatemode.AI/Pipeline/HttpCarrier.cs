@@ -93,7 +93,6 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
             Set(response, ProtocolHeaders.RetryAfter, Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         }
 
-        // The caller may send the same request again; what is said of an earlier answer must not stay.
         request.Options.Set(PrivatemodeReceiptExtensions.Option, isAuthenticated ? _receipt : null);
         Response = response;
     }

@@ -185,6 +185,25 @@ public sealed class HttpCallsTests : IDisposable
     }
 
     [Fact]
+    public async Task Send_SameRequestAgainAndItFails_HasNoReceiptOfTheFirst()
+    {
+        using HttpRequestMessage request = Request();
+        request.Options.Set(PrivatemodeReceiptExtensions.Option, new PrivatemodeReceipt
+        {
+            SecretId = "",
+            ManifestSha256 = "",
+            VerifiedAt = default,
+            RequestId = "the first",
+            SealedMembers = "",
+            ClearMembers = "",
+        });
+        _network.Answer = _ => throw new HttpRequestException(HttpRequestError.ConnectionError, "refused");
+        await Assert.ThrowsAsync<HttpRequestException>(() => _calls.SendAsync(request, async: true, default).AsTask());
+        using HttpResponseMessage none = new() { RequestMessage = request };
+        Assert.Null(none.GetPrivatemodeReceipt());
+    }
+
+    [Fact]
     public async Task Send_SecretNeverKnown_StopsAfterOneNewSecretAndHandsTheErrorOut()
     {
         List<DisposalNoted> answers = [];

@@ -1,8 +1,10 @@
+using Microsoft.Extensions.Configuration;
+
 namespace Privatemode.AI.DependencyInjection;
 
 /// <summary>One registered account: under which key, and where its settings are.</summary>
-/// <param name="ServiceKey">The key of its services; null for the one without a key.</param>
-internal sealed record PrivatemodeAccount(string? ServiceKey)
+/// <param name="accountKey">The key of its services; null for the one without a key.</param>
+internal sealed class PrivatemodeAccount(string? accountKey)
 {
     /// <summary>Name of the HTTP client, to which an application can add handlers of its own.</summary>
     public const string HttpClientPrefix = "Privatemode.AI";
@@ -13,14 +15,20 @@ internal sealed record PrivatemodeAccount(string? ServiceKey)
     /// <summary>Below it the accounts that have a key.</summary>
     public const string Accounts = "Accounts";
 
-    /// <summary>Name of its options.</summary>
-    public string OptionsName => ServiceKey ?? "";
+    /// <summary>The key of its services; null for the one without a key.</summary>
+    public string? AccountKey { get; } = accountKey;
 
-    public string HttpClientName => ServiceKey is null ? HttpClientPrefix : $"{HttpClientPrefix}:{ServiceKey}";
+    /// <summary>Name of its options.</summary>
+    public string OptionsName => AccountKey ?? "";
+
+    public string HttpClientName => AccountKey is null ? HttpClientPrefix : $"{HttpClientPrefix}:{AccountKey}";
 
     /// <summary>Where its settings are when no section is given.</summary>
-    public string DefaultSection => ServiceKey is null ? Section : $"{Section}:{Accounts}:{ServiceKey}";
+    public string DefaultSection => AccountKey is null ? Section : $"{Section}:{Accounts}:{AccountKey}";
 
-    /// <summary>The section that was given; its path is what errors name.</summary>
-    public string SectionPath { get; set; } = ServiceKey is null ? Section : $"{Section}:{Accounts}:{ServiceKey}";
+    /// <summary>The sections that were given, in their order: the last one wins. Null stands for <see cref="DefaultSection"/>.</summary>
+    public List<IConfigurationSection?> Sections { get; } = [];
+
+    /// <summary>Path of the section that wins; what errors name.</summary>
+    public string SectionPath => Sections[^1]?.Path ?? DefaultSection;
 }

@@ -14,7 +14,7 @@ public static class PrivatemodeHealthChecksBuilderExtensions
     /// <summary>Healthy: the deployment is verified. Degraded: renewing that failed, but it still counts. Otherwise it is not verified.</summary>
     /// <param name="builder">The health checks of a host with <c>AddPrivatemode</c>.</param>
     /// <param name="name">Name of the check.</param>
-    /// <param name="serviceKey">The key of the account; null for the one without a key.</param>
+    /// <param name="accountKey">The key of the account; null for the one without a key.</param>
     /// <param name="failureStatus">What a deployment that is not verified counts as; null for <see cref="HealthStatus.Unhealthy"/>.</param>
     /// <param name="tags">Tags of the check; null for none.</param>
     /// <param name="timeout">The longest a check may take; null for no limit.</param>
@@ -25,15 +25,15 @@ public static class PrivatemodeHealthChecksBuilderExtensions
     /// (<see cref="PrivatemodeOptions.ApiKeyAccessor"/>), it is degraded until the first call.
     /// </remarks>
     public static IHealthChecksBuilder AddPrivatemodeHealthCheck(
-        this IHealthChecksBuilder builder, string name = "privatemode", string? serviceKey = null, HealthStatus? failureStatus = null,
+        this IHealthChecksBuilder builder, string name = "privatemode", string? accountKey = null, HealthStatus? failureStatus = null,
         IEnumerable<string>? tags = null, TimeSpan? timeout = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         return builder.Add(new HealthCheckRegistration(
             name,
             provider => new PrivatemodeHealthCheck(
-                provider.GetRequiredKeyedService<PrivatemodeClient>(serviceKey),
-                provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(serviceKey ?? Options.Options.DefaultName)),
+                provider.GetRequiredKeyedService<PrivatemodeClient>(accountKey),
+                provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(accountKey ?? Options.Options.DefaultName)),
             failureStatus, tags, timeout));
     }
 }

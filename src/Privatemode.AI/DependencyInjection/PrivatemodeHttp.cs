@@ -20,12 +20,23 @@ internal static class PrivatemodeHttp
             // The pool renews its own connections; the client lives as long as the application and asks for its handler once.
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
             .RedactLoggedHeaders(static _ => true);
-        _ = services.AddSingleton<IHttpMessageHandlerBuilderFilter>(provider => new LastLookFilter(account, provider));
+
+        // The first filter is the outermost: what it does after the others, it does last.
+        services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter>(provider => new LastLookFilter(account, provider)));
     }
 
     /// <summary>The handler of the account's client; not to be disposed.</summary>
-    public static HttpMessageHandler Create(IServiceProvider provider, PrivatemodeAccount account) =>
-        provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(account.HttpClientName);
+    /// <exception cref="PrivatemodeConfigurationException">The application's own handler would send unwatched, or is not acceptable.</exception>
+    public static HttpMessageHandler Create(IServiceProvider provider, PrivatemodeAccount account)
+    {
+        HttpMessageHandler handler = provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(account.HttpClientName);
+        return HasLastLook(handler) ? handler : throw new PrivatemodeConfigurationException(
+            nameof(HttpMessageHandlerBuilder.PrimaryHandler),
+            $"A filter gives the HTTP client '{account.HttpClientName}' another primary handler after Privatemode has looked at it. Leave this client out of " +
+            $"the filter, or set it with {nameof(HttpClientBuilderExtensions.ConfigurePrimaryHttpMessageHandler)}.");
+    }
+
+    private static bool HasLastLook(HttpMessageHandler handler) => HandlerChain.From(handler).Any(each => each is LastLookHandler);
 
     private static bool HasTestTrust(IServiceProvider provider, PrivatemodeAccount account) =>
         provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(account.OptionsName).InsecureLoopbackTrust is not null;
@@ -41,7 +52,8 @@ internal static class PrivatemodeHttp
                 return;
             }
 
-            if (builder.PrimaryHandler is not LastLookHandler)
+            // A filter may have put something of its own above ours.
+            if (!HasLastLook(builder.PrimaryHandler))
             {
                 DemandReplacement(builder.PrimaryHandler);
                 builder.PrimaryHandler = new LastLookHandler(builder.PrimaryHandler);

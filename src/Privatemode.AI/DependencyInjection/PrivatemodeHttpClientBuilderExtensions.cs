@@ -9,31 +9,36 @@ public static class PrivatemodeHttpClientBuilderExtensions
 {
     /// <summary>Whatever is sent with this client is sealed or refused.</summary>
     /// <param name="builder">The client, which also needs a <see cref="PrivatemodeClient"/> among the services.</param>
-    /// <param name="serviceKey">The key of the account; null for the one without a key.</param>
+    /// <param name="accountKey">The key of the account; null for the one without a key.</param>
     /// <returns>The builder.</returns>
     /// <remarks>
-    /// <para>It becomes the primary handler. When another one takes its place later, making the client is a
-    /// <see cref="PrivatemodeConfigurationException"/>: requests would leave in the clear. Further handlers, the factory's logging among them,
-    /// lie above it and see prompts and answers; values of headers are not logged.</para>
+    /// <para>It becomes the primary handler. When another one takes its place, before or later, in a filter for all clients for example, making the
+    /// client or sending with it is a <see cref="PrivatemodeConfigurationException"/>: requests would leave in the clear. Further handlers, the
+    /// factory's logging among them, lie above it and see prompts and answers; values of headers are not logged.</para>
     /// <para>The base address is the configured endpoint unless one is set before, and the client's own timeout is switched off:
     /// <see cref="PrivatemodeOptions.ResponseTimeout"/> and <see cref="PrivatemodeOptions.IdleTimeout"/> hold. Retries and timeouts that an
     /// application adds to all its clients hold here too; each retry is sealed anew.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException">The builder is null.</exception>
-    public static IHttpClientBuilder AddPrivatemodeHandler(this IHttpClientBuilder builder, string? serviceKey = null)
+    public static IHttpClientBuilder AddPrivatemodeHandler(this IHttpClientBuilder builder, string? accountKey = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        _ = builder.Services.AddSingleton<IHttpMessageHandlerBuilderFilter>(new SealedClientFilter(builder.Name));
+        string name = builder.Name;
+
+        // The first filter is the outermost: what it does after the others, it does last.
+        builder.Services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter>(new SealedClientFilter(name)));
         return builder
-            .ConfigurePrimaryHttpMessageHandler(provider => AccountOf(provider, serviceKey).CreateHandler())
+            .ConfigurePrimaryHttpMessageHandler(provider => AccountOf(provider, accountKey).CreateHandler())
             .ConfigureHttpClient((provider, http) =>
             {
-                http.BaseAddress ??= AccountOf(provider, serviceKey).Endpoint;
+                // The very handlers this client sends with, whoever built them in whatever order.
+                HandlerChain.DemandSealed(provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(name));
+                http.BaseAddress ??= AccountOf(provider, accountKey).Endpoint;
                 http.Timeout = Timeout.InfiniteTimeSpan;
             })
             .RedactLoggedHeaders(static _ => true);
     }
 
-    private static PrivatemodeClient AccountOf(IServiceProvider provider, string? serviceKey) =>
-        provider.GetRequiredKeyedService<PrivatemodeClient>(serviceKey);
+    private static PrivatemodeClient AccountOf(IServiceProvider provider, string? accountKey) =>
+        provider.GetRequiredKeyedService<PrivatemodeClient>(accountKey);
 }

@@ -8,20 +8,15 @@ using OpenAI;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>What <c>AddPrivatemode</c> puts into the services.</summary>
+/// <summary>What <c>AddPrivatemode</c> and <c>AddKeyedPrivatemode</c> put into the services.</summary>
 internal static class PrivatemodeRegistration
 {
     public static IServiceCollection Add(
-        IServiceCollection services, string? serviceKey, IConfigurationSection? section, Action<IServiceProvider, PrivatemodeOptions>? configure)
+        IServiceCollection services, string? accountKey, IConfigurationSection? section, Action<IServiceProvider, PrivatemodeOptions>? configure)
     {
         ArgumentNullException.ThrowIfNull(services);
-        PrivatemodeAccount? known = Find(services, serviceKey);
-        PrivatemodeAccount account = known ?? new PrivatemodeAccount(serviceKey);
-        if (section is not null)
-        {
-            account.SectionPath = section.Path;
-        }
-
+        PrivatemodeAccount? known = Find(services, accountKey);
+        PrivatemodeAccount account = known ?? new PrivatemodeAccount(accountKey);
         if (known is null)
         {
             AddAccount(services, account);
@@ -30,9 +25,7 @@ internal static class PrivatemodeRegistration
 
         if (section is not null || known is null)
         {
-            // In front: what code sets comes later and wins, wherever the application registered it.
-            services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<PrivatemodeOptions>>(provider => new SettingsBinder(
-                account, section ?? provider.GetService<IConfiguration>()?.GetSection(account.DefaultSection))));
+            account.Sections.Add(section);
         }
 
         if (configure is not null)
@@ -44,40 +37,43 @@ internal static class PrivatemodeRegistration
         return services;
     }
 
-    private static PrivatemodeAccount? Find(IServiceCollection services, string? serviceKey) => services
+    private static PrivatemodeAccount? Find(IServiceCollection services, string? accountKey) => services
         .Where(service => !service.IsKeyedService)
         .Select(service => service.ImplementationInstance)
         .OfType<PrivatemodeAccount>()
-        .FirstOrDefault(account => account.ServiceKey == serviceKey);
+        .FirstOrDefault(account => account.AccountKey == accountKey);
 
     private static void AddAccount(IServiceCollection services, PrivatemodeAccount account)
     {
         DemandNoOther(services, account);
         _ = services.AddSingleton(account);
-        _ = services.AddKeyedSingleton(account.ServiceKey, (provider, _) => Create(provider, account));
+        _ = services.AddKeyedSingleton(account.AccountKey, (provider, _) => Create(provider, account));
         _ = services.AddKeyedSingleton<OpenAIClient>(
-            account.ServiceKey, (provider, _) => provider.GetRequiredKeyedService<PrivatemodeClient>(account.ServiceKey).OpenAI);
+            account.AccountKey, (provider, _) => provider.GetRequiredKeyedService<PrivatemodeClient>(account.AccountKey).OpenAI);
         PrivatemodeHttp.Add(services, account);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PrivatemodeStartup>());
     }
 
     private static void AddOptions(IServiceCollection services, PrivatemodeAccount account)
     {
+        // In front: what code sets comes later and wins, wherever the application registered it.
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<PrivatemodeOptions>>(
+            provider => new SettingsBinder(account, provider.GetService<IConfiguration>())));
         _ = services.AddOptions<PrivatemodeOptions>(account.OptionsName).ValidateOnStart();
         _ = services.AddSingleton<IValidateOptions<PrivatemodeOptions>>(new SettingsValidator(account));
     }
 
     private static void DemandNoOther(IServiceCollection services, PrivatemodeAccount account)
     {
-        bool isTaken = services.Any(service => service.ServiceType == typeof(OpenAIClient) && Equals(service.ServiceKey, account.ServiceKey));
+        bool isTaken = services.Any(service => service.ServiceType == typeof(OpenAIClient) && Equals(service.ServiceKey, account.AccountKey));
         if (isTaken)
         {
             throw new PrivatemodeConfigurationException(
                 nameof(OpenAIClient),
-                    account.ServiceKey is null
+                    account.AccountKey is null
                         ? "Another OpenAIClient is registered without a service key; whoever asks for one would get either. Register Privatemode with a key, " +
-                          "AddPrivatemode(\"privatemode\", …), or the other one."
-                        : $"Another OpenAIClient is registered with the service key '{account.ServiceKey}'. Use another key.");
+                          "AddKeyedPrivatemode(\"privatemode\", …), or the other one with AddKeyedSingleton."
+                        : $"Another OpenAIClient is registered with the service key '{account.AccountKey}'. Use another key.");
         }
     }
 

@@ -12,18 +12,19 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Registers Privatemode in a host.</summary>
 /// <remarks>
 /// <para><c>AddPrivatemode</c> registers, as singletons, <see cref="PrivatemodeClient"/> and the sealed <c>OpenAI.OpenAIClient</c>, which Semantic Kernel and
-/// others find. Without a service key there can be one account; others have keys, with which their services are resolved.</para>
+/// others find. There can be one account without a key; <c>AddKeyedPrivatemode</c> registers others, whose account keys are the service keys their services
+/// are resolved with. An account key is a name of your own, not an API key: it appears in logs and messages.</para>
 /// <para>Settings come from the section, by default <c>Privatemode</c> of the application's configuration and <c>Privatemode:Accounts:</c><em>key</em>,
 /// and for the account without a key from the environment variable <c>PRIVATEMODE_API_KEY</c>. Code wins over configuration, and configuration over the
 /// environment. They are checked when the host starts: a <see cref="PrivatemodeConfigurationException"/> names the setting. A setting that does
 /// not exist is an error.</para>
-/// <para>Requests go through the HTTP client <c>Privatemode.AI</c> (with a service key, <c>Privatemode.AI:</c><em>key</em>) of the application's
+/// <para>Requests go through the HTTP client <c>Privatemode.AI</c> (with an account key, <c>Privatemode.AI:</c><em>key</em>) of the application's
 /// factory. Handlers added to it by name, after this, see sealed requests and may not change them; handlers for all clients of the application
 /// are left out.</para>
 /// </remarks>
 public static class PrivatemodeServiceCollectionExtensions
 {
-    /// <summary>Registers the account without a service key.</summary>
+    /// <summary>Registers the account without a key.</summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Settings in code; they win over the configuration.</param>
     /// <returns>The services.</returns>
@@ -31,7 +32,7 @@ public static class PrivatemodeServiceCollectionExtensions
     public static IServiceCollection AddPrivatemode(this IServiceCollection services, Action<PrivatemodeOptions>? configure = null) =>
         PrivatemodeRegistration.Add(services, null, null, Ignore(configure));
 
-    /// <summary>Registers the account without a service key, with settings that depend on other services.</summary>
+    /// <summary>Registers the account without a key, with settings that depend on other services.</summary>
     /// <inheritdoc cref="AddPrivatemode(IServiceCollection, Action{PrivatemodeOptions})"/>
     public static IServiceCollection AddPrivatemode(this IServiceCollection services, Action<IServiceProvider, PrivatemodeOptions> configure)
     {
@@ -39,7 +40,7 @@ public static class PrivatemodeServiceCollectionExtensions
         return PrivatemodeRegistration.Add(services, null, null, configure);
     }
 
-    /// <summary>Registers the account without a service key, with settings from this section.</summary>
+    /// <summary>Registers the account without a key, with settings from this section.</summary>
     /// <param name="services">The services.</param>
     /// <param name="section">Where the settings are.</param>
     /// <param name="configure">Settings in code; they win over the section.</param>
@@ -52,53 +53,53 @@ public static class PrivatemodeServiceCollectionExtensions
         return PrivatemodeRegistration.Add(services, null, section, Ignore(configure));
     }
 
-    /// <summary>Registers a further account: <c>[FromKeyedServices(serviceKey)] PrivatemodeClient</c> and <c>OpenAIClient</c>.</summary>
+    /// <summary>Registers a further account: <c>[FromKeyedServices(accountKey)] PrivatemodeClient</c> and <c>OpenAIClient</c>.</summary>
     /// <param name="services">The services.</param>
-    /// <param name="serviceKey">Its key, also the name of its options.</param>
+    /// <param name="accountKey">A name for it, also that of its options. Not its API key: it appears in logs and messages.</param>
     /// <param name="configure">Settings in code; they win over the configuration.</param>
     /// <returns>The services.</returns>
     /// <exception cref="ArgumentException">The key is null or empty.</exception>
     /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> has this key.</exception>
-    public static IServiceCollection AddPrivatemode(
-        this IServiceCollection services, string serviceKey, Action<PrivatemodeOptions>? configure = null)
+    public static IServiceCollection AddKeyedPrivatemode(
+        this IServiceCollection services, string accountKey, Action<PrivatemodeOptions>? configure = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(serviceKey);
-        return PrivatemodeRegistration.Add(services, serviceKey, null, Ignore(configure));
+        ArgumentException.ThrowIfNullOrEmpty(accountKey);
+        return PrivatemodeRegistration.Add(services, accountKey, null, Ignore(configure));
     }
 
     /// <summary>Registers a further account, with settings that depend on other services.</summary>
-    /// <inheritdoc cref="AddPrivatemode(IServiceCollection, string, Action{PrivatemodeOptions})"/>
-    public static IServiceCollection AddPrivatemode(
-        this IServiceCollection services, string serviceKey, Action<IServiceProvider, PrivatemodeOptions> configure)
+    /// <inheritdoc cref="AddKeyedPrivatemode(IServiceCollection, string, Action{PrivatemodeOptions})"/>
+    public static IServiceCollection AddKeyedPrivatemode(
+        this IServiceCollection services, string accountKey, Action<IServiceProvider, PrivatemodeOptions> configure)
     {
-        ArgumentException.ThrowIfNullOrEmpty(serviceKey);
+        ArgumentException.ThrowIfNullOrEmpty(accountKey);
         ArgumentNullException.ThrowIfNull(configure);
-        return PrivatemodeRegistration.Add(services, serviceKey, null, configure);
+        return PrivatemodeRegistration.Add(services, accountKey, null, configure);
     }
 
     /// <summary>Registers a further account, with settings from this section.</summary>
-    /// <inheritdoc cref="AddPrivatemode(IServiceCollection, string, Action{PrivatemodeOptions})"/>
+    /// <inheritdoc cref="AddKeyedPrivatemode(IServiceCollection, string, Action{PrivatemodeOptions})"/>
     /// <param name="services">The services.</param>
-    /// <param name="serviceKey">Its key, also the name of its options.</param>
+    /// <param name="accountKey">A name for it, also that of its options. Not its API key: it appears in logs and messages.</param>
     /// <param name="section">Where the settings are.</param>
     /// <param name="configure">Settings in code; they win over the section.</param>
-    public static IServiceCollection AddPrivatemode(
-        this IServiceCollection services, string serviceKey, IConfigurationSection section, Action<PrivatemodeOptions>? configure = null)
+    public static IServiceCollection AddKeyedPrivatemode(
+        this IServiceCollection services, string accountKey, IConfigurationSection section, Action<PrivatemodeOptions>? configure = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(serviceKey);
+        ArgumentException.ThrowIfNullOrEmpty(accountKey);
         ArgumentNullException.ThrowIfNull(section);
-        return PrivatemodeRegistration.Add(services, serviceKey, section, Ignore(configure));
+        return PrivatemodeRegistration.Add(services, accountKey, section, Ignore(configure));
     }
 
     /// <summary>Registers an <see cref="IChatClient"/> for one model.</summary>
-    /// <param name="services">The services, which also need <c>AddPrivatemode</c>, before or after.</param>
+    /// <param name="services">The services, which also need <c>AddPrivatemode</c> or <c>AddKeyedPrivatemode</c>, before or after.</param>
     /// <param name="modelId">Id of the model, for example <c>gpt-oss-120b</c>.</param>
-    /// <param name="serviceId">Its service key; null for the chat client without a key.</param>
     /// <param name="accountKey">The key of the account; null for the one without a key.</param>
+    /// <param name="serviceId">Its service key; null for the chat client without a key.</param>
     /// <returns>The services.</returns>
     /// <exception cref="ArgumentException">The model's id is null or empty.</exception>
     public static IServiceCollection AddPrivatemodeChatClient(
-        this IServiceCollection services, string modelId, string? serviceId = null, string? accountKey = null)
+        this IServiceCollection services, string modelId, string? accountKey = null, string? serviceId = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(modelId);
@@ -107,15 +108,15 @@ public static class PrivatemodeServiceCollectionExtensions
     }
 
     /// <summary>Registers an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> for one model.</summary>
-    /// <param name="services">The services, which also need <c>AddPrivatemode</c>, before or after.</param>
+    /// <param name="services">The services, which also need <c>AddPrivatemode</c> or <c>AddKeyedPrivatemode</c>, before or after.</param>
     /// <param name="modelId">Id of the model, for example <c>qwen3-embedding-4b</c>.</param>
     /// <param name="dimensions">Dimensions of the embeddings when a call names none; null for the model's own number.</param>
-    /// <param name="serviceId">Its service key; null for the generator without a key.</param>
     /// <param name="accountKey">The key of the account; null for the one without a key.</param>
+    /// <param name="serviceId">Its service key; null for the generator without a key.</param>
     /// <returns>The services.</returns>
     /// <exception cref="ArgumentException">The model's id is null or empty.</exception>
     public static IServiceCollection AddPrivatemodeEmbeddingGenerator(
-        this IServiceCollection services, string modelId, int? dimensions = null, string? serviceId = null, string? accountKey = null)
+        this IServiceCollection services, string modelId, int? dimensions = null, string? accountKey = null, string? serviceId = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(modelId);
@@ -124,15 +125,15 @@ public static class PrivatemodeServiceCollectionExtensions
     }
 
     /// <summary>Registers an <see cref="ISpeechToTextClient"/> for one model.</summary>
-    /// <param name="services">The services, which also need <c>AddPrivatemode</c>, before or after.</param>
+    /// <param name="services">The services, which also need <c>AddPrivatemode</c> or <c>AddKeyedPrivatemode</c>, before or after.</param>
     /// <param name="modelId">Id of the model, for example <c>whisper-large-v3</c>.</param>
-    /// <param name="serviceId">Its service key; null for the client without a key.</param>
     /// <param name="accountKey">The key of the account; null for the one without a key.</param>
+    /// <param name="serviceId">Its service key; null for the client without a key.</param>
     /// <returns>The services.</returns>
     /// <exception cref="ArgumentException">The model's id is null or empty.</exception>
     [Experimental("MEAI001")]
     public static IServiceCollection AddPrivatemodeSpeechToTextClient(
-        this IServiceCollection services, string modelId, string? serviceId = null, string? accountKey = null)
+        this IServiceCollection services, string modelId, string? accountKey = null, string? serviceId = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(modelId);

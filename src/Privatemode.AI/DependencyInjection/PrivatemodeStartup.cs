@@ -6,21 +6,34 @@ using OpenAI;
 namespace Privatemode.AI.DependencyInjection;
 
 /// <summary>At the start of a host: is the OpenAI client that others will get ours, and are the accounts warm?</summary>
-internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<PrivatemodeAccount> accounts) : IHostedService, IDisposable
+internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<PrivatemodeAccount> accounts) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>What goes on in the background.</summary>
     internal Task WarmUps { get; private set; } = Task.CompletedTask;
 
+    /// <summary>Before any service of the host starts and uses a client.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">Another OpenAI client would be used in place of the sealed one.</exception>
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        foreach (PrivatemodeAccount account in accounts)
+        {
+            DemandOurs(account);
+        }
+
+        return Task.CompletedTask;
+    }
+
     /// <exception cref="PrivatemodeConfigurationException">Another OpenAI client would be used in place of the sealed one.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        // Not all hosts announce themselves.
+        await StartingAsync(cancellationToken).ConfigureAwait(false);
         List<Task> inBackground = [];
         foreach (PrivatemodeAccount account in accounts)
         {
-            PrivatemodeClient client = provider.GetRequiredKeyedService<PrivatemodeClient>(account.ServiceKey);
-            DemandOurs(account, client);
+            PrivatemodeClient client = ClientOf(account);
             switch (provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(account.OptionsName).WarmUp)
             {
                 case PrivatemodeWarmUp.Required:
@@ -37,19 +50,27 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
         WarmUps = Task.WhenAll(inBackground);
     }
 
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         await WarmUps.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     public void Dispose() => _stopping.Dispose();
 
-    private void DemandOurs(PrivatemodeAccount account, PrivatemodeClient client)
+    private PrivatemodeClient ClientOf(PrivatemodeAccount account) => provider.GetRequiredKeyedService<PrivatemodeClient>(account.AccountKey);
+
+    private void DemandOurs(PrivatemodeAccount account)
     {
-        if (!ReferenceEquals(provider.GetRequiredKeyedService<OpenAIClient>(account.ServiceKey), client.OpenAI))
+        if (!ReferenceEquals(provider.GetRequiredKeyedService<OpenAIClient>(account.AccountKey), ClientOf(account).OpenAI))
         {
-            string which = account.ServiceKey is null ? "without a service key" : $"with the service key '{account.ServiceKey}'";
+            string which = account.AccountKey is null ? "without a service key" : $"with the service key '{account.AccountKey}'";
             throw new PrivatemodeConfigurationException(
                 nameof(OpenAIClient),
                     $"The OpenAIClient {which} is another than Privatemode's: what is meant to be sealed would go to another vendor in the clear. " +

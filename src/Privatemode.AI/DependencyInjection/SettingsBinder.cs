@@ -6,18 +6,27 @@ namespace Privatemode.AI.DependencyInjection;
 
 /// <summary>Puts what the configuration says into the options, before any code of the application's does. By hand: no reflection, and errors that
 /// name the setting.</summary>
-internal sealed class SettingsBinder(PrivatemodeAccount account, IConfigurationSection? section) : IConfigureNamedOptions<PrivatemodeOptions>
+internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration? configuration) : IConfigureNamedOptions<PrivatemodeOptions>
 {
     public void Configure(PrivatemodeOptions options) => Configure(Options.DefaultName, options);
 
     public void Configure(string? name, PrivatemodeOptions options)
     {
-        if (section is null || name != account.OptionsName)
+        if (name == account.OptionsName)
         {
-            return;
+            foreach (IConfigurationSection? given in account.Sections)
+            {
+                if ((given ?? configuration?.GetSection(account.DefaultSection)) is { } section)
+                {
+                    Bind(new SettingsReader(section), options);
+                }
+            }
         }
+    }
 
-        SettingsReader settings = new(section);
+    /// <summary>Reads each setting there is; what is not set stays.</summary>
+    internal static void Read(SettingsReader settings, PrivatemodeOptions options)
+    {
         options.ApiKey = settings.Text(nameof(options.ApiKey)) ?? options.ApiKey;
         options.Endpoint = Address(settings, nameof(options.Endpoint)) ?? options.Endpoint;
         options.Manifest = ManifestOf(settings) ?? options.Manifest;
@@ -36,7 +45,13 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfigurationS
             "a number") ?? options.MaxSessions;
         options.WarmUp = Name<PrivatemodeWarmUp>(settings, nameof(options.WarmUp)) ?? options.WarmUp;
         options.LogSealedContent = Flag(settings, nameof(options.LogSealedContent)) ?? options.LogSealedContent;
-        if (account.ServiceKey is null)
+    }
+
+    /// <summary>Reads one section, which must not hold anything else.</summary>
+    private void Bind(SettingsReader settings, PrivatemodeOptions options)
+    {
+        Read(settings, options);
+        if (account.AccountKey is null)
         {
             settings.Skip(PrivatemodeAccount.Accounts);
         }
@@ -77,6 +92,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfigurationS
 
     private static HardwarePolicy HardwareOf(SettingsReader settings, HardwarePolicy before) => before with
     {
+        Tees = settings.List("Hardware:Tees") ?? before.Tees,
         AmdProducts = settings.List("Hardware:AmdProducts") ?? before.AmdProducts,
         AmdChipIds = settings.List("Hardware:AmdChipIds") ?? before.AmdChipIds,
         AcceptModuleStatusOnlyAsTheReferenceDoes =

@@ -7,6 +7,9 @@ internal sealed class SettingsReader(IConfigurationSection section)
 {
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>The settings that were asked for.</summary>
+    public IReadOnlySet<string> Known => _known;
+
     /// <summary>The text of a setting; null when it is not there. An empty one is refused, it is no value of any setting.</summary>
     public string? Text(string key)
     {
@@ -31,7 +34,10 @@ internal sealed class SettingsReader(IConfigurationSection section)
 
     /// <summary>A value in its own form; null when it is not there.</summary>
     public T? Value<T>(string key, Func<string, T?> parse, string form)
-        where T : struct => Text(key) is not { } text ? null : parse(text) ?? throw Refuse(key, $"'{Shown(text)}' is not {form}.");
+        where T : struct => Text(key) is not { } text ? null : parse(text)
+
+            // What stands in the wrong place may be a key: nothing of it is shown.
+            ?? throw Refuse(key, $"The value, {text.Length} characters long, is not {form}.");
 
     public PrivatemodeConfigurationException Refuse(string key, string message)
     {
@@ -61,7 +67,4 @@ internal sealed class SettingsReader(IConfigurationSection section)
                 others[0], $"{string.Join(", ", others)}: there is no such setting. Correct the spelling, or take it out.");
         }
     }
-
-    // What stands in the wrong place may be a key.
-    private static string Shown(string text) => text.Length <= 40 ? text : text[..12] + "…";
 }

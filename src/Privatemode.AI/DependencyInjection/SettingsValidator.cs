@@ -32,11 +32,11 @@ internal sealed class SettingsValidator(PrivatemodeAccount account) : IValidateO
     /// <summary>The key in the environment belongs to the account without a name; for others it would be somebody else's.</summary>
     private void DemandKey(PrivatemodeOptions options)
     {
-        if (account.ServiceKey is not null && options is { ApiKey: null, Credential: null, ApiKeyAccessor: null })
+        if (account.AccountKey is not null && options is { ApiKey: null, Credential: null, ApiKeyAccessor: null })
         {
             throw new PrivatemodeConfigurationException(
                 nameof(options.ApiKey),
-                    $"The account '{account.ServiceKey}' has no API key. Set one; {PrivatemodeOptions.ApiKeyVariable} is not used for accounts with a key.");
+                    $"The account '{account.AccountKey}' has no API key. Set one; {PrivatemodeOptions.ApiKeyVariable} is not used for accounts with a key.");
         }
     }
 }

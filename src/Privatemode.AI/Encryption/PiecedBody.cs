@@ -86,7 +86,12 @@ internal sealed class PiecedBody : SealedBody
         }
     }
 
-    public override void Dispose() => _text.Dispose();
+    /// <summary>Ends the attempt; nobody may still write. Its key is not kept until the next attempt, which may be a minute away.</summary>
+    public override void Dispose()
+    {
+        _bytes.Unseal(_seal);
+        _text.Dispose();
+    }
 
     private byte[] Begin()
     {

@@ -47,6 +47,18 @@ internal sealed class SealableBytes(PooledBytes bytes) : IDisposable
         }
     }
 
+    /// <summary>Ends an attempt: puts the plaintext back and wipes the key it was sealed with, unless something newer is sealed here.</summary>
+    public void Unseal(InPlaceSeal seal)
+    {
+        lock (_gate)
+        {
+            if (ReferenceEquals(_seal, seal))
+            {
+                TakeBack();
+            }
+        }
+    }
+
     /// <summary>Keeps the buffer while somebody writes; ends with <see cref="Leave"/>.</summary>
     public void Enter()
     {

@@ -8,6 +8,8 @@ internal sealed class HttpCalls(CallRunner runner, HttpClient http, Uri service,
     /// <summary>Runs one; the answer is opened, or opens as it is read.</summary>
     public async ValueTask<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
     {
+        // The same request may be sent again, and this time fail; what is said of an earlier answer must not stay.
+        request.Options.Set(PrivatemodeReceiptExtensions.Option, null);
         cancellationToken.ThrowIfCancellationRequested();
         try
         {

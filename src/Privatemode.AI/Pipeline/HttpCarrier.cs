@@ -48,6 +48,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         HttpRequestMessage attempt = NewRequest(call);
         OutboundCheck.Demand(attempt, call, (attempt.Content as SealedHttpContent)?.Content, service);
         attempt.Options.Set(IsolatingHandler.Deadline, deadline.Token);
+        Uri asked = attempt.RequestUri!;
         HttpResponseMessage wire;
         try
         {
@@ -61,7 +62,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
             call.Current!.Content?.Dispose();
         }
 
-        OutboundCheck.DemandNoRedirect(wire, attempt.RequestUri!);
+        OutboundCheck.DemandNoRedirect(wire, attempt, asked);
         (_requestId, _isSealed, _receipt) = (call.RequestId, call.Rule.IsSealed, Receipts.Of(call));
         AnswerHead head = new()
         {
@@ -92,7 +93,6 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
             Set(response, ProtocolHeaders.RetryAfter, Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         }
 
-        // The caller may send the same request again; what is said of an earlier answer must not stay.
         request.Options.Set(PrivatemodeReceiptExtensions.Option, isAuthenticated ? _receipt : null);
         Response = response;
     }

@@ -36,10 +36,13 @@ internal static class OutboundCheck
     }
 
     /// <summary>Looks at who answered: a redirect may not be followed, not even by a message handler of the user's.</summary>
+    /// <param name="response">The answer.</param>
+    /// <param name="sent">The request as it is now: the platform's handlers write the new address into it. Others answer with one of their own.</param>
+    /// <param name="asked">The address it had when it was sent.</param>
     /// <exception cref="PrivatemodeConfigurationException">One was.</exception>
-    public static void DemandNoRedirect(HttpResponseMessage response, Uri asked)
+    public static void DemandNoRedirect(HttpResponseMessage response, HttpRequestMessage? sent, Uri asked)
     {
-        if (response.RequestMessage?.RequestUri is { } answered && answered != asked)
+        if ((sent is not null && sent.RequestUri != asked) || (response.RequestMessage?.RequestUri is { } answered && answered != asked))
         {
             throw new PrivatemodeConfigurationException(
                 nameof(PrivatemodeOptions.HttpMessageHandler),

@@ -13,5 +13,5 @@ internal sealed class PrivatemodeTransport(HttpClient http, Uri service) : HttpC
     }
 
     protected override void OnReceivedResponse(PipelineMessage message, HttpResponseMessage httpResponse) =>
-        OutboundCheck.DemandNoRedirect(httpResponse, message.Request.Uri!);
+        OutboundCheck.DemandNoRedirect(httpResponse, httpResponse.RequestMessage, message.Request.Uri!);
 }

@@ -37,9 +37,9 @@ public sealed class EnvironmentKeyTests : IDisposable
     }
 
     [Fact]
-    public void Environment_KeyOfAnAccountWithAServiceKey_IsNotTakenFromIt()
+    public void Environment_KeyOfAnAccountWithAKey_IsNotTakenFromIt()
     {
-        using ServiceProvider provider = new ServiceCollection().AddPrivatemode("a").BuildServiceProvider();
+        using ServiceProvider provider = new ServiceCollection().AddKeyedPrivatemode("a").BuildServiceProvider();
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(
             () => provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get("a"));
         Assert.Equal("Privatemode:Accounts:a:ApiKey", exception.Setting);

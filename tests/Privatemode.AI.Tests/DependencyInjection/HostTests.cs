@@ -39,8 +39,25 @@ public sealed class HostTests : IAsyncLifetime
     public async Task Start_AnotherOpenAIClientUnderTheKeyCameLater_HostDoesNotStart()
     {
         using IHost host = NewHost(services =>
-            services.AddPrivatemode("a", _deployment.Configure).AddKeyedSingleton("a", new OpenAIClient("another vendor's")));
+            services.AddKeyedPrivatemode("a", _deployment.Configure).AddKeyedSingleton("a", new OpenAIClient("another vendor's")));
         Assert.Equal("OpenAIClient", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => host.StartAsync())).Setting);
+    }
+
+    [Fact]
+    public async Task Start_AnotherOpenAIClientAndAServiceBeforeUsThatUsesIt_ServiceDoesNotStart()
+    {
+        Indexer indexer = new();
+        using IHost host = NewHost(services => services.AddSingleton<IHostedService>(indexer)
+            .AddPrivatemode(_deployment.Configure).AddSingleton(new OpenAIClient("another vendor's")));
+        Assert.Equal("OpenAIClient", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => host.StartAsync())).Setting);
+        Assert.False(indexer.IsStarted);
+    }
+
+    [Fact]
+    public async Task Start_HostThatDoesNotAnnounceItself_LooksAllTheSame()
+    {
+        using IHost host = NewHost(services => services.AddPrivatemode(_deployment.Configure).AddSingleton(new OpenAIClient("another vendor's")));
+        await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => Startup(host).StartAsync(default));
     }
 
     [Fact]
@@ -99,6 +116,20 @@ public sealed class HostTests : IAsyncLifetime
         using IHost host = NewHost(services => services.AddPrivatemode(_deployment.Configure));
         await host.StartAsync().OrTimeout();
         await host.StopAsync().OrTimeout();
+    }
+
+    /// <summary>Would use the OpenAI client when it starts.</summary>
+    private sealed class Indexer : IHostedService
+    {
+        public bool IsStarted { get; private set; }
+
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            IsStarted = true;
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private static PrivatemodeStartup Startup(IHost host) => host.Services.GetServices<IHostedService>().OfType<PrivatemodeStartup>().Single();

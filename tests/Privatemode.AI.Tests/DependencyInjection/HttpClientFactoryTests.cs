@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Logging;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
@@ -87,6 +88,37 @@ public sealed class HttpClientFactoryTests : IAsyncLifetime
         await using ServiceProvider other = new ServiceCollection().AddPrivatemode(options => options.ApiKey = "key")
             .AddHttpClient("Privatemode.AI").ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler()).Services.BuildServiceProvider();
         Assert.Equal("HttpMessageHandler", Assert.Throws<PrivatemodeConfigurationException>(() => other.GetRequiredService<PrivatemodeClient>()).Setting);
+    }
+
+    [Fact]
+    public async Task FilterOfAllClients_ReplacesThePrimaryHandler_IsHeldToTheSameRules()
+    {
+        using SocketsHttpHandler following = new() { AllowAutoRedirect = true, UseCookies = true };
+        await using ServiceProvider provider = new ServiceCollection()
+            .AddSingleton<IHttpMessageHandlerBuilderFilter>(new ReplacingFilter(handlers => handlers.PrimaryHandler = following))
+            .AddPrivatemode(options => options.ApiKey = "key").BuildServiceProvider();
+        Assert.Equal("HttpMessageHandler", Assert.Throws<PrivatemodeConfigurationException>(() => provider.GetRequiredService<PrivatemodeClient>()).Setting);
+    }
+
+    [Fact]
+    public async Task FilterInFront_ReplacesThePrimaryHandlerAfterTheLastLook_IsRefused()
+    {
+        using FakeHandler network = new();
+        await using ServiceProvider provider = Provider(services => services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter>(
+            new ReplacingFilter(handlers => handlers.PrimaryHandler = network))));
+        Assert.Equal("PrimaryHandler", Assert.Throws<PrivatemodeConfigurationException>(() => provider.GetRequiredService<PrivatemodeClient>()).Setting);
+        Assert.Empty(network.Requests);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task FilterOfAllClients_PutsAHandlerAbove_RequestsPass(bool inFront)
+    {
+        ServiceDescriptor filter = ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter>(
+            new ReplacingFilter(handlers => handlers.PrimaryHandler = new PassingHandler { InnerHandler = handlers.PrimaryHandler }));
+        await using ServiceProvider provider = Provider(services => services.Insert(inFront ? 0 : services.Count, filter));
+        Assert.Equal($"You said: {Sentinel}", await ChatAsync(provider));
     }
 
     [Fact]

@@ -64,12 +64,12 @@ public sealed class ResolutionTests : IAsyncLifetime
         _ = _deployment.Model.Transcribe("one");
         _ = _deployment.Model.Transcribe("two");
         await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.Configure)
-            .AddPrivatemode("b", options =>
+            .AddKeyedPrivatemode("b", options =>
             {
                 _deployment.Configure(options);
                 options.ApiKey = "key-b";
             })
-            .AddPrivatemodeSpeechToTextClient("whisper-large-v3").AddPrivatemodeSpeechToTextClient("whisper-large-v3", serviceId: "b", accountKey: "b")
+            .AddPrivatemodeSpeechToTextClient("whisper-large-v3").AddPrivatemodeSpeechToTextClient("whisper-large-v3", accountKey: "b", serviceId: "b")
             .BuildServiceProvider();
         using MemoryStream audio = new(Recording.Wave());
 
@@ -107,19 +107,39 @@ public sealed class ResolutionTests : IAsyncLifetime
     {
         await using ServiceProvider provider = new ServiceCollection()
             .AddPrivatemode(_deployment.Configure)
-            .AddPrivatemode("b", options =>
+            .AddKeyedPrivatemode("b", options =>
             {
                 _deployment.Configure(options);
                 options.ApiKey = "key-b";
             })
             .AddPrivatemodeChatClient("gpt-oss-120b")
-            .AddPrivatemodeChatClient("gpt-oss-120b", serviceId: "chat-b", accountKey: "b")
+            .AddPrivatemodeChatClient("gpt-oss-120b", "b", "chat-b")
             .BuildServiceProvider();
         Assert.NotSame(provider.GetRequiredService<OpenAIClient>(), provider.GetRequiredKeyedService<OpenAIClient>("b"));
         _ = await provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
         _ = await provider.GetRequiredKeyedService<IChatClient>("chat-b").GetResponseAsync("hi").OrTimeout();
         Assert.Equal(["Bearer test-api-key", "Bearer key-b"], _deployment.Requests.Select(request => request.Headers["Authorization"]));
         Assert.Equal(2, _deployment.KeyExchanges);
+    }
+
+    [Fact]
+    public async Task Resolve_AccountNamedFirst_IsNeverTheDefaultOnes()
+    {
+        // Of the two keys the account's comes first: named alone it must not send under another account.
+        await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.Configure)
+            .AddKeyedPrivatemode("b", options =>
+            {
+                _deployment.Configure(options);
+                options.ApiKey = "key-b";
+            })
+            .AddPrivatemodeChatClient("gpt-oss-120b", "b")
+            .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", null, "b")
+            .AddPrivatemodeSpeechToTextClient("whisper-large-v3", "none")
+            .BuildServiceProvider();
+        _ = await provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
+        _ = await provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>().GenerateAsync(["text"]).OrTimeout();
+        Assert.All(_deployment.Requests, request => Assert.Equal("Bearer key-b", request.Headers["Authorization"]));
+        Assert.Throws<InvalidOperationException>(provider.GetRequiredService<ISpeechToTextClient>);
     }
 
     [Fact]
@@ -143,10 +163,10 @@ public sealed class ResolutionTests : IAsyncLifetime
         IServiceCollection services = new ServiceCollection().AddSingleton(new OpenAIClient("another vendor's"));
         PrivatemodeConfigurationException exception =
             Assert.Throws<PrivatemodeConfigurationException>(() => services.AddPrivatemode(options => options.ApiKey = "key"));
-        Assert.Contains("AddPrivatemode(\"privatemode\"", exception.Message, StringComparison.Ordinal);
-        services.AddPrivatemode("privatemode", options => options.ApiKey = "key");
+        Assert.Contains("AddKeyedPrivatemode(\"privatemode\"", exception.Message, StringComparison.Ordinal);
+        services.AddKeyedPrivatemode("privatemode", options => options.ApiKey = "key");
         Assert.Throws<PrivatemodeConfigurationException>(
-            () => new ServiceCollection().AddKeyedSingleton("a", new OpenAIClient("x")).AddPrivatemode("a", options => options.ApiKey = "key"));
+            () => new ServiceCollection().AddKeyedSingleton("a", new OpenAIClient("x")).AddKeyedPrivatemode("a", options => options.ApiKey = "key"));
     }
 
     [Fact]

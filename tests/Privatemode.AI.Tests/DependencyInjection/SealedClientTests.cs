@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Http;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
@@ -19,9 +20,9 @@ public sealed class SealedClientTests : IAsyncLifetime
     [Theory]
     [InlineData(null)]
     [InlineData("second")]
-    public async Task Send_ClientOfTheFactory_IsSealed(string? serviceKey)
+    public async Task Send_ClientOfTheFactory_IsSealed(string? accountKey)
     {
-        await using ServiceProvider provider = Provider(services => services.AddHttpClient("other").AddPrivatemodeHandler(serviceKey), serviceKey);
+        await using ServiceProvider provider = Provider(services => services.AddHttpClient("other").AddPrivatemodeHandler(accountKey), accountKey);
         using HttpClient http = provider.GetRequiredService<IHttpClientFactory>().CreateClient("other");
         Assert.Equal((_deployment.Endpoint, Timeout.InfiniteTimeSpan), (http.BaseAddress, http.Timeout));
         using HttpResponseMessage response = await PostAsync(http);
@@ -62,6 +63,48 @@ public sealed class SealedClientTests : IAsyncLifetime
         Assert.Equal("PrimaryHandler", Assert.Throws<PrivatemodeConfigurationException>(() => factory.CreateClient("other")).Setting);
     }
 
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Create_FilterReplacesThePrimaryHandlerAfterAllOthers_IsRefused(bool inFront, bool clears)
+    {
+        using FakeHandler network = new();
+        ReplacingFilter filter = new(handlers => Replace(handlers, network, clears));
+        await using ServiceProvider provider = Provider(filter, inFront);
+        IHttpClientFactory factory = provider.GetRequiredService<IHttpClientFactory>();
+        Assert.Equal("PrimaryHandler", Assert.Throws<PrivatemodeConfigurationException>(() => factory.CreateClient("other")).Setting);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Send_HandlerOfTheFactoryWithThePrimaryReplacedAfterAllOthers_IsRefused(bool async)
+    {
+        using FakeHandler network = new();
+        await using ServiceProvider provider = Provider(new ReplacingFilter(handlers => Replace(handlers, network, clears: false)), inFront: true);
+        using HttpMessageInvoker handler = new(provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler("other"));
+        using HttpRequestMessage request = new(HttpMethod.Post, new Uri(_deployment.Endpoint, "/v1/chat/completions")) { Content = new StringContent(Body) };
+        PrivatemodeConfigurationException exception = async
+            ? await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => handler.SendAsync(request, default))
+            : Assert.Throws<PrivatemodeConfigurationException>(() => handler.Send(request, default));
+        Assert.Equal("PrimaryHandler", exception.Setting);
+        Assert.Empty(network.Requests);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Send_FilterPutsAHandlerAbove_IsSealed(bool inFront)
+    {
+        ReplacingFilter filter = new(handlers => handlers.PrimaryHandler = new PassingHandler { InnerHandler = handlers.PrimaryHandler });
+        await using ServiceProvider provider = Provider(filter, inFront);
+        using HttpClient http = provider.GetRequiredService<IHttpClientFactory>().CreateClient("other");
+        using HttpResponseMessage response = await PostAsync(http);
+        Assert.NotNull(response.GetPrivatemodeReceipt());
+        Assert.DoesNotContain("\"hi\"", Assert.Single(_deployment.Requests).WireText, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Create_OtherClients_AreLeftAlone()
     {
@@ -96,10 +139,32 @@ public sealed class SealedClientTests : IAsyncLifetime
     public void Add_WithoutABuilder_IsRefused() =>
         Assert.Throws<ArgumentNullException>(() => PrivatemodeHttpClientBuilderExtensions.AddPrivatemodeHandler(null!));
 
-    private ServiceProvider Provider(Action<IServiceCollection> configure, string? serviceKey = null)
+    /// <summary>A filter of the application's, before everything or in front of everything.</summary>
+    private ServiceProvider Provider(IHttpMessageHandlerBuilderFilter filter, bool inFront) => Provider(services =>
+    {
+        IHttpClientBuilder other = services.AddHttpClient("other");
+        services.AddSingleton(filter);
+        other.AddPrivatemodeHandler();
+        if (inFront)
+        {
+            services.Remove(services.Single(service => service.ImplementationInstance == filter));
+            services.Insert(0, ServiceDescriptor.Singleton(filter));
+        }
+    });
+
+    private static void Replace(HttpMessageHandlerBuilder handlers, FakeHandler network, bool clears)
+    {
+        handlers.PrimaryHandler = network;
+        if (clears)
+        {
+            handlers.AdditionalHandlers.Clear();
+        }
+    }
+
+    private ServiceProvider Provider(Action<IServiceCollection> configure, string? accountKey = null)
     {
         ServiceCollection services = new();
-        services.AddKeyedSingleton(serviceKey, (_, _) => _deployment.CreateClient());
+        services.AddKeyedSingleton(accountKey, (_, _) => _deployment.CreateClient());
         configure(services);
         return services.BuildServiceProvider();
     }

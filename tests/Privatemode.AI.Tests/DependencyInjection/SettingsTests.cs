@@ -14,7 +14,8 @@ public sealed class SettingsTests
     {
         PrivatemodeOptions options = Options(
             ("ApiKey", "key"), ("Endpoint", "https://example.com"), ("Manifest:Mode", "pinned"), ("Manifest:Sha256:0", Digest),
-            ("Hardware:AmdProducts", "Genoa, Milan"), ("Hardware:AcceptModuleStatusOnlyAsTheReferenceDoes", "true"), ("EvidenceLifetime", "01:00:00"),
+            ("Hardware:Tees", "SEV-SNP"), ("Hardware:AmdProducts", "Genoa, Milan"), ("Hardware:AmdChipIds:0", new string('b', 128)),
+            ("Hardware:AcceptModuleStatusOnlyAsTheReferenceDoes", "true"), ("EvidenceLifetime", "01:00:00"),
             ("CollateralDirectory", "/tmp/collateral"), ("CollateralProxy", "https://proxy.example.com"),
             ("GpuRevocation:Mode", "AcceptUnknownOrRecentlyRevoked"), ("GpuRevocation:RevokedGrace", "2.00:00:00"), ("PromptCache:Scope", "PerClient"),
             ("RemoteMedia", "FetchHereAndInline"), ("ResponseTimeout", "00:01:00"), ("IdleTimeout", "00:00:10"), ("MaxSessions", "7"),
@@ -22,7 +23,9 @@ public sealed class SettingsTests
         Assert.Equal("key", options.ApiKey);
         Assert.Equal(new Uri("https://example.com"), options.Endpoint);
         Assert.Equal([Digest], Assert.IsType<ManifestPolicy.PinnedManifest>(options.Manifest).Digests);
+        Assert.Equal(["SEV-SNP"], options.Hardware.Tees!);
         Assert.Equal(["Genoa", "Milan"], options.Hardware.AmdProducts!);
+        Assert.Equal([new string('b', 128)], options.Hardware.AmdChipIds!);
         Assert.True(options.Hardware.AcceptModuleStatusOnlyAsTheReferenceDoes);
         Assert.Equal(TimeSpan.FromHours(1), options.EvidenceLifetime);
         Assert.Equal("/tmp/collateral", options.CollateralDirectory);
@@ -88,6 +91,29 @@ public sealed class SettingsTests
         Assert.StartsWith($"Privatemode:{setting}", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("MaxSessions")]
+    [InlineData("ResponseTimeout")]
+    [InlineData("LogSealedContent")]
+    [InlineData("WarmUp")]
+    [InlineData("Endpoint")]
+    [InlineData("CollateralProxy")]
+    [InlineData("Manifest:Mode")]
+    [InlineData("Manifest:Sha256")]
+    [InlineData("Hardware:Tees")]
+    [InlineData("Hardware:AmdProducts")]
+    [InlineData("Hardware:AmdChipIds")]
+    [InlineData("GpuRevocation:Mode")]
+    [InlineData("PromptCache:Scope")]
+    [InlineData("PromptCache:Salt")]
+    public void Options_KeyInTheWrongPlace_IsNotShown(string setting)
+    {
+        const string Key = "0f8fad5b-d9cb-469f-a165-70867728950e";
+        PrivatemodeConfigurationException exception =
+            Assert.Throws<PrivatemodeConfigurationException>(() => Options(("ApiKey", "key"), (setting, Key)));
+        Assert.DoesNotContain(Key[..8], exception.ToString(), StringComparison.OrdinalIgnoreCase);
+    }
+
     [Fact]
     public void Options_SeveralUnknownSettings_AreAllNamed()
     {
@@ -118,6 +144,17 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void Options_SectionGivenLater_WinsOverThoseBefore()
+    {
+        ServiceCollection services = With(("ApiKey", "of the default section"), ("MaxSessions", "7"), ("ResponseTimeout", "00:01:00"));
+        IConfigurationRoot other = new ConfigurationBuilder()
+            .AddInMemoryCollection([new("Mine:ApiKey", "mine"), new("Mine:MaxSessions", "8"), new("Last:MaxSessions", "9")]).Build();
+        services.AddPrivatemode().AddPrivatemode(other.GetSection("Mine")).AddPrivatemode(other.GetSection("Last"));
+        PrivatemodeOptions options = Resolve(services);
+        Assert.Equal(("mine", 9, TimeSpan.FromMinutes(1)), (options.ApiKey, options.MaxSessions, options.ResponseTimeout));
+    }
+
+    [Fact]
     public void Options_NoKeyAnywhere_NamesTheSetting()
     {
         Assert.Null(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable));
@@ -132,7 +169,7 @@ public sealed class SettingsTests
     public void Options_NamedAccounts_AreApart()
     {
         ServiceCollection services = With(("ApiKey", "main"), ("Accounts:a:ApiKey", "key-a"), ("Accounts:b:ApiKey", "key-b"), ("Accounts:b:MaxSessions", "3"));
-        services.AddPrivatemode().AddPrivatemode("a").AddPrivatemode("b", options => options.MaxSessions = 4);
+        services.AddPrivatemode().AddKeyedPrivatemode("a").AddKeyedPrivatemode("b", options => options.MaxSessions = 4);
         using ServiceProvider provider = services.BuildServiceProvider();
         IOptionsMonitor<PrivatemodeOptions> options = provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>();
         Assert.Equal(("main", "key-a", "key-b"), (options.CurrentValue.ApiKey, options.Get("a").ApiKey, options.Get("b").ApiKey));
@@ -143,7 +180,7 @@ public sealed class SettingsTests
     public void Options_NamedAccountWithoutAKey_TakesNobodyElses()
     {
         ServiceCollection services = With(("ApiKey", "main"));
-        services.AddPrivatemode().AddPrivatemode("a");
+        services.AddPrivatemode().AddKeyedPrivatemode("a");
         using ServiceProvider provider = services.BuildServiceProvider();
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(
             () => provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get("a"));

@@ -68,6 +68,25 @@ public sealed class HttpCallsTests : IDisposable
         Assert.Equal(nameof(PrivatemodeOptions.HttpMessageHandler), exception.Setting);
     }
 
+    [Theory]
+    [InlineData("GET", "/v1/models", HttpStatusCode.OK)]
+    [InlineData("POST", "/v1/chat/completions", HttpStatusCode.BadRequest)]
+    public async Task Send_HandlerFollowedARedirectWithTheSameRequest_IsAConfigurationException(string method, string path, HttpStatusCode status)
+    {
+        // As the platform's handlers do.
+        _network.Answer = sent =>
+        {
+            sent.RequestUri = new Uri("https://elsewhere.example/");
+            return new HttpResponseMessage(status) { Content = new StringContent("{\"data\":[]}") };
+        };
+        using HttpRequestMessage request = Request();
+        (request.Method, request.RequestUri) = (new HttpMethod(method), new Uri(Service, path));
+        request.Content = method == "GET" ? null : request.Content;
+        PrivatemodeConfigurationException exception =
+            await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => _calls.SendAsync(request, async: true, default).AsTask());
+        Assert.Equal(nameof(PrivatemodeOptions.HttpMessageHandler), exception.Setting);
+    }
+
     [Fact]
     public async Task Send_CompressedAnswer_IsRefused()
     {
@@ -163,6 +182,25 @@ public sealed class HttpCallsTests : IDisposable
     {
         _network.Answer = _ => throw new HttpRequestException("x", new PrivatemodeConfigurationException("Endpoint", "no loopback"));
         await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => SendAsync());
+    }
+
+    [Fact]
+    public async Task Send_SameRequestAgainAndItFails_HasNoReceiptOfTheFirst()
+    {
+        using HttpRequestMessage request = Request();
+        request.Options.Set(PrivatemodeReceiptExtensions.Option, new PrivatemodeReceipt
+        {
+            SecretId = "",
+            ManifestSha256 = "",
+            VerifiedAt = default,
+            RequestId = "the first",
+            SealedMembers = "",
+            ClearMembers = "",
+        });
+        _network.Answer = _ => throw new HttpRequestException(HttpRequestError.ConnectionError, "refused");
+        await Assert.ThrowsAsync<HttpRequestException>(() => _calls.SendAsync(request, async: true, default).AsTask());
+        using HttpResponseMessage none = new() { RequestMessage = request };
+        Assert.Null(none.GetPrivatemodeReceipt());
     }
 
     [Fact]

@@ -96,6 +96,41 @@ public sealed class FormSealingTests : IDisposable
     }
 
     [Fact]
+    public void Dispose_TheAttempt_PutsThePlaintextBackAndWipesTheKey()
+    {
+        byte[] plaintext = _bytes.Span.ToArray();
+        using IBodyExchange exchange = Begin();
+        SealedBody body = exchange.SealForm(_bytes, _form, Plain);
+        InPlaceSeal seal = SealOf((PiecedBody)body);
+        Assert.NotEqual(plaintext, _bytes.Span.ToArray());
+        body.Dispose();
+        Assert.Equal(plaintext, _bytes.Span.ToArray());
+        Assert.False(_bytes.IsSealedBy(seal));
+        Assert.Throws<ObjectDisposedException>(() => seal.Add(new byte[1], new ValueRange(0, 1), new byte[FieldCipher.IvSize]));
+    }
+
+    [Fact]
+    public void Dispose_TheAttemptAfterTheNextWasSealed_LeavesTheNextAlone()
+    {
+        using IBodyExchange first = Begin();
+        SealedBody old = first.SealForm(_bytes, _form, Plain);
+        using IBodyExchange second = Begin();
+        using SealedBody next = second.SealForm(_bytes, _form, Plain);
+        old.Dispose();
+        Assert.Equal(_audio, NaivePeer.OpenBytes(ValueOf(Encoding.Latin1.GetString(Write(next)), "file"), _key, 1));
+    }
+
+    [Fact]
+    public void Dispose_TheAttemptAfterTheCall_DoesNothing()
+    {
+        using IBodyExchange exchange = Begin();
+        SealedBody body = exchange.SealForm(_bytes, _form, Plain);
+        _bytes.Dispose();
+        body.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => Write(body));
+    }
+
+    [Fact]
     public void IsSealed_WhatWasSealed_IsTrueUnderItsSecretOnly()
     {
         using IBodyExchange exchange = Begin();
@@ -112,7 +147,7 @@ public sealed class FormSealingTests : IDisposable
     public void IsSealed_AnyChangeOfTheText_IsFalse()
     {
         using ExchangeCipher cipher = new(_key, SecretId);
-        PiecedBody body = FormSealer.Seal(_bytes, _form, Plain, cipher, FormBoundary.New());
+        using PiecedBody body = FormSealer.Seal(_bytes, _form, Plain, cipher, FormBoundary.New());
         string text = Encoding.Latin1.GetString(body.Text);
         (string From, string To)[] changes =
         [
@@ -136,12 +171,12 @@ public sealed class FormSealingTests : IDisposable
         Assert.False(IsSealed(body, text, [body.Holes[0] with { Value = new ValueRange(0, 5) }, body.Holes[1]], body.ContentType));
         Assert.False(IsSealed(body, text, body.Holes, body.ContentType + "; charset=leak"));
         Assert.False(IsSealed(body, text, body.Holes, "multipart/form-data; boundary=other"));
-        body.Dispose();
 
         bool IsSealed(PiecedBody like, string changed, IReadOnlyList<PiecedBody.Hole> holes, string contentType)
         {
-            using PiecedBody copy = new(PooledBytes.Copy(Encoding.Latin1.GetBytes(changed)), holes, _bytes, SealOf(like), contentType);
-            return FormCheck.IsSealed(copy, SecretId, MayBePlain);
+            // Disposing the copy would end the attempt.
+            using PooledBytes copied = PooledBytes.Copy(Encoding.Latin1.GetBytes(changed));
+            return FormCheck.IsSealed(new PiecedBody(copied, holes, _bytes, SealOf(like), contentType), SecretId, MayBePlain);
         }
     }
 

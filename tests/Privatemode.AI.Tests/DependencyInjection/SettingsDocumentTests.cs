@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Reflection;
+using Microsoft.Extensions.Configuration;
+using Privatemode.AI.DependencyInjection;
+using Privatemode.AI.Tests.Architecture;
+
+namespace Privatemode.AI.Tests.DependencyInjection;
+
+/// <summary>Options, settings and the document are three lists of the same: what is new in one must come into the others.</summary>
+public sealed class SettingsDocumentTests
+{
+    private static readonly Type[] Policies = [typeof(ManifestPolicy), typeof(GpuRevocationPolicy), typeof(PromptCacheScope)];
+    private static readonly string[] Document = File.ReadAllLines(Path.Combine(RepositoryFiles.Root, "docs", "settings.md"));
+
+    [Fact]
+    public void Options_Each_HasASettingOrIsDocumentedAsCodeOnly()
+    {
+        IEnumerable<string> settings = Known().Select(key => key.Split(':')[0]);
+        IEnumerable<string> codeOnly = Table("option").Select(row => row[0]).Where(name => !name.Contains('.', StringComparison.Ordinal));
+        Assert.Equal(NamesOf(typeof(PrivatemodeOptions)), settings.Distinct().Concat(codeOnly).Order());
+        Assert.Equal(NamesOf(typeof(HardwarePolicy)), Below(nameof(PrivatemodeOptions.Hardware)));
+    }
+
+    [Fact]
+    public void Policies_EachWayToMakeOne_IsAModeOrDocumentedAsCodeOnly()
+    {
+        IEnumerable<string> ways = Policies.SelectMany(policy => policy.GetMembers(BindingFlags.Public | BindingFlags.Static)
+            .Where(member => member is PropertyInfo or MethodInfo { IsSpecialName: false }).Select(member => $"{policy.Name}.{member.Name}"));
+        IEnumerable<string> modes = Modes("Manifest:Mode", nameof(ManifestPolicy))
+            .Concat(Modes("GpuRevocation:Mode", nameof(GpuRevocationPolicy))).Concat(Modes("PromptCache:Scope", nameof(PromptCacheScope)));
+        IEnumerable<string> codeOnly = Table("option").Select(row => row[0]).Where(name => name.Contains('.', StringComparison.Ordinal));
+        Assert.Equal(ways.Distinct().Order(), modes.Concat(codeOnly).Order());
+    }
+
+    [Fact]
+    public void Settings_OfTheDocument_AreThoseThatAreRead() => Assert.Equal(Known().Order(), Table("setting").Select(row => row[0]).Order());
+
+    [Fact]
+    public void Defaults_OfTheDocument_AreThose()
+    {
+        PrivatemodeOptions defaults = new();
+        int compared = 0;
+        foreach (string[] row in Table("setting").Where(row => !row[0].Contains(':', StringComparison.Ordinal)))
+        {
+            object? value = typeof(PrivatemodeOptions).GetProperty(row[0])!.GetValue(defaults);
+            if (value is not null and not ManifestPolicy)
+            {
+                string text = value is bool flag ? (flag ? "true" : "false") : Convert.ToString(value, CultureInfo.InvariantCulture)!;
+                Assert.Equal($"`{text.TrimEnd('/')}`", row[2]);
+                compared++;
+            }
+        }
+
+        Assert.Equal(8, compared);
+    }
+
+    [Fact]
+    public void Values_OfTheDocument_AreThoseOfTheEnumerations()
+    {
+        foreach (PropertyInfo property in typeof(PrivatemodeOptions).GetProperties().Where(property => property.PropertyType.IsEnum))
+        {
+            string values = Table("setting").Single(row => row[0] == property.Name)[1];
+            Assert.Equal(Enum.GetNames(property.PropertyType), values.Split(", ").Select(name => name.Trim('`')));
+        }
+    }
+
+    private static IReadOnlySet<string> Known()
+    {
+        SettingsReader reader = new(new ConfigurationBuilder().Build().GetSection("Privatemode"));
+        SettingsBinder.Read(reader, new PrivatemodeOptions());
+        return reader.Known;
+    }
+
+    private static IEnumerable<string> Below(string key) =>
+        Known().Where(name => name.StartsWith($"{key}:", StringComparison.Ordinal)).Select(name => name[(key.Length + 1)..]).Order();
+
+    private static IEnumerable<string> NamesOf(Type options) =>
+        options.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(property => property.Name).Order();
+
+    private static IEnumerable<string> Modes(string key, string policy) =>
+        Table("setting").Single(row => row[0] == key)[1].Split(", ").Select(mode => $"{policy}.{mode.Trim('`')}");
+
+    /// <summary>The rows of the table whose first column has this name; the first cell without its quotes.</summary>
+    private static List<string[]> Table(string firstColumn)
+    {
+        string[][] rows = [.. Document.SkipWhile(line => !line.StartsWith($"| {firstColumn} |", StringComparison.Ordinal))
+            .Skip(2).TakeWhile(line => line.StartsWith('|'))
+            .Select(line => line.Trim('|', ' ').Split(" | "))];
+        Assert.NotEmpty(rows);
+        return [.. rows.Select(row => (string[])[row[0].Trim('`'), .. row[1..]])];
+    }
+}

@@ -19,6 +19,9 @@ internal enum AnswerFault
     /// <summary>A member that is not authenticated has a type it must not have.</summary>
     BadPlainMember,
 
+    /// <summary>A sealed member holds what no member of its name can hold. Names are not authenticated.</summary>
+    RenamedMember,
+
     NotAuthentic,
     Reflected,
 

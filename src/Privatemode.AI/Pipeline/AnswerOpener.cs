@@ -121,7 +121,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         SealedAttempt attempt = call.Current!;
         EventRules rules = call.Rule.Stream switch
         {
-            StreamKind.Transcription => new TranscriptionEventRules(call.RequestId),
+            StreamKind.Transcription => new TranscriptionEventRules(call.RequestId, call.EndsWithUsage, call.HidesUsage),
             StreamKind.Messages => new MessageEventRules(call.RequestId),
             _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId),
         };

@@ -153,7 +153,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         }
 
         fault = fault == AnswerFault.None && !shape.HasPayload(opened) ? AnswerFault.PayloadMissing : fault;
-        fault = fault == AnswerFault.None ? SealedMembers.CheckWhole(opened, call.Rule, call.WantsTimes) : fault;
+        fault = fault == AnswerFault.None ? SealedMembers.CheckWhole(opened, call) : fault;
         fault = fault == AnswerFault.None ? PlainMembers.Check(opened) : fault;
         fault = fault == AnswerFault.None && call.Rule.Stream == StreamKind.Messages && !MessageEventRules.IsCalled(opened, "message"u8)
             ? AnswerFault.BadPlainMember

@@ -43,7 +43,8 @@ internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string re
             return AnswerFault.NotJson;
         }
 
-        fault = PlainMembers.Check(opened);
+        // A reader of one answer would put two together. Completions may have more prompts than those we count.
+        fault = rule.HasMessages && _finishes.HasMore ? AnswerFault.ChoiceCount : PlainMembers.Check(opened);
         if (fault != AnswerFault.None)
         {
             return fault;

@@ -30,23 +30,21 @@ internal static class SealedMembers
         return AnswerFault.None;
     }
 
-    /// <summary>Checks a whole answer.</summary>
-    /// <param name="opened">The answer.</param>
-    /// <param name="rule">The endpoint.</param>
-    /// <param name="wantsTimes">A transcription was asked for with its times (<c>verbose_json</c>).</param>
-    public static AnswerFault CheckWhole(OpenedDocument opened, EndpointRule rule, bool wantsTimes)
+    /// <summary>Checks the whole answer to a call.</summary>
+    public static AnswerFault CheckWhole(OpenedDocument opened, SealedCall call)
     {
-        bool isRight = rule.Stream switch
+        AnswerFault fault = call.Rule.Stream switch
         {
-            StreamKind.Transcription => !wantsTimes || HasTimes(opened),
-            StreamKind.Messages => IsWholeMessage(opened),
-
-            // Elements of a document have no names.
-            _ => true,
+            StreamKind.Transcription when call.WantsTimes && !HasTimes(opened) => AnswerFault.PayloadMissing,
+            StreamKind.Messages when !IsWholeMessage(opened) => AnswerFault.PayloadMissing,
+            _ when call.Rule.HasMessages && HasMoreThan(opened, call.Choices) => AnswerFault.ChoiceCount,
+            _ => AnswerFault.None,
         };
-        return !isRight ? AnswerFault.RenamedMember
-            : rule.Answer!.PayloadKind == JsonTokenType.StartArray && !rule.Answer.Payload.IsEmpty ? Check(opened, rule.Answer.Payload.Span)
-            : AnswerFault.None;
+
+        // The text of a transcription is no array, and the elements of a document have no names.
+        AnswerShape shape = call.Rule.Answer!;
+        bool isArray = shape.PayloadKind == JsonTokenType.StartArray && !shape.Payload.IsEmpty;
+        return fault == AnswerFault.None && isArray ? Check(opened, shape.Payload.Span) : fault;
     }
 
     /// <summary>The language comes first and is a text as well: with the rest cut off, it could be passed for the transcription.</summary>
@@ -58,6 +56,30 @@ internal static class SealedMembers
     private static bool IsWholeMessage(OpenedDocument opened) =>
         opened.TryGet("role"u8, out ReadOnlySpan<byte> role, out _) && role.SequenceEqual("\"assistant\""u8)
         && opened.TryGet("stop_reason"u8, out ReadOnlySpan<byte> reason, out JsonTokenType kind) && kind == JsonTokenType.String && reason.Length > 2;
+
+    /// <summary>Whether there are more choices than were asked for.</summary>
+    private static bool HasMoreThan(OpenedDocument opened, int expected)
+    {
+        _ = opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _);
+        Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        int count = 0;
+        try
+        {
+            _ = reader.Read();
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                reader.Skip();
+                count++;
+            }
+        }
+        catch (JsonException)
+        {
+            // Left for the client's own parser to judge.
+            return false;
+        }
+
+        return count > expected;
+    }
 
     private static bool IsEmptyOrOfObjects(ReadOnlySpan<byte> value, JsonTokenType kind) =>
         kind == JsonTokenType.StartArray && (JsonKind.IsArrayOfObjects(value) || JsonKind.IsEmptyArray(value));

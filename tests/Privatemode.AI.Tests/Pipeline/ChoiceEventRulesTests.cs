@@ -47,6 +47,10 @@ public sealed class ChoiceEventRulesTests : IDisposable
         Assert.Equal("renamed-member", Open([both, .. events[2..]]).Failure);
     }
 
+    [Fact]
+    public void ChoiceNobodyAskedFor_BreaksTheStream() =>
+        Assert.Equal("choice-count", Open([.. Sealed(), Seal("""[{"index":1,"delta":{"content":"two"},"finish_reason":"stop"}]""")]).Failure);
+
     [Theory]
     [InlineData("created", "choices", "b")]
     [InlineData("model", "created", "cr")]

@@ -96,6 +96,18 @@ public sealed class RelabelledAnswerTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(Choices, null)]
+    [InlineData("""[{"index":0,"message":{"content":"one"}},{"index":1,"message":{"content":"two"}}]""", "choice-count")]
+    public async Task Send_MoreChoicesThanWereAskedFor_AreRefused(string choices, string? failure)
+    {
+        // The first prompt token has no probabilities: this list is no renamed content.
+        Exception? exception = await Record.ExceptionAsync(() => _network.SendAsync(
+            Chat, Body(Chat), 200, seal => Document(["choices", choices, "prompt_logprobs", """[null,{"1":{"rank":1}}]"""], seal)));
+        Assert.Equal(failure, (exception as PrivatemodeIntegrityException)?.Failure);
+        Assert.Equal(failure is null, exception is null);
+    }
+
     [Fact]
     public async Task Send_WholeMessageWithItsReason_IsPassedOn()
     {
@@ -112,7 +124,7 @@ public sealed class RelabelledAnswerTests : IDisposable
         (_, string text, _) = await _network.SendAsync(Transcriptions, Form(times), 200, seal => Document(
             ["language", "\"en\"", "segments", "[]", "text", "\"CONTENT\"", "words", "null"], seal));
         Assert.Contains("CONTENT", text, StringComparison.Ordinal);
-        Assert.Equal("renamed-member", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(
+        Assert.Equal("payload-missing", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(
             () => _network.SendAsync(Transcriptions, Form(times), 200, seal => Document(["text", "\"en\""], seal)))).Failure);
     }
 

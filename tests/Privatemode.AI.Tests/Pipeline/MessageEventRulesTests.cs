@@ -79,6 +79,7 @@ public sealed class MessageEventRulesTests : IDisposable
     [InlineData("""{"type":"something","other":1}""", "renamed-member")]
     [InlineData("""{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"},"other":"b"}""", "renamed-member")]
     [InlineData("""{"type":"message_delta","delta":{"type":"text_delta","text":"hidden"}}""", "renamed-member")]
+    [InlineData("""{"type":"message_delta","delta":{"type":"text_delta","text":"hidden","stop_reason":null}}""", "renamed-member")]
     [InlineData("""{"type":"message_delta","delta":{"stop_sequence":null}}""", "renamed-member")]
     [InlineData("""{"type":"message_delta","delta":{"stop_reason":{"text":"hidden"}}}""", "renamed-member")]
     [InlineData("""{"type":"error","error":{"type":"text_delta","text":"hidden"}}""", "renamed-member")]

@@ -1,6 +1,12 @@
 namespace Privatemode.AI;
 
 /// <summary>A document taken apart.</summary>
+/// <remarks>
+/// Each element is authentic. That none is missing is not: elements carry no numbers, and their count is not sealed. Somebody between you and
+/// the enclave can leave out those that were sealed last, without being noticed. They are sealed in the order of their numbers as text
+/// (0, 1, 10, 11, 2, 3), so of more than ten elements those in the middle may be missing as well, and the others then stand in that order.
+/// Where a missing page would do harm, compare the page numbers with the document.
+/// </remarks>
 public sealed class PrivatemodeDocument
 {
     internal PrivatemodeDocument(IReadOnlyList<DocumentElement> elements, PrivatemodeReceipt? receipt) => (Elements, Receipt) = (elements, receipt);

@@ -90,6 +90,29 @@ public sealed class SpeechTests : DeploymentTest
     }
 
     [Fact]
+    public async Task Stream_CutBetweenTwoStretchesOfTheRecording_IsNoWholeTranscription()
+    {
+        string[] stretches = ["one", "two"];
+        Deployment.Model.Transcribe("").WithEvents(
+        [
+            .. stretches.Select(text => $$"""{"id":"t","choices":[{"delta":{"content":"{{text}}"},"finish_reason":"stop"}]}"""),
+            """{"id":"t","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}""",
+        ]);
+        Deployment.Faults.Next(Fault.DropEvent(2));
+        List<SpeechToTextResponseUpdate> updates = [];
+        PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(async () =>
+        {
+            await foreach (SpeechToTextResponseUpdate update in Speech.GetStreamingTextAsync(new MemoryStream(Recording.Wave())).WithTimeout())
+            {
+                updates.Add(update);
+            }
+        });
+        Assert.Equal("truncated-stream", exception.Failure);
+        Assert.Equal(stretches, updates.Select(update => update.Text));
+        Assert.DoesNotContain(updates, update => update.Kind == SpeechToTextResponseUpdateKind.SessionClose);
+    }
+
+    [Fact]
     public async Task Stream_Events_ArriveOneByOne()
     {
         TaskCompletionSource seen = new();

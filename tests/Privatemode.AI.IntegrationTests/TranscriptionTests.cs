@@ -131,11 +131,20 @@ public sealed class TranscriptionTests : DeploymentTest
     }
 
     [Fact]
+    public async Task Stream_FormThatDoesNotAskForUsage_AsksForTheEventThatEndsItAndKeepsItBack()
+    {
+        Deployment.Model.Transcribe("one two three");
+        string text = await StreamAsync();
+        Assert.DoesNotContain("\"choices\":[]", text, StringComparison.Ordinal);
+        Assert.Equal("true", Field(Assert.Single(Deployment.Requests), "stream_include_usage"));
+    }
+
+    [Fact]
     public async Task Stream_CutOrAltered_IsRefused()
     {
         foreach ((Fault fault, string failure) in ((Fault, string)[])
             [(Fault.TamperEvent(1), "not-authentic"), (Fault.RemoveFinish, "truncated-stream"), (Fault.RemoveEndMark, "truncated-stream"),
-                (Fault.DropEvent(0), "not-authentic")])
+                (Fault.DropEvent(0), "not-authentic"), (Fault.DropEvent(4), "truncated-stream")])
         {
             Deployment.Model.Transcribe("one two three");
             Deployment.Faults.Next(fault);

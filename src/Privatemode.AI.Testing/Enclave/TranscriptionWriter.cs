@@ -50,6 +50,11 @@ internal sealed class TranscriptionWriter(ModelRequest request, ScriptedAnswer a
         string id = $"trsc-{Guid.NewGuid():N}";
         List<string> events = [.. CompletionWriter.Pieces(answer.Content).Select(piece => Event(id, piece, finish: null))];
         events.Add(Event(id, "", answer.FinishReason));
+        if (!Asks("stream_include_usage", "true"))
+        {
+            return events;
+        }
+
         JsonObject last = Chunk(id, []);
         last["usage"] = new JsonObject { ["prompt_tokens"] = 1, ["completion_tokens"] = events.Count, ["total_tokens"] = events.Count + 1 };
         events.Add(last.ToJsonString());

@@ -19,6 +19,12 @@ internal enum AnswerFault
     /// <summary>A member that is not authenticated has a type it must not have.</summary>
     BadPlainMember,
 
+    /// <summary>A sealed member holds what no member of its name can hold. Names are not authenticated.</summary>
+    RenamedMember,
+
+    /// <summary>More choices than were asked for. How many to make travels in the clear.</summary>
+    ChoiceCount,
+
     NotAuthentic,
     Reflected,
 

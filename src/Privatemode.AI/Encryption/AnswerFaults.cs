@@ -40,6 +40,9 @@ internal static class AnswerFaults
         AnswerFault.NothingSealed => ("nothing-sealed", "The answer holds nothing sealed, so nothing in it is authentic."),
         AnswerFault.PayloadMissing => ("payload-missing", "The member the endpoint exists for is missing or of the wrong kind."),
         AnswerFault.BadPlainMember => ("bad-plain-member", "A member of the answer that is not authenticated has a type it must not have."),
+        AnswerFault.RenamedMember => ("renamed-member", "A member of the answer holds what no member of its name can hold; somebody on the way renamed it."),
+        AnswerFault.ChoiceCount => (
+            "choice-count", "The answer holds more choices than were asked for; somebody on the way changed the request."),
         AnswerFault.NotAuthentic => ("not-authentic", "A value of the answer was altered, moved, or belongs to another request."),
         AnswerFault.Reflected => ("reflected", "A value of the request was sent back as part of the answer."),
         AnswerFault.AlreadyFailed => ("already-failed", "This exchange failed before and stays failed."),

@@ -121,7 +121,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         SealedAttempt attempt = call.Current!;
         EventRules rules = call.Rule.Stream switch
         {
-            StreamKind.Transcription => new TranscriptionEventRules(call.RequestId),
+            StreamKind.Transcription => new TranscriptionEventRules(call.RequestId, call.EndsWithUsage, call.HidesUsage),
             StreamKind.Messages => new MessageEventRules(call.RequestId),
             _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId),
         };
@@ -146,13 +146,14 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         AnswerShape shape = call.Rule.Answer!;
         using OpenedDocument opened = new(answer.Length);
         AnswerFault fault = call.Current!.Exchange!.Open(answer, shape, opened);
-        if (fault == AnswerFault.None && opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out _) && !shape.HasPayload(opened))
+        if (fault == AnswerFault.None && opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out _) && !shape.HasPayload(opened)
+            && SealedError.TryRead(error, out string? message, out string? code))
         {
-            (string? message, string? code) = ErrorText.Read(error);
             throw ServiceErrors.FromSealedEvent(message, code, call.RequestId);
         }
 
         fault = fault == AnswerFault.None && !shape.HasPayload(opened) ? AnswerFault.PayloadMissing : fault;
+        fault = fault == AnswerFault.None ? SealedMembers.CheckWhole(opened, call) : fault;
         fault = fault == AnswerFault.None ? PlainMembers.Check(opened) : fault;
         fault = fault == AnswerFault.None && call.Rule.Stream == StreamKind.Messages && !MessageEventRules.IsCalled(opened, "message"u8)
             ? AnswerFault.BadPlainMember
@@ -194,9 +195,10 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
             }
 
             // The status is not sealed. Without this, an answer with another status on it would be read as the text of an error.
-            if (isAuthenticated && call.Rule.Answer!.HasPayload(opened))
+            if (isAuthenticated && (call.Rule.Answer!.HasPayload(opened) || !SealedError.IsOne(opened, call.Rule)))
             {
-                throw Broken("relabelled-answer", $"A whole answer came under the status {head.Status}, which somebody on the way must have set.", call);
+                throw Broken(
+                    "relabelled-answer", $"An answer that is no error came under the status {head.Status}, which somebody on the way must have set.", call);
             }
 
             text = isAuthenticated ? opened.Text : text;

@@ -22,8 +22,9 @@ internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string re
     {
         if (opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
         {
-            (string? message, string? code) = ErrorText.Read(error);
-            throw ServiceErrors.FromSealedEvent(message, code, requestId);
+            return SealedError.TryRead(error, out string? message, out string? code)
+                ? throw ServiceErrors.FromSealedEvent(message, code, requestId)
+                : AnswerFault.RenamedMember;
         }
 
         if (!opened.TryGet("choices"u8, out ReadOnlySpan<byte> payload, out kind) || kind != JsonTokenType.StartArray)
@@ -31,12 +32,19 @@ internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string re
             return AnswerFault.PayloadMissing;
         }
 
+        AnswerFault fault = SealedMembers.Check(opened, "choices"u8);
+        if (fault != AnswerFault.None)
+        {
+            return fault;
+        }
+
         if (!_finishes.TryObserve(payload, out int count))
         {
             return AnswerFault.NotJson;
         }
 
-        AnswerFault fault = PlainMembers.Check(opened);
+        // A reader of one answer would put two together. Completions may have more prompts than those we count.
+        fault = rule.HasMessages && _finishes.HasMore ? AnswerFault.ChoiceCount : PlainMembers.Check(opened);
         if (fault != AnswerFault.None)
         {
             return fault;

@@ -53,7 +53,7 @@ internal static class ErrorText
             return (element.GetRawText(), null);
         }
 
-        if (element.TryGetProperty("error", out JsonElement error))
+        if (element.TryGetProperty("error", out JsonElement error) && error.ValueKind != JsonValueKind.Null)
         {
             return Read(error);
         }

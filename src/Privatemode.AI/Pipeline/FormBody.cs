@@ -1,3 +1,4 @@
+using System.Text;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Multipart;
 
@@ -6,26 +7,39 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>A plaintext form and its parts.</summary>
 internal sealed class FormBody : RequestBody
 {
+    private readonly PooledBytes _plain;
     private readonly SealableBytes _bytes;
+    private readonly string _boundary;
 
     /// <summary>Takes a form apart; owns the bytes from here on, also when it throws.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The form cannot be taken apart without doubt.</exception>
     public FormBody(PooledBytes bytes, string boundary)
     {
-        _bytes = new SealableBytes(bytes);
-        FormShape shape = FormIndex.Read(bytes.Span, boundary, out FormIndex form);
-        Form = form;
-        if (shape != FormShape.Usable)
+        (_plain, _bytes, _boundary) = (bytes, new SealableBytes(bytes), boundary);
+        try
+        {
+            Form = Read();
+        }
+        catch
         {
             Dispose();
-            throw Unreadable(shape);
+            throw;
         }
     }
 
-    public FormIndex Form { get; }
+    public FormIndex Form { get; private set; }
 
     /// <summary>The value of a plain field, or of any before the first attempt.</summary>
     public ReadOnlySpan<byte> Value(FormPart part) => _bytes.Span.Slice(part.Value.Start, part.Value.Length);
+
+    /// <summary>Adds a field behind all others; only before the first attempt.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">The form has as many parts as it may have.</exception>
+    public void Add(string name, string value)
+    {
+        byte[] part = Encoding.ASCII.GetBytes($"--{_boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        _plain.Replace(Form.Boundaries[^1] - "--".Length, 0, part);
+        Form = Read();
+    }
 
     public override SealedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.SealForm(_bytes, Form, rule.RequestPlain!);
 
@@ -38,4 +52,10 @@ internal sealed class FormBody : RequestBody
         ? $"The form has more than {FormIndex.MaxParts} parts. Leave some out."
         : "The body must be a form that can be read in one way only: CRLF line ends, nothing before the first boundary or after the last, and parts " +
           "with a Content-Disposition that names them and at most a Content-Type beside it.");
+
+    private FormIndex Read()
+    {
+        FormShape shape = FormIndex.Read(_plain.Span, _boundary, out FormIndex form);
+        return shape == FormShape.Usable ? form : throw Unreadable(shape);
+    }
 }

@@ -48,7 +48,28 @@ internal static class FormFields
     /// <summary>The model the form names; null when it names none.</summary>
     public static string? ModelOf(FormBody body) => body.Form.Find("model"u8) is { } part ? Encoding.ASCII.GetString(body.Value(part)) : null;
 
-    public static bool WantsStream(FormBody body) => body.Form.Find("stream"u8) is { } part && body.Value(part).SequenceEqual("true"u8);
+    public static bool WantsStream(FormBody body) => Is(body, "stream"u8, "true"u8);
+
+    /// <summary>Whether the last event of the stream tells what was used.</summary>
+    public static bool WantsUsage(FormBody body) => Is(body, "stream_include_usage"u8, "true"u8);
+
+    /// <summary>Asks for usage in a form that does not speak of it: the event that tells it shows that no stretch of the recording is missing.</summary>
+    /// <returns>Whether it was added, and the caller expects no such event.</returns>
+    public static bool EnsureUsage(FormBody body)
+    {
+        bool isMissing = WantsStream(body) && body.Form.Find("stream_include_usage"u8) is null;
+        if (isMissing)
+        {
+            body.Add("stream_include_usage", "true");
+        }
+
+        return isMissing;
+    }
+
+    public static bool WantsTimes(FormBody body) => Is(body, "response_format"u8, "verbose_json"u8);
+
+    private static bool Is(FormBody body, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) =>
+        body.Form.Find(name) is { } part && body.Value(part).SequenceEqual(value);
 
     private static void DemandName(FormPart part)
     {

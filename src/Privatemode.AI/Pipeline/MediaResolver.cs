@@ -13,6 +13,7 @@ internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetc
     /// <summary>Settles the images of a body: refuses them, lets them pass, or puts what they name in their place.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The policy refuses images by URL, or the URL is not https.</exception>
     /// <exception cref="PrivatemodeServiceException">An image could not be fetched.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">With its images the body is larger than the service takes.</exception>
     public async ValueTask ResolveAsync(EndpointRule rule, PlainBody body, bool async, CancellationToken cancellationToken)
     {
         if (rule.Stream == StreamKind.Messages)
@@ -32,6 +33,7 @@ internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetc
             {
                 string data = await fetcher!.FetchAsync(url, async, cancellationToken).ConfigureAwait(false);
                 body.Bytes.Replace(start, length, Quoted(data));
+                DemandRoom(rule, body);
             }
         }
 
@@ -52,6 +54,17 @@ internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetc
                 throw new PrivatemodeWouldLeakException(
                     "remote-media", "The request names an image by URL, and on this endpoint images are not fetched here. Put the image into the request.");
             }
+        }
+    }
+
+    /// <summary>After each image: a short prompt can name many large ones.</summary>
+    private static void DemandRoom(EndpointRule rule, PlainBody body)
+    {
+        if (body.Bytes.Length > rule.PlainLimit)
+        {
+            throw new PrivatemodeConfigurationException(
+                "body",
+                $"With the images it names by URL the request is larger than {rule.PlainLimit} bytes, more than the service takes. Send fewer at once.");
         }
     }
 

@@ -9,8 +9,10 @@ namespace Privatemode.AI.Pipeline;
 /// <remarks>
 /// The type of an event and the name in its <c>event:</c> line travel in the clear: a hop could call a piece of the answer a ping, and
 /// readers would skip it. So what an event is follows from its sealed members alone; a type that says something else is refused, and
-/// the name is written anew. <c>message_stop</c> holds nothing sealed; it ends the stream only after a sealed <c>stop_reason</c>, with
-/// no block left open. <c>ping</c> is dropped.
+/// the name is written anew. The names of sealed members are not authenticated either, and neither is where one event ends: so each event
+/// has exactly the members of its kind, a block begins once and is open while it gets pieces, and only what is no piece of a block
+/// may go without an index. That leaves one way to read the values. <c>message_stop</c> holds nothing sealed; it ends the stream only
+/// after a sealed <c>stop_reason</c>, with no block left open. <c>ping</c> is dropped.
 /// </remarks>
 internal sealed class MessageEventRules(string requestId) : EventRules
 {
@@ -34,8 +36,9 @@ internal sealed class MessageEventRules(string requestId) : EventRules
     {
         if (Has(opened, "error"u8, out ReadOnlySpan<byte> error, out _) && opened.HasSealed)
         {
-            (string? message, string? code) = ErrorText.Read(error);
-            throw ServiceErrors.FromSealedEvent(message, code, requestId);
+            return SealedError.TryRead(error, out string? message, out string? code)
+                ? throw ServiceErrors.FromSealedEvent(message, code, requestId)
+                : AnswerFault.RenamedMember;
         }
 
         AnswerFault fault = PlainMembers.Check(opened);
@@ -70,6 +73,11 @@ internal sealed class MessageEventRules(string requestId) : EventRules
 
     private AnswerFault TakeSealed(OpenedDocument opened)
     {
+        if (HasOthers(opened))
+        {
+            return AnswerFault.RenamedMember;
+        }
+
         bool hasIndex = Has(opened, "index"u8, out ReadOnlySpan<byte> rawIndex, out _);
         bool hasMessage = Has(opened, "message"u8, out _, out JsonTokenType messageKind);
         bool hasBlock = Has(opened, "content_block"u8, out _, out JsonTokenType blockKind);
@@ -100,11 +108,28 @@ internal sealed class MessageEventRules(string requestId) : EventRules
                 return _openBlocks.Remove(index) ? AnswerFault.None : AnswerFault.PayloadMissing;
             case (false, false, false, true):
                 _kind = "message_delta"u8.ToArray();
-                _hasStopReason |= NamesStopReason(delta);
-                return AnswerFault.None;
+                return TakeEnding(delta);
             default:
                 return AnswerFault.PayloadMissing;
         }
+    }
+
+    /// <summary>Whether there is a sealed member of another name that holds anything.</summary>
+    private bool HasOthers(OpenedDocument opened)
+    {
+        for (int i = 0; i < opened.Count; i++)
+        {
+            ReadOnlySpan<byte> name = opened.NameAt(i);
+            bool isKnown = name.SequenceEqual("index"u8) || name.SequenceEqual("delta"u8) || name.SequenceEqual("content_block"u8)
+                || name.SequenceEqual("message"u8) || Shape.Plain.Contains(name);
+            _ = opened.ValueAt(i, out JsonTokenType kind);
+            if (!isKnown && kind != JsonTokenType.Null)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool Has(OpenedDocument opened, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value, out JsonTokenType kind) =>
@@ -127,14 +152,17 @@ internal sealed class MessageEventRules(string requestId) : EventRules
         return reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out index) && index >= 0;
     }
 
-    private static bool NamesStopReason(ReadOnlySpan<byte> delta)
+    /// <summary>Takes what a message ends with. A piece of a block has a type in this place, and no reason.</summary>
+    private AnswerFault TakeEnding(ReadOnlySpan<byte> delta)
     {
         using JsonIndex index = new();
-        if (index.Read(delta) != JsonShape.Usable || index.Find("stop_reason"u8) is var at && at < 0)
+        if (index.Read(delta) != JsonShape.Usable || index.Find("type"u8) >= 0 || index.Find("stop_reason"u8) is var at && at < 0)
         {
-            return false;
+            return AnswerFault.RenamedMember;
         }
 
-        return index.Members[at].Kind == JsonTokenType.String && index.Members[at].ValueLength > 2;
+        JsonMember reason = index.Members[at];
+        _hasStopReason |= reason.Kind == JsonTokenType.String && reason.ValueLength > 2;
+        return reason.Kind is JsonTokenType.String or JsonTokenType.Null ? AnswerFault.None : AnswerFault.RenamedMember;
     }
 }

@@ -21,6 +21,15 @@ internal sealed class SealedCall : IDisposable
     /// <summary>How many choices the answer must have.</summary>
     public int Choices { get; init; } = 1;
 
+    /// <summary>A transcription with its times was asked for (<c>verbose_json</c>).</summary>
+    public bool WantsTimes { get; init; }
+
+    /// <summary>The last event of the stream says what was used, and that nothing comes after it.</summary>
+    public bool EndsWithUsage { get; init; }
+
+    /// <summary>That event was not asked for by the caller, and is not for him.</summary>
+    public bool HidesUsage { get; init; }
+
     /// <summary>The shard key, or null when the salt is random.</summary>
     public string? ShardKey { get; init; }
 

@@ -150,6 +150,7 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
     private SealedCall PrepareForm(EndpointRule rule, FormBody body)
     {
         FormFields.Check(body, rule.RequestPlain!);
+        bool hidesUsage = FormFields.EnsureUsage(body);
         return new SealedCall
         {
             Rule = rule,
@@ -157,6 +158,9 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
             Body = body,
             Model = FormFields.ModelOf(body) ?? throw NoModel(),
             WantsStream = FormFields.WantsStream(body),
+            WantsTimes = FormFields.WantsTimes(body),
+            EndsWithUsage = FormFields.WantsUsage(body),
+            HidesUsage = hidesUsage,
         };
     }
 

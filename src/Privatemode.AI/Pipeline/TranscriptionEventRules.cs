@@ -7,28 +7,36 @@ namespace Privatemode.AI.Pipeline;
 
 /// <summary>What a streamed transcription must look like.</summary>
 /// <remarks>
-/// Two forms pass. That of the model server: choices with a delta each, a sealed finish reason, and the mark <c>[DONE]</c>. That of
-/// OpenAI's own service: events of a sealed type, the last of which is <c>transcript.text.done</c>. Which of them the service sends, and
-/// whether each stretch of a long recording has a finish of its own, is not known for sure; in the latter case a stream cut between two
-/// stretches cannot be told from a whole one.
+/// Two forms pass, and a stream keeps to the one it begins with. That of the model server: choices with a delta each, a sealed finish reason,
+/// and the mark <c>[DONE]</c>. That of OpenAI's own service: events of a sealed type, the last of which is <c>transcript.text.done</c>.
+/// The model server cuts a long recording into stretches of about 30 s and writes a finish for each, so a finish says nothing of what
+/// comes after it. Only the event that tells what was used, whose choices are empty, comes once and last; so every form asks for it, unless
+/// it says that it wants none. Such a stream can end unseen between two stretches.
 /// </remarks>
-internal sealed class TranscriptionEventRules(string requestId) : EventRules
+/// <param name="requestId">Id of the call.</param>
+/// <param name="endsWithUsage">The form asked for usage, and so for the event that comes last.</param>
+/// <param name="hidesUsage">The caller did not ask for that event.</param>
+internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsage, bool hidesUsage) : EventRules
 {
     private readonly ChoiceFinishes _finishes = new();
+    private bool _hasChoices;
+    private bool _hasTypes;
+    private bool _hasUsage;
     private bool _isDone;
 
     public override AnswerShape Shape => EndpointRules.Transcriptions.Answer!;
 
-    public override bool IsFinished => _isDone || _finishes.AllFinished;
+    public override bool IsFinished => _hasTypes ? _isDone : _finishes.AllFinished && (_hasUsage || !endsWithUsage);
 
-    public override EventFate Fate => _isDone ? EventFate.End : EventFate.Pass;
+    public override EventFate Fate => _isDone ? EventFate.End : _hasUsage && hidesUsage ? EventFate.Drop : EventFate.Pass;
 
     public override AnswerFault Inspect(OpenedDocument opened)
     {
         if (opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
         {
-            (string? message, string? code) = ErrorText.Read(error);
-            throw ServiceErrors.FromSealedEvent(message, code, requestId);
+            return SealedError.TryRead(error, out string? message, out string? code)
+                ? throw ServiceErrors.FromSealedEvent(message, code, requestId)
+                : AnswerFault.RenamedMember;
         }
 
         AnswerFault fault = PlainMembers.Check(opened);
@@ -37,27 +45,42 @@ internal sealed class TranscriptionEventRules(string requestId) : EventRules
             return fault;
         }
 
-        if (opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out kind) && kind == JsonTokenType.StartArray)
+        if (opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out kind) && kind == JsonTokenType.StartArray && !_hasTypes)
         {
+            _hasChoices = true;
             return TakeChoices(opened, choices);
         }
 
-        if (!opened.TryGet("type"u8, out ReadOnlySpan<byte> type, out kind) || kind != JsonTokenType.String)
+        if (!opened.TryGet("type"u8, out ReadOnlySpan<byte> type, out kind) || kind != JsonTokenType.String || _hasChoices)
         {
             return AnswerFault.PayloadMissing;
         }
 
+        _hasTypes = true;
         _isDone = type.SequenceEqual("\"transcript.text.done\""u8);
+        if (!TypedTranscription.IsRight(opened, type, Shape.Plain))
+        {
+            return AnswerFault.RenamedMember;
+        }
+
         TranscriptionDuration.Normalize(opened);
         return AnswerFault.None;
     }
 
     private AnswerFault TakeChoices(OpenedDocument opened, ReadOnlySpan<byte> choices)
     {
+        AnswerFault fault = SealedMembers.Check(opened, "choices"u8);
+        if (fault != AnswerFault.None)
+        {
+            return fault;
+        }
+
         if (!_finishes.TryObserve(choices, out int count))
         {
             return AnswerFault.NotJson;
         }
+
+        _hasUsage = count == 0 && _finishes.AllFinished;
 
         // The running total, as in chat.
         if (count > 0 && opened.TryGet("usage"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.StartObject)

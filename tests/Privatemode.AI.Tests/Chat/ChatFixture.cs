@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
+using OpenAI.Chat;
 using Privatemode.AI.Testing;
 
 namespace Privatemode.AI.Tests.Chat;
@@ -38,7 +39,7 @@ public sealed class ChatFixture : IAsyncLifetime
     }
 
     /// <summary>Sends these messages and gives back the messages that were posted.</summary>
-    public async Task<string> PostAsync(params ChatMessage[] messages)
+    public async Task<string> PostAsync(params Microsoft.Extensions.AI.ChatMessage[] messages)
     {
         _ = await Chat.GetResponseAsync(messages).WaitAsync(TestTime.Limit);
         return JsonNode.Parse(LastBody)!["messages"]!.ToJsonString();
@@ -83,6 +84,17 @@ public sealed class ChatFixture : IAsyncLifetime
         await Client.DisposeAsync();
         await Deployment.DisposeAsync();
     }
+
+    /// <summary>Options that ask for several choices, past this library.</summary>
+    public static ChatOptions Choices(int count) => new()
+    {
+        RawRepresentationFactory = _ =>
+        {
+            ChatCompletionOptions raw = new();
+            raw.Patch.Set("$.n"u8, count);
+            return raw;
+        },
+    };
 
     /// <summary>A whole answer with these choices.</summary>
     public static string Whole(string choices, string more = "") =>

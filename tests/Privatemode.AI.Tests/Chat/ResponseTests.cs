@@ -198,11 +198,12 @@ public sealed class ResponseTests(ChatFixture fixture) : IClassFixture<ChatFixtu
     [Fact]
     public async Task Choices_Several_GiveTheFirst()
     {
-        ChatResponse response = await fixture.AnswerAsync(ChatFixture.Whole(
+        string document = ChatFixture.Whole(
             """
             {"index":1,"message":{"role":"assistant","content":"one"},"finish_reason":"length"},
             {"index":0,"message":{"role":"assistant","content":"zero"},"finish_reason":"stop"}
-            """));
+            """);
+        ChatResponse response = await fixture.AnswerAsync(document, ChatFixture.Choices(2));
 
         Assert.Equal("one", response.Text);
         Assert.Equal(ChatFinishReason.Length, response.FinishReason);

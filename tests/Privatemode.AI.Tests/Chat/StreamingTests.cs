@@ -121,7 +121,7 @@ public sealed class StreamingTests(ChatFixture fixture) : IClassFixture<ChatFixt
     [Fact]
     public async Task Choices_Several_GiveTheOneThatComesFirst()
     {
-        List<ChatResponseUpdate> updates = await fixture.StreamAsync(
+        _ = fixture.Deployment.Model.Reply("").WithEvents(
             ChatFixture.Chunk("""{"index":1,"delta":{"role":"assistant","content":"one"},"finish_reason":null}"""),
             ChatFixture.Delta(
                 """{"content":"zero","tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}""",
@@ -129,8 +129,9 @@ public sealed class StreamingTests(ChatFixture fixture) : IClassFixture<ChatFixt
             ChatFixture.Chunk("""{"index":1,"delta":{"content":"!"},"finish_reason":"stop"}"""),
             ChatFixture.Chunk("", ""","usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}"""));
 
-        ChatResponse response = updates.ToChatResponse();
+        List<ChatResponseUpdate> updates = await fixture.StreamAsync(ChatFixture.Choices(2));
 
+        ChatResponse response = updates.ToChatResponse();
         Assert.Equal(4, updates.Count);
         Assert.Equal("one!", response.Text);
         Assert.Equal(ChatFinishReason.Stop, response.FinishReason);
@@ -141,18 +142,9 @@ public sealed class StreamingTests(ChatFixture fixture) : IClassFixture<ChatFixt
     [Fact]
     public async Task Choices_SeveralAskedForPastThisLibrary_GiveOneAnswer()
     {
-        ChatOptions options = new()
-        {
-            RawRepresentationFactory = _ =>
-            {
-                ChatCompletionOptions raw = new();
-                raw.Patch.Set("$.n"u8, 3);
-                return raw;
-            },
-        };
         _ = fixture.Deployment.Model.Reply("once only").WithToolCall("f", "{}", "c");
 
-        ChatResponse response = (await fixture.StreamAsync(options)).ToChatResponse();
+        ChatResponse response = (await fixture.StreamAsync(ChatFixture.Choices(3))).ToChatResponse();
 
         Assert.Equal("once only", response.Text);
         Assert.Single(response.Messages[0].Contents.OfType<FunctionCallContent>());

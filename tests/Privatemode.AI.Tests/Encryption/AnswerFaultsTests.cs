@@ -14,6 +14,8 @@ public sealed class AnswerFaultsTests
         [AnswerFault.NothingSealed] = "nothing-sealed",
         [AnswerFault.PayloadMissing] = "payload-missing",
         [AnswerFault.BadPlainMember] = "bad-plain-member",
+        [AnswerFault.RenamedMember] = "renamed-member",
+        [AnswerFault.ChoiceCount] = "choice-count",
         [AnswerFault.NotAuthentic] = "not-authentic",
         [AnswerFault.Reflected] = "reflected",
         [AnswerFault.AlreadyFailed] = "already-failed",

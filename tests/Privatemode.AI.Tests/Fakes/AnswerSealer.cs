@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Tests.Fakes;
@@ -72,6 +73,17 @@ internal sealed class AnswerSealer : IDisposable
     }
 
     public string Event(string json) => $"data: {Document(json)}\n\n";
+
+    /// <summary>What a client under these rules makes of a stream; the next one begins to number from 0.</summary>
+    public OpenedStream Open(EventRules rules, string stream)
+    {
+        using ExchangeCipher client = Client();
+        using EventOpener opener = new(client, rules, new AnswerContext("/v1/messages", "sdk_0"));
+        opener.Push(Encoding.UTF8.GetBytes(stream));
+        opener.Complete();
+        _ = Restarted();
+        return new OpenedStream(Encoding.UTF8.GetString(opener.Output.Span), OpenedStream.NameOf(opener.Failure), opener.IsEnded);
+    }
 
     public void Dispose() => _cipher.Dispose();
 }

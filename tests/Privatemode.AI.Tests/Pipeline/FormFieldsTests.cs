@@ -1,5 +1,6 @@
 using System.Text;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Multipart;
 using Privatemode.AI.Pipeline;
 
 namespace Privatemode.AI.Tests.Pipeline;
@@ -91,6 +92,31 @@ public sealed class FormFieldsTests
             Assert.Equal("unparsable-body", Assert.Throws<PrivatemodeWouldLeakException>(
                 () => SealingEngine.Read(rule, PooledBytes.Copy("{}"u8), ContentType)).Refused);
         }
+    }
+
+    [Theory]
+    [InlineData("true", null, "true", true)]
+    [InlineData("true", "true", "true", false)]
+    [InlineData("true", "false", "false", false)]
+    [InlineData("false", null, null, false)]
+    public void Prepare_StreamedForm_AsksForUsageUnlessItSpeaksOfIt(string stream, string? asked, string? sent, bool isHidden)
+    {
+        List<(string, string)> fields = [("file:a.wav", "RIFF"), ("model", "m"), ("stream", stream)];
+        if (asked is not null)
+        {
+            fields.Insert(0, ("stream_include_usage", asked));
+        }
+
+        using SealedCall call = Prepare([.. fields]);
+        FormBody body = Assert.IsType<FormBody>(call.Body);
+        FormPart? field = body.Form.Find("stream_include_usage"u8);
+        Assert.Equal(sent, field is null ? null : Encoding.UTF8.GetString(body.Value(field)));
+        Assert.Equal((sent == "true", isHidden), (call.EndsWithUsage, call.HidesUsage));
+        Assert.Equal("RIFF", Encoding.UTF8.GetString(body.Value(body.Form.Find("file"u8)!)));
+        using IBodyExchange exchange = FieldCodec.Instance.Begin(new byte[32], "id"u8.ToArray());
+        using SealedBody wire = body.Seal(exchange, EndpointRules.Transcriptions);
+        Assert.True(exchange.IsSealed(
+            wire, BodyKind.Form, (name, value) => EndpointRules.Transcriptions.RequestPlain!.Contains(name) && FormFields.IsClearValue(name, value)));
     }
 
     [Fact]

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 using Microsoft.Extensions.AI;
+using Privatemode.AI.Encryption;
 using Privatemode.AI.Pipeline;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
@@ -64,6 +66,20 @@ public sealed class ImageFetcherTests
             () => FetchAsync(fetcher, url, async: true));
         Assert.Equal("remote-media", exception.Refused);
         Assert.Empty(_host.Requests);
+    }
+
+    [Fact]
+    public async Task Resolve_MoreImagesThanABodyMayHold_StopsFetching()
+    {
+        _host.Answer = _ => Image("image/png", new byte[100_000]);
+        using ImageFetcher fetcher = new(TimeProvider.System, _host);
+        string parts = string.Join(",", Enumerable.Repeat("""{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}""", 50));
+        using PlainBody body = new(PooledBytes.Copy(Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":[{{parts}}]}]}""")));
+        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+            () => new MediaResolver(RemoteMediaPolicy.FetchHereAndInline, fetcher)
+                .ResolveAsync(EndpointRules.ChatCompletions with { PlainLimit = 500_000 }, body, async: true, default).AsTask());
+        Assert.Equal("body", exception.Setting);
+        Assert.InRange(_host.Requests.Count, 3, 4);
     }
 
     [Fact]

@@ -1,12 +1,10 @@
-using System.Text;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Pipeline;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Pipeline;
 
-/// <summary>Streams of Anthropic-style messages, and of transcriptions.</summary>
+/// <summary>Streams of Anthropic-style messages.</summary>
 public sealed class MessageEventRulesTests : IDisposable
 {
     private const string Start = """{"type":"message_start","message":{"id":"m","content":[],"stop_reason":null}}""";
@@ -18,7 +16,6 @@ public sealed class MessageEventRulesTests : IDisposable
     private const string Ping = """{"type":"ping"}""";
 
     private static readonly PlainNames Messages = new("id", "type", "usage");
-    private static readonly PlainNames Transcriptions = new("duration", "usage");
 
     private readonly AnswerSealer _enclave = new();
 
@@ -79,13 +76,41 @@ public sealed class MessageEventRulesTests : IDisposable
     [InlineData("""{"type":"content_block_delta","index":0,"delta":"text"}""", "payload-missing")]
     [InlineData("""{"type":"message_start","message":{}}""", "payload-missing")]
     [InlineData("""{"type":"content_block_start","index":0,"content_block":{}}""", "payload-missing")]
-    [InlineData("""{"type":"something","other":1}""", "payload-missing")]
+    [InlineData("""{"type":"something","other":1}""", "renamed-member")]
+    [InlineData("""{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"},"other":"b"}""", "renamed-member")]
+    [InlineData("""{"type":"message_delta","delta":{"type":"text_delta","text":"hidden"}}""", "renamed-member")]
+    [InlineData("""{"type":"message_delta","delta":{"type":"text_delta","text":"hidden","stop_reason":null}}""", "renamed-member")]
+    [InlineData("""{"type":"message_delta","delta":{"stop_sequence":null}}""", "renamed-member")]
+    [InlineData("""{"type":"message_delta","delta":{"stop_reason":{"text":"hidden"}}}""", "renamed-member")]
+    [InlineData("""{"type":"error","error":{"type":"text_delta","text":"hidden"}}""", "renamed-member")]
+    [InlineData("""{"type":"error","error":"hidden"}""", "renamed-member")]
     [InlineData("""{"type":"content_block_delta"}""", "nothing-sealed")]
     [InlineData("""{"type":"message_stop","usage":{"output_tokens":1}}""", "nothing-sealed")]
     [InlineData("""{}""", "nothing-sealed")]
     [InlineData("""{"type":"A sentence of a stranger","index":0}""", "bad-plain-member")]
     public void Messages_EventThatIsNotWhatItSays_BreaksTheStream(string odd, string failure) =>
         Assert.Equal(failure, Open([Start, BlockStart, odd, BlockStop, Finish, Stop]).Failure);
+
+    [Fact]
+    public void Messages_MembersThatHoldNothing_ArePassed()
+    {
+        string finish = """{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"message":null,"error":null,"other":null}""";
+        Assert.Null(Open([Start, BlockStart, Delta, BlockStop, finish, Stop]).Failure);
+    }
+
+    [Theory]
+    [InlineData(2, "\"content_block\":", "\"delta\":", "content_block_start", "content_block_delta")]
+    [InlineData(3, "\"delta\":", "\"content_block\":", "content_block_delta", "content_block_start")]
+    [InlineData(3, "\"index\":", "\"j\":", "content_block_delta", "message_delta")]
+    [InlineData(3, "\"delta\":", "\"error\":", "content_block_delta", "error")]
+    [InlineData(0, "\"message\":", "\"delta\":", "message_start", "message_delta")]
+    public void Messages_PieceUnderAnotherName_BreaksTheStream(int number, string name, string newName, string kind, string newKind)
+    {
+        string[] events = [.. ((string[])[Start, Ping, BlockStart, Delta, BlockStop, Finish, Stop]).Select(document => _enclave.Document(document, Messages))];
+        events[number] = events[number].Replace(name, newName, StringComparison.Ordinal).Replace(kind, newKind, StringComparison.Ordinal);
+        string stream = string.Concat(events.Select(document => $"data: {document}\n\n"));
+        Assert.Contains(_enclave.Open(new MessageEventRules("sdk_0"), stream).Failure, (string[])["renamed-member", "payload-missing", "truncated-stream"]);
+    }
 
     [Fact]
     public void Messages_SealedError_IsAServiceFailure()
@@ -98,48 +123,7 @@ public sealed class MessageEventRulesTests : IDisposable
     public void Messages_UnsealedMember_BreaksTheStream() =>
         Assert.Equal("unsealed-member", Open([Start, BlockStart], tail: $"data: {Delta}\n\n").Failure);
 
-    [Fact]
-    public void Transcription_Choices_NeedASealedFinish()
-    {
-        string piece = """{"id":"t","choices":[{"delta":{"content":"a"},"finish_reason":null}]}""";
-        string finish = """{"id":"t","choices":[{"delta":{"content":""},"finish_reason":"stop"}]}""";
-        string usage = """{"id":"t","choices":[],"usage":{"total_tokens":3},"duration":"1.5"}""";
-        const string Done = "data: [DONE]\n\n";
-        OpenedStream opened = OpenTranscription([piece, finish, usage], Done);
-        Assert.Equal((null, true), (opened.Failure, opened.IsEnded));
-        Assert.Contains("\"duration\":1.5", opened.Output, StringComparison.Ordinal);
-        Assert.Equal("truncated-stream", OpenTranscription([piece], Done).Failure);
-        Assert.Equal("truncated-stream", OpenTranscription([piece, finish, piece], Done).Failure);
-        Assert.Equal("truncated-stream", OpenTranscription([piece, finish], "").Failure);
-        Assert.Equal("payload-missing", OpenTranscription(["""{"text":"a"}"""], Done).Failure);
-        Assert.Equal("bad-plain-member", OpenTranscription(["""{"id":"t","choices":[],"duration":"a sentence"}"""], Done).Failure);
-    }
-
-    [Fact]
-    public void Transcription_TypedEvents_EndWithDone()
-    {
-        string piece = """{"type":"transcript.text.delta","delta":"a"}""";
-        string done = """{"type":"transcript.text.done","text":"a","usage":{"type":"duration","seconds":1.5}}""";
-        Assert.Equal((null, true), (OpenTranscription([piece, done], "").Failure, OpenTranscription([piece, done], "").IsEnded));
-        Assert.Null(OpenTranscription([piece, done], "data: [DONE]\n\n").Failure);
-        Assert.Equal("truncated-stream", OpenTranscription([piece], "data: [DONE]\n\n").Failure);
-        Assert.Equal("data-after-end", OpenTranscription([piece, done, piece], "").Failure);
-    }
-
-    private OpenedStream OpenTranscription(string[] events, string tail) => Run(
-        new TranscriptionEventRules("sdk_0"), string.Concat(events.Select(document => $"data: {_enclave.Document(document, Transcriptions)}\n\n")) + tail);
-
-    private OpenedStream Open(string[] events, string? name = null, string tail = "") => Run(
+    private OpenedStream Open(string[] events, string? name = null, string tail = "") => _enclave.Open(
         new MessageEventRules("sdk_0"),
         string.Concat(events.Select(document => $"event: {name ?? "named"}\ndata: {_enclave.Document(document, Messages)}\n\n")) + tail);
-
-    private OpenedStream Run(EventRules rules, string stream)
-    {
-        using ExchangeCipher client = _enclave.Client();
-        using EventOpener opener = new(client, rules, new AnswerContext("/v1/messages", "sdk_0"));
-        opener.Push(Encoding.UTF8.GetBytes(stream));
-        opener.Complete();
-        _ = _enclave.Restarted();
-        return new OpenedStream(Encoding.UTF8.GetString(opener.Output.Span), OpenedStream.NameOf(opener.Failure), opener.IsEnded);
-    }
 }

@@ -14,6 +14,9 @@ internal sealed class ChoiceFinishes(int expected = 1)
     private readonly HashSet<int> _running = [];
     private readonly HashSet<int> _finished = [];
 
+    /// <summary>A choice was seen that nobody asked for.</summary>
+    public bool HasMore { get; private set; }
+
     public bool AllFinished => _running.Count == 0 && _finished.Count >= expected;
 
     /// <summary>Takes in the <c>choices</c> array of one event; false when it cannot be read.</summary>
@@ -61,6 +64,7 @@ internal sealed class ChoiceFinishes(int expected = 1)
             reader.Skip();
         }
 
+        HasMore |= index >= expected;
         if (finished)
         {
             _ = _running.Remove(index);

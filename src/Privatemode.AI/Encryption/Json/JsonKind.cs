@@ -21,4 +21,12 @@ internal static class JsonKind
             _ => JsonTokenType.None,
         };
     }
+
+    /// <summary>Whether a value is an array that begins with an object.</summary>
+    public static bool IsArrayOfObjects(ReadOnlySpan<byte> value) => Of(value) == JsonTokenType.StartArray
+        && Of(value.TrimStart(" \t\r\n"u8)[1..]) == JsonTokenType.StartObject;
+
+    /// <summary>Whether a value is an array with nothing in it.</summary>
+    public static bool IsEmptyArray(ReadOnlySpan<byte> value) => Of(value) == JsonTokenType.StartArray
+        && value.TrimStart(" \t\r\n"u8)[1..].TrimStart(" \t\r\n"u8).StartsWith("]"u8);
 }

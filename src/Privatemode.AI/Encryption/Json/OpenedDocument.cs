@@ -48,6 +48,19 @@ internal sealed class OpenedDocument : IDisposable
         return i >= 0;
     }
 
+    /// <summary>How many top-level members there are.</summary>
+    public int Count => _index.Members.Length;
+
+    /// <summary>The name of a member, counted from 0 in the order of the document.</summary>
+    public ReadOnlySpan<byte> NameAt(int i) => _index.Name(_index.Members[i]);
+
+    /// <summary>The raw JSON value of a member, counted likewise.</summary>
+    public ReadOnlySpan<byte> ValueAt(int i, out JsonTokenType kind)
+    {
+        kind = _index.Members[i].Kind;
+        return _index.Members[i].Value(_bytes.Span);
+    }
+
     /// <summary>Puts another value in place of the value of a member, which must be there.</summary>
     public void Replace(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {

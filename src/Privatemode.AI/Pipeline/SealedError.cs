@@ -1,0 +1,87 @@
+using System.Text.Json;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>Tells an error the enclave sealed from an answer that somebody on the way labelled as one.</summary>
+/// <remarks>
+/// Status and names are not authenticated: without this, the text of an answer would be handed out as the message of an error. What is inside a
+/// value is authentic, so an error is known by what stands in it: <c>{"error":{"message":…}}</c>, <c>{"detail":…}</c>, or the flat form.
+/// </remarks>
+internal static class SealedError
+{
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonIndex.MaxDepth };
+
+    /// <summary>Message and code of the value of a member <c>error</c> in an answer, or an event, that had begun well.</summary>
+    /// <returns>False when the value is no error.</returns>
+    public static bool TryRead(ReadOnlySpan<byte> error, out string? message, out string? code)
+    {
+        (message, code) = (null, null);
+        if (JsonKind.Of(error) != JsonTokenType.StartObject || !HasText(error, "message", "detail"))
+        {
+            return false;
+        }
+
+        (message, code) = ErrorText.Read(error);
+        return true;
+    }
+
+    /// <summary>Whether an opened answer with the status of an error is an error.</summary>
+    /// <param name="opened">The answer.</param>
+    /// <param name="rule">The endpoint.</param>
+    public static bool IsOne(OpenedDocument opened, EndpointRule rule)
+    {
+        for (int i = 0; i < opened.Count; i++)
+        {
+            if (JsonKind.IsArrayOfObjects(opened.ValueAt(i, out _)) && !opened.NameAt(i).SequenceEqual("detail"u8))
+            {
+                return false;
+            }
+        }
+
+        // Where the answer itself is a text, a text alone proves nothing.
+        bool mayBeText = rule.Answer!.PayloadKind != JsonTokenType.String;
+        if (opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
+        {
+            return (kind == JsonTokenType.String && mayBeText) || (kind == JsonTokenType.StartObject && HasText(error, "message", "detail"));
+        }
+
+        if (opened.TryGet("message"u8, out _, out kind) && kind != JsonTokenType.Null)
+        {
+            return kind == JsonTokenType.String
+                && (mayBeText || (opened.TryGet("object"u8, out ReadOnlySpan<byte> type, out _) && type.SequenceEqual("\"error\""u8)));
+        }
+
+        return opened.TryGet("detail"u8, out ReadOnlySpan<byte> detail, out kind) && kind switch
+        {
+            JsonTokenType.String => mayBeText,
+            JsonTokenType.StartObject => HasText(detail, "message", "msg"),
+            JsonTokenType.StartArray => IsListOfMistakes(detail),
+            _ => false,
+        };
+    }
+
+    /// <summary>What the framework of the model servers says of a request it does not take: where, and what.</summary>
+    private static bool IsListOfMistakes(ReadOnlySpan<byte> detail) => Judge(detail, list => list.GetArrayLength() > 0 && list.EnumerateArray().All(
+        item => item.ValueKind == JsonValueKind.Object && IsText(item, "msg") && item.TryGetProperty("loc", out _)));
+
+    private static bool HasText(ReadOnlySpan<byte> value, string name, string other) =>
+        Judge(value, element => element.ValueKind == JsonValueKind.Object && (IsText(element, name) || IsText(element, other)));
+
+    private static bool IsText(JsonElement element, string name) =>
+        element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String;
+
+    private static bool Judge(ReadOnlySpan<byte> value, Func<JsonElement, bool> isError)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(value.ToArray(), Options);
+            return isError(document.RootElement);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // The latter: a name with an escaped lone surrogate.
+            return false;
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System.ClientModel;
+using System.Net;
+using System.Text;
+using System.Text.RegularExpressions;
+using Privatemode.AI.Diagnostics;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.KeyExchange;
+using Privatemode.AI.Pipeline;
+using Privatemode.AI.Sessions;
+
+namespace Privatemode.AI.Tests.Fakes;
+
+/// <summary>Calls of other libraries against a network that seals what it is told to, under the names it is told.</summary>
+internal sealed partial class AnsweringNetwork : IDisposable
+{
+    private static readonly Uri Service = new("https://api.privatemode.ai");
+
+    private readonly FakeHandler _network = new();
+    private readonly FakeSecrets _secrets = new(TimeProvider.System);
+    private readonly HttpClient _http;
+    private readonly SessionManager _sessions;
+    private readonly HttpCalls _calls;
+
+    public AnsweringNetwork()
+    {
+        ImmediateTimeProvider time = new();
+        _http = Transports.Create(_network, isTestTrust: false);
+        _sessions = new SessionManager(
+            _ => new AccountSession((async, token) => _secrets.ExchangeAsync(async, token), time), time, 256, TimeSpan.FromMinutes(1));
+        CallRunner runner = new(
+            new SealingEngine(Service, FieldCodec.Instance, new PromptCacheSalts(PromptCacheScope.None, false), time),
+            new MediaResolver(RemoteMediaPolicy.Refuse, null),
+            new AnswerOpener(TimeSpan.FromSeconds(100), time, new ClientEvents(null, Service)), _sessions, new ApiKeys(new ApiKeyCredential("key")), null,
+            TimeSpan.FromMinutes(10), time, default);
+        _calls = new HttpCalls(runner, _http, Service, new ClientEvents(null, Service));
+    }
+
+    /// <summary>Calls an endpoint and gives it a sealed answer.</summary>
+    /// <param name="path">The endpoint.</param>
+    /// <param name="content">The body.</param>
+    /// <param name="status">The status of the answer.</param>
+    /// <param name="document">Seals values, one after the other, and puts the document together.</param>
+    /// <param name="contentType">The type of the answer.</param>
+    /// <returns>Status, text, and whether it counts as authentic.</returns>
+    public async Task<(int Status, string Text, bool IsAuthenticated)> SendAsync(
+        string path, HttpContent content, int status, Func<Func<string, string>, string> document, string contentType = "application/json")
+    {
+        _network.Answer = request =>
+        {
+            using ExchangeCipher enclave = Peer(request);
+            return new HttpResponseMessage((HttpStatusCode)status)
+            {
+                Content = new StringContent(document(value => Seal(enclave, value)), Encoding.UTF8, contentType),
+            };
+        };
+        using HttpRequestMessage request = new(HttpMethod.Post, new Uri(Service, path)) { Content = content };
+        using HttpResponseMessage response = await _calls.SendAsync(request, async: true, default).AsTask().OrTimeout();
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync().OrTimeout(),
+            response.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeader).Single() == "true");
+    }
+
+    public void Dispose()
+    {
+        _sessions.Dispose();
+        _http.Dispose();
+        _network.Dispose();
+    }
+
+    private static string Seal(ExchangeCipher enclave, string value)
+    {
+        byte[] plaintext = Encoding.UTF8.GetBytes(value);
+        byte[] wire = new byte[enclave.SealedLength(plaintext.Length)];
+        enclave.Seal(plaintext, wire);
+        return Encoding.UTF8.GetString(wire);
+    }
+
+    /// <summary>Both directions are sealed alike; the nonce stands in every value of the request.</summary>
+    private ExchangeCipher Peer(HttpRequestMessage request)
+    {
+        using MemoryStream body = new();
+        request.Content!.CopyTo(body, null, default);
+        string nonce = SealedNonce().Match(Encoding.UTF8.GetString(body.ToArray())).Groups[1].Value;
+        InferenceSecret secret = _secrets.Made[^1];
+        return new ExchangeCipher(secret.Key, Encoding.UTF8.GetBytes(secret.Id), Convert.FromHexString(nonce));
+    }
+
+    [GeneratedRegex("\"[A-Za-z0-9+/=]{44}:([0-9a-f]{24}):")]
+    private static partial Regex SealedNonce();
+}

@@ -1,0 +1,100 @@
+using Privatemode.AI.Pipeline;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Pipeline;
+
+/// <summary>Streams of choices in which somebody without keys writes other names and other ends of events.</summary>
+public sealed class ChoiceEventRulesTests : IDisposable
+{
+    private const string Done = "data: [DONE]\n\n";
+
+    private static readonly string[] Story =
+        ["""{"role":"assistant","content":"Do "}""", """{"content":"NOT "}""", """{"content":"take it."}"""];
+
+    private readonly AnswerSealer _enclave = new();
+
+    public void Dispose() => _enclave.Dispose();
+
+    [Fact]
+    public void Stream_AsItWasSent_IsWhole()
+    {
+        OpenedStream opened = Open(Sealed());
+        Assert.Equal((null, true), (opened.Failure, opened.IsEnded));
+        Assert.Contains("NOT ", opened.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void EventHiddenInTheOneBefore_BreaksTheStream()
+    {
+        string[] events = Sealed();
+        string both = events[0][..^1] + "," + Renamed(events[1], "z1", "z2", "z3", "z4")[1..];
+        Assert.Equal("renamed-member", Open([both, .. events[2..]]).Failure);
+    }
+
+    [Fact]
+    public void EventHiddenInTheOneAfter_BreaksTheStream()
+    {
+        string[] events = Sealed();
+        string both = Renamed(events[1], "a1", "a2", "a3", "a4")[..^1] + "," + events[2][1..];
+        Assert.Equal("renamed-member", Open([events[0], both, .. events[3..]]).Failure);
+    }
+
+    [Fact]
+    public void ChoicesUnderAnotherNameBesideEmptyOnes_BreakTheStream()
+    {
+        string[] events = [Seal("[]"), .. Sealed()];
+        string both = events[0][..^1] + "," + Renamed(events[1], "z1", "z2", "z3", "z4")[1..];
+        Assert.Equal("renamed-member", Open([both, .. events[2..]]).Failure);
+    }
+
+    [Fact]
+    public void ChoiceNobodyAskedFor_BreaksTheStream() =>
+        Assert.Equal("choice-count", Open([.. Sealed(), Seal("""[{"index":1,"delta":{"content":"two"},"finish_reason":"stop"}]""")]).Failure);
+
+    [Theory]
+    [InlineData("created", "choices", "b")]
+    [InlineData("model", "created", "cr")]
+    public void ValueUnderTheNameOfAnother_BreaksTheStream(string name, string instead, string spare)
+    {
+        string[] events = Sealed();
+        events[1] = events[1].Replace($"\"{instead}\":", $"\"{spare}\":", StringComparison.Ordinal)
+            .Replace($"\"{name}\":", $"\"{instead}\":", StringComparison.Ordinal);
+        Assert.Contains(Open(events).Failure, (string[])["renamed-member", "payload-missing"]);
+    }
+
+    [Theory]
+    [InlineData("""{"choices":[1]}""", "renamed-member")]
+    [InlineData("""{"choices":[ {"index":0,"delta":{},"finish_reason":"stop"} ],"other":[ {"a":1}]}""", "renamed-member")]
+    [InlineData("""{"choices":[],"created":"yesterday"}""", "renamed-member")]
+    [InlineData("""{"choices":[],"model":1}""", "renamed-member")]
+    [InlineData("""{"choices":[],"system_fingerprint":{}}""", "renamed-member")]
+    [InlineData("""{"error":[{"index":0,"delta":{"content":"hidden"}}]}""", "renamed-member")]
+    [InlineData("""{"error":"hidden"}""", "renamed-member")]
+    [InlineData("""{"error":{"content":"hidden"}}""", "renamed-member")]
+    [InlineData("""{"error":{"\ud800":1}}""", "renamed-member")]
+    [InlineData("""{"error":{"message":"busy"}}""", "service Other")]
+    [InlineData("""{"choices":[],"created":null,"system_fingerprint":null,"service_tier":"default","error":null,"new":{"a":[1]},"ids":[1,2]}""", null)]
+    public void Event_OfThisShape_IsTakenOrNot(string odd, string? failure) =>
+        Assert.Equal(failure, Open([.. Sealed(), _enclave.Document(odd)]).Failure);
+
+    private static string Renamed(string sealedEvent, params string[] names)
+    {
+        foreach ((string name, string newName) in ((string[])["choices", "created", "model", "object"]).Zip(names))
+        {
+            sealedEvent = sealedEvent.Replace($"\"{name}\":", $"\"{newName}\":", StringComparison.Ordinal);
+        }
+
+        return sealedEvent;
+    }
+
+    private string[] Sealed() =>
+    [
+        .. Story.Select(delta => Seal($$"""[{"index":0,"delta":{{delta}},"finish_reason":null}]""")),
+        Seal("""[{"index":0,"delta":{},"finish_reason":"stop"}]"""),
+    ];
+
+    private string Seal(string choices) => _enclave.Document($$"""{"object":"chat.completion.chunk","created":1,"model":"m","choices":{{choices}}}""");
+
+    private OpenedStream Open(string[] events) => _enclave.Open(
+        new ChoiceEventRules(EndpointRules.ChatCompletions, 1, "sdk_0"), string.Concat(events.Select(document => $"data: {document}\n\n")) + Done);
+}

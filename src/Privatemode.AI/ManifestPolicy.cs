@@ -49,7 +49,7 @@ public abstract class ManifestPolicy
     /// <summary>Asks you about every manifest that is not the last adopted one.</summary>
     /// <param name="approve">
     /// Returns true to adopt the manifest. Called by one thread at a time, before anything is sent to the deployment. It must not use a client that
-    /// waits for its decision; a synchronous call blocks its thread meanwhile.
+    /// waits for its decision; a synchronous call blocks its thread meanwhile. What it throws, the calls throw that wait for it.
     /// </param>
     /// <param name="adoptionLog">
     /// See <see cref="Latest"/>; only entries that were approved count. Whoever can write the directory can approve. Without it the first manifest of

@@ -22,10 +22,11 @@ public sealed class PrivatemodeOptions
     /// <see cref="ApiKey"/> and the environment.
     /// </summary>
     /// <remarks>
-    /// Asked once for each attempt, in the caller's context (an <see cref="AsyncLocal{T}"/> or the current HTTP request can be read), by
-    /// many threads at once. When it returns null or nothing, the call is a <see cref="PrivatemodeConfigurationException"/>; no other key is
-    /// used instead. Each key has secrets and a list of models of its own. <see cref="PrivatemodeClient.ConnectAsync"/>,
-    /// <see cref="PrivatemodeClient.VerifyAsync"/> and <see cref="PrivatemodeClient.Models"/> ask it too.
+    /// Asked once for each call, however often that is tried, in the caller's context (an <see cref="AsyncLocal{T}"/> or the current HTTP
+    /// request can be read), by many threads at once. When it returns null or nothing, the call is a
+    /// <see cref="PrivatemodeConfigurationException"/>; no other key is used instead. What it throws, the call throws. Each key has secrets and
+    /// a list of models of its own. <see cref="PrivatemodeClient.ConnectAsync"/>, <see cref="PrivatemodeClient.VerifyAsync"/> and
+    /// <see cref="PrivatemodeClient.Models"/> ask it too.
     /// </remarks>
     public Func<string?>? ApiKeyAccessor { get; set; }
 
@@ -46,8 +47,8 @@ public sealed class PrivatemodeOptions
     /// </summary>
     /// <remarks>
     /// The permit is given back when the answer is over. A refusal is a <see cref="PrivatemodeServiceException"/> with
-    /// <see cref="PrivatemodeServiceFailure.RateLimited"/>. Waiting in the limiter's queue ends with the caller's cancellation only. A
-    /// synchronous call waits there on a blocked thread.
+    /// <see cref="PrivatemodeServiceFailure.RateLimited"/>; what the limiter throws, the call throws. Waiting in the limiter's queue ends with
+    /// the caller's cancellation only, which is the limiter's business. A synchronous call waits there on a blocked thread.
     /// </remarks>
     public RateLimiter? RateLimiter { get; set; }
 

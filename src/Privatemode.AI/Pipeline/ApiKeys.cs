@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Where the API key of an attempt comes from: one credential, or whoever is calling. Never from the one for want of the other.</summary>
+/// <summary>Where the API key of a call comes from: one credential, or whoever is calling. Never from the one for want of the other.</summary>
 internal sealed class ApiKeys
 {
     private readonly Func<string?>? _accessor;
@@ -13,7 +13,7 @@ internal sealed class ApiKeys
     /// <param name="credential">Holds the one key; it may be updated.</param>
     public ApiKeys(ApiKeyCredential credential) => _credential = credential;
 
-    /// <param name="accessor">Asked at every attempt.</param>
+    /// <param name="accessor">Asked at every call; what it throws goes to the caller.</param>
     public ApiKeys(Func<string?> accessor) => _accessor = accessor;
 
     /// <summary>Callers with keys of their own, who must not share more than they say.</summary>
@@ -31,7 +31,7 @@ internal sealed class ApiKeys
             return key;
         }
 
-        string? current = _accessor();
+        string? current = Callbacks.Ask(_accessor);
         if (string.IsNullOrEmpty(current))
         {
             throw new PrivatemodeConfigurationException(

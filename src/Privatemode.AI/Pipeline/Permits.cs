@@ -15,9 +15,18 @@ internal static class Permits
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        RateLimitLease lease = async
-            ? await limiter.AcquireAsync(1, cancellationToken).ConfigureAwait(false)
-            : await WaitAsync(limiter, cancellationToken).ConfigureAwait(false);
+        RateLimitLease lease;
+        try
+        {
+            lease = async
+                ? await limiter.AcquireAsync(1, cancellationToken).ConfigureAwait(false)
+                : await WaitAsync(limiter, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (Callbacks.Note(exception))
+        {
+            throw;
+        }
+
         if (lease.IsAcquired)
         {
             return lease;

@@ -36,7 +36,7 @@ internal sealed class PromptCacheSalts(PromptCacheScope scope, bool areManyCalle
             return Derive(_clientSecret, [.. PerClientLabel, .. ApiKeys.DigestOf(apiKey)]);
         }
 
-        if (scope.CurrentUser?.Invoke() is { Length: > 0 } user)
+        if (scope.CurrentUser is { } currentUser && Callbacks.Ask(currentUser) is { Length: > 0 } user)
         {
             byte[] id = PromptCacheScope.UserBytes(user);
             return Derive(scope.Secret!, areManyCallers ? [.. PerUserOfKeyLabel, .. ApiKeys.DigestOf(apiKey), .. id] : [.. PerUserLabel, .. id]);

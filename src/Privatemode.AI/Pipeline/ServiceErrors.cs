@@ -20,6 +20,7 @@ internal static partial class ServiceErrors
     /// <summary>The exception to throw instead; the same object when it is not the OpenAI client's.</summary>
     public static Exception Map(Exception exception) => exception switch
     {
+        _ when Callbacks.Threw(exception) => exception,
         AggregateException { InnerExceptions: [.., Exception last] } => Map(last),
         ClientResultException { Status: 0 } => new PrivatemodeServiceException(
             PrivatemodeServiceFailure.Unreachable, "The service could not be reached. Check the network, then retry.", exception.InnerException),

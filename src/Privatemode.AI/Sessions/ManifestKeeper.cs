@@ -28,12 +28,13 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
         time,
         approving: policy is ManifestPolicy.ApprovedManifest);
 
-    /// <exception cref="InvalidOperationException">The caller is the approval callback.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The caller is the approval callback.</exception>
     public static void DemandOutside()
     {
         if (IsAsking.Value)
         {
-            throw new InvalidOperationException("The approval callback uses a client that waits for its decision. Decide without one.");
+            throw new PrivatemodeConfigurationException(
+                nameof(PrivatemodeOptions.Manifest), "The approval callback uses a client that waits for its decision. Decide without one.");
         }
     }
 
@@ -136,9 +137,18 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
         ManifestDifference difference = ManifestDifference.Between(before is null ? null : Manifest.Parse(before), manifest);
         ManifestUpdate update = new(difference.Before, difference.After, manifest.Raw, difference.Lines);
         IsAsking.Value = true;
-        bool isApproved = async
-            ? await approved.Ask(update, cancellationToken).ConfigureAwait(false)
-            : approved.Ask(update, cancellationToken).AsTask().GetAwaiter().GetResult();
+        bool isApproved;
+        try
+        {
+            isApproved = async
+                ? await approved.Ask(update, cancellationToken).ConfigureAwait(false)
+                : approved.Ask(update, cancellationToken).AsTask().GetAwaiter().GetResult();
+        }
+        catch (Exception exception) when (Callbacks.Note(exception))
+        {
+            throw;
+        }
+
         IsAsking.Value = false;
         if (!isApproved)
         {

@@ -1,0 +1,113 @@
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.AI;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Pipeline;
+
+/// <summary>What a callback of the user's throws reaches the caller as it is, and is not read as a fault of the answer.</summary>
+public sealed class CallbackFailureTests : IAsyncLifetime
+{
+    private PrivatemodeTestDeployment _deployment = null!;
+
+    public static TheoryData<string, Type> Callbacks
+    {
+        get
+        {
+            TheoryData<string, Type> data = [];
+            foreach (string callback in (string[])["accessor", "user", "approval", "approval later", "limiter"])
+            {
+                data.Add(callback, typeof(InvalidOperationException));
+                data.Add(callback, typeof(NullReferenceException));
+                data.Add(callback, typeof(OperationCanceledException));
+            }
+
+            return data;
+        }
+    }
+
+    public async Task InitializeAsync() => _deployment = await PrivatemodeTestDeployment.StartAsync(new() { TimeProvider = new ImmediateTimeProvider() });
+
+    public async Task DisposeAsync() => await _deployment.DisposeAsync();
+
+    [Theory]
+    [MemberData(nameof(Callbacks))]
+    public async Task Call_CallbackThrows_TheCallThrowsThat(string callback, Type type)
+    {
+        Exception thrown = (Exception)Activator.CreateInstance(type, "mine")!;
+        await using PrivatemodeClient client = _deployment.CreateClient(options => Configure(options, callback, thrown));
+        IChatClient chat = client.AsIChatClient("gpt-oss-120b");
+        Func<Task>[] ways =
+        [
+            () => chat.GetResponseAsync("hi"),
+            () => chat.GetStreamingResponseAsync("hi").ToChatResponseAsync(),
+            () => client.AsIEmbeddingGenerator("qwen3-embedding-4b").GenerateAsync(["hi"]),
+            () => TestTimeouts.OnOwnThread(() => client.OpenAI.GetChatClient("gpt-oss-120b").CompleteChat("hi")),
+        ];
+        foreach (Func<Task> way in callback == "user" ? [ways[0], ways[1], ways[3]] : ways)
+        {
+            Assert.Equal("mine", (await Assert.ThrowsAsync(type, () => way().OrTimeout())).Message);
+        }
+
+        Assert.Empty(_deployment.Requests);
+    }
+
+    [Fact]
+    public async Task Call_ApprovalCallbackUsesItsOwnClient_SaysWhatToChange()
+    {
+        PrivatemodeClient? client = null;
+        Exception? inside = null;
+        client = _deployment.CreateClient(options => options.Manifest = ManifestPolicy.Approve(async (_, cancellationToken) =>
+        {
+            inside = await Record.ExceptionAsync(
+                () => client!.AsIChatClient("gpt-oss-120b").GetResponseAsync("May I?", cancellationToken: cancellationToken));
+            return true;
+        }));
+        await using (client)
+        {
+            _ = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
+        }
+
+        PrivatemodeConfigurationException exception = Assert.IsType<PrivatemodeConfigurationException>(inside);
+        Assert.Equal("Manifest", exception.Setting);
+        Assert.Contains("approval callback", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static void Configure(PrivatemodeOptions options, string callback, Exception thrown)
+    {
+        switch (callback)
+        {
+            case "accessor":
+                options.ApiKeyAccessor = () => throw thrown;
+                break;
+            case "user":
+                options.PromptCache = PromptCacheScope.PerUser(new byte[32], () => throw thrown);
+                break;
+            case "approval":
+                options.Manifest = ManifestPolicy.Approve((_, _) => throw thrown);
+                break;
+            case "approval later":
+                options.Manifest = ManifestPolicy.Approve(async (_, _) =>
+                {
+                    await Task.Yield();
+                    throw thrown;
+                });
+                break;
+            default:
+                options.RateLimiter = new BrokenLimiter(thrown);
+                break;
+        }
+    }
+
+    private sealed class BrokenLimiter(Exception thrown) : RateLimiter
+    {
+        public override TimeSpan? IdleDuration => null;
+
+        public override RateLimiterStatistics? GetStatistics() => null;
+
+        protected override RateLimitLease AttemptAcquireCore(int permitCount) => throw thrown;
+
+        protected override ValueTask<RateLimitLease> AcquireAsyncCore(
+            int permitCount, CancellationToken cancellationToken) => throw thrown;
+    }
+}

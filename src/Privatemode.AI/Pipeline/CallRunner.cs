@@ -130,11 +130,18 @@ internal sealed class CallRunner(
         finally
         {
             // An event stream has taken the attempt over and left null here.
-            call.Current?.Dispose();
+            SealedAttempt? ended = call.Current;
             call.Current = null;
-            if (!done)
+            try
             {
-                carrier.Drop();
+                ended?.Dispose();
+            }
+            finally
+            {
+                if (!done)
+                {
+                    carrier.Drop();
+                }
             }
         }
     }
@@ -150,21 +157,22 @@ internal sealed class CallRunner(
         }
 
         RateLimitLease? permit = await Permits.TakeAsync(limiter, call.RequestId, async, cancellationToken).ConfigureAwait(false);
+        SecretLease lease;
         try
         {
-            SecretLease lease = await sessions.AcquireAsync(apiKey, state.Repeats.RejectedSecretId, async, cancellationToken).ConfigureAwait(false);
-            SealedAttempt attempt = engine.Seal(call, lease, apiKey);
-            attempt.Permit = permit;
-            return attempt;
+            lease = await sessions.AcquireAsync(apiKey, state.Repeats.RejectedSecretId, async, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
             permit?.Dispose();
             throw;
         }
+
+        lease.Permit = permit;
+        return engine.Seal(call, lease, apiKey);
     }
 
-    private static async ValueTask<CarriedAnswer> SendAsync(ICallCarrier carrier, SealedCall call, Deadline deadline, bool async)
+    private async ValueTask<CarriedAnswer> SendAsync(ICallCarrier carrier, SealedCall call, Deadline deadline, bool async)
     {
         try
         {

@@ -53,6 +53,8 @@ internal static class Permits
         }
 
         now.Dispose();
-        return SyncOrAsync.WaitAsync(limiter.AcquireAsync(1, cancellationToken).AsTask(), async: false, cancellationToken);
+
+        // The limiter alone decides between the permit and the cancellation: to stop waiting here would lose a permit just given.
+        return SyncOrAsync.WaitAsync(limiter.AcquireAsync(1, cancellationToken).AsTask(), async: false, CancellationToken.None);
     }
 }

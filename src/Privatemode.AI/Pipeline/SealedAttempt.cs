@@ -28,12 +28,8 @@ internal sealed class SealedAttempt : IDisposable
     /// <summary>The secret in use; null on an endpoint that is not sealed.</summary>
     public SessionSecret? Session => _lease?.Session;
 
-    /// <summary>The rate limiter's permit, given back with the attempt: a limiter may count how many are under way.</summary>
-    public IDisposable? Permit { get; set; }
-
     public void Dispose()
     {
-        Permit?.Dispose();
         Content?.Dispose();
         Exchange?.Dispose();
         _lease?.Dispose();

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Text;
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
@@ -103,6 +105,54 @@ public sealed class RateLimiterTests : IAsyncLifetime
         Assert.Equal(1, limiter.GetStatistics()!.CurrentAvailablePermits);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Call_CancelledWhenThePermitComes_GivesItBack(bool async)
+    {
+        using CancellationTokenSource impatience = new();
+        using LateLimiter limiter = new(impatience.Cancel);
+        await using PrivatemodeClient client = NewClient(limiter);
+        Task waiting = ChatAsync(client, async, impatience.Token);
+        await limiter.Asked.Task.OrTimeout();
+        limiter.Grant();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.OrTimeout());
+        Assert.Equal(1, limiter.GivenBack);
+        Assert.Empty(_deployment.Requests);
+    }
+
+    [Fact]
+    public async Task Stream_DroppedWithoutDispose_GivesThePermitBackAllTheSame()
+    {
+        using ConcurrencyLimiter limiter = new(new() { PermitLimit = 1, QueueLimit = 0 });
+        await using PrivatemodeClient client = NewClient(limiter);
+        using HttpClient http = new(client.CreateHandler()) { BaseAddress = _deployment.Endpoint };
+        _pauses = true;
+        await Task.Run(() => BeginAndDropAsync(http)).OrTimeout();
+        long begun = TimeProvider.System.GetTimestamp();
+        while (limiter.GetStatistics()!.CurrentAvailablePermits == 0)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TestTimeouts.Default, "the permit is lost");
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            await Task.Yield();
+        }
+
+        _goOn.SetResult();
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static async Task BeginAndDropAsync(HttpClient http)
+        {
+            HttpRequestMessage request = new(HttpMethod.Post, "/v1/chat/completions")
+            {
+                Content = new StringContent(
+                    """{"model":"gpt-oss-120b","stream":true,"messages":[{"role":"user","content":"a b c d"}]}""", Encoding.UTF8, "application/json"),
+            };
+            HttpResponseMessage response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            Assert.True(response.IsSuccessStatusCode);
+        }
+    }
+
     [Fact]
     public async Task Stream_HoldsItsPermitToTheEnd()
     {
@@ -142,15 +192,60 @@ public sealed class RateLimiterTests : IAsyncLifetime
 
     private PrivatemodeClient NewClient(RateLimiter limiter) => _deployment.CreateClient(options => options.RateLimiter = limiter);
 
-    private static async Task ChatAsync(PrivatemodeClient client, bool async)
+    private static async Task ChatAsync(PrivatemodeClient client, bool async, CancellationToken cancellationToken = default)
     {
         if (async)
         {
-            _ = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
+            _ = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi", cancellationToken: cancellationToken).OrTimeout();
         }
         else
         {
-            _ = await TestTimeouts.OnOwnThread(() => client.OpenAI.GetChatClient("gpt-oss-120b").CompleteChat("hi"));
+            _ = await TestTimeouts.OnOwnThread(() => client.OpenAI.GetChatClient("gpt-oss-120b").CompleteChat(["hi"], null, cancellationToken));
+        }
+    }
+
+    /// <summary>Grants a permit to somebody who does not want it any more, as any limiter may that was about to.</summary>
+    private sealed class LateLimiter(Action onAsked) : RateLimiter
+    {
+        private readonly TaskCompletionSource<RateLimitLease> _lease = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _givenBack;
+
+        public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int GivenBack => Volatile.Read(ref _givenBack);
+
+        public override TimeSpan? IdleDuration => null;
+
+        public void Grant() => _lease.SetResult(new Lease(true, () => Interlocked.Increment(ref _givenBack)));
+
+        public override RateLimiterStatistics? GetStatistics() => null;
+
+        protected override RateLimitLease AttemptAcquireCore(int permitCount) => new Lease(false, () => 0);
+
+        protected override ValueTask<RateLimitLease> AcquireAsyncCore(int permitCount, CancellationToken cancellationToken)
+        {
+            onAsked();
+            Asked.SetResult();
+            return new(_lease.Task);
+        }
+
+        private sealed class Lease(bool isAcquired, Func<int> giveBack) : RateLimitLease
+        {
+            public override bool IsAcquired => isAcquired;
+
+            public override IEnumerable<string> MetadataNames => [];
+
+            public override bool TryGetMetadata(string metadataName, out object? metadata)
+            {
+                metadata = null;
+                return false;
+            }
+
+            protected override void Dispose(bool disposing)
+            {
+                _ = giveBack();
+                base.Dispose(disposing);
+            }
         }
     }
 }

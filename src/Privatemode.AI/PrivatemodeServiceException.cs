@@ -23,6 +23,16 @@ public class PrivatemodeServiceException : PrivatemodeException
     /// <summary>The service's own words. May repeat parts of the prompt: do not log it where prompts must not be.</summary>
     public string? ServerMessage { get; internal init; }
 
+    /// <summary>The gateway refused this API key rather than everybody.</summary>
+    internal bool ConcernsKey { get; init; }
+
     /// <summary>True when <see cref="ServerMessage"/> came sealed from the enclave; false when anybody on the path could have written it.</summary>
     public bool IsServerMessageAuthenticated { get; internal init; }
+
+    /// <summary>The same failure once more, for one who waited for what another did.</summary>
+    internal PrivatemodeServiceException ForAnother() => new(Reason, Message, this)
+    {
+        Status = Status,
+        RetryAfter = RetryAfter,
+    };
 }

@@ -45,11 +45,13 @@ internal sealed class ControlPlaneClient(BoundedHttp http, Uri service, string p
             _ when speaksOfVersion => (PrivatemodeServiceFailure.ClientTooOld, "it needs a newer client. Update this package."),
             429 => (PrivatemodeServiceFailure.RateLimited, "too many requests. Wait, then retry."),
             408 or >= 500 => (PrivatemodeServiceFailure.Unavailable, "it is overloaded or restarting. Retry later."),
+            402 or 403 => (PrivatemodeServiceFailure.Other, "it does not allow it; see ServerMessage. Ask whoever manages the API key."),
             _ => (PrivatemodeServiceFailure.Other, "see ServerMessage. Check Endpoint and update this package."),
         };
         return new PrivatemodeServiceException(reason, $"The service refused {purpose} with status {status}: {advice}")
         {
             Status = status,
+            ConcernsKey = status is >= 400 and < 500 and not 408 && reason != PrivatemodeServiceFailure.ClientTooOld,
             ServerMessage = text.Length == 0 ? null : text,
             RetryAfter = answer.RetryAfter(time.GetUtcNow()),
         };

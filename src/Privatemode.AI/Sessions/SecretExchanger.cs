@@ -13,8 +13,8 @@ internal sealed class SecretExchanger(
     private static readonly TimeSpan[] PausesBetweenTries = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
 
     /// <summary>
-    /// Up to three tries. A rejected API key, a client that is too old or failed verification stops at once; the service being away is tried
-    /// again, not before the time it asks for.
+    /// Up to three tries. A rejected API key, another refusal that would come again, a client that is too old or failed verification stops at
+    /// once; the service being away is tried again, not before the time it asks for.
     /// </summary>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached or refused.</exception>
@@ -27,8 +27,7 @@ internal sealed class SecretExchanger(
             {
                 return await TryAsync(apiKey, async, cancellationToken).ConfigureAwait(false);
             }
-            catch (PrivatemodeServiceException exception) when (
-                attempt < PausesBetweenTries.Length && exception.Reason != PrivatemodeServiceFailure.ClientTooOld)
+            catch (PrivatemodeServiceException exception) when (attempt < PausesBetweenTries.Length && !IsFinal(exception))
             {
                 TimeSpan pause = PausesBetweenTries[attempt];
                 await Pause.ForAsync(exception.RetryAfter > pause ? exception.RetryAfter.Value : pause, time, async, cancellationToken).ConfigureAwait(false);
@@ -44,17 +43,21 @@ internal sealed class SecretExchanger(
         {
             return await ExchangeAsync(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is PrivatemodeVerificationException or PrivatemodeServiceException
+        catch (Exception exception) when (exception is PrivatemodeVerificationException || (exception is PrivatemodeServiceException
         {
-            Reason: not (PrivatemodeServiceFailure.ClientTooOld or PrivatemodeServiceFailure.RateLimited),
-        })
+            Reason: not PrivatemodeServiceFailure.RateLimited,
+        } service && !IsFinal(service)))
         {
-            // The deployment may have been replaced, and with it the mesh CA.
+            // The deployment may have been replaced, and with it the mesh CA: then what answers has a certificate of another one, or is away.
             mesh = await authority.GetAsync(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
         }
 
         return await ExchangeAsync(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Nothing about the deployment or the moment: the same is refused again.</summary>
+    private static bool IsFinal(PrivatemodeServiceException exception) =>
+        exception is { Reason: PrivatemodeServiceFailure.ClientTooOld } or { ConcernsKey: true, Reason: not PrivatemodeServiceFailure.RateLimited };
 
     private async ValueTask<SessionSecret> ExchangeAsync(TrustedMesh mesh, string apiKey, bool async, CancellationToken cancellationToken)
     {

@@ -87,6 +87,52 @@ public sealed class SessionManagerTests : IAsyncLifetime
         Assert.Equal(["/privatemode/v2/manifest.json", "/privatemode/v1/attest"], _deployment.AllRequests.Select(request => request.Path.Split('?')[0]));
     }
 
+    // Nothing about the deployment: to verify it again, under the eyes of all others who need its verdict, would change nothing.
+    [Theory]
+    [InlineData(400)]
+    [InlineData(402)]
+    [InlineData(403)]
+    public async Task Connect_KeyExchangeIsRefusedForGood_AsksOnceAndVerifiesOnce(int status)
+    {
+        _deployment.Faults.NextKeyExchange(Fault.PlainError(status, "suspended"), times: 100);
+        await using PrivatemodeClient client = _deployment.CreateClient();
+        for (int call = 1; call <= 2; call++)
+        {
+            PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.ConnectAsync().OrTimeout());
+            Assert.Equal((status, PrivatemodeServiceFailure.Other), (exception.Status, exception.Reason));
+            Assert.Contains("suspended", exception.ServerMessage, StringComparison.Ordinal);
+            Assert.Equal(call, Exchanges.Count());
+            Assert.Equal(1, _deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
+            Assert.Equal(1, _deployment.Evidence.RequestsTo(EvidenceSource.Manifest));
+        }
+    }
+
+    [Fact]
+    public async Task Connect_AttestationIsRefusedForGood_AsksOnce()
+    {
+        _deployment.Faults.Next(EvidenceSource.Attestation, Fault.PlainError(403), times: 100);
+        await using PrivatemodeClient client = _deployment.CreateClient();
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.ConnectAsync().OrTimeout());
+        Assert.Equal(1, _deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
+        Assert.Empty(Exchanges);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Chat_VerificationTakesTooLong_EndsWithTheResponseTimeout(bool async)
+    {
+        _deployment.Faults.Next(EvidenceSource.Attestation, Fault.Stall(-1));
+        await using PrivatemodeClient client = _deployment.CreateClient(options => options.ResponseTimeout = TimeSpan.FromSeconds(5));
+        Task chat = ChatAsync(client, async);
+        _ = await _time.TimerAsync(due => due == TimeSpan.FromSeconds(5)).OrTimeout();
+        _time.Advance(TimeSpan.FromSeconds(5));
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => chat.OrTimeout());
+        Assert.Equal(PrivatemodeServiceFailure.Timeout, exception.Reason);
+        Assert.Contains(nameof(PrivatemodeOptions.ResponseTimeout), exception.Message, StringComparison.Ordinal);
+        Assert.Empty(_deployment.Requests);
+    }
+
     [Fact]
     public async Task Connect_DeploymentOfAnotherMesh_StopsAfterOneFreshAnchor()
     {

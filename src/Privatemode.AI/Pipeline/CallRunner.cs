@@ -22,7 +22,8 @@ internal sealed class CallRunner(
     /// <summary>Runs a call until its carrier has an opened answer. What the state holds already is not taken from the carrier again.</summary>
     public async ValueTask RunAsync(ICallCarrier carrier, CallState state, bool async)
     {
-        string apiKey = state.ApiKey ?? apiKeys.Read();
+        // Once for all attempts: the body under its salt belongs to whoever called.
+        string apiKey = state.ApiKey ??= apiKeys.Read();
         state.Call ??= await PrepareAsync(carrier, apiKey, async).ConfigureAwait(false);
         while (true)
         {
@@ -42,8 +43,6 @@ internal sealed class CallRunner(
             {
                 await Pause.ForAsync(PauseAfterReset, time, async, carrier.CancellationToken).ConfigureAwait(false);
             }
-
-            apiKey = state.ApiKey ?? apiKeys.Read();
         }
     }
 

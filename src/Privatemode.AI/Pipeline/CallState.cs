@@ -10,7 +10,7 @@ internal sealed class CallState : IDisposable
 
     public SealedCall? Call { get; set; }
 
-    /// <summary>The API key of all attempts; null, the usual, to ask for it at each.</summary>
+    /// <summary>Whose call it is; null until that is asked.</summary>
     public string? ApiKey { get; set; }
 
     /// <summary>Cancelled when the attempt under way has taken too long.</summary>

@@ -62,7 +62,8 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <param name="cancellationToken">Ends the wait; the session may still be made for others that wait for it.</param>
     /// <returns>Completes when a secret is agreed.</returns>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
-    /// <exception cref="PrivatemodeServiceException">The service could not be reached or refused.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service could not be reached or refused, or all took longer than
+    /// <see cref="PrivatemodeOptions.ResponseTimeout"/>.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
     /// <exception cref="ObjectDisposedException">The client is disposed of.</exception>
     public Task ConnectAsync(CancellationToken cancellationToken = default) => _composition.ConnectAsync(cancellationToken);

@@ -4,8 +4,8 @@ namespace Privatemode.AI;
 /// useless.</summary>
 public sealed class PrivatemodeConfigurationException : PrivatemodeException
 {
-    internal PrivatemodeConfigurationException(string setting, string message)
-        : base(message) => Setting = setting;
+    internal PrivatemodeConfigurationException(string setting, string message, Exception? innerException = null)
+        : base(message, innerException) => Setting = setting;
 
     /// <summary>What to fix: a setting (<c>ApiKey</c>), an option (<c>SpeechToTextOptions.SpeechLanguage</c>), or the <c>file</c>, <c>body</c>,
     /// <c>model</c> or another field of the call.</summary>

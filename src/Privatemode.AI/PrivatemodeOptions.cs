@@ -15,6 +15,7 @@ public sealed class PrivatemodeOptions
     public string? ApiKey { get; set; }
 
     /// <summary>The API key as a credential that can be updated while the client lives. Wins over <see cref="ApiKey"/>.</summary>
+    /// <remarks>An update counts for the calls that begin after it.</remarks>
     public ApiKeyCredential? Credential { get; set; }
 
     /// <summary>
@@ -126,6 +127,10 @@ public sealed class PrivatemodeOptions
 
     /// <summary>Time until the answer begins, or, when it is not streamed, until it is whole. Above zero, at most 24 hours. Default
     /// 10 minutes; a timeout is never retried.</summary>
+    /// <remarks>
+    /// A call that has to wait for a verified session before waits for as long at most, and is a <see cref="PrivatemodeServiceException"/> with
+    /// <see cref="PrivatemodeServiceFailure.Timeout"/> then; the session may still be made for later calls.
+    /// </remarks>
     public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Longest pause within a streamed answer. Above zero, at most 24 hours. Default 100 seconds.</summary>

@@ -63,7 +63,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         }
 
         CollateralFile copy = await FindAsync(wanted, onlyNearest: false, async, cancellationToken).ConfigureAwait(false)
-            ?? throw end.FailureForAnother();
+            ?? throw end.Failure!.ForAnother();
         return copy with { IsStandIn = !IsCurrent(copy, wanted.Demand) };
     }
 

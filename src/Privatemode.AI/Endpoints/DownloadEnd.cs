@@ -7,11 +7,4 @@ internal readonly record struct DownloadEnd(CollateralFile? File, PrivatemodeSer
 {
     /// <summary>False when those who waited know no more than before.</summary>
     public bool IsKnown => File is not null || Failure is not null;
-
-    /// <summary>The same failure once more, for one of those who waited.</summary>
-    public PrivatemodeServiceException FailureForAnother() => new(Failure!.Reason, Failure.Message, Failure)
-    {
-        Status = Failure.Status,
-        RetryAfter = Failure.RetryAfter,
-    };
 }

@@ -181,6 +181,10 @@ internal sealed class CallRunner(
         {
             throw deadline.CutOff(call.RequestId);
         }
+        catch (ObjectDisposedException) when (closing.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(PrivatemodeClient));
+        }
         catch (Exception exception) when (exception is ClientResultException or HttpRequestException && TransportFailure.Own(exception) is { } own)
         {
             ExceptionDispatchInfo.Throw(own);

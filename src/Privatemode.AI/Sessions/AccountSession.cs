@@ -30,21 +30,21 @@ internal sealed class AccountSession : IDisposable
     /// <summary>A lease on a secret that is valid now, getting a new one when needed.</summary>
     /// <param name="rejectedId">Id of a secret the service no longer knows; it is replaced unless that happened already.</param>
     /// <param name="async">False when the caller is synchronous.</param>
-    /// <param name="cancellationToken">Ends this caller's wait only; the exchange goes on for the others.</param>
+    /// <param name="patience">Ends this caller's wait only; the exchange goes on for the others.</param>
     /// <remarks>Call <see cref="Enter"/> before.</remarks>
-    public async ValueTask<SecretLease> AcquireAsync(string? rejectedId, bool async, CancellationToken cancellationToken)
+    public async ValueTask<SecretLease> AcquireAsync(string? rejectedId, bool async, Patience patience)
     {
         try
         {
             while (true)
             {
-                cancellationToken.ThrowIfCancellationRequested();
+                patience.Caller.ThrowIfCancellationRequested();
                 if (TakeOrJoin(rejectedId, async, out Task<SessionSecret>? flight) is { } lease)
                 {
                     return lease;
                 }
 
-                SessionSecret session = await JoinAsync(flight!, async, cancellationToken).ConfigureAwait(false);
+                SessionSecret session = await JoinAsync(flight!, async, patience).ConfigureAwait(false);
                 if (SecretLease.TryTake(session) is { } fresh)
                 {
                     if (IsCurrent(session))
@@ -67,8 +67,8 @@ internal sealed class AccountSession : IDisposable
     /// <summary>Counts a caller in, so that the session is not given up under it. <see cref="AcquireAsync"/> counts it out.</summary>
     public void Enter() => Interlocked.Increment(ref _callers);
 
-    /// <summary>The exchange under way in the background, for tests.</summary>
-    internal Task Renewal { get; private set; } = Task.CompletedTask;
+    /// <summary>The last exchange, done when it has ended in whatever way, for tests.</summary>
+    internal Task Exchange { get; private set; } = Task.CompletedTask;
 
     /// <summary>Called when an exchange is over, however it ended: the session may be idle now.</summary>
     public Action? Landed { get; set; }
@@ -144,7 +144,7 @@ internal sealed class AccountSession : IDisposable
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
+            ObjectDisposedException.ThrowIf(_disposed, typeof(PrivatemodeClient));
             flight = null;
             if (_current is { } current && IsUsable(current, rejectedId) && SecretLease.TryTake(current) is { } lease)
             {
@@ -165,20 +165,21 @@ internal sealed class AccountSession : IDisposable
         {
             _renewedAt = now;
             _flight = Start(async: true);
-
-            // Whoever needs what could not be renewed tries himself, and is told.
-            Renewal = _flight.ContinueWith(
-                static flight => _ = flight.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }
 
-    private async ValueTask<SessionSecret> JoinAsync(Task<SessionSecret> flight, bool async, CancellationToken cancellationToken)
+    private async ValueTask<SessionSecret> JoinAsync(Task<SessionSecret> flight, bool async, Patience patience)
     {
         try
         {
-            return await SyncOrAsync.WaitAsync(flight, async, cancellationToken).ConfigureAwait(false);
+            return await SyncOrAsync.WaitAsync(flight, async, patience.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && _lifetime.IsCancellationRequested)
+        catch (OperationCanceledException) when (patience.IsOver)
+        {
+            throw patience.End(
+                "The deployment could not be verified, or no secret agreed on, within ResponseTimeout. Nothing was sent. Retry later.");
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException && _lifetime.IsCancellationRequested)
         {
             throw new ObjectDisposedException(nameof(PrivatemodeClient));
         }
@@ -192,11 +193,16 @@ internal sealed class AccountSession : IDisposable
         AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
         try
         {
-            return async
+            Task<SessionSecret> flight = async
                 ? Task.Run(() => FlyAsync(async: true).AsTask())
                 : Task.Factory.StartNew(
                     () => FlyAsync(async: false).Completed(), CancellationToken.None,
                     TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+
+            // All who wanted it may have left by its end. Whoever needs what it did not get tries himself, and is told.
+            Exchange = flight.ContinueWith(
+                static flight => _ = flight.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            return flight;
         }
         finally
         {

@@ -9,12 +9,16 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
     private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(90);
     private static readonly TimeSpan ManifestInterval = TimeSpan.FromMinutes(5);
 
+    // What fails there is told to nobody; whoever needs it tries himself.
+    private const string InBackground = "renewal";
+
     private readonly SemaphoreSlim _gate = new(1);
     private readonly CancellationTokenSource _lifetime = new();
     private TrustedMesh? _current;
     private Lifetime _look; // how long the last look at the publisher will do
     private int _renewing;
     private Exception? _failure;
+    private Exception? _shared; // how a verification failed for everybody who waited for it; null since one succeeded
 
     /// <summary>Called when another mesh CA or manifest, or none, is trusted from now on.</summary>
     public Action Changed { get; set; } = () => { };
@@ -48,7 +52,9 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
             return await InTurnAsync(
                 () => null, () => VerifyAsync("request", apiKey, async: true, either.Token), async: true, either.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && _lifetime.IsCancellationRequested)
+        catch (Exception exception) when (
+            exception is OperationCanceledException or ObjectDisposedException && !cancellationToken.IsCancellationRequested
+            && _lifetime.IsCancellationRequested)
         {
             throw new ObjectDisposedException(nameof(PrivatemodeClient));
         }
@@ -65,10 +71,12 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
         return mesh is not null && mesh != rejected && !mesh.Verdict!.Value.IsOver(time) ? mesh : null;
     }
 
+    /// <summary>One verification at a time. How it fails, it fails for all who were waiting then; whoever comes later tries himself.</summary>
     private async ValueTask<TrustedMesh> InTurnAsync(
         Func<TrustedMesh?> known, Func<ValueTask<TrustedMesh>> find, bool async, CancellationToken cancellationToken)
     {
         ManifestKeeper.DemandOutside();
+        Exception? before = Volatile.Read(ref _shared);
         if (async)
         {
             await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -80,7 +88,18 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
 
         try
         {
-            return known() ?? await find().ConfigureAwait(false);
+            if (known() is { } mesh)
+            {
+                return mesh;
+            }
+
+            // Each trying again in turn would make the last of many wait for ever.
+            if (_shared is { } failure && failure != before)
+            {
+                SharedFailure.ThrowForAnother(failure);
+            }
+
+            return await find().ConfigureAwait(false);
         }
         finally
         {
@@ -95,6 +114,7 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
         try
         {
             TrustedMesh mesh = await VerifyAsync(apiKey, async, cancellationToken).ConfigureAwait(false);
+            Volatile.Write(ref _shared, null);
             step?.About(mesh.Deployment);
             step?.Succeed();
             events.DeploymentVerified(mesh.Deployment!);
@@ -102,6 +122,11 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
         }
         catch (Exception exception)
         {
+            if (trigger != InBackground && SharedFailure.IsForAll(exception))
+            {
+                Volatile.Write(ref _shared, exception);
+            }
+
             step?.Fail(exception);
             if (exception is PrivatemodeVerificationException failure)
             {
@@ -166,7 +191,7 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
             if (isDue || await manifests.HasChangedAsync(digest, async: true, _lifetime.Token).ConfigureAwait(false))
             {
                 _ = await InTurnAsync(
-                    () => Usable(mesh), () => VerifyAsync("renewal", apiKey, async: true, _lifetime.Token), async: true, _lifetime.Token)
+                    () => Usable(mesh), () => VerifyAsync(InBackground, apiKey, async: true, _lifetime.Token), async: true, _lifetime.Token)
                     .ConfigureAwait(false);
             }
 

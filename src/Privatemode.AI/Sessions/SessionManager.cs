@@ -89,10 +89,11 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
 
     private async ValueTask<SecretLease> AcquireInsideAsync(string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken)
     {
-        AccountSession session = TryEnter(apiKey, isFirst: false) ?? await EnterWhenThereIsRoomAsync(apiKey, async, cancellationToken).ConfigureAwait(false);
+        using Patience patience = new(longestWait, time, cancellationToken);
+        AccountSession session = TryEnter(apiKey, isFirst: false) ?? await EnterWhenThereIsRoomAsync(apiKey, async, patience).ConfigureAwait(false);
         try
         {
-            SecretLease lease = await session.AcquireAsync(rejectedId, async, cancellationToken).ConfigureAwait(false);
+            SecretLease lease = await session.AcquireAsync(rejectedId, async, patience).ConfigureAwait(false);
             lease.GivenBack = _queue.WakeOne;
             return lease;
         }
@@ -104,11 +105,9 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     }
 
     /// <summary>In turn; whoever was woken and did not take the room wakes the next.</summary>
-    private async ValueTask<AccountSession> EnterWhenThereIsRoomAsync(string apiKey, bool async, CancellationToken cancellationToken)
+    private async ValueTask<AccountSession> EnterWhenThereIsRoomAsync(string apiKey, bool async, Patience patience)
     {
-        using CancellationTokenSource deadline = new(longestWait, time);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-        RoomQueue.Place place = _queue.Join();
+        RoomQueue.Place place = _queue.Join(apiKey);
         try
         {
             while (true)
@@ -119,16 +118,15 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
                     return session;
                 }
 
-                _ = await SyncOrAsync.WaitAsync(place.Woken, async, either.Token).ConfigureAwait(false);
+                _ = await SyncOrAsync.WaitAsync(place.Woken, async, patience.Token).ConfigureAwait(false);
                 place.Rearm();
             }
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (patience.IsOver)
         {
-            throw new PrivatemodeServiceException(
-                PrivatemodeServiceFailure.Timeout,
-                    $"All {mostSessions} sessions were in use by calls with other API keys, and none became free in time. Nothing was sent. " +
-                    "Raise MaxSessions, or retry later.");
+            throw patience.End(
+                $"All {mostSessions} sessions were in use by calls with other API keys, and none became free in time. Nothing was sent. " +
+                "Raise MaxSessions, or retry later.");
         }
         finally
         {

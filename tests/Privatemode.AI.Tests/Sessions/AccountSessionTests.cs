@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Privatemode.AI.Sessions;
 using Privatemode.AI.Tests.Fakes;
 
@@ -182,6 +183,44 @@ public sealed class AccountSessionTests
     }
 
     [Fact]
+    public async Task Acquire_OnlyCallerLeavesAndTheExchangeFails_IsNotLeftUnobserved()
+    {
+        bool isUnobserved = false;
+        void Note(object? sender, UnobservedTaskExceptionEventArgs e) =>
+            Volatile.Write(ref isUnobserved, isUnobserved || e.Exception.InnerException?.Message == "nobody hears of this");
+        TaskScheduler.UnobservedTaskException += Note;
+        try
+        {
+            await Task.Run(LeaveAsync);
+            for (int i = 0; i < 3; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+
+            Assert.False(Volatile.Read(ref isUnobserved));
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= Note;
+        }
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        async Task LeaveAsync()
+        {
+            using AccountSession session = NewSession();
+            using CancellationTokenSource impatient = new();
+            _secrets.Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _secrets.Failure = new TimeoutException("nobody hears of this");
+            Task<SecretLease> caller = AcquireAsync(session, null, impatient.Token);
+            await impatient.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => caller.OrTimeout());
+            _secrets.Gate.SetResult();
+            await session.Exchange.OrTimeout();
+        }
+    }
+
+    [Fact]
     public async Task Dispose_WithALeaseOut_WipesWhenItIsBack()
     {
         AccountSession session = NewSession();
@@ -189,7 +228,8 @@ public sealed class AccountSessionTests
         session.Dispose();
         session.Dispose();
         Assert.False(_secrets.IsWiped(0));
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => AcquireAsync(session));
+        ObjectDisposedException exception = await Assert.ThrowsAsync<ObjectDisposedException>(() => AcquireAsync(session));
+        Assert.EndsWith(nameof(PrivatemodeClient), exception.ObjectName, StringComparison.Ordinal);
         lease.Dispose();
         lease.Dispose();
         Assert.True(_secrets.IsWiped(0));
@@ -223,21 +263,23 @@ public sealed class AccountSessionTests
         Assert.Null(seen);
     }
 
-    private static Task<SecretLease> AcquireAsync(AccountSession session, string? rejected = null, CancellationToken cancellationToken = default)
+    private Task<SecretLease> AcquireAsync(AccountSession session, string? rejected = null, CancellationToken cancellationToken = default)
     {
         session.Enter();
-        return session.AcquireAsync(rejected, async: true, cancellationToken).AsTask();
+        return session.AcquireAsync(rejected, async: true, Unhurried(cancellationToken)).AsTask();
     }
 
-    private static SecretLease Acquire(AccountSession session, CancellationToken cancellationToken = default)
+    private SecretLease Acquire(AccountSession session, CancellationToken cancellationToken = default)
     {
         session.Enter();
-        return session.AcquireAsync(null, async: false, cancellationToken).Completed();
+        return session.AcquireAsync(null, async: false, Unhurried(cancellationToken)).Completed();
     }
 
-    private static Task<SecretLease> StartAsync(AccountSession session, bool async) => async
+    private Task<SecretLease> StartAsync(AccountSession session, bool async) => async
         ? AcquireAsync(session)
         : TestTimeouts.OnOwnThread(() => Acquire(session));
+
+    private Patience Unhurried(CancellationToken cancellationToken) => new(Timeout.InfiniteTimeSpan, _time, cancellationToken);
 
     private AccountSession NewSession() => new(_secrets.ExchangeAsync, _time);
 }

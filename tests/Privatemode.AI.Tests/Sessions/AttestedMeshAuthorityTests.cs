@@ -285,8 +285,11 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
         Task<VerifiedDeployment> verifying = client.VerifyAsync();
         await _scene.AskedAsync(EvidenceSource.Attestation, 1);
         client.Dispose();
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => verifying.OrTimeout());
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.VerifyAsync().OrTimeout());
+        foreach (Task<VerifiedDeployment> late in (Task<VerifiedDeployment>[])[verifying, client.VerifyAsync()])
+        {
+            ObjectDisposedException exception = await Assert.ThrowsAsync<ObjectDisposedException>(() => late.OrTimeout());
+            Assert.EndsWith(nameof(PrivatemodeClient), exception.ObjectName, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -87,7 +87,7 @@ public sealed class DayInTheLifeTests : IAsyncLifetime
                 Assert.True(waits is not [.., var wait] || wait != at || at == TimeSpan.Zero || _scene.Asked(EvidenceSource.Attestation) == attestations);
             }
 
-            await session.Renewal.OrTimeout();
+            await session.Exchange.OrTimeout();
             await authority.Renewal.OrTimeout();
             _scene.Time.Advance(TimeSpan.FromMinutes(1));
         }
@@ -108,11 +108,12 @@ public sealed class DayInTheLifeTests : IAsyncLifetime
         Assert.Equal(2, _scene.Asked(EvidenceSource.Attestation));
     }
 
-    private static ValueTask<SecretLease> AcquireAsync(AccountSession session, bool async)
+    private ValueTask<SecretLease> AcquireAsync(AccountSession session, bool async)
     {
         session.Enter();
+        Patience patience = new(Timeout.InfiniteTimeSpan, _scene.Time, CancellationToken.None);
         return async
-            ? session.AcquireAsync(null, async: true, CancellationToken.None)
-            : new(session.AcquireAsync(null, async: false, CancellationToken.None).Completed());
+            ? session.AcquireAsync(null, async: true, patience)
+            : new(session.AcquireAsync(null, async: false, patience).Completed());
     }
 }

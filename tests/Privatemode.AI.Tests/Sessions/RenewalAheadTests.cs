@@ -32,7 +32,7 @@ public sealed class RenewalAheadTests
             Assert.Same(stream.Session, lease.Session);
         }
 
-        Task renewal = session.Renewal;
+        Task renewal = session.Exchange;
         Assert.False(renewal.IsCompleted);
         _secrets.Gate.SetResult();
         await renewal.OrTimeout();
@@ -54,7 +54,7 @@ public sealed class RenewalAheadTests
         for (int second = 0; second < 300; second += 15)
         {
             (await AcquireAsync(session)).Dispose();
-            await session.Renewal.OrTimeout();
+            await session.Exchange.OrTimeout();
             _time.Advance(TimeSpan.FromSeconds(15));
         }
 
@@ -90,13 +90,13 @@ public sealed class RenewalAheadTests
         (await AcquireAsync(session)).Dispose();
         session.Dispose();
         _secrets.Gate.SetResult();
-        await session.Renewal.OrTimeout();
+        await session.Exchange.OrTimeout();
         Assert.All(Enumerable.Range(0, _secrets.Made.Count), i => Assert.True(_secrets.IsWiped(i)));
     }
 
-    private static ValueTask<SecretLease> AcquireAsync(AccountSession session, bool async = true)
+    private ValueTask<SecretLease> AcquireAsync(AccountSession session, bool async = true)
     {
         session.Enter();
-        return session.AcquireAsync(null, async, CancellationToken.None);
+        return session.AcquireAsync(null, async, new Patience(Timeout.InfiniteTimeSpan, _time, CancellationToken.None));
     }
 }

@@ -184,7 +184,8 @@ public sealed class SessionManagerTests : IAsyncLifetime
         PrivatemodeClient client = _deployment.CreateClient();
         await ChatAsync(client, async: true);
         await client.DisposeAsync();
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => ChatAsync(client, async: true));
+        ObjectDisposedException exception = await Assert.ThrowsAsync<ObjectDisposedException>(() => ChatAsync(client, async: true));
+        Assert.EndsWith(nameof(PrivatemodeClient), exception.ObjectName, StringComparison.Ordinal);
     }
 
     private IEnumerable<RecordedRequest> Exchanges => _deployment.AllRequests.Where(request => request.Path == "/privatemode/v1/secret");

@@ -1,0 +1,42 @@
+namespace Privatemode.AI.Sessions;
+
+/// <summary>How long one caller waits for a session, counted from when he begins to wait: most do not wait at all.</summary>
+/// <param name="longest">After this he is told.</param>
+/// <param name="time">By which clock.</param>
+/// <param name="caller">His own cancellation.</param>
+internal sealed class Patience(TimeSpan longest, TimeProvider time, CancellationToken caller) : IDisposable
+{
+    private CancellationTokenSource? _deadline;
+    private CancellationTokenSource? _either;
+
+    /// <summary>The caller's cancellation.</summary>
+    public CancellationToken Caller => caller;
+
+    /// <summary>Cancelled when he does not want to wait any more, or has waited for too long. Whoever reads it begins to wait.</summary>
+    public CancellationToken Token
+    {
+        get
+        {
+            if (_either is null)
+            {
+                _deadline = new CancellationTokenSource(longest, time);
+                _either = CancellationTokenSource.CreateLinkedTokenSource(_deadline.Token, caller);
+            }
+
+            return _either.Token;
+        }
+    }
+
+    public bool IsOver => _either?.IsCancellationRequested == true;
+
+    /// <summary>What to throw once it is over: the caller's own cancellation, or a timeout that says this.</summary>
+    public Exception End(string timeout) => caller.IsCancellationRequested
+        ? new OperationCanceledException(caller)
+        : new PrivatemodeServiceException(PrivatemodeServiceFailure.Timeout, timeout);
+
+    public void Dispose()
+    {
+        _either?.Dispose();
+        _deadline?.Dispose();
+    }
+}

@@ -1,0 +1,123 @@
+using Privatemode.AI.Sessions;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Sessions;
+
+/// <summary>While the service is away, callers do not fail one after the other, each after a verification of his own.</summary>
+public sealed class SharedVerificationTests : IAsyncLifetime
+{
+    private const string Key = "test-api-key";
+
+    private static readonly TimeSpan HttpTimeout = TimeSpan.FromSeconds(30);
+
+    private DeploymentScene _scene = null!;
+    private AttestedMeshAuthority _authority = null!;
+
+    public static TheoryData<Exception, bool> Failures => new()
+    {
+        { new PrivatemodeServiceException(PrivatemodeServiceFailure.Timeout, "hangs"), true },
+        { new PrivatemodeServiceException(PrivatemodeServiceFailure.Unavailable, "busy") { Status = 503 }, true },
+        { new PrivatemodeServiceException(PrivatemodeServiceFailure.Other, "suspended") { Status = 403, ConcernsKey = true }, false },
+        { new PrivatemodeConfigurationException("ApiKey", "wrong"), false },
+        { new PrivatemodeConfigurationException("Manifest", "The log is on no disk."), true },
+        { new PrivatemodeVerificationException("check", "no", "this", "that"), true },
+        { new OperationCanceledException(), false },
+        { new InvalidOperationException("a mistake of ours"), false },
+    };
+
+    public async Task InitializeAsync()
+    {
+        _scene = await DeploymentScene.StartAsync(hasCertificates: true);
+        _authority = _scene.Authority();
+    }
+
+    public async Task DisposeAsync()
+    {
+        _authority.Dispose();
+        await _scene.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Get_GatewayHangs_FailsAllWhoWaitAtOnceAndNobodyWhoComesLater()
+    {
+        _scene.Deployment.Faults.Next(EvidenceSource.Attestation, Fault.Stall(-1));
+        List<Task<TrustedMesh>> callers = [GetAsync()];
+        await _scene.AskedAsync(EvidenceSource.Attestation, 1);
+        callers.AddRange(Enumerable.Range(0, 8).Select(_ => GetAsync()));
+        callers.Add(_authority.VerifyNowAsync(Key, default).AsTask());
+        _scene.Time.Advance(HttpTimeout);
+        PrivatemodeServiceException[] failures =
+            await Task.WhenAll(callers.Select(caller => Assert.ThrowsAsync<PrivatemodeServiceException>(() => caller.OrTimeout())));
+        Assert.All(failures, failure => Assert.Equal(PrivatemodeServiceFailure.Timeout, failure.Reason));
+        Assert.Equal(failures.Length, failures.Distinct().Count());
+        Assert.Equal(1, _scene.Asked(EvidenceSource.Attestation));
+        _ = await GetAsync().OrTimeout();
+        _ = await _authority.VerifyNowAsync(Key, default);
+    }
+
+    [Fact]
+    public async Task Get_DeploymentDoesNotProveItself_FailsAllWhoWait()
+    {
+        _scene.Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
+        _scene.Deployment.Faults.Next(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromSeconds(5)));
+        Task<TrustedMesh>[] callers = [.. Enumerable.Range(0, 8).Select(_ => GetAsync())];
+        await _scene.AskedAsync(EvidenceSource.Attestation, 1);
+        _ = await _scene.PassPausesAsync(callers[0]);
+        foreach (Task<TrustedMesh> caller in callers)
+        {
+            PrivatemodeVerificationException failure = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => caller.OrTimeout());
+            Assert.Equal(failure.Check, Assert.Single(failure.Mismatches).Check);
+        }
+
+        Assert.Equal(1, _scene.Asked(EvidenceSource.Attestation));
+    }
+
+    [Fact]
+    public async Task Get_KeyOfTheOneWhoVerifiesIsRejected_TheOthersTryThemselves()
+    {
+        _scene.Deployment.Faults.Next(EvidenceSource.Manifest, Fault.Delay(TimeSpan.FromSeconds(5)));
+        Task<TrustedMesh> rejected = _authority.GetAsync(null, "wrong", async: true, default).AsTask();
+        await _scene.AskedAsync(EvidenceSource.Manifest, 1);
+        Task<TrustedMesh> other = GetAsync();
+        _ = await _scene.PassPausesAsync(rejected);
+        await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => rejected);
+        _ = await other.OrTimeout();
+    }
+
+    [Fact]
+    public async Task Get_ApprovalCallbackFails_FailsAllWhoWait()
+    {
+        int asked = 0;
+        TaskCompletionSource<bool> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _authority.Dispose();
+        _authority = _scene.Authority(options => options.Manifest = ManifestPolicy.Approve((_, _) =>
+        {
+            asked++;
+            return new(answer.Task);
+        }));
+        Task<TrustedMesh>[] callers = [.. Enumerable.Range(0, 4).Select(_ => GetAsync())];
+        answer.SetException(new TimeoutException("nobody is there to decide"));
+        foreach (Task<TrustedMesh> caller in callers)
+        {
+            Assert.Equal("nobody is there to decide", (await Assert.ThrowsAsync<TimeoutException>(() => caller.OrTimeout())).Message);
+        }
+
+        Assert.Equal(1, asked);
+    }
+
+    [Theory]
+    [MemberData(nameof(Failures), DisableDiscoveryEnumeration = true)]
+    public void Failure_AboutOneCaller_IsNotForTheOthers(Exception failure, bool isForAll)
+    {
+        Assert.Equal(isForAll, SharedFailure.IsForAll(failure));
+        if (isForAll)
+        {
+            Exception again = Assert.Throws(failure.GetType(), () => SharedFailure.ThrowForAnother(failure));
+            Assert.NotSame(failure, again);
+            Assert.Equal(failure.Message, again.Message);
+        }
+    }
+
+    private Task<TrustedMesh> GetAsync() => _authority.GetAsync(null, Key, async: true, default).AsTask();
+}

@@ -17,9 +17,10 @@ internal sealed class RoomQueue
         }
     }
 
-    public Place Join()
+    /// <param name="apiKey">For whose session.</param>
+    public Place Join(string apiKey)
     {
-        Place place = new();
+        Place place = new(apiKey);
         lock (_gate)
         {
             _ = _places.AddLast(place);
@@ -53,6 +54,21 @@ internal sealed class RoomQueue
         }
     }
 
+    /// <summary>There is a session for this key now: everybody who waits for room for it need not any more.</summary>
+    public void WakeThoseWith(string apiKey)
+    {
+        lock (_gate)
+        {
+            foreach (Place place in _places)
+            {
+                if (place.ApiKey == apiKey)
+                {
+                    place.Wake();
+                }
+            }
+        }
+    }
+
     /// <summary>Everybody looks.</summary>
     public void WakeAll()
     {
@@ -65,9 +81,11 @@ internal sealed class RoomQueue
         }
     }
 
-    public sealed class Place
+    public sealed class Place(string apiKey)
     {
         private volatile TaskCompletionSource<bool> _woken = New();
+
+        public string ApiKey => apiKey;
 
         public Task<bool> Woken => _woken.Task;
 

@@ -7,13 +7,13 @@ namespace Privatemode.AI.Sessions;
 /// </remarks>
 internal sealed class SessionManager(Func<string, AccountSession> create, TimeProvider time, int mostSessions, TimeSpan longestWait) : IDisposable
 {
-    private static readonly TimeSpan SweepInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromMinutes(5);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, Entry> _accounts = [];
+    private readonly Dictionary<string, LinkedListNode<Account>> _accounts = [];
+    private readonly LinkedList<Account> _byUse = new(); // the longest unused first
     private readonly RoomQueue _queue = new();
-    private DateTimeOffset _sweptAt;
-    private long _uses;
+    private ITimer? _sweeping;
     private bool _disposed;
 
     /// <summary>How many sessions there are now.</summary>
@@ -29,23 +29,15 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     }
 
     /// <summary>How many of them hold a secret that new calls may use.</summary>
-    public int CountSecrets()
-    {
-        Entry[] accounts;
-        lock (_gate)
-        {
-            accounts = [.. _accounts.Values];
-        }
-
-        return accounts.Count(account => !account.Session.IsExpired);
-    }
+    public int CountSecrets() => Sessions().Count(session => !session.IsExpired);
 
     /// <inheritdoc cref="AccountSession.AcquireAsync"/>
     /// <param name="apiKey">Whose secret.</param>
     /// <param name="rejectedId">Id of a secret the service no longer knows; it is replaced unless that happened already.</param>
     /// <param name="async">False when the caller is synchronous.</param>
     /// <param name="cancellationToken">Ends this caller's wait only.</param>
-    /// <exception cref="PrivatemodeServiceException">All sessions were in use for too long; or what the exchange throws.</exception>
+    /// <exception cref="PrivatemodeServiceException">All sessions were in use, or an exchange went on, for too long; or what the exchange
+    /// throws.</exception>
     public ValueTask<SecretLease> AcquireAsync(string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken)
     {
         ManifestKeeper.DemandOutside();
@@ -55,15 +47,9 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     /// <summary>Makes every account exchange a new secret before its next call.</summary>
     public void ForgetAll()
     {
-        Entry[] accounts;
-        lock (_gate)
+        foreach (AccountSession session in Sessions())
         {
-            accounts = [.. _accounts.Values];
-        }
-
-        foreach (Entry account in accounts)
-        {
-            account.Session.Forget();
+            session.Forget();
         }
 
         _queue.WakeAll();
@@ -71,17 +57,19 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
 
     public void Dispose()
     {
-        Entry[] accounts;
+        AccountSession[] sessions;
         lock (_gate)
         {
             _disposed = true;
-            accounts = [.. _accounts.Values];
+            sessions = Sessions();
             _accounts.Clear();
+            _byUse.Clear();
+            StopSweeping();
         }
 
-        foreach (Entry account in accounts)
+        foreach (AccountSession session in sessions)
         {
-            account.Session.Dispose();
+            session.Dispose();
         }
 
         _queue.WakeAll();
@@ -143,37 +131,27 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(PrivatemodeClient));
-            GiveUpExpired(apiKey);
-            if (!_accounts.TryGetValue(apiKey, out Entry? entry))
+            if (!_accounts.TryGetValue(apiKey, out LinkedListNode<Account>? account))
             {
                 if ((!isFirst && !_queue.IsEmpty) || !MakeRoom())
                 {
                     return null;
                 }
 
-                _accounts[apiKey] = entry = new Entry(create(apiKey));
-                entry.Session.Landed = _queue.WakeOne;
+                _sweeping ??= StartSweeping();
+                account = new LinkedListNode<Account>(new Account(apiKey, create(apiKey)));
+                account.Value.Session.Landed = _queue.WakeOne;
+                _accounts[apiKey] = account;
+                _queue.WakeThoseWith(apiKey);
+            }
+            else
+            {
+                _byUse.Remove(account);
             }
 
-            entry.LastUse = ++_uses;
-            entry.Session.Enter();
-            return entry.Session;
-        }
-    }
-
-    private void GiveUpExpired(string exceptKey)
-    {
-        DateTimeOffset now = time.GetUtcNow();
-        if ((now - _sweptAt).Duration() < SweepInterval)
-        {
-            return;
-        }
-
-        _sweptAt = now;
-        foreach ((string key, Entry entry) in _accounts.Where(
-            account => account.Key != exceptKey && account.Value.Session is { IsExpired: true, IsIdle: true }).ToList())
-        {
-            GiveUp(key, entry);
+            _byUse.AddLast(account);
+            account.Value.Session.Enter();
+            return account.Value.Session;
         }
     }
 
@@ -185,11 +163,11 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
             return true;
         }
 
-        foreach ((string key, Entry entry) in _accounts.OrderBy(account => account.Value.LastUse).ToList())
+        for (LinkedListNode<Account>? account = _byUse.First; account is not null; account = account.Next)
         {
-            if (entry.Session.IsIdle)
+            if (account.Value.Session.IsIdle)
             {
-                GiveUp(key, entry);
+                GiveUp(account);
                 return true;
             }
         }
@@ -197,16 +175,77 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         return false;
     }
 
-    private void GiveUp(string key, Entry entry)
+    private void GiveUp(LinkedListNode<Account> account)
     {
-        _ = _accounts.Remove(key);
-        entry.Session.Dispose();
+        _ = _accounts.Remove(account.Value.ApiKey);
+        _byUse.Remove(account);
+        account.Value.Session.Dispose();
     }
 
-    private sealed class Entry(AccountSession session)
+    /// <summary>Looks every few minutes, while there are any, for secrets nobody may use any more: nobody may call for a long time.</summary>
+    private ITimer StartSweeping()
     {
-        public AccountSession Session { get; } = session;
+        // The timer does not keep a client alive that was dropped without being disposed, nor anything of the caller who happened to be first.
+        AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
+        try
+        {
+            return time.CreateTimer(
+                static state =>
+                {
+                    if (((WeakReference<SessionManager>)state!).TryGetTarget(out SessionManager? sessions))
+                    {
+                        sessions.Sweep();
+                    }
+                },
+                new WeakReference<SessionManager>(this), SweepInterval, Timeout.InfiniteTimeSpan);
+        }
+        finally
+        {
+            flow?.Undo();
+        }
+    }
 
-        public long LastUse { get; set; }
+    private void Sweep()
+    {
+        lock (_gate)
+        {
+            LinkedListNode<Account>? next;
+            for (LinkedListNode<Account>? account = _byUse.First; account is not null; account = next)
+            {
+                next = account.Next;
+                if (account.Value.Session is { IsExpired: true, IsIdle: true })
+                {
+                    GiveUp(account);
+                }
+            }
+
+            if (_byUse.Count == 0)
+            {
+                StopSweeping();
+            }
+
+            _ = _sweeping?.Change(SweepInterval, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void StopSweeping()
+    {
+        _sweeping?.Dispose();
+        _sweeping = null;
+    }
+
+    private AccountSession[] Sessions()
+    {
+        lock (_gate)
+        {
+            return [.. _byUse.Select(account => account.Session)];
+        }
+    }
+
+    private sealed class Account(string apiKey, AccountSession session)
+    {
+        public string ApiKey => apiKey;
+
+        public AccountSession Session => session;
     }
 }

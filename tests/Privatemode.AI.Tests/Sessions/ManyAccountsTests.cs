@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Privatemode.AI.Sessions;
 using Privatemode.AI.Tests.Fakes;
 
@@ -31,6 +32,67 @@ public sealed class ManyAccountsTests
         _time.Advance(TimeSpan.FromMinutes(45));
         (await AcquireAsync(sessions, "new")).Dispose();
         Assert.True(_secrets["old"].IsWiped(0));
+    }
+
+    [Fact]
+    public async Task Secret_NobodyCallsAnyMore_IsWipedMinutesAfterItsEndAndNothingTicksOn()
+    {
+        using SessionManager sessions = NewManager();
+        (await AcquireAsync(sessions, "a")).Dispose();
+        for (int minute = 0; minute < 45; minute += 5)
+        {
+            Assert.True(IsTicking);
+            Assert.False(_secrets["a"].IsWiped(0));
+            _time.Advance(TimeSpan.FromMinutes(5));
+        }
+
+        Assert.True(_secrets["a"].IsWiped(0));
+        Assert.Equal(0, sessions.Count);
+        Assert.False(IsTicking);
+        (await AcquireAsync(sessions, "a")).Dispose();
+        Assert.True(IsTicking);
+        sessions.Dispose();
+        Assert.False(IsTicking);
+    }
+
+    [Fact]
+    public async Task Secret_NobodyCallsAnyMoreButAStreamRuns_IsWipedAfterIt()
+    {
+        using SessionManager sessions = NewManager();
+        SecretLease stream = await AcquireAsync(sessions, "a");
+        _time.Advance(TimeSpan.FromMinutes(50));
+        Assert.Equal(32, stream.Session.Key.Length);
+        stream.Dispose();
+        _time.Advance(TimeSpan.FromMinutes(5));
+        Assert.True(_secrets["a"].IsWiped(0));
+        Assert.False(IsTicking);
+    }
+
+    [Fact]
+    public async Task Sessions_DroppedWithoutDispose_AreNotKeptByTheirTimer()
+    {
+        WeakReference<SessionManager> dropped = await Task.Run(DropAsync);
+        long begun = TimeProvider.System.GetTimestamp();
+        while (dropped.TryGetTarget(out _))
+        {
+            // The last step of what made them may still be on its way out.
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TestTimeouts.Default, "they are kept");
+            await Task.Yield();
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.True(IsTicking);
+        _time.Advance(TimeSpan.FromMinutes(5));
+        Assert.False(IsTicking);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        async Task<WeakReference<SessionManager>> DropAsync()
+        {
+            SessionManager sessions = NewManager();
+            (await AcquireAsync(sessions, "a")).Dispose();
+            return new(sessions);
+        }
     }
 
     [Fact]
@@ -72,6 +134,9 @@ public sealed class ManyAccountsTests
         Assert.All(_secrets.Values, secrets => Assert.True(secrets.IsWiped(0)));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => AcquireAsync(sessions, "a"));
     }
+
+    /// <summary>Whether somebody looks for expired secrets in a while.</summary>
+    private bool IsTicking => _time.TimerAsync(due => due == TimeSpan.FromMinutes(5)).IsCompleted;
 
     private static Task<SecretLease> AcquireAsync(SessionManager sessions, string key) =>
         sessions.AcquireAsync(key, null, async: true, CancellationToken.None).AsTask();

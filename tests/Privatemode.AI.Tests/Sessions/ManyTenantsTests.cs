@@ -107,6 +107,26 @@ public sealed class ManyTenantsTests
     }
 
     [Fact]
+    public async Task Acquire_OneThatWaitedGetsTheRoom_OthersWithItsKeyNeedNotWaitForAnother()
+    {
+        using SessionManager sessions = NewManager(1);
+        SecretLease current = await AcquireAsync(sessions, "0");
+        Task<SecretLease> first = AcquireAsync(sessions, "k");
+        Task<SecretLease> other = AcquireAsync(sessions, "j");
+        Task<SecretLease> second = AcquireAsync(sessions, "k");
+        current.Dispose();
+        using SecretLease stream = await first.OrTimeout();
+        using (SecretLease same = await second.OrTimeout())
+        {
+            Assert.Same(stream.Session, same.Session);
+        }
+
+        Assert.False(other.IsCompleted);
+        stream.Dispose();
+        (await other.OrTimeout()).Dispose();
+    }
+
+    [Fact]
     public async Task Acquire_ExchangeFails_MakesRoomForTheNext()
     {
         FakeSecrets failing = new(_time) { Gate = new(), Failure = new InvalidOperationException("no") };

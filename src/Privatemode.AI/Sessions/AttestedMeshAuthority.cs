@@ -24,7 +24,15 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
     public Action Changed { get; set; } = () => { };
 
     /// <summary>What is known now; sends nothing.</summary>
-    public DeploymentHealth Health => new(Usable(rejected: null)?.Deployment, Volatile.Read(ref _failure));
+    public DeploymentHealth Health
+    {
+        get
+        {
+            // The failure first: a verdict that comes in between ends it, and the old verdict without its failure would look sound.
+            Exception? failure = Volatile.Read(ref _failure);
+            return new DeploymentHealth(Usable(rejected: null)?.Deployment, failure);
+        }
+    }
 
     /// <summary>The background renewal under way, for tests.</summary>
     internal Task Renewal { get; private set; } = Task.CompletedTask;

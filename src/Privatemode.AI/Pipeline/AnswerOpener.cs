@@ -195,7 +195,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
             }
 
             // The status is not sealed. Without this, an answer with another status on it would be read as the text of an error.
-            if (isAuthenticated && (call.Rule.Answer!.HasPayload(opened) || !SealedError.IsOne(opened, call.Rule)))
+            if (isAuthenticated && (call.Rule.Answer!.HasPayload(opened) || !SealedError.IsOne(opened, call.Rule, head.Status)))
             {
                 throw Broken(
                     "relabelled-answer", $"An answer that is no error came under the status {head.Status}, which somebody on the way must have set.", call);

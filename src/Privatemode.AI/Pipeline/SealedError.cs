@@ -29,7 +29,8 @@ internal static class SealedError
     /// <summary>Whether an opened answer with the status of an error is an error.</summary>
     /// <param name="opened">The answer.</param>
     /// <param name="rule">The endpoint.</param>
-    public static bool IsOne(OpenedDocument opened, EndpointRule rule)
+    /// <param name="status">Status of the answer, from 400.</param>
+    public static bool IsOne(OpenedDocument opened, EndpointRule rule, int status)
     {
         for (int i = 0; i < opened.Count; i++)
         {
@@ -39,11 +40,12 @@ internal static class SealedError
             }
         }
 
-        // Where the answer itself is a text, a text alone proves nothing.
+        // Where the answer itself is a text, a text alone proves nothing; but nobody gains by relabelling one that says no more than its status.
         bool mayBeText = rule.Answer!.PayloadKind != JsonTokenType.String;
         if (opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
         {
-            return (kind == JsonTokenType.String && mayBeText) || (kind == JsonTokenType.StartObject && HasText(error, "message", "detail"));
+            return (kind == JsonTokenType.String && (mayBeText || IsPhrase(error, status)))
+                || (kind == JsonTokenType.StartObject && HasText(error, "message", "detail"));
         }
 
         if (opened.TryGet("message"u8, out _, out kind) && kind != JsonTokenType.Null)
@@ -54,12 +56,23 @@ internal static class SealedError
 
         return opened.TryGet("detail"u8, out ReadOnlySpan<byte> detail, out kind) && kind switch
         {
-            JsonTokenType.String => mayBeText,
+            JsonTokenType.String => mayBeText || IsPhrase(detail, status),
             JsonTokenType.StartObject => HasText(detail, "message", "msg"),
             JsonTokenType.StartArray => IsListOfMistakes(detail),
             _ => false,
         };
     }
+
+    /// <summary>What web frameworks answer by themselves: the phrase of the status, RFC 9110 section 15.</summary>
+    private static bool IsPhrase(ReadOnlySpan<byte> value, int status) => value.SequenceEqual(status switch
+    {
+        401 => "\"Unauthorized\""u8,
+        404 => "\"Not Found\""u8,
+        405 => "\"Method Not Allowed\""u8,
+        500 => "\"Internal Server Error\""u8,
+        503 => "\"Service Unavailable\""u8,
+        _ => default,
+    });
 
     /// <summary>What the framework of the model servers says of a request it does not take: where, and what.</summary>
     private static bool IsListOfMistakes(ReadOnlySpan<byte> detail) => Judge(detail, list => list.GetArrayLength() > 0 && list.EnumerateArray().All(

@@ -80,6 +80,26 @@ public sealed class RelabelledAnswerTests : IDisposable
         Assert.DoesNotContain("CONTENT", exception.ToString(), StringComparison.Ordinal);
     }
 
+    // What web frameworks answer by themselves where a model server has no such endpoint: to relabel a recording that says this gains nobody anything.
+    [Theory]
+    [InlineData(404, "detail", "Not Found", true)]
+    [InlineData(405, "detail", "Method Not Allowed", true)]
+    [InlineData(401, "error", "Unauthorized", true)]
+    [InlineData(404, "detail", "Unauthorized", false)]
+    [InlineData(418, "detail", "", false)]
+    public async Task Transcribe_PhraseOfTheStatus_IsAnError(int status, string name, string phrase, bool isError)
+    {
+        Task<(int Status, string Text, bool IsAuthenticated)> sending =
+            _network.SendAsync(Transcriptions, Body(Transcriptions), status, seal => Document([name, $"\"{phrase}\""], seal));
+        if (isError)
+        {
+            Assert.Equal((status, $$"""{"{{name}}":"{{phrase}}"}""", true), await sending);
+            return;
+        }
+
+        Assert.Equal("relabelled-answer", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => sending)).Failure);
+    }
+
     [Fact]
     public async Task Send_FirstEventOfAStreamAsAnError_IsNone()
     {

@@ -14,6 +14,8 @@ internal sealed class CallRunner(
     SealingEngine engine, MediaResolver media, AnswerOpener answers, SessionManager sessions, ApiKeys apiKeys, RateLimiter? limiter,
         TimeSpan responseTimeout, TimeProvider time, CancellationToken closing)
 {
+    private const int RoomForAdditions = 1024;
+
     private static readonly TimeSpan PauseAfterReset = TimeSpan.FromMilliseconds(50);
 
     // A connection that had gone stale in the pool is reset at once. Later, the service may be at work on the call already.
@@ -39,7 +41,8 @@ internal sealed class CallRunner(
                 carrier.Drop();
             }
             catch (Exception exception) when (
-                TransportFailure.IsReset(exception) && time.GetElapsedTime(begun) < LatestReset && state.Repeats.MayRepeatAfterReset())
+                TransportFailure.IsReset(exception) && !Callbacks.Threw(exception) && time.GetElapsedTime(begun) < LatestReset
+                && state.Repeats.MayRepeatAfterReset())
             {
                 await Pause.ForAsync(PauseAfterReset, time, async, carrier.CancellationToken).ConfigureAwait(false);
             }
@@ -86,12 +89,16 @@ internal sealed class CallRunner(
         await media.ResolveAsync(rule, body, async, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>A buffer for a plaintext of this length, with room for what is added: a salt, a field of a form. Without that a large body would be
+    /// copied into a buffer of twice its length.</summary>
+    internal static PooledBytes NewSnapshot(long length) => new((int)(length + RoomForAdditions));
+
     /// <summary>The plaintext, taken once: the content may be a stream that cannot be read again.</summary>
     private static async ValueTask<PooledBytes> SnapshotAsync(ICallCarrier carrier, int limit, bool async)
     {
         long length = carrier.BodyLength ?? 0;
         PooledWriteStream.Demand(length, limit);
-        PooledBytes body = new((int)Math.Max(length, 1024));
+        PooledBytes body = NewSnapshot(length);
         try
         {
             if (carrier.HasBody)

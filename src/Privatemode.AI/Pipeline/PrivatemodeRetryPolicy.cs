@@ -20,7 +20,7 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time) : ClientRetryPol
 
         if (exception is not null)
         {
-            return TransportFailure.IsConnectFailure(exception);
+            return TransportFailure.IsConnectFailure(exception) && !Callbacks.Threw(exception);
         }
 
         return message.Response?.Status is 408 or 429 or 503;

@@ -73,6 +73,25 @@ public sealed class CallbackFailureTests : IAsyncLifetime
         Assert.Contains("approval callback", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(HttpRequestError.ConnectionError)]
+    [InlineData(HttpRequestError.Unknown)]
+    public async Task Call_CallbackFailsToConnectSomewhere_IsNotAskedAgain(HttpRequestError error)
+    {
+        // Somebody's vault that is away is no connection of ours.
+        int asked = 0;
+        HttpRequestException thrown = new(error, "mine", new System.Net.Sockets.SocketException(10054));
+        await using PrivatemodeClient client = _deployment.CreateClient(options => options.ApiKeyAccessor = () =>
+        {
+            asked++;
+            throw thrown;
+        });
+        Assert.Same(
+            thrown,
+            await Assert.ThrowsAsync<HttpRequestException>(() => client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout()));
+        Assert.Equal(1, asked);
+    }
+
     private static void Configure(PrivatemodeOptions options, string callback, Exception thrown)
     {
         switch (callback)

@@ -16,6 +16,9 @@ public sealed class LargeFileTests(ITestOutputHelper output)
     // Long enough not to occur in 50 MiB of noise.
     private const string Boundary = "0123456789abcdef0123456789abcdef";
 
+    private static readonly byte[] Streamed = Encoding.ASCII.GetBytes(
+        $"--{Boundary}\r\nContent-Disposition: form-data; name=stream\r\n\r\ntrue\r\n");
+
     private static readonly byte[] Head = Encoding.ASCII.GetBytes(
         $"--{Boundary}\r\nContent-Disposition: form-data; name=model\r\n\r\nm\r\n"
         + $"--{Boundary}\r\nContent-Disposition: form-data; name=file; filename=a\r\n\r\n");
@@ -27,18 +30,21 @@ public sealed class LargeFileTests(ITestOutputHelper output)
     private readonly SealingEngine _engine = new(
         new Uri("https://api.privatemode.ai"), FieldCodec.Instance, new PromptCacheSalts(PromptCacheScope.None), TimeProvider.System);
 
-    [Fact]
-    public void Seal_LargestFile_TakesOneBufferAndNoSecondOneForARetry()
+    // A streamed form gets a field more.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Seal_LargestFile_TakesOneBufferAndNoSecondOneForARetry(bool streamed)
     {
         // All of it runs on this thread, and other tests run beside it.
         long before = GC.GetAllocatedBytesForCurrentThread();
-        long wire = Send(attempts: 3);
+        long wire = Send(attempts: 3, streamed);
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         output.WriteLine($"{allocated / 1048576.0:f1} MiB allocated for a file of {FormFields.FileLimit / 1048576} MiB, pooled buffers included");
         Assert.InRange(wire, 2L * _file.Length, 2L * _file.Length + 4096);
         Assert.InRange(allocated, 0, FormFields.FileLimit * 16L / 10);
 
-        // How fast depends on the machine and its neighbours; the benchmarks hold it to its bar.
+        // How fast depends on the machine and its neighbours: told here, measured by the benchmark "audio".
         double bare = Enumerable.Range(0, Rounds).Min(_ => Time(Bare));
         double ours = Enumerable.Range(0, Rounds).Min(_ => Time(() => Send(1)));
         output.WriteLine($"bare {bare:f1} ms, ours {ours:f1} ms: {100 * bare / ours:f0} % of the bare throughput");
@@ -52,11 +58,12 @@ public sealed class LargeFileTests(ITestOutputHelper output)
     }
 
     /// <summary>As the pipeline does it: snapshot, take apart, check, seal, look once more, write.</summary>
-    private long Send(int attempts)
+    private long Send(int attempts, bool streamed = false)
     {
-        int length = Head.Length + _file.Length + Tail.Length;
-        PooledBytes bytes = new(length);
+        ReadOnlySpan<byte> first = streamed ? Streamed : [];
+        PooledBytes bytes = CallRunner.NewSnapshot(first.Length + Head.Length + _file.Length + Tail.Length);
         using PooledWriteStream snapshot = new(bytes, EndpointRules.Transcriptions.PlainLimit);
+        snapshot.Write(first);
         snapshot.Write(Head);
         for (int at = 0; at < _file.Length; at += 81920)
         {

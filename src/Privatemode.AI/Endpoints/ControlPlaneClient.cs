@@ -51,7 +51,7 @@ internal sealed class ControlPlaneClient(BoundedHttp http, Uri service, string p
         return new PrivatemodeServiceException(reason, $"The service refused {purpose} with status {status}: {advice}")
         {
             Status = status,
-            ConcernsKey = status is >= 400 and < 500 and not 408 && reason != PrivatemodeServiceFailure.ClientTooOld,
+            ConcernsKey = status is 400 or 402 or 403 or 429 && reason != PrivatemodeServiceFailure.ClientTooOld,
             ServerMessage = text.Length == 0 ? null : text,
             RetryAfter = answer.RetryAfter(time.GetUtcNow()),
         };

@@ -113,7 +113,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         catch (OperationCanceledException) when (patience.IsOver)
         {
             throw patience.End(
-                $"All {mostSessions} sessions were in use by calls with other API keys, and none became free in time. Nothing was sent. " +
+                $"All {mostSessions} sessions were in use by calls with other API keys, and none became free in time. " +
                 "Raise MaxSessions, or retry later.");
         }
         finally

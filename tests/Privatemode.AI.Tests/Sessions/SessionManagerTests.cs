@@ -108,6 +108,16 @@ public sealed class SessionManagerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Connect_IngressHasNoRouteYet_IsAskedAgain()
+    {
+        // As while a deployment is replaced: nothing about the key.
+        _deployment.Faults.NextKeyExchange(Fault.PlainError(404));
+        await using PrivatemodeClient client = _deployment.CreateClient();
+        await client.ConnectAsync().OrTimeout();
+        Assert.Equal(2, Exchanges.Count());
+    }
+
+    [Fact]
     public async Task Connect_AttestationIsRefusedForGood_AsksOnce()
     {
         _deployment.Faults.Next(EvidenceSource.Attestation, Fault.PlainError(403), times: 100);

@@ -7,7 +7,7 @@ public enum PrivatemodeWarmUp
     Background,
 
     /// <summary>The host waits for both, and does not start when one of them fails. Not with <see cref="PrivatemodeOptions.ApiKeyAccessor"/>, unless it
-    /// has a key outside of calls.</summary>
+    /// has a key outside of calls. They take <see cref="PrivatemodeOptions.ResponseTimeout"/> at most.</summary>
     Required,
 
     /// <summary>Nothing; the first call waits.</summary>

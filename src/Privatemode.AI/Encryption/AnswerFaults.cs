@@ -38,7 +38,8 @@ internal static class AnswerFaults
         AnswerFault.DuplicateName => ("duplicate-name", "The answer holds two members of the same name."),
         AnswerFault.UnsealedMember => ("unsealed-member", "The answer holds a member that is not sealed."),
         AnswerFault.NothingSealed => ("nothing-sealed", "The answer holds nothing sealed, so nothing in it is authentic."),
-        AnswerFault.PayloadMissing => ("payload-missing", "The member the endpoint exists for is missing or of the wrong kind."),
+        AnswerFault.PayloadMissing => (
+            "payload-missing", "A member no whole answer is without is missing or of the wrong kind, or the model server broke the answer off."),
         AnswerFault.BadPlainMember => ("bad-plain-member", "A member of the answer that is not authenticated has a type it must not have."),
         AnswerFault.RenamedMember => ("renamed-member", "A member of the answer holds what no member of its name can hold; somebody on the way renamed it."),
         AnswerFault.ChoiceCount => (

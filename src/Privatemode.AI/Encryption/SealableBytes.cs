@@ -103,8 +103,14 @@ internal sealed class SealableBytes(PooledBytes bytes) : IDisposable
         {
             // First void, then plaintext.
             _seal = null;
-            seal.TakeBack(bytes.Span);
-            seal.Dispose();
+            try
+            {
+                seal.TakeBack(bytes.Span);
+            }
+            finally
+            {
+                seal.Dispose();
+            }
         }
     }
 }

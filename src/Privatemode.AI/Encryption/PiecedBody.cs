@@ -86,12 +86,7 @@ internal sealed class PiecedBody : SealedBody
         }
     }
 
-    /// <summary>Ends the attempt; nobody may still write. Its key is not kept until the next attempt, which may be a minute away.</summary>
-    public override void Dispose()
-    {
-        _bytes.Unseal(_seal);
-        _text.Dispose();
-    }
+    public override void Dispose() => _text.Dispose();
 
     private byte[] Begin()
     {

@@ -47,15 +47,12 @@ internal sealed class SealableBytes(PooledBytes bytes) : IDisposable
         }
     }
 
-    /// <summary>Ends an attempt: puts the plaintext back and wipes the key it was sealed with, unless something newer is sealed here.</summary>
-    public void Unseal(InPlaceSeal seal)
+    /// <summary>Puts the plaintext back and wipes the key it was sealed with: the next attempt may be a minute away, or never come.</summary>
+    public void Unseal()
     {
         lock (_gate)
         {
-            if (ReferenceEquals(_seal, seal))
-            {
-                TakeBack();
-            }
+            TakeBack();
         }
     }
 

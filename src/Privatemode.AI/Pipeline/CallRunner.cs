@@ -121,6 +121,7 @@ internal sealed class CallRunner(
         SealedCall call = state.Call!;
         call.Current = await BeginAttemptAsync(call, state, apiKey, async, carrier.CancellationToken).ConfigureAwait(false);
         bool done = false;
+        bool isAnswered = false;
         try
         {
             using Deadline deadline = new(responseTimeout, time, carrier.CancellationToken, closing);
@@ -132,6 +133,7 @@ internal sealed class CallRunner(
             carrier.Take(answer);
             state.Repeats.Note(secret, answer.Error);
             done = true;
+            isAnswered = answer.Error is null;
         }
         finally
         {
@@ -144,6 +146,11 @@ internal sealed class CallRunner(
             }
             finally
             {
+                if (!isAnswered)
+                {
+                    call.Body?.EndAttempt();
+                }
+
                 if (!done)
                 {
                     carrier.Drop();

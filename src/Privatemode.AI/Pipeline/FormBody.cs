@@ -43,6 +43,8 @@ internal sealed class FormBody : RequestBody
 
     public override SealedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.SealForm(_bytes, Form, rule.RequestPlain!);
 
+    public override void EndAttempt() => _bytes.Unseal();
+
     public override IReadOnlyList<byte[]> Names() => [.. Form.Parts.Select(part => part.Name)];
 
     public override void Dispose() => _bytes.Dispose();

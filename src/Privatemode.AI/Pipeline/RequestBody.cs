@@ -8,6 +8,11 @@ internal abstract class RequestBody : IDisposable
     /// <summary>Seals it for one attempt.</summary>
     public abstract SealedBody Seal(IBodyExchange exchange, EndpointRule rule);
 
+    /// <summary>The attempt failed: what it was sealed with is not kept until the next one. After a success the whole body goes, at less cost.</summary>
+    public virtual void EndAttempt()
+    {
+    }
+
     /// <summary>UTF-8 names of its members or fields, which the receipt lists; none when they are sealed too.</summary>
     public abstract IReadOnlyList<byte[]> Names();
 

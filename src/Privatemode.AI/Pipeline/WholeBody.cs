@@ -37,6 +37,8 @@ internal sealed class WholeBody : RequestBody
 
     public override SealedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.SealWhole(_bytes, _contentType);
 
+    public override void EndAttempt() => _bytes.Unseal();
+
     public override IReadOnlyList<byte[]> Names() => [];
 
     public override void Dispose() => _bytes.Dispose();

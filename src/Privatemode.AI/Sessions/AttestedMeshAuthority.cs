@@ -195,15 +195,21 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
     {
         try
         {
+            Exception? before = Volatile.Read(ref _failure);
             byte[] digest = Convert.FromHexString(mesh.Deployment!.ManifestSha256);
-            if (isDue || await manifests.HasChangedAsync(digest, async: true, _lifetime.Token).ConfigureAwait(false))
+            bool? hasChanged = isDue ? true : await manifests.HasChangedAsync(digest, async: true, _lifetime.Token).ConfigureAwait(false);
+            if (hasChanged == true)
             {
                 _ = await InTurnAsync(
                     () => Usable(mesh), () => VerifyAsync(InBackground, apiKey, async: true, _lifetime.Token), async: true, _lifetime.Token)
                     .ConfigureAwait(false);
             }
-
-            Volatile.Write(ref _failure, null);
+            else if (hasChanged == false)
+            {
+                // What failed was the step to another manifest, and the publisher is back at the verified one. A publisher that does not
+                // answer ends no failure, and neither does this look end one that came up meanwhile.
+                _ = Interlocked.CompareExchange(ref _failure, null, before);
+            }
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

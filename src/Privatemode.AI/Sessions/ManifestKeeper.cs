@@ -83,8 +83,8 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
         return new ExpectedManifest(manifest, source, isNew ? now : last!.Value.At);
     }
 
-    /// <summary>Whether the publisher has another manifest now; false when that cannot be found out, or what he has is none.</summary>
-    public async ValueTask<bool> HasChangedAsync(ReadOnlyMemory<byte> digest, bool async, CancellationToken cancellationToken)
+    /// <summary>Whether the publisher has another manifest now; null when that cannot be found out, or when what is published is not a manifest.</summary>
+    public async ValueTask<bool?> HasChangedAsync(ReadOnlyMemory<byte> digest, bool async, CancellationToken cancellationToken)
     {
         try
         {
@@ -93,7 +93,7 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
         }
         catch (Exception exception) when (exception is PrivatemodeServiceException or PrivatemodeVerificationException)
         {
-            return false;
+            return null;
         }
     }
 

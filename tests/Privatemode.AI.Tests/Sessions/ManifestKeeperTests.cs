@@ -65,7 +65,7 @@ public sealed class ManifestKeeperTests : IDisposable
         _time.Advance(TimeSpan.FromDays(3));
         ExpectedManifest last = await keeper.DecideAsync(async, default);
         Assert.Equal((ManifestSource.LastAdopted, Day), (last.Source, last.AdoptedAt));
-        Assert.False(await keeper.HasChangedAsync(SHA256.HashData(Second), async, default));
+        Assert.Null(await keeper.HasChangedAsync(SHA256.HashData(Second), async, default));
     }
 
     [Theory]
@@ -87,7 +87,7 @@ public sealed class ManifestKeeperTests : IDisposable
         Assert.Equal((ManifestSource.LastAdopted, Day), (last.Source, last.AdoptedAt));
         Assert.Equal(First, last.Manifest!.Raw.ToArray());
         Assert.NotNull(last.Refused);
-        Assert.False(await keeper.HasChangedAsync(SHA256.HashData(First), async: true, default));
+        Assert.Null(await keeper.HasChangedAsync(SHA256.HashData(First), async: true, default));
         Assert.Single(ManifestLog.Read(_directory.FullName).Entries);
     }
 

@@ -1,0 +1,66 @@
+using Privatemode.AI.Sessions;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Issues;
+
+/// <summary>A renewal failed, and then the publisher of manifests was merely unreachable: the failure was no longer reported.</summary>
+public sealed class HealthForgetsFailureTests : IAsyncLifetime
+{
+    private const string Key = "test-api-key";
+    private static readonly TimeSpan UntilTheNextLook = TimeSpan.FromMinutes(6);
+
+    private DeploymentScene _scene = null!;
+    private AttestedMeshAuthority _authority = null!;
+
+    public async Task InitializeAsync()
+    {
+        _scene = await DeploymentScene.StartAsync(hasCertificates: true);
+        _authority = _scene.Authority();
+        await LookAsync();
+        _scene.Deployment.Evidence.ChangeManifest();
+        _scene.Deployment.Faults.Next(EvidenceSource.Attestation, Fault.PlainError(503));
+        await LookAsync();
+        Assert.IsType<PrivatemodeServiceException>(_authority.Health.Failure);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _authority.Dispose();
+        await _scene.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(403)]
+    [InlineData(404)]
+    public async Task Health_RenewalFailedAndThePublisherIsAway_StillReportsTheFailure(int status)
+    {
+        _scene.Deployment.Faults.Next(EvidenceSource.Manifest, Fault.PlainError(status), times: 100);
+        await LookAsync();
+        Assert.IsType<PrivatemodeServiceException>(_authority.Health.Failure);
+        Assert.NotNull(_authority.Health.Deployment);
+    }
+
+    [Fact]
+    public async Task Health_PublisherReturnsToTheVerifiedManifest_ReportsNoFailure()
+    {
+        _scene.Deployment.Faults.Next(EvidenceSource.Manifest, Fault.OutdatedManifest, times: 100);
+        await LookAsync();
+        Assert.Null(_authority.Health.Failure);
+    }
+
+    [Fact]
+    public async Task Health_NextRenewalSucceeds_ReportsNoFailure()
+    {
+        await LookAsync();
+        Assert.Null(_authority.Health.Failure);
+    }
+
+    /// <summary>A call that looks at what is published, and the end of what it starts in the background.</summary>
+    private async Task LookAsync()
+    {
+        _scene.Time.Advance(UntilTheNextLook);
+        _ = await _authority.GetAsync(null, Key, async: true, default).AsTask().OrTimeout();
+        await _authority.Renewal.OrTimeout();
+    }
+}

@@ -47,7 +47,7 @@ internal sealed class Attestor(
         {
             AttestationDocument document = AttestationDocument.Parse(AttestResponse.ReadDocument(answer.Body));
             Manifest manifest = manifests.Resolve(expected, document);
-            CollateralNeeds needs = CollateralNeeds.Of(document, manifest);
+            CollateralNeeds needs = CollateralNeeds.Of(document, manifest, anchors, time.GetUtcNow());
             (VerifiedCoordinator verified, ContrastCollateral collateral, long stamp) =
                 await JudgeAsync(document, nonce, manifest, needs, async, cancellationToken).ConfigureAwait(false);
             MeshCertificateAuthority authority = MeshCertificateAuthority.FromPem(verified.MeshAuthority.Span);

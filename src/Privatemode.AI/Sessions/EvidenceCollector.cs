@@ -1,4 +1,5 @@
 using Privatemode.AI.Attestation.Contrast;
+using Privatemode.AI.Attestation.Sev;
 using Privatemode.AI.Attestation.Tdx;
 using Privatemode.AI.Endpoints;
 
@@ -7,9 +8,11 @@ namespace Privatemode.AI.Sessions;
 /// <summary>Fetches what evidence is judged by.</summary>
 internal sealed class EvidenceCollector(CollateralStore store, CollateralAddresses addresses, TimeProvider time)
 {
+    private const int BadRequest = 400;
     private const int CertificateLimit = 64 * 1024;
     private const int Gone = 410;
     private const int ListLimit = 4 * 1024 * 1024;
+    private const int NotFound = 404;
 
     /// <summary>Fetches everything.</summary>
     /// <param name="needs">What is needed.</param>
@@ -17,6 +20,8 @@ internal sealed class EvidenceCollector(CollateralStore store, CollateralAddress
     /// <param name="async">False when the caller is synchronous.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="PrivatemodeServiceException">Something could not be had; that is no verdict.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The evidence names a chip or platform that its maker does not know, or is shown to be forged by
+    /// what was fetched so far. That is a verdict, and nothing that could still be fetched changes it.</exception>
     public ValueTask<CollectedCollateral> CollectAsync(
         CollateralNeeds needs, CollateralDemand demand, bool async, CancellationToken cancellationToken) =>
         needs.Snp is { } snp
@@ -29,13 +34,18 @@ internal sealed class EvidenceCollector(CollateralStore store, CollateralAddress
         // It never changes: another copy than this one can only be better when this one is rubbish.
         CollateralDemand forCertificate = demand == CollateralDemand.Fresh ? demand : CollateralDemand.Unchanging;
         CollateralFile? vcek = needs.Vcek is { } path
-            ? await AmdAsync(path, "AMD's certificate of the chip", CertificateLimit, forCertificate, async, cancellationToken).ConfigureAwait(false)
+            ? await FindChipAsync(path, forCertificate, async, cancellationToken).ConfigureAwait(false)
             : null;
+        if (vcek is { IsFromCache: false })
+        {
+            needs.CheckSigner(vcek.Body);
+        }
 
         // AMD has replaced an intermediate before, so a chain is not for ever.
         CollateralFile? chain = needs.CertificateChain is { } chainPath
             ? await AmdAsync(chainPath, "AMD's certificate chain", CertificateLimit, demand, async, cancellationToken).ConfigureAwait(false)
             : null;
+        CheckChain(needs, vcek, chain);
         CollateralFile? list = await FindListAsync(needs, demand, async, cancellationToken).ConfigureAwait(false);
         return new CollectedCollateral(
             () => new ContrastCollateral
@@ -46,6 +56,35 @@ internal sealed class EvidenceCollector(CollateralStore store, CollateralAddress
             vcek,
             chain,
             list);
+    }
+
+    private async ValueTask<CollateralFile> FindChipAsync(string path, CollateralDemand demand, bool async, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AmdAsync(path, "AMD's certificate of the chip", CertificateLimit, demand, async, cancellationToken).ConfigureAwait(false);
+        }
+        catch (PrivatemodeServiceException exception) when (IsUnknown(exception))
+        {
+            throw Unknown(SevChecks.ChipUnknown, "AMD has no certificate for the chip and the TCB version that the report names", exception);
+        }
+    }
+
+    /// <summary>
+    /// Judges the report's chain before the list is fetched: with the list out of reach, a forged report would pass for trouble with the network.
+    /// </summary>
+    private void CheckChain(SnpCollateralNeeds needs, CollateralFile? vcek, CollateralFile? chain)
+    {
+        // What a copy may be to blame for is left to the judgement of the whole, after which copies are fetched anew. AMD may have replaced its
+        // intermediate since the copy was made; a certificate that came with the evidence gets no such benefit, or anybody could make clients download.
+        DateTimeOffset now = time.GetUtcNow();
+        bool isDecided = vcek is null
+            ? chain is not null && needs.IsGenuine(chain.Body, now)
+            : !vcek.IsFromCache && chain is not { IsFromCache: true };
+        if (isDecided)
+        {
+            needs.CheckChain(vcek?.Body ?? default(ReadOnlyMemory<byte>), chain?.Body ?? default(ReadOnlyMemory<byte>), now);
+        }
     }
 
     /// <summary>AMD's list as it is now; null for the one that came with the evidence, only when AMD is away, for it may be an older one.</summary>
@@ -72,8 +111,7 @@ internal sealed class EvidenceCollector(CollateralStore store, CollateralAddress
     private async ValueTask<CollectedCollateral> CollectTdxAsync(
         PcsRequests needs, CollateralDemand demand, bool async, CancellationToken cancellationToken)
     {
-        CollateralFile tcbInfo = await IntelAsync(
-            needs.TcbInfo, "Intel's TCB info", PcsRequests.TcbInfoChainHeader, demand, async, cancellationToken).ConfigureAwait(false);
+        CollateralFile tcbInfo = await FindTcbInfoAsync(needs.TcbInfo, demand, async, cancellationToken).ConfigureAwait(false);
         CollateralFile identity = await IntelAsync(
             needs.QeIdentity, "Intel's QE identity", PcsRequests.QeIdentityChainHeader, demand, async, cancellationToken).ConfigureAwait(false);
         CollateralFile pckList = await IntelAsync(
@@ -98,6 +136,27 @@ internal sealed class EvidenceCollector(CollateralStore store, CollateralAddress
             pckList,
             rootList);
     }
+
+    private async ValueTask<CollateralFile> FindTcbInfoAsync(string path, CollateralDemand demand, bool async, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await IntelAsync(path, "Intel's TCB info", PcsRequests.TcbInfoChainHeader, demand, async, cancellationToken).ConfigureAwait(false);
+        }
+        catch (PrivatemodeServiceException exception) when (IsUnknown(exception))
+        {
+            throw Unknown(TdxChecks.PlatformUnknown, "Intel has no TCB info about the platform's family (FMSPC)", exception);
+        }
+    }
+
+    // The request is made of what the evidence says, so this answer is about the evidence. Of any other file it says that something is wrong on the way.
+    private static bool IsUnknown(PrivatemodeServiceException exception) => exception.Status is BadRequest or NotFound;
+
+    private static PrivatemodeVerificationException Unknown(string check, string what, PrivatemodeServiceException answer) => new(
+        check,
+        $"{what}. Do not send anything. If CollateralProxy is set, check that it reaches the vendor.",
+        "a file for what the evidence names",
+        $"status {answer.Status}");
 
     private async ValueTask<CollateralFile> IntelAsync(
         string path, string what, string chainHeader, CollateralDemand demand, bool async, CancellationToken cancellationToken)

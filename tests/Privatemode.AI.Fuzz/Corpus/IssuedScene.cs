@@ -21,7 +21,7 @@ internal sealed class IssuedScene
         Document = Encoding.UTF8.GetBytes(_issued.Attest(Nonce, MeshCa));
         AttestationDocument document = AttestationDocument.Parse(Document);
         Evidence = document.Evidence;
-        CollateralNeeds needs = CollateralNeeds.Of(document, Attestation.Contrast.Manifest.Parse(_issued.Manifest));
+        CollateralNeeds needs = CollateralNeeds.Of(document, Attestation.Contrast.Manifest.Parse(_issued.Manifest), Anchors, At);
         Collateral = needs.Snp is { } snp ? Fetch(snp) : Fetch(needs.Tdx!);
     }
 

@@ -48,7 +48,7 @@ internal static class ContrastTargets
         {
             AttestationDocument document = AttestationDocument.Parse(parts[0]);
             Manifest manifest = ManifestKeeper.ResolvePinned(pins, document);
-            _ = CollateralNeeds.Of(document, manifest);
+            _ = CollateralNeeds.Of(document, manifest, IssuedScene.Anchors, IssuedScene.At);
             VerifiedCoordinator verified = ContrastVerifier.Verify(
                 document, IssuedScene.Nonce, manifest, scene.Collateral, IssuedScene.Anchors, options, IssuedScene.At);
             return verified.PolicyHash.Length > 0;

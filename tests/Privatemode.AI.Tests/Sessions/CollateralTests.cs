@@ -54,7 +54,7 @@ public sealed class CollateralTests
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
         using PrivatemodeClient first = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
         await ChatAsync(first, async);
-        scene.VendorsAnswer(404);
+        scene.VendorsAnswer(403);
         using PrivatemodeClient second = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
         await ChatAsync(second, async);
         Assert.All(Of(kind), source => Assert.Equal(1, scene.Asked(source)));
@@ -71,7 +71,7 @@ public sealed class CollateralTests
         MemoryDistributedCache cache = new(Options.Create(new MemoryDistributedCacheOptions()));
         using PrivatemodeClient first = scene.Client(options => options.CollateralCache = cache);
         await ChatAsync(first, async);
-        scene.VendorsAnswer(404);
+        scene.VendorsAnswer(403);
         using PrivatemodeClient second = scene.Client(options => options.CollateralCache = cache);
         await ChatAsync(second, async);
         Assert.All(Amd, source => Assert.Equal(1, scene.Asked(source)));
@@ -85,7 +85,7 @@ public sealed class CollateralTests
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
         using PrivatemodeClient client = scene.Client();
         _ = await client.VerifyAsync().OrTimeout();
-        scene.VendorsAnswer(404);
+        scene.VendorsAnswer(403);
         scene.Time.Advance(TimeSpan.FromDays(2));
         VerifiedDeployment proof = await client.VerifyAsync().OrTimeout();
         Assert.Equal(scene.Time.GetUtcNow(), proof.VerifiedAt);
@@ -99,7 +99,7 @@ public sealed class CollateralTests
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
         using PrivatemodeClient client = scene.Client();
         _ = await client.VerifyAsync().OrTimeout();
-        scene.VendorsAnswer(404);
+        scene.VendorsAnswer(403);
         scene.Time.Advance(TimeSpan.FromDays(370));
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.VerifyAsync().OrTimeout());
         Assert.Contains("expired", exception.Message, StringComparison.Ordinal);
@@ -112,7 +112,7 @@ public sealed class CollateralTests
         using PrivatemodeClient client = scene.Client();
         _ = await client.VerifyAsync().OrTimeout();
         Assert.Equal(1, scene.Asked(EvidenceSource.AmdRevocationList));
-        scene.VendorsAnswer(404);
+        scene.VendorsAnswer(403);
         scene.Time.Advance(TimeSpan.FromDays(370));
         scene.Deployment.RotateMeshCa();
         _ = await client.VerifyAsync().OrTimeout();

@@ -1,8 +1,14 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Privatemode.AI.Attestation.Certificates;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Attestation.Tdx;
 using Privatemode.AI.Endpoints;
 using Privatemode.AI.Sessions;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Testing.Evidence;
+using Privatemode.AI.Tests.Attestation.Contrast;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Sessions;
@@ -57,9 +63,49 @@ public sealed class EvidenceCollectorTests : IDisposable
         Assert.All(_handler.Requests, request => Assert.Equal("proxy.example", request.RequestUri!.Host));
     }
 
-    private async Task<CollectedCollateral> CollectAsync(CollateralAddresses addresses, bool async)
+    // The chain is AMD's, so that a fresher one could not help: with it every forged certificate would cost a download.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Collect_OwnCertificateIsNotAmds_IsAVerdictAndTheChainIsFetchedOnce(bool async)
     {
-        CollateralStore store = new(new PublicDownloads(new BoundedHttp(_http, _time), _time), [new MemoryCollateralCache($"{Guid.NewGuid()}")], _time);
-        return await new EvidenceCollector(store, addresses, _time).CollectAsync(Needs, CollateralDemand.Recent, async, default);
+        IssuedEvidence forged = Issue(EvidenceDefect.SnpChipCertificateTampered);
+        string chain = string.Join('\n', new[] { forged.Snp!.Intermediate, forged.Snp.Root }.Select(der => PemEncoding.WriteString("CERTIFICATE", der)));
+        _handler.Answer = request => request.RequestUri!.AbsolutePath.EndsWith("cert_chain", StringComparison.Ordinal)
+            ? new HttpResponseMessage { Content = new StringContent(chain) }
+            : new HttpResponseMessage(HttpStatusCode.Forbidden);
+        EvidenceCollector collector = Collector(CollateralAddresses.Vendors);
+        CollateralNeeds needs = NeedsOfCertificateAlone(forged);
+        for (int i = 0; i < 3; i++)
+        {
+            PrivatemodeVerificationException refusal = await Assert.ThrowsAsync<PrivatemodeVerificationException>(
+                () => collector.CollectAsync(needs, CollateralDemand.Recent, async, default).AsTask());
+            Assert.Equal(CertificateChecks.Signature, refusal.Check);
+            _time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.Equal(["/vcek/v1/Genoa/cert_chain"], _handler.Requests.Select(request => request.RequestUri!.AbsolutePath));
     }
+
+    private IssuedEvidence Issue(EvidenceDefect defect) =>
+        new(new EvidenceSettings { Defect = defect }, new DateTimeOffset(_time.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero));
+
+    /// <summary>Evidence that brings the chip's certificate and nothing else.</summary>
+    private CollateralNeeds NeedsOfCertificateAlone(IssuedEvidence issued)
+    {
+        AttestationDocument document = AttestationDocument.Parse(Encoding.UTF8.GetBytes(issued.Attest(new byte[32], "mesh")));
+        SevSnpMessage whole = SevSnpMessage.Parse(document.Evidence);
+        SnpMessageWriter writer = new(whole.Report.ToArray()) { Vcek = whole.Vcek!.Value.ToArray() };
+        return new CollateralNeeds(
+            SnpCollateralNeeds.Of(writer.Message, Manifest.Parse(issued.Manifest), CoordinatorScene.Anchors.Sev, _time.GetUtcNow()), null);
+    }
+
+    private async Task<CollectedCollateral> CollectAsync(CollateralAddresses addresses, bool async) =>
+        await Collector(addresses).CollectAsync(Needs, CollateralDemand.Recent, async, default);
+
+    private EvidenceCollector Collector(CollateralAddresses addresses) => new(
+        new CollateralStore(
+            new PublicDownloads(new BoundedHttp(_http, _time), _time), [new MemoryCollateralCache($"{Guid.NewGuid()}")], _time),
+        addresses,
+        _time);
 }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using Privatemode.AI.Attestation.Certificates;
 using Privatemode.AI.Attestation.Sev;
 using Privatemode.AI.Attestation.Tdx;
 
@@ -12,8 +11,6 @@ internal static class ContrastVerifier
 {
     /// <summary>The longest text of a mesh CA, in bytes; real ones have less than one thousand. Looking for PEM in a text takes quadratic time.</summary>
     private const int LongestMeshAuthority = 64 * 1024;
-
-    private static ReadOnlySpan<byte> PemBegin => "-----BEGIN "u8;
 
     /// <summary>Verifies a document.</summary>
     /// <param name="document">What the coordinator answered.</param>
@@ -87,8 +84,8 @@ internal static class ContrastVerifier
     {
         SnpCollateral given = collateral.Snp ?? throw MissingCollateral(SnpJudgement.Kind);
         SevSnpMessage message = SevSnpMessage.Parse(document.Evidence);
-        SnpEvidence evidence = new(message.Report, FromPem(message.Vcek ?? collateral.Vcek));
-        given = given with { Intermediate = FromPem(given.Intermediate), Root = FromPem(given.Root) };
+        SnpEvidence evidence = message.WithCertificate(collateral.Vcek);
+        given = given with { Intermediate = SevSnpMessage.ToDer(given.Intermediate), Root = SevSnpMessage.ToDer(given.Root) };
         VerifiedSnpReport verified = SnpVerifier.Verify(evidence, given, anchors.Sev, at);
         SnpJudgement judgement = new(verified, manifest, reportData, options);
         SnpReferenceValue value = judgement.Judge();
@@ -133,10 +130,6 @@ internal static class ContrastVerifier
             Checks = CoordinatorReport.ChecksOf(verified, value),
         };
     }
-
-    // Certificates come as DER; one PEM block in their place is taken too, as the reference does.
-    private static ReadOnlyMemory<byte> FromPem(ReadOnlyMemory<byte> certificate) =>
-        certificate.Span.StartsWith(PemBegin) ? Pem.ReadCertificates(certificate.Span, limit: 1)[0] : certificate;
 
     // The first block of the text, whatever its label, as everywhere; that it is a CA is judged where it is used.
     private static byte[] FingerprintOf(ReadOnlySpan<byte> pem)

@@ -6,8 +6,8 @@ namespace Privatemode.AI.Attestation.Contrast;
 
 /// <summary>Whether a rejection may be the fault of an old or damaged copy of what the evidence is judged by.</summary>
 /// <remarks>
-/// Wrong values in authentic evidence are not: a deployment that shows them must not make every client download everything again. Certificates may
-/// have come with the evidence or from a copy; their checks do not tell.
+/// Wrong values in authentic evidence are not: a deployment that shows them must not make every client download everything again. Neither is a fault of
+/// the evidence's own chain and signatures: that is found before anything is collected.
 /// </remarks>
 internal static class FresherCollateral
 {
@@ -21,8 +21,12 @@ internal static class FresherCollateral
         TdxPolicyChecks.TcbStatus,
     ];
 
+    // Compared with the same value for every reference value: whatever else may be cured, these stay.
+    private static readonly HashSet<string> Incurable = [SnpPolicyChecks.ReportData, TdxPolicyChecks.ReportData, ContrastChecks.CoordinatorPolicy];
+
     /// <summary>True when one of the mismatches is of that kind: with several reference values, the others may belong to other values.</summary>
-    public static bool MayCure(PrivatemodeVerificationException rejection) => rejection.Mismatches.Any(mismatch => MayCure(mismatch.Check));
+    public static bool MayCure(PrivatemodeVerificationException rejection) =>
+        rejection.Mismatches.Any(mismatch => MayCure(mismatch.Check)) && !rejection.Mismatches.Any(mismatch => Incurable.Contains(mismatch.Check));
 
     // A newer list revokes more, never less.
     private static bool MayCure(string check) => check != CertificateChecks.Revoked &&

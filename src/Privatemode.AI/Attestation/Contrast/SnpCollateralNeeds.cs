@@ -3,12 +3,12 @@ using Privatemode.AI.Attestation.Sev;
 
 namespace Privatemode.AI.Attestation.Contrast;
 
-/// <summary>What SEV-SNP evidence brings along, and where the rest is at AMD's key distribution. Nothing of it is trusted.</summary>
+/// <summary>What SEV-SNP evidence brings along, and where the rest is at AMD's key distribution.</summary>
 internal sealed record SnpCollateralNeeds
 {
-    private SnpCollateralNeeds()
-    {
-    }
+    private readonly SevTrustAnchors _anchors;
+
+    private SnpCollateralNeeds(SevTrustAnchors anchors) => _anchors = anchors;
 
     public required SnpProduct Product { get; init; }
 
@@ -59,8 +59,39 @@ internal sealed record SnpCollateralNeeds
                 ContrastChecks.CollateralChain, "AMD's certificate chain is not complete. Do not send anything; try again later.", "2 certificates", "1");
     }
 
+    /// <summary>Judges the report by the chip's certificate, whoever issued it.</summary>
+    /// <param name="fetched">What <see cref="Vcek"/> answered; not looked at when the evidence has the certificate.</param>
+    /// <exception cref="PrivatemodeVerificationException">The report is not signed with the certified key.</exception>
+    public void CheckSigner(ReadOnlyMemory<byte> fetched) => SnpVerifier.CheckSigner(Message.WithCertificate(fetched));
+
+    /// <summary>Judges the report by its whole chain: all but revocation.</summary>
+    /// <param name="fetched">What <see cref="Vcek"/> answered; not looked at when the evidence has the certificate.</param>
+    /// <param name="chain">What <see cref="CertificateChain"/> answered; not looked at when the evidence has both certificates.</param>
+    /// <param name="at">The time at which the chain must be valid.</param>
+    /// <exception cref="PrivatemodeVerificationException">The report is not a genuine processor's.</exception>
+    public void CheckChain(ReadOnlyMemory<byte> fetched, ReadOnlyMemory<byte> chain, DateTimeOffset at)
+    {
+        SnpCollateral authorities = Combine(chain, default);
+        SignedSnpReport.Verify(
+            Message.WithCertificate(fetched), SevSnpMessage.ToDer(authorities.Intermediate), SevSnpMessage.ToDer(authorities.Root), _anchors, at).Dispose();
+    }
+
+    /// <summary>Whether what <see cref="CertificateChain"/> answered is AMD's: what fails under it is then the fault of the evidence.</summary>
+    public bool IsGenuine(ReadOnlyMemory<byte> chain, DateTimeOffset at)
+    {
+        try
+        {
+            SnpCollateral authorities = Combine(chain, default);
+            return SnpChain.VerifyAuthorities(authorities.Intermediate, authorities.Root, _anchors, at) == Product;
+        }
+        catch (PrivatemodeVerificationException)
+        {
+            return false;
+        }
+    }
+
     /// <exception cref="PrivatemodeVerificationException">The evidence is not a report, or one that could never be accepted.</exception>
-    internal static SnpCollateralNeeds Of(ReadOnlyMemory<byte> evidence, Manifest manifest)
+    internal static SnpCollateralNeeds Of(ReadOnlyMemory<byte> evidence, Manifest manifest, SevTrustAnchors anchors, DateTimeOffset at)
     {
         SevSnpMessage message = SevSnpMessage.Parse(evidence);
         SnpReport report = SnpReport.Parse(message.Report);
@@ -71,7 +102,7 @@ internal sealed record SnpCollateralNeeds
         }
 
         SnpProduct product = FindProduct(report, message, manifest);
-        return new SnpCollateralNeeds
+        SnpCollateralNeeds needs = new(anchors)
         {
             Product = product,
             Vcek = message.Vcek is null ? KdsRequests.Vcek(report, product) : null,
@@ -79,6 +110,21 @@ internal sealed record SnpCollateralNeeds
             RevocationList = KdsRequests.RevocationList(product, SnpSigner.Vcek),
             Message = message,
         };
+        needs.CheckOwn(at);
+        return needs;
+    }
+
+    /// <summary>Judges the report by what came with it.</summary>
+    private void CheckOwn(DateTimeOffset at)
+    {
+        if (Vcek is null && CertificateChain is null)
+        {
+            CheckChain(default, default, at);
+        }
+        else if (Vcek is null)
+        {
+            CheckSigner(default);
+        }
     }
 
     // Reports of version 2 do not name the processor: then the certificate says it, or the manifest, where that lists one line only.
@@ -86,7 +132,7 @@ internal sealed record SnpCollateralNeeds
     {
         SnpProduct[] listed = [.. manifest.Snp.Select(value => value.Product).Distinct()];
         SnpProduct? product = report.Cpuid is { } processor ? SnpProducts.FromCpuid(processor.Family, processor.Model)
-            : message.Vcek is { } vcek ? VekCertificate.Parse(vcek).Line
+            : message.Vcek is { } vcek ? VekCertificate.Parse(SevSnpMessage.ToDer(vcek)).Line
             : listed.Length == 1 ? listed[0]
             : null;
         return product ?? throw new PrivatemodeVerificationException(

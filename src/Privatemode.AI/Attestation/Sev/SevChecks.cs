@@ -73,6 +73,9 @@ internal static class SevChecks
     /// <summary>The key was derived for the chip that the report names.</summary>
     public const string HardwareId = "snp-hwid";
 
+    /// <summary>AMD has a certificate for the chip and the TCB version that the report names.</summary>
+    public const string ChipUnknown = "snp-chip-unknown";
+
     /// <summary>The chip is named, so that its certificate can be asked for.</summary>
     public const string ChipIdMasked = "snp-chip-id-masked";
 }

@@ -29,29 +29,38 @@ internal sealed class SnpChain : IDisposable
     public static SnpChain Verify(
         VekCertificate vek, ReadOnlyMemory<byte> intermediateDer, ReadOnlyMemory<byte> rootDer, SevTrustAnchors anchors, DateTimeOffset at)
     {
-        Certificate root = Certificate.Parse(rootDer, "AMD's root key (ARK)");
-        byte[] fingerprint = root.SubjectPublicKeyInfoSha256();
-        SnpProduct product = anchors.Find(fingerprint) ?? throw SevFailure.Create(
-            SevChecks.TrustAnchor,
-            "The certificate chain does not end at a root key of AMD that we know",
-            string.Join(" or ", anchors.RootKeys.Values),
-            Convert.ToHexStringLower(fingerprint));
-
-        CertificateIssuer rootIssuer = CertificateIssuer.WithRsa(root);
+        (SnpProduct product, Certificate intermediate, CertificateIssuer root) = ReadAuthorities(intermediateDer, rootDer, anchors);
         try
         {
-            Certificate intermediate = Certificate.Parse(intermediateDer, "AMD's intermediate key (ASK or ASVK)");
-            CheckIssuers(vek, intermediate, rootIssuer);
-            ChainRules.CheckValidity(root, at);
-            ChainRules.CheckValidity(intermediate, at);
+            CheckIssuers(intermediate, root);
+            using (CertificateIssuer issuer = CertificateIssuer.WithRsa(intermediate))
+            {
+                ChainRules.CheckIssuedBy(vek.Certificate, issuer);
+            }
+
+            CheckAuthorities(intermediate, root.Certificate, product, at);
             ChainRules.CheckValidity(vek.Certificate, at);
-            CheckRootName(root, product);
-            return new SnpChain(product, vek, intermediate, rootIssuer);
+            return new SnpChain(product, vek, intermediate, root);
         }
         catch
         {
-            rootIssuer.Dispose();
+            root.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Verifies intermediate and root alone: what fails under these is then the fault of the signing key's certificate.</summary>
+    /// <returns>The product line of the pinned root.</returns>
+    /// <exception cref="PrivatemodeVerificationException">They do not lead to a pinned root, or not at that time.</exception>
+    public static SnpProduct VerifyAuthorities(
+        ReadOnlyMemory<byte> intermediateDer, ReadOnlyMemory<byte> rootDer, SevTrustAnchors anchors, DateTimeOffset at)
+    {
+        (SnpProduct product, Certificate intermediate, CertificateIssuer root) = ReadAuthorities(intermediateDer, rootDer, anchors);
+        using (root)
+        {
+            CheckIssuers(intermediate, root);
+            CheckAuthorities(intermediate, root.Certificate, product, at);
+            return product;
         }
     }
 
@@ -74,13 +83,31 @@ internal sealed class SnpChain : IDisposable
 
     public void Dispose() => _root.Dispose();
 
+    private static (SnpProduct Product, Certificate Intermediate, CertificateIssuer Root) ReadAuthorities(
+        ReadOnlyMemory<byte> intermediateDer, ReadOnlyMemory<byte> rootDer, SevTrustAnchors anchors)
+    {
+        Certificate root = Certificate.Parse(rootDer, "AMD's root key (ARK)");
+        byte[] fingerprint = root.SubjectPublicKeyInfoSha256();
+        SnpProduct product = anchors.Find(fingerprint) ?? throw SevFailure.Create(
+            SevChecks.TrustAnchor,
+            "The certificate chain does not end at a root key of AMD that we know",
+            string.Join(" or ", anchors.RootKeys.Values),
+            Convert.ToHexStringLower(fingerprint));
+        return (product, Certificate.Parse(intermediateDer, "AMD's intermediate key (ASK or ASVK)"), CertificateIssuer.WithRsa(root));
+    }
+
     // The self-signature counts, although the key is pinned: the dates and constraints beside the key come from whoever sent them.
-    private static void CheckIssuers(VekCertificate vek, Certificate intermediate, CertificateIssuer root)
+    private static void CheckIssuers(Certificate intermediate, CertificateIssuer root)
     {
         ChainRules.CheckIssuedBy(root.Certificate, root);
         ChainRules.CheckIssuedBy(intermediate, root);
-        using CertificateIssuer issuer = CertificateIssuer.WithRsa(intermediate);
-        ChainRules.CheckIssuedBy(vek.Certificate, issuer);
+    }
+
+    private static void CheckAuthorities(Certificate intermediate, Certificate root, SnpProduct product, DateTimeOffset at)
+    {
+        ChainRules.CheckValidity(root, at);
+        ChainRules.CheckValidity(intermediate, at);
+        CheckRootName(root, product);
     }
 
     private static void CheckRootName(Certificate root, SnpProduct product)

@@ -1,6 +1,10 @@
 namespace Privatemode.AI.Attestation.Sev;
 
-/// <summary>The four TCB versions of a report. AMD intends reported ≤ committed ≤ current.</summary>
+/// <summary>The four TCB versions of a report. Reported and committed are at most current.</summary>
+/// <remarks>
+/// Reported may be above committed: by AMD 56860 (SNP_CONFIG, SNP_COMMIT) the firmware reports the current TCB unless the host sets a lower one, whether
+/// it is committed or can still be rolled back.
+/// </remarks>
 /// <param name="Reported">The one for which the signing key was derived: the only one that the key itself proves.</param>
 /// <param name="Committed">Below it the firmware cannot be rolled back.</param>
 /// <param name="Current">The one that runs.</param>

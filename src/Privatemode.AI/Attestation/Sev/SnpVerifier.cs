@@ -3,8 +3,8 @@ using Privatemode.AI.Attestation.Certificates;
 
 namespace Privatemode.AI.Attestation.Sev;
 
-// The order: what the bytes say; chain to the pinned root at the time; revocation; the report's signature; what certificate and report
-// say about each other. Nothing of the report is used before its signature, except which kind of certificate it needs.
+// The order: what the bytes say; chain to the pinned root at the time; the report's signature; what certificate and report say about each
+// other; revocation. All but the last needs no more than evidence often brings along, and is judged before anything is fetched for it.
 
 /// <summary>Judges whether a report is authentic: made and signed by a genuine AMD processor. Pure.</summary>
 internal static class SnpVerifier
@@ -17,12 +17,10 @@ internal static class SnpVerifier
     /// <exception cref="PrivatemodeVerificationException">The report is not authentic at that time.</exception>
     public static VerifiedSnpReport Verify(SnpEvidence evidence, SnpCollateral collateral, SevTrustAnchors anchors, DateTimeOffset at)
     {
-        SnpReport report = SnpReport.Parse(evidence.Report);
-        VekCertificate vek = VekCertificate.Parse(evidence.Vek);
-        CheckKind(report, vek);
-        using SnpChain chain = SnpChain.Verify(vek, collateral.Intermediate, collateral.Root, anchors, at);
+        using SignedSnpReport signed = SignedSnpReport.Verify(evidence, collateral.Intermediate, collateral.Root, anchors, at);
+        SnpChain chain = signed.Chain;
+        VekCertificate vek = chain.Vek;
         CertificateRevocationList list = chain.CheckRevocation(collateral.Crl, at);
-        SnpTcb tcb = CheckReport(report, chain);
         SnpDates dates = new(
             vek.Certificate.NotBefore,
             vek.Certificate.NotAfter,
@@ -30,7 +28,17 @@ internal static class SnpVerifier
             chain.Root.NotAfter,
             list.ThisUpdate,
             list.NextUpdate!.Value);
-        return new VerifiedSnpReport(report, chain.Product, vek.Signer, tcb, dates);
+        return new VerifiedSnpReport(signed.Report, chain.Product, vek.Signer, signed.Tcb, dates);
+    }
+
+    /// <summary>Refuses a report that the key of a certificate did not sign. Who issued the certificate is not looked at: this is a first stage only.</summary>
+    /// <exception cref="PrivatemodeVerificationException">Report and certificate do not belong together.</exception>
+    public static void CheckSigner(SnpEvidence evidence)
+    {
+        SnpReport report = SnpReport.Parse(evidence.Report);
+        VekCertificate vek = VekCertificate.Parse(evidence.Vek);
+        CheckKind(report, vek);
+        CheckSignature(report, vek.Certificate);
     }
 
     /// <summary>Refuses a certificate of another kind than the report names as its signer.</summary>

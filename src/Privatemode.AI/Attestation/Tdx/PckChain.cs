@@ -30,10 +30,6 @@ internal sealed class PckChain : IDisposable
     /// <summary>What the leaf says about the platform.</summary>
     public PckExtensions Extensions { get; }
 
-    /// <summary>Reads the leaf of a quote's chain, without judging the chain.</summary>
-    /// <exception cref="PrivatemodeVerificationException">The chain is not one of the right certificates in the right order.</exception>
-    public static PckExtensions ReadExtensions(TdxQuote quote) => ReadExtensions(Read(quote)[0]);
-
     /// <summary>Judges the chain in a quote, apart from revocation.</summary>
     /// <exception cref="PrivatemodeVerificationException">The chain does not lead to a trusted root.</exception>
     public static PckChain Verify(TdxQuote quote, IntelRoots roots, DateTimeOffset at)

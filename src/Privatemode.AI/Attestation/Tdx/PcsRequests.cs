@@ -17,14 +17,13 @@ internal sealed record PcsRequests(string TcbInfo, string QeIdentity, string Pck
 
     private const string EvaluationParameter = "tcbEvaluationDataNumber";
 
-    /// <summary>Reads from a quote, which is not judged here, what is needed to judge it.</summary>
-    /// <param name="quote">The quote.</param>
+    /// <summary>What is needed to judge a platform.</summary>
+    /// <param name="platform">What the PCK certificate says. It is verified: no address is made of what anybody may have written.</param>
     /// <param name="evaluationDataNumber">Ask for this evaluation of Intel's instead of the newest standard one; 0 for the newest.</param>
-    /// <exception cref="PrivatemodeVerificationException">It is no TDX quote, or its PCK chain is none that could be accepted.</exception>
-    public static PcsRequests For(ReadOnlyMemory<byte> quote, int evaluationDataNumber = 0)
+    public static PcsRequests For(PckExtensions platform, int evaluationDataNumber = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(evaluationDataNumber);
-        string fmspc = TdxFailure.Hex(PckChain.ReadExtensions(TdxQuote.Parse(quote)).Fmspc.Span);
+        string fmspc = TdxFailure.Hex(platform.Fmspc.Span);
         string evaluation = evaluationDataNumber > 0 ? $"&{EvaluationParameter}={evaluationDataNumber}" : "";
         return new PcsRequests(
             $"/tdx/certification/v4/tcb?fmspc={fmspc}{evaluation}",

@@ -63,6 +63,9 @@ internal static class TdxChecks
     /// <summary>The quote is signed with the attestation key.</summary>
     public const string QuoteSignature = "tdx-quote-signature";
 
+    /// <summary>Intel has TCB info about the platform's family (FMSPC).</summary>
+    public const string PlatformUnknown = "tdx-platform-unknown";
+
     /// <summary>The TCB info is the signed JSON document it should be.</summary>
     public const string TcbInfoFormat = "tdx-tcb-info-format";
 

@@ -15,10 +15,8 @@ internal static class TdxVerifier
     /// <exception cref="PrivatemodeVerificationException">The quote proves nothing; the check says why.</exception>
     public static VerifiedTdxQuote Verify(ReadOnlyMemory<byte> quote, TdxCollateral collateral, TdxTrustAnchors anchors, DateTimeOffset at)
     {
-        TdxQuote parsed = TdxQuote.Parse(quote);
-        using IntelRoots roots = new(anchors, at);
-        using PckChain chain = PckChain.Verify(parsed, roots, at);
-        QuoteSignatures.Check(parsed, chain.Leaf);
+        using SignedQuote signed = SignedQuote.Verify(quote, anchors, at);
+        (IntelRoots roots, PckChain chain) = (signed.Roots, signed.Chain);
 
         bool sameChain = collateral.TcbInfoChain.Span.SequenceEqual(collateral.QeIdentityChain.Span);
         using CollateralSigner tcbInfoSigner = CollateralSigner.Verify(
@@ -36,7 +34,7 @@ internal static class TdxVerifier
         ChainRules.CheckNotRevoked(tcbInfoSigner.Certificate, rootCrl);
         ChainRules.CheckNotRevoked((otherSigner ?? tcbInfoSigner).Certificate, rootCrl);
 
-        TcbJudgement tcb = TcbJudgement.Judge(parsed, chain.Extensions, tcbInfo, qeIdentity);
+        TcbJudgement tcb = TcbJudgement.Judge(signed.Quote, chain.Extensions, tcbInfo, qeIdentity);
         CollateralPeriod pckCrlPeriod = PeriodOf(pckCrl);
         CollateralPeriod rootCrlPeriod = PeriodOf(rootCrl);
         DateTimeOffset validUntil = Earliest(
@@ -49,17 +47,7 @@ internal static class TdxVerifier
             roots.NotAfter,
             tcbInfoSigner.Certificate.NotAfter,
             (otherSigner ?? tcbInfoSigner).Certificate.NotAfter);
-        return new VerifiedTdxQuote(parsed, chain.Extensions, tcb, tcbInfo, qeIdentity, pckCrlPeriod, rootCrlPeriod, validUntil);
-    }
-
-    /// <summary>Judges what a quote says by itself: its chain, apart from revocation, and its signatures. No proof without collateral.</summary>
-    /// <exception cref="PrivatemodeVerificationException">No genuine platform made this quote.</exception>
-    public static void CheckQuoteOnly(ReadOnlyMemory<byte> quote, TdxTrustAnchors anchors, DateTimeOffset at)
-    {
-        TdxQuote parsed = TdxQuote.Parse(quote);
-        using IntelRoots roots = new(anchors, at);
-        using PckChain chain = PckChain.Verify(parsed, roots, at);
-        QuoteSignatures.Check(parsed, chain.Leaf);
+        return new VerifiedTdxQuote(signed.Quote, chain.Extensions, tcb, tcbInfo, qeIdentity, pckCrlPeriod, rootCrlPeriod, validUntil);
     }
 
     private static TcbInfo ReadTcbInfo(TdxCollateral collateral, CollateralSigner signer, DateTimeOffset at)

@@ -59,7 +59,7 @@ public sealed class CollateralNeedsTests
     {
         byte[] report = new CoordinatorScene().Verify().Snp!.Report.Raw.ToArray();
         SnpCollateralNeeds Needs(byte[]? crl) =>
-            SnpCollateralNeeds.Of(new SnpMessageWriter(report) { Crl = crl }.Message, Manifest.Parse(ContrastFiles.OwnManifestWith()));
+            NeedsOf(new SnpMessageWriter(report) { Crl = crl });
 
         Assert.Null(Needs(null).FindSuppliedCrl(CoordinatorScene.Day));
         Assert.Null(Needs([1, 2, 3]).FindSuppliedCrl(CoordinatorScene.Day));
@@ -72,13 +72,24 @@ public sealed class CollateralNeedsTests
     public void Combine_AnswerThatIsNoChainOfTwo_IsRefusedUnderItsOwnName()
     {
         byte[] report = new CoordinatorScene().Verify().Snp!.Report.Raw.ToArray();
-        SnpCollateralNeeds needs = SnpCollateralNeeds.Of(new SnpMessageWriter(report).Message, Manifest.Parse(ContrastFiles.OwnManifestWith()));
+        SnpCollateralNeeds needs = NeedsOf(new SnpMessageWriter(report));
         Assert.NotNull(needs.CertificateChain);
         byte[] one = Encoding.ASCII.GetBytes("-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n");
         Assert.Equal(ContrastChecks.CollateralChain, ContrastFiles.Refusal(() => needs.Combine(one, default)));
         Assert.Equal([1, 2, 3], needs.Combine((byte[])[.. one, .. one], default).Root.ToArray());
         Assert.NotNull(ContrastFiles.Refusal(() => needs.Combine((byte[])[.. one, .. one, .. one], default)));
         Assert.NotNull(ContrastFiles.Refusal(() => needs.Combine(default, default)));
+    }
+
+    // The chain is still to be fetched, but the report is not signed with the key of the certificate that it brings.
+    [Fact]
+    public void Of_OwnCertificateDidNotSignTheReport_CannotAsk()
+    {
+        byte[] report = new CoordinatorScene().Verify().Snp!.Report.Raw.ToArray();
+        byte[] certificate = new IssuedEvidence(new EvidenceSettings(), CoordinatorScene.Day).Snp!.Vek;
+        Assert.NotNull(NeedsOf(new SnpMessageWriter(report) { Vcek = certificate }).CertificateChain);
+        report[0x100] ^= 1;
+        Assert.Equal(SevChecks.ReportSignature, ContrastFiles.Refusal(() => NeedsOf(new SnpMessageWriter(report) { Vcek = certificate })));
     }
 
     [Fact]
@@ -89,4 +100,7 @@ public sealed class CollateralNeedsTests
         Assert.Empty(scene.Refusals());
         Assert.EndsWith("&tcbEvaluationDataNumber=20", scene.Requests[0], StringComparison.Ordinal);
     }
+
+    private static SnpCollateralNeeds NeedsOf(SnpMessageWriter writer) => SnpCollateralNeeds.Of(
+        writer.Message, Manifest.Parse(ContrastFiles.OwnManifestWith()), CoordinatorScene.Anchors.Sev, CoordinatorScene.Day);
 }

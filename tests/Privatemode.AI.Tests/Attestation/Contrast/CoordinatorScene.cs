@@ -65,7 +65,7 @@ internal sealed class CoordinatorScene
         AttestationDocument document = AttestationDocument.Parse(
             Encoding.UTF8.GetBytes(issued.Attest([.. Enumerable.Range(1, 32).Select(i => (byte)i)], Encoding.ASCII.GetString(mesh.AuthorityPem()))));
         Manifest manifest = AI.Attestation.Contrast.Manifest.Parse(ExpectedManifest ?? issued.Manifest);
-        CollateralNeeds needs = CollateralNeeds.Of(document, manifest);
+        CollateralNeeds needs = CollateralNeeds.Of(document, manifest, Anchors, At);
         ContrastCollateral collateral = needs.Snp is { } snp ? Fetch(issued, snp) : Fetch(issued, needs.Tdx!);
         return ContrastVerifier.Verify(document, Nonce, manifest, ChangeCollateral(collateral), Anchors, Options, At);
     }

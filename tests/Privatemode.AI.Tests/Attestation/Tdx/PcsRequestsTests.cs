@@ -11,9 +11,9 @@ public sealed class PcsRequestsTests
     private static readonly FakeIntel Intel = new();
 
     [Fact]
-    public void For_AQuote_NamesTheFourPaths()
+    public void For_APlatform_NamesTheFourPaths()
     {
-        PcsRequests requests = PcsRequests.For(Intel.Quote.Write());
+        PcsRequests requests = For(Intel);
         Assert.Equal("/tdx/certification/v4/tcb?fmspc=b0c06f000000", requests.TcbInfo);
         Assert.Equal("/tdx/certification/v4/qe/identity", requests.QeIdentity);
         Assert.Equal("/sgx/certification/v4/pckcrl?ca=platform&encoding=der", requests.PckCrl);
@@ -23,12 +23,12 @@ public sealed class PcsRequestsTests
     [Fact]
     public void For_AnEvaluation_AsksForItsTcbInfoOnly()
     {
-        PcsRequests requests = PcsRequests.For(Intel.Quote.Write(), 18);
+        PcsRequests requests = For(Intel, 18);
         Assert.Equal("/tdx/certification/v4/tcb?fmspc=b0c06f000000&tcbEvaluationDataNumber=18", requests.TcbInfo);
         Assert.Equal("/tdx/certification/v4/qe/identity?tcbEvaluationDataNumber=18", requests.QeIdentity);
         Assert.Equal("/tdx/certification/v4/tcb?fmspc=b0c06f000000", PcsRequests.Newest(requests.TcbInfo));
         Assert.Equal("/tdx/certification/v4/qe/identity", PcsRequests.Newest(requests.QeIdentity));
-        Assert.Throws<ArgumentOutOfRangeException>(() => PcsRequests.For(Intel.Quote.Write(), -1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => For(Intel, -1));
     }
 
     // Nothing is asked for a quote that could not be accepted.
@@ -37,9 +37,9 @@ public sealed class PcsRequestsTests
     {
         FakeIntel processor = Intel with { Authority = Intel.Authority with { Subject = Der.Name("Intel SGX PCK Processor CA") } };
         FakeIntel withoutPlatform = Intel with { Pck = Intel.Pck with { Extensions = [] } };
-        Refusal.Of(TdxChecks.PckRole, () => PcsRequests.For(processor.Quote.Write()));
-        Refusal.Of(TdxChecks.PckExtension, () => PcsRequests.For(withoutPlatform.Quote.Write()));
-        Refusal.Of(TdxChecks.QuoteLength, () => PcsRequests.For(default));
+        Refusal.Of(TdxChecks.PckRole, () => For(processor));
+        Refusal.Of(TdxChecks.PckExtension, () => For(withoutPlatform));
+        Refusal.Of(TdxChecks.QuoteLength, () => SignedQuote.Verify(default, FakeIntel.Anchors, FakeIntel.Now));
     }
 
     [Theory]
@@ -59,6 +59,12 @@ public sealed class PcsRequestsTests
         {
             Assert.Equal(2, Pem.ReadCertificates(PcsRequests.DecodeChain(HeaderOf(headers, name)), 2).Count);
         }
+    }
+
+    private static PcsRequests For(FakeIntel intel, int evaluation = 0)
+    {
+        using SignedQuote signed = SignedQuote.Verify(intel.Quote.Write(), FakeIntel.Anchors, FakeIntel.Now);
+        return PcsRequests.For(signed.Chain.Extensions, evaluation);
     }
 
     internal static string HeaderOf(JsonElement headers, string name) =>

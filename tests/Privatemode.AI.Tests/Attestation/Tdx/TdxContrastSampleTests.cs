@@ -15,9 +15,9 @@ public sealed class TdxContrastSampleTests
     {
         byte[] quote = Read("contrast-tdx-quote.raw.bin");
         DateTimeOffset at = new(2026, 1, 15, 0, 0, 0, TimeSpan.Zero);
-        TdxVerifier.CheckQuoteOnly(quote, TdxTrustAnchors.Production, at);
+        SignedQuote.Verify(quote, TdxTrustAnchors.Production, at).Dispose();
         quote[600] ^= 1;
-        Refusal.Of(TdxChecks.QuoteSignature, () => TdxVerifier.CheckQuoteOnly(quote, TdxTrustAnchors.Production, at));
+        Refusal.Of(TdxChecks.QuoteSignature, () => SignedQuote.Verify(quote, TdxTrustAnchors.Production, at));
     }
 
     // Collateral as it comes from the service, chains percent-encoded. The platform is older than every level.
@@ -28,7 +28,8 @@ public sealed class TdxContrastSampleTests
         PrivatemodeVerificationException refusal = Refusal.Of(
             TdxChecks.PlatformLevel, () => TdxVerifier.Verify(quote, Sample(), TdxTrustAnchors.Production, SampleTime));
         Assert.Contains("TDX 03000400000000000000000000000000", refusal.Found!, StringComparison.Ordinal);
-        Assert.Equal("/tdx/certification/v4/tcb?fmspc=50806f000000", PcsRequests.For(quote).TcbInfo);
+        using SignedQuote signed = SignedQuote.Verify(quote, TdxTrustAnchors.Production, SampleTime);
+        Assert.Equal("/tdx/certification/v4/tcb?fmspc=50806f000000", PcsRequests.For(signed.Chain.Extensions).TcbInfo);
     }
 
     [ThirdPartyFact]

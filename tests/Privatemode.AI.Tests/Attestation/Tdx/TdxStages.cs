@@ -17,6 +17,7 @@ internal static class TdxStages
         [TdxChecks.QeReportData] = "signature",
         [TdxChecks.AttestationKey] = "signature",
         [TdxChecks.QuoteSignature] = "signature",
+        [TdxChecks.PlatformUnknown] = "collateral",
         [TdxChecks.TcbInfoFormat] = "collateral",
         [TdxChecks.TcbInfoChain] = "collateral-chain",
         [TdxChecks.TcbInfoSigner] = "collateral-chain",

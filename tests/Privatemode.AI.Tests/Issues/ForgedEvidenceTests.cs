@@ -1,0 +1,152 @@
+using Privatemode.AI.Sessions;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Diagnostics;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Issues;
+
+/// <summary>
+/// Forged evidence named files that nobody has. Their absence was taken for trouble with the network, and what was trusted before stayed trusted.
+/// </summary>
+[Collection(ListenersAlone.Name)]
+public sealed class ForgedEvidenceTests
+{
+    private const int NotFound = 404;
+    private const int Forbidden = 403; // the host is away; no pause before another try
+    private const string Key = "test-api-key";
+
+    private static readonly EvidenceSource[] Vendors = [.. Enum.GetValues<EvidenceSource>().Where(source => source > EvidenceSource.Manifest)];
+
+    [Theory]
+    [InlineData(EvidenceKind.Tdx, "TdxForgedRoot", "certificate-trust-anchor")]
+    [InlineData(EvidenceKind.Tdx, "TdxPckTampered", "certificate-signature")]
+    [InlineData(EvidenceKind.Tdx, "TdxPckExpired", "certificate-expired")]
+    [InlineData(EvidenceKind.Tdx, "TdxQeReportByOtherKey", "tdx-qe-report-signature")]
+    [InlineData(EvidenceKind.Tdx, "TdxAttestationKeySubstituted", "tdx-qe-report-data")]
+    [InlineData(EvidenceKind.Tdx, "TdxSignatureChanged", "tdx-quote-signature")]
+    [InlineData(EvidenceKind.Snp, "SnpForgedRoot", "snp-trust-anchor")]
+    [InlineData(EvidenceKind.Snp, "SnpForgedIntermediate", "certificate-signature")]
+    [InlineData(EvidenceKind.Snp, "SnpChipCertificateTampered", "certificate-signature")]
+    [InlineData(EvidenceKind.Snp, "SnpSignatureByOtherKey", "snp-report-signature")]
+    [InlineData(EvidenceKind.Snp, "SnpTcbMismatch", "snp-tcb-binding")]
+    [InlineData(EvidenceKind.Snp, "SnpHardwareIdMismatch", "snp-hwid")]
+    public async Task Verify_EvidenceIsForged_IsAVerdictAndNothingIsFetchedForIt(EvidenceKind kind, string defect, string check)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(kind, hasCertificates: true);
+        scene.VendorsAnswer(NotFound);
+        scene.Deployment.Evidence.Defect = EvidenceDefect.Named(defect);
+        using PrivatemodeClient client = scene.Client();
+        PrivatemodeVerificationException refusal =
+            await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
+        Assert.Equal(check, refusal.Check);
+        Assert.All(Vendors, source => Assert.Equal((source, 0), (source, scene.Asked(source))));
+    }
+
+    [Theory]
+    [InlineData(EvidenceKind.Tdx, "TdxForgedRoot")]
+    [InlineData(EvidenceKind.Tdx, "TdxSignatureChanged")]
+    [InlineData(EvidenceKind.Snp, "SnpForgedRoot")]
+    [InlineData(EvidenceKind.Snp, "SnpChipCertificateTampered")]
+    public async Task Verify_ForgedEvidenceAgainAndAgain_CopiesStayInUse(EvidenceKind kind, string defect)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(kind, hasCertificates: true);
+        using PrivatemodeClient client = scene.Client();
+        _ = await client.VerifyAsync().OrTimeout();
+        int[] asked = [.. Vendors.Select(scene.Asked)];
+        scene.Deployment.Evidence.Defect = EvidenceDefect.Named(defect);
+        for (int i = 0; i < 5; i++)
+        {
+            scene.Time.Advance(TimeSpan.FromMinutes(1));
+            await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
+        }
+
+        Assert.Equal(asked, Vendors.Select(scene.Asked));
+    }
+
+    [Theory]
+    [InlineData(EvidenceKind.Snp, EvidenceSource.AmdChip, 404, "snp-chip-unknown")]
+    [InlineData(EvidenceKind.Snp, EvidenceSource.AmdChip, 400, "snp-chip-unknown")]
+    [InlineData(EvidenceKind.Tdx, EvidenceSource.IntelTcbInfo, 404, "tdx-platform-unknown")]
+    public async Task Verify_VendorKnowsNoSuchChipOrPlatform_IsAVerdict(EvidenceKind kind, EvidenceSource source, int status, string check)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
+        scene.Deployment.Faults.Next(source, Fault.PlainError(status));
+        using PrivatemodeClient client = scene.Client();
+        PrivatemodeVerificationException refusal =
+            await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
+        Assert.Equal(check, refusal.Check);
+        Assert.Contains("CollateralProxy", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(EvidenceSource.AmdChip)]
+    [InlineData(EvidenceSource.AmdChain)]
+    [InlineData(EvidenceSource.AmdRevocationList)]
+    [InlineData(EvidenceSource.IntelTcbInfo)]
+    [InlineData(EvidenceSource.IntelQeIdentity)]
+    [InlineData(EvidenceSource.IntelPlatformRevocationList)]
+    [InlineData(EvidenceSource.IntelRootRevocationList)]
+    public async Task Verify_VendorIsAway_IsNoVerdictAboutSoundEvidence(EvidenceSource source)
+    {
+        await using DeploymentScene scene =
+            await DeploymentScene.StartAsync(source < EvidenceSource.IntelTcbInfo ? EvidenceKind.Snp : EvidenceKind.Tdx);
+        scene.Deployment.Faults.Next(source, Fault.PlainError(Forbidden));
+        using PrivatemodeClient client = scene.Client();
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.VerifyAsync().OrTimeout());
+    }
+
+    // The certificate of the chip had to be fetched. With it in hand the forgery shows, whatever else cannot be had.
+    [Theory]
+    [InlineData("SnpSignatureByOtherKey", "snp-report-signature", EvidenceSource.AmdChain)]
+    [InlineData("SnpForgedRoot", "snp-trust-anchor", EvidenceSource.AmdRevocationList)]
+    public async Task Verify_ForgeryShowsWithWhatWasFetched_IsAVerdictAndNoMoreIsFetched(string defect, string check, EvidenceSource next)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync();
+        scene.Deployment.Faults.Next(next, Fault.PlainError(Forbidden));
+        scene.Deployment.Evidence.Defect = EvidenceDefect.Named(defect);
+        using PrivatemodeClient client = scene.Client();
+        PrivatemodeVerificationException refusal =
+            await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
+        Assert.Equal((check, 0), (refusal.Check, scene.Asked(next)));
+    }
+
+    [Fact]
+    public async Task Renewal_ChipIsUnknown_EndsTheTrust()
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync();
+        using AttestedMeshAuthority authority = scene.Authority();
+        int changes = 0;
+        authority.Changed = () => changes++;
+        TrustedMesh trusted = await authority.GetAsync(null, Key, async: true, default);
+        NameAnUnknownChip(scene);
+        scene.Time.Advance(TimeSpan.FromHours(23));
+        _ = await authority.GetAsync(null, Key, async: true, default);
+        await authority.Renewal.OrTimeout();
+        Assert.Equal((1, false), (changes, authority.Trusts(trusted.Deployment!)));
+        Assert.IsType<PrivatemodeVerificationException>(authority.Health.Failure);
+    }
+
+    [Fact]
+    public async Task Verify_ChipIsUnknown_EndsSessionsAndRaisesTheVerificationEvent()
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync();
+        using PrivatemodeClient client = scene.Client();
+        OpenAI.Chat.ChatClient chat = client.OpenAI.GetChatClient("gpt-oss-120b");
+        _ = await chat.CompleteChatAsync("hi").OrTimeout();
+        using TelemetryRecorder recorder = new();
+        NameAnUnknownChip(scene);
+        await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
+        Assert.Contains(recorder.Measurements, line => line.Contains("snp-chip-unknown", StringComparison.Ordinal));
+        int exchanges = scene.Deployment.KeyExchanges;
+        int requests = scene.Deployment.Requests.Count;
+        _ = await Assert.ThrowsAnyAsync<Exception>(() => chat.CompleteChatAsync("hi").OrTimeout());
+        Assert.Equal((exchanges, requests), (scene.Deployment.KeyExchanges, scene.Deployment.Requests.Count));
+    }
+
+    /// <summary>The report names another certificate than the one that is kept, and AMD does not have it.</summary>
+    private static void NameAnUnknownChip(DeploymentScene scene)
+    {
+        scene.Deployment.Evidence.Defect = EvidenceDefect.SnpReportedTcbAboveCurrent;
+        scene.Deployment.Faults.Next(EvidenceSource.AmdChip, Fault.PlainError(NotFound), times: 100);
+    }
+}

@@ -104,7 +104,8 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
 
     /// <summary>Points settings at this deployment: endpoint, API key, trust, and the clock, which both sides must share.</summary>
     /// <param name="options">The settings to change. A <see cref="PrivatemodeOptions.Credential"/> and a
-    /// <see cref="PrivatemodeOptions.HttpMessageHandler"/>, for example for a proxy, are taken out: test trust goes without them.
+    /// <see cref="PrivatemodeOptions.HttpMessageHandler"/>, for example for a proxy, are taken out. A test that needs a handler sets it afterwards, together
+    /// with <see cref="PrivatemodeOptions.InsecureAcceptAnyHandlerOnLoopback"/>.
     /// Everything else stays: the keys of an <see cref="PrivatemodeOptions.ApiKeyAccessor"/> belong into
     /// <see cref="PrivatemodeTestDeploymentOptions.OtherApiKeys"/>; a pinned manifest or a hardware policy may refuse the deployment.</param>
     public void Configure(PrivatemodeOptions options)

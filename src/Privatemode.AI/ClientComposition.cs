@@ -34,7 +34,7 @@ internal sealed class ClientComposition : IDisposable
         FieldCodec codec = FieldCodec.Instance;
         _http = Transports.Create(
             options.HttpMessageHandler ?? options.FactoryHandler, options.InsecureLoopbackTrust is not null, switches.MaxConnections,
-            switches.Resolve, switches.ConnectTimeout);
+            switches.Resolve, switches.ConnectTimeout, options.InsecureAcceptAnyHandlerOnLoopback);
         BoundedHttp bounded = new(_http, time);
         ControlPlaneClient control = new(bounded, Endpoint, codec.ProtocolVersion, time);
         _attested = AttestationComposition.Create(options, bounded, control);

@@ -58,14 +58,21 @@ public sealed class PrivatemodeOptions
     public Uri Endpoint { get; set; } = new("https://api.privatemode.ai");
 
     /// <summary>
-    /// The handler that sends the sealed requests, and all others, for a corporate proxy or a test. Default: one of the client's own. It must
-    /// use https, and is not disposed with the client. Not together with <see cref="InsecureLoopbackTrust"/>.
+    /// The handler that sends all requests, for example through a corporate proxy: a <see cref="SocketsHttpHandler"/>, or <see cref="DelegatingHandler"/>s
+    /// over one. Default null: one of the client's own. The endpoint must be https. Not disposed with the client. Not together with
+    /// <see cref="InsecureLoopbackTrust"/>, except with <see cref="InsecureAcceptAnyHandlerOnLoopback"/>.
     /// </summary>
     /// <remarks>
-    /// It must not follow redirects, change addresses, keep cookies or answer from a cache of its own; an answer from another address than was
-    /// asked is refused. It must not send a request again: a repeated call runs twice, and a repeated key exchange is refused by the service. It
-    /// must not take long to fail once its cancellation token is cancelled, or calls outlast their timeouts. It sees sealed bodies only, but it
-    /// also sees the API key.
+    /// <para>The client changes the handler: it sets <see cref="SocketsHttpHandler.ActivityHeadersPropagator"/> to null, because trace context and baggage
+    /// would travel unencrypted, and it inserts a handler of its own directly above the <see cref="SocketsHttpHandler"/>. That one sends only what the
+    /// client has prepared, unchanged and once; anything else is a <see cref="PrivatemodeWouldLeakException"/>. So give the client a handler that has sent
+    /// nothing yet (or whose propagator is null already), and use it for nothing else.</para>
+    /// <para><see cref="SocketsHttpHandler.AllowAutoRedirect"/> and <see cref="SocketsHttpHandler.UseCookies"/> must be false,
+    /// <see cref="SocketsHttpHandler.AutomaticDecompression"/> must be <see cref="System.Net.DecompressionMethods.None"/>, and
+    /// <see cref="SocketsHttpHandler.Credentials"/> null; the credentials of a proxy are allowed. An <see cref="HttpClientHandler"/> is refused, because its
+    /// propagation cannot be turned off; every setting it has for a proxy or certificates also exists on <see cref="SocketsHttpHandler"/>.</para>
+    /// <para>Handlers above must not answer from a cache, and must fail soon after their cancellation token is cancelled, or calls outlast their timeouts.
+    /// They see encrypted bodies, and the API key. Callbacks of the <see cref="SocketsHttpHandler"/> that replace its streams are below all checks.</para>
     /// </remarks>
     public HttpMessageHandler? HttpMessageHandler { get; set; }
 
@@ -142,6 +149,16 @@ public sealed class PrivatemodeOptions
 
     /// <summary>INSECURE outside of tests: roots of a test deployment on this machine, in place of the vendors'. Default null.</summary>
     public InsecureLoopbackTrust? InsecureLoopbackTrust { get; set; }
+
+    /// <summary>
+    /// INSECURE outside of tests: accepts message handlers of any kind but <see cref="HttpClientHandler"/>, such as fakes, and accepts handlers together
+    /// with plain http and <see cref="InsecureLoopbackTrust"/>. Default false.
+    /// </summary>
+    /// <remarks>
+    /// <see cref="Endpoint"/> must be a loopback address, not a name. A request to any other address (AMD's, Intel's, or the manifest's) is a
+    /// <see cref="PrivatemodeConfigurationException"/> and is not sent. A <see cref="SocketsHttpHandler"/> must not use a proxy.
+    /// </remarks>
+    public bool InsecureAcceptAnyHandlerOnLoopback { get; set; }
 
     /// <summary>The handler of the application's HTTP client factory, which ends in one of ours. Not disposed with the client.</summary>
     internal HttpMessageHandler? FactoryHandler { get; set; }

@@ -22,7 +22,7 @@ internal static class PrivatemodeHttp
             .RedactLoggedHeaders(static _ => true);
 
         // The first filter is the outermost: what it does after the others, it does last.
-        services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter>(provider => new LastLookFilter(account, provider)));
+        services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter>(provider => new GuardFilter(account, provider)));
     }
 
     /// <summary>The handler of the account's client; not to be disposed.</summary>
@@ -30,42 +30,40 @@ internal static class PrivatemodeHttp
     public static HttpMessageHandler Create(IServiceProvider provider, PrivatemodeAccount account)
     {
         HttpMessageHandler handler = provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(account.HttpClientName);
-        return HasLastLook(handler) ? handler : throw new PrivatemodeConfigurationException(
+        return SendingChain.IsGuarded(handler) ? handler : throw new PrivatemodeConfigurationException(
             nameof(HttpMessageHandlerBuilder.PrimaryHandler),
-            $"A filter gives the HTTP client '{account.HttpClientName}' another primary handler after Privatemode has looked at it. Leave this client out of " +
+            $"A filter gives the HTTP client '{account.HttpClientName}' another primary handler after Privatemode has checked it. Leave this client out of " +
             $"the filter, or set it with {nameof(HttpClientBuilderExtensions.ConfigurePrimaryHttpMessageHandler)}.");
     }
 
-    private static bool HasLastLook(HttpMessageHandler handler) => HandlerChain.From(handler).Any(each => each is LastLookHandler);
+    private static bool HasTestTrust(IServiceProvider provider, PrivatemodeAccount account) => SettingsOf(provider, account).InsecureLoopbackTrust is not null;
 
-    private static bool HasTestTrust(IServiceProvider provider, PrivatemodeAccount account) =>
-        provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(account.OptionsName).InsecureLoopbackTrust is not null;
+    private static PrivatemodeOptions SettingsOf(IServiceProvider provider, PrivatemodeAccount account) =>
+        provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(account.OptionsName);
 
-    /// <summary>Puts the last look between all other handlers and the one that sends, whichever that is.</summary>
-    private sealed class LastLookFilter(PrivatemodeAccount account, IServiceProvider provider) : IHttpMessageHandlerBuilderFilter
+    /// <summary>Puts the guard directly above the handler that sends, whichever that is.</summary>
+    private sealed class GuardFilter(PrivatemodeAccount account, IServiceProvider provider) : IHttpMessageHandlerBuilderFilter
     {
         public Action<HttpMessageHandlerBuilder> Configure(Action<HttpMessageHandlerBuilder> next) => builder =>
         {
             next(builder);
-            if (builder.Name != account.HttpClientName)
+            if (builder.Name == account.HttpClientName)
             {
-                return;
-            }
-
-            // A filter may have put something of its own above ours.
-            if (!HasLastLook(builder.PrimaryHandler))
-            {
-                DemandReplacement(builder.PrimaryHandler);
-                builder.PrimaryHandler = new LastLookHandler(builder.PrimaryHandler);
+                builder.PrimaryHandler = Guard(builder.PrimaryHandler);
             }
         };
 
         /// <summary>The application's own primary handler is held to the same rules as <see cref="PrivatemodeOptions.HttpMessageHandler"/>.</summary>
-        private void DemandReplacement(HttpMessageHandler handler)
+        private HttpMessageHandler Guard(HttpMessageHandler primary)
         {
-            PrivatemodeOptions settings = provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(account.OptionsName).Clone();
-            settings.HttpMessageHandler = handler;
-            _ = SettingsCheck.Demand(settings);
+            PrivatemodeOptions settings = SettingsOf(provider, account).Clone();
+            if (SendingChain.From(primary).Last() is not LoopbackRoute)
+            {
+                settings.HttpMessageHandler = primary;
+                _ = SettingsCheck.Demand(settings);
+            }
+
+            return SendingChain.Guard(primary, settings.InsecureAcceptAnyHandlerOnLoopback);
         }
     }
 }

@@ -19,8 +19,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// environment. They are checked when the host starts: a <see cref="PrivatemodeConfigurationException"/> names the setting. A setting that does
 /// not exist is an error.</para>
 /// <para>Requests go through the HTTP client <c>Privatemode.AI</c> (with an account key, <c>Privatemode.AI:</c><em>key</em>) of the application's
-/// factory. Handlers added to it by name, after this, see sealed requests and may not change them; handlers for all clients of the application
-/// are left out.</para>
+/// factory. Handlers added to it by name, after this, see encrypted requests and may not change them; handlers for all clients of the application
+/// are left out. Its primary handler may be replaced by one that <see cref="PrivatemodeOptions.HttpMessageHandler"/> accepts.</para>
 /// </remarks>
 public static class PrivatemodeServiceCollectionExtensions
 {

@@ -6,9 +6,9 @@ namespace Privatemode.AI.Pipeline;
 /// Sends outside of the ambient activity, whose baggage and trace state would otherwise travel in the clear, and within the deadline
 /// of the attempt.
 /// </summary>
-/// <param name="inner">What sends.</param>
-/// <param name="timesConnectsOnly">A timeout that <paramref name="inner"/> reports by itself can only mean that no connection was made.</param>
-internal sealed class IsolatingHandler(HttpMessageHandler inner, bool timesConnectsOnly) : DelegatingHandler(inner)
+/// <param name="inner">What sends: handlers that end in <see cref="OutboundGuard"/> and the one below it.</param>
+/// <param name="isLoopbackOnly">Refuses every address that is not on this machine.</param>
+internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopbackOnly) : DelegatingHandler(inner)
 {
     /// <summary>The deadline of the attempt, by the injected clock; the transport has only the system's.</summary>
     public static readonly HttpRequestOptionsKey<CancellationToken> Deadline = new("Privatemode.Deadline");
@@ -17,15 +17,11 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool timesConne
     {
         Activity? ambient = Activity.Current;
         Activity.Current = null;
-        OutgoingRequest.Note(request);
-        using CancellationTokenSource either = Join(request, cancellationToken);
         try
         {
+            Prepare(request);
+            using CancellationTokenSource either = Join(request, cancellationToken);
             return base.Send(request, either.Token);
-        }
-        catch (OperationCanceledException exception) when (IsConnectTimeout(exception, either.Token))
-        {
-            throw ConnectTimeouts.NotConnected(exception);
         }
         finally
         {
@@ -37,20 +33,24 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool timesConne
     {
         // Setting it inside an async method does not change it for the caller.
         Activity.Current = null;
-        OutgoingRequest.Note(request);
+        Prepare(request);
         using CancellationTokenSource either = Join(request, cancellationToken);
-        try
-        {
-            return await base.SendAsync(request, either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException exception) when (IsConnectTimeout(exception, either.Token))
-        {
-            throw ConnectTimeouts.NotConnected(exception);
-        }
+        return await base.SendAsync(request, either.Token).ConfigureAwait(false);
     }
 
-    private bool IsConnectTimeout(OperationCanceledException exception, CancellationToken asked) =>
-        timesConnectsOnly && ConnectTimeouts.Is(exception, asked);
+    /// <summary>Notes what the guard at the other end of the chain is to let through.</summary>
+    private void Prepare(HttpRequestMessage request)
+    {
+        SendingChain.DemandGuarded(InnerHandler!);
+        if (isLoopbackOnly && !SettingsCheck.IsLoopbackAddress(request.RequestUri!))
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(PrivatemodeOptions.InsecureAcceptAnyHandlerOnLoopback),
+                "InsecureAcceptAnyHandlerOnLoopback sends to loopback addresses only. Use it together with InsecureLoopbackTrust, in tests.");
+        }
+
+        OutgoingRequest.Note(request);
+    }
 
     private static CancellationTokenSource Join(HttpRequestMessage request, CancellationToken cancellationToken) =>
         CancellationTokenSource.CreateLinkedTokenSource(

@@ -33,7 +33,14 @@ internal static class SettingsCheck
 
         if (options.HttpMessageHandler is not null)
         {
-            Transports.DemandSafe(options.HttpMessageHandler);
+            SendingChain.Demand(options.HttpMessageHandler, options.InsecureAcceptAnyHandlerOnLoopback);
+        }
+
+        if (options.InsecureAcceptAnyHandlerOnLoopback && !IsLoopbackAddress(options.Endpoint))
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(options.InsecureAcceptAnyHandlerOnLoopback),
+                    "InsecureAcceptAnyHandlerOnLoopback is for an endpoint that is a loopback address, such as http://127.0.0.1:5000, not a name.");
         }
 
         if (options.MaxSessions is < 1 or > MostSessions)
@@ -44,6 +51,14 @@ internal static class SettingsCheck
         DemandTrust(options);
         return KeysOf(options);
     }
+
+    /// <summary>Whether an address is on this machine without asking anybody what its name stands for.</summary>
+    public static bool IsLoopbackAddress(Uri address) =>
+        address.IsLoopback && address.HostNameType is (UriHostNameType.IPv4 or UriHostNameType.IPv6);
+
+    /// <summary>Whether connections are made by a handler that may lead anywhere.</summary>
+    private static bool HasOwnHandler(PrivatemodeOptions options) =>
+        options.HttpMessageHandler is not null && !options.InsecureAcceptAnyHandlerOnLoopback;
 
     private static void DemandEndpoint(PrivatemodeOptions options)
     {
@@ -56,7 +71,7 @@ internal static class SettingsCheck
                 nameof(options.Endpoint), "Endpoint must be scheme, host and port only, for example https://api.privatemode.ai, without /v1.");
         }
 
-        bool isLocalHttp = endpoint.Scheme == Uri.UriSchemeHttp && endpoint.IsLoopback && options.HttpMessageHandler is null;
+        bool isLocalHttp = endpoint.Scheme == Uri.UriSchemeHttp && endpoint.IsLoopback && !HasOwnHandler(options);
         if (endpoint.Scheme != Uri.UriSchemeHttps && !isLocalHttp)
         {
             throw new PrivatemodeConfigurationException(
@@ -80,7 +95,7 @@ internal static class SettingsCheck
                 nameof(options.CollateralProxy), "CollateralProxy must be an https address without query, for example https://collateral.example.com.");
         }
 
-        if (options.InsecureLoopbackTrust is not null && (!options.Endpoint.IsLoopback || options.HttpMessageHandler is not null))
+        if (options.InsecureLoopbackTrust is not null && (!options.Endpoint.IsLoopback || HasOwnHandler(options)))
         {
             throw new PrivatemodeConfigurationException(
                 nameof(options.InsecureLoopbackTrust),

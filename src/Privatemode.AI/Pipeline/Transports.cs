@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Makes the HTTP client everything is sent with, and refuses settings under which something would leak.</summary>
+/// <summary>Makes the HTTP client that everything is sent with.</summary>
 internal static class Transports
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
@@ -18,46 +18,26 @@ internal static class Transports
     /// <param name="maxConnections">Connections at a time; null for no limit.</param>
     /// <param name="resolve">Finds the addresses of a loopback name; null for the system's way.</param>
     /// <param name="connectTimeout">Longest time to make a connection; null for the usual one.</param>
+    /// <param name="acceptsAny">The user's handler may be of any kind, and all addresses must be on this machine.</param>
+    /// <exception cref="PrivatemodeConfigurationException">The user's handler is not acceptable.</exception>
     public static HttpClient Create(
         HttpMessageHandler? custom,
         bool isTestTrust,
         int? maxConnections = null,
         Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null,
-        TimeSpan? connectTimeout = null)
+        TimeSpan? connectTimeout = null,
+        bool acceptsAny = false)
     {
-        HttpMessageHandler handler = custom ?? CreateRoute(isTestTrust, maxConnections, resolve ?? Dns.GetHostAddressesAsync, connectTimeout);
-
-        // A handler somebody else wrote may have timeouts of another kind, under which the call may have run.
-        IsolatingHandler isolating = new(handler, timesConnectsOnly: custom is SocketsHttpHandler);
+        HttpMessageHandler handler = SendingChain.Guard(
+            custom ?? CreateRoute(isTestTrust, maxConnections, resolve ?? Dns.GetHostAddressesAsync, connectTimeout), acceptsAny);
+        IsolatingHandler isolating = new(handler, isLoopbackOnly: acceptsAny);
         return new HttpClient(isolating, disposeHandler: custom is null) { Timeout = Timeout.InfiniteTimeSpan };
-    }
-
-    /// <exception cref="PrivatemodeConfigurationException">The handler follows redirects or keeps cookies.</exception>
-    public static void DemandSafe(HttpMessageHandler handler)
-    {
-        (bool redirects, bool cookies) = handler switch
-        {
-            SocketsHttpHandler sockets => (sockets.AllowAutoRedirect, sockets.UseCookies),
-            HttpClientHandler client => (client.AllowAutoRedirect, client.UseCookies),
-            _ => (false, false),
-        };
-        if (redirects || cookies)
-        {
-            throw new PrivatemodeConfigurationException(
-                nameof(PrivatemodeOptions.HttpMessageHandler),
-                    "The message handler must not follow redirects or keep cookies: set AllowAutoRedirect and UseCookies to false.");
-        }
-
-        if (handler is DelegatingHandler { InnerHandler: { } inner })
-        {
-            DemandSafe(inner);
-        }
     }
 
     /// <summary>The handler that sends, for a factory that puts others in front of it.</summary>
     /// <param name="isTestTrust">Evidence that anybody can forge counts, so that no connection leaves this machine.</param>
     public static HttpMessageHandler CreatePrimary(bool isTestTrust) =>
-        new LastLookHandler(CreateRoute(isTestTrust, maxConnections: null, Dns.GetHostAddressesAsync, connectTimeout: null));
+        SendingChain.Guard(CreateRoute(isTestTrust, maxConnections: null, Dns.GetHostAddressesAsync, connectTimeout: null), acceptsAny: false);
 
     private static LoopbackRoute CreateRoute(
         bool isTestTrust, int? maxConnections, Func<string, CancellationToken, Task<IPAddress[]>> resolve, TimeSpan? connectTimeout) => new(

@@ -17,16 +17,12 @@ namespace Privatemode.AI.IntegrationTests.Canary;
 public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private readonly CapturingLoggerFactory _logs = new();
-    private readonly Activity _activity = new("canary");
+    private readonly Activity _activity = Sentinel.StartActivity();
     private PrivatemodeTestDeployment _deployment = null!;
     private PrivatemodeClient _client = null!;
 
     public async Task InitializeAsync()
     {
-        _activity.SetIdFormat(ActivityIdFormat.W3C);
-        _activity.AddBaggage("canary", Sentinel.Text);
-        _activity.TraceStateString = $"canary={Sentinel.Text}";
-        _activity.Start();
         _deployment = await PrivatemodeTestDeployment.StartAsync();
         _deployment.Model.Respond(_ => ScriptedAnswer.Text($"{Sentinel.Text} answer").WithReasoning($"{Sentinel.Text} reasoning").WithToolCall(
             "tool", $$"""{"argument":"{{Sentinel.Text}}"}"""));
@@ -275,6 +271,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
 
     private void AssertNothingLeft(IEnumerable<Exception> exceptions)
     {
+        Assert.Same(_activity, Activity.Current);
         Assert.Empty(Sentinel.FoundIn(_deployment.CopyReceivedBytes()));
         Assert.All(_deployment.AllRequests, request => Assert.Empty(Sentinel.FoundIn(request.WireAnswer)));
         Assert.NotEmpty(_logs.Lines);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 
 namespace Privatemode.AI.IntegrationTests.Canary;
@@ -24,6 +25,19 @@ internal static class Sentinel
     }
 
     public static IEnumerable<string> FoundIn(string text) => FoundIn(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Starts an activity with the sentinel in its baggage and trace state. The platform sends both with every request of an activity's unless it
+    /// is prevented.</summary>
+    /// <remarks>Start it where the test itself inherits it: in the constructor, for example. What an asynchronous method such as
+    /// <see cref="IAsyncLifetime.InitializeAsync"/> makes current is gone when it returns.</remarks>
+    public static Activity StartActivity()
+    {
+        Activity activity = new("canary");
+        activity.SetIdFormat(ActivityIdFormat.W3C);
+        activity.AddBaggage("canary", Text);
+        activity.TraceStateString = $"canary={Text}";
+        return activity.Start();
+    }
 
     private static IEnumerable<byte[]> AllForms()
     {

@@ -9,15 +9,7 @@ namespace Privatemode.AI.IntegrationTests.Handler;
 /// <summary>Every endpoint through the handler: the answer arrives, and of what was said nothing is seen on the wire.</summary>
 public sealed class HandlerEndpointTests : HandlerTest
 {
-    private readonly Activity _activity = new("canary");
-
-    protected override void Configure(PrivatemodeOptions options)
-    {
-        _activity.SetIdFormat(ActivityIdFormat.W3C);
-        _activity.AddBaggage("canary", Sentinel.Text);
-        _activity.TraceStateString = $"canary={Sentinel.Text}";
-        _activity.Start();
-    }
+    private readonly Activity _activity = Sentinel.StartActivity();
 
     [Theory]
     [InlineData(ChatPath, false)]
@@ -158,7 +150,7 @@ public sealed class HandlerEndpointTests : HandlerTest
 
     private void AssertNothingSeen()
     {
-        _activity.Stop();
+        Assert.Same(_activity, Activity.Current);
         Assert.Empty(Sentinel.FoundIn(Deployment.CopyReceivedBytes()));
         Assert.All(Deployment.AllRequests, request => Assert.Empty(Sentinel.FoundIn(request.WireAnswer)));
         foreach (RecordedRequest request in Deployment.Requests)

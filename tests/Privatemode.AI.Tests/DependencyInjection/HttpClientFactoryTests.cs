@@ -85,9 +85,16 @@ public sealed class HttpClientFactoryTests : IAsyncLifetime
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }));
         Assert.Equal("Endpoint", Assert.Throws<PrivatemodeConfigurationException>(() => provider.GetRequiredService<PrivatemodeClient>()).Setting);
 
-        await using ServiceProvider other = new ServiceCollection().AddPrivatemode(options => options.ApiKey = "key")
-            .AddHttpClient("Privatemode.AI").ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler()).Services.BuildServiceProvider();
-        Assert.Equal("HttpMessageHandler", Assert.Throws<PrivatemodeConfigurationException>(() => other.GetRequiredService<PrivatemodeClient>()).Setting);
+        foreach (Func<HttpMessageHandler> primary in (Func<HttpMessageHandler>[])
+            [
+                () => new SocketsHttpHandler { UseCookies = false }, () => new SocketsHttpHandler { AllowAutoRedirect = false },
+                () => new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false }, () => new FakeHandler(), () => new PassingHandler(),
+            ])
+        {
+            await using ServiceProvider other = new ServiceCollection().AddPrivatemode(options => options.ApiKey = "key")
+                .AddHttpClient("Privatemode.AI").ConfigurePrimaryHttpMessageHandler(primary).Services.BuildServiceProvider();
+            Assert.Equal("HttpMessageHandler", Assert.Throws<PrivatemodeConfigurationException>(() => other.GetRequiredService<PrivatemodeClient>()).Setting);
+        }
     }
 
     [Fact]
@@ -101,7 +108,7 @@ public sealed class HttpClientFactoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task FilterInFront_ReplacesThePrimaryHandlerAfterTheLastLook_IsRefused()
+    public async Task FilterInFront_ReplacesThePrimaryHandlerAfterTheGuardIsIn_IsRefused()
     {
         using FakeHandler network = new();
         await using ServiceProvider provider = Provider(services => services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter>(

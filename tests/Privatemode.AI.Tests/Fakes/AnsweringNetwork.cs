@@ -13,7 +13,7 @@ namespace Privatemode.AI.Tests.Fakes;
 /// <summary>Calls of other libraries against a network that seals what it is told to, under the names it is told.</summary>
 internal sealed partial class AnsweringNetwork : IDisposable
 {
-    private static readonly Uri Service = new("https://api.privatemode.ai");
+    private static readonly Uri Service = new("https://127.0.0.1");
 
     private readonly FakeHandler _network = new();
     private readonly FakeSecrets _secrets = new(TimeProvider.System);
@@ -24,7 +24,7 @@ internal sealed partial class AnsweringNetwork : IDisposable
     public AnsweringNetwork()
     {
         ImmediateTimeProvider time = new();
-        _http = Transports.Create(_network, isTestTrust: false);
+        _http = Transports.Create(_network, isTestTrust: false, acceptsAny: true);
         _sessions = new SessionManager(
             _ => new AccountSession((async, token) => _secrets.ExchangeAsync(async, token), time), time, 256, TimeSpan.FromMinutes(1));
         CallRunner runner = new(

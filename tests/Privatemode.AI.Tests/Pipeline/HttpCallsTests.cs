@@ -16,7 +16,7 @@ public sealed class HttpCallsTests : IDisposable
 {
     private const string Body = """{"model":"gpt-oss-120b","messages":[{"role":"user","content":"hi"}]}""";
 
-    private static readonly Uri Service = new("https://api.privatemode.ai");
+    private static readonly Uri Service = new("https://127.0.0.1");
 
     private readonly FakeHandler _network = new();
     private readonly FakeSecrets _secrets = new(TimeProvider.System);
@@ -27,7 +27,7 @@ public sealed class HttpCallsTests : IDisposable
     public HttpCallsTests()
     {
         ImmediateTimeProvider time = new();
-        _http = Transports.Create(_network, isTestTrust: false);
+        _http = Transports.Create(_network, isTestTrust: false, acceptsAny: true);
         _sessions = new SessionManager(
             _ => new AccountSession((async, token) => _secrets.ExchangeAsync(async, token), time), time, 256, TimeSpan.FromMinutes(1));
         CallRunner runner = new(

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
@@ -7,6 +8,8 @@ namespace Privatemode.AI.Tests.Pipeline;
 
 public sealed class SettingsCheckTests
 {
+    private static readonly Uri RealService = new("https://api.privatemode.ai");
+
     public static TheoryData<string, Action<PrivatemodeOptions>> Refused => new()
     {
         { "Endpoint", options => options.Endpoint = new Uri("http://api.privatemode.ai") },
@@ -26,13 +29,14 @@ public sealed class SettingsCheckTests
         { "EvidenceLifetime", options => options.EvidenceLifetime = TimeSpan.FromHours(25) },
         { "CollateralProxy", options => options.CollateralProxy = new Uri("http://example.com") },
         { "CollateralProxy", options => options.CollateralProxy = new Uri("/relative", UriKind.Relative) },
-        { "InsecureLoopbackTrust", options => (options.Endpoint, options.HttpMessageHandler) = (new Uri("https://127.0.0.1"), new FakeHandler()) },
-        { "HttpMessageHandler", options =>
-            (options.Endpoint, options.HttpMessageHandler) = (new Uri("https://localhost"), new SocketsHttpHandler()) },
         {
-            "HttpMessageHandler",
-            options => (options.Endpoint, options.HttpMessageHandler) =
-                (new Uri("https://localhost"), new PassingHandler { InnerHandler = new HttpClientHandler { AllowAutoRedirect = false } })
+            "InsecureLoopbackTrust",
+            options => (options.Endpoint, options.HttpMessageHandler) = (new Uri("https://127.0.0.1"), Sockets())
+        },
+        { "InsecureAcceptAnyHandlerOnLoopback", options => (options.Endpoint, options.InsecureAcceptAnyHandlerOnLoopback) = (RealService, true) },
+        {
+            "InsecureAcceptAnyHandlerOnLoopback",
+            options => (options.Endpoint, options.InsecureAcceptAnyHandlerOnLoopback) = (new Uri("http://localhost:1"), true)
         },
         { "ApiKey", options => options.ApiKey = "key\n" },
         { "ApiKey", options => options.ApiKey = "schlüssel" },
@@ -56,6 +60,84 @@ public sealed class SettingsCheckTests
         change(options);
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(options));
         Assert.Equal(setting, exception.Setting);
+    }
+
+    /// <summary>Whether insecure handlers are accepted, the name, and the handler.</summary>
+    public static TheoryData<bool, string, Func<HttpMessageHandler>> RefusedHandlers => new()
+    {
+        { false, "cookies", () => new SocketsHttpHandler { AllowAutoRedirect = false } },
+        { false, "redirects", () => new SocketsHttpHandler { UseCookies = false } },
+        { false, "decompression", () => Sockets(handler => handler.AutomaticDecompression = DecompressionMethods.All) },
+        { false, "credentials", () => Sockets(handler => handler.Credentials = new NetworkCredential("user", "password")) },
+        { false, "cookies below", () => new PassingHandler { InnerHandler = new SocketsHttpHandler { AllowAutoRedirect = false } } },
+        { false, "HttpClientHandler", () => new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false } },
+        {
+            false, "HttpClientHandler below",
+            () => new PassingHandler { InnerHandler = new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false } }
+        },
+        { false, "any other", () => new FakeHandler() },
+        { false, "any other below", () => new PassingHandler { InnerHandler = new FakeHandler() } },
+        { false, "nothing below", () => new PassingHandler() },
+        { false, "disposed", Disposed },
+        { true, "cookies", () => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false } },
+        { true, "redirects", () => new SocketsHttpHandler { UseCookies = false, UseProxy = false } },
+        { true, "proxy", () => Sockets() },
+        { true, "HttpClientHandler", () => new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false } },
+        { true, "nothing below", () => new PassingHandler() },
+    };
+
+    [Theory]
+    [MemberData(nameof(RefusedHandlers))]
+    public void Create_HandlerThatCannotBeGuarded_IsRefused(bool isInsecure, string name, Func<HttpMessageHandler> handler)
+    {
+        PrivatemodeOptions options = new() { ApiKey = "key", InsecureAcceptAnyHandlerOnLoopback = isInsecure, HttpMessageHandler = handler() };
+        options.Endpoint = isInsecure ? new Uri("http://127.0.0.1:1") : RealService;
+        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(options));
+        Assert.Equal((name, "HttpMessageHandler"), (name, exception.Setting));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Create_HandlerThatHasSent_IsAcceptedOnlyIfItPropagatesNothing(bool propagates)
+    {
+        await using RawServer server = new("HTTP/1.1 200 OK");
+        using SocketsHttpHandler handler = Sockets(handler => handler.UseProxy = false);
+        handler.ActivityHeadersPropagator = propagates ? DistributedContextPropagator.Current : null;
+        using HttpMessageInvoker before = new(handler, disposeHandler: false);
+        using HttpResponseMessage response = await before.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Address), default).OrTimeout();
+        Exception? exception = Record.Exception(
+            () => new PrivatemodeClient(new PrivatemodeOptions { ApiKey = "key", HttpMessageHandler = handler }).Dispose());
+        Assert.Equal(propagates ? "HttpMessageHandler" : null, (exception as PrivatemodeConfigurationException)?.Setting);
+        Assert.Equal(propagates, exception is not null);
+    }
+
+    [Fact]
+    public async Task Create_HandlersThatHaveSent_AreRefused()
+    {
+        await using RawServer server = new("HTTP/1.1 200 OK");
+        using PassingHandler handler = new() { InnerHandler = Sockets(handler => (handler.UseProxy, handler.ActivityHeadersPropagator) = (false, null)) };
+        using HttpMessageInvoker before = new(handler, disposeHandler: false);
+        using HttpResponseMessage response = await before.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Address), default).OrTimeout();
+        PrivatemodeOptions options = new() { ApiKey = "key", HttpMessageHandler = handler };
+        Assert.Equal("HttpMessageHandler", Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(options)).Setting);
+    }
+
+    /// <summary>Without test trust the manifest comes from its publisher, which is not on this machine.</summary>
+    [Fact]
+    public async Task Connect_AnyHandlerIsAccepted_NoOtherMachineIsAsked()
+    {
+        using FakeHandler network = new();
+        await using PrivatemodeClient client = new(new PrivatemodeOptions
+        {
+            ApiKey = "key",
+            Endpoint = new Uri("https://127.0.0.1"),
+            HttpMessageHandler = network,
+            InsecureAcceptAnyHandlerOnLoopback = true,
+        });
+        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => client.ConnectAsync().OrTimeout());
+        Assert.Equal("InsecureAcceptAnyHandlerOnLoopback", exception.Setting);
+        Assert.Empty(network.Requests);
     }
 
     [Fact]
@@ -155,5 +237,17 @@ public sealed class SettingsCheckTests
             new Dictionary<string, string>(), new string('0', 64), new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:1/manifest.json")),
     };
 
-    private sealed class PassingHandler : DelegatingHandler;
+    private static SocketsHttpHandler Sockets(Action<SocketsHttpHandler>? change = null)
+    {
+        SocketsHttpHandler handler = new() { AllowAutoRedirect = false, UseCookies = false };
+        change?.Invoke(handler);
+        return handler;
+    }
+
+    private static SocketsHttpHandler Disposed()
+    {
+        SocketsHttpHandler handler = Sockets();
+        handler.Dispose();
+        return handler;
+    }
 }

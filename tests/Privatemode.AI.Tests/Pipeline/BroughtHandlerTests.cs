@@ -1,0 +1,260 @@
+using System.Diagnostics;
+using System.Net;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Pipeline;
+
+/// <summary>What a message handler of the application's may do with requests on their way to the socket.</summary>
+public sealed class BroughtHandlerTests : IAsyncLifetime
+{
+    private const string ChatPath = "/v1/chat/completions";
+
+    private PrivatemodeTestDeployment _deployment = null!;
+
+    public static TheoryData<string, string, Action<HttpRequestMessage>> Changes => new()
+    {
+        { "header", "changed-request", request => request.Headers.Add("X-Tenant", "acme") },
+        { "baggage", "changed-request", request => request.Headers.Add("baggage", "patient=4711") },
+        { "content header", "changed-request", request => request.Content!.Headers.Add("X-Tenant", "acme") },
+        { "body", "changed-request", request => request.Content = new StringContent("{}") },
+        { "address", "changed-request", request => request.RequestUri = new Uri("http://127.0.0.1:9/v1/chat/completions") },
+        { "method", "changed-request", request => request.Method = HttpMethod.Put },
+        { "version", "changed-request", request => request.Version = HttpVersion.Version20 },
+    };
+
+    public async Task InitializeAsync() => _deployment = await PrivatemodeTestDeployment.StartAsync();
+
+    public async Task DisposeAsync() => await _deployment.DisposeAsync();
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task Send_HandlerBuffersTheBodyAndSendsItTwice_OnlyOneGenerationRuns(bool async, bool fromFactory)
+    {
+        await using ServiceProvider provider = Provider(() => new Meddler { Buffers = true, Sends = 2 }, fromFactory);
+        PrivatemodeClient client = provider.GetRequiredService<PrivatemodeClient>();
+        PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => ChatAsync(client, async));
+        Assert.Equal("sent-twice", exception.Refused);
+        Assert.True(_deployment.Requests.Count <= 1, $"{_deployment.Requests.Count} generations");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Send_HandlerBuffersTheBody_IsAnswered(bool async)
+    {
+        await using ServiceProvider provider = Provider(() => new Meddler { Buffers = true }, fromFactory: false);
+        await ChatAsync(provider.GetRequiredService<PrivatemodeClient>(), async);
+        Assert.Single(_deployment.Requests);
+    }
+
+    [Theory]
+    [MemberData(nameof(Changes))]
+    public async Task Send_HandlerChangesTheRequest_IsRefusedBeforeTheSocket(string name, string refused, Action<HttpRequestMessage> change)
+    {
+        foreach (bool fromFactory in (bool[])[false, true])
+        {
+            await using ServiceProvider provider = Provider(() => new Meddler { Change = change }, fromFactory);
+            PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
+                () => ChatAsync(provider.GetRequiredService<PrivatemodeClient>(), async: true));
+            Assert.Equal((name, refused), (name, exception.Refused));
+        }
+
+        Assert.Empty(_deployment.Requests);
+    }
+
+    [Fact]
+    public async Task Send_HandlerSendsARequestOfItsOwn_IsRefusedBeforeTheSocket()
+    {
+        await using ServiceProvider provider = Provider(() => new Meddler { Replaces = true }, fromFactory: false);
+        PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
+            () => ChatAsync(provider.GetRequiredService<PrivatemodeClient>(), async: true));
+        Assert.Equal("unprepared-request", exception.Refused);
+        Assert.Empty(_deployment.Requests);
+    }
+
+    /// <summary>A handler that instruments requests by itself takes baggage and trace context from the ambient activity.</summary>
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task Send_AmbientActivity_IsNotSeenByTheHandler(bool async, bool fromFactory)
+    {
+        using Activity activity = new Activity("caller").Start();
+        Meddler meddler = new();
+        await using ServiceProvider provider = Provider(() => meddler, fromFactory);
+        await ChatAsync(provider.GetRequiredService<PrivatemodeClient>(), async);
+        Assert.Same(activity, Activity.Current);
+        Assert.Equal([null], meddler.Ambient);
+    }
+
+    [Fact]
+    public async Task Create_HandlerThatPropagatesTraceContext_ItsPropagatorIsTurnedOff()
+    {
+        using SocketsHttpHandler handler = Sockets();
+        Assert.NotNull(handler.ActivityHeadersPropagator);
+        await using PrivatemodeClient client = Client(handler);
+        Assert.Null(handler.ActivityHeadersPropagator);
+    }
+
+    [Fact]
+    public async Task Create_HandlerSharedByTwoClients_ServesBoth()
+    {
+        using Meddler handler = new() { InnerHandler = Sockets() };
+        foreach (string prompt in (string[])["one", "two"])
+        {
+            await using PrivatemodeClient client = Client(handler);
+            Assert.Equal($"You said: {prompt}", (await client.AsIChatClient("gpt-oss-120b").GetResponseAsync(prompt).OrTimeout()).Text);
+        }
+    }
+
+    /// <summary>Settings of a handler can be changed until it has sent something.</summary>
+    [Theory]
+    [InlineData("redirects")]
+    [InlineData("cookies")]
+    [InlineData("propagator")]
+    [InlineData("decompression")]
+    [InlineData("credentials")]
+    [InlineData("proxy")]
+    public async Task Send_HandlerChangedAfterTheClientWasMade_NothingIsSent(string setting)
+    {
+        using SocketsHttpHandler handler = Sockets();
+        await using PrivatemodeClient client = Client(handler);
+        Change(handler, setting);
+        await AssertNothingIsSentAsync(client);
+    }
+
+    [Fact]
+    public async Task Send_ChainRebuiltAfterTheClientWasMade_NothingIsSent()
+    {
+        using PassingHandler handler = new() { InnerHandler = Sockets() };
+        await using PrivatemodeClient client = Client(handler);
+        handler.InnerHandler = Sockets();
+        await AssertNothingIsSentAsync(client);
+    }
+
+    private async Task AssertNothingIsSentAsync(PrivatemodeClient client)
+    {
+        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => client.ConnectAsync().OrTimeout());
+        Assert.Equal("HttpMessageHandler", exception.Setting);
+        Assert.Empty(_deployment.CopyReceivedBytes());
+    }
+
+    private static void Change(SocketsHttpHandler handler, string setting) => _ = setting switch
+    {
+        "redirects" => handler.AllowAutoRedirect = true,
+        "cookies" => handler.UseCookies = true,
+        "proxy" => handler.UseProxy = true,
+        "decompression" => (handler.AutomaticDecompression = DecompressionMethods.GZip) == 0,
+        "credentials" => (handler.Credentials = new NetworkCredential("user", "password")) is null,
+        _ => (handler.ActivityHeadersPropagator = DistributedContextPropagator.CreateDefaultPropagator()) is null,
+    };
+
+    private static async Task ChatAsync(PrivatemodeClient client, bool async)
+    {
+        if (async)
+        {
+            _ = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
+        }
+        else
+        {
+            _ = await TestTimeouts.OnOwnThread(() => client.OpenAI.GetChatClient("gpt-oss-120b").CompleteChat("hi"));
+        }
+    }
+
+    private PrivatemodeClient Client(HttpMessageHandler handler) => _deployment.CreateClient(options =>
+        (options.HttpMessageHandler, options.InsecureAcceptAnyHandlerOnLoopback) = (handler, true));
+
+    private ServiceProvider Provider(Func<DelegatingHandler> handler, bool fromFactory)
+    {
+        ServiceCollection services = new();
+        services.AddPrivatemode(options =>
+        {
+            _deployment.Configure(options);
+            options.InsecureAcceptAnyHandlerOnLoopback = !fromFactory;
+            if (!fromFactory)
+            {
+                DelegatingHandler brought = handler();
+                brought.InnerHandler = Sockets();
+                options.HttpMessageHandler = brought;
+            }
+        });
+        if (fromFactory)
+        {
+            services.AddHttpClient("Privatemode.AI").AddHttpMessageHandler(handler);
+        }
+
+        return services.BuildServiceProvider();
+    }
+
+    private static SocketsHttpHandler Sockets() => new() { AllowAutoRedirect = false, UseCookies = false, UseProxy = false };
+
+    /// <summary>Does something to calls, and leaves attestation and key exchange alone.</summary>
+    private sealed class Meddler : DelegatingHandler
+    {
+        public bool Buffers { get; init; }
+
+        public bool Replaces { get; init; }
+
+        public int Sends { get; init; } = 1;
+
+        public Action<HttpRequestMessage> Change { get; init; } = _ => { };
+
+        public List<Activity?> Ambient { get; } = [];
+
+        protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.RequestUri!.AbsolutePath != ChatPath)
+            {
+                return base.Send(request, cancellationToken);
+            }
+
+            HttpRequestMessage sent = Prepare(request);
+            if (Buffers)
+            {
+                request.Content!.LoadIntoBufferAsync(cancellationToken).Wait(cancellationToken);
+            }
+
+            for (int i = 1; i < Sends; i++)
+            {
+                base.Send(sent, cancellationToken).Dispose();
+            }
+
+            return base.Send(sent, cancellationToken);
+        }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.RequestUri!.AbsolutePath != ChatPath)
+            {
+                return await base.SendAsync(request, cancellationToken);
+            }
+
+            HttpRequestMessage sent = Prepare(request);
+            if (Buffers)
+            {
+                await request.Content!.LoadIntoBufferAsync(cancellationToken);
+            }
+
+            for (int i = 1; i < Sends; i++)
+            {
+                (await base.SendAsync(sent, cancellationToken)).Dispose();
+            }
+
+            return await base.SendAsync(sent, cancellationToken);
+        }
+
+        private HttpRequestMessage Prepare(HttpRequestMessage request)
+        {
+            Ambient.Add(Activity.Current);
+            Change(request);
+            return Replaces ? new HttpRequestMessage(request.Method, request.RequestUri) { Content = request.Content } : request;
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using System.Text;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Pipeline;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Pipeline;
+
+/// <summary>The last look at a call before it is handed to the transport, whatever happened to the very bytes that were encrypted.</summary>
+public sealed class OutboundCheckTests : IAsyncLifetime
+{
+    private const string Body = """{"model":"gpt-oss-120b","messages":[{"role":"user","content":"hi"}]}""";
+
+    private PrivatemodeTestDeployment _deployment = null!;
+    private PrivatemodeClient _client = null!;
+
+    public async Task InitializeAsync()
+    {
+        _deployment = await PrivatemodeTestDeployment.StartAsync();
+        _client = _deployment.CreateClient();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _client.DisposeAsync();
+        await _deployment.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Send_EncryptedBytesOverwrittenWithPlaintext_AreNotSent()
+    {
+        PrivatemodeWouldLeakException exception = await RefusedAsync(content =>
+        {
+            BufferedBody body = Assert.IsType<BufferedBody>(content.Body);
+            body.Content.Span.Fill((byte)' ');
+            Encoding.UTF8.GetBytes(Body, body.Content.Span);
+        });
+        Assert.Equal("unsealed-body", exception.Refused);
+        Assert.Empty(_deployment.Requests);
+    }
+
+    [Fact]
+    public async Task Send_AttemptAlreadyHandedToTheTransport_IsRefusedBeforeItsHeadIsWritten()
+    {
+        PrivatemodeWouldLeakException exception = await RefusedAsync(content => Assert.True(content.TryMarkSent()));
+        Assert.Equal("sent-twice", exception.Refused);
+        Assert.Empty(_deployment.Requests);
+    }
+
+    private Task<PrivatemodeWouldLeakException> RefusedAsync(Action<SealedContent> meddle)
+    {
+        RequestOptions options = new();
+        options.AddPolicy(new Before(meddle), PipelinePosition.BeforeTransport);
+        return Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
+            () => _client.OpenAI.GetChatClient("gpt-oss-120b").CompleteChatAsync(BinaryContent.Create(BinaryData.FromString(Body)), options).OrTimeout());
+    }
+
+    /// <summary>Has the encrypted body in its hands between the check's own work and the transport.</summary>
+    private sealed class Before(Action<SealedContent> meddle) : PipelinePolicy
+    {
+        public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
+        {
+            meddle(Assert.IsType<SealedContent>(message.Request.Content));
+            ProcessNext(message, pipeline, currentIndex);
+        }
+
+        public override ValueTask ProcessAsync(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
+        {
+            meddle(Assert.IsType<SealedContent>(message.Request.Content));
+            return ProcessNextAsync(message, pipeline, currentIndex);
+        }
+    }
+}

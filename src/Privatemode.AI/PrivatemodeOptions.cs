@@ -73,6 +73,8 @@ public sealed class PrivatemodeOptions
     /// propagation cannot be turned off; every setting it has for a proxy or certificates also exists on <see cref="SocketsHttpHandler"/>.</para>
     /// <para>Handlers above must not answer from a cache, and must fail soon after their cancellation token is cancelled, or calls outlast their timeouts.
     /// They see encrypted bodies, and the API key. Callbacks of the <see cref="SocketsHttpHandler"/> that replace its streams are below all checks.</para>
+    /// <para>The client also extends <see cref="SocketsHttpHandler.PlaintextStreamFilter"/> of a handler that has sent nothing yet, so that a timeout can
+    /// end a synchronous read. With any other handler a synchronous read of an answer waits for an asynchronous one.</para>
     /// </remarks>
     public HttpMessageHandler? HttpMessageHandler { get; set; }
 

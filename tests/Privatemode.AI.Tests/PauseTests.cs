@@ -17,6 +17,8 @@ public sealed class PauseTests
         Assert.True(clock.IsInCallback);
     }
 
+#if !DEBUG
+    // A Debug build stops at an assertion here instead: a synchronous call must not leave work running.
     [Fact]
     public async Task Completed_WorkStillRunning_IsWaitedForRatherThanLeftBehind()
     {
@@ -26,6 +28,7 @@ public sealed class PauseTests
         work.SetResult(5);
         Assert.Equal(5, await waiting.OrTimeout());
     }
+#endif
 
     /// <summary>Timers that fire at once and stay in their callback until the clock is disposed; disposing them asynchronously waits for that.</summary>
     private sealed class BusyTimers : TimeProvider, IDisposable

@@ -34,7 +34,7 @@ internal sealed class ImageFetcher : IDisposable
     internal ImageFetcher(TimeProvider time, HttpMessageHandler handler)
     {
         _time = time;
-        _http = new HttpClient(handler) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(new InterruptibleHandler(handler)) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>The image as a <c>data:</c> URL.</summary>

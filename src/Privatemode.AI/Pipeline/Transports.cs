@@ -31,7 +31,7 @@ internal static class Transports
         HttpMessageHandler handler = SendingChain.Guard(
             custom ?? CreateRoute(isTestTrust, maxConnections, resolve ?? Dns.GetHostAddressesAsync, connectTimeout), acceptsAny);
         IsolatingHandler isolating = new(handler, isLoopbackOnly: acceptsAny);
-        return new HttpClient(isolating, disposeHandler: custom is null) { Timeout = Timeout.InfiniteTimeSpan };
+        return new HttpClient(new InterruptibleHandler(isolating), disposeHandler: custom is null) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>The handler that sends, for a factory that puts others in front of it.</summary>
@@ -44,7 +44,7 @@ internal static class Transports
             CreateLocalHandler(maxConnections, connectTimeout, resolve),
             isTestTrust ? null : CreateHandler(maxConnections, connectTimeout));
 
-    private static SocketsHttpHandler CreateHandler(int? maxConnections, TimeSpan? connectTimeout) => new()
+    private static SocketsHttpHandler CreateHandler(int? maxConnections, TimeSpan? connectTimeout) => ClosableConnection.Prepare(new()
     {
         ActivityHeadersPropagator = null,
         UseCookies = false,
@@ -54,7 +54,7 @@ internal static class Transports
         PooledConnectionLifetime = ConnectionLifetime,
         ResponseDrainTimeout = DrainTimeout,
         MaxConnectionsPerServer = maxConnections ?? int.MaxValue,
-    };
+    });
 
     /// <summary>One that reaches this machine only, and asks no proxy.</summary>
     private static SocketsHttpHandler CreateLocalHandler(

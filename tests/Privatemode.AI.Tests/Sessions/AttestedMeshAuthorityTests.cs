@@ -219,7 +219,7 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
     public async Task Get_PublisherWasBehind_LooksOnceMore(bool async)
     {
         _scene.Deployment.Faults.Next(EvidenceSource.Manifest, Fault.OutdatedManifest);
-        TrustedMesh mesh = await TestTimeouts.OnOwnThread(() => new ValueTask<TrustedMesh>(GetAsync(async)).Completed());
+        TrustedMesh mesh = await TestTimeouts.OnOwnThread(() => GetAsync(async).GetAwaiter().GetResult());
         Assert.Equal(_scene.Deployment.Evidence.Manifest.ToArray(), mesh.Deployment!.Manifest.ToArray());
         _scene.Deployment.Faults.Next(EvidenceSource.Manifest, Fault.OutdatedManifest, times: 2);
         PrivatemodeVerificationException exception =

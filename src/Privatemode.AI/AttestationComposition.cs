@@ -1,3 +1,4 @@
+using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Endpoints;
 using Privatemode.AI.Sessions;
@@ -19,12 +20,14 @@ internal static class AttestationComposition
             : options.CollateralProxy is { } proxy ? CollateralAddresses.At(proxy)
             : CollateralAddresses.Vendors;
         CollateralStore store = new(downloads, Caches(options), time, ScopeOf(options));
+        ContrastTrustAnchors anchors = TrustAnchors.Of(trust);
+        ContrastOptions hardware = TrustAnchors.OptionsOf(options.Hardware);
         Attestor attestor = new(
             manifests,
             new AttestEndpoint(control),
-            new EvidenceCollector(store, addresses, time),
-            TrustAnchors.Of(trust),
-            TrustAnchors.OptionsOf(options.Hardware),
+            new EvidenceCollector(store, addresses, anchors, hardware, time),
+            anchors,
+            hardware,
             new AttestorSettings(options.Endpoint, options.EvidenceLifetime),
             time);
         return new AttestedMeshAuthority(attestor, manifests, events, time);
@@ -37,12 +40,12 @@ internal static class AttestationComposition
         List<ICollateralCache> caches = [new MemoryCollateralCache(ScopeOf(options))];
         if (options.CollateralDirectory is { Length: > 0 } directory)
         {
-            caches.Add(new TimedCollateralCache(new DirectoryCollateralCache(directory), options.TimeProvider));
+            caches.Add(new TimedCollateralCache(new DirectoryCollateralCache(directory, options.TimeProvider), options.TimeProvider));
         }
 
         if (options.CollateralCache is { } cache)
         {
-            caches.Add(new TimedCollateralCache(new DistributedCollateralCache(cache), options.TimeProvider));
+            caches.Add(new TimedCollateralCache(new DistributedCollateralCache(cache, options.TimeProvider), options.TimeProvider));
         }
 
         return caches;

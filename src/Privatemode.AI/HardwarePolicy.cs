@@ -30,4 +30,20 @@ public sealed record HardwarePolicy
     /// microcode of the platform are up to date. Default false.
     /// </summary>
     public bool AcceptModuleStatusOnlyAsTheReferenceDoes { get; init; }
+
+    /// <summary>
+    /// Refuses a TDX platform that is not up to date under Intel's newest TCB info, and any TDX platform while that cannot be retrieved. By default,
+    /// the platform must be up to date under the evaluation that the manifest names, as for the Go reference, and the newest one is a check of its
+    /// own in <see cref="VerifiedDeployment.Checks"/>, with a warning. Default false.
+    /// </summary>
+    public bool RequireUpToDateUnderNewestTcbInfo { get; init; }
+
+    /// <summary>
+    /// The oldest revocation list of AMD that is accepted from the evidence, counted from its date of issue, when AMD's current one cannot be
+    /// retrieved. Zero to 366 days; zero accepts none. Default 30 days.
+    /// </summary>
+    /// <remarks>Whoever sends the evidence chooses that list: the longer this is, the longer a revoked key can be used while AMD is blocked.</remarks>
+    public TimeSpan SuppliedRevocationListMaxAge { get; init; } = DefaultSuppliedRevocationListMaxAge;
+
+    internal static TimeSpan DefaultSuppliedRevocationListMaxAge => TimeSpan.FromDays(30);
 }

@@ -113,7 +113,8 @@ public sealed class PrivatemodeOptions
 
     /// <summary>
     /// Directory for what is downloaded from AMD and Intel to judge evidence by; several processes may share it. With it, verification works
-    /// while they are away. Default null: memory only.
+    /// while they are away, and a new process does not accept an older document than the last one. Only authentic documents are stored, 256 at most;
+    /// they are deleted when they are no longer valid. Default null: memory only.
     /// </summary>
     public string? CollateralDirectory { get; set; }
 

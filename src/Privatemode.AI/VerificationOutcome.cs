@@ -11,4 +11,7 @@ public enum VerificationOutcome
 
     /// <summary>Nobody looked; the reason says why.</summary>
     NotChecked,
+
+    /// <summary>The check did not pass, and the settings do not require it to. See also <see cref="VerifiedDeployment.Warnings"/>.</summary>
+    Warning,
 }

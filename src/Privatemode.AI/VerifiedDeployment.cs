@@ -64,7 +64,7 @@ public sealed class VerifiedDeployment
     /// <summary>What was accepted and should be known; usually empty.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
-    /// <summary>Every check: passed, or not checked and why.</summary>
+    /// <summary>Gets every check: passed, accepted with a warning, or not checked and why.</summary>
     public required IReadOnlyList<VerificationCheck> Checks { get; init; }
 
     /// <summary>The whole report, without the evidence.</summary>

@@ -97,6 +97,8 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         AmdChipIds = settings.List("Hardware:AmdChipIds") ?? before.AmdChipIds,
         AcceptModuleStatusOnlyAsTheReferenceDoes =
             Flag(settings, "Hardware:AcceptModuleStatusOnlyAsTheReferenceDoes") ?? before.AcceptModuleStatusOnlyAsTheReferenceDoes,
+        RequireUpToDateUnderNewestTcbInfo = Flag(settings, "Hardware:RequireUpToDateUnderNewestTcbInfo") ?? before.RequireUpToDateUnderNewestTcbInfo,
+        SuppliedRevocationListMaxAge = Time(settings, "Hardware:SuppliedRevocationListMaxAge") ?? before.SuppliedRevocationListMaxAge,
     };
 
     private static GpuRevocationPolicy? GpuRevocationOf(SettingsReader settings)

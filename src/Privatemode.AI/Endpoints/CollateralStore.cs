@@ -2,7 +2,11 @@ using System.Collections.Concurrent;
 
 namespace Privatemode.AI.Endpoints;
 
-/// <summary>Downloads what evidence is judged by, once for everybody who needs it at the same time, and keeps it.</summary>
+/// <summary>Downloads what evidence is judged by, once for everybody who needs it at the same time, and keeps what is authentic.</summary>
+/// <remarks>
+/// A signed document is never replaced by an older one, whatever a host or a cache hands out: the newest authentic copy is the one to judge by. So a
+/// host cannot take back that a platform is out of date or a key revoked.
+/// </remarks>
 /// <param name="downloads">Gets what is not kept.</param>
 /// <param name="caches">The nearest first; at least one.</param>
 /// <param name="time">The clock.</param>
@@ -12,29 +16,30 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     /// <summary>For how long a copy of a file that is replaced from time to time is used without asking.</summary>
     public static readonly TimeSpan RecentFor = TimeSpan.FromHours(24);
 
+    /// <summary>The same for a file that says what is revoked or out of date.</summary>
+    public static readonly TimeSpan HourlyFor = TimeSpan.FromHours(1);
+
     // A file that was downloaded by another caller, while this one found its copy too old, is not downloaded again.
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(10);
 
     // Shared by all clients of the process, like the nearest cache.
     private static readonly ConcurrentDictionary<string, SharedDownload> UnderWay = new(StringComparer.Ordinal);
 
-    /// <summary>A file as current as demanded; an older copy when its host is away, because what it says is checked anyway.</summary>
-    /// <param name="address">Where it is.</param>
-    /// <param name="limit">Largest file accepted, in bytes.</param>
-    /// <param name="what">What it is, for messages: <c>AMD's revocation list</c>.</param>
-    /// <param name="chainHeader">The header with the signer's certificates; null when there is none.</param>
+    /// <summary>Returns the newest authentic file that is known, which is as current as demanded unless its host is away or has only an older one.</summary>
+    /// <param name="request">The file.</param>
     /// <param name="demand">How current.</param>
     /// <param name="async">False when the caller is synchronous.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    /// <exception cref="PrivatemodeServiceException">It could not be had, and there is no copy.</exception>
+    /// <returns>The file; without a version if it is not authentic, and no copy is.</returns>
+    /// <exception cref="PrivatemodeServiceException">It could not be downloaded, and there is no copy.</exception>
     public async ValueTask<CollateralFile> GetAsync(
-        Uri address, int limit, string what, string? chainHeader, CollateralDemand demand, bool async, CancellationToken cancellationToken)
+        CollateralRequest request, CollateralDemand demand, bool async, CancellationToken cancellationToken)
     {
-        Wanted wanted = new(address, limit, what, chainHeader, demand);
-        string key = scope + address.AbsoluteUri;
+        string key = scope + request.Key;
         while (true)
         {
-            if (await FindAsync(wanted, onlyNearest: true, async, cancellationToken).ConfigureAwait(false) is { } near && IsCurrent(near, demand))
+            CollateralFile? near = Newer(await FindAsync(caches[0], request, async, cancellationToken).ConfigureAwait(false), SuppliedOf(request));
+            if (near is not null && IsCurrent(near, demand))
             {
                 return near;
             }
@@ -44,52 +49,54 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
             DownloadEnd? end = shared == own ? null : await shared.WaitAsync(time, async, cancellationToken).ConfigureAwait(false);
             if (end is null)
             {
-                return await WorkAsync(shared, key, wanted, async, cancellationToken).ConfigureAwait(false);
+                return await WorkAsync(shared, key, request, demand, async, cancellationToken).ConfigureAwait(false);
             }
 
             if (end.Value.IsKnown)
             {
-                return await TakeAsync(end.Value, wanted, async, cancellationToken).ConfigureAwait(false);
+                return await TakeAsync(end.Value, request, demand, async, cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
-    /// <summary>What somebody else's download is for one who waited. Each trying again in turn would make the last wait for ever.</summary>
-    private async ValueTask<CollateralFile> TakeAsync(DownloadEnd end, Wanted wanted, bool async, CancellationToken cancellationToken)
+    /// <summary>Decides what somebody else's download is for one who waited. Each trying again in turn would make the last wait for ever.</summary>
+    private async ValueTask<CollateralFile> TakeAsync(
+        DownloadEnd end, CollateralRequest request, CollateralDemand demand, bool async, CancellationToken cancellationToken)
     {
         if (end.File is { } file)
         {
-            return file with { IsFromCache = true };
+            CollateralFile? near = Newer(await FindAsync(caches[0], request, async, cancellationToken).ConfigureAwait(false), SuppliedOf(request));
+            return Choose(near, Authenticated(file with { IsFromCache = true }, request), demand);
         }
 
-        CollateralFile copy = await FindAsync(wanted, onlyNearest: false, async, cancellationToken).ConfigureAwait(false)
-            ?? throw end.Failure!.ForAnother();
-        return copy with { IsStandIn = !IsCurrent(copy, wanted.Demand) };
+        CollateralFile copy = (await FindAllAsync(request, async, cancellationToken).ConfigureAwait(false)).Newest ?? throw end.Failure!.ForAnother();
+        return copy with { IsStandIn = !IsCurrent(copy, demand) };
     }
 
     /// <summary>Does the work for all who wait.</summary>
     private async ValueTask<CollateralFile> WorkAsync(
-        SharedDownload shared, string key, Wanted wanted, bool async, CancellationToken cancellationToken)
+        SharedDownload shared, string key, CollateralRequest request, CollateralDemand demand, bool async, CancellationToken cancellationToken)
     {
         DownloadEnd end = default;
-        byte[] encoded;
+        Copies copies;
+        CollateralFile chosen;
         try
         {
             // Only now: what is far is asked by one for all.
-            CollateralFile? copy = await FindAsync(wanted, onlyNearest: false, async, cancellationToken).ConfigureAwait(false);
-            if (copy is not null && IsCurrent(copy, wanted.Demand))
+            copies = await FindAllAsync(request, async, cancellationToken).ConfigureAwait(false);
+            if (copies.Newest is { } copy && IsCurrent(copy, demand))
             {
-                return copy;
+                chosen = copy;
+            }
+            else
+            {
+                end = await DownloadAsync(request, async, cancellationToken).ConfigureAwait(false);
+                chosen = end.Failure is null ? Choose(copies.Newest, Authenticated(end.File!, request), demand)
+                    : copies.Newest is { } old ? old with { IsStandIn = true }
+                    : throw end.Failure;
             }
 
-            end = await DownloadAsync(wanted, async, cancellationToken).ConfigureAwait(false);
-            if (end.Failure is not null)
-            {
-                return copy is null ? throw end.Failure : copy with { IsStandIn = true };
-            }
-
-            encoded = end.File!.Encode();
-            await caches[0].SetAsync(wanted.Key, encoded, async, cancellationToken).ConfigureAwait(false);
+            await KeepAsync(0, copies, chosen, request, async, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -103,10 +110,41 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
 
         for (int i = 1; i < caches.Count; i++)
         {
-            await caches[i].SetAsync(wanted.Key, encoded, async, cancellationToken).ConfigureAwait(false);
+            await KeepAsync(i, copies, chosen, request, async, cancellationToken).ConfigureAwait(false);
         }
 
-        return end.File;
+        return chosen;
+    }
+
+    /// <summary>The newer of a copy and a download; of what is not authentic, only the download, so that the verdict can say what is wrong with it.</summary>
+    private CollateralFile Choose(CollateralFile? copy, CollateralFile downloaded, CollateralDemand demand)
+    {
+        return copy is null || (downloaded.Version is not null && Replaces(downloaded, copy))
+            ? downloaded
+            : copy with { IsStandIn = !IsCurrent(copy, demand) };
+    }
+
+    /// <summary>Keeps the chosen file in a cache that has no copy of it, or an older one. What is not authentic is not kept.</summary>
+    private async ValueTask KeepAsync(
+        int cache, Copies copies, CollateralFile chosen, CollateralRequest request, bool async, CancellationToken cancellationToken)
+    {
+        if (chosen.Version is { } version && Replaces(chosen, copies.Found[cache]))
+        {
+            await caches[cache].SetAsync(request.Key, chosen.Encode(), version.ValidUntil, async, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static CollateralFile? Newer(CollateralFile? kept, CollateralFile? other) => other is not null && Replaces(other, kept) ? other : kept;
+
+    /// <summary>Whether an authentic file may replace another one: it is newer, or the same document downloaded later or just now.</summary>
+    private static bool Replaces(CollateralFile file, CollateralFile? kept)
+    {
+        if (kept?.Version is not { } before || file.Version is not { } version)
+        {
+            return kept is null;
+        }
+
+        return !version.IsOlderThan(before) && (!file.IsFromCache || before.IsOlderThan(version) || file.FetchedAt > kept.FetchedAt);
     }
 
     private bool IsCurrent(CollateralFile copy, CollateralDemand demand)
@@ -118,36 +156,48 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
 
             // From the future: the clock was set back, and nothing is known about the age.
             CollateralDemand.Recent => age >= TimeSpan.Zero && age < RecentFor,
+            CollateralDemand.Hourly => age >= TimeSpan.Zero && age < HourlyFor,
             _ => age >= TimeSpan.Zero && age < FreshFor,
         };
     }
 
-    private async ValueTask<CollateralFile?> FindAsync(Wanted wanted, bool onlyNearest, bool async, CancellationToken cancellationToken)
+    private async ValueTask<Copies> FindAllAsync(CollateralRequest request, bool async, CancellationToken cancellationToken)
     {
-        int limit = CollateralFile.EncodedLimit(wanted.Limit);
-        for (int i = 0; i < (onlyNearest ? 1 : caches.Count); i++)
+        CollateralFile?[] found = new CollateralFile?[caches.Count];
+        CollateralFile? newest = null;
+        for (int i = 0; i < caches.Count; i++)
         {
-            byte[]? encoded = await caches[i].GetAsync(wanted.Key, limit, async, cancellationToken).ConfigureAwait(false);
-            if (encoded is not null && CollateralFile.Decode(encoded) is { } file && file.Body.Length <= wanted.Limit)
-            {
-                for (int nearer = 0; nearer < i; nearer++)
-                {
-                    await caches[nearer].SetAsync(wanted.Key, encoded, async, cancellationToken).ConfigureAwait(false);
-                }
-
-                return file;
-            }
+            found[i] = await FindAsync(caches[i], request, async, cancellationToken).ConfigureAwait(false);
+            newest = Newer(newest, found[i]);
         }
 
-        return null;
+        return new Copies(found, Newer(newest, SuppliedOf(request)));
     }
 
-    private async ValueTask<DownloadEnd> DownloadAsync(Wanted wanted, bool async, CancellationToken cancellationToken)
+    private static async ValueTask<CollateralFile?> FindAsync(
+        ICollateralCache cache, CollateralRequest request, bool async, CancellationToken cancellationToken)
+    {
+        byte[]? encoded = await cache.GetAsync(request.Key, CollateralFile.EncodedLimit(request.Limit), async, cancellationToken).ConfigureAwait(false);
+        return encoded is not null && CollateralFile.Decode(encoded) is { } file && file.Body.Length <= request.Limit
+            ? OnlyAuthentic(file, request)
+            : null;
+    }
+
+    private static CollateralFile? SuppliedOf(CollateralRequest request) =>
+        request.Supplied is { } supplied ? OnlyAuthentic(supplied with { IsFromCache = true }, request) : null;
+
+    private static CollateralFile? OnlyAuthentic(CollateralFile file, CollateralRequest request) =>
+        Authenticated(file, request) is { Version: not null } authentic ? authentic : null;
+
+    private static CollateralFile Authenticated(CollateralFile file, CollateralRequest request) =>
+        file with { Version = request.Authenticate(file) };
+
+    private async ValueTask<DownloadEnd> DownloadAsync(CollateralRequest request, bool async, CancellationToken cancellationToken)
     {
         try
         {
-            HttpAnswer answer = await downloads.GetAsync(wanted.Address, wanted.Limit, wanted.What, async, cancellationToken).ConfigureAwait(false);
-            string chain = wanted.ChainHeader is { } name && answer.Headers.TryGetValues(name, out IEnumerable<string>? values)
+            HttpAnswer answer = await downloads.GetAsync(request.Address, request.Limit, request.What, async, cancellationToken).ConfigureAwait(false);
+            string chain = request.ChainHeader is { } name && answer.Headers.TryGetValues(name, out IEnumerable<string>? values)
                 ? string.Join(',', values)
                 : "";
             return new DownloadEnd(new CollateralFile(answer.Body, chain, time.GetUtcNow()), null);
@@ -158,8 +208,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         }
     }
 
-    private readonly record struct Wanted(Uri Address, int Limit, string What, string? ChainHeader, CollateralDemand Demand)
-    {
-        public string Key => Address.AbsoluteUri;
-    }
+    /// <param name="Found">What each cache has that is authentic.</param>
+    /// <param name="Newest">The newest of them and of what came with the evidence.</param>
+    private readonly record struct Copies(CollateralFile?[] Found, CollateralFile? Newest);
 }

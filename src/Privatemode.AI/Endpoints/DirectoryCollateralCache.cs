@@ -4,10 +4,21 @@ using System.Text;
 namespace Privatemode.AI.Endpoints;
 
 /// <summary>Downloaded files in a directory, which several processes may share: each is written beside and moved into place.</summary>
-internal sealed class DirectoryCollateralCache(string directory) : ICollateralCache
+/// <remarks>Whenever a file is written, those that may not be used any more are deleted, and the oldest when there are too many.</remarks>
+internal sealed class DirectoryCollateralCache(string directory, TimeProvider time) : ICollateralCache
 {
+    /// <summary>Most files kept. A deployment needs at most six; the rest are those of other machines.</summary>
+    public const int MostFiles = 256;
+
+    private const int NameLength = 2 * SHA256.HashSizeInBytes;
+    private const string Extension = ".collateral";
+    private const string BesideExtension = ".tmp";
+
     // Others may replace it meanwhile.
     private static readonly FileStreamOptions Reading = new() { Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 };
+
+    // What a process left behind that was stopped while it wrote.
+    private static readonly TimeSpan BesideFor = TimeSpan.FromHours(1);
 
     public async ValueTask<byte[]?> GetAsync(string key, int limit, bool async, CancellationToken cancellationToken)
     {
@@ -33,10 +44,15 @@ internal sealed class DirectoryCollateralCache(string directory) : ICollateralCa
         }
     }
 
-    public async ValueTask SetAsync(string key, byte[] file, bool async, CancellationToken cancellationToken)
+    public async ValueTask SetAsync(string key, byte[] file, DateTimeOffset validUntil, bool async, CancellationToken cancellationToken)
     {
+        if (validUntil < time.GetUtcNow())
+        {
+            return;
+        }
+
         string path = PathOf(key);
-        string beside = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}.tmp";
+        string beside = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}{BesideExtension}";
         try
         {
             _ = Directory.CreateDirectory(directory);
@@ -50,6 +66,7 @@ internal sealed class DirectoryCollateralCache(string directory) : ICollateralCa
             }
 
             File.Move(beside, path, overwrite: true);
+            Prune();
         }
         catch (Exception exception) when (IsTrouble(exception))
         {
@@ -63,7 +80,54 @@ internal sealed class DirectoryCollateralCache(string directory) : ICollateralCa
         }
     }
 
-    private string PathOf(string key) => Path.Combine(directory, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))) + ".collateral");
+    private string PathOf(string key) =>
+        Path.Combine(directory, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))) + Extension);
+
+    /// <summary>Deletes own files only: the directory may hold others.</summary>
+    private void Prune()
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        List<FileInfo> kept = [];
+        foreach (FileInfo file in new DirectoryInfo(directory).EnumerateFiles())
+        {
+            bool isBeside = file.Name.EndsWith(BesideExtension, StringComparison.Ordinal);
+            string name = isBeside ? Path.GetFileNameWithoutExtension(Path.GetFileNameWithoutExtension(file.Name)) : file.Name;
+            if (name.Length != NameLength + Extension.Length || !name.EndsWith(Extension, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            // Files are dated by the machine's clock, whatever clock the client was given.
+            if (isBeside ? TimeProvider.System.GetUtcNow() - file.LastWriteTimeUtc > BesideFor : ReadValidUntil(file) < now)
+            {
+                TryDelete(file.FullName);
+            }
+            else if (!isBeside)
+            {
+                kept.Add(file);
+            }
+        }
+
+        foreach (FileInfo file in kept.OrderByDescending(file => file.LastWriteTimeUtc).Skip(MostFiles))
+        {
+            TryDelete(file.FullName);
+        }
+    }
+
+    /// <summary>Until when the file may be used; null for what cannot be read, which is left alone.</summary>
+    private static DateTimeOffset? ReadValidUntil(FileInfo file)
+    {
+        try
+        {
+            Span<byte> head = stackalloc byte[CollateralFile.HeadLength];
+            using FileStream stream = new(file.FullName, Reading);
+            return CollateralFile.ReadValidUntil(head[..stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)]);
+        }
+        catch (Exception exception) when (IsTrouble(exception))
+        {
+            return null;
+        }
+    }
 
     // The last when the path is none at all.
     private static bool IsTrouble(Exception exception) => exception is IOException or UnauthorizedAccessException or ArgumentException;

@@ -2,10 +2,11 @@ using Microsoft.Extensions.Caching.Distributed;
 
 namespace Privatemode.AI.Endpoints;
 
-/// <summary>Downloaded files in the application's distributed cache.</summary>
-internal sealed class DistributedCollateralCache(IDistributedCache cache) : ICollateralCache
+/// <summary>Downloaded files in the application's distributed cache, each until it may not be used any more.</summary>
+internal sealed class DistributedCollateralCache(IDistributedCache cache, TimeProvider time) : ICollateralCache
 {
-    private static readonly DistributedCacheEntryOptions Kept = new() { AbsoluteExpirationRelativeToNow = TimeSpan.FromDays(30) };
+    // Certificates of chips are valid for seven years, which is longer than caches are asked to keep anything.
+    private static readonly TimeSpan LongestKept = TimeSpan.FromDays(400);
 
     public async ValueTask<byte[]?> GetAsync(string key, int limit, bool async, CancellationToken cancellationToken)
     {
@@ -22,17 +23,24 @@ internal sealed class DistributedCollateralCache(IDistributedCache cache) : ICol
         }
     }
 
-    public async ValueTask SetAsync(string key, byte[] file, bool async, CancellationToken cancellationToken)
+    public async ValueTask SetAsync(string key, byte[] file, DateTimeOffset validUntil, bool async, CancellationToken cancellationToken)
     {
+        TimeSpan left = validUntil - time.GetUtcNow();
+        if (left <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        DistributedCacheEntryOptions kept = new() { AbsoluteExpirationRelativeToNow = left < LongestKept ? left : LongestKept };
         try
         {
             if (async)
             {
-                await cache.SetAsync(NameOf(key), file, Kept, cancellationToken).ConfigureAwait(false);
+                await cache.SetAsync(NameOf(key), file, kept, cancellationToken).ConfigureAwait(false);
             }
             else
             {
-                cache.Set(NameOf(key), file, Kept);
+                cache.Set(NameOf(key), file, kept);
             }
         }
         catch (Exception exception) when (!IsCallers(exception, cancellationToken))

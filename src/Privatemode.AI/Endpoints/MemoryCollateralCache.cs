@@ -13,7 +13,7 @@ internal sealed class MemoryCollateralCache(string scope) : ICollateralCache
     public ValueTask<byte[]?> GetAsync(string key, int limit, bool async, CancellationToken cancellationToken) =>
         new(Files.Get<byte[]>(scope + key) is { } file && file.Length <= limit ? file : null);
 
-    public ValueTask SetAsync(string key, byte[] file, bool async, CancellationToken cancellationToken)
+    public ValueTask SetAsync(string key, byte[] file, DateTimeOffset validUntil, bool async, CancellationToken cancellationToken)
     {
         _ = Files.Set(scope + key, file, new MemoryCacheEntryOptions { Size = file.Length });
         return default;

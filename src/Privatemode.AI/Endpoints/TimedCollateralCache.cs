@@ -15,12 +15,13 @@ internal sealed class TimedCollateralCache(ICollateralCache inner, TimeProvider 
     public ValueTask<byte[]?> GetAsync(string key, int limit, bool async, CancellationToken cancellationToken) =>
         CallAsync(token => inner.GetAsync(key, limit, async, token), async, cancellationToken);
 
-    public async ValueTask SetAsync(string key, byte[] file, bool async, CancellationToken cancellationToken) =>
-        _ = await CallAsync(token => SetAndReturnAsync(key, file, async, token), async, cancellationToken).ConfigureAwait(false);
+    public async ValueTask SetAsync(string key, byte[] file, DateTimeOffset validUntil, bool async, CancellationToken cancellationToken) =>
+        _ = await CallAsync(token => SetAndReturnAsync(key, file, validUntil, async, token), async, cancellationToken).ConfigureAwait(false);
 
-    private async ValueTask<byte[]?> SetAndReturnAsync(string key, byte[] file, bool async, CancellationToken cancellationToken)
+    private async ValueTask<byte[]?> SetAndReturnAsync(
+        string key, byte[] file, DateTimeOffset validUntil, bool async, CancellationToken cancellationToken)
     {
-        await inner.SetAsync(key, file, async, cancellationToken).ConfigureAwait(false);
+        await inner.SetAsync(key, file, validUntil, async, cancellationToken).ConfigureAwait(false);
         return null;
     }
 

@@ -66,14 +66,14 @@ internal sealed class Attestor(
     private async ValueTask<(VerifiedCoordinator Verified, ContrastCollateral Collateral, long Stamp)> JudgeAsync(
         AttestationDocument document, byte[] nonce, Manifest manifest, CollateralNeeds needs, bool async, CancellationToken cancellationToken)
     {
-        CollectedCollateral collected = await collector.CollectAsync(needs, CollateralDemand.Recent, async, cancellationToken).ConfigureAwait(false);
+        CollectedCollateral collected = await collector.CollectAsync(needs, fresh: false, async, cancellationToken).ConfigureAwait(false);
         try
         {
             return Judge(document, nonce, manifest, collected);
         }
         catch (PrivatemodeVerificationException exception) when (collected.HasCopies && FresherCollateral.MayCure(exception))
         {
-            collected = await collector.CollectAsync(needs, CollateralDemand.Fresh, async, cancellationToken).ConfigureAwait(false);
+            collected = await collector.CollectAsync(needs, fresh: true, async, cancellationToken).ConfigureAwait(false);
         }
 
         try

@@ -42,8 +42,7 @@ internal static class DeploymentReport
             Warnings = verified.Warnings,
             Checks =
             [
-                .. verified.Checks.Select(check => new VerificationCheck(
-                    check.Check, check.Passed ? VerificationOutcome.Passed : VerificationOutcome.NotChecked, check.Reason)),
+                .. verified.Checks.Select(check => new VerificationCheck(check.Check, check.Outcome, check.Reason)),
             ],
         };
     }
@@ -126,6 +125,7 @@ internal static class DeploymentReport
     private static CollateralDate[] DatesOf(VerifiedTdxQuote quote) =>
     [
         new("Intel TCB info", quote.TcbInfo.IssueDate, quote.TcbInfo.NextUpdate),
+        .. quote.Newest.TcbInfo is { } newest ? (CollateralDate[])[new("Intel newest TCB info", newest.IssueDate, newest.NextUpdate)] : [],
         new("Intel QE identity", quote.QeIdentity.IssueDate, quote.QeIdentity.NextUpdate),
         new("Intel revocation list of platforms", quote.PckCrl.From, quote.PckCrl.Until),
         new("Intel revocation list of the root", quote.RootCrl.From, quote.RootCrl.Until),

@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Attestation.Sev;
 using Privatemode.AI.Attestation.Tdx;
@@ -6,7 +8,13 @@ using Privatemode.AI.Endpoints;
 namespace Privatemode.AI.Sessions;
 
 /// <summary>Fetches what evidence is judged by.</summary>
-internal sealed class EvidenceCollector(CollateralStore store, CollateralAddresses addresses, TimeProvider time)
+/// <param name="store">Downloads and keeps it.</param>
+/// <param name="addresses">Where it is.</param>
+/// <param name="anchors">The root keys under which files are authentic, and so are kept.</param>
+/// <param name="options">Whether the evidence can be judged without Intel's newest TCB info.</param>
+/// <param name="time">The clock.</param>
+internal sealed class EvidenceCollector(
+    CollateralStore store, CollateralAddresses addresses, ContrastTrustAnchors anchors, ContrastOptions options, TimeProvider time)
 {
     private const int BadRequest = 400;
     private const int CertificateLimit = 64 * 1024;
@@ -16,41 +24,53 @@ internal sealed class EvidenceCollector(CollateralStore store, CollateralAddress
 
     /// <summary>Fetches everything.</summary>
     /// <param name="needs">What is needed.</param>
-    /// <param name="demand">How current what is replaced from time to time has to be.</param>
+    /// <param name="fresh">Copies are not good enough.</param>
     /// <param name="async">False when the caller is synchronous.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="PrivatemodeServiceException">Something could not be had; that is no verdict.</exception>
     /// <exception cref="PrivatemodeVerificationException">The evidence names a chip or platform that its maker does not know, or is shown to be forged by
     /// what was fetched so far. That is a verdict, and nothing that could still be fetched changes it.</exception>
-    public ValueTask<CollectedCollateral> CollectAsync(
-        CollateralNeeds needs, CollateralDemand demand, bool async, CancellationToken cancellationToken) =>
+    public ValueTask<CollectedCollateral> CollectAsync(CollateralNeeds needs, bool fresh, bool async, CancellationToken cancellationToken) =>
         needs.Snp is { } snp
-            ? CollectSnpAsync(snp, demand, async, cancellationToken)
-            : CollectTdxAsync(needs.Tdx!, demand, async, cancellationToken);
+            ? CollectSnpAsync(snp, fresh, async, cancellationToken)
+            : CollectTdxAsync(needs.Tdx!, fresh, async, cancellationToken);
+
+    private static CollateralDemand Demand(CollateralDemand usual, bool fresh) => fresh ? CollateralDemand.Fresh : usual;
 
     private async ValueTask<CollectedCollateral> CollectSnpAsync(
-        SnpCollateralNeeds needs, CollateralDemand demand, bool async, CancellationToken cancellationToken)
+        SnpCollateralNeeds needs, bool fresh, bool async, CancellationToken cancellationToken)
     {
-        // It never changes: another copy than this one can only be better when this one is rubbish.
-        CollateralDemand forCertificate = demand == CollateralDemand.Fresh ? demand : CollateralDemand.Unchanging;
+        SnpDocuments documents = new(needs, anchors.Sev, time.GetUtcNow());
+        (CollateralFile? chain, PrivatemodeServiceException? failure) =
+            await FindChainAsync(needs, documents, fresh, async, cancellationToken).ConfigureAwait(false);
+        byte[] issuers = chain?.Body ?? [];
         CollateralFile? vcek = needs.Vcek is { } path
-            ? await FindChipAsync(path, forCertificate, async, cancellationToken).ConfigureAwait(false)
+            ? await FindChipAsync(path, documents, issuers, fresh, async, cancellationToken).ConfigureAwait(false)
             : null;
         if (vcek is { IsFromCache: false })
         {
             needs.CheckSigner(vcek.Body);
         }
 
-        // AMD has replaced an intermediate before, so a chain is not for ever.
-        CollateralFile? chain = needs.CertificateChain is { } chainPath
-            ? await AmdAsync(chainPath, "AMD's certificate chain", CertificateLimit, demand, async, cancellationToken).ConfigureAwait(false)
-            : null;
+        if (failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+
         CheckChain(needs, vcek, chain);
-        CollateralFile? list = await FindListAsync(needs, demand, async, cancellationToken).ConfigureAwait(false);
+
+        // The list of the evidence may be an older one: what AMD says now is asked for all the same.
+        CollateralFile list = await store.GetAsync(
+            new CollateralRequest(
+                AtAmd(needs.RevocationList), ListLimit, "AMD's revocation list", file => documents.FindRevocationList(file.Body, issuers))
+            {
+                Supplied = needs.Message.Crl is { } supplied ? new CollateralFile(BytesOf(supplied), "", CollateralFile.NeverFetched) : null,
+            },
+            Demand(CollateralDemand.Hourly, fresh), async, cancellationToken).ConfigureAwait(false);
         return new CollectedCollateral(
             () => new ContrastCollateral
             {
-                Snp = needs.Combine(chain?.Body ?? [], list?.Body ?? needs.FindSuppliedCrl(time.GetUtcNow()) ?? default),
+                Snp = needs.Combine(issuers, list.Body) with { IsCrlSupplied = list.FetchedAt == CollateralFile.NeverFetched },
                 Vcek = vcek?.Body ?? [],
             },
             vcek,
@@ -58,11 +78,36 @@ internal sealed class EvidenceCollector(CollateralStore store, CollateralAddress
             list);
     }
 
-    private async ValueTask<CollateralFile> FindChipAsync(string path, CollateralDemand demand, bool async, CancellationToken cancellationToken)
+    /// <summary>The chain first: the chip's certificate counts under it only. Without it, that certificate may still show that a report is forged.</summary>
+    private async ValueTask<(CollateralFile? Chain, PrivatemodeServiceException? Failure)> FindChainAsync(
+        SnpCollateralNeeds needs, SnpDocuments documents, bool fresh, bool async, CancellationToken cancellationToken)
+    {
+        if (needs.CertificateChain is not { } path)
+        {
+            return default;
+        }
+
+        try
+        {
+            // AMD has replaced an intermediate before, so a chain is not for ever.
+            CollateralRequest request = new(AtAmd(path), CertificateLimit, "AMD's certificate chain", file => documents.FindChain(file.Body));
+            return (await store.GetAsync(request, Demand(CollateralDemand.Recent, fresh), async, cancellationToken).ConfigureAwait(false), null);
+        }
+        catch (PrivatemodeServiceException exception)
+        {
+            return (null, exception);
+        }
+    }
+
+    private async ValueTask<CollateralFile> FindChipAsync(
+        string path, SnpDocuments documents, byte[] issuers, bool fresh, bool async, CancellationToken cancellationToken)
     {
         try
         {
-            return await AmdAsync(path, "AMD's certificate of the chip", CertificateLimit, demand, async, cancellationToken).ConfigureAwait(false);
+            // It never changes: another copy than this one can only be better when this one is rubbish.
+            CollateralRequest request = new(
+                AtAmd(path), CertificateLimit, "AMD's certificate of the chip", file => documents.FindVcek(file.Body, issuers));
+            return await store.GetAsync(request, Demand(CollateralDemand.Unchanging, fresh), async, cancellationToken).ConfigureAwait(false);
         }
         catch (PrivatemodeServiceException exception) when (IsUnknown(exception))
         {
@@ -87,38 +132,19 @@ internal sealed class EvidenceCollector(CollateralStore store, CollateralAddress
         }
     }
 
-    /// <summary>AMD's list as it is now; null for the one that came with the evidence, only when AMD is away, for it may be an older one.</summary>
-    private async ValueTask<CollateralFile?> FindListAsync(
-        SnpCollateralNeeds needs, CollateralDemand demand, bool async, CancellationToken cancellationToken)
-    {
-        bool isSupplied = needs.FindSuppliedCrl(time.GetUtcNow()) is not null;
-        try
-        {
-            CollateralFile list = await AmdAsync(needs.RevocationList, "AMD's revocation list", ListLimit, demand, async, cancellationToken)
-                .ConfigureAwait(false);
-            return isSupplied && list.IsStandIn && !SnpCollateralNeeds.IsCurrent(list.Body, time.GetUtcNow()) ? null : list;
-        }
-        catch (PrivatemodeServiceException) when (isSupplied)
-        {
-            return null;
-        }
-    }
+    private Uri AtAmd(string pathAndQuery) => CollateralAddresses.Of(addresses.Amd, pathAndQuery);
 
-    private ValueTask<CollateralFile> AmdAsync(
-        string path, string what, int limit, CollateralDemand demand, bool async, CancellationToken cancellationToken) =>
-        store.GetAsync(CollateralAddresses.Of(addresses.Amd, path), limit, what, null, demand, async, cancellationToken);
+    private static byte[] BytesOf(ReadOnlyMemory<byte> memory) =>
+        MemoryMarshal.TryGetArray(memory, out ArraySegment<byte> segment) && segment.Count == segment.Array!.Length ? segment.Array : memory.ToArray();
 
-    private async ValueTask<CollectedCollateral> CollectTdxAsync(
-        PcsRequests needs, CollateralDemand demand, bool async, CancellationToken cancellationToken)
+    private async ValueTask<CollectedCollateral> CollectTdxAsync(PcsRequests needs, bool fresh, bool async, CancellationToken cancellationToken)
     {
-        CollateralFile tcbInfo = await FindTcbInfoAsync(needs.TcbInfo, demand, async, cancellationToken).ConfigureAwait(false);
-        CollateralFile identity = await IntelAsync(
-            needs.QeIdentity, "Intel's QE identity", PcsRequests.QeIdentityChainHeader, demand, async, cancellationToken).ConfigureAwait(false);
-        CollateralFile pckList = await IntelAsync(
-            needs.PckCrl, "Intel's revocation list of platforms", PcsRequests.PckCrlChainHeader, demand, async, cancellationToken).ConfigureAwait(false);
-        CollateralFile rootList = await store.GetAsync(
-            CollateralAddresses.Of(addresses.IntelCertificates, needs.RootCrl), ListLimit, "the revocation list of Intel's root", null, demand, async,
-            cancellationToken).ConfigureAwait(false);
+        IntelFiles files = new(store, addresses, new TdxDocuments(needs.Quote, anchors.Tdx, time.GetUtcNow()), fresh, async, cancellationToken);
+        CollateralFile tcbInfo = await FindKnownTcbInfoAsync(files, needs).ConfigureAwait(false);
+        CollateralFile? newest = needs.NewestTcbInfo == needs.TcbInfo ? tcbInfo : await FindNewestTcbInfoAsync(files, needs).ConfigureAwait(false);
+        CollateralFile identity = await FindQeIdentityAsync(files, needs).ConfigureAwait(false);
+        CollateralFile pckList = await files.PckCrlAsync(needs.PckCrl).ConfigureAwait(false);
+        CollateralFile rootList = await files.RootCrlAsync(needs.RootCrl).ConfigureAwait(false);
         return new CollectedCollateral(
             () => new ContrastCollateral
             {
@@ -129,19 +155,24 @@ internal sealed class EvidenceCollector(CollateralStore store, CollateralAddress
                     PcsRequests.DecodeChain(identity.Chain),
                     pckList.Body,
                     PcsRequests.DecodeChain(pckList.Chain),
-                    rootList.Body),
+                    rootList.Body)
+                {
+                    NewestTcbInfo = newest?.Body,
+                    NewestTcbInfoChain = newest is null ? default : PcsRequests.DecodeChain(newest.Chain),
+                },
             },
             tcbInfo,
+            newest,
             identity,
             pckList,
             rootList);
     }
 
-    private async ValueTask<CollateralFile> FindTcbInfoAsync(string path, CollateralDemand demand, bool async, CancellationToken cancellationToken)
+    private static async ValueTask<CollateralFile> FindKnownTcbInfoAsync(IntelFiles files, PcsRequests needs)
     {
         try
         {
-            return await IntelAsync(path, "Intel's TCB info", PcsRequests.TcbInfoChainHeader, demand, async, cancellationToken).ConfigureAwait(false);
+            return await FindTcbInfoAsync(files, needs).ConfigureAwait(false);
         }
         catch (PrivatemodeServiceException exception) when (IsUnknown(exception))
         {
@@ -158,19 +189,38 @@ internal sealed class EvidenceCollector(CollateralStore store, CollateralAddress
         "a file for what the evidence names",
         $"status {answer.Status}");
 
-    private async ValueTask<CollateralFile> IntelAsync(
-        string path, string what, string chainHeader, CollateralDemand demand, bool async, CancellationToken cancellationToken)
+    private static async ValueTask<CollateralFile> FindTcbInfoAsync(IntelFiles files, PcsRequests needs)
     {
         try
         {
-            return await store.GetAsync(
-                CollateralAddresses.Of(addresses.Intel, path), ListLimit, what, chainHeader, demand, async, cancellationToken).ConfigureAwait(false);
+            return await files.TcbInfoAsync(needs.TcbInfo).ConfigureAwait(false);
         }
-        catch (PrivatemodeServiceException exception) when (exception.Status == Gone && PcsRequests.Newest(path) is var newest && newest != path)
+        catch (PrivatemodeServiceException exception) when (exception.Status == Gone && needs.NewestTcbInfo != needs.TcbInfo)
         {
             // Intel drops old evaluations. The newest is stricter, and the manifest's minimum is checked all the same.
-            return await store.GetAsync(
-                CollateralAddresses.Of(addresses.Intel, newest), ListLimit, what, chainHeader, demand, async, cancellationToken).ConfigureAwait(false);
+            return await files.TcbInfoAsync(needs.NewestTcbInfo).ConfigureAwait(false);
         }
+    }
+
+    // The verdict is made by the evaluation that the manifest names. What the newest says is reported with it, if it can be had.
+    private async ValueTask<CollateralFile?> FindNewestTcbInfoAsync(IntelFiles files, PcsRequests needs)
+    {
+        try
+        {
+            return await files.TcbInfoAsync(needs.NewestTcbInfo).ConfigureAwait(false);
+        }
+        catch (PrivatemodeServiceException) when (!options.RequireUpToDateUnderNewestTcbInfo)
+        {
+            return null;
+        }
+    }
+
+    // As the reference: the newest, whichever evaluation the manifest names, because Intel revokes quoting enclaves in newer ones only.
+    private static async ValueTask<CollateralFile> FindQeIdentityAsync(IntelFiles files, PcsRequests needs)
+    {
+        CollateralFile newest = await files.QeIdentityAsync(needs.QeIdentity).ConfigureAwait(false);
+        return newest.Version is { } version && version.Number < needs.EvaluationDataNumber
+            ? await files.QeIdentityAsync(needs.QeIdentityOfEvaluation).ConfigureAwait(false)
+            : newest;
     }
 }

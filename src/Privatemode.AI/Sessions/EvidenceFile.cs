@@ -30,6 +30,11 @@ internal static class EvidenceFile
                 json.WriteBase64String("intermediate", snp.Intermediate.Span);
                 json.WriteBase64String("root", snp.Root.Span);
                 json.WriteBase64String("crl", snp.Crl.Span);
+                if (snp.IsCrlSupplied)
+                {
+                    json.WriteBoolean("crlSupplied", true);
+                }
+
                 json.WriteEndObject();
             }
 
@@ -38,6 +43,12 @@ internal static class EvidenceFile
                 json.WriteStartObject("intel");
                 json.WriteBase64String("tcbInfo", tdx.TcbInfo.Span);
                 json.WriteBase64String("tcbInfoChain", tdx.TcbInfoChain.Span);
+                if (!tdx.NewestTcbInfo.IsEmpty)
+                {
+                    json.WriteBase64String("newestTcbInfo", tdx.NewestTcbInfo.Span);
+                    json.WriteBase64String("newestTcbInfoChain", tdx.NewestTcbInfoChain.Span);
+                }
+
                 json.WriteBase64String("qeIdentity", tdx.QeIdentity.Span);
                 json.WriteBase64String("qeIdentityChain", tdx.QeIdentityChain.Span);
                 json.WriteBase64String("pckCrl", tdx.PckCrl.Span);
@@ -77,6 +88,9 @@ internal static class EvidenceFile
 
     private static SnpCollateral? Amd(JsonElement root) => root.TryGetProperty("amd", out JsonElement amd)
         ? new SnpCollateral(Bytes(amd, "intermediate"), Bytes(amd, "root"), Bytes(amd, "crl"))
+        {
+            IsCrlSupplied = amd.TryGetProperty("crlSupplied", out JsonElement supplied) && supplied.GetBoolean(),
+        }
         : null;
 
     private static byte[] Vcek(JsonElement root) => root.TryGetProperty("amd", out JsonElement amd) ? Bytes(amd, "vcek") : [];
@@ -90,6 +104,10 @@ internal static class EvidenceFile
             Bytes(intel, "pckCrl"),
             Bytes(intel, "pckCrlChain"),
             Bytes(intel, "rootCrl"))
+        {
+            NewestTcbInfo = intel.TryGetProperty("newestTcbInfo", out JsonElement newest) ? newest.GetBytesFromBase64() : default(ReadOnlyMemory<byte>),
+            NewestTcbInfoChain = intel.TryGetProperty("newestTcbInfoChain", out JsonElement chain) ? chain.GetBytesFromBase64() : default(ReadOnlyMemory<byte>),
+        }
         : null;
 
     // A path alone would be a file's address, and count as loopback.

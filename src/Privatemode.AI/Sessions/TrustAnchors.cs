@@ -7,6 +7,8 @@ namespace Privatemode.AI.Sessions;
 /// <summary>Public settings in the words of the Attestation rooms.</summary>
 internal static class TrustAnchors
 {
+    private static readonly TimeSpan LongestSuppliedRevocationList = TimeSpan.FromDays(366);
+
     /// <summary>The vendors' roots, or those of a test.</summary>
     public static ContrastTrustAnchors Of(InsecureLoopbackTrust? trust) => trust is null
         ? ContrastTrustAnchors.Production
@@ -21,6 +23,13 @@ internal static class TrustAnchors
         AllowedProducts = policy.AmdProducts?.Select(Product).ToHashSet(),
         AllowedChipIds = policy.AmdChipIds?.Select(Chip).ToList(),
         AcceptModuleStatusOnlyAsTheReferenceDoes = policy.AcceptModuleStatusOnlyAsTheReferenceDoes,
+        RequireUpToDateUnderNewestTcbInfo = policy.RequireUpToDateUnderNewestTcbInfo,
+        SuppliedRevocationListMaxAge = policy.SuppliedRevocationListMaxAge >= TimeSpan.Zero
+            && policy.SuppliedRevocationListMaxAge <= LongestSuppliedRevocationList
+            ? policy.SuppliedRevocationListMaxAge
+            : throw new PrivatemodeConfigurationException(
+                nameof(PrivatemodeOptions.Hardware),
+                $"{nameof(policy.SuppliedRevocationListMaxAge)} must be from zero to {LongestSuppliedRevocationList.TotalDays:0} days."),
     };
 
     private static SnpProduct Product(string name) => Enum.GetNames<SnpProduct>().Contains(name, StringComparer.Ordinal)

@@ -18,7 +18,7 @@ public sealed partial class RoomsTests
         ["Documents"] = ["Forms"],
         ["Embeddings"] = [],
         ["Encryption"] = [],
-        ["Endpoints"] = [],
+        ["Endpoints"] = ["Attestation/Certificates"],
         ["Forms"] = [],
         ["KeyExchange/Hpke"] = [],
         ["KeyExchange"] = ["Attestation/Certificates", "KeyExchange/Hpke"],

@@ -16,6 +16,7 @@ public sealed class SettingsTests
             ("ApiKey", "key"), ("Endpoint", "https://example.com"), ("Manifest:Mode", "pinned"), ("Manifest:Sha256:0", Digest),
             ("Hardware:Tees", "SEV-SNP"), ("Hardware:AmdProducts", "Genoa, Milan"), ("Hardware:AmdChipIds:0", new string('b', 128)),
             ("Hardware:AcceptModuleStatusOnlyAsTheReferenceDoes", "true"), ("EvidenceLifetime", "01:00:00"),
+            ("Hardware:RequireUpToDateUnderNewestTcbInfo", "true"), ("Hardware:SuppliedRevocationListMaxAge", "7.00:00:00"),
             ("CollateralDirectory", "/tmp/collateral"), ("CollateralProxy", "https://proxy.example.com"),
             ("GpuRevocation:Mode", "AcceptUnknownOrRecentlyRevoked"), ("GpuRevocation:RevokedGrace", "2.00:00:00"), ("PromptCache:Scope", "PerClient"),
             ("RemoteMedia", "FetchHereAndInline"), ("ResponseTimeout", "00:01:00"), ("IdleTimeout", "00:00:10"), ("MaxSessions", "7"),
@@ -27,6 +28,8 @@ public sealed class SettingsTests
         Assert.Equal(["Genoa", "Milan"], options.Hardware.AmdProducts!);
         Assert.Equal([new string('b', 128)], options.Hardware.AmdChipIds!);
         Assert.True(options.Hardware.AcceptModuleStatusOnlyAsTheReferenceDoes);
+        Assert.True(options.Hardware.RequireUpToDateUnderNewestTcbInfo);
+        Assert.Equal(TimeSpan.FromDays(7), options.Hardware.SuppliedRevocationListMaxAge);
         Assert.Equal(TimeSpan.FromHours(1), options.EvidenceLifetime);
         Assert.Equal("/tmp/collateral", options.CollateralDirectory);
         Assert.Equal(new Uri("https://proxy.example.com"), options.CollateralProxy);
@@ -62,6 +65,8 @@ public sealed class SettingsTests
     [InlineData("Endpoint", "http://api.privatemode.ai")]
     [InlineData("Hardware", "Rome", "Hardware:AmdProducts", "Rome")]
     [InlineData("Hardware:AcceptModuleStatusOnlyAsTheReferenceDoes", "yes")]
+    [InlineData("Hardware", "-00:00:01", "Hardware:SuppliedRevocationListMaxAge", "-00:00:01")]
+    [InlineData("Hardware", "367.00:00:00", "Hardware:SuppliedRevocationListMaxAge", "367.00:00:00")]
     [InlineData("EvidenceLifetime", "24:00:00")] // which TimeSpan.Parse takes for 24 days
     [InlineData("EvidenceLifetime", "00:01:00")]
     [InlineData("CollateralProxy", "http://proxy.example.com")]

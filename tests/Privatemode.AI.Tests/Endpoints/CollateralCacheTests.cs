@@ -1,6 +1,8 @@
 using System.Text;
 using Microsoft.Extensions.Caching.Distributed;
+using Privatemode.AI.Attestation.Certificates;
 using Privatemode.AI.Endpoints;
+using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Endpoints;
 
@@ -9,6 +11,9 @@ public sealed class CollateralCacheTests : IDisposable
 {
     private const string Key = "https://vendor.example/list";
     private const int Limit = 1000;
+
+    private static readonly ManualTimeProvider Time = new();
+    private static readonly DateTimeOffset Until = Time.GetUtcNow().AddDays(20);
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("privatemode-cache-");
 
@@ -20,10 +25,10 @@ public sealed class CollateralCacheTests : IDisposable
     public async Task Directory_KeepsFilesForOthers(bool async)
     {
         string path = Path.Combine(_directory.FullName, "made", "for it");
-        Assert.Null(await new DirectoryCollateralCache(path).GetAsync(Key, Limit, async, default));
-        await new DirectoryCollateralCache(path).SetAsync(Key, [1, 2], async, default);
-        await new DirectoryCollateralCache(path).SetAsync(Key, [3], async, default);
-        Assert.Equal([3], await new DirectoryCollateralCache(path).GetAsync(Key, Limit, async, default));
+        Assert.Null(await Directories(path).GetAsync(Key, Limit, async, default));
+        await Directories(path).SetAsync(Key, [1, 2], Until, async, default);
+        await Directories(path).SetAsync(Key, [3], Until, async, default);
+        Assert.Equal([3], await Directories(path).GetAsync(Key, Limit, async, default));
         Assert.Single(Directory.GetFiles(path));
     }
 
@@ -35,20 +40,20 @@ public sealed class CollateralCacheTests : IDisposable
     public async Task Directory_CannotBeUsed_IsOneWithoutTheFile(string name, bool async)
     {
         File.WriteAllText(Path.Combine(_directory.FullName, "a file"), "");
-        DirectoryCollateralCache cache = new(Path.Combine(_directory.FullName, name));
-        await cache.SetAsync(Key, [1], async, default);
+        DirectoryCollateralCache cache = Directories(Path.Combine(_directory.FullName, name));
+        await cache.SetAsync(Key, [1], Until, async, default);
         Assert.Null(await cache.GetAsync(Key, Limit, async, default));
     }
 
     [Fact]
     public async Task Directory_FileCannotBeReplacedOrRead_IsIgnoredAndLeavesNothingBehind()
     {
-        DirectoryCollateralCache cache = new(_directory.FullName);
-        await cache.SetAsync(Key, [1], async: true, default);
+        DirectoryCollateralCache cache = Directories(_directory.FullName);
+        await cache.SetAsync(Key, [1], Until, async: true, default);
         string path = Assert.Single(Directory.GetFiles(_directory.FullName));
         File.Delete(path);
         Directory.CreateDirectory(Path.Combine(path, "not empty"));
-        await cache.SetAsync(Key, [2], async: true, default);
+        await cache.SetAsync(Key, [2], Until, async: true, default);
         Assert.Null(await cache.GetAsync(Key, Limit, async: true, default));
         Assert.Empty(Directory.GetFiles(_directory.FullName));
     }
@@ -58,8 +63,8 @@ public sealed class CollateralCacheTests : IDisposable
     [InlineData(false)]
     public async Task Directory_HugeFile_IsNotRead(bool async)
     {
-        DirectoryCollateralCache cache = new(_directory.FullName);
-        await cache.SetAsync(Key, new byte[Limit], async, default);
+        DirectoryCollateralCache cache = Directories(_directory.FullName);
+        await cache.SetAsync(Key, new byte[Limit], Until, async, default);
         Assert.Equal(Limit, (await cache.GetAsync(Key, Limit, async, default))!.Length);
         Assert.Null(await cache.GetAsync(Key, Limit - 1, async, default));
         using (FileStream file = File.OpenWrite(Assert.Single(Directory.GetFiles(_directory.FullName))))
@@ -82,8 +87,8 @@ public sealed class CollateralCacheTests : IDisposable
             return;
         }
 
-        DirectoryCollateralCache cache = new(_directory.FullName);
-        await cache.SetAsync(Key, [1], async, default);
+        DirectoryCollateralCache cache = Directories(_directory.FullName);
+        await cache.SetAsync(Key, [1], Until, async, default);
         string path = Assert.Single(Directory.GetFiles(_directory.FullName));
         File.Delete(path);
         _ = File.CreateSymbolicLink(path, "/dev/zero");
@@ -93,12 +98,50 @@ public sealed class CollateralCacheTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    public async Task Directory_FilesPastTheirEnd_AreDeletedAndNothingElseIs(bool async)
+    {
+        ManualTimeProvider time = new();
+        DirectoryCollateralCache cache = new(_directory.FullName, time);
+        string foreign = Path.Combine(_directory.FullName, "notes.collateral"), broken = Path.Combine(_directory.FullName, new string('0', 64) + ".collateral");
+        string left = Path.Combine(_directory.FullName, new string('1', 64) + ".collateral.0011223344556677.tmp");
+        Array.ForEach([foreign, broken, left], path => File.WriteAllText(path, "something else"));
+        File.SetLastWriteTimeUtc(left, DateTime.UtcNow.AddHours(-2));
+        await SetAsync(cache, "short", time.GetUtcNow().AddDays(1), async);
+        await SetAsync(cache, "long", time.GetUtcNow().AddDays(3), async);
+        time.Advance(TimeSpan.FromDays(2));
+        await SetAsync(cache, "over", time.GetUtcNow().AddDays(-1), async);
+        await SetAsync(cache, "other", time.GetUtcNow().AddDays(1), async);
+        Assert.Null(await cache.GetAsync("short", Limit, async, default));
+        Assert.Null(await cache.GetAsync("over", Limit, async, default));
+        Assert.NotNull(await cache.GetAsync("long", Limit, async, default));
+        Assert.NotNull(await cache.GetAsync("other", Limit, async, default));
+        Assert.Equal((true, true, false), (File.Exists(foreign), File.Exists(broken), File.Exists(left)));
+    }
+
+    [Fact]
+    public async Task Directory_MoreFilesThanAreKept_TheOldestAreDeleted()
+    {
+        DirectoryCollateralCache cache = Directories(_directory.FullName);
+        for (int i = 0; i < DirectoryCollateralCache.MostFiles + 5; i++)
+        {
+            await SetAsync(cache, $"{i}", Until, async: false);
+            Array.ForEach(Directory.GetFiles(_directory.FullName), path => File.SetLastWriteTimeUtc(path, File.GetLastWriteTimeUtc(path).AddMinutes(-1)));
+        }
+
+        Assert.Equal(DirectoryCollateralCache.MostFiles, Directory.GetFiles(_directory.FullName).Length);
+        Assert.Null(await cache.GetAsync("4", Limit, async: false, default));
+        Assert.NotNull(await cache.GetAsync("5", Limit, async: false, default));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     public async Task DistributedAndMemory_HugeFile_IsNone(bool async)
     {
-        ICollateralCache[] caches = [new DistributedCollateralCache(new FakeCache()), new MemoryCollateralCache($"{Guid.NewGuid()}")];
+        ICollateralCache[] caches = [new DistributedCollateralCache(new FakeCache(), Time), new MemoryCollateralCache($"{Guid.NewGuid()}")];
         foreach (ICollateralCache cache in caches)
         {
-            await cache.SetAsync(Key, new byte[Limit], async, default);
+            await cache.SetAsync(Key, new byte[Limit], Until, async, default);
             Assert.NotNull(await cache.GetAsync(Key, Limit, async, default));
             Assert.Null(await cache.GetAsync(Key, Limit - 1, async, default));
         }
@@ -109,8 +152,8 @@ public sealed class CollateralCacheTests : IDisposable
     {
         using CancellationTokenSource cancelled = new();
         await cancelled.CancelAsync();
-        DirectoryCollateralCache cache = new(_directory.FullName);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cache.SetAsync(Key, new byte[1000], async: true, cancelled.Token).AsTask());
+        DirectoryCollateralCache cache = Directories(_directory.FullName);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cache.SetAsync(Key, new byte[1000], Until, async: true, cancelled.Token).AsTask());
         Assert.Empty(Directory.GetFiles(_directory.FullName));
     }
 
@@ -121,8 +164,8 @@ public sealed class CollateralCacheTests : IDisposable
     {
         foreach (Exception trouble in (Exception[])[new InvalidOperationException(), new TimeoutException(), new TaskCanceledException()])
         {
-            DistributedCollateralCache cache = new(new FakeCache { Trouble = trouble });
-            await cache.SetAsync(Key, [1], async, default);
+            DistributedCollateralCache cache = new(new FakeCache { Trouble = trouble }, Time);
+            await cache.SetAsync(Key, [1], Until, async, default);
             Assert.Null(await cache.GetAsync(Key, Limit, async, default));
         }
     }
@@ -132,29 +175,33 @@ public sealed class CollateralCacheTests : IDisposable
     {
         using CancellationTokenSource cancelled = new();
         await cancelled.CancelAsync();
-        DistributedCollateralCache cache = new(new FakeCache { Trouble = new OperationCanceledException() });
+        DistributedCollateralCache cache = new(new FakeCache { Trouble = new OperationCanceledException() }, Time);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cache.GetAsync(Key, Limit, async: true, cancelled.Token).AsTask());
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cache.SetAsync(Key, [1], async: true, cancelled.Token).AsTask());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cache.SetAsync(Key, [1], Until, async: true, cancelled.Token).AsTask());
     }
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Distributed_KeepsFilesForAMonth(bool async)
+    public async Task Distributed_KeepsFilesUntilTheirEnd(bool async)
     {
         FakeCache files = new();
-        DistributedCollateralCache cache = new(files);
+        DistributedCollateralCache cache = new(files, Time);
         Assert.Null(await cache.GetAsync(Key, Limit, async, default));
-        await cache.SetAsync(Key, [1], async, default);
+        await cache.SetAsync(Key, [1], Until, async, default);
         Assert.Equal([1], await cache.GetAsync(Key, Limit, async, default));
-        Assert.Equal(TimeSpan.FromDays(30), files.Options!.AbsoluteExpirationRelativeToNow);
+        Assert.Equal(TimeSpan.FromDays(20), files.Options!.AbsoluteExpirationRelativeToNow);
+        await cache.SetAsync(Key, [1], Time.GetUtcNow().AddYears(7), async, default);
+        Assert.Equal(TimeSpan.FromDays(400), files.Options!.AbsoluteExpirationRelativeToNow);
+        await cache.SetAsync(Key, [2], Time.GetUtcNow(), async, default);
+        Assert.Equal([1], await cache.GetAsync(Key, Limit, async, default));
     }
 
     [Fact]
     public async Task Memory_OtherScope_HasOtherFiles()
     {
         MemoryCollateralCache one = new(Guid.NewGuid().ToString());
-        await one.SetAsync(Key, [1], async: true, default);
+        await one.SetAsync(Key, [1], Until, async: true, default);
         Assert.Equal([1], await one.GetAsync(Key, Limit, async: true, default));
         Assert.Null(await new MemoryCollateralCache(Guid.NewGuid().ToString()).GetAsync(Key, Limit, async: true, default));
     }
@@ -163,26 +210,43 @@ public sealed class CollateralCacheTests : IDisposable
     public void File_Encoded_IsReadAgain()
     {
         DateTimeOffset at = new(2026, 5, 4, 3, 2, 1, 7, TimeSpan.Zero);
-        CollateralFile file = CollateralFile.Decode(new CollateralFile([1, (byte)'\n', 3], "-----é%0A", at).Encode())!;
+        byte[] encoded = new CollateralFile([1, (byte)'\n', 3], "-----é%0A", at) { Version = new DocumentVersion(at, 7, at.AddDays(3)) }.Encode();
+        CollateralFile file = CollateralFile.Decode(encoded)!;
+        Assert.Equal(at.AddDays(3), CollateralFile.ReadValidUntil(encoded.AsSpan(0, CollateralFile.HeadLength)));
         Assert.Equal([1, (byte)'\n', 3], file.Body);
         Assert.Equal(("-----é%0A", at, true), (file.Chain, file.FetchedAt, file.IsFromCache));
-        Assert.Empty(CollateralFile.Decode(new CollateralFile([], "", at).Encode())!.Body);
+        Assert.Null(file.Version);
+        DateTimeOffset last = new(9999, 12, 31, 23, 59, 59, TimeSpan.Zero);
+        encoded = new CollateralFile([], "", last) { Version = new DocumentVersion(last, 0, last) }.Encode();
+        Assert.Empty(CollateralFile.Decode(encoded)!.Body);
+        Assert.Equal(last, CollateralFile.ReadValidUntil(encoded.AsSpan(0, Math.Min(encoded.Length, CollateralFile.HeadLength))));
     }
 
     [Theory]
     [InlineData("")]
     [InlineData("<html>")]
+    [InlineData("privatemode-collateral-3\n5 5\n\nx")]
+    [InlineData("privatemode-collateral-1\n5\n\nx")]
+    [InlineData("privatemode-collateral-2\n")]
     [InlineData("privatemode-collateral-2\n5\n\nx")]
-    [InlineData("privatemode-collateral-1\n")]
-    [InlineData("privatemode-collateral-1\n5\n")]
-    [InlineData("privatemode-collateral-1\n\n\nx")]
-    [InlineData("privatemode-collateral-1\nx\n\nx")]
-    [InlineData("privatemode-collateral-1\n5x\n\nx")]
-    [InlineData("privatemode-collateral-1\n-5\n\nx")]
-    [InlineData("privatemode-collateral-1\n999999999999999999\n\nx")]
-    [InlineData("privatemode-collateral-1\n99999999999999999999999\n\nx")]
-    [InlineData("privatemode-collateral-1\n5\n?\nx")]
+    [InlineData("privatemode-collateral-2\n5 \n\nx")]
+    [InlineData("privatemode-collateral-2\n5 5\n")]
+    [InlineData("privatemode-collateral-2\n\n\nx")]
+    [InlineData("privatemode-collateral-2\nx 5\n\nx")]
+    [InlineData("privatemode-collateral-2\n5x 5\n\nx")]
+    [InlineData("privatemode-collateral-2\n-5 5\n\nx")]
+    [InlineData("privatemode-collateral-2\n5 999999999999999999\n\nx")]
+    [InlineData("privatemode-collateral-2\n99999999999999999999999 5\n\nx")]
+    [InlineData("privatemode-collateral-2\n5 5\n?\nx")]
     public void File_ForeignBytes_AreNone(string text) => Assert.Null(CollateralFile.Decode(Encoding.ASCII.GetBytes(text)));
+
+    private static DirectoryCollateralCache Directories(string path) => new(path, Time);
+
+    private static ValueTask SetAsync(DirectoryCollateralCache cache, string key, DateTimeOffset until, bool async)
+    {
+        CollateralFile file = new([1], "", Time.GetUtcNow()) { Version = new DocumentVersion(Time.GetUtcNow(), 0, until) };
+        return cache.SetAsync(key, file.Encode(), until, async, default);
+    }
 
     private sealed class FakeCache : IDistributedCache
     {

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
+using Privatemode.AI.Attestation.Certificates;
 using Privatemode.AI.Endpoints;
 using Privatemode.AI.Tests.Fakes;
 
@@ -9,6 +11,8 @@ namespace Privatemode.AI.Tests.Endpoints;
 public sealed class CollateralStoreTests : IDisposable
 {
     private static readonly PrivatemodeServiceFailure Gone = PrivatemodeServiceFailure.Other;
+    private static readonly DateTimeOffset End = new(2999, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly byte[] Rubbish = "<html>"u8.ToArray();
 
     // Downloads are shared by the whole process: an address nobody else uses.
     private readonly Uri _address = new($"https://vendor.example/{Guid.NewGuid()}");
@@ -153,9 +157,9 @@ public sealed class CollateralStoreTests : IDisposable
     public async Task Get_FartherCacheHasIt_TheNearerOneGetsIt()
     {
         MemoryCollateralCache far = new(Guid.NewGuid().ToString());
-        _ = await new CollateralStore(Downloads(), [far], _time).GetAsync(_address, 10, "it", null, CollateralDemand.Recent, async: true, default);
+        _ = await new CollateralStore(Downloads(), [far], _time).GetAsync(Request(), CollateralDemand.Recent, async: true, default);
         CollateralStore both = new(Downloads(), [_memory, far], _time);
-        Assert.True((await both.GetAsync(_address, 10, "it", null, CollateralDemand.Recent, async: true, default)).IsFromCache);
+        Assert.True((await both.GetAsync(Request(), CollateralDemand.Recent, async: true, default)).IsFromCache);
         Assert.NotNull(await _memory.GetAsync(_address.AbsoluteUri, 1000, async: true, default));
         Assert.Single(_handler.Requests);
     }
@@ -165,10 +169,9 @@ public sealed class CollateralStoreTests : IDisposable
     [InlineData(false)]
     public async Task Get_CopyIsLongerThanADownloadMayBe_IsDownloaded(bool async)
     {
-        byte[] poison = new CollateralFile(new byte[11], "", _time.GetUtcNow()).Encode();
-        await _memory.SetAsync(_address.AbsoluteUri, poison, async, default);
+        await KeepAsync(new byte[12]);
         Assert.False((await GetAsync(async: async)).IsFromCache);
-        await _memory.SetAsync(_address.AbsoluteUri, new CollateralFile(new byte[10], "", _time.GetUtcNow()).Encode(), async, default);
+        await KeepAsync(new byte[11]);
         Assert.True((await GetAsync(async: async)).IsFromCache);
     }
 
@@ -221,7 +224,7 @@ public sealed class CollateralStoreTests : IDisposable
         using HangingCache cache = new();
         CollateralStore store = new(Downloads(), [_memory, new TimedCollateralCache(cache, _time)], _time);
         Task<CollateralFile> first = TestTimeouts.OnOwnThread(
-            () => store.GetAsync(_address, 10, "it", null, CollateralDemand.Recent, async, default).AsTask().GetAwaiter().GetResult());
+            () => store.GetAsync(Request(), CollateralDemand.Recent, async, default).AsTask().GetAwaiter().GetResult());
         _ = await _time.TimerAsync(due => due == TimeSpan.FromSeconds(2)).OrTimeout();
         await cache.Asked.OrTimeout();
         Task<CollateralFile> other = GetAsync();
@@ -233,21 +236,100 @@ public sealed class CollateralStoreTests : IDisposable
         Assert.Equal((1, 1), (cache.Calls, _handler.Requests.Count));
     }
 
+    [Theory]
+    [InlineData("2020-01-02", 5, "2020-01-01", 6)] // an earlier date
+    [InlineData("2020-01-01", 5, "2020-01-02", 4)] // a lower number
+    public async Task Get_TheDownloadIsOlderThanTheCopy_TheCopyStaysAndSaysSo(string keptDate, int keptNumber, string date, int number)
+    {
+        await KeepAsync(Document(keptDate, keptNumber));
+        _time.Advance(TimeSpan.FromDays(2));
+        Serve(Document(date, number));
+        for (int i = 0; i < 2; i++)
+        {
+            CollateralFile file = await GetAsync();
+            Assert.Equal(Document(keptDate, keptNumber), file.Body);
+            Assert.Equal((true, true), (file.IsFromCache, file.IsStandIn));
+        }
+
+        Assert.Equal(2, _handler.Requests.Count);
+        Serve(Document("2020-01-03", 6));
+        CollateralFile newer = await GetAsync();
+        Assert.Equal((false, false), (newer.IsFromCache, newer.IsStandIn));
+    }
+
+    [Fact]
+    public async Task Get_CachesDiffer_TheNewestJudgesAndReplacesTheOthers()
+    {
+        MemoryCollateralCache far = new($"{Guid.NewGuid()}"), farther = new($"{Guid.NewGuid()}");
+        await KeepAsync(Document("2020-01-01", 5), far);
+        await KeepAsync(Document("2020-01-02", 6), farther);
+        CollateralStore store = new(Downloads(), [_memory, far, farther], _time);
+        Assert.Equal(Document("2020-01-02", 6), (await store.GetAsync(Request(), CollateralDemand.Recent, async: true, default)).Body);
+        Assert.Empty(_handler.Requests);
+        foreach (MemoryCollateralCache cache in (MemoryCollateralCache[])[_memory, far, farther])
+        {
+            Assert.Equal(
+                Document("2020-01-02", 6), CollateralFile.Decode((await cache.GetAsync(_address.AbsoluteUri, 1000, async: true, default))!)!.Body);
+        }
+    }
+
+    [Fact]
+    public async Task Get_TheDownloadIsNotAuthentic_IsHandedOutWithoutACopyAndKeptNowhere()
+    {
+        Serve(Rubbish);
+        CollateralFile file = await GetAsync();
+        Assert.Equal((false, false), (file.Version is not null, file.IsFromCache));
+        Assert.Null(await _memory.GetAsync(_address.AbsoluteUri, 1000, async: true, default));
+        await KeepAsync(Document("2020-01-02", 6));
+        _time.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(Document("2020-01-02", 6), (await GetAsync()).Body);
+    }
+
+    [Fact]
+    public async Task Get_TheCopyIsNotAuthentic_IsDownloaded()
+    {
+        await KeepAsync(Rubbish);
+        Assert.False((await GetAsync()).IsFromCache);
+    }
+
+    // The date and the number of a document, as far as these tests are concerned.
+    private static byte[] Document(string date, int number) => Encoding.ASCII.GetBytes($"{date}{number}");
+
+    private static DocumentVersion? VersionOf(CollateralFile file)
+    {
+        string text = Encoding.ASCII.GetString(file.Body);
+        return text == "<html>" ? null
+            : DateTimeOffset.TryParse(text[..Math.Min(10, text.Length)], CultureInfo.InvariantCulture, out DateTimeOffset date)
+                ? new DocumentVersion(date, text[^1], End)
+                : new DocumentVersion(End, 0, End);
+    }
+
+    private CollateralRequest Request() => new(_address, 11, "the file", VersionOf) { ChainHeader = "Chain" };
+
+    private async Task KeepAsync(byte[] body, MemoryCollateralCache? cache = null) => await (cache ?? _memory).SetAsync(
+        _address.AbsoluteUri,
+        new CollateralFile(body, "", _time.GetUtcNow()) { Version = new DocumentVersion(End, 0, End) }.Encode(),
+        End,
+        async: true,
+        default);
+
     private PublicDownloads Downloads() => new(new BoundedHttp(_http, _time), _time);
 
     private Task<CollateralFile> GetAsync(
         CollateralDemand demand = CollateralDemand.Recent, bool async = true, CancellationToken cancellationToken = default) =>
-        new CollateralStore(Downloads(), [_memory], _time).GetAsync(_address, 10, "the file", "Chain", demand, async, cancellationToken).AsTask();
+        new CollateralStore(Downloads(), [_memory], _time).GetAsync(Request(), demand, async, cancellationToken).AsTask();
 
     private Task<CollateralFile> GetAsync(HttpClient http, CancellationToken cancellationToken) =>
         new CollateralStore(new PublicDownloads(new BoundedHttp(http, _time), _time), [_memory], _time)
-            .GetAsync(_address, 10, "the file", "Chain", CollateralDemand.Recent, async: true, cancellationToken).AsTask();
+            .GetAsync(Request(), CollateralDemand.Recent, async: true, cancellationToken).AsTask();
 
     private void Refuse() => _handler.Answer = _ => new HttpResponseMessage(HttpStatusCode.NotFound);
 
-    private void Serve(string file) => _handler.Answer = _ =>
+    private void Serve(string file) => Serve(Encoding.ASCII.GetBytes(file));
+
+    private void Serve(byte[] file) => _handler.Answer = _ =>
     {
-        HttpResponseMessage response = new() { Content = new StringContent(file) };
+        HttpResponseMessage response = new() { Content = new ByteArrayContent(file) };
         response.Headers.Add("Chain", ["a", "b"]);
         return response;
     };

@@ -26,7 +26,7 @@ public sealed class TimedCollateralCacheTests : IDisposable
         _time.Advance(TimedCollateralCache.Patience);
         Assert.Null(await getting);
         Assert.Null(await _cache.GetAsync("key", 10, async, default));
-        await _cache.SetAsync("key", [2], async, default);
+        await _cache.SetAsync("key", [2], DateTimeOffset.MaxValue, async, default);
         Assert.Equal(1, _hanging.Calls);
 
         _hanging.LetGo();
@@ -46,7 +46,7 @@ public sealed class TimedCollateralCacheTests : IDisposable
     {
         Task<byte[]?> setting = OnOwnThread(async, async () =>
         {
-            await _cache.SetAsync("key", [2], async, default);
+            await _cache.SetAsync("key", [2], DateTimeOffset.MaxValue, async, default);
             return null;
         });
         await _hanging.Asked.OrTimeout();

@@ -28,7 +28,7 @@ internal sealed class HangingCache : ICollateralCache, IDisposable
         return new ValueTask<byte[]?>([1]);
     }
 
-    public async ValueTask SetAsync(string key, byte[] file, bool async, CancellationToken cancellationToken) =>
+    public async ValueTask SetAsync(string key, byte[] file, DateTimeOffset validUntil, bool async, CancellationToken cancellationToken) =>
         _ = await GetAsync(key, 0, async, cancellationToken);
 
     public void Dispose() => LetGo();

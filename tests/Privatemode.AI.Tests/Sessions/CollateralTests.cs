@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
+using Privatemode.AI.Attestation.Certificates;
 using Privatemode.AI.Endpoints;
 using Privatemode.AI.Testing;
+using Privatemode.AI.Testing.Evidence.Collateral;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Sessions;
@@ -36,10 +38,11 @@ public sealed class CollateralTests
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
         PrivatemodeClient[] clients = [.. Enumerable.Range(0, 100).Select(_ => scene.Deployment.CreateClient())];
         await Task.WhenAll(clients.Select(client => Task.Run(() => client.VerifyAsync()))).OrTimeout();
-        Assert.All(Of(kind), source => Assert.Equal((source, 1), (source, scene.Asked(source))));
+        Assert.All(Of(kind), source => Assert.Equal((source, Files(source)), (source, scene.Asked(source))));
         scene.Time.Advance(TimeSpan.FromHours(24));
         await Task.WhenAll(clients.Select(client => Task.Run(() => client.VerifyAsync()))).OrTimeout();
-        Assert.All(Of(kind), source => Assert.Equal((source, source == EvidenceSource.AmdChip ? 1 : 2), (source, scene.Asked(source))));
+        Assert.All(Of(kind), source => Assert.Equal(
+            (source, source == EvidenceSource.AmdChip ? 1 : 2 * Files(source)), (source, scene.Asked(source))));
         Assert.Equal(200, scene.Asked(EvidenceSource.Attestation));
         Assert.All(clients, client => client.Dispose());
     }
@@ -57,7 +60,7 @@ public sealed class CollateralTests
         scene.VendorsAnswer(403);
         using PrivatemodeClient second = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
         await ChatAsync(second, async);
-        Assert.All(Of(kind), source => Assert.Equal(1, scene.Asked(source)));
+        Assert.All(Of(kind), source => Assert.Equal(Files(source), scene.Asked(source)));
         using PrivatemodeClient without = scene.Client();
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => without.VerifyAsync().OrTimeout());
     }
@@ -131,15 +134,19 @@ public sealed class CollateralTests
         scene.Time.Advance(TimeSpan.FromMinutes(1));
         string path = FileOf(scene, source);
         CollateralFile file = CollateralFile.Decode(await File.ReadAllBytesAsync(path))!;
-        await File.WriteAllBytesAsync(path, (file with { Body = "<html>please log in</html>"u8.ToArray() }).Encode());
+        await File.WriteAllBytesAsync(path, (file with
+        {
+            Body = "<html>please log in</html>"u8.ToArray(),
+            Version = new DocumentVersion(scene.Time.GetUtcNow(), 1, scene.Time.GetUtcNow().AddDays(1)),
+        }).Encode());
 
         using PrivatemodeClient second = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
         _ = await second.VerifyAsync().OrTimeout();
         _ = await second.VerifyAsync().OrTimeout();
-        Assert.Equal(2, scene.Asked(source));
+        Assert.Equal(Files(source) + 1, scene.Asked(source));
         using PrivatemodeClient third = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
         _ = await third.VerifyAsync().OrTimeout();
-        Assert.Equal(2, scene.Asked(source));
+        Assert.Equal(Files(source) + 1, scene.Asked(source));
     }
 
     [Theory]
@@ -155,7 +162,7 @@ public sealed class CollateralTests
         scene.Time.Advance(TimeSpan.FromMinutes(1));
         scene.Deployment.Evidence.Defect = EvidenceDefect.Named(defect);
         await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
-        Assert.All(Of(kind), source => Assert.Equal((source, 1), (source, scene.Asked(source))));
+        Assert.All(Of(kind), source => Assert.Equal((source, Files(source)), (source, scene.Asked(source))));
     }
 
     [Fact]
@@ -232,11 +239,14 @@ public sealed class CollateralTests
         using PrivatemodeClient client = scene.Client();
         _ = await client.VerifyAsync().OrTimeout();
         RecordedRequest[] requests = [.. scene.Deployment.AllRequests.Where(request => request.Method == "GET")];
-        Assert.Equal(1 + Of(kind).Length, requests.Length);
+        Assert.Equal(1 + Of(kind).Sum(Files), requests.Length);
         Assert.All(requests, request => Assert.Equal(["Host", "User-Agent"], request.Headers.Keys.Order(StringComparer.Ordinal)));
     }
 
     private static EvidenceSource[] Of(EvidenceKind kind) => kind == EvidenceKind.Snp ? Amd : Intel;
+
+    // The TCB info of the evaluation that the manifest names, and the newest one.
+    private static int Files(EvidenceSource source) => source == EvidenceSource.IntelTcbInfo ? 2 : 1;
 
     private static async Task<(PrivatemodeServiceFailure Reason, int Status)> FailureAsync(DeploymentScene scene)
     {
@@ -245,11 +255,10 @@ public sealed class CollateralTests
         return (exception.Reason, exception.Status);
     }
 
-    /// <summary>The cache file of a source, found by the order in which they were fetched and written.</summary>
+    /// <summary>The cache file of what was fetched first from a source.</summary>
     private static string FileOf(DeploymentScene scene, EvidenceSource source)
     {
-        RecordedRequest request = scene.Deployment.AllRequests.Where(request => request.Method == "GET").Skip(1).ElementAt(Array.IndexOf(
-            source >= EvidenceSource.IntelTcbInfo ? Intel : Amd, source));
+        RecordedRequest request = scene.Deployment.AllRequests.First(request => StandIns.Find(request.Method, request.Path.Split('?')[0]) == source);
         byte[] name = System.Security.Cryptography.SHA256.HashData(
             System.Text.Encoding.UTF8.GetBytes(new Uri(scene.Deployment.Endpoint, request.Path).AbsoluteUri));
         return Path.Combine(scene.DirectoryPath, Convert.ToHexStringLower(name) + ".collateral");

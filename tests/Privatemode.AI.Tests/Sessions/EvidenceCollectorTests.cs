@@ -17,7 +17,11 @@ namespace Privatemode.AI.Tests.Sessions;
 public sealed class EvidenceCollectorTests : IDisposable
 {
     private static readonly CollateralNeeds Needs = new(
-        null, new PcsRequests("/tcb?fmspc=00&tcbEvaluationDataNumber=5", "/identity?tcbEvaluationDataNumber=5", "/pckcrl?ca=platform", "/root.der"));
+        null,
+        new PcsRequests("/tcb?fmspc=00&tcbEvaluationDataNumber=5", "/identity", "/pckcrl?ca=platform", "/root.der")
+        {
+            EvaluationDataNumber = 5,
+        });
 
     private readonly ManualTimeProvider _time = new();
     private readonly FakeHandler _handler = new();
@@ -39,7 +43,7 @@ public sealed class EvidenceCollectorTests : IDisposable
         Assert.Equal(
             [
                 "https://api.trustedservices.intel.com/tcb?fmspc=00&tcbEvaluationDataNumber=5", "https://api.trustedservices.intel.com/tcb?fmspc=00",
-                "https://api.trustedservices.intel.com/identity?tcbEvaluationDataNumber=5", "https://api.trustedservices.intel.com/identity",
+                "https://api.trustedservices.intel.com/tcb?fmspc=00", "https://api.trustedservices.intel.com/identity",
                 "https://api.trustedservices.intel.com/pckcrl?ca=platform", "https://certificates.trustedservices.intel.com/root.der",
             ],
             _handler.Requests.Select(request => request.RequestUri!.AbsoluteUri));
@@ -58,7 +62,7 @@ public sealed class EvidenceCollectorTests : IDisposable
     {
         _ = await CollectAsync(CollateralAddresses.At(new Uri("https://proxy.example/intel/")), async: true);
         Assert.Equal(
-            ["/intel/tcb", "/intel/identity", "/intel/pckcrl", "/intel/root.der"],
+            ["/intel/tcb", "/intel/tcb", "/intel/identity", "/intel/pckcrl", "/intel/root.der"],
             _handler.Requests.Select(request => request.RequestUri!.AbsolutePath));
         Assert.All(_handler.Requests, request => Assert.Equal("proxy.example", request.RequestUri!.Host));
     }
@@ -79,7 +83,7 @@ public sealed class EvidenceCollectorTests : IDisposable
         for (int i = 0; i < 3; i++)
         {
             PrivatemodeVerificationException refusal = await Assert.ThrowsAsync<PrivatemodeVerificationException>(
-                () => collector.CollectAsync(needs, CollateralDemand.Recent, async, default).AsTask());
+                () => collector.CollectAsync(needs, fresh: false, async, default).AsTask());
             Assert.Equal(CertificateChecks.Signature, refusal.Check);
             _time.Advance(TimeSpan.FromMinutes(1));
         }
@@ -101,11 +105,13 @@ public sealed class EvidenceCollectorTests : IDisposable
     }
 
     private async Task<CollectedCollateral> CollectAsync(CollateralAddresses addresses, bool async) =>
-        await Collector(addresses).CollectAsync(Needs, CollateralDemand.Recent, async, default);
+        await Collector(addresses).CollectAsync(Needs, fresh: false, async, default);
 
     private EvidenceCollector Collector(CollateralAddresses addresses) => new(
         new CollateralStore(
             new PublicDownloads(new BoundedHttp(_http, _time), _time), [new MemoryCollateralCache($"{Guid.NewGuid()}")], _time),
         addresses,
+        CoordinatorScene.Anchors,
+        new ContrastOptions(),
         _time);
 }

@@ -1,4 +1,5 @@
 using System.Formats.Asn1;
+using System.Numerics;
 
 namespace Privatemode.AI.Attestation.Certificates;
 
@@ -13,6 +14,8 @@ internal sealed class CertificateRevocationList
     public const int LargestSize = 1024 * 1024;
 
     private const int Version2 = 1;
+    private const int LongestNumber = 20; // RFC 5280, section 5.2.3
+    private const string CrlNumber = "2.5.29.20";
     private const string DeltaIndicator = "2.5.29.27";
     private const string IssuingDistributionPoint = "2.5.29.28";
     private const string CertificateIssuerOfEntry = "2.5.29.29";
@@ -43,6 +46,12 @@ internal sealed class CertificateRevocationList
 
     /// <summary>Until when the list may be used; null when it does not say, which counts as stale.</summary>
     public DateTimeOffset? NextUpdate { get; private init; }
+
+    /// <summary>The list's number, which its issuer increases with every list; 0 if it has none.</summary>
+    public BigInteger Number { get; private init; }
+
+    /// <summary>The order among lists of the same issuer; <see langword="null"/> if the list does not say until when it may be used.</summary>
+    public DocumentVersion? Version => NextUpdate is { } end ? new DocumentVersion(ThisUpdate, Number, end) : null;
 
     /// <summary>How many serial numbers are revoked.</summary>
     public int Count => _revoked.Count;
@@ -76,6 +85,14 @@ internal sealed class CertificateRevocationList
     /// <exception cref="PrivatemodeVerificationException">A rule is broken.</exception>
     public void Verify(CertificateIssuer issuer, DateTimeOffset at)
     {
+        CheckSignedBy(issuer);
+        CheckFreshness(at);
+    }
+
+    /// <summary>Refuses a list that is not its issuer's. Says nothing about whether it is current.</summary>
+    /// <exception cref="PrivatemodeVerificationException">A rule is broken.</exception>
+    public void CheckSignedBy(CertificateIssuer issuer)
+    {
         if (!Issuer.Span.SequenceEqual(issuer.Certificate.Subject.Span))
         {
             throw CertificateFailure.CreateForList(CertificateChecks.CrlIssuer, IssuedBy, "names another issuer");
@@ -91,8 +108,6 @@ internal sealed class CertificateRevocationList
         {
             throw CertificateFailure.CreateForList(CertificateChecks.CrlSignature, IssuedBy, "is not signed by its issuer");
         }
-
-        CheckFreshness(at);
     }
 
     private static CertificateRevocationList Read(ReadOnlyMemory<byte> der, string issuedBy)
@@ -105,10 +120,11 @@ internal sealed class CertificateRevocationList
         DateTimeOffset thisUpdate = DerReading.ReadTime(body);
         DateTimeOffset? nextUpdate = DerReading.IsTimeNext(body) ? DerReading.ReadTime(body) : null;
         HashSet<ReadOnlyMemory<byte>> revoked = ReadEntries(body, issuedBy);
+        BigInteger number = 0;
         if (body.HasData)
         {
             AsnReader tagged = body.ReadSequence(ExtensionsTag);
-            CheckExtensions(tagged.ReadSequence(), issuedBy);
+            number = ReadExtensions(tagged.ReadSequence(), issuedBy);
             tagged.ThrowIfNotEmpty();
         }
 
@@ -125,6 +141,7 @@ internal sealed class CertificateRevocationList
             Issuer = issuer,
             ThisUpdate = thisUpdate,
             NextUpdate = nextUpdate,
+            Number = number,
         };
     }
 
@@ -145,7 +162,7 @@ internal sealed class CertificateRevocationList
             _ = DerReading.ReadTime(entry);
             if (entry.HasData)
             {
-                CheckExtensions(entry.ReadSequence(), issuedBy);
+                _ = ReadExtensions(entry.ReadSequence(), issuedBy);
             }
 
             entry.ThrowIfNotEmpty();
@@ -160,8 +177,9 @@ internal sealed class CertificateRevocationList
     }
 
     // Extensions that change whom the list is about are refused even where they are not marked critical, as they should be.
-    private static void CheckExtensions(AsnReader list, string issuedBy)
+    private static BigInteger ReadExtensions(AsnReader list, string issuedBy)
     {
+        BigInteger? number = null;
         while (list.HasData)
         {
             (string identifier, CertificateExtension extension) = DerReading.ReadExtension(list);
@@ -175,7 +193,24 @@ internal sealed class CertificateRevocationList
                 throw CertificateFailure.CreateForList(
                     CertificateChecks.CrlCriticalExtension, issuedBy, "has an unknown critical extension", found: identifier);
             }
+
+            if (identifier == CrlNumber)
+            {
+                DerReading.Demand(number is null, "The list has two numbers.");
+                number = ReadNumber(extension.Value);
+            }
         }
+
+        return number ?? 0;
+    }
+
+    private static BigInteger ReadNumber(ReadOnlyMemory<byte> value)
+    {
+        AsnReader reader = new(value, AsnEncodingRules.DER);
+        BigInteger number = reader.ReadInteger();
+        reader.ThrowIfNotEmpty();
+        DerReading.Demand(number.Sign >= 0 && number.GetByteCount(isUnsigned: true) <= LongestNumber, "The list's number is out of range.");
+        return number;
     }
 
     private void CheckFreshness(DateTimeOffset at)

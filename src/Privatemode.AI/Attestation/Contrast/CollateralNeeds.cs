@@ -29,8 +29,9 @@ internal sealed record CollateralNeeds(SnpCollateralNeeds? Snp, PcsRequests? Tdx
         }
 
         ReferenceValues.DemandAny(expected.Tdx, TdxJudgement.Kind);
-        using SignedQuote signed = SignedQuote.Verify(TdxQuoteMessage.ReadQuote(document.Evidence), anchors.Tdx, at);
+        ReadOnlyMemory<byte> quote = TdxQuoteMessage.ReadQuote(document.Evidence);
+        using SignedQuote signed = SignedQuote.Verify(quote, anchors.Tdx, at);
         int evaluation = expected.Tdx.Max(value => value.MinimumEvaluationDataNumber);
-        return new CollateralNeeds(null, PcsRequests.For(signed.Chain.Extensions, evaluation));
+        return new CollateralNeeds(null, PcsRequests.For(signed.Chain.Extensions, evaluation) with { Quote = quote });
     }
 }

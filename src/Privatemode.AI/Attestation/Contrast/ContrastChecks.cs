@@ -1,4 +1,5 @@
 using Privatemode.AI.Attestation.Certificates;
+using Privatemode.AI.Attestation.Sev;
 using Privatemode.AI.Attestation.Tdx;
 
 namespace Privatemode.AI.Attestation.Contrast;
@@ -71,5 +72,5 @@ internal static class ContrastChecks
 
     /// <summary>Whether a check fails because collateral has expired, and would pass with its successor.</summary>
     public static bool IsAgeOfCollateral(string check) =>
-        check is CertificateChecks.CrlExpired or TdxChecks.TcbInfoExpired or TdxChecks.QeIdentityExpired;
+        check is CertificateChecks.CrlExpired or SevChecks.SuppliedRevocationListAge or TdxChecks.TcbInfoExpired or TdxChecks.QeIdentityExpired;
 }

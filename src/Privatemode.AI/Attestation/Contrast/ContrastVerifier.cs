@@ -87,6 +87,7 @@ internal static class ContrastVerifier
         SnpEvidence evidence = message.WithCertificate(collateral.Vcek);
         given = given with { Intermediate = SevSnpMessage.ToDer(given.Intermediate), Root = SevSnpMessage.ToDer(given.Root) };
         VerifiedSnpReport verified = SnpVerifier.Verify(evidence, given, anchors.Sev, at);
+        CheckSuppliedList(given, verified.Dates, options, at);
         SnpJudgement judgement = new(verified, manifest, reportData, options);
         SnpReferenceValue value = judgement.Judge();
         return new VerifiedCoordinator(document, manifest, FingerprintOf(document.MeshAuthority.Span), at)
@@ -99,9 +100,23 @@ internal static class ContrastVerifier
             Processors = judgement.Processors,
             Snp = verified,
             ValidUntil = verified.ValidUntil,
-            Warnings = CoordinatorReport.WarningsOf(verified),
-            Checks = CoordinatorReport.ChecksOf(verified, value, judgement.Processors),
+            Warnings = CoordinatorReport.WarningsOf(verified, given.IsCrlSupplied, at),
+            Checks = CoordinatorReport.ChecksOf(verified, value, judgement.Processors, given.IsCrlSupplied, at),
         };
+    }
+
+    // Whoever sends the evidence chooses the list: an older one, from before a key was revoked, is as authentic as the current one.
+    private static void CheckSuppliedList(SnpCollateral given, SnpDates dates, ContrastOptions options, DateTimeOffset at)
+    {
+        if (given.IsCrlSupplied && at - dates.CrlThisUpdate > options.SuppliedRevocationListMaxAge)
+        {
+            throw new PrivatemodeVerificationException(
+                SevChecks.SuppliedRevocationListAge,
+                "AMD's revocation list could not be retrieved, and the one that came with the evidence is too old. Do not send anything; make sure that "
+                    + "AMD's key distribution service can be reached, or set CollateralProxy.",
+                $"at most {options.SuppliedRevocationListMaxAge.TotalDays:0.#} days old",
+                $"issued {dates.CrlThisUpdate:u}");
+        }
     }
 
     private static VerifiedCoordinator VerifyTdx(
@@ -126,8 +141,8 @@ internal static class ContrastVerifier
             Measurement = verified.Report.MrTd,
             Tdx = verified,
             ValidUntil = verified.ValidUntil,
-            Warnings = CoordinatorReport.WarningsOf(verified),
-            Checks = CoordinatorReport.ChecksOf(verified, value),
+            Warnings = CoordinatorReport.WarningsOf(verified, options),
+            Checks = CoordinatorReport.ChecksOf(verified, value, options),
         };
     }
 

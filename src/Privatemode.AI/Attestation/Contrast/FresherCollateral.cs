@@ -16,7 +16,8 @@ internal static class FresherCollateral
 
     private static readonly HashSet<string> Single =
     [
-        SevChecks.TrustAnchor, SevChecks.RootName, SevChecks.RevocationListMissing, SevChecks.Product, SevChecks.TcbBinding, SevChecks.HardwareId,
+        SevChecks.TrustAnchor, SevChecks.RootName, SevChecks.RevocationListMissing, SevChecks.SuppliedRevocationListAge,
+        SevChecks.Product, SevChecks.TcbBinding, SevChecks.HardwareId,
         TdxChecks.SameRoot, TdxChecks.PckCrlChain, TdxChecks.QeLevel, TdxChecks.PlatformLevel, TdxChecks.ModuleIdentity, TdxChecks.ModuleLevel,
         TdxPolicyChecks.TcbStatus,
     ];

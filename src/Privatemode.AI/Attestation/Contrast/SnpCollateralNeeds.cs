@@ -18,32 +18,15 @@ internal sealed record SnpCollateralNeeds
     /// <summary>Path of intermediate and root (PEM); null when the evidence has both.</summary>
     public required string? CertificateChain { get; init; }
 
-    /// <summary>Path of the revocation list (DER); see <see cref="FindSuppliedCrl"/>.</summary>
+    /// <summary>Path of the revocation list (DER); the one in the evidence may be an older one.</summary>
     public required string RevocationList { get; init; }
 
     /// <summary>The evidence.</summary>
     public required SevSnpMessage Message { get; init; }
 
-    /// <summary>The evidence's revocation list if it is one and not due for its successor; it may save a request.</summary>
-    public ReadOnlyMemory<byte>? FindSuppliedCrl(DateTimeOffset at) =>
-        Message.Crl is { } supplied && IsCurrent(supplied, at) ? Message.Crl : null;
-
-    /// <summary>Whether bytes are a revocation list that is not due for its successor.</summary>
-    public static bool IsCurrent(ReadOnlyMemory<byte> list, DateTimeOffset at)
-    {
-        try
-        {
-            return CertificateRevocationList.Parse(list, "AMD's root key (ARK)").NextUpdate > at;
-        }
-        catch (PrivatemodeVerificationException)
-        {
-            return false; // an unreadable list is no list: the right one is asked for
-        }
-    }
-
     /// <summary>Puts together what was brought and what was fetched.</summary>
     /// <param name="chain">What <see cref="CertificateChain"/> answered; not looked at when the evidence has both certificates.</param>
-    /// <param name="revocationList">The supplied list or what <see cref="RevocationList"/> answered.</param>
+    /// <param name="revocationList">The list of the evidence or what <see cref="RevocationList"/> answered.</param>
     /// <exception cref="PrivatemodeVerificationException">The answer is not a chain of two certificates.</exception>
     public SnpCollateral Combine(ReadOnlyMemory<byte> chain, ReadOnlyMemory<byte> revocationList)
     {

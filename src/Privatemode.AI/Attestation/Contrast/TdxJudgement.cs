@@ -41,6 +41,7 @@ internal sealed class TdxJudgement(
             TdAttributes = Attributes,
             Xfam = value.Xfam,
             AcceptModuleStatusOnlyAsTheReferenceDoes = options.AcceptModuleStatusOnlyAsTheReferenceDoes,
+            RequireUpToDateUnderNewestTcbInfo = options.RequireUpToDateUnderNewestTcbInfo,
             MinimumEvaluationDataNumber = value.MinimumEvaluationDataNumber,
             PlatformInstanceIds = value.AllowedPlatformInstances,
             DemandMemoryIntegrity = value.MemoryIntegrity,

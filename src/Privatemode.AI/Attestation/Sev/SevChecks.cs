@@ -58,6 +58,9 @@ internal static class SevChecks
     /// <summary>There is a revocation list.</summary>
     public const string RevocationListMissing = "snp-crl-missing";
 
+    /// <summary>A revocation list that came with the evidence is not too old to stand in for AMD's current one.</summary>
+    public const string SuppliedRevocationListAge = "snp-crl-supplied-too-old";
+
     /// <summary>The report is signed with the certified key.</summary>
     public const string ReportSignature = "snp-report-signature";
 

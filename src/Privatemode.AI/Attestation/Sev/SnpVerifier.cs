@@ -55,6 +55,13 @@ internal static class SnpVerifier
     public static SnpTcb CheckReport(SnpReport report, SnpChain chain)
     {
         CheckSignature(report, chain.Vek.Certificate);
+        return CheckBinding(report, chain);
+    }
+
+    /// <summary>Refuses a certificate that is not about the processor and the TCB the report names. Says nothing about who signed the report.</summary>
+    /// <returns>The TCB versions of the report.</returns>
+    public static SnpTcb CheckBinding(SnpReport report, SnpChain chain)
+    {
         CheckProduct(report, chain);
         SnpTcb tcb = SnpTcb.Read(report, chain.Product);
         TcbVersion certified = chain.Vek.Extensions.Tcb;

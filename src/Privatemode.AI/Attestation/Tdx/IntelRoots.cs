@@ -26,10 +26,18 @@ internal sealed class IntelRoots(TdxTrustAnchors anchors, DateTimeOffset at) : I
         CheckKey(root);
         ChainRules.CheckValidity(root, at);
         CertificateIssuer issuer = CertificateIssuer.WithP256(root);
-        _accepted.Add(issuer);
+        try
+        {
+            // The key is pinned; that it signed this certificate makes the dates and the constraints in it Intel's.
+            ChainRules.CheckIssuedBy(root, issuer);
+        }
+        catch (PrivatemodeVerificationException)
+        {
+            issuer.Dispose();
+            throw;
+        }
 
-        // The key is pinned; that it signed this certificate makes the dates and the constraints in it Intel's.
-        ChainRules.CheckIssuedBy(root, issuer);
+        _accepted.Add(issuer);
         return issuer;
     }
 

@@ -8,9 +8,11 @@ internal sealed class PckChain : IDisposable
     /// <summary>Common name of the CA of every platform that can run trust domains; the one of single-socket SGX is not accepted.</summary>
     public const string PlatformCa = "Intel SGX PCK Platform CA";
 
+    /// <summary>Whose certificate the second one is, for messages.</summary>
+    public const string AuthorityHolder = "the PCK platform CA";
+
     private const string LeafName = "Intel SGX PCK Certificate";
     private const string LeafHolder = "the PCK key";
-    private const string AuthorityHolder = "the PCK platform CA";
 
     private PckChain(Certificate leaf, CertificateIssuer authority, CertificateIssuer root, PckExtensions extensions)
     {

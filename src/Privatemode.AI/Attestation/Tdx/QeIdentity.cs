@@ -23,6 +23,15 @@ internal sealed record QeIdentity(
     private const int AttributesSize = 16;
     private const int MrSignerSize = 32;
 
+    /// <summary>Reads the document from an answer of Intel's service. Its dates are not checked.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is not signed, is about something else, or is malformed.</exception>
+    public static QeIdentity ReadSigned(ReadOnlyMemory<byte> answer, CollateralSigner signer)
+    {
+        using SignedDocument document = SignedDocument.Parse(answer, Name, TdxChecks.QeIdentityFormat);
+        signer.CheckSignature(document, Name, TdxChecks.QeIdentitySignature);
+        return Read(document.Content);
+    }
+
     /// <exception cref="PrivatemodeVerificationException">It is about something else, or malformed.</exception>
     public static QeIdentity Read(JsonElement content)
     {

@@ -21,6 +21,15 @@ internal sealed record TcbInfo(
     private const int FmspcSize = 6;
     private const int PceIdSize = 2;
 
+    /// <summary>Reads the document from an answer of Intel's service. Its dates and what it is about are not checked.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is not signed, is about something else, or is malformed.</exception>
+    public static TcbInfo ReadSigned(ReadOnlyMemory<byte> answer, CollateralSigner signer)
+    {
+        using SignedDocument document = SignedDocument.Parse(answer, Name, TdxChecks.TcbInfoFormat);
+        signer.CheckSignature(document, Name, TdxChecks.TcbInfoSignature);
+        return Read(document.Content);
+    }
+
     /// <exception cref="PrivatemodeVerificationException">It is about something else, or malformed.</exception>
     public static TcbInfo Read(JsonElement content)
     {

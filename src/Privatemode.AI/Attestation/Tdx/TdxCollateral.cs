@@ -15,4 +15,11 @@ internal sealed record TdxCollateral(
     ReadOnlyMemory<byte> QeIdentityChain,
     ReadOnlyMemory<byte> PckCrl,
     ReadOnlyMemory<byte> PckCrlChain,
-    ReadOnlyMemory<byte> RootCrl);
+    ReadOnlyMemory<byte> RootCrl)
+{
+    /// <summary>JSON: Intel's newest TCB info, whichever evaluation <see cref="TcbInfo"/> is of. Empty if it is not known.</summary>
+    public ReadOnlyMemory<byte> NewestTcbInfo { get; init; }
+
+    /// <summary>PEM of that answer's header, decoded: signing certificate and root.</summary>
+    public ReadOnlyMemory<byte> NewestTcbInfoChain { get; init; }
+}

@@ -37,6 +37,9 @@ internal sealed record TdxPolicy
     /// <remarks>Gives up that firmware and microcode of the platform are up to date. A module judged with its platform is not affected.</remarks>
     public bool AcceptModuleStatusOnlyAsTheReferenceDoes { get; init; }
 
+    /// <summary>Demands that the status is an accepted one under Intel's newest TCB info too.</summary>
+    public bool RequireUpToDateUnderNewestTcbInfo { get; init; }
+
     /// <summary>The oldest evaluation of Intel's that counts, of TCB info and QE identity alike. Default 0: any that is not expired.</summary>
     public int MinimumEvaluationDataNumber { get; init; }
 
@@ -51,6 +54,10 @@ internal sealed record TdxPolicy
 
     /// <summary>Demands a platform that cannot be extended by CPU packages. A platform that does not say so does not pass.</summary>
     public bool DemandStaticPlatform { get; init; }
+
+    /// <summary>Returns whether a status is an accepted one.</summary>
+    public bool Accepts(TcbJudgement tcb) =>
+        AcceptedTcbStatuses.Contains(AcceptModuleStatusOnlyAsTheReferenceDoes ? tcb.WithoutPlatform : tcb.Overall.Status);
 
     /// <summary>Everything in a verified quote that is not as expected; empty when all is.</summary>
     public static IReadOnlyList<VerificationMismatch> Compare(VerifiedTdxQuote quote, TdxPolicy policy) =>

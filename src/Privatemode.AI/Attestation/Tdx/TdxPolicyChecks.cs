@@ -38,6 +38,9 @@ internal static class TdxPolicyChecks
     /// <summary>The TCB status is an accepted one.</summary>
     public const string TcbStatus = "tdx-tcb-status";
 
+    /// <summary>The TCB status is an accepted one under Intel's newest TCB info too.</summary>
+    public const string NewestTcbStatus = "tdx-newest-tcb-status";
+
     /// <summary>The TCB info is of a new enough evaluation.</summary>
     public const string TcbInfoEvaluation = "tdx-tcb-info-evaluation";
 

@@ -67,13 +67,13 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
 
     private void CompareTcb()
     {
-        TcbJudgement tcb = quote.Tcb;
-        TcbStatus status = policy.AcceptModuleStatusOnlyAsTheReferenceDoes ? tcb.WithoutPlatform : tcb.Overall.Status;
+        string accepted = string.Join(" or ", policy.AcceptedTcbStatuses);
+        Demand(policy.Accepts(quote.Tcb), TdxPolicyChecks.TcbStatus, accepted, quote.Tcb.ToText());
         Demand(
-            policy.AcceptedTcbStatuses.Contains(status),
-            TdxPolicyChecks.TcbStatus,
-            string.Join(" or ", policy.AcceptedTcbStatuses),
-            tcb.ToText());
+            !policy.RequireUpToDateUnderNewestTcbInfo || (quote.Newest.Tcb is { } newest && policy.Accepts(newest)),
+            TdxPolicyChecks.NewestTcbStatus,
+            accepted,
+            quote.Newest.ToText());
         DemandEvaluation(quote.TcbInfo.EvaluationDataNumber, TdxPolicyChecks.TcbInfoEvaluation);
         DemandEvaluation(quote.QeIdentity.EvaluationDataNumber, TdxPolicyChecks.QeIdentityEvaluation);
     }

@@ -5,8 +5,6 @@ namespace Privatemode.AI.Attestation.Tdx;
 /// <summary>Judges whether a quote is authentic at a given time. Pure: everything it looks at is passed in.</summary>
 internal static class TdxVerifier
 {
-    private const string PckCrlIssuer = "the PCK platform CA";
-
     /// <summary>Judges a quote with its collateral: chains, signatures, revocation, and what Intel says about the platform's state.</summary>
     /// <param name="quote">The quote; bytes after its signature data are not looked at.</param>
     /// <param name="collateral">What Intel says; must not change during the call.</param>
@@ -23,22 +21,26 @@ internal static class TdxVerifier
             collateral.TcbInfoChain.Span, roots, at, TdxChecks.TcbInfoChain, TdxChecks.TcbInfoSigner);
         using CollateralSigner? otherSigner = sameChain ? null : CollateralSigner.Verify(
             collateral.QeIdentityChain.Span, roots, at, TdxChecks.QeIdentityChain, TdxChecks.QeIdentitySigner);
-        TcbInfo tcbInfo = ReadTcbInfo(collateral, tcbInfoSigner, at);
-        QeIdentity qeIdentity = ReadQeIdentity(collateral, otherSigner ?? tcbInfoSigner, at);
+        TcbInfo tcbInfo = TcbInfo.ReadSigned(collateral.TcbInfo, tcbInfoSigner);
+        tcbInfo.CheckDates(at);
+        QeIdentity qeIdentity = QeIdentity.ReadSigned(collateral.QeIdentity, otherSigner ?? tcbInfoSigner);
+        qeIdentity.CheckDates(at);
         tcbInfo.CheckBelongsTo(chain.Extensions);
 
         chain.CheckCrlChain(collateral.PckCrlChain.Span, roots, at);
         CertificateRevocationList rootCrl = ReadCrl(collateral.RootCrl, PemChain.RootHolder, chain.Root, at);
-        CertificateRevocationList pckCrl = ReadCrl(collateral.PckCrl, PckCrlIssuer, chain.Authority, at);
+        CertificateRevocationList pckCrl = ReadCrl(collateral.PckCrl, PckChain.AuthorityHolder, chain.Authority, at);
         chain.CheckNotRevoked(pckCrl, rootCrl);
         ChainRules.CheckNotRevoked(tcbInfoSigner.Certificate, rootCrl);
         ChainRules.CheckNotRevoked((otherSigner ?? tcbInfoSigner).Certificate, rootCrl);
 
         TcbJudgement tcb = TcbJudgement.Judge(signed.Quote, chain.Extensions, tcbInfo, qeIdentity);
+        NewestTcb newest = NewestTcb.Judge(signed.Quote, chain.Extensions, collateral, (tcbInfo, qeIdentity, tcb), (roots, rootCrl), at);
         CollateralPeriod pckCrlPeriod = PeriodOf(pckCrl);
         CollateralPeriod rootCrlPeriod = PeriodOf(rootCrl);
         DateTimeOffset validUntil = Earliest(
             tcbInfo.NextUpdate,
+            (newest.TcbInfo ?? tcbInfo).NextUpdate,
             qeIdentity.NextUpdate,
             pckCrlPeriod.Until,
             rootCrlPeriod.Until,
@@ -47,25 +49,10 @@ internal static class TdxVerifier
             roots.NotAfter,
             tcbInfoSigner.Certificate.NotAfter,
             (otherSigner ?? tcbInfoSigner).Certificate.NotAfter);
-        return new VerifiedTdxQuote(signed.Quote, chain.Extensions, tcb, tcbInfo, qeIdentity, pckCrlPeriod, rootCrlPeriod, validUntil);
-    }
-
-    private static TcbInfo ReadTcbInfo(TdxCollateral collateral, CollateralSigner signer, DateTimeOffset at)
-    {
-        using SignedDocument document = SignedDocument.Parse(collateral.TcbInfo, TcbInfo.Name, TdxChecks.TcbInfoFormat);
-        signer.CheckSignature(document, TcbInfo.Name, TdxChecks.TcbInfoSignature);
-        TcbInfo tcbInfo = TcbInfo.Read(document.Content);
-        tcbInfo.CheckDates(at);
-        return tcbInfo;
-    }
-
-    private static QeIdentity ReadQeIdentity(TdxCollateral collateral, CollateralSigner signer, DateTimeOffset at)
-    {
-        using SignedDocument document = SignedDocument.Parse(collateral.QeIdentity, QeIdentity.Name, TdxChecks.QeIdentityFormat);
-        signer.CheckSignature(document, QeIdentity.Name, TdxChecks.QeIdentitySignature);
-        QeIdentity qeIdentity = QeIdentity.Read(document.Content);
-        qeIdentity.CheckDates(at);
-        return qeIdentity;
+        return new VerifiedTdxQuote(signed.Quote, chain.Extensions, tcb, tcbInfo, qeIdentity, pckCrlPeriod, rootCrlPeriod, validUntil)
+        {
+            Newest = newest,
+        };
     }
 
     private static CertificateRevocationList ReadCrl(ReadOnlyMemory<byte> der, string issuedBy, CertificateIssuer issuer, DateTimeOffset at)

@@ -19,6 +19,9 @@ internal sealed record VerifiedTdxQuote(
     CollateralPeriod RootCrl,
     DateTimeOffset ValidUntil)
 {
+    /// <summary>What Intel's newest TCB info says about the platform.</summary>
+    public required NewestTcb Newest { get; init; }
+
     /// <summary>What the CPU said about the trust domain.</summary>
     public TdReport Report => Quote.Report;
 }

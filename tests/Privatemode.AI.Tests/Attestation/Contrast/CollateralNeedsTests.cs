@@ -55,20 +55,6 @@ public sealed class CollateralNeedsTests
     }
 
     [Fact]
-    public void FindSuppliedCrl_StaleOrBroken_IsNotUsed()
-    {
-        byte[] report = new CoordinatorScene().Verify().Snp!.Report.Raw.ToArray();
-        SnpCollateralNeeds Needs(byte[]? crl) =>
-            NeedsOf(new SnpMessageWriter(report) { Crl = crl });
-
-        Assert.Null(Needs(null).FindSuppliedCrl(CoordinatorScene.Day));
-        Assert.Null(Needs([1, 2, 3]).FindSuppliedCrl(CoordinatorScene.Day));
-        byte[] list = [.. new IssuedEvidence(new EvidenceSettings(), CoordinatorScene.Day).Snp!.RevocationList!];
-        Assert.Equal(list, Needs(list).FindSuppliedCrl(CoordinatorScene.Day)!.Value.ToArray());
-        Assert.Null(Needs(list).FindSuppliedCrl(CoordinatorScene.Day.AddYears(3)));
-    }
-
-    [Fact]
     public void Combine_AnswerThatIsNoChainOfTwo_IsRefusedUnderItsOwnName()
     {
         byte[] report = new CoordinatorScene().Verify().Snp!.Report.Raw.ToArray();

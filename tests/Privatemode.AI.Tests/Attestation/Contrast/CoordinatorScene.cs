@@ -90,7 +90,7 @@ internal sealed class CoordinatorScene
         Vcek = needs.Vcek is null ? default : Get(issued, needs.Vcek).Body,
         Snp = needs.Combine(
             needs.CertificateChain is null ? default : Get(issued, needs.CertificateChain).Body,
-            needs.FindSuppliedCrl(At) ?? Get(issued, needs.RevocationList).Body),
+            needs.Message.Crl ?? Get(issued, needs.RevocationList).Body),
     };
 
     private ContrastCollateral Fetch(IssuedEvidence issued, PcsRequests needs)
@@ -98,10 +98,15 @@ internal sealed class CoordinatorScene
         StandInAnswer tcbInfo = Get(issued, needs.TcbInfo);
         StandInAnswer qeIdentity = Get(issued, needs.QeIdentity);
         StandInAnswer pckCrl = Get(issued, needs.PckCrl);
+        StandInAnswer newest = Get(issued, needs.NewestTcbInfo);
         return new ContrastCollateral
         {
             Tdx = new TdxCollateral(
-                tcbInfo.Body, Chain(tcbInfo), qeIdentity.Body, Chain(qeIdentity), pckCrl.Body, Chain(pckCrl), Get(issued, needs.RootCrl).Body),
+                tcbInfo.Body, Chain(tcbInfo), qeIdentity.Body, Chain(qeIdentity), pckCrl.Body, Chain(pckCrl), Get(issued, needs.RootCrl).Body)
+            {
+                NewestTcbInfo = newest.Body,
+                NewestTcbInfoChain = Chain(newest),
+            },
         };
     }
 

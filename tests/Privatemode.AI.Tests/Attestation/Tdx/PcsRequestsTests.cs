@@ -16,6 +16,7 @@ public sealed class PcsRequestsTests
         PcsRequests requests = For(Intel);
         Assert.Equal("/tdx/certification/v4/tcb?fmspc=b0c06f000000", requests.TcbInfo);
         Assert.Equal("/tdx/certification/v4/qe/identity", requests.QeIdentity);
+        Assert.Equal(requests.TcbInfo, requests.NewestTcbInfo);
         Assert.Equal("/sgx/certification/v4/pckcrl?ca=platform&encoding=der", requests.PckCrl);
         Assert.Equal("/IntelSGXRootCA.der", requests.RootCrl);
     }
@@ -25,9 +26,9 @@ public sealed class PcsRequestsTests
     {
         PcsRequests requests = For(Intel, 18);
         Assert.Equal("/tdx/certification/v4/tcb?fmspc=b0c06f000000&tcbEvaluationDataNumber=18", requests.TcbInfo);
-        Assert.Equal("/tdx/certification/v4/qe/identity?tcbEvaluationDataNumber=18", requests.QeIdentity);
-        Assert.Equal("/tdx/certification/v4/tcb?fmspc=b0c06f000000", PcsRequests.Newest(requests.TcbInfo));
-        Assert.Equal("/tdx/certification/v4/qe/identity", PcsRequests.Newest(requests.QeIdentity));
+        Assert.Equal("/tdx/certification/v4/tcb?fmspc=b0c06f000000", requests.NewestTcbInfo);
+        Assert.Equal("/tdx/certification/v4/qe/identity", requests.QeIdentity);
+        Assert.Equal("/tdx/certification/v4/qe/identity?tcbEvaluationDataNumber=18", requests.QeIdentityOfEvaluation);
         Assert.Throws<ArgumentOutOfRangeException>(() => For(Intel, -1));
     }
 

@@ -44,10 +44,10 @@ internal sealed class ClientComposition : IDisposable
             apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, IsTrusted), time, options.MaxSessions,
             options.ResponseTimeout);
         _attested.Changed = _sessions.ForgetAll;
-        _images = options.RemoteMedia == RemoteMediaPolicy.FetchHereAndInline ? switches.Images ?? new ImageFetcher(time) : null;
+        _images = options.RemoteMedia == RemoteMediaPolicy.FetchHereAndInline ? switches.Images ?? new ImageFetcher(time, options.ResponseTimeout) : null;
         PromptCacheSalts salts = new(options.PromptCache, apiKeys.AreManyCallers);
         CallRunner runner = new(
-            new SealingEngine(Endpoint, codec, salts, time), new MediaResolver(options.RemoteMedia, _images),
+            new SealingEngine(Endpoint, codec, salts, time), new MediaResolver(options.RemoteMedia, _images, options.MaxFetchedImages),
             new AnswerOpener(options.IdleTimeout, time, _events), _sessions, apiKeys, options.RateLimiter, options.ResponseTimeout, time, _closing.Token);
         OpenAI = CreateOpenAI(options, new SealingPolicy(runner), _http);
         Http = new HttpCalls(runner, _http, Endpoint, _events);

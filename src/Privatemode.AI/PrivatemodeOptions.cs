@@ -135,6 +135,16 @@ public sealed class PrivatemodeOptions
     /// <summary>What happens to images named by URL. Default <see cref="RemoteMediaPolicy.Refuse"/>.</summary>
     public RemoteMediaPolicy RemoteMedia { get; set; }
 
+    /// <summary>
+    /// Gets or sets how many images one request may name by URL with <see cref="RemoteMediaPolicy.FetchHereAndInline"/>, from 1 to 1,000. Default 32.
+    /// </summary>
+    /// <remarks>
+    /// A request that names more is a <see cref="PrivatemodeConfigurationException"/> before the first image is fetched. Four images are fetched at a
+    /// time, by a synchronous call one; an image may have 20 MiB, all of a request 48 MiB together, and fetching them may take
+    /// <see cref="ResponseTimeout"/> in all.
+    /// </remarks>
+    public int MaxFetchedImages { get; set; } = DefaultMaxFetchedImages;
+
     /// <summary>Time until the answer begins, or, when it is not streamed, until it is whole. Above zero, at most 24 hours. Default
     /// 10 minutes; a timeout is never retried.</summary>
     /// <remarks>
@@ -165,6 +175,8 @@ public sealed class PrivatemodeOptions
 
     /// <summary>The handler of the application's HTTP client factory, which ends in one of ours. Not disposed with the client.</summary>
     internal HttpMessageHandler? FactoryHandler { get; set; }
+
+    internal const int DefaultMaxFetchedImages = 32;
 
     internal PrivatemodeOptions Clone() => (PrivatemodeOptions)MemberwiseClone();
 }

@@ -8,11 +8,13 @@ public enum RemoteMediaPolicy
     Refuse,
 
     /// <summary>
-    /// The image is fetched by this process and put into the request, sealed. Its host sees this machine ask for it. Only https,
-    /// public addresses and image types; at most 20 MiB each.
+    /// The image is fetched by this process and put into the request, encrypted. Its host sees this machine ask for it. Only https,
+    /// public addresses and image types; at most 20 MiB each, 48 MiB and <see cref="PrivatemodeOptions.MaxFetchedImages"/> images per request.
     /// </summary>
     FetchHereAndInline,
 
-    /// <summary>The URL is sent, sealed, and the service fetches it from inside the enclave: its host sees the service ask. Only https.</summary>
+    /// <summary>The URL is sent, encrypted, and the service fetches it from inside the enclave: its host sees the service ask. Only https.</summary>
+    /// <remarks>A URL that the service cannot parse is refused before anything is sent: the service would answer with an error in the clear that
+    /// quotes it.</remarks>
     LetTheServiceFetch,
 }

@@ -1,10 +1,11 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Privatemode.AI.Testing.Enclave;
 
 /// <summary>What the service checks in an opened body: the cache salt and the media.</summary>
-internal static class BodyRules
+internal static partial class BodyRules
 {
     private const int MinimumSaltBytes = 32;
 
@@ -33,7 +34,7 @@ internal static class BodyRules
             : null;
     }
 
-    /// <summary>Why the media of the messages are not acceptable; null when they are.</summary>
+    /// <summary>Why the media of the messages are not acceptable; null when they are. Like the service, in the clear and quoting the URL.</summary>
     public static string? CheckMedia(string body)
     {
         if (body.Length == 0)
@@ -42,39 +43,52 @@ internal static class BodyRules
         }
 
         using JsonDocument document = JsonDocument.Parse(body);
-        if (!document.RootElement.TryGetProperty("messages", out JsonElement messages) || messages.ValueKind != JsonValueKind.Array)
-        {
-            return null;
-        }
-
-        return messages.EnumerateArray()
-            .Where(message => message.ValueKind == JsonValueKind.Object && message.TryGetProperty("content", out JsonElement content)
-                && content.ValueKind == JsonValueKind.Array)
-            .SelectMany(message => message.GetProperty("content").EnumerateArray())
-            .Select(CheckPart)
+        return Parts(document.RootElement, "messages").SelectMany(message => Parts(message, "content"))
+            .SelectMany(part => (IEnumerable<string?>)[CheckPart(part), CheckBlock(part), .. Parts(part, "content").Select(CheckBlock)])
             .FirstOrDefault(refusal => refusal is not null);
     }
 
-    private static string? CheckPart(JsonElement part)
+    private static IEnumerable<JsonElement> Parts(JsonElement parent, string name) =>
+        Find(parent, name) is { ValueKind: JsonValueKind.Array } parts ? parts.EnumerateArray() : [];
+
+    private static JsonElement Find(JsonElement parent, string name) =>
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) ? value : default;
+
+    private static string? CheckPart(JsonElement part) =>
+        UrlOf(part, "audio_url") is { } audio ? $"audio URLs are not allowed: \"{audio}\""
+        : UrlOf(part, "video_url") is { } video ? $"video URLs are not allowed: \"{video}\""
+        : UrlOf(part, "image_url") is { } image ? CheckImage(image)
+        : null;
+
+    /// <summary>An Anthropic-style image, which names its URL elsewhere.</summary>
+    private static string? CheckBlock(JsonElement block) =>
+        Find(block, "type") is { ValueKind: JsonValueKind.String } type && type.ValueEquals("image")
+            && Find(Find(block, "source"), "url") is { ValueKind: JsonValueKind.String } url ? CheckImage(url.GetString()!) : null;
+
+    private static string? UrlOf(JsonElement part, string name)
     {
-        if (part.ValueKind != JsonValueKind.Object)
-        {
-            return null;
-        }
-
-        if (part.TryGetProperty("audio_url", out _) || part.TryGetProperty("video_url", out _))
-        {
-            return "audio and video URLs are not supported";
-        }
-
-        if (!part.TryGetProperty("image_url", out JsonElement image))
-        {
-            return null;
-        }
-
-        string url = (image.ValueKind == JsonValueKind.Object && image.TryGetProperty("url", out JsonElement inner) ? inner : image).ToString();
-        return url.StartsWith("https://", StringComparison.OrdinalIgnoreCase) || url.StartsWith("data:", StringComparison.OrdinalIgnoreCase)
-            ? null
-            : "only https and data image URLs are supported";
+        JsonElement media = Find(part, name);
+        JsonElement url = media.ValueKind == JsonValueKind.Object ? Find(media, "url") : media;
+        return url.ValueKind == JsonValueKind.String ? url.GetString() : null;
     }
+
+    private static string? CheckImage(string url) =>
+        !UrlForm().IsMatch(url) || BadEscape().IsMatch(QueryOf().Replace(url, "")) ? $"parsing image URL: parse \"{url}\": invalid URL"
+        : url.StartsWith("https:", StringComparison.OrdinalIgnoreCase) || url.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? null
+        : $"non-HTTPS and non-data image URL \"{url}\" is insecure";
+
+    /// <summary>Roughly what Go's net/url takes: no control characters, hosts and ports of their characters, anything behind other schemes.</summary>
+    [GeneratedRegex(
+        @"\A(?!.*[\x00-\x1f\x7f])(?:[A-Za-z][A-Za-z0-9+.-]*:)?"
+            + @"(?://(?:[^/?#@\s""]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^/?#@:\s%\[\]]*)(?::[0-9]*)?(?:[/?#].*)?|(?!//).*)\z",
+        RegexOptions.CultureInvariant | RegexOptions.Singleline)]
+    private static partial Regex UrlForm();
+
+    /// <summary>A query may hold anything.</summary>
+    [GeneratedRegex(@"\?[^#]*", RegexOptions.CultureInvariant)]
+    private static partial Regex QueryOf();
+
+    /// <summary>What follows the scheme of a data URL is not looked at, up to its fragment.</summary>
+    [GeneratedRegex("^(?!data:[^/])[^#]*%(?![0-9A-Fa-f]{2})|#.*%(?![0-9A-Fa-f]{2})", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex BadEscape();
 }

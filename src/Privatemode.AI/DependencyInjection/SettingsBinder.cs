@@ -37,12 +37,10 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         options.GpuRevocation = GpuRevocationOf(settings) ?? options.GpuRevocation;
         options.PromptCache = PromptCacheOf(settings) ?? options.PromptCache;
         options.RemoteMedia = Name<RemoteMediaPolicy>(settings, nameof(options.RemoteMedia)) ?? options.RemoteMedia;
+        options.MaxFetchedImages = Count(settings, nameof(options.MaxFetchedImages)) ?? options.MaxFetchedImages;
         options.ResponseTimeout = Time(settings, nameof(options.ResponseTimeout)) ?? options.ResponseTimeout;
         options.IdleTimeout = Time(settings, nameof(options.IdleTimeout)) ?? options.IdleTimeout;
-        options.MaxSessions = settings.Value<int>(
-            nameof(options.MaxSessions),
-            text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : null,
-            "a number") ?? options.MaxSessions;
+        options.MaxSessions = Count(settings, nameof(options.MaxSessions)) ?? options.MaxSessions;
         options.WarmUp = Name<PrivatemodeWarmUp>(settings, nameof(options.WarmUp)) ?? options.WarmUp;
         options.LogSealedContent = Flag(settings, nameof(options.LogSealedContent)) ?? options.LogSealedContent;
     }
@@ -166,6 +164,9 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
 
     private static bool? Flag(SettingsReader settings, string key) =>
         settings.Value<bool>(key, text => bool.TryParse(text, out bool value) ? value : null, "true or false");
+
+    private static int? Count(SettingsReader settings, string key) => settings.Value<int>(
+        key, text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : null, "a number");
 
     // Exactly, because the lenient form reads 24:00:00 as twenty-four days.
     private static TimeSpan? Time(SettingsReader settings, string key) => settings.Value<TimeSpan>(

@@ -1,7 +1,11 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 
 namespace Privatemode.AI.Pipeline;
+
+/// <summary>An image, and its media type.</summary>
+internal readonly record struct FetchedImage(string Type, ReadOnlyMemory<byte> Content);
 
 /// <summary>Fetches images for <see cref="RemoteMediaPolicy.FetchHereAndInline"/>: https, public addresses, image types, bounded size and
 /// time.</summary>
@@ -11,15 +15,26 @@ namespace Privatemode.AI.Pipeline;
 /// </remarks>
 internal sealed class ImageFetcher : IDisposable
 {
+    /// <summary>Most bytes for one image.</summary>
     public const int SizeLimit = 20 * 1024 * 1024;
 
+    /// <summary>Most bytes for all images of a request: as base64, and then encrypted and in hexadecimal, they are the 128 MiB the service takes.</summary>
+    public const int TotalLimit = 48 * 1024 * 1024;
+
+    private const int MostAtOnce = 4;
+
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+    private static readonly SearchValues<char> TypeCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+-");
 
     private readonly HttpClient _http;
     private readonly TimeProvider _time;
+    private readonly TimeSpan _totalTimeout;
 
-    public ImageFetcher(TimeProvider time)
-        : this(time, new SocketsHttpHandler
+    /// <param name="time">The clock.</param>
+    /// <param name="totalTimeout">Longest time for all images of a request.</param>
+    public ImageFetcher(TimeProvider time, TimeSpan totalTimeout)
+        : this(time, totalTimeout, new SocketsHttpHandler
         {
             ActivityHeadersPropagator = null,
             UseCookies = false,
@@ -31,23 +46,51 @@ internal sealed class ImageFetcher : IDisposable
     }
 
     /// <summary>With another handler: only for tests.</summary>
-    internal ImageFetcher(TimeProvider time, HttpMessageHandler handler)
+    internal ImageFetcher(TimeProvider time, TimeSpan totalTimeout, HttpMessageHandler handler)
     {
-        _time = time;
+        (_time, _totalTimeout) = (time, totalTimeout);
         _http = new HttpClient(new InterruptibleHandler(handler)) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
     }
 
-    /// <summary>The image as a <c>data:</c> URL.</summary>
-    /// <exception cref="PrivatemodeWouldLeakException">The URL is not https.</exception>
-    /// <exception cref="PrivatemodeServiceException">The image could not be fetched, is none, or is too large.</exception>
-    public async ValueTask<string> FetchAsync(string url, bool async, CancellationToken cancellationToken)
+    /// <summary>Fetches the images of one request: four at once, or one after the other for a synchronous caller.</summary>
+    /// <param name="addresses">Their https addresses.</param>
+    /// <param name="room">How many bytes they may have together; never more than <see cref="TotalLimit"/>.</param>
+    /// <param name="async">False when the caller is synchronous.</param>
+    /// <param name="cancellationToken">The caller's cancellation.</param>
+    /// <exception cref="PrivatemodeServiceException">An image could not be fetched, is none, or is too large.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Together they are larger than the service takes.</exception>
+    public async ValueTask<FetchedImage[]> FetchAllAsync(IReadOnlyList<Uri> addresses, int room, bool async, CancellationToken cancellationToken)
     {
-        if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address) || address.Scheme != Uri.UriSchemeHttps)
+        using CancellationTokenSource deadline = new(_totalTimeout, _time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        ByteBudget budget = new(Math.Min(room, TotalLimit));
+        FetchedImage[] images = new FetchedImage[addresses.Count];
+        try
         {
-            throw new PrivatemodeWouldLeakException(
-                "remote-media", "An image is named by an address that is not https. Put the image into the request.");
-        }
+            if (async)
+            {
+                ParallelOptions parallel = new() { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = either.Token };
+                await Parallel.ForAsync(0, images.Length, parallel, async (i, token) =>
+                    images[i] = await FetchAsync(addresses[i], budget, async: true, token).ConfigureAwait(false)).ConfigureAwait(false);
+            }
+            else
+            {
+                for (int i = 0; i < images.Length; i++)
+                {
+                    images[i] = FetchAsync(addresses[i], budget, async: false, either.Token).Completed();
+                }
+            }
 
+            return images;
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw Failed("together they did not come in time");
+        }
+    }
+
+    private async ValueTask<FetchedImage> FetchAsync(Uri address, ByteBudget budget, bool async, CancellationToken cancellationToken)
+    {
         using CancellationTokenSource deadline = new(Timeout, _time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
@@ -57,12 +100,12 @@ internal sealed class ImageFetcher : IDisposable
                 ? await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false)
                 : _http.Send(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             string type = response.Content.Headers.ContentType?.MediaType ?? "";
-            if (!response.IsSuccessStatusCode || !type.StartsWith("image/", StringComparison.OrdinalIgnoreCase))
+            if (!response.IsSuccessStatusCode || !IsImage(type))
             {
                 throw Failed($"its host answered with status {(int)response.StatusCode} and no image");
             }
 
-            return $"data:{type};base64,{await ReadAsync(response, async, either.Token).ConfigureAwait(false)}";
+            return new FetchedImage(type, await ReadAsync(response, budget, async, either.Token).ConfigureAwait(false));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -70,6 +113,8 @@ internal sealed class ImageFetcher : IDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or ObjectDisposedException)
         {
+            // What a synchronous read throws when its stream was closed because the time was over.
+            cancellationToken.ThrowIfCancellationRequested();
             throw Failed("its host could not be reached, or has no public address");
         }
     }
@@ -106,12 +151,21 @@ internal sealed class ImageFetcher : IDisposable
         };
     }
 
-    private static async ValueTask<string> ReadAsync(HttpResponseMessage response, bool async, CancellationToken cancellationToken)
+    /// <summary>Whether a media type is one of an image, and has nothing in it that the service's parser would trip over in a URL.</summary>
+    private static bool IsImage(string type) =>
+        type.StartsWith("image/", StringComparison.OrdinalIgnoreCase) && !type.AsSpan("image/".Length).ContainsAnyExcept(TypeCharacters);
+
+    private static async ValueTask<ReadOnlyMemory<byte>> ReadAsync(
+        HttpResponseMessage response, ByteBudget budget, bool async, CancellationToken cancellationToken)
     {
         Stream stream = async
             ? await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false)
             : response.Content.ReadAsStream(cancellationToken);
-        using CancellationTokenRegistration closing = cancellationToken.Register(static state => ((Stream)state!).Dispose(), stream);
+
+        // A synchronous read cannot be cancelled but by closing what it reads from.
+        using CancellationTokenRegistration closing = async
+            ? default
+            : cancellationToken.Register(static state => ((Stream)state!).Dispose(), stream);
         using MemoryStream image = new();
         byte[] buffer = new byte[64 * 1024];
         int read;
@@ -122,10 +176,13 @@ internal sealed class ImageFetcher : IDisposable
                 throw Failed($"it is larger than {SizeLimit} bytes");
             }
 
+            budget.Take(read);
             image.Write(buffer, 0, read);
         }
 
-        return Convert.ToBase64String(image.GetBuffer(), 0, (int)image.Length);
+        // A stream that was closed because the time was over may look like one that has ended.
+        cancellationToken.ThrowIfCancellationRequested();
+        return image.GetBuffer().AsMemory(0, (int)image.Length);
     }
 
     private static async ValueTask<Stream> ConnectToPublicAddressAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
@@ -152,4 +209,20 @@ internal sealed class ImageFetcher : IDisposable
 
     private static PrivatemodeServiceException Failed(string why) =>
         new(PrivatemodeServiceFailure.InvalidRequest, $"An image of the request could not be fetched: {why}. Put the image into the request.");
+
+    /// <summary>What all images of a request may have together.</summary>
+    private sealed class ByteBudget(int total)
+    {
+        private int _left = total;
+
+        /// <exception cref="PrivatemodeConfigurationException">That is more than is left.</exception>
+        public void Take(int count)
+        {
+            if (Interlocked.Add(ref _left, -count) < 0)
+            {
+                throw new PrivatemodeConfigurationException(
+                    "body", "With the images it names by URL the request is larger than the service takes. Send fewer at once.");
+            }
+        }
+    }
 }

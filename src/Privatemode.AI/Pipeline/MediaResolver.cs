@@ -1,19 +1,24 @@
+using System.Buffers.Text;
 using System.Text;
-using System.Text.Encodings.Web;
 using Privatemode.AI.Encryption;
 
 namespace Privatemode.AI.Pipeline;
 
 /// <summary>Applies <see cref="RemoteMediaPolicy"/> to the images a body names by URL.</summary>
-internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetcher)
+/// <param name="policy">The policy.</param>
+/// <param name="fetcher">Fetches images; null unless the policy says so.</param>
+/// <param name="mostImages">How many images one request may name, when they are fetched here.</param>
+internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetcher, int mostImages = PrivatemodeOptions.DefaultMaxFetchedImages)
 {
+    private const string Refused = "remote-media";
+
     /// <summary>Images named by URL are fetched by this process.</summary>
     public bool FetchesHere => policy == RemoteMediaPolicy.FetchHereAndInline;
 
     /// <summary>Settles the images of a body: refuses them, lets them pass, or puts what they name in their place.</summary>
-    /// <exception cref="PrivatemodeWouldLeakException">The policy refuses images by URL, or the URL is not https.</exception>
+    /// <exception cref="PrivatemodeWouldLeakException">The policy refuses images by URL, or the URL is not one the service can parse.</exception>
     /// <exception cref="PrivatemodeServiceException">An image could not be fetched.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">With its images the body is larger than the service takes.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">There are too many images, or with them the body is larger than the service takes.</exception>
     public async ValueTask ResolveAsync(EndpointRule rule, PlainBody body, bool async, CancellationToken cancellationToken)
     {
         if (rule.Stream == StreamKind.Messages)
@@ -21,70 +26,87 @@ internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetc
             DemandSources(body);
         }
 
-        IReadOnlyList<(int Start, int Length)> images = RemoteMedia.Find(body.Bytes.Span, body.Index);
+        IReadOnlyList<MediaUrl> images = RemoteMedia.Find(body.Bytes.Span, body.Index);
+        foreach (MediaUrl image in images)
+        {
+            Demand(image);
+        }
+
+        if (images.Count > 0 && FetchesHere)
+        {
+            await InlineAsync(rule, body, images, async, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask InlineAsync(EndpointRule rule, PlainBody body, IReadOnlyList<MediaUrl> images, bool async, CancellationToken cancellationToken)
+    {
+        if (images.Count > mostImages)
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(PrivatemodeOptions.MaxFetchedImages),
+                $"The request names {images.Count} images by URL, and at most {mostImages} are fetched for one request. Send fewer at once, or raise " +
+                    $"{nameof(PrivatemodeOptions.MaxFetchedImages)}.");
+        }
+
+        Uri[] addresses = [.. images.Select(image => AddressOf(body, image))];
+
+        // What the images take in base64 has to fit the room the body has left.
+        int room = (int)((long)Math.Max(0, rule.PlainLimit - body.Bytes.Length) * 3 / 4);
+        FetchedImage[] fetched = await fetcher!.FetchAllAsync(addresses, room, async, cancellationToken).ConfigureAwait(false);
 
         // From the last to the first, so that positions before it stay true.
         for (int i = images.Count - 1; i >= 0; i--)
         {
-            (int start, int length) = images[i];
-            string url = TextOf(body.Bytes.Span.Slice(start, length));
-            Demand(url);
-            if (policy == RemoteMediaPolicy.FetchHereAndInline)
-            {
-                string data = await fetcher!.FetchAsync(url, async, cancellationToken).ConfigureAwait(false);
-                body.Bytes.Replace(start, length, Quoted(data));
-                DemandRoom(rule, body);
-            }
+            body.Bytes.Replace(images[i].Start, images[i].Length, DataUrl(fetched[i]));
         }
 
-        if (images.Count > 0)
-        {
-            _ = body.Index.Read(body.Bytes.Span);
-        }
+        _ = body.Index.Read(body.Bytes.Span);
     }
 
     /// <summary>Anthropic-style images name their address in another place, and cannot be put in as one.</summary>
     private void DemandSources(PlainBody body)
     {
-        foreach ((int start, int length) in RemoteMedia.FindSources(body.Bytes.Span, body.Index))
+        foreach (MediaUrl image in RemoteMedia.FindSources(body.Bytes.Span, body.Index))
         {
-            Demand(TextOf(body.Bytes.Span.Slice(start, length)));
+            Demand(image);
             if (FetchesHere)
             {
                 throw new PrivatemodeWouldLeakException(
-                    "remote-media", "The request names an image by URL, and on this endpoint images are not fetched here. Put the image into the request.");
+                    Refused, $"{image.Place} names an image by URL, and on this endpoint images are not fetched here. Put the image into the request.");
             }
         }
     }
 
-    /// <summary>After each image: a short prompt can name many large ones.</summary>
-    private static void DemandRoom(EndpointRule rule, PlainBody body)
+    private void Demand(MediaUrl image)
     {
-        if (body.Bytes.Length > rule.PlainLimit)
-        {
-            throw new PrivatemodeConfigurationException(
-                "body",
-                $"With the images it names by URL the request is larger than {rule.PlainLimit} bytes, more than the service takes. Send fewer at once.");
-        }
-    }
-
-    private void Demand(string url)
-    {
-        if (policy == RemoteMediaPolicy.Refuse)
+        if (policy == RemoteMediaPolicy.Refuse && !image.IsData)
         {
             throw new PrivatemodeWouldLeakException(
-                "remote-media",
-                $"The request names an image by URL. Put the image into the request, or opt in with " +
+                Refused,
+                $"{image.Place} names an image by URL. Put the image into the request, or opt in with " +
                     $"{nameof(RemoteMediaPolicy)}.{nameof(RemoteMediaPolicy.FetchHereAndInline)} " +
-                $"(this process fetches it) or {nameof(RemoteMediaPolicy)}.{nameof(RemoteMediaPolicy.LetTheServiceFetch)} (the enclave fetches it).");
+                    $"(this process fetches it) or {nameof(RemoteMediaPolicy)}.{nameof(RemoteMediaPolicy.LetTheServiceFetch)} (the enclave fetches it).");
         }
 
-        if (!url.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+        if (!image.IsData && !image.IsHttps)
         {
             throw new PrivatemodeWouldLeakException(
-                "remote-media", "The request names an image by an address that is not https. Put the image into the request.");
+                Refused, $"{image.Place} names an image by an address that is not https. Put the image into the request.");
+        }
+
+        if (!image.IsParsable)
+        {
+            throw new PrivatemodeWouldLeakException(
+                Refused,
+                $"{image.Place} has an image URL that the service cannot parse; its error would quote the URL in the clear. Correct the URL: no control " +
+                    "characters or line breaks, a valid host, and two hexadecimal digits after each percent sign of the path and the fragment.");
         }
     }
+
+    private static Uri AddressOf(PlainBody body, MediaUrl image) =>
+        Uri.TryCreate(TextOf(body.Bytes.Span.Slice(image.Start, image.Length)), UriKind.Absolute, out Uri? address) && address.Scheme == Uri.UriSchemeHttps
+            ? address
+            : throw new PrivatemodeWouldLeakException(Refused, $"{image.Place} has an image URL that cannot be parsed. Correct the URL.");
 
     private static string TextOf(ReadOnlySpan<byte> rawString)
     {
@@ -93,5 +115,14 @@ internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetc
         return Encoding.UTF8.GetString(text.Span);
     }
 
-    private static byte[] Quoted(string text) => Encoding.UTF8.GetBytes($"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"");
+    /// <summary>A raw JSON string. Neither the type nor base64 has anything in it that JSON would have to escape.</summary>
+    private static byte[] DataUrl(FetchedImage image)
+    {
+        byte[] head = Encoding.ASCII.GetBytes($"\"data:{image.Type};base64,");
+        byte[] url = new byte[head.Length + Base64.GetMaxEncodedToUtf8Length(image.Content.Length) + 1];
+        head.CopyTo(url, 0);
+        _ = Base64.EncodeToUtf8(image.Content.Span, url.AsSpan(head.Length), out _, out int written);
+        url[head.Length + written] = (byte)'"';
+        return url[..(head.Length + written + 1)];
+    }
 }

@@ -1,82 +1,119 @@
 using System.Text.Json;
+using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
 
+/// <summary>The URL of an image in a body.</summary>
+/// <param name="Start">Where its raw JSON string begins in the document.</param>
+/// <param name="Length">Length of that string.</param>
+/// <param name="Place">Message and part, for exceptions: <c>messages[0].content[1]</c>.</param>
+/// <param name="IsData">The URL holds the image itself.</param>
+/// <param name="IsHttps">The URL is an https address.</param>
+/// <param name="IsParsable">The service can parse it.</param>
+internal readonly record struct MediaUrl(int Start, int Length, string Place, bool IsData, bool IsHttps, bool IsParsable);
+
 /// <summary>Finds media that messages name by URL: at <c>messages[i].content[j]</c>, where the service looks for them.</summary>
 internal static class RemoteMedia
 {
-    /// <summary>Byte ranges, within the document, of the raw JSON strings of image URLs that are not <c>data:</c>.</summary>
-    /// <exception cref="PrivatemodeWouldLeakException">Audio or video by URL, which the service refuses, or an address that is not https.</exception>
-    public static IReadOnlyList<(int Start, int Length)> Find(ReadOnlySpan<byte> document, JsonIndex index)
+    /// <summary>The URLs of images in chat messages that have to be dealt with: all that are no good <c>data:</c> URLs.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">Audio or video by URL, which the service refuses, quoting the URL in the clear.</exception>
+    public static IReadOnlyList<MediaUrl> Find(ReadOnlySpan<byte> document, JsonIndex index)
     {
-        int i = index.Find("messages"u8);
-        if (i < 0 || index.Members[i].Kind != JsonTokenType.StartArray)
-        {
-            return [];
-        }
-
-        JsonMember messages = index.Members[i];
-        if (messages.Value(document).IndexOf("_url\""u8) < 0 && !HasEscapedLetter(messages.Value(document)))
+        if (!TryGetMessages(document, index, out ReadOnlySpan<byte> messages, out int offset)
+            || (messages.IndexOf("_url\""u8) < 0 && !HasEscapedLetter(messages)))
         {
             // No such name, and none that is written with escapes: the common case.
             return [];
         }
 
-        List<(int Start, int Length)> found = [];
-        Walk(messages.Value(document), messages.ValueStart, found);
+        // Depth 0 is the array of messages, 1 a message, 2 its members, 3 a part of its content, 4 the members of the part.
+        List<MediaUrl> found = [];
+        Utf8JsonReader reader = new(messages, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        _ = reader.Read();
+        MediaPlace place = default;
+        bool inContent = false;
+        while (reader.Read())
+        {
+            if (reader.TokenType != JsonTokenType.PropertyName)
+            {
+                place.Advance(reader.TokenType, reader.CurrentDepth);
+            }
+            else if (reader.CurrentDepth == 2)
+            {
+                inContent = NameIs(ref reader, "content"u8);
+            }
+            else if (reader.CurrentDepth == 4 && inContent)
+            {
+                TakePartMember(ref reader, messages, offset, place, found);
+            }
+        }
+
         return found;
+    }
+
+    /// <summary>The same for Anthropic-style messages: <c>source.url</c> in blocks, and in blocks in the results of tools.</summary>
+    public static IReadOnlyList<MediaUrl> FindSources(ReadOnlySpan<byte> document, JsonIndex index)
+    {
+        if (!TryGetMessages(document, index, out ReadOnlySpan<byte> messages, out int offset))
+        {
+            return [];
+        }
+
+        List<MediaUrl> found = [];
+        Utf8JsonReader reader = new(messages, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        _ = reader.Read();
+        MediaPlace place = default;
+        while (reader.Read())
+        {
+            // As above; two deeper in the content of a tool's result.
+            if (reader.TokenType != JsonTokenType.PropertyName)
+            {
+                place.Advance(reader.TokenType, reader.CurrentDepth);
+            }
+            else if (reader.CurrentDepth is 4 or 6 && NameIs(ref reader, "source"u8))
+            {
+                TakeUrlOrMembers(ref reader, messages, offset, place.ToString(isNested: reader.CurrentDepth == 6), found);
+            }
+        }
+
+        return found;
+    }
+
+    private static bool TryGetMessages(ReadOnlySpan<byte> document, JsonIndex index, out ReadOnlySpan<byte> messages, out int offset)
+    {
+        int i = index.Find("messages"u8);
+        bool isArray = i >= 0 && index.Members[i].Kind == JsonTokenType.StartArray;
+        messages = isArray ? index.Members[i].Value(document) : default;
+        offset = isArray ? index.Members[i].ValueStart : 0;
+        return isArray;
     }
 
     /// <summary>Whether a letter or an underscore, U+0050 to U+007F, is written as an escape. Writers of JSON have no reason to.</summary>
     private static bool HasEscapedLetter(ReadOnlySpan<byte> text) =>
         text.IndexOf("\\u005"u8) >= 0 || text.IndexOf("\\u006"u8) >= 0 || text.IndexOf("\\u007"u8) >= 0;
 
-    private static void Walk(ReadOnlySpan<byte> messages, int offset, List<(int Start, int Length)> found)
+    private static void TakePartMember(ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, MediaPlace place, List<MediaUrl> found)
     {
-        // Depth 0 is inside the messages array, 1 a message, 2 its content, 3 a part of it, 4 an object in the part.
-        Utf8JsonReader reader = new(messages, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
-        _ = reader.Read();
-        bool inContent = false;
-        while (reader.Read())
+        if (NameIs(ref reader, "audio_url"u8) || NameIs(ref reader, "video_url"u8))
         {
-            if (reader.TokenType != JsonTokenType.PropertyName)
-            {
-                continue;
-            }
+            throw new PrivatemodeWouldLeakException(
+                "remote-media",
+                $"{place.ToString(isNested: false)} names audio or video by URL, which the service does not take. Put the media into the request.");
+        }
 
-            if (reader.CurrentDepth == 2)
-            {
-                inContent = NameIs(ref reader, "content"u8);
-            }
-            else if (reader.CurrentDepth == 4 && inContent)
-            {
-                TakePartMember(ref reader, offset, found);
-            }
+        if (NameIs(ref reader, "image_url"u8))
+        {
+            TakeUrlOrMembers(ref reader, messages, offset, place.ToString(isNested: false), found);
         }
     }
 
-    private static void TakePartMember(ref Utf8JsonReader reader, int offset, List<(int Start, int Length)> found)
-    {
-        bool isImage = NameIs(ref reader, "image_url"u8);
-        bool isOtherMedia = NameIs(ref reader, "audio_url"u8) || NameIs(ref reader, "video_url"u8);
-        if (isOtherMedia)
-        {
-            throw new PrivatemodeWouldLeakException("remote-media", "The service takes no audio or video by URL. Put the media into the request.");
-        }
-
-        if (isImage)
-        {
-            TakeUrlOrMembers(ref reader, offset, found);
-        }
-    }
-
-    private static void TakeUrlOrMembers(ref Utf8JsonReader reader, int offset, List<(int Start, int Length)> found)
+    private static void TakeUrlOrMembers(ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, string place, List<MediaUrl> found)
     {
         _ = reader.Read();
         if (reader.TokenType == JsonTokenType.String)
         {
-            TakeUrl(ref reader, offset, found);
+            TakeUrl(ref reader, messages, offset, place, found);
         }
         else if (reader.TokenType == JsonTokenType.StartObject)
         {
@@ -86,7 +123,7 @@ internal static class RemoteMedia
                 _ = reader.Read();
                 if (isUrl && reader.TokenType == JsonTokenType.String)
                 {
-                    TakeUrl(ref reader, offset, found);
+                    TakeUrl(ref reader, messages, offset, place, found);
                 }
 
                 reader.Skip();
@@ -94,39 +131,31 @@ internal static class RemoteMedia
         }
     }
 
-    /// <summary>Byte ranges of the raw JSON strings of <c>source.url</c> in blocks of Anthropic-style messages, and in the results of tools there.</summary>
-    public static IReadOnlyList<(int Start, int Length)> FindSources(ReadOnlySpan<byte> document, JsonIndex index)
+    private static void TakeUrl(ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, string place, List<MediaUrl> found)
     {
-        int i = index.Find("messages"u8);
-        if (i < 0 || index.Members[i].Kind != JsonTokenType.StartArray)
+        int start = checked((int)reader.TokenStartIndex);
+        int length = checked((int)reader.BytesConsumed) - start;
+        MediaUrl url;
+        if (reader.ValueIsEscaped)
         {
-            return [];
+            // Its text as the service reads it, which takes lone surrogates too.
+            using PooledBytes text = new(length);
+            JsonText.AppendUnescaped(messages.Slice(start, length), text);
+            url = Judge(text.Span, offset + start, length, place);
+        }
+        else
+        {
+            url = Judge(reader.ValueSpan, offset + start, length, place);
         }
 
-        JsonMember messages = index.Members[i];
-        List<(int Start, int Length)> found = [];
-        Utf8JsonReader reader = new(messages.Value(document), new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
-        _ = reader.Read();
-        while (reader.Read())
+        if (!(url.IsData && url.IsParsable))
         {
-            // As in Walk; two deeper in the content of a tool's result.
-            if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth is 4 or 6 && NameIs(ref reader, "source"u8))
-            {
-                TakeUrlOrMembers(ref reader, messages.ValueStart, found);
-            }
+            found.Add(url);
         }
-
-        return found;
     }
 
-    private static void TakeUrl(ref Utf8JsonReader reader, int offset, List<(int Start, int Length)> found)
-    {
-        if (!IsData(ref reader))
-        {
-            int start = checked((int)reader.TokenStartIndex);
-            found.Add((offset + start, checked((int)reader.BytesConsumed) - start));
-        }
-    }
+    private static MediaUrl Judge(ReadOnlySpan<byte> text, int start, int length, string place) =>
+        new(start, length, place, ServiceUrl.IsData(text), ServiceUrl.IsHttps(text), ServiceUrl.IsParsable(text));
 
     private static bool NameIs(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
     {
@@ -141,22 +170,38 @@ internal static class RemoteMedia
         }
     }
 
-    /// <summary>Looks at the scheme only, because the rest of a data URL may be megabytes.</summary>
-    private static bool IsData(ref Utf8JsonReader reader)
+    /// <summary>Counts messages, parts, and parts of the results of tools.</summary>
+    private struct MediaPlace
     {
-        if (!reader.ValueIsEscaped)
+        private int _messages;
+        private int _parts;
+        private int _nested;
+
+        /// <summary>Takes in a token that is no name.</summary>
+        public void Advance(JsonTokenType token, int depth)
         {
-            return reader.ValueSpan.Length >= 5 && System.Text.Ascii.EqualsIgnoreCase(reader.ValueSpan[..5], "data:"u8);
+            bool begins = token is not (JsonTokenType.EndArray or JsonTokenType.EndObject);
+            switch (depth)
+            {
+                case 1 when begins:
+                    _messages++;
+                    break;
+                case 2 when token == JsonTokenType.StartArray:
+                    _parts = 0;
+                    break;
+                case 3 when begins:
+                    _parts++;
+                    break;
+                case 4 when token == JsonTokenType.StartArray:
+                    _nested = 0;
+                    break;
+                case 5 when begins:
+                    _nested++;
+                    break;
+            }
         }
 
-        try
-        {
-            return reader.GetString()!.StartsWith("data:", StringComparison.OrdinalIgnoreCase);
-        }
-        catch (InvalidOperationException)
-        {
-            // A lone surrogate: no URL at all, and none that may pass.
-            return false;
-        }
+        public readonly string ToString(bool isNested) =>
+            $"messages[{_messages - 1}].content[{_parts - 1}]{(isNested ? $".content[{_nested - 1}]" : "")}";
     }
 }

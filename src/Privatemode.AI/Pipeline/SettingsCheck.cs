@@ -6,6 +6,7 @@ namespace Privatemode.AI.Pipeline;
 internal static class SettingsCheck
 {
     private const int MostSessions = 100_000;
+    private const int MostFetchedImages = 1_000;
 
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(24);
     private static readonly TimeSpan ShortestEvidence = TimeSpan.FromMinutes(5);
@@ -46,6 +47,12 @@ internal static class SettingsCheck
         if (options.MaxSessions is < 1 or > MostSessions)
         {
             throw new PrivatemodeConfigurationException(nameof(options.MaxSessions), $"MaxSessions must be at least 1 and at most {MostSessions}.");
+        }
+
+        if (options.MaxFetchedImages is < 1 or > MostFetchedImages)
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(options.MaxFetchedImages), $"MaxFetchedImages must be at least 1 and at most {MostFetchedImages}.");
         }
 
         DemandTrust(options);

@@ -51,7 +51,7 @@ public sealed class SettingsDocumentTests
             }
         }
 
-        Assert.Equal(8, compared);
+        Assert.Equal(9, compared);
     }
 
     [Fact]

@@ -19,7 +19,8 @@ public sealed class SettingsTests
             ("Hardware:RequireUpToDateUnderNewestTcbInfo", "true"), ("Hardware:SuppliedRevocationListMaxAge", "7.00:00:00"),
             ("CollateralDirectory", "/tmp/collateral"), ("CollateralProxy", "https://proxy.example.com"),
             ("GpuRevocation:Mode", "AcceptUnknownOrRecentlyRevoked"), ("GpuRevocation:RevokedGrace", "2.00:00:00"), ("PromptCache:Scope", "PerClient"),
-            ("RemoteMedia", "FetchHereAndInline"), ("ResponseTimeout", "00:01:00"), ("IdleTimeout", "00:00:10"), ("MaxSessions", "7"),
+            ("RemoteMedia", "FetchHereAndInline"), ("MaxFetchedImages", "5"),
+            ("ResponseTimeout", "00:01:00"), ("IdleTimeout", "00:00:10"), ("MaxSessions", "7"),
             ("WarmUp", "none"), ("LogSealedContent", "true"));
         Assert.Equal("key", options.ApiKey);
         Assert.Equal(new Uri("https://example.com"), options.Endpoint);
@@ -35,7 +36,7 @@ public sealed class SettingsTests
         Assert.Equal(new Uri("https://proxy.example.com"), options.CollateralProxy);
         Assert.Equal(TimeSpan.FromDays(2), options.GpuRevocation.RevokedGrace);
         Assert.Same(PromptCacheScope.PerClient, options.PromptCache);
-        Assert.Equal(RemoteMediaPolicy.FetchHereAndInline, options.RemoteMedia);
+        Assert.Equal((RemoteMediaPolicy.FetchHereAndInline, 5), (options.RemoteMedia, options.MaxFetchedImages));
         Assert.Equal((TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(10), 7), (options.ResponseTimeout, options.IdleTimeout, options.MaxSessions));
         Assert.Equal(PrivatemodeWarmUp.None, options.WarmUp);
         Assert.True(options.LogSealedContent);

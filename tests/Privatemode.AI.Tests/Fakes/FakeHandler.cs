@@ -11,7 +11,11 @@ internal sealed class FakeHandler : HttpMessageHandler
 
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        Requests.Add(request);
+        lock (Requests)
+        {
+            Requests.Add(request);
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
         HttpResponseMessage response = Answer(request);
         response.RequestMessage ??= request;

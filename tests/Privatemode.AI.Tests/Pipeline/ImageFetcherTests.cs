@@ -11,6 +11,8 @@ namespace Privatemode.AI.Tests.Pipeline;
 
 public sealed class ImageFetcherTests
 {
+    private static readonly TimeSpan Total = TimeSpan.FromMinutes(10);
+
     private readonly FakeHandler _host = new() { Answer = _ => Image("image/png", [1, 2, 3]) };
 
     [Theory]
@@ -46,10 +48,12 @@ public sealed class ImageFetcherTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Fetch_Image_BecomesADataUrl(bool async)
+    public async Task Fetch_Image_ComesWithItsType(bool async)
     {
-        using ImageFetcher fetcher = new(TimeProvider.System, _host);
-        Assert.Equal("data:image/png;base64,AQID", await FetchAsync(fetcher, "https://example.com/a.png", async));
+        using ImageFetcher fetcher = new(TimeProvider.System, Total, _host);
+        FetchedImage image = await FetchAsync(fetcher, "https://example.com/a.png", async);
+        Assert.Equal("image/png", image.Type);
+        Assert.Equal([1, 2, 3], image.Content.ToArray());
         HttpRequestMessage request = Assert.Single(_host.Requests);
         Assert.Empty(request.Headers);
     }
@@ -59,11 +63,13 @@ public sealed class ImageFetcherTests
     [InlineData("ftp://example.com/a.png")]
     [InlineData("file:///etc/passwd")]
     [InlineData("a.png")]
-    public async Task Fetch_AddressThatIsNotHttps_IsRefused(string url)
+    [InlineData("https://exa mple.com/a.png")]
+    [InlineData("https://1.2.3.4.5:99999/a.png")]
+    public async Task Resolve_AddressThatIsNotHttps_FetchesNoneOfThem(string url)
     {
-        using ImageFetcher fetcher = new(TimeProvider.System, _host);
+        using ImageFetcher fetcher = new(TimeProvider.System, Total, _host);
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
-            () => FetchAsync(fetcher, url, async: true));
+            () => ResolveAsync(fetcher, ["https://example.com/a.png", url]));
         Assert.Equal("remote-media", exception.Refused);
         Assert.Empty(_host.Requests);
     }
@@ -72,14 +78,98 @@ public sealed class ImageFetcherTests
     public async Task Resolve_MoreImagesThanABodyMayHold_StopsFetching()
     {
         _host.Answer = _ => Image("image/png", new byte[100_000]);
-        using ImageFetcher fetcher = new(TimeProvider.System, _host);
-        string parts = string.Join(",", Enumerable.Repeat("""{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}""", 50));
+        using ImageFetcher fetcher = new(TimeProvider.System, Total, _host);
+        string parts = string.Join(",", Enumerable.Repeat("""{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}""", 30));
         using PlainBody body = new(PooledBytes.Copy(Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":[{{parts}}]}]}""")));
         PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
             () => new MediaResolver(RemoteMediaPolicy.FetchHereAndInline, fetcher)
                 .ResolveAsync(EndpointRules.ChatCompletions with { PlainLimit = 500_000 }, body, async: true, default).AsTask());
         Assert.Equal("body", exception.Setting);
-        Assert.InRange(_host.Requests.Count, 3, 4);
+        Assert.InRange(_host.Requests.Count, 3, 8);
+    }
+
+    [Fact]
+    public async Task Resolve_MoreImagesThanOneRequestMayName_FetchesNone()
+    {
+        using ImageFetcher fetcher = new(TimeProvider.System, Total, _host);
+        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => ResolveAsync(fetcher, 33));
+        Assert.Equal(nameof(PrivatemodeOptions.MaxFetchedImages), exception.Setting);
+        Assert.Empty(_host.Requests);
+        await ResolveAsync(fetcher, 32);
+        Assert.Equal(32, _host.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Resolve_ManyImages_FetchesFourAtATime()
+    {
+        int running = 0;
+        TaskCompletionSource<int> most = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using AsyncHandler host = new(async cancellationToken =>
+        {
+            int now = Interlocked.Increment(ref running);
+            if (now == 4)
+            {
+                most.TrySetResult(now);
+            }
+
+            // Nobody answers before four are asked, so that a fifth would be seen.
+            await most.Task.WaitAsync(cancellationToken);
+            await Task.Yield();
+            _ = Interlocked.Decrement(ref running);
+            return now <= 4 ? Image("image/png", [1]) : new HttpResponseMessage(HttpStatusCode.TooManyRequests);
+        });
+        using ImageFetcher fetcher = new(TimeProvider.System, Total, host);
+        await ResolveAsync(fetcher, 32);
+        Assert.Equal(4, await most.Task.OrTimeout());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Fetch_ImagesThatAreTooLargeTogether_StopsFetching(bool async)
+    {
+        _host.Answer = _ => Image("image/png", new byte[400]);
+        using ImageFetcher fetcher = new(TimeProvider.System, Total, _host);
+        Uri[] addresses = [.. Enumerable.Range(0, 20).Select(i => new Uri($"https://example.com/{i}"))];
+        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+            () => TestTimeouts.OnOwnThread(() => fetcher.FetchAllAsync(addresses, 1000, async, default).AsTask()).Unwrap());
+        Assert.Equal("body", exception.Setting);
+        Assert.InRange(_host.Requests.Count, 3, 7);
+    }
+
+    [Fact]
+    public async Task Fetch_ImagesThatTakeTooLongTogether_AreGivenUp()
+    {
+        ManualTimeProvider time = new();
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using AsyncHandler host = new(async cancellationToken =>
+        {
+            asked.TrySetResult();
+            await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
+            return Image("image/png", [1]);
+        });
+        using ImageFetcher fetcher = new(time, TimeSpan.FromSeconds(20), host);
+        Task resolving = ResolveAsync(fetcher, 8);
+        await asked.Task.OrTimeout();
+        time.Advance(TimeSpan.FromSeconds(21));
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => resolving.OrTimeout());
+        Assert.Contains("together", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("image/a#%zz")]
+    [InlineData("image/a%zz")]
+    [InlineData("image/")]
+    public async Task Fetch_TypeThatWouldSpoilTheUrl_IsNoImage(string type)
+    {
+        _host.Answer = request =>
+        {
+            HttpResponseMessage answer = new(HttpStatusCode.OK) { Content = new ByteArrayContent([1]) };
+            _ = answer.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+            return answer;
+        };
+        using ImageFetcher fetcher = new(TimeProvider.System, Total, _host);
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => FetchAsync(fetcher, "https://example.com/a", async: true));
     }
 
     [Fact]
@@ -89,7 +179,7 @@ public sealed class ImageFetcherTests
             HttpResponseMessage[])[Image("text/html", [1]), new(HttpStatusCode.NotFound), new(HttpStatusCode.Found)])
         {
             _host.Answer = _ => answer;
-            using ImageFetcher fetcher = new(TimeProvider.System, _host);
+            using ImageFetcher fetcher = new(TimeProvider.System, Total, _host);
             PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
                 () => FetchAsync(fetcher, "https://secret.example/", async: true));
             Assert.Equal(PrivatemodeServiceFailure.InvalidRequest, exception.Reason);
@@ -101,7 +191,7 @@ public sealed class ImageFetcherTests
     public async Task Fetch_ImageLargerThanTheLimit_IsAnError()
     {
         _host.Answer = _ => Image("image/png", new byte[ImageFetcher.SizeLimit + 1]);
-        using ImageFetcher fetcher = new(TimeProvider.System, _host);
+        using ImageFetcher fetcher = new(TimeProvider.System, Total, _host);
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => FetchAsync(fetcher, "https://example.com/", async: true));
     }
 
@@ -109,7 +199,7 @@ public sealed class ImageFetcherTests
     public async Task Fetch_HostThatCannotBeReached_IsAnError()
     {
         _host.Answer = _ => throw new HttpRequestException("no route to secret.example");
-        using ImageFetcher fetcher = new(TimeProvider.System, _host);
+        using ImageFetcher fetcher = new(TimeProvider.System, Total, _host);
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
             () => FetchAsync(fetcher, "https://example.com/", async: false));
         Assert.DoesNotContain("secret.example", exception.ToString(), StringComparison.Ordinal);
@@ -118,7 +208,7 @@ public sealed class ImageFetcherTests
     [Fact]
     public async Task Fetch_ByTheRealHandler_RefusesPrivateAddresses()
     {
-        using ImageFetcher fetcher = new(TimeProvider.System);
+        using ImageFetcher fetcher = new(TimeProvider.System, Total);
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => FetchAsync(fetcher, "https://127.0.0.1:1/a.png", async: true).OrTimeout());
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => FetchAsync(fetcher, "https://localhost:1/a.png", async: true).OrTimeout());
     }
@@ -130,7 +220,7 @@ public sealed class ImageFetcherTests
         PrivatemodeOptions options = new() { RemoteMedia = RemoteMediaPolicy.FetchHereAndInline };
         deployment.Configure(options);
         await using PrivatemodeClient client = new(
-            ClientComposition.Create(options, new() { Images = new ImageFetcher(TimeProvider.System, _host) }));
+            ClientComposition.Create(options, new() { Images = new ImageFetcher(TimeProvider.System, Total, _host) }));
         ChatMessage message = new(ChatRole.User,
         [
             new TextContent("compare"),
@@ -169,12 +259,32 @@ public sealed class ImageFetcherTests
         Assert.DoesNotContain("example.com", deployment.Requests[0].WireText, StringComparison.Ordinal);
     }
 
-    private static async Task<string> FetchAsync(ImageFetcher fetcher, string url, bool async) => async
-        ? await fetcher.FetchAsync(url, async: true, CancellationToken.None)
-        : fetcher.FetchAsync(url, async: false, CancellationToken.None).Completed();
+    private static Task ResolveAsync(ImageFetcher fetcher, int images, bool async = true) =>
+        ResolveAsync(fetcher, [.. Enumerable.Range(0, images).Select(i => $"https://example.com/{i}.png")], async);
+
+    private static async Task ResolveAsync(ImageFetcher fetcher, string[] urls, bool async = true)
+    {
+        string parts = string.Join(",", urls.Select(url => $$$"""{"type":"image_url","image_url":{"url":"{{{url}}}"}}"""));
+        using PlainBody body = new(PooledBytes.Copy(Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":[{{parts}}]}]}""")));
+        await new MediaResolver(RemoteMediaPolicy.FetchHereAndInline, fetcher)
+            .ResolveAsync(EndpointRules.ChatCompletions, body, async, default).AsTask().OrTimeout();
+    }
+
+    private static async Task<FetchedImage> FetchAsync(ImageFetcher fetcher, string url, bool async)
+    {
+        Uri[] addresses = [new(url)];
+        return Assert.Single(async
+            ? await fetcher.FetchAllAsync(addresses, int.MaxValue, async: true, CancellationToken.None).AsTask().OrTimeout()
+            : fetcher.FetchAllAsync(addresses, int.MaxValue, async: false, CancellationToken.None).Completed());
+    }
 
     private static HttpResponseMessage Image(string type, byte[] bytes) => new(HttpStatusCode.OK)
     {
         Content = new ByteArrayContent(bytes) { Headers = { ContentType = new MediaTypeHeaderValue(type) } },
     };
+
+    private sealed class AsyncHandler(Func<CancellationToken, Task<HttpResponseMessage>> answer) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => answer(cancellationToken);
+    }
 }

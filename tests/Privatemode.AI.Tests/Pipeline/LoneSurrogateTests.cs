@@ -25,7 +25,7 @@ public sealed class LoneSurrogateTests
         byte[] document = Encoding.UTF8.GetBytes(body);
         using JsonIndex index = new();
         Assert.Equal(JsonShape.Usable, index.Read(document));
-        (int start, int length) = Assert.Single(RemoteMedia.Find(document, index));
-        Assert.Equal("\"https://a/b\"", Encoding.UTF8.GetString(document.AsSpan(start, length)));
+        MediaUrl url = Assert.Single(RemoteMedia.Find(document, index));
+        Assert.Equal("\"https://a/b\"", Encoding.UTF8.GetString(document.AsSpan(url.Start, url.Length)));
     }
 }

@@ -49,6 +49,8 @@ public sealed class SettingsCheckTests
         { "PromptCache", options => options.PromptCache = null! },
         { "RemoteMedia", options => options.RemoteMedia = (RemoteMediaPolicy)9 },
         { "MaxSessions", options => options.MaxSessions = 0 },
+        { "MaxFetchedImages", options => options.MaxFetchedImages = 0 },
+        { "MaxFetchedImages", options => options.MaxFetchedImages = 1_001 },
         { "MaxSessions", options => options.MaxSessions = 100_001 },
     };
 

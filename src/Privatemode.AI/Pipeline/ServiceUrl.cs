@@ -1,0 +1,104 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>Whether the service's own parser takes the URL of an image.</summary>
+/// <remarks>
+/// The service parses it inside the enclave (Go, net/url) and answers what it cannot parse with an error in the clear that quotes the whole URL:
+/// of a <c>data:</c> URL, the image. So everything is refused here that its parser might refuse, and a little more.
+/// </remarks>
+internal static class ServiceUrl
+{
+    private const string Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+    private static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789ABCDEFabcdef"u8);
+    private static readonly SearchValues<byte> UserInfoBytes = SearchValues.Create(Encoding.ASCII.GetBytes(Letters + "-._~!$&'()*+,;=:%"));
+    private static readonly SearchValues<byte> NotInHosts = SearchValues.Create(" \"#%/:<>?@[\\]^`{|}"u8);
+
+    /// <summary>Whether a URL in UTF-8 names its content itself.</summary>
+    public static bool IsData(ReadOnlySpan<byte> url) => url.Length >= 5 && Ascii.EqualsIgnoreCase(url[..5], "data:"u8);
+
+    public static bool IsHttps(ReadOnlySpan<byte> url) => url.Length >= 8 && Ascii.EqualsIgnoreCase(url[..8], "https://"u8);
+
+    /// <summary>Whether the service can parse a URL that <see cref="IsData"/> or <see cref="IsHttps"/>.</summary>
+    public static bool IsParsable(ReadOnlySpan<byte> url)
+    {
+        if (url.ContainsAnyInRange((byte)0, (byte)0x1F) || url.Contains((byte)0x7F))
+        {
+            return false;
+        }
+
+        int fragment = url.IndexOf((byte)'#');
+        if (fragment >= 0 && !HasValidEscapes(url[fragment..]))
+        {
+            return false;
+        }
+
+        url = fragment < 0 ? url : url[..fragment];
+        int query = url.IndexOf((byte)'?');
+        url = query < 0 ? url : url[..query];
+
+        // What does not begin with a slash is taken as it stands.
+        return IsData(url) ? !url["data:".Length..].StartsWith("/"u8) : IsHttps(url) && IsAuthorityAndPath(url["https://".Length..]);
+    }
+
+    private static bool IsAuthorityAndPath(ReadOnlySpan<byte> rest)
+    {
+        int slash = rest.IndexOf((byte)'/');
+        ReadOnlySpan<byte> host = slash < 0 ? rest : rest[..slash];
+        int at = host.LastIndexOf((byte)'@');
+        if (at >= 0 && (host[..at].ContainsAnyExcept(UserInfoBytes) || !HasValidEscapes(host[..at])))
+        {
+            return false;
+        }
+
+        return (slash < 0 || HasValidEscapes(rest[slash..])) && IsHostAndPort(host[(at + 1)..]);
+    }
+
+    private static bool IsHostAndPort(ReadOnlySpan<byte> host)
+    {
+        ReadOnlySpan<byte> port = default;
+        if (host.StartsWith("["u8))
+        {
+            int end = host.IndexOf((byte)']');
+            if (end < 0 || host[..end].Contains((byte)'%') || !IPAddress.TryParse(Encoding.UTF8.GetString(host[1..end]), out IPAddress? address)
+                || address.AddressFamily != AddressFamily.InterNetworkV6)
+            {
+                return false;
+            }
+
+            port = host[(end + 1)..];
+        }
+        else
+        {
+            int colon = host.IndexOf((byte)':');
+            port = colon < 0 ? default : host[colon..];
+            host = colon < 0 ? host : host[..colon];
+            if (host.IsEmpty || host.ContainsAny(NotInHosts))
+            {
+                return false;
+            }
+        }
+
+        return port.IsEmpty || (port[0] == (byte)':' && !port[1..].ContainsAnyExceptInRange((byte)'0', (byte)'9'));
+    }
+
+    /// <summary>Whether two hexadecimal digits follow every percent sign.</summary>
+    private static bool HasValidEscapes(ReadOnlySpan<byte> text)
+    {
+        int percent;
+        while ((percent = text.IndexOf((byte)'%')) >= 0)
+        {
+            text = text[(percent + 1)..];
+            if (text.Length < 2 || text[..2].ContainsAnyExcept(HexDigits))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

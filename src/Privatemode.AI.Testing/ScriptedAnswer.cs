@@ -154,6 +154,8 @@ public sealed class ScriptedAnswer
     }
 
     /// <summary>Writes the whole answer to a call that is not streamed by hand, to see what an application makes of an odd one.</summary>
+    /// <remarks>The client refuses an answer without the members the service always sends: for chat <c>choices</c>, <c>created</c>, <c>model</c> and
+    /// <c>object</c>. The repository's <c>docs/endpoints.md</c> lists them for each endpoint.</remarks>
     /// <param name="json">A JSON object, or the list of a document's elements; sealed as it stands, whatever else this answer holds.</param>
     /// <returns>This answer.</returns>
     public ScriptedAnswer WithJson(string json)
@@ -164,6 +166,7 @@ public sealed class ScriptedAnswer
     }
 
     /// <summary>Writes the events of a streamed answer by hand, to see what an application makes of odd ones.</summary>
+    /// <remarks>As with <see cref="WithJson"/>, every event needs the members the service always sends.</remarks>
     /// <param name="json">A JSON object for each event, without the end mark; sealed as they stand, whatever else this answer holds.</param>
     /// <returns>This answer.</returns>
     public ScriptedAnswer WithEvents(params IEnumerable<string> json)

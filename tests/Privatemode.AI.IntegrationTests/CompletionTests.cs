@@ -157,7 +157,8 @@ public sealed class CompletionTests : DeploymentTest
         Assert.Equal((PrivatemodeServiceFailure.Unavailable, "abort"), (broken.Reason, broken.Code));
         Assert.StartsWith("sdk_", broken.RequestId, StringComparison.Ordinal);
 
-        Deployment.Model.Reply("").WithJson("""{"choices":[{"index":"canary"}]}""").WithEvents("""{"choices":[{"index":0,"text":["canary"]}]}""");
+        Deployment.Model.Reply("").WithJson("""{"object":"c","created":1,"model":"m","choices":[{"index":"canary"}]}""")
+            .WithEvents("""{"object":"c","created":1,"model":"m","choices":[{"index":0,"text":["canary"]}]}""");
         Exception? unreadable = await FailAsync(streamed);
         Assert.IsAssignableFrom<PrivatemodeException>(unreadable);
         Assert.DoesNotContain("canary", unreadable!.ToString(), StringComparison.Ordinal);

@@ -95,8 +95,9 @@ public sealed class SpeechTests : DeploymentTest
         string[] stretches = ["one", "two"];
         Deployment.Model.Transcribe("").WithEvents(
         [
-            .. stretches.Select(text => $$"""{"id":"t","choices":[{"delta":{"content":"{{text}}"},"finish_reason":"stop"}]}"""),
-            """{"id":"t","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}""",
+            .. stretches.Select(
+                text => $$"""{"id":"t","object":"c","created":1,"model":"m","choices":[{"delta":{"content":"{{text}}"},"finish_reason":"stop"}]}"""),
+            """{"id":"t","object":"c","created":1,"model":"m","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}""",
         ]);
         Deployment.Faults.Next(Fault.DropEvent(2));
         List<SpeechToTextResponseUpdate> updates = [];
@@ -208,10 +209,13 @@ public sealed class SpeechTests : DeploymentTest
     [Fact]
     public async Task Answer_Odd_IsAServiceExceptionWithoutItsContent()
     {
-        Deployment.Model.Transcribe("").WithJson("""{"text":"canary","segments":[{"start":"canary","end":1}]}""");
-        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => AskAsync(streamed: false));
+        Deployment.Model.Transcribe("").WithJson("""{"language":"en","text":"canary","segments":[{"start":"canary","end":1}],"words":null}""");
+        PrivatemodeSpeechOptions options = new() { Timestamps = TranscriptionTimestamps.Segments, SpeechLanguage = "en" };
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
+            () => Speech.GetTextAsync(new MemoryStream(Recording.Wave()), options).OrTimeout());
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
-        Deployment.Model.Transcribe("").WithEvents("""{"choices":[{"delta":{"content":["canary"]},"finish_reason":"stop"}]}""");
+        Deployment.Model.Transcribe("").WithEvents(
+            """{"id":"t","object":"c","created":1,"model":"m","choices":[{"delta":{"content":["canary"]},"finish_reason":"stop"}]}""");
         exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => AskAsync(streamed: true));
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
     }

@@ -5,6 +5,8 @@ namespace Privatemode.AI.Testing.Enclave;
 /// <summary>Writes answers the way the model server of service version 1.40 does, before they are sealed.</summary>
 internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answer, bool isChat, DateTimeOffset now)
 {
+    private static readonly string[] ChatOnly = ["prompt_logprobs", "prompt_token_ids"];
+
     private readonly string _id = $"{(isChat ? "chatcmpl" : "cmpl")}-{Guid.NewGuid():N}";
     private int _outputTokens;
 
@@ -23,7 +25,14 @@ internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answ
             choices.Add((JsonNode)(isChat ? WholeChoice(i) : TextChoice(i, request.EchoOf(i) + answer.Content, answer.FinishReason)));
         }
 
-        return Document(isChat ? "chat.completion" : "text_completion", choices).ToJsonString();
+        // Whole answers are written with every member, null or not.
+        JsonObject document = Document(isChat ? "chat.completion" : "text_completion", choices);
+        foreach (string name in (string[])[.. isChat ? ChatOnly : [], "service_tier", "system_fingerprint", "kv_transfer_params"])
+        {
+            document[name] = null;
+        }
+
+        return document.ToJsonString();
     }
 
     /// <summary>The events of a streamed answer, without the end mark. Usage is on every one of them and counts up, as the service forces

@@ -12,7 +12,7 @@ internal static class EmbeddingWriter
     private const int DefaultDimensions = 256;
 
     /// <exception cref="ModelServerException">There is nothing to embed.</exception>
-    public static string Write(ModelRequest request)
+    public static string Write(ModelRequest request, DateTimeOffset now)
     {
         JsonElement root = request.Root;
         bool isSized = root.TryGetProperty("dimensions", out JsonElement asked) && asked.ValueKind == JsonValueKind.Number;
@@ -34,6 +34,7 @@ internal static class EmbeddingWriter
         {
             ["id"] = $"embd-{Guid.NewGuid():N}",
             ["object"] = "list",
+            ["created"] = now.ToUnixTimeSeconds(),
             ["model"] = request.Model,
             ["data"] = data,
             ["usage"] = new JsonObject { ["prompt_tokens"] = tokens, ["total_tokens"] = tokens },

@@ -11,7 +11,7 @@ internal sealed record ModelAnswer(
     {
         if (endpoint == EnclaveEndpoint.Embeddings)
         {
-            return new ModelAnswer(() => EmbeddingWriter.Write(request));
+            return new ModelAnswer(() => EmbeddingWriter.Write(request, now));
         }
 
         ScriptedAnswer answer = model.Next(record, () => Echo(endpoint, record, request));

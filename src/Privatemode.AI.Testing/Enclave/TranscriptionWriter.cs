@@ -23,15 +23,14 @@ internal sealed class TranscriptionWriter(ModelRequest request, ScriptedAnswer a
             document["duration"] = Seconds.ToString(CultureInfo.InvariantCulture);
             document["language"] = request.Root.TryGetProperty("language", out JsonElement language) ? language.GetString() : "en";
             document["segments"] = new JsonArray([.. answer.Segments.Select((segment, i) => (JsonNode)Segment(segment, i))]);
-            if (answer.Words.Count > 0)
+
+            // Sent in any case, like everything the model server knows a place for.
+            document["words"] = answer.Words.Count == 0 ? null : new JsonArray([.. answer.Words.Select(word => (JsonNode)new JsonObject
             {
-                document["words"] = new JsonArray([.. answer.Words.Select(word => (JsonNode)new JsonObject
-                {
-                    ["word"] = word.Text,
-                    ["start"] = word.Start.TotalSeconds,
-                    ["end"] = word.End.TotalSeconds,
-                })]);
-            }
+                ["word"] = word.Text,
+                ["start"] = word.Start.TotalSeconds,
+                ["end"] = word.End.TotalSeconds,
+            })]);
         }
 
         document["text"] = answer.Content;

@@ -74,7 +74,9 @@ internal sealed class BoundedHttp(HttpClient http, TimeProvider time)
     }
 
     private static PrivatemodeServiceException Unreachable(string host, string purpose, Exception exception) =>
-        new(PrivatemodeServiceFailure.Unreachable, $"{host} could not be reached for {purpose}. Check the network, then retry.", exception);
+        UnreadableAnswer.Is(exception as HttpRequestException)
+        ? new(PrivatemodeServiceFailure.Other, $"The answer of {host} to {purpose} {UnreadableAnswer.Advice}", exception)
+        : new(PrivatemodeServiceFailure.Unreachable, $"{host} could not be reached for {purpose}. Check the network, then retry.", exception);
 
     /// <summary>The body; null when it is longer than the limit.</summary>
     private static async ValueTask<byte[]?> ReadAsync(

@@ -13,7 +13,6 @@ internal static class ModelListReader
     private const int MostModels = 1000;
     private const int MostTasks = 32;
     private const int MostAliases = 16;
-    private const int LongestText = 256;
 
     /// <param name="client">Asks.</param>
     /// <param name="apiKey">The key to ask with; null for that of the settings.</param>
@@ -57,7 +56,7 @@ internal static class ModelListReader
                         Id = id,
                         Tasks = Tasks(entry),
                         Created = Created(entry),
-                        OwnedBy = Text(entry, "owned_by") is { } owner && IsShort(owner) ? owner : null,
+                        OwnedBy = Text(entry, "owned_by") is { } owner && PlainMembers.IsPrintable(owner) ? owner : null,
                     });
                 }
             }
@@ -96,7 +95,7 @@ internal static class ModelListReader
     private static string[] Tasks(JsonElement entry) =>
         entry.TryGetProperty("tasks", out JsonElement tasks) && tasks.ValueKind == JsonValueKind.Array
             ? [.. tasks.EnumerateArray().Where(task => task.ValueKind == JsonValueKind.String)
-                .Select(task => task.GetString()!).Where(IsShort).Take(MostTasks)]
+                .Select(task => task.GetString()!).Where(PlainMembers.IsPrintable).Take(MostTasks)]
             : [];
 
     // Beyond these a number is no time.
@@ -105,8 +104,6 @@ internal static class ModelListReader
             created.TryGetInt64(out long seconds) && seconds is > 0 and < 253_402_300_800
             ? DateTimeOffset.FromUnixTimeSeconds(seconds)
             : null;
-
-    private static bool IsShort(string text) => text.Length <= LongestText;
 
     private static string? Text(JsonElement entry, string name) =>
         entry.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

@@ -90,6 +90,18 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         {
             DemandSealed(head, call);
         }
+
+        if (head.Status == 206)
+        {
+            // No request of this library's asks for a part, so it is not the service that answers with one.
+            throw new PrivatemodeServiceException(
+                PrivatemodeServiceFailure.Other,
+                "The answer has status 206, so it is a part of one, which was not asked for. Check Endpoint, and what stands in between.")
+            {
+                Status = head.Status,
+                RequestId = call.RequestId,
+            };
+        }
     }
 
     private static void DemandSealed(AnswerHead head, SealedCall call)
@@ -153,7 +165,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         }
 
         fault = fault == AnswerFault.None && !shape.HasPayload(opened) ? AnswerFault.PayloadMissing : fault;
-        fault = fault == AnswerFault.None ? SealedMembers.CheckWhole(opened, call) : fault;
+        fault = fault == AnswerFault.None ? SealedMembers.SettleWhole(opened, call) : fault;
         fault = fault == AnswerFault.None ? PlainMembers.Check(opened) : fault;
         fault = fault == AnswerFault.None && call.Rule.Stream == StreamKind.Messages && !MessageEventRules.IsCalled(opened, "message"u8)
             ? AnswerFault.BadPlainMember
@@ -161,6 +173,11 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         if (fault != AnswerFault.None)
         {
             throw AnswerFaults.Exception(fault, call.Context);
+        }
+
+        if (shape.Plain.Contains("id"u8))
+        {
+            PlainMembers.DropUnsafeId(opened);
         }
 
         if (call.Rule.HasMessages)

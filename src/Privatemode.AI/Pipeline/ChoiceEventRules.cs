@@ -32,12 +32,13 @@ internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string re
             return AnswerFault.PayloadMissing;
         }
 
-        AnswerFault fault = SealedMembers.Check(opened, "choices"u8);
+        AnswerFault fault = rule.Members!.Settle(opened, Shape.Plain);
         if (fault != AnswerFault.None)
         {
             return fault;
         }
 
+        _ = opened.TryGet("choices"u8, out payload, out _);
         if (!_finishes.TryObserve(payload, out int count))
         {
             return AnswerFault.NotJson;
@@ -49,6 +50,8 @@ internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string re
         {
             return fault;
         }
+
+        PlainMembers.DropUnsafeId(opened);
 
         // The service repeats the running total on every event; a reader that adds up would count it many times.
         if (count > 0 && opened.TryGet("usage"u8, out _, out kind) && kind == JsonTokenType.StartObject)

@@ -17,6 +17,9 @@ internal sealed record EndpointRule
     /// <summary>Shape of the sealed answer; null for an endpoint that is not sealed.</summary>
     public AnswerShape? Answer { get; init; }
 
+    /// <summary>The encrypted members of its whole answers; null for an endpoint that is not sealed, or whose answer is a list.</summary>
+    public SealedMembers? Members { get; init; }
+
     /// <summary>The service wants a <c>cache_salt</c> in the body, and the shard key header when the salt is not random.</summary>
     public bool UsesPromptCache { get; init; }
 

@@ -26,6 +26,7 @@ internal static class EndpointRules
         Path = "/v1/chat/completions",
         RequestPlain = GenerationRequest,
         Answer = Choices,
+        Members = SealedMembers.Chat,
         UsesPromptCache = true,
         HasMessages = true,
     };
@@ -36,6 +37,7 @@ internal static class EndpointRules
         Path = "/v1/completions",
         RequestPlain = GenerationRequest,
         Answer = Choices,
+        Members = SealedMembers.Completions,
         UsesPromptCache = true,
     };
 
@@ -45,6 +47,7 @@ internal static class EndpointRules
         Path = "/v1/embeddings",
         RequestPlain = new PlainNames("model"),
         Answer = new AnswerShape(IdAndUsage, "data"u8.ToArray(), JsonTokenType.StartArray),
+        Members = SealedMembers.Embeddings,
     };
 
     public static EndpointRule Transcriptions { get; } = new()
@@ -53,6 +56,7 @@ internal static class EndpointRules
         Path = "/v1/audio/transcriptions",
         RequestPlain = new PlainNames("model", "stream", "stream_include_usage", "stream_continuous_usage_stats"),
         Answer = new AnswerShape(new PlainNames("duration", "usage"), "text"u8.ToArray(), JsonTokenType.String),
+        Members = SealedMembers.Transcription,
         Body = BodyKind.Form,
         PlainLimit = FormFields.FileLimit + OtherFieldsLimit,
         Stream = StreamKind.Transcription,
@@ -64,6 +68,7 @@ internal static class EndpointRules
         Path = "/v1/messages",
         RequestPlain = new PlainNames("model", "stream"),
         Answer = new AnswerShape(new PlainNames("id", "type", "usage"), "content"u8.ToArray(), JsonTokenType.StartArray),
+        Members = SealedMembers.Messages,
         UsesPromptCache = true,
         Stream = StreamKind.Messages,
     };

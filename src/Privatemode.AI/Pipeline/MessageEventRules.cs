@@ -49,7 +49,13 @@ internal sealed class MessageEventRules(string requestId) : EventRules
 
         _fate = EventFate.Pass;
         fault = opened.HasSealed ? TakeSealed(opened) : TakePlain(opened);
-        return fault == AnswerFault.None && !IsCalled(opened, _kind) ? AnswerFault.BadPlainMember : fault;
+        fault = fault == AnswerFault.None && !IsCalled(opened, _kind) ? AnswerFault.BadPlainMember : fault;
+        if (fault == AnswerFault.None)
+        {
+            PlainMembers.DropUnsafeId(opened);
+        }
+
+        return fault;
     }
 
     /// <summary>Nothing in it is authentic, so it may say nothing but that.</summary>
@@ -73,11 +79,15 @@ internal sealed class MessageEventRules(string requestId) : EventRules
 
     private AnswerFault TakeSealed(OpenedDocument opened)
     {
-        if (HasOthers(opened))
+        if (HasOthers(opened, out bool hasEmptyOnes))
         {
             return AnswerFault.RenamedMember;
         }
 
+        if (hasEmptyOnes)
+        {
+            opened.KeepOnly(IsKnown);
+        }
         bool hasIndex = Has(opened, "index"u8, out ReadOnlySpan<byte> rawIndex, out _);
         bool hasMessage = Has(opened, "message"u8, out _, out JsonTokenType messageKind);
         bool hasBlock = Has(opened, "content_block"u8, out _, out JsonTokenType blockKind);
@@ -114,23 +124,31 @@ internal sealed class MessageEventRules(string requestId) : EventRules
         }
     }
 
-    /// <summary>Whether there is a sealed member of another name that holds anything.</summary>
-    private bool HasOthers(OpenedDocument opened)
+    /// <summary>Whether there is a sealed member of another name that holds anything, or else one that is null.</summary>
+    private bool HasOthers(OpenedDocument opened, out bool hasEmptyOnes)
     {
+        hasEmptyOnes = false;
         for (int i = 0; i < opened.Count; i++)
         {
-            ReadOnlySpan<byte> name = opened.NameAt(i);
-            bool isKnown = name.SequenceEqual("index"u8) || name.SequenceEqual("delta"u8) || name.SequenceEqual("content_block"u8)
-                || name.SequenceEqual("message"u8) || Shape.Plain.Contains(name);
+            if (IsKnown(opened.NameAt(i)))
+            {
+                continue;
+            }
+
             _ = opened.ValueAt(i, out JsonTokenType kind);
-            if (!isKnown && kind != JsonTokenType.Null)
+            if (kind != JsonTokenType.Null)
             {
                 return true;
             }
+
+            hasEmptyOnes = true;
         }
 
         return false;
     }
+
+    private bool IsKnown(ReadOnlySpan<byte> name) => name.SequenceEqual("index"u8) || name.SequenceEqual("delta"u8)
+        || name.SequenceEqual("content_block"u8) || name.SequenceEqual("message"u8) || Shape.Plain.Contains(name);
 
     private static bool Has(OpenedDocument opened, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value, out JsonTokenType kind) =>
         opened.TryGet(name, out value, out kind) && kind != JsonTokenType.Null;

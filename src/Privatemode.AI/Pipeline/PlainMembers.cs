@@ -8,7 +8,8 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>The members of an answer that are not authenticated, held to their types: anybody on the path can write them.</summary>
 internal static class PlainMembers
 {
-    private const int IdLimit = 256;
+    private const int TextLimit = 128;
+    private const int LongestEscape = 6;
     private const int UsageDepth = 4;
     private const int DurationLimit = 32;
     private const int WordLimit = 64;
@@ -17,17 +18,49 @@ internal static class PlainMembers
     private static readonly SearchValues<byte> NumberBytes = SearchValues.Create("0123456789.eE+-"u8);
     private static readonly SearchValues<byte> WordBytes = SearchValues.Create("abcdefghijklmnopqrstuvwxyz_."u8);
 
+    /// <summary>Drops an id that is not safe to print, because ids end up in logs. Members of unknown names must be gone already.</summary>
+    public static void DropUnsafeId(OpenedDocument opened)
+    {
+        if (opened.TryGet("id"u8, out ReadOnlySpan<byte> id, out JsonTokenType kind) && kind == JsonTokenType.String && !IsPrintable(id))
+        {
+            opened.KeepOnly(name => !name.SequenceEqual("id"u8));
+        }
+    }
+
+    /// <summary>Whether a clear text may be taken over: at most 128 printable ASCII characters.</summary>
+    public static bool IsPrintable(string text) => text.Length <= TextLimit && !text.AsSpan().ContainsAnyExceptInRange(' ', '~');
+
+    private static bool IsPrintable(ReadOnlySpan<byte> rawString)
+    {
+        if (rawString.Length > TextLimit * LongestEscape + 2)
+        {
+            return false;
+        }
+
+        Utf8JsonReader reader = new(rawString);
+        Span<byte> text = stackalloc byte[TextLimit * LongestEscape];
+        try
+        {
+            _ = reader.Read();
+            text = text[..reader.CopyString(text)];
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair.
+            return false;
+        }
+
+        return text.Length <= TextLimit && !text.ContainsAnyExceptInRange((byte)' ', (byte)'~');
+    }
+
     public static AnswerFault Check(OpenedDocument opened)
     {
-        bool id = !opened.TryGet("id"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind) || IsShortString(value, kind);
+        bool id = !opened.TryGet("id"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind) || kind is JsonTokenType.String or JsonTokenType.Null;
         bool usage = !opened.TryGet("usage"u8, out value, out kind) || IsUsage(value, kind);
         bool duration = !opened.TryGet("duration"u8, out value, out kind) || IsDuration(value, kind);
         bool type = !opened.TryGet("type"u8, out value, out kind) || (kind == JsonTokenType.String && IsWord(value[1..^1]));
         return id && usage && duration && type ? AnswerFault.None : AnswerFault.BadPlainMember;
     }
-
-    private static bool IsShortString(ReadOnlySpan<byte> value, JsonTokenType kind) =>
-        kind == JsonTokenType.Null || (kind == JsonTokenType.String && value.Length <= IdLimit);
 
     /// <summary>Null, or a number of seconds, from 0; the service writes it as a string.</summary>
     private static bool IsDuration(ReadOnlySpan<byte> value, JsonTokenType kind)

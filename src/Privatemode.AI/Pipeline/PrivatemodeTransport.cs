@@ -1,4 +1,5 @@
 using System.ClientModel.Primitives;
+using System.Net.Http.Headers;
 
 namespace Privatemode.AI.Pipeline;
 
@@ -12,6 +13,33 @@ internal sealed class PrivatemodeTransport(HttpClient http, Uri service) : HttpC
         httpRequest.Options.Set(IsolatingHandler.Deadline, state!.Deadline);
     }
 
-    protected override void OnReceivedResponse(PipelineMessage message, HttpResponseMessage httpResponse) =>
+    protected override void OnReceivedResponse(PipelineMessage message, HttpResponseMessage httpResponse)
+    {
         OutboundCheck.DemandNoRedirect(httpResponse, httpResponse.RequestMessage, message.Request.Uri!);
+        DropUnsafeHeaders(httpResponse);
+    }
+
+    /// <summary>Drops headers that are not printable ASCII of at most 128 characters. Anybody on the way can write them; callers and logs read them.</summary>
+    internal static void DropUnsafeHeaders(HttpResponseMessage response)
+    {
+        Drop(response.Headers);
+        Drop(response.Content.Headers);
+    }
+
+    private static void Drop(HttpHeaders headers)
+    {
+        List<string> names = [];
+        foreach ((string name, HeaderStringValues values) in headers.NonValidated)
+        {
+            if (!PlainMembers.IsPrintable(values.ToString()))
+            {
+                names.Add(name);
+            }
+        }
+
+        foreach (string name in names)
+        {
+            _ = headers.Remove(name);
+        }
+    }
 }

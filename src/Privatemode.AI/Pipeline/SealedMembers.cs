@@ -4,58 +4,181 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>The sealed members of an answer, held to what members of their names can hold.</summary>
+/// <summary>The encrypted members of one form of answer, by name and JSON kind. docs/endpoints.md has the same table.</summary>
 /// <remarks>
-/// Values are authentic and in order; their names, and where one event ends and the next begins, are not. A hop could put the values of one
-/// event into the one before it, under names nobody reads, and a piece of the answer would be gone. What carries content is an array of
-/// objects, so such an array is taken under the one name it belongs to. Names we do not know stay free otherwise: services add members.
+/// Values are authentic and in order. Their names are not, nor is where one event ends and the next begins: a hop could drop a member and give
+/// its name to another, or put the values of one event into the one before it, under names nobody reads. So everything that service version 1.40
+/// always sends must be present and of its kind, which leaves one way to assign names to the values; content, which is an array of objects, is
+/// accepted under its own name only; and members of other names are dropped, because a service may add some.
+/// What is always sent follows from the model server of that version, vLLM 0.20, which writes its answers with every member, null or not.
 /// </remarks>
-internal static class SealedMembers
+internal sealed class SealedMembers
 {
-    /// <summary>Checks an answer, or an event, whose content is one array of objects.</summary>
-    /// <param name="opened">The answer or event.</param>
-    /// <param name="payload">Name of the member with the content.</param>
-    public static AnswerFault Check(OpenedDocument opened, ReadOnlySpan<byte> payload)
+    private const Kinds TextOrNull = Kinds.Text | Kinds.Null;
+    private const Kinds ObjectsOrNull = Kinds.Objects | Kinds.Null;
+
+    private static readonly Member[] ChoicesAlways =
+        [new("choices", Kinds.Objects), new("created", Kinds.Number), new("model", Kinds.Text), new("object", Kinds.Text)];
+
+    private readonly Member[] _members;
+    private readonly int _alwaysSent;
+
+    private SealedMembers(params Member[] members)
     {
+        _members = members;
+        _alwaysSent = members.Count(member => member.IsAlwaysSent);
+    }
+
+    [Flags]
+    private enum Kinds
+    {
+        None = 0,
+        Null = 1,
+        Text = 2,
+        Number = 4,
+        Object = 8,
+
+        /// <summary>An array that is empty or begins with an object.</summary>
+        Objects = 16,
+
+        /// <summary>An array that is empty or begins with something else.</summary>
+        Values = 32,
+    }
+
+    /// <summary>Answers of chat, whole or streamed.</summary>
+    public static SealedMembers Chat { get; } = new(
+        [
+            .. ChoicesAlways, Optional("kv_transfer_params", Kinds.Object), Optional("prompt_logprobs", Kinds.Values),
+            Optional("prompt_token_ids", Kinds.Values), Optional("service_tier", Kinds.Text), Optional("system_fingerprint", Kinds.Text),
+        ]);
+
+    /// <summary>Answers of completions, whole or streamed.</summary>
+    public static SealedMembers Completions { get; } = new(
+        [
+            .. ChoicesAlways, Optional("kv_transfer_params", Kinds.Object), Optional("service_tier", Kinds.Text),
+            Optional("system_fingerprint", Kinds.Text),
+        ]);
+
+    public static SealedMembers Embeddings { get; } = new(
+        new("created", Kinds.Number), new("data", Kinds.Objects), new("model", Kinds.Text), new("object", Kinds.Text));
+
+    /// <summary>Whole answers of messages. The events of a stream are held to theirs by <see cref="MessageEventRules"/>.</summary>
+    public static SealedMembers Messages { get; } = new(
+        new("content", Kinds.Objects), Optional("kv_transfer_params", Kinds.Object), new("model", Kinds.Text), new("role", Kinds.Text),
+        new("stop_reason", Kinds.Text), Optional("stop_sequence", Kinds.Text));
+
+    /// <summary>Whole transcriptions with <c>response_format=json</c>.</summary>
+    public static SealedMembers Transcription { get; } = new(new Member("text", Kinds.Text));
+
+    /// <summary>Whole transcriptions with <c>response_format=verbose_json</c>. The words stand behind the text in the order of names, so the
+    /// text cannot be dropped, and another member take its name.</summary>
+    public static SealedMembers TranscriptionWithTimes { get; } = new(
+        new("language", Kinds.Text), new("segments", ObjectsOrNull), new("text", Kinds.Text), new("words", ObjectsOrNull));
+
+    /// <summary>Events of a transcription in the form of the model server.</summary>
+    public static SealedMembers TranscriptionEvent { get; } = new([.. ChoicesAlways, new("id", Kinds.Text)]);
+
+    /// <summary>Checks an answer or an event, and drops from it the members that are not listed.</summary>
+    /// <param name="opened">The answer or event.</param>
+    /// <param name="plain">Names of members that travel in the clear; they stay.</param>
+    public AnswerFault Settle(OpenedDocument opened, PlainNames plain)
+    {
+        int present = 0;
+        bool hasOthers = false;
         for (int i = 0; i < opened.Count; i++)
         {
             ReadOnlySpan<byte> name = opened.NameAt(i);
-            ReadOnlySpan<byte> value = opened.ValueAt(i, out JsonTokenType kind);
-            if (name.SequenceEqual(payload) ? !IsEmptyOrOfObjects(value, kind) : JsonKind.IsArrayOfObjects(value) || !MayBe(name, kind))
+            if (plain.Contains(name))
+            {
+                continue;
+            }
+
+            Kinds kind = KindOf(opened.ValueAt(i, out JsonTokenType token), token);
+            if (Find(name) is not { } member)
+            {
+                if (kind == Kinds.Objects)
+                {
+                    return AnswerFault.RenamedMember;
+                }
+
+                hasOthers = true;
+                continue;
+            }
+
+            if ((member.Kinds & kind) == 0)
             {
                 return AnswerFault.RenamedMember;
             }
+
+            present += member.IsAlwaysSent ? 1 : 0;
+        }
+
+        if (present < _alwaysSent)
+        {
+            return AnswerFault.PayloadMissing;
+        }
+
+        if (hasOthers)
+        {
+            DropOthers(opened, plain);
         }
 
         return AnswerFault.None;
     }
 
-    /// <summary>Checks the whole answer to a call.</summary>
-    public static AnswerFault CheckWhole(OpenedDocument opened, SealedCall call)
+    /// <summary>Checks the whole answer to a call, and drops from it what is not listed.</summary>
+    public static AnswerFault SettleWhole(OpenedDocument opened, SealedCall call)
     {
-        AnswerFault fault = call.Rule.Stream switch
+        EndpointRule rule = call.Rule;
+        if (rule.Answer!.AllowsArray)
         {
-            StreamKind.Transcription when call.WantsTimes && !HasTimes(opened) => AnswerFault.PayloadMissing,
-            StreamKind.Messages when !IsWholeMessage(opened) => AnswerFault.PayloadMissing,
-            _ when call.Rule.HasMessages && HasMoreThan(opened, call.Choices) => AnswerFault.ChoiceCount,
-            _ => AnswerFault.None,
-        };
+            return IsOfObjects(opened) ? AnswerFault.None : AnswerFault.RenamedMember;
+        }
 
-        // The text of a transcription is no array, and the elements of a document have no names.
-        AnswerShape shape = call.Rule.Answer!;
-        bool isArray = shape.PayloadKind == JsonTokenType.StartArray && !shape.Payload.IsEmpty;
-        return fault == AnswerFault.None && isArray ? Check(opened, shape.Payload.Span) : fault;
+        SealedMembers members = rule.Stream == StreamKind.Transcription && call.WantsTimes ? TranscriptionWithTimes : rule.Members!;
+        AnswerFault fault = members.Settle(opened, rule.Answer.Plain);
+        return fault != AnswerFault.None ? fault
+            : rule.Stream == StreamKind.Messages && !IsWholeMessage(opened) ? AnswerFault.PayloadMissing
+            : rule.HasMessages && HasMoreThan(opened, call.Choices) ? AnswerFault.ChoiceCount
+            : AnswerFault.None;
     }
 
-    /// <summary>The language comes first and is a text as well: with the rest cut off, it could be passed for the transcription.</summary>
-    private static bool HasTimes(OpenedDocument opened) =>
-        opened.TryGet("language"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.String
-        && opened.TryGet("segments"u8, out _, out kind) && kind is JsonTokenType.StartArray or JsonTokenType.Null;
+    private void DropOthers(OpenedDocument opened, PlainNames plain) =>
+        opened.KeepOnly(name => plain.Contains(name) || Find(name) is not null);
+
+    private static Member Optional(string name, Kinds kinds) => new(name, kinds | Kinds.Null, IsAlwaysSent: false);
+
+    private static Kinds KindOf(ReadOnlySpan<byte> value, JsonTokenType token) => token switch
+    {
+        JsonTokenType.Null => Kinds.Null,
+        JsonTokenType.String => Kinds.Text,
+        JsonTokenType.Number => Kinds.Number,
+        JsonTokenType.StartObject => Kinds.Object,
+        JsonTokenType.StartArray when JsonKind.IsArrayOfObjects(value) => Kinds.Objects,
+        JsonTokenType.StartArray when JsonKind.IsEmptyArray(value) => Kinds.Objects | Kinds.Values,
+        JsonTokenType.StartArray => Kinds.Values,
+        _ => Kinds.None,
+    };
+
+    /// <summary>Whether every element of a document is an object.</summary>
+    private static bool IsOfObjects(OpenedDocument opened)
+    {
+        for (int i = 0; i < opened.Count; i++)
+        {
+            _ = opened.ValueAt(i, out JsonTokenType kind);
+            if (kind != JsonTokenType.StartObject)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>Without its reason an answer cut short by <c>max_tokens</c> looks whole. The role in its place keeps any other value out of it.</summary>
     private static bool IsWholeMessage(OpenedDocument opened) =>
         opened.TryGet("role"u8, out ReadOnlySpan<byte> role, out _) && role.SequenceEqual("\"assistant\""u8)
-        && opened.TryGet("stop_reason"u8, out ReadOnlySpan<byte> reason, out JsonTokenType kind) && kind == JsonTokenType.String && reason.Length > 2;
+        && opened.TryGet("stop_reason"u8, out ReadOnlySpan<byte> reason, out _) && reason.Length > 2;
 
     /// <summary>Whether there are more choices than were asked for.</summary>
     private static bool HasMoreThan(OpenedDocument opened, int expected)
@@ -81,18 +204,22 @@ internal static class SealedMembers
         return count > expected;
     }
 
-    private static bool IsEmptyOrOfObjects(ReadOnlySpan<byte> value, JsonTokenType kind) =>
-        kind == JsonTokenType.StartArray && (JsonKind.IsArrayOfObjects(value) || JsonKind.IsEmptyArray(value));
-
-    private static bool MayBe(ReadOnlySpan<byte> name, JsonTokenType kind)
+    private Member? Find(ReadOnlySpan<byte> name)
     {
-        if (name.SequenceEqual("created"u8))
+        foreach (Member member in _members)
         {
-            return kind is JsonTokenType.Number or JsonTokenType.Null;
+            if (name.SequenceEqual(member.Utf8Name))
+            {
+                return member;
+            }
         }
 
-        bool isText = name.SequenceEqual("model"u8) || name.SequenceEqual("object"u8)
-            || name.SequenceEqual("system_fingerprint"u8) || name.SequenceEqual("service_tier"u8);
-        return !isText || kind is JsonTokenType.String or JsonTokenType.Null;
+        return null;
+    }
+
+    /// <summary>One member: its name, the kinds it may have, and whether the service always sends it.</summary>
+    private sealed record Member(string Name, Kinds Kinds, bool IsAlwaysSent = true)
+    {
+        public byte[] Utf8Name { get; } = System.Text.Encoding.UTF8.GetBytes(Name);
     }
 }

@@ -22,6 +22,8 @@ internal static partial class ServiceErrors
     {
         _ when Callbacks.Threw(exception) => exception,
         AggregateException { InnerExceptions: [.., Exception last] } => Map(last),
+        ClientResultException { Status: 0 } when TransportFailure.IsUnreadable(exception) => new PrivatemodeServiceException(
+            PrivatemodeServiceFailure.Other, $"The answer {UnreadableAnswer.Advice}", exception.InnerException),
         ClientResultException { Status: 0 } => new PrivatemodeServiceException(
             PrivatemodeServiceFailure.Unreachable, "The service could not be reached. Check the network, then retry.", exception.InnerException),
         ClientResultException result when result.GetRawResponse() is { } response && Known.TryGetValue(response, out ServiceError? error) =>
@@ -48,9 +50,9 @@ internal static partial class ServiceErrors
         return new PrivatemodeServiceException(reason, $"The service answered with status {error.Status}: {advice}")
         {
             Status = error.Status,
-            Code = error.Code,
+            Code = error.IsAuthenticated || error.Code is null || PlainMembers.IsPrintable(error.Code) ? error.Code : null,
             RetryAfter = error.RetryAfter,
-            ServerMessage = error.Message,
+            ServerMessage = error.IsAuthenticated ? error.Message : ErrorText.Printable(error.Message),
             IsServerMessageAuthenticated = error.IsAuthenticated,
             RequestId = error.RequestId,
         };
@@ -107,6 +109,7 @@ internal static partial class ServiceErrors
         {
             426 => (PrivatemodeServiceFailure.ClientTooOld, "it needs a newer client. Update this package."),
             415 => (PrivatemodeServiceFailure.ClientTooOld, "it does not take this client's format. Update this package."),
+            < 400 => (PrivatemodeServiceFailure.Other, "the service uses no such status for an answer. Check Endpoint, and what stands in between."),
             _ when speaksOfVersion => (PrivatemodeServiceFailure.ClientTooOld, "it needs a newer client. Update this package."),
             404 when IsAboutTheModel(error) =>
                 (PrivatemodeServiceFailure.ModelUnavailable, "it does not offer this model. List the models and choose another."),

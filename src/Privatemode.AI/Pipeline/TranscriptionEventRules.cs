@@ -48,7 +48,7 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
         if (opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out kind) && kind == JsonTokenType.StartArray && !_hasTypes)
         {
             _hasChoices = true;
-            return TakeChoices(opened, choices);
+            return TakeChoices(opened);
         }
 
         if (!opened.TryGet("type"u8, out ReadOnlySpan<byte> type, out kind) || kind != JsonTokenType.String || _hasChoices)
@@ -67,13 +67,15 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
         return AnswerFault.None;
     }
 
-    private AnswerFault TakeChoices(OpenedDocument opened, ReadOnlySpan<byte> choices)
+    private AnswerFault TakeChoices(OpenedDocument opened)
     {
-        AnswerFault fault = SealedMembers.Check(opened, "choices"u8);
+        AnswerFault fault = SealedMembers.TranscriptionEvent.Settle(opened, Shape.Plain);
         if (fault != AnswerFault.None)
         {
             return fault;
         }
+
+        _ = opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _);
 
         if (!_finishes.TryObserve(choices, out int count))
         {

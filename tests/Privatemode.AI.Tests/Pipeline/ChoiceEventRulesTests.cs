@@ -63,17 +63,22 @@ public sealed class ChoiceEventRulesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"choices":[1]}""", "renamed-member")]
-    [InlineData("""{"choices":[ {"index":0,"delta":{},"finish_reason":"stop"} ],"other":[ {"a":1}]}""", "renamed-member")]
-    [InlineData("""{"choices":[],"created":"yesterday"}""", "renamed-member")]
-    [InlineData("""{"choices":[],"model":1}""", "renamed-member")]
-    [InlineData("""{"choices":[],"system_fingerprint":{}}""", "renamed-member")]
+    [InlineData("""{"choices":[1],"created":1,"model":"m","object":"c"}""", "renamed-member")]
+    [InlineData("""{"choices":[ {"index":0,"delta":{},"finish_reason":"stop"} ],"created":1,"model":"m","object":"c","other":[ {"a":1}]}""", "renamed-member")]
+    [InlineData("""{"choices":[],"created":"yesterday","model":"m","object":"c"}""", "renamed-member")]
+    [InlineData("""{"choices":[],"created":null,"model":"m","object":"c"}""", "renamed-member")]
+    [InlineData("""{"choices":[],"created":1,"model":1,"object":"c"}""", "renamed-member")]
+    [InlineData("""{"choices":[],"created":1,"model":"m","object":"c","system_fingerprint":{}}""", "renamed-member")]
+    [InlineData("""{"choices":[],"created":1,"model":"m","object":"c","prompt_token_ids":[ {"index":0}]}""", "renamed-member")]
+    [InlineData("""{"choices":[],"created":1,"model":"m"}""", "payload-missing")]
     [InlineData("""{"error":[{"index":0,"delta":{"content":"hidden"}}]}""", "renamed-member")]
     [InlineData("""{"error":"hidden"}""", "renamed-member")]
     [InlineData("""{"error":{"content":"hidden"}}""", "renamed-member")]
     [InlineData("""{"error":{"\ud800":1}}""", "renamed-member")]
     [InlineData("""{"error":{"message":"busy"}}""", "service Other")]
-    [InlineData("""{"choices":[],"created":null,"system_fingerprint":null,"service_tier":"default","error":null,"new":{"a":[1]},"ids":[1,2]}""", null)]
+    [InlineData(
+        """{"choices":[],"created":1,"model":"m","object":"c","system_fingerprint":null,"service_tier":"default","error":null,"new":{"a":[1]}}""",
+        null)]
     public void Event_OfThisShape_IsTakenOrNot(string odd, string? failure) =>
         Assert.Equal(failure, Open([.. Sealed(), _enclave.Document(odd)]).Failure);
 

@@ -35,8 +35,9 @@ public sealed class RelabelledAnswerTests : IDisposable
         { Chat, 200, ["error", "\"CONTENT\""] },
         { Chat, 200, ["a", Choices, "choices", "[1]"] },
         { Chat, 200, ["a", Choices, "choices", "[]"] },
-        { Chat, 200, ["choices", "[null]"] },
-        { Chat, 200, ["choices", Choices, "created", "\"m\""] },
+        { Chat, 200, ["choices", "[null]", "created", "1", "model", "\"m\"", "object", "\"c\""] },
+        { Chat, 200, ["choices", Choices, "created", "\"m\"", "model", "\"m\"", "object", "\"c\""] },
+        { "/unstructured/general/v0/general", 200, ["\"CONTENT\""] },
         { Chat, 500, ["choicez", Choices, "created", "1"] },
         { Chat, 500, ["error", Choices] },
         { Chat, 500, ["detail", Choices] },
@@ -123,7 +124,8 @@ public sealed class RelabelledAnswerTests : IDisposable
     {
         // The first prompt token has no probabilities: this list is no renamed content.
         Exception? exception = await Record.ExceptionAsync(() => _network.SendAsync(
-            Chat, Body(Chat), 200, seal => Document(["choices", choices, "prompt_logprobs", """[null,{"1":{"rank":1}}]"""], seal)));
+            Chat, Body(Chat), 200, seal => Document(
+                ["choices", choices, "created", "1", "model", "\"m\"", "object", "\"c\"", "prompt_logprobs", """[null,{"1":{"rank":1}}]"""], seal)));
         Assert.Equal(failure, (exception as PrivatemodeIntegrityException)?.Failure);
         Assert.Equal(failure is null, exception is null);
     }
@@ -172,6 +174,11 @@ public sealed class RelabelledAnswerTests : IDisposable
     /// <summary>A document of names and sealed values, which open in the order they stand in, with the clear type of a message.</summary>
     private static string Document(string[] members, Func<string, string> seal)
     {
+        if (members.Length == 1)
+        {
+            return $"[{seal(members[0])}]";
+        }
+
         IEnumerable<string> values = members.Chunk(2).Select(pair => $"\"{pair[0]}\":{seal(pair[1])}").ToList();
         bool isMessage = members.Contains("content");
         return $"{{{string.Join(",", isMessage ? [.. values, "\"type\":\"message\""] : values)}}}";

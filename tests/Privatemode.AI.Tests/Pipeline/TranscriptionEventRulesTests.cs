@@ -8,9 +8,10 @@ namespace Privatemode.AI.Tests.Pipeline;
 public sealed class TranscriptionEventRulesTests : IDisposable
 {
     private const string Done = "data: [DONE]\n\n";
-    private const string Piece = """{"id":"t","choices":[{"delta":{"content":"a"},"finish_reason":null}]}""";
-    private const string Finish = """{"id":"t","choices":[{"delta":{"content":"b"},"finish_reason":"stop","stop_reason":null}]}""";
-    private const string Usage = """{"id":"t","choices":[],"usage":{"total_tokens":3},"duration":"1.5"}""";
+    private const string Members = "\"id\":\"t\",\"object\":\"c\",\"created\":1,\"model\":\"m\"";
+    private const string Piece = $$$"""{{{{Members}}},"choices":[{"delta":{"content":"a"},"finish_reason":null}]}""";
+    private const string Finish = $$$"""{{{{Members}}},"choices":[{"delta":{"content":"b"},"finish_reason":"stop","stop_reason":null}]}""";
+    private const string Usage = $$$"""{{{{Members}}},"choices":[],"usage":{"total_tokens":3},"duration":"1.5"}""";
     private const string TypedPiece = """{"type":"transcript.text.delta","delta":"a"}""";
     private const string TypedDone = """{"type":"transcript.text.done","text":"a","usage":{"type":"duration","seconds":1.5}}""";
 
@@ -62,7 +63,13 @@ public sealed class TranscriptionEventRulesTests : IDisposable
     public void StretchHiddenInTheEventBefore_BreaksTheStream()
     {
         string[] events = [.. ((string[])[Piece, Finish, Usage]).Select(document => _enclave.Document(document, Plain))];
-        string both = events[0][..^1] + "," + events[1].Replace("choices", "z1", StringComparison.Ordinal).Replace("id", "z2", StringComparison.Ordinal)[1..];
+        string hidden = events[1];
+        foreach (string name in (string[])["choices", "created", "id", "model", "object"])
+        {
+            hidden = hidden.Replace($"\"{name}\":", $"\"z{name}\":", StringComparison.Ordinal);
+        }
+
+        string both = events[0][..^1] + "," + hidden[1..];
         Assert.Equal("renamed-member", OpenSealed(both, events[2]).Failure);
     }
 

@@ -5,19 +5,15 @@ namespace Privatemode.AI.Encryption.EventStream;
 
 /// <summary>Turns the bytes of a sealed event stream into those of an open one, event by event. Does no I/O.</summary>
 /// <remarks>
-/// Keeps <c>data:</c> and <c>event:</c> lines; drops comments and every other field, among them <c>id:</c> and <c>retry:</c>,
-/// which would make a client reconnect and splice two generations. The end is authenticated: see <see cref="EventRules.IsFinished"/>.
+/// Keeps <c>data:</c> lines only. Comments and all other fields are dropped: <c>event:</c>, because nothing authenticates it and it decides
+/// whether a reader looks at an event at all, <c>id:</c> and <c>retry:</c>, because they would make a client reconnect and splice two generations.
+/// An event gets a name only if its rules derive one from its encrypted members. The end is authenticated: see <see cref="EventRules.IsFinished"/>.
 /// A failure is sticky; what was opened before it stays in <see cref="Output"/>.
 /// </remarks>
 internal sealed class EventOpener : IDisposable
 {
     /// <summary>A line must be shorter than this many bytes, its end not counted. Sealed lines of the service stay under about 132 KiB.</summary>
     public const int LineLimit = 256 * 1024;
-
-    private const int EventNameLimit = 64;
-
-    private static readonly SearchValues<byte> EventNameBytes =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"u8);
 
     private static readonly SearchValues<byte> LineBreaks = SearchValues.Create("\r\n"u8);
 
@@ -26,8 +22,6 @@ internal sealed class EventOpener : IDisposable
     private readonly AnswerContext _context;
     private readonly OpenedDocument _opened = new();
     private readonly PooledBytes _partial = new(4096);
-    private readonly byte[] _eventName = new byte[EventNameLimit];
-    private int _eventNameLength;
     private bool _mayBeMarked;
 
     public EventOpener(ExchangeCipher cipher, EventRules rules, AnswerContext context)
@@ -150,10 +144,6 @@ internal sealed class EventOpener : IDisposable
             // Other readers take a lone carriage return for the end of a line, so the two of us would see different events.
             Fail(AnswerFault.BadLine);
         }
-        else if (line.IsEmpty)
-        {
-            _eventNameLength = 0;
-        }
         else
         {
             TakeField(line);
@@ -174,22 +164,6 @@ internal sealed class EventOpener : IDisposable
         {
             TakeData(value);
         }
-        else if (name.SequenceEqual("event"u8))
-        {
-            TakeEventName(value);
-        }
-    }
-
-    private void TakeEventName(ReadOnlySpan<byte> value)
-    {
-        if (value.IsEmpty || value.Length > EventNameLimit || value.ContainsAnyExcept(EventNameBytes))
-        {
-            Fail(AnswerFault.BadLine);
-            return;
-        }
-
-        value.CopyTo(_eventName);
-        _eventNameLength = value.Length;
     }
 
     private void TakeData(ReadOnlySpan<byte> payload)
@@ -231,7 +205,6 @@ internal sealed class EventOpener : IDisposable
         switch (_rules.Fate)
         {
             case EventFate.Drop:
-                _eventNameLength = 0;
                 return;
             case EventFate.End when !_rules.IsFinished:
                 Fail(AnswerFault.Truncated);
@@ -241,14 +214,8 @@ internal sealed class EventOpener : IDisposable
                 break;
         }
 
-        if (!_rules.EventName.IsEmpty)
-        {
-            _rules.EventName.CopyTo(_eventName);
-            _eventNameLength = _rules.EventName.Length;
-        }
-
         Events++;
-        Emit(_opened.Text);
+        Emit(_opened.Text, _rules.EventName);
     }
 
     private void TakeEndMark()
@@ -272,17 +239,16 @@ internal sealed class EventOpener : IDisposable
         }
 
         IsEnded = true;
-        Emit(EndMark);
+        Emit(EndMark, name: default);
     }
 
-    private void Emit(ReadOnlySpan<byte> payload)
+    private void Emit(ReadOnlySpan<byte> payload, ReadOnlySpan<byte> name)
     {
-        if (_eventNameLength > 0)
+        if (!name.IsEmpty)
         {
             Output.Append("event: "u8);
-            Output.Append(_eventName.AsSpan(0, _eventNameLength));
+            Output.Append(name);
             Output.Append((byte)'\n');
-            _eventNameLength = 0;
         }
 
         Output.Append("data: "u8);

@@ -17,7 +17,7 @@ internal abstract class EventRules
     /// <summary>What becomes of the event inspected last.</summary>
     public virtual EventFate Fate => EventFate.Pass;
 
-    /// <summary>The name the event inspected last goes out under; empty for the one it came under.</summary>
+    /// <summary>The name of the event inspected last, derived from its encrypted members; empty for none. Names from the wire are never used.</summary>
     public virtual ReadOnlySpan<byte> EventName => default;
 
     /// <summary>Looks at, and may change, an opened event before it goes to the caller.</summary>

@@ -78,6 +78,22 @@ internal sealed class JsonIndex : IDisposable
         }
     }
 
+    /// <summary>Forgets all members but those that are marked, in document order.</summary>
+    public void Retain(ReadOnlySpan<bool> kept)
+    {
+        int count = 0;
+        for (int i = 0; i < _count; i++)
+        {
+            if (kept[i])
+            {
+                _members[count++] = _members[i];
+            }
+        }
+
+        _count = count;
+        _ = Sort();
+    }
+
     public void Dispose()
     {
         ArrayPool<JsonMember>.Shared.Return(_members);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 
 namespace Privatemode.AI.Encryption.Json;
@@ -6,6 +7,9 @@ namespace Privatemode.AI.Encryption.Json;
 /// <remarks>Reusable and pooled: one instance serves all events of a stream. Not thread-safe.</remarks>
 internal sealed class OpenedDocument : IDisposable
 {
+    private static readonly SearchValues<byte> SimpleNameBytes =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"u8);
+
     private readonly JsonIndex _index = new();
     private readonly PooledBytes _bytes;
 
@@ -75,6 +79,49 @@ internal sealed class OpenedDocument : IDisposable
         {
             later.ValueStart += delta;
         }
+    }
+
+    /// <summary>Drops all members but those of certain names, and with them the white space between members.</summary>
+    /// <param name="keep">Whether a member of this name stays. Names that would need escapes in JSON never do.</param>
+    /// <remarks>
+    /// Done in place: a member that stays is written with its separator, its quoted name and a colon, which is the least that stood before its
+    /// value, so what is written never reaches what is still to be read.
+    /// </remarks>
+    public void KeepOnly(Func<ReadOnlySpan<byte>, bool> keep)
+    {
+        Span<JsonMember> members = _index.Members;
+        Span<byte> text = _bytes.Span;
+        bool[] kept = new bool[members.Length];
+        int end = 0;
+        for (int i = 0; i < members.Length; i++)
+        {
+            ref JsonMember member = ref members[i];
+            ReadOnlySpan<byte> name = _index.Name(member);
+            kept[i] = !name.ContainsAnyExcept(SimpleNameBytes) && keep(name);
+            if (!kept[i])
+            {
+                continue;
+            }
+
+            text[end] = end == 0 ? (byte)'{' : (byte)',';
+            text[end + 1] = (byte)'"';
+            name.CopyTo(text[(end + 2)..]);
+            end += name.Length + 2;
+            "\":"u8.CopyTo(text[end..]);
+            end += 2;
+            member.Value(text).CopyTo(text[end..]);
+            member.ValueStart = end;
+            end += member.ValueLength;
+        }
+
+        if (end == 0)
+        {
+            text[end++] = (byte)'{';
+        }
+
+        text[end++] = (byte)'}';
+        _bytes.Truncate(end);
+        _index.Retain(kept);
     }
 
     public void Dispose()

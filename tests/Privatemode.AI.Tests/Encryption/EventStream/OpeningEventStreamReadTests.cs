@@ -76,7 +76,7 @@ public sealed class OpeningEventStreamReadTests : IDisposable
         await _scene.Network.WaitsAsync();
         Assert.False(read.IsCompleted);
         _scene.Network.Deliver(one[100..]);
-        Assert.Equal($"event: x\ndata: {ChoiceStream.DeltaJson("one")}\n\n", await read);
+        Assert.Equal($"data: {ChoiceStream.DeltaJson("one")}\n\n", await read);
     }
 
     [Theory]

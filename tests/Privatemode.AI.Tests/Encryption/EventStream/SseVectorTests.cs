@@ -19,6 +19,9 @@ public sealed class SseVectorTests
         ["comment without space"] = "data: {\"choices\":1}\n\n",
         ["id line"] = "data: {\"choices\":1}\n\n",
         ["retry line"] = "data: {\"choices\":1}\n\n",
+        // Dropped here, because nobody authenticates the name.
+        ["event line"] = "data: {\"type\":\"x\",\"message\":{}}\n\n",
+
         ["data without space"] = "data: {\"choices\":1}\n\n",
         ["data without space, but a colon and space in the JSON"] = "data: {\"choices\": 1}\n\n",
 

@@ -1,0 +1,12 @@
+namespace Privatemode.AI;
+
+/// <summary>An answer whose headers are not HTTP, or are too long: something answered, so the network is not to blame.</summary>
+internal static class UnreadableAnswer
+{
+    /// <summary>What to say of it, after its subject.</summary>
+    public const string Advice =
+        "begins with headers that cannot be read, or with too many of them. Check Endpoint, and what stands in between, such as a proxy.";
+
+    public static bool Is(HttpRequestException? exception) =>
+        exception?.HttpRequestError is HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded;
+}

@@ -92,10 +92,22 @@ public sealed class MessageEventRulesTests : IDisposable
         Assert.Equal(failure, Open([Start, BlockStart, odd, BlockStop, Finish, Stop]).Failure);
 
     [Fact]
-    public void Messages_MembersThatHoldNothing_ArePassed()
+    public void Messages_MembersThatHoldNothing_AreDropped()
     {
         string finish = """{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"message":null,"error":null,"other":null}""";
-        Assert.Null(Open([Start, BlockStart, Delta, BlockStop, finish, Stop]).Failure);
+        OpenedStream opened = Open([Start, BlockStart, Delta, BlockStop, finish, Stop]);
+        Assert.Null(opened.Failure);
+        Assert.DoesNotContain("other", opened.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("error", opened.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Messages_IdThatIsNotSafeToPrint_IsTreatedAsAbsent()
+    {
+        string delta = Delta.Replace("{\"type\":\"content", "{\"id\":\"x\\u001b[2K\",\"type\":\"content", StringComparison.Ordinal);
+        OpenedStream opened = Open([Start, BlockStart, delta, BlockStop, Finish, Stop]);
+        Assert.Null(opened.Failure);
+        Assert.Contains($"data: {Delta}\n\n", opened.Output, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -78,13 +78,15 @@ public sealed class TranscriptionEventRulesTests : IDisposable
     {
         Assert.Equal((null, true), (Open([TypedPiece, TypedDone], "").Failure, Open([TypedPiece, TypedDone], "").IsEnded));
         Assert.Null(Open([TypedPiece, TypedDone], Done).Failure);
-        Assert.Null(Open(
+        OpenedStream opened = Open(
             [
                 """{"type":"transcript.text.segment","id":"s","start":0,"end":1.5,"text":"a","speaker":"A"}""",
                 """{"type":"transcript.text.delta","delta":"a","segment_id":"s","logprobs":[{"token":"a"}],"item":null}""",
                 TypedDone,
             ],
-            Done).Failure);
+            Done);
+        Assert.Null(opened.Failure);
+        Assert.DoesNotContain("item", opened.Output, StringComparison.Ordinal);
         Assert.Equal("truncated-stream", Open([TypedPiece], Done).Failure);
         Assert.Equal("data-after-end", Open([TypedPiece, TypedDone, TypedPiece], "").Failure);
     }

@@ -44,6 +44,41 @@ public sealed class OpenedDocumentTests : IDisposable
         }
     }
 
+    public static TheoryData<int> EveryChoice => [.. Enumerable.Range(0, 1 << 5)];
+
+    [Theory]
+    [MemberData(nameof(EveryChoice))]
+    public void KeepOnly_SomeMembers_GivesADocumentOfThose(int choice)
+    {
+        Dictionary<string, string> expected = Open();
+        string[] kept = [.. Names.Where((_, i) => (choice & (1 << i)) != 0)];
+        _opened.KeepOnly(name => kept.Contains(Encoding.UTF8.GetString(name)));
+        Assert.Equal(kept.Length, _opened.Count);
+        string text = Encoding.UTF8.GetString(_opened.Text);
+        Assert.Equal($"{{{string.Join(',', kept.Select(name => $"\"{name}\":{expected[name]}"))}}}", text);
+        foreach (string name in Names)
+        {
+            Assert.Equal(kept.Contains(name), _opened.TryGet(Encoding.UTF8.GetBytes(name), out ReadOnlySpan<byte> value, out _));
+            Assert.Equal(kept.Contains(name) ? expected[name] : "", Encoding.UTF8.GetString(value));
+        }
+
+        if (kept.Length > 0)
+        {
+            _opened.Replace(Encoding.UTF8.GetBytes(kept[0]), "[1,2]"u8);
+            Assert.StartsWith($"{{\"{kept[0]}\":[1,2]", Encoding.UTF8.GetString(_opened.Text), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void KeepOnly_NamesThatNeedEscapesOrStandApart_AreWrittenPlainly()
+    {
+        using ExchangeCipher cipher = _enclave.Client();
+        string document = _enclave.Document(""" { "a\"b" : 1 , "\u0063" :  {"d" : 2} ,"é":3,"id":"x" } """);
+        Assert.Equal(AnswerFault.None, _opened.Open(Encoding.UTF8.GetBytes(document), Shape, cipher));
+        _opened.KeepOnly(_ => true);
+        Assert.Equal("""{"c":{"d" : 2},"id":"x"}""", Encoding.UTF8.GetString(_opened.Text));
+    }
+
     [Fact]
     public void Replace_NoSuchMember_Throws()
     {

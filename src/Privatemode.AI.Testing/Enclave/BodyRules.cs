@@ -48,8 +48,8 @@ internal static partial class BodyRules
             .FirstOrDefault(refusal => refusal is not null);
     }
 
-    private static IEnumerable<JsonElement> Parts(JsonElement parent, string name) =>
-        Find(parent, name) is { ValueKind: JsonValueKind.Array } parts ? parts.EnumerateArray() : [];
+    private static JsonElement[] Parts(JsonElement parent, string name) =>
+        Find(parent, name) is { ValueKind: JsonValueKind.Array } parts ? [.. parts.EnumerateArray()] : [];
 
     private static JsonElement Find(JsonElement parent, string name) =>
         parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) ? value : default;

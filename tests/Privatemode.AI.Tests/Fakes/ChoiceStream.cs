@@ -15,7 +15,7 @@ internal sealed class ChoiceStream : IDisposable
         """{"id":"x","object":"chunk","created":1,"model":"m","choices":"""
         + $$"""[{"index":{{index}},"delta":{"content":"{{text}}"},"finish_reason":null}]}""";
 
-    public static string FinishJson(int index = 0) => 
+    public static string FinishJson(int index = 0) =>
         """{"id":"x","object":"chunk","created":1,"model":"m","choices":"""
         + $$"""[{"index":{{index}},"delta":{},"finish_reason":"stop"}]}""";
 

@@ -186,7 +186,7 @@ public sealed class ClearMembersTests : IDisposable
         Assert.Equal("text/plain", response.Content.Headers.ContentType?.MediaType);
     }
 
-    private static Exception PlainError(string body)
+    private static PrivatemodeException PlainError(string body)
     {
         (string? message, string? code) = ErrorText.Read(Encoding.UTF8.GetBytes(body));
         return ServiceErrors.From(new ServiceError { Status = 400, Message = message, Code = code });

@@ -48,7 +48,8 @@ internal sealed class ClientComposition : IDisposable
         PromptCacheSalts salts = new(options.PromptCache, apiKeys.AreManyCallers);
         CallRunner runner = new(
             new SealingEngine(Endpoint, codec, salts, time), new MediaResolver(options.RemoteMedia, _images, options.MaxFetchedImages),
-            new AnswerOpener(options.IdleTimeout, time, _events), _sessions, apiKeys, options.RateLimiter, options.ResponseTimeout, time, _closing.Token);
+            new AnswerOpener(options.IdleTimeout, time, _events), _sessions, apiKeys, options.RateLimiter, options.ResponseTimeout, time, _closing.Token,
+            ConnectionSlots.For(options.HttpMessageHandler ?? options.FactoryHandler, switches.MaxConnections, options.ResponseTimeout, time));
         OpenAI = CreateOpenAI(options, new SealingPolicy(runner), _http);
         Http = new HttpCalls(runner, _http, Endpoint, _events);
         Models = new PrivatemodeModelCatalog(

@@ -75,6 +75,8 @@ public sealed class PrivatemodeOptions
     /// They see encrypted bodies, and the API key. Callbacks of the <see cref="SocketsHttpHandler"/> that replace its streams are below all checks.</para>
     /// <para>The client also extends <see cref="SocketsHttpHandler.PlaintextStreamFilter"/> of a handler that has sent nothing yet, so that a timeout can
     /// end a synchronous read. With any other handler a synchronous read of an answer waits for an asynchronous one.</para>
+    /// <para>If the handler limits its connections (<see cref="SocketsHttpHandler.MaxConnectionsPerServer"/>), no more calls run at the same time; further
+    /// calls wait for up to <see cref="ResponseTimeout"/>.</para>
     /// </remarks>
     public HttpMessageHandler? HttpMessageHandler { get; set; }
 

@@ -12,7 +12,7 @@ namespace Privatemode.AI.Pipeline;
 /// </summary>
 internal sealed class CallRunner(
     SealingEngine engine, MediaResolver media, AnswerOpener answers, SessionManager sessions, ApiKeys apiKeys, RateLimiter? limiter,
-        TimeSpan responseTimeout, TimeProvider time, CancellationToken closing)
+        TimeSpan responseTimeout, TimeProvider time, CancellationToken closing, ConnectionSlots? connections = null)
 {
     private const int RoomForAdditions = 1024;
 
@@ -27,12 +27,15 @@ internal sealed class CallRunner(
         // Once for all attempts: the body under its salt belongs to whoever called.
         string apiKey = state.ApiKey ??= apiKeys.Read();
         state.Call ??= await PrepareAsync(carrier, apiKey, async).ConfigureAwait(false);
+        using ConnectionSlots.Slot? slot = connections is null || !state.Call.Rule.IsSealed
+            ? null
+            : await connections.TakeAsync(async, carrier.CancellationToken).ConfigureAwait(false);
         while (true)
         {
             long begun = time.GetTimestamp();
             try
             {
-                await AttemptAsync(carrier, state, apiKey, async).ConfigureAwait(false);
+                await AttemptAsync(carrier, state, apiKey, slot, async).ConfigureAwait(false);
                 if (!state.Repeats.MayRepeatWithNewSecret())
                 {
                     return;
@@ -116,16 +119,17 @@ internal sealed class CallRunner(
         }
     }
 
-    private async ValueTask AttemptAsync(ICallCarrier carrier, CallState state, string apiKey, bool async)
+    private async ValueTask AttemptAsync(ICallCarrier carrier, CallState state, string apiKey, ConnectionSlots.Slot? slot, bool async)
     {
         SealedCall call = state.Call!;
-        call.Current = await BeginAttemptAsync(call, state, apiKey, async, carrier.CancellationToken).ConfigureAwait(false);
+        call.Current = await BeginAttemptAsync(call, state, apiKey, slot, async, carrier.CancellationToken).ConfigureAwait(false);
         bool done = false;
         bool isAnswered = false;
         try
         {
             using Deadline deadline = new(responseTimeout, time, carrier.CancellationToken, closing);
             state.Deadline = deadline.Token;
+            state.Repeats.CountSend();
             CarriedAnswer carried = await SendAsync(carrier, call, deadline, async).ConfigureAwait(false);
             SessionSecret? secret = call.Current.Session;
             OpenedAnswer answer = await answers.OpenAsync(
@@ -160,7 +164,7 @@ internal sealed class CallRunner(
     }
 
     private async ValueTask<SealedAttempt> BeginAttemptAsync(
-        SealedCall call, CallState state, string apiKey, bool async, CancellationToken cancellationToken)
+        SealedCall call, CallState state, string apiKey, ConnectionSlots.Slot? slot, bool async, CancellationToken cancellationToken)
     {
         if (!call.Rule.IsSealed)
         {
@@ -182,6 +186,7 @@ internal sealed class CallRunner(
         }
 
         lease.Permit = permit;
+        lease.Slot = slot?.Share();
         return engine.Seal(call, lease, apiKey);
     }
 

@@ -4,16 +4,18 @@ using Privatemode.AI.Diagnostics;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Which failed attempts are made again: those the service did not work on. Never a timeout: the generation may be running.</summary>
+/// <summary>Decides which failed calls are retried: those the service did not process. A timeout is never retried, because the generation may be
+/// running.</summary>
+/// <remarks>Retries share the limit of <see cref="Repeats.MostSends"/> with attempts that were repeated at once.</remarks>
 internal sealed class PrivatemodeRetryPolicy(TimeProvider time) : ClientRetryPolicy(MaxRetries)
 {
-    public const int MaxRetries = 3;
+    public const int MaxRetries = Repeats.MostSends - 1;
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(800);
 
     protected override bool ShouldRetry(PipelineMessage message, Exception? exception)
     {
-        if (CallState.Of(message) is not { Tries: <= MaxRetries })
+        if (CallState.Of(message) is not { Repeats.MaySendAgain: true, Tries: <= MaxRetries })
         {
             return false;
         }

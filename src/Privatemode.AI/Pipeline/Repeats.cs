@@ -3,23 +3,31 @@ using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>When an attempt may be repeated at once: the service did not know the secret, or reset the connection before an answer.</summary>
+/// <summary>How often a call may be sent, and when an attempt is repeated at once: the service did not know the secret, or the connection ended
+/// without an answer.</summary>
 /// <remarks>
-/// A secret that had worked and is unknown now was forgotten, however often that happens; the call was not processed and is made
-/// again with a new one. A new secret that never worked is refused once at most: then it is not forgetfulness, and going on would
-/// let anybody on the path keep both sides busy with key exchanges.
+/// Both can be forged by anybody on the path. All reasons to send a call again, those of <see cref="PrivatemodeRetryPolicy"/> included, therefore
+/// share one limit. A secret that never worked is replaced once at most per call: the service did not forget it, and further key exchanges would
+/// not help.
 /// </remarks>
 internal sealed class Repeats
 {
-    private const int MostNewSecrets = 32;
+    /// <summary>The most times one call is sent, its first attempt included.</summary>
+    public const int MostSends = 4;
 
-    private int _newSecrets;
+    private int _sends;
     private bool _usedFreeRepeat;
     private bool _forgotten;
     private bool _hadWorked;
 
     /// <summary>Id of the secret the service did not know at the last attempt; null when it knew it.</summary>
     public string? RejectedSecretId { get; private set; }
+
+    /// <summary>Whether the limit allows the call to be sent once more.</summary>
+    public bool MaySendAgain => _sends < MostSends;
+
+    /// <summary>Counts an attempt, whether or not a connection can be made for it.</summary>
+    public void CountSend() => _sends++;
 
     /// <summary>Takes in how an attempt ended.</summary>
     /// <param name="secret">The secret of the attempt; null on an endpoint that is not sealed.</param>
@@ -36,19 +44,10 @@ internal sealed class Repeats
     }
 
     /// <summary>Whether the last attempt is to be repeated with a new secret.</summary>
-    public bool MayRepeatWithNewSecret()
-    {
-        if (!_forgotten || _newSecrets == MostNewSecrets)
-        {
-            return false;
-        }
-
-        _newSecrets++;
-        return Count("unknown-secret", _hadWorked || UseFreeRepeat());
-    }
+    public bool MayRepeatWithNewSecret() => _forgotten && Count("unknown-secret", MaySendAgain && (_hadWorked || UseFreeRepeat()));
 
     /// <summary>Whether the last attempt is to be repeated after a reset.</summary>
-    public bool MayRepeatAfterReset() => Count("reset", UseFreeRepeat());
+    public bool MayRepeatAfterReset() => Count("reset", MaySendAgain && UseFreeRepeat());
 
     private static bool Count(string reason, bool isRepeated)
     {

@@ -28,7 +28,7 @@ internal sealed class AccountSession : IDisposable
     }
 
     /// <summary>A lease on a secret that is valid now, getting a new one when needed.</summary>
-    /// <param name="rejectedId">Id of a secret the service no longer knows; it is replaced unless that happened already.</param>
+    /// <param name="rejectedId">Id of a secret the service no longer knows; it is replaced, for everybody, unless that happened already.</param>
     /// <param name="async">False when the caller is synchronous.</param>
     /// <param name="patience">Ends this caller's wait only; the exchange goes on for the others.</param>
     /// <remarks>Call <see cref="Enter"/> before.</remarks>
@@ -39,7 +39,8 @@ internal sealed class AccountSession : IDisposable
             while (true)
             {
                 patience.Caller.ThrowIfCancellationRequested();
-                if (TakeOrJoin(rejectedId, async, out Task<SessionSecret>? flight) is { } lease)
+                GiveUp(rejectedId);
+                if (TakeOrJoin(async, out Task<SessionSecret>? flight) is { } lease)
                 {
                     return lease;
                 }
@@ -138,15 +139,31 @@ internal sealed class AccountSession : IDisposable
         }
     }
 
+    /// <summary>Gives the current secret up if it is the one the service refused: nobody else needs to be refused as well.</summary>
+    private void GiveUp(string? rejectedId)
+    {
+        SessionSecret? retired = null;
+        lock (_gate)
+        {
+            if (_current is { } current && current.Id == rejectedId)
+            {
+                retired = current;
+                _current = null;
+            }
+        }
+
+        retired?.Retire();
+    }
+
     private void Leave() => Interlocked.Decrement(ref _callers);
 
-    private SecretLease? TakeOrJoin(string? rejectedId, bool async, out Task<SessionSecret>? flight)
+    private SecretLease? TakeOrJoin(bool async, out Task<SessionSecret>? flight)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(PrivatemodeClient));
             flight = null;
-            if (_current is { } current && IsUsable(current, rejectedId) && SecretLease.TryTake(current) is { } lease)
+            if (_current is { } current && !current.IsOver(_time) && SecretLease.TryTake(current) is { } lease)
             {
                 RenewAhead(current);
                 return lease;
@@ -184,8 +201,6 @@ internal sealed class AccountSession : IDisposable
             throw new ObjectDisposedException(nameof(PrivatemodeClient));
         }
     }
-
-    private bool IsUsable(SessionSecret secret, string? rejectedId) => secret.Id != rejectedId && !secret.IsOver(_time);
 
     /// <summary>Starts an exchange that belongs to nobody in particular: no caller's context, no caller's cancellation.</summary>
     private Task<SessionSecret> Start(bool async)

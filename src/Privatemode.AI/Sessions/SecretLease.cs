@@ -5,6 +5,7 @@ internal sealed class SecretLease : IDisposable
 {
     private SessionSecret? _session;
     private IDisposable? _permit;
+    private IDisposable? _slot;
 
     private SecretLease(SessionSecret session) => _session = session;
 
@@ -27,6 +28,12 @@ internal sealed class SecretLease : IDisposable
     public IDisposable? Permit
     {
         set => _permit = value;
+    }
+
+    /// <summary>The connection that the lease is used on, given back after it.</summary>
+    public IDisposable? Slot
+    {
+        set => _slot = value;
     }
 
     /// <summary>A lease, or null when the secret is gone already.</summary>
@@ -62,6 +69,7 @@ internal sealed class SecretLease : IDisposable
         {
             session.Release();
             GivenBack?.Invoke();
+            _slot?.Dispose();
         }
     }
 }

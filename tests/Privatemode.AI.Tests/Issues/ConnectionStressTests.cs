@@ -111,7 +111,8 @@ public sealed class ConnectionStressTests : IAsyncLifetime
 
         // Disposed by another thread in the middle of a read, or else paused for too long.
         using CancellationTokenRegistration disposal = cut.Register(response.Dispose);
-        using IdleTimeoutStream stream = new(body, TimeSpan.FromMilliseconds(LongestPauseMilliseconds / 2), TimeProvider.System, "sdk_0");
+        TimeSpan longest = TimeSpan.FromMilliseconds(LongestPauseMilliseconds / 2);
+        using IdleTimeoutStream stream = new(body, longest, longest, () => 0, TimeProvider.System, "sdk_0");
         byte[] buffer = new byte[4096];
         while ((isSync ? stream.Read(buffer) : stream.ReadAsync(buffer, CancellationToken.None).AsTask().GetAwaiter().GetResult()) > 0)
         {

@@ -76,7 +76,7 @@ public sealed class PoisonedConnectionTests : IAsyncLifetime
                 _ = BodyReader.ReadAsync(body, 1 << 20, async: false, cut.Token).Completed();
                 break;
             case "stream paused":
-                using (IdleTimeoutStream stream = new(body, TimeSpan.FromSeconds(100), _time, "sdk_0"))
+                using (IdleTimeoutStream stream = new(body, TimeSpan.FromSeconds(100), TimeSpan.FromSeconds(100), () => 0, _time, "sdk_0"))
                 using (cut.Token.Register(() => _time.Advance(TimeSpan.FromSeconds(100))))
                 {
                     ReadToEnd(stream, reading);

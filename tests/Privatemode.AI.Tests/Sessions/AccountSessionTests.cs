@@ -142,6 +142,39 @@ public sealed class AccountSessionTests
         Assert.Equal(2, _secrets.Exchanges);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Acquire_WhileARefusedSecretIsReplaced_NobodyGetsTheRefusedOne(bool async)
+    {
+        using AccountSession session = NewSession();
+        SecretLease stream = await AcquireAsync(session);
+        _secrets.Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<SecretLease> refused = AcquireAsync(session, stream.Session.Id);
+        Task<SecretLease> other = StartAsync(session, async);
+        _secrets.Gate.SetResult();
+        using SecretLease first = await refused.OrTimeout();
+        using SecretLease second = await other.OrTimeout();
+        Assert.NotEqual(stream.Session.Id, second.Session.Id);
+        Assert.Same(first.Session, second.Session);
+        Assert.Equal(2, _secrets.Exchanges);
+        Assert.False(_secrets.IsWiped(0));
+        stream.Dispose();
+        Assert.True(_secrets.IsWiped(0));
+    }
+
+    [Fact]
+    public async Task Acquire_RefusedUnderAnOldSecret_UsesTheNewerOneThereIs()
+    {
+        using AccountSession session = NewSession();
+        using SecretLease old = await AcquireAsync(session);
+        using SecretLease newer = await AcquireAsync(session, old.Session.Id);
+        using SecretLease newest = await AcquireAsync(session, newer.Session.Id);
+        using SecretLease late = await AcquireAsync(session, old.Session.Id);
+        Assert.Same(newest.Session, late.Session);
+        Assert.Equal(3, _secrets.Exchanges);
+    }
+
     [Fact]
     public async Task Acquire_OneCallerCancels_TheOthersStillGetTheSecret()
     {

@@ -1,0 +1,84 @@
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>Lets no more calls run than the transport has connections: a call is encrypted when it can be sent, not when it begins to wait.</summary>
+/// <remarks>
+/// A call that waited for a connection with its request already encrypted would be refused as often as the service forgets its secrets meanwhile,
+/// and would use up its sends (<see cref="Repeats.MostSends"/>) without ever being processed.
+/// </remarks>
+/// <param name="connections">The number of connections.</param>
+/// <param name="free">Counts those that are free. Never disposed of: streams give their slots back after the client is disposed of, and without a
+/// wait handle it holds nothing.</param>
+/// <param name="longestWait">Longest wait for one.</param>
+/// <param name="time">By which clock.</param>
+internal sealed class ConnectionSlots(int connections, SemaphoreSlim free, TimeSpan longestWait, TimeProvider time)
+{
+    /// <summary>The slots for a handler; null when it makes any number of connections, or it is unknown how many.</summary>
+    /// <param name="handler">The application's handler; null for the client's own.</param>
+    /// <param name="ownLimit">The limit of the client's own handler; null for none.</param>
+    /// <param name="longestWait">Longest wait for a slot.</param>
+    /// <param name="time">By which clock.</param>
+    public static ConnectionSlots? For(HttpMessageHandler? handler, int? ownLimit, TimeSpan longestWait, TimeProvider time) =>
+        (handler is null ? ownLimit : LimitOf(handler)) is { } limit and < int.MaxValue
+            ? new ConnectionSlots(limit, new SemaphoreSlim(limit), longestWait, time)
+            : null;
+
+    /// <summary>Waits for a slot, which is free again when it and all its shares are disposed of.</summary>
+    /// <exception cref="PrivatemodeServiceException">All connections were in use for too long.</exception>
+    public async ValueTask<Slot> TakeAsync(bool async, CancellationToken cancellationToken)
+    {
+        if (free.Wait(0, cancellationToken))
+        {
+            return new Slot(free);
+        }
+
+        using CancellationTokenSource timeout = new(longestWait, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            if (async)
+            {
+                await free.WaitAsync(either.Token).ConfigureAwait(false);
+            }
+            else
+            {
+                free.Wait(either.Token);
+            }
+
+            return new Slot(free);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new PrivatemodeServiceException(
+                PrivatemodeServiceFailure.Timeout,
+                $"All {connections} connections that the message handler allows were in use for too long. Nothing was sent. " +
+                "Raise MaxConnectionsPerServer, dispose of streams that are no longer read, or retry later.");
+        }
+    }
+
+    private static int? LimitOf(HttpMessageHandler handler) => (SendingChain.From(handler).Last() as SocketsHttpHandler)?.MaxConnectionsPerServer;
+
+    /// <summary>One connection's worth of work: held by a call through all its attempts at once, and by a stream until its end.</summary>
+    internal sealed class Slot(SemaphoreSlim free) : IDisposable
+    {
+        private int _holders = 1;
+
+        /// <summary>One more holder, which disposes of the slot as well.</summary>
+        public Slot Share()
+        {
+            _ = Interlocked.Increment(ref _holders);
+            return this;
+        }
+
+        public void Dispose()
+        {
+            if (Interlocked.Decrement(ref _holders) == 0)
+            {
+                _ = free.Release();
+            }
+        }
+    }
+}

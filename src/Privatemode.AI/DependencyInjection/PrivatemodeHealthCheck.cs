@@ -3,17 +3,33 @@ using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>Whether calls can count on a verified deployment, and how old the evidence is.</summary>
-internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, PrivatemodeOptions options) : IHealthCheck
+/// <summary>Reports whether calls can rely on a verified deployment, and how old the evidence is.</summary>
+/// <param name="client">The client of the account.</param>
+/// <param name="options">Its settings.</param>
+/// <param name="longest">The longest a check waits for a verification; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, PrivatemodeOptions options, TimeSpan longest) : IHealthCheck
 {
+    /// <summary>Probes of orchestrators give up after a few seconds, and verification without a network takes several times as long to fail.</summary>
+    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(3);
+
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         if (client.Health.Deployment is null)
         {
+            using CancellationTokenSource late = new(longest, options.TimeProvider);
+            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
             try
             {
-                // A host that gets no calls before it is healthy would never be. The work goes on when the caller of this check leaves.
-                await client.ConnectAsync(cancellationToken).ConfigureAwait(false);
+                // A host that gets no calls before it is healthy would never be. The work goes on when this check stops waiting.
+                await client.ConnectAsync(either.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            {
+                return new HealthCheckResult(
+                    context.Registration.FailureStatus,
+                    $"The deployment is not verified yet, and the check did not wait longer than {longest.TotalSeconds:0.###} s. " +
+                    "Verification continues in the background.",
+                    client.Health.Failure);
             }
             catch (PrivatemodeConfigurationException exception) when (exception.Setting == nameof(options.ApiKeyAccessor))
             {

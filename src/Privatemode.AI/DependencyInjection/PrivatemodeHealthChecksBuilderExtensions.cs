@@ -17,11 +17,14 @@ public static class PrivatemodeHealthChecksBuilderExtensions
     /// <param name="accountKey">The key of the account; null for the one without a key.</param>
     /// <param name="failureStatus">What a deployment that is not verified counts as; null for <see cref="HealthStatus.Unhealthy"/>.</param>
     /// <param name="tags">Tags of the check; null for none.</param>
-    /// <param name="timeout">The longest a check may take; null for no limit.</param>
+    /// <param name="timeout">The longest time a check waits for a verification, above zero; <see langword="null"/> for 3 seconds, and
+    /// <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <returns>The builder.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="timeout"/> is zero or negative.</exception>
     /// <remarks>
     /// The data holds <c>evidenceAge</c> (a <see cref="TimeSpan"/>), <c>verifiedAt</c>, <c>validUntil</c> and <c>manifestSha256</c>. While nothing
-    /// is verified, the check verifies and agrees on a secret; otherwise it sends nothing. Where callers bring their API keys
+    /// is verified, the check verifies the deployment and establishes a session, and if that takes longer than <paramref name="timeout"/>, the check
+    /// fails and the work continues for the next one; otherwise the check sends nothing. Where callers bring their API keys
     /// (<see cref="PrivatemodeOptions.ApiKeyAccessor"/>), it is degraded until the first call.
     /// </remarks>
     public static IHealthChecksBuilder AddPrivatemodeHealthCheck(
@@ -29,11 +32,18 @@ public static class PrivatemodeHealthChecksBuilderExtensions
         IEnumerable<string>? tags = null, TimeSpan? timeout = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        TimeSpan longest = timeout ?? PrivatemodeHealthCheck.DefaultTimeout;
+        if (longest <= TimeSpan.Zero && longest != Timeout.InfiniteTimeSpan)
+        {
+            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "The timeout must be above zero.");
+        }
+
         return builder.Add(new HealthCheckRegistration(
             name,
             provider => new PrivatemodeHealthCheck(
                 provider.GetRequiredKeyedService<PrivatemodeClient>(accountKey),
-                provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(accountKey ?? Options.Options.DefaultName)),
-            failureStatus, tags, timeout));
+                provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(accountKey ?? Options.Options.DefaultName),
+                longest),
+            failureStatus, tags));
     }
 }

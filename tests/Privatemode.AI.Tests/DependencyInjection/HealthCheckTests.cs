@@ -67,6 +67,35 @@ public sealed class HealthCheckTests : IAsyncLifetime
         Assert.Equal(HealthStatus.Degraded, (await CheckAsync(lenient)).Status);
     }
 
+    [Theory]
+    [InlineData(null, 3)]
+    [InlineData(8, 8)]
+    public async Task Check_Offline_AnswersWithinTheTimeoutAndGoesOn(int? timeout, int seconds)
+    {
+        _scene.Deployment.Faults.Next(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromSeconds(9)));
+        await using ServiceProvider provider = Provider(timeout: timeout is null ? null : TimeSpan.FromSeconds(timeout.Value));
+        Task<HealthReportEntry> checking = CheckAsync(provider);
+        _ = await _scene.Time.TimerAsync(due => due == TimeSpan.FromSeconds(seconds)).OrTimeout();
+        _ = await _scene.Time.TimerAsync(due => due == TimeSpan.FromSeconds(9)).OrTimeout();
+        Assert.False(checking.IsCompleted);
+        _scene.Time.Advance(TimeSpan.FromSeconds(seconds));
+        HealthReportEntry entry = await checking.OrTimeout();
+        Assert.Equal(HealthStatus.Unhealthy, entry.Status);
+        Assert.Contains($"longer than {seconds} s", entry.Description, StringComparison.Ordinal);
+
+        // Nothing begins anew: the next check waits for the same verification.
+        Task<HealthReportEntry> next = CheckAsync(provider);
+        _scene.Time.Advance(TimeSpan.FromSeconds(9 - seconds));
+        Assert.Equal(HealthStatus.Healthy, (await next.OrTimeout()).Status);
+        Assert.Equal(1, _scene.Asked(EvidenceSource.Attestation));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-2)]
+    public void Add_TimeoutIsNotAboveZero_IsRefused(int seconds) => Assert.Throws<ArgumentOutOfRangeException>(
+        () => new ServiceCollection().AddHealthChecks().AddPrivatemodeHealthCheck(timeout: TimeSpan.FromSeconds(seconds)));
+
     [Fact]
     public async Task Check_LaterVerificationFails_IsUnhealthyAtOnce()
     {
@@ -108,7 +137,7 @@ public sealed class HealthCheckTests : IAsyncLifetime
 
     private static Task<ChatResponse> AskAsync(ServiceProvider provider) => provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
 
-    private ServiceProvider Provider(Action<PrivatemodeOptions>? configure = null, HealthStatus? failureStatus = null)
+    private ServiceProvider Provider(Action<PrivatemodeOptions>? configure = null, HealthStatus? failureStatus = null, TimeSpan? timeout = null)
     {
         ServiceCollection services = new();
         _ = services.AddLogging().AddPrivatemodeChatClient("gpt-oss-120b").AddPrivatemode(options =>
@@ -116,7 +145,7 @@ public sealed class HealthCheckTests : IAsyncLifetime
             _scene.Deployment.Configure(options);
             configure?.Invoke(options);
         });
-        _ = services.AddHealthChecks().AddPrivatemodeHealthCheck(failureStatus: failureStatus);
+        _ = services.AddHealthChecks().AddPrivatemodeHealthCheck(failureStatus: failureStatus, timeout: timeout);
         return services.BuildServiceProvider();
     }
 }

@@ -81,7 +81,19 @@ internal sealed class AccountSession : IDisposable
         {
             lock (_gate)
             {
-                return Volatile.Read(ref _callers) == 0 && _flight is null && _current?.IsInUse != true;
+                return CanBeDetached && _current?.IsInUse != true;
+            }
+        }
+    }
+
+    /// <summary>No caller waits for a secret and no exchange is under way; streams may run.</summary>
+    public bool CanBeDetached
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Volatile.Read(ref _callers) == 0 && _flight is null;
             }
         }
     }
@@ -111,14 +123,16 @@ internal sealed class AccountSession : IDisposable
         retired?.Retire();
     }
 
-    public void Dispose()
+    /// <summary>Ends the session for new calls. Streams under its secret finish.</summary>
+    /// <returns>The secret that they use; <see langword="null"/> if there is none.</returns>
+    public SessionSecret? Detach()
     {
         SessionSecret? retired;
         lock (_gate)
         {
             if (_disposed)
             {
-                return;
+                return null;
             }
 
             _disposed = true;
@@ -128,7 +142,10 @@ internal sealed class AccountSession : IDisposable
 
         _lifetime.Cancel();
         retired?.Retire();
+        return retired;
     }
+
+    public void Dispose() => _ = Detach();
 
     /// <summary>A secret that was given up can still be leased while a stream runs under it.</summary>
     private bool IsCurrent(SessionSecret session)

@@ -2,8 +2,9 @@ namespace Privatemode.AI.Sessions;
 
 /// <summary>One session for each API key in use, so that keys never share a secret. Keys come and go: rotation, or several tenants.</summary>
 /// <remarks>
-/// Sessions nobody uses are given up when their secret has expired, or, the longest unused first, when another key needs the room. One in
-/// use is never given up: with all in use, another key waits.
+/// A session that nobody uses is given up when its secret has expired, or, the longest unused first, when another key needs its place. When all are
+/// in use, the longest unused is detached: its streams finish, and the next call with its key makes a new session. No more sessions than may be live
+/// are detached at the same time; beyond that, another key waits.
 /// </remarks>
 internal sealed class SessionManager(Func<string, AccountSession> create, TimeProvider time, int mostSessions, TimeSpan longestWait) : IDisposable
 {
@@ -12,6 +13,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LinkedListNode<Account>> _accounts = [];
     private readonly LinkedList<Account> _byUse = new(); // the longest unused first
+    private readonly List<SessionSecret> _detached = []; // secrets of detached sessions, while streams use them
     private readonly RoomQueue _queue = new();
     private ITimer? _sweeping;
     private bool _disposed;
@@ -36,7 +38,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     /// <param name="rejectedId">Id of a secret the service no longer knows; it is replaced unless that happened already.</param>
     /// <param name="async">False when the caller is synchronous.</param>
     /// <param name="cancellationToken">Ends this caller's wait only.</param>
-    /// <exception cref="PrivatemodeServiceException">All sessions were in use, or an exchange went on, for too long; or what the exchange
+    /// <exception cref="PrivatemodeServiceException">All sessions, live and detached, were in use, or an exchange went on, for too long; or what the exchange
     /// throws.</exception>
     public ValueTask<SecretLease> AcquireAsync(string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken)
     {
@@ -113,7 +115,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         catch (OperationCanceledException) when (patience.IsOver)
         {
             throw patience.End(
-                $"All {mostSessions} sessions were in use by calls with other API keys, and none became free in time. " +
+                $"All {mostSessions} sessions, and as many detached ones, were in use by calls with other API keys, and none became free in time. " +
                 "Raise MaxSessions, or retry later.");
         }
         finally
@@ -155,7 +157,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
     }
 
-    /// <summary>Gives up the longest unused when all are taken; false when all are in use.</summary>
+    /// <summary>Gives up the longest unused session when all places are taken, or detaches it; false when neither is possible.</summary>
     private bool MakeRoom()
     {
         if (_accounts.Count < mostSessions)
@@ -172,6 +174,27 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
             }
         }
 
+        return Detach();
+    }
+
+    /// <summary>Takes the longest unused session out of use, unless too many of those before are still held by streams.</summary>
+    private bool Detach()
+    {
+        _ = _detached.RemoveAll(secret => !secret.IsInUse);
+        if (_detached.Count >= mostSessions)
+        {
+            return false;
+        }
+
+        for (LinkedListNode<Account>? account = _byUse.First; account is not null; account = account.Next)
+        {
+            if (account.Value.Session.CanBeDetached)
+            {
+                GiveUp(account);
+                return true;
+            }
+        }
+
         return false;
     }
 
@@ -179,7 +202,10 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     {
         _ = _accounts.Remove(account.Value.ApiKey);
         _byUse.Remove(account);
-        account.Value.Session.Dispose();
+        if (account.Value.Session.Detach() is { IsInUse: true } secret)
+        {
+            _detached.Add(secret);
+        }
     }
 
     /// <summary>Looks every few minutes, while there are any, for secrets nobody may use any more: nobody may call for a long time.</summary>

@@ -14,7 +14,8 @@ public sealed class ManyTenantsTests
 
     [Theory]
     [InlineData(256, 64)]
-    [InlineData(48, 64)] // more calls at once than sessions: some have to wait
+    [InlineData(48, 64)] // more calls at once than sessions: some are detached
+    [InlineData(24, 64)] // more than live and detached ones: some calls have to wait
     public async Task Acquire_200TenantsRotateTheirKeys_NoCallIsLostAndTheLimitHolds(int mostSessions, int callsAtOnce)
     {
         using SessionManager sessions = NewManager(mostSessions);
@@ -33,7 +34,7 @@ public sealed class ManyTenantsTests
             }
         }))).OrTimeout();
         Assert.Equal(Calls, answered);
-        Assert.InRange(_census.MostAtOnce, 2, mostSessions);
+        Assert.InRange(_census.MostAtOnce, 2, 2 * mostSessions);
         Assert.True(sessions.Count <= mostSessions);
         Assert.True(_census.Exchanges >= Tenants * 5, "not every key had a secret of its own");
     }
@@ -44,27 +45,63 @@ public sealed class ManyTenantsTests
     public async Task Acquire_AllInUse_WaitsUntilOneIsFree(bool async)
     {
         using SessionManager sessions = NewManager(1);
-        SecretLease first = await AcquireAsync(sessions, "a");
+        SecretLease detached = await AcquireAsync(sessions, "a");
+        using SecretLease live = await AcquireAsync(sessions, "b");
         Task<SecretLease> waiting = async
-            ? AcquireAsync(sessions, "b")
-            : TestTimeouts.OnOwnThread(() => sessions.AcquireAsync("b", null, async: false, CancellationToken.None).Completed());
+            ? AcquireAsync(sessions, "c")
+            : TestTimeouts.OnOwnThread(() => sessions.AcquireAsync("c", null, async: false, CancellationToken.None).Completed());
         _ = await _time.TimerAsync(due => due == Longest).OrTimeout();
         Assert.False(waiting.IsCompleted);
 
-        // The one in use goes on meanwhile, also for others with its key.
-        (await AcquireAsync(sessions, "a")).Dispose();
-        Assert.Equal(32, first.Session.Key.Length);
-        Assert.Equal(1, _census.Held);
-        first.Dispose();
-        using SecretLease second = await waiting.OrTimeout();
-        Assert.Equal(1, _census.Held);
+        // The live one goes on meanwhile, also for others with its key, and so do the streams of the detached one.
+        (await AcquireAsync(sessions, "b")).Dispose();
+        Assert.Equal(32, detached.Session.Key.Length);
+        Assert.Equal(2, _census.Held);
+        detached.Dispose();
+        using SecretLease third = await waiting.OrTimeout();
+        Assert.Equal(2, _census.Held);
         Assert.Equal(1, sessions.Count);
+    }
+
+    [Fact]
+    public async Task Acquire_OneTenantsStreamNeverEnds_TheOthersAreServedAndTheOldestIsDetached()
+    {
+        using SessionManager sessions = NewManager(2);
+        using SecretLease endless = await AcquireAsync(sessions, "a");
+        using SecretLease other = await AcquireAsync(sessions, "b");
+        (await AcquireAsync(sessions, "c").OrTimeout()).Dispose();
+        Assert.Equal(32, endless.Session.Key.Length);
+        using SecretLease same = await AcquireAsync(sessions, "b");
+        Assert.Same(other.Session, same.Session);
+        using SecretLease again = await AcquireAsync(sessions, "a").OrTimeout();
+        Assert.NotSame(endless.Session, again.Session);
+        Assert.Equal(2, sessions.Count);
+    }
+
+    [Fact]
+    public async Task Acquire_LiveAndDetached_AreAtMostTwiceTheLimit()
+    {
+        using SessionManager sessions = NewManager(3);
+        List<SecretLease> streams = [];
+        for (int i = 0; i < 6; i++)
+        {
+            streams.Add(await AcquireAsync(sessions, $"{i}").OrTimeout());
+        }
+
+        Task<SecretLease> seventh = AcquireAsync(sessions, "6");
+        Assert.False(seventh.IsCompleted);
+        Assert.Equal(6, _census.Held);
+        streams[0].Dispose();
+        streams.Add(await seventh.OrTimeout());
+        Assert.Equal(6, _census.MostAtOnce);
+        streams.ForEach(stream => stream.Dispose());
     }
 
     [Fact]
     public async Task Acquire_AllInUseForTooLong_SaysWhichSetting()
     {
         using SessionManager sessions = NewManager(1);
+        using SecretLease detached = await AcquireAsync(sessions, "0");
         using SecretLease first = await AcquireAsync(sessions, "a");
         Task<SecretLease> waiting = AcquireAsync(sessions, "b");
         _ = await _time.TimerAsync(due => due == Longest).OrTimeout();
@@ -80,6 +117,7 @@ public sealed class ManyTenantsTests
     {
         using SessionManager sessions = NewManager(1);
         using CancellationTokenSource impatience = new();
+        using SecretLease detached = await AcquireAsync(sessions, "0");
         SecretLease first = await AcquireAsync(sessions, "a");
         Task<SecretLease> second = sessions.AcquireAsync("b", null, async: true, impatience.Token).AsTask();
         Task<SecretLease> third = AcquireAsync(sessions, "c");
@@ -94,6 +132,7 @@ public sealed class ManyTenantsTests
     public async Task Acquire_SeveralWait_FirstComeFirstServed()
     {
         using SessionManager sessions = NewManager(1);
+        using SecretLease detached = await AcquireAsync(sessions, "detached");
         SecretLease current = await AcquireAsync(sessions, "0");
         List<Task<SecretLease>> waiting = [.. Enumerable.Range(1, 5).Select(i => AcquireAsync(sessions, $"{i}"))];
         foreach (Task<SecretLease> next in waiting)
@@ -110,6 +149,7 @@ public sealed class ManyTenantsTests
     public async Task Acquire_OneThatWaitedGetsTheRoom_OthersWithItsKeyNeedNotWaitForAnother()
     {
         using SessionManager sessions = NewManager(1);
+        using SecretLease detached = await AcquireAsync(sessions, "detached");
         SecretLease current = await AcquireAsync(sessions, "0");
         Task<SecretLease> first = AcquireAsync(sessions, "k");
         Task<SecretLease> other = AcquireAsync(sessions, "j");
@@ -163,6 +203,7 @@ public sealed class ManyTenantsTests
     public async Task Dispose_SomebodyWaits_IsTold()
     {
         SessionManager sessions = NewManager(1);
+        using SecretLease detached = await AcquireAsync(sessions, "0");
         using SecretLease first = await AcquireAsync(sessions, "a");
         Task<SecretLease> waiting = AcquireAsync(sessions, "b");
         sessions.Dispose();

@@ -16,10 +16,10 @@ internal sealed class CallRunner(
 {
     private const int RoomForAdditions = 1024;
 
-    private static readonly TimeSpan PauseAfterReset = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan PauseAfterEnd = TimeSpan.FromMilliseconds(50);
 
-    // A connection that had gone stale in the pool is reset at once. Later, the service may be at work on the call already.
-    private static readonly TimeSpan LatestReset = TimeSpan.FromSeconds(5);
+    // A connection that had gone stale in the pool ends at once. Later, the service may be at work on the call already.
+    private static readonly TimeSpan LatestEnd = TimeSpan.FromSeconds(5);
 
     /// <summary>Runs a call until its carrier has an opened answer. What the state holds already is not taken from the carrier again.</summary>
     public async ValueTask RunAsync(ICallCarrier carrier, CallState state, bool async)
@@ -44,10 +44,10 @@ internal sealed class CallRunner(
                 carrier.Drop();
             }
             catch (Exception exception) when (
-                TransportFailure.IsReset(exception) && !Callbacks.Threw(exception) && time.GetElapsedTime(begun) < LatestReset
-                && state.Repeats.MayRepeatAfterReset())
+                TransportFailure.IsUnanswered(exception) && !Callbacks.Threw(exception) && time.GetElapsedTime(begun) < LatestEnd
+                && state.Repeats.MayRepeatUnanswered())
             {
-                await Pause.ForAsync(PauseAfterReset, time, async, carrier.CancellationToken).ConfigureAwait(false);
+                await Pause.ForAsync(PauseAfterEnd, time, async, carrier.CancellationToken).ConfigureAwait(false);
             }
         }
     }

@@ -1,6 +1,7 @@
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>A connection whose synchronous reads can be ended from another thread, by closing the connection itself.</summary>
+/// <summary>A connection whose synchronous reads can be ended from another thread, by closing the connection itself, and that tells
+/// <see cref="AnswerWatch"/> what it carries.</summary>
 /// <remarks>
 /// A synchronous read has no cancellation token. To dispose the response stream under it is no way out: .NET then reads the rest of the answer
 /// beside that read (<c>HttpContentReadStream.DrainOnDisposeAsync</c>) and puts the connection back into its pool with the read still pending,
@@ -14,6 +15,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
 
     private TaskCompletionSource<int>? _readAhead;
     private volatile bool _isClosed;
+    private volatile AnswerWatch? _watch;
 
     public override bool CanRead => inner.CanRead;
 
@@ -59,7 +61,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
     {
         if (t_call is not { } call)
         {
-            return inner.Read(buffer);
+            return Noted(inner.Read(buffer));
         }
 
         call.IsClosable = true;
@@ -68,7 +70,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
         {
             using (call.CancellationToken.UnsafeRegister(static state => ((ClosableConnection)state!).Dispose(), this))
             {
-                read = inner.Read(buffer);
+                read = Noted(inner.Read(buffer));
             }
         }
         catch (Exception exception) when (_isClosed && exception is not IOException)
@@ -85,11 +87,11 @@ internal sealed class ClosableConnection(Stream inner) : Stream
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        ValueTask<int> reading = inner.ReadAsync(buffer, cancellationToken);
+        ValueTask<int> reading = NotedAsync(inner.ReadAsync(buffer, cancellationToken));
         return t_call is null || reading.IsCompleted ? reading : new ValueTask<int>(ReadAheadAsync(reading.AsTask()));
     }
 
-    public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
@@ -98,14 +100,18 @@ internal sealed class ClosableConnection(Stream inner) : Stream
             call.IsClosable = true;
         }
 
+        _watch = AnswerWatch.NoteWrite(this);
         inner.Write(buffer);
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        inner.WriteAsync(buffer, offset, count, cancellationToken);
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        inner.WriteAsync(buffer, cancellationToken);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        _watch = AnswerWatch.NoteWrite(this);
+        return inner.WriteAsync(buffer, cancellationToken);
+    }
 
     public override void Flush() => inner.Flush();
 
@@ -159,6 +165,14 @@ internal sealed class ClosableConnection(Stream inner) : Stream
 
         return await first.ConfigureAwait(false);
     }
+
+    private int Noted(int read)
+    {
+        _watch?.NoteRead(this, read);
+        return read;
+    }
+
+    private async ValueTask<int> NotedAsync(ValueTask<int> reading) => Noted(await reading.ConfigureAwait(false));
 
     private void FailReadAhead() => _readAhead?.TrySetException(new IOException("The connection was closed."));
 

@@ -11,6 +11,7 @@ internal sealed class OutboundGuard(HttpMessageHandler sender, bool acceptsAny) 
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Demand(request);
+        AnswerWatch watch = AnswerWatch.Begin();
         try
         {
             return base.Send(request, cancellationToken);
@@ -19,11 +20,22 @@ internal sealed class OutboundGuard(HttpMessageHandler sender, bool acceptsAny) 
         {
             throw ConnectTimeouts.NotConnected(exception);
         }
+        catch (HttpRequestException exception) when (watch.HasNoAnswer && TransportFailure.IsEndOfConnection(exception))
+        {
+            throw new UnansweredException(exception);
+        }
+        finally
+        {
+            AnswerWatch.Leave();
+        }
     }
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Demand(request);
+
+        // Setting this inside an async method does not change it for the caller.
+        AnswerWatch watch = AnswerWatch.Begin();
         try
         {
             return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
@@ -31,6 +43,10 @@ internal sealed class OutboundGuard(HttpMessageHandler sender, bool acceptsAny) 
         catch (OperationCanceledException exception) when (IsConnectTimeout(exception, cancellationToken))
         {
             throw ConnectTimeouts.NotConnected(exception);
+        }
+        catch (HttpRequestException exception) when (watch.HasNoAnswer && TransportFailure.IsEndOfConnection(exception))
+        {
+            throw new UnansweredException(exception);
         }
     }
 

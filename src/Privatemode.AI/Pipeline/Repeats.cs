@@ -46,8 +46,8 @@ internal sealed class Repeats
     /// <summary>Whether the last attempt is to be repeated with a new secret.</summary>
     public bool MayRepeatWithNewSecret() => _forgotten && Count("unknown-secret", MaySendAgain && (_hadWorked || UseFreeRepeat()));
 
-    /// <summary>Whether the last attempt is to be repeated after a reset.</summary>
-    public bool MayRepeatAfterReset() => Count("reset", MaySendAgain && UseFreeRepeat());
+    /// <summary>Whether the last attempt is to be repeated after its connection ended without an answer.</summary>
+    public bool MayRepeatUnanswered() => Count("reset", MaySendAgain && UseFreeRepeat());
 
     private static bool Count(string reason, bool isRepeated)
     {

@@ -28,17 +28,22 @@ internal static class TransportFailure
     /// <summary>Something answered, but not with HTTP, or with headers that are too long.</summary>
     public static bool IsUnreadable(Exception exception) => UnreadableAnswer.Is(Http(exception));
 
-    /// <summary>The peer reset the connection before the first byte of an answer.</summary>
-    public static bool IsReset(Exception exception)
+    /// <summary>The peer reset or closed the connection before the first byte of an answer.</summary>
+    /// <remarks>A connection that went stale in the pool ends in either way. A hop can cause both, so that neither says more than the other.</remarks>
+    public static bool IsUnanswered(Exception exception) => Http(exception) is UnansweredException;
+
+    /// <summary>The peer reset or closed the connection, with or without a part of an answer.</summary>
+    public static bool IsEndOfConnection(HttpRequestException exception)
     {
-        if (Http(exception) is not { } http || IsConnectFailure(exception))
+        if (IsConnectFailure(exception))
         {
             return false;
         }
 
-        for (Exception? inner = http; inner is not null; inner = inner.InnerException)
+        for (Exception? inner = exception; inner is not null; inner = inner.InnerException)
         {
-            if (inner is SocketException { SocketErrorCode: SocketError.ConnectionReset })
+            if (inner is HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }
+                or SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown })
             {
                 return true;
             }

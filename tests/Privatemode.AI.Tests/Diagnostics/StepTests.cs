@@ -33,7 +33,7 @@ public sealed class StepTests
             Telemetry.CountRepeat("reset");
             events.CallRefused(exception);
             events.SecretForgotten("/v1/x", "id");
-            _ = repeats.MayRepeatAfterReset();
+            _ = repeats.MayRepeatUnanswered();
         }
     }
 

@@ -171,13 +171,14 @@ internal sealed class LoopbackHop : IAsyncDisposable
         public Task AnswerAsync(int status, string body) => WriteAsync(
             $"HTTP/1.1 {status} X\r\nContent-Type: text/plain\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}");
 
-        /// <summary>Ends the connection in order: the client sees FIN.</summary>
-        public void Close() => client.Dispose();
-
-        /// <summary>Ends the connection abruptly: the client sees RST.</summary>
-        public void Reset()
+        /// <summary>Ends the connection: the client sees RST, or FIN if it was closed in order.</summary>
+        public void End(bool resets)
         {
-            client.LingerState = new LingerOption(enable: true, seconds: 0);
+            if (resets)
+            {
+                client.LingerState = new LingerOption(enable: true, seconds: 0);
+            }
+
             client.Dispose();
         }
     }

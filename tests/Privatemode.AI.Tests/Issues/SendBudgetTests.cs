@@ -64,7 +64,7 @@ public sealed class SendBudgetTests : IAsyncLifetime
                     await exchange.AnswerAsync(500, Unknown);
                     break;
                 case "reset":
-                    exchange.Reset();
+                    exchange.End(resets: true);
                     break;
                 default:
                     await exchange.AnswerAsync(int.Parse(step, System.Globalization.CultureInfo.InvariantCulture), "busy");

@@ -147,25 +147,12 @@ public sealed class HttpCallsTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Send_ResetBeforeAnAnswer_IsSentOnceMoreSealedAnew(bool async)
+    public async Task Send_ResetByAHandlerThatIsNotWatched_IsTheTransportsExceptionAndNotSentAgain(bool async)
     {
-        List<string> sent = [];
-        _network.Answer = request =>
-        {
-            sent.Add(Read(request));
-            return sent.Count == 1 ? throw Reset() : Error("no");
-        };
-        using HttpResponseMessage response = await SendAsync(async: async);
-        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Equal(2, sent.Distinct().Count());
-    }
-
-    [Fact]
-    public async Task Send_ResetEveryTime_IsTheTransportsException()
-    {
+        // Nobody can tell whether a part of an answer had come. What happens on sockets: StaleConnectionTests.
         _network.Answer = _ => throw Reset();
-        await Assert.ThrowsAsync<HttpRequestException>(() => SendAsync());
-        Assert.Equal(2, _network.Requests.Count);
+        await Assert.ThrowsAsync<HttpRequestException>(() => SendAsync(async: async));
+        Assert.Single(_network.Requests);
     }
 
     [Fact]

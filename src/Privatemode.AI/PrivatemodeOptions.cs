@@ -36,9 +36,11 @@ public sealed class PrivatemodeOptions
     /// unused for the longest time.
     /// </summary>
     /// <remarks>
-    /// Secrets in use are never taken away: when all are, a call with another key waits for <see cref="ResponseTimeout"/> at most and is a
-    /// <see cref="PrivatemodeServiceException"/> with <see cref="PrivatemodeServiceFailure.Timeout"/> then. A secret that was replaced by a
-    /// newer one while a stream ran under it is wiped with the end of that stream, and does not count.
+    /// No secret is taken away from calls that use it. When all are in use, the session that was unused for the longest time is detached: its calls and
+    /// streams finish, and the next call with its key establishes a new session. At most as many sessions as this setting allows are detached at the
+    /// same time. Beyond that, a call with another key waits for up to <see cref="ResponseTimeout"/> and then throws a
+    /// <see cref="PrivatemodeServiceException"/> with <see cref="PrivatemodeServiceFailure.Timeout"/>. A secret that was replaced by a newer one while a
+    /// stream ran under it is wiped with the end of that stream, and does not count.
     /// </remarks>
     public int MaxSessions { get; set; } = 256;
 
@@ -147,15 +149,20 @@ public sealed class PrivatemodeOptions
     /// </remarks>
     public int MaxFetchedImages { get; set; } = DefaultMaxFetchedImages;
 
-    /// <summary>Time until the answer begins, or, when it is not streamed, until it is whole. Above zero, at most 24 hours. Default
-    /// 10 minutes; a timeout is never retried.</summary>
+    /// <summary>Gets or sets the time until the first decrypted event of a streamed answer, or until the whole answer if it is not streamed. Above zero,
+    /// at most 24 hours. The default is 10 minutes. A timeout is never retried.</summary>
     /// <remarks>
     /// A call that has to wait for a verified session before waits for as long at most, and is a <see cref="PrivatemodeServiceException"/> with
     /// <see cref="PrivatemodeServiceFailure.Timeout"/> then; the session may still be made for later calls.
     /// </remarks>
     public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Longest pause within a streamed answer. Above zero, at most 24 hours. Default 100 seconds.</summary>
+    /// <summary>Gets or sets the longest wait between two decrypted events of a streamed answer. Above zero, at most 24 hours. The default is 100
+    /// seconds.</summary>
+    /// <remarks>
+    /// Only the time spent waiting for the network counts; a reader may pause. Whatever this setting says, a stream ends with the hour for which the
+    /// service keeps the secret of its session.
+    /// </remarks>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(100);
 
     /// <summary>What happens when a host starts in which <c>AddPrivatemode</c> registered this. Default <see cref="PrivatemodeWarmUp.Background"/>.

@@ -43,7 +43,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
             DemandSuccess(head, call);
             if (call.Rule.IsSealed && head.IsEventStream)
             {
-                OpeningEventStream stream = BeginStream(body, call, step);
+                OpeningEventStream stream = BeginStream(body, call, step, deadline);
                 return new OpenedAnswer(buffered ? await BufferAsync(stream, call, deadline, async).ConfigureAwait(false) : stream, null);
             }
 
@@ -128,7 +128,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         }
     }
 
-    private OpeningEventStream BeginStream(Stream body, SealedCall call, Step? step)
+    private OpeningEventStream BeginStream(Stream body, SealedCall call, Step? step, Deadline deadline)
     {
         SealedAttempt attempt = call.Current!;
         EventRules rules = call.Rule.Stream switch
@@ -139,12 +139,15 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         };
         EventOpener opener = attempt.Exchange!.OpenEvents(rules, call.Context);
 
-        IdleTimeoutStream network = new(body, idleTimeout, time, call.RequestId);
+        TimeSpan left = attempt.Session!.LeftAtService(time);
+        IdleTimeoutStream network = new(body, deadline.Left, idleTimeout, () => opener.AuthenticEvents, time, call.RequestId);
         bool isWatched = step is not null || events.HearsOfAnswers;
 
         // From here on the stream owns exchange and secret.
         call.Current = null;
-        return new OpeningEventStream(network, opener, isWatched ? new WatchedAttempt(attempt, opener, network, step, events) : attempt);
+        OpeningEventStream stream = new(network, opener, isWatched ? new WatchedAttempt(attempt, opener, network, step, events) : attempt);
+        network.EndAfter(left, stream);
+        return stream;
     }
 
     private static async ValueTask<Stream> BufferAsync(OpeningEventStream events, SealedCall call, Deadline deadline, bool async)

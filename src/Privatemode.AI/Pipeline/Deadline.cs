@@ -7,6 +7,9 @@ internal sealed class Deadline : IDisposable
     private readonly CancellationTokenSource _either;
     private readonly CancellationToken _caller;
     private readonly CancellationToken _closing;
+    private readonly TimeProvider _clock;
+    private readonly TimeSpan _time;
+    private readonly long _begun;
 
     /// <param name="time">How long.</param>
     /// <param name="clock">By which clock.</param>
@@ -14,6 +17,7 @@ internal sealed class Deadline : IDisposable
     /// <param name="closing">Cancelled when the client is disposed.</param>
     public Deadline(TimeSpan time, TimeProvider clock, CancellationToken caller, CancellationToken closing)
     {
+        (_time, _clock, _begun) = (time, clock, clock.GetTimestamp());
         _timeout = new CancellationTokenSource(time, clock);
         _either = CancellationTokenSource.CreateLinkedTokenSource(_timeout.Token, caller);
         _caller = caller;
@@ -21,6 +25,9 @@ internal sealed class Deadline : IDisposable
     }
 
     public CancellationToken Token => _either.Token;
+
+    /// <summary>The time that is left of it.</summary>
+    public TimeSpan Left => _time - _clock.GetElapsedTime(_begun);
 
     /// <summary>The exception for an operation that was cut off: the caller's cancellation, the end of the client, or a timeout, which is never
     /// retried.</summary>

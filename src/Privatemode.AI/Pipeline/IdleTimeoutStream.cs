@@ -1,28 +1,52 @@
+using Privatemode.AI.Encryption.EventStream;
+
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>A network stream whose pauses are bounded: too long without a byte ends it for good.</summary>
+/// <summary>The network stream of a streamed answer. Waiting too long for an authentic event ends it for good, and so does the end of the secret at
+/// the service.</summary>
+/// <remarks>
+/// Bytes alone extend no timeout: anybody on the path can write comments, and events without a decrypted value, for as long as they like. Only the
+/// time spent waiting for the network counts, so that a reader may pause.
+/// </remarks>
 internal sealed class IdleTimeoutStream : Stream
 {
     private readonly Stream _inner;
     private readonly TimeSpan _idle;
+    private readonly Func<long> _countEvents;
+    private readonly TimeProvider _clock;
     private readonly string _requestId;
 
     // Never disposed: a read may still wait on it while the stream is being closed. Without a running timer it holds nothing.
     private readonly CancellationTokenSource _expiry;
 
     private CancellationTokenRegistration _closing;
+    private WeakReference<OpeningEventStream>? _reader;
+    private ITimer? _end;
+    private TimeSpan _left;
+    private long _events;
+    private long _begun;
+    private volatile bool _ended;
     private bool _expired;
     private bool _cancelled;
 
-    public IdleTimeoutStream(Stream inner, TimeSpan idle, TimeProvider clock, string requestId)
+    /// <param name="inner">The stream from the network.</param>
+    /// <param name="first">Longest wait for the first authentic event.</param>
+    /// <param name="idle">Longest wait between two later ones.</param>
+    /// <param name="countEvents">Returns how many authentic events there were so far.</param>
+    /// <param name="clock">By which clock.</param>
+    /// <param name="requestId">For exceptions.</param>
+    public IdleTimeoutStream(Stream inner, TimeSpan first, TimeSpan idle, Func<long> countEvents, TimeProvider clock, string requestId)
     {
         _inner = inner;
+        _left = first;
         _idle = idle;
+        _countEvents = countEvents;
+        _clock = clock;
         _requestId = requestId;
         _expiry = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
     }
 
-    /// <summary>A pause was too long.</summary>
+    /// <summary>A wait was too long, or the secret has ended at the service.</summary>
     public bool HasExpired => _expired;
 
     /// <summary>A read was cancelled by its caller.</summary>
@@ -40,6 +64,33 @@ internal sealed class IdleTimeoutStream : Stream
     {
         get => throw new NotSupportedException();
         set => throw new NotSupportedException();
+    }
+
+    /// <summary>Ends the stream after a time, whether it is being read or not: a paused reader must not hold session and permit for ever.</summary>
+    /// <param name="left">The time until the service forgets the secret.</param>
+    /// <param name="reader">The stream that reads this one.</param>
+    public void EndAfter(TimeSpan left, OpeningEventStream reader)
+    {
+        _reader = new WeakReference<OpeningEventStream>(reader);
+
+        // The timer keeps neither a stream alive that was dropped without being disposed of, nor anything of the caller.
+        AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
+        try
+        {
+            _end = _clock.CreateTimer(
+                static state =>
+                {
+                    if (((WeakReference<IdleTimeoutStream>)state!).TryGetTarget(out IdleTimeoutStream? stream))
+                    {
+                        stream.EndNow();
+                    }
+                },
+                new WeakReference<IdleTimeoutStream>(this), left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        }
+        finally
+        {
+            flow?.Undo();
+        }
     }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
@@ -73,7 +124,7 @@ internal sealed class IdleTimeoutStream : Stream
         cancellationToken.ThrowIfCancellationRequested();
         Begin();
 
-        // Not the shared source: what a caller cancels is no pause.
+        // Not the shared source: what a caller cancels is no timeout.
         using CancellationTokenSource? either = cancellationToken.CanBeCanceled
             ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _expiry.Token)
             : null;
@@ -110,6 +161,7 @@ internal sealed class IdleTimeoutStream : Stream
     {
         if (disposing)
         {
+            _end?.Dispose();
             _closing.Dispose();
             _inner.Dispose();
         }
@@ -119,6 +171,7 @@ internal sealed class IdleTimeoutStream : Stream
 
     public override async ValueTask DisposeAsync()
     {
+        _end?.Dispose();
         await _closing.DisposeAsync().ConfigureAwait(false);
         await _inner.DisposeAsync().ConfigureAwait(false);
         await base.DisposeAsync().ConfigureAwait(false);
@@ -126,7 +179,13 @@ internal sealed class IdleTimeoutStream : Stream
 
     private void Begin()
     {
-        if (_expired)
+        long events = _countEvents();
+        if (events != _events)
+        {
+            (_events, _left) = (events, _idle);
+        }
+
+        if (_expired || _ended || _left <= TimeSpan.Zero)
         {
             throw Expire();
         }
@@ -137,25 +196,39 @@ internal sealed class IdleTimeoutStream : Stream
             throw new OperationCanceledException("A read of this answer was cancelled, so it cannot go on. Ask again.");
         }
 
-        _expiry.CancelAfter(_idle);
+        _begun = _clock.GetTimestamp();
+        _expiry.CancelAfter(_left);
     }
 
     private void End()
     {
+        _left -= _clock.GetElapsedTime(_begun);
         if (!_expiry.IsCancellationRequested)
         {
             _expiry.CancelAfter(Timeout.InfiniteTimeSpan);
         }
     }
 
+    private void EndNow()
+    {
+        _ended = true;
+
+        // A read that waits for the network ends here and says why.
+        _expiry.Cancel();
+        if (_reader?.TryGetTarget(out OpeningEventStream? reader) == true)
+        {
+            reader.BreakOff(Expire());
+        }
+    }
+
     private PrivatemodeServiceException Expire()
     {
         _expired = true;
-        return new PrivatemodeServiceException(
-            PrivatemodeServiceFailure.Timeout,
-                "The answer paused too long. What was handed out is authentic but not whole; raise IdleTimeout, or ask again.")
-        {
-            RequestId = _requestId,
-        };
+        string text = _ended
+            ? "The answer ran until the end of the hour for which the service keeps a secret. What was handed out is authentic but not whole; ask again."
+            : _events == 0
+                ? "The answer did not begin in time and the call was not sent again, because it may have run. Raise ResponseTimeout, or ask again."
+                : "The answer paused too long. What was handed out is authentic but not whole; raise IdleTimeout, or ask again.";
+        return new PrivatemodeServiceException(PrivatemodeServiceFailure.Timeout, text) { RequestId = _requestId };
     }
 }

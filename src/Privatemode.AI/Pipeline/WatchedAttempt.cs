@@ -10,7 +10,11 @@ internal sealed class WatchedAttempt(SealedAttempt attempt, EventOpener opener, 
     {
         // The secret first, whatever listeners do.
         attempt.Dispose();
-        if (opener.Failure is { } failure)
+        if (network.HasExpired)
+        {
+            step?.EndStream(opener.Events, "failed", "timeout");
+        }
+        else if (opener.Failure is { } failure)
         {
             events.AnswerFailed(failure);
             step?.EndStream(opener.Events, "failed", ErrorNames.Of(failure));
@@ -18,10 +22,6 @@ internal sealed class WatchedAttempt(SealedAttempt attempt, EventOpener opener, 
         else if (opener.IsEnded)
         {
             step?.EndStream(opener.Events, "ok", null);
-        }
-        else if (network.HasExpired)
-        {
-            step?.EndStream(opener.Events, "failed", "timeout");
         }
         else
         {

@@ -12,6 +12,9 @@ internal sealed class SessionSecret(InferenceSecret secret, Lifetime own, string
 {
     private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(5);
 
+    // The service keeps a secret for one hour. Counted from before the exchange was sent, so that this side never counts longer.
+    private static readonly TimeSpan LifetimeAtService = TimeSpan.FromHours(1);
+
     private bool _hasWorked;
 
     /// <summary>Name of the secret on the wire.</summary>
@@ -42,6 +45,9 @@ internal sealed class SessionSecret(InferenceSecret secret, Lifetime own, string
 
     /// <summary>Whether it will be over soon: time to agree on the next one while this one still serves.</summary>
     public bool IsDue(TimeProvider time) => own.Left(time) <= RenewalLead || mesh?.Verdict?.Left(time) <= RenewalLead;
+
+    /// <summary>Returns the time for which the service still keeps the secret: an answer under it cannot last longer.</summary>
+    public TimeSpan LeftAtService(TimeProvider time) => (own with { Until = own.From + LifetimeAtService }).Left(time);
 
     public bool IsInUse => secret.IsInUse;
 

@@ -72,5 +72,36 @@ public sealed class IdleTimeoutStreamTests
         Assert.Equal(5, await stream.ReadAsync(_buffer).AsTask().OrTimeout());
     }
 
-    private IdleTimeoutStream Stream() => new(_network, Idle, _time, "sdk_0");
+    [Fact]
+    public async Task Read_BytesComeButNoEvent_DoesNotExtendTheWait()
+    {
+        await using IdleTimeoutStream stream = Stream();
+        for (int i = 0; i < 9; i++)
+        {
+            Task<int> comment = stream.ReadAsync(_buffer).AsTask();
+            await _network.WaitsAsync();
+            _time.Advance(Idle / 10);
+            _network.Deliver(": x");
+            Assert.Equal(3, await comment.OrTimeout());
+        }
+
+        Task<int> reading = stream.ReadAsync(_buffer).AsTask();
+        await _network.WaitsAsync();
+        _time.Advance(Idle / 10);
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => reading.OrTimeout());
+    }
+
+    [Fact]
+    public async Task Read_TheReaderPauses_DoesNotCount()
+    {
+        await using IdleTimeoutStream stream = Stream();
+        for (int i = 0; i < 20; i++)
+        {
+            _time.Advance(Idle);
+            _network.Deliver(": x");
+            Assert.Equal(3, await stream.ReadAsync(_buffer).AsTask().OrTimeout());
+        }
+    }
+
+    private IdleTimeoutStream Stream() => new(_network, Idle, Idle, () => 0, _time, "sdk_0");
 }

@@ -46,6 +46,9 @@ internal sealed class EventOpener : IDisposable
     /// <summary>Events opened and handed on so far, the end mark not counted.</summary>
     public long Events { get; private set; }
 
+    /// <summary>Events so far that held an authentic value. Nobody on the path can add to them, unlike to lines and clear events.</summary>
+    public long AuthenticEvents { get; private set; }
+
     /// <summary>Takes in bytes as they come from the network, cut anywhere.</summary>
     public void Push(ReadOnlySpan<byte> bytes)
     {
@@ -76,7 +79,10 @@ internal sealed class EventOpener : IDisposable
     }
 
     /// <summary>Breaks the stream, unless it is broken already.</summary>
-    public void Fail(AnswerFault fault) => Failure ??= AnswerFaults.Exception(fault, _context);
+    public void Fail(AnswerFault fault) => Fail(AnswerFaults.Exception(fault, _context));
+
+    /// <inheritdoc cref="Fail(AnswerFault)"/>
+    public void Fail(PrivatemodeException failure) => Failure ??= failure;
 
     public void Dispose()
     {
@@ -197,6 +203,7 @@ internal sealed class EventOpener : IDisposable
             return;
         }
 
+        AuthenticEvents += _opened.HasSealed ? 1 : 0;
         TakeFate();
     }
 

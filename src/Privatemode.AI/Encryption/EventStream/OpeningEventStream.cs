@@ -13,6 +13,7 @@ internal sealed class OpeningEventStream : Stream
     private const int Reading = 1;
     private const int DisposedWhileReading = 2;
     private const int Disposed = 3;
+    private const int BreakingOff = 4; // for a moment, by another thread
 
     private readonly Stream _sealed;
     private readonly EventOpener _opener;
@@ -32,7 +33,7 @@ internal sealed class OpeningEventStream : Stream
         _owned = owned;
     }
 
-    public override bool CanRead => Volatile.Read(ref _state) < DisposedWhileReading;
+    public override bool CanRead => Volatile.Read(ref _state) is not (DisposedWhileReading or Disposed);
 
     public override bool CanSeek => false;
 
@@ -44,6 +45,31 @@ internal sealed class OpeningEventStream : Stream
     {
         get => throw new NotSupportedException();
         set => throw new NotSupportedException();
+    }
+
+    /// <summary>Breaks the stream unless it has ended, and gives back what it holds. Does nothing while it is being read: the network stream ends that
+    /// read.</summary>
+    public void BreakOff(PrivatemodeException failure)
+    {
+        if (Interlocked.CompareExchange(ref _state, BreakingOff, Idle) != Idle)
+        {
+            return;
+        }
+
+        try
+        {
+            if (!_opener.IsEnded)
+            {
+                _opener.Fail(failure);
+            }
+
+            ReleaseOwned();
+            _sealed.Dispose();
+        }
+        finally
+        {
+            Volatile.Write(ref _state, Idle);
+        }
     }
 
     public override int Read(byte[] buffer, int offset, int count)
@@ -64,6 +90,11 @@ internal sealed class OpeningEventStream : Stream
                 try
                 {
                     read = _sealed.Read(_buffer);
+                }
+                catch (PrivatemodeServiceException timeout)
+                {
+                    _opener.Fail(timeout);
+                    read = 0;
                 }
                 catch (IOException)
                 {
@@ -101,6 +132,11 @@ internal sealed class OpeningEventStream : Stream
                 try
                 {
                     read = await _sealed.ReadAsync(_buffer, cancellationToken).ConfigureAwait(false);
+                }
+                catch (PrivatemodeServiceException timeout)
+                {
+                    _opener.Fail(timeout);
+                    read = 0;
                 }
                 catch (IOException)
                 {
@@ -196,7 +232,13 @@ internal sealed class OpeningEventStream : Stream
 
     private void BeginRead()
     {
-        int state = Interlocked.CompareExchange(ref _state, Reading, Idle);
+        SpinWait wait = default;
+        int state;
+        while ((state = Interlocked.CompareExchange(ref _state, Reading, Idle)) == BreakingOff)
+        {
+            wait.SpinOnce();
+        }
+
         ObjectDisposedException.ThrowIf(state is Disposed or DisposedWhileReading, this);
         if (state == Reading)
         {
@@ -225,12 +267,12 @@ internal sealed class OpeningEventStream : Stream
             }
 
             int seen = Interlocked.CompareExchange(ref _state, DisposedWhileReading, Reading);
-            if (seen != Idle)
+            if (seen is not (Idle or BreakingOff))
             {
                 return seen == Reading;
             }
 
-            // The read ended between the two looks.
+            // The read ended between the two looks, or the stream is being broken off.
         }
     }
 

@@ -7,8 +7,9 @@ namespace Privatemode.AI;
 /// OpenAI's API, or for Anthropic's through <c>/v1/messages</c>.
 /// </summary>
 /// <remarks>
-/// <para>It stands at the end: it sends by itself, and there is nothing below it that could see or change a request. Whatever lies
-/// <em>above</em> it, the library, its logging and further handlers, sees prompts and answers in the clear; that is outside its power.</para>
+/// <para>It is the last handler of its <see cref="HttpClient"/>. It encrypts a request and sends it with the handler of the client,
+/// <see cref="PrivatemodeOptions.HttpMessageHandler"/> included, where nothing can change it unnoticed. Whatever is <em>above</em> it, the library, its
+/// logging and further handlers, sees prompts and answers unencrypted; this handler cannot prevent that.</para>
 /// <para><b>What may be called:</b> <c>POST</c> to <c>/v1/chat/completions</c>, <c>/v1/completions</c>, <c>/v1/embeddings</c>, <c>/v1/messages</c>,
 /// <c>/v1/audio/transcriptions</c> and <c>/unstructured/general/v0/general</c>, all sealed, and <c>GET</c> of <c>/v1/models</c>, at
 /// <see cref="PrivatemodeOptions.Endpoint"/>, without a query. Bodies are <c>application/json</c>, for the last two of the sealed ones

@@ -68,13 +68,15 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
         Assert.Empty(_deployment.Requests);
     }
 
-    [Fact]
-    public async Task Send_HandlerSendsARequestOfItsOwn_IsRefusedBeforeTheSocket()
+    [Theory]
+    [InlineData(false, "unprepared-request")]
+    [InlineData(true, "changed-request")]
+    public async Task Send_HandlerSendsARequestOfItsOwn_IsRefusedBeforeTheSocket(bool isCopy, string refused)
     {
-        await using ServiceProvider provider = Provider(() => new Meddler { Replaces = true }, fromFactory: false);
+        await using ServiceProvider provider = Provider(() => new Meddler { Replaces = true, Copies = isCopy }, fromFactory: false);
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
             () => ChatAsync(provider.GetRequiredService<PrivatemodeClient>(), async: true));
-        Assert.Equal("unprepared-request", exception.Refused);
+        Assert.Equal(refused, exception.Refused);
         Assert.Empty(_deployment.Requests);
     }
 
@@ -202,6 +204,9 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
 
         public bool Replaces { get; init; }
 
+        /// <summary>The request in its place has all that the original had.</summary>
+        public bool Copies { get; init; }
+
         public int Sends { get; init; } = 1;
 
         public Action<HttpRequestMessage> Change { get; init; } = _ => { };
@@ -254,7 +259,26 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
         {
             Ambient.Add(Activity.Current);
             Change(request);
-            return Replaces ? new HttpRequestMessage(request.Method, request.RequestUri) { Content = request.Content } : request;
+            return Replaces ? Other(request) : request;
+        }
+
+        private HttpRequestMessage Other(HttpRequestMessage request)
+        {
+            HttpRequestMessage other = new(request.Method, request.RequestUri) { Content = request.Content, Version = request.Version };
+            if (Copies)
+            {
+                foreach ((string name, IEnumerable<string> values) in request.Headers)
+                {
+                    Assert.True(other.Headers.TryAddWithoutValidation(name, values), name);
+                }
+
+                foreach ((string name, object? value) in request.Options)
+                {
+                    other.Options.Set(new HttpRequestOptionsKey<object?>(name), value);
+                }
+            }
+
+            return other;
         }
     }
 }

@@ -147,6 +147,29 @@ public sealed class CertificateRevocationListTests
         }
     }
 
+    [Fact]
+    public void Number_OrdersListsOfTheSameIssuer()
+    {
+        Assert.Equal(7, Parse(new() { Extensions = [Der.CrlNumber(7)] }).Number);
+        Assert.Equal(0, Parse(new() { Extensions = [] }).Number);
+        CertificateRevocationList largest = Parse(new() { Extensions = [("2.5.29.20", false, [0x02, 21, 0, .. Enumerable.Repeat((byte)0xff, 20)])] });
+        Assert.Equal(System.Numerics.BigInteger.Pow(2, 160) - 1, largest.Number);
+        Assert.Null(Parse(new() { NextUpdate = null }).Version);
+        Assert.True(Parse(new()).Version!.Value.IsOlderThan(largest.Version!.Value));
+        Assert.False(largest.Version.Value.IsOlderThan(Parse(new()).Version!.Value));
+    }
+
+    [Fact]
+    public void Parse_NumberThatIsNone_IsRefused()
+    {
+        foreach (byte[] value in (byte[][])[[], [0x02, 0x01, 0xff], [0x02, 0x01, 0x01, 0x00], [0x02, 21, .. Enumerable.Repeat((byte)0x7f, 21)]])
+        {
+            AssertRefused(CertificateChecks.CrlFormat, new() { Extensions = [("2.5.29.20", false, value)] });
+        }
+
+        AssertRefused(CertificateChecks.CrlFormat, new() { Extensions = [Der.CrlNumber(1), Der.CrlNumber(1)] });
+    }
+
     [ThirdPartyFact]
     public void Verify_ListsOfTheVendors_PassInTheirTime()
     {

@@ -87,6 +87,21 @@ public sealed class UnparsableImageUrlTests
         Resolve(passing, EndpointRules.Messages, $$$"""[{"role":"user","content":[{{{ImageBlock(url)}}}]}]""");
     }
 
+    [Theory]
+    [InlineData(RemoteMediaPolicy.Refuse)]
+    [InlineData(RemoteMediaPolicy.FetchHereAndInline)]
+    [InlineData(RemoteMediaPolicy.LetTheServiceFetch)]
+    public void Resolve_ImageTheServiceWouldQuote_IsRefusedUnderEveryPolicy(RemoteMediaPolicy policy)
+    {
+        foreach (string url in (string[])["data:image/png;base64,AA\r\nAA", "data:image/svg+xml,<svg fill='#fff' width='100%'/>"])
+        {
+            PrivatemodeWouldLeakException exception = Assert.Throws<PrivatemodeWouldLeakException>(
+                () => Resolve(new MediaResolver(policy, null), EndpointRules.ChatCompletions, $$$"""[{"role":"user","content":[{{{ImagePart(url)}}}]}]"""));
+            Assert.Contains("messages[0].content[0]", exception.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain("AA", exception.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Resolve_SeveralMessages_NamesTheOne()
     {

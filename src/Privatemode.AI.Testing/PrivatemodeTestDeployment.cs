@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Privatemode.AI.Testing.Enclave;
 using Privatemode.AI.Testing.Evidence;
 using Privatemode.AI.Testing.Evidence.Collateral;
+using Privatemode.AI.Testing.Evidence.Contrast;
 using Privatemode.AI.Testing.Server;
 
 namespace Privatemode.AI.Testing;
@@ -38,7 +39,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
         RequestCounter requests = new();
         Evidence = new DeploymentEvidence(options.TimeProvider, requests);
         StandInServer standIns = new(Evidence, Faults, requests, options);
-        _server = new TestServer(options, _secrets, Model, Faults, standIns) { Mesh = MeshIdentity.Create(options.TimeProvider.GetUtcNow()) };
+        _server = new TestServer(options, _secrets, Model, Faults, standIns) { Mesh = CreateMesh() };
         _app = BuildApp();
     }
 
@@ -145,8 +146,17 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     public void RotateMeshCa()
     {
         // The old one may be answering just now; it is left to the garbage collector.
-        _server.Mesh = MeshIdentity.Create(_options.TimeProvider.GetUtcNow());
+        _server.Mesh = CreateMesh();
         _secrets.ForgetAll();
+    }
+
+    /// <summary>Has the secret service show a certificate with other names from here on, of the same mesh CA: as any other workload of the mesh would
+    /// if it answered in its place. Until then the names are those of its entry in the manifest.</summary>
+    /// <param name="dnsNames">The DNS names; with none the certificate has no names.</param>
+    public void RenameSecretService(params IEnumerable<string> dnsNames)
+    {
+        ArgumentNullException.ThrowIfNull(dnsNames);
+        _server.Mesh.Rename([.. dnsNames]);
     }
 
     /// <summary>Every byte received so far on all connections, headers included.</summary>
@@ -171,6 +181,8 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
         await _app.DisposeAsync().ConfigureAwait(false);
         _server.Mesh.Dispose();
     }
+
+    private MeshIdentity CreateMesh() => MeshIdentity.Create(_options.TimeProvider.GetUtcNow(), ManifestTemplate.SecretServiceNames);
 
     private WebApplication BuildApp()
     {

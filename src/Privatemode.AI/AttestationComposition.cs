@@ -28,7 +28,7 @@ internal static class AttestationComposition
             new EvidenceCollector(store, addresses, anchors, hardware, time),
             anchors,
             hardware,
-            new AttestorSettings(options.Endpoint, options.EvidenceLifetime),
+            new AttestorSettings(options.Endpoint, options.EvidenceLifetime, options.AcceptAnyUnnamedWorkloadAsSecretService),
             time);
         return new AttestedMeshAuthority(attestor, manifests, events, time);
     }

@@ -110,6 +110,13 @@ public sealed class PrivatemodeOptions
     public HardwarePolicy Hardware { get; set; } = HardwarePolicy.Default;
 
     /// <summary>
+    /// INSECURE: also agrees on secrets with a workload whose certificate has no DNS names. Then nothing tells the secret service from another
+    /// workload without names, such as one that runs a model. Default false: the certificate must carry a name that the manifest gives to the
+    /// secret service and to no other workload.
+    /// </summary>
+    public bool AcceptAnyUnnamedWorkloadAsSecretService { get; set; }
+
+    /// <summary>
     /// How long a verdict about the deployment counts, 5 minutes to 24 hours; less when collateral ends earlier. Default 24 hours. It is renewed
     /// in the background.
     /// </summary>

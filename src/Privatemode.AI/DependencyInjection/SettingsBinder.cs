@@ -31,6 +31,8 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         options.Endpoint = Address(settings, nameof(options.Endpoint)) ?? options.Endpoint;
         options.Manifest = ManifestOf(settings) ?? options.Manifest;
         options.Hardware = HardwareOf(settings, options.Hardware);
+        options.AcceptAnyUnnamedWorkloadAsSecretService =
+            Flag(settings, nameof(options.AcceptAnyUnnamedWorkloadAsSecretService)) ?? options.AcceptAnyUnnamedWorkloadAsSecretService;
         options.EvidenceLifetime = Time(settings, nameof(options.EvidenceLifetime)) ?? options.EvidenceLifetime;
         options.CollateralDirectory = settings.Text(nameof(options.CollateralDirectory)) ?? options.CollateralDirectory;
         options.CollateralProxy = Address(settings, nameof(options.CollateralProxy)) ?? options.CollateralProxy;

@@ -45,6 +45,9 @@ internal static class KeyExchangeChecks
     /// <summary>The certificate may be used by a server.</summary>
     public const string CertificateUsage = "mesh-certificate-usage";
 
+    /// <summary>The certificate has a DNS name that the manifest gives to the secret service and to no other workload.</summary>
+    public const string CertificateName = "mesh-certificate-name";
+
     /// <summary>The certificate's key is ECDSA on P-256, P-384 or P-521.</summary>
     public const string CertificateKey = "mesh-certificate-key";
 

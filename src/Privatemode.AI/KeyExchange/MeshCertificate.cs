@@ -4,8 +4,9 @@ using System.Security.Cryptography;
 namespace Privatemode.AI.KeyExchange;
 
 // The rules are those of the reference (Go's x509.Verify with the mesh CA as the only root and no intermediate), restated:
-// signed directly by the CA, both valid now, no unknown critical extension, usable by a server, an ECDSA key. Names, hosts and the
-// leaf's key usage are not looked at. X509Chain is not used: it differs from these rules and may fetch from the network.
+// signed directly by the CA, both valid now, no unknown critical extension, usable by a server, an ECDSA key. The leaf's key usage is not
+// looked at. One rule is added: the reference does not look at names, so that every workload of the mesh passes as the secret service.
+// X509Chain is not used: it differs from these rules and may fetch from the network.
 
 /// <summary>Judges the certificate that the secret service shows.</summary>
 internal static class MeshCertificate
@@ -17,9 +18,10 @@ internal static class MeshCertificate
     /// <summary>Verifies a certificate and hands out its key.</summary>
     /// <param name="der">One DER certificate, nothing after it.</param>
     /// <param name="authority">The attested mesh CA.</param>
+    /// <param name="names">How it must be named.</param>
     /// <param name="now">The time at which both must be valid.</param>
-    /// <exception cref="PrivatemodeVerificationException">The certificate does not prove that its key belongs to the mesh.</exception>
-    public static EcdsaPublicKey Verify(ReadOnlyMemory<byte> der, MeshCertificateAuthority authority, DateTimeOffset now)
+    /// <exception cref="PrivatemodeVerificationException">The certificate does not prove that its key is the secret service's.</exception>
+    public static EcdsaPublicKey Verify(ReadOnlyMemory<byte> der, MeshCertificateAuthority authority, SecretServiceNames names, DateTimeOffset now)
     {
         try
         {
@@ -28,6 +30,7 @@ internal static class MeshCertificate
             CheckIssuerAndSignature(leaf, authority);
             CheckValidity(leaf, now);
             CheckExtensions(leaf);
+            CheckNames(leaf, names);
             return EcdsaPublicKey.TryImport(leaf.PublicKey) ?? throw Failure(
                 KeyExchangeChecks.CertificateKey,
                 "has no ECDSA key on a known curve",
@@ -113,6 +116,22 @@ internal static class MeshCertificate
             && !usage.ReadMayServe())
         {
             throw Failure(KeyExchangeChecks.CertificateUsage, "may not be used by a server", expected: "serverAuth or any");
+        }
+    }
+
+    private static void CheckNames(MeshCertificateFields leaf, SecretServiceNames names)
+    {
+        IReadOnlyList<string> found =
+            leaf.Extensions.TryGetValue(MeshCertificateExtension.SubjectAlternativeName, out MeshCertificateExtension? alternatives)
+                ? alternatives.ReadDnsNames()
+                : [];
+        if (!names.Match(found))
+        {
+            throw Failure(
+                KeyExchangeChecks.CertificateName,
+                "does not carry its name: another workload of the mesh may have answered",
+                expected: $"{names}",
+                found: found.Count == 0 ? "no DNS name" : string.Join(", ", found));
         }
     }
 

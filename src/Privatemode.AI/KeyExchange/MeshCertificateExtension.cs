@@ -17,6 +17,8 @@ internal sealed record MeshCertificateExtension(bool Critical, ReadOnlyMemory<by
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const byte KeyCertSignBit = 0x80 >> 5;
 
+    private static readonly Asn1Tag DnsNameTag = new(TagClass.ContextSpecific, 2);
+
     /// <summary>Extensions that may be critical because we know what they mean, also where we ask nothing of them.</summary>
     public static bool IsUnderstood(string identifier) =>
         identifier is KeyUsage or SubjectAlternativeName or BasicConstraints or ExtendedKeyUsage;
@@ -55,6 +57,26 @@ internal sealed record MeshCertificateExtension(bool Critical, ReadOnlyMemory<by
         }
 
         return mayServe;
+    }
+
+    /// <summary>The dNSNames of SubjectAltName, section 4.2.1.6; names of other kinds are left.</summary>
+    public IReadOnlyList<string> ReadDnsNames()
+    {
+        AsnReader sequence = ReadWholeSequence();
+        List<string> names = [];
+        while (sequence.HasData)
+        {
+            if (sequence.PeekTag().HasSameClassAndValue(DnsNameTag))
+            {
+                names.Add(sequence.ReadCharacterString(UniversalTagNumber.IA5String, DnsNameTag));
+            }
+            else
+            {
+                _ = sequence.ReadEncodedValue();
+            }
+        }
+
+        return names;
     }
 
     private AsnReader ReadWholeSequence()

@@ -42,12 +42,13 @@ internal sealed class SecretExchange : IDisposable
     /// <summary>Checks the answer and, only then, opens it.</summary>
     /// <param name="responseBody">The body of the answer.</param>
     /// <param name="authority">The attested mesh CA.</param>
+    /// <param name="names">How the secret service's certificate must be named.</param>
     /// <param name="now">The time now, for the certificates.</param>
     /// <param name="sentAt">The time just before the request was sent; the secret's lifetime counts from here.</param>
-    /// <exception cref="PrivatemodeVerificationException">The answer does not come from the attested mesh, or is malformed.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The answer does not come from the secret service of the attested mesh, or is malformed.</exception>
     /// <exception cref="InvalidOperationException">The exchange was completed or disposed before.</exception>
     public InferenceSecret Complete(
-        ReadOnlyMemory<byte> responseBody, MeshCertificateAuthority authority, DateTimeOffset now, DateTimeOffset sentAt)
+        ReadOnlyMemory<byte> responseBody, MeshCertificateAuthority authority, SecretServiceNames names, DateTimeOffset now, DateTimeOffset sentAt)
     {
         if (!TryUse())
         {
@@ -57,7 +58,7 @@ internal sealed class SecretExchange : IDisposable
         try
         {
             SecretExchangeResponse response = SecretExchangeResponse.Parse(responseBody);
-            VerifySender(response, authority, now);
+            VerifySender(response, authority, names, now);
             return Open(response.EncapsulatedKey.Span, now, sentAt);
         }
         finally
@@ -77,9 +78,9 @@ internal sealed class SecretExchange : IDisposable
 
     private bool TryUse() => Interlocked.Exchange(ref _used, 1) == 0;
 
-    private void VerifySender(SecretExchangeResponse response, MeshCertificateAuthority authority, DateTimeOffset now)
+    private void VerifySender(SecretExchangeResponse response, MeshCertificateAuthority authority, SecretServiceNames names, DateTimeOffset now)
     {
-        using EcdsaPublicKey key = MeshCertificate.Verify(response.MeshCertificate, authority, now);
+        using EcdsaPublicKey key = MeshCertificate.Verify(response.MeshCertificate, authority, names, now);
         byte[] digest = SHA256.HashData([.. _privateKey.PublicKey, .. response.EncapsulatedKey.Span]);
         if (!key.Verify(digest, response.Signature))
         {

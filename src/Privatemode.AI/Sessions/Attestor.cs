@@ -54,7 +54,8 @@ internal sealed class Attestor(
             authority.CheckValidity(verified.VerifiedAt);
             EvidenceBundle bundle = new(settings.Endpoint, verified.VerifiedAt, nonce, document.Raw, collateral);
             VerifiedDeployment report = DeploymentReport.Of(verified, expected, authority.NotAfter, bundle, settings);
-            return new TrustedMesh(authority, report, new Lifetime(report.VerifiedAt, report.ValidUntil, stamp));
+            SecretServiceNames names = new(manifest.SecretServiceNames, settings.AcceptsUnnamedSecretService);
+            return new TrustedMesh(authority, names, report, new Lifetime(report.VerifiedAt, report.ValidUntil, stamp));
         }
         catch (PrivatemodeVerificationException exception) when (SkewOf(answer) is { } skew)
         {

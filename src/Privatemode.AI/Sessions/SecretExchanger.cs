@@ -85,7 +85,7 @@ internal sealed class SecretExchanger(
         using SecretExchange exchange = SecretExchange.Create(mlKem);
         Lifetime lifetime = Lifetime.Of(SecretExchange.SecretLifetime, time);
         byte[] response = await endpoint.PostAsync(exchange.RequestBody, apiKey, async, cancellationToken).ConfigureAwait(false);
-        InferenceSecret secret = exchange.Complete(response, mesh.Authority, time.GetUtcNow(), lifetime.From);
+        InferenceSecret secret = exchange.Complete(response, mesh.Authority, mesh.SecretService, time.GetUtcNow(), lifetime.From);
         string policy = GpuPolicyHeader.Text(gpuRevocation, lifetime.From);
         return (new SessionSecret(secret, lifetime, policy, GpuPolicyHeader.Mac(secret.Key, policy), mesh), lifetime.Until);
     }

@@ -7,7 +7,11 @@ namespace Privatemode.AI.Benchmarks.Wire;
 /// <summary>A mesh CA that is taken as it is.</summary>
 internal sealed class FixedMesh(string meshCaPem) : IMeshAuthority
 {
-    private readonly TrustedMesh _mesh = new(MeshCertificateAuthority.FromPem(Encoding.UTF8.GetBytes(meshCaPem)), null);
+    /// <summary>The name of the secret service.</summary>
+    public const string SecretServiceName = "secret-service";
+
+    private readonly TrustedMesh _mesh = new(
+        MeshCertificateAuthority.FromPem(Encoding.UTF8.GetBytes(meshCaPem)), new SecretServiceNames([SecretServiceName]), null);
 
     public ValueTask<TrustedMesh> GetAsync(TrustedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken) => new(_mesh);
 }

@@ -31,7 +31,7 @@ internal sealed class HarnessServer(MeshIdentity mesh)
     /// <summary>Serves until standard input ends; writes its address and mesh CA first.</summary>
     public static async Task<int> RunAsync()
     {
-        using MeshIdentity mesh = MeshIdentity.Create(TimeProvider.System.GetUtcNow());
+        using MeshIdentity mesh = MeshIdentity.Create(TimeProvider.System.GetUtcNow(), FixedMesh.SecretServiceName);
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
         HarnessServer server = new(mesh);

@@ -10,6 +10,7 @@ namespace Privatemode.AI.Fuzz.Targets;
 internal static class KeyExchangeTargets
 {
     private const int AnswerLimit = 64 * 1024;
+    private static readonly SecretServiceNames Names = new(["secret-service"], acceptsUnnamed: true);
     private static readonly DateTimeOffset Now = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
 
     public static IEnumerable<FuzzTarget> Create()
@@ -39,9 +40,9 @@ internal static class KeyExchangeTargets
             // Making a key pair costs more than all else: only for answers that get so far.
             SecretExchangeResponse response = SecretExchangeResponse.Parse(parts[0]);
             MeshCertificateAuthority authority = MeshCertificateAuthority.FromPem(ca);
-            MeshCertificate.Verify(response.MeshCertificate, authority, Now).Dispose();
+            MeshCertificate.Verify(response.MeshCertificate, authority, Names, Now).Dispose();
             using SecretExchange exchange = SecretExchange.CreateFromSeed(seed, MlKemProvider.Automatic);
-            using InferenceSecret secret = exchange.Complete(parts[0], authority, Now, Now);
+            using InferenceSecret secret = exchange.Complete(parts[0], authority, Names, Now, Now);
             return true;
         })
         {
@@ -54,7 +55,7 @@ internal static class KeyExchangeTargets
         MeshCertificateAuthority authority = MeshCertificateAuthority.FromPem(Text(test, "mesh_ca_pem"));
         return new FuzzSeed(test.GetProperty("name").GetString()!, [test.GetProperty("mesh_leaf_der_b64").GetBytesFromBase64()], parts =>
         {
-            MeshCertificate.Verify(parts[0], authority, Now).Dispose();
+            MeshCertificate.Verify(parts[0], authority, Names, Now).Dispose();
             return true;
         });
     }

@@ -17,6 +17,7 @@ public sealed class SettingsTests
             ("Hardware:Tees", "SEV-SNP"), ("Hardware:AmdProducts", "Genoa, Milan"), ("Hardware:AmdChipIds:0", new string('b', 128)),
             ("Hardware:AcceptModuleStatusOnlyAsTheReferenceDoes", "true"), ("EvidenceLifetime", "01:00:00"),
             ("Hardware:RequireUpToDateUnderNewestTcbInfo", "true"), ("Hardware:SuppliedRevocationListMaxAge", "7.00:00:00"),
+            ("AcceptAnyUnnamedWorkloadAsSecretService", "true"),
             ("CollateralDirectory", "/tmp/collateral"), ("CollateralProxy", "https://proxy.example.com"),
             ("GpuRevocation:Mode", "AcceptUnknownOrRecentlyRevoked"), ("GpuRevocation:RevokedGrace", "2.00:00:00"), ("PromptCache:Scope", "PerClient"),
             ("RemoteMedia", "FetchHereAndInline"), ("MaxFetchedImages", "5"),
@@ -31,6 +32,7 @@ public sealed class SettingsTests
         Assert.True(options.Hardware.AcceptModuleStatusOnlyAsTheReferenceDoes);
         Assert.True(options.Hardware.RequireUpToDateUnderNewestTcbInfo);
         Assert.Equal(TimeSpan.FromDays(7), options.Hardware.SuppliedRevocationListMaxAge);
+        Assert.True(options.AcceptAnyUnnamedWorkloadAsSecretService);
         Assert.Equal(TimeSpan.FromHours(1), options.EvidenceLifetime);
         Assert.Equal("/tmp/collateral", options.CollateralDirectory);
         Assert.Equal(new Uri("https://proxy.example.com"), options.CollateralProxy);

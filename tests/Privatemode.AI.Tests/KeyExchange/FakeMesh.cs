@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Privatemode.AI.KeyExchange;
 
 namespace Privatemode.AI.Tests.KeyExchange;
 
@@ -14,6 +15,9 @@ internal sealed class FakeMesh : IDisposable
     public static readonly DateTimeOffset Now = new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero);
     public static readonly DateTimeOffset NotBefore = new(2024, 1, 1, 0, 0, 0, TimeSpan.Zero);
     public static readonly DateTimeOffset NotAfter = new(2049, 12, 31, 23, 59, 59, TimeSpan.Zero);
+
+    /// <summary>The names in <see cref="LeafExtensions"/> that are only the secret service's.</summary>
+    public static readonly SecretServiceNames Names = new(["root", "secret-service"]);
 
     private static readonly byte[] SerialNumber = [1, 2, 3, 4];
 
@@ -32,7 +36,19 @@ internal sealed class FakeMesh : IDisposable
         new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true),
         Usages(ClientAuthentication, ServerAuthentication),
         new X509BasicConstraintsExtension(false, false, 0, true),
+        DnsNames("root", "secret-service", "*"),
     ];
+
+    public static X509Extension DnsNames(params string[] names)
+    {
+        SubjectAlternativeNameBuilder builder = new();
+        foreach (string name in names)
+        {
+            builder.AddDnsName(name);
+        }
+
+        return builder.Build();
+    }
 
     public static X509Extension Usages(params string[] identifiers)
     {

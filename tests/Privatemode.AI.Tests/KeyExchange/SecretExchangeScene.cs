@@ -33,6 +33,8 @@ internal sealed class SecretExchangeScene : IDisposable
 
     public byte[] EncapsulatedKey { get; set; } = new byte[XWing.CiphertextSize];
 
+    public SecretServiceNames Names { get; set; } = FakeMesh.Names;
+
     public byte[]? Signature { get; set; }
 
     public string? Body { get; set; }
@@ -48,7 +50,7 @@ internal sealed class SecretExchangeScene : IDisposable
         """;
 
     public InferenceSecret Play() => Exchange.Complete(
-        Encoding.UTF8.GetBytes(Body ?? WriteBody()), MeshCertificateAuthority.FromPem(Pem), Now, FakeMesh.Now);
+        Encoding.UTF8.GetBytes(Body ?? WriteBody()), MeshCertificateAuthority.FromPem(Pem), Names, Now, FakeMesh.Now);
 
     public void Dispose()
     {

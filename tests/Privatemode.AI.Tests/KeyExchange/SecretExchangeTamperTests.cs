@@ -77,6 +77,13 @@ public class SecretExchangeTamperTests
             scene.Certificate = scene.Mesh.LeafDer([new X509Extension("2.5.29.30", [0x30, 0x00], true)])),
         ("usable by clients only", KeyExchangeChecks.CertificateUsage, scene =>
             scene.Certificate = scene.Mesh.LeafDer([FakeMesh.Usages(FakeMesh.ClientAuthentication)])),
+        ("names are malformed", KeyExchangeChecks.CertificateFormat, scene =>
+            scene.Certificate = scene.Mesh.LeafDer([new X509Extension("2.5.29.17", [0x30, 0x03, 0x82, 0x01, 0xE4], false)])),
+        ("names of another workload", KeyExchangeChecks.CertificateName, scene =>
+            scene.Certificate = scene.Mesh.LeafDer([FakeMesh.DnsNames("continuum-etcd-client", "workload-gpt-oss-120b", "*")])),
+        ("name in the subject only", KeyExchangeChecks.CertificateName, scene => scene.Certificate = scene.Mesh.LeafDer([])),
+        ("name as an address of mail", KeyExchangeChecks.CertificateName, scene =>
+            scene.Certificate = scene.Mesh.LeafDer([new X509Extension("2.5.29.17", [0x30, 0x06, 0x81, 0x04, .. "root"u8], false)])),
         ("RSA key", KeyExchangeChecks.CertificateKey, scene => scene.Certificate = Issue(scene, key: RsaKey())),
         ("signature of nothing", KeyExchangeChecks.Signature, scene => scene.Signature = []),
         ("signature in the wrong order", KeyExchangeChecks.Signature, scene =>
@@ -190,14 +197,14 @@ public class SecretExchangeTamperTests
             {
                 byte[] altered = [.. certificate];
                 altered[i] ^= flip;
-                Assert.Throws<PrivatemodeVerificationException>(() => MeshCertificate.Verify(altered, authority, FakeMesh.Now));
+                Assert.Throws<PrivatemodeVerificationException>(() => MeshCertificate.Verify(altered, authority, FakeMesh.Names, FakeMesh.Now));
             }
 
             ReadOnlyMemory<byte> cut = certificate.AsMemory(..i);
-            Assert.Throws<PrivatemodeVerificationException>(() => MeshCertificate.Verify(cut, authority, FakeMesh.Now));
+            Assert.Throws<PrivatemodeVerificationException>(() => MeshCertificate.Verify(cut, authority, FakeMesh.Names, FakeMesh.Now));
         }
 
-        MeshCertificate.Verify(certificate, authority, FakeMesh.Now).Dispose();
+        MeshCertificate.Verify(certificate, authority, FakeMesh.Names, FakeMesh.Now).Dispose();
     }
 
     [Fact]

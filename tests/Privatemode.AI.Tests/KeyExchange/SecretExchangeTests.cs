@@ -19,7 +19,7 @@ public class SecretExchangeTests
 
         SecretExchangeReply reply = responder.Answer(exchange.RequestBody);
         using InferenceSecret secret = exchange.Complete(
-            reply.Body, MeshCertificateAuthority.FromPem(mesh.AuthorityPem()), FakeMesh.Now, sentAt);
+            reply.Body, MeshCertificateAuthority.FromPem(mesh.AuthorityPem()), FakeMesh.Names, FakeMesh.Now, sentAt);
 
         Assert.Equal(reply.Secret, secret.Key);
         Assert.Equal(reply.SecretId, secret.Id);
@@ -120,7 +120,7 @@ public class SecretExchangeTests
 
                 try
                 {
-                    exchange.Complete("{}"u8.ToArray(), authority, FakeMesh.Now, FakeMesh.Now);
+                    exchange.Complete("{}"u8.ToArray(), authority, FakeMesh.Names, FakeMesh.Now, FakeMesh.Now);
                 }
                 catch (PrivatemodeVerificationException)
                 {

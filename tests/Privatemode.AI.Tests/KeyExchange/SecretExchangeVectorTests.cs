@@ -42,6 +42,9 @@ public class SecretExchangeVectorTests
         ["CA expired"] = KeyExchangeChecks.AuthorityExpired,
     };
 
+    // The reference looks at no names. We accept these only where the user says that a certificate may be without.
+    private static readonly string[] Unnamed = ["the mesh CA itself as leaf", "no DNS names"];
+
     // Stricter than the reference on purpose: exact names, nothing missing or null, base64 without line breaks, strings only.
     // An attested service never writes these, so refusing them costs nothing and leaves one reading of an answer.
     private static readonly string[] RefusedThoughTheReferenceTakesIt =
@@ -89,6 +92,7 @@ public class SecretExchangeVectorTests
                 if (check is null)
                 {
                     AssertCompletes(test);
+                    Assert.Equal(Unnamed.Contains(test.Text("name")), IsRefusedForItsName(test));
                 }
                 else
                 {
@@ -139,11 +143,16 @@ public class SecretExchangeVectorTests
         Assert.Equal(test.Text("secret_id"), secret.Id);
     }
 
-    private static InferenceSecret Complete(JsonElement test)
+    private static bool IsRefusedForItsName(JsonElement test) =>
+        Record.Exception(() => Complete(test, FakeMesh.Names).Dispose()) is PrivatemodeVerificationException { Check: KeyExchangeChecks.CertificateName };
+
+    private static InferenceSecret Complete(JsonElement test) => Complete(test, new SecretServiceNames(["secret-service"], acceptsUnnamed: true));
+
+    private static InferenceSecret Complete(JsonElement test, SecretServiceNames names)
     {
         using SecretExchange exchange = SecretExchange.CreateFromSeed(test.Hex("private_seed_hex"), MlKemProvider.Automatic);
         Assert.Equal(test.Text("request_body"), Encoding.UTF8.GetString(exchange.RequestBody.Span));
         MeshCertificateAuthority authority = MeshCertificateAuthority.FromPem(Encoding.UTF8.GetBytes(test.Text("mesh_ca_pem")));
-        return exchange.Complete(Encoding.UTF8.GetBytes(test.Text("response_body")), authority, FakeMesh.Now, FakeMesh.Now);
+        return exchange.Complete(Encoding.UTF8.GetBytes(test.Text("response_body")), authority, names, FakeMesh.Now, FakeMesh.Now);
     }
 }

@@ -115,7 +115,7 @@ public sealed class AccountSessionTests
     {
         using AccountSession session = NewSession();
         Lifetime verdict = Lifetime.Of(TimeSpan.FromHours(1), _time);
-        _secrets.Mesh = new TrustedMesh(null!, null, verdict);
+        _secrets.Mesh = new TrustedMesh(null!, null!, null, verdict);
         _time.Advance(TimeSpan.FromMinutes(50));
         _time.JumpTo(verdict.From);
         (await AcquireAsync(session)).Dispose();

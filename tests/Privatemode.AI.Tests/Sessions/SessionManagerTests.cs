@@ -233,7 +233,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
         public ValueTask<TrustedMesh> GetAsync(TrustedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken)
         {
             Rejections += rejected is null ? 0 : 1;
-            return new(new TrustedMesh(MeshCertificateAuthority.FromPem(Encoding.ASCII.GetBytes(_pem)), null));
+            return new(new TrustedMesh(MeshCertificateAuthority.FromPem(Encoding.ASCII.GetBytes(_pem)), new SecretServiceNames([]), null));
         }
     }
 }

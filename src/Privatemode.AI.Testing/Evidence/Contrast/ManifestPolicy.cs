@@ -7,13 +7,17 @@ namespace Privatemode.AI.Testing.Evidence.Contrast;
 /// <summary>One workload of a manifest, known by the hash of its policy document.</summary>
 internal sealed class ManifestPolicy
 {
-    private const string Namespace = "privatemode-test";
+    /// <summary>The Kubernetes namespace.</summary>
+    public const string Namespace = "privatemode-test";
 
-    public ManifestPolicy(string name, int revision, params string[] names)
+    /// <summary>The name that Contrast gives every workload; it says nothing about which one it is.</summary>
+    public const string Wildcard = "*";
+
+    public ManifestPolicy(string name, int revision, IReadOnlyList<string> names)
     {
         Document = Encoding.UTF8.GetBytes($"# workload {name} of a test deployment, revision {revision}\n");
         Key = Convert.ToHexStringLower(Hash);
-        Names = [.. names, "*"];
+        Names = names;
         SecretId = $"apps/v1/StatefulSet/{Namespace}/{name}";
     }
 

@@ -8,11 +8,23 @@ internal sealed class ManifestTemplate
 {
     private static readonly JsonWriterOptions Indented = new() { Indented = true, NewLine = "\n" };
 
+    /// <summary>The names in the secret service's entry, and so in its certificate; those of production.</summary>
+    public static readonly IReadOnlyList<string> SecretServiceNames =
+    [
+        "root",
+        "secret-service",
+        ManifestPolicy.Wildcard,
+        $"secret-service-internal.{ManifestPolicy.Namespace}.svc.cluster.local",
+        $"*.secret-service-headless.{ManifestPolicy.Namespace}.svc.cluster.local",
+    ];
+
     public ManifestTemplate(int revision, SnpReference snp, TdxReference tdx)
     {
-        Coordinator = new ManifestPolicy("coordinator", revision, "coordinator") { Role = "coordinator" };
-        SecretService = new ManifestPolicy("secret-service", revision, "root", "secret-service");
-        Policies = [Coordinator, SecretService, new ManifestPolicy("workload-gpt-oss-120b", revision, "continuum-etcd-client", "workload-gpt-oss-120b")];
+        Coordinator = new ManifestPolicy("coordinator", revision, ["coordinator", ManifestPolicy.Wildcard]) { Role = "coordinator" };
+        SecretService = new ManifestPolicy("secret-service", revision, SecretServiceNames);
+        ManifestPolicy workload = new(
+            "workload-gpt-oss-120b", revision, ["continuum-etcd-client", "workload-gpt-oss-120b", ManifestPolicy.Wildcard]);
+        Policies = [Coordinator, SecretService, workload];
         Snp = [snp];
         Tdx = [tdx];
     }

@@ -19,6 +19,7 @@ internal sealed class Manifest
             .. policies.Where(policy => policy.Role == WorkloadPolicy.Coordinator)
                 .Select(policy => (ReadOnlyMemory<byte>)Convert.FromHexString(policy.Hash)),
         ];
+        SecretServiceNames = [.. NamesOfSecretService(policies)];
     }
 
     /// <summary>The file as it stands.</summary>
@@ -32,6 +33,9 @@ internal sealed class Manifest
     /// <summary>Hashes of the policies with the coordinator's role, 32 bytes each; at least one.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> CoordinatorPolicyHashes { get; }
 
+    /// <summary>The DNS names that the secret service's entry has and no other entry; none when it is not clear which entry that is.</summary>
+    public IReadOnlyList<string> SecretServiceNames { get; }
+
     public required IReadOnlyList<SnpReferenceValue> Snp { get; init; }
 
     public required IReadOnlyList<TdxReferenceValue> Tdx { get; init; }
@@ -39,4 +43,13 @@ internal sealed class Manifest
     /// <exception cref="PrivatemodeVerificationException">The bytes are not a manifest we accept.</exception>
     public static Manifest Parse(ReadOnlyMemory<byte> json) =>
         StrictObject.Read(json, MaxSize, ManifestObject.Failure, root => ManifestReader.Read(json, root));
+
+    private static IEnumerable<string> NamesOfSecretService(IReadOnlyList<WorkloadPolicy> policies)
+    {
+        WorkloadPolicy[] services = [.. policies.Where(policy => policy.IsSecretService)];
+        return services is not [WorkloadPolicy service] ? []
+            : service.Names
+                .Except(policies.Where(policy => policy != service).SelectMany(policy => policy.Names), StringComparer.OrdinalIgnoreCase)
+                .Where(name => name != WorkloadPolicy.Wildcard);
+    }
 }

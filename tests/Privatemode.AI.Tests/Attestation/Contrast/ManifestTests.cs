@@ -58,6 +58,46 @@ public sealed class ManifestTests
     }
 
     [Fact]
+    public void SecretServiceNames_OurManifest_AreThoseOfThatEntryAlone() =>
+        Assert.Equal(["root", "secret-service"], Manifest.Parse(ContrastFiles.OwnManifestWith()).SecretServiceNames);
+
+    [ThirdPartyFact]
+    public void SecretServiceNames_ManifestsOfTheService_AreThoseOfThatEntryAlone()
+    {
+        foreach ((string name, string space) in (ReadOnlySpan<(string, string)>)
+            [("privatemode-v1.58.0", "continuum-0a7a47"), ("privatemode-2026-08", "continuum-216de2")])
+        {
+            Assert.Equal(
+                ["root", "secret-service", $"secret-service-internal.{space}.svc.cluster.local", $"*.secret-service-headless.{space}.svc.cluster.local"],
+                Manifest.Parse(ContrastFiles.ThirdParty($"manifests/{name}.manifest.json")).SecretServiceNames);
+        }
+    }
+
+    [Theory]
+    [InlineData("a", "apps/v1/StatefulSet/x/secret-service", "a,shared,*", "", "apps/v1/Deployment/x/other", "Shared,*")]
+    [InlineData("", "apps/v1/StatefulSet/x/secret-service", "a,*", "", "apps/v1/StatefulSet/y/secret-service", "b")]
+    [InlineData("", "apps/v1/StatefulSet/x/not-the-secret-service", "secret-service", "", "apps/v1/Deployment/x/other", "b")]
+    [InlineData("", "apps/v1/StatefulSet/x/secret-service", "a", "coordinator", "apps/v1/StatefulSet/x/coordinator", "A")]
+    [InlineData("", "apps/v1/StatefulSet/x/secret-service", "*", "", "apps/v1/Deployment/x/other", "b")]
+    [InlineData("", "apps/v1/StatefulSet/x/other", "a", "coordinator", "apps/v1/StatefulSet/x/secret-service", "b")]
+    public void SecretServiceNames_SharedNamesOrUnclearEntries_DoNotCount(
+        string expected, string firstId, string firstNames, string secondRole, string secondId, string secondNames)
+    {
+        Manifest manifest = new(
+            default,
+            [
+                new WorkloadPolicy("01", firstNames.Split(','), firstId, ""),
+                new WorkloadPolicy("02", secondNames.Split(','), secondId, secondRole),
+            ])
+        {
+            Snp = [],
+            Tdx = [],
+        };
+
+        Assert.Equal(expected, string.Join(",", manifest.SecretServiceNames));
+    }
+
+    [Fact]
     public void Parse_SparseReferenceValues_AllowNothingAndRequireNothing()
     {
         string text = $$$"""

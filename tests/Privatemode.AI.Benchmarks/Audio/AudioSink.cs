@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using Privatemode.AI.Benchmarks.Wire;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Testing.Enclave;
 using Privatemode.AI.Testing.SecretService;

@@ -12,7 +12,13 @@ public sealed class EvidenceExpectation
     /// <summary>What is demanded of the hardware. Default <see cref="HardwarePolicy.Default"/>.</summary>
     public HardwarePolicy Hardware { get; init; } = HardwarePolicy.Default;
 
-    /// <summary>INSECURE outside of tests: other roots, for evidence of a loopback deployment. Default null.</summary>
+    /// <summary>
+    /// Address of the deployment that the evidence is about, as you know it; the file's own is a claim. Needed, and a loopback address, with
+    /// <see cref="InsecureLoopbackTrust"/>. Default null: the report shows the claim.
+    /// </summary>
+    public Uri? Endpoint { get; init; }
+
+    /// <summary>INSECURE outside of tests: other roots, for evidence of a loopback deployment at <see cref="Endpoint"/>. Default null.</summary>
     public InsecureLoopbackTrust? InsecureLoopbackTrust { get; init; }
 
     internal IReadOnlyCollection<string> Digests { get; }

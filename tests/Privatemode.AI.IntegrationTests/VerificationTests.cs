@@ -44,16 +44,16 @@ public sealed class VerificationTests : DeploymentTest
         int requests = Deployment.AllRequests.Count;
 
         SavedEvidence saved = SavedEvidence.Load(new MemoryStream(file.ToArray()));
-        EvidenceExpectation expectation = new(proof.ManifestSha256) { InsecureLoopbackTrust = Deployment.Trust };
-        VerifiedDeployment again = saved.Verify(expectation, saved.VerifiedAt);
+        EvidenceExpectation expectation = new(proof.ManifestSha256) { Endpoint = Deployment.Endpoint, InsecureLoopbackTrust = Deployment.Trust };
+        VerifiedDeployment again = saved.Verify(expectation, saved.ClaimedVerifiedAt);
         Assert.Equal((proof.Measurement, proof.PolicyHash, proof.MeshCaSha256), (again.Measurement, again.PolicyHash, again.MeshCaSha256));
         Assert.Equal(proof.Checks, again.Checks);
         Assert.Equal(requests, Deployment.AllRequests.Count);
 
-        Assert.NotNull(Record.Exception(() => saved.Verify(expectation, saved.VerifiedAt.AddYears(3))) as PrivatemodeVerificationException);
-        EvidenceExpectation other = new(new string('0', 64)) { InsecureLoopbackTrust = Deployment.Trust };
-        Assert.Equal("manifest-pin", Assert.Throws<PrivatemodeVerificationException>(() => saved.Verify(other, saved.VerifiedAt)).Check);
-        Assert.Throws<PrivatemodeVerificationException>(() => saved.Verify(new EvidenceExpectation(proof.ManifestSha256), saved.VerifiedAt));
+        Assert.NotNull(Record.Exception(() => saved.Verify(expectation, saved.ClaimedVerifiedAt.AddYears(3))) as PrivatemodeVerificationException);
+        EvidenceExpectation other = new(new string('0', 64)) { Endpoint = Deployment.Endpoint, InsecureLoopbackTrust = Deployment.Trust };
+        Assert.Equal("manifest-pin", Assert.Throws<PrivatemodeVerificationException>(() => saved.Verify(other, saved.ClaimedVerifiedAt)).Check);
+        Assert.Throws<PrivatemodeVerificationException>(() => saved.Verify(new EvidenceExpectation(proof.ManifestSha256), saved.ClaimedVerifiedAt));
     }
 
     [Theory]

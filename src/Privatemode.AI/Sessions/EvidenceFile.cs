@@ -68,52 +68,41 @@ internal static class EvidenceFile
     {
         try
         {
-            using JsonDocument json = JsonDocument.Parse(file, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 4 });
-            JsonElement root = json.RootElement;
-            return root.GetProperty("format").GetString() == Format && Bytes(root, "nonce").Length == NonceSize
+            EvidenceMembers members = EvidenceMembers.Read(file);
+            return members.IsText("format", Format) && members.Bytes("nonce") is { Length: NonceSize } nonce
                 ? new EvidenceBundle(
-                    Address(root.GetProperty("endpoint").GetString()!),
-                    root.GetProperty("verifiedAt").GetDateTimeOffset(),
-                    Bytes(root, "nonce"),
-                    Bytes(root, "document"),
-                    new ContrastCollateral { Snp = Amd(root), Vcek = Vcek(root), Tdx = Intel(root) })
+                    members.Address("endpoint"),
+                    members.Time("verifiedAt"),
+                    nonce,
+                    members.Bytes("document"),
+                    new ContrastCollateral { Snp = Amd(members), Vcek = members.Has("amd") ? members.Bytes("amd.vcek") : [], Tdx = Intel(members) })
                 : throw new FormatException("This is evidence of another format. Update this package.");
         }
-        catch (Exception exception) when (exception is
-            JsonException or KeyNotFoundException or InvalidOperationException or UriFormatException or ArgumentNullException)
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or UriFormatException)
         {
             throw new FormatException("This is no file that SaveEvidenceAsync wrote.", exception);
         }
     }
 
-    private static SnpCollateral? Amd(JsonElement root) => root.TryGetProperty("amd", out JsonElement amd)
-        ? new SnpCollateral(Bytes(amd, "intermediate"), Bytes(amd, "root"), Bytes(amd, "crl"))
+    private static SnpCollateral? Amd(EvidenceMembers members) => members.Has("amd")
+        ? new SnpCollateral(members.Bytes("amd.intermediate"), members.Bytes("amd.root"), members.Bytes("amd.crl"))
         {
-            IsCrlSupplied = amd.TryGetProperty("crlSupplied", out JsonElement supplied) && supplied.GetBoolean(),
+            IsCrlSupplied = members.IsTrue("amd.crlSupplied"),
         }
         : null;
 
-    private static byte[] Vcek(JsonElement root) => root.TryGetProperty("amd", out JsonElement amd) ? Bytes(amd, "vcek") : [];
-
-    private static TdxCollateral? Intel(JsonElement root) => root.TryGetProperty("intel", out JsonElement intel)
+    private static TdxCollateral? Intel(EvidenceMembers members) => members.Has("intel")
         ? new TdxCollateral(
-            Bytes(intel, "tcbInfo"),
-            Bytes(intel, "tcbInfoChain"),
-            Bytes(intel, "qeIdentity"),
-            Bytes(intel, "qeIdentityChain"),
-            Bytes(intel, "pckCrl"),
-            Bytes(intel, "pckCrlChain"),
-            Bytes(intel, "rootCrl"))
+            members.Bytes("intel.tcbInfo"),
+            members.Bytes("intel.tcbInfoChain"),
+            members.Bytes("intel.qeIdentity"),
+            members.Bytes("intel.qeIdentityChain"),
+            members.Bytes("intel.pckCrl"),
+            members.Bytes("intel.pckCrlChain"),
+            members.Bytes("intel.rootCrl"))
         {
-            NewestTcbInfo = intel.TryGetProperty("newestTcbInfo", out JsonElement newest) ? newest.GetBytesFromBase64() : default(ReadOnlyMemory<byte>),
-            NewestTcbInfoChain = intel.TryGetProperty("newestTcbInfoChain", out JsonElement chain) ? chain.GetBytesFromBase64() : default(ReadOnlyMemory<byte>),
+            NewestTcbInfo = members.OptionalBytes("intel.newestTcbInfo"),
+            NewestTcbInfoChain = members.OptionalBytes("intel.newestTcbInfoChain"),
         }
         : null;
-
-    // A path alone would be a file's address, and count as loopback.
-    private static Uri Address(string text) => new Uri(text, UriKind.Absolute) is { Scheme: "http" or "https" } address
-        ? address
-        : throw new UriFormatException("The endpoint is not on the web.");
-
-    private static byte[] Bytes(JsonElement element, string name) => element.GetProperty(name).GetBytesFromBase64();
 }

@@ -83,8 +83,27 @@ public sealed class SavedEvidenceTests
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync();
         (JsonObject file, EvidenceExpectation expectation) = await SaveAsync(scene);
+        foreach (Uri? endpoint in (Uri?[])[null, new Uri("https://api.privatemode.ai"), new Uri("/relative", UriKind.Relative), new Uri("file:///path")])
+        {
+            EvidenceExpectation elsewhere = new([.. expectation.Digests])
+            {
+                Endpoint = endpoint,
+                InsecureLoopbackTrust = expectation.InsecureLoopbackTrust,
+            };
+            Assert.IsType<PrivatemodeConfigurationException>(Refusal(file, elsewhere));
+        }
+    }
+
+    [Fact]
+    public async Task Verify_EndpointInTheFile_IsAClaimAndDecidesNothing()
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync();
+        (JsonObject file, EvidenceExpectation expectation) = await SaveAsync(scene);
         file["endpoint"] = "https://api.privatemode.ai";
-        Assert.IsType<PrivatemodeConfigurationException>(Refusal(file, expectation));
+        SavedEvidence saved = Load(file);
+
+        Assert.Equal(new Uri("https://api.privatemode.ai"), saved.ClaimedEndpoint);
+        Assert.Equal(scene.Deployment.Endpoint, saved.Verify(expectation, saved.ClaimedVerifiedAt).Endpoint);
     }
 
     [Fact]
@@ -95,13 +114,19 @@ public sealed class SavedEvidenceTests
         foreach (HardwarePolicy policy in (HardwarePolicy[])
             [new() { AmdProducts = ["Milan"] }, new() { AmdChipIds = [new string('1', 128)] }, new() { Tees = ["TDX"] }, new() { Tees = [] }])
         {
-            EvidenceExpectation stricter = new([.. expectation.Digests]) { Hardware = policy, InsecureLoopbackTrust = expectation.InsecureLoopbackTrust };
+            EvidenceExpectation stricter = new([.. expectation.Digests])
+            {
+                Hardware = policy,
+                Endpoint = expectation.Endpoint,
+                InsecureLoopbackTrust = expectation.InsecureLoopbackTrust,
+            };
             Assert.StartsWith("option-", Assert.IsType<PrivatemodeVerificationException>(Refusal(file, stricter)).Check, StringComparison.Ordinal);
         }
 
         EvidenceExpectation same = new([.. expectation.Digests])
         {
             Hardware = new HardwarePolicy { AmdProducts = ["Genoa", "Milan"], Tees = ["SEV-SNP"] },
+            Endpoint = expectation.Endpoint,
             InsecureLoopbackTrust = expectation.InsecureLoopbackTrust,
         };
         Assert.Null(Refusal(file, same));
@@ -114,6 +139,33 @@ public sealed class SavedEvidenceTests
         await Assert.ThrowsAsync<FormatException>(() => SavedEvidence.LoadAsync(new EndlessStream()).OrTimeout());
     }
 
+    [Theory]
+    [InlineData("{\"format\":[", "0,", "0]}")]
+    [InlineData("{", "\"a\":\"\",", "\"b\":0}")]
+    [InlineData("{\"format\":\"privatemode-evidence-1\",\"nonce\":\"", "AAAA", "\"}")]
+    [InlineData("{\"format\":\"", "A", "\"}")]
+    public void Load_BodyOfARequest_IsReadWithinSixteenMegabytesAndLittleMore(string before, string repeated, string after)
+    {
+        const int FileLimit = 16 * 1024 * 1024;
+        const int Most = 2 * FileLimit + 1024 * 1024; // the buffer, and all that it was before it grew
+        byte[] body = new byte[FileLimit];
+        body.AsSpan().Fill((byte)' ');
+        Encoding.ASCII.GetBytes(before, body);
+        int at = before.Length;
+        for (; at + repeated.Length + after.Length <= body.Length; at += repeated.Length)
+        {
+            Encoding.ASCII.GetBytes(repeated, body.AsSpan(at));
+        }
+
+        Encoding.ASCII.GetBytes(after, body.AsSpan(at));
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Throws<FormatException>(() => SavedEvidence.Load(new MemoryStream(body)));
+
+        allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
+        Assert.True(allocated <= Most, $"{allocated} bytes for {FileLimit}");
+    }
+
     [Fact]
     public async Task LoadAsync_BodyThatCannotBeReadSynchronously_IsRead()
     {
@@ -122,8 +174,8 @@ public sealed class SavedEvidenceTests
 
         SavedEvidence saved = await SavedEvidence.LoadAsync(new AsynchronousStream(Encoding.UTF8.GetBytes(file.ToJsonString()))).OrTimeout();
 
-        Assert.Equal(Load(file).VerifiedAt, saved.VerifiedAt);
-        Assert.Equal(Assert.Single(expectation.Digests), saved.Verify(expectation, saved.VerifiedAt).ManifestSha256);
+        Assert.Equal(Load(file).ClaimedVerifiedAt, saved.ClaimedVerifiedAt);
+        Assert.Equal(Assert.Single(expectation.Digests), saved.Verify(expectation, saved.ClaimedVerifiedAt).ManifestSha256);
         await Assert.ThrowsAsync<FormatException>(() => SavedEvidence.LoadAsync(new AsynchronousStream("{}"u8.ToArray())).OrTimeout());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => SavedEvidence.LoadAsync(new AsynchronousStream([]), new CancellationToken(canceled: true)).OrTimeout());
@@ -136,7 +188,12 @@ public sealed class SavedEvidenceTests
         VerifiedDeployment proof = await client.VerifyAsync().OrTimeout();
         using MemoryStream file = new();
         await proof.SaveEvidenceAsync(file);
-        return ((JsonObject)JsonNode.Parse(file.ToArray())!, new EvidenceExpectation(proof.ManifestSha256) { InsecureLoopbackTrust = scene.Deployment.Trust });
+        EvidenceExpectation expectation = new(proof.ManifestSha256)
+        {
+            Endpoint = scene.Deployment.Endpoint,
+            InsecureLoopbackTrust = scene.Deployment.Trust,
+        };
+        return ((JsonObject)JsonNode.Parse(file.ToArray())!, expectation);
     }
 
     private static SavedEvidence Load(JsonObject file) => SavedEvidence.Load(new MemoryStream(Encoding.UTF8.GetBytes(file.ToJsonString())));
@@ -144,7 +201,7 @@ public sealed class SavedEvidenceTests
     private static Exception? Refusal(JsonObject file, EvidenceExpectation expectation) => Record.Exception(() =>
     {
         SavedEvidence saved = Load(file);
-        _ = saved.Verify(expectation, saved.VerifiedAt);
+        _ = saved.Verify(expectation, saved.ClaimedVerifiedAt);
     });
 
     private static bool IsRefused(JsonObject file, EvidenceExpectation expectation) =>

@@ -89,10 +89,12 @@ public sealed class ManyTenantsTests
         }
 
         Task<SecretLease> seventh = AcquireAsync(sessions, "6");
-        Assert.False(seventh.IsCompleted);
-        Assert.Equal(6, _census.Held);
+        _ = await _time.TimerAsync(due => due == Longest).OrTimeout();
+        _time.Advance(Longest);
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => seventh.OrTimeout());
+        Assert.Contains("detached", exception.Message, StringComparison.Ordinal);
         streams[0].Dispose();
-        streams.Add(await seventh.OrTimeout());
+        streams.Add(await AcquireAsync(sessions, "6").OrTimeout());
         Assert.Equal(6, _census.MostAtOnce);
         streams.ForEach(stream => stream.Dispose());
     }

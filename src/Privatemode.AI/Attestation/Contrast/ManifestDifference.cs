@@ -24,12 +24,15 @@ internal sealed class ManifestDifference
     /// <summary>SHA-256 of the new manifest in hexadecimal.</summary>
     public string After { get; }
 
-    /// <summary>What differs in meaning: workloads first, then reference values, then every other value by its place in the file.</summary>
-    /// <remarks>Members this client does not know are among them. White space and the order of members are not.</remarks>
+    /// <summary>What differs in meaning: coordinators first, then reference values, owners of seed shares, workloads that changed, and the rest.</summary>
+    /// <remarks>Members this client does not know are among the rest. White space and the order of members are not a difference.</remarks>
     public IReadOnlyList<ManifestChange> Changes { get; }
 
     /// <summary>How many more there are, because those shown have <see cref="MostShown"/> characters already.</summary>
     public int Omitted { get; }
+
+    /// <summary>Whether <see cref="Changes"/> holds every difference.</summary>
+    public bool IsComplete => Omitted == 0;
 
     /// <summary>A line for each change, and one for all that are not shown.</summary>
     public IReadOnlyList<string> Lines =>
@@ -46,7 +49,8 @@ internal sealed class ManifestDifference
         List<ManifestChange> changes = [];
         int shown = 0;
         int omitted = 0;
-        foreach (string path in old.Keys.Union(current.Keys).OrderBy(Rank).ThenBy(path => path, StringComparer.Ordinal))
+        ManifestImportance importance = new(before, after, old);
+        foreach (string path in old.Keys.Union(current.Keys).OrderBy(importance.RankOf).ThenBy(path => path, StringComparer.Ordinal))
         {
             string? was = old.GetValueOrDefault(path);
             string? becomes = current.GetValueOrDefault(path);
@@ -87,8 +91,4 @@ internal sealed class ManifestDifference
 
         return text.ToString();
     }
-
-    // What decides comes first, so that a heap of unknown members cannot push it out of sight.
-    private static int Rank(string path) =>
-        path.StartsWith("Policies.", StringComparison.Ordinal) ? 0 : path.StartsWith("ReferenceValues.", StringComparison.Ordinal) ? 1 : 2;
 }

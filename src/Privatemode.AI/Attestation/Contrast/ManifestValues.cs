@@ -16,6 +16,7 @@ internal sealed class ManifestValues
     private const string OrderedList = ".Rtmrs";
     private const int LongestText = 256;
     private const int ShownOfLongText = 40;
+    private const int LongestDescription = 4096;
     private const int LongestPath = 512;
     private const int ShownOfLongPath = 200;
 
@@ -108,7 +109,10 @@ internal sealed class ManifestValues
         string names = string.Join(", ", policy.Names.Select(Quoted));
         string role = policy.Role.Length == 0 ? "" : $"role {policy.Role}, ";
         string secret = policy.WorkloadSecretId.Length == 0 ? "" : $", secrets of {Quoted(policy.WorkloadSecretId)}";
-        return $"{role}names {names}{secret}";
+        string text = $"{role}names {names}{secret}";
+        return text.Length <= LongestDescription
+            ? text
+            : $"{text[..ShownOfLongPath]}... ({text.Length} characters, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(text)))})";
     }
 
     private static string Quoted(string text) => Text($"\"{text.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"");

@@ -10,6 +10,20 @@ internal sealed record SnpReferenceValue
     private const int MeasurementSize = 48;
     private const int ChipIdSize = 64;
 
+    /// <summary>The members of a reference value in the manifest.</summary>
+    public static readonly string[] Members =
+    [
+        "Platform",
+        "ProductName",
+        "TrustedMeasurement",
+        "APEIP",
+        "MinimumTCB",
+        "GuestPolicy",
+        "PlatformInfo",
+        "MinimumMitigationVector",
+        "AllowedChipIDs",
+    ];
+
     private SnpReferenceValue()
     {
     }
@@ -45,18 +59,7 @@ internal sealed record SnpReferenceValue
 
     public static SnpReferenceValue Read(JsonElement element, string path)
     {
-        ManifestObject value = new(
-            element,
-            path,
-            "Platform",
-            "ProductName",
-            "TrustedMeasurement",
-            "APEIP",
-            "MinimumTCB",
-            "GuestPolicy",
-            "PlatformInfo",
-            "MinimumMitigationVector",
-            "AllowedChipIDs");
+        ManifestObject value = new(element, path, Members);
         byte[] resetAddress = value.Hex("APEIP", sizeof(uint), ManifestChecks.ResetAddress, mayBeEmpty: true);
         return new SnpReferenceValue
         {

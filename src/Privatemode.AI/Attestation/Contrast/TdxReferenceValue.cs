@@ -11,6 +11,22 @@ internal sealed record TdxReferenceValue
     private const int XfamSize = 8;
     private const int PlatformInstanceSize = 16;
 
+    /// <summary>The members of a reference value in the manifest.</summary>
+    public static readonly string[] Members =
+    [
+        "Platform",
+        "MinTCBEvaluationDataNumber",
+        "MrTd",
+        "MrSeam",
+        "Rtmrs",
+        "Rtmr0Alternatives",
+        "Xfam",
+        "AllowedPIIDs",
+        "MemoryIntegrity",
+        "SMTDisabled",
+        "StaticPlatform",
+    ];
+
     private TdxReferenceValue()
     {
     }
@@ -50,20 +66,7 @@ internal sealed record TdxReferenceValue
 
     public static TdxReferenceValue Read(JsonElement element, string path)
     {
-        ManifestObject value = new(
-            element,
-            path,
-            "Platform",
-            "MinTCBEvaluationDataNumber",
-            "MrTd",
-            "MrSeam",
-            "Rtmrs",
-            "Rtmr0Alternatives",
-            "Xfam",
-            "AllowedPIIDs",
-            "MemoryIntegrity",
-            "SMTDisabled",
-            "StaticPlatform");
+        ManifestObject value = new(element, path, Members);
         return new TdxReferenceValue
         {
             Path = path,

@@ -113,6 +113,32 @@ public sealed class ManifestDifferenceTests
         Assert.Equal("ReferenceValues.snp[0].MinimumTCB.SNPVersion", difference.Changes[0].Path);
     }
 
+    // What decides must not be pushed out of what a person is shown.
+    [Theory]
+    [InlineData(1_300, "junk")]
+    [InlineData(1_300, "workload-example")]
+    public void Between_ManyJunkPolicies_ShowsWhatDecidesFirst(int count, string name)
+    {
+        string junk = string.Concat(Enumerable.Range(0, count).Select(
+            i => $"\"{i:x64}\": {{\"SANs\": [\"{name}\", \"{new string('n', 200)}\"], \"WorkloadSecretID\": \"a\"}}, "));
+        string coordinator = $"\"{Repeat("ff", 32)}\": {{\"SANs\": [\"coordinator\"], \"WorkloadSecretID\": \"b\", \"Role\": \"coordinator\"}}, ";
+        ManifestDifference difference = Between(
+            ("\"SNPVersion\": 28", "\"SNPVersion\": 1"), ("\"Policies\": {", $"\"Policies\": {{ {junk} {coordinator}"));
+        Assert.True(difference.Omitted > 0);
+        Assert.StartsWith($"Policies.{Repeat("ff", 32)}", difference.Changes[0].Path, StringComparison.Ordinal);
+        Assert.Equal("ReferenceValues.snp[0].MinimumTCB.SNPVersion", difference.Changes[1].Path);
+    }
+
+    [Fact]
+    public void Between_ManyAllowedPlatforms_ShowsMeasurementsFirst()
+    {
+        string platforms = string.Concat(Enumerable.Range(1, 6_000).Select(i => $"\"{i:x32}\", "));
+        ManifestDifference difference = Between(
+            ($"\"{Repeat("f2", 16)}\"", $"{platforms}\"{Repeat("f2", 16)}\""), (Repeat("e2", 48), Repeat("e3", 48)));
+        Assert.True(difference.Omitted > 0);
+        Assert.Equal("ReferenceValues.tdx[0].Rtmrs[2]", difference.Changes[0].Path);
+    }
+
     [Fact]
     public void Between_TextThatPaints_IsShownAsCodes()
     {

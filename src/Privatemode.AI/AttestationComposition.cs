@@ -15,7 +15,7 @@ internal static class AttestationComposition
         ClientEvents events = new(options.LoggerFactory, options.Endpoint);
         PublicDownloads downloads = new(http, time);
         ManifestEndpoint published = new(downloads, trust?.Manifest ?? ManifestEndpoint.Production, time);
-        ManifestKeeper manifests = new(options.Manifest, published, events, time);
+        ManifestKeeper manifests = new(options.Manifest, published, events, time, isTestTrust: trust is not null);
         CollateralAddresses addresses = trust is not null ? CollateralAddresses.At(trust.Collateral)
             : options.CollateralProxy is { } proxy ? CollateralAddresses.At(proxy)
             : CollateralAddresses.Vendors;

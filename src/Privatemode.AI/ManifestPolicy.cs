@@ -2,8 +2,9 @@ namespace Privatemode.AI;
 
 /// <summary>Which manifest a deployment must have: who decides which code may see prompts.</summary>
 /// <remarks>
-/// Manifests are not signed. <see cref="Latest"/> trusts whoever publishes them; <see cref="Pinned(string[])"/> and <see cref="Approve"/>
-/// trust only you. The decision is recorded before anything that depends on it is sent.
+/// Manifests are not signed. <see cref="Latest"/> trusts whoever publishes them; <c>Pinned</c> and <c>Approve</c> trust only you. A manifest is adopted
+/// after a deployment proved it and, with <c>Approve</c>, after you approved it; it is recorded before keys are exchanged with that deployment. The
+/// repository's <c>docs/manifests.md</c> describes every state and what ends it.
 /// </remarks>
 public abstract class ManifestPolicy
 {
@@ -19,7 +20,9 @@ public abstract class ManifestPolicy
     /// <returns>The policy.</returns>
     /// <remarks>
     /// While the publisher is away, or answers something that is no acceptable manifest, the last adopted one goes on counting if the deployment
-    /// still proves it.
+    /// still proves it. Once the publisher has named another manifest, no session is established until it names one that the deployment proves; with a
+    /// log, a restart does not change that. With <see cref="InsecureLoopbackTrust"/> the log is in a subdirectory,
+    /// <see cref="ManifestLog.InsecureLoopbackDirectory"/>.
     /// </remarks>
     public static ManifestPolicy Latest(string? adoptionLog = null) => new LatestManifest(adoptionLog);
 
@@ -48,18 +51,39 @@ public abstract class ManifestPolicy
 
     /// <summary>Asks you about every manifest that is not the last adopted one.</summary>
     /// <param name="approve">
-    /// Returns true to adopt the manifest. Called by one thread at a time, before anything is sent to the deployment. It must not use a client that
-    /// waits for its decision; a synchronous call blocks its thread meanwhile. What it throws, the calls throw that wait for it.
+    /// Returns true to adopt the manifest. Called by one thread at a time, after a deployment proved the manifest or the current one, and before
+    /// keys are exchanged. It must not use a client that waits for its decision; a synchronous call blocks its thread meanwhile. What it throws, the
+    /// calls throw that wait for it.
     /// </param>
     /// <param name="adoptionLog">
     /// See <see cref="Latest"/>; only entries that were approved count. Whoever can write the directory can approve. Without it the first manifest of
     /// every process is asked about.
     /// </param>
     /// <returns>The policy.</returns>
-    public static ManifestPolicy Approve(Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? adoptionLog = null)
+    /// <remarks>
+    /// When you refuse a manifest, the approved one goes on counting while the deployment proves it, and
+    /// <see cref="VerifiedDeployment.UnapprovedManifestSha256"/>, the health check and the log say so. You are asked once about each manifest; to decide
+    /// anew, delete <c>pending.txt</c> in the log's directory, or without a log create a new client. A manifest that differs in more than can be shown
+    /// is refused without a question, unless you ask otherwise with the overload.
+    /// </remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="approve"/> is <see langword="null"/>.</exception>
+    public static ManifestPolicy Approve(Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? adoptionLog = null) =>
+        Approve(approve, adoptionLog, askAboutIncompleteDifferences: false);
+
+    /// <summary>Asks you about every manifest that is not the last adopted one, also when the differences are too many to be shown.</summary>
+    /// <param name="approve">See the other overload.</param>
+    /// <param name="adoptionLog">See the other overload.</param>
+    /// <param name="askAboutIncompleteDifferences">
+    /// Whether you are also asked when the manifest differs in more than <see cref="ManifestUpdate.Changes"/> can show; compare the files yourself when
+    /// <see cref="ManifestUpdate.IsComplete"/> is <see langword="false"/>.
+    /// </param>
+    /// <returns>The policy.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="approve"/> is <see langword="null"/>.</exception>
+    public static ManifestPolicy Approve(
+        Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? adoptionLog, bool askAboutIncompleteDifferences)
     {
         ArgumentNullException.ThrowIfNull(approve);
-        return new ApprovedManifest(approve, adoptionLog);
+        return new ApprovedManifest(approve, adoptionLog, askAboutIncompleteDifferences);
     }
 
     private static bool IsDigest(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigit);
@@ -75,8 +99,11 @@ public abstract class ManifestPolicy
         public IReadOnlyCollection<string> Digests => digests;
     }
 
-    internal sealed class ApprovedManifest(Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? adoptionLog) : ManifestPolicy
+    internal sealed class ApprovedManifest(
+        Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? adoptionLog, bool asksAboutIncompleteDifferences) : ManifestPolicy
     {
+        public bool AsksAboutIncompleteDifferences => asksAboutIncompleteDifferences;
+
         public Func<ManifestUpdate, CancellationToken, ValueTask<bool>> Ask => approve;
 
         public string? AdoptionLog => adoptionLog;

@@ -80,7 +80,7 @@ public sealed class SavedEvidence
         authority.CheckValidity(at);
         return DeploymentReport.Of(
             verified,
-            new ExpectedManifest(manifest, ManifestSource.Pinned, at),
+            new ManifestGrounds(ManifestSource.Pinned, at),
             authority.NotAfter,
             _evidence with { Endpoint = endpoint, VerifiedAt = at },
             new AttestorSettings(endpoint, TimeSpan.FromHours(24)));

@@ -31,6 +31,10 @@ public sealed class VerifiedDeployment
     /// <summary>Since when this manifest is the expected one.</summary>
     public required DateTimeOffset ManifestAdoptedAt { get; init; }
 
+    /// <summary>SHA-256 of the manifest that the publisher named at the time and that you did not approve, 64 lower-case hexadecimal digits;
+    /// <see langword="null"/> if there was none. The approved manifest goes on counting while the deployment proves it.</summary>
+    public string? UnapprovedManifestSha256 { get; init; }
+
     /// <summary>The exact bytes of the manifest.</summary>
     public required ReadOnlyMemory<byte> Manifest { get; init; }
 

@@ -162,7 +162,7 @@ public sealed class VerificationTests : DeploymentTest
             (update, _) =>
             {
                 asked.Add(update);
-                Assert.Equal(asked.Count - 1, Deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
+                Assert.Equal(asked.Count, Deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
                 return new ValueTask<bool>(answer);
             },
             _directory.FullName);
@@ -175,8 +175,9 @@ public sealed class VerificationTests : DeploymentTest
         Assert.Equal("manifest-approval", refused.Check);
         Assert.Equal(2, asked.Count);
         Assert.NotEmpty(asked[1].Changes);
-        Assert.Equal(1, Deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
-        Assert.Equal([asked[0].NewSha256], ManifestLog.Read(_directory.FullName).Entries.Select(entry => entry.Sha256));
+        Assert.Equal(2, Deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
+        string log = Path.Combine(_directory.FullName, ManifestLog.InsecureLoopbackDirectory);
+        Assert.Equal([asked[0].NewSha256], ManifestLog.Read(log).Entries.Select(entry => entry.Sha256));
     }
 
     [Fact]

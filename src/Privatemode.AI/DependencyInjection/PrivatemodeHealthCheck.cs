@@ -58,9 +58,19 @@ internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, Privatemo
             ["validUntil"] = deployment.ValidUntil,
             ["manifestSha256"] = deployment.ManifestSha256,
         };
-        return health.Failure is { } failure
-            ? HealthCheckResult.Degraded(
-                "The deployment is verified, but the last renewal failed. The verdict counts until validUntil.", failure as PrivatemodeException, data)
-            : HealthCheckResult.Healthy("The deployment is verified.", data);
+        if (health.Failure is { } failure)
+        {
+            return HealthCheckResult.Degraded(
+                "The deployment is verified, but the last renewal failed. The verdict counts until validUntil.", failure as PrivatemodeException, data);
+        }
+
+        if (deployment.UnapprovedManifestSha256 is { } unapproved)
+        {
+            data["unapprovedManifestSha256"] = unapproved;
+            return HealthCheckResult.Degraded(
+                "The deployment proves the approved manifest, but the publisher names another one, which was not approved.", data: data);
+        }
+
+        return HealthCheckResult.Healthy("The deployment is verified.", data);
     }
 }

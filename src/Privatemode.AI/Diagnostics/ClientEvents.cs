@@ -45,6 +45,15 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
     /// <summary>What is published cannot be had or accepted; the manifest adopted last counts.</summary>
     public void ManifestKept(Exception exception) => Log.ManifestKept(_logger, ErrorNames.Of(exception));
 
+    /// <summary>The deployment went back to a manifest that had been replaced.</summary>
+    public void ManifestReturned(string manifest, DateTimeOffset adoptedBefore) => Log.ManifestReturned(_logger, manifest, adoptedBefore);
+
+    /// <summary>The publisher names a manifest that the user does not approve; the approved one counts.</summary>
+    public void ManifestNotApproved(string published, string approved) => Log.ManifestNotApproved(_logger, published, approved);
+
+    /// <summary>A manifest differs in more than can be shown, so that nobody is asked about it.</summary>
+    public void ManifestNotShown(string manifest, int omitted) => Log.ManifestNotShown(_logger, manifest, omitted);
+
     /// <param name="exception">Why.</param>
     /// <param name="until">How long the verdict there is still counts; null when there is none.</param>
     public void RenewalFailed(Exception exception, DateTimeOffset? until) => Log.RenewalFailed(_logger, endpoint, ErrorNames.Of(exception), until);

@@ -41,4 +41,17 @@ internal static partial class Log
 
     [LoggerMessage(12, LogLevel.Warning, "The service limits the rate: {RequestId} to {Path} was not taken. It asks to wait {RetryAfterSeconds} s.")]
     public static partial void RateLimited(ILogger logger, string path, string requestId, double? retryAfterSeconds);
+
+    [LoggerMessage(13, LogLevel.Warning, "The deployment returned to the manifest {Manifest}, which was adopted before at {AdoptedBefore:u}.")]
+    public static partial void ManifestReturned(ILogger logger, string manifest, DateTimeOffset adoptedBefore);
+
+    [LoggerMessage(
+        14, LogLevel.Warning,
+        "The publisher names the manifest {Published}, which was not approved; the approved manifest {Manifest} counts, which the deployment proves.")]
+    public static partial void ManifestNotApproved(ILogger logger, string published, string manifest);
+
+    [LoggerMessage(
+        15, LogLevel.Warning,
+        "The manifest {Manifest} differs in more than can be shown ({Omitted} differences are left out), so that nobody was asked about it; it is refused.")]
+    public static partial void ManifestNotShown(ILogger logger, string manifest, int omitted);
 }

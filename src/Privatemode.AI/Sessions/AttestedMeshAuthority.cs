@@ -76,7 +76,7 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
     private TrustedMesh? Usable(TrustedMesh? rejected)
     {
         TrustedMesh? mesh = Volatile.Read(ref _current);
-        return mesh is not null && mesh != rejected && !mesh.Verdict!.Value.IsOver(time) ? mesh : null;
+        return mesh is not null && mesh != rejected && !mesh.Verdict!.Value.IsOver(time) && !manifests.IsClosed ? mesh : null;
     }
 
     /// <summary>One verification at a time. How it fails, it fails for all who were waiting then; whoever comes later tries himself.</summary>
@@ -147,10 +147,10 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
 
     private async ValueTask<TrustedMesh> VerifyAsync(string apiKey, bool async, CancellationToken cancellationToken)
     {
-        TrustedMesh? before = _current;
         try
         {
-            TrustedMesh mesh = await attestor.VerifyAsync(apiKey, async, cancellationToken).ConfigureAwait(false);
+            TrustedMesh mesh = await attestor.VerifyAsync(apiKey, GiveUpOther, async, cancellationToken).ConfigureAwait(false);
+            TrustedMesh? before = _current;
             _look = Lifetime.Of(ManifestInterval, time);
             Volatile.Write(ref _current, mesh);
             Volatile.Write(ref _failure, null);
@@ -169,6 +169,16 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
             Volatile.Write(ref _current, null);
             Changed();
             throw;
+        }
+    }
+
+    /// <summary>The deployment has proved another manifest: the verdict about the earlier one is not true any more, whatever the user decides.</summary>
+    private void GiveUpOther(string manifestSha256)
+    {
+        if (_current is { } current && current.Deployment!.ManifestSha256 != manifestSha256)
+        {
+            Volatile.Write(ref _current, null);
+            Changed();
         }
     }
 
@@ -196,7 +206,7 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
         try
         {
             Exception? before = Volatile.Read(ref _failure);
-            byte[] digest = Convert.FromHexString(mesh.Deployment!.ManifestSha256);
+            string digest = mesh.Deployment!.ManifestSha256;
             bool? hasChanged = isDue ? true : await manifests.HasChangedAsync(digest, async: true, _lifetime.Token).ConfigureAwait(false);
             if (hasChanged == true)
             {
@@ -206,8 +216,8 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
             }
             else if (hasChanged == false)
             {
-                // What failed was the step to another manifest, and the publisher is back at the verified one. A publisher that does not
-                // answer ends no failure, and neither does this look end one that came up meanwhile.
+                // What failed was an earlier look, and the publisher names the verified manifest. A publisher that does not answer ends no
+                // failure, and neither does this look end one that came up meanwhile.
                 _ = Interlocked.CompareExchange(ref _failure, null, before);
             }
         }

@@ -16,30 +16,57 @@ internal sealed class Attestor(
     private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(5);
 
     /// <summary>Verifies; looks for a newer manifest once when the deployment has another one than was published before.</summary>
+    /// <param name="apiKey">Whose call needs it.</param>
+    /// <param name="onProved">Called with the SHA-256 of the manifest that the deployment has proved, before anybody is asked about it.</param>
+    /// <param name="async">False when the caller is synchronous.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">Something could not be reached; that is no verdict.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
-    public async ValueTask<TrustedMesh> VerifyAsync(string apiKey, bool async, CancellationToken cancellationToken)
+    public async ValueTask<TrustedMesh> VerifyAsync(string apiKey, Action<string> onProved, bool async, CancellationToken cancellationToken)
     {
-        ExpectedManifest expected = await manifests.DecideAsync(async, cancellationToken).ConfigureAwait(false);
+        TrustedMesh mesh = await VerifyOnceAsync(apiKey, onProved, async, cancellationToken).ConfigureAwait(false);
+
+        // The user may take longer to decide than the verdict counts.
+        return mesh.Verdict!.Value.IsOver(time) ? await VerifyOnceAsync(apiKey, onProved, async, cancellationToken).ConfigureAwait(false) : mesh;
+    }
+
+    private async ValueTask<TrustedMesh> VerifyOnceAsync(string apiKey, Action<string> onProved, bool async, CancellationToken cancellationToken)
+    {
+        ExpectedManifest expected = await manifests.ExpectAsync(async, cancellationToken).ConfigureAwait(false);
+        Proof proof;
         try
         {
-            return await VerifyAsync(expected, apiKey, async, cancellationToken).ConfigureAwait(false);
+            proof = await ProveAsync(expected, apiKey, async, cancellationToken).ConfigureAwait(false);
         }
         catch (PrivatemodeVerificationException exception) when (exception.Check == ContrastChecks.ManifestMatch && expected.Manifest is not null)
         {
-            ExpectedManifest newer = await manifests.DecideAsync(async, cancellationToken).ConfigureAwait(false);
-            if (newer.Manifest!.Raw.Span.SequenceEqual(expected.Manifest.Raw.Span))
-            {
-                // The deployment moved on, and what is published for it cannot be accepted: that says more than the difference.
-                ExceptionDispatchInfo.Throw(newer.Refused ?? exception);
-            }
-
-            return await VerifyAsync(newer, apiKey, async, cancellationToken).ConfigureAwait(false);
+            expected = await LookAgainAsync(expected, exception, async, cancellationToken).ConfigureAwait(false);
+            proof = await ProveAsync(expected, apiKey, async, cancellationToken).ConfigureAwait(false);
         }
+
+        onProved(Convert.ToHexStringLower(proof.Verified.Manifest.Digest.Span));
+        ManifestGrounds grounds = await manifests.AdoptAsync(expected, proof.Verified.Manifest, async, cancellationToken).ConfigureAwait(false);
+        VerifiedDeployment report = DeploymentReport.Of(proof.Verified, grounds, proof.Authority.NotAfter, proof.Evidence, settings);
+        SecretServiceNames names = new(proof.Verified.Manifest.SecretServiceNames, settings.AcceptsUnnamedSecretService);
+        return new TrustedMesh(proof.Authority, names, report, new Lifetime(report.VerifiedAt, report.ValidUntil, proof.Stamp));
     }
 
-    private async ValueTask<TrustedMesh> VerifyAsync(ExpectedManifest expected, string apiKey, bool async, CancellationToken cancellationToken)
+    /// <summary>What the publisher names now, if that may change the outcome: it may have been behind the deployment, or be ahead of it.</summary>
+    private async ValueTask<ExpectedManifest> LookAgainAsync(
+        ExpectedManifest expected, PrivatemodeVerificationException exception, bool async, CancellationToken cancellationToken)
+    {
+        ExpectedManifest newer = manifests.MayKeep(await manifests.ExpectAsync(async, cancellationToken).ConfigureAwait(false));
+        if (newer.Manifest!.Raw.Span.SequenceEqual(expected.Manifest!.Raw.Span) && (newer.Kept is null || expected.Kept is not null))
+        {
+            // The deployment moved on, and what is published for it cannot be accepted: that says more than the difference.
+            ExceptionDispatchInfo.Throw(newer.Refused ?? exception);
+        }
+
+        return newer;
+    }
+
+    private async ValueTask<Proof> ProveAsync(ExpectedManifest expected, string apiKey, bool async, CancellationToken cancellationToken)
     {
         byte[] nonce = RandomNumberGenerator.GetBytes(NonceSize);
         HttpAnswer answer = await endpoint.PostAsync(nonce, apiKey, AttestResponse.MaxSize, async, cancellationToken).ConfigureAwait(false);
@@ -53,13 +80,11 @@ internal sealed class Attestor(
             MeshCertificateAuthority authority = MeshCertificateAuthority.FromPem(verified.MeshAuthority.Span);
             authority.CheckValidity(verified.VerifiedAt);
             EvidenceBundle bundle = new(settings.Endpoint, verified.VerifiedAt, nonce, document.Raw, collateral);
-            VerifiedDeployment report = DeploymentReport.Of(verified, expected, authority.NotAfter, bundle, settings);
-            SecretServiceNames names = new(manifest.SecretServiceNames, settings.AcceptsUnnamedSecretService);
-            return new TrustedMesh(authority, names, report, new Lifetime(report.VerifiedAt, report.ValidUntil, stamp));
+            return new Proof(verified, authority, bundle, stamp);
         }
-        catch (PrivatemodeVerificationException exception) when (SkewOf(answer) is { } skew)
+        catch (PrivatemodeVerificationException exception) when ((ManifestKeeper.HintOf(expected) + HintOf(SkewOf(answer))) is { Length: > 0 } hint)
         {
-            throw WithHint(exception, skew);
+            throw new PrivatemodeVerificationException(exception.Message + hint, exception.Mismatches);
         }
     }
 
@@ -103,8 +128,11 @@ internal sealed class Attestor(
     private TimeSpan? SkewOf(HttpAnswer answer) =>
         answer.Headers.Date is { } theirs && time.GetUtcNow() - theirs is var skew && skew.Duration() > LargestSkew ? skew : null;
 
-    private static PrivatemodeVerificationException WithHint(PrivatemodeVerificationException exception, TimeSpan skew) => new(
-        $"{exception.Message} (This machine's clock is {Math.Abs(skew.TotalMinutes):F0} minutes {(skew > TimeSpan.Zero ? "ahead of" : "behind")} the " +
-            "service's. If it is wrong, set it and try again.)",
-        exception.Mismatches);
+    private static string? HintOf(TimeSpan? skew) => skew is { } difference
+        ? $" (This machine's clock is {Math.Abs(difference.TotalMinutes):F0} minutes {(difference > TimeSpan.Zero ? "ahead of" : "behind")} the " +
+            "service's. If it is wrong, set it and try again.)"
+        : null;
+
+    /// <summary>What a deployment has proved, before it is decided whether that counts.</summary>
+    private sealed record Proof(VerifiedCoordinator Verified, MeshCertificateAuthority Authority, EvidenceBundle Evidence, long Stamp);
 }

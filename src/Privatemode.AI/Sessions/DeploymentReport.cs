@@ -14,12 +14,12 @@ internal static class DeploymentReport
 
     /// <summary>Makes the report.</summary>
     /// <param name="verified">The verdict.</param>
-    /// <param name="expected">Why its manifest was the expected one.</param>
+    /// <param name="grounds">Why its manifest counts.</param>
     /// <param name="meshCaNotAfter">The last moment of the mesh CA.</param>
     /// <param name="evidence">What the verdict was made of.</param>
     /// <param name="settings">How long it counts at most.</param>
     public static VerifiedDeployment Of(
-        VerifiedCoordinator verified, ExpectedManifest expected, DateTimeOffset meshCaNotAfter, EvidenceBundle evidence, AttestorSettings settings)
+        VerifiedCoordinator verified, ManifestGrounds grounds, DateTimeOffset meshCaNotAfter, EvidenceBundle evidence, AttestorSettings settings)
     {
         CollateralDate[] dates = [.. verified.Snp is { } snp ? DatesOf(snp.Dates) : DatesOf(verified.Tdx!), new("mesh CA", null, meshCaNotAfter)];
         DateTimeOffset end = verified.VerifiedAt + settings.Lifetime;
@@ -27,8 +27,9 @@ internal static class DeploymentReport
         {
             ValidUntil = new[] { end, verified.ValidUntil, meshCaNotAfter }.Min(),
             ManifestSha256 = Hex(verified.Manifest.Digest),
-            ManifestSource = expected.Source,
-            ManifestAdoptedAt = expected.AdoptedAt,
+            ManifestSource = grounds.Source,
+            ManifestAdoptedAt = grounds.AdoptedAt,
+            UnapprovedManifestSha256 = grounds.Unapproved,
             Manifest = verified.Manifest.Raw,
             Tee = verified.Kind == EvidenceKind.SevSnp ? "SEV-SNP" : "TDX",
             Product = verified.Product,
@@ -39,7 +40,7 @@ internal static class DeploymentReport
             Collateral = dates,
             MeshCaSha256 = Hex(verified.MeshAuthorityFingerprint),
             ClaimedVersion = verified.ClaimedVersion,
-            Warnings = verified.Warnings,
+            Warnings = [.. verified.Warnings, .. grounds.Warnings],
             Checks =
             [
                 .. verified.Checks.Select(check => new VerificationCheck(check.Check, check.Outcome, check.Reason)),
@@ -60,6 +61,7 @@ internal static class DeploymentReport
             json.WriteString("manifestSha256", deployment.ManifestSha256);
             json.WriteString("manifestSource", deployment.ManifestSource.ToString());
             json.WriteString("manifestAdoptedAt", Time(deployment.ManifestAdoptedAt));
+            json.WriteString("unapprovedManifestSha256", deployment.UnapprovedManifestSha256);
             json.WriteString("tee", deployment.Tee);
             json.WriteString("product", deployment.Product);
             json.WriteString("measurement", deployment.Measurement);

@@ -38,6 +38,14 @@ internal static class ManifestFiles
         file.Flush(flushToDisk: true);
     }
 
+    /// <summary>Replaces a file, so that a reader sees either the old content or the new one. On disk when this returns.</summary>
+    public static void Replace(string path, byte[] content)
+    {
+        string next = path + ".new";
+        Write(next, content);
+        File.Move(next, path, overwrite: true); // a link itself, not where it leads
+    }
+
     /// <summary>Opens a file for reading and writing, or makes it.</summary>
     /// <exception cref="UnauthorizedAccessException">It is no plain file, or may not be written.</exception>
     /// <exception cref="IOException">It cannot be opened, for example because somebody holds it.</exception>

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Diagnostics;
@@ -5,9 +7,13 @@ using Privatemode.AI.Endpoints;
 
 namespace Privatemode.AI.Sessions;
 
-/// <summary>Applies the <see cref="ManifestPolicy"/>: decides which manifest counts and records it, before anything is sent to a deployment.</summary>
-/// <remarks>One caller at a time.</remarks>
-internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint endpoint, ClientEvents events, TimeProvider time)
+/// <summary>Applies the <see cref="ManifestPolicy"/>. <c>docs/manifests.md</c> describes the states and what ends each of them.</summary>
+/// <remarks>
+/// The order is: fetch what the publisher names (<see cref="ExpectAsync"/>), attest, prove, then approve and log (<see cref="AdoptAsync"/>); keys are
+/// exchanged after that. One caller at a time, except for <see cref="HasChangedAsync"/>.
+/// </remarks>
+internal sealed class ManifestKeeper(
+    ManifestPolicy policy, ManifestEndpoint endpoint, ClientEvents events, TimeProvider time, bool isTestTrust = false)
 {
     /// <summary>The check that fails when the user does not approve.</summary>
     public const string ApprovalCheck = "manifest-approval";
@@ -15,9 +21,13 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
     /// <summary>The check that fails when a manifest has none of the pinned digests.</summary>
     public const string PinCheck = "manifest-pin";
 
+    /// <summary>The check that fails while the publisher has named a manifest that no deployment has proved.</summary>
+    public const string UnprovedCheck = "manifest-unproved";
+
     // A callback that uses the client it decides for would wait for itself.
     private static readonly AsyncLocal<bool> IsAsking = new();
 
+    private readonly ManifestPolicy.ApprovedManifest? _approval = policy as ManifestPolicy.ApprovedManifest;
     private readonly ManifestRecorder _recorder = new(
         policy switch
         {
@@ -26,7 +36,10 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
             _ => null,
         },
         time,
-        approving: policy is ManifestPolicy.ApprovedManifest);
+        approving: policy is ManifestPolicy.ApprovedManifest,
+        isTestTrust);
+
+    private volatile bool _isClosed;
 
     /// <exception cref="PrivatemodeConfigurationException">The caller is the approval callback.</exception>
     public static void DemandOutside()
@@ -41,73 +54,81 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
     /// <summary>False when the policy never looks for another manifest.</summary>
     public bool FollowsThePublisher => policy is not ManifestPolicy.PinnedManifest;
 
-    /// <summary>Decides. For pinned digests nothing is fetched: the deployment shows its manifest.</summary>
+    /// <summary>The publisher has named a manifest that no deployment has proved: no session may be established with an earlier verdict.</summary>
+    public bool IsClosed => _isClosed;
+
+    /// <summary>Fetches what the publisher names, and records it as unproved if it is new. For pinned digests nothing is fetched.</summary>
     /// <remarks>
-    /// What the publisher's host answers may be an error page. It does not end what a deployment proves that still has the manifest adopted last;
-    /// nothing is accepted that was not adopted.
+    /// What the publisher's host answers may be an error page. That does not end what a deployment proves that still has the manifest adopted last,
+    /// unless another manifest was named before: otherwise whoever blocks the publisher could bring a withdrawn deployment back.
     /// </remarks>
-    /// <exception cref="PrivatemodeServiceException">The manifest cannot be had, and none was adopted before.</exception>
-    /// <exception cref="PrivatemodeVerificationException">It is no acceptable manifest, and none was adopted before; or it was not approved.</exception>
-    public async ValueTask<ExpectedManifest> DecideAsync(bool async, CancellationToken cancellationToken)
+    /// <exception cref="PrivatemodeServiceException">The manifest cannot be fetched, and none was adopted before.</exception>
+    /// <exception cref="PrivatemodeVerificationException">It is not acceptable, and none was adopted before; or one that was named before has not been
+    /// proved.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The adoption log cannot be used.</exception>
+    public async ValueTask<ExpectedManifest> ExpectAsync(bool async, CancellationToken cancellationToken)
     {
-        DateTimeOffset now = time.GetUtcNow();
-        if (policy is ManifestPolicy.PinnedManifest)
+        if (!FollowsThePublisher)
         {
-            return new ExpectedManifest(null, ManifestSource.Pinned, now);
+            return new ExpectedManifest(null, null, new ManifestRecord(null, PendingManifests.None, null));
         }
 
-        (byte[] Manifest, DateTimeOffset At)? last = await _recorder.LastAsync(async, cancellationToken).ConfigureAwait(false);
-        byte[] published;
-        Manifest manifest;
-        try
+        (Manifest? published, PrivatemodeException? failure) = await FetchAsync(async, cancellationToken).ConfigureAwait(false);
+        string? digest = published is null ? null : HexOf(published);
+        ManifestRecord record = await _recorder.ObserveAsync(digest, async, cancellationToken).ConfigureAwait(false);
+        _isClosed = record.Pending.Unproved is not null;
+        if (published is not null)
         {
-            published = await endpoint.GetAsync(Manifest.MaxSize, async, cancellationToken).ConfigureAwait(false);
-            manifest = Manifest.Parse(published);
-        }
-        catch (PrivatemodeException exception) when (last is not null && exception is (PrivatemodeServiceException or PrivatemodeVerificationException))
-        {
-            events.ManifestKept(exception);
-            return new ExpectedManifest(
-                Manifest.Parse(last.Value.Manifest), ManifestSource.LastAdopted, last.Value.At, exception as PrivatemodeVerificationException);
+            bool isRefused = record.Pending.StateOf(digest!) == PendingState.Refused;
+            ExpectedManifest expected = new(published, digest, record);
+            return isRefused ? MayKeep(expected) : expected;
         }
 
-        bool isNew = last is null || !last.Value.Manifest.AsSpan().SequenceEqual(published);
-        if (isNew)
+        if (record.Last is not { } last)
         {
-            await DemandApprovalAsync(last?.Manifest, manifest, async, cancellationToken).ConfigureAwait(false);
-            await _recorder.RecordAsync(published, async, cancellationToken).ConfigureAwait(false);
-            events.ManifestAdopted(last is null ? null : DigestOf(last.Value.Manifest), DigestOf(published));
+            ExceptionDispatchInfo.Throw(failure!);
+            throw failure!;
         }
 
-        ManifestSource source = policy is ManifestPolicy.ApprovedManifest ? ManifestSource.Approved : ManifestSource.Published;
-        return new ExpectedManifest(manifest, source, isNew ? now : last!.Value.At);
+        if (record.Pending.Unproved is { } unproved)
+        {
+            throw StillUnproved(unproved, last, failure!);
+        }
+
+        events.ManifestKept(failure!);
+        return new ExpectedManifest(Manifest.Parse(last.Manifest), null, record, failure as PrivatemodeVerificationException);
     }
 
-    /// <summary>Whether the publisher has another manifest now; null when that cannot be found out, or when what is published is not a manifest.</summary>
-    public async ValueTask<bool?> HasChangedAsync(ReadOnlyMemory<byte> digest, bool async, CancellationToken cancellationToken)
+    /// <summary>The same, and the approved manifest is acceptable as well. For a second look only: the publisher may have been behind.</summary>
+    public ExpectedManifest MayKeep(ExpectedManifest expected) =>
+        _approval is not null && expected.IsUnproved && expected.Record.Last is { } last ? expected with { Kept = Manifest.Parse(last.Manifest) } : expected;
+
+    /// <summary>Whether the publisher names another manifest now, or one is recorded as unproved; null when it does not answer, or names no acceptable
+    /// manifest.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">The adoption log cannot be used.</exception>
+    public async ValueTask<bool?> HasChangedAsync(string sha256, bool async, CancellationToken cancellationToken)
     {
-        try
-        {
-            byte[] published = await endpoint.GetAsync(Manifest.MaxSize, async, cancellationToken).ConfigureAwait(false);
-            return !Manifest.Parse(published).Digest.Span.SequenceEqual(digest.Span);
-        }
-        catch (Exception exception) when (exception is PrivatemodeServiceException or PrivatemodeVerificationException)
-        {
-            return null;
-        }
+        (Manifest? published, _) = await FetchAsync(async, cancellationToken).ConfigureAwait(false);
+        string? digest = published is null ? null : HexOf(published);
+        ManifestRecord record = await _recorder.ObserveAsync(digest, async, cancellationToken).ConfigureAwait(false);
+        bool isClosed = record.Pending.Unproved is not null;
+        _isClosed = isClosed;
+        return isClosed ? true
+            : digest is null ? null
+            : digest != sha256 && (_approval is null || record.Pending.StateOf(digest) != PendingState.Refused);
     }
 
     /// <summary>The manifest a document is to be judged by.</summary>
     /// <exception cref="PrivatemodeVerificationException">Digests are pinned, and the deployment shows none of them.</exception>
     public Manifest Resolve(ExpectedManifest expected, AttestationDocument document)
     {
-        if (expected.Manifest is not null)
+        if (policy is ManifestPolicy.PinnedManifest pinned)
         {
-            return expected.Manifest;
+            return ResolvePinned(pinned.Digests, document);
         }
 
-        IReadOnlyCollection<string> pins = ((ManifestPolicy.PinnedManifest)policy).Digests;
-        return ResolvePinned(pins, document);
+        bool isKept = expected.Kept is { } kept && document.Manifests.Count == 1 && document.Manifests[0].Span.SequenceEqual(kept.Raw.Span);
+        return isKept ? expected.Kept! : expected.Manifest!;
     }
 
     /// <summary>The deployment's own manifest, if its digest is one of these.</summary>
@@ -115,7 +136,7 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
     public static Manifest ResolvePinned(IReadOnlyCollection<string> pins, AttestationDocument document)
     {
         ReadOnlyMemory<byte> shown = document.Manifests.Count == 1 ? document.Manifests[0] : default;
-        string digest = DigestOf(shown.Span);
+        string digest = Convert.ToHexStringLower(SHA256.HashData(shown.Span));
         return pins.Contains(digest)
             ? Manifest.Parse(shown)
             : throw new PrivatemodeVerificationException(
@@ -125,35 +146,179 @@ internal sealed class ManifestKeeper(ManifestPolicy policy, ManifestEndpoint end
                 digest);
     }
 
-    private static string DigestOf(ReadOnlySpan<byte> manifest) => Convert.ToHexStringLower(SHA256.HashData(manifest));
-
-    private async ValueTask DemandApprovalAsync(byte[]? before, Manifest manifest, bool async, CancellationToken cancellationToken)
+    /// <summary>Decides about a manifest that a deployment has proved: asks the user if necessary, and records it. The verdict counts after this.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is not approved; or another one is approved, which is not proved yet.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">It cannot be recorded, so it is not used.</exception>
+    public async ValueTask<ManifestGrounds> AdoptAsync(ExpectedManifest expected, Manifest proved, bool async, CancellationToken cancellationToken)
     {
-        if (policy is not ManifestPolicy.ApprovedManifest approved)
+        if (policy is ManifestPolicy.PinnedManifest)
         {
-            return;
+            return new ManifestGrounds(ManifestSource.Pinned, time.GetUtcNow());
         }
 
-        ManifestDifference difference = ManifestDifference.Between(before is null ? null : Manifest.Parse(before), manifest);
-        ManifestUpdate update = new(difference.Before, difference.After, manifest.Raw, difference.Lines);
-        IsAsking.Value = true;
-        bool isApproved;
+        ManifestRecord record = expected.Record;
+        if (expected.Published is null)
+        {
+            return new ManifestGrounds(ManifestSource.LastAdopted, record.Last!.At);
+        }
+
+        ManifestSource source = _approval is null ? ManifestSource.Published : ManifestSource.Approved;
+        string digest = HexOf(proved);
+        if (digest != expected.Published)
+        {
+            await DemandRefusalAsync(expected, async, cancellationToken).ConfigureAwait(false);
+        }
+        else if (expected.IsUnproved)
+        {
+            await DemandApprovalAsync(expected, async, cancellationToken).ConfigureAwait(false);
+            (bool isNew, PendingManifests pending) =
+                await _recorder.RecordAsync(proved.Raw.ToArray(), record.Pending.Unproved, async, cancellationToken).ConfigureAwait(false);
+            _isClosed = pending.Unproved is not null;
+            return new ManifestGrounds(source, time.GetUtcNow()) { Warnings = isNew ? Announce(record, digest) : [] };
+        }
+
+        await SettleAsync(record, async, cancellationToken).ConfigureAwait(false);
+        if (digest == expected.Published)
+        {
+            return new ManifestGrounds(source, record.Last!.At);
+        }
+
+        events.ManifestNotApproved(expected.Published, digest);
+        string warning = $"the publisher names the manifest {expected.Published}, which you did not approve; the approved manifest {digest} counts";
+        return new ManifestGrounds(source, record.Last!.At) { Unapproved = expected.Published, Warnings = [warning] };
+    }
+
+    /// <summary>Adds to a failed verification what it means for later ones.</summary>
+    public static string? HintOf(ExpectedManifest expected) => expected.IsUnproved && expected.Record.Last is { } last
+        ? $" The publisher names the manifest {expected.Published}, which no deployment has proved; the last adopted one is {last.Sha256}. No session " +
+            "is established until the publisher names a manifest that the deployment proves. Retry later; if you know which manifest is right, pin it."
+        : null;
+
+    private async ValueTask<(Manifest? Published, PrivatemodeException? Failure)> FetchAsync(bool async, CancellationToken cancellationToken)
+    {
         try
         {
-            isApproved = async
-                ? await approved.Ask(update, cancellationToken).ConfigureAwait(false)
-                : approved.Ask(update, cancellationToken).AsTask().GetAwaiter().GetResult();
+            return (Manifest.Parse(await endpoint.GetAsync(Manifest.MaxSize, async, cancellationToken).ConfigureAwait(false)), null);
+        }
+        catch (PrivatemodeException exception) when (exception is PrivatemodeServiceException or PrivatemodeVerificationException)
+        {
+            return (null, exception);
+        }
+    }
+
+    /// <summary>The deployment proves what the publisher names.</summary>
+    private async ValueTask DemandApprovalAsync(ExpectedManifest expected, bool async, CancellationToken cancellationToken)
+    {
+        if (_approval is not null && await DecideAsync(expected, isProved: true, async, cancellationToken).ConfigureAwait(false) != PendingState.Approved)
+        {
+            throw new PrivatemodeVerificationException(
+                ApprovalCheck,
+                $"The deployment proves the manifest {expected.Published}, which was not approved. Nothing was sent. You are asked again only about " +
+                "another manifest; to decide anew, " + HowToDecideAnew,
+                expected.Record.Last?.Sha256,
+                expected.Published);
+        }
+    }
+
+    /// <summary>The deployment proves the approved manifest, and the publisher names another one.</summary>
+    private async ValueTask DemandRefusalAsync(ExpectedManifest expected, bool async, CancellationToken cancellationToken)
+    {
+        if (await DecideAsync(expected, isProved: false, async, cancellationToken).ConfigureAwait(false) == PendingState.Approved)
+        {
+            throw new PrivatemodeVerificationException(
+                UnprovedCheck,
+                $"You approved the manifest {expected.Published}, but the deployment still proves {expected.Record.Last!.Sha256}. No session is " +
+                "established until it proves the approved manifest, or the publisher names the earlier one again. Retry later.",
+                expected.Published,
+                expected.Record.Last.Sha256);
+        }
+    }
+
+    private string HowToDecideAnew => _approval!.AdoptionLog is null
+        ? "create a new client."
+        : $"delete {PendingManifests.FileName} in the directory of the adoption log.";
+
+    /// <summary>What the user decided about the published manifest; asks unless that is known.</summary>
+    private async ValueTask<PendingState> DecideAsync(ExpectedManifest expected, bool isProved, bool async, CancellationToken cancellationToken)
+    {
+        ManifestRecord record = expected.Record;
+        PendingState state = record.Pending.StateOf(expected.Published!);
+        if (state != PendingState.Unproved)
+        {
+            return state;
+        }
+
+        ManifestDifference difference = ManifestDifference.Between(
+            record.Last is null ? null : Manifest.Parse(record.Last.Manifest), expected.Manifest!);
+        if (!difference.IsComplete && !_approval!.AsksAboutIncompleteDifferences)
+        {
+            // Nobody has decided. With other settings, or another current manifest, the user is asked.
+            events.ManifestNotShown(difference.After, difference.Omitted);
+            return PendingState.Refused;
+        }
+
+        bool isApproved = await AskAsync(new ManifestUpdate(difference, expected.Manifest!.Raw, isProved, record.EarlierAt), async, cancellationToken)
+            .ConfigureAwait(false);
+        state = isApproved ? PendingState.Approved : PendingState.Refused;
+        if (!isApproved || !isProved)
+        {
+            _ = await _recorder.ChangeAsync(pending => pending.Decide(expected.Published!, state, time.GetUtcNow()), async, cancellationToken)
+                .ConfigureAwait(false);
+        }
+
+        return state;
+    }
+
+    private async ValueTask<bool> AskAsync(ManifestUpdate update, bool async, CancellationToken cancellationToken)
+    {
+        IsAsking.Value = true;
+        try
+        {
+            return async
+                ? await _approval!.Ask(update, cancellationToken).ConfigureAwait(false)
+                : _approval!.Ask(update, cancellationToken).AsTask().GetAwaiter().GetResult();
         }
         catch (Exception exception) when (Callbacks.Note(exception))
         {
             throw;
         }
-
-        IsAsking.Value = false;
-        if (!isApproved)
+        finally
         {
-            throw new PrivatemodeVerificationException(
-                ApprovalCheck, "The new manifest was not approved. Nothing was sent.", difference.Before, difference.After);
+            IsAsking.Value = false;
         }
     }
+
+    private async ValueTask SettleAsync(ManifestRecord record, bool async, CancellationToken cancellationToken)
+    {
+        if (record.Pending.Unproved is { } seen)
+        {
+            PendingManifests now = await _recorder.ChangeAsync(pending => pending.Settle(seen, null), async, cancellationToken).ConfigureAwait(false);
+            _isClosed = now.Unproved is not null;
+        }
+    }
+
+    /// <summary>Tells about an adoption; what the report should warn about.</summary>
+    private string[] Announce(ManifestRecord record, string digest)
+    {
+        events.ManifestAdopted(record.Last?.Sha256, digest);
+        if (record.EarlierAt is not { } earlier)
+        {
+            return [];
+        }
+
+        events.ManifestReturned(digest, earlier);
+        return [$"the deployment returned to a manifest adopted earlier, at {Text(earlier)}; the last one was {record.Last?.Sha256}"];
+    }
+
+    private static PrivatemodeVerificationException StillUnproved(PendingManifest unproved, RecordedManifest last, PrivatemodeException failure) => new(
+        UnprovedCheck,
+        $"The publisher named the manifest {unproved.Sha256} at {Text(unproved.NamedAt)}, no deployment has proved it, and what it names now cannot be " +
+            $"used ({ErrorNames.Of(failure)}). No session is established with the manifest adopted before, {last.Sha256}, until the publisher names a " +
+            "manifest that the deployment proves. Retry when the publisher can be reached; if you know which manifest is right, pin it.",
+        unproved.Sha256,
+        last.Sha256);
+
+    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    private static string HexOf(Manifest manifest) => Convert.ToHexStringLower(manifest.Digest.Span);
 }

@@ -3,56 +3,141 @@ using System.Text;
 
 namespace Privatemode.AI.Sessions;
 
-/// <summary>Remembers the last adopted manifest: in memory, or in a directory that several processes may share.</summary>
-/// <param name="directory">Null: in memory.</param>
+/// <summary>Remembers adopted and pending manifests: in memory, or in a directory that several processes may share.</summary>
+/// <param name="directory">The directory given to the policy; null for memory.</param>
 /// <param name="time">The clock.</param>
 /// <param name="approving">Only what somebody approved counts; what another process adopted without asking does not.</param>
-internal sealed class ManifestRecorder(string? directory, TimeProvider time, bool approving = false)
+/// <param name="isTestTrust">Manifests are proved under <see cref="InsecureLoopbackTrust"/>: they are kept in a directory of their own.</param>
+internal sealed class ManifestRecorder(string? directory, TimeProvider time, bool approving = false, bool isTestTrust = false)
 {
     private const string LockName = "log.lock";
+
+    // Sharing violations: EWOULDBLOCK of flock (Linux, macOS and BSD), ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION.
+    private static readonly int[] SharingViolations =
+        OperatingSystem.IsWindows() ? [unchecked((int)0x80070020), unchecked((int)0x80070021)] : OperatingSystem.IsLinux() ? [11] : [35];
 
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(20);
 
-    private (byte[] Manifest, DateTimeOffset At)? _last;
+    private readonly string? _directory =
+        isTestTrust && directory is { Length: > 0 } ? Path.Combine(directory, ManifestLog.InsecureLoopbackDirectory) : directory;
 
-    /// <summary>The last adopted manifest and when that was; null when there is none.</summary>
+    // Without a directory.
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, DateTimeOffset> _adopted = new(StringComparer.Ordinal);
+    private ManifestRecord _memory = new(null, PendingManifests.None, null);
+
+    /// <summary>What is recorded; first notes that the publisher names this manifest, unless it is the last adopted one. On disk when this
+    /// returns.</summary>
+    /// <param name="published">SHA-256 of the manifest; null if the publisher names none.</param>
+    /// <param name="async">False when the caller is synchronous.</param>
+    /// <param name="cancellationToken">Ends the wait for other processes.</param>
     /// <exception cref="PrivatemodeVerificationException">The record was changed.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The directory cannot be used.</exception>
-    public async ValueTask<(byte[] Manifest, DateTimeOffset At)?> LastAsync(bool async, CancellationToken cancellationToken) =>
-        directory is null ? _last : await InDirectoryAsync(ReadLast, async, cancellationToken).ConfigureAwait(false);
-
-    /// <summary>Records a manifest unless it is the last one already. On disk when this returns.</summary>
-    /// <exception cref="PrivatemodeVerificationException">The record was changed.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The directory cannot be used.</exception>
-    public async ValueTask RecordAsync(byte[] manifest, bool async, CancellationToken cancellationToken)
-    {
-        if (directory is null)
+    public ValueTask<ManifestRecord> ObserveAsync(string? published, bool async, CancellationToken cancellationToken) => DoAsync(
+        () =>
         {
-            _last = (manifest, time.GetUtcNow());
-            return;
-        }
+            ManifestLog? log = _directory is null ? null : ReadLog();
+            ManifestRecord record = Read(log);
+            if (published is null || record.Last?.Sha256 == published)
+            {
+                return record;
+            }
 
-        _ = await InDirectoryAsync(() => Append(manifest), async, cancellationToken).ConfigureAwait(false);
+            DateTimeOffset? earlier = log is not null ? log.Entries.LastOrDefault(entry => entry.Sha256 == published)?.AdoptedAt
+                : _adopted.TryGetValue(published, out DateTimeOffset at) ? at
+                : null;
+            return record with { Pending = Keep(record.Pending, record.Pending.Name(published, Now(), approving)), EarlierAt = earlier };
+        },
+        async,
+        cancellationToken);
+
+    /// <summary>Adopts a manifest: records it unless it is the last one already. On disk when this returns.</summary>
+    /// <param name="manifest">Its bytes.</param>
+    /// <param name="seen">The pending manifest that this ends; see <see cref="PendingManifests.Settle"/>.</param>
+    /// <param name="async">False when the caller is synchronous.</param>
+    /// <param name="cancellationToken">Ends the wait for other processes.</param>
+    /// <returns>Whether it was not the last one before, and what is pending after it.</returns>
+    /// <exception cref="PrivatemodeVerificationException">The record was changed.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The directory cannot be used.</exception>
+    public ValueTask<(bool IsNew, PendingManifests Pending)> RecordAsync(
+        byte[] manifest, PendingManifest? seen, bool async, CancellationToken cancellationToken) => DoAsync(
+        () =>
+        {
+            string digest = Convert.ToHexStringLower(SHA256.HashData(manifest));
+            bool isNew = _directory is null ? Remember(manifest, digest) : Append(manifest, digest);
+            return (isNew, Change(pending => pending.Settle(seen, digest)));
+        },
+        async,
+        cancellationToken);
+
+    /// <summary>Changes what is pending, and nothing else.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">The directory cannot be used.</exception>
+    public ValueTask<PendingManifests> ChangeAsync(
+        Func<PendingManifests, PendingManifests> change, bool async, CancellationToken cancellationToken) =>
+        DoAsync(() => Change(change), async, cancellationToken);
+
+    private PendingManifests Change(Func<PendingManifests, PendingManifests> change)
+    {
+        PendingManifests pending = ReadPending();
+        return Keep(pending, change(pending));
     }
 
-    private (byte[] Manifest, DateTimeOffset At)? ReadLast()
+    private ManifestRecord Read(ManifestLog? log)
     {
-        AdoptedManifest? last = LastOf(ManifestLog.ReadLines(directory!));
-        return last is null ? null : (ManifestLog.ReadManifest(directory!, last), last.AdoptedAt);
+        if (log is null)
+        {
+            return _memory;
+        }
+
+        AdoptedManifest? last = LastOf(log);
+        RecordedManifest? adopted = last is null ? null
+            : new RecordedManifest(ManifestLog.ReadManifest(_directory!, last), last.Sha256, last.AdoptedAt);
+
+        // A process that ended between the two files left an adopted manifest pending.
+        return new ManifestRecord(adopted, ReadPending().Settle(null, adopted?.Sha256), null);
+    }
+
+    private PendingManifests ReadPending() => _directory is null ? _memory.Pending
+        : PendingManifests.Parse(ManifestFiles.Read(Path.Combine(_directory, PendingManifests.FileName)));
+
+    private PendingManifests Keep(PendingManifests before, PendingManifests now)
+    {
+        byte[] content = now.Write();
+        if (_directory is null)
+        {
+            _memory = _memory with { Pending = now };
+        }
+        else if (!content.AsSpan().SequenceEqual(before.Write()))
+        {
+            ManifestFiles.Replace(Path.Combine(_directory, PendingManifests.FileName), content);
+        }
+
+        return now;
     }
 
     private AdoptedManifest? LastOf(ManifestLog log) => log.Entries.LastOrDefault(entry => !approving || entry.Source == ManifestSource.Approved);
 
-    /// <summary>Adds a line, and the manifest unless it is there. False when it is the last one already.</summary>
-    private bool Append(byte[] manifest)
+    private bool Remember(byte[] manifest, string digest)
     {
-        ManifestLog log = ManifestLog.ReadLines(directory!);
-        string digest = Convert.ToHexStringLower(SHA256.HashData(manifest));
+        if (_memory.Last?.Sha256 == digest)
+        {
+            return false;
+        }
+
+        _adopted[digest] = Now();
+        _memory = _memory with { Last = new RecordedManifest(manifest, digest, Now()) };
+        return true;
+    }
+
+    /// <summary>Adds a line, and the manifest unless it is there. False when it is the last one already.</summary>
+    private bool Append(byte[] manifest, string digest)
+    {
+        ManifestLog log = ReadLog();
         AdoptedManifest? known = log.Entries.FirstOrDefault(entry => entry.Sha256 == digest);
         if (known is not null)
         {
-            _ = ManifestLog.ReadManifest(directory!, known);
+            _ = ManifestLog.ReadManifest(_directory!, known);
         }
 
         if (LastOf(log)?.Sha256 == digest)
@@ -62,17 +147,27 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
 
         if (known is null)
         {
-            ManifestFiles.Write(Path.Combine(directory!, log.NextFile), manifest);
+            ManifestFiles.Write(Path.Combine(_directory!, log.NextFile), manifest);
         }
 
-        AdoptedManifest entry = new(
-            time.GetUtcNow(), known?.File ?? log.NextFile, digest, approving ? ManifestSource.Approved : ManifestSource.Published);
-        using FileStream lines = ManifestFiles.Open(Path.Combine(directory!, ManifestLog.FileName), FileShare.Read);
+        AdoptedManifest entry = new(Now(), known?.File ?? log.NextFile, digest, approving ? ManifestSource.Approved : ManifestSource.Published);
+        using FileStream lines = ManifestFiles.Open(Path.Combine(_directory!, ManifestLog.FileName), FileShare.Read);
         RemoveTornLine(lines);
-        lines.Write(Encoding.UTF8.GetBytes(log.Line(entry) + "\n"));
+        lines.Write(Encoding.UTF8.GetBytes(log.Line(entry, isTestTrust) + "\n"));
         lines.Flush(flushToDisk: true);
         return true;
     }
+
+    /// <summary>The log, which must be of the same kind of trust as what is to be recorded.</summary>
+    private ManifestLog ReadLog()
+    {
+        ManifestLog log = ManifestLog.ReadLines(_directory!);
+        return log.Entries.Count == 0 || log.IsInsecureLoopback == isTestTrust ? log : throw Mixed();
+    }
+
+    private static PrivatemodeConfigurationException Mixed() => new(
+        nameof(PrivatemodeOptions.Manifest),
+        "The adoption log holds manifests that were proved under InsecureLoopbackTrust, or the reverse. Give production and tests different directories.");
 
     /// <summary>See <see cref="ManifestLog.Read"/> about a line without its end.</summary>
     private static void RemoveTornLine(FileStream lines)
@@ -83,18 +178,39 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         _ = lines.Seek(0, SeekOrigin.End);
     }
 
-    private async ValueTask<T> InDirectoryAsync<T>(Func<T> work, bool async, CancellationToken cancellationToken)
+    // As the files keep it, so that what was written and read again is equal.
+    private DateTimeOffset Now() =>
+        _directory is null ? time.GetUtcNow() : DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    private async ValueTask<T> DoAsync<T>(Func<T> work, bool async, CancellationToken cancellationToken)
     {
+        if (_directory is null)
+        {
+            lock (_gate)
+            {
+                return work();
+            }
+        }
+
         try
         {
-            _ = Directory.CreateDirectory(directory!);
+            // Where tests keep theirs: whatever stands there, or will, is not to be relied on.
+            string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_directory)));
+            if (!isTestTrust && name.Equals(ManifestLog.InsecureLoopbackDirectory, StringComparison.OrdinalIgnoreCase))
+            {
+                throw Mixed();
+            }
+
+            _ = Directory.CreateDirectory(_directory);
             using FileStream exclusive = await LockAsync(async, cancellationToken).ConfigureAwait(false);
             return work();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new PrivatemodeConfigurationException(
-                nameof(PrivatemodeOptions.Manifest), $"The adoption log cannot be used ({exception.GetType().Name}). Give a directory that can be written.");
+                nameof(PrivatemodeOptions.Manifest),
+                $"The adoption log cannot be used: {exception.Message} Give a directory that this process may read and write.",
+                exception);
         }
     }
 
@@ -106,9 +222,10 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         {
             try
             {
-                return ManifestFiles.Open(Path.Combine(directory!, LockName), FileShare.None);
+                return ManifestFiles.Open(Path.Combine(_directory!, LockName), FileShare.None);
             }
-            catch (IOException) when (TimeProvider.System.GetElapsedTime(start) < LockPatience)
+            catch (IOException exception) when (
+                SharingViolations.Contains(exception.HResult) && TimeProvider.System.GetElapsedTime(start) < LockPatience)
             {
                 // Somebody holds it.
             }
@@ -117,3 +234,12 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         }
     }
 }
+
+/// <summary>What is recorded about manifests at one moment.</summary>
+/// <param name="Last">The last adopted manifest; null if there is none.</param>
+/// <param name="Pending">What the publisher named and was not adopted.</param>
+/// <param name="EarlierAt">When the manifest that the publisher names now was adopted before; null if it was not, or is the last one.</param>
+internal sealed record ManifestRecord(RecordedManifest? Last, PendingManifests Pending, DateTimeOffset? EarlierAt);
+
+/// <summary>The last adopted manifest.</summary>
+internal sealed record RecordedManifest(byte[] Manifest, string Sha256, DateTimeOffset At);

@@ -239,6 +239,54 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
         Assert.Equal("manifest-snp-debug", exception.Check);
     }
 
+    // A client that runs is no more lenient than one that starts: nothing new is agreed under a manifest that was withdrawn.
+    [Fact]
+    public async Task Get_AnotherManifestIsNamedAndTheDeploymentCannotBeAsked_NoNewSessionUnderTheOldVerdict()
+    {
+        TrustedMesh first = await GetAsync();
+        _scene.Deployment.Evidence.ChangeManifest();
+        _scene.Deployment.Faults.Next(EvidenceSource.Attestation, Fault.PlainError(503), times: 2);
+        _scene.Time.Advance(TimeSpan.FromMinutes(6));
+        Assert.Same(first, await GetAsync());
+        await _authority.Renewal.OrTimeout();
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => GetAsync());
+        Assert.Null(_authority.Health.Deployment);
+        Assert.NotEqual(first.Deployment!.ManifestSha256, (await GetAsync()).Deployment!.ManifestSha256);
+    }
+
+    // The user may think for hours: what was proved before is given up at once.
+    [Fact]
+    public async Task Get_UserIsAskedAboutWhatTheDeploymentProvesNow_TheOldVerdictIsGivenUpBefore()
+    {
+        TaskCompletionSource<bool> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        bool isFirst = true;
+        Use(_scene.Authority(options => options.Manifest = ManifestPolicy.Approve((_, _) =>
+        {
+            if (isFirst)
+            {
+                isFirst = false;
+                return new(true);
+            }
+
+            asked.SetResult();
+            return new(answer.Task);
+        })));
+        VerifiedDeployment first = (await GetAsync()).Deployment!;
+        _scene.Deployment.Evidence.ChangeManifest();
+        _scene.Time.Advance(TimeSpan.FromMinutes(6));
+        _ = await GetAsync();
+        await asked.Task.OrTimeout();
+        Assert.False(_authority.Trusts(first));
+        Assert.Equal(1, _changes);
+        _scene.Time.Advance(TimeSpan.FromHours(25));
+        answer.SetResult(true);
+        await _authority.Renewal.OrTimeout();
+        TrustedMesh second = await GetAsync();
+        Assert.Equal(_scene.Time.GetUtcNow(), second.Deployment!.VerifiedAt);
+        Assert.Equal(ManifestSource.Approved, second.Deployment.ManifestSource);
+    }
+
     [Fact]
     public async Task Trusts_OnlyWhatIsTrustedNow()
     {

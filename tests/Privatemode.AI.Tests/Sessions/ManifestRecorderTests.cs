@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Text;
 using Privatemode.AI.Sessions;
 using Privatemode.AI.Tests.Fakes;
@@ -21,8 +22,8 @@ public sealed class ManifestRecorderTests : IDisposable
         ManifestRecorder recorder = new(null, _time);
         Assert.Null(recorder.Last());
         recorder.Record("one"u8.ToArray());
-        Assert.Equal("one"u8.ToArray(), recorder.Last()!.Value.Manifest);
-        Assert.Equal(_time.GetUtcNow(), recorder.Last()!.Value.At);
+        Assert.Equal("one"u8.ToArray(), recorder.Last()!.Manifest);
+        Assert.Equal(_time.GetUtcNow(), recorder.Last()!.At);
     }
 
     [Fact]
@@ -36,7 +37,7 @@ public sealed class ManifestRecorderTests : IDisposable
         }
 
         Assert.Equal(3, ManifestLog.Read(_directory.FullName).Entries.Count);
-        Assert.Equal("one"u8.ToArray(), Recorder().Last()!.Value.Manifest);
+        Assert.Equal("one"u8.ToArray(), Recorder().Last()!.Manifest);
     }
 
     [Fact]
@@ -83,17 +84,17 @@ public sealed class ManifestRecorderTests : IDisposable
     public async Task Record_AnotherProcessHoldsTheLock_AnAsynchronousCallerKeepsNoThread()
     {
         using CancellationTokenSource cancellation = new();
-        ValueTask recording;
+        Task recording;
         using (FileStream held = new(Path.Combine(_directory.FullName, "log.lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None))
         {
-            recording = Recorder().RecordAsync("one"u8.ToArray(), async: true, default);
+            recording = Recorder().RecordAsync("one"u8.ToArray(), null, async: true, default).AsTask();
             Assert.False(recording.IsCompleted);
-            Task cancelled = Recorder().RecordAsync("two"u8.ToArray(), async: true, cancellation.Token).AsTask();
+            Task cancelled = Recorder().RecordAsync("two"u8.ToArray(), null, async: true, cancellation.Token).AsTask();
             await cancellation.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.OrTimeout());
         }
 
-        await recording.AsTask().OrTimeout();
+        await recording.OrTimeout();
         Assert.Single(ManifestLog.Read(_directory.FullName).Entries);
     }
 
@@ -127,7 +128,7 @@ public sealed class ManifestRecorderTests : IDisposable
         recorder.Record("one"u8.ToArray());
         recorder.Record("two"u8.ToArray());
         File.WriteAllText(Path.Combine(_directory.FullName, "1.json"), "other");
-        Assert.Equal("two"u8.ToArray(), recorder.Last()!.Value.Manifest);
+        Assert.Equal("two"u8.ToArray(), recorder.Last()!.Manifest);
         Assert.Throws<PrivatemodeVerificationException>(() => ManifestLog.Read(_directory.FullName));
     }
 
@@ -158,7 +159,7 @@ public sealed class ManifestRecorderTests : IDisposable
         File.CreateSymbolicLink(Path.Combine(_directory.FullName, "1.json"), elsewhere);
         Recorder().Record("one"u8.ToArray());
         Assert.Equal("mine", File.ReadAllText(elsewhere));
-        Assert.Equal("one"u8.ToArray(), Recorder().Last()!.Value.Manifest);
+        Assert.Equal("one"u8.ToArray(), Recorder().Last()!.Manifest);
     }
 
     [UnixTheory]
@@ -192,6 +193,20 @@ public sealed class ManifestRecorderTests : IDisposable
     {
         Directory.CreateDirectory(Path.Combine(_directory.FullName, "log.lock"));
         Assert.Throws<PrivatemodeConfigurationException>(() => Recorder().Last());
+    }
+
+    // A socket's file cannot be opened, and no waiting changes that: like a read-only file system, it is no sharing violation.
+    [UnixTheory]
+    [InlineData(true)]
+    public async Task Record_LogCannotBeOpenedForGood_FailsAtOnceAndNamesTheCause(bool async)
+    {
+        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(Path.Combine(_directory.FullName, "log.lock")));
+        Task recording = Recorder().RecordAsync("one"u8.ToArray(), null, async, default).AsTask();
+        Assert.True(recording.IsCompleted);
+        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => recording.OrTimeout());
+        Assert.Contains("log.lock", exception.Message, StringComparison.Ordinal);
+        Assert.IsAssignableFrom<IOException>(exception.InnerException);
     }
 
     private ManifestRecorder Recorder() => new(_directory.FullName, _time);

@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Privatemode.AI.Sessions;
+
+/// <summary>Manifests that the publisher named and that were not adopted: by digest and time only. Immutable.</summary>
+/// <param name="Unproved">The one that no deployment has proved since the publisher named it last; null if there is none. While there is one, no
+/// session is established with an earlier manifest.</param>
+/// <param name="Decided">What the user decided about others, the oldest first; at most <see cref="MostDecided"/>.</param>
+/// <remarks>
+/// In the adoption log's directory this is the file <c>pending.txt</c>, a line each: time (RFC 3339), state, digest. It has at most 1 KiB, however
+/// many manifests the publisher names.
+/// </remarks>
+internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList<PendingManifest> Decided)
+{
+    public const string FileName = "pending.txt";
+
+    /// <summary>A file that is longer was not written by this library.</summary>
+    public const int MaxSize = 1024;
+
+    public const int MostDecided = 7;
+
+    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+    private const string DigestMark = "sha256:";
+
+    public static PendingManifests None { get; } = new(null, []);
+
+    /// <summary>What was decided about a manifest; <see cref="PendingState.Unproved"/> if nothing was.</summary>
+    public PendingState StateOf(string digest) => Decided.FirstOrDefault(entry => entry.Sha256 == digest)?.State ?? PendingState.Unproved;
+
+    /// <summary>The publisher names this manifest.</summary>
+    /// <param name="digest">Its SHA-256.</param>
+    /// <param name="at">Now.</param>
+    /// <param name="heedsRefusals">Whether one that the user refused before closes nothing.</param>
+    public PendingManifests Name(string digest, DateTimeOffset at, bool heedsRefusals) =>
+        Unproved?.Sha256 == digest || (heedsRefusals && StateOf(digest) == PendingState.Refused)
+            ? this
+            : this with { Unproved = new PendingManifest(at, digest, PendingState.Unproved) };
+
+    /// <summary>The user, or the policy, has decided about this manifest.</summary>
+    public PendingManifests Decide(string digest, PendingState state, DateTimeOffset at) => this with
+    {
+        Decided = [.. Decided.Where(entry => entry.Sha256 != digest).Append(new PendingManifest(at, digest, state)).TakeLast(MostDecided)],
+    };
+
+    /// <summary>A deployment has proved what the publisher named, or the user stays with the current manifest.</summary>
+    /// <param name="seen">The unproved manifest that this refers to: another process may have seen a newer one meanwhile, which stays.</param>
+    /// <param name="adopted">The manifest adopted now; null if none was.</param>
+    public PendingManifests Settle(PendingManifest? seen, string? adopted) => new(
+        Unproved == seen || Unproved?.Sha256 == adopted ? null : Unproved, [.. Decided.Where(entry => entry.Sha256 != adopted)]);
+
+    /// <summary>Reads a file. What cannot be read counts as an unproved manifest: nothing is established until the publisher names a proved one.</summary>
+    public static PendingManifests Parse(byte[] file)
+    {
+        string text = Encoding.Latin1.GetString(file);
+        PendingManifest?[] entries = [.. text.Split('\n')[..^1].Select(ParseLine)];
+        bool isSound = file.Length <= MaxSize && (text.Length == 0 || text[^1] == '\n') && entries.All(entry => entry is not null)
+            && entries.Count(entry => entry!.State == PendingState.Unproved) <= 1;
+        return isSound
+            ? new PendingManifests(
+                Array.Find(entries, entry => entry!.State == PendingState.Unproved),
+                [.. entries.Where(entry => entry!.State != PendingState.Unproved).Select(entry => entry!).TakeLast(MostDecided)])
+            : new PendingManifests(
+                new PendingManifest(DateTimeOffset.UnixEpoch, Convert.ToHexStringLower(SHA256.HashData(file)), PendingState.Unproved), []);
+    }
+
+    public byte[] Write()
+    {
+        StringBuilder text = new();
+        foreach (PendingManifest entry in Unproved is null ? Decided : Decided.Prepend(Unproved))
+        {
+            text.Append(entry.NamedAt.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)).Append(' ').Append(NameOf(entry.State))
+                .Append(' ').Append(DigestMark).Append(entry.Sha256).Append('\n');
+        }
+
+        return Encoding.ASCII.GetBytes(text.ToString());
+    }
+
+    private static PendingManifest? ParseLine(string line)
+    {
+        string[] parts = line.Split(' ');
+        return parts.Length == 3 && StateOfName(parts[1]) is { } state
+            && parts[2].StartsWith(DigestMark, StringComparison.Ordinal) && parts[2][DigestMark.Length..] is { Length: 2 * SHA256.HashSizeInBytes } digest
+            && digest.All(char.IsAsciiHexDigitLower)
+            && DateTimeOffset.TryParseExact(
+                parts[0], TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset at)
+            ? new PendingManifest(at, digest, state)
+            : null;
+    }
+
+    private static string NameOf(PendingState state) => state switch
+    {
+        PendingState.Approved => "approved",
+        PendingState.Refused => "refused",
+        _ => "unproved",
+    };
+
+    private static PendingState? StateOfName(string name) => Enum.GetValues<PendingState>().Cast<PendingState?>().FirstOrDefault(
+        state => NameOf(state!.Value) == name);
+}
+
+/// <summary>One of <see cref="PendingManifests"/>.</summary>
+internal sealed record PendingManifest(DateTimeOffset NamedAt, string Sha256, PendingState State);
+
+/// <summary>What is known about a manifest that the publisher named and that was not adopted.</summary>
+internal enum PendingState
+{
+    /// <summary>No deployment has proved it, and nobody has decided about it.</summary>
+    Unproved,
+
+    /// <summary>The user approved it; no deployment has proved it yet.</summary>
+    Approved,
+
+    /// <summary>The user does not approve it.</summary>
+    Refused,
+}

@@ -33,6 +33,9 @@ internal sealed class OpeningEventStream : Stream
         _owned = owned;
     }
 
+    // A stream that nobody disposes must not leave plaintext in buffers that somebody else will rent.
+    ~OpeningEventStream() => _opener?.Dispose();
+
     public override bool CanRead => Volatile.Read(ref _state) is not (DisposedWhileReading or Disposed);
 
     public override bool CanSeek => false;
@@ -184,6 +187,7 @@ internal sealed class OpeningEventStream : Stream
         }
 
         await base.DisposeAsync().ConfigureAwait(false);
+        GC.SuppressFinalize(this);
     }
 
     private bool TryHandOut(Span<byte> buffer, out int count)

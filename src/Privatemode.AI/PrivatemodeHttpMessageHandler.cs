@@ -31,6 +31,10 @@ namespace Privatemode.AI;
 /// sealed anew. <see cref="HttpClient.Timeout"/> includes the time to verify the deployment, which the first call waits for;
 /// <see cref="PrivatemodeOptions.ResponseTimeout"/> and <see cref="PrivatemodeOptions.IdleTimeout"/> hold too. The body is read once, into memory.
 /// Version and version policy of requests are not used.</para>
+/// <para><b>Synchronous calls</b> block their thread. Encryption and the body of the answer need no other, but the platform makes connections on the
+/// thread pool, and over https it also receives the head of an answer there. When each thread of the pool is blocked in such a call, the calls wait for
+/// each other until <see cref="PrivatemodeOptions.ResponseTimeout"/> ends them. Use asynchronous calls where there are many at a time, and
+/// <see cref="PrivatemodeClient.ConnectAsync"/> or <see cref="PrivatemodeOptions.WarmUp"/> before the first one.</para>
 /// <para>Thread-safe. Disposing it does not dispose the client; when the client is disposed, calls fail.</para>
 /// </remarks>
 public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
@@ -53,7 +57,7 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
         _calls = client.Http;
     }
 
-    /// <summary>Seals and sends a request; blocks the thread, without using another.</summary>
+    /// <summary>Encrypts and sends a request, and blocks the thread until the response is there.</summary>
     /// <param name="request">The request, in the clear. Its address may be relative to <see cref="PrivatemodeOptions.Endpoint"/>.</param>
     /// <param name="cancellationToken">Ends the call, until the response is there.</param>
     /// <returns>The response, opened. Dispose it: a stream that is left open keeps its secret and its connection.</returns>

@@ -4,7 +4,7 @@ namespace Privatemode.AI;
 
 /// <summary>
 /// Helps methods that have one body for both worlds: with <c>async: false</c> every await in them is already complete, so a
-/// synchronous caller runs real synchronous I/O and never blocks on the thread pool.
+/// synchronous caller runs real synchronous I/O. Only the platform's HTTP client may still use the thread pool for it, to make a connection.
 /// </summary>
 internal static class SyncOrAsync
 {

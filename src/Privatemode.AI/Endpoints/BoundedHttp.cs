@@ -21,7 +21,7 @@ internal sealed class BoundedHttp(HttpClient http, TimeProvider time)
     public async ValueTask<HttpAnswer> SendAsync(
         HttpRequestMessage request, int limit, string purpose, bool async, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource deadline = new(Timeout, time);
+        using CallTimeout deadline = new(Timeout, time, async);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         using (request)
         {
@@ -39,7 +39,7 @@ internal sealed class BoundedHttp(HttpClient http, TimeProvider time)
                 return new HttpAnswer((int)response.StatusCode, response.Headers, body ?? throw new PrivatemodeServiceException(
                     PrivatemodeServiceFailure.Other, $"The answer of {host} to {purpose} is longer than {limit} bytes. Check the address it came from."));
             }
-            catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (deadline.HasPassed && !cancellationToken.IsCancellationRequested)
             {
                 throw new PrivatemodeServiceException(
                     PrivatemodeServiceFailure.Timeout, $"{host} did not answer {purpose} in time. Retry later.");

@@ -127,7 +127,7 @@ internal sealed class CallRunner(
         bool isAnswered = false;
         try
         {
-            using Deadline deadline = new(responseTimeout, time, carrier.CancellationToken, closing);
+            using Deadline deadline = new(responseTimeout, time, async, carrier.CancellationToken, closing);
             state.Deadline = deadline.Token;
             state.Repeats.CountSend();
             CarriedAnswer carried = await SendAsync(carrier, call, deadline, async).ConfigureAwait(false);

@@ -3,7 +3,7 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>The time one attempt has, joined with the caller's own cancellation.</summary>
 internal sealed class Deadline : IDisposable
 {
-    private readonly CancellationTokenSource _timeout;
+    private readonly CallTimeout _timeout;
     private readonly CancellationTokenSource _either;
     private readonly CancellationToken _caller;
     private readonly CancellationToken _closing;
@@ -13,12 +13,13 @@ internal sealed class Deadline : IDisposable
 
     /// <param name="time">How long.</param>
     /// <param name="clock">By which clock.</param>
+    /// <param name="async">False when the caller is synchronous.</param>
     /// <param name="caller">The caller's cancellation.</param>
     /// <param name="closing">Cancelled when the client is disposed.</param>
-    public Deadline(TimeSpan time, TimeProvider clock, CancellationToken caller, CancellationToken closing)
+    public Deadline(TimeSpan time, TimeProvider clock, bool async, CancellationToken caller, CancellationToken closing)
     {
         (_time, _clock, _begun) = (time, clock, clock.GetTimestamp());
-        _timeout = new CancellationTokenSource(time, clock);
+        _timeout = new CallTimeout(time, clock, async);
         _either = CancellationTokenSource.CreateLinkedTokenSource(_timeout.Token, caller);
         _caller = caller;
         _closing = closing;
@@ -33,7 +34,7 @@ internal sealed class Deadline : IDisposable
     /// retried.</summary>
     /// <remarks>Who cancelled otherwise, a handler of the user's for example, lost patience for its own reasons: a timeout too.</remarks>
     public Exception CutOff(string requestId) => _caller.IsCancellationRequested ? new OperationCanceledException(_caller)
-        : _closing.IsCancellationRequested && !_timeout.IsCancellationRequested ? new ObjectDisposedException(nameof(PrivatemodeClient))
+        : _closing.IsCancellationRequested && !_timeout.HasPassed ? new ObjectDisposedException(nameof(PrivatemodeClient))
         : new PrivatemodeServiceException(
             PrivatemodeServiceFailure.Timeout,
                 "The answer did not come in time and the call was not sent again, because it may have run. Raise ResponseTimeout, or ask again.")

@@ -4,9 +4,10 @@ namespace Privatemode.AI.Sessions;
 /// <param name="longest">After this he is told.</param>
 /// <param name="time">By which clock.</param>
 /// <param name="caller">His own cancellation.</param>
-internal sealed class Patience(TimeSpan longest, TimeProvider time, CancellationToken caller) : IDisposable
+/// <param name="async">False when he is synchronous.</param>
+internal sealed class Patience(TimeSpan longest, TimeProvider time, CancellationToken caller, bool async = true) : IDisposable
 {
-    private CancellationTokenSource? _deadline;
+    private CallTimeout? _deadline;
     private CancellationTokenSource? _either;
 
     /// <summary>The caller's cancellation.</summary>
@@ -19,7 +20,7 @@ internal sealed class Patience(TimeSpan longest, TimeProvider time, Cancellation
         {
             if (_either is null)
             {
-                _deadline = new CancellationTokenSource(longest, time);
+                _deadline = new CallTimeout(longest, time, async);
                 _either = CancellationTokenSource.CreateLinkedTokenSource(_deadline.Token, caller);
             }
 

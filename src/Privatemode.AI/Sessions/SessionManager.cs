@@ -79,7 +79,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
 
     private async ValueTask<SecretLease> AcquireInsideAsync(string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken)
     {
-        using Patience patience = new(longestWait, time, cancellationToken);
+        using Patience patience = new(longestWait, time, cancellationToken, async);
         AccountSession session = TryEnter(apiKey, isFirst: false) ?? await EnterWhenThereIsRoomAsync(apiKey, async, patience).ConfigureAwait(false);
         try
         {

@@ -105,7 +105,7 @@ public sealed class ConnectTimeoutTests : IAsyncDisposable
         ManualTimeProvider time = new();
         using CancellationTokenSource caller = new();
         using CancellationTokenSource closing = new();
-        using Deadline deadline = new(TimeSpan.FromMinutes(1), time, caller.Token, closing.Token);
+        using Deadline deadline = new(TimeSpan.FromMinutes(1), time, async: true, caller.Token, closing.Token);
         await (byCaller ? caller.CancelAsync() : Task.CompletedTask);
         await (byDisposal ? closing.CancelAsync() : Task.CompletedTask);
         time.Advance(byTime ? TimeSpan.FromMinutes(1) : TimeSpan.Zero);

@@ -80,6 +80,7 @@ internal sealed class PrivatemodeChatClient : IChatClient
         ChatActivity.Tag();
         UpdateMapper mapper = new(completionOptions);
         CallNote note = CallNote.Begin();
+        await using ConfiguredAsyncDisposable held = note.ConfigureAwait(false);
         IAsyncEnumerator<StreamingChatCompletionUpdate> events =
             _client.CompleteChatStreamingAsync(request, completionOptions, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (events.ConfigureAwait(false))
@@ -102,7 +103,7 @@ internal sealed class PrivatemodeChatClient : IChatClient
     {
         try
         {
-            return await events.MoveNextAsync().ConfigureAwait(false) ? mapper.Map(events.Current) : null;
+            return await CallerContext.MoveNextAsync(events).ConfigureAwait(false) ? mapper.Map(events.Current) : null;
         }
         catch (Exception exception) when (_failures.TryMap(exception, out Exception? mapped))
         {

@@ -33,6 +33,7 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Call
         BinaryData body, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         CallNote note = CallNote.Begin();
+        await using ConfiguredAsyncDisposable held = note.ConfigureAwait(false);
         using PipelineResponse response = await BeginAsync(body, cancellationToken).ConfigureAwait(false);
         PrivatemodeReceipt? receipt = PrivatemodeReceipt.Parse(note.Receipt);
         Stream stream = response.ContentStream ?? Stream.Null;

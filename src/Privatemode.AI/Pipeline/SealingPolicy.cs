@@ -85,6 +85,7 @@ internal sealed class SealingPolicy(CallRunner runner) : PipelinePolicy
         public void Take(OpenedAnswer answer)
         {
             message.Response!.ContentStream = answer.Content;
+            CallNote.Current?.Take(answer.Content);
             if (answer.Error is not null)
             {
                 ServiceErrors.Remember(message.Response, answer.Error);

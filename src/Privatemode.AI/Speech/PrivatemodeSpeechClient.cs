@@ -86,6 +86,7 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
         Stream audio, SpeechToTextOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         CallNote note = CallNote.Begin();
+        await using ConfiguredAsyncDisposable held = note.ConfigureAwait(false);
         using PipelineResponse response = await SendAsync(audio, options, isStreamed: true, cancellationToken).ConfigureAwait(false);
         TranscriptionEvents mapper = new(ModelOf(options));
         IAsyncEnumerator<SseItem<SpeechToTextResponseUpdate?>> events = SseParser

@@ -47,7 +47,7 @@ internal sealed class EvidenceCollector(
         CollateralFile? vcek = needs.Vcek is { } path
             ? await FindChipAsync(path, documents, issuers, fresh, async, cancellationToken).ConfigureAwait(false)
             : null;
-        if (vcek is { IsFromCache: false })
+        if (vcek is { IsFromCache: false } or { Version: not null })
         {
             needs.CheckSigner(vcek.Body);
         }

@@ -1,5 +1,8 @@
 using Privatemode.AI.Sessions;
 using Privatemode.AI.Testing;
+using Privatemode.AI.Testing.Evidence.Collateral;
+using Privatemode.AI.Testing.Evidence.Contrast;
+using Privatemode.AI.Testing.Evidence.Defects;
 using Privatemode.AI.Tests.Diagnostics;
 using Privatemode.AI.Tests.Fakes;
 
@@ -110,6 +113,32 @@ public sealed class ForgedEvidenceTests
         PrivatemodeVerificationException refusal =
             await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
         Assert.Equal((check, asked), (refusal.Check, scene.Asked(away)));
+    }
+
+    [Fact]
+    public async Task Verify_IssuersAreForgedAndTheChipsCertificateIsLeftOut_IsAVerdictAndNothingIsFetchedForIt()
+    {
+        using VendorScene scene = new(EvidenceKind.Snp);
+        scene.Shown = scene.Issue(plan =>
+        {
+            DefectCatalogue.Apply(EvidenceDefect.SnpForgedRoot, plan);
+            ProtobufWriter issuers = new ProtobufWriter()
+                .Bytes(2, plan.Snp.Intermediate.Sign(plan.Snp.IntermediateSigner)).Bytes(3, plan.Snp.Root.Sign(plan.Snp.RootSigner));
+            plan.Document.ChangeEvidence = evidence => [.. evidence, .. new ProtobufWriter().Message(2, issuers).ToArray()];
+        });
+        scene.Instead = (_, _) => new StandInAnswer(Forbidden, "text/plain", Array.Empty<byte>());
+        Assert.Equal("snp-trust-anchor", await scene.RefusalAsync());
+        Assert.Empty(scene.Asked);
+    }
+
+    [Fact]
+    public async Task Verify_ForgeryShowsWithTheKeptCertificate_IsAVerdictThoughTheListCannotBeHad()
+    {
+        using VendorScene scene = new(EvidenceKind.Snp);
+        scene.Instead = (source, _) => source == EvidenceSource.AmdRevocationList ? new StandInAnswer(Forbidden, "text/plain", Array.Empty<byte>()) : null;
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => scene.VerifyAsync());
+        scene.Shown = scene.Issue(plan => DefectCatalogue.Apply(EvidenceDefect.SnpSignatureByOtherKey, plan));
+        Assert.Equal("snp-report-signature", await scene.RefusalAsync());
     }
 
     [Fact]

@@ -108,6 +108,25 @@ internal sealed record SnpCollateralNeeds
         {
             CheckSigner(default);
         }
+        else if (CertificateChain is null)
+        {
+            CheckAuthorities(at);
+        }
+    }
+
+    private void CheckAuthorities(DateTimeOffset at)
+    {
+        SnpCollateral authorities = Combine(default, default);
+        SnpProduct line = SnpChain.VerifyAuthorities(
+            SevSnpMessage.ToDer(authorities.Intermediate), SevSnpMessage.ToDer(authorities.Root), _anchors, at);
+        if (line != Product)
+        {
+            throw new PrivatemodeVerificationException(
+                SevChecks.Product,
+                "The certificates that came with the report are of another product line. Do not send anything.",
+                SnpProducts.Name(Product),
+                SnpProducts.Name(line));
+        }
     }
 
     // Reports of version 2 do not name the processor: then the certificate says it, or the manifest, where that lists one line only.

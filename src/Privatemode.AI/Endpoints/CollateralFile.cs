@@ -29,6 +29,9 @@ internal sealed record CollateralFile(byte[] Body, string Chain, DateTimeOffset 
     /// <summary>True when it is a copy that is older than demanded, because a download is impossible or brought nothing newer.</summary>
     public bool IsStandIn { get; init; }
 
+    /// <summary>True when it is a copy of a file that its host says it does not hand out any more.</summary>
+    public bool IsWithdrawn { get; init; }
+
     /// <summary>The version, if the file was found authentic; only such files are stored.</summary>
     public DocumentVersion? Version { get; init; }
 

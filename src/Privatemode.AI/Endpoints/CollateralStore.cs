@@ -19,6 +19,8 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     /// <summary>The same for a file that says what is revoked or out of date.</summary>
     public static readonly TimeSpan HourlyFor = TimeSpan.FromHours(1);
 
+    private const int Gone = 410;
+
     // A file that was downloaded by another caller, while this one found its copy too old, is not downloaded again.
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(10);
 
@@ -69,8 +71,9 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
             return Choose(near, Authenticated(file with { IsFromCache = true }, request), demand);
         }
 
-        CollateralFile copy = (await FindAllAsync(request, async, cancellationToken).ConfigureAwait(false)).Newest ?? throw end.Failure!.ForAnother();
-        return copy with { IsStandIn = !IsCurrent(copy, demand) };
+        CollateralFile copy =
+            (await FindAllAsync(request, async, cancellationToken).ConfigureAwait(false)).Newest ?? throw end.Failure!.ForAnother();
+        return StandIn(copy, end.Failure!, demand);
     }
 
     /// <summary>Does the work for all who wait.</summary>
@@ -91,8 +94,11 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
             else
             {
                 end = await DownloadAsync(request, async, cancellationToken).ConfigureAwait(false);
+
+                // Whoever serves the file chooses how long that takes: another process may have kept a newer one meanwhile.
+                copies = await FindAllAsync(request, async, cancellationToken).ConfigureAwait(false);
                 chosen = end.Failure is null ? Choose(copies.Newest, Authenticated(end.File!, request), demand)
-                    : copies.Newest is { } old ? old with { IsStandIn = true }
+                    : copies.Newest is { } old ? StandIn(old, end.Failure, demand)
                     : throw end.Failure;
             }
 
@@ -124,11 +130,15 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
             : copy with { IsStandIn = !IsCurrent(copy, demand) };
     }
 
+    /// <summary>The newest copy, after a download has failed.</summary>
+    private CollateralFile StandIn(CollateralFile copy, PrivatemodeServiceException failure, CollateralDemand demand) =>
+        copy with { IsStandIn = !IsCurrent(copy, demand), IsWithdrawn = failure.Status == Gone };
+
     /// <summary>Keeps the chosen file in a cache that has no copy of it, or an older one. What is not authentic is not kept.</summary>
     private async ValueTask KeepAsync(
         int cache, Copies copies, CollateralFile chosen, CollateralRequest request, bool async, CancellationToken cancellationToken)
     {
-        if (chosen.Version is { } version && Replaces(chosen, copies.Found[cache]))
+        if (chosen.Version is { } version && Replaces(chosen, copies.Found[cache]) && request.MayKeep(chosen))
         {
             await caches[cache].SetAsync(request.Key, chosen.Encode(), version.ValidUntil, async, cancellationToken).ConfigureAwait(false);
         }

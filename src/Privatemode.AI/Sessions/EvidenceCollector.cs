@@ -106,7 +106,11 @@ internal sealed class EvidenceCollector(
         {
             // It never changes: another copy than this one can only be better when this one is rubbish.
             CollateralRequest request = new(
-                AtAmd(path), CertificateLimit, "AMD's certificate of the chip", file => documents.FindVcek(file.Body, issuers));
+                AtAmd(path), CertificateLimit, "AMD's certificate of the chip", file => documents.FindVcek(file.Body, issuers))
+            {
+                // AMD has one for every TCB version that a report names, also for a report that no chip has signed.
+                MayKeep = file => documents.HasSigned(file.Body),
+            };
             return await store.GetAsync(request, Demand(CollateralDemand.Unchanging, fresh), async, cancellationToken).ConfigureAwait(false);
         }
         catch (PrivatemodeServiceException exception) when (IsUnknown(exception))
@@ -142,6 +146,7 @@ internal sealed class EvidenceCollector(
         IntelFiles files = new(store, addresses, new TdxDocuments(needs.Quote, anchors.Tdx, time.GetUtcNow()), fresh, async, cancellationToken);
         CollateralFile tcbInfo = await FindKnownTcbInfoAsync(files, needs).ConfigureAwait(false);
         CollateralFile? newest = needs.NewestTcbInfo == needs.TcbInfo ? tcbInfo : await FindNewestTcbInfoAsync(files, needs).ConfigureAwait(false);
+        tcbInfo = NewerOfOneEvaluation(tcbInfo, newest);
         CollateralFile identity = await FindQeIdentityAsync(files, needs).ConfigureAwait(false);
         CollateralFile pckList = await files.PckCrlAsync(needs.PckCrl).ConfigureAwait(false);
         CollateralFile rootList = await files.RootCrlAsync(needs.RootCrl).ConfigureAwait(false);
@@ -193,14 +198,25 @@ internal sealed class EvidenceCollector(
     {
         try
         {
-            return await files.TcbInfoAsync(needs.TcbInfo).ConfigureAwait(false);
+            CollateralFile file = await files.TcbInfoAsync(needs.TcbInfo).ConfigureAwait(false);
+            if (!file.IsWithdrawn || needs.NewestTcbInfo == needs.TcbInfo)
+            {
+                return file;
+            }
         }
         catch (PrivatemodeServiceException exception) when (exception.Status == Gone && needs.NewestTcbInfo != needs.TcbInfo)
         {
-            // Intel drops old evaluations. The newest is stricter, and the manifest's minimum is checked all the same.
-            return await files.TcbInfoAsync(needs.NewestTcbInfo).ConfigureAwait(false);
         }
+
+        // Intel drops old evaluations. The newest is stricter, and the manifest's minimum is checked all the same.
+        return await files.TcbInfoAsync(needs.NewestTcbInfo).ConfigureAwait(false);
     }
+
+    // Two addresses may have the same evaluation: a host must not take back at one what it said at the other.
+    private static CollateralFile NewerOfOneEvaluation(CollateralFile tcbInfo, CollateralFile? newest) =>
+        (tcbInfo.Version, newest?.Version) is ({ } version, { } other) && version.Number == other.Number && version.IsOlderThan(other)
+            ? newest!
+            : tcbInfo;
 
     // The verdict is made by the evaluation that the manifest names. What the newest says is reported with it, if it can be had.
     private async ValueTask<CollateralFile?> FindNewestTcbInfoAsync(IntelFiles files, PcsRequests needs)

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Testing.Evidence.Certificates;
 using Privatemode.AI.Testing.Evidence.Collateral;
+using Privatemode.AI.Testing.Evidence.Sev;
 using Privatemode.AI.Testing.Evidence.Tdx;
 using Privatemode.AI.Tests.Fakes;
 using Keeping = Privatemode.AI.Tests.Fakes.VendorScene.Keeping;
@@ -27,6 +28,29 @@ public sealed class CollateralKeepingTests
         }
 
         Assert.Empty(Directory.GetFiles(scene.DirectoryPath));
+    }
+
+    // AMD hands out the certificate of a chip for any TCB version, so a report needs no key to name many genuine certificates.
+    [Fact]
+    public async Task Verify_UnsignedReportsNameGenuineCertificates_NoneIsLeftOnDisk()
+    {
+        using VendorScene scene = new(EvidenceKind.Snp);
+        _ = await scene.VerifyAsync(Keeping.Directory);
+        string[] kept = Directory.GetFiles(scene.DirectoryPath);
+        for (byte i = 1; i <= 5; i++)
+        {
+            SnpTcb named = new(i, 0, 1, 1);
+            scene.Served = scene.Issue(plan =>
+            {
+                plan.Snp.Vek.Tcb = named;
+                plan.Snp.Report.ReportedTcb = named.Encoded;
+                plan.Snp.ReportKey = TestKeys.StrangerP384;
+            });
+            scene.Shown = scene.Served;
+            Assert.Equal("snp-report-signature", await scene.RefusalAsync(Keeping.Directory));
+        }
+
+        Assert.Equal(kept.Order(), Directory.GetFiles(scene.DirectoryPath).Order());
     }
 
     [Theory]

@@ -100,13 +100,57 @@ public sealed class NewestTcbTests : IDisposable
     [Fact]
     public async Task Verify_TheNewestTcbInfoCannotBeRetrieved_IsNotCheckedOrNoVerdict()
     {
-        _scene.Instead = (source, query) => source == EvidenceSource.IntelTcbInfo && !query.Contains(EvaluationParameter, StringComparison.Ordinal)
-            ? new StandInAnswer(403, "text/plain", "blocked"u8.ToArray())
-            : null;
+        BlockNewest();
         VerifiedDeployment proof = await _scene.VerifyAsync();
         Assert.Equal(VerificationOutcome.NotChecked, Assert.Single(proof.Checks, check => check.Name == Check).Outcome);
         Assert.Empty(proof.Warnings);
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => _scene.VerifyAsync(hardware: Strict));
+    }
+
+    [Fact]
+    public async Task Verify_TheNewestTcbInfoSaidRevokedAndHasExpiredSince_IsStillRefused()
+    {
+        Newest(EvidenceSource.IntelTcbInfo, plan =>
+        {
+            plan.Tdx.TcbInfo.EvaluationNumber = 21;
+            plan.Tdx.TcbInfo.Levels[0].Status = "Revoked";
+        });
+        Assert.Equal("tdx-tcb-revoked", await _scene.RefusalAsync());
+        BlockNewest();
+        _scene.Time.Advance(TimeSpan.FromDays(31));
+        _scene.Served = _scene.Issue();
+        Assert.Equal("tdx-tcb-revoked", await _scene.RefusalAsync());
+    }
+
+    [Theory]
+    [InlineData(5, 0)]
+    [InlineData(0, 5)]
+    public async Task Verify_TwoTcbInfosOfOneEvaluationDiffer_TheNewerJudges(int numberedDaysAgo, int newestDaysAgo)
+    {
+        void Date(EvidencePlan plan, int daysAgo)
+        {
+            plan.Tdx.TcbInfo.IssueDate = plan.Day.AddDays(-daysAgo);
+            plan.Tdx.TcbInfo.Levels[0].Status = daysAgo == 0 ? "OutOfDate" : "UpToDate";
+        }
+
+        _scene.Served = _scene.Issue(plan => Date(plan, numberedDaysAgo));
+        Newest(EvidenceSource.IntelTcbInfo, plan => Date(plan, newestDaysAgo));
+        Assert.Equal("tdx-tcb-status", await _scene.RefusalAsync());
+    }
+
+    [Theory]
+    [InlineData(25)]
+    [InlineData(24 * 31)]
+    public async Task Verify_IntelHasDroppedTheEvaluationSinceItWasCopied_TheNewestJudges(int hours)
+    {
+        _ = await _scene.VerifyAsync();
+        _scene.Time.Advance(TimeSpan.FromHours(hours));
+        _scene.Served = _scene.Issue(plan => plan.Tdx.TcbInfo.EvaluationNumber = 21);
+        _scene.Instead = (source, query) => source == EvidenceSource.IntelTcbInfo && query.Contains(EvaluationParameter, StringComparison.Ordinal)
+            ? new StandInAnswer(410, "text/plain", Array.Empty<byte>())
+            : null;
+        VerifiedDeployment proof = await _scene.VerifyAsync();
+        Assert.Equal("21", Assert.Single(proof.Checks, check => check.Name == "tdx-tcb-info-evaluation").Detail);
     }
 
     [Fact]
@@ -124,6 +168,11 @@ public sealed class NewestTcbTests : IDisposable
             : StandIns.Answer(source, newest, "", new Dictionary<string, string> { ["fmspc"] = newest.Tdx!.Fmspc });
     }
 
+    private void BlockNewest() => _scene.Instead = (source, query) =>
+        source == EvidenceSource.IntelTcbInfo && !query.Contains(EvaluationParameter, StringComparison.Ordinal)
+            ? new StandInAnswer(403, "text/plain", "blocked"u8.ToArray())
+            : null;
+
     private static async Task SavedEvidenceSaysTheSameAsync(VerifiedDeployment proof)
     {
         using MemoryStream file = new();
@@ -132,9 +181,9 @@ public sealed class NewestTcbTests : IDisposable
         SavedEvidence saved = SavedEvidence.Load(file);
         InsecureLoopbackTrust trust = TestTrustAnchors.For(proof.Endpoint).ToTrust();
         VerifiedDeployment again = saved.Verify(
-            new EvidenceExpectation(proof.ManifestSha256) { InsecureLoopbackTrust = trust }, proof.VerifiedAt);
+            new EvidenceExpectation(proof.ManifestSha256) { Endpoint = proof.Endpoint, InsecureLoopbackTrust = trust }, proof.VerifiedAt);
         Assert.Equal(proof.Warnings, again.Warnings);
         Assert.Throws<PrivatemodeVerificationException>(() => saved.Verify(
-            new EvidenceExpectation(proof.ManifestSha256) { InsecureLoopbackTrust = trust, Hardware = Strict }, proof.VerifiedAt));
+            new EvidenceExpectation(proof.ManifestSha256) { Endpoint = proof.Endpoint, InsecureLoopbackTrust = trust, Hardware = Strict }, proof.VerifiedAt));
     }
 }

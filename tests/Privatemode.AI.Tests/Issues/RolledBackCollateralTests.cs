@@ -99,6 +99,35 @@ public sealed class RolledBackCollateralTests
         Assert.Equal("certificate-revoked", await scene.RefusalAsync(Keeping.Shared));
     }
 
+    // Whoever serves a file chooses how long the download takes.
+    [Fact]
+    public async Task Verify_AnotherProcessKeepsANewerListDuringTheDownload_ItJudgesAndIsNotOverwritten()
+    {
+        using VendorScene scene = new(EvidenceKind.Snp);
+        IssuedEvidence older = scene.Served;
+        IssuedEvidence newer = scene.Issue(plan =>
+        {
+            plan.Snp.RevocationList!.Number++;
+            plan.Snp.RevocationList.Revoked.Add(plan.Snp.Line.IntermediateNumber);
+        });
+        scene.Instead = (source, _) =>
+        {
+            if (source == EvidenceSource.AmdRevocationList)
+            {
+                scene.Instead = (_, _) => null;
+                scene.Served = newer;
+                scene.Restart();
+                Assert.Equal("certificate-revoked", scene.RefusalAsync(Keeping.Directory).GetAwaiter().GetResult());
+                scene.Served = older;
+            }
+
+            return null;
+        };
+        Assert.Equal("certificate-revoked", await scene.RefusalAsync(Keeping.Directory));
+        scene.Restart();
+        Assert.Equal("certificate-revoked", await scene.RefusalAsync(Keeping.Directory));
+    }
+
     [Theory]
     [InlineData(301, null, false)]
     [InlineData(31, null, false)]

@@ -40,6 +40,21 @@ internal sealed class SnpDocuments(SnpCollateralNeeds needs, SevTrustAnchors anc
         return new DocumentVersion(certificate.Certificate.NotBefore, 0, certificate.Certificate.NotAfter);
     });
 
+    /// <summary>Whether the report is signed with the certified key.</summary>
+    /// <param name="vcek">What <see cref="FindVcek"/> found authentic.</param>
+    public bool HasSigned(ReadOnlyMemory<byte> vcek)
+    {
+        try
+        {
+            needs.CheckSigner(vcek);
+            return true;
+        }
+        catch (PrivatemodeVerificationException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Reads the version of the root's revocation list.</summary>
     /// <param name="list">DER.</param>
     /// <param name="chain">What <see cref="FindChain"/> found authentic; not looked at if the evidence has these certificates.</param>

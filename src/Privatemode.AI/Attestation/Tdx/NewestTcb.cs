@@ -35,12 +35,20 @@ internal sealed record NewestTcb(TcbInfo? TcbInfo, TcbJudgement? Tcb, string? Pr
         TcbInfo? newest = null;
         try
         {
-            newest = Read(platform, collateral, revocation, at);
+            TcbInfo given = Read(platform, collateral, revocation, at);
 
             // Intel offers a set on request before it becomes the standard one: then the verdict is made by the newer of the two.
-            return newest.EvaluationDataNumber <= verdict.TcbInfo.EvaluationDataNumber
-                ? new NewestTcb(verdict.TcbInfo, verdict.Tcb, null)
-                : new NewestTcb(newest, TcbJudgement.Judge(quote, platform, newest, verdict.QeIdentity), null);
+            if (!IsNewer(given, verdict.TcbInfo))
+            {
+                given.CheckDates(at);
+                return new NewestTcb(verdict.TcbInfo, verdict.Tcb, null);
+            }
+
+            // What it calls revoked is refused even after its time: otherwise it would be enough to keep its successor away.
+            newest = at <= given.NextUpdate ? given : null;
+            TcbJudgement tcb = TcbJudgement.Judge(quote, platform, given, verdict.QeIdentity);
+            given.CheckDates(at);
+            return new NewestTcb(given, tcb, null);
         }
         catch (PrivatemodeVerificationException exception) when (exception.Check != TdxChecks.TcbRevoked)
         {
@@ -56,13 +64,16 @@ internal sealed record NewestTcb(TcbInfo? TcbInfo, TcbJudgement? Tcb, string? Pr
         _ => Problem is null ? "Intel's newest TCB info could not be retrieved" : $"Intel's newest TCB info cannot be used ({Problem})",
     };
 
+    private static bool IsNewer(TcbInfo given, TcbInfo verdict) =>
+        given.EvaluationDataNumber > verdict.EvaluationDataNumber
+        || (given.EvaluationDataNumber == verdict.EvaluationDataNumber && given.IssueDate > verdict.IssueDate);
+
     private static TcbInfo Read(
         PckExtensions platform, TdxCollateral collateral, (IntelRoots Roots, CertificateRevocationList RootCrl) revocation, DateTimeOffset at)
     {
         using CollateralSigner signer = CollateralSigner.Verify(
             collateral.NewestTcbInfoChain.Span, revocation.Roots, at, TdxChecks.TcbInfoChain, TdxChecks.TcbInfoSigner);
         TcbInfo newest = TcbInfo.ReadSigned(collateral.NewestTcbInfo, signer);
-        newest.CheckDates(at);
         newest.CheckBelongsTo(platform);
         ChainRules.CheckNotRevoked(signer.Certificate, revocation.RootCrl);
         return newest;

@@ -9,4 +9,8 @@ internal static class UnreadableAnswer
 
     public static bool Is(HttpRequestException? exception) =>
         exception?.HttpRequestError is HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded;
+
+    /// <summary>The same without the words of the platform's handler: it quotes what it could not read, and exceptions end up in logs.</summary>
+    public static HttpRequestException WithoutQuote(HttpRequestException exception) =>
+        new(exception.HttpRequestError, "The answer is not HTTP, or its headers are too long.");
 }

@@ -52,7 +52,7 @@ internal sealed class ControlPlaneClient(BoundedHttp http, Uri service, string p
         {
             Status = status,
             ConcernsKey = status is 400 or 402 or 403 or 429 && reason != PrivatemodeServiceFailure.ClientTooOld,
-            ServerMessage = text.Length == 0 ? null : text,
+            ServerMessage = text.Length == 0 ? null : ForeignText.Printable(text),
             RetryAfter = answer.RetryAfter(time.GetUtcNow()),
         };
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -41,20 +40,6 @@ internal static class ErrorText
 
         return stream;
     }
-
-    /// <summary>A text that anybody could have written, with spaces for what would let it forge or hide lines of a log: control and format
-    /// characters, and separators of lines.</summary>
-    public static string? Printable(string? text) => text is null || !text.Any(IsUnsafe) ? text
-        : string.Create(text.Length, text, static (span, source) =>
-        {
-            for (int i = 0; i < span.Length; i++)
-            {
-                span[i] = IsUnsafe(source[i]) ? ' ' : source[i];
-            }
-        });
-
-    private static bool IsUnsafe(char character) => char.GetUnicodeCategory(character) is UnicodeCategory.Control or UnicodeCategory.Format
-        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
     private static (string? Message, string? Code) Read(JsonElement element)
     {

@@ -1,6 +1,9 @@
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Hands out answers that may be disposed at any moment, also while somebody reads them; see <see cref="InterruptibleStream"/>.</summary>
+/// <summary>
+/// Hands out answers that may be disposed at any moment, also while somebody reads them; see <see cref="InterruptibleStream"/>. Exceptions do not quote
+/// an answer that cannot be read.
+/// </summary>
 internal sealed class InterruptibleHandler : DelegatingHandler
 {
     public InterruptibleHandler(HttpMessageHandler inner)
@@ -21,15 +24,29 @@ internal sealed class InterruptibleHandler : DelegatingHandler
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         using ClosableConnection.Call call = ClosableConnection.Begin(cancellationToken);
-        HttpResponseMessage response = base.Send(request, cancellationToken);
-        response.Content = new InterruptibleContent(response.Content, call.IsClosable);
-        return response;
+        try
+        {
+            HttpResponseMessage response = base.Send(request, cancellationToken);
+            response.Content = new InterruptibleContent(response.Content, call.IsClosable);
+            return response;
+        }
+        catch (HttpRequestException exception) when (UnreadableAnswer.Is(exception))
+        {
+            throw UnreadableAnswer.WithoutQuote(exception);
+        }
     }
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        HttpResponseMessage response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
-        response.Content = new InterruptibleContent(response.Content, isClosable: false);
-        return response;
+        try
+        {
+            HttpResponseMessage response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            response.Content = new InterruptibleContent(response.Content, isClosable: false);
+            return response;
+        }
+        catch (HttpRequestException exception) when (UnreadableAnswer.Is(exception))
+        {
+            throw UnreadableAnswer.WithoutQuote(exception);
+        }
     }
 }

@@ -146,6 +146,8 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
     private Exception? Translate(Exception exception, CancellationToken caller) =>
         Volatile.Read(ref _state) != Reading ? new ObjectDisposedException(nameof(InterruptibleStream), exception)
         : caller.IsCancellationRequested ? new OperationCanceledException(null, exception, caller)
+        : exception is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }
+            or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } ? new IOException("The answer is not HTTP.") // theirs may quote it
         : exception is HttpRequestException ? new IOException("The connection broke.", exception)
         : null;
 

@@ -19,11 +19,17 @@ internal sealed class PrivatemodeTransport(HttpClient http, Uri service) : HttpC
         DropUnsafeHeaders(httpResponse);
     }
 
-    /// <summary>Drops headers that are not printable ASCII of at most 128 characters. Anybody on the way can write them; callers and logs read them.</summary>
+    /// <summary>Drops headers, and the reason phrase, that are not printable ASCII of at most 128 characters. Anybody on the way can
+    /// write them; callers and logs read them.</summary>
     internal static void DropUnsafeHeaders(HttpResponseMessage response)
     {
         Drop(response.Headers);
         Drop(response.Content.Headers);
+        if (response.ReasonPhrase is { } phrase && !PlainMembers.IsPrintable(phrase))
+        {
+            // What the status stands for, or nothing.
+            response.ReasonPhrase = null;
+        }
     }
 
     private static void Drop(HttpHeaders headers)

@@ -52,7 +52,7 @@ internal static partial class ServiceErrors
             Status = error.Status,
             Code = error.IsAuthenticated || error.Code is null || PlainMembers.IsPrintable(error.Code) ? error.Code : null,
             RetryAfter = error.RetryAfter,
-            ServerMessage = error.IsAuthenticated ? error.Message : ErrorText.Printable(error.Message),
+            ServerMessage = error.IsAuthenticated ? error.Message : ForeignText.Printable(error.Message),
             IsServerMessageAuthenticated = error.IsAuthenticated,
             RequestId = error.RequestId,
         };

@@ -9,6 +9,7 @@ internal sealed class OutgoingRequest
     private readonly HttpMethod _method;
     private readonly Uri? _address;
     private readonly Version _version;
+    private readonly HttpVersionPolicy _versionPolicy;
     private readonly HttpContent? _content;
     private readonly List<(string Name, string Value)> _headers;
     private int _sent;
@@ -16,6 +17,7 @@ internal sealed class OutgoingRequest
     private OutgoingRequest(HttpRequestMessage request)
     {
         (_request, _method, _address, _version, _content) = (request, request.Method, request.RequestUri, request.Version, request.Content);
+        _versionPolicy = request.VersionPolicy;
         _headers = HeadersOf(request);
     }
 
@@ -32,7 +34,7 @@ internal sealed class OutgoingRequest
         }
 
         if (request != noted._request || request.Method != noted._method || request.RequestUri != noted._address || request.Version != noted._version
-            || request.Content != noted._content || !HeadersOf(request).SequenceEqual(noted._headers))
+            || request.VersionPolicy != noted._versionPolicy || request.Content != noted._content || !HeadersOf(request).SequenceEqual(noted._headers))
         {
             throw new PrivatemodeWouldLeakException(
                 "changed-request", "A message handler changed the request after it was sealed; it was not sent. Remove handlers that edit requests.");

@@ -23,6 +23,7 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
         { "address", "changed-request", request => request.RequestUri = new Uri("http://127.0.0.1:9/v1/chat/completions") },
         { "method", "changed-request", request => request.Method = HttpMethod.Put },
         { "version", "changed-request", request => request.Version = HttpVersion.Version20 },
+        { "version policy", "changed-request", request => request.VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher },
     };
 
     public async Task InitializeAsync() => _deployment = await PrivatemodeTestDeployment.StartAsync();

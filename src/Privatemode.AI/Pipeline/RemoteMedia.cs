@@ -52,7 +52,8 @@ internal static class RemoteMedia
         return found;
     }
 
-    /// <summary>The same for Anthropic-style messages: <c>source.url</c> in blocks, and in blocks in the results of tools.</summary>
+    /// <summary>The same for Anthropic-style messages: <c>source.url</c> in blocks of <c>content</c>, and in blocks of the <c>content</c> of those.</summary>
+    /// <remarks>Elsewhere, and where it is a text, a <c>source</c> is content like any other: of a search result, or in what a tool is called with.</remarks>
     public static IReadOnlyList<MediaUrl> FindSources(ReadOnlySpan<byte> document, JsonIndex index)
     {
         if (!TryGetMessages(document, index, out ReadOnlySpan<byte> messages, out int offset))
@@ -64,16 +65,26 @@ internal static class RemoteMedia
         Utf8JsonReader reader = new(messages, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
         _ = reader.Read();
         MediaPlace place = default;
+
+        // As above; two deeper in the content of a tool's result. Whether there is a list of blocks two depths further up, for depths 4 and 6.
+        (bool outer, bool inner) = (false, false);
+        bool isContent = false;
         while (reader.Read())
         {
-            // As above; two deeper in the content of a tool's result.
-            if (reader.TokenType != JsonTokenType.PropertyName)
+            (JsonTokenType token, int depth) = (reader.TokenType, reader.CurrentDepth);
+            if (token != JsonTokenType.PropertyName)
             {
-                place.Advance(reader.TokenType, reader.CurrentDepth);
+                place.Advance(token, depth);
+                bool isList = isContent && token == JsonTokenType.StartArray;
+                (outer, inner) = (depth == 2 ? isList : outer, depth == 4 ? isList : inner);
             }
-            else if (reader.CurrentDepth is 4 or 6 && NameIs(ref reader, "source"u8))
+            else if (outer && (depth == 4 || (depth == 6 && inner)) && NameIs(ref reader, "source"u8))
             {
-                TakeUrlOrMembers(ref reader, messages, offset, place.ToString(isNested: reader.CurrentDepth == 6), found);
+                TakeUrlOrMembers(ref reader, messages, offset, place.ToString(isNested: depth == 6), found, mayBeText: false);
+            }
+            else
+            {
+                isContent = NameIs(ref reader, "content"u8);
             }
         }
 
@@ -108,10 +119,11 @@ internal static class RemoteMedia
         }
     }
 
-    private static void TakeUrlOrMembers(ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, string place, List<MediaUrl> found)
+    private static void TakeUrlOrMembers(
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, string place, List<MediaUrl> found, bool mayBeText = true)
     {
         _ = reader.Read();
-        if (reader.TokenType == JsonTokenType.String)
+        if (reader.TokenType == JsonTokenType.String && mayBeText)
         {
             TakeUrl(ref reader, messages, offset, place, found);
         }

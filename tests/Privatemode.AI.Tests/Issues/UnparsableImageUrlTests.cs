@@ -112,6 +112,34 @@ public sealed class UnparsableImageUrlTests
         Assert.Contains("messages[2].content[1]", exception.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Other content that has a member of the same name.</summary>
+    [Theory]
+    [InlineData("""{"type":"tool_use","id":"t","name":"find","input":{"filter":{"source":"wikipedia"}}}""")]
+    [InlineData("""{"type":"tool_use","id":"t","name":"find","input":{"filter":{"source":{"url":"http://intranet/a"}}}}""")]
+    [InlineData("""{"type":"tool_use","id":"t","name":"find","input":{"content":{"filter":{"source":{"url":"http://intranet/a"}}}}}""")]
+    [InlineData("""{"type":"text","text":"hi","citations":[{"type":"web","source":"https://x/%"}]}""")]
+    [InlineData("""{"type":"search_result","source":"https://x/%","title":"t","content":[{"type":"text","text":"hi"}]}""")]
+    [InlineData("""{"type":"tool_result","tool_use_id":"t","content":[{"type":"search_result","source":"wiki","title":"t","content":[]}]}""")]
+    [InlineData("""{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}""")]
+    public void Resolve_SourceThatIsNoImage_Passes(string block)
+    {
+        foreach (RemoteMediaPolicy policy in Enum.GetValues<RemoteMediaPolicy>())
+        {
+            Resolve(new MediaResolver(policy, null), EndpointRules.Messages, $$"""[{"role":"assistant","content":[{{block}}]}]""");
+        }
+    }
+
+    [Theory]
+    [InlineData("""[{"source":{"url":"https://x/%"},"content":[[]],"type":"image"}]""", "messages[0].content[0] ")]
+    [InlineData("""[{"a":{"content":[1]},"content":[{"content":{},"source":{"url":"https://x/%"}}]}]""", "messages[0].content[0].content[0] ")]
+    [InlineData("""[{"c\u006fntent":[{"s\u006furce":{"url":"https://x/%"}}]}]""", "messages[0].content[0].content[0] ")]
+    public void Resolve_ImageBesideOtherMembers_IsFound(string content, string place)
+    {
+        PrivatemodeWouldLeakException exception = Assert.Throws<PrivatemodeWouldLeakException>(() => Resolve(
+            new MediaResolver(RemoteMediaPolicy.LetTheServiceFetch, null), EndpointRules.Messages, $$"""[{"role":"user","content":{{content}}}]"""));
+        Assert.StartsWith(place, exception.Message, StringComparison.Ordinal);
+    }
+
     private static string ImagePart(string url) => $$$"""{"type":"image_url","image_url":{"url":{{{Quoted(url)}}}}}""";
 
     private static string ImageBlock(string url) => $$$"""{"type":"image","source":{"type":"url","url":{{{Quoted(url)}}}}}""";

@@ -9,7 +9,8 @@ namespace Privatemode.AI.Pipeline;
 /// Values are authentic and in order. Their names are not, nor is where one event ends and the next begins: a hop could drop a member and give
 /// its name to another, or put the values of one event into the one before it, under names nobody reads. So everything that service version 1.40
 /// always sends must be present and of its kind, which leaves one way to assign names to the values; content, which is an array of objects, is
-/// accepted under its own name only; and members of other names are dropped, because a service may add some.
+/// accepted under its own name only; and members of other names are dropped, because a service may add some. Where a text is content, or says how
+/// an answer ended, a text of an unknown name behind it is refused: it could be that one, with another text under its name.
 /// What is always sent follows from the model server of that version, vLLM 0.20, which writes its answers with every member, null or not.
 /// </remarks>
 internal sealed class SealedMembers
@@ -45,6 +46,9 @@ internal sealed class SealedMembers
         Values = 32,
     }
 
+    /// <summary>No text of an unknown name may stand behind this name; null if it may.</summary>
+    private byte[]? NoTextAfter { get; init; }
+
     /// <summary>Answers of chat, whole or streamed.</summary>
     public static SealedMembers Chat { get; } = new(
         [
@@ -65,15 +69,21 @@ internal sealed class SealedMembers
     /// <summary>Whole answers of messages. The events of a stream are held to theirs by <see cref="MessageEventRules"/>.</summary>
     public static SealedMembers Messages { get; } = new(
         new("content", Kinds.Objects), Optional("kv_transfer_params", Kinds.Object), new("model", Kinds.Text), new("role", Kinds.Text),
-        new("stop_reason", Kinds.Text), Optional("stop_sequence", Kinds.Text));
+        new("stop_reason", Kinds.Text), Optional("stop_sequence", Kinds.Text))
+    {
+        NoTextAfter = "role"u8.ToArray(),
+    };
 
     /// <summary>Whole transcriptions with <c>response_format=json</c>.</summary>
-    public static SealedMembers Transcription { get; } = new(new Member("text", Kinds.Text));
+    public static SealedMembers Transcription { get; } = new(new Member("text", Kinds.Text)) { NoTextAfter = "text"u8.ToArray() };
 
     /// <summary>Whole transcriptions with <c>response_format=verbose_json</c>. The words stand behind the text in the order of names, so the
     /// text cannot be dropped, and another member take its name.</summary>
     public static SealedMembers TranscriptionWithTimes { get; } = new(
-        new("language", Kinds.Text), new("segments", ObjectsOrNull), new("text", Kinds.Text), new("words", ObjectsOrNull));
+        new("language", Kinds.Text), new("segments", ObjectsOrNull), new("text", Kinds.Text), new("words", ObjectsOrNull))
+    {
+        NoTextAfter = "text"u8.ToArray(),
+    };
 
     /// <summary>Events of a transcription in the form of the model server.</summary>
     public static SealedMembers TranscriptionEvent { get; } = new([.. ChoicesAlways, new("id", Kinds.Text)]);
@@ -96,7 +106,7 @@ internal sealed class SealedMembers
             Kinds kind = KindOf(opened.ValueAt(i, out JsonTokenType token), token);
             if (Find(name) is not { } member)
             {
-                if (kind == Kinds.Objects)
+                if (kind == Kinds.Objects || (kind == Kinds.Text && NoTextAfter is { } before && name.SequenceCompareTo(before) > 0))
                 {
                     return AnswerFault.RenamedMember;
                 }

@@ -66,13 +66,27 @@ public sealed class UnauthenticatedNamesTests : IDisposable
         // What was sealed: language, segments, task, text, words. The last two were dropped, and the task got the name of the text.
         await AssertBrokenAsync(Verbose, [("language", "\"en\""), ("segments", "[]"), ("text", "\"transcribe\"")]);
         await AssertBrokenAsync(Verbose, [("language", "\"en\""), ("segments", "[]"), ("text", "\"transcribe\""), ("words", "\"the text\"")]);
+
+        // The text got a name that nobody reads.
+        await AssertBrokenAsync(
+            Verbose, [("language", "\"en\""), ("segments", "[]"), ("text", "\"transcribe\""), ("tf", "\"the text\""), ("words", "null")]);
+        await AssertBrokenAsync(Transcriptions, [("text", "\"transcribe\""), ("tf", "\"the text\"")]);
     }
+
+    [Fact]
+    public async Task Messages_StopSequenceRenamedToStopReason_IsRefused() => await AssertBrokenAsync(Messages,
+        [("content", "[]"), ("model", "\"m\""), ("role", "\"assistant\""), ("s", "\"stop_sequence\""), ("stop_reason", "\"end_turn\"")]);
+
+    [Fact]
+    public async Task Transcribe_TextOfAnUnknownNameBeforeTheText_IsDropped() => Assert.Equal(
+        """{"language":"en","segments":[],"text":"hi","words":null}""",
+        await SendAsync(Verbose, [("language", "\"en\""), ("segments", "[]"), ("task", "\"transcribe\""), ("text", "\"hi\""), ("words", "null")]));
 
     [Theory]
     [MemberData(nameof(Endpoints))]
     public async Task Answer_WithWhatTheServiceAlwaysSends_IsPassedOnWithoutUnknownMembers(string endpoint)
     {
-        string text = await SendAsync(endpoint, [.. Always[endpoint], ("zz_unknown", "\"CONTENT\"")]);
+        string text = await SendAsync(endpoint, [.. Always[endpoint], ("zz_unknown", """{"a":"CONTENT"}""")]);
         Assert.DoesNotContain("CONTENT", text, StringComparison.Ordinal);
         Assert.DoesNotContain("zz_unknown", text, StringComparison.Ordinal);
         using JsonDocument document = JsonDocument.Parse(text);

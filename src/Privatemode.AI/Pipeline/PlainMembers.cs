@@ -87,7 +87,7 @@ internal static class PlainMembers
     private static bool IsWord(ReadOnlySpan<byte> text) => text.Length is > 0 and <= WordLimit && !text.ContainsAnyExcept(WordBytes);
 
     /// <summary>Null, or an object of non-negative whole numbers, nulls, and objects of such; seconds may be fractions, and the type of the
-    /// usage and the service tier are words.</summary>
+    /// usage and the service tier are words. Names are safe to print.</summary>
     private static bool IsUsage(ReadOnlySpan<byte> value, JsonTokenType kind)
     {
         if (kind == JsonTokenType.Null)
@@ -110,7 +110,9 @@ internal static class PlainMembers
                 JsonTokenType.Number => isSeconds ? IsNumberFrom0(reader.ValueSpan) : reader.TryGetInt32(out int count) && count >= 0,
                 JsonTokenType.String => isWord && IsWord(reader.ValueSpan),
                 JsonTokenType.StartObject => reader.CurrentDepth < UsageDepth,
-                JsonTokenType.PropertyName or JsonTokenType.EndObject or JsonTokenType.Null => true,
+                JsonTokenType.PropertyName => !reader.ValueIsEscaped && reader.ValueSpan.Length <= TextLimit
+                    && !reader.ValueSpan.ContainsAnyExceptInRange((byte)' ', (byte)'~'),
+                JsonTokenType.EndObject or JsonTokenType.Null => true,
                 _ => false,
             };
             if (!allowed)

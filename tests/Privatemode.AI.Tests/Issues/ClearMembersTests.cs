@@ -117,6 +117,8 @@ public sealed class ClearMembersTests : IDisposable
     [InlineData("usage", """{"total_tokens":-1}""")]
     [InlineData("usage", """{"total_tokens":"many"}""")]
     [InlineData("usage", """{"note":"a sentence of a stranger"}""")]
+    [InlineData("usage", """{"x\u001B[2K\r\n ERROR forged":1}""")]
+    [InlineData("usage", """{"prompt_tokens_details":{"\u202E":1}}""")]
     public async Task ClearMember_OfAnotherType_IsRefusedInWholeAnswers(string name, string value)
     {
         foreach ((string path, string answer) in Answers())

@@ -236,6 +236,45 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
         Assert.Null(await AskAsync(client));
     }
 
+    /// <summary>Whatever a publisher names to whom in which order, the log stays sound, and naming the proved manifest opens all clients again.</summary>
+    [Fact]
+    public async Task Verify_SeveralProcessesAndAPublisherThatSaysOneThingAndAnother_EndsWithTheProvedManifest()
+    {
+        PrivatemodeClient[] clients = [.. Enumerable.Range(0, 6).Select(_ => Restart())];
+        _ = await clients[0].VerifyAsync().OrTimeout();
+        for (int round = 0; round < 4; round++)
+        {
+            Task<Exception?>[] verifying = [.. clients.Select(client => Record.ExceptionAsync(() => client.VerifyAsync()))];
+            _publisher.Name(Unproved(7 + round));
+            Exception?[] failures = await Task.WhenAll(verifying).OrTimeout();
+            Assert.All(failures, failure => Assert.True(failure is null or PrivatemodeVerificationException, $"{failure}"));
+            await ClosedAsync(clients[round]);
+            _publisher.Name(_first);
+            Assert.All(await Task.WhenAll(clients.Select(AskAsync)).OrTimeout(), Assert.Null);
+        }
+
+        _publisher.GoAway();
+        Assert.Null(await AskAsync(Restart()));
+        Assert.Equal([Digest(_first)], Adopted());
+    }
+
+    [Theory]
+    [InlineData("2026-11-28T22:00:00.000Z unproved sha")]
+    [InlineData("garbage\n")]
+    [InlineData("\n")]
+    [InlineData("a")]
+    public async Task Ask_RecordOfPendingManifestsCannotBeRead_IsClosedUntilThePublisherNamesTheProvedOne(string text)
+    {
+        _ = await Restart().VerifyAsync().OrTimeout();
+        await File.WriteAllTextAsync(Path.Combine(_log.FullName, ManifestLog.InsecureLoopbackDirectory, PendingManifests.FileName), text);
+        _publisher.GoAway();
+        await ClosedAsync(Restart());
+        _publisher.Name(_first);
+        Assert.Null(await AskAsync(Restart()));
+        _publisher.GoAway();
+        Assert.Null(await AskAsync(Restart()));
+    }
+
     private static async Task<HealthCheckResult> HealthAsync(PrivatemodeClient client)
     {
         PrivatemodeHealthCheck check = new(client, new PrivatemodeOptions(), TestTimeouts.Default);

@@ -131,7 +131,7 @@ internal static class MeshCertificate
                 KeyExchangeChecks.CertificateName,
                 "does not carry its name: another workload of the mesh may have answered",
                 expected: $"{names}",
-                found: found.Count == 0 ? "no DNS name" : string.Join(", ", found));
+                found: found.Count == 0 ? "no DNS name" : ForeignText.Printable(string.Join(", ", found)));
         }
     }
 

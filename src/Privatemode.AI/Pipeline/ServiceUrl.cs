@@ -15,6 +15,8 @@ internal static class ServiceUrl
     private const string Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
     private static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789ABCDEFabcdef"u8);
+    // No zone, and no IPv4 address within: the platform takes leading zeros there, and the service's parser does not.
+    private static readonly SearchValues<byte> AddressBytes = SearchValues.Create("0123456789ABCDEFabcdef:"u8);
     private static readonly SearchValues<byte> UserInfoBytes = SearchValues.Create(Encoding.ASCII.GetBytes(Letters + "-._~!$&'()*+,;=:%"));
     private static readonly SearchValues<byte> NotInHosts = SearchValues.Create(" \"#%/:<>?@[\\]^`{|}"u8);
 
@@ -64,7 +66,7 @@ internal static class ServiceUrl
         if (host.StartsWith("["u8))
         {
             int end = host.IndexOf((byte)']');
-            if (end < 0 || host[..end].Contains((byte)'%') || !IPAddress.TryParse(Encoding.UTF8.GetString(host[1..end]), out IPAddress? address)
+            if (end < 0 || host[1..end].ContainsAnyExcept(AddressBytes) || !IPAddress.TryParse(Encoding.UTF8.GetString(host[1..end]), out IPAddress? address)
                 || address.AddressFamily != AddressFamily.InterNetworkV6)
             {
                 return false;

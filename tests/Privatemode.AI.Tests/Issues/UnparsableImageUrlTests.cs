@@ -19,6 +19,8 @@ public sealed class UnparsableImageUrlTests
         "https://x/%4",
         "https://[::1/a",
         "https://[::g]/a",
+        "https://[::ffff:1.2.3.04]/a",
+        "https://[[::1]/a",
         "https://[::1]x/a",
         "https://x:y/a",
         "https://x:80:80/a",

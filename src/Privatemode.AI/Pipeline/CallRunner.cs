@@ -32,7 +32,6 @@ internal sealed class CallRunner(
             : await connections.TakeAsync(async, carrier.CancellationToken).ConfigureAwait(false);
         while (true)
         {
-            long begun = time.GetTimestamp();
             try
             {
                 await AttemptAsync(carrier, state, apiKey, slot, async).ConfigureAwait(false);
@@ -44,7 +43,7 @@ internal sealed class CallRunner(
                 carrier.Drop();
             }
             catch (Exception exception) when (
-                TransportFailure.IsUnanswered(exception) && !Callbacks.Threw(exception) && time.GetElapsedTime(begun) < LatestEnd
+                TransportFailure.IsUnanswered(exception) && !Callbacks.Threw(exception) && time.GetElapsedTime(state.SentAt) < LatestEnd
                 && state.Repeats.MayRepeatUnanswered())
             {
                 await Pause.ForAsync(PauseAfterEnd, time, async, carrier.CancellationToken).ConfigureAwait(false);
@@ -148,6 +147,7 @@ internal sealed class CallRunner(
             {
                 ended?.Dispose();
             }
+            state.SentAt = time.GetTimestamp();
             finally
             {
                 if (!isAnswered)

@@ -16,6 +16,9 @@ internal sealed class CallState : IDisposable
     /// <summary>Cancelled when the attempt under way has taken too long.</summary>
     public CancellationToken Deadline { get; set; }
 
+    /// <summary>When the attempt under way was handed to the transport, by the monotonic clock: what the call waited for before does not count.</summary>
+    public long SentAt { get; set; }
+
     /// <summary>How often the retry policy has let this call through.</summary>
     public int Tries { get; set; }
 

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Threading.RateLimiting;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Pipeline;
 using Privatemode.AI.Testing;
@@ -85,6 +86,31 @@ public sealed class StaleConnectionTests : IAsyncLifetime
         Assert.Equal(1, hop.Count(Path));
     }
 
+    [Fact]
+    public async Task CallWaitedForItsPermit_ConnectionEndsAtOnce_TheCallIsSentOnceMore()
+    {
+        ManualTimeProvider time = new();
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(new() { TimeProvider = time });
+        int failures = 0;
+        await using LoopbackHop hop = NewHop(_ => Interlocked.Increment(ref failures) == 1, resets: false, "", deployment);
+        await using ConcurrencyLimiter limiter = new(new ConcurrencyLimiterOptions { PermitLimit = 1, QueueLimit = 1 });
+        await using PrivatemodeClient client = deployment.CreateClient(options => (options.Endpoint, options.RateLimiter) = (hop.Endpoint, limiter));
+        using RateLimitLease taken = limiter.AttemptAcquire();
+        Task<string> asking = AskAsync(client, "whole");
+        while (limiter.GetStatistics()!.CurrentQueuedCount == 0)
+        {
+            Assert.False(asking.IsCompleted);
+            await Task.Yield();
+        }
+
+        time.Advance(TimeSpan.FromMinutes(1));
+        taken.Dispose();
+        _ = await time.TimerAsync(due => due < TimeSpan.FromSeconds(1)).OrTimeout();
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("You said: hi", await asking.OrTimeout());
+        Assert.Equal(2, hop.Count(Path));
+    }
+
     [Theory]
     [InlineData("", false, true)]
     [InlineData("", true, true)]
@@ -122,7 +148,9 @@ public sealed class StaleConnectionTests : IAsyncLifetime
     private PrivatemodeClient NewClient(LoopbackHop hop) => _deployment.CreateClient(options => options.Endpoint = hop.Endpoint);
 
     /// <summary>A hop that ends connections for calls after it wrote a part of an answer.</summary>
-    private LoopbackHop NewHop(Func<LoopbackHop.Exchange, bool> isEnded, bool resets, string part) => new(_deployment.Endpoint, async exchange =>
+    private LoopbackHop NewHop(
+        Func<LoopbackHop.Exchange, bool> isEnded, bool resets, string part, PrivatemodeTestDeployment? deployment = null) =>
+        new((deployment ?? _deployment).Endpoint, async exchange =>
     {
         if (exchange.Path != Path || !isEnded(exchange))
         {

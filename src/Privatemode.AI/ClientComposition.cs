@@ -110,7 +110,7 @@ internal sealed class ClientComposition : IDisposable
         OpenAIClientOptions openAI = new()
         {
             Endpoint = new Uri(options.Endpoint, "/v1"),
-            RetryPolicy = new PrivatemodeRetryPolicy(options.TimeProvider),
+            RetryPolicy = new PrivatemodeRetryPolicy(options.TimeProvider, _closing.Token),
             Transport = new PrivatemodeTransport(http, options.Endpoint),
             NetworkTimeout = options.ResponseTimeout,
             ClientLoggingOptions = new ClientLoggingOptions

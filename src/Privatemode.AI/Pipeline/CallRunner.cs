@@ -29,7 +29,7 @@ internal sealed class CallRunner(
         state.Call ??= await PrepareAsync(carrier, apiKey, async).ConfigureAwait(false);
         using ConnectionSlots.Slot? slot = connections is null || !state.Call.Rule.IsSealed
             ? null
-            : await connections.TakeAsync(async, carrier.CancellationToken).ConfigureAwait(false);
+            : await WhileOpenAsync(token => connections.TakeAsync(async, token), carrier.CancellationToken).ConfigureAwait(false);
         while (true)
         {
             try
@@ -48,6 +48,24 @@ internal sealed class CallRunner(
             {
                 await Pause.ForAsync(PauseAfterEnd, time, async, carrier.CancellationToken).ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>Waits for something that is needed before the call can be sent, until the client is disposed of.</summary>
+    private async ValueTask<T> WhileOpenAsync<T>(Func<CancellationToken, ValueTask<T>> wait, CancellationToken caller)
+    {
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(caller, closing);
+        try
+        {
+            return await wait(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (caller.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(caller);
+        }
+        catch (OperationCanceledException) when (closing.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(PrivatemodeClient));
         }
     }
 
@@ -129,6 +147,7 @@ internal sealed class CallRunner(
             using Deadline deadline = new(responseTimeout, time, async, carrier.CancellationToken, closing);
             state.Deadline = deadline.Token;
             state.Repeats.CountSend();
+            state.SentAt = time.GetTimestamp();
             CarriedAnswer carried = await SendAsync(carrier, call, deadline, async).ConfigureAwait(false);
             SessionSecret? secret = call.Current.Session;
             OpenedAnswer answer = await answers.OpenAsync(
@@ -147,7 +166,6 @@ internal sealed class CallRunner(
             {
                 ended?.Dispose();
             }
-            state.SentAt = time.GetTimestamp();
             finally
             {
                 if (!isAnswered)
@@ -173,7 +191,9 @@ internal sealed class CallRunner(
             return engine.WithoutBody(call, apiKey);
         }
 
-        RateLimitLease? permit = await Permits.TakeAsync(limiter, call.RequestId, async, cancellationToken).ConfigureAwait(false);
+        RateLimitLease? permit = limiter is null
+            ? null
+            : await WhileOpenAsync(token => Permits.TakeAsync(limiter, call.RequestId, async, token), cancellationToken).ConfigureAwait(false);
         SecretLease lease;
         try
         {

@@ -5,15 +5,10 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>Asks the application's own rate limiter before an attempt, so that the service's limit is not run into.</summary>
 internal static class Permits
 {
-    /// <summary>A permit for one attempt; null without a limiter.</summary>
+    /// <summary>A permit for one attempt.</summary>
     /// <exception cref="PrivatemodeServiceException">The limiter refuses. Nothing was sent.</exception>
-    public static async ValueTask<RateLimitLease?> TakeAsync(RateLimiter? limiter, string requestId, bool async, CancellationToken cancellationToken)
+    public static async ValueTask<RateLimitLease> TakeAsync(RateLimiter limiter, string requestId, bool async, CancellationToken cancellationToken)
     {
-        if (limiter is null)
-        {
-            return null;
-        }
-
         cancellationToken.ThrowIfCancellationRequested();
         RateLimitLease lease;
         try

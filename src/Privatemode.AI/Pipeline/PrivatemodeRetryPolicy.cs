@@ -7,7 +7,9 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>Decides which failed calls are retried: those the service did not process. A timeout is never retried, because the generation may be
 /// running.</summary>
 /// <remarks>Retries share the limit of <see cref="Repeats.MostSends"/> with attempts that were repeated at once.</remarks>
-internal sealed class PrivatemodeRetryPolicy(TimeProvider time) : ClientRetryPolicy(MaxRetries)
+/// <param name="time">By which clock.</param>
+/// <param name="closing">Cancelled when the client is disposed of: nobody waits for a retry then.</param>
+internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToken closing) : ClientRetryPolicy(MaxRetries)
 {
     public const int MaxRetries = Repeats.MostSends - 1;
 
@@ -40,9 +42,21 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time) : ClientRetryPol
         return asked > backoff ? asked : backoff;
     }
 
-    protected override Task WaitAsync(TimeSpan delay, CancellationToken cancellationToken) =>
-        Pause.ForAsync(delay, time, async: true, cancellationToken).AsTask();
+    protected override Task WaitAsync(TimeSpan delay, CancellationToken cancellationToken) => WaitAsync(delay, async: true, cancellationToken).AsTask();
 
-    protected override void Wait(TimeSpan delay, CancellationToken cancellationToken) =>
-        Pause.ForAsync(delay, time, async: false, cancellationToken).Completed();
+    protected override void Wait(TimeSpan delay, CancellationToken cancellationToken) => WaitAsync(delay, async: false, cancellationToken).Completed();
+
+    private async ValueTask WaitAsync(TimeSpan delay, bool async, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closing);
+        try
+        {
+            await Pause.ForAsync(delay, time, async, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new ObjectDisposedException(nameof(PrivatemodeClient));
+        }
+    }
 }

@@ -215,7 +215,12 @@ internal sealed class IdleTimeoutStream : Stream
 
         // A read that waits for the network ends here and says why.
         _expiry.Cancel();
-        if (_reader?.TryGetTarget(out OpeningEventStream? reader) == true)
+        if (_reader is null || !_reader.TryGetTarget(out OpeningEventStream? reader))
+        {
+            return;
+        }
+
+        try
         {
             reader.BreakOff(Expire());
         }
@@ -223,6 +228,10 @@ internal sealed class IdleTimeoutStream : Stream
 
     private PrivatemodeServiceException Expire()
     {
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // The application's permit or its logging threw. There is nobody to tell, and on this thread it would end the process.
+        }
         _expired = true;
         string text = _ended
             ? "The answer ran until the end of the hour for which the service keeps a secret. What was handed out is authentic but not whole; ask again."

@@ -26,11 +26,12 @@ public sealed class EndlessStreamTests : IAsyncLifetime
     private bool _answersItself;
 
     private TimeSpan _idle = IdleTimeout;
+    private RateLimiter? _theirs;
 
     private IChatClient Chat => (_client = _deployment.CreateClient(options =>
     {
         options.Endpoint = _hop.Endpoint;
-        options.RateLimiter = _limiter;
+        options.RateLimiter = _theirs ?? _limiter;
         options.IdleTimeout = _idle;
     })).AsIChatClient("gpt-oss-120b");
 
@@ -120,6 +121,18 @@ public sealed class EndlessStreamTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ReaderPausesBeyondTheHourOfTheSecret_PermitThrows_TheTimerSurvives()
+    {
+        // What a timer's callback throws would end the process.
+        using ThrowingLimiter limiter = new();
+        _theirs = limiter;
+        await using IAsyncEnumerator<ChatResponseUpdate> updates = await BeginAsync();
+        _time.Advance(TimeSpan.FromMinutes(60));
+        Assert.Equal(1, limiter.GivenBack);
+        await AssertTimeoutAsync(updates.MoveNextAsync().AsTask(), "hour");
+    }
+
+    [Fact]
     public async Task EventsForMoreThanTheHourOfTheSecret_TheWaitingReaderIsTold()
     {
         _idle = TimeSpan.FromHours(24);
@@ -164,5 +177,41 @@ public sealed class EndlessStreamTests : IAsyncLifetime
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => reading.OrTimeout());
         Assert.Equal(PrivatemodeServiceFailure.Timeout, exception.Reason);
         Assert.Contains(word, exception.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>One whose permits throw when they are given back.</summary>
+    private sealed class ThrowingLimiter : RateLimiter
+    {
+        public override TimeSpan? IdleDuration => null;
+
+        public int GivenBack { get; private set; }
+
+        public override RateLimiterStatistics? GetStatistics() => null;
+
+        protected override RateLimitLease AttemptAcquireCore(int permitCount) => new Lease(this);
+
+        protected override ValueTask<RateLimitLease> AcquireAsyncCore(int permitCount, CancellationToken cancellationToken) => new(new Lease(this));
+
+        private sealed class Lease(ThrowingLimiter limiter) : RateLimitLease
+        {
+            public override bool IsAcquired => true;
+
+            public override IEnumerable<string> MetadataNames => [];
+
+            public override bool TryGetMetadata(string metadataName, out object? metadata)
+            {
+                metadata = null;
+                return false;
+            }
+
+            protected override void Dispose(bool disposing)
+            {
+                if (disposing)
+                {
+                    limiter.GivenBack++;
+                    throw new InvalidOperationException("the limiter's own");
+                }
+            }
+        }
     }
 }

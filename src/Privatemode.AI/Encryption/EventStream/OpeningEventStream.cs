@@ -66,8 +66,8 @@ internal sealed class OpeningEventStream : Stream
                 _opener.Fail(failure);
             }
 
-            ReleaseOwned();
             _sealed.Dispose();
+            ReleaseOwned();
         }
         finally
         {
@@ -266,7 +266,17 @@ internal sealed class OpeningEventStream : Stream
         {
             if (Interlocked.CompareExchange(ref _state, Disposed, Idle) == Idle)
             {
-                Release();
+                try
+                {
+                    Release();
+                }
+                catch
+                {
+                    // A permit is the application's. Whatever it throws, the connection is given back.
+                    _sealed.Dispose();
+                    throw;
+                }
+
                 return true;
             }
 

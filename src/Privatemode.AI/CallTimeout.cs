@@ -14,6 +14,7 @@ internal sealed class CallTimeout : IDisposable
     private static readonly long Start = TimeProvider.System.GetTimestamp();
     private static long s_number;
     private static bool s_isRunning;
+    private static TimeSpan s_wakesAt; // when the thread looks again by itself
 
     private readonly CancellationTokenSource _source;
     private readonly (TimeSpan Due, long Number) _key;
@@ -40,7 +41,11 @@ internal sealed class CallTimeout : IDisposable
                 new Thread(Run) { IsBackground = true, Name = "Privatemode timeouts" }.UnsafeStart();
             }
 
-            Monitor.Pulse(Gate);
+            // Nearly every timeout is disposed of long before it passes: without this the thread would wake for each call.
+            if (_key.Due < s_wakesAt)
+            {
+                Monitor.Pulse(Gate);
+            }
         }
     }
 
@@ -87,6 +92,7 @@ internal sealed class CallTimeout : IDisposable
             {
                 if (Pending.Count == 0)
                 {
+                    s_wakesAt = TimeSpan.MaxValue;
                     if (!Monitor.Wait(Gate, UnusedAfter) && Pending.Count == 0)
                     {
                         s_isRunning = false;
@@ -103,6 +109,8 @@ internal sealed class CallTimeout : IDisposable
                     _ = Pending.Remove(key);
                     return first;
                 }
+
+                s_wakesAt = key.Due;
 
                 // Rounded up: Wait counts whole milliseconds.
                 _ = Monitor.Wait(Gate, left + TimeSpan.FromMilliseconds(1));

@@ -12,6 +12,17 @@ internal static class Pause
             return;
         }
 
+        if (!async && clock == TimeProvider.System)
+        {
+            // The timers of the platform need the thread pool, which may be busy with callers like this one.
+            if (cancellationToken.WaitHandle.WaitOne(time))
+            {
+                throw new OperationCanceledException(cancellationToken);
+            }
+
+            return;
+        }
+
         TaskCompletionSource<bool> elapsed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         // Not DisposeAsync: that waits for the callback, which may still be on its way out when a synchronous caller wakes.

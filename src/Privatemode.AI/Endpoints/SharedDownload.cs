@@ -19,7 +19,7 @@ internal sealed class SharedDownload
         while (true)
         {
             int helpers = Volatile.Read(ref _helpers);
-            using CancellationTokenSource patience = new(Patience, time);
+            using CallTimeout patience = new(Patience, time, async);
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
             try
             {

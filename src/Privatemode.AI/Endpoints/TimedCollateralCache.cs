@@ -33,7 +33,7 @@ internal sealed class TimedCollateralCache(ICollateralCache inner, TimeProvider 
             return null;
         }
 
-        using CancellationTokenSource patience = new(Patience, time);
+        using CallTimeout patience = new(Patience, time, async);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         CancellationToken token = either.Token;
         Task<byte[]?> work = Task.Factory.StartNew(

@@ -31,7 +31,7 @@ internal sealed class ConnectionSlots(int connections, SemaphoreSlim free, TimeS
             return new Slot(free);
         }
 
-        using CancellationTokenSource timeout = new(longestWait, time);
+        using CallTimeout timeout = new(longestWait, time, async);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {

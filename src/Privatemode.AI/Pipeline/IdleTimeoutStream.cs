@@ -101,9 +101,13 @@ internal sealed class IdleTimeoutStream : Stream
 
         // A synchronous read cannot be cancelled but by closing what it reads from.
         _closing = _closing == default ? _expiry.Token.UnsafeRegister(static state => ((Stream)state!).Dispose(), _inner) : _closing;
+        using CallTimeout timeout = new(_left, _clock, async: false);
         try
         {
-            return _inner.Read(buffer);
+            using (timeout.Token.UnsafeRegister(static expiry => ((CancellationTokenSource)expiry!).Cancel(), _expiry))
+            {
+                return _inner.Read(buffer);
+            }
         }
         catch (Exception exception) when (
             _expiry.IsCancellationRequested && exception is IOException or ObjectDisposedException or OperationCanceledException)
@@ -123,6 +127,7 @@ internal sealed class IdleTimeoutStream : Stream
     {
         cancellationToken.ThrowIfCancellationRequested();
         Begin();
+        _expiry.CancelAfter(_left);
 
         // Not the shared source: what a caller cancels is no timeout.
         using CancellationTokenSource? either = cancellationToken.CanBeCanceled
@@ -197,7 +202,6 @@ internal sealed class IdleTimeoutStream : Stream
         }
 
         _begun = _clock.GetTimestamp();
-        _expiry.CancelAfter(_left);
     }
 
     private void End()
@@ -224,14 +228,14 @@ internal sealed class IdleTimeoutStream : Stream
         {
             reader.BreakOff(Expire());
         }
-    }
-
-    private PrivatemodeServiceException Expire()
-    {
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             // The application's permit or its logging threw. There is nobody to tell, and on this thread it would end the process.
         }
+    }
+
+    private PrivatemodeServiceException Expire()
+    {
         _expired = true;
         string text = _ended
             ? "The answer ran until the end of the hour for which the service keeps a secret. What was handed out is authentic but not whole; ask again."

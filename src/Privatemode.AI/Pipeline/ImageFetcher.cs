@@ -61,7 +61,7 @@ internal sealed class ImageFetcher : IDisposable
     /// <exception cref="PrivatemodeConfigurationException">Together they are larger than the service takes.</exception>
     public async ValueTask<FetchedImage[]> FetchAllAsync(IReadOnlyList<Uri> addresses, int room, bool async, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource deadline = new(_totalTimeout, _time);
+        using CallTimeout deadline = new(_totalTimeout, _time, async);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         ByteBudget budget = new(Math.Min(room, TotalLimit));
         FetchedImage[] images = new FetchedImage[addresses.Count];
@@ -83,7 +83,7 @@ internal sealed class ImageFetcher : IDisposable
 
             return images;
         }
-        catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (deadline.HasPassed && !cancellationToken.IsCancellationRequested)
         {
             throw Failed("together they did not come in time");
         }
@@ -91,7 +91,7 @@ internal sealed class ImageFetcher : IDisposable
 
     private async ValueTask<FetchedImage> FetchAsync(Uri address, ByteBudget budget, bool async, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource deadline = new(Timeout, _time);
+        using CallTimeout deadline = new(Timeout, _time, async);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         try
         {

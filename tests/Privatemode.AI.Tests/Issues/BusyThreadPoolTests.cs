@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Privatemode.AI.Pipeline;
 using Privatemode.AI.Tests.Fakes;
 
@@ -11,6 +12,9 @@ namespace Privatemode.AI.Tests.Issues;
 public sealed class BusyThreadPoolTests : IDisposable
 {
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromMilliseconds(300);
+
+    // Much more than a timeout that holds, and less than the limit of the test.
+    private static readonly TimeSpan AtLast = TimeSpan.FromSeconds(20);
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly HttpClient _http = Transports.Create(custom: null, isTestTrust: true);
@@ -28,7 +32,7 @@ public sealed class BusyThreadPoolTests : IDisposable
     [InlineData(true)]
     public async Task SynchronousCall_NoThreadOfThePoolIsFree_EndsAtItsTimeout(bool hasConnection)
     {
-        Task<Socket>? serving = hasConnection ? TestTimeouts.OnOwnThread(AnswerOnce) : null;
+        Task<Socket>? serving = hasConnection ? TestTimeouts.OnOwnThread(() => AnswerOnce()) : null;
         if (hasConnection)
         {
             using HttpResponseMessage first = await TestTimeouts.OnOwnThread(() => Send(TestTimeouts.Default));
@@ -45,6 +49,41 @@ public sealed class BusyThreadPoolTests : IDisposable
         Assert.InRange(taken, ResponseTimeout / 2, TimeSpan.FromSeconds(20));
     }
 
+    [Fact]
+    public async Task SynchronousStream_NoThreadOfThePoolIsFree_EndsAtItsTimeout()
+    {
+        Task<Socket> serving = TestTimeouts.OnOwnThread(() => AnswerOnce("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"));
+        using HttpRequestMessage request = new(HttpMethod.Get, $"http://{_listener.LocalEndpoint}/");
+        using HttpResponseMessage response = await TestTimeouts.OnOwnThread(() => _http.Send(request, HttpCompletionOption.ResponseHeadersRead));
+        using Socket connection = await serving;
+        Task<int> closing = TestTimeouts.OnOwnThread(() => CloseAtLast(connection));
+        using IdleTimeoutStream stream = new(
+            await response.Content.ReadAsStreamAsync(), ResponseTimeout, ResponseTimeout, () => 0, TimeProvider.System, "sdk_0");
+        Exception? failure = await TestTimeouts.OnOwnThread(() => WithBusyPool(() => Record.Exception(() => stream.Read(new byte[1]))));
+        Assert.Equal(PrivatemodeServiceFailure.Timeout, Assert.IsType<PrivatemodeServiceException>(failure).Reason);
+        _ = await closing;
+    }
+
+    [Fact]
+    public async Task SynchronousPause_NoThreadOfThePoolIsFree_Ends()
+    {
+        using CancellationTokenSource atLast = new();
+        using ManualResetEventSlim ended = new();
+        Task<bool> cancelling = TestTimeouts.OnOwnThread(() =>
+        {
+            bool isEnded = ended.Wait(AtLast);
+            atLast.Cancel();
+            return isEnded;
+        });
+        await TestTimeouts.OnOwnThread(() => WithBusyPool<object?>(() =>
+        {
+            _ = Record.Exception(() => Pause.ForAsync(ResponseTimeout, TimeProvider.System, async: false, atLast.Token).Completed());
+            ended.Set();
+            return null;
+        }));
+        Assert.True(await cancelling);
+    }
+
     private HttpResponseMessage Send(TimeSpan responseTimeout)
     {
         using Deadline deadline = new(responseTimeout, TimeProvider.System, async: false, default, default);
@@ -53,12 +92,21 @@ public sealed class BusyThreadPoolTests : IDisposable
     }
 
     /// <summary>Answers one request and leaves the connection open.</summary>
-    private Socket AnswerOnce()
+    private Socket AnswerOnce(string answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     {
         Socket socket = _listener.AcceptSocket();
         _ = socket.Receive(new byte[4096]);
-        _ = socket.Send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8);
+        _ = socket.Send(Encoding.ASCII.GetBytes(answer));
         return socket;
+    }
+
+    /// <summary>Closes a connection once the other side has done so, or else after so long that a test that still waits has failed.</summary>
+    private static int CloseAtLast(Socket connection)
+    {
+        connection.ReceiveTimeout = (int)AtLast.TotalMilliseconds;
+        _ = Record.Exception(() => connection.Receive(new byte[1]));
+        connection.Dispose();
+        return 0;
     }
 
     /// <summary>Blocks all threads the pool may have until the work is done.</summary>

@@ -63,6 +63,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         }
 
         OutboundCheck.DemandNoRedirect(wire, attempt, asked);
+        OutboundCheck.DemandStatus(wire, call.RequestId);
         (_requestId, _isSealed, _receipt) = (call.RequestId, call.Rule.IsSealed, Receipts.Of(call));
         AnswerHead head = new()
         {

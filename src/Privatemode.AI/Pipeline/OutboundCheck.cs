@@ -50,6 +50,21 @@ internal static class OutboundCheck
         }
     }
 
+    /// <exception cref="PrivatemodeServiceException">The status is beyond 599, where HTTP has none. The OpenAI client breaks on such a status.</exception>
+    public static void DemandStatus(HttpResponseMessage response, string? requestId)
+    {
+        if ((int)response.StatusCode > 599)
+        {
+            throw new PrivatemodeServiceException(
+                PrivatemodeServiceFailure.Other,
+                $"The answer has status {(int)response.StatusCode}, which does not exist. Check Endpoint, and what stands in between.")
+            {
+                Status = (int)response.StatusCode,
+                RequestId = requestId,
+            };
+        }
+    }
+
     /// <summary>Whether an Accept header names media types the service answers with and nothing else.</summary>
     public static bool IsAccept(string value) => value.Split(',').All(type => AcceptedTypes.Contains(type.Trim(), StringComparer.Ordinal));
 

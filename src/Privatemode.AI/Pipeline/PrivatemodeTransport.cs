@@ -16,6 +16,7 @@ internal sealed class PrivatemodeTransport(HttpClient http, Uri service) : HttpC
     protected override void OnReceivedResponse(PipelineMessage message, HttpResponseMessage httpResponse)
     {
         OutboundCheck.DemandNoRedirect(httpResponse, httpResponse.RequestMessage, message.Request.Uri!);
+        OutboundCheck.DemandStatus(httpResponse, CallState.Of(message)?.Call?.RequestId);
         DropUnsafeHeaders(httpResponse);
     }
 

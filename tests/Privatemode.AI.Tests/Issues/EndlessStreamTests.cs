@@ -206,6 +206,7 @@ public sealed class EndlessStreamTests : IAsyncLifetime
 
             protected override void Dispose(bool disposing)
             {
+                base.Dispose(disposing);
                 if (disposing)
                 {
                     limiter.GivenBack++;

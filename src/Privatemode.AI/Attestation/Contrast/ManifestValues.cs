@@ -16,7 +16,6 @@ internal sealed class ManifestValues
     private const string OrderedList = ".Rtmrs";
     private const int LongestText = 256;
     private const int ShownOfLongText = 40;
-    private const int LongestDescription = 4096;
     private const int LongestPath = 512;
     private const int ShownOfLongPath = 200;
 
@@ -104,18 +103,18 @@ internal sealed class ManifestValues
         }
     }
 
+    // Never cut: one of many names, or the end of a long id, makes a workload the secret service.
     private static string Describe(WorkloadPolicy policy)
     {
-        string names = string.Join(", ", policy.Names.Select(Quoted));
+        string names = string.Join(", ", policy.Names.Select(name => Printable(Json(name))));
         string role = policy.Role.Length == 0 ? "" : $"role {policy.Role}, ";
-        string secret = policy.WorkloadSecretId.Length == 0 ? "" : $", secrets of {Quoted(policy.WorkloadSecretId)}";
-        string text = $"{role}names {names}{secret}";
-        return text.Length <= LongestDescription
-            ? text
-            : $"{text[..ShownOfLongPath]}... ({text.Length} characters, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(text)))})";
+        string secret = policy.WorkloadSecretId.Length == 0 ? "" : $", secrets of {Printable(Json(policy.WorkloadSecretId))}";
+        return $"{role}names {names}{secret}";
     }
 
-    private static string Quoted(string text) => Text($"\"{text.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"");
+    private static string Quoted(string text) => Text(Json(text));
+
+    private static string Json(string text) => $"\"{text.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"";
 
     // A name with marks of a path in it, or that is long, is shown as a text, so that it cannot stand for another place.
     private static string Name(string name) =>
@@ -128,15 +127,21 @@ internal sealed class ManifestValues
         ? path
         : $"{path[..ShownOfLongPath]}...[{path.Length} characters, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(path)))}]";
 
-    // JSON's own text, with quotes: what is not printable ASCII becomes its code, and a long one is told apart by its digest.
+    // JSON's own text, with quotes; a long one is told apart by its digest.
     private static string Text(string json)
     {
         if (json.Length > LongestText)
         {
             string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json)));
-            return $"{Text(json[..ShownOfLongText])}... ({json.Length} characters, SHA-256 {digest})";
+            return $"{Printable(json[..ShownOfLongText])}... ({json.Length} characters, SHA-256 {digest})";
         }
 
+        return Printable(json);
+    }
+
+    // What is not printable ASCII becomes its code.
+    private static string Printable(string json)
+    {
         StringBuilder printable = new();
         foreach (char character in json)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Tests.Vectors;
 
@@ -127,6 +128,21 @@ public sealed class ManifestDifferenceTests
         Assert.True(difference.Omitted > 0);
         Assert.StartsWith($"Policies.{Repeat("ff", 32)}", difference.Changes[0].Path, StringComparison.Ordinal);
         Assert.Equal("ReferenceValues.snp[0].MinimumTCB.SNPVersion", difference.Changes[1].Path);
+    }
+
+    [Theory]
+    [InlineData("names", 20, true)]
+    [InlineData("id", 20, true)]
+    [InlineData("names", 500, false)]
+    public void Between_WorkloadBecomesTheSecretServiceBehindLongText_ShowsItOrIsIncomplete(string where, int length, bool isShown)
+    {
+        const string name = "\"workload-example\",", id = "\"apps/v1/Deployment/example/workload-example\"";
+        string names = string.Concat(Enumerable.Range(0, 1000).Select(i => $"\"{i.ToString($"d{length}", CultureInfo.InvariantCulture)}\", "));
+        ManifestDifference difference = where == "names"
+            ? Between((name, $"{name} {names} \"secret-service\","))
+            : Between((id, $"\"{new string('a', 50 * length)}/secret-service\""));
+        Assert.Equal(isShown, difference.IsComplete);
+        Assert.Equal(isShown, difference.Changes.Any(change => change.After!.Contains("secret-service\"", StringComparison.Ordinal)));
     }
 
     [Fact]

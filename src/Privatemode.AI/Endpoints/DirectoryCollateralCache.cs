@@ -4,7 +4,10 @@ using System.Text;
 namespace Privatemode.AI.Endpoints;
 
 /// <summary>Downloaded files in a directory, which several processes may share: each is written beside and moved into place.</summary>
-/// <remarks>Whenever a file is written, those that may not be used any more are deleted, and the oldest when there are too many.</remarks>
+/// <remarks>
+/// Whenever a file is written, those that may not be used any more are deleted, and the oldest when there are too many: certificates first. They can
+/// be downloaded again, and a platform of one's own is enough to have many of them kept. A lost revocation list could be replaced by an older one.
+/// </remarks>
 internal sealed class DirectoryCollateralCache(string directory, TimeProvider time) : ICollateralCache
 {
     /// <summary>Most files kept. A deployment needs at most six; the rest are those of other machines.</summary>
@@ -16,6 +19,9 @@ internal sealed class DirectoryCollateralCache(string directory, TimeProvider ti
 
     // Others may replace it meanwhile.
     private static readonly FileStreamOptions Reading = new() { Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 };
+
+    // Longer than revocation lists and documents are valid; certificates of chips are for seven years, and those above them for longer.
+    private static readonly TimeSpan LongestList = TimeSpan.FromDays(2 * 365);
 
     // What a process left behind that was stopped while it wrote.
     private static readonly TimeSpan BesideFor = TimeSpan.FromHours(1);
@@ -87,7 +93,7 @@ internal sealed class DirectoryCollateralCache(string directory, TimeProvider ti
     private void Prune()
     {
         DateTimeOffset now = time.GetUtcNow();
-        List<FileInfo> kept = [];
+        List<(FileInfo File, bool IsCertificate)> kept = [];
         foreach (FileInfo file in new DirectoryInfo(directory).EnumerateFiles())
         {
             bool isBeside = file.Name.EndsWith(BesideExtension, StringComparison.Ordinal);
@@ -98,17 +104,18 @@ internal sealed class DirectoryCollateralCache(string directory, TimeProvider ti
             }
 
             // Files are dated by the machine's clock, whatever clock the client was given.
-            if (isBeside ? TimeProvider.System.GetUtcNow() - file.LastWriteTimeUtc > BesideFor : ReadValidUntil(file) < now)
+            DateTimeOffset? validUntil = isBeside ? null : ReadValidUntil(file);
+            if (isBeside ? TimeProvider.System.GetUtcNow() - file.LastWriteTimeUtc > BesideFor : validUntil < now)
             {
                 TryDelete(file.FullName);
             }
             else if (!isBeside)
             {
-                kept.Add(file);
+                kept.Add((file, !(validUntil - now <= LongestList)));
             }
         }
 
-        foreach (FileInfo file in kept.OrderByDescending(file => file.LastWriteTimeUtc).Skip(MostFiles))
+        foreach ((FileInfo file, _) in kept.OrderBy(one => one.IsCertificate).ThenByDescending(one => one.File.LastWriteTimeUtc).Skip(MostFiles))
         {
             TryDelete(file.FullName);
         }

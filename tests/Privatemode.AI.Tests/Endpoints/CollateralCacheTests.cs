@@ -133,6 +133,24 @@ public sealed class CollateralCacheTests : IDisposable
         Assert.NotNull(await cache.GetAsync("5", Limit, async: false, default));
     }
 
+    [Fact]
+    public async Task Directory_MoreCertificatesThanAreKept_TheRevocationListStays()
+    {
+        ManualTimeProvider time = new();
+        DirectoryCollateralCache cache = new(_directory.FullName, time);
+        await SetAsync(cache, "list", time.GetUtcNow().AddDays(365), async: false);
+        for (int i = 0; i < DirectoryCollateralCache.MostFiles + 5; i++)
+        {
+            Array.ForEach(Directory.GetFiles(_directory.FullName), path => File.SetLastWriteTimeUtc(path, File.GetLastWriteTimeUtc(path).AddMinutes(-1)));
+            await SetAsync(cache, $"{i}", time.GetUtcNow().AddDays(7 * 365), async: false);
+        }
+
+        Assert.Equal(DirectoryCollateralCache.MostFiles, Directory.GetFiles(_directory.FullName).Length);
+        Assert.NotNull(await cache.GetAsync("list", Limit, async: false, default));
+        Assert.Null(await cache.GetAsync("5", Limit, async: false, default));
+        Assert.NotNull(await cache.GetAsync("6", Limit, async: false, default));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

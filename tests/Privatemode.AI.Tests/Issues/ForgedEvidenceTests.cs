@@ -98,6 +98,27 @@ public sealed class ForgedEvidenceTests
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.VerifyAsync().OrTimeout());
     }
 
+    // Whoever stands between the client and the vendors must not be able to end what was proved.
+    [Theory]
+    [InlineData(EvidenceKind.Snp, 400)]
+    [InlineData(EvidenceKind.Snp, 404)]
+    [InlineData(EvidenceKind.Snp, 410)]
+    [InlineData(EvidenceKind.Tdx, 400)]
+    [InlineData(EvidenceKind.Tdx, 404)]
+    [InlineData(EvidenceKind.Tdx, 410)]
+    public async Task Renewal_VendorsAnswerThatTheyKnowNothing_TheCopiesCount(EvidenceKind kind, int status)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
+        using AttestedMeshAuthority authority = scene.Authority();
+        TrustedMesh trusted = await authority.GetAsync(null, Key, async: true, default);
+        scene.VendorsAnswer(status);
+        scene.Time.Advance(TimeSpan.FromHours(23));
+        _ = await authority.GetAsync(null, Key, async: true, default);
+        await authority.Renewal.OrTimeout();
+        Assert.True(authority.Trusts(trusted.Deployment!));
+        Assert.Null(authority.Health.Failure);
+    }
+
     // The certificate of the chip had to be fetched. With it in hand the forgery shows, whatever else cannot be had.
     [Theory]
     [InlineData("SnpSignatureByOtherKey", "snp-report-signature", EvidenceSource.AmdChain, 1)]

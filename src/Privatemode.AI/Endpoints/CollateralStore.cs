@@ -24,8 +24,14 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     // A file that was downloaded by another caller, while this one found its copy too old, is not downloaded again.
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(10);
 
+    // A deployment is judged by several files of one host. Waiting for a host that is away once for each of them takes minutes.
+    private static readonly TimeSpan AwayFor = TimeSpan.FromSeconds(30);
+
     // Shared by all clients of the process, like the nearest cache.
     private static readonly ConcurrentDictionary<string, SharedDownload> UnderWay = new(StringComparer.Ordinal);
+
+    // Hosts that did not answer, and when. Not shared: another client may reach them by another way.
+    private readonly ConcurrentDictionary<string, long> _away = new(StringComparer.Ordinal);
 
     /// <summary>Returns the newest authentic file that is known, which is as current as demanded unless its host is away or has only an older one.</summary>
     /// <param name="request">The file.</param>
@@ -90,6 +96,10 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
             if (copies.Newest is { } copy && IsCurrent(copy, demand))
             {
                 chosen = copy;
+            }
+            else if (copies.Newest is { } last && IsAway(request.Address))
+            {
+                chosen = last with { IsStandIn = true };
             }
             else
             {
@@ -210,13 +220,22 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
             string chain = request.ChainHeader is { } name && answer.Headers.TryGetValues(name, out IEnumerable<string>? values)
                 ? string.Join(',', values)
                 : "";
+            _ = _away.TryRemove(request.Address.Authority, out _);
             return new DownloadEnd(new CollateralFile(answer.Body, chain, time.GetUtcNow()), null);
         }
         catch (PrivatemodeServiceException exception)
         {
+            // A host that answers, if only with an error, is asked for each file: one that is busy must not hide what it revoked.
+            if (exception.Reason is PrivatemodeServiceFailure.Unreachable or PrivatemodeServiceFailure.Timeout)
+            {
+                _away[request.Address.Authority] = time.GetTimestamp();
+            }
+
             return new DownloadEnd(null, exception);
         }
     }
+
+    private bool IsAway(Uri address) => _away.TryGetValue(address.Authority, out long since) && time.GetElapsedTime(since) < AwayFor;
 
     /// <param name="Found">What each cache has that is authentic.</param>
     /// <param name="Newest">The newest of them and of what came with the evidence.</param>

@@ -79,6 +79,32 @@ public sealed class CollateralKeepingTests
         _ = await scene.VerifyAsync();
     }
 
+    /// <summary>The symptom: a verification by copies took minutes, because it waited for the vendor's host once for each file.</summary>
+    [Theory]
+    [InlineData(EvidenceKind.Snp, false, 3)]
+    [InlineData(EvidenceKind.Tdx, false, 3)]
+    [InlineData(EvidenceKind.Tdx, true, 5)]
+    public async Task Verify_AHostIsAwayAndThereAreCopies_IsWaitedForOnceUnlessItAnswers(EvidenceKind kind, bool answers, int requests)
+    {
+        using VendorScene scene = new(kind);
+        _ = await scene.VerifyAsync();
+        scene.Time.Advance(TimeSpan.FromHours(2));
+        scene.Instead = (_, _) => answers ? new StandInAnswer(403, "text/plain", "blocked"u8.ToArray()) : throw new HttpRequestException("away");
+        for (int i = 0; i < 2; i++)
+        {
+            int before = scene.Asked.Count();
+            Task<VerifiedDeployment> work = scene.VerifyAsync();
+            while (await Task.WhenAny(work, scene.Time.TimerAsync(due => due <= DeploymentScene.LongestPause)).OrTimeout() != work)
+            {
+                scene.Time.Advance(DeploymentScene.LongestPause);
+            }
+
+            _ = await work;
+            Assert.Equal(requests, scene.Asked.Count() - before);
+            scene.Time.Advance(TimeSpan.FromSeconds(30));
+        }
+    }
+
     [Theory]
     [InlineData(EvidenceKind.Snp, "/vcek/v1/Genoa/crl")]
     [InlineData(EvidenceKind.Tdx, "/sgx/certification/v4/pckcrl?ca=platform&encoding=der", "/IntelSGXRootCA.der")]

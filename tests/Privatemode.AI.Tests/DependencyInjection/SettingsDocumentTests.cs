@@ -51,7 +51,7 @@ public sealed class SettingsDocumentTests
             }
         }
 
-        Assert.Equal(9, compared);
+        Assert.Equal(10, compared);
     }
 
     [Fact]

@@ -122,13 +122,16 @@ public sealed class CollateralCacheTests : IDisposable
     public async Task Directory_MoreFilesThanAreKept_TheOldestAreDeleted()
     {
         DirectoryCollateralCache cache = Directories(_directory.FullName);
+        string foreign = Path.Combine(_directory.FullName, "notes.txt");
+        File.WriteAllText(foreign, "somebody else's, and the oldest");
         for (int i = 0; i < DirectoryCollateralCache.MostFiles + 5; i++)
         {
             await SetAsync(cache, $"{i}", Until, async: false);
             Array.ForEach(Directory.GetFiles(_directory.FullName), path => File.SetLastWriteTimeUtc(path, File.GetLastWriteTimeUtc(path).AddMinutes(-1)));
         }
 
-        Assert.Equal(DirectoryCollateralCache.MostFiles, Directory.GetFiles(_directory.FullName).Length);
+        Assert.True(File.Exists(foreign));
+        Assert.Equal(DirectoryCollateralCache.MostFiles + 1, Directory.GetFiles(_directory.FullName).Length);
         Assert.Null(await cache.GetAsync("4", Limit, async: false, default));
         Assert.NotNull(await cache.GetAsync("5", Limit, async: false, default));
     }

@@ -54,6 +54,31 @@ public sealed class CollateralStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Get_CopyOfAListGrowsAnHourOld_IsDownloadedAgain()
+    {
+        _ = await GetAsync(CollateralDemand.Hourly);
+        _time.Advance(TimeSpan.FromHours(1) - TimeSpan.FromSeconds(1));
+        Assert.True((await GetAsync(CollateralDemand.Hourly)).IsFromCache);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False((await GetAsync(CollateralDemand.Hourly)).IsFromCache);
+        Assert.Equal(2, _handler.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Get_DownloadOfAnotherWorldOfTrustIsUnderWay_IsNotWaitedFor()
+    {
+        using HangingHandler hanging = new();
+        using HttpClient http = new(hanging);
+        using CancellationTokenSource leaving = new();
+        Task<CollateralFile> other = GetAsync(http, leaving.Token);
+        await hanging.Asked.OrTimeout();
+        CollateralStore store = new(Downloads(), [_memory], _time, scope: "test trust");
+        Assert.False((await store.GetAsync(Request(), CollateralDemand.Recent, async: true, default).AsTask().OrTimeout()).IsFromCache);
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => other.OrTimeout());
+    }
+
+    [Fact]
     public async Task Get_CopyFromTheFuture_IsNotBelieved()
     {
         _ = await GetAsync();

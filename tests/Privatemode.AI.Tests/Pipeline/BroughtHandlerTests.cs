@@ -20,6 +20,7 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
         { "baggage", "changed-request", request => request.Headers.Add("baggage", "patient=4711") },
         { "content header", "changed-request", request => request.Content!.Headers.Add("X-Tenant", "acme") },
         { "body", "changed-request", request => request.Content = new StringContent("{}") },
+        { "body of the same length and type", "changed-request", request => request.Content = OfTheSameHeaders(request.Content!) },
         { "address", "changed-request", request => request.RequestUri = new Uri("http://127.0.0.1:9/v1/chat/completions") },
         { "method", "changed-request", request => request.Method = HttpMethod.Put },
         { "version", "changed-request", request => request.Version = HttpVersion.Version20 },
@@ -67,6 +68,21 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
         }
 
         Assert.Empty(_deployment.Requests);
+    }
+
+    // Callers and logs read the headers of answers, and anybody on the way can write them.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Send_AnswerHasHeadersThatAreNotSafeToPrint_TheyAreDropped(bool async)
+    {
+        await using PrivatemodeClient client = Client(new Meddler { Answer = "\u001b[2K forged", InnerHandler = Sockets() });
+        OpenAI.Chat.ChatClient chat = client.OpenAI.GetChatClient("gpt-oss-120b");
+        System.ClientModel.ClientResult result = async
+            ? await chat.CompleteChatAsync("hi").OrTimeout()
+            : await TestTimeouts.OnOwnThread(() => chat.CompleteChat("hi"));
+        Assert.False(result.GetRawResponse().Headers.TryGetValue("X-Forged", out _));
+        Assert.True(result.GetRawResponse().Headers.TryGetValue("X-Plain", out _));
     }
 
     [Theory]
@@ -159,6 +175,17 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
         _ => (handler.ActivityHeadersPropagator = DistributedContextPropagator.CreateDefaultPropagator()) is null,
     };
 
+    private static ByteArrayContent OfTheSameHeaders(HttpContent content)
+    {
+        ByteArrayContent other = new(new byte[(int)content.Headers.ContentLength!.Value]);
+        foreach ((string name, IEnumerable<string> values) in content.Headers)
+        {
+            Assert.True(other.Headers.TryAddWithoutValidation(name, values), name);
+        }
+
+        return other;
+    }
+
     private static async Task ChatAsync(PrivatemodeClient client, bool async)
     {
         if (async)
@@ -212,6 +239,9 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
 
         public Action<HttpRequestMessage> Change { get; init; } = _ => { };
 
+        /// <summary>What a header of the answer says.</summary>
+        public string? Answer { get; init; }
+
         public List<Activity?> Ambient { get; } = [];
 
         protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -232,7 +262,7 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
                 base.Send(sent, cancellationToken).Dispose();
             }
 
-            return base.Send(sent, cancellationToken);
+            return Finish(base.Send(sent, cancellationToken));
         }
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -253,7 +283,18 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
                 (await base.SendAsync(sent, cancellationToken)).Dispose();
             }
 
-            return await base.SendAsync(sent, cancellationToken);
+            return Finish(await base.SendAsync(sent, cancellationToken));
+        }
+
+        private HttpResponseMessage Finish(HttpResponseMessage response)
+        {
+            if (Answer is not null)
+            {
+                Assert.True(response.Headers.TryAddWithoutValidation("X-Forged", Answer));
+                Assert.True(response.Headers.TryAddWithoutValidation("X-Plain", "plain"));
+            }
+
+            return response;
         }
 
         private HttpRequestMessage Prepare(HttpRequestMessage request)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Encryption;
@@ -44,6 +45,23 @@ public sealed class ImageFetcherTests
     [InlineData("2001:0:1::1", false)]
     [InlineData("64:ff9b::a00:1", false)]
     public void IsPublic_Address_IsJudged(string address, bool isPublic) => Assert.Equal(isPublic, ImageFetcher.IsPublic(IPAddress.Parse(address)));
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("localhost")]
+    public async Task Fetch_AddressOfThisMachine_IsNotConnectedTo(string host)
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        using CancellationTokenSource stopping = new();
+        Task<TcpClient> connected = listener.AcceptTcpClientAsync(stopping.Token).AsTask();
+        using ImageFetcher fetcher = new(TimeProvider.System, Total);
+        Task<FetchedImage> fetching = FetchAsync(fetcher, $"https://{host}:{((IPEndPoint)listener.LocalEndpoint).Port}/a.png", async: true);
+        Assert.Same(fetching, await Task.WhenAny(fetching, connected).OrTimeout());
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => fetching);
+        await stopping.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connected);
+    }
 
     [Theory]
     [InlineData(true)]

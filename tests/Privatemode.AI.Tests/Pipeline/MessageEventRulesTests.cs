@@ -71,6 +71,7 @@ public sealed class MessageEventRulesTests : IDisposable
     [InlineData("""{"type":"content_block_stop","index":0,"delta":{"text":"hidden"}}""", "bad-plain-member")]
     [InlineData("""{"index":0,"delta":{"text":"no type"}}""", "bad-plain-member")]
     [InlineData("""{"type":"content_block_delta","index":7,"delta":{"text":"no such block"}}""", "payload-missing")]
+    [InlineData("""{"type":"content_block_stop","index":7}""", "payload-missing")]
     [InlineData("""{"type":"content_block_delta","index":-1,"delta":{}}""", "payload-missing")]
     [InlineData("""{"type":"content_block_delta","index":"0","delta":{}}""", "payload-missing")]
     [InlineData("""{"type":"content_block_delta","index":0,"delta":"text"}""", "payload-missing")]

@@ -35,6 +35,7 @@ public sealed class RelabelledAnswerTests : IDisposable
         { Chat, 200, ["error", "\"CONTENT\""] },
         { Chat, 200, ["a", Choices, "choices", "[1]"] },
         { Chat, 200, ["a", Choices, "choices", "[]"] },
+        { Chat, 200, ["a", Choices, "choices", "[]", "created", "1", "model", "\"m\"", "object", "\"c\""] },
         { Chat, 200, ["choices", "[null]", "created", "1", "model", "\"m\"", "object", "\"c\""] },
         { Chat, 200, ["choices", Choices, "created", "\"m\"", "model", "\"m\"", "object", "\"c\""] },
         { "/unstructured/general/v0/general", 200, ["\"CONTENT\""] },
@@ -54,6 +55,8 @@ public sealed class RelabelledAnswerTests : IDisposable
         { Messages, 200, ["content", Blocks, "model", "\"m\"", "role", "\"assistant\"", "stop_reason", "null"] },
         { Messages, 200, ["content", Blocks, "model", "\"m\"", "role", "\"assistant\"", "s", "\"max_tokens\"", "stop_reason", "null"] },
         { Messages, 200, ["content", Blocks, "model", "\"m\"", "stop_reason", "\"assistant\"", "z", "\"max_tokens\""] },
+        { Messages, 200, ["content", Blocks, "model", "\"m\"", "role", "\"max_tokens\"", "stop_reason", "\"assistant\""] },
+        { Messages, 200, ["content", Blocks, "model", "\"m\"", "role", "\"assistant\"", "stop_reason", "\"\""] },
         { Messages, 500, ["error", """{"id":"m","content":[{"text":"CONTENT"}]}"""] },
         { "/unstructured/general/v0/general", 422, ["error", Element] },
         { "/unstructured/general/v0/general", 422, ["detail", Element] },
@@ -101,6 +104,15 @@ public sealed class RelabelledAnswerTests : IDisposable
         Assert.Equal("relabelled-answer", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => sending)).Failure);
     }
 
+    // Read as an error in the clear, it could say anything.
+    [Fact]
+    public async Task Send_SealedErrorThatWasChanged_IsRefused()
+    {
+        PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => _network.SendAsync(
+            Chat, Body(Chat), 500, seal => Document(["error", "\"CONTENT\""], text => ChangeLastDigit(seal(text)))));
+        Assert.NotEqual("relabelled-answer", exception.Failure);
+    }
+
     [Fact]
     public async Task Send_FirstEventOfAStreamAsAnError_IsNone()
     {
@@ -131,6 +143,15 @@ public sealed class RelabelledAnswerTests : IDisposable
     }
 
     [Fact]
+    public async Task Send_WholeMessageOfAnotherClearType_IsRefused()
+    {
+        string[] members = ["content", Blocks, "model", "\"m\"", "role", "\"assistant\"", "stop_reason", "\"end_turn\""];
+        PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => _network.SendAsync(
+            Messages, Body(Messages), 200, seal => Document(members, seal).Replace("\"type\":\"message\"", "\"type\":\"ping\"", StringComparison.Ordinal)));
+        Assert.Equal("bad-plain-member", exception.Failure);
+    }
+
+    [Fact]
     public async Task Send_WholeMessageWithItsReason_IsPassedOn()
     {
         (_, string text, bool isAuthenticated) = await _network.SendAsync(Messages, Body(Messages), 200, seal => Document(
@@ -149,6 +170,8 @@ public sealed class RelabelledAnswerTests : IDisposable
         Assert.Equal("payload-missing", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(
             () => _network.SendAsync(Transcriptions, Form(times), 200, seal => Document(["text", "\"en\""], seal)))).Failure);
     }
+
+    private static string ChangeLastDigit(string sealedValue) => $"{sealedValue[..^2]}{(sealedValue[^2] == '0' ? '1' : '0')}{sealedValue[^1]}";
 
     private static HttpContent Body(string path) => path switch
     {

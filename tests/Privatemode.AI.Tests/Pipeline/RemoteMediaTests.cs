@@ -6,6 +6,18 @@ namespace Privatemode.AI.Tests.Pipeline;
 
 public sealed class RemoteMediaTests
 {
+    // Passed on as it is, the service would fetch it.
+    [Fact]
+    public async Task Resolve_UrlInASourceWhileImagesAreFetchedHere_IsRefused()
+    {
+        string body = """{"messages":[{"content":[{"type":"image","source":{"type":"url","url":"https://example.com/a"}}]}]}""";
+        using PlainBody plain = new(PooledBytes.Copy(Encoding.UTF8.GetBytes(body)));
+        MediaResolver resolver = new(RemoteMediaPolicy.FetchHereAndInline, null);
+        PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
+            () => resolver.ResolveAsync(EndpointRules.Messages, plain, async: true, CancellationToken.None).AsTask());
+        Assert.Equal("remote-media", exception.Refused);
+    }
+
     [Theory]
     [InlineData("image_url", 1)]
     [InlineData("\\u0069mage_url", 1)]

@@ -50,6 +50,13 @@ public sealed class TranscriptionEventRulesTests : IDisposable
     }
 
     [Fact]
+    public void Stream_OfBothForms_IsRefused()
+    {
+        Assert.Equal("payload-missing", Open([TypedPiece, Piece], "").Failure);
+        Assert.Equal("payload-missing", Open([Piece, TypedPiece], "").Failure);
+    }
+
+    [Fact]
     public void UsageNobodyAskedFor_EndsTheStreamAndIsNotHandedOut()
     {
         OpenedStream opened = Open([Piece, Finish, Usage], Done, hidesUsage: true);

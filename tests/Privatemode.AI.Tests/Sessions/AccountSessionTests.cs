@@ -51,6 +51,33 @@ public sealed class AccountSessionTests
     }
 
     [Fact]
+    public async Task Acquire_AfterTheDeploymentLostTrust_AgreesOnAnotherSecret()
+    {
+        using AccountSession session = NewSession();
+        using SecretLease stream = await AcquireAsync(session);
+        session.Forget();
+        using SecretLease next = await AcquireAsync(session);
+        Assert.NotEqual(stream.Session.Id, next.Session.Id);
+    }
+
+    // A stream keeps the secret alive, so that a lease on it could still be taken.
+    [Fact]
+    public async Task Acquire_SecretGivenUpBeforeItsWaiterTakesIt_AgreesOnAnother()
+    {
+        using AccountSession session = NewSession();
+        SecretLease? stream = null;
+        session.Landed = () =>
+        {
+            session.Landed = null;
+            stream = Acquire(session);
+            session.Forget();
+        };
+        using SecretLease lease = await AcquireAsync(session);
+        Assert.NotEqual(stream!.Session.Id, lease.Session.Id);
+        stream.Dispose();
+    }
+
+    [Fact]
     public async Task Acquire_After45Minutes_RenewsAndKeepsTheOldSecretForItsStreams()
     {
         using AccountSession session = NewSession();

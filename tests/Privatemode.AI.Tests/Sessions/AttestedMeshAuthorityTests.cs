@@ -296,6 +296,15 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
         _scene.Deployment.RotateMeshCa();
         _ = await _authority.VerifyNowAsync(Key, default);
         Assert.False(_authority.Trusts(first));
+        Assert.Equal(1, _changes);
+
+        // The same CA under another manifest.
+        VerifiedDeployment rotated = (await GetAsync()).Deployment!;
+        _scene.Deployment.Evidence.ChangeManifest();
+        Assert.Equal(rotated.MeshCaSha256, (await _authority.VerifyNowAsync(Key, default)).Deployment!.MeshCaSha256);
+        Assert.False(_authority.Trusts(rotated));
+        IEnumerable<RecordedRequest> attestations = _scene.Deployment.AllRequests.Where(request => request.Path == "/privatemode/v1/attest");
+        Assert.Distinct(attestations.Select(request => request.WireText));
         _scene.Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
         VerifiedDeployment second = (await GetAsync()).Deployment!;
         await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => _authority.VerifyNowAsync(Key, default).AsTask());

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Privatemode.AI.Sessions;
 using Privatemode.AI.Tests.Fakes;
@@ -153,6 +154,21 @@ public sealed class ManifestLogTests : IDisposable
     {
         using FileStream appending = new(LogFile, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
         Assert.Equal(3, ManifestLog.Read(_directory.FullName).Entries.Count);
+    }
+
+    // Whoever can write the directory can compute the chain as well.
+    [Theory]
+    [InlineData("5.json", false)]
+    [InlineData("below/4.json", false)]
+    [InlineData("4.json", true)]
+    public void Read_LineThatFollowsButThatNoRecorderWrites_IsRefused(string file, bool isInsecureLoopback)
+    {
+        byte[] manifest = "four"u8.ToArray();
+        _ = _directory.CreateSubdirectory("below");
+        File.WriteAllBytes(Path.Combine(_directory.FullName, file), manifest);
+        AdoptedManifest entry = new(_time.GetUtcNow(), file, Convert.ToHexStringLower(SHA256.HashData(manifest)), ManifestSource.Published);
+        File.AppendAllText(LogFile, ManifestLog.Read(_directory.FullName).Line(entry, isInsecureLoopback) + "\n");
+        _ = Changed();
     }
 
     private string LogFile => Path.Combine(_directory.FullName, "log.txt");

@@ -52,6 +52,18 @@ public sealed class SessionManagerTests : IAsyncLifetime
         Assert.Equal(6, Exchanges.Count());
     }
 
+    [Fact]
+    public async Task Chat_VerdictWasWithdrawn_TheSecretIsNotUsedAnyMore()
+    {
+        await using PrivatemodeClient client = _deployment.CreateClient();
+        IChatClient chat = client.AsIChatClient("gpt-oss-120b");
+        _ = await chat.GetResponseAsync("hi").OrTimeout();
+        _deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
+        await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
+        await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => chat.GetResponseAsync("hi").OrTimeout());
+        Assert.Single(_deployment.Requests);
+    }
+
     [Theory]
     [InlineData(426, "upgrade")]
     [InlineData(400, "minimum client version is v1.50")]

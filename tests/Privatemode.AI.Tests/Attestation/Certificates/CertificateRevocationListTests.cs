@@ -107,6 +107,9 @@ public sealed class CertificateRevocationListTests
     public void Parse_OtherVersion_IsRefused(int? version) => AssertRefused(CertificateChecks.CrlFormat, new() { Version = version });
 
     [Fact]
+    public void Parse_ElementBehindTheExtensions_IsRefused() => AssertRefused(CertificateChecks.CrlFormat, new() { Tail = Der.Integer(1) });
+
+    [Fact]
     public void Parse_LongSerialNumber_IsRefused() => AssertRefused(CertificateChecks.CrlFormat, new() { Revoked = [[.. Enumerable.Repeat((byte)1, 22)]] });
 
     [Fact]

@@ -24,6 +24,9 @@ internal sealed record RevocationListWriter
 
     public (string Identifier, bool Critical, byte[] Value)[] Extensions { get; init; } = [Der.CrlNumber(1)];
 
+    /// <summary>What stands behind the extensions, where a list has nothing.</summary>
+    public byte[] Tail { get; init; } = [];
+
     public Func<byte[], byte[]> Sign { get; init; } = CertificateWriter.SignEcdsa(CertificateWriter.Key);
 
     public byte[] Write()
@@ -46,6 +49,10 @@ internal sealed record RevocationListWriter
 
             WriteEntries(body);
             Der.WriteExtensions(body, 0, Extensions);
+            if (Tail.Length > 0)
+            {
+                body.WriteEncodedValue(Tail);
+            }
         }
 
         return Der.Signed(body.Encode(), OuterAlgorithm ?? Algorithm, Sign);

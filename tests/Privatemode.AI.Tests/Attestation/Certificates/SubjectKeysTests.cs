@@ -52,6 +52,20 @@ public sealed class SubjectKeysTests
         Refusal.Of(CertificateChecks.Key, () => SubjectKeys.ImportP256(Holding(compressed)));
     }
 
+    // As long as a key of the curve, and its point is one: only what is in front of it says that it is meant for another curve.
+    [Fact]
+    public void ImportEcdsa_OtherCurveOrFormNamed_IsRefused()
+    {
+        using ECDsa p256 = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        byte[] key = p256.ExportSubjectPublicKeyInfo();
+        for (int i = 2; i < key.Length - 64; i++)
+        {
+            byte[] changed = [.. key];
+            changed[i] ^= 1;
+            Assert.False(Refusal.AcceptsOrRefuses(() => SubjectKeys.ImportP256(Holding(changed)).Dispose()), $"byte {i}");
+        }
+    }
+
     [Fact]
     public void ImportRsa_OfTheRightKind_IsThatKey()
     {

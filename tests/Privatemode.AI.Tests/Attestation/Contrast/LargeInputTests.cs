@@ -68,6 +68,7 @@ public sealed class LargeInputTests
     [InlineData("QQ=", false)]
     [InlineData("QQ==QQ==", false)]
     [InlineData("QUJ D", false)]
+    [InlineData("QUJD    ", false)]
     [InlineData("QUI\\nD", false)]
     [InlineData("QUI\\u0141", false)]
     [InlineData("QUIĠ", false)]

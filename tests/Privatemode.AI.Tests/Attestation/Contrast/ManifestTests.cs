@@ -144,7 +144,9 @@ public sealed class ManifestTests
     public void Parse_TooLongOrBadUtf8_IsRefused()
     {
         byte[] good = ContrastFiles.OwnManifestWith();
-        Assert.Equal(ManifestChecks.Format, ContrastFiles.Refusal(() => Manifest.Parse(new byte[Manifest.MaxSize + 1])));
+        byte[] longest = [.. good, .. Enumerable.Repeat((byte)' ', Manifest.MaxSize - good.Length)];
+        Assert.Null(ContrastFiles.Refusal(() => Manifest.Parse(longest)));
+        Assert.Equal(ManifestChecks.Format, ContrastFiles.Refusal(() => Manifest.Parse((byte[])[.. longest, (byte)' '])));
         Assert.Equal(ManifestChecks.Format, ContrastFiles.Refusal(() => Manifest.Parse((byte[])[0xEF, 0xBB, 0xBF, .. good])));
         Assert.Equal(ManifestChecks.Format, ContrastFiles.Refusal(() => Manifest.Parse((byte[])[.. "{\""u8, 0xFF, .. "\":1,"u8, .. good.AsSpan(1)])));
     }

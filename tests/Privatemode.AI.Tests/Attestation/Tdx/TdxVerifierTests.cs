@@ -142,6 +142,19 @@ public sealed class TdxVerifierTests
     }
 
     [Fact]
+    public void Verify_SignerOfSomebodyElse_IsRefused()
+    {
+        using ECDsa key = FakeIntel.NewKey();
+        FakeIntel forged = Good with { Signer = Good.Signer with { Sign = CertificateWriter.SignEcdsa(key) } };
+        Refusal.Of(CertificateChecks.Signature, () => forged.Verify());
+
+        byte[] otherSigner = (Good.Signer with { PublicKey = key.ExportSubjectPublicKeyInfo() }).Write();
+        byte[] otherChain = QuoteWriter.ToPem(otherSigner, Good.Root.Write());
+        Refusal.Of(TdxChecks.QeIdentitySignature, () => (Good with { QeIdentityChain = otherChain }).Verify());
+        Refusal.Of(TdxChecks.TcbInfoSignature, () => (Good with { TcbInfoChain = otherChain, QeIdentityChain = Good.SignerChain }).Verify());
+    }
+
+    [Fact]
     public void Verify_RevokedCertificate_IsRefused()
     {
         byte[] otherSigner = (Good.Signer with { SerialNumber = [0x0c] }).Write();
@@ -152,6 +165,7 @@ public sealed class TdxVerifierTests
             Good with { RootCrl = Good.RootCrl with { Revoked = [[0x0a]] } },
             Good with { RootCrl = Good.RootCrl with { Revoked = [[0x0b]] } },
             withOther with { RootCrl = Good.RootCrl with { Revoked = [[0x0c]] } },
+            withOther with { RootCrl = Good.RootCrl with { Revoked = [[0x0b]] } },
         ];
 
         _ = withOther.Verify();

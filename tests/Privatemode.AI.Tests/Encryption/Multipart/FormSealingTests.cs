@@ -147,6 +147,10 @@ public sealed class FormSealingTests : IDisposable
             ("name=\"prompt\"", "name=\"prompt\"; x=\"leak\""),
             ("filename=\"file\"", "filename=\"patient.wav\""),
             ("application/octet-stream", "audio/x-leak"),
+
+            // Of the same length, so that the ciphertext stays where it is.
+            ("filename=\"file\"", "filename=\"leak\""),
+            ("application/octet-stream", "application/secret-words"),
             ("\r\n\r\nm\r\n", "\r\n\r\nsome prompt\r\n"),
             ("name=\"prompt\"", "name=\"model\""),
             ("--\r\n", "--\r\nleak"),

@@ -1,0 +1,47 @@
+using Privatemode.AI.Attestation.Certificates;
+using Privatemode.AI.Attestation.Tdx;
+
+namespace Privatemode.AI.Tests.Attestation.Tdx;
+
+/// <summary>Intel's newest TCB info, beside the one that the verdict is made by: it counts only if it is authentic, current and about the platform.</summary>
+public sealed class NewestTcbInfoTests
+{
+    private const string Newer = "\"tcbEvaluationDataNumber\":20";
+
+    private static readonly FakeIntel Good = new();
+
+    private static string Newest { get; } = CollateralText.TcbInfo().Replace("\"tcbEvaluationDataNumber\":18", Newer, StringComparison.Ordinal);
+
+    [Fact]
+    public void Verify_SoundOne_IsJudgedBy()
+    {
+        NewestTcb newest = Verify(Good, Newest);
+        Assert.Equal((20, null), (newest.TcbInfo!.EvaluationDataNumber, newest.Problem));
+        Assert.NotNull(newest.Tcb);
+    }
+
+    [Theory]
+    [InlineData("B0C06F000000", "B0C06F000001", TdxChecks.TcbInfoFmspc)]
+    [InlineData("2026-12-01", "2026-05-01", TdxChecks.TcbInfoExpired)]
+    [InlineData("2026-01-01", "2026-07-01", TdxChecks.TcbInfoNotYetValid)]
+    public void Verify_OneThatSaysNothingAboutThePlatformNow_IsNotJudgedBy(string from, string to, string problem)
+    {
+        NewestTcb newest = Verify(Good, Newest.Replace(from, to, StringComparison.Ordinal));
+        Assert.Equal((null, problem), (newest.Tcb, newest.Problem));
+    }
+
+    [Fact]
+    public void Verify_OneOfARevokedSigner_IsNotJudgedBy()
+    {
+        byte[] chain = QuoteWriter.ToPem((Good.Signer with { SerialNumber = [0x0c] }).Write(), Good.Root.Write());
+        Assert.Null(Verify(Good, Newest, chain).Problem);
+        NewestTcb newest = Verify(Good with { RootCrl = Good.RootCrl with { Revoked = [[0x0c]] } }, Newest, chain);
+        Assert.Equal((null, CertificateChecks.Revoked), (newest.Tcb, newest.Problem));
+    }
+
+    private static NewestTcb Verify(FakeIntel intel, string newest, byte[]? chain = null) => TdxVerifier.Verify(
+        intel.Quote.Write(),
+        intel.Collateral with { NewestTcbInfo = FakeIntel.Sign("tcbInfo", newest), NewestTcbInfoChain = chain ?? intel.SignerChain },
+        FakeIntel.Anchors,
+        FakeIntel.Now).Newest;
+}

@@ -5,19 +5,20 @@ namespace Privatemode.AI.Encryption;
 /// <summary>Arrays for contents: small ones from the shared pool, large ones from a small store of its own.</summary>
 /// <remarks>
 /// The shared pool rounds sizes up to powers of two and keeps arrays by thread: a file of 50 MiB would take 64 MiB, and again for every thread
-/// that such a call happens to end on. Here a large array is as long as asked for, is found again by every thread, and is
-/// given up once it has not been used for a few full garbage collections.
+/// that such a call happens to end on. Here a large array is as long as asked for. A few, of 4 MiB in all,
+/// are kept, found again by every thread, and given up once they have not been used for a few full garbage collections.
 /// </remarks>
 internal static class ContentArrays
 {
     /// <summary>Longest array that comes from the shared pool.</summary>
     public const int LargestShared = 1024 * 1024;
 
-    private const int MostKept = 4;
+    /// <summary>How much is kept for reuse in all, in bytes.</summary>
+    public const int MostKept = 4 * 1024 * 1024;
     private const int KeptForCollections = 4;
 
     private static readonly Lock Gate = new();
-    private static readonly List<(byte[] Array, int Since)> Kept = new(MostKept);
+    private static readonly List<(byte[] Array, int Since)> Kept = [];
     private static bool _isWatched;
 
     /// <summary>An array at least this long, with anything in it.</summary>
@@ -35,7 +36,7 @@ internal static class ContentArrays
 
         lock (Gate)
         {
-            if (Kept.Count < MostKept)
+            if (Kept.Sum(entry => (long)entry.Array.Length) + array.Length <= MostKept)
             {
                 Kept.Add((array, GC.CollectionCount(GC.MaxGeneration)));
                 if (!_isWatched)
@@ -56,7 +57,7 @@ internal static class ContentArrays
             for (int i = 0; i < Kept.Count; i++)
             {
                 int size = Kept[i].Array.Length;
-                if (size >= length && size / 2 <= length && (best < 0 || size < Kept[best].Array.Length))
+                if (size >= length && size - length <= size / 4 && (best < 0 || size < Kept[best].Array.Length))
                 {
                     best = i;
                 }

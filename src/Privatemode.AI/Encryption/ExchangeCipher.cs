@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Encryption;
 
@@ -81,15 +82,15 @@ internal sealed class ExchangeCipher : IDisposable
     }
 
     /// <summary>Length in bytes of the plaintext behind a sealed value; -1 when it is not one.</summary>
-    public static int PlaintextLength(ReadOnlySpan<byte> raw)
+    public static int PlaintextLength(WireText raw)
     {
         Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
-        return SealedValue.TryParse(raw, iv, out ReadOnlySpan<byte> hex) ? hex.Length / 2 - FieldCipher.TagSize : -1;
+        return SealedValue.TryParse(raw, iv, out WireText hex) ? hex.Length / 2 - FieldCipher.TagSize : -1;
     }
 
     /// <summary>Opens the next value of the answer into exactly as many bytes as its plaintext has.</summary>
     /// <returns>What went wrong; after anything but <see cref="OpenResult.Opened"/> every further call fails.</returns>
-    public OpenResult Open(ReadOnlySpan<byte> raw, Span<byte> plaintext)
+    public OpenResult Open(WireText raw, Span<byte> plaintext)
     {
         _opening = true;
         if (_failed)
@@ -120,10 +121,10 @@ internal sealed class ExchangeCipher : IDisposable
         return _requests ?? throw new InvalidOperationException("The request of this exchange is sealed already.");
     }
 
-    private OpenResult OpenNext(ReadOnlySpan<byte> raw, Span<byte> plaintext)
+    private OpenResult OpenNext(WireText raw, Span<byte> plaintext)
     {
         Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
-        if (!SealedValue.TryParse(raw, iv, out ReadOnlySpan<byte> hex) || hex.Length / 2 != plaintext.Length + FieldCipher.TagSize)
+        if (!SealedValue.TryParse(raw, iv, out WireText hex) || hex.Length / 2 != plaintext.Length + FieldCipher.TagSize)
         {
             return OpenResult.Malformed;
         }
@@ -135,8 +136,8 @@ internal sealed class ExchangeCipher : IDisposable
         }
 
         Span<byte> tag = stackalloc byte[FieldCipher.TagSize];
-        ReadOnlySpan<byte> ciphertextHex = hex[..(2 * plaintext.Length)];
-        if (!SealedValue.TryReadHex(ciphertextHex, plaintext) || !SealedValue.TryReadHex(hex[ciphertextHex.Length..], tag))
+        int tagStart = 2 * plaintext.Length;
+        if (!SealedValue.TryReadHex(hex.Slice(0, tagStart), plaintext) || !SealedValue.TryReadHex(hex.Slice(tagStart, hex.Length - tagStart), tag))
         {
             plaintext.Clear();
             return OpenResult.Malformed;

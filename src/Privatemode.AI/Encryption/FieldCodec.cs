@@ -54,7 +54,7 @@ internal sealed class FieldCodec : IBodyCodec
             return true;
         }
 
-        public AnswerFault Open(ReadOnlySpan<byte> answer, AnswerShape shape, OpenedDocument opened) => opened.Open(answer, shape, _cipher);
+        public AnswerFault Open(WireText answer, AnswerShape shape, OpenedDocument opened) => opened.Open(answer, shape, _cipher);
 
         public EventOpener OpenEvents(EventRules rules, AnswerContext context) => new(_cipher, rules, context);
 

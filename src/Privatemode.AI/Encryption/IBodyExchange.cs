@@ -33,7 +33,7 @@ internal interface IBodyExchange : IDisposable
     bool IsSealed(ReadOnlySpan<byte> wire, PlainMemberCheck mayBePlain);
 
     /// <summary>Opens a whole answer.</summary>
-    AnswerFault Open(ReadOnlySpan<byte> answer, AnswerShape shape, OpenedDocument opened);
+    AnswerFault Open(WireText answer, AnswerShape shape, OpenedDocument opened);
 
     /// <summary>Opens an event stream as it comes.</summary>
     EventOpener OpenEvents(EventRules rules, AnswerContext context);

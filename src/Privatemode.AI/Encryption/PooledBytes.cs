@@ -39,7 +39,7 @@ internal sealed class PooledBytes : IDisposable
     /// <summary>Makes room for <paramref name="count"/> more bytes and returns it as part of the content.</summary>
     public Span<byte> Extend(int count)
     {
-        Reserve(count);
+        Grow(count);
         Span<byte> room = _array.AsSpan(Length, count);
         Length += count;
         _written = Math.Max(_written, Length);
@@ -58,7 +58,7 @@ internal sealed class PooledBytes : IDisposable
     /// <summary>Room behind the content, at least <paramref name="minimum"/> bytes, for a read; see <see cref="Commit"/>.</summary>
     public Memory<byte> Free(int minimum)
     {
-        Reserve(minimum);
+        Grow(minimum);
 
         // Whoever fills it may write more than he commits.
         _written = _array.Length;
@@ -97,6 +97,26 @@ internal sealed class PooledBytes : IDisposable
 
     public void Clear() => Truncate(0);
 
+    /// <summary>Hands the content out; nothing of it stays here. Long content is not copied: its array leaves the pool.</summary>
+    public MemoryStream Detach()
+    {
+        if (Array.Length <= ContentArrays.LargestShared)
+        {
+            MemoryStream copy = new(Span.ToArray());
+            Clear();
+            return copy;
+        }
+
+        // Whoever gets the array sees all of it.
+        _array.AsSpan(Length).Clear();
+        MemoryStream content = new(_array, 0, Length, writable: true, publiclyVisible: true);
+        (_array, Length, _written) = ([], 0, 0);
+        return content;
+    }
+
+    /// <summary>Makes room for so many more bytes, no more than needed.</summary>
+    public void Reserve(int more) => Reserve(more, Length + more);
+
     public void Dispose()
     {
         if (!_disposed)
@@ -115,7 +135,9 @@ internal sealed class PooledBytes : IDisposable
         }
     }
 
-    private void Reserve(int more)
+    private void Grow(int more) => Reserve(more, (int)Math.Min(_array.Length * 2L, System.Array.MaxLength));
+
+    private void Reserve(int more, int preferred)
     {
         byte[] current = Array;
         int wanted = checked(Length + more);
@@ -124,7 +146,7 @@ internal sealed class PooledBytes : IDisposable
             return;
         }
 
-        byte[] larger = ContentArrays.Rent(Math.Max(wanted, (int)Math.Min((long)current.Length * 2, System.Array.MaxLength)));
+        byte[] larger = ContentArrays.Rent(Math.Max(wanted, preferred));
         current.AsSpan(0, Length).CopyTo(larger);
         GiveBack();
         (_array, _written) = (larger, Length);

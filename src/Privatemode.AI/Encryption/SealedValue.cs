@@ -1,4 +1,5 @@
 using System.Buffers;
+using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Encryption;
 
@@ -9,6 +10,9 @@ internal static class SealedValue
     private const byte Colon = (byte)':';
     private const byte Escape = (byte)'\\';
     private const int HexFactor = 2;
+
+    // Id, nonce and IV of the service take some 130 bytes.
+    private const int LongestHead = 512;
 
     // Quotes around the value and colons between its four parts.
     private const int Punctuation = 5;
@@ -37,6 +41,13 @@ internal static class SealedValue
     /// <remarks>Id and nonce text are not looked at: the reader's own nonce goes into the additional data.</remarks>
     public static bool TryParse(ReadOnlySpan<byte> raw, Span<byte> iv, out ReadOnlySpan<byte> ciphertextHex)
     {
+        return TryReadHead(raw, iv, out ciphertextHex) && IsHexLength(ciphertextHex.Length);
+    }
+
+    private static bool IsHexLength(int length) => length >= HexFactor * FieldCipher.TagSize && length % HexFactor == 0;
+
+    private static bool TryReadHead(ReadOnlySpan<byte> raw, Span<byte> iv, out ReadOnlySpan<byte> ciphertextHex)
+    {
         ciphertextHex = default;
         if (raw.Length < Punctuation || raw[0] != Quote || raw[^1] != Quote)
         {
@@ -56,7 +67,31 @@ internal static class SealedValue
         }
 
         ciphertextHex = rest[(ivEnd + 1)..];
-        return ciphertextHex.Length >= HexFactor * FieldCipher.TagSize && ciphertextHex.Length % HexFactor == 0;
+        return true;
+    }
+
+    /// <summary>The same of a value that may be in pieces; of one that is, everything before the ciphertext must be short.</summary>
+    public static bool TryParse(WireText raw, Span<byte> iv, out WireText ciphertextHex)
+    {
+        bool isSealed;
+        if (!raw.IsInPieces)
+        {
+            isSealed = TryParse(raw.Whole, iv, out ReadOnlySpan<byte> hex);
+            ciphertextHex = hex;
+            return isSealed;
+        }
+
+        // The head as it stands, closed by a quote so that it reads like a value of its own.
+        Span<byte> head = stackalloc byte[LongestHead + 1];
+        Span<byte> last = stackalloc byte[1];
+        int length = Math.Min(LongestHead, raw.Length);
+        raw.Slice(0, length).CopyTo(head);
+        head[length] = Quote;
+        raw.Slice(raw.Length - 1, 1).CopyTo(last);
+        isSealed = TryReadHead(head[..(length + 1)], iv, out ReadOnlySpan<byte> rest);
+        int start = length - rest.Length;
+        ciphertextHex = isSealed && start < raw.Length ? raw.Slice(start, raw.Length - 1 - start) : default;
+        return isSealed && last[0] == Quote && IsHexLength(ciphertextHex.Length);
     }
 
     /// <summary>True when a raw JSON value has the exact form this library writes for the given secret.</summary>
@@ -85,6 +120,54 @@ internal static class SealedValue
     public static bool TryReadHex(ReadOnlySpan<byte> hex, Span<byte> destination) =>
         Convert.FromHexString(hex, destination, out int consumed, out int written) == OperationStatus.Done &&
         consumed == hex.Length && written == destination.Length;
+
+    /// <summary>The same of hex that may be in pieces.</summary>
+    public static bool TryReadHex(WireText hex, Span<byte> destination)
+    {
+        if (!hex.IsInPieces)
+        {
+            return TryReadHex(hex.Whole, destination);
+        }
+
+        if (hex.Length != HexFactor * destination.Length)
+        {
+            return false;
+        }
+
+        // Two digits of one byte may lie in two pieces.
+        Span<byte> pair = stackalloc byte[HexFactor];
+        bool isHalf = false;
+        foreach (ReadOnlyMemory<byte> piece in hex.Pieces)
+        {
+            ReadOnlySpan<byte> digits = piece.Span;
+            if (isHalf && !digits.IsEmpty)
+            {
+                pair[1] = digits[0];
+                if (!TryReadHex(pair, destination[..1]))
+                {
+                    return false;
+                }
+
+                digits = digits[1..];
+                destination = destination[1..];
+                isHalf = false;
+            }
+
+            int whole = digits.Length / HexFactor;
+            if (!TryReadHex(digits[..(HexFactor * whole)], destination[..whole]))
+            {
+                return false;
+            }
+
+            destination = destination[whole..];
+            if (digits.Length % HexFactor != 0)
+            {
+                (pair[0], isHalf) = (digits[^1], true);
+            }
+        }
+
+        return true;
+    }
 
     private static bool TrySkipPart(ref ReadOnlySpan<byte> rest)
     {

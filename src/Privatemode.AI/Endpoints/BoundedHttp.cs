@@ -8,6 +8,9 @@ internal sealed class BoundedHttp(HttpClient http, TimeProvider time)
     /// <summary>How much of a refusal is read, in bytes.</summary>
     private const int RefusalLimit = 4 * 1024;
 
+    // A buffer that doubles would take up to three times the bytes in it.
+    private const int PieceSize = 16 * 1024;
+
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Sends a request once.</summary>
@@ -88,26 +91,25 @@ internal sealed class BoundedHttp(HttpClient http, TimeProvider time)
 
         // A synchronous read cannot be cancelled but by closing what it reads from.
         using CancellationTokenRegistration closing = cancellationToken.Register(static state => ((Stream)state!).Dispose(), stream);
-        using MemoryStream body = new();
-        byte[] buffer = new byte[16 * 1024];
+        List<byte[]> pieces = [];
+        int length = 0;
         try
         {
             while (true)
             {
-                int read = async ? await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) : stream.Read(buffer);
+                if (length == pieces.Count * PieceSize)
+                {
+                    pieces.Add(new byte[PieceSize]);
+                }
+
+                Memory<byte> free = pieces[^1].AsMemory(length % PieceSize);
+                int read = async ? await stream.ReadAsync(free, cancellationToken).ConfigureAwait(false) : stream.Read(free.Span);
                 cancellationToken.ThrowIfCancellationRequested();
-                if (read == 0)
+                length += read;
+                if (read == 0 || length > limit)
                 {
-                    return body.ToArray();
+                    return length <= limit || truncate ? Concat(pieces, Math.Min(length, limit)) : null;
                 }
-
-                if (body.Length + read > limit)
-                {
-                    body.Write(buffer, 0, (int)(limit - body.Length));
-                    return truncate ? body.ToArray() : null;
-                }
-
-                body.Write(buffer, 0, read);
             }
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException)
@@ -116,5 +118,16 @@ internal sealed class BoundedHttp(HttpClient http, TimeProvider time)
             cancellationToken.ThrowIfCancellationRequested();
             throw;
         }
+    }
+
+    private static byte[] Concat(List<byte[]> pieces, int length)
+    {
+        byte[] whole = new byte[length];
+        for (int at = 0; at < length; at += PieceSize)
+        {
+            pieces[at / PieceSize].AsSpan(0, Math.Min(PieceSize, length - at)).CopyTo(whole.AsSpan(at));
+        }
+
+        return whole;
     }
 }

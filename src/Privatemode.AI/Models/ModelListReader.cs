@@ -14,6 +14,10 @@ internal static class ModelListReader
     private const int MostTasks = 32;
     private const int MostAliases = 16;
 
+    // Names, values and brackets. Each costs memory beside the text.
+    private const int MostTokens = 200_000;
+    private const int MaxDepth = 64; // the platform's own
+
     /// <param name="client">Asks.</param>
     /// <param name="apiKey">The key to ask with; null for that of the settings.</param>
     /// <exception cref="PrivatemodeServiceException">The list could not be had, or is none.</exception>
@@ -44,6 +48,11 @@ internal static class ModelListReader
         HashSet<string> ids = new(StringComparer.Ordinal);
         try
         {
+            if (!JsonTokens.AreAtMost(MostTokens, json.ToMemory().Span, MaxDepth))
+            {
+                throw new JsonException("There are too many names, values and brackets.");
+            }
+
             using JsonDocument document = JsonDocument.Parse(json.ToMemory());
             JsonElement entries = document.RootElement.GetProperty("data");
             DemandLength(entries.GetArrayLength());

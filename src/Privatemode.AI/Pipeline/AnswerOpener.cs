@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.EventStream;
@@ -11,11 +12,11 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
     /// <summary>Largest whole answer on the wire, in bytes.</summary>
     public const int AnswerLimit = 128 * 1024 * 1024;
 
-    /// <summary>Largest error answer, in bytes.</summary>
-    private const int ErrorLimit = 1024 * 1024;
+    /// <summary>Largest error answer, in bytes; it is read in one piece.</summary>
+    private const int ErrorLimit = PooledPieces.LongestFirst;
 
-    /// <summary>Largest answer that is not sealed, in bytes.</summary>
-    private const int PlainLimit = 4 * 1024 * 1024;
+    /// <summary>Largest answer that is not sealed, in bytes. From 4 MiB on the platform's parser takes twice the text, and keeps it.</summary>
+    private const int PlainLimit = 4 * 1024 * 1024 - 1024;
 
     /// <summary>Opens the answer to the current attempt of a call. Closes <paramref name="body"/> unless it becomes the stream.</summary>
     /// <param name="head">Status and headers.</param>
@@ -33,8 +34,8 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         {
             if (head.Status >= 400)
             {
-                using PooledBytes error = await ReadAsync(body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
-                OpenedAnswer refusal = OpenError(head, error.Span, call);
+                using PooledPieces error = await ReadAsync(body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
+                OpenedAnswer refusal = OpenError(head, error.Text.Whole, call);
                 Tell(refusal.Error!, call);
                 step?.EndWithErrorAnswer(head.Status);
                 return refusal;
@@ -47,8 +48,8 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
                 return new OpenedAnswer(buffered ? await BufferAsync(stream, call, deadline, async).ConfigureAwait(false) : stream, null);
             }
 
-            using PooledBytes whole = await ReadAsync(body, call.Rule.IsSealed ? AnswerLimit : PlainLimit, call, deadline, async).ConfigureAwait(false);
-            MemoryStream opened = call.Rule.IsSealed ? OpenWhole(whole.Span, call) : new MemoryStream(whole.Span.ToArray());
+            using PooledPieces whole = await ReadAsync(body, call.Rule.IsSealed ? AnswerLimit : PlainLimit, call, deadline, async).ConfigureAwait(false);
+            MemoryStream opened = call.Rule.IsSealed ? OpenWhole(whole, call) : new MemoryStream(whole.ToArray());
             step?.Succeed();
             return new OpenedAnswer(opened, null);
         }
@@ -152,15 +153,18 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
 
     private static async ValueTask<Stream> BufferAsync(OpeningEventStream events, SealedCall call, Deadline deadline, bool async)
     {
-        using PooledBytes whole = await ReadAsync(events, AnswerLimit, call, deadline, async).ConfigureAwait(false);
-        return new MemoryStream(whole.Span.ToArray());
+        using PooledPieces whole = await ReadAsync(events, AnswerLimit, call, deadline, async).ConfigureAwait(false);
+        return new MemoryStream(whole.ToArray());
     }
 
-    private static MemoryStream OpenWhole(ReadOnlySpan<byte> answer, SealedCall call)
+    private static MemoryStream OpenWhole(PooledPieces answer, SealedCall call)
     {
         AnswerShape shape = call.Rule.Answer!;
-        using OpenedDocument opened = new(answer.Length);
-        AnswerFault fault = call.Current!.Exchange!.Open(answer, shape, opened);
+        using OpenedDocument opened = new();
+        AnswerFault fault = Open(answer, call, opened);
+
+        // What follows may need room for a second copy of what was opened.
+        answer.Dispose();
         if (fault == AnswerFault.None && opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out _) && !shape.HasPayload(opened)
             && SealedError.TryRead(error, out string? message, out string? code))
         {
@@ -194,14 +198,19 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
             TranscriptionDuration.Normalize(opened);
         }
 
-        return new MemoryStream(opened.Text.ToArray());
+        return opened.Detach();
     }
+
+    // A method of its own, because what is on its stack keeps the pieces of the answer from being collected.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static AnswerFault Open(PooledPieces answer, SealedCall call, OpenedDocument opened) =>
+        call.Current!.Exchange!.Open(answer.Text, call.Rule.Answer!, opened);
 
     private OpenedAnswer OpenError(AnswerHead head, ReadOnlySpan<byte> body, SealedCall call)
     {
         ReadOnlySpan<byte> text = head.IsEventStream ? ErrorText.FirstEvent(body) : body;
         bool isAuthenticated = false;
-        using OpenedDocument opened = new(text.Length);
+        using OpenedDocument opened = new();
         if (call.Rule.IsSealed && !head.IsMarkedUnsealed)
         {
             AnswerFault fault = call.Current!.Exchange!.Open(text, call.Rule.Answer!, opened);
@@ -237,7 +246,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         return new OpenedAnswer(new MemoryStream(text.ToArray()), error);
     }
 
-    private static async ValueTask<PooledBytes> ReadAsync(Stream body, int limit, SealedCall call, Deadline deadline, bool async)
+    private static async ValueTask<PooledPieces> ReadAsync(Stream body, int limit, SealedCall call, Deadline deadline, bool async)
     {
         try
         {

@@ -5,12 +5,10 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>Reads a whole body into pooled memory, bounded in size.</summary>
 internal static class BodyReader
 {
-    private const int FirstStep = 16 * 1024;
-
     /// <summary>The body, or null when it is longer than <paramref name="limit"/> bytes. Closes the stream.</summary>
-    public static async ValueTask<PooledBytes?> ReadAsync(Stream body, int limit, bool async, CancellationToken cancellationToken)
+    public static async ValueTask<PooledPieces?> ReadAsync(Stream body, int limit, bool async, CancellationToken cancellationToken)
     {
-        PooledBytes bytes = new(FirstStep);
+        PooledPieces bytes = new();
         try
         {
             // A synchronous read cannot be cancelled but by closing what it reads from.
@@ -19,7 +17,7 @@ internal static class BodyReader
                 : cancellationToken.Register(static state => ((Stream)state!).Dispose(), body);
             while (true)
             {
-                Memory<byte> free = bytes.Free(FirstStep);
+                Memory<byte> free = bytes.Free();
                 int read = async
                     ? await body.ReadAsync(free, cancellationToken).ConfigureAwait(false)
                     : body.Read(free.Span);

@@ -8,6 +8,9 @@ internal static class ErrorText
 {
     private const int DepthLimit = 32;
 
+    // Names, values and brackets of an error that is read as JSON. Each costs memory beside the text; longer ones are their own message.
+    private const int TokenLimit = 16 * 1024;
+
     /// <summary>
     /// Reads <c>{"error":{…}}</c>, <c>{"message","code"}</c>, <c>{"detail":…}</c> or a bare string; anything else is its own message.
     /// </summary>
@@ -16,6 +19,11 @@ internal static class ErrorText
         try
         {
             Utf8JsonReader reader = new(text, new JsonReaderOptions { MaxDepth = DepthLimit });
+            if (!JsonTokens.AreAtMost(TokenLimit, text, DepthLimit))
+            {
+                return (Encoding.UTF8.GetString(text), null);
+            }
+
             using JsonDocument document = JsonDocument.ParseValue(ref reader);
             return Read(document.RootElement);
         }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
@@ -11,11 +10,6 @@ namespace Privatemode.AI.Pipeline;
 /// </remarks>
 internal static class FinishReasonNormalizer
 {
-    public const string OriginalName = "original_finish_reason";
-
-    private const string Name = "finish_reason";
-    private const string Substitute = "length";
-
     // The parser compares without case.
     private static readonly HashSet<string> Known =
         new(StringComparer.OrdinalIgnoreCase) { "stop", "length", "tool_calls", "content_filter", "function_call" };
@@ -34,7 +28,7 @@ internal static class FinishReasonNormalizer
 
         if (NeedsWork(choices, isEvent, requestId))
         {
-            ChoicesEditor.Edit(opened, choices, array => Rewrite(array, isEvent));
+            opened.Replace("choices"u8, Rewrite(choices, isEvent));
         }
     }
 
@@ -75,34 +69,70 @@ internal static class FinishReasonNormalizer
         return reason is "abort" or "error" ? throw ServiceErrors.BrokenOff(reason, requestId) : Known.Contains(reason);
     }
 
-    private static bool Rewrite(JsonArray choices, bool isEvent)
+    /// <summary>What to put in place of the members that cannot be read; nothing if a choice has two.</summary>
+    private static List<Replacement> Rewrite(ReadOnlySpan<byte> choices, bool isEvent)
     {
-        bool changed = false;
-        foreach (JsonObject choice in choices.OfType<JsonObject>())
+        List<Replacement> replacements = [];
+        Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        bool isFound = false;
+        try
         {
-            if (!choice.TryGetPropertyValue(Name, out JsonNode? node) || node is not (null or JsonValue))
+            for (Range before = default; reader.Read(); before = (int)reader.TokenStartIndex..(int)reader.BytesConsumed)
             {
-                continue;
-            }
+                isFound &= reader.TokenType != JsonTokenType.StartObject || reader.CurrentDepth != 1;
+                if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 2 || !reader.ValueTextEquals("finish_reason"u8))
+                {
+                    continue;
+                }
 
-            string? reason = ChoicesEditor.TextOf(node);
-            if (reason is null && !isEvent)
-            {
-                changed |= choice.Remove(Name);
-            }
-            else if (reason is null)
-            {
-                choice[Name] = null;
-                changed = true;
-            }
-            else if (!Known.Contains(reason))
-            {
-                choice[OriginalName] = reason;
-                choice[Name] = Substitute;
-                changed = true;
+                if (isFound)
+                {
+                    return [];
+                }
+
+                isFound = true;
+                int start = (int)reader.TokenStartIndex;
+                _ = reader.Read();
+                if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray) && Rewrite(ref reader, isEvent) is { } value)
+                {
+                    int valueStart = (int)reader.TokenStartIndex;
+                    replacements.Add(value.Length > 0
+                        ? new Replacement(valueStart, (int)reader.BytesConsumed - valueStart, value)
+                        : Removal(choices, before, start..(int)reader.BytesConsumed));
+                }
             }
         }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // Left as it is for the client's own parser to judge.
+            return [];
+        }
 
-        return changed;
+        return replacements;
+    }
+
+    /// <summary>What to put in place of the value at the reader: nothing to remove the member, null to leave it.</summary>
+    private static byte[]? Rewrite(ref Utf8JsonReader reader, bool isEvent)
+    {
+        if (reader.TokenType != JsonTokenType.String || reader.ValueSpan.IsEmpty)
+        {
+            return !isEvent ? [] : reader.TokenType == JsonTokenType.Null ? null : "null"u8.ToArray();
+        }
+
+        return Known.Contains(reader.GetString()!) ? null : [.. "\"length\",\"original_finish_reason\":\""u8, .. reader.ValueSpan, .. "\""u8];
+    }
+
+    /// <summary>Takes a member out, with the comma before it or, if it is the first, behind it.</summary>
+    private static Replacement Removal(ReadOnlySpan<byte> choices, Range before, Range member)
+    {
+        (int start, int end) = (member.Start.Value, member.End.Value);
+        if (choices[before][0] != (byte)'{')
+        {
+            return new Replacement(before.End.Value, end - before.End.Value, []);
+        }
+
+        int next = end + choices[end..].IndexOfAnyExcept(" \t\r\n"u8);
+        end = choices[next] == (byte)',' ? next + 1 : end;
+        return new Replacement(start, end - start, []);
     }
 }

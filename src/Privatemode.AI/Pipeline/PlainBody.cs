@@ -20,6 +20,7 @@ internal sealed class PlainBody : RequestBody
                 JsonShape.DuplicateName => "The body has two top-level members of the same name; one of them would travel in the clear. Leave one out.",
                 JsonShape.AmbiguousName or JsonShape.InvalidName =>
                     "The body has a top-level member with a name that cannot be sealed without doubt. Rename it.",
+                JsonShape.NameTooLong => $"The body has a top-level member with a name of more than {JsonIndex.LongestName} bytes. Use a shorter one.",
                 JsonShape.TooManyMembers => $"The body has more than {JsonIndex.MaxMembers} top-level members. Leave some out.",
                 _ => $"The body must be a JSON object in valid UTF-8, nested at most {JsonIndex.MaxDepth} deep.",
             });

@@ -10,10 +10,14 @@ namespace Privatemode.AI.Pipeline;
 /// </remarks>
 internal static class SealedError
 {
+    // Names, values and brackets. Each costs memory beside the text; errors have some tens.
+    private const int MostTokens = 16 * 1024;
+    private const int LongestError = 1024 * 1024;
+
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonIndex.MaxDepth };
 
     /// <summary>Message and code of the value of a member <c>error</c> in an answer, or an event, that had begun well.</summary>
-    /// <returns>False when the value is no error.</returns>
+    /// <returns>False when the value is no error, or longer than 1 MiB.</returns>
     public static bool TryRead(ReadOnlySpan<byte> error, out string? message, out string? code)
     {
         (message, code) = (null, null);
@@ -88,6 +92,11 @@ internal static class SealedError
     {
         try
         {
+            if (value.Length > LongestError || !JsonTokens.AreAtMost(MostTokens, value, JsonIndex.MaxDepth))
+            {
+                return false;
+            }
+
             using JsonDocument document = JsonDocument.Parse(value.ToArray(), Options);
             return isError(document.RootElement);
         }

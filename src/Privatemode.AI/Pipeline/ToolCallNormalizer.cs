@@ -16,31 +16,17 @@ internal sealed class ToolCallNormalizer
     /// <summary>Puts the tool calls of all choices right, if there are any.</summary>
     /// <param name="opened">The answer, or an event of it.</param>
     /// <param name="isEvent">Whether calls come in fragments, under <c>delta</c>, and not whole, under <c>message</c>.</param>
-    public void Normalize(OpenedDocument opened, bool isEvent)
-    {
-        if (opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _) && choices.IndexOf("\"tool_calls\""u8) >= 0)
-        {
-            ChoicesEditor.Edit(opened, choices, array => Normalize(array, isEvent));
-        }
-    }
+    public void Normalize(OpenedDocument opened, bool isEvent) =>
+        ChoicesEditor.EditToolCalls(opened, isEvent, (choice, calls) => Normalize(choice, calls, isEvent));
 
-    private bool Normalize(JsonArray choices, bool isEvent)
+    private bool Normalize(int choice, JsonArray calls, bool isEvent)
     {
-        bool changed = false;
-        for (int i = 0; i < choices.Count; i++)
+        // The parser makes null of what is no object, and fails on it later.
+        bool changed = calls.RemoveAll(call => call is not JsonObject) > 0;
+        foreach (JsonObject call in calls.OfType<JsonObject>())
         {
-            if (choices[i] is JsonObject choice && choice[isEvent ? "delta" : "message"] is JsonObject carrier &&
-                carrier["tool_calls"] is JsonArray calls)
-            {
-                // The parser makes null of what is no object, and fails on it later.
-                changed |= calls.RemoveAll(call => call is not JsonObject) > 0;
-                int index = ChoicesEditor.NumberOf(choice["index"]) ?? i;
-                foreach (JsonObject call in calls.OfType<JsonObject>())
-                {
-                    changed |= NormalizeFunction(call, isEvent);
-                    changed |= isEvent ? NormalizeFragment(call, index) : NormalizeWhole(call);
-                }
-            }
+            changed |= NormalizeFunction(call, isEvent);
+            changed |= isEvent ? NormalizeFragment(call, choice) : NormalizeWhole(call);
         }
 
         return changed;

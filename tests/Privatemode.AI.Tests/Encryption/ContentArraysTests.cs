@@ -10,8 +10,8 @@ public sealed class ContentArraysTests
     [Fact]
     public void Rent_Large_IsAsLongAsAskedFor()
     {
-        byte[] array = ContentArrays.Rent(201_000_001);
-        Assert.Equal(201_000_001, array.Length);
+        byte[] array = ContentArrays.Rent(2_010_001);
+        Assert.Equal(2_010_001, array.Length);
         Assert.True(ContentArrays.Rent(1000).Length >= 1000);
         Assert.Equal(ContentArrays.LargestShared, ContentArrays.Rent(ContentArrays.LargestShared).Length);
     }
@@ -19,19 +19,27 @@ public sealed class ContentArraysTests
     [Fact]
     public async Task Return_Large_IsFoundByAnotherThreadOnce()
     {
-        byte[] array = ContentArrays.Rent(181_000_001);
+        byte[] array = ContentArrays.Rent(1_810_001);
         ContentArrays.Return(array);
-        byte[] again = await TestTimeouts.OnOwnThread(() => ContentArrays.Rent(180_999_000));
+        byte[] again = await TestTimeouts.OnOwnThread(() => ContentArrays.Rent(1_809_900));
         Assert.Same(array, again);
-        Assert.NotSame(array, ContentArrays.Rent(180_999_000));
+        Assert.NotSame(array, ContentArrays.Rent(1_809_900));
     }
 
     [Fact]
     public void Rent_MuchShorter_DoesNotTakeTheLongOne()
     {
-        byte[] array = ContentArrays.Rent(161_000_001);
+        byte[] array = ContentArrays.Rent(1_610_001);
         ContentArrays.Return(array);
-        Assert.NotSame(array, ContentArrays.Rent(80_000_000));
+        Assert.NotSame(array, ContentArrays.Rent(1_100_000));
+    }
+
+    [Fact]
+    public void Return_LongerThanAllThatMayBeKept_IsGivenUpAtOnce()
+    {
+        byte[] array = ContentArrays.Rent(ContentArrays.MostKept + 1);
+        ContentArrays.Return(array);
+        Assert.NotSame(array, ContentArrays.Rent(ContentArrays.MostKept + 1));
     }
 
     [Fact]
@@ -51,20 +59,20 @@ public sealed class ContentArraysTests
     public void PooledBytes_Large_AreWipedBeforeOthersGetThem()
     {
         byte[] array;
-        using (PooledBytes bytes = new(141_000_001))
+        using (PooledBytes bytes = new(1_410_001))
         {
             bytes.Extend(1000).Fill(7);
             array = System.Runtime.InteropServices.MemoryMarshal.TryGetArray(bytes.Memory, out ArraySegment<byte> segment) ? segment.Array! : [];
         }
 
-        Assert.Equal(141_000_001, array.Length);
+        Assert.Equal(1_410_001, array.Length);
         Assert.False(array.AsSpan(0, 1000).ContainsAnyExcept((byte)0));
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference ReturnOne()
     {
-        byte[] array = ContentArrays.Rent(121_000_001);
+        byte[] array = ContentArrays.Rent(1_210_001);
         ContentArrays.Return(array);
         return new WeakReference(array);
     }

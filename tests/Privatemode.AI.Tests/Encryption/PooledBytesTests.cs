@@ -39,6 +39,25 @@ public sealed class PooledBytesTests
         Assert.InRange(moves, 1, 14);
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(ContentArrays.LargestShared + 1)]
+    public void Detach_GivesTheContentAndNothingElse(int capacity)
+    {
+        using PooledBytes bytes = new(capacity);
+        bytes.Extend(10).Fill(7);
+        bytes.Truncate(3);
+
+        using MemoryStream content = bytes.Detach();
+
+        Assert.Equal([7, 7, 7], content.ToArray());
+        Assert.True(!content.TryGetBuffer(out ArraySegment<byte> buffer) || !buffer.Array.AsSpan(3).Contains((byte)7));
+        Assert.Equal(0, bytes.Length);
+        bytes.Append(9);
+        Assert.Equal([9], bytes.Span.ToArray());
+        Assert.Equal([7, 7, 7], content.ToArray());
+    }
+
     [Fact]
     public void Free_AndCommit_TakeInWhatWasRead()
     {

@@ -104,7 +104,7 @@ public sealed class ConnectionStressTests : IAsyncLifetime
         Stream body = response.Content.ReadAsStream(cut);
         if (way < 4)
         {
-            using PooledBytes? whole = BodyReader.ReadAsync(body, 1 << 20, async: !isSync, cut).AsTask().GetAwaiter().GetResult();
+            using PooledPieces? whole = BodyReader.ReadAsync(body, 1 << 20, async: !isSync, cut).AsTask().GetAwaiter().GetResult();
             Assert.Equal(SlowServer.SlowLength, whole!.Length);
             return;
         }

@@ -52,6 +52,17 @@ public sealed class FinishReasonNormalizerTests : IDisposable
     }
 
     [Theory]
+    [InlineData("""{"finish_reason":null,"index":0}""", """{"index":0}""")]
+    [InlineData("""{ "finish_reason" : null , "index":0}""", """{"index":0}""")]
+    [InlineData("""{"finish_reason":null}""", "{}")]
+    [InlineData("""{"index":0 , "finish_reason":"" , "message":{"content":"x"}}""", """{"index":0,"message":{"content":"x"}}""")]
+    [InlineData("""{"finish_reason":null},{"index":1,"finish_reason":"odd"},{"finish_reason":5},{"finish_reason":"\u00e4\""}""",
+        """{},{"index":1,"finish_reason":"length","original_finish_reason":"odd"},{},{"finish_reason":"length","original_finish_reason":"ä\""}""")]
+    [InlineData("""{"message":{"content":"x"},"finish_reason":null}""", """{"message":{"content":"x"}}""")]
+    public void WholeAnswer_WithAnUnreadableReasonAnywhere_StaysJson(string choices, string expected) =>
+        ChatFixture.AssertJson(ChatFixture.Whole(expected), Normalize(ChatFixture.Whole(choices), isEvent: false));
+
+    [Theory]
     [InlineData("\"abort\"")]
     [InlineData("\"error\"")]
     [InlineData("\"\\u0061bort\"")]

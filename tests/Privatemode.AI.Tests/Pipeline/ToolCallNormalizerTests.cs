@@ -150,6 +150,36 @@ public sealed class ToolCallNormalizerTests : IDisposable
         Assert.All(calls, call => Assert.False(call!.AsObject().ContainsKey("index")));
     }
 
+    [Fact]
+    public void WholeAnswer_WithManyLogProbabilities_IsFilledInAll()
+    {
+        string logprobs = string.Join(',', Enumerable.Repeat("""{"token":"it's","logprob":-1.5,"bytes":[1,2]}""", 20_000));
+        string document = ChatFixture.Whole(
+            $$$"""
+            {"logprobs":{"content":[{{{logprobs}}}]},"index":0,"message":{"content":"x","tool_calls":[{"function":{"name":"f","arguments":null} }]}},
+            {"index":1,"message":{"tool_calls":[{"function":{"name":"g","arguments":{} } }],"content":"y"}}
+            """);
+
+        string changed = _answer.Change(document, opened => _normalizer.Normalize(opened, isEvent: false));
+
+        Assert.Contains($"[{logprobs}]", changed, StringComparison.Ordinal);
+        JsonArray choices = JsonNode.Parse(changed)!["choices"]!.AsArray();
+        Assert.Equal(["f", "g"], choices.Select(choice => (string?)choice!["message"]!["tool_calls"]![0]!["function"]!["name"]));
+        Assert.All(choices, choice => Assert.StartsWith("call_", (string?)choice!["message"]!["tool_calls"]![0]!["id"], StringComparison.Ordinal));
+    }
+
+    /// <summary>Each costs a hundred times its text; no model writes as many.</summary>
+    [Theory]
+    [InlineData("{},", 3000)]
+    [InlineData("\"0123456789abcdef0123456789abcdef\",", 8000)]
+    public void WholeAnswer_WithMoreToolCallsThanAnyModelWrites_IsLeftByteForByte(string call, int count)
+    {
+        string calls = string.Concat(Enumerable.Repeat(call, count));
+        string document = ChatFixture.Whole($$$"""{"index":0,"message":{"tool_calls":[{{{calls}}}{}]}}""");
+
+        Assert.Equal(document, _answer.Change(document, opened => _normalizer.Normalize(opened, isEvent: false)));
+    }
+
     private static string Calls(string calls) => ChatFixture.Chunk($$$"""{"index":0,"delta":{"tool_calls":[{{{calls}}}]},"finish_reason":null}""");
 
     private string Normalize(string document) => _answer.Change(document, opened => _normalizer.Normalize(opened, isEvent: true));

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using System.Text.Unicode;
 
 namespace Privatemode.AI.Encryption.Json;
 
@@ -13,6 +12,14 @@ internal sealed class JsonIndex : IDisposable
 
     /// <summary>Most members accepted. Bodies have a dozen; without a bound the index of a hostile one takes many times its size.</summary>
     public const int MaxMembers = 250_000;
+
+    /// <summary>Longest name accepted, in bytes of UTF-8. Names have at most 64; they are copied, and would take memory beside the document.</summary>
+    public const int LongestName = 256;
+
+    // From here on arrays are as long as the members of the document are many: doubling would take up to three times as much, and the
+    // shared pool would keep it.
+    private const int FewMembers = 16 * 1024;
+    private const int LargestPooled = 64 * 1024;
 
     private static readonly SearchValues<byte> NeverInNames = SearchValues.Create("|\\"u8);
     private static readonly SearchValues<byte> NeverFirstInNames = SearchValues.Create("@!:{["u8);
@@ -49,11 +56,12 @@ internal sealed class JsonIndex : IDisposable
     /// <summary>Takes a document apart. After anything but <see cref="JsonShape.Usable"/> this index is empty.</summary>
     /// <param name="document">UTF-8 text of the whole document.</param>
     /// <param name="allowArray">Take an array too: its elements are members named by their position.</param>
-    public JsonShape Read(ReadOnlySpan<byte> document, bool allowArray = false)
+    /// <param name="maxMembers">Most members accepted.</param>
+    public JsonShape Read(WireText document, bool allowArray = false, int maxMembers = MaxMembers)
     {
         ObjectDisposedException.ThrowIf(_members.Length == 0, this);
         Clear();
-        JsonShape shape = ReadDocument(document, allowArray);
+        JsonShape shape = ReadDocument(document, allowArray, maxMembers);
         if (shape != JsonShape.Usable)
         {
             Clear();
@@ -96,29 +104,29 @@ internal sealed class JsonIndex : IDisposable
 
     public void Dispose()
     {
-        ArrayPool<JsonMember>.Shared.Return(_members);
-        ArrayPool<int>.Shared.Return(_order);
-        ArrayPool<byte>.Shared.Return(_names, clearArray: true);
+        Return(_members);
+        Return(_order);
+        Return(_names);
         (_members, _order, _names) = ([], [], []);
         Clear();
     }
 
-    private JsonShape ReadDocument(ReadOnlySpan<byte> document, bool allowArray)
+    private JsonShape ReadDocument(WireText document, bool allowArray, int maxMembers)
     {
-        if (document.IsEmpty)
+        if (document.Length == 0)
         {
             return JsonShape.Empty;
         }
 
-        if (!Utf8.IsValid(document))
+        if (!document.IsUtf8())
         {
             return JsonShape.InvalidUtf8;
         }
 
-        Utf8JsonReader reader = new(document, new JsonReaderOptions { MaxDepth = MaxDepth });
+        Utf8JsonReader reader = document.Read(MaxDepth);
         try
         {
-            JsonShape shape = ReadMembers(ref reader, allowArray);
+            JsonShape shape = ReadMembers(ref reader, allowArray, maxMembers);
             if (shape != JsonShape.Usable)
             {
                 return shape;
@@ -135,7 +143,7 @@ internal sealed class JsonIndex : IDisposable
         return Sort();
     }
 
-    private JsonShape ReadMembers(ref Utf8JsonReader reader, bool allowArray)
+    private JsonShape ReadMembers(ref Utf8JsonReader reader, bool allowArray, int maxMembers)
     {
         _ = reader.Read();
         bool isArray = reader.TokenType == JsonTokenType.StartArray;
@@ -153,9 +161,14 @@ internal sealed class JsonIndex : IDisposable
         Span<byte> position = stackalloc byte[10];
         while (reader.Read() && reader.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray))
         {
-            if (_count == MaxMembers)
+            if (_count == maxMembers)
             {
                 return JsonShape.TooManyMembers;
+            }
+
+            if (_count == FewMembers)
+            {
+                MakeRoom(reader, maxMembers);
             }
 
             JsonMember member = default;
@@ -164,9 +177,9 @@ internal sealed class JsonIndex : IDisposable
                 _ = _count.TryFormat(position, out int digits, provider: System.Globalization.CultureInfo.InvariantCulture);
                 (member.NameStart, member.NameLength) = StoreName(position[..digits]);
             }
-            else if (!TryReadName(ref reader, ref member))
+            else if (ReadName(ref reader, ref member) is var name and not JsonShape.Usable)
             {
-                return JsonShape.InvalidName;
+                return name;
             }
             else
             {
@@ -183,9 +196,35 @@ internal sealed class JsonIndex : IDisposable
         return JsonShape.Usable;
     }
 
+    private JsonShape ReadName(ref Utf8JsonReader reader, ref JsonMember member)
+    {
+        const int LongestEscape = 6; // \u and four digits, for one byte
+        return NameLength(ref reader) > LongestEscape * LongestName ? JsonShape.NameTooLong
+            : !TryReadName(ref reader, ref member) ? JsonShape.InvalidName
+            : member.NameLength > LongestName ? JsonShape.NameTooLong
+            : JsonShape.Usable;
+    }
+
+    private static long NameLength(ref Utf8JsonReader reader) => reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length;
+
+    /// <summary>Counts the members from the first one in the reader on, and makes the arrays that long.</summary>
+    private void MakeRoom(Utf8JsonReader reader, int maxMembers)
+    {
+        int count = _count;
+        do
+        {
+            count++;
+            _ = reader.TokenType == JsonTokenType.PropertyName && reader.Read();
+            reader.Skip();
+        }
+        while (reader.Read() && reader.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray) && count < maxMembers);
+        Grow(ref _members, _count, count);
+        Grow(ref _order, _count, count);
+    }
+
     private bool TryReadName(ref Utf8JsonReader reader, ref JsonMember member)
     {
-        if (!reader.ValueIsEscaped)
+        if (!reader.ValueIsEscaped && !reader.HasValueSequence)
         {
             (member.NameStart, member.NameLength) = StoreName(reader.ValueSpan);
             return true;
@@ -193,7 +232,7 @@ internal sealed class JsonIndex : IDisposable
 
         try
         {
-            EnsureNames(reader.ValueSpan.Length);
+            EnsureNames((int)NameLength(ref reader));
             member.NameStart = _namesLength;
             member.NameLength = reader.CopyString(_names.AsSpan(_namesLength));
             _namesLength += member.NameLength;
@@ -262,11 +301,22 @@ internal sealed class JsonIndex : IDisposable
 
     private static void Grow<T>(ref T[] array, int used, int wanted)
     {
-        T[] larger = ArrayPool<T>.Shared.Rent(wanted);
+        T[] larger = wanted > LargestPooled ? new T[wanted] : ArrayPool<T>.Shared.Rent(wanted);
         array.AsSpan(0, used).CopyTo(larger);
-
-        // Names may be content, in a body that is about to be refused for them.
-        ArrayPool<T>.Shared.Return(array, clearArray: typeof(T) == typeof(byte));
+        Return(array);
         array = larger;
+    }
+
+    // Names may be content, in a body that is about to be refused for them.
+    private static void Return<T>(T[] array)
+    {
+        if (array.Length <= LargestPooled)
+        {
+            ArrayPool<T>.Shared.Return(array, clearArray: typeof(T) == typeof(byte));
+        }
+        else if (typeof(T) == typeof(byte))
+        {
+            Array.Clear(array);
+        }
     }
 }

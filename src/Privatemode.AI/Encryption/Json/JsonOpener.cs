@@ -3,19 +3,25 @@ namespace Privatemode.AI.Encryption.Json;
 /// <summary>Replaces the sealed top-level values of an answer by their plaintext, verified and in order.</summary>
 internal static class JsonOpener
 {
+    // What is not sealed, names and white space included, is short; otherwise it would take memory twice. An array of many
+    // elements has a comma for each.
+    private const int MostClear = 256 * 1024;
+    private const int ClearShare = 32;
+
     /// <summary>
     /// Opens a document already indexed. On success the index describes <paramref name="output"/>, not the document any more.
     /// </summary>
     /// <returns>How it went; the output is worthless unless <see cref="AnswerFault.None"/>.</returns>
-    public static AnswerFault Open(ReadOnlySpan<byte> document, JsonIndex index, PlainNames plain, ExchangeCipher cipher, PooledBytes output)
+    public static AnswerFault Open(WireText document, JsonIndex index, PlainNames plain, ExchangeCipher cipher, PooledBytes output)
     {
         output.Clear();
-        AnswerFault fault = Layout(document, index, plain);
+        AnswerFault fault = Layout(document, index, plain, out int length);
         if (fault != AnswerFault.None)
         {
             return fault;
         }
 
+        output.Reserve(length);
         JsonRewriter.CopyAround(document, index.Members, output);
         foreach (int i in index.Order)
         {
@@ -25,7 +31,7 @@ internal static class JsonOpener
                 continue;
             }
 
-            OpenResult result = cipher.Open(member.Value(document), output.Span.Slice(member.OutputStart, member.OutputLength));
+            OpenResult result = cipher.Open(document.Slice(member.ValueStart, member.ValueLength), output.Span.Slice(member.OutputStart, member.OutputLength));
             if (result != OpenResult.Opened)
             {
                 output.Clear();
@@ -38,9 +44,11 @@ internal static class JsonOpener
     }
 
     /// <summary>Every member that is not plain must be sealed, and at least one must be there.</summary>
-    private static AnswerFault Layout(ReadOnlySpan<byte> document, JsonIndex index, PlainNames plain)
+    private static AnswerFault Layout(WireText document, JsonIndex index, PlainNames plain, out int length)
     {
         bool anySealed = false;
+        int sealedLength = 0;
+        length = document.Length;
         foreach (ref JsonMember member in index.Members)
         {
             if (plain.Contains(index.Name(member)))
@@ -49,16 +57,21 @@ internal static class JsonOpener
                 continue;
             }
 
-            member.OutputLength = ExchangeCipher.PlaintextLength(member.Value(document));
+            member.OutputLength = ExchangeCipher.PlaintextLength(document.Slice(member.ValueStart, member.ValueLength));
             if (member.OutputLength < 0)
             {
                 return AnswerFault.UnsealedMember;
             }
 
             anySealed = true;
+            sealedLength += member.ValueLength;
+            length += member.OutputLength - member.ValueLength;
         }
 
-        return anySealed ? AnswerFault.None : AnswerFault.NothingSealed;
+        int clear = document.Length - sealedLength;
+        return !anySealed ? AnswerFault.NothingSealed
+            : clear > MostClear + document.Length / ClearShare ? AnswerFault.BadPlainMember
+            : AnswerFault.None;
     }
 
     private static void Rebase(Span<JsonMember> members, ReadOnlySpan<byte> opened)

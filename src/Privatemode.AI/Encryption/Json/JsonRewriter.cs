@@ -7,7 +7,7 @@ internal static class JsonRewriter
     public const int Stays = -1;
 
     /// <summary>Copies everything but replaced values; sets where each replaced value goes. Members come in document order.</summary>
-    public static void CopyAround(ReadOnlySpan<byte> document, Span<JsonMember> members, PooledBytes output)
+    public static void CopyAround(WireText document, Span<JsonMember> members, PooledBytes output)
     {
         int copied = 0;
         foreach (ref JsonMember member in members)
@@ -17,12 +17,14 @@ internal static class JsonRewriter
                 continue;
             }
 
-            output.Append(document[copied..member.ValueStart]);
+            Append(output, document.Slice(copied, member.ValueStart - copied));
             member.OutputStart = output.Length;
             _ = output.Extend(member.OutputLength);
             copied = member.ValueEnd;
         }
 
-        output.Append(document[copied..]);
+        Append(output, document.Slice(copied, document.Length - copied));
     }
+
+    private static void Append(PooledBytes output, WireText text) => text.CopyTo(output.Extend(text.Length));
 }

@@ -19,6 +19,9 @@ internal enum JsonShape
     /// <summary>A name with an escape that is no Unicode text, such as a lone surrogate.</summary>
     InvalidName,
 
+    /// <summary>A name longer than <see cref="JsonIndex.LongestName"/>.</summary>
+    NameTooLong,
+
     /// <summary>More members than <see cref="JsonIndex.MaxMembers"/>.</summary>
     TooManyMembers,
 }

@@ -10,6 +10,10 @@ internal sealed class OpenedDocument : IDisposable
     private static readonly SearchValues<byte> SimpleNameBytes =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"u8);
 
+    // A sealed value is longer than this. More members than that are not what an answer can hold, and would take as much memory as it has itself.
+    private const int ShortestSealed = 128;
+    private const int FewMembers = 4096;
+
     private readonly JsonIndex _index = new();
     private readonly PooledBytes _bytes;
 
@@ -22,14 +26,15 @@ internal sealed class OpenedDocument : IDisposable
     public bool HasSealed { get; private set; }
 
     /// <summary>Reads a sealed document and opens it into this one; empty after a fault.</summary>
-    public AnswerFault Open(ReadOnlySpan<byte> document, AnswerShape shape, ExchangeCipher cipher)
+    public AnswerFault Open(WireText document, AnswerShape shape, ExchangeCipher cipher)
     {
         _bytes.Clear();
-        AnswerFault fault = AnswerFaults.From(_index.Read(document, shape.AllowsArray));
+        int maxMembers = Math.Min(JsonIndex.MaxMembers, FewMembers + document.Length / ShortestSealed);
+        AnswerFault fault = AnswerFaults.From(_index.Read(document, shape.AllowsArray, maxMembers));
         fault = fault == AnswerFault.None ? JsonOpener.Open(document, _index, shape.Plain, cipher, _bytes) : fault;
         if (fault == AnswerFault.NothingSealed && shape.MayBePlain)
         {
-            _bytes.Append(document);
+            document.CopyTo(_bytes.Extend(document.Length));
             HasSealed = false;
             return AnswerFault.None;
         }
@@ -68,16 +73,24 @@ internal sealed class OpenedDocument : IDisposable
     /// <summary>Puts another value in place of the value of a member, which must be there.</summary>
     public void Replace(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
-        Span<JsonMember> members = _index.Members;
-        int i = _index.Find(name);
-        ArgumentOutOfRangeException.ThrowIfNegative(i, nameof(name));
-        ref JsonMember member = ref members[i];
+        ref JsonMember member = ref Find(name, out int i);
         int delta = value.Length - member.ValueLength;
         _bytes.Replace(member.ValueStart, member.ValueLength, value);
-        (member.ValueLength, member.Kind) = (value.Length, JsonKind.Of(value));
-        foreach (ref JsonMember later in members[(i + 1)..])
+        member.Kind = JsonKind.Of(value);
+        Grow(i, delta);
+    }
+
+    /// <summary>Replaces parts of the value of a member, which must be there and stays of its kind.</summary>
+    /// <param name="name">The member.</param>
+    /// <param name="parts">The parts, in the order in which they stand, none within another.</param>
+    public void Replace(ReadOnlySpan<byte> name, IReadOnlyList<Replacement> parts)
+    {
+        ref JsonMember member = ref Find(name, out int i);
+        _bytes.Reserve(Math.Max(parts.Sum(part => part.Text.Length - part.Length), 0));
+        for (int part = parts.Count - 1; part >= 0; part--)
         {
-            later.ValueStart += delta;
+            _bytes.Replace(member.ValueStart + parts[part].Start, parts[part].Length, parts[part].Text);
+            Grow(i, parts[part].Text.Length - parts[part].Length);
         }
     }
 
@@ -124,9 +137,33 @@ internal sealed class OpenedDocument : IDisposable
         _index.Retain(kept);
     }
 
+    /// <summary>The text for its reader: not copied when it is long. This document is empty afterwards.</summary>
+    public MemoryStream Detach()
+    {
+        _index.Clear();
+        return _bytes.Detach();
+    }
+
     public void Dispose()
     {
         _index.Dispose();
         _bytes.Dispose();
+    }
+
+    private ref JsonMember Find(ReadOnlySpan<byte> name, out int i)
+    {
+        i = _index.Find(name);
+        ArgumentOutOfRangeException.ThrowIfNegative(i, nameof(name));
+        return ref _index.Members[i];
+    }
+
+    private void Grow(int i, int delta)
+    {
+        Span<JsonMember> members = _index.Members;
+        members[i].ValueLength += delta;
+        foreach (ref JsonMember later in members[(i + 1)..])
+        {
+            later.ValueStart += delta;
+        }
     }
 }

@@ -98,9 +98,9 @@ public sealed class JsonIndexShapeTests
     {
         byte[] bad = [(byte)value, 0xA0, 0x80];
         using JsonIndex index = new();
-        Assert.Equal(JsonShape.InvalidUtf8, index.Read([.. "{\"a\":\""u8, .. bad, .. "\"}"u8]));
-        Assert.Equal(JsonShape.InvalidUtf8, index.Read([.. "{\""u8, .. bad, .. "\":1}"u8]));
-        Assert.Equal(JsonShape.InvalidUtf8, index.Read([.. "{}"u8, .. bad]));
+        Assert.Equal(JsonShape.InvalidUtf8, index.Read((byte[])[.. "{\"a\":\""u8, .. bad, .. "\"}"u8]));
+        Assert.Equal(JsonShape.InvalidUtf8, index.Read((byte[])[.. "{\""u8, .. bad, .. "\":1}"u8]));
+        Assert.Equal(JsonShape.InvalidUtf8, index.Read((byte[])[.. "{}"u8, .. bad]));
     }
 
     [Theory]

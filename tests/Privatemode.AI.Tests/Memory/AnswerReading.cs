@@ -1,0 +1,52 @@
+using Privatemode.AI.Diagnostics;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.KeyExchange;
+using Privatemode.AI.Pipeline;
+using Privatemode.AI.Sessions;
+
+namespace Privatemode.AI.Tests.Memory;
+
+/// <summary>Reads one answer as the pipeline does, and gives the result away.</summary>
+/// <param name="path">The endpoint.</param>
+/// <param name="status">Status of the answer.</param>
+/// <param name="stream">The caller wants an event stream, in memory.</param>
+internal sealed class AnswerReading(string path = "/v1/chat/completions", int status = 200, bool stream = false)
+{
+    private static readonly Uri Service = new("https://example.com");
+    private static readonly byte[] Key = new byte[32];
+
+    /// <summary>Reads an answer that is refused.</summary>
+    public void Refused(Stream body) => Assert.Throws<PrivatemodeIntegrityException>(() => Read(_ => body));
+
+    /// <summary>Reads an answer that is an error, or is refused as none.</summary>
+    public void RefusedAsError(Func<SealedFile, SealedFile> authentic) => Assert.ThrowsAny<PrivatemodeException>(() => Read(authentic));
+
+    /// <summary>Reads an answer that is good.</summary>
+    /// <returns>How many bytes it has.</returns>
+    public long Read(Func<SealedFile, SealedFile> authentic) => Read(exchange => authentic(new SealedFile(exchange, Key)).Read());
+
+    /// <summary>Reads an answer of any kind.</summary>
+    public long Read(Stream body) => Read(_ => body);
+
+    private long Read(Func<IBodyExchange, Stream> body)
+    {
+        using IBodyExchange exchange = FieldCodec.Instance.Begin(Key, "id"u8.ToArray());
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        Lifetime lifetime = Lifetime.Of(SecretExchange.SecretLifetime, TimeProvider.System);
+        SessionSecret session = new(new InferenceSecret(new byte[32], Key, now, now + SecretExchange.SecretLifetime), lifetime, "policy", "mac");
+        using SealedCall call = new()
+        {
+            Rule = EndpointRules.Match("POST", new Uri(Service, path), Service),
+            RequestId = "request",
+            WantsStream = stream,
+            Current = new SealedAttempt(SecretLease.TryTake(session), exchange, null, []),
+        };
+        AnswerHead head = new() { Status = status, ContentType = stream ? "text/event-stream" : "application/json" };
+        AnswerOpener opener = new(TimeSpan.FromMinutes(5), TimeProvider.System, new ClientEvents(null, Service));
+        using Deadline deadline = new(TimeSpan.FromMinutes(5), TimeProvider.System, async: false, default, default);
+        Stream wire = body(exchange);
+        GC.Collect();
+        using Stream opened = opener.OpenAsync(head, wire, call, buffered: true, deadline, async: false).AsTask().GetAwaiter().GetResult().Content;
+        return opened.Length;
+    }
+}

@@ -1,0 +1,19 @@
+namespace Privatemode.AI.Tests.Memory;
+
+/// <summary>What the test assembly does as a program of its own: one case of <see cref="MemoryCases"/>, under the heap limit of its environment.</summary>
+internal static class MemoryProgram
+{
+    public static int Main(string[] args)
+    {
+        if (args is not [string name])
+        {
+            return 0;
+        }
+
+        MemoryCases.Run(name);
+        GC.Collect();
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        Console.WriteLine($"kept {before}");
+        return 0;
+    }
+}

@@ -55,8 +55,9 @@ internal sealed class RawServer : IAsyncDisposable
                 connections.Add(AnswerAsync(await _listener.AcceptTcpClientAsync(_closing.Token)));
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception exception) when (exception is OperationCanceledException or SocketException or InvalidOperationException)
         {
+            // The last: the listener was closed, before or in the middle of a wait.
             await Task.WhenAll(connections);
         }
     }

@@ -1,3 +1,5 @@
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Encryption.EventStream;
@@ -29,6 +31,29 @@ public sealed class OpeningEventStreamDisposeTests : IDisposable
             await DisposeAsync(!async);
             Assert.Equal((1, 1), (_scene.Owner.Disposals, _scene.Network.Disposals));
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Dispose_APermitThrows_TheConnectionIsClosed(bool async)
+    {
+        using ChoiceStream source = new();
+        using ScriptedStream network = new();
+        EventOpener opener = source.Opener(out ExchangeCipher cipher);
+        OpeningEventStream stream = new(network, opener, new CountedDisposable(cipher, new ThrowingPermit()));
+        _ = await Assert.ThrowsAsync<InvalidOperationException>(async () =>
+        {
+            if (async)
+            {
+                await stream.DisposeAsync();
+            }
+            else
+            {
+                stream.Dispose();
+            }
+        });
+        Assert.Equal(1, network.Disposals);
     }
 
     [Theory]
@@ -153,5 +178,10 @@ public sealed class OpeningEventStreamDisposeTests : IDisposable
         {
             _scene.Stream.Dispose();
         }
+    }
+
+    private sealed class ThrowingPermit : IDisposable
+    {
+        public void Dispose() => throw new InvalidOperationException("the limiter's own");
     }
 }

@@ -44,8 +44,10 @@ internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string re
             return AnswerFault.NotJson;
         }
 
+        // A hop could ask for a whole chat, see WholeChoices, which a reader of events would not see.
         // A reader of one answer would put two together. Completions may have more prompts than those we count.
-        fault = rule.HasMessages && _finishes.HasMore ? AnswerFault.ChoiceCount : PlainMembers.Check(opened);
+        fault = rule.HasMessages && _finishes.HasWhole ? AnswerFault.PayloadMissing
+            : rule.HasMessages && _finishes.HasMore ? AnswerFault.ChoiceCount : PlainMembers.Check(opened);
         if (fault != AnswerFault.None)
         {
             return fault;

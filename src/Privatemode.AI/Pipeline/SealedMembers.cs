@@ -149,7 +149,7 @@ internal sealed class SealedMembers
         AnswerFault fault = members.Settle(opened, rule.Answer.Plain);
         return fault != AnswerFault.None ? fault
             : rule.Stream == StreamKind.Messages && !IsWholeMessage(opened) ? AnswerFault.PayloadMissing
-            : rule.HasMessages && HasMoreThan(opened, call.Choices) ? AnswerFault.ChoiceCount
+            : members == Chat || members == Completions ? WholeChoices.Check(opened, rule.HasMessages, call.Choices)
             : AnswerFault.None;
     }
 
@@ -189,30 +189,6 @@ internal sealed class SealedMembers
     private static bool IsWholeMessage(OpenedDocument opened) =>
         opened.TryGet("role"u8, out ReadOnlySpan<byte> role, out _) && role.SequenceEqual("\"assistant\""u8)
         && opened.TryGet("stop_reason"u8, out ReadOnlySpan<byte> reason, out _) && reason.Length > 2;
-
-    /// <summary>Whether there are more choices than were asked for.</summary>
-    private static bool HasMoreThan(OpenedDocument opened, int expected)
-    {
-        _ = opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _);
-        Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
-        int count = 0;
-        try
-        {
-            _ = reader.Read();
-            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            {
-                reader.Skip();
-                count++;
-            }
-        }
-        catch (JsonException)
-        {
-            // Left for the client's own parser to judge.
-            return false;
-        }
-
-        return count > expected;
-    }
 
     private Member? Find(ReadOnlySpan<byte> name)
     {

@@ -28,7 +28,8 @@ public sealed class UnauthenticatedNamesTests : IDisposable
     private static readonly Dictionary<string, (string Name, string Value)[]> Always = new()
     {
         [Chat] = [("choices", Choice), ("created", "1"), ("model", "\"m\""), ("object", "\"chat.completion\"")],
-        [Completions] = [("choices", """[{"index":0,"text":"hi"}]"""), ("created", "1"), ("model", "\"m\""), ("object", "\"text_completion\"")],
+        [Completions] = [("choices", """[{"index":0,"text":"hi","finish_reason":"stop"}]"""),
+            ("created", "1"), ("model", "\"m\""), ("object", "\"text_completion\"")],
         [Embeddings] = [("created", "1"), ("data", """[{"index":0,"embedding":[1]}]"""), ("model", "\"m\""), ("object", "\"list\"")],
         [Messages] = [("content", """[{"type":"text","text":"hi"}]"""), ("model", "\"m\""), ("role", "\"assistant\""), ("stop_reason", "\"end_turn\"")],
         [Transcriptions] = [("text", "\"hi\"")],

@@ -17,6 +17,9 @@ internal sealed class ChoiceFinishes(int expected = 1)
     /// <summary>A choice was seen that nobody asked for.</summary>
     public bool HasMore { get; private set; }
 
+    /// <summary>A choice was seen that is one of a whole answer: it has a message, and no pieces of one.</summary>
+    public bool HasWhole { get; private set; }
+
     public bool AllFinished => _running.Count == 0 && _finished.Count >= expected;
 
     /// <summary>Takes in the <c>choices</c> array of one event; false when it cannot be read.</summary>
@@ -54,7 +57,9 @@ internal sealed class ChoiceFinishes(int expected = 1)
         {
             bool isIndex = reader.ValueTextEquals("index"u8);
             bool isFinish = reader.ValueTextEquals("finish_reason"u8);
+            bool isMessage = reader.ValueTextEquals("message"u8);
             _ = reader.Read();
+            HasWhole |= isMessage && reader.TokenType != JsonTokenType.Null;
             if (isIndex && !(reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out index)))
             {
                 return false;

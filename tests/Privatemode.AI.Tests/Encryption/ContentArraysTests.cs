@@ -4,9 +4,12 @@ using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Encryption;
 
-/// <summary>Sizes here are used by no other test, so that tests running at the same time do not take each other's arrays.</summary>
+/// <summary>Tests of a store that all code of the process shares.</summary>
+[Collection(ContentArraysAlone.Name)]
 public sealed class ContentArraysTests
 {
+    public ContentArraysTests() => GiveUpWhatOthersLeft();
+
     [Fact]
     public void Rent_Large_IsAsLongAsAskedFor()
     {
@@ -46,12 +49,7 @@ public sealed class ContentArraysTests
     public void Kept_NotUsedForLong_IsGivenUp()
     {
         WeakReference array = ReturnOne();
-        for (int i = 0; i < 20 && array.IsAlive; i++)
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-        }
-
+        GiveUpWhatOthersLeft();
         Assert.False(array.IsAlive);
     }
 
@@ -69,6 +67,15 @@ public sealed class ContentArraysTests
         Assert.False(array.AsSpan(0, 1000).ContainsAnyExcept((byte)0));
     }
 
+    private static void GiveUpWhatOthersLeft()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference ReturnOne()
     {
@@ -76,4 +83,11 @@ public sealed class ContentArraysTests
         ContentArrays.Return(array);
         return new WeakReference(array);
     }
+}
+
+/// <summary>Tests that need the store of arrays empty: they run with no other test beside them.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class ContentArraysAlone
+{
+    public const string Name = "content arrays alone";
 }

@@ -68,6 +68,15 @@ public sealed class JsonOpenerTests : IDisposable
         AssertRefused(AnswerFault.UnsealedMember, _enclave.Document(Answer).Replace("\"usage\"", "\"usage2\"", StringComparison.Ordinal));
 
     [Fact]
+    public void Open_LongClearMember_IsRefused()
+    {
+        string answer = _enclave.Document(Answer);
+        string longer = answer.Replace("\"id\":\"x\"", $"\"id\":\"{new string('x', 300_000)}\"", StringComparison.Ordinal);
+        Assert.NotEqual(answer, longer);
+        AssertRefused(AnswerFault.BadPlainMember, longer);
+    }
+
+    [Fact]
     public void Open_PlainNameInOtherCase_IsRefused() =>
         AssertRefused(AnswerFault.UnsealedMember, _enclave.Document(Answer).Replace("\"id\"", "\"Id\"", StringComparison.Ordinal));
 

@@ -9,6 +9,7 @@ using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Encryption.Json;
 
+[Collection(ContentArraysAlone.Name)]
 public sealed class JsonSealerTests
 {
     private static readonly Gen<(GeneratedDocument Document, string[] Plain)> Cases =

@@ -8,7 +8,7 @@ namespace Privatemode.AI.Tests.Encryption;
 [Collection(ContentArraysAlone.Name)]
 public sealed class ContentArraysTests
 {
-    public ContentArraysTests() => GiveUpWhatOthersLeft();
+    public ContentArraysTests() => ContentArraysAlone.GiveUpWhatIsKept();
 
     [Fact]
     public void Rent_Large_IsAsLongAsAskedFor()
@@ -49,7 +49,7 @@ public sealed class ContentArraysTests
     public void Kept_NotUsedForLong_IsGivenUp()
     {
         WeakReference array = ReturnOne();
-        GiveUpWhatOthersLeft();
+        ContentArraysAlone.GiveUpWhatIsKept();
         Assert.False(array.IsAlive);
     }
 
@@ -67,15 +67,6 @@ public sealed class ContentArraysTests
         Assert.False(array.AsSpan(0, 1000).ContainsAnyExcept((byte)0));
     }
 
-    private static void GiveUpWhatOthersLeft()
-    {
-        for (int i = 0; i < 20; i++)
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-        }
-    }
-
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference ReturnOne()
     {
@@ -90,4 +81,14 @@ public sealed class ContentArraysTests
 public sealed class ContentArraysAlone
 {
     public const string Name = "content arrays alone";
+
+    /// <summary>Empties the store: what has not been used for a few collections is given up.</summary>
+    public static void GiveUpWhatIsKept()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+    }
 }

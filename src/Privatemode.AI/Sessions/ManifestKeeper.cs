@@ -112,7 +112,12 @@ internal sealed class ManifestKeeper(
         string? digest = published is null ? null : HexOf(published);
         ManifestRecord record = await _recorder.ObserveAsync(digest, async, cancellationToken).ConfigureAwait(false);
         bool isClosed = record.Pending.Unproved is not null;
-        _isClosed = isClosed;
+        if (isClosed)
+        {
+            // Never opened here: this may be an older look than the one that closed it.
+            _isClosed = true;
+        }
+
         return isClosed ? true
             : digest is null ? null
             : digest != sha256 && (_approval is null || record.Pending.StateOf(digest) != PendingState.Refused);

@@ -4,7 +4,7 @@ namespace Privatemode.AI;
 /// <remarks>
 /// Fix your settings: <see cref="PrivatemodeConfigurationException"/>. Retry or wait: <see cref="PrivatemodeServiceException"/>.
 /// Stop: <see cref="PrivatemodeVerificationException"/>, <see cref="PrivatemodeIntegrityException"/>.
-/// Change the call: <see cref="PrivatemodeWouldLeakException"/>.
+/// Change the call: <see cref="PrivatemodeRequestException"/>, <see cref="PrivatemodeWouldLeakException"/>.
 /// Messages never carry prompt text, answer text or keys, so they may be logged.
 /// </remarks>
 public abstract class PrivatemodeException : Exception

@@ -8,9 +8,9 @@ using System.Text.Json.Nodes;
 namespace Privatemode.AI;
 
 /// <summary>What callers want posted as top-level members of a request body beside the typed options, as it is.</summary>
-/// <param name="setting">Where callers put it, for messages: <c>ChatOptions.AdditionalProperties</c>.</param>
+/// <param name="member">Where callers put it, for messages: <c>ChatOptions.AdditionalProperties</c>.</param>
 /// <param name="reserved">Names this library writes itself; overriding them would break the call or send content in the clear.</param>
-internal sealed class ExtraMembers(string setting, IReadOnlySet<string> reserved)
+internal sealed class ExtraMembers(string member, IReadOnlySet<string> reserved)
 {
     private const int NameLimit = 64;
     private const int DepthLimit = 64;
@@ -23,34 +23,34 @@ internal sealed class ExtraMembers(string setting, IReadOnlySet<string> reserved
 
     /// <param name="name">Name of the member.</param>
     /// <param name="isPosted">Whether something else has set it already.</param>
-    /// <exception cref="PrivatemodeConfigurationException">The name is reserved, set twice, or not a name.</exception>
+    /// <exception cref="PrivatemodeRequestException">The name is reserved, set twice, or not a name.</exception>
     public void Demand(string name, bool isPosted)
     {
         DemandFree(name);
         if (isPosted)
         {
-            throw new PrivatemodeConfigurationException(
-                setting, $"'{name}' is also set by a typed option or by RawRepresentationFactory. Set it once.");
+            throw new PrivatemodeRequestException(
+                member, $"'{name}' is also set by a typed option or by RawRepresentationFactory. Set it once.");
         }
     }
 
-    /// <exception cref="PrivatemodeConfigurationException">The name is reserved, or not a name.</exception>
+    /// <exception cref="PrivatemodeRequestException">The name is reserved, or not a name.</exception>
     public void DemandFree(string name)
     {
         if (name.Length is 0 or > NameLimit || name.AsSpan().ContainsAnyExcept(NameCharacters))
         {
-            throw new PrivatemodeConfigurationException(
-                setting, $"A name is not 1 to {NameLimit} of A-Z a-z 0-9 _; names of top-level members travel in the clear.");
+            throw new PrivatemodeRequestException(
+                member, $"A name is not 1 to {NameLimit} of A-Z a-z 0-9 _; names of top-level members travel in the clear.");
         }
 
         if (reserved.Contains(name))
         {
-            throw new PrivatemodeConfigurationException(setting, $"'{name}' is written by this library. Use the typed option instead.");
+            throw new PrivatemodeRequestException(member, $"'{name}' is written by this library. Use the typed option instead.");
         }
     }
 
     /// <summary>The JSON text of a value.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">The value is not of a JSON kind.</exception>
+    /// <exception cref="PrivatemodeRequestException">The value is not of a JSON kind.</exception>
     public ReadOnlySpan<byte> ToJson(string name, object? value)
     {
         ArrayBufferWriter<byte> json = new();
@@ -63,7 +63,7 @@ internal sealed class ExtraMembers(string setting, IReadOnlySet<string> reserved
     }
 
     /// <summary>Writes a value where the writer stands.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">The value is not of a JSON kind.</exception>
+    /// <exception cref="PrivatemodeRequestException">The value is not of a JSON kind.</exception>
     public void Write(Utf8JsonWriter writer, string name, object? value) => Write(writer, name, value, depth: 0);
 
     private void Write(Utf8JsonWriter writer, string name, object? value, int depth)
@@ -132,7 +132,7 @@ internal sealed class ExtraMembers(string setting, IReadOnlySet<string> reserved
         throw NotJson(name);
     }
 
-    private PrivatemodeConfigurationException NotJson(string name) => new(
-        setting,
+    private PrivatemodeRequestException NotJson(string name) => new(
+        member,
         $"The value of '{name}' is not of a JSON kind: use text, number, boolean, null, JsonElement, JsonNode, or dictionaries and lists of these.");
 }

@@ -89,7 +89,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// JSON, dictionaries and lists of these; names this library writes itself are refused. <see cref="ChatOptions.ConversationId"/> is not
     /// used, the service keeps no conversations. A message carries text, images, audio as MP3 or WAV, and PDF files; a
     /// <see cref="DataContent"/> or <see cref="UriContent"/> of another media type in it is a
-    /// <see cref="PrivatemodeConfigurationException"/>, and in an answer that goes back with the history it is left out. Reasoning comes as
+    /// <see cref="PrivatemodeRequestException"/>, and in an answer that goes back with the history it is left out. Reasoning comes as
     /// <see cref="TextReasoningContent"/> and goes back with the history; a refusal is an <see cref="ErrorContent"/> with the code
     /// <c>Refusal</c>. An answer the model server broke off is a <see cref="PrivatemodeServiceException"/>; other finish reasons are told in
     /// the server's own word.
@@ -148,7 +148,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <returns>A client that neither disposes nor rewinds the streams it is given. Disposing it does nothing.</returns>
     /// <remarks>
     /// A recording is a file of flac, mp3, mp4, mpeg, mpga, m4a, ogg, wav or webm, of at most 50 MiB and one hour, read from where its stream stands.
-    /// Another kind, an empty or a larger file is a <see cref="PrivatemodeConfigurationException"/> before anything is sent. Its name never
+    /// Another kind, an empty or a larger file is a <see cref="PrivatemodeRequestException"/> before anything is sent. Its name never
     /// leaves. Of <see cref="SpeechToTextOptions.SpeechLanguage"/> the first subtag is used (<c>de</c> of <c>de-AT</c>);
     /// <see cref="SpeechToTextOptions.TextLanguage"/> must be the same or none, because the service removed translations in version 1.33;
     /// <see cref="SpeechToTextOptions.SpeechSampleRate"/> is not used, the file tells. Prompt, temperature and timestamps:

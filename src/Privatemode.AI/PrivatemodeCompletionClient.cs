@@ -21,7 +21,8 @@ public sealed class PrivatemodeCompletionClient
     /// <param name="request">What to ask.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>The answer.</returns>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, or an additional property cannot be posted.</exception>
+    /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or an option is not a number.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">The service refused, failed, or broke the answer off.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not sealed.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; no content was sent to it.</exception>
@@ -36,7 +37,8 @@ public sealed class PrivatemodeCompletionClient
     /// <param name="request">What to ask.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>The events. The call is made when they are enumerated. The answer is whole only when they end without an exception.</returns>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, or an additional property cannot be posted.</exception>
+    /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or an option is not a number.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">The service refused, failed, or broke the answer off.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not sealed; what came before is authentic.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; no content was sent to it.</exception>

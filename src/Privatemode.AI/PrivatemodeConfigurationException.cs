@@ -1,13 +1,15 @@
 namespace Privatemode.AI;
 
-/// <summary>A setting, an option of a call or its input is missing, malformed or not accepted. Fix your code, settings or input; retrying is
-/// useless.</summary>
+/// <summary>A setting of the application is missing, malformed or not accepted, or the service rejects the API key. Every call would fail the
+/// same way: fix the setting; retrying is useless.</summary>
+/// <remarks>What is wrong with one call only is a <see cref="PrivatemodeRequestException"/>. A web API that passes its users' input on answers
+/// this one with 500, and that one with 400.</remarks>
 public sealed class PrivatemodeConfigurationException : PrivatemodeException
 {
     internal PrivatemodeConfigurationException(string setting, string message, Exception? innerException = null)
         : base(message, innerException) => Setting = setting;
 
-    /// <summary>What to fix: a setting (<c>ApiKey</c>), an option (<c>SpeechToTextOptions.SpeechLanguage</c>), or the <c>file</c>, <c>body</c>,
-    /// <c>model</c> or another field of the call.</summary>
+    /// <summary>What to fix: a setting, as <see cref="PrivatemodeOptions"/> (<c>ApiKey</c>) or the application's configuration
+    /// (<c>Privatemode:ApiKey</c>) names it.</summary>
     public string Setting { get; }
 }

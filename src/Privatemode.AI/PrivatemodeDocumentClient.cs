@@ -22,8 +22,8 @@ public sealed class PrivatemodeDocumentClient
     /// <see cref="PrivatemodeIntegrityException.Failure"/> <c>nothing-sealed</c>: an empty answer holds nothing that could prove where it is from, so
     /// it is also what an attacker could send.</remarks>
     /// <exception cref="ArgumentException">The stream cannot be read.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The document is empty or too large, an option is not acceptable, or the service
-    /// rejects the API key.</exception>
+    /// <exception cref="PrivatemodeRequestException">The document is empty or too large, or an option is not acceptable.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused or failed.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; no content was sent to it.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not sealed, or is empty.</exception>

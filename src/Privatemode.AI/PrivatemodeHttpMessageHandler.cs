@@ -62,7 +62,8 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
     /// <param name="cancellationToken">Ends the call, until the response is there.</param>
     /// <returns>The response, opened. Dispose it: a stream that is left open keeps its secret and its connection.</returns>
     /// <exception cref="PrivatemodeWouldLeakException">The request has no sealed form. Nothing was sent.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">A setting or the body is not acceptable, or the API key was rejected before the call.</exception>
+    /// <exception cref="PrivatemodeRequestException">The body is not one the service takes. Nothing was sent.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">A setting is not acceptable, or the API key was rejected before the call.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself. No content was sent to it.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut, or not sealed.</exception>
     /// <exception cref="PrivatemodeServiceException">

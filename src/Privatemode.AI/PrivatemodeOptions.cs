@@ -150,7 +150,7 @@ public sealed class PrivatemodeOptions
     /// Gets or sets how many images one request may name by URL with <see cref="RemoteMediaPolicy.FetchHereAndInline"/>, from 1 to 1,000. Default 32.
     /// </summary>
     /// <remarks>
-    /// A request that names more is a <see cref="PrivatemodeConfigurationException"/> before the first image is fetched. Four images are fetched at a
+    /// A request that names more is a <see cref="PrivatemodeRequestException"/> before the first image is fetched. Four images are fetched at a
     /// time, by a synchronous call one; an image may have 20 MiB, all of a request 48 MiB together, and fetching them may take
     /// <see cref="ResponseTimeout"/> in all.
     /// </remarks>

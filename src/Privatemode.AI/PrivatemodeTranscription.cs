@@ -26,15 +26,15 @@ public sealed class PrivatemodeTranscription
 
     /// <summary>Subtitles in the SubRip format (.srt).</summary>
     /// <returns>The text of the file; times to the millisecond, lines end with CR and LF.</returns>
-    /// <exception cref="PrivatemodeConfigurationException">The transcription was made without segments.</exception>
+    /// <exception cref="PrivatemodeRequestException">The transcription was made without segments.</exception>
     public string ToSubRip() => Subtitles.SubRip(DemandSegments());
 
     /// <summary>Subtitles in the WebVTT format (.vtt). What looks like markup in the text is escaped.</summary>
     /// <returns>The text of the file; times to the millisecond, lines end with LF.</returns>
-    /// <exception cref="PrivatemodeConfigurationException">The transcription was made without segments.</exception>
+    /// <exception cref="PrivatemodeRequestException">The transcription was made without segments.</exception>
     public string ToWebVtt() => Subtitles.WebVtt(DemandSegments());
 
-    private IReadOnlyList<TranscriptionSegment> DemandSegments() => Segments ?? throw new PrivatemodeConfigurationException(
+    private IReadOnlyList<TranscriptionSegment> DemandSegments() => Segments ?? throw new PrivatemodeRequestException(
         $"{nameof(PrivatemodeSpeechOptions)}.{nameof(PrivatemodeSpeechOptions.Timestamps)}",
         "The transcription has no segments. Ask for them: new PrivatemodeSpeechOptions { Timestamps = TranscriptionTimestamps.Segments, " +
         "SpeechLanguage = … }.");

@@ -31,20 +31,20 @@ public static class PrivatemodeTranscriptionExtensions
 
     /// <inheritdoc cref="PrivatemodeTranscription.ToSubRip"/>
     /// <param name="response">A whole answer of this library's client, made with <see cref="TranscriptionTimestamps.Segments"/>.</param>
-    /// <exception cref="PrivatemodeConfigurationException">The transcription was made without segments, or there is none: the response is not from
+    /// <exception cref="PrivatemodeRequestException">The transcription was made without segments, or there is none: the response is not from
     /// Privatemode, was streamed or kept as JSON.</exception>
     public static string ToSubRip(this SpeechToTextResponse response) =>
         DemandTranscription(response).ToSubRip();
 
     /// <inheritdoc cref="PrivatemodeTranscription.ToWebVtt"/>
     /// <param name="response">A whole answer of this library's client, made with <see cref="TranscriptionTimestamps.Segments"/>.</param>
-    /// <exception cref="PrivatemodeConfigurationException">The transcription was made without segments, or there is none: the response is not from
+    /// <exception cref="PrivatemodeRequestException">The transcription was made without segments, or there is none: the response is not from
     /// Privatemode, was streamed or kept as JSON.</exception>
     public static string ToWebVtt(this SpeechToTextResponse response) =>
         DemandTranscription(response).ToWebVtt();
 
     private static PrivatemodeTranscription DemandTranscription(SpeechToTextResponse response) =>
-        response.GetTranscription() ?? throw new PrivatemodeConfigurationException(
+        response.GetTranscription() ?? throw new PrivatemodeRequestException(
             $"{nameof(SpeechToTextResponse)}.{nameof(SpeechToTextResponse.RawRepresentation)}",
             "The response holds no transcription of Privatemode's. Use the whole answer (GetTextAsync) of a client made with AsISpeechToTextClient, as it " +
             "came: not one of another client, put together from a stream, or read from JSON.");

@@ -40,7 +40,7 @@ public sealed class PromptCacheScope
     public static PromptCacheScope Shared(string salt)
     {
         ArgumentNullException.ThrowIfNull(salt);
-        byte[] bytes = BytesOf(salt, "The cache salt");
+        byte[] bytes = BytesOf(salt) ?? throw NotText("The cache salt");
         return bytes.Length >= MinimumSaltBytes
             ? new PromptCacheScope { SharedSalt = bytes }
             : throw new PrivatemodeConfigurationException(
@@ -55,7 +55,7 @@ public sealed class PromptCacheScope
     public static PromptCacheScope PerUser(ReadOnlySpan<byte> secret, string user)
     {
         ArgumentException.ThrowIfNullOrEmpty(user);
-        _ = UserBytes(user);
+        _ = BytesOf(user) ?? throw NotText("The user of the prompt cache");
         return PerUser(secret, () => user);
     }
 
@@ -63,13 +63,14 @@ public sealed class PromptCacheScope
     /// <param name="secret">At least 32 random bytes, kept private; copied. Not a password.</param>
     /// <param name="currentUser">
     /// Who is calling, for example from the current HTTP request. Null or empty: nobody in particular, whose request shares with no other.
-    /// Called once for each call, in the caller's context, by many threads at once; what it throws, the call throws.
+    /// Called once for each call, in the caller's context, by many threads at once; what it throws, the call throws. When it returns text that is
+    /// not valid Unicode, the call throws a <see cref="PrivatemodeRequestException"/>.
     /// </param>
     /// <remarks>
     /// Ids must be unique among all users of the secret. With <see cref="PrivatemodeOptions.ApiKeyAccessor"/> users with different API keys
     /// never share, whatever their ids.
     /// </remarks>
-    /// <exception cref="PrivatemodeConfigurationException">The secret is shorter than 32 bytes; later, that a user is not valid text.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The secret is shorter than 32 bytes.</exception>
     public static PromptCacheScope PerUser(ReadOnlySpan<byte> secret, Func<string?> currentUser)
     {
         ArgumentNullException.ThrowIfNull(currentUser);
@@ -79,10 +80,8 @@ public sealed class PromptCacheScope
                 nameof(PrivatemodeOptions.PromptCache), $"The secret for the users' cache salts is shorter than {MinimumSaltBytes} bytes.");
     }
 
-    /// <summary>A user's id in bytes. Text that is not valid is refused: two such ids could become the same bytes.</summary>
-    internal static byte[] UserBytes(string user) => BytesOf(user, "The user of the prompt cache");
-
-    private static byte[] BytesOf(string text, string what)
+    /// <summary>Text in UTF-8; null when it is not valid, because two such texts could become the same bytes.</summary>
+    internal static byte[]? BytesOf(string text)
     {
         try
         {
@@ -90,7 +89,10 @@ public sealed class PromptCacheScope
         }
         catch (EncoderFallbackException)
         {
-            throw new PrivatemodeConfigurationException(nameof(PrivatemodeOptions.PromptCache), $"{what} is not valid Unicode text.");
+            return null;
         }
     }
+
+    private static PrivatemodeConfigurationException NotText(string what) =>
+        new(nameof(PrivatemodeOptions.PromptCache), $"{what} is not valid Unicode text.");
 }

@@ -61,8 +61,8 @@ public sealed class DocumentTests : DeploymentTest
 
         Assert.InRange(largest, 25 * 1024 * 1024 - 1024, 25 * 1024 * 1024 - 1);
         Assert.Single(Deployment.Requests);
-        PrivatemodeConfigurationException refusal = (await RefusalAsync(largest + 16, canSeek))!;
-        Assert.Equal("file", refusal.Setting);
+        PrivatemodeRequestException refusal = (await RefusalAsync(largest + 16, canSeek))!;
+        Assert.Equal("file", refusal.Member);
         Assert.Single(Deployment.Requests);
     }
 
@@ -133,10 +133,10 @@ public sealed class DocumentTests : DeploymentTest
     public async Task Mistakes_OfTheCaller_AreNamedBeforeAnythingIsSent()
     {
         await Assert.ThrowsAsync<ArgumentNullException>(() => Client.Documents.PartitionAsync(null!));
-        Assert.Equal("file", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
-            () => Client.Documents.PartitionAsync(new MemoryStream()))).Setting);
-        Assert.Equal("PrivatemodeDocumentOptions.ContentType", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
-            () => Client.Documents.PartitionAsync(new MemoryStream(Pdf), null, new() { ContentType = "pdf" }))).Setting);
+        Assert.Equal("file", (await Assert.ThrowsAsync<PrivatemodeRequestException>(
+            () => Client.Documents.PartitionAsync(new MemoryStream()))).Member);
+        Assert.Equal("PrivatemodeDocumentOptions.ContentType", (await Assert.ThrowsAsync<PrivatemodeRequestException>(
+            () => Client.Documents.PartitionAsync(new MemoryStream(Pdf), null, new() { ContentType = "pdf" }))).Member);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => Client.Documents.PartitionAsync(new MemoryStream(Pdf), cancellationToken: new CancellationToken(canceled: true)));
         Assert.Empty(Deployment.Requests);
@@ -144,12 +144,12 @@ public sealed class DocumentTests : DeploymentTest
 
     private Task AskAsync() => Client.Documents.PartitionAsync(new MemoryStream(Pdf), "a.pdf").OrTimeout();
 
-    private async Task<PrivatemodeConfigurationException?> RefusalAsync(int size, bool canSeek)
+    private async Task<PrivatemodeRequestException?> RefusalAsync(int size, bool canSeek)
     {
         byte[] file = new byte[size];
         using Stream stream = canSeek ? new MemoryStream(file) : new HiddenLengthStream(file, 1 << 20);
         Exception? exception = await Record.ExceptionAsync(() => Client.Documents.PartitionAsync(stream).OrTimeout());
-        return exception is null ? null : Assert.IsType<PrivatemodeConfigurationException>(exception);
+        return exception is null ? null : Assert.IsType<PrivatemodeRequestException>(exception);
     }
 
     private async Task PassFirstPauseAsync()

@@ -135,12 +135,12 @@ public sealed class MeddlingPolicyTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Send_BodyWithoutAModel_IsAConfigurationError()
+    public async Task Send_BodyWithoutAModel_IsAMistakeOfTheCall()
     {
-        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+        PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(
             () => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync(
                 BinaryContent.Create(BinaryData.FromString("""{"messages":[]}"""))).OrTimeout());
-        Assert.Equal("model", exception.Setting);
+        Assert.Equal("model", exception.Member);
     }
 
     [Fact]

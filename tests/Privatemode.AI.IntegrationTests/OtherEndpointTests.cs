@@ -59,7 +59,7 @@ public sealed class OtherEndpointTests : DeploymentTest
     public async Task Partition_BodyOverTheLimit_IsNotSent()
     {
         string large = Form.Replace("%PDF", new string('x', 25 * 1024 * 1024), StringComparison.Ordinal);
-        await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => SendAsync(PartitionPath, FormType, large));
+        await Assert.ThrowsAsync<PrivatemodeRequestException>(() => SendAsync(PartitionPath, FormType, large));
         Assert.Empty(Deployment.AllRequests);
     }
 

@@ -181,15 +181,15 @@ public sealed class SpeechTests : DeploymentTest
             using MemoryStream audio = new(file);
             foreach (Task call in (Task[])[Speech.GetTextAsync(audio), Speech.GetStreamingTextAsync(audio).ToSpeechToTextResponseAsync()])
             {
-                PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => call.OrTimeout());
-                Assert.Equal("file", exception.Setting);
+                PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(() => call.OrTimeout());
+                Assert.Equal("file", exception.Member);
                 Assert.DoesNotContain("secret", exception.ToString(), StringComparison.Ordinal);
             }
         }
 
-        PrivatemodeConfigurationException flowing = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+        PrivatemodeRequestException flowing = await Assert.ThrowsAsync<PrivatemodeRequestException>(
             () => Speech.GetTextAsync(new HiddenLengthStream(tooLarge, 1 << 20)).OrTimeout());
-        Assert.Equal("file", flowing.Setting);
+        Assert.Equal("file", flowing.Member);
         Assert.Empty(Deployment.AllRequests);
     }
 

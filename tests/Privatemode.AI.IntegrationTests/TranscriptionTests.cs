@@ -80,9 +80,9 @@ public sealed class TranscriptionTests : DeploymentTest
     [InlineData("vtt", "response_format")]
     public async Task Transcribe_FormatThatCannotBeSealed_IsNotSent(string format, string setting)
     {
-        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => Audio.TranscribeAudioAsync(
+        PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(() => Audio.TranscribeAudioAsync(
             new MemoryStream(_audio), "a.wav", new AudioTranscriptionOptions { ResponseFormat = new AudioTranscriptionFormat(format) }).OrTimeout());
-        Assert.Equal(setting, exception.Setting);
+        Assert.Equal(setting, exception.Member);
         Assert.Empty(Deployment.AllRequests);
     }
 
@@ -90,8 +90,8 @@ public sealed class TranscriptionTests : DeploymentTest
     public async Task Transcribe_TooLargeAFile_IsNotSent()
     {
         using MemoryStream large = new(new byte[52 * 1024 * 1024]);
-        await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => Audio.TranscribeAudioAsync(large, "a.wav").OrTimeout());
-        await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => Audio.TranscribeAudioAsync(new ReadOnceStream(large.ToArray()), "a.wav").OrTimeout());
+        await Assert.ThrowsAsync<PrivatemodeRequestException>(() => Audio.TranscribeAudioAsync(large, "a.wav").OrTimeout());
+        await Assert.ThrowsAsync<PrivatemodeRequestException>(() => Audio.TranscribeAudioAsync(new ReadOnceStream(large.ToArray()), "a.wav").OrTimeout());
         Assert.Empty(Deployment.AllRequests);
     }
 

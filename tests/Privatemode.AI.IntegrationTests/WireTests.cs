@@ -104,9 +104,9 @@ public sealed class WireTests : DeploymentTest
     [Fact]
     public async Task Chat_WithASaltThatIsTooShort_IsNotSent()
     {
-        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() =>
+        PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(() =>
             Chat.GetResponseAsync("hi", new ChatOptions { AdditionalProperties = new() { ["cache_salt"] = "short" } }).OrTimeout());
-        Assert.Equal("cache_salt", exception.Setting);
+        Assert.Equal("cache_salt", exception.Member);
         Assert.Empty(Deployment.AllRequests);
     }
 
@@ -135,9 +135,9 @@ public sealed class WireTests : DeploymentTest
     public async Task Chat_BodyOverTheLimit_IsNotSent()
     {
         string body = $$"""{"model":"gpt-oss-120b","messages":"{{new string('x', 65 * 1024 * 1024)}}"}""";
-        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+        PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(
             () => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync(BinaryContent.Create(BinaryData.FromString(body))).OrTimeout());
-        Assert.Equal("body", exception.Setting);
+        Assert.Equal("body", exception.Member);
         Assert.Empty(Deployment.Requests);
     }
 

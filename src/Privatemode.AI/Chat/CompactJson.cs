@@ -9,17 +9,17 @@ internal static class CompactJson
 {
     private static readonly JsonSerializerOptions Options = CreateOptions();
 
-    /// <exception cref="PrivatemodeConfigurationException">An argument cannot be written as JSON.</exception>
+    /// <exception cref="PrivatemodeRequestException">An argument cannot be written as JSON.</exception>
     public static string Arguments(IDictionary<string, object?>? arguments) => arguments is null ? "{}" : Write(
         arguments, typeof(IDictionary<string, object?>), "FunctionCallContent.Arguments");
 
-    /// <exception cref="PrivatemodeConfigurationException">The result cannot be written as JSON.</exception>
+    /// <exception cref="PrivatemodeRequestException">The result cannot be written as JSON.</exception>
     public static string Result(object result) => Write(result, typeof(object), "FunctionResultContent.Result");
 
     /// <summary>A node as text, with as few escapes as JSON allows.</summary>
     public static string Text(JsonNode? node) => node?.ToJsonString(Options) ?? "null";
 
-    private static string Write(object value, Type type, string setting)
+    private static string Write(object value, Type type, string member)
     {
         try
         {
@@ -28,8 +28,8 @@ internal static class CompactJson
         catch (Exception exception) when (exception is NotSupportedException or JsonException or ArgumentException)
         {
             // Their messages name members of the value, so none of them goes along.
-            throw new PrivatemodeConfigurationException(
-                setting,
+            throw new PrivatemodeRequestException(
+                member,
                 $"A value of type {value.GetType()} cannot be written as JSON. Use text, JsonElement, JsonNode, or a type the serializer knows.");
         }
     }

@@ -10,7 +10,7 @@ internal static class ContentMapper
     private const string Pdf = "application/pdf";
 
     /// <summary>The parts of a message somebody wrote; one empty text when there are none.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">A file or other data of a media type that a message cannot carry; without it, the
+    /// <exception cref="PrivatemodeRequestException">A file or other data of a media type that a message cannot carry; without it, the
     /// model would answer as if it had never been attached.</exception>
     public static List<ChatMessageContentPart> ToOpenAI(IEnumerable<AIContent> contents)
     {
@@ -54,16 +54,16 @@ internal static class ContentMapper
         _ => null,
     };
 
-    private static PrivatemodeConfigurationException Unsupported(AIContent content)
+    private static PrivatemodeRequestException Unsupported(AIContent content)
     {
-        (string setting, string mediaType, string possible) = content is UriContent uri
+        (string member, string mediaType, string possible) = content is UriContent uri
             ? ("UriContent.MediaType", uri.MediaType, "By URL it carries images only: load anything else and pass it as DataContent.")
             : ("DataContent.MediaType", ((DataContent)content).MediaType,
                 "It carries images, audio as audio/mpeg or audio/wav, and application/pdf: convert it, or pass what is text as TextContent.");
 
         // Parameters of a media type may name the file.
-        return new PrivatemodeConfigurationException(
-            setting, $"A chat message cannot carry content of the media type '{mediaType.Split(';')[0].Trim()}'. {possible}");
+        return new PrivatemodeRequestException(
+            member, $"A chat message cannot carry content of the media type '{mediaType.Split(';')[0].Trim()}'. {possible}");
     }
 
     private static ChatMessageContentPart? Audio(DataContent data)

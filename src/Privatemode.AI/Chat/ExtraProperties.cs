@@ -17,7 +17,7 @@ internal static class ExtraProperties
 
     /// <param name="properties">What the caller wants posted.</param>
     /// <param name="target">The options of the call, with everything else already in them.</param>
-    /// <exception cref="PrivatemodeConfigurationException">A name is reserved, set twice, or not a name; or a value is not of a JSON
+    /// <exception cref="PrivatemodeRequestException">A name is reserved, set twice, or not a name; or a value is not of a JSON
     /// kind.</exception>
     public static void Apply(AdditionalPropertiesDictionary? properties, ChatCompletionOptions target)
     {

@@ -66,7 +66,7 @@ internal static class MessageMapper
         message.Contents.OfType<FunctionResultContent>().Select(result => new ToolChatMessage(result.CallId, ToText(result.Result)));
 
     /// <summary>Text as it is, not quoted: models read it better. Anything else as JSON.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">The result cannot be written as JSON; leaving it out would leave a call without an
+    /// <exception cref="PrivatemodeRequestException">The result cannot be written as JSON; leaving it out would leave a call without an
     /// answer.</exception>
     private static string ToText(object? result) => result switch
     {

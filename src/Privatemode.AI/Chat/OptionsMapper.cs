@@ -13,7 +13,7 @@ internal static class OptionsMapper
     /// What <see cref="ChatOptions.RawRepresentationFactory"/> made is the base; the typed options fill its gaps, and
     /// <see cref="ChatOptions.AdditionalProperties"/> go into the body as they are.
     /// </summary>
-    /// <exception cref="PrivatemodeConfigurationException">An additional property cannot be posted.</exception>
+    /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted.</exception>
     public static ChatCompletionOptions ToOpenAI(IChatClient client, ChatOptions? options)
     {
         ChatCompletionOptions result = options?.RawRepresentationFactory?.Invoke(client) as ChatCompletionOptions ?? new ChatCompletionOptions();

@@ -12,7 +12,7 @@ internal static class CompletionRequestWriter
         "echo", "logprobs",
     });
 
-    /// <exception cref="PrivatemodeConfigurationException">An additional property cannot be posted, or a number is none.</exception>
+    /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or a number is none.</exception>
     public static BinaryData Write(PrivatemodeCompletionRequest request, string defaultModel, bool stream)
     {
         ArrayBufferWriter<byte> body = new();
@@ -85,7 +85,7 @@ internal static class CompletionRequestWriter
 
         if (!float.IsFinite(number))
         {
-            throw new PrivatemodeConfigurationException($"{nameof(PrivatemodeCompletionRequest)}.{member}", $"{member} is not a number.");
+            throw new PrivatemodeRequestException($"{nameof(PrivatemodeCompletionRequest)}.{member}", $"{member} is not a number.");
         }
 
         json.WriteNumber(name, number);

@@ -12,6 +12,7 @@ internal static class ErrorNames
         PrivatemodeWouldLeakException leak => leak.Refused,
         PrivatemodeServiceException service => Of(service.Reason),
         PrivatemodeConfigurationException => "configuration",
+        PrivatemodeRequestException => "request",
         OperationCanceledException => "cancelled",
         _ => exception.GetType().FullName ?? exception.GetType().Name,
     };

@@ -15,13 +15,13 @@ internal static class DocumentForm
     private const string OutputFormat = "output_format";
     private const string Json = "application/json";
     private const string Options = nameof(PrivatemodeDocumentOptions);
-    private const string AdditionalSetting = $"{Options}.{nameof(PrivatemodeDocumentOptions.AdditionalFields)}";
+    private const string AdditionalMember = $"{Options}.{nameof(PrivatemodeDocumentOptions.AdditionalFields)}";
     private const int NameLimit = 64;
 
     private static readonly SearchValues<char> NameCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_[]");
 
-    /// <exception cref="PrivatemodeConfigurationException">An option is not acceptable; the exception names it.</exception>
+    /// <exception cref="PrivatemodeRequestException">An option is not acceptable; the exception names it.</exception>
     public static List<FormField> Fields(PrivatemodeDocumentOptions options)
     {
         List<FormField> fields = [];
@@ -43,11 +43,11 @@ internal static class DocumentForm
     }
 
     /// <summary>The media type of the file.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">It is none.</exception>
+    /// <exception cref="PrivatemodeRequestException">It is none.</exception>
     public static string TypeOf(PrivatemodeDocumentOptions options) => options.ContentType is not { } type ? DefaultType
         : type.Length <= NameLimit * 2 && Ascii.IsValid(type) && MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed)
             ? parsed.ToString()
-            : throw new PrivatemodeConfigurationException(
+            : throw new PrivatemodeRequestException(
                 $"{Options}.{nameof(PrivatemodeDocumentOptions.ContentType)}", "The content type is no media type, such as application/pdf.");
 
     private static (string Name, string? Value)[] Typed(PrivatemodeDocumentOptions options) =>
@@ -84,11 +84,11 @@ internal static class DocumentForm
 
     private static string? Number(int? value) => value?.ToString(CultureInfo.InvariantCulture);
 
-    private static string? Count(int? value, string setting) => value is >= 0 or null ? Number(value)
-        : throw new PrivatemodeConfigurationException($"{Options}.{setting}", $"{setting} is a number of characters and cannot be negative.");
+    private static string? Count(int? value, string member) => value is >= 0 or null ? Number(value)
+        : throw new PrivatemodeRequestException($"{Options}.{member}", $"{member} is a number of characters and cannot be negative.");
 
     private static string? Similarity(float? value) => value is null or (> 0 and < 1) ? value?.ToString(CultureInfo.InvariantCulture)
-        : throw new PrivatemodeConfigurationException(
+        : throw new PrivatemodeRequestException(
             $"{Options}.{nameof(PrivatemodeDocumentOptions.SimilarityThreshold)}", "The similarity threshold must be above 0 and below 1.");
 
     private static string? List(IList<string>? values)
@@ -117,18 +117,18 @@ internal static class DocumentForm
     {
         if (name.Length is 0 or > NameLimit || name.AsSpan().ContainsAnyExcept(NameCharacters) || name == DocumentCall.FileField)
         {
-            throw new PrivatemodeConfigurationException(
-                AdditionalSetting, $"A name is not 1 to {NameLimit} of A-Z a-z 0-9 _ [ ], or is '{DocumentCall.FileField}', which is the document.");
+            throw new PrivatemodeRequestException(
+                AdditionalMember, $"A name is not 1 to {NameLimit} of A-Z a-z 0-9 _ [ ], or is '{DocumentCall.FileField}', which is the document.");
         }
 
         if (fields.Exists(field => field.Name == name))
         {
-            throw new PrivatemodeConfigurationException(AdditionalSetting, $"'{name}' is also set by a typed option. Set it once.");
+            throw new PrivatemodeRequestException(AdditionalMember, $"'{name}' is also set by a typed option. Set it once.");
         }
 
         if (value is null || (name == OutputFormat && value != Json))
         {
-            throw new PrivatemodeConfigurationException(AdditionalSetting, value is null ? $"'{name}' has no value. Leave it out."
+            throw new PrivatemodeRequestException(AdditionalMember, value is null ? $"'{name}' has no value. Leave it out."
                 : $"The {OutputFormat} must be {Json}: only JSON answers can be sealed and opened.");
         }
     }

@@ -14,7 +14,7 @@ internal static class EmbeddingOptionsMapper
         options as PrivatemodeEmbeddingOptions ?? new PrivatemodeEmbeddingOptions();
 
     /// <summary>Options for each of several requests: the OpenAI client writes into them, so that no two requests may share one.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">An additional property cannot be posted, or the caller's factory gave the same object
+    /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or the caller's factory gave the same object
     /// twice.</exception>
     public static List<OpenAIOptions> ToOpenAI(IEmbeddingGenerator generator, EmbeddingGenerationOptions? options, int? defaultDimensions, int count)
     {
@@ -27,7 +27,7 @@ internal static class EmbeddingOptionsMapper
             OpenAIOptions result = options?.RawRepresentationFactory?.Invoke(generator) as OpenAIOptions ?? new OpenAIOptions();
             if (given?.Add(result) == false)
             {
-                throw new PrivatemodeConfigurationException(
+                throw new PrivatemodeRequestException(
                     "EmbeddingGenerationOptions.RawRepresentationFactory",
                     "The factory returned the same object twice, which two requests of one call would have to share. Make a new one each time.");
             }

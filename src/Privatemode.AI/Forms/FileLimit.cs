@@ -5,15 +5,15 @@ namespace Privatemode.AI.Forms;
 /// <param name="Advice">What to do about a larger one, as a sentence.</param>
 internal sealed record FileLimit(int Bytes, string Advice)
 {
-    /// <summary>Name of the setting in exceptions about the file.</summary>
-    public const string Setting = "file";
+    /// <summary>What exceptions about the file name.</summary>
+    public const string Member = "file";
 
-    /// <exception cref="PrivatemodeConfigurationException">The length is over the limit.</exception>
+    /// <exception cref="PrivatemodeRequestException">The length is over the limit.</exception>
     public void Demand(long length)
     {
         if (length > Bytes)
         {
-            throw new PrivatemodeConfigurationException(Setting, $"The file is larger than {Bytes} bytes, the most the service takes. {Advice}");
+            throw new PrivatemodeRequestException(Member, $"The file is larger than {Bytes} bytes, the most the service takes. {Advice}");
         }
     }
 }

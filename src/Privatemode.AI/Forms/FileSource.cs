@@ -32,7 +32,7 @@ internal sealed class FileSource
 
     /// <summary>Reads the first bytes. A stream that can seek stands where it stood again.</summary>
     /// <exception cref="ArgumentException">The stream cannot be read.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">There is nothing in it, or more than the limit.</exception>
+    /// <exception cref="PrivatemodeRequestException">There is nothing in it, or more than the limit.</exception>
     public static async ValueTask<FileSource> OpenAsync(Stream stream, FileLimit limit, CancellationToken cancellationToken)
     {
         if (!stream.CanRead)
@@ -50,8 +50,8 @@ internal sealed class FileSource
 
         if (read == 0)
         {
-            throw new PrivatemodeConfigurationException(
-                FileLimit.Setting, "There is nothing in the file, or its stream stands at the end. Set Position to 0 after writing to it.");
+            throw new PrivatemodeRequestException(
+                FileLimit.Member, "There is nothing in the file, or its stream stands at the end. Set Position to 0 after writing to it.");
         }
 
         FileSource source = new(stream, limit, head[..read], start);
@@ -60,7 +60,7 @@ internal sealed class FileSource
     }
 
     /// <summary>Copies the file; with <c>async: false</c> the result is complete.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">It turns out to be larger than the limit.</exception>
+    /// <exception cref="PrivatemodeRequestException">It turns out to be larger than the limit.</exception>
     /// <exception cref="InvalidOperationException">It was copied before and cannot be read again.</exception>
     public async ValueTask CopyToAsync(Stream target, bool async, CancellationToken cancellationToken)
     {

@@ -20,7 +20,7 @@ internal static class CacheSalt
     /// The index is kept up to date.
     /// </summary>
     /// <returns>True when the salt was put in; false when the caller's own stands.</returns>
-    /// <exception cref="PrivatemodeConfigurationException">The caller's salt is not a string of at least 32 bytes.</exception>
+    /// <exception cref="PrivatemodeRequestException">The caller's salt is not a string of at least 32 bytes.</exception>
     public static bool Ensure(PooledBytes document, JsonIndex index, ReadOnlySpan<byte> salt)
     {
         int at = index.Find(Name);
@@ -47,7 +47,7 @@ internal static class CacheSalt
         CryptographicOperations.ZeroMemory(callers);
         if (callers is not { Length: >= PromptCacheScope.MinimumSaltBytes })
         {
-            throw new PrivatemodeConfigurationException(
+            throw new PrivatemodeRequestException(
                 "cache_salt",
                 $"The cache_salt of the request is not a string of at least {PromptCacheScope.MinimumSaltBytes} bytes. " +
                 "Use base64 of 32 random bytes, or leave it out.");

@@ -17,7 +17,7 @@ internal static class FormFields
 
     /// <summary>Checks names, clear values, sizes and what is asked for.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">A name or a clear value could carry content.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The service does not take this.</exception>
+    /// <exception cref="PrivatemodeRequestException">The service does not take this.</exception>
     public static void Check(FormBody body, PlainNames plain)
     {
         foreach (FormPart part in body.Form.Parts)
@@ -25,7 +25,7 @@ internal static class FormFields
             DemandName(part);
             if (part.IsFile && body.Value(part).Length > FileLimit)
             {
-                throw new PrivatemodeConfigurationException(
+                throw new PrivatemodeRequestException(
                     "file", $"The file is larger than {FileLimit} bytes (50 MiB), the most the service takes. Split it, or compress it more.");
             }
 
@@ -85,7 +85,7 @@ internal static class FormFields
     {
         if (form.HasRepeats)
         {
-            throw new PrivatemodeConfigurationException(
+            throw new PrivatemodeRequestException(
                 form.Find("timestamp_granularities[]"u8) is null ? "form" : "timestamp_granularities[]",
                 "The form has two fields of the same name, and the service keeps only the first. Of timestamp granularities, ask for one.");
         }
@@ -96,7 +96,7 @@ internal static class FormFields
         if (body.Form.Find("response_format"u8) is { } part && !(
             body.Value(part).SequenceEqual("json"u8) || body.Value(part).SequenceEqual("verbose_json"u8)))
         {
-            throw new PrivatemodeConfigurationException(
+            throw new PrivatemodeRequestException(
                 "response_format", "The response_format of a transcription must be json or verbose_json: only JSON answers can be sealed and opened.");
         }
     }

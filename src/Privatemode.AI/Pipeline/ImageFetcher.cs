@@ -58,7 +58,7 @@ internal sealed class ImageFetcher : IDisposable
     /// <param name="async">False when the caller is synchronous.</param>
     /// <param name="cancellationToken">The caller's cancellation.</param>
     /// <exception cref="PrivatemodeServiceException">An image could not be fetched, is none, or is too large.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">Together they are larger than the service takes.</exception>
+    /// <exception cref="PrivatemodeRequestException">Together they are larger than the service takes.</exception>
     public async ValueTask<FetchedImage[]> FetchAllAsync(IReadOnlyList<Uri> addresses, int room, bool async, CancellationToken cancellationToken)
     {
         using CallTimeout deadline = new(_totalTimeout, _time, async);
@@ -215,12 +215,12 @@ internal sealed class ImageFetcher : IDisposable
     {
         private int _left = total;
 
-        /// <exception cref="PrivatemodeConfigurationException">That is more than is left.</exception>
+        /// <exception cref="PrivatemodeRequestException">That is more than is left.</exception>
         public void Take(int count)
         {
             if (Interlocked.Add(ref _left, -count) < 0)
             {
-                throw new PrivatemodeConfigurationException(
+                throw new PrivatemodeRequestException(
                     "body", "With the images it names by URL the request is larger than the service takes. Send fewer at once.");
             }
         }

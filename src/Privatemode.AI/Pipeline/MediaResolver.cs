@@ -18,7 +18,7 @@ internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetc
     /// <summary>Settles the images of a body: refuses them, lets them pass, or puts what they name in their place.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The policy refuses images by URL, or the URL is not one the service can parse.</exception>
     /// <exception cref="PrivatemodeServiceException">An image could not be fetched.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">There are too many images, or with them the body is larger than the service takes.</exception>
+    /// <exception cref="PrivatemodeRequestException">There are too many images, or with them the body is larger than the service takes.</exception>
     public async ValueTask ResolveAsync(EndpointRule rule, PlainBody body, bool async, CancellationToken cancellationToken)
     {
         if (rule.Stream == StreamKind.Messages)
@@ -42,8 +42,8 @@ internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetc
     {
         if (images.Count > mostImages)
         {
-            throw new PrivatemodeConfigurationException(
-                nameof(PrivatemodeOptions.MaxFetchedImages),
+            throw new PrivatemodeRequestException(
+                "messages",
                 $"The request names {images.Count} images by URL, and at most {mostImages} are fetched for one request. Send fewer at once, or raise " +
                     $"{nameof(PrivatemodeOptions.MaxFetchedImages)}.");
         }

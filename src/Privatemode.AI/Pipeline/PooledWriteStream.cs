@@ -38,12 +38,12 @@ internal sealed class PooledWriteStream(PooledBytes target, int limit) : Stream,
         Demand(target.Length, limit);
     }
 
-    /// <exception cref="PrivatemodeConfigurationException">The length is more than the limit.</exception>
+    /// <exception cref="PrivatemodeRequestException">The length is more than the limit.</exception>
     public static void Demand(long length, int limit)
     {
         if (length > limit)
         {
-            throw new PrivatemodeConfigurationException(
+            throw new PrivatemodeRequestException(
                 "body", $"The request is larger than {limit} bytes, the most the service takes. Send less at once.");
         }
     }

@@ -23,6 +23,7 @@ internal sealed class PromptCacheSalts(PromptCacheScope scope, bool areManyCalle
     /// <param name="apiKey">The caller's.</param>
     /// <param name="isShared">False when no other call will have it.</param>
     /// <returns>Text in UTF-8, for the caller to wipe.</returns>
+    /// <exception cref="PrivatemodeRequestException">The current user's id is not valid text.</exception>
     public byte[] Of(string apiKey, out bool isShared)
     {
         isShared = true;
@@ -38,7 +39,8 @@ internal sealed class PromptCacheSalts(PromptCacheScope scope, bool areManyCalle
 
         if (scope.CurrentUser is { } currentUser && Callbacks.Ask(currentUser) is { Length: > 0 } user)
         {
-            byte[] id = PromptCacheScope.UserBytes(user);
+            byte[] id = PromptCacheScope.BytesOf(user) ?? throw new PrivatemodeRequestException(
+                nameof(PrivatemodeOptions.PromptCache), "The user of the prompt cache is not valid Unicode text. Return valid text for the user of this call.");
             return Derive(scope.Secret!, areManyCallers ? [.. PerUserOfKeyLabel, .. ApiKeys.DigestOf(apiKey), .. id] : [.. PerUserLabel, .. id]);
         }
 

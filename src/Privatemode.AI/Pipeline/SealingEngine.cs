@@ -73,7 +73,7 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
     /// <param name="body">The body.</param>
     /// <param name="apiKey">Whose call it is: decides with whom it shares the prompt cache.</param>
     /// <exception cref="PrivatemodeWouldLeakException">A member or field could carry content in the clear.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The body misses something the service demands, or is more than it takes.</exception>
+    /// <exception cref="PrivatemodeRequestException">The body misses something the service demands, or is more than it takes.</exception>
     public SealedCall Prepare(EndpointRule rule, RequestBody body, string apiKey)
     {
         try
@@ -109,7 +109,7 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
             if (body.Length > call.Rule.WireLimit)
             {
                 content.Dispose();
-                throw new PrivatemodeConfigurationException(
+                throw new PrivatemodeRequestException(
                     "body", $"The sealed request is larger than {call.Rule.WireLimit} bytes, the most the service takes. Send less at once.");
             }
 
@@ -225,7 +225,7 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
             : throw NoModel();
     }
 
-    private static PrivatemodeConfigurationException NoModel() =>
+    private static PrivatemodeRequestException NoModel() =>
         new("model", "The request names no model. Give one when the client is made, or in the call.");
 
     private static PrivatemodeWouldLeakException UnknownContentType(EndpointRule rule) => new("unknown-content-type",

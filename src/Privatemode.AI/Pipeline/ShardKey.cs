@@ -39,15 +39,14 @@ internal static class ShardKey
     }
 
     /// <summary>The key of the content under the given salt.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">The content has more than 1,000,000 tokens of 4 bytes.</exception>
+    /// <exception cref="PrivatemodeRequestException">The content has more than 1,000,000 tokens of 4 bytes.</exception>
     public static string OfContent(ReadOnlySpan<byte> content, ReadOnlySpan<byte> salt)
     {
         if (content.Length / BytesPerToken > MaxTokens)
         {
-            throw new PrivatemodeConfigurationException(
-                nameof(PrivatemodeOptions.PromptCache),
-                    "The prompt is too long to share the prompt cache: more than 1,000,000 tokens of 4 bytes. Shorten it, or use no shared " +
-                    "cache.");
+            throw new PrivatemodeRequestException(
+                "body",
+                "The prompt is too long to share the prompt cache: more than 1,000,000 tokens of 4 bytes. Shorten it, or use no shared cache.");
         }
 
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];

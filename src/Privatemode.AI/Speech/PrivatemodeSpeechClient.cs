@@ -129,8 +129,8 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
         FileSource source = await FileSource.OpenAsync(audio, _limit, cancellationToken).ConfigureAwait(false);
         if (!AudioFormats.IsKnown(source.Head.Span))
         {
-            throw new PrivatemodeConfigurationException(
-                FileLimit.Setting,
+            throw new PrivatemodeRequestException(
+                FileLimit.Member,
                 $"The file does not begin like an audio file the service takes ({AudioFormats.Names}). Convert it; raw samples need a header.");
         }
 

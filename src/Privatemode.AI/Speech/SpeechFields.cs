@@ -9,7 +9,7 @@ namespace Privatemode.AI.Speech;
 /// <summary>The fields of a form under way, each name once: the service keeps only the first of two.</summary>
 internal sealed class SpeechFields(AdditionalPropertiesDictionary? extras)
 {
-    private const string Setting = "SpeechToTextOptions.AdditionalProperties";
+    private const string Member = "SpeechToTextOptions.AdditionalProperties";
     private const int NameLimit = 64;
 
     private static readonly SearchValues<char> NameCharacters =
@@ -34,26 +34,26 @@ internal sealed class SpeechFields(AdditionalPropertiesDictionary? extras)
     public string? Find(string name) => _fields.Find(field => field.Name == name).Value;
 
     /// <summary>Adds what the caller gave as additional properties.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">A name is taken or not a name, or a value is not text, a number or a boolean.</exception>
+    /// <exception cref="PrivatemodeRequestException">A name is taken or not a name, or a value is not text, a number or a boolean.</exception>
     public void AddExtras()
     {
         foreach ((string name, object? value) in extras ?? [])
         {
             if (name.Length is 0 or > NameLimit || name.AsSpan().ContainsAnyExcept(NameCharacters))
             {
-                throw new PrivatemodeConfigurationException(
-                    Setting, $"A name is not 1 to {NameLimit} of A-Z a-z 0-9 _ [ ]; names of fields travel in the clear.");
+                throw new PrivatemodeRequestException(
+                    Member, $"A name is not 1 to {NameLimit} of A-Z a-z 0-9 _ [ ]; names of fields travel in the clear.");
             }
 
             if (name is "file" or "model" or "stream" or "stream_include_usage" or "stream_continuous_usage_stats")
             {
-                throw new PrivatemodeConfigurationException(Setting, $"'{name}' is written by this library. Use the typed option instead.");
+                throw new PrivatemodeRequestException(Member, $"'{name}' is written by this library. Use the typed option instead.");
             }
 
             if (Find(name) is not null)
             {
-                throw new PrivatemodeConfigurationException(
-                    Setting, $"'{name}' is also set by a typed option or by RawRepresentationFactory. Set it once.");
+                throw new PrivatemodeRequestException(
+                    Member, $"'{name}' is also set by a typed option or by RawRepresentationFactory. Set it once.");
             }
 
             _ = Add(name, TextOf(name, value));
@@ -69,6 +69,6 @@ internal sealed class SpeechFields(AdditionalPropertiesDictionary? extras)
         JsonElement { ValueKind: JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False } element => element.GetRawText(),
         byte or sbyte or short or ushort or int or uint or long or ulong or decimal or float or double =>
             ((IFormattable)value).ToString(null, CultureInfo.InvariantCulture),
-        _ => throw new PrivatemodeConfigurationException(Setting, $"The value of '{name}' is no field of a form: use text, a number or a boolean."),
+        _ => throw new PrivatemodeRequestException(Member, $"The value of '{name}' is no field of a form: use text, a number or a boolean."),
     };
 }

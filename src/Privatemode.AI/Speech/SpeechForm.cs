@@ -11,7 +11,7 @@ internal static class SpeechForm
     private const string Verbose = "verbose_json";
     private const string Json = "json";
 
-    /// <exception cref="PrivatemodeConfigurationException">An option is not one the service takes; the exception names it.</exception>
+    /// <exception cref="PrivatemodeRequestException">An option is not one the service takes; the exception names it.</exception>
     public static IReadOnlyList<FormField> Fields(ISpeechToTextClient client, SpeechToTextOptions? options, string modelId, bool isStreamed)
     {
         PrivatemodeSpeechOptions? ours = options as PrivatemodeSpeechOptions;
@@ -41,7 +41,7 @@ internal static class SpeechForm
     {
         string? spoken = Subtag(options?.SpeechLanguage);
         return Subtag(options?.TextLanguage) is { } written && written != spoken
-            ? throw new PrivatemodeConfigurationException(
+            ? throw new PrivatemodeRequestException(
                 $"{nameof(SpeechToTextOptions)}.{nameof(SpeechToTextOptions.TextLanguage)}",
                 "The text is to be in another language than the speech, and the service removed translations in version 1.33. " +
                 "Leave TextLanguage out, or set it like SpeechLanguage; transcribe, then translate with a chat.")
@@ -52,7 +52,7 @@ internal static class SpeechForm
     {
         null => null,
         >= 0 and <= 1 => temperature.Value.ToString(CultureInfo.InvariantCulture),
-        _ => throw new PrivatemodeConfigurationException(
+        _ => throw new PrivatemodeRequestException(
             $"{nameof(PrivatemodeSpeechOptions)}.{nameof(PrivatemodeSpeechOptions.Temperature)}", "The temperature of a transcription must be from 0 to 1."),
     };
 
@@ -68,7 +68,7 @@ internal static class SpeechForm
         AudioTimestampGranularities.Segment => "segment",
         AudioTimestampGranularities.Word => "word",
         null or AudioTimestampGranularities.Default => null,
-        _ => throw new PrivatemodeConfigurationException(
+        _ => throw new PrivatemodeRequestException(
             $"{nameof(AudioTranscriptionOptions)}.{nameof(AudioTranscriptionOptions.TimestampGranularities)}",
             "The service keeps only the first of two timestamp granularities. Ask for one."),
     };
@@ -79,26 +79,26 @@ internal static class SpeechForm
         string format = fields.Find("response_format") ?? fields.Add("response_format", wantsTimes ? Verbose : Json)!;
         if (format is not (Json or Verbose))
         {
-            throw new PrivatemodeConfigurationException(
+            throw new PrivatemodeRequestException(
                 "response_format", "Only json and verbose_json can be sealed and opened. For SRT or WebVTT set Timestamps to Segments, then call " +
                 "ToSubRip or ToWebVtt on the answer.");
         }
 
         if (wantsTimes && format != Verbose)
         {
-            throw new PrivatemodeConfigurationException("response_format", "Timestamps come with verbose_json only. Leave response_format out.");
+            throw new PrivatemodeRequestException("response_format", "Timestamps come with verbose_json only. Leave response_format out.");
         }
 
         if (format == Verbose && isStreamed)
         {
-            throw new PrivatemodeConfigurationException(
+            throw new PrivatemodeRequestException(
                 $"{nameof(PrivatemodeSpeechOptions)}.{nameof(PrivatemodeSpeechOptions.Timestamps)}",
                 "The service gives timestamps with whole answers only. Call GetTextAsync, or do without.");
         }
 
         if (format == Verbose && fields.Find("language") is null)
         {
-            throw new PrivatemodeConfigurationException(
+            throw new PrivatemodeRequestException(
                 $"{nameof(SpeechToTextOptions)}.{nameof(SpeechToTextOptions.SpeechLanguage)}",
                 "The service wants to know the language for verbose_json (timestamps). Set SpeechLanguage.");
         }

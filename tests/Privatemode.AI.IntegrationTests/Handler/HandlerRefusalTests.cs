@@ -108,9 +108,9 @@ public sealed class HandlerRefusalTests : HandlerTest
     public async Task Send_MoreThanTheServiceTakes_IsRefused()
     {
         using HttpRequestMessage request = new(HttpMethod.Post, PartitionPath) { Content = Form(new byte[26 * 1024 * 1024]) };
-        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+        PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(
             () => Http.SendAsync(request).OrTimeout());
-        Assert.Equal("body", exception.Setting);
+        Assert.Equal("body", exception.Member);
         Assert.Empty(Deployment.AllRequests);
     }
 

@@ -6,7 +6,7 @@ namespace Privatemode.AI.Tests.Chat;
 
 public sealed class AdditionalPropertiesTests(ChatFixture fixture) : IClassFixture<ChatFixture>
 {
-    private const string Setting = "ChatOptions.AdditionalProperties";
+    private const string Member = "ChatOptions.AdditionalProperties";
 
     private const string Nested = """{"enable_thinking":false,"deep":{"a":[1,{"b":null}],"c":"ä\n"}}""";
 
@@ -90,7 +90,7 @@ public sealed class AdditionalPropertiesTests(ChatFixture fixture) : IClassFixtu
     [InlineData("function_call")]
     public async Task Name_Reserved_IsRefusedByName(string name)
     {
-        PrivatemodeConfigurationException exception = await RefusedAsync(new() { AdditionalProperties = new() { [name] = "canary" } });
+        PrivatemodeRequestException exception = await RefusedAsync(new() { AdditionalProperties = new() { [name] = "canary" } });
 
         Assert.Contains($"'{name}'", exception.Message);
     }
@@ -106,7 +106,7 @@ public sealed class AdditionalPropertiesTests(ChatFixture fixture) : IClassFixtu
     [InlineData("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")]
     public async Task Name_ThatCouldCarryContent_IsRefused(string name)
     {
-        PrivatemodeConfigurationException exception = await RefusedAsync(new() { AdditionalProperties = new() { [name] = 1 } });
+        PrivatemodeRequestException exception = await RefusedAsync(new() { AdditionalProperties = new() { [name] = 1 } });
 
         Assert.True(name.Length == 0 || !exception.Message.Contains($"'{name}'", StringComparison.Ordinal));
     }
@@ -134,7 +134,7 @@ public sealed class AdditionalPropertiesTests(ChatFixture fixture) : IClassFixtu
     {
         options.AdditionalProperties = new() { [name] = "canary" };
 
-        PrivatemodeConfigurationException exception = await RefusedAsync(options);
+        PrivatemodeRequestException exception = await RefusedAsync(options);
 
         Assert.Contains($"'{name}'", exception.Message);
     }
@@ -150,7 +150,7 @@ public sealed class AdditionalPropertiesTests(ChatFixture fixture) : IClassFixtu
     [MemberData(nameof(NotJson))]
     public async Task Value_OfAnotherKind_IsRefusedByName(object value)
     {
-        PrivatemodeConfigurationException exception = await RefusedAsync(new() { AdditionalProperties = new() { ["odd"] = value } });
+        PrivatemodeRequestException exception = await RefusedAsync(new() { AdditionalProperties = new() { ["odd"] = value } });
 
         Assert.Contains("'odd'", exception.Message);
     }
@@ -170,13 +170,13 @@ public sealed class AdditionalPropertiesTests(ChatFixture fixture) : IClassFixtu
         _ = await RefusedAsync(new() { AdditionalProperties = new() { ["min_p"] = 0.5, ["odd"] = new object() } });
     }
 
-    private async Task<PrivatemodeConfigurationException> RefusedAsync(ChatOptions options)
+    private async Task<PrivatemodeRequestException> RefusedAsync(ChatOptions options)
     {
         int before = fixture.Deployment.Requests.Count;
-        PrivatemodeConfigurationException exception =
-            await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => fixture.Chat.GetResponseAsync("hi", options));
-        _ = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => fixture.StreamAsync(options));
-        Assert.Equal(Setting, exception.Setting);
+        PrivatemodeRequestException exception =
+            await Assert.ThrowsAsync<PrivatemodeRequestException>(() => fixture.Chat.GetResponseAsync("hi", options));
+        _ = await Assert.ThrowsAsync<PrivatemodeRequestException>(() => fixture.StreamAsync(options));
+        Assert.Equal(Member, exception.Member);
         Assert.DoesNotContain("canary", exception.ToString());
         Assert.Equal(before, fixture.Deployment.Requests.Count);
         return exception;

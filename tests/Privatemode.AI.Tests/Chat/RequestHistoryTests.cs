@@ -129,10 +129,10 @@ public sealed class RequestHistoryTests(ChatFixture fixture) : IClassFixture<Cha
         ChatMessage message = Assistant(
             new FunctionCallContent("call_1", "f", new Dictionary<string, object?> { ["canary"] = new NotSerializable() }));
 
-        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+        PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(
             () => fixture.Chat.GetResponseAsync([message]));
 
-        Assert.Equal("FunctionCallContent.Arguments", exception.Setting);
+        Assert.Equal("FunctionCallContent.Arguments", exception.Member);
         Assert.DoesNotContain("canary", exception.ToString());
     }
 

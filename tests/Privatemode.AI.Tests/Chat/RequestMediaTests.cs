@@ -106,10 +106,10 @@ public sealed class RequestMediaTests(ChatFixture fixture) : IClassFixture<ChatF
             ChatMessage message = new(new ChatRole(role), [new TextContent("x"), content]);
             int before = fixture.Deployment.Requests.Count;
 
-            PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+            PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(
                 () => fixture.Chat.GetResponseAsync([message]));
 
-            Assert.Equal(setting, exception.Setting);
+            Assert.Equal(setting, exception.Member);
             Assert.Contains(mediaType, exception.Message, StringComparison.Ordinal);
             Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
             Assert.Equal(before, fixture.Deployment.Requests.Count);

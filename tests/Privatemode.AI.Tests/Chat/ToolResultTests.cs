@@ -82,10 +82,10 @@ public sealed class ToolResultTests(ChatFixture fixture) : IClassFixture<ChatFix
     {
         int before = fixture.Deployment.Requests.Count;
 
-        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+        PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(
             () => fixture.PostAsync(new ChatMessage(ChatRole.Tool, [new FunctionResultContent("call_1", result)])));
 
-        Assert.Equal("FunctionResultContent.Result", exception.Setting);
+        Assert.Equal("FunctionResultContent.Result", exception.Member);
         Assert.DoesNotContain("canary", exception.ToString());
         Assert.Equal(before, fixture.Deployment.Requests.Count);
     }

@@ -57,7 +57,7 @@ public sealed class CompletionRequestTests
     public void ExtraMember_OfAReservedName_IsRefused(string name)
     {
         PrivatemodeCompletionRequest request = new("p") { AdditionalProperties = new() { [name] = "canary" } };
-        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => Write(request));
+        PrivatemodeRequestException exception = Assert.Throws<PrivatemodeRequestException>(() => Write(request));
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
     }
 
@@ -66,8 +66,8 @@ public sealed class CompletionRequestTests
     {
         Assert.Equal(
             "PrivatemodeCompletionRequest.Temperature",
-            Assert.Throws<PrivatemodeConfigurationException>(() => Write(new PrivatemodeCompletionRequest("p") { Temperature = float.NaN })).Setting);
-        Assert.Throws<PrivatemodeConfigurationException>(
+            Assert.Throws<PrivatemodeRequestException>(() => Write(new PrivatemodeCompletionRequest("p") { Temperature = float.NaN })).Member);
+        Assert.Throws<PrivatemodeRequestException>(
             () => Write(new PrivatemodeCompletionRequest("p") { AdditionalProperties = new() { ["x"] = new object() } }));
     }
 

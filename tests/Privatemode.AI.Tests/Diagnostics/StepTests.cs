@@ -118,6 +118,7 @@ public sealed class StepTests
         { new PrivatemodeServiceException(PrivatemodeServiceFailure.RateLimited, "words") { ServerMessage = "words" }, "rate-limited", "failed" },
         { new PrivatemodeServiceException(PrivatemodeServiceFailure.Other, "words") { Code = "words" }, "service-other", "failed" },
         { new PrivatemodeConfigurationException("words", "words"), "configuration", "failed" },
+        { new PrivatemodeRequestException("words", "words"), "request", "failed" },
         { new TaskCanceledException("words"), "cancelled", "cancelled" },
         { new InvalidOperationException("words"), "System.InvalidOperationException", "failed" },
     };

@@ -53,11 +53,11 @@ public sealed class DocumentFormTests
     [InlineData("NewAfterCharacters")]
     [InlineData("CombineUnderCharacters")]
     [InlineData("Overlap")]
-    public void Count_Negative_IsNamed(string setting)
+    public void Count_Negative_IsNamed(string member)
     {
         PrivatemodeDocumentOptions options = new();
-        typeof(PrivatemodeDocumentOptions).GetProperty(setting)!.SetValue(options, -1);
-        Assert.Equal($"PrivatemodeDocumentOptions.{setting}", Assert.Throws<PrivatemodeConfigurationException>(() => Fields(options)).Setting);
+        typeof(PrivatemodeDocumentOptions).GetProperty(member)!.SetValue(options, -1);
+        Assert.Equal($"PrivatemodeDocumentOptions.{member}", Assert.Throws<PrivatemodeRequestException>(() => Fields(options)).Member);
     }
 
     [Theory]
@@ -65,8 +65,8 @@ public sealed class DocumentFormTests
     [InlineData(1f)]
     [InlineData(float.NaN)]
     public void Similarity_OutOfRange_IsNamed(float threshold) => Assert.Equal(
-        "PrivatemodeDocumentOptions.SimilarityThreshold", Assert.Throws<PrivatemodeConfigurationException>(
-        () => Fields(new PrivatemodeDocumentOptions { SimilarityThreshold = threshold })).Setting);
+        "PrivatemodeDocumentOptions.SimilarityThreshold", Assert.Throws<PrivatemodeRequestException>(
+        () => Fields(new PrivatemodeDocumentOptions { SimilarityThreshold = threshold })).Member);
 
     [Theory]
     [InlineData("output_format", "text/csv")]
@@ -79,8 +79,8 @@ public sealed class DocumentFormTests
     {
         PrivatemodeDocumentOptions options = new() { Strategy = DocumentStrategy.Fast };
         options.AdditionalFields[name] = value!;
-        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => Fields(options));
-        Assert.EndsWith("AdditionalFields", exception.Setting, StringComparison.Ordinal);
+        PrivatemodeRequestException exception = Assert.Throws<PrivatemodeRequestException>(() => Fields(options));
+        Assert.EndsWith("AdditionalFields", exception.Member, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -104,8 +104,8 @@ public sealed class DocumentFormTests
     [InlineData("application/pdf\r\nX: y")]
     [InlineData("application/pdfä")]
     public void ContentType_None_IsNamed(string given) => Assert.Equal(
-        "PrivatemodeDocumentOptions.ContentType", Assert.Throws<PrivatemodeConfigurationException>(
-        () => DocumentForm.TypeOf(new PrivatemodeDocumentOptions { ContentType = given })).Setting);
+        "PrivatemodeDocumentOptions.ContentType", Assert.Throws<PrivatemodeRequestException>(
+        () => DocumentForm.TypeOf(new PrivatemodeDocumentOptions { ContentType = given })).Member);
 
     [Fact]
     public void Words_NotGiven_ReadAsEmptyText()

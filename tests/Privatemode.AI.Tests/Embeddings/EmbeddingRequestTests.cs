@@ -48,10 +48,10 @@ public sealed class EmbeddingRequestTests
     {
         using EmbeddingBench bench = EmbeddingBench.Numbers();
 
-        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+        PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(
             () => bench.GenerateAsync(["1"], new EmbeddingGenerationOptions { AdditionalProperties = new() { [name] = "canary" } }));
 
-        Assert.Equal("EmbeddingGenerationOptions.AdditionalProperties", exception.Setting);
+        Assert.Equal("EmbeddingGenerationOptions.AdditionalProperties", exception.Member);
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
         Assert.Empty(bench.Handler.Bodies);
     }
@@ -61,7 +61,7 @@ public sealed class EmbeddingRequestTests
     {
         using EmbeddingBench bench = EmbeddingBench.Numbers();
 
-        await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+        await Assert.ThrowsAsync<PrivatemodeRequestException>(
             () => bench.GenerateAsync(["1"], new EmbeddingGenerationOptions { AdditionalProperties = new() { ["extra"] = new object() } }));
     }
 
@@ -82,7 +82,7 @@ public sealed class EmbeddingRequestTests
                 AdditionalProperties = new() { [name] = "x" },
             };
 
-            await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => bench.GenerateAsync(["1"], options));
+            await Assert.ThrowsAsync<PrivatemodeRequestException>(() => bench.GenerateAsync(["1"], options));
             Assert.Empty(bench.Handler.Bodies);
         }
     }
@@ -124,10 +124,10 @@ public sealed class EmbeddingRequestTests
         using EmbeddingBench bench = EmbeddingBench.Numbers();
         OpenAIOptions shared = new();
 
-        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => bench.GenerateAsync(
+        PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(() => bench.GenerateAsync(
             ["1", "2"], new PrivatemodeEmbeddingOptions { MaxBatchSize = 1, RawRepresentationFactory = _ => shared }));
 
-        Assert.Equal("EmbeddingGenerationOptions.RawRepresentationFactory", exception.Setting);
+        Assert.Equal("EmbeddingGenerationOptions.RawRepresentationFactory", exception.Member);
         Assert.Empty(bench.Handler.Bodies);
     }
 

@@ -57,8 +57,8 @@ public sealed class FileSourceTests
         FileSource source = await FileSource.OpenAsync(new MemoryStream(new byte[100]), Limit, default);
         using PooledBytes bytes = new(16);
         using PooledWriteStream target = new(bytes, 99);
-        Assert.Equal("body", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
-            async () => await source.CopyToAsync(target, async: true, default))).Setting);
+        Assert.Equal("body", (await Assert.ThrowsAsync<PrivatemodeRequestException>(
+            async () => await source.CopyToAsync(target, async: true, default))).Member);
     }
 
     [Fact]
@@ -93,9 +93,9 @@ public sealed class FileSourceTests
         written.Write(Recording.Wave());
         foreach (Stream stream in (Stream[])[written, new MemoryStream(), new HiddenLengthStream([])])
         {
-            PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+            PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(
                 async () => await FileSource.OpenAsync(stream, Limit, default));
-            Assert.Equal("file", exception.Setting);
+            Assert.Equal("file", exception.Member);
             Assert.Contains("Position", exception.Message, StringComparison.Ordinal);
         }
     }
@@ -104,7 +104,7 @@ public sealed class FileSourceTests
     public async Task Open_TooLargeAndSeekable_IsRefusedAtOnceAndRewound()
     {
         using MemoryStream stream = new(new byte[1002]) { Position = 1 };
-        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+        PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(
             async () => await FileSource.OpenAsync(stream, Limit, default));
         Assert.Contains("1000 bytes", exception.Message, StringComparison.Ordinal);
         Assert.EndsWith("Split it.", exception.Message, StringComparison.Ordinal);
@@ -115,8 +115,8 @@ public sealed class FileSourceTests
     public async Task Copy_TurnsOutTooLarge_IsRefused()
     {
         FileSource source = await FileSource.OpenAsync(new HiddenLengthStream(new byte[1001], 100), Limit, default);
-        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => CopyAsync(source));
-        Assert.Equal("file", exception.Setting);
+        PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(() => CopyAsync(source));
+        Assert.Equal("file", exception.Member);
     }
 
     [Fact]

@@ -42,7 +42,7 @@ public sealed class CacheSaltVectorTests
 
                 if (vector.Flag("go_error") || StricterHere.Contains(input))
                 {
-                    Assert.Equal("cache_salt", Assert.Throws<PrivatemodeConfigurationException>(() => CacheSalt.Ensure(body, index, salt)).Setting);
+                    Assert.Equal("cache_salt", Assert.Throws<PrivatemodeRequestException>(() => CacheSalt.Ensure(body, index, salt)).Member);
                     return;
                 }
 

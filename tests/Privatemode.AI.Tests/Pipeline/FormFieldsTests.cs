@@ -53,26 +53,26 @@ public sealed class FormFieldsTests
     [InlineData("diarized_json")]
     public void Prepare_FormatThatIsNotJson_IsNamed(string format)
     {
-        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(
+        PrivatemodeRequestException exception = Assert.Throws<PrivatemodeRequestException>(
             () => Prepare(("model", "m"), ("response_format", format)));
-        Assert.Equal("response_format", exception.Setting);
+        Assert.Equal("response_format", exception.Member);
     }
 
     [Fact]
     public void Prepare_RepeatedField_IsNamed()
     {
-        Assert.Equal("timestamp_granularities[]", Assert.Throws<PrivatemodeConfigurationException>(
-            () => Prepare(("model", "m"), ("timestamp_granularities[]", "word"), ("timestamp_granularities[]", "segment"))).Setting);
-        Assert.Equal("form", Assert.Throws<PrivatemodeConfigurationException>(() => Prepare(("model", "m"), ("model", "n"))).Setting);
-        Assert.Equal("model", Assert.Throws<PrivatemodeConfigurationException>(() => Prepare(("prompt", "n"))).Setting);
+        Assert.Equal("timestamp_granularities[]", Assert.Throws<PrivatemodeRequestException>(
+            () => Prepare(("model", "m"), ("timestamp_granularities[]", "word"), ("timestamp_granularities[]", "segment"))).Member);
+        Assert.Equal("form", Assert.Throws<PrivatemodeRequestException>(() => Prepare(("model", "m"), ("model", "n"))).Member);
+        Assert.Equal("model", Assert.Throws<PrivatemodeRequestException>(() => Prepare(("prompt", "n"))).Member);
     }
 
     [Fact]
     public void Prepare_FileOverTheLimit_IsNamed()
     {
-        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(
+        PrivatemodeRequestException exception = Assert.Throws<PrivatemodeRequestException>(
             () => Prepare(("model", "m"), ("file:a.wav", new string('x', FormFields.FileLimit + 1))));
-        Assert.Equal("file", exception.Setting);
+        Assert.Equal("file", exception.Member);
         using SealedCall call = Prepare(("model", "m"), ("file:a.wav", new string('x', FormFields.FileLimit)));
         Assert.NotNull(call.Body);
     }

@@ -99,10 +99,10 @@ public sealed class ImageFetcherTests
         using ImageFetcher fetcher = new(TimeProvider.System, Total, _host);
         string parts = string.Join(",", Enumerable.Repeat("""{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}""", 30));
         using PlainBody body = new(PooledBytes.Copy(Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":[{{parts}}]}]}""")));
-        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+        PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(
             () => new MediaResolver(RemoteMediaPolicy.FetchHereAndInline, fetcher)
                 .ResolveAsync(EndpointRules.ChatCompletions with { PlainLimit = 500_000 }, body, async: true, default).AsTask());
-        Assert.Equal("body", exception.Setting);
+        Assert.Equal("body", exception.Member);
         Assert.InRange(_host.Requests.Count, 3, 8);
     }
 
@@ -110,8 +110,8 @@ public sealed class ImageFetcherTests
     public async Task Resolve_MoreImagesThanOneRequestMayName_FetchesNone()
     {
         using ImageFetcher fetcher = new(TimeProvider.System, Total, _host);
-        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => ResolveAsync(fetcher, 33));
-        Assert.Equal(nameof(PrivatemodeOptions.MaxFetchedImages), exception.Setting);
+        PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(() => ResolveAsync(fetcher, 33));
+        Assert.Equal("messages", exception.Member);
         Assert.Empty(_host.Requests);
         await ResolveAsync(fetcher, 32);
         Assert.Equal(32, _host.Requests.Count);
@@ -149,9 +149,9 @@ public sealed class ImageFetcherTests
         _host.Answer = _ => Image("image/png", new byte[400]);
         using ImageFetcher fetcher = new(TimeProvider.System, Total, _host);
         Uri[] addresses = [.. Enumerable.Range(0, 20).Select(i => new Uri($"https://example.com/{i}"))];
-        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
+        PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(
             () => TestTimeouts.OnOwnThread(() => fetcher.FetchAllAsync(addresses, 1000, async, default).AsTask()).Unwrap());
-        Assert.Equal("body", exception.Setting);
+        Assert.Equal("body", exception.Member);
         Assert.InRange(_host.Requests.Count, 3, 7);
     }
 

@@ -108,7 +108,7 @@ public sealed class PromptCacheSaltsTests
         // Two users with broken surrogates would be one user with a replacement character.
         Assert.Equal("PromptCache", Assert.Throws<PrivatemodeConfigurationException>(() => PromptCacheScope.PerUser(Secret, "a\ud800")).Setting);
         PromptCacheSalts salts = new(PromptCacheScope.PerUser(Secret, () => "a\ud800"));
-        Assert.Equal("PromptCache", Assert.Throws<PrivatemodeConfigurationException>(() => salts.Of("a", out _)).Setting);
+        Assert.Equal("PromptCache", Assert.Throws<PrivatemodeRequestException>(() => salts.Of("a", out _)).Member);
     }
 
     private static string Of(PromptCacheSalts salts, string apiKey, bool isShared = true)

@@ -29,7 +29,7 @@ public sealed class ShardKeyVectorTests
                 Assert.Equal(vector.Int("content_bytes"), bytes.Length);
                 if (vector.Flag("go_error"))
                 {
-                    Assert.Throws<PrivatemodeConfigurationException>(() => ShardKey.OfContent(bytes, vector.Bytes("cache_salt")));
+                    Assert.Throws<PrivatemodeRequestException>(() => ShardKey.OfContent(bytes, vector.Bytes("cache_salt")));
                     return;
                 }
 

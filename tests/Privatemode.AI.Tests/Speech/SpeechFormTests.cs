@@ -37,8 +37,8 @@ public sealed class SpeechFormTests
 
     [Theory]
     [MemberData(nameof(Refused))]
-    public void Option_ServiceDoesNotTake_IsNamed(string setting, SpeechToTextOptions options) =>
-        Assert.Equal(setting, Assert.Throws<PrivatemodeConfigurationException>(() => Fields(options)).Setting);
+    public void Option_ServiceDoesNotTake_IsNamed(string member, SpeechToTextOptions options) =>
+        Assert.Equal(member, Assert.Throws<PrivatemodeRequestException>(() => Fields(options)).Member);
 
     [Fact]
     public void NoOptions_OnlyModelAndFormat() => Assert.Equal("model=m;response_format=json", Fields(null));
@@ -49,8 +49,8 @@ public sealed class SpeechFormTests
 
     [Fact]
     public void Streamed_WithTimestamps_IsRefused() => Assert.Equal(
-        "PrivatemodeSpeechOptions.Timestamps", Assert.Throws<PrivatemodeConfigurationException>(() => Fields(
-        new PrivatemodeSpeechOptions { SpeechLanguage = "de", Timestamps = TranscriptionTimestamps.Words }, isStreamed: true)).Setting);
+        "PrivatemodeSpeechOptions.Timestamps", Assert.Throws<PrivatemodeRequestException>(() => Fields(
+        new PrivatemodeSpeechOptions { SpeechLanguage = "de", Timestamps = TranscriptionTimestamps.Words }, isStreamed: true)).Member);
 
     [Theory]
     [InlineData("de", "de")]

@@ -50,8 +50,8 @@ public sealed class SubtitlesTests
         SpeechToTextResponse plain = new("text") { RawRepresentation = new PrivatemodeTranscription { Text = "text" } };
         foreach (Func<string> call in (Func<string>[])[plain.ToSubRip, plain.ToWebVtt])
         {
-            PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(call);
-            Assert.Equal("PrivatemodeSpeechOptions.Timestamps", exception.Setting);
+            PrivatemodeRequestException exception = Assert.Throws<PrivatemodeRequestException>(call);
+            Assert.Equal("PrivatemodeSpeechOptions.Timestamps", exception.Member);
             Assert.Contains("TranscriptionTimestamps.Segments", exception.Message, StringComparison.Ordinal);
         }
 
@@ -64,8 +64,8 @@ public sealed class SubtitlesTests
         SpeechToTextResponse foreign = new("text");
         foreach (Func<string> call in (Func<string>[])[foreign.ToSubRip, foreign.ToWebVtt])
         {
-            PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(call);
-            Assert.Equal("SpeechToTextResponse.RawRepresentation", exception.Setting);
+            PrivatemodeRequestException exception = Assert.Throws<PrivatemodeRequestException>(call);
+            Assert.Equal("SpeechToTextResponse.RawRepresentation", exception.Member);
             Assert.Contains("AsISpeechToTextClient", exception.Message, StringComparison.Ordinal);
         }
 

@@ -11,8 +11,12 @@ internal sealed class CallFailures(Func<Exception, Exception> map, Func<Exceptio
     public bool TryMap(Exception exception, [NotNullWhen(true)] out Exception? mapped)
     {
         mapped = map(exception);
-        return !ReferenceEquals(mapped, exception);
+        return !ReferenceEquals(mapped, exception) || IsUnexplained(mapped);
     }
+
+    /// <summary>An error inside an answer of status 200 comes as an exception of this library already, but without what only a further call can tell.</summary>
+    private static bool IsUnexplained(Exception exception) =>
+        exception is PrivatemodeServiceException { Reason: PrivatemodeServiceFailure.ModelUnavailable } and not PrivatemodeModelUnavailableException;
 
     /// <summary>The exception to throw, once more is known.</summary>
     public Task<Exception> ExplainAsync(Exception mapped, CancellationToken cancellationToken) =>

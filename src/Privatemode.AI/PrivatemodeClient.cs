@@ -56,6 +56,8 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     internal Uri Endpoint => _composition.Endpoint;
 
     /// <summary>Takes documents apart, over the same session.</summary>
+    /// <remarks>A blank document is refused: nothing in an empty answer could be authenticated. See
+    /// <see cref="PrivatemodeDocumentClient.PartitionAsync"/>.</remarks>
     public PrivatemodeDocumentClient Documents { get; }
 
     /// <summary>Makes the session now, so that the first call does not have to wait for it.</summary>

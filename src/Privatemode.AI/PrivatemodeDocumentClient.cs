@@ -18,15 +18,15 @@ public sealed class PrivatemodeDocumentClient
     /// <param name="options">Null for the service's defaults.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>The elements of the document.</returns>
-    /// <remarks>A document in which the service finds nothing, such as a blank page, is a <see cref="PrivatemodeIntegrityException"/> with the
-    /// <see cref="PrivatemodeIntegrityException.Failure"/> <c>nothing-sealed</c>: an empty answer holds nothing that could prove where it is from, so
-    /// it is also what an attacker could send.</remarks>
+    /// <remarks>A document in which the service finds nothing, such as a blank page, is refused with a <see cref="PrivatemodeIntegrityException"/> whose
+    /// <see cref="PrivatemodeIntegrityException.Failure"/> is <c>empty-document</c>: the answer is empty, or its elements were removed. An empty list holds
+    /// nothing that could be authenticated, so the two cannot be told apart.</remarks>
     /// <exception cref="ArgumentException">The stream cannot be read.</exception>
     /// <exception cref="PrivatemodeRequestException">The document is empty or too large, or an option is not acceptable.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused or failed.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; no content was sent to it.</exception>
-    /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not sealed, or is empty.</exception>
+    /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not encrypted, or it is empty (see the remarks).</exception>
     /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> is disposed of.</exception>
     public Task<PrivatemodeDocument> PartitionAsync(
         Stream document, string? fileName = null, PrivatemodeDocumentOptions? options = null, CancellationToken cancellationToken = default)

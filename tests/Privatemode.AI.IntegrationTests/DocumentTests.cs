@@ -126,7 +126,7 @@ public sealed class DocumentTests : DeploymentTest
     public async Task Answer_WithoutElements_ProvesNothing()
     {
         Deployment.Model.Partition().WithJson("[]");
-        Assert.Equal("nothing-sealed", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(AskAsync)).Failure);
+        Assert.Equal("empty-document", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(AskAsync)).Failure);
     }
 
     [Fact]

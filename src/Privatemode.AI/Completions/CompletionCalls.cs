@@ -39,13 +39,15 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Call
         Stream stream = response.ContentStream ?? Stream.Null;
         await using (stream.ConfigureAwait(false))
         {
+            bool handedOut = false;
             SseParser<PrivatemodeCompletion?> parser = SseParser.Create(
-                stream, (_, data) => data.SequenceEqual(EndMark) ? null : CompletionReader.Read(data.ToArray(), receipt));
+                stream, (_, data) => data.SequenceEqual(EndMark) ? null : CompletionReader.Read(data.ToArray(), receipt, handedOut));
             IAsyncEnumerator<SseItem<PrivatemodeCompletion?>> events = parser.EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
             await using (events.ConfigureAwait(false))
             {
                 while (await NextAsync(events, cancellationToken).ConfigureAwait(false) is { } completion)
                 {
+                    handedOut = true;
                     yield return completion;
                 }
             }

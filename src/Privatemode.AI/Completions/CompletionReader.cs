@@ -9,10 +9,11 @@ internal static class CompletionReader
 {
     /// <param name="json">An answer or an event.</param>
     /// <param name="receipt">The receipt of the call.</param>
+    /// <param name="handedOut">For exceptions: a part of the answer has gone to the caller.</param>
     /// <exception cref="JsonException">It is not JSON.</exception>
     /// <exception cref="InvalidOperationException">A member is of another kind than it must be.</exception>
     /// <exception cref="PrivatemodeServiceException">The model server broke the answer off.</exception>
-    public static PrivatemodeCompletion Read(ReadOnlyMemory<byte> json, PrivatemodeReceipt? receipt)
+    public static PrivatemodeCompletion Read(ReadOnlyMemory<byte> json, PrivatemodeReceipt? receipt, bool handedOut = false)
     {
         using JsonDocument document = JsonDocument.Parse(json);
         JsonElement root = document.RootElement;
@@ -22,7 +23,7 @@ internal static class CompletionReader
             int i = 0;
             foreach (JsonElement choice in all.EnumerateArray())
             {
-                choices.Add(ReadChoice(choice, i++, receipt));
+                choices.Add(ReadChoice(choice, i++, receipt, handedOut));
             }
         }
 
@@ -38,13 +39,13 @@ internal static class CompletionReader
         };
     }
 
-    private static PrivatemodeCompletionChoice ReadChoice(JsonElement choice, int position, PrivatemodeReceipt? receipt)
+    private static PrivatemodeCompletionChoice ReadChoice(JsonElement choice, int position, PrivatemodeReceipt? receipt, bool handedOut)
     {
         string? finish = Find(choice, "finish_reason")?.GetString();
         if (finish is "abort" or "error")
         {
             // No reason to end, but a failure. The chat adapter is told so by the pipeline, which has to look into chats anyway.
-            throw ServiceErrors.BrokenOff(finish, receipt?.RequestId ?? "");
+            throw ServiceErrors.BrokenOff(finish, receipt?.RequestId, handedOut);
         }
 
         int index = Find(choice, "index")?.GetInt32() ?? position;

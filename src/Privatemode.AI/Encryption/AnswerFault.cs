@@ -13,6 +13,12 @@ internal enum AnswerFault
     /// <summary>No sealed value at all: empty, or plain members only.</summary>
     NothingSealed,
 
+    /// <summary>A list of a document's elements without an element, which nothing authenticates.</summary>
+    EmptyDocument,
+
+    /// <summary>A stream that ended without a choice. Nothing authenticates that none was to come.</summary>
+    NoChoice,
+
     /// <summary>The member the endpoint exists for is missing or of the wrong JSON kind.</summary>
     PayloadMissing,
 

@@ -22,10 +22,16 @@ internal static class AnswerFaults
     };
 
     /// <summary>The exception for a fault; its message holds nothing of the answer.</summary>
-    public static PrivatemodeIntegrityException Exception(AnswerFault fault, AnswerContext context)
+    /// <param name="fault">What is wrong.</param>
+    /// <param name="context">The call.</param>
+    /// <param name="handedOut">A part of the answer has gone to the caller.</param>
+    public static PrivatemodeIntegrityException Exception(AnswerFault fault, AnswerContext context, bool handedOut = false)
     {
         (string name, string text) = Describe(fault);
-        return new PrivatemodeIntegrityException(name, $"{text} Stop: do not use this answer; what was handed out before is authentic.")
+        string advice = fault == AnswerFault.EmptyDocument ? "Do not conclude that the document is blank."
+            : handedOut ? "Stop: do not use this answer; what was handed out before is authentic."
+            : "Stop: do not use this answer.";
+        return new PrivatemodeIntegrityException(name, $"{text} {advice}")
         {
             Endpoint = context.Endpoint,
             RequestId = context.RequestId,
@@ -38,6 +44,10 @@ internal static class AnswerFaults
         AnswerFault.DuplicateName => ("duplicate-name", "The answer holds two members of the same name."),
         AnswerFault.UnsealedMember => ("unsealed-member", "The answer holds a member that is not sealed."),
         AnswerFault.NothingSealed => ("nothing-sealed", "The answer holds nothing sealed, so nothing in it is authentic."),
+        AnswerFault.EmptyDocument => (
+            "empty-document", "The answer is empty, or its elements were removed: an empty list holds nothing that could be authenticated."),
+        AnswerFault.NoChoice => (
+            "no-choice", "The answer has no choice: the model server sent none, or the events that held them were removed."),
         AnswerFault.PayloadMissing => (
             "payload-missing", "A member no whole answer is without is missing or of the wrong kind, or the model server broke the answer off."),
         AnswerFault.BadPlainMember => ("bad-plain-member", "A member of the answer that is not authenticated has a type it must not have."),

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.EventStream;
@@ -165,13 +166,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
 
         // What follows may need room for a second copy of what was opened.
         answer.Dispose();
-        if (fault == AnswerFault.None && opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out _) && !shape.HasPayload(opened)
-            && SealedError.TryRead(error, out string? message, out string? code))
-        {
-            throw ServiceErrors.FromSealedEvent(message, code, call.RequestId);
-        }
-
-        fault = fault == AnswerFault.None && !shape.HasPayload(opened) ? AnswerFault.PayloadMissing : fault;
+        fault = fault == AnswerFault.None ? DemandPayload(opened, call) : fault;
         fault = fault == AnswerFault.None ? SealedMembers.SettleWhole(opened, call) : fault;
         fault = fault == AnswerFault.None ? PlainMembers.Check(opened) : fault;
         fault = fault == AnswerFault.None && call.Rule.Stream == StreamKind.Messages && !MessageEventRules.IsCalled(opened, "message"u8)
@@ -180,6 +175,12 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         if (fault != AnswerFault.None)
         {
             throw AnswerFaults.Exception(fault, call.Context);
+        }
+
+        if (shape.Payload.Span.SequenceEqual("choices"u8) && opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _)
+            && JsonKind.IsEmptyArray(choices))
+        {
+            throw ServiceErrors.NoChoice(call.RequestId);
         }
 
         if (shape.Plain.Contains("id"u8))
@@ -203,8 +204,31 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
 
     // A method of its own, because what is on its stack keeps the pieces of the answer from being collected.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static AnswerFault Open(PooledPieces answer, SealedCall call, OpenedDocument opened) =>
-        call.Current!.Exchange!.Open(answer.Text, call.Rule.Answer!, opened);
+    private static AnswerFault Open(PooledPieces answer, SealedCall call, OpenedDocument opened)
+    {
+        AnswerFault fault = call.Current!.Exchange!.Open(answer.Text, call.Rule.Answer!, opened);
+        return fault == AnswerFault.NothingSealed && call.Rule.Answer!.AllowsArray && IsList(answer.Text) ? AnswerFault.EmptyDocument : fault;
+    }
+
+    /// <summary>Whether a document that is JSON is a list.</summary>
+    private static bool IsList(WireText document)
+    {
+        Utf8JsonReader reader = document.Read(JsonIndex.MaxDepth);
+        return reader.Read() && reader.TokenType == JsonTokenType.StartArray;
+    }
+
+    /// <exception cref="PrivatemodeException">There is an error in the place of the payload.</exception>
+    private static AnswerFault DemandPayload(OpenedDocument opened, SealedCall call)
+    {
+        AnswerShape shape = call.Rule.Answer!;
+        if (!shape.HasPayload(opened))
+        {
+            _ = SealedError.Check(opened, call.RequestId, handedOut: false);
+            return AnswerFault.PayloadMissing;
+        }
+
+        return AnswerFault.None;
+    }
 
     private OpenedAnswer OpenError(AnswerHead head, ReadOnlySpan<byte> body, SealedCall call)
     {

@@ -13,26 +13,29 @@ internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string re
 {
     private readonly ChoiceFinishes _finishes = new(choices);
     private readonly ToolCallNormalizer _toolCalls = new();
+    private bool _hasEvents;
 
     public override AnswerShape Shape => rule.Answer!;
 
     public override bool IsFinished => _finishes.AllFinished;
 
+    public override AnswerFault Unfinished => _hasEvents && !_finishes.HasAny ? AnswerFault.NoChoice : AnswerFault.Truncated;
+
     public override AnswerFault Inspect(OpenedDocument opened)
     {
-        if (opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
+        AnswerFault fault = SealedError.Check(opened, requestId, HasHandedOut);
+        if (fault != AnswerFault.None)
         {
-            return SealedError.TryRead(error, out string? message, out string? code)
-                ? throw ServiceErrors.FromSealedEvent(message, code, requestId)
-                : AnswerFault.RenamedMember;
+            return fault;
         }
 
-        if (!opened.TryGet("choices"u8, out ReadOnlySpan<byte> payload, out kind) || kind != JsonTokenType.StartArray)
+        if (!opened.TryGet("choices"u8, out ReadOnlySpan<byte> payload, out JsonTokenType kind) || kind != JsonTokenType.StartArray)
         {
             return AnswerFault.PayloadMissing;
         }
 
-        AnswerFault fault = rule.Members!.Settle(opened, Shape.Plain);
+        _hasEvents = true;
+        fault = rule.Members!.Settle(opened, Shape.Plain);
         if (fault != AnswerFault.None)
         {
             return fault;
@@ -63,7 +66,7 @@ internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string re
 
         if (rule.HasMessages)
         {
-            FinishReasonNormalizer.Normalize(opened, isEvent: true, requestId);
+            FinishReasonNormalizer.Normalize(opened, isEvent: true, requestId, HasHandedOut);
             _toolCalls.Normalize(opened, isEvent: true);
         }
 

@@ -1,5 +1,7 @@
+using System.Buffers.Text;
 using System.Text;
 using System.Text.Json;
+using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
 
@@ -32,6 +34,19 @@ internal static class ErrorText
             // The latter: an escaped lone surrogate, in a text or in a name that may be one of ours.
             return (text.IsEmpty ? null : Encoding.UTF8.GetString(text), null);
         }
+    }
+
+    /// <summary>The status that the code of an error names: an integer from 400 to 599; null for anything else.</summary>
+    public static int? StatusOf(ReadOnlySpan<byte> error)
+    {
+        using JsonIndex index = new();
+        if (index.Read(error) != JsonShape.Usable || index.Find("code"u8) is var at && at < 0 || index.Members[at].Kind != JsonTokenType.Number)
+        {
+            return null;
+        }
+
+        ReadOnlySpan<byte> code = index.Members[at].Value(error);
+        return Utf8Parser.TryParse(code, out int status, out int length) && length == code.Length && status is >= 400 and <= 599 ? status : null;
     }
 
     /// <summary>The payload of the first <c>data:</c> line of an error that came as an event stream; the whole text if there is none.</summary>

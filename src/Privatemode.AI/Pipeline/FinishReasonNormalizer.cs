@@ -18,22 +18,23 @@ internal static class FinishReasonNormalizer
     /// <param name="opened">The answer or event.</param>
     /// <param name="isEvent">False for a whole answer, in which null is as unknown as a foreign word.</param>
     /// <param name="requestId">For the exception.</param>
+    /// <param name="handedOut">For the exception: a part of the answer has gone to the caller.</param>
     /// <exception cref="PrivatemodeServiceException">The model server broke the answer off.</exception>
-    public static void Normalize(OpenedDocument opened, bool isEvent, string requestId)
+    public static void Normalize(OpenedDocument opened, bool isEvent, string requestId, bool handedOut = false)
     {
         if (!opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) || kind != JsonTokenType.StartArray)
         {
             return;
         }
 
-        if (NeedsWork(choices, isEvent, requestId))
+        if (NeedsWork(choices, isEvent, requestId, handedOut))
         {
             opened.Replace("choices"u8, Rewrite(choices, isEvent));
         }
     }
 
     /// <summary>One short pass without allocations, since it runs for every event of a stream.</summary>
-    private static bool NeedsWork(ReadOnlySpan<byte> choices, bool isEvent, string requestId)
+    private static bool NeedsWork(ReadOnlySpan<byte> choices, bool isEvent, string requestId, bool handedOut)
     {
         bool needsWork = false;
         Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
@@ -46,7 +47,7 @@ internal static class FinishReasonNormalizer
                 {
                     _ = reader.Read();
                     needsWork |= reader.TokenType == JsonTokenType.Null ? !isEvent
-                        : reader.TokenType == JsonTokenType.String && !IsReadable(ref reader, requestId);
+                        : reader.TokenType == JsonTokenType.String && !IsReadable(ref reader, requestId, handedOut);
                 }
             }
         }
@@ -58,7 +59,7 @@ internal static class FinishReasonNormalizer
         return needsWork;
     }
 
-    private static bool IsReadable(ref Utf8JsonReader reader, string requestId)
+    private static bool IsReadable(ref Utf8JsonReader reader, string requestId, bool handedOut)
     {
         if (reader.ValueTextEquals("stop"u8) || reader.ValueTextEquals("tool_calls"u8))
         {
@@ -66,7 +67,7 @@ internal static class FinishReasonNormalizer
         }
 
         string reason = reader.GetString()!;
-        return reason is "abort" or "error" ? throw ServiceErrors.BrokenOff(reason, requestId) : Known.Contains(reason);
+        return reason is "abort" or "error" ? throw ServiceErrors.BrokenOff(reason, requestId, handedOut) : Known.Contains(reason);
     }
 
     /// <summary>What to put in place of the members that cannot be read; nothing if a choice has two.</summary>

@@ -34,14 +34,8 @@ internal sealed class MessageEventRules(string requestId) : EventRules
 
     public override AnswerFault Inspect(OpenedDocument opened)
     {
-        if (Has(opened, "error"u8, out ReadOnlySpan<byte> error, out _) && opened.HasSealed)
-        {
-            return SealedError.TryRead(error, out string? message, out string? code)
-                ? throw ServiceErrors.FromSealedEvent(message, code, requestId)
-                : AnswerFault.RenamedMember;
-        }
-
-        AnswerFault fault = PlainMembers.Check(opened);
+        AnswerFault fault = opened.HasSealed ? SealedError.Check(opened, requestId, HasHandedOut) : AnswerFault.None;
+        fault = fault == AnswerFault.None ? PlainMembers.Check(opened) : fault;
         if (fault != AnswerFault.None)
         {
             return fault;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
@@ -16,18 +17,27 @@ internal static class SealedError
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonIndex.MaxDepth };
 
-    /// <summary>Message and code of the value of a member <c>error</c> in an answer, or an event, that had begun well.</summary>
-    /// <returns>False when the value is no error, or longer than 1 MiB.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> error, out string? message, out string? code)
+    /// <summary>Throws the error that an opened answer, or event, of status 200 holds in place of its payload.</summary>
+    /// <param name="opened">The answer or event.</param>
+    /// <param name="requestId">For the exception.</param>
+    /// <param name="handedOut">For the exception: a part of the answer has gone to the caller.</param>
+    /// <returns><see cref="AnswerFault.RenamedMember"/> when a member is called an error and is none, or is longer than 1 MiB.</returns>
+    /// <exception cref="PrivatemodeServiceException">It is an error of the model server.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The same, with the status 401.</exception>
+    public static AnswerFault Check(OpenedDocument opened, string requestId, bool handedOut)
     {
-        (message, code) = (null, null);
-        if (JsonKind.Of(error) != JsonTokenType.StartObject || !HasText(error, "message", "detail"))
+        if (opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
         {
-            return false;
+            return kind == JsonTokenType.StartObject && HasText(error, "message", "detail")
+                ? throw ServiceErrors.FromSealedError(error, requestId, handedOut)
+                : AnswerFault.RenamedMember;
         }
 
-        (message, code) = ErrorText.Read(error);
-        return true;
+        // The form of older model servers. What it says it is, is authentic: no answer has this text.
+        return opened.TryGet("object"u8, out ReadOnlySpan<byte> type, out _) && type.SequenceEqual("\"error\""u8)
+            && opened.TryGet("message"u8, out _, out kind) && kind == JsonTokenType.String
+            ? throw ServiceErrors.FromSealedError(opened.Text, requestId, handedOut)
+            : AnswerFault.None;
     }
 
     /// <summary>Whether an opened answer with the status of an error is an error.</summary>

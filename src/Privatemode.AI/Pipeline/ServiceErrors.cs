@@ -47,33 +47,62 @@ internal static partial class ServiceErrors
         }
 
         (PrivatemodeServiceFailure reason, string advice) = Classify(error);
-        return new PrivatemodeServiceException(reason, $"The service answered with status {error.Status}: {advice}")
-        {
-            Status = error.Status,
-            Code = error.IsAuthenticated || error.Code is null || PlainMembers.IsPrintable(error.Code) ? error.Code : null,
-            RetryAfter = error.RetryAfter,
-            ServerMessage = error.IsAuthenticated ? error.Message : ForeignText.Printable(error.Message),
-            IsServerMessageAuthenticated = error.IsAuthenticated,
-            RequestId = error.RequestId,
-        };
+        return Create(error, reason, $"The service answered with status {error.Status}: {advice}");
     }
 
-    /// <summary>An error that arrived, sealed, inside an answer that had begun well.</summary>
-    public static PrivatemodeServiceException FromSealedEvent(string? message, string? code, string requestId) =>
-        new(PrivatemodeServiceFailure.Other, "The model server failed while answering. What was handed out is authentic but not whole; ask again.")
+    /// <summary>An error that arrived encrypted in an answer of status 200: mapped like the status its code names, if it names one.</summary>
+    /// <param name="text">The error: an object with a message and a code.</param>
+    /// <param name="requestId">The call.</param>
+    /// <param name="handedOut">A part of the answer has gone to the caller.</param>
+    public static PrivatemodeException FromSealedError(ReadOnlySpan<byte> text, string requestId, bool handedOut)
+    {
+        (string? message, string? code) = ErrorText.Read(text);
+        ServiceError error = new()
         {
-            Status = 200,
+            Status = ErrorText.StatusOf(text) ?? 200,
+            Message = message,
             Code = code,
-            ServerMessage = message,
-            IsServerMessageAuthenticated = true,
+            IsAuthenticated = true,
             RequestId = requestId,
         };
+        string rest = handedOut ? " What was handed out before is authentic but not whole." : "";
+        if (error.Status == 200)
+        {
+            return Create(error, PrivatemodeServiceFailure.Other, $"The model server failed while answering; see ServerMessage.{rest} Ask again.");
+        }
+
+        if (error.Status == 401)
+        {
+            return From(error);
+        }
+
+        (PrivatemodeServiceFailure reason, string advice) = Classify(error);
+        return Create(error, reason, $"The model server reported status {error.Status} in its answer: {advice}{rest}");
+    }
+
+    /// <summary>An answer of a model that says nothing.</summary>
+    public static PrivatemodeServiceException NoChoice(string requestId) => new(
+        PrivatemodeServiceFailure.Other, "The answer has no choice: the model server wrote none. Ask again, or ask another model.")
+    {
+        Status = 200,
+        RequestId = requestId,
+    };
+
+    private static PrivatemodeServiceException Create(ServiceError error, PrivatemodeServiceFailure reason, string message) => new(reason, message)
+    {
+        Status = error.Status,
+        Code = error.IsAuthenticated || error.Code is null || PlainMembers.IsPrintable(error.Code) ? error.Code : null,
+        RetryAfter = error.RetryAfter,
+        ServerMessage = error.IsAuthenticated ? error.Message : ForeignText.Printable(error.Message),
+        IsServerMessageAuthenticated = error.IsAuthenticated,
+        RequestId = error.RequestId,
+    };
 
     /// <summary>The model server ended an answer, sealed, with a reason that says it is not whole.</summary>
-    public static PrivatemodeServiceException BrokenOff(string reason, string requestId) =>
+    public static PrivatemodeServiceException BrokenOff(string reason, string? requestId, bool handedOut) =>
         new(
             PrivatemodeServiceFailure.Unavailable,
-            $"The model server broke its answer off ('{reason}'). What was handed out is authentic but not whole; ask again.")
+            $"The model server broke its answer off ('{reason}').{(handedOut ? " What was handed out before is authentic but not whole." : "")} Ask again.")
         {
             Status = 200,
             Code = reason,

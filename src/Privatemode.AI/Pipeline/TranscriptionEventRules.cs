@@ -32,20 +32,19 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
 
     public override AnswerFault Inspect(OpenedDocument opened)
     {
-        if (opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
-        {
-            return SealedError.TryRead(error, out string? message, out string? code)
-                ? throw ServiceErrors.FromSealedEvent(message, code, requestId)
-                : AnswerFault.RenamedMember;
-        }
-
-        AnswerFault fault = PlainMembers.Check(opened);
+        AnswerFault fault = SealedError.Check(opened, requestId, HasHandedOut);
         if (fault != AnswerFault.None)
         {
             return fault;
         }
 
-        if (opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out kind) && kind == JsonTokenType.StartArray && !_hasTypes)
+        fault = PlainMembers.Check(opened);
+        if (fault != AnswerFault.None)
+        {
+            return fault;
+        }
+
+        if (opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) && kind == JsonTokenType.StartArray && !_hasTypes)
         {
             _hasChoices = true;
             return TakeChoices(opened);

@@ -50,7 +50,8 @@ internal sealed class TranscriptionEvents(string modelId)
             {
                 throw new PrivatemodeServiceException(
                     PrivatemodeServiceFailure.Unavailable,
-                    "The model server broke the transcription off. What was handed out is authentic but not whole; ask again.")
+                    "The model server broke the transcription off." + (_hasText ? " What was handed out before is authentic but not whole." : "") +
+                        " Ask again.")
                 {
                     Status = 200,
                 };

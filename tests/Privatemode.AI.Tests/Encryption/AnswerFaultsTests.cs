@@ -12,6 +12,8 @@ public sealed class AnswerFaultsTests
         [AnswerFault.DuplicateName] = "duplicate-name",
         [AnswerFault.UnsealedMember] = "unsealed-member",
         [AnswerFault.NothingSealed] = "nothing-sealed",
+        [AnswerFault.EmptyDocument] = "empty-document",
+        [AnswerFault.NoChoice] = "no-choice",
         [AnswerFault.PayloadMissing] = "payload-missing",
         [AnswerFault.BadPlainMember] = "bad-plain-member",
         [AnswerFault.RenamedMember] = "renamed-member",
@@ -35,7 +37,7 @@ public sealed class AnswerFaultsTests
             Assert.Equal(name, exception.Failure);
             Assert.Equal("/v1/embeddings", exception.Endpoint);
             Assert.Equal("sdk_1", exception.RequestId);
-            Assert.Contains("Stop", exception.Message, StringComparison.Ordinal);
+            Assert.Contains(fault == AnswerFault.EmptyDocument ? "Do not conclude" : "Stop", exception.Message, StringComparison.Ordinal);
         }
 
         Assert.Equal(Names.Count, Names.Keys.Select(fault => AnswerFaults.Exception(fault, default).Message).Distinct().Count());

@@ -20,6 +20,9 @@ internal sealed class ChoiceFinishes(int expected = 1)
     /// <summary>A choice was seen that is one of a whole answer: it has a message, and no pieces of one.</summary>
     public bool HasWhole { get; private set; }
 
+    /// <summary>A choice was seen.</summary>
+    public bool HasAny => _running.Count + _finished.Count > 0;
+
     public bool AllFinished => _running.Count == 0 && _finished.Count >= expected;
 
     /// <summary>Takes in the <c>choices</c> array of one event; false when it cannot be read.</summary>

@@ -79,7 +79,7 @@ internal sealed class EventOpener : IDisposable
     }
 
     /// <summary>Breaks the stream, unless it is broken already.</summary>
-    public void Fail(AnswerFault fault) => Fail(AnswerFaults.Exception(fault, _context));
+    public void Fail(AnswerFault fault) => Fail(AnswerFaults.Exception(fault, _context, _rules.HasHandedOut));
 
     /// <inheritdoc cref="Fail(AnswerFault)"/>
     public void Fail(PrivatemodeException failure) => Failure ??= failure;
@@ -222,6 +222,7 @@ internal sealed class EventOpener : IDisposable
         }
 
         Events++;
+        _rules.HasHandedOut = true;
         Emit(_opened.Text, _rules.EventName);
     }
 
@@ -241,7 +242,7 @@ internal sealed class EventOpener : IDisposable
 
         if (_rules.EndsWithEvent || !_rules.IsFinished)
         {
-            Fail(AnswerFault.Truncated);
+            Fail(_rules.Unfinished);
             return;
         }
 

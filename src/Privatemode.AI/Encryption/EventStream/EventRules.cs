@@ -14,6 +14,12 @@ internal abstract class EventRules
     /// <summary>The stream ends with an event of its own; the mark <c>[DONE]</c> may follow it but does not end the stream.</summary>
     public virtual bool EndsWithEvent => false;
 
+    /// <summary>What is wrong with a stream that ends now, while <see cref="IsFinished"/> is false.</summary>
+    public virtual AnswerFault Unfinished => AnswerFault.Truncated;
+
+    /// <summary>An event has gone to the caller. Set by whoever hands events out.</summary>
+    public bool HasHandedOut { get; set; }
+
     /// <summary>What becomes of the event inspected last.</summary>
     public virtual EventFate Fate => EventFate.Pass;
 

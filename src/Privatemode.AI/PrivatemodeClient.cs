@@ -111,8 +111,9 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <returns>A generator that keeps the order of the texts. Disposing it does nothing.</returns>
     /// <remarks>
     /// Many texts go in several requests, a few of them at once; <see cref="PrivatemodeEmbeddingOptions"/> has the numbers, and makes queries of
-    /// the texts. The first request that fails cancels the others, and nothing is handed out. An empty list of texts is answered without a call.
-    /// <see cref="EmbeddingGenerationOptions.AdditionalProperties"/> are posted as members of the request, as they are, but for the names this library
+    /// the texts. The first request that fails cancels the others, and nothing is handed out: for many texts use
+    /// <see cref="PrivatemodeEmbeddingExtensions.GenerateInBatchesAsync"/>, which returns what came before. An empty list of texts is answered without
+    /// a call. <see cref="EmbeddingGenerationOptions.AdditionalProperties"/> are posted as members of the request, as they are, but for the names this library
     /// writes itself. A factory in <see cref="EmbeddingGenerationOptions.RawRepresentationFactory"/> makes a new object for each request.
     /// Every embedding carries the receipt of its request.
     /// </remarks>

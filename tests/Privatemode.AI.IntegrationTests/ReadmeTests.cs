@@ -112,6 +112,32 @@ public sealed partial class ReadmeTests
     }
 
     [Fact]
+    public async Task Snippet_OfManyEmbeddings_Runs()
+    {
+        await RunAsync().OrTimeout();
+
+        static async Task RunAsync()
+        {
+            await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+            await using PrivatemodeClient privatemode = deployment.CreateClient();
+            IEmbeddingGenerator<string, Embedding<float>> embed = privatemode.AsIEmbeddingGenerator("qwen3-embedding-4b");
+
+            // begin: batches
+            string[] texts = [.. Enumerable.Range(1, 2000).Select(number => $"Article {number}")];
+            List<Embedding<float>> vectors = [];
+            PrivatemodeEmbeddingOptions inBatches = new() { MaxBatchSize = 100 };
+            await foreach (GeneratedEmbeddings<Embedding<float>> batch in embed.GenerateInBatchesAsync(texts.Skip(vectors.Count), inBatches))
+            {
+                vectors.AddRange(batch);
+                Console.WriteLine($"{vectors.Count} of {texts.Length}");
+            }
+            // end
+
+            Assert.Equal(2000, vectors.Count);
+        }
+    }
+
+    [Fact]
     public async Task Snippet_OfTheHost_Runs()
     {
         await RunAsync().OrTimeout();

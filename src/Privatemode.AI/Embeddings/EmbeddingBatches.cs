@@ -5,28 +5,35 @@ namespace Privatemode.AI.Embeddings;
 /// <summary>Cuts the texts of a call into requests, in their order.</summary>
 internal static class EmbeddingBatches
 {
-    /// <exception cref="ArgumentException">A text is null.</exception>
-    public static List<List<string>> Split(IEnumerable<string> values, PrivatemodeEmbeddingOptions options)
+    /// <summary>Reads no further ahead than the first text that does not fit the batch.</summary>
+    /// <returns>The texts as they are; their size is that of what <see cref="Forms"/> makes of them.</returns>
+    /// <exception cref="ArgumentException">A text is null; thrown after the batches before it.</exception>
+    public static IEnumerable<List<string>> Split(IEnumerable<string> values, PrivatemodeEmbeddingOptions options)
     {
-        List<List<string>> batches = [];
+        long added = options.QueryInstruction is { } instruction ? Encoding.UTF8.GetByteCount(PrivatemodeEmbeddingOptions.FormatQuery(instruction, "")) : 0;
+        List<string> batch = [];
         long bytes = 0;
-        foreach (string value in values)
+        foreach (string? value in values)
         {
-            string text = Form(value ?? throw new ArgumentException("A text to embed is null.", nameof(values)), options.QueryInstruction);
-            int length = Encoding.UTF8.GetByteCount(text);
-            if (batches.Count == 0 || batches[^1].Count >= options.MaxBatchSize || bytes + length > options.MaxBatchBytes)
+            long length = value is null ? 0 : added + Encoding.UTF8.GetByteCount(value);
+            if (batch.Count > 0 && (value is null || batch.Count >= options.MaxBatchSize || bytes + length > options.MaxBatchBytes))
             {
-                batches.Add([]);
+                yield return batch;
+                batch = [];
                 bytes = 0;
             }
 
-            batches[^1].Add(text);
+            batch.Add(value ?? throw new ArgumentException("A text to embed is null.", nameof(values)));
             bytes += length;
         }
 
-        return batches;
+        if (batch.Count > 0)
+        {
+            yield return batch;
+        }
     }
 
-    private static string Form(string text, string? instruction) =>
-        instruction is null ? text : PrivatemodeEmbeddingOptions.FormatQuery(instruction, text);
+    /// <summary>The texts of a batch in the form they are sent in.</summary>
+    public static List<string> Forms(List<string> batch, string? instruction) =>
+        instruction is null ? batch : batch.ConvertAll(text => PrivatemodeEmbeddingOptions.FormatQuery(instruction, text));
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using OpenAIOptions = OpenAI.Embeddings.EmbeddingGenerationOptions;
 
@@ -27,9 +28,7 @@ internal static class EmbeddingOptionsMapper
             OpenAIOptions result = options?.RawRepresentationFactory?.Invoke(generator) as OpenAIOptions ?? new OpenAIOptions();
             if (given?.Add(result) == false)
             {
-                throw new PrivatemodeRequestException(
-                    "EmbeddingGenerationOptions.RawRepresentationFactory",
-                    "The factory returned the same object twice, which two requests of one call would have to share. Make a new one each time.");
+                throw SameObjectTwice();
             }
 
             Complete(result, options, defaultDimensions);
@@ -38,6 +37,28 @@ internal static class EmbeddingOptionsMapper
 
         return results;
     }
+
+    /// <summary>Options for several calls at once of any generator, with the same rule for the caller's factory over all of them.</summary>
+    public static EmbeddingGenerationOptions? ForSeveralCalls(EmbeddingGenerationOptions? options)
+    {
+        if (options?.RawRepresentationFactory is not { } factory)
+        {
+            return options;
+        }
+
+        ConditionalWeakTable<object, object> given = [];
+        EmbeddingGenerationOptions own = options.Clone();
+        own.RawRepresentationFactory = generator =>
+        {
+            object? made = factory(generator);
+            return made is not null && !given.TryAdd(made, made) ? throw SameObjectTwice() : made;
+        };
+        return own;
+    }
+
+    private static PrivatemodeRequestException SameObjectTwice() => new(
+        "EmbeddingGenerationOptions.RawRepresentationFactory",
+        "The factory returned the same object twice, which two requests of one call would have to share. Make a new one each time.");
 
     private static void Complete(OpenAIOptions result, EmbeddingGenerationOptions? options, int? defaultDimensions)
     {

@@ -33,7 +33,7 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
     {
         ArgumentNullException.ThrowIfNull(values);
         PrivatemodeEmbeddingOptions settings = EmbeddingOptionsMapper.Settings(options);
-        List<List<string>> batches = EmbeddingBatches.Split(values, settings);
+        List<List<string>> batches = [.. EmbeddingBatches.Split(values, settings)];
         cancellationToken.ThrowIfCancellationRequested();
         if (batches.Count == 0)
         {
@@ -46,7 +46,10 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
 
         // The first failure cancels the other requests, and is the one that is thrown.
         await Parallel.ForAsync(0, batches.Count, parallel, async (i, token) =>
-            answers[i] = await AskAsync(batches[i], requests[i], token).ConfigureAwait(false)).ConfigureAwait(false);
+        {
+            List<string> texts = EmbeddingBatches.Forms(batches[i], settings.QueryInstruction);
+            answers[i] = await AskAsync(texts, requests[i], token).ConfigureAwait(false);
+        }).ConfigureAwait(false);
         return Join(answers);
     }
 

@@ -20,11 +20,11 @@ public sealed class EmbeddingBatchTests
 
     [Fact]
     public void Split_CountsTheInstructionToo() =>
-        Assert.Equal(2, EmbeddingBatches.Split(["a", "b"], new PrivatemodeEmbeddingOptions { MaxBatchBytes = 30, QueryInstruction = "task" }).Count);
+        Assert.Equal(2, EmbeddingBatches.Split(["a", "b"], new PrivatemodeEmbeddingOptions { MaxBatchBytes = 30, QueryInstruction = "task" }).Count());
 
     [Fact]
     public void Split_OneTextIsNull_IsAnArgumentException() =>
-        Assert.Throws<ArgumentException>(() => EmbeddingBatches.Split(["a", null!], new PrivatemodeEmbeddingOptions()));
+        Assert.Throws<ArgumentException>(() => EmbeddingBatches.Split(["a", null!], new PrivatemodeEmbeddingOptions()).ToList());
 
     [Fact]
     public async Task NoTexts_AreAnsweredWithoutACall()

@@ -1,4 +1,5 @@
 using System.Text;
+using Privatemode.AI.Testing.Enclave;
 
 namespace Privatemode.AI.Testing;
 
@@ -34,7 +35,10 @@ public sealed class RecordedRequest
     /// </summary>
     public string? OpenedBody { get; internal set; }
 
-    /// <summary>Fields and files of a form after opening, by name; repeated fields are joined by line feeds. Empty when the body was no form.</summary>
+    /// <summary>
+    /// Fields and files of a form after decryption, by name. Of a transcription only the first of those with one name, as the service passes no more on;
+    /// of document extraction all, joined by line feeds. Empty when the body was no form.
+    /// </summary>
     public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> OpenedFields { get; internal set; } = new Dictionary<string, ReadOnlyMemory<byte>>();
 
     /// <summary>Name of the first file of a form after opening; null when there was none.</summary>
@@ -46,8 +50,11 @@ public sealed class RecordedRequest
     /// <summary>HTTP status of the answer; 0 until it was sent.</summary>
     public int Status { get; internal set; }
 
-    /// <summary>Value of <c>Privatemode-User-Request-ID</c>; null when there was none.</summary>
-    public string? RequestId => Headers.GetValueOrDefault("Privatemode-User-Request-ID");
+    /// <summary>
+    /// Value of <c>Privatemode-User-Request-ID</c> as the service keeps it: cut after 64 bytes, <c>?</c> in place of what is not one of
+    /// <c>A-Z a-z 0-9 - _ .</c>; null when there was none.
+    /// </summary>
+    public string? RequestId => Headers.TryGetValue("Privatemode-User-Request-ID", out string? id) ? RequestIdSanitizer.Sanitize(id) : null;
 
     /// <summary>True for calls of inference endpoints, as opposed to key exchange and the list of models.</summary>
     public bool IsInference => Method == "POST" &&

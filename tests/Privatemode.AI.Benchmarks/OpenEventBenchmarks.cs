@@ -35,7 +35,9 @@ public class OpenEventBenchmarks
         client.Seal("[]"u8, _request);
         _nonce = Convert.FromHexString(Encoding.ASCII.GetString(_request).Split(':')[1]);
 
-        using EnclaveExchange enclave = new(_key, Id, EnclaveEndpoint.Chat);
+        SecretStore secrets = new(TimeProvider.System);
+        _ = secrets.TryAdd(Id, _key);
+        using EnclaveExchange enclave = new(secrets, EnclaveEndpoint.Chat);
         _ = enclave.OpenRequest(Encoding.UTF8.GetBytes($"{{\"messages\":{Encoding.UTF8.GetString(_request)}}}"));
         for (int i = 0; i < Events; i++)
         {

@@ -9,6 +9,23 @@ internal static partial class BodyRules
 {
     private const int MinimumSaltBytes = 32;
 
+    // Tool schemas may be nested deeper than the 64 levels of the default.
+    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1000 };
+
+    /// <summary>Whether a decrypted body is JSON at all; a client may encrypt what is none.</summary>
+    public static bool IsJson(string body)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(body, Deep);
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Why the cache salt is not acceptable; null when it is. As liberal as the service: any JSON value of 32 bytes passes.</summary>
     public static string? CheckCacheSalt(string body)
     {
@@ -17,7 +34,7 @@ internal static partial class BodyRules
             return null;
         }
 
-        using JsonDocument document = JsonDocument.Parse(body);
+        using JsonDocument document = JsonDocument.Parse(body, Deep);
         if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("cache_salt", out JsonElement salt))
         {
             return "missing field 'cache_salt'";
@@ -30,7 +47,7 @@ internal static partial class BodyRules
             _ => salt.GetRawText(),
         };
         return text.Length == 0 ? "missing field 'cache_salt'"
-            : Encoding.UTF8.GetByteCount(text) < MinimumSaltBytes ? $"field 'cache_salt' must be at least {MinimumSaltBytes} characters"
+            : Encoding.UTF8.GetByteCount(text) < MinimumSaltBytes ? $"cache_salt must be at least {MinimumSaltBytes} characters long"
             : null;
     }
 
@@ -42,7 +59,7 @@ internal static partial class BodyRules
             return null;
         }
 
-        using JsonDocument document = JsonDocument.Parse(body);
+        using JsonDocument document = JsonDocument.Parse(body, Deep);
         return Parts(document.RootElement, "messages").SelectMany(message => Parts(message, "content"))
             .SelectMany(part => (IEnumerable<string?>)[CheckPart(part), CheckBlock(part), .. Parts(part, "content").Select(CheckBlock)])
             .FirstOrDefault(refusal => refusal is not null);

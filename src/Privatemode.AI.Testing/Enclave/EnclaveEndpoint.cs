@@ -32,6 +32,13 @@ internal sealed record EnclaveEndpoint(string Path, PlainNames Request, PlainNam
     /// <summary>The bodies are forms.</summary>
     public bool TakesForms => this == Transcriptions || this == Partition;
 
-    /// <summary>The endpoint of a path, or null.</summary>
-    public static EnclaveEndpoint? Find(string? path) => Array.Find(All, endpoint => endpoint.Path == path);
+    /// <summary>How the inference proxy begins to say what it cannot decrypt or does not accept. Where it does more to a request than to decrypt it, it says
+    /// so once more.</summary>
+    public string Refusing => this == Embeddings || this == Partition
+        ? "forwarding request: mutating request: "
+        : "forwarding request: mutating request: mutating request: ";
+
+    /// <summary>The endpoint of a request, or null. The inference proxy asks for POST only where it says so.</summary>
+    public static EnclaveEndpoint? Find(string method, string? path) => Array.Find(
+        All, endpoint => endpoint.Path == path && (method == "POST" || (endpoint != Embeddings && endpoint != Messages)));
 }

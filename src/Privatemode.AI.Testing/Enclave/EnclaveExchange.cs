@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Privatemode.AI.Encryption;
@@ -5,62 +6,104 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>The enclave's side of one exchange: opens the values of a request, then seals those of its answer.</summary>
-internal sealed class EnclaveExchange : IDisposable
+/// <summary>The inference proxy's side of one exchange: decrypts the values of a request, then encrypts those of its answer.</summary>
+/// <remarks>Each value names the secret it is encrypted with; the name in the header of the request is not looked at here.</remarks>
+internal sealed class EnclaveExchange(SecretStore secrets, EnclaveEndpoint endpoint) : IDisposable
 {
-    private readonly byte[] _key;
-    private readonly byte[] _secretId;
-    private FieldCipher? _requests;
-    private FieldCipher? _answers;
+    private const int IvSize = 12;
+    private const int TagSize = 16;
+
     private byte[] _nonce = [];
+    private byte[] _secretId = [];
+    private AesGcm? _answers;
+    private uint _decrypted;
+    private uint _encrypted;
 
-    public EnclaveExchange(byte[] key, string secretId, EnclaveEndpoint endpoint)
-    {
-        Endpoint = endpoint;
-        _key = key;
-        _secretId = Encoding.UTF8.GetBytes(secretId);
-    }
+    public EnclaveEndpoint Endpoint => endpoint;
 
-    public EnclaveEndpoint Endpoint { get; }
-
-    /// <summary>The sealed values of the request, as they came, in the order they were sealed.</summary>
+    /// <summary>The encrypted values of the request, as they came, in the order they were encrypted.</summary>
     public List<byte[]> SealedRequestValues { get; } = [];
 
-    /// <summary>Opens a request body; the peer sees the plaintext the client sealed.</summary>
-    /// <exception cref="EnclaveException">The body is not sealed as it must be.</exception>
+    /// <summary>Decrypts the members of a JSON body.</summary>
+    /// <exception cref="EnclaveException">The body is not encrypted as it must be.</exception>
     public string OpenRequest(ReadOnlySpan<byte> body)
     {
-        PlainNames plain = Endpoint.Request;
-        using JsonIndex index = new();
-        JsonShape shape = index.Read(body);
-        if (shape != JsonShape.Usable)
+        // The service passes an empty body on.
+        if (body.IsEmpty)
         {
-            throw new EnclaveException(400, $"request body is not usable: {shape}");
+            return "";
+        }
+
+        using JsonIndex index = new();
+        JsonShape shape = index.Read(body, allowArray: true);
+        switch (shape)
+        {
+            case JsonShape.Usable:
+                break;
+            case JsonShape.NotAnObject:
+                // A lone value has no members, so the service looks for one without a name.
+                _ = Open([], Where(""));
+                break;
+            case JsonShape.Malformed or JsonShape.InvalidUtf8:
+                throw new EnclaveException(500, endpoint.Refusing + "invalid JSON data");
+            default:
+                // The service finds another value under such names, and cannot decrypt it.
+                throw new EnclaveException(500, $"{endpoint.Refusing}mutating request: a name of the body is not clear: {shape}");
         }
 
         Dictionary<int, byte[]> opened = [];
         foreach (int i in index.Order)
         {
-            if (!plain.Contains(index.Name(index.Members[i])))
+            ReadOnlySpan<byte> name = index.Name(index.Members[i]);
+            if (!endpoint.Request.Contains(name))
             {
-                opened[i] = OpenValue(index.Members[i].Value(body));
+                opened[i] = Open(index.Members[i].Value(body), Where(Encoding.UTF8.GetString(name)));
             }
         }
 
         return Rewrite(body, index, opened);
+
+        static string Where(string name) => $"mutating request: mutating field {GoText.Quote(name)}: ";
     }
 
-    /// <summary>Opens the next value of a form, or a body that is sealed as a whole.</summary>
-    /// <exception cref="EnclaveException">The body is not sealed as it must be.</exception>
-    public byte[] OpenWhole(ReadOnlySpan<byte> body) => OpenValue(body);
+    /// <summary>Decrypts the next value: a member, a part of a form, or a body that is encrypted as a whole.</summary>
+    /// <param name="raw">The value as it came.</param>
+    /// <param name="where">How the service says where the value stood, in an error.</param>
+    /// <exception cref="EnclaveException">The value cannot be decrypted.</exception>
+    public byte[] Open(ReadOnlySpan<byte> raw, string where)
+    {
+        ReceivedValue value = new(raw);
+        if (_decrypted == 0)
+        {
+            // The nonce of the exchange is the client's; the first value decides.
+            _nonce = value.ReadNonce($"{endpoint.Refusing}{where}getting nonce: ");
+        }
 
-    /// <summary>Seals the members of an answer that are not plain; numbering goes on across the documents of one answer.</summary>
+        string refusing = $"{endpoint.Refusing}{where}deciphering input: ";
+        string id = value.ReadId(refusing);
+        byte[] key = secrets.Get(id, refusing);
+        byte[] iv = value.ReadIv(refusing);
+        byte[] plaintext = Decrypt(key, iv, value.ReadCiphertext(refusing), refusing);
+        byte[] secretId = Encoding.UTF8.GetBytes(id);
+        if (_decrypted > 1 && !secretId.AsSpan().SequenceEqual(_secretId))
+        {
+            string first = GoText.Quote(Encoding.UTF8.GetString(_secretId));
+            throw new EnclaveException(500, $"{refusing}multiple different IDs used for encrypting data: {first} does not match {GoText.Quote(id)}");
+        }
+
+        _secretId = secretId;
+        _answers ??= new AesGcm(key, TagSize);
+        SealedRequestValues.Add(raw.ToArray());
+        return plaintext;
+    }
+
+    /// <summary>Encrypts the members of an answer that are not plain; numbering goes on across the documents of one answer.</summary>
+    /// <exception cref="EnclaveException">Nothing of the request was encrypted, so there is no secret to encrypt with.</exception>
     public string Seal(string json)
     {
-        PlainNames plain = Endpoint.Answer;
         byte[] document = Encoding.UTF8.GetBytes(json);
         using JsonIndex index = new();
-        JsonShape shape = index.Read(document, allowArray: Endpoint == EnclaveEndpoint.Partition);
+        JsonShape shape = index.Read(document, allowArray: endpoint == EnclaveEndpoint.Partition);
         if (shape != JsonShape.Usable)
         {
             throw new InvalidOperationException($"The scripted answer is not usable JSON: {shape}.");
@@ -69,59 +112,68 @@ internal sealed class EnclaveExchange : IDisposable
         Dictionary<int, byte[]> sealedValues = [];
         foreach (int i in index.Order)
         {
-            if (!plain.Contains(index.Name(index.Members[i])))
+            ReadOnlySpan<byte> name = index.Name(index.Members[i]);
+            if (!endpoint.Answer.Contains(name))
             {
-                sealedValues[i] = SealValue(index.Members[i].Value(document));
+                sealedValues[i] = SealValue(index.Members[i].Value(document), name);
             }
         }
 
         return Rewrite(document, index, sealedValues);
     }
 
-    public void Dispose()
+    public void Dispose() => _answers?.Dispose();
+
+    private byte[] Decrypt(byte[] key, byte[] iv, byte[] ciphertext, string refusing)
     {
-        _requests?.Dispose();
-        _answers?.Dispose();
-    }
-
-    private byte[] OpenValue(ReadOnlySpan<byte> raw)
-    {
-        byte[] iv = new byte[FieldCipher.IvSize];
-        if (!SealedValue.TryParse(raw, iv, out ReadOnlySpan<byte> hex))
+        if (iv.Length != IvSize)
         {
-            throw new EnclaveException(400, "invalid message format, expected id:nonce:iv:cipher");
+            // The inference proxy crashes on it; what the gateway makes of that is not known.
+            throw new EnclaveException(500, "forwarding request: EOF");
         }
 
-        if (_requests is null)
+        byte[] plaintext = new byte[Math.Max(0, ciphertext.Length - TagSize)];
+        try
         {
-            // The nonce of the exchange is the client's; it comes with every value.
-            string[] parts = Encoding.UTF8.GetString(raw[1..^1]).Split(':');
-            _nonce = Convert.FromHexString(parts[1]);
-            _requests = new FieldCipher(_key, _nonce);
+            using AesGcm aes = new(key, TagSize);
+            aes.Decrypt(
+                iv, ciphertext.AsSpan(0, plaintext.Length), ciphertext.AsSpan(plaintext.Length), plaintext, AdditionalData(_decrypted));
+        }
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
+        {
+            // A text shorter than the tag has none of its own either.
+            throw new EnclaveException(500, refusing + "cipher: message authentication failed");
         }
 
-        byte[] sealedBytes = Convert.FromHexString(hex);
-        byte[] plaintext = new byte[sealedBytes.Length - FieldCipher.TagSize];
-        if (!_requests.TryDecrypt(iv, sealedBytes.AsSpan(0, plaintext.Length), sealedBytes.AsSpan(plaintext.Length), plaintext))
-        {
-            throw new EnclaveException(400, "decrypting request field failed");
-        }
-
-        SealedRequestValues.Add(raw.ToArray());
+        _decrypted++;
         return plaintext;
     }
 
-    private byte[] SealValue(ReadOnlySpan<byte> plaintext)
+    private byte[] SealValue(ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> name)
     {
-        _answers ??= new FieldCipher(_key, _nonce);
-        byte[] iv = RandomNumberGenerator.GetBytes(FieldCipher.IvSize);
-        byte[] sealedBytes = new byte[plaintext.Length + FieldCipher.TagSize];
-        _answers.Encrypt(iv, plaintext, sealedBytes.AsSpan(0, plaintext.Length), sealedBytes.AsSpan(plaintext.Length));
-        byte[] value = new byte[SealedValue.EncodedLength(_secretId.Length, plaintext.Length)];
-        int at = SealedValue.WritePrefix(_secretId, _nonce, iv, value);
-        at += SealedValue.WriteHex(sealedBytes, value.AsSpan(at));
-        value[at] = (byte)'"';
-        return value;
+        if (_answers is null || _nonce.Length == 0)
+        {
+            string where = endpoint == EnclaveEndpoint.Partition ? "mutating response body" : "encrypting response";
+            throw new EnclaveException(
+                500,
+                $"mapping response: {where}: mutating field {GoText.Quote(Encoding.UTF8.GetString(name))}: "
+                    + "can't encrypt response without first decrypting a request");
+        }
+
+        byte[] iv = RandomNumberGenerator.GetBytes(IvSize);
+        byte[] ciphertext = new byte[plaintext.Length + TagSize];
+        _answers.Encrypt(
+            iv, plaintext, ciphertext.AsSpan(0, plaintext.Length), ciphertext.AsSpan(plaintext.Length), AdditionalData(_encrypted++));
+        return [.. "\""u8, .. _secretId, (byte)':', .. Hex(_nonce), (byte)':', .. Hex(iv), (byte)':', .. Hex(ciphertext), (byte)'"'];
+
+        static byte[] Hex(byte[] bytes) => Encoding.ASCII.GetBytes(Convert.ToHexStringLower(bytes));
+    }
+
+    private byte[] AdditionalData(uint number)
+    {
+        byte[] data = [.. _nonce, 0, 0, 0, 0];
+        BinaryPrimitives.WriteUInt32LittleEndian(data.AsSpan(_nonce.Length), number);
+        return data;
     }
 
     private static string Rewrite(ReadOnlySpan<byte> document, JsonIndex index, Dictionary<int, byte[]> values)

@@ -9,22 +9,23 @@ namespace Privatemode.AI.Testing.Enclave;
 /// <param name="RevokedNotBefore">Unix seconds; a revocation before it is not accepted.</param>
 internal sealed record GpuPolicy(IReadOnlyList<string> Statuses, long RevokedNotBefore)
 {
+    private const string Rules = "rules=";
+    private const string NotBefore = "revocation-time-not-before=";
+
     private static readonly string[] KnownStatuses = ["allow-good", "allow-revoked", "allow-unknown"];
 
-    /// <summary>Reads and verifies the two headers; null when they do not hold.</summary>
-    public static GpuPolicy? Verify(string header, string mac, ReadOnlySpan<byte> key)
+    /// <summary>Reads and verifies the two headers.</summary>
+    /// <exception cref="EnclaveException">They do not hold.</exception>
+    public static GpuPolicy Verify(string header, string mac, ReadOnlySpan<byte> key)
     {
-        GpuPolicy? policy = Parse(header);
-        if (policy is null)
-        {
-            return null;
-        }
+        GpuPolicy policy = Parse(header);
 
         // The MAC is over the canonical form.
         string canonical = string.Create(
             CultureInfo.InvariantCulture, $"rules={string.Join(',', policy.Statuses)}; revocation-time-not-before={policy.RevokedNotBefore}");
         string expected = Convert.ToHexStringLower(HMACSHA256.HashData(key, Encoding.ASCII.GetBytes(canonical)));
-        return CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(mac), Encoding.ASCII.GetBytes(expected)) ? policy : null;
+        return CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(mac), Encoding.ASCII.GetBytes(expected)) ? policy
+            : throw Refusal($"HMAC verification failed: expected {expected}, got {mac}");
     }
 
     /// <summary>Whether a GPU in this state may be used.</summary>
@@ -35,39 +36,58 @@ internal sealed record GpuPolicy(IReadOnlyList<string> Statuses, long RevokedNot
         _ => Statuses.Contains("allow-revoked") && revokedAt >= RevokedNotBefore,
     };
 
-    private static GpuPolicy? Parse(string header)
+    private static GpuPolicy Parse(string header)
     {
+        string[] parts = header.Split("; ");
+        if (parts.Length != 2)
+        {
+            throw Refusal(string.Create(CultureInfo.InvariantCulture, $"invalid header format: expected 2 parts, got {parts.Length}"));
+        }
+
         string[]? statuses = null;
         long? notBefore = null;
-        foreach (string part in header.Split("; "))
+        foreach (string part in parts)
         {
-            string[] pair = part.Split('=', 2);
-            if (pair.Length != 2)
+            if (part.StartsWith(Rules, StringComparison.Ordinal))
             {
-                return null;
+                statuses = part[Rules.Length..].Split(',');
             }
-
-            switch (pair[0])
+            else if (part.StartsWith(NotBefore, StringComparison.Ordinal))
             {
-                case "rules": statuses = pair[1].ToLowerInvariant().Split(','); break;
-                case "revocation-time-not-before": notBefore = LeadingNumber(pair[1]); break;
-                default: return null;
+                notBefore = LeadingNumber(part[NotBefore.Length..]);
+            }
+            else
+            {
+                throw Refusal($"unknown part in header: {part}");
             }
         }
 
-        return statuses is not null && notBefore is not null && statuses.All(KnownStatuses.Contains) ? new GpuPolicy(statuses, notBefore.Value)
-            : null;
+        if (statuses is null || notBefore is null)
+        {
+            throw Refusal("missing required parts in header");
+        }
+
+        return Array.Find(statuses, status => !KnownStatuses.Contains(status.ToLowerInvariant())) is { } unknown
+            ? throw Refusal($"parsing OCSP status: invalid OCSP allow status: {unknown}")
+            : new GpuPolicy([.. statuses.Select(status => status.ToLowerInvariant())], notBefore.Value);
     }
 
-    /// <summary>The reference reads the number at the start and ignores what follows.</summary>
-    private static long? LeadingNumber(string text)
+    /// <summary>The service reads the number at the start and ignores what follows.</summary>
+    private static long LeadingNumber(string text)
     {
-        int length = text.StartsWith('-') ? 1 : 0;
+        const string Reading = "parsing revocation time not before: ";
+        int length = text.StartsWith('-') || text.StartsWith('+') ? 1 : 0;
         while (length < text.Length && char.IsAsciiDigit(text[length]))
         {
             length++;
         }
 
-        return long.TryParse(text.AsSpan(0, length), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : null;
+        string digits = text[..length];
+        return text.Length == 0 ? throw Refusal($"{Reading}unexpected EOF")
+            : digits.TrimStart('+', '-').Length == 0 ? throw Refusal($"{Reading}expected integer")
+            : long.TryParse(digits, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number
+            : throw Refusal($"{Reading}integer overflow on token {digits}");
     }
+
+    private static EnclaveException Refusal(string why) => new(500, $"verifying OCSP header: {why}");
 }

@@ -5,24 +5,33 @@ namespace Privatemode.AI.Testing.Enclave;
 /// <summary>What the model server reads from an opened body.</summary>
 internal sealed class ModelRequest : IDisposable
 {
+    // Tool schemas may be nested deeper than the 64 levels of the default.
+    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1000 };
+
     private readonly JsonDocument _document;
 
-    /// <exception cref="ModelServerException">The body is not JSON.</exception>
+    /// <exception cref="ModelServerException">The body is no JSON object.</exception>
     public ModelRequest(string body)
     {
         try
         {
-            _document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 256 });
+            _document = JsonDocument.Parse(body, Deep);
         }
         catch (JsonException)
         {
-            throw new ModelServerException(400, "the opened body is not JSON");
+            throw new ModelServerException(400, "JSON decode error: the decrypted body is not JSON", ModelServerException.NotValid);
+        }
+
+        if (Root.ValueKind != JsonValueKind.Object)
+        {
+            _document.Dispose();
+            throw new ModelServerException(400, "Input should be a valid dictionary", ModelServerException.NotValid);
         }
     }
 
     public JsonElement Root => _document.RootElement;
 
-    public string Model => Root.TryGetProperty("model", out JsonElement model) ? model.GetString() ?? "" : "";
+    public string Model => Root.TryGetProperty("model", out JsonElement model) && model.ValueKind == JsonValueKind.String ? model.GetString()! : "";
 
     public bool IsStream => Root.TryGetProperty("stream", out JsonElement stream) &&
         (stream.ValueKind == JsonValueKind.True || (stream.ValueKind == JsonValueKind.String && stream.ValueEquals("true")));
@@ -36,7 +45,10 @@ internal sealed class ModelRequest : IDisposable
             ? [.. prompt.EnumerateArray().Select(item => item.GetString()!)]
         : [prompt.ToString()];
 
-    private int ChoicesOfEach => Root.TryGetProperty("n", out JsonElement n) && n.ValueKind == JsonValueKind.Number ? n.GetInt32() : 1;
+    /// <exception cref="ModelServerException">It is no whole number from 1.</exception>
+    private int ChoicesOfEach => !Root.TryGetProperty("n", out JsonElement n) || n.ValueKind == JsonValueKind.Null ? 1
+        : n.ValueKind == JsonValueKind.Number && n.TryGetInt32(out int choices) && choices > 0 ? choices
+        : throw new ModelServerException(400, "n must be an integer of at least 1", ModelServerException.NotValid);
 
     /// <summary>What stands before the answer with this number: its prompt, if the request asks for that.</summary>
     public string EchoOf(int choice) =>
@@ -61,7 +73,8 @@ internal sealed class ModelRequest : IDisposable
     public void Dispose() => _document.Dispose();
 
     private static bool IsUser(JsonElement message) =>
-        message.ValueKind == JsonValueKind.Object && message.TryGetProperty("role", out JsonElement role) && role.ValueEquals("user");
+        message.ValueKind == JsonValueKind.Object && message.TryGetProperty("role", out JsonElement role)
+        && role.ValueKind == JsonValueKind.String && role.ValueEquals("user");
 
     private static string TextOf(JsonElement message)
     {

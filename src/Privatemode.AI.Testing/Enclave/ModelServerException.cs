@@ -1,11 +1,28 @@
+using System.Text.Json.Nodes;
+
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>A request the model server refuses. It saw the opened body, and its errors are sealed as its answers are.</summary>
+/// <summary>A request the model server refuses. It saw the decrypted body, and its errors are encrypted as its answers are.</summary>
 internal sealed class ModelServerException(int status, string message, string type = "BadRequestError", string? code = null) : Exception(message)
 {
+    /// <summary>How the model server calls a request that does not fit its schema.</summary>
+    public const string NotValid = "Bad Request";
+
     public int Status { get; } = status;
 
-    public string Type { get; } = type;
+    /// <summary>The error has the short form, <c>{"detail":…}</c>, that a server answers with before it looks for a model.</summary>
+    public bool IsDetail { get; init; }
 
-    public string? Code { get; } = code;
+    /// <summary>The answer before it is encrypted.</summary>
+    public string ToJson() => IsDetail ? new JsonObject { ["detail"] = Message }.ToJsonString()
+        : new JsonObject
+        {
+            ["error"] = new JsonObject
+            {
+                ["message"] = Message,
+                ["type"] = type,
+                ["param"] = null,
+                ["code"] = code is null ? Status : code,
+            },
+        }.ToJsonString();
 }

@@ -13,43 +13,49 @@ internal sealed class OpenedForm
     /// <summary>Fields and files as they came.</summary>
     public IReadOnlyList<Part> Parts => _parts;
 
-    /// <summary>Takes a form apart, with a reader that shares nothing with the client's.</summary>
-    /// <exception cref="EnclaveException">It is no form.</exception>
+    /// <summary>Takes a form apart, with a reader that shares nothing with the client's. Parts without a name are left out.</summary>
+    /// <exception cref="InvalidDataException">It is no form; the message is the service's.</exception>
     public static OpenedForm Read(ReadOnlyMemory<byte> body, string? contentType)
     {
         OpenedForm form = new();
+        MultipartReader reader = new(Boundary(contentType), new MemoryStream(body.ToArray()));
         try
         {
-            string boundary = HeaderUtilities.RemoveQuotes(MediaTypeHeaderValue.Parse(contentType).Boundary).ToString();
-            using MemoryStream stream = new(body.ToArray());
-            MultipartReader reader = new(boundary, stream);
             while (reader.ReadNextSectionAsync().GetAwaiter().GetResult() is { } section)
             {
                 using MemoryStream value = new();
                 section.Body.CopyTo(value);
-                ContentDispositionHeaderValue disposition = section.GetContentDispositionHeader()
-                    ?? throw new EnclaveException(400, "a part of the form has no name");
-                string file = HeaderUtilities.RemoveQuotes(disposition.FileName).ToString();
-                form._parts.Add(new Part(
-                    HeaderUtilities.RemoveQuotes(disposition.Name).ToString(), file.Length > 0 ? file : null, section.ContentType, value.ToArray()));
+                ContentDispositionHeaderValue? disposition = section.GetContentDispositionHeader();
+                string name = HeaderUtilities.RemoveQuotes(disposition?.Name ?? default).ToString();
+                string file = HeaderUtilities.RemoveQuotes(disposition?.FileName ?? default).ToString();
+                if (name.Length > 0 && disposition!.DispositionType.Equals("form-data", StringComparison.OrdinalIgnoreCase))
+                {
+                    form._parts.Add(new Part(name, file.Length > 0 ? file : null, section.ContentType, value.ToArray()));
+                }
             }
         }
         catch (Exception exception) when (exception is FormatException or IOException or InvalidDataException or ArgumentException)
         {
-            throw new EnclaveException(400, "the form cannot be read");
+            throw new InvalidDataException("parsing form: multipart: NextPart: EOF");
         }
 
         return form;
     }
 
-    /// <summary>Replaces values by their plaintext in the order of sealing: fields by name, then files by name.</summary>
-    public void Open(Func<string, bool> isPlain, Func<byte[], byte[]> open)
+    /// <summary>Decrypts fields in the order of their names, then files. Of fields, and of files, with one name only the first is taken, and a file
+    /// goes on under the name of its field.</summary>
+    /// <param name="isPlain">Whether a part of this name is not encrypted.</param>
+    /// <param name="open">Decrypts a value; takes it, and how the service says where it stood.</param>
+    public void Open(Func<string, bool> isPlain, Func<byte[], string, byte[]> open)
     {
-        IEnumerable<Part> order = _parts.Where(part => !isPlain(part.Name)).OrderBy(part => part.FileName is not null)
-            .ThenBy(part => Convert.ToHexString(Encoding.UTF8.GetBytes(part.Name)), StringComparer.Ordinal);
-        foreach (Part part in order.ToList())
+        Part[] order = [.. _parts.DistinctBy(part => (part.Name, part.FileName is null)).OrderBy(part => part.FileName is not null)
+            .ThenBy(part => Convert.ToHexString(Encoding.UTF8.GetBytes(part.Name)), StringComparer.Ordinal)];
+        _parts.Clear();
+        foreach (Part part in order)
         {
-            _parts[_parts.IndexOf(part)] = part with { Value = open(part.Value) };
+            string where = $"mutating form {(part.FileName is null ? "field" : "file")} {GoText.Quote(part.Name)}: ";
+            byte[] value = isPlain(part.Name) ? part.Value : open(part.Value, $"mutating form: {where}{where}");
+            _parts.Add(part.FileName is null ? part with { Value = value } : new Part(part.Name, part.Name, "application/octet-stream", value));
         }
     }
 
@@ -71,6 +77,18 @@ internal sealed class OpenedForm
         }
 
         return json.ToJsonString();
+    }
+
+    private static string Boundary(string? contentType)
+    {
+        const string NoForm = "request Content-Type isn't multipart/form-data";
+        string? why = !MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? type) ? NoForm
+            : !type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase)
+                && !type.MediaType.Equals("multipart/mixed", StringComparison.OrdinalIgnoreCase) ? NoForm
+            : type.Boundary.Length == 0 ? "no multipart boundary param in Content-Type"
+            : null;
+        return why is null ? HeaderUtilities.RemoveQuotes(type!.Boundary).ToString()
+            : throw new InvalidDataException($"parsing Content-Type header: {why}");
     }
 
     /// <summary>One part.</summary>

@@ -14,10 +14,14 @@ internal sealed class SecretStore(TimeProvider time)
     /// <summary>Keeps a secret; false when one with this id, that is for the same public key, is held already.</summary>
     public bool TryAdd(string id, byte[] key) => _secrets.TryAdd(id, (key, time.GetUtcNow() + Lifetime));
 
+    /// <summary>The secret with this id.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="refusing">What the service says before it says that there is none.</param>
     /// <exception cref="EnclaveException">The secret is not known, or not any more.</exception>
-    public byte[] Get(string id) => _secrets.TryGetValue(id, out (byte[] Key, DateTimeOffset Expires) secret) && time.GetUtcNow() < secret.Expires
-        ? secret.Key
-        : throw new EnclaveException(500, $"getting secret: no secret for ID {id}");
+    public byte[] Get(string id, string refusing) =>
+        _secrets.TryGetValue(id, out (byte[] Key, DateTimeOffset Expires) secret) && time.GetUtcNow() < secret.Expires
+            ? secret.Key
+            : throw new EnclaveException(500, $"{refusing}no secret for ID {GoText.Quote(id)}");
 
     public void ForgetAll() => _secrets.Clear();
 }

@@ -1,78 +1,101 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 using Privatemode.AI.Testing.Enclave;
 
 namespace Privatemode.AI.Testing.Server;
 
-/// <summary>What the service checks in the headers of a request, and how it refuses.</summary>
+/// <summary>What gateway, inference proxy and model server check in a request, and how they refuse.</summary>
+/// <remarks>Statuses and texts of the inference proxy are those of service version 1.40. The source of the gateway is not public: its answers are those
+/// its clients are tested with, and where nothing is known of it, a status of 400 that says what the protocol asks for.</remarks>
 internal static class RequestChecks
 {
     private const int MinimumMajor = 1;
     private const int MinimumMinor = 33;
+    private const string Json = "application/json";
 
-    /// <summary>API key and client version, on every call.</summary>
+    /// <summary>API key and client version, on every call: the gateway's.</summary>
     public static void DemandClient(HttpRequest request, IEnumerable<string> apiKeys)
     {
-        if (!apiKeys.Any(key => request.Headers.Authorization == $"Bearer {key}"))
+        string authorization = request.Headers.Authorization.ToString();
+        if (!authorization.StartsWith("Bearer ", StringComparison.Ordinal))
         {
-            throw new EnclaveException(401, "invalid API key", "invalid_request_error", "invalid_api_key");
+            throw new EnclaveException(401, "no auth found: expected Authorization header with 'Bearer <auth>'");
         }
 
-        if (!VersionGate.IsAtLeast(request.Headers[ProtocolHeaders.Version].ToString(), MinimumMajor, MinimumMinor))
+        if (!apiKeys.Any(key => authorization == $"Bearer {key}"))
+        {
+            throw new EnclaveException(401, "invalid API key: invalid API key");
+        }
+
+        if (!VersionGate.IsAtLeast(First(request, ProtocolHeaders.Version), MinimumMajor, MinimumMinor))
         {
             throw new EnclaveException(400, $"minimum client version is v{MinimumMajor}.{MinimumMinor}");
         }
     }
 
-    /// <summary>Headers of a sealed call that need no secret.</summary>
-    public static void DemandSealedCall(HttpRequest request, EnclaveEndpoint endpoint)
+    /// <summary>What the gateway needs to pass a call on.</summary>
+    public static void DemandRoute(HttpRequest request, EnclaveEndpoint endpoint)
     {
-        string type = endpoint.TakesForms ? "multipart/form-data" : "application/json";
-        if (request.Headers.ContentType.Count != 1 || request.ContentType?.StartsWith(type, StringComparison.Ordinal) != true)
+        if (request.Headers.ContentType.Count > 1)
         {
-            throw new EnclaveException(400, $"exactly one Content-Type, {type}, is expected");
+            throw new EnclaveException(400, "more than one Content-Type");
         }
 
-        if ((request.Headers[ProtocolHeaders.TargetModel].ToString().Length == 0) != (endpoint == EnclaveEndpoint.Partition))
+        if ((First(request, ProtocolHeaders.TargetModel).Length == 0) != (endpoint == EnclaveEndpoint.Partition))
         {
             throw new EnclaveException(400, "missing target model, or one where none belongs");
         }
+    }
 
-        string id = request.Headers[ProtocolHeaders.UserRequestId].ToString();
-        if (id.Length == 0 || RequestIdSanitizer.Sanitize(id) != id)
+    /// <summary>The GPU policy, if there is one, and its MAC under the secret that the header names.</summary>
+    public static void DemandGpuPolicy(HttpRequest request, SecretStore secrets)
+    {
+        string policy = First(request, ProtocolHeaders.GpuPolicy);
+        string mac = First(request, ProtocolHeaders.GpuPolicyMac);
+        if (policy.Length + mac.Length > 0)
         {
-            throw new EnclaveException(400, "malformed request id");
+            _ = GpuPolicy.Verify(policy, mac, secrets.Get(First(request, ProtocolHeaders.SecretId), "getting secret for OCSP verification: "));
         }
     }
 
-    /// <summary>The GPU policy: both headers or none, and the MAC under the secret.</summary>
-    public static void DemandGpuPolicy(HttpRequest request, byte[] key)
+    /// <summary>What the inference proxy checks in a decrypted body.</summary>
+    /// <exception cref="EnclaveException">It refuses the body, in the clear.</exception>
+    public static void DemandAccepted(EnclaveEndpoint endpoint, string opened)
     {
-        string policy = request.Headers[ProtocolHeaders.GpuPolicy].ToString();
-        string mac = request.Headers[ProtocolHeaders.GpuPolicyMac].ToString();
-        if (policy.Length + mac.Length > 0 && GpuPolicy.Verify(policy, mac, key) is null)
+        if (!endpoint.UsesPromptCache)
         {
-            throw new EnclaveException(400, "verifying OCSP policy: MAC mismatch");
+            return;
+        }
+
+        bool isJson = BodyRules.IsJson(opened);
+        string? why = isJson ? BodyRules.CheckCacheSalt(opened) ?? BodyRules.CheckMedia(opened)
+            : endpoint == EnclaveEndpoint.Messages ? null
+            : "request body is not valid json";
+        if (why is not null)
+        {
+            throw new EnclaveException(500, $"{endpoint.Refusing}mutating request: {why}");
         }
     }
 
-    /// <summary>What only shows in the opened body.</summary>
-    /// <exception cref="EnclaveException">The inference proxy refuses it, in the clear.</exception>
-    /// <exception cref="ModelServerException">The model server refuses it, sealed.</exception>
-    public static void DemandBody(HttpRequest request, ModelRequest body, string opened, bool usesPromptCache, OfferedModels models)
+    /// <summary>What the model server checks before it looks for a model.</summary>
+    /// <exception cref="ModelServerException">It refuses the request, encrypted.</exception>
+    public static void DemandReadable(HttpRequest request, EnclaveEndpoint endpoint)
     {
-        if (body.Model != request.Headers[ProtocolHeaders.TargetModel].ToString())
+        string type = First(request, ProtocolHeaders.ContentType).ToLowerInvariant();
+        if (!endpoint.TakesForms && type.Split(';')[0] != Json)
+        {
+            throw new ModelServerException(400, "Unsupported Media Type: Only 'application/json' is allowed", ModelServerException.NotValid);
+        }
+    }
+
+    /// <summary>What only shows in the decrypted body.</summary>
+    /// <exception cref="EnclaveException">The gateway refuses it, in the clear.</exception>
+    /// <exception cref="ModelServerException">The model server refuses it, encrypted.</exception>
+    public static void DemandModel(HttpRequest request, ModelRequest body, OfferedModels models)
+    {
+        if (body.Model != First(request, ProtocolHeaders.TargetModel))
         {
             throw new EnclaveException(400, "target model does not match the body");
-        }
-
-        if (usesPromptCache && BodyRules.CheckCacheSalt(opened) is { } salt)
-        {
-            throw new EnclaveException(400, salt);
-        }
-
-        if (BodyRules.CheckMedia(opened) is { } media)
-        {
-            throw new EnclaveException(500, media);
         }
 
         if (!models.Contains(body.Model))
@@ -80,4 +103,8 @@ internal static class RequestChecks
             throw new ModelServerException(404, $"The model `{body.Model}` does not exist.", "NotFoundError", "model_not_found");
         }
     }
+
+    /// <summary>Of a header that comes more than once, the service takes the first.</summary>
+    private static string First(HttpRequest request, string header) =>
+        request.Headers.TryGetValue(header, out StringValues values) && values.Count > 0 ? values[0] ?? "" : "";
 }

@@ -79,8 +79,9 @@ internal sealed class TestServer(
             ("POST", "/privatemode/v1/attest") => standIns.AttestAsync(context, record, Mesh.AuthorityPem),
             ("POST", "/privatemode/v1/secret") => ExchangeAsync(record, sender, fault),
             ("GET", "/v1/models") => SendModelsAsync(sender, fault),
-            ("POST", string path) when EnclaveEndpoint.Find(path) is { } endpoint => OpenAndAnswerAsync(context, record, sender, fault, endpoint),
-            _ => throw new EnclaveException(501, "unsupported endpoint"),
+            (string method, string path) when EnclaveEndpoint.Find(method, path) is { } endpoint =>
+                OpenAndAnswerAsync(context, record, sender, fault, endpoint),
+            _ => SendUnsupportedAsync(context, sender),
         };
 
     private Task SendModelsAsync(AnswerSender sender, Fault? fault)
@@ -119,16 +120,26 @@ internal sealed class TestServer(
         }
     }
 
-    /// <summary>Opens a request and has it answered; what the model server refuses from here on, it refuses sealed.</summary>
+    /// <summary>Decrypts a request and has it answered; what the model server refuses from here on, it refuses encrypted.</summary>
     private async Task OpenAndAnswerAsync(HttpContext context, RecordedRequest record, AnswerSender sender, Fault? fault, EnclaveEndpoint endpoint)
     {
-        using EnclaveExchange exchange = Open(context, record, fault, endpoint);
+        RequestChecks.DemandRoute(context.Request, endpoint);
+        if (fault is { Kind: FaultKind.UnknownSecret })
+        {
+            secrets.ForgetAll();
+        }
+
+        RequestChecks.DemandGpuPolicy(context.Request, secrets);
+        using EnclaveExchange exchange = new(secrets, endpoint);
         try
         {
+            OpenBody(exchange, record, context.Request.ContentType);
+            RequestChecks.DemandAccepted(endpoint, record.OpenedBody!);
+            RequestChecks.DemandReadable(context.Request, endpoint);
             using ModelRequest request = new(endpoint == EnclaveEndpoint.Partition ? "{}" : record.OpenedBody!);
             if (endpoint != EnclaveEndpoint.Partition)
             {
-                RequestChecks.DemandBody(context.Request, request, record.OpenedBody!, endpoint.UsesPromptCache, Models);
+                RequestChecks.DemandModel(context.Request, request, Models);
             }
 
             await AnswerAsync(record, sender, fault, exchange, request).ConfigureAwait(false);
@@ -165,22 +176,6 @@ internal sealed class TestServer(
         }
     }
 
-    private EnclaveExchange Open(HttpContext context, RecordedRequest record, Fault? fault, EnclaveEndpoint endpoint)
-    {
-        RequestChecks.DemandSealedCall(context.Request, endpoint);
-        if (fault is { Kind: FaultKind.UnknownSecret })
-        {
-            secrets.ForgetAll();
-        }
-
-        string id = context.Request.Headers[ProtocolHeaders.SecretId].ToString();
-        byte[] key = secrets.Get(id);
-        RequestChecks.DemandGpuPolicy(context.Request, key);
-        EnclaveExchange exchange = new(key, id, endpoint);
-        OpenBody(exchange, record, context.Request.ContentType);
-        return exchange;
-    }
-
     private static void OpenBody(EnclaveExchange exchange, RecordedRequest record, string? contentType)
     {
         if (!exchange.Endpoint.TakesForms)
@@ -189,17 +184,46 @@ internal sealed class TestServer(
             return;
         }
 
-        bool isWhole = exchange.Endpoint == EnclaveEndpoint.Partition;
-        byte[] inner = isWhole ? exchange.OpenWhole(record.WireBody.Span) : [];
-        OpenedForm form = OpenedForm.Read(isWhole ? inner : record.WireBody, contentType);
-        if (!isWhole)
-        {
-            form.Open(name => exchange.Endpoint.Request.Contains(System.Text.Encoding.UTF8.GetBytes(name)), value => exchange.OpenWhole(value));
-        }
-
+        OpenedForm form = exchange.Endpoint == EnclaveEndpoint.Partition
+            ? OpenDocument(exchange, record, contentType)
+            : OpenRecording(exchange, record, contentType);
         record.OpenedFields = form.ToFields();
         record.FileName = form.Parts.FirstOrDefault(part => part.FileName is not null)?.FileName;
-        record.OpenedBody = isWhole ? System.Text.Encoding.UTF8.GetString(inner) : form.ToJson();
+    }
+
+    /// <summary>The form is one encrypted value, and reaches the model server as the client wrote it.</summary>
+    private static OpenedForm OpenDocument(EnclaveExchange exchange, RecordedRequest record, string? contentType)
+    {
+        byte[] inner = exchange.Open(record.WireBody.Span, "mutating request: ");
+        record.OpenedBody = System.Text.Encoding.UTF8.GetString(inner);
+        try
+        {
+            return OpenedForm.Read(inner, contentType);
+        }
+        catch (InvalidDataException)
+        {
+            throw new ModelServerException(400, "There was an error parsing the body") { IsDetail = true };
+        }
+    }
+
+    /// <summary>Each part of the form is encrypted, and the inference proxy writes it anew.</summary>
+    private static OpenedForm OpenRecording(EnclaveExchange exchange, RecordedRequest record, string? contentType)
+    {
+        OpenedForm form;
+        try
+        {
+            form = OpenedForm.Read(record.WireBody, contentType);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new EnclaveException(500, exchange.Endpoint.Refusing + exception.Message);
+        }
+
+        form.Open(name => exchange.Endpoint.Request.Contains(System.Text.Encoding.UTF8.GetBytes(name)), (value, where) => exchange.Open(value, where));
+        record.OpenedBody = form.ToJson();
+        return form.Parts.Any(part => part is { Name: "file", FileName: not null })
+            ? form
+            : throw new ModelServerException(400, "Field required: file", ModelServerException.NotValid);
     }
 
     private static async Task<bool> TrySendFaultyAsync(AnswerSender sender, EnclaveExchange exchange, Fault? fault, ModelAnswer answer)
@@ -237,16 +261,16 @@ internal sealed class TestServer(
 
     private static Task SendSealedErrorAsync(AnswerSender sender, EnclaveExchange exchange, Fault? fault, ModelServerException failure)
     {
-        JsonObject error = new()
-        {
-            ["message"] = failure.Message,
-            ["type"] = failure.Type,
-            ["param"] = null,
-            ["code"] = failure.Code is null ? failure.Status : failure.Code,
-        };
-        string sealedDocument = exchange.Seal(new JsonObject { ["error"] = error }.ToJsonString());
+        string sealedDocument = exchange.Seal(failure.ToJson());
         sealedDocument = fault?.Kind == FaultKind.Tamper ? StreamFaults.Tamper(sealedDocument) : sealedDocument;
         return sender.SendAsync(failure.Status, sealedDocument, "application/json");
+    }
+
+    /// <summary>The only error of the service that is no JSON and does not say of itself that it is not encrypted.</summary>
+    private static Task SendUnsupportedAsync(HttpContext context, AnswerSender sender)
+    {
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        return sender.SendAsync(StatusCodes.Status501NotImplemented, "unsupported endpoint\n", "text/plain; charset=utf-8");
     }
 
     private static Task SendPlainErrorAsync(

@@ -1,0 +1,217 @@
+using System.Text;
+using System.Text.Json;
+using Privatemode.AI.Testing;
+
+namespace Privatemode.AI.Tests.Testing.Answers;
+
+/// <summary>The test deployment takes what the service takes, also where the client is stricter, and answers as the model server does.</summary>
+public sealed class AcceptedRequestTests : IAsyncLifetime
+{
+    private const string Salt = "\"ssssssssssssssssssssssssssssssss\"";
+    private const string Hello = """[{"role":"user","content":"hi"}]""";
+
+    private PrivatemodeTestDeployment _deployment = null!;
+    private WireCaller _caller = null!;
+
+    public async Task InitializeAsync()
+    {
+        _deployment = await PrivatemodeTestDeployment.StartAsync();
+        _caller = await WireCaller.ConnectAsync(_deployment);
+    }
+
+    public async Task DisposeAsync()
+    {
+        _caller.Dispose();
+        await _deployment.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("the name of no secret")]
+    public async Task SecretIdHeader_WithoutAPolicy_IsOnlyAHint(string? id)
+    {
+        HttpRequestMessage request = _caller.Post(WireCaller.Chat, ChatBody());
+        _ = request.Headers.Remove(ProtocolHeaders.SecretId);
+        if (id is not null)
+        {
+            request.Headers.Add(ProtocolHeaders.SecretId, id);
+        }
+
+        WireAnswer answer = await _caller.SendAsync(request);
+        Assert.Equal(200, answer.Status);
+        Assert.Equal("\"chat.completion\"", _caller.Open(answer, "id", "usage")["object"]);
+    }
+
+    [Fact]
+    public async Task SecondSecret_InOneRequest_IsRefusedAndNamed()
+    {
+        using WireCaller other = await WireCaller.ConnectAsync(_deployment);
+        WireAnswer answer = await _caller.SendAsync(_caller.Post(
+            WireCaller.Chat, $$"""{"cache_salt":{{_caller.Encrypt(Salt, 0)}},"messages":{{_caller.EncryptAs(other, Hello, 1)}}}"""));
+        Assert.Equal(500, answer.Status);
+        Assert.Equal(
+            "forwarding request: mutating request: mutating request: mutating request: mutating field \"messages\": deciphering input: "
+                + $"multiple different IDs used for encrypting data: \"{_caller.Id}\" does not match \"{other.Id}\"",
+            answer.ReadMessage());
+    }
+
+    [Fact]
+    public async Task SecretOfTheValues_IsTheOneOfTheAnswer_WhateverTheHeaderSays()
+    {
+        using WireCaller other = await WireCaller.ConnectAsync(_deployment);
+        HttpRequestMessage request = _caller.Post(WireCaller.Chat, ChatBody());
+        _ = request.Headers.Remove(ProtocolHeaders.SecretId);
+        request.Headers.Add(ProtocolHeaders.SecretId, other.Id);
+        const string Policy = "rules=allow-good; revocation-time-not-before=1767225600";
+        WireAnswer answer = await _caller.SendAsync(_caller.WithPolicy(request, Policy, other.Mac(Policy)));
+        Assert.Equal(200, answer.Status);
+        Assert.Contains("hi", _caller.Open(answer, "id", "usage")["choices"], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Application/JSON")]
+    [InlineData("application/json;charset=utf-8")]
+    [InlineData("APPLICATION/JSON; charset=UTF-8; profile=x")]
+    public async Task JsonContentType_ComparesWithoutCaseAndParameters(string contentType)
+    {
+        WireAnswer answer = await _caller.SendAsync(_caller.Post(WireCaller.Chat, ChatBody(), contentType));
+        Assert.Equal(200, answer.Status);
+    }
+
+    [Theory]
+    [InlineData("text/plain")]
+    [InlineData("application/jsonx")]
+    [InlineData(null)]
+    public async Task OtherContentType_IsRefusedByTheModelServer_Encrypted(string? contentType)
+    {
+        WireAnswer answer = await _caller.SendAsync(_caller.Post(WireCaller.Chat, ChatBody(), contentType));
+        Assert.Equal((400, "application/json", null), (answer.Status, answer.ContentType, answer.Encrypted));
+        Assert.Contains("Unsupported Media Type", _caller.Open(answer)["error"], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("MULTIPART/FORM-DATA; Boundary=the-boundary")]
+    [InlineData("multipart/form-data;boundary=\"the-boundary\"")]
+    [InlineData("multipart/mixed; charset=utf-8; boundary=the-boundary")]
+    public async Task FormContentType_ComparesWithoutCase(string contentType)
+    {
+        string form = WireCaller.Form(("model", null, "whisper-large-v3"), ("file", "a.wav", _caller.Encrypt("RIFF", 0)));
+        WireAnswer answer = await _caller.SendAsync(_caller.Post(WireCaller.Transcriptions, form, contentType));
+        Assert.Equal(200, answer.Status);
+        Assert.Equal("\"You sent 16 bytes\"", _caller.Open(answer, "duration", "usage")["text"]);
+    }
+
+    [Fact]
+    public async Task RepeatedField_OnlyTheFirstIsTaken()
+    {
+        WireAnswer answer = await _caller.SendAsync(_caller.PostForm(
+            ("timestamp_granularities[]", null, _caller.Encrypt("word", 1)),
+            ("timestamp_granularities[]", null, "left out, so not even decrypted"),
+            ("model", null, "whisper-large-v3"),
+            ("model", null, "another"),
+            ("language", null, _caller.Encrypt("de", 0)),
+            ("file", "a.wav", _caller.Encrypt("RIFF", 2)),
+            ("file", "b.wav", "left out too")));
+        Assert.Equal(200, answer.Status);
+        RecordedRequest request = _deployment.Requests[^1];
+        Assert.Equal(
+            ["file=RIFF", "language=de", "model=whisper-large-v3", "timestamp_granularities[]=word"],
+            request.OpenedFields.Select(field => $"{field.Key}={Encoding.UTF8.GetString(field.Value.Span)}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task File_ReachesTheModelServerUnderTheNameOfItsField()
+    {
+        WireAnswer answer = await _caller.SendAsync(_caller.PostForm(("model", null, "whisper-large-v3"), ("file", "mine.wav", _caller.Encrypt("RIFF", 0))));
+        Assert.Equal(200, answer.Status);
+        using JsonDocument opened = JsonDocument.Parse(_deployment.Requests[^1].OpenedBody!);
+        Assert.Equal(
+            """{"filename":"file","content_type":"application/octet-stream","bytes":4}""", opened.RootElement.GetProperty("file").GetRawText());
+    }
+
+    [Fact]
+    public async Task FormPart_WithoutAName_IsLeftOut()
+    {
+        string form = $"--{WireCaller.Boundary}\r\n\r\nno header at all\r\n"
+            + WireCaller.Form(("model", null, "whisper-large-v3"), ("file", "a.wav", _caller.Encrypt("RIFF", 0)));
+        WireAnswer answer = await _caller.SendAsync(_caller.Post(
+            WireCaller.Transcriptions, form, $"multipart/form-data; boundary={WireCaller.Boundary}"));
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(["file", "model"], _deployment.Requests[^1].OpenedFields.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task EncryptedValue_InTheLiberalFormsTheServiceTakes_IsDecrypted()
+    {
+        string bare = _caller.Encrypt("RIFF", 0)[1..^1];
+        string[] parts = bare.Split(':');
+        string shouted = $"{parts[0]}:{parts[1].ToUpperInvariant()}:{parts[2].ToUpperInvariant()}:{parts[3].ToUpperInvariant()}";
+        foreach (string value in (string[])[bare, $"\"\"{bare}\"\"", $"\"{shouted}\""])
+        {
+            WireAnswer answer = await _caller.SendAsync(_caller.PostForm(("model", null, "whisper-large-v3"), ("file", "a.wav", value)));
+            Assert.Equal(200, answer.Status);
+        }
+    }
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("an id with spaces/slashes", "an?id?with?spaces?slashes")]
+    public async Task RequestId_Odd_IsTakenAndKeptAsTheServiceKeepsIt(string? sent, string? kept)
+    {
+        HttpRequestMessage request = _caller.Post(WireCaller.Chat, ChatBody());
+        _ = request.Headers.Remove(ProtocolHeaders.UserRequestId);
+        if (sent is not null)
+        {
+            request.Headers.Add(ProtocolHeaders.UserRequestId, sent);
+        }
+
+        Assert.Equal(200, (await _caller.SendAsync(request)).Status);
+        Assert.Equal(kept, _deployment.Requests[^1].RequestId);
+    }
+
+    [Theory]
+    [InlineData("POST", "/v1/responses")]
+    [InlineData("POST", "/v1/audio/translations")]
+    [InlineData("GET", "/v1/embeddings")]
+    [InlineData("GET", "/v1/messages")]
+    [InlineData("GET", "/")]
+    public async Task UnknownEndpoint_IsAnsweredWithPlainUnmarkedText(string method, string path)
+    {
+        WireAnswer answer = await _caller.SendAsync(_caller.Bare(new HttpMethod(method), path));
+        Assert.Equal(new WireAnswer(501, "unsupported endpoint\n", "text/plain; charset=utf-8", null, "nosniff"), answer);
+    }
+
+    [Fact]
+    public async Task PlaintextThatIsNoJson_OfMessages_IsRefusedByTheModelServer_Encrypted()
+    {
+        WireAnswer answer = await _caller.SendAsync(_caller.Post(
+            WireCaller.Messages, _caller.Body(("cache_salt", Salt), ("messages", "[{"))));
+        Assert.Equal((400, null), (answer.Status, answer.Encrypted));
+        Assert.Contains("JSON decode error", _caller.Open(answer)["error"], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(WireCaller.Embeddings, """{"model":5,"input":*}""", 400)]
+    [InlineData(WireCaller.Embeddings, "[*]", 400)]
+    [InlineData(WireCaller.Embeddings, """{"input":*}""", 400)]
+    [InlineData(WireCaller.Chat, """{"cache_salt":*,"model":"gpt-oss-120b","n":1.5}""", 400)]
+    [InlineData(WireCaller.Chat, """{"cache_salt":*,"model":"gpt-oss-120b","n":99999999999}""", 400)]
+    public async Task OddBody_IsAnsweredWithAnError_NotWithAnEmptyOne(string path, string body, int status)
+    {
+        WireAnswer answer = await _caller.SendAsync(_caller.Post(path, body.Replace("*", _caller.Encrypt(Salt, 0), StringComparison.Ordinal)));
+        Assert.Equal(status, answer.Status);
+        Assert.NotEmpty(answer.Body);
+    }
+
+    [Fact]
+    public async Task BodyNestedDeeperThanTheDefaultOfTheParser_IsAnswered()
+    {
+        string tools = $"{new string('[', 200)}{new string(']', 200)}";
+        WireAnswer answer = await _caller.SendAsync(_caller.Post(
+            WireCaller.Chat, _caller.Body(("cache_salt", Salt), ("messages", Hello), ("tools", tools))));
+        Assert.Equal(200, answer.Status);
+    }
+
+    private string ChatBody() => _caller.Body(("cache_salt", Salt), ("messages", Hello));
+}

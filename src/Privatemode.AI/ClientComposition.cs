@@ -36,7 +36,7 @@ internal sealed class ClientComposition : IDisposable
             options.HttpMessageHandler ?? options.FactoryHandler, options.InsecureLoopbackTrust is not null, switches.MaxConnections,
             switches.Resolve, switches.ConnectTimeout, options.InsecureAcceptAnyHandlerOnLoopback);
         BoundedHttp bounded = new(_http, time);
-        ControlPlaneClient control = new(bounded, Endpoint, codec.ProtocolVersion, time);
+        ControlPlaneClient control = new(bounded, Endpoint, codec.ProtocolVersion, time, apiKeys.Source);
         _attested = AttestationComposition.Create(options, bounded, control);
         SecretExchanger exchanger = new(
             switches.MeshAuthority ?? _attested, new SecretEndpoint(control), options.GpuRevocation, _events, time, switches.MlKem);
@@ -53,8 +53,8 @@ internal sealed class ClientComposition : IDisposable
         OpenAI = CreateOpenAI(options, new SealingPolicy(runner), _http);
         Http = new HttpCalls(runner, _http, Endpoint, _events);
         Models = new PrivatemodeModelCatalog(
-            apiKeys, options.MaxSessions, apiKey => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient(), apiKey), time);
-        Failures = new CallFailures(ServiceErrors.Map, Models.ExplainAsync);
+            apiKeys, options.MaxSessions, apiKey => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient(), apiKey, apiKeys.Source), time);
+        Failures = new CallFailures(exception => ServiceErrors.Map(exception, apiKeys.Source), Models.ExplainAsync);
         _gauge = ClientGauge.Register(Endpoint.Host, time, () => _attested.Health.Deployment, _sessions.CountSecrets);
     }
 

@@ -20,7 +20,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <summary>A client for the service, with this API key and default settings.</summary>
     /// <param name="apiKey">The API key. It is never taken from the environment here, not even when it is missing.</param>
     /// <exception cref="ArgumentNullException">The key is null.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The key is empty or none.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The API key is empty, or holds more than the key.</exception>
     public PrivatemodeClient(string apiKey)
         : this(new PrivatemodeOptions { ApiKey = apiKey ?? throw new ArgumentNullException(nameof(apiKey)) })
     {

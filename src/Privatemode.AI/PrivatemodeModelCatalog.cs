@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Privatemode.AI.Models;
 using Privatemode.AI.Pipeline;
 using Privatemode.AI.Sessions;
@@ -33,15 +34,14 @@ public sealed class PrivatemodeModelCatalog
     /// Raised when a reading of the list differs from the one before: models appeared or are gone. The first reading raises nothing.
     /// </summary>
     /// <remarks>
-    /// Nobody asks the service on a schedule: the list is read when <see cref="ListAsync"/> or <see cref="FindAsync"/> find it too old, and when
-    /// a call names a model that is not offered. Handlers run one after the other before the reading ends, so return quickly. What a handler
+    /// Nobody asks the service on a schedule: the list is read when <see cref="ListAsync(CancellationToken)"/> or <see cref="FindAsync"/> find it
+    /// too old, and when a call names a model that is not offered. Handlers run one after the other before the reading ends, so return quickly. What a handler
     /// throws is dropped: a call that happened to read the list has nothing to do with it. With <see cref="PrivatemodeOptions.ApiKeyAccessor"/>
     /// readings for the same API key are compared, and which key it was is not told: handlers run in no caller's context.
     /// </remarks>
     public event EventHandler<PrivatemodeModelsChangedEventArgs>? Changed;
 
     /// <summary>The models offered, in the service's order.</summary>
-    /// <param name="refresh">Asks the service now, however young the kept list is. Default false.</param>
     /// <param name="cancellationToken">Ends the wait; others that wait for the same reading still get it.</param>
     /// <returns>The list, at most 10 minutes old.</returns>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
@@ -49,7 +49,14 @@ public sealed class PrivatemodeModelCatalog
     /// <exception cref="PrivatemodeIntegrityException">The connection broke in the middle of the list.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; not even the list is asked of it.</exception>
     /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> is disposed of, and no list young enough is kept.</exception>
-    public async Task<IReadOnlyList<PrivatemodeModel>> ListAsync(bool refresh = false, CancellationToken cancellationToken = default) =>
+    [OverloadResolutionPriority(1)] // ListAsync(default) means the token.
+    public Task<IReadOnlyList<PrivatemodeModel>> ListAsync(CancellationToken cancellationToken = default) => ListAsync(refresh: false, cancellationToken);
+
+    /// <summary>The models offered, in the service's order; asks the service now if that is wanted.</summary>
+    /// <param name="refresh">Asks the service now, however young the kept list is.</param>
+    /// <param name="cancellationToken">Ends the wait; others that wait for the same reading still get it.</param>
+    /// <inheritdoc cref="ListAsync(CancellationToken)"/>
+    public async Task<IReadOnlyList<PrivatemodeModel>> ListAsync(bool refresh, CancellationToken cancellationToken = default) =>
         await OfCaller(out string? apiKey).GetAsync(apiKey, refresh ? TimeSpan.Zero : Lifetime, cancellationToken).ConfigureAwait(false);
 
     /// <summary>The model that is offered under an id now. A model that is not in the kept list is looked for anew, once a minute at most.</summary>

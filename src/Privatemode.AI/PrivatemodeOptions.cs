@@ -2,6 +2,7 @@ using System.ClientModel;
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Logging;
+using Privatemode.AI.Pipeline;
 
 namespace Privatemode.AI;
 
@@ -11,7 +12,9 @@ public sealed class PrivatemodeOptions
     /// <summary>Environment variable the API key is taken from when neither <see cref="ApiKey"/> nor <see cref="Credential"/> is set.</summary>
     public const string ApiKeyVariable = "PRIVATEMODE_API_KEY";
 
-    /// <summary>The API key. Default: the environment variable <c>PRIVATEMODE_API_KEY</c>.</summary>
+    /// <summary>Gets or sets the API key. The default is the environment variable <c>PRIVATEMODE_API_KEY</c>.</summary>
+    /// <remarks>The key alone: quotation marks, a leading <c>Bearer</c>, and white space or line breaks around it are refused with a
+    /// <see cref="PrivatemodeConfigurationException"/>. The same holds for keys of <see cref="Credential"/> and <see cref="ApiKeyAccessor"/>.</remarks>
     public string? ApiKey { get; set; }
 
     /// <summary>The API key as a credential that can be updated while the client lives. Wins over <see cref="ApiKey"/>.</summary>
@@ -191,6 +194,15 @@ public sealed class PrivatemodeOptions
 
     /// <summary>The handler of the application's HTTP client factory, which ends in one of ours. Not disposed with the client.</summary>
     internal HttpMessageHandler? FactoryHandler { get; set; }
+
+    /// <summary>The account key it was registered with; null for the account without one, and outside of a host.</summary>
+    internal string? AccountKey { get; set; }
+
+    /// <summary>The configuration section it was read from; null outside of a host.</summary>
+    internal string? SectionPath { get; set; }
+
+    /// <summary>What was wrong where it was put together: the sections and calls of a host.</summary>
+    internal SettingsFaults Faults { get; } = new();
 
     internal const int DefaultMaxFetchedImages = 32;
 

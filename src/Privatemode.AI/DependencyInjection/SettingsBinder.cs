@@ -12,15 +12,17 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
 
     public void Configure(string? name, PrivatemodeOptions options)
     {
-        if (name == account.OptionsName)
+        if (name != account.OptionsName)
         {
-            foreach (IConfigurationSection? given in account.Sections)
-            {
-                if ((given ?? configuration?.GetSection(account.DefaultSection)) is { } section)
-                {
-                    Bind(new SettingsReader(section), options);
-                }
-            }
+            return;
+        }
+
+        (options.AccountKey, options.SectionPath) = (account.AccountKey, account.SectionPath);
+        IConfigurationSection[] sections =
+            [.. account.Sections.Select(given => given ?? configuration?.GetSection(account.DefaultSection)).OfType<IConfigurationSection>()];
+        foreach (IConfigurationSection section in sections.DistinctBy(section => section.Path, StringComparer.OrdinalIgnoreCase))
+        {
+            Bind(new SettingsReader(section), options);
         }
     }
 
@@ -56,7 +58,11 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
             settings.Skip(PrivatemodeAccount.Accounts);
         }
 
-        settings.DemandNoOthers();
+        settings.RefuseOthers();
+        foreach (PrivatemodeConfigurationException fault in settings.Faults)
+        {
+            options.Faults.Add(fault);
+        }
     }
 
     private static ManifestPolicy? ManifestOf(SettingsReader settings)
@@ -70,11 +76,11 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
             case null:
                 return null;
             case "LATEST" when digests is not null:
-                throw settings.Refuse(DigestKey, "It pins manifests, but Manifest:Mode is Latest. Use Pinned, or take it out.");
+                return settings.Refuse<ManifestPolicy>(DigestKey, "It pins manifests, but Manifest:Mode is Latest. Use Pinned, or take it out.");
             case "LATEST":
                 return ManifestPolicy.Latest(log);
             case "PINNED" when log is not null:
-                throw settings.Refuse(LogKey, "Pinned manifests are not adopted, so nothing is logged. Take it out.");
+                return settings.Refuse<ManifestPolicy>(LogKey, "Pinned manifests are not adopted, so nothing is logged. Take it out.");
             case "PINNED":
                 try
                 {
@@ -82,11 +88,11 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
                 }
                 catch (ArgumentException)
                 {
-                    throw settings.Refuse(DigestKey, "Give one or more SHA-256 digests of 64 hexadecimal digits.");
+                    return settings.Refuse<ManifestPolicy>(DigestKey, "Give one or more SHA-256 digests of 64 hexadecimal digits.");
                 }
 
             default:
-                throw settings.Refuse(ModeKey, "It is not one of Latest, Pinned. Approve needs a callback and is set in code.");
+                return settings.Refuse<ManifestPolicy>(ModeKey, "It is not one of Latest, Pinned. Approve needs a callback and is set in code.");
         }
     }
 
@@ -109,24 +115,25 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         switch (mode?.ToUpperInvariant())
         {
             case null or "STRICT" when grace is not null:
-                throw settings.Refuse(GraceKey, "It needs GpuRevocation:Mode to be AcceptUnknownOrRecentlyRevoked.");
+                return settings.Refuse<GpuRevocationPolicy>(GraceKey, "It needs GpuRevocation:Mode to be AcceptUnknownOrRecentlyRevoked.");
             case null:
                 return null;
             case "STRICT":
                 return GpuRevocationPolicy.Strict;
+            case "ACCEPTUNKNOWNORRECENTLYREVOKED" when grace is null:
+                return settings.Refuse<GpuRevocationPolicy>(GraceKey, "Say how long a revoked certificate is still accepted, for example 2.00:00:00.");
             case "ACCEPTUNKNOWNORRECENTLYREVOKED":
                 try
                 {
-                    return GpuRevocationPolicy.AcceptUnknownOrRecentlyRevoked(
-                        grace ?? throw settings.Refuse(GraceKey, "Say how long a revoked certificate is still accepted, for example 2.00:00:00."));
+                    return GpuRevocationPolicy.AcceptUnknownOrRecentlyRevoked(grace.Value);
                 }
                 catch (ArgumentOutOfRangeException)
                 {
-                    throw settings.Refuse(GraceKey, "It is from zero to 365 days.");
+                    return settings.Refuse<GpuRevocationPolicy>(GraceKey, "It is from zero to 365 days.");
                 }
 
             default:
-                throw settings.Refuse(ModeKey, "It is not one of Strict, AcceptUnknownOrRecentlyRevoked.");
+                return settings.Refuse<GpuRevocationPolicy>(ModeKey, "It is not one of Strict, AcceptUnknownOrRecentlyRevoked.");
         }
     }
 
@@ -138,7 +145,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         switch (scope?.ToUpperInvariant())
         {
             case null or "NONE" or "PERCLIENT" when salt is not null:
-                throw settings.Refuse(SaltKey, "It needs PromptCache:Scope to be Shared.");
+                return settings.Refuse<PromptCacheScope>(SaltKey, "It needs PromptCache:Scope to be Shared.");
             case null:
                 return null;
             case "NONE":
@@ -152,17 +159,18 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
                 }
                 catch (PrivatemodeConfigurationException exception)
                 {
-                    throw settings.Refuse(SaltKey, exception.Message);
+                    return settings.Refuse<PromptCacheScope>(SaltKey, exception.Message);
                 }
 
             default:
-                throw settings.Refuse(ScopeKey, "It is not one of None, PerClient, Shared. PerUser needs to know the user and is set in code.");
+                return settings.Refuse<PromptCacheScope>(
+                    ScopeKey, "It is not one of None, PerClient, Shared. PerUser needs to know the user and is set in code.");
         }
     }
 
     private static Uri? Address(SettingsReader settings, string key) => settings.Text(key) is not { } text ? null
         : Uri.TryCreate(text, UriKind.Absolute, out Uri? address) ? address
-        : throw settings.Refuse(key, "It is not an address, for example https://api.privatemode.ai.");
+        : settings.Refuse<Uri>(key, "It is not an address, for example https://api.privatemode.ai.");
 
     private static bool? Flag(SettingsReader settings, string key) =>
         settings.Value<bool>(key, text => bool.TryParse(text, out bool value) ? value : null, "true or false");
@@ -170,10 +178,11 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
     private static int? Count(SettingsReader settings, string key) => settings.Value<int>(
         key, text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : null, "a number");
 
-    // Exactly, because the lenient form reads 24:00:00 as twenty-four days.
+    // Exactly and in full: the platform also reads 1 as a day, 10:00 as ten hours and, in its lenient form, 24:00:00 as twenty-four days.
     private static TimeSpan? Time(SettingsReader settings, string key) => settings.Value<TimeSpan>(
-        key, text => TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out TimeSpan time) ? time : null,
-        "a time as [days.]hours:minutes:seconds, for example 00:10:00, or 1.00:00:00 for a day");
+        key,
+        text => text.Count(':') == 2 && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out TimeSpan time) ? time : null,
+        "a time as [days.]hours:minutes:seconds: write 00:00:30 for 30 seconds, 00:10:00 for 10 minutes, 1.00:00:00 for a day");
 
     private static T? Name<T>(SettingsReader settings, string key)
         where T : struct, Enum => settings.Value<T>(

@@ -6,9 +6,13 @@ namespace Privatemode.AI.DependencyInjection;
 internal sealed class SettingsReader(IConfigurationSection section)
 {
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<PrivatemodeConfigurationException> _faults = [];
 
     /// <summary>The settings that were asked for.</summary>
     public IReadOnlySet<string> Known => _known;
+
+    /// <summary>What is wrong with this section.</summary>
+    public IReadOnlyList<PrivatemodeConfigurationException> Faults => _faults;
 
     /// <summary>The text of a setting; null when it is not there. An empty one is refused, it is no value of any setting.</summary>
     public string? Text(string key)
@@ -16,33 +20,60 @@ internal sealed class SettingsReader(IConfigurationSection section)
         _ = _known.Add(key);
         return section[key] is not { } value ? null
             : value.Length > 0 ? value
-            : throw Refuse(key, "It is empty. Give a value, or leave it out.");
+            : Refuse<string>(key, "It is empty. Give a value, or leave it out.");
     }
 
     /// <summary>A list, as an array or in one text with commas; null when it is not there.</summary>
     public string[]? List(string key)
     {
+        string[]? fromText = Text(key)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         IConfigurationSection[] items = [.. section.GetSection(key).GetChildren()];
         foreach (IConfigurationSection item in items)
         {
             _ = _known.Add($"{key}:{item.Key}");
         }
 
-        string[]? fromText = Text(key)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return items.Length == 0 ? fromText : [.. items.Select(item => item.Value ?? throw Refuse(key, "It is a list of texts."))];
+        return items.Length == 0 ? fromText
+            : items.All(item => item.Value is not null) ? [.. items.Select(item => item.Value!)]
+            : Refuse<string[]>(key, "It is a list of texts.");
     }
 
     /// <summary>A value in its own form; null when it is not there.</summary>
     public T? Value<T>(string key, Func<string, T?> parse, string form)
-        where T : struct => Text(key) is not { } text ? null : parse(text)
+        where T : struct
+    {
+        if (Text(key) is not { } text)
+        {
+            return null;
+        }
 
+        T? value = parse(text);
+        if (value is null)
+        {
             // What stands in the wrong place may be a key: nothing of it is shown.
-            ?? throw Refuse(key, $"The value, {text.Length} characters long, is not {form}.");
+            Refuse(key, $"The value, {text.Length} characters long, is not {form}.");
+        }
 
-    public PrivatemodeConfigurationException Refuse(string key, string message)
+        return value;
+    }
+
+    /// <summary>Notes what is wrong with a setting, which then counts as not set: all faults are reported together.</summary>
+    public void Refuse(string key, string message)
     {
         string name = $"{section.Path}:{key}";
-        return new PrivatemodeConfigurationException(name, $"{name}: {message}");
+        if (_faults.All(fault => fault.Setting != name))
+        {
+            _faults.Add(new PrivatemodeConfigurationException(name, $"{name}: {message}"));
+        }
+    }
+
+    /// <inheritdoc cref="Refuse(string, string)"/>
+    /// <returns>Null.</returns>
+    public T? Refuse<T>(string key, string message)
+        where T : class
+    {
+        Refuse(key, message);
+        return null;
     }
 
     /// <summary>Leaves a subsection to others.</summary>
@@ -54,17 +85,16 @@ internal sealed class SettingsReader(IConfigurationSection section)
         }
     }
 
-    /// <exception cref="PrivatemodeConfigurationException">There are settings nobody asked for; it names them all.</exception>
-    public void DemandNoOthers()
+    /// <summary>Refuses all settings that nobody asked for, each with what was probably meant.</summary>
+    public void RefuseOthers()
     {
         string[] others = [.. section.AsEnumerable(makePathsRelative: true)
             .Where(entry => entry.Value is not null && entry.Key.Length > 0 && !_known.Contains(entry.Key))
-            .Select(entry => $"{section.Path}:{entry.Key}")
+            .Select(entry => entry.Key)
             .Order(StringComparer.OrdinalIgnoreCase)];
-        if (others.Length > 0)
+        foreach (string other in others)
         {
-            throw new PrivatemodeConfigurationException(
-                others[0], $"{string.Join(", ", others)}: there is no such setting. Correct the spelling, or take it out.");
+            Refuse(other, $"There is no such setting. {SettingNames.Advise(other, _known)}");
         }
     }
 }

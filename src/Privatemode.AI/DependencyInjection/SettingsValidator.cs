@@ -7,7 +7,7 @@ namespace Privatemode.AI.DependencyInjection;
 /// <summary>The same checks as of a client, when the host starts and under the names the configuration has.</summary>
 internal sealed class SettingsValidator(PrivatemodeAccount account) : IValidateOptions<PrivatemodeOptions>
 {
-    /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Settings are missing or not acceptable; it names all of them.</exception>
     public ValidateOptionsResult Validate(string? name, PrivatemodeOptions options)
     {
         if (name != account.OptionsName)
@@ -15,28 +15,26 @@ internal sealed class SettingsValidator(PrivatemodeAccount account) : IValidateO
             return ValidateOptionsResult.Skip;
         }
 
-        try
+        SettingsFaults inCode = new();
+        _ = SettingsCheck.Check(options, inCode);
+        if (options.Hardware is not null)
         {
-            DemandKey(options);
-            _ = SettingsCheck.Demand(options);
-            _ = TrustAnchors.OptionsOf(options.Hardware);
-            return ValidateOptionsResult.Success;
+            _ = inCode.Try(() => TrustAnchors.OptionsOf(options.Hardware));
         }
-        catch (PrivatemodeConfigurationException exception)
+
+        SettingsFaults all = new();
+        foreach (PrivatemodeConfigurationException fault in options.Faults.All.Concat(inCode.All.Select(WithPath)))
         {
-            string setting = $"{account.SectionPath}:{exception.Setting}";
-            throw new PrivatemodeConfigurationException(setting, $"{setting} (or {nameof(PrivatemodeOptions)}.{exception.Setting}): {exception.Message}");
+            all.Add(fault);
         }
+
+        all.ThrowIfAny();
+        return ValidateOptionsResult.Success;
     }
 
-    /// <summary>The key in the environment belongs to the account without a name; for others it would be somebody else's.</summary>
-    private void DemandKey(PrivatemodeOptions options)
+    private PrivatemodeConfigurationException WithPath(PrivatemodeConfigurationException fault)
     {
-        if (account.AccountKey is not null && options is { ApiKey: null, Credential: null, ApiKeyAccessor: null })
-        {
-            throw new PrivatemodeConfigurationException(
-                nameof(options.ApiKey),
-                    $"The account '{account.AccountKey}' has no API key. Set one; {PrivatemodeOptions.ApiKeyVariable} is not used for accounts with a key.");
-        }
+        string setting = $"{account.SectionPath}:{fault.Setting}";
+        return new PrivatemodeConfigurationException(setting, $"{setting} (or {nameof(PrivatemodeOptions)}.{fault.Setting}): {fault.Message}");
     }
 }

@@ -4,7 +4,12 @@ using System.Text;
 namespace Privatemode.AI.Endpoints;
 
 /// <summary>Calls to the gateway that carry no content: attestation and secret exchange. Bounded in size and time, no redirects.</summary>
-internal sealed class ControlPlaneClient(BoundedHttp http, Uri service, string protocolVersion, TimeProvider time)
+/// <param name="http">Sends.</param>
+/// <param name="service">Scheme, host and port.</param>
+/// <param name="protocolVersion">The protocol spoken.</param>
+/// <param name="time">The clock.</param>
+/// <param name="key">What errors call the API key.</param>
+internal sealed class ControlPlaneClient(BoundedHttp http, Uri service, string protocolVersion, TimeProvider time, string key = KeyRefusal.AnyKey)
 {
     /// <summary>Posts JSON once and returns a 200 answer.</summary>
     /// <param name="path">At the service.</param>
@@ -34,7 +39,7 @@ internal sealed class ControlPlaneClient(BoundedHttp http, Uri service, string p
         string text = Encoding.UTF8.GetString(answer.Body);
         if (status == 401)
         {
-            return new PrivatemodeConfigurationException(nameof(PrivatemodeOptions.ApiKey), "The service rejects the API key. Set a valid one.");
+            return KeyRefusal.Rejected(key);
         }
 
         // Third parties report the words; the gateway's source is not public.
@@ -45,7 +50,7 @@ internal sealed class ControlPlaneClient(BoundedHttp http, Uri service, string p
             _ when speaksOfVersion => (PrivatemodeServiceFailure.ClientTooOld, "it needs a newer client. Update this package."),
             429 => (PrivatemodeServiceFailure.RateLimited, "too many requests. Wait, then retry."),
             408 or >= 500 => (PrivatemodeServiceFailure.Unavailable, "it is overloaded or restarting. Retry later."),
-            402 or 403 => (PrivatemodeServiceFailure.Other, "it does not allow it; see ServerMessage. Ask whoever manages the API key."),
+            402 or 403 => (PrivatemodeServiceFailure.Other, KeyRefusal.NotAllowed(key)),
             _ => (PrivatemodeServiceFailure.Other, "see ServerMessage. Check Endpoint and update this package."),
         };
         return new PrivatemodeServiceException(reason, $"The service refused {purpose} with status {status}: {advice}")

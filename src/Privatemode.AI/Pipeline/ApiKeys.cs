@@ -7,14 +7,22 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>Where the API key of a call comes from: one credential, or whoever is calling. Never from the one for want of the other.</summary>
 internal sealed class ApiKeys
 {
+    // Typographic ones come with keys that were copied from a document.
+    private const string QuotationMarks = "\"'`\u00AB\u00BB\u2018\u2019\u201A\u201C\u201D\u201E";
+
     private readonly Func<string?>? _accessor;
     private readonly ApiKeyCredential? _credential;
 
     /// <param name="credential">Holds the one key; it may be updated.</param>
-    public ApiKeys(ApiKeyCredential credential) => _credential = credential;
+    /// <param name="source">See <see cref="Source"/>.</param>
+    public ApiKeys(ApiKeyCredential credential, string source = KeyRefusal.AnyKey) => (_credential, Source) = (credential, source);
 
     /// <param name="accessor">Asked at every call; what it throws goes to the caller.</param>
-    public ApiKeys(Func<string?> accessor) => _accessor = accessor;
+    /// <param name="source">See <see cref="Source"/>.</param>
+    public ApiKeys(Func<string?> accessor, string source = KeyRefusal.AnyKey) => (_accessor, Source) = (accessor, source);
+
+    /// <summary>What errors call the key: the account and the setting.</summary>
+    public string Source { get; }
 
     /// <summary>Callers with keys of their own, who must not share more than they say.</summary>
     public bool AreManyCallers => _accessor is not null;
@@ -27,7 +35,7 @@ internal sealed class ApiKeys
         if (_accessor is null)
         {
             _credential!.Deconstruct(out string key);
-            Demand(key, nameof(PrivatemodeOptions.Credential));
+            Demand(key, nameof(PrivatemodeOptions.Credential), Source);
             return key;
         }
 
@@ -39,18 +47,57 @@ internal sealed class ApiKeys
                     "The accessor returned no API key. Call where it has one, for example inside a request; no other key is used instead.");
         }
 
-        Demand(current, nameof(PrivatemodeOptions.ApiKeyAccessor));
+        Demand(current, nameof(PrivatemodeOptions.ApiKeyAccessor), Source);
         return current;
     }
 
-    /// <exception cref="PrivatemodeConfigurationException">The key is empty or holds anything but visible ASCII.</exception>
-    public static void Demand(string? key, string setting)
+    /// <exception cref="PrivatemodeConfigurationException">The key is empty, holds anything but visible ASCII, or more than the key.</exception>
+    public static void Demand(string? key, string setting, string source)
     {
-        if (string.IsNullOrEmpty(key) || key.AsSpan().ContainsAnyExceptInRange('!', '~'))
+        if (FaultOf(key) is { } fault)
         {
-            throw new PrivatemodeConfigurationException(
-                setting, "The API key is empty, or holds white space or characters that no key has. Was it copied with a line break?");
+            throw new PrivatemodeConfigurationException(setting, $"{char.ToUpperInvariant(source[0])}{source[1..]} {fault}");
         }
+    }
+
+    /// <summary>What is wrong with a key, without any of it; null for nothing.</summary>
+    private static string? FaultOf(string? key)
+    {
+        if (string.IsNullOrWhiteSpace(key))
+        {
+            return "is empty or white space. Set it to a key, or leave it out.";
+        }
+
+        if (char.IsWhiteSpace(key[0]) || char.IsWhiteSpace(key[^1]))
+        {
+            return key[^1] is '\n' or '\r'
+                ? "ends with a line break, as a key read from a file often does. Trim it."
+                : "begins or ends with white space. Trim it.";
+        }
+
+        if (QuotationMarks.Contains(key[0], StringComparison.Ordinal) || QuotationMarks.Contains(key[^1], StringComparison.Ordinal))
+        {
+            return "is in quotation marks, which are no part of it. Remove them; in an environment file, for example, quotation marks count as text.";
+        }
+
+        if (key.StartsWith("Bearer", StringComparison.OrdinalIgnoreCase) && (key.Length == 6 || key[6] is ':' || char.IsWhiteSpace(key[6])))
+        {
+            return "begins with 'Bearer', which this library adds itself. Set the key alone.";
+        }
+
+        if (key[0] is '$' or '%' or '<' or '{' || key.Contains(PrivatemodeOptions.ApiKeyVariable, StringComparison.Ordinal))
+        {
+            return "is a placeholder that nothing was put in the place of. Set the key itself.";
+        }
+
+        if (key[0] == '@')
+        {
+            return "begins with '@', as the name of a file does in other tools. No file is read: set the key itself.";
+        }
+
+        return key.AsSpan().ContainsAnyExceptInRange('!', '~')
+            ? "holds white space or characters that no key has. Copy it again."
+            : null;
     }
 
     /// <summary>SHA-256 of a key, to tell callers apart by.</summary>

@@ -18,17 +18,19 @@ internal static partial class ServiceErrors
     public static void Remember(PipelineResponse response, ServiceError error) => Known.AddOrUpdate(response, error);
 
     /// <summary>The exception to throw instead; the same object when it is not the OpenAI client's.</summary>
-    public static Exception Map(Exception exception) => exception switch
+    /// <param name="exception">What was thrown.</param>
+    /// <param name="key">How to call the API key, see <see cref="ApiKeys.Source"/>.</param>
+    public static Exception Map(Exception exception, string key = KeyRefusal.AnyKey) => exception switch
     {
         _ when Callbacks.Threw(exception) => exception,
-        AggregateException { InnerExceptions: [.., Exception last] } => Map(last),
+        AggregateException { InnerExceptions: [.., Exception last] } => Map(last, key),
         ClientResultException { Status: 0 } when TransportFailure.IsUnreadable(exception) => new PrivatemodeServiceException(
             PrivatemodeServiceFailure.Other, $"The answer {UnreadableAnswer.Advice}", exception.InnerException),
         ClientResultException { Status: 0 } => new PrivatemodeServiceException(
             PrivatemodeServiceFailure.Unreachable, "The service could not be reached. Check the network, then retry.", exception.InnerException),
         ClientResultException result when result.GetRawResponse() is { } response && Known.TryGetValue(response, out ServiceError? error) =>
-            From(error),
-        ClientResultException result => From(new ServiceError { Status = result.Status }),
+            From(error, key),
+        ClientResultException result => From(new ServiceError { Status = result.Status }, key),
 
         // What the OpenAI client's parser throws on an answer it does not understand.
         ObjectDisposedException => exception,
@@ -36,17 +38,14 @@ internal static partial class ServiceErrors
         _ => exception,
     };
 
-    public static PrivatemodeException From(ServiceError error)
+    public static PrivatemodeException From(ServiceError error, string key = KeyRefusal.AnyKey)
     {
         if (error.Status == 401)
         {
-            return new PrivatemodeConfigurationException(nameof(PrivatemodeOptions.ApiKey), "The service rejects the API key. Set a valid one.")
-            {
-                RequestId = error.RequestId,
-            };
+            return KeyRefusal.Rejected(key, error.RequestId);
         }
 
-        (PrivatemodeServiceFailure reason, string advice) = Classify(error);
+        (PrivatemodeServiceFailure reason, string advice) = Classify(error, key);
         return Create(error, reason, $"The service answered with status {error.Status}: {advice}");
     }
 
@@ -76,7 +75,7 @@ internal static partial class ServiceErrors
             return From(error);
         }
 
-        (PrivatemodeServiceFailure reason, string advice) = Classify(error);
+        (PrivatemodeServiceFailure reason, string advice) = Classify(error, KeyRefusal.AnyKey);
         return Create(error, reason, $"The model server reported status {error.Status} in its answer: {advice}{rest}");
     }
 
@@ -129,7 +128,7 @@ internal static partial class ServiceErrors
         PrivatemodeServiceFailure.Other,
         $"The OpenAI client does not understand the answer, or could not write the request ({exception.GetType().Name}). Update the packages.");
 
-    private static (PrivatemodeServiceFailure Reason, string Advice) Classify(ServiceError error)
+    private static (PrivatemodeServiceFailure Reason, string Advice) Classify(ServiceError error, string key)
     {
         // Third parties report the words; the gateway's source is not public.
         bool speaksOfVersion = error.Status is >= 400 and < 500
@@ -147,7 +146,7 @@ internal static partial class ServiceErrors
             429 => (PrivatemodeServiceFailure.RateLimited, "too many requests or tokens. Wait, then retry."),
             502 or 503 or 504 => (PrivatemodeServiceFailure.Unavailable, "it is overloaded or restarting. Retry later."),
             400 or 413 or 422 => (PrivatemodeServiceFailure.InvalidRequest, "it rejects the request; see ServerMessage. Change the request."),
-            403 => (PrivatemodeServiceFailure.Other, "it does not allow this call; see ServerMessage. Ask whoever manages the API key."),
+            402 or 403 => (PrivatemodeServiceFailure.Other, KeyRefusal.NotAllowed(key)),
             >= 500 => (PrivatemodeServiceFailure.Other, "it failed; see ServerMessage. The call may have run: ask again only if that does no harm."),
             _ => (PrivatemodeServiceFailure.Other, "see ServerMessage. Change the request."),
         };

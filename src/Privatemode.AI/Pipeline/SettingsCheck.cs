@@ -12,51 +12,42 @@ internal static class SettingsCheck
     private static readonly TimeSpan ShortestEvidence = TimeSpan.FromMinutes(5);
 
     /// <summary>Checks all settings and returns where API keys come from.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Settings are missing or not acceptable; it names all of them.</exception>
     public static ApiKeys Demand(PrivatemodeOptions options)
     {
-        DemandEndpoint(options);
-        DemandTimeout(nameof(options.ResponseTimeout), options.ResponseTimeout);
-        DemandTimeout(nameof(options.IdleTimeout), options.IdleTimeout);
-        DemandPresent(nameof(options.TimeProvider), options.TimeProvider);
-        DemandPresent(nameof(options.GpuRevocation), options.GpuRevocation);
-        DemandPresent(nameof(options.PromptCache), options.PromptCache);
-        if (!Enum.IsDefined(options.RemoteMedia))
+        SettingsFaults faults = new();
+        ApiKeys? keys = Check(options, faults);
+        faults.ThrowIfAny();
+        return keys!;
+    }
+
+    /// <summary>Checks all settings and notes what is wrong.</summary>
+    /// <returns>Where API keys come from; null when nothing usable is set.</returns>
+    public static ApiKeys? Check(PrivatemodeOptions options, SettingsFaults faults)
+    {
+        ApiKeys? keys = null;
+        _ = faults.Try(() => keys = KeysOf(options));
+        if (faults.Try(() => DemandEndpoint(options)))
         {
-            throw new PrivatemodeConfigurationException(
-                nameof(options.RemoteMedia), "RemoteMedia is not one of the known policies; leave it alone for the default.");
+            _ = faults.Try(() => DemandLoopback(options));
+            _ = faults.Try(() => DemandTestTrust(options));
         }
 
-        if (!Enum.IsDefined(options.WarmUp))
-        {
-            throw new PrivatemodeConfigurationException(nameof(options.WarmUp), "WarmUp is not one of the known values; leave it alone for the default.");
-        }
-
-        if (options.HttpMessageHandler is not null)
-        {
-            SendingChain.Demand(options.HttpMessageHandler, options.InsecureAcceptAnyHandlerOnLoopback);
-        }
-
-        if (options.InsecureAcceptAnyHandlerOnLoopback && !IsLoopbackAddress(options.Endpoint))
-        {
-            throw new PrivatemodeConfigurationException(
-                nameof(options.InsecureAcceptAnyHandlerOnLoopback),
-                    "InsecureAcceptAnyHandlerOnLoopback is for an endpoint that is a loopback address, such as http://127.0.0.1:5000, not a name.");
-        }
-
-        if (options.MaxSessions is < 1 or > MostSessions)
-        {
-            throw new PrivatemodeConfigurationException(nameof(options.MaxSessions), $"MaxSessions must be at least 1 and at most {MostSessions}.");
-        }
-
-        if (options.MaxFetchedImages is < 1 or > MostFetchedImages)
-        {
-            throw new PrivatemodeConfigurationException(
-                nameof(options.MaxFetchedImages), $"MaxFetchedImages must be at least 1 and at most {MostFetchedImages}.");
-        }
-
-        DemandTrust(options);
-        return KeysOf(options);
+        _ = faults.Try(() => DemandTimeout(nameof(options.ResponseTimeout), options.ResponseTimeout));
+        _ = faults.Try(() => DemandTimeout(nameof(options.IdleTimeout), options.IdleTimeout));
+        _ = faults.Try(() => DemandPresent(nameof(options.TimeProvider), options.TimeProvider));
+        _ = faults.Try(() => DemandPresent(nameof(options.GpuRevocation), options.GpuRevocation));
+        _ = faults.Try(() => DemandPresent(nameof(options.PromptCache), options.PromptCache));
+        _ = faults.Try(() => DemandPresent(nameof(options.Manifest), options.Manifest));
+        _ = faults.Try(() => DemandPresent(nameof(options.Hardware), options.Hardware));
+        _ = faults.Try(() => DemandKnown(nameof(options.RemoteMedia), options.RemoteMedia));
+        _ = faults.Try(() => DemandKnown(nameof(options.WarmUp), options.WarmUp));
+        _ = faults.Try(() => DemandHandler(options));
+        _ = faults.Try(() => DemandCount(nameof(options.MaxSessions), options.MaxSessions, MostSessions));
+        _ = faults.Try(() => DemandCount(nameof(options.MaxFetchedImages), options.MaxFetchedImages, MostFetchedImages));
+        _ = faults.Try(() => DemandEvidence(options));
+        _ = faults.Try(() => DemandProxy(options));
+        return keys;
     }
 
     /// <summary>Whether an address is on this machine without asking anybody what its name stands for.</summary>
@@ -86,27 +77,57 @@ internal static class SettingsCheck
         }
     }
 
-    private static void DemandTrust(PrivatemodeOptions options)
+    private static void DemandLoopback(PrivatemodeOptions options)
     {
-        DemandPresent(nameof(options.Manifest), options.Manifest);
-        DemandPresent(nameof(options.Hardware), options.Hardware);
-        if (options.EvidenceLifetime < ShortestEvidence || options.EvidenceLifetime > LongestTimeout)
+        if (options.InsecureAcceptAnyHandlerOnLoopback && !IsLoopbackAddress(options.Endpoint))
         {
             throw new PrivatemodeConfigurationException(
-                nameof(options.EvidenceLifetime), "EvidenceLifetime must be at least 5 minutes and at most 24 hours.");
+                nameof(options.InsecureAcceptAnyHandlerOnLoopback),
+                    "InsecureAcceptAnyHandlerOnLoopback is for an endpoint that is a loopback address, such as http://127.0.0.1:5000, not a name.");
         }
+    }
 
-        if (options.CollateralProxy is { } proxy && !IsProxy(proxy))
-        {
-            throw new PrivatemodeConfigurationException(
-                nameof(options.CollateralProxy), "CollateralProxy must be an https address without query, for example https://collateral.example.com.");
-        }
-
+    private static void DemandTestTrust(PrivatemodeOptions options)
+    {
         if (options.InsecureLoopbackTrust is not null && (!options.Endpoint.IsLoopback || HasOwnHandler(options)))
         {
             throw new PrivatemodeConfigurationException(
                 nameof(options.InsecureLoopbackTrust),
                     "InsecureLoopbackTrust is for a loopback endpoint, and without a message handler of your own.");
+        }
+    }
+
+    private static void DemandHandler(PrivatemodeOptions options)
+    {
+        if (options.HttpMessageHandler is not null)
+        {
+            SendingChain.Demand(options.HttpMessageHandler, options.InsecureAcceptAnyHandlerOnLoopback);
+        }
+    }
+
+    private static void DemandCount(string name, int count, int most)
+    {
+        if (count < 1 || count > most)
+        {
+            throw new PrivatemodeConfigurationException(name, $"{name} must be at least 1 and at most {most}.");
+        }
+    }
+
+    private static void DemandEvidence(PrivatemodeOptions options)
+    {
+        if (options.EvidenceLifetime < ShortestEvidence || options.EvidenceLifetime > LongestTimeout)
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(options.EvidenceLifetime), "EvidenceLifetime must be at least 5 minutes and at most 24 hours.");
+        }
+    }
+
+    private static void DemandProxy(PrivatemodeOptions options)
+    {
+        if (options.CollateralProxy is { } proxy && !IsProxy(proxy))
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(options.CollateralProxy), "CollateralProxy must be an https address without query, for example https://collateral.example.com.");
         }
     }
 
@@ -117,32 +138,58 @@ internal static class SettingsCheck
     {
         if (options.ApiKeyAccessor is not null)
         {
-            return new ApiKeys(options.ApiKeyAccessor);
+            return new ApiKeys(options.ApiKeyAccessor, Describe(options, "returned by ApiKeyAccessor"));
         }
 
         if (options.Credential is not null)
         {
-            return new ApiKeys(options.Credential);
+            return new ApiKeys(options.Credential, Describe(options, "PrivatemodeOptions.Credential"));
         }
 
-        string? key = options.ApiKey ?? Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable);
+        string setting = options.SectionPath is null ? "PrivatemodeOptions.ApiKey" : $"{options.SectionPath}:ApiKey or PrivatemodeOptions.ApiKey";
+        string source = Describe(options, setting);
+        string? key = options.ApiKey;
+
+        // The key in the environment belongs to the account without a name; for others it would be somebody else's.
+        if (key is null && options.AccountKey is null)
+        {
+            key = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable);
+            source = Describe(options, $"environment variable {PrivatemodeOptions.ApiKeyVariable}");
+        }
+
         if (string.IsNullOrWhiteSpace(key))
         {
-            throw new PrivatemodeConfigurationException(
-                nameof(options.ApiKey),
-                    $"There is no API key. Set {nameof(options.ApiKey)}, {nameof(options.Credential)}, or the environment variable " +
-                    $"{PrivatemodeOptions.ApiKeyVariable}.");
+            throw new PrivatemodeConfigurationException(nameof(options.ApiKey), NoKey(options));
         }
 
-        ApiKeys.Demand(key, nameof(options.ApiKey));
-        return new ApiKeys(new ApiKeyCredential(key));
+        ApiKeys.Demand(key, nameof(options.ApiKey), source);
+        return new ApiKeys(new ApiKeyCredential(key), source);
     }
+
+    private static string NoKey(PrivatemodeOptions options) => options.AccountKey is null
+        ? $"There is no API key. Set {nameof(options.ApiKey)}, {nameof(options.Credential)}, or the environment variable " +
+          $"{PrivatemodeOptions.ApiKeyVariable}. API keys are created at {KeyRefusal.Portal}."
+        : $"The account '{options.AccountKey}' has no API key. Set one; {PrivatemodeOptions.ApiKeyVariable} is not used for accounts with an account key. " +
+          $"API keys are created at {KeyRefusal.Portal}.";
+
+    /// <summary>How errors call the API key: by the account and the setting, never by its value.</summary>
+    private static string Describe(PrivatemodeOptions options, string setting) =>
+        options.AccountKey is null ? $"{KeyRefusal.AnyKey} ({setting})" : $"{KeyRefusal.AnyKey} of the account '{options.AccountKey}' ({setting})";
 
     private static void DemandTimeout(string name, TimeSpan timeout)
     {
         if (timeout <= TimeSpan.Zero || timeout > LongestTimeout)
         {
             throw new PrivatemodeConfigurationException(name, $"{name} must be longer than zero and at most 24 hours.");
+        }
+    }
+
+    private static void DemandKnown<T>(string name, T value)
+        where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+        {
+            throw new PrivatemodeConfigurationException(name, $"{name} must be one of {string.Join(", ", Enum.GetNames<T>())}.");
         }
     }
 

@@ -22,6 +22,10 @@ public sealed class SettingsDocumentTests
     }
 
     [Fact]
+    public void CodeOnly_OfTheDocument_AreThoseThatErrorsName() => Assert.Equal(
+        SettingNames.CodeOnly.Order(), Table("option").Select(row => row[0]).Where(name => !name.Contains('.', StringComparison.Ordinal)).Order());
+
+    [Fact]
     public void Policies_EachWayToMakeOne_IsAModeOrDocumentedAsCodeOnly()
     {
         IEnumerable<string> ways = Policies.SelectMany(policy => policy.GetMembers(BindingFlags.Public | BindingFlags.Static)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using static Privatemode.AI.Tests.Fakes.HostSettings;
 
 namespace Privatemode.AI.Tests.DependencyInjection;
 
@@ -193,26 +194,5 @@ public sealed class SettingsTests
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(
             () => provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get("a"));
         Assert.Equal("Privatemode:Accounts:a:ApiKey", exception.Setting);
-    }
-
-    private static PrivatemodeOptions Options(params (string Key, string Value)[] settings)
-    {
-        ServiceCollection services = With(settings);
-        services.AddPrivatemode();
-        return Resolve(services);
-    }
-
-    private static ServiceCollection With(params (string Key, string Value)[] settings)
-    {
-        ServiceCollection services = new();
-        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(
-            settings.Select(setting => new KeyValuePair<string, string?>($"Privatemode:{setting.Key}", setting.Value))).Build());
-        return services;
-    }
-
-    private static PrivatemodeOptions Resolve(ServiceCollection services)
-    {
-        using ServiceProvider provider = services.BuildServiceProvider();
-        return provider.GetRequiredService<IOptions<PrivatemodeOptions>>().Value;
     }
 }

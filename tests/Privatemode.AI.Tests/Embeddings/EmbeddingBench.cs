@@ -31,7 +31,7 @@ internal sealed class EmbeddingBench : IDisposable
             RetryPolicy = new ClientRetryPolicy(0),
         };
         Client = new EmbeddingClient(Model, new ApiKeyCredential("key"), options);
-        Generator = new PrivatemodeEmbeddingGenerator(Client, Service, Model, dimensions, new CallFailures(ServiceErrors.Map));
+        Generator = new PrivatemodeEmbeddingGenerator(Client, Service, Model, dimensions, new CallFailures(exception => ServiceErrors.Map(exception)));
     }
 
     public WaitingHandler Handler { get; }

@@ -214,6 +214,28 @@ public sealed class ModelCatalogTests
         RetryAfter = TimeSpan.FromSeconds(1),
     };
 
+    [Fact]
+    public async Task List_WithACancellationTokenAlone_Compiles()
+    {
+        TaskCompletionSource<IReadOnlyList<PrivatemodeModel>> reading = new();
+        _download = () => reading.Task;
+        using CancellationTokenSource cancel = new();
+        Task<IReadOnlyList<PrivatemodeModel>>[] cancelled =
+        [
+            _catalog.ListAsync(cancel.Token), _catalog.ListAsync(cancellationToken: cancel.Token), _catalog.ListAsync(true, cancel.Token),
+            _catalog.ListAsync(refresh: false, cancellationToken: cancel.Token),
+        ];
+        Task<IReadOnlyList<PrivatemodeModel>>[] others = [_catalog.ListAsync(), _catalog.ListAsync(default), _catalog.ListAsync(true)];
+        await cancel.CancelAsync();
+        foreach (Task<IReadOnlyList<PrivatemodeModel>> list in cancelled)
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => list.OrTimeout());
+        }
+
+        reading.SetResult([new PrivatemodeModel { Id = "only" }]);
+        Assert.All(await Task.WhenAll(others).OrTimeout(), list => Assert.Single(list));
+    }
+
     private Task<IReadOnlyList<PrivatemodeModel>> ListAsync(bool refresh = false) => _catalog.ListAsync(refresh).OrTimeout();
 
     private Task<PrivatemodeModel?> FindAsync(string id) => _catalog.FindAsync(id).OrTimeout();

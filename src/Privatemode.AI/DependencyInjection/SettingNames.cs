@@ -1,0 +1,117 @@
+namespace Privatemode.AI.DependencyInjection;
+
+/// <summary>What somebody who wrote the name of a setting that does not exist probably meant.</summary>
+internal static class SettingNames
+{
+    private const int MostSuggestions = 3;
+    private const int Similar = 1000;
+    private const int NotSimilar = int.MaxValue;
+
+    /// <summary>Options that configuration cannot set.</summary>
+    internal static IReadOnlyList<string> CodeOnly { get; } =
+    [
+        nameof(PrivatemodeOptions.Credential), nameof(PrivatemodeOptions.ApiKeyAccessor), nameof(PrivatemodeOptions.RateLimiter),
+        nameof(PrivatemodeOptions.HttpMessageHandler), nameof(PrivatemodeOptions.LoggerFactory), nameof(PrivatemodeOptions.TimeProvider),
+        nameof(PrivatemodeOptions.CollateralCache), nameof(PrivatemodeOptions.InsecureLoopbackTrust),
+        nameof(PrivatemodeOptions.InsecureAcceptAnyHandlerOnLoopback),
+    ];
+
+    // What the same thing is called elsewhere, in the form of Letters.
+    private static readonly Dictionary<string, string> OtherWords = new(StringComparer.Ordinal)
+    {
+        ["accesskey"] = nameof(PrivatemodeOptions.ApiKey),
+        ["secret"] = nameof(PrivatemodeOptions.ApiKey),
+        ["token"] = nameof(PrivatemodeOptions.ApiKey),
+        ["address"] = nameof(PrivatemodeOptions.Endpoint),
+        ["baseaddress"] = nameof(PrivatemodeOptions.Endpoint),
+        ["baseuri"] = nameof(PrivatemodeOptions.Endpoint),
+        ["baseurl"] = nameof(PrivatemodeOptions.Endpoint),
+        ["host"] = nameof(PrivatemodeOptions.Endpoint),
+        ["uri"] = nameof(PrivatemodeOptions.Endpoint),
+        ["url"] = nameof(PrivatemodeOptions.Endpoint),
+    };
+
+    /// <param name="unknown">The name that was written, below the section.</param>
+    /// <param name="known">The names there are.</param>
+    /// <returns>A sentence to tell the user.</returns>
+    public static string Advise(string unknown, IEnumerable<string> known)
+    {
+        string letters = Letters(unknown);
+        if (CodeOnly.FirstOrDefault(name => Letters(name) == letters) is { } codeOnly)
+        {
+            return $"{codeOnly} is set in code: AddPrivatemode(options => options.{codeOnly} = ...).";
+        }
+
+        if (letters is "model" or "modelid" or "chatmodel" or "defaultmodel" or "deployment")
+        {
+            return "The model is named in code: AddPrivatemodeChatClient(modelId), or ChatOptions.ModelId of a call.";
+        }
+
+        string[] suggestions = OtherWords.TryGetValue(letters, out string? usual) ? [usual] : MostSimilar(unknown, known);
+        return suggestions.Length > 0 ? $"Did you mean {string.Join(" or ", suggestions)}?" : "Correct the spelling, or take it out.";
+    }
+
+    private static string[] MostSimilar(string unknown, IEnumerable<string> known)
+    {
+        string[] parts = unknown.Split(':');
+        if (parts.Length > 2 && Distance(Letters(parts[0]), Letters(PrivatemodeAccount.Accounts)) <= 2)
+        {
+            return [$"{PrivatemodeAccount.Accounts}:{string.Join(':', parts[1..])}"];
+        }
+
+        // Entries of lists, and of other accounts, are no names.
+        IGrouping<int, string>? best = known
+            .Where(name => !LastPart(name).All(char.IsAsciiDigit))
+            .Where(name => !name.StartsWith(PrivatemodeAccount.Accounts + ":", StringComparison.OrdinalIgnoreCase))
+            .GroupBy(name => Dissimilarity(unknown, name))
+            .Where(group => group.Key != NotSimilar)
+            .MinBy(group => group.Key);
+        return best is null ? [] : [.. best.Take(MostSuggestions)];
+    }
+
+    /// <summary>0 for the same letters; larger for what needs more changes.</summary>
+    private static int Dissimilarity(string unknown, string name)
+    {
+        (string written, string right) = (Letters(unknown), Letters(name));
+        if (written == right)
+        {
+            return 0;
+        }
+
+        // In no subsection, or in the wrong one.
+        int distance = Distance(written, right);
+        if (Letters(LastPart(unknown)) == Letters(LastPart(name)))
+        {
+            return unknown.Contains(':', StringComparison.Ordinal) ? 1 + distance : 1;
+        }
+
+        return distance <= Math.Max(1, right.Length / 4) ? 1 + distance
+            : (written.Length >= 3 && right.Contains(written, StringComparison.Ordinal))
+                || (right.Length >= 5 && written.Contains(right, StringComparison.Ordinal)) ? Similar
+            : NotSimilar;
+    }
+
+    private static string LastPart(string name) => name[(name.LastIndexOf(':') + 1)..];
+
+    private static string Letters(string name) => string.Concat(name.Where(char.IsAsciiLetterOrDigit).Select(char.ToLowerInvariant));
+
+    /// <summary>How many letters have to be put in, left out, replaced, or swapped with their neighbours.</summary>
+    private static int Distance(string from, string to)
+    {
+        int[,] cost = new int[from.Length + 1, to.Length + 1];
+        for (int i = 0; i <= from.Length; i++)
+        {
+            for (int j = 0; j <= to.Length; j++)
+            {
+                cost[i, j] = i == 0 || j == 0 ? i + j : Math.Min(
+                    Math.Min(cost[i - 1, j], cost[i, j - 1]) + 1, cost[i - 1, j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1));
+                if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1])
+                {
+                    cost[i, j] = Math.Min(cost[i, j], cost[i - 2, j - 2] + 1);
+                }
+            }
+        }
+
+        return cost[from.Length, to.Length];
+    }
+}

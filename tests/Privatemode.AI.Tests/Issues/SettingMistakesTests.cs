@@ -1,0 +1,135 @@
+using System.ClientModel;
+using Privatemode.AI.Tests.DependencyInjection;
+using static Privatemode.AI.Tests.Fakes.HostSettings;
+
+namespace Privatemode.AI.Tests.Issues;
+
+/// <summary>What people write into settings, and what they have to be told.</summary>
+[Collection(EnvironmentAlone.Name)]
+public sealed class SettingMistakesTests : IDisposable
+{
+    private const string Key = "0f8fad5b-d9cb-469f-a165-70867728950e";
+
+    /// <summary>What is set, and what the message says about it.</summary>
+    public static TheoryData<string, string> CopiedKeys => new()
+    {
+        { $"\"{Key}\"", "quotation marks" },
+        { $"'{Key}'", "quotation marks" },
+        { $"\u201C{Key}\u201D", "quotation marks" },
+        { $"{Key}\"", "quotation marks" },
+        { $"Bearer {Key}", "'Bearer'" },
+        { $"bearer {Key}", "'Bearer'" },
+        { $"Bearer: {Key}", "'Bearer'" },
+        { $"{Key}\n", "line break" },
+        { $"{Key}\r\n", "line break" },
+        { $" {Key}", "white space" },
+        { $"{Key}\t", "white space" },
+        { $"{Key[..8]} {Key[9..]}", "white space" },
+        { $"{Key}\u200B", "characters that no key has" },
+        { "${PRIVATEMODE_API_KEY}", "placeholder" },
+        { "$PRIVATEMODE_API_KEY", "placeholder" },
+        { "%PRIVATEMODE_API_KEY%", "placeholder" },
+        { $"PRIVATEMODE_API_KEY={Key}", "placeholder" },
+        { "<your-key>", "placeholder" },
+        { "@/run/secrets/privatemode", "file" },
+    };
+
+    public void Dispose() => Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable, null);
+
+    [Theory]
+    [MemberData(nameof(CopiedKeys))]
+    public async Task ApiKey_CopiedWithMoreThanTheKey_SaysWhatIsWrongWhereverItIsSet(string key, string fault)
+    {
+        AssertTold(Refused(("ApiKey", key)), "Privatemode:ApiKey");
+        AssertTold(Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(key)), "ApiKey");
+        Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable, key);
+        PrivatemodeConfigurationException environment = Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient());
+        AssertTold(environment, "ApiKey");
+        Assert.Contains("(environment variable PRIVATEMODE_API_KEY)", environment.Message, StringComparison.Ordinal);
+
+        await using PrivatemodeClient asking = new(new PrivatemodeOptions { ApiKeyAccessor = () => key });
+        AssertTold(await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => asking.ConnectAsync()), "ApiKeyAccessor");
+        await using PrivatemodeClient updated = new(new PrivatemodeOptions { Credential = new ApiKeyCredential(key) });
+        AssertTold(await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => updated.ConnectAsync()), "Credential");
+
+        void AssertTold(PrivatemodeConfigurationException exception, string setting)
+        {
+            Assert.Equal(setting, exception.Setting);
+            Assert.Contains(fault, exception.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain(Key[..8], exception.ToString(), StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    [Theory]
+    [InlineData("IdleTimeout", "1")]
+    [InlineData("IdleTimeout", "01")]
+    [InlineData("IdleTimeout", "100")]
+    [InlineData("IdleTimeout", "1.5")]
+    [InlineData("ResponseTimeout", "1")]
+    [InlineData("ResponseTimeout", "10:00")] // ten hours, for the platform
+    [InlineData("EvidenceLifetime", "1")]
+    [InlineData("Hardware:SuppliedRevocationListMaxAge", "30")]
+    [InlineData("GpuRevocation:RevokedGrace", "2")] // without a mode: the form comes first
+    public void Duration_BareNumberThatThePlatformTakesForDays_IsRefusedAndSaysHowToWriteSeconds(string setting, string value)
+    {
+        PrivatemodeConfigurationException exception = Refused(("ApiKey", "key"), (setting, value));
+        Assert.Equal($"Privatemode:{setting}", exception.Setting);
+        Assert.Contains("00:00:30 for 30 seconds", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("API_KEY", "Did you mean ApiKey?")]
+    [InlineData("api-key", "Did you mean ApiKey?")]
+    [InlineData("Key", "Did you mean ApiKey?")]
+    [InlineData("ApiKeyy", "Did you mean ApiKey?")]
+    [InlineData("AccessKey", "Did you mean ApiKey?")]
+    [InlineData("Endpont", "Did you mean Endpoint?")]
+    [InlineData("Endpiont", "Did you mean Endpoint?")]
+    [InlineData("ApiEndpoint", "Did you mean Endpoint?")]
+    [InlineData("BaseUrl", "Did you mean Endpoint?")]
+    [InlineData("Timeout", "Did you mean ResponseTimeout or IdleTimeout?")]
+    [InlineData("Idle_Timeout", "Did you mean IdleTimeout?")]
+    [InlineData("ManifestMode", "Did you mean Manifest:Mode?")]
+    [InlineData("Manifset:Mode", "Did you mean Manifest:Mode?")]
+    [InlineData("Sha256", "Did you mean Manifest:Sha256?")]
+    [InlineData("Manifest:ApiKey", "Did you mean ApiKey?")]
+    [InlineData("Acounts:b:ApiKey", "Did you mean Accounts:b:ApiKey?")]
+    [InlineData("RateLimiter", "is set in code")]
+    [InlineData("Model", "AddPrivatemodeChatClient(modelId)")]
+    [InlineData("Zeal", "Correct the spelling")]
+    public void UnknownSetting_SimilarToAnother_SaysWhichWasProbablyMeant(string setting, string advice)
+    {
+        PrivatemodeConfigurationException exception = Refused(("ApiKey", "key"), (setting, "value"));
+        Assert.Equal($"Privatemode:{setting}", exception.Setting);
+        Assert.Contains(advice, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Settings_SeveralAreWrong_AllAreNamedAtOnce()
+    {
+        PrivatemodeConfigurationException exception = Refused(
+            ("API_KEY", "key"), ("IdleTimeout", "1"), ("MaxSessions", "0"), ("Endpoint", "http://api.privatemode.ai"), ("Hardware:AmdProducts", "Rome"));
+        Assert.Equal(
+            ["API_KEY", "ApiKey", "Endpoint", "Hardware", "IdleTimeout", "MaxSessions"],
+            exception.Message.Split("\n* Privatemode:")[1..].Select(line => line.Split(':', ' ')[0]).Order(StringComparer.Ordinal));
+        Assert.StartsWith("6 settings are wrong:", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Options_SeveralAreWrong_AllAreNamedAtOnce()
+    {
+        PrivatemodeOptions options = new()
+        {
+            ApiKey = "key",
+            IdleTimeout = TimeSpan.Zero,
+            MaxSessions = 0,
+            MaxFetchedImages = 0,
+            RemoteMedia = (RemoteMediaPolicy)9,
+        };
+        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(options));
+        Assert.Equal("IdleTimeout", exception.Setting);
+        Assert.All(
+            (string[])["IdleTimeout", "MaxSessions", "MaxFetchedImages", "RemoteMedia"],
+            setting => Assert.Contains($"* {setting} must be", exception.Message, StringComparison.Ordinal));
+    }
+}

@@ -10,17 +10,20 @@ internal static class AssistantMessageMapper
     /// <summary><see cref="ErrorContent.ErrorCode"/> of a refusal.</summary>
     public const string RefusalCode = "Refusal";
 
-    public static AssistantChatMessage ToOpenAI(ChatMessage message)
+    /// <param name="message">The message.</param>
+    /// <param name="contents">What to send of its contents.</param>
+    /// <param name="ids">The IDs to send for its tool calls, in their order.</param>
+    public static AssistantChatMessage ToOpenAI(ChatMessage message, List<AIContent> contents, List<string> ids)
     {
         List<ChatMessageContentPart> parts = [];
         List<ChatToolCall> calls = [];
         string? refusal = null;
-        foreach (AIContent content in message.Contents)
+        foreach (AIContent content in contents)
         {
             switch (content)
             {
                 case ErrorContent { ErrorCode: RefusalCode } error: refusal = error.Message; break;
-                case FunctionCallContent call: calls.Add(ToOpenAI(call)); break;
+                case FunctionCallContent call: calls.Add(ToOpenAI(call, ids[calls.Count])); break;
                 default: AddPart(parts, content); break;
             }
         }
@@ -28,15 +31,20 @@ internal static class AssistantMessageMapper
         AssistantChatMessage result = Create(parts, calls);
         result.ParticipantName = MessageMapper.ParticipantName(message.AuthorName);
         result.Refusal = refusal;
-        GiveReasoningBack(message, result);
+        GiveReasoningBack(contents, result);
         return result;
     }
 
+    /// <summary>Audio of other formats than a message can carry is left out: the model spoke it, and nobody attached it.</summary>
     private static void AddPart(List<ChatMessageContentPart> parts, AIContent content)
     {
         if (ContentMapper.TryMap(content) is { } part)
         {
             parts.Add(part);
+        }
+        else if (content is UriContent || (content is DataContent data && !data.HasTopLevelMediaType("audio")))
+        {
+            throw ContentMapper.Unsupported(content);
         }
     }
 
@@ -58,9 +66,9 @@ internal static class AssistantMessageMapper
     }
 
     /// <summary>Models that think between tool calls go on from where they were only if they see it.</summary>
-    private static void GiveReasoningBack(ChatMessage message, AssistantChatMessage result)
+    private static void GiveReasoningBack(List<AIContent> contents, AssistantChatMessage result)
     {
-        string reasoning = string.Concat(message.Contents.OfType<TextReasoningContent>().Select(content => content.Text));
+        string reasoning = string.Concat(contents.OfType<TextReasoningContent>().Select(content => content.Text));
         if (reasoning.Length > 0)
         {
             result.Patch.Set("$.reasoning"u8, reasoning);
@@ -68,6 +76,6 @@ internal static class AssistantMessageMapper
     }
 
     /// <summary>Always from the arguments as they are now: what the server wrote may have been broken, or edited since.</summary>
-    private static ChatToolCall ToOpenAI(FunctionCallContent call) =>
-        ChatToolCall.CreateFunctionToolCall(call.CallId, call.Name, BinaryData.FromString(CompactJson.Arguments(call.Arguments)));
+    private static ChatToolCall ToOpenAI(FunctionCallContent call, string id) =>
+        ChatToolCall.CreateFunctionToolCall(id, call.Name, BinaryData.FromString(CompactJson.Arguments(call.Arguments)));
 }

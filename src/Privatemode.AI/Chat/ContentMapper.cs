@@ -54,7 +54,7 @@ internal static class ContentMapper
         _ => null,
     };
 
-    private static PrivatemodeRequestException Unsupported(AIContent content)
+    public static PrivatemodeRequestException Unsupported(AIContent content)
     {
         (string member, string mediaType, string possible) = content is UriContent uri
             ? ("UriContent.MediaType", uri.MediaType, "By URL it carries images only: load anything else and pass it as DataContent.")

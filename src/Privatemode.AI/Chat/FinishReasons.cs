@@ -25,6 +25,9 @@ internal static class FinishReasons
             ? new ChatFinishReason(original)
             : Map(reason);
 
+    /// <summary>Whether the answer ended before the model was done. Unknown reasons are written as <c>length</c>, see above.</summary>
+    public static bool IsEarly(OpenAIReason? reason) => reason is OpenAIReason.Length or OpenAIReason.ContentFilter;
+
     private static ChatFinishReason Map(OpenAIReason reason) => reason switch
     {
         OpenAIReason.Stop => ChatFinishReason.Stop,

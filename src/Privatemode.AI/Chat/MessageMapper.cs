@@ -6,38 +6,35 @@ using OpenAIMessage = OpenAI.Chat.ChatMessage;
 
 namespace Privatemode.AI.Chat;
 
-/// <summary>From Microsoft.Extensions.AI messages to those of the OpenAI client.</summary>
-internal static class MessageMapper
+/// <summary>Maps the messages of one request from the types of Microsoft.Extensions.AI to those of the OpenAI client.</summary>
+internal sealed class MessageMapper
 {
     private const int ParticipantNameLimit = 64;
 
     private static readonly ChatRole Developer = new("developer");
 
-    public static List<OpenAIMessage> ToOpenAI(IEnumerable<ChatMessage> messages, ChatOptions? options)
+    private readonly List<OpenAIMessage> _result = [];
+    private readonly ToolCallPairs _pairs;
+
+    private MessageMapper(IReadOnlyList<ChatMessage?> messages) => _pairs = new ToolCallPairs(messages);
+
+    /// <exception cref="PrivatemodeRequestException">A message is null, or has a content for which a chat request has no place.</exception>
+    public static List<OpenAIMessage> ToOpenAI(IEnumerable<ChatMessage?> messages, ChatOptions? options)
     {
-        List<OpenAIMessage> result = [];
+        List<ChatMessage?> all = [.. messages];
+        MessageMapper mapper = new(all);
         if (options?.Instructions is { } instructions && !string.IsNullOrWhiteSpace(instructions))
         {
-            result.Add(new SystemChatMessage(instructions));
+            mapper._result.Add(new SystemChatMessage(instructions));
         }
 
-        foreach (ChatMessage message in messages)
+        for (int index = 0; index < all.Count; index++)
         {
-            if (message.RawRepresentation is OpenAIMessage raw)
-            {
-                result.Add(raw);
-            }
-            else if (message.Role == ChatRole.Tool)
-            {
-                result.AddRange(ToolMessages(message));
-            }
-            else
-            {
-                result.Add(message.Role == ChatRole.Assistant ? AssistantMessageMapper.ToOpenAI(message) : FromAuthor(message));
-            }
+            mapper.Add(
+                all[index] ?? throw new PrivatemodeRequestException($"messages[{index}]", $"messages[{index}] is null. Remove it."), index);
         }
 
-        return result;
+        return mapper._result;
     }
 
     /// <summary>Letters, digits and underscores of a name, at most 64; null when nothing is left.</summary>
@@ -53,17 +50,148 @@ internal static class MessageMapper
         return name.Length == 0 ? null : name;
     }
 
-    private static OpenAIMessage FromAuthor(ChatMessage message)
+    private void Add(ChatMessage message, int index)
     {
-        List<ChatMessageContentPart> parts = ContentMapper.ToOpenAI(message.Contents);
-        string? name = ParticipantName(message.AuthorName);
-        return message.Role == ChatRole.System ? new SystemChatMessage(parts) { ParticipantName = name }
-            : message.Role == Developer ? new DeveloperChatMessage(parts) { ParticipantName = name }
-            : new UserChatMessage(parts) { ParticipantName = name };
+        if (message.RawRepresentation is OpenAIMessage raw)
+        {
+            _pairs.Observe(raw);
+            _result.Add(raw);
+            return;
+        }
+
+        List<(AIContent Content, ContentPlace Place, string Member)> contents = [];
+        for (int position = 0; position < message.Contents.Count; position++)
+        {
+            string member = $"messages[{index}].Contents[{position}]";
+            contents.Add((message.Contents[position], ContentPlaces.Of(message.Contents[position], message.Role, member), member));
+        }
+
+        if (contents.Count > 0 && contents.TrueForAll(content => ContentPlaces.IsSettledApproval(content.Content)))
+        {
+            return;
+        }
+
+        if (message.Role == ChatRole.Tool)
+        {
+            AddTool(contents, $"messages[{index}]");
+        }
+        else if (message.Role == ChatRole.Assistant)
+        {
+            AddAssistant(message, contents, index);
+        }
+        else
+        {
+            AddAuthor(message, contents);
+        }
     }
 
-    private static IEnumerable<OpenAIMessage> ToolMessages(ChatMessage message) =>
-        message.Contents.OfType<FunctionResultContent>().Select(result => new ToolChatMessage(result.CallId, ToText(result.Result)));
+    /// <summary>A message of the role <c>tool</c> for each result. A text is the result of the only call that has none.</summary>
+    private void AddTool(List<(AIContent Content, ContentPlace Place, string Member)> contents, string member)
+    {
+        HashSet<string> results = [];
+        foreach ((AIContent content, _, string place) in contents.Where(content => content.Place == ContentPlace.Result))
+        {
+            _ = results.Add(AddResult((FunctionResultContent)content, place));
+        }
+
+        // Semantic Kernel adds the text of a result to the message too.
+        List<TextContent> texts = [.. contents.Select(content => content.Content).OfType<TextContent>()
+            .Where(text => !results.Contains(text.Text) && (results.Count == 0 || text.Text.Length > 0))];
+        if (texts.Count == 0 && results.Count > 0)
+        {
+            return;
+        }
+
+        string? id = texts.Count > 0 && results.Count == 0 ? _pairs.AnswerOnlyOpen() : null;
+        _result.Add(id is not null ? new ToolChatMessage(id, string.Join('\n', texts)) : throw new PrivatemodeRequestException(
+            member,
+            $"{member} has the role tool, and {(texts.Count == 0 ? "no result" : "text of which it is not clear which call it answers")}. Pass each " +
+            "result as a FunctionResultContent with the CallId of its call, and other text in a message with the role user."));
+    }
+
+    /// <summary>Results in a message of the model, such as of a server that runs tools itself, part it in two.</summary>
+    private void AddAssistant(ChatMessage message, List<(AIContent Content, ContentPlace Place, string Member)> contents, int index)
+    {
+        List<AIContent> part = [];
+        foreach ((AIContent content, ContentPlace place, string member) in contents)
+        {
+            if (place != ContentPlace.Result)
+            {
+                part.Add(content);
+                continue;
+            }
+
+            AddPart();
+            _ = AddResult((FunctionResultContent)content, member);
+        }
+
+        if (part.Count > 0 || contents.TrueForAll(content => content.Place != ContentPlace.Result))
+        {
+            AddPart(isWhole: true);
+        }
+
+        void AddPart(bool isWhole = false)
+        {
+            if (part.Count > 0 || isWhole)
+            {
+                AddAssistantPart(message, part, index);
+                part = [];
+            }
+        }
+    }
+
+    private void AddAssistantPart(ChatMessage message, List<AIContent> contents, int index)
+    {
+        FunctionCallContent[] calls = [.. contents.OfType<FunctionCallContent>()];
+        if (Array.FindIndex(calls, call => call.Name.Length == 0) >= 0)
+        {
+            throw new PrivatemodeRequestException($"messages[{index}]", $"messages[{index}] has a tool call without a name. Remove the call.");
+        }
+
+        List<string> ids = _pairs.Open(calls, index, out List<(FunctionCallContent Call, string Id)> unanswered);
+        _result.Add(AssistantMessageMapper.ToOpenAI(message, contents, ids));
+
+        // The API demands a result for each call.
+        _result.AddRange(unanswered.Select(call => new ToolChatMessage(call.Id, ToolCallArguments.ErrorFor(call.Call))));
+    }
+
+    /// <summary>Results first: the API demands them directly behind the calls.</summary>
+    private void AddAuthor(ChatMessage message, List<(AIContent Content, ContentPlace Place, string Member)> contents)
+    {
+        bool hasResults = false;
+        foreach ((AIContent content, _, string member) in contents.Where(content => content.Place == ContentPlace.Result))
+        {
+            hasResults = true;
+            _ = AddResult((FunctionResultContent)content, member);
+        }
+
+        List<AIContent> rest = [.. contents.Where(content => content.Place == ContentPlace.Part).Select(content => content.Content)];
+        if (hasResults && rest.Count == 0)
+        {
+            return;
+        }
+
+        List<ChatMessageContentPart> parts = ContentMapper.ToOpenAI(rest);
+        string? name = ParticipantName(message.AuthorName);
+        _result.Add(
+            message.Role == ChatRole.System ? new SystemChatMessage(parts) { ParticipantName = name }
+            : message.Role == Developer ? new DeveloperChatMessage(parts) { ParticipantName = name }
+            : new UserChatMessage(parts) { ParticipantName = name });
+    }
+
+    /// <summary>Adds the message of a result, and returns its text.</summary>
+    private string AddResult(FunctionResultContent result, string member)
+    {
+        string id = _pairs.Answer(result.CallId);
+        if (id.Length == 0)
+        {
+            throw new PrivatemodeRequestException(member, $"{member} has no CallId, and no call before it is without an ID. Set the ID of the call.");
+        }
+
+        string text = result is { Result: null, Exception: not null } ? "Error: the function failed." : ToText(result.Result);
+        _result.Add(new ToolChatMessage(id, text));
+        return text;
+    }
 
     /// <summary>Text as it is, not quoted: models read it better. Anything else as JSON.</summary>
     /// <exception cref="PrivatemodeRequestException">The result cannot be written as JSON; leaving it out would leave a call without an

@@ -13,7 +13,8 @@ internal static class OptionsMapper
     /// What <see cref="ChatOptions.RawRepresentationFactory"/> made is the base; the typed options fill its gaps, and
     /// <see cref="ChatOptions.AdditionalProperties"/> go into the body as they are.
     /// </summary>
-    /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted.</exception>
+    /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or an option asks for what the service does not
+    /// do.</exception>
     public static ChatCompletionOptions ToOpenAI(IChatClient client, ChatOptions? options)
     {
         ChatCompletionOptions result = options?.RawRepresentationFactory?.Invoke(client) as ChatCompletionOptions ?? new ChatCompletionOptions();
@@ -22,6 +23,7 @@ internal static class OptionsMapper
             return result;
         }
 
+        ThrowIfStateful(options);
         MapSampling(options, result);
         MapTools(options, result);
         result.ResponseFormat ??= ToFormat(options);
@@ -37,6 +39,24 @@ internal static class OptionsMapper
 
         ExtraProperties.Apply(options.AdditionalProperties, result);
         return result;
+    }
+
+    /// <summary>The service keeps neither conversations nor answers.</summary>
+    private static void ThrowIfStateful(ChatOptions options)
+    {
+        if (!string.IsNullOrWhiteSpace(options.ConversationId))
+        {
+            throw new PrivatemodeRequestException(
+                "ChatOptions.ConversationId",
+                "The service keeps no conversations. Pass all messages of the conversation with each call, and leave ConversationId unset.");
+        }
+
+        if (options.ContinuationToken is not null)
+        {
+            throw new PrivatemodeRequestException(
+                "ChatOptions.ContinuationToken",
+                "The service has no background responses that could be continued. Send the request again, and leave ContinuationToken unset.");
+        }
     }
 
     private static void MapSampling(ChatOptions options, ChatCompletionOptions result)
@@ -56,20 +76,20 @@ internal static class OptionsMapper
 
     private static void MapTools(ChatOptions options, ChatCompletionOptions result)
     {
-        foreach (AITool tool in options.Tools ?? [])
+        foreach (AITool? tool in options.Tools ?? [])
         {
-            if (tool is AIFunctionDeclaration function)
-            {
-                result.Tools.Add(ToolMapper.ToOpenAI(function, options));
-            }
-            else if (tool is HostedWebSearchTool)
-            {
-                result.WebSearchOptions ??= new ChatWebSearchOptions();
-            }
+            result.Tools.Add(tool is AIFunctionDeclaration function ? ToolMapper.ToOpenAI(function, options) : throw Unsupported(tool));
         }
 
         if (result.Tools.Count == 0)
         {
+            // What else is said of tools has no meaning then, and the service rejects it.
+            if (options.ToolMode is RequiredChatToolMode)
+            {
+                throw new PrivatemodeRequestException(
+                    "ChatOptions.ToolMode", "ToolMode demands a tool call, and Tools is empty. Add the tools, or leave ToolMode unset.");
+            }
+
             return;
         }
 
@@ -82,6 +102,11 @@ internal static class OptionsMapper
             _ => ChatToolChoice.CreateAutoChoice(),
         };
     }
+
+    private static PrivatemodeRequestException Unsupported(AITool? tool) => new(
+        "ChatOptions.Tools",
+        tool is null ? "A tool is null. Remove it." : $"A tool is of type {tool.GetType().Name}. The service runs no tools itself: search, code, " +
+        "files, images and MCP servers are to be reached from your process. Pass an AIFunction that does it, such as one of AIFunctionFactory.");
 
     private static ChatResponseFormat? ToFormat(ChatOptions options) => options.ResponseFormat switch
     {

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
 using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
@@ -10,9 +8,6 @@ namespace Privatemode.AI.Chat;
 internal static class ResponseMapper
 {
     private const string UnnamedCallCode = "UnnamedToolCall";
-
-    private static readonly JsonTypeInfo<IDictionary<string, object?>> ArgumentsType =
-        (JsonTypeInfo<IDictionary<string, object?>>)AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(IDictionary<string, object?>));
 
     public static ChatResponse FromOpenAI(ChatCompletion completion, ChatCompletionOptions options)
     {
@@ -39,7 +34,8 @@ internal static class ResponseMapper
         AddAudio(completion, options, message);
         foreach (ChatToolCall call in completion.ToolCalls)
         {
-            AIContent content = ToCall(call.Id, call.FunctionName, call.FunctionArguments);
+            bool isCutOff = FinishReasons.IsEarly(completion.FinishReason) && call == completion.ToolCalls[^1];
+            AIContent content = ToCall(call.Id, call.FunctionName, call.FunctionArguments, isCutOff);
             content.RawRepresentation = call;
             message.Contents.Add(content);
         }
@@ -95,18 +91,10 @@ internal static class ResponseMapper
         return content;
     }
 
-    /// <summary>A call of the model. Broken arguments are no reason to fail: whoever runs the tool tells the model.</summary>
-    public static AIContent ToCall(string? id, string? name, BinaryData? arguments)
-    {
-        if (string.IsNullOrEmpty(name))
-        {
-            return new ErrorContent("The model called a tool without naming it.") { ErrorCode = UnnamedCallCode, Details = id };
-        }
-
-        return arguments is null || arguments.ToMemory().Span.Trim(" \t\r\n"u8).IsEmpty
-            ? new FunctionCallContent(id ?? "", name, new Dictionary<string, object?>())
-            : FunctionCallContent.CreateFromParsedArguments(arguments, id ?? "", name, ParseArguments);
-    }
+    /// <summary>A call of the model, or an error if it names no function.</summary>
+    public static AIContent ToCall(string? id, string? name, BinaryData? arguments, bool isCutOff) => string.IsNullOrEmpty(name)
+        ? new ErrorContent("The model called a tool without naming it.") { ErrorCode = UnnamedCallCode, Details = id }
+        : ToolCallArguments.ToCall(id ?? "", name, arguments, isCutOff);
 
     public static ErrorContent ToRefusal(string refusal, object raw) =>
         new(refusal) { ErrorCode = AssistantMessageMapper.RefusalCode, RawRepresentation = raw };
@@ -120,9 +108,6 @@ internal static class ResponseMapper
         "pcm16" => "audio/pcm",
         _ => "audio/mpeg",
     };
-
-    private static IDictionary<string, object?>? ParseArguments(BinaryData json) =>
-        JsonSerializer.Deserialize(json.ToMemory().Span, ArgumentsType);
 
     private static void AddAudio(ChatCompletion completion, ChatCompletionOptions options, ChatMessage message)
     {

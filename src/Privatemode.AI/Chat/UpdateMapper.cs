@@ -10,9 +10,11 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
 {
     private readonly SortedDictionary<int, PartialCall> _calls = [];
     private readonly StringBuilder _refusal = new();
+    private PartialCall? _lastCall;
     private int? _choice;
     private ChatRole? _role;
     private ChatFinishReason? _finishReason;
+    private bool _endedEarly;
     private string? _responseId;
     private string? _modelId;
     private DateTimeOffset? _createdAt;
@@ -29,6 +31,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
 
         _role ??= update.Role is { } role ? ResponseMapper.ToRole(role) : null;
         _finishReason ??= FinishReasons.Of(update);
+        _endedEarly |= FinishReasons.IsEarly(update.FinishReason);
         ChatResponseUpdate result = Create(update);
         AddContents(update, result);
         foreach (StreamingChatToolCallUpdate call in update.ToolCallUpdates)
@@ -51,7 +54,8 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
         ChatResponseUpdate result = Create(raw: null);
         foreach (PartialCall call in _calls.Values)
         {
-            result.Contents.Add(ResponseMapper.ToCall(call.Id, call.Name, BinaryData.FromBytes(call.Arguments.ToArray())));
+            bool isCutOff = _endedEarly && call == _lastCall;
+            result.Contents.Add(ResponseMapper.ToCall(call.Id, call.Name, BinaryData.FromBytes(call.Arguments.ToArray()), isCutOff));
         }
 
         if (_refusal.Length > 0)
@@ -112,8 +116,11 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
             _calls[update.Index] = call = new PartialCall();
         }
 
+        _lastCall = call;
         call.Id = call.Id.Length == 0 ? update.ToolCallId ?? "" : call.Id;
-        call.Name = call.Name.Length == 0 ? update.FunctionName ?? "" : call.Name;
+
+        // Some servers send the name in pieces, some repeat all of it in every fragment.
+        call.Name += update.FunctionName == call.Name ? "" : update.FunctionName;
         if (update.FunctionArgumentsUpdate is { } arguments)
         {
             call.Arguments.Write(arguments.ToMemory().Span);

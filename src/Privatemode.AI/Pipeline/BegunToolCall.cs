@@ -6,33 +6,76 @@ namespace Privatemode.AI.Pipeline;
 
 /// <summary>A tool call of a stream, as far as it has come.</summary>
 /// <param name="index">The number readers tell it by.</param>
-/// <param name="id">The id it goes by.</param>
-internal sealed class BegunToolCall(int index, string id)
+/// <param name="serverId">The ID the server gave it, if any. Another call may have the same one.</param>
+/// <param name="id">The ID readers tell it by.</param>
+internal sealed class BegunToolCall(int index, string? serverId, string id)
 {
     private readonly StringBuilder _arguments = new();
 
+    // Of the braces outside of strings, so that the text is parsed once, when they close, and not for every fragment.
+    private int _depth;
+    private bool _isInString;
+    private bool _isEscaped;
+    private bool _areClosed;
+
     public int Index => index;
+
+    public string? ServerId => serverId;
 
     public string Id => id;
 
-    public string Name { get; set; } = "";
+    public string Name { get; private set; } = "";
 
-    /// <summary>Whether what came so far is whole JSON, so that nothing can follow.</summary>
-    public bool HasAllArguments
+    public bool HasArguments => _arguments.Length > 0;
+
+    /// <summary>Whether the arguments begin with a whole JSON object, so that nothing can follow.</summary>
+    public bool HasAllArguments { get; private set; }
+
+    /// <summary>Adds a piece of the name. A piece equal to the whole name so far is a repetition of it.</summary>
+    public void AppendName(string? piece) => Name += piece == Name ? "" : piece;
+
+    public void Append(string? arguments)
     {
-        get
+        _ = _arguments.Append(arguments);
+        foreach (char character in arguments ?? "")
         {
-            Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(_arguments.ToString()), new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
-            try
+            if (_areClosed)
             {
-                return reader.Read() && reader.TokenType == JsonTokenType.StartObject && reader.TrySkip();
+                return;
             }
-            catch (JsonException)
+
+            Follow(character);
+            if (_areClosed)
             {
-                return false;
+                HasAllArguments = BeginsWithObject();
             }
         }
     }
 
-    public void Append(string? arguments) => _arguments.Append(arguments);
+    private void Follow(char character)
+    {
+        if (_isInString)
+        {
+            _isInString = character != '"' || _isEscaped;
+            _isEscaped = character == '\\' && !_isEscaped;
+            return;
+        }
+
+        _isInString = character == '"';
+        _depth += character == '{' ? 1 : character == '}' ? -1 : 0;
+        _areClosed = character == '}' && _depth <= 0;
+    }
+
+    private bool BeginsWithObject()
+    {
+        Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(_arguments.ToString()), new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        try
+        {
+            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && reader.TrySkip();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
 }

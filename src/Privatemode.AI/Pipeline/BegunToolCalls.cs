@@ -10,16 +10,19 @@ internal sealed class BegunToolCalls
     /// <param name="index">The server's number of the call, if it gave one.</param>
     /// <param name="id">The id in the fragment, if any.</param>
     /// <param name="name">Name of the function in the fragment, if any.</param>
-    /// <param name="newId">Makes an id for a call that begins without one.</param>
+    /// <param name="arguments">Arguments in the fragment, if any.</param>
+    /// <param name="newId">Makes an ID for a call that begins without one, or with one that another call has.</param>
     /// <param name="begins">Whether the fragment begins a call.</param>
-    public BegunToolCall Find(int? index, string? id, string? name, Func<string> newId, out bool begins)
+    public BegunToolCall Find(int? index, string? id, string? name, string? arguments, Func<string> newId, out bool begins)
     {
         BegunToolCall? current = index is { } number ? _byServerIndex.GetValueOrDefault(number)
-            : _all.LastOrDefault(call => id is not null && call.Id == id) ?? _all.LastOrDefault();
-        begins = current is null || BeginsAnother(current, index is not null, id, name);
+            : _all.LastOrDefault(call => id is not null && call.ServerId == id) ?? _all.LastOrDefault();
+        begins = current is null || BeginsAnother(current, index is not null, id, name, arguments);
         if (begins)
         {
-            current = new BegunToolCall(FreeIndex(index), id ?? newId());
+            // Results are matched by ID, so no two calls may share one.
+            bool isFree = id is not null && _all.TrueForAll(call => call.Id != id);
+            current = new BegunToolCall(FreeIndex(index), id, isFree ? id! : newId());
             _all.Add(current);
         }
 
@@ -28,7 +31,7 @@ internal sealed class BegunToolCalls
             _byServerIndex[index.Value] = current!;
         }
 
-        current!.Name = current.Name.Length > 0 ? current.Name : name ?? "";
+        current!.AppendName(name);
         return current;
     }
 
@@ -36,17 +39,26 @@ internal sealed class BegunToolCalls
     /// <remarks>
     /// Some servers number all parallel calls 0 and give each an id (older vLLM), some repeat the name, or invent an id, in every fragment, some
     /// give neither id nor number. A call is another one when it is named differently, or when the running one already has all its arguments.
+    /// A name may also come in pieces: beside the number or the ID of a call that does not have all its arguments, a name is the next piece.
     /// </remarks>
-    private static bool BeginsAnother(BegunToolCall current, bool hasIndex, string? id, string? name)
+    private static bool BeginsAnother(BegunToolCall current, bool hasIndex, string? id, string? name, string? arguments)
     {
-        bool hasOtherId = id is not null && id != current.Id;
+        bool hasOtherId = id is not null && id != current.ServerId;
         if (!hasIndex && hasOtherId)
         {
             return true;
         }
 
         bool isNamed = name is not null && current.Name.Length > 0;
-        return isNamed && (!hasIndex || hasOtherId) && (name != current.Name || current.HasAllArguments);
+        if (!isNamed)
+        {
+            return false;
+        }
+
+        bool isSame = !hasOtherId && (hasIndex || (id is not null && !current.HasArguments));
+        return isSame
+            ? current.HasAllArguments && (name != current.Name || !string.IsNullOrWhiteSpace(arguments))
+            : name != current.Name || current.HasAllArguments;
     }
 
     private int FreeIndex(int? wanted) => wanted is { } index && _all.TrueForAll(call => call.Index != index) ? index

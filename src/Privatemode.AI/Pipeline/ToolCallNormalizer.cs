@@ -4,7 +4,8 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Fills in what some model servers leave out of tool calls and OpenAI's parser or a reader needs: type, id, index.</summary>
+/// <summary>Fills in what some model servers leave out of tool calls and OpenAI's parser or a reader needs: type, index, and an ID of its
+/// own for each call.</summary>
 /// <remarks>One instance per answer: it remembers which calls of which choice have begun.</remarks>
 internal sealed class ToolCallNormalizer
 {
@@ -23,19 +24,22 @@ internal sealed class ToolCallNormalizer
     {
         // The parser makes null of what is no object, and fails on it later.
         bool changed = calls.RemoveAll(call => call is not JsonObject) > 0;
+        HashSet<string> ids = [];
         foreach (JsonObject call in calls.OfType<JsonObject>())
         {
             changed |= NormalizeFunction(call, isEvent);
-            changed |= isEvent ? NormalizeFragment(call, choice) : NormalizeWhole(call);
+            changed |= isEvent ? NormalizeFragment(call, choice) : NormalizeWhole(call, ids);
         }
 
         return changed;
     }
 
-    private static bool NormalizeWhole(JsonObject call)
+    /// <param name="call">The call.</param>
+    /// <param name="ids">The IDs of the calls before it. Results are matched by ID, so no two calls may share one.</param>
+    private static bool NormalizeWhole(JsonObject call, HashSet<string> ids)
     {
         bool changed = NormalizeType(call, begins: true);
-        if (ChoicesEditor.TextOf(call["id"]) is null)
+        if (ChoicesEditor.TextOf(call["id"]) is not { } id || !ids.Add(id))
         {
             call["id"] = NewId();
             changed = true;
@@ -54,8 +58,9 @@ internal sealed class ToolCallNormalizer
         string? id = ChoicesEditor.TextOf(call["id"]);
         int? index = ChoicesEditor.NumberOf(call["index"]);
         JsonObject? function = call[Function] as JsonObject;
-        BegunToolCall current = begun.Find(index, id, ChoicesEditor.TextOf(function?["name"]), NewId, out bool begins);
-        current.Append(ChoicesEditor.TextOf(function?[Arguments]));
+        string? arguments = ChoicesEditor.TextOf(function?[Arguments]);
+        BegunToolCall current = begun.Find(index, id, ChoicesEditor.TextOf(function?["name"]), arguments, NewId, out bool begins);
+        current.Append(arguments);
         bool changed = NormalizeType(call, begins) | NormalizeId(call, id, current, begins);
         if (index != current.Index)
         {

@@ -122,7 +122,7 @@ public sealed class AdditionalPropertiesTests(ChatFixture fixture) : IClassFixtu
         { "stop", new() { StopSequences = ["x"] } },
         { "response_format", new() { ResponseFormat = ChatResponseFormat.Json } },
         { "reasoning_effort", new() { Reasoning = new() { Effort = ReasoningEffort.Low } } },
-        { "web_search_options", new() { Tools = [new HostedWebSearchTool()] } },
+        { "web_search_options", new() { RawRepresentationFactory = _ => new OpenAI.Chat.ChatCompletionOptions { WebSearchOptions = new() } } },
         { "logit_bias", new() { RawRepresentationFactory = _ => WithLogitBias() } },
         { "user", new() { RawRepresentationFactory = _ => new OpenAI.Chat.ChatCompletionOptions { EndUserId = "u" } } },
         { "min_p", new() { RawRepresentationFactory = _ => WithPatch("$.min_p", "0.5") } },

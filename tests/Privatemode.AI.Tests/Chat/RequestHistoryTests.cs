@@ -5,6 +5,9 @@ namespace Privatemode.AI.Tests.Chat;
 /// <summary>What the model said before, on its way back to it.</summary>
 public sealed class RequestHistoryTests(ChatFixture fixture) : IClassFixture<ChatFixture>
 {
+    private const string Error = "Error: the function did not run, because the arguments of the call are cut off or are not a JSON object. " +
+        "Call it again with complete arguments.";
+
     [Fact]
     public async Task Assistant_TextAndCalls_PostsBoth()
     {
@@ -113,13 +116,16 @@ public sealed class RequestHistoryTests(ChatFixture fixture) : IClassFixture<Cha
 
     /// <summary>Model servers reject a history whose arguments are not JSON, which would end the conversation for good.</summary>
     [Fact]
-    public async Task Assistant_CallWithBrokenArguments_GoesBackWithNone()
+    public async Task Assistant_CallWithBrokenArguments_GoesBackWithNoneAndAnError()
     {
         _ = fixture.Deployment.Model.Reply("").WithToolCall("f", "{\"city\":", "call_1");
         ChatResponse response = await fixture.Chat.GetResponseAsync("hi");
 
         ChatFixture.AssertJson(
-            """[{"role":"assistant","tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{}"}}]}]""",
+            $$$"""
+            [{"role":"assistant","tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{}"}}]},
+             {"role":"tool","tool_call_id":"call_1","content":"{{{Error}}} The arguments were: {\"city\":"}]
+            """,
             await fixture.PostAsync(response.Messages[0]));
     }
 

@@ -139,14 +139,14 @@ public sealed class RequestMessagesTests(ChatFixture fixture) : IClassFixture<Ch
     }
 
     [Fact]
-    public async Task Contents_ThatAreHistory_AreLeftOut()
+    public async Task Contents_ThatTellOfAnAnswer_AreLeftOut()
     {
         ChatFixture.AssertJson(
             """[{"role":"user","content":"x"}]""",
             await fixture.PostAsync(new ChatMessage(ChatRole.User,
             [
                 new UsageContent(new UsageDetails()), new TextContent("x"), new ErrorContent("e"), new TextReasoningContent("r"),
-                new FunctionResultContent("c", "r"), new ToolApprovalRequestContent("a", new FunctionCallContent("c", "f")), new AIContent(),
+                new ToolApprovalRequestContent("a", new FunctionCallContent("c", "f") { InformationalOnly = true }),
             ])));
     }
 

@@ -61,7 +61,7 @@ public sealed class ToolCallTests(ChatFixture fixture) : IClassFixture<ChatFixtu
     [InlineData(true, "{\"canary\":")]
     [InlineData(false, "[1]")]
     [InlineData(true, "canary")]
-    public async Task Arguments_Broken_AreToldAsTheExceptionOfTheCall(bool streamed, string arguments)
+    public async Task Arguments_Broken_MakeTheCallInformational(bool streamed, string arguments)
     {
         _ = fixture.Deployment.Model.Reply("").WithToolCall("f", arguments, "call_1").WithToolCall("g", "{\"a\":1}", "call_2");
 
@@ -71,6 +71,7 @@ public sealed class ToolCallTests(ChatFixture fixture) : IClassFixture<ChatFixtu
         Assert.Equal(("call_1", "f"), (calls[0].CallId, calls[0].Name));
         Assert.NotNull(calls[0].Exception);
         Assert.Null(calls[0].Arguments);
+        Assert.Equal([true, false], calls.Select(call => call.InformationalOnly));
         Assert.Null(calls[1].Exception);
         Assert.Single(calls[1].Arguments!);
     }

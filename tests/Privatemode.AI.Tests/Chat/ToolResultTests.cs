@@ -58,8 +58,7 @@ public sealed class ToolResultTests(ChatFixture fixture) : IClassFixture<ChatFix
              {"role":"tool","tool_call_id":"call_3","content":"c"}]
             """,
             await fixture.PostAsync(
-                new ChatMessage(
-                    ChatRole.Tool, [new FunctionResultContent("call_2", "b"), new TextContent("no place"), new FunctionResultContent("call_1", "a")]),
+                new ChatMessage(ChatRole.Tool, [new FunctionResultContent("call_2", "b"), new FunctionResultContent("call_1", "a")]),
                 new ChatMessage(ChatRole.Tool, [new FunctionResultContent("call_3", "c")])));
     }
 

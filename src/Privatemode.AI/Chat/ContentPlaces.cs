@@ -1,0 +1,49 @@
+using Microsoft.Extensions.AI;
+using OpenAI.Chat;
+
+namespace Privatemode.AI.Chat;
+
+/// <summary>Decides for each content of a message where a chat request has a place for it, so that none is left out unnoticed.</summary>
+/// <remarks>docs/chat.md lists these rules.</remarks>
+internal static class ContentPlaces
+{
+    /// <param name="content">The content.</param>
+    /// <param name="role">The role of its message.</param>
+    /// <param name="member">Where it stands, for the exception: <c>messages[0].Contents[0]</c>.</param>
+    /// <exception cref="PrivatemodeRequestException">A chat request has no place for it.</exception>
+    public static ContentPlace Of(AIContent? content, ChatRole role, string member)
+    {
+        bool isAssistant = role == ChatRole.Assistant;
+        bool isTool = role == ChatRole.Tool;
+        return content switch
+        {
+            null => throw new PrivatemodeRequestException(member, $"{member} is null. Remove it."),
+            { RawRepresentation: ChatMessageContentPart } when !isTool => ContentPlace.Part,
+            FunctionResultContent => ContentPlace.Result,
+            FunctionCallContent when isAssistant => ContentPlace.Call,
+            FunctionCallContent => throw Misplaced(content, member, "in messages with the role assistant"),
+            TextContent or DataContent or UriContent or HostedFileContent when !isTool => ContentPlace.Part,
+            TextContent => ContentPlace.Part,
+            DataContent or UriContent or HostedFileContent => throw Misplaced(
+                content, member, "in messages with other roles: a tool message carries text. Pass it in a message with the role user"),
+            TextReasoningContent => isAssistant ? ContentPlace.Part : ContentPlace.Nowhere,
+            ErrorContent { ErrorCode: AssistantMessageMapper.RefusalCode } when isAssistant => ContentPlace.Part,
+            ErrorContent or UsageContent => ContentPlace.Nowhere,
+            _ when IsSettledApproval(content) => ContentPlace.Nowhere,
+            ToolApprovalRequestContent or ToolApprovalResponseContent => throw new PrivatemodeRequestException(
+                member, $"{member} asks for the approval of a tool call, or answers that. The service does not know approvals: " +
+                "add UseFunctionInvocation() above this client, which turns them into calls and results."),
+            _ => throw new PrivatemodeRequestException(
+                member, $"{member} is of type {content.GetType().Name}, for which a chat request has no place. Remove it from the history, or " +
+                "pass what the model should read as TextContent."),
+        };
+    }
+
+    /// <summary>Whether it is an approval of a call that was handled: call and result stand in messages of their own.</summary>
+    public static bool IsSettledApproval(AIContent content) => content is
+        ToolApprovalRequestContent { ToolCall: FunctionCallContent { InformationalOnly: true } } or
+        ToolApprovalResponseContent { ToolCall: FunctionCallContent { InformationalOnly: true } };
+
+    private static PrivatemodeRequestException Misplaced(AIContent content, string member, string place) =>
+        new(member, $"{member} is of type {content.GetType().Name}, for which a chat request has a place only {place}.");
+}

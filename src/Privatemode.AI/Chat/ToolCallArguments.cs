@@ -1,0 +1,88 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.AI;
+
+namespace Privatemode.AI.Chat;
+
+/// <summary>Reads the arguments of a tool call, and explains to the model why a call with unreadable arguments did not run.</summary>
+internal static class ToolCallArguments
+{
+    /// <summary>The additional property of a <see cref="FunctionCallContent"/> with the model's text, when it is not a JSON object.</summary>
+    /// <remarks>An additional property survives when a history is stored as JSON; <see cref="FunctionCallContent.Exception"/> does not.</remarks>
+    public const string RawKey = "privatemode.raw_arguments";
+
+    private const string Unreadable =
+        "The arguments of this tool call are cut off or are not a JSON object, so the call is not to be run. The model is told with the next " +
+        "request, and can call again. If FinishReason is Length, raise ChatOptions.MaxOutputTokens.";
+
+    private const string ErrorResult =
+        "Error: the function did not run, because the arguments of the call are cut off or are not a JSON object. Call it again with complete arguments.";
+
+    private static readonly JsonTypeInfo<IDictionary<string, object?>> ArgumentsType = CreateType();
+
+    /// <summary>A call of the model, marked as informational when its arguments cannot be read, so that nothing runs it.</summary>
+    /// <param name="id">The ID of the call.</param>
+    /// <param name="name">The name of the function.</param>
+    /// <param name="arguments">What the model wrote. Nothing, white space and <c>null</c> mean no arguments.</param>
+    /// <param name="isCutOff">Whether the answer ended early in this call, so that missing arguments do not mean none.</param>
+    public static FunctionCallContent ToCall(string id, string name, BinaryData? arguments, bool isCutOff)
+    {
+        ReadOnlySpan<byte> json = arguments is null ? default : arguments.ToMemory().Span.Trim(" \t\r\n"u8);
+        IDictionary<string, object?>? read;
+        if (json.IsEmpty)
+        {
+            read = isCutOff ? null : new Dictionary<string, object?>();
+        }
+        else
+        {
+            read = json.SequenceEqual("null"u8) ? new Dictionary<string, object?>() : TryRead(json);
+        }
+
+        // Function invokers ignore Exception, and would run the function with default arguments.
+        return read is not null ? new FunctionCallContent(id, name, read) : new FunctionCallContent(id, name)
+        {
+            InformationalOnly = true,
+
+            // Without the parser's exception, which quotes the model's text.
+            Exception = new JsonException(Unreadable),
+            AdditionalProperties = new() { [RawKey] = arguments?.ToString() ?? "" },
+        };
+    }
+
+    /// <summary>Whether a call of the history had arguments that could not be read, and nobody replaced them since.</summary>
+    public static bool AreUnreadable(FunctionCallContent call) =>
+        call.Arguments is null && (call.Exception is not null || call.AdditionalProperties?.ContainsKey(RawKey) == true);
+
+    /// <summary>The result that answers a call with unreadable arguments.</summary>
+    /// <remarks>
+    /// It quotes what the model wrote. As arguments the request carries <c>{}</c>, because model servers parse those of a history: vLLM up to
+    /// 0.25.1 (service version 1.40 runs 0.20) answers text that is not JSON with status 400, and so to every later request of the conversation.
+    /// </remarks>
+    public static string ErrorFor(FunctionCallContent call)
+    {
+        object? raw = null;
+        _ = call.AdditionalProperties?.TryGetValue(RawKey, out raw);
+        string? text = raw as string ?? (raw is JsonElement { ValueKind: JsonValueKind.String } element ? element.GetString() : null);
+        return string.IsNullOrWhiteSpace(text) ? ErrorResult : $"{ErrorResult} The arguments were: {text}";
+    }
+
+    private static IDictionary<string, object?>? TryRead(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json, ArgumentsType);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Two arguments of one name are refused: which of them the model meant is unknown, and readers differ.</summary>
+    private static JsonTypeInfo<IDictionary<string, object?>> CreateType()
+    {
+        JsonSerializerOptions options = new(AIJsonUtilities.DefaultOptions) { AllowDuplicateProperties = false };
+        options.MakeReadOnly();
+        return (JsonTypeInfo<IDictionary<string, object?>>)options.GetTypeInfo(typeof(IDictionary<string, object?>));
+    }
+}

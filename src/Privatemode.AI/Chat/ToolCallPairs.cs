@@ -1,0 +1,122 @@
+using Microsoft.Extensions.AI;
+using OpenAI.Chat;
+using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
+using OpenAIMessage = OpenAI.Chat.ChatMessage;
+
+namespace Privatemode.AI.Chat;
+
+/// <summary>Pairs the tool results of one request with the calls they answer, and gives each call of a message an ID of its own.</summary>
+/// <param name="messages">All messages of the request.</param>
+internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
+{
+    // One for each assistant message with calls, the newest last.
+    private readonly List<List<OpenCall>> _groups = [];
+
+    /// <summary>Registers the calls of a message and returns the ID to send for each.</summary>
+    /// <param name="calls">The calls in their order.</param>
+    /// <param name="message">The index of the message, from which the IDs of calls without one are made.</param>
+    /// <param name="unanswered">Calls with unreadable arguments that no later message answers, with their IDs.</param>
+    public List<string> Open(IReadOnlyList<FunctionCallContent> calls, int message, out List<(FunctionCallContent Call, string Id)> unanswered)
+    {
+        HashSet<string> taken = [.. calls.Select(call => call.CallId)];
+        HashSet<string> used = [];
+        List<OpenCall> group = [];
+        unanswered = [];
+        Dictionary<string, int> missing = calls.Any(ToolCallArguments.AreUnreadable) ? CountMissing(calls, message) : [];
+        foreach (FunctionCallContent call in calls)
+        {
+            string id = call.CallId;
+            string stem = id.Length > 0 ? id : $"call_{message}";
+
+            // Derived, not random: the same history is the same request, which the prompt cache of the service depends on.
+            for (int number = id.Length > 0 ? 2 : 1; id.Length == 0 || used.Contains(id) || (id != call.CallId && taken.Contains(id)); number++)
+            {
+                id = $"{stem}_{number}";
+            }
+
+            _ = used.Add(id);
+            OpenCall open = new(call.CallId, id);
+            group.Add(open);
+            if (ToolCallArguments.AreUnreadable(call) && missing.GetValueOrDefault(call.CallId) > 0)
+            {
+                missing[call.CallId]--;
+                open.IsAnswered = true;
+                unanswered.Add((call, id));
+            }
+        }
+
+        _groups.Add(group);
+        return [.. group.Select(call => call.SentId)];
+    }
+
+    /// <summary>Takes note of a message that is sent as the caller made it.</summary>
+    public void Observe(OpenAIMessage message)
+    {
+        if (message is AssistantChatMessage { ToolCalls.Count: > 0 } assistant)
+        {
+            _groups.Add([.. assistant.ToolCalls.Select(call => new OpenCall(call.Id, call.Id))]);
+        }
+        else if (message is ToolChatMessage tool)
+        {
+            _ = Answer(tool.ToolCallId);
+        }
+    }
+
+    /// <summary>The ID to send with a result: the first call of its ID that has none yet, or the ID itself if there is no such call.</summary>
+    public string Answer(string callId)
+    {
+        OpenCall? call = Enumerable.Reverse(_groups).SelectMany(group => group).FirstOrDefault(call => !call.IsAnswered && call.Id == callId);
+        if (call is null)
+        {
+            return callId;
+        }
+
+        call.IsAnswered = true;
+        return call.SentId;
+    }
+
+    /// <summary>The ID to send with a result that names no call: the one call without a result, or null if there is not exactly one.</summary>
+    public string? AnswerOnlyOpen()
+    {
+        OpenCall[] open = [.. _groups.LastOrDefault([]).Where(call => !call.IsAnswered).Take(2)];
+        if (open.Length != 1)
+        {
+            return null;
+        }
+
+        open[0].IsAnswered = true;
+        return open[0].SentId;
+    }
+
+    /// <summary>For each ID, how many of the calls get no result before the ID is used again.</summary>
+    private Dictionary<string, int> CountMissing(IReadOnlyList<FunctionCallContent> calls, int message)
+    {
+        Dictionary<string, int> missing = calls.CountBy(call => call.CallId).ToDictionary();
+        HashSet<string> over = [];
+        for (int index = message; index < messages.Count; index++)
+        {
+            foreach (AIContent? content in messages[index]?.Contents ?? [])
+            {
+                if (content is FunctionResultContent result && !over.Contains(result.CallId) && missing.TryGetValue(result.CallId, out int count))
+                {
+                    missing[result.CallId] = count - 1;
+                }
+                else if (content is FunctionCallContent call && index > message)
+                {
+                    _ = over.Add(call.CallId);
+                }
+            }
+        }
+
+        return missing;
+    }
+
+    private sealed class OpenCall(string id, string sentId)
+    {
+        public string Id => id;
+
+        public string SentId => sentId;
+
+        public bool IsAnswered { get; set; }
+    }
+}

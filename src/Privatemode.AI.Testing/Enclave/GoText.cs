@@ -18,18 +18,21 @@ internal static class GoText
             int escape = rune.IsBmp ? Escapes.IndexOf((char)rune.Value, StringComparison.Ordinal) : -1;
             _ = rune.Value is '"' or '\\' ? quoted.Append('\\').Append(rune)
                 : escape >= 0 ? quoted.Append('\\').Append(EscapeLetters[escape])
-                : rune.Value is < ' ' or 0x7f ? quoted.Append(CultureInfo.InvariantCulture, $"\\x{rune.Value:x2}")
-                : quoted.Append(rune);
+                : IsPrintable(rune) ? quoted.Append(rune)
+                : rune.IsAscii ? quoted.Append(CultureInfo.InvariantCulture, $"\\x{rune.Value:x2}")
+                : rune.IsBmp ? quoted.Append(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}")
+                : quoted.Append(CultureInfo.InvariantCulture, $"\\U{rune.Value:x8}");
         }
 
         return quoted.Append('"').ToString();
     }
 
     /// <summary>Verb <c>%#U</c> of one byte: its number, and itself where it can be printed.</summary>
-    public static string CodePoint(byte value)
-    {
-        // Latin-1 has its second block of control characters at 0x80, then a space that is not printed; 0xAD is a soft hyphen.
-        bool isPrintable = value is (>= (byte)' ' and < 0x7f) or (> 0xa0 and not 0xad);
-        return string.Create(CultureInfo.InvariantCulture, $"U+{value:X4}{(isPrintable ? $" '{(char)value}'" : "")}");
-    }
+    public static string CodePoint(byte value) =>
+        string.Create(CultureInfo.InvariantCulture, $"U+{value:X4}{(IsPrintable(new Rune(value)) ? $" '{(char)value}'" : "")}");
+
+    /// <summary>Letters, marks, numbers, punctuation, symbols, and of the spaces only the ASCII one.</summary>
+    private static bool IsPrintable(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (
+        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
+        or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 }

@@ -11,6 +11,8 @@ internal static class RequestChecks
 {
     private const int MinimumMajor = 1;
     private const int MinimumMinor = 33;
+    private const int LargestBody = 128 * 1024 * 1024;
+    private const int LargestDocument = 50 * 1024 * 1024;
     private const string Json = "application/json";
 
     /// <summary>API key and client version, on every call: the gateway's.</summary>
@@ -33,15 +35,22 @@ internal static class RequestChecks
         }
     }
 
-    /// <summary>What the gateway needs to pass a call on.</summary>
-    public static void DemandRoute(HttpRequest request, EnclaveEndpoint endpoint)
+    /// <summary>What the gateway asks of a call before it passes it on.</summary>
+    public static void DemandRoute(HttpRequest request, EnclaveEndpoint endpoint, int bodyBytes)
     {
+        // The limits leave room for hex; the texts name what fits into them.
+        bool isDocument = endpoint == EnclaveEndpoint.Partition;
+        if (bodyBytes > (isDocument ? LargestDocument : LargestBody))
+        {
+            throw new EnclaveException(413, isDocument ? "file too large (max 25MB)" : "maximum request size exceeded (max 50MB)");
+        }
+
         if (request.Headers.ContentType.Count > 1)
         {
             throw new EnclaveException(400, "more than one Content-Type");
         }
 
-        if ((First(request, ProtocolHeaders.TargetModel).Length == 0) != (endpoint == EnclaveEndpoint.Partition))
+        if ((First(request, ProtocolHeaders.TargetModel).Length == 0) != isDocument)
         {
             throw new EnclaveException(400, "missing target model, or one where none belongs");
         }

@@ -123,7 +123,7 @@ internal sealed class TestServer(
     /// <summary>Decrypts a request and has it answered; what the model server refuses from here on, it refuses encrypted.</summary>
     private async Task OpenAndAnswerAsync(HttpContext context, RecordedRequest record, AnswerSender sender, Fault? fault, EnclaveEndpoint endpoint)
     {
-        RequestChecks.DemandRoute(context.Request, endpoint);
+        RequestChecks.DemandRoute(context.Request, endpoint, record.WireBody.Length);
         if (fault is { Kind: FaultKind.UnknownSecret })
         {
             secrets.ForgetAll();
@@ -133,10 +133,10 @@ internal sealed class TestServer(
         using EnclaveExchange exchange = new(secrets, endpoint);
         try
         {
-            OpenBody(exchange, record, context.Request.ContentType);
-            RequestChecks.DemandAccepted(endpoint, record.OpenedBody!);
+            string opened = OpenBody(exchange, record, context.Request.ContentType);
+            RequestChecks.DemandAccepted(endpoint, opened);
             RequestChecks.DemandReadable(context.Request, endpoint);
-            using ModelRequest request = new(endpoint == EnclaveEndpoint.Partition ? "{}" : record.OpenedBody!);
+            using ModelRequest request = new(endpoint == EnclaveEndpoint.Partition ? "{}" : opened);
             if (endpoint != EnclaveEndpoint.Partition)
             {
                 RequestChecks.DemandModel(context.Request, request, Models);
@@ -176,12 +176,13 @@ internal sealed class TestServer(
         }
     }
 
-    private static void OpenBody(EnclaveExchange exchange, RecordedRequest record, string? contentType)
+    private static string OpenBody(EnclaveExchange exchange, RecordedRequest record, string? contentType)
     {
         if (!exchange.Endpoint.TakesForms)
         {
-            record.OpenedBody = exchange.OpenRequest(record.WireBody.Span);
-            return;
+            string opened = exchange.OpenRequest(record.WireBody.Span);
+            record.OpenedBody = opened.Length > 0 ? opened : null;
+            return opened;
         }
 
         OpenedForm form = exchange.Endpoint == EnclaveEndpoint.Partition
@@ -189,6 +190,7 @@ internal sealed class TestServer(
             : OpenRecording(exchange, record, contentType);
         record.OpenedFields = form.ToFields();
         record.FileName = form.Parts.FirstOrDefault(part => part.FileName is not null)?.FileName;
+        return record.OpenedBody!;
     }
 
     /// <summary>The form is one encrypted value, and reaches the model server as the client wrote it.</summary>

@@ -192,6 +192,23 @@ public sealed class AcceptedRequestTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("multipart/form-data")]
+    [InlineData("text/plain")]
+    public async Task DocumentThatIsNoForm_IsRefusedByTheModelServer_Encrypted(string contentType)
+    {
+        WireAnswer answer = await _caller.SendAsync(_caller.Post(WireCaller.Documents, _caller.Encrypt("no form", 0), contentType));
+        Assert.Equal((400, null), (answer.Status, answer.Encrypted));
+        Assert.Equal("\"There was an error parsing the body\"", _caller.Open(answer)["detail"]);
+    }
+
+    [Fact]
+    public async Task EmptyBody_IsRecordedAsNone()
+    {
+        Assert.Equal(500, (await _caller.SendAsync(_caller.Post(WireCaller.Chat, ""))).Status);
+        Assert.Null(_deployment.Requests[^1].OpenedBody);
+    }
+
+    [Theory]
     [InlineData(WireCaller.Embeddings, """{"model":5,"input":*}""", 400)]
     [InlineData(WireCaller.Embeddings, "[*]", 400)]
     [InlineData(WireCaller.Embeddings, """{"input":*}""", 400)]

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Testing.Answers;
 
@@ -85,6 +87,8 @@ public sealed class PlainErrorTests : IAsyncLifetime
         new("another id in the first value", caller => Embedding(caller, caller.Encrypt("\"x\"", 0, "other")), 500, Value("no secret for ID \"other\"")),
         new("an id with quotes and letters beyond ASCII", caller => Embedding(caller, caller.Encrypt("\"x\"", 0, "a\\\"ü")), 500,
             Value("no secret for ID \"a\\\\\\\"ü\"")),
+        new("an id with characters that are not printed", caller => Embedding(caller, caller.Encrypt("\"x\"", 0, "a\u2028\u00a0b")), 500,
+            Value("no secret for ID \"a\\u2028\\u00a0b\"")),
         new("another id in the second value",
             caller => caller.Post(WireCaller.Chat,
                 $$"""{"cache_salt":{{caller.Encrypt(Salt, 0)}},"messages":{{caller.Encrypt(Hello, 1, "other")}}}"""), 500,
@@ -149,7 +153,7 @@ public sealed class PlainErrorTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _deployment = await PrivatemodeTestDeployment.StartAsync();
+        _deployment = await PrivatemodeTestDeployment.StartAsync(new() { Record = false });
         _caller = await WireCaller.ConnectAsync(_deployment);
     }
 
@@ -169,6 +173,56 @@ public sealed class PlainErrorTests : IAsyncLifetime
         Assert.Equal(("application/json", "false", "nosniff"), (answer.ContentType, answer.Encrypted, answer.Sniffing));
         Assert.NotEmpty(answer.ReadMessage());
         Assert.Equal(expected.Text(_caller) ?? answer.ReadMessage(), answer.ReadMessage());
+    }
+
+    /// <summary>The client gets what the deployment wrote, byte for byte: it tells a wrong API key and a forgotten secret from everything else.</summary>
+    [Fact]
+    public async Task EveryRefusal_IsToldByTheClient_AsItsStatusAndTextSay()
+    {
+        WireAnswer served = null!;
+        await using LoopbackHop hop = new(_deployment.Endpoint, async exchange =>
+        {
+            if (exchange.Path != WireCaller.Chat)
+            {
+                return false;
+            }
+
+            await exchange.WriteAsync(served.ToHttp());
+            return true;
+        });
+        await using PrivatemodeClient client = _deployment.CreateClient(options => options.Endpoint = hop.Endpoint);
+        int sent = 0;
+        foreach (ErrorCase refusal in All.Append(new ErrorCase("an unknown endpoint", caller => caller.Post("/v1/responses", "{}"), 501, AnyText)))
+        {
+            served = await _caller.SendAsync(refusal.Make(_caller));
+            Exception? exception = await Record.ExceptionAsync(() => client.AsIChatClient(WireCaller.Model).GetResponseAsync("hi")).OrTimeout();
+
+            // Only a forgotten secret is worth a second call, with a new one.
+            bool isForgotten = served.Body.Contains("no secret for ID", StringComparison.Ordinal);
+            sent += isForgotten ? 2 : 1;
+            Assert.Equal(sent, hop.Count(WireCaller.Chat));
+            if (refusal.Status == 401)
+            {
+                Assert.Equal("ApiKey", Assert.IsType<PrivatemodeConfigurationException>(exception).Setting);
+                continue;
+            }
+
+            PrivatemodeServiceException failure = Assert.IsType<PrivatemodeServiceException>(exception, exactMatch: false);
+            Assert.Equal((refusal.Status, false), (failure.Status, failure.IsServerMessageAuthenticated));
+            Assert.Equal(PrivatemodeServiceFailure.Other, failure.Reason);
+            Assert.NotEmpty(failure.ServerMessage!);
+        }
+    }
+
+    [Theory]
+    [InlineData(WireCaller.Documents, 50, "file too large (max 25MB)")]
+    [InlineData(WireCaller.Chat, 128, "maximum request size exceeded (max 50MB)")]
+    public async Task Body_OverTheLimit_IsRefusedForItsSize(string path, int limitInMebibytes, string text)
+    {
+        HttpRequestMessage request = _caller.Post(path, "");
+        request.Content = new ByteArrayContent(new byte[(limitInMebibytes * 1024 * 1024) + 1]);
+        WireAnswer answer = await _caller.SendAsync(request);
+        Assert.Equal((413, text), (answer.Status, answer.ReadMessage()));
     }
 
     [Fact]

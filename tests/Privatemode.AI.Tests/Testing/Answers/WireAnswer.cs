@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Privatemode.AI.Tests.Testing.Answers;
@@ -5,6 +6,12 @@ namespace Privatemode.AI.Tests.Testing.Answers;
 /// <summary>An answer of a test deployment as it travelled.</summary>
 internal sealed record WireAnswer(int Status, string Body, string? ContentType, string? Encrypted, string? Sniffing)
 {
+    /// <summary>The answer as HTTP/1.1.</summary>
+    public string ToHttp() =>
+        $"HTTP/1.1 {Status} X\r\nContent-Type: {ContentType}\r\n"
+        + (Encrypted is null ? "" : $"{ProtocolHeaders.Encrypted}: {Encrypted}\r\n")
+        + $"Content-Length: {Encoding.UTF8.GetByteCount(Body)}\r\n\r\n{Body}";
+
     /// <summary>The message of a plain error.</summary>
     public string ReadMessage()
     {

@@ -25,7 +25,8 @@ namespace Privatemode.AI;
 /// <c>Retry-After</c> (at most 60 s) and <see cref="AuthenticatedHeader"/>, and no other header of the wire. A whole answer is verified before it is
 /// handed out, whatever the <see cref="HttpCompletionOption"/>; a stream is verified event by event as it is read, and reading throws when it
 /// was altered or ends early. Answers of status 400 or more are handed out as such. Gaps in tool calls are filled in and unknown finish reasons
-/// read as <c>length</c>, as by <see cref="PrivatemodeOpenAIClient"/>.</para>
+/// read as <c>length</c>, as by <see cref="PrivatemodeOpenAIClient"/>. What is not authenticated (<c>id</c>, <c>usage</c>, <c>duration</c>) and cannot be what
+/// its name says is left out. Usage is on the last event of a stream only, unless the request sets <c>stream_options.continuous_usage_stats</c>.</para>
 /// <para><b>Other differences:</b> redirects are never followed, and an answer is never decompressed. It retries nothing but what the service
 /// did not work on (a secret it no longer knows, a connection reset at once), so the library's own retries stay of use; each repeats the call
 /// sealed anew. <see cref="HttpClient.Timeout"/> includes the time to verify the deployment, which the first call waits for;

@@ -52,7 +52,7 @@ internal static class ResponseMapper
             ModelId = completion.Model,
             CreatedAt = ToTime(completion.CreatedAt),
             FinishReason = FinishReasons.Of(completion),
-            Usage = UsageMapper.FromOpenAI(completion.Usage),
+            Usage = UsageMapper.FromOpenAI(completion.Patch),
             RawRepresentation = completion,
         };
     }

@@ -11,6 +11,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
     private readonly SortedDictionary<int, PartialCall> _calls = [];
     private readonly StringBuilder _refusal = new();
     private PartialCall? _lastCall;
+    private UsageContent? _usage;
     private int? _choice;
     private ChatRole? _role;
     private ChatFinishReason? _finishReason;
@@ -26,7 +27,9 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
         _createdAt ??= ResponseMapper.ToTime(update.CreatedAt);
         if (!IsOfOurChoice(update))
         {
-            return Create(update);
+            ChatResponseUpdate other = Create(update);
+            AddUsage(update, other);
+            return other;
         }
 
         _role ??= update.Role is { } role ? ResponseMapper.ToRole(role) : null;
@@ -34,6 +37,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
         _endedEarly |= FinishReasons.IsEarly(update.FinishReason);
         ChatResponseUpdate result = Create(update);
         AddContents(update, result);
+        AddUsage(update, result);
         foreach (StreamingChatToolCallUpdate call in update.ToolCallUpdates)
         {
             Collect(call);
@@ -46,7 +50,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
     /// <summary>What was collected over the whole stream; null when that is nothing.</summary>
     public ChatResponseUpdate? Complete()
     {
-        if (_calls.Count == 0 && _refusal.Length == 0)
+        if (_calls.Count == 0 && _refusal.Length == 0 && _usage is null)
         {
             return null;
         }
@@ -56,6 +60,11 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
         {
             bool isCutOff = _endedEarly && call == _lastCall;
             result.Contents.Add(ResponseMapper.ToCall(call.Id, call.Name, BinaryData.FromBytes(call.Arguments.ToArray()), isCutOff));
+        }
+
+        if (_usage is not null)
+        {
+            result.Contents.Add(_usage);
         }
 
         if (_refusal.Length > 0)
@@ -103,9 +112,21 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
             result.Contents.Add(content);
         }
 
-        if (UsageMapper.FromOpenAI(update.Usage) is { } usage)
+    }
+
+    /// <summary>Usage is a running total: of a caller who asked for it on every event, only the last one counts.</summary>
+    private void AddUsage(StreamingChatCompletionUpdate update, ChatResponseUpdate result)
+    {
+        if (UsageMapper.FromOpenAI(update.Patch) is not { } usage)
         {
-            result.Contents.Add(new UsageContent(usage) { RawRepresentation = update.Usage });
+            return;
+        }
+
+        _usage = new UsageContent(usage) { RawRepresentation = update.Usage };
+        if (!update.Patch.TryGetJson("$.choices[0]"u8, out _))
+        {
+            result.Contents.Add(_usage);
+            _usage = null;
         }
     }
 

@@ -54,16 +54,12 @@ internal static class CompletionReader
 
     private static UsageDetails ReadUsage(JsonElement usage) => new()
     {
-        InputTokenCount = Count(usage, "prompt_tokens"),
-        OutputTokenCount = Count(usage, "completion_tokens"),
-        TotalTokenCount = Count(usage, "total_tokens"),
-        CachedInputTokenCount = Find(usage, "prompt_tokens_details") is { ValueKind: JsonValueKind.Object } input ? Count(input, "cached_tokens") : null,
-        ReasoningTokenCount =
-            Find(usage, "completion_tokens_details") is { ValueKind: JsonValueKind.Object } output ? Count(output, "reasoning_tokens") : null,
+        InputTokenCount = UsageCounts.Count(usage, "prompt_tokens"),
+        OutputTokenCount = UsageCounts.Count(usage, "completion_tokens"),
+        TotalTokenCount = UsageCounts.Count(usage, "total_tokens"),
+        CachedInputTokenCount = UsageCounts.Count(UsageCounts.Details(usage, "prompt_tokens_details"), "cached_tokens"),
+        ReasoningTokenCount = UsageCounts.Count(UsageCounts.Details(usage, "completion_tokens_details"), "reasoning_tokens"),
     };
-
-    private static long? Count(JsonElement usage, string name) =>
-        Find(usage, name) is { ValueKind: JsonValueKind.Number } count && count.TryGetInt64(out long value) ? value : null;
 
     /// <summary>A member that is there and not null.</summary>
     private static JsonElement? Find(JsonElement parent, string name) =>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.AI;
 using OpenAI.Embeddings;
 
@@ -44,13 +45,18 @@ internal static class EmbeddingReader
         }
     }
 
-    /// <summary>Null when no answer said anything. The counts travel in the clear and are not authenticated.</summary>
-    public static UsageDetails? Sum(IEnumerable<EmbeddingTokenUsage?> usages)
+    /// <summary>What one answer says it used; null when it says nothing. The counts travel in the clear and are not authenticated.</summary>
+    public static UsageDetails? UsageOf(OpenAIEmbeddingCollection answer) => UsageCounts.Of(answer.Patch) is { ValueKind: JsonValueKind.Object } usage
+        ? new UsageDetails { InputTokenCount = UsageCounts.Count(usage, "prompt_tokens"), TotalTokenCount = UsageCounts.Count(usage, "total_tokens") }
+        : null;
+
+    /// <summary>Null when no answer said anything.</summary>
+    public static UsageDetails? Sum(IEnumerable<UsageDetails?> usages)
     {
         UsageDetails? sum = null;
-        foreach (EmbeddingTokenUsage usage in usages.OfType<EmbeddingTokenUsage>())
+        foreach (UsageDetails usage in usages.OfType<UsageDetails>())
         {
-            (sum ??= new UsageDetails()).Add(new UsageDetails { InputTokenCount = usage.InputTokenCount, TotalTokenCount = usage.TotalTokenCount });
+            (sum ??= new UsageDetails()).Add(usage);
         }
 
         return sum;

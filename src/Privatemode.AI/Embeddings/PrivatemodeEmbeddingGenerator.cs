@@ -77,7 +77,7 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
             ClientResult<OpenAIEmbeddingCollection> result =
                 await _client.GenerateEmbeddingsAsync(texts, options, cancellationToken).ConfigureAwait(false);
             Embedding<float>[] embeddings = EmbeddingReader.Read(result.Value, texts.Count, dimensions, note.Receipt);
-            return new Answer(embeddings, result.Value.Usage, note.Receipt);
+            return new Answer(embeddings, EmbeddingReader.UsageOf(result.Value), note.Receipt);
         }
         catch (Exception exception) when (_failures.TryMap(exception, out Exception? mapped))
         {
@@ -101,5 +101,5 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
         return all;
     }
 
-    private sealed record Answer(Embedding<float>[] Embeddings, EmbeddingTokenUsage? Usage, string? Receipt);
+    private sealed record Answer(Embedding<float>[] Embeddings, UsageDetails? Usage, string? Receipt);
 }

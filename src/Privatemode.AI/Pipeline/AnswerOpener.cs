@@ -135,9 +135,9 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         SealedAttempt attempt = call.Current!;
         EventRules rules = call.Rule.Stream switch
         {
-            StreamKind.Transcription => new TranscriptionEventRules(call.RequestId, call.EndsWithUsage, call.HidesUsage),
+            StreamKind.Transcription => new TranscriptionEventRules(call.RequestId, call.EndsWithUsage, call.HidesUsage, call.KeepsUsage),
             StreamKind.Messages => new MessageEventRules(call.RequestId),
-            _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId),
+            _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId, call.KeepsUsage),
         };
         EventOpener opener = attempt.Exchange!.OpenEvents(rules, call.Context);
 
@@ -168,7 +168,6 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         answer.Dispose();
         fault = fault == AnswerFault.None ? DemandPayload(opened, call) : fault;
         fault = fault == AnswerFault.None ? SealedMembers.SettleWhole(opened, call) : fault;
-        fault = fault == AnswerFault.None ? PlainMembers.Check(opened) : fault;
         fault = fault == AnswerFault.None && call.Rule.Stream == StreamKind.Messages && !MessageEventRules.IsCalled(opened, "message"u8)
             ? AnswerFault.BadPlainMember
             : fault;
@@ -183,11 +182,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
             throw ServiceErrors.NoChoice(call.RequestId);
         }
 
-        if (shape.Plain.Contains("id"u8))
-        {
-            PlainMembers.DropUnsafeId(opened);
-        }
-
+        PlainMembers.Normalize(opened, shape.Plain, nullsStay: call.Rule.Stream == StreamKind.Messages);
         if (call.Rule.HasMessages)
         {
             FinishReasonNormalizer.Normalize(opened, isEvent: false, call.RequestId);

@@ -9,7 +9,8 @@ namespace Privatemode.AI.Pipeline;
 /// <param name="rule">The endpoint.</param>
 /// <param name="choices">How many choices were asked for.</param>
 /// <param name="requestId">Id of the call.</param>
-internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string requestId) : EventRules
+/// <param name="keepsUsage">The caller asked for usage on every event.</param>
+internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string requestId, bool keepsUsage = false) : EventRules
 {
     private readonly ChoiceFinishes _finishes = new(choices);
     private readonly ToolCallNormalizer _toolCalls = new();
@@ -50,20 +51,19 @@ internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string re
         // A hop could ask for a whole chat, see WholeChoices, which a reader of events would not see.
         // A reader of one answer would put two together. Completions may have more prompts than those we count.
         fault = rule.HasMessages && _finishes.HasWhole ? AnswerFault.PayloadMissing
-            : rule.HasMessages && _finishes.HasMore ? AnswerFault.ChoiceCount : PlainMembers.Check(opened);
+            : rule.HasMessages && _finishes.HasMore ? AnswerFault.ChoiceCount : AnswerFault.None;
         if (fault != AnswerFault.None)
         {
             return fault;
         }
 
-        PlainMembers.DropUnsafeId(opened);
-
         // The service repeats the running total on every event; a reader that adds up would count it many times.
-        if (count > 0 && opened.TryGet("usage"u8, out _, out kind) && kind == JsonTokenType.StartObject)
+        if (count > 0 && !keepsUsage && opened.TryGet("usage"u8, out _, out kind) && kind == JsonTokenType.StartObject)
         {
             opened.Replace("usage"u8, "null"u8);
         }
 
+        PlainMembers.Normalize(opened, Shape.Plain);
         if (rule.HasMessages)
         {
             FinishReasonNormalizer.Normalize(opened, isEvent: true, requestId, HasHandedOut);

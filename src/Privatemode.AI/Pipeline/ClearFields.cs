@@ -90,6 +90,20 @@ internal static class ClearFields
         return IsModelId(model);
     }
 
+    /// <summary>Whether a checked body asks for usage on every event of a stream.</summary>
+    public static bool WantsUsageOnEveryEvent(ReadOnlySpan<byte> document, JsonIndex index)
+    {
+        int i = index.Find("stream_options"u8);
+        using JsonIndex options = new();
+        if (i < 0 || options.Read(index.Members[i].Value(document)) != JsonShape.Usable)
+        {
+            return false;
+        }
+
+        int option = options.Find("continuous_usage_stats"u8);
+        return option >= 0 && options.Members[option].Kind == JsonTokenType.True;
+    }
+
     /// <summary>Whether text is a model id: 1 to 128 characters of <c>A-Z a-z 0-9 . _ / -</c>.</summary>
     public static bool IsModelId(ReadOnlySpan<char> text) =>
         text.Length is > 0 and <= ModelLimit && !text.ContainsAnyExcept(ModelCharacters);

@@ -53,6 +53,9 @@ internal static class FormFields
     /// <summary>Whether the last event of the stream tells what was used.</summary>
     public static bool WantsUsage(FormBody body) => Is(body, "stream_include_usage"u8, "true"u8);
 
+    /// <summary>Whether every event of the stream tells what was used so far.</summary>
+    public static bool WantsUsageOnEveryEvent(FormBody body) => Is(body, "stream_continuous_usage_stats"u8, "true"u8);
+
     /// <summary>Asks for usage in a form that does not speak of it: the event that tells it shows that no stretch of the recording is missing.</summary>
     /// <returns>Whether it was added, and the caller expects no such event.</returns>
     public static bool EnsureUsage(FormBody body)

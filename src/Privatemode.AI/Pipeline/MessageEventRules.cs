@@ -35,7 +35,6 @@ internal sealed class MessageEventRules(string requestId) : EventRules
     public override AnswerFault Inspect(OpenedDocument opened)
     {
         AnswerFault fault = opened.HasSealed ? SealedError.Check(opened, requestId, HasHandedOut) : AnswerFault.None;
-        fault = fault == AnswerFault.None ? PlainMembers.Check(opened) : fault;
         if (fault != AnswerFault.None)
         {
             return fault;
@@ -46,7 +45,7 @@ internal sealed class MessageEventRules(string requestId) : EventRules
         fault = fault == AnswerFault.None && !IsCalled(opened, _kind) ? AnswerFault.BadPlainMember : fault;
         if (fault == AnswerFault.None)
         {
-            PlainMembers.DropUnsafeId(opened);
+            PlainMembers.Normalize(opened, Shape.Plain, nullsStay: true);
         }
 
         return fault;

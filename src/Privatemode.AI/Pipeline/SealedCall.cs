@@ -30,6 +30,9 @@ internal sealed class SealedCall : IDisposable
     /// <summary>That event was not asked for by the caller, and is not for him.</summary>
     public bool HidesUsage { get; init; }
 
+    /// <summary>The caller asked for usage on every event of the stream.</summary>
+    public bool KeepsUsage { get; init; }
+
     /// <summary>The shard key, or null when the salt is random.</summary>
     public string? ShardKey { get; init; }
 

@@ -143,6 +143,7 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
             Model = model,
             WantsStream = WantsStream(body),
             Choices = ChoiceCount.Of(body),
+            KeepsUsage = ClearFields.WantsUsageOnEveryEvent(body.Bytes.Span, body.Index),
             ShardKey = shardKey,
         };
     }
@@ -161,6 +162,7 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
             WantsTimes = FormFields.WantsTimes(body),
             EndsWithUsage = FormFields.WantsUsage(body),
             HidesUsage = hidesUsage,
+            KeepsUsage = FormFields.WantsUsageOnEveryEvent(body),
         };
     }
 

@@ -16,7 +16,8 @@ namespace Privatemode.AI.Pipeline;
 /// <param name="requestId">Id of the call.</param>
 /// <param name="endsWithUsage">The form asked for usage, and so for the event that comes last.</param>
 /// <param name="hidesUsage">The caller did not ask for that event.</param>
-internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsage, bool hidesUsage) : EventRules
+/// <param name="keepsUsage">The form asked for usage on every event.</param>
+internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsage, bool hidesUsage, bool keepsUsage = false) : EventRules
 {
     private readonly ChoiceFinishes _finishes = new();
     private bool _hasChoices;
@@ -33,12 +34,6 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
     public override AnswerFault Inspect(OpenedDocument opened)
     {
         AnswerFault fault = SealedError.Check(opened, requestId, HasHandedOut);
-        if (fault != AnswerFault.None)
-        {
-            return fault;
-        }
-
-        fault = PlainMembers.Check(opened);
         if (fault != AnswerFault.None)
         {
             return fault;
@@ -62,8 +57,7 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
             return AnswerFault.RenamedMember;
         }
 
-        TranscriptionDuration.Normalize(opened);
-        return AnswerFault.None;
+        return Pass(opened);
     }
 
     private AnswerFault TakeChoices(OpenedDocument opened)
@@ -84,11 +78,17 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
         _hasUsage = count == 0 && _finishes.AllFinished;
 
         // The running total, as in chat.
-        if (count > 0 && opened.TryGet("usage"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.StartObject)
+        if (count > 0 && !keepsUsage && opened.TryGet("usage"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.StartObject)
         {
             opened.Replace("usage"u8, "null"u8);
         }
 
+        return Pass(opened);
+    }
+
+    private AnswerFault Pass(OpenedDocument opened)
+    {
+        PlainMembers.Normalize(opened, Shape.Plain);
         TranscriptionDuration.Normalize(opened);
         return AnswerFault.None;
     }

@@ -20,14 +20,14 @@ internal static class SpeechUsage
         UsageDetails details = new()
         {
             // OpenAI's names, and those of the model server.
-            InputTokenCount = Count(usage, "input_tokens") ?? Count(usage, "prompt_tokens"),
-            OutputTokenCount = Count(usage, "output_tokens") ?? Count(usage, "completion_tokens"),
-            TotalTokenCount = Count(usage, "total_tokens"),
+            InputTokenCount = UsageCounts.Count(usage, "input_tokens") ?? UsageCounts.Count(usage, "prompt_tokens"),
+            OutputTokenCount = UsageCounts.Count(usage, "output_tokens") ?? UsageCounts.Count(usage, "completion_tokens"),
+            TotalTokenCount = UsageCounts.Count(usage, "total_tokens"),
         };
         if (TranscriptionReader.TryGet(usage, "input_token_details", out JsonElement input))
         {
-            details.InputAudioTokenCount = Count(input, "audio_tokens");
-            details.InputTextTokenCount = Count(input, "text_tokens");
+            details.InputAudioTokenCount = UsageCounts.Count(input, "audio_tokens");
+            details.InputTextTokenCount = UsageCounts.Count(input, "text_tokens");
         }
 
         if (TranscriptionReader.Time(usage, "seconds") is { } time)
@@ -37,7 +37,4 @@ internal static class SpeechUsage
 
         return details;
     }
-
-    private static long? Count(JsonElement usage, string name) =>
-        TranscriptionReader.TryGet(usage, name, out JsonElement value) ? value.GetInt64() : null;
 }

@@ -39,11 +39,20 @@ public sealed class DocumentTests : DeploymentTest
     [Fact]
     public async Task Name_NotGiven_IsThatOfTheFileOrNone()
     {
-        string path = Path.Combine(Directory.CreateTempSubdirectory("documents").FullName, "report.pdf");
-        await File.WriteAllBytesAsync(path, Pdf);
-        using FileStream file = File.OpenRead(path);
-        Assert.Equal("report.pdf", (await Client.Documents.PartitionAsync(file).OrTimeout()).Elements[0].FileName);
-        Assert.True(file.CanRead);
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("privatemode-documents-");
+        try
+        {
+            string path = Path.Combine(folder.FullName, "report.pdf");
+            await File.WriteAllBytesAsync(path, Pdf);
+            await using FileStream file = File.OpenRead(path);
+            Assert.Equal("report.pdf", (await Client.Documents.PartitionAsync(file).OrTimeout()).Elements[0].FileName);
+            Assert.True(file.CanRead);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
         Assert.Equal("document", (await Client.Documents.PartitionAsync(new HiddenLengthStream(Pdf)).OrTimeout()).Elements[0].FileName);
     }
 

@@ -8,7 +8,13 @@ namespace Privatemode.AI.IntegrationTests;
 /// <summary>What a verified deployment tells, and what becomes of the verdict over time.</summary>
 public sealed class VerificationTests : DeploymentTest
 {
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("privatemode-tests-");
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("privatemode-verification-");
+
+    public override async Task DisposeAsync()
+    {
+        await base.DisposeAsync();
+        _directory.Delete(recursive: true);
+    }
 
     [Theory]
     [InlineData(EvidenceKind.Snp, "SEV-SNP")]

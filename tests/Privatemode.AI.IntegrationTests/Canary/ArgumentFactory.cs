@@ -18,7 +18,7 @@ internal static class ArgumentFactory
     // A file whose name and content hold the sentinel, for the methods that open files themselves.
     private static readonly Lazy<string> AudioFile = new(() =>
     {
-        string path = Path.Combine(Directory.CreateTempSubdirectory("canary").FullName, $"{Sentinel.Text}.wav");
+        string path = Path.Combine(AppContext.BaseDirectory, $"{Sentinel.Text}.wav");
         File.WriteAllBytes(path, Sentinel.Bytes);
         return path;
     });

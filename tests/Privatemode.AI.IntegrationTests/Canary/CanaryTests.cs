@@ -17,6 +17,7 @@ namespace Privatemode.AI.IntegrationTests.Canary;
 public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private readonly CapturingLoggerFactory _logs = new();
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("privatemode-canary-");
     private readonly Activity _activity = Sentinel.StartActivity();
     private PrivatemodeTestDeployment _deployment = null!;
     private PrivatemodeClient _client = null!;
@@ -37,6 +38,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
     {
         await _client.DisposeAsync();
         await _deployment.DisposeAsync();
+        _folder.Delete(recursive: true);
         _activity.Stop();
     }
 
@@ -113,7 +115,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
         PrivatemodeSpeechOptions streamed = SpeechOptions(TranscriptionTimestamps.None);
 
         // A file whose name holds the sentinel, too.
-        string path = Path.Combine(Directory.CreateTempSubdirectory("canary").FullName, $"{Sentinel.Text}.wav");
+        string path = Path.Combine(_folder.FullName, $"{Sentinel.Text}.wav");
         await File.WriteAllBytesAsync(path, Recording.Wave(5000, Sentinel.Text));
         foreach (Fault? fault in (Fault?[])[null, Fault.TamperEvent(1), Fault.SealedError(400, Sentinel.Text)])
         {

@@ -65,6 +65,21 @@ public sealed class SourceRulesTests
             !types.Any(other => other.BaseType == type));
     }
 
+    [Fact]
+    public void TemporaryFolders_OfTests_AreDeleted()
+    {
+        const string Made = "CreateTempSubdirectory(";
+        (string Path, string Text)[] sources = [.. ((string[])["tests", "examples"]).SelectMany(folder => RepositoryFiles.Under(folder, "*.cs"))
+            .Select(path => (path, File.ReadAllText(path)))
+            .Where(file => file.Item2.Contains(Made, StringComparison.Ordinal) && Path.GetFileName(file.path) != "SourceRulesTests.cs")];
+        Assert.NotEmpty(sources);
+
+        // By this beginning of their names .ci/run finds what a run has left behind.
+        Assert.Empty(sources.Where(file => file.Text.Split(Made).Skip(1).Any(call => !call.StartsWith("\"privatemode-", StringComparison.Ordinal)))
+            .Select(file => file.Path));
+        Assert.Empty(sources.Where(file => !file.Text.Contains("Delete(", StringComparison.Ordinal)).Select(file => file.Path));
+    }
+
     /// <summary>Bodies of the members of types: from a brace in the first column of members, after a parameter list, to its counterpart.</summary>
     private static IEnumerable<(int Line, int Lines)> MethodLengths(string[] source)
     {

@@ -52,7 +52,7 @@ public sealed class OtherEndpointTests : DeploymentTest
         }
 
         Deployment.Model.Partition();
-        Assert.Equal("nothing-sealed", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => SendAsync(PartitionPath, FormType, Form))).Failure);
+        Assert.Equal("empty-document", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => SendAsync(PartitionPath, FormType, Form))).Failure);
     }
 
     [Fact]

@@ -73,8 +73,8 @@ public sealed partial class ReadmeTests
         {
             await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
             await using PrivatemodeClient privatemode = deployment.CreateClient();
-            using MemoryStream recording = new(Recording.Wave());
-            using MemoryStream contract = new("<h1>Contract</h1>"u8.ToArray());
+            await File.WriteAllBytesAsync("meeting.wav", Recording.Wave());
+            await File.WriteAllTextAsync("contract.html", "<h1>Contract</h1>");
             _ = deployment.Model.Transcribe("Guten Morgen");
             _ = deployment.Model.Partition(new ScriptedElement("Title", "Contract"));
 
@@ -83,9 +83,11 @@ public sealed partial class ReadmeTests
             Embedding<float> vector = await embed.GenerateAsync("X-Wing is a hybrid KEM.");
 
             ISpeechToTextClient speech = privatemode.AsISpeechToTextClient("whisper-large-v3");
+            await using FileStream recording = File.OpenRead("meeting.wav");
             SpeechToTextResponse said = await speech.GetTextAsync(recording);
 
-            PrivatemodeDocument document = await privatemode.Documents.PartitionAsync(contract, "contract.html");
+            await using FileStream contract = File.OpenRead("contract.html");
+            PrivatemodeDocument document = await privatemode.Documents.PartitionAsync(contract);
 
             PrivatemodeCompletionClient completions = privatemode.GetCompletionClient("gpt-oss-120b");
             PrivatemodeCompletion gap = await completions.CompleteAsync(new("def add(a, b):\n") { Suffix = "\n\nprint(add(1, 2))" });
@@ -157,6 +159,38 @@ public sealed partial class ReadmeTests
 
             Assert.Equal("You said: hi", (await injected.GetResponseAsync("hi")).Text);
         }
+    }
+
+    [Fact]
+    public async Task Snippet_OfTheErrors_Runs()
+    {
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+        await using PrivatemodeClient privatemode = deployment.CreateClient();
+        IChatClient chat = privatemode.AsIChatClient("gpt-oss-120b");
+
+        Assert.Equal(400, await FailAsync(new ChatOptions { AdditionalProperties = new() { ["messages"] = 1 } }));
+        Assert.Equal(400, await FailAsync(new ChatOptions { ModelId = "gpt-2" }));
+        Assert.Equal(400, await FailAsync(new ChatOptions { ModelId = "no model" }));
+        deployment.Faults.Next(Fault.PlainError(400));
+        Assert.Equal(400, await FailAsync());
+        deployment.Faults.Next(Fault.PlainError(500));
+        Assert.Equal(503, await FailAsync());
+        deployment.Faults.Next(Fault.PlainError(401));
+        Assert.Equal(500, await FailAsync());
+
+        async Task<int> FailAsync(ChatOptions? options = null) =>
+            StatusOf(await Assert.ThrowsAnyAsync<PrivatemodeException>(() => chat.GetResponseAsync("hi", options).OrTimeout()));
+
+        // begin: errors
+        static int StatusOf(PrivatemodeException exception) => exception switch
+        {
+            PrivatemodeRequestException or PrivatemodeWouldLeakException or PrivatemodeModelUnavailableException => 400,
+            PrivatemodeServiceException { Reason: PrivatemodeServiceFailure.InvalidRequest } => 400,
+            PrivatemodeServiceException { Reason: PrivatemodeServiceFailure.RateLimited } => 429,
+            PrivatemodeServiceException => 503,
+            _ => 500,
+        };
+        // end
     }
 
     [Fact]
@@ -245,7 +279,8 @@ public sealed partial class ReadmeTests
         Assert.All(shown, match => Assert.Equal(running[match.Groups["name"].Value], Normalize(match.Groups["code"].Value)));
     }
 
-    private static string Normalize(string code) => string.Join('\n', code.Trim('\n').Split('\n').Select(line => line.Trim()));
+    // SnippetsTests compiles the documents with these lines.
+    private static string Normalize(string code) => string.Join('\n', Namespaces().Replace(code, "").Trim('\n').Split('\n').Select(line => line.Trim()));
 
     private static string RepositoryRoot()
     {
@@ -260,6 +295,9 @@ public sealed partial class ReadmeTests
 
     [GeneratedRegex(@"// begin: (?<name>\w+)\n(?<code>.*?)\n *// end\n", RegexOptions.Singleline)]
     private static partial Regex Running();
+
+    [GeneratedRegex(@"^(using [\w.]+;|#pragma warning \w+ \w+)\n", RegexOptions.Multiline)]
+    private static partial Regex Namespaces();
 
     [GeneratedRegex(@"<!-- snippet: (?<name>\w+) -->\n```csharp\n(?<code>.*?)```", RegexOptions.Singleline)]
     private static partial Regex Shown();

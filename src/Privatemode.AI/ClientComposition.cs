@@ -64,6 +64,8 @@ internal sealed class ClientComposition : IDisposable
 
     public HttpCalls Http { get; }
 
+    public ClientEvents Events => _events;
+
     public DeploymentHealth Health => _attested.Health;
 
     public PrivatemodeModelCatalog Models { get; }
@@ -115,7 +117,7 @@ internal sealed class ClientComposition : IDisposable
             NetworkTimeout = options.ResponseTimeout,
             ClientLoggingOptions = new ClientLoggingOptions
             {
-                LoggerFactory = options.LoggerFactory,
+                LoggerFactory = options.LoggerFactory is null ? null : new LoweredLoggers(options.LoggerFactory),
                 EnableLogging = options.LoggerFactory is not null,
                 EnableMessageContentLogging = options.LogSealedContent && options.LoggerFactory is not null,
             },

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Chat;
 using Privatemode.AI.Completions;
+using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Documents;
 using Privatemode.AI.Embeddings;
 using Privatemode.AI.Pipeline;
@@ -49,6 +50,9 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
 
     /// <summary>What is known about the deployment now; sends nothing.</summary>
     internal DeploymentHealth Health => _composition.Health;
+
+    /// <summary>Its log.</summary>
+    internal ClientEvents Events => _composition.Events;
 
     /// <summary>Runs the requests of other libraries, for <see cref="PrivatemodeHttpMessageHandler"/>.</summary>
     internal HttpCalls Http => _composition.Http;

@@ -12,4 +12,7 @@ public sealed class PrivatemodeConfigurationException : PrivatemodeException
     /// <summary>What to fix: a setting, as <see cref="PrivatemodeOptions"/> (<c>ApiKey</c>) or the application's configuration
     /// (<c>Privatemode:ApiKey</c>) names it.</summary>
     public string Setting { get; }
+
+    /// <summary>Callers bring their API keys, and this was no call of one of them.</summary>
+    internal bool IsOutsideOfCalls { get; init; }
 }

@@ -87,8 +87,8 @@ public sealed class PrivatemodeOptions
 
     /// <summary>
     /// Receives what this library tells in the category <c>Privatemode.AI</c> (a deployment verified or not, another manifest, refused calls,
-    /// broken answers) and what the OpenAI client's pipeline logs: requests, answers, retries and failures of calls, with addresses, statuses and
-    /// headers it deems harmless. Neither ever carries content in the clear, or a key. Null for nowhere, the default.
+    /// broken answers) and what the OpenAI client's pipeline logs: requests, answers and retries at Debug and failures of calls at Warning, with
+    /// addresses, statuses and headers it deems harmless. Neither ever carries content in the clear, or a key. Null for nowhere, the default.
     /// </summary>
     /// <remarks>
     /// Activities and metrics need no setting: an <see cref="System.Diagnostics.ActivitySource"/> and a
@@ -203,6 +203,9 @@ public sealed class PrivatemodeOptions
 
     /// <summary>What was wrong where it was put together: the sections and calls of a host.</summary>
     internal SettingsFaults Faults { get; } = new();
+
+    /// <summary>Which call of <c>AddPrivatemode</c> set what only one of them may set.</summary>
+    internal Dictionary<string, int> SetByCall { get; } = new(StringComparer.Ordinal);
 
     internal const int DefaultMaxFetchedImages = 32;
 

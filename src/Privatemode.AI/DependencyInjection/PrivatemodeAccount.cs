@@ -26,9 +26,12 @@ internal sealed class PrivatemodeAccount(string? accountKey)
     /// <summary>Where its settings are when no section is given.</summary>
     public string DefaultSection => AccountKey is null ? Section : $"{Section}:{Accounts}:{AccountKey}";
 
-    /// <summary>The sections that were given, in their order: the last one wins. Null stands for <see cref="DefaultSection"/>.</summary>
+    /// <summary>How often it was registered.</summary>
+    public int Calls { get; set; }
+
+    /// <summary>The sections that were given, in their order. Null stands for <see cref="DefaultSection"/>.</summary>
     public List<IConfigurationSection?> Sections { get; } = [];
 
-    /// <summary>Path of the section that wins; what errors name.</summary>
+    /// <summary>Path of the section given last; what errors name.</summary>
     public string SectionPath => Sections[^1]?.Path ?? DefaultSection;
 }

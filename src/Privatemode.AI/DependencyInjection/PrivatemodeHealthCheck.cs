@@ -31,7 +31,7 @@ internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, Privatemo
                     "Verification continues in the background.",
                     client.Health.Failure);
             }
-            catch (PrivatemodeConfigurationException exception) when (exception.Setting == nameof(options.ApiKeyAccessor))
+            catch (PrivatemodeConfigurationException exception) when (exception.IsOutsideOfCalls)
             {
                 return HealthCheckResult.Degraded("Nothing is verified yet: outside of calls there is no API key to do it with.");
             }

@@ -41,7 +41,7 @@ public static class PrivatemodeHealthChecksBuilderExtensions
         return builder.Add(new HealthCheckRegistration(
             name,
             provider => new PrivatemodeHealthCheck(
-                provider.GetRequiredKeyedService<PrivatemodeClient>(accountKey),
+                AccountServices.ClientOf(provider, accountKey),
                 provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(accountKey ?? Options.Options.DefaultName),
                 longest),
             failureStatus, tags));

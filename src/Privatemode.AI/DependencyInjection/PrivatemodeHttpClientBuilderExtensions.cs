@@ -28,17 +28,14 @@ public static class PrivatemodeHttpClientBuilderExtensions
         // The first filter is the outermost: what it does after the others, it does last.
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter>(new SealedClientFilter(name)));
         return builder
-            .ConfigurePrimaryHttpMessageHandler(provider => AccountOf(provider, accountKey).CreateHandler())
+            .ConfigurePrimaryHttpMessageHandler(provider => AccountServices.ClientOf(provider, accountKey).CreateHandler())
             .ConfigureHttpClient((provider, http) =>
             {
                 // The very handlers this client sends with, whoever built them in whatever order.
                 HandlerChain.DemandSealed(provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(name));
-                http.BaseAddress ??= AccountOf(provider, accountKey).Endpoint;
+                http.BaseAddress ??= AccountServices.ClientOf(provider, accountKey).Endpoint;
                 http.Timeout = Timeout.InfiniteTimeSpan;
             })
             .RedactLoggedHeaders(static _ => true);
     }
-
-    private static PrivatemodeClient AccountOf(IServiceProvider provider, string? accountKey) =>
-        provider.GetRequiredKeyedService<PrivatemodeClient>(accountKey);
 }

@@ -28,10 +28,11 @@ internal static class PrivatemodeRegistration
             account.Sections.Add(section);
         }
 
+        int call = ++account.Calls;
         if (configure is not null)
         {
             _ = services.AddSingleton<IConfigureOptions<PrivatemodeOptions>>(
-                provider => new ConfigureNamedOptions<PrivatemodeOptions>(account.OptionsName, options => configure(provider, options)));
+                provider => new CodeSettings(account, call, options => configure(provider, options)));
         }
 
         return services;
@@ -47,9 +48,9 @@ internal static class PrivatemodeRegistration
     {
         DemandNoOther(services, account);
         _ = services.AddSingleton(account);
-        _ = services.AddKeyedSingleton(account.AccountKey, (provider, _) => Create(provider, account));
+        AccountServices.AddClient(services, account, provider => Create(provider, account));
         _ = services.AddKeyedSingleton<OpenAIClient>(
-            account.AccountKey, (provider, _) => provider.GetRequiredKeyedService<PrivatemodeClient>(account.AccountKey).OpenAI);
+            account.AccountKey, (provider, _) => AccountServices.ClientOf(provider, account.AccountKey).OpenAI);
         PrivatemodeHttp.Add(services, account);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PrivatemodeStartup>());
     }

@@ -16,8 +16,15 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// are resolved with. An account key is a name of your own, not an API key: it appears in logs and messages.</para>
 /// <para>Settings come from the section, by default <c>Privatemode</c> of the application's configuration and <c>Privatemode:Accounts:</c><em>key</em>,
 /// and for the account without a key from the environment variable <c>PRIVATEMODE_API_KEY</c>. Code wins over configuration, and configuration over the
-/// environment. They are checked when the host starts: a <see cref="PrivatemodeConfigurationException"/> names the setting. A setting that does
-/// not exist is an error.</para>
+/// environment. They are checked when the host starts: one <see cref="PrivatemodeConfigurationException"/> names all that are wrong. A setting that
+/// does not exist is an error.</para>
+/// <para>Calls for the same account add up: their sections are read together, and their callbacks run in order, where the later one wins, as everywhere
+/// with options. But two calls that set the API key (<see cref="PrivatemodeOptions.ApiKey"/>, <see cref="PrivatemodeOptions.Credential"/> or
+/// <see cref="PrivatemodeOptions.ApiKeyAccessor"/>) or the endpoint to different values, and two sections that say different things about the same
+/// setting, are an error that names both. Replace settings on purpose, in tests for example, with
+/// <c>PostConfigure&lt;PrivatemodeOptions&gt;</c>.</para>
+/// <para>A service of an account that is not registered is a <see cref="PrivatemodeConfigurationException"/> that names the accounts there are, also
+/// <see cref="PrivatemodeClient"/> without a key when all accounts have one.</para>
 /// <para>Requests go through the HTTP client <c>Privatemode.AI</c> (with an account key, <c>Privatemode.AI:</c><em>key</em>) of the application's
 /// factory. Handlers added to it by name, after this, see encrypted requests and may not change them; handlers for all clients of the application
 /// are left out. Its primary handler may be replaced by one that <see cref="PrivatemodeOptions.HttpMessageHandler"/> accepts.</para>
@@ -104,7 +111,7 @@ public static class PrivatemodeServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(modelId);
         return services.AddKeyedSingleton<IChatClient>(
-            serviceId, (provider, _) => provider.GetRequiredKeyedService<PrivatemodeClient>(accountKey).AsIChatClient(modelId));
+            serviceId, (provider, _) => AccountServices.ClientOf(provider, accountKey).AsIChatClient(modelId));
     }
 
     /// <summary>Registers an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> for one model.</summary>
@@ -121,7 +128,7 @@ public static class PrivatemodeServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(modelId);
         return services.AddKeyedSingleton<IEmbeddingGenerator<string, Embedding<float>>>(
-            serviceId, (provider, _) => provider.GetRequiredKeyedService<PrivatemodeClient>(accountKey).AsIEmbeddingGenerator(modelId, dimensions));
+            serviceId, (provider, _) => AccountServices.ClientOf(provider, accountKey).AsIEmbeddingGenerator(modelId, dimensions));
     }
 
     /// <summary>Registers an <see cref="ISpeechToTextClient"/> for one model.</summary>
@@ -138,7 +145,7 @@ public static class PrivatemodeServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(modelId);
         return services.AddKeyedSingleton<ISpeechToTextClient>(
-            serviceId, (provider, _) => provider.GetRequiredKeyedService<PrivatemodeClient>(accountKey).AsISpeechToTextClient(modelId));
+            serviceId, (provider, _) => AccountServices.ClientOf(provider, accountKey).AsISpeechToTextClient(modelId));
     }
 
     private static Action<IServiceProvider, PrivatemodeOptions>? Ignore(Action<PrivatemodeOptions>? configure) =>

@@ -64,7 +64,7 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
 
     public void Dispose() => _stopping.Dispose();
 
-    private PrivatemodeClient ClientOf(PrivatemodeAccount account) => provider.GetRequiredKeyedService<PrivatemodeClient>(account.AccountKey);
+    private PrivatemodeClient ClientOf(PrivatemodeAccount account) => AccountServices.ClientOf(provider, account.AccountKey);
 
     private void DemandOurs(PrivatemodeAccount account)
     {
@@ -84,9 +84,16 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
         {
             await client.ConnectAsync(_stopping.Token).ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+        }
+        catch (PrivatemodeConfigurationException exception) when (exception.IsOutsideOfCalls)
+        {
+            // Callers bring their keys, and nobody has called yet: that is no failure.
+        }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // The first call meets it too, and is told. A host with an accessor has no key before its first request.
+            client.Events.WarmUpFailed(exception);
         }
     }
 }

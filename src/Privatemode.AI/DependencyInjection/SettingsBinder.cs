@@ -20,10 +20,39 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         (options.AccountKey, options.SectionPath) = (account.AccountKey, account.SectionPath);
         IConfigurationSection[] sections =
             [.. account.Sections.Select(given => given ?? configuration?.GetSection(account.DefaultSection)).OfType<IConfigurationSection>()];
-        foreach (IConfigurationSection section in sections.DistinctBy(section => section.Path, StringComparer.OrdinalIgnoreCase))
+        sections = [.. sections.DistinctBy(section => section.Path, StringComparer.OrdinalIgnoreCase)];
+        for (int i = 0; i < sections.Length; i++)
         {
-            Bind(new SettingsReader(section), options);
+            Bind(new SettingsReader(sections[i]), options);
+            RefuseContradictions(sections[..i], sections[i], options);
         }
+    }
+
+    /// <summary>Sections given by several calls add up; no order of them says which is right when two of them say different things.</summary>
+    private static void RefuseContradictions(IConfigurationSection[] before, IConfigurationSection section, PrivatemodeOptions options)
+    {
+        foreach (IConfigurationSection setting in section.GetChildren().Where(child => !IsAccounts(child)))
+        {
+            string text = TextOf(setting);
+            if (Array.Find(before, other => other.GetSection(setting.Key) is var same && same.Exists() && TextOf(same) != text) is { } contrary)
+            {
+                options.Faults.Add(new PrivatemodeConfigurationException(
+                    setting.Path,
+                    $"{setting.Path}: {contrary.Path}:{setting.Key} says something else, and AddPrivatemode was given both sections. Remove one of them."));
+            }
+        }
+    }
+
+    private static bool IsAccounts(IConfigurationSection child) => child.Key.Equals(PrivatemodeAccount.Accounts, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>A setting, with all below it, as one text to compare.</summary>
+    private static string TextOf(IConfigurationSection setting)
+    {
+        IEnumerable<string> below = setting.AsEnumerable(makePathsRelative: true)
+            .Where(entry => entry.Value is not null)
+            .Select(entry => $"{entry.Key.ToUpperInvariant()}={entry.Value}")
+            .Order(StringComparer.Ordinal);
+        return string.Join('\n', below.Prepend($"={setting.Value}"));
     }
 
     /// <summary>Reads each setting there is; what is not set stays.</summary>

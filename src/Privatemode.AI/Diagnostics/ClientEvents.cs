@@ -90,6 +90,14 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
         }
     }
 
+    /// <summary>A host could not make its session ready, and runs all the same.</summary>
+    public void WarmUpFailed(Exception exception)
+    {
+        // What others throw may say anything, keys included.
+        string message = exception is PrivatemodeException ? exception.Message : "It was thrown by a callback of the application, or is a defect.";
+        Log.WarmUpFailed(_logger, endpoint, ErrorNames.Of(exception), exception.GetType().Name, message);
+    }
+
     public void SecretForgotten(string path, string requestId) => Log.SecretForgotten(_logger, path, requestId);
 
     public void RateLimited(string path, string requestId, TimeSpan? wait) => Log.RateLimited(_logger, path, requestId, wait?.TotalSeconds);

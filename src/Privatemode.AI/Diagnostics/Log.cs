@@ -54,4 +54,9 @@ internal static partial class Log
         15, LogLevel.Warning,
         "The manifest {Manifest} differs in more than can be shown ({Omitted} differences are left out), so that nobody was asked about it; it is refused.")]
     public static partial void ManifestNotShown(ILogger logger, string manifest, int omitted);
+
+    [LoggerMessage(
+        16, LogLevel.Warning,
+        "The warm-up for {Endpoint} failed ({Error}, {ExceptionType}): {Reason} The host runs; the first call tries again, and throws if it fails too.")]
+    public static partial void WarmUpFailed(ILogger logger, Uri endpoint, string error, string exceptionType, string reason);
 }

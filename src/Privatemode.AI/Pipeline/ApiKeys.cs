@@ -44,7 +44,10 @@ internal sealed class ApiKeys
         {
             throw new PrivatemodeConfigurationException(
                 nameof(PrivatemodeOptions.ApiKeyAccessor),
-                    "The accessor returned no API key. Call where it has one, for example inside a request; no other key is used instead.");
+                    "The accessor returned no API key. Call where it has one, for example inside a request; no other key is used instead.")
+            {
+                IsOutsideOfCalls = true,
+            };
         }
 
         Demand(current, nameof(PrivatemodeOptions.ApiKeyAccessor), Source);

@@ -131,12 +131,13 @@ public sealed class HttpClientFactoryTests : IAsyncLifetime
     [Fact]
     public async Task Logs_AtTheLowestLevel_HoldNoKeyAndNoContent()
     {
-        using Lines lines = new();
+        using LogLines lines = new();
         await using ServiceProvider provider = Provider(services => services
             .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(lines))
-            .ConfigureHttpClientDefaults(all => all.RedactLoggedHeaders([])));
+            .ConfigureHttpClientDefaults(all => all.RedactLoggedHeaders([]))
+            .AddHttpClient("Privatemode.AI").AddDefaultLogger());
         _ = await ChatAsync(provider);
-        string all = string.Join('\n', lines.All);
+        string all = string.Join('\n', lines.All.Select(line => line.Text));
         Assert.Contains("/v1/chat/completions", all, StringComparison.Ordinal);
         Assert.Contains("Authorization", all, StringComparison.Ordinal);
         Assert.DoesNotContain(_deployment.ApiKey, all, StringComparison.Ordinal);
@@ -186,29 +187,6 @@ public sealed class HttpClientFactoryTests : IAsyncLifetime
         {
             (await base.SendAsync(request, cancellationToken)).Dispose();
             return await base.SendAsync(request, cancellationToken);
-        }
-    }
-
-    private sealed class Lines : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> All { get; } = [];
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull
-        {
-            All.Enqueue($"{state}");
-            return null;
-        }
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            All.Enqueue($"{formatter(state, exception)} {exception}");
-
-        public void Dispose()
-        {
         }
     }
 }

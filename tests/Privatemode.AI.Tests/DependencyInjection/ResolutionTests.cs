@@ -80,18 +80,6 @@ public sealed class ResolutionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Resolve_WithoutAnAccount_SaysWhichServiceIsMissing()
-    {
-        await using ServiceProvider provider = new ServiceCollection()
-            .AddPrivatemodeChatClient("m").AddPrivatemodeEmbeddingGenerator("m").AddPrivatemodeSpeechToTextClient("m").BuildServiceProvider();
-        foreach (Type service in (Type[])[typeof(IChatClient), typeof(IEmbeddingGenerator<string, Embedding<float>>), typeof(ISpeechToTextClient)])
-        {
-            InvalidOperationException exception = Assert.Throws<InvalidOperationException>(() => provider.GetRequiredService(service));
-            Assert.Contains(nameof(PrivatemodeClient), exception.Message, StringComparison.Ordinal);
-        }
-    }
-
-    [Fact]
     public async Task Resolve_OpenAIClient_IsTheSealedOneAndOneOnly()
     {
         await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.Configure).BuildServiceProvider();
@@ -139,7 +127,7 @@ public sealed class ResolutionTests : IAsyncLifetime
         _ = await provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
         _ = await provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>().GenerateAsync(["text"]).OrTimeout();
         Assert.All(_deployment.Requests, request => Assert.Equal("Bearer key-b", request.Headers["Authorization"]));
-        Assert.Throws<InvalidOperationException>(provider.GetRequiredService<ISpeechToTextClient>);
+        Assert.Throws<PrivatemodeConfigurationException>(provider.GetRequiredService<ISpeechToTextClient>);
     }
 
     [Fact]

@@ -153,17 +153,6 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public void Options_SectionGivenLater_WinsOverThoseBefore()
-    {
-        ServiceCollection services = With(("ApiKey", "of the default section"), ("MaxSessions", "7"), ("ResponseTimeout", "00:01:00"));
-        IConfigurationRoot other = new ConfigurationBuilder()
-            .AddInMemoryCollection([new("Mine:ApiKey", "mine"), new("Mine:MaxSessions", "8"), new("Last:MaxSessions", "9")]).Build();
-        services.AddPrivatemode().AddPrivatemode(other.GetSection("Mine")).AddPrivatemode(other.GetSection("Last"));
-        PrivatemodeOptions options = Resolve(services);
-        Assert.Equal(("mine", 9, TimeSpan.FromMinutes(1)), (options.ApiKey, options.MaxSessions, options.ResponseTimeout));
-    }
-
-    [Fact]
     public void Options_NoKeyAnywhere_NamesTheSetting()
     {
         Assert.Null(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable));

@@ -1,0 +1,108 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Privatemode.AI.DependencyInjection;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Issues;
+
+/// <summary>A warm-up in the background that fails is told to nobody who could throw: the log has to say it.</summary>
+public sealed class SilentWarmUpTests : IAsyncLifetime
+{
+    private const string Key = "0f8fad5b-d9cb-469f-a165-70867728950e";
+
+    private PrivatemodeTestDeployment _deployment = null!;
+
+    public async Task InitializeAsync() => _deployment = await PrivatemodeTestDeployment.StartAsync(new() { TimeProvider = new ImmediateTimeProvider() });
+
+    public async Task DisposeAsync() => await _deployment.DisposeAsync();
+
+    [Fact]
+    public async Task WarmUp_WrongKey_LogsTheReasonOnceAndWhatHappensNext()
+    {
+        string line = Assert.Single(await WarningsOfStartAsync(options => options.ApiKey = Key));
+        Assert.Contains("(configuration, PrivatemodeConfigurationException)", line, StringComparison.Ordinal);
+        Assert.Contains("status 401", line, StringComparison.Ordinal);
+        Assert.Contains("the first call tries again", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WarmUp_DeploymentDoesNotProveItself_LogsTheCheck()
+    {
+        _deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
+        string line = Assert.Single(await WarningsOfStartAsync(_ => { }));
+        Assert.Contains("PrivatemodeVerificationException", line, StringComparison.Ordinal);
+        Assert.Contains("report-data", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WarmUp_ServiceIsAway_LogsThat()
+    {
+        _deployment.Faults.Next(EvidenceSource.Attestation, Fault.PlainError(503), times: 100);
+        Assert.Contains("(unavailable, PrivatemodeServiceException)", Assert.Single(await WarningsOfStartAsync(_ => { })), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WarmUp_AccessorThrows_LogsTheTypeAndNotWhatItSaid()
+    {
+        string line = Assert.Single(await WarningsOfStartAsync(options => options.ApiKeyAccessor = () => throw new TimeoutException($"no tenant for {Key}")));
+        Assert.Contains("TimeoutException", line, StringComparison.Ordinal);
+        Assert.Contains("callback", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WarmUp_AccessorReturnsAKeyInQuotationMarks_LogsThat() => Assert.Contains(
+        "quotation marks", Assert.Single(await WarningsOfStartAsync(options => options.ApiKeyAccessor = () => $"'{Key}'")), StringComparison.Ordinal);
+
+    // Callers bring their keys, and nobody has called yet.
+    [Fact]
+    public async Task WarmUp_AccessorHasNoKeyOutsideOfCalls_IsNoFailure() =>
+        Assert.Empty(await WarningsOfStartAsync(options => options.ApiKeyAccessor = () => null));
+
+    [Fact]
+    public async Task WarmUp_HostStopsBeforeItsEnd_IsNoFailure()
+    {
+        _deployment.Faults.Next(EvidenceSource.Attestation, Fault.Stall(0));
+        Assert.Empty(await WarningsOfStartAsync(_ => { }, waits: false));
+    }
+
+    [Fact]
+    public async Task HealthCheck_AccessorReturnsAKeyInQuotationMarks_IsNotTakenForNone()
+    {
+        ServiceCollection services = new();
+        _ = services.AddLogging().AddPrivatemode(options =>
+        {
+            _deployment.Configure(options);
+            options.ApiKeyAccessor = () => $"'{Key}'";
+        });
+        _ = services.AddHealthChecks().AddPrivatemodeHealthCheck();
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        HealthReportEntry entry = (await provider.GetRequiredService<HealthCheckService>().CheckHealthAsync().OrTimeout()).Entries["privatemode"];
+        Assert.Equal(HealthStatus.Unhealthy, entry.Status);
+        Assert.Contains("quotation marks", entry.Description, StringComparison.Ordinal);
+    }
+
+    /// <summary>What a host logs about its warm-up, which has no key in it.</summary>
+    private async Task<string[]> WarningsOfStartAsync(Action<PrivatemodeOptions> configure, bool waits = true)
+    {
+        using LogLines lines = new();
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Logging.AddProvider(lines);
+        builder.Services.AddPrivatemode(options =>
+        {
+            _deployment.Configure(options);
+            configure(options);
+        });
+        using IHost host = builder.Build();
+        await host.StartAsync().OrTimeout();
+        Task warmUps = host.Services.GetServices<IHostedService>().OfType<PrivatemodeStartup>().Single().WarmUps;
+        await (waits ? warmUps : Task.CompletedTask).OrTimeout();
+        await host.StopAsync().OrTimeout();
+        await warmUps.OrTimeout();
+        Assert.DoesNotContain(lines.All, line => line.Text.Contains(Key, StringComparison.Ordinal));
+        return [.. lines.All.Where(line => line.Level == LogLevel.Warning).Select(line => line.Text)
+            .Where(text => text.Contains("warm-up", StringComparison.Ordinal))];
+    }
+}

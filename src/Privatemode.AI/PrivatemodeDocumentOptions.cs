@@ -12,9 +12,10 @@ public sealed class PrivatemodeDocumentOptions
     public DocumentStrategy? Strategy { get; set; }
 
     /// <summary>Media type of the document, for example <c>application/pdf</c>; when null the service finds out by content and name.</summary>
+    /// <remarks>Parameters are not sent, and aliases such as <c>image/jpg</c> are sent under their registered name.</remarks>
     public string? ContentType { get; set; }
 
-    /// <summary>Media type of what is inside a document compressed with gzip.</summary>
+    /// <summary>Media type of what is inside a document compressed with gzip; sent as <see cref="ContentType"/> is.</summary>
     public string? UncompressedContentType { get; set; }
 
     /// <summary>Languages of the document, as Tesseract names them (<c>eng</c>, <c>deu</c>).</summary>

@@ -7,7 +7,8 @@ namespace Privatemode.AI.Chat;
 /// <summary>Parts of messages: text, images, audio, files.</summary>
 internal static class ContentMapper
 {
-    private const string Pdf = "application/pdf";
+    private const string Carried =
+        "It carries images, audio as audio/mpeg or audio/wav, and application/pdf: convert it, or pass what is text as TextContent.";
 
     /// <summary>The parts of a message somebody wrote; one empty text when there are none.</summary>
     /// <exception cref="PrivatemodeRequestException">A file or other data of a media type that a message cannot carry; without it, the
@@ -44,37 +45,55 @@ internal static class ContentMapper
         { RawRepresentation: ChatMessageContentPart raw } => raw,
         TextReasoningContent => null,
         TextContent text => ChatMessageContentPart.CreateTextPart(text.Text),
+        UriContent { Uri.Scheme: "data" } uri => FromData(ToData(uri), uri),
         UriContent uri when uri.HasTopLevelMediaType("image") => ChatMessageContentPart.CreateImagePart(uri.Uri, Detail(content)),
-        DataContent data when data.HasTopLevelMediaType("image") =>
-            ChatMessageContentPart.CreateImagePart(BinaryData.FromBytes(data.Data), data.MediaType, Detail(content)),
-        DataContent data when data.HasTopLevelMediaType("audio") => Audio(data),
-        DataContent data when data.MediaType.StartsWith(Pdf, StringComparison.OrdinalIgnoreCase) =>
-            ChatMessageContentPart.CreateFilePart(BinaryData.FromBytes(data.Data), data.MediaType, data.Name ?? "document.pdf"),
+        DataContent data => FromData(data, data),
         HostedFileContent file => ChatMessageContentPart.CreateFilePart(file.FileId),
         _ => null,
     };
 
     public static PrivatemodeRequestException Unsupported(AIContent content)
     {
-        (string member, string mediaType, string possible) = content is UriContent uri
-            ? ("UriContent.MediaType", uri.MediaType, "By URL it carries images only: load anything else and pass it as DataContent.")
-            : ("DataContent.MediaType", ((DataContent)content).MediaType,
-                "It carries images, audio as audio/mpeg or audio/wav, and application/pdf: convert it, or pass what is text as TextContent.");
+        (string member, string mediaType, string possible) = content switch
+        {
+            UriContent { Uri.Scheme: "data" } uri => ("UriContent.Uri", ToData(uri).MediaType, Carried),
+            UriContent uri => ("UriContent.MediaType", uri.MediaType, "By URL it carries images only: load anything else and pass it as DataContent."),
+            _ => ("DataContent.MediaType", ((DataContent)content).MediaType, Carried),
+        };
 
         // Parameters of a media type may name the file.
         return new PrivatemodeRequestException(
-            member, $"A chat message cannot carry content of the media type '{mediaType.Split(';')[0].Trim()}'. {possible}");
+            member, $"A chat message cannot carry content of the media type '{MediaTypes.Normalize(mediaType)}'. {possible}");
     }
 
-    private static ChatMessageContentPart? Audio(DataContent data)
+    /// <summary>The part for data of a type that a message carries; null for any other.</summary>
+    /// <param name="data">The data.</param>
+    /// <param name="content">The content that holds it, with the level of detail of an image.</param>
+    private static ChatMessageContentPart? FromData(DataContent data, AIContent content)
     {
-        ChatInputAudioFormat? format = data.MediaType.ToLowerInvariant() switch
+        string mediaType = MediaTypes.Normalize(data.MediaType);
+        BinaryData bytes = BinaryData.FromBytes(data.Data);
+        return mediaType switch
         {
-            "audio/mpeg" or "audio/mp3" => ChatInputAudioFormat.Mp3,
-            "audio/wav" or "audio/x-wav" or "audio/wave" => ChatInputAudioFormat.Wav,
-            _ => default(ChatInputAudioFormat?),
+            MediaTypes.Mp3 => ChatMessageContentPart.CreateInputAudioPart(bytes, ChatInputAudioFormat.Mp3),
+            MediaTypes.Wave => ChatMessageContentPart.CreateInputAudioPart(bytes, ChatInputAudioFormat.Wav),
+            MediaTypes.Pdf => ChatMessageContentPart.CreateFilePart(bytes, mediaType, data.Name ?? "document.pdf"),
+            _ when mediaType.StartsWith("image/", StringComparison.Ordinal) => ChatMessageContentPart.CreateImagePart(bytes, mediaType, Detail(content)),
+            _ => null,
         };
-        return format is null ? null : ChatMessageContentPart.CreateInputAudioPart(BinaryData.FromBytes(data.Data), format.Value);
+    }
+
+    /// <summary>The data of a <c>data:</c> URL. Its own media type counts: the other one may be a range, such as <c>image/*</c>.</summary>
+    private static DataContent ToData(UriContent uri)
+    {
+        try
+        {
+            return new DataContent(uri.Uri);
+        }
+        catch (Exception exception) when (exception is ArgumentException or FormatException)
+        {
+            throw new PrivatemodeRequestException("UriContent.Uri", "The data URL cannot be read. It needs a media type and valid base64.");
+        }
     }
 
     private static ChatImageDetailLevel? Detail(AIContent content) =>

@@ -42,18 +42,18 @@ internal static class DocumentForm
         return fields;
     }
 
-    /// <summary>The media type of the file.</summary>
+    /// <summary>The media type of the file, without parameters: the service compares the whole text.</summary>
     /// <exception cref="PrivatemodeRequestException">It is none.</exception>
     public static string TypeOf(PrivatemodeDocumentOptions options) => options.ContentType is not { } type ? DefaultType
         : type.Length <= NameLimit * 2 && Ascii.IsValid(type) && MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed)
-            ? parsed.ToString()
+            ? MediaTypes.Normalize(parsed.MediaType!)
             : throw new PrivatemodeRequestException(
                 $"{Options}.{nameof(PrivatemodeDocumentOptions.ContentType)}", "The content type is no media type, such as application/pdf.");
 
     private static (string Name, string? Value)[] Typed(PrivatemodeDocumentOptions options) =>
     [
         ("strategy", Word(options.Strategy?.Value)),
-        ("gz_uncompressed_content_type", Word(options.UncompressedContentType)),
+        ("gz_uncompressed_content_type", options.UncompressedContentType is { Length: > 0 } type ? MediaTypes.Normalize(type) : null),
         ("languages", List(options.Languages)),
         ("encoding", Word(options.Encoding)),
         ("hi_res_model_name", Word(options.HighResolutionModel)),

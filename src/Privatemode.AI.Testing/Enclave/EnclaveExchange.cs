@@ -98,7 +98,8 @@ internal sealed class EnclaveExchange(SecretStore secrets, EnclaveEndpoint endpo
     }
 
     /// <summary>Encrypts the members of an answer that are not plain; numbering goes on across the documents of one answer.</summary>
-    /// <exception cref="EnclaveException">Nothing of the request was encrypted, so there is no secret to encrypt with.</exception>
+    /// <exception cref="EnclaveException">Nothing of the request was encrypted, so there is no secret to encrypt with; or the answer, which a test wrote
+    /// by hand, is not usable JSON.</exception>
     public string Seal(string json)
     {
         byte[] document = Encoding.UTF8.GetBytes(json);
@@ -106,7 +107,7 @@ internal sealed class EnclaveExchange(SecretStore secrets, EnclaveEndpoint endpo
         JsonShape shape = index.Read(document, allowArray: endpoint == EnclaveEndpoint.Partition);
         if (shape != JsonShape.Usable)
         {
-            throw new InvalidOperationException($"The scripted answer is not usable JSON: {shape}.");
+            throw new EnclaveException(500, $"The scripted answer is not usable JSON: {shape}.");
         }
 
         Dictionary<int, byte[]> sealedValues = [];

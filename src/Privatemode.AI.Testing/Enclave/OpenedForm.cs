@@ -27,7 +27,8 @@ internal sealed class OpenedForm
                 section.Body.CopyTo(value);
                 ContentDispositionHeaderValue? disposition = section.GetContentDispositionHeader();
                 string name = HeaderUtilities.RemoveQuotes(disposition?.Name ?? default).ToString();
-                string file = HeaderUtilities.RemoveQuotes(disposition?.FileName ?? default).ToString();
+                string file = disposition?.FileNameStar is { Length: > 0 } star ? star.ToString()
+                    : HeaderUtilities.RemoveQuotes(disposition?.FileName ?? default).ToString();
                 if (name.Length > 0 && disposition!.DispositionType.Equals("form-data", StringComparison.OrdinalIgnoreCase))
                 {
                     form._parts.Add(new Part(name, file.Length > 0 ? file : null, section.ContentType, value.ToArray()));

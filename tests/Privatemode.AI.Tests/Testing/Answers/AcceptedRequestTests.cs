@@ -201,6 +201,27 @@ public sealed class AcceptedRequestTests : IAsyncLifetime
         Assert.Equal("\"There was an error parsing the body\"", _caller.Open(answer)["detail"]);
     }
 
+    [Theory]
+    [InlineData("nope", "Malformed")]
+    [InlineData("5", "NotAnObject")]
+    [InlineData("""{"a":1,"a":2}""", "DuplicateName")]
+    public async Task ScriptedAnswerThatIsNoJson_IsToldInTheAnswer(string json, string why)
+    {
+        _deployment.Model.Reply("").WithJson(json);
+        WireAnswer answer = await _caller.SendAsync(_caller.Post(WireCaller.Chat, ChatBody()));
+        Assert.Equal((500, $"The scripted answer is not usable JSON: {why}."), (answer.Status, answer.ReadMessage()));
+    }
+
+    [Fact]
+    public async Task FileNamedInTheExtendedForm_IsAFile()
+    {
+        string form = WireCaller.Form(("model", null, "whisper-large-v3"), ("file", "x", _caller.Encrypt("RIFF", 0)))
+            .Replace("filename=\"x\"", "filename*=UTF-8''r%C3%A9union.wav", StringComparison.Ordinal);
+        WireAnswer answer = await _caller.SendAsync(_caller.Post(
+            WireCaller.Transcriptions, form, $"multipart/form-data; boundary={WireCaller.Boundary}"));
+        Assert.Equal(200, answer.Status);
+    }
+
     [Fact]
     public async Task EmptyBody_IsRecordedAsNone()
     {

@@ -5,6 +5,9 @@ namespace Privatemode.AI.Testing.Enclave;
 /// <summary>What the model server reads from an opened body.</summary>
 internal sealed class ModelRequest : IDisposable
 {
+    // Choices take memory, all of them.
+    private const int MostChoices = 1024;
+
     // Tool schemas may be nested deeper than the 64 levels of the default.
     private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1000 };
 
@@ -45,10 +48,19 @@ internal sealed class ModelRequest : IDisposable
             ? [.. prompt.EnumerateArray().Select(item => item.GetString()!)]
         : [prompt.ToString()];
 
-    /// <exception cref="ModelServerException">It is no whole number from 1.</exception>
-    private int ChoicesOfEach => !Root.TryGetProperty("n", out JsonElement n) || n.ValueKind == JsonValueKind.Null ? 1
-        : n.ValueKind == JsonValueKind.Number && n.TryGetInt32(out int choices) && choices > 0 ? choices
-        : throw new ModelServerException(400, "n must be an integer of at least 1", ModelServerException.NotValid);
+    private int ChoicesOfEach => ReadInteger("n", MostChoices) ?? 1;
+
+    /// <summary>A member that is a text; null when it is absent or null.</summary>
+    /// <exception cref="ModelServerException">It is something else.</exception>
+    public string? ReadText(string name) => !Root.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? null
+        : value.ValueKind == JsonValueKind.String ? value.GetString()
+        : throw new ModelServerException(400, $"{name}: Input should be a valid string", ModelServerException.NotValid);
+
+    /// <summary>A member that is a whole number from 1; null when it is absent or null.</summary>
+    /// <exception cref="ModelServerException">It is something else, or larger.</exception>
+    public int? ReadInteger(string name, int most) => !Root.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? null
+        : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= 1 && number <= most ? number
+        : throw new ModelServerException(400, $"{name}: Input should be an integer from 1 to {most}", ModelServerException.NotValid);
 
     /// <summary>What stands before the answer with this number: its prompt, if the request asks for that.</summary>
     public string EchoOf(int choice) =>

@@ -13,6 +13,7 @@ internal static class RequestChecks
     private const int MinimumMinor = 33;
     private const int LargestBody = 128 * 1024 * 1024;
     private const int LargestDocument = 50 * 1024 * 1024;
+    private const int MostDimensions = 16 * 1024;
     private const string Json = "application/json";
 
     /// <summary>API key and client version, on every call: the gateway's.</summary>
@@ -111,6 +112,21 @@ internal static class RequestChecks
         {
             throw new ModelServerException(404, $"The model `{body.Model}` does not exist.", "NotFoundError", "model_not_found");
         }
+    }
+
+    /// <summary>The parameters that the scripted model reads, as far as their types are not looked at when they are read.</summary>
+    /// <exception cref="ModelServerException">The model server refuses one of them, encrypted.</exception>
+    public static void DemandParameters(ModelRequest body, EnclaveEndpoint endpoint)
+    {
+        string[] texts = endpoint == EnclaveEndpoint.Embeddings ? ["encoding_format"]
+            : endpoint == EnclaveEndpoint.Transcriptions ? ["language", "response_format", "stream", "stream_include_usage"]
+            : [];
+        foreach (string name in texts)
+        {
+            _ = body.ReadText(name);
+        }
+
+        _ = endpoint == EnclaveEndpoint.Embeddings ? body.ReadInteger("dimensions", MostDimensions) : null;
     }
 
     /// <summary>Of a header that comes more than once, the service takes the first.</summary>

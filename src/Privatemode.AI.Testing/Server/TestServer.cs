@@ -140,6 +140,7 @@ internal sealed class TestServer(
             if (endpoint != EnclaveEndpoint.Partition)
             {
                 RequestChecks.DemandModel(context.Request, request, Models);
+                RequestChecks.DemandParameters(request, endpoint);
             }
 
             await AnswerAsync(record, sender, fault, exchange, request).ConfigureAwait(false);

@@ -230,15 +230,67 @@ public sealed class AcceptedRequestTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(WireCaller.Embeddings, """{"model":5,"input":*}""", 400)]
-    [InlineData(WireCaller.Embeddings, "[*]", 400)]
-    [InlineData(WireCaller.Embeddings, """{"input":*}""", 400)]
-    [InlineData(WireCaller.Chat, """{"cache_salt":*,"model":"gpt-oss-120b","n":1.5}""", 400)]
-    [InlineData(WireCaller.Chat, """{"cache_salt":*,"model":"gpt-oss-120b","n":99999999999}""", 400)]
-    public async Task OddBody_IsAnsweredWithAnError_NotWithAnEmptyOne(string path, string body, int status)
+    [InlineData(WireCaller.Embeddings, "dimensions", "1.5")]
+    [InlineData(WireCaller.Embeddings, "dimensions", "-1")]
+    [InlineData(WireCaller.Embeddings, "dimensions", "2000000000")]
+    [InlineData(WireCaller.Embeddings, "dimensions", "\"x\"")]
+    [InlineData(WireCaller.Embeddings, "encoding_format", "5")]
+    [InlineData(WireCaller.Embeddings, "encoding_format", "\"hex\"")]
+    [InlineData(WireCaller.Embeddings, "input", "5")]
+    [InlineData(WireCaller.Embeddings, "input", "null")]
+    [InlineData(WireCaller.Embeddings, "input", "[{}]")]
+    [InlineData(WireCaller.Chat, "messages", "5")]
+    [InlineData(WireCaller.Chat, "messages", "[5]")]
+    [InlineData(WireCaller.Chat, "messages", """[{"role":5,"content":5}]""")]
+    [InlineData(WireCaller.Messages, "messages", """[{"role":"user","content":[5,{"text":5}]}]""")]
+    [InlineData(WireCaller.Completions, "prompt", "5")]
+    [InlineData(WireCaller.Completions, "prompt", "[[1,2],[3]]")]
+    [InlineData(WireCaller.Completions, "echo", "5")]
+    public async Task OddParameter_IsAnswered_NeverWithAnEmptyError(string path, string name, string json)
     {
-        WireAnswer answer = await _caller.SendAsync(_caller.Post(path, body.Replace("*", _caller.Encrypt(Salt, 0), StringComparison.Ordinal)));
-        Assert.Equal(status, answer.Status);
+        (string Name, string Json)[] members = path == WireCaller.Embeddings ? [("input", "\"x\"")] : [("cache_salt", Salt), ("messages", Hello)];
+        string body = _caller.Body([.. members.Where(member => member.Name != name), (name, json)]);
+        body = path == WireCaller.Embeddings ? body.Replace(WireCaller.Model, "qwen3-embedding-4b", StringComparison.Ordinal) : body;
+        WireAnswer answer = await _caller.SendAsync(_caller.Post(path, body));
+        Assert.NotEmpty(answer.Body);
+        Assert.Contains(answer.Status, (int[])[200, 400]);
+        Assert.Null(answer.Encrypted);
+    }
+
+    [Theory]
+    [InlineData("1.5")]
+    [InlineData("0")]
+    [InlineData("99999999999")]
+    [InlineData("\"2\"")]
+    public async Task NumberOfChoicesThatCannotBe_IsRefusedByTheModelServer(string n)
+    {
+        WireAnswer answer = await _caller.SendAsync(_caller.Post(
+            WireCaller.Chat, ChatBody().Replace("{", $"{{\"n\":{n},", StringComparison.Ordinal)));
+        Assert.Equal((400, null), (answer.Status, answer.Encrypted));
+    }
+
+    [Theory]
+    [InlineData("language")]
+    [InlineData("response_format")]
+    public async Task FileInPlaceOfAField_IsRefusedByTheModelServer(string name)
+    {
+        WireAnswer answer = await _caller.SendAsync(_caller.PostForm(
+            ("model", null, "whisper-large-v3"),
+            (name, "x", _caller.Encrypt("x", 2)),
+            ("response_format", null, _caller.Encrypt("verbose_json", 0)),
+            ("file", "a.wav", _caller.Encrypt("RIFF", 1))));
+        Assert.Equal((400, null), (answer.Status, answer.Encrypted));
+    }
+
+    [Theory]
+    [InlineData("{\"model\":5,\"input\":*}")]
+    [InlineData("[*]")]
+    [InlineData("{\"input\":*}")]
+    public async Task BodyWithoutAModel_IsAnsweredWithAnError_NotWithAnEmptyOne(string body)
+    {
+        WireAnswer answer = await _caller.SendAsync(_caller.Post(
+            WireCaller.Embeddings, body.Replace("*", _caller.Encrypt("\"x\"", 0), StringComparison.Ordinal)));
+        Assert.Equal(400, answer.Status);
         Assert.NotEmpty(answer.Body);
     }
 

@@ -201,6 +201,9 @@ public sealed class PrivatemodeOptions
     /// <summary>The configuration section it was read from; null outside of a host.</summary>
     internal string? SectionPath { get; set; }
 
+    /// <summary>What the configuration has in place of the section, when that is missing; a sentence, or null.</summary>
+    internal string? SectionHint { get; set; }
+
     /// <summary>What was wrong where it was put together: the sections and calls of a host.</summary>
     internal SettingsFaults Faults { get; } = new();
 

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Configuration;
+
 namespace Privatemode.AI.DependencyInjection;
 
 /// <summary>What somebody who wrote the name of a setting that does not exist probably meant.</summary>
@@ -49,6 +51,27 @@ internal static class SettingNames
 
         string[] suggestions = OtherWords.TryGetValue(letters, out string? usual) ? [usual] : MostSimilar(unknown, known);
         return suggestions.Length > 0 ? $"Did you mean {string.Join(" or ", suggestions)}?" : "Correct the spelling, or take it out.";
+    }
+
+    /// <summary>What the configuration has that may have been meant for an account whose section is missing; null for nothing.</summary>
+    public static string? HintAt(IConfiguration configuration, PrivatemodeAccount account)
+    {
+        const string Section = PrivatemodeAccount.Section;
+        string[] similar = account.AccountKey is null
+            ? [.. configuration.GetChildren().Where(IsLikeOurs).Select(child => child.Key)]
+            : [.. configuration.GetSection($"{Section}:{PrivatemodeAccount.Accounts}").GetChildren().Select(child => child.Path)];
+        return similar.Length == 0 ? null
+            : $"The configuration has {string.Join(", ", similar.Take(MostSuggestions))}, but the settings are read from {account.DefaultSection}.";
+    }
+
+    /// <summary>A section whose name is similar, or a variable that looks like ours with the key.</summary>
+    private static bool IsLikeOurs(IConfigurationSection child)
+    {
+        (string name, string ours) = (Letters(child.Key), Letters(PrivatemodeAccount.Section));
+        return child.Value is null
+            ? name.StartsWith(ours, StringComparison.Ordinal) || Distance(name, ours) <= 2
+            : name.StartsWith(ours, StringComparison.Ordinal) && name.EndsWith("key", StringComparison.Ordinal)
+                && child.Key != PrivatemodeOptions.ApiKeyVariable;
     }
 
     private static string[] MostSimilar(string unknown, IEnumerable<string> known)

@@ -20,6 +20,11 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         (options.AccountKey, options.SectionPath) = (account.AccountKey, account.SectionPath);
         IConfigurationSection[] sections =
             [.. account.Sections.Select(given => given ?? configuration?.GetSection(account.DefaultSection)).OfType<IConfigurationSection>()];
+        if (configuration is not null && !sections.Any(section => section.Exists()))
+        {
+            options.SectionHint = SettingNames.HintAt(configuration, account);
+        }
+
         sections = [.. sections.DistinctBy(section => section.Path, StringComparer.OrdinalIgnoreCase)];
         for (int i = 0; i < sections.Length; i++)
         {

@@ -166,11 +166,14 @@ internal static class SettingsCheck
         return new ApiKeys(new ApiKeyCredential(key), source);
     }
 
-    private static string NoKey(PrivatemodeOptions options) => options.AccountKey is null
-        ? $"There is no API key. Set {nameof(options.ApiKey)}, {nameof(options.Credential)}, or the environment variable " +
-          $"{PrivatemodeOptions.ApiKeyVariable}. API keys are created at {KeyRefusal.Portal}."
-        : $"The account '{options.AccountKey}' has no API key. Set one; {PrivatemodeOptions.ApiKeyVariable} is not used for accounts with an account key. " +
-          $"API keys are created at {KeyRefusal.Portal}.";
+    private static string NoKey(PrivatemodeOptions options)
+    {
+        string missing = options.AccountKey is null
+            ? $"There is no API key. Set {nameof(options.ApiKey)}, {nameof(options.Credential)}, or the environment variable " +
+              $"{PrivatemodeOptions.ApiKeyVariable}."
+            : $"The account '{options.AccountKey}' has no API key. Set one; {PrivatemodeOptions.ApiKeyVariable} is not used for accounts with an account key.";
+        return string.Join(' ', ((string?[])[missing, options.SectionHint, $"API keys are created at {KeyRefusal.Portal}."]).OfType<string>());
+    }
 
     /// <summary>How errors call the API key: by the account and the setting, never by its value.</summary>
     private static string Describe(PrivatemodeOptions options, string setting) =>

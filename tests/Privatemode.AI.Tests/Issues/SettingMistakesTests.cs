@@ -1,4 +1,6 @@
 using System.ClientModel;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Privatemode.AI.Tests.DependencyInjection;
 using static Privatemode.AI.Tests.Fakes.HostSettings;
 
@@ -102,6 +104,30 @@ public sealed class SettingMistakesTests : IDisposable
         PrivatemodeConfigurationException exception = Refused(("ApiKey", "key"), (setting, "value"));
         Assert.Equal($"Privatemode:{setting}", exception.Setting);
         Assert.Contains(advice, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("PrivatemodeAI:ApiKey", "PrivatemodeAI")]
+    [InlineData("Privatemode.AI:ApiKey", "Privatemode.AI")]
+    [InlineData("Privatmode:ApiKey", "Privatmode")]
+    [InlineData("PRIVATEMODE_KEY", "PRIVATEMODE_KEY")]
+    [InlineData("PRIVATEMODE_APIKEY", "PRIVATEMODE_APIKEY")]
+    public void UnknownSection_SimilarToOurs_IsNamedWhenThereIsNoKey(string setting, string name)
+    {
+        IServiceCollection services = new ServiceCollection().AddSingleton<IConfiguration>(
+            new ConfigurationBuilder().AddInMemoryCollection([new(setting, Key), new("Logging:Level", "x"), new("PRIVATEMODE_VECTORS", "x")]).Build());
+        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => Resolve(services.AddPrivatemode()));
+        Assert.Contains($"The configuration has {name}, but the settings are read from Privatemode.", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void UnknownAccount_InTheConfiguration_IsNamedWhenTheOneAskedForHasNoKey()
+    {
+        using ServiceProvider provider = With(("Accounts:acne:ApiKey", Key)).AddKeyedPrivatemode("acme").BuildServiceProvider();
+        Assert.Contains(
+            "The configuration has Privatemode:Accounts:acne, but",
+            Assert.Throws<PrivatemodeConfigurationException>(() => provider.GetRequiredKeyedService<PrivatemodeClient>("acme")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

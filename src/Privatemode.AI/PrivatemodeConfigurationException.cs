@@ -11,6 +11,7 @@ public sealed class PrivatemodeConfigurationException : PrivatemodeException
 
     /// <summary>What to fix: a setting, as <see cref="PrivatemodeOptions"/> (<c>ApiKey</c>) or the application's configuration
     /// (<c>Privatemode:ApiKey</c>) names it.</summary>
+    /// <remarks>When several settings of a client are wrong, this is the first of them, and the message has a line for each.</remarks>
     public string Setting { get; }
 
     /// <summary>Callers bring their API keys, and this was no call of one of them.</summary>

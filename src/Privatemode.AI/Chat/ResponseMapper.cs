@@ -111,9 +111,9 @@ internal static class ResponseMapper
 
     private static void AddAudio(ChatCompletion completion, ChatCompletionOptions options, ChatMessage message)
     {
-        if (completion.OutputAudio is { } audio)
+        if (completion.OutputAudio is { AudioBytes: { } bytes } audio)
         {
-            message.Contents.Add(new DataContent(audio.AudioBytes.ToMemory(), AudioMediaType(options)) { RawRepresentation = audio });
+            message.Contents.Add(new DataContent(bytes.ToMemory(), AudioMediaType(options)) { RawRepresentation = audio });
         }
     }
 

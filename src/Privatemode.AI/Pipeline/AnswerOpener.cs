@@ -186,6 +186,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         if (call.Rule.HasMessages)
         {
             FinishReasonNormalizer.Normalize(opened, isEvent: false, call.RequestId);
+            MessageNormalizer.Normalize(opened, isEvent: false);
             new ToolCallNormalizer().Normalize(opened, isEvent: false);
         }
 

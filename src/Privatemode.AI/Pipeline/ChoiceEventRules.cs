@@ -67,6 +67,7 @@ internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string re
         if (rule.HasMessages)
         {
             FinishReasonNormalizer.Normalize(opened, isEvent: true, requestId, HasHandedOut);
+            MessageNormalizer.Normalize(opened, isEvent: true);
             _toolCalls.Normalize(opened, isEvent: true);
         }
 

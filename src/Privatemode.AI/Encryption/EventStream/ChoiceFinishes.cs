@@ -6,7 +6,7 @@ namespace Privatemode.AI.Encryption.EventStream;
 /// <remarks>
 /// The end mark is not authenticated, anybody on the path can write it. A stream is complete only if, for every choice
 /// index seen, a sealed <c>finish_reason</c>, neither null nor empty, was opened before it. A choice that goes on after its
-/// finish has to finish again.
+/// finish has to finish again; an event that adds nothing to it, as some servers send with the verdict of a content filter, changes nothing.
 /// </remarks>
 /// <param name="expected">How many choices were asked for: a hop could drop one from its first event on.</param>
 internal sealed class ChoiceFinishes(int expected = 1)
@@ -56,11 +56,13 @@ internal sealed class ChoiceFinishes(int expected = 1)
     {
         int index = position;
         bool finished = false;
+        bool goesOn = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             bool isIndex = reader.ValueTextEquals("index"u8);
             bool isFinish = reader.ValueTextEquals("finish_reason"u8);
             bool isMessage = reader.ValueTextEquals("message"u8);
+            bool isContent = reader.ValueTextEquals("delta"u8) || reader.ValueTextEquals("text"u8);
             _ = reader.Read();
             HasWhole |= isMessage && reader.TokenType != JsonTokenType.Null;
             if (isIndex && !(reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out index)))
@@ -69,6 +71,7 @@ internal sealed class ChoiceFinishes(int expected = 1)
             }
 
             finished |= isFinish && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
+            goesOn |= isContent && HoldsContent(ref reader);
             reader.Skip();
         }
 
@@ -78,11 +81,42 @@ internal sealed class ChoiceFinishes(int expected = 1)
             _ = _running.Remove(index);
             _ = _finished.Add(index);
         }
-        else
+        else if (goesOn || !_finished.Contains(index))
         {
             _ = _running.Add(index);
         }
 
         return true;
+    }
+
+    /// <summary>Whether the value at the reader is, or has a member, other than a role, that is, neither null nor false nor empty. Reads to its end.</summary>
+    private static bool HoldsContent(ref Utf8JsonReader reader)
+    {
+        bool holds = false;
+        if (reader.TokenType == JsonTokenType.StartObject)
+        {
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                bool isRole = reader.ValueTextEquals("role"u8);
+                _ = reader.Read();
+                holds |= !isRole && !IsEmpty(ref reader);
+            }
+
+            return holds;
+        }
+
+        return !IsEmpty(ref reader);
+    }
+
+    private static bool IsEmpty(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
+        {
+            Utf8JsonReader next = reader;
+            reader.Skip();
+            return next.Read() && next.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray;
+        }
+
+        return reader.TokenType is JsonTokenType.Null or JsonTokenType.False || (reader.TokenType == JsonTokenType.String && reader.ValueSpan.IsEmpty);
     }
 }

@@ -95,13 +95,35 @@ public sealed class ChoiceFinishesTests
         Assert.False(finishes.AllFinished);
     }
 
-    [Fact]
-    public void AllFinished_ChoiceGoesOnAfterItsFinish_HasToFinishAgain()
+    [Theory]
+    [InlineData("""{"index":0,"delta":{"content":"x"}}""")]
+    [InlineData("""{"delta":{"role":"assistant","tool_calls":[{}]},"index":0}""")]
+    [InlineData("""{"index":0,"delta":{"content":" "},"finish_reason":null}""")]
+    [InlineData("""{"index":0,"delta":{"other":{"a":1}}}""")]
+    [InlineData("""{"index":0,"delta":{"other":0}}""")]
+    [InlineData("""{"index":0,"delta":{"other":true}}""")]
+    [InlineData("""{"index":0,"delta":["x"]}""")]
+    [InlineData("""{"index":0,"delta":"x"}""")]
+    [InlineData("""{"index":0,"text":"x"}""")]
+    public void AllFinished_ChoiceGoesOnAfterItsFinish_HasToFinishAgain(string choice)
     {
-        ChoiceFinishes finishes = Observed("""[{"index":0,"finish_reason":"stop"}]""", """[{"index":0}]""");
+        ChoiceFinishes finishes = Observed("""[{"index":0,"finish_reason":"stop"}]""", $"[{choice}]");
         Assert.False(finishes.AllFinished);
         Assert.True(finishes.TryObserve("""[{"index":0,"finish_reason":"stop"}]"""u8, out _));
         Assert.True(finishes.AllFinished);
+    }
+
+    [Theory]
+    [InlineData("""{"index":0}""")]
+    [InlineData("""{"index":0,"delta":{},"logprobs":null,"finish_reason":null}""")]
+    [InlineData("""{"index":0,"delta":null}""")]
+    [InlineData("""{"index":0,"delta":{"role":"assistant","content":"","tool_calls":[ ],"refusal":null,"other":{ },"more":false}}""")]
+    [InlineData("""{"index":0,"text":""}""")]
+    [InlineData("""{"content_filter_results":{"hate":{"filtered":false}},"index":0}""")]
+    public void AllFinished_EventAddsNothingAfterTheFinish_StaysFinished(string choice)
+    {
+        Assert.False(Observed($"[{choice}]").AllFinished);
+        Assert.True(Observed("""[{"index":0,"finish_reason":"stop"}]""", $"[{choice}]").AllFinished);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
 
@@ -16,6 +18,8 @@ internal static class ContentParts
     // Longer ones, which no model writes, are left for the parser to judge.
     private const int LongestList = 256 * 1024;
     private const int MostTokens = 4096;
+
+    private static readonly JsonWriterOptions FewEscapes = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly HashSet<string> Known = ["text", "refusal", "image_url", "input_audio", "file"];
 
@@ -72,7 +76,7 @@ internal static class ContentParts
     public static byte[] Quote(ReadOnlySpan<byte> utf8)
     {
         ArrayBufferWriter<byte> buffer = new(utf8.Length + 16);
-        using (Utf8JsonWriter writer = new(buffer))
+        using (Utf8JsonWriter writer = new(buffer, FewEscapes))
         {
             writer.WriteStringValue(utf8);
         }
@@ -94,7 +98,7 @@ internal static class ContentParts
     private static byte[] WriteList(Action<Utf8JsonWriter> write)
     {
         ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter writer = new(buffer))
+        using (Utf8JsonWriter writer = new(buffer, FewEscapes))
         {
             writer.WriteStartArray();
             write(writer);
@@ -135,7 +139,7 @@ internal static class ContentParts
         IEnumerable<JsonElement> parts = thinking.ValueKind == JsonValueKind.Array ? thinking.EnumerateArray() : [thinking];
         foreach (string text in parts.Select(TextOf).OfType<string>())
         {
-            reasoning.Write(System.Text.Encoding.UTF8.GetBytes(text));
+            reasoning.Write(Encoding.UTF8.GetBytes(text));
         }
     }
 

@@ -11,6 +11,9 @@ namespace Privatemode.AI.Pipeline;
 /// </remarks>
 internal static class MessageNormalizer
 {
+    // What replaces a longer one would take as much memory again.
+    private const int LongestValue = 1024 * 1024;
+
     // The names that OpenAI's parser reads, as far as nothing else puts their values right.
     private static readonly (byte[] Name, JsonTokenType Kind)[] Members =
     [
@@ -92,7 +95,7 @@ internal static class MessageNormalizer
                 : isContent && kind == JsonTokenType.StartArray ? ContentParts.Rewrite(value)
                 : isAnnotations && kind == JsonTokenType.StartArray ? ContentParts.OnlyObjects(value)
                 : kind == expected ? null
-                : isContent ? ContentParts.Quote(value)
+                : isContent ? value.Length <= LongestValue ? ContentParts.Quote(value) : null
                 : "null"u8.ToArray();
             if (rewritten is not null)
             {

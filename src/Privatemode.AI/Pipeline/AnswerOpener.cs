@@ -35,8 +35,8 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         {
             if (head.Status >= 400)
             {
-                using PooledPieces error = await ReadAsync(body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
-                OpenedAnswer refusal = OpenError(head, error.Text.Whole, call);
+                using PooledPieces? error = await TryReadAsync(body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
+                OpenedAnswer refusal = error is null ? TooLongError(head, call) : OpenError(head, error.Text.Whole, call);
                 Tell(refusal.Error!, call);
                 step?.EndWithErrorAnswer(head.Status);
                 return refusal;
@@ -266,12 +266,25 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         return new OpenedAnswer(new MemoryStream(text.ToArray()), error);
     }
 
-    private static async ValueTask<PooledPieces> ReadAsync(Stream body, int limit, SealedCall call, Deadline deadline, bool async)
+    /// <summary>Model servers repeat the request they reject, images included: an error may be long without anybody on the way having a part in it.</summary>
+    private OpenedAnswer TooLongError(AnswerHead head, SealedCall call) => new(new MemoryStream(), new ServiceError
+    {
+        Status = head.Status,
+        IsTooLong = true,
+        RetryAfter = ServiceErrors.ParseRetryAfter(head.RetryAfter, time.GetUtcNow()),
+        RequestId = call.RequestId,
+    });
+
+    private static async ValueTask<PooledPieces> ReadAsync(Stream body, int limit, SealedCall call, Deadline deadline, bool async) =>
+        await TryReadAsync(body, limit, call, deadline, async).ConfigureAwait(false)
+            ?? throw Broken("too-long", $"The answer is longer than {limit} bytes.", call);
+
+    /// <summary>The body; null when it is longer than <paramref name="limit"/>.</summary>
+    private static async ValueTask<PooledPieces?> TryReadAsync(Stream body, int limit, SealedCall call, Deadline deadline, bool async)
     {
         try
         {
-            return await BodyReader.ReadAsync(body, limit, async, deadline.Token).ConfigureAwait(false)
-                ?? throw Broken("too-long", $"The answer is longer than {limit} bytes.", call);
+            return await BodyReader.ReadAsync(body, limit, async, deadline.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (
             deadline.Token.IsCancellationRequested && exception is OperationCanceledException or ObjectDisposedException or IOException)

@@ -13,6 +13,9 @@ internal sealed record ServiceError
     /// <summary>Sealed by the enclave, as opposed to written by anybody on the path.</summary>
     public bool IsAuthenticated { get; init; }
 
+    /// <summary>The body was too long to be read, so the status is all there is.</summary>
+    public bool IsTooLong { get; init; }
+
     public TimeSpan? RetryAfter { get; init; }
 
     public string? RequestId { get; init; }

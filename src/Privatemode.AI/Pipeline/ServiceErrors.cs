@@ -145,6 +145,10 @@ internal static partial class ServiceErrors
             408 => (PrivatemodeServiceFailure.Timeout, "it gave up waiting. Retry later."),
             429 => (PrivatemodeServiceFailure.RateLimited, "too many requests or tokens. Wait, then retry."),
             502 or 503 or 504 => (PrivatemodeServiceFailure.Unavailable, "it is overloaded or restarting. Retry later."),
+            400 or 413 or 422 when error.IsTooLong => (
+                PrivatemodeServiceFailure.InvalidRequest,
+                "it rejects the request, in an error too long to be read: model servers repeat what they reject. Check the options and additional " +
+                    "members of the request, or leave its attachments out to read the error."),
             400 or 413 or 422 => (PrivatemodeServiceFailure.InvalidRequest, "it rejects the request; see ServerMessage. Change the request."),
             402 or 403 => (PrivatemodeServiceFailure.Other, KeyRefusal.NotAllowed(key)),
             >= 500 => (PrivatemodeServiceFailure.Other, "it failed; see ServerMessage. The call may have run: ask again only if that does no harm."),

@@ -1,7 +1,6 @@
 using System.ClientModel;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
-using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Chat;
 
 namespace Privatemode.AI.Tests.Issues;

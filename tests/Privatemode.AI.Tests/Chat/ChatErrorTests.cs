@@ -91,7 +91,7 @@ public sealed class ChatErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
     [InlineData("""{"index":0,"message":{"role":null,"content":"x"},"finish_reason":"stop"}""")]
     [InlineData("""{"index":0,"message":{"role":"assistant","content":[{"type":"text","text":{"canary":1}}]},"finish_reason":"stop"}""")]
     [InlineData("""{"index":0,"message":{"role":"assistant","tool_calls":[{"id":"c","type":"canary"}]},"finish_reason":"tool_calls"}""")]
-    [InlineData("""{"index":0,"message":{"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":{"canary":1}}}]},"finish_reason":"stop"}""")]
+    [InlineData("""{"index":0,"message":{"role":"assistant","tool_calls":[{"id":"c","function":{"name":{"canary":1}}}]},"finish_reason":"stop"}""")]
     [InlineData("""{"index":0.5,"message":{"role":"assistant","content":"canary"},"finish_reason":"stop"}""")]
     [InlineData("""{"index":0,"message":{"role":"assistant","audio":{"data":"canary!"}},"finish_reason":"stop"}""")]
     [InlineData("")]

@@ -8,7 +8,7 @@ namespace Privatemode.AI.Tests.Issues;
 public sealed class OddMessagesOfModelServersTests(ChatFixture fixture) : IClassFixture<ChatFixture>
 {
     [Theory]
-    [InlineData("""[{"type":"thinking","thinking":[{"type":"text","text":"so "},{"type":"text","text":"then"}]},{"type":"text","text":"42"}]""", "so then", "42")]
+    [InlineData("""[{"type":"thinking","thinking":[{"type":"text","text":"so "},{"text":"then"}]},{"type":"text","text":"42"}]""", "so then", "42")]
     [InlineData("""[{"type":"thinking","thinking":"so then","signature":"x"},{"type":"text","text":"42"}]""", "so then", "42")]
     [InlineData("""[{"type":"thinking","thinking":[]},{"type":"text","text":"42"}]""", null, "42")]
     [InlineData("""[{"type":"text","text":"4"},{"type":"reference","reference_ids":[1]},{"type":"text","text":"2"}]""", null, "42")]

@@ -49,6 +49,20 @@ internal static class ToolCallArguments
         };
     }
 
+    /// <summary>Whether a text is one JSON object, whatever is in it.</summary>
+    public static bool IsObject(ReadOnlySpan<byte> json)
+    {
+        Utf8JsonReader reader = new(json);
+        try
+        {
+            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && reader.TrySkip() && !reader.Read();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Whether a call of the history had arguments that could not be read, and nobody replaced them since.</summary>
     public static bool AreUnreadable(FunctionCallContent call) =>
         call.Arguments is null && (call.Exception is not null || call.AdditionalProperties?.ContainsKey(RawKey) == true);

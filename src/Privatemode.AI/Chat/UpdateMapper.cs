@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
@@ -59,7 +60,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
         foreach (PartialCall call in _calls.Values)
         {
             bool isCutOff = _endedEarly && call == _lastCall;
-            result.Contents.Add(ResponseMapper.ToCall(call.Id, call.Name, BinaryData.FromBytes(call.Arguments.ToArray()), isCutOff));
+            result.Contents.Add(ResponseMapper.ToCall(call.Id, call.Name, call.AllArguments(), isCutOff));
         }
 
         if (_usage is not null)
@@ -144,16 +145,33 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
         call.Name += update.FunctionName == call.Name ? "" : update.FunctionName;
         if (update.FunctionArgumentsUpdate is { } arguments)
         {
-            call.Arguments.Write(arguments.ToMemory().Span);
+            call.Append(arguments.ToMemory().Span);
         }
     }
 
     private sealed class PartialCall
     {
+        private readonly ArrayBufferWriter<byte> _arguments = new();
+        private int _lastPiece;
+
         public string Id { get; set; } = "";
 
         public string Name { get; set; } = "";
 
-        public MemoryStream Arguments { get; } = new();
+        public void Append(ReadOnlySpan<byte> piece)
+        {
+            _lastPiece = piece.IsEmpty ? _lastPiece : _arguments.WrittenCount;
+            _arguments.Write(piece);
+        }
+
+        /// <summary>What the model wrote. Some servers end a call with all of its arguments once more: an object of its own that begins with what came
+        /// before, so that both together are none.</summary>
+        public BinaryData AllArguments()
+        {
+            ReadOnlyMemory<byte> all = _arguments.WrittenMemory;
+            ReadOnlyMemory<byte> last = all[_lastPiece..];
+            bool isAllAgain = _lastPiece > 0 && last.Span.StartsWith(all.Span[.._lastPiece]) && ToolCallArguments.IsObject(last.Span);
+            return BinaryData.FromBytes(isAllAgain ? last : all);
+        }
     }
 }

@@ -13,6 +13,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
     private readonly StringBuilder _refusal = new();
     private PartialCall? _lastCall;
     private UsageContent? _usage;
+    private bool _hasToldUsage;
     private int? _choice;
     private ChatRole? _role;
     private ChatFinishReason? _finishReason;
@@ -112,13 +113,13 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
             DataContent content = new(audio.ToMemory(), ResponseMapper.AudioMediaType(options)) { RawRepresentation = update.OutputAudioUpdate };
             result.Contents.Add(content);
         }
-
     }
 
-    /// <summary>Usage is a running total: of a caller who asked for it on every event, only the last one counts.</summary>
+    /// <summary>Usage is a running total: of a caller who asked for it on every event, only the last one counts; of
+    /// several events at the end that carry it, as some servers send, the first.</summary>
     private void AddUsage(StreamingChatCompletionUpdate update, ChatResponseUpdate result)
     {
-        if (UsageMapper.FromOpenAI(update.Patch) is not { } usage)
+        if (_hasToldUsage || UsageMapper.FromOpenAI(update.Patch) is not { } usage)
         {
             return;
         }
@@ -128,6 +129,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
         {
             result.Contents.Add(_usage);
             _usage = null;
+            _hasToldUsage = true;
         }
     }
 

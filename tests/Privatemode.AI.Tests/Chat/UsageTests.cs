@@ -69,6 +69,17 @@ public sealed class UsageTests(ChatFixture fixture) : IClassFixture<ChatFixture>
         Assert.DoesNotContain(response.Messages[0].Contents, item => item is UsageContent);
     }
 
+    /// <summary>Readers of updates add up.</summary>
+    [Fact]
+    public async Task Usage_InTwoLastEvents_IsCountedOnce()
+    {
+        string last = ChatFixture.Chunk("", $",\"usage\":{Full}");
+
+        ChatResponse response = (await fixture.StreamAsync(ChatFixture.Delta("{}", "\"stop\""), last, last)).ToChatResponse();
+
+        Assert.Equal((100, 50, 150), (response.Usage!.InputTokenCount, response.Usage.OutputTokenCount, response.Usage.TotalTokenCount));
+    }
+
     [Fact]
     public async Task Usage_NullOrMissing_GivesNone()
     {

@@ -2,7 +2,7 @@ namespace Privatemode.AI;
 
 /// <summary>A stretch of a transcription.</summary>
 /// <param name="Start">Where it begins in the recording.</param>
-/// <param name="End">Where it ends.</param>
+/// <param name="End">Where it ends, as the model server says; it may be before <paramref name="Start"/>.</param>
 /// <param name="Text">What is said, as the model wrote it; often with a space in front.</param>
 public sealed record TranscriptionSegment(TimeSpan Start, TimeSpan End, string Text)
 {

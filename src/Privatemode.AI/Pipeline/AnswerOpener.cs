@@ -166,6 +166,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
 
         // What follows may need room for a second copy of what was opened.
         answer.Dispose();
+        opened.ReplaceLoneSurrogates();
         fault = fault == AnswerFault.None ? DemandPayload(opened, call) : fault;
         fault = fault == AnswerFault.None ? SealedMembers.SettleWhole(opened, call) : fault;
         fault = fault == AnswerFault.None && call.Rule.Stream == StreamKind.Messages && !MessageEventRules.IsCalled(opened, "message"u8)

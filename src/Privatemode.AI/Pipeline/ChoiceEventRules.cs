@@ -14,6 +14,7 @@ internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string re
 {
     private readonly ChoiceFinishes _finishes = new(choices);
     private readonly ToolCallNormalizer _toolCalls = new();
+    private readonly SplitCharacters _characters = new();
     private bool _hasEvents;
 
     public override AnswerShape Shape => rule.Answer!;
@@ -22,8 +23,11 @@ internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string re
 
     public override AnswerFault Unfinished => _hasEvents && !_finishes.HasAny ? AnswerFault.NoChoice : AnswerFault.Truncated;
 
+    public override IReadOnlyList<byte[]> EventsBefore => _characters.EventsBefore;
+
     public override AnswerFault Inspect(OpenedDocument opened)
     {
+        _characters.JoinChoices(opened);
         AnswerFault fault = SealedError.Check(opened, requestId, HasHandedOut);
         if (fault != AnswerFault.None)
         {
@@ -64,6 +68,7 @@ internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string re
         }
 
         PlainMembers.Normalize(opened, Shape.Plain);
+        _characters.WriteEventsBefore(opened, _toolCalls);
         if (rule.HasMessages)
         {
             FinishReasonNormalizer.Normalize(opened, isEvent: true, requestId, HasHandedOut);

@@ -34,6 +34,7 @@ internal sealed class MessageEventRules(string requestId) : EventRules
 
     public override AnswerFault Inspect(OpenedDocument opened)
     {
+        opened.ReplaceLoneSurrogates();
         AnswerFault fault = opened.HasSealed ? SealedError.Check(opened, requestId, HasHandedOut) : AnswerFault.None;
         if (fault != AnswerFault.None)
         {

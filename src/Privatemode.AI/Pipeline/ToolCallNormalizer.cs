@@ -20,7 +20,9 @@ internal sealed class ToolCallNormalizer
     public void Normalize(OpenedDocument opened, bool isEvent) =>
         ChoicesEditor.EditToolCalls(opened, isEvent, (choice, calls) => Normalize(choice, calls, isEvent));
 
-    private bool Normalize(int choice, JsonArray calls, bool isEvent)
+    /// <summary>Puts the tool calls of one choice right.</summary>
+    /// <returns>Whether anything was changed.</returns>
+    public bool Normalize(int choice, JsonArray calls, bool isEvent)
     {
         // The parser makes null of what is no object, and fails on it later.
         bool changed = calls.RemoveAll(call => call is not JsonObject) > 0;

@@ -20,6 +20,7 @@ namespace Privatemode.AI.Pipeline;
 internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsage, bool hidesUsage, bool keepsUsage = false) : EventRules
 {
     private readonly ChoiceFinishes _finishes = new();
+    private readonly SplitCharacters _characters = new();
     private bool _hasChoices;
     private bool _hasTypes;
     private bool _hasUsage;
@@ -31,27 +32,40 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
 
     public override EventFate Fate => _isDone ? EventFate.End : _hasUsage && hidesUsage ? EventFate.Drop : EventFate.Pass;
 
+    public override IReadOnlyList<byte[]> EventsBefore => _characters.EventsBefore;
+
     public override AnswerFault Inspect(OpenedDocument opened)
     {
+        bool isTyped = opened.TryGet("type"u8, out ReadOnlySpan<byte> type, out JsonTokenType kind) && kind == JsonTokenType.String;
+        bool isDone = isTyped && type.SequenceEqual("\"transcript.text.done\""u8);
+        if (isTyped)
+        {
+            _characters.JoinDelta(opened, isDone);
+        }
+        else
+        {
+            _characters.JoinChoices(opened);
+        }
+
         AnswerFault fault = SealedError.Check(opened, requestId, HasHandedOut);
         if (fault != AnswerFault.None)
         {
             return fault;
         }
 
-        if (opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) && kind == JsonTokenType.StartArray && !_hasTypes)
+        if (opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out kind) && kind == JsonTokenType.StartArray && !_hasTypes)
         {
             _hasChoices = true;
             return TakeChoices(opened);
         }
 
-        if (!opened.TryGet("type"u8, out ReadOnlySpan<byte> type, out kind) || kind != JsonTokenType.String || _hasChoices)
+        if (!opened.TryGet("type"u8, out type, out kind) || kind != JsonTokenType.String || _hasChoices)
         {
             return AnswerFault.PayloadMissing;
         }
 
         _hasTypes = true;
-        _isDone = type.SequenceEqual("\"transcript.text.done\""u8);
+        _isDone = isDone;
         if (!TypedTranscription.IsRight(opened, type, Shape.Plain))
         {
             return AnswerFault.RenamedMember;
@@ -89,6 +103,7 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
     private AnswerFault Pass(OpenedDocument opened)
     {
         PlainMembers.Normalize(opened, Shape.Plain);
+        _characters.WriteEventsBefore(opened);
         TranscriptionDuration.Normalize(opened);
         return AnswerFault.None;
     }

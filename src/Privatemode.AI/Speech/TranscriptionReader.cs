@@ -10,6 +10,9 @@ internal static class TranscriptionReader
     // A recording of thirty years; more is no time.
     private const double MaxSeconds = 1e9;
 
+    // Model servers compute times, and for the beginning of a recording the result may be a little below zero.
+    private const double MostBelowZero = 1;
+
     /// <exception cref="JsonException">It is no JSON.</exception>
     /// <exception cref="FormatException">It is no transcription.</exception>
     public static SpeechToTextResponse Read(ReadOnlyMemory<byte> json, string modelId)
@@ -38,10 +41,13 @@ internal static class TranscriptionReader
     /// <summary>A text member; null when it is missing or null.</summary>
     public static string? Text(JsonElement element, string name) => TryGet(element, name, out JsonElement value) ? value.GetString() : null;
 
-    /// <summary>A member in seconds; null when it is missing or null.</summary>
-    public static TimeSpan? Time(JsonElement element, string name) => Number(element, name) is { } seconds
-        ? seconds is >= 0 and <= MaxSeconds ? TimeSpan.FromSeconds(seconds) : throw new FormatException(name)
-        : null;
+    /// <summary>A member in seconds, which is 0 up to one second below; null when it is missing, or no time in a recording.</summary>
+    public static TimeSpan? Time(JsonElement element, string name) => Number(element, name) switch
+    {
+        >= -MostBelowZero and < 0 => TimeSpan.Zero,
+        >= 0 and <= MaxSeconds and var seconds => TimeSpan.FromSeconds(seconds),
+        _ => null,
+    };
 
     /// <summary>A member that is there and not null.</summary>
     public static bool TryGet(JsonElement element, string name, out JsonElement value)
@@ -51,36 +57,60 @@ internal static class TranscriptionReader
     }
 
     private static double? Number(JsonElement element, string name) => !TryGet(element, name, out JsonElement value) ? null
-        : value.ValueKind == JsonValueKind.String ? double.Parse(value.GetString()!, CultureInfo.InvariantCulture)
-        : value.GetDouble();
+        : value.ValueKind == JsonValueKind.Number ? value.GetDouble()
+        : value.ValueKind == JsonValueKind.String && double.TryParse(value.GetString(), CultureInfo.InvariantCulture, out double number) ? number
+        : null;
+
+    /// <summary>A statistic of the model; null when it is missing or not a number.</summary>
+    private static float? Statistic(JsonElement element, string name) =>
+        Number(element, name) is { } number && float.IsFinite((float)number) ? (float)number : null;
 
     private static TimeSpan? DurationUsed(JsonElement root) => TryGet(root, "usage", out JsonElement usage) ? Time(usage, "seconds") : null;
 
-    private static List<T>? List<T>(JsonElement root, string name, Func<JsonElement, T> read)
+    /// <summary>The items of a list; null when there is none, or when one of them cannot be read. Without that one, part of what is said would be
+    /// missing from the subtitles, and a made-up time would put it in the wrong place; the text has it all.</summary>
+    private static List<T>? List<T>(JsonElement root, string name, Func<JsonElement, T?> read)
+        where T : class
     {
-        if (!TryGet(root, name, out JsonElement array))
+        if (!TryGet(root, name, out JsonElement array) || array.ValueKind != JsonValueKind.Array)
         {
             return null;
         }
 
         List<T> items = new(array.GetArrayLength());
-        foreach (JsonElement item in array.EnumerateArray())
+        foreach (JsonElement element in array.EnumerateArray())
         {
-            items.Add(read(item));
+            if (read(element) is not { } item)
+            {
+                return null;
+            }
+
+            items.Add(item);
         }
 
         return items;
     }
 
-    private static TranscriptionSegment Segment(JsonElement element) => new(Demand(element, "start"), Demand(element, "end"), Text(element, "text") ?? "")
+    private static TranscriptionSegment? Segment(JsonElement element) => !TryReadTimes(element, "text", out TimeSpan start, out TimeSpan end, out string text)
+        ? null
+        : new TranscriptionSegment(start, end, text)
+        {
+            Temperature = Statistic(element, "temperature"),
+            AverageLogProbability = Statistic(element, "avg_logprob"),
+            CompressionRatio = Statistic(element, "compression_ratio"),
+            NoSpeechProbability = Statistic(element, "no_speech_prob"),
+        };
+
+    private static TranscriptionWord? Word(JsonElement element) =>
+        TryReadTimes(element, "word", out TimeSpan start, out TimeSpan end, out string word) ? new TranscriptionWord(start, end, word) : null;
+
+    private static bool TryReadTimes(JsonElement element, string textName, out TimeSpan start, out TimeSpan end, out string text)
     {
-        Temperature = (float?)Number(element, "temperature"),
-        AverageLogProbability = (float?)Number(element, "avg_logprob"),
-        CompressionRatio = (float?)Number(element, "compression_ratio"),
-        NoSpeechProbability = (float?)Number(element, "no_speech_prob"),
-    };
-
-    private static TranscriptionWord Word(JsonElement element) => new(Demand(element, "start"), Demand(element, "end"), Text(element, "word") ?? "");
-
-    private static TimeSpan Demand(JsonElement element, string name) => Time(element, name) ?? throw new FormatException(name);
+        TimeSpan? first = Time(element, "start");
+        TimeSpan? last = Time(element, "end");
+        bool hasText = TryGet(element, textName, out JsonElement value);
+        bool isReadable = first is not null && last is not null && (!hasText || value.ValueKind == JsonValueKind.String);
+        (start, end, text) = (first ?? default, last ?? default, isReadable && hasText ? value.GetString()! : "");
+        return isReadable;
+    }
 }

@@ -209,6 +209,12 @@ internal sealed class EventOpener : IDisposable
 
     private void TakeFate()
     {
+        foreach (byte[] before in _rules.EventsBefore)
+        {
+            Events++;
+            Emit(before, name: default);
+        }
+
         switch (_rules.Fate)
         {
             case EventFate.Drop:

@@ -23,6 +23,9 @@ internal abstract class EventRules
     /// <summary>What becomes of the event inspected last.</summary>
     public virtual EventFate Fate => EventFate.Pass;
 
+    /// <summary>Events to be handed out before the one inspected last, for what the rules had held back; mostly none.</summary>
+    public virtual IReadOnlyList<byte[]> EventsBefore => [];
+
     /// <summary>The name of the event inspected last, derived from its encrypted members; empty for none. Names from the wire are never used.</summary>
     public virtual ReadOnlySpan<byte> EventName => default;
 

@@ -94,6 +94,12 @@ internal sealed class OpenedDocument : IDisposable
         }
     }
 
+    /// <summary>Whether an escaped half of a surrogate pair stands alone in a value.</summary>
+    public bool HasLoneSurrogates => LoneSurrogates.Find(_bytes.Span) >= 0;
+
+    /// <summary>Replaces each of them by U+FFFD. Names of members have none: a document with such a name is refused.</summary>
+    public void ReplaceLoneSurrogates() => LoneSurrogates.Replace(_bytes.Span);
+
     /// <summary>Drops all members but those of certain names, and with them the white space between members.</summary>
     /// <param name="keep">Whether a member of this name stays. Names that would need escapes in JSON never do.</param>
     /// <remarks>

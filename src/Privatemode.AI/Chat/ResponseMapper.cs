@@ -66,7 +66,7 @@ internal static class ResponseMapper
         _ => ChatRole.Assistant,
     };
 
-    /// <summary>The beginning of time is what the parser makes of a missing one.</summary>
+    /// <summary>The year 1 is what the parser makes of a missing time.</summary>
     public static DateTimeOffset? ToTime(DateTimeOffset created) => created == default ? null : created;
 
     public static AIContent? FromPart(ChatMessageContentPart part)

@@ -41,7 +41,7 @@ internal static class CompletionReader
 
     private static PrivatemodeCompletionChoice ReadChoice(JsonElement choice, int position, PrivatemodeReceipt? receipt, bool handedOut)
     {
-        string? finish = Find(choice, "finish_reason")?.GetString();
+        string? finish = Text(choice, "finish_reason");
         if (finish is "abort" or "error")
         {
             // No reason to end, but a failure. The chat adapter is told so by the pipeline, which has to look into chats anyway.
@@ -60,6 +60,9 @@ internal static class CompletionReader
         CachedInputTokenCount = UsageCounts.Count(UsageCounts.Details(usage, "prompt_tokens_details"), "cached_tokens"),
         ReasoningTokenCount = UsageCounts.Count(UsageCounts.Details(usage, "completion_tokens_details"), "reasoning_tokens"),
     };
+
+    private static string? Text(JsonElement parent, string name) =>
+        Find(parent, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 
     /// <summary>A member that is there and not null.</summary>
     private static JsonElement? Find(JsonElement parent, string name) =>

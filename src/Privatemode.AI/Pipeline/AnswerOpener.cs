@@ -184,6 +184,8 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         }
 
         PlainMembers.Normalize(opened, shape.Plain, nullsStay: call.Rule.Stream == StreamKind.Messages);
+        CreatedTime.Normalize(opened);
+        ChoiceNormalizer.Normalize(opened, isEvent: false, hasOddIndex: true);
         if (call.Rule.HasMessages)
         {
             FinishReasonNormalizer.Normalize(opened, isEvent: false, call.RequestId);

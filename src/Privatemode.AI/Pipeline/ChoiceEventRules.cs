@@ -61,21 +61,28 @@ internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string re
             return fault;
         }
 
+        Correct(opened, count);
+        return AnswerFault.None;
+    }
+
+    /// <summary>Puts right what the readers of events would stumble over.</summary>
+    private void Correct(OpenedDocument opened, int count)
+    {
         // The service repeats the running total on every event; a reader that adds up would count it many times.
-        if (count > 0 && !keepsUsage && opened.TryGet("usage"u8, out _, out kind) && kind == JsonTokenType.StartObject)
+        if (count > 0 && !keepsUsage && opened.TryGet("usage"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.StartObject)
         {
             opened.Replace("usage"u8, "null"u8);
         }
 
         PlainMembers.Normalize(opened, Shape.Plain);
+        CreatedTime.Normalize(opened);
         _characters.WriteEventsBefore(opened, _toolCalls);
+        ChoiceNormalizer.Normalize(opened, isEvent: true, _finishes.HasOddIndex);
         if (rule.HasMessages)
         {
             FinishReasonNormalizer.Normalize(opened, isEvent: true, requestId, HasHandedOut);
             MessageNormalizer.Normalize(opened, isEvent: true);
             _toolCalls.Normalize(opened, isEvent: true);
         }
-
-        return AnswerFault.None;
     }
 }

@@ -16,7 +16,7 @@ internal static class FinishReasonNormalizer
 
     /// <summary>Puts the finish reasons of an answer, or of an event of it, right.</summary>
     /// <param name="opened">The answer or event.</param>
-    /// <param name="isEvent">False for a whole answer, in which null is as unknown as a foreign word.</param>
+    /// <param name="isEvent">False for a whole answer, in which null is as unknown as a foreign word. What is not text is no reason in either.</param>
     /// <param name="requestId">For the exception.</param>
     /// <param name="handedOut">For the exception: a part of the answer has gone to the caller.</param>
     /// <exception cref="PrivatemodeServiceException">The model server broke the answer off.</exception>
@@ -47,7 +47,7 @@ internal static class FinishReasonNormalizer
                 {
                     _ = reader.Read();
                     needsWork |= reader.TokenType == JsonTokenType.Null ? !isEvent
-                        : reader.TokenType == JsonTokenType.String && !IsReadable(ref reader, requestId, handedOut);
+                        : reader.TokenType != JsonTokenType.String || !IsReadable(ref reader, requestId, handedOut);
                 }
             }
         }
@@ -94,9 +94,11 @@ internal static class FinishReasonNormalizer
                 isFound = true;
                 int start = (int)reader.TokenStartIndex;
                 _ = reader.Read();
-                if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray) && Rewrite(ref reader, isEvent) is { } value)
+                int valueStart = (int)reader.TokenStartIndex;
+                byte[]? value = Rewrite(ref reader, isEvent);
+                reader.Skip();
+                if (value is not null)
                 {
-                    int valueStart = (int)reader.TokenStartIndex;
                     replacements.Add(value.Length > 0
                         ? new Replacement(valueStart, (int)reader.BytesConsumed - valueStart, value)
                         : Removal(choices, before, start..(int)reader.BytesConsumed));

@@ -43,7 +43,8 @@ public sealed class SplitEmojiTests(ChatFixture fixture) : IClassFixture<ChatFix
     public async Task ToolArguments_EmojiInTwoEventsOfParallelCalls_IsJoinedInEach()
     {
         List<ChatResponseUpdate> updates = await fixture.StreamAsync(
-            Call(0, $$"""{\"x\":\"{{First}}""", ",\"id\":\"call_0\"", "\"name\":\"f\","), Call(1, $$"""{\"x\":\"b{{First}}""", ",\"id\":\"call_1\"", "\"name\":\"g\","),
+            Call(0, $$"""{\"x\":\"{{First}}""", ",\"id\":\"call_0\"", "\"name\":\"f\","),
+            Call(1, $$"""{\"x\":\"b{{First}}""", ",\"id\":\"call_1\"", "\"name\":\"g\","),
             Call(0, $$"""{{Second}}\"}"""), Call(1, $$"""{{Second}}\"}"""), ChatFixture.Delta("{}", "\"tool_calls\""));
 
         FunctionCallContent[] calls = [.. updates.ToChatResponse().Messages[0].Contents.OfType<FunctionCallContent>()];
@@ -125,7 +126,8 @@ public sealed class SplitEmojiTests(ChatFixture fixture) : IClassFixture<ChatFix
     {
         // A server that numbers every call 0: the half belongs to the second one.
         List<ChatResponseUpdate> updates = await fixture.StreamAsync(
-            Call(0, """{\"x\":1}""", ",\"id\":\"call_0\"", "\"name\":\"f\","), Call(0, $$"""{\"x\":\"{{First}}""", ",\"id\":\"call_1\"", "\"name\":\"g\","),
+            Call(0, """{\"x\":1}""", ",\"id\":\"call_0\"", "\"name\":\"f\","),
+            Call(0, $$"""{\"x\":\"{{First}}""", ",\"id\":\"call_1\"", "\"name\":\"g\","),
             ChatFixture.Delta("{}", "\"length\""));
 
         FunctionCallContent[] calls = [.. updates.ToChatResponse().Messages[0].Contents.OfType<FunctionCallContent>()];

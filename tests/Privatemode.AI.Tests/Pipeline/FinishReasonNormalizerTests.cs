@@ -19,8 +19,6 @@ public sealed class FinishReasonNormalizerTests : IDisposable
     [InlineData("\"Stop\"")]
     [InlineData("\"st\\u006fp\"")]
     [InlineData("null")]
-    [InlineData("5")]
-    [InlineData("{\"finish_reason\":\"odd\"}")]
     public void Event_WithAReadableReason_IsLeftByteForByte(string reason)
     {
         string document = ChatFixture.Chunk($$$"""{"index":0,  "delta":{"content":"\u00e4","finish_reason":"odd"},"finish_reason":{{{reason}}}}""");
@@ -31,6 +29,9 @@ public sealed class FinishReasonNormalizerTests : IDisposable
     [Theory]
     [InlineData("\"odd\"", ""","finish_reason":"length","original_finish_reason":"odd" """)]
     [InlineData("\"\"", ""","finish_reason":null""")]
+    [InlineData("5", ""","finish_reason":null""")]
+    [InlineData("[[\"stop\"]]", ""","finish_reason":null""")]
+    [InlineData("{\"finish_reason\":\"odd\"}", ""","finish_reason":null""")]
     public void Event_WithAnUnreadableReason_BecomesReadable(string reason, string members)
     {
         ChatFixture.AssertJson(
@@ -44,11 +45,11 @@ public sealed class FinishReasonNormalizerTests : IDisposable
     [InlineData("null", "")]
     public void WholeAnswer_WithAnUnreadableReason_BecomesReadable(string reason, string members)
     {
-        const string Others = """{"index":1,"finish_reason":"stop"},{"index":2},{"index":3,"finish_reason":{}}""";
+        const string Others = """{"index":1,"finish_reason":"stop"},{"index":2},{"index":3""";
+        string document = ChatFixture.Whole($$$"""{"index":0,"message":{"content":"x"},"finish_reason":{{{reason}}}},{{{Others}}},"finish_reason":{"a":[]}}""");
 
         ChatFixture.AssertJson(
-            ChatFixture.Whole($$$"""{"index":0,"message":{"content":"x"}{{{members}}}},{{{Others}}}"""),
-            Normalize(ChatFixture.Whole($$$"""{"index":0,"message":{"content":"x"},"finish_reason":{{{reason}}}},{{{Others}}}"""), isEvent: false));
+            ChatFixture.Whole($$$"""{"index":0,"message":{"content":"x"}{{{members}}}},{{{Others}}}}"""), Normalize(document, isEvent: false));
     }
 
     [Theory]

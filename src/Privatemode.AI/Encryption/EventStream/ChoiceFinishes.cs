@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text.Json;
 
 namespace Privatemode.AI.Encryption.EventStream;
@@ -22,6 +23,9 @@ internal sealed class ChoiceFinishes(int expected = 1)
 
     /// <summary>A choice was seen.</summary>
     public bool HasAny => _running.Count + _finished.Count > 0;
+
+    /// <summary>A choice was seen whose index is not written as a whole number.</summary>
+    public bool HasOddIndex { get; private set; }
 
     public bool AllFinished => _running.Count == 0 && _finished.Count >= expected;
 
@@ -52,6 +56,27 @@ internal sealed class ChoiceFinishes(int expected = 1)
         }
     }
 
+    /// <summary>Reads an index that may be written as a fraction (<c>0.0</c>) or a text (<c>"0"</c>).</summary>
+    /// <param name="reader">At the value.</param>
+    /// <param name="index">The index; left as it is if the value is null.</param>
+    /// <returns>False for anything else.</returns>
+    public static bool TryReadIndex(ref Utf8JsonReader reader, ref int index)
+    {
+        if (reader.TokenType is not (JsonTokenType.Number or JsonTokenType.String))
+        {
+            return reader.TokenType == JsonTokenType.Null;
+        }
+
+        if (!Utf8Parser.TryParse(reader.ValueSpan, out double number, out int length) || length != reader.ValueSpan.Length
+            || number is not (>= int.MinValue and <= int.MaxValue) || !double.IsInteger(number))
+        {
+            return false;
+        }
+
+        index = (int)number;
+        return true;
+    }
+
     private bool TryReadChoice(ref Utf8JsonReader reader, int position)
     {
         int index = position;
@@ -67,7 +92,11 @@ internal sealed class ChoiceFinishes(int expected = 1)
             HasWhole |= isMessage && reader.TokenType != JsonTokenType.Null;
             if (isIndex && !(reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out index)))
             {
-                return false;
+                HasOddIndex = true;
+                if (!TryReadIndex(ref reader, ref index))
+                {
+                    return false;
+                }
             }
 
             finished |= isFinish && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;

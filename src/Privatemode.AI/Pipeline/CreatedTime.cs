@@ -1,0 +1,35 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Pipeline;
+
+/// <summary>Makes the time of an answer readable for OpenAI's parser, which wants whole seconds since 1970 and throws on anything else.</summary>
+internal static class CreatedTime
+{
+    // 9999-12-31T23:59:59Z; later does not fit a DateTimeOffset.
+    private const long LastSecond = 253_402_300_799;
+    private const int MostDigits = 11;
+
+    /// <summary>Cuts off fractions, writes exponents out, and drops a time that is negative or too late. An answer has no time then.</summary>
+    public static void Normalize(OpenedDocument opened)
+    {
+        if (!opened.TryGet("created"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind)
+            || (kind == JsonTokenType.Number && value.Length <= MostDigits && !value.ContainsAnyExceptInRange((byte)'0', (byte)'9')))
+        {
+            return;
+        }
+
+        if (kind == JsonTokenType.Number && Utf8Parser.TryParse(value, out double seconds, out int length) && length == value.Length
+            && seconds is >= 0 and < LastSecond + 1)
+        {
+            opened.Replace("created"u8, Encoding.ASCII.GetBytes(((long)seconds).ToString(CultureInfo.InvariantCulture)));
+        }
+        else
+        {
+            opened.KeepOnly(name => !name.SequenceEqual("created"u8));
+        }
+    }
+}

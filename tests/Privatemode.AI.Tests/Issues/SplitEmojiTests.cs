@@ -54,7 +54,8 @@ public sealed class SplitEmojiTests(ChatFixture fixture) : IClassFixture<ChatFix
     [Fact]
     public async Task Choices_EmojisInterleaved_AreJoinedEachForItself()
     {
-        static string Event(int choice, string text) => ChatFixture.Chunk($$$"""{"index":{{{choice}}},"delta":{"content":"{{{text}}}"},"finish_reason":null}""");
+        static string Event(int choice, string text) =>
+            ChatFixture.Chunk($$$"""{"index":{{{choice}}},"delta":{"content":"{{{text}}}"},"finish_reason":null}""");
         static string End(int choice) => ChatFixture.Chunk($$$"""{"index":{{{choice}}},"delta":{},"finish_reason":"stop"}""");
 
         Dictionary<int, string> texts = new() { [0] = "", [1] = "" };

@@ -78,8 +78,8 @@ internal sealed class ExtraMembers(string member, IReadOnlySet<string> reserved)
             case null: writer.WriteNullValue(); break;
             case string text: writer.WriteStringValue(text); break;
             case bool flag: writer.WriteBooleanValue(flag); break;
-            case JsonElement { ValueKind: not JsonValueKind.Undefined } element: element.WriteTo(writer); break;
-            case JsonNode node: node.WriteTo(writer); break;
+            case JsonElement { ValueKind: not JsonValueKind.Undefined } element: WellFormedText.Of(member, element).WriteTo(writer); break;
+            case JsonNode node: WriteNode(writer, name, node); break;
             case IReadOnlyDictionary<string, object?> members: WriteObject(writer, name, members, depth); break;
             case IDictionary<string, object?> members: WriteObject(writer, name, members, depth); break;
             case IDictionary members: WriteObject(writer, name, Named(members, name), depth); break;
@@ -93,7 +93,7 @@ internal sealed class ExtraMembers(string member, IReadOnlySet<string> reserved)
         writer.WriteStartObject();
         foreach ((string key, object? value) in members)
         {
-            writer.WritePropertyName(key);
+            writer.WritePropertyName(WellFormedText.ValidateName(member, key));
             Write(writer, name, value, depth + 1);
         }
 
@@ -120,10 +120,26 @@ internal sealed class ExtraMembers(string member, IReadOnlySet<string> reserved)
         writer.WriteEndArray();
     }
 
+    private void WriteNode(Utf8JsonWriter writer, string name, JsonNode node)
+    {
+        try
+        {
+            WellFormedText.Write(member, writer, node);
+        }
+        catch (ArgumentException)
+        {
+            throw NotFinite(name);
+        }
+    }
+
     private void WriteNumber(Utf8JsonWriter writer, string name, object value)
     {
-        if (value is byte or sbyte or short or ushort or int or uint or long or ulong or decimal ||
-            (value is float single && float.IsFinite(single)) || (value is double wide && double.IsFinite(wide)))
+        if (value is float and not (>= float.MinValue and <= float.MaxValue) or double and not (>= double.MinValue and <= double.MaxValue))
+        {
+            throw NotFinite(name);
+        }
+
+        if (value is byte or sbyte or short or ushort or int or uint or long or ulong or decimal or float or double)
         {
             writer.WriteRawValue(((IFormattable)value).ToString(null, CultureInfo.InvariantCulture));
             return;
@@ -131,6 +147,9 @@ internal sealed class ExtraMembers(string member, IReadOnlySet<string> reserved)
 
         throw NotJson(name);
     }
+
+    private PrivatemodeRequestException NotFinite(string name) => new(
+        member, $"The value of '{name}' is, or contains, NaN or infinity, which JSON cannot express. Use finite numbers or null.");
 
     private PrivatemodeRequestException NotJson(string name) => new(
         member,

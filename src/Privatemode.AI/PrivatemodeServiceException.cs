@@ -29,6 +29,23 @@ public class PrivatemodeServiceException : PrivatemodeException
     /// <summary>True when <see cref="ServerMessage"/> came sealed from the enclave; false when anybody on the path could have written it.</summary>
     public bool IsServerMessageAuthenticated { get; internal init; }
 
+    /// <summary>Index, within its request, of the vector that cannot be used; null for another failure.</summary>
+    internal int? VectorIndex { get; init; }
+
+    /// <summary>A vector that is authentic, and of no use.</summary>
+    /// <param name="index">Its index among the texts.</param>
+    /// <param name="requestId">ID of the request, if it is known.</param>
+    /// <param name="isWithinRequest">Whether the texts are those of one request, which may be a part of the call.</param>
+    internal static PrivatemodeServiceException UnusableVector(int index, string? requestId, bool isWithinRequest = false) => new(
+        PrivatemodeServiceFailure.Other,
+        $"The model server answered with a vector that contains null, NaN or infinity: the one with index {index}. None of the vectors is returned. " +
+        "Check the text with this index, or use another model.")
+    {
+        Status = 200,
+        VectorIndex = isWithinRequest ? index : null,
+        RequestId = requestId,
+    };
+
     /// <summary>The same failure once more, for one who waited for what another did.</summary>
     internal PrivatemodeServiceException ForAnother() => new(Reason, Message, this)
     {

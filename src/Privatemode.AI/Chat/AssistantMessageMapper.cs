@@ -77,5 +77,8 @@ internal static class AssistantMessageMapper
 
     /// <summary>Always from the arguments as they are now: what the server wrote may have been broken, or edited since.</summary>
     private static ChatToolCall ToOpenAI(FunctionCallContent call, string id) =>
-        ChatToolCall.CreateFunctionToolCall(id, call.Name, BinaryData.FromString(CompactJson.Arguments(call.Arguments)));
+        ChatToolCall.CreateFunctionToolCall(
+            WellFormedText.ValidateName("FunctionCallContent.CallId", id),
+            WellFormedText.ValidateName("FunctionCallContent.Name", call.Name),
+            BinaryData.FromString(CompactJson.Arguments(call.Arguments)));
 }

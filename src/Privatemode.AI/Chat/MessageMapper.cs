@@ -182,7 +182,7 @@ internal sealed class MessageMapper
     /// <summary>Adds the message of a result, and returns its text.</summary>
     private string AddResult(FunctionResultContent result, string member)
     {
-        string id = _pairs.Answer(result.CallId);
+        string id = WellFormedText.ValidateName("FunctionResultContent.CallId", _pairs.Answer(result.CallId));
         if (id.Length == 0)
         {
             throw new PrivatemodeRequestException(member, $"{member} has no CallId, and no call before it is without an ID. Set the ID of the call.");
@@ -202,7 +202,7 @@ internal sealed class MessageMapper
         string text => text,
         TextContent content => content.Text,
         IEnumerable<AIContent> contents when contents.All(content => content is TextContent) => string.Join('\n', contents),
-        JsonElement { ValueKind: JsonValueKind.String } element => element.GetString()!,
+        JsonElement { ValueKind: JsonValueKind.String } element => WellFormedText.Of("FunctionResultContent.Result", element).GetString()!,
         _ => CompactJson.Result(result),
     };
 }

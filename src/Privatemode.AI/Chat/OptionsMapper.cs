@@ -29,7 +29,7 @@ internal static class OptionsMapper
         result.ResponseFormat ??= ToFormat(options);
         if (options.ModelId is { Length: > 0 } model && !result.Patch.Contains("$.model"u8))
         {
-            result.Patch.Set("$.model"u8, model);
+            result.Patch.Set("$.model"u8, WellFormedText.ValidateName("ChatOptions.ModelId", model));
         }
 
         if (options.TopK is { } topK && !result.Patch.Contains("$.top_k"u8))
@@ -61,18 +61,25 @@ internal static class OptionsMapper
 
     private static void MapSampling(ChatOptions options, ChatCompletionOptions result)
     {
-        result.FrequencyPenalty ??= options.FrequencyPenalty;
+        result.FrequencyPenalty = Finite(result.FrequencyPenalty, options.FrequencyPenalty, nameof(options.FrequencyPenalty));
         result.MaxOutputTokenCount ??= options.MaxOutputTokens;
-        result.PresencePenalty ??= options.PresencePenalty;
+        result.PresencePenalty = Finite(result.PresencePenalty, options.PresencePenalty, nameof(options.PresencePenalty));
         result.ReasoningEffortLevel ??= ToEffort(options.Reasoning?.Effort);
         result.Seed ??= options.Seed;
-        result.Temperature ??= options.Temperature;
-        result.TopP ??= options.TopP;
+        result.Temperature = Finite(result.Temperature, options.Temperature, nameof(options.Temperature));
+        result.TopP = Finite(result.TopP, options.TopP, nameof(options.TopP));
         foreach (string stop in options.StopSequences ?? [])
         {
             result.StopSequences.Add(stop);
         }
     }
+
+    /// <summary>The number of the caller's own base, or else that of the typed option.</summary>
+    private static float? Finite(float? raw, float? option, string name) => (raw ?? option) is not { } number || float.IsFinite(number)
+        ? raw ?? option
+        : throw new PrivatemodeRequestException(
+            $"{(raw is null ? nameof(ChatOptions) : nameof(ChatCompletionOptions))}.{name}",
+            $"{name} is NaN or infinite, which JSON cannot express. Set a finite number, or leave it unset.");
 
     private static void MapTools(ChatOptions options, ChatCompletionOptions result)
     {
@@ -97,7 +104,8 @@ internal static class OptionsMapper
         result.ToolChoice ??= options.ToolMode switch
         {
             NoneChatToolMode => ChatToolChoice.CreateNoneChoice(),
-            RequiredChatToolMode { RequiredFunctionName: { } name } => ChatToolChoice.CreateFunctionChoice(name),
+            RequiredChatToolMode { RequiredFunctionName: { } name } => ChatToolChoice.CreateFunctionChoice(
+                WellFormedText.ValidateName("ChatOptions.ToolMode", name)),
             RequiredChatToolMode => ChatToolChoice.CreateRequiredChoice(),
             _ => ChatToolChoice.CreateAutoChoice(),
         };
@@ -112,7 +120,7 @@ internal static class OptionsMapper
     {
         ChatResponseFormatText => ChatResponseFormat.CreateTextFormat(),
         ChatResponseFormatJson { Schema: not null } json => ChatResponseFormat.CreateJsonSchemaFormat(
-            json.SchemaName is { Length: > 0 } name ? name : DefaultSchemaName,
+            json.SchemaName is { Length: > 0 } name ? WellFormedText.ValidateName("ChatOptions.ResponseFormat", name) : DefaultSchemaName,
             ToolMapper.ResponseSchema(json, ToolMapper.IsStrict(options.AdditionalProperties)),
             json.SchemaDescription,
             ToolMapper.IsStrict(options.AdditionalProperties)),

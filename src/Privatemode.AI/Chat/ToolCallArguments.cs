@@ -84,7 +84,7 @@ internal static class ToolCallArguments
     {
         try
         {
-            return JsonSerializer.Deserialize(json, ArgumentsType);
+            return JsonSerializer.Deserialize(WellFormedText.OfAnswer(json), ArgumentsType);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException or NotSupportedException)
         {

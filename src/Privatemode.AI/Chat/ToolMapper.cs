@@ -11,6 +11,8 @@ internal static class ToolMapper
     /// <summary>Name of the additional property that asks for a strict schema, on a tool or on the options.</summary>
     public const string StrictKey = "strict";
 
+    private const string Member = "ChatOptions.Tools";
+
     // What strict decoders do not know; told to the model in the description instead.
     private static readonly string[] UnsupportedInStrict =
     [
@@ -31,13 +33,28 @@ internal static class ToolMapper
     public static ChatTool ToOpenAI(AIFunctionDeclaration function, ChatOptions options)
     {
         bool? strict = IsStrict(function.AdditionalProperties) ?? IsStrict(options.AdditionalProperties);
-        JsonElement schema = strict == true ? Strict.GetOrCreateTransformedSchema(function) : function.JsonSchema;
-        return ChatTool.CreateFunctionTool(function.Name, function.Description, Complete(schema), strict);
+        JsonElement schema = WellFormedText.Of(Member, function.JsonSchema);
+        if (strict == true)
+        {
+            schema = WellFormedText.IsWellFormed(function.JsonSchema) ? Strict.GetOrCreateTransformedSchema(function)
+                : AIJsonUtilities.TransformSchema(schema, Strict.TransformOptions);
+        }
+
+        return ChatTool.CreateFunctionTool(WellFormedText.ValidateName(Member, function.Name), function.Description, Complete(schema), strict);
     }
 
     /// <summary>A response schema, made fit for strict decoding when that is asked for.</summary>
-    public static BinaryData ResponseSchema(ChatResponseFormatJson format, bool? strict) => new(
-        (strict == true ? Strict.GetOrCreateTransformedSchema(format) : format.Schema)!.Value.GetRawText());
+    public static BinaryData ResponseSchema(ChatResponseFormatJson format, bool? strict)
+    {
+        JsonElement schema = WellFormedText.Of("ChatOptions.ResponseFormat", format.Schema!.Value);
+        if (strict == true)
+        {
+            schema = WellFormedText.IsWellFormed(format.Schema.Value) ? Strict.GetOrCreateTransformedSchema(format)!.Value
+                : AIJsonUtilities.TransformSchema(schema, Strict.TransformOptions);
+        }
+
+        return new BinaryData(schema.GetRawText());
+    }
 
     public static bool? IsStrict(IReadOnlyDictionary<string, object?>? properties) =>
         properties is not null && properties.TryGetValue(StrictKey, out object? value) ? AsBoolean(value) : null;

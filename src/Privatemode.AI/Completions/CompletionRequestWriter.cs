@@ -19,7 +19,9 @@ internal static class CompletionRequestWriter
         using (Utf8JsonWriter json = new(body))
         {
             json.WriteStartObject();
-            json.WriteString("model", request.ModelId is { Length: > 0 } model ? model : defaultModel);
+            json.WriteString(
+                "model",
+                request.ModelId is { Length: > 0 } model ? WellFormedText.ValidateName("PrivatemodeCompletionRequest.ModelId", model) : defaultModel);
             WriteTexts(json, "prompt", request.Prompts);
             if (request.Suffix is { } suffix)
             {

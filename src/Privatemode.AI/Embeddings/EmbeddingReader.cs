@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using OpenAI.Embeddings;
@@ -10,9 +11,10 @@ internal static class EmbeddingReader
     /// <param name="answer">The answer.</param>
     /// <param name="texts">How many texts were sent.</param>
     /// <param name="dimensions">How many numbers a vector must have; null for any number, the same for all.</param>
+    /// <param name="first">Index of the first text among all of the call.</param>
     /// <param name="receipt">Goes with every vector.</param>
-    /// <exception cref="PrivatemodeServiceException">The vectors are not those of the texts.</exception>
-    public static Embedding<float>[] Read(OpenAIEmbeddingCollection answer, int texts, int? dimensions, string? receipt)
+    /// <exception cref="PrivatemodeServiceException">The vectors are not those of the texts, or one contains NaN or infinity.</exception>
+    public static Embedding<float>[] Read(OpenAIEmbeddingCollection answer, int texts, int? dimensions, int first, string? receipt)
     {
         if (answer.Count != texts)
         {
@@ -30,6 +32,11 @@ internal static class EmbeddingReader
 
             ReadOnlyMemory<float> vector = item.ToFloats();
             DemandLength(vector.Length, dimensions ??= vector.Length);
+            if (!IsFinite(vector.Span))
+            {
+                throw PrivatemodeServiceException.UnusableVector(first + item.Index, requestId: null);
+            }
+
             ordered[item.Index] = new Embedding<float>(vector) { ModelId = answer.Model, AdditionalProperties = WithReceipt(receipt) };
         }
 
@@ -60,6 +67,26 @@ internal static class EmbeddingReader
         }
 
         return sum;
+    }
+
+    /// <summary>NaN and infinity are the numbers whose difference from themselves is not zero, and the sum of such differences shows it.</summary>
+    private static bool IsFinite(ReadOnlySpan<float> vector)
+    {
+        Vector<float> differences = Vector<float>.Zero;
+        int i = 0;
+        for (; i <= vector.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            Vector<float> numbers = new(vector[i..]);
+            differences += numbers - numbers;
+        }
+
+        bool isFinite = Vector.EqualsAll(differences, Vector<float>.Zero);
+        for (; i < vector.Length; i++)
+        {
+            isFinite &= float.IsFinite(vector[i]);
+        }
+
+        return isFinite;
     }
 
     public static AdditionalPropertiesDictionary? WithReceipt(string? receipt) =>

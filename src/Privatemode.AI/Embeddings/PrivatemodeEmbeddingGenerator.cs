@@ -48,7 +48,8 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
         await Parallel.ForAsync(0, batches.Count, parallel, async (i, token) =>
         {
             List<string> texts = EmbeddingBatches.Forms(batches[i], settings.QueryInstruction);
-            answers[i] = await AskAsync(texts, requests[i], token).ConfigureAwait(false);
+            int first = batches.Take(i).Sum(batch => batch.Count);
+            answers[i] = await AskAsync(texts, first, requests[i], token).ConfigureAwait(false);
         }).ConfigureAwait(false);
         return Join(answers);
     }
@@ -68,7 +69,11 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
         // The PrivatemodeClient owns everything; several generators share it.
     }
 
-    private async Task<Answer> AskAsync(List<string> texts, OpenAIOptions options, CancellationToken cancellationToken)
+    /// <param name="texts">The texts of one request.</param>
+    /// <param name="first">Index of the first one among all of the call.</param>
+    /// <param name="options">The options of the request.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    private async Task<Answer> AskAsync(List<string> texts, int first, OpenAIOptions options, CancellationToken cancellationToken)
     {
         int? dimensions = options.Dimensions;
         CallNote note = CallNote.Begin();
@@ -76,8 +81,13 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
         {
             ClientResult<OpenAIEmbeddingCollection> result =
                 await _client.GenerateEmbeddingsAsync(texts, options, cancellationToken).ConfigureAwait(false);
-            Embedding<float>[] embeddings = EmbeddingReader.Read(result.Value, texts.Count, dimensions, note.Receipt);
+            Embedding<float>[] embeddings = EmbeddingReader.Read(result.Value, texts.Count, dimensions, first, note.Receipt);
             return new Answer(embeddings, EmbeddingReader.UsageOf(result.Value), note.Receipt);
+        }
+        catch (PrivatemodeServiceException exception) when (first > 0 && exception.VectorIndex is { } index)
+        {
+            // The pipeline knows only the request.
+            throw PrivatemodeServiceException.UnusableVector(first + index, exception.RequestId);
         }
         catch (Exception exception) when (_failures.TryMap(exception, out Exception? mapped))
         {

@@ -185,6 +185,11 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
 
         PlainMembers.Normalize(opened, shape.Plain, nullsStay: call.Rule.Stream == StreamKind.Messages);
         CreatedTime.Normalize(opened);
+        if (call.Rule == EndpointRules.Embeddings)
+        {
+            EmbeddingVectors.ThrowIfUnusable(opened, call.RequestId);
+        }
+
         ChoiceNormalizer.Normalize(opened, isEvent: false, hasOddIndex: true);
         if (call.Rule.HasMessages)
         {

@@ -80,7 +80,8 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
         // The PrivatemodeClient owns everything; several clients share it.
     }
 
-    private string ModelOf(SpeechToTextOptions? options) => options?.ModelId ?? _modelId;
+    private string ModelOf(SpeechToTextOptions? options) =>
+        options?.ModelId is { } model ? WellFormedText.ValidateName("SpeechToTextOptions.ModelId", model) : _modelId;
 
     private async IAsyncEnumerable<SpeechToTextResponseUpdate> StreamAsync(
         Stream audio, SpeechToTextOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -65,8 +65,10 @@ internal sealed class SpeechFields(AdditionalPropertiesDictionary? extras)
         null or JsonElement { ValueKind: JsonValueKind.Null } => null,
         string text => text,
         bool flag => flag ? "true" : "false",
-        JsonElement { ValueKind: JsonValueKind.String } element => element.GetString(),
+        JsonElement { ValueKind: JsonValueKind.String } element => WellFormedText.Of(Member, element).GetString(),
         JsonElement { ValueKind: JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False } element => element.GetRawText(),
+        float.NaN or float.PositiveInfinity or float.NegativeInfinity or double.NaN or double.PositiveInfinity or double.NegativeInfinity =>
+            throw new PrivatemodeRequestException(Member, $"The value of '{name}' is NaN or infinite. Use a finite number, or leave it out."),
         byte or sbyte or short or ushort or int or uint or long or ulong or decimal or float or double =>
             ((IFormattable)value).ToString(null, CultureInfo.InvariantCulture),
         _ => throw new PrivatemodeRequestException(Member, $"The value of '{name}' is no field of a form: use text, a number or a boolean."),

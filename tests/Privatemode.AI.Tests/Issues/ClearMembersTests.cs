@@ -206,7 +206,7 @@ public sealed class ClearMembersTests : IDisposable
     /// <summary>Paths and answers of which the given members are clear.</summary>
     private static IEnumerable<(string Path, string Answer)> Answers() =>
     [
-        ("/v1/chat/completions", $$$"""{{{{Members}}},"choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}]}"""),
+        ("/v1/chat/completions", $$$"""{{{{Members}}},"choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}"""),
         ("/v1/completions", $$$"""{{{{Members}}},"choices":[{"index":0,"text":"hi","finish_reason":"stop"}]}"""),
         ("/v1/embeddings", $$$"""{{{{Members}}},"data":[{"index":0,"embedding":[1]}]}"""),
         ("/v1/messages", """{"content":[{"type":"text","text":"hi"}],"model":"m","role":"assistant","stop_reason":"end_turn","type":"message"}"""),

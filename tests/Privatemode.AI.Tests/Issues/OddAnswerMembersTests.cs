@@ -1,6 +1,5 @@
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
-using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Chat;
 
 namespace Privatemode.AI.Tests.Issues;

@@ -1,0 +1,134 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI;
+
+/// <summary>Text and JSON for requests that may contain half of a surrogate pair without the other half, which has no form in UTF-8.</summary>
+/// <remarks>
+/// In a value such a half becomes U+FFFD, because one of them in a history, which a model or a cut text left there, must not make every further call
+/// fail. A name or an ID that contains one is refused: changed, it would be another name. The writers of .NET replace it in strings by themselves,
+/// but throw on the escaped form in JSON text.
+/// </remarks>
+internal static class WellFormedText
+{
+    private const string Broken = "contains half of a surrogate pair, which is not a character. Correct it.";
+
+    /// <summary>Returns a name or an ID unchanged.</summary>
+    /// <param name="member">Where callers put it.</param>
+    /// <param name="name">The name.</param>
+    /// <exception cref="PrivatemodeRequestException">It contains such a half.</exception>
+    public static string ValidateName(string member, string name)
+    {
+        for (ReadOnlySpan<char> rest = name; rest.IndexOfAnyInRange('\uD800', '\uDFFF') is var i and >= 0;)
+        {
+            if (Rune.DecodeFromUtf16(rest[i..], out _, out int length) != OperationStatus.Done)
+            {
+                throw new PrivatemodeRequestException(member, $"A name or ID {Broken}");
+            }
+
+            rest = rest[(i + length)..];
+        }
+
+        return name;
+    }
+
+    /// <summary>Whether JSON text contains no such half; false for an escaped one.</summary>
+    public static bool IsWellFormed(JsonElement element) => LoneSurrogates.Find(JsonMarshal.GetRawUtf8Value(element)) < 0;
+
+    /// <summary>Returns an element in which such halves are replaced.</summary>
+    /// <param name="member">Where callers put it.</param>
+    /// <param name="element">An element of any kind but undefined.</param>
+    /// <exception cref="PrivatemodeRequestException">The name of a property contains one.</exception>
+    public static JsonElement Of(string member, JsonElement element)
+    {
+        if (IsWellFormed(element))
+        {
+            return element;
+        }
+
+        byte[] json = JsonMarshal.GetRawUtf8Value(element).ToArray();
+        JsonReaderOptions deep = new() { MaxDepth = JsonIndex.MaxDepth };
+        Utf8JsonReader names = new(json, deep);
+        while (names.Read())
+        {
+            if (names.TokenType == JsonTokenType.PropertyName && LoneSurrogates.Find(names.ValueSpan) >= 0)
+            {
+                throw new PrivatemodeRequestException(member, $"The name of a property {Broken}");
+            }
+        }
+
+        LoneSurrogates.Replace(json);
+        Utf8JsonReader reader = new(json, deep);
+        return JsonElement.ParseValue(ref reader);
+    }
+
+    /// <summary>Returns JSON text of an answer in which such halves are replaced, in names too.</summary>
+    public static ReadOnlySpan<byte> OfAnswer(ReadOnlySpan<byte> json)
+    {
+        if (LoneSurrogates.Find(json) < 0)
+        {
+            return json;
+        }
+
+        byte[] copy = json.ToArray();
+        LoneSurrogates.Replace(copy);
+        return copy;
+    }
+
+    /// <summary>Writes a node in which such halves are replaced.</summary>
+    /// <param name="member">Where callers put it.</param>
+    /// <param name="writer">Stands where the value goes.</param>
+    /// <param name="node">The node.</param>
+    /// <exception cref="PrivatemodeRequestException">The name of a property contains one, or stands twice in an object.</exception>
+    public static void Write(string member, Utf8JsonWriter writer, JsonNode? node)
+    {
+        switch (node)
+        {
+            case null:
+                writer.WriteNullValue();
+                break;
+            case JsonObject members:
+                writer.WriteStartObject();
+                foreach ((string name, JsonNode? value) in MembersOf(member, members))
+                {
+                    writer.WritePropertyName(ValidateName(member, name));
+                    Write(member, writer, value);
+                }
+
+                writer.WriteEndObject();
+                break;
+            case JsonArray items:
+                writer.WriteStartArray();
+                foreach (JsonNode? item in items)
+                {
+                    Write(member, writer, item);
+                }
+
+                writer.WriteEndArray();
+                break;
+            case JsonValue value when value.TryGetValue(out JsonElement element):
+                Of(member, element).WriteTo(writer);
+                break;
+            default:
+                node.WriteTo(writer);
+                break;
+        }
+    }
+
+    private static List<KeyValuePair<string, JsonNode?>> MembersOf(string member, JsonObject members)
+    {
+        try
+        {
+            return [.. members];
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
+        {
+            // Parsed objects read the names of their properties only now. The exceptions quote the name.
+            throw new PrivatemodeRequestException(member, $"The name of a property stands twice in its object, or {Broken}");
+        }
+    }
+}

@@ -128,7 +128,10 @@ internal sealed class ChoiceFinishes(int expected = 1)
             {
                 bool isRole = reader.ValueTextEquals("role"u8);
                 _ = reader.Read();
-                holds |= !isRole && !IsEmpty(ref reader);
+
+                // Reads to the end of the value, which may be an object in place of a role too.
+                bool isEmpty = IsEmpty(ref reader);
+                holds |= !isRole && !isEmpty;
             }
 
             return holds;

@@ -44,6 +44,10 @@ public sealed class Fault
 
     internal Uri? Target { get; private init; }
 
+    internal GpuComponent Component { get; private init; }
+
+    internal DateTimeOffset? RevokedAt { get; private init; }
+
     /// <summary>An error in the clear, as gateway and proxies write them.</summary>
     /// <param name="status">400 to 599.</param>
     /// <param name="message">Text of the error; null for a usual one.</param>
@@ -143,6 +147,25 @@ public sealed class Fault
     /// <exception cref="ArgumentOutOfRangeException">The length is less than 1.</exception>
     public static Fault Oversize(int bytes) => new(FaultKind.Oversize) { Index = AtLeast(1, bytes) };
 
+    /// <summary>The request reaches a machine for which NVIDIA cannot say whether a certificate of its GPU was revoked.</summary>
+    /// <remarks>A request whose <see cref="PrivatemodeOptions.GpuRevocation"/> accepts that is answered as usual, any other with the service's
+    /// error of status 500. Document extraction uses no GPU, so this cannot happen to it.</remarks>
+    /// <param name="component">Which certificate.</param>
+    /// <returns>The fault.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such component.</exception>
+    public static Fault GpuUnknown(GpuComponent component = GpuComponent.Gpu) =>
+        new(FaultKind.GpuStatus) { Component = Known(component) };
+
+    /// <summary>The request reaches a machine with a GPU for which a certificate was revoked.</summary>
+    /// <remarks>A request whose <see cref="PrivatemodeOptions.GpuRevocation"/> accepts that is answered as usual, any other with the service's
+    /// error of status 500. Document extraction uses no GPU, so this cannot happen to it.</remarks>
+    /// <param name="revokedAt">When it was revoked; the service compares whole seconds.</param>
+    /// <param name="component">Which certificate.</param>
+    /// <returns>The fault.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such component.</exception>
+    public static Fault GpuRevoked(DateTimeOffset revokedAt, GpuComponent component = GpuComponent.Gpu) =>
+        new(FaultKind.GpuStatus) { Component = Known(component), RevokedAt = revokedAt };
+
     /// <summary>The status of a scripted error.</summary>
     internal static int ErrorStatus(int status)
     {
@@ -150,6 +173,9 @@ public sealed class Fault
         ArgumentOutOfRangeException.ThrowIfGreaterThan(status, 599);
         return status;
     }
+
+    private static GpuComponent Known(GpuComponent component) =>
+        Enum.IsDefined(component) ? component : throw new ArgumentOutOfRangeException(nameof(component), component, "There is no such component.");
 
     private static int AtLeast(int least, int index)
     {

@@ -25,4 +25,5 @@ internal enum FaultKind
     Redirect,
     Oversize,
     Outdated,
+    GpuStatus,
 }

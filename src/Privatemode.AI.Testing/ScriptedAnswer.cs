@@ -36,6 +36,13 @@ public sealed class ScriptedAnswer
 
     internal IReadOnlyList<ScriptedSegment> Words => _words;
 
+    internal string? Language { get; private set; }
+
+    internal TimeSpan? Duration { get; private set; }
+
+    /// <summary>Vectors of an answer to a request for embeddings; null for any other answer.</summary>
+    internal IReadOnlyList<float[]>? Vectors { get; private set; }
+
     internal IReadOnlyList<ScriptedElement> Elements { get; private set; } = [];
 
     /// <summary>An answer with this text.</summary>
@@ -55,8 +62,20 @@ public sealed class ScriptedAnswer
         return answer;
     }
 
+    /// <summary>Embeddings.</summary>
+    /// <param name="vectors">One for each input of the request, in their order. Sent as they are, whatever the request says of dimensions.</param>
+    /// <returns>The answer, to add the usage to it.</returns>
+    /// <exception cref="ArgumentNullException">There are no vectors, or one is null.</exception>
+    public static ScriptedAnswer Embeddings(params IEnumerable<float[]> vectors)
+    {
+        ArgumentNullException.ThrowIfNull(vectors);
+        float[][] copies = [.. vectors.Select(vector => (float[])(vector ?? throw new ArgumentNullException(nameof(vectors))).Clone())];
+        return new ScriptedAnswer { Vectors = copies };
+    }
+
     /// <summary>The elements of a document.</summary>
-    /// <param name="elements">At least one, because an answer without any holds nothing that could be sealed.</param>
+    /// <param name="elements">None for a blank document. The service answers <c>[]</c> then, which the client refuses because nothing in it is
+    /// encrypted.</param>
     /// <returns>The answer.</returns>
     public static ScriptedAnswer Document(params IEnumerable<ScriptedElement> elements)
     {
@@ -121,6 +140,29 @@ public sealed class ScriptedAnswer
         return this;
     }
 
+    /// <summary>Sets the language of a transcription, sent when the request asks for <c>verbose_json</c>; otherwise the one of the request, or
+    /// <c>en</c>.</summary>
+    /// <param name="language">For example <c>de</c>.</param>
+    /// <returns>This answer.</returns>
+    public ScriptedAnswer WithLanguage(string language)
+    {
+        ArgumentNullException.ThrowIfNull(language);
+        Language = language;
+        return this;
+    }
+
+    /// <summary>Sets how long the recording of a transcription is; otherwise it ends with the last segment or word, or after a second. Sent when the
+    /// request asks for <c>verbose_json</c>, and in whole seconds, rounded up, as the usage of each transcription.</summary>
+    /// <param name="duration">From zero.</param>
+    /// <returns>This answer.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The duration is negative.</exception>
+    public ScriptedAnswer WithDuration(TimeSpan duration)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(duration, TimeSpan.Zero);
+        Duration = duration;
+        return this;
+    }
+
     /// <summary>Makes the answer a refusal.</summary>
     /// <param name="refusal">What the model says instead.</param>
     /// <returns>This answer.</returns>
@@ -141,7 +183,7 @@ public sealed class ScriptedAnswer
         return this;
     }
 
-    /// <summary>Sets the token counts; otherwise they are made up from the lengths.</summary>
+    /// <summary>Sets the token counts; otherwise they are made up from the lengths. Embeddings have those of the prompt only.</summary>
     /// <param name="inputTokens">Tokens of the prompt.</param>
     /// <param name="outputTokens">Tokens of the answer.</param>
     /// <param name="cachedTokens">Tokens of the prompt that came from the cache.</param>
@@ -195,8 +237,13 @@ public sealed class ScriptedAnswer
     /// <returns>The next answer.</returns>
     public ScriptedAnswer ThenTranscribe(string text, params IEnumerable<ScriptedSegment> segments) => Then(Transcription(text, segments));
 
+    /// <summary>The next embeddings are these.</summary>
+    /// <param name="vectors">One for each input of the request, in their order.</param>
+    /// <returns>The next answer.</returns>
+    public ScriptedAnswer ThenEmbed(params IEnumerable<float[]> vectors) => Then(Embeddings(vectors));
+
     /// <summary>The answer after this one is the elements of a document.</summary>
-    /// <param name="elements">At least one, because an answer without any holds nothing that could be sealed.</param>
+    /// <param name="elements">None for a blank document.</param>
     /// <returns>The next answer.</returns>
     public ScriptedAnswer ThenPartition(params IEnumerable<ScriptedElement> elements) => Then(Document(elements));
 

@@ -11,7 +11,7 @@ namespace Privatemode.AI;
 /// <see cref="PrivatemodeOptions.HttpMessageHandler"/> included, where nothing can change it unnoticed. Whatever is <em>above</em> it, the library, its
 /// logging and further handlers, sees prompts and answers unencrypted; this handler cannot prevent that.</para>
 /// <para><b>What may be called:</b> <c>POST</c> to <c>/v1/chat/completions</c>, <c>/v1/completions</c>, <c>/v1/embeddings</c>, <c>/v1/messages</c>,
-/// <c>/v1/audio/transcriptions</c> and <c>/unstructured/general/v0/general</c>, all sealed, and <c>GET</c> of <c>/v1/models</c>, at
+/// <c>/v1/audio/transcriptions</c> and <c>/unstructured/general/v0/general</c>, all sealed, and <c>GET</c> of <c>/v1/models</c> and <c>/v1/models/{id}</c>, at
 /// <see cref="PrivatemodeOptions.Endpoint"/>, without a query. Bodies are <c>application/json</c>, for the last two of the sealed ones
 /// <c>multipart/form-data</c>. Everything else is a <see cref="PrivatemodeWouldLeakException"/>, before anything is sent.</para>
 /// <para><b>Headers:</b> none of the library's is sent. Left out without a word are its credentials (<c>Authorization</c>, <c>x-api-key</c>,

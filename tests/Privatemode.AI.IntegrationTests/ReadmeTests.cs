@@ -264,6 +264,40 @@ public sealed partial class ReadmeTests
     }
 
     [Fact]
+    public async Task Snippet_OfScriptsBeyondChat_Runs()
+    {
+        await RunAsync().OrTimeout();
+
+        static async Task RunAsync()
+        {
+            await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+            await using PrivatemodeClient client = deployment.CreateClient();
+
+            // begin: scripts
+            deployment.Model.SetEmbedding("cat", 1, 0, 0); // wherever this text is embedded; other texts get made-up vectors of as many numbers
+            deployment.Model.SetEmbedding("kitten", 0.9f, 0.1f, 0);
+            deployment.Model.Embed([1, 0, 0], [0, 1, 0]).WithUsage(inputTokens: 12, outputTokens: 0); // the whole next answer: a vector for each input
+
+            deployment.Model.Transcribe("Guten Morgen", new ScriptedSegment("Guten Morgen", TimeSpan.Zero, TimeSpan.FromSeconds(1.5)))
+                .WithWord("Guten", TimeSpan.Zero, TimeSpan.FromSeconds(0.5)).WithLanguage("de").WithDuration(TimeSpan.FromSeconds(2));
+
+            deployment.Model.Partition(new ScriptedElement("Title", "Contract")).ThenPartition(); // then a blank page: the client refuses the answer []
+            deployment.Faults.Next(Fault.GpuRevoked(revokedAt: DateTimeOffset.UtcNow)); // refused or answered, as PrivatemodeOptions.GpuRevocation says
+            // end
+
+            _ = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi"));
+            IEmbeddingGenerator<string, Embedding<float>> generator = client.AsIEmbeddingGenerator("qwen3-embedding-4b");
+            Assert.Equal(12, (await generator.GenerateAsync(["a", "b"])).Usage!.InputTokenCount);
+            Embedding<float> kitten = await generator.GenerateAsync("kitten");
+            Assert.Equal(0.9f, kitten.Vector.Span[0]);
+            SpeechToTextResponse text = await client.AsISpeechToTextClient("whisper-large-v3").GetTextAsync(new MemoryStream(Recording.Wave()));
+            Assert.Equal("Guten Morgen", text.Text);
+            Assert.Equal("Contract", (await client.Documents.PartitionAsync(new MemoryStream([1]))).Text);
+            _ = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => client.Documents.PartitionAsync(new MemoryStream([1])));
+        }
+    }
+
+    [Fact]
     public void Snippets_OfTheReadmes_AreTheOnesThatRun()
     {
         string root = RepositoryRoot();

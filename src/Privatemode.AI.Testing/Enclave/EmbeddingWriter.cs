@@ -6,30 +6,36 @@ using System.Text.Json.Nodes;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>Makes embeddings up from the hash of the text: equal texts get equal vectors, of length 1.</summary>
-internal static class EmbeddingWriter
+/// <summary>Writes embeddings: the scripted ones, else made up from the hash of the text, so that equal texts get equal vectors, of length 1.</summary>
+internal sealed class EmbeddingWriter(ModelRequest request, ScriptedModel model, DateTimeOffset now)
 {
     private const int DefaultDimensions = 256;
 
-    /// <exception cref="ModelServerException">There is nothing to embed.</exception>
-    public static string Write(ModelRequest request, DateTimeOffset now)
+    private readonly JsonElement _root = request.Root;
+    private readonly ScriptedAnswer? _script = model.NextEmbeddings();
+
+    /// <summary>The whole answer.</summary>
+    /// <exception cref="ModelServerException">There is nothing to embed, or the script does not fit the request.</exception>
+    public string Whole()
     {
-        JsonElement root = request.Root;
-        bool isSized = root.TryGetProperty("dimensions", out JsonElement asked) && asked.ValueKind == JsonValueKind.Number;
-        int dimensions = isSized ? asked.GetInt32() : DefaultDimensions;
-        bool isBase64 = root.TryGetProperty("encoding_format", out JsonElement format) && format.ValueEquals("base64");
-        JsonElement input = root.TryGetProperty("input", out JsonElement given) ? given
-            : throw new ModelServerException(400, "missing input");
-        string[] texts = input.ValueKind == JsonValueKind.Array ? [.. input.EnumerateArray().Select(item => item.ToString())] : [input.ToString()];
-        JsonArray data = [];
-        for (int i = 0; i < texts.Length; i++)
+        string[] texts = Inputs();
+        if (_script?.WholeDocument is { } document)
         {
-            float[] vector = Vector(texts[i], dimensions);
-            JsonNode embedding = isBase64 ? Base64(vector) : Numbers(vector);
-            data.Add((JsonNode)new JsonObject { ["object"] = "embedding", ["index"] = i, ["embedding"] = embedding });
+            return document;
         }
 
-        int tokens = texts.Sum(text => Math.Max(1, text.Length / 4));
+        if (_script?.Vectors is { } vectors && vectors.Count != texts.Length)
+        {
+            throw new ModelServerException(500, $"The script has {vectors.Count} vectors, the request {texts.Length} inputs.");
+        }
+
+        JsonArray data = [.. texts.Select((text, i) => (JsonNode)new JsonObject
+        {
+            ["object"] = "embedding",
+            ["index"] = i,
+            ["embedding"] = Encoded(_script?.Vectors![i] ?? model.FindEmbedding(text) ?? MadeUp(text)),
+        })];
+        int tokens = _script?.Usage?.Input ?? texts.Sum(text => Math.Max(1, text.Length / 4));
         return new JsonObject
         {
             ["id"] = $"embd-{Guid.NewGuid():N}",
@@ -41,10 +47,18 @@ internal static class EmbeddingWriter
         }.ToJsonString();
     }
 
-    private static float[] Vector(string text, int dimensions)
+    private string[] Inputs()
     {
+        JsonElement input = _root.TryGetProperty("input", out JsonElement given) ? given : throw new ModelServerException(400, "missing input");
+        return input.ValueKind == JsonValueKind.Array ? [.. input.EnumerateArray().Select(item => item.ToString())] : [input.ToString()];
+    }
+
+    private float[] MadeUp(string text)
+    {
+        bool isSized = _root.TryGetProperty("dimensions", out JsonElement asked) && asked.ValueKind == JsonValueKind.Number;
+        int dimensions = isSized ? asked.GetInt32() : model.EmbeddingDimensions ?? DefaultDimensions;
         byte[] bytes = new byte[dimensions * sizeof(ushort)];
-        _ = Shake(text, bytes);
+        Stretch(text, bytes);
         float[] vector = new float[dimensions];
         double sum = 0;
         for (int i = 0; i < dimensions; i++)
@@ -57,11 +71,22 @@ internal static class EmbeddingWriter
         return [.. vector.Select(value => value / length)];
     }
 
-    private static byte[] Shake(string text, byte[] output)
+    private static void Stretch(string text, byte[] output)
     {
         byte[] seed = SHA256.HashData(Encoding.UTF8.GetBytes(text));
         HKDF.Expand(HashAlgorithmName.SHA256, seed, output.AsSpan(0, Math.Min(output.Length, 255 * 32)), default);
-        return output;
+    }
+
+    private JsonNode Encoded(float[] vector)
+    {
+        if (_root.TryGetProperty("encoding_format", out JsonElement format) && format.ValueKind == JsonValueKind.String && format.ValueEquals("base64"))
+        {
+            return Base64(vector);
+        }
+
+        return vector.All(float.IsFinite)
+            ? new JsonArray([.. vector.Select(value => (JsonNode)value)])
+            : throw new ModelServerException(500, "The script has a number for which JSON has no form. A request for base64 would get it.");
     }
 
     private static string Base64(float[] vector)
@@ -74,6 +99,4 @@ internal static class EmbeddingWriter
 
         return Convert.ToBase64String(bytes);
     }
-
-    private static JsonArray Numbers(float[] vector) => new([.. vector.Select(value => (JsonNode)value)]);
 }

@@ -32,6 +32,9 @@ internal sealed record EnclaveEndpoint(string Path, PlainNames Request, PlainNam
     /// <summary>The bodies are forms.</summary>
     public bool TakesForms => this == Transcriptions || this == Partition;
 
+    /// <summary>Its machines have GPUs, whose revocation state is checked under the policy of the request.</summary>
+    public bool UsesGpus => this != Partition;
+
     /// <summary>How the inference proxy begins to say what it cannot decrypt or does not accept. Where it does more to a request than to decrypt it, it says
     /// so once more.</summary>
     public string Refusing => this == Embeddings || this == Partition

@@ -14,6 +14,9 @@ internal sealed record GpuPolicy(IReadOnlyList<string> Statuses, long RevokedNot
 
     private static readonly string[] KnownStatuses = ["allow-good", "allow-revoked", "allow-unknown"];
 
+    /// <summary>What holds for a request that states no policy.</summary>
+    public static GpuPolicy GoodOnly { get; } = new(["allow-good"], 0);
+
     /// <summary>Reads and verifies the two headers.</summary>
     /// <exception cref="EnclaveException">They do not hold.</exception>
     public static GpuPolicy Verify(string header, string mac, ReadOnlySpan<byte> key)

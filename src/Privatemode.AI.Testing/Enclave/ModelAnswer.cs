@@ -11,7 +11,8 @@ internal sealed record ModelAnswer(
     {
         if (endpoint == EnclaveEndpoint.Embeddings)
         {
-            return new ModelAnswer(() => EmbeddingWriter.Write(request, now));
+            EmbeddingWriter embeddings = new(request, model, now);
+            return new ModelAnswer(embeddings.Whole);
         }
 
         ScriptedAnswer answer = model.Next(record, () => Echo(endpoint, record, request));

@@ -7,7 +7,8 @@ namespace Privatemode.AI.Testing.Enclave;
 /// <summary>Writes transcriptions the way the model server does, before they are sealed: the duration is a string.</summary>
 internal sealed class TranscriptionWriter(ModelRequest request, ScriptedAnswer answer, DateTimeOffset now)
 {
-    private double Seconds => answer.Segments.Concat(answer.Words).Select(segment => segment.End.TotalSeconds).DefaultIfEmpty(1).Max();
+    private double Seconds => answer.Duration?.TotalSeconds
+        ?? answer.Segments.Concat(answer.Words).Select(segment => segment.End.TotalSeconds).DefaultIfEmpty(1).Max();
 
     /// <summary>The whole answer.</summary>
     public string Whole()
@@ -21,7 +22,7 @@ internal sealed class TranscriptionWriter(ModelRequest request, ScriptedAnswer a
         if (Asks("response_format", "verbose_json"))
         {
             document["duration"] = Seconds.ToString(CultureInfo.InvariantCulture);
-            document["language"] = request.Root.TryGetProperty("language", out JsonElement language) ? language.GetString() : "en";
+            document["language"] = answer.Language ?? (request.Root.TryGetProperty("language", out JsonElement language) ? language.GetString() : "en");
             document["segments"] = new JsonArray([.. answer.Segments.Select((segment, i) => (JsonNode)Segment(segment, i))]);
 
             // Sent in any case, like everything the model server knows a place for.

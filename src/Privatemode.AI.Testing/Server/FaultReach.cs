@@ -1,3 +1,5 @@
+using Privatemode.AI.Testing.Enclave;
+
 namespace Privatemode.AI.Testing.Server;
 
 /// <summary>Whether a fault can happen to an answer. One that cannot must not be left out silently: a test would pass for nothing.</summary>
@@ -37,6 +39,10 @@ internal static class FaultReach
             : null);
         DemandWhole(fault);
     }
+
+    /// <exception cref="FaultMissedException">The fault is one of GPUs, and the endpoint has none.</exception>
+    public static void DemandGpus(Fault? fault, EnclaveEndpoint endpoint) =>
+        Demand(fault, fault is { Kind: FaultKind.GpuStatus } && !endpoint.UsesGpus ? "document extraction uses no GPU" : null);
 
     /// <exception cref="FaultMissedException">The fault cuts the connection after the end of the body.</exception>
     public static void DemandBytes(Fault? fault, int bytes) =>

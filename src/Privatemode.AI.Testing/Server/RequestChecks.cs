@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Privatemode.AI.Testing.Enclave;
@@ -57,14 +58,26 @@ internal static class RequestChecks
         }
     }
 
-    /// <summary>The GPU policy, if there is one, and its MAC under the secret that the header names.</summary>
-    public static void DemandGpuPolicy(HttpRequest request, SecretStore secrets)
+    /// <summary>The GPU policy, if there is one, and its MAC under the secret that the header names; then the state of the GPUs under this policy.</summary>
+    public static void DemandGpus(HttpRequest request, SecretStore secrets, Fault? fault)
     {
-        string policy = First(request, ProtocolHeaders.GpuPolicy);
+        string header = First(request, ProtocolHeaders.GpuPolicy);
         string mac = First(request, ProtocolHeaders.GpuPolicyMac);
-        if (policy.Length + mac.Length > 0)
+        GpuPolicy policy = header.Length + mac.Length == 0
+            ? GpuPolicy.GoodOnly
+            : GpuPolicy.Verify(header, mac, secrets.Get(First(request, ProtocolHeaders.SecretId), "getting secret for OCSP verification: "));
+        if (fault is not { Kind: FaultKind.GpuStatus })
         {
-            _ = GpuPolicy.Verify(policy, mac, secrets.Get(First(request, ProtocolHeaders.SecretId), "getting secret for OCSP verification: "));
+            return;
+        }
+
+        (string status, string text) = fault.RevokedAt is { } at
+            ? ("revoked", string.Create(CultureInfo.InvariantCulture, $"REVOKED at {at.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}"))
+            : ("unknown", "UNKNOWN");
+        if (!policy.Accepts(status, fault.RevokedAt?.ToUnixTimeSeconds() ?? 0))
+        {
+            string component = fault.Component switch { GpuComponent.Gpu => "GPU", GpuComponent.Driver => "driver", _ => "VBIOS" };
+            throw new EnclaveException(500, $"GPU attestation returned a {component} OCSP status that is not accepted by the client: {text}");
         }
     }
 

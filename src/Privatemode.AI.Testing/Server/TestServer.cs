@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Privatemode.AI.Testing.Enclave;
 using Privatemode.AI.Testing.SecretService;
@@ -36,6 +35,7 @@ internal sealed class TestServer(
         {
             "/privatemode/v1/secret" => faults.TakeKeyExchange(),
             "/v1/models" => faults.TakeModelList(),
+            { } path when ModelWriter.IdOf(path) is not null => faults.TakeModelList(),
             _ => record.IsInference ? faults.TakeInference() : null,
         };
         AnswerSender sender = new(context, record, fault, options);
@@ -78,16 +78,17 @@ internal sealed class TestServer(
         {
             ("POST", "/privatemode/v1/attest") => standIns.AttestAsync(context, record, Mesh.AuthorityPem),
             ("POST", "/privatemode/v1/secret") => ExchangeAsync(record, sender, fault),
-            ("GET", "/v1/models") => SendModelsAsync(sender, fault),
+            ("GET", "/v1/models") => SendModelsAsync(sender, fault, ModelWriter.List(Models)),
+            ("GET", string path) when ModelWriter.IdOf(path) is { } id => SendModelsAsync(sender, fault, ModelWriter.One(Models, id)),
             (string method, string path) when EnclaveEndpoint.Find(method, path) is { } endpoint =>
                 OpenAndAnswerAsync(context, record, sender, fault, endpoint),
             _ => SendUnsupportedAsync(context, sender),
         };
 
-    private Task SendModelsAsync(AnswerSender sender, Fault? fault)
+    private static Task SendModelsAsync(AnswerSender sender, Fault? fault, string document)
     {
         FaultReach.DemandWhole(fault);
-        return sender.SendAsync(200, ModelList(), "application/json", isUnsealed: true);
+        return sender.SendAsync(200, document, "application/json", isUnsealed: true);
     }
 
     private async Task ExchangeAsync(RecordedRequest record, AnswerSender sender, Fault? fault)
@@ -129,7 +130,12 @@ internal sealed class TestServer(
             secrets.ForgetAll();
         }
 
-        RequestChecks.DemandGpuPolicy(context.Request, secrets);
+        FaultReach.DemandGpus(fault, endpoint);
+        if (endpoint.UsesGpus)
+        {
+            RequestChecks.DemandGpus(context.Request, secrets, fault);
+        }
+
         using EnclaveExchange exchange = new(secrets, endpoint);
         try
         {
@@ -281,19 +287,6 @@ internal sealed class TestServer(
     {
         (string body, string contentType) = PlainErrors.Write(message, type, code, context.Request.Headers.Accept);
         return sender.SendAsync(status, body, contentType, isUnsealed: true, retryAfter);
-    }
-
-    private string ModelList()
-    {
-        JsonArray data = [.. Models.All.Select(entry => (JsonNode)new JsonObject
-        {
-            ["id"] = entry.Key,
-            ["object"] = "model",
-            ["created"] = 1767225600,
-            ["owned_by"] = "privatemode",
-            ["tasks"] = new JsonArray([.. entry.Value.Select(task => (JsonNode)task)]),
-        })];
-        return new JsonObject { ["object"] = "list", ["data"] = data }.ToJsonString();
     }
 
     private async Task<RecordedRequest> RecordAsync(HttpRequest request)

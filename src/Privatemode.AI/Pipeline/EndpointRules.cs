@@ -131,6 +131,17 @@ internal static class EndpointRules
                 "There are chat completions, completions, messages, embeddings, transcriptions, document extraction and the list of models.");
     }
 
-    private static bool IsOneModel(string path) =>
-        path.StartsWith(ModelsPath + "/", StringComparison.Ordinal) && ClearFields.IsModelId(path.AsSpan(ModelsPath.Length + 1));
+    /// <summary>The OpenAI client escapes the slash of an id such as openai/gpt-oss-120b.</summary>
+    private static bool IsOneModel(string path)
+    {
+        if (!path.StartsWith(ModelsPath + "/", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        string id = path[(ModelsPath.Length + 1)..].Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+
+        // Behind an escaped slash a dot segment is still there, and would be followed by whoever unescapes it on the way.
+        return ClearFields.IsModelId(id) && !id.Split('/').Any(segment => segment is "." or "..");
+    }
 }

@@ -16,6 +16,8 @@ public sealed class EndpointRulesTests
     [InlineData("GET", "/v1/models", false)]
     [InlineData("GET", "/v1/models/gpt-oss-120b", false)]
     [InlineData("GET", "/v1/models/openai/gpt-oss-120b", false)]
+    [InlineData("GET", "/v1/models/openai%2Fgpt-oss-120b", false)]
+    [InlineData("GET", "/v1/models/openai%2fgpt-oss-120b", false)]
     public void Match_KnownEndpoint_HasItsRule(string method, string path, bool isSealed)
     {
         EndpointRule rule = EndpointRules.Match(method, new Uri(Service, path), Service);
@@ -34,6 +36,9 @@ public sealed class EndpointRulesTests
     [InlineData("DELETE", "/v1/models/gpt-oss-120b", "unknown-endpoint")]
     [InlineData("GET", "/v1/models/", "unknown-endpoint")]
     [InlineData("GET", "/v1/models/a%20b", "unknown-endpoint")]
+    [InlineData("GET", "/v1/models/..%2Fchat", "unknown-endpoint")]
+    [InlineData("GET", "/v1/models/a%2F.", "unknown-endpoint")]
+    [InlineData("GET", "/v1/models/a%252Fb", "unknown-endpoint")]
     [InlineData("GET", "/v1/models/a?after=x", "query-string")]
     [InlineData("POST", "/v1/chat/completions?api-version=1", "query-string")]
     [InlineData("POST", "/", "unknown-endpoint")]

@@ -1,0 +1,38 @@
+using System.Text.Json.Nodes;
+
+namespace Privatemode.AI.Testing.Enclave;
+
+/// <summary>Writes the list of models and the description of one, which travel in the clear.</summary>
+internal static class ModelWriter
+{
+    private const string OnePath = "/v1/models/";
+
+    /// <summary>The id in the path of one model, null for any other path. The service's route has room for one segment, so that a slash in an id must be
+    /// escaped.</summary>
+    public static string? IdOf(string path) =>
+        path.Length > OnePath.Length && path.StartsWith(OnePath, StringComparison.Ordinal) && !path[OnePath.Length..].Contains('/', StringComparison.Ordinal)
+            ? path[OnePath.Length..].Replace("%2F", "/", StringComparison.OrdinalIgnoreCase)
+            : null;
+
+    /// <summary>All models.</summary>
+    public static string List(OfferedModels models) => new JsonObject
+    {
+        ["object"] = "list",
+        ["data"] = new JsonArray([.. models.All.Select(model => (JsonNode)Describe(model.Key, model.Value))]),
+    }.ToJsonString();
+
+    /// <summary>One model.</summary>
+    /// <exception cref="EnclaveException">There is none with this id. Who answers then, and in which words, is not public: the model servers of version
+    /// 1.40 have no such route. These are the words for an unknown model elsewhere.</exception>
+    public static string One(OfferedModels models, string id) => models.All.Where(model => model.Key == id).Select(model => Describe(id, model.Value))
+        .FirstOrDefault()?.ToJsonString() ?? throw new EnclaveException(404, $"The model `{id}` does not exist.", "NotFoundError");
+
+    private static JsonObject Describe(string id, IReadOnlyList<string> tasks) => new()
+    {
+        ["id"] = id,
+        ["object"] = "model",
+        ["created"] = 1767225600,
+        ["owned_by"] = "privatemode",
+        ["tasks"] = new JsonArray([.. tasks.Select(task => (JsonNode)task)]),
+    };
+}

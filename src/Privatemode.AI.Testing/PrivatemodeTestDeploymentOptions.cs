@@ -9,7 +9,7 @@ public sealed class PrivatemodeTestDeploymentOptions
     /// <summary>Further API keys it accepts, for hosts that serve several accounts. Default none.</summary>
     public ICollection<string> OtherApiKeys { get; } = new HashSet<string>(StringComparer.Ordinal);
 
-    /// <summary>Ids of the models offered, with their tasks as the service names them.</summary>
+    /// <summary>Ids of the models offered, with their tasks as the service names them: see <see cref="PrivatemodeTestDeployment.OfferModel"/>.</summary>
     public IDictionary<string, IReadOnlyList<string>> Models { get; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
     {
         ["gpt-oss-120b"] = ["generate", "tool_calling"],

@@ -32,7 +32,8 @@ public sealed class PrivatemodeCompletionRequest
     /// <summary>Another model than the client's own.</summary>
     public string? ModelId { get; init; }
 
-    /// <summary>The text after the gap to fill, for models that fill gaps, such as those for code.</summary>
+    /// <summary>The text after the gap to fill. The model servers of service version 1.40 refuse it with status 400: write the gap into the prompt, with the
+    /// markers the model knows for it.</summary>
     public string? Suffix { get; init; }
 
     /// <summary>Most tokens of an answer, 0 or more. With 0 and <see cref="Echo"/> a model only says how likely it finds the prompt.</summary>

@@ -35,10 +35,10 @@ GeneratedEmbeddings<Embedding<float>> vectors = await client.AsIEmbeddingGenerat
 Require(vectors.Count == 2 && vectors[1].Vector.Length == 8 && vectors.GetPrivatemodeReceipts().Count == 2, "embedding generator");
 Require((await client.Models.FindAsync("gpt-oss-120b"))!.CanCallTools, "model catalogue");
 PrivatemodeCompletionClient completions = client.GetCompletionClient("gpt-oss-120b");
-PrivatemodeCompletionRequest gap = new("def f(") { Suffix = "return x", Logprobs = 0, AdditionalProperties = new() { ["top_k"] = 1 } };
-Require((await completions.CompleteAsync(gap)).Choices[0].Logprobs is not null, "completions");
+PrivatemodeCompletionRequest code = new("def f(") { Logprobs = 0, AdditionalProperties = new() { ["top_k"] = 1 } };
+Require((await completions.CompleteAsync(code)).Choices[0].Logprobs is not null, "completions");
 string streamed = "";
-await foreach (PrivatemodeCompletion part in completions.CompleteStreamingAsync(gap))
+await foreach (PrivatemodeCompletion part in completions.CompleteStreamingAsync(code))
 {
     streamed += part.Text;
 }

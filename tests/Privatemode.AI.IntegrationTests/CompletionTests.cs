@@ -15,7 +15,7 @@ public sealed class CompletionTests : DeploymentTest
         Deployment.Model.Reply("the answer").WithUsage(3, 5, 1).WithFinishReason("length");
 
         PrivatemodeCompletion completion = await Completions.CompleteAsync(
-            new PrivatemodeCompletionRequest("the prompt") { Suffix = "the suffix", MaxTokens = 7, StopSequences = ["the stop"], Seed = 4 }).OrTimeout();
+            new PrivatemodeCompletionRequest("the prompt") { MaxTokens = 7, StopSequences = ["the stop"], Seed = 4 }).OrTimeout();
 
         Assert.Equal(("the answer", "length", ModelId), (completion.Text, completion.Choices[0].FinishReason, completion.ModelId));
         Assert.Equal((3L, 5L, 8L, 1L), (completion.Usage!.InputTokenCount, completion.Usage.OutputTokenCount, completion.Usage.TotalTokenCount,
@@ -25,8 +25,20 @@ public sealed class CompletionTests : DeploymentTest
         Assert.Equal(request.RequestId, completion.Receipt!.RequestId);
         Assert.DoesNotContain("the ", request.WireText, StringComparison.Ordinal);
         using JsonDocument body = JsonDocument.Parse(request.OpenedBody!);
-        Assert.Equal("the suffix", body.RootElement.GetProperty("suffix").GetString());
+        Assert.Equal("the stop", body.RootElement.GetProperty("stop").GetString());
         Assert.True(body.RootElement.TryGetProperty("cache_salt", out _));
+    }
+
+    [Fact]
+    public async Task Completion_WithASuffix_IsRefusedByTheModelServer()
+    {
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
+            () => Completions.CompleteAsync(new PrivatemodeCompletionRequest("the prompt") { Suffix = "the suffix" }).OrTimeout());
+
+        Assert.Equal((400, "suffix is not currently supported", true), (exception.Status, exception.ServerMessage, exception.IsServerMessageAuthenticated));
+        using JsonDocument body = JsonDocument.Parse(Deployment.Requests[0].OpenedBody!);
+        Assert.Equal("the suffix", body.RootElement.GetProperty("suffix").GetString());
+        Assert.DoesNotContain("the ", Deployment.Requests[0].WireText, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public sealed class ModelTests : DeploymentTest
 
         PrivatemodeModelUnavailableException exception = Assert.IsType<PrivatemodeModelUnavailableException>(failure);
         Assert.Equal(["gemma-3-27b", "qwen3-embedding-4b", "whisper-large-v3"], exception.AvailableModels);
-        Assert.Equal((PrivatemodeServiceFailure.ModelUnavailable, 404, "model_not_found"), (exception.Reason, exception.Status, exception.Code));
+        Assert.Equal((PrivatemodeServiceFailure.ModelUnavailable, 404, "404"), (exception.Reason, exception.Status, exception.Code));
         Assert.True(exception.IsServerMessageAuthenticated);
         Assert.NotNull(exception.RequestId);
         Assert.EndsWith("It lists now: gemma-3-27b, qwen3-embedding-4b, whisper-large-v3.", exception.Message, StringComparison.Ordinal);

@@ -90,14 +90,14 @@ public sealed partial class ReadmeTests
             PrivatemodeDocument document = await privatemode.Documents.PartitionAsync(contract);
 
             PrivatemodeCompletionClient completions = privatemode.GetCompletionClient("gpt-oss-120b");
-            PrivatemodeCompletion gap = await completions.CompleteAsync(new("def add(a, b):\n") { Suffix = "\n\nprint(add(1, 2))" });
+            PrivatemodeCompletion code = await completions.CompleteAsync(new("def add(a, b):\n") { MaxTokens = 64, StopSequences = ["\n\n"] });
 
             IReadOnlyList<PrivatemodeModel> models = await privatemode.Models.ListAsync();
             // end
 
             Assert.Equal(("Guten Morgen", "Contract"), (said.Text, document.Elements[0].Text));
             Assert.NotEqual(0, vector.Dimensions);
-            Assert.NotEmpty(gap.Text);
+            Assert.NotEmpty(code.Text);
             Assert.NotEmpty(models);
 
             // begin: handler

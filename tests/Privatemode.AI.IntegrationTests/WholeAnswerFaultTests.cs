@@ -132,7 +132,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(
             () => Microsoft.Extensions.AI.ChatClientExtensions.GetResponseAsync(Client.AsIChatClient("kimi-k2.6"), "hi").OrTimeout());
         Assert.Equal(PrivatemodeServiceFailure.ModelUnavailable, exception.Reason);
-        Assert.Equal("model_not_found", exception.Code);
+        Assert.Equal("404", exception.Code);
     }
 
     [Fact]
@@ -149,7 +149,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     {
         ClientResultException exception = await Assert.ThrowsAsync<ClientResultException>(EmbedNothingAsync);
         Assert.Equal(400, exception.Status);
-        Assert.Contains("missing input", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Field required: input", exception.Message, StringComparison.Ordinal);
 
         // What is not sealed would go through altered.
         Deployment.Faults.Next(Fault.TamperEvent(0));

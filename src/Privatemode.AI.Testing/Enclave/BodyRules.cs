@@ -51,7 +51,7 @@ internal static partial class BodyRules
             : null;
     }
 
-    /// <summary>Why the media of the messages are not acceptable; null when they are. Like the service, in the clear and quoting the URL.</summary>
+    /// <summary>Why the media of a chat are not acceptable; null when they are. The service looks at all images first, then at sound and video.</summary>
     public static string? CheckMedia(string body)
     {
         if (body.Length == 0)
@@ -60,9 +60,25 @@ internal static partial class BodyRules
         }
 
         using JsonDocument document = JsonDocument.Parse(body, Deep);
-        return Parts(document.RootElement, "messages").SelectMany(message => Parts(message, "content"))
-            .SelectMany(part => (IEnumerable<string?>)[CheckPart(part), CheckBlock(part), .. Parts(part, "content").Select(CheckBlock)])
-            .FirstOrDefault(refusal => refusal is not null);
+        JsonElement[] parts = [.. Parts(document.RootElement, "messages").SelectMany(message => Parts(message, "content"))];
+        return Urls(parts, "image_url").Select(CheckImage).FirstOrDefault(refusal => refusal is not null)
+            ?? Urls(parts, "audio_url").Select(url => $"validating audio URLs: audio URLs are not allowed: {Quote(url)}").FirstOrDefault()
+            ?? Urls(parts, "video_url").Select(url => $"validating video URLs: video URLs are not allowed: {Quote(url)}").FirstOrDefault();
+    }
+
+    /// <summary>The same of Anthropic-style messages: only images have URLs there, in messages and in results of tools.</summary>
+    public static string? CheckBlocks(string body)
+    {
+        if (body.Length == 0)
+        {
+            return null;
+        }
+
+        using JsonDocument document = JsonDocument.Parse(body, Deep);
+        JsonElement[] blocks = [.. Parts(document.RootElement, "messages").SelectMany(message => Parts(message, "content"))];
+        return blocks.Concat(blocks.Where(block => IsOf(block, "tool_result")).SelectMany(block => Parts(block, "content")))
+            .Where(block => IsOf(block, "image")).Select(block => Find(Find(block, "source"), "url"))
+            .Where(url => url.ValueKind == JsonValueKind.String).Select(url => CheckImage(url.GetString()!)).FirstOrDefault(refusal => refusal is not null);
     }
 
     private static JsonElement[] Parts(JsonElement parent, string name) =>
@@ -71,28 +87,19 @@ internal static partial class BodyRules
     private static JsonElement Find(JsonElement parent, string name) =>
         parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) ? value : default;
 
-    private static string? CheckPart(JsonElement part) =>
-        UrlOf(part, "audio_url") is { } audio ? $"audio URLs are not allowed: \"{audio}\""
-        : UrlOf(part, "video_url") is { } video ? $"video URLs are not allowed: \"{video}\""
-        : UrlOf(part, "image_url") is { } image ? CheckImage(image)
-        : null;
+    private static bool IsOf(JsonElement block, string type) => Find(block, "type") is { ValueKind: JsonValueKind.String } text && text.ValueEquals(type);
 
-    /// <summary>An Anthropic-style image, which names its URL elsewhere.</summary>
-    private static string? CheckBlock(JsonElement block) =>
-        Find(block, "type") is { ValueKind: JsonValueKind.String } type && type.ValueEquals("image")
-            && Find(Find(block, "source"), "url") is { ValueKind: JsonValueKind.String } url ? CheckImage(url.GetString()!) : null;
-
-    private static string? UrlOf(JsonElement part, string name)
-    {
-        JsonElement media = Find(part, name);
-        JsonElement url = media.ValueKind == JsonValueKind.Object ? Find(media, "url") : media;
-        return url.ValueKind == JsonValueKind.String ? url.GetString() : null;
-    }
+    /// <summary>URLs of parts that have them in an object, then of those that have them as a text.</summary>
+    private static IEnumerable<string> Urls(JsonElement[] parts, string name) => parts.Select(part => Find(Find(part, name), "url"))
+        .Concat(parts.Select(part => Find(part, name))).Where(url => url.ValueKind == JsonValueKind.String).Select(url => url.GetString()!);
 
     private static string? CheckImage(string url) =>
-        !UrlForm().IsMatch(url) || BadEscape().IsMatch(QueryOf().Replace(url, "")) ? $"parsing image URL: parse \"{url}\": invalid URL"
+        !UrlForm().IsMatch(url) || BadEscape().IsMatch(QueryOf().Replace(url, ""))
+            ? $"validating image URLs: parsing image URL: parse {Quote(url)}: invalid URL"
         : url.StartsWith("https:", StringComparison.OrdinalIgnoreCase) || url.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? null
-        : $"non-HTTPS and non-data image URL \"{url}\" is insecure";
+        : $"validating image URLs: non-HTTPS and non-data image URL {Quote(url)} is insecure";
+
+    private static string Quote(string url) => $"\"{url}\"";
 
     /// <summary>Roughly what Go's net/url takes: no control characters, hosts and ports of their characters, anything behind other schemes.</summary>
     [GeneratedRegex(

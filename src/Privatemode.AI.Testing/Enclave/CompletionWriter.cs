@@ -84,7 +84,13 @@ internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answ
             message["tool_calls"] = new JsonArray([.. answer.ToolCalls.Select(call => (JsonNode)ToolCall(call, call.Arguments))]);
         }
 
-        return new JsonObject { ["index"] = index, ["message"] = message, ["logprobs"] = null, ["finish_reason"] = answer.FinishReason };
+        return new JsonObject
+        {
+            ["index"] = index,
+            ["message"] = message,
+            ["logprobs"] = Logprobs.OfChat(request, answer.Content),
+            ["finish_reason"] = answer.FinishReason,
+        };
     }
 
     private IEnumerable<JsonObject> Deltas()
@@ -148,16 +154,18 @@ internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answ
     private string Event(int index, JsonObject delta, string? finish)
     {
         JsonObject choice = isChat
-            ? new JsonObject { ["index"] = index, ["delta"] = delta, ["logprobs"] = null, ["finish_reason"] = finish }
+            ? new JsonObject { ["index"] = index, ["delta"] = delta, ["logprobs"] = Logprobs.OfChat(request, ContentOf(delta)), ["finish_reason"] = finish }
             : TextChoice(index, delta["text"]!.GetValue<string>(), finish);
         return Document(EventKind, new JsonArray(choice)).ToJsonString();
     }
+
+    private static string ContentOf(JsonObject delta) => delta["content"]?.GetValue<string>() ?? "";
 
     private JsonObject TextChoice(int index, string text, string? finish) => new()
     {
         ["index"] = index,
         ["text"] = text,
-        ["logprobs"] = TextLogprobs.Of(request, text),
+        ["logprobs"] = Logprobs.OfText(request, text),
         ["finish_reason"] = finish,
     };
 

@@ -32,6 +32,9 @@ internal sealed record EnclaveEndpoint(string Path, PlainNames Request, PlainNam
     /// <summary>The bodies are forms.</summary>
     public bool TakesForms => this == Transcriptions || this == Partition;
 
+    /// <summary>The task a model must have to be called here, as the list of models names it; empty where there are no models.</summary>
+    public string Task => this == Embeddings ? "embed" : this == Transcriptions ? "transcribe" : this == Partition ? "" : "generate";
+
     /// <summary>Its machines have GPUs, whose revocation state is checked under the policy of the request.</summary>
     public bool UsesGpus => this != Partition;
 

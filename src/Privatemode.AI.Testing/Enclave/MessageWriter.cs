@@ -53,6 +53,10 @@ internal sealed class MessageWriter(ModelRequest request, ScriptedAnswer answer)
         return [.. events.Select(document => document.ToJsonString())];
     }
 
+    /// <summary>An error, as a whole answer or as an event.</summary>
+    public static string Error(string type, string message) =>
+        new JsonObject { ["type"] = "error", ["error"] = new JsonObject { ["type"] = type, ["message"] = message } }.ToJsonString();
+
     /// <summary>The name in the line before an event, which is its type.</summary>
     public static string NameOf(string document)
     {

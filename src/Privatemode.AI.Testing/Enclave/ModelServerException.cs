@@ -13,15 +13,19 @@ internal sealed class ModelServerException(int status, string message, string ty
     /// <summary>The error has the short form, <c>{"detail":…}</c>, that a server answers with before it looks for a model.</summary>
     public bool IsDetail { get; init; }
 
-    /// <summary>The answer before it is encrypted.</summary>
-    public string ToJson() => IsDetail ? new JsonObject { ["detail"] = Message }.ToJsonString()
+    /// <summary>Which member of the request it is about; null when it is about none.</summary>
+    public string? Param { get; init; }
+
+    /// <summary>The answer before it is encrypted. Anthropic-style messages have errors of their own form, save those of the schema.</summary>
+    public string ToJson(EnclaveEndpoint endpoint) => IsDetail ? new JsonObject { ["detail"] = Message }.ToJsonString()
+        : endpoint == EnclaveEndpoint.Messages && type != NotValid ? MessageWriter.Error(type, Message)
         : new JsonObject
         {
             ["error"] = new JsonObject
             {
                 ["message"] = Message,
                 ["type"] = type,
-                ["param"] = null,
+                ["param"] = Param,
                 ["code"] = code is null ? Status : code,
             },
         }.ToJsonString();

@@ -18,7 +18,8 @@ internal sealed class OfferedModels(IEnumerable<KeyValuePair<string, IReadOnlyLi
         }
     }
 
-    public bool Contains(string id) => All.Any(model => model.Key == id);
+    /// <summary>Tasks of a model; null when there is none with this id.</summary>
+    public IReadOnlyList<string>? TasksOf(string id) => All.FirstOrDefault(model => model.Key == id).Value;
 
     public void Set(string id, IReadOnlyList<string> tasks)
     {

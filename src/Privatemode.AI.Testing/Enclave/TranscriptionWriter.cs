@@ -39,7 +39,7 @@ internal sealed class TranscriptionWriter(ModelRequest request, ScriptedAnswer a
         return document.ToJsonString();
     }
 
-    /// <summary>The events of a streamed answer, without the end mark.</summary>
+    /// <summary>The events of a streamed answer, without the end mark. Usage is on every one of them and counts up, as the service forces it to.</summary>
     public IReadOnlyList<string> Events()
     {
         if (answer.Events is not null)
@@ -48,17 +48,13 @@ internal sealed class TranscriptionWriter(ModelRequest request, ScriptedAnswer a
         }
 
         string id = $"trsc-{Guid.NewGuid():N}";
-        List<string> events = [.. CompletionWriter.Pieces(answer.Content).Select(piece => Event(id, piece, finish: null))];
-        events.Add(Event(id, "", answer.FinishReason));
-        if (!Asks("stream_include_usage", "true"))
-        {
-            return events;
-        }
-
-        JsonObject last = Chunk(id, []);
-        last["usage"] = new JsonObject { ["prompt_tokens"] = 1, ["completion_tokens"] = events.Count, ["total_tokens"] = events.Count + 1 };
-        events.Add(last.ToJsonString());
-        return events;
+        string[] pieces = [.. CompletionWriter.Pieces(answer.Content)];
+        return
+        [
+            .. pieces.Select((piece, i) => Chunk(id, Choices(piece, finish: null), i + 1).ToJsonString()),
+            Chunk(id, Choices("", answer.FinishReason), pieces.Length).ToJsonString(),
+            Chunk(id, [], pieces.Length).ToJsonString(),
+        ];
     }
 
     private bool Asks(string name, string value) => request.Root.TryGetProperty(name, out JsonElement given) && given.ValueEquals(value);
@@ -77,15 +73,16 @@ internal sealed class TranscriptionWriter(ModelRequest request, ScriptedAnswer a
         ["no_speech_prob"] = 0.125,
     };
 
-    private string Event(string id, string piece, string? finish) => Chunk(
-        id, new JsonArray(new JsonObject { ["delta"] = new JsonObject { ["content"] = piece }, ["finish_reason"] = finish })).ToJsonString();
+    private static JsonArray Choices(string piece, string? finish) =>
+        new(new JsonObject { ["delta"] = new JsonObject { ["content"] = piece }, ["finish_reason"] = finish });
 
-    private JsonObject Chunk(string id, JsonArray choices) => new()
+    private JsonObject Chunk(string id, JsonArray choices, int tokens) => new()
     {
         ["id"] = id,
         ["object"] = "transcription.chunk",
         ["created"] = now.ToUnixTimeSeconds(),
         ["model"] = request.Model,
         ["choices"] = choices,
+        ["usage"] = new JsonObject { ["prompt_tokens"] = 1, ["completion_tokens"] = tokens, ["total_tokens"] = tokens + 1 },
     };
 }

@@ -91,7 +91,8 @@ internal static class RequestChecks
         }
 
         bool isJson = BodyRules.IsJson(opened);
-        string? why = isJson ? BodyRules.CheckCacheSalt(opened) ?? BodyRules.CheckMedia(opened)
+        Func<string, string?> checkMedia = endpoint == EnclaveEndpoint.Messages ? BodyRules.CheckBlocks : BodyRules.CheckMedia;
+        string? why = isJson ? BodyRules.CheckCacheSalt(opened) ?? checkMedia(opened)
             : endpoint == EnclaveEndpoint.Messages ? null
             : "request body is not valid json";
         if (why is not null)
@@ -114,17 +115,16 @@ internal static class RequestChecks
     /// <summary>What only shows in the decrypted body.</summary>
     /// <exception cref="EnclaveException">The gateway refuses it, in the clear.</exception>
     /// <exception cref="ModelServerException">The model server refuses it, encrypted.</exception>
-    public static void DemandModel(HttpRequest request, ModelRequest body, OfferedModels models)
+    public static void DemandModel(HttpRequest request, EnclaveEndpoint endpoint, ModelRequest body, OfferedModels models)
     {
         if (body.Model != First(request, ProtocolHeaders.TargetModel))
         {
             throw new EnclaveException(400, "target model does not match the body");
         }
 
-        if (!models.Contains(body.Model))
-        {
-            throw new ModelServerException(404, $"The model `{body.Model}` does not exist.", "NotFoundError", "model_not_found");
-        }
+        IReadOnlyList<string> tasks = models.TasksOf(body.Model)
+            ?? throw new ModelServerException(404, $"The model `{body.Model}` does not exist.", "NotFoundError") { Param = "model" };
+        ModelRules.Demand(endpoint, body, tasks);
     }
 
     /// <summary>The parameters that the scripted model reads, as far as their types are not looked at when they are read.</summary>

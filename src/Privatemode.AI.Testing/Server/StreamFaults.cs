@@ -14,7 +14,7 @@ internal static partial class StreamFaults
     {
         FaultReach.DemandStream(fault, documents.Count);
         List<string> events = [.. documents.Select((document, i) => exchange.Seal(
-            fault is { Kind: FaultKind.ErrorEvent } && fault.Index == i ? ErrorDocument(fault.Message) : document))];
+            fault is { Kind: FaultKind.ErrorEvent } && fault.Index == i ? ErrorDocument(fault.Message, exchange.Endpoint) : document))];
         int index = fault?.Index ?? 0;
         switch (fault?.Kind)
         {
@@ -56,8 +56,9 @@ internal static partial class StreamFaults
     [GeneratedRegex("\"[^\":]+:[0-9a-f]+:[0-9a-f]+:[0-9a-f]+\"")]
     private static partial Regex SealedText();
 
-    private static string ErrorDocument(string message) =>
-        new JsonObject
+    private static string ErrorDocument(string message, EnclaveEndpoint endpoint) => endpoint == EnclaveEndpoint.Messages
+        ? MessageWriter.Error("internal_error", message)
+        : new JsonObject
         {
             ["error"] = new JsonObject { ["message"] = message, ["type"] = "InternalServerError", ["param"] = null, ["code"] = 500 },
         }.ToJsonString();

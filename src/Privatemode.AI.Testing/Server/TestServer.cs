@@ -145,7 +145,7 @@ internal sealed class TestServer(
             using ModelRequest request = new(endpoint == EnclaveEndpoint.Partition ? "{}" : opened);
             if (endpoint != EnclaveEndpoint.Partition)
             {
-                RequestChecks.DemandModel(context.Request, request, Models);
+                RequestChecks.DemandModel(context.Request, endpoint, request, Models);
                 RequestChecks.DemandParameters(request, endpoint);
             }
 
@@ -270,7 +270,7 @@ internal sealed class TestServer(
 
     private static Task SendSealedErrorAsync(AnswerSender sender, EnclaveExchange exchange, Fault? fault, ModelServerException failure)
     {
-        string sealedDocument = exchange.Seal(failure.ToJson());
+        string sealedDocument = exchange.Seal(failure.ToJson(exchange.Endpoint));
         sealedDocument = fault?.Kind == FaultKind.Tamper ? StreamFaults.Tamper(sealedDocument) : sealedDocument;
         return sender.SendAsync(failure.Status, sealedDocument, "application/json");
     }

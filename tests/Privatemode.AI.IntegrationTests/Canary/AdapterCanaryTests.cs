@@ -66,13 +66,14 @@ public sealed class AdapterCanaryTests : IAsyncLifetime
         }
 
         await TryAsync(() => CompleteAsync(Request("prompt"), streamed));
+        await TryAsync(() => CompleteAsync(new PrivatemodeCompletionRequest(Sentinel.Text) { Suffix = $"{Sentinel.Text}-suffix" }, streamed));
         await TryAsync(() => CompleteAsync(new PrivatemodeCompletionRequest(Sentinel.Text) { ModelId = Sentinel.NotAModel }, streamed));
-        AssertNothingLeft("prompt", "suffix", "stop", "extra");
-        Assert.Equal(5, _exceptions.OfType<PrivatemodeException>().Count());
+        AssertNothingLeft("prompt", "stop", "extra");
+        Assert.Contains($"{Sentinel.Text}-suffix", _deployment.Requests[^1].OpenedBody, StringComparison.Ordinal);
+        Assert.Equal(6, _exceptions.OfType<PrivatemodeException>().Count());
 
         static PrivatemodeCompletionRequest Request(string name) => new($"{Sentinel.Text}-prompt")
         {
-            Suffix = $"{Sentinel.Text}-suffix",
             StopSequences = [$"{Sentinel.Text}-stop"],
             Echo = true,
             Logprobs = 1,

@@ -1,0 +1,57 @@
+using System.Text.Json;
+
+namespace Privatemode.AI.Testing.Enclave;
+
+/// <summary>Which parts of a message a model takes.</summary>
+internal static class MediaRules
+{
+    private static readonly string[] Texts = ["text", "input_text", "output_text", "refusal", "thinking", "tool_reference"];
+    private static readonly string[] Images = ["image_url", "input_image", "image_pil", "image_embeds"];
+    private static readonly string[] Sounds = ["input_audio", "audio_url", "audio_embeds"];
+
+    /// <summary>Parts of a chat.</summary>
+    /// <exception cref="ModelServerException">The model takes no such part.</exception>
+    public static void DemandParts(ModelRequest request, IReadOnlyList<string> tasks)
+    {
+        foreach (string type in Types(request, "messages", "content"))
+        {
+            string? modality = Images.Contains(type) ? "image" : Sounds.Contains(type) ? "audio" : type == "video_url" ? "video" : null;
+            if (modality is not null)
+            {
+                DemandVision(request.Model, tasks);
+                Refuse(modality != "image", $"At most 0 {modality}(s) may be provided in one prompt.");
+            }
+
+            Refuse(modality is null && !Texts.Contains(type), $"Unknown part type: {type}");
+        }
+    }
+
+    /// <summary>Blocks of Anthropic-style messages. A source may be a URL or base64 data; nobody looks at its media type before the image is decoded.</summary>
+    /// <exception cref="ModelServerException">The model takes no images.</exception>
+    public static void DemandBlocks(ModelRequest request, IReadOnlyList<string> tasks)
+    {
+        if (Types(request, "messages", "content").Concat(Types(request, "messages", "content", "content")).Contains("image"))
+        {
+            DemandVision(request.Model, tasks);
+        }
+    }
+
+    private static void DemandVision(string model, IReadOnlyList<string> tasks) => Refuse(!tasks.Contains("vision"), $"{model} is not a multimodal model");
+
+    /// <summary>Types of the elements at the end of a path of arrays. None of gpt-oss, whose messages the server renders by itself: it leaves out what is no
+    /// text.</summary>
+    private static IEnumerable<string> Types(ModelRequest request, params string[] path)
+    {
+        IEnumerable<JsonElement> parts = request.Model.Contains("gpt-oss", StringComparison.Ordinal) ? [] : [request.Root];
+        return path.Aggregate(parts, (parents, name) => parents.SelectMany(parent => ModelRules.Items(parent, name)))
+            .Select(part => ModelRules.Find(part, "type")).Where(type => type.ValueKind == JsonValueKind.String).Select(type => type.GetString()!);
+    }
+
+    private static void Refuse(bool isRefused, string message)
+    {
+        if (isRefused)
+        {
+            throw new ModelServerException(400, message);
+        }
+    }
+}

@@ -36,7 +36,8 @@ for (int round = 0; ; round++)
         break;
     }
 
-    foreach (FunctionCallContent call in calls)
+    // A call whose arguments were cut off is informational: nothing may run it, and the next request tells the model.
+    foreach (FunctionCallContent call in calls.Where(call => !call.InformationalOnly))
     {
         AIFunction? tool = tools.FirstOrDefault(tool => tool.Name == call.Name);
         object? result = tool is null ? "Error: there is no such tool." : await tool.InvokeAsync(new(call.Arguments));

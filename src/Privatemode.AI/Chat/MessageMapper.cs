@@ -18,8 +18,11 @@ internal sealed class MessageMapper
 
     private MessageMapper(IReadOnlyList<ChatMessage?> messages) => _pairs = new ToolCallPairs(messages);
 
+    /// <param name="messages">The messages.</param>
+    /// <param name="options">The options of the request.</param>
+    /// <param name="callIds">Makes IDs for the calls of the answer.</param>
     /// <exception cref="PrivatemodeRequestException">A message is null, or has a content for which a chat request has no place.</exception>
-    public static List<OpenAIMessage> ToOpenAI(IEnumerable<ChatMessage?> messages, ChatOptions? options)
+    public static List<OpenAIMessage> ToOpenAI(IEnumerable<ChatMessage?> messages, ChatOptions? options, out ToolCallIds callIds)
     {
         List<ChatMessage?> all = [.. messages];
         MessageMapper mapper = new(all);
@@ -34,6 +37,7 @@ internal sealed class MessageMapper
                 all[index] ?? throw new PrivatemodeRequestException($"messages[{index}]", $"messages[{index}] is null. Remove it."), index);
         }
 
+        callIds = new ToolCallIds(mapper._pairs.Ids);
         return mapper._result;
     }
 

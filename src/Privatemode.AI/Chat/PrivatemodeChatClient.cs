@@ -31,7 +31,7 @@ internal sealed class PrivatemodeChatClient : IChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        List<OpenAIMessage> request = ToRequest(messages, options);
+        List<OpenAIMessage> request = ToRequest(messages, options, out ToolCallIds callIds);
         ChatCompletionOptions completionOptions = OptionsMapper.ToOpenAI(this, options);
         ChatActivity.Tag();
         CallNote note = CallNote.Begin();
@@ -39,7 +39,7 @@ internal sealed class PrivatemodeChatClient : IChatClient
         {
             ClientResult<ChatCompletion> result =
                 await _client.CompleteChatAsync(request, completionOptions, cancellationToken).ConfigureAwait(false);
-            ChatResponse response = ResponseMapper.FromOpenAI(result.Value, completionOptions);
+            ChatResponse response = ResponseMapper.FromOpenAI(result.Value, completionOptions, callIds);
             response.AdditionalProperties = WithReceipt(response.AdditionalProperties, note);
             return response;
         }
@@ -75,10 +75,10 @@ internal sealed class PrivatemodeChatClient : IChatClient
     private async IAsyncEnumerable<ChatResponseUpdate> StreamAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        List<OpenAIMessage> request = ToRequest(messages, options);
+        List<OpenAIMessage> request = ToRequest(messages, options, out ToolCallIds callIds);
         ChatCompletionOptions completionOptions = OptionsMapper.ToOpenAI(this, options);
         ChatActivity.Tag();
-        UpdateMapper mapper = new(completionOptions);
+        UpdateMapper mapper = new(completionOptions, callIds);
         CallNote note = CallNote.Begin();
         await using ConfiguredAsyncDisposable held = note.ConfigureAwait(false);
         IAsyncEnumerator<StreamingChatCompletionUpdate> events =
@@ -121,9 +121,9 @@ internal sealed class PrivatemodeChatClient : IChatClient
         return properties;
     }
 
-    private static List<OpenAIMessage> ToRequest(IEnumerable<ChatMessage> messages, ChatOptions? options)
+    private static List<OpenAIMessage> ToRequest(IEnumerable<ChatMessage> messages, ChatOptions? options, out ToolCallIds callIds)
     {
-        List<OpenAIMessage> request = MessageMapper.ToOpenAI(messages, options);
+        List<OpenAIMessage> request = MessageMapper.ToOpenAI(messages, options, out callIds);
         return request.Count > 0 ? request
             : throw new ArgumentException("There is nothing to send: neither messages nor instructions.", nameof(messages));
     }

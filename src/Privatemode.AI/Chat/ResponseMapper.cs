@@ -9,7 +9,7 @@ internal static class ResponseMapper
 {
     private const string UnnamedCallCode = "UnnamedToolCall";
 
-    public static ChatResponse FromOpenAI(ChatCompletion completion, ChatCompletionOptions options)
+    public static ChatResponse FromOpenAI(ChatCompletion completion, ChatCompletionOptions options, ToolCallIds callIds)
     {
         ChatMessage message = new()
         {
@@ -35,7 +35,7 @@ internal static class ResponseMapper
         foreach (ChatToolCall call in completion.ToolCalls)
         {
             bool isCutOff = FinishReasons.IsEarly(completion.FinishReason) && call == completion.ToolCalls[^1];
-            AIContent content = ToCall(call.Id, call.FunctionName, call.FunctionArguments, isCutOff);
+            AIContent content = ToCall(callIds.MakeUnique(call.Id ?? ""), call.FunctionName, call.FunctionArguments, isCutOff);
             content.RawRepresentation = call;
             message.Contents.Add(content);
         }
@@ -92,9 +92,9 @@ internal static class ResponseMapper
     }
 
     /// <summary>A call of the model, or an error if it names no function.</summary>
-    public static AIContent ToCall(string? id, string? name, BinaryData? arguments, bool isCutOff) => string.IsNullOrEmpty(name)
+    public static AIContent ToCall(string id, string? name, BinaryData? arguments, bool isCutOff) => string.IsNullOrEmpty(name)
         ? new ErrorContent("The model called a tool without naming it.") { ErrorCode = UnnamedCallCode, Details = id }
-        : ToolCallArguments.ToCall(id ?? "", name, arguments, isCutOff);
+        : ToolCallArguments.ToCall(id, name, arguments, isCutOff);
 
     public static ErrorContent ToRefusal(string refusal, object raw) =>
         new(refusal) { ErrorCode = AssistantMessageMapper.RefusalCode, RawRepresentation = raw };

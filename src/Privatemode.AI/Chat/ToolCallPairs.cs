@@ -12,6 +12,9 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
     // One for each assistant message with calls, the newest last.
     private readonly List<List<OpenCall>> _groups = [];
 
+    /// <summary>The IDs of all calls, as they were and as they are sent.</summary>
+    public IEnumerable<string> Ids => _groups.SelectMany(group => group).SelectMany(call => (string[])[call.Id, call.SentId]);
+
     /// <summary>Registers the calls of a message and returns the ID to send for each.</summary>
     /// <param name="calls">The calls in their order.</param>
     /// <param name="message">The index of the message, from which the IDs of calls without one are made.</param>

@@ -7,7 +7,7 @@ using ChatFinishReason = Microsoft.Extensions.AI.ChatFinishReason;
 namespace Privatemode.AI.Chat;
 
 /// <summary>From the events of one streamed completion to updates; tool calls come whole, in one last update.</summary>
-internal sealed class UpdateMapper(ChatCompletionOptions options)
+internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds callIds)
 {
     private readonly SortedDictionary<int, PartialCall> _calls = [];
     private readonly StringBuilder _refusal = new();
@@ -61,7 +61,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options)
         foreach (PartialCall call in _calls.Values)
         {
             bool isCutOff = _endedEarly && call == _lastCall;
-            result.Contents.Add(ResponseMapper.ToCall(call.Id, call.Name, call.AllArguments(), isCutOff));
+            result.Contents.Add(ResponseMapper.ToCall(callIds.MakeUnique(call.Id), call.Name, call.AllArguments(), isCutOff));
         }
 
         if (_usage is not null)

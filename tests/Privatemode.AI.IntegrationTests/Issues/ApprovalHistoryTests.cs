@@ -36,6 +36,31 @@ public sealed class ApprovalHistoryTests : DeploymentTest
         Assert.All(messages.Where(message => !message.TryGetProperty("tool_calls", out _)), message => Assert.NotEqual("", message.GetProperty("content").GetString()));
     }
 
+    /// <summary>Some servers number the calls of each answer anew, and a function invoker takes the second call for one it has handled.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Approval_OfACallWithTheIdOfAnEarlierOne_RunsIt(bool streamed)
+    {
+        int ran = 0;
+        ApprovalRequiredAIFunction tool = new(AIFunctionFactory.Create(() => ++ran, "delete"));
+        using IChatClient chat = new ChatClientBuilder(Chat).UseFunctionInvocation().Build();
+        _ = Deployment.Model.Reply("").WithToolCall("delete", "{}", "0").ThenReply("Done.");
+        List<ChatMessage> history = [];
+        for (int turn = 1; turn <= 2; turn++)
+        {
+            history.Add(new ChatMessage(ChatRole.User, "Delete one"));
+            history.AddMessages(await AnswerAsync(chat, history, tool, streamed));
+            ToolApprovalRequestContent request = Assert.Single(history[^1].Contents.OfType<ToolApprovalRequestContent>());
+            history.Add(new ChatMessage(ChatRole.User, [request.CreateResponse(approved: true)]));
+            history.AddMessages(await AnswerAsync(chat, history, tool, streamed));
+
+            Assert.Equal(turn, ran);
+            Assert.Equal("Done.", history[^1].Text);
+            _ = Deployment.Model.Reply("").WithToolCall("delete", "{}", "0").ThenReply("Done.");
+        }
+    }
+
     private static async Task<ChatResponse> AnswerAsync(IChatClient chat, List<ChatMessage> history, AIFunction tool, bool streamed)
     {
         ChatOptions options = new() { Tools = [tool] };

@@ -29,6 +29,24 @@ public sealed class SharedToolCallIdTests : DeploymentTest
         Assert.True(id.Length == 0 || ids[0] == id);
     }
 
+    /// <summary>Some servers number the calls of each answer anew.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Call_WithTheIdOfACallOfAnEarlierAnswer_GetsAnotherOne(bool streamed)
+    {
+        _ = Deployment.Model.Reply("").WithToolCall("twice", """{"number":1}""", "0").WithToolCall("twice", """{"number":2}""", "1")
+            .ThenReply("").WithToolCall("twice", """{"number":3}""", "0").ThenReply("done");
+
+        _ = await InvokeAsync(streamed);
+
+        JsonElement[] messages = LastMessages();
+        Assert.Equal(["0", "1", "0_2"], new[] { 1, 4 }.SelectMany(index => messages[index].GetProperty("tool_calls").EnumerateArray())
+            .Select(call => call.GetProperty("id").GetString()));
+        Assert.Equal(["0:2", "1:4", "0_2:6"], new[] { 2, 3, 5 }.Select(
+            index => $"{messages[index].GetProperty("tool_call_id")}:{messages[index].GetProperty("content")}"));
+    }
+
     /// <summary>Some servers number the calls of a stream properly and give all of them one ID, some repeat both in every fragment.</summary>
     [Theory]
     [InlineData("", "")]

@@ -168,6 +168,14 @@ public sealed class ToolCallFragmentTests
             ["0:a:f:{\"x\":\"}\"}", "1:?:f:{\"x\":2}", "2:?:g:{}"]
         },
         {
+            "one number for all, no ids",
+            [
+                """{"index":0,"function":{"name":"f","arguments":"{\"x\":1}"}}""", """{"index":0,"function":{"name":"f","arguments":"{\"x\":2}"}}""",
+                """{"index":0,"function":{"name":"g","arguments":""}}""", """{"index":0,"function":{"arguments":"{}"}}""",
+            ],
+            ["0:?:f:{\"x\":1}", "1:?:f:{\"x\":2}", "2:?:g:{}"]
+        },
+        {
             "broken arguments stay with their call",
             [
                 """{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\"}"}}""",

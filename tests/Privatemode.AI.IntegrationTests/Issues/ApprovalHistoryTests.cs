@@ -33,7 +33,9 @@ public sealed class ApprovalHistoryTests : DeploymentTest
         Assert.Equal(["user", "assistant", "tool", "assistant", "user"], messages.Select(message => message.GetProperty("role").GetString()));
         Assert.Equal("call_1", messages[1].GetProperty("tool_calls")[0].GetProperty("id").GetString());
         Assert.Equal("call_1", messages[2].GetProperty("tool_call_id").GetString());
-        Assert.All(messages.Where(message => !message.TryGetProperty("tool_calls", out _)), message => Assert.NotEqual("", message.GetProperty("content").GetString()));
+        Assert.All(
+            messages.Where(message => !message.TryGetProperty("tool_calls", out _)),
+            message => Assert.NotEqual("", message.GetProperty("content").GetString()));
     }
 
     /// <summary>Some servers number the calls of each answer anew, and a function invoker takes the second call for one it has handled.</summary>

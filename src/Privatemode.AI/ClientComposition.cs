@@ -96,6 +96,7 @@ internal sealed class ClientComposition : IDisposable
     public void Dispose()
     {
         // Before the HTTP client goes, so that calls it cuts off know why.
+        _events.Close();
         _closing.Cancel();
         _gauge.Dispose();
         _attested.Dispose();

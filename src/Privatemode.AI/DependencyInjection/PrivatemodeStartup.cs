@@ -40,7 +40,8 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
                     await client.ConnectAsync(cancellationToken).ConfigureAwait(false);
                     break;
                 case PrivatemodeWarmUp.Background:
-                    inBackground.Add(Task.Run(() => TryConnectAsync(client), CancellationToken.None));
+                    CancellationToken stopping = _stopping.Token;
+                    inBackground.Add(Task.Run(() => TryConnectAsync(client, stopping), CancellationToken.None));
                     break;
                 default:
                     break;
@@ -62,7 +63,12 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Dispose() => _stopping.Dispose();
+    public void Dispose()
+    {
+        // A host can be disposed without being stopped.
+        _stopping.Cancel();
+        _stopping.Dispose();
+    }
 
     private PrivatemodeClient ClientOf(PrivatemodeAccount account) => AccountServices.ClientOf(provider, account.AccountKey);
 
@@ -78,18 +84,18 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
         }
     }
 
-    private async Task TryConnectAsync(PrivatemodeClient client)
+    private static async Task TryConnectAsync(PrivatemodeClient client, CancellationToken stopping)
     {
         try
         {
-            await client.ConnectAsync(_stopping.Token).ConfigureAwait(false);
+            await client.ConnectAsync(stopping).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
         }
         catch (PrivatemodeConfigurationException exception) when (exception.IsOutsideOfCalls)
         {
-            // Callers bring their keys, and nobody has called yet: that is no failure.
+            // ApiKeyAccessor has a key inside calls only: the first call connects.
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

@@ -9,6 +9,7 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
     private const int ShortDigest = 12;
 
     private readonly ILogger _logger = loggers?.CreateLogger(Telemetry.Name) ?? NullLogger.Instance;
+    private volatile bool _isClosed;
 
     /// <summary>Whether anybody learns of answers that fail.</summary>
     public bool HearsOfAnswers => Telemetry.Refusals.Enabled || _logger.IsEnabled(LogLevel.Error);
@@ -67,7 +68,7 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
             case PrivatemodeVerificationException verification:
                 VerificationFailed(verification);
                 break;
-            case not OperationCanceledException:
+            case not OperationCanceledException when !_isClosed:
                 Log.ExchangeFailed(_logger, endpoint, ErrorNames.Of(exception));
                 break;
         }
@@ -90,13 +91,22 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
         }
     }
 
-    /// <summary>A host could not make its session ready, and runs all the same.</summary>
+    /// <summary>The host could not establish a session when it started, and runs without one.</summary>
     public void WarmUpFailed(Exception exception)
     {
-        // What others throw may say anything, keys included.
-        string message = exception is PrivatemodeException ? exception.Message : "It was thrown by a callback of the application, or is a defect.";
+        if (_isClosed)
+        {
+            return;
+        }
+
+        // The message of another exception can contain anything, even a key.
+        string message = exception is PrivatemodeException ? exception.Message
+            : "It is not an exception of this library. If a callback of the application, such as ApiKeyAccessor, throws it, correct the callback.";
         Log.WarmUpFailed(_logger, endpoint, ErrorNames.Of(exception), exception.GetType().Name, message);
     }
+
+    /// <summary>The client is disposed. Operations that fail because of that are not worth a warning.</summary>
+    public void Close() => _isClosed = true;
 
     public void SecretForgotten(string path, string requestId) => Log.SecretForgotten(_logger, path, requestId);
 

@@ -8,7 +8,7 @@ using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Issues;
 
-/// <summary>A warm-up in the background that fails is told to nobody who could throw: the log has to say it.</summary>
+/// <summary>A warm-up in the background has no caller who gets its exception, so a failure must be in the log.</summary>
 public sealed class SilentWarmUpTests : IAsyncLifetime
 {
     private const string Key = "0f8fad5b-d9cb-469f-a165-70867728950e";
@@ -56,7 +56,7 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
     public async Task WarmUp_AccessorReturnsAKeyInQuotationMarks_LogsThat() => Assert.Contains(
         "quotation marks", Assert.Single(await WarningsOfStartAsync(options => options.ApiKeyAccessor = () => $"'{Key}'")), StringComparison.Ordinal);
 
-    // Callers bring their keys, and nobody has called yet.
+    // Callers bring their keys, and none has called yet.
     [Fact]
     public async Task WarmUp_AccessorHasNoKeyOutsideOfCalls_IsNoFailure() =>
         Assert.Empty(await WarningsOfStartAsync(options => options.ApiKeyAccessor = () => null));
@@ -66,6 +66,27 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
     {
         _deployment.Faults.Next(EvidenceSource.Attestation, Fault.Stall(0));
         Assert.Empty(await WarningsOfStartAsync(_ => { }, waits: false));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WarmUp_HostIsDisposedWithoutStop_LogsNoWarning(bool isUnderWay)
+    {
+        _deployment.Faults.Next(EvidenceSource.Attestation, Fault.Stall(0));
+        using LogLines lines = new();
+        TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        IHost host = CreateHost(lines, options => options.ApiKeyAccessor = () =>
+        {
+            _ = begun.TrySetResult();
+            return _deployment.ApiKey;
+        });
+        await host.StartAsync().OrTimeout();
+        Task warmUps = host.Services.GetServices<IHostedService>().OfType<PrivatemodeStartup>().Single().WarmUps;
+        await (isUnderWay ? begun.Task : Task.CompletedTask).OrTimeout();
+        host.Dispose();
+        await warmUps.OrTimeout();
+        Assert.DoesNotContain(lines.All, line => line.Level >= LogLevel.Warning && line.Level != LogLevel.None);
     }
 
     [Fact]
@@ -88,14 +109,7 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
     private async Task<string[]> WarningsOfStartAsync(Action<PrivatemodeOptions> configure, bool waits = true)
     {
         using LogLines lines = new();
-        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new());
-        builder.Logging.AddProvider(lines);
-        builder.Services.AddPrivatemode(options =>
-        {
-            _deployment.Configure(options);
-            configure(options);
-        });
-        using IHost host = builder.Build();
+        using IHost host = CreateHost(lines, configure);
         await host.StartAsync().OrTimeout();
         Task warmUps = host.Services.GetServices<IHostedService>().OfType<PrivatemodeStartup>().Single().WarmUps;
         await (waits ? warmUps : Task.CompletedTask).OrTimeout();
@@ -104,5 +118,17 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
         Assert.DoesNotContain(lines.All, line => line.Text.Contains(Key, StringComparison.Ordinal));
         return [.. lines.All.Where(line => line.Level == LogLevel.Warning).Select(line => line.Text)
             .Where(text => text.Contains("warm-up", StringComparison.Ordinal))];
+    }
+
+    private IHost CreateHost(LogLines lines, Action<PrivatemodeOptions> configure)
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new());
+        builder.Logging.AddProvider(lines);
+        builder.Services.AddPrivatemode(options =>
+        {
+            _deployment.Configure(options);
+            configure(options);
+        });
+        return builder.Build();
     }
 }

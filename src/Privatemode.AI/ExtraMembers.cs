@@ -40,7 +40,7 @@ internal sealed class ExtraMembers(string member, IReadOnlySet<string> reserved)
         if (name.Length is 0 or > NameLimit || name.AsSpan().ContainsAnyExcept(NameCharacters))
         {
             throw new PrivatemodeRequestException(
-                member, $"A name is not 1 to {NameLimit} of A-Z a-z 0-9 _; names of top-level members travel in the clear.");
+                member, $"A name must be 1 to {NameLimit} of A-Z a-z 0-9 _: names of top-level members are not encrypted.");
         }
 
         if (reserved.Contains(name))

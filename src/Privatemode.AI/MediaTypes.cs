@@ -9,7 +9,7 @@ internal static class MediaTypes
     public const string Pdf = "application/pdf";
     public const string Wave = "audio/wav";
 
-    // What browsers, mail programs and audio libraries write instead.
+    // Aliases that browsers, mail programs and audio libraries write.
     private static readonly FrozenDictionary<string, string> Registered = new Dictionary<string, string>
     {
         ["application/acrobat"] = Pdf,
@@ -41,7 +41,7 @@ internal static class MediaTypes
         ["text/x-markdown"] = "text/markdown",
     }.ToFrozenDictionary();
 
-    /// <summary>The media type without parameters, which may name a file, in lower case and under its registered name.</summary>
+    /// <summary>Returns the media type in lower case, under its registered name and without parameters, which can contain a file name.</summary>
     public static string Normalize(string mediaType)
     {
         string bare = mediaType.Split(';')[0].Trim().ToLowerInvariant();

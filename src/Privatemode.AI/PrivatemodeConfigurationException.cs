@@ -1,9 +1,9 @@
 namespace Privatemode.AI;
 
-/// <summary>A setting of the application is missing, malformed or not accepted, or the service rejects the API key. Every call would fail the
-/// same way: fix the setting; retrying is useless.</summary>
-/// <remarks>What is wrong with one call only is a <see cref="PrivatemodeRequestException"/>. A web API that passes its users' input on answers
-/// this one with 500, and that one with 400.</remarks>
+/// <summary>A setting of the application is missing, malformed or not accepted, or the service rejects the API key. Correct the setting:
+/// every call fails in the same way until then.</summary>
+/// <remarks>A mistake in the input or options of one call is a <see cref="PrivatemodeRequestException"/> instead. A web API that passes on the input of
+/// its users responds with status 500 to this exception, and with 400 to the other one.</remarks>
 public sealed class PrivatemodeConfigurationException : PrivatemodeException
 {
     internal PrivatemodeConfigurationException(string setting, string message, Exception? innerException = null)
@@ -14,6 +14,6 @@ public sealed class PrivatemodeConfigurationException : PrivatemodeException
     /// <remarks>When several settings of a client are wrong, this is the first of them, and the message has a line for each.</remarks>
     public string Setting { get; }
 
-    /// <summary>Callers bring their API keys, and this was no call of one of them.</summary>
+    /// <summary>Whether <see cref="PrivatemodeOptions.ApiKeyAccessor"/> had no key because the client was used outside of a call.</summary>
     internal bool IsOutsideOfCalls { get; init; }
 }

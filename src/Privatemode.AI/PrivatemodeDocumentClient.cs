@@ -19,8 +19,8 @@ public sealed class PrivatemodeDocumentClient
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>The elements of the document.</returns>
     /// <remarks>A document in which the service finds nothing, such as a blank page, is refused with a <see cref="PrivatemodeIntegrityException"/> whose
-    /// <see cref="PrivatemodeIntegrityException.Failure"/> is <c>empty-document</c>: the answer is empty, or its elements were removed. An empty list holds
-    /// nothing that could be authenticated, so the two cannot be told apart.</remarks>
+    /// <see cref="PrivatemodeIntegrityException.Failure"/> is <c>empty-document</c>: the answer is empty, or its elements were removed. An empty list
+    /// contains nothing that could be authenticated, so the two cases cannot be distinguished.</remarks>
     /// <exception cref="ArgumentException">The stream cannot be read.</exception>
     /// <exception cref="PrivatemodeRequestException">The document is empty or too large, or an option is not acceptable.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>

@@ -4,26 +4,26 @@ using Privatemode.AI.Embeddings;
 
 namespace Privatemode.AI;
 
-/// <summary>Embeds many texts, with results as they come.</summary>
+/// <summary>Provides extension methods that embed many texts.</summary>
 public static class PrivatemodeEmbeddingExtensions
 {
-    /// <summary>Embeds texts batch by batch and returns the embeddings of each batch as soon as they are there, in the order of the texts.</summary>
-    /// <param name="generator">The generator, with any middleware around it; every batch is one call of it.</param>
-    /// <param name="values">The texts. They are read as they are needed, so they may be more than fit into memory.</param>
-    /// <param name="options">Null for the defaults. <see cref="PrivatemodeEmbeddingOptions"/> has the size of a batch (512 texts or 524,288 bytes by
-    /// default) and how many batches are under way at once (4 by default).</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>For each batch its embeddings, with the usage and the receipt of its request. Nothing for no texts.</returns>
+    /// <summary>Embeds texts in batches and returns the embeddings of each batch as it completes, in the order of the texts.</summary>
+    /// <param name="generator">The generator, including any middleware. It is called once for each batch.</param>
+    /// <param name="values">The texts. They are enumerated as batches are started, so they need not fit into memory.</param>
+    /// <param name="options">The options, or <see langword="null"/> for the defaults. <see cref="PrivatemodeEmbeddingOptions"/> sets the maximum size of
+    /// a batch (512 texts or 524,288 bytes by default) and the number of batches that run at once (4 by default).</param>
+    /// <param name="cancellationToken">A token that cancels the operation.</param>
+    /// <returns>The embeddings of each batch, with the usage and the receipt of its request; an empty sequence if there are no texts.</returns>
     /// <remarks>
-    /// <para><see cref="IEmbeddingGenerator{TInput, TEmbedding}.GenerateAsync"/> returns all embeddings at once, and none when one request fails. Here
-    /// everything before the batch that failed has been handed out: count what came, and call again with the texts after that. A request is retried
-    /// as in any other call before it counts as failed.</para>
-    /// <para>At most <see cref="PrivatemodeEmbeddingOptions.MaxParallelism"/> batches are held in memory. While the caller does not ask for the next
-    /// one, no further batch is begun. Leaving the loop early cancels what is under way.</para>
+    /// <para><see cref="IEmbeddingGenerator{TInput, TEmbedding}.GenerateAsync"/> returns all embeddings at once, and none if one request fails. This
+    /// method returns all batches before the failed one. To continue, count the returned embeddings and call it again with the texts after them. A
+    /// request is retried as in any other call before it fails.</para>
+    /// <para>At most <see cref="PrivatemodeEmbeddingOptions.MaxParallelism"/> batches are held in memory. No batch is started until the caller asks
+    /// for the next one. Leaving the loop early cancels the running batches.</para>
     /// </remarks>
-    /// <exception cref="ArgumentNullException">The generator or the texts are null.</exception>
-    /// <exception cref="ArgumentException">A text is null; thrown in its turn, after the batches before it.</exception>
-    /// <exception cref="PrivatemodeException">A batch failed; thrown in its turn, after the batches before it.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="generator"/> or <paramref name="values"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException">A text is <see langword="null"/>. Thrown after the batches before it are returned.</exception>
+    /// <exception cref="PrivatemodeException">A batch failed. Thrown after the batches before it are returned.</exception>
     public static IAsyncEnumerable<GeneratedEmbeddings<Embedding<float>>> GenerateInBatchesAsync(
         this IEmbeddingGenerator<string, Embedding<float>> generator,
         IEnumerable<string> values,

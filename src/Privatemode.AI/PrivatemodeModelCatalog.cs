@@ -34,7 +34,7 @@ public sealed class PrivatemodeModelCatalog
     /// Raised when a reading of the list differs from the one before: models appeared or are gone. The first reading raises nothing.
     /// </summary>
     /// <remarks>
-    /// Nobody asks the service on a schedule: the list is read when <see cref="ListAsync(CancellationToken)"/> or <see cref="FindAsync"/> find it
+    /// The service is not polled: the list is requested when <see cref="ListAsync(CancellationToken)"/> or <see cref="FindAsync"/> find it
     /// too old, and when a call names a model that is not offered. Handlers run one after the other before the reading ends, so return quickly. What a handler
     /// throws is dropped: a call that happened to read the list has nothing to do with it. With <see cref="PrivatemodeOptions.ApiKeyAccessor"/>
     /// readings for the same API key are compared, and which key it was is not told: handlers run in no caller's context.
@@ -42,7 +42,7 @@ public sealed class PrivatemodeModelCatalog
     public event EventHandler<PrivatemodeModelsChangedEventArgs>? Changed;
 
     /// <summary>The models offered, in the service's order.</summary>
-    /// <param name="cancellationToken">Ends the wait; others that wait for the same reading still get it.</param>
+    /// <param name="cancellationToken">A token that cancels the wait; other callers that wait for the same request still get its result.</param>
     /// <returns>The list, at most 10 minutes old.</returns>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">The list could not be had.</exception>
@@ -52,9 +52,9 @@ public sealed class PrivatemodeModelCatalog
     [OverloadResolutionPriority(1)] // ListAsync(default) means the token.
     public Task<IReadOnlyList<PrivatemodeModel>> ListAsync(CancellationToken cancellationToken = default) => ListAsync(refresh: false, cancellationToken);
 
-    /// <summary>The models offered, in the service's order; asks the service now if that is wanted.</summary>
-    /// <param name="refresh">Asks the service now, however young the kept list is.</param>
-    /// <param name="cancellationToken">Ends the wait; others that wait for the same reading still get it.</param>
+    /// <summary>Returns the models that the service offers, in its order, and optionally requests the list again.</summary>
+    /// <param name="refresh"><see langword="true"/> to request the list from the service even if the cached list is recent.</param>
+    /// <param name="cancellationToken">A token that cancels the wait; other callers that wait for the same request still get its result.</param>
     /// <inheritdoc cref="ListAsync(CancellationToken)"/>
     public async Task<IReadOnlyList<PrivatemodeModel>> ListAsync(bool refresh, CancellationToken cancellationToken = default) =>
         await OfCaller(out string? apiKey).GetAsync(apiKey, refresh ? TimeSpan.Zero : Lifetime, cancellationToken).ConfigureAwait(false);

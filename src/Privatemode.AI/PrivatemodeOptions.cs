@@ -13,7 +13,7 @@ public sealed class PrivatemodeOptions
     public const string ApiKeyVariable = "PRIVATEMODE_API_KEY";
 
     /// <summary>Gets or sets the API key. The default is the environment variable <c>PRIVATEMODE_API_KEY</c>.</summary>
-    /// <remarks>The key alone: quotation marks, a leading <c>Bearer</c>, and white space or line breaks around it are refused with a
+    /// <remarks>Set only the key: quotation marks, a leading <c>Bearer</c>, and white space or line breaks around it are refused with a
     /// <see cref="PrivatemodeConfigurationException"/>. The same holds for keys of <see cref="Credential"/> and <see cref="ApiKeyAccessor"/>.</remarks>
     public string? ApiKey { get; set; }
 
@@ -195,19 +195,19 @@ public sealed class PrivatemodeOptions
     /// <summary>The handler of the application's HTTP client factory, which ends in one of ours. Not disposed with the client.</summary>
     internal HttpMessageHandler? FactoryHandler { get; set; }
 
-    /// <summary>The account key it was registered with; null for the account without one, and outside of a host.</summary>
+    /// <summary>The key that the account was registered with; null for the account without a key, and outside of a host.</summary>
     internal string? AccountKey { get; set; }
 
     /// <summary>The configuration section it was read from; null outside of a host.</summary>
     internal string? SectionPath { get; set; }
 
-    /// <summary>What the configuration has in place of the section, when that is missing; a sentence, or null.</summary>
+    /// <summary>A sentence about what the configuration has instead of the missing section, or null.</summary>
     internal string? SectionHint { get; set; }
 
-    /// <summary>What was wrong where it was put together: the sections and calls of a host.</summary>
+    /// <summary>Faults found while sections and <c>AddPrivatemode</c> calls of a host were combined.</summary>
     internal SettingsFaults Faults { get; } = new();
 
-    /// <summary>Which call of <c>AddPrivatemode</c> set what only one of them may set.</summary>
+    /// <summary>The number of the <c>AddPrivatemode</c> call that set a setting which only one of them may set.</summary>
     internal Dictionary<string, int> SetByCall { get; } = new(StringComparer.Ordinal);
 
     internal const int DefaultMaxFetchedImages = 32;

@@ -1,16 +1,16 @@
 namespace Privatemode.AI;
 
-/// <summary>What happens when a host starts, so that the first call does not have to wait for verification and key exchange.</summary>
+/// <summary>Specifies whether a host verifies the deployment and establishes a session when it starts, so that the first call does not wait.</summary>
 public enum PrivatemodeWarmUp
 {
-    /// <summary>Both begin with the host, which does not wait for them. A failure is logged as a warning (<c>WarmUpFailed</c>), and the first call tries
-    /// again. The default.</summary>
+    /// <summary>The warm-up runs in the background while the host starts. A failure is logged as a warning (<c>WarmUpFailed</c>), and the first call
+    /// tries again. This is the default.</summary>
     Background,
 
-    /// <summary>The host waits for both, and does not start when one of them fails. Not with <see cref="PrivatemodeOptions.ApiKeyAccessor"/>, unless it
-    /// has a key outside of calls. They take <see cref="PrivatemodeOptions.ResponseTimeout"/> at most.</summary>
+    /// <summary>The host waits for the warm-up, for <see cref="PrivatemodeOptions.ResponseTimeout"/> at most, and does not start if it fails. Do not use
+    /// this value with an <see cref="PrivatemodeOptions.ApiKeyAccessor"/> that returns a key only inside calls.</summary>
     Required,
 
-    /// <summary>Nothing; the first call waits.</summary>
+    /// <summary>There is no warm-up; the first call waits.</summary>
     None,
 }

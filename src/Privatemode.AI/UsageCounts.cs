@@ -18,7 +18,7 @@ internal static class UsageCounts
         return JsonElement.ParseValue(ref reader);
     }
 
-    /// <summary>A member that is an object; undefined for anything else.</summary>
+    /// <summary>Returns a member that is an object; undefined for anything else.</summary>
     public static JsonElement Details(JsonElement usage, string name) => Find(usage, name) is { ValueKind: JsonValueKind.Object } details ? details : default;
 
     /// <summary>An integer from 0 to 2³¹−1; null for anything else.</summary>

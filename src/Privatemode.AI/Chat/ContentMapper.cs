@@ -8,7 +8,7 @@ namespace Privatemode.AI.Chat;
 internal static class ContentMapper
 {
     private const string Carried =
-        "It carries images, audio as audio/mpeg or audio/wav, and application/pdf: convert it, or pass what is text as TextContent.";
+        "Supported are images, audio (audio/mpeg and audio/wav) and application/pdf. Convert the content, or pass text as TextContent.";
 
     /// <summary>The parts of a message somebody wrote; one empty text when there are none.</summary>
     /// <exception cref="PrivatemodeRequestException">A file or other data of a media type that a message cannot carry; without it, the
@@ -58,16 +58,16 @@ internal static class ContentMapper
         (string member, string mediaType, string possible) = content switch
         {
             UriContent { Uri.Scheme: "data" } uri => ("UriContent.Uri", ToData(uri).MediaType, Carried),
-            UriContent uri => ("UriContent.MediaType", uri.MediaType, "By URL it carries images only: load anything else and pass it as DataContent."),
+            UriContent uri => ("UriContent.MediaType", uri.MediaType, "Only images can be passed by URL. Load other data and pass it as DataContent."),
             _ => ("DataContent.MediaType", ((DataContent)content).MediaType, Carried),
         };
 
         // Parameters of a media type may name the file.
         return new PrivatemodeRequestException(
-            member, $"A chat message cannot carry content of the media type '{MediaTypes.Normalize(mediaType)}'. {possible}");
+            member, $"A chat message cannot contain data of the media type '{MediaTypes.Normalize(mediaType)}'. {possible}");
     }
 
-    /// <summary>The part for data of a type that a message carries; null for any other.</summary>
+    /// <summary>Returns the part for data of a supported media type; otherwise null.</summary>
     /// <param name="data">The data.</param>
     /// <param name="content">The content that holds it, with the level of detail of an image.</param>
     private static ChatMessageContentPart? FromData(DataContent data, AIContent content)
@@ -93,7 +93,7 @@ internal static class ContentMapper
         }
         catch (Exception exception) when (exception is ArgumentException or FormatException)
         {
-            throw new PrivatemodeRequestException("UriContent.Uri", "The data URL cannot be read. It needs a media type and valid base64.");
+            throw new PrivatemodeRequestException("UriContent.Uri", "The data URL is malformed. It needs a media type and valid base64.");
         }
     }
 

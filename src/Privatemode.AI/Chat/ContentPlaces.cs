@@ -3,7 +3,7 @@ using OpenAI.Chat;
 
 namespace Privatemode.AI.Chat;
 
-/// <summary>Decides for each content of a message where a chat request has a place for it, so that none is left out unnoticed.</summary>
+/// <summary>Decides for each content of a message where a chat request has a place for it, so that no content is dropped silently.</summary>
 /// <remarks>docs/chat.md lists these rules.</remarks>
 internal static class ContentPlaces
 {
@@ -25,16 +25,16 @@ internal static class ContentPlaces
             TextContent or DataContent or UriContent or HostedFileContent when !isTool => ContentPlace.Part,
             TextContent => ContentPlace.Part,
             DataContent or UriContent or HostedFileContent => throw Misplaced(
-                content, member, "in messages with other roles: a tool message carries text. Pass it in a message with the role user"),
+                content, member, "in messages with a role other than tool. Pass it in a message with the role user"),
             TextReasoningContent => isAssistant ? ContentPlace.Part : ContentPlace.Nowhere,
             ErrorContent { ErrorCode: AssistantMessageMapper.RefusalCode } when isAssistant => ContentPlace.Part,
             ErrorContent or UsageContent => ContentPlace.Nowhere,
             _ when IsSettledApproval(content) => ContentPlace.Nowhere,
             ToolApprovalRequestContent or ToolApprovalResponseContent => throw new PrivatemodeRequestException(
-                member, $"{member} asks for the approval of a tool call, or answers that. The service does not know approvals: " +
-                "add UseFunctionInvocation() above this client, which turns them into calls and results."),
+                member, $"{member} requests or answers the approval of a tool call, which the service does not support. " +
+                "Add UseFunctionInvocation() to the pipeline of the client: it turns approvals into calls and results."),
             _ => throw new PrivatemodeRequestException(
-                member, $"{member} is of type {content.GetType().Name}, for which a chat request has no place. Remove it from the history, or " +
+                member, $"{member} is of type {content.GetType().Name}, which a chat request cannot contain. Remove it from the history, or " +
                 "pass what the model should read as TextContent."),
         };
     }
@@ -45,5 +45,5 @@ internal static class ContentPlaces
         ToolApprovalResponseContent { ToolCall: FunctionCallContent { InformationalOnly: true } };
 
     private static PrivatemodeRequestException Misplaced(AIContent content, string member, string place) =>
-        new(member, $"{member} is of type {content.GetType().Name}, for which a chat request has a place only {place}.");
+        new(member, $"{member} is of type {content.GetType().Name}, which a chat request can contain only {place}.");
 }

@@ -89,7 +89,7 @@ internal sealed class MessageMapper
         }
     }
 
-    /// <summary>A message of the role <c>tool</c> for each result. A text is the result of the only call that has none.</summary>
+    /// <summary>Adds a message of the role <c>tool</c> for each result. Text is the result of the only call that has none yet.</summary>
     private void AddTool(List<(AIContent Content, ContentPlace Place, string Member)> contents, string member)
     {
         HashSet<string> results = [];
@@ -109,11 +109,11 @@ internal sealed class MessageMapper
         string? id = texts.Count > 0 && results.Count == 0 ? _pairs.AnswerOnlyOpen() : null;
         _result.Add(id is not null ? new ToolChatMessage(id, string.Join('\n', texts)) : throw new PrivatemodeRequestException(
             member,
-            $"{member} has the role tool, and {(texts.Count == 0 ? "no result" : "text of which it is not clear which call it answers")}. Pass each " +
-            "result as a FunctionResultContent with the CallId of its call, and other text in a message with the role user."));
+            $"{member} has the role tool but {(texts.Count == 0 ? "contains no result" : "contains text, and it is unclear which call the text answers")}. " +
+            "Pass each result as a FunctionResultContent with the CallId of its call, and other text in a message with the role user."));
     }
 
-    /// <summary>Results in a message of the model, such as of a server that runs tools itself, part it in two.</summary>
+    /// <summary>Splits a message that contains results, as of a server that runs tools itself, at each of them.</summary>
     private void AddAssistant(ChatMessage message, List<(AIContent Content, ContentPlace Place, string Member)> contents, int index)
     {
         List<AIContent> part = [];
@@ -155,11 +155,11 @@ internal sealed class MessageMapper
         List<string> ids = _pairs.Open(calls, index, out List<(FunctionCallContent Call, string Id)> unanswered);
         _result.Add(AssistantMessageMapper.ToOpenAI(message, contents, ids));
 
-        // The API demands a result for each call.
+        // The API requires a result for each call.
         _result.AddRange(unanswered.Select(call => new ToolChatMessage(call.Id, ToolCallArguments.ErrorFor(call.Call))));
     }
 
-    /// <summary>Results first: the API demands them directly behind the calls.</summary>
+    /// <summary>Adds results first: the API requires them directly after the calls.</summary>
     private void AddAuthor(ChatMessage message, List<(AIContent Content, ContentPlace Place, string Member)> contents)
     {
         bool hasResults = false;
@@ -189,7 +189,8 @@ internal sealed class MessageMapper
         string id = WellFormedText.ValidateName("FunctionResultContent.CallId", _pairs.Answer(result.CallId));
         if (id.Length == 0)
         {
-            throw new PrivatemodeRequestException(member, $"{member} has no CallId, and no call before it is without an ID. Set the ID of the call.");
+            throw new PrivatemodeRequestException(
+                member, $"{member} has no CallId, and every call before it has an ID. Set CallId to the ID of the call that it answers.");
         }
 
         string text = result is { Result: null, Exception: not null } ? "Error: the function failed." : ToText(result.Result);

@@ -41,21 +41,21 @@ internal static class OptionsMapper
         return result;
     }
 
-    /// <summary>The service keeps neither conversations nor answers.</summary>
+    /// <summary>Refuses options that continue what the service would have to store: it stores neither conversations nor answers.</summary>
     private static void ThrowIfStateful(ChatOptions options)
     {
         if (!string.IsNullOrWhiteSpace(options.ConversationId))
         {
             throw new PrivatemodeRequestException(
                 "ChatOptions.ConversationId",
-                "The service keeps no conversations. Pass all messages of the conversation with each call, and leave ConversationId unset.");
+                "The service does not store conversations. Pass all messages of the conversation with each call, and leave ConversationId unset.");
         }
 
         if (options.ContinuationToken is not null)
         {
             throw new PrivatemodeRequestException(
                 "ChatOptions.ContinuationToken",
-                "The service has no background responses that could be continued. Send the request again, and leave ContinuationToken unset.");
+                "The service has no background responses to continue. Send the request again, and leave ContinuationToken unset.");
         }
     }
 
@@ -90,11 +90,11 @@ internal static class OptionsMapper
 
         if (result.Tools.Count == 0)
         {
-            // What else is said of tools has no meaning then, and the service rejects it.
+            // The service rejects the other options of tools when there are none.
             if (options.ToolMode is RequiredChatToolMode)
             {
                 throw new PrivatemodeRequestException(
-                    "ChatOptions.ToolMode", "ToolMode demands a tool call, and Tools is empty. Add the tools, or leave ToolMode unset.");
+                    "ChatOptions.ToolMode", "ToolMode requires a tool call, but Tools is empty. Add tools, or leave ToolMode unset.");
             }
 
             return;
@@ -113,8 +113,8 @@ internal static class OptionsMapper
 
     private static PrivatemodeRequestException Unsupported(AITool? tool) => new(
         "ChatOptions.Tools",
-        tool is null ? "A tool is null. Remove it." : $"A tool is of type {tool.GetType().Name}. The service runs no tools itself: search, code, " +
-        "files, images and MCP servers are to be reached from your process. Pass an AIFunction that does it, such as one of AIFunctionFactory.");
+        tool is null ? "A tool is null. Remove it." : $"A tool is of type {tool.GetType().Name}, which the service does not support: it runs no " +
+        "tools itself. Pass an AIFunction that does the work in your process, for example one that AIFunctionFactory creates.");
 
     private static ChatResponseFormat? ToFormat(ChatOptions options) => options.ResponseFormat switch
     {

@@ -12,8 +12,8 @@ internal static class ToolCallArguments
     public const string RawKey = "privatemode.raw_arguments";
 
     private const string Unreadable =
-        "The arguments of this tool call are cut off or are not a JSON object, so the call is not to be run. The model is told with the next " +
-        "request, and can call again. If FinishReason is Length, raise ChatOptions.MaxOutputTokens.";
+        "The arguments of this tool call are cut off or are not a JSON object, so the call must not run. The next request tells the " +
+        "model, which can call again. If FinishReason is Length, raise ChatOptions.MaxOutputTokens.";
 
     private const string ErrorResult =
         "Error: the function did not run, because the arguments of the call are cut off or are not a JSON object. Call it again with complete arguments.";
@@ -38,7 +38,7 @@ internal static class ToolCallArguments
             read = json.SequenceEqual("null"u8) ? new Dictionary<string, object?>() : TryRead(json);
         }
 
-        // Function invokers ignore Exception, and would run the function with default arguments.
+        // Function invokers ignore Exception and would run the function with default arguments.
         return read is not null ? new FunctionCallContent(id, name, read) : new FunctionCallContent(id, name)
         {
             InformationalOnly = true,
@@ -63,7 +63,7 @@ internal static class ToolCallArguments
         }
     }
 
-    /// <summary>Whether a call of the history had arguments that could not be read, and nobody replaced them since.</summary>
+    /// <summary>Whether a call of the history had arguments that could not be read, and were not replaced since.</summary>
     public static bool AreUnreadable(FunctionCallContent call) =>
         call.Arguments is null && (call.Exception is not null || call.AdditionalProperties?.ContainsKey(RawKey) == true);
 
@@ -92,7 +92,7 @@ internal static class ToolCallArguments
         }
     }
 
-    /// <summary>Two arguments of one name are refused: which of them the model meant is unknown, and readers differ.</summary>
+    /// <summary>Refuses two arguments with one name: it is unknown which of them the model meant, and parsers differ.</summary>
     private static JsonTypeInfo<IDictionary<string, object?>> CreateType()
     {
         JsonSerializerOptions options = new(AIJsonUtilities.DefaultOptions) { AllowDuplicateProperties = false };

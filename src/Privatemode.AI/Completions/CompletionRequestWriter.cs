@@ -87,7 +87,9 @@ internal static class CompletionRequestWriter
 
         if (!float.IsFinite(number))
         {
-            throw new PrivatemodeRequestException($"{nameof(PrivatemodeCompletionRequest)}.{member}", $"{member} is not a number.");
+            throw new PrivatemodeRequestException(
+                $"{nameof(PrivatemodeCompletionRequest)}.{member}",
+                $"{member} is NaN or infinite, which JSON cannot express. Set a finite number, or leave it unset.");
         }
 
         json.WriteNumber(name, number);

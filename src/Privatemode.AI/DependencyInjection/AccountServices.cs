@@ -3,13 +3,13 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>Finds the client of an account, and says which accounts there are when it is not among them.</summary>
+/// <summary>Finds the client of an account; the error for an unknown one lists the registered accounts.</summary>
 internal static class AccountServices
 {
-    // One object, so that the account without a key can take its place.
+    // One instance, so that AddClient recognizes and replaces it.
     private static readonly Func<IServiceProvider, PrivatemodeClient> NoAccountWithoutKey = static provider => throw Missing(provider, accountKey: null);
 
-    /// <exception cref="PrivatemodeConfigurationException">There is no such account; it names those there are.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The account is not registered; the message lists those that are.</exception>
     public static PrivatemodeClient ClientOf(IServiceProvider provider, string? accountKey) =>
         provider.GetKeyedService<PrivatemodeClient>(accountKey) ?? throw Missing(provider, accountKey);
 
@@ -25,7 +25,7 @@ internal static class AccountServices
         }
         else
         {
-            // Whoever asks for a client without naming the account is told so by us: the container could only say that there is none.
+            // The container's own error for a client without an account key would not say which accounts exist.
             services.TryAddSingleton(NoAccountWithoutKey);
         }
 
@@ -38,12 +38,10 @@ internal static class AccountServices
     private static PrivatemodeConfigurationException Missing(IServiceProvider provider, string? accountKey)
     {
         string[] accounts = [.. provider.GetServices<PrivatemodeAccount>().Select(account => Name(account.AccountKey)).Distinct(StringComparer.Ordinal)];
-        string others = accounts.Length == 0 ? "No account is registered."
-            : $"Registered: {string.Join(", ", accounts)}. Name one of them, as accountKey or with [FromKeyedServices].";
-        string advice = accountKey is null
-            ? "Call AddPrivatemode() to register it."
-            : $"Call AddKeyedPrivatemode(\"{accountKey}\") to register it.";
-        return new PrivatemodeConfigurationException(nameof(accountKey), $"There is no Privatemode {Name(accountKey)}. {others} {advice}");
+        string call = accountKey is null ? "AddPrivatemode()" : $"AddKeyedPrivatemode(\"{accountKey}\")";
+        string advice = accounts.Length == 0 ? $"Call {call}; no account is registered."
+            : $"Call {call}, or pass the key of a registered account as accountKey or with [FromKeyedServices]: {string.Join(", ", accounts)}.";
+        return new PrivatemodeConfigurationException(nameof(accountKey), $"The Privatemode {Name(accountKey)} is not registered. {advice}");
     }
 
     private static string Name(string? accountKey) => accountKey is null ? "account without an account key" : $"account '{accountKey}'";

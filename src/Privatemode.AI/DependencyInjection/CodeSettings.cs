@@ -4,10 +4,10 @@ using Microsoft.Extensions.Options;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>What one call of <c>AddPrivatemode</c> sets in code. Calls for the same account add up, but only one of them may say whose account it is.</summary>
+/// <summary>The callback of one <c>AddPrivatemode</c> call. Calls for the same account add up, but only one may set the key and the endpoint.</summary>
 /// <param name="account">The account.</param>
-/// <param name="call">Which call for this account, from 1.</param>
-/// <param name="configure">What the application sets.</param>
+/// <param name="call">The number of the call for this account, from 1.</param>
+/// <param name="configure">The application's callback.</param>
 internal sealed class CodeSettings(PrivatemodeAccount account, int call, Action<PrivatemodeOptions> configure) : IConfigureNamedOptions<PrivatemodeOptions>
 {
     public void Configure(PrivatemodeOptions options) => Configure(Options.DefaultName, options);

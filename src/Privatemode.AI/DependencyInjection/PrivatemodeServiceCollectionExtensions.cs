@@ -16,15 +16,15 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// are resolved with. An account key is a name of your own, not an API key: it appears in logs and messages.</para>
 /// <para>Settings come from the section, by default <c>Privatemode</c> of the application's configuration and <c>Privatemode:Accounts:</c><em>key</em>,
 /// and for the account without a key from the environment variable <c>PRIVATEMODE_API_KEY</c>. Code wins over configuration, and configuration over the
-/// environment. They are checked when the host starts: one <see cref="PrivatemodeConfigurationException"/> names all that are wrong. A setting that
-/// does not exist is an error.</para>
-/// <para>Calls for the same account add up: their sections are read together, and their callbacks run in order, where the later one wins, as everywhere
-/// with options. But two calls that set the API key (<see cref="PrivatemodeOptions.ApiKey"/>, <see cref="PrivatemodeOptions.Credential"/> or
-/// <see cref="PrivatemodeOptions.ApiKeyAccessor"/>) or the endpoint to different values, and two sections that say different things about the same
-/// setting, are an error that names both. Replace settings on purpose, in tests for example, with
+/// environment. Settings are checked when the host starts: one <see cref="PrivatemodeConfigurationException"/> names all invalid and unknown
+/// settings.</para>
+/// <para>Calls for the same account are combined: all of their sections are read, and their callbacks run in order, so that a later callback overrides an
+/// earlier one. Two calls that set the API key (<see cref="PrivatemodeOptions.ApiKey"/>, <see cref="PrivatemodeOptions.Credential"/> or
+/// <see cref="PrivatemodeOptions.ApiKeyAccessor"/>) or the endpoint to different values are an error that names both calls, and two sections with
+/// different values for the same setting are an error that names both sections. To replace a setting on purpose, for example in a test, use
 /// <c>PostConfigure&lt;PrivatemodeOptions&gt;</c>.</para>
-/// <para>A service of an account that is not registered is a <see cref="PrivatemodeConfigurationException"/> that names the accounts there are, also
-/// <see cref="PrivatemodeClient"/> without a key when all accounts have one.</para>
+/// <para>Resolving a service of an account that is not registered throws a <see cref="PrivatemodeConfigurationException"/> that lists the registered
+/// accounts. So does resolving <see cref="PrivatemodeClient"/> without a key if all accounts have one.</para>
 /// <para>Requests go through the HTTP client <c>Privatemode.AI</c> (with an account key, <c>Privatemode.AI:</c><em>key</em>) of the application's
 /// factory. Handlers added to it by name, after this, see encrypted requests and may not change them; handlers for all clients of the application
 /// are left out. Its primary handler may be replaced by one that <see cref="PrivatemodeOptions.HttpMessageHandler"/> accepts.</para>

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>What somebody who wrote the name of a setting that does not exist probably meant.</summary>
+/// <summary>Suggests the setting that was probably meant by an unknown name.</summary>
 internal static class SettingNames
 {
     private const int MostSuggestions = 3;
@@ -18,7 +18,7 @@ internal static class SettingNames
         nameof(PrivatemodeOptions.InsecureAcceptAnyHandlerOnLoopback),
     ];
 
-    // What the same thing is called elsewhere, in the form of Letters.
+    // Names that other libraries use, in the form that Letters returns.
     private static readonly Dictionary<string, string> OtherWords = new(StringComparer.Ordinal)
     {
         ["accesskey"] = nameof(PrivatemodeOptions.ApiKey),
@@ -35,7 +35,7 @@ internal static class SettingNames
 
     /// <param name="unknown">The name that was written, below the section.</param>
     /// <param name="known">The names there are.</param>
-    /// <returns>A sentence to tell the user.</returns>
+    /// <returns>A sentence for the message of an exception.</returns>
     public static string Advise(string unknown, IEnumerable<string> known)
     {
         string letters = Letters(unknown);
@@ -50,10 +50,10 @@ internal static class SettingNames
         }
 
         string[] suggestions = OtherWords.TryGetValue(letters, out string? usual) ? [usual] : MostSimilar(unknown, known);
-        return suggestions.Length > 0 ? $"Did you mean {string.Join(" or ", suggestions)}?" : "Correct the spelling, or take it out.";
+        return suggestions.Length > 0 ? $"Did you mean {string.Join(" or ", suggestions)}?" : "Correct the spelling, or remove it.";
     }
 
-    /// <summary>What the configuration has that may have been meant for an account whose section is missing; null for nothing.</summary>
+    /// <summary>Names what the configuration has that may be meant for an account whose section is missing; null if there is nothing.</summary>
     public static string? HintAt(IConfiguration configuration, PrivatemodeAccount account)
     {
         const string Section = PrivatemodeAccount.Section;
@@ -64,7 +64,7 @@ internal static class SettingNames
             : $"The configuration has {string.Join(", ", similar.Take(MostSuggestions))}, but the settings are read from {account.DefaultSection}.";
     }
 
-    /// <summary>A section whose name is similar, or a variable that looks like ours with the key.</summary>
+    /// <summary>Whether this is a section with a similar name, or a variable that probably has the API key.</summary>
     private static bool IsLikeOurs(IConfigurationSection child)
     {
         (string name, string ours) = (Letters(child.Key), Letters(PrivatemodeAccount.Section));
@@ -82,7 +82,7 @@ internal static class SettingNames
             return [$"{PrivatemodeAccount.Accounts}:{string.Join(':', parts[1..])}"];
         }
 
-        // Entries of lists, and of other accounts, are no names.
+        // Entries of lists and settings of other accounts are not suggested.
         IGrouping<int, string>? best = known
             .Where(name => !LastPart(name).All(char.IsAsciiDigit))
             .Where(name => !name.StartsWith(PrivatemodeAccount.Accounts + ":", StringComparison.OrdinalIgnoreCase))
@@ -92,7 +92,7 @@ internal static class SettingNames
         return best is null ? [] : [.. best.Take(MostSuggestions)];
     }
 
-    /// <summary>0 for the same letters; larger for what needs more changes.</summary>
+    /// <summary>0 for the same letters; larger for more changes.</summary>
     private static int Dissimilarity(string unknown, string name)
     {
         (string written, string right) = (Letters(unknown), Letters(name));
@@ -101,7 +101,7 @@ internal static class SettingNames
             return 0;
         }
 
-        // In no subsection, or in the wrong one.
+        // The right name in the wrong subsection, or in none.
         int distance = Distance(written, right);
         if (Letters(LastPart(unknown)) == Letters(LastPart(name)))
         {
@@ -118,7 +118,7 @@ internal static class SettingNames
 
     private static string Letters(string name) => string.Concat(name.Where(char.IsAsciiLetterOrDigit).Select(char.ToLowerInvariant));
 
-    /// <summary>How many letters have to be put in, left out, replaced, or swapped with their neighbours.</summary>
+    /// <summary>The Damerau-Levenshtein distance: insertions, deletions, replacements and swaps of neighbours.</summary>
     private static int Distance(string from, string to)
     {
         int[,] cost = new int[from.Length + 1, to.Length + 1];

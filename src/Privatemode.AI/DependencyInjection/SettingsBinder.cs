@@ -33,7 +33,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         }
     }
 
-    /// <summary>Sections given by several calls add up; no order of them says which is right when two of them say different things.</summary>
+    /// <summary>Refuses sections of several calls that give one setting different values: their order does not tell which one is meant.</summary>
     private static void RefuseContradictions(IConfigurationSection[] before, IConfigurationSection section, PrivatemodeOptions options)
     {
         foreach (IConfigurationSection setting in section.GetChildren().Where(child => !IsAccounts(child)))
@@ -43,7 +43,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
             {
                 options.Faults.Add(new PrivatemodeConfigurationException(
                     setting.Path,
-                    $"{setting.Path}: {contrary.Path}:{setting.Key} says something else, and AddPrivatemode was given both sections. Remove one of them."));
+                    $"{setting.Path}: {contrary.Path}:{setting.Key} has a different value, and AddPrivatemode was given both sections. Remove one of them."));
             }
         }
     }
@@ -110,11 +110,11 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
             case null:
                 return null;
             case "LATEST" when digests is not null:
-                return settings.Refuse<ManifestPolicy>(DigestKey, "It pins manifests, but Manifest:Mode is Latest. Use Pinned, or take it out.");
+                return settings.Refuse<ManifestPolicy>(DigestKey, "Manifest:Mode is Latest, which uses no digests. Set it to Pinned, or remove this setting.");
             case "LATEST":
                 return ManifestPolicy.Latest(log);
             case "PINNED" when log is not null:
-                return settings.Refuse<ManifestPolicy>(LogKey, "Pinned manifests are not adopted, so nothing is logged. Take it out.");
+                return settings.Refuse<ManifestPolicy>(LogKey, "Pinned manifests are not adopted, so nothing is logged. Remove this setting.");
             case "PINNED":
                 try
                 {
@@ -122,11 +122,11 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
                 }
                 catch (ArgumentException)
                 {
-                    return settings.Refuse<ManifestPolicy>(DigestKey, "Give one or more SHA-256 digests of 64 hexadecimal digits.");
+                    return settings.Refuse<ManifestPolicy>(DigestKey, "Set one or more SHA-256 digests of 64 hexadecimal digits each.");
                 }
 
             default:
-                return settings.Refuse<ManifestPolicy>(ModeKey, "It is not one of Latest, Pinned. Approve needs a callback and is set in code.");
+                return settings.Refuse<ManifestPolicy>(ModeKey, "The value is not one of Latest, Pinned. Approve needs a callback and is set in code.");
         }
     }
 
@@ -149,13 +149,13 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         switch (mode?.ToUpperInvariant())
         {
             case null or "STRICT" when grace is not null:
-                return settings.Refuse<GpuRevocationPolicy>(GraceKey, "It needs GpuRevocation:Mode to be AcceptUnknownOrRecentlyRevoked.");
+                return settings.Refuse<GpuRevocationPolicy>(GraceKey, "Set GpuRevocation:Mode to AcceptUnknownOrRecentlyRevoked, or remove this setting.");
             case null:
                 return null;
             case "STRICT":
                 return GpuRevocationPolicy.Strict;
             case "ACCEPTUNKNOWNORRECENTLYREVOKED" when grace is null:
-                return settings.Refuse<GpuRevocationPolicy>(GraceKey, "Say how long a revoked certificate is still accepted, for example 2.00:00:00.");
+                return settings.Refuse<GpuRevocationPolicy>(GraceKey, "Set for how long a revoked certificate is still accepted, for example 2.00:00:00.");
             case "ACCEPTUNKNOWNORRECENTLYREVOKED":
                 try
                 {
@@ -163,11 +163,11 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
                 }
                 catch (ArgumentOutOfRangeException)
                 {
-                    return settings.Refuse<GpuRevocationPolicy>(GraceKey, "It is from zero to 365 days.");
+                    return settings.Refuse<GpuRevocationPolicy>(GraceKey, "The value must be from zero to 365 days.");
                 }
 
             default:
-                return settings.Refuse<GpuRevocationPolicy>(ModeKey, "It is not one of Strict, AcceptUnknownOrRecentlyRevoked.");
+                return settings.Refuse<GpuRevocationPolicy>(ModeKey, "The value is not one of Strict, AcceptUnknownOrRecentlyRevoked.");
         }
     }
 
@@ -179,7 +179,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         switch (scope?.ToUpperInvariant())
         {
             case null or "NONE" or "PERCLIENT" when salt is not null:
-                return settings.Refuse<PromptCacheScope>(SaltKey, "It needs PromptCache:Scope to be Shared.");
+                return settings.Refuse<PromptCacheScope>(SaltKey, "Set PromptCache:Scope to Shared, or remove this setting.");
             case null:
                 return null;
             case "NONE":
@@ -198,13 +198,13 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
 
             default:
                 return settings.Refuse<PromptCacheScope>(
-                    ScopeKey, "It is not one of None, PerClient, Shared. PerUser needs to know the user and is set in code.");
+                    ScopeKey, "The value is not one of None, PerClient, Shared. PerUser needs a callback and is set in code.");
         }
     }
 
     private static Uri? Address(SettingsReader settings, string key) => settings.Text(key) is not { } text ? null
         : Uri.TryCreate(text, UriKind.Absolute, out Uri? address) ? address
-        : settings.Refuse<Uri>(key, "It is not an address, for example https://api.privatemode.ai.");
+        : settings.Refuse<Uri>(key, "The value is not an absolute URL, for example https://api.privatemode.ai.");
 
     private static bool? Flag(SettingsReader settings, string key) =>
         settings.Value<bool>(key, text => bool.TryParse(text, out bool value) ? value : null, "true or false");
@@ -216,7 +216,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
     private static TimeSpan? Time(SettingsReader settings, string key) => settings.Value<TimeSpan>(
         key,
         text => text.Count(':') == 2 && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out TimeSpan time) ? time : null,
-        "a time as [days.]hours:minutes:seconds: write 00:00:30 for 30 seconds, 00:10:00 for 10 minutes, 1.00:00:00 for a day");
+        "a time in the form [days.]hours:minutes:seconds. Write 00:00:30 for 30 seconds, 00:10:00 for 10 minutes, 1.00:00:00 for a day");
 
     private static T? Name<T>(SettingsReader settings, string key)
         where T : struct, Enum => settings.Value<T>(

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>Reads settings by their keys, notes which there are, and names what nobody asked for: a misspelt setting must not count as its default.</summary>
+/// <summary>Reads settings by their keys and refuses those that were not read: a misspelt setting must not silently get its default.</summary>
 internal sealed class SettingsReader(IConfigurationSection section)
 {
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
@@ -20,7 +20,7 @@ internal sealed class SettingsReader(IConfigurationSection section)
         _ = _known.Add(key);
         return section[key] is not { } value ? null
             : value.Length > 0 ? value
-            : Refuse<string>(key, "It is empty. Give a value, or leave it out.");
+            : Refuse<string>(key, "The value is empty. Set a value, or remove the setting.");
     }
 
     /// <summary>A list, as an array or in one text with commas; null when it is not there.</summary>
@@ -35,7 +35,7 @@ internal sealed class SettingsReader(IConfigurationSection section)
 
         return items.Length == 0 ? fromText
             : items.All(item => item.Value is not null) ? [.. items.Select(item => item.Value!)]
-            : Refuse<string[]>(key, "It is a list of texts.");
+            : Refuse<string[]>(key, "The value must be a list of strings.");
     }
 
     /// <summary>A value in its own form; null when it is not there.</summary>
@@ -50,14 +50,14 @@ internal sealed class SettingsReader(IConfigurationSection section)
         T? value = parse(text);
         if (value is null)
         {
-            // What stands in the wrong place may be a key: nothing of it is shown.
-            Refuse(key, $"The value, {text.Length} characters long, is not {form}.");
+            // A value in the wrong place can be an API key, so it is not shown.
+            Refuse(key, $"The value ({text.Length} characters) is not {form}.");
         }
 
         return value;
     }
 
-    /// <summary>Notes what is wrong with a setting, which then counts as not set: all faults are reported together.</summary>
+    /// <summary>Records what is wrong with a setting, which then counts as not set: all faults are reported together.</summary>
     public void Refuse(string key, string message)
     {
         string name = $"{section.Path}:{key}";
@@ -85,7 +85,7 @@ internal sealed class SettingsReader(IConfigurationSection section)
         }
     }
 
-    /// <summary>Refuses all settings that nobody asked for, each with what was probably meant.</summary>
+    /// <summary>Refuses all settings that were not read, each with the name that was probably meant.</summary>
     public void RefuseOthers()
     {
         string[] others = [.. section.AsEnumerable(makePathsRelative: true)

@@ -57,6 +57,6 @@ internal static partial class Log
 
     [LoggerMessage(
         16, LogLevel.Warning,
-        "The warm-up for {Endpoint} failed ({Error}, {ExceptionType}): {Reason} The host keeps running; the first call tries again, and throws if it fails too.")]
+        "The warm-up for {Endpoint} failed ({Error}, {ExceptionType}): {Reason} The host keeps running. The first call tries again and throws if it fails.")]
     public static partial void WarmUpFailed(ILogger logger, Uri endpoint, string error, string exceptionType, string reason);
 }

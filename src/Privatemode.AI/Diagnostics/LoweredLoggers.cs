@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Privatemode.AI.Diagnostics;
 
-/// <summary>Loggers for a library below this one: what it tells at Information about each call is Debug for users of this one.</summary>
-/// <param name="loggers">The application's; not disposed with this.</param>
+/// <summary>Passes on the log of an underlying library, with its Information events, which it logs for each call, at Debug.</summary>
+/// <param name="loggers">The factory of the application, which is not disposed with this one.</param>
 internal sealed class LoweredLoggers(ILoggerFactory loggers) : ILoggerFactory
 {
     public ILogger CreateLogger(string categoryName) => new LoweredLogger(loggers.CreateLogger(categoryName));

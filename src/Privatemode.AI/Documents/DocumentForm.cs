@@ -85,7 +85,7 @@ internal static class DocumentForm
     private static string? Number(int? value) => value?.ToString(CultureInfo.InvariantCulture);
 
     private static string? Count(int? value, string member) => value is >= 0 or null ? Number(value)
-        : throw new PrivatemodeRequestException($"{Options}.{member}", $"{member} is a number of characters and cannot be negative.");
+        : throw new PrivatemodeRequestException($"{Options}.{member}", $"{member} is a length in characters and cannot be negative.");
 
     private static string? Similarity(float? value) => value is null or (> 0 and < 1) ? value?.ToString(CultureInfo.InvariantCulture)
         : throw new PrivatemodeRequestException(
@@ -118,7 +118,7 @@ internal static class DocumentForm
         if (name.Length is 0 or > NameLimit || name.AsSpan().ContainsAnyExcept(NameCharacters) || name == DocumentCall.FileField)
         {
             throw new PrivatemodeRequestException(
-                AdditionalMember, $"A name is not 1 to {NameLimit} of A-Z a-z 0-9 _ [ ], or is '{DocumentCall.FileField}', which is the document.");
+                AdditionalMember, $"A name must be 1 to {NameLimit} of A-Z a-z 0-9 _ [ ], and not '{DocumentCall.FileField}', which is the document.");
         }
 
         if (fields.Exists(field => field.Name == name))

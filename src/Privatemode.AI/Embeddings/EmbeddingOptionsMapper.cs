@@ -58,7 +58,7 @@ internal static class EmbeddingOptionsMapper
 
     private static PrivatemodeRequestException SameObjectTwice() => new(
         "EmbeddingGenerationOptions.RawRepresentationFactory",
-        "The factory returned the same object twice, which two requests of one call would have to share. Make a new one each time.");
+        "The factory returned the same object twice, but each request of a call needs its own. Return a new object each time.");
 
     private static void Complete(OpenAIOptions result, EmbeddingGenerationOptions? options, int? defaultDimensions)
     {

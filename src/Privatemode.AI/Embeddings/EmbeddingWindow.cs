@@ -2,7 +2,7 @@ using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI.Embeddings;
 
-/// <summary>The batches of one call that are under way: a few at a time, handed out in their order.</summary>
+/// <summary>Runs the batches of one call, a few at a time, and returns them in order.</summary>
 internal sealed class EmbeddingWindow : IAsyncDisposable
 {
     private readonly IEmbeddingGenerator<string, Embedding<float>> _generator;
@@ -26,12 +26,12 @@ internal sealed class EmbeddingWindow : IAsyncDisposable
         _stop = CancellationTokenSource.CreateLinkedTokenSource(caller);
     }
 
-    /// <summary>The next batch, or what made it fail; null at the end.</summary>
+    /// <summary>Returns the next batch, or throws what made it fail; null at the end.</summary>
     public async ValueTask<GeneratedEmbeddings<Embedding<float>>?> NextAsync()
     {
         _caller.ThrowIfCancellationRequested();
 
-        // After a failure nothing more is begun; what was begun before it is still handed out.
+        // After a failure no batch is started; those started before it are still returned.
         while (!_isEnded && _underWay.Count < _most && !_underWay.Any(task => task.IsCompleted && !task.IsCompletedSuccessfully))
         {
             Begin();
@@ -52,7 +52,7 @@ internal sealed class EmbeddingWindow : IAsyncDisposable
         }
     }
 
-    /// <summary>Cancels what is still under way and waits for its end, so that nothing of it goes on unobserved.</summary>
+    /// <summary>Cancels the running batches and waits until they end.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
@@ -73,7 +73,7 @@ internal sealed class EmbeddingWindow : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            // A text that is null, or a source of texts that fails: the batches before it come first.
+            // A null text, or a source of texts that throws: the batches before it are returned first.
             _isEnded = true;
             _underWay.Enqueue(Task.FromException<GeneratedEmbeddings<Embedding<float>>>(exception));
         }

@@ -45,7 +45,7 @@ internal static class AnswerFaults
         AnswerFault.UnsealedMember => ("unsealed-member", "The answer holds a member that is not sealed."),
         AnswerFault.NothingSealed => ("nothing-sealed", "The answer holds nothing sealed, so nothing in it is authentic."),
         AnswerFault.EmptyDocument => (
-            "empty-document", "The answer is empty, or its elements were removed: an empty list holds nothing that could be authenticated."),
+            "empty-document", "The answer is empty, or its elements were removed: an empty list contains nothing that could be authenticated."),
         AnswerFault.NoChoice => (
             "no-choice", "The answer has no choice: the model server sent none, or the events that held them were removed."),
         AnswerFault.PayloadMissing => (

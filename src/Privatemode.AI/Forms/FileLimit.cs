@@ -5,7 +5,7 @@ namespace Privatemode.AI.Forms;
 /// <param name="Advice">What to do about a larger one, as a sentence.</param>
 internal sealed record FileLimit(int Bytes, string Advice)
 {
-    /// <summary>What exceptions about the file name.</summary>
+    /// <summary>The member that exceptions about the file name.</summary>
     public const string Member = "file";
 
     /// <exception cref="PrivatemodeRequestException">The length is over the limit.</exception>
@@ -13,7 +13,7 @@ internal sealed record FileLimit(int Bytes, string Advice)
     {
         if (length > Bytes)
         {
-            throw new PrivatemodeRequestException(Member, $"The file is larger than {Bytes} bytes, the most the service takes. {Advice}");
+            throw new PrivatemodeRequestException(Member, $"The file is larger than {Bytes} bytes, the maximum that the service accepts. {Advice}");
         }
     }
 }

@@ -51,7 +51,7 @@ internal sealed class FileSource
         if (read == 0)
         {
             throw new PrivatemodeRequestException(
-                FileLimit.Member, "There is nothing in the file, or its stream stands at the end. Set Position to 0 after writing to it.");
+                FileLimit.Member, "The file is empty, or its stream is at the end. Set Position to 0 after writing to the stream.");
         }
 
         FileSource source = new(stream, limit, head[..read], start);

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Where the API key of a call comes from: one credential, or whoever is calling. Never from the one for want of the other.</summary>
+/// <summary>The source of the API keys of calls: one credential, or the application's accessor. One is never used in place of the other.</summary>
 internal sealed class ApiKeys
 {
     // Typographic ones come with keys that were copied from a document.
@@ -21,7 +21,7 @@ internal sealed class ApiKeys
     /// <param name="source">See <see cref="Source"/>.</param>
     public ApiKeys(Func<string?> accessor, string source = KeyRefusal.AnyKey) => (_accessor, Source) = (accessor, source);
 
-    /// <summary>What errors call the key: the account and the setting.</summary>
+    /// <summary>How errors name the key: by its account and setting.</summary>
     public string Source { get; }
 
     /// <summary>Callers with keys of their own, who must not share more than they say.</summary>
@@ -44,7 +44,7 @@ internal sealed class ApiKeys
         {
             throw new PrivatemodeConfigurationException(
                 nameof(PrivatemodeOptions.ApiKeyAccessor),
-                    "The accessor returned no API key. Call where it has one, for example inside a request; no other key is used instead.")
+                    "ApiKeyAccessor returned no API key. Make the call where it returns one, for example inside a request; no other key is used instead.")
             {
                 IsOutsideOfCalls = true,
             };
@@ -63,7 +63,7 @@ internal sealed class ApiKeys
         }
     }
 
-    /// <summary>What is wrong with a key, without any of it; null for nothing.</summary>
+    /// <summary>What is wrong with a key, without any part of it; null for a usable key.</summary>
     private static string? FaultOf(string? key)
     {
         if (string.IsNullOrWhiteSpace(key))
@@ -80,26 +80,26 @@ internal sealed class ApiKeys
 
         if (QuotationMarks.Contains(key[0], StringComparison.Ordinal) || QuotationMarks.Contains(key[^1], StringComparison.Ordinal))
         {
-            return "is in quotation marks, which are no part of it. Remove them; in an environment file, for example, quotation marks count as text.";
+            return "begins or ends with quotation marks. Remove them: environment files, for example, keep them as part of the value.";
         }
 
         if (key.StartsWith("Bearer", StringComparison.OrdinalIgnoreCase) && (key.Length == 6 || key[6] is ':' || char.IsWhiteSpace(key[6])))
         {
-            return "begins with 'Bearer', which this library adds itself. Set the key alone.";
+            return "begins with 'Bearer', which this library adds itself. Set only the key.";
         }
 
         if (key[0] is '$' or '%' or '<' or '{' || key.Contains(PrivatemodeOptions.ApiKeyVariable, StringComparison.Ordinal))
         {
-            return "is a placeholder that nothing was put in the place of. Set the key itself.";
+            return "is a placeholder that was not replaced. Set the actual key.";
         }
 
         if (key[0] == '@')
         {
-            return "begins with '@', as the name of a file does in other tools. No file is read: set the key itself.";
+            return "begins with '@', which other tools use for the name of a file. No file is read: set the actual key.";
         }
 
         return key.AsSpan().ContainsAnyExceptInRange('!', '~')
-            ? "holds white space or characters that no key has. Copy it again."
+            ? "contains white space or characters that are not allowed in a key. Copy it again."
             : null;
     }
 

@@ -7,7 +7,7 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Lists in a message that hold what OpenAI's parser throws on.</summary>
+/// <summary>Rewrites lists in a message that contain elements on which OpenAI's parser throws.</summary>
 /// <remarks>
 /// Some servers write reasoning as a part of the content, <c>{"type":"thinking","thinking":[{"type":"text","text":"…"}]}</c>: it becomes
 /// <c>reasoning</c>, beside the content. A part of another kind the parser does not know becomes its text, if it has one, and is left out otherwise.
@@ -15,7 +15,7 @@ namespace Privatemode.AI.Pipeline;
 /// </remarks>
 internal static class ContentParts
 {
-    // Longer ones, which no model writes, are left for the parser to judge.
+    // Longer lists, which no model writes, are left as they are.
     private const int LongestList = 256 * 1024;
     private const int MostTokens = 4096;
 
@@ -23,7 +23,7 @@ internal static class ContentParts
 
     private static readonly HashSet<string> Known = ["text", "refusal", "image_url", "input_audio", "file"];
 
-    /// <summary>What comes in place of content that is a list; null if all of it can be read.</summary>
+    /// <summary>Returns the replacement for content that is a list; null if the parser can read all of it.</summary>
     public static byte[]? Rewrite(ReadOnlySpan<byte> list)
     {
         if (Parse(list) is not { } document)
@@ -51,7 +51,7 @@ internal static class ContentParts
         }
     }
 
-    /// <summary>A list without what is no object; null if there is nothing else in it.</summary>
+    /// <summary>Returns a list with only its objects; null if it contains nothing else.</summary>
     public static byte[]? OnlyObjects(ReadOnlySpan<byte> list)
     {
         if (Parse(list) is not { } document)
@@ -72,7 +72,7 @@ internal static class ContentParts
         }
     }
 
-    /// <summary>Any text as a JSON string.</summary>
+    /// <summary>Returns any text as a JSON string.</summary>
     public static byte[] Quote(ReadOnlySpan<byte> utf8)
     {
         ArrayBufferWriter<byte> buffer = new(utf8.Length + 16);
@@ -108,7 +108,7 @@ internal static class ContentParts
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>The parser takes an object without a type for text.</summary>
+    /// <summary>Whether the parser can read a part. It takes an object without a type for text.</summary>
     private static bool IsKnown(JsonElement part) => part.ValueKind == JsonValueKind.Object
         && (!part.TryGetProperty("type"u8, out JsonElement type) || (type.ValueKind == JsonValueKind.String && Known.Contains(type.GetString()!)));
 
@@ -133,7 +133,7 @@ internal static class ContentParts
         }
     }
 
-    /// <summary>The text a thinking part holds, whole or in parts of its own.</summary>
+    /// <summary>Collects the text of a thinking part, which is one text or a list of parts.</summary>
     private static void CollectTexts(JsonElement thinking, ArrayBufferWriter<byte> reasoning)
     {
         IEnumerable<JsonElement> parts = thinking.ValueKind == JsonValueKind.Array ? thinking.EnumerateArray() : [thinking];

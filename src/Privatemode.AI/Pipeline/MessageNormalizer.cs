@@ -3,7 +3,7 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Makes the messages of an answer, and the pieces of one, readable for OpenAI's parser where model servers write them in another way.</summary>
+/// <summary>Makes messages of an answer, whole or in pieces, readable for OpenAI's parser where a model server writes them differently.</summary>
 /// <remarks>
 /// Content is text or a list of parts to the parser, and it throws on parts of kinds it does not know. Content that is other JSON becomes its text;
 /// of a list, see <see cref="ContentParts"/>. Other members of a kind the parser cannot read say nothing, such as <c>"tool_calls":""</c>, and become
@@ -11,10 +11,10 @@ namespace Privatemode.AI.Pipeline;
 /// </remarks>
 internal static class MessageNormalizer
 {
-    // What replaces a longer one would take as much memory again.
+    // The replacement of a longer one would take as much memory again.
     private const int LongestValue = 1024 * 1024;
 
-    // The names that OpenAI's parser reads, as far as nothing else puts their values right.
+    // Names that OpenAI's parser reads and that no other normalizer corrects.
     private static readonly (byte[] Name, JsonTokenType Kind)[] Members =
     [
         ("annotations"u8.ToArray(), JsonTokenType.StartArray), ("audio"u8.ToArray(), JsonTokenType.StartObject),
@@ -22,7 +22,7 @@ internal static class MessageNormalizer
         ("refusal"u8.ToArray(), JsonTokenType.String), ("tool_calls"u8.ToArray(), JsonTokenType.StartArray),
     ];
 
-    /// <summary>Puts the messages of all choices right.</summary>
+    /// <summary>Corrects the messages of all choices.</summary>
     /// <param name="opened">The answer, or an event of it.</param>
     /// <param name="isEvent">Whether messages come in pieces, under <c>delta</c>, and not whole, under <c>message</c>.</param>
     public static void Normalize(OpenedDocument opened, bool isEvent)
@@ -32,7 +32,7 @@ internal static class MessageNormalizer
             return;
         }
 
-        // Made for the first replacement, since this runs for every event of a stream.
+        // Created for the first replacement only, because this runs for every event of a stream.
         List<Replacement>? replacements = null;
         Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
         try

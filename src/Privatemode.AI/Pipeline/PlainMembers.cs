@@ -5,7 +5,7 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>The members of an answer that are not authenticated: anybody on the path can write them, so what they cannot be is removed.</summary>
+/// <summary>Members of an answer that are not authenticated. Anybody on the path can write them, so impossible values are removed.</summary>
 internal static class PlainMembers
 {
     private const int TextLimit = 128;
@@ -15,7 +15,7 @@ internal static class PlainMembers
 
     private static readonly SearchValues<byte> NumberBytes = SearchValues.Create("0123456789.eE+-"u8);
 
-    /// <summary>Removes from an opened answer, or event, what a clear member of its name cannot be. Members of unknown names must be gone already.</summary>
+    /// <summary>Removes clear members with impossible values from an opened answer or event. Members with unknown names must be removed before.</summary>
     /// <param name="opened">The answer or event.</param>
     /// <param name="plain">Names of its clear members.</param>
     /// <param name="nullsStay">Counts of its usage may be null.</param>

@@ -79,9 +79,9 @@ internal static partial class ServiceErrors
         return Create(error, reason, $"The model server reported status {error.Status} in its answer: {advice}{rest}");
     }
 
-    /// <summary>An answer of a model that says nothing.</summary>
+    /// <summary>Creates the exception for an answer without a choice.</summary>
     public static PrivatemodeServiceException NoChoice(string requestId) => new(
-        PrivatemodeServiceFailure.Other, "The answer has no choice: the model server wrote none. Ask again, or ask another model.")
+        PrivatemodeServiceFailure.Other, "The answer has no choice: the model server returned an empty list. Retry the call, or use another model.")
     {
         Status = 200,
         RequestId = requestId,
@@ -147,8 +147,8 @@ internal static partial class ServiceErrors
             502 or 503 or 504 => (PrivatemodeServiceFailure.Unavailable, "it is overloaded or restarting. Retry later."),
             400 or 413 or 422 when error.IsTooLong => (
                 PrivatemodeServiceFailure.InvalidRequest,
-                "it rejects the request, in an error too long to be read: model servers repeat what they reject. Check the options and additional " +
-                    "members of the request, or leave its attachments out to read the error."),
+                "it rejects the request with an error that is too long to be read, because model servers repeat the input. Check the options and " +
+                    "additional members of the request, or send it without attachments to read the error."),
             400 or 413 or 422 => (PrivatemodeServiceFailure.InvalidRequest, "it rejects the request; see ServerMessage. Change the request."),
             402 or 403 => (PrivatemodeServiceFailure.Other, KeyRefusal.NotAllowed(key)),
             >= 500 => (PrivatemodeServiceFailure.Other, "it failed; see ServerMessage. The call may have run: ask again only if that does no harm."),

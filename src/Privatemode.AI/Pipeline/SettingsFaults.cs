@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>What is wrong with the settings of one client, so that one exception can name all of it.</summary>
+/// <summary>Collects what is wrong with the settings of one client for a single exception.</summary>
 internal sealed class SettingsFaults
 {
     private readonly List<PrivatemodeConfigurationException> _faults = [];
@@ -11,7 +11,7 @@ internal sealed class SettingsFaults
 
     public void Add(PrivatemodeConfigurationException fault) => _faults.Add(fault);
 
-    /// <summary>Runs a check and keeps what it throws.</summary>
+    /// <summary>Runs a check and adds the fault that it throws.</summary>
     /// <returns>Whether it passed, so that checks that build on it can be left out.</returns>
     public bool Try(Action check)
     {

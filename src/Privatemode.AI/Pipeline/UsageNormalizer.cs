@@ -4,10 +4,10 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Removes from the usage of an answer what is no usage. It is not authenticated, so nothing in it may cost the caller the answer.</summary>
+/// <summary>Removes unusable values from the usage of an answer, which is not authenticated and must not make the answer fail.</summary>
 /// <remarks>
-/// A count is an integer from 0 to 2³¹−1; <c>12.0</c> is 12. Seconds may be fractions; the type of the usage and the service tier are words. What is
-/// anything else is removed, and usage without a number is null.
+/// A count is an integer from 0 to 2³¹−1; <c>12.0</c> is 12. Seconds may be fractions; the type of the usage and the service tier are words. Other
+/// values are removed, and usage without a number becomes null.
 /// </remarks>
 internal sealed class UsageNormalizer : IDisposable
 {
@@ -30,7 +30,7 @@ internal sealed class UsageNormalizer : IDisposable
         _writer = new Utf8JsonWriter(_output);
     }
 
-    /// <summary>Corrects the usage of an answer or event; leaves one that is right as it stands.</summary>
+    /// <summary>Corrects the usage of an answer or event; correct usage is left unchanged.</summary>
     /// <param name="opened">The answer or event.</param>
     /// <param name="nullsStay">Counts may be null, as those of messages may; the OpenAI client cannot read that.</param>
     public static void Normalize(OpenedDocument opened, bool nullsStay)
@@ -79,7 +79,7 @@ internal sealed class UsageNormalizer : IDisposable
         _writer.WriteEndObject();
     }
 
-    /// <summary>Copies a member whose value is one that its name can have; false otherwise.</summary>
+    /// <summary>Copies a member if its value is of a kind that its name can have; otherwise returns false.</summary>
     private bool TryCopy(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, int depth)
     {
         bool isSeconds = name.SequenceEqual("seconds"u8);

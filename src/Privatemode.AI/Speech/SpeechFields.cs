@@ -42,7 +42,7 @@ internal sealed class SpeechFields(AdditionalPropertiesDictionary? extras)
             if (name.Length is 0 or > NameLimit || name.AsSpan().ContainsAnyExcept(NameCharacters))
             {
                 throw new PrivatemodeRequestException(
-                    Member, $"A name is not 1 to {NameLimit} of A-Z a-z 0-9 _ [ ]; names of fields travel in the clear.");
+                    Member, $"A name must be 1 to {NameLimit} of A-Z a-z 0-9 _ [ ]: names of fields are not encrypted.");
             }
 
             if (name is "file" or "model" or "stream" or "stream_include_usage" or "stream_continuous_usage_stats")
@@ -71,6 +71,6 @@ internal sealed class SpeechFields(AdditionalPropertiesDictionary? extras)
             throw new PrivatemodeRequestException(Member, $"The value of '{name}' is NaN or infinite. Use a finite number, or leave it out."),
         byte or sbyte or short or ushort or int or uint or long or ulong or decimal or float or double =>
             ((IFormattable)value).ToString(null, CultureInfo.InvariantCulture),
-        _ => throw new PrivatemodeRequestException(Member, $"The value of '{name}' is no field of a form: use text, a number or a boolean."),
+        _ => throw new PrivatemodeRequestException(Member, $"The value of '{name}' cannot be sent as a form field. Use text, a number or a Boolean."),
     };
 }

@@ -18,7 +18,7 @@ public sealed class ForgottenAccountTests
     {
         IServiceCollection services = Services(what).AddKeyedPrivatemode("acme", SetKey).AddKeyedPrivatemode("globex", SetKey);
         PrivatemodeConfigurationException exception = await RefusedAsync(services, what);
-        Assert.Contains("no Privatemode account without an account key", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("The Privatemode account without an account key is not registered.", exception.Message, StringComparison.Ordinal);
         Assert.Contains("account 'acme', account 'globex'", exception.Message, StringComparison.Ordinal);
         Assert.Contains("[FromKeyedServices]", exception.Message, StringComparison.Ordinal);
     }
@@ -33,7 +33,7 @@ public sealed class ForgottenAccountTests
     {
         IServiceCollection services = Services(what, "acne").AddPrivatemode(SetKey).AddKeyedPrivatemode("acme", SetKey);
         PrivatemodeConfigurationException exception = await RefusedAsync(services, what);
-        Assert.Contains("no Privatemode account 'acne'", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("The Privatemode account 'acne' is not registered.", exception.Message, StringComparison.Ordinal);
         Assert.Contains("account without an account key, account 'acme'", exception.Message, StringComparison.Ordinal);
     }
 
@@ -42,7 +42,7 @@ public sealed class ForgottenAccountTests
     [InlineData("handler")]
     [InlineData("health")]
     public async Task Resolve_WithoutAnyAccount_SaysWhatToCall(string what) => Assert.Contains(
-        "No account is registered. Call AddPrivatemode()", (await RefusedAsync(Services(what), what)).Message, StringComparison.Ordinal);
+        "Call AddPrivatemode(); no account is registered.", (await RefusedAsync(Services(what), what)).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData(true)]

@@ -63,7 +63,7 @@ public sealed class SecondRegistrationTests
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => Resolve(services));
         string name = setting.Split(':')[0];
         Assert.Equal($"AI:Mine:{name}", exception.Setting);
-        Assert.Contains($"Privatemode:{name} says something else", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"Privatemode:{name} has a different value", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(another, exception.Message, StringComparison.Ordinal);
     }
 

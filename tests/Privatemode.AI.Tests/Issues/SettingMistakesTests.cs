@@ -27,7 +27,7 @@ public sealed class SettingMistakesTests : IDisposable
         { $" {Key}", "white space" },
         { $"{Key}\t", "white space" },
         { $"{Key[..8]} {Key[9..]}", "white space" },
-        { $"{Key}\u200B", "characters that no key has" },
+        { $"{Key}\u200B", "not allowed in a key" },
         { "${PRIVATEMODE_API_KEY}", "placeholder" },
         { "$PRIVATEMODE_API_KEY", "placeholder" },
         { "%PRIVATEMODE_API_KEY%", "placeholder" },

@@ -25,7 +25,7 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
         string line = Assert.Single(await WarningsOfStartAsync(options => options.ApiKey = Key));
         Assert.Contains("(configuration, PrivatemodeConfigurationException)", line, StringComparison.Ordinal);
         Assert.Contains("status 401", line, StringComparison.Ordinal);
-        Assert.Contains("the first call tries again", line, StringComparison.Ordinal);
+        Assert.Contains("The first call tries again", line, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Privatemode.AI.Pipeline;
 
 namespace Privatemode.AI;
 
@@ -8,9 +9,20 @@ namespace Privatemode.AI;
 internal sealed class CallFailures(Func<Exception, Exception> map, Func<Exception, CancellationToken, Task<Exception>>? explain = null)
 {
     /// <summary>For the filter of a catch clause: whether there is another exception to throw.</summary>
-    public bool TryMap(Exception exception, [NotNullWhen(true)] out Exception? mapped)
+    /// <param name="exception">What was thrown.</param>
+    /// <param name="note">The note of the call: how far it had come.</param>
+    /// <param name="format">Names the member at which writing or reading failed.</param>
+    /// <param name="mapped">The exception to throw.</param>
+    public bool TryMap(Exception exception, CallNote note, CallFormat format, [NotNullWhen(true)] out Exception? mapped)
     {
-        mapped = map(exception);
+        mapped = ServiceErrors.IsOfAParser(exception)
+            ? note.Phase switch
+            {
+                CallPhase.Writing => ServiceErrors.Unwritable(exception, format.FindUnwritable()),
+                CallPhase.Sending => ServiceErrors.Interrupted(exception),
+                _ => ServiceErrors.Unreadable(exception, note.FindUnreadable(format.Read)),
+            }
+            : map(exception);
         return !ReferenceEquals(mapped, exception) || IsUnexplained(mapped);
     }
 

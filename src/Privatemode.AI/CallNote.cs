@@ -1,4 +1,6 @@
+using System.Text;
 using Microsoft.Extensions.AI;
+using Privatemode.AI.Encryption.EventStream;
 
 namespace Privatemode.AI;
 
@@ -8,6 +10,7 @@ internal sealed class CallNote : IAsyncDisposable
     private static readonly AsyncLocal<CallNote?> Ambient = new();
 
     private Stream? _answer;
+    private bool _isShort;
 
     /// <summary>The receipt of the answer, as JSON text; null when there is none.</summary>
     public string? Receipt { get; private set; }
@@ -18,8 +21,39 @@ internal sealed class CallNote : IAsyncDisposable
     /// <summary>Begins a note for the calls that the current method makes from here on.</summary>
     public static CallNote Begin() => Ambient.Value = new CallNote();
 
+    /// <summary>How far the call has come.</summary>
+    public CallPhase Phase { get; private set; }
+
+    /// <summary>Notes that the client has written the request.</summary>
+    public void TakeRequest() => Phase = CallPhase.Sending;
+
     /// <summary>Remembers the answer that was handed to the OpenAI client.</summary>
-    public void Take(Stream answer) => _answer = answer;
+    public void Take(Stream answer)
+    {
+        (_answer, Phase) = (answer, CallPhase.Reading);
+
+        // The client closes it when it has read it; its bytes stay, but not its length.
+        _isShort = answer is MemoryStream { Length: <= UnreadableMember.LongestAnswer };
+        if (answer is OpeningEventStream events)
+        {
+            events.KeepsLastEvents = true;
+        }
+    }
+
+    /// <summary>The member because of which the answer cannot be read; null when that is not found.</summary>
+    /// <param name="read">Reads a whole answer, or the data of one event, and throws if it cannot.</param>
+    public string? FindUnreadable(Action<BinaryData> read)
+    {
+        if (_isShort && _answer is MemoryStream whole)
+        {
+            return UnreadableMember.Find(whole.ToArray(), read);
+        }
+
+        // The client had read the events before the one at which it failed, so the first that is found is that one.
+        string events = _answer is OpeningEventStream stream ? Encoding.UTF8.GetString(stream.LastEvents) : "";
+        return events.Split('\n').Where(line => line.StartsWith("data: {", StringComparison.Ordinal))
+            .Select(line => UnreadableMember.Find(Encoding.UTF8.GetBytes(line["data: ".Length..]), read)).FirstOrDefault(path => path is not null);
+    }
 
     /// <summary>Disposes the answer, whether the OpenAI client did so or not.</summary>
     /// <remarks>

@@ -43,7 +43,8 @@ internal sealed class PrivatemodeChatClient : IChatClient
             response.AdditionalProperties = WithReceipt(response.AdditionalProperties, note);
             return response;
         }
-        catch (Exception exception) when (_failures.TryMap(exception, out Exception? mapped))
+        catch (Exception exception) when (
+            _failures.TryMap(exception, note, ChatFormat.Whole(request, completionOptions), out Exception? mapped))
         {
             throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
@@ -81,11 +82,12 @@ internal sealed class PrivatemodeChatClient : IChatClient
         UpdateMapper mapper = new(completionOptions, callIds);
         CallNote note = CallNote.Begin();
         await using ConfiguredAsyncDisposable held = note.ConfigureAwait(false);
+        CallFormat format = ChatFormat.Events(request, completionOptions);
         IAsyncEnumerator<StreamingChatCompletionUpdate> events =
             _client.CompleteChatStreamingAsync(request, completionOptions, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (events.ConfigureAwait(false))
         {
-            while (await NextAsync(events, mapper, cancellationToken).ConfigureAwait(false) is { } update)
+            while (await NextAsync(events, mapper, note, format, cancellationToken).ConfigureAwait(false) is { } update)
             {
                 update.AdditionalProperties = WithReceipt(update.AdditionalProperties, note);
                 yield return update;
@@ -99,13 +101,14 @@ internal sealed class PrivatemodeChatClient : IChatClient
     }
 
     private async ValueTask<ChatResponseUpdate?> NextAsync(
-        IAsyncEnumerator<StreamingChatCompletionUpdate> events, UpdateMapper mapper, CancellationToken cancellationToken)
+        IAsyncEnumerator<StreamingChatCompletionUpdate> events, UpdateMapper mapper, CallNote note, CallFormat format,
+        CancellationToken cancellationToken)
     {
         try
         {
             return await CallerContext.MoveNextAsync(events).ConfigureAwait(false) ? mapper.Map(events.Current) : null;
         }
-        catch (Exception exception) when (_failures.TryMap(exception, out Exception? mapped))
+        catch (Exception exception) when (_failures.TryMap(exception, note, format, out Exception? mapped))
         {
             throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }

@@ -13,6 +13,9 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Call
 {
     private static readonly PipelineMessageClassifier OkOnly = PipelineMessageClassifier.Create([200]);
 
+    // The body is written before.
+    private static readonly CallFormat Format = new(data => CompletionReader.Read(data.ToMemory(), null), () => null);
+
     private static ReadOnlySpan<byte> EndMark => "[DONE]"u8;
 
     public async Task<PrivatemodeCompletion> CompleteAsync(BinaryData body, CancellationToken cancellationToken)
@@ -23,7 +26,7 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Call
             using PipelineResponse response = await SendAsync(body, "application/json", buffered: true, cancellationToken).ConfigureAwait(false);
             return CompletionReader.Read(response.Content.ToMemory(), PrivatemodeReceipt.Parse(note.Receipt));
         }
-        catch (Exception exception) when (failures.TryMap(exception, out Exception? mapped))
+        catch (Exception exception) when (failures.TryMap(exception, note, Format, out Exception? mapped))
         {
             throw await failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
@@ -34,7 +37,7 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Call
     {
         CallNote note = CallNote.Begin();
         await using ConfiguredAsyncDisposable held = note.ConfigureAwait(false);
-        using PipelineResponse response = await BeginAsync(body, cancellationToken).ConfigureAwait(false);
+        using PipelineResponse response = await BeginAsync(body, note, cancellationToken).ConfigureAwait(false);
         PrivatemodeReceipt? receipt = PrivatemodeReceipt.Parse(note.Receipt);
         Stream stream = response.ContentStream ?? Stream.Null;
         await using (stream.ConfigureAwait(false))
@@ -45,7 +48,7 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Call
             IAsyncEnumerator<SseItem<PrivatemodeCompletion?>> events = parser.EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
             await using (events.ConfigureAwait(false))
             {
-                while (await NextAsync(events, cancellationToken).ConfigureAwait(false) is { } completion)
+                while (await NextAsync(events, note, cancellationToken).ConfigureAwait(false) is { } completion)
                 {
                     handedOut = true;
                     yield return completion;
@@ -54,13 +57,13 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Call
         }
     }
 
-    private async Task<PipelineResponse> BeginAsync(BinaryData body, CancellationToken cancellationToken)
+    private async Task<PipelineResponse> BeginAsync(BinaryData body, CallNote note, CancellationToken cancellationToken)
     {
         try
         {
             return await SendAsync(body, "text/event-stream", buffered: false, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (failures.TryMap(exception, out Exception? mapped))
+        catch (Exception exception) when (failures.TryMap(exception, note, Format, out Exception? mapped))
         {
             throw await failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
@@ -68,13 +71,13 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Call
 
     /// <summary>The next event; null after the last. That the answer is whole then, the pipeline has made sure before it let the end mark pass.</summary>
     private async ValueTask<PrivatemodeCompletion?> NextAsync(
-        IAsyncEnumerator<SseItem<PrivatemodeCompletion?>> events, CancellationToken cancellationToken)
+        IAsyncEnumerator<SseItem<PrivatemodeCompletion?>> events, CallNote note, CancellationToken cancellationToken)
     {
         try
         {
             return await events.MoveNextAsync().ConfigureAwait(false) ? events.Current.Data : null;
         }
-        catch (Exception exception) when (failures.TryMap(exception, out Exception? mapped))
+        catch (Exception exception) when (failures.TryMap(exception, note, Format, out Exception? mapped))
         {
             throw await failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }

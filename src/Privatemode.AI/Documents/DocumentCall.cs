@@ -13,6 +13,8 @@ internal sealed class DocumentCall
 
     private static readonly PipelineMessageClassifier Success = PipelineMessageClassifier.Create([200]);
 
+    private static readonly CallFormat Format = new(data => ElementReader.Read(data.ToMemory()), () => FileField);
+
     private readonly ClientPipeline _pipeline;
     private readonly Uri _address;
     private readonly int _largestForm;
@@ -35,7 +37,7 @@ internal sealed class DocumentCall
             using PipelineResponse response = await SendAsync(content, cancellationToken).ConfigureAwait(false);
             return new PrivatemodeDocument(ElementReader.Read(response.Content.ToMemory()), PrivatemodeReceipt.Parse(note.Receipt));
         }
-        catch (Exception exception) when (_failures.TryMap(exception, out Exception? mapped))
+        catch (Exception exception) when (_failures.TryMap(exception, note, Format, out Exception? mapped))
         {
             throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }

@@ -1,5 +1,7 @@
 using System.ClientModel;
+using System.ClientModel.Primitives;
 using Microsoft.Extensions.AI;
+using OpenAI;
 using OpenAI.Embeddings;
 using EmbeddingGenerationOptions = Microsoft.Extensions.AI.EmbeddingGenerationOptions;
 using OpenAIOptions = OpenAI.Embeddings.EmbeddingGenerationOptions;
@@ -11,6 +13,10 @@ namespace Privatemode.AI.Embeddings;
 internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string, Embedding<float>>
 {
     private const string ProviderName = "privatemode";
+
+    private static readonly CallFormat Format = new(
+        answer => ModelReaderWriter.Read<OpenAIEmbeddingCollection>(answer, ModelReaderWriterOptions.Json, OpenAIContext.Default),
+        () => null);
 
     private readonly EmbeddingClient _client;
     private readonly EmbeddingGeneratorMetadata _metadata;
@@ -89,7 +95,7 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
             // The pipeline knows only the request.
             throw PrivatemodeServiceException.UnusableVector(first + index, exception.RequestId);
         }
-        catch (Exception exception) when (_failures.TryMap(exception, out Exception? mapped))
+        catch (Exception exception) when (_failures.TryMap(exception, note, Format, out Exception? mapped))
         {
             throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }

@@ -51,6 +51,8 @@ internal sealed class SealingPolicy(CallRunner runner) : PipelinePolicy
             {
                 content.WriteTo(target, message.CancellationToken);
             }
+
+            CallNote.Current?.TakeRequest();
         }
 
         /// <summary>Puts the sealed request in the message for the time of sending, and the caller's back afterwards.</summary>

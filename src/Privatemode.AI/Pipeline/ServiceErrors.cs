@@ -32,9 +32,7 @@ internal static partial class ServiceErrors
             From(error, key),
         ClientResultException result => From(new ServiceError { Status = result.Status }, key),
 
-        // What the OpenAI client's parser throws on an answer it does not understand.
-        ObjectDisposedException => exception,
-        ArgumentException or InvalidOperationException or FormatException or JsonException or NullReferenceException => Unreadable(exception),
+        _ when IsOfAParser(exception) => Unreadable(exception, null),
         _ => exception,
     };
 
@@ -123,10 +121,32 @@ internal static partial class ServiceErrors
         return wait is null ? null : wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestRetryAfter ? LongestRetryAfter : wait;
     }
 
-    /// <summary>Without the exception itself: its message may quote the answer.</summary>
-    private static PrivatemodeServiceException Unreadable(Exception exception) => new(
+    /// <summary>Whether it is what the OpenAI client throws on a request it cannot write or an answer it cannot read.</summary>
+    public static bool IsOfAParser(Exception exception) => exception is
+        ArgumentException or InvalidOperationException and not ObjectDisposedException or FormatException or JsonException or NullReferenceException
+        && !Callbacks.Threw(exception);
+
+    /// <summary>A request that the client cannot write as JSON or as a form. Without the exception itself: its message may quote the request.</summary>
+    /// <param name="exception">What the client threw.</param>
+    /// <param name="member">The member of the request; null when it is not known.</param>
+    public static PrivatemodeRequestException Unwritable(Exception exception, string? member) => new(
+        member ?? "body",
+        $"The request cannot be written{(member is null ? "" : $": '{member}' holds what cannot be sent")} ({exception.GetType().Name}). Nothing was sent. " +
+            "Look for numbers that are not finite, text with half a surrogate pair, and raw JSON that is not JSON.");
+
+    /// <summary>An answer, verified and decrypted, that the client cannot read. Without the exception itself: its message may quote the answer.</summary>
+    /// <param name="exception">What the client threw.</param>
+    /// <param name="member">The JSON path of the member; null when it is not known.</param>
+    public static PrivatemodeServiceException Unreadable(Exception exception, string? member) => new(
         PrivatemodeServiceFailure.Other,
-        $"The OpenAI client does not understand the answer, or could not write the request ({exception.GetType().Name}). Update the packages.");
+        $"The answer cannot be read{(member is null ? "" : $": '{member}' is not of a form that the client knows")} ({exception.GetType().Name}). " +
+            "Update this package and the OpenAI package, or ask another model.");
+
+    /// <summary>A call that failed in something the application put between the client and the network.</summary>
+    public static PrivatemodeServiceException Interrupted(Exception exception) => new(
+        PrivatemodeServiceFailure.Other,
+        $"The call failed after the request was written and before an answer came ({exception.GetType().Name}). " +
+            "Check the handlers and policies below the client.");
 
     private static (PrivatemodeServiceFailure Reason, string Advice) Classify(ServiceError error, string key)
     {

@@ -19,6 +19,9 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
     private const string NeutralName = "file";
     private const string NeutralType = "application/octet-stream";
 
+    private static readonly CallFormat Whole = new(data => TranscriptionReader.Read(data.ToMemory(), ""), () => FileField);
+    private static readonly CallFormat Events = new(data => new TranscriptionEvents("").Map(data.ToMemory().Span), () => FileField);
+
     private readonly AudioClient _client;
     private readonly SpeechToTextClientMetadata _metadata;
     private readonly string _modelId;
@@ -44,14 +47,14 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
     {
         ArgumentNullException.ThrowIfNull(audioSpeechStream);
         CallNote note = CallNote.Begin();
-        using PipelineResponse response = await SendAsync(audioSpeechStream, options, isStreamed: false, cancellationToken).ConfigureAwait(false);
+        using PipelineResponse response = await SendAsync(audioSpeechStream, options, isStreamed: false, note, cancellationToken).ConfigureAwait(false);
         try
         {
             SpeechToTextResponse result = TranscriptionReader.Read(response.Content.ToMemory(), ModelOf(options));
             result.AdditionalProperties = note.AddTo(result.AdditionalProperties);
             return result;
         }
-        catch (Exception exception) when (_failures.TryMap(exception, out Exception? mapped))
+        catch (Exception exception) when (_failures.TryMap(exception, note, Whole, out Exception? mapped))
         {
             throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
@@ -88,14 +91,14 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
     {
         CallNote note = CallNote.Begin();
         await using ConfiguredAsyncDisposable held = note.ConfigureAwait(false);
-        using PipelineResponse response = await SendAsync(audio, options, isStreamed: true, cancellationToken).ConfigureAwait(false);
+        using PipelineResponse response = await SendAsync(audio, options, isStreamed: true, note, cancellationToken).ConfigureAwait(false);
         TranscriptionEvents mapper = new(ModelOf(options));
         IAsyncEnumerator<SseItem<SpeechToTextResponseUpdate?>> events = SseParser
             .Create(response.ContentStream ?? Stream.Null, (_, data) => mapper.Map(data)).EnumerateAsync(cancellationToken)
             .GetAsyncEnumerator(cancellationToken);
         await using (events.ConfigureAwait(false))
         {
-            while (await MoveNextAsync(events, cancellationToken).ConfigureAwait(false))
+            while (await MoveNextAsync(events, note, cancellationToken).ConfigureAwait(false))
             {
                 if (events.Current.Data is { } update)
                 {
@@ -112,19 +115,20 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
     }
 
     private async ValueTask<bool> MoveNextAsync(
-        IAsyncEnumerator<SseItem<SpeechToTextResponseUpdate?>> events, CancellationToken cancellationToken)
+        IAsyncEnumerator<SseItem<SpeechToTextResponseUpdate?>> events, CallNote note, CancellationToken cancellationToken)
     {
         try
         {
             return await events.MoveNextAsync().ConfigureAwait(false);
         }
-        catch (Exception exception) when (_failures.TryMap(exception, out Exception? mapped))
+        catch (Exception exception) when (_failures.TryMap(exception, note, Events, out Exception? mapped))
         {
             throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private async Task<PipelineResponse> SendAsync(Stream audio, SpeechToTextOptions? options, bool isStreamed, CancellationToken cancellationToken)
+    private async Task<PipelineResponse> SendAsync(
+        Stream audio, SpeechToTextOptions? options, bool isStreamed, CallNote note, CancellationToken cancellationToken)
     {
         IReadOnlyList<FormField> fields = SpeechForm.Fields(this, options, ModelOf(options), isStreamed);
         FileSource source = await FileSource.OpenAsync(audio, _limit, cancellationToken).ConfigureAwait(false);
@@ -142,7 +146,7 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
             ClientResult result = await _client.TranscribeAudioAsync(content, content.ContentType, request).ConfigureAwait(false);
             return result.GetRawResponse();
         }
-        catch (Exception exception) when (_failures.TryMap(exception, out Exception? mapped))
+        catch (Exception exception) when (_failures.TryMap(exception, note, Whole, out Exception? mapped))
         {
             throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }

@@ -30,6 +30,7 @@ internal sealed class EmbeddingBench : IDisposable
             Transport = new HttpClientPipelineTransport(_http),
             RetryPolicy = new ClientRetryPolicy(0),
         };
+        options.AddPolicy(new NotingPolicy(), PipelinePosition.PerTry);
         Client = new EmbeddingClient(Model, new ApiKeyCredential("key"), options);
         Generator = new PrivatemodeEmbeddingGenerator(Client, Service, Model, dimensions, new CallFailures(exception => ServiceErrors.Map(exception)));
     }
@@ -74,4 +75,18 @@ internal sealed class EmbeddingBench : IDisposable
         await Generator.GenerateAsync(texts, options).OrTimeout();
 
     public void Dispose() => _http.Dispose();
+
+    /// <summary>Notes how far a call has come, as the pipeline of the library does.</summary>
+    private sealed class NotingPolicy : PipelinePolicy
+    {
+        public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex) =>
+            throw new NotSupportedException("The generator is asynchronous.");
+
+        public override async ValueTask ProcessAsync(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
+        {
+            CallNote.Current?.TakeRequest();
+            await ProcessNextAsync(message, pipeline, currentIndex);
+            CallNote.Current?.Take(message.Response!.ContentStream ?? Stream.Null);
+        }
+    }
 }

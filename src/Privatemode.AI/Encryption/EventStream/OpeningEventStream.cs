@@ -15,11 +15,14 @@ internal sealed class OpeningEventStream : Stream
     private const int Disposed = 3;
     private const int BreakingOff = 4; // for a moment, by another thread
 
+    private const int MostKept = 64 * 1024;
+
     private readonly Stream _sealed;
     private readonly EventOpener _opener;
     private IDisposable? _owned;
     private readonly byte[] _buffer = new byte[16 * 1024];
     private ExceptionDispatchInfo? _failure;
+    private byte[] _lastEvents = [];
     private int _handedOut;
     private int _state;
 
@@ -35,6 +38,12 @@ internal sealed class OpeningEventStream : Stream
 
     // A stream that nobody disposes must not leave plaintext in buffers that somebody else will rent.
     ~OpeningEventStream() => _opener?.Dispose();
+
+    /// <summary>Whether the events handed out last are kept when the stream is disposed of, for somebody who could not read them.</summary>
+    public bool KeepsLastEvents { get; set; }
+
+    /// <summary>The events handed out last; empty when there are none, or when they are long. Not while the stream is being read.</summary>
+    public byte[] LastEvents => Volatile.Read(ref _state) == Idle ? CopyLastEvents() : _lastEvents;
 
     public override bool CanRead => Volatile.Read(ref _state) is not (DisposedWhileReading or Disposed);
 
@@ -290,8 +299,15 @@ internal sealed class OpeningEventStream : Stream
         }
     }
 
+    private byte[] CopyLastEvents() => _opener.Output.Length <= MostKept ? _opener.Output.Span.ToArray() : [];
+
     private void Release()
     {
+        if (KeepsLastEvents)
+        {
+            _lastEvents = CopyLastEvents();
+        }
+
         _opener.Dispose();
         ReleaseOwned();
     }

@@ -124,6 +124,7 @@ internal static partial class ServiceErrors
     /// <summary>Whether it is what the OpenAI client throws on a request it cannot write or an answer it cannot read.</summary>
     public static bool IsOfAParser(Exception exception) => exception is
         ArgumentException or InvalidOperationException and not ObjectDisposedException or FormatException or JsonException or NullReferenceException
+            or OverflowException
         && !Callbacks.Threw(exception);
 
     /// <summary>A request that the client cannot write as JSON or as a form. Without the exception itself: its message may quote the request.</summary>

@@ -177,12 +177,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
             throw AnswerFaults.Exception(fault, call.Context);
         }
 
-        if (shape.Payload.Span.SequenceEqual("choices"u8) && opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _)
-            && JsonKind.IsEmptyArray(choices))
-        {
-            throw ServiceErrors.NoChoice(call.RequestId);
-        }
-
+        ThrowIfNoChoice(opened, shape, call);
         PlainMembers.Normalize(opened, shape.Plain, nullsStay: call.Rule.Stream == StreamKind.Messages);
         CreatedTime.Normalize(opened);
         if (call.Rule == EndpointRules.Embeddings)
@@ -204,6 +199,17 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         }
 
         return opened.Detach();
+    }
+
+    // A method of its own, because a span on the stack of the caller keeps the text from being collected when a longer one takes its place.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ThrowIfNoChoice(OpenedDocument opened, AnswerShape shape, SealedCall call)
+    {
+        if (shape.Payload.Span.SequenceEqual("choices"u8) && opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _)
+            && JsonKind.IsEmptyArray(choices))
+        {
+            throw ServiceErrors.NoChoice(call.RequestId);
+        }
     }
 
     // A method of its own, because what is on its stack keeps the pieces of the answer from being collected.

@@ -16,6 +16,12 @@ internal static class SettingsCheck
     public static ApiKeys Demand(PrivatemodeOptions options)
     {
         SettingsFaults faults = new();
+        foreach (PrivatemodeConfigurationException fault in options.Faults.All)
+        {
+            // What could not be read counts as not set, and the default may be weaker than what was meant.
+            faults.Add(fault);
+        }
+
         ApiKeys? keys = Check(options, faults);
         faults.ThrowIfAny();
         return keys!;

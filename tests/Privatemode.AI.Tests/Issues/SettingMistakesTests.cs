@@ -1,6 +1,7 @@
 using System.ClientModel;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Privatemode.AI.Tests.DependencyInjection;
 using static Privatemode.AI.Tests.Fakes.HostSettings;
 
@@ -37,6 +38,22 @@ public sealed class SettingMistakesTests : IDisposable
     };
 
     public void Dispose() => Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable, null);
+
+    /// <summary>What cannot be read counts as not set; the default would take any manifest in place of the pinned one.</summary>
+    [Fact]
+    public void Settings_ReadWithoutTheHost_AreNoClientWhileOneOfThemCannotBeRead()
+    {
+        using ServiceProvider provider = With(("ApiKey", Key), ("Manifest:Mode", "Pinned"), ("Manifest:Sha256", "not a digest")).AddPrivatemode()
+            .BuildServiceProvider();
+        PrivatemodeOptions options = new();
+        foreach (IConfigureOptions<PrivatemodeOptions> configure in provider.GetServices<IConfigureOptions<PrivatemodeOptions>>())
+        {
+            configure.Configure(options);
+        }
+
+        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(options));
+        Assert.Equal("Privatemode:Manifest:Sha256", exception.Setting);
+    }
 
     [Theory]
     [MemberData(nameof(CopiedKeys))]

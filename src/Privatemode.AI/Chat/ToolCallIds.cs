@@ -6,16 +6,20 @@ namespace Privatemode.AI.Chat;
 internal sealed class ToolCallIds(IEnumerable<string> taken)
 {
     private readonly HashSet<string> _taken = [.. taken];
+    private readonly Dictionary<string, int> _numbers = [];
 
     /// <summary>The ID itself, if no call has it yet.</summary>
     public string MakeUnique(string id)
     {
         string unique = id;
-        for (int number = 2; !_taken.Add(unique); number++)
+        int number = _numbers.GetValueOrDefault(id, 2);
+        for (; !_taken.Add(unique); number++)
         {
             unique = $"{id}_{number}";
         }
 
+        // An answer may have many calls of one ID, and each would try the numbers of all before it.
+        _numbers[id] = number;
         return unique;
     }
 }

@@ -10,10 +10,10 @@ namespace Privatemode.AI.Chat;
 internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
 {
     // One for each assistant message with calls, the newest last.
-    private readonly List<List<OpenCall>> _groups = [];
+    private readonly List<CallGroup> _groups = [];
 
     /// <summary>The IDs of all calls, as they were and as they are sent.</summary>
-    public IEnumerable<string> Ids => _groups.SelectMany(group => group).SelectMany(call => (string[])[call.Id, call.SentId]);
+    public IEnumerable<string> Ids => _groups.SelectMany(group => group.Calls).SelectMany(call => (string[])[call.Id, call.SentId]);
 
     /// <summary>Registers the calls of a message and returns the ID to send for each.</summary>
     /// <param name="calls">The calls in their order.</param>
@@ -23,6 +23,7 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
     {
         HashSet<string> taken = [.. calls.Select(call => call.CallId)];
         HashSet<string> used = [];
+        Dictionary<string, int> numbers = [];
         List<OpenCall> group = [];
         unanswered = [];
         Dictionary<string, int> missing = calls.Any(ToolCallArguments.AreUnreadable) ? CountMissing(calls, message) : [];
@@ -32,11 +33,13 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
             string stem = id.Length > 0 ? id : $"call_{message}";
 
             // Derived, not random: the same history is the same request, which the prompt cache of the service depends on.
-            for (int number = id.Length > 0 ? 2 : 1; id.Length == 0 || used.Contains(id) || (id != call.CallId && taken.Contains(id)); number++)
+            int number = numbers.GetValueOrDefault(stem, id.Length > 0 ? 2 : 1);
+            for (; id.Length == 0 || used.Contains(id) || (id != call.CallId && taken.Contains(id)); number++)
             {
                 id = $"{stem}_{number}";
             }
 
+            numbers[stem] = number;
             _ = used.Add(id);
             OpenCall open = new(call.CallId, id);
             group.Add(open);
@@ -48,7 +51,7 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
             }
         }
 
-        _groups.Add(group);
+        _groups.Add(new CallGroup(group));
         return [.. group.Select(call => call.SentId)];
     }
 
@@ -57,7 +60,7 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
     {
         if (message is AssistantChatMessage { ToolCalls.Count: > 0 } assistant)
         {
-            _groups.Add([.. assistant.ToolCalls.Select(call => new OpenCall(call.Id, call.Id))]);
+            _groups.Add(new CallGroup([.. assistant.ToolCalls.Select(call => new OpenCall(call.Id, call.Id))]));
         }
         else if (message is ToolChatMessage tool)
         {
@@ -68,20 +71,22 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
     /// <summary>The ID to send with a result: the first call of its ID that has none yet, or the ID itself if there is no such call.</summary>
     public string Answer(string callId)
     {
-        OpenCall? call = Enumerable.Reverse(_groups).SelectMany(group => group).FirstOrDefault(call => !call.IsAnswered && call.Id == callId);
-        if (call is null)
+        for (int i = _groups.Count - 1; i >= 0; i--)
         {
-            return callId;
+            if (_groups[i].TakeOpen(callId) is { } call)
+            {
+                call.IsAnswered = true;
+                return call.SentId;
+            }
         }
 
-        call.IsAnswered = true;
-        return call.SentId;
+        return callId;
     }
 
     /// <summary>The ID to send with a result that names no call: the one call without a result, or null if there is not exactly one.</summary>
     public string? AnswerOnlyOpen()
     {
-        OpenCall[] open = [.. _groups.LastOrDefault([]).Where(call => !call.IsAnswered).Take(2)];
+        OpenCall[] open = [.. (_groups.LastOrDefault()?.Calls ?? []).Where(call => !call.IsAnswered).Take(2)];
         if (open.Length != 1)
         {
             return null;
@@ -112,6 +117,32 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
         }
 
         return missing;
+    }
+
+    /// <summary>The calls of one message.</summary>
+    private sealed class CallGroup(List<OpenCall> calls)
+    {
+        private readonly Dictionary<string, Queue<OpenCall>> _byId =
+            calls.GroupBy(call => call.Id).ToDictionary(same => same.Key, same => new Queue<OpenCall>(same));
+
+        public List<OpenCall> Calls => calls;
+
+        /// <summary>Takes the first call of this ID that has no result; null if there is none.</summary>
+        public OpenCall? TakeOpen(string id)
+        {
+            if (_byId.TryGetValue(id, out Queue<OpenCall>? same))
+            {
+                while (same.TryDequeue(out OpenCall? call))
+                {
+                    if (!call.IsAnswered)
+                    {
+                        return call;
+                    }
+                }
+            }
+
+            return null;
+        }
     }
 
     private sealed class OpenCall(string id, string sentId)

@@ -34,8 +34,18 @@ internal sealed class BegunToolCall(int index, string? serverId, string id)
     /// <summary>Adds a piece of the name. A piece equal to the whole name so far is a repetition of it.</summary>
     public void AppendName(string? piece) => Name += piece == Name ? "" : piece;
 
+    /// <summary>Whether a fragment says all of this call once more.</summary>
+    public bool IsAllOf(string? id, string? name, string? arguments) =>
+        id is not null && id == serverId && HasAllArguments && (name is null || name == Name) && arguments is not null && _arguments.Equals(arguments);
+
+    /// <summary>Adds a piece of the arguments. What follows the whole object is not kept.</summary>
     public void Append(string? arguments)
     {
+        if (_areClosed)
+        {
+            return;
+        }
+
         _ = _arguments.Append(arguments);
         foreach (char character in arguments ?? "")
         {

@@ -3,8 +3,12 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>The tool calls one choice of a stream has begun, and which of them a fragment belongs to.</summary>
 internal sealed class BegunToolCalls
 {
-    private readonly List<BegunToolCall> _all = [];
     private readonly Dictionary<int, BegunToolCall> _byServerIndex = [];
+    private readonly Dictionary<string, BegunToolCall> _byServerId = [];
+    private readonly HashSet<string> _ids = [];
+    private readonly HashSet<int> _indexes = [];
+    private BegunToolCall? _last;
+    private int _nextIndex;
 
     /// <summary>The call a fragment continues, or the new one it begins.</summary>
     /// <param name="index">The server's number of the call, if it gave one.</param>
@@ -16,14 +20,18 @@ internal sealed class BegunToolCalls
     public BegunToolCall Find(int? index, string? id, string? name, string? arguments, Func<string> newId, out bool begins)
     {
         BegunToolCall? current = index is { } number ? _byServerIndex.GetValueOrDefault(number)
-            : _all.LastOrDefault(call => id is not null && call.ServerId == id) ?? _all.LastOrDefault();
+            : id is not null && _byServerId.TryGetValue(id, out BegunToolCall? named) ? named : _last;
         begins = current is null || BeginsAnother(current, index is not null, id, name, arguments);
         if (begins)
         {
             // Results are matched by ID, so no two calls may share one.
-            bool isFree = id is not null && _all.TrueForAll(call => call.Id != id);
-            current = new BegunToolCall(FreeIndex(index), id, isFree ? id! : newId());
-            _all.Add(current);
+            string ownId = id is not null && _ids.Add(id) ? id : newId();
+            _ = _ids.Add(ownId);
+            _last = current = new BegunToolCall(FreeIndex(index), id, ownId);
+            if (id is not null)
+            {
+                _byServerId[id] = current;
+            }
         }
 
         if (index is not null)
@@ -39,6 +47,7 @@ internal sealed class BegunToolCalls
     /// <remarks>
     /// Some servers number all parallel calls 0 and give each an id (older vLLM), some repeat the name, or invent an id, in every fragment, some
     /// give neither id nor number. A call is another one when it is named differently, or when the running one already has all its arguments.
+    /// Some end a call with a fragment that says all of it again; that is not a second call.
     /// A name may also come in pieces: beside the number or the ID of a call that does not have all its arguments, a name is the next piece.
     /// </remarks>
     private static bool BeginsAnother(BegunToolCall current, bool hasIndex, string? id, string? name, string? arguments)
@@ -55,12 +64,22 @@ internal sealed class BegunToolCalls
             return false;
         }
 
+        if (current.IsAllOf(id, name, arguments))
+        {
+            return false;
+        }
+
         bool isSame = !hasOtherId && (hasIndex || (id is not null && !current.HasArguments));
         return isSame
             ? current.HasAllArguments && (name != current.Name || !string.IsNullOrWhiteSpace(arguments))
             : name != current.Name || current.HasAllArguments;
     }
 
-    private int FreeIndex(int? wanted) => wanted is { } index && _all.TrueForAll(call => call.Index != index) ? index
-        : _all.Count == 0 ? 0 : _all.Max(call => call.Index) + 1;
+    private int FreeIndex(int? wanted)
+    {
+        int free = wanted is { } index && !_indexes.Contains(index) ? index : _nextIndex;
+        _ = _indexes.Add(free);
+        _nextIndex = Math.Max(_nextIndex, unchecked(free + 1));
+        return free;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
@@ -41,7 +42,7 @@ internal sealed record ChoiceTexts(int Index, bool IsFinished, List<(TextKey Key
 
     private static ChoiceTexts ReadChoice(ref Utf8JsonReader reader, int position)
     {
-        int index = FindIndex(reader) ?? position;
+        int index = IndexOf(reader, position);
         bool isFinished = false;
         List<(TextKey Key, Range Place)> texts = [];
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -108,6 +109,18 @@ internal sealed record ChoiceTexts(int Index, bool IsFinished, List<(TextKey Key
         {
             texts.Add((key, Inside(in reader)));
         }
+    }
+
+    /// <summary>The index of the choice at the reader, which is a copy, read as <see cref="ChoiceFinishes"/> does; its position if it has none.</summary>
+    private static int IndexOf(Utf8JsonReader reader, int position)
+    {
+        int index = position;
+        if (TryFind(ref reader, "index"u8))
+        {
+            _ = ChoiceFinishes.TryReadIndex(ref reader, ref index);
+        }
+
+        return index;
     }
 
     /// <summary>The member <c>index</c> of the object at the reader, which is a copy.</summary>

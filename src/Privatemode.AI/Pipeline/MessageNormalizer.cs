@@ -6,8 +6,9 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>Makes messages of an answer, whole or in pieces, readable for OpenAI's parser where a model server writes them differently.</summary>
 /// <remarks>
 /// Content is text or a list of parts to the parser, and it throws on parts of kinds it does not know. Content that is other JSON becomes its text;
-/// of a list, see <see cref="ContentParts"/>. Other members of a kind the parser cannot read say nothing, such as <c>"tool_calls":""</c>, and become
-/// null. What can be read stays byte for byte.
+/// of a list, see <see cref="ContentParts"/>. Other members of a kind the parser cannot read mostly say nothing, such as <c>"tool_calls":""</c>, and
+/// become null. What says something is not dropped: a single tool call becomes a list, a refusal its text, and the rest is left for the parser to
+/// throw on. What can be read stays byte for byte.
 /// </remarks>
 internal static class MessageNormalizer
 {
@@ -85,6 +86,8 @@ internal static class MessageNormalizer
         {
             JsonTokenType expected = KindOf(ref reader);
             bool isContent = expected == JsonTokenType.String && reader.ValueTextEquals("content"u8);
+            bool isRefusal = expected == JsonTokenType.String && !isContent;
+            bool isToolCalls = expected == JsonTokenType.StartArray && reader.ValueTextEquals("tool_calls"u8);
             bool isAnnotations = expected == JsonTokenType.StartArray && reader.ValueTextEquals("annotations"u8);
             _ = reader.Read();
             JsonTokenType kind = reader.TokenType;
@@ -96,13 +99,21 @@ internal static class MessageNormalizer
                 : isAnnotations && kind == JsonTokenType.StartArray ? ContentParts.OnlyObjects(value)
                 : kind == expected ? null
                 : isContent ? value.Length <= LongestValue ? ContentParts.Quote(value) : null
-                : "null"u8.ToArray();
+                : isAnnotations || SaysNothing(value) ? "null"u8.ToArray()
+                : value.Length > LongestValue ? null
+                : isRefusal ? ContentParts.Quote(value)
+                : isToolCalls && kind == JsonTokenType.StartObject ? [.. "["u8, .. value, .. "]"u8]
+                : null;
             if (rewritten is not null)
             {
                 (replacements ??= []).Add(new Replacement(start, value.Length, rewritten));
             }
         }
     }
+
+    /// <summary>Whether a value is false, or a text, a list or an object without anything in it.</summary>
+    private static bool SaysNothing(ReadOnlySpan<byte> value) =>
+        value.SequenceEqual("false"u8) || (value[0] is (byte)'"' or (byte)'{' or (byte)'[' && value[1..^1].Trim(" \t\r\n"u8).IsEmpty);
 
     /// <summary>The kind of value the member at the reader needs, beside null; none if any will do.</summary>
     private static JsonTokenType KindOf(ref Utf8JsonReader reader)

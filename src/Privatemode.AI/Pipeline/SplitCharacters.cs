@@ -16,6 +16,9 @@ internal sealed class SplitCharacters
 {
     private const string ToolCalls = "tool_calls";
 
+    // No server writes as many texts at once. The halves of further ones are replaced, as those of texts whose other half does not come.
+    private const int MostHeld = 1024;
+
     private static readonly string[] CopiedMembers = ["id", "object", "created", "model"];
 
     /// <summary>First halves that wait for their second one, as escapes.</summary>
@@ -127,7 +130,7 @@ internal sealed class SplitCharacters
                 : new Replacement(start, 0, "\\ufffd"u8.ToArray()));
         }
 
-        if (mayFollow && LoneSurrogates.EndsWithHigh(text))
+        if (mayFollow && _held.Count < MostHeld && LoneSurrogates.EndsWithHigh(text))
         {
             _held[key] = text[^LoneSurrogates.EscapeLength..].ToArray();
             joined.Add(new Replacement(place.End.Value - LoneSurrogates.EscapeLength, LoneSurrogates.EscapeLength, []));

@@ -61,9 +61,17 @@ internal sealed class ToolCallNormalizer
         int? index = ChoicesEditor.NumberOf(call["index"]);
         JsonObject? function = call[Function] as JsonObject;
         string? arguments = ChoicesEditor.TextOf(function?[Arguments]);
-        BegunToolCall current = begun.Find(index, id, ChoicesEditor.TextOf(function?["name"]), arguments, NewId, out bool begins);
-        current.Append(arguments);
+        string? name = ChoicesEditor.TextOf(function?["name"]);
+        BegunToolCall current = begun.Find(index, id, name, arguments, NewId, out bool begins);
         bool changed = NormalizeType(call, begins) | NormalizeId(call, id, current, begins);
+        if (!begins && current.IsAllOf(id, name, arguments))
+        {
+            // The whole call once more: a reader that puts the pieces together would have its arguments twice.
+            function![Arguments] = "";
+            changed = true;
+        }
+
+        current.Append(arguments);
         if (index != current.Index)
         {
             call["index"] = current.Index;

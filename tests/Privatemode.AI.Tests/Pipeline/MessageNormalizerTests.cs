@@ -41,7 +41,7 @@ public sealed class MessageNormalizerTests : IDisposable
         ChatFixture.AssertJson(
             ChatFixture.Whole(
                 """
-                {"logprobs":{"content":[{"token":"it's"}]},"message":{"content":"{\"a\": 1}","refusal":null},"index":0},
+                {"logprobs":{"content":[{"token":"it's"}]},"message":{"content":"{\"a\": 1}","refusal":"7"},"index":0},
                 {"message":{"tool_calls":null,"content":[{"type":"text","text":"x"}],"reasoning":"t",
                     "original_content":[{"type":"thinking","thinking":"t"},{"type":"text","text":"x"}]},"index":1}
                 """),

@@ -85,13 +85,41 @@ internal sealed class OpenedDocument : IDisposable
     /// <param name="parts">The parts, in the order in which they stand, none within another.</param>
     public void Replace(ReadOnlySpan<byte> name, IReadOnlyList<Replacement> parts)
     {
-        ref JsonMember member = ref Find(name, out int i);
-        _bytes.Reserve(Math.Max(parts.Sum(part => part.Text.Length - part.Length), 0));
-        for (int part = parts.Count - 1; part >= 0; part--)
+        int start = Find(name, out int i).ValueStart;
+        Grow(i, Replace(start, parts));
+    }
+
+    /// <summary>Each byte is moved at most twice, however many parts there are: first out of the way of what is longer now, then to its place.</summary>
+    /// <returns>How much longer the document is now.</returns>
+    private int Replace(int start, IReadOnlyList<Replacement> parts)
+    {
+        int delta = 0;
+        int room = 0;
+        foreach (Replacement part in parts)
         {
-            _bytes.Replace(member.ValueStart + parts[part].Start, parts[part].Length, parts[part].Text);
-            Grow(i, parts[part].Text.Length - parts[part].Length);
+            delta += part.Text.Length - part.Length;
+            room = Math.Max(room, delta);
         }
+
+        int end = _bytes.Length;
+        _bytes.Reserve(room);
+        _ = _bytes.Extend(room);
+        Span<byte> text = _bytes.Span;
+        text[start..end].CopyTo(text[(start + room)..]);
+        int read = start + room;
+        int write = start;
+        foreach (Replacement part in parts)
+        {
+            Span<byte> kept = text[read..(start + room + part.Start)];
+            kept.CopyTo(text[write..]);
+            part.Text.CopyTo(text[(write + kept.Length)..]);
+            write += kept.Length + part.Text.Length;
+            read = start + room + part.Start + part.Length;
+        }
+
+        text[read..].CopyTo(text[write..]);
+        _bytes.Truncate(end + delta);
+        return delta;
     }
 
     /// <summary>Whether an escaped half of a surrogate pair stands alone in a value.</summary>

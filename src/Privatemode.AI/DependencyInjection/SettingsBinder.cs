@@ -25,7 +25,8 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
             options.SectionHint = SettingNames.HintAt(configuration, account);
         }
 
-        sections = [.. sections.DistinctBy(section => section.Path, StringComparer.OrdinalIgnoreCase)];
+        // Two sections of one path can come from two configurations, and then say different things.
+        sections = [.. sections.DistinctBy(section => (section.Path.ToUpperInvariant(), TextOf(section)))];
         for (int i = 0; i < sections.Length; i++)
         {
             Bind(new SettingsReader(sections[i]), options);

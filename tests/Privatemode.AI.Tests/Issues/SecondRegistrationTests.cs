@@ -80,6 +80,18 @@ public sealed class SecondRegistrationTests
             (options.ApiKey, options.MaxSessions, options.ResponseTimeout, options.IdleTimeout));
     }
 
+    /// <summary>The path is the same, the configuration is not: what the second one says may be what protects the application.</summary>
+    [Fact]
+    public void Sections_OfOnePathInTwoConfigurations_AddUp()
+    {
+        IConfigurationRoot other = new ConfigurationBuilder()
+            .AddInMemoryCollection([new("Privatemode:Manifest:Mode", "Pinned"), new("Privatemode:Manifest:Sha256", new string('a', 64))]).Build();
+        IServiceCollection services = With(("ApiKey", "key"), ("MaxSessions", "7")).AddPrivatemode().AddPrivatemode(other.GetSection("Privatemode"));
+        PrivatemodeOptions options = Resolve(services);
+        Assert.Equal(("key", 7), (options.ApiKey, options.MaxSessions));
+        _ = Assert.IsType<ManifestPolicy.PinnedManifest>(options.Manifest);
+    }
+
     private static void SetFirst(PrivatemodeOptions options) =>
         (options.ApiKey, options.Endpoint) = ("key-of-acme", new Uri("https://de.example.com"));
 }

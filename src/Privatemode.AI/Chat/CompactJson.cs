@@ -35,7 +35,8 @@ internal static class CompactJson
             // Their messages name members of the value, so none of them goes along.
             throw new PrivatemodeRequestException(
                 member,
-                $"A value of type {value.GetType()} cannot be written as JSON. Use text, JsonElement, JsonNode, or a type the serializer knows.");
+                $"A value of type {value.GetType()} cannot be written as JSON. Use text, JsonElement, JsonNode, or a type the serializer knows, " +
+                "and no NaN or infinity.");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.AI;
@@ -35,7 +36,7 @@ internal static class ToolCallArguments
         }
         else
         {
-            read = json.SequenceEqual("null"u8) ? new Dictionary<string, object?>() : TryRead(json);
+            read = json.SequenceEqual("null"u8) ? new Dictionary<string, object?>() : TryRead(json) ?? TryReadInside(json);
         }
 
         // Function invokers ignore Exception and would run the function with default arguments.
@@ -87,6 +88,27 @@ internal static class ToolCallArguments
             return JsonSerializer.Deserialize(WellFormedText.OfAnswer(json), ArgumentsType);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads a JSON string that contains the object, which is how some models write arguments.</summary>
+    private static IDictionary<string, object?>? TryReadInside(ReadOnlySpan<byte> json)
+    {
+        if (json[0] != (byte)'"')
+        {
+            return null;
+        }
+
+        try
+        {
+            Utf8JsonReader reader = new(WellFormedText.OfAnswer(json));
+            return reader.Read() && reader.TokenType == JsonTokenType.String && reader.GetString() is { } inside && !reader.Read()
+                ? TryRead(Encoding.UTF8.GetBytes(inside))
+                : null;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             return null;
         }

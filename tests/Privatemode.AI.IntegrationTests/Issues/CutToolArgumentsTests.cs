@@ -16,7 +16,10 @@ public sealed class CutToolArgumentsTests : DeploymentTest
         {
             TheoryData<string, string, bool> data = [];
             foreach (string arguments in (string[])
-                ["""{"path":"canary""", """{"path":"canary"}}""", "{'path':'canary'}", "canary", "\"canary\"", "[1]", "true", """{"path":"a","path":"b"}"""])
+                [
+                    """{"path":"canary""", """{"path":"canary"}}""", "{'path':'canary'}", "canary", "\"canary\"", "\"{\\\"path\\\":\"", "\"[1]\"", "[1]",
+                    "true", """{"path":"a","path":"b"}""",
+                ])
             {
                 data.Add(arguments, "length", false);
                 data.Add(arguments, "stop", true);
@@ -159,6 +162,25 @@ public sealed class CutToolArgumentsTests : DeploymentTest
 
         Assert.Equal(3, LastMessages().GetArrayLength());
         Assert.Equal("not this time", LastMessages()[2].GetProperty("content").GetString());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Call_WithArgumentsThatAreJsonInJson_IsRunWithThem(bool streamed)
+    {
+        _ = Deployment.Model.Reply("").WithToolCall("delete", """
+            "{\"path\":\"a \\\"b\\\"\"}"
+            """, "call_1");
+        _ = Deployment.Model.Reply("done");
+
+        ChatResponse response = await AnswerAsync([new(ChatRole.User, "Delete x")], streamed);
+
+        Assert.Equal("done", response.Text);
+        Assert.Equal(["a \"b\""], _ran);
+        Assert.Equal("""
+            {"path":"a \"b\""}
+            """, LastMessages()[1].GetProperty("tool_calls")[0].GetProperty("function").GetProperty("arguments").GetString());
     }
 
     [Fact]

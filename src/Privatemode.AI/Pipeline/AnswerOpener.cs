@@ -137,7 +137,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         {
             StreamKind.Transcription => new TranscriptionEventRules(call.RequestId, call.EndsWithUsage, call.HidesUsage, call.KeepsUsage),
             StreamKind.Messages => new MessageEventRules(call.RequestId),
-            _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId, call.KeepsUsage),
+            _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId, call.KeepsUsage, call.EndsWithUsage),
         };
         EventOpener opener = attempt.Exchange!.OpenEvents(rules, call.Context);
 
@@ -177,7 +177,11 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
             throw AnswerFaults.Exception(fault, call.Context);
         }
 
-        ThrowIfNoChoice(opened, shape, call);
+        if (HasNoChoice(opened, shape))
+        {
+            throw ServiceErrors.NoChoice(call.RequestId);
+        }
+
         PlainMembers.Normalize(opened, shape.Plain, nullsStay: call.Rule.Stream == StreamKind.Messages);
         CreatedTime.Normalize(opened);
         if (call.Rule == EndpointRules.Embeddings)
@@ -203,14 +207,8 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
 
     // A method of its own, because a span on the stack of the caller keeps the text from being collected when a longer one takes its place.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void ThrowIfNoChoice(OpenedDocument opened, AnswerShape shape, SealedCall call)
-    {
-        if (shape.Payload.Span.SequenceEqual("choices"u8) && opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _)
-            && JsonKind.IsEmptyArray(choices))
-        {
-            throw ServiceErrors.NoChoice(call.RequestId);
-        }
-    }
+    private static bool HasNoChoice(OpenedDocument opened, AnswerShape shape) => shape.Payload.Span.SequenceEqual("choices"u8)
+        && opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _) && JsonKind.IsEmptyArray(choices);
 
     // A method of its own, because what is on its stack keeps the pieces of the answer from being collected.
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -231,13 +229,13 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
     private static AnswerFault DemandPayload(OpenedDocument opened, SealedCall call)
     {
         AnswerShape shape = call.Rule.Answer!;
-        if (!shape.HasPayload(opened))
+        bool hasPayload = shape.HasPayload(opened);
+        if (!hasPayload || HasNoChoice(opened, shape))
         {
             _ = SealedError.Check(opened, call.RequestId, handedOut: false);
-            return AnswerFault.PayloadMissing;
         }
 
-        return AnswerFault.None;
+        return hasPayload ? AnswerFault.None : AnswerFault.PayloadMissing;
     }
 
     private OpenedAnswer OpenError(AnswerHead head, ReadOnlySpan<byte> body, SealedCall call)

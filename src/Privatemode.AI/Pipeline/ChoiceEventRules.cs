@@ -10,12 +10,15 @@ namespace Privatemode.AI.Pipeline;
 /// <param name="choices">How many choices were asked for.</param>
 /// <param name="requestId">Id of the call.</param>
 /// <param name="keepsUsage">The caller asked for usage on every event.</param>
-internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string requestId, bool keepsUsage = false) : EventRules
+/// <param name="endsWithUsage">The caller asked for an event with the usage at the end.</param>
+internal sealed class ChoiceEventRules(
+    EndpointRule rule, int choices, string requestId, bool keepsUsage = false, bool endsWithUsage = false) : EventRules
 {
     private readonly ChoiceFinishes _finishes = new(choices);
     private readonly ToolCallNormalizer _toolCalls = new();
     private readonly SplitCharacters _characters = new();
     private bool _hasEvents;
+    private byte[]? _usage;
 
     public override AnswerShape Shape => rule.Answer!;
 
@@ -24,6 +27,8 @@ internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string re
     public override AnswerFault Unfinished => _hasEvents && !_finishes.HasAny ? AnswerFault.NoChoice : AnswerFault.Truncated;
 
     public override IReadOnlyList<byte[]> EventsBefore => _characters.EventsBefore;
+
+    public override byte[]? LastEvent => _usage;
 
     public override AnswerFault Inspect(OpenedDocument opened)
     {
@@ -68,14 +73,24 @@ internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string re
     /// <summary>Puts right what the readers of events would stumble over.</summary>
     private void Correct(OpenedDocument opened, int count)
     {
-        // The service repeats the running total on every event; a reader that adds up would count it many times.
-        if (count > 0 && !keepsUsage && opened.TryGet("usage"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.StartObject)
+        bool isLast = count > 0 && IsFinished;
+        if (count > 0 && !isLast)
         {
-            opened.Replace("usage"u8, "null"u8);
+            HideUsage(opened);
         }
 
         PlainMembers.Normalize(opened, Shape.Plain);
         CreatedTime.Normalize(opened);
+        if (HasUsage(opened))
+        {
+            _usage = isLast && endsWithUsage && !keepsUsage ? ClearEvents.Usage(opened) : null;
+        }
+
+        if (isLast)
+        {
+            HideUsage(opened);
+        }
+
         _characters.WriteEventsBefore(opened, _toolCalls);
         ChoiceNormalizer.Normalize(opened, isEvent: true, _finishes.HasOddIndex);
         if (rule.HasMessages)
@@ -85,4 +100,16 @@ internal sealed class ChoiceEventRules(EndpointRule rule, int choices, string re
             _toolCalls.Normalize(opened, isEvent: true);
         }
     }
+
+    /// <summary>The service repeats the running total on every event; a reader that adds up would count it many times.</summary>
+    private void HideUsage(OpenedDocument opened)
+    {
+        if (!keepsUsage && HasUsage(opened))
+        {
+            opened.Replace("usage"u8, "null"u8);
+        }
+    }
+
+    private static bool HasUsage(OpenedDocument opened) =>
+        opened.TryGet("usage"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.StartObject;
 }

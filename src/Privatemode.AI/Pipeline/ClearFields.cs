@@ -90,8 +90,20 @@ internal static class ClearFields
         return IsModelId(model);
     }
 
+    /// <summary>Whether a checked body asks for an event with the usage at the end of a stream.</summary>
+    public static bool WantsUsage(ReadOnlySpan<byte> document, JsonIndex index) => HasStreamOption(document, index, "include_usage"u8);
+
     /// <summary>Whether a checked body asks for usage on every event of a stream.</summary>
-    public static bool WantsUsageOnEveryEvent(ReadOnlySpan<byte> document, JsonIndex index)
+    public static bool WantsUsageOnEveryEvent(ReadOnlySpan<byte> document, JsonIndex index) =>
+        HasStreamOption(document, index, "continuous_usage_stats"u8);
+
+    /// <summary>Whether text is a model id: 1 to 128 characters of <c>A-Z a-z 0-9 . _ / -</c>.</summary>
+    public static bool IsModelId(ReadOnlySpan<char> text) =>
+        text.Length is > 0 and <= ModelLimit && !text.ContainsAnyExcept(ModelCharacters);
+
+    public static bool IsBoolean(ReadOnlySpan<byte> value) => value.SequenceEqual("true"u8) || value.SequenceEqual("false"u8);
+
+    private static bool HasStreamOption(ReadOnlySpan<byte> document, JsonIndex index, ReadOnlySpan<byte> name)
     {
         int i = index.Find("stream_options"u8);
         using JsonIndex options = new();
@@ -100,15 +112,9 @@ internal static class ClearFields
             return false;
         }
 
-        int option = options.Find("continuous_usage_stats"u8);
+        int option = options.Find(name);
         return option >= 0 && options.Members[option].Kind == JsonTokenType.True;
     }
-
-    /// <summary>Whether text is a model id: 1 to 128 characters of <c>A-Z a-z 0-9 . _ / -</c>.</summary>
-    public static bool IsModelId(ReadOnlySpan<char> text) =>
-        text.Length is > 0 and <= ModelLimit && !text.ContainsAnyExcept(ModelCharacters);
-
-    public static bool IsBoolean(ReadOnlySpan<byte> value) => value.SequenceEqual("true"u8) || value.SequenceEqual("false"u8);
 
     private static string Allowed(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("model"u8) ? $"1 to {ModelLimit} of A-Z a-z 0-9 . _ / -"

@@ -143,6 +143,7 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
             Model = model,
             WantsStream = WantsStream(body),
             Choices = ChoiceCount.Of(body),
+            EndsWithUsage = ClearFields.WantsUsage(body.Bytes.Span, body.Index),
             KeepsUsage = ClearFields.WantsUsageOnEveryEvent(body.Bytes.Span, body.Index),
             ShardKey = shardKey,
         };

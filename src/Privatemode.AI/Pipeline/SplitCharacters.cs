@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Privatemode.AI.Encryption.Json;
@@ -18,8 +17,6 @@ internal sealed class SplitCharacters
 
     // No server writes as many texts at once. The halves of further ones are replaced, as those of texts whose other half does not come.
     private const int MostHeld = 1024;
-
-    private static readonly string[] CopiedMembers = ["id", "object", "created", "model"];
 
     /// <summary>First halves that wait for their second one, as escapes.</summary>
     private readonly Dictionary<TextKey, byte[]> _held = [];
@@ -101,16 +98,21 @@ internal sealed class SplitCharacters
     private void Join(ReadOnlySpan<byte> choices, ChoiceTexts choice, List<Replacement> joined)
     {
         bool hasText = false;
+        bool hasReasoningOnly = true;
         foreach ((TextKey key, Range place) in choice.Texts)
         {
-            hasText |= place.End.Value > place.Start.Value;
+            bool isEmpty = place.End.Value == place.Start.Value;
+            hasText |= !isEmpty;
+            hasReasoningOnly &= isEmpty || key.Member.StartsWith("reasoning", StringComparison.Ordinal);
             JoinText(choices, key, place, mayFollow: !choice.IsFinished, joined);
         }
 
-        // Another text of the choice means that this one is over, except that the arguments of parallel tool calls may alternate.
+        // Another text of the choice means that this one is over, except that the arguments of parallel tool calls may alternate, and that a model
+        // may reason in the middle of its content.
         foreach (TextKey key in _held.Keys.Where(key => key.Choice == choice.Index))
         {
-            bool isOver = choice.IsFinished || (hasText && key.ToolCall is null && !choice.Texts.Exists(text => text.Key == key));
+            bool isOver = choice.IsFinished || (hasText && key.ToolCall is null && !(hasReasoningOnly && key.Member == "content")
+                && !choice.Texts.Exists(text => text.Key == key));
             if (isOver && _held.Remove(key))
             {
                 _broken.Add(key);
@@ -157,24 +159,6 @@ internal sealed class SplitCharacters
         }
 
         choice["finish_reason"] = null;
-        ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter writer = new(buffer))
-        {
-            writer.WriteStartObject();
-            foreach (string name in CopiedMembers)
-            {
-                if (opened.TryGet(System.Text.Encoding.ASCII.GetBytes(name), out ReadOnlySpan<byte> value, out _))
-                {
-                    writer.WritePropertyName(name);
-                    writer.WriteRawValue(value);
-                }
-            }
-
-            writer.WritePropertyName("choices");
-            new JsonArray(choice).WriteTo(writer);
-            writer.WriteEndObject();
-        }
-
-        return buffer.WrittenSpan.ToArray();
+        return ClearEvents.Choice(opened, choice);
     }
 }

@@ -80,6 +80,46 @@ public sealed class OddUsageTests : HandlerTest
         void Script(string last) => Deployment.Model.Reply("").WithEvents(Piece("\"hello\"", "null", last), Piece("\"\"", "\"stop\"", last), Event("", last));
     }
 
+    /// <summary>Some servers write it there, and not in an event behind it.</summary>
+    [Fact]
+    public async Task Stream_WithUsageOnTheFinishOnly_TellsItOnce()
+    {
+        const string Total = """{"prompt_tokens":1,"completion_tokens":2.0,"total_tokens":3}""";
+        string[] events = [Piece("\"hello\"", "null", "null"), Piece("\"\"", "\"stop\"", Total)];
+        Deployment.Model.Reply("").WithEvents(events);
+        List<ChatResponseUpdate> updates = await Chat.GetStreamingResponseAsync("hi").WithTimeout().ToListAsync();
+        AssertUsage(Assert.Single(updates.SelectMany(update => update.Contents).OfType<UsageContent>()).Details, 1, 2, 3, null);
+
+        Deployment.Model.Reply("").WithEvents(events);
+        PrivatemodeCompletion[] parts =
+        [
+            .. await Client.GetCompletionClient(ModelId).CompleteStreamingAsync(new PrivatemodeCompletionRequest("hi")).WithTimeout().ToListAsync(),
+        ];
+        AssertUsage(Assert.Single(parts, part => part.Usage is not null).Usage, 1, 2, 3, null);
+
+        foreach ((string option, int expected) in ((string, int)[])
+            [
+                ("null", 0), ("""{"include_usage":false}""", 0), ("""{"include_usage":true}""", 1),
+                ("""{"include_usage":true,"continuous_usage_stats":true}""", 1),
+            ])
+        {
+            Deployment.Model.Reply("").WithEvents(events);
+            (_, string text, Exception? failure) = await ReadAsync(Post(
+                ChatPath, ChatBody(stream: true).Replace("{", $"{{\"stream_options\":{option},", StringComparison.Ordinal)));
+            Assert.Null(failure);
+            Assert.Equal(expected, text.Split("\"total_tokens\":3").Length - 1);
+        }
+    }
+
+    [Fact]
+    public async Task Stream_WithUsageOnTheFinishAndBehindIt_TellsTheLast()
+    {
+        Deployment.Model.Reply("").WithEvents(
+            Piece("\"hello\"", "\"stop\"", """{"prompt_tokens":1}"""), Event("", """{"prompt_tokens":1,"total_tokens":3}"""));
+        List<ChatResponseUpdate> updates = await Chat.GetStreamingResponseAsync("hi").WithTimeout().ToListAsync();
+        AssertUsage(Assert.Single(updates.SelectMany(update => update.Contents).OfType<UsageContent>()).Details, 1, null, 3, null);
+    }
+
     [Theory]
     [MemberData(nameof(Usages))]
     public async Task Handler_OddUsage_LeavesNothingThatACountCannotBe(string usage, long? input, long? output, long? total, long? cached)

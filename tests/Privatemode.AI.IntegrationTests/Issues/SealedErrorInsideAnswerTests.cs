@@ -49,6 +49,14 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
         }
     }
 
+    [Fact]
+    public async Task WholeAnswer_WithAnErrorBesideNoChoices_IsThatError()
+    {
+        Deployment.Model.Reply("").WithJson(
+            $$"""{"id":"x","object":"c","created":1,"model":"m","choices":[],{{Nested("503", "ServiceUnavailableError")[1..]}}""");
+        Assert.Null(Difference(await AskAsync(), PrivatemodeServiceFailure.Unavailable, 503, handedOut: false));
+    }
+
     [Theory]
     [MemberData(nameof(Errors))]
     public async Task FirstEvent_ThatIsASealedError_IsMappedLikeTheStatusItNames(string error, PrivatemodeServiceFailure reason, int status)

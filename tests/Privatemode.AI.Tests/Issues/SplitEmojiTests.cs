@@ -23,6 +23,18 @@ public sealed class SplitEmojiTests(ChatFixture fixture) : IClassFixture<ChatFix
         Assert.Equal(["a", "", $"{Emoji}b", ""], updates.Select(update => update.Text));
     }
 
+    [Theory]
+    [InlineData(Second + "b", Emoji + "b")]
+    [InlineData("b", Lost + "b")]
+    [InlineData("", Lost)]
+    public async Task Content_ReasoningBetweenTheHalves_IsJoined(string rest, string expected)
+    {
+        List<ChatResponseUpdate> updates = await fixture.StreamAsync(
+            Content($"a{First}"), ChatFixture.Delta("""{"reasoning":"r","reasoning_content":"r"}"""), Content(rest), ChatFixture.Delta("{}", "\"stop\""));
+
+        Assert.Equal($"a{expected}", updates.ToChatResponse().Text);
+    }
+
     [Fact]
     public async Task Reasoning_EmojiInTwoEvents_IsJoinedUnderBothNames()
     {

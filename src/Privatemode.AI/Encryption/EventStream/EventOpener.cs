@@ -253,6 +253,12 @@ internal sealed class EventOpener : IDisposable
         }
 
         IsEnded = true;
+        if (_rules.LastEvent is { } last)
+        {
+            Events++;
+            Emit(last, name: default);
+        }
+
         Emit(EndMark, name: default);
     }
 

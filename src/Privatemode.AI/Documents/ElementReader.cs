@@ -32,11 +32,11 @@ internal static class ElementReader
             Text = Text(element, "text") ?? "",
             ElementId = Text(element, "element_id"),
             ParentId = Text(metadata, "parent_id"),
-            PageNumber = Find(metadata, "page_number") is { ValueKind: JsonValueKind.Number } page ? page.GetInt32() : null,
+            PageNumber = Find(metadata, "page_number") is { ValueKind: JsonValueKind.Number } page && page.TryGetInt32(out int number) ? number : null,
             FileName = Text(metadata, "filename"),
             FileType = Text(metadata, "filetype"),
             Languages = Find(metadata, "languages") is { ValueKind: JsonValueKind.Array } languages
-                ? [.. languages.EnumerateArray().Select(language => language.GetString()).OfType<string>()] : [],
+                ? [.. languages.EnumerateArray().Where(language => language.ValueKind == JsonValueKind.String).Select(language => language.GetString()!)] : [],
             TextAsHtml = Text(metadata, "text_as_html"),
             ImageBase64 = Text(metadata, "image_base64"),
             ImageMediaType = Text(metadata, "image_mime_type"),

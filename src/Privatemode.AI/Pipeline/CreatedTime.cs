@@ -13,7 +13,11 @@ internal static class CreatedTime
     private const long LastSecond = 253_402_300_799;
     private const int MostDigits = 11;
 
-    /// <summary>Cuts off fractions, writes exponents out, and drops a time that is negative or too late. An answer has no time then.</summary>
+    /// <summary>Whether a raw JSON value is a text of digits, as some servers write the time.</summary>
+    public static bool IsText(ReadOnlySpan<byte> value) => value.Length is > 2 and <= MostDigits + 2 && value[0] == (byte)'"'
+        && !value[1..^1].ContainsAnyExceptInRange((byte)'0', (byte)'9');
+
+    /// <summary>Takes quotes away, cuts off fractions, writes exponents out, and drops a time that is negative or too late.</summary>
     public static void Normalize(OpenedDocument opened)
     {
         if (!opened.TryGet("created"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind)
@@ -22,8 +26,9 @@ internal static class CreatedTime
             return;
         }
 
-        if (kind == JsonTokenType.Number && Utf8Parser.TryParse(value, out double seconds, out int length) && length == value.Length
-            && seconds is >= 0 and < LastSecond + 1)
+        value = IsText(value) ? value[1..^1] : value;
+        if (kind is JsonTokenType.Number or JsonTokenType.String && Utf8Parser.TryParse(value, out double seconds, out int length)
+            && length == value.Length && seconds is >= 0 and < LastSecond + 1)
         {
             opened.Replace("created"u8, Encoding.ASCII.GetBytes(((long)seconds).ToString(CultureInfo.InvariantCulture)));
         }

@@ -6,9 +6,9 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>Makes messages of an answer, whole or in pieces, readable for OpenAI's parser where a model server writes them differently.</summary>
 /// <remarks>
 /// Content is text or a list of parts to the parser, and it throws on parts of kinds it does not know. Content that is other JSON becomes its text;
-/// of a list, see <see cref="ContentParts"/>. Other members of a kind the parser cannot read mostly say nothing, such as <c>"tool_calls":""</c>, and
-/// become null. What says something is not dropped: a single tool call becomes a list, a refusal its text, and the rest is left for the parser to
-/// throw on. What can be read stays byte for byte.
+/// of a list, see <see cref="ContentParts"/>, and of members inside of members, <see cref="MessageDetails"/>. Other members of a kind the parser
+/// cannot read mostly say nothing, such as <c>"tool_calls":""</c>, and become null. What says something is not dropped: a single tool call becomes a
+/// list, a refusal its text, and the rest is left for the parser to throw on. What can be read stays byte for byte.
 /// </remarks>
 internal static class MessageNormalizer
 {
@@ -89,8 +89,10 @@ internal static class MessageNormalizer
             bool isRefusal = expected == JsonTokenType.String && !isContent;
             bool isToolCalls = expected == JsonTokenType.StartArray && reader.ValueTextEquals("tool_calls"u8);
             bool isAnnotations = expected == JsonTokenType.StartArray && reader.ValueTextEquals("annotations"u8);
+            bool hasDetails = expected is JsonTokenType.StartObject or JsonTokenType.StartArray && !isToolCalls;
             _ = reader.Read();
             JsonTokenType kind = reader.TokenType;
+            Utf8JsonReader inside = reader;
             int start = (int)reader.TokenStartIndex;
             reader.Skip();
             ReadOnlySpan<byte> value = choices[start..(int)reader.BytesConsumed];
@@ -107,6 +109,10 @@ internal static class MessageNormalizer
             if (rewritten is not null)
             {
                 (replacements ??= []).Add(new Replacement(start, value.Length, rewritten));
+            }
+            else if (hasDetails && kind == expected)
+            {
+                MessageDetails.Rename(ref inside, ref replacements);
             }
         }
     }

@@ -19,7 +19,7 @@ internal sealed class SealedMembers
     private const Kinds ObjectsOrNull = Kinds.Objects | Kinds.Null;
 
     private static readonly Member[] ChoicesAlways =
-        [new("choices", Kinds.Objects), new("created", Kinds.Number), new("model", Kinds.Text), new("object", Kinds.Text)];
+        [new("choices", Kinds.Objects), new("created", Kinds.Number | Kinds.Digits), new("model", Kinds.Text), new("object", Kinds.Text)];
 
     private readonly Member[] _members;
     private readonly int _alwaysSent;
@@ -44,6 +44,9 @@ internal sealed class SealedMembers
 
         /// <summary>An array that is empty or begins with something else.</summary>
         Values = 32,
+
+        /// <summary>A text of digits, in which a number may be written. No other member that is always sent is one, so it could take no other's name.</summary>
+        Digits = 64,
     }
 
     /// <summary>No text of an unknown name may stand behind this name; null if it may.</summary>
@@ -64,7 +67,7 @@ internal sealed class SealedMembers
         ]);
 
     public static SealedMembers Embeddings { get; } = new(
-        new("created", Kinds.Number), new("data", Kinds.Objects), new("model", Kinds.Text), new("object", Kinds.Text));
+        new("created", Kinds.Number | Kinds.Digits), new("data", Kinds.Objects), new("model", Kinds.Text), new("object", Kinds.Text));
 
     /// <summary>Whole answers of messages. The events of a stream are held to theirs by <see cref="MessageEventRules"/>.</summary>
     public static SealedMembers Messages { get; } = new(
@@ -106,7 +109,7 @@ internal sealed class SealedMembers
             Kinds kind = KindOf(opened.ValueAt(i, out JsonTokenType token), token);
             if (Find(name) is not { } member)
             {
-                if (kind == Kinds.Objects || (kind == Kinds.Text && NoTextAfter is { } before && name.SequenceCompareTo(before) > 0))
+                if (kind == Kinds.Objects || ((kind & Kinds.Text) != 0 && NoTextAfter is { } before && name.SequenceCompareTo(before) > 0))
                 {
                     return AnswerFault.RenamedMember;
                 }
@@ -161,6 +164,7 @@ internal sealed class SealedMembers
     private static Kinds KindOf(ReadOnlySpan<byte> value, JsonTokenType token) => token switch
     {
         JsonTokenType.Null => Kinds.Null,
+        JsonTokenType.String when CreatedTime.IsText(value) => Kinds.Text | Kinds.Digits,
         JsonTokenType.String => Kinds.Text,
         JsonTokenType.Number => Kinds.Number,
         JsonTokenType.StartObject => Kinds.Object,

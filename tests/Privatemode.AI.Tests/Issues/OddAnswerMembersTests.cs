@@ -46,6 +46,8 @@ public sealed class OddAnswerMembersTests(ChatFixture fixture) : IClassFixture<C
     [InlineData("1.7e9", 1700000000L)]
     [InlineData("1700000000.0", 1700000000L)]
     [InlineData("17E8", 1700000000L)]
+    [InlineData("\"1700000000\"", 1700000000L)]
+    [InlineData("\"99999999999\"", 99999999999L)]
     [InlineData("-5", null)]
     [InlineData("-0.5", null)]
     [InlineData("99999999999999", null)]
@@ -163,6 +165,35 @@ public sealed class OddAnswerMembersTests(ChatFixture fixture) : IClassFixture<C
             Put(ChatFixture.Delta("""{"content":"hi"}""")), Put(ChatFixture.Delta("{}", "\"stop\"")))).ToChatResponse().Text);
         ChatCompletion completion = await CompleteAsync(whole);
         Assert.True(member == "object" || completion.ServiceTier?.ToString() == word);
+    }
+
+    [Theory]
+    [InlineData("audio", """{"data":null}""")]
+    [InlineData("audio", """{"id":5,"expires_at":null,"transcript":null}""")]
+    [InlineData("audio", """{"data":null,"expires_at":1.5}""")]
+    [InlineData("annotations", """[{"type":"url_citation","url_citation":{"url":null,"start_index":null,"end_index":1.5,"title":5}}]""")]
+    [InlineData("function_call", """{"name":"f","arguments":null}""")]
+    public async Task Details_OfAMessageThatSayNothing_DoNotCostTheAnswer(string name, string details)
+    {
+        string member = $"\"{name}\":{details}";
+        string whole = ChatFixture.Whole($$$"""{"index":0,"message":{"role":"assistant","content":"hi",{{{member}}}},"finish_reason":"stop"}""");
+        string[] events = [ChatFixture.Delta($$"""{"content":"hi",{{member}}}"""), ChatFixture.Delta("{}", "\"stop\"")];
+
+        Assert.Equal("hi", (await fixture.AnswerAsync(whole)).Text);
+        Assert.Equal("hi", (await fixture.StreamAsync(events)).ToChatResponse().Text);
+        Assert.Equal("hi", (await CompleteAsync(whole)).Content[0].Text);
+        Assert.Equal("hi", (await StreamAsync(events))[0].ContentUpdate[0].Text);
+    }
+
+    [Fact]
+    public async Task Audio_BesideDetailsThatSayNothing_Arrives()
+    {
+        ChatResponse response = await fixture.AnswerAsync(ChatFixture.Whole(
+            """
+            {"index":0,"message":{"role":"assistant","content":"hi","audio":{"id":null,"expires_at":null,"data":"AQID"}},"finish_reason":"stop"}
+            """));
+
+        Assert.Equal([1, 2, 3], Assert.Single(response.Messages[0].Contents.OfType<DataContent>()).Data.ToArray());
     }
 
     [Fact]

@@ -82,6 +82,31 @@ public sealed class ChoiceEventRulesTests : IDisposable
     public void Event_OfThisShape_IsTakenOrNot(string odd, string? failure) =>
         Assert.Equal(failure, Open([.. Sealed(), _enclave.Document(odd)]).Failure);
 
+    /// <summary>The position of a choice in its event tells which one it is only if all of them are there.</summary>
+    [Theory]
+    [InlineData("null", "not-json")]
+    [InlineData("0", "truncated-stream")]
+    public void Choice_OfSeveralWithoutAnIndex_IsNotTakenForTheFirst(string index, string failure)
+    {
+        OpenedStream opened = _enclave.Open(
+            new ChoiceEventRules(EndpointRules.ChatCompletions, 2, "sdk_0"),
+            $"data: {Seal($$"""[{"index":{{index}},"delta":{"content":"a"},"finish_reason":"stop"}]""")}\n\n{Done}");
+
+        Assert.Equal(failure, opened.Failure);
+        Assert.Equal(index == "0", opened.Output.Contains("\"a\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Choices_WithoutAnIndexInOneEvent_AreInOrder()
+    {
+        OpenedStream opened = _enclave.Open(
+            new ChoiceEventRules(EndpointRules.ChatCompletions, 2, "sdk_0"),
+            $"data: {Seal("""[{"index":null,"delta":{"content":"a"},"finish_reason":"stop"},{"index":null,"delta":{},"finish_reason":"stop"}]""")}\n\n{Done}");
+
+        Assert.Null(opened.Failure);
+        Assert.Contains("\"index\":1", opened.Output, StringComparison.Ordinal);
+    }
+
     private static string Renamed(string sealedEvent, params string[] names)
     {
         foreach ((string name, string newName) in ((string[])["choices", "created", "model", "object"]).Zip(names))

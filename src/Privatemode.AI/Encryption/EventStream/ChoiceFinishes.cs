@@ -33,21 +33,24 @@ internal sealed class ChoiceFinishes(int expected = 1)
     public bool TryObserve(ReadOnlySpan<byte> choices, out int count)
     {
         count = 0;
+        int unnumbered = 0;
         Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = Json.JsonIndex.MaxDepth });
         try
         {
             _ = reader.Read();
             while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
-                if (reader.TokenType != JsonTokenType.StartObject || !TryReadChoice(ref reader, count))
+                if (reader.TokenType != JsonTokenType.StartObject || !TryReadChoice(ref reader, count, out bool isNumbered))
                 {
                     return false;
                 }
 
                 count++;
+                unnumbered += isNumbered ? 0 : 1;
             }
 
-            return reader.TokenType == JsonTokenType.EndArray && !reader.Read();
+            // Of several choices, the position tells which one it is only where all stand together.
+            return (unnumbered == 0 || count >= expected) && reader.TokenType == JsonTokenType.EndArray && !reader.Read();
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
@@ -77,9 +80,10 @@ internal sealed class ChoiceFinishes(int expected = 1)
         return true;
     }
 
-    private bool TryReadChoice(ref Utf8JsonReader reader, int position)
+    private bool TryReadChoice(ref Utf8JsonReader reader, int position, out bool isNumbered)
     {
         int index = position;
+        isNumbered = false;
         bool finished = false;
         bool goesOn = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -89,6 +93,7 @@ internal sealed class ChoiceFinishes(int expected = 1)
             bool isMessage = reader.ValueTextEquals("message"u8);
             bool isContent = reader.ValueTextEquals("delta"u8) || reader.ValueTextEquals("text"u8);
             _ = reader.Read();
+            isNumbered |= isIndex && reader.TokenType != JsonTokenType.Null;
             HasWhole |= isMessage && reader.TokenType != JsonTokenType.Null;
             if (isIndex && !(reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out index)))
             {

@@ -6,7 +6,7 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Writes events that the stream of choices does not have by itself, with the head of an event it has.</summary>
+/// <summary>Writes events that are added to a stream of choices. They have the ID, time and model of an event of the stream.</summary>
 internal static class ClearEvents
 {
     private static readonly string[] Head = ["id", "object", "created", "model"];
@@ -18,7 +18,7 @@ internal static class ClearEvents
         new JsonArray(choice).WriteTo(writer);
     });
 
-    /// <summary>An event with the usage of an event and without choices, as the OpenAI API ends a stream.</summary>
+    /// <summary>An event without choices that contains the usage of another event, as the OpenAI API sends it at the end of a stream.</summary>
     public static byte[] Usage(OpenedDocument opened) => Write(opened, writer =>
     {
         writer.WriteStartArray("choices");

@@ -3,11 +3,11 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Members inside the audio, the annotations and the function call of a message, which say nothing and make OpenAI's parser throw, such as
-/// <c>"expires_at":null</c>.</summary>
+/// <summary>Renames members of the audio, annotations and function call of a message that contain no content and make OpenAI's parser throw, such
+/// as <c>"expires_at":null</c>.</summary>
 /// <remarks>
-/// They get the prefix <c>original_</c>, under which the parser keeps them unread. Text of the model that cannot be read, such as audio that is no
-/// Base64, stays: the caller has to hear of it.
+/// With the prefix <c>original_</c> the parser ignores them. Content that cannot be read, such as audio that is not Base64, is left for the parser to
+/// throw on, because the caller must learn of it.
 /// </remarks>
 internal static class MessageDetails
 {
@@ -56,7 +56,7 @@ internal static class MessageDetails
         }
     }
 
-    /// <summary>Goes from a name to its value, and tells whether the parser can read it.</summary>
+    /// <summary>Moves from a name to its value and returns whether the parser can read it.</summary>
     private static bool IsReadable(ref Utf8JsonReader reader)
     {
         bool isText = Is(in reader, "id"u8) || Is(in reader, "transcript"u8) || Is(in reader, "title"u8);

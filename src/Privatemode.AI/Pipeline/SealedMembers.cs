@@ -45,7 +45,7 @@ internal sealed class SealedMembers
         /// <summary>An array that is empty or begins with something else.</summary>
         Values = 32,
 
-        /// <summary>A text of digits, in which a number may be written. No other member that is always sent is one, so it could take no other's name.</summary>
+        /// <summary>A text of digits, which some servers send for a number. No other required member is one, so none can be given this name.</summary>
         Digits = 64,
     }
 

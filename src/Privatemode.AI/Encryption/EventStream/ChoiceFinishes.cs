@@ -49,7 +49,7 @@ internal sealed class ChoiceFinishes(int expected = 1)
                 unnumbered += isNumbered ? 0 : 1;
             }
 
-            // Of several choices, the position tells which one it is only where all stand together.
+            // Without an index, the position identifies a choice only if the event contains all of them.
             return (unnumbered == 0 || count >= expected) && reader.TokenType == JsonTokenType.EndArray && !reader.Read();
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)

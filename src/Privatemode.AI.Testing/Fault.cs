@@ -147,22 +147,22 @@ public sealed class Fault
     /// <exception cref="ArgumentOutOfRangeException">The length is less than 1.</exception>
     public static Fault Oversize(int bytes) => new(FaultKind.Oversize) { Index = AtLeast(1, bytes) };
 
-    /// <summary>The request reaches a machine for which NVIDIA cannot say whether a certificate of its GPU was revoked.</summary>
-    /// <remarks>A request whose <see cref="PrivatemodeOptions.GpuRevocation"/> accepts that is answered as usual, any other with the service's
-    /// error of status 500. Document extraction uses no GPU, so this cannot happen to it.</remarks>
-    /// <param name="component">Which certificate.</param>
+    /// <summary>NVIDIA's OCSP service reports the status <c>unknown</c> for a certificate of the machine that answers the request.</summary>
+    /// <remarks>The request is answered if its <see cref="PrivatemodeOptions.GpuRevocation"/> accepts this status; otherwise it fails with the service's
+    /// error of status 500. The fault does not apply to document extraction, which uses no GPU.</remarks>
+    /// <param name="component">The component that the certificate belongs to.</param>
     /// <returns>The fault.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such component.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="component"/> is not a defined value.</exception>
     public static Fault GpuUnknown(GpuComponent component = GpuComponent.Gpu) =>
         new(FaultKind.GpuStatus) { Component = Known(component) };
 
-    /// <summary>The request reaches a machine with a GPU for which a certificate was revoked.</summary>
-    /// <remarks>A request whose <see cref="PrivatemodeOptions.GpuRevocation"/> accepts that is answered as usual, any other with the service's
-    /// error of status 500. Document extraction uses no GPU, so this cannot happen to it.</remarks>
-    /// <param name="revokedAt">When it was revoked; the service compares whole seconds.</param>
-    /// <param name="component">Which certificate.</param>
+    /// <summary>NVIDIA's OCSP service reports the status <c>revoked</c> for a certificate of the machine that answers the request.</summary>
+    /// <remarks>The request is answered if its <see cref="PrivatemodeOptions.GpuRevocation"/> accepts this status; otherwise it fails with the service's
+    /// error of status 500. The fault does not apply to document extraction, which uses no GPU.</remarks>
+    /// <param name="revokedAt">The time of the revocation; the service compares whole seconds.</param>
+    /// <param name="component">The component that the certificate belongs to.</param>
     /// <returns>The fault.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such component.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="component"/> is not a defined value.</exception>
     public static Fault GpuRevoked(DateTimeOffset revokedAt, GpuComponent component = GpuComponent.Gpu) =>
         new(FaultKind.GpuStatus) { Component = Known(component), RevokedAt = revokedAt };
 

@@ -36,8 +36,8 @@ public sealed class FaultPlan
     /// <exception cref="ArgumentException">The fault is one that happens to inference requests only.</exception>
     public void NextKeyExchange(Fault fault, int times = 1) => EnqueueUnsealed(_keyExchange, "a key exchange", fault, times);
 
-    /// <summary>The next requests for the list of models, or for one model, go wrong like this; <see cref="Fault.PlainError"/>,
-    /// <see cref="Fault.CutConnection"/> and <see cref="Fault.Stall"/> apply.</summary>
+    /// <summary>Applies a fault to the next requests for the list of models or for one model: <see cref="Fault.PlainError"/>,
+    /// <see cref="Fault.CutConnection"/> or <see cref="Fault.Stall"/>.</summary>
     /// <param name="fault">What happens.</param>
     /// <param name="times">To how many requests; from 1.</param>
     /// <exception cref="ArgumentException">The fault is one that happens to inference requests only.</exception>

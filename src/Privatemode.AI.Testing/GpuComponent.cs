@@ -1,14 +1,14 @@
 namespace Privatemode.AI.Testing;
 
-/// <summary>What the service checks for revocation (NVIDIA OCSP) on the machine that answers a request.</summary>
+/// <summary>Specifies a component whose certificate the service checks for revocation with NVIDIA's OCSP service.</summary>
 public enum GpuComponent
 {
-    /// <summary>The GPU itself.</summary>
+    /// <summary>The GPU.</summary>
     Gpu,
 
-    /// <summary>Its driver.</summary>
+    /// <summary>The driver of the GPU.</summary>
     Driver,
 
-    /// <summary>Its firmware.</summary>
+    /// <summary>The firmware (VBIOS) of the GPU.</summary>
     Vbios,
 }

@@ -125,8 +125,8 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
 
     /// <summary>Offers a model from here on, or another set of tasks of one that is offered.</summary>
     /// <param name="id">Its id. A second id such as <c>openai/gpt-oss-120b</c> beside <c>gpt-oss-120b</c> is an alias, as on the service.</param>
-    /// <param name="tasks">Its tasks as the service names them: <c>generate</c> for chats, completions and messages, with <c>tool_calling</c> and <c>vision</c>
-    /// if it can do that, <c>embed</c>, <c>transcribe</c>. Calls that its tasks do not cover are refused as on the service.</param>
+    /// <param name="tasks">The tasks of the model, under the service's names: <c>generate</c> for chats, completions and messages, <c>tool_calling</c>,
+    /// <c>vision</c>, <c>embed</c> and <c>transcribe</c>. Calls that need another task are refused as by the service.</param>
     public void OfferModel(string id, params IEnumerable<string> tasks)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);

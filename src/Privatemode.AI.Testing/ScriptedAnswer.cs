@@ -62,10 +62,10 @@ public sealed class ScriptedAnswer
         return answer;
     }
 
-    /// <summary>Embeddings.</summary>
-    /// <param name="vectors">One for each input of the request, in their order. Sent as they are, whatever the request says of dimensions.</param>
-    /// <returns>The answer, to add the usage to it.</returns>
-    /// <exception cref="ArgumentNullException">There are no vectors, or one is null.</exception>
+    /// <summary>Creates an answer with embeddings.</summary>
+    /// <param name="vectors">One vector for each input of the request, in order, sent unchanged even if the request asks for other dimensions.</param>
+    /// <returns>The answer, to which usage can be added.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="vectors"/> or one of them is <see langword="null"/>.</exception>
     public static ScriptedAnswer Embeddings(params IEnumerable<float[]> vectors)
     {
         ArgumentNullException.ThrowIfNull(vectors);
@@ -74,7 +74,7 @@ public sealed class ScriptedAnswer
     }
 
     /// <summary>The elements of a document.</summary>
-    /// <param name="elements">None for a blank document. The service answers <c>[]</c> then, which the client refuses because nothing in it is
+    /// <param name="elements">The elements; none for a blank document. Its answer is <c>[]</c>, which the client refuses because nothing in it is
     /// encrypted.</param>
     /// <returns>The answer.</returns>
     public static ScriptedAnswer Document(params IEnumerable<ScriptedElement> elements)
@@ -140,9 +140,9 @@ public sealed class ScriptedAnswer
         return this;
     }
 
-    /// <summary>Sets the language of a transcription, sent when the request asks for <c>verbose_json</c>; otherwise the one of the request, or
-    /// <c>en</c>.</summary>
-    /// <param name="language">For example <c>de</c>.</param>
+    /// <summary>Sets the language of a transcription, which is sent if the request asks for <c>verbose_json</c>. The default is the language of the
+    /// request, or <c>en</c>.</summary>
+    /// <param name="language">The language, for example <c>de</c>.</param>
     /// <returns>This answer.</returns>
     public ScriptedAnswer WithLanguage(string language)
     {
@@ -151,11 +151,11 @@ public sealed class ScriptedAnswer
         return this;
     }
 
-    /// <summary>Sets how long the recording of a transcription is; otherwise it ends with the last segment or word, or after a second. Sent when the
-    /// request asks for <c>verbose_json</c>, and in whole seconds, rounded up, as the usage of each transcription.</summary>
-    /// <param name="duration">From zero.</param>
+    /// <summary>Sets the duration of the recording of a transcription. The default is the end of the last segment or word, or one second. It is sent if
+    /// the request asks for <c>verbose_json</c>, and in whole seconds, rounded up, as the usage of each transcription.</summary>
+    /// <param name="duration">The duration, zero or more.</param>
     /// <returns>This answer.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The duration is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="duration"/> is negative.</exception>
     public ScriptedAnswer WithDuration(TimeSpan duration)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(duration, TimeSpan.Zero);
@@ -183,7 +183,7 @@ public sealed class ScriptedAnswer
         return this;
     }
 
-    /// <summary>Sets the token counts; otherwise they are made up from the lengths. Embeddings have those of the prompt only.</summary>
+    /// <summary>Sets the token counts. The default is computed from the lengths of the texts. Embeddings have input tokens only.</summary>
     /// <param name="inputTokens">Tokens of the prompt.</param>
     /// <param name="outputTokens">Tokens of the answer.</param>
     /// <param name="cachedTokens">Tokens of the prompt that came from the cache.</param>
@@ -237,13 +237,13 @@ public sealed class ScriptedAnswer
     /// <returns>The next answer.</returns>
     public ScriptedAnswer ThenTranscribe(string text, params IEnumerable<ScriptedSegment> segments) => Then(Transcription(text, segments));
 
-    /// <summary>The next embeddings are these.</summary>
-    /// <param name="vectors">One for each input of the request, in their order.</param>
+    /// <summary>Adds an answer to the next request for embeddings.</summary>
+    /// <param name="vectors">One vector for each input of the request, in order.</param>
     /// <returns>The next answer.</returns>
     public ScriptedAnswer ThenEmbed(params IEnumerable<float[]> vectors) => Then(Embeddings(vectors));
 
     /// <summary>The answer after this one is the elements of a document.</summary>
-    /// <param name="elements">None for a blank document.</param>
+    /// <param name="elements">The elements; none for a blank document.</param>
     /// <returns>The next answer.</returns>
     public ScriptedAnswer ThenPartition(params IEnumerable<ScriptedElement> elements) => Then(Document(elements));
 

@@ -35,33 +35,33 @@ public sealed class ScriptedModel
     /// <returns>The answer, to add to it or to script the one after it.</returns>
     public ScriptedAnswer Transcribe(string text, params IEnumerable<ScriptedSegment> segments) => Enqueue(ScriptedAnswer.Transcription(text, segments));
 
-    /// <summary>The next request for embeddings is answered with these. Embeddings are scripted apart from other answers, so that a chat and a search in
-    /// between do not take each other's.</summary>
-    /// <param name="vectors">One for each input of the request, in their order. Sent as they are, whatever the request says of dimensions.</param>
-    /// <returns>The answer, to add the usage to it or to script the one after it.</returns>
+    /// <summary>Answers the next request for embeddings. Embeddings have a script of their own, so that a chat and a search do not take each other's
+    /// answers.</summary>
+    /// <param name="vectors">One vector for each input of the request, in order, sent unchanged even if the request asks for other dimensions.</param>
+    /// <returns>The answer, to which usage or the next answer can be added.</returns>
     public ScriptedAnswer Embed(params IEnumerable<float[]> vectors) => Enqueue(ScriptedAnswer.Embeddings(vectors));
 
-    /// <summary>From here on the embedding of this text is this vector, unless the whole answer is scripted with <see cref="Embed"/>. Other texts have
-    /// vectors that are made up from their hash: of as many numbers, equal for equal texts, and of length 1.</summary>
-    /// <param name="input">The text, as a request has it: with the instruction of a query, if there is one.</param>
-    /// <param name="vector">Its vector, of as many numbers as those of other texts. Sent as it is, whatever the request says of dimensions.</param>
-    /// <exception cref="ArgumentNullException">The text or the vector is null.</exception>
-    /// <exception cref="ArgumentException">The vector of another text has another number of dimensions.</exception>
+    /// <summary>Sets the embedding of a text for all requests that are not answered by <see cref="Embed"/>. The vectors of other texts are computed from
+    /// their hash: they have the same number of dimensions and length 1, and equal texts have equal vectors.</summary>
+    /// <param name="input">The text as it is in the request, including the instruction of a query.</param>
+    /// <param name="vector">The vector. It is sent unchanged, also if the request asks for other dimensions.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="input"/> or <paramref name="vector"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException">The vector set for another text has a different number of dimensions.</exception>
     public void SetEmbedding(string input, params float[] vector)
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(vector);
         if (_vectors.Any(other => other.Key != input && other.Value.Length != vector.Length))
         {
-            throw new ArgumentException($"The vector has {vector.Length} numbers, that of another text has not. A model has one number of dimensions.",
-                nameof(vector));
+            throw new ArgumentException(
+                $"The vector has {vector.Length} dimensions, but that of another text has a different number. Use the same number for all.", nameof(vector));
         }
 
         _vectors[input] = (float[])vector.Clone();
     }
 
     /// <summary>The next answer is the elements of a document.</summary>
-    /// <param name="elements">None for a blank document. The service answers <c>[]</c> then, which the client refuses because nothing in it is
+    /// <param name="elements">The elements; none for a blank document. Its answer is <c>[]</c>, which the client refuses because nothing in it is
     /// encrypted.</param>
     /// <returns>The answer, to script the one after it.</returns>
     public ScriptedAnswer Partition(params IEnumerable<ScriptedElement> elements) => Enqueue(ScriptedAnswer.Document(elements));
@@ -73,7 +73,7 @@ public sealed class ScriptedModel
     /// <returns>The answer, to script the one after it.</returns>
     public ScriptedAnswer Fail(int status, string message, string? code = null) => Enqueue(ScriptedAnswer.Error(status, message, code));
 
-    /// <summary>Answers requests for which nothing is scripted.</summary>
+    /// <summary>Answers requests for which nothing is scripted, except those for embeddings (see <see cref="SetEmbedding"/>).</summary>
     /// <param name="answer">Makes the answer from the request, whose <see cref="RecordedRequest.OpenedBody"/> is set. May be called by
     /// several threads. What it throws is answered as an error with status 500 that carries the text of the exception.</param>
     public void Respond(Func<RecordedRequest, ScriptedAnswer> answer)

@@ -50,7 +50,7 @@ internal sealed class ExtraMembers(string member, IReadOnlySet<string> reserved)
     }
 
     /// <summary>The JSON text of a value.</summary>
-    /// <exception cref="PrivatemodeRequestException">The value is not of a JSON kind.</exception>
+    /// <exception cref="PrivatemodeRequestException">The value cannot be written as JSON.</exception>
     public ReadOnlySpan<byte> ToJson(string name, object? value)
     {
         ArrayBufferWriter<byte> json = new();
@@ -63,7 +63,7 @@ internal sealed class ExtraMembers(string member, IReadOnlySet<string> reserved)
     }
 
     /// <summary>Writes a value where the writer stands.</summary>
-    /// <exception cref="PrivatemodeRequestException">The value is not of a JSON kind.</exception>
+    /// <exception cref="PrivatemodeRequestException">The value cannot be written as JSON.</exception>
     public void Write(Utf8JsonWriter writer, string name, object? value) => Write(writer, name, value, depth: 0);
 
     private void Write(Utf8JsonWriter writer, string name, object? value, int depth)
@@ -153,5 +153,5 @@ internal sealed class ExtraMembers(string member, IReadOnlySet<string> reserved)
 
     private PrivatemodeRequestException NotJson(string name) => new(
         member,
-        $"The value of '{name}' is not of a JSON kind: use text, number, boolean, null, JsonElement, JsonNode, or dictionaries and lists of these.");
+        $"The value of '{name}' cannot be written as JSON. Use text, a number, a Boolean, null, JsonElement, JsonNode, or dictionaries and lists of these.");
 }

@@ -1,6 +1,7 @@
 namespace Privatemode.AI;
 
-/// <summary>The service does not offer the model. Choose one of those it offers now; ids live for months, not years.</summary>
+/// <summary>The exception that is thrown when the service does not offer the model, or does not offer it for the endpoint. Choose another model; IDs are
+/// valid for months, not years.</summary>
 public sealed class PrivatemodeModelUnavailableException : PrivatemodeServiceException
 {
     private const int MostInTheMessage = 20;
@@ -17,9 +18,10 @@ public sealed class PrivatemodeModelUnavailableException : PrivatemodeServiceExc
         AvailableModels = availableModels;
     }
 
-    /// <summary>Ids of the models the service lists now; empty when the list could not be had within 5 seconds. The list is not authenticated.</summary>
+    /// <summary>Gets the IDs of the models that the service lists now; empty if the list could not be retrieved within 5 seconds. The list is not
+    /// authenticated.</summary>
     public IReadOnlyList<string> AvailableModels { get; }
 
     private static string Describe(string message, IReadOnlyList<string> models) => models.Count == 0 ? message
-        : $"{message} It lists now: {string.Join(", ", models.Take(MostInTheMessage))}{(models.Count > MostInTheMessage ? ", and more" : "")}.";
+        : $"{message} Models of the service: {string.Join(", ", models.Take(MostInTheMessage))}{(models.Count > MostInTheMessage ? ", and more" : "")}.";
 }

@@ -29,22 +29,34 @@ public class PrivatemodeServiceException : PrivatemodeException
     /// <summary>True when <see cref="ServerMessage"/> came sealed from the enclave; false when anybody on the path could have written it.</summary>
     public bool IsServerMessageAuthenticated { get; internal init; }
 
-    /// <summary>Index, within its request, of the vector that cannot be used; null for another failure.</summary>
+    /// <summary>The index, within its request, of an unusable vector; null for another failure.</summary>
     internal int? VectorIndex { get; init; }
 
-    /// <summary>A vector that is authentic, and of no use.</summary>
-    /// <param name="index">Its index among the texts.</param>
+    /// <summary>Creates the exception for a vector that is authentic but unusable.</summary>
+    /// <param name="index">The index of its text.</param>
     /// <param name="requestId">ID of the request, if it is known.</param>
     /// <param name="isWithinRequest">Whether the texts are those of one request, which may be a part of the call.</param>
     internal static PrivatemodeServiceException UnusableVector(int index, string? requestId, bool isWithinRequest = false) => new(
         PrivatemodeServiceFailure.Other,
-        $"The model server answered with a vector that contains null, NaN or infinity: the one with index {index}. None of the vectors is returned. " +
+        $"The model server returned a vector that contains null, NaN or infinity, at index {index}. No vector of the answer is returned. " +
         "Check the text with this index, or use another model.")
     {
         Status = 200,
         VectorIndex = isWithinRequest ? index : null,
         RequestId = requestId,
     };
+
+    /// <summary>Creates the exception for an answer that the model server ended, encrypted, with a reason that means it is incomplete.</summary>
+    internal static PrivatemodeServiceException BrokenOff(string reason, string? requestId, bool handedOut) => new(
+        PrivatemodeServiceFailure.Unavailable, $"The model server ended its answer early ('{reason}').{RestOf(handedOut)} Retry the call.")
+    {
+        Status = 200,
+        Code = reason,
+        RequestId = requestId,
+    };
+
+    /// <summary>What an error in the middle of an answer says about the part that was returned.</summary>
+    internal static string RestOf(bool handedOut) => handedOut ? " What was returned before is authentic but incomplete." : "";
 
     /// <summary>The same failure once more, for one who waited for what another did.</summary>
     internal PrivatemodeServiceException ForAnother() => new(Reason, Message, this)

@@ -7,18 +7,18 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI;
 
-/// <summary>Text and JSON for requests that may contain half of a surrogate pair without the other half, which has no form in UTF-8.</summary>
+/// <summary>Corrects text and JSON that contain half of a surrogate pair without the other half, which UTF-8 cannot express.</summary>
 /// <remarks>
-/// In a value such a half becomes U+FFFD, because one of them in a history, which a model or a cut text left there, must not make every further call
-/// fail. A name or an ID that contains one is refused: changed, it would be another name. The writers of .NET replace it in strings by themselves,
-/// but throw on the escaped form in JSON text.
+/// In a value such a half becomes U+FFFD: a model or truncated text can leave one in a history, where it must not make every further call fail. A name or
+/// an ID that contains one is refused, because a changed name is another name. The writers of .NET replace a half in strings, but throw on its escaped
+/// form in JSON text.
 /// </remarks>
 internal static class WellFormedText
 {
     private const string Broken = "contains half of a surrogate pair, which is not a character. Correct it.";
 
     /// <summary>Returns a name or an ID unchanged.</summary>
-    /// <param name="member">Where callers put it.</param>
+    /// <param name="member">The member that exceptions name.</param>
     /// <param name="name">The name.</param>
     /// <exception cref="PrivatemodeRequestException">It contains such a half.</exception>
     public static string ValidateName(string member, string name)
@@ -40,7 +40,7 @@ internal static class WellFormedText
     public static bool IsWellFormed(JsonElement element) => LoneSurrogates.Find(JsonMarshal.GetRawUtf8Value(element)) < 0;
 
     /// <summary>Returns an element in which such halves are replaced.</summary>
-    /// <param name="member">Where callers put it.</param>
+    /// <param name="member">The member that exceptions name.</param>
     /// <param name="element">An element of any kind but undefined.</param>
     /// <exception cref="PrivatemodeRequestException">The name of a property contains one.</exception>
     public static JsonElement Of(string member, JsonElement element)
@@ -80,7 +80,7 @@ internal static class WellFormedText
     }
 
     /// <summary>Writes a node in which such halves are replaced.</summary>
-    /// <param name="member">Where callers put it.</param>
+    /// <param name="member">The member that exceptions name.</param>
     /// <param name="writer">Stands where the value goes.</param>
     /// <param name="node">The node.</param>
     /// <exception cref="PrivatemodeRequestException">The name of a property contains one, or stands twice in an object.</exception>
@@ -127,8 +127,8 @@ internal static class WellFormedText
         }
         catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
         {
-            // Parsed objects read the names of their properties only now. The exceptions quote the name.
-            throw new PrivatemodeRequestException(member, $"The name of a property stands twice in its object, or {Broken}");
+            // Parsed objects read the names of their properties only now. The exceptions are not passed on because they quote the name.
+            throw new PrivatemodeRequestException(member, $"An object contains a property twice, or the name of a property {Broken}");
         }
     }
 }

@@ -57,7 +57,7 @@ public sealed class ModelTests : DeploymentTest
         Assert.Equal((PrivatemodeServiceFailure.ModelUnavailable, 404, "404"), (exception.Reason, exception.Status, exception.Code));
         Assert.True(exception.IsServerMessageAuthenticated);
         Assert.NotNull(exception.RequestId);
-        Assert.EndsWith("It lists now: gemma-3-27b, qwen3-embedding-4b, whisper-large-v3.", exception.Message, StringComparison.Ordinal);
+        Assert.EndsWith("Models of the service: gemma-3-27b, qwen3-embedding-4b, whisper-large-v3.", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]

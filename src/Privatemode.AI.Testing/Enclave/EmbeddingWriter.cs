@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>Writes embeddings: the scripted ones, else made up from the hash of the text, so that equal texts get equal vectors, of length 1.</summary>
+/// <summary>Writes embeddings: scripted vectors, or else vectors computed from the hash of the text, with length 1.</summary>
 internal sealed class EmbeddingWriter(ModelRequest request, ScriptedModel model, DateTimeOffset now)
 {
     private const int DefaultDimensions = 256;
@@ -26,7 +26,8 @@ internal sealed class EmbeddingWriter(ModelRequest request, ScriptedModel model,
 
         if (_script?.Vectors is { } vectors && vectors.Count != texts.Length)
         {
-            throw new ModelServerException(500, $"The script has {vectors.Count} vectors, the request {texts.Length} inputs.");
+            throw new ModelServerException(
+                500, $"The script has {vectors.Count} vectors, but the request has {texts.Length} inputs. Script one vector for each input.");
         }
 
         JsonArray data = [.. texts.Select((text, i) => (JsonNode)new JsonObject
@@ -86,7 +87,8 @@ internal sealed class EmbeddingWriter(ModelRequest request, ScriptedModel model,
 
         return vector.All(float.IsFinite)
             ? new JsonArray([.. vector.Select(value => (JsonNode)value)])
-            : throw new ModelServerException(500, "The script has a number for which JSON has no form. A request for base64 would get it.");
+            : throw new ModelServerException(
+                500, "The script has a vector with NaN or infinity, which JSON cannot express. Only a request for base64 can receive it.");
     }
 
     private static string Base64(float[] vector)

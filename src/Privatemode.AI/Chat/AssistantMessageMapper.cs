@@ -35,7 +35,7 @@ internal static class AssistantMessageMapper
         return result;
     }
 
-    /// <summary>Audio of other formats than a message can carry is left out: the model spoke it, and nobody attached it.</summary>
+    /// <summary>Leaves out audio in other formats than a message can contain: the model produced it, so it is not an attachment that would be lost.</summary>
     private static void AddPart(List<ChatMessageContentPart> parts, AIContent content)
     {
         if (ContentMapper.TryMap(content) is { } part)

@@ -1,17 +1,17 @@
 namespace Privatemode.AI.Chat;
 
-/// <summary>Where a content of a message goes in a chat request.</summary>
+/// <summary>Specifies where a content of a message is sent in a chat request.</summary>
 internal enum ContentPlace
 {
-    /// <summary>Nowhere, and nothing is lost: it tells something about an answer, or repeats what another content says.</summary>
+    /// <summary>Nowhere: it describes an answer or repeats another content, so the model loses nothing.</summary>
     Nowhere,
 
-    /// <summary>Into the content of its message.</summary>
+    /// <summary>In the content of its message.</summary>
     Part,
 
-    /// <summary>Into the tool calls of its message.</summary>
+    /// <summary>In the tool calls of its message.</summary>
     Call,
 
-    /// <summary>Into a message of its own, with the role <c>tool</c>.</summary>
+    /// <summary>In a message of its own, with the role <c>tool</c>.</summary>
     Result,
 }

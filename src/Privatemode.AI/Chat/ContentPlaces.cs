@@ -9,8 +9,8 @@ internal static class ContentPlaces
 {
     /// <param name="content">The content.</param>
     /// <param name="role">The role of its message.</param>
-    /// <param name="member">Where it stands, for the exception: <c>messages[0].Contents[0]</c>.</param>
-    /// <exception cref="PrivatemodeRequestException">A chat request has no place for it.</exception>
+    /// <param name="member">The position that the exception names: <c>messages[0].Contents[0]</c>.</param>
+    /// <exception cref="PrivatemodeRequestException">A chat request cannot contain it.</exception>
     public static ContentPlace Of(AIContent? content, ChatRole role, string member)
     {
         bool isAssistant = role == ChatRole.Assistant;
@@ -39,7 +39,7 @@ internal static class ContentPlaces
         };
     }
 
-    /// <summary>Whether it is an approval of a call that was handled: call and result stand in messages of their own.</summary>
+    /// <summary>Whether it is an approval of a completed call, whose call and result are in messages of their own.</summary>
     public static bool IsSettledApproval(AIContent content) => content is
         ToolApprovalRequestContent { ToolCall: FunctionCallContent { InformationalOnly: true } } or
         ToolApprovalResponseContent { ToolCall: FunctionCallContent { InformationalOnly: true } };

@@ -7,8 +7,8 @@ namespace Privatemode.AI.Chat;
 /// <summary>Writes JSON, and names of dictionaries, that may contain half of a surrogate pair; see <see cref="WellFormedText"/>.</summary>
 internal static class WellFormedConverters
 {
-    /// <param name="options">Gets the converters.</param>
-    /// <param name="member">Where callers put the values.</param>
+    /// <param name="options">The options to add the converters to.</param>
+    /// <param name="member">The member that exceptions name.</param>
     public static void AddTo(JsonSerializerOptions options, string member)
     {
         options.Converters.Add(new ElementConverter(member));

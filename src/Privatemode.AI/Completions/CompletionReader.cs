@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
-using Privatemode.AI.Pipeline;
 
 namespace Privatemode.AI.Completions;
 
@@ -45,7 +44,7 @@ internal static class CompletionReader
         if (finish is "abort" or "error")
         {
             // No reason to end, but a failure. The chat adapter is told so by the pipeline, which has to look into chats anyway.
-            throw ServiceErrors.BrokenOff(finish, receipt?.RequestId, handedOut);
+            throw PrivatemodeServiceException.BrokenOff(finish, receipt?.RequestId, handedOut);
         }
 
         int index = Find(choice, "index")?.GetInt32() ?? position;

@@ -51,7 +51,7 @@ internal sealed class SettingsReader(IConfigurationSection section)
         if (value is null)
         {
             // A value in the wrong place can be an API key, so it is not shown.
-            Refuse(key, $"The value ({text.Length} characters) is not {form}.");
+            Refuse(key, $"The value (length {text.Length}) is not {form}.");
         }
 
         return value;

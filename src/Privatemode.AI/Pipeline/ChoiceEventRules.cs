@@ -70,7 +70,7 @@ internal sealed class ChoiceEventRules(
         return AnswerFault.None;
     }
 
-    /// <summary>Puts right what the readers of events would stumble over.</summary>
+    /// <summary>Corrects what the readers of events cannot read.</summary>
     private void Correct(OpenedDocument opened, int count)
     {
         bool isLast = count > 0 && IsFinished;

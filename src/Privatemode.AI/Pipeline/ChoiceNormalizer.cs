@@ -8,14 +8,14 @@ namespace Privatemode.AI.Pipeline;
 
 /// <summary>Makes index, role and log probabilities of choices readable for OpenAI's parser, which throws on values it does not
 /// expect.</summary>
-/// <remarks>A value that has to give way is kept beside it: <c>original_role</c>, <c>original_logprobs</c>.</remarks>
+/// <remarks>A replaced value is kept under another name: <c>original_role</c>, <c>original_logprobs</c>.</remarks>
 internal static class ChoiceNormalizer
 {
     // The parser compares without case.
     private static readonly HashSet<string> Roles =
         new(StringComparer.OrdinalIgnoreCase) { "assistant", "system", "user", "tool", "function", "developer" };
 
-    /// <summary>Puts the choices of an answer, or of an event of it, right.</summary>
+    /// <summary>Corrects the choices of an answer or event.</summary>
     /// <param name="opened">The answer or event.</param>
     /// <param name="isEvent">False for a whole answer, in which every message needs a role.</param>
     /// <param name="hasOddIndex">Whether a choice has an index that is not written as a whole number.</param>
@@ -39,7 +39,7 @@ internal static class ChoiceNormalizer
         }
         catch (JsonException)
         {
-            // Left as it is for the client's own parser to judge.
+            // Left unchanged; the OpenAI client's parser reports it.
             return;
         }
 
@@ -49,7 +49,7 @@ internal static class ChoiceNormalizer
         }
     }
 
-    /// <summary>Most events have neither a role nor log probabilities, which a search tells faster than a reader.</summary>
+    /// <summary>Whether there may be something to correct. Most events have no role and no log probabilities, and a search is faster than a reader.</summary>
     private static bool MayBeOdd(ReadOnlySpan<byte> choices)
     {
         bool mayBe = choices.IndexOf("\"role\""u8) >= 0;
@@ -137,7 +137,7 @@ internal static class ChoiceNormalizer
 
     /// <summary>Whether the parser can read the log probabilities at the reader, which is a copy.</summary>
     /// <param name="reader">At the value.</param>
-    /// <param name="inside">What to replace in them so that it can.</param>
+    /// <param name="inside">Receives what to replace in them so that it can.</param>
     private static bool LogprobsAreReadable(Utf8JsonReader reader, List<Replacement> inside)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -178,7 +178,7 @@ internal static class ChoiceNormalizer
         return true;
     }
 
-    /// <summary>A probability that is null, as servers write one of zero, has no place in the parser's type, and none may be made up.</summary>
+    /// <summary>Whether the parser can read an entry. It cannot read a null probability, which servers write for zero, and no number may be invented.</summary>
     private static bool IsReadableEntry(ref Utf8JsonReader reader, List<Replacement> inside)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -227,10 +227,10 @@ internal static class ChoiceNormalizer
         return true;
     }
 
-    /// <summary>Puts a text in place of the value at the reader, which is neither an object nor an array.</summary>
+    /// <summary>Replaces the value at the reader, which is neither an object nor an array.</summary>
     private static Replacement InPlace(in Utf8JsonReader reader, string text) =>
         new((int)reader.TokenStartIndex, (int)(reader.BytesConsumed - reader.TokenStartIndex), Encoding.ASCII.GetBytes(text));
 
-    // A name with escapes is none of ours, see ChoiceTexts.
+    // None of these names has escapes; see ChoiceTexts.
     private static bool Is(in Utf8JsonReader reader, ReadOnlySpan<byte> name) => !reader.ValueIsEscaped && reader.ValueSpan.SequenceEqual(name);
 }

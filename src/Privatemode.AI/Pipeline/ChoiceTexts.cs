@@ -10,7 +10,7 @@ namespace Privatemode.AI.Pipeline;
 /// <param name="ToolCall">Index of the tool call whose arguments they are; null for another text.</param>
 internal readonly record struct TextKey(int Choice, string Member, int? ToolCall);
 
-/// <summary>Where the pieces of texts stand in one choice of an event.</summary>
+/// <summary>The positions of the pieces of text in one choice of an event.</summary>
 /// <param name="Index">The index of the choice, or else its position.</param>
 /// <param name="IsFinished">Whether the choice ends with this event.</param>
 /// <param name="Texts">The inside of each string, in the order in which they stand.</param>
@@ -33,7 +33,7 @@ internal sealed record ChoiceTexts(int Index, bool IsFinished, List<(TextKey Key
         }
         catch (JsonException)
         {
-            // Not for us to judge.
+            // Left unchanged; the OpenAI client's parser reports it.
             return [];
         }
 
@@ -87,7 +87,7 @@ internal sealed record ChoiceTexts(int Index, bool IsFinished, List<(TextKey Key
             {
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
                 {
-                    // Without an index it is not known which call goes on.
+                    // Without an index the call is unknown.
                     if (reader.TokenType == JsonTokenType.StartObject && FindIndex(reader) is { } call)
                     {
                         FindArguments(reader, new TextKey(choice, "arguments", call), texts);
@@ -145,7 +145,7 @@ internal sealed record ChoiceTexts(int Index, bool IsFinished, List<(TextKey Key
         return false;
     }
 
-    // A name with escapes may hold a lone surrogate, on which the comparison throws; none of ours needs any.
+    // ValueTextEquals throws if an escaped name contains a lone surrogate. None of these names has escapes.
     private static bool Is(in Utf8JsonReader reader, ReadOnlySpan<byte> name) => !reader.ValueIsEscaped && reader.ValueSpan.SequenceEqual(name);
 
     private static Range Inside(in Utf8JsonReader reader) => ((int)reader.TokenStartIndex + 1)..((int)reader.BytesConsumed - 1);

@@ -6,7 +6,7 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Makes the time of an answer readable for OpenAI's parser, which wants whole seconds since 1970 and throws on anything else.</summary>
+/// <summary>Makes the time of an answer readable for OpenAI's parser, which accepts only whole seconds since 1970.</summary>
 internal static class CreatedTime
 {
     // 9999-12-31T23:59:59Z; later does not fit a DateTimeOffset.
@@ -17,7 +17,7 @@ internal static class CreatedTime
     public static bool IsText(ReadOnlySpan<byte> value) => value.Length is > 2 and <= MostDigits + 2 && value[0] == (byte)'"'
         && !value[1..^1].ContainsAnyExceptInRange((byte)'0', (byte)'9');
 
-    /// <summary>Takes quotes away, cuts off fractions, writes exponents out, and drops a time that is negative or too late.</summary>
+    /// <summary>Removes quotes, truncates fractions, expands exponents, and removes a time that is negative or after the year 9999.</summary>
     public static void Normalize(OpenedDocument opened)
     {
         if (!opened.TryGet("created"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind)

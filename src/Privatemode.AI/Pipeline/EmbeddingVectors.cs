@@ -3,8 +3,8 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Refuses vectors in which a number is missing: null, or NaN and infinity in the words Python writes for them, which are not JSON.</summary>
-/// <remarks>OpenAI's parser throws on them without saying which vector it is. In base64, which is asked for by default, they cannot be seen here.</remarks>
+/// <summary>Refuses vectors that contain null, NaN or infinity. The last two are not JSON, but Python writes them.</summary>
+/// <remarks>OpenAI's parser throws on them without saying which vector it is. In base64, which is requested by default, they are found later.</remarks>
 internal static class EmbeddingVectors
 {
     /// <param name="opened">The answer, with <c>data</c>.</param>

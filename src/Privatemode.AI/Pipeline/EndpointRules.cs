@@ -141,7 +141,7 @@ internal static class EndpointRules
 
         string id = path[(ModelsPath.Length + 1)..].Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
-        // Behind an escaped slash a dot segment is still there, and would be followed by whoever unescapes it on the way.
+        // A dot segment after an escaped slash takes effect if a proxy unescapes the path.
         return ClearFields.IsModelId(id) && !id.Split('/').Any(segment => segment is "." or "..");
     }
 }

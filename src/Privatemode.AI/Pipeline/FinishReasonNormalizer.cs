@@ -67,7 +67,7 @@ internal static class FinishReasonNormalizer
         }
 
         string reason = reader.GetString()!;
-        return reason is "abort" or "error" ? throw ServiceErrors.BrokenOff(reason, requestId, handedOut) : Known.Contains(reason);
+        return reason is "abort" or "error" ? throw PrivatemodeServiceException.BrokenOff(reason, requestId, handedOut) : Known.Contains(reason);
     }
 
     /// <summary>What to put in place of the members that cannot be read; nothing if a choice has two.</summary>

@@ -46,7 +46,7 @@ internal static class MessageNormalizer
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // Left as it is for the client's own parser to judge.
+            // Left unchanged; the OpenAI client's parser reports it.
             return;
         }
 

@@ -47,10 +47,10 @@ internal static partial class ServiceErrors
         return Create(error, reason, $"The service answered with status {error.Status}: {advice}");
     }
 
-    /// <summary>An error that arrived encrypted in an answer of status 200: mapped like the status its code names, if it names one.</summary>
+    /// <summary>Maps an error that arrived encrypted in an answer of status 200 by its code, like the same HTTP status.</summary>
     /// <param name="text">The error: an object with a message and a code.</param>
     /// <param name="requestId">The call.</param>
-    /// <param name="handedOut">A part of the answer has gone to the caller.</param>
+    /// <param name="handedOut">Whether a part of the answer was returned to the caller.</param>
     public static PrivatemodeException FromSealedError(ReadOnlySpan<byte> text, string requestId, bool handedOut)
     {
         (string? message, string? code) = ErrorText.Read(text);
@@ -62,10 +62,10 @@ internal static partial class ServiceErrors
             IsAuthenticated = true,
             RequestId = requestId,
         };
-        string rest = handedOut ? " What was handed out before is authentic but not whole." : "";
+        string rest = PrivatemodeServiceException.RestOf(handedOut);
         if (error.Status == 200)
         {
-            return Create(error, PrivatemodeServiceFailure.Other, $"The model server failed while answering; see ServerMessage.{rest} Ask again.");
+            return Create(error, PrivatemodeServiceFailure.Other, $"The model server failed while answering; see ServerMessage.{rest} Retry the call.");
         }
 
         if (error.Status == 401)
@@ -94,17 +94,6 @@ internal static partial class ServiceErrors
         IsServerMessageAuthenticated = error.IsAuthenticated,
         RequestId = error.RequestId,
     };
-
-    /// <summary>The model server ended an answer, sealed, with a reason that says it is not whole.</summary>
-    public static PrivatemodeServiceException BrokenOff(string reason, string? requestId, bool handedOut) =>
-        new(
-            PrivatemodeServiceFailure.Unavailable,
-            $"The model server broke its answer off ('{reason}').{(handedOut ? " What was handed out before is authentic but not whole." : "")} Ask again.")
-        {
-            Status = 200,
-            Code = reason,
-            RequestId = requestId,
-        };
 
     /// <summary>Seconds or an HTTP date; capped, because anybody on the path can write it.</summary>
     public static TimeSpan? ParseRetryAfter(string? value, DateTimeOffset now)
@@ -161,7 +150,7 @@ internal static partial class ServiceErrors
             < 400 => (PrivatemodeServiceFailure.Other, "the service uses no such status for an answer. Check Endpoint, and what stands in between."),
             _ when speaksOfVersion => (PrivatemodeServiceFailure.ClientTooOld, "it needs a newer client. Update this package."),
             404 when IsAboutTheModel(error) =>
-                (PrivatemodeServiceFailure.ModelUnavailable, "it does not offer this model. List the models and choose another."),
+                (PrivatemodeServiceFailure.ModelUnavailable, "it does not offer this model for this endpoint. Choose another one."),
             404 => (PrivatemodeServiceFailure.Other, "there is no such address. Check Endpoint, and what stands in between."),
             408 => (PrivatemodeServiceFailure.Timeout, "it gave up waiting. Retry later."),
             429 => (PrivatemodeServiceFailure.RateLimited, "too many requests or tokens. Wait, then retry."),

@@ -156,7 +156,7 @@ internal static class SettingsCheck
         string source = Describe(options, setting);
         string? key = options.ApiKey;
 
-        // The key in the environment belongs to the account without a name; for others it would be somebody else's.
+        // The key in the environment belongs to the account without an account key.
         if (key is null && options.AccountKey is null)
         {
             key = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable);

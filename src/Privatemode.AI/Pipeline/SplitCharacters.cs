@@ -4,12 +4,12 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Joins characters of which a stream sends one half, as an escape, at the end of an event, and the other half in a later one.</summary>
+/// <summary>Joins surrogate pairs whose halves a stream sends, as escapes, at the end of one event and in a later one.</summary>
 /// <remarks>
-/// A model server that cuts its text by UTF-16 units or by tokens may do so with an emoji. Readers of .NET throw on either half, and a client that
-/// puts the events together would have two replacement characters. So the first half is held back, at most one for each text of each choice, and
-/// written in front of the second one. A half whose other half does not come is handed out as U+FFFD, before the choice finishes.
-/// One instance per stream. Events without such halves cost a search for <c>\u</c>.
+/// A model server that splits text by UTF-16 units or by tokens can split an emoji. The readers of .NET throw on either half, and replacing each half
+/// would give two replacement characters. So the first half is held back, at most one for each text of each choice, and written in front of the second
+/// one. A half whose other half does not arrive is returned as U+FFFD before the choice finishes. There is one instance for each stream. Events without
+/// such halves cost a search for <c>\u</c>.
 /// </remarks>
 internal sealed class SplitCharacters
 {
@@ -18,12 +18,12 @@ internal sealed class SplitCharacters
     // No server writes as many texts at once. The halves of further ones are replaced, as those of texts whose other half does not come.
     private const int MostHeld = 1024;
 
-    /// <summary>First halves that wait for their second one, as escapes.</summary>
+    /// <summary>First halves that were held back, as escapes.</summary>
     private readonly Dictionary<TextKey, byte[]> _held = [];
     private readonly List<TextKey> _broken = [];
     private readonly List<byte[]> _before = [];
 
-    /// <summary>Events for halves whose other half did not come, to be handed out before the current event.</summary>
+    /// <summary>Events for halves whose other half did not arrive, to be returned before the current event.</summary>
     public IReadOnlyList<byte[]> EventsBefore => _before;
 
     /// <summary>Joins the texts of the choices of an event.</summary>
@@ -53,7 +53,7 @@ internal sealed class SplitCharacters
         }
     }
 
-    /// <summary>Writes the events for halves whose other half did not come.</summary>
+    /// <summary>Writes the events for halves whose other half did not arrive.</summary>
     /// <param name="opened">The current event, checked: its members become theirs.</param>
     /// <param name="toolCalls">Knows the tool calls that have begun; null for an endpoint without any.</param>
     public void WriteEventsBefore(OpenedDocument opened, ToolCallNormalizer? toolCalls = null)
@@ -120,7 +120,7 @@ internal sealed class SplitCharacters
         }
     }
 
-    /// <summary>Completes the half that was held back, and holds one back.</summary>
+    /// <summary>Completes the half that was held back, and holds back a half at the end.</summary>
     private void JoinText(ReadOnlySpan<byte> json, TextKey key, Range place, bool mayFollow, List<Replacement> joined)
     {
         ReadOnlySpan<byte> text = json[place];

@@ -136,7 +136,7 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
         {
             throw new PrivatemodeRequestException(
                 FileLimit.Member,
-                $"The file does not begin like an audio file the service takes ({AudioFormats.Names}). Convert it; raw samples need a header.");
+                $"The file does not begin like an audio file that the service accepts ({AudioFormats.Names}). Convert it; raw samples need a header.");
         }
 
         using FormContent content = new(fields, FileField, NeutralName, NeutralType, source);

@@ -12,7 +12,7 @@ internal sealed class TranscriptionEvents(string modelId)
     private bool _hasText;
 
     /// <summary>The update for an event; null when it has nothing to tell yet.</summary>
-    /// <exception cref="PrivatemodeServiceException">The model server broke the transcription off.</exception>
+    /// <exception cref="PrivatemodeServiceException">The model server ended the transcription early.</exception>
     public SpeechToTextResponseUpdate? Map(ReadOnlySpan<byte> data)
     {
         if (data.SequenceEqual("[DONE]"u8))
@@ -46,15 +46,9 @@ internal sealed class TranscriptionEvents(string modelId)
         foreach (JsonElement choice in choices.EnumerateArray())
         {
             text += TranscriptionReader.TryGet(choice, "delta", out JsonElement delta) ? TranscriptionReader.Text(delta, "content") : null;
-            if (TranscriptionReader.Text(choice, "finish_reason") is "abort" or "error")
+            if (TranscriptionReader.Text(choice, "finish_reason") is ("abort" or "error") and var reason)
             {
-                throw new PrivatemodeServiceException(
-                    PrivatemodeServiceFailure.Unavailable,
-                    "The model server broke the transcription off." + (_hasText ? " What was handed out before is authentic but not whole." : "") +
-                        " Ask again.")
-                {
-                    Status = 200,
-                };
+                throw PrivatemodeServiceException.BrokenOff(reason, requestId: null, _hasText);
             }
         }
 

@@ -142,7 +142,7 @@ public sealed class ModelCatalogTests
             Assert.IsType<PrivatemodeModelUnavailableException>(await _catalog.ExplainAsync(original, CancellationToken.None).OrTimeout());
 
         Assert.Equal(["a", "b"], explained.AvailableModels);
-        Assert.Equal($"{original.Message} It lists now: a, b.", explained.Message);
+        Assert.Equal($"{original.Message} Models of the service: a, b.", explained.Message);
         Assert.Equal(
             (PrivatemodeServiceFailure.ModelUnavailable, 404, "code", "words", true, "id", TimeSpan.FromSeconds(1)),
             (explained.Reason, explained.Status, explained.Code, explained.ServerMessage, explained.IsServerMessageAuthenticated, explained.RequestId,

@@ -17,13 +17,13 @@ internal abstract class EventRules
     /// <summary>What is wrong with a stream that ends now, while <see cref="IsFinished"/> is false.</summary>
     public virtual AnswerFault Unfinished => AnswerFault.Truncated;
 
-    /// <summary>An event has gone to the caller. Set by whoever hands events out.</summary>
+    /// <summary>Whether an event was returned to the caller. Set by the opener, which returns events.</summary>
     public bool HasHandedOut { get; set; }
 
     /// <summary>What becomes of the event inspected last.</summary>
     public virtual EventFate Fate => EventFate.Pass;
 
-    /// <summary>Events to be handed out before the one inspected last, for what the rules had held back; mostly none.</summary>
+    /// <summary>Events to be returned before the one inspected last, for text that the rules held back; usually none.</summary>
     public virtual IReadOnlyList<byte[]> EventsBefore => [];
 
     /// <summary>An event to be handed out right before the end mark; mostly none.</summary>

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Privatemode.AI.Encryption.Json;
 
-/// <summary>Escaped halves of surrogate pairs in JSON text.</summary>
+/// <summary>Finds and replaces escaped halves of surrogate pairs in JSON text.</summary>
 /// <remarks>RFC 8259, section 8.2, lets a string contain a half without its other half. The readers of .NET throw when they turn such a string
 /// into text, so a whole answer would be lost for one character.</remarks>
 internal static class LoneSurrogates
@@ -14,8 +14,8 @@ internal static class LoneSurrogates
 
     /// <summary>Finds the first half without its other half.</summary>
     /// <param name="json">JSON text, or the inside of a JSON string.</param>
-    /// <param name="start">Where to begin; not within an escape.</param>
-    /// <returns>Where its escape begins, or -1.</returns>
+    /// <param name="start">The position to start at, which is not within an escape.</param>
+    /// <returns>The position of its escape, or -1.</returns>
     public static int Find(ReadOnlySpan<byte> json, int start = 0)
     {
         for (int i = start; ;)

@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 
 namespace Privatemode.AI;
 
-/// <summary>Finds the member of an answer because of which a client cannot read it. The exceptions of the OpenAI client do not tell.</summary>
-/// <remarks>The answer is read once more without each member in turn. Names are part of the answer too: only plain ones are told, and no value is.</remarks>
+/// <summary>Finds the member that makes an answer unreadable for a client. The exceptions of the OpenAI client do not name it.</summary>
+/// <remarks>The answer is read again without each member in turn. Names are content too: only plain ones are reported, and values never are.</remarks>
 internal sealed class UnreadableMember
 {
     /// <summary>Longest answer that is searched, in bytes.</summary>
@@ -25,7 +25,7 @@ internal sealed class UnreadableMember
 
     private UnreadableMember(Action<BinaryData> read, JsonNode root) => (_read, _root) = (read, root);
 
-    /// <summary>The JSON path of the member, such as <c>choices[0].message.role</c>; null when no single one is to blame.</summary>
+    /// <summary>The JSON path of the member, such as <c>choices[0].message.role</c>; null when no single member is the cause.</summary>
     /// <param name="answer">The answer.</param>
     /// <param name="read">Reads an answer, and throws if it cannot.</param>
     public static string? Find(ReadOnlySpan<byte> answer, Action<BinaryData> read)
@@ -60,8 +60,8 @@ internal sealed class UnreadableMember
             case JsonObject parent:
                 foreach ((string name, JsonNode? child) in parent.ToArray())
                 {
-                    bool isTold = name.Length is > 0 and <= LongestName && !name.AsSpan().ContainsAnyExcept(NameCharacters);
-                    if (isTold && IsReadableWithout(() => parent.Remove(name), () => parent[name] = child))
+                    bool isPlain = name.Length is > 0 and <= LongestName && !name.AsSpan().ContainsAnyExcept(NameCharacters);
+                    if (isPlain && IsReadableWithout(() => parent.Remove(name), () => parent[name] = child))
                     {
                         _ = path.Append(path.Length > 0 ? "." : "").Append(name);
                         Descend(child, path);

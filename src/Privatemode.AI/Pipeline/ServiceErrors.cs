@@ -121,22 +121,22 @@ internal static partial class ServiceErrors
     /// <param name="member">The member of the request; null when it is not known.</param>
     public static PrivatemodeRequestException Unwritable(Exception exception, string? member) => new(
         member ?? "body",
-        $"The request cannot be written{(member is null ? "" : $": '{member}' holds what cannot be sent")} ({exception.GetType().Name}). Nothing was sent. " +
-            "Look for numbers that are not finite, text with half a surrogate pair, and raw JSON that is not JSON.");
+        $"The request cannot be written{(member is null ? "" : $": '{member}' contains an invalid value")} ({exception.GetType().Name}). Nothing was sent. " +
+            "Look for numbers that are not finite, text with half a surrogate pair, and malformed raw JSON.");
 
     /// <summary>An answer, verified and decrypted, that the client cannot read. Without the exception itself: its message may quote the answer.</summary>
     /// <param name="exception">What the client threw.</param>
     /// <param name="member">The JSON path of the member; null when it is not known.</param>
     public static PrivatemodeServiceException Unreadable(Exception exception, string? member) => new(
         PrivatemodeServiceFailure.Other,
-        $"The answer cannot be read{(member is null ? "" : $": '{member}' is not of a form that the client knows")} ({exception.GetType().Name}). " +
-            "Update this package and the OpenAI package, or ask another model.");
+        $"The answer cannot be read{(member is null ? "" : $": '{member}' has an unsupported form")} ({exception.GetType().Name}). " +
+            "Update this package and the OpenAI package, or use another model.");
 
     /// <summary>A call that failed in something the application put between the client and the network.</summary>
     public static PrivatemodeServiceException Interrupted(Exception exception) => new(
         PrivatemodeServiceFailure.Other,
-        $"The call failed after the request was written and before an answer came ({exception.GetType().Name}). " +
-            "Check the handlers and policies below the client.");
+        $"The call failed after the request was written and before an answer arrived ({exception.GetType().Name}). " +
+            "Check the handlers and policies that the application added.");
 
     private static (PrivatemodeServiceFailure Reason, string Advice) Classify(ServiceError error, string key)
     {

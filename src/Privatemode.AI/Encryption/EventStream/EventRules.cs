@@ -26,7 +26,7 @@ internal abstract class EventRules
     /// <summary>Events to be returned before the one inspected last, for text that the rules held back; usually none.</summary>
     public virtual IReadOnlyList<byte[]> EventsBefore => [];
 
-    /// <summary>An event to be handed out right before the end mark; mostly none.</summary>
+    /// <summary>An event to be returned directly before the end mark; usually none.</summary>
     public virtual byte[]? LastEvent => null;
 
     /// <summary>The name of the event inspected last, derived from its encrypted members; empty for none. Names from the wire are never used.</summary>

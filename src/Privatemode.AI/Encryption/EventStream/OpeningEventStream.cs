@@ -39,7 +39,7 @@ internal sealed class OpeningEventStream : Stream
     // A stream that nobody disposes must not leave plaintext in buffers that somebody else will rent.
     ~OpeningEventStream() => _opener?.Dispose();
 
-    /// <summary>Whether the events handed out last are kept when the stream is disposed of, for somebody who could not read them.</summary>
+    /// <summary>Whether the events handed out last are kept when the stream is disposed of, to find what could not be read.</summary>
     public bool KeepsLastEvents { get; set; }
 
     /// <summary>The events handed out last; empty when there are none, or when they are long. Not while the stream is being read.</summary>

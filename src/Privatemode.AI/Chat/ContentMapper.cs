@@ -7,6 +7,8 @@ namespace Privatemode.AI.Chat;
 /// <summary>Parts of messages: text, images, audio, files.</summary>
 internal static class ContentMapper
 {
+    private const int LongestQuoted = 100;
+
     private const string Carried =
         "Supported are images, audio (audio/mpeg and audio/wav) and application/pdf. Convert the content, or pass text as TextContent.";
 
@@ -62,9 +64,10 @@ internal static class ContentMapper
             _ => ("DataContent.MediaType", ((DataContent)content).MediaType, Carried),
         };
 
-        // Parameters of a media type may name the file.
-        return new PrivatemodeRequestException(
-            member, $"A chat message cannot contain data of the media type '{MediaTypes.Normalize(mediaType)}'. {possible}");
+        // Parameters of a media type may name the file, and what is longer than any registered name is not quoted either.
+        string name = MediaTypes.Normalize(mediaType);
+        string quoted = name.Length <= LongestQuoted ? $"the media type '{name}'" : "its media type";
+        return new PrivatemodeRequestException(member, $"A chat message cannot contain data of {quoted}. {possible}");
     }
 
     /// <summary>Returns the part for data of a supported media type; otherwise null.</summary>

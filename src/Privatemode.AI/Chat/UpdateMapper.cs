@@ -61,7 +61,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
         foreach (PartialCall call in _calls.Values)
         {
             bool isCutOff = _endedEarly && call == _lastCall;
-            result.Contents.Add(ResponseMapper.ToCall(callIds.MakeUnique(call.Id), call.Name, call.AllArguments(), isCutOff));
+            result.Contents.Add(ResponseMapper.ToCall(callIds.MakeUnique(call.Id), call.Name.ToString(), call.AllArguments(), isCutOff));
         }
 
         if (_usage is not null)
@@ -144,7 +144,11 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
         call.Id = call.Id.Length == 0 ? update.ToolCallId ?? "" : call.Id;
 
         // Some servers send the name in pieces, some repeat all of it in every fragment.
-        call.Name += update.FunctionName == call.Name ? "" : update.FunctionName;
+        if (!call.Name.Equals(update.FunctionName.AsSpan()))
+        {
+            _ = call.Name.Append(update.FunctionName);
+        }
+
         if (update.FunctionArgumentsUpdate is { } arguments)
         {
             call.Append(arguments.ToMemory().Span);
@@ -158,7 +162,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
 
         public string Id { get; set; } = "";
 
-        public string Name { get; set; } = "";
+        public StringBuilder Name { get; } = new();
 
         public void Append(ReadOnlySpan<byte> piece)
         {

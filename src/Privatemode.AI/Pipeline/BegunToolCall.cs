@@ -10,6 +10,7 @@ namespace Privatemode.AI.Pipeline;
 /// <param name="id">The ID readers tell it by.</param>
 internal sealed class BegunToolCall(int index, string? serverId, string id)
 {
+    private readonly StringBuilder _name = new();
     private readonly StringBuilder _arguments = new();
 
     // Of the braces outside of strings, so that the text is parsed once, when they close, and not for every fragment.
@@ -24,7 +25,7 @@ internal sealed class BegunToolCall(int index, string? serverId, string id)
 
     public string Id => id;
 
-    public string Name { get; private set; } = "";
+    public bool IsNamed => _name.Length > 0;
 
     public bool HasArguments => _arguments.Length > 0;
 
@@ -32,11 +33,20 @@ internal sealed class BegunToolCall(int index, string? serverId, string id)
     public bool HasAllArguments { get; private set; }
 
     /// <summary>Adds a piece of the name. A piece equal to the whole name so far is a repetition of it.</summary>
-    public void AppendName(string? piece) => Name += piece == Name ? "" : piece;
+    public void AppendName(string? piece)
+    {
+        if (!Has(piece))
+        {
+            _ = _name.Append(piece);
+        }
+    }
+
+    /// <summary>Whether this is the name as far as it has come.</summary>
+    public bool Has(string? name) => _name.Equals(name.AsSpan());
 
     /// <summary>Whether a fragment says all of this call once more.</summary>
     public bool IsAllOf(string? id, string? name, string? arguments) =>
-        id is not null && id == serverId && HasAllArguments && (name is null || name == Name) && arguments is not null && _arguments.Equals(arguments);
+        id is not null && id == serverId && HasAllArguments && (name is null || Has(name)) && arguments is not null && _arguments.Equals(arguments.AsSpan());
 
     /// <summary>Adds a piece of the arguments. What follows the whole object is not kept.</summary>
     public void Append(string? arguments)

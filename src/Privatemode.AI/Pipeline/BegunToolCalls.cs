@@ -58,8 +58,7 @@ internal sealed class BegunToolCalls
             return true;
         }
 
-        bool isNamed = name is not null && current.Name.Length > 0;
-        if (!isNamed)
+        if (name is null || !current.IsNamed)
         {
             return false;
         }
@@ -71,8 +70,8 @@ internal sealed class BegunToolCalls
 
         bool isSame = !hasOtherId && (hasIndex || (id is not null && !current.HasArguments));
         return isSame
-            ? current.HasAllArguments && (name != current.Name || !string.IsNullOrWhiteSpace(arguments))
-            : name != current.Name || current.HasAllArguments;
+            ? current.HasAllArguments && (!current.Has(name) || !string.IsNullOrWhiteSpace(arguments))
+            : !current.Has(name) || current.HasAllArguments;
     }
 
     private int FreeIndex(int? wanted)

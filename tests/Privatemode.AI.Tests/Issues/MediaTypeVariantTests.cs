@@ -66,6 +66,18 @@ public sealed class MediaTypeVariantTests(ChatFixture fixture) : IClassFixture<C
         Assert.DoesNotContain("canary", exception.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>What comes with a request can be anything, and exceptions end up in logs.</summary>
+    [Fact]
+    public async Task Content_OfATypeLongerThanAnyThereIs_IsNotQuoted()
+    {
+        string words = string.Join('.', Enumerable.Repeat("sentence", 20));
+        foreach (AIContent content in (AIContent[])[new DataContent(Bytes, $"text/{words}"), new UriContent($"data:text/{words};base64,AQID", "text/plain")])
+        {
+            PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(() => PostPartsAsync(content));
+            Assert.DoesNotContain("sentence", exception.Message, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("application/pdf;name=canary.pdf", "application/pdf")]
     [InlineData("APPLICATION/PDF", "application/pdf")]

@@ -48,6 +48,21 @@ public sealed class SlowOddAnswersTests
     }
 
     [Fact]
+    public void ToolCallName_InManyPieces_IsPutTogetherInTime()
+    {
+        const int Count = 800_000;
+        BegunToolCall call = new(0, "a", "a");
+        AssertInTime(() =>
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                call.AppendName(i % 2 == 0 ? "a" : "b");
+            }
+        });
+        Assert.True(call.Has(string.Concat(Enumerable.Repeat("ab", Count / 2))));
+    }
+
+    [Fact]
     public void ToolCalls_OfOneId_GetTheirOwnInTime()
     {
         const int Count = 100_000;

@@ -11,6 +11,11 @@ namespace Privatemode.AI.Pipeline;
 /// </remarks>
 internal static class MessageDetails
 {
+    // Each costs memory beside the text; no model server writes as many. Further ones are left for the parser to throw on.
+    private const int MostRenamed = 4096;
+
+    private static readonly byte[] Prefix = "original_"u8.ToArray();
+
     /// <summary>Collects the prefixes for one member of a message.</summary>
     /// <param name="reader">A copy, at the value of the member; read to its end if that is an object or array.</param>
     /// <param name="replacements">Gets the prefixes; made for the first one.</param>
@@ -42,11 +47,11 @@ internal static class MessageDetails
         {
             int afterQuote = (int)reader.TokenStartIndex + 1;
             bool isReadable = IsReadable(ref reader);
-            if (!isReadable)
+            if (!isReadable && (replacements ??= []).Count < MostRenamed)
             {
-                (replacements ??= []).Add(new Replacement(afterQuote, 0, "original_"u8.ToArray()));
+                replacements.Add(new Replacement(afterQuote, 0, Prefix));
             }
-            else if (reader.TokenType == JsonTokenType.StartObject)
+            else if (isReadable && reader.TokenType == JsonTokenType.StartObject)
             {
                 RenameInObject(ref reader, ref replacements);
                 continue;

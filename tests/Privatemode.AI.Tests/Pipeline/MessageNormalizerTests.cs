@@ -48,6 +48,18 @@ public sealed class MessageNormalizerTests : IDisposable
             changed);
     }
 
+    /// <summary>Each costs several times its text in memory; no model server writes as many.</summary>
+    [Fact]
+    public void Details_ThatSayNothing_AreRenamedUpToALimit()
+    {
+        string members = string.Join(',', Enumerable.Repeat("\"url\":null", 5000));
+
+        string changed = Normalize(ChatFixture.Chunk($$$"""{"index":0,"delta":{"annotations":[{ {{{members}}} }]}}"""));
+
+        Assert.Equal(4096, changed.Split("\"original_url\"").Length - 1);
+        Assert.Equal(904, changed.Split("\"url\"").Length - 1);
+    }
+
     [Fact]
     public void Name_WithEscapes_IsThatName()
     {

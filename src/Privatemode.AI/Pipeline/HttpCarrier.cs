@@ -48,7 +48,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         HttpRequestMessage attempt = NewRequest(call);
         OutboundCheck.Demand(attempt, call, (attempt.Content as SealedHttpContent)?.Content, service);
         attempt.Options.Set(IsolatingHandler.Deadline, deadline.Token);
-        Uri asked = attempt.RequestUri!;
+        attempt.Options.Set(IsolatingHandler.CallId, call.RequestId);
         HttpResponseMessage wire;
         try
         {
@@ -62,8 +62,6 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
             call.Current!.Content?.Dispose();
         }
 
-        OutboundCheck.DemandNoRedirect(wire, attempt, asked);
-        OutboundCheck.DemandStatus(wire, call.RequestId);
         (_requestId, _isSealed, _receipt) = (call.RequestId, call.Rule.IsSealed, Receipts.Of(call));
         AnswerHead head = new()
         {

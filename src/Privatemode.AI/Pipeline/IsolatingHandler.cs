@@ -13,15 +13,18 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
     /// <summary>The deadline of the attempt, by the injected clock; the transport has only the system's.</summary>
     public static readonly HttpRequestOptionsKey<CancellationToken> Deadline = new("Privatemode.Deadline");
 
+    /// <summary>The id of the call, if the request is a call's: only its answer is checked here.</summary>
+    public static readonly HttpRequestOptionsKey<string> CallId = new("Privatemode.CallId");
+
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Activity? ambient = Activity.Current;
         Activity.Current = null;
         try
         {
-            Prepare(request);
+            Uri asked = Prepare(request);
             using CancellationTokenSource either = Join(request, cancellationToken);
-            return base.Send(request, either.Token);
+            return Checked(base.Send(request, either.Token), request, asked);
         }
         finally
         {
@@ -33,13 +36,37 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
     {
         // Setting it inside an async method does not change it for the caller.
         Activity.Current = null;
-        Prepare(request);
+        Uri asked = Prepare(request);
         using CancellationTokenSource either = Join(request, cancellationToken);
-        return await base.SendAsync(request, either.Token).ConfigureAwait(false);
+        return Checked(await base.SendAsync(request, either.Token).ConfigureAwait(false), request, asked);
+    }
+
+    /// <summary>Refuses answers that nothing above may see.</summary>
+    /// <remarks>Here and not above: the OpenAI client's transport takes the stream out of the response first, and when it is then told to refuse the
+    /// response, nobody can end the stream, which keeps its connection.</remarks>
+    private static HttpResponseMessage Checked(HttpResponseMessage response, HttpRequestMessage request, Uri asked)
+    {
+        if (!request.Options.TryGetValue(CallId, out string? callId))
+        {
+            return response;
+        }
+
+        try
+        {
+            OutboundCheck.DemandNoRedirect(response, request, asked);
+            OutboundCheck.DemandStatus(response, callId);
+            return response;
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Notes what the guard at the other end of the chain is to let through.</summary>
-    private void Prepare(HttpRequestMessage request)
+    /// <returns>The address that is asked: a handler may change it.</returns>
+    private Uri Prepare(HttpRequestMessage request)
     {
         SendingChain.DemandGuarded(InnerHandler!);
         if (isLoopbackOnly && !SettingsCheck.IsLoopbackAddress(request.RequestUri!))
@@ -50,6 +77,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
         }
 
         OutgoingRequest.Note(request);
+        return request.RequestUri!;
     }
 
     private static CancellationTokenSource Join(HttpRequestMessage request, CancellationToken cancellationToken) =>

@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>The transport: the last check before the socket, and no redirect after it.</summary>
+/// <summary>The transport: the last check before the socket.</summary>
 internal sealed class PrivatemodeTransport(HttpClient http, Uri service) : HttpClientPipelineTransport(http)
 {
     protected override void OnSendingRequest(PipelineMessage message, HttpRequestMessage httpRequest)
@@ -11,14 +11,10 @@ internal sealed class PrivatemodeTransport(HttpClient http, Uri service) : HttpC
         CallState? state = CallState.Of(message);
         OutboundCheck.Demand(httpRequest, state?.Call, message.Request.Content, service);
         httpRequest.Options.Set(IsolatingHandler.Deadline, state!.Deadline);
+        httpRequest.Options.Set(IsolatingHandler.CallId, state.Call!.RequestId);
     }
 
-    protected override void OnReceivedResponse(PipelineMessage message, HttpResponseMessage httpResponse)
-    {
-        OutboundCheck.DemandNoRedirect(httpResponse, httpResponse.RequestMessage, message.Request.Uri!);
-        OutboundCheck.DemandStatus(httpResponse, CallState.Of(message)?.Call?.RequestId);
-        DropUnsafeHeaders(httpResponse);
-    }
+    protected override void OnReceivedResponse(PipelineMessage message, HttpResponseMessage httpResponse) => DropUnsafeHeaders(httpResponse);
 
     /// <summary>Drops headers, and the reason phrase, that are not printable ASCII of at most 128 characters. Anybody on the way can
     /// write them; callers and logs read them.</summary>

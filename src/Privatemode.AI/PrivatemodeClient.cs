@@ -104,7 +104,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     public IChatClient AsIChatClient(string modelId)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelId);
-        return new PrivatemodeChatClient(OpenAI.GetChatClient(modelId), _composition.Endpoint, modelId, _composition.Failures);
+        return new PrivatemodeChatClient(OpenAI.GetChatClient(modelId), _composition.Endpoint, modelId, _composition.Failures.For("generate"));
     }
 
     /// <summary>A generator of embeddings with one model.</summary>
@@ -132,7 +132,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
         }
 
         return new PrivatemodeEmbeddingGenerator(
-            OpenAI.GetEmbeddingClient(modelId), _composition.Endpoint, modelId, defaultModelDimensions, _composition.Failures);
+            OpenAI.GetEmbeddingClient(modelId), _composition.Endpoint, modelId, defaultModelDimensions, _composition.Failures.For("embed"));
     }
 
     /// <summary>A client of the completions endpoint, for plain text continuation and for filling gaps in code.</summary>
@@ -142,7 +142,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     public PrivatemodeCompletionClient GetCompletionClient(string modelId)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelId);
-        return new PrivatemodeCompletionClient(new CompletionCalls(OpenAI.Pipeline, _composition.Endpoint, _composition.Failures), modelId);
+        return new PrivatemodeCompletionClient(new CompletionCalls(OpenAI.Pipeline, _composition.Endpoint, _composition.Failures.For("generate")), modelId);
     }
 
     /// <summary>A message handler over the same session, for any other library that sends with an <see cref="HttpClient"/>.</summary>
@@ -169,7 +169,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(modelId);
         return new PrivatemodeSpeechClient(
-            OpenAI.GetAudioClient(modelId), _composition.Endpoint, modelId, FormFields.FileLimit, _composition.Failures);
+            OpenAI.GetAudioClient(modelId), _composition.Endpoint, modelId, FormFields.FileLimit, _composition.Failures.For("transcribe"));
     }
 
     /// <summary>Ends the session and wipes its secrets. Streams still running may finish.</summary>

@@ -78,8 +78,11 @@ public sealed class PrivatemodeModelCatalog
     }
 
     /// <summary>The exception to throw for one that says that a model is not offered: with what is. Any other comes back as it is.</summary>
+    /// <param name="exception">What was thrown.</param>
+    /// <param name="task">The task that was asked for, as the list names it; null when there is none.</param>
+    /// <param name="cancellationToken">Ends the wait for the list.</param>
     /// <remarks>Best effort, and never longer than 5 seconds: whatever goes wrong with the list, the caller learns of the model.</remarks>
-    internal async Task<Exception> ExplainAsync(Exception exception, CancellationToken cancellationToken)
+    internal async Task<Exception> ExplainAsync(Exception exception, string? task, CancellationToken cancellationToken)
     {
         if (exception is not PrivatemodeServiceException { Reason: PrivatemodeServiceFailure.ModelUnavailable } original)
         {
@@ -99,7 +102,11 @@ public sealed class PrivatemodeModelCatalog
             models = list?.Last ?? [];
         }
 
-        return new PrivatemodeModelUnavailableException(original, [.. models.Select(model => model.Id)]);
+        string[] able = task is null || !ServiceErrors.IsAboutTheTask(original) ? []
+            : [.. models.Where(model => model.Tasks.Contains(task, StringComparer.Ordinal)).Select(model => model.Id)];
+        return able.Length > 0
+            ? new PrivatemodeModelUnavailableException(original, able, task)
+            : new PrivatemodeModelUnavailableException(original, [.. models.Select(model => model.Id)]);
     }
 
     /// <summary>The list is read outside of the caller's context: whether the caller may wait for it is to be seen here.</summary>

@@ -6,8 +6,8 @@ public sealed class PrivatemodeModelUnavailableException : PrivatemodeServiceExc
 {
     private const int MostInTheMessage = 20;
 
-    internal PrivatemodeModelUnavailableException(PrivatemodeServiceException original, IReadOnlyList<string> availableModels)
-        : base(PrivatemodeServiceFailure.ModelUnavailable, Describe(original.Message, availableModels), original.InnerException)
+    internal PrivatemodeModelUnavailableException(PrivatemodeServiceException original, IReadOnlyList<string> availableModels, string? task = null)
+        : base(PrivatemodeServiceFailure.ModelUnavailable, Describe(original.Message, availableModels, task), original.InnerException)
     {
         Status = original.Status;
         Code = original.Code;
@@ -20,8 +20,14 @@ public sealed class PrivatemodeModelUnavailableException : PrivatemodeServiceExc
 
     /// <summary>Gets the IDs of the models that the service lists now; empty if the list could not be retrieved within 5 seconds. The list is not
     /// authenticated.</summary>
+    /// <remarks>If the model exists but does not do the task, for example because an embedding model was asked to chat, these are the models that are
+    /// listed with the task, or all models if none is.</remarks>
     public IReadOnlyList<string> AvailableModels { get; }
 
-    private static string Describe(string message, IReadOnlyList<string> models) => models.Count == 0 ? message
-        : $"{message} Models of the service: {string.Join(", ", models.Take(MostInTheMessage))}{(models.Count > MostInTheMessage ? ", and more" : "")}.";
+    private static string Describe(string message, IReadOnlyList<string> models, string? task)
+    {
+        string subject = task is null ? "Models of the service" : $"Models for the task '{task}'";
+        string more = models.Count > MostInTheMessage ? ", and more" : "";
+        return models.Count == 0 ? message : $"{message} {subject}: {string.Join(", ", models.Take(MostInTheMessage))}{more}.";
+    }
 }

@@ -149,6 +149,9 @@ internal static partial class ServiceErrors
             415 => (PrivatemodeServiceFailure.ClientTooOld, "it does not take this client's format. Update this package."),
             < 400 => (PrivatemodeServiceFailure.Other, "the service uses no such status for an answer. Check Endpoint, and what stands in between."),
             _ when speaksOfVersion => (PrivatemodeServiceFailure.ClientTooOld, "it needs a newer client. Update this package."),
+            404 when error.IsAuthenticated && IsAboutTheTask(error.Message) => (
+                PrivatemodeServiceFailure.ModelUnavailable,
+                "the model does not do this task: its server has no such endpoint. List the models with their tasks and choose another."),
             404 when IsAboutTheModel(error) =>
                 (PrivatemodeServiceFailure.ModelUnavailable, "it does not offer this model for this endpoint. Choose another one."),
             404 => (PrivatemodeServiceFailure.Other, "there is no such address. Check Endpoint, and what stands in between."),
@@ -165,6 +168,12 @@ internal static partial class ServiceErrors
             _ => (PrivatemodeServiceFailure.Other, "see ServerMessage. Change the request."),
         };
     }
+
+    /// <summary>Whether a model server without the endpoint wrote this: it was asked for a model it has, but for a task the model has not.</summary>
+    public static bool IsAboutTheTask(PrivatemodeServiceException exception) =>
+        exception.Status == 404 && exception.IsServerMessageAuthenticated && IsAboutTheTask(exception.ServerMessage);
+
+    private static bool IsAboutTheTask(string? message) => message == "Not Found";
 
     /// <summary>A sealed 404 comes from the model server, which knows the address; one in the clear has to speak of the model.</summary>
     private static bool IsAboutTheModel(ServiceError error) =>

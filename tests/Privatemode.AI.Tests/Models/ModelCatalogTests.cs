@@ -139,7 +139,7 @@ public sealed class ModelCatalogTests
         PrivatemodeServiceException original = Unavailable();
 
         PrivatemodeModelUnavailableException explained =
-            Assert.IsType<PrivatemodeModelUnavailableException>(await _catalog.ExplainAsync(original, CancellationToken.None).OrTimeout());
+            Assert.IsType<PrivatemodeModelUnavailableException>(await _catalog.ExplainAsync(original, null, CancellationToken.None).OrTimeout());
 
         Assert.Equal(["a", "b"], explained.AvailableModels);
         Assert.Equal($"{original.Message} Models of the service: a, b.", explained.Message);
@@ -154,7 +154,7 @@ public sealed class ModelCatalogTests
     {
         _download = Offer([.. Enumerable.Range(0, 50).Select(i => $"model-{i}")]);
 
-        var explained = (PrivatemodeModelUnavailableException)await _catalog.ExplainAsync(Unavailable(), CancellationToken.None).OrTimeout();
+        var explained = (PrivatemodeModelUnavailableException)await _catalog.ExplainAsync(Unavailable(), null, CancellationToken.None).OrTimeout();
 
         Assert.Equal(50, explained.AvailableModels.Count);
         Assert.EndsWith("model-19, and more.", explained.Message, StringComparison.Ordinal);
@@ -167,7 +167,7 @@ public sealed class ModelCatalogTests
         _time.Advance(TimeSpan.FromHours(1));
         _download = () => Task.FromException<IReadOnlyList<PrivatemodeModel>>(Unavailable());
 
-        var explained = (PrivatemodeModelUnavailableException)await _catalog.ExplainAsync(Unavailable(), CancellationToken.None).OrTimeout();
+        var explained = (PrivatemodeModelUnavailableException)await _catalog.ExplainAsync(Unavailable(), null, CancellationToken.None).OrTimeout();
 
         Assert.Equal(["a", "b"], explained.AvailableModels);
         Assert.Equal(2, _readings);
@@ -177,7 +177,7 @@ public sealed class ModelCatalogTests
     public async Task Explain_ListDoesNotCome_WaitsFiveSeconds()
     {
         _download = () => new TaskCompletionSource<IReadOnlyList<PrivatemodeModel>>().Task;
-        Task<Exception> explaining = _catalog.ExplainAsync(Unavailable(), CancellationToken.None);
+        Task<Exception> explaining = _catalog.ExplainAsync(Unavailable(), null, CancellationToken.None);
         await _time.TimerAsync(wait => wait == TimeSpan.FromSeconds(5)).OrTimeout();
         Assert.False(explaining.IsCompleted);
 
@@ -193,7 +193,7 @@ public sealed class ModelCatalogTests
     {
         foreach (Exception exception in (Exception[])[Failure(), new InvalidOperationException("x")])
         {
-            Assert.Same(exception, await _catalog.ExplainAsync(exception, CancellationToken.None).OrTimeout());
+            Assert.Same(exception, await _catalog.ExplainAsync(exception, null, CancellationToken.None).OrTimeout());
         }
 
         Assert.Equal(0, _readings);

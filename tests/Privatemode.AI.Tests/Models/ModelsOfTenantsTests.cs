@@ -85,10 +85,10 @@ public sealed class ModelsOfTenantsTests
     {
         PrivatemodeServiceException gone = new(PrivatemodeServiceFailure.ModelUnavailable, "No such model.");
         await ListAsync("a");
-        Task<Exception> explaining = As("b", () => _catalog.ExplainAsync(gone, CancellationToken.None));
+        Task<Exception> explaining = As("b", () => _catalog.ExplainAsync(gone, null, CancellationToken.None));
         Assert.Equal(["model-of-b"], Assert.IsType<PrivatemodeModelUnavailableException>(await explaining.OrTimeout()).AvailableModels);
 
-        explaining = As(null, () => _catalog.ExplainAsync(gone, CancellationToken.None));
+        explaining = As(null, () => _catalog.ExplainAsync(gone, null, CancellationToken.None));
         Assert.Empty(Assert.IsType<PrivatemodeModelUnavailableException>(await explaining.OrTimeout()).AvailableModels);
     }
 

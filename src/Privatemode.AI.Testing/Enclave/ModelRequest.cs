@@ -37,7 +37,8 @@ internal sealed class ModelRequest : IDisposable
     public string Model => Root.TryGetProperty("model", out JsonElement model) && model.ValueKind == JsonValueKind.String ? model.GetString()! : "";
 
     public bool IsStream => Root.TryGetProperty("stream", out JsonElement stream) &&
-        (stream.ValueKind == JsonValueKind.True || (stream.ValueKind == JsonValueKind.String && stream.ValueEquals("true")));
+        (stream.ValueKind == JsonValueKind.True
+            || (stream.ValueKind == JsonValueKind.String && "true".Equals(stream.GetString(), StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>How many answers are asked for: <c>n</c> for each prompt.</summary>
     public int Choices => ChoicesOfEach * Prompts.Count;

@@ -13,6 +13,7 @@ internal static class ModelRules
     // Below it the server samples greedily.
     private const double Greedy = 1e-5;
 
+    private static readonly string[] AudioFormats = ["json", "text", "srt", "verbose_json", "vtt"];
     private static readonly string[] Roles = ["user", "assistant", "system"];
     private static readonly string[] Blocks = ["text", "image", "tool_use", "tool_result", "tool_reference", "thinking", "redacted_thinking"];
 
@@ -31,6 +32,10 @@ internal static class ModelRules
             Demand(Find(root, "input") is { ValueKind: not JsonValueKind.Undefined }, "Field required: input");
             Refuse(Number(root, "dimensions") < 1, "Dimensions must be greater than 0");
         }
+        else if (endpoint == EnclaveEndpoint.Transcriptions)
+        {
+            DemandTranscription(request);
+        }
         else if (endpoint == EnclaveEndpoint.Messages)
         {
             DemandMessages(root);
@@ -38,10 +43,11 @@ internal static class ModelRules
         }
         else if (endpoint.UsesPromptCache)
         {
-            DemandSchema(root, endpoint == EnclaveEndpoint.Chat);
+            DemandSchema(request, endpoint == EnclaveEndpoint.Chat);
             DemandSampling(root, endpoint == EnclaveEndpoint.Chat);
             DemandTools(root, tasks);
             MediaRules.DemandParts(request, tasks);
+            Refuse(endpoint == EnclaveEndpoint.Chat && Items(root, "messages").Length == 0, "messages must not be empty");
         }
     }
 
@@ -51,8 +57,17 @@ internal static class ModelRules
     internal static JsonElement[] Items(JsonElement parent, string name) =>
         Find(parent, name) is { ValueKind: JsonValueKind.Array } items ? [.. items.EnumerateArray()] : [];
 
-    private static void DemandSchema(JsonElement root, bool isChat)
+    private static void DemandTranscription(ModelRequest request)
     {
+        string format = request.ReadText("response_format") ?? "json";
+        Demand(AudioFormats.Contains(format), "response_format: Input should be 'json', 'text', 'srt', 'verbose_json' or 'vtt'");
+        Refuse(format is "srt" or "vtt", "Currently only support response_format: `text`, `json` or `verbose_json`");
+        Refuse(format == "verbose_json" && request.IsStream, "verbose_json format doesn't support streaming case");
+    }
+
+    private static void DemandSchema(ModelRequest request, bool isChat)
+    {
+        JsonElement root = request.Root;
         if (isChat)
         {
             Demand(Find(root, "messages").ValueKind == JsonValueKind.Array, "Field required: messages");
@@ -63,6 +78,9 @@ internal static class ModelRules
             Demand(
                 Number(root, "top_logprobs") is not > 0 || IsTrue(root, "logprobs"),
                 "when using `top_logprobs`, `logprobs` must be set to true.", "top_logprobs");
+            Demand(
+                !Has(root, "tools") || Items(root, "tools").Length > 0,
+                "`tools` must not be an empty array. Either provide at least one tool or omit the field entirely.", "tools");
             DemandToolChoice(root);
         }
         else
@@ -72,7 +90,7 @@ internal static class ModelRules
             Demand(Number(root, "logprobs") is not < 0, "`logprobs` must be a positive value.", "logprobs");
         }
 
-        Demand(!Has(root, "stream_options") || IsTrue(root, "stream"), "Stream options can only be defined when `stream=True`.", "stream_options");
+        Demand(!Has(root, "stream_options") || request.IsStream, "Stream options can only be defined when `stream=True`.", "stream_options");
     }
 
     private static void DemandSampling(JsonElement root, bool isChat)

@@ -151,7 +151,7 @@ internal static partial class ServiceErrors
             _ when speaksOfVersion => (PrivatemodeServiceFailure.ClientTooOld, "it needs a newer client. Update this package."),
             404 when error.IsAuthenticated && IsAboutTheTask(error.Message) => (
                 PrivatemodeServiceFailure.ModelUnavailable,
-                "the model does not do this task: its server has no such endpoint. List the models with their tasks and choose another."),
+                "the model does not do this task: its server has no such endpoint. Choose another one."),
             404 when IsAboutTheModel(error) =>
                 (PrivatemodeServiceFailure.ModelUnavailable, "it does not offer this model for this endpoint. Choose another one."),
             404 => (PrivatemodeServiceFailure.Other, "there is no such address. Check Endpoint, and what stands in between."),

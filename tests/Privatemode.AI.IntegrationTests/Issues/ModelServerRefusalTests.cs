@@ -37,10 +37,25 @@ public sealed class ModelServerRefusalTests : HandlerTest
     }
 
     [Fact]
-    public async Task Adapters_WithTheWrongModel_SayThatItIsUnavailable()
+    public async Task Adapters_WithTheWrongModel_SayThatItDoesNotDoTheTask_AndWhichDo()
     {
-        await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(() => Client.AsIChatClient(Embedding).GetResponseAsync("hi").OrTimeout());
-        await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(() => Client.AsIEmbeddingGenerator(ModelId).GenerateAsync(["hi"]).OrTimeout());
+        await AssertOthersAsync("generate", Embedding, () => Client.AsIChatClient(Embedding).GetResponseAsync("hi"));
+        await AssertOthersAsync("generate", Embedding, () => Client.AsIChatClient(Embedding).GetStreamingResponseAsync("hi").ToChatResponseAsync());
+        await AssertOthersAsync("embed", ModelId, () => Client.AsIEmbeddingGenerator(ModelId).GenerateAsync(["hi"]));
+        await AssertOthersAsync("transcribe", ModelId, () => Client.AsISpeechToTextClient(ModelId).GetTextAsync(new MemoryStream(Recording.Wave())));
+    }
+
+    [Fact]
+    public async Task Adapters_WithTheWrongModel_WhenTheListNamesNoTasks_NameAllModels()
+    {
+        foreach (string model in (string[])[ModelId, Vision, TextOnly, "whisper-large-v3"])
+        {
+            Deployment.OfferModel(model, "generate");
+        }
+
+        PrivatemodeModelUnavailableException exception = await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(
+            () => Client.AsISpeechToTextClient(ModelId).GetTextAsync(new MemoryStream(Recording.Wave()))).OrTimeout();
+        Assert.Contains(Embedding, exception.AvailableModels);
     }
 
     [Theory]
@@ -192,6 +207,27 @@ public sealed class ModelServerRefusalTests : HandlerTest
         Assert.Equal(200, status);
         Assert.Equal(2, body.Split("\"top_logprobs\":[{\"token\":").Length - 1);
         Assert.Contains("{\"token\":\" two\",\"logprob\":-0.5,\"bytes\":[32,116,119,111],\"top_logprobs\":", body, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"messages\":[]", "messages must not be empty")]
+    [InlineData($"{Hello},\"tools\":[]", "must not be an empty array.")]
+    [InlineData($"{Hello},\"tools\":[],\"tool_choice\":\"required\"", "must not be an empty array.")]
+    public async Task Chat_WithAnEmptyList_IsABadRequest(string members, string message)
+    {
+        (int status, string body) = await AskAsync(ChatPath, ModelId, members);
+        Assert.Equal(400, status);
+        Assert.Contains(message, body, StringComparison.Ordinal);
+    }
+
+    private static async Task AssertOthersAsync(string task, string wrong, Func<Task> call)
+    {
+        PrivatemodeModelUnavailableException exception = await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(() => call().OrTimeout());
+        Assert.Contains("does not do this task", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"Models for the task '{task}': ", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("does not offer", exception.Message, StringComparison.Ordinal);
+        Assert.NotEmpty(exception.AvailableModels);
+        Assert.DoesNotContain(wrong, exception.AvailableModels);
     }
 
     private static void AssertError(int status, string body, string message, string type, string? param)

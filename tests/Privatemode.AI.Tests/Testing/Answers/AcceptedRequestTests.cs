@@ -130,6 +130,40 @@ public sealed class AcceptedRequestTests : IAsyncLifetime
             """{"filename":"file","content_type":"application/octet-stream","bytes":4}""", opened.RootElement.GetProperty("file").GetRawText());
     }
 
+    [Theory]
+    [InlineData("true")]
+    [InlineData("True")]
+    public async Task StreamedTranscription_CarriesUsage_ThoughNobodyAskedForIt(string stream)
+    {
+        WireAnswer answer = await _caller.SendAsync(_caller.PostForm(
+            ("model", null, "whisper-large-v3"), ("stream", null, stream), ("stream_include_usage", null, "false"),
+            ("file", "a.wav", _caller.Encrypt("RIFF", 0))));
+        string[] events = [.. answer.Body.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).SkipLast(1)];
+        Assert.True(events.Length > 2);
+        Assert.All(events, document => Assert.Contains("\"usage\":{\"prompt_tokens\":1,", document, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("srt", "false", "Currently only support response_format")]
+    [InlineData("vtt", "true", "Currently only support response_format")]
+    [InlineData("xml", "false", "Input should be")]
+    [InlineData("verbose_json", "true", "support streaming case")]
+    public async Task TranscriptionInAFormTheServerDoesNotWrite_IsRefused_Encrypted(string format, string stream, string message)
+    {
+        WireAnswer answer = await _caller.SendAsync(_caller.PostForm(
+            ("model", null, "whisper-large-v3"), ("stream", null, stream), ("response_format", null, _caller.Encrypt(format, 0)),
+            ("file", "a.wav", _caller.Encrypt("RIFF", 1))));
+        Assert.Equal((400, null), (answer.Status, answer.Encrypted));
+        Assert.Contains(message, _caller.Open(answer)["error"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task StreamOptions_BesideAStreamWrittenAsText_AreTaken()
+    {
+        string body = ChatBody().Replace("{", "{\"stream\":\"true\",\"stream_options\":{\"include_usage\":true},", StringComparison.Ordinal);
+        Assert.Equal(200, (await _caller.SendAsync(_caller.Post(WireCaller.Chat, body))).Status);
+    }
+
     [Fact]
     public async Task FormPart_WithoutAName_IsLeftOut()
     {

@@ -274,15 +274,15 @@ public sealed partial class ReadmeTests
             await using PrivatemodeClient client = deployment.CreateClient();
 
             // begin: scripts
-            deployment.Model.SetEmbedding("cat", 1, 0, 0); // wherever this text is embedded; other texts get made-up vectors of as many numbers
+            deployment.Model.SetEmbedding("cat", 1, 0, 0); // for this text in every request; other texts get computed vectors with as many dimensions
             deployment.Model.SetEmbedding("kitten", 0.9f, 0.1f, 0);
-            deployment.Model.Embed([1, 0, 0], [0, 1, 0]).WithUsage(inputTokens: 12, outputTokens: 0); // the whole next answer: a vector for each input
+            deployment.Model.Embed([1, 0, 0], [0, 1, 0]).WithUsage(inputTokens: 12, outputTokens: 0); // the next answer: one vector for each input
 
             deployment.Model.Transcribe("Guten Morgen", new ScriptedSegment("Guten Morgen", TimeSpan.Zero, TimeSpan.FromSeconds(1.5)))
                 .WithWord("Guten", TimeSpan.Zero, TimeSpan.FromSeconds(0.5)).WithLanguage("de").WithDuration(TimeSpan.FromSeconds(2));
 
-            deployment.Model.Partition(new ScriptedElement("Title", "Contract")).ThenPartition(); // then a blank page: the client refuses the answer []
-            deployment.Faults.Next(Fault.GpuRevoked(revokedAt: DateTimeOffset.UtcNow)); // refused or answered, as PrivatemodeOptions.GpuRevocation says
+            deployment.Model.Partition(new ScriptedElement("Title", "Contract")).ThenPartition(); // then a blank page, whose answer [] the client refuses
+            deployment.Faults.Next(Fault.GpuRevoked(revokedAt: DateTimeOffset.UtcNow)); // refused or answered, depending on PrivatemodeOptions.GpuRevocation
             // end
 
             _ = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi"));

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Encryption.Multipart;
 using Privatemode.AI.Sessions;
 
@@ -133,6 +134,7 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
     private SealedCall PrepareJson(EndpointRule rule, PlainBody body, string apiKey)
     {
         ClearFields.Check(body.Bytes.Span, body.Index, rule.RequestPlain!);
+        ThrowIfHalfACharacter(body);
         string model = ModelOf(body);
         string? shardKey = rule.UsesPromptCache ? EnsureSalt(body, apiKey) : null;
         return new SealedCall
@@ -147,6 +149,18 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
             KeepsUsage = ClearFields.WantsUsageOnEveryEvent(body.Bytes.Span, body.Index),
             ShardKey = shardKey,
         };
+    }
+
+    /// <summary>JSON allows such an escape, Unicode does not, and model servers fail at it only after they have decrypted the request.</summary>
+    private static void ThrowIfHalfACharacter(PlainBody body)
+    {
+        if (LoneSurrogates.Find(body.Bytes.Span) >= 0)
+        {
+            throw new PrivatemodeRequestException(
+                "body",
+                "The request holds an escape of half a surrogate pair (\\ud800 to \\udfff) without the other half, which is not a character. " +
+                "Replace it by \\ufffd, or send the whole character.");
+        }
     }
 
     private SealedCall PrepareForm(EndpointRule rule, FormBody body)

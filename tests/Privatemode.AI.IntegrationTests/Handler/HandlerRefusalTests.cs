@@ -159,4 +159,26 @@ public sealed class HandlerRefusalTests : HandlerTest
 
         Assert.Empty(Deployment.AllRequests);
     }
+
+    [Theory]
+    [InlineData("""{"role":"user","content":"a \ud83d b"}""")]
+    [InlineData("""{"role":"user","content":"\ude00"}""")]
+    [InlineData("""{"role":"assistant","tool_calls":[{"id":"\uD83D","function":{"name":"f","arguments":"{}"}}]}""")]
+    public async Task Chat_HalfASurrogatePairInRawJson_IsRefused(string message)
+    {
+        using HttpRequestMessage request = Post(ChatPath, $$"""{"model":"{{ModelId}}","messages":[{{message}}]}""");
+        PrivatemodeRequestException refused =
+            await Assert.ThrowsAsync<PrivatemodeRequestException>(() => Http.SendAsync(request).OrTimeout());
+        Assert.Equal("body", refused.Member);
+        Assert.Empty(Deployment.AllRequests);
+    }
+
+    [Fact]
+    public async Task Chat_WholeSurrogatePairOrEscapedBackslashInRawJson_IsSent()
+    {
+        _ = Deployment.Model.Reply("ok");
+        using HttpRequestMessage request = Post(ChatPath, ChatBody("\\ud83d\\ude00 \\\\ud83d"));
+        using HttpResponseMessage response = await Http.SendAsync(request).OrTimeout();
+        Assert.True(response.IsSuccessStatusCode);
+    }
 }

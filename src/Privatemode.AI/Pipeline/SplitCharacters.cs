@@ -145,7 +145,7 @@ internal sealed class SplitCharacters
         JsonObject choice = new() { ["index"] = key.Choice };
         if (key.ToolCall is { } call)
         {
-            JsonArray calls = [new JsonObject { ["index"] = call, ["function"] = new JsonObject { ["arguments"] = Replacement } }];
+            JsonArray calls = new(new JsonObject { ["index"] = call, ["function"] = new JsonObject { ["arguments"] = Replacement } });
             _ = toolCalls?.Normalize(key.Choice, calls, isEvent: true);
             choice["delta"] = new JsonObject { [ToolCalls] = calls };
         }

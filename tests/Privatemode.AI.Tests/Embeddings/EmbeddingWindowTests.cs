@@ -103,28 +103,36 @@ public sealed class EmbeddingWindowTests
     public async Task LoopLeftEarly_CancelsWhatIsUnderWay()
     {
         ConcurrentBag<string> cancelled = [];
+        using CountdownEvent begun = new(2);
+        TaskCompletionSource othersBegun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource othersCancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using EmbeddingBench bench = new(async (body, token) =>
         {
             string text = EmbeddingBench.Texts(body)[0];
-            if (text != "0")
+            if (text == "0")
             {
-                TaskCompletionSource never = new();
-                await using CancellationTokenRegistration registration = token.Register(() => never.TrySetCanceled(token));
-                try
-                {
-                    await never.Task;
-                }
-                finally
-                {
-                    cancelled.Add(text);
-                }
+                await othersBegun.Task;
+                return EmbeddingBench.Counting(body);
             }
 
-            return EmbeddingBench.Counting(body);
+            if (begun.Signal())
+            {
+                othersBegun.SetResult();
+            }
+
+            await EndOf(token);
+            cancelled.Add(text);
+            if (cancelled.Count == 2)
+            {
+                othersCancelled.TrySetResult();
+            }
+
+            throw new OperationCanceledException(token);
         });
 
         Assert.Single(await bench.Generator.GenerateInBatchesAsync(Numbers(100), OneByOne).FirstAsync().AsTask().OrTimeout());
 
+        await othersCancelled.Task.OrTimeout();
         Assert.Equal(["1", "2"], cancelled.Order());
     }
 
@@ -136,9 +144,10 @@ public sealed class EmbeddingWindowTests
         using CancellationTokenSource cancel = new();
         using EmbeddingBench bench = new(async (_, token) =>
         {
+            // The second to cancel does not wait until the token of its own request is cancelled too.
             await cancel.CancelAsync();
-            token.ThrowIfCancellationRequested();
-            throw new InvalidOperationException("not reached");
+            await EndOf(token);
+            throw new OperationCanceledException(token);
         });
         IAsyncEnumerable<GeneratedEmbeddings<Embedding<float>>> batches = byEnumerable
             ? bench.Generator.GenerateInBatchesAsync(Numbers(9), OneByOne)
@@ -192,6 +201,13 @@ public sealed class EmbeddingWindowTests
 
         Assert.Equal(isShared ? typeof(PrivatemodeRequestException) : null, failure?.GetType());
         Assert.Equal(isShared ? 1 : 5, came.Count);
+    }
+
+    private static async Task EndOf(CancellationToken token)
+    {
+        TaskCompletionSource end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using CancellationTokenRegistration registration = token.Register(end.SetResult);
+        await end.Task;
     }
 
     private static string[] Numbers(int count) => [.. Enumerable.Range(0, count).Select(i => i.ToString(CultureInfo.InvariantCulture))];

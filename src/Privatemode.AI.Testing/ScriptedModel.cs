@@ -89,13 +89,13 @@ public sealed class ScriptedModel
         return answer;
     }
 
-    /// <summary>The scripted answer to a request for embeddings; null when there is none.</summary>
+    /// <summary>The scripted answer to a request for embeddings; null if none is scripted.</summary>
     internal ScriptedAnswer? NextEmbeddings() => _embeddings.TryDequeue(out ScriptedAnswer? answer) ? answer : null;
 
     /// <summary>How many numbers the vectors have that were set; null when there are none.</summary>
     internal int? EmbeddingDimensions => _vectors.Values.FirstOrDefault()?.Length;
 
-    /// <summary>The vector that was set for a text; null when there is none.</summary>
+    /// <summary>The vector that was set for a text; null if none was set.</summary>
     internal float[]? FindEmbedding(string input) => _vectors.GetValueOrDefault(input);
 
     internal ScriptedAnswer Next(RecordedRequest request, Func<ScriptedAnswer> echo) =>

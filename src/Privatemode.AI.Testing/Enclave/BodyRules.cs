@@ -12,7 +12,7 @@ internal static partial class BodyRules
     // Tool schemas may be nested deeper than the 64 levels of the default.
     private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1000 };
 
-    /// <summary>Whether a decrypted body is JSON at all; a client may encrypt what is none.</summary>
+    /// <summary>Whether a decrypted body is JSON; a client may also encrypt other bytes.</summary>
     public static bool IsJson(string body)
     {
         try

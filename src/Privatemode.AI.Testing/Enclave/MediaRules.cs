@@ -26,7 +26,7 @@ internal static class MediaRules
         }
     }
 
-    /// <summary>Blocks of Anthropic-style messages. A source may be a URL or base64 data; nobody looks at its media type before the image is decoded.</summary>
+    /// <summary>Blocks of Anthropic-style messages. A source may be a URL or base64 data; its media type is not checked before decoding.</summary>
     /// <exception cref="ModelServerException">The model takes no images.</exception>
     public static void DemandBlocks(ModelRequest request, IReadOnlyList<string> tasks)
     {

@@ -13,7 +13,7 @@ internal sealed class OpenedForm
     /// <summary>Fields and files as they came.</summary>
     public IReadOnlyList<Part> Parts => _parts;
 
-    /// <summary>Takes a form apart, with a reader that shares nothing with the client's. Parts without a name are left out.</summary>
+    /// <summary>Parses a form with a reader of its own, independent of the client's. Parts without a name are left out.</summary>
     /// <exception cref="InvalidDataException">It is no form; the message is the service's.</exception>
     public static OpenedForm Read(ReadOnlyMemory<byte> body, string? contentType)
     {

@@ -16,7 +16,7 @@ internal sealed class SecretStore(TimeProvider time)
 
     /// <summary>The secret with this id.</summary>
     /// <param name="id">Its id.</param>
-    /// <param name="refusing">What the service says before it says that there is none.</param>
+    /// <param name="refusing">The beginning of the service's message that the secret is unknown.</param>
     /// <exception cref="EnclaveException">The secret is not known, or not any more.</exception>
     public byte[] Get(string id, string refusing) =>
         _secrets.TryGetValue(id, out (byte[] Key, DateTimeOffset Expires) secret) && time.GetUtcNow() < secret.Expires

@@ -12,7 +12,7 @@ internal static class CompletionRequestWriter
         "echo", "logprobs",
     });
 
-    /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or a number is none.</exception>
+    /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or a number is NaN or infinite.</exception>
     public static BinaryData Write(PrivatemodeCompletionRequest request, string defaultModel, bool stream)
     {
         ArrayBufferWriter<byte> body = new();

@@ -107,7 +107,7 @@ internal sealed class PooledBytes : IDisposable
             return copy;
         }
 
-        // Whoever gets the array sees all of it.
+        // The receiver of the array sees all of it.
         _array.AsSpan(Length).Clear();
         MemoryStream content = new(_array, 0, Length, writable: true, publiclyVisible: true);
         (_array, Length, _written) = ([], 0, 0);

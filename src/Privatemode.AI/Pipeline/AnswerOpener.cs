@@ -278,7 +278,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         return new OpenedAnswer(new MemoryStream(text.ToArray()), error);
     }
 
-    /// <summary>Model servers repeat the request they reject, images included: an error may be long without anybody on the way having a part in it.</summary>
+    /// <summary>Model servers repeat the request they reject, images included, so a long error does not mean that it was altered on the way.</summary>
     private OpenedAnswer TooLongError(AnswerHead head, SealedCall call) => new(new MemoryStream(), new ServiceError
     {
         Status = head.Status,

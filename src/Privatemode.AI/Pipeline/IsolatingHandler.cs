@@ -43,7 +43,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
 
     /// <summary>Refuses answers that nothing above may see.</summary>
     /// <remarks>Here and not above: the OpenAI client's transport takes the stream out of the response first, and when it is then told to refuse the
-    /// response, nobody can end the stream, which keeps its connection.</remarks>
+    /// response, the stream can no longer be closed and keeps its connection.</remarks>
     private static HttpResponseMessage Checked(HttpResponseMessage response, HttpRequestMessage request, Uri asked)
     {
         if (!request.Options.TryGetValue(CallId, out string? callId))

@@ -5,7 +5,7 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Members of an answer that are not authenticated. Anybody on the path can write them, so impossible values are removed.</summary>
+/// <summary>Members of an answer that are not authenticated. A proxy on the path can change them, so impossible values are removed.</summary>
 internal static class PlainMembers
 {
     private const int TextLimit = 128;

@@ -21,7 +21,7 @@ internal static class SealedError
     /// <param name="opened">The answer or event.</param>
     /// <param name="requestId">For the exception.</param>
     /// <param name="handedOut">For the exception: a part of the answer has gone to the caller.</param>
-    /// <returns><see cref="AnswerFault.RenamedMember"/> when a member is called an error and is none, or is longer than 1 MiB.</returns>
+    /// <returns><see cref="AnswerFault.RenamedMember"/> when the member named <c>error</c> is not an error, or is longer than 1 MiB.</returns>
     /// <exception cref="PrivatemodeServiceException">It is an error of the model server.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The same, with the status 401.</exception>
     public static AnswerFault Check(OpenedDocument opened, string requestId, bool handedOut)

@@ -50,7 +50,7 @@ public sealed class FaultPlan
     /// <param name="fault">What happens.</param>
     /// <param name="times">To how many requests; from 1.</param>
     /// <exception cref="ArgumentException">The fault is one that cannot happen to this source.</exception>
-    public void Next(EvidenceSource source, Fault fault, int times = 1)
+    public void NextEvidence(EvidenceSource source, Fault fault, int times = 1)
     {
         ArgumentNullException.ThrowIfNull(fault);
         if (!Enum.IsDefined(source))

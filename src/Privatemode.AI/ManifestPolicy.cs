@@ -59,28 +59,20 @@ public abstract class ManifestPolicy
     /// See <see cref="Latest"/>; only entries that were approved count. Whoever can write the directory can approve. Without it the first manifest of
     /// every process is asked about.
     /// </param>
-    /// <returns>The policy.</returns>
-    /// <remarks>
-    /// When you refuse a manifest, the approved one goes on counting while the deployment proves it, and
-    /// <see cref="VerifiedDeployment.UnapprovedManifestSha256"/>, the health check and the log say so. You are asked once about each manifest; to decide
-    /// anew, delete <c>pending.txt</c> in the log's directory, or without a log create a new client. A manifest that differs in more than can be shown
-    /// is refused without a question, unless you ask otherwise with the overload.
-    /// </remarks>
-    /// <exception cref="ArgumentNullException"><paramref name="approve"/> is <see langword="null"/>.</exception>
-    public static ManifestPolicy Approve(Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? adoptionLog = null) =>
-        Approve(approve, adoptionLog, askAboutIncompleteDifferences: false);
-
-    /// <summary>Asks you about every manifest that is not the last adopted one, also when the differences are too many to be shown.</summary>
-    /// <param name="approve">See the other overload.</param>
-    /// <param name="adoptionLog">See the other overload.</param>
     /// <param name="askAboutIncompleteDifferences">
     /// Whether you are also asked when the manifest differs in more than <see cref="ManifestUpdate.Changes"/> can show; compare the files yourself when
     /// <see cref="ManifestUpdate.IsComplete"/> is <see langword="false"/>.
     /// </param>
     /// <returns>The policy.</returns>
+    /// <remarks>
+    /// When you refuse a manifest, the approved one goes on counting while the deployment proves it, and
+    /// <see cref="VerifiedDeployment.UnapprovedManifestSha256"/>, the health check and the log say so. You are asked once about each manifest; to decide
+    /// anew, delete <c>pending.txt</c> in the log's directory, or without a log create a new client. A manifest that differs in more than can be shown
+    /// is refused without a question, unless <paramref name="askAboutIncompleteDifferences"/> is <see langword="true"/>.
+    /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="approve"/> is <see langword="null"/>.</exception>
     public static ManifestPolicy Approve(
-        Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? adoptionLog, bool askAboutIncompleteDifferences)
+        Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? adoptionLog = null, bool askAboutIncompleteDifferences = false)
     {
         ArgumentNullException.ThrowIfNull(approve);
         return new ApprovedManifest(approve, adoptionLog, askAboutIncompleteDifferences);

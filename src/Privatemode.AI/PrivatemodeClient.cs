@@ -18,7 +18,14 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
 {
     private readonly ClientComposition _composition;
 
-    /// <summary>A client for the service, with this API key and default settings.</summary>
+    /// <summary>Initializes a new instance with default settings and the API key of the environment variable <c>PRIVATEMODE_API_KEY</c>.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">The variable is not set, or holds more than the key.</exception>
+    public PrivatemodeClient()
+        : this(new PrivatemodeOptions())
+    {
+    }
+
+    /// <summary>Initializes a new instance with an API key and default settings.</summary>
     /// <param name="apiKey">The API key. It is never taken from the environment here, not even when it is missing.</param>
     /// <exception cref="ArgumentNullException">The key is null.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The API key is empty, or holds more than the key.</exception>
@@ -27,11 +34,13 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     {
     }
 
-    /// <summary>A client with these settings; without any, the API key comes from the environment variable <c>PRIVATEMODE_API_KEY</c>.</summary>
-    /// <param name="options">Copied; later changes have no effect.</param>
+    /// <summary>Initializes a new instance with these settings.</summary>
+    /// <param name="options">The settings. They are copied; later changes have no effect. Without an API key in them, it comes from the environment
+    /// variable <c>PRIVATEMODE_API_KEY</c>.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable; the exception names it.</exception>
-    public PrivatemodeClient(PrivatemodeOptions? options = null)
-        : this(ClientComposition.Create(options ?? new PrivatemodeOptions()))
+    public PrivatemodeClient(PrivatemodeOptions options)
+        : this(ClientComposition.Create(options ?? throw new ArgumentNullException(nameof(options))))
     {
     }
 

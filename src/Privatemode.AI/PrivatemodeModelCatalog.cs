@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Privatemode.AI.Models;
 using Privatemode.AI.Pipeline;
 using Privatemode.AI.Sessions;
@@ -34,7 +33,7 @@ public sealed class PrivatemodeModelCatalog
     /// Raised when a reading of the list differs from the one before: models appeared or are gone. The first reading raises nothing.
     /// </summary>
     /// <remarks>
-    /// The service is not polled: the list is requested when <see cref="ListAsync(CancellationToken)"/> or <see cref="FindAsync"/> find it
+    /// The service is not polled: the list is requested when <see cref="ListAsync"/> or <see cref="FindAsync"/> find it
     /// too old, and when a call names a model that is not offered. Handlers run one after the other before the reading ends, so return quickly. What a handler
     /// throws is dropped: a call that happened to read the list has nothing to do with it. With <see cref="PrivatemodeOptions.ApiKeyAccessor"/>
     /// readings for the same API key are compared, and which key it was is not told: handlers run in no caller's context.
@@ -49,15 +48,15 @@ public sealed class PrivatemodeModelCatalog
     /// <exception cref="PrivatemodeIntegrityException">The connection broke in the middle of the list.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; not even the list is asked of it.</exception>
     /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> is disposed of, and no list young enough is kept.</exception>
-    [OverloadResolutionPriority(1)] // ListAsync(default) means the token.
-    public Task<IReadOnlyList<PrivatemodeModel>> ListAsync(CancellationToken cancellationToken = default) => ListAsync(refresh: false, cancellationToken);
+    public async Task<IReadOnlyList<PrivatemodeModel>> ListAsync(CancellationToken cancellationToken = default) =>
+        await OfCaller(out string? apiKey).GetAsync(apiKey, Lifetime, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Returns the models that the service offers, in its order, and optionally requests the list again.</summary>
-    /// <param name="refresh"><see langword="true"/> to request the list from the service even if the cached list is recent.</param>
+    /// <summary>Requests the list of models from the service, even if the one that is kept is recent.</summary>
     /// <param name="cancellationToken">A token that cancels the wait; other callers that wait for the same request still get its result.</param>
-    /// <inheritdoc cref="ListAsync(CancellationToken)"/>
-    public async Task<IReadOnlyList<PrivatemodeModel>> ListAsync(bool refresh, CancellationToken cancellationToken = default) =>
-        await OfCaller(out string? apiKey).GetAsync(apiKey, refresh ? TimeSpan.Zero : Lifetime, cancellationToken).ConfigureAwait(false);
+    /// <returns>The list as it is now.</returns>
+    /// <inheritdoc cref="ListAsync"/>
+    public async Task<IReadOnlyList<PrivatemodeModel>> RefreshAsync(CancellationToken cancellationToken = default) =>
+        await OfCaller(out string? apiKey).GetAsync(apiKey, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
 
     /// <summary>The model that is offered under an id now. A model that is not in the kept list is looked for anew, once a minute at most.</summary>
     /// <param name="id">The id, exactly as it is listed.</param>

@@ -228,7 +228,7 @@ public sealed partial class ReadmeTests
             // begin: evidence
             deployment.Evidence.Kind = EvidenceKind.Tdx; // default Snp; Product, ReportVersion: Genoa, 5
             deployment.Evidence.Defect = EvidenceDefect.TdxPlatformOutOfDate; // one thing is wrong, everything else is signed anew
-            deployment.Faults.Next(EvidenceSource.IntelTcbInfo, Fault.PlainError(403));
+            deployment.Faults.NextEvidence(EvidenceSource.IntelTcbInfo, Fault.PlainError(403));
             int fetched = deployment.Evidence.RequestsTo(EvidenceSource.IntelTcbInfo); // what was fetched, and how often
             // end
 

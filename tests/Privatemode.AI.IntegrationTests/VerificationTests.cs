@@ -191,7 +191,7 @@ public sealed class VerificationTests : DeploymentTest
     {
         await using PrivatemodeClient first = Deployment.CreateClient(options => options.Manifest = ManifestPolicy.Latest(_directory.FullName));
         DateTimeOffset adopted = (await first.VerifyAsync().OrTimeout()).ManifestAdoptedAt;
-        Deployment.Faults.Next(EvidenceSource.Manifest, Fault.PlainError(404), times: 100);
+        Deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.PlainError(404), times: 100);
         await using PrivatemodeClient second = Deployment.CreateClient(options => options.Manifest = ManifestPolicy.Latest(_directory.FullName));
         VerifiedDeployment proof = await second.VerifyAsync().OrTimeout();
         Assert.Equal(ManifestSource.LastAdopted, proof.ManifestSource);

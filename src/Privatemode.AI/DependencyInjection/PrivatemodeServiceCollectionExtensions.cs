@@ -31,13 +31,23 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// </remarks>
 public static class PrivatemodeServiceCollectionExtensions
 {
+    /// <summary>Registers the account without a key, with the settings of the application's configuration.</summary>
+    /// <param name="services">The services.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a key.</exception>
+    public static IServiceCollection AddPrivatemode(this IServiceCollection services) => PrivatemodeRegistration.Add(services, null, null, Ignore(null));
+
     /// <summary>Registers the account without a key.</summary>
     /// <param name="services">The services.</param>
     /// <param name="configure">Settings in code; they win over the configuration.</param>
     /// <returns>The services.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="configure"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a key.</exception>
-    public static IServiceCollection AddPrivatemode(this IServiceCollection services, Action<PrivatemodeOptions>? configure = null) =>
-        PrivatemodeRegistration.Add(services, null, null, Ignore(configure));
+    public static IServiceCollection AddPrivatemode(this IServiceCollection services, Action<PrivatemodeOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return PrivatemodeRegistration.Add(services, null, null, Ignore(configure));
+    }
 
     /// <summary>Registers the account without a key, with settings that depend on other services.</summary>
     /// <inheritdoc cref="AddPrivatemode(IServiceCollection, Action{PrivatemodeOptions})"/>
@@ -48,16 +58,37 @@ public static class PrivatemodeServiceCollectionExtensions
     }
 
     /// <summary>Registers the account without a key, with settings from this section.</summary>
+    /// <inheritdoc cref="AddPrivatemode(IServiceCollection, IConfigurationSection, Action{PrivatemodeOptions})"/>
+    public static IServiceCollection AddPrivatemode(this IServiceCollection services, IConfigurationSection section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return PrivatemodeRegistration.Add(services, null, section, Ignore(null));
+    }
+
+    /// <summary>Registers the account without a key, with settings from this section and in code.</summary>
     /// <param name="services">The services.</param>
     /// <param name="section">Where the settings are.</param>
     /// <param name="configure">Settings in code; they win over the section.</param>
     /// <returns>The services.</returns>
     /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a key.</exception>
     public static IServiceCollection AddPrivatemode(
-        this IServiceCollection services, IConfigurationSection section, Action<PrivatemodeOptions>? configure = null)
+        this IServiceCollection services, IConfigurationSection section, Action<PrivatemodeOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(section);
+        ArgumentNullException.ThrowIfNull(configure);
         return PrivatemodeRegistration.Add(services, null, section, Ignore(configure));
+    }
+
+    /// <summary>Registers a further account, with the settings of the application's configuration.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="accountKey">A name for it, also that of its options. Not its API key: it appears in logs and messages.</param>
+    /// <returns>The services.</returns>
+    /// <exception cref="ArgumentException">The key is null or empty.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> has this key.</exception>
+    public static IServiceCollection AddKeyedPrivatemode(this IServiceCollection services, string accountKey)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(accountKey);
+        return PrivatemodeRegistration.Add(services, accountKey, null, Ignore(null));
     }
 
     /// <summary>Registers a further account: <c>[FromKeyedServices(accountKey)] PrivatemodeClient</c> and <c>OpenAIClient</c>.</summary>
@@ -68,9 +99,10 @@ public static class PrivatemodeServiceCollectionExtensions
     /// <exception cref="ArgumentException">The key is null or empty.</exception>
     /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> has this key.</exception>
     public static IServiceCollection AddKeyedPrivatemode(
-        this IServiceCollection services, string accountKey, Action<PrivatemodeOptions>? configure = null)
+        this IServiceCollection services, string accountKey, Action<PrivatemodeOptions> configure)
     {
         ArgumentException.ThrowIfNullOrEmpty(accountKey);
+        ArgumentNullException.ThrowIfNull(configure);
         return PrivatemodeRegistration.Add(services, accountKey, null, Ignore(configure));
     }
 
@@ -85,16 +117,26 @@ public static class PrivatemodeServiceCollectionExtensions
     }
 
     /// <summary>Registers a further account, with settings from this section.</summary>
+    /// <inheritdoc cref="AddKeyedPrivatemode(IServiceCollection, string, IConfigurationSection, Action{PrivatemodeOptions})"/>
+    public static IServiceCollection AddKeyedPrivatemode(this IServiceCollection services, string accountKey, IConfigurationSection section)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(accountKey);
+        ArgumentNullException.ThrowIfNull(section);
+        return PrivatemodeRegistration.Add(services, accountKey, section, Ignore(null));
+    }
+
+    /// <summary>Registers a further account, with settings from this section and in code.</summary>
     /// <inheritdoc cref="AddKeyedPrivatemode(IServiceCollection, string, Action{PrivatemodeOptions})"/>
     /// <param name="services">The services.</param>
     /// <param name="accountKey">A name for it, also that of its options. Not its API key: it appears in logs and messages.</param>
     /// <param name="section">Where the settings are.</param>
     /// <param name="configure">Settings in code; they win over the section.</param>
     public static IServiceCollection AddKeyedPrivatemode(
-        this IServiceCollection services, string accountKey, IConfigurationSection section, Action<PrivatemodeOptions>? configure = null)
+        this IServiceCollection services, string accountKey, IConfigurationSection section, Action<PrivatemodeOptions> configure)
     {
         ArgumentException.ThrowIfNullOrEmpty(accountKey);
         ArgumentNullException.ThrowIfNull(section);
+        ArgumentNullException.ThrowIfNull(configure);
         return PrivatemodeRegistration.Add(services, accountKey, section, Ignore(configure));
     }
 

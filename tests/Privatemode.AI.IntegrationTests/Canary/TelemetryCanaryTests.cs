@@ -71,7 +71,7 @@ public sealed class TelemetryCanaryTests : DeploymentTest
         Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
         Assert.IsType<PrivatemodeVerificationException>(await TryAsync(streamed: false, new ChatOptions()));
         Deployment.Evidence.Defect = EvidenceDefect.None;
-        Deployment.Faults.Next(EvidenceSource.Attestation, Fault.PlainError(503, Sentinel.Text), times: 20);
+        Deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.PlainError(503, Sentinel.Text), times: 20);
         Task<Exception?> asking = TryAsync(streamed: false, new ChatOptions());
         Time.Advance(await Time.TimerAsync(due => due == TimeSpan.FromSeconds(1)).OrTimeout());
         Time.Advance(await Time.TimerAsync(due => due == TimeSpan.FromSeconds(2)).OrTimeout());

@@ -112,7 +112,7 @@ public sealed class HostTests : IAsyncLifetime
     [Fact]
     public async Task Stop_WhileTheDeploymentHangs_DoesNotWaitForIt()
     {
-        _deployment.Faults.Next(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromMinutes(10)));
+        _deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromMinutes(10)));
         using IHost host = NewHost(services => services.AddPrivatemode(_deployment.Configure));
         await host.StartAsync().OrTimeout();
         await host.StopAsync().OrTimeout();

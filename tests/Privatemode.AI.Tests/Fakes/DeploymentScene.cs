@@ -58,7 +58,7 @@ internal sealed class DeploymentScene : IAsyncDisposable
     {
         foreach (EvidenceSource source in Enum.GetValues<EvidenceSource>().Where(source => source > EvidenceSource.Manifest))
         {
-            Deployment.Faults.Next(source, Fault.PlainError(status), times: 1000);
+            Deployment.Faults.NextEvidence(source, Fault.PlainError(status), times: 1000);
         }
     }
 

@@ -32,7 +32,7 @@ public sealed class ChattyLogTests : IAsyncLifetime
         {
             _ = await chat.GetResponseAsync("hi").OrTimeout();
             _ = await chat.GetStreamingResponseAsync("hi").ToListAsync().AsTask().OrTimeout();
-            _ = await provider.GetRequiredKeyedService<PrivatemodeClient>(accountKey).Models.ListAsync(refresh: true).OrTimeout();
+            _ = await provider.GetRequiredKeyedService<PrivatemodeClient>(accountKey).Models.RefreshAsync().OrTimeout();
         }
 
         Assert.Empty(Heard(lines));

@@ -73,7 +73,7 @@ public sealed class ForgedEvidenceTests
     public async Task Verify_VendorKnowsNoSuchChipOrPlatform_IsAVerdict(EvidenceKind kind, EvidenceSource source, int status, string check)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
-        scene.Deployment.Faults.Next(source, Fault.PlainError(status));
+        scene.Deployment.Faults.NextEvidence(source, Fault.PlainError(status));
         using PrivatemodeClient client = scene.Client();
         PrivatemodeVerificationException refusal =
             await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
@@ -93,7 +93,7 @@ public sealed class ForgedEvidenceTests
     {
         await using DeploymentScene scene =
             await DeploymentScene.StartAsync(source < EvidenceSource.IntelTcbInfo ? EvidenceKind.Snp : EvidenceKind.Tdx);
-        scene.Deployment.Faults.Next(source, Fault.PlainError(Forbidden));
+        scene.Deployment.Faults.NextEvidence(source, Fault.PlainError(Forbidden));
         using PrivatemodeClient client = scene.Client();
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.VerifyAsync().OrTimeout());
     }
@@ -199,6 +199,6 @@ public sealed class ForgedEvidenceTests
     private static void NameAnUnknownChip(DeploymentScene scene)
     {
         scene.Deployment.Evidence.Defect = EvidenceDefect.SnpReportedTcbAboveCurrent;
-        scene.Deployment.Faults.Next(EvidenceSource.AmdChip, Fault.PlainError(NotFound), times: 100);
+        scene.Deployment.Faults.NextEvidence(EvidenceSource.AmdChip, Fault.PlainError(NotFound), times: 100);
     }
 }

@@ -40,7 +40,7 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
     [Fact]
     public async Task WarmUp_ServiceIsAway_LogsThat()
     {
-        _deployment.Faults.Next(EvidenceSource.Attestation, Fault.PlainError(503), times: 100);
+        _deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.PlainError(503), times: 100);
         Assert.Contains("(unavailable, PrivatemodeServiceException)", Assert.Single(await WarningsOfStartAsync(_ => { })), StringComparison.Ordinal);
     }
 
@@ -64,7 +64,7 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
     [Fact]
     public async Task WarmUp_HostStopsBeforeItsEnd_IsNoFailure()
     {
-        _deployment.Faults.Next(EvidenceSource.Attestation, Fault.Stall(0));
+        _deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Stall(0));
         Assert.Empty(await WarningsOfStartAsync(_ => { }, waits: false));
     }
 
@@ -73,7 +73,7 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
     [InlineData(false)]
     public async Task WarmUp_HostIsDisposedWithoutStop_LogsNoWarning(bool isUnderWay)
     {
-        _deployment.Faults.Next(EvidenceSource.Attestation, Fault.Stall(0));
+        _deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Stall(0));
         using LogLines lines = new();
         TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
         IHost host = CreateHost(lines, options => options.ApiKeyAccessor = () =>

@@ -87,7 +87,7 @@ public sealed class WrongKeyTests : IAsyncLifetime
     [InlineData(403)]
     public async Task Verification_UnderAKeyThatIsNotAllowed_IsToldStatusAccountAndPortal(int status)
     {
-        _deployment.Faults.Next(EvidenceSource.Attestation, Fault.PlainError(status));
+        _deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.PlainError(status));
         await using PrivatemodeClient client = _deployment.CreateClient();
         AssertTold(
             await Assert.ThrowsAnyAsync<PrivatemodeException>(() => client.VerifyAsync().OrTimeout()), $"status {status}", "(PrivatemodeOptions.ApiKey)");
@@ -97,7 +97,7 @@ public sealed class WrongKeyTests : IAsyncLifetime
     {
         "connect" => client.ConnectAsync(),
         "verify" => client.VerifyAsync(),
-        "models" => client.Models.ListAsync(refresh: true),
+        "models" => client.Models.RefreshAsync(),
         _ => client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi"),
     }).OrTimeout();
 

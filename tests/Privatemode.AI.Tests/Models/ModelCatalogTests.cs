@@ -37,7 +37,7 @@ public sealed class ModelCatalogTests
         await ListAsync();
         Assert.Equal(2, _readings);
 
-        await ListAsync(refresh: true);
+        await RefreshAsync();
         Assert.Equal(3, _readings);
     }
 
@@ -58,7 +58,7 @@ public sealed class ModelCatalogTests
         using CancellationTokenSource cancel = new();
 
         Task<IReadOnlyList<PrivatemodeModel>> impatient = _catalog.ListAsync(cancellationToken: cancel.Token);
-        Task<IReadOnlyList<PrivatemodeModel>>[] others = [.. Enumerable.Range(0, 10).Select(i => _catalog.ListAsync(refresh: i % 2 == 0))];
+        Task<IReadOnlyList<PrivatemodeModel>>[] others = [.. Enumerable.Range(0, 10).Select(i => i % 2 == 0 ? _catalog.RefreshAsync() : _catalog.ListAsync())];
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => impatient.OrTimeout());
         reading.SetResult([new PrivatemodeModel { Id = "only" }]);
@@ -108,11 +108,11 @@ public sealed class ModelCatalogTests
             changes.Add(change);
         };
         await ListAsync();
-        await ListAsync(refresh: true);
+        await RefreshAsync();
         Assert.Empty(changes);
 
         _download = Offer("b", "c");
-        await ListAsync(refresh: true);
+        await RefreshAsync();
 
         PrivatemodeModelsChangedEventArgs change = Assert.Single(changes);
         Assert.Equal("c", Assert.Single(change.Appeared).Id);
@@ -129,7 +129,7 @@ public sealed class ModelCatalogTests
         await ListAsync();
         _download = Offer("c");
 
-        Assert.Single(await ListAsync(refresh: true));
+        Assert.Single(await RefreshAsync());
         Assert.Equal(1, told);
     }
 
@@ -222,10 +222,9 @@ public sealed class ModelCatalogTests
         using CancellationTokenSource cancel = new();
         Task<IReadOnlyList<PrivatemodeModel>>[] cancelled =
         [
-            _catalog.ListAsync(cancel.Token), _catalog.ListAsync(cancellationToken: cancel.Token), _catalog.ListAsync(true, cancel.Token),
-            _catalog.ListAsync(refresh: false, cancellationToken: cancel.Token),
+            _catalog.ListAsync(cancel.Token), _catalog.ListAsync(cancellationToken: cancel.Token), _catalog.RefreshAsync(cancel.Token),
         ];
-        Task<IReadOnlyList<PrivatemodeModel>>[] others = [_catalog.ListAsync(), _catalog.ListAsync(default), _catalog.ListAsync(true)];
+        Task<IReadOnlyList<PrivatemodeModel>>[] others = [_catalog.ListAsync(), _catalog.ListAsync(default), _catalog.RefreshAsync()];
         await cancel.CancelAsync();
         foreach (Task<IReadOnlyList<PrivatemodeModel>> list in cancelled)
         {
@@ -236,7 +235,9 @@ public sealed class ModelCatalogTests
         Assert.All(await Task.WhenAll(others).OrTimeout(), list => Assert.Single(list));
     }
 
-    private Task<IReadOnlyList<PrivatemodeModel>> ListAsync(bool refresh = false) => _catalog.ListAsync(refresh).OrTimeout();
+    private Task<IReadOnlyList<PrivatemodeModel>> ListAsync() => _catalog.ListAsync().OrTimeout();
+
+    private Task<IReadOnlyList<PrivatemodeModel>> RefreshAsync() => _catalog.RefreshAsync().OrTimeout();
 
     private Task<PrivatemodeModel?> FindAsync(string id) => _catalog.FindAsync(id).OrTimeout();
 }

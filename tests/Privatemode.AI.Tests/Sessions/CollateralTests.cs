@@ -186,7 +186,7 @@ public sealed class CollateralTests
     public async Task Verify_VendorRedirects_IsRefusedAndNotFollowed(EvidenceKind kind, EvidenceSource source)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
-        scene.Deployment.Faults.Next(source, Fault.Redirect(new Uri(scene.Deployment.Endpoint, "/elsewhere")));
+        scene.Deployment.Faults.NextEvidence(source, Fault.Redirect(new Uri(scene.Deployment.Endpoint, "/elsewhere")));
         Assert.Equal((PrivatemodeServiceFailure.Other, 307), await FailureAsync(scene));
         Assert.DoesNotContain(scene.Deployment.AllRequests, request => request.Path.StartsWith("/elsewhere", StringComparison.Ordinal));
     }
@@ -196,7 +196,7 @@ public sealed class CollateralTests
     public async Task Verify_VendorSendsTooMuch_IsRefused(EvidenceKind kind, EvidenceSource source)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
-        scene.Deployment.Faults.Next(source, Fault.Oversize(5 * 1024 * 1024));
+        scene.Deployment.Faults.NextEvidence(source, Fault.Oversize(5 * 1024 * 1024));
         Assert.Equal((PrivatemodeServiceFailure.Other, 0), await FailureAsync(scene));
     }
 
@@ -206,7 +206,7 @@ public sealed class CollateralTests
     public async Task Verify_VendorDoesNotEnd_IsATimeout(int stallAt)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync();
-        scene.Deployment.Faults.Next(EvidenceSource.AmdChip, Fault.Stall(stallAt));
+        scene.Deployment.Faults.NextEvidence(EvidenceSource.AmdChip, Fault.Stall(stallAt));
         using PrivatemodeClient client = scene.Client();
         Task verifying = client.VerifyAsync();
         await scene.AskedAsync(EvidenceSource.AmdChip, 1);
@@ -220,9 +220,9 @@ public sealed class CollateralTests
     public async Task Verify_VendorIsBusyOrCut_IsTriedAgainAfterPauses()
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync();
-        scene.Deployment.Faults.Next(EvidenceSource.AmdChip, Fault.PlainError(503));
-        scene.Deployment.Faults.Next(EvidenceSource.AmdChip, Fault.PlainError(429, retryAfter: TimeSpan.FromSeconds(7)));
-        scene.Deployment.Faults.Next(EvidenceSource.AmdRevocationList, Fault.CutConnection(5));
+        scene.Deployment.Faults.NextEvidence(EvidenceSource.AmdChip, Fault.PlainError(503));
+        scene.Deployment.Faults.NextEvidence(EvidenceSource.AmdChip, Fault.PlainError(429, retryAfter: TimeSpan.FromSeconds(7)));
+        scene.Deployment.Faults.NextEvidence(EvidenceSource.AmdRevocationList, Fault.CutConnection(5));
         using PrivatemodeClient client = scene.Client();
         Task verifying = client.VerifyAsync();
         Assert.Equal([1, 7, 1], (await scene.PassPausesAsync(verifying)).Select(pause => pause.TotalSeconds));

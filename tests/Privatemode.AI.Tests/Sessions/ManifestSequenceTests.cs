@@ -90,7 +90,7 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
     {
         _ = await Restart().VerifyAsync().OrTimeout();
         _publisher.Name(Unproved(7));
-        _scene.Deployment.Faults.Next(EvidenceSource.Attestation, Fault.PlainError(403));
+        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.PlainError(403));
         Assert.NotNull(await Record.ExceptionAsync(() => Restart().VerifyAsync()).OrTimeout());
         _publisher.GoAway();
         await ClosedAsync(Restart());

@@ -132,7 +132,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
     [Fact]
     public async Task Connect_AttestationIsRefusedForGood_AsksOnce()
     {
-        _deployment.Faults.Next(EvidenceSource.Attestation, Fault.PlainError(403), times: 100);
+        _deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.PlainError(403), times: 100);
         await using PrivatemodeClient client = _deployment.CreateClient();
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.ConnectAsync().OrTimeout());
         Assert.Equal(1, _deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
@@ -144,7 +144,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
     [InlineData(false)]
     public async Task Chat_VerificationTakesTooLong_EndsWithTheResponseTimeout(bool async)
     {
-        _deployment.Faults.Next(EvidenceSource.Attestation, Fault.Stall(-1));
+        _deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Stall(-1));
         await using PrivatemodeClient client = _deployment.CreateClient(options => options.ResponseTimeout = TimeSpan.FromSeconds(5));
         Task chat = ChatAsync(client, async);
         _ = await _time.TimerAsync(due => due == TimeSpan.FromSeconds(5)).OrTimeout();

@@ -105,7 +105,7 @@ public sealed class DeploymentEvidenceTests : IAsyncLifetime
     {
         byte[] first = _deployment.Evidence.Manifest.ToArray();
         _deployment.Evidence.ChangeManifest();
-        _deployment.Faults.Next(EvidenceSource.Manifest, Fault.OutdatedManifest);
+        _deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.OutdatedManifest);
 
         Assert.Equal(first, await _http.GetByteArrayAsync(ManifestPath));
         Assert.NotEqual(first, await _http.GetByteArrayAsync(ManifestPath));
@@ -115,7 +115,7 @@ public sealed class DeploymentEvidenceTests : IAsyncLifetime
     [Fact]
     public async Task Faults_OfASource_HitThatSourceOnly()
     {
-        _deployment.Faults.Next(EvidenceSource.AmdRevocationList, Fault.PlainError(429, retryAfter: TimeSpan.FromSeconds(7)));
+        _deployment.Faults.NextEvidence(EvidenceSource.AmdRevocationList, Fault.PlainError(429, retryAfter: TimeSpan.FromSeconds(7)));
 
         using HttpResponseMessage manifest = await _http.GetAsync(ManifestPath);
         using HttpResponseMessage list = await _http.GetAsync(RevocationListPath);
@@ -130,7 +130,7 @@ public sealed class DeploymentEvidenceTests : IAsyncLifetime
     public async Task Fault_Redirect_NamesItsTarget()
     {
         Uri target = new("http://127.0.0.1:1/elsewhere");
-        _deployment.Faults.Next(EvidenceSource.AmdRevocationList, Fault.Redirect(target));
+        _deployment.Faults.NextEvidence(EvidenceSource.AmdRevocationList, Fault.Redirect(target));
 
         using HttpResponseMessage response = await _http.GetAsync(RevocationListPath);
 
@@ -140,7 +140,7 @@ public sealed class DeploymentEvidenceTests : IAsyncLifetime
     [Fact]
     public async Task Fault_Oversize_DoesNotSayItsLength()
     {
-        _deployment.Faults.Next(EvidenceSource.Manifest, Fault.Oversize(1_000_000));
+        _deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.Oversize(1_000_000));
 
         using HttpResponseMessage response = await _http.GetAsync(ManifestPath, HttpCompletionOption.ResponseHeadersRead);
 
@@ -153,7 +153,7 @@ public sealed class DeploymentEvidenceTests : IAsyncLifetime
     [InlineData(50)]
     public async Task Fault_CutConnection_BreaksTheAnswer(int bytes)
     {
-        _deployment.Faults.Next(EvidenceSource.Manifest, Fault.CutConnection(bytes));
+        _deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.CutConnection(bytes));
 
         await Assert.ThrowsAsync<HttpRequestException>(() => _http.GetByteArrayAsync(ManifestPath)).OrTimeout();
     }
@@ -161,7 +161,7 @@ public sealed class DeploymentEvidenceTests : IAsyncLifetime
     [Fact]
     public async Task Fault_Delay_WaitsForTheDeploymentsClock()
     {
-        _deployment.Faults.Next(EvidenceSource.Manifest, Fault.Delay(TimeSpan.FromMinutes(5)));
+        _deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.Delay(TimeSpan.FromMinutes(5)));
 
         Task<byte[]> answer = _http.GetByteArrayAsync(ManifestPath);
         await _time.TimerAsync(wait => wait == TimeSpan.FromMinutes(5)).OrTimeout();
@@ -176,7 +176,7 @@ public sealed class DeploymentEvidenceTests : IAsyncLifetime
     [InlineData(0)]
     public async Task Fault_Stall_EndsWithTheDeployment(int index)
     {
-        _deployment.Faults.Next(EvidenceSource.Manifest, Fault.Stall(index));
+        _deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.Stall(index));
         using CancellationTokenSource enough = new();
 
         Task<byte[]> answer = _http.GetByteArrayAsync(ManifestPath, enough.Token);

@@ -9,7 +9,7 @@ await using Example example = await Example.StartAsync(model => model.Partition(
     new ScriptedElement("NarrativeText", "The rent is due on the first of the month.")));
 
 using MemoryStream page = new(Encoding.UTF8.GetBytes("<h1>Rental agreement</h1><p>The rent is due on the first of the month.</p>"));
-PrivatemodeDocument document = await example.Client.Documents.PartitionAsync(page, "rental-agreement.html");
+PartitionedDocument document = await example.Client.Documents.PartitionAsync(page, "rental-agreement.html");
 foreach (DocumentElement element in document.Elements)
 {
     Console.WriteLine($"{element.Type,-14} {element.Text}");

@@ -18,7 +18,7 @@ GeneratedEmbeddings<Embedding<float>> vectors = await embed.GenerateAsync(texts)
 
 // Questions are embedded in another form than texts; the model was trained that way.
 const string Question = "Where does the night train to Vienna leave?";
-PrivatemodeEmbeddingOptions asQuery = new() { QueryInstruction = "Given a question, retrieve passages that answer it" };
+TextEmbeddingOptions asQuery = new() { QueryInstruction = "Given a question, retrieve passages that answer it" };
 ReadOnlyMemory<float> query = (await embed.GenerateAsync([Question], asQuery))[0].Vector;
 
 (string Text, float Similarity)[] found = [.. texts

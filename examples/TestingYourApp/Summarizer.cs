@@ -13,7 +13,7 @@ public sealed class Summarizer(IChatClient chat)
             ChatResponse answer = await chat.GetResponseAsync($"Sum this up in one sentence: {text}");
             return answer.Text;
         }
-        catch (PrivatemodeServiceException exception) when (exception.Reason is PrivatemodeServiceFailure.InvalidRequest)
+        catch (PrivatemodeServiceException exception) when (exception.Reason is ServiceFailureReason.InvalidRequest)
         {
             return "The text is too long.";
         }

@@ -62,14 +62,14 @@ internal sealed class CallNote : IAsyncDisposable
     /// </remarks>
     public ValueTask DisposeAsync() => _answer?.DisposeAsync() ?? default;
 
-    public void Take(PrivatemodeReceipt receipt) => Receipt = receipt.ToJson();
+    public void Take(EncryptionReceipt receipt) => Receipt = receipt.ToJson();
 
     /// <summary>Puts the receipt, if there is one, among additional properties; the same ones, or new ones where there were none.</summary>
     public AdditionalPropertiesDictionary? AddTo(AdditionalPropertiesDictionary? properties)
     {
         if (Receipt is not null)
         {
-            (properties ??= [])[PrivatemodeReceipt.PropertyName] = Receipt;
+            (properties ??= [])[EncryptionReceipt.PropertyName] = Receipt;
         }
 
         return properties;

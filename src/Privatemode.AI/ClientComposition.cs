@@ -52,7 +52,7 @@ internal sealed class ClientComposition : IDisposable
             ConnectionSlots.For(options.HttpMessageHandler ?? options.FactoryHandler, switches.MaxConnections, options.ResponseTimeout, time));
         OpenAI = CreateOpenAI(options, new SealingPolicy(runner), _http);
         Http = new HttpCalls(runner, _http, Endpoint, _events);
-        Models = new PrivatemodeModelCatalog(
+        Models = new ModelCatalog(
             apiKeys, options.MaxSessions, apiKey => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient(), apiKey, apiKeys.Source), time);
         Failures = new CallFailures(exception => ServiceErrors.Map(exception, apiKeys.Source), Models.ExplainAsync);
         _gauge = ClientGauge.Register(Endpoint.Host, time, () => _attested.Health.Deployment, _sessions.CountSecrets);
@@ -68,7 +68,7 @@ internal sealed class ClientComposition : IDisposable
 
     public DeploymentHealth Health => _attested.Health;
 
-    public PrivatemodeModelCatalog Models { get; }
+    public ModelCatalog Models { get; }
 
     /// <summary>What adapters throw.</summary>
     public CallFailures Failures { get; }

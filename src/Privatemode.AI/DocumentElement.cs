@@ -21,7 +21,7 @@ public sealed class DocumentElement
     /// <summary>Id of the element it belongs to, for example the title above it; null for none.</summary>
     public string? ParentId { get; init; }
 
-    /// <summary>The page it is on, from <see cref="PrivatemodeDocumentOptions.StartingPageNumber"/> or 1; null for a document without pages.</summary>
+    /// <summary>The page it is on, from <see cref="DocumentOptions.StartingPageNumber"/> or 1; null for a document without pages.</summary>
     public int? PageNumber { get; init; }
 
     /// <summary>Name of the file as it was sent; null when not told.</summary>

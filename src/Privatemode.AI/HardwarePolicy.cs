@@ -29,7 +29,7 @@ public sealed record HardwarePolicy
     /// Looks at Intel's verdict about the TDX module and the quoting enclave only, as the Go reference does. Gives up that firmware and
     /// microcode of the platform are up to date. Default false.
     /// </summary>
-    public bool AcceptModuleStatusOnlyAsTheReferenceDoes { get; init; }
+    public bool DangerousAcceptOutdatedTdxPlatform { get; init; }
 
     /// <summary>
     /// Refuses a TDX platform that is not up to date under Intel's newest TCB info, and any TDX platform while that cannot be retrieved. By default,

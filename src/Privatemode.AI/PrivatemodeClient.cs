@@ -47,7 +47,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     internal PrivatemodeClient(ClientComposition composition)
     {
         _composition = composition;
-        Documents = new PrivatemodeDocumentClient(new DocumentCall(
+        Documents = new DocumentClient(new DocumentCall(
             OpenAI.Pipeline, new Uri(composition.Endpoint, EndpointRules.Partition.Path), EndpointRules.Partition.PlainLimit, composition.Failures));
     }
 
@@ -55,7 +55,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     public PrivatemodeOpenAIClient OpenAI => _composition.OpenAI;
 
     /// <summary>The models the service offers. The list is neither encrypted nor authenticated.</summary>
-    public PrivatemodeModelCatalog Models => _composition.Models;
+    public ModelCatalog Models => _composition.Models;
 
     /// <summary>What is known about the deployment now; sends nothing.</summary>
     internal DeploymentHealth Health => _composition.Health;
@@ -70,8 +70,8 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
 
     /// <summary>Takes documents apart, over the same session.</summary>
     /// <remarks>A blank document is refused: nothing in an empty answer could be authenticated. See
-    /// <see cref="PrivatemodeDocumentClient.PartitionAsync"/>.</remarks>
-    public PrivatemodeDocumentClient Documents { get; }
+    /// <see cref="DocumentClient.PartitionAsync"/>.</remarks>
+    public DocumentClient Documents { get; }
 
     /// <summary>Makes the session now, so that the first call does not have to wait for it.</summary>
     /// <param name="cancellationToken">Ends the wait; the session may still be made for others that wait for it.</param>
@@ -123,9 +123,9 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// model's own.</param>
     /// <returns>A generator that keeps the order of the texts. Disposing it does nothing.</returns>
     /// <remarks>
-    /// Many texts go in several requests, a few of them at once; <see cref="PrivatemodeEmbeddingOptions"/> has the numbers, and makes queries of
+    /// Many texts go in several requests, a few of them at once; <see cref="TextEmbeddingOptions"/> has the numbers, and makes queries of
     /// the texts. The first request that fails cancels the others, and nothing is handed out: for many texts use
-    /// <see cref="PrivatemodeEmbeddingExtensions.GenerateInBatchesAsync"/>, which returns what came before. An empty list of texts is answered without
+    /// <see cref="EmbeddingGeneratorExtensions.GenerateInBatchesAsync"/>, which returns what came before. An empty list of texts is answered without
     /// a call. <see cref="EmbeddingGenerationOptions.AdditionalProperties"/> are posted as members of the request, as they are, but for the names this library
     /// writes itself. A factory in <see cref="EmbeddingGenerationOptions.RawRepresentationFactory"/> makes a new object for each request.
     /// Every embedding carries the receipt of its request.
@@ -145,13 +145,13 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     }
 
     /// <summary>A client of the completions endpoint, for plain text continuation and for filling gaps in code.</summary>
-    /// <param name="modelId">Id of the model. A request may choose another by <see cref="PrivatemodeCompletionRequest.ModelId"/>.</param>
+    /// <param name="modelId">Id of the model. A request may choose another by <see cref="TextCompletionRequest.ModelId"/>.</param>
     /// <returns>The client.</returns>
     /// <exception cref="ArgumentException">The id is null or empty.</exception>
-    public PrivatemodeCompletionClient GetCompletionClient(string modelId)
+    public TextCompletionClient GetCompletionClient(string modelId)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelId);
-        return new PrivatemodeCompletionClient(new CompletionCalls(OpenAI.Pipeline, _composition.Endpoint, _composition.Failures.For("generate")), modelId);
+        return new TextCompletionClient(new CompletionCalls(OpenAI.Pipeline, _composition.Endpoint, _composition.Failures.For("generate")), modelId);
     }
 
     /// <summary>A message handler over the same session, for any other library that sends with an <see cref="HttpClient"/>.</summary>
@@ -168,7 +168,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// leaves. Of <see cref="SpeechToTextOptions.SpeechLanguage"/> the first subtag is used (<c>de</c> of <c>de-AT</c>);
     /// <see cref="SpeechToTextOptions.TextLanguage"/> must be the same or none, because the service removed translations in version 1.33;
     /// <see cref="SpeechToTextOptions.SpeechSampleRate"/> is not used, the file tells. Prompt, temperature and timestamps:
-    /// <see cref="PrivatemodeSpeechOptions"/>. <see cref="SpeechToTextOptions.AdditionalProperties"/> are posted as fields of the form: text,
+    /// <see cref="TranscriptionOptions"/>. <see cref="SpeechToTextOptions.AdditionalProperties"/> are posted as fields of the form: text,
     /// numbers and booleans. A streamed transcription comes as <see cref="SpeechToTextResponseUpdateKind.TextUpdated"/>, then
     /// <see cref="SpeechToTextResponseUpdateKind.SessionClose"/> with the usage, once it is certain that nothing is missing.
     /// </remarks>

@@ -7,7 +7,7 @@ public sealed class PrivatemodeModelUnavailableException : PrivatemodeServiceExc
     private const int MostInTheMessage = 20;
 
     internal PrivatemodeModelUnavailableException(PrivatemodeServiceException original, IReadOnlyList<string> availableModels, string? task = null)
-        : base(PrivatemodeServiceFailure.ModelUnavailable, Describe(original.Message, availableModels, task), original.InnerException)
+        : base(ServiceFailureReason.ModelUnavailable, Describe(original.Message, availableModels, task), original.InnerException)
     {
         Status = original.Status;
         Code = original.Code;

@@ -42,7 +42,7 @@ public sealed class PrivatemodeOptions
     /// No secret is taken away from calls that use it. When all are in use, the session that was unused for the longest time is detached: its calls and
     /// streams finish, and the next call with its key establishes a new session. At most as many sessions as this setting allows are detached at the
     /// same time. Beyond that, a call with another key waits for up to <see cref="ResponseTimeout"/> and then throws a
-    /// <see cref="PrivatemodeServiceException"/> with <see cref="PrivatemodeServiceFailure.Timeout"/>. A secret that was replaced by a newer one while a
+    /// <see cref="PrivatemodeServiceException"/> with <see cref="ServiceFailureReason.Timeout"/>. A secret that was replaced by a newer one while a
     /// stream ran under it is wiped with the end of that stream, and does not count.
     /// </remarks>
     public int MaxSessions { get; set; } = 256;
@@ -53,7 +53,7 @@ public sealed class PrivatemodeOptions
     /// </summary>
     /// <remarks>
     /// The permit is given back when the answer is over. A refusal is a <see cref="PrivatemodeServiceException"/> with
-    /// <see cref="PrivatemodeServiceFailure.RateLimited"/>; what the limiter throws, the call throws. Waiting in the limiter's queue ends with
+    /// <see cref="ServiceFailureReason.RateLimited"/>; what the limiter throws, the call throws. Waiting in the limiter's queue ends with
     /// the caller's cancellation only, which is the limiter's business. A synchronous call waits there on a blocked thread.
     /// </remarks>
     public RateLimiter? RateLimiter { get; set; }
@@ -163,7 +163,7 @@ public sealed class PrivatemodeOptions
     /// at most 24 hours. The default is 10 minutes. A timeout is never retried.</summary>
     /// <remarks>
     /// A call that has to wait for a verified session before waits for as long at most, and is a <see cref="PrivatemodeServiceException"/> with
-    /// <see cref="PrivatemodeServiceFailure.Timeout"/> then; the session may still be made for later calls.
+    /// <see cref="ServiceFailureReason.Timeout"/> then; the session may still be made for later calls.
     /// </remarks>
     public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
@@ -175,9 +175,9 @@ public sealed class PrivatemodeOptions
     /// </remarks>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(100);
 
-    /// <summary>What happens when a host starts in which <c>AddPrivatemode</c> registered this. Default <see cref="PrivatemodeWarmUp.Background"/>.
+    /// <summary>What happens when a host starts in which <c>AddPrivatemode</c> registered this. Default <see cref="WarmUpMode.Background"/>.
     /// Without a host it has no effect.</summary>
-    public PrivatemodeWarmUp WarmUp { get; set; }
+    public WarmUpMode WarmUp { get; set; }
 
     /// <summary>INSECURE outside of tests: roots of a test deployment on this machine, in place of the vendors'. Default null.</summary>
     public InsecureLoopbackTrust? InsecureLoopbackTrust { get; set; }

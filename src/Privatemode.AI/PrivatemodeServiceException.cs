@@ -5,11 +5,11 @@ namespace Privatemode.AI;
 /// library.</remarks>
 public class PrivatemodeServiceException : PrivatemodeException
 {
-    internal PrivatemodeServiceException(PrivatemodeServiceFailure reason, string message, Exception? innerException = null)
+    internal PrivatemodeServiceException(ServiceFailureReason reason, string message, Exception? innerException = null)
         : base(message, innerException) => Reason = reason;
 
     /// <summary>What kind of failure this is.</summary>
-    public PrivatemodeServiceFailure Reason { get; }
+    public ServiceFailureReason Reason { get; }
 
     /// <summary>HTTP status, 0 when there was no answer.</summary>
     public int Status { get; internal init; }
@@ -37,7 +37,7 @@ public class PrivatemodeServiceException : PrivatemodeException
     /// <param name="requestId">ID of the request, if it is known.</param>
     /// <param name="isWithinRequest">Whether the texts are those of one request, which may be a part of the call.</param>
     internal static PrivatemodeServiceException UnusableVector(int index, string? requestId, bool isWithinRequest = false) => new(
-        PrivatemodeServiceFailure.Other,
+        ServiceFailureReason.Other,
         $"The model server returned a vector that contains null, NaN or infinity, at index {index}. No vector of the answer is returned. " +
         "Check the text with this index, or use another model.")
     {
@@ -48,7 +48,7 @@ public class PrivatemodeServiceException : PrivatemodeException
 
     /// <summary>Creates the exception for an answer that the model server ended, encrypted, with a reason that means it is incomplete.</summary>
     internal static PrivatemodeServiceException BrokenOff(string reason, string? requestId, bool handedOut) => new(
-        PrivatemodeServiceFailure.Unavailable, $"The model server ended its answer early ('{reason}').{RestOf(handedOut)} Retry the call.")
+        ServiceFailureReason.Unavailable, $"The model server ended its answer early ('{reason}').{RestOf(handedOut)} Retry the call.")
     {
         Status = 200,
         Code = reason,

@@ -31,14 +31,14 @@ Require((await chat.GetStreamingResponseAsync(history).ToChatResponseAsync()).Te
 Require((await client.OpenAI.GetEmbeddingClient("qwen3-embedding-4b").GenerateEmbeddingAsync("text")).Value.ToFloats().Length == 256, "embeddings");
 Require((await client.OpenAI.GetOpenAIModelClient().GetModelsAsync()).Value.Count == 4, "models");
 GeneratedEmbeddings<Embedding<float>> vectors = await client.AsIEmbeddingGenerator("qwen3-embedding-4b", 8).GenerateAsync(
-    ["one", "two"], new PrivatemodeEmbeddingOptions { MaxBatchSize = 1, QueryInstruction = "task", AdditionalProperties = new() { ["extra"] = 1 } });
+    ["one", "two"], new TextEmbeddingOptions { MaxBatchSize = 1, QueryInstruction = "task", AdditionalProperties = new() { ["extra"] = 1 } });
 Require(vectors.Count == 2 && vectors[1].Vector.Length == 8 && vectors.GetPrivatemodeReceipts().Count == 2, "embedding generator");
-Require((await client.Models.FindAsync("gpt-oss-120b"))!.CanCallTools, "model catalogue");
-PrivatemodeCompletionClient completions = client.GetCompletionClient("gpt-oss-120b");
-PrivatemodeCompletionRequest code = new("def f(") { Logprobs = 0, AdditionalProperties = new() { ["top_k"] = 1 } };
+Require((await client.Models.FindAsync("gpt-oss-120b"))!.SupportsTools, "model catalogue");
+TextCompletionClient completions = client.GetCompletionClient("gpt-oss-120b");
+TextCompletionRequest code = new("def f(") { Logprobs = 0, AdditionalProperties = new() { ["top_k"] = 1 } };
 Require((await completions.CompleteAsync(code)).Choices[0].Logprobs is not null, "completions");
 string streamed = "";
-await foreach (PrivatemodeCompletion part in completions.CompleteStreamingAsync(code))
+await foreach (TextCompletion part in completions.CompleteStreamingAsync(code))
 {
     streamed += part.Text;
 }

@@ -7,15 +7,15 @@ namespace Privatemode.AI.IntegrationTests;
 /// <summary>Text completions, from the public door to the enclave and back.</summary>
 public sealed class CompletionTests : DeploymentTest
 {
-    private PrivatemodeCompletionClient Completions => Client.GetCompletionClient(ModelId);
+    private TextCompletionClient Completions => Client.GetCompletionClient(ModelId);
 
     [Fact]
     public async Task Completion_Whole_IsSealedBothWays()
     {
         Deployment.Model.Reply("the answer").WithUsage(3, 5, 1).WithFinishReason("length");
 
-        PrivatemodeCompletion completion = await Completions.CompleteAsync(
-            new PrivatemodeCompletionRequest("the prompt") { MaxTokens = 7, StopSequences = ["the stop"], Seed = 4 }).OrTimeout();
+        TextCompletion completion = await Completions.CompleteAsync(
+            new TextCompletionRequest("the prompt") { MaxTokens = 7, StopSequences = ["the stop"], Seed = 4 }).OrTimeout();
 
         Assert.Equal(("the answer", "length", ModelId), (completion.Text, completion.Choices[0].FinishReason, completion.ModelId));
         Assert.Equal((3L, 5L, 8L, 1L), (completion.Usage!.InputTokenCount, completion.Usage.OutputTokenCount, completion.Usage.TotalTokenCount,
@@ -33,7 +33,7 @@ public sealed class CompletionTests : DeploymentTest
     public async Task Completion_WithASuffix_IsRefusedByTheModelServer()
     {
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
-            () => Completions.CompleteAsync(new PrivatemodeCompletionRequest("the prompt") { Suffix = "the suffix" }).OrTimeout());
+            () => Completions.CompleteAsync(new TextCompletionRequest("the prompt") { Suffix = "the suffix" }).OrTimeout());
 
         Assert.Equal((400, "suffix is not currently supported", true), (exception.Status, exception.ServerMessage, exception.IsServerMessageAuthenticated));
         using JsonDocument body = JsonDocument.Parse(Deployment.Requests[0].OpenedBody!);
@@ -46,7 +46,7 @@ public sealed class CompletionTests : DeploymentTest
     {
         Deployment.Model.Reply("one two three").WithUsage(3, 5);
 
-        List<PrivatemodeCompletion> events = await CollectAsync(new PrivatemodeCompletionRequest("the prompt"));
+        List<TextCompletion> events = await CollectAsync(new TextCompletionRequest("the prompt"));
 
         Assert.Equal(["one", " two", " three", "", ""], events.Select(part => part.Text));
         Assert.Equal("stop", Assert.Single(events, part => part.Choices is [{ FinishReason: not null }]).Choices[0].FinishReason);
@@ -61,9 +61,9 @@ public sealed class CompletionTests : DeploymentTest
     public async Task Completion_OfSeveralPrompts_HasAllChoices(bool streamed)
     {
         Deployment.Model.Reply(" end");
-        PrivatemodeCompletionRequest request = new(["first", "second"]) { ChoiceCount = 2, Echo = true };
+        TextCompletionRequest request = new(["first", "second"]) { ChoiceCount = 2, Echo = true };
 
-        IEnumerable<PrivatemodeCompletionChoice> choices = streamed
+        IEnumerable<TextCompletionChoice> choices = streamed
             ? (await CollectAsync(request)).SelectMany(part => part.Choices)
             : (await Completions.CompleteAsync(request).OrTimeout()).Choices;
 
@@ -76,8 +76,8 @@ public sealed class CompletionTests : DeploymentTest
     public async Task Completion_EchoWithLogprobs_TellsTheTokensOfThePrompt()
     {
         Deployment.Model.Reply("");
-        PrivatemodeCompletion completion = await Completions.CompleteAsync(
-            new PrivatemodeCompletionRequest("how many tokens") { Echo = true, Logprobs = 0, MaxTokens = 0 }).OrTimeout();
+        TextCompletion completion = await Completions.CompleteAsync(
+            new TextCompletionRequest("how many tokens") { Echo = true, Logprobs = 0, MaxTokens = 0 }).OrTimeout();
 
         Assert.Equal("how many tokens", completion.Text);
         Assert.Equal(
@@ -89,7 +89,7 @@ public sealed class CompletionTests : DeploymentTest
     public async Task Completion_LogprobsOfAStream_AreThoseOfThePieces()
     {
         Deployment.Model.Reply("one two");
-        List<PrivatemodeCompletion> events = await CollectAsync(new PrivatemodeCompletionRequest("p") { Logprobs = 1 });
+        List<TextCompletion> events = await CollectAsync(new TextCompletionRequest("p") { Logprobs = 1 });
 
         Assert.Equal(["one", " two"], events.SelectMany(part => part.Choices).Where(choice => choice.Text.Length > 0)
             .Select(choice => choice.Logprobs!.Value.GetProperty("tokens")[0].GetString()));
@@ -117,7 +117,7 @@ public sealed class CompletionTests : DeploymentTest
         Deployment.Model.Reply("one two three");
         Deployment.Faults.Next(fault);
 
-        (List<PrivatemodeCompletion> events, Exception? exception) = await TryCollectAsync(new PrivatemodeCompletionRequest("p"));
+        (List<TextCompletion> events, Exception? exception) = await TryCollectAsync(new TextCompletionRequest("p"));
 
         Assert.Equal(failure, Assert.IsType<PrivatemodeIntegrityException>(exception).Failure);
         Assert.Equal(text, string.Concat(events.Select(part => part.Text)));
@@ -128,15 +128,15 @@ public sealed class CompletionTests : DeploymentTest
     {
         Deployment.Model.Reply("one two three");
         Deployment.Faults.Next(Fault.Stall(1));
-        await using IAsyncEnumerator<PrivatemodeCompletion> parts =
-            Completions.CompleteStreamingAsync(new PrivatemodeCompletionRequest("p")).GetAsyncEnumerator();
+        await using IAsyncEnumerator<TextCompletion> parts =
+            Completions.CompleteStreamingAsync(new TextCompletionRequest("p")).GetAsyncEnumerator();
         Assert.True(await parts.MoveNextAsync().AsTask().OrTimeout());
 
         Task<bool> stalled = parts.MoveNextAsync().AsTask();
         await Time.TimerAsync(due => due == TimeSpan.FromSeconds(100)).OrTimeout();
         Time.Advance(TimeSpan.FromSeconds(100));
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => stalled.OrTimeout());
-        Assert.Equal(PrivatemodeServiceFailure.Timeout, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Timeout, exception.Reason);
         Assert.Single(Deployment.Requests);
     }
 
@@ -147,7 +147,7 @@ public sealed class CompletionTests : DeploymentTest
             [Fault.TamperEvent(0), Fault.ReflectRequest, Fault.UnsealedSuccess(), Fault.UnsealedMember(0), Fault.CutConnection(40)])
         {
             Deployment.Faults.Next(fault);
-            await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => Completions.CompleteAsync(new PrivatemodeCompletionRequest("p")).OrTimeout());
+            await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => Completions.CompleteAsync(new TextCompletionRequest("p")).OrTimeout());
         }
     }
 
@@ -166,7 +166,7 @@ public sealed class CompletionTests : DeploymentTest
 
         Deployment.Model.Reply("x").WithFinishReason("abort");
         PrivatemodeServiceException broken = Assert.IsType<PrivatemodeServiceException>(await FailAsync(streamed));
-        Assert.Equal((PrivatemodeServiceFailure.Unavailable, "abort"), (broken.Reason, broken.Code));
+        Assert.Equal((ServiceFailureReason.Unavailable, "abort"), (broken.Reason, broken.Code));
         Assert.StartsWith("sdk_", broken.RequestId, StringComparison.Ordinal);
 
         Deployment.Model.Reply("").WithJson("""{"object":"c","created":1,"model":"m","choices":[{"index":"canary"}]}""")
@@ -185,7 +185,7 @@ public sealed class CompletionTests : DeploymentTest
         Deployment.Model.Reply("one two three");
         Deployment.Faults.Next(Fault.ErrorEvent(2, "canary"));
 
-        (List<PrivatemodeCompletion> events, Exception? exception) = await TryCollectAsync(new PrivatemodeCompletionRequest("p"));
+        (List<TextCompletion> events, Exception? exception) = await TryCollectAsync(new TextCompletionRequest("p"));
 
         Assert.Equal("one two", string.Concat(events.Select(part => part.Text)));
         Assert.Equal("canary", Assert.IsType<PrivatemodeServiceException>(exception).ServerMessage);
@@ -195,7 +195,7 @@ public sealed class CompletionTests : DeploymentTest
     public async Task Stream_LeftEarlyOrCancelled_DoesNotBreakTheClient()
     {
         Deployment.Model.Reply("one two three").ThenReply("one two three").ThenReply("after");
-        await foreach (PrivatemodeCompletion _ in Completions.CompleteStreamingAsync(new PrivatemodeCompletionRequest("p")).WithTimeout())
+        await foreach (TextCompletion _ in Completions.CompleteStreamingAsync(new TextCompletionRequest("p")).WithTimeout())
         {
             break;
         }
@@ -203,21 +203,21 @@ public sealed class CompletionTests : DeploymentTest
         using CancellationTokenSource cancel = new();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (PrivatemodeCompletion _ in Completions.CompleteStreamingAsync(new PrivatemodeCompletionRequest("p"), cancel.Token).WithTimeout())
+            await foreach (TextCompletion _ in Completions.CompleteStreamingAsync(new TextCompletionRequest("p"), cancel.Token).WithTimeout())
             {
                 await cancel.CancelAsync();
             }
         });
 
-        Assert.Equal("after", (await Completions.CompleteAsync(new PrivatemodeCompletionRequest("p")).OrTimeout()).Text);
+        Assert.Equal("after", (await Completions.CompleteAsync(new TextCompletionRequest("p")).OrTimeout()).Text);
     }
 
     [Fact]
     public async Task Completion_OfAnotherModel_IsAskedOfThatOne()
     {
-        Assert.Equal("gemma-3-27b", (await Completions.CompleteAsync(new PrivatemodeCompletionRequest("p") { ModelId = "gemma-3-27b" }).OrTimeout()).ModelId);
+        Assert.Equal("gemma-3-27b", (await Completions.CompleteAsync(new TextCompletionRequest("p") { ModelId = "gemma-3-27b" }).OrTimeout()).ModelId);
         await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
-            () => Completions.CompleteAsync(new PrivatemodeCompletionRequest("p") { ModelId = "a secret" }).OrTimeout());
+            () => Completions.CompleteAsync(new TextCompletionRequest("p") { ModelId = "a secret" }).OrTimeout());
         Assert.Equal(ModelId, Completions.ModelId);
         Assert.Throws<ArgumentException>(() => Client.GetCompletionClient(""));
         Assert.Throws<ArgumentNullException>(() => { _ = Completions.CompleteStreamingAsync(null!); });
@@ -225,23 +225,23 @@ public sealed class CompletionTests : DeploymentTest
 
     private async Task<Exception?> FailAsync(bool streamed)
     {
-        PrivatemodeCompletionRequest request = new("p");
+        TextCompletionRequest request = new("p");
         return streamed ? (await TryCollectAsync(request)).Failure : await Record.ExceptionAsync(() => Completions.CompleteAsync(request).OrTimeout());
     }
 
-    private async Task<List<PrivatemodeCompletion>> CollectAsync(PrivatemodeCompletionRequest request)
+    private async Task<List<TextCompletion>> CollectAsync(TextCompletionRequest request)
     {
-        (List<PrivatemodeCompletion> events, Exception? failure) = await TryCollectAsync(request);
+        (List<TextCompletion> events, Exception? failure) = await TryCollectAsync(request);
         Assert.Null(failure);
         return events;
     }
 
-    private async Task<(List<PrivatemodeCompletion> Events, Exception? Failure)> TryCollectAsync(PrivatemodeCompletionRequest request)
+    private async Task<(List<TextCompletion> Events, Exception? Failure)> TryCollectAsync(TextCompletionRequest request)
     {
-        List<PrivatemodeCompletion> events = [];
+        List<TextCompletion> events = [];
         Exception? failure = await Record.ExceptionAsync(async () =>
         {
-            await foreach (PrivatemodeCompletion part in Completions.CompleteStreamingAsync(request).WithTimeout())
+            await foreach (TextCompletion part in Completions.CompleteStreamingAsync(request).WithTimeout())
             {
                 events.Add(part);
             }

@@ -14,7 +14,7 @@ public sealed class DocumentTests : DeploymentTest
     {
         Deployment.Model.Partition(new ScriptedElement("Title", "Vertrag"), new ScriptedElement("NarrativeText", "Hiermit", 2));
 
-        PrivatemodeDocument document = await Client.Documents.PartitionAsync(new MemoryStream(Pdf), "/home/anna/Kündigung.pdf", new()
+        PartitionedDocument document = await Client.Documents.PartitionAsync(new MemoryStream(Pdf), "/home/anna/Kündigung.pdf", new()
         {
             Strategy = DocumentStrategy.HighResolution,
             Languages = ["deu", "eng"],
@@ -79,7 +79,7 @@ public sealed class DocumentTests : DeploymentTest
     public async Task Document_BusyService_IsAskedAgain()
     {
         Deployment.Faults.Next(Fault.PlainError(503));
-        Task<PrivatemodeDocument> asking = Client.Documents.PartitionAsync(new HiddenLengthStream(Pdf));
+        Task<PartitionedDocument> asking = Client.Documents.PartitionAsync(new HiddenLengthStream(Pdf));
         await PassFirstPauseAsync();
         Assert.Equal($"You sent {Pdf.Length} bytes", (await asking.OrTimeout()).Text);
         Assert.Equal(2, Deployment.Requests.Count);
@@ -90,7 +90,7 @@ public sealed class DocumentTests : DeploymentTest
     {
         Deployment.Model.Fail(422, "File type canary is not supported", "bad_file");
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(AskAsync);
-        Assert.Equal((PrivatemodeServiceFailure.InvalidRequest, 422, "bad_file"), (exception.Reason, exception.Status, exception.Code));
+        Assert.Equal((ServiceFailureReason.InvalidRequest, 422, "bad_file"), (exception.Reason, exception.Status, exception.Code));
         Assert.Equal("File type canary is not supported", exception.ServerMessage);
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
         Deployment.Faults.Next(Fault.PlainError(401));
@@ -144,7 +144,7 @@ public sealed class DocumentTests : DeploymentTest
         await Assert.ThrowsAsync<ArgumentNullException>(() => Client.Documents.PartitionAsync(null!));
         Assert.Equal("file", (await Assert.ThrowsAsync<PrivatemodeRequestException>(
             () => Client.Documents.PartitionAsync(new MemoryStream()))).Member);
-        Assert.Equal("PrivatemodeDocumentOptions.ContentType", (await Assert.ThrowsAsync<PrivatemodeRequestException>(
+        Assert.Equal("DocumentOptions.ContentType", (await Assert.ThrowsAsync<PrivatemodeRequestException>(
             () => Client.Documents.PartitionAsync(new MemoryStream(Pdf), null, new() { ContentType = "pdf" }))).Member);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => Client.Documents.PartitionAsync(new MemoryStream(Pdf), cancellationToken: new CancellationToken(canceled: true)));

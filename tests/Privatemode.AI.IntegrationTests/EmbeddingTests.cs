@@ -30,9 +30,9 @@ public sealed class EmbeddingTests : DeploymentTest
     public async Task Embeddings_Receipts_AreOfEveryRequest()
     {
         GeneratedEmbeddings<Embedding<float>> embeddings = await Generator.GenerateAsync(
-            ["a", "b", "c"], new PrivatemodeEmbeddingOptions { MaxBatchSize = 2 }).OrTimeout();
+            ["a", "b", "c"], new TextEmbeddingOptions { MaxBatchSize = 2 }).OrTimeout();
 
-        IReadOnlyList<PrivatemodeReceipt> receipts = embeddings.GetPrivatemodeReceipts();
+        IReadOnlyList<EncryptionReceipt> receipts = embeddings.GetPrivatemodeReceipts();
         Assert.Equal(2, receipts.Count);
         Assert.Equal(receipts[0], embeddings.GetPrivatemodeReceipt());
         Assert.Equal(receipts[1], embeddings[2].GetPrivatemodeReceipt());
@@ -49,7 +49,7 @@ public sealed class EmbeddingTests : DeploymentTest
         string[] texts = [.. Enumerable.Range(0, 1000).Select(i => $"text {i.ToString(CultureInfo.InvariantCulture)}")];
 
         GeneratedEmbeddings<Embedding<float>> many = await Generator.GenerateAsync(
-            texts, new PrivatemodeEmbeddingOptions { MaxBatchSize = 90, Dimensions = 4 }).OrTimeout();
+            texts, new TextEmbeddingOptions { MaxBatchSize = 90, Dimensions = 4 }).OrTimeout();
 
         Assert.Equal(12, Deployment.Requests.Count);
         Embedding<float> one = await Generator.GenerateAsync("text 777", new EmbeddingGenerationOptions { Dimensions = 4 }).OrTimeout();
@@ -59,7 +59,7 @@ public sealed class EmbeddingTests : DeploymentTest
     [Fact]
     public async Task Embeddings_QueryAndExtraMembers_AreSealed()
     {
-        await Generator.GenerateAsync(["the query"], new PrivatemodeEmbeddingOptions
+        await Generator.GenerateAsync(["the query"], new TextEmbeddingOptions
         {
             QueryInstruction = "the task",
             Dimensions = 32,
@@ -102,7 +102,7 @@ public sealed class EmbeddingTests : DeploymentTest
         Deployment.Faults.Next(Fault.SealedError(400, "too long: text"));
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => Generator.GenerateAsync(["text"]).OrTimeout());
 
-        Assert.Equal((PrivatemodeServiceFailure.InvalidRequest, "too long: text", true), (exception.Reason, exception.ServerMessage,
+        Assert.Equal((ServiceFailureReason.InvalidRequest, "too long: text", true), (exception.Reason, exception.ServerMessage,
             exception.IsServerMessageAuthenticated));
         Assert.DoesNotContain("too long", exception.ToString(), StringComparison.Ordinal);
     }

@@ -13,13 +13,13 @@ public sealed class ModelTests : DeploymentTest
     {
         Deployment.OfferModel("openai/gpt-oss-120b", "generate", "tool_calling");
 
-        IReadOnlyList<PrivatemodeModel> models = await Client.Models.ListAsync().OrTimeout();
+        IReadOnlyList<ModelInfo> models = await Client.Models.ListAsync().OrTimeout();
 
         Assert.Equal(["gpt-oss-120b", "gemma-3-27b", "qwen3-embedding-4b", "whisper-large-v3", "openai/gpt-oss-120b"], models.Select(model => model.Id));
         Assert.Equal(["openai/gpt-oss-120b"], models[0].Aliases);
-        Assert.True(models[0] is { CanGenerate: true, CanCallTools: true, CanSee: false, CanEmbed: false, CanTranscribe: false, OwnedBy: "privatemode" });
-        Assert.True(models[1].CanSee);
-        Assert.True(models[2].CanEmbed);
+        Assert.True(models[0] is { SupportsChat: true, SupportsTools: true, SupportsVision: false, SupportsEmbeddings: false, SupportsTranscription: false, OwnedBy: "privatemode" });
+        Assert.True(models[1].SupportsVision);
+        Assert.True(models[2].SupportsEmbeddings);
 
         // Not even a list is asked of a deployment that has not proved itself.
         Assert.Contains(Deployment.AllRequests, earlier => earlier.Path == "/privatemode/v1/attest");
@@ -39,7 +39,7 @@ public sealed class ModelTests : DeploymentTest
         Time.Advance(TimeSpan.FromMinutes(10));
         Assert.Null(await Client.Models.FindAsync("gemma-3-27b").OrTimeout());
 
-        Assert.True((await Client.Models.FindAsync("glm-5.3").OrTimeout())!.CanGenerate);
+        Assert.True((await Client.Models.FindAsync("glm-5.3").OrTimeout())!.SupportsChat);
         Assert.Equal(["+glm-5.3", "-gemma-3-27b"], told);
         Assert.Equal(2, Readings);
     }
@@ -54,7 +54,7 @@ public sealed class ModelTests : DeploymentTest
 
         PrivatemodeModelUnavailableException exception = Assert.IsType<PrivatemodeModelUnavailableException>(failure);
         Assert.Equal(["gemma-3-27b", "qwen3-embedding-4b", "whisper-large-v3"], exception.AvailableModels);
-        Assert.Equal((PrivatemodeServiceFailure.ModelUnavailable, 404, "404"), (exception.Reason, exception.Status, exception.Code));
+        Assert.Equal((ServiceFailureReason.ModelUnavailable, 404, "404"), (exception.Reason, exception.Status, exception.Code));
         Assert.True(exception.IsServerMessageAuthenticated);
         Assert.NotNull(exception.RequestId);
         Assert.EndsWith("Models of the service: gemma-3-27b, qwen3-embedding-4b, whisper-large-v3.", exception.Message, StringComparison.Ordinal);

@@ -87,12 +87,12 @@ public sealed partial class ReadmeTests
             SpeechToTextResponse said = await speech.GetTextAsync(recording);
 
             await using FileStream contract = File.OpenRead("contract.html");
-            PrivatemodeDocument document = await privatemode.Documents.PartitionAsync(contract);
+            PartitionedDocument document = await privatemode.Documents.PartitionAsync(contract);
 
-            PrivatemodeCompletionClient completions = privatemode.GetCompletionClient("gpt-oss-120b");
-            PrivatemodeCompletion code = await completions.CompleteAsync(new("def add(a, b):\n") { MaxTokens = 64, StopSequences = ["\n\n"] });
+            TextCompletionClient completions = privatemode.GetCompletionClient("gpt-oss-120b");
+            TextCompletion code = await completions.CompleteAsync(new("def add(a, b):\n") { MaxTokens = 64, StopSequences = ["\n\n"] });
 
-            IReadOnlyList<PrivatemodeModel> models = await privatemode.Models.ListAsync();
+            IReadOnlyList<ModelInfo> models = await privatemode.Models.ListAsync();
             // end
 
             Assert.Equal(("Guten Morgen", "Contract"), (said.Text, document.Elements[0].Text));
@@ -127,7 +127,7 @@ public sealed partial class ReadmeTests
             // begin: batches
             string[] texts = [.. Enumerable.Range(1, 2000).Select(number => $"Article {number}")];
             List<Embedding<float>> vectors = [];
-            PrivatemodeEmbeddingOptions inBatches = new() { MaxBatchSize = 100 };
+            TextEmbeddingOptions inBatches = new() { MaxBatchSize = 100 };
             await foreach (GeneratedEmbeddings<Embedding<float>> batch in embed.GenerateInBatchesAsync(texts.Skip(vectors.Count), inBatches))
             {
                 vectors.AddRange(batch);
@@ -185,8 +185,8 @@ public sealed partial class ReadmeTests
         static int StatusOf(PrivatemodeException exception) => exception switch
         {
             PrivatemodeRequestException or PrivatemodeWouldLeakException or PrivatemodeModelUnavailableException => 400,
-            PrivatemodeServiceException { Reason: PrivatemodeServiceFailure.InvalidRequest } => 400,
-            PrivatemodeServiceException { Reason: PrivatemodeServiceFailure.RateLimited } => 429,
+            PrivatemodeServiceException { Reason: ServiceFailureReason.InvalidRequest } => 400,
+            PrivatemodeServiceException { Reason: ServiceFailureReason.RateLimited } => 429,
             PrivatemodeServiceException => 503,
             _ => 500,
         };

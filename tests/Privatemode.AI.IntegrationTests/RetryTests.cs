@@ -31,8 +31,8 @@ public sealed class RetryTests : DeploymentTest
     [InlineData(true)]
     public async Task Completion_BusyService_IsAskedAgainWithAFreshExchange(bool streamed)
     {
-        PrivatemodeCompletionClient completions = Client.GetCompletionClient(ModelId);
-        PrivatemodeCompletionRequest request = new("hi");
+        TextCompletionClient completions = Client.GetCompletionClient(ModelId);
+        TextCompletionRequest request = new("hi");
         Deployment.Model.Reply("hello");
         Deployment.Faults.Next(Fault.PlainError(503), times: 2);
         Task<string> asking = streamed ? StreamedAsync() : WholeAsync();
@@ -46,7 +46,7 @@ public sealed class RetryTests : DeploymentTest
         async Task<string> StreamedAsync()
         {
             string text = "";
-            await foreach (PrivatemodeCompletion part in completions.CompleteStreamingAsync(request))
+            await foreach (TextCompletion part in completions.CompleteStreamingAsync(request))
             {
                 text += part.Text;
             }
@@ -59,7 +59,7 @@ public sealed class RetryTests : DeploymentTest
     public async Task ModelList_BusyService_IsAskedForAgain()
     {
         Deployment.Faults.NextModelList(Fault.PlainError(503), times: 2);
-        Task<IReadOnlyList<PrivatemodeModel>> asking = Client.Models.ListAsync();
+        Task<IReadOnlyList<ModelInfo>> asking = Client.Models.ListAsync();
         await PassAsync(0.64, 0.96);
         await PassAsync(1.28, 1.92);
         Assert.Contains(await asking.OrTimeout(), model => model.Id == ModelId);
@@ -86,7 +86,7 @@ public sealed class RetryTests : DeploymentTest
         }
 
         PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await asking);
-        Assert.Equal(PrivatemodeServiceFailure.RateLimited, exception.Reason);
+        Assert.Equal(ServiceFailureReason.RateLimited, exception.Reason);
         Assert.Equal(TimeSpan.FromSeconds(7), exception.RetryAfter);
         Assert.Equal(4, Deployment.Requests.Count);
     }
@@ -176,7 +176,7 @@ public sealed class RetryTests : DeploymentTest
         await arrived.Task.OrTimeout();
         Time.Advance(TimeSpan.FromSeconds(6));
         _ = reset.Release();
-        Assert.Equal(PrivatemodeServiceFailure.Unreachable, Assert.IsType<PrivatemodeServiceException>(await asking).Reason);
+        Assert.Equal(ServiceFailureReason.Unreachable, Assert.IsType<PrivatemodeServiceException>(await asking).Reason);
         Assert.Equal(2, Deployment.Requests.Count);
     }
 
@@ -196,7 +196,7 @@ public sealed class RetryTests : DeploymentTest
         Assert.False(asking.IsCompleted);
         Time.Advance(TimeSpan.FromSeconds(1));
         PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await asking.OrTimeout());
-        Assert.Equal(PrivatemodeServiceFailure.Timeout, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Timeout, exception.Reason);
         Assert.InRange(Deployment.Requests.Count, 0, 1);
     }
 
@@ -210,7 +210,7 @@ public sealed class RetryTests : DeploymentTest
         await PassAsync(1.28, 1.92);
         await PassAsync(2.56, 3.84);
         PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await asking);
-        Assert.Equal(PrivatemodeServiceFailure.Unreachable, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Unreachable, exception.Reason);
     }
 
     [Fact]

@@ -12,7 +12,7 @@ public sealed class SpeechTests : DeploymentTest
     private const string Whisper = "whisper-large-v3";
     private const string Said = "Guten Morgen aus Bochum";
 
-    private static readonly PrivatemodeSpeechOptions WithSegments = new() { SpeechLanguage = "de", Timestamps = TranscriptionTimestamps.Segments };
+    private static readonly TranscriptionOptions WithSegments = new() { SpeechLanguage = "de", Timestamps = TranscriptionTimestamps.Segments };
 
     private ISpeechToTextClient Speech => Client.AsISpeechToTextClient(Whisper);
 
@@ -22,7 +22,7 @@ public sealed class SpeechTests : DeploymentTest
         Deployment.Model.Transcribe(Said);
         using MemoryStream audio = new(Recording.Wave(5000, "samples"));
 
-        SpeechToTextResponse response = await Speech.GetTextAsync(audio, new PrivatemodeSpeechOptions { Prompt = "Bochum", Temperature = 0 }).OrTimeout();
+        SpeechToTextResponse response = await Speech.GetTextAsync(audio, new TranscriptionOptions { Prompt = "Bochum", Temperature = 0 }).OrTimeout();
 
         Assert.Equal((Said, Whisper), (response.Text, response.ModelId));
         Assert.Equal(1, response.Usage!.AdditionalCounts!["DurationSeconds"]);
@@ -31,7 +31,7 @@ public sealed class SpeechTests : DeploymentTest
         Assert.Equal(audio.ToArray(), request.OpenedFields["file"].ToArray());
         Assert.Equal(("Bochum", "0", "json"), (Field(request, "prompt"), Field(request, "temperature"), Field(request, "response_format")));
         Assert.Contains("\"filename\":\"file\"", request.OpenedBody, StringComparison.Ordinal);
-        PrivatemodeReceipt receipt = response.GetPrivatemodeReceipt()!;
+        EncryptionReceipt receipt = response.GetPrivatemodeReceipt()!;
         Assert.Equal(request.RequestId, receipt.RequestId);
         Assert.Equal("model", receipt.ClearMembers);
         Assert.Equal("prompt, temperature, response_format, file", receipt.SealedMembers);
@@ -60,7 +60,7 @@ public sealed class SpeechTests : DeploymentTest
         Deployment.Model.Transcribe("Guten").WithWord("Guten", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
         SpeechToTextResponse response = await Speech.GetTextAsync(
             new MemoryStream(Recording.Wave()),
-            new PrivatemodeSpeechOptions { SpeechLanguage = "de-DE", Timestamps = TranscriptionTimestamps.Words }).OrTimeout();
+            new TranscriptionOptions { SpeechLanguage = "de-DE", Timestamps = TranscriptionTimestamps.Words }).OrTimeout();
         Assert.Equal(new TranscriptionWord(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), "Guten"), Assert.Single(response.GetTranscriptionWords()));
         Assert.Equal(("word", "de"), (Field(Deployment.Requests[0], "timestamp_granularities[]"), Field(Deployment.Requests[0], "language")));
     }
@@ -154,7 +154,7 @@ public sealed class SpeechTests : DeploymentTest
     {
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(() => Speech.GetTextAsync(
             new MemoryStream(Recording.Wave()), new SpeechToTextOptions { ModelId = "voxtral-mini-3b" }).OrTimeout());
-        Assert.Equal(PrivatemodeServiceFailure.ModelUnavailable, exception.Reason);
+        Assert.Equal(ServiceFailureReason.ModelUnavailable, exception.Reason);
         Assert.Equal("voxtral-mini-3b", Deployment.Requests[0].Headers["Privatemode-Target-Model"]);
     }
 
@@ -200,7 +200,7 @@ public sealed class SpeechTests : DeploymentTest
         {
             Deployment.Model.Fail(400, "your audio said canary", "bad_audio");
             PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => AskAsync(streamed));
-            Assert.Equal((PrivatemodeServiceFailure.InvalidRequest, "bad_audio"), (exception.Reason, exception.Code));
+            Assert.Equal((ServiceFailureReason.InvalidRequest, "bad_audio"), (exception.Reason, exception.Code));
             Assert.Equal("your audio said canary", exception.ServerMessage);
             Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
         }
@@ -210,7 +210,7 @@ public sealed class SpeechTests : DeploymentTest
     public async Task Answer_Odd_ArrivesOrIsAServiceExceptionWithoutItsContent()
     {
         Deployment.Model.Transcribe("").WithJson("""{"language":"en","text":"canary","segments":[{"start":"canary","end":1}],"words":null}""");
-        PrivatemodeSpeechOptions options = new() { Timestamps = TranscriptionTimestamps.Segments, SpeechLanguage = "en" };
+        TranscriptionOptions options = new() { Timestamps = TranscriptionTimestamps.Segments, SpeechLanguage = "en" };
         SpeechToTextResponse response = await Speech.GetTextAsync(new MemoryStream(Recording.Wave()), options).OrTimeout();
         Assert.Equal("canary", response.Text);
         Assert.Null(response.GetTranscription()!.Segments);

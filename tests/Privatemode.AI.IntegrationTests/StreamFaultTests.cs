@@ -83,7 +83,7 @@ public sealed class StreamFaultTests : DeploymentTest
     {
         Deployment.Faults.Next(Fault.NewerFormat);
         (_, Exception? exception) = await StreamAsync();
-        Assert.Equal(PrivatemodeServiceFailure.ClientTooOld, Assert.IsType<PrivatemodeServiceException>(exception).Reason);
+        Assert.Equal(ServiceFailureReason.ClientTooOld, Assert.IsType<PrivatemodeServiceException>(exception).Reason);
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class StreamFaultTests : DeploymentTest
         await Time.TimerAsync(due => due == TimeSpan.FromSeconds(100)).OrTimeout();
         Time.Advance(TimeSpan.FromSeconds(100));
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => stalled.OrTimeout());
-        Assert.Equal(PrivatemodeServiceFailure.Timeout, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Timeout, exception.Reason);
         Assert.Single(Deployment.Requests);
     }
 
@@ -126,7 +126,7 @@ public sealed class StreamFaultTests : DeploymentTest
         Assert.True(await reached.WaitAsync(TestTimeouts.Default));
         await Time.TimerAsync(due => due == TimeSpan.FromSeconds(100)).OrTimeout();
         Time.Advance(TimeSpan.FromSeconds(100));
-        Assert.Equal(PrivatemodeServiceFailure.Timeout, Assert.IsType<PrivatemodeServiceException>(await streaming).Reason);
+        Assert.Equal(ServiceFailureReason.Timeout, Assert.IsType<PrivatemodeServiceException>(await streaming).Reason);
     }
 
     [Fact]

@@ -74,13 +74,13 @@ public sealed class VerificationTests : DeploymentTest
     public async Task Chat_Answered_CarriesAReceiptThatNamesTheDeployment()
     {
         ChatResponse response = await Chat.GetResponseAsync([new(ChatRole.User, "hi")]).OrTimeout();
-        PrivatemodeReceipt receipt = response.GetPrivatemodeReceipt()!;
+        EncryptionReceipt receipt = response.GetPrivatemodeReceipt()!;
         VerifiedDeployment proof = await Client.VerifyAsync().OrTimeout();
         Assert.Equal(proof.ManifestSha256, receipt.ManifestSha256);
         Assert.Equal(Deployment.Requests[0].RequestId, receipt.RequestId);
         Assert.Contains("messages", receipt.SealedMembers, StringComparison.Ordinal);
         Assert.Contains("model", receipt.ClearMembers, StringComparison.Ordinal);
-        Assert.Equal(receipt, PrivatemodeReceipt.Parse(receipt.ToJson()));
+        Assert.Equal(receipt, EncryptionReceipt.Parse(receipt.ToJson()));
         Assert.DoesNotContain("signature", receipt.ToString(), StringComparison.OrdinalIgnoreCase);
     }
 

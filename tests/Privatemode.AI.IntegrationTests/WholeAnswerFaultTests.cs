@@ -68,15 +68,15 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     }
 
     [Theory]
-    [InlineData(400, PrivatemodeServiceFailure.InvalidRequest)]
-    [InlineData(403, PrivatemodeServiceFailure.Other)]
-    [InlineData(404, PrivatemodeServiceFailure.Other)]
-    [InlineData(426, PrivatemodeServiceFailure.ClientTooOld)]
-    [InlineData(500, PrivatemodeServiceFailure.Other)]
-    [InlineData(501, PrivatemodeServiceFailure.Other)]
-    [InlineData(502, PrivatemodeServiceFailure.Unavailable)]
-    [InlineData(504, PrivatemodeServiceFailure.Unavailable)]
-    public async Task Chat_PlainError_IsReportedOnceAndUnauthenticated(int status, PrivatemodeServiceFailure reason)
+    [InlineData(400, ServiceFailureReason.InvalidRequest)]
+    [InlineData(403, ServiceFailureReason.Other)]
+    [InlineData(404, ServiceFailureReason.Other)]
+    [InlineData(426, ServiceFailureReason.ClientTooOld)]
+    [InlineData(500, ServiceFailureReason.Other)]
+    [InlineData(501, ServiceFailureReason.Other)]
+    [InlineData(502, ServiceFailureReason.Unavailable)]
+    [InlineData(504, ServiceFailureReason.Unavailable)]
+    public async Task Chat_PlainError_IsReportedOnceAndUnauthenticated(int status, ServiceFailureReason reason)
     {
         Deployment.Faults.Next(Fault.PlainError(status, "what the gateway said"));
         PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await AskAsync());
@@ -131,7 +131,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     {
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(
             () => Microsoft.Extensions.AI.ChatClientExtensions.GetResponseAsync(Client.AsIChatClient("kimi-k2.6"), "hi").OrTimeout());
-        Assert.Equal(PrivatemodeServiceFailure.ModelUnavailable, exception.Reason);
+        Assert.Equal(ServiceFailureReason.ModelUnavailable, exception.Reason);
         Assert.Equal("404", exception.Code);
     }
 
@@ -171,6 +171,6 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     public async Task Chat_NewerFormat_SaysThatTheClientIsTooOld()
     {
         Deployment.Faults.Next(Fault.NewerFormat);
-        Assert.Equal(PrivatemodeServiceFailure.ClientTooOld, Assert.IsType<PrivatemodeServiceException>(await AskAsync()).Reason);
+        Assert.Equal(ServiceFailureReason.ClientTooOld, Assert.IsType<PrivatemodeServiceException>(await AskAsync()).Reason);
     }
 }

@@ -118,7 +118,7 @@ internal sealed class PrivatemodeChatClient : IChatClient
     {
         if (note.Receipt is not null)
         {
-            (properties ??= [])[PrivatemodeReceipt.PropertyName] = note.Receipt;
+            (properties ??= [])[EncryptionReceipt.PropertyName] = note.Receipt;
         }
 
         return properties;

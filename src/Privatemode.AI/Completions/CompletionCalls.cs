@@ -18,13 +18,13 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Call
 
     private static ReadOnlySpan<byte> EndMark => "[DONE]"u8;
 
-    public async Task<PrivatemodeCompletion> CompleteAsync(BinaryData body, CancellationToken cancellationToken)
+    public async Task<TextCompletion> CompleteAsync(BinaryData body, CancellationToken cancellationToken)
     {
         CallNote note = CallNote.Begin();
         try
         {
             using PipelineResponse response = await SendAsync(body, "application/json", buffered: true, cancellationToken).ConfigureAwait(false);
-            return CompletionReader.Read(response.Content.ToMemory(), PrivatemodeReceipt.Parse(note.Receipt));
+            return CompletionReader.Read(response.Content.ToMemory(), EncryptionReceipt.Parse(note.Receipt));
         }
         catch (Exception exception) when (failures.TryMap(exception, note, Format, out Exception? mapped))
         {
@@ -32,20 +32,20 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Call
         }
     }
 
-    public async IAsyncEnumerable<PrivatemodeCompletion> StreamAsync(
+    public async IAsyncEnumerable<TextCompletion> StreamAsync(
         BinaryData body, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         CallNote note = CallNote.Begin();
         await using ConfiguredAsyncDisposable held = note.ConfigureAwait(false);
         using PipelineResponse response = await BeginAsync(body, note, cancellationToken).ConfigureAwait(false);
-        PrivatemodeReceipt? receipt = PrivatemodeReceipt.Parse(note.Receipt);
+        EncryptionReceipt? receipt = EncryptionReceipt.Parse(note.Receipt);
         Stream stream = response.ContentStream ?? Stream.Null;
         await using (stream.ConfigureAwait(false))
         {
             bool handedOut = false;
-            SseParser<PrivatemodeCompletion?> parser = SseParser.Create(
+            SseParser<TextCompletion?> parser = SseParser.Create(
                 stream, (_, data) => data.SequenceEqual(EndMark) ? null : CompletionReader.Read(data.ToArray(), receipt, handedOut));
-            IAsyncEnumerator<SseItem<PrivatemodeCompletion?>> events = parser.EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+            IAsyncEnumerator<SseItem<TextCompletion?>> events = parser.EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
             await using (events.ConfigureAwait(false))
             {
                 while (await NextAsync(events, note, cancellationToken).ConfigureAwait(false) is { } completion)
@@ -70,8 +70,8 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Call
     }
 
     /// <summary>The next event; null after the last. That the answer is whole then, the pipeline has made sure before it let the end mark pass.</summary>
-    private async ValueTask<PrivatemodeCompletion?> NextAsync(
-        IAsyncEnumerator<SseItem<PrivatemodeCompletion?>> events, CallNote note, CancellationToken cancellationToken)
+    private async ValueTask<TextCompletion?> NextAsync(
+        IAsyncEnumerator<SseItem<TextCompletion?>> events, CallNote note, CancellationToken cancellationToken)
     {
         try
         {

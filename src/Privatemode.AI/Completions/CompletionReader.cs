@@ -12,11 +12,11 @@ internal static class CompletionReader
     /// <exception cref="JsonException">It is not JSON.</exception>
     /// <exception cref="InvalidOperationException">A member is of another kind than it must be.</exception>
     /// <exception cref="PrivatemodeServiceException">The model server broke the answer off.</exception>
-    public static PrivatemodeCompletion Read(ReadOnlyMemory<byte> json, PrivatemodeReceipt? receipt, bool handedOut = false)
+    public static TextCompletion Read(ReadOnlyMemory<byte> json, EncryptionReceipt? receipt, bool handedOut = false)
     {
         using JsonDocument document = JsonDocument.Parse(json);
         JsonElement root = document.RootElement;
-        List<PrivatemodeCompletionChoice> choices = [];
+        List<TextCompletionChoice> choices = [];
         if (Find(root, "choices") is { } all)
         {
             int i = 0;
@@ -26,7 +26,7 @@ internal static class CompletionReader
             }
         }
 
-        return new PrivatemodeCompletion(choices)
+        return new TextCompletion(choices)
         {
             Id = Find(root, "id")?.GetString(),
             ModelId = Find(root, "model")?.GetString(),
@@ -38,7 +38,7 @@ internal static class CompletionReader
         };
     }
 
-    private static PrivatemodeCompletionChoice ReadChoice(JsonElement choice, int position, PrivatemodeReceipt? receipt, bool handedOut)
+    private static TextCompletionChoice ReadChoice(JsonElement choice, int position, EncryptionReceipt? receipt, bool handedOut)
     {
         string? finish = Text(choice, "finish_reason");
         if (finish is "abort" or "error")
@@ -48,7 +48,7 @@ internal static class CompletionReader
         }
 
         int index = Find(choice, "index")?.GetInt32() ?? position;
-        return new PrivatemodeCompletionChoice(index, Find(choice, "text")?.GetString() ?? "", finish, choice.Clone());
+        return new TextCompletionChoice(index, Find(choice, "text")?.GetString() ?? "", finish, choice.Clone());
     }
 
     private static UsageDetails ReadUsage(JsonElement usage) => new()

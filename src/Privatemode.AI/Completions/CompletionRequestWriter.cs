@@ -6,14 +6,14 @@ namespace Privatemode.AI.Completions;
 /// <summary>The body of a request.</summary>
 internal static class CompletionRequestWriter
 {
-    private static readonly ExtraMembers Members = new("PrivatemodeCompletionRequest.AdditionalProperties", new HashSet<string>
+    private static readonly ExtraMembers Members = new("TextCompletionRequest.AdditionalProperties", new HashSet<string>
     {
         "prompt", "model", "suffix", "stream", "stream_options", "n", "max_tokens", "max_completion_tokens", "temperature", "top_p", "stop", "seed",
         "echo", "logprobs",
     });
 
     /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or a number is NaN or infinite.</exception>
-    public static BinaryData Write(PrivatemodeCompletionRequest request, string defaultModel, bool stream)
+    public static BinaryData Write(TextCompletionRequest request, string defaultModel, bool stream)
     {
         ArrayBufferWriter<byte> body = new();
         using (Utf8JsonWriter json = new(body))
@@ -21,7 +21,7 @@ internal static class CompletionRequestWriter
             json.WriteStartObject();
             json.WriteString(
                 "model",
-                request.ModelId is { Length: > 0 } model ? WellFormedText.ValidateName("PrivatemodeCompletionRequest.ModelId", model) : defaultModel);
+                request.ModelId is { Length: > 0 } model ? WellFormedText.ValidateName("TextCompletionRequest.ModelId", model) : defaultModel);
             WriteTexts(json, "prompt", request.Prompts);
             if (request.Suffix is { } suffix)
             {
@@ -60,7 +60,7 @@ internal static class CompletionRequestWriter
         return new BinaryData(body.WrittenMemory);
     }
 
-    private static void WriteNumbers(Utf8JsonWriter json, PrivatemodeCompletionRequest request)
+    private static void WriteNumbers(Utf8JsonWriter json, TextCompletionRequest request)
     {
         WriteInteger(json, "max_tokens", request.MaxTokens);
         WriteFraction(json, "temperature", request.Temperature, nameof(request.Temperature));
@@ -88,7 +88,7 @@ internal static class CompletionRequestWriter
         if (!float.IsFinite(number))
         {
             throw new PrivatemodeRequestException(
-                $"{nameof(PrivatemodeCompletionRequest)}.{member}",
+                $"{nameof(TextCompletionRequest)}.{member}",
                 $"{member} is NaN or infinite, which JSON cannot express. Set a finite number, or leave it unset.");
         }
 

@@ -36,10 +36,10 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
             PrivatemodeClient client = ClientOf(account);
             switch (provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(account.OptionsName).WarmUp)
             {
-                case PrivatemodeWarmUp.Required:
+                case WarmUpMode.Required:
                     await client.ConnectAsync(cancellationToken).ConfigureAwait(false);
                     break;
-                case PrivatemodeWarmUp.Background:
+                case WarmUpMode.Background:
                     CancellationToken stopping = _stopping.Token;
                     inBackground.Add(Task.Run(() => TryConnectAsync(client, stopping), CancellationToken.None));
                     break;

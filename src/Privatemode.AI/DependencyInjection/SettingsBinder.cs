@@ -80,7 +80,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         options.ResponseTimeout = Time(settings, nameof(options.ResponseTimeout)) ?? options.ResponseTimeout;
         options.IdleTimeout = Time(settings, nameof(options.IdleTimeout)) ?? options.IdleTimeout;
         options.MaxSessions = Count(settings, nameof(options.MaxSessions)) ?? options.MaxSessions;
-        options.WarmUp = Name<PrivatemodeWarmUp>(settings, nameof(options.WarmUp)) ?? options.WarmUp;
+        options.WarmUp = Name<WarmUpMode>(settings, nameof(options.WarmUp)) ?? options.WarmUp;
         options.LogSealedContent = Flag(settings, nameof(options.LogSealedContent)) ?? options.LogSealedContent;
     }
 
@@ -136,8 +136,8 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         Tees = settings.List("Hardware:Tees") ?? before.Tees,
         AmdProducts = settings.List("Hardware:AmdProducts") ?? before.AmdProducts,
         AmdChipIds = settings.List("Hardware:AmdChipIds") ?? before.AmdChipIds,
-        AcceptModuleStatusOnlyAsTheReferenceDoes =
-            Flag(settings, "Hardware:AcceptModuleStatusOnlyAsTheReferenceDoes") ?? before.AcceptModuleStatusOnlyAsTheReferenceDoes,
+        DangerousAcceptOutdatedTdxPlatform =
+            Flag(settings, "Hardware:DangerousAcceptOutdatedTdxPlatform") ?? before.DangerousAcceptOutdatedTdxPlatform,
         RequireUpToDateUnderNewestTcbInfo = Flag(settings, "Hardware:RequireUpToDateUnderNewestTcbInfo") ?? before.RequireUpToDateUnderNewestTcbInfo,
         SuppliedRevocationListMaxAge = Time(settings, "Hardware:SuppliedRevocationListMaxAge") ?? before.SuppliedRevocationListMaxAge,
     };

@@ -20,15 +20,15 @@ internal static class ErrorNames
     /// <summary>The status in digits; <c>unreachable</c> for 0.</summary>
     public static string OfStatus(int status) => status == 0 ? "unreachable" : status.ToString(CultureInfo.InvariantCulture);
 
-    private static string Of(PrivatemodeServiceFailure reason) => reason switch
+    private static string Of(ServiceFailureReason reason) => reason switch
     {
-        PrivatemodeServiceFailure.Unreachable => "unreachable",
-        PrivatemodeServiceFailure.Timeout => "timeout",
-        PrivatemodeServiceFailure.RateLimited => "rate-limited",
-        PrivatemodeServiceFailure.Unavailable => "unavailable",
-        PrivatemodeServiceFailure.ModelUnavailable => "model-unavailable",
-        PrivatemodeServiceFailure.ClientTooOld => "client-too-old",
-        PrivatemodeServiceFailure.InvalidRequest => "invalid-request",
+        ServiceFailureReason.Unreachable => "unreachable",
+        ServiceFailureReason.Timeout => "timeout",
+        ServiceFailureReason.RateLimited => "rate-limited",
+        ServiceFailureReason.Unavailable => "unavailable",
+        ServiceFailureReason.ModelUnavailable => "model-unavailable",
+        ServiceFailureReason.ClientTooOld => "client-too-old",
+        ServiceFailureReason.InvalidRequest => "invalid-request",
         _ => "service-other",
     };
 }

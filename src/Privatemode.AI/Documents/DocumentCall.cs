@@ -27,15 +27,15 @@ internal sealed class DocumentCall
     public DocumentCall(ClientPipeline pipeline, Uri address, int largestForm, CallFailures failures) =>
         (_pipeline, _address, _largestForm, _failures) = (pipeline, address, largestForm, failures);
 
-    public async Task<PrivatemodeDocument> PartitionAsync(
-        Stream document, string? fileName, PrivatemodeDocumentOptions options, CancellationToken cancellationToken)
+    public async Task<PartitionedDocument> PartitionAsync(
+        Stream document, string? fileName, DocumentOptions options, CancellationToken cancellationToken)
     {
         using FormContent content = await ContentAsync(document, fileName, options, cancellationToken).ConfigureAwait(false);
         CallNote note = CallNote.Begin();
         try
         {
             using PipelineResponse response = await SendAsync(content, cancellationToken).ConfigureAwait(false);
-            return new PrivatemodeDocument(ElementReader.Read(response.Content.ToMemory()), PrivatemodeReceipt.Parse(note.Receipt));
+            return new PartitionedDocument(ElementReader.Read(response.Content.ToMemory()), EncryptionReceipt.Parse(note.Receipt));
         }
         catch (Exception exception) when (_failures.TryMap(exception, note, Format, out Exception? mapped))
         {
@@ -44,7 +44,7 @@ internal sealed class DocumentCall
     }
 
     private async ValueTask<FormContent> ContentAsync(
-        Stream document, string? fileName, PrivatemodeDocumentOptions options, CancellationToken cancellationToken)
+        Stream document, string? fileName, DocumentOptions options, CancellationToken cancellationToken)
     {
         List<FormField> fields = DocumentForm.Fields(options);
         string name = FileNames.Clean(fileName) ?? FileNames.Clean((document as FileStream)?.Name) ?? NeutralName;

@@ -14,15 +14,15 @@ internal static class DocumentForm
 
     private const string OutputFormat = "output_format";
     private const string Json = "application/json";
-    private const string Options = nameof(PrivatemodeDocumentOptions);
-    private const string AdditionalMember = $"{Options}.{nameof(PrivatemodeDocumentOptions.AdditionalFields)}";
+    private const string Options = nameof(DocumentOptions);
+    private const string AdditionalMember = $"{Options}.{nameof(DocumentOptions.AdditionalFields)}";
     private const int NameLimit = 64;
 
     private static readonly SearchValues<char> NameCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_[]");
 
     /// <exception cref="PrivatemodeRequestException">An option is not acceptable; the exception names it.</exception>
-    public static List<FormField> Fields(PrivatemodeDocumentOptions options)
+    public static List<FormField> Fields(DocumentOptions options)
     {
         List<FormField> fields = [];
         foreach ((string name, string? value) in Typed(options))
@@ -44,13 +44,13 @@ internal static class DocumentForm
 
     /// <summary>The media type of the file, without parameters: the service compares the whole text.</summary>
     /// <exception cref="PrivatemodeRequestException">It is none.</exception>
-    public static string TypeOf(PrivatemodeDocumentOptions options) => options.ContentType is not { } type ? DefaultType
+    public static string TypeOf(DocumentOptions options) => options.ContentType is not { } type ? DefaultType
         : type.Length <= NameLimit * 2 && Ascii.IsValid(type) && MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed)
             ? MediaTypes.Normalize(parsed.MediaType!)
             : throw new PrivatemodeRequestException(
-                $"{Options}.{nameof(PrivatemodeDocumentOptions.ContentType)}", "The content type is no media type, such as application/pdf.");
+                $"{Options}.{nameof(DocumentOptions.ContentType)}", "The content type is no media type, such as application/pdf.");
 
-    private static (string Name, string? Value)[] Typed(PrivatemodeDocumentOptions options) =>
+    private static (string Name, string? Value)[] Typed(DocumentOptions options) =>
     [
         ("strategy", Word(options.Strategy?.Value)),
         ("gz_uncompressed_content_type", options.UncompressedContentType is { Length: > 0 } type ? MediaTypes.Normalize(type) : null),
@@ -89,7 +89,7 @@ internal static class DocumentForm
 
     private static string? Similarity(float? value) => value is null or (> 0 and < 1) ? value?.ToString(CultureInfo.InvariantCulture)
         : throw new PrivatemodeRequestException(
-            $"{Options}.{nameof(PrivatemodeDocumentOptions.SimilarityThreshold)}", "The similarity threshold must be above 0 and below 1.");
+            $"{Options}.{nameof(DocumentOptions.SimilarityThreshold)}", "The similarity threshold must be above 0 and below 1.");
 
     private static string? List(IList<string>? values)
     {

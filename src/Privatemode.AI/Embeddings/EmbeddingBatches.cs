@@ -8,9 +8,9 @@ internal static class EmbeddingBatches
     /// <summary>Reads no further ahead than the first text that does not fit the batch.</summary>
     /// <returns>The texts as they are; their size is that of what <see cref="Forms"/> makes of them.</returns>
     /// <exception cref="ArgumentException">A text is null; thrown after the batches before it.</exception>
-    public static IEnumerable<List<string>> Split(IEnumerable<string> values, PrivatemodeEmbeddingOptions options)
+    public static IEnumerable<List<string>> Split(IEnumerable<string> values, TextEmbeddingOptions options)
     {
-        long added = options.QueryInstruction is { } instruction ? Encoding.UTF8.GetByteCount(PrivatemodeEmbeddingOptions.FormatQuery(instruction, "")) : 0;
+        long added = options.QueryInstruction is { } instruction ? Encoding.UTF8.GetByteCount(TextEmbeddingOptions.FormatQuery(instruction, "")) : 0;
         List<string> batch = [];
         long bytes = 0;
         foreach (string? value in values)
@@ -35,5 +35,5 @@ internal static class EmbeddingBatches
 
     /// <summary>The texts of a batch in the form they are sent in.</summary>
     public static List<string> Forms(List<string> batch, string? instruction) =>
-        instruction is null ? batch : batch.ConvertAll(text => PrivatemodeEmbeddingOptions.FormatQuery(instruction, text));
+        instruction is null ? batch : batch.ConvertAll(text => TextEmbeddingOptions.FormatQuery(instruction, text));
 }

@@ -11,8 +11,8 @@ internal static class EmbeddingOptionsMapper
         "EmbeddingGenerationOptions.AdditionalProperties", new HashSet<string> { "input", "model", "encoding_format", "dimensions" });
 
     /// <summary>The options as far as they are about more than one request.</summary>
-    public static PrivatemodeEmbeddingOptions Settings(EmbeddingGenerationOptions? options) =>
-        options as PrivatemodeEmbeddingOptions ?? new PrivatemodeEmbeddingOptions();
+    public static TextEmbeddingOptions Settings(EmbeddingGenerationOptions? options) =>
+        options as TextEmbeddingOptions ?? new TextEmbeddingOptions();
 
     /// <summary>Options for each of several requests: the OpenAI client writes into them, so that no two requests may share one.</summary>
     /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or the caller's factory gave the same object

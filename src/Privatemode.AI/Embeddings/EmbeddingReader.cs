@@ -90,9 +90,9 @@ internal static class EmbeddingReader
     }
 
     public static AdditionalPropertiesDictionary? WithReceipt(string? receipt) =>
-        receipt is null ? null : new AdditionalPropertiesDictionary { [PrivatemodeReceipt.PropertyName] = receipt };
+        receipt is null ? null : new AdditionalPropertiesDictionary { [EncryptionReceipt.PropertyName] = receipt };
 
     private static PrivatemodeServiceException Unusable(string what) => new(
-        PrivatemodeServiceFailure.Other,
+        ServiceFailureReason.Other,
         $"The model server answered {what}. Nothing of it is handed out. Ask for a number of dimensions the model offers, or for another model.");
 }

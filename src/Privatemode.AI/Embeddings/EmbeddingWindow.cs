@@ -17,7 +17,7 @@ internal sealed class EmbeddingWindow : IAsyncDisposable
     public EmbeddingWindow(
         IEmbeddingGenerator<string, Embedding<float>> generator, IEnumerable<string> values, EmbeddingGenerationOptions? options, CancellationToken caller)
     {
-        PrivatemodeEmbeddingOptions settings = EmbeddingOptionsMapper.Settings(options);
+        TextEmbeddingOptions settings = EmbeddingOptionsMapper.Settings(options);
         _generator = generator;
         _options = EmbeddingOptionsMapper.ForSeveralCalls(options);
         _batches = EmbeddingBatches.Split(values, settings).GetEnumerator();

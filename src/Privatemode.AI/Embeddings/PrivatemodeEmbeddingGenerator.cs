@@ -38,7 +38,7 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
         IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(values);
-        PrivatemodeEmbeddingOptions settings = EmbeddingOptionsMapper.Settings(options);
+        TextEmbeddingOptions settings = EmbeddingOptionsMapper.Settings(options);
         List<List<string>> batches = [.. EmbeddingBatches.Split(values, settings)];
         cancellationToken.ThrowIfCancellationRequested();
         if (batches.Count == 0)

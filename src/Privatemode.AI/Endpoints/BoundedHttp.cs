@@ -40,12 +40,12 @@ internal sealed class BoundedHttp(HttpClient http, TimeProvider time)
                 bool isWanted = response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NonAuthoritativeInformation;
                 byte[]? body = await ReadAsync(response, isWanted ? limit : RefusalLimit, truncate: !isWanted, async, either.Token).ConfigureAwait(false);
                 return new HttpAnswer((int)response.StatusCode, response.Headers, body ?? throw new PrivatemodeServiceException(
-                    PrivatemodeServiceFailure.Other, $"The answer of {host} to {purpose} is longer than {limit} bytes. Check the address it came from."));
+                    ServiceFailureReason.Other, $"The answer of {host} to {purpose} is longer than {limit} bytes. Check the address it came from."));
             }
             catch (OperationCanceledException) when (deadline.HasPassed && !cancellationToken.IsCancellationRequested)
             {
                 throw new PrivatemodeServiceException(
-                    PrivatemodeServiceFailure.Timeout, $"{host} did not answer {purpose} in time. Retry later.");
+                    ServiceFailureReason.Timeout, $"{host} did not answer {purpose} in time. Retry later.");
             }
             catch (OperationCanceledException exception) when (exception.InnerException is TimeoutException && !cancellationToken.IsCancellationRequested)
             {
@@ -78,8 +78,8 @@ internal sealed class BoundedHttp(HttpClient http, TimeProvider time)
 
     private static PrivatemodeServiceException Unreachable(string host, string purpose, Exception exception) =>
         UnreadableAnswer.Is(exception as HttpRequestException)
-        ? new(PrivatemodeServiceFailure.Other, $"The answer of {host} to {purpose} {UnreadableAnswer.Advice}", exception)
-        : new(PrivatemodeServiceFailure.Unreachable, $"{host} could not be reached for {purpose}. Check the network, then retry.", exception);
+        ? new(ServiceFailureReason.Other, $"The answer of {host} to {purpose} {UnreadableAnswer.Advice}", exception)
+        : new(ServiceFailureReason.Unreachable, $"{host} could not be reached for {purpose}. Check the network, then retry.", exception);
 
     /// <summary>The body; null when it is longer than the limit.</summary>
     private static async ValueTask<byte[]?> ReadAsync(

@@ -226,7 +226,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         catch (PrivatemodeServiceException exception)
         {
             // A host that answers, if only with an error, is asked for each file: one that is busy must not hide what it revoked.
-            if (exception.Reason is PrivatemodeServiceFailure.Unreachable or PrivatemodeServiceFailure.Timeout)
+            if (exception.Reason is ServiceFailureReason.Unreachable or ServiceFailureReason.Timeout)
             {
                 _away[request.Address.Authority] = time.GetTimestamp();
             }

@@ -44,19 +44,19 @@ internal sealed class ControlPlaneClient(BoundedHttp http, Uri service, string p
 
         // Third parties report the words; the gateway's source is not public.
         bool speaksOfVersion = status < 500 && text.Contains("client version", StringComparison.OrdinalIgnoreCase);
-        (PrivatemodeServiceFailure reason, string advice) = status switch
+        (ServiceFailureReason reason, string advice) = status switch
         {
-            426 => (PrivatemodeServiceFailure.ClientTooOld, "it needs a newer client. Update this package."),
-            _ when speaksOfVersion => (PrivatemodeServiceFailure.ClientTooOld, "it needs a newer client. Update this package."),
-            429 => (PrivatemodeServiceFailure.RateLimited, "too many requests. Wait, then retry."),
-            408 or >= 500 => (PrivatemodeServiceFailure.Unavailable, "it is overloaded or restarting. Retry later."),
-            402 or 403 => (PrivatemodeServiceFailure.Other, KeyRefusal.NotAllowed(key)),
-            _ => (PrivatemodeServiceFailure.Other, "see ServerMessage. Check Endpoint and update this package."),
+            426 => (ServiceFailureReason.ClientTooOld, "it needs a newer client. Update this package."),
+            _ when speaksOfVersion => (ServiceFailureReason.ClientTooOld, "it needs a newer client. Update this package."),
+            429 => (ServiceFailureReason.RateLimited, "too many requests. Wait, then retry."),
+            408 or >= 500 => (ServiceFailureReason.Unavailable, "it is overloaded or restarting. Retry later."),
+            402 or 403 => (ServiceFailureReason.Other, KeyRefusal.NotAllowed(key)),
+            _ => (ServiceFailureReason.Other, "see ServerMessage. Check Endpoint and update this package."),
         };
         return new PrivatemodeServiceException(reason, $"The service refused {purpose} with status {status}: {advice}")
         {
             Status = status,
-            ConcernsKey = status is 400 or 402 or 403 or 429 && reason != PrivatemodeServiceFailure.ClientTooOld,
+            ConcernsKey = status is 400 or 402 or 403 or 429 && reason != ServiceFailureReason.ClientTooOld,
             ServerMessage = text.Length == 0 ? null : ForeignText.Printable(text),
             RetryAfter = answer.RetryAfter(time.GetUtcNow()),
         };

@@ -30,7 +30,7 @@ internal sealed class PublicDownloads(BoundedHttp http, TimeProvider time)
     }
 
     private static bool IsWorthAnotherTry(PrivatemodeServiceException exception) =>
-        exception.Reason is PrivatemodeServiceFailure.Unreachable or PrivatemodeServiceFailure.Unavailable or PrivatemodeServiceFailure.RateLimited &&
+        exception.Reason is ServiceFailureReason.Unreachable or ServiceFailureReason.Unavailable or ServiceFailureReason.RateLimited &&
         !(exception.RetryAfter > LongestPause);
 
     private async ValueTask<HttpAnswer> TryGetAsync(Uri address, int limit, string what, bool async, CancellationToken cancellationToken)
@@ -42,11 +42,11 @@ internal sealed class PublicDownloads(BoundedHttp http, TimeProvider time)
             return answer;
         }
 
-        (PrivatemodeServiceFailure reason, string advice) = answer.Status switch
+        (ServiceFailureReason reason, string advice) = answer.Status switch
         {
-            429 => (PrivatemodeServiceFailure.RateLimited, "Wait, then retry; a CollateralDirectory keeps what was downloaded."),
-            408 or >= 500 => (PrivatemodeServiceFailure.Unavailable, "Retry later."),
-            _ => (PrivatemodeServiceFailure.Other, "Check the network, and CollateralProxy if there is one."),
+            429 => (ServiceFailureReason.RateLimited, "Wait, then retry; a CollateralDirectory keeps what was downloaded."),
+            408 or >= 500 => (ServiceFailureReason.Unavailable, "Retry later."),
+            _ => (ServiceFailureReason.Other, "Check the network, and CollateralProxy if there is one."),
         };
         throw new PrivatemodeServiceException(reason, $"{address.Host} did not hand out {what} (status {answer.Status}). {advice}")
         {

@@ -5,15 +5,15 @@ namespace Privatemode.AI.Models;
 /// <param name="time">The clock.</param>
 /// <param name="replaced">Told when a reading has replaced another, with both.</param>
 internal sealed class ModelListCache(
-    Func<string?, Task<IReadOnlyList<PrivatemodeModel>>> download, TimeProvider time,
-    Action<IReadOnlyList<PrivatemodeModel>, IReadOnlyList<PrivatemodeModel>> replaced)
+    Func<string?, Task<IReadOnlyList<ModelInfo>>> download, TimeProvider time,
+    Action<IReadOnlyList<ModelInfo>, IReadOnlyList<ModelInfo>> replaced)
 {
     private readonly Lock _gate = new();
-    private (IReadOnlyList<PrivatemodeModel> Models, DateTimeOffset At)? _kept;
-    private Task<IReadOnlyList<PrivatemodeModel>>? _running;
+    private (IReadOnlyList<ModelInfo> Models, DateTimeOffset At)? _kept;
+    private Task<IReadOnlyList<ModelInfo>>? _running;
 
     /// <summary>The last list, however old; empty when there is none.</summary>
-    public IReadOnlyList<PrivatemodeModel> Last
+    public IReadOnlyList<ModelInfo> Last
     {
         get
         {
@@ -28,7 +28,7 @@ internal sealed class ModelListCache(
     /// <param name="apiKey">The key to ask with, the same at every call; null for that of the settings.</param>
     /// <param name="maxAge">Zero for one that is read from here on, or is being read already.</param>
     /// <param name="cancellationToken">Ends the wait, not the reading.</param>
-    public Task<IReadOnlyList<PrivatemodeModel>> GetAsync(string? apiKey, TimeSpan maxAge, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<ModelInfo>> GetAsync(string? apiKey, TimeSpan maxAge, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
@@ -44,12 +44,12 @@ internal sealed class ModelListCache(
     }
 
     /// <summary>Starts a reading that belongs to nobody in particular: no caller's context, no caller's cancellation.</summary>
-    private Task<IReadOnlyList<PrivatemodeModel>> Start(string? apiKey)
+    private Task<IReadOnlyList<ModelInfo>> Start(string? apiKey)
     {
         AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
         try
         {
-            Task<IReadOnlyList<PrivatemodeModel>> reading = Task.Run(() => ReadAsync(apiKey), CancellationToken.None);
+            Task<IReadOnlyList<ModelInfo>> reading = Task.Run(() => ReadAsync(apiKey), CancellationToken.None);
 
             // Looked at, also when everybody who waited has given up.
             _ = reading.ContinueWith(
@@ -62,10 +62,10 @@ internal sealed class ModelListCache(
         }
     }
 
-    private async Task<IReadOnlyList<PrivatemodeModel>> ReadAsync(string? apiKey)
+    private async Task<IReadOnlyList<ModelInfo>> ReadAsync(string? apiKey)
     {
-        IReadOnlyList<PrivatemodeModel>? before = null;
-        IReadOnlyList<PrivatemodeModel>? now = null;
+        IReadOnlyList<ModelInfo>? before = null;
+        IReadOnlyList<ModelInfo>? now = null;
         try
         {
             now = await download(apiKey).ConfigureAwait(false);

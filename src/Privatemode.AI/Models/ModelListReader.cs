@@ -22,7 +22,7 @@ internal static class ModelListReader
     /// <param name="apiKey">The key to ask with; null for that of the settings.</param>
     /// <param name="key">How errors call it, see <see cref="ApiKeys.Source"/>.</param>
     /// <exception cref="PrivatemodeServiceException">The list could not be had, or is none.</exception>
-    public static async Task<IReadOnlyList<PrivatemodeModel>> DownloadAsync(OpenAIModelClient client, string? apiKey, string key)
+    public static async Task<IReadOnlyList<ModelInfo>> DownloadAsync(OpenAIModelClient client, string? apiKey, string key)
     {
         RequestOptions options = new();
         if (apiKey is not null)
@@ -43,9 +43,9 @@ internal static class ModelListReader
 
     /// <summary>Reads what can be read: entries without a usable id are left out, and of two with the same id the second.</summary>
     /// <exception cref="PrivatemodeServiceException">It is no list, or a list of more than 1,000 entries.</exception>
-    public static IReadOnlyList<PrivatemodeModel> Read(BinaryData json)
+    public static IReadOnlyList<ModelInfo> Read(BinaryData json)
     {
-        List<PrivatemodeModel> models = [];
+        List<ModelInfo> models = [];
         HashSet<string> ids = new(StringComparer.Ordinal);
         try
         {
@@ -61,7 +61,7 @@ internal static class ModelListReader
             {
                 if (Text(entry, "id") is { } id && ClearFields.IsModelId(id) && ids.Add(id))
                 {
-                    models.Add(new PrivatemodeModel
+                    models.Add(new ModelInfo
                     {
                         Id = id,
                         Tasks = Tasks(entry),
@@ -75,7 +75,7 @@ internal static class ModelListReader
         {
             // Without the exception itself: what it says may quote what was read.
             throw new PrivatemodeServiceException(
-                PrivatemodeServiceFailure.Other, "What the service answered is no list of models. Check Endpoint, and update this package.");
+                ServiceFailureReason.Other, "What the service answered is no list of models. Check Endpoint, and update this package.");
         }
 
         return WithAliases(models, ids);
@@ -86,13 +86,13 @@ internal static class ModelListReader
         if (entries > MostModels)
         {
             throw new PrivatemodeServiceException(
-                PrivatemodeServiceFailure.Other,
+                ServiceFailureReason.Other,
                 $"The list of models has more than {MostModels} entries and was not read. Retry later; if it stays so, update this package.");
         }
     }
 
     /// <summary>A long id is a name before a slash and the short one. Two long ones are the same model only if the short one is listed too.</summary>
-    private static IReadOnlyList<PrivatemodeModel> WithAliases(List<PrivatemodeModel> models, HashSet<string> ids)
+    private static IReadOnlyList<ModelInfo> WithAliases(List<ModelInfo> models, HashSet<string> ids)
     {
         ILookup<string, string> byShortId = models.Select(model => model.Id).ToLookup(ShortId, StringComparer.Ordinal);
         return [.. models.Select(model => ShortId(model.Id) is var shortId && ids.Contains(shortId)

@@ -13,8 +13,8 @@ namespace Privatemode.AI.Models;
 /// <param name="time">The clock.</param>
 /// <param name="replaced">Told when a reading has replaced another of the same key, with both.</param>
 internal sealed class ModelLists(
-    ApiKeys apiKeys, int mostKeys, Func<string?, Task<IReadOnlyList<PrivatemodeModel>>> download, TimeProvider time,
-    Action<IReadOnlyList<PrivatemodeModel>, IReadOnlyList<PrivatemodeModel>> replaced)
+    ApiKeys apiKeys, int mostKeys, Func<string?, Task<IReadOnlyList<ModelInfo>>> download, TimeProvider time,
+    Action<IReadOnlyList<ModelInfo>, IReadOnlyList<ModelInfo>> replaced)
 {
     private readonly Lock _gate = new();
 

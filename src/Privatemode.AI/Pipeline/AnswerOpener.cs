@@ -80,7 +80,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         if (!head.IsSuccess)
         {
             throw new PrivatemodeServiceException(
-                PrivatemodeServiceFailure.Other,
+                ServiceFailureReason.Other,
                 $"The service answered with status {head.Status}, which is neither success nor error. Check Endpoint and what stands in between.")
             {
                 Status = head.Status,
@@ -97,7 +97,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         {
             // No request of this library's asks for a part, so it is not the service that answers with one.
             throw new PrivatemodeServiceException(
-                PrivatemodeServiceFailure.Other,
+                ServiceFailureReason.Other,
                 "The answer has status 206, so it is a part of one, which was not asked for. Check Endpoint, and what stands in between.")
             {
                 Status = head.Status,
@@ -116,7 +116,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         if (head.IsNewerFormat)
         {
             throw new PrivatemodeServiceException(
-                PrivatemodeServiceFailure.ClientTooOld, "The service answers in a newer format. Update this package.")
+                ServiceFailureReason.ClientTooOld, "The service answers in a newer format. Update this package.")
             {
                 Status = head.Status,
                 RequestId = call.RequestId,

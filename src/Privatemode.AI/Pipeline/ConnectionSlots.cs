@@ -53,7 +53,7 @@ internal sealed class ConnectionSlots(int connections, SemaphoreSlim free, TimeS
         catch (OperationCanceledException)
         {
             throw new PrivatemodeServiceException(
-                PrivatemodeServiceFailure.Timeout,
+                ServiceFailureReason.Timeout,
                 $"All {connections} connections that the message handler allows were in use for too long. Nothing was sent. " +
                 "Raise MaxConnectionsPerServer, dispose of streams that are no longer read, or retry later.");
         }

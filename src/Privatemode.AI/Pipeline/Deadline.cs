@@ -36,7 +36,7 @@ internal sealed class Deadline : IDisposable
     public Exception CutOff(string requestId) => _caller.IsCancellationRequested ? new OperationCanceledException(_caller)
         : _closing.IsCancellationRequested && !_timeout.HasPassed ? new ObjectDisposedException(nameof(PrivatemodeClient))
         : new PrivatemodeServiceException(
-            PrivatemodeServiceFailure.Timeout,
+            ServiceFailureReason.Timeout,
                 "The answer did not come in time and the call was not sent again, because it may have run. Raise ResponseTimeout, or ask again.")
         {
             RequestId = requestId,

@@ -9,7 +9,7 @@ internal sealed class HttpCalls(CallRunner runner, HttpClient http, Uri service,
     public async ValueTask<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
     {
         // The same request may be sent again, and this time fail; what is said of an earlier answer must not stay.
-        request.Options.Set(PrivatemodeReceiptExtensions.Option, null);
+        request.Options.Set(ReceiptExtensions.Option, null);
         cancellationToken.ThrowIfCancellationRequested();
         try
         {

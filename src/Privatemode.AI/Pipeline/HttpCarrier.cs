@@ -7,7 +7,7 @@ namespace Privatemode.AI.Pipeline;
 internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, Uri service, CancellationToken cancellationToken) : ICallCarrier
 {
     private HttpResponseMessage? _wire;
-    private PrivatemodeReceipt? _receipt;
+    private EncryptionReceipt? _receipt;
     private string _requestId = "";
     private bool _isSealed;
 
@@ -92,7 +92,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
             Set(response, ProtocolHeaders.RetryAfter, Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         }
 
-        request.Options.Set(PrivatemodeReceiptExtensions.Option, isAuthenticated ? _receipt : null);
+        request.Options.Set(ReceiptExtensions.Option, isAuthenticated ? _receipt : null);
         Response = response;
     }
 

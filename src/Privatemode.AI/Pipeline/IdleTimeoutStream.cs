@@ -242,6 +242,6 @@ internal sealed class IdleTimeoutStream : Stream
             : _events == 0
                 ? "The answer did not begin in time and the call was not sent again, because it may have run. Raise ResponseTimeout, or ask again."
                 : "The answer paused too long. What was handed out is authentic but not whole; raise IdleTimeout, or ask again.";
-        return new PrivatemodeServiceException(PrivatemodeServiceFailure.Timeout, text) { RequestId = _requestId };
+        return new PrivatemodeServiceException(ServiceFailureReason.Timeout, text) { RequestId = _requestId };
     }
 }

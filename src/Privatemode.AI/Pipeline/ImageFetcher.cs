@@ -208,7 +208,7 @@ internal sealed class ImageFetcher : IDisposable
     }
 
     private static PrivatemodeServiceException Failed(string why) =>
-        new(PrivatemodeServiceFailure.InvalidRequest, $"An image of the request could not be fetched: {why}. Put the image into the request.");
+        new(ServiceFailureReason.InvalidRequest, $"An image of the request could not be fetched: {why}. Put the image into the request.");
 
     /// <summary>What all images of a request may have together.</summary>
     private sealed class ByteBudget(int total)

@@ -56,7 +56,7 @@ internal static class OutboundCheck
         if ((int)response.StatusCode > 599)
         {
             throw new PrivatemodeServiceException(
-                PrivatemodeServiceFailure.Other,
+                ServiceFailureReason.Other,
                 $"The answer has status {(int)response.StatusCode}, which does not exist. Check Endpoint, and what stands in between.")
             {
                 Status = (int)response.StatusCode,

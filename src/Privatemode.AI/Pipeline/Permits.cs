@@ -30,7 +30,7 @@ internal static class Permits
         using (lease)
         {
             throw new PrivatemodeServiceException(
-                PrivatemodeServiceFailure.RateLimited, "The rate limiter of this application allows no further request now. Wait, then retry.")
+                ServiceFailureReason.RateLimited, "The rate limiter of this application allows no further request now. Wait, then retry.")
             {
                 RetryAfter = lease.TryGetMetadata(MetadataName.RetryAfter, out TimeSpan wait) ? wait : null,
                 RequestId = requestId,

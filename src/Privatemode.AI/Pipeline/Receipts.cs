@@ -8,7 +8,7 @@ internal static class Receipts
     private const string WholeBody = "(whole body)";
 
     /// <summary>The receipt; null for a call that was not sealed, or under a mesh CA that nobody verified.</summary>
-    public static PrivatemodeReceipt? Of(SealedCall call)
+    public static EncryptionReceipt? Of(SealedCall call)
     {
         if (call.Current?.Session is not { Deployment: { } deployment } session || call.Body is null)
         {
@@ -22,7 +22,7 @@ internal static class Receipts
             (call.Rule.RequestPlain!.Contains(name) ? clearNames : sealedNames).Add(Encoding.UTF8.GetString(name));
         }
 
-        return new PrivatemodeReceipt
+        return new EncryptionReceipt
         {
             SecretId = session.Id,
             ManifestSha256 = deployment.ManifestSha256,

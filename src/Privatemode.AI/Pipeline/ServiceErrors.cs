@@ -25,9 +25,9 @@ internal static partial class ServiceErrors
         _ when Callbacks.Threw(exception) => exception,
         AggregateException { InnerExceptions: [.., Exception last] } => Map(last, key),
         ClientResultException { Status: 0 } when TransportFailure.IsUnreadable(exception) => new PrivatemodeServiceException(
-            PrivatemodeServiceFailure.Other, $"The answer {UnreadableAnswer.Advice}", exception.InnerException),
+            ServiceFailureReason.Other, $"The answer {UnreadableAnswer.Advice}", exception.InnerException),
         ClientResultException { Status: 0 } => new PrivatemodeServiceException(
-            PrivatemodeServiceFailure.Unreachable, "The service could not be reached. Check the network, then retry.", exception.InnerException),
+            ServiceFailureReason.Unreachable, "The service could not be reached. Check the network, then retry.", exception.InnerException),
         ClientResultException result when result.GetRawResponse() is { } response && Known.TryGetValue(response, out ServiceError? error) =>
             From(error, key),
         ClientResultException result => From(new ServiceError { Status = result.Status }, key),
@@ -43,7 +43,7 @@ internal static partial class ServiceErrors
             return KeyRefusal.Rejected(key, error.RequestId);
         }
 
-        (PrivatemodeServiceFailure reason, string advice) = Classify(error, key);
+        (ServiceFailureReason reason, string advice) = Classify(error, key);
         return Create(error, reason, $"The service answered with status {error.Status}: {advice}");
     }
 
@@ -65,7 +65,7 @@ internal static partial class ServiceErrors
         string rest = PrivatemodeServiceException.RestOf(handedOut);
         if (error.Status == 200)
         {
-            return Create(error, PrivatemodeServiceFailure.Other, $"The model server failed while answering; see ServerMessage.{rest} Retry the call.");
+            return Create(error, ServiceFailureReason.Other, $"The model server failed while answering; see ServerMessage.{rest} Retry the call.");
         }
 
         if (error.Status == 401)
@@ -73,19 +73,19 @@ internal static partial class ServiceErrors
             return From(error);
         }
 
-        (PrivatemodeServiceFailure reason, string advice) = Classify(error, KeyRefusal.AnyKey);
+        (ServiceFailureReason reason, string advice) = Classify(error, KeyRefusal.AnyKey);
         return Create(error, reason, $"The model server reported status {error.Status} in its answer: {advice}{rest}");
     }
 
     /// <summary>Creates the exception for an answer without a choice.</summary>
     public static PrivatemodeServiceException NoChoice(string requestId) => new(
-        PrivatemodeServiceFailure.Other, "The answer has no choice: the model server returned an empty list. Retry the call, or use another model.")
+        ServiceFailureReason.Other, "The answer has no choice: the model server returned an empty list. Retry the call, or use another model.")
     {
         Status = 200,
         RequestId = requestId,
     };
 
-    private static PrivatemodeServiceException Create(ServiceError error, PrivatemodeServiceFailure reason, string message) => new(reason, message)
+    private static PrivatemodeServiceException Create(ServiceError error, ServiceFailureReason reason, string message) => new(reason, message)
     {
         Status = error.Status,
         Code = error.IsAuthenticated || error.Code is null || PlainMembers.IsPrintable(error.Code) ? error.Code : null,
@@ -128,44 +128,44 @@ internal static partial class ServiceErrors
     /// <param name="exception">What the client threw.</param>
     /// <param name="member">The JSON path of the member; null when it is not known.</param>
     public static PrivatemodeServiceException Unreadable(Exception exception, string? member) => new(
-        PrivatemodeServiceFailure.Other,
+        ServiceFailureReason.Other,
         $"The answer cannot be read{(member is null ? "" : $": '{member}' has an unsupported form")} ({exception.GetType().Name}). " +
             "Update this package and the OpenAI package, or use another model.");
 
     /// <summary>A call that failed in something the application put between the client and the network.</summary>
     public static PrivatemodeServiceException Interrupted(Exception exception) => new(
-        PrivatemodeServiceFailure.Other,
+        ServiceFailureReason.Other,
         $"The call failed after the request was written and before an answer arrived ({exception.GetType().Name}). " +
             "Check the handlers and policies that the application added.");
 
-    private static (PrivatemodeServiceFailure Reason, string Advice) Classify(ServiceError error, string key)
+    private static (ServiceFailureReason Reason, string Advice) Classify(ServiceError error, string key)
     {
         // Third parties report the words; the gateway's source is not public.
         bool speaksOfVersion = error.Status is >= 400 and < 500
             && error.Message?.Contains("client version", StringComparison.OrdinalIgnoreCase) == true;
         return error.Status switch
         {
-            426 => (PrivatemodeServiceFailure.ClientTooOld, "it needs a newer client. Update this package."),
-            415 => (PrivatemodeServiceFailure.ClientTooOld, "it does not take this client's format. Update this package."),
-            < 400 => (PrivatemodeServiceFailure.Other, "the service uses no such status for an answer. Check Endpoint, and what stands in between."),
-            _ when speaksOfVersion => (PrivatemodeServiceFailure.ClientTooOld, "it needs a newer client. Update this package."),
+            426 => (ServiceFailureReason.ClientTooOld, "it needs a newer client. Update this package."),
+            415 => (ServiceFailureReason.ClientTooOld, "it does not take this client's format. Update this package."),
+            < 400 => (ServiceFailureReason.Other, "the service uses no such status for an answer. Check Endpoint, and what stands in between."),
+            _ when speaksOfVersion => (ServiceFailureReason.ClientTooOld, "it needs a newer client. Update this package."),
             404 when error.IsAuthenticated && IsAboutTheTask(error.Message) => (
-                PrivatemodeServiceFailure.ModelUnavailable,
+                ServiceFailureReason.ModelUnavailable,
                 "the model does not do this task: its server has no such endpoint. Choose another one."),
             404 when IsAboutTheModel(error) =>
-                (PrivatemodeServiceFailure.ModelUnavailable, "it does not offer this model for this endpoint. Choose another one."),
-            404 => (PrivatemodeServiceFailure.Other, "there is no such address. Check Endpoint, and what stands in between."),
-            408 => (PrivatemodeServiceFailure.Timeout, "it gave up waiting. Retry later."),
-            429 => (PrivatemodeServiceFailure.RateLimited, "too many requests or tokens. Wait, then retry."),
-            502 or 503 or 504 => (PrivatemodeServiceFailure.Unavailable, "it is overloaded or restarting. Retry later."),
+                (ServiceFailureReason.ModelUnavailable, "it does not offer this model for this endpoint. Choose another one."),
+            404 => (ServiceFailureReason.Other, "there is no such address. Check Endpoint, and what stands in between."),
+            408 => (ServiceFailureReason.Timeout, "it gave up waiting. Retry later."),
+            429 => (ServiceFailureReason.RateLimited, "too many requests or tokens. Wait, then retry."),
+            502 or 503 or 504 => (ServiceFailureReason.Unavailable, "it is overloaded or restarting. Retry later."),
             400 or 413 or 422 when error.IsTooLong => (
-                PrivatemodeServiceFailure.InvalidRequest,
+                ServiceFailureReason.InvalidRequest,
                 "it rejects the request with an error that is too long to be read, because model servers repeat the input. Check the options and " +
                     "additional members of the request, or send it without attachments to read the error."),
-            400 or 413 or 422 => (PrivatemodeServiceFailure.InvalidRequest, "it rejects the request; see ServerMessage. Change the request."),
-            402 or 403 => (PrivatemodeServiceFailure.Other, KeyRefusal.NotAllowed(key)),
-            >= 500 => (PrivatemodeServiceFailure.Other, "it failed; see ServerMessage. The call may have run: ask again only if that does no harm."),
-            _ => (PrivatemodeServiceFailure.Other, "see ServerMessage. Change the request."),
+            400 or 413 or 422 => (ServiceFailureReason.InvalidRequest, "it rejects the request; see ServerMessage. Change the request."),
+            402 or 403 => (ServiceFailureReason.Other, KeyRefusal.NotAllowed(key)),
+            >= 500 => (ServiceFailureReason.Other, "it failed; see ServerMessage. The call may have run: ask again only if that does no harm."),
+            _ => (ServiceFailureReason.Other, "see ServerMessage. Change the request."),
         };
     }
 

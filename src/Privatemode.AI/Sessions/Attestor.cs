@@ -110,7 +110,7 @@ internal sealed class Attestor(
         {
             // The deployment did nothing wrong: there is only nothing to judge it by.
             throw new PrivatemodeServiceException(
-                PrivatemodeServiceFailure.Unreachable,
+                ServiceFailureReason.Unreachable,
                 $"What the evidence is judged by could not be renewed, and the copy is too old ({exception.Check}). Check the network, then retry.",
                 exception);
         }

@@ -33,7 +33,7 @@ internal sealed class Patience(TimeSpan longest, TimeProvider time, Cancellation
     /// <summary>What to throw once it is over: the caller's own cancellation, or a timeout that says this.</summary>
     public Exception End(string timeout) => caller.IsCancellationRequested
         ? new OperationCanceledException(caller)
-        : new PrivatemodeServiceException(PrivatemodeServiceFailure.Timeout, timeout);
+        : new PrivatemodeServiceException(ServiceFailureReason.Timeout, timeout);
 
     public void Dispose()
     {

@@ -45,7 +45,7 @@ internal sealed class SecretExchanger(
         }
         catch (Exception exception) when (exception is PrivatemodeVerificationException || (exception is PrivatemodeServiceException
         {
-            Reason: not PrivatemodeServiceFailure.RateLimited,
+            Reason: not ServiceFailureReason.RateLimited,
         } service && !IsFinal(service)))
         {
             // The deployment may have been replaced, and with it the mesh CA: then what answers has a certificate of another one, or is away.
@@ -57,7 +57,7 @@ internal sealed class SecretExchanger(
 
     /// <summary>Nothing about the deployment or the moment: the same is refused again.</summary>
     private static bool IsFinal(PrivatemodeServiceException exception) =>
-        exception is { Reason: PrivatemodeServiceFailure.ClientTooOld } or { ConcernsKey: true, Reason: not PrivatemodeServiceFailure.RateLimited };
+        exception is { Reason: ServiceFailureReason.ClientTooOld } or { ConcernsKey: true, Reason: not ServiceFailureReason.RateLimited };
 
     private async ValueTask<SessionSecret> ExchangeAsync(TrustedMesh mesh, string apiKey, bool async, CancellationToken cancellationToken)
     {

@@ -22,7 +22,7 @@ internal static class TrustAnchors
         AllowedKinds = policy.Tees?.Select(Kind).ToHashSet(),
         AllowedProducts = policy.AmdProducts?.Select(Product).ToHashSet(),
         AllowedChipIds = policy.AmdChipIds?.Select(Chip).ToList(),
-        AcceptModuleStatusOnlyAsTheReferenceDoes = policy.AcceptModuleStatusOnlyAsTheReferenceDoes,
+        DangerousAcceptOutdatedTdxPlatform = policy.DangerousAcceptOutdatedTdxPlatform,
         RequireUpToDateUnderNewestTcbInfo = policy.RequireUpToDateUnderNewestTcbInfo,
         SuppliedRevocationListMaxAge = policy.SuppliedRevocationListMaxAge >= TimeSpan.Zero
             && policy.SuppliedRevocationListMaxAge <= LongestSuppliedRevocationList

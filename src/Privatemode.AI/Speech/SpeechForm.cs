@@ -14,7 +14,7 @@ internal static class SpeechForm
     /// <exception cref="PrivatemodeRequestException">An option is not one the service takes; the exception names it.</exception>
     public static IReadOnlyList<FormField> Fields(ISpeechToTextClient client, SpeechToTextOptions? options, string modelId, bool isStreamed)
     {
-        PrivatemodeSpeechOptions? ours = options as PrivatemodeSpeechOptions;
+        TranscriptionOptions? ours = options as TranscriptionOptions;
         AudioTranscriptionOptions? raw = options?.RawRepresentationFactory?.Invoke(client) as AudioTranscriptionOptions;
         SpeechFields fields = new(options?.AdditionalProperties);
         fields.Add("model", modelId);
@@ -53,10 +53,10 @@ internal static class SpeechForm
         null => null,
         >= 0 and <= 1 => temperature.Value.ToString(CultureInfo.InvariantCulture),
         _ => throw new PrivatemodeRequestException(
-            $"{nameof(PrivatemodeSpeechOptions)}.{nameof(PrivatemodeSpeechOptions.Temperature)}", "The temperature of a transcription must be from 0 to 1."),
+            $"{nameof(TranscriptionOptions)}.{nameof(TranscriptionOptions.Temperature)}", "The temperature of a transcription must be from 0 to 1."),
     };
 
-    private static string? Granularity(PrivatemodeSpeechOptions? options) => options?.Timestamps switch
+    private static string? Granularity(TranscriptionOptions? options) => options?.Timestamps switch
     {
         TranscriptionTimestamps.Segments => "segment",
         TranscriptionTimestamps.Words => "word",
@@ -92,7 +92,7 @@ internal static class SpeechForm
         if (format == Verbose && isStreamed)
         {
             throw new PrivatemodeRequestException(
-                $"{nameof(PrivatemodeSpeechOptions)}.{nameof(PrivatemodeSpeechOptions.Timestamps)}",
+                $"{nameof(TranscriptionOptions)}.{nameof(TranscriptionOptions.Timestamps)}",
                 "The service gives timestamps with whole answers only. Call GetTextAsync, or do without.");
         }
 

@@ -19,7 +19,7 @@ internal static class TranscriptionReader
     {
         using JsonDocument document = JsonDocument.Parse(json);
         JsonElement root = document.RootElement;
-        PrivatemodeTranscription transcription = new()
+        Transcription transcription = new()
         {
             Text = Text(root, "text") ?? throw new FormatException("text"),
             Language = Text(root, "language"),

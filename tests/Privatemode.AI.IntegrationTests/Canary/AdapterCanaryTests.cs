@@ -44,7 +44,7 @@ public sealed class AdapterCanaryTests : IAsyncLifetime
         AssertNothingLeft("text", "task", "extra");
         Assert.Equal(5, _exceptions.OfType<PrivatemodeException>().Count());
 
-        static PrivatemodeEmbeddingOptions Options(string name) => new()
+        static TextEmbeddingOptions Options(string name) => new()
         {
             MaxBatchSize = 1,
             MaxParallelism = 1,
@@ -66,13 +66,13 @@ public sealed class AdapterCanaryTests : IAsyncLifetime
         }
 
         await TryAsync(() => CompleteAsync(Request("prompt"), streamed));
-        await TryAsync(() => CompleteAsync(new PrivatemodeCompletionRequest(Sentinel.Text) { Suffix = $"{Sentinel.Text}-suffix" }, streamed));
-        await TryAsync(() => CompleteAsync(new PrivatemodeCompletionRequest(Sentinel.Text) { ModelId = Sentinel.NotAModel }, streamed));
+        await TryAsync(() => CompleteAsync(new TextCompletionRequest(Sentinel.Text) { Suffix = $"{Sentinel.Text}-suffix" }, streamed));
+        await TryAsync(() => CompleteAsync(new TextCompletionRequest(Sentinel.Text) { ModelId = Sentinel.NotAModel }, streamed));
         AssertNothingLeft("prompt", "stop", "extra");
         Assert.Contains($"{Sentinel.Text}-suffix", _deployment.Requests[^1].OpenedBody, StringComparison.Ordinal);
         Assert.Equal(6, _exceptions.OfType<PrivatemodeException>().Count());
 
-        static PrivatemodeCompletionRequest Request(string name) => new($"{Sentinel.Text}-prompt")
+        static TextCompletionRequest Request(string name) => new($"{Sentinel.Text}-prompt")
         {
             StopSequences = [$"{Sentinel.Text}-stop"],
             Echo = true,
@@ -81,16 +81,16 @@ public sealed class AdapterCanaryTests : IAsyncLifetime
         };
     }
 
-    private async Task<int> CompleteAsync(PrivatemodeCompletionRequest request, bool streamed)
+    private async Task<int> CompleteAsync(TextCompletionRequest request, bool streamed)
     {
-        PrivatemodeCompletionClient client = _client.GetCompletionClient("gpt-oss-120b");
+        TextCompletionClient client = _client.GetCompletionClient("gpt-oss-120b");
         if (!streamed)
         {
             return (await client.CompleteAsync(request)).Choices.Count;
         }
 
         int events = 0;
-        await foreach (PrivatemodeCompletion part in client.CompleteStreamingAsync(request))
+        await foreach (TextCompletion part in client.CompleteStreamingAsync(request))
         {
             events += part.Choices.Count;
         }

@@ -111,8 +111,8 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
             new ScriptedSegment(Sentinel.Text, TimeSpan.Zero, TimeSpan.FromSeconds(1))).WithWord(Sentinel.Text, TimeSpan.Zero, TimeSpan.FromSeconds(1)));
         List<Exception> exceptions = [];
         ISpeechToTextClient speech = _client.AsISpeechToTextClient("whisper-large-v3");
-        PrivatemodeSpeechOptions whole = SpeechOptions(TranscriptionTimestamps.Segments);
-        PrivatemodeSpeechOptions streamed = SpeechOptions(TranscriptionTimestamps.None);
+        TranscriptionOptions whole = SpeechOptions(TranscriptionTimestamps.Segments);
+        TranscriptionOptions streamed = SpeechOptions(TranscriptionTimestamps.None);
 
         // A file whose name holds the sentinel, too.
         string path = Path.Combine(_folder.FullName, $"{Sentinel.Text}.wav");
@@ -152,7 +152,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
     {
         _deployment.Model.Respond(_ => ScriptedAnswer.Document(new ScriptedElement("Title", $"{Sentinel.Text} title")));
         List<Exception> exceptions = [];
-        PrivatemodeDocumentOptions options = new() { Encoding = Sentinel.Text, ContentType = $"text/{Sentinel.Text}", Languages = [Sentinel.Text] };
+        DocumentOptions options = new() { Encoding = Sentinel.Text, ContentType = $"text/{Sentinel.Text}", Languages = [Sentinel.Text] };
         options.AdditionalFields[Sentinel.Text] = Sentinel.Text;
         foreach (Fault? fault in (Fault?[])[null, Fault.TamperEvent(0), Fault.SealedError(400, Sentinel.Text), Fault.PlainError(400)])
         {
@@ -163,7 +163,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
 
         foreach (string name in (string[])[$"{Sentinel.Text}\"", "files"])
         {
-            PrivatemodeDocumentOptions bad = new();
+            DocumentOptions bad = new();
             bad.AdditionalFields[name] = Sentinel.Text;
             exceptions.AddRange(await FailuresAsync(() => _client.Documents.PartitionAsync(new MemoryStream(Sentinel.Bytes), Sentinel.Text, bad)));
         }
@@ -199,7 +199,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
         AssertNothingLeft(exceptions);
     }
 
-    private static PrivatemodeSpeechOptions SpeechOptions(TranscriptionTimestamps timestamps) => new()
+    private static TranscriptionOptions SpeechOptions(TranscriptionTimestamps timestamps) => new()
     {
         SpeechLanguage = Sentinel.Text,
         Prompt = $"{Sentinel.Text} prompt",

@@ -33,7 +33,7 @@ public sealed class HandlerCallTests : HandlerTest
     {
         using HttpRequestMessage request = Post(ChatPath, ChatBody(stream: stream));
         using HttpResponseMessage response = await Http.SendAsync(request).OrTimeout();
-        PrivatemodeReceipt receipt = response.GetPrivatemodeReceipt()!;
+        EncryptionReceipt receipt = response.GetPrivatemodeReceipt()!;
         Assert.Equal((await Client.VerifyAsync().OrTimeout()).ManifestSha256, receipt.ManifestSha256);
         Assert.Equal(Deployment.Requests[0].RequestId, receipt.RequestId);
         Assert.Contains("messages", receipt.SealedMembers, StringComparison.Ordinal);
@@ -209,7 +209,7 @@ public sealed class HandlerCallTests : HandlerTest
         await Time.TimerAsync(due => due == TimeSpan.FromMinutes(10)).OrTimeout();
         Time.Advance(TimeSpan.FromMinutes(10));
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => asking.OrTimeout());
-        Assert.Equal(PrivatemodeServiceFailure.Timeout, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Timeout, exception.Reason);
         Assert.InRange(Deployment.Requests.Count, 0, 1);
     }
 

@@ -142,7 +142,7 @@ public sealed class HandlerFaultTests : HandlerTest
         Deployment.Faults.Next(Fault.NewerFormat);
         using HttpRequestMessage request = Post(ChatPath, ChatBody());
         (_, _, Exception? failure) = await ReadAsync(request);
-        Assert.Equal(PrivatemodeServiceFailure.ClientTooOld, Assert.IsType<PrivatemodeServiceException>(failure).Reason);
+        Assert.Equal(ServiceFailureReason.ClientTooOld, Assert.IsType<PrivatemodeServiceException>(failure).Reason);
     }
 
     [Fact]
@@ -161,7 +161,7 @@ public sealed class HandlerFaultTests : HandlerTest
         }
 
         (_, _, Exception? failure) = await reading;
-        Assert.Equal(PrivatemodeServiceFailure.Timeout, Assert.IsType<PrivatemodeServiceException>(failure).Reason);
+        Assert.Equal(ServiceFailureReason.Timeout, Assert.IsType<PrivatemodeServiceException>(failure).Reason);
         Assert.Single(Deployment.Requests);
     }
 }

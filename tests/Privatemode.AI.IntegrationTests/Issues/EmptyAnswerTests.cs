@@ -21,7 +21,7 @@ public sealed class EmptyAnswerTests : HandlerTest
         {
             Deployment.Model.Reply("").WithJson(NoChoice);
             PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await Record.ExceptionAsync(call).OrTimeout());
-            Assert.Equal((way, PrivatemodeServiceFailure.Other), (way, exception.Reason));
+            Assert.Equal((way, ServiceFailureReason.Other), (way, exception.Reason));
             Assert.StartsWith("The answer has no choice", exception.Message, StringComparison.Ordinal);
             Assert.NotNull(exception.RequestId);
         }
@@ -76,7 +76,7 @@ public sealed class EmptyAnswerTests : HandlerTest
         ("chat", () => Chat.GetResponseAsync("hi")),
         ("plain client", () => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync("hi")),
         ("plain client, synchronous", () => TestTimeouts.OnOwnThread(() => Client.OpenAI.GetChatClient(ModelId).CompleteChat("hi"))),
-        ("completion", () => Client.GetCompletionClient(ModelId).CompleteAsync(new PrivatemodeCompletionRequest("hi"))),
+        ("completion", () => Client.GetCompletionClient(ModelId).CompleteAsync(new TextCompletionRequest("hi"))),
         ("handler", async () => Throw((await ReadAsync(Post(ChatPath, ChatBody()))).Failure)),
     ];
 
@@ -92,7 +92,7 @@ public sealed class EmptyAnswerTests : HandlerTest
         }),
         ("completion", async () =>
         {
-            await foreach (PrivatemodeCompletion part in Client.GetCompletionClient(ModelId).CompleteStreamingAsync(new PrivatemodeCompletionRequest("hi")))
+            await foreach (TextCompletion part in Client.GetCompletionClient(ModelId).CompleteStreamingAsync(new TextCompletionRequest("hi")))
             {
                 Assert.NotNull(part);
             }

@@ -31,21 +31,21 @@ public sealed class MistakesOfOneCallTests : DeploymentTest
         ["empty recording: file"] = client => ListenAsync(client, []),
         ["recording of an unknown format: file"] = client => ListenAsync(client, "%PDF secret"u8.ToArray()),
         ["recording over the limit: file"] = client => ListenAsync(client, Recording.Wave(50 * 1024 * 1024 + 1)),
-        ["temperature over 1: PrivatemodeSpeechOptions.Temperature"] = client => ListenAsync(
-            client, Recording.Wave(), new PrivatemodeSpeechOptions { Temperature = 2 }),
+        ["temperature over 1: TranscriptionOptions.Temperature"] = client => ListenAsync(
+            client, Recording.Wave(), new TranscriptionOptions { Temperature = 2 }),
         ["timestamps without a language: SpeechToTextOptions.SpeechLanguage"] = client => ListenAsync(
-            client, Recording.Wave(), new PrivatemodeSpeechOptions { Timestamps = TranscriptionTimestamps.Segments }),
+            client, Recording.Wave(), new TranscriptionOptions { Timestamps = TranscriptionTimestamps.Segments }),
         ["translation: SpeechToTextOptions.TextLanguage"] = client => ListenAsync(
             client, Recording.Wave(), new SpeechToTextOptions { SpeechLanguage = "de", TextLanguage = "en" }),
         ["format of answers nobody can decrypt: response_format"] = client => client.OpenAI.GetAudioClient(Whisper).TranscribeAudioAsync(
             new MemoryStream(Recording.Wave()), "secret.wav", new AudioTranscriptionOptions { ResponseFormat = AudioTranscriptionFormat.Srt }),
         ["empty document: file"] = client => client.Documents.PartitionAsync(Stream.Null),
         ["document over the limit: file"] = client => client.Documents.PartitionAsync(new MemoryStream(new byte[26 * 1024 * 1024])),
-        ["media type that is none: PrivatemodeDocumentOptions.ContentType"] = client => client.Documents.PartitionAsync(
+        ["media type that is none: DocumentOptions.ContentType"] = client => client.Documents.PartitionAsync(
             new MemoryStream("x"u8.ToArray()), options: new() { ContentType = "secret" }),
-        ["negative count: PrivatemodeDocumentOptions.MaxCharacters"] = client => client.Documents.PartitionAsync(
+        ["negative count: DocumentOptions.MaxCharacters"] = client => client.Documents.PartitionAsync(
             new MemoryStream("x"u8.ToArray()), options: new() { MaxCharacters = -1 }),
-        ["number that is none: PrivatemodeCompletionRequest.Temperature"] = client => client.GetCompletionClient(ModelId).CompleteAsync(
+        ["number that is none: TextCompletionRequest.Temperature"] = client => client.GetCompletionClient(ModelId).CompleteAsync(
             new("secret") { Temperature = float.NaN }),
         ["embedding option with a reserved name: EmbeddingGenerationOptions.AdditionalProperties"] =
             client => client.AsIEmbeddingGenerator("qwen3-embedding-4b").GenerateAsync(["secret"], new() { AdditionalProperties = new() { ["input"] = 1 } }),

@@ -46,7 +46,7 @@ public sealed class OddUsageTests : HandlerTest
         AssertUsage(chat.Usage, input, output, total, cached);
 
         Deployment.Model.Reply("").WithJson(Whole(usage));
-        PrivatemodeCompletion completion = await Client.GetCompletionClient(ModelId).CompleteAsync(new PrivatemodeCompletionRequest("hi")).OrTimeout();
+        TextCompletion completion = await Client.GetCompletionClient(ModelId).CompleteAsync(new TextCompletionRequest("hi")).OrTimeout();
         Assert.Equal("hello", completion.Text);
         AssertUsage(completion.Usage, input, output, total, cached);
 
@@ -91,9 +91,9 @@ public sealed class OddUsageTests : HandlerTest
         AssertUsage(Assert.Single(updates.SelectMany(update => update.Contents).OfType<UsageContent>()).Details, 1, 2, 3, null);
 
         Deployment.Model.Reply("").WithEvents(events);
-        PrivatemodeCompletion[] parts =
+        TextCompletion[] parts =
         [
-            .. await Client.GetCompletionClient(ModelId).CompleteStreamingAsync(new PrivatemodeCompletionRequest("hi")).WithTimeout().ToListAsync(),
+            .. await Client.GetCompletionClient(ModelId).CompleteStreamingAsync(new TextCompletionRequest("hi")).WithTimeout().ToListAsync(),
         ];
         AssertUsage(Assert.Single(parts, part => part.Usage is not null).Usage, 1, 2, 3, null);
 
@@ -154,7 +154,7 @@ public sealed class OddUsageTests : HandlerTest
                 .GetTextAsync(new MemoryStream(Recording.Wave())).OrTimeout();
             Assert.Equal("said", response.Text);
             Assert.Equal(seconds, response.Usage?.AdditionalCounts?["DurationSeconds"]);
-            Assert.Equal(seconds is null, Assert.IsType<PrivatemodeTranscription>(response.RawRepresentation).Duration is null);
+            Assert.Equal(seconds is null, Assert.IsType<Transcription>(response.RawRepresentation).Duration is null);
 
             Deployment.Model.Reply("").WithJson($$"""{"text":"said","duration":{{duration}},"usage":{{usage}}}""");
             OpenAI.Audio.AudioTranscription plain = await Client.OpenAI.GetAudioClient("whisper-large-v3")

@@ -15,30 +15,30 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
         {"id":"chatcmpl-1","object":"chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"one"},"text":"one","finish_reason":null}]}
         """;
 
-    public static TheoryData<string, PrivatemodeServiceFailure, int> Errors => new()
+    public static TheoryData<string, ServiceFailureReason, int> Errors => new()
     {
-        { Nested("400", "BadRequestError"), PrivatemodeServiceFailure.InvalidRequest, 400 },
-        { Nested("422", "BadRequestError"), PrivatemodeServiceFailure.InvalidRequest, 422 },
-        { Nested("429", "RateLimitError"), PrivatemodeServiceFailure.RateLimited, 429 },
-        { Nested("503", "ServiceUnavailableError"), PrivatemodeServiceFailure.Unavailable, 503 },
-        { Flat("400", "BadRequestError"), PrivatemodeServiceFailure.InvalidRequest, 400 },
-        { Flat("503", "ServiceUnavailableError"), PrivatemodeServiceFailure.Unavailable, 503 },
-        { Nested("500", "InternalServerError"), PrivatemodeServiceFailure.Other, 500 },
+        { Nested("400", "BadRequestError"), ServiceFailureReason.InvalidRequest, 400 },
+        { Nested("422", "BadRequestError"), ServiceFailureReason.InvalidRequest, 422 },
+        { Nested("429", "RateLimitError"), ServiceFailureReason.RateLimited, 429 },
+        { Nested("503", "ServiceUnavailableError"), ServiceFailureReason.Unavailable, 503 },
+        { Flat("400", "BadRequestError"), ServiceFailureReason.InvalidRequest, 400 },
+        { Flat("503", "ServiceUnavailableError"), ServiceFailureReason.Unavailable, 503 },
+        { Nested("500", "InternalServerError"), ServiceFailureReason.Other, 500 },
 
         // Only an integer from 400 to 599 names a status.
-        { Nested("399", "Odd"), PrivatemodeServiceFailure.Other, 200 },
-        { Nested("600", "Odd"), PrivatemodeServiceFailure.Other, 200 },
-        { Nested("\"503\"", "Odd"), PrivatemodeServiceFailure.Other, 200 },
-        { Nested("503.5", "Odd"), PrivatemodeServiceFailure.Other, 200 },
-        { Nested("4e2", "Odd"), PrivatemodeServiceFailure.Other, 200 },
-        { Nested("99999999999999999999", "Odd"), PrivatemodeServiceFailure.Other, 200 },
-        { Nested("null", "Odd"), PrivatemodeServiceFailure.Other, 200 },
-        { Flat("\"abc\"", "Odd"), PrivatemodeServiceFailure.Other, 200 },
+        { Nested("399", "Odd"), ServiceFailureReason.Other, 200 },
+        { Nested("600", "Odd"), ServiceFailureReason.Other, 200 },
+        { Nested("\"503\"", "Odd"), ServiceFailureReason.Other, 200 },
+        { Nested("503.5", "Odd"), ServiceFailureReason.Other, 200 },
+        { Nested("4e2", "Odd"), ServiceFailureReason.Other, 200 },
+        { Nested("99999999999999999999", "Odd"), ServiceFailureReason.Other, 200 },
+        { Nested("null", "Odd"), ServiceFailureReason.Other, 200 },
+        { Flat("\"abc\"", "Odd"), ServiceFailureReason.Other, 200 },
     };
 
     [Theory]
     [MemberData(nameof(Errors))]
-    public async Task WholeAnswer_ThatIsASealedError_IsMappedLikeTheStatusItNames(string error, PrivatemodeServiceFailure reason, int status)
+    public async Task WholeAnswer_ThatIsASealedError_IsMappedLikeTheStatusItNames(string error, ServiceFailureReason reason, int status)
     {
         foreach ((string way, Func<Task> call) in WaysToAsk())
         {
@@ -54,12 +54,12 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
     {
         Deployment.Model.Reply("").WithJson(
             $$"""{"id":"x","object":"c","created":1,"model":"m","choices":[],{{Nested("503", "ServiceUnavailableError")[1..]}}""");
-        Assert.Null(Difference(await AskAsync(), PrivatemodeServiceFailure.Unavailable, 503, handedOut: false));
+        Assert.Null(Difference(await AskAsync(), ServiceFailureReason.Unavailable, 503, handedOut: false));
     }
 
     [Theory]
     [MemberData(nameof(Errors))]
-    public async Task FirstEvent_ThatIsASealedError_IsMappedLikeTheStatusItNames(string error, PrivatemodeServiceFailure reason, int status)
+    public async Task FirstEvent_ThatIsASealedError_IsMappedLikeTheStatusItNames(string error, ServiceFailureReason reason, int status)
     {
         foreach ((string way, Func<Task> call) in WaysToStream())
         {
@@ -70,7 +70,7 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
 
     [Theory]
     [MemberData(nameof(Errors))]
-    public async Task LaterEvent_ThatIsASealedError_IsNotRetried(string error, PrivatemodeServiceFailure reason, int status)
+    public async Task LaterEvent_ThatIsASealedError_IsNotRetried(string error, ServiceFailureReason reason, int status)
     {
         foreach ((string way, Func<Task> call) in WaysToStream())
         {
@@ -91,7 +91,7 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
             const string Error = """{"error":{"message":"no secret for ID abc","type":"InternalServerError","code":500}}""";
             _ = streamed ? Deployment.Model.Reply("").WithEvents(Error) : Deployment.Model.Reply("").WithJson(Error);
             Exception? exception = streamed ? (await StreamAsync()).Failure : await AskAsync();
-            Assert.Equal(PrivatemodeServiceFailure.Other, Assert.IsType<PrivatemodeServiceException>(exception).Reason);
+            Assert.Equal(ServiceFailureReason.Other, Assert.IsType<PrivatemodeServiceException>(exception).Reason);
         }
 
         _ = await Chat.GetResponseAsync("hi").OrTimeout();
@@ -132,10 +132,10 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
         PrivatemodeServiceException chat = Assert.IsType<PrivatemodeServiceException>(await AskAsync());
         Deployment.Model.Reply("half an").WithFinishReason("abort");
         PrivatemodeServiceException completion = await Assert.ThrowsAsync<PrivatemodeServiceException>(
-            () => Client.GetCompletionClient(ModelId).CompleteAsync(new PrivatemodeCompletionRequest("hi")).OrTimeout());
+            () => Client.GetCompletionClient(ModelId).CompleteAsync(new TextCompletionRequest("hi")).OrTimeout());
         foreach (PrivatemodeServiceException exception in (PrivatemodeServiceException[])[chat, completion])
         {
-            Assert.Equal(PrivatemodeServiceFailure.Unavailable, exception.Reason);
+            Assert.Equal(ServiceFailureReason.Unavailable, exception.Reason);
             Assert.DoesNotContain("authentic", exception.Message, StringComparison.Ordinal);
         }
     }
@@ -147,7 +147,7 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
         $$$"""{"object":"error","message":"{{{Words}}}","type":"{{{type}}}","param":null,"code":{{{code}}}}""";
 
     /// <summary>What is wrong with the exception; null when nothing is.</summary>
-    private static string? Difference(Exception? exception, PrivatemodeServiceFailure reason, int status, bool handedOut)
+    private static string? Difference(Exception? exception, ServiceFailureReason reason, int status, bool handedOut)
     {
         PrivatemodeServiceException? service = exception as PrivatemodeServiceException;
         return service is null ? $"is {exception?.GetType().Name ?? "no exception"}"
@@ -167,7 +167,7 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
         ("chat", () => Chat.GetResponseAsync("hi")),
         ("plain client", () => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync("hi")),
         ("plain client, synchronous", () => TestTimeouts.OnOwnThread(() => Client.OpenAI.GetChatClient(ModelId).CompleteChat("hi"))),
-        ("completion", () => Client.GetCompletionClient(ModelId).CompleteAsync(new PrivatemodeCompletionRequest("hi"))),
+        ("completion", () => Client.GetCompletionClient(ModelId).CompleteAsync(new TextCompletionRequest("hi"))),
         ("speech", () => Client.AsISpeechToTextClient("whisper-large-v3").GetTextAsync(new MemoryStream(Recording.Wave()))),
         ("document", () => Client.Documents.PartitionAsync(new MemoryStream("text"u8.ToArray()), "a.txt")),
         ("handler", async () => Throw((await ReadAsync(Post(ChatPath, ChatBody()))).Failure)),
@@ -187,7 +187,7 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
         ("handler", async () => Throw((await ReadAsync(Post(ChatPath, ChatBody(stream: true)))).Failure)),
         ("completion", async () =>
         {
-            await foreach (PrivatemodeCompletion part in Client.GetCompletionClient(ModelId).CompleteStreamingAsync(new PrivatemodeCompletionRequest("hi")))
+            await foreach (TextCompletion part in Client.GetCompletionClient(ModelId).CompleteStreamingAsync(new TextCompletionRequest("hi")))
             {
                 Assert.NotNull(part);
             }

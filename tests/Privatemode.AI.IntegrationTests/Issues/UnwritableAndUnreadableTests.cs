@@ -64,8 +64,8 @@ public sealed class UnwritableAndUnreadableTests : DeploymentTest
     {
         string answer = $$"""{{{Head}},"choices":[{"index":0,"text":["{{Canary}}"],"finish_reason":"stop"}]}""";
         _ = streamed ? Deployment.Model.Reply("").WithEvents(answer) : Deployment.Model.Reply("").WithJson(answer);
-        PrivatemodeCompletionClient client = Client.GetCompletionClient(ModelId);
-        PrivatemodeCompletionRequest request = new("hi");
+        TextCompletionClient client = Client.GetCompletionClient(ModelId);
+        TextCompletionRequest request = new("hi");
         AssertUnreadable(
             await Record.ExceptionAsync(async () =>
             {
@@ -75,7 +75,7 @@ public sealed class UnwritableAndUnreadableTests : DeploymentTest
                     return;
                 }
 
-                await foreach (PrivatemodeCompletion part in client.CompleteStreamingAsync(request))
+                await foreach (TextCompletion part in client.CompleteStreamingAsync(request))
                 {
                     Assert.NotNull(part);
                 }
@@ -116,7 +116,7 @@ public sealed class UnwritableAndUnreadableTests : DeploymentTest
     private static void AssertUnreadable(Exception? exception, string member)
     {
         PrivatemodeServiceException service = Assert.IsType<PrivatemodeServiceException>(exception);
-        Assert.Equal(PrivatemodeServiceFailure.Other, service.Reason);
+        Assert.Equal(ServiceFailureReason.Other, service.Reason);
         Assert.Contains(member, service.Message, StringComparison.Ordinal);
         Assert.Contains("cannot be read", service.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("request", service.Message, StringComparison.Ordinal);

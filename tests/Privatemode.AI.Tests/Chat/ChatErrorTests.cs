@@ -9,17 +9,17 @@ public sealed class ChatErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
 {
     private const string Canary = "canary";
 
-    public static TheoryData<int, PrivatemodeServiceFailure> Statuses => new()
+    public static TheoryData<int, ServiceFailureReason> Statuses => new()
     {
-        { 400, PrivatemodeServiceFailure.InvalidRequest },
-        { 404, PrivatemodeServiceFailure.ModelUnavailable },
-        { 422, PrivatemodeServiceFailure.InvalidRequest },
-        { 500, PrivatemodeServiceFailure.Other },
+        { 400, ServiceFailureReason.InvalidRequest },
+        { 404, ServiceFailureReason.ModelUnavailable },
+        { 422, ServiceFailureReason.InvalidRequest },
+        { 500, ServiceFailureReason.Other },
     };
 
     [Theory]
     [MemberData(nameof(Statuses))]
-    public async Task ModelError_IsAServiceExceptionWithTheWordsApart(int status, PrivatemodeServiceFailure reason)
+    public async Task ModelError_IsAServiceExceptionWithTheWordsApart(int status, ServiceFailureReason reason)
     {
         foreach (bool streamed in (bool[])[false, true])
         {
@@ -27,7 +27,7 @@ public sealed class ChatErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
 
             PrivatemodeServiceException exception = await Assert.ThrowsAnyAsync<PrivatemodeServiceException>(() => CallAsync(streamed));
 
-            Assert.Equal(reason == PrivatemodeServiceFailure.ModelUnavailable, exception is PrivatemodeModelUnavailableException);
+            Assert.Equal(reason == ServiceFailureReason.ModelUnavailable, exception is PrivatemodeModelUnavailableException);
             Assert.Equal(reason, exception.Reason);
             Assert.Equal(status, exception.Status);
             Assert.Equal("some_code", exception.Code);
@@ -97,7 +97,7 @@ public sealed class ChatErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
         PrivatemodeServiceException exception =
             await Assert.ThrowsAsync<PrivatemodeServiceException>(() => fixture.AnswerAsync(ChatFixture.Whole(choice)));
 
-        Assert.Equal(PrivatemodeServiceFailure.Other, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Other, exception.Reason);
         Assert.Null(exception.InnerException);
         Assert.DoesNotContain(Canary, exception.ToString());
     }
@@ -112,7 +112,7 @@ public sealed class ChatErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
             () => fixture.StreamAsync(ChatFixture.Delta("""{"content":"a"}"""), ChatFixture.Delta(delta), ChatFixture.Delta("{}", "\"stop\"")));
 
-        Assert.Equal(PrivatemodeServiceFailure.Other, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Other, exception.Reason);
         Assert.Null(exception.InnerException);
         Assert.DoesNotContain(Canary, exception.ToString());
     }
@@ -130,7 +130,7 @@ public sealed class ChatErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
             () => CallAsync(streamed, client.AsIChatClient(ChatFixture.Model)));
 
-        Assert.Equal(PrivatemodeServiceFailure.Unreachable, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Unreachable, exception.Reason);
         Assert.False(exception.InnerException is AggregateException or ClientResultException);
     }
 

@@ -113,7 +113,7 @@ public sealed class FinishReasonTests(ChatFixture fixture) : IClassFixture<ChatF
         Assert.Equal("canary text", updates.ToChatResponse().Text);
         foreach (PrivatemodeServiceException exception in (PrivatemodeServiceException[])[whole, streamed])
         {
-            Assert.Equal(PrivatemodeServiceFailure.Unavailable, exception.Reason);
+            Assert.Equal(ServiceFailureReason.Unavailable, exception.Reason);
             Assert.Equal(reason, exception.Code);
             Assert.NotNull(exception.RequestId);
             Assert.DoesNotContain("canary", exception.ToString());

@@ -9,7 +9,7 @@ public sealed class CompletionReaderTests
     [Fact]
     public void Answer_WithEverything_IsRead()
     {
-        PrivatemodeCompletion completion = Read(
+        TextCompletion completion = Read(
             """
             {"id":"cmpl-1","object":"text_completion","created":1767225600,"model":"m","choices":[
             {"index":1,"text":"one","logprobs":{"tokens":["one"]},"finish_reason":"stop","stop_reason":7},
@@ -20,7 +20,7 @@ public sealed class CompletionReaderTests
 
         Assert.Equal(("cmpl-1", "m", "one"), (completion.Id, completion.ModelId, completion.Text));
         Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(1767225600), completion.CreatedAt);
-        PrivatemodeCompletionChoice first = completion.Choices[0];
+        TextCompletionChoice first = completion.Choices[0];
         Assert.Equal((1, "one", "stop"), (first.Index, first.Text, first.FinishReason));
         Assert.Equal("""{"tokens":["one"]}""", first.Logprobs!.Value.GetRawText());
         Assert.Equal(7, first.Raw.GetProperty("stop_reason").GetInt32());
@@ -33,7 +33,7 @@ public sealed class CompletionReaderTests
     [Fact]
     public void Answer_WithAlmostNothing_IsRead()
     {
-        PrivatemodeCompletion completion = Read("""{"choices":[{"text":"a"},{}],"usage":null,"id":null,"created":-1}""");
+        TextCompletion completion = Read("""{"choices":[{"text":"a"},{}],"usage":null,"id":null,"created":-1}""");
 
         Assert.Equal([0, 1], completion.Choices.Select(choice => choice.Index));
         Assert.Null(completion.Choices[0].Logprobs);
@@ -50,7 +50,7 @@ public sealed class CompletionReaderTests
     {
         PrivatemodeServiceException exception = Assert.Throws<PrivatemodeServiceException>(
             () => Read($$"""{"choices":[{"index":0,"text":"canary","finish_reason":"{{reason}}"}]}"""));
-        Assert.Equal((PrivatemodeServiceFailure.Unavailable, reason), (exception.Reason, exception.Code));
+        Assert.Equal((ServiceFailureReason.Unavailable, reason), (exception.Reason, exception.Code));
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
     }
 
@@ -69,5 +69,5 @@ public sealed class CompletionReaderTests
         Assert.True(exception is JsonException or InvalidOperationException or FormatException);
     }
 
-    private static PrivatemodeCompletion Read(string json) => CompletionReader.Read(Encoding.UTF8.GetBytes(json), receipt: null);
+    private static TextCompletion Read(string json) => CompletionReader.Read(Encoding.UTF8.GetBytes(json), receipt: null);
 }

@@ -8,15 +8,15 @@ public sealed class CompletionRequestTests
     [Fact]
     public void Request_WithNothingButAPrompt_PostsNothingElse()
     {
-        AssertBody("""{"model":"m","prompt":"text"}""", new PrivatemodeCompletionRequest("text"));
+        AssertBody("""{"model":"m","prompt":"text"}""", new TextCompletionRequest("text"));
         AssertBody(
-            """{"model":"m","prompt":"text","stream":true,"stream_options":{"include_usage":true}}""", new PrivatemodeCompletionRequest("text"), stream: true);
+            """{"model":"m","prompt":"text","stream":true,"stream_options":{"include_usage":true}}""", new TextCompletionRequest("text"), stream: true);
     }
 
     [Fact]
     public void Request_WithEverything_PostsIt()
     {
-        PrivatemodeCompletionRequest request = new(["one", ""])
+        TextCompletionRequest request = new(["one", ""])
         {
             ModelId = "other",
             Suffix = "after",
@@ -41,8 +41,8 @@ public sealed class CompletionRequestTests
     [Fact]
     public void Request_OneStopAndAnEmptyList_ArePostedAsTextAndNotAtAll()
     {
-        AssertBody("""{"model":"m","prompt":"p","stop":"a","echo":false}""", new PrivatemodeCompletionRequest("p") { StopSequences = ["a"], Echo = false });
-        AssertBody("""{"model":"m","prompt":"p"}""", new PrivatemodeCompletionRequest(["p"]) { StopSequences = [], ModelId = "" });
+        AssertBody("""{"model":"m","prompt":"p","stop":"a","echo":false}""", new TextCompletionRequest("p") { StopSequences = ["a"], Echo = false });
+        AssertBody("""{"model":"m","prompt":"p"}""", new TextCompletionRequest(["p"]) { StopSequences = [], ModelId = "" });
     }
 
     [Theory]
@@ -56,7 +56,7 @@ public sealed class CompletionRequestTests
     [InlineData("not a name")]
     public void ExtraMember_OfAReservedName_IsRefused(string name)
     {
-        PrivatemodeCompletionRequest request = new("p") { AdditionalProperties = new() { [name] = "canary" } };
+        TextCompletionRequest request = new("p") { AdditionalProperties = new() { [name] = "canary" } };
         PrivatemodeRequestException exception = Assert.Throws<PrivatemodeRequestException>(() => Write(request));
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
     }
@@ -65,23 +65,23 @@ public sealed class CompletionRequestTests
     public void Values_ThatJsonDoesNotHave_AreRefused()
     {
         Assert.Equal(
-            "PrivatemodeCompletionRequest.Temperature",
-            Assert.Throws<PrivatemodeRequestException>(() => Write(new PrivatemodeCompletionRequest("p") { Temperature = float.NaN })).Member);
+            "TextCompletionRequest.Temperature",
+            Assert.Throws<PrivatemodeRequestException>(() => Write(new TextCompletionRequest("p") { Temperature = float.NaN })).Member);
         Assert.Throws<PrivatemodeRequestException>(
-            () => Write(new PrivatemodeCompletionRequest("p") { AdditionalProperties = new() { ["x"] = new object() } }));
+            () => Write(new TextCompletionRequest("p") { AdditionalProperties = new() { ["x"] = new object() } }));
     }
 
     [Fact]
     public void Prompts_MissingOrNull_AreArgumentExceptions()
     {
-        Assert.Throws<ArgumentNullException>(() => new PrivatemodeCompletionRequest((string)null!));
-        Assert.Throws<ArgumentNullException>(() => new PrivatemodeCompletionRequest((IEnumerable<string>)null!));
-        Assert.Throws<ArgumentException>(() => new PrivatemodeCompletionRequest([]));
-        Assert.Throws<ArgumentException>(() => new PrivatemodeCompletionRequest(["a", null!]));
+        Assert.Throws<ArgumentNullException>(() => new TextCompletionRequest((string)null!));
+        Assert.Throws<ArgumentNullException>(() => new TextCompletionRequest((IEnumerable<string>)null!));
+        Assert.Throws<ArgumentException>(() => new TextCompletionRequest([]));
+        Assert.Throws<ArgumentException>(() => new TextCompletionRequest(["a", null!]));
     }
 
-    private static void AssertBody(string expected, PrivatemodeCompletionRequest request, bool stream = false) =>
+    private static void AssertBody(string expected, TextCompletionRequest request, bool stream = false) =>
         ChatFixture.AssertJson(expected, CompletionRequestWriter.Write(request, "m", stream).ToString());
 
-    private static BinaryData Write(PrivatemodeCompletionRequest request) => CompletionRequestWriter.Write(request, "m", stream: false);
+    private static BinaryData Write(TextCompletionRequest request) => CompletionRequestWriter.Write(request, "m", stream: false);
 }

@@ -88,14 +88,14 @@ public sealed class HostTests : IAsyncLifetime
     public async Task Start_RequiredFails_HostDoesNotStart()
     {
         _deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
-        using IHost host = NewHost(services => services.AddPrivatemode(Warm(PrivatemodeWarmUp.Required)));
+        using IHost host = NewHost(services => services.AddPrivatemode(Warm(WarmUpMode.Required)));
         await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => host.StartAsync().OrTimeout());
     }
 
     [Fact]
     public async Task Start_Required_IsWarmOnceTheHostRuns()
     {
-        using IHost host = NewHost(services => services.AddPrivatemode(Warm(PrivatemodeWarmUp.Required)));
+        using IHost host = NewHost(services => services.AddPrivatemode(Warm(WarmUpMode.Required)));
         await host.StartAsync().OrTimeout();
         Assert.Equal(1, _deployment.KeyExchanges);
     }
@@ -103,7 +103,7 @@ public sealed class HostTests : IAsyncLifetime
     [Fact]
     public async Task Start_None_SendsNothing()
     {
-        using IHost host = NewHost(services => services.AddPrivatemode(Warm(PrivatemodeWarmUp.None)));
+        using IHost host = NewHost(services => services.AddPrivatemode(Warm(WarmUpMode.None)));
         await host.StartAsync().OrTimeout();
         await host.StopAsync().OrTimeout();
         Assert.Empty(_deployment.AllRequests);
@@ -134,7 +134,7 @@ public sealed class HostTests : IAsyncLifetime
 
     private static PrivatemodeStartup Startup(IHost host) => host.Services.GetServices<IHostedService>().OfType<PrivatemodeStartup>().Single();
 
-    private Action<PrivatemodeOptions> Warm(PrivatemodeWarmUp warmUp) => options =>
+    private Action<PrivatemodeOptions> Warm(WarmUpMode warmUp) => options =>
     {
         _deployment.Configure(options);
         options.WarmUp = warmUp;

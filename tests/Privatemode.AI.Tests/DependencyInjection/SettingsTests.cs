@@ -16,7 +16,7 @@ public sealed class SettingsTests
         PrivatemodeOptions options = Options(
             ("ApiKey", "key"), ("Endpoint", "https://example.com"), ("Manifest:Mode", "pinned"), ("Manifest:Sha256:0", Digest),
             ("Hardware:Tees", "SEV-SNP"), ("Hardware:AmdProducts", "Genoa, Milan"), ("Hardware:AmdChipIds:0", new string('b', 128)),
-            ("Hardware:AcceptModuleStatusOnlyAsTheReferenceDoes", "true"), ("EvidenceLifetime", "01:00:00"),
+            ("Hardware:DangerousAcceptOutdatedTdxPlatform", "true"), ("EvidenceLifetime", "01:00:00"),
             ("Hardware:RequireUpToDateUnderNewestTcbInfo", "true"), ("Hardware:SuppliedRevocationListMaxAge", "7.00:00:00"),
             ("AcceptAnyUnnamedWorkloadAsSecretService", "true"),
             ("CollateralDirectory", "/tmp/collateral"), ("CollateralProxy", "https://proxy.example.com"),
@@ -30,7 +30,7 @@ public sealed class SettingsTests
         Assert.Equal(["SEV-SNP"], options.Hardware.Tees!);
         Assert.Equal(["Genoa", "Milan"], options.Hardware.AmdProducts!);
         Assert.Equal([new string('b', 128)], options.Hardware.AmdChipIds!);
-        Assert.True(options.Hardware.AcceptModuleStatusOnlyAsTheReferenceDoes);
+        Assert.True(options.Hardware.DangerousAcceptOutdatedTdxPlatform);
         Assert.True(options.Hardware.RequireUpToDateUnderNewestTcbInfo);
         Assert.Equal(TimeSpan.FromDays(7), options.Hardware.SuppliedRevocationListMaxAge);
         Assert.True(options.AcceptAnyUnnamedWorkloadAsSecretService);
@@ -41,7 +41,7 @@ public sealed class SettingsTests
         Assert.Same(PromptCacheScope.PerClient, options.PromptCache);
         Assert.Equal((RemoteMediaPolicy.FetchHereAndInline, 5), (options.RemoteMedia, options.MaxFetchedImages));
         Assert.Equal((TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(10), 7), (options.ResponseTimeout, options.IdleTimeout, options.MaxSessions));
-        Assert.Equal(PrivatemodeWarmUp.None, options.WarmUp);
+        Assert.Equal(WarmUpMode.None, options.WarmUp);
         Assert.True(options.LogSealedContent);
     }
 
@@ -52,7 +52,7 @@ public sealed class SettingsTests
         PrivatemodeOptions defaults = new();
         Assert.Equal((defaults.Endpoint, defaults.EvidenceLifetime, defaults.MaxSessions), (options.Endpoint, options.EvidenceLifetime, options.MaxSessions));
         Assert.Null(Assert.IsType<ManifestPolicy.LatestManifest>(options.Manifest).AdoptionLog);
-        Assert.Equal(PrivatemodeWarmUp.Background, options.WarmUp);
+        Assert.Equal(WarmUpMode.Background, options.WarmUp);
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class SettingsTests
     [InlineData("Endpoint", "api.privatemode.ai")]
     [InlineData("Endpoint", "http://api.privatemode.ai")]
     [InlineData("Hardware", "Rome", "Hardware:AmdProducts", "Rome")]
-    [InlineData("Hardware:AcceptModuleStatusOnlyAsTheReferenceDoes", "yes")]
+    [InlineData("Hardware:DangerousAcceptOutdatedTdxPlatform", "yes")]
     [InlineData("Hardware", "-00:00:01", "Hardware:SuppliedRevocationListMaxAge", "-00:00:01")]
     [InlineData("Hardware", "367.00:00:00", "Hardware:SuppliedRevocationListMaxAge", "367.00:00:00")]
     [InlineData("EvidenceLifetime", "24:00:00")] // which TimeSpan.Parse takes for 24 days

@@ -115,8 +115,8 @@ public sealed class StepTests
         { new PrivatemodeWouldLeakException("clear-field", "words"), "clear-field", "failed" },
         { new PrivatemodeIntegrityException("not-authentic", "words"), "not-authentic", "failed" },
         { new PrivatemodeVerificationException("a-check", "words", "words", "words"), "a-check", "failed" },
-        { new PrivatemodeServiceException(PrivatemodeServiceFailure.RateLimited, "words") { ServerMessage = "words" }, "rate-limited", "failed" },
-        { new PrivatemodeServiceException(PrivatemodeServiceFailure.Other, "words") { Code = "words" }, "service-other", "failed" },
+        { new PrivatemodeServiceException(ServiceFailureReason.RateLimited, "words") { ServerMessage = "words" }, "rate-limited", "failed" },
+        { new PrivatemodeServiceException(ServiceFailureReason.Other, "words") { Code = "words" }, "service-other", "failed" },
         { new PrivatemodeConfigurationException("words", "words"), "configuration", "failed" },
         { new PrivatemodeRequestException("words", "words"), "request", "failed" },
         { new TaskCanceledException("words"), "cancelled", "cancelled" },
@@ -126,7 +126,7 @@ public sealed class StepTests
     [Fact]
     public void ErrorNames_OfEveryReason_AreDistinct()
     {
-        PrivatemodeServiceFailure[] reasons = Enum.GetValues<PrivatemodeServiceFailure>();
+        ServiceFailureReason[] reasons = Enum.GetValues<ServiceFailureReason>();
         Assert.Equal(reasons.Length, reasons.Select(reason => ErrorNames.Of(new PrivatemodeServiceException(reason, ""))).Distinct().Count());
     }
 }

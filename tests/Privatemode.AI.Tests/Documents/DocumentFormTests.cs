@@ -7,12 +7,12 @@ namespace Privatemode.AI.Tests.Documents;
 public sealed class DocumentFormTests
 {
     [Fact]
-    public void NoOptions_OnlyTheFormat() => Assert.Equal("output_format=application/json", Fields(new PrivatemodeDocumentOptions()));
+    public void NoOptions_OnlyTheFormat() => Assert.Equal("output_format=application/json", Fields(new DocumentOptions()));
 
     [Fact]
     public void Options_All_AreTheParametersOfTheService()
     {
-        PrivatemodeDocumentOptions options = new()
+        DocumentOptions options = new()
         {
             Strategy = DocumentStrategy.HighResolution,
             UncompressedContentType = "application/pdf",
@@ -55,9 +55,9 @@ public sealed class DocumentFormTests
     [InlineData("Overlap")]
     public void Count_Negative_IsNamed(string member)
     {
-        PrivatemodeDocumentOptions options = new();
-        typeof(PrivatemodeDocumentOptions).GetProperty(member)!.SetValue(options, -1);
-        Assert.Equal($"PrivatemodeDocumentOptions.{member}", Assert.Throws<PrivatemodeRequestException>(() => Fields(options)).Member);
+        DocumentOptions options = new();
+        typeof(DocumentOptions).GetProperty(member)!.SetValue(options, -1);
+        Assert.Equal($"DocumentOptions.{member}", Assert.Throws<PrivatemodeRequestException>(() => Fields(options)).Member);
     }
 
     [Theory]
@@ -65,8 +65,8 @@ public sealed class DocumentFormTests
     [InlineData(1f)]
     [InlineData(float.NaN)]
     public void Similarity_OutOfRange_IsNamed(float threshold) => Assert.Equal(
-        "PrivatemodeDocumentOptions.SimilarityThreshold", Assert.Throws<PrivatemodeRequestException>(
-        () => Fields(new PrivatemodeDocumentOptions { SimilarityThreshold = threshold })).Member);
+        "DocumentOptions.SimilarityThreshold", Assert.Throws<PrivatemodeRequestException>(
+        () => Fields(new DocumentOptions { SimilarityThreshold = threshold })).Member);
 
     [Theory]
     [InlineData("output_format", "text/csv")]
@@ -77,7 +77,7 @@ public sealed class DocumentFormTests
     [InlineData("strategy", "fast")]
     public void AdditionalField_NotOneThatCanBe_IsRefused(string name, string? value)
     {
-        PrivatemodeDocumentOptions options = new() { Strategy = DocumentStrategy.Fast };
+        DocumentOptions options = new() { Strategy = DocumentStrategy.Fast };
         options.AdditionalFields[name] = value!;
         PrivatemodeRequestException exception = Assert.Throws<PrivatemodeRequestException>(() => Fields(options));
         Assert.EndsWith("AdditionalFields", exception.Member, StringComparison.Ordinal);
@@ -86,7 +86,7 @@ public sealed class DocumentFormTests
     [Fact]
     public void AdditionalField_TheFormatItIs_Passes()
     {
-        PrivatemodeDocumentOptions options = new();
+        DocumentOptions options = new();
         options.AdditionalFields["output_format"] = "application/json";
         Assert.Equal("output_format=application/json", Fields(options));
     }
@@ -96,7 +96,7 @@ public sealed class DocumentFormTests
     [InlineData("application/pdf", "application/pdf")]
     [InlineData("text/html; charset=utf-8", "text/html")]
     public void ContentType_MediaType_IsThat(string? given, string sent) =>
-        Assert.Equal(sent, DocumentForm.TypeOf(new PrivatemodeDocumentOptions { ContentType = given }));
+        Assert.Equal(sent, DocumentForm.TypeOf(new DocumentOptions { ContentType = given }));
 
     [Theory]
     [InlineData("pdf")]
@@ -104,8 +104,8 @@ public sealed class DocumentFormTests
     [InlineData("application/pdf\r\nX: y")]
     [InlineData("application/pdfä")]
     public void ContentType_None_IsNamed(string given) => Assert.Equal(
-        "PrivatemodeDocumentOptions.ContentType", Assert.Throws<PrivatemodeRequestException>(
-        () => DocumentForm.TypeOf(new PrivatemodeDocumentOptions { ContentType = given })).Member);
+        "DocumentOptions.ContentType", Assert.Throws<PrivatemodeRequestException>(
+        () => DocumentForm.TypeOf(new DocumentOptions { ContentType = given })).Member);
 
     [Fact]
     public void Words_NotGiven_ReadAsEmptyText()
@@ -123,7 +123,7 @@ public sealed class DocumentFormTests
         Assert.Equal(
             "basic by_title by_page by_similarity",
             $"{DocumentChunking.Basic} {DocumentChunking.ByTitle} {DocumentChunking.ByPage} {DocumentChunking.BySimilarity}");
-        Assert.Equal("output_format=application/json", Fields(new PrivatemodeDocumentOptions { Strategy = default(DocumentStrategy) }));
+        Assert.Equal("output_format=application/json", Fields(new DocumentOptions { Strategy = default(DocumentStrategy) }));
     }
 
     [Fact]
@@ -166,6 +166,6 @@ public sealed class DocumentFormTests
         Assert.True(exception is FormatException or InvalidOperationException, $"{exception}");
     }
 
-    private static string Fields(PrivatemodeDocumentOptions options) =>
+    private static string Fields(DocumentOptions options) =>
         string.Join(';', DocumentForm.Fields(options).Select(field => $"{field.Name}={field.Value}"));
 }

@@ -58,7 +58,7 @@ public sealed class EmbeddingAnswerTests
 
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => bench.GenerateAsync(["a", "b"]));
 
-        Assert.Equal((what, PrivatemodeServiceFailure.Other), (what, exception.Reason));
+        Assert.Equal((what, ServiceFailureReason.Other), (what, exception.Reason));
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
     }
 
@@ -99,10 +99,10 @@ public sealed class EmbeddingAnswerTests
 
         static Embedding<float> With(string? id) => new(new float[1])
         {
-            AdditionalProperties = new() { [PrivatemodeReceipt.PropertyName] = id is null ? "no receipt" : Receipt(id).ToJson() },
+            AdditionalProperties = new() { [EncryptionReceipt.PropertyName] = id is null ? "no receipt" : Receipt(id).ToJson() },
         };
 
-        static PrivatemodeReceipt Receipt(string id) => new()
+        static EncryptionReceipt Receipt(string id) => new()
         {
             SecretId = "s",
             ManifestSha256 = "m",

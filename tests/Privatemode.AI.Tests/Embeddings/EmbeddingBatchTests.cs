@@ -11,20 +11,20 @@ public sealed class EmbeddingBatchTests
     [Fact]
     public void Split_ByCountAndBytes_KeepsTheOrder()
     {
-        Assert.Equal("ab|cd|e", Split(new PrivatemodeEmbeddingOptions { MaxBatchSize = 2 }, "a", "b", "c", "d", "e"));
-        Assert.Equal("aaa|bbc|ddddd|ee", Split(new PrivatemodeEmbeddingOptions { MaxBatchBytes = 3 }, "aaa", "bb", "c", "ddddd", "ee"));
-        Assert.Equal("ää|ö", Split(new PrivatemodeEmbeddingOptions { MaxBatchBytes = 4 }, "ä", "ä", "ö"));
-        Assert.Equal("|", Split(new PrivatemodeEmbeddingOptions { MaxBatchSize = 1 }, "", ""));
-        Assert.Empty(EmbeddingBatches.Split([], new PrivatemodeEmbeddingOptions()));
+        Assert.Equal("ab|cd|e", Split(new TextEmbeddingOptions { MaxBatchSize = 2 }, "a", "b", "c", "d", "e"));
+        Assert.Equal("aaa|bbc|ddddd|ee", Split(new TextEmbeddingOptions { MaxBatchBytes = 3 }, "aaa", "bb", "c", "ddddd", "ee"));
+        Assert.Equal("ää|ö", Split(new TextEmbeddingOptions { MaxBatchBytes = 4 }, "ä", "ä", "ö"));
+        Assert.Equal("|", Split(new TextEmbeddingOptions { MaxBatchSize = 1 }, "", ""));
+        Assert.Empty(EmbeddingBatches.Split([], new TextEmbeddingOptions()));
     }
 
     [Fact]
     public void Split_CountsTheInstructionToo() =>
-        Assert.Equal(2, EmbeddingBatches.Split(["a", "b"], new PrivatemodeEmbeddingOptions { MaxBatchBytes = 30, QueryInstruction = "task" }).Count());
+        Assert.Equal(2, EmbeddingBatches.Split(["a", "b"], new TextEmbeddingOptions { MaxBatchBytes = 30, QueryInstruction = "task" }).Count());
 
     [Fact]
     public void Split_OneTextIsNull_IsAnArgumentException() =>
-        Assert.Throws<ArgumentException>(() => EmbeddingBatches.Split(["a", null!], new PrivatemodeEmbeddingOptions()).ToList());
+        Assert.Throws<ArgumentException>(() => EmbeddingBatches.Split(["a", null!], new TextEmbeddingOptions()).ToList());
 
     [Fact]
     public async Task NoTexts_AreAnsweredWithoutACall()
@@ -41,7 +41,7 @@ public sealed class EmbeddingBatchTests
         using EmbeddingBench bench = EmbeddingBench.Numbers();
         string[] texts = [.. Enumerable.Range(0, 100).Select(i => i.ToString(CultureInfo.InvariantCulture))];
 
-        GeneratedEmbeddings<Embedding<float>> embeddings = await bench.GenerateAsync(texts, new PrivatemodeEmbeddingOptions { MaxBatchSize = 7 });
+        GeneratedEmbeddings<Embedding<float>> embeddings = await bench.GenerateAsync(texts, new TextEmbeddingOptions { MaxBatchSize = 7 });
 
         Assert.Equal(Enumerable.Range(0, 100).Select(i => (float)i), embeddings.Select(embedding => embedding.Vector.Span[0]));
         Assert.Equal(15, bench.Handler.Bodies.Count);
@@ -72,7 +72,7 @@ public sealed class EmbeddingBatchTests
 
         await bench.GenerateAsync(
             [.. Enumerable.Range(0, 12).Select(i => i.ToString(CultureInfo.InvariantCulture))],
-            new PrivatemodeEmbeddingOptions { MaxBatchSize = 1, MaxParallelism = Allowed });
+            new TextEmbeddingOptions { MaxBatchSize = 1, MaxParallelism = Allowed });
 
         Assert.Equal(Allowed, most);
     }
@@ -102,9 +102,9 @@ public sealed class EmbeddingBatchTests
         });
 
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => bench.GenerateAsync(
-            ["0", "1", "2", "3", "4", "5"], new PrivatemodeEmbeddingOptions { MaxBatchSize = 1, MaxParallelism = 2 }));
+            ["0", "1", "2", "3", "4", "5"], new TextEmbeddingOptions { MaxBatchSize = 1, MaxParallelism = 2 }));
 
-        Assert.Equal(PrivatemodeServiceFailure.InvalidRequest, exception.Reason);
+        Assert.Equal(ServiceFailureReason.InvalidRequest, exception.Reason);
         Assert.Equal(1, cancelled);
         Assert.Equal(2, bench.Handler.Bodies.Count);
     }
@@ -121,7 +121,7 @@ public sealed class EmbeddingBatchTests
         });
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => bench.Generator.GenerateAsync(["1", "2"], new PrivatemodeEmbeddingOptions { MaxBatchSize = 1 }, cancel.Token).OrTimeout());
+            () => bench.Generator.GenerateAsync(["1", "2"], new TextEmbeddingOptions { MaxBatchSize = 1 }, cancel.Token).OrTimeout());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => bench.Generator.GenerateAsync([], null, cancel.Token).OrTimeout());
     }
 
@@ -132,10 +132,10 @@ public sealed class EmbeddingBatchTests
             EmbeddingBench.Answer(EmbeddingBench.Item(0, EmbeddingBench.Texts(body)[0] == "1" ? "[1]" : "[1,2]")))));
 
         await Assert.ThrowsAsync<PrivatemodeServiceException>(
-            () => bench.GenerateAsync(["1", "2"], new PrivatemodeEmbeddingOptions { MaxBatchSize = 1 }));
+            () => bench.GenerateAsync(["1", "2"], new TextEmbeddingOptions { MaxBatchSize = 1 }));
     }
 
-    private static string Split(PrivatemodeEmbeddingOptions options, params string[] texts) =>
+    private static string Split(TextEmbeddingOptions options, params string[] texts) =>
         string.Join('|', EmbeddingBatches.Split(texts, options).Select(batch => string.Concat(batch)));
 
     private static void InterlockedMax(ref int target, int value)

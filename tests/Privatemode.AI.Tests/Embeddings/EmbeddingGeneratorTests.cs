@@ -34,7 +34,7 @@ public sealed class EmbeddingGeneratorTests
     [Fact]
     public void Options_Cloned_KeepEverything()
     {
-        PrivatemodeEmbeddingOptions options = new()
+        TextEmbeddingOptions options = new()
         {
             ModelId = "m",
             Dimensions = 3,
@@ -46,7 +46,7 @@ public sealed class EmbeddingGeneratorTests
             MaxParallelism = 3,
         };
 
-        PrivatemodeEmbeddingOptions clone = Assert.IsType<PrivatemodeEmbeddingOptions>(((EmbeddingGenerationOptions)options).Clone());
+        TextEmbeddingOptions clone = Assert.IsType<TextEmbeddingOptions>(((EmbeddingGenerationOptions)options).Clone());
 
         Assert.Equal(("m", 3, "task"), (clone.ModelId, clone.Dimensions, clone.QueryInstruction));
         Assert.Equal((1, 2, 3), (clone.MaxBatchSize, clone.MaxBatchBytes, clone.MaxParallelism));
@@ -58,7 +58,7 @@ public sealed class EmbeddingGeneratorTests
     [Fact]
     public void Options_LessThanOne_AreRefused()
     {
-        PrivatemodeEmbeddingOptions options = new();
+        TextEmbeddingOptions options = new();
 
         Assert.Throws<ArgumentOutOfRangeException>(() => options.MaxBatchSize = 0);
         Assert.Throws<ArgumentOutOfRangeException>(() => options.MaxBatchBytes = 0);

@@ -24,7 +24,7 @@ public sealed class EmbeddingRequestTests
     [Fact]
     public async Task Request_TypedOptionsAndExtraMembers_ArePosted()
     {
-        string body = await PostAsync(new PrivatemodeEmbeddingOptions
+        string body = await PostAsync(new TextEmbeddingOptions
         {
             ModelId = "other",
             Dimensions = 2,
@@ -91,7 +91,7 @@ public sealed class EmbeddingRequestTests
     public async Task Factory_IsTheBase_OfEveryRequest()
     {
         using EmbeddingBench bench = EmbeddingBench.Numbers();
-        PrivatemodeEmbeddingOptions options = new()
+        TextEmbeddingOptions options = new()
         {
             MaxBatchSize = 1,
             MaxParallelism = 1,
@@ -114,7 +114,7 @@ public sealed class EmbeddingRequestTests
     public async Task Factory_ThatGivesObjectsThatCallThemselvesEqual_IsTakenAtTheirIdentity()
     {
         using EmbeddingBench bench = EmbeddingBench.Numbers();
-        await bench.GenerateAsync(["1", "2"], new PrivatemodeEmbeddingOptions { MaxBatchSize = 1, RawRepresentationFactory = _ => new EqualOptions() });
+        await bench.GenerateAsync(["1", "2"], new TextEmbeddingOptions { MaxBatchSize = 1, RawRepresentationFactory = _ => new EqualOptions() });
         Assert.Equal(2, bench.Handler.Bodies.Count);
     }
 
@@ -125,7 +125,7 @@ public sealed class EmbeddingRequestTests
         OpenAIOptions shared = new();
 
         PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(() => bench.GenerateAsync(
-            ["1", "2"], new PrivatemodeEmbeddingOptions { MaxBatchSize = 1, RawRepresentationFactory = _ => shared }));
+            ["1", "2"], new TextEmbeddingOptions { MaxBatchSize = 1, RawRepresentationFactory = _ => shared }));
 
         Assert.Equal("EmbeddingGenerationOptions.RawRepresentationFactory", exception.Member);
         Assert.Empty(bench.Handler.Bodies);
@@ -136,8 +136,8 @@ public sealed class EmbeddingRequestTests
     {
         using EmbeddingBench bench = new((body, _) => Task.FromResult(Fakes.WaitingHandler.Json(EmbeddingBench.Answer(EmbeddingBench.Item(0, "[1]")))));
 
-        await bench.GenerateAsync(["What is X-Wing?"], new PrivatemodeEmbeddingOptions { QueryInstruction = "Find an answer" });
-        await bench.GenerateAsync(["What is X-Wing?"], new PrivatemodeEmbeddingOptions());
+        await bench.GenerateAsync(["What is X-Wing?"], new TextEmbeddingOptions { QueryInstruction = "Find an answer" });
+        await bench.GenerateAsync(["What is X-Wing?"], new TextEmbeddingOptions());
 
         Assert.Equal(["Instruct: Find an answer\nQuery: What is X-Wing?"], EmbeddingBench.Texts(bench.Handler.Bodies[0]));
         Assert.Equal(["What is X-Wing?"], EmbeddingBench.Texts(bench.Handler.Bodies[1]));

@@ -10,7 +10,7 @@ namespace Privatemode.AI.Tests.Embeddings;
 /// <summary>Embeddings that come batch by batch.</summary>
 public sealed class EmbeddingWindowTests
 {
-    private static readonly PrivatemodeEmbeddingOptions OneByOne = new() { MaxBatchSize = 1, MaxParallelism = 3 };
+    private static readonly TextEmbeddingOptions OneByOne = new() { MaxBatchSize = 1, MaxParallelism = 3 };
 
     [Fact]
     public async Task Batches_ComeInOrder_WhateverTheOrderOfTheAnswers()
@@ -24,7 +24,7 @@ public sealed class EmbeddingWindowTests
         });
 
         List<GeneratedEmbeddings<Embedding<float>>> batches = await bench.Generator.GenerateInBatchesAsync(
-            Numbers(20), new PrivatemodeEmbeddingOptions { MaxBatchSize = 3, MaxParallelism = 3 }).ToListAsync().AsTask().OrTimeout();
+            Numbers(20), new TextEmbeddingOptions { MaxBatchSize = 3, MaxParallelism = 3 }).ToListAsync().AsTask().OrTimeout();
 
         Assert.Equal([3, 3, 3, 3, 3, 3, 2], batches.Select(batch => batch.Count));
         Assert.Equal(Enumerable.Range(0, 20).Select(i => (float)i), batches.SelectMany(batch => batch).Select(one => one.Vector.Span[0]));
@@ -35,7 +35,7 @@ public sealed class EmbeddingWindowTests
     [Fact]
     public async Task Query_GetsItsInstructionOnce()
     {
-        PrivatemodeEmbeddingOptions options = new() { QueryInstruction = "task", MaxBatchBytes = 40 };
+        TextEmbeddingOptions options = new() { QueryInstruction = "task", MaxBatchBytes = 40 };
         using EmbeddingBench bench = new((_, _) => Task.FromResult(WaitingHandler.Json(EmbeddingBench.Answer(EmbeddingBench.Item(0, "[1]")))));
 
         await foreach (GeneratedEmbeddings<Embedding<float>> batch in bench.Generator.GenerateInBatchesAsync(["one", "two"], options))
@@ -76,7 +76,7 @@ public sealed class EmbeddingWindowTests
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
             () => CollectAsync(bench.Generator.GenerateInBatchesAsync(Numbers(100), OneByOne), came).OrTimeout());
 
-        Assert.Equal(PrivatemodeServiceFailure.InvalidRequest, exception.Reason);
+        Assert.Equal(ServiceFailureReason.InvalidRequest, exception.Reason);
         Assert.Equal([0, 1, 2, 3], came);
         Assert.InRange(bench.Handler.Bodies.Count, 5, 7);
     }
@@ -193,7 +193,7 @@ public sealed class EmbeddingWindowTests
     {
         using EmbeddingBench bench = EmbeddingBench.Numbers();
         OpenAIOptions shared = new();
-        PrivatemodeEmbeddingOptions options = new() { MaxBatchSize = 1, RawRepresentationFactory = _ => isShared ? shared : new OpenAIOptions() };
+        TextEmbeddingOptions options = new() { MaxBatchSize = 1, RawRepresentationFactory = _ => isShared ? shared : new OpenAIOptions() };
         List<float> came = [];
 
         Exception? failure = await Record.ExceptionAsync(

@@ -20,7 +20,7 @@ public sealed class BoundedHttpTests : IDisposable
     public async Task Send_ConnectionNotMadeInTime_IsUnreachableAndNoCancellation(bool async)
     {
         _handler.Answer = _ => throw new TaskCanceledException("The operation was canceled.", new TimeoutException("ConnectTimeout"));
-        Assert.Equal(PrivatemodeServiceFailure.Unreachable, (await Assert.ThrowsAsync<PrivatemodeServiceException>(() => SendAsync(async))).Reason);
+        Assert.Equal(ServiceFailureReason.Unreachable, (await Assert.ThrowsAsync<PrivatemodeServiceException>(() => SendAsync(async))).Reason);
     }
 
     [Theory]
@@ -52,7 +52,7 @@ public sealed class BoundedHttpTests : IDisposable
         else
         {
             _time.Advance(TimeSpan.FromSeconds(31));
-            Assert.Equal(PrivatemodeServiceFailure.Timeout, Assert.IsType<PrivatemodeServiceException>(await sending).Reason);
+            Assert.Equal(ServiceFailureReason.Timeout, Assert.IsType<PrivatemodeServiceException>(await sending).Reason);
         }
     }
 
@@ -63,7 +63,7 @@ public sealed class BoundedHttpTests : IDisposable
         broken.Dispose();
         _handler.Answer = _ => new HttpResponseMessage { Content = new StreamContent(broken) };
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => SendAsync(async: false));
-        Assert.Equal(PrivatemodeServiceFailure.Unreachable, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Unreachable, exception.Reason);
     }
 
     [Theory]

@@ -10,7 +10,7 @@ namespace Privatemode.AI.Tests.Endpoints;
 /// <summary>What is downloaded, what a copy is good for, and what becomes of those who wait in line.</summary>
 public sealed class CollateralStoreTests : IDisposable
 {
-    private static readonly PrivatemodeServiceFailure Gone = PrivatemodeServiceFailure.Other;
+    private static readonly ServiceFailureReason Gone = ServiceFailureReason.Other;
     private static readonly DateTimeOffset End = new(2999, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly byte[] Rubbish = "<html>"u8.ToArray();
 

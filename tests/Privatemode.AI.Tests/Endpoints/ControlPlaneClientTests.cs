@@ -25,15 +25,15 @@ public sealed class ControlPlaneClientTests : IDisposable
     public void Dispose() => _http.Dispose();
 
     [Theory]
-    [InlineData(400, "odd", PrivatemodeServiceFailure.Other)]
-    [InlineData(400, "minimum client version is v9", PrivatemodeServiceFailure.ClientTooOld)]
-    [InlineData(404, "", PrivatemodeServiceFailure.Other)]
-    [InlineData(408, "", PrivatemodeServiceFailure.Unavailable)]
-    [InlineData(426, "", PrivatemodeServiceFailure.ClientTooOld)]
-    [InlineData(429, "", PrivatemodeServiceFailure.RateLimited)]
-    [InlineData(500, "client version database is away", PrivatemodeServiceFailure.Unavailable)]
-    [InlineData(503, "", PrivatemodeServiceFailure.Unavailable)]
-    public async Task Send_Refused_SaysWhatToDo(int status, string text, PrivatemodeServiceFailure reason)
+    [InlineData(400, "odd", ServiceFailureReason.Other)]
+    [InlineData(400, "minimum client version is v9", ServiceFailureReason.ClientTooOld)]
+    [InlineData(404, "", ServiceFailureReason.Other)]
+    [InlineData(408, "", ServiceFailureReason.Unavailable)]
+    [InlineData(426, "", ServiceFailureReason.ClientTooOld)]
+    [InlineData(429, "", ServiceFailureReason.RateLimited)]
+    [InlineData(500, "client version database is away", ServiceFailureReason.Unavailable)]
+    [InlineData(503, "", ServiceFailureReason.Unavailable)]
+    public async Task Send_Refused_SaysWhatToDo(int status, string text, ServiceFailureReason reason)
     {
         PrivatemodeServiceException exception = await RefusedAsync(status, text);
         Assert.Equal(reason, exception.Reason);
@@ -69,7 +69,7 @@ public sealed class ControlPlaneClientTests : IDisposable
     {
         _handler.Answer = _ => new HttpResponseMessage { Content = new ByteArrayContent(new byte[Limit + 1]) };
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => SendAsync(async));
-        Assert.Equal(PrivatemodeServiceFailure.Other, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Other, exception.Reason);
         _handler.Answer = _ => new HttpResponseMessage { Content = new ByteArrayContent(new byte[Limit]) };
         Assert.Equal(Limit, (await SendAsync(async)).Length);
     }
@@ -81,7 +81,7 @@ public sealed class ControlPlaneClientTests : IDisposable
     {
         _handler.Answer = _ => throw new HttpRequestException("no route");
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => SendAsync(async));
-        Assert.Equal(PrivatemodeServiceFailure.Unreachable, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Unreachable, exception.Reason);
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class ControlPlaneClientTests : IDisposable
             throw new OperationCanceledException();
         };
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => SendAsync(async: true));
-        Assert.Equal(PrivatemodeServiceFailure.Timeout, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Timeout, exception.Reason);
     }
 
     [Fact]

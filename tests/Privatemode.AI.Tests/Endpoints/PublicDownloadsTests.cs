@@ -19,14 +19,14 @@ public sealed class PublicDownloadsTests : IDisposable
     public void Dispose() => _http.Dispose();
 
     [Theory]
-    [InlineData(408, PrivatemodeServiceFailure.Unavailable, 3)]
-    [InlineData(429, PrivatemodeServiceFailure.RateLimited, 3)]
-    [InlineData(500, PrivatemodeServiceFailure.Unavailable, 3)]
-    [InlineData(503, PrivatemodeServiceFailure.Unavailable, 3)]
-    [InlineData(307, PrivatemodeServiceFailure.Other, 1)]
-    [InlineData(204, PrivatemodeServiceFailure.Other, 1)]
-    [InlineData(404, PrivatemodeServiceFailure.Other, 1)]
-    public async Task Get_Refused_IsTriedAgainOnlyWhereThatMayHelp(int status, PrivatemodeServiceFailure reason, int tries)
+    [InlineData(408, ServiceFailureReason.Unavailable, 3)]
+    [InlineData(429, ServiceFailureReason.RateLimited, 3)]
+    [InlineData(500, ServiceFailureReason.Unavailable, 3)]
+    [InlineData(503, ServiceFailureReason.Unavailable, 3)]
+    [InlineData(307, ServiceFailureReason.Other, 1)]
+    [InlineData(204, ServiceFailureReason.Other, 1)]
+    [InlineData(404, ServiceFailureReason.Other, 1)]
+    public async Task Get_Refused_IsTriedAgainOnlyWhereThatMayHelp(int status, ServiceFailureReason reason, int tries)
     {
         Refuse(status);
         (PrivatemodeServiceException? failure, List<TimeSpan> pauses) = await GetAsync();
@@ -68,7 +68,7 @@ public sealed class PublicDownloadsTests : IDisposable
             _time.Advance(TimeSpan.FromSeconds(30));
             throw new OperationCanceledException();
         };
-        Assert.Equal(PrivatemodeServiceFailure.Timeout, (await GetAsync()).Failure!.Reason);
+        Assert.Equal(ServiceFailureReason.Timeout, (await GetAsync()).Failure!.Reason);
         Assert.Single(_handler.Requests);
     }
 

@@ -18,7 +18,7 @@ internal sealed class ChoiceRules : EventRules
     {
         if (opened.TryGet("error"u8, out _, out _))
         {
-            throw new PrivatemodeServiceException(PrivatemodeServiceFailure.Other, "The service failed.");
+            throw new PrivatemodeServiceException(ServiceFailureReason.Other, "The service failed.");
         }
 
         if (!Shape.HasPayload(opened))

@@ -60,7 +60,7 @@ public sealed class BusyThreadPoolTests : IDisposable
         using IdleTimeoutStream stream = new(
             await response.Content.ReadAsStreamAsync(), ResponseTimeout, ResponseTimeout, () => 0, TimeProvider.System, "sdk_0");
         Exception? failure = await TestTimeouts.OnOwnThread(() => WithBusyPool(() => Record.Exception(() => stream.Read(new byte[1]))));
-        Assert.Equal(PrivatemodeServiceFailure.Timeout, Assert.IsType<PrivatemodeServiceException>(failure).Reason);
+        Assert.Equal(ServiceFailureReason.Timeout, Assert.IsType<PrivatemodeServiceException>(failure).Reason);
         _ = await closing;
     }
 

@@ -68,7 +68,7 @@ public sealed class CancellationStressTests : IAsyncLifetime
 
                 break;
             case 1:
-                PrivatemodeCompletionRequest request = new("hi");
+                TextCompletionRequest request = new("hi");
                 await DrainAsync(_client.GetCompletionClient("gpt-oss-120b").CompleteStreamingAsync(request, cancellationToken), cancellationToken);
                 break;
             default:

@@ -95,9 +95,9 @@ public sealed class ClearMembersTests : IDisposable
     [Fact]
     public void ModelList_TextWithControlCharacters_IsTreatedAsAbsent()
     {
-        IReadOnlyList<PrivatemodeModel> models = ModelListReader.Read(BinaryData.FromString(
+        IReadOnlyList<ModelInfo> models = ModelListReader.Read(BinaryData.FromString(
             """{"data":[{"id":"m","owned_by":"x\u001B[2K","tasks":["generate","forged\r\n","a\u202Eb"]}]}"""));
-        PrivatemodeModel model = Assert.Single(models);
+        ModelInfo model = Assert.Single(models);
         Assert.Null(model.OwnedBy);
         Assert.Equal(["generate"], model.Tasks);
     }

@@ -175,7 +175,7 @@ public sealed class EndlessStreamTests : IAsyncLifetime
     private static async Task AssertTimeoutAsync(Task reading, string word = "time")
     {
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => reading.OrTimeout());
-        Assert.Equal(PrivatemodeServiceFailure.Timeout, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Timeout, exception.Reason);
         Assert.Contains(word, exception.Message, StringComparison.OrdinalIgnoreCase);
     }
 

@@ -96,7 +96,7 @@ public sealed class LoneSurrogateRequestTests(ChatFixture fixture) : IClassFixtu
         Assert.True(Texts(body).Contains(Whole), kind);
 
         _ = await fixture.Client.GetCompletionClient(ChatFixture.Model)
-            .CompleteAsync(new PrivatemodeCompletionRequest("hi") { AdditionalProperties = properties }).WaitAsync(TestTime.Limit);
+            .CompleteAsync(new TextCompletionRequest("hi") { AdditionalProperties = properties }).WaitAsync(TestTime.Limit);
         Assert.Contains(Whole, Texts(fixture.LastBody));
 
         using IEmbeddingGenerator<string, Embedding<float>> generator = fixture.Client.AsIEmbeddingGenerator("qwen3-embedding-4b");
@@ -163,22 +163,22 @@ public sealed class LoneSurrogateRequestTests(ChatFixture fixture) : IClassFixtu
     public async Task OtherAdapters_HalfInText_IsSentAsTheReplacementCharacter()
     {
         using IEmbeddingGenerator<string, Embedding<float>> generator = fixture.Client.AsIEmbeddingGenerator("qwen3-embedding-4b");
-        _ = await generator.GenerateAsync([Half], new PrivatemodeEmbeddingOptions { QueryInstruction = Half }).WaitAsync(TestTime.Limit);
-        Assert.Equal(PrivatemodeEmbeddingOptions.FormatQuery(Whole, Whole), Assert.Single(EmbeddingInput()));
+        _ = await generator.GenerateAsync([Half], new TextEmbeddingOptions { QueryInstruction = Half }).WaitAsync(TestTime.Limit);
+        Assert.Equal(TextEmbeddingOptions.FormatQuery(Whole, Whole), Assert.Single(EmbeddingInput()));
 
         _ = await fixture.Client.GetCompletionClient(ChatFixture.Model).CompleteAsync(
-            new PrivatemodeCompletionRequest([Half, Half]) { StopSequences = [Half] }).WaitAsync(TestTime.Limit);
+            new TextCompletionRequest([Half, Half]) { StopSequences = [Half] }).WaitAsync(TestTime.Limit);
         Assert.Equal(3, Texts(fixture.LastBody).Count(text => text == Whole));
 
         using ISpeechToTextClient speech = fixture.Client.AsISpeechToTextClient("whisper-large-v3");
-        _ = await speech.GetTextAsync(new MemoryStream(Recording.Wave()), new PrivatemodeSpeechOptions
+        _ = await speech.GetTextAsync(new MemoryStream(Recording.Wave()), new TranscriptionOptions
         {
             Prompt = Half,
             AdditionalProperties = new() { ["extra"] = Element("\"a\\ud83d\"") },
         }).WaitAsync(TestTime.Limit);
         Assert.Equal(2, Texts(fixture.Deployment.Requests[^1].OpenedBody!).Count(text => text == Whole));
 
-        _ = await fixture.Client.Documents.PartitionAsync(new MemoryStream([1]), "file.txt", new PrivatemodeDocumentOptions
+        _ = await fixture.Client.Documents.PartitionAsync(new MemoryStream([1]), "file.txt", new DocumentOptions
         {
             Languages = [Half],
             Encoding = Half,
@@ -193,8 +193,8 @@ public sealed class LoneSurrogateRequestTests(ChatFixture fixture) : IClassFixtu
     {
         using IEmbeddingGenerator<string, Embedding<float>> generator = fixture.Client.AsIEmbeddingGenerator("qwen3-embedding-4b");
         await RefusesAsync("EmbeddingGenerationOptions.ModelId", () => generator.GenerateAsync(["x"], new EmbeddingGenerationOptions { ModelId = Half }));
-        await RefusesAsync("PrivatemodeCompletionRequest.ModelId", () => fixture.Client.GetCompletionClient(ChatFixture.Model)
-            .CompleteAsync(new PrivatemodeCompletionRequest("x") { ModelId = Half }));
+        await RefusesAsync("TextCompletionRequest.ModelId", () => fixture.Client.GetCompletionClient(ChatFixture.Model)
+            .CompleteAsync(new TextCompletionRequest("x") { ModelId = Half }));
         using ISpeechToTextClient speech = fixture.Client.AsISpeechToTextClient("whisper-large-v3");
         await RefusesAsync("SpeechToTextOptions.ModelId", () => speech.GetTextAsync(
             new MemoryStream(Recording.Wave()), new SpeechToTextOptions { ModelId = Half }));

@@ -19,7 +19,7 @@ public sealed class LongErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
             () => streamed ? fixture.StreamAsync() : fixture.Chat.GetResponseAsync("hi")).WaitAsync(TestTime.Limit);
 
-        Assert.Equal((PrivatemodeServiceFailure.InvalidRequest, status), (exception.Reason, exception.Status));
+        Assert.Equal((ServiceFailureReason.InvalidRequest, status), (exception.Reason, exception.Status));
         Assert.Null(exception.ServerMessage);
         Assert.False(exception.IsServerMessageAuthenticated);
         Assert.NotNull(exception.RequestId);

@@ -39,7 +39,7 @@ public sealed class LostToolCallTests(ChatFixture fixture) : IClassFixture<ChatF
     {
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
             () => AnswerAsync($$"""{"role":"assistant","content":"42","{{name}}":{{value}}}"""));
-        Assert.Equal(PrivatemodeServiceFailure.Other, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Other, exception.Reason);
     }
 
     [Fact]

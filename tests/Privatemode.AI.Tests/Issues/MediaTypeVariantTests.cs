@@ -86,11 +86,11 @@ public sealed class MediaTypeVariantTests(ChatFixture fixture) : IClassFixture<C
     [InlineData("application/x-gzip", "application/gzip")]
     public async Task Document_OfAVariantType_IsSentUnderItsOwn(string given, string sent)
     {
-        Assert.Equal(sent, DocumentForm.TypeOf(new PrivatemodeDocumentOptions { ContentType = given }));
-        Assert.Equal(sent, DocumentForm.Fields(new PrivatemodeDocumentOptions { UncompressedContentType = given })
+        Assert.Equal(sent, DocumentForm.TypeOf(new DocumentOptions { ContentType = given }));
+        Assert.Equal(sent, DocumentForm.Fields(new DocumentOptions { UncompressedContentType = given })
             .Single(field => field.Name == "gz_uncompressed_content_type").Value);
         _ = await fixture.Client.Documents.PartitionAsync(
-            new MemoryStream(Bytes), "a.pdf", new PrivatemodeDocumentOptions { ContentType = given }).OrTimeout();
+            new MemoryStream(Bytes), "a.pdf", new DocumentOptions { ContentType = given }).OrTimeout();
         Assert.Contains($"Content-Type: {sent}\r\n", fixture.Deployment.Requests[^1].OpenedBody, StringComparison.Ordinal);
     }
 

@@ -70,8 +70,8 @@ public sealed class OddAnswerMembersTests(ChatFixture fixture) : IClassFixture<C
 
         _ = fixture.Deployment.Model.Reply("").WithJson(
             Put("""{"id":"c","object":"text_completion","created":1767225600,"model":"m","choices":[{"index":0,"text":"hi","finish_reason":"stop"}]}"""));
-        PrivatemodeCompletion completion =
-            await fixture.Client.GetCompletionClient(ChatFixture.Model).CompleteAsync(new PrivatemodeCompletionRequest("hi"));
+        TextCompletion completion =
+            await fixture.Client.GetCompletionClient(ChatFixture.Model).CompleteAsync(new TextCompletionRequest("hi"));
         Assert.Equal((expected, "hi"), (completion.CreatedAt, completion.Choices[0].Text));
     }
 
@@ -130,8 +130,8 @@ public sealed class OddAnswerMembersTests(ChatFixture fixture) : IClassFixture<C
             $$$"""
             {"id":"c","object":"text_completion","created":1767225600,"model":"m","choices":[{{{{index}}}"text":"hi","finish_reason":"stop"}]}
             """);
-        PrivatemodeCompletion completion =
-            await fixture.Client.GetCompletionClient(ChatFixture.Model).CompleteAsync(new PrivatemodeCompletionRequest("hi"));
+        TextCompletion completion =
+            await fixture.Client.GetCompletionClient(ChatFixture.Model).CompleteAsync(new TextCompletionRequest("hi"));
         Assert.Equal((0, "hi"), (completion.Choices[0].Index, completion.Choices[0].Text));
     }
 

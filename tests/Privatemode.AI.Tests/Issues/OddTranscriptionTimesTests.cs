@@ -93,7 +93,7 @@ public sealed class OddTranscriptionTimesTests(ChatFixture fixture) : IClassFixt
             "words":[{"word":"Guten","start":{{start}},"end":{{end}}}]}
             """);
         using ISpeechToTextClient speech = fixture.Client.AsISpeechToTextClient("whisper-large-v3");
-        PrivatemodeSpeechOptions options = new() { SpeechLanguage = "de", Timestamps = TranscriptionTimestamps.Segments };
+        TranscriptionOptions options = new() { SpeechLanguage = "de", Timestamps = TranscriptionTimestamps.Segments };
         return await speech.GetTextAsync(new MemoryStream(Recording.Wave()), options).WaitAsync(TestTime.Limit);
     }
 }

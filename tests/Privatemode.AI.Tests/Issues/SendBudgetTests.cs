@@ -83,15 +83,15 @@ public sealed class SendBudgetTests : IAsyncLifetime
 
     private static async Task CompleteAsync(PrivatemodeClient client, bool streamed)
     {
-        PrivatemodeCompletionClient completions = client.GetCompletionClient("gpt-oss-120b");
-        PrivatemodeCompletionRequest request = new("hi");
+        TextCompletionClient completions = client.GetCompletionClient("gpt-oss-120b");
+        TextCompletionRequest request = new("hi");
         if (!streamed)
         {
             _ = await completions.CompleteAsync(request);
             return;
         }
 
-        await foreach (PrivatemodeCompletion _ in completions.CompleteStreamingAsync(request))
+        await foreach (TextCompletion _ in completions.CompleteStreamingAsync(request))
         {
         }
     }

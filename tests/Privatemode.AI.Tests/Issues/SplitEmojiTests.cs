@@ -178,10 +178,10 @@ public sealed class SplitEmojiTests(ChatFixture fixture) : IClassFixture<ChatFix
         _ = fixture.Deployment.Model.Reply("").WithEvents(
             Event(0, $"a{First}"), Event(1, $"b{First}"), Event(0, Second), Event(1, "", "\"length\""), Event(0, "", "\"stop\""));
         string[] texts = ["", ""];
-        PrivatemodeCompletionClient completions = fixture.Client.GetCompletionClient(ChatFixture.Model);
-        await foreach (PrivatemodeCompletion completion in completions.CompleteStreamingAsync(new PrivatemodeCompletionRequest("hi") { ChoiceCount = 2 }))
+        TextCompletionClient completions = fixture.Client.GetCompletionClient(ChatFixture.Model);
+        await foreach (TextCompletion completion in completions.CompleteStreamingAsync(new TextCompletionRequest("hi") { ChoiceCount = 2 }))
         {
-            foreach (PrivatemodeCompletionChoice choice in completion.Choices)
+            foreach (TextCompletionChoice choice in completion.Choices)
             {
                 texts[choice.Index] += choice.Text;
             }
@@ -197,8 +197,8 @@ public sealed class SplitEmojiTests(ChatFixture fixture) : IClassFixture<ChatFix
             """{"id":"cmpl-1","object":"text_completion","created":1767225600,"model":"m","choices":"""
             + $$"""[{"index":0,"text":"a{{First}}","logprobs":null,"finish_reason":"stop"}]}""");
 
-        PrivatemodeCompletion completion =
-            await fixture.Client.GetCompletionClient(ChatFixture.Model).CompleteAsync(new PrivatemodeCompletionRequest("hi"));
+        TextCompletion completion =
+            await fixture.Client.GetCompletionClient(ChatFixture.Model).CompleteAsync(new TextCompletionRequest("hi"));
 
         Assert.Equal("a" + Lost, Assert.Single(completion.Choices).Text);
     }

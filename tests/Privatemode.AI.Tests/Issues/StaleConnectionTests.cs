@@ -181,7 +181,7 @@ public sealed class StaleConnectionTests : IAsyncLifetime
     {
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
             () => client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout());
-        Assert.Equal(PrivatemodeServiceFailure.Unreachable, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Unreachable, exception.Reason);
     }
 
     /// <summary>A connection that tells when its first bytes were read.</summary>

@@ -44,8 +44,8 @@ public sealed class UnusableNumbersTests(ChatFixture fixture) : IClassFixture<Ch
             using IEmbeddingGenerator<string, Embedding<float>> generator = fixture.Client.AsIEmbeddingGenerator("qwen3-embedding-4b");
             _ = await RefusesAsync("EmbeddingGenerationOptions.AdditionalProperties", () => generator.GenerateAsync(
                 ["hi"], new EmbeddingGenerationOptions { AdditionalProperties = (AdditionalPropertiesDictionary)properties.Clone() }));
-            _ = await RefusesAsync("PrivatemodeCompletionRequest.AdditionalProperties", () => fixture.Client.GetCompletionClient(ChatFixture.Model)
-                .CompleteAsync(new PrivatemodeCompletionRequest("hi") { AdditionalProperties = properties }));
+            _ = await RefusesAsync("TextCompletionRequest.AdditionalProperties", () => fixture.Client.GetCompletionClient(ChatFixture.Model)
+                .CompleteAsync(new TextCompletionRequest("hi") { AdditionalProperties = properties }));
         }
     }
 
@@ -53,16 +53,16 @@ public sealed class UnusableNumbersTests(ChatFixture fixture) : IClassFixture<Ch
     [MemberData(nameof(Numbers))]
     public async Task OptionOfOtherAdapters_NotFinite_IsRefusedByName(float number)
     {
-        PrivatemodeCompletionClient completions = fixture.Client.GetCompletionClient(ChatFixture.Model);
-        await RefusesAsync("PrivatemodeCompletionRequest.Temperature", () => completions.CompleteAsync(new("hi") { Temperature = number }));
-        await RefusesAsync("PrivatemodeCompletionRequest.TopP", () => completions.CompleteAsync(new("hi") { TopP = number }));
+        TextCompletionClient completions = fixture.Client.GetCompletionClient(ChatFixture.Model);
+        await RefusesAsync("TextCompletionRequest.Temperature", () => completions.CompleteAsync(new("hi") { Temperature = number }));
+        await RefusesAsync("TextCompletionRequest.TopP", () => completions.CompleteAsync(new("hi") { TopP = number }));
         using ISpeechToTextClient speech = fixture.Client.AsISpeechToTextClient("whisper-large-v3");
-        await RefusesAsync("PrivatemodeSpeechOptions.Temperature", () => speech.GetTextAsync(
-            new MemoryStream(Recording.Wave()), new PrivatemodeSpeechOptions { Temperature = number }));
+        await RefusesAsync("TranscriptionOptions.Temperature", () => speech.GetTextAsync(
+            new MemoryStream(Recording.Wave()), new TranscriptionOptions { Temperature = number }));
         await RefusesAsync("SpeechToTextOptions.AdditionalProperties", () => speech.GetTextAsync(
             new MemoryStream(Recording.Wave()), new SpeechToTextOptions { AdditionalProperties = new() { ["x"] = number } }));
-        await RefusesAsync("PrivatemodeDocumentOptions.SimilarityThreshold", () => fixture.Client.Documents.PartitionAsync(
-            new MemoryStream([1]), "a.txt", new PrivatemodeDocumentOptions { SimilarityThreshold = number }));
+        await RefusesAsync("DocumentOptions.SimilarityThreshold", () => fixture.Client.Documents.PartitionAsync(
+            new MemoryStream([1]), "a.txt", new DocumentOptions { SimilarityThreshold = number }));
     }
 
     [Theory]
@@ -83,7 +83,7 @@ public sealed class UnusableNumbersTests(ChatFixture fixture) : IClassFixture<Ch
             """));
 
         Assert.Contains("index 1", exception.Message, StringComparison.Ordinal);
-        Assert.Equal((PrivatemodeServiceFailure.Other, 200), (exception.Reason, exception.Status));
+        Assert.Equal((ServiceFailureReason.Other, 200), (exception.Reason, exception.Status));
     }
 
     [Theory]
@@ -98,7 +98,7 @@ public sealed class UnusableNumbersTests(ChatFixture fixture) : IClassFixture<Ch
         using EmbeddingBench bench = new((_, _) => Task.FromResult(WaitingHandler.Json(Answer("[1,2]", requests++ == 0 ? "[1,2]" : vector))));
 
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => bench.GenerateAsync(
-            ["a", "b", "c", "d"], new PrivatemodeEmbeddingOptions { MaxBatchSize = 2, MaxParallelism = 1 }));
+            ["a", "b", "c", "d"], new TextEmbeddingOptions { MaxBatchSize = 2, MaxParallelism = 1 }));
 
         Assert.Contains("index 3", exception.Message, StringComparison.Ordinal);
     }
@@ -112,7 +112,7 @@ public sealed class UnusableNumbersTests(ChatFixture fixture) : IClassFixture<Ch
             : Task.FromException<HttpResponseMessage>(PrivatemodeServiceException.UnusableVector(1, "sdk_0", isWithinRequest: true)));
 
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => bench.GenerateAsync(
-            ["a", "b", "c", "d"], new PrivatemodeEmbeddingOptions { MaxBatchSize = 2, MaxParallelism = 1 }));
+            ["a", "b", "c", "d"], new TextEmbeddingOptions { MaxBatchSize = 2, MaxParallelism = 1 }));
 
         Assert.Contains("index 3", exception.Message, StringComparison.Ordinal);
         Assert.Equal("sdk_0", exception.RequestId);

@@ -7,14 +7,14 @@ namespace Privatemode.AI.Tests.Models;
 public sealed class ModelCatalogTests
 {
     private readonly ManualTimeProvider _time = new();
-    private readonly PrivatemodeModelCatalog _catalog;
-    private Func<Task<IReadOnlyList<PrivatemodeModel>>> _download;
+    private readonly ModelCatalog _catalog;
+    private Func<Task<IReadOnlyList<ModelInfo>>> _download;
     private int _readings;
 
     public ModelCatalogTests()
     {
         _download = Offer("a", "b");
-        _catalog = new PrivatemodeModelCatalog(
+        _catalog = new ModelCatalog(
             new ApiKeys(new ApiKeyCredential("key")), 1,
             apiKey =>
             {
@@ -53,15 +53,15 @@ public sealed class ModelCatalogTests
     [Fact]
     public async Task List_AskedForByManyAtOnce_IsReadOnce()
     {
-        TaskCompletionSource<IReadOnlyList<PrivatemodeModel>> reading = new();
+        TaskCompletionSource<IReadOnlyList<ModelInfo>> reading = new();
         _download = () => reading.Task;
         using CancellationTokenSource cancel = new();
 
-        Task<IReadOnlyList<PrivatemodeModel>> impatient = _catalog.ListAsync(cancellationToken: cancel.Token);
-        Task<IReadOnlyList<PrivatemodeModel>>[] others = [.. Enumerable.Range(0, 10).Select(i => i % 2 == 0 ? _catalog.RefreshAsync() : _catalog.ListAsync())];
+        Task<IReadOnlyList<ModelInfo>> impatient = _catalog.ListAsync(cancellationToken: cancel.Token);
+        Task<IReadOnlyList<ModelInfo>>[] others = [.. Enumerable.Range(0, 10).Select(i => i % 2 == 0 ? _catalog.RefreshAsync() : _catalog.ListAsync())];
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => impatient.OrTimeout());
-        reading.SetResult([new PrivatemodeModel { Id = "only" }]);
+        reading.SetResult([new ModelInfo { Id = "only" }]);
 
         Assert.All(await Task.WhenAll(others).OrTimeout(), models => Assert.Equal("only", Assert.Single(models).Id));
         Assert.Equal(1, _readings);
@@ -70,7 +70,7 @@ public sealed class ModelCatalogTests
     [Fact]
     public async Task List_ThatFails_IsReadAnewNextTime()
     {
-        _download = () => Task.FromException<IReadOnlyList<PrivatemodeModel>>(Failure());
+        _download = () => Task.FromException<IReadOnlyList<ModelInfo>>(Failure());
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => ListAsync());
 
         _download = Offer("a");
@@ -101,7 +101,7 @@ public sealed class ModelCatalogTests
     [Fact]
     public async Task Changed_IsRaisedForWhatAppearedAndIsGone()
     {
-        List<PrivatemodeModelsChangedEventArgs> changes = [];
+        List<ModelsChangedEventArgs> changes = [];
         _catalog.Changed += (sender, change) =>
         {
             Assert.Same(_catalog, sender);
@@ -114,7 +114,7 @@ public sealed class ModelCatalogTests
         _download = Offer("b", "c");
         await RefreshAsync();
 
-        PrivatemodeModelsChangedEventArgs change = Assert.Single(changes);
+        ModelsChangedEventArgs change = Assert.Single(changes);
         Assert.Equal("c", Assert.Single(change.Appeared).Id);
         Assert.Equal("a", Assert.Single(change.Gone).Id);
         Assert.Equal(["b", "c"], change.Models.Select(model => model.Id));
@@ -144,7 +144,7 @@ public sealed class ModelCatalogTests
         Assert.Equal(["a", "b"], explained.AvailableModels);
         Assert.Equal($"{original.Message} Models of the service: a, b.", explained.Message);
         Assert.Equal(
-            (PrivatemodeServiceFailure.ModelUnavailable, 404, "code", "words", true, "id", TimeSpan.FromSeconds(1)),
+            (ServiceFailureReason.ModelUnavailable, 404, "code", "words", true, "id", TimeSpan.FromSeconds(1)),
             (explained.Reason, explained.Status, explained.Code, explained.ServerMessage, explained.IsServerMessageAuthenticated, explained.RequestId,
                 explained.RetryAfter));
     }
@@ -165,7 +165,7 @@ public sealed class ModelCatalogTests
     {
         await ListAsync();
         _time.Advance(TimeSpan.FromHours(1));
-        _download = () => Task.FromException<IReadOnlyList<PrivatemodeModel>>(Unavailable());
+        _download = () => Task.FromException<IReadOnlyList<ModelInfo>>(Unavailable());
 
         var explained = (PrivatemodeModelUnavailableException)await _catalog.ExplainAsync(Unavailable(), null, CancellationToken.None).OrTimeout();
 
@@ -176,7 +176,7 @@ public sealed class ModelCatalogTests
     [Fact]
     public async Task Explain_ListDoesNotCome_WaitsFiveSeconds()
     {
-        _download = () => new TaskCompletionSource<IReadOnlyList<PrivatemodeModel>>().Task;
+        _download = () => new TaskCompletionSource<IReadOnlyList<ModelInfo>>().Task;
         Task<Exception> explaining = _catalog.ExplainAsync(Unavailable(), null, CancellationToken.None);
         await _time.TimerAsync(wait => wait == TimeSpan.FromSeconds(5)).OrTimeout();
         Assert.False(explaining.IsCompleted);
@@ -199,12 +199,12 @@ public sealed class ModelCatalogTests
         Assert.Equal(0, _readings);
     }
 
-    private static Func<Task<IReadOnlyList<PrivatemodeModel>>> Offer(params string[] ids) =>
-        () => Task.FromResult<IReadOnlyList<PrivatemodeModel>>([.. ids.Select(id => new PrivatemodeModel { Id = id })]);
+    private static Func<Task<IReadOnlyList<ModelInfo>>> Offer(params string[] ids) =>
+        () => Task.FromResult<IReadOnlyList<ModelInfo>>([.. ids.Select(id => new ModelInfo { Id = id })]);
 
-    private static PrivatemodeServiceException Failure() => new(PrivatemodeServiceFailure.Unreachable, "away");
+    private static PrivatemodeServiceException Failure() => new(ServiceFailureReason.Unreachable, "away");
 
-    private static PrivatemodeServiceException Unavailable() => new(PrivatemodeServiceFailure.ModelUnavailable, "No such model.")
+    private static PrivatemodeServiceException Unavailable() => new(ServiceFailureReason.ModelUnavailable, "No such model.")
     {
         Status = 404,
         Code = "code",
@@ -217,27 +217,27 @@ public sealed class ModelCatalogTests
     [Fact]
     public async Task List_WithACancellationTokenAlone_Compiles()
     {
-        TaskCompletionSource<IReadOnlyList<PrivatemodeModel>> reading = new();
+        TaskCompletionSource<IReadOnlyList<ModelInfo>> reading = new();
         _download = () => reading.Task;
         using CancellationTokenSource cancel = new();
-        Task<IReadOnlyList<PrivatemodeModel>>[] cancelled =
+        Task<IReadOnlyList<ModelInfo>>[] cancelled =
         [
             _catalog.ListAsync(cancel.Token), _catalog.ListAsync(cancellationToken: cancel.Token), _catalog.RefreshAsync(cancel.Token),
         ];
-        Task<IReadOnlyList<PrivatemodeModel>>[] others = [_catalog.ListAsync(), _catalog.ListAsync(default), _catalog.RefreshAsync()];
+        Task<IReadOnlyList<ModelInfo>>[] others = [_catalog.ListAsync(), _catalog.ListAsync(default), _catalog.RefreshAsync()];
         await cancel.CancelAsync();
-        foreach (Task<IReadOnlyList<PrivatemodeModel>> list in cancelled)
+        foreach (Task<IReadOnlyList<ModelInfo>> list in cancelled)
         {
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => list.OrTimeout());
         }
 
-        reading.SetResult([new PrivatemodeModel { Id = "only" }]);
+        reading.SetResult([new ModelInfo { Id = "only" }]);
         Assert.All(await Task.WhenAll(others).OrTimeout(), list => Assert.Single(list));
     }
 
-    private Task<IReadOnlyList<PrivatemodeModel>> ListAsync() => _catalog.ListAsync().OrTimeout();
+    private Task<IReadOnlyList<ModelInfo>> ListAsync() => _catalog.ListAsync().OrTimeout();
 
-    private Task<IReadOnlyList<PrivatemodeModel>> RefreshAsync() => _catalog.RefreshAsync().OrTimeout();
+    private Task<IReadOnlyList<ModelInfo>> RefreshAsync() => _catalog.RefreshAsync().OrTimeout();
 
-    private Task<PrivatemodeModel?> FindAsync(string id) => _catalog.FindAsync(id).OrTimeout();
+    private Task<ModelInfo?> FindAsync(string id) => _catalog.FindAsync(id).OrTimeout();
 }

@@ -7,7 +7,7 @@ public sealed class ModelListReaderTests
     [Fact]
     public void Model_WithEverything_IsRead()
     {
-        PrivatemodeModel model = Assert.Single(Read(
+        ModelInfo model = Assert.Single(Read(
             """{"id":"m","object":"model","created":1767225600,"owned_by":"privatemode","tasks":["generate","vision","new_task",7],"more":{}}"""));
 
         Assert.Equal(("m", "privatemode"), (model.Id, model.OwnedBy));
@@ -25,8 +25,8 @@ public sealed class ModelListReaderTests
     [InlineData("Generate", "00000")]
     public void Tasks_HaveAQuestionEach(string task, string expected)
     {
-        PrivatemodeModel model = new() { Id = "m", Tasks = [task] };
-        bool[] answers = [model.CanGenerate, model.CanEmbed, model.CanCallTools, model.CanSee, model.CanTranscribe];
+        ModelInfo model = new() { Id = "m", Tasks = [task] };
+        bool[] answers = [model.SupportsChat, model.SupportsEmbeddings, model.SupportsTools, model.SupportsVision, model.SupportsTranscription];
         Assert.Equal(expected, string.Concat(answers.Select(answer => answer ? '1' : '0')));
     }
 
@@ -37,7 +37,7 @@ public sealed class ModelListReaderTests
     [InlineData("""{"id":"m","created":99999999999999}""")]
     public void Members_MissingOrOfAnotherKind_AreLeftOut(string entry)
     {
-        PrivatemodeModel model = Assert.Single(Read(entry));
+        ModelInfo model = Assert.Single(Read(entry));
         Assert.Empty(model.Tasks);
         Assert.Null(model.Created);
         Assert.Null(model.OwnedBy);
@@ -53,7 +53,7 @@ public sealed class ModelListReaderTests
     [Fact]
     public void ShortAndLongIds_AreAliases()
     {
-        IReadOnlyList<PrivatemodeModel> models = Read(
+        IReadOnlyList<ModelInfo> models = Read(
             """{"id":"gpt-oss-120b"}""", """{"id":"openai/gpt-oss-120b"}""", """{"id":"a/other"}""", """{"id":"b/other"}""", """{"id":"my-gpt-oss-120b"}""");
 
         Assert.Equal(["openai/gpt-oss-120b"], models[0].Aliases);
@@ -78,7 +78,7 @@ public sealed class ModelListReaderTests
     {
         string[] entries = [.. Enumerable.Range(0, 1000).Select(i => $$"""{"id":"vendor-{{i}}/m"}"""), """{"id":"m"}"""];
 
-        IReadOnlyList<PrivatemodeModel> models = Read(entries[1..]);
+        IReadOnlyList<ModelInfo> models = Read(entries[1..]);
 
         // Nobody offers a model under a thousand names; to keep them all with each would take a million.
         Assert.Equal(1000, models.Count);
@@ -86,7 +86,7 @@ public sealed class ModelListReaderTests
         Assert.All(models, model => Assert.Equal(16, model.Aliases.Count));
         Assert.Equal("vendor-1/m", models[^1].Aliases[0]);
         PrivatemodeServiceException exception = Assert.Throws<PrivatemodeServiceException>(() => Read(entries));
-        Assert.Equal(PrivatemodeServiceFailure.Other, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Other, exception.Reason);
         Assert.Contains("more than 1000 entries", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("vendor", exception.ToString(), StringComparison.Ordinal);
     }
@@ -95,12 +95,12 @@ public sealed class ModelListReaderTests
     public void Texts_TooLongToKeep_AreLeftOut()
     {
         string word = new('x', 128);
-        PrivatemodeModel model = Assert.Single(Read($$"""{"id":"m","owned_by":"{{word}}x","tasks":["generate","{{word}}x","{{word}}"]}"""));
+        ModelInfo model = Assert.Single(Read($$"""{"id":"m","owned_by":"{{word}}x","tasks":["generate","{{word}}x","{{word}}"]}"""));
         Assert.Null(model.OwnedBy);
         Assert.Equal(["generate", word], model.Tasks);
         Assert.Equal(32, Assert.Single(Read($$"""{"id":"m","tasks":[{{string.Join(',', Enumerable.Repeat("\"t\"", 33))}}]}""")).Tasks.Count);
     }
 
-    private static IReadOnlyList<PrivatemodeModel> Read(params string[] entries) =>
+    private static IReadOnlyList<ModelInfo> Read(params string[] entries) =>
         ModelListReader.Read(BinaryData.FromString($$"""{"object":"list","data":[{{string.Join(',', entries)}}]}"""));
 }

@@ -12,9 +12,9 @@ public sealed class ModelsOfTenantsTests
     private readonly ManualTimeProvider _time = new();
     private readonly List<string?> _asked = [];
     private readonly Dictionary<string, string> _offers = [];
-    private readonly PrivatemodeModelCatalog _catalog;
+    private readonly ModelCatalog _catalog;
 
-    public ModelsOfTenantsTests() => _catalog = new PrivatemodeModelCatalog(new ApiKeys(() => Tenant.Value), 2, DownloadAsync, _time);
+    public ModelsOfTenantsTests() => _catalog = new ModelCatalog(new ApiKeys(() => Tenant.Value), 2, DownloadAsync, _time);
 
     [Fact]
     public async Task List_RevokedAndGoodKeyAtOnce_EachMeetsItsOwnAnswer()
@@ -24,8 +24,8 @@ public sealed class ModelsOfTenantsTests
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(settings);
         await using PrivatemodeClient client = deployment.CreateClient(options => options.ApiKeyAccessor = () => Tenant.Value);
 
-        Task<IReadOnlyList<PrivatemodeModel>> revoked = As("revoked", () => client.Models.ListAsync());
-        Task<IReadOnlyList<PrivatemodeModel>> good = As("good", () => client.Models.ListAsync());
+        Task<IReadOnlyList<ModelInfo>> revoked = As("revoked", () => client.Models.ListAsync());
+        Task<IReadOnlyList<ModelInfo>> good = As("good", () => client.Models.ListAsync());
 
         await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => revoked.OrTimeout());
         Assert.NotEmpty(await good.OrTimeout());
@@ -83,7 +83,7 @@ public sealed class ModelsOfTenantsTests
     [Fact]
     public async Task Explain_ModelUnavailable_SaysWhatTheCallersKeyIsOffered()
     {
-        PrivatemodeServiceException gone = new(PrivatemodeServiceFailure.ModelUnavailable, "No such model.");
+        PrivatemodeServiceException gone = new(ServiceFailureReason.ModelUnavailable, "No such model.");
         await ListAsync("a");
         Task<Exception> explaining = As("b", () => _catalog.ExplainAsync(gone, null, CancellationToken.None));
         Assert.Equal(["model-of-b"], Assert.IsType<PrivatemodeModelUnavailableException>(await explaining.OrTimeout()).AvailableModels);
@@ -95,7 +95,7 @@ public sealed class ModelsOfTenantsTests
     [Fact]
     public async Task List_WithoutAKey_IsAConfigurationExceptionOfTheTask()
     {
-        Task<IReadOnlyList<PrivatemodeModel>> listing = As(null, () => _catalog.ListAsync());
+        Task<IReadOnlyList<ModelInfo>> listing = As(null, () => _catalog.ListAsync());
         Assert.Equal("ApiKeyAccessor", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => listing)).Setting);
     }
 
@@ -105,12 +105,12 @@ public sealed class ModelsOfTenantsTests
         return call();
     }
 
-    private Task<IReadOnlyList<PrivatemodeModel>> ListAsync(string key) => As(key, () => _catalog.ListAsync()).OrTimeout();
+    private Task<IReadOnlyList<ModelInfo>> ListAsync(string key) => As(key, () => _catalog.ListAsync()).OrTimeout();
 
-    private Task<IReadOnlyList<PrivatemodeModel>> DownloadAsync(string? apiKey)
+    private Task<IReadOnlyList<ModelInfo>> DownloadAsync(string? apiKey)
     {
         _asked.Add(apiKey);
-        PrivatemodeModel model = new() { Id = _offers.GetValueOrDefault(apiKey!, "model-of-" + apiKey) };
-        return Task.FromResult<IReadOnlyList<PrivatemodeModel>>([model]);
+        ModelInfo model = new() { Id = _offers.GetValueOrDefault(apiKey!, "model-of-" + apiKey) };
+        return Task.FromResult<IReadOnlyList<ModelInfo>>([model]);
     }
 }

@@ -58,7 +58,7 @@ public sealed class ConnectTimeoutTests : IAsyncDisposable
         IChatClient chat = await StartAsync(Short);
         await HangAsync();
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => chat.GetResponseAsync("hi").OrTimeout());
-        Assert.Equal((PrivatemodeServiceFailure.Unreachable, 4), (exception.Reason, _hung));
+        Assert.Equal((ServiceFailureReason.Unreachable, 4), (exception.Reason, _hung));
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public sealed class ConnectTimeoutTests : IAsyncDisposable
         time.Advance(byTime ? TimeSpan.FromMinutes(1) : TimeSpan.Zero);
         Exception exception = deadline.CutOff("id");
         Assert.IsType(expected, exception);
-        Assert.True(exception is not PrivatemodeServiceException { Reason: not PrivatemodeServiceFailure.Timeout });
+        Assert.True(exception is not PrivatemodeServiceException { Reason: not ServiceFailureReason.Timeout });
     }
 
     /// <summary>A client that has a secret, and will have to make a connection for its next call.</summary>

@@ -175,7 +175,7 @@ public sealed class HttpCallsTests : IDisposable
     public async Task Send_SameRequestAgainAndItFails_HasNoReceiptOfTheFirst()
     {
         using HttpRequestMessage request = Request();
-        request.Options.Set(PrivatemodeReceiptExtensions.Option, new PrivatemodeReceipt
+        request.Options.Set(ReceiptExtensions.Option, new EncryptionReceipt
         {
             SecretId = "",
             ManifestSha256 = "",

@@ -56,7 +56,7 @@ public sealed class IdleTimeoutStreamTests
         Task<int> reading = stream.ReadAsync(_buffer, withToken ? caller.Token : CancellationToken.None).AsTask();
         await _network.WaitsAsync();
         _time.Advance(Idle);
-        Assert.Equal(PrivatemodeServiceFailure.Timeout, (await Assert.ThrowsAsync<PrivatemodeServiceException>(() => reading.OrTimeout())).Reason);
+        Assert.Equal(ServiceFailureReason.Timeout, (await Assert.ThrowsAsync<PrivatemodeServiceException>(() => reading.OrTimeout())).Reason);
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => stream.ReadAsync(_buffer).AsTask().OrTimeout());
     }
 

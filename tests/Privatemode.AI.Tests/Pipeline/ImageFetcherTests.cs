@@ -200,7 +200,7 @@ public sealed class ImageFetcherTests
             using ImageFetcher fetcher = new(TimeProvider.System, Total, _host);
             PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
                 () => FetchAsync(fetcher, "https://secret.example/", async: true));
-            Assert.Equal(PrivatemodeServiceFailure.InvalidRequest, exception.Reason);
+            Assert.Equal(ServiceFailureReason.InvalidRequest, exception.Reason);
             Assert.DoesNotContain("secret.example", exception.ToString(), StringComparison.Ordinal);
         }
     }

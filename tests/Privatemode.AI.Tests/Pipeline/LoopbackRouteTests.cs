@@ -49,7 +49,7 @@ public sealed class LoopbackRouteTests
         options.TimeProvider = new ImmediateTimeProvider();
         await using PrivatemodeClient client = new(options);
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.VerifyAsync().OrTimeout());
-        Assert.Equal(PrivatemodeServiceFailure.Unreachable, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Unreachable, exception.Reason);
         Assert.Contains("vendor.invalid", exception.Message, StringComparison.Ordinal);
     }
 

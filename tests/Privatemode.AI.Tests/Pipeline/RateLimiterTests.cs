@@ -58,7 +58,7 @@ public sealed class RateLimiterTests : IAsyncLifetime
         await using PrivatemodeClient client = NewClient(limiter);
         await ChatAsync(client, async);
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => ChatAsync(client, async));
-        Assert.Equal(PrivatemodeServiceFailure.RateLimited, exception.Reason);
+        Assert.Equal(ServiceFailureReason.RateLimited, exception.Reason);
         Assert.Equal(TimeSpan.FromMinutes(3), exception.RetryAfter);
         Assert.NotNull(exception.RequestId);
         Assert.Single(_deployment.Requests);
@@ -82,7 +82,7 @@ public sealed class RateLimiterTests : IAsyncLifetime
         Assert.Single(_deployment.Requests);
         limiter.Dispose();
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => waiting.OrTimeout());
-        Assert.Equal(PrivatemodeServiceFailure.RateLimited, exception.Reason);
+        Assert.Equal(ServiceFailureReason.RateLimited, exception.Reason);
     }
 
     [Theory]

@@ -15,7 +15,7 @@ public sealed class ServiceErrorsTests
     public void NotFound_FromAProxyOrAWrongAddress_IsNotBlamedOnTheModel(string? message, string? code)
     {
         PrivatemodeServiceException exception = From(new ServiceError { Status = 404, Message = message, Code = code });
-        Assert.Equal(PrivatemodeServiceFailure.Other, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Other, exception.Reason);
         Assert.Contains("Endpoint", exception.Message, StringComparison.Ordinal);
     }
 
@@ -29,7 +29,7 @@ public sealed class ServiceErrorsTests
     {
         PrivatemodeServiceException exception = From(
             new ServiceError { Status = 404, Message = message, Code = code, IsAuthenticated = isSealed });
-        Assert.Equal(PrivatemodeServiceFailure.ModelUnavailable, exception.Reason);
+        Assert.Equal(ServiceFailureReason.ModelUnavailable, exception.Reason);
     }
 
     private static PrivatemodeServiceException From(ServiceError error) => Assert.IsType<PrivatemodeServiceException>(ServiceErrors.From(error));

@@ -187,7 +187,7 @@ public sealed class CollateralTests
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
         scene.Deployment.Faults.NextEvidence(source, Fault.Redirect(new Uri(scene.Deployment.Endpoint, "/elsewhere")));
-        Assert.Equal((PrivatemodeServiceFailure.Other, 307), await FailureAsync(scene));
+        Assert.Equal((ServiceFailureReason.Other, 307), await FailureAsync(scene));
         Assert.DoesNotContain(scene.Deployment.AllRequests, request => request.Path.StartsWith("/elsewhere", StringComparison.Ordinal));
     }
 
@@ -197,7 +197,7 @@ public sealed class CollateralTests
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
         scene.Deployment.Faults.NextEvidence(source, Fault.Oversize(5 * 1024 * 1024));
-        Assert.Equal((PrivatemodeServiceFailure.Other, 0), await FailureAsync(scene));
+        Assert.Equal((ServiceFailureReason.Other, 0), await FailureAsync(scene));
     }
 
     [Theory]
@@ -212,7 +212,7 @@ public sealed class CollateralTests
         await scene.AskedAsync(EvidenceSource.AmdChip, 1);
         scene.Time.Advance(TimeSpan.FromSeconds(31));
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => verifying.OrTimeout());
-        Assert.Equal(PrivatemodeServiceFailure.Timeout, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Timeout, exception.Reason);
         Assert.Equal(1, scene.Asked(EvidenceSource.AmdChip));
     }
 
@@ -248,7 +248,7 @@ public sealed class CollateralTests
     // The TCB info of the evaluation that the manifest names, and the newest one.
     private static int Files(EvidenceSource source) => source == EvidenceSource.IntelTcbInfo ? 2 : 1;
 
-    private static async Task<(PrivatemodeServiceFailure Reason, int Status)> FailureAsync(DeploymentScene scene)
+    private static async Task<(ServiceFailureReason Reason, int Status)> FailureAsync(DeploymentScene scene)
     {
         using PrivatemodeClient client = scene.Client();
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.VerifyAsync().OrTimeout());

@@ -109,7 +109,7 @@ public sealed class ManyTenantsTests
         _ = await _time.TimerAsync(due => due == Longest).OrTimeout();
         _time.Advance(Longest);
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => waiting.OrTimeout());
-        Assert.Equal(PrivatemodeServiceFailure.Timeout, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Timeout, exception.Reason);
         Assert.Contains("MaxSessions", exception.Message, StringComparison.Ordinal);
         Assert.Equal(32, first.Session.Key.Length);
     }

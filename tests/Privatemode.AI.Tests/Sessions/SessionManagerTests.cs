@@ -47,7 +47,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
         await _time.TimerAsync(due => due == TimeSpan.FromSeconds(2)).OrTimeout();
         _time.Advance(TimeSpan.FromSeconds(2));
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => connecting.OrTimeout());
-        Assert.Equal(PrivatemodeServiceFailure.Unavailable, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Unavailable, exception.Reason);
         Assert.Equal(503, exception.Status);
         Assert.Equal(6, Exchanges.Count());
     }
@@ -72,7 +72,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
         _deployment.Faults.NextKeyExchange(Fault.PlainError(status, message));
         await using PrivatemodeClient client = _deployment.CreateClient();
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.ConnectAsync().OrTimeout());
-        Assert.Equal(PrivatemodeServiceFailure.ClientTooOld, exception.Reason);
+        Assert.Equal(ServiceFailureReason.ClientTooOld, exception.Reason);
         Assert.Contains(message, exception.ServerMessage, StringComparison.Ordinal);
         Assert.Single(Exchanges);
     }
@@ -111,7 +111,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
         for (int call = 1; call <= 2; call++)
         {
             PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.ConnectAsync().OrTimeout());
-            Assert.Equal((status, PrivatemodeServiceFailure.Other), (exception.Status, exception.Reason));
+            Assert.Equal((status, ServiceFailureReason.Other), (exception.Status, exception.Reason));
             Assert.Contains("suspended", exception.ServerMessage, StringComparison.Ordinal);
             Assert.Equal(call, Exchanges.Count());
             Assert.Equal(1, _deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
@@ -150,7 +150,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
         _ = await _time.TimerAsync(due => due == TimeSpan.FromSeconds(5)).OrTimeout();
         _time.Advance(TimeSpan.FromSeconds(5));
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => chat.OrTimeout());
-        Assert.Equal(PrivatemodeServiceFailure.Timeout, exception.Reason);
+        Assert.Equal(ServiceFailureReason.Timeout, exception.Reason);
         Assert.Contains(nameof(PrivatemodeOptions.ResponseTimeout), exception.Message, StringComparison.Ordinal);
         Assert.Empty(_deployment.Requests);
     }

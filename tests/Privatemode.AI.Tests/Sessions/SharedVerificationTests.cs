@@ -16,9 +16,9 @@ public sealed class SharedVerificationTests : IAsyncLifetime
 
     public static TheoryData<Exception, bool> Failures => new()
     {
-        { new PrivatemodeServiceException(PrivatemodeServiceFailure.Timeout, "hangs"), true },
-        { new PrivatemodeServiceException(PrivatemodeServiceFailure.Unavailable, "busy") { Status = 503 }, true },
-        { new PrivatemodeServiceException(PrivatemodeServiceFailure.Other, "suspended") { Status = 403, ConcernsKey = true }, false },
+        { new PrivatemodeServiceException(ServiceFailureReason.Timeout, "hangs"), true },
+        { new PrivatemodeServiceException(ServiceFailureReason.Unavailable, "busy") { Status = 503 }, true },
+        { new PrivatemodeServiceException(ServiceFailureReason.Other, "suspended") { Status = 403, ConcernsKey = true }, false },
         { new PrivatemodeConfigurationException("ApiKey", "wrong"), false },
         { new PrivatemodeConfigurationException("Manifest", "The log is on no disk."), true },
         { new PrivatemodeVerificationException("check", "no", "this", "that"), true },
@@ -49,7 +49,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
         _scene.Time.Advance(HttpTimeout);
         PrivatemodeServiceException[] failures =
             await Task.WhenAll(callers.Select(caller => Assert.ThrowsAsync<PrivatemodeServiceException>(() => caller.OrTimeout())));
-        Assert.All(failures, failure => Assert.Equal(PrivatemodeServiceFailure.Timeout, failure.Reason));
+        Assert.All(failures, failure => Assert.Equal(ServiceFailureReason.Timeout, failure.Reason));
         Assert.Equal(failures.Length, failures.Distinct().Count());
         Assert.Equal(1, _scene.Asked(EvidenceSource.Attestation));
         _ = await GetAsync().OrTimeout();

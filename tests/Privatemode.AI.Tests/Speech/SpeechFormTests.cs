@@ -11,10 +11,10 @@ public sealed class SpeechFormTests
     {
         { "SpeechToTextOptions.TextLanguage", new SpeechToTextOptions { SpeechLanguage = "de", TextLanguage = "en" } },
         { "SpeechToTextOptions.TextLanguage", new SpeechToTextOptions { TextLanguage = "en" } },
-        { "PrivatemodeSpeechOptions.Temperature", new PrivatemodeSpeechOptions { Temperature = 1.1f } },
-        { "PrivatemodeSpeechOptions.Temperature", new PrivatemodeSpeechOptions { Temperature = -0.1f } },
-        { "PrivatemodeSpeechOptions.Temperature", new PrivatemodeSpeechOptions { Temperature = float.NaN } },
-        { "SpeechToTextOptions.SpeechLanguage", new PrivatemodeSpeechOptions { Timestamps = TranscriptionTimestamps.Segments } },
+        { "TranscriptionOptions.Temperature", new TranscriptionOptions { Temperature = 1.1f } },
+        { "TranscriptionOptions.Temperature", new TranscriptionOptions { Temperature = -0.1f } },
+        { "TranscriptionOptions.Temperature", new TranscriptionOptions { Temperature = float.NaN } },
+        { "SpeechToTextOptions.SpeechLanguage", new TranscriptionOptions { Timestamps = TranscriptionTimestamps.Segments } },
         { "SpeechToTextOptions.SpeechLanguage", Extra("response_format", "verbose_json") },
         { "response_format", Extra("response_format", "srt") },
         { "response_format", Extra("response_format", "vtt") },
@@ -32,7 +32,7 @@ public sealed class SpeechFormTests
         { "SpeechToTextOptions.AdditionalProperties", Extra("stream", true) },
         { "SpeechToTextOptions.AdditionalProperties", Extra("list", new[] { 1 }) },
         { "SpeechToTextOptions.AdditionalProperties", Extra("object", JsonDocument.Parse("{}").RootElement) },
-        { "SpeechToTextOptions.AdditionalProperties", new PrivatemodeSpeechOptions { Prompt = "a", AdditionalProperties = new() { ["prompt"] = "b" } } },
+        { "SpeechToTextOptions.AdditionalProperties", new TranscriptionOptions { Prompt = "a", AdditionalProperties = new() { ["prompt"] = "b" } } },
     };
 
     [Theory]
@@ -49,8 +49,8 @@ public sealed class SpeechFormTests
 
     [Fact]
     public void Streamed_WithTimestamps_IsRefused() => Assert.Equal(
-        "PrivatemodeSpeechOptions.Timestamps", Assert.Throws<PrivatemodeRequestException>(() => Fields(
-        new PrivatemodeSpeechOptions { SpeechLanguage = "de", Timestamps = TranscriptionTimestamps.Words }, isStreamed: true)).Member);
+        "TranscriptionOptions.Timestamps", Assert.Throws<PrivatemodeRequestException>(() => Fields(
+        new TranscriptionOptions { SpeechLanguage = "de", Timestamps = TranscriptionTimestamps.Words }, isStreamed: true)).Member);
 
     [Theory]
     [InlineData("de", "de")]
@@ -67,12 +67,12 @@ public sealed class SpeechFormTests
     [InlineData(TranscriptionTimestamps.Words, "word")]
     public void Timestamps_OfOneKind_AreAskedFor(TranscriptionTimestamps timestamps, string sent) => Assert.Equal(
         $"model=m;language=de;prompt=Bochum;temperature=0.2;timestamp_granularities[]={sent};response_format=verbose_json",
-        Fields(new PrivatemodeSpeechOptions { SpeechLanguage = "de", Prompt = "Bochum", Temperature = 0.2f, Timestamps = timestamps }));
+        Fields(new TranscriptionOptions { SpeechLanguage = "de", Prompt = "Bochum", Temperature = 0.2f, Timestamps = timestamps }));
 
     [Fact]
     public void RawRepresentation_FillsWhatIsNotSet() => Assert.Equal(
         "model=m;language=en;prompt=ours;temperature=0.5;timestamp_granularities[]=segment;response_format=verbose_json",
-        Fields(new PrivatemodeSpeechOptions
+        Fields(new TranscriptionOptions
         {
             Prompt = "ours",
             RawRepresentationFactory = _ => new AudioTranscriptionOptions
@@ -105,7 +105,7 @@ public sealed class SpeechFormTests
     [Fact]
     public void Clone_OfOptions_KeepsEverythingApart()
     {
-        PrivatemodeSpeechOptions options = new()
+        TranscriptionOptions options = new()
         {
             Prompt = "p",
             Temperature = 0.5f,
@@ -113,7 +113,7 @@ public sealed class SpeechFormTests
             SpeechLanguage = "de",
             AdditionalProperties = new() { ["a"] = 1 },
         };
-        PrivatemodeSpeechOptions clone = Assert.IsType<PrivatemodeSpeechOptions>(options.Clone());
+        TranscriptionOptions clone = Assert.IsType<TranscriptionOptions>(options.Clone());
         clone.AdditionalProperties!["a"] = 2;
         Assert.Equal(("p", 0.5f, TranscriptionTimestamps.Words, "de"), (clone.Prompt, clone.Temperature, clone.Timestamps, clone.SpeechLanguage));
         Assert.Equal(1, options.AdditionalProperties["a"]);

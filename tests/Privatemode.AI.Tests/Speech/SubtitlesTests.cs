@@ -39,7 +39,7 @@ public sealed class SubtitlesTests
     {
         Assert.Equal("", Subtitles.SubRip([]));
         Assert.Equal("WEBVTT\n\n", Subtitles.WebVtt([]));
-        SpeechToTextResponse silent = new("") { RawRepresentation = new PrivatemodeTranscription { Text = "", Segments = [] } };
+        SpeechToTextResponse silent = new("") { RawRepresentation = new Transcription { Text = "", Segments = [] } };
         Assert.Equal("", silent.ToSubRip());
         Assert.Equal("WEBVTT\n\n", silent.ToWebVtt());
     }
@@ -47,11 +47,11 @@ public sealed class SubtitlesTests
     [Fact]
     public void Helpers_WithoutSegments_SayHowToGetThem()
     {
-        SpeechToTextResponse plain = new("text") { RawRepresentation = new PrivatemodeTranscription { Text = "text" } };
+        SpeechToTextResponse plain = new("text") { RawRepresentation = new Transcription { Text = "text" } };
         foreach (Func<string> call in (Func<string>[])[plain.ToSubRip, plain.ToWebVtt])
         {
             PrivatemodeRequestException exception = Assert.Throws<PrivatemodeRequestException>(call);
-            Assert.Equal("PrivatemodeSpeechOptions.Timestamps", exception.Member);
+            Assert.Equal("TranscriptionOptions.Timestamps", exception.Member);
             Assert.Contains("TranscriptionTimestamps.Segments", exception.Message, StringComparison.Ordinal);
         }
 

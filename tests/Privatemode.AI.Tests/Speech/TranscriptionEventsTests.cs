@@ -52,7 +52,7 @@ public sealed class TranscriptionEventsTests
     [InlineData("abort")]
     [InlineData("error")]
     public void Choice_BrokenOff_IsAServiceException(string reason) => Assert.Equal(
-        PrivatemodeServiceFailure.Unavailable,
+        ServiceFailureReason.Unavailable,
         Assert.Throws<PrivatemodeServiceException>(() => Map($$"""{"choices":[{"delta":{"content":"x"},"finish_reason":"{{reason}}"}]}""")).Reason);
 
     [Theory]

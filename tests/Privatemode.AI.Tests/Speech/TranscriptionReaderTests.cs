@@ -17,7 +17,7 @@ public sealed class TranscriptionReaderTests
             {"id":1,"start":2.25,"end":3,"text":" Morgen."}],"words":[{"word":"Guten","start":0.5,"end":1},{"word":"Morgen","start":1,"end":1.5}],
             "usage":{"type":"duration","seconds":8}}
             """);
-        PrivatemodeTranscription transcription = response.GetTranscription()!;
+        Transcription transcription = response.GetTranscription()!;
         Assert.Equal(("Guten Morgen.", "german", TimeSpan.FromSeconds(7.5)), (transcription.Text, transcription.Language, transcription.Duration));
         Assert.Equal(
             new TranscriptionSegment(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2.25), " Guten")

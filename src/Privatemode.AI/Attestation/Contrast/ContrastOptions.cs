@@ -16,7 +16,7 @@ internal sealed record ContrastOptions
 
     /// <summary>Looks at the status of the TDX module and the quoting enclave only, as the Go reference does.</summary>
     /// <remarks>Gives up that firmware and microcode of the platform are up to date.</remarks>
-    public bool AcceptModuleStatusOnlyAsTheReferenceDoes { get; init; }
+    public bool DangerousAcceptOutdatedTdxPlatform { get; init; }
 
     /// <summary>Demands that a TDX platform is up to date under Intel's newest TCB info too, not only under the one the manifest names.</summary>
     public bool RequireUpToDateUnderNewestTcbInfo { get; init; }

@@ -115,7 +115,7 @@ internal static class CoordinatorReport
 
     private static CoordinatorCheck NewestCheckOf(VerifiedTdxQuote verified, ContrastOptions options)
     {
-        TdxPolicy policy = new() { AcceptModuleStatusOnlyAsTheReferenceDoes = options.AcceptModuleStatusOnlyAsTheReferenceDoes };
+        TdxPolicy policy = new() { DangerousAcceptOutdatedTdxPlatform = options.DangerousAcceptOutdatedTdxPlatform };
         VerificationOutcome outcome = verified.Newest.Tcb is { } tcb && policy.Accepts(tcb) ? VerificationOutcome.Passed
             : verified.Newest.IsUnknown ? VerificationOutcome.NotChecked
             : VerificationOutcome.Warning;

@@ -40,7 +40,7 @@ internal sealed class TdxJudgement(
             Rtmr0Alternatives = value.FirstRuntimeMeasurementAlternatives,
             TdAttributes = Attributes,
             Xfam = value.Xfam,
-            AcceptModuleStatusOnlyAsTheReferenceDoes = options.AcceptModuleStatusOnlyAsTheReferenceDoes,
+            DangerousAcceptOutdatedTdxPlatform = options.DangerousAcceptOutdatedTdxPlatform,
             RequireUpToDateUnderNewestTcbInfo = options.RequireUpToDateUnderNewestTcbInfo,
             MinimumEvaluationDataNumber = value.MinimumEvaluationDataNumber,
             PlatformInstanceIds = value.AllowedPlatformInstances,

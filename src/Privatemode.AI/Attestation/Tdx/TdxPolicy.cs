@@ -35,7 +35,7 @@ internal sealed record TdxPolicy
 
     /// <summary>Looks at the status of the TDX module and the quoting enclave only, as the Go reference does.</summary>
     /// <remarks>Gives up that firmware and microcode of the platform are up to date. A module judged with its platform is not affected.</remarks>
-    public bool AcceptModuleStatusOnlyAsTheReferenceDoes { get; init; }
+    public bool DangerousAcceptOutdatedTdxPlatform { get; init; }
 
     /// <summary>Demands that the status is an accepted one under Intel's newest TCB info too.</summary>
     public bool RequireUpToDateUnderNewestTcbInfo { get; init; }
@@ -57,7 +57,7 @@ internal sealed record TdxPolicy
 
     /// <summary>Returns whether a status is an accepted one.</summary>
     public bool Accepts(TcbJudgement tcb) =>
-        AcceptedTcbStatuses.Contains(AcceptModuleStatusOnlyAsTheReferenceDoes ? tcb.WithoutPlatform : tcb.Overall.Status);
+        AcceptedTcbStatuses.Contains(DangerousAcceptOutdatedTdxPlatform ? tcb.WithoutPlatform : tcb.Overall.Status);
 
     /// <summary>Everything in a verified quote that is not as expected; empty when all is.</summary>
     public static IReadOnlyList<VerificationMismatch> Compare(VerifiedTdxQuote quote, TdxPolicy policy) =>

@@ -158,7 +158,7 @@ public sealed class ContrastVerifierTests
     {
         CoordinatorScene scene = new(new EvidenceSettings { Kind = EvidenceKind.Tdx, Defect = EvidenceDefect.Named("TdxPlatformOutOfDate") })
         {
-            Options = new ContrastOptions { AcceptModuleStatusOnlyAsTheReferenceDoes = true },
+            Options = new ContrastOptions { DangerousAcceptOutdatedTdxPlatform = true },
         };
         Assert.Contains("OutOfDate", Assert.Single(scene.Verify().Warnings), StringComparison.Ordinal);
     }

@@ -159,7 +159,7 @@ public sealed class TdxPolicyTests
     [Fact]
     public void Compare_ModuleStatusOnly_LeavesOutThePlatformAndNothingElse()
     {
-        TdxPolicy policy = new() { AcceptModuleStatusOnlyAsTheReferenceDoes = true };
+        TdxPolicy policy = new() { DangerousAcceptOutdatedTdxPlatform = true };
         FakeIntel platform = Intel with { TcbInfo = CollateralText.TcbInfo(CollateralText.Level("OutOfDate")) };
         FakeIntel module = Intel with
         {

@@ -95,7 +95,7 @@ public sealed class TdxVectorTests
         VerifiedTdxQuote quote = TdxVectorCase.ThirdParty()
             .Single(test => test.Id == "tdx/v4-00806f-platform-outofdate-module-uptodate").Verify(TdxTrustAnchors.Production)!;
         Assert.Equal([TdxPolicyChecks.TcbStatus], ChecksOf(quote, new TdxPolicy()));
-        Assert.Empty(ChecksOf(quote, new TdxPolicy { AcceptModuleStatusOnlyAsTheReferenceDoes = true }));
+        Assert.Empty(ChecksOf(quote, new TdxPolicy { DangerousAcceptOutdatedTdxPlatform = true }));
         Assert.Empty(ChecksOf(quote, new TdxPolicy { AcceptedTcbStatuses = [TcbStatus.UpToDate, TcbStatus.OutOfDate] }));
     }
 

@@ -77,7 +77,7 @@ public sealed class OpeningEventStreamFailureTests : IDisposable
     public async Task Read_NetworkTimesOut_ThrowsThatForGoodAndGivesBackWhatItHolds(string way)
     {
         // It says more than that the stream is not whole.
-        PrivatemodeServiceException timeout = new(PrivatemodeServiceFailure.Timeout, "too slow");
+        PrivatemodeServiceException timeout = new(ServiceFailureReason.Timeout, "too slow");
         _scene.Network.Fail(timeout);
         Assert.Same(timeout, await Assert.ThrowsAsync<PrivatemodeServiceException>(() => _scene.ReadTextAsync(way)));
         Assert.Equal(1, _scene.Owner.Disposals);

@@ -209,7 +209,7 @@ public sealed class PlainErrorTests : IAsyncLifetime
 
             PrivatemodeServiceException failure = Assert.IsType<PrivatemodeServiceException>(exception, exactMatch: false);
             Assert.Equal((refusal.Status, false), (failure.Status, failure.IsServerMessageAuthenticated));
-            Assert.Equal(PrivatemodeServiceFailure.Other, failure.Reason);
+            Assert.Equal(ServiceFailureReason.Other, failure.Reason);
             Assert.NotEmpty(failure.ServerMessage!);
         }
     }

@@ -6,15 +6,15 @@ namespace Privatemode.AI;
 /// <summary>Reads from an answer what <see cref="SpeechToTextResponse"/> has no member for.</summary>
 /// <remarks>It is in the answer's raw representation, which does not survive JSON.</remarks>
 [Experimental("MEAI001")]
-public static class PrivatemodeTranscriptionExtensions
+public static class TranscriptionExtensions
 {
     /// <summary>The transcription behind an answer.</summary>
     /// <param name="response">A whole answer.</param>
     /// <returns>The transcription; null when the answer is not from Privatemode, was streamed or kept as JSON.</returns>
-    public static PrivatemodeTranscription? GetTranscription(this SpeechToTextResponse response)
+    public static Transcription? GetTranscription(this SpeechToTextResponse response)
     {
         ArgumentNullException.ThrowIfNull(response);
-        return response.RawRepresentation as PrivatemodeTranscription;
+        return response.RawRepresentation as Transcription;
     }
 
     /// <summary>The segments of an answer.</summary>
@@ -29,21 +29,21 @@ public static class PrivatemodeTranscriptionExtensions
     public static IReadOnlyList<TranscriptionWord> GetTranscriptionWords(this SpeechToTextResponse response) =>
         response.GetTranscription()?.Words ?? [];
 
-    /// <inheritdoc cref="PrivatemodeTranscription.ToSubRip"/>
+    /// <inheritdoc cref="Transcription.ToSubRip"/>
     /// <param name="response">A whole answer of this library's client, made with <see cref="TranscriptionTimestamps.Segments"/>.</param>
     /// <exception cref="PrivatemodeRequestException">The transcription was made without segments, or there is none: the response is not from
     /// Privatemode, was streamed or kept as JSON.</exception>
     public static string ToSubRip(this SpeechToTextResponse response) =>
         DemandTranscription(response).ToSubRip();
 
-    /// <inheritdoc cref="PrivatemodeTranscription.ToWebVtt"/>
+    /// <inheritdoc cref="Transcription.ToWebVtt"/>
     /// <param name="response">A whole answer of this library's client, made with <see cref="TranscriptionTimestamps.Segments"/>.</param>
     /// <exception cref="PrivatemodeRequestException">The transcription was made without segments, or there is none: the response is not from
     /// Privatemode, was streamed or kept as JSON.</exception>
     public static string ToWebVtt(this SpeechToTextResponse response) =>
         DemandTranscription(response).ToWebVtt();
 
-    private static PrivatemodeTranscription DemandTranscription(SpeechToTextResponse response) =>
+    private static Transcription DemandTranscription(SpeechToTextResponse response) =>
         response.GetTranscription() ?? throw new PrivatemodeRequestException(
             $"{nameof(SpeechToTextResponse)}.{nameof(SpeechToTextResponse.RawRepresentation)}",
             "The response holds no transcription of Privatemode's. Use the whole answer (GetTextAsync) of a client made with AsISpeechToTextClient, as it " +

@@ -7,7 +7,7 @@ namespace Privatemode.AI;
 
 /// <summary>What this client states about one answer: to which verified deployment it was sealed. A statement of the client's, not a signature of the
 /// enclave's.</summary>
-public sealed record PrivatemodeReceipt
+public sealed record EncryptionReceipt
 {
     /// <summary>Key under which it lies, as JSON text, in the additional properties of answers.</summary>
     public const string PropertyName = "privatemode.receipt";
@@ -34,7 +34,7 @@ public sealed record PrivatemodeReceipt
     /// <summary>The receipt in JSON text; null when the text is none.</summary>
     /// <param name="json">What <see cref="ToJson"/> wrote.</param>
     /// <returns>The receipt.</returns>
-    public static PrivatemodeReceipt? Parse(string? json)
+    public static EncryptionReceipt? Parse(string? json)
     {
         if (json is null)
         {
@@ -45,7 +45,7 @@ public sealed record PrivatemodeReceipt
         {
             using JsonDocument document = JsonDocument.Parse(json);
             JsonElement root = document.RootElement;
-            return new PrivatemodeReceipt
+            return new EncryptionReceipt
             {
                 SecretId = Text(root, "secretId"),
                 ManifestSha256 = Text(root, "manifestSha256"),

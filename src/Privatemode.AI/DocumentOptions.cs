@@ -6,7 +6,7 @@ namespace Privatemode.AI;
 /// output format could not be opened. Splitting a PDF into parallel requests (<c>split_pdf_…</c>) is a feature of Unstructured's own clients
 /// and no parameter of the service.
 /// </remarks>
-public sealed class PrivatemodeDocumentOptions
+public sealed class DocumentOptions
 {
     /// <summary>How the document is taken apart.</summary>
     public DocumentStrategy? Strategy { get; set; }

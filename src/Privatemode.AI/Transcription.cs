@@ -3,9 +3,9 @@ using Privatemode.AI.Speech;
 namespace Privatemode.AI;
 
 /// <summary>A whole transcription with everything the service told about it.</summary>
-public sealed class PrivatemodeTranscription
+public sealed class Transcription
 {
-    internal PrivatemodeTranscription()
+    internal Transcription()
     {
     }
 
@@ -38,7 +38,7 @@ public sealed class PrivatemodeTranscription
     public string ToWebVtt() => Subtitles.WebVtt(DemandSegments());
 
     private IReadOnlyList<TranscriptionSegment> DemandSegments() => Segments ?? throw new PrivatemodeRequestException(
-        $"{nameof(PrivatemodeSpeechOptions)}.{nameof(PrivatemodeSpeechOptions.Timestamps)}",
-        "The transcription has no segments. Request them with new PrivatemodeSpeechOptions { Timestamps = TranscriptionTimestamps.Segments, " +
+        $"{nameof(TranscriptionOptions)}.{nameof(TranscriptionOptions.Timestamps)}",
+        "The transcription has no segments. Request them with new TranscriptionOptions { Timestamps = TranscriptionTimestamps.Segments, " +
         "SpeechLanguage = … }. If you did, the model server sent a segment without a usable start or end; transcribe again.");
 }

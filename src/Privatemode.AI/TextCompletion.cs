@@ -3,13 +3,13 @@ using Microsoft.Extensions.AI;
 namespace Privatemode.AI;
 
 /// <summary>An answer of the completions endpoint; of a streamed one, one event of it.</summary>
-public sealed class PrivatemodeCompletion
+public sealed class TextCompletion
 {
-    internal PrivatemodeCompletion(IReadOnlyList<PrivatemodeCompletionChoice> choices) => Choices = choices;
+    internal TextCompletion(IReadOnlyList<TextCompletionChoice> choices) => Choices = choices;
 
     /// <summary>The answers, in the order the server gives them; of an event the pieces it brings, none in the one that brings
     /// <see cref="Usage"/>.</summary>
-    public IReadOnlyList<PrivatemodeCompletionChoice> Choices { get; }
+    public IReadOnlyList<TextCompletionChoice> Choices { get; }
 
     /// <summary>The text of the first choice here; empty when there is none.</summary>
     public string Text => Choices.Count > 0 ? Choices[0].Text : "";
@@ -27,5 +27,5 @@ public sealed class PrivatemodeCompletion
     public UsageDetails? Usage { get; internal init; }
 
     /// <summary>To which deployment this was sealed.</summary>
-    public PrivatemodeReceipt? Receipt { get; internal init; }
+    public EncryptionReceipt? Receipt { get; internal init; }
 }

@@ -11,7 +11,7 @@ namespace Privatemode.AI;
 /// <see cref="PrivatemodeOptions.ApiKeyAccessor"/> one for each API key, of the <see cref="PrivatemodeOptions.MaxSessions"/> used last. A list of
 /// more than 1,000 models is refused. Thread-safe.
 /// </remarks>
-public sealed class PrivatemodeModelCatalog
+public sealed class ModelCatalog
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
@@ -22,8 +22,8 @@ public sealed class PrivatemodeModelCatalog
     private readonly ModelLists _lists;
     private readonly TimeProvider _time;
 
-    internal PrivatemodeModelCatalog(
-        ApiKeys apiKeys, int mostKeys, Func<string?, Task<IReadOnlyList<PrivatemodeModel>>> download, TimeProvider time)
+    internal ModelCatalog(
+        ApiKeys apiKeys, int mostKeys, Func<string?, Task<IReadOnlyList<ModelInfo>>> download, TimeProvider time)
     {
         _lists = new ModelLists(apiKeys, mostKeys, download, time, Tell);
         _time = time;
@@ -38,7 +38,7 @@ public sealed class PrivatemodeModelCatalog
     /// throws is dropped: a call that happened to read the list has nothing to do with it. With <see cref="PrivatemodeOptions.ApiKeyAccessor"/>
     /// readings for the same API key are compared, and which key it was is not told: handlers run in no caller's context.
     /// </remarks>
-    public event EventHandler<PrivatemodeModelsChangedEventArgs>? Changed;
+    public event EventHandler<ModelsChangedEventArgs>? Changed;
 
     /// <summary>The models offered, in the service's order.</summary>
     /// <param name="cancellationToken">A token that cancels the wait; other callers that wait for the same request still get its result.</param>
@@ -48,14 +48,14 @@ public sealed class PrivatemodeModelCatalog
     /// <exception cref="PrivatemodeIntegrityException">The connection broke in the middle of the list.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; not even the list is asked of it.</exception>
     /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> is disposed of, and no list young enough is kept.</exception>
-    public async Task<IReadOnlyList<PrivatemodeModel>> ListAsync(CancellationToken cancellationToken = default) =>
+    public async Task<IReadOnlyList<ModelInfo>> ListAsync(CancellationToken cancellationToken = default) =>
         await OfCaller(out string? apiKey).GetAsync(apiKey, Lifetime, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Requests the list of models from the service, even if the one that is kept is recent.</summary>
     /// <param name="cancellationToken">A token that cancels the wait; other callers that wait for the same request still get its result.</param>
     /// <returns>The list as it is now.</returns>
     /// <inheritdoc cref="ListAsync"/>
-    public async Task<IReadOnlyList<PrivatemodeModel>> RefreshAsync(CancellationToken cancellationToken = default) =>
+    public async Task<IReadOnlyList<ModelInfo>> RefreshAsync(CancellationToken cancellationToken = default) =>
         await OfCaller(out string? apiKey).GetAsync(apiKey, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
 
     /// <summary>The model that is offered under an id now. A model that is not in the kept list is looked for anew, once a minute at most.</summary>
@@ -68,7 +68,7 @@ public sealed class PrivatemodeModelCatalog
     /// <exception cref="PrivatemodeIntegrityException">The connection broke in the middle of the list.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; not even the list is asked of it.</exception>
     /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> is disposed of, and no list young enough is kept.</exception>
-    public async Task<PrivatemodeModel?> FindAsync(string id, CancellationToken cancellationToken = default)
+    public async Task<ModelInfo?> FindAsync(string id, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
         ModelListCache list = OfCaller(out string? apiKey);
@@ -83,13 +83,13 @@ public sealed class PrivatemodeModelCatalog
     /// <remarks>Best effort, and never longer than 5 seconds: whatever goes wrong with the list, the caller learns of the model.</remarks>
     internal async Task<Exception> ExplainAsync(Exception exception, string? task, CancellationToken cancellationToken)
     {
-        if (exception is not PrivatemodeServiceException { Reason: PrivatemodeServiceFailure.ModelUnavailable } original)
+        if (exception is not PrivatemodeServiceException { Reason: ServiceFailureReason.ModelUnavailable } original)
         {
             return exception;
         }
 
         ModelListCache? list = null;
-        IReadOnlyList<PrivatemodeModel> models;
+        IReadOnlyList<ModelInfo> models;
         try
         {
             list = OfCaller(out string? apiKey);
@@ -115,19 +115,19 @@ public sealed class PrivatemodeModelCatalog
         return _lists.OfCaller(out apiKey);
     }
 
-    private static PrivatemodeModel? Find(IReadOnlyList<PrivatemodeModel> models, string id) => models.FirstOrDefault(model => model.Id == id);
+    private static ModelInfo? Find(IReadOnlyList<ModelInfo> models, string id) => models.FirstOrDefault(model => model.Id == id);
 
-    private void Tell(IReadOnlyList<PrivatemodeModel> before, IReadOnlyList<PrivatemodeModel> now)
+    private void Tell(IReadOnlyList<ModelInfo> before, IReadOnlyList<ModelInfo> now)
     {
-        List<PrivatemodeModel> appeared = [.. now.ExceptBy(before.Select(model => model.Id), model => model.Id, StringComparer.Ordinal)];
-        List<PrivatemodeModel> gone = [.. before.ExceptBy(now.Select(model => model.Id), model => model.Id, StringComparer.Ordinal)];
+        List<ModelInfo> appeared = [.. now.ExceptBy(before.Select(model => model.Id), model => model.Id, StringComparer.Ordinal)];
+        List<ModelInfo> gone = [.. before.ExceptBy(now.Select(model => model.Id), model => model.Id, StringComparer.Ordinal)];
         if (appeared.Count + gone.Count == 0)
         {
             return;
         }
 
-        PrivatemodeModelsChangedEventArgs change = new(appeared, gone, now);
-        foreach (EventHandler<PrivatemodeModelsChangedEventArgs> handler in
+        ModelsChangedEventArgs change = new(appeared, gone, now);
+        foreach (EventHandler<ModelsChangedEventArgs> handler in
             Delegate.EnumerateInvocationList(Changed))
         {
             try

@@ -4,11 +4,11 @@ namespace Privatemode.AI;
 
 /// <summary>Takes documents apart: text, tables and images of PDF, Office, HTML, mail and image files.</summary>
 /// <remarks>Thread-safe. Lives as long as the <see cref="PrivatemodeClient"/> it comes from.</remarks>
-public sealed class PrivatemodeDocumentClient
+public sealed class DocumentClient
 {
     private readonly DocumentCall _call;
 
-    internal PrivatemodeDocumentClient(DocumentCall call) => _call = call;
+    internal DocumentClient(DocumentCall call) => _call = call;
 
     /// <summary>Takes one document apart.</summary>
     /// <param name="document">The document, from where the stream stands; neither disposed nor rewound. Just under 25 MiB at most, because
@@ -28,10 +28,10 @@ public sealed class PrivatemodeDocumentClient
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; no content was sent to it.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not encrypted, or it is empty (see the remarks).</exception>
     /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> is disposed of.</exception>
-    public Task<PrivatemodeDocument> PartitionAsync(
-        Stream document, string? fileName = null, PrivatemodeDocumentOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<PartitionedDocument> PartitionAsync(
+        Stream document, string? fileName = null, DocumentOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(document);
-        return _call.PartitionAsync(document, fileName, options ?? new PrivatemodeDocumentOptions(), cancellationToken);
+        return _call.PartitionAsync(document, fileName, options ?? new DocumentOptions(), cancellationToken);
     }
 }

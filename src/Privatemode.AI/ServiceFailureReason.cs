@@ -1,7 +1,7 @@
 namespace Privatemode.AI;
 
 /// <summary>Why the service did not answer as asked.</summary>
-public enum PrivatemodeServiceFailure
+public enum ServiceFailureReason
 {
     /// <summary>The service refused or failed for another reason; see the status and the server's message.</summary>
     Other,

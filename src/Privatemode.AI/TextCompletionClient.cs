@@ -4,11 +4,11 @@ namespace Privatemode.AI;
 
 /// <summary>A client of the completions endpoint, for plain text continuation and for filling gaps in code.</summary>
 /// <remarks>Sealed like chat. Thread-safe. Lives as long as the <see cref="PrivatemodeClient"/> it comes from.</remarks>
-public sealed class PrivatemodeCompletionClient
+public sealed class TextCompletionClient
 {
     private readonly CompletionCalls _calls;
 
-    internal PrivatemodeCompletionClient(CompletionCalls calls, string modelId)
+    internal TextCompletionClient(CompletionCalls calls, string modelId)
     {
         _calls = calls;
         ModelId = modelId;
@@ -27,7 +27,7 @@ public sealed class PrivatemodeCompletionClient
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not sealed.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; no content was sent to it.</exception>
     /// <exception cref="PrivatemodeWouldLeakException">Something of the request would have travelled in the clear.</exception>
-    public Task<PrivatemodeCompletion> CompleteAsync(PrivatemodeCompletionRequest request, CancellationToken cancellationToken = default)
+    public Task<TextCompletion> CompleteAsync(TextCompletionRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         return _calls.CompleteAsync(CompletionRequestWriter.Write(request, ModelId, stream: false), cancellationToken);
@@ -43,8 +43,8 @@ public sealed class PrivatemodeCompletionClient
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not sealed; what came before is authentic.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; no content was sent to it.</exception>
     /// <exception cref="PrivatemodeWouldLeakException">Something of the request would have travelled in the clear.</exception>
-    public IAsyncEnumerable<PrivatemodeCompletion> CompleteStreamingAsync(
-        PrivatemodeCompletionRequest request, CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<TextCompletion> CompleteStreamingAsync(
+        TextCompletionRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         return _calls.StreamAsync(CompletionRequestWriter.Write(request, ModelId, stream: true), cancellationToken);

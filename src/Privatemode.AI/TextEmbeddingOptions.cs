@@ -7,18 +7,18 @@ namespace Privatemode.AI;
 /// Plain <see cref="EmbeddingGenerationOptions"/> work too: the texts are then documents, embedded as they are, and batches have the default
 /// size. Clones made by middleware keep everything.
 /// </remarks>
-public sealed class PrivatemodeEmbeddingOptions : EmbeddingGenerationOptions
+public sealed class TextEmbeddingOptions : EmbeddingGenerationOptions
 {
     internal const int DefaultBatchSize = 512;
     internal const int DefaultBatchBytes = 512 * 1024;
     internal const int DefaultParallelism = 4;
 
     /// <summary>Options with their defaults.</summary>
-    public PrivatemodeEmbeddingOptions()
+    public TextEmbeddingOptions()
     {
     }
 
-    private PrivatemodeEmbeddingOptions(PrivatemodeEmbeddingOptions other)
+    private TextEmbeddingOptions(TextEmbeddingOptions other)
         : base(other)
     {
         QueryInstruction = other.QueryInstruction;
@@ -85,5 +85,5 @@ public sealed class PrivatemodeEmbeddingOptions : EmbeddingGenerationOptions
     }
 
     /// <inheritdoc/>
-    public override EmbeddingGenerationOptions Clone() => new PrivatemodeEmbeddingOptions(this);
+    public override EmbeddingGenerationOptions Clone() => new TextEmbeddingOptions(this);
 }

@@ -6,7 +6,7 @@ namespace Privatemode.AI.Tests;
 /// <summary>A receipt survives every way it is kept, and nothing else is taken for one.</summary>
 public sealed class PrivatemodeReceiptTests
 {
-    private static readonly PrivatemodeReceipt Receipt = new()
+    private static readonly EncryptionReceipt Receipt = new()
     {
         SecretId = "id",
         ManifestSha256 = new string('a', 64),
@@ -26,10 +26,10 @@ public sealed class PrivatemodeReceiptTests
     [InlineData("{\"secretId\":\"\ud800\"}")]
     [InlineData("{\"secretId\":null}")]
     [InlineData("{\"secretId\":\"a\",\"manifestSha256\":\"b\",\"verifiedAt\":\"yesterday\"}")]
-    public void Parse_AnythingElse_IsNone(string? text) => Assert.Null(PrivatemodeReceipt.Parse(text));
+    public void Parse_AnythingElse_IsNone(string? text) => Assert.Null(EncryptionReceipt.Parse(text));
 
     [Fact]
-    public void Parse_WhatWasWritten_IsTheSame() => Assert.Equal(Receipt, PrivatemodeReceipt.Parse(Receipt.ToJson()));
+    public void Parse_WhatWasWritten_IsTheSame() => Assert.Equal(Receipt, EncryptionReceipt.Parse(Receipt.ToJson()));
 
     [Fact]
     public void ToString_IsAStatementOfTheClients() =>
@@ -45,7 +45,7 @@ public sealed class PrivatemodeReceiptTests
         using JsonDocument detour = JsonDocument.Parse($"\"{JsonEncodedText.Encode(Receipt.ToJson())}\"");
         foreach (object value in (object[])[Receipt.ToJson(), detour.RootElement])
         {
-            AdditionalPropertiesDictionary properties = new() { [PrivatemodeReceipt.PropertyName] = value };
+            AdditionalPropertiesDictionary properties = new() { [EncryptionReceipt.PropertyName] = value };
             Assert.Equal(Receipt, new ChatResponse { AdditionalProperties = properties }.GetPrivatemodeReceipt());
             Assert.Equal(Receipt, new ChatResponseUpdate { AdditionalProperties = properties }.GetPrivatemodeReceipt());
             ChatMessage message = new(ChatRole.Assistant, "x") { AdditionalProperties = properties };
@@ -57,7 +57,7 @@ public sealed class PrivatemodeReceiptTests
     public void GetReceipt_AnswerOfSomebodyElse_HasNone()
     {
         Assert.Null(new ChatResponse().GetPrivatemodeReceipt());
-        Assert.Null(new ChatResponseUpdate { AdditionalProperties = new() { [PrivatemodeReceipt.PropertyName] = null } }.GetPrivatemodeReceipt());
+        Assert.Null(new ChatResponseUpdate { AdditionalProperties = new() { [EncryptionReceipt.PropertyName] = null } }.GetPrivatemodeReceipt());
         Assert.Throws<ArgumentNullException>(() => ((ChatResponse)null!).GetPrivatemodeReceipt());
         Assert.Throws<ArgumentNullException>(() => ((ChatResponseUpdate)null!).GetPrivatemodeReceipt());
     }

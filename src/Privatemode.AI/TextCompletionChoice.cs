@@ -3,9 +3,9 @@ using System.Text.Json;
 namespace Privatemode.AI;
 
 /// <summary>One answer to one prompt, or a piece of it.</summary>
-public sealed class PrivatemodeCompletionChoice
+public sealed class TextCompletionChoice
 {
-    internal PrivatemodeCompletionChoice(int index, string text, string? finishReason, JsonElement raw)
+    internal TextCompletionChoice(int index, string text, string? finishReason, JsonElement raw)
     {
         Index = index;
         Text = text;
@@ -13,7 +13,7 @@ public sealed class PrivatemodeCompletionChoice
         Raw = raw;
     }
 
-    /// <summary>Which answer this is: number of the prompt times <see cref="PrivatemodeCompletionRequest.ChoiceCount"/>, plus number of the answer to
+    /// <summary>Which answer this is: number of the prompt times <see cref="TextCompletionRequest.ChoiceCount"/>, plus number of the answer to
     /// it, each from 0.</summary>
     public int Index { get; }
 

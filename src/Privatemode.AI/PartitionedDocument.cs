@@ -7,15 +7,15 @@ namespace Privatemode.AI;
 /// (0, 1, 10, 11, 2, 3), so of more than ten elements those in the middle may be missing as well, and the others then stand in that order.
 /// Where a missing page would do harm, compare the page numbers with the document.
 /// </remarks>
-public sealed class PrivatemodeDocument
+public sealed class PartitionedDocument
 {
-    internal PrivatemodeDocument(IReadOnlyList<DocumentElement> elements, PrivatemodeReceipt? receipt) => (Elements, Receipt) = (elements, receipt);
+    internal PartitionedDocument(IReadOnlyList<DocumentElement> elements, EncryptionReceipt? receipt) => (Elements, Receipt) = (elements, receipt);
 
     /// <summary>Its elements in the order of reading, or its chunks.</summary>
     public IReadOnlyList<DocumentElement> Elements { get; }
 
     /// <summary>To which verified deployment document and answer were sealed.</summary>
-    public PrivatemodeReceipt? Receipt { get; }
+    public EncryptionReceipt? Receipt { get; }
 
     /// <summary>The texts of all elements, with an empty line between two.</summary>
     public string Text => string.Join("\n\n", Elements.Select(element => element.Text).Where(text => text.Length > 0));

@@ -5,12 +5,12 @@ using Privatemode.AI.Embeddings;
 namespace Privatemode.AI;
 
 /// <summary>Provides extension methods that embed many texts.</summary>
-public static class PrivatemodeEmbeddingExtensions
+public static class EmbeddingGeneratorExtensions
 {
     /// <summary>Embeds texts in batches and returns the embeddings of each batch as it completes, in the order of the texts.</summary>
     /// <param name="generator">The generator, including any middleware. It is called once for each batch.</param>
     /// <param name="values">The texts. They are enumerated as batches are started, so they need not fit into memory.</param>
-    /// <param name="options">The options, or <see langword="null"/> for the defaults. <see cref="PrivatemodeEmbeddingOptions"/> sets the maximum size of
+    /// <param name="options">The options, or <see langword="null"/> for the defaults. <see cref="TextEmbeddingOptions"/> sets the maximum size of
     /// a batch (512 texts or 524,288 bytes by default) and the number of batches that run at once (4 by default).</param>
     /// <param name="cancellationToken">A token that cancels the operation.</param>
     /// <returns>The embeddings of each batch, with the usage and the receipt of its request; an empty sequence if there are no texts.</returns>
@@ -18,7 +18,7 @@ public static class PrivatemodeEmbeddingExtensions
     /// <para><see cref="IEmbeddingGenerator{TInput, TEmbedding}.GenerateAsync"/> returns all embeddings at once, and none if one request fails. This
     /// method returns all batches before the failed one. To continue, count the returned embeddings and call it again with the texts after them. A
     /// request is retried as in any other call before it fails.</para>
-    /// <para>At most <see cref="PrivatemodeEmbeddingOptions.MaxParallelism"/> batches are held in memory. No batch is started until the caller asks
+    /// <para>At most <see cref="TextEmbeddingOptions.MaxParallelism"/> batches are held in memory. No batch is started until the caller asks
     /// for the next one. Leaving the loop early cancels the running batches.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="generator"/> or <paramref name="values"/> is <see langword="null"/>.</exception>

@@ -4,11 +4,11 @@ namespace Privatemode.AI;
 
 /// <summary>A request to the completions endpoint: text to go on with, without the form of a chat.</summary>
 /// <remarks>Null means the service's own default. Everything but the model, <see cref="MaxTokens"/> and <see cref="ChoiceCount"/> is sealed.</remarks>
-public sealed class PrivatemodeCompletionRequest
+public sealed class TextCompletionRequest
 {
     /// <summary>A request with one prompt.</summary>
     /// <param name="prompt">The text to go on with; may be empty.</param>
-    public PrivatemodeCompletionRequest(string prompt)
+    public TextCompletionRequest(string prompt)
         : this([prompt ?? throw new ArgumentNullException(nameof(prompt))])
     {
     }
@@ -16,7 +16,7 @@ public sealed class PrivatemodeCompletionRequest
     /// <summary>A request with several prompts, which are answered side by side.</summary>
     /// <param name="prompts">The texts to go on with; at least one.</param>
     /// <exception cref="ArgumentException">There is none, or one of them is null.</exception>
-    public PrivatemodeCompletionRequest(IEnumerable<string> prompts)
+    public TextCompletionRequest(IEnumerable<string> prompts)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         Prompts = [.. prompts];

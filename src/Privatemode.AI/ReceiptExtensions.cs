@@ -4,15 +4,15 @@ using Microsoft.Extensions.AI;
 namespace Privatemode.AI;
 
 /// <summary>Reads receipts from answers, also from those that were kept as JSON.</summary>
-public static class PrivatemodeReceiptExtensions
+public static class ReceiptExtensions
 {
     /// <summary>Where <see cref="PrivatemodeHttpMessageHandler"/> leaves the receipt, in the options of the request.</summary>
-    internal static readonly HttpRequestOptionsKey<PrivatemodeReceipt?> Option = new(PrivatemodeReceipt.PropertyName);
+    internal static readonly HttpRequestOptionsKey<EncryptionReceipt?> Option = new(EncryptionReceipt.PropertyName);
 
     /// <summary>The receipt of an answer; null when it has none, for example because it is not from Privatemode.</summary>
     /// <param name="response">The answer.</param>
     /// <returns>The receipt.</returns>
-    public static PrivatemodeReceipt? GetPrivatemodeReceipt(this ChatResponse response)
+    public static EncryptionReceipt? GetPrivatemodeReceipt(this ChatResponse response)
     {
         ArgumentNullException.ThrowIfNull(response);
         return Read(response.AdditionalProperties) ??
@@ -24,7 +24,7 @@ public static class PrivatemodeReceiptExtensions
     /// <summary>The receipt of a part of a streamed answer; null when it has none.</summary>
     /// <param name="update">The part.</param>
     /// <returns>The receipt.</returns>
-    public static PrivatemodeReceipt? GetPrivatemodeReceipt(this ChatResponseUpdate update)
+    public static EncryptionReceipt? GetPrivatemodeReceipt(this ChatResponseUpdate update)
     {
         ArgumentNullException.ThrowIfNull(update);
         return Read(update.AdditionalProperties);
@@ -33,17 +33,17 @@ public static class PrivatemodeReceiptExtensions
     /// <summary>The receipt of an answer that came through <see cref="PrivatemodeHttpMessageHandler"/>; null when it was not sealed.</summary>
     /// <param name="response">The answer.</param>
     /// <returns>The receipt. It is kept with the request, so that sending the same one again replaces it.</returns>
-    public static PrivatemodeReceipt? GetPrivatemodeReceipt(this HttpResponseMessage response)
+    public static EncryptionReceipt? GetPrivatemodeReceipt(this HttpResponseMessage response)
     {
         ArgumentNullException.ThrowIfNull(response);
-        return response.RequestMessage?.Options.TryGetValue(Option, out PrivatemodeReceipt? receipt) == true ? receipt : null;
+        return response.RequestMessage?.Options.TryGetValue(Option, out EncryptionReceipt? receipt) == true ? receipt : null;
     }
 
     /// <summary>The receipt of embeddings; null when they have none. A call that took several requests has one for each: see
     /// <see cref="GetPrivatemodeReceipts"/>; this is the first.</summary>
     /// <param name="embeddings">The answer.</param>
     /// <returns>The receipt.</returns>
-    public static PrivatemodeReceipt? GetPrivatemodeReceipt(this GeneratedEmbeddings<Embedding<float>> embeddings)
+    public static EncryptionReceipt? GetPrivatemodeReceipt(this GeneratedEmbeddings<Embedding<float>> embeddings)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
         return Read(embeddings.AdditionalProperties) ??
@@ -55,17 +55,17 @@ public static class PrivatemodeReceiptExtensions
     /// <summary>The receipts of embeddings, one for each request the call took, in the order of the texts; empty when there are none.</summary>
     /// <param name="embeddings">The answer.</param>
     /// <returns>The receipts.</returns>
-    public static IReadOnlyList<PrivatemodeReceipt> GetPrivatemodeReceipts(this GeneratedEmbeddings<Embedding<float>> embeddings)
+    public static IReadOnlyList<EncryptionReceipt> GetPrivatemodeReceipts(this GeneratedEmbeddings<Embedding<float>> embeddings)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
-        return [.. embeddings.Select(embedding => Text(embedding.AdditionalProperties)).Distinct().Select(PrivatemodeReceipt.Parse)
-            .OfType<PrivatemodeReceipt>()];
+        return [.. embeddings.Select(embedding => Text(embedding.AdditionalProperties)).Distinct().Select(EncryptionReceipt.Parse)
+            .OfType<EncryptionReceipt>()];
     }
 
     /// <summary>The receipt of the request that made this embedding; null when it has none.</summary>
     /// <param name="embedding">The embedding.</param>
     /// <returns>The receipt.</returns>
-    public static PrivatemodeReceipt? GetPrivatemodeReceipt(this Embedding embedding)
+    public static EncryptionReceipt? GetPrivatemodeReceipt(this Embedding embedding)
     {
         ArgumentNullException.ThrowIfNull(embedding);
         return Read(embedding.AdditionalProperties);
@@ -75,7 +75,7 @@ public static class PrivatemodeReceiptExtensions
     /// <param name="response">The transcription, whole or put together from updates.</param>
     /// <returns>The receipt.</returns>
     [Experimental("MEAI001")]
-    public static PrivatemodeReceipt? GetPrivatemodeReceipt(this SpeechToTextResponse response)
+    public static EncryptionReceipt? GetPrivatemodeReceipt(this SpeechToTextResponse response)
     {
         ArgumentNullException.ThrowIfNull(response);
         return Read(response.AdditionalProperties);
@@ -85,15 +85,15 @@ public static class PrivatemodeReceiptExtensions
     /// <param name="update">The part.</param>
     /// <returns>The receipt.</returns>
     [Experimental("MEAI001")]
-    public static PrivatemodeReceipt? GetPrivatemodeReceipt(this SpeechToTextResponseUpdate update)
+    public static EncryptionReceipt? GetPrivatemodeReceipt(this SpeechToTextResponseUpdate update)
     {
         ArgumentNullException.ThrowIfNull(update);
         return Read(update.AdditionalProperties);
     }
 
-    private static PrivatemodeReceipt? Read(AdditionalPropertiesDictionary? properties) => PrivatemodeReceipt.Parse(Text(properties));
+    private static EncryptionReceipt? Read(AdditionalPropertiesDictionary? properties) => EncryptionReceipt.Parse(Text(properties));
 
     // After a detour over JSON the text is a JsonElement.
     private static string? Text(AdditionalPropertiesDictionary? properties) =>
-        properties?.TryGetValue(PrivatemodeReceipt.PropertyName, out object? value) == true ? value?.ToString() : null;
+        properties?.TryGetValue(EncryptionReceipt.PropertyName, out object? value) == true ? value?.ToString() : null;
 }

@@ -1,7 +1,7 @@
 namespace Privatemode.AI;
 
 /// <summary>Specifies whether a host verifies the deployment and establishes a session when it starts, so that the first call does not wait.</summary>
-public enum PrivatemodeWarmUp
+public enum WarmUpMode
 {
     /// <summary>The warm-up runs in the background while the host starts. A failure is logged as a warning (<c>WarmUpFailed</c>), and the first call
     /// tries again. This is the default.</summary>

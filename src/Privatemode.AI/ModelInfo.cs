@@ -1,7 +1,7 @@
 namespace Privatemode.AI;
 
 /// <summary>A model as the service lists it. The list is neither encrypted nor authenticated: nothing security-relevant may follow from it.</summary>
-public sealed record PrivatemodeModel
+public sealed record ModelInfo
 {
     /// <summary>Its id, for example <c>gpt-oss-120b</c>. Ids live for months, not years.</summary>
     public required string Id { get; init; }
@@ -21,19 +21,19 @@ public sealed record PrivatemodeModel
     public string? OwnedBy { get; init; }
 
     /// <summary>Whether it answers chats and completions.</summary>
-    public bool CanGenerate => Tasks.Contains("generate", StringComparer.Ordinal);
+    public bool SupportsChat => Tasks.Contains("generate", StringComparer.Ordinal);
 
     /// <summary>Whether it makes embeddings.</summary>
-    public bool CanEmbed => Tasks.Contains("embed", StringComparer.Ordinal);
+    public bool SupportsEmbeddings => Tasks.Contains("embed", StringComparer.Ordinal);
 
     /// <summary>Whether it calls tools.</summary>
-    public bool CanCallTools => Tasks.Contains("tool_calling", StringComparer.Ordinal);
+    public bool SupportsTools => Tasks.Contains("tool_calling", StringComparer.Ordinal);
 
     /// <summary>Whether it takes images.</summary>
-    public bool CanSee => Tasks.Contains("vision", StringComparer.Ordinal);
+    public bool SupportsVision => Tasks.Contains("vision", StringComparer.Ordinal);
 
     /// <summary>Whether it writes down speech.</summary>
-    public bool CanTranscribe => Tasks.Contains("transcribe", StringComparer.Ordinal);
+    public bool SupportsTranscription => Tasks.Contains("transcribe", StringComparer.Ordinal);
 
     /// <summary>The id.</summary>
     /// <returns>The id.</returns>

@@ -12,7 +12,7 @@ await using Example example = await Example.StartAsync(model => model.Transcribe
 ISpeechToTextClient speech = example.Client.AsISpeechToTextClient("whisper-large-v3");
 
 using MemoryStream recording = new(Tone(seconds: 2));
-TranscriptionOptions options = new() { SpeechLanguage = "en", Timestamps = TranscriptionTimestamps.Segments };
+SpeechTranscriptionOptions options = new() { SpeechLanguage = "en", Timestamps = TranscriptionTimestamps.Segments };
 SpeechToTextResponse said = await speech.GetTextAsync(recording, options);
 Console.WriteLine(said.Text);
 Console.WriteLine(said.ToWebVtt());

@@ -1,7 +1,14 @@
 namespace Privatemode.AI;
 
-/// <summary>Something evidence was judged by.</summary>
-/// <param name="Name">What it is, for example <c>AMD revocation list</c>.</param>
-/// <param name="IssuedAt">When it was issued; null when that does not matter.</param>
-/// <param name="ValidUntil">The last moment at which it counts.</param>
-public sealed record CollateralDate(string Name, DateTimeOffset? IssuedAt, DateTimeOffset ValidUntil);
+/// <summary>Represents the validity of one piece of collateral that the evidence was verified with.</summary>
+public sealed record CollateralDate
+{
+    /// <summary>Gets the name of the collateral, for example <c>AMD revocation list</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Gets the time at which it was issued, or <see langword="null"/> if the verification does not depend on it.</summary>
+    public DateTimeOffset? IssuedAt { get; init; }
+
+    /// <summary>Gets the last time at which it is valid.</summary>
+    public required DateTimeOffset ValidUntil { get; init; }
+}

@@ -1,9 +1,21 @@
 namespace Privatemode.AI;
 
-/// <summary>How elements are put together to chunks. Any value the service knows can be given, also ones newer than this library.</summary>
-/// <param name="Value">The service's word for it.</param>
-public readonly record struct DocumentChunking(string Value)
+/// <summary>Represents how the elements of a document are combined into chunks.</summary>
+/// <remarks>The well-known values are properties; any other value that the service knows can be given too.</remarks>
+public readonly record struct DocumentChunking
 {
+    /// <summary>Initializes a new instance with the service's word.</summary>
+    /// <param name="value">The service's word, for example <c>by_title</c>.</param>
+    /// <exception cref="ArgumentException"><paramref name="value"/> is <see langword="null"/> or white space.</exception>
+    public DocumentChunking(string value)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(value);
+        Value = value;
+    }
+
+    /// <summary>Gets the service's word, or <see langword="null"/> for a value that was not initialized.</summary>
+    public string? Value { get; }
+
     /// <summary>Chunks are filled up with consecutive elements.</summary>
     public static DocumentChunking Basic { get; } = new("basic");
 
@@ -16,7 +28,7 @@ public readonly record struct DocumentChunking(string Value)
     /// <summary>Elements of like meaning share a chunk.</summary>
     public static DocumentChunking BySimilarity { get; } = new("by_similarity");
 
-    /// <summary>The service's word.</summary>
-    /// <returns><see cref="Value"/>; empty when there is none.</returns>
+    /// <summary>Returns the service's word.</summary>
+    /// <returns><see cref="Value"/>, or an empty string if it is <see langword="null"/>.</returns>
     public override string ToString() => Value ?? "";
 }

@@ -5,35 +5,38 @@ using System.Text.Json;
 
 namespace Privatemode.AI;
 
-/// <summary>What this client states about one answer: to which verified deployment it was sealed. A statement of the client's, not a signature of the
-/// enclave's.</summary>
+/// <summary>Represents this client's statement about one answer: to which verified deployment request and answer were encrypted.</summary>
+/// <remarks>The client makes the statement; the enclave does not sign it, and nothing in this library accepts a receipt as proof.</remarks>
 public sealed record EncryptionReceipt
 {
-    /// <summary>Key under which it lies, as JSON text, in the additional properties of answers.</summary>
+    /// <summary>The key of the receipt, as JSON text, in the additional properties of answers.</summary>
     public const string PropertyName = "privatemode.receipt";
 
-    /// <summary>Id of the secret under which request and answer were sealed. Not secret.</summary>
+    /// <summary>Gets the ID of the secret under which request and answer were encrypted. The ID is not secret.</summary>
     public required string SecretId { get; init; }
 
-    /// <summary>SHA-256 of the manifest the deployment proved, 64 lower-case hexadecimal digits.</summary>
+    /// <summary>Gets the SHA-256 digest of the manifest that the deployment proved, as 64 lower-case hexadecimal digits.</summary>
     public required string ManifestSha256 { get; init; }
 
-    /// <summary>When the deployment was verified.</summary>
+    /// <summary>Gets the time at which the deployment was verified.</summary>
     public required DateTimeOffset VerifiedAt { get; init; }
 
-    /// <summary>Id of the request as the service knows it.</summary>
+    /// <summary>Gets the ID of the request, as the service knows it.</summary>
     public required string RequestId { get; init; }
 
-    /// <summary>Names of the members of the request that were sealed, comma-separated; <c>(whole body)</c> when the names were sealed too, as those
-    /// of a document are.</summary>
-    public required string SealedMembers { get; init; }
+    /// <summary>Gets the names of the members of the request that were encrypted. Empty if <see cref="IsWholeBodySealed"/> is
+    /// <see langword="true"/>.</summary>
+    public required IReadOnlyList<string> SealedMembers { get; init; }
 
-    /// <summary>Names of the members of the request that travelled in the clear, comma-separated; empty for none.</summary>
-    public required string ClearMembers { get; init; }
+    /// <summary>Gets the names of the members of the request that were sent in the clear.</summary>
+    public required IReadOnlyList<string> ClearMembers { get; init; }
 
-    /// <summary>The receipt in JSON text; null when the text is none.</summary>
+    /// <summary>Gets a value that indicates whether the body was encrypted as a whole, names included, as that of a document is.</summary>
+    public bool IsWholeBodySealed => SealedMembers.Count + ClearMembers.Count == 0;
+
+    /// <summary>Reads a receipt from JSON text.</summary>
     /// <param name="json">What <see cref="ToJson"/> wrote.</param>
-    /// <returns>The receipt.</returns>
+    /// <returns>The receipt, or <see langword="null"/> if the text is not a receipt.</returns>
     public static EncryptionReceipt? Parse(string? json)
     {
         if (json is null)
@@ -51,8 +54,8 @@ public sealed record EncryptionReceipt
                 ManifestSha256 = Text(root, "manifestSha256"),
                 VerifiedAt = root.GetProperty("verifiedAt").GetDateTimeOffset(),
                 RequestId = Text(root, "requestId"),
-                SealedMembers = Text(root, "sealedMembers"),
-                ClearMembers = Text(root, "clearMembers"),
+                SealedMembers = Names(root, "sealedMembers"),
+                ClearMembers = Names(root, "clearMembers"),
             };
         }
         catch (Exception exception) when (exception is
@@ -63,8 +66,8 @@ public sealed record EncryptionReceipt
         }
     }
 
-    /// <summary>The receipt as JSON text.</summary>
-    /// <returns>One object.</returns>
+    /// <summary>Returns the receipt as JSON text.</summary>
+    /// <returns>One JSON object.</returns>
     public string ToJson()
     {
         ArrayBufferWriter<byte> buffer = new();
@@ -75,20 +78,43 @@ public sealed record EncryptionReceipt
             json.WriteString("manifestSha256", ManifestSha256);
             json.WriteString("verifiedAt", VerifiedAt);
             json.WriteString("requestId", RequestId);
-            json.WriteString("sealedMembers", SealedMembers);
-            json.WriteString("clearMembers", ClearMembers);
+            WriteNames(json, "sealedMembers", SealedMembers);
+            WriteNames(json, "clearMembers", ClearMembers);
             json.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    /// <summary>The statement in a sentence.</summary>
-    /// <returns>For people.</returns>
+    /// <inheritdoc/>
+    public bool Equals(EncryptionReceipt? other) => other is not null && SecretId == other.SecretId && ManifestSha256 == other.ManifestSha256
+        && VerifiedAt == other.VerifiedAt && RequestId == other.RequestId && SealedMembers.SequenceEqual(other.SealedMembers)
+        && ClearMembers.SequenceEqual(other.ClearMembers);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(SecretId, RequestId);
+
+    /// <summary>Returns the statement as a sentence.</summary>
+    /// <returns>Text for people.</returns>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"This client states: request {RequestId} ({SealedMembers}) and its answer were sealed under secret {SecretId}, agreed with a deployment that had " +
-            $"proved manifest {ManifestSha256} at {VerifiedAt:u}. In the clear: {(ClearMembers.Length == 0 ? "no member" : ClearMembers)}.");
+        $"This client states: request {RequestId} ({(IsWholeBodySealed ? "whole body" : string.Join(", ", SealedMembers))}) and its answer were " +
+            $"encrypted under secret {SecretId}, agreed with a deployment that had " +
+            $"proved manifest {ManifestSha256} at {VerifiedAt:u}. In the clear: {(ClearMembers.Count == 0 ? "no member" : string.Join(", ", ClearMembers))}.");
+
+    private static void WriteNames(Utf8JsonWriter json, string name, IReadOnlyList<string> names)
+    {
+        json.WriteStartArray(name);
+        foreach (string member in names)
+        {
+            json.WriteStringValue(member);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static string[] Names(JsonElement root, string name) =>
+        [.. root.GetProperty(name).EnumerateArray().Select(member => member.GetString() ?? throw new FormatException(name))];
 
     private static string Text(JsonElement root, string name) => root.GetProperty(name).GetString() ?? throw new FormatException(name);
 }

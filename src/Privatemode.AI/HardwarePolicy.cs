@@ -26,8 +26,8 @@ public sealed record HardwarePolicy
     public IReadOnlyCollection<string>? AmdChipIds { get; init; }
 
     /// <summary>
-    /// Looks at Intel's verdict about the TDX module and the quoting enclave only, as the Go reference does. Gives up that firmware and
-    /// microcode of the platform are up to date. Default false.
+    /// Gets a value that indicates whether a TDX platform with outdated firmware or microcode is accepted, as the Go reference does. Intel's verdicts about
+    /// the TDX module and the quoting enclave still count. The default is <see langword="false"/>.
     /// </summary>
     public bool DangerousAcceptOutdatedTdxPlatform { get; init; }
 

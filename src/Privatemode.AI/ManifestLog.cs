@@ -128,7 +128,13 @@ public sealed class ManifestLog
         string expected = ChainMark + Convert.ToHexStringLower(chain);
         bool isApproved = marked.StartsWith(ApprovedMark, StringComparison.Ordinal);
         return parts[3] == expected
-            ? (new AdoptedManifest(time, parts[1], digest, isApproved ? ManifestSource.Approved : ManifestSource.Published), chain, isInsecure)
+            ? (new AdoptedManifest
+            {
+                AdoptedAt = time,
+                File = parts[1],
+                Sha256 = digest,
+                Source = isApproved ? ManifestSource.Approved : ManifestSource.Published,
+            }, chain, isInsecure)
             : throw Changed($"line {number} does not follow from the one before", expected, parts[3]);
     }
 

@@ -15,7 +15,7 @@ public sealed record ModelInfo
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
     /// <summary>When it was made, as the service says; null when it does not.</summary>
-    public DateTimeOffset? Created { get; init; }
+    public DateTimeOffset? CreatedAt { get; init; }
 
     /// <summary>Who owns it, as the service says; null when it does not.</summary>
     public string? OwnedBy { get; init; }

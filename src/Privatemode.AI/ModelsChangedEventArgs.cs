@@ -4,18 +4,18 @@ namespace Privatemode.AI;
 public sealed class ModelsChangedEventArgs : EventArgs
 {
     internal ModelsChangedEventArgs(
-        IReadOnlyList<ModelInfo> appeared, IReadOnlyList<ModelInfo> gone, IReadOnlyList<ModelInfo> models)
+        IReadOnlyList<ModelInfo> added, IReadOnlyList<ModelInfo> removed, IReadOnlyList<ModelInfo> models)
     {
-        Appeared = appeared;
-        Gone = gone;
+        Added = added;
+        Removed = removed;
         Models = models;
     }
 
     /// <summary>Models listed now and not before.</summary>
-    public IReadOnlyList<ModelInfo> Appeared { get; }
+    public IReadOnlyList<ModelInfo> Added { get; }
 
     /// <summary>Models listed before and not now, as they were.</summary>
-    public IReadOnlyList<ModelInfo> Gone { get; }
+    public IReadOnlyList<ModelInfo> Removed { get; }
 
     /// <summary>The whole list as it is now.</summary>
     public IReadOnlyList<ModelInfo> Models { get; }

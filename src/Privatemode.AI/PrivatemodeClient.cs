@@ -125,7 +125,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <remarks>
     /// Many texts go in several requests, a few of them at once; <see cref="TextEmbeddingOptions"/> has the numbers, and makes queries of
     /// the texts. The first request that fails cancels the others, and nothing is handed out: for many texts use
-    /// <see cref="EmbeddingGeneratorExtensions.GenerateInBatchesAsync"/>, which returns what came before. An empty list of texts is answered without
+    /// <see cref="EmbeddingBatchExtensions.GenerateInBatchesAsync"/>, which returns what came before. An empty list of texts is answered without
     /// a call. <see cref="EmbeddingGenerationOptions.AdditionalProperties"/> are posted as members of the request, as they are, but for the names this library
     /// writes itself. A factory in <see cref="EmbeddingGenerationOptions.RawRepresentationFactory"/> makes a new object for each request.
     /// Every embedding carries the receipt of its request.
@@ -168,7 +168,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// leaves. Of <see cref="SpeechToTextOptions.SpeechLanguage"/> the first subtag is used (<c>de</c> of <c>de-AT</c>);
     /// <see cref="SpeechToTextOptions.TextLanguage"/> must be the same or none, because the service removed translations in version 1.33;
     /// <see cref="SpeechToTextOptions.SpeechSampleRate"/> is not used, the file tells. Prompt, temperature and timestamps:
-    /// <see cref="TranscriptionOptions"/>. <see cref="SpeechToTextOptions.AdditionalProperties"/> are posted as fields of the form: text,
+    /// <see cref="SpeechTranscriptionOptions"/>. <see cref="SpeechToTextOptions.AdditionalProperties"/> are posted as fields of the form: text,
     /// numbers and booleans. A streamed transcription comes as <see cref="SpeechToTextResponseUpdateKind.TextUpdated"/>, then
     /// <see cref="SpeechToTextResponseUpdateKind.SessionClose"/> with the usage, once it is certain that nothing is missing.
     /// </remarks>

@@ -10,7 +10,7 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
         Check = check;
         Expected = expected;
         Found = found;
-        Mismatches = [new VerificationMismatch(check, expected, found)];
+        Mismatches = [new VerificationMismatch { Check = check, Expected = expected, Found = found }];
     }
 
     internal PrivatemodeVerificationException(string message, IReadOnlyList<VerificationMismatch> mismatches)

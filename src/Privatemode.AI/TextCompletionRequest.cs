@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 namespace Privatemode.AI;
 
 /// <summary>A request to the completions endpoint: text to go on with, without the form of a chat.</summary>
-/// <remarks>Null means the service's own default. Everything but the model, <see cref="MaxTokens"/> and <see cref="ChoiceCount"/> is sealed.</remarks>
+/// <remarks>Null means the service's own default. Everything but the model, <see cref="MaxOutputTokens"/> and <see cref="ChoiceCount"/> is sealed.</remarks>
 public sealed class TextCompletionRequest
 {
     /// <summary>A request with one prompt.</summary>
@@ -37,7 +37,7 @@ public sealed class TextCompletionRequest
     public string? Suffix { get; init; }
 
     /// <summary>Most tokens of an answer, 0 or more. With 0 and <see cref="Echo"/> a model only says how likely it finds the prompt.</summary>
-    public int? MaxTokens { get; init; }
+    public int? MaxOutputTokens { get; init; }
 
     /// <summary>How freely words are chosen, from 0; mostly up to 2.</summary>
     public float? Temperature { get; init; }

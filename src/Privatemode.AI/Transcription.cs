@@ -38,7 +38,7 @@ public sealed class Transcription
     public string ToWebVtt() => Subtitles.WebVtt(DemandSegments());
 
     private IReadOnlyList<TranscriptionSegment> DemandSegments() => Segments ?? throw new PrivatemodeRequestException(
-        $"{nameof(TranscriptionOptions)}.{nameof(TranscriptionOptions.Timestamps)}",
-        "The transcription has no segments. Request them with new TranscriptionOptions { Timestamps = TranscriptionTimestamps.Segments, " +
+        $"{nameof(SpeechTranscriptionOptions)}.{nameof(SpeechTranscriptionOptions.Timestamps)}",
+        "The transcription has no segments. Request them with new SpeechTranscriptionOptions { Timestamps = TranscriptionTimestamps.Segments, " +
         "SpeechLanguage = … }. If you did, the model server sent a segment without a usable start or end; transcribe again.");
 }

@@ -1,20 +1,29 @@
 namespace Privatemode.AI;
 
-/// <summary>A stretch of a transcription.</summary>
-/// <param name="Start">Where it begins in the recording.</param>
-/// <param name="End">Where it ends, as the model server says; it may be before <paramref name="Start"/>.</param>
-/// <param name="Text">What is said, as the model wrote it; often with a space in front.</param>
-public sealed record TranscriptionSegment(TimeSpan Start, TimeSpan End, string Text)
+/// <summary>Represents a segment of a transcription.</summary>
+public sealed record TranscriptionSegment
 {
-    /// <summary>The temperature it was sampled with, 0 to 1; null when not told.</summary>
+    /// <summary>Gets the time in the recording at which the segment begins.</summary>
+    public required TimeSpan Start { get; init; }
+
+    /// <summary>Gets the time in the recording at which the segment ends, as the model server says. It may be before <see cref="Start"/>.</summary>
+    public required TimeSpan End { get; init; }
+
+    /// <summary>Gets the text of the segment as the model wrote it, often with a leading space.</summary>
+    public required string Text { get; init; }
+
+    /// <summary>Gets the sampling temperature of the segment, from 0 to 1, or <see langword="null"/> if the model server did not return one.</summary>
     public float? Temperature { get; init; }
 
-    /// <summary>Average logarithm of the probabilities of its tokens, 0 or less; below -1 the text is doubtful. Null when not told.</summary>
+    /// <summary>Gets the average logarithm of the probabilities of the segment's tokens, 0 or less, or <see langword="null"/> if the model server did not
+    /// return one. Below -1 the text is doubtful.</summary>
     public float? AverageLogProbability { get; init; }
 
-    /// <summary>How far its text can be compressed; above 2.4 it probably repeats itself. Null when not told.</summary>
+    /// <summary>Gets the compression ratio of the text, or <see langword="null"/> if the model server did not return one. Above 2.4 the text probably
+    /// repeats itself.</summary>
     public float? CompressionRatio { get; init; }
 
-    /// <summary>Probability that nothing is said in it, 0 to 1; null when not told.</summary>
+    /// <summary>Gets the probability that the segment contains no speech, from 0 to 1, or <see langword="null"/> if the model server did not return
+    /// one.</summary>
     public float? NoSpeechProbability { get; init; }
 }

@@ -1,7 +1,14 @@
 namespace Privatemode.AI;
 
-/// <summary>A word of a transcription.</summary>
-/// <param name="Start">Where it begins in the recording.</param>
-/// <param name="End">Where it ends, as the model server says; it may be before <paramref name="Start"/>.</param>
-/// <param name="Text">The word.</param>
-public sealed record TranscriptionWord(TimeSpan Start, TimeSpan End, string Text);
+/// <summary>Represents a word of a transcription.</summary>
+public sealed record TranscriptionWord
+{
+    /// <summary>Gets the time in the recording at which the word begins.</summary>
+    public required TimeSpan Start { get; init; }
+
+    /// <summary>Gets the time in the recording at which the word ends, as the model server says. It may be before <see cref="Start"/>.</summary>
+    public required TimeSpan End { get; init; }
+
+    /// <summary>Gets the word.</summary>
+    public required string Text { get; init; }
+}

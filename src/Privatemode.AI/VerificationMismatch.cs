@@ -1,7 +1,14 @@
 namespace Privatemode.AI;
 
-/// <summary>One thing that a deployment showed and that is not what was demanded.</summary>
-/// <param name="Check">Stable name of the check that failed, for example <c>snp-vmpl</c>.</param>
-/// <param name="Expected">What the check demands; null when it has no simple form.</param>
-/// <param name="Found">What the deployment showed; null when it has no simple form.</param>
-public sealed record VerificationMismatch(string Check, string? Expected, string? Found);
+/// <summary>Represents one difference between what a deployment showed and what was demanded of it.</summary>
+public sealed record VerificationMismatch
+{
+    /// <summary>Gets the stable name of the check that failed, for example <c>snp-vmpl</c>.</summary>
+    public required string Check { get; init; }
+
+    /// <summary>Gets what the check demands, or <see langword="null"/> if it has no simple form.</summary>
+    public string? Expected { get; init; }
+
+    /// <summary>Gets what the deployment showed, or <see langword="null"/> if it has no simple form.</summary>
+    public string? Found { get; init; }
+}

@@ -15,7 +15,7 @@ public sealed class CompletionTests : DeploymentTest
         Deployment.Model.Reply("the answer").WithUsage(3, 5, 1).WithFinishReason("length");
 
         TextCompletion completion = await Completions.CompleteAsync(
-            new TextCompletionRequest("the prompt") { MaxTokens = 7, StopSequences = ["the stop"], Seed = 4 }).OrTimeout();
+            new TextCompletionRequest("the prompt") { MaxOutputTokens = 7, StopSequences = ["the stop"], Seed = 4 }).OrTimeout();
 
         Assert.Equal(("the answer", "length", ModelId), (completion.Text, completion.Choices[0].FinishReason, completion.ModelId));
         Assert.Equal((3L, 5L, 8L, 1L), (completion.Usage!.InputTokenCount, completion.Usage.OutputTokenCount, completion.Usage.TotalTokenCount,
@@ -77,7 +77,7 @@ public sealed class CompletionTests : DeploymentTest
     {
         Deployment.Model.Reply("");
         TextCompletion completion = await Completions.CompleteAsync(
-            new TextCompletionRequest("how many tokens") { Echo = true, Logprobs = 0, MaxTokens = 0 }).OrTimeout();
+            new TextCompletionRequest("how many tokens") { Echo = true, Logprobs = 0, MaxOutputTokens = 0 }).OrTimeout();
 
         Assert.Equal("how many tokens", completion.Text);
         Assert.Equal(

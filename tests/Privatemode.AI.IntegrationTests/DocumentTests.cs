@@ -12,7 +12,7 @@ public sealed class DocumentTests : DeploymentTest
     [Fact]
     public async Task Document_WithNameAndOptions_ComesBackAsElements()
     {
-        Deployment.Model.Partition(new ScriptedElement("Title", "Vertrag"), new ScriptedElement("NarrativeText", "Hiermit", 2));
+        Deployment.Model.Partition(new ScriptedElement("Title", "Vertrag"), new ScriptedElement("NarrativeText", "Hiermit") { Page = 2 });
 
         PartitionedDocument document = await Client.Documents.PartitionAsync(new MemoryStream(Pdf), "/home/anna/Kündigung.pdf", new()
         {
@@ -28,7 +28,8 @@ public sealed class DocumentTests : DeploymentTest
         Assert.Equal(document.Text, document.ToString());
         RecordedRequest request = Assert.Single(Deployment.Requests);
         Assert.Equal(request.RequestId, document.Receipt!.RequestId);
-        Assert.Equal(("(whole body)", ""), (document.Receipt.SealedMembers, document.Receipt.ClearMembers));
+        Assert.True(document.Receipt.IsWholeBodySealed);
+        Assert.Empty(document.Receipt.SealedMembers);
         Assert.Equal(Pdf, request.OpenedFields["files"].ToArray());
         Assert.Equal("[\"deu\",\"eng\"]", Encoding.UTF8.GetString(request.OpenedFields["languages"].Span));
         Assert.Contains("name=\"files\"; filename=\"Kündigung.pdf\"\r\nContent-Type: application/pdf\r\n", request.OpenedBody, StringComparison.Ordinal);

@@ -39,8 +39,8 @@ public sealed class EmbeddingTests : DeploymentTest
         Assert.Equal(
             Deployment.Requests.Select(request => request.RequestId).Order(StringComparer.Ordinal),
             receipts.Select(receipt => receipt.RequestId).Order(StringComparer.Ordinal));
-        Assert.Equal("model", receipts[0].ClearMembers);
-        Assert.Contains("input", receipts[0].SealedMembers, StringComparison.Ordinal);
+        Assert.Equal(["model"], receipts[0].ClearMembers);
+        Assert.Contains("input", receipts[0].SealedMembers);
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class OtherEndpointTests : DeploymentTest
     public async Task Partition_Form_IsSealedWholeAndOpenedElementByElement()
     {
         Deployment.Model.Partition(
-            [.. Enumerable.Range(0, 12).Select(i => new ScriptedElement(i == 0 ? "Title" : "NarrativeText", $"{Sentinel.Text} {i}", i + 1))]);
+            [.. Enumerable.Range(0, 12).Select(i => new ScriptedElement(i == 0 ? "Title" : "NarrativeText", $"{Sentinel.Text} {i}") { Page = i + 1 })]);
         using JsonDocument answer = JsonDocument.Parse(await SendAsync(PartitionPath, FormType, Form));
         Assert.Equal(
             Enumerable.Range(0, 12).Select(i => $"{Sentinel.Text} {i}"),

@@ -90,7 +90,7 @@ public sealed partial class ReadmeTests
             PartitionedDocument document = await privatemode.Documents.PartitionAsync(contract);
 
             TextCompletionClient completions = privatemode.GetCompletionClient("gpt-oss-120b");
-            TextCompletion code = await completions.CompleteAsync(new("def add(a, b):\n") { MaxTokens = 64, StopSequences = ["\n\n"] });
+            TextCompletion code = await completions.CompleteAsync(new("def add(a, b):\n") { MaxOutputTokens = 64, StopSequences = ["\n\n"] });
 
             IReadOnlyList<ModelInfo> models = await privatemode.Models.ListAsync();
             // end

@@ -12,7 +12,7 @@ public sealed class SpeechTests : DeploymentTest
     private const string Whisper = "whisper-large-v3";
     private const string Said = "Guten Morgen aus Bochum";
 
-    private static readonly TranscriptionOptions WithSegments = new() { SpeechLanguage = "de", Timestamps = TranscriptionTimestamps.Segments };
+    private static readonly SpeechTranscriptionOptions WithSegments = new() { SpeechLanguage = "de", Timestamps = TranscriptionTimestamps.Segments };
 
     private ISpeechToTextClient Speech => Client.AsISpeechToTextClient(Whisper);
 
@@ -22,7 +22,7 @@ public sealed class SpeechTests : DeploymentTest
         Deployment.Model.Transcribe(Said);
         using MemoryStream audio = new(Recording.Wave(5000, "samples"));
 
-        SpeechToTextResponse response = await Speech.GetTextAsync(audio, new TranscriptionOptions { Prompt = "Bochum", Temperature = 0 }).OrTimeout();
+        SpeechToTextResponse response = await Speech.GetTextAsync(audio, new SpeechTranscriptionOptions { Prompt = "Bochum", Temperature = 0 }).OrTimeout();
 
         Assert.Equal((Said, Whisper), (response.Text, response.ModelId));
         Assert.Equal(1, response.Usage!.AdditionalCounts!["DurationSeconds"]);
@@ -33,8 +33,8 @@ public sealed class SpeechTests : DeploymentTest
         Assert.Contains("\"filename\":\"file\"", request.OpenedBody, StringComparison.Ordinal);
         EncryptionReceipt receipt = response.GetPrivatemodeReceipt()!;
         Assert.Equal(request.RequestId, receipt.RequestId);
-        Assert.Equal("model", receipt.ClearMembers);
-        Assert.Equal("prompt, temperature, response_format, file", receipt.SealedMembers);
+        Assert.Equal(["model"], receipt.ClearMembers);
+        Assert.Equal(["prompt", "temperature", "response_format", "file"], receipt.SealedMembers);
         Assert.True(audio.CanRead);
     }
 
@@ -60,8 +60,13 @@ public sealed class SpeechTests : DeploymentTest
         Deployment.Model.Transcribe("Guten").WithWord("Guten", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
         SpeechToTextResponse response = await Speech.GetTextAsync(
             new MemoryStream(Recording.Wave()),
-            new TranscriptionOptions { SpeechLanguage = "de-DE", Timestamps = TranscriptionTimestamps.Words }).OrTimeout();
-        Assert.Equal(new TranscriptionWord(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), "Guten"), Assert.Single(response.GetTranscriptionWords()));
+            new SpeechTranscriptionOptions { SpeechLanguage = "de-DE", Timestamps = TranscriptionTimestamps.Words }).OrTimeout();
+        Assert.Equal(new TranscriptionWord
+        {
+            Start = TimeSpan.FromSeconds(1),
+            End = TimeSpan.FromSeconds(2),
+            Text = "Guten",
+        }, Assert.Single(response.GetTranscriptionWords()));
         Assert.Equal(("word", "de"), (Field(Deployment.Requests[0], "timestamp_granularities[]"), Field(Deployment.Requests[0], "language")));
     }
 
@@ -210,7 +215,7 @@ public sealed class SpeechTests : DeploymentTest
     public async Task Answer_Odd_ArrivesOrIsAServiceExceptionWithoutItsContent()
     {
         Deployment.Model.Transcribe("").WithJson("""{"language":"en","text":"canary","segments":[{"start":"canary","end":1}],"words":null}""");
-        TranscriptionOptions options = new() { Timestamps = TranscriptionTimestamps.Segments, SpeechLanguage = "en" };
+        SpeechTranscriptionOptions options = new() { Timestamps = TranscriptionTimestamps.Segments, SpeechLanguage = "en" };
         SpeechToTextResponse response = await Speech.GetTextAsync(new MemoryStream(Recording.Wave()), options).OrTimeout();
         Assert.Equal("canary", response.Text);
         Assert.Null(response.GetTranscription()!.Segments);

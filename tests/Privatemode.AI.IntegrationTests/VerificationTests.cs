@@ -78,8 +78,8 @@ public sealed class VerificationTests : DeploymentTest
         VerifiedDeployment proof = await Client.VerifyAsync().OrTimeout();
         Assert.Equal(proof.ManifestSha256, receipt.ManifestSha256);
         Assert.Equal(Deployment.Requests[0].RequestId, receipt.RequestId);
-        Assert.Contains("messages", receipt.SealedMembers, StringComparison.Ordinal);
-        Assert.Contains("model", receipt.ClearMembers, StringComparison.Ordinal);
+        Assert.Contains("messages", receipt.SealedMembers);
+        Assert.Contains("model", receipt.ClearMembers);
         Assert.Equal(receipt, EncryptionReceipt.Parse(receipt.ToJson()));
         Assert.DoesNotContain("signature", receipt.ToString(), StringComparison.OrdinalIgnoreCase);
     }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.AI;
 namespace Privatemode.AI.Tests;
 
 /// <summary>A receipt survives every way it is kept, and nothing else is taken for one.</summary>
-public sealed class PrivatemodeReceiptTests
+public sealed class EncryptionReceiptTests
 {
     private static readonly EncryptionReceipt Receipt = new()
     {
@@ -12,8 +12,8 @@ public sealed class PrivatemodeReceiptTests
         ManifestSha256 = new string('a', 64),
         VerifiedAt = new DateTimeOffset(2026, 5, 4, 3, 2, 1, TimeSpan.Zero),
         RequestId = "request",
-        SealedMembers = "messages",
-        ClearMembers = "model",
+        SealedMembers = ["messages", "tools"],
+        ClearMembers = ["model"],
     };
 
     [Theory]
@@ -33,11 +33,11 @@ public sealed class PrivatemodeReceiptTests
 
     [Fact]
     public void ToString_IsAStatementOfTheClients() =>
-        Assert.StartsWith("This client states: request request (messages)", Receipt.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("This client states: request request (messages, tools)", Receipt.ToString(), StringComparison.Ordinal);
 
     [Fact]
     public void ToString_NothingInTheClear_SaysSo() => Assert.EndsWith(
-        " In the clear: no member.", (Receipt with { SealedMembers = "(whole body)", ClearMembers = "" }).ToString(), StringComparison.Ordinal);
+        " In the clear: no member.", (Receipt with { SealedMembers = [], ClearMembers = [] }).ToString(), StringComparison.Ordinal);
 
     [Fact]
     public void GetReceipt_AlsoAfterADetourOverJson()

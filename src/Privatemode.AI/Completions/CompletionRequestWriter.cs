@@ -62,7 +62,7 @@ internal static class CompletionRequestWriter
 
     private static void WriteNumbers(Utf8JsonWriter json, TextCompletionRequest request)
     {
-        WriteInteger(json, "max_tokens", request.MaxTokens);
+        WriteInteger(json, "max_tokens", request.MaxOutputTokens);
         WriteFraction(json, "temperature", request.Temperature, nameof(request.Temperature));
         WriteFraction(json, "top_p", request.TopP, nameof(request.TopP));
         WriteInteger(json, "seed", request.Seed);

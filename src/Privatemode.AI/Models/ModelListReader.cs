@@ -65,7 +65,7 @@ internal static class ModelListReader
                     {
                         Id = id,
                         Tasks = Tasks(entry),
-                        Created = Created(entry),
+                        CreatedAt = Created(entry),
                         OwnedBy = Text(entry, "owned_by") is { } owner && PlainMembers.IsPrintable(owner) ? owner : null,
                     });
                 }

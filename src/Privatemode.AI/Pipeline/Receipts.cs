@@ -5,8 +5,6 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>Writes the receipt of an attempt.</summary>
 internal static class Receipts
 {
-    private const string WholeBody = "(whole body)";
-
     /// <summary>The receipt; null for a call that was not sealed, or under a mesh CA that nobody verified.</summary>
     public static EncryptionReceipt? Of(SealedCall call)
     {
@@ -28,8 +26,8 @@ internal static class Receipts
             ManifestSha256 = deployment.ManifestSha256,
             VerifiedAt = deployment.VerifiedAt,
             RequestId = RequestIds.OfAttempt(call.RequestId, call.Attempts - 1),
-            SealedMembers = sealedNames.Count + clearNames.Count == 0 ? WholeBody : string.Join(", ", sealedNames),
-            ClearMembers = string.Join(", ", clearNames),
+            SealedMembers = sealedNames,
+            ClearMembers = clearNames,
         };
     }
 }

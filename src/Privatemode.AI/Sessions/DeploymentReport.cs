@@ -21,7 +21,7 @@ internal static class DeploymentReport
     public static VerifiedDeployment Of(
         VerifiedCoordinator verified, ManifestGrounds grounds, DateTimeOffset meshCaNotAfter, EvidenceBundle evidence, AttestorSettings settings)
     {
-        CollateralDate[] dates = [.. verified.Snp is { } snp ? DatesOf(snp.Dates) : DatesOf(verified.Tdx!), new("mesh CA", null, meshCaNotAfter)];
+        CollateralDate[] dates = [.. verified.Snp is { } snp ? DatesOf(snp.Dates) : DatesOf(verified.Tdx!), Date("mesh CA", null, meshCaNotAfter)];
         DateTimeOffset end = verified.VerifiedAt + settings.Lifetime;
         return new VerifiedDeployment(evidence)
         {
@@ -43,7 +43,7 @@ internal static class DeploymentReport
             Warnings = [.. verified.Warnings, .. grounds.Warnings],
             Checks =
             [
-                .. verified.Checks.Select(check => new VerificationCheck(check.Check, check.Outcome, check.Reason)),
+                .. verified.Checks.Select(check => new VerificationCheck { Name = check.Check, Outcome = check.Outcome, Detail = check.Reason }),
             ],
         };
     }
@@ -118,21 +118,24 @@ internal static class DeploymentReport
 
     private static CollateralDate[] DatesOf(SnpDates dates) =>
     [
-        new("AMD certificate of the chip (VCEK)", dates.VekNotBefore, dates.VekNotAfter),
-        new("AMD intermediate certificate", null, dates.IntermediateNotAfter),
-        new("AMD root certificate", null, dates.RootNotAfter),
-        new("AMD revocation list", dates.CrlThisUpdate, dates.CrlNextUpdate),
+        Date("AMD certificate of the chip (VCEK)", dates.VekNotBefore, dates.VekNotAfter),
+        Date("AMD intermediate certificate", null, dates.IntermediateNotAfter),
+        Date("AMD root certificate", null, dates.RootNotAfter),
+        Date("AMD revocation list", dates.CrlThisUpdate, dates.CrlNextUpdate),
     ];
 
     private static CollateralDate[] DatesOf(VerifiedTdxQuote quote) =>
     [
-        new("Intel TCB info", quote.TcbInfo.IssueDate, quote.TcbInfo.NextUpdate),
-        .. quote.Newest.TcbInfo is { } newest ? (CollateralDate[])[new("Intel newest TCB info", newest.IssueDate, newest.NextUpdate)] : [],
-        new("Intel QE identity", quote.QeIdentity.IssueDate, quote.QeIdentity.NextUpdate),
-        new("Intel revocation list of platforms", quote.PckCrl.From, quote.PckCrl.Until),
-        new("Intel revocation list of the root", quote.RootCrl.From, quote.RootCrl.Until),
-        new("first Intel certificate or list to expire", null, quote.ValidUntil),
+        Date("Intel TCB info", quote.TcbInfo.IssueDate, quote.TcbInfo.NextUpdate),
+        .. quote.Newest.TcbInfo is { } newest ? (CollateralDate[])[Date("Intel newest TCB info", newest.IssueDate, newest.NextUpdate)] : [],
+        Date("Intel QE identity", quote.QeIdentity.IssueDate, quote.QeIdentity.NextUpdate),
+        Date("Intel revocation list of platforms", quote.PckCrl.From, quote.PckCrl.Until),
+        Date("Intel revocation list of the root", quote.RootCrl.From, quote.RootCrl.Until),
+        Date("first Intel certificate or list to expire", null, quote.ValidUntil),
     ];
+
+    private static CollateralDate Date(string name, DateTimeOffset? issuedAt, DateTimeOffset validUntil) =>
+        new() { Name = name, IssuedAt = issuedAt, ValidUntil = validUntil };
 
     private static Dictionary<string, string> TcbOf(SnpTcb tcb) => new()
     {

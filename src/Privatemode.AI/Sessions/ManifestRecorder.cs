@@ -150,7 +150,13 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
             ManifestFiles.Write(Path.Combine(_directory!, log.NextFile), manifest);
         }
 
-        AdoptedManifest entry = new(Now(), known?.File ?? log.NextFile, digest, approving ? ManifestSource.Approved : ManifestSource.Published);
+        AdoptedManifest entry = new()
+        {
+            AdoptedAt = Now(),
+            File = known?.File ?? log.NextFile,
+            Sha256 = digest,
+            Source = approving ? ManifestSource.Approved : ManifestSource.Published,
+        };
         using FileStream lines = ManifestFiles.Open(Path.Combine(_directory!, ManifestLog.FileName), FileShare.Read);
         RemoveTornLine(lines);
         lines.Write(Encoding.UTF8.GetBytes(log.Line(entry, isTestTrust) + "\n"));

@@ -14,7 +14,7 @@ internal static class SpeechForm
     /// <exception cref="PrivatemodeRequestException">An option is not one the service takes; the exception names it.</exception>
     public static IReadOnlyList<FormField> Fields(ISpeechToTextClient client, SpeechToTextOptions? options, string modelId, bool isStreamed)
     {
-        TranscriptionOptions? ours = options as TranscriptionOptions;
+        SpeechTranscriptionOptions? ours = options as SpeechTranscriptionOptions;
         AudioTranscriptionOptions? raw = options?.RawRepresentationFactory?.Invoke(client) as AudioTranscriptionOptions;
         SpeechFields fields = new(options?.AdditionalProperties);
         fields.Add("model", modelId);
@@ -53,10 +53,11 @@ internal static class SpeechForm
         null => null,
         >= 0 and <= 1 => temperature.Value.ToString(CultureInfo.InvariantCulture),
         _ => throw new PrivatemodeRequestException(
-            $"{nameof(TranscriptionOptions)}.{nameof(TranscriptionOptions.Temperature)}", "The temperature of a transcription must be from 0 to 1."),
+            $"{nameof(SpeechTranscriptionOptions)}.{nameof(SpeechTranscriptionOptions.Temperature)}",
+            "The temperature of a transcription must be from 0 to 1."),
     };
 
-    private static string? Granularity(TranscriptionOptions? options) => options?.Timestamps switch
+    private static string? Granularity(SpeechTranscriptionOptions? options) => options?.Timestamps switch
     {
         TranscriptionTimestamps.Segments => "segment",
         TranscriptionTimestamps.Words => "word",
@@ -92,7 +93,7 @@ internal static class SpeechForm
         if (format == Verbose && isStreamed)
         {
             throw new PrivatemodeRequestException(
-                $"{nameof(TranscriptionOptions)}.{nameof(TranscriptionOptions.Timestamps)}",
+                $"{nameof(SpeechTranscriptionOptions)}.{nameof(SpeechTranscriptionOptions.Timestamps)}",
                 "The service gives timestamps with whole answers only. Call GetTextAsync, or do without.");
         }
 

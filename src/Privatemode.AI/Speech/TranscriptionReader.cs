@@ -93,8 +93,11 @@ internal static class TranscriptionReader
 
     private static TranscriptionSegment? Segment(JsonElement element) => !TryReadTimes(element, "text", out TimeSpan start, out TimeSpan end, out string text)
         ? null
-        : new TranscriptionSegment(start, end, text)
+        : new TranscriptionSegment
         {
+            Start = start,
+            End = end,
+            Text = text,
             Temperature = Statistic(element, "temperature"),
             AverageLogProbability = Statistic(element, "avg_logprob"),
             CompressionRatio = Statistic(element, "compression_ratio"),
@@ -102,7 +105,12 @@ internal static class TranscriptionReader
         };
 
     private static TranscriptionWord? Word(JsonElement element) =>
-        TryReadTimes(element, "word", out TimeSpan start, out TimeSpan end, out string word) ? new TranscriptionWord(start, end, word) : null;
+        TryReadTimes(element, "word", out TimeSpan start, out TimeSpan end, out string word) ? new TranscriptionWord
+        {
+            Start = start,
+            End = end,
+            Text = word,
+        } : null;
 
     private static bool TryReadTimes(JsonElement element, string textName, out TimeSpan start, out TimeSpan end, out string text)
     {

@@ -111,8 +111,8 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
             new ScriptedSegment(Sentinel.Text, TimeSpan.Zero, TimeSpan.FromSeconds(1))).WithWord(Sentinel.Text, TimeSpan.Zero, TimeSpan.FromSeconds(1)));
         List<Exception> exceptions = [];
         ISpeechToTextClient speech = _client.AsISpeechToTextClient("whisper-large-v3");
-        TranscriptionOptions whole = SpeechOptions(TranscriptionTimestamps.Segments);
-        TranscriptionOptions streamed = SpeechOptions(TranscriptionTimestamps.None);
+        SpeechTranscriptionOptions whole = SpeechOptions(TranscriptionTimestamps.Segments);
+        SpeechTranscriptionOptions streamed = SpeechOptions(TranscriptionTimestamps.None);
 
         // A file whose name holds the sentinel, too.
         string path = Path.Combine(_folder.FullName, $"{Sentinel.Text}.wav");
@@ -199,7 +199,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
         AssertNothingLeft(exceptions);
     }
 
-    private static TranscriptionOptions SpeechOptions(TranscriptionTimestamps timestamps) => new()
+    private static SpeechTranscriptionOptions SpeechOptions(TranscriptionTimestamps timestamps) => new()
     {
         SpeechLanguage = Sentinel.Text,
         Prompt = $"{Sentinel.Text} prompt",

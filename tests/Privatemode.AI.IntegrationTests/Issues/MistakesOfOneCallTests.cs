@@ -31,10 +31,10 @@ public sealed class MistakesOfOneCallTests : DeploymentTest
         ["empty recording: file"] = client => ListenAsync(client, []),
         ["recording of an unknown format: file"] = client => ListenAsync(client, "%PDF secret"u8.ToArray()),
         ["recording over the limit: file"] = client => ListenAsync(client, Recording.Wave(50 * 1024 * 1024 + 1)),
-        ["temperature over 1: TranscriptionOptions.Temperature"] = client => ListenAsync(
-            client, Recording.Wave(), new TranscriptionOptions { Temperature = 2 }),
+        ["temperature over 1: SpeechTranscriptionOptions.Temperature"] = client => ListenAsync(
+            client, Recording.Wave(), new SpeechTranscriptionOptions { Temperature = 2 }),
         ["timestamps without a language: SpeechToTextOptions.SpeechLanguage"] = client => ListenAsync(
-            client, Recording.Wave(), new TranscriptionOptions { Timestamps = TranscriptionTimestamps.Segments }),
+            client, Recording.Wave(), new SpeechTranscriptionOptions { Timestamps = TranscriptionTimestamps.Segments }),
         ["translation: SpeechToTextOptions.TextLanguage"] = client => ListenAsync(
             client, Recording.Wave(), new SpeechToTextOptions { SpeechLanguage = "de", TextLanguage = "en" }),
         ["format of answers nobody can decrypt: response_format"] = client => client.OpenAI.GetAudioClient(Whisper).TranscribeAudioAsync(

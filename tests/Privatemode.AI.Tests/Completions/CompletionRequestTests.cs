@@ -20,7 +20,7 @@ public sealed class CompletionRequestTests
         {
             ModelId = "other",
             Suffix = "after",
-            MaxTokens = 0,
+            MaxOutputTokens = 0,
             Temperature = 0.1f,
             TopP = 0.5f,
             StopSequences = ["a", "b"],

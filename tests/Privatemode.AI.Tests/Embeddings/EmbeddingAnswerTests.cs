@@ -108,8 +108,8 @@ public sealed class EmbeddingAnswerTests
             ManifestSha256 = "m",
             VerifiedAt = DateTimeOffset.UnixEpoch,
             RequestId = id,
-            SealedMembers = "input",
-            ClearMembers = "model",
+            SealedMembers = ["input"],
+            ClearMembers = ["model"],
         };
     }
 }

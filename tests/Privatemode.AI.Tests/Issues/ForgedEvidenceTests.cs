@@ -128,7 +128,7 @@ public sealed class ForgedEvidenceTests
         string defect, string check, EvidenceSource away, int asked)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync();
-        scene.Deployment.Faults.Next(away, Fault.PlainError(Forbidden));
+        scene.Deployment.Faults.NextEvidence(away, Fault.PlainError(Forbidden));
         scene.Deployment.Evidence.Defect = EvidenceDefect.Named(defect);
         using PrivatemodeClient client = scene.Client();
         PrivatemodeVerificationException refusal =

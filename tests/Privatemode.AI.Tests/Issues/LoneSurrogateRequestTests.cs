@@ -171,7 +171,7 @@ public sealed class LoneSurrogateRequestTests(ChatFixture fixture) : IClassFixtu
         Assert.Equal(3, Texts(fixture.LastBody).Count(text => text == Whole));
 
         using ISpeechToTextClient speech = fixture.Client.AsISpeechToTextClient("whisper-large-v3");
-        _ = await speech.GetTextAsync(new MemoryStream(Recording.Wave()), new TranscriptionOptions
+        _ = await speech.GetTextAsync(new MemoryStream(Recording.Wave()), new SpeechTranscriptionOptions
         {
             Prompt = Half,
             AdditionalProperties = new() { ["extra"] = Element("\"a\\ud83d\"") },

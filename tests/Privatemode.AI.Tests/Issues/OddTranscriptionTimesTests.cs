@@ -29,7 +29,12 @@ public sealed class OddTranscriptionTimesTests(ChatFixture fixture) : IClassFixt
     {
         SpeechToTextResponse response = await TranscribeAsync("2", "1.5");
 
-        Assert.Equal(new TranscriptionWord(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1.5), "Guten"), Assert.Single(response.GetTranscriptionWords()));
+        Assert.Equal(new TranscriptionWord
+        {
+            Start = TimeSpan.FromSeconds(2),
+            End = TimeSpan.FromSeconds(1.5),
+            Text = "Guten",
+        }, Assert.Single(response.GetTranscriptionWords()));
         Assert.Contains("00:00:02,000 --> 00:00:02,001", response.ToSubRip(), StringComparison.Ordinal);
     }
 
@@ -93,7 +98,7 @@ public sealed class OddTranscriptionTimesTests(ChatFixture fixture) : IClassFixt
             "words":[{"word":"Guten","start":{{start}},"end":{{end}}}]}
             """);
         using ISpeechToTextClient speech = fixture.Client.AsISpeechToTextClient("whisper-large-v3");
-        TranscriptionOptions options = new() { SpeechLanguage = "de", Timestamps = TranscriptionTimestamps.Segments };
+        SpeechTranscriptionOptions options = new() { SpeechLanguage = "de", Timestamps = TranscriptionTimestamps.Segments };
         return await speech.GetTextAsync(new MemoryStream(Recording.Wave()), options).WaitAsync(TestTime.Limit);
     }
 }

@@ -57,8 +57,8 @@ public sealed class UnusableNumbersTests(ChatFixture fixture) : IClassFixture<Ch
         await RefusesAsync("TextCompletionRequest.Temperature", () => completions.CompleteAsync(new("hi") { Temperature = number }));
         await RefusesAsync("TextCompletionRequest.TopP", () => completions.CompleteAsync(new("hi") { TopP = number }));
         using ISpeechToTextClient speech = fixture.Client.AsISpeechToTextClient("whisper-large-v3");
-        await RefusesAsync("TranscriptionOptions.Temperature", () => speech.GetTextAsync(
-            new MemoryStream(Recording.Wave()), new TranscriptionOptions { Temperature = number }));
+        await RefusesAsync("SpeechTranscriptionOptions.Temperature", () => speech.GetTextAsync(
+            new MemoryStream(Recording.Wave()), new SpeechTranscriptionOptions { Temperature = number }));
         await RefusesAsync("SpeechToTextOptions.AdditionalProperties", () => speech.GetTextAsync(
             new MemoryStream(Recording.Wave()), new SpeechToTextOptions { AdditionalProperties = new() { ["x"] = number } }));
         await RefusesAsync("DocumentOptions.SimilarityThreshold", () => fixture.Client.Documents.PartitionAsync(

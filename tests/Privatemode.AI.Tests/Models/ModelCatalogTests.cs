@@ -115,8 +115,8 @@ public sealed class ModelCatalogTests
         await RefreshAsync();
 
         ModelsChangedEventArgs change = Assert.Single(changes);
-        Assert.Equal("c", Assert.Single(change.Appeared).Id);
-        Assert.Equal("a", Assert.Single(change.Gone).Id);
+        Assert.Equal("c", Assert.Single(change.Added).Id);
+        Assert.Equal("a", Assert.Single(change.Removed).Id);
         Assert.Equal(["b", "c"], change.Models.Select(model => model.Id));
     }
 

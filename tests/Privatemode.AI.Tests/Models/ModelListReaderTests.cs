@@ -11,7 +11,7 @@ public sealed class ModelListReaderTests
             """{"id":"m","object":"model","created":1767225600,"owned_by":"privatemode","tasks":["generate","vision","new_task",7],"more":{}}"""));
 
         Assert.Equal(("m", "privatemode"), (model.Id, model.OwnedBy));
-        Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(1767225600), model.Created);
+        Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(1767225600), model.CreatedAt);
         Assert.Equal(["generate", "vision", "new_task"], model.Tasks);
         Assert.Equal("m", model.ToString());
     }
@@ -39,7 +39,7 @@ public sealed class ModelListReaderTests
     {
         ModelInfo model = Assert.Single(Read(entry));
         Assert.Empty(model.Tasks);
-        Assert.Null(model.Created);
+        Assert.Null(model.CreatedAt);
         Assert.Null(model.OwnedBy);
     }
 

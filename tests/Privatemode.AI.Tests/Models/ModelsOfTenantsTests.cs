@@ -67,7 +67,7 @@ public sealed class ModelsOfTenantsTests
     public async Task Changed_ComparesReadingsOfOneKey_OutsideOfItsContext()
     {
         List<(string Model, string? Tenant)> told = [];
-        _catalog.Changed += (_, change) => told.Add((Assert.Single(change.Appeared).Id, Tenant.Value));
+        _catalog.Changed += (_, change) => told.Add((Assert.Single(change.Added).Id, Tenant.Value));
         await ListAsync("a");
         await ListAsync("b");
         Assert.Empty(told);

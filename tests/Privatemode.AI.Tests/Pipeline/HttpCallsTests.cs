@@ -181,8 +181,8 @@ public sealed class HttpCallsTests : IDisposable
             ManifestSha256 = "",
             VerifiedAt = default,
             RequestId = "the first",
-            SealedMembers = "",
-            ClearMembers = "",
+            SealedMembers = [],
+            ClearMembers = [],
         });
         _network.Answer = _ => throw new HttpRequestException(HttpRequestError.ConnectionError, "refused");
         await Assert.ThrowsAsync<HttpRequestException>(() => _calls.SendAsync(request, async: true, default).AsTask());

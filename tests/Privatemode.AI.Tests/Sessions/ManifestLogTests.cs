@@ -166,7 +166,13 @@ public sealed class ManifestLogTests : IDisposable
         byte[] manifest = "four"u8.ToArray();
         _ = _directory.CreateSubdirectory("below");
         File.WriteAllBytes(Path.Combine(_directory.FullName, file), manifest);
-        AdoptedManifest entry = new(_time.GetUtcNow(), file, Convert.ToHexStringLower(SHA256.HashData(manifest)), ManifestSource.Published);
+        AdoptedManifest entry = new()
+        {
+            AdoptedAt = _time.GetUtcNow(),
+            File = file,
+            Sha256 = Convert.ToHexStringLower(SHA256.HashData(manifest)),
+            Source = ManifestSource.Published,
+        };
         File.AppendAllText(LogFile, ManifestLog.Read(_directory.FullName).Line(entry, isInsecureLoopback) + "\n");
         _ = Changed();
     }

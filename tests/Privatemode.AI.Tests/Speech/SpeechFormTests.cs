@@ -11,10 +11,10 @@ public sealed class SpeechFormTests
     {
         { "SpeechToTextOptions.TextLanguage", new SpeechToTextOptions { SpeechLanguage = "de", TextLanguage = "en" } },
         { "SpeechToTextOptions.TextLanguage", new SpeechToTextOptions { TextLanguage = "en" } },
-        { "TranscriptionOptions.Temperature", new TranscriptionOptions { Temperature = 1.1f } },
-        { "TranscriptionOptions.Temperature", new TranscriptionOptions { Temperature = -0.1f } },
-        { "TranscriptionOptions.Temperature", new TranscriptionOptions { Temperature = float.NaN } },
-        { "SpeechToTextOptions.SpeechLanguage", new TranscriptionOptions { Timestamps = TranscriptionTimestamps.Segments } },
+        { "SpeechTranscriptionOptions.Temperature", new SpeechTranscriptionOptions { Temperature = 1.1f } },
+        { "SpeechTranscriptionOptions.Temperature", new SpeechTranscriptionOptions { Temperature = -0.1f } },
+        { "SpeechTranscriptionOptions.Temperature", new SpeechTranscriptionOptions { Temperature = float.NaN } },
+        { "SpeechToTextOptions.SpeechLanguage", new SpeechTranscriptionOptions { Timestamps = TranscriptionTimestamps.Segments } },
         { "SpeechToTextOptions.SpeechLanguage", Extra("response_format", "verbose_json") },
         { "response_format", Extra("response_format", "srt") },
         { "response_format", Extra("response_format", "vtt") },
@@ -32,7 +32,7 @@ public sealed class SpeechFormTests
         { "SpeechToTextOptions.AdditionalProperties", Extra("stream", true) },
         { "SpeechToTextOptions.AdditionalProperties", Extra("list", new[] { 1 }) },
         { "SpeechToTextOptions.AdditionalProperties", Extra("object", JsonDocument.Parse("{}").RootElement) },
-        { "SpeechToTextOptions.AdditionalProperties", new TranscriptionOptions { Prompt = "a", AdditionalProperties = new() { ["prompt"] = "b" } } },
+        { "SpeechToTextOptions.AdditionalProperties", new SpeechTranscriptionOptions { Prompt = "a", AdditionalProperties = new() { ["prompt"] = "b" } } },
     };
 
     [Theory]
@@ -49,8 +49,8 @@ public sealed class SpeechFormTests
 
     [Fact]
     public void Streamed_WithTimestamps_IsRefused() => Assert.Equal(
-        "TranscriptionOptions.Timestamps", Assert.Throws<PrivatemodeRequestException>(() => Fields(
-        new TranscriptionOptions { SpeechLanguage = "de", Timestamps = TranscriptionTimestamps.Words }, isStreamed: true)).Member);
+        "SpeechTranscriptionOptions.Timestamps", Assert.Throws<PrivatemodeRequestException>(() => Fields(
+        new SpeechTranscriptionOptions { SpeechLanguage = "de", Timestamps = TranscriptionTimestamps.Words }, isStreamed: true)).Member);
 
     [Theory]
     [InlineData("de", "de")]
@@ -67,12 +67,12 @@ public sealed class SpeechFormTests
     [InlineData(TranscriptionTimestamps.Words, "word")]
     public void Timestamps_OfOneKind_AreAskedFor(TranscriptionTimestamps timestamps, string sent) => Assert.Equal(
         $"model=m;language=de;prompt=Bochum;temperature=0.2;timestamp_granularities[]={sent};response_format=verbose_json",
-        Fields(new TranscriptionOptions { SpeechLanguage = "de", Prompt = "Bochum", Temperature = 0.2f, Timestamps = timestamps }));
+        Fields(new SpeechTranscriptionOptions { SpeechLanguage = "de", Prompt = "Bochum", Temperature = 0.2f, Timestamps = timestamps }));
 
     [Fact]
     public void RawRepresentation_FillsWhatIsNotSet() => Assert.Equal(
         "model=m;language=en;prompt=ours;temperature=0.5;timestamp_granularities[]=segment;response_format=verbose_json",
-        Fields(new TranscriptionOptions
+        Fields(new SpeechTranscriptionOptions
         {
             Prompt = "ours",
             RawRepresentationFactory = _ => new AudioTranscriptionOptions
@@ -105,7 +105,7 @@ public sealed class SpeechFormTests
     [Fact]
     public void Clone_OfOptions_KeepsEverythingApart()
     {
-        TranscriptionOptions options = new()
+        SpeechTranscriptionOptions options = new()
         {
             Prompt = "p",
             Temperature = 0.5f,
@@ -113,7 +113,7 @@ public sealed class SpeechFormTests
             SpeechLanguage = "de",
             AdditionalProperties = new() { ["a"] = 1 },
         };
-        TranscriptionOptions clone = Assert.IsType<TranscriptionOptions>(options.Clone());
+        SpeechTranscriptionOptions clone = Assert.IsType<SpeechTranscriptionOptions>(options.Clone());
         clone.AdditionalProperties!["a"] = 2;
         Assert.Equal(("p", 0.5f, TranscriptionTimestamps.Words, "de"), (clone.Prompt, clone.Temperature, clone.Timestamps, clone.SpeechLanguage));
         Assert.Equal(1, options.AdditionalProperties["a"]);

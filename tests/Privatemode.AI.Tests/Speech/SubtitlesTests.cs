@@ -7,8 +7,8 @@ public sealed class SubtitlesTests
 {
     private static readonly TranscriptionSegment[] Segments =
     [
-        new(TimeSpan.Zero, TimeSpan.FromSeconds(2.5), " Guten Morgen."),
-        new(TimeSpan.FromSeconds(2.5), new TimeSpan(0, 101, 2, 3, 4), "A < B & C --> D\r\n\r\n  second line \n"),
+        new() { Start = TimeSpan.Zero, End = TimeSpan.FromSeconds(2.5), Text = " Guten Morgen." },
+        new() { Start = TimeSpan.FromSeconds(2.5), End = new TimeSpan(0, 101, 2, 3, 4), Text = "A < B & C --> D\r\n\r\n  second line \n" },
     ];
 
     [Fact]
@@ -32,7 +32,12 @@ public sealed class SubtitlesTests
     [InlineData(-1, 1, "00:00:00,000 --> 00:00:01,000")]
     [InlineData(360000, 360001, "100:00:00,000 --> 100:00:01,000")]
     public void Times_OddOnes_MakeACueThatPlayersTake(double start, double end, string line) => Assert.Equal(
-        $"1\r\n{line}\r\nx\r\n\r\n", Subtitles.SubRip([new TranscriptionSegment(TimeSpan.FromSeconds(start), TimeSpan.FromSeconds(end), "x")]));
+        $"1\r\n{line}\r\nx\r\n\r\n", Subtitles.SubRip([new TranscriptionSegment
+        {
+            Start = TimeSpan.FromSeconds(start),
+            End = TimeSpan.FromSeconds(end),
+            Text = "x",
+        }]));
 
     [Fact]
     public void Nothing_Said_IsAnEmptyFile()
@@ -51,7 +56,7 @@ public sealed class SubtitlesTests
         foreach (Func<string> call in (Func<string>[])[plain.ToSubRip, plain.ToWebVtt])
         {
             PrivatemodeRequestException exception = Assert.Throws<PrivatemodeRequestException>(call);
-            Assert.Equal("TranscriptionOptions.Timestamps", exception.Member);
+            Assert.Equal("SpeechTranscriptionOptions.Timestamps", exception.Member);
             Assert.Contains("TranscriptionTimestamps.Segments", exception.Message, StringComparison.Ordinal);
         }
 

@@ -20,15 +20,23 @@ public sealed class TranscriptionReaderTests
         Transcription transcription = response.GetTranscription()!;
         Assert.Equal(("Guten Morgen.", "german", TimeSpan.FromSeconds(7.5)), (transcription.Text, transcription.Language, transcription.Duration));
         Assert.Equal(
-            new TranscriptionSegment(TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2.25), " Guten")
+            new TranscriptionSegment
             {
+                Start = TimeSpan.FromSeconds(0.5),
+                End = TimeSpan.FromSeconds(2.25),
+                Text = " Guten",
                 Temperature = 0,
                 AverageLogProbability = -0.25f,
                 CompressionRatio = 1.5f,
                 NoSpeechProbability = 0.125f,
             },
             response.GetTranscriptionSegments()[0]);
-        Assert.Equal(new TranscriptionSegment(TimeSpan.FromSeconds(2.25), TimeSpan.FromSeconds(3), " Morgen."), response.GetTranscriptionSegments()[1]);
+        Assert.Equal(new TranscriptionSegment
+        {
+            Start = TimeSpan.FromSeconds(2.25),
+            End = TimeSpan.FromSeconds(3),
+            Text = " Morgen.",
+        }, response.GetTranscriptionSegments()[1]);
         Assert.Equal(["Guten", "Morgen"], response.GetTranscriptionWords().Select(word => word.Text));
         Assert.Equal((TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(3)), (response.StartTime!.Value, response.EndTime!.Value));
         Assert.Equal(("Guten Morgen.", "m"), (response.Text, response.ModelId));

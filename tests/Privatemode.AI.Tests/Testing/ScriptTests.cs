@@ -64,18 +64,18 @@ public sealed class ScriptTests
             () => faults.Next(Fault.OutdatedManifest),
             () => faults.NextKeyExchange(delay),
             () => faults.NextModelList(Fault.UnknownSecret),
-            () => faults.Next(EvidenceSource.Manifest, Fault.UnknownSecret),
-            () => faults.Next(EvidenceSource.AmdChip, Fault.OutdatedManifest),
+            () => faults.NextEvidence(EvidenceSource.Manifest, Fault.UnknownSecret),
+            () => faults.NextEvidence(EvidenceSource.AmdChip, Fault.OutdatedManifest),
         ])
         {
             Assert.Throws<ArgumentException>("fault", mistake);
         }
 
-        Assert.Throws<ArgumentOutOfRangeException>("source", () => faults.Next((EvidenceSource)99, delay));
+        Assert.Throws<ArgumentOutOfRangeException>("source", () => faults.NextEvidence((EvidenceSource)99, delay));
         Assert.Throws<ArgumentNullException>("fault", () => faults.Next(null!));
-        Assert.Throws<ArgumentNullException>("fault", () => faults.Next(EvidenceSource.Manifest, null!));
+        Assert.Throws<ArgumentNullException>("fault", () => faults.NextEvidence(EvidenceSource.Manifest, null!));
         Assert.Equal(0, faults.Pending);
-        faults.Next(EvidenceSource.Manifest, Fault.OutdatedManifest);
+        faults.NextEvidence(EvidenceSource.Manifest, Fault.OutdatedManifest);
         Assert.Equal(1, faults.Pending);
     }
 

@@ -46,10 +46,12 @@ internal static class ReferenceValues
     {
         if (!manifest.CoordinatorPolicyHashes.Any(hash => hash.Span.SequenceEqual(found.Span)))
         {
-            mismatches.Add(new VerificationMismatch(
-                ContrastChecks.CoordinatorPolicy,
-                string.Join(" or ", manifest.CoordinatorPolicyHashes.Select(hash => Convert.ToHexStringLower(hash.Span))),
-                Convert.ToHexStringLower(found.Span)));
+            mismatches.Add(new VerificationMismatch
+            {
+                Check = ContrastChecks.CoordinatorPolicy,
+                Expected = string.Join(" or ", manifest.CoordinatorPolicyHashes.Select(hash => Convert.ToHexStringLower(hash.Span))),
+                Found = Convert.ToHexStringLower(found.Span),
+            });
         }
     }
 }

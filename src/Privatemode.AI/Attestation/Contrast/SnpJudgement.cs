@@ -60,10 +60,12 @@ internal sealed class SnpJudgement(
             return found;
         }
 
-        mismatches.Add(new VerificationMismatch(
-            ContrastChecks.SnpMeasurement,
-            $"{Hex(value.Measurement)}, or what follows from it for 2 to {LaunchDigests.MaxProcessors} processors",
-            Hex(found)));
+        mismatches.Add(new VerificationMismatch
+        {
+            Check = ContrastChecks.SnpMeasurement,
+            Expected = $"{Hex(value.Measurement)}, or what follows from it for 2 to {LaunchDigests.MaxProcessors} processors",
+            Found = Hex(found),
+        });
         return null;
     }
 
@@ -71,14 +73,24 @@ internal sealed class SnpJudgement(
     {
         if (options.AllowedProducts is { } products && !products.Contains(verified.Product))
         {
-            mismatches.Add(new VerificationMismatch(ContrastChecks.OptionProduct, string.Join(" or ", products), $"{verified.Product}"));
+            mismatches.Add(new VerificationMismatch
+            {
+                Check = ContrastChecks.OptionProduct,
+                Expected = string.Join(" or ", products),
+                Found = $"{verified.Product}",
+            });
         }
 
         // Any chip may hide its id behind zeros, so that they name none.
         ReadOnlyMemory<byte> chip = verified.Report.ChipId;
         if (options.AllowedChipIds is { } chips && (verified.Report.IsChipIdMasked || !chips.Any(allowed => allowed.Span.SequenceEqual(chip.Span))))
         {
-            mismatches.Add(new VerificationMismatch(ContrastChecks.OptionChip, string.Join(" or ", chips.Select(Hex)), Hex(chip)));
+            mismatches.Add(new VerificationMismatch
+            {
+                Check = ContrastChecks.OptionChip,
+                Expected = string.Join(" or ", chips.Select(Hex)),
+                Found = Hex(chip),
+            });
         }
     }
 

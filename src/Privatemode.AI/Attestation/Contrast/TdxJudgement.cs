@@ -28,7 +28,12 @@ internal sealed class TdxJudgement(
         ReadOnlySpan<byte> tail = verified.Report.MrConfigId.Span[PolicyHashSize..];
         if (tail.ContainsAnyExcept((byte)0))
         {
-            mismatches.Add(new VerificationMismatch(ContrastChecks.TdxConfigurationTail, "16 zero bytes", Convert.ToHexStringLower(tail)));
+            mismatches.Add(new VerificationMismatch
+            {
+                Check = ContrastChecks.TdxConfigurationTail,
+                Expected = "16 zero bytes",
+                Found = Convert.ToHexStringLower(tail),
+            });
         }
 
         mismatches.AddRange(TdxPolicy.Compare(verified, new TdxPolicy

@@ -134,7 +134,7 @@ internal sealed class SnpComparison(VerifiedSnpReport verified)
     {
         if (!condition)
         {
-            _mismatches.Add(new VerificationMismatch(check, expected, found));
+            _mismatches.Add(new VerificationMismatch { Check = check, Expected = expected, Found = found });
         }
     }
 

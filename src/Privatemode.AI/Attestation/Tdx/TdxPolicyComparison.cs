@@ -119,7 +119,7 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
     {
         if (!condition)
         {
-            _mismatches.Add(new VerificationMismatch(check, expected, found));
+            _mismatches.Add(new VerificationMismatch { Check = check, Expected = expected, Found = found });
         }
     }
 

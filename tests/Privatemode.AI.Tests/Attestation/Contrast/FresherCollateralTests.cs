@@ -20,7 +20,7 @@ public sealed class FresherCollateralTests
     [InlineData(false, SevChecks.Product, SnpPolicyChecks.ReportData)]
     public void MayCure_WhatIsWrong_DecidesWhetherCopiesMayBeToBlame(bool expected, params string[] checks)
     {
-        VerificationMismatch[] mismatches = [.. checks.Select(check => new VerificationMismatch(check, null, null))];
+        VerificationMismatch[] mismatches = [.. checks.Select(check => new VerificationMismatch { Check = check, Expected = null, Found = null })];
         Assert.Equal(expected, FresherCollateral.MayCure(new PrivatemodeVerificationException("wrong", mismatches)));
     }
 }

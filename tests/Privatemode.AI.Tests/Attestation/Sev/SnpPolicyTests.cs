@@ -183,9 +183,14 @@ public sealed class SnpPolicyTests
 
         Assert.Equal(
             [
-                new VerificationMismatch(SnpPolicyChecks.Measurement, string.Concat(Enumerable.Repeat("ab", 48)), new string('0', 96)),
-                new VerificationMismatch(SnpPolicyChecks.Vmpl, "0", "3"),
-                new VerificationMismatch(SnpPolicyChecks.GuestDebug, "off", "on"),
+                new VerificationMismatch
+                {
+                    Check = SnpPolicyChecks.Measurement,
+                    Expected = string.Concat(Enumerable.Repeat("ab", 48)),
+                    Found = new string('0', 96),
+                },
+                new VerificationMismatch { Check = SnpPolicyChecks.Vmpl, Expected = "0", Found = "3" },
+                new VerificationMismatch { Check = SnpPolicyChecks.GuestDebug, Expected = "off", Found = "on" },
             ],
             mismatches);
     }

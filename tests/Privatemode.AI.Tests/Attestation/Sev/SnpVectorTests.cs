@@ -62,7 +62,7 @@ public sealed class SnpVectorTests
 
         Assert.Equal(0x40UL, verified.Report.PlatformInfo.UnknownBits);
         VerificationMismatch mismatch = Assert.Single(SnpPolicy.Compare(verified, new SnpPolicy { RefuseUnknownPlatformBits = true }));
-        Assert.Equal(new VerificationMismatch(SnpPolicyChecks.PlatformUnknown, "no unknown bit", "0x40"), mismatch);
+        Assert.Equal(new VerificationMismatch { Check = SnpPolicyChecks.PlatformUnknown, Expected = "no unknown bit", Found = "0x40" }, mismatch);
     }
 
     [ThirdPartyFact]

@@ -5,14 +5,14 @@ namespace Privatemode.AI;
 
 /// <summary>Options of a transcription that Microsoft.Extensions.AI has no type for. All of them travel sealed.</summary>
 [Experimental("MEAI001")]
-public sealed class TranscriptionOptions : SpeechToTextOptions
+public sealed class SpeechTranscriptionOptions : SpeechToTextOptions
 {
     /// <summary>Options without any set.</summary>
-    public TranscriptionOptions()
+    public SpeechTranscriptionOptions()
     {
     }
 
-    private TranscriptionOptions(TranscriptionOptions other)
+    private SpeechTranscriptionOptions(SpeechTranscriptionOptions other)
         : base(other) => (Prompt, Temperature, Timestamps) = (other.Prompt, other.Temperature, other.Timestamps);
 
     /// <summary>Text that guides the model, in the language of the recording: names, spelling, what was said before. Whisper reads 224
@@ -26,5 +26,5 @@ public sealed class TranscriptionOptions : SpeechToTextOptions
     public TranscriptionTimestamps Timestamps { get; set; }
 
     /// <inheritdoc/>
-    public override SpeechToTextOptions Clone() => new TranscriptionOptions(this);
+    public override SpeechToTextOptions Clone() => new SpeechTranscriptionOptions(this);
 }

@@ -5,7 +5,7 @@ using Privatemode.AI.Embeddings;
 namespace Privatemode.AI;
 
 /// <summary>Provides extension methods that embed many texts.</summary>
-public static class EmbeddingGeneratorExtensions
+public static class EmbeddingBatchExtensions
 {
     /// <summary>Embeds texts in batches and returns the embeddings of each batch as it completes, in the order of the texts.</summary>
     /// <param name="generator">The generator, including any middleware. It is called once for each batch.</param>

@@ -17,7 +17,7 @@ await using ServiceProvider services = new ServiceCollection()
         example.Deployment?.Configure(options);
         options.ApiKeyAccessor = () => Tenant.Current?.ApiKey;
         options.MaxSessions = 100;
-        options.PromptCache = PromptCacheScope.PerUser(cacheSecret, () => Tenant.Current?.User);
+        options.PromptCache.Scope = PromptCacheScope.PerUser(cacheSecret, () => Tenant.Current?.User);
     })
     .AddPrivatemodeChatClient("gpt-oss-120b")
     .BuildServiceProvider();

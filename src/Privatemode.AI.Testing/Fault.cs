@@ -148,7 +148,7 @@ public sealed class Fault
     public static Fault Oversize(int bytes) => new(FaultKind.Oversize) { Index = AtLeast(1, bytes) };
 
     /// <summary>NVIDIA's OCSP service reports the status <c>unknown</c> for a certificate of the machine that answers the request.</summary>
-    /// <remarks>The request is answered if its <see cref="PrivatemodeOptions.GpuRevocation"/> accepts this status; otherwise it fails with the service's
+    /// <remarks>The request is answered if its <see cref="VerificationOptions.GpuRevocation"/> accepts this status; otherwise it fails with the service's
     /// error of status 500. The fault does not apply to document extraction, which uses no GPU.</remarks>
     /// <param name="component">The component that the certificate belongs to.</param>
     /// <returns>The fault.</returns>
@@ -157,7 +157,7 @@ public sealed class Fault
         new(FaultKind.GpuStatus) { Component = Known(component) };
 
     /// <summary>NVIDIA's OCSP service reports the status <c>revoked</c> for a certificate of the machine that answers the request.</summary>
-    /// <remarks>The request is answered if its <see cref="PrivatemodeOptions.GpuRevocation"/> accepts this status; otherwise it fails with the service's
+    /// <remarks>The request is answered if its <see cref="VerificationOptions.GpuRevocation"/> accepts this status; otherwise it fails with the service's
     /// error of status 500. The fault does not apply to document extraction, which uses no GPU.</remarks>
     /// <param name="revokedAt">The time of the revocation; the service compares whole seconds.</param>
     /// <param name="component">The component that the certificate belongs to.</param>

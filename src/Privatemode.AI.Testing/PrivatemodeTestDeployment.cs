@@ -58,7 +58,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     /// <summary>The API key it accepts.</summary>
     public string ApiKey => _options.ApiKey;
 
-    /// <summary>Trust in this deployment's roots, for <see cref="PrivatemodeOptions.InsecureLoopbackTrust"/>.</summary>
+    /// <summary>Trust in this deployment's roots, for <see cref="VerificationOptions.InsecureLoopbackTrust"/>.</summary>
     public InsecureLoopbackTrust Trust { get; private set; } = null!;
 
     /// <summary>All requests so far, key exchanges and those to the stand-ins included, oldest first.</summary>
@@ -105,8 +105,8 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
 
     /// <summary>Points settings at this deployment: endpoint, API key, trust, and the clock, which both sides must share.</summary>
     /// <param name="options">The settings to change. A <see cref="PrivatemodeOptions.Credential"/> and a
-    /// <see cref="PrivatemodeOptions.HttpMessageHandler"/>, for example for a proxy, are taken out. A test that needs a handler sets it afterwards, together
-    /// with <see cref="PrivatemodeOptions.InsecureAcceptAnyHandlerOnLoopback"/>.
+    /// <see cref="TransportOptions.HttpMessageHandler"/>, for example for a proxy, are taken out. A test that needs a handler sets it afterwards, together
+    /// with <see cref="TransportOptions.InsecureAcceptAnyHandlerOnLoopback"/>.
     /// Everything else stays: the keys of an <see cref="PrivatemodeOptions.ApiKeyAccessor"/> belong into
     /// <see cref="PrivatemodeTestDeploymentOptions.OtherApiKeys"/>; a pinned manifest or a hardware policy may refuse the deployment.</param>
     public void Configure(PrivatemodeOptions options)
@@ -115,8 +115,8 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
         options.Endpoint = Endpoint;
         options.ApiKey = ApiKey;
         options.Credential = null;
-        options.HttpMessageHandler = null;
-        options.InsecureLoopbackTrust = Trust;
+        options.Transport.HttpMessageHandler = null;
+        options.Verification.InsecureLoopbackTrust = Trust;
         options.TimeProvider = _options.TimeProvider;
     }
 

@@ -11,41 +11,42 @@ internal static class AttestationComposition
     public static AttestedMeshAuthority Create(PrivatemodeOptions options, BoundedHttp http, ControlPlaneClient control)
     {
         TimeProvider time = options.TimeProvider;
-        InsecureLoopbackTrust? trust = options.InsecureLoopbackTrust;
+        VerificationOptions verification = options.Verification;
+        InsecureLoopbackTrust? trust = verification.InsecureLoopbackTrust;
         ClientEvents events = new(options.LoggerFactory, options.Endpoint);
         PublicDownloads downloads = new(http, time);
         ManifestEndpoint published = new(downloads, trust?.Manifest ?? ManifestEndpoint.Production, time);
-        ManifestKeeper manifests = new(options.Manifest, published, events, time, isTestTrust: trust is not null);
+        ManifestKeeper manifests = new(verification.Manifest, published, events, time, isTestTrust: trust is not null);
         CollateralAddresses addresses = trust is not null ? CollateralAddresses.At(trust.Collateral)
-            : options.CollateralProxy is { } proxy ? CollateralAddresses.At(proxy)
+            : verification.CollateralProxy is { } proxy ? CollateralAddresses.At(proxy)
             : CollateralAddresses.Vendors;
-        CollateralStore store = new(downloads, Caches(options), time, ScopeOf(options));
+        CollateralStore store = new(downloads, Caches(verification, time), time, ScopeOf(verification));
         ContrastTrustAnchors anchors = TrustAnchors.Of(trust);
-        ContrastOptions hardware = TrustAnchors.OptionsOf(options.Hardware);
+        ContrastOptions hardware = TrustAnchors.OptionsOf(verification.Hardware);
         Attestor attestor = new(
             manifests,
             new AttestEndpoint(control),
             new EvidenceCollector(store, addresses, anchors, hardware, time),
             anchors,
             hardware,
-            new AttestorSettings(options.Endpoint, options.EvidenceLifetime, options.AcceptAnyUnnamedWorkloadAsSecretService),
+            new AttestorSettings(options.Endpoint, verification.EvidenceLifetime, verification.DangerousAcceptAnyUnnamedWorkloadAsSecretService),
             time);
         return new AttestedMeshAuthority(attestor, manifests, events, time);
     }
 
-    private static string ScopeOf(PrivatemodeOptions options) => options.InsecureLoopbackTrust?.Scope ?? "";
+    private static string ScopeOf(VerificationOptions verification) => verification.InsecureLoopbackTrust?.Scope ?? "";
 
-    private static List<ICollateralCache> Caches(PrivatemodeOptions options)
+    private static List<ICollateralCache> Caches(VerificationOptions verification, TimeProvider time)
     {
-        List<ICollateralCache> caches = [new MemoryCollateralCache(ScopeOf(options))];
-        if (options.CollateralDirectory is { Length: > 0 } directory)
+        List<ICollateralCache> caches = [new MemoryCollateralCache(ScopeOf(verification))];
+        if (verification.CollateralDirectory is { Length: > 0 } directory)
         {
-            caches.Add(new TimedCollateralCache(new DirectoryCollateralCache(directory, options.TimeProvider), options.TimeProvider));
+            caches.Add(new TimedCollateralCache(new DirectoryCollateralCache(directory, time), time));
         }
 
-        if (options.CollateralCache is { } cache)
+        if (verification.CollateralCache is { } cache)
         {
-            caches.Add(new TimedCollateralCache(new DistributedCollateralCache(cache, options.TimeProvider), options.TimeProvider));
+            caches.Add(new TimedCollateralCache(new DistributedCollateralCache(cache, time), time));
         }
 
         return caches;

@@ -28,28 +28,30 @@ internal sealed class ClientComposition : IDisposable
     private ClientComposition(PrivatemodeOptions options, ApiKeys apiKeys, TestSwitches switches)
     {
         TimeProvider time = options.TimeProvider;
+        TransportOptions transport = options.Transport;
+        MediaOptions media = options.Media;
         Endpoint = options.Endpoint;
         _apiKeys = apiKeys;
         _events = new ClientEvents(options.LoggerFactory, Endpoint);
         FieldCodec codec = FieldCodec.Instance;
         _http = Transports.Create(
-            options.HttpMessageHandler ?? options.FactoryHandler, options.InsecureLoopbackTrust is not null, switches.MaxConnections,
-            switches.Resolve, switches.ConnectTimeout, options.InsecureAcceptAnyHandlerOnLoopback);
+            transport.HttpMessageHandler ?? options.FactoryHandler, options.Verification.InsecureLoopbackTrust is not null, switches.MaxConnections,
+            switches.Resolve, switches.ConnectTimeout, transport.InsecureAcceptAnyHandlerOnLoopback);
         BoundedHttp bounded = new(_http, time);
         ControlPlaneClient control = new(bounded, Endpoint, codec.ProtocolVersion, time, apiKeys.Source);
         _attested = AttestationComposition.Create(options, bounded, control);
         SecretExchanger exchanger = new(
-            switches.MeshAuthority ?? _attested, new SecretEndpoint(control), options.GpuRevocation, _events, time, switches.MlKem);
+            switches.MeshAuthority ?? _attested, new SecretEndpoint(control), options.Verification.GpuRevocation, _events, time, switches.MlKem);
         _sessions = new SessionManager(
             apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, IsTrusted), time, options.MaxSessions,
-            options.ResponseTimeout);
+            transport.ResponseTimeout);
         _attested.Changed = _sessions.ForgetAll;
-        _images = options.RemoteMedia == RemoteMediaPolicy.FetchHereAndInline ? switches.Images ?? new ImageFetcher(time, options.ResponseTimeout) : null;
-        PromptCacheSalts salts = new(options.PromptCache, apiKeys.AreManyCallers);
+        _images = media.Remote == RemoteMediaPolicy.FetchHereAndInline ? switches.Images ?? new ImageFetcher(time, transport.ResponseTimeout) : null;
+        PromptCacheSalts salts = new(options.PromptCache.Scope, apiKeys.AreManyCallers);
         CallRunner runner = new(
-            new SealingEngine(Endpoint, codec, salts, time), new MediaResolver(options.RemoteMedia, _images, options.MaxFetchedImages),
-            new AnswerOpener(options.IdleTimeout, time, _events), _sessions, apiKeys, options.RateLimiter, options.ResponseTimeout, time, _closing.Token,
-            ConnectionSlots.For(options.HttpMessageHandler ?? options.FactoryHandler, switches.MaxConnections, options.ResponseTimeout, time));
+            new SealingEngine(Endpoint, codec, salts, time), new MediaResolver(media.Remote, _images, media.MaxFetchedImages),
+            new AnswerOpener(transport.IdleTimeout, time, _events), _sessions, apiKeys, transport.RateLimiter, transport.ResponseTimeout, time, _closing.Token,
+            ConnectionSlots.For(transport.HttpMessageHandler ?? options.FactoryHandler, switches.MaxConnections, transport.ResponseTimeout, time));
         OpenAI = CreateOpenAI(options, new SealingPolicy(runner), _http);
         Http = new HttpCalls(runner, _http, Endpoint, _events);
         Models = new ModelCatalog(
@@ -115,12 +117,12 @@ internal sealed class ClientComposition : IDisposable
             Endpoint = new Uri(options.Endpoint, "/v1"),
             RetryPolicy = new PrivatemodeRetryPolicy(options.TimeProvider, _closing.Token),
             Transport = new PrivatemodeTransport(http, options.Endpoint),
-            NetworkTimeout = options.ResponseTimeout,
+            NetworkTimeout = options.Transport.ResponseTimeout,
             ClientLoggingOptions = new ClientLoggingOptions
             {
                 LoggerFactory = options.LoggerFactory is null ? null : new LoweredLoggers(options.LoggerFactory),
                 EnableLogging = options.LoggerFactory is not null,
-                EnableMessageContentLogging = options.LogSealedContent && options.LoggerFactory is not null,
+                EnableMessageContentLogging = options.LogEncryptedContent && options.LoggerFactory is not null,
             },
         };
         ClientPipeline pipeline = ClientPipeline.Create(openAI, [new CallPolicy(_events)], [sealing], []);

@@ -78,7 +78,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <returns>Completes when a secret is agreed.</returns>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached or refused, or all took longer than
-    /// <see cref="PrivatemodeOptions.ResponseTimeout"/>.</exception>
+    /// <see cref="TransportOptions.ResponseTimeout"/>.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
     /// <exception cref="ObjectDisposedException">The client is disposed of.</exception>
     public Task ConnectAsync(CancellationToken cancellationToken = default) => _composition.ConnectAsync(cancellationToken);

@@ -9,8 +9,9 @@ public sealed class PrivatemodeConfigurationException : PrivatemodeException
     internal PrivatemodeConfigurationException(string setting, string message, Exception? innerException = null)
         : base(message, innerException) => Setting = setting;
 
-    /// <summary>What to fix: a setting, as <see cref="PrivatemodeOptions"/> (<c>ApiKey</c>) or the application's configuration
-    /// (<c>Privatemode:ApiKey</c>) names it.</summary>
+    /// <summary>Gets the name of the setting to correct.</summary>
+    /// <value>The path of the option in <see cref="PrivatemodeOptions"/>, such as <c>Transport.ResponseTimeout</c>, or the key in the application's
+    /// configuration, such as <c>Privatemode:Transport:ResponseTimeout</c>.</value>
     /// <remarks>When several settings of a client are wrong, this is the first of them, and the message has a line for each.</remarks>
     public string Setting { get; }
 

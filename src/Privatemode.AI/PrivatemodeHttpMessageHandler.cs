@@ -8,7 +8,7 @@ namespace Privatemode.AI;
 /// </summary>
 /// <remarks>
 /// <para>It is the last handler of its <see cref="HttpClient"/>. It encrypts a request and sends it with the handler of the client,
-/// <see cref="PrivatemodeOptions.HttpMessageHandler"/> included, where nothing can change it unnoticed. Whatever is <em>above</em> it, the library, its
+/// <see cref="TransportOptions.HttpMessageHandler"/> included, where nothing can change it unnoticed. Whatever is <em>above</em> it, the library, its
 /// logging and further handlers, sees prompts and answers unencrypted; this handler cannot prevent that.</para>
 /// <para><b>What may be called:</b> <c>POST</c> to <c>/v1/chat/completions</c>, <c>/v1/completions</c>, <c>/v1/embeddings</c>, <c>/v1/messages</c>,
 /// <c>/v1/audio/transcriptions</c> and <c>/unstructured/general/v0/general</c>, all sealed, and <c>GET</c> of <c>/v1/models</c> and <c>/v1/models/{id}</c>, at
@@ -30,11 +30,11 @@ namespace Privatemode.AI;
 /// <para><b>Other differences:</b> redirects are never followed, and an answer is never decompressed. It retries nothing but what the service
 /// did not work on (a secret it no longer knows, a connection reset at once), so the library's own retries stay of use; each repeats the call
 /// sealed anew. <see cref="HttpClient.Timeout"/> includes the time to verify the deployment, which the first call waits for;
-/// <see cref="PrivatemodeOptions.ResponseTimeout"/> and <see cref="PrivatemodeOptions.IdleTimeout"/> hold too. The body is read once, into memory.
+/// <see cref="TransportOptions.ResponseTimeout"/> and <see cref="TransportOptions.IdleTimeout"/> hold too. The body is read once, into memory.
 /// Version and version policy of requests are not used.</para>
 /// <para><b>Synchronous calls</b> block their thread. Encryption and the body of the answer need no other, but the platform makes connections on the
 /// thread pool, and over https it also receives the head of an answer there. When each thread of the pool is blocked in such a call, the calls wait for
-/// each other until <see cref="PrivatemodeOptions.ResponseTimeout"/> ends them. Use asynchronous calls where there are many at a time, and
+/// each other until <see cref="TransportOptions.ResponseTimeout"/> ends them. Use asynchronous calls where there are many at a time, and
 /// <see cref="PrivatemodeClient.ConnectAsync"/> or <see cref="PrivatemodeOptions.WarmUp"/> before the first one.</para>
 /// <para>Thread-safe. Disposing it does not dispose the client; when the client is disposed, calls fail.</para>
 /// </remarks>

@@ -44,7 +44,7 @@ public sealed class PromptCacheScope
         return bytes.Length >= MinimumSaltBytes
             ? new PromptCacheScope { SharedSalt = bytes }
             : throw new PrivatemodeConfigurationException(
-                nameof(PrivatemodeOptions.PromptCache), $"The cache salt is shorter than {MinimumSaltBytes} bytes. Use base64 of 32 random bytes.");
+                OptionNames.PromptCacheScope, $"The cache salt is shorter than {MinimumSaltBytes} bytes. Use base64 of 32 random bytes.");
     }
 
     /// <summary>Requests of one user share, in all clients with this secret.</summary>
@@ -77,7 +77,7 @@ public sealed class PromptCacheScope
         return secret.Length >= MinimumSaltBytes
             ? new PromptCacheScope { Secret = secret.ToArray(), CurrentUser = currentUser }
             : throw new PrivatemodeConfigurationException(
-                nameof(PrivatemodeOptions.PromptCache), $"The secret for the users' cache salts is shorter than {MinimumSaltBytes} bytes.");
+                OptionNames.PromptCacheScope, $"The secret for the users' cache salts is shorter than {MinimumSaltBytes} bytes.");
     }
 
     /// <summary>Text in UTF-8; null when it is not valid, because two such texts could become the same bytes.</summary>
@@ -94,5 +94,5 @@ public sealed class PromptCacheScope
     }
 
     private static PrivatemodeConfigurationException NotText(string what) =>
-        new(nameof(PrivatemodeOptions.PromptCache), $"{what} is not valid Unicode text.");
+        new(OptionNames.PromptCacheScope, $"{what} is not valid Unicode text.");
 }

@@ -9,7 +9,7 @@ public enum RemoteMediaPolicy
 
     /// <summary>
     /// The image is fetched by this process and put into the request, encrypted. Its host sees this machine ask for it. Only https,
-    /// public addresses and image types; at most 20 MiB each, 48 MiB and <see cref="PrivatemodeOptions.MaxFetchedImages"/> images per request.
+    /// public addresses and image types; at most 20 MiB each, 48 MiB and <see cref="MediaOptions.MaxFetchedImages"/> images per request.
     /// </summary>
     FetchHereAndInline,
 

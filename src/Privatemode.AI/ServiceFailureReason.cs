@@ -14,7 +14,7 @@ public enum ServiceFailureReason
     Timeout,
 
     /// <summary>Too many requests or tokens. Wait as long as <see cref="PrivatemodeServiceException.RetryAfter"/> says. Also:
-    /// <see cref="PrivatemodeOptions.RateLimiter"/> refused; then <see cref="PrivatemodeServiceException.Status"/> is 0.</summary>
+    /// <see cref="TransportOptions.RateLimiter"/> refused; then <see cref="PrivatemodeServiceException.Status"/> is 0.</summary>
     RateLimited,
 
     /// <summary>The service is overloaded or restarting. Retry later.</summary>

@@ -17,7 +17,7 @@ public sealed class VerifiedDeployment
     public DateTimeOffset VerifiedAt => _evidence.VerifiedAt;
 
     /// <summary>
-    /// Until when the verdict counts: <see cref="PrivatemodeOptions.EvidenceLifetime"/> at most, never past the first date in
+    /// Until when the verdict counts: <see cref="VerificationOptions.EvidenceLifetime"/> at most, never past the first date in
     /// <see cref="Collateral"/>.
     /// </summary>
     public required DateTimeOffset ValidUntil { get; init; }

@@ -7,7 +7,7 @@ public enum WarmUpMode
     /// tries again. This is the default.</summary>
     Background,
 
-    /// <summary>The host waits for the warm-up, for <see cref="PrivatemodeOptions.ResponseTimeout"/> at most, and does not start if it fails. Do not use
+    /// <summary>The host waits for the warm-up, for <see cref="TransportOptions.ResponseTimeout"/> at most, and does not start if it fails. Do not use
     /// this value with an <see cref="PrivatemodeOptions.ApiKeyAccessor"/> that returns a key only inside calls.</summary>
     Required,
 

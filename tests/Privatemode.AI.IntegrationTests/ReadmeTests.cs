@@ -282,7 +282,7 @@ public sealed partial class ReadmeTests
                 .WithWord("Guten", TimeSpan.Zero, TimeSpan.FromSeconds(0.5)).WithLanguage("de").WithDuration(TimeSpan.FromSeconds(2));
 
             deployment.Model.Partition(new ScriptedElement("Title", "Contract")).ThenPartition(); // then a blank page, whose answer [] the client refuses
-            deployment.Faults.Next(Fault.GpuRevoked(revokedAt: DateTimeOffset.UtcNow)); // refused or answered, depending on PrivatemodeOptions.GpuRevocation
+            deployment.Faults.Next(Fault.GpuRevoked(revokedAt: DateTimeOffset.UtcNow)); // refused or answered, depending on options.Verification.GpuRevocation
             // end
 
             _ = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi"));

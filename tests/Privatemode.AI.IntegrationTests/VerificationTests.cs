@@ -149,7 +149,7 @@ public sealed class VerificationTests : DeploymentTest
     public async Task Verify_PinnedManifest_NeverAsksThePublisher()
     {
         string digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Deployment.Evidence.Manifest.Span));
-        await using PrivatemodeClient pinned = Deployment.CreateClient(options => options.Manifest = ManifestPolicy.Pinned(digest));
+        await using PrivatemodeClient pinned = Deployment.CreateClient(options => options.Verification.Manifest = ManifestPolicy.Pinned(digest));
         VerifiedDeployment proof = await pinned.VerifyAsync().OrTimeout();
         Assert.Equal((digest, ManifestSource.Pinned), (proof.ManifestSha256, proof.ManifestSource));
         Assert.Equal(0, Deployment.Evidence.RequestsTo(EvidenceSource.Manifest));
@@ -172,7 +172,7 @@ public sealed class VerificationTests : DeploymentTest
                 return new ValueTask<bool>(answer);
             },
             _directory.FullName);
-        await using PrivatemodeClient client = Deployment.CreateClient(options => options.Manifest = policy);
+        await using PrivatemodeClient client = Deployment.CreateClient(options => options.Verification.Manifest = policy);
         _ = await client.VerifyAsync().OrTimeout();
         Assert.Null(Assert.Single(asked).CurrentSha256);
         Deployment.Evidence.ChangeManifest();
@@ -189,10 +189,10 @@ public sealed class VerificationTests : DeploymentTest
     [Fact]
     public async Task Verify_PublisherIsAway_TheLastAdoptedManifestCounts()
     {
-        await using PrivatemodeClient first = Deployment.CreateClient(options => options.Manifest = ManifestPolicy.Latest(_directory.FullName));
+        await using PrivatemodeClient first = Deployment.CreateClient(options => options.Verification.Manifest = ManifestPolicy.Latest(_directory.FullName));
         DateTimeOffset adopted = (await first.VerifyAsync().OrTimeout()).ManifestAdoptedAt;
         Deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.PlainError(404), times: 100);
-        await using PrivatemodeClient second = Deployment.CreateClient(options => options.Manifest = ManifestPolicy.Latest(_directory.FullName));
+        await using PrivatemodeClient second = Deployment.CreateClient(options => options.Verification.Manifest = ManifestPolicy.Latest(_directory.FullName));
         VerifiedDeployment proof = await second.VerifyAsync().OrTimeout();
         Assert.Equal(ManifestSource.LastAdopted, proof.ManifestSource);
         Assert.InRange(proof.ManifestAdoptedAt - adopted, TimeSpan.FromSeconds(-1), TimeSpan.FromSeconds(1));

@@ -75,8 +75,8 @@ public sealed class WireTests : DeploymentTest
     [Fact]
     public async Task Chat_WithACachePerClient_SharesWithinTheClientOnly()
     {
-        await using PrivatemodeClient first = Deployment.CreateClient(options => options.PromptCache = PromptCacheScope.PerClient);
-        await using PrivatemodeClient second = Deployment.CreateClient(options => options.PromptCache = PromptCacheScope.PerClient);
+        await using PrivatemodeClient first = Deployment.CreateClient(options => options.PromptCache.Scope = PromptCacheScope.PerClient);
+        await using PrivatemodeClient second = Deployment.CreateClient(options => options.PromptCache.Scope = PromptCacheScope.PerClient);
         await first.AsIChatClient(ModelId).GetResponseAsync("hi").OrTimeout();
         await first.AsIChatClient(ModelId).GetResponseAsync("hi").OrTimeout();
         await second.AsIChatClient(ModelId).GetResponseAsync("hi").OrTimeout();
@@ -93,7 +93,7 @@ public sealed class WireTests : DeploymentTest
     {
         string shared = new('s', 40);
         string own = new('o', 40);
-        await using PrivatemodeClient client = Deployment.CreateClient(options => options.PromptCache = PromptCacheScope.Shared(shared));
+        await using PrivatemodeClient client = Deployment.CreateClient(options => options.PromptCache.Scope = PromptCacheScope.Shared(shared));
         await client.AsIChatClient(ModelId).GetResponseAsync("hi").OrTimeout();
         await client.AsIChatClient(ModelId).GetResponseAsync(
             "hi", new ChatOptions { AdditionalProperties = new() { ["cache_salt"] = own } }).OrTimeout();
@@ -114,7 +114,7 @@ public sealed class WireTests : DeploymentTest
     public async Task Chat_WithALooserGpuPolicy_SaysSoUnderTheSecret()
     {
         await using PrivatemodeClient client = Deployment.CreateClient(
-            options => options.GpuRevocation = GpuRevocationPolicy.AcceptUnknownOrRecentlyRevoked(TimeSpan.FromHours(48)));
+            options => options.Verification.GpuRevocation = GpuRevocationPolicy.AcceptUnknownOrRecentlyRevoked(TimeSpan.FromHours(48)));
         await client.AsIChatClient(ModelId).GetResponseAsync("hi").OrTimeout();
         Assert.StartsWith("rules=allow-good,allow-revoked,allow-unknown; ", Deployment.Requests[0].Headers["Privatemode-NVIDIA-OCSP-Policy"],
             StringComparison.Ordinal);

@@ -46,7 +46,7 @@ public sealed class InsecureLoopbackTrustTests
     [InlineData("tdx")]
     [InlineData("")]
     [InlineData(null)]
-    public void Hardware_TechnologyIsNone_IsRefused(string? tee) => Assert.Equal("Hardware", Assert.Throws<PrivatemodeConfigurationException>(
+    public void Hardware_TechnologyIsNone_IsRefused(string? tee) => Assert.Equal("Verification.Hardware", Assert.Throws<PrivatemodeConfigurationException>(
         () => TrustAnchors.OptionsOf(new HardwarePolicy { Tees = [tee!] })).Setting);
 
     [Theory]
@@ -56,7 +56,7 @@ public sealed class InsecureLoopbackTrustTests
     [InlineData("Milan,Genoa")]
     [InlineData("")]
     [InlineData(null)]
-    public void Hardware_ProductIsNone_IsRefused(string? product) => Assert.Equal("Hardware", Assert.Throws<PrivatemodeConfigurationException>(
+    public void Hardware_ProductIsNone_IsRefused(string? product) => Assert.Equal("Verification.Hardware", Assert.Throws<PrivatemodeConfigurationException>(
         () => TrustAnchors.OptionsOf(new HardwarePolicy { AmdProducts = [product!] })).Setting);
 
     [Theory]
@@ -64,7 +64,7 @@ public sealed class InsecureLoopbackTrustTests
     [InlineData("00")]
     [InlineData(Masked)]
     [InlineData(null)]
-    public void Hardware_ChipIsNone_IsRefused(string? chip) => Assert.Equal("Hardware", Assert.Throws<PrivatemodeConfigurationException>(
+    public void Hardware_ChipIsNone_IsRefused(string? chip) => Assert.Equal("Verification.Hardware", Assert.Throws<PrivatemodeConfigurationException>(
         () => TrustAnchors.OptionsOf(new HardwarePolicy { AmdChipIds = [chip!] })).Setting);
 
     [Fact]
@@ -72,13 +72,13 @@ public sealed class InsecureLoopbackTrustTests
     {
         foreach (string proxy in (string[])["http://proxy.example", "file:///x", "ftp://localhost", "https://proxy.example/?a=b", "https://me@proxy.example"])
         {
-            Assert.Equal("CollateralProxy", Assert.Throws<PrivatemodeConfigurationException>(
-                () => new PrivatemodeClient(new PrivatemodeOptions { ApiKey = "key", CollateralProxy = new Uri(proxy) })).Setting);
+            Assert.Equal("Verification.CollateralProxy", Assert.Throws<PrivatemodeConfigurationException>(
+                () => new PrivatemodeClient(new PrivatemodeOptions { ApiKey = "key", Verification = { CollateralProxy = new Uri(proxy) } })).Setting);
         }
 
         foreach (string proxy in (string[])["http://localhost:5/amd", "https://proxy.example/base"])
         {
-            new PrivatemodeClient(new PrivatemodeOptions { ApiKey = "key", CollateralProxy = new Uri(proxy) }).Dispose();
+            new PrivatemodeClient(new PrivatemodeOptions { ApiKey = "key", Verification = { CollateralProxy = new Uri(proxy) } }).Dispose();
         }
     }
 

@@ -39,7 +39,8 @@ internal static class PrivatemodeHttp
             $"the filter, or set it with {nameof(HttpClientBuilderExtensions.ConfigurePrimaryHttpMessageHandler)}.");
     }
 
-    private static bool HasTestTrust(IServiceProvider provider, PrivatemodeAccount account) => SettingsOf(provider, account).InsecureLoopbackTrust is not null;
+    private static bool HasTestTrust(IServiceProvider provider, PrivatemodeAccount account) =>
+        SettingsOf(provider, account).Verification.InsecureLoopbackTrust is not null;
 
     private static PrivatemodeOptions SettingsOf(IServiceProvider provider, PrivatemodeAccount account) =>
         provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(account.OptionsName);
@@ -56,17 +57,17 @@ internal static class PrivatemodeHttp
             }
         };
 
-        /// <summary>The application's own primary handler is held to the same rules as <see cref="PrivatemodeOptions.HttpMessageHandler"/>.</summary>
+        /// <summary>The application's own primary handler is held to the same rules as <see cref="TransportOptions.HttpMessageHandler"/>.</summary>
         private HttpMessageHandler Guard(HttpMessageHandler primary)
         {
             PrivatemodeOptions settings = SettingsOf(provider, account).Clone();
             if (SendingChain.From(primary).Last() is not LoopbackRoute)
             {
-                settings.HttpMessageHandler = primary;
+                settings.Transport.HttpMessageHandler = primary;
                 _ = SettingsCheck.Demand(settings);
             }
 
-            return SendingChain.Guard(primary, settings.InsecureAcceptAnyHandlerOnLoopback);
+            return SendingChain.Guard(primary, settings.Transport.InsecureAcceptAnyHandlerOnLoopback);
         }
     }
 }

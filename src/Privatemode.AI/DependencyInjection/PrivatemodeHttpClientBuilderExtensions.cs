@@ -16,7 +16,7 @@ public static class PrivatemodeHttpClientBuilderExtensions
     /// client or sending with it is a <see cref="PrivatemodeConfigurationException"/>: requests would leave in the clear. Further handlers, the
     /// factory's logging among them, lie above it and see prompts and answers; values of headers are not logged.</para>
     /// <para>The base address is the configured endpoint unless one is set before, and the client's own timeout is switched off:
-    /// <see cref="PrivatemodeOptions.ResponseTimeout"/> and <see cref="PrivatemodeOptions.IdleTimeout"/> hold. Retries and timeouts that an
+    /// <see cref="TransportOptions.ResponseTimeout"/> and <see cref="TransportOptions.IdleTimeout"/> hold. Retries and timeouts that an
     /// application adds to all its clients hold here too; each retry is sealed anew.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException">The builder is null.</exception>

@@ -82,7 +82,7 @@ internal static class PrivatemodeRegistration
     {
         PrivatemodeOptions options = provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(account.OptionsName).Clone();
         options.LoggerFactory ??= provider.GetService<ILoggerFactory>();
-        options.FactoryHandler = options.HttpMessageHandler is null ? PrivatemodeHttp.Create(provider, account) : null;
+        options.FactoryHandler = options.Transport.HttpMessageHandler is null ? PrivatemodeHttp.Create(provider, account) : null;
         return new PrivatemodeClient(options);
     }
 }

@@ -27,7 +27,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// accounts. So does resolving <see cref="PrivatemodeClient"/> without a key if all accounts have one.</para>
 /// <para>Requests go through the HTTP client <c>Privatemode.AI</c> (with an account key, <c>Privatemode.AI:</c><em>key</em>) of the application's
 /// factory. Handlers added to it by name, after this, see encrypted requests and may not change them; handlers for all clients of the application
-/// are left out. Its primary handler may be replaced by one that <see cref="PrivatemodeOptions.HttpMessageHandler"/> accepts.</para>
+/// are left out. Its primary handler may be replaced by one that <see cref="TransportOptions.HttpMessageHandler"/> accepts.</para>
 /// </remarks>
 public static class PrivatemodeServiceCollectionExtensions
 {

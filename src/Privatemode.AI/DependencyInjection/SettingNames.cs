@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using static Privatemode.AI.OptionNames;
 
 namespace Privatemode.AI.DependencyInjection;
 
@@ -6,17 +7,34 @@ namespace Privatemode.AI.DependencyInjection;
 internal static class SettingNames
 {
     private const int MostSuggestions = 3;
+    private const int MostTypos = 3;
     private const int Similar = 1000;
     private const int NotSimilar = int.MaxValue;
 
     /// <summary>Options that configuration cannot set.</summary>
     internal static IReadOnlyList<string> CodeOnly { get; } =
     [
-        nameof(PrivatemodeOptions.Credential), nameof(PrivatemodeOptions.ApiKeyAccessor), nameof(PrivatemodeOptions.RateLimiter),
-        nameof(PrivatemodeOptions.HttpMessageHandler), nameof(PrivatemodeOptions.LoggerFactory), nameof(PrivatemodeOptions.TimeProvider),
-        nameof(PrivatemodeOptions.CollateralCache), nameof(PrivatemodeOptions.InsecureLoopbackTrust),
-        nameof(PrivatemodeOptions.InsecureAcceptAnyHandlerOnLoopback),
+        nameof(PrivatemodeOptions.Credential), nameof(PrivatemodeOptions.ApiKeyAccessor), nameof(PrivatemodeOptions.LoggerFactory),
+        nameof(PrivatemodeOptions.TimeProvider), OptionNames.CollateralCache, OptionNames.InsecureLoopbackTrust, OptionNames.HttpMessageHandler,
+        OptionNames.RateLimiter, OptionNames.AnyHandlerOnLoopback,
     ];
+
+    /// <summary>Former names of options, and the options as they are called now. A former name may have further names below it.</summary>
+    private static readonly Dictionary<string, string> Renamed = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Manifest"] = OptionNames.Manifest,
+        ["Hardware"] = OptionNames.Hardware,
+        ["EvidenceLifetime"] = OptionNames.EvidenceLifetime,
+        ["GpuRevocation"] = OptionNames.GpuRevocation,
+        ["CollateralDirectory"] = OptionNames.CollateralDirectory,
+        ["CollateralProxy"] = OptionNames.CollateralProxy,
+        ["AcceptAnyUnnamedWorkloadAsSecretService"] = OptionNames.UnnamedSecretService,
+        ["ResponseTimeout"] = OptionNames.ResponseTimeout,
+        ["IdleTimeout"] = OptionNames.IdleTimeout,
+        ["RemoteMedia"] = OptionNames.RemoteMedia,
+        ["MaxFetchedImages"] = OptionNames.MaxFetchedImages,
+        ["LogSealedContent"] = nameof(PrivatemodeOptions.LogEncryptedContent),
+    };
 
     // Names that other libraries use, in the form that Letters returns.
     private static readonly Dictionary<string, string> OtherWords = new(StringComparer.Ordinal)
@@ -39,7 +57,12 @@ internal static class SettingNames
     public static string Advise(string unknown, IEnumerable<string> known)
     {
         string letters = Letters(unknown);
-        if (CodeOnly.FirstOrDefault(name => Letters(name) == letters) is { } codeOnly)
+        if (NewName(unknown, known) is { } newName)
+        {
+            return $"It is now called {newName}.";
+        }
+
+        if (CodeOnly.FirstOrDefault(name => Letters(name) == letters || Letters(LastPart(KeyOf(name))) == letters) is { } codeOnly)
         {
             return $"{codeOnly} is set in code: AddPrivatemode(options => options.{codeOnly} = ...).";
         }
@@ -51,6 +74,22 @@ internal static class SettingNames
 
         string[] suggestions = OtherWords.TryGetValue(letters, out string? usual) ? [usual] : MostSimilar(unknown, known);
         return suggestions.Length > 0 ? $"Did you mean {string.Join(" or ", suggestions)}?" : "Correct the spelling, or remove it.";
+    }
+
+    /// <summary>What a setting with a former name is called now; null when it never had that name.</summary>
+    private static string? NewName(string unknown, IEnumerable<string> known)
+    {
+        int end = unknown.IndexOf(':', StringComparison.Ordinal);
+        (string option, string below) = end < 0 ? (unknown, "") : (unknown[..end], unknown[end..]);
+        if (!Renamed.TryGetValue(option, out string? renamed))
+        {
+            return null;
+        }
+
+        // Entries of lists have the name of the list and a number.
+        string name = KeyOf(renamed) + below;
+        string setting = LastPart(name).All(char.IsAsciiDigit) ? name[..name.LastIndexOf(':')] : name;
+        return known.FirstOrDefault(key => key.Equals(setting, StringComparison.OrdinalIgnoreCase)) is { } found ? found + name[setting.Length..] : null;
     }
 
     /// <summary>Names what the configuration has that may be meant for an account whose section is missing; null if there is nothing.</summary>
@@ -86,7 +125,7 @@ internal static class SettingNames
         IGrouping<int, string>? best = known
             .Where(name => !LastPart(name).All(char.IsAsciiDigit))
             .Where(name => !name.StartsWith(PrivatemodeAccount.Accounts + ":", StringComparison.OrdinalIgnoreCase))
-            .GroupBy(name => Dissimilarity(unknown, name))
+            .GroupBy(name => Math.Min(Dissimilarity(unknown, name), DissimilarityInGroup(unknown, name)))
             .Where(group => group.Key != NotSimilar)
             .MinBy(group => group.Key);
         return best is null ? [] : [.. best.Take(MostSuggestions)];
@@ -108,10 +147,17 @@ internal static class SettingNames
             return unknown.Contains(':', StringComparison.Ordinal) ? 1 + distance : 1;
         }
 
-        return distance <= Math.Max(1, right.Length / 4) ? 1 + distance
+        return distance <= Math.Clamp(right.Length / 4, 1, MostTypos) ? 1 + distance
             : (written.Length >= 3 && right.Contains(written, StringComparison.Ordinal))
                 || (right.Length >= 5 && written.Contains(right, StringComparison.Ordinal)) ? Similar
             : NotSimilar;
+    }
+
+    /// <summary>The group is often left out.</summary>
+    private static int DissimilarityInGroup(string unknown, string name)
+    {
+        int end = name.IndexOf(':', StringComparison.Ordinal) + 1;
+        return unknown.StartsWith(name[..end], StringComparison.OrdinalIgnoreCase) ? NotSimilar : Dissimilarity(unknown, name[end..]);
     }
 
     private static string LastPart(string name) => name[(name.LastIndexOf(':') + 1)..];

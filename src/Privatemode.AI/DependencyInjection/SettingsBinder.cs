@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
+using static Privatemode.AI.OptionNames;
 
 namespace Privatemode.AI.DependencyInjection;
 
@@ -8,6 +9,10 @@ namespace Privatemode.AI.DependencyInjection;
 /// name the setting.</summary>
 internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration? configuration) : IConfigureNamedOptions<PrivatemodeOptions>
 {
+    // The prompt cache is one option in the configuration: its scope and the salt.
+    private static readonly HashSet<string> Groups = new(
+        [nameof(PrivatemodeOptions.Verification), nameof(PrivatemodeOptions.Transport), nameof(PrivatemodeOptions.Media)], StringComparer.OrdinalIgnoreCase);
+
     public void Configure(PrivatemodeOptions options) => Configure(Options.DefaultName, options);
 
     public void Configure(string? name, PrivatemodeOptions options)
@@ -37,19 +42,24 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
     /// <summary>Refuses sections of several calls that give one setting different values: their order does not tell which one is meant.</summary>
     private static void RefuseContradictions(IConfigurationSection[] before, IConfigurationSection section, PrivatemodeOptions options)
     {
-        foreach (IConfigurationSection setting in section.GetChildren().Where(child => !IsAccounts(child)))
+        foreach (string key in KeysOf(section))
         {
+            IConfigurationSection setting = section.GetSection(key);
             string text = TextOf(setting);
-            if (Array.Find(before, other => other.GetSection(setting.Key) is var same && same.Exists() && TextOf(same) != text) is { } contrary)
+            if (Array.Find(before, other => other.GetSection(key) is var same && same.Exists() && TextOf(same) != text) is { } contrary)
             {
                 options.Faults.Add(new PrivatemodeConfigurationException(
                     setting.Path,
-                    $"{setting.Path}: {contrary.Path}:{setting.Key} has a different value, and AddPrivatemode was given both sections. Remove one of them."));
+                    $"{setting.Path}: {contrary.Path}:{key} has a different value, and AddPrivatemode was given both sections. Remove one of them."));
             }
         }
     }
 
-    private static bool IsAccounts(IConfigurationSection child) => child.Key.Equals(PrivatemodeAccount.Accounts, StringComparison.OrdinalIgnoreCase);
+    /// <summary>The options that a section sets, those in groups included. The keys of one option, such as a manifest's mode and digests, stay together.
+    /// </summary>
+    private static IEnumerable<string> KeysOf(IConfigurationSection section) => section.GetChildren()
+        .Where(child => !child.Key.Equals(PrivatemodeAccount.Accounts, StringComparison.OrdinalIgnoreCase))
+        .SelectMany(child => Groups.Contains(child.Key) ? child.GetChildren().Select(option => $"{child.Key}:{option.Key}") : [child.Key]);
 
     /// <summary>A setting, with all below it, as one text to compare.</summary>
     private static string TextOf(IConfigurationSection setting)
@@ -66,22 +76,32 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
     {
         options.ApiKey = settings.Text(nameof(options.ApiKey)) ?? options.ApiKey;
         options.Endpoint = Address(settings, nameof(options.Endpoint)) ?? options.Endpoint;
+        options.WarmUp = Name<WarmUpMode>(settings, nameof(options.WarmUp)) ?? options.WarmUp;
+        options.MaxSessions = Count(settings, nameof(options.MaxSessions)) ?? options.MaxSessions;
+        options.LogEncryptedContent = Flag(settings, nameof(options.LogEncryptedContent)) ?? options.LogEncryptedContent;
+        Read(settings, options.Verification);
+        Read(settings, options.Transport);
+        options.PromptCache.Scope = PromptCacheOf(settings) ?? options.PromptCache.Scope;
+        options.Media.Remote = Name<RemoteMediaPolicy>(settings, KeyOf(OptionNames.RemoteMedia)) ?? options.Media.Remote;
+        options.Media.MaxFetchedImages = Count(settings, KeyOf(OptionNames.MaxFetchedImages)) ?? options.Media.MaxFetchedImages;
+    }
+
+    private static void Read(SettingsReader settings, VerificationOptions options)
+    {
         options.Manifest = ManifestOf(settings) ?? options.Manifest;
         options.Hardware = HardwareOf(settings, options.Hardware);
-        options.AcceptAnyUnnamedWorkloadAsSecretService =
-            Flag(settings, nameof(options.AcceptAnyUnnamedWorkloadAsSecretService)) ?? options.AcceptAnyUnnamedWorkloadAsSecretService;
-        options.EvidenceLifetime = Time(settings, nameof(options.EvidenceLifetime)) ?? options.EvidenceLifetime;
-        options.CollateralDirectory = settings.Text(nameof(options.CollateralDirectory)) ?? options.CollateralDirectory;
-        options.CollateralProxy = Address(settings, nameof(options.CollateralProxy)) ?? options.CollateralProxy;
+        options.EvidenceLifetime = Time(settings, KeyOf(OptionNames.EvidenceLifetime)) ?? options.EvidenceLifetime;
         options.GpuRevocation = GpuRevocationOf(settings) ?? options.GpuRevocation;
-        options.PromptCache = PromptCacheOf(settings) ?? options.PromptCache;
-        options.RemoteMedia = Name<RemoteMediaPolicy>(settings, nameof(options.RemoteMedia)) ?? options.RemoteMedia;
-        options.MaxFetchedImages = Count(settings, nameof(options.MaxFetchedImages)) ?? options.MaxFetchedImages;
-        options.ResponseTimeout = Time(settings, nameof(options.ResponseTimeout)) ?? options.ResponseTimeout;
-        options.IdleTimeout = Time(settings, nameof(options.IdleTimeout)) ?? options.IdleTimeout;
-        options.MaxSessions = Count(settings, nameof(options.MaxSessions)) ?? options.MaxSessions;
-        options.WarmUp = Name<WarmUpMode>(settings, nameof(options.WarmUp)) ?? options.WarmUp;
-        options.LogSealedContent = Flag(settings, nameof(options.LogSealedContent)) ?? options.LogSealedContent;
+        options.CollateralDirectory = settings.Text(KeyOf(OptionNames.CollateralDirectory)) ?? options.CollateralDirectory;
+        options.CollateralProxy = Address(settings, KeyOf(OptionNames.CollateralProxy)) ?? options.CollateralProxy;
+        options.DangerousAcceptAnyUnnamedWorkloadAsSecretService =
+            Flag(settings, KeyOf(OptionNames.UnnamedSecretService)) ?? options.DangerousAcceptAnyUnnamedWorkloadAsSecretService;
+    }
+
+    private static void Read(SettingsReader settings, TransportOptions options)
+    {
+        options.ResponseTimeout = Time(settings, KeyOf(OptionNames.ResponseTimeout)) ?? options.ResponseTimeout;
+        options.IdleTimeout = Time(settings, KeyOf(OptionNames.IdleTimeout)) ?? options.IdleTimeout;
     }
 
     /// <summary>Reads one section, which must not hold anything else.</summary>
@@ -102,20 +122,21 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
 
     private static ManifestPolicy? ManifestOf(SettingsReader settings)
     {
-        const string ModeKey = "Manifest:Mode", DigestKey = "Manifest:Sha256", LogKey = "Manifest:AdoptionLog";
-        string? mode = settings.Text(ModeKey);
-        string[]? digests = settings.List(DigestKey);
-        string? log = settings.Text(LogKey);
+        string prefix = KeyOf(OptionNames.Manifest);
+        (string modeKey, string digestKey, string logKey) = ($"{prefix}:Mode", $"{prefix}:Sha256", $"{prefix}:AdoptionLog");
+        string? mode = settings.Text(modeKey);
+        string[]? digests = settings.List(digestKey);
+        string? log = settings.Text(logKey);
         switch (mode?.ToUpperInvariant() ?? (digests is not null ? "PINNED" : log is not null ? "LATEST" : null))
         {
             case null:
                 return null;
             case "LATEST" when digests is not null:
-                return settings.Refuse<ManifestPolicy>(DigestKey, "Manifest:Mode is Latest, which uses no digests. Set it to Pinned, or remove this setting.");
+                return settings.Refuse<ManifestPolicy>(digestKey, $"{modeKey} is Latest, which uses no digests. Set it to Pinned, or remove this setting.");
             case "LATEST":
                 return ManifestPolicy.Latest(log);
             case "PINNED" when log is not null:
-                return settings.Refuse<ManifestPolicy>(LogKey, "Pinned manifests are not adopted, so nothing is logged. Remove this setting.");
+                return settings.Refuse<ManifestPolicy>(logKey, "Pinned manifests are not adopted, so nothing is logged. Remove this setting.");
             case "PINNED":
                 try
                 {
@@ -123,40 +144,47 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
                 }
                 catch (ArgumentException)
                 {
-                    return settings.Refuse<ManifestPolicy>(DigestKey, "Set one or more SHA-256 digests of 64 hexadecimal digits each.");
+                    return settings.Refuse<ManifestPolicy>(digestKey, "Set one or more SHA-256 digests of 64 hexadecimal digits each.");
                 }
 
             default:
-                return settings.Refuse<ManifestPolicy>(ModeKey, "The value is not one of Latest, Pinned. Approve needs a callback and is set in code.");
+                return settings.Refuse<ManifestPolicy>(modeKey, "The value is not one of Latest, Pinned. Approve needs a callback and is set in code.");
         }
     }
 
-    private static HardwarePolicy HardwareOf(SettingsReader settings, HardwarePolicy before) => before with
+    private static HardwarePolicy HardwareOf(SettingsReader settings, HardwarePolicy before)
     {
-        Tees = settings.List("Hardware:Tees") ?? before.Tees,
-        AmdProducts = settings.List("Hardware:AmdProducts") ?? before.AmdProducts,
-        AmdChipIds = settings.List("Hardware:AmdChipIds") ?? before.AmdChipIds,
-        DangerousAcceptOutdatedTdxPlatform =
-            Flag(settings, "Hardware:DangerousAcceptOutdatedTdxPlatform") ?? before.DangerousAcceptOutdatedTdxPlatform,
-        RequireUpToDateUnderNewestTcbInfo = Flag(settings, "Hardware:RequireUpToDateUnderNewestTcbInfo") ?? before.RequireUpToDateUnderNewestTcbInfo,
-        SuppliedRevocationListMaxAge = Time(settings, "Hardware:SuppliedRevocationListMaxAge") ?? before.SuppliedRevocationListMaxAge,
-    };
+        return before with
+        {
+            Tees = settings.List(Key(nameof(before.Tees))) ?? before.Tees,
+            AmdProducts = settings.List(Key(nameof(before.AmdProducts))) ?? before.AmdProducts,
+            AmdChipIds = settings.List(Key(nameof(before.AmdChipIds))) ?? before.AmdChipIds,
+            DangerousAcceptOutdatedTdxPlatform =
+                Flag(settings, Key(nameof(before.DangerousAcceptOutdatedTdxPlatform))) ?? before.DangerousAcceptOutdatedTdxPlatform,
+            RequireUpToDateUnderNewestTcbInfo =
+                Flag(settings, Key(nameof(before.RequireUpToDateUnderNewestTcbInfo))) ?? before.RequireUpToDateUnderNewestTcbInfo,
+            SuppliedRevocationListMaxAge = Time(settings, Key(nameof(before.SuppliedRevocationListMaxAge))) ?? before.SuppliedRevocationListMaxAge,
+        };
+
+        static string Key(string member) => $"{KeyOf(OptionNames.Hardware)}:{member}";
+    }
 
     private static GpuRevocationPolicy? GpuRevocationOf(SettingsReader settings)
     {
-        const string ModeKey = "GpuRevocation:Mode", GraceKey = "GpuRevocation:RevokedGrace";
-        string? mode = settings.Text(ModeKey);
-        TimeSpan? grace = Time(settings, GraceKey);
+        string prefix = KeyOf(OptionNames.GpuRevocation);
+        (string modeKey, string graceKey) = ($"{prefix}:Mode", $"{prefix}:RevokedGrace");
+        string? mode = settings.Text(modeKey);
+        TimeSpan? grace = Time(settings, graceKey);
         switch (mode?.ToUpperInvariant())
         {
             case null or "STRICT" when grace is not null:
-                return settings.Refuse<GpuRevocationPolicy>(GraceKey, "Set GpuRevocation:Mode to AcceptUnknownOrRecentlyRevoked, or remove this setting.");
+                return settings.Refuse<GpuRevocationPolicy>(graceKey, $"Set {modeKey} to AcceptUnknownOrRecentlyRevoked, or remove this setting.");
             case null:
                 return null;
             case "STRICT":
                 return GpuRevocationPolicy.Strict;
             case "ACCEPTUNKNOWNORRECENTLYREVOKED" when grace is null:
-                return settings.Refuse<GpuRevocationPolicy>(GraceKey, "Set for how long a revoked certificate is still accepted, for example 2.00:00:00.");
+                return settings.Refuse<GpuRevocationPolicy>(graceKey, "Set for how long a revoked certificate is still accepted, for example 2.00:00:00.");
             case "ACCEPTUNKNOWNORRECENTLYREVOKED":
                 try
                 {
@@ -164,23 +192,24 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
                 }
                 catch (ArgumentOutOfRangeException)
                 {
-                    return settings.Refuse<GpuRevocationPolicy>(GraceKey, "The value must be from zero to 365 days.");
+                    return settings.Refuse<GpuRevocationPolicy>(graceKey, "The value must be from zero to 365 days.");
                 }
 
             default:
-                return settings.Refuse<GpuRevocationPolicy>(ModeKey, "The value is not one of Strict, AcceptUnknownOrRecentlyRevoked.");
+                return settings.Refuse<GpuRevocationPolicy>(modeKey, "The value is not one of Strict, AcceptUnknownOrRecentlyRevoked.");
         }
     }
 
     private static PromptCacheScope? PromptCacheOf(SettingsReader settings)
     {
-        const string ScopeKey = "PromptCache:Scope", SaltKey = "PromptCache:Salt";
-        string? scope = settings.Text(ScopeKey);
+        string scopeKey = KeyOf(OptionNames.PromptCacheScope);
+        const string SaltKey = $"{nameof(PrivatemodeOptions.PromptCache)}:Salt";
+        string? scope = settings.Text(scopeKey);
         string? salt = settings.Text(SaltKey);
         switch (scope?.ToUpperInvariant())
         {
             case null or "NONE" or "PERCLIENT" when salt is not null:
-                return settings.Refuse<PromptCacheScope>(SaltKey, "Set PromptCache:Scope to Shared, or remove this setting.");
+                return settings.Refuse<PromptCacheScope>(SaltKey, $"Set {scopeKey} to Shared, or remove this setting.");
             case null:
                 return null;
             case "NONE":
@@ -199,7 +228,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
 
             default:
                 return settings.Refuse<PromptCacheScope>(
-                    ScopeKey, "The value is not one of None, PerClient, Shared. PerUser needs a callback and is set in code.");
+                    scopeKey, "The value is not one of None, PerClient, Shared. PerUser needs a callback and is set in code.");
         }
     }
 

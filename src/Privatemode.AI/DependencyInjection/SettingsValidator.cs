@@ -17,9 +17,9 @@ internal sealed class SettingsValidator(PrivatemodeAccount account) : IValidateO
 
         SettingsFaults inCode = new();
         _ = SettingsCheck.Check(options, inCode);
-        if (options.Hardware is not null)
+        if (options.Verification.Hardware is not null)
         {
-            _ = inCode.Try(() => TrustAnchors.OptionsOf(options.Hardware));
+            _ = inCode.Try(() => TrustAnchors.OptionsOf(options.Verification.Hardware));
         }
 
         SettingsFaults all = new();
@@ -34,7 +34,7 @@ internal sealed class SettingsValidator(PrivatemodeAccount account) : IValidateO
 
     private PrivatemodeConfigurationException WithPath(PrivatemodeConfigurationException fault)
     {
-        string setting = $"{account.SectionPath}:{fault.Setting}";
+        string setting = $"{account.SectionPath}:{OptionNames.KeyOf(fault.Setting)}";
         string name = fault.Message.Contains(setting, StringComparison.Ordinal) ? setting : $"{setting} (or {nameof(PrivatemodeOptions)}.{fault.Setting})";
         return new PrivatemodeConfigurationException(setting, $"{name}: {fault.Message}");
     }

@@ -71,7 +71,7 @@ internal sealed class BoundedHttp(HttpClient http, TimeProvider time)
         if (request.RequestUri != asked || (response.RequestMessage?.RequestUri is { } answered && answered != asked))
         {
             throw new PrivatemodeConfigurationException(
-                nameof(PrivatemodeOptions.HttpMessageHandler),
+                OptionNames.HttpMessageHandler,
                     "The message handler followed a redirect or changed an address. Use one that does not (AllowAutoRedirect = false).");
         }
     }

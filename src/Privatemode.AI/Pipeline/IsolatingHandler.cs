@@ -72,8 +72,8 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
         if (isLoopbackOnly && !SettingsCheck.IsLoopbackAddress(request.RequestUri!))
         {
             throw new PrivatemodeConfigurationException(
-                nameof(PrivatemodeOptions.InsecureAcceptAnyHandlerOnLoopback),
-                "InsecureAcceptAnyHandlerOnLoopback sends to loopback addresses only. Use it together with InsecureLoopbackTrust, in tests.");
+                OptionNames.AnyHandlerOnLoopback,
+                $"{OptionNames.AnyHandlerOnLoopback} sends to loopback addresses only. Use it together with {OptionNames.InsecureLoopbackTrust}, in tests.");
         }
 
         OutgoingRequest.Note(request);

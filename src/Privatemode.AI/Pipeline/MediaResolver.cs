@@ -8,7 +8,7 @@ namespace Privatemode.AI.Pipeline;
 /// <param name="policy">The policy.</param>
 /// <param name="fetcher">Fetches images; null unless the policy says so.</param>
 /// <param name="mostImages">How many images one request may name, when they are fetched here.</param>
-internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetcher, int mostImages = PrivatemodeOptions.DefaultMaxFetchedImages)
+internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetcher, int mostImages = MediaOptions.DefaultMaxFetchedImages)
 {
     private const string Refused = "remote-media";
 
@@ -45,7 +45,7 @@ internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetc
             throw new PrivatemodeRequestException(
                 "messages",
                 $"The request names {images.Count} images by URL, and at most {mostImages} are fetched for one request. Send fewer at once, or raise " +
-                    $"{nameof(PrivatemodeOptions.MaxFetchedImages)}.");
+                    $"{OptionNames.MaxFetchedImages}.");
         }
 
         Uri[] addresses = [.. images.Select(image => AddressOf(body, image))];

@@ -45,7 +45,7 @@ internal static class OutboundCheck
         if ((sent is not null && sent.RequestUri != asked) || (response.RequestMessage?.RequestUri is { } answered && answered != asked))
         {
             throw new PrivatemodeConfigurationException(
-                nameof(PrivatemodeOptions.HttpMessageHandler),
+                OptionNames.HttpMessageHandler,
                     "The message handler followed a redirect. Use one that does not (AllowAutoRedirect = false).");
         }
     }

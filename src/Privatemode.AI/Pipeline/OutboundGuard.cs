@@ -57,7 +57,7 @@ internal sealed class OutboundGuard(HttpMessageHandler sender, bool acceptsAny) 
         if (InnerHandler is SocketsHttpHandler { ActivityHeadersPropagator: not null })
         {
             throw new PrivatemodeConfigurationException(
-                nameof(PrivatemodeOptions.HttpMessageHandler), "The message handler propagates trace context. Leave its ActivityHeadersPropagator null.");
+                OptionNames.HttpMessageHandler, "The message handler propagates trace context. Leave its ActivityHeadersPropagator null.");
         }
 
         OutgoingRequest.DemandUnchanged(request);

@@ -40,7 +40,7 @@ internal sealed class PromptCacheSalts(PromptCacheScope scope, bool areManyCalle
         if (scope.CurrentUser is { } currentUser && Callbacks.Ask(currentUser) is { Length: > 0 } user)
         {
             byte[] id = PromptCacheScope.BytesOf(user) ?? throw new PrivatemodeRequestException(
-                nameof(PrivatemodeOptions.PromptCache), "The user of the prompt cache is not valid Unicode text. Return valid text for the user of this call.");
+                OptionNames.PromptCacheScope, "The user of the prompt cache is not valid Unicode text. Return valid text for the user of this call.");
             return Derive(scope.Secret!, areManyCallers ? [.. PerUserOfKeyLabel, .. ApiKeys.DigestOf(apiKey), .. id] : [.. PerUserLabel, .. id]);
         }
 

@@ -113,9 +113,9 @@ internal static class SendingChain
         if (isLoopbackOnly && sockets.UseProxy)
         {
             throw Refuse(
-                $"With {nameof(PrivatemodeOptions.InsecureAcceptAnyHandlerOnLoopback)} the message handler must not use a proxy: set UseProxy to false.");
+                $"With {OptionNames.AnyHandlerOnLoopback} the message handler must not use a proxy: set UseProxy to false.");
         }
     }
 
-    private static PrivatemodeConfigurationException Refuse(string message) => new(nameof(PrivatemodeOptions.HttpMessageHandler), message);
+    private static PrivatemodeConfigurationException Refuse(string message) => new(OptionNames.HttpMessageHandler, message);
 }

@@ -39,18 +39,18 @@ internal static class SettingsCheck
             _ = faults.Try(() => DemandTestTrust(options));
         }
 
-        _ = faults.Try(() => DemandTimeout(nameof(options.ResponseTimeout), options.ResponseTimeout));
-        _ = faults.Try(() => DemandTimeout(nameof(options.IdleTimeout), options.IdleTimeout));
+        _ = faults.Try(() => DemandTimeout(OptionNames.ResponseTimeout, options.Transport.ResponseTimeout));
+        _ = faults.Try(() => DemandTimeout(OptionNames.IdleTimeout, options.Transport.IdleTimeout));
         _ = faults.Try(() => DemandPresent(nameof(options.TimeProvider), options.TimeProvider));
-        _ = faults.Try(() => DemandPresent(nameof(options.GpuRevocation), options.GpuRevocation));
-        _ = faults.Try(() => DemandPresent(nameof(options.PromptCache), options.PromptCache));
-        _ = faults.Try(() => DemandPresent(nameof(options.Manifest), options.Manifest));
-        _ = faults.Try(() => DemandPresent(nameof(options.Hardware), options.Hardware));
-        _ = faults.Try(() => DemandKnown(nameof(options.RemoteMedia), options.RemoteMedia));
+        _ = faults.Try(() => DemandPresent(OptionNames.GpuRevocation, options.Verification.GpuRevocation));
+        _ = faults.Try(() => DemandPresent(OptionNames.PromptCacheScope, options.PromptCache.Scope));
+        _ = faults.Try(() => DemandPresent(OptionNames.Manifest, options.Verification.Manifest));
+        _ = faults.Try(() => DemandPresent(OptionNames.Hardware, options.Verification.Hardware));
+        _ = faults.Try(() => DemandKnown(OptionNames.RemoteMedia, options.Media.Remote));
         _ = faults.Try(() => DemandKnown(nameof(options.WarmUp), options.WarmUp));
         _ = faults.Try(() => DemandHandler(options));
         _ = faults.Try(() => DemandCount(nameof(options.MaxSessions), options.MaxSessions, MostSessions));
-        _ = faults.Try(() => DemandCount(nameof(options.MaxFetchedImages), options.MaxFetchedImages, MostFetchedImages));
+        _ = faults.Try(() => DemandCount(OptionNames.MaxFetchedImages, options.Media.MaxFetchedImages, MostFetchedImages));
         _ = faults.Try(() => DemandEvidence(options));
         _ = faults.Try(() => DemandProxy(options));
         return keys;
@@ -62,7 +62,7 @@ internal static class SettingsCheck
 
     /// <summary>Whether connections are made by a handler that may lead anywhere.</summary>
     private static bool HasOwnHandler(PrivatemodeOptions options) =>
-        options.HttpMessageHandler is not null && !options.InsecureAcceptAnyHandlerOnLoopback;
+        options.Transport.HttpMessageHandler is not null && !options.Transport.InsecureAcceptAnyHandlerOnLoopback;
 
     private static void DemandEndpoint(PrivatemodeOptions options)
     {
@@ -85,29 +85,29 @@ internal static class SettingsCheck
 
     private static void DemandLoopback(PrivatemodeOptions options)
     {
-        if (options.InsecureAcceptAnyHandlerOnLoopback && !IsLoopbackAddress(options.Endpoint))
+        if (options.Transport.InsecureAcceptAnyHandlerOnLoopback && !IsLoopbackAddress(options.Endpoint))
         {
             throw new PrivatemodeConfigurationException(
-                nameof(options.InsecureAcceptAnyHandlerOnLoopback),
-                    "InsecureAcceptAnyHandlerOnLoopback is for an endpoint that is a loopback address, such as http://127.0.0.1:5000, not a name.");
+                OptionNames.AnyHandlerOnLoopback,
+                    $"{OptionNames.AnyHandlerOnLoopback} requires an endpoint that is a loopback address, such as http://127.0.0.1:5000, not a name.");
         }
     }
 
     private static void DemandTestTrust(PrivatemodeOptions options)
     {
-        if (options.InsecureLoopbackTrust is not null && (!options.Endpoint.IsLoopback || HasOwnHandler(options)))
+        if (options.Verification.InsecureLoopbackTrust is not null && (!options.Endpoint.IsLoopback || HasOwnHandler(options)))
         {
             throw new PrivatemodeConfigurationException(
-                nameof(options.InsecureLoopbackTrust),
-                    "InsecureLoopbackTrust is for a loopback endpoint, and without a message handler of your own.");
+                OptionNames.InsecureLoopbackTrust,
+                    $"{OptionNames.InsecureLoopbackTrust} requires a loopback endpoint, and cannot be combined with a message handler of your own.");
         }
     }
 
     private static void DemandHandler(PrivatemodeOptions options)
     {
-        if (options.HttpMessageHandler is not null)
+        if (options.Transport.HttpMessageHandler is not null)
         {
-            SendingChain.Demand(options.HttpMessageHandler, options.InsecureAcceptAnyHandlerOnLoopback);
+            SendingChain.Demand(options.Transport.HttpMessageHandler, options.Transport.InsecureAcceptAnyHandlerOnLoopback);
         }
     }
 
@@ -121,19 +121,20 @@ internal static class SettingsCheck
 
     private static void DemandEvidence(PrivatemodeOptions options)
     {
-        if (options.EvidenceLifetime < ShortestEvidence || options.EvidenceLifetime > LongestTimeout)
+        if (options.Verification.EvidenceLifetime < ShortestEvidence || options.Verification.EvidenceLifetime > LongestTimeout)
         {
             throw new PrivatemodeConfigurationException(
-                nameof(options.EvidenceLifetime), "EvidenceLifetime must be at least 5 minutes and at most 24 hours.");
+                OptionNames.EvidenceLifetime, $"{OptionNames.EvidenceLifetime} must be at least 5 minutes and at most 24 hours.");
         }
     }
 
     private static void DemandProxy(PrivatemodeOptions options)
     {
-        if (options.CollateralProxy is { } proxy && !IsProxy(proxy))
+        if (options.Verification.CollateralProxy is { } proxy && !IsProxy(proxy))
         {
             throw new PrivatemodeConfigurationException(
-                nameof(options.CollateralProxy), "CollateralProxy must be an https address without query, for example https://collateral.example.com.");
+                OptionNames.CollateralProxy,
+                $"{OptionNames.CollateralProxy} must be an https address without query, for example https://collateral.example.com.");
         }
     }
 

@@ -47,7 +47,7 @@ internal sealed class ManifestKeeper(
         if (IsAsking.Value)
         {
             throw new PrivatemodeConfigurationException(
-                nameof(PrivatemodeOptions.Manifest), "The approval callback uses a client that waits for its decision. Decide without one.");
+                OptionNames.Manifest, "The approval callback uses a client that waits for its decision. Decide without one.");
         }
     }
 

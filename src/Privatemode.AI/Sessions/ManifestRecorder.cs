@@ -172,7 +172,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
     }
 
     private static PrivatemodeConfigurationException Mixed() => new(
-        nameof(PrivatemodeOptions.Manifest),
+        OptionNames.Manifest,
         "The adoption log holds manifests that were proved under InsecureLoopbackTrust, or the reverse. Give production and tests different directories.");
 
     /// <summary>See <see cref="ManifestLog.Read"/> about a line without its end.</summary>
@@ -214,7 +214,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new PrivatemodeConfigurationException(
-                nameof(PrivatemodeOptions.Manifest),
+                OptionNames.Manifest,
                 $"The adoption log cannot be used: {exception.Message} Give a directory that this process may read and write.",
                 exception);
         }

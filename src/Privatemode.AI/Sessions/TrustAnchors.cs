@@ -28,25 +28,25 @@ internal static class TrustAnchors
             && policy.SuppliedRevocationListMaxAge <= LongestSuppliedRevocationList
             ? policy.SuppliedRevocationListMaxAge
             : throw new PrivatemodeConfigurationException(
-                nameof(PrivatemodeOptions.Hardware),
+                OptionNames.Hardware,
                 $"{nameof(policy.SuppliedRevocationListMaxAge)} must be from zero to {LongestSuppliedRevocationList.TotalDays:0} days."),
     };
 
     private static SnpProduct Product(string name) => Enum.GetNames<SnpProduct>().Contains(name, StringComparer.Ordinal)
         ? Enum.Parse<SnpProduct>(name)
         : throw new PrivatemodeConfigurationException(
-            nameof(PrivatemodeOptions.Hardware), "A product line of AMD is not one of " + string.Join(", ", Enum.GetNames<SnpProduct>()) + ".");
+            OptionNames.Hardware, "A product line of AMD is not one of " + string.Join(", ", Enum.GetNames<SnpProduct>()) + ".");
 
     private static EvidenceKind Kind(string name) => name switch
     {
         SnpJudgement.Kind => EvidenceKind.SevSnp,
         TdxJudgement.Kind => EvidenceKind.Tdx,
         _ => throw new PrivatemodeConfigurationException(
-            nameof(PrivatemodeOptions.Hardware), $"A technology is neither {SnpJudgement.Kind} nor {TdxJudgement.Kind}."),
+            OptionNames.Hardware, $"A technology is neither {SnpJudgement.Kind} nor {TdxJudgement.Kind}."),
     };
 
     private static ReadOnlyMemory<byte> Chip(string id) => id is { Length: 128 } && id.All(char.IsAsciiHexDigit) && id.AsSpan().ContainsAnyExcept('0')
         ? Convert.FromHexString(id)
         : throw new PrivatemodeConfigurationException(
-            nameof(PrivatemodeOptions.Hardware), "The id of an AMD chip is 128 hexadecimal digits, not all of them zero: zeros stand for a hidden id.");
+            OptionNames.Hardware, "The id of an AMD chip is 128 hexadecimal digits, not all of them zero: zeros stand for a hidden id.");
 }

@@ -19,7 +19,7 @@ public sealed class AdapterCanaryTests : IAsyncLifetime
         _client = _deployment.CreateClient(options =>
         {
             options.LoggerFactory = _logs;
-            options.LogSealedContent = true;
+            options.LogEncryptedContent = true;
         });
     }
 

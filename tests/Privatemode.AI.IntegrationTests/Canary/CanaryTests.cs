@@ -30,7 +30,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
         _client = _deployment.CreateClient(options =>
         {
             options.LoggerFactory = _logs;
-            options.LogSealedContent = true;
+            options.LogEncryptedContent = true;
         });
     }
 

@@ -86,7 +86,7 @@ public sealed class GpuStatusTests : DeploymentTest
     }
 
     private PrivatemodeClient Lenient(TimeSpan grace) =>
-        Deployment.CreateClient(options => options.GpuRevocation = GpuRevocationPolicy.AcceptUnknownOrRecentlyRevoked(grace));
+        Deployment.CreateClient(options => options.Verification.GpuRevocation = GpuRevocationPolicy.AcceptUnknownOrRecentlyRevoked(grace));
 
     /// <summary>Past the client, which would not send it.</summary>
     private async Task<HttpStatusCode> ReplayWithAnotherMacAsync(RecordedRequest recorded)

@@ -68,7 +68,7 @@ public sealed class MistakesOfOneCallTests : DeploymentTest
     [Fact]
     public async Task MoreImagesThanAreFetched_IsNoFaultOfTheSettings()
     {
-        await using PrivatemodeClient client = Deployment.CreateClient(options => options.RemoteMedia = RemoteMediaPolicy.FetchHereAndInline);
+        await using PrivatemodeClient client = Deployment.CreateClient(options => options.Media.Remote = RemoteMediaPolicy.FetchHereAndInline);
         AIContent[] images = [.. Enumerable.Range(0, 33).Select(i => new UriContent($"https://secret.example/{i}.png", "image/png"))];
 
         PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(() => ChatAsync(client, images).OrTimeout());
@@ -82,11 +82,11 @@ public sealed class MistakesOfOneCallTests : DeploymentTest
     {
         string user = "a\ud800";
         await using PrivatemodeClient client = Deployment.CreateClient(
-            options => options.PromptCache = PromptCacheScope.PerUser(new byte[32], () => user));
+            options => options.PromptCache.Scope = PromptCacheScope.PerUser(new byte[32], () => user));
 
         PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(() => ChatAsync(client).OrTimeout());
 
-        Assert.Equal("PromptCache", exception.Member);
+        Assert.Equal("PromptCache.Scope", exception.Member);
         user = "a";
         await ChatAsync(client).OrTimeout();
     }
@@ -104,8 +104,8 @@ public sealed class MistakesOfOneCallTests : DeploymentTest
     [Fact]
     public async Task Settings_ThatFailEveryCall_AreConfigurationExceptions()
     {
-        Assert.Equal("ResponseTimeout", Assert.Throws<PrivatemodeConfigurationException>(
-            () => Deployment.CreateClient(options => options.ResponseTimeout = TimeSpan.Zero)).Setting);
+        Assert.Equal("Transport.ResponseTimeout", Assert.Throws<PrivatemodeConfigurationException>(
+            () => Deployment.CreateClient(options => options.Transport.ResponseTimeout = TimeSpan.Zero)).Setting);
 
         Deployment.Faults.Next(Fault.PlainError(401));
         Assert.Equal("ApiKey", Assert.IsType<PrivatemodeConfigurationException>(await AskAsync()).Setting);

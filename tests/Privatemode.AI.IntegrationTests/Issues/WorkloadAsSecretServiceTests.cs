@@ -37,7 +37,7 @@ public sealed class WorkloadAsSecretServiceTests : DeploymentTest
     [Fact]
     public async Task OptionForUnnamedWorkloads_CertificateWithoutNames_IsAcceptedAndOneWithOtherNamesIsNot()
     {
-        await using PrivatemodeClient client = Deployment.CreateClient(options => options.AcceptAnyUnnamedWorkloadAsSecretService = true);
+        await using PrivatemodeClient client = Deployment.CreateClient(options => options.Verification.DangerousAcceptAnyUnnamedWorkloadAsSecretService = true);
         Deployment.RenameSecretService("workload-gpt-oss-120b", "*");
         _ = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.ConnectAsync()).OrTimeout();
         Deployment.RenameSecretService();

@@ -74,7 +74,7 @@ public sealed class RequestMediaTests(ChatFixture fixture) : IClassFixture<ChatF
     [Fact]
     public async Task Image_ByUrlWithOptIn_IsPostedWithItsDetail()
     {
-        await using PrivatemodeClient client = fixture.Deployment.CreateClient(options => options.RemoteMedia = RemoteMediaPolicy.LetTheServiceFetch);
+        await using PrivatemodeClient client = fixture.Deployment.CreateClient(options => options.Media.Remote = RemoteMediaPolicy.LetTheServiceFetch);
         UriContent image = new("https://example.com/a.png", "image/png") { AdditionalProperties = new() { ["detail"] = "high" } };
 
         _ = await client.AsIChatClient(ChatFixture.Model).GetResponseAsync([new ChatMessage(ChatRole.User, [image])]);

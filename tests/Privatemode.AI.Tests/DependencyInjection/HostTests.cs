@@ -21,9 +21,9 @@ public sealed class HostTests : IAsyncLifetime
     [Fact]
     public async Task Start_SettingsAreWrong_HostDoesNotStart()
     {
-        using IHost host = NewHost(_ => { }, new() { ["Privatemode:Manifest:Mode"] = "Newest", ["Privatemode:ApiKey"] = "key" });
+        using IHost host = NewHost(_ => { }, new() { ["Privatemode:Verification:Manifest:Mode"] = "Newest", ["Privatemode:ApiKey"] = "key" });
         PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => host.StartAsync());
-        Assert.Equal("Privatemode:Manifest:Mode", exception.Setting);
+        Assert.Equal("Privatemode:Verification:Manifest:Mode", exception.Setting);
     }
 
     [Fact]

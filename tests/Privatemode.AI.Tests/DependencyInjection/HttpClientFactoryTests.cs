@@ -93,7 +93,9 @@ public sealed class HttpClientFactoryTests : IAsyncLifetime
         {
             await using ServiceProvider other = new ServiceCollection().AddPrivatemode(options => options.ApiKey = "key")
                 .AddHttpClient("Privatemode.AI").ConfigurePrimaryHttpMessageHandler(primary).Services.BuildServiceProvider();
-            Assert.Equal("HttpMessageHandler", Assert.Throws<PrivatemodeConfigurationException>(() => other.GetRequiredService<PrivatemodeClient>()).Setting);
+            Assert.Equal(
+                "Transport.HttpMessageHandler",
+                Assert.Throws<PrivatemodeConfigurationException>(() => other.GetRequiredService<PrivatemodeClient>()).Setting);
         }
     }
 
@@ -104,7 +106,9 @@ public sealed class HttpClientFactoryTests : IAsyncLifetime
         await using ServiceProvider provider = new ServiceCollection()
             .AddSingleton<IHttpMessageHandlerBuilderFilter>(new ReplacingFilter(handlers => handlers.PrimaryHandler = following))
             .AddPrivatemode(options => options.ApiKey = "key").BuildServiceProvider();
-        Assert.Equal("HttpMessageHandler", Assert.Throws<PrivatemodeConfigurationException>(() => provider.GetRequiredService<PrivatemodeClient>()).Setting);
+        Assert.Equal(
+            "Transport.HttpMessageHandler",
+            Assert.Throws<PrivatemodeConfigurationException>(() => provider.GetRequiredService<PrivatemodeClient>()).Setting);
     }
 
     [Fact]

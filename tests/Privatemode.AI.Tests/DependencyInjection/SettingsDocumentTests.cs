@@ -15,24 +15,24 @@ public sealed class SettingsDocumentTests
     [Fact]
     public void Options_Each_HasASettingOrIsDocumentedAsCodeOnly()
     {
-        IEnumerable<string> settings = Known().Select(key => key.Split(':')[0]);
-        IEnumerable<string> codeOnly = Table("option").Select(row => row[0]).Where(name => !name.Contains('.', StringComparison.Ordinal));
-        Assert.Equal(NamesOf(typeof(PrivatemodeOptions)), settings.Distinct().Concat(codeOnly).Order());
-        Assert.Equal(NamesOf(typeof(HardwarePolicy)), Below(nameof(PrivatemodeOptions.Hardware)));
+        string[] settings = [.. Known().Select(OptionOf).Distinct()];
+        IEnumerable<string> codeOnly = Table("option").Select(row => row[0]).Where(name => !IsWayToMakeAPolicy(name));
+        Assert.Equal(Options().Keys.Order(), settings.Concat(codeOnly).Order());
+        Assert.Equal(NamesOf(typeof(HardwarePolicy)), Below("Verification:Hardware"));
     }
 
     [Fact]
     public void CodeOnly_OfTheDocument_AreThoseThatErrorsName() => Assert.Equal(
-        SettingNames.CodeOnly.Order(), Table("option").Select(row => row[0]).Where(name => !name.Contains('.', StringComparison.Ordinal)).Order());
+        SettingNames.CodeOnly.Order(), Table("option").Select(row => row[0]).Where(name => !IsWayToMakeAPolicy(name)).Order());
 
     [Fact]
     public void Policies_EachWayToMakeOne_IsAModeOrDocumentedAsCodeOnly()
     {
         IEnumerable<string> ways = Policies.SelectMany(policy => policy.GetMembers(BindingFlags.Public | BindingFlags.Static)
             .Where(member => member is PropertyInfo or MethodInfo { IsSpecialName: false }).Select(member => $"{policy.Name}.{member.Name}"));
-        IEnumerable<string> modes = Modes("Manifest:Mode", nameof(ManifestPolicy))
-            .Concat(Modes("GpuRevocation:Mode", nameof(GpuRevocationPolicy))).Concat(Modes("PromptCache:Scope", nameof(PromptCacheScope)));
-        IEnumerable<string> codeOnly = Table("option").Select(row => row[0]).Where(name => name.Contains('.', StringComparison.Ordinal));
+        IEnumerable<string> modes = Modes("Verification:Manifest:Mode", nameof(ManifestPolicy))
+            .Concat(Modes("Verification:GpuRevocation:Mode", nameof(GpuRevocationPolicy))).Concat(Modes("PromptCache:Scope", nameof(PromptCacheScope)));
+        IEnumerable<string> codeOnly = Table("option").Select(row => row[0]).Where(IsWayToMakeAPolicy);
         Assert.Equal(ways.Distinct().Order(), modes.Concat(codeOnly).Order());
     }
 
@@ -42,12 +42,11 @@ public sealed class SettingsDocumentTests
     [Fact]
     public void Defaults_OfTheDocument_AreThose()
     {
-        PrivatemodeOptions defaults = new();
         int compared = 0;
-        foreach (string[] row in Table("setting").Where(row => !row[0].Contains(':', StringComparison.Ordinal)))
+        foreach (string[] row in Table("setting").Where(row => Options().ContainsKey(row[0].Replace(':', '.'))))
         {
-            object? value = typeof(PrivatemodeOptions).GetProperty(row[0])!.GetValue(defaults);
-            if (value is not null and not ManifestPolicy)
+            object? value = Options()[row[0].Replace(':', '.')].Default;
+            if (value is not (null or PromptCacheScope))
             {
                 string text = value is bool flag ? (flag ? "true" : "false") : Convert.ToString(value, CultureInfo.InvariantCulture)!;
                 Assert.Equal($"`{text.TrimEnd('/')}`", row[2]);
@@ -61,12 +60,31 @@ public sealed class SettingsDocumentTests
     [Fact]
     public void Values_OfTheDocument_AreThoseOfTheEnumerations()
     {
-        foreach (PropertyInfo property in typeof(PrivatemodeOptions).GetProperties().Where(property => property.PropertyType.IsEnum))
+        foreach ((string option, (Type type, _)) in Options().Where(option => option.Value.Type.IsEnum))
         {
-            string values = Table("setting").Single(row => row[0] == property.Name)[1];
-            Assert.Equal(Enum.GetNames(property.PropertyType), values.Split(", ").Select(name => name.Trim('`')));
+            string values = Table("setting").Single(row => row[0] == option.Replace('.', ':'))[1];
+            Assert.Equal(Enum.GetNames(type), values.Split(", ").Select(name => name.Trim('`')));
         }
     }
+
+    /// <summary>All options by their paths, those in groups included.</summary>
+    private static Dictionary<string, (Type Type, object? Default)> Options()
+    {
+        PrivatemodeOptions options = new();
+        return typeof(PrivatemodeOptions).GetProperties()
+            .SelectMany(member => IsGroup(member)
+                ? member.PropertyType.GetProperties().Select(option => ($"{member.Name}.{option.Name}", option, member.GetValue(options)))
+                : [(member.Name, member, options)])
+            .ToDictionary(entry => entry.Item1, entry => (entry.Item2.PropertyType, entry.Item2.GetValue(entry.Item3)));
+    }
+
+    private static bool IsGroup(PropertyInfo member) => member.SetMethod is not { IsPublic: true };
+
+    /// <summary>The option that a setting belongs to: <c>Verification:Manifest:Mode</c> is part of <c>Verification.Manifest</c>.</summary>
+    private static string OptionOf(string setting) => setting == "PromptCache:Salt" ? OptionNames.PromptCacheScope
+        : Options().Keys.Single(option => $"{setting}:".StartsWith($"{option.Replace('.', ':')}:", StringComparison.Ordinal));
+
+    private static bool IsWayToMakeAPolicy(string name) => Policies.Any(policy => name.StartsWith($"{policy.Name}.", StringComparison.Ordinal));
 
     private static IReadOnlySet<string> Known()
     {

@@ -14,35 +14,38 @@ public sealed class SettingsTests
     public void Options_EverySetting_IsBound()
     {
         PrivatemodeOptions options = Options(
-            ("ApiKey", "key"), ("Endpoint", "https://example.com"), ("Manifest:Mode", "pinned"), ("Manifest:Sha256:0", Digest),
-            ("Hardware:Tees", "SEV-SNP"), ("Hardware:AmdProducts", "Genoa, Milan"), ("Hardware:AmdChipIds:0", new string('b', 128)),
-            ("Hardware:DangerousAcceptOutdatedTdxPlatform", "true"), ("EvidenceLifetime", "01:00:00"),
-            ("Hardware:RequireUpToDateUnderNewestTcbInfo", "true"), ("Hardware:SuppliedRevocationListMaxAge", "7.00:00:00"),
-            ("AcceptAnyUnnamedWorkloadAsSecretService", "true"),
-            ("CollateralDirectory", "/tmp/collateral"), ("CollateralProxy", "https://proxy.example.com"),
-            ("GpuRevocation:Mode", "AcceptUnknownOrRecentlyRevoked"), ("GpuRevocation:RevokedGrace", "2.00:00:00"), ("PromptCache:Scope", "PerClient"),
-            ("RemoteMedia", "FetchHereAndInline"), ("MaxFetchedImages", "5"),
-            ("ResponseTimeout", "00:01:00"), ("IdleTimeout", "00:00:10"), ("MaxSessions", "7"),
-            ("WarmUp", "none"), ("LogSealedContent", "true"));
+            ("ApiKey", "key"), ("Endpoint", "https://example.com"), ("Verification:Manifest:Mode", "pinned"), ("Verification:Manifest:Sha256:0", Digest),
+            ("Verification:Hardware:Tees", "SEV-SNP"), ("Verification:Hardware:AmdProducts", "Genoa, Milan"),
+            ("Verification:Hardware:AmdChipIds:0", new string('b', 128)),
+            ("Verification:Hardware:DangerousAcceptOutdatedTdxPlatform", "true"), ("Verification:EvidenceLifetime", "01:00:00"),
+            ("Verification:Hardware:RequireUpToDateUnderNewestTcbInfo", "true"), ("Verification:Hardware:SuppliedRevocationListMaxAge", "7.00:00:00"),
+            ("Verification:DangerousAcceptAnyUnnamedWorkloadAsSecretService", "true"),
+            ("Verification:CollateralDirectory", "/tmp/collateral"), ("Verification:CollateralProxy", "https://proxy.example.com"),
+            ("Verification:GpuRevocation:Mode", "AcceptUnknownOrRecentlyRevoked"), ("Verification:GpuRevocation:RevokedGrace", "2.00:00:00"),
+            ("PromptCache:Scope", "PerClient"),
+            ("Media:Remote", "FetchHereAndInline"), ("Media:MaxFetchedImages", "5"),
+            ("Transport:ResponseTimeout", "00:01:00"), ("Transport:IdleTimeout", "00:00:10"), ("MaxSessions", "7"),
+            ("WarmUp", "none"), ("LogEncryptedContent", "true"));
         Assert.Equal("key", options.ApiKey);
         Assert.Equal(new Uri("https://example.com"), options.Endpoint);
-        Assert.Equal([Digest], Assert.IsType<ManifestPolicy.PinnedManifest>(options.Manifest).Digests);
-        Assert.Equal(["SEV-SNP"], options.Hardware.Tees!);
-        Assert.Equal(["Genoa", "Milan"], options.Hardware.AmdProducts!);
-        Assert.Equal([new string('b', 128)], options.Hardware.AmdChipIds!);
-        Assert.True(options.Hardware.DangerousAcceptOutdatedTdxPlatform);
-        Assert.True(options.Hardware.RequireUpToDateUnderNewestTcbInfo);
-        Assert.Equal(TimeSpan.FromDays(7), options.Hardware.SuppliedRevocationListMaxAge);
-        Assert.True(options.AcceptAnyUnnamedWorkloadAsSecretService);
-        Assert.Equal(TimeSpan.FromHours(1), options.EvidenceLifetime);
-        Assert.Equal("/tmp/collateral", options.CollateralDirectory);
-        Assert.Equal(new Uri("https://proxy.example.com"), options.CollateralProxy);
-        Assert.Equal(TimeSpan.FromDays(2), options.GpuRevocation.RevokedGrace);
-        Assert.Same(PromptCacheScope.PerClient, options.PromptCache);
-        Assert.Equal((RemoteMediaPolicy.FetchHereAndInline, 5), (options.RemoteMedia, options.MaxFetchedImages));
-        Assert.Equal((TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(10), 7), (options.ResponseTimeout, options.IdleTimeout, options.MaxSessions));
+        Assert.Equal([Digest], Assert.IsType<ManifestPolicy.PinnedManifest>(options.Verification.Manifest).Digests);
+        Assert.Equal(["SEV-SNP"], options.Verification.Hardware.Tees!);
+        Assert.Equal(["Genoa", "Milan"], options.Verification.Hardware.AmdProducts!);
+        Assert.Equal([new string('b', 128)], options.Verification.Hardware.AmdChipIds!);
+        Assert.True(options.Verification.Hardware.DangerousAcceptOutdatedTdxPlatform);
+        Assert.True(options.Verification.Hardware.RequireUpToDateUnderNewestTcbInfo);
+        Assert.Equal(TimeSpan.FromDays(7), options.Verification.Hardware.SuppliedRevocationListMaxAge);
+        Assert.True(options.Verification.DangerousAcceptAnyUnnamedWorkloadAsSecretService);
+        Assert.Equal(TimeSpan.FromHours(1), options.Verification.EvidenceLifetime);
+        Assert.Equal("/tmp/collateral", options.Verification.CollateralDirectory);
+        Assert.Equal(new Uri("https://proxy.example.com"), options.Verification.CollateralProxy);
+        Assert.Equal(TimeSpan.FromDays(2), options.Verification.GpuRevocation.RevokedGrace);
+        Assert.Same(PromptCacheScope.PerClient, options.PromptCache.Scope);
+        Assert.Equal((RemoteMediaPolicy.FetchHereAndInline, 5), (options.Media.Remote, options.Media.MaxFetchedImages));
+        Assert.Equal(
+            (TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(10), 7), (options.Transport.ResponseTimeout, options.Transport.IdleTimeout, options.MaxSessions));
         Assert.Equal(WarmUpMode.None, options.WarmUp);
-        Assert.True(options.LogSealedContent);
+        Assert.True(options.LogEncryptedContent);
     }
 
     [Fact]
@@ -50,39 +53,44 @@ public sealed class SettingsTests
     {
         PrivatemodeOptions options = Options(("ApiKey", "key"));
         PrivatemodeOptions defaults = new();
-        Assert.Equal((defaults.Endpoint, defaults.EvidenceLifetime, defaults.MaxSessions), (options.Endpoint, options.EvidenceLifetime, options.MaxSessions));
-        Assert.Null(Assert.IsType<ManifestPolicy.LatestManifest>(options.Manifest).AdoptionLog);
+        Assert.Equal(
+            (defaults.Endpoint, defaults.Verification.EvidenceLifetime, defaults.MaxSessions),
+            (options.Endpoint, options.Verification.EvidenceLifetime, options.MaxSessions));
+        Assert.Null(Assert.IsType<ManifestPolicy.LatestManifest>(options.Verification.Manifest).AdoptionLog);
         Assert.Equal(WarmUpMode.Background, options.WarmUp);
     }
 
     [Fact]
-    public void Options_LogAlone_MeansLatest() => Assert.Equal(
-        "/tmp/log", Assert.IsType<ManifestPolicy.LatestManifest>(Options(("ApiKey", "key"), ("Manifest:AdoptionLog", "/tmp/log")).Manifest).AdoptionLog);
+    public void Options_LogAlone_MeansLatest()
+    {
+        ManifestPolicy policy = Options(("ApiKey", "key"), ("Verification:Manifest:AdoptionLog", "/tmp/log")).Verification.Manifest;
+        Assert.Equal("/tmp/log", Assert.IsType<ManifestPolicy.LatestManifest>(policy).AdoptionLog);
+    }
 
     [Theory]
-    [InlineData("Manifest:Mode", "Approve")]
-    [InlineData("Manifest:Sha256", "abc", "Manifest:Mode", "Pinned")]
-    [InlineData("Manifest:Sha256", "", "Manifest:Mode", "Pinned")]
-    [InlineData("Manifest:AdoptionLog", "/tmp/log", "Manifest:Mode", "Pinned")]
-    [InlineData("Manifest:Sha256", "aa", "Manifest:Mode", "Latest")]
+    [InlineData("Verification:Manifest:Mode", "Approve")]
+    [InlineData("Verification:Manifest:Sha256", "abc", "Verification:Manifest:Mode", "Pinned")]
+    [InlineData("Verification:Manifest:Sha256", "", "Verification:Manifest:Mode", "Pinned")]
+    [InlineData("Verification:Manifest:AdoptionLog", "/tmp/log", "Verification:Manifest:Mode", "Pinned")]
+    [InlineData("Verification:Manifest:Sha256", "aa", "Verification:Manifest:Mode", "Latest")]
     [InlineData("Endpoint", "api.privatemode.ai")]
     [InlineData("Endpoint", "http://api.privatemode.ai")]
-    [InlineData("Hardware", "Rome", "Hardware:AmdProducts", "Rome")]
-    [InlineData("Hardware:DangerousAcceptOutdatedTdxPlatform", "yes")]
-    [InlineData("Hardware", "-00:00:01", "Hardware:SuppliedRevocationListMaxAge", "-00:00:01")]
-    [InlineData("Hardware", "367.00:00:00", "Hardware:SuppliedRevocationListMaxAge", "367.00:00:00")]
-    [InlineData("EvidenceLifetime", "24:00:00")] // which TimeSpan.Parse takes for 24 days
-    [InlineData("EvidenceLifetime", "00:01:00")]
-    [InlineData("CollateralProxy", "http://proxy.example.com")]
-    [InlineData("GpuRevocation:Mode", "Lax")]
-    [InlineData("GpuRevocation:RevokedGrace", "01:00:00")]
-    [InlineData("GpuRevocation:RevokedGrace", "400.00:00:00", "GpuRevocation:Mode", "AcceptUnknownOrRecentlyRevoked")]
+    [InlineData("Verification:Hardware", "Rome", "Verification:Hardware:AmdProducts", "Rome")]
+    [InlineData("Verification:Hardware:DangerousAcceptOutdatedTdxPlatform", "yes")]
+    [InlineData("Verification:Hardware", "-00:00:01", "Verification:Hardware:SuppliedRevocationListMaxAge", "-00:00:01")]
+    [InlineData("Verification:Hardware", "367.00:00:00", "Verification:Hardware:SuppliedRevocationListMaxAge", "367.00:00:00")]
+    [InlineData("Verification:EvidenceLifetime", "24:00:00")] // which TimeSpan.Parse takes for 24 days
+    [InlineData("Verification:EvidenceLifetime", "00:01:00")]
+    [InlineData("Verification:CollateralProxy", "http://proxy.example.com")]
+    [InlineData("Verification:GpuRevocation:Mode", "Lax")]
+    [InlineData("Verification:GpuRevocation:RevokedGrace", "01:00:00")]
+    [InlineData("Verification:GpuRevocation:RevokedGrace", "400.00:00:00", "Verification:GpuRevocation:Mode", "AcceptUnknownOrRecentlyRevoked")]
     [InlineData("PromptCache:Scope", "PerUser")]
     [InlineData("PromptCache:Salt", "short", "PromptCache:Scope", "Shared")]
     [InlineData("PromptCache:Salt", "unused")]
-    [InlineData("RemoteMedia", "1")]
-    [InlineData("ResponseTimeout", "ten minutes")]
-    [InlineData("IdleTimeout", "-00:00:01")]
+    [InlineData("Media:Remote", "1")]
+    [InlineData("Transport:ResponseTimeout", "ten minutes")]
+    [InlineData("Transport:IdleTimeout", "-00:00:01")]
     [InlineData("MaxSessions", "0")]
     [InlineData("MaxSessions", "many")]
     [InlineData("WarmUp", "Later")]
@@ -93,7 +101,7 @@ public sealed class SettingsTests
     {
         List<(string, string)> settings = [("ApiKey", "key")];
         settings.RemoveAll(_ => setting == "ApiKey");
-        settings.AddRange(other == setting || setting == "Hardware" ? [] : [(setting, value)]);
+        settings.AddRange(other == setting || setting == "Verification:Hardware" ? [] : [(setting, value)]);
         settings.AddRange(other is null ? [] : [(other, otherValue!)]);
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => Options([.. settings]));
         Assert.Equal($"Privatemode:{setting}", exception.Setting);
@@ -102,17 +110,17 @@ public sealed class SettingsTests
 
     [Theory]
     [InlineData("MaxSessions")]
-    [InlineData("ResponseTimeout")]
-    [InlineData("LogSealedContent")]
+    [InlineData("Transport:ResponseTimeout")]
+    [InlineData("LogEncryptedContent")]
     [InlineData("WarmUp")]
     [InlineData("Endpoint")]
-    [InlineData("CollateralProxy")]
-    [InlineData("Manifest:Mode")]
-    [InlineData("Manifest:Sha256")]
-    [InlineData("Hardware:Tees")]
-    [InlineData("Hardware:AmdProducts")]
-    [InlineData("Hardware:AmdChipIds")]
-    [InlineData("GpuRevocation:Mode")]
+    [InlineData("Verification:CollateralProxy")]
+    [InlineData("Verification:Manifest:Mode")]
+    [InlineData("Verification:Manifest:Sha256")]
+    [InlineData("Verification:Hardware:Tees")]
+    [InlineData("Verification:Hardware:AmdProducts")]
+    [InlineData("Verification:Hardware:AmdChipIds")]
+    [InlineData("Verification:GpuRevocation:Mode")]
     [InlineData("PromptCache:Scope")]
     [InlineData("PromptCache:Salt")]
     public void Options_KeyInTheWrongPlace_IsNotShown(string setting)
@@ -127,20 +135,20 @@ public sealed class SettingsTests
     public void Options_SeveralUnknownSettings_AreAllNamed()
     {
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(
-            () => Options(("ApiKey", "key"), ("Zeal", "1"), ("Hardware:Chips", "2")));
+            () => Options(("ApiKey", "key"), ("Zeal", "1"), ("Verification:Hardware:Chips", "2")));
         Assert.All(
-            (string[])["Privatemode:Zeal", "Privatemode:Hardware:Chips"],
+            (string[])["Privatemode:Zeal", "Privatemode:Verification:Hardware:Chips"],
             name => Assert.Contains(name, exception.Message, StringComparison.Ordinal));
     }
 
     [Fact]
     public void Options_Code_WinsOverConfigurationWhereverItWasRegistered()
     {
-        ServiceCollection services = With(("ApiKey", "configured"), ("MaxSessions", "7"), ("ResponseTimeout", "00:01:00"));
+        ServiceCollection services = With(("ApiKey", "configured"), ("MaxSessions", "7"), ("Transport:ResponseTimeout", "00:01:00"));
         services.Configure<PrivatemodeOptions>(options => options.MaxSessions = 8);
         services.AddPrivatemode(options => options.ApiKey = "coded");
         PrivatemodeOptions options = Resolve(services);
-        Assert.Equal(("coded", 8, TimeSpan.FromMinutes(1)), (options.ApiKey, options.MaxSessions, options.ResponseTimeout));
+        Assert.Equal(("coded", 8, TimeSpan.FromMinutes(1)), (options.ApiKey, options.MaxSessions, options.Transport.ResponseTimeout));
     }
 
     [Fact]

@@ -80,7 +80,7 @@ public sealed class BoundedHttpTests : IDisposable
             return new HttpResponseMessage { RequestMessage = inPlace ? null : new HttpRequestMessage(HttpMethod.Get, elsewhere) };
         };
         PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => SendAsync(async));
-        Assert.Equal("HttpMessageHandler", exception.Setting);
+        Assert.Equal("Transport.HttpMessageHandler", exception.Setting);
     }
 
     private Exception? SendBlocking(CancellationToken cancellationToken) =>

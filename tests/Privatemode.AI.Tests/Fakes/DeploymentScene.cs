@@ -35,7 +35,7 @@ internal sealed class DeploymentScene : IAsyncDisposable
 
     public PrivatemodeClient Client(Action<PrivatemodeOptions>? configure = null) => Deployment.CreateClient(options =>
     {
-        options.InsecureLoopbackTrust = OtherProcess();
+        options.Verification.InsecureLoopbackTrust = OtherProcess();
         configure?.Invoke(options);
     });
 

@@ -87,10 +87,13 @@ internal sealed class VendorScene : IDisposable
         {
             Endpoint = Endpoint,
             TimeProvider = Time,
-            InsecureLoopbackTrust = _trust,
-            Hardware = hardware ?? HardwarePolicy.Default,
-            CollateralDirectory = keeping == Keeping.Directory ? DirectoryPath : null,
-            CollateralCache = keeping == Keeping.Shared ? SharedCache : null,
+            Verification =
+            {
+                InsecureLoopbackTrust = _trust,
+                Hardware = hardware ?? HardwarePolicy.Default,
+                CollateralDirectory = keeping == Keeping.Directory ? DirectoryPath : null,
+                CollateralCache = keeping == Keeping.Shared ? SharedCache : null,
+            },
         };
         BoundedHttp bounded = new(_http, Time);
         AttestedMeshAuthority client = AttestationComposition.Create(

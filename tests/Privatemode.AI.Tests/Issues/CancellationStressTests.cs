@@ -22,7 +22,7 @@ public sealed class CancellationStressTests : IAsyncLifetime
         _deployment.Model.Respond(static request => request.Path.Contains("/audio/", StringComparison.Ordinal)
             ? ScriptedAnswer.Transcription("one two three")
             : ScriptedAnswer.Text("one two three"));
-        _client = _deployment.CreateClient(options => options.RateLimiter = _limiter);
+        _client = _deployment.CreateClient(options => options.Transport.RateLimiter = _limiter);
         await _client.ConnectAsync();
     }
 

@@ -27,13 +27,13 @@ public sealed class DisposedWhileWaitingTests : IAsyncLifetime
     {
         PrivatemodeOptions options = new();
         _deployment.Configure(options);
-        options.ResponseTimeout = TimeSpan.FromHours(7);
+        options.Transport.ResponseTimeout = TimeSpan.FromHours(7);
         PrivatemodeClient client = new(ClientComposition.Create(options, new() { MaxConnections = 1 }));
         _deployment.Faults.Next(Fault.Stall(2));
         await using IAsyncEnumerator<ChatResponseUpdate> stream =
             client.AsIChatClient("gpt-oss-120b").GetStreamingResponseAsync("hi").GetAsyncEnumerator();
         Assert.True(await stream.MoveNextAsync().AsTask().OrTimeout());
-        Task<TimeSpan> waits = _time.TimerAsync(due => due == options.ResponseTimeout);
+        Task<TimeSpan> waits = _time.TimerAsync(due => due == options.Transport.ResponseTimeout);
         Task asking = AskAsync(client, async);
         _ = await waits.OrTimeout();
         await AssertEndsAsync(client, asking);
@@ -44,7 +44,7 @@ public sealed class DisposedWhileWaitingTests : IAsyncLifetime
     [InlineData(false)]
     public async Task ForAPermit_EndsAtOnce(bool async)
     {
-        PrivatemodeClient client = _deployment.CreateClient(options => options.RateLimiter = _limiter);
+        PrivatemodeClient client = _deployment.CreateClient(options => options.Transport.RateLimiter = _limiter);
         using RateLimitLease taken = _limiter.AttemptAcquire();
         Task asking = AskAsync(client, async);
         while (_limiter.GetStatistics()!.CurrentQueuedCount == 0)

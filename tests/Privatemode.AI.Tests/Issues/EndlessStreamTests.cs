@@ -31,8 +31,8 @@ public sealed class EndlessStreamTests : IAsyncLifetime
     private IChatClient Chat => (_client = _deployment.CreateClient(options =>
     {
         options.Endpoint = _hop.Endpoint;
-        options.RateLimiter = _theirs ?? _limiter;
-        options.IdleTimeout = _idle;
+        options.Transport.RateLimiter = _theirs ?? _limiter;
+        options.Transport.IdleTimeout = _idle;
     })).AsIChatClient("gpt-oss-120b");
 
     public async Task InitializeAsync()

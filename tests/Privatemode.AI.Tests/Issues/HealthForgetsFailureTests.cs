@@ -17,7 +17,7 @@ public sealed class HealthForgetsFailureTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _scene = await DeploymentScene.StartAsync(hasCertificates: true);
-        _authority = _scene.Authority(options => options.Manifest = ManifestPolicy.Latest(_scene.DirectoryPath));
+        _authority = _scene.Authority(options => options.Verification.Manifest = ManifestPolicy.Latest(_scene.DirectoryPath));
         await LookAsync();
         string lockFile = Path.Combine(_scene.DirectoryPath, ManifestLog.InsecureLoopbackDirectory, "log.lock");
         File.Delete(lockFile);

@@ -39,8 +39,8 @@ public sealed class SecondRegistrationTests
     {
         PrivatemodeOptions options = Resolve(With(("ApiKey", "configured"), ("MaxSessions", "7"))
             .AddPrivatemode(SetFirst).AddPrivatemode(SetFirst)
-            .AddPrivatemode(options => options.MaxSessions = 3).AddPrivatemode(options => options.ResponseTimeout = TimeSpan.FromMinutes(1)));
-        Assert.Equal(("key-of-acme", 3, TimeSpan.FromMinutes(1)), (options.ApiKey, options.MaxSessions, options.ResponseTimeout));
+            .AddPrivatemode(options => options.MaxSessions = 3).AddPrivatemode(options => options.Transport.ResponseTimeout = TimeSpan.FromMinutes(1)));
+        Assert.Equal(("key-of-acme", 3, TimeSpan.FromMinutes(1)), (options.ApiKey, options.MaxSessions, options.Transport.ResponseTimeout));
     }
 
     [Fact]
@@ -54,14 +54,14 @@ public sealed class SecondRegistrationTests
     [Theory]
     [InlineData("ApiKey", "one", "another")]
     [InlineData("MaxSessions", "7", "8")]
-    [InlineData("Manifest:AdoptionLog", "/var/a", "/var/b")]
+    [InlineData("Verification:Manifest:AdoptionLog", "/var/a", "/var/b")]
     public void Sections_ThatContradictEachOther_AreRefusedNamingBoth(string setting, string one, string another)
     {
         IConfigurationRoot other = new ConfigurationBuilder().AddInMemoryCollection([new($"AI:Mine:{setting}", another)]).Build();
         IServiceCollection services = With(setting == "ApiKey" ? [(setting, one)] : [("ApiKey", "key"), (setting, one)])
             .AddPrivatemode().AddPrivatemode(other.GetSection("AI:Mine"));
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => Resolve(services));
-        string name = setting.Split(':')[0];
+        string name = string.Join(':', setting.Split(':').Take(2));
         Assert.Equal($"AI:Mine:{name}", exception.Setting);
         Assert.Contains($"Privatemode:{name} has a different value", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(another, exception.Message, StringComparison.Ordinal);
@@ -71,13 +71,13 @@ public sealed class SecondRegistrationTests
     public void Sections_InAgreement_AddUp()
     {
         IConfigurationRoot other = new ConfigurationBuilder()
-            .AddInMemoryCollection([new("Mine:apikey", "key"), new("Mine:MaxSessions", "8"), new("Last:IdleTimeout", "00:00:10")]).Build();
-        IServiceCollection services = With(("ApiKey", "key"), ("ResponseTimeout", "00:01:00"), ("Accounts:a:MaxSessions", "9"))
+            .AddInMemoryCollection([new("Mine:apikey", "key"), new("Mine:MaxSessions", "8"), new("Last:transport:IdleTimeout", "00:00:10")]).Build();
+        IServiceCollection services = With(("ApiKey", "key"), ("Transport:ResponseTimeout", "00:01:00"), ("Accounts:a:MaxSessions", "9"))
             .AddPrivatemode().AddPrivatemode(other.GetSection("Mine")).AddPrivatemode(other.GetSection("Last")).AddPrivatemode(other.GetSection("Mine"));
         PrivatemodeOptions options = Resolve(services);
         Assert.Equal(
             ("key", 8, TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(10)),
-            (options.ApiKey, options.MaxSessions, options.ResponseTimeout, options.IdleTimeout));
+            (options.ApiKey, options.MaxSessions, options.Transport.ResponseTimeout, options.Transport.IdleTimeout));
     }
 
     /// <summary>The path is the same, the configuration is not: what the second one says may be what protects the application.</summary>
@@ -85,11 +85,14 @@ public sealed class SecondRegistrationTests
     public void Sections_OfOnePathInTwoConfigurations_AddUp()
     {
         IConfigurationRoot other = new ConfigurationBuilder()
-            .AddInMemoryCollection([new("Privatemode:Manifest:Mode", "Pinned"), new("Privatemode:Manifest:Sha256", new string('a', 64))]).Build();
+            .AddInMemoryCollection(
+            [
+                new("Privatemode:Verification:Manifest:Mode", "Pinned"), new("Privatemode:Verification:Manifest:Sha256", new string('a', 64)),
+            ]).Build();
         IServiceCollection services = With(("ApiKey", "key"), ("MaxSessions", "7")).AddPrivatemode().AddPrivatemode(other.GetSection("Privatemode"));
         PrivatemodeOptions options = Resolve(services);
         Assert.Equal(("key", 7), (options.ApiKey, options.MaxSessions));
-        _ = Assert.IsType<ManifestPolicy.PinnedManifest>(options.Manifest);
+        _ = Assert.IsType<ManifestPolicy.PinnedManifest>(options.Verification.Manifest);
     }
 
     private static void SetFirst(PrivatemodeOptions options) =>

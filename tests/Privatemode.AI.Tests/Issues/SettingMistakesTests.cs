@@ -43,8 +43,8 @@ public sealed class SettingMistakesTests : IDisposable
     [Fact]
     public void Settings_ReadWithoutTheHost_AreNoClientWhileOneOfThemCannotBeRead()
     {
-        using ServiceProvider provider = With(("ApiKey", Key), ("Manifest:Mode", "Pinned"), ("Manifest:Sha256", "not a digest")).AddPrivatemode()
-            .BuildServiceProvider();
+        using ServiceProvider provider = With(("ApiKey", Key), ("Verification:Manifest:Mode", "Pinned"), ("Verification:Manifest:Sha256", "not a digest"))
+            .AddPrivatemode().BuildServiceProvider();
         PrivatemodeOptions options = new();
         foreach (IConfigureOptions<PrivatemodeOptions> configure in provider.GetServices<IConfigureOptions<PrivatemodeOptions>>())
         {
@@ -52,7 +52,7 @@ public sealed class SettingMistakesTests : IDisposable
         }
 
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(options));
-        Assert.Equal("Privatemode:Manifest:Sha256", exception.Setting);
+        Assert.Equal("Privatemode:Verification:Manifest:Sha256", exception.Setting);
     }
 
     [Theory]
@@ -80,15 +80,15 @@ public sealed class SettingMistakesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("IdleTimeout", "1")]
-    [InlineData("IdleTimeout", "01")]
-    [InlineData("IdleTimeout", "100")]
-    [InlineData("IdleTimeout", "1.5")]
-    [InlineData("ResponseTimeout", "1")]
-    [InlineData("ResponseTimeout", "10:00")] // ten hours, for the platform
-    [InlineData("EvidenceLifetime", "1")]
-    [InlineData("Hardware:SuppliedRevocationListMaxAge", "30")]
-    [InlineData("GpuRevocation:RevokedGrace", "2")] // without a mode: the form comes first
+    [InlineData("Transport:IdleTimeout", "1")]
+    [InlineData("Transport:IdleTimeout", "01")]
+    [InlineData("Transport:IdleTimeout", "100")]
+    [InlineData("Transport:IdleTimeout", "1.5")]
+    [InlineData("Transport:ResponseTimeout", "1")]
+    [InlineData("Transport:ResponseTimeout", "10:00")] // ten hours, for the platform
+    [InlineData("Verification:EvidenceLifetime", "1")]
+    [InlineData("Verification:Hardware:SuppliedRevocationListMaxAge", "30")]
+    [InlineData("Verification:GpuRevocation:RevokedGrace", "2")] // without a mode: the form comes first
     public void Duration_BareNumberThatThePlatformTakesForDays_IsRefusedAndSaysHowToWriteSeconds(string setting, string value)
     {
         PrivatemodeConfigurationException exception = Refused(("ApiKey", "key"), (setting, value));
@@ -106,14 +106,21 @@ public sealed class SettingMistakesTests : IDisposable
     [InlineData("Endpiont", "Did you mean Endpoint?")]
     [InlineData("ApiEndpoint", "Did you mean Endpoint?")]
     [InlineData("BaseUrl", "Did you mean Endpoint?")]
-    [InlineData("Timeout", "Did you mean ResponseTimeout or IdleTimeout?")]
-    [InlineData("Idle_Timeout", "Did you mean IdleTimeout?")]
-    [InlineData("ManifestMode", "Did you mean Manifest:Mode?")]
-    [InlineData("Manifset:Mode", "Did you mean Manifest:Mode?")]
-    [InlineData("Sha256", "Did you mean Manifest:Sha256?")]
-    [InlineData("Manifest:ApiKey", "Did you mean ApiKey?")]
+    [InlineData("Timeout", "Did you mean Transport:ResponseTimeout or Transport:IdleTimeout?")]
+    [InlineData("Idle_Timeout", "Did you mean Transport:IdleTimeout?")]
+    [InlineData("ManifestMode", "Did you mean Verification:Manifest:Mode?")]
+    [InlineData("Manifset:Mode", "Did you mean Verification:Manifest:Mode?")]
+    [InlineData("Sha256", "Did you mean Verification:Manifest:Sha256?")]
+    [InlineData("Verification:Manifest:ApiKey", "Did you mean ApiKey?")]
     [InlineData("Acounts:b:ApiKey", "Did you mean Accounts:b:ApiKey?")]
-    [InlineData("RateLimiter", "is set in code")]
+    [InlineData("Verifcation:Manifest:Mode", "Did you mean Verification:Manifest:Mode?")]
+    [InlineData("Verification:Mode", "Did you mean Verification:Manifest:Mode?")]
+    [InlineData("Media:IdleTimeout", "Did you mean Transport:IdleTimeout?")]
+    [InlineData("Verification:EvidenceLifetme", "Did you mean Verification:EvidenceLifetime?")]
+    [InlineData("PromptCache", "Did you mean PromptCache:Scope")]
+    [InlineData("RateLimiter", "options.Transport.RateLimiter = ...")]
+    [InlineData("Transport:RateLimiter", "options.Transport.RateLimiter = ...")]
+    [InlineData("TimeProvider", "options.TimeProvider = ...")]
     [InlineData("Model", "AddPrivatemodeChatClient(modelId)")]
     [InlineData("Zeal", "Correct the spelling")]
     public void UnknownSetting_SimilarToAnother_SaysWhichWasProbablyMeant(string setting, string advice)
@@ -121,6 +128,31 @@ public sealed class SettingMistakesTests : IDisposable
         PrivatemodeConfigurationException exception = Refused(("ApiKey", "key"), (setting, "value"));
         Assert.Equal($"Privatemode:{setting}", exception.Setting);
         Assert.Contains(advice, exception.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The names of a flat scheme, which a setting may still have in a file.</summary>
+    [Theory]
+    [InlineData("Manifest:Mode", "Verification:Manifest:Mode")]
+    [InlineData("Manifest:Sha256", "Verification:Manifest:Sha256")]
+    [InlineData("Manifest:Sha256:0", "Verification:Manifest:Sha256:0")]
+    [InlineData("manifest:adoptionlog", "Verification:Manifest:AdoptionLog")]
+    [InlineData("Hardware:Tees:1", "Verification:Hardware:Tees:1")]
+    [InlineData("Hardware:DangerousAcceptOutdatedTdxPlatform", "Verification:Hardware:DangerousAcceptOutdatedTdxPlatform")]
+    [InlineData("EvidenceLifetime", "Verification:EvidenceLifetime")]
+    [InlineData("GpuRevocation:RevokedGrace", "Verification:GpuRevocation:RevokedGrace")]
+    [InlineData("CollateralDirectory", "Verification:CollateralDirectory")]
+    [InlineData("CollateralProxy", "Verification:CollateralProxy")]
+    [InlineData("AcceptAnyUnnamedWorkloadAsSecretService", "Verification:DangerousAcceptAnyUnnamedWorkloadAsSecretService")]
+    [InlineData("ResponseTimeout", "Transport:ResponseTimeout")]
+    [InlineData("IdleTimeout", "Transport:IdleTimeout")]
+    [InlineData("RemoteMedia", "Media:Remote")]
+    [InlineData("MaxFetchedImages", "Media:MaxFetchedImages")]
+    [InlineData("LogSealedContent", "LogEncryptedContent")]
+    public void UnknownSetting_FormerName_IsRefusedAndSaysWhatItIsCalledNow(string former, string now)
+    {
+        PrivatemodeConfigurationException exception = Refused(("ApiKey", "key"), (former, "value"));
+        Assert.Equal($"Privatemode:{former}", exception.Setting);
+        Assert.Equal($"Privatemode:{former}: There is no such setting. It is now called {now}.", exception.Message);
     }
 
     [Theory]
@@ -151,10 +183,11 @@ public sealed class SettingMistakesTests : IDisposable
     public void Settings_SeveralAreWrong_AllAreNamedAtOnce()
     {
         PrivatemodeConfigurationException exception = Refused(
-            ("API_KEY", "key"), ("IdleTimeout", "1"), ("MaxSessions", "0"), ("Endpoint", "http://api.privatemode.ai"), ("Hardware:AmdProducts", "Rome"));
+            ("API_KEY", "key"), ("Transport:IdleTimeout", "1"), ("MaxSessions", "0"), ("Endpoint", "http://api.privatemode.ai"),
+            ("Verification:Hardware:AmdProducts", "Rome"));
         Assert.Equal(
-            ["API_KEY", "ApiKey", "Endpoint", "Hardware", "IdleTimeout", "MaxSessions"],
-            exception.Message.Split("\n* Privatemode:")[1..].Select(line => line.Split(':', ' ')[0]).Order(StringComparer.Ordinal));
+            ["API_KEY", "ApiKey", "Endpoint", "MaxSessions", "Transport:IdleTimeout", "Verification:Hardware"],
+            exception.Message.Split("\n* Privatemode:")[1..].Select(line => line.Split(' ')[0].TrimEnd(':')).Order(StringComparer.Ordinal));
         Assert.StartsWith("6 settings are wrong:", exception.Message, StringComparison.Ordinal);
     }
 
@@ -164,15 +197,14 @@ public sealed class SettingMistakesTests : IDisposable
         PrivatemodeOptions options = new()
         {
             ApiKey = "key",
-            IdleTimeout = TimeSpan.Zero,
             MaxSessions = 0,
-            MaxFetchedImages = 0,
-            RemoteMedia = (RemoteMediaPolicy)9,
+            Transport = { IdleTimeout = TimeSpan.Zero },
+            Media = { MaxFetchedImages = 0, Remote = (RemoteMediaPolicy)9 },
         };
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(options));
-        Assert.Equal("IdleTimeout", exception.Setting);
+        Assert.Equal("Transport.IdleTimeout", exception.Setting);
         Assert.All(
-            (string[])["IdleTimeout", "MaxSessions", "MaxFetchedImages", "RemoteMedia"],
+            (string[])["Transport.IdleTimeout", "MaxSessions", "Media.MaxFetchedImages", "Media.Remote"],
             setting => Assert.Contains($"* {setting} must be", exception.Message, StringComparison.Ordinal));
     }
 }

@@ -94,7 +94,7 @@ public sealed class StaleConnectionTests : IAsyncLifetime
         int failures = 0;
         await using LoopbackHop hop = NewHop(_ => Interlocked.Increment(ref failures) == 1, resets: false, "", deployment);
         await using ConcurrencyLimiter limiter = new(new ConcurrencyLimiterOptions { PermitLimit = 1, QueueLimit = 1 });
-        await using PrivatemodeClient client = deployment.CreateClient(options => (options.Endpoint, options.RateLimiter) = (hop.Endpoint, limiter));
+        await using PrivatemodeClient client = deployment.CreateClient(options => (options.Endpoint, options.Transport.RateLimiter) = (hop.Endpoint, limiter));
         using RateLimitLease taken = limiter.AttemptAcquire();
         Task<string> asking = AskAsync(client, "whole");
         while (limiter.GetStatistics()!.CurrentQueuedCount == 0)

@@ -157,7 +157,7 @@ public sealed class UnparsableImageUrlTests
     private static async Task<PrivatemodeWouldLeakException> RefusedAsync(string path, string messages)
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-        await using PrivatemodeClient client = deployment.CreateClient(options => options.RemoteMedia = RemoteMediaPolicy.LetTheServiceFetch);
+        await using PrivatemodeClient client = deployment.CreateClient(options => options.Media.Remote = RemoteMediaPolicy.LetTheServiceFetch);
         using HttpClient http = new(client.CreateHandler()) { BaseAddress = deployment.Endpoint };
         using StringContent body = new($$"""{"model":"gemma-3-27b","max_tokens":9,"messages":{{messages}}}""", Encoding.UTF8, "application/json");
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(async () =>

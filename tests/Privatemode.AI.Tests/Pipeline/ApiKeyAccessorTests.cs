@@ -95,7 +95,7 @@ public sealed class ApiKeyAccessorTests : IAsyncLifetime
         string[] keys = ["key-a", "key-b"];
         await using PrivatemodeClient client = NewClient(options =>
         {
-            options.PromptCache = PromptCacheScope.PerClient;
+            options.PromptCache.Scope = PromptCacheScope.PerClient;
             options.ApiKeyAccessor = () => keys[_asked++ % 2];
         });
         _deployment.Faults.Next(Fault.PlainError(503), times: 2);
@@ -116,7 +116,7 @@ public sealed class ApiKeyAccessorTests : IAsyncLifetime
         byte[] secret = new byte[32];
         foreach (PromptCacheScope scope in (PromptCacheScope[])[PromptCacheScope.PerClient, PromptCacheScope.PerUser(secret, () => "user 1")])
         {
-            await using PrivatemodeClient client = NewClient(options => options.PromptCache = scope);
+            await using PrivatemodeClient client = NewClient(options => options.PromptCache.Scope = scope);
             int before = _deployment.Requests.Count;
             await ChatAsync(client, "key-a", async: true);
             await ChatAsync(client, "key-b", async: true);

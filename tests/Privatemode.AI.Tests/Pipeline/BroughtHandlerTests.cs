@@ -161,7 +161,7 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
     private async Task AssertNothingIsSentAsync(PrivatemodeClient client)
     {
         PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => client.ConnectAsync().OrTimeout());
-        Assert.Equal("HttpMessageHandler", exception.Setting);
+        Assert.Equal("Transport.HttpMessageHandler", exception.Setting);
         Assert.Empty(_deployment.CopyReceivedBytes());
     }
 
@@ -199,7 +199,7 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
     }
 
     private PrivatemodeClient Client(HttpMessageHandler handler) => _deployment.CreateClient(options =>
-        (options.HttpMessageHandler, options.InsecureAcceptAnyHandlerOnLoopback) = (handler, true));
+        (options.Transport.HttpMessageHandler, options.Transport.InsecureAcceptAnyHandlerOnLoopback) = (handler, true));
 
     private ServiceProvider Provider(Func<DelegatingHandler> handler, bool fromFactory)
     {
@@ -207,12 +207,12 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
         services.AddPrivatemode(options =>
         {
             _deployment.Configure(options);
-            options.InsecureAcceptAnyHandlerOnLoopback = !fromFactory;
+            options.Transport.InsecureAcceptAnyHandlerOnLoopback = !fromFactory;
             if (!fromFactory)
             {
                 DelegatingHandler brought = handler();
                 brought.InnerHandler = Sockets();
-                options.HttpMessageHandler = brought;
+                options.Transport.HttpMessageHandler = brought;
             }
         });
         if (fromFactory)

@@ -57,7 +57,7 @@ public sealed class CallbackFailureTests : IAsyncLifetime
     {
         PrivatemodeClient? client = null;
         Exception? inside = null;
-        client = _deployment.CreateClient(options => options.Manifest = ManifestPolicy.Approve(async (_, cancellationToken) =>
+        client = _deployment.CreateClient(options => options.Verification.Manifest = ManifestPolicy.Approve(async (_, cancellationToken) =>
         {
             inside = await Record.ExceptionAsync(
                 () => client!.AsIChatClient("gpt-oss-120b").GetResponseAsync("May I?", cancellationToken: cancellationToken));
@@ -69,7 +69,7 @@ public sealed class CallbackFailureTests : IAsyncLifetime
         }
 
         PrivatemodeConfigurationException exception = Assert.IsType<PrivatemodeConfigurationException>(inside);
-        Assert.Equal("Manifest", exception.Setting);
+        Assert.Equal("Verification.Manifest", exception.Setting);
         Assert.Contains("approval callback", exception.Message, StringComparison.Ordinal);
     }
 
@@ -100,20 +100,20 @@ public sealed class CallbackFailureTests : IAsyncLifetime
                 options.ApiKeyAccessor = () => throw thrown;
                 break;
             case "user":
-                options.PromptCache = PromptCacheScope.PerUser(new byte[32], () => throw thrown);
+                options.PromptCache.Scope = PromptCacheScope.PerUser(new byte[32], () => throw thrown);
                 break;
             case "approval":
-                options.Manifest = ManifestPolicy.Approve((_, _) => throw thrown);
+                options.Verification.Manifest = ManifestPolicy.Approve((_, _) => throw thrown);
                 break;
             case "approval later":
-                options.Manifest = ManifestPolicy.Approve(async (_, _) =>
+                options.Verification.Manifest = ManifestPolicy.Approve(async (_, _) =>
                 {
                     await Task.Yield();
                     throw thrown;
                 });
                 break;
             default:
-                options.RateLimiter = new BrokenLimiter(thrown);
+                options.Transport.RateLimiter = new BrokenLimiter(thrown);
                 break;
         }
     }

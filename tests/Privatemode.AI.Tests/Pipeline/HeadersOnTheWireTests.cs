@@ -85,7 +85,7 @@ public sealed partial class HeadersOnTheWireTests : IAsyncLifetime
     {
         PrivatemodeOptions options = new();
         Configure(options);
-        options.PromptCache = PromptCacheScope.PerClient;
+        options.PromptCache.Scope = PromptCacheScope.PerClient;
         await using PrivatemodeClient client = new(options);
         _ = await client.AsIChatClient(Model).GetResponseAsync("hi").OrTimeout();
         TappedRequest chat = Assert.Single(_tap.Requests, request => request.Path == "/v1/chat/completions");
@@ -181,8 +181,8 @@ public sealed partial class HeadersOnTheWireTests : IAsyncLifetime
         services.AddPrivatemode(options =>
         {
             Configure(options);
-            options.InsecureAcceptAnyHandlerOnLoopback = way is not ("none" or "AddPrivatemode" or "AddHttpMessageHandler");
-            options.HttpMessageHandler = way switch
+            options.Transport.InsecureAcceptAnyHandlerOnLoopback = way is not ("none" or "AddPrivatemode" or "AddHttpMessageHandler");
+            options.Transport.HttpMessageHandler = way switch
             {
                 "SocketsHttpHandler" => Sockets(),
                 "chain of handlers" => Chain(),
@@ -215,7 +215,7 @@ public sealed partial class HeadersOnTheWireTests : IAsyncLifetime
     {
         _deployment.Configure(options);
         options.Endpoint = _tap.Address;
-        options.InsecureLoopbackTrust = new InsecureLoopbackTrust(
+        options.Verification.InsecureLoopbackTrust = new InsecureLoopbackTrust(
             _deployment.Trust.AmdRootKeys, Convert.ToHexString(_deployment.Trust.IntelRootKey), _tap.Address,
             new Uri(_tap.Address, _deployment.Trust.Manifest.AbsolutePath));
     }

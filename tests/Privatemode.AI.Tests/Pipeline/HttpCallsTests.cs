@@ -65,7 +65,7 @@ public sealed class HttpCallsTests : IDisposable
             RequestMessage = new HttpRequestMessage(HttpMethod.Post, "https://elsewhere.example/"),
         };
         PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => SendAsync());
-        Assert.Equal(nameof(PrivatemodeOptions.HttpMessageHandler), exception.Setting);
+        Assert.Equal("Transport.HttpMessageHandler", exception.Setting);
     }
 
     [Theory]
@@ -84,7 +84,7 @@ public sealed class HttpCallsTests : IDisposable
         request.Content = method == "GET" ? null : request.Content;
         PrivatemodeConfigurationException exception =
             await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => _calls.SendAsync(request, async: true, default).AsTask());
-        Assert.Equal(nameof(PrivatemodeOptions.HttpMessageHandler), exception.Setting);
+        Assert.Equal("Transport.HttpMessageHandler", exception.Setting);
     }
 
     [Fact]

@@ -235,7 +235,7 @@ public sealed class ImageFetcherTests
     public async Task Chat_ImagesByUrlWithFetching_AreInTheSealedBody()
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-        PrivatemodeOptions options = new() { RemoteMedia = RemoteMediaPolicy.FetchHereAndInline };
+        PrivatemodeOptions options = new() { Media = { Remote = RemoteMediaPolicy.FetchHereAndInline } };
         deployment.Configure(options);
         await using PrivatemodeClient client = new(
             ClientComposition.Create(options, new() { Images = new ImageFetcher(TimeProvider.System, Total, _host) }));
@@ -270,7 +270,7 @@ public sealed class ImageFetcherTests
     public async Task Chat_ImageByUrlWithTheServiceFetching_PassesTheUrlOnSealed()
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-        await using PrivatemodeClient client = deployment.CreateClient(options => options.RemoteMedia = RemoteMediaPolicy.LetTheServiceFetch);
+        await using PrivatemodeClient client = deployment.CreateClient(options => options.Media.Remote = RemoteMediaPolicy.LetTheServiceFetch);
         await client.AsIChatClient("gemma-3-27b")
             .GetResponseAsync([new ChatMessage(ChatRole.User, [new UriContent("https://example.com/first.png", "image/png")])]).OrTimeout();
         Assert.Contains("https://example.com/first.png", deployment.Requests[0].OpenedBody, StringComparison.Ordinal);

@@ -43,9 +43,9 @@ public sealed class LoopbackRouteTests
         deployment.Evidence.HasCertificates = false;
         PrivatemodeOptions options = new();
         deployment.Configure(options);
-        options.InsecureLoopbackTrust = null;
-        options.CollateralProxy = new Uri("https://vendor.invalid");
-        options.Manifest = ManifestPolicy.Pinned(deployment.Evidence.Manifest);
+        options.Verification.InsecureLoopbackTrust = null;
+        options.Verification.CollateralProxy = new Uri("https://vendor.invalid");
+        options.Verification.Manifest = ManifestPolicy.Pinned(deployment.Evidence.Manifest);
         options.TimeProvider = new ImmediateTimeProvider();
         await using PrivatemodeClient client = new(options);
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.VerifyAsync().OrTimeout());

@@ -101,14 +101,14 @@ public sealed class PromptCacheSaltsTests
     [Fact]
     public void PerUser_BadSecretOrUser_IsRefused()
     {
-        Assert.Equal("PromptCache", Assert.Throws<PrivatemodeConfigurationException>(() => PromptCacheScope.PerUser(new byte[31], "ada")).Setting);
+        Assert.Equal("PromptCache.Scope", Assert.Throws<PrivatemodeConfigurationException>(() => PromptCacheScope.PerUser(new byte[31], "ada")).Setting);
         Assert.Throws<ArgumentException>(() => PromptCacheScope.PerUser(Secret, ""));
         Assert.Throws<ArgumentNullException>(() => PromptCacheScope.PerUser(Secret, (Func<string?>)null!));
 
         // Two users with broken surrogates would be one user with a replacement character.
-        Assert.Equal("PromptCache", Assert.Throws<PrivatemodeConfigurationException>(() => PromptCacheScope.PerUser(Secret, "a\ud800")).Setting);
+        Assert.Equal("PromptCache.Scope", Assert.Throws<PrivatemodeConfigurationException>(() => PromptCacheScope.PerUser(Secret, "a\ud800")).Setting);
         PromptCacheSalts salts = new(PromptCacheScope.PerUser(Secret, () => "a\ud800"));
-        Assert.Equal("PromptCache", Assert.Throws<PrivatemodeRequestException>(() => salts.Of("a", out _)).Member);
+        Assert.Equal("PromptCache.Scope", Assert.Throws<PrivatemodeRequestException>(() => salts.Of("a", out _)).Member);
     }
 
     private static string Of(PromptCacheSalts salts, string apiKey, bool isShared = true)

@@ -176,7 +176,7 @@ public sealed class RateLimiterTests : IAsyncLifetime
     public async Task Call_FailsBeforeItIsSent_GivesThePermitBack()
     {
         using ConcurrencyLimiter limiter = new(new() { PermitLimit = 1, QueueLimit = 0 });
-        await using PrivatemodeClient client = _deployment.CreateClient(options => (options.ApiKey, options.RateLimiter) = ("wrong", limiter));
+        await using PrivatemodeClient client = _deployment.CreateClient(options => (options.ApiKey, options.Transport.RateLimiter) = ("wrong", limiter));
         await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => ChatAsync(client, async: true));
         Assert.Equal(1, limiter.GetStatistics()!.CurrentAvailablePermits);
     }
@@ -190,7 +190,7 @@ public sealed class RateLimiterTests : IAsyncLifetime
         AutoReplenishment = false,
     });
 
-    private PrivatemodeClient NewClient(RateLimiter limiter) => _deployment.CreateClient(options => options.RateLimiter = limiter);
+    private PrivatemodeClient NewClient(RateLimiter limiter) => _deployment.CreateClient(options => options.Transport.RateLimiter = limiter);
 
     private static async Task ChatAsync(PrivatemodeClient client, bool async, CancellationToken cancellationToken = default)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Reflection;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
@@ -19,38 +20,41 @@ public sealed class SettingsCheckTests
         { "Endpoint", options => options.Endpoint = new Uri("ftp://127.0.0.1") },
         { "Endpoint", options => options.Endpoint = new Uri("/v1", UriKind.Relative) },
         { "Endpoint", options => options.Endpoint = null! },
-        { "Endpoint", options => options.HttpMessageHandler = new FakeHandler() },
-        { "InsecureLoopbackTrust", options => options.Endpoint = new Uri("https://api.privatemode.ai") },
-        { "Manifest", options => options.Manifest = null! },
-        { "Hardware", options => options.Hardware = null! },
-        { "Hardware", options => options.Hardware = new HardwarePolicy { AmdProducts = ["Rome"] } },
-        { "Hardware", options => options.Hardware = new HardwarePolicy { AmdChipIds = ["00"] } },
-        { "EvidenceLifetime", options => options.EvidenceLifetime = TimeSpan.FromMinutes(4) },
-        { "EvidenceLifetime", options => options.EvidenceLifetime = TimeSpan.FromHours(25) },
-        { "CollateralProxy", options => options.CollateralProxy = new Uri("http://example.com") },
-        { "CollateralProxy", options => options.CollateralProxy = new Uri("/relative", UriKind.Relative) },
+        { "Endpoint", options => options.Transport.HttpMessageHandler = new FakeHandler() },
+        { "Verification.InsecureLoopbackTrust", options => options.Endpoint = new Uri("https://api.privatemode.ai") },
+        { "Verification.Manifest", options => options.Verification.Manifest = null! },
+        { "Verification.Hardware", options => options.Verification.Hardware = null! },
+        { "Verification.Hardware", options => options.Verification.Hardware = new HardwarePolicy { AmdProducts = ["Rome"] } },
+        { "Verification.Hardware", options => options.Verification.Hardware = new HardwarePolicy { AmdChipIds = ["00"] } },
+        { "Verification.EvidenceLifetime", options => options.Verification.EvidenceLifetime = TimeSpan.FromMinutes(4) },
+        { "Verification.EvidenceLifetime", options => options.Verification.EvidenceLifetime = TimeSpan.FromHours(25) },
+        { "Verification.CollateralProxy", options => options.Verification.CollateralProxy = new Uri("http://example.com") },
+        { "Verification.CollateralProxy", options => options.Verification.CollateralProxy = new Uri("/relative", UriKind.Relative) },
         {
-            "InsecureLoopbackTrust",
-            options => (options.Endpoint, options.HttpMessageHandler) = (new Uri("https://127.0.0.1"), Sockets())
+            "Verification.InsecureLoopbackTrust",
+            options => (options.Endpoint, options.Transport.HttpMessageHandler) = (new Uri("https://127.0.0.1"), Sockets())
         },
-        { "InsecureAcceptAnyHandlerOnLoopback", options => (options.Endpoint, options.InsecureAcceptAnyHandlerOnLoopback) = (RealService, true) },
         {
-            "InsecureAcceptAnyHandlerOnLoopback",
-            options => (options.Endpoint, options.InsecureAcceptAnyHandlerOnLoopback) = (new Uri("http://localhost:1"), true)
+            "Transport.InsecureAcceptAnyHandlerOnLoopback",
+            options => (options.Endpoint, options.Transport.InsecureAcceptAnyHandlerOnLoopback) = (RealService, true)
+        },
+        {
+            "Transport.InsecureAcceptAnyHandlerOnLoopback",
+            options => (options.Endpoint, options.Transport.InsecureAcceptAnyHandlerOnLoopback) = (new Uri("http://localhost:1"), true)
         },
         { "ApiKey", options => options.ApiKey = "key\n" },
         { "ApiKey", options => options.ApiKey = "schlüssel" },
         { "ApiKey", options => options.ApiKey = "   " },
-        { "ResponseTimeout", options => options.ResponseTimeout = TimeSpan.Zero },
-        { "ResponseTimeout", options => options.ResponseTimeout = TimeSpan.FromDays(2) },
-        { "IdleTimeout", options => options.IdleTimeout = TimeSpan.FromSeconds(-1) },
+        { "Transport.ResponseTimeout", options => options.Transport.ResponseTimeout = TimeSpan.Zero },
+        { "Transport.ResponseTimeout", options => options.Transport.ResponseTimeout = TimeSpan.FromDays(2) },
+        { "Transport.IdleTimeout", options => options.Transport.IdleTimeout = TimeSpan.FromSeconds(-1) },
         { "TimeProvider", options => options.TimeProvider = null! },
-        { "GpuRevocation", options => options.GpuRevocation = null! },
-        { "PromptCache", options => options.PromptCache = null! },
-        { "RemoteMedia", options => options.RemoteMedia = (RemoteMediaPolicy)9 },
+        { "Verification.GpuRevocation", options => options.Verification.GpuRevocation = null! },
+        { "PromptCache.Scope", options => options.PromptCache.Scope = null! },
+        { "Media.Remote", options => options.Media.Remote = (RemoteMediaPolicy)9 },
         { "MaxSessions", options => options.MaxSessions = 0 },
-        { "MaxFetchedImages", options => options.MaxFetchedImages = 0 },
-        { "MaxFetchedImages", options => options.MaxFetchedImages = 1_001 },
+        { "Media.MaxFetchedImages", options => options.Media.MaxFetchedImages = 0 },
+        { "Media.MaxFetchedImages", options => options.Media.MaxFetchedImages = 1_001 },
         { "MaxSessions", options => options.MaxSessions = 100_001 },
     };
 
@@ -92,10 +96,14 @@ public sealed class SettingsCheckTests
     [MemberData(nameof(RefusedHandlers))]
     public void Create_HandlerThatCannotBeGuarded_IsRefused(bool isInsecure, string name, Func<HttpMessageHandler> handler)
     {
-        PrivatemodeOptions options = new() { ApiKey = "key", InsecureAcceptAnyHandlerOnLoopback = isInsecure, HttpMessageHandler = handler() };
+        PrivatemodeOptions options = new()
+        {
+            ApiKey = "key",
+            Transport = { InsecureAcceptAnyHandlerOnLoopback = isInsecure, HttpMessageHandler = handler() },
+        };
         options.Endpoint = isInsecure ? new Uri("http://127.0.0.1:1") : RealService;
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(options));
-        Assert.Equal((name, "HttpMessageHandler"), (name, exception.Setting));
+        Assert.Equal((name, "Transport.HttpMessageHandler"), (name, exception.Setting));
     }
 
     [Theory]
@@ -109,8 +117,8 @@ public sealed class SettingsCheckTests
         using HttpMessageInvoker before = new(handler, disposeHandler: false);
         using HttpResponseMessage response = await before.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Address), default).OrTimeout();
         Exception? exception = Record.Exception(
-            () => new PrivatemodeClient(new PrivatemodeOptions { ApiKey = "key", HttpMessageHandler = handler }).Dispose());
-        Assert.Equal(propagates ? "HttpMessageHandler" : null, (exception as PrivatemodeConfigurationException)?.Setting);
+            () => new PrivatemodeClient(new PrivatemodeOptions { ApiKey = "key", Transport = { HttpMessageHandler = handler } }).Dispose());
+        Assert.Equal(propagates ? "Transport.HttpMessageHandler" : null, (exception as PrivatemodeConfigurationException)?.Setting);
         Assert.Equal(propagates, exception is not null);
     }
 
@@ -121,8 +129,8 @@ public sealed class SettingsCheckTests
         using PassingHandler handler = new() { InnerHandler = Sockets(handler => (handler.UseProxy, handler.ActivityHeadersPropagator) = (false, null)) };
         using HttpMessageInvoker before = new(handler, disposeHandler: false);
         using HttpResponseMessage response = await before.SendAsync(new HttpRequestMessage(HttpMethod.Get, server.Address), default).OrTimeout();
-        PrivatemodeOptions options = new() { ApiKey = "key", HttpMessageHandler = handler };
-        Assert.Equal("HttpMessageHandler", Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(options)).Setting);
+        PrivatemodeOptions options = new() { ApiKey = "key", Transport = { HttpMessageHandler = handler } };
+        Assert.Equal("Transport.HttpMessageHandler", Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(options)).Setting);
     }
 
     /// <summary>Without test trust the manifest comes from its publisher, which is not on this machine.</summary>
@@ -134,11 +142,10 @@ public sealed class SettingsCheckTests
         {
             ApiKey = "key",
             Endpoint = new Uri("https://127.0.0.1"),
-            HttpMessageHandler = network,
-            InsecureAcceptAnyHandlerOnLoopback = true,
+            Transport = { HttpMessageHandler = network, InsecureAcceptAnyHandlerOnLoopback = true },
         });
         PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => client.ConnectAsync().OrTimeout());
-        Assert.Equal("InsecureAcceptAnyHandlerOnLoopback", exception.Setting);
+        Assert.Equal("Transport.InsecureAcceptAnyHandlerOnLoopback", exception.Setting);
         Assert.Empty(network.Requests);
     }
 
@@ -173,15 +180,32 @@ public sealed class SettingsCheckTests
         PrivatemodeOptions options = new();
         deployment.Configure(options);
         await using PrivatemodeClient client = new(options);
-        (options.ApiKey, options.Endpoint, options.InsecureLoopbackTrust) = ("other", new Uri("https://example.com"), null);
+        (options.ApiKey, options.Endpoint, options.Verification.InsecureLoopbackTrust) = ("other", new Uri("https://example.com"), null);
         Assert.Equal("You said: hi", (await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout()).Text);
+    }
+
+    /// <summary>Every group must be copied, also one that a later version adds.</summary>
+    [Fact]
+    public void Clone_GroupsOfTheOptions_AreCopiesWithTheSameValues()
+    {
+        PrivatemodeOptions options = new();
+        PrivatemodeOptions copy = options.Clone();
+        PropertyInfo[] groups = [.. typeof(PrivatemodeOptions).GetProperties().Where(property => !property.CanWrite || property.SetMethod!.IsPrivate)];
+        Assert.Equal(["Media", "PromptCache", "Transport", "Verification"], groups.Select(group => group.Name).Order());
+        foreach (PropertyInfo group in groups)
+        {
+            Assert.NotSame(group.GetValue(options), group.GetValue(copy));
+            Assert.All(
+                group.PropertyType.GetProperties(),
+                option => Assert.Equal(option.GetValue(group.GetValue(options)), option.GetValue(group.GetValue(copy))));
+        }
     }
 
     [Fact]
     public async Task Create_SealedContentIsToBeLoggedButNowhere_Works()
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-        await using PrivatemodeClient client = deployment.CreateClient(options => options.LogSealedContent = true);
+        await using PrivatemodeClient client = deployment.CreateClient(options => options.LogEncryptedContent = true);
         Assert.Equal("You said: hi", (await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout()).Text);
     }
 
@@ -235,8 +259,11 @@ public sealed class SettingsCheckTests
     {
         ApiKey = "key",
         Endpoint = new Uri("http://127.0.0.1:1"),
-        InsecureLoopbackTrust = new InsecureLoopbackTrust(
-            new Dictionary<string, string>(), new string('0', 64), new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:1/manifest.json")),
+        Verification =
+        {
+            InsecureLoopbackTrust = new InsecureLoopbackTrust(
+                new Dictionary<string, string>(), new string('0', 64), new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:1/manifest.json")),
+        },
     };
 
     private static SocketsHttpHandler Sockets(Action<SocketsHttpHandler>? change = null)

@@ -164,7 +164,7 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
     public async Task Get_UsersCallbackThrowsInTheBackground_IsNotLeftUnobserved()
     {
         bool throws = false;
-        Use(_scene.Authority(options => options.Manifest = ManifestPolicy.Approve(
+        Use(_scene.Authority(options => options.Verification.Manifest = ManifestPolicy.Approve(
             (_, _) => throws ? throw new InvalidOperationException("mine") : new ValueTask<bool>(true))));
         TrustedMesh first = await GetAsync();
         throws = true;
@@ -261,7 +261,7 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
         TaskCompletionSource<bool> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         bool isFirst = true;
-        Use(_scene.Authority(options => options.Manifest = ManifestPolicy.Approve((_, _) =>
+        Use(_scene.Authority(options => options.Verification.Manifest = ManifestPolicy.Approve((_, _) =>
         {
             if (isFirst)
             {
@@ -314,7 +314,7 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
     [Fact]
     public async Task Get_ManifestIsNotThePinnedOne_IsRefused()
     {
-        Use(_scene.Authority(options => options.Manifest = ManifestPolicy.Pinned(_scene.Deployment.Evidence.Manifest)));
+        Use(_scene.Authority(options => options.Verification.Manifest = ManifestPolicy.Pinned(_scene.Deployment.Evidence.Manifest)));
         Assert.Equal(ManifestSource.Pinned, (await GetAsync()).Deployment!.ManifestSource);
         _scene.Deployment.Evidence.ChangeManifest();
         PrivatemodeVerificationException exception =

@@ -55,10 +55,10 @@ public sealed class CollateralTests
     public async Task Chat_AnotherProcessLeftItsFiles_NeedsNoVendor(EvidenceKind kind, bool async)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
-        using PrivatemodeClient first = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
+        using PrivatemodeClient first = scene.Client(options => options.Verification.CollateralDirectory = scene.DirectoryPath);
         await ChatAsync(first, async);
         scene.VendorsAnswer(403);
-        using PrivatemodeClient second = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
+        using PrivatemodeClient second = scene.Client(options => options.Verification.CollateralDirectory = scene.DirectoryPath);
         await ChatAsync(second, async);
         Assert.All(Of(kind), source => Assert.Equal(Files(source), scene.Asked(source)));
         using PrivatemodeClient without = scene.Client();
@@ -72,10 +72,10 @@ public sealed class CollateralTests
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync();
         MemoryDistributedCache cache = new(Options.Create(new MemoryDistributedCacheOptions()));
-        using PrivatemodeClient first = scene.Client(options => options.CollateralCache = cache);
+        using PrivatemodeClient first = scene.Client(options => options.Verification.CollateralCache = cache);
         await ChatAsync(first, async);
         scene.VendorsAnswer(403);
-        using PrivatemodeClient second = scene.Client(options => options.CollateralCache = cache);
+        using PrivatemodeClient second = scene.Client(options => options.Verification.CollateralCache = cache);
         await ChatAsync(second, async);
         Assert.All(Amd, source => Assert.Equal(1, scene.Asked(source)));
     }
@@ -129,7 +129,7 @@ public sealed class CollateralTests
     public async Task Verify_ACopyIsRubbish_IsFetchedAnewOnce(EvidenceKind kind, EvidenceSource source)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
-        using PrivatemodeClient first = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
+        using PrivatemodeClient first = scene.Client(options => options.Verification.CollateralDirectory = scene.DirectoryPath);
         _ = await first.VerifyAsync().OrTimeout();
         scene.Time.Advance(TimeSpan.FromMinutes(1));
         string path = FileOf(scene, source);
@@ -140,11 +140,11 @@ public sealed class CollateralTests
             Version = new DocumentVersion(scene.Time.GetUtcNow(), 1, scene.Time.GetUtcNow().AddDays(1)),
         }).Encode());
 
-        using PrivatemodeClient second = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
+        using PrivatemodeClient second = scene.Client(options => options.Verification.CollateralDirectory = scene.DirectoryPath);
         _ = await second.VerifyAsync().OrTimeout();
         _ = await second.VerifyAsync().OrTimeout();
         Assert.Equal(Files(source) + 1, scene.Asked(source));
-        using PrivatemodeClient third = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
+        using PrivatemodeClient third = scene.Client(options => options.Verification.CollateralDirectory = scene.DirectoryPath);
         _ = await third.VerifyAsync().OrTimeout();
         Assert.Equal(Files(source) + 1, scene.Asked(source));
     }
@@ -169,14 +169,14 @@ public sealed class CollateralTests
     public async Task Verify_CacheFilesAreForeign_AreIgnored()
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync();
-        using PrivatemodeClient first = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
+        using PrivatemodeClient first = scene.Client(options => options.Verification.CollateralDirectory = scene.DirectoryPath);
         _ = await first.VerifyAsync().OrTimeout();
         foreach (string path in Directory.GetFiles(scene.DirectoryPath))
         {
             await File.WriteAllTextAsync(path, "something else");
         }
 
-        using PrivatemodeClient second = scene.Client(options => options.CollateralDirectory = scene.DirectoryPath);
+        using PrivatemodeClient second = scene.Client(options => options.Verification.CollateralDirectory = scene.DirectoryPath);
         _ = await second.VerifyAsync().OrTimeout();
         Assert.All(Amd, source => Assert.Equal(2, scene.Asked(source)));
     }

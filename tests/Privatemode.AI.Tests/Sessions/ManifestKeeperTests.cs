@@ -205,7 +205,7 @@ public sealed class ManifestKeeperTests : IDisposable
         _ = Directory.CreateDirectory(Path.Combine(_directory.FullName, "log.txt"));
         PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
             () => keeper.AdoptAsync(expected, expected.Manifest!, async: true, default).AsTask());
-        Assert.Equal("Manifest", exception.Setting);
+        Assert.Equal("Verification.Manifest", exception.Setting);
         Assert.True(keeper.IsClosed);
     }
 

@@ -184,8 +184,8 @@ public sealed class ManifestRecorderTests : IDisposable
     {
         File.WriteAllText(Path.Combine(_directory.FullName, "a file"), "");
         ManifestRecorder recorder = new(name.Length == 0 ? "" : Path.Combine(_directory.FullName, name), _time);
-        Assert.Equal("Manifest", Assert.Throws<PrivatemodeConfigurationException>(() => recorder.Last()).Setting);
-        Assert.Equal("Manifest", Assert.Throws<PrivatemodeConfigurationException>(() => recorder.Record([1])).Setting);
+        Assert.Equal("Verification.Manifest", Assert.Throws<PrivatemodeConfigurationException>(() => recorder.Last()).Setting);
+        Assert.Equal("Verification.Manifest", Assert.Throws<PrivatemodeConfigurationException>(() => recorder.Record([1])).Setting);
     }
 
     [Fact]

@@ -228,7 +228,7 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
         _publisher.Name(_scene.Deployment.Evidence.Manifest.Span);
         _ = Directory.CreateDirectory(Path.Combine(separate, "2.json", "in the way"));
         PrivatemodeClient client = Restart();
-        Assert.Equal("Manifest", Assert.IsType<PrivatemodeConfigurationException>(await AskAsync(client)).Setting);
+        Assert.Equal("Verification.Manifest", Assert.IsType<PrivatemodeConfigurationException>(await AskAsync(client)).Setting);
         Assert.Null(client.Health.Deployment);
         Assert.Equal(0, _scene.Deployment.KeyExchanges);
         Assert.Equal([Digest(_first)], Adopted());
@@ -301,8 +301,8 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
     {
         PrivatemodeClient client = scene.Deployment.CreateClient(options =>
         {
-            options.InsecureLoopbackTrust = _publisher.TrustOf(scene.Deployment);
-            options.Manifest = policy;
+            options.Verification.InsecureLoopbackTrust = _publisher.TrustOf(scene.Deployment);
+            options.Verification.Manifest = policy;
             options.TimeProvider = _scene.Time;
             options.LoggerFactory = _lines;
         });

@@ -145,13 +145,13 @@ public sealed class SessionManagerTests : IAsyncLifetime
     public async Task Chat_VerificationTakesTooLong_EndsWithTheResponseTimeout(bool async)
     {
         _deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Stall(-1));
-        await using PrivatemodeClient client = _deployment.CreateClient(options => options.ResponseTimeout = TimeSpan.FromSeconds(5));
+        await using PrivatemodeClient client = _deployment.CreateClient(options => options.Transport.ResponseTimeout = TimeSpan.FromSeconds(5));
         Task chat = ChatAsync(client, async);
         _ = await _time.TimerAsync(due => due == TimeSpan.FromSeconds(5)).OrTimeout();
         _time.Advance(TimeSpan.FromSeconds(5));
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => chat.OrTimeout());
         Assert.Equal(ServiceFailureReason.Timeout, exception.Reason);
-        Assert.Contains(nameof(PrivatemodeOptions.ResponseTimeout), exception.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(TransportOptions.ResponseTimeout), exception.Message, StringComparison.Ordinal);
         Assert.Empty(_deployment.Requests);
     }
 

@@ -20,7 +20,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
         { new PrivatemodeServiceException(ServiceFailureReason.Unavailable, "busy") { Status = 503 }, true },
         { new PrivatemodeServiceException(ServiceFailureReason.Other, "suspended") { Status = 403, ConcernsKey = true }, false },
         { new PrivatemodeConfigurationException("ApiKey", "wrong"), false },
-        { new PrivatemodeConfigurationException("Manifest", "The log is on no disk."), true },
+        { new PrivatemodeConfigurationException("Verification.Manifest", "The log is on no disk."), true },
         { new PrivatemodeVerificationException("check", "no", "this", "that"), true },
         { new OperationCanceledException(), false },
         { new InvalidOperationException("a mistake of ours"), false },
@@ -91,7 +91,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
         int asked = 0;
         TaskCompletionSource<bool> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _authority.Dispose();
-        _authority = _scene.Authority(options => options.Manifest = ManifestPolicy.Approve((_, _) =>
+        _authority = _scene.Authority(options => options.Verification.Manifest = ManifestPolicy.Approve((_, _) =>
         {
             asked++;
             return new(answer.Task);

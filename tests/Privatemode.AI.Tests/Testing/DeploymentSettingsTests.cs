@@ -12,7 +12,7 @@ public sealed class DeploymentSettingsTests
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
         using SocketsHttpHandler proxy = new() { UseCookies = false, AllowAutoRedirect = false };
-        PrivatemodeOptions options = new() { HttpMessageHandler = proxy, Credential = new("key of the real service") };
+        PrivatemodeOptions options = new() { Transport = { HttpMessageHandler = proxy }, Credential = new("key of the real service") };
 
         deployment.Configure(options);
         await using PrivatemodeClient client = new(options);

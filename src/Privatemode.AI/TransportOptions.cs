@@ -1,0 +1,64 @@
+using System.Threading.RateLimiting;
+
+namespace Privatemode.AI;
+
+/// <summary>Provides the options for sending requests. See <see cref="PrivatemodeOptions.Transport"/>.</summary>
+public sealed class TransportOptions
+{
+    /// <summary>Gets or sets the message handler that sends all requests, for example through a corporate proxy.</summary>
+    /// <value>A <see cref="SocketsHttpHandler"/>, or <see cref="DelegatingHandler"/>s over one. The default is <see langword="null"/>: the client creates
+    /// a handler. The client does not dispose the handler that is set.</value>
+    /// <remarks>
+    /// <para><see cref="PrivatemodeOptions.Endpoint"/> must be https, and <see cref="VerificationOptions.InsecureLoopbackTrust"/> must not be set, except
+    /// with <see cref="InsecureAcceptAnyHandlerOnLoopback"/>.</para>
+    /// <para>The client changes the handler. It sets <see cref="SocketsHttpHandler.ActivityHeadersPropagator"/> to <see langword="null"/>, because trace
+    /// context and baggage would be sent unencrypted, and it inserts a handler directly above the <see cref="SocketsHttpHandler"/>. The inserted handler
+    /// sends only what the client has prepared, unchanged and once; anything else is a <see cref="PrivatemodeWouldLeakException"/>. Provide a handler that
+    /// has not sent a request yet (or whose propagator is already <see langword="null"/>), and do not use it for anything else.</para>
+    /// <para><see cref="SocketsHttpHandler.AllowAutoRedirect"/> and <see cref="SocketsHttpHandler.UseCookies"/> must be <see langword="false"/>,
+    /// <see cref="SocketsHttpHandler.AutomaticDecompression"/> must be <see cref="System.Net.DecompressionMethods.None"/>, and
+    /// <see cref="SocketsHttpHandler.Credentials"/> must be <see langword="null"/>. Credentials of a proxy are allowed. An <see cref="HttpClientHandler"/> is
+    /// refused, because its propagation of trace context cannot be turned off; each of its settings for a proxy or certificates also exists on
+    /// <see cref="SocketsHttpHandler"/>.</para>
+    /// <para>Delegating handlers see encrypted bodies and the API key. They must not answer from a cache, and must fail soon after their cancellation token
+    /// is canceled; otherwise calls exceed their timeouts. Callbacks of the <see cref="SocketsHttpHandler"/> that replace its streams are below all
+    /// checks.</para>
+    /// <para>The client also extends the <see cref="SocketsHttpHandler.PlaintextStreamFilter"/> of a handler that has not sent a request yet, so that a
+    /// timeout can end a synchronous read. With any other handler, a synchronous read of a response waits for an asynchronous one.</para>
+    /// <para>If the handler limits its connections (<see cref="SocketsHttpHandler.MaxConnectionsPerServer"/>), no more calls than that run at the same time;
+    /// further calls wait for up to <see cref="ResponseTimeout"/>.</para>
+    /// </remarks>
+    public HttpMessageHandler? HttpMessageHandler { get; set; }
+
+    /// <summary>Gets or sets the maximum time until the first decrypted event of a stream, or until the whole response otherwise.</summary>
+    /// <value>Longer than zero, at most 24 hours. The default is 10 minutes.</value>
+    /// <remarks>A timeout is never retried. A call that waits for a verified session first waits for at most the same time, and then throws a
+    /// <see cref="PrivatemodeServiceException"/> with <see cref="ServiceFailureReason.Timeout"/>; the session may still be established for later
+    /// calls.</remarks>
+    public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Gets or sets the maximum time between two decrypted events of a streamed response.</summary>
+    /// <value>Longer than zero, at most 24 hours. The default is 100 seconds.</value>
+    /// <remarks>Only the time spent waiting for the network counts; the reader may pause. A stream always ends when the hour is over for which the service
+    /// keeps the secret of its session.</remarks>
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(100);
+
+    /// <summary>Gets or sets the rate limiter that must grant a permit before each attempt of an encrypted call.</summary>
+    /// <value>The default is <see langword="null"/>: there is no limit. Several clients can share a rate limiter; it is not disposed with a client.</value>
+    /// <remarks>The permit is released when the response is complete. If the limiter refuses, the call throws a <see cref="PrivatemodeServiceException"/>
+    /// with <see cref="ServiceFailureReason.RateLimited"/>; exceptions of the limiter are rethrown unchanged. Only the caller's cancellation ends the
+    /// wait in the limiter's queue, no timeout does. A synchronous call blocks its thread while it waits.</remarks>
+    public RateLimiter? RateLimiter { get; set; }
+
+    /// <summary>Gets or sets a value that indicates whether any message handler is accepted, such as a fake. This is insecure outside of tests.</summary>
+    /// <value>The default is <see langword="false"/>. <see cref="PrivatemodeOptions.Endpoint"/> must be a loopback address, not a name.</value>
+    /// <remarks>
+    /// <para>Handlers of any kind except <see cref="HttpClientHandler"/> are accepted, also together with plain http and
+    /// <see cref="VerificationOptions.InsecureLoopbackTrust"/>. A <see cref="SocketsHttpHandler"/> must not use a proxy.</para>
+    /// <para>A request to an address that is not loopback (AMD's, Intel's, or the manifest's) throws a <see cref="PrivatemodeConfigurationException"/> and
+    /// is not sent.</para>
+    /// </remarks>
+    public bool InsecureAcceptAnyHandlerOnLoopback { get; set; }
+
+    internal TransportOptions Clone() => (TransportOptions)MemberwiseClone();
+}

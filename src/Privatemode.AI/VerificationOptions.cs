@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Caching.Distributed;
+
+namespace Privatemode.AI;
+
+/// <summary>Provides the options for verifying the deployment. See <see cref="PrivatemodeOptions.Verification"/>.</summary>
+public sealed class VerificationOptions
+{
+    /// <summary>Gets or sets the policy that decides which manifest the deployment must have.</summary>
+    /// <value>The default is <see cref="ManifestPolicy.Latest"/> without an adoption log.</value>
+    public ManifestPolicy Manifest { get; set; } = ManifestPolicy.Latest();
+
+    /// <summary>Gets or sets the requirements for the hardware beyond those of the manifest.</summary>
+    /// <value>The default is <see cref="HardwarePolicy.Default"/>.</value>
+    public HardwarePolicy Hardware { get; set; } = HardwarePolicy.Default;
+
+    /// <summary>Gets or sets the time for which a successful verification is valid.</summary>
+    /// <value>From 5 minutes to 24 hours. The default is 24 hours.</value>
+    /// <remarks>A verification is valid for less time if its collateral expires earlier. It is renewed in the background.</remarks>
+    public TimeSpan EvidenceLifetime { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>Gets or sets which revocation states of the service's GPUs are accepted.</summary>
+    /// <value>The default is <see cref="GpuRevocationPolicy.Strict"/>.</value>
+    public GpuRevocationPolicy GpuRevocation { get; set; } = GpuRevocationPolicy.Strict;
+
+    /// <summary>Gets or sets the directory in which collateral from AMD and Intel is stored.</summary>
+    /// <value>The default is <see langword="null"/>: collateral is kept in memory only.</value>
+    /// <remarks>With a directory, verification works while the vendors' services are unavailable, and a new process does not accept an older document than
+    /// the last one did. Several processes can share the directory. Only authentic documents are stored, at most 256; they are deleted when they are no
+    /// longer valid.</remarks>
+    public string? CollateralDirectory { get; set; }
+
+    /// <summary>Gets or sets a cache of the application in which collateral from AMD and Intel is stored.</summary>
+    /// <value>The default is <see langword="null"/>: no cache is used.</value>
+    /// <remarks>If <see cref="CollateralDirectory"/> is set too, the directory is read first, and downloaded documents are stored in both.</remarks>
+    public IDistributedCache? CollateralCache { get; set; }
+
+    /// <summary>Gets or sets the base address of a proxy for AMD's and Intel's services.</summary>
+    /// <value>An https address without a query; http is accepted for loopback only. The default is <see langword="null"/>: the vendors' services are used
+    /// directly.</value>
+    /// <remarks>Paths and queries are those of the vendors' services.</remarks>
+    public Uri? CollateralProxy { get; set; }
+
+    /// <summary>Gets or sets a value that indicates whether a secret service whose certificate has no DNS names is accepted. This is insecure.</summary>
+    /// <value>The default is <see langword="false"/>: the certificate must have a name that the manifest gives to the secret service and to no other
+    /// workload.</value>
+    /// <remarks>If it is <see langword="true"/>, nothing distinguishes the secret service from another workload without names, such as one that runs a
+    /// model.</remarks>
+    public bool DangerousAcceptAnyUnnamedWorkloadAsSecretService { get; set; }
+
+    /// <summary>Gets or sets the roots of a local test deployment, used instead of the vendors' roots. This is insecure outside of tests.</summary>
+    /// <value>The default is <see langword="null"/>. It can be set only for a loopback <see cref="PrivatemodeOptions.Endpoint"/>.</value>
+    public InsecureLoopbackTrust? InsecureLoopbackTrust { get; set; }
+
+    internal VerificationOptions Clone() => (VerificationOptions)MemberwiseClone();
+}

@@ -15,7 +15,9 @@ await using ServiceProvider services = new ServiceCollection()
     .AddPrivatemode(options =>
     {
         example.Deployment?.Configure(options);
-        options.ApiKeyAccessor = () => Tenant.Current?.ApiKey;
+
+        // An asynchronous accessor can read the key from a store: async cancellationToken => await ...
+        options.ApiKeyAccessor = _ => ValueTask.FromResult(Tenant.Current?.ApiKey);
         options.MaxSessions = 100;
         options.PromptCache.Scope = PromptCacheScope.PerUser(cacheSecret, () => Tenant.Current?.User);
     })

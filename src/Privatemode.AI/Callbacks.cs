@@ -20,6 +20,19 @@ internal static class Callbacks
         }
     }
 
+    /// <summary>Calls an asynchronous one outside of the caller's synchronization context. Await the result in a try block with <see cref="Note"/>.</summary>
+    public static ValueTask<T> StartAsync<T>(Func<CancellationToken, ValueTask<T>> callback, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return CallerContext.StartOutside(static call => call.callback(call.cancellationToken), (callback, cancellationToken));
+        }
+        catch (Exception exception) when (Note(exception))
+        {
+            throw;
+        }
+    }
+
     /// <summary>For the filter of a catch clause around one: notes what it threw, and catches nothing.</summary>
     public static bool Note(Exception exception)
     {

@@ -1,33 +1,42 @@
 namespace Privatemode.AI;
 
-/// <summary>Runs what comes from other libraries outside the caller's synchronization context and scheduler.</summary>
+/// <summary>Runs what comes from other libraries and from callbacks outside the caller's synchronization context and scheduler.</summary>
 internal static class CallerContext
 {
     /// <summary>Goes to the next item.</summary>
-    /// <remarks>
-    /// The enumerator of the OpenAI client awaits its request without <c>ConfigureAwait(false)</c>. A caller who blocks the one thread of his
-    /// context would wait for himself.
-    /// </remarks>
-    public static ValueTask<bool> MoveNextAsync<T>(IAsyncEnumerator<T> items)
+    /// <remarks>The enumerator of the OpenAI client awaits its request without <c>ConfigureAwait(false)</c>.</remarks>
+    public static ValueTask<bool> MoveNextAsync<T>(IAsyncEnumerator<T> items) => StartOutside(static items => items.MoveNextAsync(), items);
+
+    /// <summary>Starts asynchronous work on the caller's thread and in its execution context, where it finds no context to come back to.</summary>
+    /// <remarks>Work that awaits without <c>ConfigureAwait(false)</c> would never end if the caller blocks the only thread of its context.</remarks>
+    public static ValueTask<TResult> StartOutside<TState, TResult>(Func<TState, ValueTask<TResult>> start, TState state)
     {
         if (TaskScheduler.Current != TaskScheduler.Default)
         {
-            return new ValueTask<bool>(Task.Run(() => items.MoveNextAsync().AsTask()));
+            return StartOutsideOfScheduler(start, state);
         }
 
         if (SynchronizationContext.Current is not { } context)
         {
-            return items.MoveNextAsync();
+            return start(state);
         }
 
         SynchronizationContext.SetSynchronizationContext(null);
         try
         {
-            return items.MoveNextAsync();
+            return start(state);
         }
         finally
         {
             SynchronizationContext.SetSynchronizationContext(context);
         }
+    }
+
+    /// <remarks>Runs on the caller's thread: one of the pool may not be available while synchronous callers block it.</remarks>
+    private static ValueTask<TResult> StartOutsideOfScheduler<TState, TResult>(Func<TState, ValueTask<TResult>> start, TState state)
+    {
+        Task<ValueTask<TResult>> starting = new(() => StartOutside(start, state));
+        starting.RunSynchronously(TaskScheduler.Default);
+        return starting.GetAwaiter().GetResult();
     }
 }

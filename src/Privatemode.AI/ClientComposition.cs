@@ -32,6 +32,7 @@ internal sealed class ClientComposition : IDisposable
         MediaOptions media = options.Media;
         Endpoint = options.Endpoint;
         _apiKeys = apiKeys;
+        _apiKeys.Closing = _closing.Token;
         _events = new ClientEvents(options.LoggerFactory, Endpoint);
         FieldCodec codec = FieldCodec.Instance;
         _http = Transports.Create(
@@ -85,13 +86,14 @@ internal sealed class ClientComposition : IDisposable
 
     public async Task ConnectAsync(CancellationToken cancellationToken)
     {
-        string apiKey = _apiKeys.Read();
+        string apiKey = await _apiKeys.ReadAsync(async: true, cancellationToken).ConfigureAwait(false);
         using SecretLease lease = await _sessions.AcquireAsync(apiKey, rejectedId: null, async: true, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<VerifiedDeployment> VerifyAsync(CancellationToken cancellationToken)
     {
-        TrustedMesh mesh = await _attested.VerifyNowAsync(_apiKeys.Read(), cancellationToken).ConfigureAwait(false);
+        string apiKey = await _apiKeys.ReadAsync(async: true, cancellationToken).ConfigureAwait(false);
+        TrustedMesh mesh = await _attested.VerifyNowAsync(apiKey, cancellationToken).ConfigureAwait(false);
         return mesh.Deployment!;
     }
 

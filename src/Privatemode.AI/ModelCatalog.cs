@@ -48,15 +48,21 @@ public sealed class ModelCatalog
     /// <exception cref="PrivatemodeIntegrityException">The connection broke in the middle of the list.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; not even the list is asked of it.</exception>
     /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> is disposed of, and no list young enough is kept.</exception>
-    public async Task<IReadOnlyList<ModelInfo>> ListAsync(CancellationToken cancellationToken = default) =>
-        await OfCaller(out string? apiKey).GetAsync(apiKey, Lifetime, cancellationToken).ConfigureAwait(false);
+    public async Task<IReadOnlyList<ModelInfo>> ListAsync(CancellationToken cancellationToken = default)
+    {
+        (ModelListCache list, string? apiKey) = await OfCallerAsync(cancellationToken).ConfigureAwait(false);
+        return await list.GetAsync(apiKey, Lifetime, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Requests the list of models from the service, even if the one that is kept is recent.</summary>
     /// <param name="cancellationToken">A token that cancels the wait; other callers that wait for the same request still get its result.</param>
     /// <returns>The list as it is now.</returns>
     /// <inheritdoc cref="ListAsync"/>
-    public async Task<IReadOnlyList<ModelInfo>> RefreshAsync(CancellationToken cancellationToken = default) =>
-        await OfCaller(out string? apiKey).GetAsync(apiKey, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+    public async Task<IReadOnlyList<ModelInfo>> RefreshAsync(CancellationToken cancellationToken = default)
+    {
+        (ModelListCache list, string? apiKey) = await OfCallerAsync(cancellationToken).ConfigureAwait(false);
+        return await list.GetAsync(apiKey, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>The model that is offered under an id now. A model that is not in the kept list is looked for anew, once a minute at most.</summary>
     /// <param name="id">The id, exactly as it is listed.</param>
@@ -71,7 +77,7 @@ public sealed class ModelCatalog
     public async Task<ModelInfo?> FindAsync(string id, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
-        ModelListCache list = OfCaller(out string? apiKey);
+        (ModelListCache list, string? apiKey) = await OfCallerAsync(cancellationToken).ConfigureAwait(false);
         return Find(await list.GetAsync(apiKey, Lifetime, cancellationToken).ConfigureAwait(false), id)
             ?? Find(await list.GetAsync(apiKey, LifetimeOfAbsence, cancellationToken).ConfigureAwait(false), id);
     }
@@ -92,9 +98,10 @@ public sealed class ModelCatalog
         IReadOnlyList<ModelInfo> models;
         try
         {
-            list = OfCaller(out string? apiKey);
-            models = await list.GetAsync(apiKey, LifetimeOfAbsence, CancellationToken.None)
-                .WaitAsync(LongestExplanation, _time, cancellationToken).ConfigureAwait(false);
+            using CancellationTokenSource late = new(LongestExplanation, _time);
+            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+            (list, string? apiKey) = await OfCallerAsync(either.Token).ConfigureAwait(false);
+            models = await list.GetAsync(apiKey, LifetimeOfAbsence, either.Token).ConfigureAwait(false);
         }
         catch (Exception)
         {
@@ -109,10 +116,10 @@ public sealed class ModelCatalog
     }
 
     /// <summary>The list is read outside of the caller's context: whether the caller may wait for it is to be seen here.</summary>
-    private ModelListCache OfCaller(out string? apiKey)
+    private ValueTask<(ModelListCache List, string? ApiKey)> OfCallerAsync(CancellationToken cancellationToken)
     {
         ManifestKeeper.DemandOutside();
-        return _lists.OfCaller(out apiKey);
+        return _lists.OfCallerAsync(cancellationToken);
     }
 
     private static ModelInfo? Find(IReadOnlyList<ModelInfo> models, string id) => models.FirstOrDefault(model => model.Id == id);

@@ -22,18 +22,21 @@ public sealed class PrivatemodeOptions
     /// <remarks>An update applies to calls that begin after it.</remarks>
     public ApiKeyCredential? Credential { get; set; }
 
-    /// <summary>
-    /// The API key of whoever is calling, for hosts that serve several accounts. Default null. It wins over <see cref="Credential"/>,
-    /// <see cref="ApiKey"/> and the environment.
-    /// </summary>
+    /// <summary>Gets or sets a callback that returns the API key of the current caller, for hosts that serve several accounts.</summary>
+    /// <value>The default is <see langword="null"/>. A callback takes precedence over <see cref="Credential"/>, <see cref="ApiKey"/> and the
+    /// environment.</value>
     /// <remarks>
-    /// Asked once for each call, however often that is tried, in the caller's context (an <see cref="AsyncLocal{T}"/> or the current HTTP
-    /// request can be read), by many threads at once. When it returns null or nothing, the call is a
-    /// <see cref="PrivatemodeConfigurationException"/>; no other key is used instead. What it throws, the call throws. Each key has secrets and
-    /// a list of models of its own. <see cref="PrivatemodeClient.ConnectAsync"/>, <see cref="PrivatemodeClient.VerifyAsync"/> and
-    /// <see cref="PrivatemodeClient.Models"/> ask it too.
+    /// <para>It is called once for each call, however often that is retried, also by <see cref="PrivatemodeClient.ConnectAsync"/>,
+    /// <see cref="PrivatemodeClient.VerifyAsync"/> and <see cref="PrivatemodeClient.Models"/>, and by several threads at the same time. It runs in the
+    /// caller's execution context, where an <see cref="AsyncLocal{T}"/> or the current HTTP request can be read, but without a
+    /// <see cref="SynchronizationContext"/>. It gets the cancellation token of the call.</para>
+    /// <para>A call waits for the callback until it is canceled, and no longer than <see cref="TransportOptions.ResponseTimeout"/>; then it throws a
+    /// <see cref="PrivatemodeServiceException"/> with <see cref="ServiceFailureReason.Timeout"/>. A synchronous call blocks its thread. If the callback
+    /// returns <see langword="null"/> or an empty key, the call throws a <see cref="PrivatemodeConfigurationException"/>; no other key is used instead.
+    /// What the callback throws is rethrown unchanged. Each key has its own secrets and its own list of models.</para>
+    /// <para>Return a key that is already known with <c>ValueTask.FromResult</c>; that costs nothing.</para>
     /// </remarks>
-    public Func<string?>? ApiKeyAccessor { get; set; }
+    public Func<CancellationToken, ValueTask<string?>>? ApiKeyAccessor { get; set; }
 
     /// <summary>Gets or sets the address of the service: scheme, host and port.</summary>
     /// <value>An https address without path and query; http is accepted for loopback only. The default is <c>https://api.privatemode.ai</c>.</value>

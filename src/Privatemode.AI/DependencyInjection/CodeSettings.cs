@@ -19,7 +19,8 @@ internal sealed class CodeSettings(PrivatemodeAccount account, int call, Action<
             return;
         }
 
-        (string? Key, ApiKeyCredential? Credential, Func<string?>? Accessor) keyBefore = (options.ApiKey, options.Credential, options.ApiKeyAccessor);
+        (string? Key, ApiKeyCredential? Credential, Func<CancellationToken, ValueTask<string?>>? Accessor) keyBefore =
+            (options.ApiKey, options.Credential, options.ApiKeyAccessor);
         Uri endpointBefore = options.Endpoint;
         configure(options);
         if (keyBefore != (options.ApiKey, options.Credential, options.ApiKeyAccessor))

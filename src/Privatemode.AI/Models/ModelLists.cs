@@ -23,18 +23,17 @@ internal sealed class ModelLists(
     private readonly ModelListCache _only = new(download, time, replaced);
     private long _uses;
 
-    /// <summary>The caller's list.</summary>
-    /// <param name="apiKey">The caller's key, to read it with; null where there is one for all.</param>
+    /// <summary>The caller's list, and the API key to read it with; the key is null where there is one for all.</summary>
+    /// <param name="cancellationToken">Ends the wait for the key.</param>
     /// <exception cref="PrivatemodeConfigurationException">The caller has no usable key.</exception>
-    public ModelListCache OfCaller(out string? apiKey)
+    public async ValueTask<(ModelListCache List, string? ApiKey)> OfCallerAsync(CancellationToken cancellationToken)
     {
         if (!apiKeys.AreManyCallers)
         {
-            apiKey = null;
-            return _only;
+            return (_only, null);
         }
 
-        apiKey = apiKeys.Read();
+        string apiKey = await apiKeys.ReadAsync(async: true, cancellationToken).ConfigureAwait(false);
         UInt128 digest = BinaryPrimitives.ReadUInt128LittleEndian(ApiKeys.DigestOf(apiKey));
         lock (_gate)
         {
@@ -49,7 +48,7 @@ internal sealed class ModelLists(
             }
 
             entry.LastUse = ++_uses;
-            return entry.List;
+            return (entry.List, apiKey);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.ClientModel;
 using System.Security.Cryptography;
 using System.Text;
+using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI.Pipeline;
 
@@ -10,37 +11,84 @@ internal sealed class ApiKeys
     // Typographic ones come with keys that were copied from a document.
     private const string QuotationMarks = "\"'`\u00AB\u00BB\u2018\u2019\u201A\u201C\u201D\u201E";
 
-    private readonly Func<string?>? _accessor;
+    private readonly Func<CancellationToken, ValueTask<string?>>? _accessor;
     private readonly ApiKeyCredential? _credential;
+    private readonly TimeSpan _longestWait;
+    private readonly TimeProvider _time = TimeProvider.System;
 
     /// <param name="credential">Holds the one key; it may be updated.</param>
     /// <param name="source">See <see cref="Source"/>.</param>
     public ApiKeys(ApiKeyCredential credential, string source = KeyRefusal.AnyKey) => (_credential, Source) = (credential, source);
 
-    /// <param name="accessor">Asked at every call; what it throws goes to the caller.</param>
+    /// <param name="accessor">Called once for each call; what it throws is rethrown unchanged.</param>
+    /// <param name="longestWait">How long a call waits for it.</param>
+    /// <param name="time">By which clock.</param>
     /// <param name="source">See <see cref="Source"/>.</param>
-    public ApiKeys(Func<string?> accessor, string source = KeyRefusal.AnyKey) => (_accessor, Source) = (accessor, source);
+    public ApiKeys(
+        Func<CancellationToken, ValueTask<string?>> accessor, TimeSpan longestWait, TimeProvider time, string source = KeyRefusal.AnyKey) =>
+        (_accessor, _longestWait, _time, Source) = (accessor, longestWait, time, source);
 
     /// <summary>How errors name the key: by its account and setting.</summary>
     public string Source { get; }
 
+    /// <summary>Canceled when the client is disposed of: calls do not wait for the accessor any longer.</summary>
+    public CancellationToken Closing { get; set; }
+
     /// <summary>Callers with keys of their own, who must not share more than they say.</summary>
     public bool AreManyCallers => _accessor is not null;
 
-    /// <summary>The key to use now.</summary>
+    /// <summary>Returns the key to use now.</summary>
+    /// <param name="async">False when the caller is synchronous.</param>
+    /// <param name="cancellationToken">The caller's cancellation: the accessor gets it, and it ends the wait for an accessor that ignores it.</param>
     /// <exception cref="PrivatemodeConfigurationException">There is none, or it holds characters that would break the header, or split the
     /// request.</exception>
-    public string Read()
+    /// <exception cref="PrivatemodeServiceException">The accessor did not return in time.</exception>
+    public ValueTask<string> ReadAsync(bool async, CancellationToken cancellationToken)
     {
         if (_accessor is null)
         {
             _credential!.Deconstruct(out string key);
             Demand(key, nameof(PrivatemodeOptions.Credential), Source);
-            return key;
+            return new(key);
         }
 
-        string? current = Callbacks.Ask(_accessor);
-        if (string.IsNullOrEmpty(current))
+        ValueTask<string?> asked = Callbacks.StartAsync(_accessor, cancellationToken);
+        return asked.IsCompletedSuccessfully ? new(Usable(asked.Result)) : WaitAsync(asked.AsTask(), async, cancellationToken);
+    }
+
+    private async ValueTask<string> WaitAsync(Task<string?> asked, bool async, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Closing);
+        using Patience patience = new(_longestWait, _time, either.Token, async);
+        CancellationToken giveUp = patience.Token;
+        string? key;
+        try
+        {
+            key = await SyncOrAsync.WaitAsync(asked, async, giveUp).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException exception) when (exception.CancellationToken == giveUp)
+        {
+            // The accessor may still fail, and nobody waits for it.
+            _ = asked.ContinueWith(
+                static asked => _ = asked.Exception, CancellationToken.None,
+                TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Closing.IsCancellationRequested
+                ? new ObjectDisposedException(nameof(PrivatemodeClient))
+                : new PrivatemodeServiceException(
+                    ServiceFailureReason.Timeout, "ApiKeyAccessor did not return an API key within Transport.ResponseTimeout. Nothing was sent. Retry later.");
+        }
+        catch (Exception exception) when (Callbacks.Note(exception))
+        {
+            throw;
+        }
+
+        return Usable(key);
+    }
+
+    private string Usable(string? key)
+    {
+        if (string.IsNullOrEmpty(key))
         {
             throw new PrivatemodeConfigurationException(
                 nameof(PrivatemodeOptions.ApiKeyAccessor),
@@ -50,8 +98,8 @@ internal sealed class ApiKeys
             };
         }
 
-        Demand(current, nameof(PrivatemodeOptions.ApiKeyAccessor), Source);
-        return current;
+        Demand(key, nameof(PrivatemodeOptions.ApiKeyAccessor), Source);
+        return key;
     }
 
     /// <exception cref="PrivatemodeConfigurationException">The key is empty, holds anything but visible ASCII, or more than the key.</exception>

@@ -25,7 +25,7 @@ internal sealed class CallRunner(
     public async ValueTask RunAsync(ICallCarrier carrier, CallState state, bool async)
     {
         // Once for all attempts: the body under its salt belongs to whoever called.
-        string apiKey = state.ApiKey ??= apiKeys.Read();
+        string apiKey = state.ApiKey ??= await apiKeys.ReadAsync(async, carrier.CancellationToken).ConfigureAwait(false);
         state.Call ??= await PrepareAsync(carrier, apiKey, async).ConfigureAwait(false);
         using ConnectionSlots.Slot? slot = connections is null || !state.Call.Rule.IsSealed
             ? null

@@ -145,7 +145,8 @@ internal static class SettingsCheck
     {
         if (options.ApiKeyAccessor is not null)
         {
-            return new ApiKeys(options.ApiKeyAccessor, Describe(options, "returned by ApiKeyAccessor"));
+            return new ApiKeys(
+                options.ApiKeyAccessor, options.Transport.ResponseTimeout, options.TimeProvider, Describe(options, "returned by ApiKeyAccessor"));
         }
 
         if (options.Credential is not null)

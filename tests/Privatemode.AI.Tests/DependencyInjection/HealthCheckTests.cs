@@ -110,7 +110,7 @@ public sealed class HealthCheckTests : IAsyncLifetime
     public async Task Check_CallersBringTheirKeys_IsDegradedUntilTheFirstCall()
     {
         string? key = null;
-        await using ServiceProvider provider = Provider(options => options.ApiKeyAccessor = () => key);
+        await using ServiceProvider provider = Provider(options => options.ApiKeyAccessor = _ => new(key));
         Assert.Equal(HealthStatus.Degraded, (await CheckAsync(provider)).Status);
         key = _scene.Deployment.ApiKey;
         await AskAsync(provider);

@@ -137,7 +137,7 @@ public sealed class ResolutionTests : IAsyncLifetime
             .AddPrivatemode((services, options) =>
             {
                 _deployment.Configure(options);
-                options.ApiKeyAccessor = () => services.GetRequiredService<Tenant>().Key;
+                options.ApiKeyAccessor = _ => new(services.GetRequiredService<Tenant>().Key);
             })
             .AddPrivatemodeChatClient("gpt-oss-120b")
             .BuildServiceProvider();

@@ -77,14 +77,4 @@ public sealed class BlockedContextTests : IAsyncLifetime
         using MemoryStream audio = new(Recording.Wave(1000));
         return call(audio);
     }
-
-    /// <summary>The context of a thread that never gets to what is posted to it.</summary>
-    private sealed class BusyContext : SynchronizationContext
-    {
-        private int _posts;
-
-        public int Posts => Volatile.Read(ref _posts);
-
-        public override void Post(SendOrPostCallback d, object? state) => Interlocked.Increment(ref _posts);
-    }
 }

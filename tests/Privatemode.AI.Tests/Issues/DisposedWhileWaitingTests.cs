@@ -69,6 +69,22 @@ public sealed class DisposedWhileWaitingTests : IAsyncLifetime
         await AssertEndsAsync(client, asking);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ForTheApiKey_EndsAtOnce(bool async)
+    {
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        PrivatemodeClient client = _deployment.CreateClient(options => options.ApiKeyAccessor = cancellationToken =>
+        {
+            asked.SetResult();
+            return new(new TaskCompletionSource<string?>().Task);
+        });
+        Task asking = AskAsync(client, async);
+        await asked.Task.OrTimeout();
+        await AssertEndsAsync(client, asking);
+    }
+
     private static Task AskAsync(PrivatemodeClient client, bool async) => async
         ? client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi")
         : TestTimeouts.OnOwnThread(() => client.OpenAI.GetChatClient("gpt-oss-120b").CompleteChat("hi"));

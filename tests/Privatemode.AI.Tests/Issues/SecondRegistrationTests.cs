@@ -13,7 +13,7 @@ public sealed class SecondRegistrationTests
     {
         { "ApiKey", options => options.ApiKey = "key-of-globex" },
         { "ApiKey", options => options.Credential = new ApiKeyCredential("key-of-globex") },
-        { "ApiKey", options => options.ApiKeyAccessor = () => "key-of-globex" },
+        { "ApiKey", options => options.ApiKeyAccessor = _ => new("key-of-globex") },
         { "Endpoint", options => options.Endpoint = new Uri("https://eu.example.com") },
     };
 

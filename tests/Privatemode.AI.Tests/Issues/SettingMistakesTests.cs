@@ -66,7 +66,7 @@ public sealed class SettingMistakesTests : IDisposable
         AssertTold(environment, "ApiKey");
         Assert.Contains("(environment variable PRIVATEMODE_API_KEY)", environment.Message, StringComparison.Ordinal);
 
-        await using PrivatemodeClient asking = new(new PrivatemodeOptions { ApiKeyAccessor = () => key });
+        await using PrivatemodeClient asking = new(new PrivatemodeOptions { ApiKeyAccessor = _ => new(key) });
         AssertTold(await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => asking.ConnectAsync()), "ApiKeyAccessor");
         await using PrivatemodeClient updated = new(new PrivatemodeOptions { Credential = new ApiKeyCredential(key) });
         AssertTold(await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => updated.ConnectAsync()), "Credential");

@@ -47,19 +47,19 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
     [Fact]
     public async Task WarmUp_AccessorThrows_LogsTheTypeAndNotWhatItSaid()
     {
-        string line = Assert.Single(await WarningsOfStartAsync(options => options.ApiKeyAccessor = () => throw new TimeoutException($"no tenant for {Key}")));
+        string line = Assert.Single(await WarningsOfStartAsync(options => options.ApiKeyAccessor = _ => throw new TimeoutException($"no tenant for {Key}")));
         Assert.Contains("TimeoutException", line, StringComparison.Ordinal);
         Assert.Contains("callback", line, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task WarmUp_AccessorReturnsAKeyInQuotationMarks_LogsThat() => Assert.Contains(
-        "quotation marks", Assert.Single(await WarningsOfStartAsync(options => options.ApiKeyAccessor = () => $"'{Key}'")), StringComparison.Ordinal);
+        "quotation marks", Assert.Single(await WarningsOfStartAsync(options => options.ApiKeyAccessor = _ => new($"'{Key}'"))), StringComparison.Ordinal);
 
     // Callers bring their keys, and none has called yet.
     [Fact]
     public async Task WarmUp_AccessorHasNoKeyOutsideOfCalls_IsNoFailure() =>
-        Assert.Empty(await WarningsOfStartAsync(options => options.ApiKeyAccessor = () => null));
+        Assert.Empty(await WarningsOfStartAsync(options => options.ApiKeyAccessor = _ => new((string?)null)));
 
     [Fact]
     public async Task WarmUp_HostStopsBeforeItsEnd_IsNoFailure()
@@ -76,10 +76,10 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
         _deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Stall(0));
         using LogLines lines = new();
         TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        IHost host = CreateHost(lines, options => options.ApiKeyAccessor = () =>
+        IHost host = CreateHost(lines, options => options.ApiKeyAccessor = cancellationToken =>
         {
             _ = begun.TrySetResult();
-            return _deployment.ApiKey;
+            return new(_deployment.ApiKey);
         });
         await host.StartAsync().OrTimeout();
         Task warmUps = host.Services.GetServices<IHostedService>().OfType<PrivatemodeStartup>().Single().WarmUps;
@@ -96,7 +96,7 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
         _ = services.AddLogging().AddPrivatemode(options =>
         {
             _deployment.Configure(options);
-            options.ApiKeyAccessor = () => $"'{Key}'";
+            options.ApiKeyAccessor = _ => new($"'{Key}'");
         });
         _ = services.AddHealthChecks().AddPrivatemodeHealthCheck();
         await using ServiceProvider provider = services.BuildServiceProvider();

@@ -57,7 +57,7 @@ public sealed class WrongKeyTests : IAsyncLifetime
         await using PrivatemodeClient client = _deployment.CreateClient(options =>
         {
             options.ApiKey = where == "constructor" ? Key : null;
-            options.ApiKeyAccessor = where == "accessor" ? () => Key : null;
+            options.ApiKeyAccessor = where == "accessor" ? _ => new(Key) : null;
             options.Credential = where == "credential" ? new(Key) : null;
             Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable, where == "environment" ? Key : null);
         });

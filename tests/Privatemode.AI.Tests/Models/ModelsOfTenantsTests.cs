@@ -14,7 +14,7 @@ public sealed class ModelsOfTenantsTests
     private readonly Dictionary<string, string> _offers = [];
     private readonly ModelCatalog _catalog;
 
-    public ModelsOfTenantsTests() => _catalog = new ModelCatalog(new ApiKeys(() => Tenant.Value), 2, DownloadAsync, _time);
+    public ModelsOfTenantsTests() => _catalog = new ModelCatalog(new ApiKeys(TenantsKeyAsync, TimeSpan.FromMinutes(10), _time), 2, DownloadAsync, _time);
 
     [Fact]
     public async Task List_RevokedAndGoodKeyAtOnce_EachMeetsItsOwnAnswer()
@@ -22,7 +22,7 @@ public sealed class ModelsOfTenantsTests
         PrivatemodeTestDeploymentOptions settings = new() { TimeProvider = new ImmediateTimeProvider() };
         settings.OtherApiKeys.Add("good");
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(settings);
-        await using PrivatemodeClient client = deployment.CreateClient(options => options.ApiKeyAccessor = () => Tenant.Value);
+        await using PrivatemodeClient client = deployment.CreateClient(options => options.ApiKeyAccessor = TenantsKeyAsync);
 
         Task<IReadOnlyList<ModelInfo>> revoked = As("revoked", () => client.Models.ListAsync());
         Task<IReadOnlyList<ModelInfo>> good = As("good", () => client.Models.ListAsync());
@@ -42,7 +42,7 @@ public sealed class ModelsOfTenantsTests
         settings.OtherApiKeys.Add("key-a");
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(settings);
         Queue<string?> keys = new(["key-a"]);
-        await using PrivatemodeClient client = deployment.CreateClient(options => options.ApiKeyAccessor = () => keys.Count > 0 ? keys.Dequeue() : null);
+        await using PrivatemodeClient client = deployment.CreateClient(options => options.ApiKeyAccessor = _ => new(keys.Count > 0 ? keys.Dequeue() : null));
         deployment.Faults.NextModelList(Fault.PlainError(503));
 
         Assert.NotEmpty(await client.Models.ListAsync().OrTimeout());
@@ -93,11 +93,27 @@ public sealed class ModelsOfTenantsTests
     }
 
     [Fact]
+    public async Task Explain_AccessorDoesNotReturn_IsLeftAfterFiveSeconds()
+    {
+        ModelCatalog catalog = new(
+            new ApiKeys(_ => new(new TaskCompletionSource<string?>().Task), TimeSpan.FromMinutes(10), _time), 2, DownloadAsync, _time);
+        PrivatemodeServiceException gone = new(ServiceFailureReason.ModelUnavailable, "No such model.");
+        Task<Exception> explaining = catalog.ExplainAsync(gone, null, CancellationToken.None);
+        Assert.False(explaining.IsCompleted);
+
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.IsType<PrivatemodeModelUnavailableException>(await explaining.OrTimeout());
+    }
+
+    [Fact]
     public async Task List_WithoutAKey_IsAConfigurationExceptionOfTheTask()
     {
         Task<IReadOnlyList<ModelInfo>> listing = As(null, () => _catalog.ListAsync());
         Assert.Equal("ApiKeyAccessor", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => listing)).Setting);
     }
+
+    private static ValueTask<string?> TenantsKeyAsync(CancellationToken cancellationToken) => new(Tenant.Value);
 
     private static Task<T> As<T>(string? tenant, Func<Task<T>> call)
     {

@@ -82,7 +82,7 @@ public sealed class ApiKeyAccessorTests : IAsyncLifetime
     [Fact]
     public async Task Call_AccessorThrows_TheCallThrowsThat()
     {
-        await using PrivatemodeClient client = NewClient(options => options.ApiKeyAccessor = () => throw new TimeoutException("the tenant store is away"));
+        await using PrivatemodeClient client = NewClient(options => options.ApiKeyAccessor = _ => throw new TimeoutException("the tenant store is away"));
         Assert.Equal("the tenant store is away", (await Assert.ThrowsAsync<TimeoutException>(() => ChatAsync(client, "key-a", async: true))).Message);
     }
 
@@ -96,7 +96,7 @@ public sealed class ApiKeyAccessorTests : IAsyncLifetime
         await using PrivatemodeClient client = NewClient(options =>
         {
             options.PromptCache.Scope = PromptCacheScope.PerClient;
-            options.ApiKeyAccessor = () => keys[_asked++ % 2];
+            options.ApiKeyAccessor = _ => new(keys[_asked++ % 2]);
         });
         _deployment.Faults.Next(Fault.PlainError(503), times: 2);
         await ChatAsync(client, null, async);
@@ -139,10 +139,10 @@ public sealed class ApiKeyAccessorTests : IAsyncLifetime
     // The deployment's own key is set as well: it must not be used for anybody.
     private PrivatemodeClient NewClient(Action<PrivatemodeOptions>? configure = null) => _deployment.CreateClient(options =>
     {
-        options.ApiKeyAccessor = () =>
+        options.ApiKeyAccessor = cancellationToken =>
         {
             _ = Interlocked.Increment(ref _asked);
-            return Tenant.Value;
+            return new(Tenant.Value);
         };
         configure?.Invoke(options);
     });

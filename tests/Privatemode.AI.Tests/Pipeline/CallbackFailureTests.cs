@@ -15,7 +15,7 @@ public sealed class CallbackFailureTests : IAsyncLifetime
         get
         {
             TheoryData<string, Type> data = [];
-            foreach (string callback in (string[])["accessor", "user", "approval", "approval later", "limiter"])
+            foreach (string callback in (string[])["accessor", "accessor later", "user", "approval", "approval later", "limiter"])
             {
                 data.Add(callback, typeof(InvalidOperationException));
                 data.Add(callback, typeof(NullReferenceException));
@@ -74,16 +74,19 @@ public sealed class CallbackFailureTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(HttpRequestError.ConnectionError)]
-    [InlineData(HttpRequestError.Unknown)]
-    public async Task Call_CallbackFailsToConnectSomewhere_IsNotAskedAgain(HttpRequestError error)
+    [InlineData(HttpRequestError.ConnectionError, false)]
+    [InlineData(HttpRequestError.ConnectionError, true)]
+    [InlineData(HttpRequestError.Unknown, false)]
+    [InlineData(HttpRequestError.Unknown, true)]
+    public async Task Call_CallbackFailsToConnectSomewhere_IsNotAskedAgain(HttpRequestError error, bool later)
     {
         // Somebody's vault that is away is no connection of ours.
         int asked = 0;
         HttpRequestException thrown = new(error, "mine", new System.Net.Sockets.SocketException(10054));
-        await using PrivatemodeClient client = _deployment.CreateClient(options => options.ApiKeyAccessor = () =>
+        await using PrivatemodeClient client = _deployment.CreateClient(options => options.ApiKeyAccessor = async _ =>
         {
             asked++;
+            await (later ? Task.Run(() => { }, CancellationToken.None) : Task.CompletedTask);
             throw thrown;
         });
         Assert.Same(
@@ -97,7 +100,14 @@ public sealed class CallbackFailureTests : IAsyncLifetime
         switch (callback)
         {
             case "accessor":
-                options.ApiKeyAccessor = () => throw thrown;
+                options.ApiKeyAccessor = _ => throw thrown;
+                break;
+            case "accessor later":
+                options.ApiKeyAccessor = async _ =>
+                {
+                    await Task.Yield();
+                    throw thrown;
+                };
                 break;
             case "user":
                 options.PromptCache.Scope = PromptCacheScope.PerUser(new byte[32], () => throw thrown);

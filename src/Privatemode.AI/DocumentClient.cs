@@ -19,7 +19,7 @@ public sealed class DocumentClient
     /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>The elements of the document.</returns>
     /// <remarks>A document in which the service finds nothing, such as a blank page, is refused with a <see cref="PrivatemodeIntegrityException"/> whose
-    /// <see cref="PrivatemodeIntegrityException.Failure"/> is <c>empty-document</c>: the answer is empty, or its elements were removed. An empty list
+    /// <see cref="PrivatemodeException.ErrorType"/> is <c>empty-document</c>: the answer is empty, or its elements were removed. An empty list
     /// contains nothing that could be authenticated, so the two cases cannot be distinguished.</remarks>
     /// <exception cref="ArgumentException">The stream cannot be read.</exception>
     /// <exception cref="PrivatemodeRequestException">The document is empty or too large, or an option is not acceptable.</exception>

@@ -111,8 +111,8 @@ public sealed class ModelCatalog
         string[] able = task is null || !ServiceErrors.IsAboutTheTask(original) ? []
             : [.. models.Where(model => model.Tasks.Contains(task, StringComparer.Ordinal)).Select(model => model.Id)];
         return able.Length > 0
-            ? new PrivatemodeModelUnavailableException(original, able, task)
-            : new PrivatemodeModelUnavailableException(original, [.. models.Select(model => model.Id)]);
+            ? PrivatemodeModelUnavailableException.From(original, able, task)
+            : PrivatemodeModelUnavailableException.From(original, [.. models.Select(model => model.Id)]);
     }
 
     /// <summary>The list is read outside of the caller's context: whether the caller may wait for it is to be seen here.</summary>

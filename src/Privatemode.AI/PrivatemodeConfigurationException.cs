@@ -1,18 +1,23 @@
 namespace Privatemode.AI;
 
-/// <summary>A setting of the application is missing, malformed or not accepted, or the service rejects the API key. Correct the setting:
-/// every call fails in the same way until then.</summary>
-/// <remarks>A mistake in the input or options of one call is a <see cref="PrivatemodeRequestException"/> instead. A web API that passes on the input of
-/// its users responds with status 500 to this exception, and with 400 to the other one.</remarks>
+/// <summary>The exception that is thrown when a setting of the application is missing or not accepted, or the service rejects the API key.</summary>
+/// <remarks>Correct the setting: every call fails in the same way until then. A mistake in the input or options of one call is a
+/// <see cref="PrivatemodeRequestException"/> instead. A web API that passes on the input of its users responds with status 500 to this exception, and with
+/// 400 to the other one.</remarks>
 public sealed class PrivatemodeConfigurationException : PrivatemodeException
 {
-    internal PrivatemodeConfigurationException(string setting, string message, Exception? innerException = null)
-        : base(message, innerException) => Setting = setting;
+    /// <summary>Initializes a new instance of the <see cref="PrivatemodeConfigurationException"/> class.</summary>
+    /// <param name="setting">The name of the setting to correct; see <see cref="Setting"/>.</param>
+    /// <param name="message">The message, without secrets.</param>
+    /// <param name="innerException">The cause, or <see langword="null"/>.</param>
+    /// <remarks><see cref="PrivatemodeException.ErrorType"/> is <c>configuration</c>.</remarks>
+    public PrivatemodeConfigurationException(string setting, string message, Exception? innerException = null)
+        : base("configuration", message, innerException) => Setting = setting;
 
-    /// <summary>Gets the name of the setting to correct.</summary>
+    /// <summary>Gets the name of the setting to correct, never its value.</summary>
     /// <value>The path of the option in <see cref="PrivatemodeOptions"/>, such as <c>Transport.ResponseTimeout</c>, or the key in the application's
     /// configuration, such as <c>Privatemode:Transport:ResponseTimeout</c>.</value>
-    /// <remarks>When several settings of a client are wrong, this is the first of them, and the message has a line for each.</remarks>
+    /// <remarks>If several settings of a client are wrong, this is the first of them, and the message has a line for each.</remarks>
     public string Setting { get; }
 
     /// <summary>Whether <see cref="PrivatemodeOptions.ApiKeyAccessor"/> had no key because the client was used outside of a call.</summary>

@@ -1,19 +1,30 @@
 namespace Privatemode.AI;
 
-/// <summary>Base of every exception this library throws on purpose; each kind says what to do.</summary>
+/// <summary>The base class of all exceptions that this library throws deliberately.</summary>
 /// <remarks>
-/// Fix your settings: <see cref="PrivatemodeConfigurationException"/>. Retry or wait: <see cref="PrivatemodeServiceException"/>.
-/// Stop: <see cref="PrivatemodeVerificationException"/>, <see cref="PrivatemodeIntegrityException"/>.
-/// Change the call: <see cref="PrivatemodeRequestException"/>, <see cref="PrivatemodeWouldLeakException"/>.
-/// Messages never carry prompt text, answer text or keys, so they may be logged.
+/// The type of the exception says what to do. Correct the settings of the application: <see cref="PrivatemodeConfigurationException"/>. Correct the call:
+/// <see cref="PrivatemodeRequestException"/>, <see cref="PrivatemodeWouldLeakException"/>. Retry or wait: <see cref="PrivatemodeServiceException"/>. Stop:
+/// <see cref="PrivatemodeVerificationException"/>, <see cref="PrivatemodeIntegrityException"/>.
+/// Messages never contain prompt text, answer text or keys, so they can be logged.
+/// Code that uses this library can create these exceptions for its tests. An exception proves nothing about a deployment or an answer.
 /// </remarks>
 public abstract class PrivatemodeException : Exception
 {
-    private protected PrivatemodeException(string message, Exception? innerException = null)
-        : base(message, innerException)
-    {
-    }
+    private protected PrivatemodeException(string errorType, string message, Exception? innerException)
+        : base(message, innerException) => ErrorType = IsErrorType(errorType) ? errorType
+            : throw new ArgumentException("The error type must consist of lowercase letters and digits, with single dashes between words.", nameof(errorType));
 
-    /// <summary>The id this client gave the call, <c>Privatemode-User-Request-ID</c> on the wire; null before a request exists.</summary>
-    public string? RequestId { get; internal init; }
+    /// <summary>Gets the stable name of what went wrong, for example <c>manifest-match</c> or <c>rate-limited</c>.</summary>
+    /// <value>Lowercase ASCII words and digits with single dashes between them.</value>
+    /// <remarks>Compare this name, not the message. It is the value of the tag <c>error.type</c> in the activities and metrics of this library. It comes from
+    /// a small fixed set, so that it can be a tag of your own metrics, and it never contains content, a key or text from the service.</remarks>
+    public string ErrorType { get; }
+
+    /// <summary>Gets the ID that the client gave the request, or <see langword="null"/> if the call failed before a request existed.</summary>
+    /// <remarks>It is sent as the header <c>Privatemode-User-Request-ID</c>. Name it when you report a problem to the service.</remarks>
+    public string? RequestId { get; init; }
+
+    private static bool IsErrorType(string? word) =>
+        word is [not '-', .., not '-'] or [not '-'] && word.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-')
+            && !word.Contains("--", StringComparison.Ordinal);
 }

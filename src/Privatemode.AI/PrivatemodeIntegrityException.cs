@@ -1,15 +1,21 @@
 namespace Privatemode.AI;
 
-/// <summary>An answer was altered, cut short or not sealed. Stop: somebody between you and the enclave may be interfering.</summary>
-/// <remarks>What was handed out before this exception is authentic; what would follow is not known.</remarks>
+/// <summary>The exception that is thrown when an answer was altered, cut short or not encrypted.</summary>
+/// <remarks>Do not use the answer: somebody between the client and the enclave may be interfering. The part of a stream that was returned before this
+/// exception is authentic but incomplete.</remarks>
 public sealed class PrivatemodeIntegrityException : PrivatemodeException
 {
-    internal PrivatemodeIntegrityException(string failure, string message)
-        : base(message) => Failure = failure;
+    /// <summary>Initializes a new instance of the <see cref="PrivatemodeIntegrityException"/> class.</summary>
+    /// <param name="errorType">The name of what failed, for example <c>truncated-stream</c>; see <see cref="PrivatemodeException.ErrorType"/>.</param>
+    /// <param name="message">The message, without content.</param>
+    /// <param name="innerException">The cause, or <see langword="null"/>.</param>
+    /// <exception cref="ArgumentException"><paramref name="errorType"/> does not consist of lowercase letters and digits with single dashes between words.
+    /// </exception>
+    public PrivatemodeIntegrityException(string errorType, string message, Exception? innerException = null)
+        : base(errorType, message, innerException)
+    {
+    }
 
-    /// <summary>Stable name of what failed, for example <c>truncated-stream</c>.</summary>
-    public string Failure { get; }
-
-    /// <summary>Path of the endpoint, for example <c>/v1/chat/completions</c>; null when not known.</summary>
-    public string? Endpoint { get; internal init; }
+    /// <summary>Gets the path of the endpoint, for example <c>/v1/chat/completions</c>, or <see langword="null"/> if it is not known.</summary>
+    public string? Endpoint { get; init; }
 }

@@ -1,28 +1,40 @@
 namespace Privatemode.AI;
 
-/// <summary>The exception that is thrown when the service does not offer the model, or does not offer it for the endpoint. Choose another model; IDs are
-/// valid for months, not years.</summary>
+/// <summary>The exception that is thrown when the service does not offer the model, or does not offer it for the endpoint.</summary>
+/// <remarks>Choose another model. The service replaces models every few months, and their IDs with them.</remarks>
 public sealed class PrivatemodeModelUnavailableException : PrivatemodeServiceException
 {
     private const int MostInTheMessage = 20;
 
-    internal PrivatemodeModelUnavailableException(PrivatemodeServiceException original, IReadOnlyList<string> availableModels, string? task = null)
-        : base(ServiceFailureReason.ModelUnavailable, Describe(original.Message, availableModels, task), original.InnerException)
+    /// <summary>Initializes a new instance of the <see cref="PrivatemodeModelUnavailableException"/> class.</summary>
+    /// <param name="message">The message, without content.</param>
+    /// <param name="innerException">The cause, or <see langword="null"/>.</param>
+    /// <remarks><see cref="PrivatemodeServiceException.Reason"/> is <see cref="ServiceFailureReason.ModelUnavailable"/>, and
+    /// <see cref="PrivatemodeException.ErrorType"/> is <c>model-unavailable</c>.</remarks>
+    public PrivatemodeModelUnavailableException(string message, Exception? innerException = null)
+        : base(ServiceFailureReason.ModelUnavailable, message, innerException)
     {
-        Status = original.Status;
-        Code = original.Code;
-        RetryAfter = original.RetryAfter;
-        ServerMessage = original.ServerMessage;
-        IsServerMessageAuthenticated = original.IsServerMessageAuthenticated;
-        RequestId = original.RequestId;
-        AvailableModels = availableModels;
     }
 
-    /// <summary>Gets the IDs of the models that the service lists now; empty if the list could not be retrieved within 5 seconds. The list is not
-    /// authenticated.</summary>
+    /// <summary>Gets the IDs of the models that the service lists now.</summary>
+    /// <value>Empty if the list could not be retrieved within 5 seconds. The list is not authenticated.</value>
     /// <remarks>If the model exists but does not do the task, for example because an embedding model was asked to chat, these are the models that are
     /// listed with the task, or all models if none is.</remarks>
-    public IReadOnlyList<string> AvailableModels { get; }
+    public IReadOnlyList<string> AvailableModels { get; init; } = [];
+
+    /// <summary>Creates the exception for a failure of the service, with the models that it lists.</summary>
+    internal static PrivatemodeModelUnavailableException From(
+        PrivatemodeServiceException original, IReadOnlyList<string> availableModels, string? task = null) =>
+        new(Describe(original.Message, availableModels, task), original.InnerException)
+        {
+            Status = original.Status,
+            Code = original.Code,
+            RetryAfter = original.RetryAfter,
+            ServerMessage = original.ServerMessage,
+            IsServerMessageAuthenticated = original.IsServerMessageAuthenticated,
+            RequestId = original.RequestId,
+            AvailableModels = availableModels,
+        };
 
     private static string Describe(string message, IReadOnlyList<string> models, string? task)
     {

@@ -1,33 +1,44 @@
 namespace Privatemode.AI;
 
-/// <summary>The service could not be reached, refused the call or failed. Retry, wait, or update the client, as <see cref="Reason"/> says.</summary>
-/// <remarks>Not sealed, because <see cref="PrivatemodeModelUnavailableException"/> is the one named case of it; there are no others outside of this
-/// library.</remarks>
+/// <summary>The exception that is thrown when the service could not be reached, refused the call or failed.</summary>
+/// <remarks>Retry, wait, or update the client, as <see cref="Reason"/> says. This class is not sealed because
+/// <see cref="PrivatemodeModelUnavailableException"/> derives from it.</remarks>
 public class PrivatemodeServiceException : PrivatemodeException
 {
-    internal PrivatemodeServiceException(ServiceFailureReason reason, string message, Exception? innerException = null)
-        : base(message, innerException) => Reason = reason;
+    /// <summary>Initializes a new instance of the <see cref="PrivatemodeServiceException"/> class.</summary>
+    /// <param name="reason">The kind of failure. <see cref="PrivatemodeException.ErrorType"/> is its name in lowercase words with dashes, for example
+    /// <c>rate-limited</c>.</param>
+    /// <param name="message">The message, without content.</param>
+    /// <param name="innerException">The cause, or <see langword="null"/>.</param>
+#pragma warning disable RS0022 // A class that derives from this one can do no more than an exception that an application creates.
+    public PrivatemodeServiceException(ServiceFailureReason reason, string message, Exception? innerException = null)
+        : base(ErrorTypeOf(reason), message, innerException) => Reason = reason;
+#pragma warning restore RS0022
 
-    /// <summary>What kind of failure this is.</summary>
+    /// <summary>Gets the kind of failure.</summary>
     public ServiceFailureReason Reason { get; }
 
-    /// <summary>HTTP status, 0 when there was no answer.</summary>
-    public int Status { get; internal init; }
+    /// <summary>Gets the HTTP status of the answer, or 0 if there was none.</summary>
+    public int Status { get; init; }
 
-    /// <summary>The service's error code (<c>error.code</c>), if it gave one.</summary>
-    public string? Code { get; internal init; }
+    /// <summary>Gets the error code of the service (<c>error.code</c>), or <see langword="null"/> if it returned none.</summary>
+    /// <remarks>The service chooses this text. Use <see cref="PrivatemodeException.ErrorType"/> for decisions and metrics.</remarks>
+    public string? Code { get; init; }
 
-    /// <summary>How long to wait; null when nobody says. What the service asks for is never more than 60 seconds, because it is not authenticated.</summary>
-    public TimeSpan? RetryAfter { get; internal init; }
+    /// <summary>Gets how long to wait before a retry, or <see langword="null"/> if it is not known.</summary>
+    /// <value>At most 60 seconds if the service asks for it, because that is not authenticated.</value>
+    public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>The service's own words. May repeat parts of the prompt: do not log it where prompts must not be.</summary>
-    public string? ServerMessage { get; internal init; }
+    /// <summary>Gets the error message of the service, or <see langword="null"/> if it returned none.</summary>
+    /// <remarks>It can repeat parts of the prompt: do not log it where prompts must not be logged.</remarks>
+    public string? ServerMessage { get; init; }
 
-    /// <summary>The gateway refused this API key rather than everybody.</summary>
+    /// <summary>Gets a value that indicates whether <see cref="ServerMessage"/> was encrypted by the enclave.</summary>
+    /// <value><see langword="false"/> if anybody between the client and the enclave could have written it.</value>
+    public bool IsServerMessageAuthenticated { get; init; }
+
+    /// <summary>Whether the gateway refused this API key and not all callers.</summary>
     internal bool ConcernsKey { get; init; }
-
-    /// <summary>True when <see cref="ServerMessage"/> came sealed from the enclave; false when anybody on the path could have written it.</summary>
-    public bool IsServerMessageAuthenticated { get; internal init; }
 
     /// <summary>The index, within its request, of an unusable vector; null for another failure.</summary>
     internal int? VectorIndex { get; init; }
@@ -58,10 +69,22 @@ public class PrivatemodeServiceException : PrivatemodeException
     /// <summary>What an error in the middle of an answer says about the part that was returned.</summary>
     internal static string RestOf(bool handedOut) => handedOut ? " What was returned before is authentic but incomplete." : "";
 
-    /// <summary>The same failure once more, for one who waited for what another did.</summary>
+    /// <summary>Creates the same failure for another caller that waited for the same operation.</summary>
     internal PrivatemodeServiceException ForAnother() => new(Reason, Message, this)
     {
         Status = Status,
         RetryAfter = RetryAfter,
+    };
+
+    private static string ErrorTypeOf(ServiceFailureReason reason) => reason switch
+    {
+        ServiceFailureReason.Unreachable => "unreachable",
+        ServiceFailureReason.Timeout => "timeout",
+        ServiceFailureReason.RateLimited => "rate-limited",
+        ServiceFailureReason.Unavailable => "unavailable",
+        ServiceFailureReason.ModelUnavailable => "model-unavailable",
+        ServiceFailureReason.ClientTooOld => "client-too-old",
+        ServiceFailureReason.InvalidRequest => "invalid-request",
+        _ => "other",
     };
 }

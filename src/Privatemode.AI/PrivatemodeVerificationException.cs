@@ -1,36 +1,42 @@
 namespace Privatemode.AI;
 
-/// <summary>A deployment, saved evidence or the log of manifests did not prove itself. Stop: no content was sent, and the same evidence will not pass
-/// later.</summary>
+/// <summary>The exception that is thrown when the verification of a deployment, of saved evidence or of the manifest log fails.</summary>
+/// <remarks>No content was sent. Do not retry: the same evidence fails again.</remarks>
 public sealed class PrivatemodeVerificationException : PrivatemodeException
 {
-    internal PrivatemodeVerificationException(string check, string message, string? expected = null, string? found = null)
-        : base(message)
+    private readonly IReadOnlyList<VerificationMismatch>? _mismatches;
+
+    /// <summary>Initializes a new instance of the <see cref="PrivatemodeVerificationException"/> class.</summary>
+    /// <param name="errorType">The name of the check that failed, for example <c>manifest-match</c>; see <see cref="PrivatemodeException.ErrorType"/>.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="innerException">The cause, or <see langword="null"/>.</param>
+    /// <exception cref="ArgumentException"><paramref name="errorType"/> does not consist of lowercase letters and digits with single dashes between words.
+    /// </exception>
+    public PrivatemodeVerificationException(string errorType, string message, Exception? innerException = null)
+        : base(errorType, message, innerException)
     {
-        Check = check;
-        Expected = expected;
-        Found = found;
-        Mismatches = [new VerificationMismatch { Check = check, Expected = expected, Found = found }];
     }
 
-    internal PrivatemodeVerificationException(string message, IReadOnlyList<VerificationMismatch> mismatches)
-        : base(message)
+    /// <summary>Gets what the check expects, or <see langword="null"/> if it has no simple form.</summary>
+    public string? Expected { get; init; }
+
+    /// <summary>Gets what the deployment showed, or <see langword="null"/> if it has no simple form.</summary>
+    public string? Found { get; init; }
+
+    /// <summary>Gets all differences that were found, starting with the one that <see cref="PrivatemodeException.ErrorType"/> names.</summary>
+    /// <value>Never empty. By default the one difference that the other properties describe.</value>
+    public IReadOnlyList<VerificationMismatch> Mismatches
     {
-        Check = mismatches[0].Check;
-        Expected = mismatches[0].Expected;
-        Found = mismatches[0].Found;
-        Mismatches = mismatches;
+        get => _mismatches is { Count: > 0 } ? _mismatches : [new VerificationMismatch { Check = ErrorType, Expected = Expected, Found = Found }];
+        init => _mismatches = [.. value];
     }
 
-    /// <summary>Stable name of the check that failed, for example <c>mesh-certificate-signature</c>.</summary>
-    public string Check { get; }
-
-    /// <summary>What the check demands; null when it has no simple form.</summary>
-    public string? Expected { get; }
-
-    /// <summary>What the deployment showed; null when it has no simple form.</summary>
-    public string? Found { get; }
-
-    /// <summary>Everything that did not match, the first one included; never empty.</summary>
-    public IReadOnlyList<VerificationMismatch> Mismatches { get; }
+    /// <summary>Creates the exception for differences that were found together.</summary>
+    internal static PrivatemodeVerificationException FromMismatches(string message, IReadOnlyList<VerificationMismatch> mismatches) =>
+        new(mismatches[0].Check, message)
+        {
+            Expected = mismatches[0].Expected,
+            Found = mismatches[0].Found,
+            Mismatches = mismatches,
+        };
 }

@@ -1,11 +1,17 @@
 namespace Privatemode.AI;
 
-/// <summary>The call would have sent content in the clear. Nothing was sent; change the call.</summary>
+/// <summary>The exception that is thrown when a call would have sent content unencrypted.</summary>
+/// <remarks>Nothing was sent. Change the call: a retry fails in the same way.</remarks>
 public sealed class PrivatemodeWouldLeakException : PrivatemodeException
 {
-    internal PrivatemodeWouldLeakException(string refused, string message)
-        : base(message) => Refused = refused;
-
-    /// <summary>Stable name of what was refused, for example <c>unknown-endpoint</c>; never the content itself.</summary>
-    public string Refused { get; }
+    /// <summary>Initializes a new instance of the <see cref="PrivatemodeWouldLeakException"/> class.</summary>
+    /// <param name="errorType">The name of what was refused, for example <c>unknown-endpoint</c>; see <see cref="PrivatemodeException.ErrorType"/>.</param>
+    /// <param name="message">The message, without content.</param>
+    /// <param name="innerException">The cause, or <see langword="null"/>.</param>
+    /// <exception cref="ArgumentException"><paramref name="errorType"/> does not consist of lowercase letters and digits with single dashes between words.
+    /// </exception>
+    public PrivatemodeWouldLeakException(string errorType, string message, Exception? innerException = null)
+        : base(errorType, message, innerException)
+    {
+    }
 }

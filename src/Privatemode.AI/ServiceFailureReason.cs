@@ -1,27 +1,31 @@
 namespace Privatemode.AI;
 
-/// <summary>Why the service did not answer as asked.</summary>
+/// <summary>Specifies why the service did not answer a call.</summary>
+/// <remarks>Later versions can add values. Treat an unknown value like <see cref="Other"/>.</remarks>
 public enum ServiceFailureReason
 {
-    /// <summary>The service refused or failed for another reason; see the status and the server's message.</summary>
+    /// <summary>The service refused the call or failed for another reason. See <see cref="PrivatemodeServiceException.Status"/> and
+    /// <see cref="PrivatemodeServiceException.ServerMessage"/>.</summary>
     Other,
 
-    /// <summary>No connection could be made, or it broke before an answer. Retry later.</summary>
+    /// <summary>No connection could be made, or it ended before an answer arrived. Retry later.</summary>
     Unreachable,
 
-    /// <summary>No answer, or no further byte of it, within the configured time. Raise the timeout, or retry if the call may run twice.
-    /// Also: the service answered 408, or all sessions were in use (<see cref="PrivatemodeOptions.MaxSessions"/>).</summary>
+    /// <summary>No answer, or no further byte of it, arrived within the configured time. Raise the timeout, or retry if the call may run twice.</summary>
+    /// <remarks>This is also the reason if the service answered with status 408, or if all sessions were in use
+    /// (<see cref="PrivatemodeOptions.MaxSessions"/>).</remarks>
     Timeout,
 
-    /// <summary>Too many requests or tokens. Wait as long as <see cref="PrivatemodeServiceException.RetryAfter"/> says. Also:
-    /// <see cref="TransportOptions.RateLimiter"/> refused; then <see cref="PrivatemodeServiceException.Status"/> is 0.</summary>
+    /// <summary>There were too many requests or tokens. Wait for <see cref="PrivatemodeServiceException.RetryAfter"/>, then retry.</summary>
+    /// <remarks>This is also the reason if <see cref="TransportOptions.RateLimiter"/> refused the call; <see cref="PrivatemodeServiceException.Status"/>
+    /// is 0 then.</remarks>
     RateLimited,
 
     /// <summary>The service is overloaded or restarting. Retry later.</summary>
     Unavailable,
 
-    /// <summary>The service does not offer the model. Choose another one; ids live for months, not years. The exception is then a
-    /// <see cref="PrivatemodeModelUnavailableException"/>.</summary>
+    /// <summary>The service does not offer the model. Choose another one.</summary>
+    /// <remarks>The clients of this library throw a <see cref="PrivatemodeModelUnavailableException"/> then, which lists the models.</remarks>
     ModelUnavailable,
 
     /// <summary>The service needs a newer client. Update this package.</summary>

@@ -58,7 +58,7 @@ public sealed class AttestationGateTests
 
     private static string NameOf(Exception? failure) => failure switch
     {
-        PrivatemodeVerificationException refused => refused.Check,
+        PrivatemodeVerificationException refused => refused.ErrorType,
         PrivatemodeServiceException => GateExpectations.ServiceFailure,
         _ => $"{failure}",
     };

@@ -119,7 +119,7 @@ public sealed class CompletionTests : DeploymentTest
 
         (List<TextCompletion> events, Exception? exception) = await TryCollectAsync(new TextCompletionRequest("p"));
 
-        Assert.Equal(failure, Assert.IsType<PrivatemodeIntegrityException>(exception).Failure);
+        Assert.Equal(failure, Assert.IsType<PrivatemodeIntegrityException>(exception).ErrorType);
         Assert.Equal(text, string.Concat(events.Select(part => part.Text)));
     }
 

@@ -115,7 +115,7 @@ public sealed class DocumentTests : DeploymentTest
     {
         Deployment.Faults.Next(fault);
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(AskAsync);
-        Assert.Equal((failure, "/unstructured/general/v0/general"), (exception.Failure, exception.Endpoint));
+        Assert.Equal((failure, "/unstructured/general/v0/general"), (exception.ErrorType, exception.Endpoint));
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class DocumentTests : DeploymentTest
     public async Task Answer_WithoutElements_ProvesNothing()
     {
         Deployment.Model.Partition().WithJson("[]");
-        Assert.Equal("empty-document", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(AskAsync)).Failure);
+        Assert.Equal("empty-document", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(AskAsync)).ErrorType);
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class MeddlingPolicyTests : DeploymentTest
             options.AddPolicy(new Policy(meddle), position);
             PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
                 () => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync(BinaryContent.Create(BinaryData.FromString(Body)), options).OrTimeout());
-            Assert.Equal((name, refused), (name, exception.Refused));
+            Assert.Equal((name, refused), (name, exception.ErrorType));
         }
 
         Assert.Empty(Deployment.Requests);
@@ -87,7 +87,7 @@ public sealed class MeddlingPolicyTests : DeploymentTest
         options.SetHeader(name, value);
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
             () => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync(BinaryContent.Create(BinaryData.FromString(Body)), options).OrTimeout());
-        Assert.Equal(refused, exception.Refused);
+        Assert.Equal(refused, exception.ErrorType);
         Assert.Empty(Deployment.AllRequests);
     }
 
@@ -113,7 +113,7 @@ public sealed class MeddlingPolicyTests : DeploymentTest
         options.AddPolicy(new Policy(request => request.Headers.Add("User-Agent", "secret")), PipelinePosition.PerTry);
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
             () => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync(BinaryContent.Create(BinaryData.FromString(Body)), options).OrTimeout());
-        Assert.Equal("changed-header", exception.Refused);
+        Assert.Equal("changed-header", exception.ErrorType);
         Assert.Empty(Deployment.Requests);
     }
 
@@ -130,7 +130,7 @@ public sealed class MeddlingPolicyTests : DeploymentTest
     {
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
             () => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync(BinaryContent.Create(BinaryData.FromString(body))).OrTimeout());
-        Assert.Equal("unparsable-body", exception.Refused);
+        Assert.Equal("unparsable-body", exception.ErrorType);
         Assert.Empty(Deployment.AllRequests);
     }
 
@@ -166,7 +166,7 @@ public sealed class MeddlingPolicyTests : DeploymentTest
         Deployment.Faults.Next(Fault.RemoveFinish);
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(
             () => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync(BinaryContent.Create(BinaryData.FromString(body))).OrTimeout());
-        Assert.Equal("truncated-stream", exception.Failure);
+        Assert.Equal("truncated-stream", exception.ErrorType);
     }
 
     [Fact]

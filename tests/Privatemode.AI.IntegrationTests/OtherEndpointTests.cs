@@ -48,11 +48,11 @@ public sealed class OtherEndpointTests : DeploymentTest
                 (Fault.UnsealedSuccess(), "unsealed-member")])
         {
             Deployment.Faults.Next(fault);
-            Assert.Equal(failure, (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => SendAsync(PartitionPath, FormType, Form))).Failure);
+            Assert.Equal(failure, (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => SendAsync(PartitionPath, FormType, Form))).ErrorType);
         }
 
         Deployment.Model.Partition();
-        Assert.Equal("empty-document", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => SendAsync(PartitionPath, FormType, Form))).Failure);
+        Assert.Equal("empty-document", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => SendAsync(PartitionPath, FormType, Form))).ErrorType);
     }
 
     [Fact]
@@ -125,13 +125,13 @@ public sealed class OtherEndpointTests : DeploymentTest
             Deployment.Faults.Next(fault);
             PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(
                 () => SendAsync(MessagesPath, JsonType, Message(stream: true)));
-            Assert.Equal(failure, exception.Failure);
+            Assert.Equal(failure, exception.ErrorType);
         }
 
         Deployment.Faults.Next(Fault.TamperEvent(0));
         Assert.Equal(
             "not-authentic",
-            (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => SendAsync(MessagesPath, JsonType, Message(stream: false)))).Failure);
+            (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => SendAsync(MessagesPath, JsonType, Message(stream: false)))).ErrorType);
     }
 
     [Fact]
@@ -142,7 +142,7 @@ public sealed class OtherEndpointTests : DeploymentTest
             "\"content\":[{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":\"https://example.com/a.png\"}}],\"x\":\"",
             StringComparison.Ordinal);
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => SendAsync(MessagesPath, JsonType, body));
-        Assert.Equal("remote-media", exception.Refused);
+        Assert.Equal("remote-media", exception.ErrorType);
         Assert.Empty(Deployment.AllRequests);
     }
 

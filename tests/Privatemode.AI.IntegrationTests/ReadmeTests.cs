@@ -235,7 +235,7 @@ public sealed partial class ReadmeTests
             Assert.Equal(0, fetched);
             _ = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.VerifyAsync());
             PrivatemodeVerificationException refused = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync());
-            Assert.Equal("tdx-tcb-status", refused.Check);
+            Assert.Equal("tdx-tcb-status", refused.ErrorType);
         }
     }
 

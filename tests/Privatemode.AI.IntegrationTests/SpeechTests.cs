@@ -113,7 +113,7 @@ public sealed class SpeechTests : DeploymentTest
                 updates.Add(update);
             }
         });
-        Assert.Equal("truncated-stream", exception.Failure);
+        Assert.Equal("truncated-stream", exception.ErrorType);
         Assert.Equal(stretches, updates.Select(update => update.Text));
         Assert.DoesNotContain(updates, update => update.Kind == SpeechToTextResponseUpdateKind.SessionClose);
     }
@@ -252,7 +252,7 @@ public sealed class SpeechTests : DeploymentTest
         Deployment.Model.Transcribe(Said);
         Deployment.Faults.Next(fault);
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => AskAsync(streamed));
-        Assert.Equal((failure, "/v1/audio/transcriptions"), (exception.Failure, exception.Endpoint));
+        Assert.Equal((failure, "/v1/audio/transcriptions"), (exception.ErrorType, exception.Endpoint));
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class SplicingTests : DeploymentTest
     public async Task Send_PolicyBelowSealingSendsTwice_TheSecondIsRefused(PipelinePosition position)
     {
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => CompleteAsync(new Twice(_ => { }), position));
-        Assert.Equal("sent-twice", exception.Refused);
+        Assert.Equal("sent-twice", exception.ErrorType);
         Assert.Single(Deployment.Requests);
     }
 
@@ -44,7 +44,7 @@ public sealed class SplicingTests : DeploymentTest
         once.OnlyOnce = true;
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
             () => CompleteAsync(once, PipelinePosition.PerTry));
-        Assert.Equal("changed-header", exception.Refused);
+        Assert.Equal("changed-header", exception.ErrorType);
         Assert.Empty(Deployment.Requests);
     }
 
@@ -87,7 +87,7 @@ public sealed class SplicingTests : DeploymentTest
         _ = Deployment.Model.Reply("the whole answer");
         Deployment.Faults.Next(Fault.Relabel(status));
         PrivatemodeIntegrityException exception = Assert.IsType<PrivatemodeIntegrityException>(await AskAsync());
-        Assert.Equal("relabelled-answer", exception.Failure);
+        Assert.Equal("relabelled-answer", exception.ErrorType);
         Assert.DoesNotContain("the whole answer", exception.ToString(), StringComparison.Ordinal);
     }
 
@@ -98,7 +98,7 @@ public sealed class SplicingTests : DeploymentTest
             """{"model":"qwen3-embedding-4b","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://example.com/a"}}]}]}""");
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
             () => Client.OpenAI.GetEmbeddingClient("qwen3-embedding-4b").GenerateEmbeddingsAsync(body).OrTimeout());
-        Assert.Equal("remote-media", exception.Refused);
+        Assert.Equal("remote-media", exception.ErrorType);
         Assert.Empty(Deployment.Requests);
     }
 

@@ -39,7 +39,7 @@ public sealed class StreamFaultTests : DeploymentTest
         Deployment.Faults.Next(fault);
         (string received, Exception? exception) = await StreamAsync();
         PrivatemodeIntegrityException integrity = Assert.IsType<PrivatemodeIntegrityException>(exception);
-        Assert.Equal((name, failure), (name, integrity.Failure));
+        Assert.Equal((name, failure), (name, integrity.ErrorType));
         Assert.Equal("/v1/chat/completions", integrity.Endpoint);
         Assert.StartsWith("sdk_", integrity.RequestId, StringComparison.Ordinal);
         Assert.Equal(text, received);
@@ -61,7 +61,7 @@ public sealed class StreamFaultTests : DeploymentTest
                 received += string.Concat(update.ContentUpdate.Select(part => part.Text));
             }
         }));
-        Assert.Equal((name, failure), (name, Assert.IsType<PrivatemodeIntegrityException>(exception).Failure));
+        Assert.Equal((name, failure), (name, Assert.IsType<PrivatemodeIntegrityException>(exception).ErrorType));
         Assert.Equal(text, received);
     }
 

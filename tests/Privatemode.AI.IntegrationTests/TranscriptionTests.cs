@@ -105,7 +105,7 @@ public sealed class TranscriptionTests : DeploymentTest
             Deployment.Faults.Next(fault);
             PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(
                 () => Audio.TranscribeAudioAsync(new MemoryStream(_audio), "a.wav").OrTimeout());
-            Assert.Equal(failure, exception.Failure);
+            Assert.Equal(failure, exception.ErrorType);
         }
 
         Assert.Equal(0, Deployment.Faults.Pending);
@@ -149,7 +149,7 @@ public sealed class TranscriptionTests : DeploymentTest
             Deployment.Model.Transcribe("one two three");
             Deployment.Faults.Next(fault);
             PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(StreamAsync);
-            Assert.Equal(failure, exception.Failure);
+            Assert.Equal(failure, exception.ErrorType);
         }
     }
 

@@ -58,7 +58,7 @@ public sealed class VerificationTests : DeploymentTest
 
         Assert.NotNull(Record.Exception(() => saved.Verify(expectation, saved.ClaimedVerifiedAt.AddYears(3))) as PrivatemodeVerificationException);
         EvidenceExpectation other = new(new string('0', 64)) { Endpoint = Deployment.Endpoint, InsecureLoopbackTrust = Deployment.Trust };
-        Assert.Equal("manifest-pin", Assert.Throws<PrivatemodeVerificationException>(() => saved.Verify(other, saved.ClaimedVerifiedAt)).Check);
+        Assert.Equal("manifest-pin", Assert.Throws<PrivatemodeVerificationException>(() => saved.Verify(other, saved.ClaimedVerifiedAt)).ErrorType);
         Assert.Throws<PrivatemodeVerificationException>(() => saved.Verify(new EvidenceExpectation(proof.ManifestSha256), saved.ClaimedVerifiedAt));
     }
 
@@ -156,7 +156,7 @@ public sealed class VerificationTests : DeploymentTest
 
         Deployment.Evidence.ChangeManifest();
         PrivatemodeVerificationException exception = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => pinned.VerifyAsync().OrTimeout());
-        Assert.Equal(("manifest-pin", digest), (exception.Check, exception.Expected));
+        Assert.Equal(("manifest-pin", digest), (exception.ErrorType, exception.Expected));
     }
 
     [Fact]
@@ -178,7 +178,7 @@ public sealed class VerificationTests : DeploymentTest
         Deployment.Evidence.ChangeManifest();
         answer = false;
         PrivatemodeVerificationException refused = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
-        Assert.Equal("manifest-approval", refused.Check);
+        Assert.Equal("manifest-approval", refused.ErrorType);
         Assert.Equal(2, asked.Count);
         Assert.NotEmpty(asked[1].Changes);
         Assert.Equal(2, Deployment.Evidence.RequestsTo(EvidenceSource.Attestation));

@@ -23,7 +23,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     {
         Deployment.Faults.Next(fault);
         PrivatemodeIntegrityException exception = Assert.IsType<PrivatemodeIntegrityException>(await AskAsync());
-        Assert.Equal((name, failure), (name, exception.Failure));
+        Assert.Equal((name, failure), (name, exception.ErrorType));
         Assert.Single(Deployment.Requests);
     }
 
@@ -33,7 +33,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     {
         Deployment.Faults.Next(fault);
         Exception? exception = await TestTimeouts.OnOwnThread(() => Record.Exception(() => Client.OpenAI.GetChatClient(ModelId).CompleteChat("hi")));
-        Assert.Equal((name, failure), (name, Assert.IsType<PrivatemodeIntegrityException>(exception).Failure));
+        Assert.Equal((name, failure), (name, Assert.IsType<PrivatemodeIntegrityException>(exception).ErrorType));
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
         Deployment.Faults.Next(Fault.UnsealedSuccess());
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(
             () => Client.OpenAI.GetEmbeddingClient("qwen3-embedding-4b").GenerateEmbeddingAsync("text").OrTimeout());
-        Assert.Equal("unsealed-member", exception.Failure);
+        Assert.Equal("unsealed-member", exception.ErrorType);
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     {
         Deployment.Model.Respond(_ => ScriptedAnswer.Error(400, "text"));
         Deployment.Faults.Next(Fault.TamperEvent(0));
-        Assert.Equal("not-authentic", Assert.IsType<PrivatemodeIntegrityException>(await AskAsync()).Failure);
+        Assert.Equal("not-authentic", Assert.IsType<PrivatemodeIntegrityException>(await AskAsync()).ErrorType);
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
 
         // What is not sealed would go through altered.
         Deployment.Faults.Next(Fault.TamperEvent(0));
-        Assert.Equal("not-authentic", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(EmbedNothingAsync)).Failure);
+        Assert.Equal("not-authentic", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(EmbedNothingAsync)).ErrorType);
 
         Task EmbedNothingAsync() => Client.OpenAI.GetEmbeddingClient("qwen3-embedding-4b").GenerateEmbeddingsAsync(
             BinaryContent.Create(BinaryData.FromString("""{"model":"qwen3-embedding-4b","dimensions":8}"""))).OrTimeout();

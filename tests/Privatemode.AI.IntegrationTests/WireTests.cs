@@ -34,7 +34,7 @@ public sealed class WireTests : DeploymentTest
     public void Realtime_OpensNoConnectionPastTheEncryption()
     {
         PrivatemodeWouldLeakException exception = Assert.Throws<PrivatemodeWouldLeakException>(() => Client.OpenAI.GetRealtimeClient());
-        Assert.Equal("realtime", exception.Refused);
+        Assert.Equal("realtime", exception.ErrorType);
         Assert.Empty(Deployment.AllRequests);
     }
 

@@ -25,8 +25,8 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
     /// <summary>A deployment, or what speaks for it, did not prove itself.</summary>
     public void VerificationFailed(PrivatemodeVerificationException exception)
     {
-        Refuse("deployment", exception.Check);
-        Log.VerificationFailed(_logger, endpoint, exception.Check);
+        Refuse("deployment", exception.ErrorType);
+        Log.VerificationFailed(_logger, endpoint, exception.ErrorType);
     }
 
     /// <param name="before">Digest of the manifest adopted before; null for none.</param>
@@ -77,8 +77,8 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
     /// <summary>A call would have leaked.</summary>
     public void CallRefused(PrivatemodeWouldLeakException exception)
     {
-        Refuse("call", exception.Refused);
-        Log.CallRefused(_logger, exception.Refused);
+        Refuse("call", exception.ErrorType);
+        Log.CallRefused(_logger, exception.ErrorType);
     }
 
     /// <summary>An answer could not be opened. What is no failure of integrity is left to the caller, who gets the exception.</summary>
@@ -86,8 +86,8 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
     {
         if (exception is PrivatemodeIntegrityException integrity)
         {
-            Refuse("answer", integrity.Failure);
-            Log.IntegrityFailure(_logger, integrity.Endpoint, integrity.Failure, integrity.RequestId);
+            Refuse("answer", integrity.ErrorType);
+            Log.IntegrityFailure(_logger, integrity.Endpoint, integrity.ErrorType, integrity.RequestId);
         }
     }
 

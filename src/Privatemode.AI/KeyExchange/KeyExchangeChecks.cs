@@ -1,6 +1,6 @@
 namespace Privatemode.AI.KeyExchange;
 
-/// <summary>Stable names of the checks, for <see cref="PrivatemodeVerificationException.Check"/>.</summary>
+/// <summary>Stable names of the checks, for <see cref="PrivatemodeException.ErrorType"/>.</summary>
 internal static class KeyExchangeChecks
 {
     /// <summary>The mesh CA is one X.509 certificate in PEM.</summary>

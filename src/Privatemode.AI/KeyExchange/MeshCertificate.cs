@@ -136,5 +136,9 @@ internal static class MeshCertificate
     }
 
     private static PrivatemodeVerificationException Failure(string check, string what, string? expected = null, string? found = null) =>
-        new(check, $"The certificate of the secret service {what}. Nothing was encrypted to it; do not send anything.", expected, found);
+        new(check, $"The certificate of the secret service {what}. Nothing was encrypted to it; do not send anything.")
+        {
+            Expected = expected,
+            Found = found,
+        };
 }

@@ -46,8 +46,10 @@ internal sealed class MeshCertificateAuthority
             ? authority
             : throw new PrivatemodeVerificationException(
                 KeyExchangeChecks.AuthorityKey,
-                "The attested mesh CA has no known kind of key. Do not send anything; update this package if the service is newer.",
-                expected: "ECDSA on P-256, P-384 or P-521");
+                "The attested mesh CA has no known kind of key. Do not send anything; update this package if the service is newer.")
+            {
+                Expected = "ECDSA on P-256, P-384 or P-521",
+            };
     }
 
     /// <summary>Refuses a time outside the CA's validity; both ends belong to it.</summary>
@@ -58,18 +60,22 @@ internal sealed class MeshCertificateAuthority
         {
             throw new PrivatemodeVerificationException(
                 KeyExchangeChecks.AuthorityNotYetValid,
-                "The mesh CA is not valid yet. Check this machine's clock; if it is right, do not send anything.",
-                expected: $"not before {_fields.NotBefore:u}",
-                found: $"{now:u}");
+                "The mesh CA is not valid yet. Check this machine's clock; if it is right, do not send anything.")
+            {
+                Expected = $"not before {_fields.NotBefore:u}",
+                Found = $"{now:u}",
+            };
         }
 
         if (now > _fields.NotAfter)
         {
             throw new PrivatemodeVerificationException(
                 KeyExchangeChecks.AuthorityExpired,
-                "The mesh CA has expired. Check this machine's clock; if it is right, attest again.",
-                expected: $"not after {_fields.NotAfter:u}",
-                found: $"{now:u}");
+                "The mesh CA has expired. Check this machine's clock; if it is right, attest again.")
+            {
+                Expected = $"not after {_fields.NotAfter:u}",
+                Found = $"{now:u}",
+            };
         }
     }
 
@@ -117,9 +123,11 @@ internal sealed class MeshCertificateAuthority
         {
             throw new PrivatemodeVerificationException(
                 KeyExchangeChecks.AuthorityConstraints,
-                "The attested mesh CA is restricted. Do not send anything; update this package if the service is newer.",
-                expected,
-                found);
+                "The attested mesh CA is restricted. Do not send anything; update this package if the service is newer.")
+            {
+                Expected = expected,
+                Found = found,
+            };
         }
     }
 }

@@ -103,9 +103,11 @@ internal sealed class SecretExchange : IDisposable
         {
             throw new PrivatemodeVerificationException(
                 KeyExchangeChecks.EncapsulatedKey,
-                "The secret service's encapsulated key cannot be used. Do not send anything; update this package if the service is newer.",
-                expected: $"{XWing.CiphertextSize} bytes without a small-order part",
-                found: $"{encapsulatedKey.Length} bytes");
+                "The secret service's encapsulated key cannot be used. Do not send anything; update this package if the service is newer.")
+            {
+                Expected = $"{XWing.CiphertextSize} bytes without a small-order part",
+                Found = $"{encapsulatedKey.Length} bytes",
+            };
         }
         finally
         {

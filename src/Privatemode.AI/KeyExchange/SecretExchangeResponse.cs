@@ -58,6 +58,8 @@ internal sealed record SecretExchangeResponse(
 
     private static PrivatemodeVerificationException Failure(string expected) => new(
         KeyExchangeChecks.ResponseFormat,
-        "The secret service's answer has the wrong form. Do not send anything; update this package if the service is newer.",
-        expected);
+        "The secret service's answer has the wrong form. Do not send anything; update this package if the service is newer.")
+    {
+        Expected = expected,
+    };
 }

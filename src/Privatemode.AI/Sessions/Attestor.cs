@@ -39,7 +39,7 @@ internal sealed class Attestor(
         {
             proof = await ProveAsync(expected, apiKey, async, cancellationToken).ConfigureAwait(false);
         }
-        catch (PrivatemodeVerificationException exception) when (exception.Check == ContrastChecks.ManifestMatch && expected.Manifest is not null)
+        catch (PrivatemodeVerificationException exception) when (exception.ErrorType == ContrastChecks.ManifestMatch && expected.Manifest is not null)
         {
             expected = await LookAgainAsync(expected, exception, async, cancellationToken).ConfigureAwait(false);
             proof = await ProveAsync(expected, apiKey, async, cancellationToken).ConfigureAwait(false);
@@ -84,7 +84,7 @@ internal sealed class Attestor(
         }
         catch (PrivatemodeVerificationException exception) when ((ManifestKeeper.HintOf(expected) + HintOf(SkewOf(answer))) is { Length: > 0 } hint)
         {
-            throw new PrivatemodeVerificationException(exception.Message + hint, exception.Mismatches);
+            throw PrivatemodeVerificationException.FromMismatches(exception.Message + hint, exception.Mismatches);
         }
     }
 
@@ -106,12 +106,12 @@ internal sealed class Attestor(
         {
             return Judge(document, nonce, manifest, collected);
         }
-        catch (PrivatemodeVerificationException exception) when (collected.HasStandIns && ContrastChecks.IsAgeOfCollateral(exception.Check))
+        catch (PrivatemodeVerificationException exception) when (collected.HasStandIns && ContrastChecks.IsAgeOfCollateral(exception.ErrorType))
         {
             // The deployment did nothing wrong: there is only nothing to judge it by.
             throw new PrivatemodeServiceException(
                 ServiceFailureReason.Unreachable,
-                $"What the evidence is judged by could not be renewed, and the copy is too old ({exception.Check}). Check the network, then retry.",
+                $"What the evidence is judged by could not be renewed, and the copy is too old ({exception.ErrorType}). Check the network, then retry.",
                 exception);
         }
     }

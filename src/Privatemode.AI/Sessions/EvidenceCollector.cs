@@ -190,9 +190,11 @@ internal sealed class EvidenceCollector(
 
     private static PrivatemodeVerificationException Unknown(string check, string what, PrivatemodeServiceException answer) => new(
         check,
-        $"{what}. Do not send anything. If CollateralProxy is set, check that it reaches the vendor.",
-        "a file for what the evidence names",
-        $"status {answer.Status}");
+        $"{what}. Do not send anything. If CollateralProxy is set, check that it reaches the vendor.")
+    {
+        Expected = "a file for what the evidence names",
+        Found = $"status {answer.Status}",
+    };
 
     private static async ValueTask<CollateralFile> FindTcbInfoAsync(IntelFiles files, PcsRequests needs)
     {

@@ -146,9 +146,11 @@ internal sealed class ManifestKeeper(
             ? Manifest.Parse(shown)
             : throw new PrivatemodeVerificationException(
                 PinCheck,
-                "The deployment's manifest is none of the pinned ones. Do not send anything; look at the new manifest before you pin it.",
-                string.Join(" or ", pins),
-                digest);
+                "The deployment's manifest is none of the pinned ones. Do not send anything; look at the new manifest before you pin it.")
+            {
+                Expected = string.Join(" or ", pins),
+                Found = digest,
+            };
     }
 
     /// <summary>Decides about a manifest that a deployment has proved: asks the user if necessary, and records it. The verdict counts after this.</summary>
@@ -219,9 +221,11 @@ internal sealed class ManifestKeeper(
             throw new PrivatemodeVerificationException(
                 ApprovalCheck,
                 $"The deployment proves the manifest {expected.Published}, which was not approved. Nothing was sent. You are asked again only about " +
-                "another manifest; to decide anew, " + HowToDecideAnew,
-                expected.Record.Last?.Sha256,
-                expected.Published);
+                "another manifest; to decide anew, " + HowToDecideAnew)
+            {
+                Expected = expected.Record.Last?.Sha256,
+                Found = expected.Published,
+            };
         }
     }
 
@@ -233,9 +237,11 @@ internal sealed class ManifestKeeper(
             throw new PrivatemodeVerificationException(
                 UnprovedCheck,
                 $"You approved the manifest {expected.Published}, but the deployment still proves {expected.Record.Last!.Sha256}. No session is " +
-                "established until it proves the approved manifest, or the publisher names the earlier one again. Retry later.",
-                expected.Published,
-                expected.Record.Last.Sha256);
+                "established until it proves the approved manifest, or the publisher names the earlier one again. Retry later.")
+            {
+                Expected = expected.Published,
+                Found = expected.Record.Last.Sha256,
+            };
         }
     }
 
@@ -319,9 +325,11 @@ internal sealed class ManifestKeeper(
         UnprovedCheck,
         $"The publisher named the manifest {unproved.Sha256} at {Text(unproved.NamedAt)}, no deployment has proved it, and what it names now cannot be " +
             $"used ({ErrorNames.Of(failure)}). No session is established with the manifest adopted before, {last.Sha256}, until the publisher names a " +
-            "manifest that the deployment proves. Retry when the publisher can be reached; if you know which manifest is right, pin it.",
-        unproved.Sha256,
-        last.Sha256);
+            "manifest that the deployment proves. Retry when the publisher can be reached; if you know which manifest is right, pin it.")
+    {
+        Expected = unproved.Sha256,
+        Found = last.Sha256,
+    };
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 

@@ -25,7 +25,7 @@ internal static class SharedFailure
             case PrivatemodeConfigurationException configuration:
                 throw new PrivatemodeConfigurationException(configuration.Setting, configuration.Message, configuration);
             case PrivatemodeVerificationException verification:
-                throw new PrivatemodeVerificationException(verification.Message, verification.Mismatches);
+                throw PrivatemodeVerificationException.FromMismatches(verification.Message, verification.Mismatches);
             default:
                 // The user's own: there is no making another of it.
                 ExceptionDispatchInfo.Throw(failure);

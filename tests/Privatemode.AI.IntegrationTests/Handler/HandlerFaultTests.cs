@@ -44,7 +44,7 @@ public sealed class HandlerFaultTests : HandlerTest
             Deployment.Faults.Next(fault);
             using HttpRequestMessage request = Post(path, path == ChatPath ? ChatBody(stream: true) : MessageBody(stream: true));
             (_, string text, Exception? exception) = await ReadAsync(request);
-            Assert.Equal((name, path, failure), (name, path, Assert.IsType<PrivatemodeIntegrityException>(exception).Failure));
+            Assert.Equal((name, path, failure), (name, path, Assert.IsType<PrivatemodeIntegrityException>(exception).ErrorType));
             Assert.DoesNotContain("[DONE]", text, StringComparison.Ordinal);
             Assert.DoesNotContain("message_stop", text, StringComparison.Ordinal);
         }
@@ -59,7 +59,7 @@ public sealed class HandlerFaultTests : HandlerTest
             Deployment.Faults.Next(fault);
             using HttpRequestMessage request = Post(path, path == ChatPath ? ChatBody() : MessageBody());
             (HttpResponseMessage? response, _, Exception? exception) = await ReadAsync(request);
-            Assert.Equal((name, path, failure), (name, path, Assert.IsType<PrivatemodeIntegrityException>(exception).Failure));
+            Assert.Equal((name, path, failure), (name, path, Assert.IsType<PrivatemodeIntegrityException>(exception).ErrorType));
             Assert.Null(response);
         }
     }
@@ -72,7 +72,7 @@ public sealed class HandlerFaultTests : HandlerTest
         Deployment.Faults.Next(Fault.TamperEvent(3));
         using HttpRequestMessage request = Post(ChatPath, ChatBody(stream: true));
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => Http.SendAsync(request).OrTimeout());
-        Assert.Equal("not-authentic", exception.Failure);
+        Assert.Equal("not-authentic", exception.ErrorType);
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class HandlerFaultTests : HandlerTest
             using StreamReader reader = new(response.Content.ReadAsStream());
             _ = reader.ReadToEnd();
         }));
-        Assert.Equal("truncated-stream", Assert.IsType<PrivatemodeIntegrityException>(failure).Failure);
+        Assert.Equal("truncated-stream", Assert.IsType<PrivatemodeIntegrityException>(failure).ErrorType);
     }
 
     [Fact]

@@ -153,7 +153,7 @@ public sealed class HandlerRefusalTests : HandlerTest
             [() => invoker.SendAsync(request, default), () => TestTimeouts.OnOwnThread(() => invoker.Send(request, default))])
         {
             PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => send().OrTimeout());
-            Assert.Equal(refused, exception.Refused);
+            Assert.Equal(refused, exception.ErrorType);
             Assert.Empty(Sentinel.FoundIn(exception.ToString()));
         }
 

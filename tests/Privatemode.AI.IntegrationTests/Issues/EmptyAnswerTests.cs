@@ -38,7 +38,7 @@ public sealed class EmptyAnswerTests : HandlerTest
         {
             Deployment.Model.Reply("").WithEvents(only);
             PrivatemodeIntegrityException exception = Assert.IsType<PrivatemodeIntegrityException>(await Record.ExceptionAsync(call).OrTimeout());
-            Assert.Equal((way, "no-choice"), (way, exception.Failure));
+            Assert.Equal((way, "no-choice"), (way, exception.ErrorType));
             Assert.StartsWith("The answer has no choice", exception.Message, StringComparison.Ordinal);
         }
     }
@@ -49,7 +49,7 @@ public sealed class EmptyAnswerTests : HandlerTest
     {
         Deployment.Model.Reply("").WithEvents(NoChoiceButUsage);
         Deployment.Faults.Next(Fault.RemoveEndMark);
-        Assert.Equal("truncated-stream", Assert.IsType<PrivatemodeIntegrityException>((await StreamAsync()).Failure).Failure);
+        Assert.Equal("truncated-stream", Assert.IsType<PrivatemodeIntegrityException>((await StreamAsync()).Failure).ErrorType);
     }
 
     [Theory]
@@ -65,7 +65,7 @@ public sealed class EmptyAnswerTests : HandlerTest
         foreach (Exception? exception in (Exception?[])[adapter, (await ReadAsync(request)).Failure])
         {
             PrivatemodeIntegrityException refused = Assert.IsType<PrivatemodeIntegrityException>(exception);
-            Assert.Equal("empty-document", refused.Failure);
+            Assert.Equal("empty-document", refused.ErrorType);
             Assert.Contains("empty, or its elements were removed", refused.Message, StringComparison.Ordinal);
             Assert.DoesNotContain("altered", refused.Message, StringComparison.Ordinal);
         }

@@ -120,7 +120,7 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
             Deployment.Model.Reply("").WithJson(error);
             Deployment.Faults.Next(Fault.UnsealedSuccess());
             PrivatemodeIntegrityException exception = Assert.IsType<PrivatemodeIntegrityException>(await AskAsync());
-            Assert.Equal("unsealed-member", exception.Failure);
+            Assert.Equal("unsealed-member", exception.ErrorType);
             Assert.DoesNotContain("is authentic", exception.Message, StringComparison.Ordinal);
         }
     }

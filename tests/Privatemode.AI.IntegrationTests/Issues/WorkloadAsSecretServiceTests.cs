@@ -19,7 +19,7 @@ public sealed class WorkloadAsSecretServiceTests : DeploymentTest
         Exception? failure = await AskAsync();
 
         PrivatemodeVerificationException refusal = Assert.IsType<PrivatemodeVerificationException>(failure);
-        Assert.Equal("mesh-certificate-name", refusal.Check);
+        Assert.Equal("mesh-certificate-name", refusal.ErrorType);
         Assert.Empty(Deployment.Requests);
     }
 

@@ -124,11 +124,11 @@ public sealed class CallTelemetryTests : DeploymentTest
         Deployment.Faults.Next(Fault.TamperEvent(0));
         Exception? failure = streamed ? (await StreamAsync()).Failure : await AskAsync();
         PrivatemodeIntegrityException exception = Assert.IsType<PrivatemodeIntegrityException>(failure);
-        Assert.Single(_recorder.Measurements, line => line == $"privatemode.refusals 1 error.type={exception.Failure} privatemode.refused=answer");
+        Assert.Single(_recorder.Measurements, line => line == $"privatemode.refusals 1 error.type={exception.ErrorType} privatemode.refused=answer");
         Assert.Single(OwnLogs(), "Error IntegrityFailure");
-        Assert.Contains(_logs.Lines, line => line.Contains(exception.RequestId!, StringComparison.Ordinal) && line.Contains(exception.Failure));
+        Assert.Contains(_logs.Lines, line => line.Contains(exception.RequestId!, StringComparison.Ordinal) && line.Contains(exception.ErrorType));
         Activity open = Assert.Single(_recorder.Activities, item => item.OperationName == "privatemode.open");
-        Assert.Equal((exception.Failure, ActivityStatusCode.Error), (open.GetTagItem("error.type"), open.Status));
+        Assert.Equal((exception.ErrorType, ActivityStatusCode.Error), (open.GetTagItem("error.type"), open.Status));
         Assert.Contains("privatemode.outcome=failed", TelemetryRecorder.TagsOf(open));
     }
 
@@ -156,7 +156,7 @@ public sealed class CallTelemetryTests : DeploymentTest
     {
         ChatOptions options = new() { ModelId = "no model " };
         Exception? failure = await Record.ExceptionAsync(() => Chat.GetResponseAsync("hi", options)).OrTimeout();
-        string refused = Assert.IsType<PrivatemodeWouldLeakException>(failure).Refused;
+        string refused = Assert.IsType<PrivatemodeWouldLeakException>(failure).ErrorType;
         Assert.Equal([$"privatemode.refusals 1 error.type={refused} privatemode.refused=call"], _recorder.Measurements);
         Assert.Equal(["Warning CallRefused"], OwnLogs());
         Assert.Equal(0, _recorder.Begun);

@@ -63,7 +63,7 @@ public sealed class FinishReasonTests(ChatFixture fixture) : IClassFixture<ChatF
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(
             () => fixture.StreamAsync(ChatFixture.Delta("""{"content":"a"}""", "\"\""), ChatFixture.Delta("""{"content":"b"}""", "\"\"")));
 
-        Assert.Equal("truncated-stream", exception.Failure);
+        Assert.Equal("truncated-stream", exception.ErrorType);
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class FinishReasonTests(ChatFixture fixture) : IClassFixture<ChatF
 
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => fixture.StreamAsync());
 
-        Assert.Equal("truncated-stream", exception.Failure);
+        Assert.Equal("truncated-stream", exception.ErrorType);
         Assert.DoesNotContain("two", exception.ToString());
     }
 

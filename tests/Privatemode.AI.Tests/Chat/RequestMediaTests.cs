@@ -64,7 +64,7 @@ public sealed class RequestMediaTests(ChatFixture fixture) : IClassFixture<ChatF
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
             () => PostPartsAsync(new UriContent("https://example.com/canary.png", "image/png")));
 
-        Assert.Equal("remote-media", exception.Refused);
+        Assert.Equal("remote-media", exception.ErrorType);
         Assert.Contains(nameof(RemoteMediaPolicy.FetchHereAndInline), exception.Message);
         Assert.Contains(nameof(RemoteMediaPolicy.LetTheServiceFetch), exception.Message);
         Assert.DoesNotContain("canary", exception.ToString());

@@ -45,7 +45,7 @@ public sealed class HttpClientFactoryTests : IAsyncLifetime
     {
         await using ServiceProvider provider = Provider(services => services.AddHttpClient("Privatemode.AI")
             .AddHttpMessageHandler(() => new Changing(request => request.Headers.Add("X-Tenant", "acme"))));
-        Assert.Equal("changed-request", (await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => ChatAsync(provider))).Refused);
+        Assert.Equal("changed-request", (await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => ChatAsync(provider))).ErrorType);
         Assert.Empty(_deployment.AllRequests);
     }
 
@@ -54,7 +54,7 @@ public sealed class HttpClientFactoryTests : IAsyncLifetime
     {
         await using ServiceProvider provider = Provider(services => services.AddHttpClient("Privatemode.AI")
             .AddHttpMessageHandler(() => new Changing(request => request.Content = request.Content is null ? null : new StringContent("{}"))));
-        Assert.Equal("changed-request", (await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => ChatAsync(provider))).Refused);
+        Assert.Equal("changed-request", (await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => ChatAsync(provider))).ErrorType);
         Assert.Empty(_deployment.Requests);
     }
 
@@ -62,7 +62,7 @@ public sealed class HttpClientFactoryTests : IAsyncLifetime
     public async Task HandlerSendsAgain_IsStoppedBeforeTheSecond()
     {
         await using ServiceProvider provider = Provider(services => services.AddHttpClient("Privatemode.AI").AddHttpMessageHandler(() => new Twice()));
-        Assert.Equal("sent-twice", (await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => ChatAsync(provider))).Refused);
+        Assert.Equal("sent-twice", (await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => ChatAsync(provider))).ErrorType);
         Assert.Empty(_deployment.Requests);
     }
 
@@ -73,7 +73,7 @@ public sealed class HttpClientFactoryTests : IAsyncLifetime
         using HttpClient http = provider.GetRequiredService<IHttpClientFactory>().CreateClient("Privatemode.AI");
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
             () => http.PostAsync(new Uri(_deployment.Endpoint, "/v1/chat/completions"), new StringContent(Sentinel)));
-        Assert.Equal("unprepared-request", exception.Refused);
+        Assert.Equal("unprepared-request", exception.ErrorType);
         Assert.Empty(_deployment.AllRequests);
     }
 

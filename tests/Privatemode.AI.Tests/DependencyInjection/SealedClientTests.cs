@@ -37,7 +37,7 @@ public sealed class SealedClientTests : IAsyncLifetime
         await using ServiceProvider provider = Provider(services => services.AddHttpClient(
             "other", http => http.BaseAddress = new Uri("https://api.example.com")).AddPrivatemodeHandler());
         using HttpClient http = provider.GetRequiredService<IHttpClientFactory>().CreateClient("other");
-        Assert.Equal("other-host", (await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => PostAsync(http))).Refused);
+        Assert.Equal("other-host", (await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => PostAsync(http))).ErrorType);
         Assert.Empty(_deployment.AllRequests);
     }
 

@@ -114,9 +114,9 @@ public sealed class StepTests
     {
         { new PrivatemodeWouldLeakException("clear-field", "words"), "clear-field", "failed" },
         { new PrivatemodeIntegrityException("not-authentic", "words"), "not-authentic", "failed" },
-        { new PrivatemodeVerificationException("a-check", "words", "words", "words"), "a-check", "failed" },
+        { new PrivatemodeVerificationException("a-check", "words") { Expected = "words", Found = "words" }, "a-check", "failed" },
         { new PrivatemodeServiceException(ServiceFailureReason.RateLimited, "words") { ServerMessage = "words" }, "rate-limited", "failed" },
-        { new PrivatemodeServiceException(ServiceFailureReason.Other, "words") { Code = "words" }, "service-other", "failed" },
+        { new PrivatemodeServiceException(ServiceFailureReason.Other, "words") { Code = "words" }, "other", "failed" },
         { new PrivatemodeConfigurationException("words", "words"), "configuration", "failed" },
         { new PrivatemodeRequestException("words", "words"), "request", "failed" },
         { new TaskCanceledException("words"), "cancelled", "cancelled" },

@@ -70,7 +70,7 @@ internal sealed record OpenedStream(string Output, string? Failure, bool IsEnded
     public static string? NameOf(Exception? failure) => failure switch
     {
         null => null,
-        PrivatemodeIntegrityException integrity => integrity.Failure,
+        PrivatemodeIntegrityException integrity => integrity.ErrorType,
         PrivatemodeServiceException service => $"service {service.Reason}",
         _ => failure.GetType().Name,
     };

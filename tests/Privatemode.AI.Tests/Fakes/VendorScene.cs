@@ -104,7 +104,7 @@ internal sealed class VendorScene : IDisposable
 
     /// <summary>The check that refuses the deployment.</summary>
     public async Task<string> RefusalAsync(Keeping keeping = Keeping.Memory, HardwarePolicy? hardware = null) =>
-        (await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => VerifyAsync(keeping, hardware))).Check;
+        (await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => VerifyAsync(keeping, hardware))).ErrorType;
 
     public void Dispose()
     {

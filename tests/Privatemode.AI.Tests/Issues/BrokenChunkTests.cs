@@ -47,7 +47,7 @@ public sealed class BrokenChunkTests : IAsyncLifetime
         {
             PrivatemodeIntegrityException exception =
                 await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => ReadAsync(stream, buffer, async));
-            Assert.Equal("truncated-stream", exception.Failure);
+            Assert.Equal("truncated-stream", exception.ErrorType);
         }
     }
 

@@ -41,7 +41,7 @@ public sealed class ForgedEvidenceTests
         using PrivatemodeClient client = scene.Client();
         PrivatemodeVerificationException refusal =
             await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
-        Assert.Equal(check, refusal.Check);
+        Assert.Equal(check, refusal.ErrorType);
         Assert.All(Vendors, source => Assert.Equal((source, 0), (source, scene.Asked(source))));
     }
 
@@ -77,7 +77,7 @@ public sealed class ForgedEvidenceTests
         using PrivatemodeClient client = scene.Client();
         PrivatemodeVerificationException refusal =
             await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
-        Assert.Equal(check, refusal.Check);
+        Assert.Equal(check, refusal.ErrorType);
         Assert.Contains("CollateralProxy", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -133,7 +133,7 @@ public sealed class ForgedEvidenceTests
         using PrivatemodeClient client = scene.Client();
         PrivatemodeVerificationException refusal =
             await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
-        Assert.Equal((check, asked), (refusal.Check, scene.Asked(away)));
+        Assert.Equal((check, asked), (refusal.ErrorType, scene.Asked(away)));
     }
 
     [Fact]

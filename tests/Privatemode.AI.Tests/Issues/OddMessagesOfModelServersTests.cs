@@ -133,7 +133,7 @@ public sealed class OddMessagesOfModelServersTests(ChatFixture fixture) : IClass
         PrivatemodeIntegrityException failure = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => fixture.StreamAsync(
             ChatFixture.Delta("""{"role":"assistant","content":"42"}"""), ChatFixture.Delta("{}", "\"stop\""), ChatFixture.Delta(delta)));
 
-        Assert.Equal("truncated-stream", failure.Failure);
+        Assert.Equal("truncated-stream", failure.ErrorType);
     }
 
     /// <summary>One message, as a whole answer and as the piece of a stream.</summary>

@@ -148,7 +148,7 @@ public sealed class RolledBackCollateralTests
         if (!isAccepted)
         {
             PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => scene.VerifyAsync(hardware: policy));
-            Assert.Equal("snp-crl-supplied-too-old", Assert.IsType<PrivatemodeVerificationException>(exception.InnerException).Check);
+            Assert.Equal("snp-crl-supplied-too-old", Assert.IsType<PrivatemodeVerificationException>(exception.InnerException).ErrorType);
             return;
         }
 

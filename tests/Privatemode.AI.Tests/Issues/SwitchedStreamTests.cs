@@ -32,7 +32,7 @@ public sealed class SwitchedStreamTests : IDisposable
             """{"model":"m","prompt":"hi","n":2,"messages":[{"role":"user","content":"hi"}]}""", Encoding.UTF8, "application/json");
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => _network.SendAsync(
             path, body, 200, seal => $$"""{"choices":{{seal(choices)}},"created":{{seal("1")}},"model":{{seal("\"m\"")}},"object":{{seal("\"x\"")}}}"""));
-        Assert.Equal("payload-missing", exception.Failure);
+        Assert.Equal("payload-missing", exception.ErrorType);
     }
 
     [Theory]

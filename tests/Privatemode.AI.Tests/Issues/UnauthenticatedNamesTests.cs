@@ -163,7 +163,7 @@ public sealed class UnauthenticatedNamesTests : IDisposable
     private async Task AssertBrokenAsync(string endpoint, (string Name, string Value)[] members)
     {
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => SendAsync(endpoint, members));
-        Assert.Contains(exception.Failure, (string[])["payload-missing", "renamed-member"]);
+        Assert.Contains(exception.ErrorType, (string[])["payload-missing", "renamed-member"]);
     }
 
     private async Task<string> SendAsync(string endpoint, (string Name, string Value)[] members)

@@ -165,7 +165,7 @@ public sealed class UnparsableImageUrlTests
             using HttpResponseMessage answer = await http.PostAsync(new Uri(path, UriKind.Relative), body).OrTimeout();
             Assert.Fail($"The service answered: {await answer.Content.ReadAsStringAsync()}");
         });
-        Assert.Equal("remote-media", exception.Refused);
+        Assert.Equal("remote-media", exception.ErrorType);
         Assert.Empty(deployment.Requests);
         return exception;
     }

@@ -78,7 +78,7 @@ public sealed class MeshCertificateNameTests : IDisposable
         }
         catch (PrivatemodeVerificationException refusal)
         {
-            return refusal.Check;
+            return refusal.ErrorType;
         }
     }
 }

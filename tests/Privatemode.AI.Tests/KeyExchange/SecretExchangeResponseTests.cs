@@ -54,6 +54,6 @@ public class SecretExchangeResponseTests
     {
         PrivatemodeVerificationException refusal =
             Assert.Throws<PrivatemodeVerificationException>(() => SecretExchangeResponse.Parse(body));
-        Assert.Equal(KeyExchangeChecks.ResponseFormat, refusal.Check);
+        Assert.Equal(KeyExchangeChecks.ResponseFormat, refusal.ErrorType);
     }
 }

@@ -109,7 +109,7 @@ public class SecretExchangeTamperTests
 
         PrivatemodeVerificationException refusal = Assert.Throws<PrivatemodeVerificationException>(scene.Play);
 
-        Assert.Equal(check, refusal.Check);
+        Assert.Equal(check, refusal.ErrorType);
         Assert.Matches("[Dd]o not send anything|attest again", refusal.Message);
     }
 
@@ -128,16 +128,16 @@ public class SecretExchangeTamperTests
         using SecretExchangeScene lateOnes = new();
         lateOnes.EncapsulatedKey = [];
         lateOnes.SigningKey = lateOnes.Mesh.AuthorityKey;
-        Assert.Equal(KeyExchangeChecks.Signature, Assert.Throws<PrivatemodeVerificationException>(lateOnes.Play).Check);
+        Assert.Equal(KeyExchangeChecks.Signature, Assert.Throws<PrivatemodeVerificationException>(lateOnes.Play).ErrorType);
 
         using SecretExchangeScene middleOnes = new();
         middleOnes.Certificate = Issue(middleOnes, key: RsaKey());
         middleOnes.Signature = [];
-        Assert.Equal(KeyExchangeChecks.CertificateKey, Assert.Throws<PrivatemodeVerificationException>(middleOnes.Play).Check);
+        Assert.Equal(KeyExchangeChecks.CertificateKey, Assert.Throws<PrivatemodeVerificationException>(middleOnes.Play).ErrorType);
 
         using SecretExchangeScene unsigned = new();
         unsigned.Certificate = Issue(unsigned, issuerKey: unsigned.Mesh.LeafKey, key: RsaKey());
-        Assert.Equal(KeyExchangeChecks.CertificateSignature, Assert.Throws<PrivatemodeVerificationException>(unsigned.Play).Check);
+        Assert.Equal(KeyExchangeChecks.CertificateSignature, Assert.Throws<PrivatemodeVerificationException>(unsigned.Play).ErrorType);
     }
 
     // What must go through, so that the refusals above are not for another reason.
@@ -182,7 +182,7 @@ public class SecretExchangeTamperTests
         using SecretExchangeScene swapped = new();
         swapped.Pem = [.. other.AuthorityPem(), .. "\n"u8, .. swapped.Pem];
         Assert.Equal(
-            KeyExchangeChecks.CertificateSignature, Assert.Throws<PrivatemodeVerificationException>(swapped.Play).Check);
+            KeyExchangeChecks.CertificateSignature, Assert.Throws<PrivatemodeVerificationException>(swapped.Play).ErrorType);
     }
 
     [Fact]

@@ -96,7 +96,7 @@ public class SecretExchangeVectorTests
                 }
                 else
                 {
-                    Assert.Equal(check, Assert.Throws<PrivatemodeVerificationException>(() => Complete(test)).Check);
+                    Assert.Equal(check, Assert.Throws<PrivatemodeVerificationException>(() => Complete(test)).ErrorType);
                 }
             });
         }
@@ -127,7 +127,7 @@ public class SecretExchangeVectorTests
                 {
                     Assert.Equal(
                         KeyExchangeChecks.ResponseFormat,
-                        Assert.Throws<PrivatemodeVerificationException>(() => SecretExchangeResponse.Parse(body)).Check);
+                        Assert.Throws<PrivatemodeVerificationException>(() => SecretExchangeResponse.Parse(body)).ErrorType);
                 }
             });
         }
@@ -144,7 +144,7 @@ public class SecretExchangeVectorTests
     }
 
     private static bool IsRefusedForItsName(JsonElement test) =>
-        Record.Exception(() => Complete(test, FakeMesh.Names).Dispose()) is PrivatemodeVerificationException { Check: KeyExchangeChecks.CertificateName };
+        Record.Exception(() => Complete(test, FakeMesh.Names).Dispose()) is PrivatemodeVerificationException { ErrorType: KeyExchangeChecks.CertificateName };
 
     private static InferenceSecret Complete(JsonElement test) => Complete(test, new SecretServiceNames(["secret-service"], acceptsUnnamed: true));
 

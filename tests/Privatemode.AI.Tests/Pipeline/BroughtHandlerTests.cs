@@ -41,7 +41,7 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
         await using ServiceProvider provider = Provider(() => new Meddler { Buffers = true, Sends = 2 }, fromFactory);
         PrivatemodeClient client = provider.GetRequiredService<PrivatemodeClient>();
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => ChatAsync(client, async));
-        Assert.Equal("sent-twice", exception.Refused);
+        Assert.Equal("sent-twice", exception.ErrorType);
         Assert.True(_deployment.Requests.Count <= 1, $"{_deployment.Requests.Count} generations");
     }
 
@@ -64,7 +64,7 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
             await using ServiceProvider provider = Provider(() => new Meddler { Change = change }, fromFactory);
             PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
                 () => ChatAsync(provider.GetRequiredService<PrivatemodeClient>(), async: true));
-            Assert.Equal((name, refused), (name, exception.Refused));
+            Assert.Equal((name, refused), (name, exception.ErrorType));
         }
 
         Assert.Empty(_deployment.Requests);
@@ -93,7 +93,7 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
         await using ServiceProvider provider = Provider(() => new Meddler { Replaces = true, Copies = isCopy }, fromFactory: false);
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
             () => ChatAsync(provider.GetRequiredService<PrivatemodeClient>(), async: true));
-        Assert.Equal(refused, exception.Refused);
+        Assert.Equal(refused, exception.ErrorType);
         Assert.Empty(_deployment.Requests);
     }
 

@@ -71,6 +71,6 @@ public sealed class ClearFieldsTests
         using JsonIndex index = new();
         Assert.Equal(JsonShape.Usable, index.Read(document));
         Exception? exception = Record.Exception(() => ClearFields.Check(document, index, plain ?? EndpointRules.ChatCompletions.RequestPlain!));
-        return exception is null ? null : Assert.IsType<PrivatemodeWouldLeakException>(exception).Refused;
+        return exception is null ? null : Assert.IsType<PrivatemodeWouldLeakException>(exception).ErrorType;
     }
 }

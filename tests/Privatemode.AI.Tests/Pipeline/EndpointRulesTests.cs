@@ -54,5 +54,5 @@ public sealed class EndpointRulesTests
     public void Match_AnotherAddress_IsRefused(string address) => Assert.Equal("other-host", Refused("POST", new Uri(address)));
 
     private static string Refused(string method, Uri uri) =>
-        Assert.Throws<PrivatemodeWouldLeakException>(() => EndpointRules.Match(method, uri, Service)).Refused;
+        Assert.Throws<PrivatemodeWouldLeakException>(() => EndpointRules.Match(method, uri, Service)).ErrorType;
 }

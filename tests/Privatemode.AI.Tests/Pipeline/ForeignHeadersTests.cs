@@ -57,7 +57,7 @@ public sealed class ForeignHeadersTests
     public void Check_OtherHeader_IsRefused(string name, string value)
     {
         PrivatemodeWouldLeakException exception = Assert.Throws<PrivatemodeWouldLeakException>(() => Check(name, value));
-        Assert.Equal("unknown-header", exception.Refused);
+        Assert.Equal("unknown-header", exception.ErrorType);
         Assert.DoesNotContain(value, exception.Message, StringComparison.Ordinal);
     }
 

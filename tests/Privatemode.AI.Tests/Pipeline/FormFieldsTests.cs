@@ -34,7 +34,7 @@ public sealed class FormFieldsTests
     public void Prepare_ClearFieldThatCouldCarryContent_IsRefused(string name, string value)
     {
         (string, string)[] fields = name.StartsWith("model", StringComparison.Ordinal) ? [(name, value)] : [("model", "m"), (name, value)];
-        Assert.Equal("clear-field", Assert.Throws<PrivatemodeWouldLeakException>(() => Prepare(fields)).Refused);
+        Assert.Equal("clear-field", Assert.Throws<PrivatemodeWouldLeakException>(() => Prepare(fields)).ErrorType);
     }
 
     [Theory]
@@ -43,7 +43,7 @@ public sealed class FormFieldsTests
     [InlineData("a.b")]
     [InlineData("a12345678901234567890123456789012345678901234567890123456789012345")]
     public void Prepare_NameThatCouldCarryContent_IsRefused(string name) => Assert.Equal(
-        "member-name", Assert.Throws<PrivatemodeWouldLeakException>(() => Prepare(("model", "m"), (name, "v"))).Refused);
+        "member-name", Assert.Throws<PrivatemodeWouldLeakException>(() => Prepare(("model", "m"), (name, "v"))).ErrorType);
 
     [Theory]
     [InlineData("text")]
@@ -82,7 +82,7 @@ public sealed class FormFieldsTests
     [InlineData("application/json")]
     [InlineData("multipart/form-data")]
     public void Read_OtherContentType_IsRefused(string? contentType) => Assert.Equal("unknown-content-type", Assert.Throws<PrivatemodeWouldLeakException>(
-        () => SealingEngine.Read(EndpointRules.Transcriptions, PooledBytes.Copy("x"u8), contentType)).Refused);
+        () => SealingEngine.Read(EndpointRules.Transcriptions, PooledBytes.Copy("x"u8), contentType)).ErrorType);
 
     [Fact]
     public void Read_FormThatCannotBeTakenApart_IsRefused()
@@ -90,7 +90,7 @@ public sealed class FormFieldsTests
         foreach (EndpointRule rule in (EndpointRule[])[EndpointRules.Transcriptions, EndpointRules.Partition])
         {
             Assert.Equal("unparsable-body", Assert.Throws<PrivatemodeWouldLeakException>(
-                () => SealingEngine.Read(rule, PooledBytes.Copy("{}"u8), ContentType)).Refused);
+                () => SealingEngine.Read(rule, PooledBytes.Copy("{}"u8), ContentType)).ErrorType);
         }
     }
 

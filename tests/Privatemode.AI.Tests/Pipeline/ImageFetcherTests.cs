@@ -88,7 +88,7 @@ public sealed class ImageFetcherTests
         using ImageFetcher fetcher = new(TimeProvider.System, Total, _host);
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
             () => ResolveAsync(fetcher, ["https://example.com/a.png", url]));
-        Assert.Equal("remote-media", exception.Refused);
+        Assert.Equal("remote-media", exception.ErrorType);
         Assert.Empty(_host.Requests);
     }
 

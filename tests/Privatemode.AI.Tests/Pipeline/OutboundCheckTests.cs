@@ -37,7 +37,7 @@ public sealed class OutboundCheckTests : IAsyncLifetime
             body.Content.Span.Fill((byte)' ');
             Encoding.UTF8.GetBytes(Body, body.Content.Span);
         });
-        Assert.Equal("unsealed-body", exception.Refused);
+        Assert.Equal("unsealed-body", exception.ErrorType);
         Assert.Empty(_deployment.Requests);
     }
 
@@ -45,7 +45,7 @@ public sealed class OutboundCheckTests : IAsyncLifetime
     public async Task Send_AttemptAlreadyHandedToTheTransport_IsRefusedBeforeItsHeadIsWritten()
     {
         PrivatemodeWouldLeakException exception = await RefusedAsync(content => Assert.True(content.TryMarkSent()));
-        Assert.Equal("sent-twice", exception.Refused);
+        Assert.Equal("sent-twice", exception.ErrorType);
         Assert.Empty(_deployment.Requests);
     }
 

@@ -80,7 +80,7 @@ public sealed class RelabelledAnswerTests : IDisposable
     {
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(
             () => _network.SendAsync(path, Body(path), status, seal => Document(members, seal)));
-        Assert.Contains(exception.Failure, status == 200 ? (string[])["renamed-member", "payload-missing"] : ["relabelled-answer"]);
+        Assert.Contains(exception.ErrorType, status == 200 ? (string[])["renamed-member", "payload-missing"] : ["relabelled-answer"]);
         Assert.DoesNotContain("CONTENT", exception.ToString(), StringComparison.Ordinal);
     }
 
@@ -101,7 +101,7 @@ public sealed class RelabelledAnswerTests : IDisposable
             return;
         }
 
-        Assert.Equal("relabelled-answer", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => sending)).Failure);
+        Assert.Equal("relabelled-answer", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => sending)).ErrorType);
     }
 
     // Read as an error in the clear, it could say anything.
@@ -110,7 +110,7 @@ public sealed class RelabelledAnswerTests : IDisposable
     {
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => _network.SendAsync(
             Chat, Body(Chat), 500, seal => Document(["error", "\"CONTENT\""], text => ChangeLastDigit(seal(text)))));
-        Assert.NotEqual("relabelled-answer", exception.Failure);
+        Assert.NotEqual("relabelled-answer", exception.ErrorType);
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class RelabelledAnswerTests : IDisposable
         {
             PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => _network.SendAsync(
                 path, Body(path), 500, seal => $"data: {Document(members, seal)}\n\ndata: [DONE]\n\n", "text/event-stream"));
-            Assert.Equal("relabelled-answer", exception.Failure);
+            Assert.Equal("relabelled-answer", exception.ErrorType);
         }
     }
 
@@ -138,7 +138,7 @@ public sealed class RelabelledAnswerTests : IDisposable
         Exception? exception = await Record.ExceptionAsync(() => _network.SendAsync(
             Chat, Body(Chat), 200, seal => Document(
                 ["choices", choices, "created", "1", "model", "\"m\"", "object", "\"c\"", "prompt_logprobs", """[null,{"1":{"rank":1}}]"""], seal)));
-        Assert.Equal(failure, (exception as PrivatemodeIntegrityException)?.Failure);
+        Assert.Equal(failure, (exception as PrivatemodeIntegrityException)?.ErrorType);
         Assert.Equal(failure is null, exception is null);
     }
 
@@ -148,7 +148,7 @@ public sealed class RelabelledAnswerTests : IDisposable
         string[] members = ["content", Blocks, "model", "\"m\"", "role", "\"assistant\"", "stop_reason", "\"end_turn\""];
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => _network.SendAsync(
             Messages, Body(Messages), 200, seal => Document(members, seal).Replace("\"type\":\"message\"", "\"type\":\"ping\"", StringComparison.Ordinal)));
-        Assert.Equal("bad-plain-member", exception.Failure);
+        Assert.Equal("bad-plain-member", exception.ErrorType);
     }
 
     [Fact]
@@ -168,7 +168,7 @@ public sealed class RelabelledAnswerTests : IDisposable
             ["language", "\"en\"", "segments", "[]", "text", "\"CONTENT\"", "words", "null"], seal));
         Assert.Contains("CONTENT", text, StringComparison.Ordinal);
         Assert.Equal("payload-missing", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(
-            () => _network.SendAsync(Transcriptions, Form(times), 200, seal => Document(["text", "\"en\""], seal)))).Failure);
+            () => _network.SendAsync(Transcriptions, Form(times), 200, seal => Document(["text", "\"en\""], seal)))).ErrorType);
     }
 
     private static string ChangeLastDigit(string sealedValue) => $"{sealedValue[..^2]}{(sealedValue[^2] == '0' ? '1' : '0')}{sealedValue[^1]}";

@@ -15,7 +15,7 @@ public sealed class RemoteMediaTests
         MediaResolver resolver = new(RemoteMediaPolicy.FetchHereAndInline, null);
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
             () => resolver.ResolveAsync(EndpointRules.Messages, plain, async: true, CancellationToken.None).AsTask());
-        Assert.Equal("remote-media", exception.Refused);
+        Assert.Equal("remote-media", exception.ErrorType);
     }
 
     [Theory]

@@ -226,7 +226,7 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
         _scene.Deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.OutdatedManifest, times: 2);
         PrivatemodeVerificationException exception =
             await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => _authority.VerifyNowAsync(Key, default).AsTask());
-        Assert.Equal("manifest-match", exception.Check);
+        Assert.Equal("manifest-match", exception.ErrorType);
     }
 
     [Fact]
@@ -236,7 +236,7 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
         _scene.Deployment.Evidence.Defect = EvidenceDefect.ManifestAllowsDebug;
         PrivatemodeVerificationException exception =
             await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => _authority.VerifyNowAsync(Key, default).AsTask());
-        Assert.Equal("manifest-snp-debug", exception.Check);
+        Assert.Equal("manifest-snp-debug", exception.ErrorType);
     }
 
     // A client that runs is no more lenient than one that starts: nothing new is agreed under a manifest that was withdrawn.
@@ -319,7 +319,7 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
         _scene.Deployment.Evidence.ChangeManifest();
         PrivatemodeVerificationException exception =
             await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => _authority.VerifyNowAsync(Key, default).AsTask());
-        Assert.Equal(ManifestKeeper.PinCheck, exception.Check);
+        Assert.Equal(ManifestKeeper.PinCheck, exception.ErrorType);
         Assert.Equal(0, _scene.Asked(EvidenceSource.Manifest));
     }
 

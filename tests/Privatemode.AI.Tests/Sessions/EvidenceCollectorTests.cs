@@ -84,7 +84,7 @@ public sealed class EvidenceCollectorTests : IDisposable
         {
             PrivatemodeVerificationException refusal = await Assert.ThrowsAsync<PrivatemodeVerificationException>(
                 () => collector.CollectAsync(needs, fresh: false, async, default).AsTask());
-            Assert.Equal(CertificateChecks.Signature, refusal.Check);
+            Assert.Equal(CertificateChecks.Signature, refusal.ErrorType);
             _time.Advance(TimeSpan.FromMinutes(1));
         }
 

@@ -121,7 +121,7 @@ public sealed class ManifestKeeperTests : IDisposable
         {
             PrivatemodeVerificationException refused =
                 await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => ProveAsync(Keeper(policy), async));
-            Assert.Equal((ManifestKeeper.ApprovalCheck, Digest(First), Digest(Second)), (refused.Check, refused.Expected, refused.Found));
+            Assert.Equal((ManifestKeeper.ApprovalCheck, Digest(First), Digest(Second)), (refused.ErrorType, refused.Expected, refused.Found));
             Assert.Contains(PendingManifests.FileName, refused.Message, StringComparison.Ordinal);
             Assert.Equal(2, asked.Count);
         }
@@ -189,7 +189,7 @@ public sealed class ManifestKeeperTests : IDisposable
         }
         else
         {
-            Assert.Equal(ManifestKeeper.ApprovalCheck, Assert.IsType<PrivatemodeVerificationException>(exception).Check);
+            Assert.Equal(ManifestKeeper.ApprovalCheck, Assert.IsType<PrivatemodeVerificationException>(exception).ErrorType);
             Assert.Single(asked);
         }
 

@@ -66,7 +66,7 @@ public sealed class ManifestLogTests : IDisposable
     public void Read_LogEdited_SaysSo(string what, Func<string[], string> edit)
     {
         File.WriteAllText(LogFile, edit(Lines()), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-        Assert.Equal((what, "manifest-log"), (what, Changed().Check));
+        Assert.Equal((what, "manifest-log"), (what, Changed().ErrorType));
         ManifestRecorder recorder = new(_directory.FullName, _time);
         Assert.Throws<PrivatemodeVerificationException>(() => recorder.Last());
         Assert.Throws<PrivatemodeVerificationException>(() => recorder.Record("four"u8.ToArray()));

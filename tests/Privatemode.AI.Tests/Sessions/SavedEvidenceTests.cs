@@ -120,7 +120,7 @@ public sealed class SavedEvidenceTests
                 Endpoint = expectation.Endpoint,
                 InsecureLoopbackTrust = expectation.InsecureLoopbackTrust,
             };
-            Assert.StartsWith("option-", Assert.IsType<PrivatemodeVerificationException>(Refusal(file, stricter)).Check, StringComparison.Ordinal);
+            Assert.StartsWith("option-", Assert.IsType<PrivatemodeVerificationException>(Refusal(file, stricter)).ErrorType, StringComparison.Ordinal);
         }
 
         EvidenceExpectation same = new([.. expectation.Digests])

@@ -163,7 +163,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
         OtherMesh other = new(_time.GetUtcNow());
         await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { MeshAuthority = other }));
         PrivatemodeVerificationException exception = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.ConnectAsync());
-        Assert.StartsWith("mesh-certificate-", exception.Check, StringComparison.Ordinal);
+        Assert.StartsWith("mesh-certificate-", exception.ErrorType, StringComparison.Ordinal);
         Assert.Equal(2, Exchanges.Count());
         Assert.Equal(1, other.Rejections);
         Assert.Empty(_deployment.Requests);

@@ -21,7 +21,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
         { new PrivatemodeServiceException(ServiceFailureReason.Other, "suspended") { Status = 403, ConcernsKey = true }, false },
         { new PrivatemodeConfigurationException("ApiKey", "wrong"), false },
         { new PrivatemodeConfigurationException("Verification.Manifest", "The log is on no disk."), true },
-        { new PrivatemodeVerificationException("check", "no", "this", "that"), true },
+        { new PrivatemodeVerificationException("check", "no") { Expected = "this", Found = "that" }, true },
         { new OperationCanceledException(), false },
         { new InvalidOperationException("a mistake of ours"), false },
     };
@@ -67,7 +67,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
         foreach (Task<TrustedMesh> caller in callers)
         {
             PrivatemodeVerificationException failure = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => caller.OrTimeout());
-            Assert.Equal(failure.Check, Assert.Single(failure.Mismatches).Check);
+            Assert.Equal(failure.ErrorType, Assert.Single(failure.Mismatches).Check);
         }
 
         Assert.Equal(1, _scene.Asked(EvidenceSource.Attestation));

@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Attestation.Certificates;
 
-/// <summary>Stable names of the checks, for <see cref="PrivatemodeVerificationException.Check"/>.</summary>
+/// <summary>Stable names of the checks, for <see cref="PrivatemodeException.ErrorType"/>.</summary>
 internal static class CertificateChecks
 {
     /// <summary>The text holds PEM certificates and white space only, at least one and not too many.</summary>

@@ -10,10 +10,18 @@ internal static class CertificateFailure
     /// <param name="found">What was found instead.</param>
     public static PrivatemodeVerificationException Create(
         string check, string holder, string what, string? expected = null, string? found = null) =>
-        new(check, $"The certificate of {holder} {what}. Do not send anything.", expected, found);
+        new(check, $"The certificate of {holder} {what}. Do not send anything.")
+        {
+            Expected = expected,
+            Found = found,
+        };
 
     /// <summary>The same for a revocation list.</summary>
     public static PrivatemodeVerificationException CreateForList(
         string check, string issuer, string what, string? expected = null, string? found = null) =>
-        new(check, $"The revocation list of {issuer} {what}. Do not send anything.", expected, found);
+        new(check, $"The revocation list of {issuer} {what}. Do not send anything.")
+        {
+            Expected = expected,
+            Found = found,
+        };
 }

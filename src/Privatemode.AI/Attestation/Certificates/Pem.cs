@@ -54,5 +54,8 @@ internal static class Pem
     }
 
     private static PrivatemodeVerificationException Failure(string what, string expected) =>
-        new(CertificateChecks.PemFormat, $"A certificate chain in PEM {what}. Do not send anything.", expected);
+        new(CertificateChecks.PemFormat, $"A certificate chain in PEM {what}. Do not send anything.")
+        {
+            Expected = expected,
+        };
 }

@@ -83,9 +83,11 @@ internal sealed record AttestationDocument
         {
             throw new PrivatemodeVerificationException(
                 ContrastChecks.InsecureEvidence,
-                "The deployment says that it runs without confidential computing. Do not send anything.",
-                "1.3.9901.2.1 (SEV-SNP) or 1.3.9901.2.2 (TDX)",
-                string.Join('.', type));
+                "The deployment says that it runs without confidential computing. Do not send anything.")
+            {
+                Expected = "1.3.9901.2.1 (SEV-SNP) or 1.3.9901.2.2 (TDX)",
+                Found = string.Join('.', type),
+            };
         }
 
         return type.SequenceEqual(SevSnpType) ? EvidenceKind.SevSnp
@@ -105,7 +107,9 @@ internal sealed record AttestationDocument
 
     private static PrivatemodeVerificationException UnknownType(string found) => new(
         ContrastChecks.EvidenceType,
-        "The deployment's evidence is of a kind this package does not know. Do not send anything; update this package.",
-        "1.3.9901.2.1 (SEV-SNP) or 1.3.9901.2.2 (TDX)",
-        found);
+        "The deployment's evidence is of a kind this package does not know. Do not send anything; update this package.")
+    {
+        Expected = "1.3.9901.2.1 (SEV-SNP) or 1.3.9901.2.2 (TDX)",
+        Found = found,
+    };
 }

@@ -4,7 +4,7 @@ using Privatemode.AI.Attestation.Tdx;
 
 namespace Privatemode.AI.Attestation.Contrast;
 
-/// <summary>Stable names of the checks, for <see cref="PrivatemodeVerificationException.Check"/>.</summary>
+/// <summary>Stable names of the checks, for <see cref="PrivatemodeException.ErrorType"/>.</summary>
 internal static class ContrastChecks
 {
     /// <summary>The answer to the attestation request is the JSON object it should be.</summary>

@@ -46,18 +46,22 @@ internal static class ContrastVerifier
         {
             throw new PrivatemodeVerificationException(
                 ContrastChecks.ManifestCount,
-                "The deployment was changed in place after it was set up, or was never set up. Do not send anything.",
-                "exactly one manifest",
-                $"{document.Manifests.Count} manifests");
+                "The deployment was changed in place after it was set up, or was never set up. Do not send anything.")
+            {
+                Expected = "exactly one manifest",
+                Found = $"{document.Manifests.Count} manifests",
+            };
         }
 
         if (!document.Manifests[0].Span.SequenceEqual(expected.Raw.Span))
         {
             throw new PrivatemodeVerificationException(
                 ContrastChecks.ManifestMatch,
-                "The deployment has another manifest than the expected one. Do not send anything; look at the new manifest before you accept it.",
-                Hex(expected.Digest.Span),
-                Hex(SHA256.HashData(document.Manifests[0].Span)));
+                "The deployment has another manifest than the expected one. Do not send anything; look at the new manifest before you accept it.")
+            {
+                Expected = Hex(expected.Digest.Span),
+                Found = Hex(SHA256.HashData(document.Manifests[0].Span)),
+            };
         }
     }
 
@@ -67,9 +71,11 @@ internal static class ContrastVerifier
         {
             throw new PrivatemodeVerificationException(
                 ContrastChecks.OptionKind,
-                "The deployment runs on hardware that your settings do not allow. Do not send anything.",
-                string.Join(" or ", kinds.Select(NameOf)),
-                NameOf(found));
+                "The deployment runs on hardware that your settings do not allow. Do not send anything.")
+            {
+                Expected = string.Join(" or ", kinds.Select(NameOf)),
+                Found = NameOf(found),
+            };
         }
     }
 
@@ -113,9 +119,11 @@ internal static class ContrastVerifier
             throw new PrivatemodeVerificationException(
                 SevChecks.SuppliedRevocationListAge,
                 "AMD's revocation list could not be retrieved, and the one that came with the evidence is too old. Do not send anything; make sure that "
-                    + "AMD's key distribution service can be reached, or set CollateralProxy.",
-                $"at most {options.SuppliedRevocationListMaxAge.TotalDays:0.#} days old",
-                $"issued {dates.CrlThisUpdate:u}");
+                    + "AMD's key distribution service can be reached, or set CollateralProxy.")
+            {
+                Expected = $"at most {options.SuppliedRevocationListMaxAge.TotalDays:0.#} days old",
+                Found = $"issued {dates.CrlThisUpdate:u}",
+            };
         }
     }
 
@@ -159,13 +167,19 @@ internal static class ContrastVerifier
         }
 
         throw new PrivatemodeVerificationException(
-            ContrastChecks.MeshAuthority, "The deployment shows no mesh CA. Do not send anything; update this package.", "a certificate in PEM");
+            ContrastChecks.MeshAuthority, "The deployment shows no mesh CA. Do not send anything; update this package.")
+        {
+            Expected = "a certificate in PEM",
+        };
     }
 
     private static string NameOf(EvidenceKind kind) => kind == EvidenceKind.SevSnp ? SnpJudgement.Kind : TdxJudgement.Kind;
 
     private static PrivatemodeVerificationException MissingCollateral(string kind) => new(
-        ContrastChecks.Collateral, $"There is nothing to judge {kind} evidence by. Do not send anything; attest again.", $"collateral for {kind}");
+        ContrastChecks.Collateral, $"There is nothing to judge {kind} evidence by. Do not send anything; attest again.")
+    {
+        Expected = $"collateral for {kind}",
+    };
 
     private static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(bytes);
 }

@@ -23,7 +23,7 @@ internal static class ReferenceValues
                 : mismatches.Select(mismatch => mismatch with { Expected = $"{path(value)}: {mismatch.Expected}" }));
         }
 
-        throw new PrivatemodeVerificationException(
+        throw PrivatemodeVerificationException.FromMismatches(
             $"The deployment's {kind} evidence is authentic, but shows something else than the manifest allows. Do not send anything.", all);
     }
 
@@ -35,9 +35,11 @@ internal static class ReferenceValues
         {
             throw new PrivatemodeVerificationException(
                 ContrastChecks.ReferenceValueKind,
-                $"The manifest has no reference value for {kind}, which the deployment runs on. Do not send anything.",
-                $"at least one reference value for {kind}",
-                "none");
+                $"The manifest has no reference value for {kind}, which the deployment runs on. Do not send anything.")
+            {
+                Expected = $"at least one reference value for {kind}",
+                Found = "none",
+            };
         }
     }
 

@@ -41,7 +41,11 @@ internal static class ReportData
         if (nonce.Length != NonceSize)
         {
             throw new PrivatemodeVerificationException(
-                ContrastChecks.Nonce, "The nonce has the wrong size. Attest again with a new one.", "32 bytes", $"{nonce.Length} bytes");
+                ContrastChecks.Nonce, "The nonce has the wrong size. Attest again with a new one.")
+            {
+                Expected = "32 bytes",
+                Found = $"{nonce.Length} bytes",
+            };
         }
 
         byte[] result = new byte[Size];

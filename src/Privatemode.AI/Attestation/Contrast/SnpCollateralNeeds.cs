@@ -39,7 +39,11 @@ internal sealed record SnpCollateralNeeds
         return certificates.Count == 2
             ? new SnpCollateral(certificates[0], certificates[1], revocationList)
             : throw new PrivatemodeVerificationException(
-                ContrastChecks.CollateralChain, "AMD's certificate chain is not complete. Do not send anything; try again later.", "2 certificates", "1");
+                ContrastChecks.CollateralChain, "AMD's certificate chain is not complete. Do not send anything; try again later.")
+            {
+                Expected = "2 certificates",
+                Found = "1",
+            };
     }
 
     /// <summary>Judges the report by the chip's certificate, whoever issued it.</summary>
@@ -81,7 +85,11 @@ internal sealed record SnpCollateralNeeds
         if (report.Signer != SnpSigner.Vcek)
         {
             throw new PrivatemodeVerificationException(
-                ContrastChecks.SnpSigner, "The report is signed with another key than the chip's own. Do not send anything.", "VCEK", $"{report.Signer}");
+                ContrastChecks.SnpSigner, "The report is signed with another key than the chip's own. Do not send anything.")
+            {
+                Expected = "VCEK",
+                Found = $"{report.Signer}",
+            };
         }
 
         SnpProduct product = FindProduct(report, message, manifest);
@@ -123,9 +131,11 @@ internal sealed record SnpCollateralNeeds
         {
             throw new PrivatemodeVerificationException(
                 SevChecks.Product,
-                "The certificates that came with the report are of another product line. Do not send anything.",
-                SnpProducts.Name(Product),
-                SnpProducts.Name(line));
+                "The certificates that came with the report are of another product line. Do not send anything.")
+            {
+                Expected = SnpProducts.Name(Product),
+                Found = SnpProducts.Name(line),
+            };
         }
     }
 
@@ -139,8 +149,10 @@ internal sealed record SnpCollateralNeeds
             : null;
         return product ?? throw new PrivatemodeVerificationException(
             SevChecks.Product,
-            "The report is of a processor this package does not know. Do not send anything; update this package.",
-            string.Join(" or ", listed),
-            report.Cpuid is { } found ? $"family 0x{found.Family:x2}, model 0x{found.Model:x2}" : "not said");
+            "The report is of a processor this package does not know. Do not send anything; update this package.")
+        {
+            Expected = string.Join(" or ", listed),
+            Found = report.Cpuid is { } found ? $"family 0x{found.Family:x2}, model 0x{found.Model:x2}" : "not said",
+        };
     }
 }

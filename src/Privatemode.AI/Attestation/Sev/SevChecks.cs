@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Attestation.Sev;
 
-/// <summary>Stable names of the checks, for <see cref="PrivatemodeVerificationException.Check"/>.</summary>
+/// <summary>Stable names of the checks, for <see cref="PrivatemodeException.ErrorType"/>.</summary>
 /// <remarks>What a policy compares has its names in <see cref="SnpPolicyChecks"/>.</remarks>
 internal static class SevChecks
 {

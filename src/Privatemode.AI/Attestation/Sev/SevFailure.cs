@@ -8,5 +8,9 @@ internal static class SevFailure
     /// <param name="expected">What the check demands.</param>
     /// <param name="found">What was found instead.</param>
     public static PrivatemodeVerificationException Create(string check, string what, string? expected = null, string? found = null) =>
-        new(check, $"{what}. Do not send anything.", expected, found);
+        new(check, $"{what}. Do not send anything.")
+        {
+            Expected = expected,
+            Found = found,
+        };
 }

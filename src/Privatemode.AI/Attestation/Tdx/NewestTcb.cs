@@ -50,9 +50,9 @@ internal sealed record NewestTcb(TcbInfo? TcbInfo, TcbJudgement? Tcb, string? Pr
             given.CheckDates(at);
             return new NewestTcb(given, tcb, null);
         }
-        catch (PrivatemodeVerificationException exception) when (exception.Check != TdxChecks.TcbRevoked)
+        catch (PrivatemodeVerificationException exception) when (exception.ErrorType != TdxChecks.TcbRevoked)
         {
-            return new NewestTcb(newest, null, exception.Check);
+            return new NewestTcb(newest, null, exception.ErrorType);
         }
     }
 

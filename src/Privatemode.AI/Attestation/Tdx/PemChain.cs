@@ -19,7 +19,7 @@ internal static class PemChain
         {
             blocks = Pem.ReadCertificates(pem, holders.Length);
         }
-        catch (PrivatemodeVerificationException exception) when (exception.Check == CertificateChecks.PemFormat)
+        catch (PrivatemodeVerificationException exception) when (exception.ErrorType == CertificateChecks.PemFormat)
         {
             throw TdxFailure.Collateral(check, $"The chain of {holders[0]} is not in PEM", exception.Expected);
         }

@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Attestation.Tdx;
 
-/// <summary>Stable names of the checks, for <see cref="PrivatemodeVerificationException.Check"/>.</summary>
+/// <summary>Stable names of the checks, for <see cref="PrivatemodeException.ErrorType"/>.</summary>
 internal static class TdxChecks
 {
     /// <summary>The quote is complete and not absurdly long.</summary>

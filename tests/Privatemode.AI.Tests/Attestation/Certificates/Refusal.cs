@@ -6,7 +6,7 @@ internal static class Refusal
     public static PrivatemodeVerificationException Of(string check, Action action)
     {
         PrivatemodeVerificationException exception = Assert.Throws<PrivatemodeVerificationException>(action);
-        Assert.Equal(check, exception.Check);
+        Assert.Equal(check, exception.ErrorType);
         Assert.Contains("Do not send anything.", exception.Message, StringComparison.Ordinal);
         return exception;
     }

@@ -40,7 +40,7 @@ internal static class ContrastFiles
         catch (PrivatemodeVerificationException refusal)
         {
             Assert.False(string.IsNullOrWhiteSpace(refusal.Message));
-            return refusal.Check;
+            return refusal.ErrorType;
         }
     }
 }

@@ -223,7 +223,7 @@ public sealed class ContrastVerifierTests
     {
         CoordinatorScene scene = new(new EvidenceSettings { HasCertificates = false }) { ExpectedManifest = ContrastFiles.OwnManifestWith() };
         PrivatemodeVerificationException refusal = Assert.Throws<PrivatemodeVerificationException>(scene.Verify);
-        Assert.Equal(ContrastChecks.ManifestMatch, refusal.Check);
+        Assert.Equal(ContrastChecks.ManifestMatch, refusal.ErrorType);
         Assert.Equal("f6fb5bba940611bdd6626e632e7a39b955ec5dca6b6ee06396b36d37cdcdfc8f", refusal.Expected);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(scene.Manifest.Write())), refusal.Found);
         Assert.Empty(scene.Requests);

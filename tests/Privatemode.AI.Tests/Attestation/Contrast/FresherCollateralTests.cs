@@ -21,6 +21,6 @@ public sealed class FresherCollateralTests
     public void MayCure_WhatIsWrong_DecidesWhetherCopiesMayBeToBlame(bool expected, params string[] checks)
     {
         VerificationMismatch[] mismatches = [.. checks.Select(check => new VerificationMismatch { Check = check, Expected = null, Found = null })];
-        Assert.Equal(expected, FresherCollateral.MayCure(new PrivatemodeVerificationException("wrong", mismatches)));
+        Assert.Equal(expected, FresherCollateral.MayCure(PrivatemodeVerificationException.FromMismatches("wrong", mismatches)));
     }
 }

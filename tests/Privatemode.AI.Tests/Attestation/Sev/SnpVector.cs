@@ -61,7 +61,7 @@ internal sealed class SnpVector(SnpVectors vectors, JsonElement element)
         SnpTcb tcb = SnpVerifier.CheckReport(report, chain);
         PrivatemodeVerificationException missing =
             Assert.Throws<PrivatemodeVerificationException>(() => SnpVerifier.Verify(evidence, collateral, anchors, At));
-        Assert.Equal(SevChecks.RevocationListMissing, missing.Check);
+        Assert.Equal(SevChecks.RevocationListMissing, missing.ErrorType);
         SnpDates dates = new(vek.Certificate.NotBefore, vek.Certificate.NotAfter, chain.Intermediate.NotAfter, chain.Root.NotAfter, At, At);
         return new VerifiedSnpReport(report, chain.Product, vek.Signer, tcb, dates);
     }

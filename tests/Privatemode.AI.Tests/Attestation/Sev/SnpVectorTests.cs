@@ -33,7 +33,7 @@ public sealed class SnpVectorTests
             {
                 PrivatemodeVerificationException refusal =
                     Assert.Throws<PrivatemodeVerificationException>(() => vector.Verify(SevTrustAnchors.Production));
-                Assert.True(refusal.Check == SevChecks.TrustAnchor || SnpStages.Of(refusal.Check) == vector.Stage, refusal.Check);
+                Assert.True(refusal.ErrorType == SevChecks.TrustAnchor || SnpStages.Of(refusal.ErrorType) == vector.Stage, refusal.ErrorType);
             });
         }
 
@@ -140,7 +140,7 @@ public sealed class SnpVectorTests
         }
         catch (PrivatemodeVerificationException refusal)
         {
-            return SnpStages.Of(refusal.Check);
+            return SnpStages.Of(refusal.ErrorType);
         }
     }
 }

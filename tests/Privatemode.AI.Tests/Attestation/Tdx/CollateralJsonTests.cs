@@ -127,12 +127,12 @@ public sealed class CollateralJsonTests
                 {
                     string damaged = text.Replace(member, $"{name}:{value}", StringComparison.Ordinal);
                     PrivatemodeVerificationException refusal = Assert.Throws<PrivatemodeVerificationException>(() => read(damaged));
-                    Assert.Contains(refusal.Check, checks);
+                    Assert.Contains(refusal.ErrorType, checks);
                     replaced++;
                 }
 
                 string without = text.Replace(member, "\"unknown\":0", StringComparison.Ordinal);
-                Assert.Contains(Assert.Throws<PrivatemodeVerificationException>(() => read(without)).Check, checks);
+                Assert.Contains(Assert.Throws<PrivatemodeVerificationException>(() => read(without)).ErrorType, checks);
             }
 
             Assert.InRange(replaced, 150, 400);

@@ -86,7 +86,7 @@ public sealed class TdxQuoteTests
             for (int length = 0; length < quote.Length; length++)
             {
                 PrivatemodeVerificationException refusal = Assert.Throws<PrivatemodeVerificationException>(() => TdxQuote.Parse(quote.AsMemory(0, length)));
-                Assert.Contains(refusal.Check, new[] { TdxChecks.QuoteLength, TdxChecks.QuoteSignatureLength });
+                Assert.Contains(refusal.ErrorType, new[] { TdxChecks.QuoteLength, TdxChecks.QuoteSignatureLength });
             }
         }
     }
@@ -185,7 +185,7 @@ public sealed class TdxQuoteTests
             {
                 byte[] quote = With16(Version4, AuthenticationLengthAt, value);
                 PrivatemodeVerificationException refusal = Assert.Throws<PrivatemodeVerificationException>(() => TdxQuote.Parse(quote));
-                Assert.Contains(refusal.Check, new[] { TdxChecks.AuthenticationLength, TdxChecks.PckType, TdxChecks.PckLength });
+                Assert.Contains(refusal.ErrorType, new[] { TdxChecks.AuthenticationLength, TdxChecks.PckType, TdxChecks.PckLength });
             }
         }
     }
@@ -201,7 +201,7 @@ public sealed class TdxQuoteTests
     {
         PrivatemodeVerificationException refusal = Assert.Throws<PrivatemodeVerificationException>(() => TdxQuote.Parse(quote));
         Assert.Contains(
-            refusal.Check, new[] { TdxChecks.QuoteSignatureLength, TdxChecks.CertificationLength, TdxChecks.CertificationType, TdxChecks.PckLength });
+            refusal.ErrorType, new[] { TdxChecks.QuoteSignatureLength, TdxChecks.CertificationLength, TdxChecks.CertificationType, TdxChecks.PckLength });
     }
 
     private static void AssertFields(TdReport report)

@@ -51,7 +51,7 @@ internal static class TdxStages
 
     public static string Of(PrivatemodeVerificationException exception)
     {
-        string check = exception.Check;
+        string check = exception.ErrorType;
         if (StageOf.TryGetValue(check, out string? stage))
         {
             return stage;

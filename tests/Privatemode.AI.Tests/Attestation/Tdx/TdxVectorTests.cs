@@ -38,7 +38,7 @@ public sealed class TdxVectorTests
         foreach (TdxVectorCase test in TdxVectorCase.Ours())
         {
             string check = refusedBefore.GetValueOrDefault(test.Id, CertificateChecks.TrustAnchor);
-            log.Run(test.Id, () => Assert.Equal(check, RefusalOf(() => test.Verify(TdxTrustAnchors.Production)).Check));
+            log.Run(test.Id, () => Assert.Equal(check, RefusalOf(() => test.Verify(TdxTrustAnchors.Production)).ErrorType));
         }
 
         log.AssertAllPassed(48);
@@ -51,7 +51,7 @@ public sealed class TdxVectorTests
         CaseLog log = new();
         foreach (TdxVectorCase test in TdxVectorCase.ThirdParty().Where(test => test.IsValid))
         {
-            log.Run(test.Id, () => Assert.Equal(CertificateChecks.TrustAnchor, RefusalOf(() => test.Verify(anchors)).Check));
+            log.Run(test.Id, () => Assert.Equal(CertificateChecks.TrustAnchor, RefusalOf(() => test.Verify(anchors)).ErrorType));
         }
 
         log.AssertAllPassed(13);
@@ -66,8 +66,8 @@ public sealed class TdxVectorTests
         foreach (TdxVectorCase test in cases.Where(test => !test.HasCollateral && !test.IsValid))
         {
             log.Run(test.Id, () => Assert.Equal(
-                RefusalOf(() => test.Verify(test.Anchors)).Check,
-                RefusalOf(() => TdxVerifier.Verify(test.Quote, collateral, test.Anchors, test.At)).Check));
+                RefusalOf(() => test.Verify(test.Anchors)).ErrorType,
+                RefusalOf(() => TdxVerifier.Verify(test.Quote, collateral, test.Anchors, test.At)).ErrorType));
         }
 
         log.AssertAllPassed(46);
@@ -148,7 +148,8 @@ public sealed class TdxVectorTests
         else
         {
             PrivatemodeVerificationException refusal = RefusalOf(() => test.Verify(test.Anchors));
-            Assert.Equal(RefusedEarlier.GetValueOrDefault(test.Id, test.Stage), RefusedEarlier.ContainsKey(test.Id) ? refusal.Check : TdxStages.Of(refusal));
+            string found = RefusedEarlier.ContainsKey(test.Id) ? refusal.ErrorType : TdxStages.Of(refusal);
+            Assert.Equal(RefusedEarlier.GetValueOrDefault(test.Id, test.Stage), found);
             Assert.Contains("Do not send anything.", refusal.Message, StringComparison.Ordinal);
         }
     }

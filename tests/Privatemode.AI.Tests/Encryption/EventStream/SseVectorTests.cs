@@ -141,8 +141,8 @@ public sealed class SseVectorTests
         using EventOpener opener = new(cipher, new LenientEventRules(), new AnswerContext("/v1/chat/completions", "sdk_0"));
         opener.Push(stream);
         opener.Complete();
-        return opener.Failure is PrivatemodeIntegrityException { Failure: not "truncated-stream" } failure
-            ? "!" + failure.Failure
+        return opener.Failure is PrivatemodeIntegrityException { ErrorType: not "truncated-stream" } failure
+            ? "!" + failure.ErrorType
             : Encoding.UTF8.GetString(opener.Output.Span);
     }
 }

@@ -2,36 +2,48 @@ using Privatemode.AI.Documents;
 
 namespace Privatemode.AI;
 
-/// <summary>Takes documents apart: text, tables and images of PDF, Office, HTML, mail and image files.</summary>
-/// <remarks>Thread-safe. Lives as long as the <see cref="PrivatemodeClient"/> it comes from.</remarks>
-public sealed class DocumentClient
+/// <summary>Represents a client that extracts text, tables and images from PDF, Office, HTML, email and image files.</summary>
+/// <remarks>
+/// <para>The client is thread-safe, and it can be used until the <see cref="PrivatemodeClient"/> that created it is disposed.</para>
+/// <para>The class can be derived from so that tests can replace it: the members are virtual, and a derived class never sends anything.</para>
+/// </remarks>
+public class DocumentClient
 {
-    private readonly DocumentCall _call;
+    private readonly DocumentCall? _call;
+
+    /// <summary>Initializes a new instance of the <see cref="DocumentClient"/> class for mocking.</summary>
+    /// <remarks>Members that the derived class does not override throw a <see cref="NotSupportedException"/>.</remarks>
+    protected DocumentClient()
+    {
+    }
 
     internal DocumentClient(DocumentCall call) => _call = call;
 
-    /// <summary>Takes one document apart.</summary>
-    /// <param name="document">The document, from where the stream stands; neither disposed nor rewound. Just under 25 MiB at most, because
-    /// the service takes 50 MiB and sealing doubles the size.</param>
-    /// <param name="fileName">Its name, by whose extension the service knows the type; of a path the last segment. It travels sealed. Null for
-    /// that of a <see cref="FileStream"/>, or none.</param>
-    /// <param name="options">Null for the service's defaults.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
+    /// <summary>Extracts the elements of a document.</summary>
+    /// <param name="document">The document, read from the current position of the stream. The stream is neither rewound nor disposed. The
+    /// document must be a little smaller than 25 MiB, because the service accepts 50 MiB and encryption doubles the size.</param>
+    /// <param name="fileName">The file name or path. The service determines the type of the document from its extension. Only the last segment of
+    /// a path is sent, and it is sent encrypted. If <see langword="null"/>, the name of a <see cref="FileStream"/> is used.</param>
+    /// <param name="options">The options, or <see langword="null"/> for the defaults of the service.</param>
+    /// <param name="cancellationToken">A token that cancels the operation.</param>
     /// <returns>The elements of the document.</returns>
     /// <remarks>A document in which the service finds nothing, such as a blank page, is refused with a <see cref="PrivatemodeIntegrityException"/> whose
     /// <see cref="PrivatemodeException.ErrorType"/> is <c>empty-document</c>: the answer is empty, or its elements were removed. An empty list
     /// contains nothing that could be authenticated, so the two cases cannot be distinguished.</remarks>
-    /// <exception cref="ArgumentException">The stream cannot be read.</exception>
-    /// <exception cref="PrivatemodeRequestException">The document is empty or too large, or an option is not acceptable.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
-    /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused or failed.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; no content was sent to it.</exception>
-    /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not encrypted, or it is empty (see the remarks).</exception>
-    /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> is disposed of.</exception>
-    public Task<PartitionedDocument> PartitionAsync(
+    /// <exception cref="ArgumentNullException"><paramref name="document"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="document"/> does not support reading.</exception>
+    /// <exception cref="PrivatemodeRequestException">The document is empty or too large, or an option has an invalid value.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejected the API key.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused the request, or failed.</exception>
+    /// <exception cref="PrivatemodeIntegrityException">The answer was altered, is incomplete, is not encrypted, or is empty (see the remarks).</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. No content was sent to it.</exception>
+    /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> was disposed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
+    public virtual Task<PartitionedDocument> PartitionAsync(
         Stream document, string? fileName = null, DocumentOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(document);
-        return _call.PartitionAsync(document, fileName, options ?? new DocumentOptions(), cancellationToken);
+        DocumentCall call = _call ?? throw MockedMember.IsNotOverridden(this, nameof(PartitionAsync));
+        return call.PartitionAsync(document, fileName, options ?? new DocumentOptions(), cancellationToken);
     }
 }

@@ -2,50 +2,49 @@ using System.Text.Json;
 
 namespace Privatemode.AI;
 
-/// <summary>A piece of a document: a title, a paragraph, a table, or a chunk of several.</summary>
+/// <summary>Represents an element of a document, such as a title, a paragraph or a table, or a chunk of several elements.</summary>
 public sealed class DocumentElement
 {
-    internal DocumentElement()
-    {
-    }
-
-    /// <summary>Its kind, for example <c>Title</c>, <c>NarrativeText</c>, <c>ListItem</c>, <c>Table</c>, <c>CompositeElement</c>.</summary>
+    /// <summary>Gets the type, for example <c>Title</c>, <c>NarrativeText</c>, <c>ListItem</c>, <c>Table</c> or <c>CompositeElement</c>.</summary>
     public required string Type { get; init; }
 
-    /// <summary>Its text.</summary>
+    /// <summary>Gets the text.</summary>
     public required string Text { get; init; }
 
-    /// <summary>Its id; null when not told.</summary>
+    /// <summary>Gets the element ID, or <see langword="null"/> if the service did not return one.</summary>
     public string? ElementId { get; init; }
 
-    /// <summary>Id of the element it belongs to, for example the title above it; null for none.</summary>
+    /// <summary>Gets the ID of the element to which this element belongs, for example the title above it, or <see langword="null"/> if there is
+    /// none.</summary>
     public string? ParentId { get; init; }
 
-    /// <summary>The page it is on, from <see cref="DocumentOptions.StartingPageNumber"/> or 1; null for a document without pages.</summary>
+    /// <summary>Gets the number of the page, or <see langword="null"/> if the document has no pages.</summary>
+    /// <value>The first page has the number <see cref="DocumentOptions.StartingPageNumber"/>, or 1 if that was not set.</value>
     public int? PageNumber { get; init; }
 
-    /// <summary>Name of the file as it was sent; null when not told.</summary>
+    /// <summary>Gets the file name that was sent, or <see langword="null"/> if the service did not return it.</summary>
     public string? FileName { get; init; }
 
-    /// <summary>Media type of the document as the service sees it; null when not told.</summary>
+    /// <summary>Gets the media type that the service detected, or <see langword="null"/> if it did not return one.</summary>
     public string? FileType { get; init; }
 
-    /// <summary>Languages of its text; empty when not told.</summary>
+    /// <summary>Gets the languages of the text. Empty if the service did not return any.</summary>
     public IReadOnlyList<string> Languages { get; init; } = [];
 
-    /// <summary>A table as HTML; null for other elements, or when not asked for.</summary>
+    /// <summary>Gets a table as HTML, or <see langword="null"/> if the element is not a table or HTML was not requested.</summary>
     public string? TextAsHtml { get; init; }
 
-    /// <summary>The element as an image, in base64; null when not asked for.</summary>
+    /// <summary>Gets the element as a base64-encoded image, or <see langword="null"/> if images were not requested.</summary>
     public string? ImageBase64 { get; init; }
 
-    /// <summary>Media type of the image; null when there is none.</summary>
+    /// <summary>Gets the media type of the image, or <see langword="null"/> if there is none.</summary>
     public string? ImageMediaType { get; init; }
 
-    /// <summary>Everything the service tells about it, coordinates among it; of kind <see cref="JsonValueKind.Undefined"/> when it tells nothing.</summary>
+    /// <summary>Gets all metadata that the service returned, including coordinates.</summary>
+    /// <value>A JSON object, or an element of kind <see cref="JsonValueKind.Undefined"/> if there is no metadata.</value>
     public JsonElement Metadata { get; init; }
 
-    /// <summary>The text.</summary>
+    /// <summary>Returns the text of the element.</summary>
     /// <returns><see cref="Text"/>.</returns>
     public override string ToString() => Text;
 }

@@ -1,86 +1,98 @@
 namespace Privatemode.AI;
 
-/// <summary>Options of document extraction; what is null is left to the service. All of them travel sealed, names included.</summary>
+/// <summary>Provides the options for extracting the elements of a document. All names and values are sent encrypted.</summary>
 /// <remarks>
-/// They are the parameters of Unstructured's partition endpoint (version 0 of its general API). The answer is always JSON: another
-/// output format could not be opened. Splitting a PDF into parallel requests (<c>split_pdf_…</c>) is a feature of Unstructured's own clients
-/// and no parameter of the service.
+/// <para>An option that is <see langword="null"/> is not sent, and the default of the service applies. The options are the parameters of
+/// Unstructured's partition endpoint (general API, version 0).</para>
+/// <para>The answer is always JSON, because another output format could not be decrypted. Splitting a PDF file into parallel requests
+/// (<c>split_pdf_…</c>) is a feature of Unstructured's own clients and not a parameter of the service.</para>
 /// </remarks>
 public sealed class DocumentOptions
 {
-    /// <summary>How the document is taken apart.</summary>
+    /// <summary>Gets or sets how the elements of the document are found. The default of the service is <see cref="DocumentStrategy.Auto"/>.</summary>
     public DocumentStrategy? Strategy { get; set; }
 
-    /// <summary>Media type of the document, for example <c>application/pdf</c>; when null the service finds out by content and name.</summary>
-    /// <remarks>Parameters are not sent, and aliases such as <c>image/jpg</c> are sent under their registered name.</remarks>
+    /// <summary>Gets or sets the media type of the document, for example <c>application/pdf</c>.</summary>
+    /// <value>If <see langword="null"/>, the service detects the type from the content and the file name.</value>
+    /// <remarks>Parameters of the media type are not sent, and aliases such as <c>image/jpg</c> are replaced with the registered name.</remarks>
     public string? ContentType { get; set; }
 
-    /// <summary>Media type of what is inside a document compressed with gzip; sent as <see cref="ContentType"/> is.</summary>
+    /// <summary>Gets or sets the media type of the content of a document that is compressed with gzip.</summary>
+    /// <remarks>It is sent in the same form as <see cref="ContentType"/>.</remarks>
     public string? UncompressedContentType { get; set; }
 
-    /// <summary>Languages of the document, as Tesseract names them (<c>eng</c>, <c>deu</c>).</summary>
+    /// <summary>Gets or sets the languages of the document, as Tesseract names them, for example <c>eng</c> or <c>deu</c>.</summary>
     public IList<string>? Languages { get; set; }
 
-    /// <summary>Encoding of a text document; the service's default is <c>utf-8</c>.</summary>
+    /// <summary>Gets or sets the encoding of a text document. The default of the service is <c>utf-8</c>.</summary>
     public string? Encoding { get; set; }
 
-    /// <summary>Name of the layout model for <see cref="DocumentStrategy.HighResolution"/>.</summary>
+    /// <summary>Gets or sets the name of the layout model for <see cref="DocumentStrategy.HighResolution"/>.</summary>
     public string? HighResolutionModel { get; set; }
 
-    /// <summary>Elements tell where on the page they are.</summary>
+    /// <summary>Gets or sets a value that indicates whether <see cref="DocumentElement.Metadata"/> contains the position of each element on its page.</summary>
     public bool? Coordinates { get; set; }
 
-    /// <summary>An element of type <c>PageBreak</c> stands between pages.</summary>
+    /// <summary>Gets or sets a value that indicates whether an element of type <c>PageBreak</c> is returned between pages.</summary>
     public bool? IncludePageBreaks { get; set; }
 
-    /// <summary>Notes of slides are elements too.</summary>
+    /// <summary>Gets or sets a value that indicates whether the notes of slides are returned as elements.</summary>
     public bool? IncludeSlideNotes { get; set; }
 
-    /// <summary>Number of the first page.</summary>
+    /// <summary>Gets or sets the number of the first page. The default of the service is 1.</summary>
     public int? StartingPageNumber { get; set; }
 
-    /// <summary>Ids of elements are random instead of hashes of their text.</summary>
+    /// <summary>Gets or sets a value that indicates whether element IDs are random instead of hashes of the text.</summary>
     public bool? UniqueElementIds { get; set; }
 
-    /// <summary>Tags of an XML document stay in the text.</summary>
+    /// <summary>Gets or sets a value that indicates whether the text of an XML document keeps its tags.</summary>
     public bool? KeepXmlTags { get; set; }
 
-    /// <summary>Tables of a PDF come as HTML too (<see cref="DocumentElement.TextAsHtml"/>); with <see cref="DocumentStrategy.HighResolution"/>.</summary>
+    /// <summary>Gets or sets a value that indicates whether tables of a PDF file are also returned as HTML.</summary>
+    /// <remarks>It requires <see cref="DocumentStrategy.HighResolution"/>. See <see cref="DocumentElement.TextAsHtml"/>.</remarks>
     public bool? InferPdfTables { get; set; }
 
-    /// <summary>Kinds of documents whose tables do not come as HTML, for example <c>pdf</c>, <c>jpg</c>.</summary>
+    /// <summary>Gets or sets the document types whose tables are not returned as HTML, for example <c>pdf</c> or <c>jpg</c>.</summary>
     public IList<string>? SkipTablesOf { get; set; }
 
-    /// <summary>Types of elements that come as images too, for example <c>Image</c>, <c>Table</c> (<see cref="DocumentElement.ImageBase64"/>).</summary>
+    /// <summary>Gets or sets the types of elements that are also returned as images, for example <c>Image</c> or <c>Table</c>.</summary>
+    /// <remarks>See <see cref="DocumentElement.ImageBase64"/>.</remarks>
     public IList<string>? ExtractImagesOf { get; set; }
 
-    /// <summary>How elements are put together to chunks; without it the following options have no effect.</summary>
+    /// <summary>Gets or sets how elements are combined into chunks.</summary>
+    /// <remarks>If it is <see langword="null"/>, the other options for chunks have no effect: <see cref="MaxCharacters"/>,
+    /// <see cref="NewAfterCharacters"/>, <see cref="CombineUnderCharacters"/>, <see cref="Overlap"/>, <see cref="OverlapAll"/>,
+    /// <see cref="MultipageSections"/>, <see cref="SimilarityThreshold"/> and <see cref="IncludeOriginalElements"/>.</remarks>
     public DocumentChunking? Chunking { get; set; }
 
-    /// <summary>Longest chunk, in characters; 0 or more.</summary>
+    /// <summary>Gets or sets the maximum length of a chunk, in characters; 0 or more.</summary>
     public int? MaxCharacters { get; set; }
 
-    /// <summary>A chunk of this length takes no further element, in characters; 0 or more.</summary>
+    /// <summary>Gets or sets the length at which no further element is added to a chunk, in characters; 0 or more.</summary>
     public int? NewAfterCharacters { get; set; }
 
-    /// <summary>With <see cref="DocumentChunking.ByTitle"/>: sections shorter than this are put together, in characters; 0 or more.</summary>
+    /// <summary>Gets or sets the length below which sections are combined, in characters; 0 or more.</summary>
+    /// <remarks>It applies to <see cref="DocumentChunking.ByTitle"/>.</remarks>
     public int? CombineUnderCharacters { get; set; }
 
-    /// <summary>Characters of the chunk before that are repeated at the beginning of one that had to be split; 0 or more.</summary>
+    /// <summary>Gets or sets the number of characters that are repeated at the beginning of a chunk that had to be split; 0 or more.</summary>
+    /// <remarks>The characters are the last ones of the chunk before.</remarks>
     public int? Overlap { get; set; }
 
-    /// <summary>The overlap is at the beginning of every chunk.</summary>
+    /// <summary>Gets or sets a value that indicates whether every chunk begins with the <see cref="Overlap"/>, not only those that had to be split.</summary>
     public bool? OverlapAll { get; set; }
 
-    /// <summary>With <see cref="DocumentChunking.ByTitle"/>: a section may go on over pages.</summary>
+    /// <summary>Gets or sets a value that indicates whether a section may continue on the next page.</summary>
+    /// <remarks>It applies to <see cref="DocumentChunking.ByTitle"/>.</remarks>
     public bool? MultipageSections { get; set; }
 
-    /// <summary>With <see cref="DocumentChunking.BySimilarity"/>: how like elements of a chunk must be, above 0 and below 1.</summary>
+    /// <summary>Gets or sets the minimum similarity of the elements of a chunk, greater than 0 and less than 1.</summary>
+    /// <remarks>It applies to <see cref="DocumentChunking.BySimilarity"/>.</remarks>
     public float? SimilarityThreshold { get; set; }
 
-    /// <summary>Chunks carry the elements they were made of, compressed, in their metadata.</summary>
+    /// <summary>Gets or sets a value that indicates whether the metadata of a chunk contains its original elements, compressed.</summary>
     public bool? IncludeOriginalElements { get; set; }
 
-    /// <summary>Further fields, posted as they are, for parameters this library does not know.</summary>
+    /// <summary>Gets additional form fields for parameters that have no property. They are sent unchanged and encrypted.</summary>
     public IDictionary<string, string> AdditionalFields { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }

@@ -5,12 +5,24 @@ using System.Text.Json;
 
 namespace Privatemode.AI;
 
-/// <summary>Represents this client's statement about one answer: to which verified deployment request and answer were encrypted.</summary>
-/// <remarks>The client makes the statement; the enclave does not sign it, and nothing in this library accepts a receipt as proof.</remarks>
+/// <summary>Represents a statement of this client about the verified deployment to which a request and its answer were encrypted.</summary>
+/// <remarks>
+/// <para>The client makes the statement. The enclave does not sign it, and nothing in this library accepts a receipt as proof.</para>
+/// <para>Tests get a receipt from <c>PrivatemodeModelFactory</c> in the package Privatemode.AI.Testing.</para>
+/// </remarks>
 public sealed record EncryptionReceipt
 {
-    /// <summary>The key of the receipt, as JSON text, in the additional properties of answers.</summary>
+    /// <summary>The key of the receipt, as JSON text, in the additional properties of responses.</summary>
     public const string PropertyName = "privatemode.receipt";
+
+    private static readonly string[] Known = ["secretId", "manifestSha256", "verifiedAt", "requestId", "sealedMembers", "clearMembers"];
+
+    // Names and JSON texts of members that a later version wrote.
+    private (string Name, string Json)[] _unknown = [];
+
+    internal EncryptionReceipt()
+    {
+    }
 
     /// <summary>Gets the ID of the secret under which request and answer were encrypted. The ID is not secret.</summary>
     public required string SecretId { get; init; }
@@ -24,19 +36,21 @@ public sealed record EncryptionReceipt
     /// <summary>Gets the ID of the request, as the service knows it.</summary>
     public required string RequestId { get; init; }
 
-    /// <summary>Gets the names of the members of the request that were encrypted. Empty if <see cref="IsWholeBodySealed"/> is
-    /// <see langword="true"/>.</summary>
+    /// <summary>Gets the names of the members of the request that were encrypted.</summary>
+    /// <value>Empty if <see cref="IsWholeBodySealed"/> is <see langword="true"/>.</value>
     public required IReadOnlyList<string> SealedMembers { get; init; }
 
     /// <summary>Gets the names of the members of the request that were sent in the clear.</summary>
     public required IReadOnlyList<string> ClearMembers { get; init; }
 
-    /// <summary>Gets a value that indicates whether the body was encrypted as a whole, names included, as that of a document is.</summary>
+    /// <summary>Gets a value that indicates whether the request body was encrypted as a whole, including the names of its members.</summary>
+    /// <value><see langword="true"/> for documents.</value>
     public bool IsWholeBodySealed => SealedMembers.Count + ClearMembers.Count == 0;
 
     /// <summary>Reads a receipt from JSON text.</summary>
-    /// <param name="json">What <see cref="ToJson"/> wrote.</param>
-    /// <returns>The receipt, or <see langword="null"/> if the text is not a receipt.</returns>
+    /// <param name="json">The result of <see cref="ToJson"/>, of this version or a later one.</param>
+    /// <returns>The receipt, or <see langword="null"/> if the text is <see langword="null"/> or is not a receipt.</returns>
+    /// <remarks>Members that this version does not know are kept: <see cref="ToJson"/> returns them too.</remarks>
     public static EncryptionReceipt? Parse(string? json)
     {
         if (json is null)
@@ -56,6 +70,8 @@ public sealed record EncryptionReceipt
                 RequestId = Text(root, "requestId"),
                 SealedMembers = Names(root, "sealedMembers"),
                 ClearMembers = Names(root, "clearMembers"),
+                _unknown = [.. root.EnumerateObject().Where(member => !Known.Contains(member.Name, StringComparer.Ordinal))
+                    .Select(member => (member.Name, member.Value.GetRawText()))],
             };
         }
         catch (Exception exception) when (exception is
@@ -66,8 +82,8 @@ public sealed record EncryptionReceipt
         }
     }
 
-    /// <summary>Returns the receipt as JSON text.</summary>
-    /// <returns>One JSON object.</returns>
+    /// <summary>Returns the receipt as JSON text, which <see cref="Parse"/> reads.</summary>
+    /// <returns>A JSON object.</returns>
     public string ToJson()
     {
         ArrayBufferWriter<byte> buffer = new();
@@ -80,22 +96,30 @@ public sealed record EncryptionReceipt
             json.WriteString("requestId", RequestId);
             WriteNames(json, "sealedMembers", SealedMembers);
             WriteNames(json, "clearMembers", ClearMembers);
+            foreach ((string name, string value) in _unknown)
+            {
+                json.WritePropertyName(name);
+                json.WriteRawValue(value);
+            }
+
             json.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    /// <inheritdoc/>
+    /// <summary>Determines whether another receipt states the same. Lists are compared by their elements.</summary>
+    /// <param name="other">The other receipt.</param>
+    /// <returns><see langword="true"/> if all values are equal; otherwise, <see langword="false"/>.</returns>
     public bool Equals(EncryptionReceipt? other) => other is not null && SecretId == other.SecretId && ManifestSha256 == other.ManifestSha256
         && VerifiedAt == other.VerifiedAt && RequestId == other.RequestId && SealedMembers.SequenceEqual(other.SealedMembers)
-        && ClearMembers.SequenceEqual(other.ClearMembers);
+        && ClearMembers.SequenceEqual(other.ClearMembers) && _unknown.SequenceEqual(other._unknown);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(SecretId, RequestId);
 
-    /// <summary>Returns the statement as a sentence.</summary>
-    /// <returns>Text for people.</returns>
+    /// <summary>Returns the statement as text for people.</summary>
+    /// <returns>The statement, in English.</returns>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
         $"This client states: request {RequestId} ({(IsWholeBodySealed ? "whole body" : string.Join(", ", SealedMembers))}) and its answer were " +

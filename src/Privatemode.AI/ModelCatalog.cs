@@ -4,23 +4,34 @@ using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI;
 
-/// <summary>The models the service offers: what they do, under which ids, and when that changes.</summary>
+/// <summary>Represents the models that the service offers, and reports changes.</summary>
 /// <remarks>
-/// The list travels in the clear and is not authenticated: whoever sits between you and the service can write it. Choose by it what to offer to
-/// users; nothing security-relevant may follow from it. It is kept for 10 minutes, because ids can move to another model at any time; with
-/// <see cref="PrivatemodeOptions.ApiKeyAccessor"/> one for each API key, of the <see cref="PrivatemodeOptions.MaxSessions"/> used last. A list of
-/// more than 1,000 models is refused. Thread-safe.
+/// <para>The list is sent in the clear and is not authenticated: an attacker between you and the service can change it. Use it to choose what to
+/// offer to users. Do not base security decisions on it.</para>
+/// <para>The list is cached for 10 minutes, because an ID can be assigned to another model at any time. With
+/// <see cref="PrivatemodeOptions.ApiKeyAccessor"/> there is one list for each API key, for the last
+/// <see cref="PrivatemodeOptions.MaxSessions"/> keys that were used.</para>
+/// <para>The catalog is thread-safe. The class can be derived from so that tests can replace it: the members are virtual, and a derived class
+/// never sends anything.</para>
 /// </remarks>
-public sealed class ModelCatalog
+public class ModelCatalog
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
-    // Somebody asks for what is not listed: look again, but not for each of a thousand calls.
+    // For a model that is not listed, the list is requested again, but not once for each of a thousand calls.
     private static readonly TimeSpan LifetimeOfAbsence = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestExplanation = TimeSpan.FromSeconds(5);
 
-    private readonly ModelLists _lists;
-    private readonly TimeProvider _time;
+    private readonly ModelLists? _lists;
+    private readonly TimeProvider _time = TimeProvider.System;
+    private EventHandler<ModelsChangedEventArgs>? _changed;
+
+    /// <summary>Initializes a new instance of the <see cref="ModelCatalog"/> class for mocking.</summary>
+    /// <remarks>Methods that the derived class does not override throw a <see cref="NotSupportedException"/>. <see cref="OnChanged"/> raises
+    /// <see cref="Changed"/>.</remarks>
+    protected ModelCatalog()
+    {
+    }
 
     internal ModelCatalog(
         ApiKeys apiKeys, int mostKeys, Func<string?, Task<IReadOnlyList<ModelInfo>>> download, TimeProvider time)
@@ -29,57 +40,89 @@ public sealed class ModelCatalog
         _time = time;
     }
 
-    /// <summary>
-    /// Raised when a reading of the list differs from the one before: models appeared or are gone. The first reading raises nothing.
-    /// </summary>
+    /// <summary>Occurs when a new list differs from the one before: models were added or removed.</summary>
     /// <remarks>
-    /// The service is not polled: the list is requested when <see cref="ListAsync"/> or <see cref="FindAsync"/> find it
-    /// too old, and when a call names a model that is not offered. Handlers run one after the other before the reading ends, so return quickly. What a handler
-    /// throws is dropped: a call that happened to read the list has nothing to do with it. With <see cref="PrivatemodeOptions.ApiKeyAccessor"/>
-    /// readings for the same API key are compared, and which key it was is not told: handlers run in no caller's context.
+    /// <para>The first list raises no event. The service is not polled: the list is requested if <see cref="ListAsync"/> or <see cref="FindAsync"/>
+    /// is called and the cached list is too old, and if a call names a model that is not offered.</para>
+    /// <para>Handlers are called one after the other, before the request for the list completes, so they should return quickly. Their exceptions are
+    /// ignored, because they have nothing to do with the call that requested the list.</para>
+    /// <para>With <see cref="PrivatemodeOptions.ApiKeyAccessor"/>, lists for the same API key are compared, but the event does not say for which key.
+    /// Handlers do not run in the context of a caller.</para>
     /// </remarks>
-    public event EventHandler<ModelsChangedEventArgs>? Changed;
-
-    /// <summary>The models offered, in the service's order.</summary>
-    /// <param name="cancellationToken">A token that cancels the wait; other callers that wait for the same request still get its result.</param>
-    /// <returns>The list, at most 10 minutes old.</returns>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
-    /// <exception cref="PrivatemodeServiceException">The list could not be had.</exception>
-    /// <exception cref="PrivatemodeIntegrityException">The connection broke in the middle of the list.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; not even the list is asked of it.</exception>
-    /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> is disposed of, and no list young enough is kept.</exception>
-    public async Task<IReadOnlyList<ModelInfo>> ListAsync(CancellationToken cancellationToken = default)
+    public virtual event EventHandler<ModelsChangedEventArgs>? Changed
     {
-        (ModelListCache list, string? apiKey) = await OfCallerAsync(cancellationToken).ConfigureAwait(false);
+        add => Update(value, isAdded: true);
+        remove => Update(value, isAdded: false);
+    }
+
+    /// <summary>Returns the models that the service offers, in the order of the service.</summary>
+    /// <param name="cancellationToken">A token that cancels the wait. Other callers that wait for the same request still get its result.</param>
+    /// <returns>The list. It is at most 10 minutes old.</returns>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejected the API key.</exception>
+    /// <exception cref="PrivatemodeServiceException">The list could not be retrieved, or it has more than 1,000 models.</exception>
+    /// <exception cref="PrivatemodeIntegrityException">The connection was closed before the list was complete.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. The list was not requested.</exception>
+    /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> was disposed, and there is no recent list.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
+    public virtual async Task<IReadOnlyList<ModelInfo>> ListAsync(CancellationToken cancellationToken = default)
+    {
+        (ModelListCache list, string? apiKey) = await OfCallerAsync(nameof(ListAsync), cancellationToken).ConfigureAwait(false);
         return await list.GetAsync(apiKey, Lifetime, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Requests the list of models from the service, even if the one that is kept is recent.</summary>
-    /// <param name="cancellationToken">A token that cancels the wait; other callers that wait for the same request still get its result.</param>
-    /// <returns>The list as it is now.</returns>
-    /// <inheritdoc cref="ListAsync"/>
-    public async Task<IReadOnlyList<ModelInfo>> RefreshAsync(CancellationToken cancellationToken = default)
+    /// <summary>Requests the list of models from the service, even if the cached list is recent.</summary>
+    /// <param name="cancellationToken">A token that cancels the wait. Other callers that wait for the same request still get its result.</param>
+    /// <returns>The current list.</returns>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejected the API key.</exception>
+    /// <exception cref="PrivatemodeServiceException">The list could not be retrieved, or it has more than 1,000 models.</exception>
+    /// <exception cref="PrivatemodeIntegrityException">The connection was closed before the list was complete.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. The list was not requested.</exception>
+    /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> was disposed, and there is no recent list.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
+    public virtual async Task<IReadOnlyList<ModelInfo>> RefreshAsync(CancellationToken cancellationToken = default)
     {
-        (ModelListCache list, string? apiKey) = await OfCallerAsync(cancellationToken).ConfigureAwait(false);
+        (ModelListCache list, string? apiKey) = await OfCallerAsync(nameof(RefreshAsync), cancellationToken).ConfigureAwait(false);
         return await list.GetAsync(apiKey, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The model that is offered under an id now. A model that is not in the kept list is looked for anew, once a minute at most.</summary>
-    /// <param name="id">The id, exactly as it is listed.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The model; null when none is offered under this id.</returns>
-    /// <exception cref="ArgumentException">The id is null or empty.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
-    /// <exception cref="PrivatemodeServiceException">The list could not be had.</exception>
-    /// <exception cref="PrivatemodeIntegrityException">The connection broke in the middle of the list.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; not even the list is asked of it.</exception>
-    /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> is disposed of, and no list young enough is kept.</exception>
-    public async Task<ModelInfo?> FindAsync(string id, CancellationToken cancellationToken = default)
+    /// <summary>Finds the model that is currently offered under an ID.</summary>
+    /// <param name="id">The ID, exactly as it is listed.</param>
+    /// <param name="cancellationToken">A token that cancels the wait. Other callers that wait for the same request still get its result.</param>
+    /// <returns>The model, or <see langword="null"/> if no model is offered under this ID.</returns>
+    /// <remarks>If the cached list does not contain the ID, the list is requested again, at most once a minute.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="id"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="id"/> is empty.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejected the API key.</exception>
+    /// <exception cref="PrivatemodeServiceException">The list could not be retrieved, or it has more than 1,000 models.</exception>
+    /// <exception cref="PrivatemodeIntegrityException">The connection was closed before the list was complete.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. The list was not requested.</exception>
+    /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> was disposed, and there is no recent list.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
+    public virtual async Task<ModelInfo?> FindAsync(string id, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
-        (ModelListCache list, string? apiKey) = await OfCallerAsync(cancellationToken).ConfigureAwait(false);
+        (ModelListCache list, string? apiKey) = await OfCallerAsync(nameof(FindAsync), cancellationToken).ConfigureAwait(false);
         return Find(await list.GetAsync(apiKey, Lifetime, cancellationToken).ConfigureAwait(false), id)
             ?? Find(await list.GetAsync(apiKey, LifetimeOfAbsence, cancellationToken).ConfigureAwait(false), id);
+    }
+
+    /// <summary>Raises the <see cref="Changed"/> event. Exceptions of handlers are ignored.</summary>
+    /// <param name="e">The models that were added and removed.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="e"/> is <see langword="null"/>.</exception>
+    protected virtual void OnChanged(ModelsChangedEventArgs e)
+    {
+        ArgumentNullException.ThrowIfNull(e);
+        foreach (EventHandler<ModelsChangedEventArgs> handler in Delegate.EnumerateInvocationList(Volatile.Read(ref _changed)))
+        {
+            try
+            {
+                handler(this, e);
+            }
+            catch (Exception)
+            {
+                // See Changed.
+            }
+        }
     }
 
     /// <summary>The exception to throw for one that says that a model is not offered: with what is. Any other comes back as it is.</summary>
@@ -100,7 +143,7 @@ public sealed class ModelCatalog
         {
             using CancellationTokenSource late = new(LongestExplanation, _time);
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
-            (list, string? apiKey) = await OfCallerAsync(either.Token).ConfigureAwait(false);
+            (list, string? apiKey) = await OfCallerAsync(nameof(ListAsync), either.Token).ConfigureAwait(false);
             models = await list.GetAsync(apiKey, LifetimeOfAbsence, either.Token).ConfigureAwait(false);
         }
         catch (Exception)
@@ -115,36 +158,36 @@ public sealed class ModelCatalog
             : PrivatemodeModelUnavailableException.From(original, [.. models.Select(model => model.Id)]);
     }
 
-    /// <summary>The list is read outside of the caller's context: whether the caller may wait for it is to be seen here.</summary>
-    private ValueTask<(ModelListCache List, string? ApiKey)> OfCallerAsync(CancellationToken cancellationToken)
+    /// <summary>Returns the caller's list. It is read outside of the caller's context, so whether the caller may wait for it is checked here.</summary>
+    private ValueTask<(ModelListCache List, string? ApiKey)> OfCallerAsync(string member, CancellationToken cancellationToken)
     {
+        ModelLists lists = _lists ?? throw MockedMember.IsNotOverridden(this, member);
         ManifestKeeper.DemandOutside();
-        return _lists.OfCallerAsync(cancellationToken);
+        return lists.OfCallerAsync(cancellationToken);
     }
 
     private static ModelInfo? Find(IReadOnlyList<ModelInfo> models, string id) => models.FirstOrDefault(model => model.Id == id);
 
     private void Tell(IReadOnlyList<ModelInfo> before, IReadOnlyList<ModelInfo> now)
     {
-        List<ModelInfo> appeared = [.. now.ExceptBy(before.Select(model => model.Id), model => model.Id, StringComparer.Ordinal)];
-        List<ModelInfo> gone = [.. before.ExceptBy(now.Select(model => model.Id), model => model.Id, StringComparer.Ordinal)];
-        if (appeared.Count + gone.Count == 0)
+        List<ModelInfo> added = [.. now.ExceptBy(before.Select(model => model.Id), model => model.Id, StringComparer.Ordinal)];
+        List<ModelInfo> removed = [.. before.ExceptBy(now.Select(model => model.Id), model => model.Id, StringComparer.Ordinal)];
+        if (added.Count + removed.Count > 0)
         {
-            return;
+            OnChanged(new ModelsChangedEventArgs { Added = added, Removed = removed, Models = now });
         }
+    }
 
-        ModelsChangedEventArgs change = new(appeared, gone, now);
-        foreach (EventHandler<ModelsChangedEventArgs> handler in
-            Delegate.EnumerateInvocationList(Changed))
+    // A virtual event cannot be a field. This is what the compiler writes for one.
+    private void Update(EventHandler<ModelsChangedEventArgs>? handler, bool isAdded)
+    {
+        EventHandler<ModelsChangedEventArgs>? current;
+        Delegate? changed;
+        do
         {
-            try
-            {
-                handler(this, change);
-            }
-            catch (Exception)
-            {
-                // See Changed.
-            }
+            current = Volatile.Read(ref _changed);
+            changed = isAdded ? Delegate.Combine(current, handler) : Delegate.Remove(current, handler);
         }
+        while (Interlocked.CompareExchange(ref _changed, (EventHandler<ModelsChangedEventArgs>?)changed, current) != current);
     }
 }

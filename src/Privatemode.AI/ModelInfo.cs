@@ -1,41 +1,52 @@
 namespace Privatemode.AI;
 
-/// <summary>A model as the service lists it. The list is neither encrypted nor authenticated: nothing security-relevant may follow from it.</summary>
+/// <summary>Represents a model as the service lists it.</summary>
+/// <remarks>The list is neither encrypted nor authenticated. Do not base security decisions on it.</remarks>
 public sealed record ModelInfo
 {
-    /// <summary>Its id, for example <c>gpt-oss-120b</c>. Ids live for months, not years.</summary>
+    /// <summary>Gets the model ID, for example <c>gpt-oss-120b</c>. An ID is valid for months, not for years.</summary>
     public required string Id { get; init; }
 
-    /// <summary>What it does, in the service's words: <c>generate</c>, <c>embed</c>, <c>tool_calling</c>, <c>vision</c>, <c>transcribe</c>, and what
-    /// may come later. Empty when the service does not say.</summary>
+    /// <summary>Gets the tasks that the model supports, as the service names them.</summary>
+    /// <value>For example <c>generate</c>, <c>embed</c>, <c>tool_calling</c>, <c>vision</c> or <c>transcribe</c>; other tasks can be added later. Empty
+    /// if the service returned none.</value>
     public IReadOnlyList<string> Tasks { get; init; } = [];
 
-    /// <summary>Other listed ids of the same model: a short id such as <c>gpt-oss-120b</c> and the long ones that end in it, such as
-    /// <c>openai/gpt-oss-120b</c>.</summary>
+    /// <summary>Gets the other IDs under which the same model is listed.</summary>
+    /// <value>A short ID such as <c>gpt-oss-120b</c>, and the long IDs that end in it, such as <c>openai/gpt-oss-120b</c>. The default is empty.</value>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
-    /// <summary>When it was made, as the service says; null when it does not.</summary>
+    /// <summary>Gets the time at which the model was created, or <see langword="null"/> if the service did not return one.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 
-    /// <summary>Who owns it, as the service says; null when it does not.</summary>
+    /// <summary>Gets the owner of the model, or <see langword="null"/> if the service did not return one.</summary>
     public string? OwnedBy { get; init; }
 
-    /// <summary>Whether it answers chats and completions.</summary>
+    /// <summary>Gets a value that indicates whether the model supports chat and text completions.</summary>
     public bool SupportsChat => Tasks.Contains("generate", StringComparer.Ordinal);
 
-    /// <summary>Whether it makes embeddings.</summary>
+    /// <summary>Gets a value that indicates whether the model supports embeddings.</summary>
     public bool SupportsEmbeddings => Tasks.Contains("embed", StringComparer.Ordinal);
 
-    /// <summary>Whether it calls tools.</summary>
+    /// <summary>Gets a value that indicates whether the model supports tool calls.</summary>
     public bool SupportsTools => Tasks.Contains("tool_calling", StringComparer.Ordinal);
 
-    /// <summary>Whether it takes images.</summary>
+    /// <summary>Gets a value that indicates whether the model accepts images.</summary>
     public bool SupportsVision => Tasks.Contains("vision", StringComparer.Ordinal);
 
-    /// <summary>Whether it writes down speech.</summary>
+    /// <summary>Gets a value that indicates whether the model supports transcription.</summary>
     public bool SupportsTranscription => Tasks.Contains("transcribe", StringComparer.Ordinal);
 
-    /// <summary>The id.</summary>
-    /// <returns>The id.</returns>
+    /// <summary>Determines whether another model has the same values. Lists are compared by their elements.</summary>
+    /// <param name="other">The other model.</param>
+    /// <returns><see langword="true"/> if all values are equal; otherwise, <see langword="false"/>.</returns>
+    public bool Equals(ModelInfo? other) => other is not null && Id == other.Id && CreatedAt == other.CreatedAt && OwnedBy == other.OwnedBy
+        && Tasks.SequenceEqual(other.Tasks, StringComparer.Ordinal) && Aliases.SequenceEqual(other.Aliases, StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(Id);
+
+    /// <summary>Returns the model ID.</summary>
+    /// <returns><see cref="Id"/>.</returns>
     public override string ToString() => Id;
 }

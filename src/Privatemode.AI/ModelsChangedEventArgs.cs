@@ -1,22 +1,14 @@
 namespace Privatemode.AI;
 
-/// <summary>What became different between two readings of the list of models.</summary>
+/// <summary>Provides data for the <see cref="ModelCatalog.Changed"/> event.</summary>
 public sealed class ModelsChangedEventArgs : EventArgs
 {
-    internal ModelsChangedEventArgs(
-        IReadOnlyList<ModelInfo> added, IReadOnlyList<ModelInfo> removed, IReadOnlyList<ModelInfo> models)
-    {
-        Added = added;
-        Removed = removed;
-        Models = models;
-    }
+    /// <summary>Gets the models that are listed now and were not listed before.</summary>
+    public IReadOnlyList<ModelInfo> Added { get; init; } = [];
 
-    /// <summary>Models listed now and not before.</summary>
-    public IReadOnlyList<ModelInfo> Added { get; }
+    /// <summary>Gets the models that were listed before and are not listed now, as they were.</summary>
+    public IReadOnlyList<ModelInfo> Removed { get; init; } = [];
 
-    /// <summary>Models listed before and not now, as they were.</summary>
-    public IReadOnlyList<ModelInfo> Removed { get; }
-
-    /// <summary>The whole list as it is now.</summary>
-    public IReadOnlyList<ModelInfo> Models { get; }
+    /// <summary>Gets the complete new list.</summary>
+    public required IReadOnlyList<ModelInfo> Models { get; init; }
 }

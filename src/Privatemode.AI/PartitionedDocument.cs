@@ -1,26 +1,25 @@
 namespace Privatemode.AI;
 
-/// <summary>A document taken apart.</summary>
+/// <summary>Represents the text and the elements that were extracted from a document.</summary>
 /// <remarks>
-/// Each element is authentic. That none is missing is not: elements carry no numbers, and their count is not sealed. Somebody between you and
-/// the enclave can leave out those that were sealed last, without being noticed. They are sealed in the order of their numbers as text
-/// (0, 1, 10, 11, 2, 3), so of more than ten elements those in the middle may be missing as well, and the others then stand in that order.
-/// Where a missing page would do harm, compare the page numbers with the document.
+/// Each element is authentic. It is not guaranteed that all elements are present: they are not numbered, and their count is not authenticated.
+/// An attacker between you and the enclave can remove the elements that were encrypted last, without being noticed. Elements are encrypted in the
+/// order of their indexes as text (0, 1, 10, 11, 2, 3), so if there are more than ten, elements in the middle may be missing too, and the
+/// remaining ones are then in that order. If a missing page would do harm, compare the page numbers with the document.
 /// </remarks>
 public sealed class PartitionedDocument
 {
-    internal PartitionedDocument(IReadOnlyList<DocumentElement> elements, EncryptionReceipt? receipt) => (Elements, Receipt) = (elements, receipt);
+    /// <summary>Gets the elements in reading order, or the chunks if <see cref="DocumentOptions.Chunking"/> was set.</summary>
+    public required IReadOnlyList<DocumentElement> Elements { get; init; }
 
-    /// <summary>Its elements in the order of reading, or its chunks.</summary>
-    public IReadOnlyList<DocumentElement> Elements { get; }
+    /// <summary>Gets the receipt that names the verified deployment to which the document was encrypted.</summary>
+    /// <value>The documents of <see cref="PrivatemodeClient"/> have a receipt. <see langword="null"/> by default.</value>
+    public EncryptionReceipt? Receipt { get; init; }
 
-    /// <summary>To which verified deployment document and answer were sealed.</summary>
-    public EncryptionReceipt? Receipt { get; }
-
-    /// <summary>The texts of all elements, with an empty line between two.</summary>
+    /// <summary>Gets the texts of all elements, separated by empty lines. Elements without text are left out.</summary>
     public string Text => string.Join("\n\n", Elements.Select(element => element.Text).Where(text => text.Length > 0));
 
-    /// <summary>The text.</summary>
+    /// <summary>Returns the text of the document.</summary>
     /// <returns><see cref="Text"/>.</returns>
     public override string ToString() => Text;
 }

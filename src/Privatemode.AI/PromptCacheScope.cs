@@ -2,15 +2,16 @@ using System.Text;
 
 namespace Privatemode.AI;
 
-/// <summary>Who shares the service's prompt cache with whom. Requests share cached prefixes when their salts are equal.</summary>
+/// <summary>Represents which requests can share entries of the service's prompt cache.</summary>
 /// <remarks>
-/// With any scope but <see cref="None"/> each request carries a shard key in the clear: it reveals the approximate length of
-/// the prompt and which requests under the same salt begin alike. A <c>cache_salt</c> in the request itself wins. Nothing is ever derived
-/// from <c>ChatOptions.ConversationId</c>.
+/// <para>Each request has a salt, and requests with equal salts share cached prefixes of their prompts.</para>
+/// <para>With any scope except <see cref="None"/>, each request carries a shard key in the clear. It reveals the approximate length of the prompt,
+/// and which requests with the same salt begin with the same text. A <c>cache_salt</c> in the request itself takes precedence over the scope.
+/// <c>ChatOptions.ConversationId</c> is never used.</para>
 /// </remarks>
 public sealed class PromptCacheScope
 {
-    /// <summary>Shortest salt the service accepts, in bytes of UTF-8; also the shortest secret to derive salts from, in bytes.</summary>
+    /// <summary>The minimum length of a salt, in bytes of UTF-8, and of a secret from which salts are derived, in bytes.</summary>
     public const int MinimumSaltBytes = 32;
 
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
@@ -19,24 +20,27 @@ public sealed class PromptCacheScope
     {
     }
 
-    /// <summary>No sharing: a fresh random salt for every request. The default.</summary>
+    /// <summary>Gets the scope in which no requests share: each request has a new random salt. This is the default.</summary>
     public static PromptCacheScope None { get; } = new();
 
-    /// <summary>Requests of one client with the same API key share; each client draws a secret of its own when it is made.</summary>
+    /// <summary>Gets the scope in which requests of one client with the same API key share.</summary>
+    /// <value>The salts are derived from a random secret that each client generates when it is created.</value>
     public static PromptCacheScope PerClient { get; } = new();
 
-    /// <summary>Used as it is; null in other scopes.</summary>
+    /// <summary>The salt of <see cref="Shared"/>; null in other scopes.</summary>
     internal byte[]? SharedSalt { get; private init; }
 
-    /// <summary>What salts are derived from; null in other scopes.</summary>
+    /// <summary>The secret from which salts are derived; null in other scopes.</summary>
     internal byte[]? Secret { get; private init; }
 
-    /// <summary>Whose request this is, in <see cref="PerUser(ReadOnlySpan{byte}, Func{string?})"/>.</summary>
+    /// <summary>Returns the user of the current call; null in other scopes.</summary>
     internal Func<string?>? CurrentUser { get; private init; }
 
-    /// <summary>All clients with this salt share. Keep it private and random, for example base64 of 32 random bytes.</summary>
-    /// <param name="salt">At least 32 bytes in UTF-8.</param>
-    /// <exception cref="PrivatemodeConfigurationException">The salt is shorter than 32 bytes or not valid text.</exception>
+    /// <summary>Creates a scope in which the requests of all clients with the same salt share.</summary>
+    /// <param name="salt">The salt, at least 32 bytes in UTF-8. It must be random and secret, for example base64 of 32 random bytes.</param>
+    /// <returns>The scope.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="salt"/> is <see langword="null"/>.</exception>
+    /// <exception cref="PrivatemodeConfigurationException"><paramref name="salt"/> is shorter than 32 bytes or is not valid Unicode text.</exception>
     public static PromptCacheScope Shared(string salt)
     {
         ArgumentNullException.ThrowIfNull(salt);
@@ -47,11 +51,14 @@ public sealed class PromptCacheScope
                 OptionNames.PromptCacheScope, $"The cache salt is shorter than {MinimumSaltBytes} bytes. Use base64 of 32 random bytes.");
     }
 
-    /// <summary>Requests of one user share, in all clients with this secret.</summary>
-    /// <param name="secret">At least 32 random bytes, kept private; copied. Not a password.</param>
-    /// <param name="user">Who it is: any text, compared character by character. It is not sent.</param>
-    /// <exception cref="ArgumentException">The user is null or empty.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The secret is shorter than 32 bytes, or the user is not valid text.</exception>
+    /// <summary>Creates a scope in which the requests of one user share, in all clients with the same secret.</summary>
+    /// <param name="secret">The secret, at least 32 random bytes; not a password. It is copied.</param>
+    /// <param name="user">The user: any text that is unique among all users of the secret, compared by ordinal value. It is not sent.</param>
+    /// <returns>The scope.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="user"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="user"/> is empty.</exception>
+    /// <exception cref="PrivatemodeConfigurationException"><paramref name="secret"/> is shorter than 32 bytes, or <paramref name="user"/> is not valid
+    /// Unicode text.</exception>
     public static PromptCacheScope PerUser(ReadOnlySpan<byte> secret, string user)
     {
         ArgumentException.ThrowIfNullOrEmpty(user);
@@ -59,18 +66,20 @@ public sealed class PromptCacheScope
         return PerUser(secret, () => user);
     }
 
-    /// <summary>Requests of one user share, in all clients with this secret; who it is, is asked at every call.</summary>
-    /// <param name="secret">At least 32 random bytes, kept private; copied. Not a password.</param>
-    /// <param name="currentUser">
-    /// Who is calling, for example from the current HTTP request. Null or empty: nobody in particular, whose request shares with no other.
-    /// Called once for each call, in the caller's context, by many threads at once; what it throws, the call throws. When it returns text that is
-    /// not valid Unicode, the call throws a <see cref="PrivatemodeRequestException"/>.
-    /// </param>
+    /// <summary>Creates a scope in which the requests of one user share, with a callback that returns the user of each call.</summary>
+    /// <param name="secret">The secret, at least 32 random bytes; not a password. It is copied.</param>
+    /// <param name="currentUser">Returns the user who makes the call, for example from the current HTTP request. If it returns
+    /// <see langword="null"/> or an empty string, the request shares with no other request.</param>
+    /// <returns>The scope.</returns>
     /// <remarks>
-    /// Ids must be unique among all users of the secret. With <see cref="PrivatemodeOptions.ApiKeyAccessor"/> users with different API keys
-    /// never share, whatever their ids.
+    /// <para><paramref name="currentUser"/> is called once for each call, in the context of the caller, and by many threads at the same time. The call
+    /// rethrows its exceptions unchanged. If it returns text that is not valid Unicode, the call throws a
+    /// <see cref="PrivatemodeRequestException"/>.</para>
+    /// <para>The users must be unique among all users of the secret. With <see cref="PrivatemodeOptions.ApiKeyAccessor"/>, users with different API keys
+    /// never share, even if they have the same name.</para>
     /// </remarks>
-    /// <exception cref="PrivatemodeConfigurationException">The secret is shorter than 32 bytes.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="currentUser"/> is <see langword="null"/>.</exception>
+    /// <exception cref="PrivatemodeConfigurationException"><paramref name="secret"/> is shorter than 32 bytes.</exception>
     public static PromptCacheScope PerUser(ReadOnlySpan<byte> secret, Func<string?> currentUser)
     {
         ArgumentNullException.ThrowIfNull(currentUser);
@@ -80,7 +89,7 @@ public sealed class PromptCacheScope
                 OptionNames.PromptCacheScope, $"The secret for the users' cache salts is shorter than {MinimumSaltBytes} bytes.");
     }
 
-    /// <summary>Text in UTF-8; null when it is not valid, because two such texts could become the same bytes.</summary>
+    /// <summary>Returns text in UTF-8, or null if it is not valid Unicode: two such texts could have the same bytes.</summary>
     internal static byte[]? BytesOf(string text)
     {
         try

@@ -3,58 +3,64 @@ using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI;
 
-/// <summary>Reads receipts from answers, also from those that were kept as JSON.</summary>
+/// <summary>Provides extension methods that read the receipts of responses, including responses that were read from JSON.</summary>
 public static class ReceiptExtensions
 {
-    /// <summary>Where <see cref="PrivatemodeHttpMessageHandler"/> leaves the receipt, in the options of the request.</summary>
+    /// <summary>The option of the request in which <see cref="PrivatemodeHttpMessageHandler"/> stores the receipt.</summary>
     internal static readonly HttpRequestOptionsKey<EncryptionReceipt?> Option = new(EncryptionReceipt.PropertyName);
 
-    /// <summary>The receipt of an answer; null when it has none, for example because it is not from Privatemode.</summary>
-    /// <param name="response">The answer.</param>
-    /// <returns>The receipt.</returns>
+    /// <summary>Gets the receipt of a chat response.</summary>
+    /// <param name="response">The response, complete or combined from updates.</param>
+    /// <returns>The receipt, or <see langword="null"/> if there is none, for example because the response is not from Privatemode.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="response"/> is <see langword="null"/>.</exception>
     public static EncryptionReceipt? GetPrivatemodeReceipt(this ChatResponse response)
     {
         ArgumentNullException.ThrowIfNull(response);
         return Read(response.AdditionalProperties) ??
 
-            // Where updates that were put together have it.
+            // If updates were combined, their messages have it.
             response.Messages.Select(message => Read(message.AdditionalProperties)).FirstOrDefault(receipt => receipt is not null);
     }
 
-    /// <summary>The receipt of a part of a streamed answer; null when it has none.</summary>
-    /// <param name="update">The part.</param>
-    /// <returns>The receipt.</returns>
+    /// <summary>Gets the receipt of an update of a streamed chat response.</summary>
+    /// <param name="update">The update.</param>
+    /// <returns>The receipt, or <see langword="null"/> if there is none, for example because the update is not from Privatemode.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="update"/> is <see langword="null"/>.</exception>
     public static EncryptionReceipt? GetPrivatemodeReceipt(this ChatResponseUpdate update)
     {
         ArgumentNullException.ThrowIfNull(update);
         return Read(update.AdditionalProperties);
     }
 
-    /// <summary>The receipt of an answer that came through <see cref="PrivatemodeHttpMessageHandler"/>; null when it was not sealed.</summary>
-    /// <param name="response">The answer.</param>
-    /// <returns>The receipt. It is kept with the request, so that sending the same one again replaces it.</returns>
+    /// <summary>Gets the receipt of a response that <see cref="PrivatemodeHttpMessageHandler"/> returned.</summary>
+    /// <param name="response">The response.</param>
+    /// <returns>The receipt, or <see langword="null"/> if the response was not encrypted.</returns>
+    /// <remarks>The receipt is stored with the request. Sending the same request again replaces it.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="response"/> is <see langword="null"/>.</exception>
     public static EncryptionReceipt? GetPrivatemodeReceipt(this HttpResponseMessage response)
     {
         ArgumentNullException.ThrowIfNull(response);
         return response.RequestMessage?.Options.TryGetValue(Option, out EncryptionReceipt? receipt) == true ? receipt : null;
     }
 
-    /// <summary>The receipt of embeddings; null when they have none. A call that took several requests has one for each: see
-    /// <see cref="GetPrivatemodeReceipts"/>; this is the first.</summary>
-    /// <param name="embeddings">The answer.</param>
-    /// <returns>The receipt.</returns>
+    /// <summary>Gets the first receipt of generated embeddings.</summary>
+    /// <param name="embeddings">The embeddings.</param>
+    /// <returns>The receipt, or <see langword="null"/> if there is none, for example because they are not from Privatemode.</returns>
+    /// <remarks>A call that needed several requests has a receipt for each of them. See <see cref="GetPrivatemodeReceipts"/>.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="embeddings"/> is <see langword="null"/>.</exception>
     public static EncryptionReceipt? GetPrivatemodeReceipt(this GeneratedEmbeddings<Embedding<float>> embeddings)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
         return Read(embeddings.AdditionalProperties) ??
 
-            // Where caches, which keep every embedding by itself, have it.
+            // Caches store each embedding by itself, with its receipt.
             embeddings.Select(embedding => embedding.GetPrivatemodeReceipt()).FirstOrDefault(receipt => receipt is not null);
     }
 
-    /// <summary>The receipts of embeddings, one for each request the call took, in the order of the texts; empty when there are none.</summary>
-    /// <param name="embeddings">The answer.</param>
-    /// <returns>The receipts.</returns>
+    /// <summary>Gets the receipts of generated embeddings, one for each request that the call needed.</summary>
+    /// <param name="embeddings">The embeddings.</param>
+    /// <returns>The receipts in the order of the texts. Empty if there are none.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="embeddings"/> is <see langword="null"/>.</exception>
     public static IReadOnlyList<EncryptionReceipt> GetPrivatemodeReceipts(this GeneratedEmbeddings<Embedding<float>> embeddings)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
@@ -62,18 +68,20 @@ public static class ReceiptExtensions
             .OfType<EncryptionReceipt>()];
     }
 
-    /// <summary>The receipt of the request that made this embedding; null when it has none.</summary>
+    /// <summary>Gets the receipt of the request that generated an embedding.</summary>
     /// <param name="embedding">The embedding.</param>
-    /// <returns>The receipt.</returns>
+    /// <returns>The receipt, or <see langword="null"/> if there is none, for example because the embedding is not from Privatemode.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="embedding"/> is <see langword="null"/>.</exception>
     public static EncryptionReceipt? GetPrivatemodeReceipt(this Embedding embedding)
     {
         ArgumentNullException.ThrowIfNull(embedding);
         return Read(embedding.AdditionalProperties);
     }
 
-    /// <summary>The receipt of a transcription; null when it has none.</summary>
-    /// <param name="response">The transcription, whole or put together from updates.</param>
-    /// <returns>The receipt.</returns>
+    /// <summary>Gets the receipt of a transcription.</summary>
+    /// <param name="response">The response, complete or combined from updates.</param>
+    /// <returns>The receipt, or <see langword="null"/> if there is none, for example because the response is not from Privatemode.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="response"/> is <see langword="null"/>.</exception>
     [Experimental("MEAI001")]
     public static EncryptionReceipt? GetPrivatemodeReceipt(this SpeechToTextResponse response)
     {
@@ -81,9 +89,10 @@ public static class ReceiptExtensions
         return Read(response.AdditionalProperties);
     }
 
-    /// <summary>The receipt of a part of a streamed transcription; null when it has none.</summary>
-    /// <param name="update">The part.</param>
-    /// <returns>The receipt.</returns>
+    /// <summary>Gets the receipt of an update of a streamed transcription.</summary>
+    /// <param name="update">The update.</param>
+    /// <returns>The receipt, or <see langword="null"/> if there is none, for example because the update is not from Privatemode.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="update"/> is <see langword="null"/>.</exception>
     [Experimental("MEAI001")]
     public static EncryptionReceipt? GetPrivatemodeReceipt(this SpeechToTextResponseUpdate update)
     {
@@ -93,7 +102,7 @@ public static class ReceiptExtensions
 
     private static EncryptionReceipt? Read(AdditionalPropertiesDictionary? properties) => EncryptionReceipt.Parse(Text(properties));
 
-    // After a detour over JSON the text is a JsonElement.
+    // In a response that was read from JSON, the text is a JsonElement.
     private static string? Text(AdditionalPropertiesDictionary? properties) =>
         properties?.TryGetValue(EncryptionReceipt.PropertyName, out object? value) == true ? value?.ToString() : null;
 }

@@ -1,20 +1,19 @@
 namespace Privatemode.AI;
 
-/// <summary>What happens to images that a prompt names by URL instead of carrying them.</summary>
+/// <summary>Specifies how images are handled that a prompt references by URL.</summary>
 public enum RemoteMediaPolicy
 {
-    /// <summary>The call is refused before anything is sent. The default: a URL tells its host, and everyone on the way, what is being
-    /// looked at.</summary>
+    /// <summary>The call is refused before anything is sent. This is the default.</summary>
+    /// <remarks>Fetching a URL reveals to the image's host, and to everyone on the way, which image is being looked at.</remarks>
     Refuse,
 
-    /// <summary>
-    /// The image is fetched by this process and put into the request, encrypted. Its host sees this machine ask for it. Only https,
-    /// public addresses and image types; at most 20 MiB each, 48 MiB and <see cref="MediaOptions.MaxFetchedImages"/> images per request.
-    /// </summary>
+    /// <summary>This process fetches the image, and the request contains it encrypted.</summary>
+    /// <remarks>The image's host sees a request from this machine. Only https URLs, public addresses and image types are allowed, with at most 20 MiB per
+    /// image, and 48 MiB and <see cref="MediaOptions.MaxFetchedImages"/> images per request.</remarks>
     FetchHereAndInline,
 
-    /// <summary>The URL is sent, encrypted, and the service fetches it from inside the enclave: its host sees the service ask. Only https.</summary>
-    /// <remarks>A URL that the service cannot parse is refused before anything is sent: the service would answer with an error in the clear that
-    /// quotes it.</remarks>
+    /// <summary>The URL is sent encrypted, and the service fetches the image from inside the enclave.</summary>
+    /// <remarks>The image's host sees a request from the service. Only https URLs are allowed. A URL that the service cannot parse is refused before
+    /// anything is sent, because the error of the service would quote it in the clear.</remarks>
     LetTheServiceFetch,
 }

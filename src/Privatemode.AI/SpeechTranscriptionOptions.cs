@@ -3,11 +3,11 @@ using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI;
 
-/// <summary>Options of a transcription that Microsoft.Extensions.AI has no type for. All of them travel sealed.</summary>
+/// <summary>Provides options for a transcription that <see cref="SpeechToTextOptions"/> does not have. All of them are sent encrypted.</summary>
 [Experimental("MEAI001")]
 public sealed class SpeechTranscriptionOptions : SpeechToTextOptions
 {
-    /// <summary>Options without any set.</summary>
+    /// <summary>Initializes a new instance of the <see cref="SpeechTranscriptionOptions"/> class with default values.</summary>
     public SpeechTranscriptionOptions()
     {
     }
@@ -15,14 +15,16 @@ public sealed class SpeechTranscriptionOptions : SpeechToTextOptions
     private SpeechTranscriptionOptions(SpeechTranscriptionOptions other)
         : base(other) => (Prompt, Temperature, Timestamps) = (other.Prompt, other.Temperature, other.Timestamps);
 
-    /// <summary>Text that guides the model, in the language of the recording: names, spelling, what was said before. Whisper reads 224
-    /// tokens of it at most. Null for none.</summary>
+    /// <summary>Gets or sets a text that guides the model, for example with names, spellings, or what was said before.</summary>
+    /// <value>Text in the language of the recording. Whisper reads at most 224 tokens of it. The default is <see langword="null"/>.</value>
     public string? Prompt { get; set; }
 
-    /// <summary>Sampling temperature, from 0 to 1; null leaves it to the model server.</summary>
+    /// <summary>Gets or sets the sampling temperature, from 0 to 1, or <see langword="null"/> for the default of the model server.</summary>
     public float? Temperature { get; set; }
 
-    /// <summary>Which times to ask for. They need <see cref="SpeechToTextOptions.SpeechLanguage"/>, and a call that is not streamed.</summary>
+    /// <summary>Gets or sets which timestamps are requested.</summary>
+    /// <value>The default is <see cref="TranscriptionTimestamps.None"/>.</value>
+    /// <remarks>Timestamps require <see cref="SpeechToTextOptions.SpeechLanguage"/>, and they are not available for streamed calls.</remarks>
     public TranscriptionTimestamps Timestamps { get; set; }
 
     /// <inheritdoc/>

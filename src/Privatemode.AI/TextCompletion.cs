@@ -2,30 +2,32 @@ using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI;
 
-/// <summary>An answer of the completions endpoint; of a streamed one, one event of it.</summary>
+/// <summary>Represents a text completion, or one event of a streamed text completion.</summary>
 public sealed class TextCompletion
 {
-    internal TextCompletion(IReadOnlyList<TextCompletionChoice> choices) => Choices = choices;
+    /// <summary>Gets the choices in the order in which the service returned them.</summary>
+    /// <value>In a streamed completion, the next part of each choice that the event continues. Empty in the event that carries
+    /// <see cref="Usage"/>.</value>
+    public required IReadOnlyList<TextCompletionChoice> Choices { get; init; }
 
-    /// <summary>The answers, in the order the server gives them; of an event the pieces it brings, none in the one that brings
-    /// <see cref="Usage"/>.</summary>
-    public IReadOnlyList<TextCompletionChoice> Choices { get; }
-
-    /// <summary>The text of the first choice here; empty when there is none.</summary>
+    /// <summary>Gets the text of the first element of <see cref="Choices"/>, or an empty string if there is none.</summary>
     public string Text => Choices.Count > 0 ? Choices[0].Text : "";
 
-    /// <summary>Id the service gave the answer. It travels in the clear and is not authenticated.</summary>
-    public string? Id { get; internal init; }
+    /// <summary>Gets the ID that the service gave the completion, or <see langword="null"/> if it gave none.</summary>
+    /// <remarks>The ID is sent in the clear and is not authenticated.</remarks>
+    public string? Id { get; init; }
 
-    /// <summary>The model that answered.</summary>
-    public string? ModelId { get; internal init; }
+    /// <summary>Gets the ID of the model that generated the completion, or <see langword="null"/> if the service did not return one.</summary>
+    public string? ModelId { get; init; }
 
-    /// <summary>When the answer was begun.</summary>
-    public DateTimeOffset? CreatedAt { get; internal init; }
+    /// <summary>Gets the time at which the model server began the completion, or <see langword="null"/> if it did not return one.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
 
-    /// <summary>Token counts; null when they are not told here. They travel in the clear and are not authenticated.</summary>
-    public UsageDetails? Usage { get; internal init; }
+    /// <summary>Gets the token counts, or <see langword="null"/> if this completion or event does not carry them.</summary>
+    /// <remarks>The counts are sent in the clear and are not authenticated.</remarks>
+    public UsageDetails? Usage { get; init; }
 
-    /// <summary>To which deployment this was sealed.</summary>
-    public EncryptionReceipt? Receipt { get; internal init; }
+    /// <summary>Gets the receipt that names the verified deployment to which the request was encrypted.</summary>
+    /// <value>The completions of <see cref="PrivatemodeClient"/> have a receipt. <see langword="null"/> by default.</value>
+    public EncryptionReceipt? Receipt { get; init; }
 }

@@ -2,30 +2,25 @@ using System.Text.Json;
 
 namespace Privatemode.AI;
 
-/// <summary>One answer to one prompt, or a piece of it.</summary>
+/// <summary>Represents one answer to a prompt, or the next part of it in a streamed completion.</summary>
 public sealed class TextCompletionChoice
 {
-    internal TextCompletionChoice(int index, string text, string? finishReason, JsonElement raw)
-    {
-        Index = index;
-        Text = text;
-        FinishReason = finishReason;
-        Raw = raw;
-    }
+    /// <summary>Gets the index of the choice in the request.</summary>
+    /// <value>The zero-based position of the prompt, times <see cref="TextCompletionRequest.ChoiceCount"/>, plus the zero-based number of the answer
+    /// to this prompt. The default is 0.</value>
+    public int Index { get; init; }
 
-    /// <summary>Which answer this is: number of the prompt times <see cref="TextCompletionRequest.ChoiceCount"/>, plus number of the answer to
-    /// it, each from 0.</summary>
-    public int Index { get; }
+    /// <summary>Gets the text of the choice, or the next part of it in a streamed completion.</summary>
+    public required string Text { get; init; }
 
-    /// <summary>The text, or the next piece of it.</summary>
-    public string Text { get; }
+    /// <summary>Gets the reason why the choice ended, or <see langword="null"/> if it has not ended.</summary>
+    /// <value>The word of the model server, for example <c>stop</c> or <c>length</c>.</value>
+    public string? FinishReason { get; init; }
 
-    /// <summary>Why the answer ended, in the server's word, for example <c>stop</c> or <c>length</c>; null while it goes on.</summary>
-    public string? FinishReason { get; }
+    /// <summary>Gets the log probabilities as the model server returned them, or <see langword="null"/> if there are none.</summary>
+    public JsonElement? Logprobs { get; init; }
 
-    /// <summary>The probabilities as the server wrote them; null when there are none.</summary>
-    public JsonElement? Logprobs => Raw.TryGetProperty("logprobs", out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
-
-    /// <summary>The whole choice as the server wrote it, with members this library does not know.</summary>
-    public JsonElement Raw { get; }
+    /// <summary>Gets the whole choice as the model server returned it, including members that this library does not read.</summary>
+    /// <value>A JSON object, or an element of kind <see cref="JsonValueKind.Undefined"/> if the choice did not come from the service.</value>
+    public JsonElement Raw { get; init; }
 }

@@ -2,51 +2,68 @@ using Privatemode.AI.Completions;
 
 namespace Privatemode.AI;
 
-/// <summary>A client of the completions endpoint, for plain text continuation and for filling gaps in code.</summary>
-/// <remarks>Sealed like chat. Thread-safe. Lives as long as the <see cref="PrivatemodeClient"/> it comes from.</remarks>
-public sealed class TextCompletionClient
+/// <summary>Represents a client of the completions endpoint, which continues plain text and fills gaps in code.</summary>
+/// <remarks>
+/// <para>Requests and completions are encrypted like chat. The client is thread-safe, and it can be used until the
+/// <see cref="PrivatemodeClient"/> that created it is disposed.</para>
+/// <para>The class can be derived from so that tests can replace it: the members are virtual, and a derived class never sends anything.</para>
+/// </remarks>
+public class TextCompletionClient
 {
-    private readonly CompletionCalls _calls;
+    private readonly CompletionCalls? _calls;
+    private readonly string? _modelId;
 
-    internal TextCompletionClient(CompletionCalls calls, string modelId)
+    /// <summary>Initializes a new instance of the <see cref="TextCompletionClient"/> class for mocking.</summary>
+    /// <remarks>Members that the derived class does not override throw a <see cref="NotSupportedException"/>.</remarks>
+    protected TextCompletionClient()
     {
-        _calls = calls;
-        ModelId = modelId;
     }
 
-    /// <summary>The model used when a request names none.</summary>
-    public string ModelId { get; }
+    internal TextCompletionClient(CompletionCalls calls, string modelId) => (_calls, _modelId) = (calls, modelId);
 
-    /// <summary>Asks for the whole answer.</summary>
-    /// <param name="request">What to ask.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>The answer.</returns>
-    /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or an option is not a number.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
-    /// <exception cref="PrivatemodeServiceException">The service refused, failed, or broke the answer off.</exception>
-    /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not sealed.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; no content was sent to it.</exception>
-    /// <exception cref="PrivatemodeWouldLeakException">Something of the request would have travelled in the clear.</exception>
-    public Task<TextCompletion> CompleteAsync(TextCompletionRequest request, CancellationToken cancellationToken = default)
+    /// <summary>Gets the ID of the model that answers requests without a <see cref="TextCompletionRequest.ModelId"/>.</summary>
+    public virtual string ModelId => _modelId ?? throw MockedMember.IsNotOverridden(this, nameof(ModelId));
+
+    /// <summary>Completes the prompts of a request and returns the whole completion.</summary>
+    /// <param name="request">The prompts and the options.</param>
+    /// <param name="cancellationToken">A token that cancels the operation.</param>
+    /// <returns>The completion.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
+    /// <exception cref="PrivatemodeRequestException">An additional property cannot be written as JSON, or an option has an invalid value.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejected the API key.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused the request, failed, or broke the answer off.</exception>
+    /// <exception cref="PrivatemodeIntegrityException">The answer was altered, is incomplete, or is not encrypted.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. No content was sent to it.</exception>
+    /// <exception cref="PrivatemodeWouldLeakException">A part of the request would have been sent in the clear. Nothing was sent.</exception>
+    /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> was disposed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
+    public virtual Task<TextCompletion> CompleteAsync(TextCompletionRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return _calls.CompleteAsync(CompletionRequestWriter.Write(request, ModelId, stream: false), cancellationToken);
+        CompletionCalls calls = _calls ?? throw MockedMember.IsNotOverridden(this, nameof(CompleteAsync));
+        return calls.CompleteAsync(CompletionRequestWriter.Write(request, ModelId, stream: false), cancellationToken);
     }
 
-    /// <summary>Asks for the answer as it is being written.</summary>
-    /// <param name="request">What to ask.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <returns>The events. The call is made when they are enumerated. The answer is whole only when they end without an exception.</returns>
-    /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or an option is not a number.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
-    /// <exception cref="PrivatemodeServiceException">The service refused, failed, or broke the answer off.</exception>
-    /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not sealed; what came before is authentic.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; no content was sent to it.</exception>
-    /// <exception cref="PrivatemodeWouldLeakException">Something of the request would have travelled in the clear.</exception>
-    public IAsyncEnumerable<TextCompletion> CompleteStreamingAsync(
+    /// <summary>Completes the prompts of a request and returns the text while the model generates it.</summary>
+    /// <param name="request">The prompts and the options.</param>
+    /// <param name="cancellationToken">A token that cancels the operation.</param>
+    /// <returns>The events of the completion. The request is sent when they are enumerated. The completion is complete only if the enumeration
+    /// ends without an exception.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
+    /// <exception cref="PrivatemodeRequestException">An additional property cannot be written as JSON, or an option has an invalid value.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejected the API key.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused the request, failed, or broke the answer off.</exception>
+    /// <exception cref="PrivatemodeIntegrityException">The answer was altered, is incomplete, or is not encrypted. The events before are
+    /// authentic.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. No content was sent to it.</exception>
+    /// <exception cref="PrivatemodeWouldLeakException">A part of the request would have been sent in the clear. Nothing was sent.</exception>
+    /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> was disposed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
+    public virtual IAsyncEnumerable<TextCompletion> CompleteStreamingAsync(
         TextCompletionRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return _calls.StreamAsync(CompletionRequestWriter.Write(request, ModelId, stream: true), cancellationToken);
+        CompletionCalls calls = _calls ?? throw MockedMember.IsNotOverridden(this, nameof(CompleteStreamingAsync));
+        return calls.StreamAsync(CompletionRequestWriter.Write(request, ModelId, stream: true), cancellationToken);
     }
 }

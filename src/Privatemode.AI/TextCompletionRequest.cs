@@ -2,67 +2,71 @@ using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI;
 
-/// <summary>A request to the completions endpoint: text to go on with, without the form of a chat.</summary>
-/// <remarks>Null means the service's own default. Everything but the model, <see cref="MaxOutputTokens"/> and <see cref="ChoiceCount"/> is sealed.</remarks>
+/// <summary>Represents a request to the completions endpoint, which continues text without the form of a chat.</summary>
+/// <remarks>An option that is <see langword="null"/> is not sent, and the default of the service applies. Everything is sent encrypted except the
+/// model ID, <see cref="MaxOutputTokens"/> and <see cref="ChoiceCount"/>.</remarks>
 public sealed class TextCompletionRequest
 {
-    /// <summary>A request with one prompt.</summary>
-    /// <param name="prompt">The text to go on with; may be empty.</param>
+    /// <summary>Initializes a new instance of the <see cref="TextCompletionRequest"/> class with one prompt.</summary>
+    /// <param name="prompt">The text to continue. It can be empty.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="prompt"/> is <see langword="null"/>.</exception>
     public TextCompletionRequest(string prompt)
         : this([prompt ?? throw new ArgumentNullException(nameof(prompt))])
     {
     }
 
-    /// <summary>A request with several prompts, which are answered side by side.</summary>
-    /// <param name="prompts">The texts to go on with; at least one.</param>
-    /// <exception cref="ArgumentException">There is none, or one of them is null.</exception>
+    /// <summary>Initializes a new instance of the <see cref="TextCompletionRequest"/> class with several prompts.</summary>
+    /// <param name="prompts">The texts to continue, at least one. Each is completed independently.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="prompts"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="prompts"/> is empty or contains <see langword="null"/>.</exception>
     public TextCompletionRequest(IEnumerable<string> prompts)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         Prompts = [.. prompts];
         if (Prompts.Count == 0 || Prompts.Contains(null!))
         {
-            throw new ArgumentException("There is no prompt, or one is null.", nameof(prompts));
+            throw new ArgumentException("The list of prompts is empty or contains null. Pass at least one prompt.", nameof(prompts));
         }
     }
 
-    /// <summary>The prompts.</summary>
+    /// <summary>Gets the prompts.</summary>
     public IReadOnlyList<string> Prompts { get; }
 
-    /// <summary>Another model than the client's own.</summary>
+    /// <summary>Gets the model ID, or <see langword="null"/> for <see cref="TextCompletionClient.ModelId"/>.</summary>
     public string? ModelId { get; init; }
 
-    /// <summary>The text after the gap to fill. The model servers of service version 1.40 refuse it with status 400: write the gap into the prompt, with the
-    /// markers the model knows for it.</summary>
+    /// <summary>Gets the text after the gap to fill.</summary>
+    /// <remarks>The model servers of service version 1.40 refuse a suffix with status 400. Write the gap into the prompt instead, with the markers
+    /// that the model knows for it.</remarks>
     public string? Suffix { get; init; }
 
-    /// <summary>Most tokens of an answer, 0 or more. With 0 and <see cref="Echo"/> a model only says how likely it finds the prompt.</summary>
+    /// <summary>Gets the maximum number of tokens of an answer, 0 or more.</summary>
+    /// <remarks>With 0 and <see cref="Echo"/>, the model only rates the prompt; set <see cref="Logprobs"/> to get the result.</remarks>
     public int? MaxOutputTokens { get; init; }
 
-    /// <summary>How freely words are chosen, from 0; mostly up to 2.</summary>
+    /// <summary>Gets the sampling temperature, usually between 0 and 2.</summary>
     public float? Temperature { get; init; }
 
-    /// <summary>The share of probability words are chosen from, above 0 and up to 1.</summary>
+    /// <summary>Gets the probability mass from which tokens are sampled, greater than 0 and at most 1.</summary>
     public float? TopP { get; init; }
 
-    /// <summary>Texts that end an answer. Null or empty for none.</summary>
+    /// <summary>Gets the texts that end an answer. <see langword="null"/> or empty for none.</summary>
     public IReadOnlyList<string>? StopSequences { get; init; }
 
-    /// <summary>Makes the choice of words repeatable, as far as the model server can.</summary>
+    /// <summary>Gets the seed that makes sampling repeatable, as far as the model server can.</summary>
     public long? Seed { get; init; }
 
-    /// <summary>Repeats the prompt before the answer.</summary>
+    /// <summary>Gets a value that indicates whether the answer begins with the prompt.</summary>
     public bool? Echo { get; init; }
 
-    /// <summary>Tells the probabilities of the tokens and of so many alternatives to each. 0 for the tokens alone.</summary>
+    /// <summary>Gets the number of alternatives to each token whose log probabilities are returned; 0 for the tokens alone.</summary>
     public int? Logprobs { get; init; }
 
-    /// <summary>Answers to each prompt, at least 1.</summary>
+    /// <summary>Gets the number of answers to each prompt, at least 1.</summary>
     public int? ChoiceCount { get; init; }
 
-    /// <summary>
-    /// Further members of the request, posted as they are: text, numbers, booleans, null, JSON, dictionaries and lists of these. Names this library
-    /// writes itself are refused.
-    /// </summary>
+    /// <summary>Gets additional members of the request body.</summary>
+    /// <value>The values can be text, numbers, booleans, <see langword="null"/>, JSON, and dictionaries and lists of these. A name that this library
+    /// writes itself is refused with a <see cref="PrivatemodeRequestException"/>.</value>
     public AdditionalPropertiesDictionary? AdditionalProperties { get; init; }
 }

@@ -2,18 +2,16 @@ using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI;
 
-/// <summary>Options of one call for embeddings: whether its texts are queries, and how many texts are sent at once.</summary>
-/// <remarks>
-/// Plain <see cref="EmbeddingGenerationOptions"/> work too: the texts are then documents, embedded as they are, and batches have the default
-/// size. Clones made by middleware keep everything.
-/// </remarks>
+/// <summary>Provides options for generating embeddings of text: an instruction for queries, and the size of batches.</summary>
+/// <remarks>With plain <see cref="EmbeddingGenerationOptions"/>, the texts are embedded unchanged, as documents, in batches of the default size.
+/// <see cref="Clone"/>, which middleware calls, copies all properties.</remarks>
 public sealed class TextEmbeddingOptions : EmbeddingGenerationOptions
 {
     internal const int DefaultBatchSize = 512;
     internal const int DefaultBatchBytes = 512 * 1024;
     internal const int DefaultParallelism = 4;
 
-    /// <summary>Options with their defaults.</summary>
+    /// <summary>Initializes a new instance of the <see cref="TextEmbeddingOptions"/> class with default values.</summary>
     public TextEmbeddingOptions()
     {
     }
@@ -27,17 +25,16 @@ public sealed class TextEmbeddingOptions : EmbeddingGenerationOptions
         MaxParallelism = other.MaxParallelism;
     }
 
-    /// <summary>
-    /// The task the texts are queries for, in one sentence, for example <c>Given a question, retrieve passages that answer it</c>; they are then
-    /// sent as <see cref="FormatQuery"/> writes them. Default null: the texts are documents, sent as they are.
-    /// </summary>
-    /// <remarks>
-    /// Models such as <c>qwen3-embedding-4b</c> want the instruction with queries and none with documents. A cache in front of the generator may not
-    /// look at this property: with one, give it texts that <see cref="FormatQuery"/> wrote, and leave this null.
-    /// </remarks>
+    /// <summary>Gets or sets the task for which the texts are queries, in one sentence.</summary>
+    /// <value>For example <c>Given a question, retrieve passages that answer it</c>. Each text is then sent in the form of
+    /// <see cref="FormatQuery"/>. The default is <see langword="null"/>: the texts are documents and are sent unchanged.</value>
+    /// <remarks>Models such as <c>qwen3-embedding-4b</c> expect an instruction with queries and none with documents. A cache in front of the
+    /// generator might ignore this property when it compares calls. If you use one, leave this property <see langword="null"/> and pass the
+    /// result of <see cref="FormatQuery"/> as text.</remarks>
     public string? QueryInstruction { get; set; }
 
-    /// <summary>Most texts in one request, at least 1. Default 512.</summary>
+    /// <summary>Gets or sets the maximum number of texts in one request.</summary>
+    /// <value>At least 1. The default is 512.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public int MaxBatchSize
     {
@@ -49,7 +46,8 @@ public sealed class TextEmbeddingOptions : EmbeddingGenerationOptions
         }
     } = DefaultBatchSize;
 
-    /// <summary>Most bytes of text, in UTF-8, in one request, at least 1; a longer text goes alone. Default 524,288.</summary>
+    /// <summary>Gets or sets the maximum size of the texts in one request, in bytes of UTF-8.</summary>
+    /// <value>At least 1. A longer text is sent in a request of its own. The default is 524,288.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public int MaxBatchBytes
     {
@@ -61,7 +59,8 @@ public sealed class TextEmbeddingOptions : EmbeddingGenerationOptions
         }
     } = DefaultBatchBytes;
 
-    /// <summary>Most requests of one call under way at once, at least 1. Default 4.</summary>
+    /// <summary>Gets or sets the maximum number of concurrent requests of one call.</summary>
+    /// <value>At least 1. The default is 4.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public int MaxParallelism
     {
@@ -73,10 +72,11 @@ public sealed class TextEmbeddingOptions : EmbeddingGenerationOptions
         }
     } = DefaultParallelism;
 
-    /// <summary>A query in the form the models were trained with: <c>Instruct: {task}</c>, a line feed, <c>Query: {text}</c>.</summary>
+    /// <summary>Formats a query with an instruction, in the form with which embedding models were trained.</summary>
     /// <param name="instruction">The task, in one sentence.</param>
     /// <param name="text">The query.</param>
-    /// <returns>The text to embed.</returns>
+    /// <returns>The text to embed: <c>Instruct: {instruction}</c>, a line feed, and <c>Query: {text}</c>.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="instruction"/> or <paramref name="text"/> is <see langword="null"/>.</exception>
     public static string FormatQuery(string instruction, string text)
     {
         ArgumentNullException.ThrowIfNull(instruction);

@@ -2,39 +2,38 @@ using Privatemode.AI.Speech;
 
 namespace Privatemode.AI;
 
-/// <summary>A whole transcription with everything the service told about it.</summary>
+/// <summary>Represents a complete transcription with everything that the service returned about it.</summary>
+/// <remarks>It is the <see cref="Microsoft.Extensions.AI.SpeechToTextResponse.RawRepresentation"/> of an answer. A fake
+/// <see cref="Microsoft.Extensions.AI.ISpeechToTextClient"/> can set it there.</remarks>
 public sealed class Transcription
 {
-    internal Transcription()
-    {
-    }
-
-    /// <summary>The text.</summary>
+    /// <summary>Gets the text.</summary>
     public required string Text { get; init; }
 
-    /// <summary>The language, as the service calls it; null when not told.</summary>
+    /// <summary>Gets the language as the service names it, or <see langword="null"/> if it did not return one.</summary>
     public string? Language { get; init; }
 
-    /// <summary>Length of the recording; null when not told. It travels in the clear and is not authenticated.</summary>
+    /// <summary>Gets the length of the recording, or <see langword="null"/> if the service did not return it.</summary>
+    /// <remarks>The length is sent in the clear and is not authenticated.</remarks>
     public TimeSpan? Duration { get; init; }
 
     /// <summary>Gets the segments in order.</summary>
-    /// <value><see langword="null"/> if none were requested, or if the model server gave one of them a start or an end that is no time in a
-    /// recording. Times up to one second below zero are zero.</value>
+    /// <value><see langword="null"/> if segments were not requested, or if the start or end of one of them is not a time within a recording. A time
+    /// up to one second before zero becomes zero.</value>
     public IReadOnlyList<TranscriptionSegment>? Segments { get; init; }
 
     /// <summary>Gets the words in order.</summary>
     /// <value><see langword="null"/> in the same cases as <see cref="Segments"/>.</value>
     public IReadOnlyList<TranscriptionWord>? Words { get; init; }
 
-    /// <summary>Subtitles in the SubRip format (.srt).</summary>
-    /// <returns>The text of the file; times to the millisecond, lines end with CR and LF.</returns>
-    /// <exception cref="PrivatemodeRequestException">The transcription has no <see cref="Segments"/>.</exception>
+    /// <summary>Returns the segments as subtitles in the SubRip format (.srt).</summary>
+    /// <returns>The content of the file. Times have milliseconds, and lines end with CR and LF.</returns>
+    /// <exception cref="PrivatemodeRequestException"><see cref="Segments"/> is <see langword="null"/>.</exception>
     public string ToSubRip() => Subtitles.SubRip(DemandSegments());
 
-    /// <summary>Subtitles in the WebVTT format (.vtt). What looks like markup in the text is escaped.</summary>
-    /// <returns>The text of the file; times to the millisecond, lines end with LF.</returns>
-    /// <exception cref="PrivatemodeRequestException">The transcription has no <see cref="Segments"/>.</exception>
+    /// <summary>Returns the segments as subtitles in the WebVTT format (.vtt).</summary>
+    /// <returns>The content of the file. Times have milliseconds, lines end with LF, and markup characters in the text are escaped.</returns>
+    /// <exception cref="PrivatemodeRequestException"><see cref="Segments"/> is <see langword="null"/>.</exception>
     public string ToWebVtt() => Subtitles.WebVtt(DemandSegments());
 
     private IReadOnlyList<TranscriptionSegment> DemandSegments() => Segments ?? throw new PrivatemodeRequestException(

@@ -3,49 +3,54 @@ using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI;
 
-/// <summary>Reads from an answer what <see cref="SpeechToTextResponse"/> has no member for.</summary>
-/// <remarks>It is in the answer's raw representation, which does not survive JSON.</remarks>
+/// <summary>Provides extension methods for the parts of a transcription that <see cref="SpeechToTextResponse"/> has no members for.</summary>
+/// <remarks>They are in <see cref="SpeechToTextResponse.RawRepresentation"/>, which is not serialized to JSON.</remarks>
 [Experimental("MEAI001")]
 public static class TranscriptionExtensions
 {
-    /// <summary>The transcription behind an answer.</summary>
-    /// <param name="response">A whole answer.</param>
-    /// <returns>The transcription; null when the answer is not from Privatemode, was streamed or kept as JSON.</returns>
+    /// <summary>Gets the transcription of a response.</summary>
+    /// <param name="response">The response of <see cref="ISpeechToTextClient.GetTextAsync"/>.</param>
+    /// <returns>The transcription, or <see langword="null"/> if the response is not from Privatemode, was streamed, or was read from JSON.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="response"/> is <see langword="null"/>.</exception>
     public static Transcription? GetTranscription(this SpeechToTextResponse response)
     {
         ArgumentNullException.ThrowIfNull(response);
         return response.RawRepresentation as Transcription;
     }
 
-    /// <summary>The segments of an answer.</summary>
-    /// <param name="response">A whole answer, made with <see cref="TranscriptionTimestamps.Segments"/>.</param>
-    /// <returns>The segments in order; empty when there are none.</returns>
+    /// <summary>Gets the segments of a response.</summary>
+    /// <param name="response">The response to a call with <see cref="TranscriptionTimestamps.Segments"/>.</param>
+    /// <returns>The segments in order. Empty if there are none.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="response"/> is <see langword="null"/>.</exception>
     public static IReadOnlyList<TranscriptionSegment> GetTranscriptionSegments(this SpeechToTextResponse response) =>
         response.GetTranscription()?.Segments ?? [];
 
-    /// <summary>The words of an answer.</summary>
-    /// <param name="response">A whole answer, made with <see cref="TranscriptionTimestamps.Words"/>.</param>
-    /// <returns>The words in order; empty when there are none.</returns>
+    /// <summary>Gets the words of a response.</summary>
+    /// <param name="response">The response to a call with <see cref="TranscriptionTimestamps.Words"/>.</param>
+    /// <returns>The words in order. Empty if there are none.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="response"/> is <see langword="null"/>.</exception>
     public static IReadOnlyList<TranscriptionWord> GetTranscriptionWords(this SpeechToTextResponse response) =>
         response.GetTranscription()?.Words ?? [];
 
     /// <inheritdoc cref="Transcription.ToSubRip"/>
-    /// <param name="response">A whole answer of this library's client, made with <see cref="TranscriptionTimestamps.Segments"/>.</param>
-    /// <exception cref="PrivatemodeRequestException">The transcription was made without segments, or there is none: the response is not from
-    /// Privatemode, was streamed or kept as JSON.</exception>
+    /// <param name="response">The response to a call with <see cref="TranscriptionTimestamps.Segments"/>.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="response"/> is <see langword="null"/>.</exception>
+    /// <exception cref="PrivatemodeRequestException">The transcription has no segments, or there is no transcription because the response is not
+    /// from Privatemode, was streamed, or was read from JSON.</exception>
     public static string ToSubRip(this SpeechToTextResponse response) =>
         DemandTranscription(response).ToSubRip();
 
     /// <inheritdoc cref="Transcription.ToWebVtt"/>
-    /// <param name="response">A whole answer of this library's client, made with <see cref="TranscriptionTimestamps.Segments"/>.</param>
-    /// <exception cref="PrivatemodeRequestException">The transcription was made without segments, or there is none: the response is not from
-    /// Privatemode, was streamed or kept as JSON.</exception>
+    /// <param name="response">The response to a call with <see cref="TranscriptionTimestamps.Segments"/>.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="response"/> is <see langword="null"/>.</exception>
+    /// <exception cref="PrivatemodeRequestException">The transcription has no segments, or there is no transcription because the response is not
+    /// from Privatemode, was streamed, or was read from JSON.</exception>
     public static string ToWebVtt(this SpeechToTextResponse response) =>
         DemandTranscription(response).ToWebVtt();
 
     private static Transcription DemandTranscription(SpeechToTextResponse response) =>
         response.GetTranscription() ?? throw new PrivatemodeRequestException(
             $"{nameof(SpeechToTextResponse)}.{nameof(SpeechToTextResponse.RawRepresentation)}",
-            "The response holds no transcription of Privatemode's. Use the whole answer (GetTextAsync) of a client made with AsISpeechToTextClient, as it " +
-            "came: not one of another client, put together from a stream, or read from JSON.");
+            "The response does not contain a transcription of Privatemode. Use the response that GetTextAsync of a client from AsISpeechToTextClient " +
+            "returned. Responses of other clients, of streams, and from JSON do not contain one.");
 }

@@ -1,14 +1,15 @@
 namespace Privatemode.AI;
 
-/// <summary>Which times a transcription comes with. One kind at a time: the service keeps only the first of several.</summary>
+/// <summary>Specifies the timestamps of a transcription.</summary>
+/// <remarks>A call can request one kind only, because the service ignores all but the first.</remarks>
 public enum TranscriptionTimestamps
 {
-    /// <summary>None, only text.</summary>
+    /// <summary>No timestamps.</summary>
     None,
 
-    /// <summary>Of segments, roughly sentences, which subtitles are made of.</summary>
+    /// <summary>Timestamps of segments, which are about a sentence long. Subtitles require them.</summary>
     Segments,
 
-    /// <summary>Of words, as far as the model server has them.</summary>
+    /// <summary>Timestamps of words, if the model server supports them.</summary>
     Words,
 }

@@ -6,7 +6,8 @@ public sealed record TranscriptionWord
     /// <summary>Gets the time in the recording at which the word begins.</summary>
     public required TimeSpan Start { get; init; }
 
-    /// <summary>Gets the time in the recording at which the word ends, as the model server says. It may be before <see cref="Start"/>.</summary>
+    /// <summary>Gets the time in the recording at which the word ends.</summary>
+    /// <remarks>The value is the one that the model server returned. It can be before <see cref="Start"/>.</remarks>
     public required TimeSpan End { get; init; }
 
     /// <summary>Gets the word.</summary>

@@ -4,17 +4,17 @@ using Privatemode.AI.Sessions;
 namespace Privatemode.AI;
 
 /// <summary>What a deployment proved about itself, and until when that counts. Immutable.</summary>
-public sealed class VerifiedDeployment
+public sealed record VerifiedDeployment
 {
     private readonly EvidenceBundle _evidence;
 
     internal VerifiedDeployment(EvidenceBundle evidence) => _evidence = evidence;
 
     /// <summary>Address of the service.</summary>
-    public Uri Endpoint => _evidence.Endpoint;
+    public required Uri Endpoint { get; init; }
 
     /// <summary>The time of the verdict.</summary>
-    public DateTimeOffset VerifiedAt => _evidence.VerifiedAt;
+    public required DateTimeOffset VerifiedAt { get; init; }
 
     /// <summary>
     /// Until when the verdict counts: <see cref="VerificationOptions.EvidenceLifetime"/> at most, never past the first date in
@@ -84,6 +84,15 @@ public sealed class VerifiedDeployment
         ArgumentNullException.ThrowIfNull(destination);
         await destination.WriteAsync(EvidenceFile.Write(_evidence), cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Determines whether another report has the same content.</summary>
+    /// <param name="other">The other report.</param>
+    /// <returns><see langword="true"/> if the manifests and <see cref="ToJson"/> are equal; otherwise, <see langword="false"/>.</returns>
+    public bool Equals(VerifiedDeployment? other) =>
+        other is not null && Manifest.Span.SequenceEqual(other.Manifest.Span) && ToJson() == other.ToJson();
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(VerifiedAt, ManifestSha256);
 
     /// <summary>One line: technology, manifest, time.</summary>
     /// <returns>For logs.</returns>

@@ -264,6 +264,22 @@ public sealed partial class ReadmeTests
     }
 
     [Fact]
+    public void Snippet_OfFakes_Runs()
+    {
+        // begin: fakes
+        EncryptionReceipt receipt = PrivatemodeModelFactory.EncryptionReceipt() with { RequestId = "request-1" };
+        ChatResponse fake = new ChatResponse(new ChatMessage(ChatRole.Assistant, "Hello")).WithPrivatemodeReceipt(receipt);
+        string? requestId = fake.GetPrivatemodeReceipt()?.RequestId; // request-1
+
+        PartitionedDocument document = new() { Elements = [new DocumentElement { Type = "Title", Text = "Contract" }], Receipt = receipt };
+        VerifiedDeployment report = PrivatemodeModelFactory.VerifiedDeployment(EvidenceKind.Tdx) with { Warnings = ["The firmware is outdated."] };
+        // end
+
+        Assert.Equal(("request-1", "Contract", "TDX"), (requestId, document.ToString(), report.Tee.ToString()));
+        Assert.Single(report.Warnings);
+    }
+
+    [Fact]
     public async Task Snippet_OfScriptsBeyondChat_Runs()
     {
         await RunAsync().OrTimeout();

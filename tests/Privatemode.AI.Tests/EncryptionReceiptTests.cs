@@ -32,6 +32,24 @@ public sealed class EncryptionReceiptTests
     public void Parse_WhatWasWritten_IsTheSame() => Assert.Equal(Receipt, EncryptionReceipt.Parse(Receipt.ToJson()));
 
     [Fact]
+    public void Parse_MembersOfALaterVersion_AreKept()
+    {
+        string later = $$"""{{Receipt.ToJson()[..^1]}},"signature":{"kid":"\u00e4","values":[1.50,null,true]},"sealedMember":[],"tee":"SEV-9"}""";
+        EncryptionReceipt receipt = EncryptionReceipt.Parse(later)!;
+        Assert.Equal(Receipt.SealedMembers, receipt.SealedMembers);
+        Assert.Equal(later, receipt.ToJson());
+        Assert.Equal(receipt, EncryptionReceipt.Parse(receipt.ToJson()));
+        Assert.NotEqual(Receipt, receipt);
+    }
+
+    [Fact]
+    public void Parse_ValuesOfALaterVersion_AreKept()
+    {
+        EncryptionReceipt receipt = Receipt with { SecretId = "sha3:é", ManifestSha256 = "later", RequestId = "", SealedMembers = ["messages[0]", "é"] };
+        Assert.Equal(receipt, EncryptionReceipt.Parse(receipt.ToJson()));
+    }
+
+    [Fact]
     public void ToString_IsAStatementOfTheClients() =>
         Assert.StartsWith("This client states: request request (messages, tools)", Receipt.ToString(), StringComparison.Ordinal);
 

@@ -26,8 +26,9 @@ internal static class CompletionReader
             }
         }
 
-        return new TextCompletion(choices)
+        return new TextCompletion
         {
+            Choices = choices,
             Id = Find(root, "id")?.GetString(),
             ModelId = Find(root, "model")?.GetString(),
             CreatedAt = Find(root, "created") is { } created && created.TryGetInt64(out long seconds) && seconds is > 0 and < 253_402_300_800
@@ -48,7 +49,15 @@ internal static class CompletionReader
         }
 
         int index = Find(choice, "index")?.GetInt32() ?? position;
-        return new TextCompletionChoice(index, Find(choice, "text")?.GetString() ?? "", finish, choice.Clone());
+        JsonElement raw = choice.Clone();
+        return new TextCompletionChoice
+        {
+            Index = index,
+            Text = Find(raw, "text")?.GetString() ?? "",
+            FinishReason = finish,
+            Logprobs = Find(raw, "logprobs"),
+            Raw = raw,
+        };
     }
 
     private static UsageDetails ReadUsage(JsonElement usage) => new()

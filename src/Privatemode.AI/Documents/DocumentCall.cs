@@ -35,7 +35,11 @@ internal sealed class DocumentCall
         try
         {
             using PipelineResponse response = await SendAsync(content, cancellationToken).ConfigureAwait(false);
-            return new PartitionedDocument(ElementReader.Read(response.Content.ToMemory()), EncryptionReceipt.Parse(note.Receipt));
+            return new PartitionedDocument
+            {
+                Elements = ElementReader.Read(response.Content.ToMemory()),
+                Receipt = EncryptionReceipt.Parse(note.Receipt),
+            };
         }
         catch (Exception exception) when (_failures.TryMap(exception, note, Format, out Exception? mapped))
         {

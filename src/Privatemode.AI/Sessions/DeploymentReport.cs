@@ -25,6 +25,8 @@ internal static class DeploymentReport
         DateTimeOffset end = verified.VerifiedAt + settings.Lifetime;
         return new VerifiedDeployment(evidence)
         {
+            Endpoint = evidence.Endpoint,
+            VerifiedAt = evidence.VerifiedAt,
             ValidUntil = new[] { end, verified.ValidUntil, meshCaNotAfter }.Min(),
             ManifestSha256 = Hex(verified.Manifest.Digest),
             ManifestSource = grounds.Source,

@@ -15,7 +15,7 @@ public sealed class PublicNamesTests
     private static readonly string[] Prefixed =
     [
         "PrivatemodeClient", "PrivatemodeOptions", "PrivatemodeOpenAIClient", "PrivatemodeHttpMessageHandler", "PrivatemodeTestDeployment",
-        "PrivatemodeTestDeploymentOptions",
+        "PrivatemodeTestDeploymentOptions", "PrivatemodeModelFactory",
     ];
 
     private static IEnumerable<Type> Ours =>

@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace Privatemode.AI.Tests.Architecture;
 
 public sealed class SourceRulesTests
@@ -5,6 +7,9 @@ public sealed class SourceRulesTests
     private const int LongestFile = 400;
     private const int LongestLine = 160;
     private const int LongestMethod = 50;
+
+    // Users' tests derive from these clients to replace them: docs/adr/0002-fakes-and-results.md.
+    private static readonly Type[] Mockable = [typeof(DocumentClient), typeof(ModelCatalog), typeof(TextCompletionClient)];
 
     // One formula each: cut up they would only be harder to compare with their specification.
     private static readonly string[] Unrolled = ["FieldElement25519.cs", "KeccakPermutation.cs"];
@@ -62,8 +67,18 @@ public sealed class SourceRulesTests
         Assert.DoesNotContain(types, type =>
             type is { IsClass: true, IsAbstract: false, IsSealed: false } &&
             type.Namespace?.StartsWith("Privatemode.AI", StringComparison.Ordinal) == true &&
+            !Mockable.Contains(type) &&
             !types.Any(other => other.BaseType == type));
     }
+
+    [Fact]
+    public void MockableClients_HaveVirtualMembersAndAConstructorForMocking() => Assert.All(Mockable, type =>
+    {
+        const BindingFlags Declared = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        Assert.DoesNotContain(type.GetMethods(Declared), method => (method.IsPublic || method.IsFamily) && (!method.IsVirtual || method.IsFinal));
+        Assert.Empty(type.GetConstructors());
+        Assert.Empty(Assert.Single(type.GetConstructors(Declared), constructor => constructor.IsFamily).GetParameters());
+    });
 
     [Fact]
     public void TemporaryFolders_OfTests_AreDeleted()

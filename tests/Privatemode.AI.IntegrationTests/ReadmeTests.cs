@@ -268,7 +268,7 @@ public sealed partial class ReadmeTests
     {
         // begin: fakes
         EncryptionReceipt receipt = PrivatemodeModelFactory.EncryptionReceipt() with { RequestId = "request-1" };
-        ChatResponse fake = new ChatResponse(new ChatMessage(ChatRole.Assistant, "Hello")).WithPrivatemodeReceipt(receipt);
+        ChatResponse fake = new ChatResponse([new(ChatRole.Assistant, "Hello")]).WithPrivatemodeReceipt(receipt);
         string? requestId = fake.GetPrivatemodeReceipt()?.RequestId; // request-1
 
         PartitionedDocument document = new() { Elements = [new DocumentElement { Type = "Title", Text = "Contract" }], Receipt = receipt };

@@ -70,7 +70,7 @@ public sealed class SemanticKernelTests : EcosystemTest
     {
         await using ServiceProvider provider = Build(builder =>
         {
-            builder.Services.AddPrivatemodeChatClient(ModelId, serviceId: "sealed");
+            builder.Services.AddPrivatemodeChatClient(ModelId, "sealed");
             builder.Services.AddChatClient(services => services.GetRequiredKeyedService<IChatClient>("sealed")).UseKernelFunctionInvocation();
         });
         ChatCompletionAgent agent = new()
@@ -97,7 +97,7 @@ public sealed class SemanticKernelTests : EcosystemTest
         await using ServiceProvider provider = Build(builder =>
         {
             builder.AddOpenAIEmbeddingGenerator(EmbeddingModelId, serviceId: "theirs");
-            builder.Services.AddPrivatemodeEmbeddingGenerator(EmbeddingModelId, serviceId: "ours");
+            builder.Services.AddPrivatemodeEmbeddingGenerator(EmbeddingModelId, "ours");
         });
         const string Text = "Umbrellas are lent at the reception.";
         ReadOnlyMemory<float> theirs = await provider

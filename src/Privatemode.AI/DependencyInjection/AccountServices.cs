@@ -13,6 +13,22 @@ internal static class AccountServices
     public static PrivatemodeClient ClientOf(IServiceProvider provider, string? accountKey) =>
         provider.GetKeyedService<PrivatemodeClient>(accountKey) ?? throw Missing(provider, accountKey);
 
+    /// <summary>Finds the client for a service of one model, such as a chat client.</summary>
+    /// <param name="provider">The services.</param>
+    /// <param name="serviceKey">The service key of the chat client; null if it has none.</param>
+    /// <param name="account">The account; null for the one without a service key.</param>
+    /// <exception cref="PrivatemodeConfigurationException">The account is not registered, or the service key was probably meant as the account.</exception>
+    public static PrivatemodeClient ClientFor(IServiceProvider provider, string? serviceKey, RegisteredAccount? account)
+    {
+        // Whoever mistakes one for the other would use the API key, and pay from the account, of somebody else.
+        return account is null && serviceKey is not null && provider.GetServices<PrivatemodeAccount>().Any(other => other.AccountKey == serviceKey)
+            ? throw new PrivatemodeConfigurationException(
+                nameof(RegisteredAccount),
+                $"'{serviceKey}' is the service key of a Privatemode account, and a client registered with the same service key does not say which account " +
+                $"it uses. Pass {Reference(serviceKey)} as account to use that account, or {Reference(null)} for the one that AddPrivatemode registered.")
+            : ClientOf(provider, account?.ServiceKey);
+    }
+
     /// <summary>Registers the client of an account.</summary>
     public static void AddClient(IServiceCollection services, PrivatemodeAccount account, Func<IServiceProvider, PrivatemodeClient> create)
     {
@@ -25,7 +41,7 @@ internal static class AccountServices
         }
         else
         {
-            // The container's own error for a client without an account key would not say which accounts exist.
+            // The container's own error for a client without a service key would not say which accounts exist.
             services.TryAddSingleton(NoAccountWithoutKey);
         }
 
@@ -37,12 +53,17 @@ internal static class AccountServices
 
     private static PrivatemodeConfigurationException Missing(IServiceProvider provider, string? accountKey)
     {
-        string[] accounts = [.. provider.GetServices<PrivatemodeAccount>().Select(account => Name(account.AccountKey)).Distinct(StringComparer.Ordinal)];
+        string[] accounts = [.. provider.GetServices<PrivatemodeAccount>().Select(other => Reference(other.AccountKey)).Distinct(StringComparer.Ordinal)];
         string call = accountKey is null ? "AddPrivatemode()" : $"AddKeyedPrivatemode(\"{accountKey}\")";
         string advice = accounts.Length == 0 ? $"Call {call}; no account is registered."
-            : $"Call {call}, or pass the key of a registered account as accountKey or with [FromKeyedServices]: {string.Join(", ", accounts)}.";
-        return new PrivatemodeConfigurationException(nameof(accountKey), $"The Privatemode {Name(accountKey)} is not registered. {advice}");
+            : $"Call {call}, or use a registered account: pass it as account, or its service key with [FromKeyedServices]. Registered: " +
+              $"{string.Join(", ", accounts)}.";
+        string name = accountKey is null ? "account without a service key" : $"account '{accountKey}'";
+        return new PrivatemodeConfigurationException(nameof(RegisteredAccount), $"The Privatemode {name} is not registered. {advice}");
     }
 
-    private static string Name(string? accountKey) => accountKey is null ? "account without an account key" : $"account '{accountKey}'";
+    /// <summary>The expression that stands for an account in code.</summary>
+    private static string Reference(string? accountKey) => accountKey is null
+        ? $"{nameof(RegisteredAccount)}.{nameof(RegisteredAccount.Default)}"
+        : $"{nameof(RegisteredAccount)}.{nameof(RegisteredAccount.Keyed)}(\"{accountKey}\")";
 }

@@ -8,27 +8,35 @@ using Privatemode.AI.DependencyInjection;
 namespace Microsoft.Extensions.DependencyInjection;
 #pragma warning restore IDE0130
 
-/// <summary>Adds the state of the deployment to a host's health checks.</summary>
+/// <summary>Provides an extension method that adds the state of a Privatemode deployment to the health checks of a host.</summary>
 public static class PrivatemodeHealthChecksBuilderExtensions
 {
-    /// <summary>Healthy: the deployment is verified. Degraded: renewing that failed, but it still counts. Otherwise it is not verified.</summary>
-    /// <param name="builder">The health checks of a host with <c>AddPrivatemode</c>.</param>
-    /// <param name="name">Name of the check.</param>
-    /// <param name="accountKey">The key of the account; null for the one without a key.</param>
-    /// <param name="failureStatus">What a deployment that is not verified counts as; null for <see cref="HealthStatus.Unhealthy"/>.</param>
-    /// <param name="tags">Tags of the check; null for none.</param>
-    /// <param name="timeout">The longest time a check waits for a verification, above zero; <see langword="null"/> for 3 seconds, and
+    /// <summary>Adds a health check that reports whether the deployment is verified.</summary>
+    /// <param name="builder">The health checks builder.</param>
+    /// <param name="name">The name of the health check. The default is <c>privatemode</c>.</param>
+    /// <param name="account">The account whose deployment is checked, or <see langword="null"/>, the default, for the account without a service key. It can
+    /// be registered before or after this call.</param>
+    /// <param name="failureStatus">The status to report if the deployment is not verified, or <see langword="null"/>, the default, for
+    /// <see cref="HealthStatus.Unhealthy"/>.</param>
+    /// <param name="tags">The tags of the health check, or <see langword="null"/>, the default, for none.</param>
+    /// <param name="timeout">The longest time that a check waits for a verification, above zero; <see langword="null"/>, the default, for 3 seconds, or
     /// <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
-    /// <returns>The builder.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="timeout"/> is zero or negative.</exception>
+    /// <returns>The health checks builder.</returns>
     /// <remarks>
-    /// The data holds <c>evidenceAge</c> (a <see cref="TimeSpan"/>), <c>verifiedAt</c>, <c>validUntil</c> and <c>manifestSha256</c>. While nothing
-    /// is verified, the check verifies the deployment and establishes a session, and if that takes longer than <paramref name="timeout"/>, the check
-    /// fails and the work continues for the next one; otherwise the check sends nothing. Where callers bring their API keys
-    /// (<see cref="PrivatemodeOptions.ApiKeyAccessor"/>), it is degraded until the first call.
+    /// <para>The status is <see cref="HealthStatus.Healthy"/> if the deployment is verified, and <see cref="HealthStatus.Degraded"/> if the last renewal of
+    /// the verification failed but the verification is still valid, or if the publisher names a manifest that was not approved. Otherwise it is
+    /// <paramref name="failureStatus"/>. The data contains <c>evidenceAge</c> (a <see cref="TimeSpan"/>), <c>verifiedAt</c>, <c>validUntil</c> and
+    /// <c>manifestSha256</c>, and <c>unapprovedManifestSha256</c> if there is one.</para>
+    /// <para>While the deployment is not verified, the check verifies it and establishes a session. If that takes longer than
+    /// <paramref name="timeout"/>, the check fails and the verification continues for the next check. Once the deployment is verified, the check sends
+    /// nothing. If callers provide their API keys (<see cref="PrivatemodeOptions.ApiKeyAccessor"/>), the status is <see cref="HealthStatus.Degraded"/> until
+    /// the first call.</para>
+    /// <para>Running the check throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered.</para>
     /// </remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="timeout"/> is zero or negative.</exception>
     public static IHealthChecksBuilder AddPrivatemodeHealthCheck(
-        this IHealthChecksBuilder builder, string name = "privatemode", string? accountKey = null, HealthStatus? failureStatus = null,
+        this IHealthChecksBuilder builder, string name = "privatemode", RegisteredAccount? account = null, HealthStatus? failureStatus = null,
         IEnumerable<string>? tags = null, TimeSpan? timeout = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -41,8 +49,8 @@ public static class PrivatemodeHealthChecksBuilderExtensions
         return builder.Add(new HealthCheckRegistration(
             name,
             provider => new PrivatemodeHealthCheck(
-                AccountServices.ClientOf(provider, accountKey),
-                provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(accountKey ?? Options.Options.DefaultName),
+                AccountServices.ClientOf(provider, account?.ServiceKey),
+                provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(account?.ServiceKey ?? Options.Options.DefaultName),
                 longest),
             failureStatus, tags));
     }

@@ -4,23 +4,25 @@ using Privatemode.AI.DependencyInjection;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Puts <see cref="PrivatemodeHttpMessageHandler"/> under the HTTP clients of other libraries.</summary>
+/// <summary>Provides an extension method that lets the HTTP clients of other libraries send with <see cref="PrivatemodeHttpMessageHandler"/>.</summary>
 public static class PrivatemodeHttpClientBuilderExtensions
 {
-    /// <summary>Whatever is sent with this client is sealed or refused.</summary>
-    /// <param name="builder">The client, which also needs a <see cref="PrivatemodeClient"/> among the services.</param>
-    /// <param name="accountKey">The key of the account; null for the one without a key.</param>
+    /// <summary>Makes <see cref="PrivatemodeHttpMessageHandler"/> the primary handler: every request of the client is encrypted or refused.</summary>
+    /// <param name="builder">The builder of the HTTP client.</param>
+    /// <param name="account">The account that the client uses, or <see langword="null"/>, the default, for the account without a service key. It can be
+    /// registered before or after this call.</param>
     /// <returns>The builder.</returns>
     /// <remarks>
-    /// <para>It becomes the primary handler. When another one takes its place, before or later, in a filter for all clients for example, making the
-    /// client or sending with it is a <see cref="PrivatemodeConfigurationException"/>: requests would leave in the clear. Further handlers, the
-    /// factory's logging among them, lie above it and see prompts and answers; values of headers are not logged.</para>
-    /// <para>The base address is the configured endpoint unless one is set before, and the client's own timeout is switched off:
-    /// <see cref="TransportOptions.ResponseTimeout"/> and <see cref="TransportOptions.IdleTimeout"/> hold. Retries and timeouts that an
-    /// application adds to all its clients hold here too; each retry is sealed anew.</para>
+    /// <para>If another primary handler replaces this one, for example in a filter for all clients, creating the client or sending with it throws a
+    /// <see cref="PrivatemodeConfigurationException"/>, because requests would be sent unencrypted. Further handlers, the factory's logging included, run
+    /// before this one and see prompts and answers; header values are not logged.</para>
+    /// <para>The base address is the configured endpoint unless one is set already. The timeout of the client is switched off;
+    /// <see cref="TransportOptions.ResponseTimeout"/> and <see cref="TransportOptions.IdleTimeout"/> apply. Retries and timeouts that an application
+    /// adds to all of its clients apply to this client too; each retry is encrypted anew.</para>
+    /// <para>Creating the client throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered.</para>
     /// </remarks>
-    /// <exception cref="ArgumentNullException">The builder is null.</exception>
-    public static IHttpClientBuilder AddPrivatemodeHandler(this IHttpClientBuilder builder, string? accountKey = null)
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
+    public static IHttpClientBuilder AddPrivatemodeHandler(this IHttpClientBuilder builder, RegisteredAccount? account = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         string name = builder.Name;
@@ -28,12 +30,12 @@ public static class PrivatemodeHttpClientBuilderExtensions
         // The first filter is the outermost: what it does after the others, it does last.
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter>(new SealedClientFilter(name)));
         return builder
-            .ConfigurePrimaryHttpMessageHandler(provider => AccountServices.ClientOf(provider, accountKey).CreateHandler())
+            .ConfigurePrimaryHttpMessageHandler(provider => AccountServices.ClientOf(provider, account?.ServiceKey).CreateHandler())
             .ConfigureHttpClient((provider, http) =>
             {
                 // The very handlers this client sends with, whoever built them in whatever order.
                 HandlerChain.DemandSealed(provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(name));
-                http.BaseAddress ??= AccountServices.ClientOf(provider, accountKey).Endpoint;
+                http.BaseAddress ??= AccountServices.ClientOf(provider, account?.ServiceKey).Endpoint;
                 http.Timeout = Timeout.InfiniteTimeSpan;
             })
             .RedactLoggedHeaders(static _ => true);

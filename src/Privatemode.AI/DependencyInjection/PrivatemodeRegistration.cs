@@ -72,9 +72,9 @@ internal static class PrivatemodeRegistration
             throw new PrivatemodeConfigurationException(
                 nameof(OpenAIClient),
                     account.AccountKey is null
-                        ? "Another OpenAIClient is registered without a service key; whoever asks for one would get either. Register Privatemode with a key, " +
-                          "AddKeyedPrivatemode(\"privatemode\", …), or the other one with AddKeyedSingleton."
-                        : $"Another OpenAIClient is registered with the service key '{account.AccountKey}'. Use another key.");
+                        ? "Another OpenAIClient is registered without a service key, and resolving one would return either. Register Privatemode with a " +
+                          "service key, AddKeyedPrivatemode(\"privatemode\", …), or the other client with AddKeyedSingleton."
+                        : $"Another OpenAIClient is registered with the service key '{account.AccountKey}'. Use another service key.");
         }
     }
 

@@ -9,47 +9,51 @@ using Privatemode.AI.DependencyInjection;
 namespace Microsoft.Extensions.DependencyInjection;
 #pragma warning restore IDE0130
 
-/// <summary>Registers Privatemode in a host.</summary>
+/// <summary>Provides extension methods that register Privatemode accounts and their clients in an <see cref="IServiceCollection"/>.</summary>
 /// <remarks>
-/// <para><c>AddPrivatemode</c> registers, as singletons, <see cref="PrivatemodeClient"/> and the sealed <c>OpenAI.OpenAIClient</c>, which Semantic Kernel and
-/// others find. There can be one account without a key; <c>AddKeyedPrivatemode</c> registers others, whose account keys are the service keys their services
-/// are resolved with. An account key is a name of your own, not an API key: it appears in logs and messages.</para>
-/// <para>Settings come from the section, by default <c>Privatemode</c> of the application's configuration and <c>Privatemode:Accounts:</c><em>key</em>,
-/// and for the account without a key from the environment variable <c>PRIVATEMODE_API_KEY</c>. Code wins over configuration, and configuration over the
-/// environment. Settings are checked when the host starts: one <see cref="PrivatemodeConfigurationException"/> names all invalid and unknown
-/// settings.</para>
+/// <para><c>AddPrivatemode</c> registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAI.OpenAIClient</c>, which Semantic Kernel and other
+/// libraries find, as singletons. <c>AddKeyedPrivatemode</c> registers the same services of a further account with a service key. The service key is a
+/// name of your choice, not an API key: it appears in logs and messages.</para>
+/// <para>A chat client, embedding generator or speech-to-text client has a service key of its own, the first optional parameter. It uses the account
+/// registered with <c>AddPrivatemode</c> unless another one is given as a <see cref="RegisteredAccount"/>.</para>
+/// <para>Settings are read from the given section, or from <c>Privatemode</c> in the application's configuration and, for an account with a service key,
+/// from <c>Privatemode:Accounts:</c><em>serviceKey</em>. The account without a service key also uses the environment variable
+/// <c>PRIVATEMODE_API_KEY</c>. Code takes precedence over configuration, and configuration over the environment. All settings are checked when the host
+/// starts: one <see cref="PrivatemodeConfigurationException"/> names all invalid and unknown settings.</para>
 /// <para>Calls for the same account are combined: all of their sections are read, and their callbacks run in order, so that a later callback overrides an
 /// earlier one. Two calls that set the API key (<see cref="PrivatemodeOptions.ApiKey"/>, <see cref="PrivatemodeOptions.Credential"/> or
 /// <see cref="PrivatemodeOptions.ApiKeyAccessor"/>) or the endpoint to different values are an error that names both calls, and two sections with
 /// different values for the same setting are an error that names both sections. To replace a setting on purpose, for example in a test, use
 /// <c>PostConfigure&lt;PrivatemodeOptions&gt;</c>.</para>
 /// <para>Resolving a service of an account that is not registered throws a <see cref="PrivatemodeConfigurationException"/> that lists the registered
-/// accounts. So does resolving <see cref="PrivatemodeClient"/> without a key if all accounts have one.</para>
-/// <para>Requests go through the HTTP client <c>Privatemode.AI</c> (with an account key, <c>Privatemode.AI:</c><em>key</em>) of the application's
-/// factory. Handlers added to it by name, after this, see encrypted requests and may not change them; handlers for all clients of the application
-/// are left out. Its primary handler may be replaced by one that <see cref="TransportOptions.HttpMessageHandler"/> accepts.</para>
+/// accounts. So does resolving <see cref="PrivatemodeClient"/> without a service key if all accounts have one.</para>
+/// <para>Requests are sent with the HTTP client <c>Privatemode.AI</c> (for an account with a service key, <c>Privatemode.AI:</c><em>serviceKey</em>) of the
+/// application's <see cref="IHttpClientFactory"/>. Handlers that are added to it by name, after this registration, see encrypted requests and must not
+/// change them; handlers for all clients of the application are removed from it. Its primary handler can be replaced by one that
+/// <see cref="TransportOptions.HttpMessageHandler"/> accepts.</para>
 /// </remarks>
 public static class PrivatemodeServiceCollectionExtensions
 {
-    /// <summary>Registers the account without a key, with the settings of the application's configuration.</summary>
-    /// <param name="services">The services.</param>
-    /// <returns>The services.</returns>
-    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a key.</exception>
+    /// <summary>Registers the account without a service key, with settings from the application's configuration.</summary>
+    /// <param name="services">The service collection.</param>
+    /// <returns>The service collection.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a service key.</exception>
     public static IServiceCollection AddPrivatemode(this IServiceCollection services) => PrivatemodeRegistration.Add(services, null, null, Ignore(null));
 
-    /// <summary>Registers the account without a key.</summary>
-    /// <param name="services">The services.</param>
-    /// <param name="configure">Settings in code; they win over the configuration.</param>
-    /// <returns>The services.</returns>
-    /// <exception cref="ArgumentNullException"><paramref name="configure"/> is <see langword="null"/>.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a key.</exception>
+    /// <summary>Registers the account without a service key, with settings from the application's configuration and from code.</summary>
+    /// <param name="services">The service collection.</param>
+    /// <param name="configure">A callback that changes the settings. It takes precedence over the configuration.</param>
+    /// <returns>The service collection.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="configure"/> is <see langword="null"/>.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a service key.</exception>
     public static IServiceCollection AddPrivatemode(this IServiceCollection services, Action<PrivatemodeOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
         return PrivatemodeRegistration.Add(services, null, null, Ignore(configure));
     }
 
-    /// <summary>Registers the account without a key, with settings that depend on other services.</summary>
+    /// <summary>Registers the account without a service key, with settings that depend on other services.</summary>
     /// <inheritdoc cref="AddPrivatemode(IServiceCollection, Action{PrivatemodeOptions})"/>
     public static IServiceCollection AddPrivatemode(this IServiceCollection services, Action<IServiceProvider, PrivatemodeOptions> configure)
     {
@@ -57,20 +61,26 @@ public static class PrivatemodeServiceCollectionExtensions
         return PrivatemodeRegistration.Add(services, null, null, configure);
     }
 
-    /// <summary>Registers the account without a key, with settings from this section.</summary>
-    /// <inheritdoc cref="AddPrivatemode(IServiceCollection, IConfigurationSection, Action{PrivatemodeOptions})"/>
+    /// <summary>Registers the account without a service key, with settings from a configuration section.</summary>
+    /// <param name="services">The service collection.</param>
+    /// <param name="section">The section that holds the settings.</param>
+    /// <returns>The service collection.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="section"/> is <see langword="null"/>.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a service key.</exception>
     public static IServiceCollection AddPrivatemode(this IServiceCollection services, IConfigurationSection section)
     {
         ArgumentNullException.ThrowIfNull(section);
         return PrivatemodeRegistration.Add(services, null, section, Ignore(null));
     }
 
-    /// <summary>Registers the account without a key, with settings from this section and in code.</summary>
-    /// <param name="services">The services.</param>
-    /// <param name="section">Where the settings are.</param>
-    /// <param name="configure">Settings in code; they win over the section.</param>
-    /// <returns>The services.</returns>
-    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a key.</exception>
+    /// <summary>Registers the account without a service key, with settings from a configuration section and from code.</summary>
+    /// <param name="services">The service collection.</param>
+    /// <param name="section">The section that holds the settings.</param>
+    /// <param name="configure">A callback that changes the settings. It takes precedence over the section.</param>
+    /// <returns>The service collection.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="section"/> or <paramref name="configure"/> is
+    /// <see langword="null"/>.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a service key.</exception>
     public static IServiceCollection AddPrivatemode(
         this IServiceCollection services, IConfigurationSection section, Action<PrivatemodeOptions> configure)
     {
@@ -79,115 +89,149 @@ public static class PrivatemodeServiceCollectionExtensions
         return PrivatemodeRegistration.Add(services, null, section, Ignore(configure));
     }
 
-    /// <summary>Registers a further account, with the settings of the application's configuration.</summary>
-    /// <param name="services">The services.</param>
-    /// <param name="accountKey">A name for it, also that of its options. Not its API key: it appears in logs and messages.</param>
-    /// <returns>The services.</returns>
-    /// <exception cref="ArgumentException">The key is null or empty.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> has this key.</exception>
-    public static IServiceCollection AddKeyedPrivatemode(this IServiceCollection services, string accountKey)
+    /// <summary>Registers an account with a service key, with settings from the application's configuration.</summary>
+    /// <param name="services">The service collection.</param>
+    /// <param name="serviceKey">The service key of the account's <see cref="PrivatemodeClient"/> and <c>OpenAIClient</c>, and the name of its options. It is
+    /// not an API key: it appears in logs and messages.</param>
+    /// <returns>The service collection.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="serviceKey"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="serviceKey"/> is empty.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered with this service key.</exception>
+    public static IServiceCollection AddKeyedPrivatemode(this IServiceCollection services, string serviceKey)
     {
-        ArgumentException.ThrowIfNullOrEmpty(accountKey);
-        return PrivatemodeRegistration.Add(services, accountKey, null, Ignore(null));
+        ArgumentException.ThrowIfNullOrEmpty(serviceKey);
+        return PrivatemodeRegistration.Add(services, serviceKey, null, Ignore(null));
     }
 
-    /// <summary>Registers a further account: <c>[FromKeyedServices(accountKey)] PrivatemodeClient</c> and <c>OpenAIClient</c>.</summary>
-    /// <param name="services">The services.</param>
-    /// <param name="accountKey">A name for it, also that of its options. Not its API key: it appears in logs and messages.</param>
-    /// <param name="configure">Settings in code; they win over the configuration.</param>
-    /// <returns>The services.</returns>
-    /// <exception cref="ArgumentException">The key is null or empty.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> has this key.</exception>
+    /// <summary>Registers an account with a service key, with settings from the application's configuration and from code.</summary>
+    /// <param name="services">The service collection.</param>
+    /// <param name="serviceKey">The service key of the account's <see cref="PrivatemodeClient"/> and <c>OpenAIClient</c>, and the name of its options. It is
+    /// not an API key: it appears in logs and messages.</param>
+    /// <param name="configure">A callback that changes the settings. It takes precedence over the configuration.</param>
+    /// <returns>The service collection.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="serviceKey"/> or <paramref name="configure"/> is
+    /// <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="serviceKey"/> is empty.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered with this service key.</exception>
     public static IServiceCollection AddKeyedPrivatemode(
-        this IServiceCollection services, string accountKey, Action<PrivatemodeOptions> configure)
+        this IServiceCollection services, string serviceKey, Action<PrivatemodeOptions> configure)
     {
-        ArgumentException.ThrowIfNullOrEmpty(accountKey);
+        ArgumentException.ThrowIfNullOrEmpty(serviceKey);
         ArgumentNullException.ThrowIfNull(configure);
-        return PrivatemodeRegistration.Add(services, accountKey, null, Ignore(configure));
+        return PrivatemodeRegistration.Add(services, serviceKey, null, Ignore(configure));
     }
 
-    /// <summary>Registers a further account, with settings that depend on other services.</summary>
+    /// <summary>Registers an account with a service key, with settings that depend on other services.</summary>
     /// <inheritdoc cref="AddKeyedPrivatemode(IServiceCollection, string, Action{PrivatemodeOptions})"/>
     public static IServiceCollection AddKeyedPrivatemode(
-        this IServiceCollection services, string accountKey, Action<IServiceProvider, PrivatemodeOptions> configure)
+        this IServiceCollection services, string serviceKey, Action<IServiceProvider, PrivatemodeOptions> configure)
     {
-        ArgumentException.ThrowIfNullOrEmpty(accountKey);
+        ArgumentException.ThrowIfNullOrEmpty(serviceKey);
         ArgumentNullException.ThrowIfNull(configure);
-        return PrivatemodeRegistration.Add(services, accountKey, null, configure);
+        return PrivatemodeRegistration.Add(services, serviceKey, null, configure);
     }
 
-    /// <summary>Registers a further account, with settings from this section.</summary>
-    /// <inheritdoc cref="AddKeyedPrivatemode(IServiceCollection, string, IConfigurationSection, Action{PrivatemodeOptions})"/>
-    public static IServiceCollection AddKeyedPrivatemode(this IServiceCollection services, string accountKey, IConfigurationSection section)
+    /// <summary>Registers an account with a service key, with settings from a configuration section.</summary>
+    /// <param name="services">The service collection.</param>
+    /// <param name="serviceKey">The service key of the account's <see cref="PrivatemodeClient"/> and <c>OpenAIClient</c>, and the name of its options. It is
+    /// not an API key: it appears in logs and messages.</param>
+    /// <param name="section">The section that holds the settings.</param>
+    /// <returns>The service collection.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="serviceKey"/> or <paramref name="section"/> is
+    /// <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="serviceKey"/> is empty.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered with this service key.</exception>
+    public static IServiceCollection AddKeyedPrivatemode(this IServiceCollection services, string serviceKey, IConfigurationSection section)
     {
-        ArgumentException.ThrowIfNullOrEmpty(accountKey);
+        ArgumentException.ThrowIfNullOrEmpty(serviceKey);
         ArgumentNullException.ThrowIfNull(section);
-        return PrivatemodeRegistration.Add(services, accountKey, section, Ignore(null));
+        return PrivatemodeRegistration.Add(services, serviceKey, section, Ignore(null));
     }
 
-    /// <summary>Registers a further account, with settings from this section and in code.</summary>
-    /// <inheritdoc cref="AddKeyedPrivatemode(IServiceCollection, string, Action{PrivatemodeOptions})"/>
-    /// <param name="services">The services.</param>
-    /// <param name="accountKey">A name for it, also that of its options. Not its API key: it appears in logs and messages.</param>
-    /// <param name="section">Where the settings are.</param>
-    /// <param name="configure">Settings in code; they win over the section.</param>
+    /// <summary>Registers an account with a service key, with settings from a configuration section and from code.</summary>
+    /// <param name="services">The service collection.</param>
+    /// <param name="serviceKey">The service key of the account's <see cref="PrivatemodeClient"/> and <c>OpenAIClient</c>, and the name of its options. It is
+    /// not an API key: it appears in logs and messages.</param>
+    /// <param name="section">The section that holds the settings.</param>
+    /// <param name="configure">A callback that changes the settings. It takes precedence over the section.</param>
+    /// <returns>The service collection.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="serviceKey"/>, <paramref name="section"/> or
+    /// <paramref name="configure"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="serviceKey"/> is empty.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered with this service key.</exception>
     public static IServiceCollection AddKeyedPrivatemode(
-        this IServiceCollection services, string accountKey, IConfigurationSection section, Action<PrivatemodeOptions> configure)
+        this IServiceCollection services, string serviceKey, IConfigurationSection section, Action<PrivatemodeOptions> configure)
     {
-        ArgumentException.ThrowIfNullOrEmpty(accountKey);
+        ArgumentException.ThrowIfNullOrEmpty(serviceKey);
         ArgumentNullException.ThrowIfNull(section);
         ArgumentNullException.ThrowIfNull(configure);
-        return PrivatemodeRegistration.Add(services, accountKey, section, Ignore(configure));
+        return PrivatemodeRegistration.Add(services, serviceKey, section, Ignore(configure));
     }
 
-    /// <summary>Registers an <see cref="IChatClient"/> for one model.</summary>
-    /// <param name="services">The services, which also need <c>AddPrivatemode</c> or <c>AddKeyedPrivatemode</c>, before or after.</param>
-    /// <param name="modelId">Id of the model, for example <c>gpt-oss-120b</c>.</param>
-    /// <param name="accountKey">The key of the account; null for the one without a key.</param>
-    /// <param name="serviceId">Its service key; null for the chat client without a key.</param>
-    /// <returns>The services.</returns>
-    /// <exception cref="ArgumentException">The model's id is null or empty.</exception>
+    /// <summary>Registers an <see cref="IChatClient"/> for a model, as a singleton.</summary>
+    /// <param name="services">The service collection. The account can be registered before or after this call.</param>
+    /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>.</param>
+    /// <param name="serviceKey">The service key of the chat client, or <see langword="null"/>, the default, to register it without one.</param>
+    /// <param name="account">The account that the chat client uses, or <see langword="null"/>, the default, for the account without a service key.</param>
+    /// <returns>The service collection.</returns>
+    /// <remarks>Resolving the chat client throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered, or if
+    /// <paramref name="account"/> is <see langword="null"/> and <paramref name="serviceKey"/> is the service key of an account.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="modelId"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
     public static IServiceCollection AddPrivatemodeChatClient(
-        this IServiceCollection services, string modelId, string? accountKey = null, string? serviceId = null)
+        this IServiceCollection services, string modelId, string? serviceKey = null, RegisteredAccount? account = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(modelId);
         return services.AddKeyedSingleton<IChatClient>(
-            serviceId, (provider, _) => AccountServices.ClientOf(provider, accountKey).AsIChatClient(modelId));
+            serviceKey, (provider, _) => AccountServices.ClientFor(provider, serviceKey, account).AsIChatClient(modelId));
     }
 
-    /// <summary>Registers an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> for one model.</summary>
-    /// <param name="services">The services, which also need <c>AddPrivatemode</c> or <c>AddKeyedPrivatemode</c>, before or after.</param>
-    /// <param name="modelId">Id of the model, for example <c>qwen3-embedding-4b</c>.</param>
-    /// <param name="dimensions">Dimensions of the embeddings when a call names none; null for the model's own number.</param>
-    /// <param name="accountKey">The key of the account; null for the one without a key.</param>
-    /// <param name="serviceId">Its service key; null for the generator without a key.</param>
-    /// <returns>The services.</returns>
-    /// <exception cref="ArgumentException">The model's id is null or empty.</exception>
+    /// <summary>Registers an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> for a model, as a singleton.</summary>
+    /// <param name="services">The service collection. The account can be registered before or after this call.</param>
+    /// <param name="modelId">The model ID, for example <c>qwen3-embedding-4b</c>.</param>
+    /// <param name="serviceKey">The service key of the generator, or <see langword="null"/>, the default, to register it without one.</param>
+    /// <param name="dimensions">The number of dimensions of the embeddings if a call does not specify it, at least 1; or <see langword="null"/>, the default,
+    /// for the model's own number.</param>
+    /// <param name="account">The account that the generator uses, or <see langword="null"/>, the default, for the account without a service key.</param>
+    /// <returns>The service collection.</returns>
+    /// <remarks>Resolving the generator throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered, or if
+    /// <paramref name="account"/> is <see langword="null"/> and <paramref name="serviceKey"/> is the service key of an account.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="modelId"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="dimensions"/> is less than 1.</exception>
     public static IServiceCollection AddPrivatemodeEmbeddingGenerator(
-        this IServiceCollection services, string modelId, int? dimensions = null, string? accountKey = null, string? serviceId = null)
+        this IServiceCollection services, string modelId, string? serviceKey = null, int? dimensions = null, RegisteredAccount? account = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(modelId);
+        if (dimensions is { } number)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(number, 1, nameof(dimensions));
+        }
+
         return services.AddKeyedSingleton<IEmbeddingGenerator<string, Embedding<float>>>(
-            serviceId, (provider, _) => AccountServices.ClientOf(provider, accountKey).AsIEmbeddingGenerator(modelId, dimensions));
+            serviceKey, (provider, _) => AccountServices.ClientFor(provider, serviceKey, account).AsIEmbeddingGenerator(modelId, dimensions));
     }
 
-    /// <summary>Registers an <see cref="ISpeechToTextClient"/> for one model.</summary>
-    /// <param name="services">The services, which also need <c>AddPrivatemode</c> or <c>AddKeyedPrivatemode</c>, before or after.</param>
-    /// <param name="modelId">Id of the model, for example <c>whisper-large-v3</c>.</param>
-    /// <param name="accountKey">The key of the account; null for the one without a key.</param>
-    /// <param name="serviceId">Its service key; null for the client without a key.</param>
-    /// <returns>The services.</returns>
-    /// <exception cref="ArgumentException">The model's id is null or empty.</exception>
+    /// <summary>Registers an <see cref="ISpeechToTextClient"/> for a model, as a singleton.</summary>
+    /// <param name="services">The service collection. The account can be registered before or after this call.</param>
+    /// <param name="modelId">The model ID, for example <c>whisper-large-v3</c>.</param>
+    /// <param name="serviceKey">The service key of the client, or <see langword="null"/>, the default, to register it without one.</param>
+    /// <param name="account">The account that the client uses, or <see langword="null"/>, the default, for the account without a service key.</param>
+    /// <returns>The service collection.</returns>
+    /// <remarks>Resolving the client throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered, or if
+    /// <paramref name="account"/> is <see langword="null"/> and <paramref name="serviceKey"/> is the service key of an account.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="modelId"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
     [Experimental("MEAI001")]
     public static IServiceCollection AddPrivatemodeSpeechToTextClient(
-        this IServiceCollection services, string modelId, string? accountKey = null, string? serviceId = null)
+        this IServiceCollection services, string modelId, string? serviceKey = null, RegisteredAccount? account = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(modelId);
         return services.AddKeyedSingleton<ISpeechToTextClient>(
-            serviceId, (provider, _) => AccountServices.ClientOf(provider, accountKey).AsISpeechToTextClient(modelId));
+            serviceKey, (provider, _) => AccountServices.ClientFor(provider, serviceKey, account).AsISpeechToTextClient(modelId));
     }
 
     private static Action<IServiceProvider, PrivatemodeOptions>? Ignore(Action<PrivatemodeOptions>? configure) =>

@@ -158,7 +158,7 @@ internal static class SettingsCheck
         string source = Describe(options, setting);
         string? key = options.ApiKey;
 
-        // The key in the environment belongs to the account without an account key.
+        // The key in the environment belongs to the account without a service key.
         if (key is null && options.AccountKey is null)
         {
             key = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable);
@@ -179,7 +179,7 @@ internal static class SettingsCheck
         string missing = options.AccountKey is null
             ? $"There is no API key. Set {nameof(options.ApiKey)}, {nameof(options.Credential)}, or the environment variable " +
               $"{PrivatemodeOptions.ApiKeyVariable}."
-            : $"The account '{options.AccountKey}' has no API key. Set one; {PrivatemodeOptions.ApiKeyVariable} is not used for accounts with an account key.";
+            : $"The account '{options.AccountKey}' has no API key. Set one; {PrivatemodeOptions.ApiKeyVariable} is not used for accounts with a service key.";
         return string.Join(' ', ((string?[])[missing, options.SectionHint, $"API keys are created at {KeyRefusal.Portal}."]).OfType<string>());
     }
 

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -26,7 +27,7 @@ public sealed class ResolutionTests : IAsyncLifetime
     {
         await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.Configure)
             .AddPrivatemodeChatClient("gpt-oss-120b").AddPrivatemodeChatClient("gemma-3-27b")
-            .AddPrivatemodeChatClient("gpt-oss-120b", serviceId: "oss").AddPrivatemodeChatClient("gemma-3-27b", serviceId: "gemma")
+            .AddPrivatemodeChatClient("gpt-oss-120b", "oss").AddPrivatemodeChatClient("gemma-3-27b", "gemma")
             .BuildServiceProvider();
 
         // By key; then by the model an unkeyed one is for; then the last unkeyed.
@@ -43,7 +44,7 @@ public sealed class ResolutionTests : IAsyncLifetime
     {
         await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.Configure)
             .AddPrivatemodeEmbeddingGenerator("another-model").AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b")
-            .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", dimensions: 8, serviceId: "short")
+            .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", "short", 8)
             .BuildServiceProvider();
 
         IEmbeddingGenerator<string, Embedding<float>> last = provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>();
@@ -63,13 +64,9 @@ public sealed class ResolutionTests : IAsyncLifetime
     {
         _ = _deployment.Model.Transcribe("one");
         _ = _deployment.Model.Transcribe("two");
-        await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.Configure)
-            .AddKeyedPrivatemode("b", options =>
-            {
-                _deployment.Configure(options);
-                options.ApiKey = "key-b";
-            })
-            .AddPrivatemodeSpeechToTextClient("whisper-large-v3").AddPrivatemodeSpeechToTextClient("whisper-large-v3", accountKey: "b", serviceId: "b")
+        await using ServiceProvider provider = TwoAccounts()
+            .AddPrivatemodeSpeechToTextClient("whisper-large-v3")
+            .AddPrivatemodeSpeechToTextClient("whisper-large-v3", "b", RegisteredAccount.Keyed("b"))
             .BuildServiceProvider();
         using MemoryStream audio = new(Recording.Wave());
 
@@ -93,15 +90,9 @@ public sealed class ResolutionTests : IAsyncLifetime
     [Fact]
     public async Task Resolve_AccountsSideBySide_UseTheirOwnKeys()
     {
-        await using ServiceProvider provider = new ServiceCollection()
-            .AddPrivatemode(_deployment.Configure)
-            .AddKeyedPrivatemode("b", options =>
-            {
-                _deployment.Configure(options);
-                options.ApiKey = "key-b";
-            })
+        await using ServiceProvider provider = TwoAccounts()
             .AddPrivatemodeChatClient("gpt-oss-120b")
-            .AddPrivatemodeChatClient("gpt-oss-120b", "b", "chat-b")
+            .AddPrivatemodeChatClient("gpt-oss-120b", "chat-b", RegisteredAccount.Keyed("b"))
             .BuildServiceProvider();
         Assert.NotSame(provider.GetRequiredService<OpenAIClient>(), provider.GetRequiredKeyedService<OpenAIClient>("b"));
         _ = await provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
@@ -111,24 +102,70 @@ public sealed class ResolutionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Resolve_AccountNamedFirst_IsNeverTheDefaultOnes()
+    public async Task Resolve_AccountIsGiven_UsesItWithoutAServiceKey()
     {
-        // Of the two keys the account's comes first: named alone it must not send under another account.
-        await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.Configure)
-            .AddKeyedPrivatemode("b", options =>
-            {
-                _deployment.Configure(options);
-                options.ApiKey = "key-b";
-            })
-            .AddPrivatemodeChatClient("gpt-oss-120b", "b")
-            .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", null, "b")
-            .AddPrivatemodeSpeechToTextClient("whisper-large-v3", "none")
+        await using ServiceProvider provider = TwoAccounts()
+            .AddPrivatemodeChatClient("gpt-oss-120b", account: RegisteredAccount.Keyed("b"))
+            .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", account: RegisteredAccount.Keyed("b"))
+            .AddPrivatemodeSpeechToTextClient("whisper-large-v3", account: RegisteredAccount.Keyed("none"))
             .BuildServiceProvider();
         _ = await provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
         _ = await provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>().GenerateAsync(["text"]).OrTimeout();
         Assert.All(_deployment.Requests, request => Assert.Equal("Bearer key-b", request.Headers["Authorization"]));
         Assert.Throws<PrivatemodeConfigurationException>(provider.GetRequiredService<ISpeechToTextClient>);
     }
+
+    // A caller who takes the service key for the account must not send under another account.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Resolve_ServiceKeyIsThatOfAnAccountAndNoAccountIsGiven_AsksWhich(bool hasDefaultAccount)
+    {
+        await using ServiceProvider provider = (hasDefaultAccount ? TwoAccounts() : new ServiceCollection().AddKeyedPrivatemode("b", SetKeyOfB))
+            .AddPrivatemodeChatClient("gpt-oss-120b", "b")
+            .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", "b")
+            .AddPrivatemodeSpeechToTextClient("whisper-large-v3", "b")
+            .BuildServiceProvider();
+        Func<object>[] ways =
+        [
+            () => provider.GetRequiredKeyedService<IChatClient>("b"),
+            () => provider.GetRequiredKeyedService<IEmbeddingGenerator<string, Embedding<float>>>("b"),
+            () => provider.GetRequiredKeyedService<ISpeechToTextClient>("b"),
+        ];
+        Assert.All(ways, way =>
+        {
+            PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(way);
+            Assert.Contains("RegisteredAccount.Keyed(\"b\")", exception.Message, StringComparison.Ordinal);
+            Assert.Contains("RegisteredAccount.Default", exception.Message, StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
+    public async Task Resolve_ServiceKeyIsThatOfAnAccount_UsesTheGivenAccount()
+    {
+        await using ServiceProvider provider = TwoAccounts()
+            .AddPrivatemodeChatClient("gpt-oss-120b", "b", RegisteredAccount.Default)
+            .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", "b", account: RegisteredAccount.Keyed("b"))
+            .BuildServiceProvider();
+        _ = await provider.GetRequiredKeyedService<IChatClient>("b").GetResponseAsync("hi").OrTimeout();
+        _ = await provider.GetRequiredKeyedService<IEmbeddingGenerator<string, Embedding<float>>>("b").GenerateAsync(["text"]).OrTimeout();
+        Assert.Equal(["Bearer test-api-key", "Bearer key-b"], _deployment.Requests.Select(request => request.Headers["Authorization"]));
+    }
+
+    [Fact]
+    public void Account_WithoutAServiceKey_IsRefusedAndOtherwiseShowsNoKey()
+    {
+        Assert.Throws<ArgumentNullException>(() => RegisteredAccount.Keyed(null!));
+        Assert.Throws<ArgumentException>(() => RegisteredAccount.Keyed(""));
+
+        // An API key that is passed by mistake must not get into a log with the object.
+        Assert.DoesNotContain("an API key", RegisteredAccount.Keyed("an API key").ToString(), StringComparison.Ordinal);
+        Assert.Empty(typeof(RegisteredAccount).GetProperties(BindingFlags.Public | BindingFlags.Instance));
+    }
+
+    [Fact]
+    public void Add_DimensionsBelowOne_AreRefusedAtOnce() => Assert.Throws<ArgumentOutOfRangeException>(
+        () => new ServiceCollection().AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", dimensions: 0));
 
     [Fact]
     public async Task Configure_WithServices_SeesThem()
@@ -177,6 +214,15 @@ public sealed class ResolutionTests : IAsyncLifetime
         }
 
         await Assert.ThrowsAsync<ObjectDisposedException>(() => client.ConnectAsync());
+    }
+
+    private IServiceCollection TwoAccounts() =>
+        new ServiceCollection().AddPrivatemode(_deployment.Configure).AddKeyedPrivatemode("b", SetKeyOfB);
+
+    private void SetKeyOfB(PrivatemodeOptions options)
+    {
+        _deployment.Configure(options);
+        options.ApiKey = "key-b";
     }
 
     private static string? ModelOf(IChatClient client) => client.GetService<ChatClientMetadata>()?.DefaultModelId;

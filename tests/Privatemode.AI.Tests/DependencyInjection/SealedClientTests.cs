@@ -22,7 +22,8 @@ public sealed class SealedClientTests : IAsyncLifetime
     [InlineData("second")]
     public async Task Send_ClientOfTheFactory_IsSealed(string? accountKey)
     {
-        await using ServiceProvider provider = Provider(services => services.AddHttpClient("other").AddPrivatemodeHandler(accountKey), accountKey);
+        await using ServiceProvider provider = Provider(
+            services => services.AddHttpClient("other").AddPrivatemodeHandler(RegisteredAccounts.Of(accountKey)), accountKey);
         using HttpClient http = provider.GetRequiredService<IHttpClientFactory>().CreateClient("other");
         Assert.Equal((_deployment.Endpoint, Timeout.InfiniteTimeSpan), (http.BaseAddress, http.Timeout));
         using HttpResponseMessage response = await PostAsync(http);

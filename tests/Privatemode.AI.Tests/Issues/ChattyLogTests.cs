@@ -81,6 +81,6 @@ public sealed class ChattyLogTests : IAsyncLifetime
 
         _ = accountKey is null ? services.AddPrivatemode(_deployment.Configure) : services.AddKeyedPrivatemode(accountKey, _deployment.Configure);
         configure?.Invoke(services);
-        return services.AddPrivatemodeChatClient("gpt-oss-120b", accountKey).BuildServiceProvider();
+        return services.AddPrivatemodeChatClient("gpt-oss-120b", account: RegisteredAccounts.Of(accountKey)).BuildServiceProvider();
     }
 }

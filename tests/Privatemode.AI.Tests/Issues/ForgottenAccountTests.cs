@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Issues;
 
@@ -18,8 +19,8 @@ public sealed class ForgottenAccountTests
     {
         IServiceCollection services = Services(what).AddKeyedPrivatemode("acme", SetKey).AddKeyedPrivatemode("globex", SetKey);
         PrivatemodeConfigurationException exception = await RefusedAsync(services, what);
-        Assert.Contains("The Privatemode account without an account key is not registered.", exception.Message, StringComparison.Ordinal);
-        Assert.Contains("account 'acme', account 'globex'", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("The Privatemode account without a service key is not registered.", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("RegisteredAccount.Keyed(\"acme\"), RegisteredAccount.Keyed(\"globex\")", exception.Message, StringComparison.Ordinal);
         Assert.Contains("[FromKeyedServices]", exception.Message, StringComparison.Ordinal);
     }
 
@@ -34,7 +35,7 @@ public sealed class ForgottenAccountTests
         IServiceCollection services = Services(what, "acne").AddPrivatemode(SetKey).AddKeyedPrivatemode("acme", SetKey);
         PrivatemodeConfigurationException exception = await RefusedAsync(services, what);
         Assert.Contains("The Privatemode account 'acne' is not registered.", exception.Message, StringComparison.Ordinal);
-        Assert.Contains("account without an account key, account 'acme'", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("RegisteredAccount.Default, RegisteredAccount.Keyed(\"acme\")", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -70,15 +71,16 @@ public sealed class ForgottenAccountTests
 
     private static ServiceCollection Services(string what, string? accountKey = null)
     {
+        RegisteredAccount? account = RegisteredAccounts.Of(accountKey);
         ServiceCollection services = new();
         _ = services.AddLogging();
         _ = what switch
         {
-            "chat" => services.AddPrivatemodeChatClient("m", accountKey),
-            "embeddings" => services.AddPrivatemodeEmbeddingGenerator("m", accountKey: accountKey),
-            "speech" => services.AddPrivatemodeSpeechToTextClient("m", accountKey),
-            "handler" => services.AddHttpClient("other").AddPrivatemodeHandler(accountKey).Services,
-            "health" => services.AddHealthChecks().AddPrivatemodeHealthCheck(accountKey: accountKey).Services,
+            "chat" => services.AddPrivatemodeChatClient("m", account: account),
+            "embeddings" => services.AddPrivatemodeEmbeddingGenerator("m", account: account),
+            "speech" => services.AddPrivatemodeSpeechToTextClient("m", account: account),
+            "handler" => services.AddHttpClient("other").AddPrivatemodeHandler(account).Services,
+            "health" => services.AddHealthChecks().AddPrivatemodeHealthCheck(account: account).Services,
             _ => services,
         };
         return services;

@@ -43,4 +43,35 @@ public sealed class PublicNamesTests
     [Fact]
     public void Type_CanGrow_HasNoPositionalMembers() => Assert.All(
         Ours, type => Assert.Null(type.GetMethod("Deconstruct", BindingFlags.Public | BindingFlags.Instance)));
+
+    [Fact]
+    public void CancellationToken_IsLast_WithoutABoolInFrontOfIt()
+    {
+        (string Name, Type[] Parameters)[] all = [.. Ours.SelectMany(Signatures).Where(signature => signature.Parameters.Contains(typeof(CancellationToken)))];
+        Assert.NotEmpty(all);
+        Assert.All(all, signature =>
+        {
+            Assert.True(signature.Parameters[^1] == typeof(CancellationToken), $"{signature.Name} has a parameter after the CancellationToken.");
+            Assert.False(
+                signature.Parameters.Length > 1 && signature.Parameters[^2] is { } before && (before == typeof(bool) || before == typeof(bool?)),
+                $"{signature.Name} has a bool in front of the CancellationToken.");
+        });
+    }
+
+    /// <summary>The parameters of what users call or override, and of the callbacks that they pass or set.</summary>
+    private static IEnumerable<(string Name, Type[] Parameters)> Signatures(Type type)
+    {
+        const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+        MethodBase[] methods = [.. type.GetMethods(Declared), .. type.GetConstructors(Declared)];
+        foreach (MethodBase method in methods.Where(method => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly))
+        {
+            Type[] parameters = [.. method.GetParameters().Select(parameter => parameter.ParameterType)];
+            yield return ($"{type.Name}.{method.Name}", parameters);
+            foreach (Type callback in parameters.Where(typeof(Delegate).IsAssignableFrom))
+            {
+                ParameterInfo[] arguments = callback.GetMethod("Invoke")?.GetParameters() ?? [];
+                yield return ($"The callback of {type.Name}.{method.Name}", [.. arguments.Select(argument => argument.ParameterType)]);
+            }
+        }
+    }
 }

@@ -11,34 +11,37 @@ using Privatemode.AI.Speech;
 
 namespace Privatemode.AI;
 
-/// <summary>Privatemode's client: chat, embeddings, speech, documents, completions, and the sealed OpenAI client, over one verified deployment.
-/// Nothing is sent when it is made.</summary>
-/// <remarks>Thread-safe; make one and keep it. Disposing it ends the session and wipes its secrets.</remarks>
+/// <summary>Provides chat, embeddings, speech, document and completion clients, encrypted end to end for a verified Privatemode deployment.</summary>
+/// <remarks>
+/// <para>Creating an instance sends nothing. The first call, or <see cref="ConnectAsync"/>, verifies the deployment and establishes a session; no content is
+/// sent before that has succeeded.</para>
+/// <para>This class is thread-safe. Create one instance and reuse it. Disposing it ends the session and wipes its secrets.</para>
+/// </remarks>
 public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
 {
     private readonly ClientComposition _composition;
 
-    /// <summary>Initializes a new instance with default settings and the API key of the environment variable <c>PRIVATEMODE_API_KEY</c>.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">The variable is not set, or holds more than the key.</exception>
+    /// <summary>Initializes a new instance with default options and the API key from the environment variable <c>PRIVATEMODE_API_KEY</c>.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">The environment variable is not set, or its value is not a usable API key.</exception>
     public PrivatemodeClient()
         : this(new PrivatemodeOptions())
     {
     }
 
-    /// <summary>Initializes a new instance with an API key and default settings.</summary>
-    /// <param name="apiKey">The API key. It is never taken from the environment here, not even when it is missing.</param>
-    /// <exception cref="ArgumentNullException">The key is null.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The API key is empty, or holds more than the key.</exception>
+    /// <summary>Initializes a new instance with an API key and default options.</summary>
+    /// <param name="apiKey">The API key. The environment variable is not used, even if the key is empty.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="apiKey"/> is <see langword="null"/>.</exception>
+    /// <exception cref="PrivatemodeConfigurationException"><paramref name="apiKey"/> is empty, or contains more than the key.</exception>
     public PrivatemodeClient(string apiKey)
         : this(new PrivatemodeOptions { ApiKey = apiKey ?? throw new ArgumentNullException(nameof(apiKey)) })
     {
     }
 
-    /// <summary>Initializes a new instance with these settings.</summary>
-    /// <param name="options">The settings. They are copied; later changes have no effect. Without an API key in them, it comes from the environment
-    /// variable <c>PRIVATEMODE_API_KEY</c>.</param>
+    /// <summary>Initializes a new instance with the specified options.</summary>
+    /// <param name="options">The options. They are copied; later changes have no effect. If they contain no API key, it is read from the environment variable
+    /// <c>PRIVATEMODE_API_KEY</c>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is <see langword="null"/>.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable; the exception names it.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">One or more options are missing or invalid; the exception names them.</exception>
     public PrivatemodeClient(PrivatemodeOptions options)
         : this(ClientComposition.Create(options ?? throw new ArgumentNullException(nameof(options))))
     {
@@ -51,16 +54,18 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
             OpenAI.Pipeline, new Uri(composition.Endpoint, EndpointRules.Partition.Path), EndpointRules.Partition.PlainLimit, composition.Failures));
     }
 
-    /// <summary>The OpenAI client over the same session, for Semantic Kernel and anything else that takes an <c>OpenAIClient</c>.</summary>
+    /// <summary>Gets the OpenAI client that uses the same session, for Semantic Kernel and other libraries that take an <c>OpenAIClient</c>.</summary>
+    /// <remarks>It can be used as long as this client is not disposed.</remarks>
     public PrivatemodeOpenAIClient OpenAI => _composition.OpenAI;
 
-    /// <summary>The models the service offers. The list is neither encrypted nor authenticated.</summary>
+    /// <summary>Gets the models that the service offers.</summary>
+    /// <remarks>The list is neither encrypted nor authenticated.</remarks>
     public ModelCatalog Models => _composition.Models;
 
-    /// <summary>What is known about the deployment now; sends nothing.</summary>
+    /// <summary>The current state of the deployment's verification. Reading it sends nothing.</summary>
     internal DeploymentHealth Health => _composition.Health;
 
-    /// <summary>Its log.</summary>
+    /// <summary>Writes the client's log.</summary>
     internal ClientEvents Events => _composition.Events;
 
     /// <summary>Runs the requests of other libraries, for <see cref="PrivatemodeHttpMessageHandler"/>.</summary>
@@ -68,70 +73,75 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
 
     internal Uri Endpoint => _composition.Endpoint;
 
-    /// <summary>Takes documents apart, over the same session.</summary>
-    /// <remarks>A blank document is refused: nothing in an empty answer could be authenticated. See
+    /// <summary>Gets the client that extracts text and elements from documents.</summary>
+    /// <remarks>The answer to a blank document is refused, because nothing in an empty list could be authenticated. See
     /// <see cref="DocumentClient.PartitionAsync"/>.</remarks>
     public DocumentClient Documents { get; }
 
-    /// <summary>Makes the session now, so that the first call does not have to wait for it.</summary>
-    /// <param name="cancellationToken">Ends the wait; the session may still be made for others that wait for it.</param>
-    /// <returns>Completes when a secret is agreed.</returns>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
-    /// <exception cref="PrivatemodeServiceException">The service could not be reached or refused, or all took longer than
-    /// <see cref="TransportOptions.ResponseTimeout"/>.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
-    /// <exception cref="ObjectDisposedException">The client is disposed of.</exception>
+    /// <summary>Verifies the deployment and establishes a session, so that the first call does not have to wait.</summary>
+    /// <param name="cancellationToken">A token that cancels the wait. The session can still be established for other callers that wait for it.</param>
+    /// <returns>A task that completes when a session is established.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> is canceled.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, there is none, or the adoption log cannot be used.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service, the manifest or collateral could not be retrieved, or the wait took longer than
+    /// <see cref="TransportOptions.ResponseTimeout"/>. This does not mean that verification failed.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine. No content is sent to it.</exception>
+    /// <exception cref="ObjectDisposedException">The client is disposed.</exception>
     public Task ConnectAsync(CancellationToken cancellationToken = default) => _composition.ConnectAsync(cancellationToken);
 
-    /// <summary>Verifies the deployment now, whatever is known about it, and reports what was proved. Sends the service the API key and a nonce;
-    /// AMD or Intel learn which chip or platform is asked about.</summary>
-    /// <param name="cancellationToken">Ends the verification.</param>
-    /// <returns>The report. Calls from here on rely on it; when the deployment has changed, they agree on new secrets first.</returns>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, or the adoption log cannot be used.</exception>
-    /// <exception cref="PrivatemodeServiceException">The service, the manifest or collateral could not be had. That is no verdict.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself; nothing is sent to it from here on.</exception>
-    /// <exception cref="ObjectDisposedException">The client is disposed of.</exception>
+    /// <summary>Verifies the deployment now, even if the current verification is still valid, and returns what was verified.</summary>
+    /// <param name="cancellationToken">A token that cancels the verification.</param>
+    /// <returns>The verification result. Calls that begin later rely on it; if the deployment has changed, they first establish a new session.</returns>
+    /// <remarks>The API key and a nonce are sent to the service. A request for collateral tells AMD or Intel which chip or platform is verified.</remarks>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> is canceled.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, there is none, or the adoption log cannot be used.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service, the manifest or collateral could not be retrieved. This does not mean that verification
+    /// failed.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine. From then on no content is sent to it.</exception>
+    /// <exception cref="ObjectDisposedException">The client is disposed.</exception>
     public Task<VerifiedDeployment> VerifyAsync(CancellationToken cancellationToken = default) => _composition.VerifyAsync(cancellationToken);
 
-    /// <summary>A chat client for one model.</summary>
-    /// <param name="modelId">Id of the model, for example <c>gpt-oss-120b</c>. A call may choose another by <see cref="ChatOptions.ModelId"/>.</param>
-    /// <returns>
-    /// A client without a tool loop of its own: it returns <see cref="FunctionCallContent"/> and takes <see cref="FunctionResultContent"/>.
-    /// Disposing it does nothing.
-    /// </returns>
+    /// <summary>Returns an <see cref="IChatClient"/> for a model.</summary>
+    /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>. A call can specify another one with <see cref="ChatOptions.ModelId"/>.</param>
+    /// <returns>A chat client that uses the session of this client. Disposing it has no effect.</returns>
     /// <remarks>
-    /// <see cref="ChatOptions.AdditionalProperties"/> are posted as members of the request, as they are: text, numbers, booleans, null,
-    /// JSON, dictionaries and lists of these; names this library writes itself are refused. <see cref="ChatOptions.ConversationId"/> is not
-    /// used, the service keeps no conversations. A message carries text, images, audio as MP3 or WAV, and PDF files; a
-    /// <see cref="DataContent"/> or <see cref="UriContent"/> of another media type in it is a
-    /// <see cref="PrivatemodeRequestException"/>, and in an answer that goes back with the history it is left out. Reasoning comes as
-    /// <see cref="TextReasoningContent"/> and goes back with the history; a refusal is an <see cref="ErrorContent"/> with the code
-    /// <c>Refusal</c>. An answer the model server broke off is a <see cref="PrivatemodeServiceException"/>; other finish reasons are told in
-    /// the server's own word.
+    /// <para>The chat client does not invoke functions: it returns <see cref="FunctionCallContent"/> and accepts <see cref="FunctionResultContent"/>.</para>
+    /// <para>A message can contain text, images, audio (MP3 or WAV) and PDF files. <see cref="DataContent"/> or <see cref="UriContent"/> of another media type
+    /// in a message throws a <see cref="PrivatemodeRequestException"/>; in an earlier answer that is sent back with the history it is omitted. Reasoning is
+    /// returned as <see cref="TextReasoningContent"/> and is sent back with the history. A refusal is an <see cref="ErrorContent"/> with the error code
+    /// <c>Refusal</c>.</para>
+    /// <para><see cref="ChatOptions.AdditionalProperties"/> are added to the request as they are: strings, numbers, booleans, null, JSON, and dictionaries and
+    /// lists of these. Names of members that this library writes itself are refused. <see cref="ChatOptions.ConversationId"/> is not used, because the service
+    /// does not store conversations.</para>
+    /// <para>An answer that the model server did not finish throws a <see cref="PrivatemodeServiceException"/>. Other finish reasons are returned as the server
+    /// sends them.</para>
     /// </remarks>
-    /// <exception cref="ArgumentException">The id is null or empty.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="modelId"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
     public IChatClient AsIChatClient(string modelId)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelId);
         return new PrivatemodeChatClient(OpenAI.GetChatClient(modelId), _composition.Endpoint, modelId, _composition.Failures.For("generate"));
     }
 
-    /// <summary>A generator of embeddings with one model.</summary>
-    /// <param name="modelId">Id of the model, for example <c>qwen3-embedding-4b</c>. A call may choose another by
+    /// <summary>Returns an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> for a model.</summary>
+    /// <param name="modelId">The model ID, for example <c>qwen3-embedding-4b</c>. A call can specify another one with
     /// <see cref="EmbeddingGenerationOptions.ModelId"/>.</param>
-    /// <param name="defaultModelDimensions">The length of the vectors asked for when a call does not say, at least 1; null, the default, for the
-    /// model's own.</param>
-    /// <returns>A generator that keeps the order of the texts. Disposing it does nothing.</returns>
+    /// <param name="defaultModelDimensions">The number of dimensions of the embeddings if a call does not specify it, at least 1; or <see langword="null"/>,
+    /// the default, for the model's own number.</param>
+    /// <returns>A generator that returns embeddings in the order of the texts. Disposing it has no effect.</returns>
     /// <remarks>
-    /// Many texts go in several requests, a few of them at once; <see cref="TextEmbeddingOptions"/> has the numbers, and makes queries of
-    /// the texts. The first request that fails cancels the others, and nothing is handed out: for many texts use
-    /// <see cref="EmbeddingBatchExtensions.GenerateInBatchesAsync"/>, which returns what came before. An empty list of texts is answered without
-    /// a call. <see cref="EmbeddingGenerationOptions.AdditionalProperties"/> are posted as members of the request, as they are, but for the names this library
-    /// writes itself. A factory in <see cref="EmbeddingGenerationOptions.RawRepresentationFactory"/> makes a new object for each request.
-    /// Every embedding carries the receipt of its request.
+    /// <para>Many texts are sent in several requests, a few of them at the same time; <see cref="TextEmbeddingOptions"/> lists the limits, and also embeds the
+    /// texts as queries. The first request that fails cancels the others, and no embedding is returned. For many texts use
+    /// <see cref="EmbeddingBatchExtensions.GenerateInBatchesAsync"/>, which returns the embeddings of each batch as it completes. An empty list of texts is not
+    /// sent.</para>
+    /// <para><see cref="EmbeddingGenerationOptions.AdditionalProperties"/> are added to the request as they are; names of members that this library writes
+    /// itself are refused. <see cref="EmbeddingGenerationOptions.RawRepresentationFactory"/> must return a new object for each request. Each embedding has the
+    /// receipt of its request.</para>
     /// </remarks>
-    /// <exception cref="ArgumentException">The id is null or empty.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The dimensions are less than 1.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="modelId"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="defaultModelDimensions"/> is less than 1.</exception>
     public IEmbeddingGenerator<string, Embedding<float>> AsIEmbeddingGenerator(string modelId, int? defaultModelDimensions = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelId);
@@ -144,35 +154,40 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
             OpenAI.GetEmbeddingClient(modelId), _composition.Endpoint, modelId, defaultModelDimensions, _composition.Failures.For("embed"));
     }
 
-    /// <summary>A client of the completions endpoint, for plain text continuation and for filling gaps in code.</summary>
-    /// <param name="modelId">Id of the model. A request may choose another by <see cref="TextCompletionRequest.ModelId"/>.</param>
-    /// <returns>The client.</returns>
-    /// <exception cref="ArgumentException">The id is null or empty.</exception>
+    /// <summary>Returns a client of the completions endpoint, which continues plain text and fills gaps in code.</summary>
+    /// <param name="modelId">The model ID. A request can specify another one with <see cref="TextCompletionRequest.ModelId"/>.</param>
+    /// <returns>A completion client that uses the session of this client.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="modelId"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
     public TextCompletionClient GetCompletionClient(string modelId)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelId);
         return new TextCompletionClient(new CompletionCalls(OpenAI.Pipeline, _composition.Endpoint, _composition.Failures.For("generate")), modelId);
     }
 
-    /// <summary>A message handler over the same session, for any other library that sends with an <see cref="HttpClient"/>.</summary>
-    /// <returns>A new handler; see its remarks for what it does differently from an ordinary one. Disposing it does not dispose this client.</returns>
+    /// <summary>Returns a message handler that uses the same session, for other libraries that send with an <see cref="HttpClient"/>.</summary>
+    /// <returns>A new handler. Disposing it does not dispose this client. See <see cref="PrivatemodeHttpMessageHandler"/> for how it differs from other
+    /// handlers.</returns>
     public PrivatemodeHttpMessageHandler CreateHandler() => new(this);
 
-    /// <summary>A client that turns recorded speech into text, for one model.</summary>
-    /// <param name="modelId">Id of the model, for example <c>whisper-large-v3</c>. A call may choose another by
+    /// <summary>Returns an <see cref="ISpeechToTextClient"/> for a model.</summary>
+    /// <param name="modelId">The model ID, for example <c>whisper-large-v3</c>. A call can specify another one with
     /// <see cref="SpeechToTextOptions.ModelId"/>.</param>
-    /// <returns>A client that neither disposes nor rewinds the streams it is given. Disposing it does nothing.</returns>
+    /// <returns>A client that neither disposes nor rewinds the streams it is given. Disposing it has no effect.</returns>
     /// <remarks>
-    /// A recording is a file of flac, mp3, mp4, mpeg, mpga, m4a, ogg, wav or webm, of at most 50 MiB and one hour, read from where its stream stands.
-    /// Another kind, an empty or a larger file is a <see cref="PrivatemodeRequestException"/> before anything is sent. Its name never
-    /// leaves. Of <see cref="SpeechToTextOptions.SpeechLanguage"/> the first subtag is used (<c>de</c> of <c>de-AT</c>);
-    /// <see cref="SpeechToTextOptions.TextLanguage"/> must be the same or none, because the service removed translations in version 1.33;
-    /// <see cref="SpeechToTextOptions.SpeechSampleRate"/> is not used, the file tells. Prompt, temperature and timestamps:
-    /// <see cref="SpeechTranscriptionOptions"/>. <see cref="SpeechToTextOptions.AdditionalProperties"/> are posted as fields of the form: text,
-    /// numbers and booleans. A streamed transcription comes as <see cref="SpeechToTextResponseUpdateKind.TextUpdated"/>, then
-    /// <see cref="SpeechToTextResponseUpdateKind.SessionClose"/> with the usage, once it is certain that nothing is missing.
+    /// <para>A recording is a flac, mp3, mp4, mpeg, mpga, m4a, ogg, wav or webm file of at most 50 MiB and one hour. It is read from the current position of
+    /// its stream. A file of another kind, an empty file and a larger file throw a <see cref="PrivatemodeRequestException"/> before anything is sent. The name
+    /// of the file is never sent.</para>
+    /// <para>Of <see cref="SpeechToTextOptions.SpeechLanguage"/> the first subtag is used (<c>de</c> of <c>de-AT</c>).
+    /// <see cref="SpeechToTextOptions.TextLanguage"/> must be the same or <see langword="null"/>, because the service removed translations in version 1.33.
+    /// <see cref="SpeechToTextOptions.SpeechSampleRate"/> is not used, because the file contains it. For a prompt, temperature and timestamps, see
+    /// <see cref="SpeechTranscriptionOptions"/>. <see cref="SpeechToTextOptions.AdditionalProperties"/> are added to the form as fields: strings, numbers and
+    /// booleans.</para>
+    /// <para>A streamed transcription is returned as <see cref="SpeechToTextResponseUpdateKind.TextUpdated"/> updates, followed by
+    /// <see cref="SpeechToTextResponseUpdateKind.SessionClose"/> with the usage after it is verified that nothing is missing.</para>
     /// </remarks>
-    /// <exception cref="ArgumentException">The id is null or empty.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="modelId"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
     [Experimental("MEAI001")]
     public ISpeechToTextClient AsISpeechToTextClient(string modelId)
     {
@@ -181,10 +196,11 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
             OpenAI.GetAudioClient(modelId), _composition.Endpoint, modelId, FormFields.FileLimit, _composition.Failures.For("transcribe"));
     }
 
-    /// <summary>Ends the session and wipes its secrets. Streams still running may finish.</summary>
+    /// <summary>Ends the session and wipes its secrets. Streams that are still running can finish.</summary>
     public void Dispose() => _composition.Dispose();
 
     /// <inheritdoc cref="Dispose"/>
+    /// <returns>A completed task.</returns>
     public ValueTask DisposeAsync()
     {
         _composition.Dispose();

@@ -4,16 +4,14 @@ using OpenAI.Realtime;
 
 namespace Privatemode.AI;
 
-/// <summary>
-/// The OpenAI client, end-to-end encrypted: every call of every client it hands out is sealed before it leaves, or refused.
-/// </summary>
+/// <summary>Represents an <see cref="OpenAIClient"/> whose calls are encrypted end to end, or refused before anything is sent.</summary>
 /// <remarks>
-/// Sealed: chat completions, completions, embeddings, transcriptions, and through its <c>Pipeline</c> also messages and document extraction.
-/// Unencrypted because nothing is in it: the list of models. Everything else throws <see cref="PrivatemodeWouldLeakException"/> before anything is
-/// sent. Errors of the service arrive as <see cref="System.ClientModel.ClientResultException"/>, whose message holds the service's own words.
-/// Gaps in tool calls are filled in, and finish reasons OpenAI's types have no word for read as <c>length</c>, with the server's own word beside
-/// them as <c>original_finish_reason</c>; otherwise the client would fail on the answer.
-/// Thread-safe. Lives as long as the <see cref="PrivatemodeClient"/> it comes from.
+/// <para>Encrypted are chat completions, completions, embeddings and transcriptions, and through <c>Pipeline</c> also messages and document extraction. The
+/// list of models is not encrypted, because it contains no user content. Every other call throws a <see cref="PrivatemodeWouldLeakException"/>.</para>
+/// <para>Errors of the service are thrown as <see cref="System.ClientModel.ClientResultException"/>, whose message contains the service's own text.</para>
+/// <para>Members that are missing from tool calls are filled in. A finish reason that OpenAI's types do not know is read as <c>length</c>, and the server's own
+/// value is kept beside it as <c>original_finish_reason</c>. The OpenAI client could not read the answer otherwise.</para>
+/// <para>This class is thread-safe. Get an instance from <see cref="PrivatemodeClient.OpenAI"/>; it can be used until that client is disposed.</para>
 /// </remarks>
 public sealed class PrivatemodeOpenAIClient : OpenAIClient
 {
@@ -22,9 +20,10 @@ public sealed class PrivatemodeOpenAIClient : OpenAIClient
     {
     }
 
-    /// <summary>Not available: realtime sessions bypass the pipeline, so nothing would be encrypted.</summary>
-    /// <exception cref="PrivatemodeWouldLeakException">Always.</exception>
+    /// <summary>Not supported. Realtime sessions do not use the pipeline, so nothing would be encrypted.</summary>
+    /// <returns>This method does not return.</returns>
+    /// <exception cref="PrivatemodeWouldLeakException">Always thrown.</exception>
     public override RealtimeClient GetRealtimeClient() =>
         throw new PrivatemodeWouldLeakException(
-            "realtime", "Realtime sessions open a connection of their own, past the encryption. The service does not offer them.");
+            "realtime", "Realtime sessions open a connection of their own that is not encrypted by this library. The service does not offer them.");
 }

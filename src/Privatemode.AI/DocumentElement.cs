@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Privatemode.AI;
 
-/// <summary>Represents an element of a document, such as a title, a paragraph or a table, or a chunk of several elements.</summary>
+/// <summary>Represents an element of a document, such as a title, paragraph or table, or a chunk of elements.</summary>
 public sealed class DocumentElement
 {
     /// <summary>Gets the type, for example <c>Title</c>, <c>NarrativeText</c>, <c>ListItem</c>, <c>Table</c> or <c>CompositeElement</c>.</summary>
@@ -14,8 +14,8 @@ public sealed class DocumentElement
     /// <summary>Gets the element ID, or <see langword="null"/> if the service did not return one.</summary>
     public string? ElementId { get; init; }
 
-    /// <summary>Gets the ID of the element to which this element belongs, for example the title above it, or <see langword="null"/> if there is
-    /// none.</summary>
+    /// <summary>Gets the ID of the element to which this element belongs, for example the title above it.</summary>
+    /// <value><see langword="null"/> if there is none.</value>
     public string? ParentId { get; init; }
 
     /// <summary>Gets the number of the page, or <see langword="null"/> if the document has no pages.</summary>

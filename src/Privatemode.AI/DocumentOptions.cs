@@ -75,11 +75,11 @@ public sealed class DocumentOptions
     /// <remarks>It applies to <see cref="DocumentChunking.ByTitle"/>.</remarks>
     public int? CombineUnderCharacters { get; set; }
 
-    /// <summary>Gets or sets the number of characters that are repeated at the beginning of a chunk that had to be split; 0 or more.</summary>
-    /// <remarks>The characters are the last ones of the chunk before.</remarks>
+    /// <summary>Gets or sets the number of characters that are repeated at the beginning of a split chunk; 0 or more.</summary>
+    /// <remarks>They are the last characters of the previous chunk. They are repeated if a chunk had to be split because of its length.</remarks>
     public int? Overlap { get; set; }
 
-    /// <summary>Gets or sets a value that indicates whether every chunk begins with the <see cref="Overlap"/>, not only those that had to be split.</summary>
+    /// <summary>Gets or sets a value that indicates whether every chunk begins with the <see cref="Overlap"/>, not only split ones.</summary>
     public bool? OverlapAll { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether a section may continue on the next page.</summary>

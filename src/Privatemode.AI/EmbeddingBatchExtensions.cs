@@ -23,6 +23,7 @@ public static class EmbeddingBatchExtensions
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="generator"/> or <paramref name="values"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">A text is <see langword="null"/>. Thrown after the batches before it are returned.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
     /// <exception cref="PrivatemodeException">A batch failed. Thrown after the batches before it are returned.</exception>
     public static IAsyncEnumerable<GeneratedEmbeddings<Embedding<float>>> GenerateInBatchesAsync(
         this IEmbeddingGenerator<string, Embedding<float>> generator,

@@ -11,7 +11,7 @@ namespace Privatemode.AI;
 /// </remarks>
 public sealed class PromptCacheScope
 {
-    /// <summary>The minimum length of a salt, in bytes of UTF-8, and of a secret from which salts are derived, in bytes.</summary>
+    /// <summary>The minimum length of a salt or secret, in bytes. A salt is measured in UTF-8.</summary>
     public const int MinimumSaltBytes = 32;
 
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
@@ -66,7 +66,7 @@ public sealed class PromptCacheScope
         return PerUser(secret, () => user);
     }
 
-    /// <summary>Creates a scope in which the requests of one user share, with a callback that returns the user of each call.</summary>
+    /// <summary>Creates a scope in which the requests of one user share, with a callback that returns the user.</summary>
     /// <param name="secret">The secret, at least 32 random bytes; not a password. It is copied.</param>
     /// <param name="currentUser">Returns the user who makes the call, for example from the current HTTP request. If it returns
     /// <see langword="null"/> or an empty string, the request shares with no other request.</param>

@@ -34,7 +34,8 @@ internal sealed class CallFailures(
 
     /// <summary>An error inside an answer of status 200 comes as an exception of this library already, but without what only a further call can tell.</summary>
     private static bool IsUnexplained(Exception exception) =>
-        exception is PrivatemodeServiceException { Reason: ServiceFailureReason.ModelUnavailable } and not PrivatemodeModelUnavailableException;
+        exception is PrivatemodeServiceException { Reason: ServiceFailureReason.ModelUnavailable } and not PrivatemodeModelUnavailableException
+        && !Callbacks.Threw(exception);
 
     /// <summary>The exception to throw, once more is known.</summary>
     public Task<Exception> ExplainAsync(Exception mapped, CancellationToken cancellationToken) =>

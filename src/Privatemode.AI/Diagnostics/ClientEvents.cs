@@ -99,8 +99,8 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
             return;
         }
 
-        // The message of another exception can contain anything, even a key.
-        string message = exception is PrivatemodeException ? exception.Message
+        // The message of an exception that the application created can contain anything, even a key.
+        string message = exception is PrivatemodeException && !Callbacks.Threw(exception) ? exception.Message
             : "It is not an exception of this library. If a callback of the application, such as ApiKeyAccessor, throws it, correct the callback.";
         Log.WarmUpFailed(_logger, endpoint, ErrorNames.Of(exception), exception.GetType().Name, message);
     }

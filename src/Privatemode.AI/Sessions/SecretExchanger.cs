@@ -11,6 +11,7 @@ internal sealed class SecretExchanger(
         MlKemProvider mlKem = MlKemProvider.Automatic)
 {
     private static readonly TimeSpan[] PausesBetweenTries = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
 
     /// <summary>
     /// Up to three tries. A rejected API key, another refusal that would come again, a client that is too old or failed verification stops at
@@ -29,11 +30,17 @@ internal sealed class SecretExchanger(
             }
             catch (PrivatemodeServiceException exception) when (attempt < PausesBetweenTries.Length && !IsFinal(exception))
             {
-                TimeSpan pause = PausesBetweenTries[attempt];
-                await Pause.ForAsync(exception.RetryAfter > pause ? exception.RetryAfter.Value : pause, time, async, cancellationToken).ConfigureAwait(false);
+                await Pause.ForAsync(PauseAfter(exception, attempt), time, async, cancellationToken).ConfigureAwait(false);
             }
         }
     }
+
+    /// <summary>How long to wait: at least the usual pause, and never longer than the service may ask for. A handler of the application can have thrown
+    /// the exception, with any time in it.</summary>
+    private static TimeSpan PauseAfter(PrivatemodeServiceException exception, int attempt) =>
+        exception.RetryAfter is { } asked && asked > PausesBetweenTries[attempt]
+            ? asked < LongestPause ? asked : LongestPause
+            : PausesBetweenTries[attempt];
 
     /// <summary>One try: exchange; if that fails, establish the trust anchor anew and exchange once more.</summary>
     private async ValueTask<SessionSecret> TryAsync(string apiKey, bool async, CancellationToken cancellationToken)

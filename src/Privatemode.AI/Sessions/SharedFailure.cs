@@ -9,10 +9,11 @@ internal static class SharedFailure
     public static bool IsForAll(Exception exception) => exception switch
     {
         OperationCanceledException => false,
+        _ when Callbacks.Threw(exception) => true,
         PrivatemodeServiceException service => !service.ConcernsKey,
         PrivatemodeConfigurationException configuration => configuration.Setting != nameof(PrivatemodeOptions.ApiKey),
         PrivatemodeVerificationException => true,
-        _ => Callbacks.Threw(exception),
+        _ => false,
     };
 
     /// <summary>Throws the same failure once more, for one of those who waited.</summary>
@@ -20,6 +21,10 @@ internal static class SharedFailure
     {
         switch (failure)
         {
+            case not null when Callbacks.Threw(failure):
+                // The application's own, whatever its type: it is rethrown unchanged.
+                ExceptionDispatchInfo.Throw(failure);
+                break;
             case PrivatemodeServiceException service:
                 throw service.ForAnother();
             case PrivatemodeConfigurationException configuration:
@@ -27,9 +32,7 @@ internal static class SharedFailure
             case PrivatemodeVerificationException verification:
                 throw PrivatemodeVerificationException.FromMismatches(verification.Message, verification.Mismatches);
             default:
-                // The user's own: there is no making another of it.
-                ExceptionDispatchInfo.Throw(failure);
-                break;
+                throw new InvalidOperationException("An exception of this kind is not shared.", failure);
         }
     }
 }

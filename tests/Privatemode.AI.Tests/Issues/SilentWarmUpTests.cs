@@ -53,6 +53,15 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task WarmUp_AccessorThrowsAnExceptionOfThisLibrary_LogsTheTypeAndNotWhatItSaid()
+    {
+        PrivatemodeConfigurationException forged = new("ApiKey", $"no tenant for {Key}");
+        string line = Assert.Single(await WarningsOfStartAsync(options => options.ApiKeyAccessor = _ => throw forged));
+        Assert.Contains("(configuration, PrivatemodeConfigurationException)", line, StringComparison.Ordinal);
+        Assert.Contains("callback", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task WarmUp_AccessorReturnsAKeyInQuotationMarks_LogsThat() => Assert.Contains(
         "quotation marks", Assert.Single(await WarningsOfStartAsync(options => options.ApiKeyAccessor = _ => new($"'{Key}'"))), StringComparison.Ordinal);
 

@@ -37,6 +37,23 @@ public sealed class SessionManagerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Connect_HandlerThrowsAnExceptionThatAsksForYears_WaitsAMinuteAtMost()
+    {
+        using ForgingHandler handler = new(
+            "/privatemode/v1/secret", new PrivatemodeServiceException(ServiceFailureReason.Unavailable, "forged") { RetryAfter = TimeSpan.MaxValue });
+        await using PrivatemodeClient client = _deployment.CreateClient(options =>
+            (options.Transport.HttpMessageHandler, options.Transport.InsecureAcceptAnyHandlerOnLoopback) = (handler, true));
+        Task connecting = client.ConnectAsync();
+        for (int pause = 0; pause < 2; pause++)
+        {
+            Assert.Equal(TimeSpan.FromMinutes(1), await _time.TimerAsync(due => due == TimeSpan.FromMinutes(1)).OrTimeout());
+            _time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.Equal("forged", (await Assert.ThrowsAsync<PrivatemodeServiceException>(() => connecting.OrTimeout())).Message);
+    }
+
+    [Fact]
     public async Task Connect_ServiceStaysAway_StopsAfterThreeTries()
     {
         _deployment.Faults.NextKeyExchange(Fault.PlainError(503), times: 100);

@@ -119,5 +119,16 @@ public sealed class SharedVerificationTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public void Failure_OfACallback_IsForAllAndUnchanged() => Assert.All(
+        (PrivatemodeException[])[new PrivatemodeServiceException(ServiceFailureReason.Other, "x"), new PrivatemodeConfigurationException("ApiKey", "x"),
+            new PrivatemodeIntegrityException("x", "x")],
+        failure =>
+        {
+            _ = Callbacks.Note(failure);
+            Assert.True(SharedFailure.IsForAll(failure));
+            Assert.Same(failure, Assert.Throws(failure.GetType(), () => SharedFailure.ThrowForAnother(failure)));
+        });
+
     private Task<TrustedMesh> GetAsync() => _authority.GetAsync(null, Key, async: true, default).AsTask();
 }

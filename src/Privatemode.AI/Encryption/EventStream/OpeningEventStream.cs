@@ -103,9 +103,10 @@ internal sealed class OpeningEventStream : Stream
                 {
                     read = _sealed.Read(_buffer);
                 }
-                catch (PrivatemodeServiceException timeout)
+                catch (PrivatemodeException failure)
                 {
-                    _opener.Fail(timeout);
+                    // A timeout, or what a handler of the application threw. The stream stays failed.
+                    _opener.Fail(failure);
                     read = 0;
                 }
                 catch (IOException)
@@ -145,9 +146,10 @@ internal sealed class OpeningEventStream : Stream
                 {
                     read = await _sealed.ReadAsync(_buffer, cancellationToken).ConfigureAwait(false);
                 }
-                catch (PrivatemodeServiceException timeout)
+                catch (PrivatemodeException failure)
                 {
-                    _opener.Fail(timeout);
+                    // A timeout, or what a handler of the application threw. The stream stays failed.
+                    _opener.Fail(failure);
                     read = 0;
                 }
                 catch (IOException)

@@ -85,6 +85,18 @@ public sealed class OpeningEventStreamFailureTests : IDisposable
         Assert.Same(timeout, await Assert.ThrowsAsync<PrivatemodeServiceException>(() => _scene.ReadTextAsync(way)));
     }
 
+    // A handler of the application can throw any exception of this library from the stream that it returns.
+    [Theory]
+    [MemberData(nameof(WaysToRead))]
+    public async Task Read_NetworkThrowsAnIntegrityException_ThrowsThatForGood(string way)
+    {
+        PrivatemodeIntegrityException forged = new("truncated-stream", "forged");
+        _scene.Network.Fail(forged);
+        Assert.Same(forged, await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => _scene.ReadTextAsync(way)));
+        _scene.Network.Deliver(_scene.Source.Whole());
+        Assert.Same(forged, await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => _scene.ReadTextAsync(way)));
+    }
+
     [Theory]
     [InlineData("memory async")]
     [InlineData("array async")]

@@ -32,7 +32,7 @@ public sealed partial class SnippetsTests
     [Fact]
     public void Documents_WithCode_AreFound() =>
         Assert.Superset(
-            new HashSet<string> { "README.md", "docs/telemetry.md", "src/Privatemode.AI/README.md", "src/Privatemode.AI.Testing/README.md" },
+            new HashSet<string> { "README.md", "docs/errors.md", "docs/telemetry.md", "src/Privatemode.AI/README.md", "src/Privatemode.AI.Testing/README.md" },
             Documents().Cast<object[]>().Select(row => (string)row[0]).ToHashSet());
 
     [Theory]

@@ -10,14 +10,14 @@ public sealed record HardwarePolicy
     /// Technologies accepted, as in <see cref="VerifiedDeployment.Tee"/>: <c>SEV-SNP</c>, <c>TDX</c>. Null: those the manifest lists. What is
     /// demanded of AMD says nothing about Intel: name <c>SEV-SNP</c> alone here if only the listed chips or product lines may answer.
     /// </summary>
-    public IReadOnlyCollection<string>? Tees { get; init; }
+    public IReadOnlyCollection<TeeKind>? Tees { get; init; }
 
     /// <summary>
     /// AMD product lines accepted: <c>Milan</c>, <c>Genoa</c>; <c>Turin</c> too, but no manifest this version reads lists it. Null: those the
     /// manifest lists. Leave out Milan, whose root seed can be extracted by software alone (arXiv 2605.12990), if you can. TDX stays accepted, see
     /// <see cref="Tees"/>.
     /// </summary>
-    public IReadOnlyCollection<string>? AmdProducts { get; init; }
+    public IReadOnlyCollection<AmdProduct>? AmdProducts { get; init; }
 
     /// <summary>
     /// AMD chips accepted, each 128 hexadecimal digits. Null: those the manifest allows. A machine that hides its chip's id is none of them. TDX

@@ -14,7 +14,7 @@ public sealed class InsecureLoopbackTrust
     /// <param name="collateral">Base address of what stands in for AMD's and Intel's services; loopback.</param>
     /// <param name="manifest">Address of the manifest; loopback.</param>
     /// <exception cref="ArgumentException">A key is not 64 hexadecimal digits, or an address is not loopback.</exception>
-    public InsecureLoopbackTrust(IReadOnlyDictionary<string, string> amdRootKeys, string intelRootKey, Uri collateral, Uri manifest)
+    public InsecureLoopbackTrust(IReadOnlyDictionary<AmdProduct, string> amdRootKeys, string intelRootKey, Uri collateral, Uri manifest)
     {
         ArgumentNullException.ThrowIfNull(amdRootKeys);
         DemandKey(intelRootKey, nameof(intelRootKey));
@@ -25,13 +25,13 @@ public sealed class InsecureLoopbackTrust
 
         DemandLoopback(collateral, nameof(collateral));
         DemandLoopback(manifest, nameof(manifest));
-        AmdRootKeys = amdRootKeys.ToDictionary(entry => entry.Key, entry => entry.Value.ToLowerInvariant(), StringComparer.Ordinal);
+        AmdRootKeys = amdRootKeys.ToDictionary(entry => entry.Key, entry => entry.Value.ToLowerInvariant());
         IntelRootKey = Convert.FromHexString(intelRootKey);
         Collateral = collateral;
         Manifest = manifest;
     }
 
-    internal IReadOnlyDictionary<string, string> AmdRootKeys { get; }
+    internal IReadOnlyDictionary<AmdProduct, string> AmdRootKeys { get; }
 
     internal byte[] IntelRootKey { get; }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -5,27 +6,31 @@ using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI;
 
-/// <summary>The record of adopted manifests in a directory: append-only and hash-chained, so that what it says can be checked later.</summary>
+/// <summary>Represents the log of adopted manifests in a directory. It is append-only, and a hash chain makes changes detectable.</summary>
 /// <remarks>
-/// Each manifest lies beside it once, named after the line that adopted it first: <c>1.json</c>, <c>2.json</c>… Each line of <c>log.txt</c> is the
-/// time (RFC 3339), the file, its SHA-256 (<c>approved-sha256:</c> where somebody approved it, otherwise <c>sha256:</c>) and the chain: SHA-256 over
-/// the chain of the line before (32 bytes, zero at first) and the line up to there. Lines cut off at the end cannot be noticed from the directory
-/// alone: keep <see cref="Head"/> elsewhere for that. Under <see cref="InsecureLoopbackTrust"/> manifests are adopted in the subdirectory
-/// <see cref="InsecureLoopbackDirectory"/>, and the marks of their digests begin with <c>insecure-loopback-</c>; a log with both kinds of lines is
-/// refused.
+/// <para>The directory holds each manifest once, in a file named after the line that adopted it first: <c>1.json</c>, <c>2.json</c>, and so on. Each line of
+/// <c>log.txt</c> consists of the time (RFC 3339), the file name, the SHA-256 digest (<c>approved-sha256:</c> if the manifest was approved, otherwise
+/// <c>sha256:</c>) and the chain: SHA-256 over the chain of the previous line (32 bytes, zero for the first line) and the text of the line before it.</para>
+/// <para>Later versions of this library can write other words before <c>sha256:</c>, and more members before the chain. Such entries can be read:
+/// an unknown word is <see cref="ManifestSource.Unknown"/>, and unknown members are ignored.</para>
+/// <para>Lines that were removed at the end cannot be detected from the directory alone. To detect this, keep <see cref="HeadSha256"/> elsewhere.</para>
+/// <para>Clients with <see cref="InsecureLoopbackTrust"/> adopt manifests in the subdirectory <see cref="InsecureLoopbackDirectoryName"/>, and their digests
+/// begin with <c>insecure-loopback-</c>. A log with both kinds of lines is refused.</para>
 /// </remarks>
 public sealed class ManifestLog
 {
-    /// <summary>The subdirectory of the adoption log's directory that clients with <see cref="InsecureLoopbackTrust"/> use in its place.</summary>
-    public const string InsecureLoopbackDirectory = "insecure-loopback-trust";
+    /// <summary>The name of the subdirectory that clients with <see cref="InsecureLoopbackTrust"/> use instead of the log's directory.</summary>
+    public const string InsecureLoopbackDirectoryName = "insecure-loopback-trust";
 
     internal const string FileName = "log.txt";
 
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
     private const string DigestMark = "sha256:";
-    private const string ApprovedMark = "approved-sha256:";
+    private const string ApprovedWord = "approved-";
     private const string InsecureMark = "insecure-loopback-";
     private const string ChainMark = "chain:";
+
+    private static readonly SearchValues<char> WordCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz-");
 
     private readonly byte[] _chain;
 
@@ -36,26 +41,29 @@ public sealed class ManifestLog
         _chain = chain;
     }
 
-    /// <summary>All entries, the oldest first.</summary>
+    /// <summary>Gets all entries, the oldest first.</summary>
     public IReadOnlyList<AdoptedManifest> Entries { get; }
 
-    /// <summary>Gets a value that indicates whether the manifests were proved under <see cref="InsecureLoopbackTrust"/>: anybody can forge that.</summary>
-    /// <value><see langword="false"/> for an empty log.</value>
+    /// <summary>Gets a value that indicates whether the manifests were verified under <see cref="InsecureLoopbackTrust"/>.</summary>
+    /// <value><see langword="true"/> if anybody could have forged the evidence; <see langword="false"/> otherwise, and for an empty log.</value>
     public bool IsInsecureLoopback { get; }
 
-    /// <summary>The chain of the last line, 64 lower-case hexadecimal digits; zeros for an empty log.</summary>
-    public string Head => Convert.ToHexStringLower(_chain);
+    /// <summary>Gets the chain of the last line, which depends on all lines.</summary>
+    /// <value>64 lower-case hexadecimal digits; zeros for an empty log.</value>
+    public string HeadSha256 => Convert.ToHexStringLower(_chain);
 
-    /// <summary>Reads a log and checks every line and every manifest in it.</summary>
-    /// <param name="directory">The directory given to <see cref="ManifestPolicy"/>. A log that does not exist is empty.</param>
-    /// <returns>The log.</returns>
-    /// <exception cref="PrivatemodeVerificationException">Something in it was changed.</exception>
-    /// <exception cref="UnauthorizedAccessException">A file may not be read, or is a link.</exception>
+    /// <summary>Reads a log and checks all lines and manifests.</summary>
+    /// <param name="directory">The directory that was passed to <see cref="ManifestPolicy"/>.</param>
+    /// <returns>The log. It is empty if the directory or the log does not exist.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="directory"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="directory"/> is empty.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The log or a manifest was changed.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file is a link, or this process does not have the permission to read it.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static ManifestLog Read(string directory)
     {
         ManifestLog log = ReadLines(directory);
-        foreach (AdoptedManifest entry in log.Entries.DistinctBy(entry => entry.File))
+        foreach (AdoptedManifest entry in log.Entries.DistinctBy(entry => entry.FileName))
         {
             _ = ReadManifest(directory, entry);
         }
@@ -86,7 +94,7 @@ public sealed class ManifestLog
 
             isInsecure = isMarked;
             entries.Add(entry);
-            digests[entry.File] = entry.Sha256;
+            digests[entry.FileName] = entry.Sha256;
         }
 
         return new ManifestLog(entries, chain, isInsecure);
@@ -95,9 +103,9 @@ public sealed class ManifestLog
     /// <summary>The bytes of one manifest, checked against its entry.</summary>
     internal static byte[] ReadManifest(string directory, AdoptedManifest entry)
     {
-        byte[] manifest = ManifestFiles.Read(Path.Combine(directory, entry.File));
+        byte[] manifest = ManifestFiles.Read(Path.Combine(directory, entry.FileName));
         string found = Convert.ToHexStringLower(SHA256.HashData(manifest));
-        return found == entry.Sha256 ? manifest : throw Changed($"{entry.File} is not the manifest that was recorded", entry.Sha256, found);
+        return found == entry.Sha256 ? manifest : throw Changed($"{entry.FileName} is not the manifest that was recorded", entry.Sha256, found);
     }
 
     /// <summary>The file of a manifest that a new line adopts for the first time.</summary>
@@ -107,44 +115,48 @@ public sealed class ManifestLog
     internal string Line(AdoptedManifest entry, bool isInsecureLoopback)
     {
         string time = entry.AdoptedAt.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
-        string mark = (isInsecureLoopback ? InsecureMark : "") + (entry.Source == ManifestSource.Approved ? ApprovedMark : DigestMark);
-        string record = $"{time} {entry.File} {mark}{entry.Sha256}";
+        string mark = (isInsecureLoopback ? InsecureMark : "") + (entry.Source == ManifestSource.Approved ? ApprovedWord : "") + DigestMark;
+        string record = $"{time} {entry.FileName} {mark}{entry.Sha256}";
         return $"{record} {ChainMark}{Convert.ToHexStringLower(Next(_chain, record))}";
     }
 
     private static (AdoptedManifest Entry, byte[] Chain, bool IsInsecureLoopback) Take(
         string line, int number, Dictionary<string, string> digests, byte[] before)
     {
+        // Members of newer versions stand between the digest and the chain, which covers them.
         string[] parts = line.Split(' ');
-        bool isInsecure = parts.Length == 4 && parts[2].StartsWith(InsecureMark, StringComparison.Ordinal);
-        string marked = parts.Length != 4 ? "" : isInsecure ? parts[2][InsecureMark.Length..] : parts[2];
-        if (parts.Length != 4 || DigestOf(marked) is not { } digest || !IsFile(parts[1], number, digest, digests) ||
+        bool isInsecure = parts.Length >= 4 && parts[2].StartsWith(InsecureMark, StringComparison.Ordinal);
+        string marked = parts.Length < 4 ? "" : isInsecure ? parts[2][InsecureMark.Length..] : parts[2];
+        if (DigestOf(marked) is not { } digest || !IsFile(parts[1], number, digest, digests) ||
             !DateTimeOffset.TryParseExact(parts[0], TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time))
         {
             throw Changed($"line {number} is not one of this log", null, null);
         }
 
-        byte[] chain = Next(before, line[..^(parts[3].Length + 1)]);
+        byte[] chain = Next(before, line[..^(parts[^1].Length + 1)]);
         string expected = ChainMark + Convert.ToHexStringLower(chain);
-        bool isApproved = marked.StartsWith(ApprovedMark, StringComparison.Ordinal);
-        return parts[3] == expected
-            ? (new AdoptedManifest
-            {
-                AdoptedAt = time,
-                File = parts[1],
-                Sha256 = digest,
-                Source = isApproved ? ManifestSource.Approved : ManifestSource.Published,
-            }, chain, isInsecure)
-            : throw Changed($"line {number} does not follow from the one before", expected, parts[3]);
+        ManifestSource source = SourceOf(marked[..^(DigestMark.Length + digest.Length)]);
+        AdoptedManifest entry = new() { AdoptedAt = time, FileName = parts[1], Sha256 = digest, Source = source };
+        return parts[^1] == expected
+            ? (entry, chain, isInsecure)
+            : throw Changed($"line {number} does not follow from the one before", expected, parts[^1]);
     }
 
-    /// <summary>Digits behind one of the marks, and nothing else.</summary>
+    /// <summary>The digits at the end, after a word of lower-case letters or none; null if there is anything else.</summary>
     private static string? DigestOf(string text)
     {
-        string? digest = new[] { DigestMark, ApprovedMark }.Where(mark => text.StartsWith(mark, StringComparison.Ordinal))
-            .Select(mark => text[mark.Length..]).FirstOrDefault();
-        return digest is { Length: 2 * SHA256.HashSizeInBytes } && digest.All(char.IsAsciiHexDigitLower) ? digest : null;
+        int mark = text.IndexOf(DigestMark, StringComparison.Ordinal);
+        bool isWord = mark == 0 || (mark > 1 && text[mark - 1] == '-' && text.AsSpan(0, mark).IndexOfAnyExcept(WordCharacters) < 0);
+        string digest = mark < 0 ? "" : text[(mark + DigestMark.Length)..];
+        return isWord && digest.Length == 2 * SHA256.HashSizeInBytes && digest.All(char.IsAsciiHexDigitLower) ? digest : null;
     }
+
+    private static ManifestSource SourceOf(string word) => word switch
+    {
+        "" => ManifestSource.Published,
+        ApprovedWord => ManifestSource.Approved,
+        _ => ManifestSource.Unknown,
+    };
 
     /// <summary>A file of its own, named after the line, or that of an earlier line with the same manifest.</summary>
     private static bool IsFile(string file, int number, string digest, Dictionary<string, string> digests) =>

@@ -22,7 +22,7 @@ public abstract class ManifestPolicy
     /// While the publisher is away, or answers something that is no acceptable manifest, the last adopted one goes on counting if the deployment
     /// still proves it. Once the publisher has named another manifest, no session is established until it names one that the deployment proves; with a
     /// log, a restart does not change that. With <see cref="InsecureLoopbackTrust"/> the log is in a subdirectory,
-    /// <see cref="ManifestLog.InsecureLoopbackDirectory"/>.
+    /// <see cref="ManifestLog.InsecureLoopbackDirectoryName"/>.
     /// </remarks>
     public static ManifestPolicy Latest(string? adoptionLog = null) => new LatestManifest(adoptionLog);
 
@@ -59,23 +59,23 @@ public abstract class ManifestPolicy
     /// See <see cref="Latest"/>; only entries that were approved count. Whoever can write the directory can approve. Without it the first manifest of
     /// every process is asked about.
     /// </param>
-    /// <param name="askAboutIncompleteDifferences">
+    /// <param name="askIfChangesAreOmitted">
     /// Whether you are also asked when the manifest differs in more than <see cref="ManifestUpdate.Changes"/> can show; compare the files yourself when
-    /// <see cref="ManifestUpdate.IsComplete"/> is <see langword="false"/>.
+    /// <see cref="ManifestUpdate.HasOmittedChanges"/> is <see langword="true"/>.
     /// </param>
     /// <returns>The policy.</returns>
     /// <remarks>
     /// When you refuse a manifest, the approved one goes on counting while the deployment proves it, and
     /// <see cref="VerifiedDeployment.UnapprovedManifestSha256"/>, the health check and the log say so. You are asked once about each manifest; to decide
     /// anew, delete <c>pending.txt</c> in the log's directory, or without a log create a new client. A manifest that differs in more than can be shown
-    /// is refused without a question, unless <paramref name="askAboutIncompleteDifferences"/> is <see langword="true"/>.
+    /// is refused without a question, unless <paramref name="askIfChangesAreOmitted"/> is <see langword="true"/>.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="approve"/> is <see langword="null"/>.</exception>
     public static ManifestPolicy Approve(
-        Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? adoptionLog = null, bool askAboutIncompleteDifferences = false)
+        Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? adoptionLog = null, bool askIfChangesAreOmitted = false)
     {
         ArgumentNullException.ThrowIfNull(approve);
-        return new ApprovedManifest(approve, adoptionLog, askAboutIncompleteDifferences);
+        return new ApprovedManifest(approve, adoptionLog, askIfChangesAreOmitted);
     }
 
     private static bool IsDigest(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigit);
@@ -92,9 +92,9 @@ public abstract class ManifestPolicy
     }
 
     internal sealed class ApprovedManifest(
-        Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? adoptionLog, bool asksAboutIncompleteDifferences) : ManifestPolicy
+        Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? adoptionLog, bool asksIfChangesAreOmitted) : ManifestPolicy
     {
-        public bool AsksAboutIncompleteDifferences => asksAboutIncompleteDifferences;
+        public bool AsksIfChangesAreOmitted => asksIfChangesAreOmitted;
 
         public Func<ManifestUpdate, CancellationToken, ValueTask<bool>> Ask => approve;
 

@@ -2,53 +2,56 @@ using Privatemode.AI.Attestation.Contrast;
 
 namespace Privatemode.AI;
 
-/// <summary>A manifest to be decided about, beside the one adopted before.</summary>
+/// <summary>Represents a new manifest that <see cref="ManifestPolicy.Approve"/> asks you to approve, compared with the current one.</summary>
 public sealed class ManifestUpdate
 {
-    internal ManifestUpdate(ManifestDifference difference, ReadOnlyMemory<byte> newManifest, bool isProved, DateTimeOffset? adoptedBefore)
+    internal ManifestUpdate(ManifestDifference difference, ReadOnlyMemory<byte> newManifest, bool isDeployed, DateTimeOffset? previouslyAdoptedAt)
     {
         CurrentSha256 = difference.Before;
         NewSha256 = difference.After;
         NewManifest = newManifest;
         Changes = difference.Lines;
-        IsComplete = difference.IsComplete;
-        IsProved = isProved;
-        AdoptedBefore = adoptedBefore;
+        HasOmittedChanges = !difference.IsComplete;
+        IsDeployed = isDeployed;
+        PreviouslyAdoptedAt = previouslyAdoptedAt;
     }
 
-    /// <summary>SHA-256 of the manifest adopted before, 64 hexadecimal digits; null when there is none.</summary>
+    /// <summary>Gets the SHA-256 digest of the manifest that was adopted last, or <see langword="null"/> if there is none.</summary>
+    /// <value>64 lower-case hexadecimal digits.</value>
     public string? CurrentSha256 { get; }
 
-    /// <summary>SHA-256 of the new manifest, 64 hexadecimal digits.</summary>
+    /// <summary>Gets the SHA-256 digest of the new manifest, as 64 lower-case hexadecimal digits.</summary>
     public string NewSha256 { get; }
 
-    /// <summary>The exact bytes of the new manifest.</summary>
+    /// <summary>Gets the exact bytes of the new manifest.</summary>
     public ReadOnlyMemory<byte> NewManifest { get; }
 
-    /// <summary>
-    /// What differs, a line each: <c>+</c> came, <c>-</c> went, <c>~</c> changed, then the place in the file. Without a manifest before,
-    /// everything. Coordinators come first, then reference values, owners of seed shares, workloads that changed, and the rest. Printable ASCII. A last
-    /// line with <c>!</c> says how many more there are, when there are too many to be read.
-    /// </summary>
+    /// <summary>Gets the differences between the current and the new manifest, for people to read.</summary>
+    /// <value>
+    /// One line of printable ASCII for each difference: <c>+</c> (added), <c>-</c> (removed) or <c>~</c> (changed), followed by the path in the manifest. If
+    /// there is no current manifest, everything is added. Coordinators come first, then reference values, owners of seed shares, changed workloads, and the
+    /// rest. If <see cref="HasOmittedChanges"/> is <see langword="true"/>, the last line begins with <c>!</c> and says how many differences are omitted.
+    /// </value>
     public IReadOnlyList<string> Changes { get; }
 
-    /// <summary>Gets a value that indicates whether <see cref="Changes"/> holds every difference.</summary>
-    /// <value><see langword="false"/> only if the policy was told to ask all the same; compare the files then.</value>
-    public bool IsComplete { get; }
+    /// <summary>Gets a value that indicates whether <see cref="Changes"/> omits differences because there are too many.</summary>
+    /// <value><see langword="true"/> only if the policy was told to ask in this case too. Compare <see cref="NewManifest"/> with the current manifest
+    /// yourself before you approve it.</value>
+    public bool HasOmittedChanges { get; }
 
-    /// <summary>Gets a value that indicates whether the deployment proves the new manifest.</summary>
+    /// <summary>Gets a value that indicates whether the deployment runs the new manifest, according to its verified evidence.</summary>
     /// <value>
-    /// <see langword="true"/> if it does; it does not prove the current one then. <see langword="false"/> if it still proves the current manifest: that one
-    /// goes on counting when you refuse; when you approve, no session is established until the deployment proves the new one.
+    /// <see langword="true"/> if it does. <see langword="false"/> if the deployment still runs the current manifest: if you refuse the new one, the current
+    /// manifest is still accepted; if you approve it, no session is established until the deployment runs the new manifest.
     /// </value>
-    public bool IsProved { get; }
+    public bool IsDeployed { get; }
 
-    /// <summary>Gets the time at which the new manifest was adopted before, if the publisher returns to an earlier one.</summary>
-    /// <value><see langword="null"/> if it was not, as far as the log tells.</value>
-    public DateTimeOffset? AdoptedBefore { get; }
+    /// <summary>Gets the time at which the new manifest was adopted earlier, if the publisher returns to an earlier manifest.</summary>
+    /// <value><see langword="null"/> if the manifest was not adopted earlier, as far as the log shows.</value>
+    public DateTimeOffset? PreviouslyAdoptedAt { get; }
 
-    /// <summary>The digests and all changes, for a person to read.</summary>
-    /// <returns>Several lines.</returns>
+    /// <summary>Returns both digests and all <see cref="Changes"/>, for people to read.</summary>
+    /// <returns>Several lines of text.</returns>
     public override string ToString() =>
         string.Join('\n', [$"manifest {CurrentSha256 ?? "(none)"} -> {NewSha256}", .. Changes]);
 }

@@ -4,7 +4,8 @@ using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI;
 
-/// <summary>Evidence from a file, to be verified again: offline, as of then or as of now. Nothing of it is believed until <see cref="Verify"/>.</summary>
+/// <summary>Represents saved evidence of a deployment, which can be verified again offline.</summary>
+/// <remarks>Nothing in the file is trusted. Only the report that <see cref="Verify"/> returns is verified.</remarks>
 public sealed class SavedEvidence
 {
     /// <summary>Largest file read, in bytes; real ones have some hundred thousand.</summary>
@@ -14,23 +15,27 @@ public sealed class SavedEvidence
 
     private SavedEvidence(EvidenceBundle evidence) => _evidence = evidence;
 
-    /// <summary>Where the evidence comes from, as whoever wrote the file claims. Nothing proves it, <see cref="Verify"/> included.</summary>
+    /// <summary>Gets the address of the deployment, as the file claims. Nothing verifies it, not even <see cref="Verify"/>.</summary>
     public Uri ClaimedEndpoint => _evidence.Endpoint;
 
-    /// <summary>When the evidence was verified, as whoever wrote the file claims. Nothing proves it, <see cref="Verify"/> included.</summary>
-    public DateTimeOffset ClaimedVerifiedAt => _evidence.VerifiedAt;
+    /// <summary>Gets the time of the first verification, as the file claims. Nothing verifies it, not even <see cref="Verify"/>.</summary>
+    public DateTimeOffset ClaimedVerificationTime => _evidence.VerifiedAt;
 
-    /// <summary>Reads what <see cref="VerifiedDeployment.SaveEvidenceAsync"/> wrote.</summary>
-    /// <param name="source">The file; read to its end, not closed.</param>
-    /// <returns>The evidence.</returns>
-    /// <exception cref="FormatException">It is no such file, or longer than 16 MiB.</exception>
+    /// <summary>Reads a file that <see cref="VerifiedDeployment.SaveEvidenceAsync"/> wrote.</summary>
+    /// <param name="source">The stream to read to its end. It is not closed.</param>
+    /// <returns>The evidence. Members that a newer version of this library added are ignored.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="source"/> is <see langword="null"/>.</exception>
+    /// <exception cref="FormatException">The file was not written by this library, has a format that this version cannot read, or is longer than
+    /// 16 MiB.</exception>
     public static SavedEvidence Load(Stream source) => LoadAsync(source, async: false, CancellationToken.None).Completed();
 
-    /// <summary>Reads what <see cref="VerifiedDeployment.SaveEvidenceAsync"/> wrote, for example from the body of a request.</summary>
-    /// <param name="source">The file; read to its end, not closed.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <returns>The evidence.</returns>
-    /// <exception cref="FormatException">It is no such file, or longer than 16 MiB.</exception>
+    /// <summary>Reads a file that <see cref="VerifiedDeployment.SaveEvidenceAsync"/> wrote, for example from the body of a request.</summary>
+    /// <param name="source">The stream to read to its end. It is not closed.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
+    /// <returns>The evidence. Members that a newer version of this library added are ignored.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="source"/> is <see langword="null"/>.</exception>
+    /// <exception cref="FormatException">The file was not written by this library, has a format that this version cannot read, or is longer than
+    /// 16 MiB.</exception>
     public static Task<SavedEvidence> LoadAsync(Stream source, CancellationToken cancellationToken = default) =>
         LoadAsync(source, async: true, cancellationToken).AsTask();
 
@@ -44,7 +49,7 @@ public sealed class SavedEvidence
         {
             if (file.Length + read > Limit)
             {
-                throw new FormatException($"Evidence is not longer than {Limit} bytes.");
+                throw new FormatException($"The evidence is longer than {Limit} bytes, so SaveEvidenceAsync did not write it.");
             }
 
             file.Write(buffer, 0, read);
@@ -53,14 +58,17 @@ public sealed class SavedEvidence
         return new SavedEvidence(EvidenceFile.Read(file.GetBuffer().AsMemory(0, (int)file.Length)));
     }
 
-    /// <summary>Verifies it all again. Uses no network and no clock.</summary>
-    /// <param name="expectation">What it must prove.</param>
-    /// <param name="at">As of when: now, to see whether it still counts, or a time of your own records, to repeat an earlier verdict. With
-    /// <see cref="ClaimedVerifiedAt"/> whoever wrote the file chooses the time, and with it which revocations count.</param>
-    /// <returns>The report; <see cref="VerifiedDeployment.ValidUntil"/> is the end of the collateral, or 24 hours after <paramref name="at"/>.
-    /// <see cref="VerifiedDeployment.Endpoint"/> is that of the expectation, or else the claimed one.</returns>
-    /// <exception cref="PrivatemodeVerificationException">It does not prove that.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The expectation trusts test roots without naming a loopback endpoint.</exception>
+    /// <summary>Verifies the evidence again. The method uses neither the network nor the clock.</summary>
+    /// <param name="expectation">What the evidence must prove.</param>
+    /// <param name="at">The time for which the evidence is verified: now, to find out whether it is still valid, or a time from your own records, to repeat an
+    /// earlier verification. With <see cref="ClaimedVerificationTime"/>, the author of the file chooses the time and thereby which revocations apply.</param>
+    /// <returns>The report. <see cref="VerifiedDeployment.ValidUntil"/> is the end of the collateral's validity, at most 24 hours after <paramref name="at"/>.
+    /// <see cref="VerifiedDeployment.Endpoint"/> is <see cref="EvidenceExpectation.Endpoint"/>, or <see cref="ClaimedEndpoint"/> if that is not
+    /// set.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="expectation"/> is <see langword="null"/>.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The evidence does not prove what is expected.</exception>
+    /// <exception cref="PrivatemodeConfigurationException"><see cref="EvidenceExpectation.InsecureLoopbackTrust"/> is set without a loopback endpoint, or
+    /// <see cref="EvidenceExpectation.Hardware"/> has an invalid value.</exception>
     public VerifiedDeployment Verify(EvidenceExpectation expectation, DateTimeOffset at)
     {
         ArgumentNullException.ThrowIfNull(expectation);
@@ -93,7 +101,7 @@ public sealed class SavedEvidence
         {
             throw new PrivatemodeConfigurationException(
                 $"{nameof(EvidenceExpectation)}.{nameof(expectation.InsecureLoopbackTrust)}",
-                "Test roots count for evidence of a loopback deployment only. Name its Endpoint in the expectation, or verify without them.");
+                "Test roots are accepted only for a loopback deployment. Set Endpoint to its loopback address, or do not set InsecureLoopbackTrust.");
         }
     }
 }

@@ -1,14 +1,15 @@
 namespace Privatemode.AI;
 
-/// <summary>Represents one check of a verification report.</summary>
+/// <summary>Represents one check of a <see cref="VerifiedDeployment"/>.</summary>
 public sealed record VerificationCheck
 {
-    /// <summary>Gets the stable name of the check, for example <c>snp-measurement</c>.</summary>
+    /// <summary>Gets the stable name of the check, for example <c>snp-measurement</c>. Later versions can add names.</summary>
     public required string Name { get; init; }
 
     /// <summary>Gets the outcome of the check.</summary>
     public required VerificationOutcome Outcome { get; init; }
 
-    /// <summary>Gets what was found, or why the check was not made; <see langword="null"/> if there is nothing to add.</summary>
+    /// <summary>Gets what was found, or why the check was not made.</summary>
+    /// <value>A sentence for people to read, or <see langword="null"/> if there is nothing to add.</value>
     public string? Detail { get; init; }
 }

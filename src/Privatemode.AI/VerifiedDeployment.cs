@@ -3,82 +3,91 @@ using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI;
 
-/// <summary>What a deployment proved about itself, and until when that counts. Immutable.</summary>
+/// <summary>Represents the report of a successful verification of a deployment. Immutable.</summary>
+/// <remarks>The report is for people, logs and audits. It proves nothing to others; for that, save the evidence with <see cref="SaveEvidenceAsync"/>.</remarks>
 public sealed record VerifiedDeployment
 {
     private readonly EvidenceBundle _evidence;
 
     internal VerifiedDeployment(EvidenceBundle evidence) => _evidence = evidence;
 
-    /// <summary>Address of the service.</summary>
+    /// <summary>Gets the address of the service.</summary>
     public required Uri Endpoint { get; init; }
 
-    /// <summary>The time of the verdict.</summary>
+    /// <summary>Gets the time of the verification.</summary>
     public required DateTimeOffset VerifiedAt { get; init; }
 
-    /// <summary>
-    /// Until when the verdict counts: <see cref="VerificationOptions.EvidenceLifetime"/> at most, never past the first date in
-    /// <see cref="Collateral"/>.
-    /// </summary>
+    /// <summary>Gets the time until which the verification is valid.</summary>
+    /// <value>At most <see cref="VerificationOptions.EvidenceLifetime"/> after <see cref="VerifiedAt"/>, and never later than the earliest date in
+    /// <see cref="Collateral"/>.</value>
     public required DateTimeOffset ValidUntil { get; init; }
 
-    /// <summary>SHA-256 of the manifest, 64 lower-case hexadecimal digits: it names all code that may see prompts.</summary>
+    /// <summary>Gets the SHA-256 digest of the manifest, which names all code that can process prompts.</summary>
+    /// <value>64 lower-case hexadecimal digits.</value>
     public required string ManifestSha256 { get; init; }
 
-    /// <summary>Why this manifest was the expected one.</summary>
+    /// <summary>Gets why this manifest was the expected one.</summary>
     public required ManifestSource ManifestSource { get; init; }
 
-    /// <summary>Since when this manifest is the expected one.</summary>
+    /// <summary>Gets the time since which this manifest is the expected one.</summary>
     public required DateTimeOffset ManifestAdoptedAt { get; init; }
 
-    /// <summary>SHA-256 of the manifest that the publisher named at the time and that you did not approve, 64 lower-case hexadecimal digits;
-    /// <see langword="null"/> if there was none. The approved manifest goes on counting while the deployment proves it.</summary>
+    /// <summary>Gets the SHA-256 digest of a newer manifest that was published and that you did not approve.</summary>
+    /// <value>64 lower-case hexadecimal digits, or <see langword="null"/> if there was none. The approved manifest is still accepted while the deployment
+    /// runs it.</value>
     public string? UnapprovedManifestSha256 { get; init; }
 
-    /// <summary>The exact bytes of the manifest.</summary>
+    /// <summary>Gets the exact bytes of the manifest.</summary>
     public required ReadOnlyMemory<byte> Manifest { get; init; }
 
-    /// <summary>The technology: <c>SEV-SNP</c> or <c>TDX</c>.</summary>
-    public required string Tee { get; init; }
+    /// <summary>Gets the technology of the trusted execution environment.</summary>
+    public required TeeKind Tee { get; init; }
 
-    /// <summary>The product line, for example <c>Genoa</c>.</summary>
-    public required string Product { get; init; }
+    /// <summary>Gets the product line of the processor, or <see langword="null"/> if <see cref="Tee"/> is not <see cref="TeeKind.SevSnp"/>.</summary>
+    public required AmdProduct? AmdProduct { get; init; }
 
-    /// <summary>Launch measurement (SEV-SNP) or MRTD (TDX), 96 lower-case hexadecimal digits.</summary>
+    /// <summary>Gets the launch measurement (SEV-SNP) or the MRTD (TDX) of the deployment's coordinator.</summary>
+    /// <value>96 lower-case hexadecimal digits.</value>
     public required string Measurement { get; init; }
 
-    /// <summary>SHA-256 of the coordinator's policy, 64 lower-case hexadecimal digits.</summary>
-    public required string PolicyHash { get; init; }
+    /// <summary>Gets the SHA-256 digest of the coordinator's policy, which is one that the manifest lists for the coordinator.</summary>
+    /// <value>64 lower-case hexadecimal digits.</value>
+    public required string CoordinatorPolicySha256 { get; init; }
 
-    /// <summary>The place of the reference value in the manifest that the evidence equals, for example <c>ReferenceValues.snp[0]</c>.</summary>
-    public required string ReferenceValue { get; init; }
+    /// <summary>Gets the path in the manifest of the reference value that the evidence matches, for example <c>ReferenceValues.snp[0]</c>.</summary>
+    public required string ReferenceValuePath { get; init; }
 
-    /// <summary>Versions of firmware and microcode, or Intel's verdict about them, by name.</summary>
+    /// <summary>Gets information about the trusted computing base (TCB): the firmware and microcode of the processor.</summary>
+    /// <value>For SEV-SNP, the versions <c>reported</c>, <c>committed</c>, <c>current</c> and <c>launch</c>. For TDX, Intel's <c>status</c> with its
+    /// <c>date</c>, <c>evaluation</c> number and <c>advisories</c>. Later versions can add names.</value>
     public required IReadOnlyDictionary<string, string> Tcb { get; init; }
 
-    /// <summary>What the evidence was judged by, with its dates.</summary>
-    public required IReadOnlyList<CollateralDate> Collateral { get; init; }
+    /// <summary>Gets the certificates, revocation lists and other collateral that the evidence was verified with.</summary>
+    public required IReadOnlyList<CollateralInfo> Collateral { get; init; }
 
-    /// <summary>SHA-256 of the mesh CA's certificate (DER), 64 lower-case hexadecimal digits: the root of everything sent from here on.</summary>
+    /// <summary>Gets the SHA-256 digest of the mesh CA's certificate (DER), the root of trust for the key exchange.</summary>
+    /// <value>64 lower-case hexadecimal digits.</value>
     public required string MeshCaSha256 { get; init; }
 
-    /// <summary>The version the coordinator claims to have; nothing proves it.</summary>
-    public string? ClaimedVersion { get; init; }
+    /// <summary>Gets the version that the coordinator claims to have. It is not verified.</summary>
+    /// <value><see langword="null"/> if the coordinator claims none.</value>
+    public string? ClaimedCoordinatorVersion { get; init; }
 
-    /// <summary>What was accepted and should be known; usually empty.</summary>
+    /// <summary>Gets warnings about what was accepted, for people to read. The list is usually empty.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
-    /// <summary>Gets every check: passed, accepted with a warning, or not checked and why.</summary>
+    /// <summary>Gets all checks: those that passed, those accepted with a warning, and those that were not made.</summary>
     public required IReadOnlyList<VerificationCheck> Checks { get; init; }
 
-    /// <summary>The whole report, without the evidence.</summary>
-    /// <returns>JSON, indented; times are RFC 3339.</returns>
+    /// <summary>Returns the report as JSON, without the manifest and the evidence.</summary>
+    /// <returns>Indented JSON; times are in the format of RFC 3339. Later versions can add members, checks and values of <c>manifestSource</c>.</returns>
     public string ToJson() => Encoding.UTF8.GetString(DeploymentReport.ToJson(this));
 
-    /// <summary>Writes everything the verdict was made of, so that it can be made again: see <see cref="SavedEvidence"/>.</summary>
-    /// <param name="destination">Takes JSON; not closed.</param>
-    /// <param name="cancellationToken">Ends the writing.</param>
-    /// <returns>Completes when all is written.</returns>
+    /// <summary>Writes the evidence and the collateral of this verification, so that it can be repeated offline with <see cref="SavedEvidence"/>.</summary>
+    /// <param name="destination">The stream to which JSON is written. It is not closed.</param>
+    /// <param name="cancellationToken">A token to cancel the operation.</param>
+    /// <returns>A task that completes when everything is written.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="destination"/> is <see langword="null"/>.</exception>
     public async Task SaveEvidenceAsync(Stream destination, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(destination);
@@ -94,7 +103,11 @@ public sealed record VerifiedDeployment
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(VerifiedAt, ManifestSha256);
 
-    /// <summary>One line: technology, manifest, time.</summary>
-    /// <returns>For logs.</returns>
-    public override string ToString() => $"{Tee} ({Product}), manifest {ManifestSha256}, verified {VerifiedAt:u}, counts until {ValidUntil:u}";
+    /// <summary>Returns the technology, the manifest and the times in one line, for logs.</summary>
+    /// <returns>One line of text.</returns>
+    public override string ToString()
+    {
+        string hardware = AmdProduct is { } product ? $"{Tee} ({product})" : $"{Tee}";
+        return $"{hardware}, manifest {ManifestSha256}, verified {VerifiedAt:u}, valid until {ValidUntil:u}";
+    }
 }

@@ -23,7 +23,7 @@ public sealed class VerificationTests : DeploymentTest
     {
         Deployment.Evidence.Kind = kind;
         VerifiedDeployment proof = await Client.VerifyAsync().OrTimeout();
-        Assert.Equal((tee, Deployment.Endpoint, Time.GetUtcNow()), (proof.Tee, proof.Endpoint, proof.VerifiedAt));
+        Assert.Equal((tee, Deployment.Endpoint, Time.GetUtcNow()), (proof.Tee.ToString(), proof.Endpoint, proof.VerifiedAt));
         Assert.Equal(Deployment.Evidence.Manifest.ToArray(), proof.Manifest.ToArray());
         Assert.InRange(proof.ValidUntil, Time.GetUtcNow().AddMinutes(1), Time.GetUtcNow().AddHours(24));
         Assert.Contains(proof.Checks, check => check is { Name: "gpu-evidence", Outcome: VerificationOutcome.NotChecked, Detail: not null });
@@ -51,15 +51,16 @@ public sealed class VerificationTests : DeploymentTest
 
         SavedEvidence saved = SavedEvidence.Load(new MemoryStream(file.ToArray()));
         EvidenceExpectation expectation = new(proof.ManifestSha256) { Endpoint = Deployment.Endpoint, InsecureLoopbackTrust = Deployment.Trust };
-        VerifiedDeployment again = saved.Verify(expectation, saved.ClaimedVerifiedAt);
-        Assert.Equal((proof.Measurement, proof.PolicyHash, proof.MeshCaSha256), (again.Measurement, again.PolicyHash, again.MeshCaSha256));
+        VerifiedDeployment again = saved.Verify(expectation, saved.ClaimedVerificationTime);
+        Assert.Equal(
+            (proof.Measurement, proof.CoordinatorPolicySha256, proof.MeshCaSha256), (again.Measurement, again.CoordinatorPolicySha256, again.MeshCaSha256));
         Assert.Equal(proof.Checks, again.Checks);
         Assert.Equal(requests, Deployment.AllRequests.Count);
 
-        Assert.NotNull(Record.Exception(() => saved.Verify(expectation, saved.ClaimedVerifiedAt.AddYears(3))) as PrivatemodeVerificationException);
+        Assert.NotNull(Record.Exception(() => saved.Verify(expectation, saved.ClaimedVerificationTime.AddYears(3))) as PrivatemodeVerificationException);
         EvidenceExpectation other = new(new string('0', 64)) { Endpoint = Deployment.Endpoint, InsecureLoopbackTrust = Deployment.Trust };
-        Assert.Equal("manifest-pin", Assert.Throws<PrivatemodeVerificationException>(() => saved.Verify(other, saved.ClaimedVerifiedAt)).ErrorType);
-        Assert.Throws<PrivatemodeVerificationException>(() => saved.Verify(new EvidenceExpectation(proof.ManifestSha256), saved.ClaimedVerifiedAt));
+        Assert.Equal("manifest-pin", Assert.Throws<PrivatemodeVerificationException>(() => saved.Verify(other, saved.ClaimedVerificationTime)).ErrorType);
+        Assert.Throws<PrivatemodeVerificationException>(() => saved.Verify(new EvidenceExpectation(proof.ManifestSha256), saved.ClaimedVerificationTime));
     }
 
     [Theory]
@@ -182,7 +183,7 @@ public sealed class VerificationTests : DeploymentTest
         Assert.Equal(2, asked.Count);
         Assert.NotEmpty(asked[1].Changes);
         Assert.Equal(2, Deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
-        string log = Path.Combine(_directory.FullName, ManifestLog.InsecureLoopbackDirectory);
+        string log = Path.Combine(_directory.FullName, ManifestLog.InsecureLoopbackDirectoryName);
         Assert.Equal([asked[0].NewSha256], ManifestLog.Read(log).Entries.Select(entry => entry.Sha256));
     }
 

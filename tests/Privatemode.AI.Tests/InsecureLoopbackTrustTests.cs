@@ -34,30 +34,40 @@ public sealed class InsecureLoopbackTrustTests
     public void Create_KeyIsNone_IsRefused(string key)
     {
         Assert.Throws<ArgumentException>(() => new InsecureLoopbackTrust(Roots(), key, Local, Local));
-        Assert.Throws<ArgumentException>(() => new InsecureLoopbackTrust(new Dictionary<string, string> { ["Milan"] = key }, Key, Local, Local));
+        Assert.Throws<ArgumentException>(() => new InsecureLoopbackTrust(new Dictionary<AmdProduct, string> { [AmdProduct.Milan] = key }, Key, Local, Local));
     }
 
     [Fact]
     public void TrustAnchors_UnknownProduct_IsRefused() => Assert.Throws<PrivatemodeConfigurationException>(() => TrustAnchors.Of(
-        new InsecureLoopbackTrust(new Dictionary<string, string> { ["Naples"] = Key }, Key, Local, Local)));
+        new InsecureLoopbackTrust(new Dictionary<AmdProduct, string> { [new("Naples")] = Key }, Key, Local, Local)));
 
     [Theory]
     [InlineData("SevSnp")]
     [InlineData("tdx")]
-    [InlineData("")]
+    [InlineData(" TDX")]
     [InlineData(null)]
-    public void Hardware_TechnologyIsNone_IsRefused(string? tee) => Assert.Equal("Verification.Hardware", Assert.Throws<PrivatemodeConfigurationException>(
-        () => TrustAnchors.OptionsOf(new HardwarePolicy { Tees = [tee!] })).Setting);
+    public void Hardware_TechnologyIsNone_IsRefused(string? tee)
+    {
+        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(
+            () => TrustAnchors.OptionsOf(new HardwarePolicy { Tees = [TeeKind.SevSnp, tee is null ? default : new TeeKind(tee)] }));
+        Assert.Equal("Verification.Hardware", exception.Setting);
+        Assert.StartsWith("Verification.Hardware.Tees contains", exception.Message, StringComparison.Ordinal);
+        Assert.EndsWith("Use SEV-SNP or TDX.", exception.Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("1")]
     [InlineData("milan")]
     [InlineData(" Milan")]
     [InlineData("Milan,Genoa")]
-    [InlineData("")]
     [InlineData(null)]
-    public void Hardware_ProductIsNone_IsRefused(string? product) => Assert.Equal("Verification.Hardware", Assert.Throws<PrivatemodeConfigurationException>(
-        () => TrustAnchors.OptionsOf(new HardwarePolicy { AmdProducts = [product!] })).Setting);
+    public void Hardware_ProductIsNone_IsRefused(string? product)
+    {
+        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(
+            () => TrustAnchors.OptionsOf(new HardwarePolicy { AmdProducts = [product is null ? default : new AmdProduct(product)] }));
+        Assert.Equal("Verification.Hardware", exception.Setting);
+        Assert.EndsWith("Use Milan, Genoa, Turin.", exception.Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("")]
@@ -82,5 +92,5 @@ public sealed class InsecureLoopbackTrustTests
         }
     }
 
-    private static Dictionary<string, string> Roots() => new() { ["Milan"] = Key };
+    private static Dictionary<AmdProduct, string> Roots() => new() { [AmdProduct.Milan] = Key };
 }

@@ -20,7 +20,7 @@ internal sealed record TestTrustAnchors(
 
     /// <summary>The same in the client's words.</summary>
     public InsecureLoopbackTrust ToTrust() => new(
-        AmdRoots.ToDictionary(root => root.Key.ToString(), root => Convert.ToHexStringLower(root.Value)),
+        AmdRoots.ToDictionary(root => new AmdProduct(root.Key.ToString()), root => Convert.ToHexStringLower(root.Value)),
         Convert.ToHexStringLower(IntelRoot),
         Collateral,
         Manifest);

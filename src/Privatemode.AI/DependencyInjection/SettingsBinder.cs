@@ -156,8 +156,8 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
     {
         return before with
         {
-            Tees = settings.List(Key(nameof(before.Tees))) ?? before.Tees,
-            AmdProducts = settings.List(Key(nameof(before.AmdProducts))) ?? before.AmdProducts,
+            Tees = settings.List(Key(nameof(before.Tees)))?.Select(NamedTee).ToArray() ?? before.Tees,
+            AmdProducts = settings.List(Key(nameof(before.AmdProducts)))?.Select(NamedProduct).ToArray() ?? before.AmdProducts,
             AmdChipIds = settings.List(Key(nameof(before.AmdChipIds))) ?? before.AmdChipIds,
             DangerousAcceptOutdatedTdxPlatform =
                 Flag(settings, Key(nameof(before.DangerousAcceptOutdatedTdxPlatform))) ?? before.DangerousAcceptOutdatedTdxPlatform,
@@ -167,6 +167,11 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         };
 
         static string Key(string member) => $"{KeyOf(OptionNames.Hardware)}:{member}";
+
+        // The default structures are refused with all other unknown values when the settings are checked.
+        static TeeKind NamedTee(string name) => string.IsNullOrWhiteSpace(name) ? default : new TeeKind(name);
+
+        static AmdProduct NamedProduct(string name) => string.IsNullOrWhiteSpace(name) ? default : new AmdProduct(name);
     }
 
     private static GpuRevocationPolicy? GpuRevocationOf(SettingsReader settings)

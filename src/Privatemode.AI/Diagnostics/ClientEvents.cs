@@ -18,7 +18,7 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
     {
         if (_logger.IsEnabled(LogLevel.Information))
         {
-            Log.DeploymentVerified(_logger, endpoint, deployment.Tee, Short(deployment.ManifestSha256), deployment.ValidUntil);
+            Log.DeploymentVerified(_logger, endpoint, deployment.Tee.ToString(), Short(deployment.ManifestSha256), deployment.ValidUntil);
         }
     }
 

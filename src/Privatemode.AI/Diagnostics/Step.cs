@@ -49,7 +49,7 @@ internal sealed class Step
     {
         if (deployment is not null)
         {
-            Measure(Tags.Tee, deployment.Tee);
+            Measure(Tags.Tee, deployment.Tee.ToString());
             Tag(Tags.Manifest, deployment.ManifestSha256);
         }
     }

@@ -21,7 +21,7 @@ internal static class DeploymentReport
     public static VerifiedDeployment Of(
         VerifiedCoordinator verified, ManifestGrounds grounds, DateTimeOffset meshCaNotAfter, EvidenceBundle evidence, AttestorSettings settings)
     {
-        CollateralDate[] dates = [.. verified.Snp is { } snp ? DatesOf(snp.Dates) : DatesOf(verified.Tdx!), Date("mesh CA", null, meshCaNotAfter)];
+        CollateralInfo[] dates = [.. verified.Snp is { } snp ? DatesOf(snp.Dates) : DatesOf(verified.Tdx!), Date("mesh CA", null, meshCaNotAfter)];
         DateTimeOffset end = verified.VerifiedAt + settings.Lifetime;
         return new VerifiedDeployment(evidence)
         {
@@ -33,15 +33,15 @@ internal static class DeploymentReport
             ManifestAdoptedAt = grounds.AdoptedAt,
             UnapprovedManifestSha256 = grounds.Unapproved,
             Manifest = verified.Manifest.Raw,
-            Tee = verified.Kind == EvidenceKind.SevSnp ? "SEV-SNP" : "TDX",
-            Product = verified.Product,
+            Tee = verified.Kind == EvidenceKind.SevSnp ? TeeKind.SevSnp : TeeKind.Tdx,
+            AmdProduct = verified.Kind == EvidenceKind.SevSnp ? new AmdProduct(verified.Product) : null,
             Measurement = Hex(verified.Measurement),
-            PolicyHash = Hex(verified.PolicyHash),
-            ReferenceValue = verified.ReferenceValue,
+            CoordinatorPolicySha256 = Hex(verified.PolicyHash),
+            ReferenceValuePath = verified.ReferenceValue,
             Tcb = verified.Snp is { } report ? TcbOf(report.Tcb) : TcbOf(verified.Tdx!),
             Collateral = dates,
             MeshCaSha256 = Hex(verified.MeshAuthorityFingerprint),
-            ClaimedVersion = verified.ClaimedVersion,
+            ClaimedCoordinatorVersion = verified.ClaimedVersion,
             Warnings = [.. verified.Warnings, .. grounds.Warnings],
             Checks =
             [
@@ -64,13 +64,13 @@ internal static class DeploymentReport
             json.WriteString("manifestSource", deployment.ManifestSource.ToString());
             json.WriteString("manifestAdoptedAt", Time(deployment.ManifestAdoptedAt));
             json.WriteString("unapprovedManifestSha256", deployment.UnapprovedManifestSha256);
-            json.WriteString("tee", deployment.Tee);
-            json.WriteString("product", deployment.Product);
+            json.WriteString("tee", deployment.Tee.Value);
+            json.WriteString("amdProduct", deployment.AmdProduct?.Value);
             json.WriteString("measurement", deployment.Measurement);
-            json.WriteString("policyHash", deployment.PolicyHash);
-            json.WriteString("referenceValue", deployment.ReferenceValue);
+            json.WriteString("coordinatorPolicySha256", deployment.CoordinatorPolicySha256);
+            json.WriteString("referenceValuePath", deployment.ReferenceValuePath);
             json.WriteString("meshCaSha256", deployment.MeshCaSha256);
-            json.WriteString("claimedVersion", deployment.ClaimedVersion);
+            json.WriteString("claimedCoordinatorVersion", deployment.ClaimedCoordinatorVersion);
             WriteLists(json, deployment);
             json.WriteEndObject();
         }
@@ -88,7 +88,7 @@ internal static class DeploymentReport
 
         json.WriteEndObject();
         json.WriteStartArray("collateral");
-        foreach (CollateralDate date in deployment.Collateral)
+        foreach (CollateralInfo date in deployment.Collateral)
         {
             json.WriteStartObject();
             json.WriteString("name", date.Name);
@@ -118,7 +118,7 @@ internal static class DeploymentReport
         json.WriteEndArray();
     }
 
-    private static CollateralDate[] DatesOf(SnpDates dates) =>
+    private static CollateralInfo[] DatesOf(SnpDates dates) =>
     [
         Date("AMD certificate of the chip (VCEK)", dates.VekNotBefore, dates.VekNotAfter),
         Date("AMD intermediate certificate", null, dates.IntermediateNotAfter),
@@ -126,17 +126,17 @@ internal static class DeploymentReport
         Date("AMD revocation list", dates.CrlThisUpdate, dates.CrlNextUpdate),
     ];
 
-    private static CollateralDate[] DatesOf(VerifiedTdxQuote quote) =>
+    private static CollateralInfo[] DatesOf(VerifiedTdxQuote quote) =>
     [
         Date("Intel TCB info", quote.TcbInfo.IssueDate, quote.TcbInfo.NextUpdate),
-        .. quote.Newest.TcbInfo is { } newest ? (CollateralDate[])[Date("Intel newest TCB info", newest.IssueDate, newest.NextUpdate)] : [],
+        .. quote.Newest.TcbInfo is { } newest ? (CollateralInfo[])[Date("Intel newest TCB info", newest.IssueDate, newest.NextUpdate)] : [],
         Date("Intel QE identity", quote.QeIdentity.IssueDate, quote.QeIdentity.NextUpdate),
         Date("Intel revocation list of platforms", quote.PckCrl.From, quote.PckCrl.Until),
         Date("Intel revocation list of the root", quote.RootCrl.From, quote.RootCrl.Until),
         Date("first Intel certificate or list to expire", null, quote.ValidUntil),
     ];
 
-    private static CollateralDate Date(string name, DateTimeOffset? issuedAt, DateTimeOffset validUntil) =>
+    private static CollateralInfo Date(string name, DateTimeOffset? issuedAt, DateTimeOffset validUntil) =>
         new() { Name = name, IssuedAt = issuedAt, ValidUntil = validUntil };
 
     private static Dictionary<string, string> TcbOf(SnpTcb tcb) => new()

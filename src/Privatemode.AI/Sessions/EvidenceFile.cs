@@ -7,9 +7,12 @@ using Privatemode.AI.Attestation.Tdx;
 namespace Privatemode.AI.Sessions;
 
 /// <summary>Evidence in a file: one JSON object, all bytes in base64. Nothing in it is trusted when it is read.</summary>
+/// <remarks>Members that this version does not know are ignored: they can make the evidence no better. A member that older versions must not ignore
+/// needs another format.</remarks>
 internal static class EvidenceFile
 {
-    private const string Format = "privatemode-evidence-1";
+    private const string FormatName = "privatemode-evidence-";
+    private const string Format = FormatName + "1";
     private const int NonceSize = 32;
 
     public static byte[] Write(EvidenceBundle evidence)
@@ -69,18 +72,25 @@ internal static class EvidenceFile
         try
         {
             EvidenceMembers members = EvidenceMembers.Read(file);
-            return members.IsText("format", Format) && members.Bytes("nonce") is { Length: NonceSize } nonce
-                ? new EvidenceBundle(
-                    members.Address("endpoint"),
-                    members.Time("verifiedAt"),
-                    nonce,
-                    members.Bytes("document"),
-                    new ContrastCollateral { Snp = Amd(members), Vcek = members.Has("amd") ? members.Bytes("amd.vcek") : [], Tdx = Intel(members) })
-                : throw new FormatException("This is evidence of another format. Update this package.");
+            if (!members.IsText("format", Format))
+            {
+                throw members.HasTextPrefix("format", FormatName)
+                    ? new FormatException(
+                        $"The evidence was saved by another version of this package, in a format that this version cannot read (it reads {Format}). " +
+                        "Update the package Privatemode.AI.")
+                    : new JsonException("The format is not one of ours.");
+            }
+
+            return new EvidenceBundle(
+                members.Address("endpoint"),
+                members.Time("verifiedAt"),
+                members.Bytes("nonce") is { Length: NonceSize } nonce ? nonce : throw new JsonException("The nonce has another length."),
+                members.Bytes("document"),
+                new ContrastCollateral { Snp = Amd(members), Vcek = members.Has("amd") ? members.Bytes("amd.vcek") : [], Tdx = Intel(members) });
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or UriFormatException)
         {
-            throw new FormatException("This is no file that SaveEvidenceAsync wrote.", exception);
+            throw new FormatException("VerifiedDeployment.SaveEvidenceAsync did not write this file, or it was changed. Check which file you read.", exception);
         }
     }
 

@@ -8,9 +8,9 @@ namespace Privatemode.AI.Sessions;
 /// </remarks>
 internal sealed class EvidenceMembers
 {
-    // Ours has some twenty names and values, at most two deep.
+    // Ours has some twenty names and values, at most two deep; a newer version's may have more.
     private const int MaxTokens = 256;
-    private const int MaxDepth = 4;
+    private const int MaxDepth = 16;
     private const int Deepest = 2;
     private const int LongestText = 2048;
 
@@ -54,6 +54,12 @@ internal sealed class EvidenceMembers
     public bool Has(string path) => _values.ContainsKey(path);
 
     public bool IsText(string path, string expected) => At(path).ValueTextEquals(expected);
+
+    public bool HasTextPrefix(string path, string prefix)
+    {
+        Utf8JsonReader reader = At(path);
+        return reader.ValueSpan.Length <= LongestText && reader.GetString()!.StartsWith(prefix, StringComparison.Ordinal);
+    }
 
     public byte[] Bytes(string path) => At(path).TryGetBytesFromBase64(out byte[]? bytes) ? bytes : throw new JsonException("A value is not base64.");
 

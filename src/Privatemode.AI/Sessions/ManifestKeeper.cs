@@ -261,7 +261,7 @@ internal sealed class ManifestKeeper(
 
         ManifestDifference difference = ManifestDifference.Between(
             record.Last is null ? null : Manifest.Parse(record.Last.Manifest), expected.Manifest!);
-        if (!difference.IsComplete && !_approval!.AsksAboutIncompleteDifferences)
+        if (!difference.IsComplete && !_approval!.AsksIfChangesAreOmitted)
         {
             // Nobody has decided. With other settings, or another current manifest, the user is asked.
             events.ManifestNotShown(difference.After, difference.Omitted);
@@ -318,7 +318,8 @@ internal sealed class ManifestKeeper(
         }
 
         events.ManifestReturned(digest, earlier);
-        return [$"the deployment returned to a manifest adopted earlier, at {Text(earlier)}; the last one was {record.Last?.Sha256}"];
+        string last = record.Last is null ? "" : $"; the last one was {record.Last.Sha256}";
+        return [$"the deployment returned to a manifest adopted earlier, at {Text(earlier)}{last}"];
     }
 
     private static PrivatemodeVerificationException StillUnproved(PendingManifest unproved, RecordedManifest last, PrivatemodeException failure) => new(

@@ -20,7 +20,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(20);
 
     private readonly string? _directory =
-        isTestTrust && directory is { Length: > 0 } ? Path.Combine(directory, ManifestLog.InsecureLoopbackDirectory) : directory;
+        isTestTrust && directory is { Length: > 0 } ? Path.Combine(directory, ManifestLog.InsecureLoopbackDirectoryName) : directory;
 
     // Without a directory.
     private readonly Lock _gate = new();
@@ -116,7 +116,14 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         return now;
     }
 
-    private AdoptedManifest? LastOf(ManifestLog log) => log.Entries.LastOrDefault(entry => !approving || entry.Source == ManifestSource.Approved);
+    /// <summary>The last entry that may be used. None when a newer version wrote one after it: what that one means is unknown here, and to go back to an
+    /// earlier manifest would undo it.</summary>
+    private AdoptedManifest? LastOf(ManifestLog log)
+    {
+        AdoptedManifest? last = log.Entries.LastOrDefault(
+            entry => !approving || entry.Source is ManifestSource.Approved or ManifestSource.Unknown);
+        return last?.Source == ManifestSource.Unknown ? null : last;
+    }
 
     private bool Remember(byte[] manifest, string digest)
     {
@@ -153,7 +160,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         AdoptedManifest entry = new()
         {
             AdoptedAt = Now(),
-            File = known?.File ?? log.NextFile,
+            FileName = known?.FileName ?? log.NextFile,
             Sha256 = digest,
             Source = approving ? ManifestSource.Approved : ManifestSource.Published,
         };
@@ -202,7 +209,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         {
             // Where tests keep theirs: whatever stands there, or will, is not to be relied on.
             string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_directory)));
-            if (!isTestTrust && name.Equals(ManifestLog.InsecureLoopbackDirectory, StringComparison.OrdinalIgnoreCase))
+            if (!isTestTrust && name.Equals(ManifestLog.InsecureLoopbackDirectoryName, StringComparison.OrdinalIgnoreCase))
             {
                 throw Mixed();
             }

@@ -32,17 +32,20 @@ internal static class TrustAnchors
                 $"{nameof(policy.SuppliedRevocationListMaxAge)} must be from zero to {LongestSuppliedRevocationList.TotalDays:0} days."),
     };
 
-    private static SnpProduct Product(string name) => Enum.GetNames<SnpProduct>().Contains(name, StringComparer.Ordinal)
-        ? Enum.Parse<SnpProduct>(name)
-        : throw new PrivatemodeConfigurationException(
-            OptionNames.Hardware, "A product line of AMD is not one of " + string.Join(", ", Enum.GetNames<SnpProduct>()) + ".");
+    // Values are not quoted: one in the wrong place can be an API key.
+    private static SnpProduct Product(AmdProduct product) => SnpProducts.FromName(product.Value) ?? throw new PrivatemodeConfigurationException(
+        OptionNames.Hardware,
+        $"{OptionNames.Hardware}.{nameof(HardwarePolicy.AmdProducts)} contains an unknown value (length {product.ToString().Length}). " +
+            $"Use {string.Join(", ", Enum.GetNames<SnpProduct>())}.");
 
-    private static EvidenceKind Kind(string name) => name switch
+    private static EvidenceKind Kind(TeeKind tee) => tee.Value switch
     {
         SnpJudgement.Kind => EvidenceKind.SevSnp,
         TdxJudgement.Kind => EvidenceKind.Tdx,
         _ => throw new PrivatemodeConfigurationException(
-            OptionNames.Hardware, $"A technology is neither {SnpJudgement.Kind} nor {TdxJudgement.Kind}."),
+            OptionNames.Hardware,
+            $"{OptionNames.Hardware}.{nameof(HardwarePolicy.Tees)} contains an unknown value (length {tee.ToString().Length}). " +
+                $"Use {SnpJudgement.Kind} or {TdxJudgement.Kind}."),
     };
 
     private static ReadOnlyMemory<byte> Chip(string id) => id is { Length: 128 } && id.All(char.IsAsciiHexDigit) && id.AsSpan().ContainsAnyExcept('0')

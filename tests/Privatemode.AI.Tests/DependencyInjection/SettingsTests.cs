@@ -29,8 +29,8 @@ public sealed class SettingsTests
         Assert.Equal("key", options.ApiKey);
         Assert.Equal(new Uri("https://example.com"), options.Endpoint);
         Assert.Equal([Digest], Assert.IsType<ManifestPolicy.PinnedManifest>(options.Verification.Manifest).Digests);
-        Assert.Equal(["SEV-SNP"], options.Verification.Hardware.Tees!);
-        Assert.Equal(["Genoa", "Milan"], options.Verification.Hardware.AmdProducts!);
+        Assert.Equal([TeeKind.SevSnp], options.Verification.Hardware.Tees!);
+        Assert.Equal([AmdProduct.Genoa, AmdProduct.Milan], options.Verification.Hardware.AmdProducts!);
         Assert.Equal([new string('b', 128)], options.Verification.Hardware.AmdChipIds!);
         Assert.True(options.Verification.Hardware.DangerousAcceptOutdatedTdxPlatform);
         Assert.True(options.Verification.Hardware.RequireUpToDateUnderNewestTcbInfo);
@@ -76,6 +76,9 @@ public sealed class SettingsTests
     [InlineData("Endpoint", "api.privatemode.ai")]
     [InlineData("Endpoint", "http://api.privatemode.ai")]
     [InlineData("Verification:Hardware", "Rome", "Verification:Hardware:AmdProducts", "Rome")]
+    [InlineData("Verification:Hardware", "", "Verification:Hardware:AmdProducts:0", "")]
+    [InlineData("Verification:Hardware", "tdx", "Verification:Hardware:Tees", "tdx")]
+    [InlineData("Verification:Hardware", " ", "Verification:Hardware:Tees:0", " ")]
     [InlineData("Verification:Hardware:DangerousAcceptOutdatedTdxPlatform", "yes")]
     [InlineData("Verification:Hardware", "-00:00:01", "Verification:Hardware:SuppliedRevocationListMaxAge", "-00:00:01")]
     [InlineData("Verification:Hardware", "367.00:00:00", "Verification:Hardware:SuppliedRevocationListMaxAge", "367.00:00:00")]

@@ -19,7 +19,7 @@ public sealed class HealthForgetsFailureTests : IAsyncLifetime
         _scene = await DeploymentScene.StartAsync(hasCertificates: true);
         _authority = _scene.Authority(options => options.Verification.Manifest = ManifestPolicy.Latest(_scene.DirectoryPath));
         await LookAsync();
-        string lockFile = Path.Combine(_scene.DirectoryPath, ManifestLog.InsecureLoopbackDirectory, "log.lock");
+        string lockFile = Path.Combine(_scene.DirectoryPath, ManifestLog.InsecureLoopbackDirectoryName, "log.lock");
         File.Delete(lockFile);
         _ = Directory.CreateDirectory(lockFile);
         await LookAsync();

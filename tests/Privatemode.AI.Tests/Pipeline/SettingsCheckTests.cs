@@ -24,7 +24,7 @@ public sealed class SettingsCheckTests
         { "Verification.InsecureLoopbackTrust", options => options.Endpoint = new Uri("https://api.privatemode.ai") },
         { "Verification.Manifest", options => options.Verification.Manifest = null! },
         { "Verification.Hardware", options => options.Verification.Hardware = null! },
-        { "Verification.Hardware", options => options.Verification.Hardware = new HardwarePolicy { AmdProducts = ["Rome"] } },
+        { "Verification.Hardware", options => options.Verification.Hardware = new HardwarePolicy { AmdProducts = [new("Rome")] } },
         { "Verification.Hardware", options => options.Verification.Hardware = new HardwarePolicy { AmdChipIds = ["00"] } },
         { "Verification.EvidenceLifetime", options => options.Verification.EvidenceLifetime = TimeSpan.FromMinutes(4) },
         { "Verification.EvidenceLifetime", options => options.Verification.EvidenceLifetime = TimeSpan.FromHours(25) },
@@ -262,7 +262,7 @@ public sealed class SettingsCheckTests
         Verification =
         {
             InsecureLoopbackTrust = new InsecureLoopbackTrust(
-                new Dictionary<string, string>(), new string('0', 64), new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:1/manifest.json")),
+                new Dictionary<AmdProduct, string>(), new string('0', 64), new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:1/manifest.json")),
         },
     };
 

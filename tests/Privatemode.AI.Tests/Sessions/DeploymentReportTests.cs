@@ -16,12 +16,16 @@ public sealed class DeploymentReportTests
         using PrivatemodeClient client = scene.Client(options => options.Verification.EvidenceLifetime = TimeSpan.FromHours(2));
         VerifiedDeployment proof = await client.VerifyAsync().OrTimeout();
         Assert.StartsWith(tee, proof.ToString(), StringComparison.Ordinal);
+        bool isAmd = kind == EvidenceKind.Snp;
+        Assert.Equal((isAmd ? TeeKind.SevSnp : TeeKind.Tdx, isAmd ? AmdProduct.Genoa : default(AmdProduct?)), (proof.Tee, proof.AmdProduct));
         Assert.Equal(proof.VerifiedAt.AddHours(2), proof.ValidUntil);
         using JsonDocument json = JsonDocument.Parse(proof.ToJson());
         JsonElement root = json.RootElement;
         Assert.Equal(proof.Endpoint.AbsoluteUri, root.GetProperty("endpoint").GetString());
+        Assert.Equal(
+            (proof.Tee.Value, proof.AmdProduct?.Value), (root.GetProperty("tee").GetString(), root.GetProperty("amdProduct").GetString()));
         Assert.Equal(proof.MeshCaSha256, root.GetProperty("meshCaSha256").GetString());
-        Assert.Equal(proof.ClaimedVersion, root.GetProperty("claimedVersion").GetString());
+        Assert.Equal(proof.ClaimedCoordinatorVersion, root.GetProperty("claimedCoordinatorVersion").GetString());
         Assert.InRange((proof.ValidUntil - root.GetProperty("validUntil").GetDateTimeOffset()).TotalSeconds, 0, 1);
         Assert.Equal(proof.Tcb[tcb], root.GetProperty("tcb").GetProperty(tcb).GetString());
         Assert.Equal(proof.Collateral.Select(date => date.Name), root.GetProperty("collateral").EnumerateArray().Select(Name));

@@ -112,7 +112,7 @@ public sealed class ManifestKeeperTests : IDisposable
         (string? before, string after) = (Assert.Single(asked).CurrentSha256, asked[0].NewSha256);
         Assert.Equal((null, Digest(First)), (before, after));
         Assert.Equal(First, asked[0].NewManifest.ToArray());
-        Assert.True(asked[0] is { IsProved: true, IsComplete: true, AdoptedBefore: null });
+        Assert.True(asked[0] is { IsDeployed: true, HasOmittedChanges: false, PreviouslyAdoptedAt: null });
         Assert.StartsWith($"manifest (none) -> {Digest(First)}\n", asked[0].ToString(), StringComparison.Ordinal);
 
         Publish(Second);
@@ -185,7 +185,7 @@ public sealed class ManifestKeeperTests : IDisposable
         if (asksAllTheSame)
         {
             Assert.Null(exception);
-            Assert.False(asked[1].IsComplete);
+            Assert.True(asked[1].HasOmittedChanges);
         }
         else
         {
@@ -215,7 +215,7 @@ public sealed class ManifestKeeperTests : IDisposable
     public async Task Expect_LogOfTheOtherKindOfTrust_IsRefusedAndNotTouched(bool isTestTrust)
     {
         // Where a client with test trust keeps its own, somebody put another log.
-        string directory = isTestTrust ? _directory.CreateSubdirectory(ManifestLog.InsecureLoopbackDirectory).FullName : _directory.FullName;
+        string directory = isTestTrust ? _directory.CreateSubdirectory(ManifestLog.InsecureLoopbackDirectoryName).FullName : _directory.FullName;
         ManifestRecorder other = isTestTrust ? new(directory, _time) : new(_directory.CreateSubdirectory("tests").FullName, _time, isTestTrust: true);
         if (isTestTrust)
         {
@@ -226,8 +226,8 @@ public sealed class ManifestKeeperTests : IDisposable
         else
         {
             other.Record(First);
-            File.Copy(Path.Combine(_directory.FullName, "tests", ManifestLog.InsecureLoopbackDirectory, "log.txt"), Path.Combine(directory, "log.txt"));
-            Assert.True(ManifestLog.Read(Path.Combine(_directory.FullName, "tests", ManifestLog.InsecureLoopbackDirectory)).IsInsecureLoopback);
+            File.Copy(Path.Combine(_directory.FullName, "tests", ManifestLog.InsecureLoopbackDirectoryName, "log.txt"), Path.Combine(directory, "log.txt"));
+            Assert.True(ManifestLog.Read(Path.Combine(_directory.FullName, "tests", ManifestLog.InsecureLoopbackDirectoryName)).IsInsecureLoopback);
         }
 
         byte[] log = File.ReadAllBytes(Path.Combine(directory, "log.txt"));
@@ -240,7 +240,7 @@ public sealed class ManifestKeeperTests : IDisposable
     [Fact]
     public async Task Expect_ProductionLogIsWhereTestsKeepTheirs_IsRefused()
     {
-        string directory = Path.Combine(_directory.FullName, ManifestLog.InsecureLoopbackDirectory);
+        string directory = Path.Combine(_directory.FullName, ManifestLog.InsecureLoopbackDirectoryName);
         await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
             () => ProveAsync(Keeper(ManifestPolicy.Latest(directory + Path.DirectorySeparatorChar)), async: true));
         Assert.False(Directory.Exists(directory));

@@ -55,10 +55,10 @@ public sealed class ManifestLogTests : IDisposable
     public void Read_WhatWasRecorded_IsThere()
     {
         ManifestLog log = ManifestLog.Read(_directory.FullName);
-        Assert.Equal(["1.json", "2.json", "3.json"], log.Entries.Select(entry => entry.File));
+        Assert.Equal(["1.json", "2.json", "3.json"], log.Entries.Select(entry => entry.FileName));
         Assert.Equal(new DateTimeOffset(2026, 5, 4, 4, 2, 1, TimeSpan.Zero), log.Entries[1].AdoptedAt);
         Assert.Equal("8b5b9db0c13db24256c829aa364aa90c6d2eba318b9232a4ab9313b954d3555f", log.Entries[2].Sha256);
-        Assert.Equal(Lines()[2][^64..], log.Head);
+        Assert.Equal(Lines()[2][^64..], log.HeadSha256);
     }
 
     [Theory]
@@ -132,11 +132,11 @@ public sealed class ManifestLogTests : IDisposable
     [Fact]
     public void Read_LinesCutOffAtTheEnd_ShowInTheHeadOnly()
     {
-        string head = ManifestLog.Read(_directory.FullName).Head;
+        string head = ManifestLog.Read(_directory.FullName).HeadSha256;
         File.WriteAllText(LogFile, Join(Lines()[..2]));
         ManifestLog shorter = ManifestLog.Read(_directory.FullName);
         Assert.Equal(2, shorter.Entries.Count);
-        Assert.NotEqual(head, shorter.Head);
+        Assert.NotEqual(head, shorter.HeadSha256);
     }
 
     [Fact]
@@ -145,7 +145,7 @@ public sealed class ManifestLogTests : IDisposable
         ManifestLog missing = ManifestLog.Read(Path.Combine(_directory.FullName, "nowhere"));
         File.WriteAllText(LogFile, "");
         ManifestLog empty = ManifestLog.Read(_directory.FullName);
-        Assert.All([missing, empty], log => Assert.Equal((0, new string('0', 64)), (log.Entries.Count, log.Head)));
+        Assert.All([missing, empty], log => Assert.Equal((0, new string('0', 64)), (log.Entries.Count, log.HeadSha256)));
         Assert.ThrowsAny<ArgumentException>(() => ManifestLog.Read(""));
     }
 
@@ -169,12 +169,75 @@ public sealed class ManifestLogTests : IDisposable
         AdoptedManifest entry = new()
         {
             AdoptedAt = _time.GetUtcNow(),
-            File = file,
+            FileName = file,
             Sha256 = Convert.ToHexStringLower(SHA256.HashData(manifest)),
             Source = ManifestSource.Published,
         };
         File.AppendAllText(LogFile, ManifestLog.Read(_directory.FullName).Line(entry, isInsecureLoopback) + "\n");
         _ = Changed();
+    }
+
+    [Theory]
+    [InlineData("sha256:", "", ManifestSource.Published)]
+    [InlineData("approved-sha256:", "", ManifestSource.Approved)]
+    [InlineData("sha256:", " signer:0a size:4", ManifestSource.Published)]
+    [InlineData("reviewed-sha256:", "", ManifestSource.Unknown)]
+    [InlineData("approved-by-two-sha256:", " by:a,b", ManifestSource.Unknown)]
+    public void Read_LineOfANewerVersion_IsAnEntry(string mark, string members, ManifestSource source)
+    {
+        string head = AppendLine("four", mark, members);
+        ManifestLog log = ManifestLog.Read(_directory.FullName);
+        Assert.Equal((4, source, head), (log.Entries.Count, log.Entries[3].Source, log.HeadSha256));
+        Assert.Equal((ManifestSource.Published, "4.json"), (log.Entries[2].Source, log.Entries[3].FileName));
+
+        string[] lines = Lines();
+        File.WriteAllText(LogFile, Join([.. lines[..3], lines[3].Replace(" chain:", " more:1 chain:", StringComparison.Ordinal)]));
+        _ = Changed();
+    }
+
+    [Theory]
+    [InlineData("-sha256:")]
+    [InlineData("Approved-sha256:")]
+    [InlineData("approved sha256:")]
+    [InlineData("approvedsha256:")]
+    [InlineData("sha256:sha256:")]
+    [InlineData("sha512:")]
+    public void Read_MarkThatIsNoWord_IsRefused(string mark)
+    {
+        AppendLine("four", mark, "");
+        _ = Changed();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Record_AfterALineOfANewerVersion_UsesNoEarlierManifest(bool approving)
+    {
+        ManifestRecorder recorder = new(_directory.FullName, _time, approving);
+        recorder.Record("three"u8.ToArray());
+        Assert.NotNull(recorder.Last());
+        string head = AppendLine("four", "reviewed-sha256:", "");
+
+        Assert.Null(recorder.Last());
+
+        recorder.Record("four"u8.ToArray());
+        Assert.Equal("four"u8.ToArray(), recorder.Last()!.Manifest);
+        ManifestLog log = ManifestLog.Read(_directory.FullName);
+        Assert.Equal(approving ? ManifestSource.Approved : ManifestSource.Published, log.Entries[^1].Source);
+        Assert.Contains(head, File.ReadAllText(LogFile), StringComparison.Ordinal);
+    }
+
+    /// <summary>A line with its manifest, as another version would write it; its chain.</summary>
+    private string AppendLine(string manifest, string mark, string members)
+    {
+        int number = Lines().Length + 1;
+        File.WriteAllText(Path.Combine(_directory.FullName, $"{number}.json"), manifest);
+        string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(manifest)));
+        string record = $"2026-06-01T00:00:00.000Z {number}.json {mark}{digest}{members}";
+        byte[] before = Convert.FromHexString(Lines()[^1][^64..]);
+        string chain = Convert.ToHexStringLower(SHA256.HashData([.. before, .. Encoding.UTF8.GetBytes(record)]));
+        File.AppendAllText(LogFile, $"{record} chain:{chain}\n");
+        return chain;
     }
 
     private string LogFile => Path.Combine(_directory.FullName, "log.txt");

@@ -115,7 +115,7 @@ public sealed class ManifestRecorderTests : IDisposable
             _directory.GetFiles("*.json").Select(file => file.Name).Order(StringComparer.Ordinal));
         ManifestLog log = ManifestLog.Read(_directory.FullName);
         Assert.Equal(21, log.Entries.Count);
-        Assert.Equal(["1.json", "2.json", "21.json"], log.Entries.Select(entry => entry.File).Distinct());
+        Assert.Equal(["1.json", "2.json", "21.json"], log.Entries.Select(entry => entry.FileName).Distinct());
         File.WriteAllText(Path.Combine(_directory.FullName, "1.json"), "other");
         Assert.Throws<PrivatemodeVerificationException>(() => recorder.Record("one"u8.ToArray()));
     }

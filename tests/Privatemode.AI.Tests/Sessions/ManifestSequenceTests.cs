@@ -128,7 +128,7 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
             HealthCheckResult health = await HealthAsync(client);
             Assert.Equal((HealthStatus.Degraded, Digest(unapproved)), (health.Status, health.Data["unapprovedManifestSha256"]));
             Assert.Null(await AskAsync(client));
-            Assert.Equal((2, false), (_asked.Count, _asked[1].IsProved));
+            Assert.Equal((2, false), (_asked.Count, _asked[1].IsDeployed));
             _scene.Time.Advance(TimeSpan.FromDays(1));
         }
 
@@ -187,7 +187,7 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
 
         Assert.Equal(0, moved.Deployment.KeyExchanges);
         Assert.Null(await AskAsync(RestartApproving()));
-        Assert.Equal((2, true), (_asked.Count, _asked[1].IsProved));
+        Assert.Equal((2, true), (_asked.Count, _asked[1].IsDeployed));
     }
 
     [Fact]
@@ -204,7 +204,7 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
         Assert.Equal(Digest(_first), returned.ManifestSha256);
         Assert.Equal(3, _asked.Count);
         Assert.Contains(returned.Warnings, warning => warning.Contains("earlier", StringComparison.Ordinal));
-        Assert.NotNull(_asked[2].AdoptedBefore);
+        Assert.NotNull(_asked[2].PreviouslyAdoptedAt);
         Assert.Contains(_lines.Lines, line => line.Contains("ManifestReturned", StringComparison.Ordinal));
         Assert.Equal([_asked[0].NewSha256, _asked[1].NewSha256, _asked[0].NewSha256], Adopted());
     }
@@ -214,7 +214,7 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
     {
         _ = await Restart().VerifyAsync().OrTimeout();
         Assert.Empty(_log.GetFiles());
-        Assert.True(ManifestLog.Read(Path.Combine(_log.FullName, ManifestLog.InsecureLoopbackDirectory)).IsInsecureLoopback);
+        Assert.True(ManifestLog.Read(Path.Combine(_log.FullName, ManifestLog.InsecureLoopbackDirectoryName)).IsInsecureLoopback);
         Assert.Empty(ManifestLog.Read(_log.FullName).Entries);
     }
 
@@ -223,7 +223,7 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
     public async Task Ask_AdoptionCannotBeRecorded_NoKeysAreExchanged()
     {
         _ = await Restart().VerifyAsync().OrTimeout();
-        string separate = Path.Combine(_log.FullName, ManifestLog.InsecureLoopbackDirectory);
+        string separate = Path.Combine(_log.FullName, ManifestLog.InsecureLoopbackDirectoryName);
         _scene.Deployment.Evidence.ChangeManifest();
         _publisher.Name(_scene.Deployment.Evidence.Manifest.Span);
         _ = Directory.CreateDirectory(Path.Combine(separate, "2.json", "in the way"));
@@ -266,7 +266,7 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
     public async Task Ask_RecordOfPendingManifestsCannotBeRead_IsClosedUntilThePublisherNamesTheProvedOne(string text)
     {
         _ = await Restart().VerifyAsync().OrTimeout();
-        await File.WriteAllTextAsync(Path.Combine(_log.FullName, ManifestLog.InsecureLoopbackDirectory, PendingManifests.FileName), text);
+        await File.WriteAllTextAsync(Path.Combine(_log.FullName, ManifestLog.InsecureLoopbackDirectoryName, PendingManifests.FileName), text);
         _publisher.GoAway();
         await ClosedAsync(Restart());
         _publisher.Name(_first);
@@ -326,7 +326,7 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
     private byte[] Unproved(int revision) => ManifestPublisher.Manifest(revision, _scene.Time.GetUtcNow());
 
     private IEnumerable<string> Adopted() =>
-        ManifestLog.Read(Path.Combine(_log.FullName, ManifestLog.InsecureLoopbackDirectory)).Entries.Select(entry => entry.Sha256);
+        ManifestLog.Read(Path.Combine(_log.FullName, ManifestLog.InsecureLoopbackDirectoryName)).Entries.Select(entry => entry.Sha256);
 
     private static string Digest(ReadOnlyMemory<byte> manifest) => Convert.ToHexStringLower(SHA256.HashData(manifest.Span));
 }

@@ -67,6 +67,31 @@ public sealed class SavedEvidenceTests
     }
 
     [Fact]
+    public async Task Verify_MembersOfANewerVersion_AreIgnored()
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync();
+        (JsonObject file, EvidenceExpectation expectation) = await SaveAsync(scene);
+        file["savedBy"] = "a newer version";
+        file["arm"] = JsonNode.Parse("""{"token":"AAAA","chain":[{"der":"AAAA","deeper":{"still":[[1]]}},{"der":"BBBB"}],"isTest":false,"extra":null}""");
+        file["amd"]!["caches"] = new JsonArray("one", "two");
+
+        Assert.Null(Refusal(file, expectation));
+        Assert.True(IsRefused(Edited(file, "document"), expectation));
+    }
+
+    [Theory]
+    [InlineData("\"privatemode-evidence-2\"", "Update the package")]
+    [InlineData("\"privatemode-evidence-1.1\"", "Update the package")]
+    [InlineData("\"another-evidence-2\"", "SaveEvidenceAsync")]
+    [InlineData("1", "SaveEvidenceAsync")]
+    public void Load_AnotherFormat_SaysWhatToDo(string format, string advice)
+    {
+        string text = "{\"format\":" + format + ",\"attested\":{\"by\":[\"others\"]}}";
+        FormatException exception = Assert.Throws<FormatException>(() => SavedEvidence.Load(new MemoryStream(Encoding.UTF8.GetBytes(text))));
+        Assert.Contains(advice, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Verify_EdgesOfTime_AreRefusedByOurExceptions()
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync();
@@ -103,7 +128,7 @@ public sealed class SavedEvidenceTests
         SavedEvidence saved = Load(file);
 
         Assert.Equal(new Uri("https://api.privatemode.ai"), saved.ClaimedEndpoint);
-        Assert.Equal(scene.Deployment.Endpoint, saved.Verify(expectation, saved.ClaimedVerifiedAt).Endpoint);
+        Assert.Equal(scene.Deployment.Endpoint, saved.Verify(expectation, saved.ClaimedVerificationTime).Endpoint);
     }
 
     [Fact]
@@ -112,7 +137,7 @@ public sealed class SavedEvidenceTests
         await using DeploymentScene scene = await DeploymentScene.StartAsync();
         (JsonObject file, EvidenceExpectation expectation) = await SaveAsync(scene);
         foreach (HardwarePolicy policy in (HardwarePolicy[])
-            [new() { AmdProducts = ["Milan"] }, new() { AmdChipIds = [new string('1', 128)] }, new() { Tees = ["TDX"] }, new() { Tees = [] }])
+            [new() { AmdProducts = [AmdProduct.Milan] }, new() { AmdChipIds = [new string('1', 128)] }, new() { Tees = [TeeKind.Tdx] }, new() { Tees = [] }])
         {
             EvidenceExpectation stricter = new([.. expectation.Digests])
             {
@@ -125,7 +150,7 @@ public sealed class SavedEvidenceTests
 
         EvidenceExpectation same = new([.. expectation.Digests])
         {
-            Hardware = new HardwarePolicy { AmdProducts = ["Genoa", "Milan"], Tees = ["SEV-SNP"] },
+            Hardware = new HardwarePolicy { AmdProducts = [AmdProduct.Genoa, AmdProduct.Milan], Tees = [TeeKind.SevSnp] },
             Endpoint = expectation.Endpoint,
             InsecureLoopbackTrust = expectation.InsecureLoopbackTrust,
         };
@@ -174,8 +199,8 @@ public sealed class SavedEvidenceTests
 
         SavedEvidence saved = await SavedEvidence.LoadAsync(new AsynchronousStream(Encoding.UTF8.GetBytes(file.ToJsonString()))).OrTimeout();
 
-        Assert.Equal(Load(file).ClaimedVerifiedAt, saved.ClaimedVerifiedAt);
-        Assert.Equal(Assert.Single(expectation.Digests), saved.Verify(expectation, saved.ClaimedVerifiedAt).ManifestSha256);
+        Assert.Equal(Load(file).ClaimedVerificationTime, saved.ClaimedVerificationTime);
+        Assert.Equal(Assert.Single(expectation.Digests), saved.Verify(expectation, saved.ClaimedVerificationTime).ManifestSha256);
         await Assert.ThrowsAsync<FormatException>(() => SavedEvidence.LoadAsync(new AsynchronousStream("{}"u8.ToArray())).OrTimeout());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => SavedEvidence.LoadAsync(new AsynchronousStream([]), new CancellationToken(canceled: true)).OrTimeout());
@@ -201,7 +226,7 @@ public sealed class SavedEvidenceTests
     private static Exception? Refusal(JsonObject file, EvidenceExpectation expectation) => Record.Exception(() =>
     {
         SavedEvidence saved = Load(file);
-        _ = saved.Verify(expectation, saved.ClaimedVerifiedAt);
+        _ = saved.Verify(expectation, saved.ClaimedVerificationTime);
     });
 
     private static bool IsRefused(JsonObject file, EvidenceExpectation expectation) =>

@@ -20,7 +20,8 @@ public static class EmbeddingIndex
                     vectors.AddRange(batch);
                 }
             }
-            catch (PrivatemodeServiceException exception) when (attempt < 3 && exception.Reason is ServiceFailureReason.Unavailable or ServiceFailureReason.RateLimited)
+            catch (PrivatemodeServiceException exception)
+                when (attempt < 3 && exception.Reason is ServiceFailureReason.Unavailable or ServiceFailureReason.RateLimited)
             {
                 await Task.Yield();
             }

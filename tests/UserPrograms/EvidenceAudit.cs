@@ -13,7 +13,8 @@ public static class EvidenceAudit
         return deployment.ManifestSha256;
     }
 
-    public static async Task<string> VerifyAsync(string file, string manifestSha256, DateTimeOffset at, TextWriter report, InsecureLoopbackTrust? testTrust = null)
+    public static async Task<string> VerifyAsync(
+        string file, string manifestSha256, DateTimeOffset at, TextWriter report, InsecureLoopbackTrust? testTrust = null)
     {
         await using FileStream source = File.OpenRead(file);
         SavedEvidence evidence = await SavedEvidence.LoadAsync(source);

@@ -63,7 +63,8 @@ internal sealed class DocumentationTypeNames : ISignatureTypeProvider<string, ob
 
     public string GetPinnedType(string elementType) => elementType;
 
-    public string GetFunctionPointerType(MethodSignature<string> signature) => throw new NotSupportedException("Function pointers are not part of the public surface.");
+    public string GetFunctionPointerType(MethodSignature<string> signature) =>
+        throw new NotSupportedException("Function pointers are not part of the public surface.");
 
     private static string Qualified(string @namespace, string name) => @namespace.Length == 0 ? name : $"{@namespace}.{name}";
 }

@@ -38,7 +38,7 @@ internal sealed class PublicSurface
 
         string name = _types.GetTypeFromDefinition(_reader, handle, 0);
         _ids.Add($"T:{name}");
-        foreach (FieldDefinition field in type.GetFields().Select(_reader.GetFieldDefinition).Where(field => IsVisible((int)(field.Attributes & FieldAttributes.FieldAccessMask))))
+        foreach (FieldDefinition field in type.GetFields().Select(_reader.GetFieldDefinition).Where(IsVisible))
         {
             _ids.Add($"F:{name}.{_reader.GetString(field.Name)}");
         }
@@ -48,7 +48,7 @@ internal sealed class PublicSurface
             _ids.Add(MethodId(name, method));
         }
 
-        foreach (PropertyDefinition property in type.GetProperties().Select(_reader.GetPropertyDefinition).Where(property => IsVisible(property.GetAccessors())))
+        foreach (PropertyDefinition property in type.GetProperties().Select(_reader.GetPropertyDefinition).Where(IsVisible))
         {
             _ids.Add($"P:{name}.{MemberName(property.Name)}{Parameters(property.DecodeSignature(_types, null))}");
         }
@@ -82,11 +82,17 @@ internal sealed class PublicSurface
         _ => false,
     };
 
-    private bool IsVisible(PropertyAccessors accessors) => IsVisible(accessors.Getter) || IsVisible(accessors.Setter);
+    private bool IsVisible(PropertyDefinition property)
+    {
+        PropertyAccessors accessors = property.GetAccessors();
+        return IsVisible(accessors.Getter) || IsVisible(accessors.Setter);
+    }
 
     private bool IsVisible(MethodDefinitionHandle method) => !method.IsNil && IsVisible(_reader.GetMethodDefinition(method));
 
     private static bool IsVisible(MethodDefinition method) => IsVisible((int)(method.Attributes & MethodAttributes.MemberAccessMask));
+
+    private static bool IsVisible(FieldDefinition field) => IsVisible((int)(field.Attributes & FieldAttributes.FieldAccessMask));
 
     // ECMA-335, II.23.1.5 and II.23.1.10: fields and methods have the same values.
     private static bool IsVisible(int access) => access is (int)MethodAttributes.Public or (int)MethodAttributes.Family or (int)MethodAttributes.FamORAssem;

@@ -23,7 +23,10 @@ public sealed class PackageDocumentationTests
     public void Documentation_HasEveryVisibleMember(string package)
     {
         HashSet<string> documented = [.. DocumentedMembers(package)];
-        string[] missing = [.. VisibleMembers(package).Where(HasSource).Select(member => member.GetDocumentationCommentId()!).Where(id => !documented.Contains(id))];
+        string[] missing =
+        [
+            .. VisibleMembers(package).Where(HasSource).Select(member => member.GetDocumentationCommentId()!).Where(id => !documented.Contains(id)),
+        ];
         Assert.Empty(missing);
     }
 

@@ -1,18 +1,18 @@
 namespace Privatemode.AI;
 
-/// <summary>
-/// INSECURE outside of tests: makes evidence count that anybody can forge, because the keys under these roots are public. Accepted only when the
-/// endpoint is a loopback address, checked again when a connection is made.
-/// </summary>
-/// <remarks>Evidence is verified all the same; only the roots, and the places where collateral and manifest come from, are others.</remarks>
+/// <summary>Provides the roots and addresses of a local test deployment. This is insecure outside of tests.</summary>
+/// <remarks>The keys under these roots are public, so anybody can forge evidence that is accepted with them. They are accepted only for an endpoint that is a
+/// loopback address, which is checked again when a connection is made. Evidence is still verified; only the roots, and the addresses of collateral and
+/// manifest, are different.</remarks>
 public sealed class InsecureLoopbackTrust
 {
-    /// <summary>Trusts other roots than the vendors'.</summary>
-    /// <param name="amdRootKeys">SHA-256 of the root's SubjectPublicKeyInfo, 64 hexadecimal digits, by product line (<c>Milan</c>, <c>Genoa</c>,
-    /// <c>Turin</c>).</param>
-    /// <param name="intelRootKey">The same of the root that stands in for Intel's.</param>
-    /// <param name="collateral">Base address of what stands in for AMD's and Intel's services; loopback.</param>
-    /// <param name="manifest">Address of the manifest; loopback.</param>
+    /// <summary>Initializes a new instance of the <see cref="InsecureLoopbackTrust"/> class.</summary>
+    /// <param name="amdRootKeys">The SHA-256 digest of the SubjectPublicKeyInfo of each root that replaces AMD's, 64 hexadecimal digits, by product line
+    /// (<c>Milan</c>, <c>Genoa</c>, <c>Turin</c>).</param>
+    /// <param name="intelRootKey">The digest of the root that replaces Intel's.</param>
+    /// <param name="collateral">The base address that replaces AMD's and Intel's services. It must be loopback.</param>
+    /// <param name="manifest">The address of the manifest. It must be loopback.</param>
+    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">A key is not 64 hexadecimal digits, or an address is not loopback.</exception>
     public InsecureLoopbackTrust(IReadOnlyDictionary<AmdProduct, string> amdRootKeys, string intelRootKey, Uri collateral, Uri manifest)
     {
@@ -47,7 +47,7 @@ public sealed class InsecureLoopbackTrust
         ArgumentNullException.ThrowIfNull(key, name);
         if (key.Length != 64 || !key.All(char.IsAsciiHexDigit))
         {
-            throw new ArgumentException("A root key is named by 64 hexadecimal digits.", name);
+            throw new ArgumentException("The digest of a root key has 64 hexadecimal digits.", name);
         }
     }
 
@@ -56,7 +56,7 @@ public sealed class InsecureLoopbackTrust
         ArgumentNullException.ThrowIfNull(address, name);
         if (!address.IsAbsoluteUri || !address.IsLoopback || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps))
         {
-            throw new ArgumentException("Only a loopback address can stand in for a vendor.", name);
+            throw new ArgumentException("The address must be a loopback address, http or https.", name);
         }
     }
 }

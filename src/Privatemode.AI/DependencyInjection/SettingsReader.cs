@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
 namespace Privatemode.AI.DependencyInjection;
@@ -6,27 +7,29 @@ namespace Privatemode.AI.DependencyInjection;
 internal sealed class SettingsReader(IConfigurationSection section)
 {
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, SettingForm> _forms = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<PrivatemodeConfigurationException> _faults = [];
 
-    /// <summary>The settings that were asked for.</summary>
-    public IReadOnlySet<string> Known => _known;
+    /// <summary>The settings that were asked for, in their order, with the values that they accept.</summary>
+    public IReadOnlyDictionary<string, SettingForm> Forms => _forms;
 
     /// <summary>What is wrong with this section.</summary>
     public IReadOnlyList<PrivatemodeConfigurationException> Faults => _faults;
 
     /// <summary>The text of a setting; null when it is not there. An empty one is refused, it is no value of any setting.</summary>
-    public string? Text(string key)
+    public string? Text(string key, SettingForm form)
     {
         _ = _known.Add(key);
+        _forms[key] = form;
         return section[key] is not { } value ? null
             : value.Length > 0 ? value
             : Refuse<string>(key, "The value is empty. Set a value, or remove the setting.");
     }
 
     /// <summary>A list, as an array or in one text with commas; null when it is not there.</summary>
-    public string[]? List(string key)
+    public string[]? List(string key, SettingForm form)
     {
-        string[]? fromText = Text(key)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        string[]? fromText = Text(key, form with { IsList = true })?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         IConfigurationSection[] items = [.. section.GetSection(key).GetChildren()];
         foreach (IConfigurationSection item in items)
         {
@@ -39,10 +42,14 @@ internal sealed class SettingsReader(IConfigurationSection section)
     }
 
     /// <summary>A value in its own form; null when it is not there.</summary>
-    public T? Value<T>(string key, Func<string, T?> parse, string form)
+    /// <param name="key">The setting.</param>
+    /// <param name="form">The values it accepts.</param>
+    /// <param name="parse">Returns the value, or null if the text does not have that form.</param>
+    /// <param name="expected">What the text should be, for the error.</param>
+    public T? Value<T>(string key, SettingForm form, Func<string, T?> parse, string expected)
         where T : struct
     {
-        if (Text(key) is not { } text)
+        if (Text(key, form) is not { } text)
         {
             return null;
         }
@@ -51,11 +58,35 @@ internal sealed class SettingsReader(IConfigurationSection section)
         if (value is null)
         {
             // A value in the wrong place can be an API key, so it is not shown.
-            Refuse(key, $"The value (length {text.Length}) is not {form}.");
+            Refuse(key, $"The value (length {text.Length}) is not {expected}.");
         }
 
         return value;
     }
+
+    /// <summary>An absolute address.</summary>
+    public Uri? Address(string key, string form) => Text(key, new SettingForm(form)) is not { } text ? null
+        : Uri.TryCreate(text, UriKind.Absolute, out Uri? address) ? address
+        : Refuse<Uri>(key, "The value is not an absolute URL, for example https://api.privatemode.ai.");
+
+    public bool? Flag(string key) =>
+        Value<bool>(key, SettingForm.Flag, text => bool.TryParse(text, out bool value) ? value : null, "true or false");
+
+    public int? Count(string key, int most) => Value<int>(
+        key, SettingForm.Range(1, most),
+        text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : null, "a number");
+
+    // Exactly and in full: the platform also reads 1 as a day, 10:00 as ten hours and, in its lenient form, 24:00:00 as twenty-four days.
+    public TimeSpan? Time(string key, SettingForm form) => Value<TimeSpan>(
+        key, form,
+        text => text.Count(':') == 2 && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out TimeSpan time) ? time : null,
+        "a time in the form [days.]hours:minutes:seconds. Write 00:00:30 for 30 seconds, 00:10:00 for 10 minutes, 1.00:00:00 for a day");
+
+    public T? Name<T>(string key)
+        where T : struct, Enum => Value<T>(
+            key, SettingForm.OneOf<T>(),
+            text => Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<T>(text, ignoreCase: true) : null,
+            $"one of {SettingForm.OneOf<T>().Choices}");
 
     /// <summary>Records what is wrong with a setting, which then counts as not set: all faults are reported together.</summary>
     public void Refuse(string key, string message)

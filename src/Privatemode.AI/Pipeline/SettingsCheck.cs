@@ -5,11 +5,11 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>Refuses settings that cannot work or would not be safe; each refusal names the setting.</summary>
 internal static class SettingsCheck
 {
-    private const int MostSessions = 100_000;
-    private const int MostFetchedImages = 1_000;
+    internal const int MostSessions = 100_000;
+    internal const int MostFetchedImages = 1_000;
 
-    private static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(24);
-    private static readonly TimeSpan ShortestEvidence = TimeSpan.FromMinutes(5);
+    internal static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(24);
+    internal static readonly TimeSpan ShortestEvidence = TimeSpan.FromMinutes(5);
 
     /// <summary>Checks all settings and returns where API keys come from.</summary>
     /// <exception cref="PrivatemodeConfigurationException">Settings are missing or not acceptable; it names all of them.</exception>

@@ -7,7 +7,13 @@ namespace Privatemode.AI.Sessions;
 /// <summary>Public settings in the words of the Attestation rooms.</summary>
 internal static class TrustAnchors
 {
-    private static readonly TimeSpan LongestSuppliedRevocationList = TimeSpan.FromDays(366);
+    internal static readonly TimeSpan LongestSuppliedRevocationList = TimeSpan.FromDays(366);
+
+    /// <summary>The technologies that a policy can name.</summary>
+    internal static IReadOnlyList<string> Tees { get; } = [SnpJudgement.Kind, TdxJudgement.Kind];
+
+    /// <summary>The product lines of AMD that a policy can name.</summary>
+    internal static IReadOnlyList<string> AmdProducts { get; } = Enum.GetNames<SnpProduct>();
 
     /// <summary>The vendors' roots, or those of a test.</summary>
     public static ContrastTrustAnchors Of(InsecureLoopbackTrust? trust) => trust is null

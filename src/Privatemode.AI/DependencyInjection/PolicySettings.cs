@@ -1,0 +1,164 @@
+using Privatemode.AI.Sessions;
+using static Privatemode.AI.OptionNames;
+
+namespace Privatemode.AI.DependencyInjection;
+
+/// <summary>Reads the options that are objects; several settings make up one of them. Each returns null if none of its settings is there.</summary>
+internal static class PolicySettings
+{
+    private static readonly SettingForm ManifestMode = new("without it, Pinned if digests are set", "Latest", "Pinned")
+    {
+        Meaning = "The way in which the accepted manifest is chosen.",
+    };
+
+    private static readonly SettingForm ManifestDigests = new("SHA-256 digests, 64 hexadecimal digits each; required for Pinned, refused otherwise")
+    {
+        Meaning = "The digests of the accepted manifests.",
+    };
+
+    private static readonly SettingForm AdoptionLog = new("a directory; for Latest only")
+    {
+        Meaning = "The directory of the adopted manifests and their log.",
+    };
+
+    private static readonly SettingForm GpuMode = new(
+        "", nameof(GpuRevocationPolicy.Strict), nameof(GpuRevocationPolicy.AcceptUnknownOrRecentlyRevoked))
+    {
+        Meaning = "Which revocation states of the service's GPUs are accepted.",
+    };
+
+    private static readonly SettingForm RevokedGrace = new(
+        SettingForm.Range(TimeSpan.Zero, GpuRevocationPolicy.LongestRevokedGrace).Text + "; required for AcceptUnknownOrRecentlyRevoked, refused otherwise")
+    {
+        Meaning = "The time for which a certificate is still accepted after its revocation.",
+    };
+
+    private static readonly SettingForm CacheScope = new(
+        "", nameof(PromptCacheScope.None), nameof(PromptCacheScope.PerClient), nameof(PromptCacheScope.Shared));
+
+    private static readonly SettingForm CacheSalt = new($"text of {PromptCacheScope.MinimumSaltBytes} bytes or more; required for Shared, refused otherwise")
+    {
+        Meaning = "The secret salt of all clients that share the prompt cache.",
+    };
+
+    public static ManifestPolicy? ManifestOf(SettingsReader settings)
+    {
+        string prefix = KeyOf(OptionNames.Manifest);
+        (string modeKey, string digestKey, string logKey) = ($"{prefix}:Mode", $"{prefix}:Sha256", $"{prefix}:AdoptionLog");
+        string? mode = settings.Text(modeKey, ManifestMode);
+        string[]? digests = settings.List(digestKey, ManifestDigests);
+        string? log = settings.Text(logKey, AdoptionLog);
+        switch (mode?.ToUpperInvariant() ?? (digests is not null ? "PINNED" : log is not null ? "LATEST" : null))
+        {
+            case null:
+                return null;
+            case "LATEST" when digests is not null:
+                return settings.Refuse<ManifestPolicy>(digestKey, $"{modeKey} is Latest, which uses no digests. Set it to Pinned, or remove this setting.");
+            case "LATEST":
+                return ManifestPolicy.Latest(log);
+            case "PINNED" when log is not null:
+                return settings.Refuse<ManifestPolicy>(logKey, "Pinned manifests are not adopted, so nothing is logged. Remove this setting.");
+            case "PINNED":
+                try
+                {
+                    return ManifestPolicy.Pinned(digests ?? []);
+                }
+                catch (ArgumentException)
+                {
+                    return settings.Refuse<ManifestPolicy>(digestKey, "Set one or more SHA-256 digests of 64 hexadecimal digits each.");
+                }
+
+            default:
+                return settings.Refuse<ManifestPolicy>(
+                    modeKey, $"The value is not one of {ManifestMode.Choices}. Approve needs a callback and is set in code.");
+        }
+    }
+
+    public static HardwarePolicy HardwareOf(SettingsReader settings, HardwarePolicy before)
+    {
+        return before with
+        {
+            Tees = settings.List(Key(nameof(before.Tees)), new SettingForm("", TrustAnchors.Tees))?.Select(NamedTee).ToArray() ?? before.Tees,
+            AmdProducts = settings.List(Key(nameof(before.AmdProducts)), new SettingForm("", TrustAnchors.AmdProducts))?.Select(NamedProduct).ToArray()
+                ?? before.AmdProducts,
+            AmdChipIds = settings.List(Key(nameof(before.AmdChipIds)), new SettingForm("chip IDs, 128 hexadecimal digits each")) ?? before.AmdChipIds,
+            DangerousAcceptOutdatedTdxPlatform =
+                settings.Flag(Key(nameof(before.DangerousAcceptOutdatedTdxPlatform))) ?? before.DangerousAcceptOutdatedTdxPlatform,
+            RequireUpToDateUnderNewestTcbInfo =
+                settings.Flag(Key(nameof(before.RequireUpToDateUnderNewestTcbInfo))) ?? before.RequireUpToDateUnderNewestTcbInfo,
+            SuppliedRevocationListMaxAge = settings.Time(
+                Key(nameof(before.SuppliedRevocationListMaxAge)),
+                SettingForm.Range(TimeSpan.Zero, TrustAnchors.LongestSuppliedRevocationList)) ?? before.SuppliedRevocationListMaxAge,
+        };
+
+        static string Key(string member) => $"{KeyOf(OptionNames.Hardware)}:{member}";
+
+        // The default structures are refused with all other unknown values when the settings are checked.
+        static TeeKind NamedTee(string name) => string.IsNullOrWhiteSpace(name) ? default : new TeeKind(name);
+
+        static AmdProduct NamedProduct(string name) => string.IsNullOrWhiteSpace(name) ? default : new AmdProduct(name);
+    }
+
+    public static GpuRevocationPolicy? GpuRevocationOf(SettingsReader settings)
+    {
+        string prefix = KeyOf(OptionNames.GpuRevocation);
+        (string modeKey, string graceKey) = ($"{prefix}:Mode", $"{prefix}:RevokedGrace");
+        string? mode = settings.Text(modeKey, GpuMode);
+        TimeSpan? grace = settings.Time(graceKey, RevokedGrace);
+        switch (mode?.ToUpperInvariant())
+        {
+            case null or "STRICT" when grace is not null:
+                return settings.Refuse<GpuRevocationPolicy>(graceKey, $"Set {modeKey} to AcceptUnknownOrRecentlyRevoked, or remove this setting.");
+            case null:
+                return null;
+            case "STRICT":
+                return GpuRevocationPolicy.Strict;
+            case "ACCEPTUNKNOWNORRECENTLYREVOKED" when grace is null:
+                return settings.Refuse<GpuRevocationPolicy>(graceKey, "Set for how long a revoked certificate is still accepted, for example 2.00:00:00.");
+            case "ACCEPTUNKNOWNORRECENTLYREVOKED":
+                try
+                {
+                    return GpuRevocationPolicy.AcceptUnknownOrRecentlyRevoked(grace.Value);
+                }
+                catch (ArgumentOutOfRangeException)
+                {
+                    return settings.Refuse<GpuRevocationPolicy>(graceKey, "The value must be from zero to 365 days.");
+                }
+
+            default:
+                return settings.Refuse<GpuRevocationPolicy>(modeKey, $"The value is not one of {GpuMode.Choices}.");
+        }
+    }
+
+    public static PromptCacheScope? PromptCacheOf(SettingsReader settings)
+    {
+        string scopeKey = KeyOf(OptionNames.PromptCacheScope);
+        const string SaltKey = $"{nameof(PrivatemodeOptions.PromptCache)}:Salt";
+        string? scope = settings.Text(scopeKey, CacheScope);
+        string? salt = settings.Text(SaltKey, CacheSalt);
+        switch (scope?.ToUpperInvariant())
+        {
+            case null or "NONE" or "PERCLIENT" when salt is not null:
+                return settings.Refuse<PromptCacheScope>(SaltKey, $"Set {scopeKey} to Shared, or remove this setting.");
+            case null:
+                return null;
+            case "NONE":
+                return PromptCacheScope.None;
+            case "PERCLIENT":
+                return PromptCacheScope.PerClient;
+            case "SHARED":
+                try
+                {
+                    return PromptCacheScope.Shared(salt ?? "");
+                }
+                catch (PrivatemodeConfigurationException exception)
+                {
+                    return settings.Refuse<PromptCacheScope>(SaltKey, exception.Message);
+                }
+
+            default:
+                return settings.Refuse<PromptCacheScope>(
+                    scopeKey, $"The value is not one of {CacheScope.Choices}. PerUser needs a callback and is set in code.");
+        }
+    }
+}

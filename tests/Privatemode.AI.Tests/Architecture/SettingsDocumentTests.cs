@@ -1,0 +1,46 @@
+using Privatemode.AI.DependencyInjection;
+
+namespace Privatemode.AI.Tests.Architecture;
+
+/// <summary>Options, settings and docs/settings.md are three lists of the same: what is new in one must come into the others.</summary>
+public sealed class SettingsDocumentTests
+{
+    private static readonly string[] Lines = File.ReadAllLines(SettingsDocument.FilePath);
+
+    [Fact]
+    public void Document_IsWhatTheOptionsSay()
+    {
+        string document = File.ReadAllText(SettingsDocument.FilePath);
+        string generated = SettingsDocument.Generate(document);
+        if (Environment.GetEnvironmentVariable(SettingsDocument.WriteVariable) == "1")
+        {
+            File.WriteAllText(SettingsDocument.FilePath, generated);
+            return;
+        }
+
+        Assert.True(
+            document == generated,
+            $"docs/settings.md is out of date. Run: {SettingsDocument.WriteVariable}=1 dotnet test tests/Privatemode.AI.Tests " +
+            $"--filter {nameof(SettingsDocumentTests)}");
+    }
+
+    /// <summary>A new option is read from the configuration, or stands in the list of those that are set in code.</summary>
+    [Fact]
+    public void Options_Each_AreInExactlyOneOfTheTables()
+    {
+        IEnumerable<string> bound = SettingsDocument.Settings.Keys.Select(setting => SettingsDocument.OptionOf(setting)!).Distinct();
+        Assert.Equal(SettingsDocument.Options.Keys.Order(), bound.Concat(SettingNames.CodeOnly).Order());
+        Assert.Equal(
+            SettingsDocument.Settings.Keys.Concat(SettingNames.CodeOnly).Concat(SettingsDocument.WaysInCode).Order(),
+            Lines.Where(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Split('`')[1]).Order());
+    }
+
+    [Fact]
+    public void Hardware_EachMember_HasASetting() => Assert.Equal(
+        typeof(HardwarePolicy).GetProperties().Where(member => !member.GetMethod!.IsStatic).Select(member => $"Verification:Hardware:{member.Name}").Order(),
+        SettingsDocument.Settings.Keys.Where(setting => SettingsDocument.OptionOf(setting) == OptionNames.Hardware).Order());
+
+    [Fact]
+    public void Cells_OfTheTables_SaySomething() => Assert.All(
+        Lines.Where(line => line.StartsWith('|')), line => Assert.DoesNotContain(line.Trim('|').Split(" | "), string.IsNullOrWhiteSpace));
+}

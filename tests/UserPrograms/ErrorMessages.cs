@@ -53,7 +53,7 @@ public static class ErrorMessages
         }
         catch (PrivatemodeException exception)
         {
-            return $"unexpected: {exception.Message} (request {exception.RequestId})";
+            return $"unexpected {exception.ErrorType}: {exception.Message} (request {exception.RequestId})";
         }
     }
 }

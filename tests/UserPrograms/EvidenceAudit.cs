@@ -32,7 +32,7 @@ public static class EvidenceAudit
                 await report.WriteLineAsync($"{check.Name}: {check.Outcome} {check.Detail}");
             }
 
-            return $"{verified.Tee} {verified.Product}, valid until {verified.ValidUntil:u}";
+            return $"{verified.Tee}, valid until {verified.ValidUntil:u}";
         }
         catch (PrivatemodeVerificationException exception)
         {

@@ -18,6 +18,6 @@ public sealed class ManifestReview(TextWriter questions, Func<string, bool> answ
             await questions.WriteLineAsync($"  {change}".AsMemory(), cancellationToken);
         }
 
-        return update.IsComplete && answer(update.NewSha256);
+        return !update.HasOmittedChanges && answer(update.NewSha256);
     }
 }

@@ -17,10 +17,11 @@ public static class TwoAccounts
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddPrivatemode(customers).AddPrivatemodeChatClient("gpt-oss-120b");
+        RegisteredAccount companyAccount = RegisteredAccount.Keyed("company");
         builder.Services.AddKeyedPrivatemode("company", company)
-            .AddPrivatemodeChatClient("gpt-oss-120b", accountKey: "company", serviceId: "company")
-            .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", accountKey: "company", serviceId: "company");
-        builder.Services.AddHealthChecks().AddPrivatemodeHealthCheck().AddPrivatemodeHealthCheck("company", accountKey: "company");
+            .AddPrivatemodeChatClient("gpt-oss-120b", "company", account: companyAccount)
+            .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", "company", account: companyAccount);
+        builder.Services.AddHealthChecks().AddPrivatemodeHealthCheck().AddPrivatemodeHealthCheck("company", companyAccount);
 
         WebApplication app = builder.Build();
         app.MapHealthChecks("/health");

@@ -145,7 +145,7 @@ public sealed class UserProgramTests : IAsyncLifetime
         {
             VerifiedDeployment verified = await client.VerifyAsync();
             Assert.Contains(verified.ManifestSha256, _output.ToString());
-            string log = Path.Combine(folder.Path, ManifestLog.InsecureLoopbackDirectory);
+            string log = Path.Combine(folder.Path, ManifestLog.InsecureLoopbackDirectoryName);
             Assert.EndsWith($"{ManifestSource.Approved}", Assert.Single(ManifestReview.ReadLog(Directory.Exists(log) ? log : folder.Path)));
         }
         else

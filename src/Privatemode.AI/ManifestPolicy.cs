@@ -1,10 +1,10 @@
 namespace Privatemode.AI;
 
-/// <summary>Which manifest a deployment must have: who decides which code may see prompts.</summary>
+/// <summary>Specifies which manifest a deployment must have, and thereby which code may see prompts.</summary>
 /// <remarks>
-/// Manifests are not signed. <see cref="Latest"/> trusts whoever publishes them; <c>Pinned</c> and <c>Approve</c> trust only you. A manifest is adopted
-/// after a deployment proved it and, with <c>Approve</c>, after you approved it; it is recorded before keys are exchanged with that deployment. The
-/// repository's <c>docs/manifests.md</c> describes every state and what ends it.
+/// Manifests are not signed. <see cref="Latest"/> trusts their publisher; <c>Pinned</c> and <c>Approve</c> trust only you. A manifest is adopted after a
+/// deployment proved it and, with <c>Approve</c>, after you approved it. It is recorded before keys are exchanged with that deployment. The repository's
+/// <c>docs/manifests.md</c> describes every state and what ends it.
 /// </remarks>
 public abstract class ManifestPolicy
 {
@@ -12,24 +12,23 @@ public abstract class ManifestPolicy
     {
     }
 
-    /// <summary>Takes whatever manifest the service publishes, as its own proxy does. The default.</summary>
-    /// <param name="adoptionLog">
-    /// Directory for the adopted manifests and a log of them, see <see cref="ManifestLog"/>; several processes may share it. Null: kept in
-    /// memory only.
-    /// </param>
+    /// <summary>Returns the policy that accepts the manifest that the service publishes. This is the default.</summary>
+    /// <param name="adoptionLog">The directory of the adopted manifests and their log, see <see cref="ManifestLog"/>, or <see langword="null"/> to keep the
+    /// adopted manifest in memory only. Several processes can share the directory.</param>
     /// <returns>The policy.</returns>
     /// <remarks>
-    /// While the publisher is away, or answers something that is no acceptable manifest, the last adopted one goes on counting if the deployment
-    /// still proves it. Once the publisher has named another manifest, no session is established until it names one that the deployment proves; with a
-    /// log, a restart does not change that. With <see cref="InsecureLoopbackTrust"/> the log is in a subdirectory,
-    /// <see cref="ManifestLog.InsecureLoopbackDirectoryName"/>.
+    /// <para>The service's own proxy uses the same policy. While the publisher is unavailable, or its response is not an acceptable manifest, the last adopted
+    /// manifest is still accepted if the deployment proves it. Once the publisher has named another manifest, no session is established until it names one
+    /// that the deployment proves; with a log, a restart does not change that.</para>
+    /// <para>With <see cref="InsecureLoopbackTrust"/>, the log is in the subdirectory <see cref="ManifestLog.InsecureLoopbackDirectoryName"/>.</para>
     /// </remarks>
     public static ManifestPolicy Latest(string? adoptionLog = null) => new LatestManifest(adoptionLog);
 
-    /// <summary>Takes only manifests with one of these digests.</summary>
-    /// <param name="sha256">SHA-256 of each manifest file, 64 hexadecimal digits.</param>
+    /// <summary>Returns the policy that accepts only manifests with one of the specified digests.</summary>
+    /// <param name="sha256">The SHA-256 digest of each manifest file, 64 hexadecimal digits.</param>
     /// <returns>The policy.</returns>
-    /// <exception cref="ArgumentException">There is none, or one is not 64 hexadecimal digits.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="sha256"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException">There is no digest, or one is not 64 hexadecimal digits.</exception>
     public static ManifestPolicy Pinned(params string[] sha256)
     {
         ArgumentNullException.ThrowIfNull(sha256);
@@ -41,34 +40,35 @@ public abstract class ManifestPolicy
         return new PinnedManifest(sha256.Select(digest => digest.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal));
     }
 
-    /// <summary>Takes only this manifest.</summary>
+    /// <summary>Returns the policy that accepts only the specified manifest.</summary>
     /// <param name="manifest">The exact bytes of the file.</param>
     /// <returns>The policy.</returns>
-    /// <exception cref="ArgumentException">It is empty.</exception>
+    /// <exception cref="ArgumentException"><paramref name="manifest"/> is empty.</exception>
     public static ManifestPolicy Pinned(ReadOnlyMemory<byte> manifest) => manifest.IsEmpty
         ? throw new ArgumentException("The manifest is empty.", nameof(manifest))
         : new PinnedManifest([Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(manifest.Span))]);
 
-    /// <summary>Asks you about every manifest that is not the last adopted one.</summary>
+    /// <summary>Returns the policy that calls you back to approve each manifest that is not the last adopted one.</summary>
     /// <param name="approve">
-    /// Returns true to adopt the manifest. Called by one thread at a time, after a deployment proved the manifest or the current one, and before
-    /// keys are exchanged. It must not use a client that waits for its decision; a synchronous call blocks its thread meanwhile. What it throws, the
-    /// calls throw that wait for it.
+    /// Returns <see langword="true"/> to adopt the manifest. It is called by one thread at a time, after a deployment proved the manifest or the current one,
+    /// and before keys are exchanged. It must not use a client that waits for its decision; a synchronous call blocks its thread meanwhile. Its exceptions
+    /// are thrown by the calls that wait for it.
     /// </param>
     /// <param name="adoptionLog">
-    /// See <see cref="Latest"/>; only entries that were approved count. Whoever can write the directory can approve. Without it the first manifest of
-    /// every process is asked about.
+    /// The directory of the log, see <see cref="Latest"/>. Only approved entries are used, and whoever can write the directory can approve. If it is
+    /// <see langword="null"/>, the callback is called for the first manifest of every process.
     /// </param>
     /// <param name="askIfChangesAreOmitted">
-    /// Whether you are also asked when the manifest differs in more than <see cref="ManifestUpdate.Changes"/> can show; compare the files yourself when
-    /// <see cref="ManifestUpdate.HasOmittedChanges"/> is <see langword="true"/>.
+    /// <see langword="true"/> to call the callback also if the manifest differs in more than <see cref="ManifestUpdate.Changes"/> can show. Compare the files
+    /// yourself if <see cref="ManifestUpdate.HasOmittedChanges"/> is <see langword="true"/>.
     /// </param>
     /// <returns>The policy.</returns>
     /// <remarks>
-    /// When you refuse a manifest, the approved one goes on counting while the deployment proves it, and
-    /// <see cref="VerifiedDeployment.UnapprovedManifestSha256"/>, the health check and the log say so. You are asked once about each manifest; to decide
-    /// anew, delete <c>pending.txt</c> in the log's directory, or without a log create a new client. A manifest that differs in more than can be shown
-    /// is refused without a question, unless <paramref name="askIfChangesAreOmitted"/> is <see langword="true"/>.
+    /// <para>If you refuse a manifest, the approved one is still accepted while the deployment proves it;
+    /// <see cref="VerifiedDeployment.UnapprovedManifestSha256"/>, the health check and the log report the refused one. The callback is called once for each
+    /// manifest. To decide again, delete <c>pending.txt</c> in the directory of the log, or create a new client if there is no log.</para>
+    /// <para>A manifest that differs in more than can be shown is refused without a call, unless <paramref name="askIfChangesAreOmitted"/> is
+    /// <see langword="true"/>.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="approve"/> is <see langword="null"/>.</exception>
     public static ManifestPolicy Approve(

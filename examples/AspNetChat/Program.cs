@@ -4,7 +4,7 @@ using Microsoft.Extensions.AI;
 // A minimal API that streams an answer to a browser page. The prompt reaches this server in the clear, and leaves it sealed.
 await using Example example = await Example.StartAsync(model => model.Reply("Hello from\ninside the enclave."));
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
-builder.Services.AddPrivatemode(options => example.Deployment?.Configure(options)).AddPrivatemodeChatClient("gpt-oss-120b");
+builder.Services.AddPrivatemode(options => example.Deployment?.ConfigureClient(options)).AddPrivatemodeChatClient("gpt-oss-120b");
 await using WebApplication app = builder.Build();
 
 app.MapGet("/", () => Results.Content(Page.Html, "text/html"));

@@ -4,9 +4,9 @@ using Privatemode.AI;
 using Privatemode.AI.Testing;
 
 // A document is taken apart inside the enclave: its bytes, its name and all options go out as one sealed value.
-await using Example example = await Example.StartAsync(model => model.Partition(
-    new ScriptedElement("Title", "Rental agreement"),
-    new ScriptedElement("NarrativeText", "The rent is due on the first of the month.")));
+await using Example example = await Example.StartAsync(model => model.ReplyWithDocument(
+    new ScriptedDocumentElement("Title", "Rental agreement"),
+    new ScriptedDocumentElement("NarrativeText", "The rent is due on the first of the month.")));
 
 using MemoryStream page = new(Encoding.UTF8.GetBytes("<h1>Rental agreement</h1><p>The rent is due on the first of the month.</p>"));
 PartitionedDocument document = await example.Client.Documents.PartitionAsync(page, "rental-agreement.html");

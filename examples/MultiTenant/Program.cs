@@ -6,15 +6,15 @@ using Privatemode.AI;
 using Privatemode.AI.Testing;
 
 // One host, many tenants: each call uses the API key of the tenant it is made for. Tenants share neither secrets nor cached prompts.
-PrivatemodeTestDeploymentOptions accounts = new() { OtherApiKeys = { "key-of-acme", "key-of-globex" } };
-await using Example example = await Example.StartAsync(model => model.Respond(_ => ScriptedAnswer.Text("Done.")), accounts);
+PrivatemodeTestDeploymentOptions accounts = new() { AdditionalApiKeys = { "key-of-acme", "key-of-globex" } };
+await using Example example = await Example.StartAsync(model => model.SetFallback(_ => ScriptedAnswer.Text("Done.")), accounts);
 string? ownKey = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable);
 byte[] cacheSecret = RandomNumberGenerator.GetBytes(32);
 
 await using ServiceProvider services = new ServiceCollection()
     .AddPrivatemode(options =>
     {
-        example.Deployment?.Configure(options);
+        example.Deployment?.ConfigureClient(options);
 
         // An asynchronous accessor can read the key from a store: async cancellationToken => await ...
         options.ApiKeyAccessor = _ => ValueTask.FromResult(Tenant.Current?.ApiKey);

@@ -5,9 +5,9 @@ using Privatemode.AI.Testing;
 // With an API key this talks to the real service; without one, to a deployment inside this process.
 string? apiKey = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable);
 await using PrivatemodeTestDeployment? deployment = !string.IsNullOrEmpty(apiKey) ? null : await PrivatemodeTestDeployment.StartAsync(
-    new() { BeforeEvent = async (_, stop) => await Task.Delay(25, stop) });
-_ = deployment?.Model.ToolCall("get_weather", """{"city":"Bochum"}""").WithReasoning("The user asks about rain. I look at the weather first.")
-    .ThenReply("No. It is 21 degrees in Bochum and the sky is clear.").WithReasoning("Clear sky: no umbrella.");
+    new() { BeforeStreamEvent = async (_, stop) => await Task.Delay(25, stop) });
+_ = deployment?.Model.ReplyWithToolCall("get_weather", """{"city":"Bochum"}""").WithReasoning("The user asks about rain. I look at the weather first.")
+    .Then.Reply("No. It is 21 degrees in Bochum and the sky is clear.").WithReasoning("Clear sky: no umbrella.");
 try
 {
     await using PrivatemodeClient privatemode = deployment?.CreateClient() ?? new PrivatemodeClient(apiKey!);
@@ -24,8 +24,8 @@ try
     while (await AnswerAsync(chat, history, options)) { }
     foreach (RecordedRequest request in deployment?.Requests ?? [])
     {
-        Console.WriteLine($"\nWhat this program wrote                      | What was on the wire ({request.Path})");
-        foreach ((char[] plain, char[] wire) in request.OpenedBody!.Chunk(44).Zip(request.WireText.Chunk(60)).Take(12))
+        Console.WriteLine($"\nWhat this program wrote                      | What was on the wire ({request.PathAndQuery})");
+        foreach ((char[] plain, char[] wire) in request.DecryptedBody!.Chunk(44).Zip(request.WireBodyText.Chunk(60)).Take(12))
         {
             Console.WriteLine($"{new string(plain),-44} | {new string(wire)}");
         }

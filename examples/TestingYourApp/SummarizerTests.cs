@@ -28,21 +28,21 @@ public sealed class SummarizerTests : IAsyncLifetime
         _deployment.Model.Reply("It rains.");
         Assert.Equal("It rains.", await Create().SummarizeAsync("Rain falls on Bochum."));
         RecordedRequest request = Assert.Single(_deployment.Requests);
-        Assert.Contains("Rain falls on Bochum.", request.OpenedBody);
-        Assert.DoesNotContain("Rain falls", request.WireText);
+        Assert.Contains("Rain falls on Bochum.", request.DecryptedBody);
+        Assert.DoesNotContain("Rain falls", request.WireBodyText);
     }
 
     [Fact]
     public async Task Summarize_TextIsTooLong_SaysSo()
     {
-        _deployment.Model.Fail(400, "maximum context length exceeded");
+        _deployment.Model.ReplyWithError(400, "maximum context length exceeded");
         Assert.Equal("The text is too long.", await Create().SummarizeAsync("…"));
     }
 
     [Fact]
     public async Task Summarize_SomebodyAltersTheAnswer_StopsInsteadOfShowingIt()
     {
-        _deployment.Faults.Next(Fault.TamperEvent(0));
+        _deployment.Faults.Inject(Fault.TamperEvent(0));
         await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => Create().SummarizeAsync("Rain falls on Bochum."));
     }
 

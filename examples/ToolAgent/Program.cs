@@ -3,9 +3,9 @@ using Microsoft.Extensions.AI;
 
 // An agent is a loop: the model asks for tools, the program runs them, until the model has an answer. Needs nothing but the abstractions.
 await using Example example = await Example.StartAsync(model => model
-    .ToolCall("list_rooms", """{"floor":2}""")
-    .ThenToolCall("book_room", """{"room":"2.14","hour":15}""")
-    .ThenReply("Room 2.14 is yours at three o'clock."));
+    .ReplyWithToolCall("list_rooms", """{"floor":2}""")
+    .Then.ReplyWithToolCall("book_room", """{"room":"2.14","hour":15}""")
+    .Then.Reply("Room 2.14 is yours at three o'clock."));
 IChatClient chat = example.Client.AsIChatClient("gpt-oss-120b");
 
 AIFunction[] tools =

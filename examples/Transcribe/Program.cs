@@ -5,10 +5,10 @@ using Privatemode.AI;
 using Privatemode.AI.Testing;
 
 // A recording goes out sealed, without its name; the text comes back with the times of its segments, and becomes subtitles.
-await using Example example = await Example.StartAsync(model => model.Transcribe(
+await using Example example = await Example.StartAsync(model => model.ReplyWithTranscription(
     "Good morning. Shall we begin?",
-    new ScriptedSegment("Good morning.", TimeSpan.Zero, TimeSpan.FromSeconds(0.8)),
-    new ScriptedSegment("Shall we begin?", TimeSpan.FromSeconds(1.1), TimeSpan.FromSeconds(2))));
+    new ScriptedTranscriptionSegment("Good morning.", TimeSpan.Zero, TimeSpan.FromSeconds(0.8)),
+    new ScriptedTranscriptionSegment("Shall we begin?", TimeSpan.FromSeconds(1.1), TimeSpan.FromSeconds(2))));
 ISpeechToTextClient speech = example.Client.AsISpeechToTextClient("whisper-large-v3");
 
 using MemoryStream recording = new(Tone(seconds: 2));

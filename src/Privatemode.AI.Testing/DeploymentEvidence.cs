@@ -4,13 +4,11 @@ using Privatemode.AI.Testing.Evidence.Defects;
 
 namespace Privatemode.AI.Testing;
 
-/// <summary>The evidence a test deployment issues about itself: real in form, under test roots, sound unless a defect is switched on.</summary>
-/// <remarks>May be changed at any time; the next answer follows. Thread-safe.</remarks>
+/// <summary>Represents the attestation evidence that a test deployment issues about itself.</summary>
+/// <remarks>The evidence has the form of real evidence, is signed under test roots, and is valid unless <see cref="Defect"/> is set. All properties can be
+/// changed while the deployment runs; the next answer reflects the change. Thread-safe.</remarks>
 public sealed class DeploymentEvidence
 {
-    private const int OldestReport = 2;
-    private const int NewestReport = 5;
-
     private readonly TimeProvider _time;
     private readonly RequestCounter _requests;
     private readonly Lock _gate = new();
@@ -23,67 +21,54 @@ public sealed class DeploymentEvidence
         _requests = requests;
     }
 
-    /// <summary>The hardware. Default <see cref="EvidenceKind.Snp"/>.</summary>
-    /// <exception cref="ArgumentException">The defect switched on does not exist on this hardware.</exception>
+    /// <summary>Gets or sets the kind of the evidence. The default is <see cref="EvidenceKind.SevSnp"/>.</summary>
+    /// <exception cref="ArgumentException">The current <see cref="Defect"/> does not apply to this kind of evidence.</exception>
     public EvidenceKind Kind
     {
         get => Settings.Kind;
         set => Change(settings => settings with { Kind = value });
     }
 
-    /// <summary>The AMD product line. Default <see cref="EvidenceProduct.Genoa"/>.</summary>
-    public EvidenceProduct Product
+    /// <summary>Gets or sets the AMD product line of SEV-SNP evidence. The default is <see cref="EvidenceAmdProduct.Genoa"/>.</summary>
+    public EvidenceAmdProduct AmdProduct
     {
         get => Settings.Product;
         set => Change(settings => settings with { Product = value });
     }
 
-    /// <summary>Version of SNP reports, 2 to 5. Default 5; the manifest asks for mitigations only then.</summary>
-    public int ReportVersion
-    {
-        get => (int)Settings.ReportVersion;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, OldestReport);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, NewestReport);
-            Change(settings => settings with { ReportVersion = (uint)value });
-        }
-    }
-
-    /// <summary>SNP evidence carries its certificates and revocation list; otherwise clients fetch them. Default true.</summary>
-    public bool HasCertificates
+    /// <summary>Gets or sets a value that indicates whether SEV-SNP evidence includes its certificates and revocation list.</summary>
+    /// <value>If <see langword="false"/>, clients retrieve them from AMD's key distribution service. The default is <see langword="true"/>.</value>
+    public bool IncludesCertificates
     {
         get => Settings.HasCertificates;
         set => Change(settings => settings with { HasCertificates = value });
     }
 
-    /// <summary>The attestation document names the kind of its evidence, as services of 2026 do. Default true.</summary>
-    public bool StatesKind
-    {
-        get => Settings.StatesKind;
-        set => Change(settings => settings with { StatesKind = value });
-    }
-
-    /// <summary>The one thing that is wrong. Default <see cref="EvidenceDefect.None"/>.</summary>
-    /// <exception cref="ArgumentException">The defect does not exist on this hardware: set <see cref="Kind"/> first.</exception>
+    /// <summary>Gets or sets the defect of the evidence. The default is <see cref="EvidenceDefect.None"/>.</summary>
+    /// <exception cref="ArgumentNullException">The value is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException">The defect does not apply to the current <see cref="Kind"/>. Set <see cref="Kind"/> first.</exception>
     public EvidenceDefect Defect
     {
-        get => Settings.Defect;
-        set => Change(settings => settings with { Defect = value });
+        get => EvidenceDefect.FromName(Settings.Defect);
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            Change(settings => settings with { Defect = value.Name });
+        }
     }
 
-    /// <summary>The manifest the CDN stand-in serves.</summary>
+    /// <summary>Gets the manifest that the CDN serves, for example to pin it in <see cref="VerificationOptions.Manifest"/>.</summary>
     public ReadOnlyMemory<byte> Manifest => Current().Manifest;
 
-    /// <summary>Replaces the manifest and all workloads with it, the coordinator's included, as a release does.</summary>
+    /// <summary>Replaces the manifest and all workloads in it, including the coordinator, as a release of the service does.</summary>
     public void ChangeManifest() => Change(settings => settings with { Revision = settings.Revision + 1 });
 
-    /// <summary>How many requests reached a stand-in so far, refused ones included.</summary>
-    /// <param name="source">The stand-in.</param>
-    /// <returns>The number.</returns>
-    public int RequestsTo(EvidenceSource source) => _requests.Get(source);
+    /// <summary>Returns the number of requests that an evidence source received so far, including those that it refused.</summary>
+    /// <param name="source">The evidence source.</param>
+    /// <returns>The number of requests.</returns>
+    public int GetRequestCount(EvidenceSource source) => _requests.Get(source);
 
-    /// <summary>What there is to be had now. Dates follow the day of the clock; within a day nothing is signed twice.</summary>
+    /// <summary>The evidence for the current day of the clock. Within a day nothing is signed twice.</summary>
     internal IssuedEvidence Current()
     {
         DateTimeOffset day = new(_time.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero);
@@ -111,7 +96,7 @@ public sealed class DeploymentEvidence
             EvidenceSettings changed = change(_settings);
             if (!DefectCatalogue.AppliesTo(changed.Defect, changed.Kind))
             {
-                throw new ArgumentException($"{changed.Defect} does not exist on {changed.Kind} hardware.");
+                throw new ArgumentException($"The defect '{changed.Defect}' does not apply to evidence of the kind '{changed.Kind}'.");
             }
 
             (_settings, _issued) = (changed, null);

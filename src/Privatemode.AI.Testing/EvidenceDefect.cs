@@ -1,37 +1,129 @@
-using System.Runtime.CompilerServices;
 using Privatemode.AI.Testing.Evidence.Defects;
 
 namespace Privatemode.AI.Testing;
 
-/// <summary>One thing that is wrong with the evidence of a test deployment. All that depends on it is signed anew: one check alone can notice.</summary>
-public sealed partial class EvidenceDefect
+/// <summary>Represents one defect of the attestation evidence of a test deployment.</summary>
+/// <remarks>
+/// <para>Everything that depends on the defect is signed anew, so that only one check of a client can find it.</para>
+/// <para>There are more than two hundred defects. The properties of this class return common ones; <see cref="All"/> lists all of them, and
+/// <see cref="FromName"/> returns one by its name. A later version can have other defects without properties, because they follow the checks of the
+/// client.</para>
+/// </remarks>
+public sealed class EvidenceDefect
 {
-    private EvidenceDefect([CallerMemberName] string name = "") => Name = name;
+    private static readonly EvidenceDefect[] List =
+        [new(DefectCatalogue.None, "The evidence is valid."), .. DefectCatalogue.All.Select(defect => new EvidenceDefect(defect.Name, defect.Description))];
 
-    /// <summary>Nothing is wrong.</summary>
-    public static EvidenceDefect None { get; } = new();
+    private static readonly Dictionary<string, EvidenceDefect> ByName = List.ToDictionary(defect => defect.Name);
 
-    /// <summary>All of them, <see cref="None"/> first.</summary>
-    public static IReadOnlyList<EvidenceDefect> All => [None, .. DefectCatalogue.All];
+    private EvidenceDefect(string name, string description)
+    {
+        Name = name;
+        Description = description;
+    }
 
-    /// <summary>Name of the property it is had from.</summary>
+    /// <summary>Gets the value for evidence without a defect.</summary>
+    public static EvidenceDefect None { get; } = FromName(nameof(None));
+
+    /// <summary>Gets the defect of evidence that was issued for another nonce, for example replayed evidence.</summary>
+    public static EvidenceDefect WrongNonce { get; } = FromName(nameof(WrongNonce));
+
+    /// <summary>Gets the defect of a document whose mesh CA is not the one in the evidence.</summary>
+    public static EvidenceDefect SwappedMeshCa { get; } = FromName(nameof(SwappedMeshCa));
+
+    /// <summary>Gets the defect of a document whose manifest differs from the expected one by one byte.</summary>
+    public static EvidenceDefect ManifestByteChanged { get; } = FromName(nameof(ManifestByteChanged));
+
+    /// <summary>Gets the defect of a manifest whose policy for SEV-SNP guests allows debugging.</summary>
+    public static EvidenceDefect ManifestAllowsDebug { get; } = FromName(nameof(ManifestAllowsDebug));
+
+    /// <summary>Gets the defect of evidence that a workload other than the coordinator issued.</summary>
+    public static EvidenceDefect WrongCoordinatorPolicy { get; } = FromName(nameof(WrongCoordinatorPolicy));
+
+    /// <summary>Gets the defect of an AMD certificate chain under a forged root.</summary>
+    public static EvidenceDefect SnpForgedRoot { get; } = FromName(nameof(SnpForgedRoot));
+
+    /// <summary>Gets the defect of a report that is not signed with the key of the chip.</summary>
+    public static EvidenceDefect SnpSignatureByOtherKey { get; } = FromName(nameof(SnpSignatureByOtherKey));
+
+    /// <summary>Gets the defect of an SEV-SNP guest that can be debugged.</summary>
+    public static EvidenceDefect SnpDebug { get; } = FromName(nameof(SnpDebug));
+
+    /// <summary>Gets the defect of an SEV-SNP guest with another launch measurement.</summary>
+    public static EvidenceDefect SnpWrongMeasurement { get; } = FromName(nameof(SnpWrongMeasurement));
+
+    /// <summary>Gets the defect of an AMD chip that the manifest does not list.</summary>
+    public static EvidenceDefect SnpChipNotListed { get; } = FromName(nameof(SnpChipNotListed));
+
+    /// <summary>Gets the defect of an SEV-SNP platform with a lower firmware version than the manifest requires.</summary>
+    public static EvidenceDefect SnpReportedTcbTooLow { get; } = FromName(nameof(SnpReportedTcbTooLow));
+
+    /// <summary>Gets the defect of an AMD intermediate certificate (ASK) that is revoked.</summary>
+    public static EvidenceDefect SnpIntermediateRevoked { get; } = FromName(nameof(SnpIntermediateRevoked));
+
+    /// <summary>Gets the defect of an expired revocation list of AMD.</summary>
+    public static EvidenceDefect SnpRevocationListExpired { get; } = FromName(nameof(SnpRevocationListExpired));
+
+    /// <summary>Gets the defect of a revocation list of AMD that cannot be retrieved.</summary>
+    public static EvidenceDefect SnpRevocationListMissing { get; } = FromName(nameof(SnpRevocationListMissing));
+
+    /// <summary>Gets the defect of an Intel certificate chain and collateral under a forged root.</summary>
+    public static EvidenceDefect TdxForgedRoot { get; } = FromName(nameof(TdxForgedRoot));
+
+    /// <summary>Gets the defect of a TDX guest in debug mode.</summary>
+    public static EvidenceDefect TdxDebug { get; } = FromName(nameof(TdxDebug));
+
+    /// <summary>Gets the defect of a TDX guest with another firmware measurement (MRTD).</summary>
+    public static EvidenceDefect TdxWrongMrTd { get; } = FromName(nameof(TdxWrongMrTd));
+
+    /// <summary>Gets the defect of a TDX platform that the manifest does not list.</summary>
+    public static EvidenceDefect TdxPlatformNotListed { get; } = FromName(nameof(TdxPlatformNotListed));
+
+    /// <summary>Gets the defect of a TDX platform with the TCB status <c>OutOfDate</c>.</summary>
+    public static EvidenceDefect TdxPlatformOutOfDate { get; } = FromName(nameof(TdxPlatformOutOfDate));
+
+    /// <summary>Gets the defect of a TDX platform with the TCB status <c>Revoked</c>.</summary>
+    public static EvidenceDefect TdxPlatformRevoked { get; } = FromName(nameof(TdxPlatformRevoked));
+
+    /// <summary>Gets the defect of a platform certificate of Intel (PCK) that is revoked.</summary>
+    public static EvidenceDefect TdxPckRevoked { get; } = FromName(nameof(TdxPckRevoked));
+
+    /// <summary>Gets the defect of expired TCB information of Intel.</summary>
+    public static EvidenceDefect TdxTcbInfoExpired { get; } = FromName(nameof(TdxTcbInfoExpired));
+
+    /// <summary>Gets all defects, with <see cref="None"/> as the first.</summary>
+    public static IReadOnlyList<EvidenceDefect> All { get; } = List.AsReadOnly();
+
+    /// <summary>Gets the name of the defect, for example <c>SnpForgedRoot</c>.</summary>
+    /// <value>The names of defects of a document or manifest have no prefix; the others begin with <c>Snp</c> or <c>Tdx</c>.</value>
     public string Name { get; }
 
-    /// <summary>A sound client accepts the evidence all the same: odd, but allowed.</summary>
-    public bool IsHarmless => DefectCatalogue.IsHarmless(this);
+    /// <summary>Gets a sentence that says what is wrong with the evidence.</summary>
+    public string Description { get; }
 
-    /// <summary>Whether the defect exists on this hardware.</summary>
-    /// <param name="kind">The hardware.</param>
-    /// <returns>True on either for the defects of documents and manifests.</returns>
-    public bool AppliesTo(EvidenceKind kind) => DefectCatalogue.AppliesTo(this, kind);
+    /// <summary>Gets a value that indicates whether clients accept the evidence because the deviation is allowed.</summary>
+    /// <value><see langword="true"/> for <see cref="None"/> and a few others; clients must refuse the evidence for all other defects.</value>
+    public bool IsHarmless => DefectCatalogue.IsHarmless(Name);
 
-    /// <summary>The defect of this name.</summary>
-    /// <param name="name">Its <see cref="Name"/>.</param>
+    /// <summary>Returns the defect with the specified name.</summary>
+    /// <param name="name">The <see cref="Name"/> of the defect.</param>
     /// <returns>The defect.</returns>
-    /// <exception cref="ArgumentException">There is none.</exception>
-    public static EvidenceDefect Named(string name) =>
-        All.FirstOrDefault(defect => defect.Name == name) ?? throw new ArgumentException($"There is no defect named {name}.", nameof(name));
+    /// <exception cref="ArgumentNullException"><paramref name="name"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException">There is no defect with this name.</exception>
+    public static EvidenceDefect FromName(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return ByName.TryGetValue(name, out EvidenceDefect? defect)
+            ? defect
+            : throw new ArgumentException($"There is no defect with the name '{name}'. {nameof(EvidenceDefect)}.{nameof(All)} lists them.", nameof(name));
+    }
 
-    /// <inheritdoc/>
+    /// <summary>Returns a value that indicates whether the defect exists for a kind of evidence.</summary>
+    /// <param name="kind">The kind of evidence.</param>
+    /// <returns><see langword="true"/> if the defect exists for this kind. Defects of documents and manifests exist for both.</returns>
+    public bool AppliesTo(EvidenceKind kind) => DefectCatalogue.AppliesTo(Name, kind);
+
+    /// <summary>Returns the <see cref="Name"/> of the defect.</summary>
+    /// <returns>The name.</returns>
     public override string ToString() => Name;
 }

@@ -1,11 +1,11 @@
 namespace Privatemode.AI.Testing;
 
-/// <summary>The hardware a test deployment pretends to run on.</summary>
+/// <summary>Specifies the kind of attestation evidence that a test deployment issues.</summary>
 public enum EvidenceKind
 {
-    /// <summary>AMD SEV-SNP.</summary>
-    Snp,
+    /// <summary>An attestation report of AMD SEV-SNP.</summary>
+    SevSnp,
 
-    /// <summary>Intel TDX.</summary>
+    /// <summary>A quote of Intel TDX.</summary>
     Tdx,
 }

@@ -1,32 +1,32 @@
 namespace Privatemode.AI.Testing;
 
-/// <summary>Where clients get evidence, and what they judge it by. The deployment stands in for all of them.</summary>
+/// <summary>Specifies a service that a client requests to verify a deployment. The test deployment stands in for all of them.</summary>
 public enum EvidenceSource
 {
-    /// <summary>The gateway: <c>POST /privatemode/v1/attest</c>.</summary>
+    /// <summary>The service's gateway, which returns the attestation document: <c>POST /privatemode/v1/attest</c>.</summary>
     Attestation,
 
-    /// <summary>The CDN: the expected manifest.</summary>
+    /// <summary>The CDN, which returns the expected manifest.</summary>
     Manifest,
 
-    /// <summary>AMD: the certificate of a chip.</summary>
-    AmdChip,
+    /// <summary>AMD's key distribution service: the certificate of a chip (VCEK).</summary>
+    AmdChipCertificate,
 
-    /// <summary>AMD: the certificates above the chips.</summary>
-    AmdChain,
+    /// <summary>AMD's key distribution service: the intermediate and root certificates.</summary>
+    AmdCertificateChain,
 
-    /// <summary>AMD: the revocation list.</summary>
+    /// <summary>AMD's key distribution service: the revocation list.</summary>
     AmdRevocationList,
 
-    /// <summary>Intel: the TCB information of a kind of platform.</summary>
+    /// <summary>Intel's provisioning certification service: the TCB information of a platform type.</summary>
     IntelTcbInfo,
 
-    /// <summary>Intel: the identity of the quoting enclave.</summary>
+    /// <summary>Intel's provisioning certification service: the identity of the quoting enclave.</summary>
     IntelQeIdentity,
 
-    /// <summary>Intel: the revocation list of the platforms.</summary>
+    /// <summary>Intel's provisioning certification service: the revocation list of the platform certificates.</summary>
     IntelPlatformRevocationList,
 
-    /// <summary>Intel: the revocation list of the root.</summary>
+    /// <summary>Intel's root CA: the revocation list of the root.</summary>
     IntelRootRevocationList,
 }

@@ -1,32 +1,39 @@
 namespace Privatemode.AI.Testing;
 
-/// <summary>Something that goes wrong with one request, to see what an application makes of it.</summary>
+/// <summary>Represents a failure or an attack that a test deployment applies to one request.</summary>
 /// <remarks>
-/// Events are counted from 0, the end mark not included; an answer that is not streamed counts as event 0. A fault that cannot happen, such as
-/// one to an event the answer does not have, or one to a stream when the answer is none, is not left out silently: the deployment answers with
-/// a plain error of status 500 that says what could not be applied, and why.
+/// <para>Pass a fault to <see cref="FaultInjector.Inject"/> or to one of the other methods of <see cref="FaultInjector"/>.</para>
+/// <para>Events of a streamed answer are counted from 0, without the marker that ends the stream. An answer that is not streamed counts as event 0.</para>
+/// <para>If a fault cannot be applied to the answer, for example because the answer is not streamed or has fewer events, the deployment answers with an
+/// unencrypted error of status 500 that says which fault could not be applied, and why.</para>
 /// </remarks>
 public sealed class Fault
 {
     private Fault(FaultKind kind) => Kind = kind;
 
-    /// <summary>The deployment has forgotten the secret the request is sealed with.</summary>
+    /// <summary>Gets a fault that makes the deployment lose the secret that the request is encrypted with.</summary>
+    /// <value>The request fails with status 500 and the text <c>no secret for ID</c>, as after a restart of the secret service.</value>
     public static Fault UnknownSecret { get; } = new(FaultKind.UnknownSecret);
 
-    /// <summary>A value of the request comes back as part of the answer.</summary>
-    public static Fault ReflectRequest { get; } = new(FaultKind.Reflect);
+    /// <summary>Gets a fault that sends an encrypted value of the request back as part of the answer.</summary>
+    public static Fault ReflectRequest { get; } = new(FaultKind.ReflectRequest);
 
-    /// <summary>A stream ends with its end mark, but its finish was removed.</summary>
-    public static Fault RemoveFinish { get; } = new(FaultKind.RemoveFinish);
+    /// <summary>Gets a fault that removes the last two events of a stream, which carry the finish reason and the usage.</summary>
+    /// <value>The stream still ends with its end marker. The fault applies to streamed answers of at least two events.</value>
+    public static Fault RemoveFinishEvent { get; } = new(FaultKind.RemoveFinishEvent);
 
-    /// <summary>A stream ends without its end mark.</summary>
-    public static Fault RemoveEndMark { get; } = new(FaultKind.RemoveEndMark);
+    /// <summary>Gets a fault that ends a stream without its end marker, for example without <c>[DONE]</c>.</summary>
+    public static Fault RemoveEndMarker { get; } = new(FaultKind.RemoveEndMarker);
 
-    /// <summary>The answer comes in the format of services newer than the client.</summary>
-    public static Fault NewerFormat { get; } = new(FaultKind.NewerFormat);
+    /// <summary>Gets a fault that sends the answer in an encryption format that is newer than the client.</summary>
+    public static Fault NewerResponseFormat { get; } = new(FaultKind.NewerResponseFormat);
 
-    /// <summary>The CDN still has the manifest before the present one. For <see cref="EvidenceSource.Manifest"/>.</summary>
-    public static Fault OutdatedManifest { get; } = new(FaultKind.Outdated);
+    /// <summary>Gets a fault that makes the CDN serve the manifest before the current one.</summary>
+    /// <value>The fault applies to <see cref="EvidenceSource.Manifest"/> only.</value>
+    public static Fault OutdatedManifest { get; } = new(FaultKind.OutdatedManifest);
+
+    /// <summary>Gets a fault that accepts the request and never answers it; not even the headers are sent.</summary>
+    public static Fault NoResponse { get; } = new(FaultKind.StallBeforeEvent) { Index = -1 };
 
     internal FaultKind Kind { get; }
 
@@ -38,7 +45,7 @@ public sealed class Fault
 
     internal TimeSpan? RetryAfter { get; private init; }
 
-    internal bool IsMarked { get; private init; }
+    internal bool HasHeader { get; private init; }
 
     internal TimeSpan Duration { get; private init; }
 
@@ -48,138 +55,156 @@ public sealed class Fault
 
     internal DateTimeOffset? RevokedAt { get; private init; }
 
-    /// <summary>An error in the clear, as gateway and proxies write them.</summary>
-    /// <param name="status">400 to 599.</param>
-    /// <param name="message">Text of the error; null for a usual one.</param>
-    /// <param name="retryAfter">Value of <c>Retry-After</c>; null for none.</param>
+    /// <summary>Creates a fault that answers with an unencrypted error, as the gateway or a proxy writes it.</summary>
+    /// <param name="statusCode">The HTTP status, from 400 to 599.</param>
+    /// <param name="message">The error message, or <see langword="null"/> for <c>error</c> followed by the status.</param>
+    /// <param name="retryAfter">The value of the header <c>Retry-After</c>, or <see langword="null"/> to leave the header out.</param>
     /// <returns>The fault.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The status is not one of an error.</exception>
-    public static Fault PlainError(int status, string? message = null, TimeSpan? retryAfter = null) =>
-        new(FaultKind.PlainError) { StatusCode = ErrorStatus(status), Message = message ?? $"error {status}", RetryAfter = retryAfter };
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="statusCode"/> is not between 400 and 599.</exception>
+    public static Fault UnencryptedError(int statusCode, string? message = null, TimeSpan? retryAfter = null) =>
+        new(FaultKind.UnencryptedError) { StatusCode = ErrorStatus(statusCode), Message = message ?? $"error {statusCode}", RetryAfter = retryAfter };
 
-    /// <summary>An error of the model server, sealed.</summary>
-    /// <param name="status">400 to 599.</param>
-    /// <param name="message">Text of the error.</param>
+    /// <summary>Creates a fault that answers with an encrypted error of the model server.</summary>
+    /// <param name="statusCode">The HTTP status, from 400 to 599.</param>
+    /// <param name="message">The error message.</param>
     /// <returns>The fault.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The status is not one of an error.</exception>
-    public static Fault SealedError(int status, string message) =>
-        new(FaultKind.SealedError) { StatusCode = ErrorStatus(status), Message = message ?? throw new ArgumentNullException(nameof(message)) };
+    /// <exception cref="ArgumentNullException"><paramref name="message"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="statusCode"/> is not between 400 and 599.</exception>
+    public static Fault EncryptedError(int statusCode, string message) =>
+        new(FaultKind.EncryptedError) { StatusCode = ErrorStatus(statusCode), Message = message ?? throw new ArgumentNullException(nameof(message)) };
 
-    /// <summary>A success in the clear: an attack.</summary>
-    /// <param name="marked">Whether the answer says of itself that it is not sealed.</param>
+    /// <summary>Creates a fault that sends a successful answer unencrypted. A client must treat it as an attack.</summary>
+    /// <param name="withHeader"><see langword="true"/> to send the header <c>Privatemode-Encrypted: false</c> with the answer; otherwise,
+    /// <see langword="false"/>.</param>
     /// <returns>The fault.</returns>
-    public static Fault UnsealedSuccess(bool marked = false) => new(FaultKind.UnsealedSuccess) { IsMarked = marked };
+    public static Fault UnencryptedSuccess(bool withHeader = false) => new(FaultKind.UnencryptedSuccess) { HasHeader = withHeader };
 
-    /// <summary>A whole answer, sealed as it should be, under another status.</summary>
-    /// <param name="status">201 to 599, but none of an answer without a body (204, 205, 304).</param>
+    /// <summary>Creates a fault that sends the encrypted answer with another HTTP status. It applies to answers that are not streamed.</summary>
+    /// <param name="statusCode">The HTTP status, from 201 to 599, except those of answers without a body (204, 205 and 304).</param>
     /// <returns>The fault.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The status is none of these.</exception>
-    public static Fault Relabel(int status) => status is >= 201 and <= 599 and not (204 or 205 or 304)
-        ? new(FaultKind.Relabel) { StatusCode = status }
-        : throw new ArgumentOutOfRangeException(nameof(status), status, "No whole answer comes under this status, or it is the usual one.");
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="statusCode"/> is none of these.</exception>
+    public static Fault ChangeStatus(int statusCode) => statusCode is >= 201 and <= 599 and not (204 or 205 or 304)
+        ? new(FaultKind.ChangeStatus) { StatusCode = statusCode }
+        : throw new ArgumentOutOfRangeException(
+            nameof(statusCode), statusCode, "The status must be between 201 and 599, and an answer with this status must have a body.");
 
-    /// <summary>One member of the answer travels in the clear.</summary>
-    /// <param name="index">Number of the event.</param>
+    /// <summary>Creates a fault that sends one event, or one member of an answer that is not streamed, unencrypted.</summary>
+    /// <param name="eventIndex">The index of the event, from 0.</param>
     /// <returns>The fault.</returns>
-    public static Fault UnsealedMember(int index) => new(FaultKind.UnsealedMember) { Index = AtLeast(0, index) };
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
+    public static Fault UnencryptedMember(int eventIndex) => new(FaultKind.UnencryptedMember) { Index = AtLeast(0, eventIndex) };
 
-    /// <summary>One bit of an event, or of a value of a whole answer, is changed.</summary>
-    /// <param name="index">Number of the event.</param>
+    /// <summary>Creates a fault that changes one bit of an event, or of an encrypted value of an answer that is not streamed.</summary>
+    /// <param name="eventIndex">The index of the event, from 0.</param>
     /// <returns>The fault.</returns>
-    public static Fault TamperEvent(int index) => new(FaultKind.Tamper) { Index = AtLeast(0, index) };
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
+    public static Fault TamperEvent(int eventIndex) => new(FaultKind.TamperEvent) { Index = AtLeast(0, eventIndex) };
 
-    /// <summary>An event is missing.</summary>
-    /// <param name="index">Number of the event.</param>
+    /// <summary>Creates a fault that leaves out one event of a stream.</summary>
+    /// <param name="eventIndex">The index of the event, from 0.</param>
     /// <returns>The fault.</returns>
-    public static Fault DropEvent(int index) => new(FaultKind.Drop) { Index = AtLeast(0, index) };
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
+    public static Fault DropEvent(int eventIndex) => new(FaultKind.DropEvent) { Index = AtLeast(0, eventIndex) };
 
-    /// <summary>An event comes twice.</summary>
-    /// <param name="index">Number of the event.</param>
+    /// <summary>Creates a fault that sends one event of a stream twice.</summary>
+    /// <param name="eventIndex">The index of the event, from 0.</param>
     /// <returns>The fault.</returns>
-    public static Fault DuplicateEvent(int index) => new(FaultKind.Duplicate) { Index = AtLeast(0, index) };
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
+    public static Fault DuplicateEvent(int eventIndex) => new(FaultKind.DuplicateEvent) { Index = AtLeast(0, eventIndex) };
 
-    /// <summary>An event and the one after it change places.</summary>
-    /// <param name="index">Number of the first of the two.</param>
+    /// <summary>Creates a fault that exchanges one event of a stream with the event after it.</summary>
+    /// <param name="eventIndex">The index of the first of the two events, from 0.</param>
     /// <returns>The fault.</returns>
-    public static Fault SwapEvents(int index) => new(FaultKind.Swap) { Index = AtLeast(0, index) };
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
+    public static Fault SwapEvents(int eventIndex) => new(FaultKind.SwapEvents) { Index = AtLeast(0, eventIndex) };
 
-    /// <summary>The stream ends in the middle of an event.</summary>
-    /// <param name="index">Number of the event.</param>
+    /// <summary>Creates a fault that ends a stream in the middle of one event.</summary>
+    /// <param name="eventIndex">The index of the event, from 0.</param>
     /// <returns>The fault.</returns>
-    public static Fault TruncateEvent(int index) => new(FaultKind.Truncate) { Index = AtLeast(0, index) };
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
+    public static Fault TruncateEvent(int eventIndex) => new(FaultKind.TruncateEvent) { Index = AtLeast(0, eventIndex) };
 
-    /// <summary>The stream goes on with a sealed error of the model server instead of an event.</summary>
-    /// <param name="index">Number of the event.</param>
-    /// <param name="message">Text of the error.</param>
+    /// <summary>Creates a fault that sends an encrypted error of the model server in place of one event, and ends the stream.</summary>
+    /// <param name="eventIndex">The index of the event, from 0.</param>
+    /// <param name="message">The error message.</param>
     /// <returns>The fault.</returns>
-    public static Fault ErrorEvent(int index, string message) =>
-        new(FaultKind.ErrorEvent) { Index = AtLeast(0, index), Message = message ?? throw new ArgumentNullException(nameof(message)) };
-
-    /// <summary>The connection is cut after so many bytes of the answer's body; 0 cuts it before the answer begins.</summary>
-    /// <param name="bytes">From 0; fewer than the body has.</param>
-    /// <returns>The fault.</returns>
-    public static Fault CutConnection(int bytes) => new(FaultKind.Cut) { Index = AtLeast(0, bytes) };
-
-    /// <summary>The answer stops, without ending, before an event; one that is not streamed stops in the middle.</summary>
-    /// <param name="index">Number of the event; -1 to stop before the answer begins, 0 for an answer that is not streamed.</param>
-    /// <returns>The fault.</returns>
-    public static Fault Stall(int index) => new(FaultKind.Stall) { Index = AtLeast(-1, index) };
-
-    /// <summary>The answer comes late, by the deployment's clock. For sources of evidence.</summary>
-    /// <param name="time">How late; above zero, at most 24 hours.</param>
-    /// <returns>The fault.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The time is not above zero, or longer.</exception>
-    public static Fault Delay(TimeSpan time)
+    /// <exception cref="ArgumentNullException"><paramref name="message"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
+    public static Fault ReplaceEventWithError(int eventIndex, string message) => new(FaultKind.ReplaceEventWithError)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(time, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(time, TimeSpan.FromHours(24));
-        return new(FaultKind.Delay) { Duration = time };
+        Index = AtLeast(0, eventIndex),
+        Message = message ?? throw new ArgumentNullException(nameof(message)),
+    };
+
+    /// <summary>Creates a fault that closes the connection in the middle of the answer.</summary>
+    /// <param name="afterBytes">The number of bytes of the body that are sent before, which must be less than the length of the body. With 0, not even
+    /// the headers are sent.</param>
+    /// <returns>The fault.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="afterBytes"/> is negative.</exception>
+    public static Fault CutConnection(int afterBytes) => new(FaultKind.CutConnection) { Index = AtLeast(0, afterBytes) };
+
+    /// <summary>Creates a fault that stops the answer before one event and leaves the connection open.</summary>
+    /// <param name="eventIndex">The index of the event, from 0. An answer that is not streamed stops in the middle of its body if this is 0.</param>
+    /// <returns>The fault.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
+    public static Fault StallBeforeEvent(int eventIndex) => new(FaultKind.StallBeforeEvent) { Index = AtLeast(0, eventIndex) };
+
+    /// <summary>Creates a fault that delays the answer of an evidence source by the deployment's clock.</summary>
+    /// <param name="duration">The duration, greater than zero and at most 24 hours.</param>
+    /// <returns>The fault.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="duration"/> is not greater than zero, or is greater than 24 hours.</exception>
+    public static Fault Delay(TimeSpan duration)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(duration, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(duration, TimeSpan.FromHours(24));
+        return new(FaultKind.Delay) { Duration = duration };
     }
 
-    /// <summary>The answer is a redirect. For sources of evidence.</summary>
-    /// <param name="target">Where to.</param>
+    /// <summary>Creates a fault that makes an evidence source answer with a redirect.</summary>
+    /// <param name="target">The value of the header <c>Location</c>.</param>
     /// <returns>The fault.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="target"/> is <see langword="null"/>.</exception>
     public static Fault Redirect(Uri target) => new(FaultKind.Redirect) { Target = target ?? throw new ArgumentNullException(nameof(target)) };
 
-    /// <summary>The answer goes on with zero bytes until it is this long, and does not say its length. For sources of evidence.</summary>
-    /// <param name="bytes">Length in bytes; from 1, more than the answer has.</param>
+    /// <summary>Creates a fault that appends zero bytes to the answer of an evidence source, sent without <c>Content-Length</c>.</summary>
+    /// <param name="totalBytes">The length of the whole body in bytes, which must be greater than that of the answer.</param>
     /// <returns>The fault.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The length is less than 1.</exception>
-    public static Fault Oversize(int bytes) => new(FaultKind.Oversize) { Index = AtLeast(1, bytes) };
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="totalBytes"/> is less than 1.</exception>
+    public static Fault OversizedResponse(int totalBytes) => new(FaultKind.OversizedResponse) { Index = AtLeast(1, totalBytes) };
 
-    /// <summary>NVIDIA's OCSP service reports the status <c>unknown</c> for a certificate of the machine that answers the request.</summary>
+    /// <summary>Creates a fault that makes NVIDIA's OCSP service report the status <c>unknown</c> for a certificate.</summary>
     /// <remarks>The request is answered if its <see cref="VerificationOptions.GpuRevocation"/> accepts this status; otherwise it fails with the service's
     /// error of status 500. The fault does not apply to document extraction, which uses no GPU.</remarks>
     /// <param name="component">The component that the certificate belongs to.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="component"/> is not a defined value.</exception>
-    public static Fault GpuUnknown(GpuComponent component = GpuComponent.Gpu) =>
-        new(FaultKind.GpuStatus) { Component = Known(component) };
+    public static Fault GpuRevocationUnknown(GpuComponent component = GpuComponent.Gpu) =>
+        new(FaultKind.GpuRevocation) { Component = Defined(component) };
 
-    /// <summary>NVIDIA's OCSP service reports the status <c>revoked</c> for a certificate of the machine that answers the request.</summary>
+    /// <summary>Creates a fault that makes NVIDIA's OCSP service report the status <c>revoked</c> for a certificate.</summary>
     /// <remarks>The request is answered if its <see cref="VerificationOptions.GpuRevocation"/> accepts this status; otherwise it fails with the service's
     /// error of status 500. The fault does not apply to document extraction, which uses no GPU.</remarks>
-    /// <param name="revokedAt">The time of the revocation; the service compares whole seconds.</param>
+    /// <param name="revokedAt">The time of the revocation. The service compares whole seconds.</param>
     /// <param name="component">The component that the certificate belongs to.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="component"/> is not a defined value.</exception>
     public static Fault GpuRevoked(DateTimeOffset revokedAt, GpuComponent component = GpuComponent.Gpu) =>
-        new(FaultKind.GpuStatus) { Component = Known(component), RevokedAt = revokedAt };
+        new(FaultKind.GpuRevocation) { Component = Defined(component), RevokedAt = revokedAt };
 
     /// <summary>The status of a scripted error.</summary>
-    internal static int ErrorStatus(int status)
+    internal static int ErrorStatus(int statusCode)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(status, 400);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(status, 599);
-        return status;
+        ArgumentOutOfRangeException.ThrowIfLessThan(statusCode, 400);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(statusCode, 599);
+        return statusCode;
     }
 
-    private static GpuComponent Known(GpuComponent component) =>
-        Enum.IsDefined(component) ? component : throw new ArgumentOutOfRangeException(nameof(component), component, "There is no such component.");
+    private static GpuComponent Defined(GpuComponent component) =>
+        Enum.IsDefined(component) ? component : throw new ArgumentOutOfRangeException(nameof(component), component, "The value is not defined.");
 
-    private static int AtLeast(int least, int index)
+    private static int AtLeast(int least, int value, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(value))] string name = "")
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(index, least);
-        return index;
+        ArgumentOutOfRangeException.ThrowIfLessThan(value, least, name);
+        return value;
     }
 }

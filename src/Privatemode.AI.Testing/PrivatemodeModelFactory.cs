@@ -31,7 +31,7 @@ public static class PrivatemodeModelFactory
     /// <returns>The report about evidence under the roots of the test deployment, which this method issued and verified. Use a <c>with</c> expression
     /// to change values; <see cref="VerifiedDeployment.SaveEvidenceAsync"/> still writes the evidence.</returns>
     /// <example><code>PrivatemodeModelFactory.VerifiedDeployment() with { Warnings = ["…"] }</code></example>
-    public static VerifiedDeployment VerifiedDeployment(EvidenceKind kind = EvidenceKind.Snp, DateTimeOffset? verifiedAt = null) =>
+    public static VerifiedDeployment VerifiedDeployment(EvidenceKind kind = EvidenceKind.SevSnp, DateTimeOffset? verifiedAt = null) =>
         TestReports.Create(kind, verifiedAt ?? TimeProvider.System.GetUtcNow());
 
     /// <summary>Creates a check for <see cref="VerifiedDeployment.Checks"/>.</summary>

@@ -13,13 +13,13 @@ using Privatemode.AI.Testing.Server;
 
 namespace Privatemode.AI.Testing;
 
-/// <summary>
-/// A Privatemode deployment inside this process: a real HTTP server on loopback, real key exchange and encryption, a scripted model.
-/// </summary>
+/// <summary>Represents a Privatemode deployment that runs in the test process, with a scripted model.</summary>
 /// <remarks>
-/// It refuses what the service refuses, so a test that passes against it says something about production. Its evidence is real in form,
-/// under roots whose keys are public: it proves nothing about hardware. Clients trust it through <see cref="InsecureLoopbackTrust"/>,
-/// which works on this machine only. Thread-safe.
+/// <para>The deployment is an HTTP server on the loopback interface that attests itself, exchanges keys and encrypts like the service. It refuses the
+/// requests that the service refuses.</para>
+/// <para>Its evidence is signed under test roots whose keys are public, so it proves nothing about hardware. Clients trust it through
+/// <see cref="AI.InsecureLoopbackTrust"/>, which works for loopback addresses only.</para>
+/// <para>Thread-safe.</para>
 /// </remarks>
 public sealed class PrivatemodeTestDeployment : IAsyncDisposable
 {
@@ -35,7 +35,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
         _secrets = new SecretStore(options.TimeProvider);
         _wire = new WireRecorder();
         Model = new ScriptedModel();
-        Faults = new FaultPlan();
+        Faults = new FaultInjector();
         RequestCounter requests = new();
         Evidence = new DeploymentEvidence(options.TimeProvider, requests);
         StandInServer standIns = new(Evidence, Faults, requests, options);
@@ -43,40 +43,42 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
         _app = BuildApp();
     }
 
-    /// <summary>The model behind the deployment.</summary>
+    /// <summary>Gets the scripted model, which answers the inference requests.</summary>
     public ScriptedModel Model { get; }
 
-    /// <summary>The evidence it issues about itself, and what is wrong with it.</summary>
+    /// <summary>Gets the attestation evidence of the deployment, which can be given a defect.</summary>
     public DeploymentEvidence Evidence { get; }
 
-    /// <summary>What goes wrong, and when.</summary>
-    public FaultPlan Faults { get; }
+    /// <summary>Gets the fault injector, which makes the next requests fail.</summary>
+    public FaultInjector Faults { get; }
 
-    /// <summary>Where the deployment listens: <c>http://127.0.0.1:port</c>.</summary>
+    /// <summary>Gets the address of the deployment: <c>http://127.0.0.1:port</c>.</summary>
     public Uri Endpoint { get; private set; } = new("http://127.0.0.1");
 
-    /// <summary>The API key it accepts.</summary>
+    /// <summary>Gets the API key that the deployment accepts.</summary>
     public string ApiKey => _options.ApiKey;
 
-    /// <summary>Trust in this deployment's roots, for <see cref="VerificationOptions.InsecureLoopbackTrust"/>.</summary>
-    public InsecureLoopbackTrust Trust { get; private set; } = null!;
+    /// <summary>Gets the trust in the roots of this deployment, for the client's option of the same name.</summary>
+    public InsecureLoopbackTrust InsecureLoopbackTrust { get; private set; } = null!;
 
-    /// <summary>All requests so far, key exchanges and those to the stand-ins included, oldest first.</summary>
+    /// <summary>Gets all requests so far in the order of their arrival, including key exchanges and requests for evidence.</summary>
     public IReadOnlyList<RecordedRequest> AllRequests => [.. _server.Requests];
 
-    /// <summary>The inference requests so far, oldest first.</summary>
+    /// <summary>Gets the inference requests so far in the order of their arrival.</summary>
+    /// <value>The requests of your application: chats, completions, messages, embeddings, transcriptions and document extraction.</value>
     public IReadOnlyList<RecordedRequest> Requests => [.. _server.Requests.Where(request => request.IsInference)];
 
-    /// <summary>How many secrets were exchanged so far.</summary>
-    public int KeyExchanges => _server.KeyExchanges;
+    /// <summary>Gets the number of key exchanges so far.</summary>
+    public int KeyExchangeCount => _server.KeyExchanges;
 
     /// <summary>The most key exchanges that were ever in progress at the same time.</summary>
-    public int MostConcurrentKeyExchanges => _server.MostConcurrentKeyExchanges;
+    internal int MostConcurrentKeyExchanges => _server.MostConcurrentKeyExchanges;
 
-    /// <summary>Starts a deployment on a free loopback port.</summary>
-    /// <param name="options">Settings; null for the defaults.</param>
-    /// <param name="cancellationToken">Ends the start.</param>
-    /// <returns>The running deployment; dispose it to stop.</returns>
+    /// <summary>Starts a deployment on a free port of the loopback interface.</summary>
+    /// <param name="options">The options, or <see langword="null"/> for the defaults.</param>
+    /// <param name="cancellationToken">The token to cancel the start.</param>
+    /// <returns>The running deployment. Dispose it to stop it.</returns>
+    /// <exception cref="OperationCanceledException">The token was canceled.</exception>
     public static async Task<PrivatemodeTestDeployment> StartAsync(
         PrivatemodeTestDeploymentOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -88,62 +90,72 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
         await evidence.ConfigureAwait(false);
         IServerAddressesFeature addresses = deployment._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
         deployment.Endpoint = new Uri(addresses.Addresses.First());
-        deployment.Trust = TestTrustAnchors.For(deployment.Endpoint).ToTrust();
+        deployment.InsecureLoopbackTrust = TestTrustAnchors.For(deployment.Endpoint).ToTrust();
         return deployment;
     }
 
-    /// <summary>A client of this deployment. Dispose it before the deployment.</summary>
-    /// <param name="configure">Changes settings after those of the deployment are in; null for none.</param>
+    /// <summary>Creates a client of this deployment. Dispose it before the deployment.</summary>
+    /// <param name="configure">A function that changes the client's options after <see cref="ConfigureClient"/>, or <see langword="null"/>.</param>
     /// <returns>The client.</returns>
     public PrivatemodeClient CreateClient(Action<PrivatemodeOptions>? configure = null)
     {
         PrivatemodeOptions options = new();
-        Configure(options);
+        ConfigureClient(options);
         configure?.Invoke(options);
         return new PrivatemodeClient(options);
     }
 
-    /// <summary>Points settings at this deployment: endpoint, API key, trust, and the clock, which both sides must share.</summary>
-    /// <param name="options">The settings to change. A <see cref="PrivatemodeOptions.Credential"/> and a
-    /// <see cref="TransportOptions.HttpMessageHandler"/>, for example for a proxy, are taken out. A test that needs a handler sets it afterwards, together
-    /// with <see cref="TransportOptions.InsecureAcceptAnyHandlerOnLoopback"/>.
-    /// Everything else stays: the keys of an <see cref="PrivatemodeOptions.ApiKeyAccessor"/> belong into
-    /// <see cref="PrivatemodeTestDeploymentOptions.OtherApiKeys"/>; a pinned manifest or a hardware policy may refuse the deployment.</param>
-    public void Configure(PrivatemodeOptions options)
+    /// <summary>Sets the options of a client so that it uses this deployment.</summary>
+    /// <remarks>
+    /// <para>Sets the endpoint, the API key, the trust and the clock, and removes a <see cref="PrivatemodeOptions.Credential"/> and a
+    /// <see cref="TransportOptions.HttpMessageHandler"/>, for example one for a proxy. A test that needs a handler sets it afterwards, together with
+    /// <see cref="TransportOptions.InsecureAcceptAnyHandlerOnLoopback"/>.</para>
+    /// <para>All other options stay. Add the keys of an <see cref="PrivatemodeOptions.ApiKeyAccessor"/> to
+    /// <see cref="PrivatemodeTestDeploymentOptions.AdditionalApiKeys"/>. With a pinned manifest or a hardware policy, the client may refuse the
+    /// deployment.</para>
+    /// </remarks>
+    /// <param name="options">The options to change.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/> is <see langword="null"/>.</exception>
+    public void ConfigureClient(PrivatemodeOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Endpoint = Endpoint;
         options.ApiKey = ApiKey;
         options.Credential = null;
         options.Transport.HttpMessageHandler = null;
-        options.Verification.InsecureLoopbackTrust = Trust;
+        options.Verification.InsecureLoopbackTrust = InsecureLoopbackTrust;
         options.TimeProvider = _options.TimeProvider;
     }
 
-    /// <summary>Forgets all secrets, as a restarted secret service does.</summary>
+    /// <summary>Removes all secrets from the deployment, as a restart of the secret service does.</summary>
     public void ForgetSecrets() => _secrets.ForgetAll();
 
-    /// <summary>Offers a model from here on, or another set of tasks of one that is offered.</summary>
-    /// <param name="id">Its id. A second id such as <c>openai/gpt-oss-120b</c> beside <c>gpt-oss-120b</c> is an alias, as on the service.</param>
-    /// <param name="tasks">The tasks of the model, under the service's names: <c>generate</c> for chats, completions and messages, <c>tool_calling</c>,
-    /// <c>vision</c>, <c>embed</c> and <c>transcribe</c>. Calls that need another task are refused as by the service.</param>
-    public void OfferModel(string id, params IEnumerable<string> tasks)
+    /// <summary>Adds a model to the model list, or replaces the tasks of a model that is already in it.</summary>
+    /// <param name="id">The ID of the model. If there are two IDs such as <c>gpt-oss-120b</c> and <c>openai/gpt-oss-120b</c>, the second is an alias of
+    /// the first, as on the service.</param>
+    /// <param name="tasks">The tasks of the model with the service's names: <c>generate</c> for chats, completions and messages, <c>tool_calling</c>,
+    /// <c>vision</c>, <c>embed</c> and <c>transcribe</c>. Requests that need another task are refused, as by the service.</param>
+    /// <exception cref="ArgumentException"><paramref name="id"/> is empty.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="id"/> or <paramref name="tasks"/> is <see langword="null"/>.</exception>
+    public void AddModel(string id, params IEnumerable<string> tasks)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
         ArgumentNullException.ThrowIfNull(tasks);
         _server.Models.Set(id, [.. tasks]);
     }
 
-    /// <summary>Offers a model no longer.</summary>
-    /// <param name="id">Its id.</param>
-    /// <returns>False when it was not offered.</returns>
-    public bool WithdrawModel(string id)
+    /// <summary>Removes a model from the model list.</summary>
+    /// <param name="id">The ID of the model.</param>
+    /// <returns><see langword="true"/> if the model was removed; <see langword="false"/> if there is no such model.</returns>
+    /// <exception cref="ArgumentException"><paramref name="id"/> is empty.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="id"/> is <see langword="null"/>.</exception>
+    public bool RemoveModel(string id)
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
         return _server.Models.Remove(id);
     }
 
-    /// <summary>Replaces the mesh CA and forgets all secrets, as a redeployment does.</summary>
+    /// <summary>Replaces the mesh CA and removes all secrets, as a redeployment of the service does.</summary>
     public void RotateMeshCa()
     {
         // The old one may be answering just now; it is left to the garbage collector.
@@ -151,21 +163,22 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
         _secrets.ForgetAll();
     }
 
-    /// <summary>Has the secret service show a certificate with other names from here on, of the same mesh CA: as any other workload of the mesh would
-    /// if it answered in its place. Until then the names are those of its entry in the manifest.</summary>
-    /// <param name="dnsNames">The DNS names; with none the certificate has no names.</param>
-    public void RenameSecretService(params IEnumerable<string> dnsNames)
+    /// <summary>Replaces the DNS names in the certificate of the secret service, as if another workload answered the key exchange.</summary>
+    /// <remarks>The certificate is still issued by the mesh CA. At first, it has the names from the manifest.</remarks>
+    /// <param name="dnsNames">The DNS names, or none for a certificate without names.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="dnsNames"/> is <see langword="null"/>.</exception>
+    public void SetSecretServiceDnsNames(params IEnumerable<string> dnsNames)
     {
         ArgumentNullException.ThrowIfNull(dnsNames);
         _server.Mesh.Rename([.. dnsNames]);
     }
 
-    /// <summary>Every byte received so far on all connections, headers included.</summary>
-    /// <returns>A copy.</returns>
-    public byte[] CopyReceivedBytes() => _wire.Copy();
+    /// <summary>Returns all bytes that the deployment received so far on all connections, including headers.</summary>
+    /// <returns>A copy of the bytes. It is empty if <see cref="PrivatemodeTestDeploymentOptions.RecordRequests"/> is <see langword="false"/>.</returns>
+    public byte[] GetReceivedBytes() => _wire.Copy();
 
-    /// <summary>Stops the deployment and cuts what is still running.</summary>
-    /// <returns>Completes when it has stopped.</returns>
+    /// <summary>Stops the deployment and closes its connections without waiting for requests in progress.</summary>
+    /// <returns>A task that completes when the deployment has stopped.</returns>
     public async ValueTask DisposeAsync()
     {
         using CancellationTokenSource now = new();
@@ -198,7 +211,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
-                if (_options.Record)
+                if (_options.RecordRequests)
                 {
                     _ = listen.Use(_wire.Tee);
                 }

@@ -1,15 +1,19 @@
 namespace Privatemode.AI.Testing;
 
-/// <summary>Settings of a <see cref="PrivatemodeTestDeployment"/>; copied when it starts, later changes have no effect.</summary>
+/// <summary>Provides options for a <see cref="PrivatemodeTestDeployment"/>.</summary>
+/// <remarks>The options are copied when the deployment starts; later changes have no effect.</remarks>
 public sealed class PrivatemodeTestDeploymentOptions
 {
-    /// <summary>The API key the deployment accepts. Default <c>test-api-key</c>.</summary>
+    /// <summary>Gets or sets the API key that the deployment accepts. The default is <c>test-api-key</c>.</summary>
     public string ApiKey { get; set; } = "test-api-key";
 
-    /// <summary>Further API keys it accepts, for hosts that serve several accounts. Default none.</summary>
-    public ICollection<string> OtherApiKeys { get; } = new HashSet<string>(StringComparer.Ordinal);
+    /// <summary>Gets the API keys that the deployment accepts in addition to <see cref="ApiKey"/>.</summary>
+    /// <value>For applications that use several accounts. The default is empty.</value>
+    public ICollection<string> AdditionalApiKeys { get; } = new HashSet<string>(StringComparer.Ordinal);
 
-    /// <summary>Ids of the models offered, with their tasks as the service names them: see <see cref="PrivatemodeTestDeployment.OfferModel"/>.</summary>
+    /// <summary>Gets the models of the deployment: the ID of each model, and its tasks.</summary>
+    /// <value>The default is one model each for chat, chat with images, embeddings and transcription. The tasks have the service's names; see
+    /// <see cref="PrivatemodeTestDeployment.AddModel"/>.</value>
     public IDictionary<string, IReadOnlyList<string>> Models { get; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
     {
         ["gpt-oss-120b"] = ["generate", "tool_calling"],
@@ -18,24 +22,31 @@ public sealed class PrivatemodeTestDeploymentOptions
         ["whisper-large-v3"] = ["transcribe"],
     };
 
-    /// <summary>The deployment's clock; secrets live for one hour of it. Default <see cref="TimeProvider.System"/>.</summary>
+    /// <summary>Gets or sets the clock of the deployment. The default is <see cref="TimeProvider.System"/>.</summary>
+    /// <value>Secrets expire after one hour of this clock, and the evidence is issued for its current day.</value>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
-    /// <summary>Keep every request and every byte received. Default true; switch off for load tests.</summary>
-    public bool Record { get; set; } = true;
+    /// <summary>Gets or sets a value that indicates whether requests and received bytes are recorded. The default is <see langword="true"/>.</summary>
+    /// <value>Set it to <see langword="false"/> for load tests: everything that is recorded stays in memory until the deployment is disposed.</value>
+    public bool RecordRequests { get; set; } = true;
 
-    /// <summary>
-    /// Called before each event of a streamed answer with its number, from 0. A test waits here to see that events arrive one by
-    /// one, or to cancel in between. Default: no pause.
-    /// </summary>
-    public Func<int, CancellationToken, ValueTask>? BeforeEvent { get; set; }
+    /// <summary>Gets or sets a function that is called before each event of a streamed answer, with the index of the event.</summary>
+    /// <value>The answer goes on when the returned task completes, so that a test can check that events arrive one by one, or cancel between them. The index
+    /// starts at 0. The default is <see langword="null"/>: the events are sent without a pause.</value>
+    public Func<int, CancellationToken, ValueTask>? BeforeStreamEvent { get; set; }
 
     internal PrivatemodeTestDeploymentOptions Clone()
     {
-        PrivatemodeTestDeploymentOptions copy = new() { ApiKey = ApiKey, TimeProvider = TimeProvider, Record = Record, BeforeEvent = BeforeEvent };
-        foreach (string key in OtherApiKeys)
+        PrivatemodeTestDeploymentOptions copy = new()
         {
-            copy.OtherApiKeys.Add(key);
+            ApiKey = ApiKey,
+            TimeProvider = TimeProvider,
+            RecordRequests = RecordRequests,
+            BeforeStreamEvent = BeforeStreamEvent,
+        };
+        foreach (string key in AdditionalApiKeys)
+        {
+            copy.AdditionalApiKeys.Add(key);
         }
 
         copy.Models.Clear();

@@ -3,60 +3,59 @@ using Privatemode.AI.Testing.Enclave;
 
 namespace Privatemode.AI.Testing;
 
-/// <summary>One request as the deployment saw it: what was on the wire, and what was in it.</summary>
+/// <summary>Represents a request that a test deployment received, as it was on the wire and decrypted.</summary>
 public sealed class RecordedRequest
 {
-    internal RecordedRequest(string method, string path, IReadOnlyDictionary<string, string> headers, ReadOnlyMemory<byte> wireBody)
+    internal RecordedRequest(string method, string pathAndQuery, IReadOnlyDictionary<string, string> headers, ReadOnlyMemory<byte> wireBody)
     {
         Method = method;
-        Path = path;
+        PathAndQuery = pathAndQuery;
         Headers = headers;
         WireBody = wireBody;
     }
 
-    /// <summary>HTTP method.</summary>
+    /// <summary>Gets the HTTP method.</summary>
     public string Method { get; }
 
-    /// <summary>Path and query.</summary>
-    public string Path { get; }
+    /// <summary>Gets the path and the query, for example <c>/v1/chat/completions</c>.</summary>
+    public string PathAndQuery { get; }
 
-    /// <summary>Headers as received; names compare without case.</summary>
+    /// <summary>Gets the headers as they were received. Names are compared without case.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; }
 
-    /// <summary>The body as it travelled, sealed.</summary>
+    /// <summary>Gets the body as it was on the wire. The bodies of inference requests are encrypted.</summary>
     public ReadOnlyMemory<byte> WireBody { get; }
 
-    /// <summary><see cref="WireBody"/> as text.</summary>
-    public string WireText => Encoding.UTF8.GetString(WireBody.Span);
+    /// <summary>Gets <see cref="WireBody"/> as text.</summary>
+    public string WireBodyText => Encoding.UTF8.GetString(WireBody.Span);
 
-    /// <summary>
-    /// The body after opening; null when it could not be opened or there was none. Of a transcription it is a JSON object with the fields of the
-    /// form, and of each file its name, type and size; of document extraction the inner form as it is.
-    /// </summary>
-    public string? OpenedBody { get; internal set; }
+    /// <summary>Gets the decrypted body.</summary>
+    /// <value>The body as text, or <see langword="null"/> if the request has no body or its body could not be decrypted. For a transcription, this is a JSON
+    /// object with the fields of the form, and the name, type and size of each file; for document extraction, it is the decrypted form.</value>
+    public string? DecryptedBody { get; internal set; }
 
-    /// <summary>
-    /// Fields and files of a form after decryption, by name. Of a transcription only the first of those with one name, as the service passes no more on;
-    /// of document extraction all, joined by line feeds. Empty when the body was no form.
-    /// </summary>
-    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> OpenedFields { get; internal set; } = new Dictionary<string, ReadOnlyMemory<byte>>();
+    /// <summary>Gets the decrypted fields and files of a form by name.</summary>
+    /// <value>Empty if the body is not a form. If several fields have the same name, this has the first one for a transcription, because the service passes
+    /// only that one on; for document extraction it has all of them, joined by line feeds.</value>
+    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> DecryptedFields { get; internal set; } = new Dictionary<string, ReadOnlyMemory<byte>>();
 
-    /// <summary>Name of the first file of a form after opening; null when there was none.</summary>
+    /// <summary>Name of the first file of a decrypted form; null if there is none.</summary>
     internal string? FileName { get; set; }
 
-    /// <summary>The answer as it travelled, sealed; empty until it was sent.</summary>
-    public string WireAnswer { get; internal set; } = "";
+    /// <summary>Gets the body of the answer as it was on the wire. It is empty until the answer was sent.</summary>
+    public string WireResponseText { get; internal set; } = "";
 
-    /// <summary>HTTP status of the answer; 0 until it was sent.</summary>
-    public int Status { get; internal set; }
+    /// <summary>Gets the HTTP status of the answer, or <see langword="null"/> if it was not sent yet.</summary>
+    public int? ResponseStatusCode { get; internal set; }
 
-    /// <summary>
-    /// Value of <c>Privatemode-User-Request-ID</c> as the service keeps it: cut after 64 bytes, <c>?</c> in place of what is not one of
-    /// <c>A-Z a-z 0-9 - _ .</c>; null when there was none.
-    /// </summary>
+    /// <summary>Gets the request ID, which the client sends as <c>Privatemode-User-Request-ID</c>.</summary>
+    /// <value>The ID as the service keeps it: at most 64 bytes, with <c>?</c> in place of characters other than <c>A-Z a-z 0-9 - _ .</c>, or
+    /// <see langword="null"/> if the request has none.</value>
     public string? RequestId => Headers.TryGetValue("Privatemode-User-Request-ID", out string? id) ? RequestIdSanitizer.Sanitize(id) : null;
 
-    /// <summary>True for calls of inference endpoints, as opposed to key exchange and the list of models.</summary>
+    /// <summary>Gets a value that indicates whether this is an inference request.</summary>
+    /// <value><see langword="true"/> for chats, completions, messages, embeddings, transcriptions and document extraction; <see langword="false"/> for key
+    /// exchanges, the model list and requests for evidence.</value>
     public bool IsInference => Method == "POST" &&
-        (Path.StartsWith("/v1/", StringComparison.Ordinal) || Path.StartsWith("/unstructured/", StringComparison.Ordinal));
+        (PathAndQuery.StartsWith("/v1/", StringComparison.Ordinal) || PathAndQuery.StartsWith("/unstructured/", StringComparison.Ordinal));
 }

@@ -1,16 +1,27 @@
+using Microsoft.Extensions.AI;
+
 namespace Privatemode.AI.Testing;
 
-/// <summary>One answer of a <see cref="ScriptedModel"/>. Serves unary and streamed calls alike.</summary>
+/// <summary>Represents an answer of a <see cref="ScriptedModel"/>.</summary>
+/// <remarks>
+/// <para>The same answer serves streamed requests and others. Methods whose name begins with <c>With</c> change the answer and return it.</para>
+/// <para>Parts that the endpoint does not have are not sent, for example the reasoning of a transcription.</para>
+/// </remarks>
 public sealed class ScriptedAnswer
 {
     private readonly List<ScriptedToolCall> _toolCalls = [];
-    private readonly List<ScriptedSegment> _words = [];
+    private readonly List<ScriptedTranscriptionSegment> _words = [];
     private string? _finishReason;
 
-    /// <summary>An empty answer, to add to.</summary>
+    /// <summary>Initializes a new instance of the <see cref="ScriptedAnswer"/> class without content.</summary>
     public ScriptedAnswer()
     {
     }
+
+    /// <summary>Gets the model, to script the answer after this one.</summary>
+    /// <exception cref="InvalidOperationException">The answer was not added to the script of a model by one of its methods.</exception>
+    public ScriptedModel Then => Script ?? throw new InvalidOperationException(
+        "The answer is not part of a script. 'Then' is available on answers that a method of the model returned, for example 'Reply'.");
 
     internal ScriptedModel? Script { get; set; }
 
@@ -32,9 +43,9 @@ public sealed class ScriptedAnswer
 
     internal IReadOnlyList<string>? Events { get; private set; }
 
-    internal IReadOnlyList<ScriptedSegment> Segments { get; private set; } = [];
+    internal IReadOnlyList<ScriptedTranscriptionSegment> Segments { get; private set; } = [];
 
-    internal IReadOnlyList<ScriptedSegment> Words => _words;
+    internal IReadOnlyList<ScriptedTranscriptionSegment> Words => _words;
 
     internal string? Language { get; private set; }
 
@@ -43,18 +54,20 @@ public sealed class ScriptedAnswer
     /// <summary>Vectors of an answer to a request for embeddings; null for any other answer.</summary>
     internal IReadOnlyList<float[]>? Vectors { get; private set; }
 
-    internal IReadOnlyList<ScriptedElement> Elements { get; private set; } = [];
+    internal IReadOnlyList<ScriptedDocumentElement> Elements { get; private set; } = [];
 
-    /// <summary>An answer with this text.</summary>
+    /// <summary>Creates an answer with a text.</summary>
     /// <param name="text">The text.</param>
-    /// <returns>The answer, to add to it.</returns>
+    /// <returns>The answer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> is <see langword="null"/>.</exception>
     public static ScriptedAnswer Text(string text) => new ScriptedAnswer().WithText(text);
 
-    /// <summary>A transcription.</summary>
+    /// <summary>Creates a transcription.</summary>
     /// <param name="text">The whole text.</param>
-    /// <param name="segments">Its segments, sent when the request asks for <c>verbose_json</c>.</param>
-    /// <returns>The answer, to add to it.</returns>
-    public static ScriptedAnswer Transcription(string text, params IEnumerable<ScriptedSegment> segments)
+    /// <param name="segments">The segments, which are sent if the request asks for <c>verbose_json</c>.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> or <paramref name="segments"/> is <see langword="null"/>.</exception>
+    public static ScriptedAnswer Transcription(string text, params IEnumerable<ScriptedTranscriptionSegment> segments)
     {
         ArgumentNullException.ThrowIfNull(segments);
         ScriptedAnswer answer = Text(text);
@@ -63,8 +76,9 @@ public sealed class ScriptedAnswer
     }
 
     /// <summary>Creates an answer with embeddings.</summary>
-    /// <param name="vectors">One vector for each input of the request, in order, sent unchanged even if the request asks for other dimensions.</param>
-    /// <returns>The answer, to which usage can be added.</returns>
+    /// <param name="vectors">One vector for each input of the request, in order. They are sent unchanged even if the request asks for other
+    /// dimensions.</param>
+    /// <returns>The answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="vectors"/> or one of them is <see langword="null"/>.</exception>
     public static ScriptedAnswer Embeddings(params IEnumerable<float[]> vectors)
     {
@@ -73,31 +87,34 @@ public sealed class ScriptedAnswer
         return new ScriptedAnswer { Vectors = copies };
     }
 
-    /// <summary>The elements of a document.</summary>
-    /// <param name="elements">The elements; none for a blank document. Its answer is <c>[]</c>, which the client refuses because nothing in it is
-    /// encrypted.</param>
+    /// <summary>Creates an answer with the elements of a document.</summary>
+    /// <param name="elements">The elements, or none for a blank document. The answer to a blank document is <c>[]</c>, which the client refuses because it
+    /// contains nothing encrypted.</param>
     /// <returns>The answer.</returns>
-    public static ScriptedAnswer Document(params IEnumerable<ScriptedElement> elements)
+    /// <exception cref="ArgumentNullException"><paramref name="elements"/> is <see langword="null"/>.</exception>
+    public static ScriptedAnswer Document(params IEnumerable<ScriptedDocumentElement> elements)
     {
         ArgumentNullException.ThrowIfNull(elements);
         return new ScriptedAnswer { Elements = [.. elements] };
     }
 
-    /// <summary>An error of the model server.</summary>
-    /// <param name="status">400 to 599.</param>
-    /// <param name="message">Text of the error.</param>
-    /// <param name="code">Code of the error; null for none.</param>
+    /// <summary>Creates an encrypted error of the model server.</summary>
+    /// <param name="statusCode">The HTTP status, from 400 to 599.</param>
+    /// <param name="message">The error message.</param>
+    /// <param name="code">The error code, or <see langword="null"/> for none.</param>
     /// <returns>The answer.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The status is not one of an error.</exception>
-    public static ScriptedAnswer Error(int status, string message, string? code = null)
+    /// <exception cref="ArgumentNullException"><paramref name="message"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="statusCode"/> is not between 400 and 599.</exception>
+    public static ScriptedAnswer Error(int statusCode, string message, string? code = null)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return new ScriptedAnswer { Failure = (Fault.ErrorStatus(status), message, code) };
+        return new ScriptedAnswer { Failure = (Fault.ErrorStatus(statusCode), message, code) };
     }
 
-    /// <summary>Adds reasoning, sent before the text under both of the names the service uses.</summary>
+    /// <summary>Sets the reasoning, which is sent before the text under both names that the service uses.</summary>
     /// <param name="reasoning">The reasoning.</param>
     /// <returns>This answer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="reasoning"/> is <see langword="null"/>.</exception>
     public ScriptedAnswer WithReasoning(string reasoning)
     {
         ArgumentNullException.ThrowIfNull(reasoning);
@@ -105,9 +122,10 @@ public sealed class ScriptedAnswer
         return this;
     }
 
-    /// <summary>Adds text.</summary>
+    /// <summary>Appends text.</summary>
     /// <param name="text">The text.</param>
     /// <returns>This answer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> is <see langword="null"/>.</exception>
     public ScriptedAnswer WithText(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -115,11 +133,13 @@ public sealed class ScriptedAnswer
         return this;
     }
 
-    /// <summary>Adds a tool call; several are sent in parallel.</summary>
-    /// <param name="name">Name of the function.</param>
-    /// <param name="arguments">JSON object with the arguments.</param>
-    /// <param name="id">Id of the call; null for one made up, empty to leave id and type out, as some model servers do.</param>
+    /// <summary>Adds a tool call. Several tool calls are parallel.</summary>
+    /// <param name="name">The name of the function.</param>
+    /// <param name="arguments">The arguments as a JSON object.</param>
+    /// <param name="id">The ID of the call, or <see langword="null"/> for a generated one. If it is empty, the ID and the type are left out, as some model
+    /// servers do.</param>
     /// <returns>This answer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="name"/> or <paramref name="arguments"/> is <see langword="null"/>.</exception>
     public ScriptedAnswer WithToolCall(string name, string arguments, string? id = null)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -128,22 +148,24 @@ public sealed class ScriptedAnswer
         return this;
     }
 
-    /// <summary>Adds a word of a transcription, sent when the request asks for <c>verbose_json</c>.</summary>
+    /// <summary>Adds a word of a transcription, which is sent if the request asks for <c>verbose_json</c>.</summary>
     /// <param name="word">The word.</param>
-    /// <param name="start">Where it begins in the recording.</param>
-    /// <param name="end">Where it ends.</param>
+    /// <param name="start">The time in the recording at which the word begins.</param>
+    /// <param name="end">The time in the recording at which the word ends.</param>
     /// <returns>This answer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="word"/> is <see langword="null"/>.</exception>
     public ScriptedAnswer WithWord(string word, TimeSpan start, TimeSpan end)
     {
         ArgumentNullException.ThrowIfNull(word);
-        _words.Add(new ScriptedSegment(word, start, end));
+        _words.Add(new ScriptedTranscriptionSegment(word, start, end));
         return this;
     }
 
-    /// <summary>Sets the language of a transcription, which is sent if the request asks for <c>verbose_json</c>. The default is the language of the
-    /// request, or <c>en</c>.</summary>
+    /// <summary>Sets the language of a transcription, which is sent if the request asks for <c>verbose_json</c>.</summary>
+    /// <remarks>The default is the language of the request, or <c>en</c>.</remarks>
     /// <param name="language">The language, for example <c>de</c>.</param>
     /// <returns>This answer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="language"/> is <see langword="null"/>.</exception>
     public ScriptedAnswer WithLanguage(string language)
     {
         ArgumentNullException.ThrowIfNull(language);
@@ -151,8 +173,9 @@ public sealed class ScriptedAnswer
         return this;
     }
 
-    /// <summary>Sets the duration of the recording of a transcription. The default is the end of the last segment or word, or one second. It is sent if
-    /// the request asks for <c>verbose_json</c>, and in whole seconds, rounded up, as the usage of each transcription.</summary>
+    /// <summary>Sets the duration of the recording of a transcription.</summary>
+    /// <remarks>The default is the end of the last segment or word, or one second. The duration is sent if the request asks for <c>verbose_json</c>, and in
+    /// whole seconds, rounded up, as the usage of each transcription.</remarks>
     /// <param name="duration">The duration, zero or more.</param>
     /// <returns>This answer.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="duration"/> is negative.</exception>
@@ -163,9 +186,10 @@ public sealed class ScriptedAnswer
         return this;
     }
 
-    /// <summary>Makes the answer a refusal.</summary>
-    /// <param name="refusal">What the model says instead.</param>
+    /// <summary>Sets the refusal, with which the model declines the request.</summary>
+    /// <param name="refusal">The text of the refusal.</param>
     /// <returns>This answer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="refusal"/> is <see langword="null"/>.</exception>
     public ScriptedAnswer WithRefusal(string refusal)
     {
         ArgumentNullException.ThrowIfNull(refusal);
@@ -173,9 +197,10 @@ public sealed class ScriptedAnswer
         return this;
     }
 
-    /// <summary>Sets why the answer ends; otherwise <c>stop</c>, or <c>tool_calls</c>.</summary>
-    /// <param name="finishReason">For example <c>length</c>.</param>
+    /// <summary>Sets the finish reason. The default is <c>tool_calls</c> if there are tool calls, and <c>stop</c> otherwise.</summary>
+    /// <param name="finishReason">The finish reason, for example <c>length</c>.</param>
     /// <returns>This answer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="finishReason"/> is <see langword="null"/>.</exception>
     public ScriptedAnswer WithFinishReason(string finishReason)
     {
         ArgumentNullException.ThrowIfNull(finishReason);
@@ -183,35 +208,42 @@ public sealed class ScriptedAnswer
         return this;
     }
 
-    /// <summary>Sets the token counts. The default is computed from the lengths of the texts. Embeddings have input tokens only.</summary>
-    /// <param name="inputTokens">Tokens of the prompt.</param>
-    /// <param name="outputTokens">Tokens of the answer.</param>
-    /// <param name="cachedTokens">Tokens of the prompt that came from the cache.</param>
-    /// <param name="reasoningTokens">Tokens of the answer that were reasoning.</param>
+    /// <summary>Sets the token counts. By default they are computed from the lengths of the texts.</summary>
+    /// <remarks>These members are used: <see cref="UsageDetails.InputTokenCount"/>, <see cref="UsageDetails.OutputTokenCount"/>,
+    /// <see cref="UsageDetails.CachedInputTokenCount"/> and <see cref="UsageDetails.ReasoningTokenCount"/>. A count that is <see langword="null"/> is sent as
+    /// 0. Embeddings have input tokens only.</remarks>
+    /// <param name="usage">The token counts.</param>
     /// <returns>This answer.</returns>
-    public ScriptedAnswer WithUsage(int inputTokens, int outputTokens, int cachedTokens = 0, int reasoningTokens = 0)
+    /// <exception cref="ArgumentNullException"><paramref name="usage"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A token count is negative or greater than <see cref="int.MaxValue"/>.</exception>
+    public ScriptedAnswer WithUsage(UsageDetails usage)
     {
-        Usage = new ScriptedUsage(inputTokens, outputTokens, cachedTokens, reasoningTokens);
+        ArgumentNullException.ThrowIfNull(usage);
+        Usage = ScriptedUsage.From(usage);
         return this;
     }
 
-    /// <summary>Writes the whole answer to a call that is not streamed by hand, to see what an application makes of an odd one.</summary>
-    /// <remarks>The client refuses an answer without the members the service always sends: for chat <c>choices</c>, <c>created</c>, <c>model</c> and
+    /// <summary>Sets the whole answer to a request that is not streamed, for example to test an unusual one.</summary>
+    /// <remarks>The client refuses an answer without the members that the service always sends: for a chat <c>choices</c>, <c>created</c>, <c>model</c> and
     /// <c>object</c>. The repository's <c>docs/endpoints.md</c> lists them for each endpoint.</remarks>
-    /// <param name="json">A JSON object, or the list of a document's elements; sealed as it stands, whatever else this answer holds.</param>
+    /// <param name="json">A JSON object, or the array of the elements of a document. It is encrypted and sent unchanged, in place of everything else in this
+    /// answer.</param>
     /// <returns>This answer.</returns>
-    public ScriptedAnswer WithJson(string json)
+    /// <exception cref="ArgumentNullException"><paramref name="json"/> is <see langword="null"/>.</exception>
+    public ScriptedAnswer WithRawJson(string json)
     {
         ArgumentNullException.ThrowIfNull(json);
         WholeDocument = json;
         return this;
     }
 
-    /// <summary>Writes the events of a streamed answer by hand, to see what an application makes of odd ones.</summary>
-    /// <remarks>As with <see cref="WithJson"/>, every event needs the members the service always sends.</remarks>
-    /// <param name="json">A JSON object for each event, without the end mark; sealed as they stand, whatever else this answer holds.</param>
+    /// <summary>Sets the events of the answer to a streamed request, for example to test unusual ones.</summary>
+    /// <remarks>As with <see cref="WithRawJson"/>, every event needs the members that the service always sends.</remarks>
+    /// <param name="json">A JSON object for each event, without the marker that ends the stream. They are encrypted and sent in place of everything else in
+    /// this answer.</param>
     /// <returns>This answer.</returns>
-    public ScriptedAnswer WithEvents(params IEnumerable<string> json)
+    /// <exception cref="ArgumentNullException"><paramref name="json"/> or one of its elements is <see langword="null"/>.</exception>
+    public ScriptedAnswer WithRawEvents(params IEnumerable<string> json)
     {
         ArgumentNullException.ThrowIfNull(json);
 
@@ -219,41 +251,4 @@ public sealed class ScriptedAnswer
         Events = [.. json.Select(document => (document ?? throw new ArgumentNullException(nameof(json))).ReplaceLineEndings(" "))];
         return this;
     }
-
-    /// <summary>The answer after this one is this text.</summary>
-    /// <param name="text">The text.</param>
-    /// <returns>The next answer.</returns>
-    public ScriptedAnswer ThenReply(string text) => Then(Text(text));
-
-    /// <summary>The answer after this one is this tool call.</summary>
-    /// <param name="name">Name of the function.</param>
-    /// <param name="arguments">JSON object with the arguments.</param>
-    /// <returns>The next answer.</returns>
-    public ScriptedAnswer ThenToolCall(string name, string arguments) => Then(new ScriptedAnswer().WithToolCall(name, arguments));
-
-    /// <summary>The answer after this one is this transcription.</summary>
-    /// <param name="text">The whole text.</param>
-    /// <param name="segments">Its segments, sent when the request asks for <c>verbose_json</c>.</param>
-    /// <returns>The next answer.</returns>
-    public ScriptedAnswer ThenTranscribe(string text, params IEnumerable<ScriptedSegment> segments) => Then(Transcription(text, segments));
-
-    /// <summary>Adds an answer to the next request for embeddings.</summary>
-    /// <param name="vectors">One vector for each input of the request, in order.</param>
-    /// <returns>The next answer.</returns>
-    public ScriptedAnswer ThenEmbed(params IEnumerable<float[]> vectors) => Then(Embeddings(vectors));
-
-    /// <summary>The answer after this one is the elements of a document.</summary>
-    /// <param name="elements">The elements; none for a blank document.</param>
-    /// <returns>The next answer.</returns>
-    public ScriptedAnswer ThenPartition(params IEnumerable<ScriptedElement> elements) => Then(Document(elements));
-
-    /// <summary>The answer after this one is this error of the model server.</summary>
-    /// <param name="status">400 to 599.</param>
-    /// <param name="message">Text of the error.</param>
-    /// <param name="code">Code of the error; null for none.</param>
-    /// <returns>The next answer.</returns>
-    public ScriptedAnswer ThenFail(int status, string message, string? code = null) => Then(Error(status, message, code));
-
-    private ScriptedAnswer Then(ScriptedAnswer next) =>
-        (Script ?? throw new InvalidOperationException("Only an answer that was scripted with the model can have a next one.")).Enqueue(next);
 }

@@ -2,8 +2,12 @@ using System.Collections.Concurrent;
 
 namespace Privatemode.AI.Testing;
 
-/// <summary>The model behind a test deployment: gives the answers it was told to give, in order.</summary>
-/// <remarks>Thread-safe. Without a script it repeats the last user message behind <c>You said: </c>.</remarks>
+/// <summary>Represents the model of a test deployment, which returns scripted answers in order.</summary>
+/// <remarks>
+/// <para>Each method whose name begins with <c>Reply</c> adds an answer to the end of the script. An answer is used for one request, streamed or not.
+/// Embeddings have a script of their own, so that a chat and a search do not use each other's answers.</para>
+/// <para>Without a script, a chat is answered with <c>You said: </c> and the last user message. Thread-safe.</para>
+/// </remarks>
 public sealed class ScriptedModel
 {
     private readonly ConcurrentQueue<ScriptedAnswer> _script = [];
@@ -15,38 +19,71 @@ public sealed class ScriptedModel
     {
     }
 
-    /// <summary>How many scripted answers are still to be given.</summary>
-    public int Pending => _script.Count + _embeddings.Count;
+    /// <summary>Gets the number of scripted answers that have not been used yet.</summary>
+    public int PendingCount => _script.Count + _embeddings.Count;
 
-    /// <summary>The next answer is this text.</summary>
+    /// <summary>Adds an answer with a text to the script.</summary>
     /// <param name="text">The text.</param>
-    /// <returns>The answer, to add to it (<c>With…</c>) or to script the one after it (<c>Then…</c>).</returns>
+    /// <returns>The answer. Call its methods to add to it, and <see cref="ScriptedAnswer.Then"/> to script the next one.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> is <see langword="null"/>.</exception>
     public ScriptedAnswer Reply(string text) => Enqueue(ScriptedAnswer.Text(text));
 
-    /// <summary>The next answer is this tool call.</summary>
-    /// <param name="name">Name of the function.</param>
-    /// <param name="arguments">JSON object with the arguments.</param>
-    /// <returns>The answer, to add to it or to script the one after it.</returns>
-    public ScriptedAnswer ToolCall(string name, string arguments) => Enqueue(new ScriptedAnswer().WithToolCall(name, arguments));
+    /// <summary>Adds an answer with a tool call to the script.</summary>
+    /// <param name="name">The name of the function.</param>
+    /// <param name="arguments">The arguments as a JSON object.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="name"/> or <paramref name="arguments"/> is <see langword="null"/>.</exception>
+    public ScriptedAnswer ReplyWithToolCall(string name, string arguments) => Enqueue(new ScriptedAnswer().WithToolCall(name, arguments));
 
-    /// <summary>The next answer is this transcription.</summary>
+    /// <summary>Adds a transcription to the script.</summary>
     /// <param name="text">The whole text.</param>
-    /// <param name="segments">Its segments, sent when the request asks for <c>verbose_json</c>.</param>
-    /// <returns>The answer, to add to it or to script the one after it.</returns>
-    public ScriptedAnswer Transcribe(string text, params IEnumerable<ScriptedSegment> segments) => Enqueue(ScriptedAnswer.Transcription(text, segments));
+    /// <param name="segments">The segments, which are sent if the request asks for <c>verbose_json</c>.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="text"/> or <paramref name="segments"/> is <see langword="null"/>.</exception>
+    public ScriptedAnswer ReplyWithTranscription(string text, params IEnumerable<ScriptedTranscriptionSegment> segments) =>
+        Enqueue(ScriptedAnswer.Transcription(text, segments));
 
-    /// <summary>Answers the next request for embeddings. Embeddings have a script of their own, so that a chat and a search do not take each other's
-    /// answers.</summary>
-    /// <param name="vectors">One vector for each input of the request, in order, sent unchanged even if the request asks for other dimensions.</param>
-    /// <returns>The answer, to which usage or the next answer can be added.</returns>
-    public ScriptedAnswer Embed(params IEnumerable<float[]> vectors) => Enqueue(ScriptedAnswer.Embeddings(vectors));
+    /// <summary>Adds embeddings to the script of embeddings.</summary>
+    /// <param name="vectors">One vector for each input of the request, in order. They are sent unchanged even if the request asks for other
+    /// dimensions.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="vectors"/> or one of them is <see langword="null"/>.</exception>
+    public ScriptedAnswer ReplyWithEmbeddings(params IEnumerable<float[]> vectors) => Enqueue(ScriptedAnswer.Embeddings(vectors));
 
-    /// <summary>Sets the embedding of a text for all requests that are not answered by <see cref="Embed"/>. The vectors of other texts are computed from
-    /// their hash: they have the same number of dimensions and length 1, and equal texts have equal vectors.</summary>
+    /// <summary>Adds the elements of a document to the script.</summary>
+    /// <param name="elements">The elements, or none for a blank document. The answer to a blank document is <c>[]</c>, which the client refuses because it
+    /// contains nothing encrypted.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="elements"/> is <see langword="null"/>.</exception>
+    public ScriptedAnswer ReplyWithDocument(params IEnumerable<ScriptedDocumentElement> elements) => Enqueue(ScriptedAnswer.Document(elements));
+
+    /// <summary>Adds an encrypted error of the model server to the script.</summary>
+    /// <param name="statusCode">The HTTP status, from 400 to 599.</param>
+    /// <param name="message">The error message.</param>
+    /// <param name="code">The error code, or <see langword="null"/> for none.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="message"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="statusCode"/> is not between 400 and 599.</exception>
+    public ScriptedAnswer ReplyWithError(int statusCode, string message, string? code = null) => Enqueue(ScriptedAnswer.Error(statusCode, message, code));
+
+    /// <summary>Sets the function that answers requests when the script is empty. It does not answer requests for embeddings.</summary>
+    /// <param name="answer">A function that creates the answer from the request, whose <see cref="RecordedRequest.DecryptedBody"/> is set. It may be called by
+    /// several threads at the same time. If it throws, the answer is an error of status 500 with the text of the exception.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="answer"/> is <see langword="null"/>.</exception>
+    /// <seealso cref="SetEmbedding"/>
+    public void SetFallback(Func<RecordedRequest, ScriptedAnswer> answer)
+    {
+        ArgumentNullException.ThrowIfNull(answer);
+        _fallback = answer;
+    }
+
+    /// <summary>Sets the embedding of a text for all requests that are not answered by <see cref="ReplyWithEmbeddings"/>.</summary>
+    /// <remarks>The vectors of other texts are computed from their hash. They have the same number of dimensions and length 1, and equal texts have equal
+    /// vectors.</remarks>
     /// <param name="input">The text as it is in the request, including the instruction of a query.</param>
-    /// <param name="vector">The vector. It is sent unchanged, also if the request asks for other dimensions.</param>
+    /// <param name="vector">The vector. It is sent unchanged even if the request asks for other dimensions.</param>
     /// <exception cref="ArgumentNullException"><paramref name="input"/> or <paramref name="vector"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException">The vector set for another text has a different number of dimensions.</exception>
+    /// <exception cref="ArgumentException">The vector of another text has a different number of dimensions.</exception>
     public void SetEmbedding(string input, params float[] vector)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -58,28 +95,6 @@ public sealed class ScriptedModel
         }
 
         _vectors[input] = (float[])vector.Clone();
-    }
-
-    /// <summary>The next answer is the elements of a document.</summary>
-    /// <param name="elements">The elements; none for a blank document. Its answer is <c>[]</c>, which the client refuses because nothing in it is
-    /// encrypted.</param>
-    /// <returns>The answer, to script the one after it.</returns>
-    public ScriptedAnswer Partition(params IEnumerable<ScriptedElement> elements) => Enqueue(ScriptedAnswer.Document(elements));
-
-    /// <summary>The next answer is this error of the model server, sealed as it seals its errors.</summary>
-    /// <param name="status">400 to 599.</param>
-    /// <param name="message">Text of the error.</param>
-    /// <param name="code">Code of the error; null for none.</param>
-    /// <returns>The answer, to script the one after it.</returns>
-    public ScriptedAnswer Fail(int status, string message, string? code = null) => Enqueue(ScriptedAnswer.Error(status, message, code));
-
-    /// <summary>Answers requests for which nothing is scripted, except those for embeddings (see <see cref="SetEmbedding"/>).</summary>
-    /// <param name="answer">Makes the answer from the request, whose <see cref="RecordedRequest.OpenedBody"/> is set. May be called by
-    /// several threads. What it throws is answered as an error with status 500 that carries the text of the exception.</param>
-    public void Respond(Func<RecordedRequest, ScriptedAnswer> answer)
-    {
-        ArgumentNullException.ThrowIfNull(answer);
-        _fallback = answer;
     }
 
     internal ScriptedAnswer Enqueue(ScriptedAnswer answer)
@@ -101,7 +116,7 @@ public sealed class ScriptedModel
     internal ScriptedAnswer Next(RecordedRequest request, Func<ScriptedAnswer> echo) =>
         _script.TryDequeue(out ScriptedAnswer? answer) ? answer : Fallback(request) ?? echo();
 
-    /// <summary>A mistake in the caller's function shows in the answer; thrown on, the connection would just break.</summary>
+    /// <summary>An exception of the caller's function is written into the answer; rethrown, it would only break the connection.</summary>
     private ScriptedAnswer? Fallback(RecordedRequest request)
     {
         try
@@ -110,7 +125,7 @@ public sealed class ScriptedModel
         }
         catch (Exception exception)
         {
-            return ScriptedAnswer.Error(500, $"The function given to {nameof(Respond)} threw {exception}");
+            return ScriptedAnswer.Error(500, $"The function given to {nameof(SetFallback)} threw {exception}");
         }
     }
 }

@@ -15,7 +15,7 @@ internal static class TestReports
     private const int NonceSize = 32;
 
     private static readonly Uri Endpoint = new("http://127.0.0.1");
-    private static readonly Lazy<VerificationCheck> AnyCheck = new(() => Create(EvidenceKind.Snp, DateTimeOffset.UnixEpoch.AddYears(56)).Checks[0]);
+    private static readonly Lazy<VerificationCheck> AnyCheck = new(() => Create(EvidenceKind.SevSnp, DateTimeOffset.UnixEpoch.AddYears(56)).Checks[0]);
 
     /// <summary>A check to copy from.</summary>
     public static VerificationCheck Check => AnyCheck.Value;

@@ -7,7 +7,7 @@ using Privatemode.AI.Testing;
 
 // Every part a trimmed application uses, once; a non-zero exit code or a missing line fails the check.
 await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-deployment.Model.Reply("trimmed").WithReasoning("thinking").WithToolCall("get_weather", """{"city":"Bochum"}""").ThenReply("streamed, trimmed");
+deployment.Model.Reply("trimmed").WithReasoning("thinking").WithToolCall("get_weather", """{"city":"Bochum"}""").Then.Reply("streamed, trimmed");
 await using PrivatemodeClient client = deployment.CreateClient();
 IChatClient chat = client.AsIChatClient("gpt-oss-120b");
 
@@ -47,9 +47,9 @@ Require(streamed == "You said: def f(", "streamed completions");
 
 IConfiguration settings = new ConfigurationBuilder().AddInMemoryCollection([new("Privatemode:PromptCache:Scope", "PerClient")]).Build();
 await using ServiceProvider services = new ServiceCollection()
-    .AddPrivatemode(settings.GetSection("Privatemode"), deployment.Configure).AddPrivatemodeChatClient("gpt-oss-120b").BuildServiceProvider();
+    .AddPrivatemode(settings.GetSection("Privatemode"), deployment.ConfigureClient).AddPrivatemodeChatClient("gpt-oss-120b").BuildServiceProvider();
 Require((await services.GetRequiredService<IChatClient>().GetResponseAsync("hello")).Text == "You said: hello", "dependency injection");
-deployment.Faults.Next(Fault.TamperEvent(1));
+deployment.Faults.Inject(Fault.TamperEvent(1));
 Require(await ThrowsAsync<PrivatemodeIntegrityException>(() => chat.GetStreamingResponseAsync("hi").ToChatResponseAsync()), "integrity");
 Require(await ThrowsAsync<PrivatemodeWouldLeakException>(() => client.OpenAI.GetModerationClient("m").ClassifyTextAsync("hi")), "allow-list");
 Console.WriteLine("trimmed application: all checks passed");

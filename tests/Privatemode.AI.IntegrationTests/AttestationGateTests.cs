@@ -33,7 +33,7 @@ public sealed class AttestationGateTests
     [MemberData(nameof(Defects))]
     public async Task Chat_DefectInTheEvidence_NothingIsSentAfterIt(string name, EvidenceKind kind)
     {
-        EvidenceDefect defect = EvidenceDefect.Named(name);
+        EvidenceDefect defect = EvidenceDefect.FromName(name);
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
         (deployment.Evidence.Kind, deployment.Evidence.Defect) = (kind, defect);
         await using PrivatemodeClient client = deployment.CreateClient();
@@ -46,14 +46,15 @@ public sealed class AttestationGateTests
         }
 
         Assert.Equal((name, expected), (name, NameOf(failure)));
-        Assert.All(deployment.AllRequests, request => Assert.Contains(BeforeTheVerdict, path => request.Path.StartsWith(path, StringComparison.Ordinal)));
+        Assert.All(deployment.AllRequests, request => Assert.Contains(
+            BeforeTheVerdict, path => request.PathAndQuery.StartsWith(path, StringComparison.Ordinal)));
 
         // A manifest is refused before anything is asked. A verdict is final for its evidence; a service that is away is asked again.
-        int attestations = deployment.AllRequests.Count(request => request.Path == "/privatemode/v1/attest");
+        int attestations = deployment.AllRequests.Count(request => request.PathAndQuery == "/privatemode/v1/attest");
         bool refusedBefore = attestations == 0 && expected.StartsWith("manifest-", StringComparison.Ordinal);
         Assert.True(refusedBefore || attestations == 1 || (expected == GateExpectations.ServiceFailure && attestations <= 3), $"{attestations} attestations");
         Assert.Empty(deployment.Requests);
-        Assert.Equal(0, deployment.KeyExchanges);
+        Assert.Equal(0, deployment.KeyExchangeCount);
     }
 
     private static string NameOf(Exception? failure) => failure switch

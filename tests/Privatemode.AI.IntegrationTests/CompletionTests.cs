@@ -12,7 +12,8 @@ public sealed class CompletionTests : DeploymentTest
     [Fact]
     public async Task Completion_Whole_IsSealedBothWays()
     {
-        Deployment.Model.Reply("the answer").WithUsage(3, 5, 1).WithFinishReason("length");
+        Deployment.Model.Reply("the answer")
+            .WithUsage(new() { InputTokenCount = 3, OutputTokenCount = 5, CachedInputTokenCount = 1 }).WithFinishReason("length");
 
         TextCompletion completion = await Completions.CompleteAsync(
             new TextCompletionRequest("the prompt") { MaxOutputTokens = 7, StopSequences = ["the stop"], Seed = 4 }).OrTimeout();
@@ -23,8 +24,8 @@ public sealed class CompletionTests : DeploymentTest
         Assert.NotNull(completion.CreatedAt);
         RecordedRequest request = Assert.Single(Deployment.Requests);
         Assert.Equal(request.RequestId, completion.Receipt!.RequestId);
-        Assert.DoesNotContain("the ", request.WireText, StringComparison.Ordinal);
-        using JsonDocument body = JsonDocument.Parse(request.OpenedBody!);
+        Assert.DoesNotContain("the ", request.WireBodyText, StringComparison.Ordinal);
+        using JsonDocument body = JsonDocument.Parse(request.DecryptedBody!);
         Assert.Equal("the stop", body.RootElement.GetProperty("stop").GetString());
         Assert.True(body.RootElement.TryGetProperty("cache_salt", out _));
     }
@@ -36,15 +37,15 @@ public sealed class CompletionTests : DeploymentTest
             () => Completions.CompleteAsync(new TextCompletionRequest("the prompt") { Suffix = "the suffix" }).OrTimeout());
 
         Assert.Equal((400, "suffix is not currently supported", true), (exception.Status, exception.ServerMessage, exception.IsServerMessageAuthenticated));
-        using JsonDocument body = JsonDocument.Parse(Deployment.Requests[0].OpenedBody!);
+        using JsonDocument body = JsonDocument.Parse(Deployment.Requests[0].DecryptedBody!);
         Assert.Equal("the suffix", body.RootElement.GetProperty("suffix").GetString());
-        Assert.DoesNotContain("the ", Deployment.Requests[0].WireText, StringComparison.Ordinal);
+        Assert.DoesNotContain("the ", Deployment.Requests[0].WireBodyText, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Completion_Streamed_ComesPieceByPieceWithUsageOnce()
     {
-        Deployment.Model.Reply("one two three").WithUsage(3, 5);
+        Deployment.Model.Reply("one two three").WithUsage(new() { InputTokenCount = 3, OutputTokenCount = 5 });
 
         List<TextCompletion> events = await CollectAsync(new TextCompletionRequest("the prompt"));
 
@@ -52,7 +53,7 @@ public sealed class CompletionTests : DeploymentTest
         Assert.Equal("stop", Assert.Single(events, part => part.Choices is [{ FinishReason: not null }]).Choices[0].FinishReason);
         Assert.Equal(8, Assert.Single(events, part => part.Usage is not null).Usage!.TotalTokenCount);
         Assert.All(events, part => Assert.Equal(Deployment.Requests[0].RequestId, part.Receipt!.RequestId));
-        Assert.DoesNotContain("prompt\":\"the", Deployment.Requests[0].WireText, StringComparison.Ordinal);
+        Assert.DoesNotContain("prompt\":\"the", Deployment.Requests[0].WireBodyText, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -82,7 +83,7 @@ public sealed class CompletionTests : DeploymentTest
         Assert.Equal("how many tokens", completion.Text);
         Assert.Equal(
             ["how", " many", " tokens"], completion.Choices[0].Logprobs!.Value.GetProperty("tokens").EnumerateArray().Select(token => token.GetString()));
-        Assert.Contains("\"max_tokens\":0", Deployment.Requests[0].OpenedBody, StringComparison.Ordinal);
+        Assert.Contains("\"max_tokens\":0", Deployment.Requests[0].DecryptedBody, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -104,10 +105,10 @@ public sealed class CompletionTests : DeploymentTest
         { Fault.SwapEvents(0), "not-authentic", "" },
         { Fault.TruncateEvent(1), "truncated-stream", "one" },
         { Fault.CutConnection(700), "truncated-stream", "" },
-        { Fault.RemoveFinish, "truncated-stream", "one two three" },
-        { Fault.RemoveEndMark, "truncated-stream", "one two three" },
-        { Fault.UnsealedMember(1), "unsealed-member", "one" },
-        { Fault.UnsealedSuccess(), "unexpected-form", "" },
+        { Fault.RemoveFinishEvent, "truncated-stream", "one two three" },
+        { Fault.RemoveEndMarker, "truncated-stream", "one two three" },
+        { Fault.UnencryptedMember(1), "unsealed-member", "one" },
+        { Fault.UnencryptedSuccess(), "unexpected-form", "" },
     };
 
     [Theory]
@@ -115,7 +116,7 @@ public sealed class CompletionTests : DeploymentTest
     public async Task Stream_Attacked_GivesWhatIsAuthenticThenThrows(Fault fault, string failure, string text)
     {
         Deployment.Model.Reply("one two three");
-        Deployment.Faults.Next(fault);
+        Deployment.Faults.Inject(fault);
 
         (List<TextCompletion> events, Exception? exception) = await TryCollectAsync(new TextCompletionRequest("p"));
 
@@ -127,7 +128,7 @@ public sealed class CompletionTests : DeploymentTest
     public async Task Stream_PausesTooLong_IsATimeoutAndNotSentAgain()
     {
         Deployment.Model.Reply("one two three");
-        Deployment.Faults.Next(Fault.Stall(1));
+        Deployment.Faults.Inject(Fault.StallBeforeEvent(1));
         await using IAsyncEnumerator<TextCompletion> parts =
             Completions.CompleteStreamingAsync(new TextCompletionRequest("p")).GetAsyncEnumerator();
         Assert.True(await parts.MoveNextAsync().AsTask().OrTimeout());
@@ -144,9 +145,9 @@ public sealed class CompletionTests : DeploymentTest
     public async Task Whole_Attacked_IsAnIntegrityException()
     {
         foreach (Fault fault in (Fault[])
-            [Fault.TamperEvent(0), Fault.ReflectRequest, Fault.UnsealedSuccess(), Fault.UnsealedMember(0), Fault.CutConnection(40)])
+            [Fault.TamperEvent(0), Fault.ReflectRequest, Fault.UnencryptedSuccess(), Fault.UnencryptedMember(0), Fault.CutConnection(40)])
         {
-            Deployment.Faults.Next(fault);
+            Deployment.Faults.Inject(fault);
             await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => Completions.CompleteAsync(new TextCompletionRequest("p")).OrTimeout());
         }
     }
@@ -156,12 +157,12 @@ public sealed class CompletionTests : DeploymentTest
     [InlineData(true)]
     public async Task Completion_Errors_AreThoseOfThisLibrary(bool streamed)
     {
-        Deployment.Model.Fail(400, "canary", "the_code");
+        Deployment.Model.ReplyWithError(400, "canary", "the_code");
         PrivatemodeServiceException refused = Assert.IsType<PrivatemodeServiceException>(await FailAsync(streamed));
         Assert.Equal(("canary", "the_code", true), (refused.ServerMessage, refused.Code, refused.IsServerMessageAuthenticated));
         Assert.DoesNotContain("canary", refused.ToString(), StringComparison.Ordinal);
 
-        Deployment.Faults.Next(Fault.PlainError(401));
+        Deployment.Faults.Inject(Fault.UnencryptedError(401));
         Assert.IsType<PrivatemodeConfigurationException>(await FailAsync(streamed));
 
         Deployment.Model.Reply("x").WithFinishReason("abort");
@@ -169,13 +170,13 @@ public sealed class CompletionTests : DeploymentTest
         Assert.Equal((ServiceFailureReason.Unavailable, "abort"), (broken.Reason, broken.Code));
         Assert.StartsWith("sdk_", broken.RequestId, StringComparison.Ordinal);
 
-        Deployment.Model.Reply("").WithJson("""{"object":"c","created":1,"model":"m","choices":[{"index":"canary"}]}""")
-            .WithEvents("""{"object":"c","created":1,"model":"m","choices":[{"index":0,"text":["canary"]}]}""");
+        Deployment.Model.Reply("").WithRawJson("""{"object":"c","created":1,"model":"m","choices":[{"index":"canary"}]}""")
+            .WithRawEvents("""{"object":"c","created":1,"model":"m","choices":[{"index":0,"text":["canary"]}]}""");
         Exception? unreadable = await FailAsync(streamed);
         Assert.IsAssignableFrom<PrivatemodeException>(unreadable);
         Assert.DoesNotContain("canary", unreadable!.ToString(), StringComparison.Ordinal);
 
-        Deployment.WithdrawModel(ModelId);
+        Deployment.RemoveModel(ModelId);
         Assert.DoesNotContain(ModelId, Assert.IsType<PrivatemodeModelUnavailableException>(await FailAsync(streamed)).AvailableModels);
     }
 
@@ -183,7 +184,7 @@ public sealed class CompletionTests : DeploymentTest
     public async Task Stream_ErrorInBetween_IsAServiceExceptionAfterWhatCameBefore()
     {
         Deployment.Model.Reply("one two three");
-        Deployment.Faults.Next(Fault.ErrorEvent(2, "canary"));
+        Deployment.Faults.Inject(Fault.ReplaceEventWithError(2, "canary"));
 
         (List<TextCompletion> events, Exception? exception) = await TryCollectAsync(new TextCompletionRequest("p"));
 
@@ -194,7 +195,7 @@ public sealed class CompletionTests : DeploymentTest
     [Fact]
     public async Task Stream_LeftEarlyOrCancelled_DoesNotBreakTheClient()
     {
-        Deployment.Model.Reply("one two three").ThenReply("one two three").ThenReply("after");
+        Deployment.Model.Reply("one two three").Then.Reply("one two three").Then.Reply("after");
         await foreach (TextCompletion _ in Completions.CompleteStreamingAsync(new TextCompletionRequest("p")).WithTimeout())
         {
             break;

@@ -12,7 +12,8 @@ public sealed class DocumentTests : DeploymentTest
     [Fact]
     public async Task Document_WithNameAndOptions_ComesBackAsElements()
     {
-        Deployment.Model.Partition(new ScriptedElement("Title", "Vertrag"), new ScriptedElement("NarrativeText", "Hiermit") { Page = 2 });
+        Deployment.Model.ReplyWithDocument(
+            new ScriptedDocumentElement("Title", "Vertrag"), new ScriptedDocumentElement("NarrativeText", "Hiermit") { PageNumber = 2 });
 
         PartitionedDocument document = await Client.Documents.PartitionAsync(new MemoryStream(Pdf), "/home/anna/Kündigung.pdf", new()
         {
@@ -30,10 +31,10 @@ public sealed class DocumentTests : DeploymentTest
         Assert.Equal(request.RequestId, document.Receipt!.RequestId);
         Assert.True(document.Receipt.IsWholeBodySealed);
         Assert.Empty(document.Receipt.SealedMembers);
-        Assert.Equal(Pdf, request.OpenedFields["files"].ToArray());
-        Assert.Equal("[\"deu\",\"eng\"]", Encoding.UTF8.GetString(request.OpenedFields["languages"].Span));
-        Assert.Contains("name=\"files\"; filename=\"Kündigung.pdf\"\r\nContent-Type: application/pdf\r\n", request.OpenedBody, StringComparison.Ordinal);
-        Assert.DoesNotContain("hi_res", request.WireText, StringComparison.Ordinal);
+        Assert.Equal(Pdf, request.DecryptedFields["files"].ToArray());
+        Assert.Equal("[\"deu\",\"eng\"]", Encoding.UTF8.GetString(request.DecryptedFields["languages"].Span));
+        Assert.Contains("name=\"files\"; filename=\"Kündigung.pdf\"\r\nContent-Type: application/pdf\r\n", request.DecryptedBody, StringComparison.Ordinal);
+        Assert.DoesNotContain("hi_res", request.WireBodyText, StringComparison.Ordinal);
         Assert.DoesNotContain("Privatemode-Target-Model", request.Headers.Keys);
     }
 
@@ -79,7 +80,7 @@ public sealed class DocumentTests : DeploymentTest
     [Fact]
     public async Task Document_BusyService_IsAskedAgain()
     {
-        Deployment.Faults.Next(Fault.PlainError(503));
+        Deployment.Faults.Inject(Fault.UnencryptedError(503));
         Task<PartitionedDocument> asking = Client.Documents.PartitionAsync(new HiddenLengthStream(Pdf));
         await PassFirstPauseAsync();
         Assert.Equal($"You sent {Pdf.Length} bytes", (await asking.OrTimeout()).Text);
@@ -89,31 +90,31 @@ public sealed class DocumentTests : DeploymentTest
     [Fact]
     public async Task Error_OfTheService_IsAServiceException()
     {
-        Deployment.Model.Fail(422, "File type canary is not supported", "bad_file");
+        Deployment.Model.ReplyWithError(422, "File type canary is not supported", "bad_file");
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(AskAsync);
         Assert.Equal((ServiceFailureReason.InvalidRequest, 422, "bad_file"), (exception.Reason, exception.Status, exception.Code));
         Assert.Equal("File type canary is not supported", exception.ServerMessage);
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
-        Deployment.Faults.Next(Fault.PlainError(401));
+        Deployment.Faults.Inject(Fault.UnencryptedError(401));
         Assert.Equal("ApiKey", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(AskAsync)).Setting);
     }
 
     public static TheoryData<Fault, string> Faults => new()
     {
         { Fault.TamperEvent(0), "not-authentic" },
-        { Fault.UnsealedSuccess(), "unsealed-member" },
-        { Fault.UnsealedMember(0), "unsealed-member" },
-        { Fault.Relabel(400), "relabelled-answer" },
+        { Fault.UnencryptedSuccess(), "unsealed-member" },
+        { Fault.UnencryptedMember(0), "unsealed-member" },
+        { Fault.ChangeStatus(400), "relabelled-answer" },
         { Fault.CutConnection(40), "truncated-answer" },
         { Fault.ReflectRequest, "reflected" },
-        { Fault.UnsealedSuccess(marked: true), "unsealed-answer" },
+        { Fault.UnencryptedSuccess(withHeader: true), "unsealed-answer" },
     };
 
     [Theory]
     [MemberData(nameof(Faults))]
     public async Task Answer_AlteredOnTheWay_IsAnIntegrityException(Fault fault, string failure)
     {
-        Deployment.Faults.Next(fault);
+        Deployment.Faults.Inject(fault);
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(AskAsync);
         Assert.Equal((failure, "/unstructured/general/v0/general"), (exception.ErrorType, exception.Endpoint));
     }
@@ -121,21 +122,21 @@ public sealed class DocumentTests : DeploymentTest
     [Fact]
     public async Task Answer_Odd_IsAServiceExceptionWithoutItsContent()
     {
-        Deployment.Model.Partition().WithJson("""[{"type":["canary"]}]""");
+        Deployment.Model.ReplyWithDocument().WithRawJson("""[{"type":["canary"]}]""");
         Assert.DoesNotContain("canary", (await Assert.ThrowsAsync<PrivatemodeServiceException>(AskAsync)).ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Model_ThatIsGone_IsToldWithWhatThereIs()
     {
-        Deployment.Model.Fail(404, "There is no such model", "model_not_found");
+        Deployment.Model.ReplyWithError(404, "There is no such model", "model_not_found");
         Assert.Contains(ModelId, (await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(AskAsync)).AvailableModels);
     }
 
     [Fact]
     public async Task Answer_WithoutElements_ProvesNothing()
     {
-        Deployment.Model.Partition().WithJson("[]");
+        Deployment.Model.ReplyWithDocument().WithRawJson("[]");
         Assert.Equal("empty-document", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(AskAsync)).ErrorType);
     }
 

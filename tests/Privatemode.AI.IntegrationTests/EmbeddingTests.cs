@@ -21,8 +21,8 @@ public sealed class EmbeddingTests : DeploymentTest
         Assert.Equal(embeddings[0].Vector.ToArray(), embeddings[2].Vector.ToArray());
         Assert.NotEqual(embeddings[0].Vector.ToArray(), embeddings[1].Vector.ToArray());
         RecordedRequest request = Assert.Single(Deployment.Requests);
-        Assert.Contains("secret one", request.OpenedBody, StringComparison.Ordinal);
-        Assert.DoesNotContain("secret", request.WireText, StringComparison.Ordinal);
+        Assert.Contains("secret one", request.DecryptedBody, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", request.WireBodyText, StringComparison.Ordinal);
         Assert.True(embeddings.Usage!.InputTokenCount > 0);
     }
 
@@ -67,31 +67,31 @@ public sealed class EmbeddingTests : DeploymentTest
         }).OrTimeout();
 
         RecordedRequest request = Assert.Single(Deployment.Requests);
-        Assert.Contains("Instruct: the task\\nQuery: the query", request.OpenedBody, StringComparison.Ordinal);
-        Assert.Contains("\"extra_member\":\"the extra\"", request.OpenedBody, StringComparison.Ordinal);
-        Assert.DoesNotContain("the ", request.WireText, StringComparison.Ordinal);
+        Assert.Contains("Instruct: the task\\nQuery: the query", request.DecryptedBody, StringComparison.Ordinal);
+        Assert.Contains("\"extra_member\":\"the extra\"", request.DecryptedBody, StringComparison.Ordinal);
+        Assert.DoesNotContain("the ", request.WireBodyText, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Embeddings_PlainErrorThatMayPass_IsTriedAgainSealedAnew()
     {
-        Deployment.Faults.Next(Fault.PlainError(503));
+        Deployment.Faults.Inject(Fault.UnencryptedError(503));
         Task<GeneratedEmbeddings<Embedding<float>>> call = Generator.GenerateAsync(["text"]);
         TimeSpan pause = await Time.TimerAsync(wait => wait < TimeSpan.FromSeconds(2)).OrTimeout();
         Time.Advance(pause);
 
         Assert.Single(await call.OrTimeout());
         Assert.Equal(2, Deployment.Requests.Count);
-        Assert.NotEqual(Deployment.Requests[0].WireText, Deployment.Requests[1].WireText);
+        Assert.NotEqual(Deployment.Requests[0].WireBodyText, Deployment.Requests[1].WireBodyText);
     }
 
     [Fact]
     public async Task Embeddings_Attacked_AreIntegrityExceptions()
     {
         foreach (Fault fault in (Fault[])
-            [Fault.TamperEvent(0), Fault.ReflectRequest, Fault.UnsealedSuccess(), Fault.UnsealedMember(0), Fault.CutConnection(40)])
+            [Fault.TamperEvent(0), Fault.ReflectRequest, Fault.UnencryptedSuccess(), Fault.UnencryptedMember(0), Fault.CutConnection(40)])
         {
-            Deployment.Faults.Next(fault);
+            Deployment.Faults.Inject(fault);
             await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => Generator.GenerateAsync(["text"]).OrTimeout());
         }
     }
@@ -99,7 +99,7 @@ public sealed class EmbeddingTests : DeploymentTest
     [Fact]
     public async Task Embeddings_SealedError_IsAServiceException()
     {
-        Deployment.Faults.Next(Fault.SealedError(400, "too long: text"));
+        Deployment.Faults.Inject(Fault.EncryptedError(400, "too long: text"));
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => Generator.GenerateAsync(["text"]).OrTimeout());
 
         Assert.Equal((ServiceFailureReason.InvalidRequest, "too long: text", true), (exception.Reason, exception.ServerMessage,
@@ -110,7 +110,7 @@ public sealed class EmbeddingTests : DeploymentTest
     [Fact]
     public async Task Embeddings_RejectedKey_IsAConfigurationException()
     {
-        Deployment.Faults.Next(Fault.PlainError(401));
+        Deployment.Faults.Inject(Fault.UnencryptedError(401));
         Assert.Equal("ApiKey", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => Generator.GenerateAsync(["text"]).OrTimeout())).Setting);
     }
 

@@ -58,7 +58,7 @@ public sealed class MeddlingPolicyTests : DeploymentTest
             PipelinePosition.BeforeTransport);
         ClientResult result = await Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync(
             BinaryContent.Create(BinaryData.FromString(Body)), options).OrTimeout();
-        Assert.Equal(Deployment.Requests[0].WireText, seen);
+        Assert.Equal(Deployment.Requests[0].WireBodyText, seen);
         Assert.Contains("You said: hi", result.GetRawResponse().Content.ToString(), StringComparison.Ordinal);
     }
 
@@ -94,7 +94,7 @@ public sealed class MeddlingPolicyTests : DeploymentTest
     [Fact]
     public async Task Send_UserAgentOfTheCaller_IsReplacedByOursInEveryAttempt()
     {
-        Deployment.Faults.Next(Fault.PlainError(503, retryAfter: TimeSpan.FromSeconds(3)));
+        Deployment.Faults.Inject(Fault.UnencryptedError(503, retryAfter: TimeSpan.FromSeconds(3)));
         RequestOptions options = new();
         options.AddPolicy(new Policy(request => request.Headers.Add("User-Agent", "MEAI/10.9.0 secret")), PipelinePosition.PerCall);
         Task<ClientResult> asking = Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync(
@@ -146,7 +146,7 @@ public sealed class MeddlingPolicyTests : DeploymentTest
     [Fact]
     public async Task Send_StreamThatCanBeReadOnce_IsRetriedFromTheSnapshot()
     {
-        Deployment.Faults.Next(Fault.PlainError(503, retryAfter: TimeSpan.FromSeconds(3)));
+        Deployment.Faults.Inject(Fault.UnencryptedError(503, retryAfter: TimeSpan.FromSeconds(3)));
         Task<ClientResult> asking = Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync(new ReadOnceContent(Body));
         await Time.TimerAsync(due => due == TimeSpan.FromSeconds(3)).OrTimeout();
         Time.Advance(TimeSpan.FromSeconds(3));
@@ -163,7 +163,7 @@ public sealed class MeddlingPolicyTests : DeploymentTest
         string text = result.GetRawResponse().Content.ToString();
         Assert.EndsWith("data: [DONE]\n\n", text, StringComparison.Ordinal);
         Assert.Contains("\" said:\"", text, StringComparison.Ordinal);
-        Deployment.Faults.Next(Fault.RemoveFinish);
+        Deployment.Faults.Inject(Fault.RemoveFinishEvent);
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(
             () => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync(BinaryContent.Create(BinaryData.FromString(body))).OrTimeout());
         Assert.Equal("truncated-stream", exception.ErrorType);

@@ -11,40 +11,40 @@ public sealed class MissedFaultTests : DeploymentTest
 
     public static TheoryData<string, Fault> NotInAStream => new()
     {
-        { "Tamper", Fault.TamperEvent(Events) },
-        { "Drop", Fault.DropEvent(Events) },
-        { "Duplicate", Fault.DuplicateEvent(99) },
-        { "Swap", Fault.SwapEvents(Events - 1) },
-        { "Truncate", Fault.TruncateEvent(Events) },
-        { "UnsealedMember", Fault.UnsealedMember(Events) },
-        { "ErrorEvent", Fault.ErrorEvent(Events, "text") },
-        { "Stall", Fault.Stall(Events) },
-        { "Cut", Fault.CutConnection(1_000_000) },
-        { "Relabel", Fault.Relabel(400) },
+        { nameof(Fault.TamperEvent), Fault.TamperEvent(Events) },
+        { nameof(Fault.DropEvent), Fault.DropEvent(Events) },
+        { nameof(Fault.DuplicateEvent), Fault.DuplicateEvent(99) },
+        { nameof(Fault.SwapEvents), Fault.SwapEvents(Events - 1) },
+        { nameof(Fault.TruncateEvent), Fault.TruncateEvent(Events) },
+        { nameof(Fault.UnencryptedMember), Fault.UnencryptedMember(Events) },
+        { nameof(Fault.ReplaceEventWithError), Fault.ReplaceEventWithError(Events, "text") },
+        { nameof(Fault.StallBeforeEvent), Fault.StallBeforeEvent(Events) },
+        { nameof(Fault.CutConnection), Fault.CutConnection(1_000_000) },
+        { nameof(Fault.ChangeStatus), Fault.ChangeStatus(400) },
     };
 
     public static TheoryData<string, Fault> NotInAWholeAnswer => new()
     {
-        { "Tamper", Fault.TamperEvent(1) },
-        { "Drop", Fault.DropEvent(0) },
-        { "Duplicate", Fault.DuplicateEvent(0) },
-        { "Swap", Fault.SwapEvents(0) },
-        { "Truncate", Fault.TruncateEvent(0) },
-        { "UnsealedMember", Fault.UnsealedMember(1) },
-        { "ErrorEvent", Fault.ErrorEvent(0, "text") },
-        { "RemoveFinish", Fault.RemoveFinish },
-        { "RemoveEndMark", Fault.RemoveEndMark },
-        { "Stall", Fault.Stall(1) },
-        { "Cut", Fault.CutConnection(1_000_000) },
+        { nameof(Fault.TamperEvent), Fault.TamperEvent(1) },
+        { nameof(Fault.DropEvent), Fault.DropEvent(0) },
+        { nameof(Fault.DuplicateEvent), Fault.DuplicateEvent(0) },
+        { nameof(Fault.SwapEvents), Fault.SwapEvents(0) },
+        { nameof(Fault.TruncateEvent), Fault.TruncateEvent(0) },
+        { nameof(Fault.UnencryptedMember), Fault.UnencryptedMember(1) },
+        { nameof(Fault.ReplaceEventWithError), Fault.ReplaceEventWithError(0, "text") },
+        { nameof(Fault.RemoveFinishEvent), Fault.RemoveFinishEvent },
+        { nameof(Fault.RemoveEndMarker), Fault.RemoveEndMarker },
+        { nameof(Fault.StallBeforeEvent), Fault.StallBeforeEvent(1) },
+        { nameof(Fault.CutConnection), Fault.CutConnection(1_000_000) },
     };
 
     public static TheoryData<string, Fault> NotInAnError => new()
     {
-        { "Reflect", Fault.ReflectRequest },
-        { "UnsealedMember", Fault.UnsealedMember(0) },
-        { "Relabel", Fault.Relabel(418) },
-        { "Drop", Fault.DropEvent(0) },
-        { "Tamper", Fault.TamperEvent(1) },
+        { nameof(Fault.ReflectRequest), Fault.ReflectRequest },
+        { nameof(Fault.UnencryptedMember), Fault.UnencryptedMember(0) },
+        { nameof(Fault.ChangeStatus), Fault.ChangeStatus(418) },
+        { nameof(Fault.DropEvent), Fault.DropEvent(0) },
+        { nameof(Fault.TamperEvent), Fault.TamperEvent(1) },
     };
 
     [Theory]
@@ -52,7 +52,7 @@ public sealed class MissedFaultTests : DeploymentTest
     public async Task Stream_FaultBeyondItsEvents_IsAnErrorThatSaysSo(string kind, Fault fault)
     {
         Deployment.Model.Reply(Answer);
-        Deployment.Faults.Next(fault);
+        Deployment.Faults.Inject(fault);
         AssertMissed(kind, (await StreamAsync()).Failure);
     }
 
@@ -60,7 +60,7 @@ public sealed class MissedFaultTests : DeploymentTest
     [MemberData(nameof(NotInAWholeAnswer))]
     public async Task Chat_FaultOfStreams_IsAnErrorThatSaysSo(string kind, Fault fault)
     {
-        Deployment.Faults.Next(fault);
+        Deployment.Faults.Inject(fault);
         AssertMissed(kind, await AskAsync());
     }
 
@@ -68,15 +68,15 @@ public sealed class MissedFaultTests : DeploymentTest
     [MemberData(nameof(NotInAnError))]
     public async Task Chat_FaultOfAnswersOnAScriptedError_IsAnErrorThatSaysSo(string kind, Fault fault)
     {
-        Deployment.Model.Fail(400, "text");
-        Deployment.Faults.Next(fault);
+        Deployment.Model.ReplyWithError(400, "text");
+        Deployment.Faults.Inject(fault);
         AssertMissed(kind, await AskAsync());
     }
 
     [Fact]
     public async Task Embeddings_FaultOfStreams_IsAnErrorThatSaysSo()
     {
-        Deployment.Faults.Next(Fault.DropEvent(0));
+        Deployment.Faults.Inject(Fault.DropEvent(0));
         System.ClientModel.ClientResultException exception = await Assert.ThrowsAsync<System.ClientModel.ClientResultException>(
             () => Client.OpenAI.GetEmbeddingClient("qwen3-embedding-4b").GenerateEmbeddingAsync("text"));
         Assert.Contains("could not be applied", exception.Message, StringComparison.Ordinal);
@@ -85,15 +85,15 @@ public sealed class MissedFaultTests : DeploymentTest
     [Fact]
     public async Task Chat_SealedErrorOrderedOverAScriptedError_IsTheOrderedOne()
     {
-        Deployment.Model.Fail(400, "scripted");
-        Deployment.Faults.Next(Fault.SealedError(422, "ordered"));
+        Deployment.Model.ReplyWithError(400, "scripted");
+        Deployment.Faults.Inject(Fault.EncryptedError(422, "ordered"));
         PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await AskAsync());
         Assert.Equal((422, "ordered"), (exception.Status, exception.ServerMessage));
     }
 
     [Fact]
-    public void NextKeyExchange_FaultOfAnswers_IsRefused() =>
-        Assert.Throws<ArgumentException>("fault", () => Deployment.Faults.NextKeyExchange(Fault.DropEvent(0)));
+    public void InjectIntoKeyExchange_FaultOfAnswers_IsRefused() =>
+        Assert.Throws<ArgumentException>("fault", () => Deployment.Faults.InjectIntoKeyExchange(Fault.DropEvent(0)));
 
     private static void AssertMissed(string kind, Exception? failure)
     {

@@ -6,12 +6,12 @@ namespace Privatemode.AI.IntegrationTests;
 /// <summary>The list of models, and what becomes of calls to models that are gone.</summary>
 public sealed class ModelTests : DeploymentTest
 {
-    private int Readings => Deployment.AllRequests.Count(request => request.Path == "/v1/models");
+    private int Readings => Deployment.AllRequests.Count(request => request.PathAndQuery == "/v1/models");
 
     [Fact]
     public async Task List_NamesModelsWithTasksAndAliases()
     {
-        Deployment.OfferModel("openai/gpt-oss-120b", "generate", "tool_calling");
+        Deployment.AddModel("openai/gpt-oss-120b", "generate", "tool_calling");
 
         IReadOnlyList<ModelInfo> models = await Client.Models.ListAsync().OrTimeout();
 
@@ -23,7 +23,7 @@ public sealed class ModelTests : DeploymentTest
         Assert.True(models[2].SupportsEmbeddings);
 
         // Not even a list is asked of a deployment that has not proved itself.
-        Assert.Contains(Deployment.AllRequests, earlier => earlier.Path == "/privatemode/v1/attest");
+        Assert.Contains(Deployment.AllRequests, earlier => earlier.PathAndQuery == "/privatemode/v1/attest");
     }
 
     [Fact]
@@ -32,9 +32,9 @@ public sealed class ModelTests : DeploymentTest
         List<string> told = [];
         Client.Models.Changed += (_, change) => told.AddRange([.. change.Added.Select(model => $"+{model}"), .. change.Removed.Select(model => $"-{model}")]);
         await Client.Models.ListAsync().OrTimeout();
-        Deployment.OfferModel("glm-5.3", "generate");
-        Assert.True(Deployment.WithdrawModel("gemma-3-27b"));
-        Assert.False(Deployment.WithdrawModel("gemma-3-27b"));
+        Deployment.AddModel("glm-5.3", "generate");
+        Assert.True(Deployment.RemoveModel("gemma-3-27b"));
+        Assert.False(Deployment.RemoveModel("gemma-3-27b"));
 
         Assert.NotNull(await Client.Models.FindAsync("gemma-3-27b").OrTimeout());
         Time.Advance(TimeSpan.FromMinutes(10));
@@ -50,7 +50,7 @@ public sealed class ModelTests : DeploymentTest
     [InlineData(true)]
     public async Task Chat_WithAModelThatIsGone_NamesWhatThereIs(bool streamed)
     {
-        Deployment.WithdrawModel(ModelId);
+        Deployment.RemoveModel(ModelId);
         Exception? failure = streamed ? (await StreamAsync()).Failure : await AskAsync();
 
         PrivatemodeModelUnavailableException exception = Assert.IsType<PrivatemodeModelUnavailableException>(failure);
@@ -66,7 +66,7 @@ public sealed class ModelTests : DeploymentTest
     [InlineData(true)]
     public async Task Speech_WithAModelThatIsGone_NamesWhatThereIs(bool streamed)
     {
-        Deployment.WithdrawModel("whisper-large-v3");
+        Deployment.RemoveModel("whisper-large-v3");
         ISpeechToTextClient speech = Client.AsISpeechToTextClient("whisper-large-v3");
         using MemoryStream audio = new(Recording.Wave());
 
@@ -81,7 +81,7 @@ public sealed class ModelTests : DeploymentTest
     [Fact]
     public async Task Chat_WithAModelThatIsGone_AsksForTheListOnceAMinuteOnly()
     {
-        Deployment.WithdrawModel(ModelId);
+        Deployment.RemoveModel(ModelId);
         for (int i = 0; i < 5; i++)
         {
             Assert.IsType<PrivatemodeModelUnavailableException>(await AskAsync());

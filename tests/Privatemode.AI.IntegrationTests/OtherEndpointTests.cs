@@ -24,18 +24,19 @@ public sealed class OtherEndpointTests : DeploymentTest
     [Fact]
     public async Task Partition_Form_IsSealedWholeAndOpenedElementByElement()
     {
-        Deployment.Model.Partition(
-            [.. Enumerable.Range(0, 12).Select(i => new ScriptedElement(i == 0 ? "Title" : "NarrativeText", $"{Sentinel.Text} {i}") { Page = i + 1 })]);
+        Deployment.Model.ReplyWithDocument(
+            [.. Enumerable.Range(0, 12).Select(
+                i => new ScriptedDocumentElement(i == 0 ? "Title" : "NarrativeText", $"{Sentinel.Text} {i}") { PageNumber = i + 1 })]);
         using JsonDocument answer = JsonDocument.Parse(await SendAsync(PartitionPath, FormType, Form));
         Assert.Equal(
             Enumerable.Range(0, 12).Select(i => $"{Sentinel.Text} {i}"),
             answer.RootElement.EnumerateArray().Select(item => item.GetProperty("text").GetString()));
         RecordedRequest request = Assert.Single(Deployment.Requests);
-        Assert.Equal("fast", Encoding.UTF8.GetString(request.OpenedFields["strategy"].Span));
-        Assert.Equal($"%PDF {Sentinel.Text}", Encoding.UTF8.GetString(request.OpenedFields["files"].Span));
+        Assert.Equal("fast", Encoding.UTF8.GetString(request.DecryptedFields["strategy"].Span));
+        Assert.Equal($"%PDF {Sentinel.Text}", Encoding.UTF8.GetString(request.DecryptedFields["files"].Span));
         Assert.False(request.Headers.ContainsKey("Privatemode-Target-Model"));
         Assert.Matches("^multipart/form-data; boundary=[A-Za-z0-9]{24}$", request.Headers["Content-Type"]);
-        byte[] received = Deployment.CopyReceivedBytes();
+        byte[] received = Deployment.GetReceivedBytes();
         Assert.Empty(Sentinel.FoundIn(received));
         Assert.True(received.AsSpan().IndexOf("a-boundary-of-the-caller"u8) < 0);
     }
@@ -44,14 +45,14 @@ public sealed class OtherEndpointTests : DeploymentTest
     public async Task Partition_AnswerThatIsNotWhatItShouldBe_IsRefused()
     {
         foreach ((Fault fault, string failure) in ((Fault, string)[])
-            [(Fault.TamperEvent(0), "not-authentic"), (Fault.ReflectRequest, "reflected"), (Fault.UnsealedMember(0), "unsealed-member"),
-                (Fault.UnsealedSuccess(), "unsealed-member")])
+            [(Fault.TamperEvent(0), "not-authentic"), (Fault.ReflectRequest, "reflected"), (Fault.UnencryptedMember(0), "unsealed-member"),
+                (Fault.UnencryptedSuccess(), "unsealed-member")])
         {
-            Deployment.Faults.Next(fault);
+            Deployment.Faults.Inject(fault);
             Assert.Equal(failure, (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => SendAsync(PartitionPath, FormType, Form))).ErrorType);
         }
 
-        Deployment.Model.Partition();
+        Deployment.Model.ReplyWithDocument();
         Assert.Equal("empty-document", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => SendAsync(PartitionPath, FormType, Form))).ErrorType);
     }
 
@@ -66,12 +67,12 @@ public sealed class OtherEndpointTests : DeploymentTest
     [Fact]
     public async Task Partition_BusyService_IsSentAgainUnderAnotherExchange()
     {
-        Deployment.Faults.Next(Fault.PlainError(503, retryAfter: TimeSpan.FromSeconds(3)));
+        Deployment.Faults.Inject(Fault.UnencryptedError(503, retryAfter: TimeSpan.FromSeconds(3)));
         Task<string> asking = SendAsync(PartitionPath, FormType, Form);
         await Time.TimerAsync(due => due == TimeSpan.FromSeconds(3)).OrTimeout();
         Time.Advance(TimeSpan.FromSeconds(3));
         Assert.Contains("You sent", await asking.OrTimeout(), StringComparison.Ordinal);
-        Assert.Equal(2, Deployment.Requests.Select(request => request.WireText).Distinct().Count());
+        Assert.Equal(2, Deployment.Requests.Select(request => request.WireBodyText).Distinct().Count());
     }
 
     [Fact]
@@ -84,10 +85,10 @@ public sealed class OtherEndpointTests : DeploymentTest
             answer.RootElement.GetProperty("content").EnumerateArray().Select(block => block.GetProperty("type").GetString()));
         Assert.Equal("tool_use", answer.RootElement.GetProperty("stop_reason").GetString());
         RecordedRequest request = Assert.Single(Deployment.Requests);
-        Assert.Contains("\"cache_salt\":", request.OpenedBody, StringComparison.Ordinal);
-        Assert.DoesNotContain("\"max_tokens\":64", request.WireText, StringComparison.Ordinal);
-        Assert.Empty(Sentinel.FoundIn(Deployment.CopyReceivedBytes()));
-        Assert.Empty(Sentinel.FoundIn(request.WireAnswer));
+        Assert.Contains("\"cache_salt\":", request.DecryptedBody, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"max_tokens\":64", request.WireBodyText, StringComparison.Ordinal);
+        Assert.Empty(Sentinel.FoundIn(Deployment.GetReceivedBytes()));
+        Assert.Empty(Sentinel.FoundIn(request.WireResponseText));
     }
 
     [Theory]
@@ -95,12 +96,12 @@ public sealed class OtherEndpointTests : DeploymentTest
     [InlineData(true)]
     public async Task Messages_BusyService_IsSentAgainUnderAnotherExchange(bool stream)
     {
-        Deployment.Faults.Next(Fault.PlainError(503, retryAfter: TimeSpan.FromSeconds(3)));
+        Deployment.Faults.Inject(Fault.UnencryptedError(503, retryAfter: TimeSpan.FromSeconds(3)));
         Task<string> asking = SendAsync(MessagesPath, JsonType, Message(stream));
         await Time.TimerAsync(due => due == TimeSpan.FromSeconds(3)).OrTimeout();
         Time.Advance(TimeSpan.FromSeconds(3));
         Assert.Contains("end_turn", await asking.OrTimeout(), StringComparison.Ordinal);
-        Assert.Equal(2, Deployment.Requests.Select(request => request.WireText).Distinct().Count());
+        Assert.Equal(2, Deployment.Requests.Select(request => request.WireBodyText).Distinct().Count());
     }
 
     [Fact]
@@ -118,17 +119,17 @@ public sealed class OtherEndpointTests : DeploymentTest
     public async Task Messages_CutOrAltered_AreRefused()
     {
         foreach ((Fault fault, string failure) in ((Fault, string)[])
-            [(Fault.TamperEvent(3), "not-authentic"), (Fault.RemoveFinish, "truncated-stream"), (Fault.RemoveEndMark, "truncated-stream"),
+            [(Fault.TamperEvent(3), "not-authentic"), (Fault.RemoveFinishEvent, "truncated-stream"), (Fault.RemoveEndMarker, "truncated-stream"),
                 (Fault.DropEvent(3), "not-authentic"), (Fault.ReflectRequest, "reflected"), (Fault.TruncateEvent(2), "truncated-stream"),
                 (Fault.DuplicateEvent(3), "not-authentic"), (Fault.SwapEvents(3), "not-authentic"), (Fault.CutConnection(900), "truncated-stream")])
         {
-            Deployment.Faults.Next(fault);
+            Deployment.Faults.Inject(fault);
             PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(
                 () => SendAsync(MessagesPath, JsonType, Message(stream: true)));
             Assert.Equal(failure, exception.ErrorType);
         }
 
-        Deployment.Faults.Next(Fault.TamperEvent(0));
+        Deployment.Faults.Inject(Fault.TamperEvent(0));
         Assert.Equal(
             "not-authentic",
             (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => SendAsync(MessagesPath, JsonType, Message(stream: false)))).ErrorType);

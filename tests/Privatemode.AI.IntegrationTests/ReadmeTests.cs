@@ -21,8 +21,8 @@ public sealed partial class ReadmeTests
         {
             // begin: testing
             await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-            deployment.Model.Reply("Hello").ThenToolCall("get_weather", """{"city":"Bochum"}""");
-            deployment.Faults.Next(Fault.PlainError(503));
+            deployment.Model.Reply("Hello").Then.ReplyWithToolCall("get_weather", """{"city":"Bochum"}""");
+            deployment.Faults.Inject(Fault.UnencryptedError(503));
             // end
 
             // begin: chat
@@ -60,7 +60,7 @@ public sealed partial class ReadmeTests
 
             Assert.Equal("get_weather", completion.ToolCalls[0].FunctionName);
             await chat.GetResponseAsync("hi", options);
-            Assert.Contains("enable_thinking", deployment.Requests[^1].OpenedBody, StringComparison.Ordinal);
+            Assert.Contains("enable_thinking", deployment.Requests[^1].DecryptedBody, StringComparison.Ordinal);
         }
     }
 
@@ -75,8 +75,8 @@ public sealed partial class ReadmeTests
             await using PrivatemodeClient privatemode = deployment.CreateClient();
             await File.WriteAllBytesAsync("meeting.wav", Recording.Wave());
             await File.WriteAllTextAsync("contract.html", "<h1>Contract</h1>");
-            _ = deployment.Model.Transcribe("Guten Morgen");
-            _ = deployment.Model.Partition(new ScriptedElement("Title", "Contract"));
+            _ = deployment.Model.ReplyWithTranscription("Guten Morgen");
+            _ = deployment.Model.ReplyWithDocument(new ScriptedDocumentElement("Title", "Contract"));
 
             // begin: others
             IEmbeddingGenerator<string, Embedding<float>> embed = privatemode.AsIEmbeddingGenerator("qwen3-embedding-4b");
@@ -109,7 +109,7 @@ public sealed partial class ReadmeTests
             // end
 
             Assert.Contains("X-Wing", await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync(), StringComparison.Ordinal);
-            Assert.DoesNotContain("X-Wing", deployment.Requests[^1].WireText, StringComparison.Ordinal);
+            Assert.DoesNotContain("X-Wing", deployment.Requests[^1].WireBodyText, StringComparison.Ordinal);
         }
     }
 
@@ -150,7 +150,7 @@ public sealed partial class ReadmeTests
 
             // begin: host
             await using ServiceProvider services = new ServiceCollection()
-                .AddPrivatemode(deployment.Configure) // in your application AddPrivatemode(), with its settings under Privatemode:*
+                .AddPrivatemode(deployment.ConfigureClient) // in your application AddPrivatemode(), with its settings under Privatemode:*
                 .AddPrivatemodeChatClient("gpt-oss-120b")
                 .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b")
                 .BuildServiceProvider();
@@ -171,11 +171,11 @@ public sealed partial class ReadmeTests
         Assert.Equal(400, await FailAsync(new ChatOptions { AdditionalProperties = new() { ["messages"] = 1 } }));
         Assert.Equal(400, await FailAsync(new ChatOptions { ModelId = "gpt-2" }));
         Assert.Equal(400, await FailAsync(new ChatOptions { ModelId = "no model" }));
-        deployment.Faults.Next(Fault.PlainError(400));
+        deployment.Faults.Inject(Fault.UnencryptedError(400));
         Assert.Equal(400, await FailAsync());
-        deployment.Faults.Next(Fault.PlainError(500));
+        deployment.Faults.Inject(Fault.UnencryptedError(500));
         Assert.Equal(503, await FailAsync());
-        deployment.Faults.Next(Fault.PlainError(401));
+        deployment.Faults.Inject(Fault.UnencryptedError(401));
         Assert.Equal(500, await FailAsync());
 
         async Task<int> FailAsync(ChatOptions? options = null) =>
@@ -226,13 +226,13 @@ public sealed partial class ReadmeTests
             await using PrivatemodeClient client = deployment.CreateClient();
 
             // begin: evidence
-            deployment.Evidence.Kind = EvidenceKind.Tdx; // default Snp; Product, ReportVersion: Genoa, 5
-            deployment.Evidence.Defect = EvidenceDefect.TdxPlatformOutOfDate; // one thing is wrong, everything else is signed anew
-            deployment.Faults.NextEvidence(EvidenceSource.IntelTcbInfo, Fault.PlainError(403));
-            int fetched = deployment.Evidence.RequestsTo(EvidenceSource.IntelTcbInfo); // what was fetched, and how often
+            deployment.Evidence.Kind = EvidenceKind.Tdx; // the default is SevSnp
+            deployment.Evidence.Defect = EvidenceDefect.TdxPlatformOutOfDate; // verification now fails
+            deployment.Faults.InjectIntoEvidence(EvidenceSource.IntelTcbInfo, Fault.UnencryptedError(403)); // Intel's service fails once
+            int requests = deployment.Evidence.GetRequestCount(EvidenceSource.IntelTcbInfo);
             // end
 
-            Assert.Equal(0, fetched);
+            Assert.Equal(0, requests);
             _ = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.VerifyAsync());
             PrivatemodeVerificationException refused = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync());
             Assert.Equal("tdx-tcb-status", refused.ErrorType);
@@ -248,18 +248,18 @@ public sealed partial class ReadmeTests
         {
             // begin: package
             await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-            deployment.Model.Reply("Hello").ThenToolCall("get_weather", """{"city":"Bochum"}""");
+            deployment.Model.Reply("Hello").Then.ReplyWithToolCall("get_weather", """{"city":"Bochum"}""");
 
             await using PrivatemodeClient client = deployment.CreateClient();
             ChatResponse response = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("Hi");
 
-            string? asked = deployment.Requests[0].OpenedBody; // what your application asked
-            string seen = deployment.Requests[0].WireText; // what anybody on the way saw
+            string? prompt = deployment.Requests[0].DecryptedBody; // the request of your application
+            string onTheWire = deployment.Requests[0].WireBodyText; // the same request, encrypted
             // end
 
             Assert.Equal("Hello", response.Text);
-            Assert.Contains("Hi", asked, StringComparison.Ordinal);
-            Assert.DoesNotContain("\"Hi\"", seen, StringComparison.Ordinal);
+            Assert.Contains("Hi", prompt, StringComparison.Ordinal);
+            Assert.DoesNotContain("\"Hi\"", onTheWire, StringComparison.Ordinal);
         }
     }
 
@@ -290,26 +290,51 @@ public sealed partial class ReadmeTests
             await using PrivatemodeClient client = deployment.CreateClient();
 
             // begin: scripts
-            deployment.Model.SetEmbedding("cat", 1, 0, 0); // for this text in every request; other texts get computed vectors with as many dimensions
+            deployment.Model.Reply("It rains.").WithReasoning("The user asks about the weather.").WithFinishReason("length");
+
+            deployment.Model.SetEmbedding("cat", 1, 0, 0); // the vector of this text; the vectors of other texts are computed
             deployment.Model.SetEmbedding("kitten", 0.9f, 0.1f, 0);
-            deployment.Model.Embed([1, 0, 0], [0, 1, 0]).WithUsage(inputTokens: 12, outputTokens: 0); // the next answer: one vector for each input
+            deployment.Model.ReplyWithEmbeddings([1, 0, 0], [0, 1, 0]) // the next answer, with one vector for each input
+                .WithUsage(new() { InputTokenCount = 12 });
 
-            deployment.Model.Transcribe("Guten Morgen", new ScriptedSegment("Guten Morgen", TimeSpan.Zero, TimeSpan.FromSeconds(1.5)))
-                .WithWord("Guten", TimeSpan.Zero, TimeSpan.FromSeconds(0.5)).WithLanguage("de").WithDuration(TimeSpan.FromSeconds(2));
+            deployment.Model.ReplyWithTranscription("Good morning", new ScriptedTranscriptionSegment("Good morning", TimeSpan.Zero, TimeSpan.FromSeconds(1.5)))
+                .WithWord("Good", TimeSpan.Zero, TimeSpan.FromSeconds(0.5)).WithLanguage("en").WithDuration(TimeSpan.FromSeconds(2));
 
-            deployment.Model.Partition(new ScriptedElement("Title", "Contract")).ThenPartition(); // then a blank page, whose answer [] the client refuses
-            deployment.Faults.Next(Fault.GpuRevoked(revokedAt: DateTimeOffset.UtcNow)); // refused or answered, depending on options.Verification.GpuRevocation
+            deployment.Model.ReplyWithDocument(new ScriptedDocumentElement("Title", "Contract") { PageNumber = 1 });
+            deployment.Model.SetFallback(request => ScriptedAnswer.Text($"You called {request.PathAndQuery}")); // when the script is empty
             // end
 
-            _ = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi"));
+            IChatClient chat = client.AsIChatClient("gpt-oss-120b");
+            ChatResponse rain = await chat.GetResponseAsync("hi");
+            Assert.Equal(("It rains.", "length"), (rain.Text, rain.FinishReason?.Value));
             IEmbeddingGenerator<string, Embedding<float>> generator = client.AsIEmbeddingGenerator("qwen3-embedding-4b");
             Assert.Equal(12, (await generator.GenerateAsync(["a", "b"])).Usage!.InputTokenCount);
             Embedding<float> kitten = await generator.GenerateAsync("kitten");
             Assert.Equal(0.9f, kitten.Vector.Span[0]);
             SpeechToTextResponse text = await client.AsISpeechToTextClient("whisper-large-v3").GetTextAsync(new MemoryStream(Recording.Wave()));
-            Assert.Equal("Guten Morgen", text.Text);
+            Assert.Equal("Good morning", text.Text);
             Assert.Equal("Contract", (await client.Documents.PartitionAsync(new MemoryStream([1]))).Text);
-            _ = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => client.Documents.PartitionAsync(new MemoryStream([1])));
+            Assert.Equal("You called /v1/chat/completions", (await chat.GetResponseAsync("hi")).Text);
+        }
+    }
+
+    [Fact]
+    public async Task Snippet_OfTheFaults_Runs()
+    {
+        await RunAsync().OrTimeout();
+
+        static async Task RunAsync()
+        {
+            await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+
+            // begin: faults
+            deployment.Faults.Inject(Fault.UnencryptedError(503, retryAfter: TimeSpan.FromSeconds(1)), times: 2); // the client retries
+            deployment.Faults.Inject(Fault.TamperEvent(0)); // an attack: the client throws PrivatemodeIntegrityException
+            deployment.Faults.Inject(Fault.GpuRevoked(revokedAt: DateTimeOffset.UtcNow)); // refused, unless the GPU revocation policy accepts it
+            deployment.Faults.InjectIntoKeyExchange(Fault.CutConnection(0));
+            // end
+
+            Assert.Equal(5, deployment.Faults.PendingCount);
         }
     }
 

@@ -14,16 +14,16 @@ public sealed class RetryTests : DeploymentTest
     [InlineData(503)]
     public async Task Chat_BusyService_IsAskedAgainWithAFreshExchange(int status)
     {
-        Deployment.Faults.Next(Fault.PlainError(status), times: 2);
+        Deployment.Faults.Inject(Fault.UnencryptedError(status), times: 2);
         Task<ChatResponse> asking = Chat.GetResponseAsync("hi");
         await PassAsync(0.64, 0.96);
         await PassAsync(1.28, 1.92);
         Assert.Equal("You said: hi", (await asking.OrTimeout()).Text);
         Assert.Equal(3, Deployment.Requests.Count);
-        Assert.Equal(3, Deployment.Requests.Select(request => request.WireText).Distinct().Count());
+        Assert.Equal(3, Deployment.Requests.Select(request => request.WireBodyText).Distinct().Count());
         Assert.Equal(["0", "1", "2"], Deployment.Requests.Select(request => request.RequestId!.Split('_')[2]));
         Assert.Single(Deployment.Requests.Select(request => request.RequestId!.Split('_')[1]).Distinct());
-        Assert.Single(Deployment.Requests.Select(request => request.OpenedBody).OfType<string>());
+        Assert.Single(Deployment.Requests.Select(request => request.DecryptedBody).OfType<string>());
     }
 
     [Theory]
@@ -34,12 +34,12 @@ public sealed class RetryTests : DeploymentTest
         TextCompletionClient completions = Client.GetCompletionClient(ModelId);
         TextCompletionRequest request = new("hi");
         Deployment.Model.Reply("hello");
-        Deployment.Faults.Next(Fault.PlainError(503), times: 2);
+        Deployment.Faults.Inject(Fault.UnencryptedError(503), times: 2);
         Task<string> asking = streamed ? StreamedAsync() : WholeAsync();
         await PassAsync(0.64, 0.96);
         await PassAsync(1.28, 1.92);
         Assert.Equal("hello", await asking.OrTimeout());
-        Assert.Equal(3, Deployment.Requests.Select(request => request.WireText).Distinct().Count());
+        Assert.Equal(3, Deployment.Requests.Select(request => request.WireBodyText).Distinct().Count());
         Assert.Equal(["0", "1", "2"], Deployment.Requests.Select(request => request.RequestId!.Split('_')[2]));
 
         async Task<string> WholeAsync() => (await completions.CompleteAsync(request)).Text;
@@ -58,19 +58,19 @@ public sealed class RetryTests : DeploymentTest
     [Fact]
     public async Task ModelList_BusyService_IsAskedForAgain()
     {
-        Deployment.Faults.NextModelList(Fault.PlainError(503), times: 2);
+        Deployment.Faults.InjectIntoModelList(Fault.UnencryptedError(503), times: 2);
         Task<IReadOnlyList<ModelInfo>> asking = Client.Models.ListAsync();
         await PassAsync(0.64, 0.96);
         await PassAsync(1.28, 1.92);
         Assert.Contains(await asking.OrTimeout(), model => model.Id == ModelId);
-        Assert.Equal(3, Deployment.AllRequests.Count(request => request.Path == "/v1/models"));
-        Assert.Equal(0, Deployment.Faults.Pending);
+        Assert.Equal(3, Deployment.AllRequests.Count(request => request.PathAndQuery == "/v1/models"));
+        Assert.Equal(0, Deployment.Faults.PendingCount);
     }
 
     [Fact]
     public async Task ModelList_CutInTheMiddle_IsNoList()
     {
-        Deployment.Faults.NextModelList(Fault.CutConnection(40));
+        Deployment.Faults.InjectIntoModelList(Fault.CutConnection(40));
         await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => Client.Models.ListAsync().OrTimeout());
         Assert.NotEmpty(await Client.Models.ListAsync().OrTimeout());
     }
@@ -78,7 +78,7 @@ public sealed class RetryTests : DeploymentTest
     [Fact]
     public async Task Chat_StaysBusy_StopsAfterThreeRetries()
     {
-        Deployment.Faults.Next(Fault.PlainError(429, "slow down", TimeSpan.FromSeconds(7)), times: 9);
+        Deployment.Faults.Inject(Fault.UnencryptedError(429, "slow down", TimeSpan.FromSeconds(7)), times: 9);
         Task<Exception?> asking = AskAsync();
         for (int i = 0; i < 3; i++)
         {
@@ -94,7 +94,7 @@ public sealed class RetryTests : DeploymentTest
     [Fact]
     public async Task Chat_RetryAfterOfAnHour_IsCappedAtAMinute()
     {
-        Deployment.Faults.Next(Fault.PlainError(503, retryAfter: TimeSpan.FromHours(1)));
+        Deployment.Faults.Inject(Fault.UnencryptedError(503, retryAfter: TimeSpan.FromHours(1)));
         Task<ChatResponse> asking = Chat.GetResponseAsync("hi");
         await PassAsync(60, 60);
         Assert.Equal("You said: hi", (await asking.OrTimeout()).Text);
@@ -103,7 +103,7 @@ public sealed class RetryTests : DeploymentTest
     [Fact]
     public async Task SynchronousChat_BusyService_IsAskedAgain()
     {
-        Deployment.Faults.Next(Fault.PlainError(503));
+        Deployment.Faults.Inject(Fault.UnencryptedError(503));
         Task<string> asking = TestTimeouts.OnOwnThread(() => Client.OpenAI.GetChatClient(ModelId).CompleteChat("hi").Value.Content[0].Text);
         await PassAsync(0.64, 0.96);
         Assert.Equal("You said: hi", await asking);
@@ -113,7 +113,7 @@ public sealed class RetryTests : DeploymentTest
     public async Task Chat_CancelledWhileWaitingToRetry_StopsAtOnce()
     {
         using CancellationTokenSource impatient = new();
-        Deployment.Faults.Next(Fault.PlainError(503, retryAfter: TimeSpan.FromSeconds(31)));
+        Deployment.Faults.Inject(Fault.UnencryptedError(503, retryAfter: TimeSpan.FromSeconds(31)));
         Task<ChatResponse> asking = Chat.GetResponseAsync("hi", cancellationToken: impatient.Token);
         await Time.TimerAsync(due => due == TimeSpan.FromSeconds(31)).OrTimeout();
         await impatient.CancelAsync();
@@ -130,7 +130,7 @@ public sealed class RetryTests : DeploymentTest
         await AskAsync();
         Deployment.ForgetSecrets();
         Assert.Equal("You said: hi", await TextAsync(streamed));
-        Assert.Equal(2, Deployment.KeyExchanges);
+        Assert.Equal(2, Deployment.KeyExchangeCount);
         Assert.Equal(3, Deployment.Requests.Count);
         Assert.EndsWith("_1", Deployment.Requests[2].RequestId, StringComparison.Ordinal);
     }
@@ -138,11 +138,11 @@ public sealed class RetryTests : DeploymentTest
     [Fact]
     public async Task Chat_SecretIsNeverKnown_StopsAfterOneNewSecret()
     {
-        Deployment.Faults.Next(Fault.UnknownSecret, times: 100);
+        Deployment.Faults.Inject(Fault.UnknownSecret, times: 100);
         PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await AskAsync());
         Assert.Equal(500, exception.Status);
         Assert.Equal(2, Deployment.Requests.Count);
-        Assert.Equal(2, Deployment.KeyExchanges);
+        Assert.Equal(2, Deployment.KeyExchangeCount);
     }
 
     [Fact]
@@ -150,7 +150,7 @@ public sealed class RetryTests : DeploymentTest
     {
         // The client sees a reset or an orderly close, as it happens; both count.
         await AskAsync();
-        Deployment.Faults.Next(Fault.CutConnection(0));
+        Deployment.Faults.Inject(Fault.CutConnection(0));
         Task<Exception?> asking = AskAsync();
         Assert.Equal(TimeSpan.FromMilliseconds(50), await Time.TimerAsync(due => due == TimeSpan.FromMilliseconds(50)).OrTimeout());
         Time.Advance(TimeSpan.FromMilliseconds(50));
@@ -165,13 +165,13 @@ public sealed class RetryTests : DeploymentTest
         await AskAsync();
         TaskCompletionSource arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using SemaphoreSlim reset = new(0);
-        Deployment.Model.Respond(_ =>
+        Deployment.Model.SetFallback(_ =>
         {
             arrived.SetResult();
             reset.Wait(TestTimeouts.Default);
             return ScriptedAnswer.Text("too late");
         });
-        Deployment.Faults.Next(Fault.CutConnection(0));
+        Deployment.Faults.Inject(Fault.CutConnection(0));
         Task<Exception?> asking = AskAsync();
         await arrived.Task.OrTimeout();
         Time.Advance(TimeSpan.FromSeconds(6));
@@ -187,7 +187,7 @@ public sealed class RetryTests : DeploymentTest
     [InlineData(0, false)]
     public async Task Chat_NoWholeAnswerInTenMinutes_IsATimeoutAndWasSentOnce(int stallAt, bool async)
     {
-        Deployment.Faults.Next(Fault.Stall(stallAt));
+        Deployment.Faults.Inject(stallAt < 0 ? Fault.NoResponse : Fault.StallBeforeEvent(stallAt));
         Task<Exception?> asking = async
             ? AskAsync()
             : TestTimeouts.OnOwnThread<Exception?>(() => Record.Exception(() => Client.OpenAI.GetChatClient(ModelId).CompleteChat("hi")));

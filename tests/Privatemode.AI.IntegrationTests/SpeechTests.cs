@@ -19,7 +19,7 @@ public sealed class SpeechTests : DeploymentTest
     [Fact]
     public async Task Text_OfAFile_ComesWithReceiptAndUsage()
     {
-        Deployment.Model.Transcribe(Said);
+        Deployment.Model.ReplyWithTranscription(Said);
         using MemoryStream audio = new(Recording.Wave(5000, "samples"));
 
         SpeechToTextResponse response = await Speech.GetTextAsync(audio, new SpeechTranscriptionOptions { Prompt = "Bochum", Temperature = 0 }).OrTimeout();
@@ -27,10 +27,10 @@ public sealed class SpeechTests : DeploymentTest
         Assert.Equal((Said, Whisper), (response.Text, response.ModelId));
         Assert.Equal(1, response.Usage!.AdditionalCounts!["DurationSeconds"]);
         RecordedRequest request = Assert.Single(Deployment.Requests);
-        Assert.Equal("/v1/audio/transcriptions", request.Path);
-        Assert.Equal(audio.ToArray(), request.OpenedFields["file"].ToArray());
+        Assert.Equal("/v1/audio/transcriptions", request.PathAndQuery);
+        Assert.Equal(audio.ToArray(), request.DecryptedFields["file"].ToArray());
         Assert.Equal(("Bochum", "0", "json"), (Field(request, "prompt"), Field(request, "temperature"), Field(request, "response_format")));
-        Assert.Contains("\"filename\":\"file\"", request.OpenedBody, StringComparison.Ordinal);
+        Assert.Contains("\"filename\":\"file\"", request.DecryptedBody, StringComparison.Ordinal);
         EncryptionReceipt receipt = response.GetPrivatemodeReceipt()!;
         Assert.Equal(request.RequestId, receipt.RequestId);
         Assert.Equal(["model"], receipt.ClearMembers);
@@ -41,8 +41,8 @@ public sealed class SpeechTests : DeploymentTest
     [Fact]
     public async Task Segments_AskedFor_AreTypedAndMakeSubtitles()
     {
-        Deployment.Model.Transcribe(Said, new ScriptedSegment(" Guten Morgen", TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(1.25)),
-            new ScriptedSegment(" aus Bochum", TimeSpan.FromSeconds(1.25), TimeSpan.FromSeconds(62)));
+        Deployment.Model.ReplyWithTranscription(Said, new ScriptedTranscriptionSegment(" Guten Morgen", TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(1.25)),
+            new ScriptedTranscriptionSegment(" aus Bochum", TimeSpan.FromSeconds(1.25), TimeSpan.FromSeconds(62)));
 
         SpeechToTextResponse response = await Speech.GetTextAsync(new MemoryStream(Recording.Wave()), WithSegments).OrTimeout();
 
@@ -57,7 +57,7 @@ public sealed class SpeechTests : DeploymentTest
     [Fact]
     public async Task Words_AskedFor_AreTyped()
     {
-        Deployment.Model.Transcribe("Guten").WithWord("Guten", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
+        Deployment.Model.ReplyWithTranscription("Guten").WithWord("Guten", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
         SpeechToTextResponse response = await Speech.GetTextAsync(
             new MemoryStream(Recording.Wave()),
             new SpeechTranscriptionOptions { SpeechLanguage = "de-DE", Timestamps = TranscriptionTimestamps.Words }).OrTimeout();
@@ -73,7 +73,7 @@ public sealed class SpeechTests : DeploymentTest
     [Fact]
     public async Task Stream_OfText_ComesInPiecesAndCloses()
     {
-        Deployment.Model.Transcribe(Said);
+        Deployment.Model.ReplyWithTranscription(Said);
         HiddenLengthStream audio = new(Recording.Wave(3000));
         List<SpeechToTextResponseUpdate> updates = [];
         await foreach (SpeechToTextResponseUpdate update in Speech.GetStreamingTextAsync(audio).WithTimeout())
@@ -98,13 +98,13 @@ public sealed class SpeechTests : DeploymentTest
     public async Task Stream_CutBetweenTwoStretchesOfTheRecording_IsNoWholeTranscription()
     {
         string[] stretches = ["one", "two"];
-        Deployment.Model.Transcribe("").WithEvents(
+        Deployment.Model.ReplyWithTranscription("").WithRawEvents(
         [
             .. stretches.Select(
                 text => $$"""{"id":"t","object":"c","created":1,"model":"m","choices":[{"delta":{"content":"{{text}}"},"finish_reason":"stop"}]}"""),
             """{"id":"t","object":"c","created":1,"model":"m","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}""",
         ]);
-        Deployment.Faults.Next(Fault.DropEvent(2));
+        Deployment.Faults.Inject(Fault.DropEvent(2));
         List<SpeechToTextResponseUpdate> updates = [];
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(async () =>
         {
@@ -124,10 +124,10 @@ public sealed class SpeechTests : DeploymentTest
         TaskCompletionSource seen = new();
         await using PrivatemodeTestDeployment paced = await PrivatemodeTestDeployment.StartAsync(new PrivatemodeTestDeploymentOptions
         {
-            BeforeEvent = async (number, token) => await (number == 2 ? seen.Task.WaitAsync(token) : Task.CompletedTask),
+            BeforeStreamEvent = async (number, token) => await (number == 2 ? seen.Task.WaitAsync(token) : Task.CompletedTask),
         });
         await using PrivatemodeClient client = paced.CreateClient();
-        paced.Model.Transcribe(Said);
+        paced.Model.ReplyWithTranscription(Said);
         await foreach (SpeechToTextResponseUpdate update in client.AsISpeechToTextClient(Whisper).GetStreamingTextAsync(new MemoryStream(Recording.Wave()))
             .WithTimeout())
         {
@@ -144,14 +144,14 @@ public sealed class SpeechTests : DeploymentTest
     [InlineData(false)]
     public async Task Text_BusyService_IsAskedAgainEvenWithAStreamThatFlows(bool canSeek)
     {
-        Deployment.Model.Transcribe(Said);
-        Deployment.Faults.Next(Fault.PlainError(503));
+        Deployment.Model.ReplyWithTranscription(Said);
+        Deployment.Faults.Inject(Fault.UnencryptedError(503));
         byte[] file = Recording.Wave(100_000);
         Task<SpeechToTextResponse> asking = Speech.GetTextAsync(canSeek ? new MemoryStream(file) : new HiddenLengthStream(file, 9000));
         await PassFirstPauseAsync();
         Assert.Equal(Said, (await asking.OrTimeout()).Text);
         Assert.Equal(2, Deployment.Requests.Count);
-        Assert.Equal(file, Deployment.Requests[1].OpenedFields["file"].ToArray());
+        Assert.Equal(file, Deployment.Requests[1].DecryptedFields["file"].ToArray());
     }
 
     [Fact]
@@ -203,7 +203,7 @@ public sealed class SpeechTests : DeploymentTest
     {
         foreach (bool streamed in (bool[])[false, true])
         {
-            Deployment.Model.Fail(400, "your audio said canary", "bad_audio");
+            Deployment.Model.ReplyWithError(400, "your audio said canary", "bad_audio");
             PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => AskAsync(streamed));
             Assert.Equal((ServiceFailureReason.InvalidRequest, "bad_audio"), (exception.Reason, exception.Code));
             Assert.Equal("your audio said canary", exception.ServerMessage);
@@ -214,12 +214,12 @@ public sealed class SpeechTests : DeploymentTest
     [Fact]
     public async Task Answer_Odd_ArrivesOrIsAServiceExceptionWithoutItsContent()
     {
-        Deployment.Model.Transcribe("").WithJson("""{"language":"en","text":"canary","segments":[{"start":"canary","end":1}],"words":null}""");
+        Deployment.Model.ReplyWithTranscription("").WithRawJson("""{"language":"en","text":"canary","segments":[{"start":"canary","end":1}],"words":null}""");
         SpeechTranscriptionOptions options = new() { Timestamps = TranscriptionTimestamps.Segments, SpeechLanguage = "en" };
         SpeechToTextResponse response = await Speech.GetTextAsync(new MemoryStream(Recording.Wave()), options).OrTimeout();
         Assert.Equal("canary", response.Text);
         Assert.Null(response.GetTranscription()!.Segments);
-        Deployment.Model.Transcribe("").WithEvents(
+        Deployment.Model.ReplyWithTranscription("").WithRawEvents(
             """{"id":"t","object":"c","created":1,"model":"m","choices":[{"delta":{"content":["canary"]},"finish_reason":"stop"}]}""");
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => AskAsync(streamed: true));
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
@@ -228,9 +228,9 @@ public sealed class SpeechTests : DeploymentTest
     public static TheoryData<Fault, bool, string> Faults => new()
     {
         { Fault.TamperEvent(0), false, "not-authentic" },
-        { Fault.UnsealedSuccess(), false, "unsealed-member" },
-        { Fault.UnsealedSuccess(marked: true), false, "unsealed-answer" },
-        { Fault.UnsealedMember(0), false, "unsealed-member" },
+        { Fault.UnencryptedSuccess(), false, "unsealed-member" },
+        { Fault.UnencryptedSuccess(withHeader: true), false, "unsealed-answer" },
+        { Fault.UnencryptedMember(0), false, "unsealed-member" },
         { Fault.TamperEvent(2), true, "not-authentic" },
         { Fault.DropEvent(1), true, "not-authentic" },
         { Fault.DuplicateEvent(1), true, "not-authentic" },
@@ -238,19 +238,19 @@ public sealed class SpeechTests : DeploymentTest
         { Fault.CutConnection(700), true, "truncated-stream" },
         { Fault.CutConnection(40), false, "truncated-answer" },
         { Fault.ReflectRequest, false, "reflected" },
-        { Fault.Relabel(400), false, "relabelled-answer" },
-        { Fault.RemoveEndMark, true, "truncated-stream" },
-        { Fault.RemoveFinish, true, "truncated-stream" },
+        { Fault.ChangeStatus(400), false, "relabelled-answer" },
+        { Fault.RemoveEndMarker, true, "truncated-stream" },
+        { Fault.RemoveFinishEvent, true, "truncated-stream" },
         { Fault.TruncateEvent(2), true, "truncated-stream" },
-        { Fault.UnsealedSuccess(), true, "unexpected-form" },
+        { Fault.UnencryptedSuccess(), true, "unexpected-form" },
     };
 
     [Theory]
     [MemberData(nameof(Faults))]
     public async Task Answer_AlteredOnTheWay_IsAnIntegrityException(Fault fault, bool streamed, string failure)
     {
-        Deployment.Model.Transcribe(Said);
-        Deployment.Faults.Next(fault);
+        Deployment.Model.ReplyWithTranscription(Said);
+        Deployment.Faults.Inject(fault);
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => AskAsync(streamed));
         Assert.Equal((failure, "/v1/audio/transcriptions"), (exception.ErrorType, exception.Endpoint));
     }
@@ -258,8 +258,8 @@ public sealed class SpeechTests : DeploymentTest
     [Fact]
     public async Task Stream_ErrorInBetween_IsThrownAfterWhatCameBefore()
     {
-        Deployment.Model.Transcribe(Said);
-        Deployment.Faults.Next(Fault.ErrorEvent(2, "canary"));
+        Deployment.Model.ReplyWithTranscription(Said);
+        Deployment.Faults.Inject(Fault.ReplaceEventWithError(2, "canary"));
         string text = "";
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(async () =>
         {
@@ -284,7 +284,7 @@ public sealed class SpeechTests : DeploymentTest
             () => Speech.GetStreamingTextAsync(audio, null, source.Token).ToSpeechToTextResponseAsync());
     }
 
-    private static string Field(RecordedRequest request, string name) => Encoding.UTF8.GetString(request.OpenedFields[name].Span);
+    private static string Field(RecordedRequest request, string name) => Encoding.UTF8.GetString(request.DecryptedFields[name].Span);
 
     private Task<SpeechToTextResponse> AskAsync(bool streamed)
     {

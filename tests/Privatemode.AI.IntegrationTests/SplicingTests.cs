@@ -28,7 +28,7 @@ public sealed class SplicingTests : DeploymentTest
         Twice twice = new(message => message.Request.Content = Content(Body.Replace("hi", "changed", StringComparison.Ordinal)));
         ClientResult result = await CompleteAsync(twice, PipelinePosition.PerCall);
         Assert.Contains("You said: changed", result.GetRawResponse().Content.ToString(), StringComparison.Ordinal);
-        Assert.Equal(2, Deployment.Requests.Select(request => request.OpenedBody).Distinct().Count());
+        Assert.Equal(2, Deployment.Requests.Select(request => request.DecryptedBody).Distinct().Count());
     }
 
     [Fact]
@@ -73,10 +73,10 @@ public sealed class SplicingTests : DeploymentTest
     public async Task Chat_SealedErrorQuotesNoSecretForId_IsNotSentAgain()
     {
         Assert.Null(await AskAsync());
-        Deployment.Faults.Next(Fault.SealedError(500, "tool crashed on input: no secret for ID"), times: 9);
+        Deployment.Faults.Inject(Fault.EncryptedError(500, "tool crashed on input: no secret for ID"), times: 9);
         PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await AskAsync());
         Assert.True(exception.IsServerMessageAuthenticated);
-        Assert.Equal((2, 1), (Deployment.Requests.Count, Deployment.KeyExchanges));
+        Assert.Equal((2, 1), (Deployment.Requests.Count, Deployment.KeyExchangeCount));
     }
 
     [Theory]
@@ -85,7 +85,7 @@ public sealed class SplicingTests : DeploymentTest
     public async Task Chat_AnswerUnderAnErrorStatus_IsNoErrorText(int status)
     {
         _ = Deployment.Model.Reply("the whole answer");
-        Deployment.Faults.Next(Fault.Relabel(status));
+        Deployment.Faults.Inject(Fault.ChangeStatus(status));
         PrivatemodeIntegrityException exception = Assert.IsType<PrivatemodeIntegrityException>(await AskAsync());
         Assert.Equal("relabelled-answer", exception.ErrorType);
         Assert.DoesNotContain("the whole answer", exception.ToString(), StringComparison.Ordinal);

@@ -22,13 +22,13 @@ public sealed class StreamFaultTests : DeploymentTest
         { "reordered", Fault.SwapEvents(1), "not-authentic", "" },
         { "cut inside an event", Fault.TruncateEvent(2), "truncated-stream", "one" },
         { "cut inside the finish", Fault.TruncateEvent(5), "truncated-stream", Answer },
-        { "no end mark", Fault.RemoveEndMark, "truncated-stream", Answer },
-        { "end mark without a finish", Fault.RemoveFinish, "truncated-stream", Answer },
+        { "no end mark", Fault.RemoveEndMarker, "truncated-stream", Answer },
+        { "end mark without a finish", Fault.RemoveFinishEvent, "truncated-stream", Answer },
         { "connection cut", Fault.CutConnection(2500), "truncated-stream", "one" },
-        { "member in the clear", Fault.UnsealedMember(2), "unsealed-member", "one" },
+        { "member in the clear", Fault.UnencryptedMember(2), "unsealed-member", "one" },
         { "reflected", Fault.ReflectRequest, "reflected", "" },
-        { "whole answer in the clear", Fault.UnsealedSuccess(), "unexpected-form", "" },
-        { "whole answer in the clear and marked", Fault.UnsealedSuccess(marked: true), "unsealed-answer", "" },
+        { "whole answer in the clear", Fault.UnencryptedSuccess(), "unexpected-form", "" },
+        { "whole answer in the clear and marked", Fault.UnencryptedSuccess(withHeader: true), "unsealed-answer", "" },
     };
 
     [Theory]
@@ -36,7 +36,7 @@ public sealed class StreamFaultTests : DeploymentTest
     public async Task Stream_Fault_ThrowsAfterWhatWasAuthentic(string name, Fault fault, string failure, string text)
     {
         Deployment.Model.Reply(Answer);
-        Deployment.Faults.Next(fault);
+        Deployment.Faults.Inject(fault);
         (string received, Exception? exception) = await StreamAsync();
         PrivatemodeIntegrityException integrity = Assert.IsType<PrivatemodeIntegrityException>(exception);
         Assert.Equal((name, failure), (name, integrity.ErrorType));
@@ -51,7 +51,7 @@ public sealed class StreamFaultTests : DeploymentTest
     public async Task SynchronousStream_Fault_Throws(string name, Fault fault, string failure, string text)
     {
         Deployment.Model.Reply(Answer);
-        Deployment.Faults.Next(fault);
+        Deployment.Faults.Inject(fault);
         string received = "";
         ChatClient chat = Client.OpenAI.GetChatClient(ModelId);
         Exception? exception = await TestTimeouts.OnOwnThread(() => Record.Exception(() =>
@@ -69,7 +69,7 @@ public sealed class StreamFaultTests : DeploymentTest
     public async Task Stream_ErrorEvent_IsAServiceExceptionAfterTheEventsBefore()
     {
         Deployment.Model.Reply(Answer);
-        Deployment.Faults.Next(Fault.ErrorEvent(3, "the enclave ran out of memory"));
+        Deployment.Faults.Inject(Fault.ReplaceEventWithError(3, "the enclave ran out of memory"));
         (string text, Exception? exception) = await StreamAsync();
         PrivatemodeServiceException service = Assert.IsType<PrivatemodeServiceException>(exception);
         Assert.Equal("one two", text);
@@ -81,7 +81,7 @@ public sealed class StreamFaultTests : DeploymentTest
     [Fact]
     public async Task Stream_NewerFormat_SaysThatTheClientIsTooOld()
     {
-        Deployment.Faults.Next(Fault.NewerFormat);
+        Deployment.Faults.Inject(Fault.NewerResponseFormat);
         (_, Exception? exception) = await StreamAsync();
         Assert.Equal(ServiceFailureReason.ClientTooOld, Assert.IsType<PrivatemodeServiceException>(exception).Reason);
     }
@@ -90,7 +90,7 @@ public sealed class StreamFaultTests : DeploymentTest
     public async Task Stream_PausesTooLong_IsATimeoutAndNotSentAgain()
     {
         Deployment.Model.Reply(Answer);
-        Deployment.Faults.Next(Fault.Stall(3));
+        Deployment.Faults.Inject(Fault.StallBeforeEvent(3));
         string text = "";
         await using IAsyncEnumerator<ChatResponseUpdate> updates = Chat.GetStreamingResponseAsync("hi").GetAsyncEnumerator();
         while (text != "one two" && await updates.MoveNextAsync().AsTask().OrTimeout())
@@ -110,7 +110,7 @@ public sealed class StreamFaultTests : DeploymentTest
     public async Task SynchronousStream_PausesTooLong_IsATimeout()
     {
         Deployment.Model.Reply(Answer);
-        Deployment.Faults.Next(Fault.Stall(3));
+        Deployment.Faults.Inject(Fault.StallBeforeEvent(3));
         using SemaphoreSlim reached = new(0);
         ChatClient chat = Client.OpenAI.GetChatClient(ModelId);
         Task<Exception?> streaming = TestTimeouts.OnOwnThread<Exception?>(() => Record.Exception(() =>
@@ -132,7 +132,7 @@ public sealed class StreamFaultTests : DeploymentTest
     [Fact]
     public async Task Stream_Untouched_IsWholeAndCounted()
     {
-        Deployment.Model.Reply(Answer).WithUsage(11, 7, 5, 3);
+        Deployment.Model.Reply(Answer).WithUsage(new() { InputTokenCount = 11, OutputTokenCount = 7, CachedInputTokenCount = 5, ReasoningTokenCount = 3 });
         ChatResponse response = await Chat.GetStreamingResponseAsync("hi").ToChatResponseAsync().OrTimeout();
         Assert.Equal(Answer, response.Text);
         Assert.Equal(18, response.Usage!.TotalTokenCount);

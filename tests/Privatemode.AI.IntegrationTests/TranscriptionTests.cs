@@ -22,15 +22,15 @@ public sealed class TranscriptionTests : DeploymentTest
     [Fact]
     public async Task Transcribe_File_ArrivesAsItIsAndUnnamed()
     {
-        Deployment.Model.Transcribe("hello there");
+        Deployment.Model.ReplyWithTranscription("hello there");
         AudioTranscription text = await Audio.TranscribeAudioAsync(
             new MemoryStream(_audio), "Patient Müller.wav", new AudioTranscriptionOptions { Language = "de", Prompt = "names", Temperature = 0.5f })
             .OrTimeout();
         Assert.Equal("hello there", text.Text);
         RecordedRequest request = Assert.Single(Deployment.Requests);
-        Assert.Equal(_audio, request.OpenedFields["file"].ToArray());
+        Assert.Equal(_audio, request.DecryptedFields["file"].ToArray());
         Assert.Equal(("de", "names"), (Field(request, "language"), Field(request, "prompt")));
-        Assert.Contains("\"filename\":\"file\",\"content_type\":\"application/octet-stream\"", request.OpenedBody, StringComparison.Ordinal);
+        Assert.Contains("\"filename\":\"file\",\"content_type\":\"application/octet-stream\"", request.DecryptedBody, StringComparison.Ordinal);
         Assert.Matches("^multipart/form-data; boundary=[0-9a-f]{60}$", request.Headers["Content-Type"]);
         Assert.Equal(Whisper, request.Headers["Privatemode-Target-Model"]);
     }
@@ -38,7 +38,7 @@ public sealed class TranscriptionTests : DeploymentTest
     [Fact]
     public void SynchronousTranscribe_VerboseAnswer_HasDurationSegmentsAndWords()
     {
-        Deployment.Model.Transcribe("one two", new ScriptedSegment("one two", TimeSpan.Zero, TimeSpan.FromSeconds(2.5)))
+        Deployment.Model.ReplyWithTranscription("one two", new ScriptedTranscriptionSegment("one two", TimeSpan.Zero, TimeSpan.FromSeconds(2.5)))
             .WithWord("one", TimeSpan.Zero, TimeSpan.FromSeconds(1)).WithWord("two", TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(2.5));
         AudioTranscription text = Audio.TranscribeAudio(new MemoryStream(_audio), "a.wav", new AudioTranscriptionOptions
         {
@@ -54,14 +54,14 @@ public sealed class TranscriptionTests : DeploymentTest
     [Fact]
     public async Task Transcribe_BusyServiceAndAStreamThatCanBeReadOnce_IsSentAgainUnderAFreshExchange()
     {
-        Deployment.Faults.Next(Fault.PlainError(503, retryAfter: TimeSpan.FromSeconds(3)));
-        Deployment.Model.Transcribe("again");
+        Deployment.Faults.Inject(Fault.UnencryptedError(503, retryAfter: TimeSpan.FromSeconds(3)));
+        Deployment.Model.ReplyWithTranscription("again");
         Task<ClientResult<AudioTranscription>> asking = Audio.TranscribeAudioAsync(new ReadOnceStream(_audio), "a.wav");
         await Time.TimerAsync(due => due == TimeSpan.FromSeconds(3)).OrTimeout();
         Time.Advance(TimeSpan.FromSeconds(3));
         Assert.Equal("again", (await asking.OrTimeout()).Value.Text);
-        Assert.Equal(2, Deployment.Requests.Select(request => request.WireText).Distinct().Count());
-        Assert.Equal(_audio, Deployment.Requests[1].OpenedFields["file"].ToArray());
+        Assert.Equal(2, Deployment.Requests.Select(request => request.WireBodyText).Distinct().Count());
+        Assert.Equal(_audio, Deployment.Requests[1].DecryptedFields["file"].ToArray());
     }
 
     [Fact]
@@ -99,22 +99,22 @@ public sealed class TranscriptionTests : DeploymentTest
     public async Task Transcribe_AnswerThatIsNotWhatItShouldBe_IsRefused()
     {
         foreach ((Fault fault, string failure) in ((Fault, string)[])
-            [(Fault.TamperEvent(0), "not-authentic"), (Fault.ReflectRequest, "reflected"), (Fault.UnsealedMember(0), "unsealed-member"),
-                (Fault.UnsealedSuccess(), "unsealed-member")])
+            [(Fault.TamperEvent(0), "not-authentic"), (Fault.ReflectRequest, "reflected"), (Fault.UnencryptedMember(0), "unsealed-member"),
+                (Fault.UnencryptedSuccess(), "unsealed-member")])
         {
-            Deployment.Faults.Next(fault);
+            Deployment.Faults.Inject(fault);
             PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(
                 () => Audio.TranscribeAudioAsync(new MemoryStream(_audio), "a.wav").OrTimeout());
             Assert.Equal(failure, exception.ErrorType);
         }
 
-        Assert.Equal(0, Deployment.Faults.Pending);
+        Assert.Equal(0, Deployment.Faults.PendingCount);
     }
 
     [Fact]
     public async Task Transcribe_ErrorOfTheModelServer_IsOpened()
     {
-        Deployment.Model.Fail(400, "this is no audio");
+        Deployment.Model.ReplyWithError(400, "this is no audio");
         ClientResultException exception = await Assert.ThrowsAsync<ClientResultException>(
             () => Audio.TranscribeAudioAsync(new MemoryStream(_audio), "a.wav").OrTimeout());
         Assert.Equal(400, exception.Status);
@@ -124,7 +124,7 @@ public sealed class TranscriptionTests : DeploymentTest
     [Fact]
     public async Task Stream_Form_IsOpenedPieceByPiece()
     {
-        Deployment.Model.Transcribe("one two three");
+        Deployment.Model.ReplyWithTranscription("one two three");
         string text = await StreamAsync();
         Assert.Contains("\"content\":\" three\"", text, StringComparison.Ordinal);
         Assert.EndsWith("data: [DONE]\n\n", text, StringComparison.Ordinal);
@@ -133,7 +133,7 @@ public sealed class TranscriptionTests : DeploymentTest
     [Fact]
     public async Task Stream_FormThatDoesNotAskForUsage_AsksForTheEventThatEndsItAndKeepsItBack()
     {
-        Deployment.Model.Transcribe("one two three");
+        Deployment.Model.ReplyWithTranscription("one two three");
         string text = await StreamAsync();
         Assert.DoesNotContain("\"choices\":[]", text, StringComparison.Ordinal);
         Assert.Equal("true", Field(Assert.Single(Deployment.Requests), "stream_include_usage"));
@@ -143,11 +143,11 @@ public sealed class TranscriptionTests : DeploymentTest
     public async Task Stream_CutOrAltered_IsRefused()
     {
         foreach ((Fault fault, string failure) in ((Fault, string)[])
-            [(Fault.TamperEvent(1), "not-authentic"), (Fault.RemoveFinish, "truncated-stream"), (Fault.RemoveEndMark, "truncated-stream"),
+            [(Fault.TamperEvent(1), "not-authentic"), (Fault.RemoveFinishEvent, "truncated-stream"), (Fault.RemoveEndMarker, "truncated-stream"),
                 (Fault.DropEvent(0), "not-authentic"), (Fault.DropEvent(4), "truncated-stream")])
         {
-            Deployment.Model.Transcribe("one two three");
-            Deployment.Faults.Next(fault);
+            Deployment.Model.ReplyWithTranscription("one two three");
+            Deployment.Faults.Inject(fault);
             PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(StreamAsync);
             Assert.Equal(failure, exception.ErrorType);
         }
@@ -156,17 +156,17 @@ public sealed class TranscriptionTests : DeploymentTest
     [Fact]
     public async Task Canary_NothingOfFileNamePromptOrTextLeaves()
     {
-        Deployment.Model.Transcribe(Sentinel.Text);
+        Deployment.Model.ReplyWithTranscription(Sentinel.Text);
         await Audio.TranscribeAudioAsync(
             new MemoryStream(Sentinel.Bytes), $"{Sentinel.Text}.wav", new AudioTranscriptionOptions { Prompt = Sentinel.Text }).OrTimeout();
         await Audio.TranscribeAudioAsync(new ReadOnceStream(Sentinel.Bytes), $"ä {Sentinel.Text}.wav").OrTimeout();
         await StreamAsync(Sentinel.Text);
-        Assert.All(Deployment.Requests, request => Assert.Empty(Sentinel.FoundIn(request.WireAnswer)));
-        Assert.Equal(Sentinel.Bytes, Deployment.Requests[1].OpenedFields["file"].ToArray());
-        Assert.Empty(Sentinel.FoundIn(Deployment.CopyReceivedBytes()));
+        Assert.All(Deployment.Requests, request => Assert.Empty(Sentinel.FoundIn(request.WireResponseText)));
+        Assert.Equal(Sentinel.Bytes, Deployment.Requests[1].DecryptedFields["file"].ToArray());
+        Assert.Empty(Sentinel.FoundIn(Deployment.GetReceivedBytes()));
     }
 
-    private static string Field(RecordedRequest request, string name) => Encoding.UTF8.GetString(request.OpenedFields[name].Span);
+    private static string Field(RecordedRequest request, string name) => Encoding.UTF8.GetString(request.DecryptedFields[name].Span);
 
     private async Task<string> StreamAsync() => await StreamAsync("prompt");
 

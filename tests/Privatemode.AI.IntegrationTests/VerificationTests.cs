@@ -17,7 +17,7 @@ public sealed class VerificationTests : DeploymentTest
     }
 
     [Theory]
-    [InlineData(EvidenceKind.Snp, "SEV-SNP")]
+    [InlineData(EvidenceKind.SevSnp, "SEV-SNP")]
     [InlineData(EvidenceKind.Tdx, "TDX")]
     public async Task Verify_SoundDeployment_ReportsWhatWasProved(EvidenceKind kind, string tee)
     {
@@ -35,11 +35,11 @@ public sealed class VerificationTests : DeploymentTest
         Assert.Equal(proof.ManifestSha256, json.RootElement.GetProperty("manifestSha256").GetString());
         Assert.Equal(proof.Checks.Count, json.RootElement.GetProperty("checks").GetArrayLength());
         Assert.Empty(Deployment.Requests);
-        Assert.Equal(0, Deployment.KeyExchanges);
+        Assert.Equal(0, Deployment.KeyExchangeCount);
     }
 
     [Theory]
-    [InlineData(EvidenceKind.Snp)]
+    [InlineData(EvidenceKind.SevSnp)]
     [InlineData(EvidenceKind.Tdx)]
     public async Task SavedEvidence_VerifiedAgain_GivesTheSameVerdictOffline(EvidenceKind kind)
     {
@@ -50,7 +50,11 @@ public sealed class VerificationTests : DeploymentTest
         int requests = Deployment.AllRequests.Count;
 
         SavedEvidence saved = SavedEvidence.Load(new MemoryStream(file.ToArray()));
-        EvidenceExpectation expectation = new(proof.ManifestSha256) { Endpoint = Deployment.Endpoint, InsecureLoopbackTrust = Deployment.Trust };
+        EvidenceExpectation expectation = new(proof.ManifestSha256)
+        {
+            Endpoint = Deployment.Endpoint,
+            InsecureLoopbackTrust = Deployment.InsecureLoopbackTrust,
+        };
         VerifiedDeployment again = saved.Verify(expectation, saved.ClaimedVerificationTime);
         Assert.Equal(
             (proof.Measurement, proof.CoordinatorPolicySha256, proof.MeshCaSha256), (again.Measurement, again.CoordinatorPolicySha256, again.MeshCaSha256));
@@ -58,7 +62,7 @@ public sealed class VerificationTests : DeploymentTest
         Assert.Equal(requests, Deployment.AllRequests.Count);
 
         Assert.NotNull(Record.Exception(() => saved.Verify(expectation, saved.ClaimedVerificationTime.AddYears(3))) as PrivatemodeVerificationException);
-        EvidenceExpectation other = new(new string('0', 64)) { Endpoint = Deployment.Endpoint, InsecureLoopbackTrust = Deployment.Trust };
+        EvidenceExpectation other = new(new string('0', 64)) { Endpoint = Deployment.Endpoint, InsecureLoopbackTrust = Deployment.InsecureLoopbackTrust };
         Assert.Equal("manifest-pin", Assert.Throws<PrivatemodeVerificationException>(() => saved.Verify(other, saved.ClaimedVerificationTime)).ErrorType);
         Assert.Throws<PrivatemodeVerificationException>(() => saved.Verify(new EvidenceExpectation(proof.ManifestSha256), saved.ClaimedVerificationTime));
     }
@@ -103,14 +107,14 @@ public sealed class VerificationTests : DeploymentTest
     public async Task Chat_EvidenceGrowsOld_IsRenewedInTheBackground()
     {
         Assert.Null(await AskAsync());
-        int before = Deployment.Evidence.RequestsTo(EvidenceSource.Attestation);
+        int before = Deployment.Evidence.GetRequestCount(EvidenceSource.Attestation);
         for (int hour = 0; hour < 48; hour++)
         {
             Time.Advance(TimeSpan.FromHours(1));
             Assert.Null(await AskAsync());
         }
 
-        Assert.InRange(Deployment.Evidence.RequestsTo(EvidenceSource.Attestation) - before, 2, 4);
+        Assert.InRange(Deployment.Evidence.GetRequestCount(EvidenceSource.Attestation) - before, 2, 4);
     }
 
     [Fact]
@@ -153,7 +157,7 @@ public sealed class VerificationTests : DeploymentTest
         await using PrivatemodeClient pinned = Deployment.CreateClient(options => options.Verification.Manifest = ManifestPolicy.Pinned(digest));
         VerifiedDeployment proof = await pinned.VerifyAsync().OrTimeout();
         Assert.Equal((digest, ManifestSource.Pinned), (proof.ManifestSha256, proof.ManifestSource));
-        Assert.Equal(0, Deployment.Evidence.RequestsTo(EvidenceSource.Manifest));
+        Assert.Equal(0, Deployment.Evidence.GetRequestCount(EvidenceSource.Manifest));
 
         Deployment.Evidence.ChangeManifest();
         PrivatemodeVerificationException exception = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => pinned.VerifyAsync().OrTimeout());
@@ -169,7 +173,7 @@ public sealed class VerificationTests : DeploymentTest
             (update, _) =>
             {
                 asked.Add(update);
-                Assert.Equal(asked.Count, Deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
+                Assert.Equal(asked.Count, Deployment.Evidence.GetRequestCount(EvidenceSource.Attestation));
                 return new ValueTask<bool>(answer);
             },
             _directory.FullName);
@@ -182,7 +186,7 @@ public sealed class VerificationTests : DeploymentTest
         Assert.Equal("manifest-approval", refused.ErrorType);
         Assert.Equal(2, asked.Count);
         Assert.NotEmpty(asked[1].Changes);
-        Assert.Equal(2, Deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
+        Assert.Equal(2, Deployment.Evidence.GetRequestCount(EvidenceSource.Attestation));
         string log = Path.Combine(_directory.FullName, ManifestLog.InsecureLoopbackDirectoryName);
         Assert.Equal([asked[0].NewSha256], ManifestLog.Read(log).Entries.Select(entry => entry.Sha256));
     }
@@ -192,7 +196,7 @@ public sealed class VerificationTests : DeploymentTest
     {
         await using PrivatemodeClient first = Deployment.CreateClient(options => options.Verification.Manifest = ManifestPolicy.Latest(_directory.FullName));
         DateTimeOffset adopted = (await first.VerifyAsync().OrTimeout()).ManifestAdoptedAt;
-        Deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.PlainError(404), times: 100);
+        Deployment.Faults.InjectIntoEvidence(EvidenceSource.Manifest, Fault.UnencryptedError(404), times: 100);
         await using PrivatemodeClient second = Deployment.CreateClient(options => options.Verification.Manifest = ManifestPolicy.Latest(_directory.FullName));
         VerifiedDeployment proof = await second.VerifyAsync().OrTimeout();
         Assert.Equal(ManifestSource.LastAdopted, proof.ManifestSource);

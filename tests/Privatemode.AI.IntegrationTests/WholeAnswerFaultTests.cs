@@ -11,9 +11,9 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     {
         { "tampered", Fault.TamperEvent(0), "not-authentic" },
         { "reflected", Fault.ReflectRequest, "reflected" },
-        { "in the clear", Fault.UnsealedSuccess(), "unsealed-member" },
-        { "in the clear and marked", Fault.UnsealedSuccess(marked: true), "unsealed-answer" },
-        { "member in the clear", Fault.UnsealedMember(0), "unsealed-member" },
+        { "in the clear", Fault.UnencryptedSuccess(), "unsealed-member" },
+        { "in the clear and marked", Fault.UnencryptedSuccess(withHeader: true), "unsealed-answer" },
+        { "member in the clear", Fault.UnencryptedMember(0), "unsealed-member" },
         { "connection cut", Fault.CutConnection(100), "truncated-answer" },
     };
 
@@ -21,7 +21,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     [MemberData(nameof(Attacks))]
     public async Task Chat_Attack_IsAnIntegrityException(string name, Fault fault, string failure)
     {
-        Deployment.Faults.Next(fault);
+        Deployment.Faults.Inject(fault);
         PrivatemodeIntegrityException exception = Assert.IsType<PrivatemodeIntegrityException>(await AskAsync());
         Assert.Equal((name, failure), (name, exception.ErrorType));
         Assert.Single(Deployment.Requests);
@@ -31,7 +31,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     [MemberData(nameof(Attacks))]
     public async Task PlainClient_Attack_IsAnIntegrityException(string name, Fault fault, string failure)
     {
-        Deployment.Faults.Next(fault);
+        Deployment.Faults.Inject(fault);
         Exception? exception = await TestTimeouts.OnOwnThread(() => Record.Exception(() => Client.OpenAI.GetChatClient(ModelId).CompleteChat("hi")));
         Assert.Equal((name, failure), (name, Assert.IsType<PrivatemodeIntegrityException>(exception).ErrorType));
     }
@@ -39,7 +39,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     [Fact]
     public async Task Embeddings_InTheClear_AreRefused()
     {
-        Deployment.Faults.Next(Fault.UnsealedSuccess());
+        Deployment.Faults.Inject(Fault.UnencryptedSuccess());
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(
             () => Client.OpenAI.GetEmbeddingClient("qwen3-embedding-4b").GenerateEmbeddingAsync("text").OrTimeout());
         Assert.Equal("unsealed-member", exception.ErrorType);
@@ -50,8 +50,8 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     {
         var result = await Client.OpenAI.GetEmbeddingClient("qwen3-embedding-4b").GenerateEmbeddingAsync("text").OrTimeout();
         Assert.Equal(256, result.Value.ToFloats().Length);
-        Assert.Contains("\"text\"", Deployment.Requests[0].OpenedBody, StringComparison.Ordinal);
-        Assert.DoesNotContain("\"text\"", Deployment.Requests[0].WireText, StringComparison.Ordinal);
+        Assert.Contains("\"text\"", Deployment.Requests[0].DecryptedBody, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"text\"", Deployment.Requests[0].WireBodyText, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -59,11 +59,11 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     {
         var models = await Client.OpenAI.GetOpenAIModelClient().GetModelsAsync().OrTimeout();
         Assert.Equal(4, models.Value.Count);
-        RecordedRequest request = Assert.Single(Deployment.AllRequests, request => request.Path == "/v1/models");
+        RecordedRequest request = Assert.Single(Deployment.AllRequests, request => request.PathAndQuery == "/v1/models");
 
         // Not even a list is asked of a deployment that has not proved itself.
         Assert.Equal(request, Deployment.AllRequests[^1]);
-        Assert.Contains(Deployment.AllRequests, earlier => earlier.Path == "/privatemode/v1/attest");
+        Assert.Contains(Deployment.AllRequests, earlier => earlier.PathAndQuery == "/privatemode/v1/attest");
         Assert.Matches("^sdk_[0-9a-f-]{36}$", request.RequestId);
     }
 
@@ -78,7 +78,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     [InlineData(504, ServiceFailureReason.Unavailable)]
     public async Task Chat_PlainError_IsReportedOnceAndUnauthenticated(int status, ServiceFailureReason reason)
     {
-        Deployment.Faults.Next(Fault.PlainError(status, "what the gateway said"));
+        Deployment.Faults.Inject(Fault.UnencryptedError(status, "what the gateway said"));
         PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await AskAsync());
         Assert.Equal((reason, status), (exception.Reason, exception.Status));
         Assert.Equal("what the gateway said", exception.ServerMessage);
@@ -90,7 +90,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     [Fact]
     public async Task Chat_SealedError_IsReportedAndAuthenticated()
     {
-        Deployment.Model.Fail(400, "your prompt is too long: hi hi hi", "context_length_exceeded");
+        Deployment.Model.ReplyWithError(400, "your prompt is too long: hi hi hi", "context_length_exceeded");
         PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await AskAsync());
         Assert.Equal("your prompt is too long: hi hi hi", exception.ServerMessage);
         Assert.Equal("context_length_exceeded", exception.Code);
@@ -102,7 +102,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     [Fact]
     public async Task Stream_SealedError_IsReportedAndAuthenticated()
     {
-        Deployment.Model.Fail(422, "no such parameter");
+        Deployment.Model.ReplyWithError(422, "no such parameter");
         (_, Exception? exception) = await StreamAsync();
         PrivatemodeServiceException service = Assert.IsType<PrivatemodeServiceException>(exception);
         Assert.Equal(("no such parameter", 422, true), (service.ServerMessage, service.Status, service.IsServerMessageAuthenticated));
@@ -111,7 +111,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     [Fact]
     public async Task PlainClient_SealedError_IsTheClientsOwnExceptionWithTheOpenedText()
     {
-        Deployment.Model.Fail(400, "opened text", "the_code");
+        Deployment.Model.ReplyWithError(400, "opened text", "the_code");
         ClientResultException exception = await Assert.ThrowsAsync<ClientResultException>(
             () => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync("hi").OrTimeout());
         Assert.Equal(400, exception.Status);
@@ -121,8 +121,8 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     [Fact]
     public async Task Chat_TamperedSealedError_IsAnIntegrityException()
     {
-        Deployment.Model.Respond(_ => ScriptedAnswer.Error(400, "text"));
-        Deployment.Faults.Next(Fault.TamperEvent(0));
+        Deployment.Model.SetFallback(_ => ScriptedAnswer.Error(400, "text"));
+        Deployment.Faults.Inject(Fault.TamperEvent(0));
         Assert.Equal("not-authentic", Assert.IsType<PrivatemodeIntegrityException>(await AskAsync()).ErrorType);
     }
 
@@ -152,7 +152,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
         Assert.Contains("Field required: input", exception.Message, StringComparison.Ordinal);
 
         // What is not sealed would go through altered.
-        Deployment.Faults.Next(Fault.TamperEvent(0));
+        Deployment.Faults.Inject(Fault.TamperEvent(0));
         Assert.Equal("not-authentic", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(EmbedNothingAsync)).ErrorType);
 
         Task EmbedNothingAsync() => Client.OpenAI.GetEmbeddingClient("qwen3-embedding-4b").GenerateEmbeddingsAsync(
@@ -163,14 +163,14 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     public async Task Chat_KeyIsRejectedLater_IsAConfigurationException()
     {
         await AskAsync();
-        Deployment.Faults.Next(Fault.PlainError(401, "key revoked"));
+        Deployment.Faults.Inject(Fault.UnencryptedError(401, "key revoked"));
         Assert.Equal("ApiKey", Assert.IsType<PrivatemodeConfigurationException>(await AskAsync()).Setting);
     }
 
     [Fact]
     public async Task Chat_NewerFormat_SaysThatTheClientIsTooOld()
     {
-        Deployment.Faults.Next(Fault.NewerFormat);
+        Deployment.Faults.Inject(Fault.NewerResponseFormat);
         Assert.Equal(ServiceFailureReason.ClientTooOld, Assert.IsType<PrivatemodeServiceException>(await AskAsync()).Reason);
     }
 }

@@ -43,7 +43,7 @@ public sealed class WireTests : DeploymentTest
     {
         await Chat.GetStreamingResponseAsync("hi", new ChatOptions { MaxOutputTokens = 7, Temperature = 0.5f }).ToChatResponseAsync().OrTimeout();
         using JsonDocument wire = JsonDocument.Parse(Deployment.Requests[0].WireBody);
-        using JsonDocument opened = JsonDocument.Parse(Deployment.Requests[0].OpenedBody!);
+        using JsonDocument opened = JsonDocument.Parse(Deployment.Requests[0].DecryptedBody!);
         string id = Deployment.Requests[0].Headers["Privatemode-Secret-ID"];
         foreach (JsonProperty member in wire.RootElement.EnumerateObject())
         {
@@ -124,9 +124,9 @@ public sealed class WireTests : DeploymentTest
     public async Task Chat_TenMegabytes_ArriveWhole()
     {
         string text = string.Concat(Enumerable.Repeat("Grüße, 日本語 \"quoted\" \\ and more. ", 300_000));
-        Deployment.Model.Respond(
+        Deployment.Model.SetFallback(
             request => ScriptedAnswer.Text(
-            JsonDocument.Parse(request.OpenedBody!).RootElement.GetProperty("messages")[0].GetProperty("content").GetString()!));
+            JsonDocument.Parse(request.DecryptedBody!).RootElement.GetProperty("messages")[0].GetProperty("content").GetString()!));
         ChatResponse response = await Chat.GetResponseAsync(text).OrTimeout();
         Assert.Equal(text, response.Text);
     }
@@ -147,7 +147,7 @@ public sealed class WireTests : DeploymentTest
         // Each event is let go only after the one before was received.
         using SemaphoreSlim next = new(0);
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(
-            new() { BeforeEvent = async (_, stop) => await next.WaitAsync(stop) });
+            new() { BeforeStreamEvent = async (_, stop) => await next.WaitAsync(stop) });
         deployment.Model.Reply("one two three four five");
         await using PrivatemodeClient client = deployment.CreateClient();
         List<string> received = [];
@@ -166,7 +166,7 @@ public sealed class WireTests : DeploymentTest
     {
         using SemaphoreSlim next = new(1);
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(
-            new() { BeforeEvent = async (_, stop) => await next.WaitAsync(stop) });
+            new() { BeforeStreamEvent = async (_, stop) => await next.WaitAsync(stop) });
         deployment.Model.Reply("one two");
         await using PrivatemodeClient client = deployment.CreateClient();
         int count = await TestTimeouts.OnOwnThread(
@@ -180,7 +180,7 @@ public sealed class WireTests : DeploymentTest
         TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(new()
         {
-            BeforeEvent = async (i, stop) =>
+            BeforeStreamEvent = async (i, stop) =>
             {
                 if (i >= 3)
                 {
@@ -208,7 +208,7 @@ public sealed class WireTests : DeploymentTest
     {
         using SemaphoreSlim next = new(1);
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(
-            new() { BeforeEvent = async (_, stop) => await next.WaitAsync(stop) });
+            new() { BeforeStreamEvent = async (_, stop) => await next.WaitAsync(stop) });
         deployment.Model.Reply("one two three");
         PrivatemodeClient client = deployment.CreateClient();
         string text = "";
@@ -225,7 +225,7 @@ public sealed class WireTests : DeploymentTest
     [Fact]
     public async Task Chat_ClientIsDisposedMeanwhile_SaysSo()
     {
-        Deployment.Faults.Next(Fault.Stall(-1));
+        Deployment.Faults.Inject(Fault.NoResponse);
         PrivatemodeClient client = Deployment.CreateClient();
         Task<ChatResponse> asking = client.AsIChatClient(ModelId).GetResponseAsync("hi");
         await Time.TimerAsync(due => due == TimeSpan.FromMinutes(10)).OrTimeout();
@@ -235,7 +235,7 @@ public sealed class WireTests : DeploymentTest
 
     private IEnumerable<string> Salts() => Deployment.Requests.Select(request =>
     {
-        using JsonDocument body = JsonDocument.Parse(request.OpenedBody!);
+        using JsonDocument body = JsonDocument.Parse(request.DecryptedBody!);
         return body.RootElement.GetProperty("cache_salt").GetString()!;
     });
 }

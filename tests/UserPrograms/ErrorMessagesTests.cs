@@ -31,7 +31,7 @@ public sealed class ErrorMessagesTests : IAsyncLifetime
     [Fact]
     public async Task ServiceRefusesTheRequest()
     {
-        _deployment.Model.Fail(400, "maximum context length exceeded");
+        _deployment.Model.ReplyWithError(400, "maximum context length exceeded");
         Assert.Equal("status 400: change the request", await AskAsync());
     }
 
@@ -54,7 +54,7 @@ public sealed class ErrorMessagesTests : IAsyncLifetime
     [Fact]
     public async Task AnswerIsAltered()
     {
-        _deployment.Faults.Next(Fault.TamperEvent(0));
+        _deployment.Faults.Inject(Fault.TamperEvent(0));
         Assert.Equal("stop, the answer was altered", await AskAsync());
     }
 

@@ -19,7 +19,7 @@ public sealed class UserProgramTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _deployment = await PrivatemodeTestDeployment.StartAsync(new() { OtherApiKeys = { "key-of-company" } });
+        _deployment = await PrivatemodeTestDeployment.StartAsync(new() { AdditionalApiKeys = { "key-of-company" } });
         _client = _deployment.CreateClient();
     }
 
@@ -33,11 +33,11 @@ public sealed class UserProgramTests : IAsyncLifetime
     [Fact]
     public async Task ConsoleChat_Remembers()
     {
-        _deployment.Model.Reply("Hello.").ThenReply("Your name is Ada.");
+        _deployment.Model.Reply("Hello.").Then.Reply("Your name is Ada.");
         using StringReader input = new("I am Ada.\nWho am I?\n");
         await ConsoleChat.RunAsync(_client, input, _output, CancellationToken.None);
         Assert.Contains("Your name is Ada.", _output.ToString());
-        Assert.Contains("I am Ada.", _deployment.Requests[1].OpenedBody);
+        Assert.Contains("I am Ada.", _deployment.Requests[1].DecryptedBody);
     }
 
     [Fact]
@@ -52,15 +52,15 @@ public sealed class UserProgramTests : IAsyncLifetime
     [Fact]
     public async Task ToolCalling_CallsTheFunction()
     {
-        _deployment.Model.ToolCall("GetTemperature", """{"city":"Bochum"}""").ThenReply("It is 21.5 degrees.");
+        _deployment.Model.ReplyWithToolCall("GetTemperature", """{"city":"Bochum"}""").Then.Reply("It is 21.5 degrees.");
         Assert.Equal("It is 21.5 degrees.", await ToolCalling.RunAsync(_client));
-        Assert.Contains("21.5", _deployment.Requests[1].OpenedBody);
+        Assert.Contains("21.5", _deployment.Requests[1].DecryptedBody);
     }
 
     [Fact]
     public async Task AgentLoop_AsksBeforeItActs()
     {
-        _deployment.Model.ToolCall("delete_all", "{}").ThenReply("I may not.");
+        _deployment.Model.ReplyWithToolCall("delete_all", "{}").Then.Reply("I may not.");
         AgentLoop agent = new AgentLoop(_client.AsIChatClient("gpt-oss-120b"), call => call.Name != "delete_all")
             .AddTool(AIFunctionFactory.Create(() => Assert.Fail("was not approved"), "delete_all", "Deletes everything."));
         Assert.StartsWith("I may not.", await agent.RunAsync("Clean up."));
@@ -85,9 +85,9 @@ public sealed class UserProgramTests : IAsyncLifetime
     [Fact]
     public async Task MeetingMinutes_HaveTimes()
     {
-        _deployment.Model.Transcribe("Guten Morgen", new ScriptedSegment("Guten Morgen", TimeSpan.Zero, TimeSpan.FromSeconds(1.5)))
+        _deployment.Model.ReplyWithTranscription("Guten Morgen", new ScriptedTranscriptionSegment("Guten Morgen", TimeSpan.Zero, TimeSpan.FromSeconds(1.5)))
             .WithLanguage("de").WithDuration(TimeSpan.FromSeconds(2))
-            .ThenTranscribe("Guten Morgen").WithWord("Guten", TimeSpan.Zero, TimeSpan.FromSeconds(0.5)).WithLanguage("de");
+            .Then.ReplyWithTranscription("Guten Morgen").WithWord("Guten", TimeSpan.Zero, TimeSpan.FromSeconds(0.5)).WithLanguage("de");
         using MemoryStream recording = new(Encoding.ASCII.GetBytes("RIFF    WAVEfmt "));
         Assert.StartsWith("WEBVTT", await MeetingMinutes.RunAsync(_client, recording, _output));
         Assert.Contains("Guten at 0.0 s", _output.ToString());
@@ -96,7 +96,8 @@ public sealed class UserProgramTests : IAsyncLifetime
     [Fact]
     public async Task ContractReader_AsksAboutTheText()
     {
-        _deployment.Model.Partition(new ScriptedElement("NarrativeText", "The rent is due on the first.") { Page = 1 }).ThenReply("On the first.");
+        _deployment.Model.ReplyWithDocument(new ScriptedDocumentElement("NarrativeText", "The rent is due on the first.") { PageNumber = 1 })
+            .Then.Reply("On the first.");
         using MemoryStream contract = new("<p>The rent is due on the first.</p>"u8.ToArray());
         Assert.Equal("On the first.", await ContractReader.RunAsync(_client, contract, _output));
         Assert.Contains("NarrativeText: The rent", _output.ToString());
@@ -105,14 +106,14 @@ public sealed class UserProgramTests : IAsyncLifetime
     [Fact]
     public async Task CodeCompletion_WholeAndStreamed()
     {
-        _deployment.Model.Reply(" return a + b").ThenReply(" return a - b");
+        _deployment.Model.Reply(" return a + b").Then.Reply(" return a - b");
         Assert.Equal((" return a + b", " return a - b"), await CodeCompletion.RunAsync(_client));
     }
 
     [Fact]
     public async Task ModelPicker_NoticesANewModel()
     {
-        string picked = await ModelPicker.RunAsync(_client, () => _deployment.OfferModel("new-model", "generate"), _output);
+        string picked = await ModelPicker.RunAsync(_client, () => _deployment.AddModel("new-model", "generate"), _output);
         Assert.Equal("gpt-oss-120b", picked);
         Assert.Contains("+new-model", _output.ToString());
     }
@@ -120,16 +121,16 @@ public sealed class UserProgramTests : IAsyncLifetime
     [Fact]
     public async Task OpenAICode_WorksUnchanged()
     {
-        _deployment.Model.Reply("KEM").ThenReply("HPKE");
+        _deployment.Model.Reply("KEM").Then.Reply("HPKE");
         Assert.Equal("KEM HPKE True", await OpenAICode.RunAsync(_client));
     }
 
     [Fact]
     public async Task MessagesOverHttp_ByHandAndByFactory()
     {
-        _deployment.Model.Reply("A KEM.").ThenReply("A KEM.");
+        _deployment.Model.Reply("A KEM.").Then.Reply("A KEM.");
         Assert.Equal("A KEM. (True)", await MessagesOverHttp.RunAsync(_client, _deployment.Endpoint));
-        IServiceCollection services = new ServiceCollection().AddPrivatemode(_deployment.Configure);
+        IServiceCollection services = new ServiceCollection().AddPrivatemode(_deployment.ConfigureClient);
         Assert.Equal("A KEM. (True)", await MessagesOverHttp.RunAsync(services, _deployment.Endpoint));
     }
 
@@ -160,9 +161,10 @@ public sealed class UserProgramTests : IAsyncLifetime
         using TemporaryFolder folder = new();
         string file = Path.Combine(folder.Path, "evidence.json");
         string manifest = await EvidenceAudit.SaveAsync(_client, file);
-        string now = await EvidenceAudit.VerifyAsync(file, manifest, DateTimeOffset.UtcNow, _output, _deployment.Trust);
+        string now = await EvidenceAudit.VerifyAsync(file, manifest, DateTimeOffset.UtcNow, _output, _deployment.InsecureLoopbackTrust);
         Assert.Contains("valid until", now);
-        Assert.StartsWith("refused", await EvidenceAudit.VerifyAsync(file, new string('0', 64), DateTimeOffset.UtcNow, _output, _deployment.Trust));
+        InsecureLoopbackTrust trust = _deployment.InsecureLoopbackTrust;
+        Assert.StartsWith("refused", await EvidenceAudit.VerifyAsync(file, new string('0', 64), DateTimeOffset.UtcNow, _output, trust));
     }
 
     [Fact]
@@ -178,10 +180,10 @@ public sealed class UserProgramTests : IAsyncLifetime
     [Fact]
     public async Task TwoAccounts_EachUseTheirKey()
     {
-        _deployment.Model.Reply("for customers").ThenReply("for the company");
-        await using WebApplication app = TwoAccounts.Create(_deployment.Configure, options =>
+        _deployment.Model.Reply("for customers").Then.Reply("for the company");
+        await using WebApplication app = TwoAccounts.Create(_deployment.ConfigureClient, options =>
         {
-            _deployment.Configure(options);
+            _deployment.ConfigureClient(options);
             options.ApiKey = "key-of-company";
         });
         await app.StartAsync();

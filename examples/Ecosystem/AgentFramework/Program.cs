@@ -14,9 +14,9 @@ public static class AgentFrameworkExample
         // With an API key this talks to the real service; without one, to a deployment inside this process.
         bool isLive = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable));
         await using PrivatemodeTestDeployment? deployment = isLive ? null : await PrivatemodeTestDeployment.StartAsync();
-        _ = deployment?.Model.ToolCall("get_weather", """{"city":"Bochum"}""")
-            .ThenReply("No. The sky over Bochum is clear.")
-            .ThenReply("Then take a hat.");
+        _ = deployment?.Model.ReplyWithToolCall("get_weather", """{"city":"Bochum"}""")
+            .Then.Reply("No. The sky over Bochum is clear.")
+            .Then.Reply("Then take a hat.");
         await using PrivatemodeClient privatemode = deployment?.CreateClient() ?? new PrivatemodeClient();
         await RunAsync(privatemode.AsIChatClient("gpt-oss-120b"), Console.Out);
     }

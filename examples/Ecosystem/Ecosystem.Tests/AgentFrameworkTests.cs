@@ -14,7 +14,7 @@ public sealed class AgentFrameworkTests : EcosystemTest
     [Fact]
     public async Task Example_StreamsWithAToolAndRemembersTheSession()
     {
-        _ = Deployment.Model.ToolCall("get_weather", """{"city":"Bochum"}""").ThenReply(Answer).ThenReply("Then take a hat.");
+        _ = Deployment.Model.ReplyWithToolCall("get_weather", """{"city":"Bochum"}""").Then.Reply(Answer).Then.Reply("Then take a hat.");
         using StringWriter output = new();
         await AgentFrameworkExample.RunAsync(Client.AsIChatClient(ModelId), output);
         Assert.Contains(Answer, output.ToString(), StringComparison.Ordinal);
@@ -22,9 +22,9 @@ public sealed class AgentFrameworkTests : EcosystemTest
         Assert.Equal(3, ChatRequests.Count);
 
         // The second question brings the first one, the tool's result and the answer with it.
-        Assert.Contains("umbrella", ChatRequests[2].OpenedBody!, StringComparison.Ordinal);
-        Assert.Contains("clear sky", ChatRequests[2].OpenedBody!, StringComparison.Ordinal);
-        Assert.Contains("sky over Bochum", ChatRequests[2].OpenedBody!, StringComparison.Ordinal);
+        Assert.Contains("umbrella", ChatRequests[2].DecryptedBody!, StringComparison.Ordinal);
+        Assert.Contains("clear sky", ChatRequests[2].DecryptedBody!, StringComparison.Ordinal);
+        Assert.Contains("sky over Bochum", ChatRequests[2].DecryptedBody!, StringComparison.Ordinal);
         AssertTravelledSealed("umbrella", "Look at the weather", "get_weather", "clear sky", "if the sun");
         AssertAnsweredSealed("take a hat");
     }
@@ -43,7 +43,7 @@ public sealed class AgentFrameworkTests : EcosystemTest
     public async Task Run_AnswerIsTamperedWith_ThrowsOurException()
     {
         AIAgent agent = new ChatClientAgent(Client.AsIChatClient(ModelId), instructions: "Be brief.");
-        Deployment.Faults.Next(Fault.TamperEvent(3));
+        Deployment.Faults.Inject(Fault.TamperEvent(3));
         await Assert.ThrowsAsync<PrivatemodeIntegrityException>(async () =>
         {
             await foreach (AgentResponseUpdate _ in agent.RunStreamingAsync("Shall I take an umbrella in Bochum today?"))

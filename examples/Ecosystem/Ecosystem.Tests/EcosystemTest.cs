@@ -22,7 +22,7 @@ public abstract class EcosystemTest : IAsyncLifetime
     {
         Deployment = await PrivatemodeTestDeployment.StartAsync();
         Client = Deployment.CreateClient();
-        Deployment.Model.Respond(request => AskForToolOr(request, Answer));
+        Deployment.Model.SetFallback(request => AskForToolOr(request, Answer));
     }
 
     public async Task DisposeAsync()
@@ -34,7 +34,7 @@ public abstract class EcosystemTest : IAsyncLifetime
     /// <summary>A model that calls the first tool it is offered, whatever the framework named it, and answers once it has the result.</summary>
     protected static ScriptedAnswer AskForToolOr(RecordedRequest request, string answer)
     {
-        using JsonDocument body = JsonDocument.Parse(request.OpenedBody!);
+        using JsonDocument body = JsonDocument.Parse(request.DecryptedBody!);
         return LastRole(body.RootElement) == "user" && FirstTool(body.RootElement) is { } tool
             ? new ScriptedAnswer().WithToolCall(tool, """{"city":"Bochum"}""")
             : ScriptedAnswer.Text(answer);
@@ -53,18 +53,18 @@ public abstract class EcosystemTest : IAsyncLifetime
     /// <summary>The text was in a request after opening, so the framework did send it, and nowhere in what travelled either way.</summary>
     protected void AssertTravelledSealed(params string[] texts)
     {
-        string wire = Encoding.Latin1.GetString(Deployment.CopyReceivedBytes());
+        string wire = Encoding.Latin1.GetString(Deployment.GetReceivedBytes());
         Assert.NotEmpty(wire);
         Assert.All(texts, text =>
         {
-            Assert.Contains(Deployment.Requests, request => request.OpenedBody!.Contains(text, StringComparison.Ordinal));
+            Assert.Contains(Deployment.Requests, request => request.DecryptedBody!.Contains(text, StringComparison.Ordinal));
             Assert.DoesNotContain(text, wire, StringComparison.Ordinal);
-            Assert.DoesNotContain(Deployment.Requests, request => request.WireText.Contains(text, StringComparison.Ordinal));
-            Assert.DoesNotContain(Deployment.Requests, request => request.WireAnswer.Contains(text, StringComparison.Ordinal));
+            Assert.DoesNotContain(Deployment.Requests, request => request.WireBodyText.Contains(text, StringComparison.Ordinal));
+            Assert.DoesNotContain(Deployment.Requests, request => request.WireResponseText.Contains(text, StringComparison.Ordinal));
         });
     }
 
     /// <summary>The model's words came through, and not in the clear.</summary>
     protected void AssertAnsweredSealed(string text) =>
-        Assert.DoesNotContain(Deployment.Requests, request => request.WireAnswer.Contains(text, StringComparison.Ordinal));
+        Assert.DoesNotContain(Deployment.Requests, request => request.WireResponseText.Contains(text, StringComparison.Ordinal));
 }

@@ -20,7 +20,7 @@ public sealed class ExtensionsAITests : EcosystemTest
     [Fact]
     public async Task Example_CacheToolLoopTracesAndTypedAnswer_WorkTogether()
     {
-        Deployment.Model.Respond(request => AskForToolOr(request, """{"umbrella":false,"reason":"clear sky"}"""));
+        Deployment.Model.SetFallback(request => AskForToolOr(request, """{"umbrella":false,"reason":"clear sky"}"""));
         ConcurrentQueue<Activity> spans = [];
         using ActivityListener listener = Listen(nameof(ExtensionsAIExample), spans);
         using StringWriter output = new();
@@ -30,7 +30,7 @@ public sealed class ExtensionsAITests : EcosystemTest
 
         // One question with a tool call is two requests; the second question is none.
         Assert.Equal(2, ChatRequests.Count);
-        Assert.Contains("json_schema", ChatRequests[0].OpenedBody!, StringComparison.Ordinal);
+        Assert.Contains("json_schema", ChatRequests[0].DecryptedBody!, StringComparison.Ordinal);
         AssertTravelledSealed("umbrella", "Bochum", "get_weather", "clear sky", "json_schema");
         Assert.NotEmpty(spans);
         Assert.DoesNotContain(spans.SelectMany(span => span.TagObjects), tag => tag.Value is string text &&
@@ -90,7 +90,7 @@ public sealed class ExtensionsAITests : EcosystemTest
     {
         IDistributedCache cache = new MemoryDistributedCache(Options.Create(new MemoryDistributedCacheOptions()));
         using IChatClient chat = Client.AsIChatClient(ModelId).AsBuilder().UseDistributedCache(cache).UseFunctionInvocation().Build();
-        Deployment.Faults.Next(Fault.TamperEvent(3));
+        Deployment.Faults.Inject(Fault.TamperEvent(3));
         await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => chat.GetStreamingResponseAsync(Question).ToChatResponseAsync());
         Assert.Equal(Answer, (await chat.GetStreamingResponseAsync(Question).ToChatResponseAsync()).Text);
         Assert.Equal(2, ChatRequests.Count);

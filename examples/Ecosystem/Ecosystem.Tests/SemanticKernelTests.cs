@@ -19,7 +19,7 @@ public sealed class SemanticKernelTests : EcosystemTest
     public async Task Example_AgentWithAPluginAndEmbeddings_AnswersOverSealedCalls()
     {
         using StringWriter output = new();
-        await SemanticKernelExample.RunAsync(options => Deployment.Configure(options), output);
+        await SemanticKernelExample.RunAsync(options => Deployment.ConfigureClient(options), output);
         Assert.Contains(Answer, output.ToString(), StringComparison.Ordinal);
         Assert.Contains("A sentence became", output.ToString(), StringComparison.Ordinal);
         Assert.Equal(2, ChatRequests.Count);
@@ -113,7 +113,7 @@ public sealed class SemanticKernelTests : EcosystemTest
     {
         ServiceCollection services = new();
         IKernelBuilder builder = services.AddKernel();
-        builder.Services.AddPrivatemode(options => Deployment.Configure(options));
+        builder.Services.AddPrivatemode(options => Deployment.ConfigureClient(options));
         builder.Plugins.AddFromType<WeatherPlugin>("Weather");
         register(builder);
         return services.BuildServiceProvider();

@@ -19,7 +19,7 @@ public static class ExtensionsAIExample
         // With an API key this talks to the real service; without one, to a deployment inside this process.
         bool isLive = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable));
         await using PrivatemodeTestDeployment? deployment = isLive ? null : await PrivatemodeTestDeployment.StartAsync();
-        _ = deployment?.Model.ToolCall("get_weather", """{"city":"Bochum"}""").ThenReply("""{"umbrella":false,"reason":"clear sky"}""");
+        _ = deployment?.Model.ReplyWithToolCall("get_weather", """{"city":"Bochum"}""").Then.Reply("""{"umbrella":false,"reason":"clear sky"}""");
         await using PrivatemodeClient privatemode = deployment?.CreateClient() ?? new PrivatemodeClient();
         using ActivityListener listener = new()
         {

@@ -16,8 +16,8 @@ public static class SemanticKernelExample
         // With an API key this talks to the real service; without one, to a deployment inside this process.
         bool isLive = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable));
         await using PrivatemodeTestDeployment? deployment = isLive ? null : await PrivatemodeTestDeployment.StartAsync();
-        _ = deployment?.Model.ToolCall("Weather-get_weather", """{"city":"Bochum"}""").ThenReply("No. The sky over Bochum is clear.");
-        await RunAsync(options => deployment?.Configure(options), Console.Out);
+        _ = deployment?.Model.ReplyWithToolCall("Weather-get_weather", """{"city":"Bochum"}""").Then.Reply("No. The sky over Bochum is clear.");
+        await RunAsync(options => deployment?.ConfigureClient(options), Console.Out);
     }
 
     public static async Task RunAsync(Action<PrivatemodeOptions> configure, TextWriter output)

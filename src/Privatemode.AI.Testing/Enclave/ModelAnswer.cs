@@ -44,9 +44,9 @@ internal sealed record ModelAnswer(
             return ScriptedAnswer.Text($"You said: {request.LastUserText}");
         }
 
-        int bytes = record.OpenedFields.Values.Select(value => value.Length).DefaultIfEmpty(0).Max();
+        int bytes = record.DecryptedFields.Values.Select(value => value.Length).DefaultIfEmpty(0).Max();
         return endpoint == EnclaveEndpoint.Transcriptions
             ? ScriptedAnswer.Transcription($"You sent {bytes} bytes")
-            : ScriptedAnswer.Document(new ScriptedElement("NarrativeText", $"You sent {bytes} bytes"));
+            : ScriptedAnswer.Document(new ScriptedDocumentElement("NarrativeText", $"You sent {bytes} bytes"));
     }
 }

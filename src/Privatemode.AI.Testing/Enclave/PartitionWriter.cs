@@ -11,6 +11,6 @@ internal static class PartitionWriter
             ["type"] = element.Type,
             ["element_id"] = $"{i:x32}",
             ["text"] = element.Text,
-            ["metadata"] = new JsonObject { ["filename"] = fileName, ["page_number"] = element.Page, ["languages"] = new JsonArray("eng") },
+            ["metadata"] = new JsonObject { ["filename"] = fileName, ["page_number"] = element.PageNumber, ["languages"] = new JsonArray("eng") },
         })]).ToJsonString();
 }

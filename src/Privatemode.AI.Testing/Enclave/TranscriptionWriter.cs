@@ -59,7 +59,7 @@ internal sealed class TranscriptionWriter(ModelRequest request, ScriptedAnswer a
 
     private bool Asks(string name, string value) => request.Root.TryGetProperty(name, out JsonElement given) && given.ValueEquals(value);
 
-    private static JsonObject Segment(ScriptedSegment segment, int id) => new()
+    private static JsonObject Segment(ScriptedTranscriptionSegment segment, int id) => new()
     {
         ["id"] = id,
         ["seek"] = 0,

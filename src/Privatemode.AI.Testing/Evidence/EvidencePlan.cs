@@ -31,7 +31,7 @@ internal sealed class EvidencePlan
             EvidenceType = settings.StatesKind ? EvidenceTypes.Of(Kind) : null,
             HasCertificates = settings.HasCertificates,
         };
-        if (Kind == EvidenceKind.Snp)
+        if (Kind == EvidenceKind.SevSnp)
         {
             _snp = new SnpPlan(line, settings.ReportVersion, day);
             _snp.Report.Measurement = TestGuest.Measurement(line);

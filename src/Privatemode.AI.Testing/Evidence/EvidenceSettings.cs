@@ -1,11 +1,13 @@
+using Privatemode.AI.Testing.Evidence.Defects;
+
 namespace Privatemode.AI.Testing.Evidence;
 
 /// <summary>What evidence to issue.</summary>
 internal sealed record EvidenceSettings
 {
-    public EvidenceKind Kind { get; init; } = EvidenceKind.Snp;
+    public EvidenceKind Kind { get; init; } = EvidenceKind.SevSnp;
 
-    public EvidenceProduct Product { get; init; } = EvidenceProduct.Genoa;
+    public EvidenceAmdProduct Product { get; init; } = EvidenceAmdProduct.Genoa;
 
     public uint ReportVersion { get; init; } = 5;
 
@@ -16,5 +18,5 @@ internal sealed record EvidenceSettings
     /// <summary>Which manifest; each has workloads of its own.</summary>
     public int Revision { get; init; } = 1;
 
-    public EvidenceDefect Defect { get; init; } = EvidenceDefect.None;
+    public string Defect { get; init; } = DefectCatalogue.None;
 }

@@ -25,7 +25,7 @@ internal sealed class IssuedEvidence
         _plan = plan;
         _manifest = new Lazy<byte[]>(plan.Manifest.Write);
         _previousManifest = _manifest;
-        Snp = plan.Kind == EvidenceKind.Snp ? new IssuedSnp(plan.Snp) : null;
+        Snp = plan.Kind == EvidenceKind.SevSnp ? new IssuedSnp(plan.Snp) : null;
         Tdx = plan.Kind == EvidenceKind.Tdx ? new IssuedTdx(plan.Tdx) : null;
     }
 

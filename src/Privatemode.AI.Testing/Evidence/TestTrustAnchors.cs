@@ -10,10 +10,10 @@ namespace Privatemode.AI.Testing.Evidence;
 /// <param name="Collateral">Base address of AMD's and Intel's stand-ins; paths are those of the vendors.</param>
 /// <param name="Manifest">Where the expected manifest is.</param>
 internal sealed record TestTrustAnchors(
-    IReadOnlyDictionary<EvidenceProduct, byte[]> AmdRoots, byte[] IntelRoot, Uri Collateral, Uri Manifest)
+    IReadOnlyDictionary<EvidenceAmdProduct, byte[]> AmdRoots, byte[] IntelRoot, Uri Collateral, Uri Manifest)
 {
     public static TestTrustAnchors For(Uri deployment) => new(
-        Enum.GetValues<EvidenceProduct>().ToDictionary(product => product, product => SnpLine.Of(product).RootKey.Fingerprint),
+        Enum.GetValues<EvidenceAmdProduct>().ToDictionary(product => product, product => SnpLine.Of(product).RootKey.Fingerprint),
         TestKeys.IntelRoot.Fingerprint,
         deployment,
         new Uri(deployment, StandIns.ManifestPath));

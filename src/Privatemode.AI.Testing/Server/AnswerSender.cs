@@ -22,7 +22,7 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
         await WriteAsync(body[..(body.Length / 2)]).ConfigureAwait(false);
         await StallAtAsync(0).ConfigureAwait(false);
         await WriteAsync(body[(body.Length / 2)..]).ConfigureAwait(false);
-        record.WireAnswer = _sent.ToString();
+        record.WireResponseText = _sent.ToString();
     }
 
     /// <summary>An event stream.</summary>
@@ -38,22 +38,22 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
         for (int i = 0; i < events.Count; i++)
         {
             await StallAtAsync(i).ConfigureAwait(false);
-            if (options.BeforeEvent is not null)
+            if (options.BeforeStreamEvent is not null)
             {
-                await options.BeforeEvent(i, context.RequestAborted).ConfigureAwait(false);
+                await options.BeforeStreamEvent(i, context.RequestAborted).ConfigureAwait(false);
             }
 
-            bool isCutHere = fault is { Kind: FaultKind.Truncate } && fault.Index == i;
+            bool isCutHere = fault is { Kind: FaultKind.TruncateEvent } && fault.Index == i;
             string line = events[i];
             await WriteAsync(isCutHere ? line[..(line.Length / 2)] : line).ConfigureAwait(false);
         }
 
-        if (fault is not { Kind: FaultKind.RemoveEndMark or FaultKind.Truncate })
+        if (fault is not { Kind: FaultKind.RemoveEndMarker or FaultKind.TruncateEvent })
         {
             await WriteAsync(endMark).ConfigureAwait(false);
         }
 
-        record.WireAnswer = _sent.ToString();
+        record.WireResponseText = _sent.ToString();
     }
 
     private static string Line(string document) => $"data: {document}\n\n";
@@ -61,7 +61,7 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
     private async Task BeginAsync(int status, string contentType, bool isUnsealed, TimeSpan? retryAfter)
     {
         await StallAtAsync(-1).ConfigureAwait(false);
-        if (fault is { Kind: FaultKind.Cut, Index: 0 })
+        if (fault is { Kind: FaultKind.CutConnection, Index: 0 })
         {
             Abort();
         }
@@ -73,7 +73,7 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
             context.Response.Headers.Connection = "close";
         }
 
-        record.Status = status;
+        record.ResponseStatusCode = status;
         context.Response.StatusCode = status;
         context.Response.ContentType = contentType;
         if (isUnsealed)
@@ -88,7 +88,7 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
         }
     }
 
-    private bool IsCut => fault is { Kind: FaultKind.Cut };
+    private bool IsCut => fault is { Kind: FaultKind.CutConnection };
 
     private async Task WriteAsync(string text)
     {
@@ -107,7 +107,7 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
 
         await context.Response.Body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
         _bytes += allowed;
-        if (options.Record)
+        if (options.RecordRequests)
         {
             _ = _sent.Append(text);
         }
@@ -120,7 +120,7 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
 
     private async Task StallAtAsync(int index)
     {
-        if (fault is { Kind: FaultKind.Stall } && fault.Index == index)
+        if (fault is { Kind: FaultKind.StallBeforeEvent } && fault.Index == index)
         {
             // Waits until the client goes away or the deployment is disposed.
             TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -12,12 +12,13 @@ internal static class FaultReach
     {
         Demand(fault, fault?.Kind switch
         {
-            FaultKind.Relabel => "only a whole answer can come under another status",
-            FaultKind.RemoveFinish when events < 2 => $"the stream has {events} events",
-            FaultKind.Reflect when events == 0 => "the stream has no events",
-            FaultKind.Swap when fault.Index + 1 >= events => $"the stream has {events} events, counted from 0, and a swap takes two",
-            FaultKind.Tamper or FaultKind.Drop or FaultKind.Duplicate or FaultKind.Truncate or FaultKind.UnsealedMember or FaultKind.ErrorEvent
-                or FaultKind.Stall when fault.Index >= events => $"the stream has {events} events, counted from 0",
+            FaultKind.ChangeStatus => "the answer is a stream",
+            FaultKind.RemoveFinishEvent when events < 2 => $"the stream has {events} events",
+            FaultKind.ReflectRequest when events == 0 => "the stream has no events",
+            FaultKind.SwapEvents when fault.Index + 1 >= events => $"the stream has {events} events, counted from 0, and a swap takes two",
+            FaultKind.TamperEvent or FaultKind.DropEvent or FaultKind.DuplicateEvent or FaultKind.TruncateEvent or FaultKind.UnencryptedMember
+                or FaultKind.ReplaceEventWithError or FaultKind.StallBeforeEvent when fault.Index >= events =>
+                $"the stream has {events} events, counted from 0",
             _ => null,
         });
     }
@@ -25,16 +26,16 @@ internal static class FaultReach
     /// <exception cref="FaultMissedException">The fault cannot happen to an answer that is not streamed.</exception>
     public static void DemandWhole(Fault? fault) => Demand(fault, fault?.Kind switch
     {
-        FaultKind.Drop or FaultKind.Duplicate or FaultKind.Swap or FaultKind.Truncate or FaultKind.ErrorEvent or FaultKind.RemoveFinish
-            or FaultKind.RemoveEndMark => NotAStream,
-        FaultKind.Tamper or FaultKind.UnsealedMember or FaultKind.Stall when fault.Index > 0 => $"{NotAStream}, and counts as event 0",
+        FaultKind.DropEvent or FaultKind.DuplicateEvent or FaultKind.SwapEvents or FaultKind.TruncateEvent or FaultKind.ReplaceEventWithError
+            or FaultKind.RemoveFinishEvent or FaultKind.RemoveEndMarker => NotAStream,
+        FaultKind.TamperEvent or FaultKind.UnencryptedMember or FaultKind.StallBeforeEvent when fault.Index > 0 => $"{NotAStream}, and counts as event 0",
         _ => null,
     });
 
     /// <exception cref="FaultMissedException">The fault cannot happen to a scripted error.</exception>
     public static void DemandError(Fault? fault)
     {
-        Demand(fault, fault?.Kind is FaultKind.Reflect or FaultKind.UnsealedMember or FaultKind.Relabel
+        Demand(fault, fault?.Kind is FaultKind.ReflectRequest or FaultKind.UnencryptedMember or FaultKind.ChangeStatus
             ? "the scripted answer is an error of the model server"
             : null);
         DemandWhole(fault);
@@ -42,11 +43,11 @@ internal static class FaultReach
 
     /// <exception cref="FaultMissedException">The fault is one of GPUs, and the endpoint has none.</exception>
     public static void DemandGpus(Fault? fault, EnclaveEndpoint endpoint) =>
-        Demand(fault, fault is { Kind: FaultKind.GpuStatus } && !endpoint.UsesGpus ? "document extraction uses no GPU" : null);
+        Demand(fault, fault is { Kind: FaultKind.GpuRevocation } && !endpoint.UsesGpus ? "document extraction uses no GPU" : null);
 
     /// <exception cref="FaultMissedException">The fault cuts the connection after the end of the body.</exception>
     public static void DemandBytes(Fault? fault, int bytes) =>
-        Demand(fault, fault is { Kind: FaultKind.Cut } && fault.Index > 0 && fault.Index >= bytes ? $"the body has {bytes} bytes" : null);
+        Demand(fault, fault is { Kind: FaultKind.CutConnection } && fault.Index > 0 && fault.Index >= bytes ? $"the body has {bytes} bytes" : null);
 
     private static void Demand(Fault? fault, string? why)
     {

@@ -66,7 +66,7 @@ internal static class RequestChecks
         GpuPolicy policy = header.Length + mac.Length == 0
             ? GpuPolicy.GoodOnly
             : GpuPolicy.Verify(header, mac, secrets.Get(First(request, ProtocolHeaders.SecretId), "getting secret for OCSP verification: "));
-        if (fault is not { Kind: FaultKind.GpuStatus })
+        if (fault is not { Kind: FaultKind.GpuRevocation })
         {
             return;
         }

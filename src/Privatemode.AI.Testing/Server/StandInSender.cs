@@ -17,7 +17,7 @@ internal sealed class StandInSender(HttpContext context, RecordedRequest record,
             await Task.Delay(fault.Duration, options.TimeProvider, context.RequestAborted).ConfigureAwait(false);
         }
 
-        if (fault is { Kind: FaultKind.Stall, Index: < 0 })
+        if (fault is { Kind: FaultKind.StallBeforeEvent, Index: < 0 })
         {
             await StallAsync().ConfigureAwait(false);
         }
@@ -34,7 +34,7 @@ internal sealed class StandInSender(HttpContext context, RecordedRequest record,
 
     private void Begin(StandInAnswer answer)
     {
-        record.Status = answer.Status;
+        record.ResponseStatusCode = answer.Status;
         HttpResponse response = context.Response;
         response.StatusCode = answer.Status;
         response.ContentType = answer.ContentType;
@@ -49,7 +49,7 @@ internal sealed class StandInSender(HttpContext context, RecordedRequest record,
         }
 
         // Certificates and lists would make no readable text.
-        record.WireAnswer = answer.ContentType.Contains("pkix", StringComparison.Ordinal) ? "" : Encoding.UTF8.GetString(answer.Body.Span);
+        record.WireResponseText = answer.ContentType.Contains("pkix", StringComparison.Ordinal) ? "" : Encoding.UTF8.GetString(answer.Body.Span);
     }
 
     private async Task WriteAsync(ReadOnlyMemory<byte> body)
@@ -57,18 +57,18 @@ internal sealed class StandInSender(HttpContext context, RecordedRequest record,
         CancellationToken gone = context.RequestAborted;
         switch (fault?.Kind)
         {
-            case FaultKind.Stall:
+            case FaultKind.StallBeforeEvent:
                 await context.Response.Body.WriteAsync(body[..(body.Length / 2)], gone).ConfigureAwait(false);
                 await context.Response.Body.FlushAsync(gone).ConfigureAwait(false);
                 await StallAsync().ConfigureAwait(false);
                 break;
-            case FaultKind.Cut:
+            case FaultKind.CutConnection:
                 context.Response.ContentLength = body.Length;
                 await context.Response.Body.WriteAsync(body[..Math.Min(fault.Index, body.Length)], gone).ConfigureAwait(false);
                 await context.Response.Body.FlushAsync(gone).ConfigureAwait(false);
                 context.Abort();
                 break;
-            case FaultKind.Oversize:
+            case FaultKind.OversizedResponse:
                 await context.Response.Body.WriteAsync(body, gone).ConfigureAwait(false);
                 for (int left = fault.Index - body.Length; left > 0; left -= BlockSize)
                 {

@@ -10,7 +10,7 @@ namespace Privatemode.AI.Testing.Server;
 
 /// <summary>Evidence over HTTP: the gateway's part, the CDN, AMD's and Intel's services.</summary>
 internal sealed class StandInServer(
-    DeploymentEvidence evidence, FaultPlan faults, RequestCounter requests, PrivatemodeTestDeploymentOptions options)
+    DeploymentEvidence evidence, FaultInjector faults, RequestCounter requests, PrivatemodeTestDeploymentOptions options)
 {
     private const int NonceSize = 32;
 
@@ -27,7 +27,7 @@ internal sealed class StandInServer(
         {
             await sender.SendAsync(Plain(400, "credentials and protocol headers do not belong here")).ConfigureAwait(false);
         }
-        else if (fault is { Kind: FaultKind.PlainError })
+        else if (fault is { Kind: FaultKind.UnencryptedError })
         {
             await sender.SendAsync(Plain(fault.StatusCode, fault.Message)).ConfigureAwait(false);
         }
@@ -42,7 +42,7 @@ internal sealed class StandInServer(
     {
         requests.Add(EvidenceSource.Attestation);
         Fault? fault = faults.Take(EvidenceSource.Attestation);
-        if (fault is { Kind: FaultKind.PlainError })
+        if (fault is { Kind: FaultKind.UnencryptedError })
         {
             throw new EnclaveException(fault.StatusCode, fault.Message) { RetryAfter = fault.RetryAfter };
         }
@@ -57,7 +57,7 @@ internal sealed class StandInServer(
     private StandInAnswer Answer(HttpRequest request, EvidenceSource source, Fault? fault)
     {
         IssuedEvidence current = evidence.Current();
-        if (fault is { Kind: FaultKind.Outdated } && source == EvidenceSource.Manifest)
+        if (fault is { Kind: FaultKind.OutdatedManifest } && source == EvidenceSource.Manifest)
         {
             return new StandInAnswer(200, "application/json", current.PreviousManifest);
         }

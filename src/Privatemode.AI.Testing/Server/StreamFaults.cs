@@ -14,19 +14,19 @@ internal static partial class StreamFaults
     {
         FaultReach.DemandStream(fault, documents.Count);
         List<string> events = [.. documents.Select((document, i) => exchange.Seal(
-            fault is { Kind: FaultKind.ErrorEvent } && fault.Index == i ? ErrorDocument(fault.Message, exchange.Endpoint) : document))];
+            fault is { Kind: FaultKind.ReplaceEventWithError } && fault.Index == i ? ErrorDocument(fault.Message, exchange.Endpoint) : document))];
         int index = fault?.Index ?? 0;
         switch (fault?.Kind)
         {
-            case FaultKind.Tamper: events[index] = Tamper(events[index]); break;
-            case FaultKind.Drop: events.RemoveAt(index); break;
-            case FaultKind.Duplicate: events.Insert(index, events[index]); break;
-            case FaultKind.Swap: (events[index], events[index + 1]) = (events[index + 1], events[index]); break;
-            case FaultKind.Truncate: events.RemoveRange(index + 1, events.Count - index - 1); break;
-            case FaultKind.UnsealedMember: events[index] = documents[index]; break;
-            case FaultKind.Reflect: events[0] = Reflect(events[0], exchange); break;
-            case FaultKind.ErrorEvent: events.RemoveRange(index + 1, events.Count - index - 1); break;
-            case FaultKind.RemoveFinish: events.RemoveRange(events.Count - 2, 2); break;
+            case FaultKind.TamperEvent: events[index] = Tamper(events[index]); break;
+            case FaultKind.DropEvent: events.RemoveAt(index); break;
+            case FaultKind.DuplicateEvent: events.Insert(index, events[index]); break;
+            case FaultKind.SwapEvents: (events[index], events[index + 1]) = (events[index + 1], events[index]); break;
+            case FaultKind.TruncateEvent: events.RemoveRange(index + 1, events.Count - index - 1); break;
+            case FaultKind.UnencryptedMember: events[index] = documents[index]; break;
+            case FaultKind.ReflectRequest: events[0] = Reflect(events[0], exchange); break;
+            case FaultKind.ReplaceEventWithError: events.RemoveRange(index + 1, events.Count - index - 1); break;
+            case FaultKind.RemoveFinishEvent: events.RemoveRange(events.Count - 2, 2); break;
         }
 
         return events;

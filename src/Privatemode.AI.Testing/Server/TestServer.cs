@@ -8,7 +8,7 @@ namespace Privatemode.AI.Testing.Server;
 
 /// <summary>The deployment behind HTTP: key exchange, sealed inference, list of models.</summary>
 internal sealed class TestServer(
-    PrivatemodeTestDeploymentOptions options, SecretStore secrets, ScriptedModel model, FaultPlan faults, StandInServer standIns)
+    PrivatemodeTestDeploymentOptions options, SecretStore secrets, ScriptedModel model, FaultInjector faults, StandInServer standIns)
 {
     private readonly Lock _gate = new();
     private int _keyExchanges;
@@ -47,8 +47,8 @@ internal sealed class TestServer(
                 return;
             }
 
-            RequestChecks.DemandClient(context.Request, [options.ApiKey, .. options.OtherApiKeys]);
-            if (fault is { Kind: FaultKind.PlainError })
+            RequestChecks.DemandClient(context.Request, [options.ApiKey, .. options.AdditionalApiKeys]);
+            if (fault is { Kind: FaultKind.UnencryptedError })
             {
                 await SendPlainErrorAsync(context, sender, fault.StatusCode, fault.Message, "", null, fault.RetryAfter).ConfigureAwait(false);
                 return;
@@ -188,23 +188,23 @@ internal sealed class TestServer(
         if (!exchange.Endpoint.TakesForms)
         {
             string opened = exchange.OpenRequest(record.WireBody.Span);
-            record.OpenedBody = opened.Length > 0 ? opened : null;
+            record.DecryptedBody = opened.Length > 0 ? opened : null;
             return opened;
         }
 
         OpenedForm form = exchange.Endpoint == EnclaveEndpoint.Partition
             ? OpenDocument(exchange, record, contentType)
             : OpenRecording(exchange, record, contentType);
-        record.OpenedFields = form.ToFields();
+        record.DecryptedFields = form.ToFields();
         record.FileName = form.Parts.FirstOrDefault(part => part.FileName is not null)?.FileName;
-        return record.OpenedBody!;
+        return record.DecryptedBody!;
     }
 
     /// <summary>The form is one encrypted value, and reaches the model server as the client wrote it.</summary>
     private static OpenedForm OpenDocument(EnclaveExchange exchange, RecordedRequest record, string? contentType)
     {
         byte[] inner = exchange.Open(record.WireBody.Span, "mutating request: ");
-        record.OpenedBody = System.Text.Encoding.UTF8.GetString(inner);
+        record.DecryptedBody = System.Text.Encoding.UTF8.GetString(inner);
         try
         {
             return OpenedForm.Read(inner, contentType);
@@ -229,7 +229,7 @@ internal sealed class TestServer(
         }
 
         form.Open(name => exchange.Endpoint.Request.Contains(System.Text.Encoding.UTF8.GetBytes(name)), (value, where) => exchange.Open(value, where));
-        record.OpenedBody = form.ToJson();
+        record.DecryptedBody = form.ToJson();
         return form.Parts.Any(part => part is { Name: "file", FileName: not null })
             ? form
             : throw new ModelServerException(400, "Field required: file", ModelServerException.NotValid);
@@ -239,13 +239,13 @@ internal sealed class TestServer(
     {
         switch (fault?.Kind)
         {
-            case FaultKind.SealedError:
+            case FaultKind.EncryptedError:
                 await SendSealedErrorAsync(sender, exchange, fault, new ModelServerException(fault.StatusCode, fault.Message)).ConfigureAwait(false);
                 return true;
-            case FaultKind.UnsealedSuccess:
-                await sender.SendAsync(200, answer.Failure is null ? answer.Whole() : "{}", "application/json", fault.IsMarked).ConfigureAwait(false);
+            case FaultKind.UnencryptedSuccess:
+                await sender.SendAsync(200, answer.Failure is null ? answer.Whole() : "{}", "application/json", fault.HasHeader).ConfigureAwait(false);
                 return true;
-            case FaultKind.NewerFormat:
+            case FaultKind.NewerResponseFormat:
                 await sender.SendAsync(200, "\u0001\u0002\u0003", "application/vnd.privatemode.encrypted-body").ConfigureAwait(false);
                 return true;
             default:
@@ -259,19 +259,19 @@ internal sealed class TestServer(
         string sealedDocument = exchange.Seal(document);
         sealedDocument = fault?.Kind switch
         {
-            FaultKind.Tamper => StreamFaults.Tamper(sealedDocument),
-            FaultKind.Reflect => StreamFaults.Reflect(sealedDocument, exchange),
-            FaultKind.UnsealedMember =>
+            FaultKind.TamperEvent => StreamFaults.Tamper(sealedDocument),
+            FaultKind.ReflectRequest => StreamFaults.Reflect(sealedDocument, exchange),
+            FaultKind.UnencryptedMember =>
                 sealedDocument[^1] == ']' ? $"{sealedDocument[..^1]},\"in the clear\"]" : $"{sealedDocument[..^1]},\"injected\":\"in the clear\"}}",
             _ => sealedDocument,
         };
-        return sender.SendAsync(fault is { Kind: FaultKind.Relabel } ? fault.StatusCode : 200, sealedDocument, "application/json");
+        return sender.SendAsync(fault is { Kind: FaultKind.ChangeStatus } ? fault.StatusCode : 200, sealedDocument, "application/json");
     }
 
     private static Task SendSealedErrorAsync(AnswerSender sender, EnclaveExchange exchange, Fault? fault, ModelServerException failure)
     {
         string sealedDocument = exchange.Seal(failure.ToJson(exchange.Endpoint));
-        sealedDocument = fault?.Kind == FaultKind.Tamper ? StreamFaults.Tamper(sealedDocument) : sealedDocument;
+        sealedDocument = fault?.Kind == FaultKind.TamperEvent ? StreamFaults.Tamper(sealedDocument) : sealedDocument;
         return sender.SendAsync(failure.Status, sealedDocument, "application/json");
     }
 
@@ -296,7 +296,7 @@ internal sealed class TestServer(
         Dictionary<string, string> headers = request.Headers.ToDictionary(
             header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
         RecordedRequest record = new(request.Method, request.Path + request.QueryString, headers, body.ToArray());
-        if (options.Record)
+        if (options.RecordRequests)
         {
             Requests.Enqueue(record);
         }

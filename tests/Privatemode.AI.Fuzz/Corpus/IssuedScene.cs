@@ -39,7 +39,7 @@ internal sealed class IssuedScene
     public static IReadOnlyList<IssuedScene> All { get; } =
     [
         new("issued Genoa", new EvidenceSettings()),
-        new("issued Milan", new EvidenceSettings { Product = EvidenceProduct.Milan, ReportVersion = 2, HasCertificates = false, StatesKind = false }),
+        new("issued Milan", new EvidenceSettings { Product = EvidenceAmdProduct.Milan, ReportVersion = 2, HasCertificates = false, StatesKind = false }),
         new("issued Genoa without certificates", new EvidenceSettings { ReportVersion = 3, HasCertificates = false }),
         new("issued TDX", new EvidenceSettings { Kind = Testing.EvidenceKind.Tdx }),
     ];

@@ -15,7 +15,7 @@ public sealed class AdapterCanaryTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _deployment = await PrivatemodeTestDeployment.StartAsync();
-        _deployment.Model.Respond(_ => ScriptedAnswer.Text($"{Sentinel.Text} answer"));
+        _deployment.Model.SetFallback(_ => ScriptedAnswer.Text($"{Sentinel.Text} answer"));
         _client = _deployment.CreateClient(options =>
         {
             options.LoggerFactory = _logs;
@@ -33,7 +33,7 @@ public sealed class AdapterCanaryTests : IAsyncLifetime
     public async Task Embeddings_NothingOfTheSentinelLeaves()
     {
         IEmbeddingGenerator<string, Embedding<float>> generator = _client.AsIEmbeddingGenerator("qwen3-embedding-4b");
-        foreach (Fault? fault in (Fault?[])[null, Fault.SealedError(400, Sentinel.Text), Fault.TamperEvent(0), Fault.UnsealedMember(0)])
+        foreach (Fault? fault in (Fault?[])[null, Fault.EncryptedError(400, Sentinel.Text), Fault.TamperEvent(0), Fault.UnencryptedMember(0)])
         {
             Order(fault);
             await TryAsync(() => generator.GenerateAsync([$"{Sentinel.Text}-text", Sentinel.Text], Options("extra")));
@@ -59,7 +59,8 @@ public sealed class AdapterCanaryTests : IAsyncLifetime
     public async Task Completions_NothingOfTheSentinelLeaves(bool streamed)
     {
         foreach (Fault? fault in (Fault?[])
-            [null, Fault.SealedError(400, Sentinel.Text), Fault.TamperEvent(0), streamed ? Fault.ErrorEvent(1, Sentinel.Text) : Fault.UnsealedMember(0)])
+            [null, Fault.EncryptedError(400, Sentinel.Text), Fault.TamperEvent(0),
+                streamed ? Fault.ReplaceEventWithError(1, Sentinel.Text) : Fault.UnencryptedMember(0)])
         {
             Order(fault);
             await TryAsync(() => CompleteAsync(Request("extra"), streamed));
@@ -69,7 +70,7 @@ public sealed class AdapterCanaryTests : IAsyncLifetime
         await TryAsync(() => CompleteAsync(new TextCompletionRequest(Sentinel.Text) { Suffix = $"{Sentinel.Text}-suffix" }, streamed));
         await TryAsync(() => CompleteAsync(new TextCompletionRequest(Sentinel.Text) { ModelId = Sentinel.NotAModel }, streamed));
         AssertNothingLeft("prompt", "stop", "extra");
-        Assert.Contains($"{Sentinel.Text}-suffix", _deployment.Requests[^1].OpenedBody, StringComparison.Ordinal);
+        Assert.Contains($"{Sentinel.Text}-suffix", _deployment.Requests[^1].DecryptedBody, StringComparison.Ordinal);
         Assert.Equal(6, _exceptions.OfType<PrivatemodeException>().Count());
 
         static TextCompletionRequest Request(string name) => new($"{Sentinel.Text}-prompt")
@@ -102,7 +103,7 @@ public sealed class AdapterCanaryTests : IAsyncLifetime
     {
         if (fault is not null)
         {
-            _deployment.Faults.Next(fault);
+            _deployment.Faults.Inject(fault);
         }
     }
 
@@ -116,11 +117,11 @@ public sealed class AdapterCanaryTests : IAsyncLifetime
 
     private void AssertNothingLeft(params string[] places)
     {
-        Assert.All(places, place => Assert.Contains($"{Sentinel.Text}-{place}", _deployment.Requests[0].OpenedBody, StringComparison.Ordinal));
-        Assert.Empty(Sentinel.FoundIn(_deployment.CopyReceivedBytes()));
+        Assert.All(places, place => Assert.Contains($"{Sentinel.Text}-{place}", _deployment.Requests[0].DecryptedBody, StringComparison.Ordinal));
+        Assert.Empty(Sentinel.FoundIn(_deployment.GetReceivedBytes()));
 
         // Whole answers and sealed errors; the last one in a list of faults may show a member on purpose.
-        Assert.All(_deployment.Requests.Take(3), request => Assert.Empty(Sentinel.FoundIn(request.WireAnswer)));
+        Assert.All(_deployment.Requests.Take(3), request => Assert.Empty(Sentinel.FoundIn(request.WireResponseText)));
         Assert.NotEmpty(_logs.Lines);
         Assert.All(_logs.Lines, line => Assert.Empty(Sentinel.FoundIn(line)));
         Assert.All(_exceptions.OfType<PrivatemodeException>(), exception => Assert.Empty(Sentinel.FoundIn(exception.ToString())));

@@ -25,7 +25,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _deployment = await PrivatemodeTestDeployment.StartAsync();
-        _deployment.Model.Respond(_ => ScriptedAnswer.Text($"{Sentinel.Text} answer").WithReasoning($"{Sentinel.Text} reasoning").WithToolCall(
+        _deployment.Model.SetFallback(_ => ScriptedAnswer.Text($"{Sentinel.Text} answer").WithReasoning($"{Sentinel.Text} reasoning").WithToolCall(
             "tool", $$"""{"argument":"{{Sentinel.Text}}"}"""));
         _client = _deployment.CreateClient(options =>
         {
@@ -71,7 +71,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.True(driver.Driven.Count > 400, $"{driver.Driven.Count} methods only.");
         Assert.NotEmpty(_deployment.Requests);
         Assert.Contains(driver.Exceptions, exception => exception is PrivatemodeWouldLeakException);
-        Assert.Contains(_deployment.Requests, request => request.OpenedBody?.Contains(Sentinel.Text, StringComparison.Ordinal) == true);
+        Assert.Contains(_deployment.Requests, request => request.DecryptedBody?.Contains(Sentinel.Text, StringComparison.Ordinal) == true);
         AssertNothingLeft(driver.Exceptions);
     }
 
@@ -87,9 +87,9 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
             exceptions.AddRange(await FailuresAsync(() => chat.GetStreamingResponseAsync(history, options).ToChatResponseAsync()));
         }
 
-        foreach (Fault fault in (Fault[])[Fault.TamperEvent(1), Fault.SealedError(400, Sentinel.Text), Fault.ErrorEvent(1, Sentinel.Text)])
+        foreach (Fault fault in (Fault[])[Fault.TamperEvent(1), Fault.EncryptedError(400, Sentinel.Text), Fault.ReplaceEventWithError(1, Sentinel.Text)])
         {
-            _deployment.Faults.Next(fault);
+            _deployment.Faults.Inject(fault);
             exceptions.AddRange(await FailuresAsync(() => chat.GetStreamingResponseAsync(History(), Options()).ToChatResponseAsync()));
         }
 
@@ -97,7 +97,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
         foreach (string place in (
             string[])["system", "user", "tool-name", "description", "argument", "result", "reasoning", "file", "schema", "metadata", "extra"])
         {
-            Assert.Contains($"{Sentinel.Text}-{place}", request.OpenedBody!.Replace('_', '-'), StringComparison.Ordinal);
+            Assert.Contains($"{Sentinel.Text}-{place}", request.DecryptedBody!.Replace('_', '-'), StringComparison.Ordinal);
         }
 
         Assert.Equal(5, exceptions.OfType<PrivatemodeException>().Count());
@@ -107,8 +107,9 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public async Task SpeechClient_SentinelInEverythingARecordingCarries_StaysSealed()
     {
-        _deployment.Model.Respond(_ => ScriptedAnswer.Transcription($"{Sentinel.Text} said {Sentinel.Text}",
-            new ScriptedSegment(Sentinel.Text, TimeSpan.Zero, TimeSpan.FromSeconds(1))).WithWord(Sentinel.Text, TimeSpan.Zero, TimeSpan.FromSeconds(1)));
+        _deployment.Model.SetFallback(_ => ScriptedAnswer.Transcription($"{Sentinel.Text} said {Sentinel.Text}",
+            new ScriptedTranscriptionSegment(Sentinel.Text, TimeSpan.Zero, TimeSpan.FromSeconds(1)))
+            .WithWord(Sentinel.Text, TimeSpan.Zero, TimeSpan.FromSeconds(1)));
         List<Exception> exceptions = [];
         ISpeechToTextClient speech = _client.AsISpeechToTextClient("whisper-large-v3");
         SpeechTranscriptionOptions whole = SpeechOptions(TranscriptionTimestamps.Segments);
@@ -117,7 +118,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
         // A file whose name holds the sentinel, too.
         string path = Path.Combine(_folder.FullName, $"{Sentinel.Text}.wav");
         await File.WriteAllBytesAsync(path, Recording.Wave(5000, Sentinel.Text));
-        foreach (Fault? fault in (Fault?[])[null, Fault.TamperEvent(1), Fault.SealedError(400, Sentinel.Text)])
+        foreach (Fault? fault in (Fault?[])[null, Fault.TamperEvent(1), Fault.EncryptedError(400, Sentinel.Text)])
         {
             await using FileStream audio = File.OpenRead(path);
             Order(fault);
@@ -139,10 +140,10 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.Equal(6, _deployment.Requests.Count);
         foreach (string field in (string[])["prompt", "extra", "language"])
         {
-            Assert.Contains(Sentinel.Text, Encoding.UTF8.GetString(_deployment.Requests[0].OpenedFields[field].Span), StringComparison.OrdinalIgnoreCase);
+            Assert.Contains(Sentinel.Text, Encoding.UTF8.GetString(_deployment.Requests[0].DecryptedFields[field].Span), StringComparison.OrdinalIgnoreCase);
         }
 
-        Assert.True(_deployment.Requests[0].OpenedFields["file"].Span.IndexOf(Encoding.UTF8.GetBytes(Sentinel.Text)) > 0);
+        Assert.True(_deployment.Requests[0].DecryptedFields["file"].Span.IndexOf(Encoding.UTF8.GetBytes(Sentinel.Text)) > 0);
         Assert.Equal(4 + 9, exceptions.OfType<PrivatemodeException>().Count());
         AssertNothingLeft(exceptions);
     }
@@ -150,11 +151,11 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public async Task Documents_SentinelInEverythingADocumentCarries_StaysSealed()
     {
-        _deployment.Model.Respond(_ => ScriptedAnswer.Document(new ScriptedElement("Title", $"{Sentinel.Text} title")));
+        _deployment.Model.SetFallback(_ => ScriptedAnswer.Document(new ScriptedDocumentElement("Title", $"{Sentinel.Text} title")));
         List<Exception> exceptions = [];
         DocumentOptions options = new() { Encoding = Sentinel.Text, ContentType = $"text/{Sentinel.Text}", Languages = [Sentinel.Text] };
         options.AdditionalFields[Sentinel.Text] = Sentinel.Text;
-        foreach (Fault? fault in (Fault?[])[null, Fault.TamperEvent(0), Fault.SealedError(400, Sentinel.Text), Fault.PlainError(400)])
+        foreach (Fault? fault in (Fault?[])[null, Fault.TamperEvent(0), Fault.EncryptedError(400, Sentinel.Text), Fault.UnencryptedError(400)])
         {
             Order(fault);
             exceptions.AddRange(await FailuresAsync(
@@ -169,7 +170,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
         }
 
         Assert.Equal(4, _deployment.Requests.Count);
-        string opened = _deployment.Requests[0].OpenedBody!;
+        string opened = _deployment.Requests[0].DecryptedBody!;
         foreach (string place in (string[])[$"filename=\"{Sentinel.Text}.pdf\"", $"name=\"{Sentinel.Text}\"", $"[\"{Sentinel.Text}\"]", $"RIFF{Sentinel.Text}"])
         {
             Assert.Contains(place, opened, StringComparison.Ordinal);
@@ -211,7 +212,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
     {
         if (fault is not null)
         {
-            _deployment.Faults.Next(fault);
+            _deployment.Faults.Inject(fault);
         }
     }
 
@@ -274,8 +275,8 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
     private void AssertNothingLeft(IEnumerable<Exception> exceptions)
     {
         Assert.Same(_activity, Activity.Current);
-        Assert.Empty(Sentinel.FoundIn(_deployment.CopyReceivedBytes()));
-        Assert.All(_deployment.AllRequests, request => Assert.Empty(Sentinel.FoundIn(request.WireAnswer)));
+        Assert.Empty(Sentinel.FoundIn(_deployment.GetReceivedBytes()));
+        Assert.All(_deployment.AllRequests, request => Assert.Empty(Sentinel.FoundIn(request.WireResponseText)));
         Assert.NotEmpty(_logs.Lines);
         Assert.All(_logs.Lines, line => Assert.Empty(Sentinel.FoundIn(line)));
         foreach (PrivatemodeException exception in exceptions.SelectMany(Chain).OfType<PrivatemodeException>())

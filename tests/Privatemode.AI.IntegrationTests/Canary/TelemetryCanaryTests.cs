@@ -30,18 +30,18 @@ public sealed class TelemetryCanaryTests : DeploymentTest
     [InlineData(true)]
     public async Task Chat_WhateverHappens_TelemetryHoldsNothingOfTheSentinel(bool streamed)
     {
-        Deployment.Model.Respond(_ => ScriptedAnswer.Text($"{Sentinel.Text} answer one two three").WithReasoning($"{Sentinel.Text} reasoning"));
+        Deployment.Model.SetFallback(_ => ScriptedAnswer.Text($"{Sentinel.Text} answer one two three").WithReasoning($"{Sentinel.Text} reasoning"));
         int failures = 0;
         foreach (Fault? fault in (Fault?[])
             [
-                null, Fault.SealedError(400, Sentinel.Text), Fault.PlainError(400, Sentinel.Text), Fault.PlainError(500, Sentinel.Text),
-                Fault.TamperEvent(0), Fault.ReflectRequest, Fault.UnsealedMember(0), Fault.UnsealedSuccess(), Fault.CutConnection(400),
-                streamed ? Fault.ErrorEvent(1, Sentinel.Text) : Fault.SealedError(422, Sentinel.Text),
+                null, Fault.EncryptedError(400, Sentinel.Text), Fault.UnencryptedError(400, Sentinel.Text), Fault.UnencryptedError(500, Sentinel.Text),
+                Fault.TamperEvent(0), Fault.ReflectRequest, Fault.UnencryptedMember(0), Fault.UnencryptedSuccess(), Fault.CutConnection(400),
+                streamed ? Fault.ReplaceEventWithError(1, Sentinel.Text) : Fault.EncryptedError(422, Sentinel.Text),
             ])
         {
             if (fault is not null)
             {
-                Deployment.Faults.Next(fault);
+                Deployment.Faults.Inject(fault);
             }
 
             failures += await TryAsync(streamed, new ChatOptions { AdditionalProperties = new() { ["user_tag"] = Sentinel.Text } }) is null ? 0 : 1;
@@ -57,7 +57,7 @@ public sealed class TelemetryCanaryTests : DeploymentTest
     [Fact]
     public async Task File_ItsNameAndContent_AreNotTold()
     {
-        Deployment.Model.Transcribe(Sentinel.Text);
+        Deployment.Model.ReplyWithTranscription(Sentinel.Text);
         AudioClient audio = Client.OpenAI.GetAudioClient("whisper-large-v3");
         ClientResult<AudioTranscription> text = await audio.TranscribeAudioAsync(
             new MemoryStream(Sentinel.Bytes), $"{Sentinel.Text}.wav", new AudioTranscriptionOptions { Prompt = Sentinel.Text }).OrTimeout();
@@ -71,7 +71,7 @@ public sealed class TelemetryCanaryTests : DeploymentTest
         Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
         Assert.IsType<PrivatemodeVerificationException>(await TryAsync(streamed: false, new ChatOptions()));
         Deployment.Evidence.Defect = EvidenceDefect.None;
-        Deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.PlainError(503, Sentinel.Text), times: 20);
+        Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(503, Sentinel.Text), times: 20);
         Task<Exception?> asking = TryAsync(streamed: false, new ChatOptions());
         Time.Advance(await Time.TimerAsync(due => due == TimeSpan.FromSeconds(1)).OrTimeout());
         Time.Advance(await Time.TimerAsync(due => due == TimeSpan.FromSeconds(2)).OrTimeout());

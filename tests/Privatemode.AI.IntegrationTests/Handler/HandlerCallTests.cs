@@ -61,8 +61,8 @@ public sealed class HandlerCallTests : HandlerTest
             return await response.Content.ReadAsStringAsync();
         })).OrTimeout();
         Assert.All(answers.Index(), answer => Assert.Contains($"You said: number {answer.Index}\"", answer.Item, StringComparison.Ordinal));
-        Assert.Equal(1, Deployment.KeyExchanges);
-        Assert.Equal(100, Deployment.Requests.Select(request => request.WireText).Distinct().Count());
+        Assert.Equal(1, Deployment.KeyExchangeCount);
+        Assert.Equal(100, Deployment.Requests.Select(request => request.WireBodyText).Distinct().Count());
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class HandlerCallTests : HandlerTest
     {
         using SemaphoreSlim next = new(1);
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(
-            new() { BeforeEvent = async (_, stop) => await next.WaitAsync(stop) });
+            new() { BeforeStreamEvent = async (_, stop) => await next.WaitAsync(stop) });
         deployment.Model.Reply("one two three");
         await using PrivatemodeClient client = deployment.CreateClient();
         using HttpClient http = new(client.CreateHandler()) { BaseAddress = deployment.Endpoint };
@@ -99,7 +99,7 @@ public sealed class HandlerCallTests : HandlerTest
         TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(new()
         {
-            BeforeEvent = async (i, stop) =>
+            BeforeStreamEvent = async (i, stop) =>
             {
                 if (i >= 2)
                 {
@@ -133,7 +133,7 @@ public sealed class HandlerCallTests : HandlerTest
         await SendAsync();
         Deployment.ForgetSecrets();
         Assert.Equal("You said: hi", TextOf(await SendAsync()));
-        Assert.Equal(2, Deployment.KeyExchanges);
+        Assert.Equal(2, Deployment.KeyExchangeCount);
         Assert.Equal(3, Deployment.Requests.Count);
         Assert.EndsWith("_1", Deployment.Requests[2].RequestId, StringComparison.Ordinal);
     }
@@ -146,7 +146,7 @@ public sealed class HandlerCallTests : HandlerTest
         using HttpResponseMessage first = await invoker.SendAsync(request, default).OrTimeout();
         using HttpResponseMessage second = await invoker.SendAsync(request, default).OrTimeout();
         Assert.Equal("You said: hi", TextOf(await second.Content.ReadAsStringAsync()));
-        Assert.Equal(2, Deployment.Requests.Select(sent => sent.WireText).Distinct().Count());
+        Assert.Equal(2, Deployment.Requests.Select(sent => sent.WireBodyText).Distinct().Count());
         Assert.Equal(2, Deployment.Requests.Select(sent => sent.RequestId).Distinct().Count());
         Assert.Equal(Deployment.Requests[1].RequestId, second.GetPrivatemodeReceipt()!.RequestId);
     }
@@ -166,7 +166,7 @@ public sealed class HandlerCallTests : HandlerTest
     public async Task Send_Cancelled_StopsAtOnce()
     {
         using CancellationTokenSource impatient = new();
-        Deployment.Faults.Next(Fault.Stall(-1));
+        Deployment.Faults.Inject(Fault.NoResponse);
         Task<HttpResponseMessage> asking = Http.SendAsync(Post(ChatPath, ChatBody()), impatient.Token);
         await Time.TimerAsync(due => due == TimeSpan.FromMinutes(10)).OrTimeout();
         await impatient.CancelAsync();
@@ -185,7 +185,7 @@ public sealed class HandlerCallTests : HandlerTest
     [Fact]
     public async Task Stream_CancelledWhileReading_StopsAtOnce()
     {
-        Deployment.Faults.Next(Fault.Stall(1));
+        Deployment.Faults.Inject(Fault.StallBeforeEvent(1));
         using CancellationTokenSource impatient = new();
         using HttpResponseMessage response = await Http.SendAsync(
             Post(ChatPath, ChatBody(stream: true)), HttpCompletionOption.ResponseHeadersRead).OrTimeout();
@@ -202,7 +202,7 @@ public sealed class HandlerCallTests : HandlerTest
     [InlineData(true)]
     public async Task Send_NoAnswerInTime_IsATimeoutAndNotSentAgain(bool sync)
     {
-        Deployment.Faults.Next(Fault.Stall(-1));
+        Deployment.Faults.Inject(Fault.NoResponse);
         Task<HttpResponseMessage> asking = sync
             ? TestTimeouts.OnOwnThread(() => Http.Send(Post(ChatPath, ChatBody())))
             : Http.SendAsync(Post(ChatPath, ChatBody()));

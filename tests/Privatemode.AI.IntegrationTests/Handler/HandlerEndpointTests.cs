@@ -20,7 +20,7 @@ public sealed class HandlerEndpointTests : HandlerTest
     [InlineData(MessagesPath, true)]
     public async Task Generation_Sentinel_IsAnsweredAndNeverSeen(string path, bool stream)
     {
-        Deployment.Model.Respond(_ => ScriptedAnswer.Text($"{Sentinel.Text} answer"));
+        Deployment.Model.SetFallback(_ => ScriptedAnswer.Text($"{Sentinel.Text} answer"));
         string body = path switch
         {
             ChatPath => ChatBody(Sentinel.Text, stream),
@@ -32,7 +32,7 @@ public sealed class HandlerEndpointTests : HandlerTest
         Assert.Null(failure);
         Assert.Contains(Sentinel.Text, text, StringComparison.Ordinal);
         Assert.Equal(stream ? "text/event-stream" : "application/json", response!.Content.Headers.ContentType!.ToString());
-        Assert.Contains(Sentinel.Text, Deployment.Requests[0].OpenedBody, StringComparison.Ordinal);
+        Assert.Contains(Sentinel.Text, Deployment.Requests[0].DecryptedBody, StringComparison.Ordinal);
         AssertNothingSeen();
     }
 
@@ -41,7 +41,7 @@ public sealed class HandlerEndpointTests : HandlerTest
     [InlineData(true)]
     public async Task Messages_ToolUse_ArrivesWhole(bool stream)
     {
-        Deployment.Model.ToolCall("get_weather", $$"""{"city":"{{Sentinel.Text}}"}""");
+        Deployment.Model.ReplyWithToolCall("get_weather", $$"""{"city":"{{Sentinel.Text}}"}""");
         using HttpRequestMessage request = Dressed(Post(MessagesPath, MessageBody(Sentinel.Text, stream)));
         (_, string text, Exception? failure) = await ReadAsync(request);
         Assert.Null(failure);
@@ -63,7 +63,7 @@ public sealed class HandlerEndpointTests : HandlerTest
         using HttpRequestMessage request = Dressed(Post(MessagesPath, body));
         (_, _, Exception? failure) = await ReadAsync(request);
         Assert.Null(failure);
-        Assert.Contains($"{Sentinel.Text} result", Deployment.Requests[0].OpenedBody, StringComparison.Ordinal);
+        Assert.Contains($"{Sentinel.Text} result", Deployment.Requests[0].DecryptedBody, StringComparison.Ordinal);
         AssertNothingSeen();
     }
 
@@ -83,7 +83,7 @@ public sealed class HandlerEndpointTests : HandlerTest
     [InlineData(true)]
     public async Task Transcription_Sentinel_IsAnsweredAndNeverSeen(bool stream)
     {
-        Deployment.Model.Transcribe($"{Sentinel.Text} said");
+        Deployment.Model.ReplyWithTranscription($"{Sentinel.Text} said");
         using HttpRequestMessage request = Dressed(new HttpRequestMessage(HttpMethod.Post, TranscriptionPath)
         {
             Content = Form(Sentinel.Bytes, ("model", "whisper-large-v3"), ("prompt", Sentinel.Text), ("stream", stream ? "true" : "false")),
@@ -91,14 +91,14 @@ public sealed class HandlerEndpointTests : HandlerTest
         (_, string text, Exception? failure) = await ReadAsync(request);
         Assert.Null(failure);
         Assert.Contains(Sentinel.Text, text, StringComparison.Ordinal);
-        Assert.Equal(Sentinel.Bytes, Deployment.Requests[0].OpenedFields["file"].ToArray());
+        Assert.Equal(Sentinel.Bytes, Deployment.Requests[0].DecryptedFields["file"].ToArray());
         AssertNothingSeen();
     }
 
     [Fact]
     public async Task Partition_Sentinel_IsAnsweredAndNeverSeen()
     {
-        Deployment.Model.Partition(new ScriptedElement("Title", Sentinel.Text));
+        Deployment.Model.ReplyWithDocument(new ScriptedDocumentElement("Title", Sentinel.Text));
         using HttpRequestMessage request = Dressed(new HttpRequestMessage(HttpMethod.Post, PartitionPath)
         {
             Content = Form(Sentinel.Bytes, ("strategy", Sentinel.Text)),
@@ -125,7 +125,7 @@ public sealed class HandlerEndpointTests : HandlerTest
     [Fact]
     public async Task Errors_Sentinel_IsSealedBothWays()
     {
-        Deployment.Model.Fail(422, $"I do not like {Sentinel.Text}");
+        Deployment.Model.ReplyWithError(422, $"I do not like {Sentinel.Text}");
         using HttpRequestMessage request = Dressed(Post(ChatPath, ChatBody(Sentinel.Text)));
         (HttpResponseMessage? response, string text, Exception? failure) = await ReadAsync(request);
         Assert.Null(failure);
@@ -151,8 +151,8 @@ public sealed class HandlerEndpointTests : HandlerTest
     private void AssertNothingSeen()
     {
         Assert.Same(_activity, Activity.Current);
-        Assert.Empty(Sentinel.FoundIn(Deployment.CopyReceivedBytes()));
-        Assert.All(Deployment.AllRequests, request => Assert.Empty(Sentinel.FoundIn(request.WireAnswer)));
+        Assert.Empty(Sentinel.FoundIn(Deployment.GetReceivedBytes()));
+        Assert.All(Deployment.AllRequests, request => Assert.Empty(Sentinel.FoundIn(request.WireResponseText)));
         foreach (RecordedRequest request in Deployment.Requests)
         {
             Assert.Equal($"Bearer {Deployment.ApiKey}", request.Headers["Authorization"]);

@@ -16,22 +16,22 @@ public sealed class HandlerFaultTests : HandlerTest
         { "dropped", Fault.DropEvent(2), "not-authentic" },
         { "duplicated", Fault.DuplicateEvent(3), "not-authentic" },
         { "cut inside an event", Fault.TruncateEvent(2), "truncated-stream" },
-        { "no end mark", Fault.RemoveEndMark, "truncated-stream" },
+        { "no end mark", Fault.RemoveEndMarker, "truncated-stream" },
         { "connection cut", Fault.CutConnection(1500), "truncated-stream" },
-        { "member in the clear", Fault.UnsealedMember(2), "unsealed-member" },
-        { "whole answer in the clear", Fault.UnsealedSuccess(), "unexpected-form" },
-        { "whole answer in the clear, as it says", Fault.UnsealedSuccess(marked: true), "unsealed-answer" },
+        { "member in the clear", Fault.UnencryptedMember(2), "unsealed-member" },
+        { "whole answer in the clear", Fault.UnencryptedSuccess(), "unexpected-form" },
+        { "whole answer in the clear, as it says", Fault.UnencryptedSuccess(withHeader: true), "unsealed-answer" },
     };
 
     public static TheoryData<string, Fault, string> WholeFaults => new()
     {
         { "tampered", Fault.TamperEvent(0), "not-authentic" },
-        { "in the clear", Fault.UnsealedSuccess(), "unsealed-member" },
-        { "in the clear, as it says", Fault.UnsealedSuccess(marked: true), "unsealed-answer" },
-        { "a member in the clear", Fault.UnsealedMember(0), "unsealed-member" },
+        { "in the clear", Fault.UnencryptedSuccess(), "unsealed-member" },
+        { "in the clear, as it says", Fault.UnencryptedSuccess(withHeader: true), "unsealed-answer" },
+        { "a member in the clear", Fault.UnencryptedMember(0), "unsealed-member" },
         { "cut", Fault.CutConnection(40), "truncated-answer" },
         { "reflected", Fault.ReflectRequest, "reflected" },
-        { "under another status", Fault.Relabel(404), "relabelled-answer" },
+        { "under another status", Fault.ChangeStatus(404), "relabelled-answer" },
     };
 
     [Theory]
@@ -41,7 +41,7 @@ public sealed class HandlerFaultTests : HandlerTest
         foreach (string path in (string[])[ChatPath, MessagesPath])
         {
             Deployment.Model.Reply(Answer);
-            Deployment.Faults.Next(fault);
+            Deployment.Faults.Inject(fault);
             using HttpRequestMessage request = Post(path, path == ChatPath ? ChatBody(stream: true) : MessageBody(stream: true));
             (_, string text, Exception? exception) = await ReadAsync(request);
             Assert.Equal((name, path, failure), (name, path, Assert.IsType<PrivatemodeIntegrityException>(exception).ErrorType));
@@ -56,7 +56,7 @@ public sealed class HandlerFaultTests : HandlerTest
     {
         foreach (string path in (string[])[ChatPath, MessagesPath])
         {
-            Deployment.Faults.Next(fault);
+            Deployment.Faults.Inject(fault);
             using HttpRequestMessage request = Post(path, path == ChatPath ? ChatBody() : MessageBody());
             (HttpResponseMessage? response, _, Exception? exception) = await ReadAsync(request);
             Assert.Equal((name, path, failure), (name, path, Assert.IsType<PrivatemodeIntegrityException>(exception).ErrorType));
@@ -69,7 +69,7 @@ public sealed class HandlerFaultTests : HandlerTest
     public async Task Stream_BufferedByHttpClient_FailsUnwrapped()
     {
         Deployment.Model.Reply(Answer);
-        Deployment.Faults.Next(Fault.TamperEvent(3));
+        Deployment.Faults.Inject(Fault.TamperEvent(3));
         using HttpRequestMessage request = Post(ChatPath, ChatBody(stream: true));
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => Http.SendAsync(request).OrTimeout());
         Assert.Equal("not-authentic", exception.ErrorType);
@@ -79,7 +79,7 @@ public sealed class HandlerFaultTests : HandlerTest
     public async Task SynchronousStream_MeddledWith_IsAnIntegrityException()
     {
         Deployment.Model.Reply(Answer);
-        Deployment.Faults.Next(Fault.RemoveEndMark);
+        Deployment.Faults.Inject(Fault.RemoveEndMarker);
         using HttpRequestMessage request = Post(ChatPath, ChatBody(stream: true));
         Exception? failure = await TestTimeouts.OnOwnThread(() => Record.Exception(() =>
         {
@@ -94,7 +94,7 @@ public sealed class HandlerFaultTests : HandlerTest
     public async Task Stream_ErrorEvent_IsAServiceException()
     {
         Deployment.Model.Reply(Answer);
-        Deployment.Faults.Next(Fault.ErrorEvent(3, Sentinel.Text));
+        Deployment.Faults.Inject(Fault.ReplaceEventWithError(3, Sentinel.Text));
         using HttpRequestMessage request = Post(ChatPath, ChatBody(stream: true));
         (_, string text, Exception? exception) = await ReadAsync(request);
         PrivatemodeServiceException service = Assert.IsType<PrivatemodeServiceException>(exception);
@@ -106,7 +106,7 @@ public sealed class HandlerFaultTests : HandlerTest
     [Fact]
     public async Task Error_Sealed_IsAResponseThatSaysSo()
     {
-        Deployment.Faults.Next(Fault.SealedError(422, "no such thing"));
+        Deployment.Faults.Inject(Fault.EncryptedError(422, "no such thing"));
         using HttpRequestMessage request = Post(ChatPath, ChatBody());
         (HttpResponseMessage? response, string text, Exception? failure) = await ReadAsync(request);
         Assert.Null(failure);
@@ -124,7 +124,7 @@ public sealed class HandlerFaultTests : HandlerTest
     [InlineData(503)]
     public async Task Error_InTheClear_IsAResponseThatSaysSoAndNotTriedAgain(int status)
     {
-        Deployment.Faults.Next(Fault.PlainError(status, "go away", TimeSpan.FromHours(1)));
+        Deployment.Faults.Inject(Fault.UnencryptedError(status, "go away", TimeSpan.FromHours(1)));
         using HttpRequestMessage request = Post(ChatPath, ChatBody(stream: true));
         (HttpResponseMessage? response, string text, Exception? failure) = await ReadAsync(request);
         Assert.Null(failure);
@@ -139,7 +139,7 @@ public sealed class HandlerFaultTests : HandlerTest
     [Fact]
     public async Task Send_NewerFormat_SaysThatTheClientIsTooOld()
     {
-        Deployment.Faults.Next(Fault.NewerFormat);
+        Deployment.Faults.Inject(Fault.NewerResponseFormat);
         using HttpRequestMessage request = Post(ChatPath, ChatBody());
         (_, _, Exception? failure) = await ReadAsync(request);
         Assert.Equal(ServiceFailureReason.ClientTooOld, Assert.IsType<PrivatemodeServiceException>(failure).Reason);
@@ -149,7 +149,7 @@ public sealed class HandlerFaultTests : HandlerTest
     public async Task Stream_PausesTooLong_IsATimeoutAndNotSentAgain()
     {
         Deployment.Model.Reply(Answer);
-        Deployment.Faults.Next(Fault.Stall(3));
+        Deployment.Faults.Inject(Fault.StallBeforeEvent(3));
         using HttpRequestMessage request = Post(ChatPath, ChatBody(stream: true));
         Task<(HttpResponseMessage? Response, string Text, Exception? Failure)> reading = ReadAsync(request);
         await Time.TimerAsync(due => due == TimeSpan.FromSeconds(100)).OrTimeout();

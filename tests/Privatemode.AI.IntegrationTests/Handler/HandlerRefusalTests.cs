@@ -137,9 +137,9 @@ public sealed class HandlerRefusalTests : HandlerTest
         await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => Http.SendAsync(request).OrTimeout());
         using HttpRequestMessage models = new(HttpMethod.Get, "/v1/models");
         await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => Http.SendAsync(models).OrTimeout());
-        Assert.Equal(0, Deployment.KeyExchanges);
-        Assert.DoesNotContain(Deployment.AllRequests, sent => sent.Path.StartsWith("/v1/", StringComparison.Ordinal));
-        Assert.Empty(Sentinel.FoundIn(Deployment.CopyReceivedBytes()));
+        Assert.Equal(0, Deployment.KeyExchangeCount);
+        Assert.DoesNotContain(Deployment.AllRequests, sent => sent.PathAndQuery.StartsWith("/v1/", StringComparison.Ordinal));
+        Assert.Empty(Sentinel.FoundIn(Deployment.GetReceivedBytes()));
     }
 
     /// <summary>Both ways in, and nothing of the sentinel in what is thrown.</summary>

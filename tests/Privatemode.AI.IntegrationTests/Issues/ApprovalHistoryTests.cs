@@ -17,7 +17,7 @@ public sealed class ApprovalHistoryTests : DeploymentTest
         bool ran = false;
         ApprovalRequiredAIFunction tool = new(AIFunctionFactory.Create(() => ran = true, "delete"));
         using IChatClient chat = new ChatClientBuilder(Chat).UseFunctionInvocation().Build();
-        _ = Deployment.Model.Reply("").WithToolCall("delete", "{}", "call_1").ThenReply("Done.").ThenReply("Bye.");
+        _ = Deployment.Model.Reply("").WithToolCall("delete", "{}", "call_1").Then.Reply("Done.").Then.Reply("Bye.");
         List<ChatMessage> history = [new(ChatRole.User, "Delete it")];
 
         history.AddMessages(await AnswerAsync(chat, history, tool, streamed));
@@ -28,7 +28,7 @@ public sealed class ApprovalHistoryTests : DeploymentTest
         _ = await AnswerAsync(chat, history, tool, streamed);
 
         Assert.Equal(approved, ran);
-        using JsonDocument body = JsonDocument.Parse(Deployment.Requests[^1].OpenedBody!);
+        using JsonDocument body = JsonDocument.Parse(Deployment.Requests[^1].DecryptedBody!);
         JsonElement[] messages = [.. body.RootElement.GetProperty("messages").EnumerateArray()];
         Assert.Equal(["user", "assistant", "tool", "assistant", "user"], messages.Select(message => message.GetProperty("role").GetString()));
         Assert.Equal("call_1", messages[1].GetProperty("tool_calls")[0].GetProperty("id").GetString());
@@ -47,7 +47,7 @@ public sealed class ApprovalHistoryTests : DeploymentTest
         int ran = 0;
         ApprovalRequiredAIFunction tool = new(AIFunctionFactory.Create(() => ++ran, "delete"));
         using IChatClient chat = new ChatClientBuilder(Chat).UseFunctionInvocation().Build();
-        _ = Deployment.Model.Reply("").WithToolCall("delete", "{}", "0").ThenReply("Done.");
+        _ = Deployment.Model.Reply("").WithToolCall("delete", "{}", "0").Then.Reply("Done.");
         List<ChatMessage> history = [];
         for (int turn = 1; turn <= 2; turn++)
         {
@@ -59,7 +59,7 @@ public sealed class ApprovalHistoryTests : DeploymentTest
 
             Assert.Equal(turn, ran);
             Assert.Equal("Done.", history[^1].Text);
-            _ = Deployment.Model.Reply("").WithToolCall("delete", "{}", "0").ThenReply("Done.");
+            _ = Deployment.Model.Reply("").WithToolCall("delete", "{}", "0").Then.Reply("Done.");
         }
     }
 

@@ -36,7 +36,7 @@ public sealed class ContinuousUsageTests : HandlerTest
     [Fact]
     public async Task PlainClient_AskingForUsageOnEveryEvent_GetsIt()
     {
-        Deployment.Model.Reply("one two three").WithUsage(5, 7);
+        Deployment.Model.Reply("one two three").WithUsage(new() { InputTokenCount = 5, OutputTokenCount = 7 });
         ChatCompletionOptions options = new();
         options.Patch.Set("$.stream_options"u8, BinaryData.FromString("""{"include_usage":true,"continuous_usage_stats":true}"""));
         List<ChatTokenUsage?> usages = [];
@@ -53,7 +53,7 @@ public sealed class ContinuousUsageTests : HandlerTest
     [Fact]
     public async Task Chat_AskingForUsageOnEveryEvent_ReportsItOnce()
     {
-        Deployment.Model.Reply("one two three").WithUsage(5, 7);
+        Deployment.Model.Reply("one two three").WithUsage(new() { InputTokenCount = 5, OutputTokenCount = 7 });
         ChatOptions options = new()
         {
             RawRepresentationFactory = _ =>
@@ -69,7 +69,7 @@ public sealed class ContinuousUsageTests : HandlerTest
             updates.Add(update);
         }
 
-        Assert.Contains("continuous_usage_stats", Deployment.Requests[0].WireText, StringComparison.Ordinal);
+        Assert.Contains("continuous_usage_stats", Deployment.Requests[0].WireBodyText, StringComparison.Ordinal);
         UsageContent usage = Assert.Single(updates.SelectMany(update => update.Contents).OfType<UsageContent>());
         Assert.Equal((5L, 7L, 12L), (usage.Details.InputTokenCount, usage.Details.OutputTokenCount, usage.Details.TotalTokenCount));
         Assert.Equal("one two three", updates.ToChatResponse().Text);
@@ -79,7 +79,7 @@ public sealed class ContinuousUsageTests : HandlerTest
     [Fact]
     public async Task Chat_UsageOnEventsWithChoicesOnly_IsReportedOnce()
     {
-        Deployment.Model.Reply("").WithEvents(Event("\"a\"", "null", 1), Event("\"b\"", "\"stop\"", 2));
+        Deployment.Model.Reply("").WithRawEvents(Event("\"a\"", "null", 1), Event("\"b\"", "\"stop\"", 2));
         ChatOptions options = new()
         {
             RawRepresentationFactory = _ =>
@@ -103,7 +103,7 @@ public sealed class ContinuousUsageTests : HandlerTest
     [InlineData(false)]
     public async Task Transcription_AskingForUsageOnEveryEvent_GetsIt(bool isContinuous)
     {
-        Deployment.Model.Reply("").WithEvents(Event("""{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}""", 1), Event("", 2));
+        Deployment.Model.Reply("").WithRawEvents(Event("""{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}""", 1), Event("", 2));
         using HttpRequestMessage request = new(HttpMethod.Post, TranscriptionPath)
         {
             Content = Form(Recording.Wave(), ("model", "whisper-large-v3"), ("stream", "true"), ("stream_include_usage", "true"),

@@ -81,7 +81,7 @@ public sealed class CutToolArgumentsTests : DeploymentTest
     [InlineData(true, "{}")]
     public async Task Call_WithoutArguments_IsRunWithNone(bool streamed, string arguments)
     {
-        _ = Deployment.Model.Reply("").WithToolCall("delete", arguments, "call_1").ThenReply("done");
+        _ = Deployment.Model.Reply("").WithToolCall("delete", arguments, "call_1").Then.Reply("done");
 
         ChatResponse response = await AnswerAsync([new ChatMessage(ChatRole.User, "Delete it")], streamed);
 
@@ -96,7 +96,7 @@ public sealed class CutToolArgumentsTests : DeploymentTest
     public async Task Call_CompleteThoughTheAnswerEndedEarly_IsRun(bool streamed)
     {
         _ = Deployment.Model.Reply("").WithToolCall("delete", "", "call_1").WithToolCall("delete", """{"path":"y"}""", "call_2")
-            .WithFinishReason("length").ThenReply("done");
+            .WithFinishReason("length").Then.Reply("done");
 
         _ = await AnswerAsync([new ChatMessage(ChatRole.User, "Delete y")], streamed);
 
@@ -114,7 +114,7 @@ public sealed class CutToolArgumentsTests : DeploymentTest
         _ = (cutFirst
             ? first.WithToolCall("delete", """{"path":"x""", "cut").WithToolCall("delete", """{"path":"y"}""", "good")
             : first.WithToolCall("delete", """{"path":"y"}""", "good").WithToolCall("delete", """{"path":"x""", "cut"))
-            .WithFinishReason("length").ThenReply("done");
+            .WithFinishReason("length").Then.Reply("done");
 
         ChatResponse response = await AnswerAsync([new ChatMessage(ChatRole.User, "Delete both")], streamed);
 
@@ -216,7 +216,7 @@ public sealed class CutToolArgumentsTests : DeploymentTest
 
     private JsonElement LastMessages()
     {
-        using JsonDocument body = JsonDocument.Parse(Deployment.Requests[^1].OpenedBody!);
+        using JsonDocument body = JsonDocument.Parse(Deployment.Requests[^1].DecryptedBody!);
         return body.RootElement.GetProperty("messages").Clone();
     }
 

@@ -19,7 +19,7 @@ public sealed class EmptyAnswerTests : HandlerTest
     {
         foreach ((string way, Func<Task> call) in WaysToAsk())
         {
-            Deployment.Model.Reply("").WithJson(NoChoice);
+            Deployment.Model.Reply("").WithRawJson(NoChoice);
             PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await Record.ExceptionAsync(call).OrTimeout());
             Assert.Equal((way, ServiceFailureReason.Other), (way, exception.Reason));
             Assert.StartsWith("The answer has no choice", exception.Message, StringComparison.Ordinal);
@@ -36,7 +36,7 @@ public sealed class EmptyAnswerTests : HandlerTest
     {
         foreach ((string way, Func<Task> call) in WaysToStream())
         {
-            Deployment.Model.Reply("").WithEvents(only);
+            Deployment.Model.Reply("").WithRawEvents(only);
             PrivatemodeIntegrityException exception = Assert.IsType<PrivatemodeIntegrityException>(await Record.ExceptionAsync(call).OrTimeout());
             Assert.Equal((way, "no-choice"), (way, exception.ErrorType));
             Assert.StartsWith("The answer has no choice", exception.Message, StringComparison.Ordinal);
@@ -47,8 +47,8 @@ public sealed class EmptyAnswerTests : HandlerTest
     [Fact]
     public async Task Stream_CutBeforeItsFirstChoice_IsCut()
     {
-        Deployment.Model.Reply("").WithEvents(NoChoiceButUsage);
-        Deployment.Faults.Next(Fault.RemoveEndMark);
+        Deployment.Model.Reply("").WithRawEvents(NoChoiceButUsage);
+        Deployment.Faults.Inject(Fault.RemoveEndMarker);
         Assert.Equal("truncated-stream", Assert.IsType<PrivatemodeIntegrityException>((await StreamAsync()).Failure).ErrorType);
     }
 
@@ -57,10 +57,10 @@ public sealed class EmptyAnswerTests : HandlerTest
     [InlineData(" [ \n ] ")]
     public async Task Document_WithoutAnElement_IsRefusedForItsOwnReason(string answer)
     {
-        Deployment.Model.Reply("").WithJson(answer);
+        Deployment.Model.Reply("").WithRawJson(answer);
         PrivatemodeIntegrityException adapter = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(
             () => Client.Documents.PartitionAsync(new MemoryStream("%PDF-1.7 blank"u8.ToArray()), "blank.pdf").OrTimeout());
-        Deployment.Model.Reply("").WithJson(answer);
+        Deployment.Model.Reply("").WithRawJson(answer);
         using HttpRequestMessage request = new(HttpMethod.Post, PartitionPath) { Content = Form("%PDF-1.7 blank"u8.ToArray()) };
         foreach (Exception? exception in (Exception?[])[adapter, (await ReadAsync(request)).Failure])
         {

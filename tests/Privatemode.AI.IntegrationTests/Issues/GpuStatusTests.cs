@@ -12,8 +12,8 @@ public sealed class GpuStatusTests : DeploymentTest
 
     public static TheoryData<Fault, string> NotGood => new()
     {
-        { Fault.GpuUnknown(), "GPU OCSP status that is not accepted by the client: UNKNOWN" },
-        { Fault.GpuUnknown(GpuComponent.Driver), "driver OCSP status that is not accepted by the client: UNKNOWN" },
+        { Fault.GpuRevocationUnknown(), "GPU OCSP status that is not accepted by the client: UNKNOWN" },
+        { Fault.GpuRevocationUnknown(GpuComponent.Driver), "driver OCSP status that is not accepted by the client: UNKNOWN" },
         { Fault.GpuRevoked(Revoked), "GPU OCSP status that is not accepted by the client: REVOKED at 2026-03-04T05:06:07Z" },
         { Fault.GpuRevoked(Revoked, GpuComponent.Vbios), "VBIOS OCSP status that is not accepted by the client: REVOKED at 2026-03-04T05:06:07Z" },
     };
@@ -22,7 +22,7 @@ public sealed class GpuStatusTests : DeploymentTest
     [MemberData(nameof(NotGood))]
     public async Task StrictPolicy_GpuThatIsNotGood_IsRefusedInTheWordsOfTheService(Fault fault, string words)
     {
-        Deployment.Faults.Next(fault);
+        Deployment.Faults.Inject(fault);
 
         PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await AskAsync());
 
@@ -35,11 +35,11 @@ public sealed class GpuStatusTests : DeploymentTest
     public async Task LenientPolicy_UnknownGpu_IsAnswered()
     {
         await using PrivatemodeClient client = Lenient(TimeSpan.FromHours(48));
-        Deployment.Faults.Next(Fault.GpuUnknown());
+        Deployment.Faults.Inject(Fault.GpuRevocationUnknown());
 
         Assert.Equal("You said: hi", (await client.AsIChatClient(ModelId).GetResponseAsync("hi").OrTimeout()).Text);
 
-        Assert.Equal(0, Deployment.Faults.Pending);
+        Assert.Equal(0, Deployment.Faults.PendingCount);
     }
 
     [Theory]
@@ -48,7 +48,7 @@ public sealed class GpuStatusTests : DeploymentTest
     public async Task PolicyWithAGracePeriod_RevokedGpu_IsAcceptedWithinIt(int hoursAgo, bool isAnswered)
     {
         await using PrivatemodeClient client = Lenient(TimeSpan.FromHours(48));
-        Deployment.Faults.Next(Fault.GpuRevoked(Time.GetUtcNow() - TimeSpan.FromHours(hoursAgo)));
+        Deployment.Faults.Inject(Fault.GpuRevoked(Time.GetUtcNow() - TimeSpan.FromHours(hoursAgo)));
 
         Exception? failure = await Record.ExceptionAsync(() => client.AsIChatClient(ModelId).GetResponseAsync("hi").OrTimeout());
 
@@ -69,20 +69,20 @@ public sealed class GpuStatusTests : DeploymentTest
     [Fact]
     public async Task Document_GpuStatusOrdered_IsToldThatItCannotHappen()
     {
-        Deployment.Faults.Next(Fault.GpuUnknown());
+        Deployment.Faults.Inject(Fault.GpuRevocationUnknown());
 
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
             () => Client.Documents.PartitionAsync(new MemoryStream([1])).OrTimeout());
 
-        Assert.Equal("The fault 'GpuStatus' (index 0) could not be applied: document extraction uses no GPU.", exception.ServerMessage);
+        Assert.Equal("The fault 'GpuRevocation' (index 0) could not be applied: document extraction uses no GPU.", exception.ServerMessage);
     }
 
     [Fact]
     public void GpuFault_OfNoComponent_IsRefused()
     {
-        Assert.Throws<ArgumentOutOfRangeException>("component", () => Fault.GpuUnknown((GpuComponent)3));
+        Assert.Throws<ArgumentOutOfRangeException>("component", () => Fault.GpuRevocationUnknown((GpuComponent)3));
         Assert.Throws<ArgumentOutOfRangeException>("component", () => Fault.GpuRevoked(default, (GpuComponent)3));
-        Assert.Throws<ArgumentException>("fault", () => Deployment.Faults.NextModelList(Fault.GpuUnknown()));
+        Assert.Throws<ArgumentException>("fault", () => Deployment.Faults.InjectIntoModelList(Fault.GpuRevocationUnknown()));
     }
 
     private PrivatemodeClient Lenient(TimeSpan grace) =>
@@ -92,7 +92,7 @@ public sealed class GpuStatusTests : DeploymentTest
     private async Task<HttpStatusCode> ReplayWithAnotherMacAsync(RecordedRequest recorded)
     {
         using HttpClient http = new() { BaseAddress = Deployment.Endpoint };
-        using HttpRequestMessage request = new(HttpMethod.Post, recorded.Path) { Content = new ReadOnlyMemoryContent(recorded.WireBody) };
+        using HttpRequestMessage request = new(HttpMethod.Post, recorded.PathAndQuery) { Content = new ReadOnlyMemoryContent(recorded.WireBody) };
         foreach ((string name, string value) in recorded.Headers.Where(header => header.Key is not ("Host" or "Content-Length")))
         {
             string sent = name == "Privatemode-NVIDIA-OCSP-Policy-MAC" ? new string('0', value.Length) : value;

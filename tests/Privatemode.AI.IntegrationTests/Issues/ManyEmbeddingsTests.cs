@@ -35,7 +35,7 @@ public sealed class ManyEmbeddingsTests : DeploymentTest
                 progress.Add(came.Count);
                 if (progress.Count == 2)
                 {
-                    Deployment.Faults.Next(Fault.SealedError(500, "out of memory"));
+                    Deployment.Faults.Inject(Fault.EncryptedError(500, "out of memory"));
                 }
             }
         }

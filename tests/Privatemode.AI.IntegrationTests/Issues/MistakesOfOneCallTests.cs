@@ -107,7 +107,7 @@ public sealed class MistakesOfOneCallTests : DeploymentTest
         Assert.Equal("Transport.ResponseTimeout", Assert.Throws<PrivatemodeConfigurationException>(
             () => Deployment.CreateClient(options => options.Transport.ResponseTimeout = TimeSpan.Zero)).Setting);
 
-        Deployment.Faults.Next(Fault.PlainError(401));
+        Deployment.Faults.Inject(Fault.UnencryptedError(401));
         Assert.Equal("ApiKey", Assert.IsType<PrivatemodeConfigurationException>(await AskAsync()).Setting);
     }
 

@@ -50,7 +50,7 @@ public sealed class ModelServerRefusalTests : HandlerTest
     {
         foreach (string model in (string[])[ModelId, Vision, TextOnly, "whisper-large-v3"])
         {
-            Deployment.OfferModel(model, "generate");
+            Deployment.AddModel(model, "generate");
         }
 
         PrivatemodeModelUnavailableException exception = await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(
@@ -104,7 +104,7 @@ public sealed class ModelServerRefusalTests : HandlerTest
     [InlineData("""{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"} }""", TextOnly, $"{TextOnly} is not a multimodal model")]
     public async Task Chat_WithAPartTheModelDoesNotTake_IsABadRequest(string part, string model, string message)
     {
-        Deployment.OfferModel(TextOnly, "generate");
+        Deployment.AddModel(TextOnly, "generate");
         (int status, string body) = await AskAsync(ChatPath, model, $$""" "messages":[{"role":"user","content":[{{part}}]}] """);
         AssertError(status, body, message, "BadRequestError", null);
     }
@@ -119,7 +119,7 @@ public sealed class ModelServerRefusalTests : HandlerTest
     [Fact]
     public async Task Chat_WithTools_IsRefusedByAModelThatCannotCallThem()
     {
-        Deployment.OfferModel(TextOnly, "generate");
+        Deployment.AddModel(TextOnly, "generate");
         (int status, string body) = await AskAsync(ChatPath, TextOnly, $"{Hello},{Tool}");
         AssertError(status, body, "\"auto\" tool choice requires", "BadRequestError", null);
     }
@@ -158,7 +158,7 @@ public sealed class ModelServerRefusalTests : HandlerTest
         Assert.Equal(404, status);
         Assert.StartsWith("""{"type":"error","error":{"type":"NotFoundError","message":"The model """, body, StringComparison.Ordinal);
 
-        Deployment.Faults.Next(Fault.ErrorEvent(2, "it broke"));
+        Deployment.Faults.Inject(Fault.ReplaceEventWithError(2, "it broke"));
         (_, string text, Exception? failure) = await ReadAsync(Post(MessagesPath, MessageBody(stream: true)));
         Assert.Equal("it broke", Assert.IsType<PrivatemodeServiceException>(failure).ServerMessage);
         Assert.Contains("message_start", text, StringComparison.Ordinal);
@@ -189,7 +189,7 @@ public sealed class ModelServerRefusalTests : HandlerTest
         string members = $$""" "max_tokens":9,"messages":[{"role":"user","content":[{{block}},{{result}}]}] """;
         Assert.Equal(200, (await AskAsync(MessagesPath, Vision, members)).Status);
 
-        Deployment.OfferModel(TextOnly, "generate");
+        Deployment.AddModel(TextOnly, "generate");
         (int status, string body) = await AskAsync(MessagesPath, TextOnly, members);
         Assert.Equal(400, status);
         Assert.Contains($"{TextOnly} is not a multimodal model", body, StringComparison.Ordinal);

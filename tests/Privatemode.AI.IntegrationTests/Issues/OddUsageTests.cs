@@ -40,17 +40,17 @@ public sealed class OddUsageTests : HandlerTest
     [MemberData(nameof(Usages))]
     public async Task WholeAnswer_WithOddUsage_Arrives(string usage, long? input, long? output, long? total, long? cached)
     {
-        Deployment.Model.Reply("").WithJson(Whole(usage));
+        Deployment.Model.Reply("").WithRawJson(Whole(usage));
         ChatResponse chat = await Chat.GetResponseAsync("hi").OrTimeout();
         Assert.Equal("hello", chat.Text);
         AssertUsage(chat.Usage, input, output, total, cached);
 
-        Deployment.Model.Reply("").WithJson(Whole(usage));
+        Deployment.Model.Reply("").WithRawJson(Whole(usage));
         TextCompletion completion = await Client.GetCompletionClient(ModelId).CompleteAsync(new TextCompletionRequest("hi")).OrTimeout();
         Assert.Equal("hello", completion.Text);
         AssertUsage(completion.Usage, input, output, total, cached);
 
-        Deployment.Model.Reply("").WithJson(Whole(usage));
+        Deployment.Model.Reply("").WithRawJson(Whole(usage));
         ChatCompletion plain = await Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync("hi").OrTimeout();
         Assert.Equal("hello", plain.Content[0].Text);
         AssertPlain(plain.Usage, input, output, total, cached);
@@ -77,7 +77,8 @@ public sealed class OddUsageTests : HandlerTest
         Assert.Equal("hello", text);
         AssertPlain(plain, input, output, total, cached);
 
-        void Script(string last) => Deployment.Model.Reply("").WithEvents(Piece("\"hello\"", "null", last), Piece("\"\"", "\"stop\"", last), Event("", last));
+        void Script(string last) => Deployment.Model.Reply("").WithRawEvents(
+            Piece("\"hello\"", "null", last), Piece("\"\"", "\"stop\"", last), Event("", last));
     }
 
     /// <summary>Some servers write it there, and not in an event behind it.</summary>
@@ -86,11 +87,11 @@ public sealed class OddUsageTests : HandlerTest
     {
         const string Total = """{"prompt_tokens":1,"completion_tokens":2.0,"total_tokens":3}""";
         string[] events = [Piece("\"hello\"", "null", "null"), Piece("\"\"", "\"stop\"", Total)];
-        Deployment.Model.Reply("").WithEvents(events);
+        Deployment.Model.Reply("").WithRawEvents(events);
         List<ChatResponseUpdate> updates = await Chat.GetStreamingResponseAsync("hi").WithTimeout().ToListAsync();
         AssertUsage(Assert.Single(updates.SelectMany(update => update.Contents).OfType<UsageContent>()).Details, 1, 2, 3, null);
 
-        Deployment.Model.Reply("").WithEvents(events);
+        Deployment.Model.Reply("").WithRawEvents(events);
         TextCompletion[] parts =
         [
             .. await Client.GetCompletionClient(ModelId).CompleteStreamingAsync(new TextCompletionRequest("hi")).WithTimeout().ToListAsync(),
@@ -103,7 +104,7 @@ public sealed class OddUsageTests : HandlerTest
                 ("""{"include_usage":true,"continuous_usage_stats":true}""", 1),
             ])
         {
-            Deployment.Model.Reply("").WithEvents(events);
+            Deployment.Model.Reply("").WithRawEvents(events);
             (_, string text, Exception? failure) = await ReadAsync(Post(
                 ChatPath, ChatBody(stream: true).Replace("{", $"{{\"stream_options\":{option},", StringComparison.Ordinal)));
             Assert.Null(failure);
@@ -114,7 +115,7 @@ public sealed class OddUsageTests : HandlerTest
     [Fact]
     public async Task Stream_WithUsageOnTheFinishAndBehindIt_TellsTheLast()
     {
-        Deployment.Model.Reply("").WithEvents(
+        Deployment.Model.Reply("").WithRawEvents(
             Piece("\"hello\"", "\"stop\"", """{"prompt_tokens":1}"""), Event("", """{"prompt_tokens":1,"total_tokens":3}"""));
         List<ChatResponseUpdate> updates = await Chat.GetStreamingResponseAsync("hi").WithTimeout().ToListAsync();
         AssertUsage(Assert.Single(updates.SelectMany(update => update.Contents).OfType<UsageContent>()).Details, 1, null, 3, null);
@@ -124,7 +125,7 @@ public sealed class OddUsageTests : HandlerTest
     [MemberData(nameof(Usages))]
     public async Task Handler_OddUsage_LeavesNothingThatACountCannotBe(string usage, long? input, long? output, long? total, long? cached)
     {
-        Deployment.Model.Reply("").WithJson(Whole(usage));
+        Deployment.Model.Reply("").WithRawJson(Whole(usage));
         (_, string text, Exception? failure) = await ReadAsync(Post(ChatPath, ChatBody()));
         Assert.Null(failure);
         using JsonDocument answer = JsonDocument.Parse(text);
@@ -149,14 +150,14 @@ public sealed class OddUsageTests : HandlerTest
     {
         foreach (string duration in (string[])["null", "\"-1\"", "\"a sentence\"", "-1", "true", "1e99", "{}"])
         {
-            Deployment.Model.Reply("").WithJson($$"""{"text":"said","duration":{{duration}},"usage":{{usage}}}""");
+            Deployment.Model.Reply("").WithRawJson($$"""{"text":"said","duration":{{duration}},"usage":{{usage}}}""");
             SpeechToTextResponse response = await Client.AsISpeechToTextClient("whisper-large-v3")
                 .GetTextAsync(new MemoryStream(Recording.Wave())).OrTimeout();
             Assert.Equal("said", response.Text);
             Assert.Equal(seconds, response.Usage?.AdditionalCounts?["DurationSeconds"]);
             Assert.Equal(seconds is null, Assert.IsType<Transcription>(response.RawRepresentation).Duration is null);
 
-            Deployment.Model.Reply("").WithJson($$"""{"text":"said","duration":{{duration}},"usage":{{usage}}}""");
+            Deployment.Model.Reply("").WithRawJson($$"""{"text":"said","duration":{{duration}},"usage":{{usage}}}""");
             OpenAI.Audio.AudioTranscription plain = await Client.OpenAI.GetAudioClient("whisper-large-v3")
                 .TranscribeAudioAsync(new MemoryStream(Recording.Wave()), "a.wav").OrTimeout();
             Assert.Equal(("said", null), (plain.Text, plain.Duration));
@@ -170,7 +171,7 @@ public sealed class OddUsageTests : HandlerTest
     [InlineData("\"x\\u202E\"")]
     public async Task WholeAnswer_WithAnOddId_Arrives(string id)
     {
-        Deployment.Model.Reply("").WithJson(Whole("null").Replace("\"x\"", id, StringComparison.Ordinal));
+        Deployment.Model.Reply("").WithRawJson(Whole("null").Replace("\"x\"", id, StringComparison.Ordinal));
         ChatResponse response = await Chat.GetResponseAsync("hi").OrTimeout();
         Assert.Equal(("hello", null), (response.Text, response.ResponseId));
     }

@@ -17,7 +17,7 @@ public sealed class OneModelTests : HandlerTest
     [InlineData("openai/gpt-oss-120b")]
     public async Task OneModel_ThatIsOffered_IsDescribed(string id)
     {
-        Deployment.OfferModel("openai/gpt-oss-120b", "generate");
+        Deployment.AddModel("openai/gpt-oss-120b", "generate");
 
         OpenAIModel model = await Models.GetModelAsync(id).OrTimeout();
 
@@ -48,10 +48,10 @@ public sealed class OneModelTests : HandlerTest
     [Fact]
     public async Task OneModel_FaultOfTheModelList_HitsItToo()
     {
-        Deployment.Faults.NextModelList(Fault.PlainError(403));
+        Deployment.Faults.InjectIntoModelList(Fault.UnencryptedError(403));
 
         Assert.Equal(403, (await Assert.ThrowsAsync<ClientResultException>(() => Models.GetModelAsync(ModelId).OrTimeout())).Status);
-        Assert.Equal(0, Deployment.Faults.Pending);
+        Assert.Equal(0, Deployment.Faults.PendingCount);
     }
 
     [Theory]

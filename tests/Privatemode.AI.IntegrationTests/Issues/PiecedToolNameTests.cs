@@ -28,14 +28,14 @@ public sealed class PiecedToolNameTests : DeploymentTest
             fragments.Add(Fragment(id, "null", "{\\\"city\\\":"));
             fragments.Add(Fragment(id, "null", "\\\"Bochum\\\"}"));
             fragments.Add(Event("[]", "\"tool_calls\""));
-            _ = Deployment.Model.Reply("").WithEvents(fragments).ThenReply("done");
+            _ = Deployment.Model.Reply("").WithRawEvents(fragments).Then.Reply("done");
             List<string> cities = [];
 
             ChatResponse response = await InvokeAsync(cities.Add);
 
             Assert.Equal(["Bochum"], cities);
             Assert.Equal("done", response.Text);
-            using JsonDocument body = JsonDocument.Parse(Deployment.Requests[^1].OpenedBody!);
+            using JsonDocument body = JsonDocument.Parse(Deployment.Requests[^1].DecryptedBody!);
             JsonElement call = Assert.Single(body.RootElement.GetProperty("messages")[1].GetProperty("tool_calls").EnumerateArray());
             Assert.Equal("get_weather", call.GetProperty("function").GetProperty("name").GetString());
         }
@@ -45,9 +45,9 @@ public sealed class PiecedToolNameTests : DeploymentTest
     [Fact]
     public async Task Name_RepeatedBesideEveryPieceOfTheArguments_IsOneName()
     {
-        _ = Deployment.Model.Reply("").WithEvents(
+        _ = Deployment.Model.Reply("").WithRawEvents(
             Fragment("\"id\":\"call_1\",", "\"get_weather\"", "{\\\"city\\\":"), Fragment("\"id\":\"call_1\",", "\"get_weather\"", "\\\"Bochum\\\"}"),
-            Fragment("\"id\":\"call_1\",", "\"get_weather\"", ""), Event("[]", "\"tool_calls\"")).ThenReply("done");
+            Fragment("\"id\":\"call_1\",", "\"get_weather\"", ""), Event("[]", "\"tool_calls\"")).Then.Reply("done");
         List<string> cities = [];
 
         _ = await InvokeAsync(cities.Add);

@@ -30,8 +30,8 @@ public sealed class ScriptedEmbeddingTests : DeploymentTest
     public async Task Embeddings_Scripted_ComeInOrderWithTheirUsageAndLeaveTheChatItsAnswers()
     {
         Deployment.Model.SetEmbedding("b", 7, 7);
-        Deployment.Model.Embed([1, 2], [3, 4]).WithUsage(17, 0).ThenEmbed([5, 6]).ThenReply("chat");
-        Assert.Equal(3, Deployment.Model.Pending);
+        Deployment.Model.ReplyWithEmbeddings([1, 2], [3, 4]).WithUsage(new() { InputTokenCount = 17 }).Then.ReplyWithEmbeddings([5, 6]).Then.Reply("chat");
+        Assert.Equal(3, Deployment.Model.PendingCount);
 
         Assert.Equal("chat", (await Chat.GetResponseAsync("hi").OrTimeout()).Text);
         GeneratedEmbeddings<Embedding<float>> first = await Generator.GenerateAsync(["a", "b"]).OrTimeout();
@@ -40,7 +40,7 @@ public sealed class ScriptedEmbeddingTests : DeploymentTest
         Assert.Equal([[1, 2], [3, 4]], first.Select(embedding => embedding.Vector.ToArray()));
         Assert.Equal((17, 17), (first.Usage!.InputTokenCount, first.Usage.TotalTokenCount));
         Assert.Equal([5, 6], second.Vector.ToArray());
-        Assert.Equal(0, Deployment.Model.Pending);
+        Assert.Equal(0, Deployment.Model.PendingCount);
         Embedding<float> third = await Generator.GenerateAsync("b").OrTimeout();
         Assert.Equal([7, 7], third.Vector.ToArray());
     }
@@ -48,7 +48,7 @@ public sealed class ScriptedEmbeddingTests : DeploymentTest
     [Fact]
     public async Task Embeddings_ScriptOfAnotherLength_IsToldInTheAnswer()
     {
-        Deployment.Model.Embed([1f, 2f]);
+        Deployment.Model.ReplyWithEmbeddings([1f, 2f]);
 
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => Generator.GenerateAsync(["a", "b"]).OrTimeout());
 
@@ -59,7 +59,7 @@ public sealed class ScriptedEmbeddingTests : DeploymentTest
     [Fact]
     public async Task Embeddings_WrittenByHand_AreSentAsTheyStand()
     {
-        Deployment.Model.Embed().WithJson(
+        Deployment.Model.ReplyWithEmbeddings().WithRawJson(
             """{"object":"list","created":1,"model":"m","data":[{"object":"embedding","index":0,"embedding":"AACAPwAAAEA="}]}""");
 
         Embedding<float> embedding = await Generator.GenerateAsync("a").OrTimeout();
@@ -69,7 +69,7 @@ public sealed class ScriptedEmbeddingTests : DeploymentTest
     [Fact]
     public void Script_ThatCannotBe_IsRefusedWhereItIsGiven()
     {
-        Assert.Throws<ArgumentNullException>("vectors", () => Deployment.Model.Embed(null!));
+        Assert.Throws<ArgumentNullException>("vectors", () => Deployment.Model.ReplyWithEmbeddings(null!));
         Assert.Throws<ArgumentNullException>("vectors", () => ScriptedAnswer.Embeddings([1], null!));
         Assert.Throws<ArgumentNullException>("input", () => Deployment.Model.SetEmbedding(null!, 1));
         Deployment.Model.SetEmbedding("a", 1);

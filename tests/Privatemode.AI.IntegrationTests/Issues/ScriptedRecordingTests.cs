@@ -10,7 +10,7 @@ public sealed class ScriptedRecordingTests : DeploymentTest
     [Fact]
     public async Task Transcription_LanguageAndDurationOfItsOwn_AreSentWithSegmentsAndWords()
     {
-        Deployment.Model.Transcribe("eins zwei", new ScriptedSegment("eins zwei", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2.5)))
+        Deployment.Model.ReplyWithTranscription("eins zwei", new ScriptedTranscriptionSegment("eins zwei", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2.5)))
             .WithWord("eins", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1.5)).WithLanguage("de").WithDuration(TimeSpan.FromSeconds(61.5));
 
         AudioTranscription text = await Client.OpenAI.GetAudioClient("whisper-large-v3").TranscribeAudioAsync(
@@ -19,7 +19,7 @@ public sealed class ScriptedRecordingTests : DeploymentTest
         Assert.Equal(("de", TimeSpan.FromSeconds(61.5)), (text.Language, text.Duration));
         Assert.Equal((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2.5)), (text.Segments[0].StartTime, text.Segments[0].EndTime));
         Assert.Equal("eins", Assert.Single(text.Words).Word);
-        Assert.Contains("\"seconds\":62", Deployment.Requests[^1].WireAnswer, StringComparison.Ordinal);
+        Assert.Contains("\"seconds\":62", Deployment.Requests[^1].WireResponseText, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -32,10 +32,10 @@ public sealed class ScriptedRecordingTests : DeploymentTest
     [Fact]
     public async Task BlankDocument_Scripted_IsAnsweredWithAnEmptyList()
     {
-        Deployment.Model.Partition();
+        Deployment.Model.ReplyWithDocument();
 
         await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => Client.Documents.PartitionAsync(new MemoryStream([1])).OrTimeout());
 
-        Assert.Equal((200, "[]"), (Deployment.Requests[^1].Status, Deployment.Requests[^1].WireAnswer));
+        Assert.Equal((200, "[]"), (Deployment.Requests[^1].ResponseStatusCode, Deployment.Requests[^1].WireResponseText));
     }
 }

@@ -42,7 +42,7 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
     {
         foreach ((string way, Func<Task> call) in WaysToAsk())
         {
-            Deployment.Model.Reply("").WithJson(error);
+            Deployment.Model.Reply("").WithRawJson(error);
             int before = Deployment.Requests.Count;
             Assert.Equal((way, null), (way, Difference(await Record.ExceptionAsync(call).OrTimeout(), reason, status, handedOut: false)));
             Assert.Equal((way, 1), (way, Deployment.Requests.Count - before));
@@ -52,7 +52,7 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
     [Fact]
     public async Task WholeAnswer_WithAnErrorBesideNoChoices_IsThatError()
     {
-        Deployment.Model.Reply("").WithJson(
+        Deployment.Model.Reply("").WithRawJson(
             $$"""{"id":"x","object":"c","created":1,"model":"m","choices":[],{{Nested("503", "ServiceUnavailableError")[1..]}}""");
         Assert.Null(Difference(await AskAsync(), ServiceFailureReason.Unavailable, 503, handedOut: false));
     }
@@ -63,7 +63,7 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
     {
         foreach ((string way, Func<Task> call) in WaysToStream())
         {
-            Deployment.Model.Reply("").WithEvents(error);
+            Deployment.Model.Reply("").WithRawEvents(error);
             Assert.Equal((way, null), (way, Difference(await Record.ExceptionAsync(call).OrTimeout(), reason, status, handedOut: false)));
         }
     }
@@ -74,7 +74,7 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
     {
         foreach ((string way, Func<Task> call) in WaysToStream())
         {
-            Deployment.Model.Reply("").WithEvents(Piece, error);
+            Deployment.Model.Reply("").WithRawEvents(Piece, error);
             int before = Deployment.Requests.Count;
             Assert.Equal((way, null), (way, Difference(await Record.ExceptionAsync(call).OrTimeout(), reason, status, handedOut: true)));
             Assert.Equal((way, 1), (way, Deployment.Requests.Count - before));
@@ -89,7 +89,7 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
         foreach (bool streamed in (bool[])[false, true])
         {
             const string Error = """{"error":{"message":"no secret for ID abc","type":"InternalServerError","code":500}}""";
-            _ = streamed ? Deployment.Model.Reply("").WithEvents(Error) : Deployment.Model.Reply("").WithJson(Error);
+            _ = streamed ? Deployment.Model.Reply("").WithRawEvents(Error) : Deployment.Model.Reply("").WithRawJson(Error);
             Exception? exception = streamed ? (await StreamAsync()).Failure : await AskAsync();
             Assert.Equal(ServiceFailureReason.Other, Assert.IsType<PrivatemodeServiceException>(exception).Reason);
         }
@@ -105,7 +105,7 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
     public async Task SealedError_OfAnUnknownModel_NamesTheModelsThereAre(bool streamed)
     {
         string error = Nested("404", "NotFoundError");
-        _ = streamed ? Deployment.Model.Reply("").WithEvents(error) : Deployment.Model.Reply("").WithJson(error);
+        _ = streamed ? Deployment.Model.Reply("").WithRawEvents(error) : Deployment.Model.Reply("").WithRawJson(error);
         Exception? exception = streamed ? (await StreamAsync()).Failure : await AskAsync();
         Assert.Contains(ModelId, Assert.IsType<PrivatemodeModelUnavailableException>(exception).AvailableModels);
     }
@@ -117,8 +117,8 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
     {
         foreach (string error in (string[])[Nested(code, "BadRequestError"), Flat(code, "BadRequestError")])
         {
-            Deployment.Model.Reply("").WithJson(error);
-            Deployment.Faults.Next(Fault.UnsealedSuccess());
+            Deployment.Model.Reply("").WithRawJson(error);
+            Deployment.Faults.Inject(Fault.UnencryptedSuccess());
             PrivatemodeIntegrityException exception = Assert.IsType<PrivatemodeIntegrityException>(await AskAsync());
             Assert.Equal("unsealed-member", exception.ErrorType);
             Assert.DoesNotContain("is authentic", exception.Message, StringComparison.Ordinal);
@@ -160,7 +160,7 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
             : null;
     }
 
-    private int Exchanges() => Deployment.AllRequests.Count(request => request.Path == "/privatemode/v1/secret");
+    private int Exchanges() => Deployment.AllRequests.Count(request => request.PathAndQuery == "/privatemode/v1/secret");
 
     private IEnumerable<(string Way, Func<Task> Call)> WaysToAsk() =>
     [

@@ -15,7 +15,7 @@ public sealed class SharedToolCallIdTests : DeploymentTest
     public async Task Calls_WithOneId_EachGetTheirOwnResult(bool streamed, string id)
     {
         _ = Deployment.Model.Reply("").WithToolCall("twice", """{"number":1}""", id).WithToolCall("twice", """{"number":2}""", id)
-            .WithToolCall("twice", """{"number":3}""", id).ThenReply("done");
+            .WithToolCall("twice", """{"number":3}""", id).Then.Reply("done");
 
         ChatResponse response = await InvokeAsync(streamed);
 
@@ -36,7 +36,7 @@ public sealed class SharedToolCallIdTests : DeploymentTest
     public async Task Call_WithTheIdOfACallOfAnEarlierAnswer_GetsAnotherOne(bool streamed)
     {
         _ = Deployment.Model.Reply("").WithToolCall("twice", """{"number":1}""", "0").WithToolCall("twice", """{"number":2}""", "1")
-            .ThenReply("").WithToolCall("twice", """{"number":3}""", "0").ThenReply("done");
+            .Then.Reply("").WithToolCall("twice", """{"number":3}""", "0").Then.Reply("done");
 
         _ = await InvokeAsync(streamed);
 
@@ -55,11 +55,11 @@ public sealed class SharedToolCallIdTests : DeploymentTest
     {
         string Fragment(int index, string id, string name, string arguments) =>
             $$$"""{"index":{{{index}}},{{{id}}}"type":"function","function":{ {{{name}}} "arguments":"{{{arguments}}}"}}""";
-        _ = Deployment.Model.Reply("").WithEvents(
+        _ = Deployment.Model.Reply("").WithRawEvents(
             Event(Fragment(0, "\"id\":\"call_1\",", "\"name\":\"twice\",", "")), Event(Fragment(0, laterId, laterName, "{\\\"number\\\":1}")),
             Event(Fragment(1, "\"id\":\"call_1\",", "\"name\":\"twice\",", "")), Event(Fragment(1, laterId, laterName, "{\\\"number\\\"")),
             Event(Fragment(1, laterId, laterName, ":2}")), Event(Fragment(1, laterId, laterName, "")),
-            Event("", "\"tool_calls\"")).ThenReply("done");
+            Event("", "\"tool_calls\"")).Then.Reply("done");
 
         ChatResponse response = await InvokeAsync(streamed: true);
 
@@ -83,7 +83,7 @@ public sealed class SharedToolCallIdTests : DeploymentTest
 
     private JsonElement[] LastMessages()
     {
-        using JsonDocument body = JsonDocument.Parse(Deployment.Requests[^1].OpenedBody!);
+        using JsonDocument body = JsonDocument.Parse(Deployment.Requests[^1].DecryptedBody!);
         return [.. body.RootElement.GetProperty("messages").Clone().EnumerateArray()];
     }
 

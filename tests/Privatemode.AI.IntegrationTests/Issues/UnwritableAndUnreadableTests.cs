@@ -36,7 +36,7 @@ public sealed class UnwritableAndUnreadableTests : DeploymentTest
         "'choices[0].message.function_call.name'")]
     public async Task WholeChat_WithAMemberOfAnotherForm_NamesTheMember(string choice, string member)
     {
-        Deployment.Model.Reply("").WithJson($$"""{{{Head}},"choices":[{{choice}}]}""");
+        Deployment.Model.Reply("").WithRawJson($$"""{{{Head}},"choices":[{{choice}}]}""");
         AssertUnreadable(await AskAsync(), member);
     }
 
@@ -47,7 +47,7 @@ public sealed class UnwritableAndUnreadableTests : DeploymentTest
     {
         foreach (int before in (int[])[0, 1, 500])
         {
-            Deployment.Model.Reply("").WithEvents(
+            Deployment.Model.Reply("").WithRawEvents(
                 [.. Enumerable.Repeat(Event("""{"content":"a"}""", "null"), before), Event(delta, "null"), Event("{}", "\"stop\"")]);
             (string text, Exception? failure) = await StreamAsync();
             Assert.Equal(new string('a', before), text);
@@ -63,7 +63,7 @@ public sealed class UnwritableAndUnreadableTests : DeploymentTest
     public async Task Completion_WithAMemberOfAnotherForm_NamesTheMember(bool streamed)
     {
         string answer = $$"""{{{Head}},"choices":[{"index":0,"text":["{{Canary}}"],"finish_reason":"stop"}]}""";
-        _ = streamed ? Deployment.Model.Reply("").WithEvents(answer) : Deployment.Model.Reply("").WithJson(answer);
+        _ = streamed ? Deployment.Model.Reply("").WithRawEvents(answer) : Deployment.Model.Reply("").WithRawJson(answer);
         TextCompletionClient client = Client.GetCompletionClient(ModelId);
         TextCompletionRequest request = new("hi");
         AssertUnreadable(
@@ -87,7 +87,7 @@ public sealed class UnwritableAndUnreadableTests : DeploymentTest
     public async Task StreamedTranscription_WithAMemberOfAnotherForm_NamesTheMember()
     {
         ISpeechToTextClient speech = Client.AsISpeechToTextClient("whisper-large-v3");
-        Deployment.Model.Reply("").WithEvents($$"""{{{Head}},"choices":[{"index":0,"delta":{"content":["{{Canary}}"]},"finish_reason":"stop"}]}""");
+        Deployment.Model.Reply("").WithRawEvents($$"""{{{Head}},"choices":[{"index":0,"delta":{"content":["{{Canary}}"]},"finish_reason":"stop"}]}""");
         AssertUnreadable(
             await Record.ExceptionAsync(() => speech.GetStreamingTextAsync(new MemoryStream(Recording.Wave())).ToSpeechToTextResponseAsync()).OrTimeout(),
             "'choices[0].delta.content'");
@@ -96,7 +96,7 @@ public sealed class UnwritableAndUnreadableTests : DeploymentTest
     [Fact]
     public async Task Document_WithAMemberOfAnotherForm_NamesTheMember()
     {
-        Deployment.Model.Reply("").WithJson($$"""[{"type":"Title","text":"a"},{"type":"Title","text":["{{Canary}}"]}]""");
+        Deployment.Model.Reply("").WithRawJson($$"""[{"type":"Title","text":"a"},{"type":"Title","text":["{{Canary}}"]}]""");
         AssertUnreadable(
             await Record.ExceptionAsync(() => Client.Documents.PartitionAsync(new MemoryStream("a"u8.ToArray()), "a.txt")).OrTimeout(), "'[1].text'");
     }

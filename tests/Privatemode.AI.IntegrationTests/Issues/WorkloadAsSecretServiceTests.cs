@@ -14,7 +14,7 @@ public sealed class WorkloadAsSecretServiceTests : DeploymentTest
     [InlineData]
     public async Task WorkloadOfTheMesh_AnswersTheKeyExchange_IsRefusedAndGetsNoPrompt(params string[] names)
     {
-        Deployment.RenameSecretService(names);
+        Deployment.SetSecretServiceDnsNames(names);
 
         Exception? failure = await AskAsync();
 
@@ -29,7 +29,7 @@ public sealed class WorkloadAsSecretServiceTests : DeploymentTest
     [InlineData("*", "secret-service-internal.privatemode-test.svc.cluster.local")]
     public async Task CertificateWithoutWildcardOrAllNames_AnswersTheKeyExchange_IsAccepted(params string[] names)
     {
-        Deployment.RenameSecretService(names);
+        Deployment.SetSecretServiceDnsNames(names);
 
         Assert.Equal("You said: hi", (await Chat.GetResponseAsync("hi").OrTimeout()).Text);
     }
@@ -38,9 +38,9 @@ public sealed class WorkloadAsSecretServiceTests : DeploymentTest
     public async Task OptionForUnnamedWorkloads_CertificateWithoutNames_IsAcceptedAndOneWithOtherNamesIsNot()
     {
         await using PrivatemodeClient client = Deployment.CreateClient(options => options.Verification.DangerousAcceptAnyUnnamedWorkloadAsSecretService = true);
-        Deployment.RenameSecretService("workload-gpt-oss-120b", "*");
+        Deployment.SetSecretServiceDnsNames("workload-gpt-oss-120b", "*");
         _ = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.ConnectAsync()).OrTimeout();
-        Deployment.RenameSecretService();
+        Deployment.SetSecretServiceDnsNames();
         await client.ConnectAsync().OrTimeout();
     }
 }

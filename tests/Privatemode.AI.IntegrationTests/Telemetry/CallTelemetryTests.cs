@@ -121,7 +121,7 @@ public sealed class CallTelemetryTests : DeploymentTest
     [InlineData(false)]
     public async Task Answer_Altered_IsCountedAndLoggedOnce(bool streamed)
     {
-        Deployment.Faults.Next(Fault.TamperEvent(0));
+        Deployment.Faults.Inject(Fault.TamperEvent(0));
         Exception? failure = streamed ? (await StreamAsync()).Failure : await AskAsync();
         PrivatemodeIntegrityException exception = Assert.IsType<PrivatemodeIntegrityException>(failure);
         Assert.Single(_recorder.Measurements, line => line == $"privatemode.refusals 1 error.type={exception.ErrorType} privatemode.refused=answer");
@@ -136,7 +136,7 @@ public sealed class CallTelemetryTests : DeploymentTest
     public async Task Stream_PausesTooLong_IsATimeout()
     {
         Deployment.Model.Reply("one two three four");
-        Deployment.Faults.Next(Fault.Stall(3));
+        Deployment.Faults.Inject(Fault.StallBeforeEvent(3));
         string text = "";
         await using IAsyncEnumerator<ChatResponseUpdate> updates = Chat.GetStreamingResponseAsync("hi").GetAsyncEnumerator();
         while (text != "one two" && await updates.MoveNextAsync().AsTask().OrTimeout())
@@ -179,7 +179,7 @@ public sealed class CallTelemetryTests : DeploymentTest
     [Fact]
     public async Task Service_LimitsTheRate_IsCountedAsARetry()
     {
-        Deployment.Faults.Next(Fault.PlainError(429, Sentinel.Text, TimeSpan.FromSeconds(7)));
+        Deployment.Faults.Inject(Fault.UnencryptedError(429, Sentinel.Text, TimeSpan.FromSeconds(7)));
         Task<Exception?> asking = AskAsync();
         Time.Advance(await Time.TimerAsync(due => due == TimeSpan.FromSeconds(7)).OrTimeout());
         Assert.Null(await asking);

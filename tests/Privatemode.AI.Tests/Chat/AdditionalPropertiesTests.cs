@@ -54,7 +54,7 @@ public sealed class AdditionalPropertiesTests(ChatFixture fixture) : IClassFixtu
 
         _ = await fixture.PostAsync(new ChatOptions { AdditionalProperties = new() { ["x"] = Element(Exact) } });
 
-        Assert.Contains($"\"x\":{Exact}", fixture.Deployment.Requests[^1].OpenedBody!);
+        Assert.Contains($"\"x\":{Exact}", fixture.Deployment.Requests[^1].DecryptedBody!);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class AdditionalPropertiesTests(ChatFixture fixture) : IClassFixtu
 
         _ = await fixture.Chat.GetResponseAsync("hi", new ChatOptions { AdditionalProperties = new() { ["cache_salt"] = salt } });
 
-        Assert.Equal(salt, Element(fixture.Deployment.Requests[^1].OpenedBody!).GetProperty("cache_salt").GetString());
+        Assert.Equal(salt, Element(fixture.Deployment.Requests[^1].DecryptedBody!).GetProperty("cache_salt").GetString());
     }
 
     [Fact]

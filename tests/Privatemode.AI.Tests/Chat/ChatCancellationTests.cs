@@ -15,7 +15,7 @@ public sealed class ChatCancellationTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _deployment = await PrivatemodeTestDeployment.StartAsync(new() { BeforeEvent = WatchAsync });
+        _deployment = await PrivatemodeTestDeployment.StartAsync(new() { BeforeStreamEvent = WatchAsync });
         _client = _deployment.CreateClient();
         Chat = _client.AsIChatClient(ChatFixture.Model);
         await _client.ConnectAsync();
@@ -44,9 +44,9 @@ public sealed class ChatCancellationTests : IAsyncLifetime
     public async Task GetResponseAsync_TokenCancelledWhileWaiting_EndsWithTheCallersToken()
     {
         using CancellationTokenSource source = new();
-        Deployment.Faults.Next(Fault.Stall(-1));
+        Deployment.Faults.Inject(Fault.NoResponse);
         TaskCompletionSource arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Deployment.Model.Respond(_ =>
+        Deployment.Model.SetFallback(_ =>
         {
             arrived.SetResult();
             return ScriptedAnswer.Text("x");
@@ -67,7 +67,7 @@ public sealed class ChatCancellationTests : IAsyncLifetime
     public async Task GetStreamingResponseAsync_TokenCancelledInBetween_EndsWithTheCallersToken(bool byWithCancellation)
     {
         using CancellationTokenSource source = new();
-        Deployment.Faults.Next(Fault.Stall(2));
+        Deployment.Faults.Inject(Fault.StallBeforeEvent(2));
         _ = Deployment.Model.Reply("one two three");
         IAsyncEnumerable<ChatResponseUpdate> stream = byWithCancellation
             ? Chat.GetStreamingResponseAsync("hi")
@@ -97,7 +97,7 @@ public sealed class ChatCancellationTests : IAsyncLifetime
     {
         using CancellationTokenSource ofTheCall = new();
         using CancellationTokenSource ofTheLoop = new();
-        Deployment.Faults.Next(Fault.Stall(1));
+        Deployment.Faults.Inject(Fault.StallBeforeEvent(1));
         _ = Deployment.Model.Reply("one two three");
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>

@@ -39,8 +39,8 @@ public sealed class ChatClientTests(ChatFixture fixture) : IClassFixture<ChatFix
     {
         _ = await fixture.Chat.GetRequiredService<ChatClient>().CompleteChatAsync(new UserChatMessage("canary"));
 
-        Assert.DoesNotContain("canary", fixture.Deployment.Requests[^1].WireText);
-        Assert.Contains("canary", fixture.Deployment.Requests[^1].OpenedBody!);
+        Assert.DoesNotContain("canary", fixture.Deployment.Requests[^1].WireBodyText);
+        Assert.Contains("canary", fixture.Deployment.Requests[^1].DecryptedBody!);
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class ChatErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
     {
         foreach (bool streamed in (bool[])[false, true])
         {
-            _ = fixture.Deployment.Model.Fail(status, $"{Canary}: your prompt was ...", "some_code");
+            _ = fixture.Deployment.Model.ReplyWithError(status, $"{Canary}: your prompt was ...", "some_code");
 
             PrivatemodeServiceException exception = await Assert.ThrowsAnyAsync<PrivatemodeServiceException>(() => CallAsync(streamed));
 
@@ -43,7 +43,7 @@ public sealed class ChatErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
     [InlineData(true)]
     public async Task ApiKey_Rejected_IsAConfigurationException(bool streamed)
     {
-        fixture.Deployment.Faults.Next(Fault.PlainError(401, Canary));
+        fixture.Deployment.Faults.Inject(Fault.UnencryptedError(401, Canary));
 
         PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => CallAsync(streamed));
 
@@ -57,7 +57,7 @@ public sealed class ChatErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
     public async Task Answer_TamperedWith_IsAnIntegrityException(bool streamed)
     {
         _ = fixture.Deployment.Model.Reply($"{Canary} one two three");
-        fixture.Deployment.Faults.Next(Fault.TamperEvent(streamed ? 2 : 0));
+        fixture.Deployment.Faults.Inject(Fault.TamperEvent(streamed ? 2 : 0));
 
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => CallAsync(streamed));
 
@@ -68,7 +68,7 @@ public sealed class ChatErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
     public async Task ErrorInBetween_IsAServiceExceptionAfterWhatCameBefore()
     {
         _ = fixture.Deployment.Model.Reply("one two three four");
-        fixture.Deployment.Faults.Next(Fault.ErrorEvent(3, Canary));
+        fixture.Deployment.Faults.Inject(Fault.ReplaceEventWithError(3, Canary));
         List<ChatResponseUpdate> updates = [];
 
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(async () =>

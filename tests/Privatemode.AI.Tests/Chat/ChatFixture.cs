@@ -25,7 +25,7 @@ public sealed class ChatFixture : IAsyncLifetime
     {
         get
         {
-            JsonNode body = JsonNode.Parse(Deployment.Requests[^1].OpenedBody!)!;
+            JsonNode body = JsonNode.Parse(Deployment.Requests[^1].DecryptedBody!)!;
             Assert.True(body.AsObject().Remove("cache_salt"));
             return body.ToJsonString();
         }
@@ -48,14 +48,14 @@ public sealed class ChatFixture : IAsyncLifetime
     /// <summary>The answer to a call that is not streamed, whose JSON was written by hand.</summary>
     public async Task<ChatResponse> AnswerAsync(string document, ChatOptions? options = null)
     {
-        _ = Deployment.Model.Reply("").WithJson(document);
+        _ = Deployment.Model.Reply("").WithRawJson(document);
         return await Chat.GetResponseAsync("hi", options).WaitAsync(TestTime.Limit);
     }
 
     /// <summary>The updates of a streamed answer whose events were written by hand.</summary>
     public async Task<List<ChatResponseUpdate>> StreamAsync(params IEnumerable<string> events)
     {
-        _ = Deployment.Model.Reply("").WithEvents(events);
+        _ = Deployment.Model.Reply("").WithRawEvents(events);
         return await StreamAsync();
     }
 

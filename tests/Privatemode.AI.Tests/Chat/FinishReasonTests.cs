@@ -70,7 +70,7 @@ public sealed class FinishReasonTests(ChatFixture fixture) : IClassFixture<ChatF
     public async Task FinishReason_RemovedFromAStream_IsATruncatedStream()
     {
         _ = fixture.Deployment.Model.Reply("one two three");
-        fixture.Deployment.Faults.Next(Fault.RemoveFinish);
+        fixture.Deployment.Faults.Inject(Fault.RemoveFinishEvent);
 
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => fixture.StreamAsync());
 

@@ -103,7 +103,7 @@ public sealed class RequestHistoryTests(ChatFixture fixture) : IClassFixture<Cha
     [Fact]
     public async Task Assistant_CallEditedAfterItWasReceived_IsPostedAsEdited()
     {
-        _ = fixture.Deployment.Model.ToolCall("f", """{"iban":"DE00"}""");
+        _ = fixture.Deployment.Model.ReplyWithToolCall("f", """{"iban":"DE00"}""");
         ChatResponse response = await fixture.Chat.GetResponseAsync("hi");
         FunctionCallContent call = Assert.Single(response.Messages[0].Contents.OfType<FunctionCallContent>());
         call.Arguments!["iban"] = "[redacted]";

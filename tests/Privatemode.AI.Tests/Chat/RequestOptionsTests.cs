@@ -136,7 +136,7 @@ public sealed class RequestOptionsTests(ChatFixture fixture) : IClassFixture<Cha
 
         Assert.All(fixture.Deployment.Requests.Skip(before), request =>
         {
-            JsonElement body = Element(request.OpenedBody!);
+            JsonElement body = Element(request.DecryptedBody!);
             Assert.Equal(1, body.GetProperty("stop").GetArrayLength());
             Assert.Equal(1, body.GetProperty("tools").GetArrayLength());
             Assert.True(JsonElement.DeepEquals(Element(expected).GetProperty("tools"), body.GetProperty("tools")));

@@ -16,7 +16,7 @@ public sealed class StreamingTests(ChatFixture fixture) : IClassFixture<ChatFixt
         SemaphoreSlim seen = new(0);
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(new()
         {
-            BeforeEvent = async (i, stop) =>
+            BeforeStreamEvent = async (i, stop) =>
             {
                 if (i > 0)
                 {
@@ -44,7 +44,8 @@ public sealed class StreamingTests(ChatFixture fixture) : IClassFixture<ChatFixt
     public async Task Stream_OfReasoningTextAndCalls_BecomesOneMessage()
     {
         _ = fixture.Deployment.Model.Reply("Text here.").WithReasoning("Thought here.").WithToolCall("f", """{"a":1}""", "call_1")
-            .WithToolCall("g", "{}", "call_2").WithUsage(10, 20, 3, 4);
+            .WithToolCall("g", "{}", "call_2")
+            .WithUsage(new() { InputTokenCount = 10, OutputTokenCount = 20, CachedInputTokenCount = 3, ReasoningTokenCount = 4 });
 
         ChatResponse response = await fixture.Chat.GetStreamingResponseAsync("hi").ToChatResponseAsync().WaitAsync(TestTime.Limit);
 
@@ -68,7 +69,7 @@ public sealed class StreamingTests(ChatFixture fixture) : IClassFixture<ChatFixt
     public async Task Stream_AndWholeAnswer_AreTheSame()
     {
         ScriptedAnswer Script() => fixture.Deployment.Model.Reply("Some text.").WithReasoning("Some thought.").WithToolCall("f", """{"a":[1]}""", "c")
-            .WithRefusal("But not that.").WithUsage(1, 2, 0, 1);
+            .WithRefusal("But not that.").WithUsage(new() { InputTokenCount = 1, OutputTokenCount = 2, ReasoningTokenCount = 1 });
         _ = Script();
         ChatResponse whole = await fixture.Chat.GetResponseAsync("hi");
         _ = Script();
@@ -120,7 +121,7 @@ public sealed class StreamingTests(ChatFixture fixture) : IClassFixture<ChatFixt
     [Fact]
     public async Task Choices_Several_GiveTheOneThatComesFirst()
     {
-        _ = fixture.Deployment.Model.Reply("").WithEvents(
+        _ = fixture.Deployment.Model.Reply("").WithRawEvents(
             ChatFixture.Chunk("""{"index":1,"delta":{"role":"assistant","content":"one"},"finish_reason":null}"""),
             ChatFixture.Delta(
                 """{"content":"zero","tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}""",
@@ -157,7 +158,7 @@ public sealed class StreamingTests(ChatFixture fixture) : IClassFixture<ChatFixt
             RawRepresentationFactory = _ =>
                 new ChatCompletionOptions { AudioOptions = new ChatAudioOptions(ChatOutputAudioVoice.Alloy, ChatOutputAudioFormat.Wav) },
         };
-        _ = fixture.Deployment.Model.Reply("").WithEvents(
+        _ = fixture.Deployment.Model.Reply("").WithRawEvents(
             ChatFixture.Delta("""{"role":"assistant","audio":{"id":"a","transcript":"x"}}"""), ChatFixture.Delta("""{"audio":{"data":"AQID"}}"""),
             ChatFixture.Delta("""{"audio":{"data":"BAU=","expires_at":5}}""", "\"stop\""));
 
@@ -174,7 +175,7 @@ public sealed class StreamingTests(ChatFixture fixture) : IClassFixture<ChatFixt
     public async Task Enumerable_EnumeratedTwice_AsksTwice()
     {
         int before = fixture.Deployment.Requests.Count;
-        _ = fixture.Deployment.Model.Reply("first").ThenReply("second");
+        _ = fixture.Deployment.Model.Reply("first").Then.Reply("second");
         IAsyncEnumerable<ChatResponseUpdate> stream = fixture.Chat.GetStreamingResponseAsync("hi");
         Assert.Equal(before, fixture.Deployment.Requests.Count);
 

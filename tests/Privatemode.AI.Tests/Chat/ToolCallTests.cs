@@ -49,7 +49,7 @@ public sealed class ToolCallTests(ChatFixture fixture) : IClassFixture<ChatFixtu
     [Fact]
     public async Task Calls_Whole_KeepTheirRawRepresentation()
     {
-        _ = fixture.Deployment.Model.ToolCall("f", "{}");
+        _ = fixture.Deployment.Model.ReplyWithToolCall("f", "{}");
 
         ChatMessage message = (await fixture.Chat.GetResponseAsync("hi")).Messages[0];
 
@@ -84,7 +84,7 @@ public sealed class ToolCallTests(ChatFixture fixture) : IClassFixture<ChatFixtu
     [InlineData(true, " \n")]
     public async Task Arguments_Empty_AreNone(bool streamed, string arguments)
     {
-        _ = fixture.Deployment.Model.ToolCall("f", arguments);
+        _ = fixture.Deployment.Model.ReplyWithToolCall("f", arguments);
 
         FunctionCallContent call = Assert.IsType<FunctionCallContent>(Assert.Single((await AnswerAsync(streamed)).Messages[0].Contents));
 

@@ -14,7 +14,7 @@ public sealed class ToolLoopTests(ChatFixture fixture) : IClassFixture<ChatFixtu
     {
         ScriptedAnswer first = fixture.Deployment.Model.Reply("Looking.").WithReasoning("They ask about two cities.")
             .WithToolCall("weather", """{"city":"Köln"}""", "call_a").WithToolCall("weather", """{"city":"Bochum"}""", "call_b");
-        _ = first.ThenToolCall("clock", "{}").WithReasoning("Now the time.").ThenReply("It is warm in both.");
+        _ = first.Then.ReplyWithToolCall("clock", "{}").WithReasoning("Now the time.").Then.Reply("It is warm in both.");
         AIFunction weather = AIFunctionFactory.Create((string city) => $"{city}: \"21\" degrees", "weather");
         AIFunction clock = AIFunctionFactory.Create(() => new TimeOnly(12, 30).ToString("HH:mm"), "clock");
         ChatOptions options = new() { Tools = [weather, clock] };
@@ -29,7 +29,7 @@ public sealed class ToolLoopTests(ChatFixture fixture) : IClassFixture<ChatFixtu
         }
 
         Assert.Equal("It is warm in both.", response.Text);
-        string[] bodies = [.. fixture.Deployment.Requests.Skip(before).Select(request => request.OpenedBody!)];
+        string[] bodies = [.. fixture.Deployment.Requests.Skip(before).Select(request => request.DecryptedBody!)];
         Assert.Equal(3, bodies.Length);
         JsonElement messages = JsonDocument.Parse(bodies[2]).RootElement.GetProperty("messages");
         string clockId = messages[4].GetProperty("tool_calls")[0].GetProperty("id").GetString()!;
@@ -53,7 +53,7 @@ public sealed class ToolLoopTests(ChatFixture fixture) : IClassFixture<ChatFixtu
     {
         bool invoked = false;
         AIFunction tool = AIFunctionFactory.Create(() => invoked = true, "f");
-        _ = fixture.Deployment.Model.ToolCall("f", "{}");
+        _ = fixture.Deployment.Model.ReplyWithToolCall("f", "{}");
 
         ChatResponse response = await fixture.Chat.GetResponseAsync("hi", new ChatOptions { Tools = [tool] });
 

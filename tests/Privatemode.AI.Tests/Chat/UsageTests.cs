@@ -56,11 +56,12 @@ public sealed class UsageTests(ChatFixture fixture) : IClassFixture<ChatFixture>
     [Fact]
     public async Task Usage_OnEveryEvent_IsCountedOnce()
     {
-        _ = fixture.Deployment.Model.Reply("one two three four").WithReasoning("five six").WithUsage(100, 50, cachedTokens: 64, reasoningTokens: 20);
+        _ = fixture.Deployment.Model.Reply("one two three four").WithReasoning("five six")
+            .WithUsage(new() { InputTokenCount = 100, OutputTokenCount = 50, CachedInputTokenCount = 64, ReasoningTokenCount = 20 });
 
         List<ChatResponseUpdate> updates = await fixture.StreamAsync();
 
-        Assert.True(fixture.Deployment.Requests[^1].WireAnswer.Split("\"usage\":{").Length > 8);
+        Assert.True(fixture.Deployment.Requests[^1].WireResponseText.Split("\"usage\":{").Length > 8);
         UsageContent content = Assert.Single(updates.SelectMany(update => update.Contents).OfType<UsageContent>());
         Assert.IsType<ChatTokenUsage>(content.RawRepresentation);
         ChatResponse response = updates.ToChatResponse();

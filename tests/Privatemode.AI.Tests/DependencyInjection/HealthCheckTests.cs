@@ -44,7 +44,7 @@ public sealed class HealthCheckTests : IAsyncLifetime
         await using ServiceProvider provider = Provider();
         _ = await CheckAsync(provider);
         _scene.Time.Advance(TimeSpan.FromHours(23));
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.PlainError(503), times: 1);
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(503), times: 1);
         await AskAsync(provider);
         HealthReportEntry entry = await UntilAsync(provider, HealthStatus.Degraded);
         Assert.Equal(TimeSpan.FromHours(23), entry.Data["evidenceAge"]);
@@ -72,7 +72,7 @@ public sealed class HealthCheckTests : IAsyncLifetime
     [InlineData(8, 8)]
     public async Task Check_Offline_AnswersWithinTheTimeoutAndGoesOn(int? timeout, int seconds)
     {
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromSeconds(9)));
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromSeconds(9)));
         await using ServiceProvider provider = Provider(timeout: timeout is null ? null : TimeSpan.FromSeconds(timeout.Value));
         Task<HealthReportEntry> checking = CheckAsync(provider);
         _ = await _scene.Time.TimerAsync(due => due == TimeSpan.FromSeconds(seconds)).OrTimeout();
@@ -142,7 +142,7 @@ public sealed class HealthCheckTests : IAsyncLifetime
         ServiceCollection services = new();
         _ = services.AddLogging().AddPrivatemodeChatClient("gpt-oss-120b").AddPrivatemode(options =>
         {
-            _scene.Deployment.Configure(options);
+            _scene.Deployment.ConfigureClient(options);
             configure?.Invoke(options);
         });
         _ = services.AddHealthChecks().AddPrivatemodeHealthCheck(failureStatus: failureStatus, timeout: timeout);

@@ -29,7 +29,7 @@ public sealed class HostTests : IAsyncLifetime
     [Fact]
     public async Task Start_AnotherOpenAIClientCameLater_HostDoesNotStart()
     {
-        using IHost host = NewHost(services => services.AddPrivatemode(_deployment.Configure).AddSingleton(new OpenAIClient("another vendor's")));
+        using IHost host = NewHost(services => services.AddPrivatemode(_deployment.ConfigureClient).AddSingleton(new OpenAIClient("another vendor's")));
         PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => host.StartAsync());
         Assert.Equal("OpenAIClient", exception.Setting);
         Assert.Empty(_deployment.AllRequests);
@@ -39,7 +39,7 @@ public sealed class HostTests : IAsyncLifetime
     public async Task Start_AnotherOpenAIClientUnderTheKeyCameLater_HostDoesNotStart()
     {
         using IHost host = NewHost(services =>
-            services.AddKeyedPrivatemode("a", _deployment.Configure).AddKeyedSingleton("a", new OpenAIClient("another vendor's")));
+            services.AddKeyedPrivatemode("a", _deployment.ConfigureClient).AddKeyedSingleton("a", new OpenAIClient("another vendor's")));
         Assert.Equal("OpenAIClient", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => host.StartAsync())).Setting);
     }
 
@@ -48,7 +48,7 @@ public sealed class HostTests : IAsyncLifetime
     {
         Indexer indexer = new();
         using IHost host = NewHost(services => services.AddSingleton<IHostedService>(indexer)
-            .AddPrivatemode(_deployment.Configure).AddSingleton(new OpenAIClient("another vendor's")));
+            .AddPrivatemode(_deployment.ConfigureClient).AddSingleton(new OpenAIClient("another vendor's")));
         Assert.Equal("OpenAIClient", (await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => host.StartAsync())).Setting);
         Assert.False(indexer.IsStarted);
     }
@@ -56,19 +56,19 @@ public sealed class HostTests : IAsyncLifetime
     [Fact]
     public async Task Start_HostThatDoesNotAnnounceItself_LooksAllTheSame()
     {
-        using IHost host = NewHost(services => services.AddPrivatemode(_deployment.Configure).AddSingleton(new OpenAIClient("another vendor's")));
+        using IHost host = NewHost(services => services.AddPrivatemode(_deployment.ConfigureClient).AddSingleton(new OpenAIClient("another vendor's")));
         await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => Startup(host).StartAsync(default));
     }
 
     [Fact]
     public async Task Start_Background_FirstCallFindsASecret()
     {
-        using IHost host = NewHost(services => services.AddPrivatemode(_deployment.Configure));
+        using IHost host = NewHost(services => services.AddPrivatemode(_deployment.ConfigureClient));
         await host.StartAsync().OrTimeout();
         await Startup(host).WarmUps.OrTimeout();
-        Assert.Equal(1, _deployment.KeyExchanges);
+        Assert.Equal(1, _deployment.KeyExchangeCount);
         _ = await host.Services.GetRequiredService<PrivatemodeClient>().AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
-        Assert.Equal(1, _deployment.KeyExchanges);
+        Assert.Equal(1, _deployment.KeyExchangeCount);
         await host.StopAsync().OrTimeout();
     }
 
@@ -76,7 +76,7 @@ public sealed class HostTests : IAsyncLifetime
     public async Task Start_BackgroundFails_HostRunsAndTheFirstCallIsTold()
     {
         _deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
-        using IHost host = NewHost(services => services.AddPrivatemode(_deployment.Configure));
+        using IHost host = NewHost(services => services.AddPrivatemode(_deployment.ConfigureClient));
         await host.StartAsync().OrTimeout();
         await Startup(host).WarmUps.OrTimeout();
         await Assert.ThrowsAsync<PrivatemodeVerificationException>(
@@ -97,7 +97,7 @@ public sealed class HostTests : IAsyncLifetime
     {
         using IHost host = NewHost(services => services.AddPrivatemode(Warm(WarmUpMode.Required)));
         await host.StartAsync().OrTimeout();
-        Assert.Equal(1, _deployment.KeyExchanges);
+        Assert.Equal(1, _deployment.KeyExchangeCount);
     }
 
     [Fact]
@@ -112,8 +112,8 @@ public sealed class HostTests : IAsyncLifetime
     [Fact]
     public async Task Stop_WhileTheDeploymentHangs_DoesNotWaitForIt()
     {
-        _deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromMinutes(10)));
-        using IHost host = NewHost(services => services.AddPrivatemode(_deployment.Configure));
+        _deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromMinutes(10)));
+        using IHost host = NewHost(services => services.AddPrivatemode(_deployment.ConfigureClient));
         await host.StartAsync().OrTimeout();
         await host.StopAsync().OrTimeout();
     }
@@ -136,7 +136,7 @@ public sealed class HostTests : IAsyncLifetime
 
     private Action<PrivatemodeOptions> Warm(WarmUpMode warmUp) => options =>
     {
-        _deployment.Configure(options);
+        _deployment.ConfigureClient(options);
         options.WarmUp = warmUp;
     };
 

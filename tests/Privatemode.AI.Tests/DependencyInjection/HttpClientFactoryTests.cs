@@ -28,7 +28,7 @@ public sealed class HttpClientFactoryTests : IAsyncLifetime
         Assert.Equal($"You said: {Sentinel}", await ChatAsync(provider));
         Assert.True(watching.Addresses.Count >= 3, "attestation, key exchange and the call");
         Assert.DoesNotContain(Sentinel, Encoding.Latin1.GetString([.. watching.Bodies.SelectMany(body => body)]), StringComparison.Ordinal);
-        Assert.Contains(Sentinel, _deployment.Requests[0].OpenedBody, StringComparison.Ordinal);
+        Assert.Contains(Sentinel, _deployment.Requests[0].DecryptedBody, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public sealed class HttpClientFactoryTests : IAsyncLifetime
 
     private ServiceProvider Provider(Action<IServiceCollection> configure)
     {
-        IServiceCollection services = new ServiceCollection().AddPrivatemode(_deployment.Configure).AddPrivatemodeChatClient("gpt-oss-120b");
+        IServiceCollection services = new ServiceCollection().AddPrivatemode(_deployment.ConfigureClient).AddPrivatemodeChatClient("gpt-oss-120b");
         configure(services);
         return services.BuildServiceProvider();
     }

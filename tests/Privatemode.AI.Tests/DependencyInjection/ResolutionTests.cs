@@ -16,7 +16,7 @@ public sealed class ResolutionTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         PrivatemodeTestDeploymentOptions options = new();
-        options.OtherApiKeys.Add("key-b");
+        options.AdditionalApiKeys.Add("key-b");
         _deployment = await PrivatemodeTestDeployment.StartAsync(options);
     }
 
@@ -25,7 +25,7 @@ public sealed class ResolutionTests : IAsyncLifetime
     [Fact]
     public async Task Resolve_ByKeyByModelAndLastUnkeyed_FindsTheRightClient()
     {
-        await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.Configure)
+        await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.ConfigureClient)
             .AddPrivatemodeChatClient("gpt-oss-120b").AddPrivatemodeChatClient("gemma-3-27b")
             .AddPrivatemodeChatClient("gpt-oss-120b", "oss").AddPrivatemodeChatClient("gemma-3-27b", "gemma")
             .BuildServiceProvider();
@@ -42,7 +42,7 @@ public sealed class ResolutionTests : IAsyncLifetime
     [Fact]
     public async Task Resolve_EmbeddingGenerators_ByKeyByModelAndLastUnkeyed()
     {
-        await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.Configure)
+        await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.ConfigureClient)
             .AddPrivatemodeEmbeddingGenerator("another-model").AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b")
             .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", "short", 8)
             .BuildServiceProvider();
@@ -62,8 +62,8 @@ public sealed class ResolutionTests : IAsyncLifetime
     [Fact]
     public async Task Resolve_SpeechToTextClients_ByKeyAndAccount()
     {
-        _ = _deployment.Model.Transcribe("one");
-        _ = _deployment.Model.Transcribe("two");
+        _ = _deployment.Model.ReplyWithTranscription("one");
+        _ = _deployment.Model.ReplyWithTranscription("two");
         await using ServiceProvider provider = TwoAccounts()
             .AddPrivatemodeSpeechToTextClient("whisper-large-v3")
             .AddPrivatemodeSpeechToTextClient("whisper-large-v3", "b", RegisteredAccount.Keyed("b"))
@@ -79,7 +79,7 @@ public sealed class ResolutionTests : IAsyncLifetime
     [Fact]
     public async Task Resolve_OpenAIClient_IsTheSealedOneAndOneOnly()
     {
-        await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.Configure).BuildServiceProvider();
+        await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.ConfigureClient).BuildServiceProvider();
         OpenAIClient openAI = provider.GetRequiredService<OpenAIClient>();
         Assert.Same(provider.GetRequiredService<PrivatemodeClient>().OpenAI, openAI);
         Assert.Same(openAI, Assert.Single(provider.GetServices<OpenAIClient>()));
@@ -98,7 +98,7 @@ public sealed class ResolutionTests : IAsyncLifetime
         _ = await provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
         _ = await provider.GetRequiredKeyedService<IChatClient>("chat-b").GetResponseAsync("hi").OrTimeout();
         Assert.Equal(["Bearer test-api-key", "Bearer key-b"], _deployment.Requests.Select(request => request.Headers["Authorization"]));
-        Assert.Equal(2, _deployment.KeyExchanges);
+        Assert.Equal(2, _deployment.KeyExchangeCount);
     }
 
     [Fact]
@@ -173,7 +173,7 @@ public sealed class ResolutionTests : IAsyncLifetime
         await using ServiceProvider provider = new ServiceCollection().AddSingleton(new Tenant("key-b"))
             .AddPrivatemode((services, options) =>
             {
-                _deployment.Configure(options);
+                _deployment.ConfigureClient(options);
                 options.ApiKeyAccessor = _ => new(services.GetRequiredService<Tenant>().Key);
             })
             .AddPrivatemodeChatClient("gpt-oss-120b")
@@ -207,7 +207,7 @@ public sealed class ResolutionTests : IAsyncLifetime
     public async Task Dispose_TheProvider_EndsTheSession()
     {
         PrivatemodeClient client;
-        await using (ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.Configure).BuildServiceProvider())
+        await using (ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.ConfigureClient).BuildServiceProvider())
         {
             client = provider.GetRequiredService<PrivatemodeClient>();
             await client.ConnectAsync().OrTimeout();
@@ -217,11 +217,11 @@ public sealed class ResolutionTests : IAsyncLifetime
     }
 
     private IServiceCollection TwoAccounts() =>
-        new ServiceCollection().AddPrivatemode(_deployment.Configure).AddKeyedPrivatemode("b", SetKeyOfB);
+        new ServiceCollection().AddPrivatemode(_deployment.ConfigureClient).AddKeyedPrivatemode("b", SetKeyOfB);
 
     private void SetKeyOfB(PrivatemodeOptions options)
     {
-        _deployment.Configure(options);
+        _deployment.ConfigureClient(options);
         options.ApiKey = "key-b";
     }
 

@@ -29,7 +29,7 @@ public sealed class SealedClientTests : IAsyncLifetime
         using HttpResponseMessage response = await PostAsync(http);
         Assert.Contains("You said: hi", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.NotNull(response.GetPrivatemodeReceipt());
-        Assert.DoesNotContain("\"hi\"", Assert.Single(_deployment.Requests).WireText, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"hi\"", Assert.Single(_deployment.Requests).WireBodyText, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class SealedClientTests : IAsyncLifetime
         using HttpClient http = provider.GetRequiredService<IHttpClientFactory>().CreateClient("other");
         using HttpResponseMessage response = await PostAsync(http);
         Assert.NotNull(response.GetPrivatemodeReceipt());
-        Assert.DoesNotContain("\"hi\"", Assert.Single(_deployment.Requests).WireText, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"hi\"", Assert.Single(_deployment.Requests).WireBodyText, StringComparison.Ordinal);
     }
 
     [Fact]

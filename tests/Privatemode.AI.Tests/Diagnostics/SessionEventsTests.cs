@@ -48,7 +48,7 @@ public sealed class SessionEventsTests : IAsyncLifetime
     public async Task Renewal_FindsTheServiceAway_SaysHowLongTheVerdictCounts()
     {
         VerifiedDeployment first = (await GetAsync()).Deployment!;
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.PlainError(503), times: 9);
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(503), times: 9);
         _scene.Time.Advance(TimeSpan.FromHours(23));
         _ = await GetAsync();
         await _authority.Renewal.OrTimeout();
@@ -87,7 +87,7 @@ public sealed class SessionEventsTests : IAsyncLifetime
     public async Task Manifest_PublisherIsAway_TheLastOneIsKept()
     {
         _ = await GetAsync();
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.PlainError(503), times: 9);
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Manifest, Fault.UnencryptedError(503), times: 9);
         Task<TrustedMesh> verifying = _authority.VerifyNowAsync(Key, CancellationToken.None).AsTask();
         _ = await _scene.PassPausesAsync(verifying);
         _ = await verifying.OrTimeout();
@@ -98,7 +98,7 @@ public sealed class SessionEventsTests : IAsyncLifetime
     public async Task Dispose_EndsARenewal_IsNotTold()
     {
         _ = await GetAsync();
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromSeconds(5)));
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromSeconds(5)));
         _scene.Time.Advance(TimeSpan.FromHours(23));
         _ = await GetAsync();
         await _scene.AskedAsync(EvidenceSource.Attestation, 2);

@@ -21,11 +21,11 @@ internal sealed class DeploymentScene : IAsyncDisposable
 
     public string DirectoryPath => _directory.FullName;
 
-    public static async Task<DeploymentScene> StartAsync(EvidenceKind kind = EvidenceKind.Snp, bool hasCertificates = false)
+    public static async Task<DeploymentScene> StartAsync(EvidenceKind kind = EvidenceKind.SevSnp, bool hasCertificates = false)
     {
         DeploymentScene scene = new();
         scene.Deployment = await PrivatemodeTestDeployment.StartAsync(new PrivatemodeTestDeploymentOptions { TimeProvider = scene.Time });
-        scene.Deployment.Evidence.HasCertificates = hasCertificates;
+        scene.Deployment.Evidence.IncludesCertificates = hasCertificates;
         scene.Deployment.Evidence.Kind = kind;
         return scene;
     }
@@ -43,7 +43,7 @@ internal sealed class DeploymentScene : IAsyncDisposable
     public AttestedMeshAuthority Authority(Action<PrivatemodeOptions>? configure = null)
     {
         PrivatemodeOptions options = new();
-        Deployment.Configure(options);
+        Deployment.ConfigureClient(options);
         configure?.Invoke(options);
         _http = Transports.Create(null, isTestTrust: true);
         BoundedHttp bounded = new(_http, Time);
@@ -51,14 +51,14 @@ internal sealed class DeploymentScene : IAsyncDisposable
             options, bounded, new ControlPlaneClient(bounded, options.Endpoint, FieldCodec.Instance.ProtocolVersion, Time));
     }
 
-    public int Asked(EvidenceSource source) => Deployment.Evidence.RequestsTo(source);
+    public int Asked(EvidenceSource source) => Deployment.Evidence.GetRequestCount(source);
 
     /// <summary>All vendors answer with this status from here on.</summary>
     public void VendorsAnswer(int status)
     {
         foreach (EvidenceSource source in Enum.GetValues<EvidenceSource>().Where(source => source > EvidenceSource.Manifest))
         {
-            Deployment.Faults.NextEvidence(source, Fault.PlainError(status), times: 1000);
+            Deployment.Faults.InjectIntoEvidence(source, Fault.UnencryptedError(status), times: 1000);
         }
     }
 

@@ -34,7 +34,7 @@ public sealed class BlockedContextTests : IAsyncLifetime
     {
         if (way.StartsWith("speech", StringComparison.Ordinal))
         {
-            _ = _deployment.Model.Transcribe("one two three");
+            _ = _deployment.Model.ReplyWithTranscription("one two three");
         }
 
         BusyContext context = new();

@@ -18,8 +18,8 @@ public sealed class CancellationStressTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _deployment = await PrivatemodeTestDeployment.StartAsync(new() { Record = false });
-        _deployment.Model.Respond(static request => request.Path.Contains("/audio/", StringComparison.Ordinal)
+        _deployment = await PrivatemodeTestDeployment.StartAsync(new() { RecordRequests = false });
+        _deployment.Model.SetFallback(static request => request.PathAndQuery.Contains("/audio/", StringComparison.Ordinal)
             ? ScriptedAnswer.Transcription("one two three")
             : ScriptedAnswer.Text("one two three"));
         _client = _deployment.CreateClient(options => options.Transport.RateLimiter = _limiter);

@@ -52,7 +52,7 @@ public sealed class ChattyLogTests : IAsyncLifetime
     {
         using LogLines lines = new();
         await using ServiceProvider provider = Provider(lines);
-        _deployment.Faults.Next(Fault.PlainError(503));
+        _deployment.Faults.Inject(Fault.UnencryptedError(503));
         _ = await provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
         Assert.Contains(lines.All, line => line.Level == LogLevel.Warning && line.Text.Contains("503", StringComparison.Ordinal));
     }
@@ -79,7 +79,7 @@ public sealed class ChattyLogTests : IAsyncLifetime
             services.ConfigureHttpClientDefaults(all => all.AddDefaultLogger());
         }
 
-        _ = accountKey is null ? services.AddPrivatemode(_deployment.Configure) : services.AddKeyedPrivatemode(accountKey, _deployment.Configure);
+        _ = accountKey is null ? services.AddPrivatemode(_deployment.ConfigureClient) : services.AddKeyedPrivatemode(accountKey, _deployment.ConfigureClient);
         configure?.Invoke(services);
         return services.AddPrivatemodeChatClient("gpt-oss-120b", account: RegisteredAccounts.Of(accountKey)).BuildServiceProvider();
     }

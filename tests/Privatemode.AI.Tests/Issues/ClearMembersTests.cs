@@ -85,7 +85,7 @@ public sealed class ClearMembersTests : IDisposable
         const string Id = """
             "x\u001B[2K\r\n ERROR forged\u202E"
             """;
-        deployment.Model.Reply("").WithJson(
+        deployment.Model.Reply("").WithRawJson(
             $$$"""{"id":{{{Id}}},{{{Members}}},"choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}""");
         ChatResponse response = await client.AsIChatClient("gemma-3-27b").GetResponseAsync("hi").OrTimeout();
         Assert.Equal("hi", response.Text);

@@ -34,7 +34,7 @@ public sealed class CollateralKeepingTests
     [Fact]
     public async Task Verify_UnsignedReportsNameGenuineCertificates_NoneIsLeftOnDisk()
     {
-        using VendorScene scene = new(EvidenceKind.Snp);
+        using VendorScene scene = new(EvidenceKind.SevSnp);
         _ = await scene.VerifyAsync(Keeping.Directory);
         string[] kept = Directory.GetFiles(scene.DirectoryPath);
         for (byte i = 1; i <= 5; i++)
@@ -54,7 +54,7 @@ public sealed class CollateralKeepingTests
     }
 
     [Theory]
-    [InlineData(EvidenceKind.Snp)]
+    [InlineData(EvidenceKind.SevSnp)]
     [InlineData(EvidenceKind.Tdx)]
     public async Task Verify_AHostSendsRubbish_ItIsNotKept(EvidenceKind kind)
     {
@@ -68,7 +68,7 @@ public sealed class CollateralKeepingTests
     }
 
     [Theory]
-    [InlineData(EvidenceKind.Snp)]
+    [InlineData(EvidenceKind.SevSnp)]
     [InlineData(EvidenceKind.Tdx)]
     public async Task Verify_AHostSendsRubbishLater_TheKeptFilesCount(EvidenceKind kind)
     {
@@ -81,7 +81,7 @@ public sealed class CollateralKeepingTests
 
     /// <summary>The symptom: a verification by copies took minutes, because it waited for the vendor's host once for each file.</summary>
     [Theory]
-    [InlineData(EvidenceKind.Snp, false, 3)]
+    [InlineData(EvidenceKind.SevSnp, false, 3)]
     [InlineData(EvidenceKind.Tdx, false, 3)]
     [InlineData(EvidenceKind.Tdx, true, 5)]
     public async Task Verify_AHostIsAwayAndThereAreCopies_IsWaitedForOnceUnlessItAnswers(EvidenceKind kind, bool answers, int requests)
@@ -106,7 +106,7 @@ public sealed class CollateralKeepingTests
     }
 
     [Theory]
-    [InlineData(EvidenceKind.Snp, "/vcek/v1/Genoa/crl")]
+    [InlineData(EvidenceKind.SevSnp, "/vcek/v1/Genoa/crl")]
     [InlineData(EvidenceKind.Tdx, "/sgx/certification/v4/pckcrl?ca=platform&encoding=der", "/IntelSGXRootCA.der")]
     public async Task Verify_TheCopyOfARevocationListIsOlderThanAnHour_IsFetchedAnew(EvidenceKind kind, params string[] lists)
     {
@@ -124,7 +124,7 @@ public sealed class CollateralKeepingTests
     }
 
     [Theory]
-    [InlineData(EvidenceKind.Snp)]
+    [InlineData(EvidenceKind.SevSnp)]
     [InlineData(EvidenceKind.Tdx)]
     public async Task Verify_RevokedSinceTheLastVerdict_IsNoticedTwoHoursLater(EvidenceKind kind)
     {
@@ -132,7 +132,7 @@ public sealed class CollateralKeepingTests
         _ = await scene.VerifyAsync();
         scene.Served = scene.Issue(plan =>
         {
-            if (kind == EvidenceKind.Snp)
+            if (kind == EvidenceKind.SevSnp)
             {
                 plan.Snp.RevocationList!.Revoked.Add(plan.Snp.Line.IntermediateNumber);
             }

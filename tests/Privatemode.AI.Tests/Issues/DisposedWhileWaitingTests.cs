@@ -26,10 +26,10 @@ public sealed class DisposedWhileWaitingTests : IAsyncLifetime
     public async Task ForAConnection_EndsAtOnce(bool async)
     {
         PrivatemodeOptions options = new();
-        _deployment.Configure(options);
+        _deployment.ConfigureClient(options);
         options.Transport.ResponseTimeout = TimeSpan.FromHours(7);
         PrivatemodeClient client = new(ClientComposition.Create(options, new() { MaxConnections = 1 }));
-        _deployment.Faults.Next(Fault.Stall(2));
+        _deployment.Faults.Inject(Fault.StallBeforeEvent(2));
         await using IAsyncEnumerator<ChatResponseUpdate> stream =
             client.AsIChatClient("gpt-oss-120b").GetStreamingResponseAsync("hi").GetAsyncEnumerator();
         Assert.True(await stream.MoveNextAsync().AsTask().OrTimeout());
@@ -62,7 +62,7 @@ public sealed class DisposedWhileWaitingTests : IAsyncLifetime
     public async Task ForTheNextTry_EndsAtOnce(bool async)
     {
         PrivatemodeClient client = _deployment.CreateClient();
-        _deployment.Faults.Next(Fault.PlainError(503, retryAfter: TimeSpan.FromSeconds(59)));
+        _deployment.Faults.Inject(Fault.UnencryptedError(503, retryAfter: TimeSpan.FromSeconds(59)));
         Task<TimeSpan> waits = _time.TimerAsync(due => due == TimeSpan.FromSeconds(59));
         Task asking = AskAsync(client, async);
         _ = await waits.OrTimeout();

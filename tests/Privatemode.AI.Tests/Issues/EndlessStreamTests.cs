@@ -40,7 +40,7 @@ public sealed class EndlessStreamTests : IAsyncLifetime
         _deployment = await PrivatemodeTestDeployment.StartAsync(new()
         {
             TimeProvider = _time,
-            BeforeEvent = async (i, _) =>
+            BeforeStreamEvent = async (i, _) =>
             {
                 if (i == 2)
                 {

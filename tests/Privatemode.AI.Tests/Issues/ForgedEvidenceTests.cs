@@ -27,17 +27,17 @@ public sealed class ForgedEvidenceTests
     [InlineData(EvidenceKind.Tdx, "TdxQeReportByOtherKey", "tdx-qe-report-signature")]
     [InlineData(EvidenceKind.Tdx, "TdxAttestationKeySubstituted", "tdx-qe-report-data")]
     [InlineData(EvidenceKind.Tdx, "TdxSignatureChanged", "tdx-quote-signature")]
-    [InlineData(EvidenceKind.Snp, "SnpForgedRoot", "snp-trust-anchor")]
-    [InlineData(EvidenceKind.Snp, "SnpForgedIntermediate", "certificate-signature")]
-    [InlineData(EvidenceKind.Snp, "SnpChipCertificateTampered", "certificate-signature")]
-    [InlineData(EvidenceKind.Snp, "SnpSignatureByOtherKey", "snp-report-signature")]
-    [InlineData(EvidenceKind.Snp, "SnpTcbMismatch", "snp-tcb-binding")]
-    [InlineData(EvidenceKind.Snp, "SnpHardwareIdMismatch", "snp-hwid")]
+    [InlineData(EvidenceKind.SevSnp, "SnpForgedRoot", "snp-trust-anchor")]
+    [InlineData(EvidenceKind.SevSnp, "SnpForgedIntermediate", "certificate-signature")]
+    [InlineData(EvidenceKind.SevSnp, "SnpChipCertificateTampered", "certificate-signature")]
+    [InlineData(EvidenceKind.SevSnp, "SnpSignatureByOtherKey", "snp-report-signature")]
+    [InlineData(EvidenceKind.SevSnp, "SnpTcbMismatch", "snp-tcb-binding")]
+    [InlineData(EvidenceKind.SevSnp, "SnpHardwareIdMismatch", "snp-hwid")]
     public async Task Verify_EvidenceIsForged_IsAVerdictAndNothingIsFetchedForIt(EvidenceKind kind, string defect, string check)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind, hasCertificates: true);
         scene.VendorsAnswer(NotFound);
-        scene.Deployment.Evidence.Defect = EvidenceDefect.Named(defect);
+        scene.Deployment.Evidence.Defect = EvidenceDefect.FromName(defect);
         using PrivatemodeClient client = scene.Client();
         PrivatemodeVerificationException refusal =
             await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
@@ -48,15 +48,15 @@ public sealed class ForgedEvidenceTests
     [Theory]
     [InlineData(EvidenceKind.Tdx, "TdxForgedRoot")]
     [InlineData(EvidenceKind.Tdx, "TdxSignatureChanged")]
-    [InlineData(EvidenceKind.Snp, "SnpForgedRoot")]
-    [InlineData(EvidenceKind.Snp, "SnpChipCertificateTampered")]
+    [InlineData(EvidenceKind.SevSnp, "SnpForgedRoot")]
+    [InlineData(EvidenceKind.SevSnp, "SnpChipCertificateTampered")]
     public async Task Verify_ForgedEvidenceAgainAndAgain_CopiesStayInUse(EvidenceKind kind, string defect)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind, hasCertificates: true);
         using PrivatemodeClient client = scene.Client();
         _ = await client.VerifyAsync().OrTimeout();
         int[] asked = [.. Vendors.Select(scene.Asked)];
-        scene.Deployment.Evidence.Defect = EvidenceDefect.Named(defect);
+        scene.Deployment.Evidence.Defect = EvidenceDefect.FromName(defect);
         for (int i = 0; i < 5; i++)
         {
             scene.Time.Advance(TimeSpan.FromMinutes(1));
@@ -67,13 +67,13 @@ public sealed class ForgedEvidenceTests
     }
 
     [Theory]
-    [InlineData(EvidenceKind.Snp, EvidenceSource.AmdChip, 404, "snp-chip-unknown")]
-    [InlineData(EvidenceKind.Snp, EvidenceSource.AmdChip, 400, "snp-chip-unknown")]
+    [InlineData(EvidenceKind.SevSnp, EvidenceSource.AmdChipCertificate, 404, "snp-chip-unknown")]
+    [InlineData(EvidenceKind.SevSnp, EvidenceSource.AmdChipCertificate, 400, "snp-chip-unknown")]
     [InlineData(EvidenceKind.Tdx, EvidenceSource.IntelTcbInfo, 404, "tdx-platform-unknown")]
     public async Task Verify_VendorKnowsNoSuchChipOrPlatform_IsAVerdict(EvidenceKind kind, EvidenceSource source, int status, string check)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
-        scene.Deployment.Faults.NextEvidence(source, Fault.PlainError(status));
+        scene.Deployment.Faults.InjectIntoEvidence(source, Fault.UnencryptedError(status));
         using PrivatemodeClient client = scene.Client();
         PrivatemodeVerificationException refusal =
             await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
@@ -82,8 +82,8 @@ public sealed class ForgedEvidenceTests
     }
 
     [Theory]
-    [InlineData(EvidenceSource.AmdChip)]
-    [InlineData(EvidenceSource.AmdChain)]
+    [InlineData(EvidenceSource.AmdChipCertificate)]
+    [InlineData(EvidenceSource.AmdCertificateChain)]
     [InlineData(EvidenceSource.AmdRevocationList)]
     [InlineData(EvidenceSource.IntelTcbInfo)]
     [InlineData(EvidenceSource.IntelQeIdentity)]
@@ -92,17 +92,17 @@ public sealed class ForgedEvidenceTests
     public async Task Verify_VendorIsAway_IsNoVerdictAboutSoundEvidence(EvidenceSource source)
     {
         await using DeploymentScene scene =
-            await DeploymentScene.StartAsync(source < EvidenceSource.IntelTcbInfo ? EvidenceKind.Snp : EvidenceKind.Tdx);
-        scene.Deployment.Faults.NextEvidence(source, Fault.PlainError(Forbidden));
+            await DeploymentScene.StartAsync(source < EvidenceSource.IntelTcbInfo ? EvidenceKind.SevSnp : EvidenceKind.Tdx);
+        scene.Deployment.Faults.InjectIntoEvidence(source, Fault.UnencryptedError(Forbidden));
         using PrivatemodeClient client = scene.Client();
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.VerifyAsync().OrTimeout());
     }
 
     // Whoever stands between the client and the vendors must not be able to end what was proved.
     [Theory]
-    [InlineData(EvidenceKind.Snp, 400)]
-    [InlineData(EvidenceKind.Snp, 404)]
-    [InlineData(EvidenceKind.Snp, 410)]
+    [InlineData(EvidenceKind.SevSnp, 400)]
+    [InlineData(EvidenceKind.SevSnp, 404)]
+    [InlineData(EvidenceKind.SevSnp, 410)]
     [InlineData(EvidenceKind.Tdx, 400)]
     [InlineData(EvidenceKind.Tdx, 404)]
     [InlineData(EvidenceKind.Tdx, 410)]
@@ -121,15 +121,15 @@ public sealed class ForgedEvidenceTests
 
     // The certificate of the chip had to be fetched. With it in hand the forgery shows, whatever else cannot be had.
     [Theory]
-    [InlineData("SnpSignatureByOtherKey", "snp-report-signature", EvidenceSource.AmdChain, 1)]
+    [InlineData("SnpSignatureByOtherKey", "snp-report-signature", EvidenceSource.AmdCertificateChain, 1)]
     [InlineData("SnpSignatureByOtherKey", "snp-report-signature", EvidenceSource.AmdRevocationList, 0)]
     [InlineData("SnpForgedRoot", "snp-trust-anchor", EvidenceSource.AmdRevocationList, 0)]
     public async Task Verify_ForgeryShowsWithWhatWasFetched_IsAVerdictAndNoMoreIsFetched(
         string defect, string check, EvidenceSource away, int asked)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync();
-        scene.Deployment.Faults.NextEvidence(away, Fault.PlainError(Forbidden));
-        scene.Deployment.Evidence.Defect = EvidenceDefect.Named(defect);
+        scene.Deployment.Faults.InjectIntoEvidence(away, Fault.UnencryptedError(Forbidden));
+        scene.Deployment.Evidence.Defect = EvidenceDefect.FromName(defect);
         using PrivatemodeClient client = scene.Client();
         PrivatemodeVerificationException refusal =
             await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
@@ -139,10 +139,10 @@ public sealed class ForgedEvidenceTests
     [Fact]
     public async Task Verify_IssuersAreForgedAndTheChipsCertificateIsLeftOut_IsAVerdictAndNothingIsFetchedForIt()
     {
-        using VendorScene scene = new(EvidenceKind.Snp);
+        using VendorScene scene = new(EvidenceKind.SevSnp);
         scene.Shown = scene.Issue(plan =>
         {
-            DefectCatalogue.Apply(EvidenceDefect.SnpForgedRoot, plan);
+            DefectCatalogue.Apply("SnpForgedRoot", plan);
             ProtobufWriter issuers = new ProtobufWriter()
                 .Bytes(2, plan.Snp.Intermediate.Sign(plan.Snp.IntermediateSigner)).Bytes(3, plan.Snp.Root.Sign(plan.Snp.RootSigner));
             plan.Document.ChangeEvidence = evidence => [.. evidence, .. new ProtobufWriter().Message(2, issuers).ToArray()];
@@ -155,10 +155,10 @@ public sealed class ForgedEvidenceTests
     [Fact]
     public async Task Verify_ForgeryShowsWithTheKeptCertificate_IsAVerdictThoughTheListCannotBeHad()
     {
-        using VendorScene scene = new(EvidenceKind.Snp);
+        using VendorScene scene = new(EvidenceKind.SevSnp);
         scene.Instead = (source, _) => source == EvidenceSource.AmdRevocationList ? new StandInAnswer(Forbidden, "text/plain", Array.Empty<byte>()) : null;
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => scene.VerifyAsync());
-        scene.Shown = scene.Issue(plan => DefectCatalogue.Apply(EvidenceDefect.SnpSignatureByOtherKey, plan));
+        scene.Shown = scene.Issue(plan => DefectCatalogue.Apply("SnpSignatureByOtherKey", plan));
         Assert.Equal("snp-report-signature", await scene.RefusalAsync());
     }
 
@@ -189,16 +189,16 @@ public sealed class ForgedEvidenceTests
         NameAnUnknownChip(scene);
         await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
         Assert.Contains(recorder.Measurements, line => line.Contains("snp-chip-unknown", StringComparison.Ordinal));
-        int exchanges = scene.Deployment.KeyExchanges;
+        int exchanges = scene.Deployment.KeyExchangeCount;
         int requests = scene.Deployment.Requests.Count;
         _ = await Assert.ThrowsAnyAsync<Exception>(() => chat.CompleteChatAsync("hi").OrTimeout());
-        Assert.Equal((exchanges, requests), (scene.Deployment.KeyExchanges, scene.Deployment.Requests.Count));
+        Assert.Equal((exchanges, requests), (scene.Deployment.KeyExchangeCount, scene.Deployment.Requests.Count));
     }
 
     /// <summary>The report names another certificate than the one that is kept, and AMD does not have it.</summary>
     private static void NameAnUnknownChip(DeploymentScene scene)
     {
-        scene.Deployment.Evidence.Defect = EvidenceDefect.SnpReportedTcbAboveCurrent;
-        scene.Deployment.Faults.NextEvidence(EvidenceSource.AmdChip, Fault.PlainError(NotFound), times: 100);
+        scene.Deployment.Evidence.Defect = EvidenceDefect.FromName("SnpReportedTcbAboveCurrent");
+        scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.AmdChipCertificate, Fault.UnencryptedError(NotFound), times: 100);
     }
 }

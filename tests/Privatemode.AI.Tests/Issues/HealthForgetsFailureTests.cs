@@ -38,7 +38,7 @@ public sealed class HealthForgetsFailureTests : IAsyncLifetime
     [InlineData(404)]
     public async Task Health_RenewalFailedAndThePublisherIsAway_StillReportsTheFailure(int status)
     {
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.PlainError(status), times: 100);
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Manifest, Fault.UnencryptedError(status), times: 100);
         await LookAsync();
         Assert.IsType<PrivatemodeConfigurationException>(_authority.Health.Failure);
         Assert.NotNull(_authority.Health.Deployment);

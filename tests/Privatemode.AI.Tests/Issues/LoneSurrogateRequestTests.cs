@@ -101,7 +101,7 @@ public sealed class LoneSurrogateRequestTests(ChatFixture fixture) : IClassFixtu
 
         using IEmbeddingGenerator<string, Embedding<float>> generator = fixture.Client.AsIEmbeddingGenerator("qwen3-embedding-4b");
         _ = await generator.GenerateAsync(["hi"], new EmbeddingGenerationOptions { AdditionalProperties = properties }).WaitAsync(TestTime.Limit);
-        Assert.Contains(Whole, Texts(fixture.Deployment.Requests[^1].OpenedBody!));
+        Assert.Contains(Whole, Texts(fixture.Deployment.Requests[^1].DecryptedBody!));
     }
 
     [Theory]
@@ -176,7 +176,7 @@ public sealed class LoneSurrogateRequestTests(ChatFixture fixture) : IClassFixtu
             Prompt = Half,
             AdditionalProperties = new() { ["extra"] = Element("\"a\\ud83d\"") },
         }).WaitAsync(TestTime.Limit);
-        Assert.Equal(2, Texts(fixture.Deployment.Requests[^1].OpenedBody!).Count(text => text == Whole));
+        Assert.Equal(2, Texts(fixture.Deployment.Requests[^1].DecryptedBody!).Count(text => text == Whole));
 
         _ = await fixture.Client.Documents.PartitionAsync(new MemoryStream([1]), "file.txt", new DocumentOptions
         {
@@ -184,7 +184,7 @@ public sealed class LoneSurrogateRequestTests(ChatFixture fixture) : IClassFixtu
             Encoding = Half,
             AdditionalFields = { ["extra"] = Half },
         }).WaitAsync(TestTime.Limit);
-        string form = fixture.Deployment.Requests[^1].OpenedBody!.Replace("\\uFFFD", "\uFFFD", StringComparison.Ordinal);
+        string form = fixture.Deployment.Requests[^1].DecryptedBody!.Replace("\\uFFFD", "\uFFFD", StringComparison.Ordinal);
         Assert.Equal(3, form.Split(Whole).Length - 1);
     }
 
@@ -201,7 +201,7 @@ public sealed class LoneSurrogateRequestTests(ChatFixture fixture) : IClassFixtu
     }
 
     private IEnumerable<string> EmbeddingInput() =>
-        JsonNode.Parse(fixture.Deployment.Requests[^1].OpenedBody!)!["input"]!.AsArray().Select(text => text!.GetValue<string>());
+        JsonNode.Parse(fixture.Deployment.Requests[^1].DecryptedBody!)!["input"]!.AsArray().Select(text => text!.GetValue<string>());
 
     private async Task RefusesAsync(string member, Func<Task> call)
     {

@@ -14,7 +14,7 @@ public sealed class LongErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
     [InlineData(422, false)]
     public async Task Error_LongerThanAMebibyte_IsNotBlamedOnSomebodyOnTheWay(int status, bool streamed)
     {
-        _ = fixture.Deployment.Model.Fail(status, new string('x', 3_000_000));
+        _ = fixture.Deployment.Model.ReplyWithError(status, new string('x', 3_000_000));
 
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
             () => streamed ? fixture.StreamAsync() : fixture.Chat.GetResponseAsync("hi")).WaitAsync(TestTime.Limit);
@@ -30,7 +30,7 @@ public sealed class LongErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
     [Fact]
     public async Task Error_LongAndPassing_IsTriedAgain()
     {
-        _ = fixture.Deployment.Model.Fail(503, new string('x', 3_000_000)).ThenReply("now");
+        _ = fixture.Deployment.Model.ReplyWithError(503, new string('x', 3_000_000)).Then.Reply("now");
 
         Assert.Equal("now", (await fixture.Chat.GetResponseAsync("hi").WaitAsync(TestTime.Limit)).Text);
     }
@@ -38,7 +38,7 @@ public sealed class LongErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
     [Fact]
     public async Task Error_OfAFewHundredKilobytes_IsReadWhole()
     {
-        _ = fixture.Deployment.Model.Fail(400, new string('x', 400_000));
+        _ = fixture.Deployment.Model.ReplyWithError(400, new string('x', 400_000));
 
         PrivatemodeServiceException exception =
             await Assert.ThrowsAsync<PrivatemodeServiceException>(() => fixture.Chat.GetResponseAsync("hi")).WaitAsync(TestTime.Limit);
@@ -50,7 +50,7 @@ public sealed class LongErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
     [Fact]
     public async Task PlainClient_LongError_ThrowsItsOwnExceptionWithTheStatus()
     {
-        _ = fixture.Deployment.Model.Fail(400, new string('x', 3_000_000));
+        _ = fixture.Deployment.Model.ReplyWithError(400, new string('x', 3_000_000));
 
         ClientResultException exception = await Assert.ThrowsAsync<ClientResultException>(
             () => fixture.Client.OpenAI.GetChatClient(ChatFixture.Model).CompleteChatAsync([new UserChatMessage("hi")])).WaitAsync(TestTime.Limit);

@@ -34,7 +34,7 @@ public sealed class LostConnectionTests
             return isRefused;
         });
         PrivatemodeOptions options = new();
-        deployment.Configure(options);
+        deployment.ConfigureClient(options);
         options.Endpoint = hop.Endpoint;
         await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { MaxConnections = 1 }));
         _ = await Assert.ThrowsAnyAsync<PrivatemodeException>(() => AskAsync(client, way));

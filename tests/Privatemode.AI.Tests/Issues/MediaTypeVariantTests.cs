@@ -91,7 +91,7 @@ public sealed class MediaTypeVariantTests(ChatFixture fixture) : IClassFixture<C
             .Single(field => field.Name == "gz_uncompressed_content_type").Value);
         _ = await fixture.Client.Documents.PartitionAsync(
             new MemoryStream(Bytes), "a.pdf", new DocumentOptions { ContentType = given }).OrTimeout();
-        Assert.Contains($"Content-Type: {sent}\r\n", fixture.Deployment.Requests[^1].OpenedBody, StringComparison.Ordinal);
+        Assert.Contains($"Content-Type: {sent}\r\n", fixture.Deployment.Requests[^1].DecryptedBody, StringComparison.Ordinal);
     }
 
     /// <summary>The file tells what it is; its media type is not sent.</summary>

@@ -68,7 +68,7 @@ public sealed class OddAnswerMembersTests(ChatFixture fixture) : IClassFixture<C
         Assert.Equal(expected ?? default, (await CompleteAsync(whole)).CreatedAt);
         Assert.All(await StreamAsync(events), update => Assert.Equal(expected ?? default, update.CreatedAt));
 
-        _ = fixture.Deployment.Model.Reply("").WithJson(
+        _ = fixture.Deployment.Model.Reply("").WithRawJson(
             Put("""{"id":"c","object":"text_completion","created":1767225600,"model":"m","choices":[{"index":0,"text":"hi","finish_reason":"stop"}]}"""));
         TextCompletion completion =
             await fixture.Client.GetCompletionClient(ChatFixture.Model).CompleteAsync(new TextCompletionRequest("hi"));
@@ -126,7 +126,7 @@ public sealed class OddAnswerMembersTests(ChatFixture fixture) : IClassFixture<C
         Assert.Equal("hi", (await fixture.StreamAsync(events)).ToChatResponse().Text);
         Assert.Equal("hi", (await CompleteAsync(whole)).Content[0].Text);
 
-        _ = fixture.Deployment.Model.Reply("").WithJson(
+        _ = fixture.Deployment.Model.Reply("").WithRawJson(
             $$$"""
             {"id":"c","object":"text_completion","created":1767225600,"model":"m","choices":[{{{{index}}}"text":"hi","finish_reason":"stop"}]}
             """);
@@ -208,13 +208,13 @@ public sealed class OddAnswerMembersTests(ChatFixture fixture) : IClassFixture<C
 
     private async Task<ChatCompletion> CompleteAsync(string document)
     {
-        _ = fixture.Deployment.Model.Reply("").WithJson(document);
+        _ = fixture.Deployment.Model.Reply("").WithRawJson(document);
         return await fixture.Chat.GetRequiredService<ChatClient>().CompleteChatAsync(new UserChatMessage("hi")).WaitAsync(TestTime.Limit);
     }
 
     private async Task<List<StreamingChatCompletionUpdate>> StreamAsync(IEnumerable<string> events)
     {
-        _ = fixture.Deployment.Model.Reply("").WithEvents(events);
+        _ = fixture.Deployment.Model.Reply("").WithRawEvents(events);
         using CancellationTokenSource limit = new(TestTime.Limit);
         List<StreamingChatCompletionUpdate> updates = [];
         await foreach (StreamingChatCompletionUpdate update in fixture.Chat.GetRequiredService<ChatClient>()

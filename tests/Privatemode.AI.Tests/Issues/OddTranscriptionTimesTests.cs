@@ -75,7 +75,7 @@ public sealed class OddTranscriptionTimesTests(ChatFixture fixture) : IClassFixt
     [Fact]
     public async Task Stream_SegmentWithOddTimes_LosesNothing()
     {
-        _ = fixture.Deployment.Model.Reply("").WithEvents(
+        _ = fixture.Deployment.Model.Reply("").WithRawEvents(
             """{"type":"transcript.text.segment","id":"s","start":-0.02,"end":-7,"text":"a"}""",
             """{"type":"transcript.text.delta","delta":"a"}""", """{"type":"transcript.text.done","text":"a"}""");
         using ISpeechToTextClient speech = fixture.Client.AsISpeechToTextClient("whisper-large-v3");
@@ -92,7 +92,7 @@ public sealed class OddTranscriptionTimesTests(ChatFixture fixture) : IClassFixt
 
     private async Task<SpeechToTextResponse> TranscribeAsync(string start, string end, string more = "")
     {
-        _ = fixture.Deployment.Model.Reply("").WithJson(
+        _ = fixture.Deployment.Model.Reply("").WithRawJson(
             $$"""
             {"language":"de","text":"Guten Morgen","segments":[{"id":0,{{more}}"start":{{start}},"end":{{end}},"text":" Guten Morgen"}],
             "words":[{"word":"Guten","start":{{start}},"end":{{end}}}]}

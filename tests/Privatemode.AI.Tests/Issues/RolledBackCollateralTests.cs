@@ -50,7 +50,7 @@ public sealed class RolledBackCollateralTests
     [MemberData(nameof(Keepings))]
     public async Task Verify_AmdRevokedTheIntermediate_AReplayedOlderListIsNotBelieved(string keeping)
     {
-        using VendorScene scene = new(EvidenceKind.Snp);
+        using VendorScene scene = new(EvidenceKind.SevSnp);
         IssuedEvidence older = scene.Issue(plan => plan.Snp.RevocationList!.ThisUpdate = plan.Day.AddDays(-100));
         scene.Served = scene.Issue(plan =>
         {
@@ -79,7 +79,7 @@ public sealed class RolledBackCollateralTests
     [Fact]
     public async Task Verify_AnotherProcessKnowsTheNewerList_TheSharedCacheIsNotOverwrittenWithTheOlder()
     {
-        using VendorScene scene = new(EvidenceKind.Snp);
+        using VendorScene scene = new(EvidenceKind.SevSnp);
         IssuedEvidence older = scene.Served;
         _ = await scene.VerifyAsync(Keeping.Shared);
         scene.Served = scene.Issue(plan =>
@@ -103,7 +103,7 @@ public sealed class RolledBackCollateralTests
     [Fact]
     public async Task Verify_AnotherProcessKeepsANewerListDuringTheDownload_ItJudgesAndIsNotOverwritten()
     {
-        using VendorScene scene = new(EvidenceKind.Snp);
+        using VendorScene scene = new(EvidenceKind.SevSnp);
         IssuedEvidence older = scene.Served;
         IssuedEvidence newer = scene.Issue(plan =>
         {
@@ -136,7 +136,7 @@ public sealed class RolledBackCollateralTests
     [InlineData(29, 0, false)]
     public async Task Verify_AmdIsBlockedAndTheListCameWithTheEvidence_CountsForThirtyDays(int age, int? allowed, bool isAccepted)
     {
-        using VendorScene scene = new(EvidenceKind.Snp, hasCertificates: true);
+        using VendorScene scene = new(EvidenceKind.SevSnp, hasCertificates: true);
         scene.Shown = scene.Issue(plan =>
         {
             plan.Snp.RevocationList!.ThisUpdate = plan.Day.AddDays(-age);
@@ -161,7 +161,7 @@ public sealed class RolledBackCollateralTests
     [Fact]
     public async Task Verify_TheListOfTheEvidenceIsNewerThanAmdsAnswer_TheNewerJudges()
     {
-        using VendorScene scene = new(EvidenceKind.Snp, hasCertificates: true);
+        using VendorScene scene = new(EvidenceKind.SevSnp, hasCertificates: true);
         scene.Served = scene.Issue(plan => plan.Snp.RevocationList!.ThisUpdate = plan.Day.AddDays(-3));
         scene.Shown = scene.Issue(plan =>
         {
@@ -174,7 +174,7 @@ public sealed class RolledBackCollateralTests
     [Fact]
     public async Task Verify_TheListOfTheEvidenceIsOlderThanAKeptOne_TheNewerJudges()
     {
-        using VendorScene scene = new(EvidenceKind.Snp, hasCertificates: true);
+        using VendorScene scene = new(EvidenceKind.SevSnp, hasCertificates: true);
         scene.Shown = scene.Issue(plan => plan.Snp.RevocationList!.ThisUpdate = plan.Day.AddDays(-3));
         scene.Served = scene.Issue(plan =>
         {

@@ -39,7 +39,7 @@ public sealed class SendBudgetTests : IAsyncLifetime
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => CompleteAsync(client, streamed).OrTimeout());
         Assert.Equal(500, exception.Status);
         Assert.Equal(4, hop.Count(VictimPath));
-        Assert.Equal(4, _deployment.KeyExchanges);
+        Assert.Equal(4, _deployment.KeyExchangeCount);
     }
 
     [Theory]

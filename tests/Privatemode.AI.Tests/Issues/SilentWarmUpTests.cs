@@ -40,7 +40,7 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
     [Fact]
     public async Task WarmUp_ServiceIsAway_LogsThat()
     {
-        _deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.PlainError(503), times: 100);
+        _deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(503), times: 100);
         Assert.Contains("(unavailable, PrivatemodeServiceException)", Assert.Single(await WarningsOfStartAsync(_ => { })), StringComparison.Ordinal);
     }
 
@@ -73,7 +73,7 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
     [Fact]
     public async Task WarmUp_HostStopsBeforeItsEnd_IsNoFailure()
     {
-        _deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Stall(0));
+        _deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.StallBeforeEvent(0));
         Assert.Empty(await WarningsOfStartAsync(_ => { }, waits: false));
     }
 
@@ -82,7 +82,7 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
     [InlineData(false)]
     public async Task WarmUp_HostIsDisposedWithoutStop_LogsNoWarning(bool isUnderWay)
     {
-        _deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Stall(0));
+        _deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.StallBeforeEvent(0));
         using LogLines lines = new();
         TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
         IHost host = CreateHost(lines, options => options.ApiKeyAccessor = cancellationToken =>
@@ -104,7 +104,7 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
         ServiceCollection services = new();
         _ = services.AddLogging().AddPrivatemode(options =>
         {
-            _deployment.Configure(options);
+            _deployment.ConfigureClient(options);
             options.ApiKeyAccessor = _ => new($"'{Key}'");
         });
         _ = services.AddHealthChecks().AddPrivatemodeHealthCheck();
@@ -135,7 +135,7 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
         builder.Logging.AddProvider(lines);
         builder.Services.AddPrivatemode(options =>
         {
-            _deployment.Configure(options);
+            _deployment.ConfigureClient(options);
             configure(options);
         });
         return builder.Build();

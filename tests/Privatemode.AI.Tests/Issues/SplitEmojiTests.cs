@@ -73,7 +73,7 @@ public sealed class SplitEmojiTests(ChatFixture fixture) : IClassFixture<ChatFix
         ChatClient openAI = fixture.Chat.GetRequiredService<ChatClient>();
         ChatCompletionOptions options = new();
         options.Patch.Set("$.n"u8, 2);
-        _ = fixture.Deployment.Model.Reply("").WithEvents(
+        _ = fixture.Deployment.Model.Reply("").WithRawEvents(
             Event(0, First), Event(1, $"x{First}"), Event(1, Second), Event(0, $"{Second}y"), End(1), End(0));
         await foreach (StreamingChatCompletionUpdate update in openAI.CompleteChatStreamingAsync([new UserChatMessage("hi")], options))
         {
@@ -175,7 +175,7 @@ public sealed class SplitEmojiTests(ChatFixture fixture) : IClassFixture<ChatFix
             """{"id":"cmpl-1","object":"text_completion","created":1767225600,"model":"m","choices":"""
             + $$"""[{"index":{{choice}},"text":"{{text}}","logprobs":null,"finish_reason":{{finish}}}]}""";
 
-        _ = fixture.Deployment.Model.Reply("").WithEvents(
+        _ = fixture.Deployment.Model.Reply("").WithRawEvents(
             Event(0, $"a{First}"), Event(1, $"b{First}"), Event(0, Second), Event(1, "", "\"length\""), Event(0, "", "\"stop\""));
         string[] texts = ["", ""];
         TextCompletionClient completions = fixture.Client.GetCompletionClient(ChatFixture.Model);
@@ -193,7 +193,7 @@ public sealed class SplitEmojiTests(ChatFixture fixture) : IClassFixture<ChatFix
     [Fact]
     public async Task Completion_WholeWithAHalf_HasTheReplacementCharacter()
     {
-        _ = fixture.Deployment.Model.Reply("").WithJson(
+        _ = fixture.Deployment.Model.Reply("").WithRawJson(
             """{"id":"cmpl-1","object":"text_completion","created":1767225600,"model":"m","choices":"""
             + $$"""[{"index":0,"text":"a{{First}}","logprobs":null,"finish_reason":"stop"}]}""");
 
@@ -211,12 +211,12 @@ public sealed class SplitEmojiTests(ChatFixture fixture) : IClassFixture<ChatFix
         const string Members = """
             {"id":"t","object":"transcription.chunk","created":1767225600,"model":"whisper-large-v3"
             """;
-        _ = fixture.Deployment.Model.Reply("").WithEvents([
+        _ = fixture.Deployment.Model.Reply("").WithRawEvents([
             .. pieces.Split('|').Select(text => $$$"""{{{Members}}},"choices":[{"delta":{"content":"{{{text}}}"},"finish_reason":null}]}"""),
             $$$"""{{{Members}}},"choices":[{"delta":{"content":""},"finish_reason":"stop"}]}""", $$"""{{Members}},"choices":[]}"""]);
         Assert.Equal(expected, await TranscribeAsync());
 
-        _ = fixture.Deployment.Model.Reply("").WithEvents([
+        _ = fixture.Deployment.Model.Reply("").WithRawEvents([
             .. pieces.Split('|').Select(text => $$"""{"type":"transcript.text.delta","delta":"{{text}}"}"""),
             $$"""{"type":"transcript.text.done","text":"a{{First}}"}"""]);
         Assert.Equal(expected, await TranscribeAsync());
@@ -225,7 +225,7 @@ public sealed class SplitEmojiTests(ChatFixture fixture) : IClassFixture<ChatFix
     [Fact]
     public async Task Transcription_WholeWithAHalf_HasTheReplacementCharacter()
     {
-        _ = fixture.Deployment.Model.Reply("").WithJson($$"""{"text":"a{{Second}}"}""");
+        _ = fixture.Deployment.Model.Reply("").WithRawJson($$"""{"text":"a{{Second}}"}""");
 
         using ISpeechToTextClient speech = fixture.Client.AsISpeechToTextClient("whisper-large-v3");
         Assert.Equal("a" + Lost, (await speech.GetTextAsync(new MemoryStream(Recording.Wave())).WaitAsync(TestTime.Limit)).Text);

@@ -36,7 +36,7 @@ public sealed class StaleConnectionTests : IAsyncLifetime
         failures = 1;
         Assert.Equal("You said: hi", await AskAsync(client, way));
         Assert.Equal(3, hop.Count(Path));
-        Assert.Equal(1, _deployment.KeyExchanges);
+        Assert.Equal(1, _deployment.KeyExchangeCount);
         Assert.Equal("1", _deployment.Requests[^1].RequestId!.Split('_')[2]);
     }
 

@@ -37,7 +37,7 @@ public sealed class WrongKeyTests : IAsyncLifetime
             .AddKeyedPrivatemode("acme", options =>
             {
                 string? key = options.ApiKey;
-                _deployment.Configure(options);
+                _deployment.ConfigureClient(options);
                 options.ApiKey = key;
             })
             .BuildServiceProvider();
@@ -72,8 +72,8 @@ public sealed class WrongKeyTests : IAsyncLifetime
     {
         await using PrivatemodeClient client = _deployment.CreateClient();
         await client.ConnectAsync().OrTimeout();
-        _deployment.Faults.Next(Fault.PlainError(status));
-        _deployment.Faults.NextModelList(Fault.PlainError(status));
+        _deployment.Faults.Inject(Fault.UnencryptedError(status));
+        _deployment.Faults.InjectIntoModelList(Fault.UnencryptedError(status));
         foreach (string what in (string[])["chat", "models"])
         {
             PrivatemodeException exception = await Assert.ThrowsAnyAsync<PrivatemodeException>(() => CallAsync(client, what));
@@ -87,7 +87,7 @@ public sealed class WrongKeyTests : IAsyncLifetime
     [InlineData(403)]
     public async Task Verification_UnderAKeyThatIsNotAllowed_IsToldStatusAccountAndPortal(int status)
     {
-        _deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.PlainError(status));
+        _deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(status));
         await using PrivatemodeClient client = _deployment.CreateClient();
         AssertTold(
             await Assert.ThrowsAnyAsync<PrivatemodeException>(() => client.VerifyAsync().OrTimeout()), $"status {status}", "(PrivatemodeOptions.ApiKey)");

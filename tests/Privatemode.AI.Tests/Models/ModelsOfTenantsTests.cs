@@ -20,7 +20,7 @@ public sealed class ModelsOfTenantsTests
     public async Task List_RevokedAndGoodKeyAtOnce_EachMeetsItsOwnAnswer()
     {
         PrivatemodeTestDeploymentOptions settings = new() { TimeProvider = new ImmediateTimeProvider() };
-        settings.OtherApiKeys.Add("good");
+        settings.AdditionalApiKeys.Add("good");
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(settings);
         await using PrivatemodeClient client = deployment.CreateClient(options => options.ApiKeyAccessor = TenantsKeyAsync);
 
@@ -32,24 +32,24 @@ public sealed class ModelsOfTenantsTests
 
         // Nor does the refused one get what is kept for the other.
         await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => As("revoked", () => client.Models.FindAsync("gpt-oss-120b")).OrTimeout());
-        Assert.Equal("Bearer good", Assert.Single(deployment.AllRequests, request => request.Path == "/v1/models").Headers["Authorization"]);
+        Assert.Equal("Bearer good", Assert.Single(deployment.AllRequests, request => request.PathAndQuery == "/v1/models").Headers["Authorization"]);
     }
 
     [Fact]
     public async Task List_CallerIsGoneWhileItIsRead_IsReadUnderTheKeyItWasAskedWith()
     {
         PrivatemodeTestDeploymentOptions settings = new() { TimeProvider = new ImmediateTimeProvider() };
-        settings.OtherApiKeys.Add("key-a");
+        settings.AdditionalApiKeys.Add("key-a");
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(settings);
         Queue<string?> keys = new(["key-a"]);
         await using PrivatemodeClient client = deployment.CreateClient(options => options.ApiKeyAccessor = _ => new(keys.Count > 0 ? keys.Dequeue() : null));
-        deployment.Faults.NextModelList(Fault.PlainError(503));
+        deployment.Faults.InjectIntoModelList(Fault.UnencryptedError(503));
 
         Assert.NotEmpty(await client.Models.ListAsync().OrTimeout());
 
         Assert.Equal(
             ["Bearer key-a", "Bearer key-a"],
-            deployment.AllRequests.Where(request => request.Path == "/v1/models").Select(request => request.Headers["Authorization"]));
+            deployment.AllRequests.Where(request => request.PathAndQuery == "/v1/models").Select(request => request.Headers["Authorization"]));
     }
 
     [Fact]

@@ -16,8 +16,8 @@ public sealed class ApiKeyAccessorTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         PrivatemodeTestDeploymentOptions options = new() { TimeProvider = new ImmediateTimeProvider() };
-        options.OtherApiKeys.Add("key-a");
-        options.OtherApiKeys.Add("key-b");
+        options.AdditionalApiKeys.Add("key-a");
+        options.AdditionalApiKeys.Add("key-b");
         _deployment = await PrivatemodeTestDeployment.StartAsync(options);
     }
 
@@ -38,7 +38,7 @@ public sealed class ApiKeyAccessorTests : IAsyncLifetime
         string[] secrets = [.. _deployment.Requests.Select(request => request.Headers["Privatemode-Secret-ID"])];
         Assert.Equal(secrets[0], secrets[2]);
         Assert.NotEqual(secrets[0], secrets[1]);
-        Assert.Equal(2, _deployment.KeyExchanges);
+        Assert.Equal(2, _deployment.KeyExchangeCount);
         Assert.Equal(3, _asked);
     }
 
@@ -52,7 +52,7 @@ public sealed class ApiKeyAccessorTests : IAsyncLifetime
             string text = $"from {Tenant.Value}";
             Assert.Equal($"You said: {text}", (await client.AsIChatClient("gpt-oss-120b").GetResponseAsync(text)).Text);
         }))).OrTimeout();
-        Assert.All(_deployment.Requests, request => Assert.Contains($"from {request.Headers["Authorization"][7..]}", request.OpenedBody));
+        Assert.All(_deployment.Requests, request => Assert.Contains($"from {request.Headers["Authorization"][7..]}", request.DecryptedBody));
     }
 
     [Theory]
@@ -98,7 +98,7 @@ public sealed class ApiKeyAccessorTests : IAsyncLifetime
             options.PromptCache.Scope = PromptCacheScope.PerClient;
             options.ApiKeyAccessor = _ => new(keys[_asked++ % 2]);
         });
-        _deployment.Faults.Next(Fault.PlainError(503), times: 2);
+        _deployment.Faults.Inject(Fault.UnencryptedError(503), times: 2);
         await ChatAsync(client, null, async);
         Assert.Equal(1, _asked);
         _deployment.ForgetSecrets();
@@ -107,7 +107,7 @@ public sealed class ApiKeyAccessorTests : IAsyncLifetime
         Assert.Equal(1, _asked);
         Assert.All(_deployment.Requests, request => Assert.Equal("Bearer key-a", request.Headers["Authorization"]));
         Assert.Equal(5, _deployment.Requests.Count);
-        Assert.Single(_deployment.Requests.Where(request => request.OpenedBody is not null).Select(Salt).Distinct());
+        Assert.Single(_deployment.Requests.Where(request => request.DecryptedBody is not null).Select(Salt).Distinct());
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class ApiKeyAccessorTests : IAsyncLifetime
 
     private static string Salt(RecordedRequest request)
     {
-        using JsonDocument body = JsonDocument.Parse(request.OpenedBody!);
+        using JsonDocument body = JsonDocument.Parse(request.DecryptedBody!);
         return body.RootElement.GetProperty("cache_salt").GetString()!;
     }
 

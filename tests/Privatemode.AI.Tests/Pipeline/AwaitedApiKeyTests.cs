@@ -32,12 +32,12 @@ public sealed class AwaitedApiKeyTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         PrivatemodeTestDeploymentOptions options = new() { TimeProvider = _time };
-        options.OtherApiKeys.Add(Key);
+        options.AdditionalApiKeys.Add(Key);
         _deployment = await PrivatemodeTestDeployment.StartAsync(options);
-        _deployment.Model.Respond(request => request.Path switch
+        _deployment.Model.SetFallback(request => request.PathAndQuery switch
         {
             "/v1/audio/transcriptions" => ScriptedAnswer.Transcription("one two three"),
-            "/unstructured/general/v0/general" => ScriptedAnswer.Document(new ScriptedElement("Title", "Contract")),
+            "/unstructured/general/v0/general" => ScriptedAnswer.Document(new ScriptedDocumentElement("Title", "Contract")),
             _ => ScriptedAnswer.Text("hi"),
         });
     }

@@ -162,7 +162,7 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
     {
         PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => client.ConnectAsync().OrTimeout());
         Assert.Equal("Transport.HttpMessageHandler", exception.Setting);
-        Assert.Empty(_deployment.CopyReceivedBytes());
+        Assert.Empty(_deployment.GetReceivedBytes());
     }
 
     private static void Change(SocketsHttpHandler handler, string setting) => _ = setting switch
@@ -206,7 +206,7 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
         ServiceCollection services = new();
         services.AddPrivatemode(options =>
         {
-            _deployment.Configure(options);
+            _deployment.ConfigureClient(options);
             options.Transport.InsecureAcceptAnyHandlerOnLoopback = !fromFactory;
             if (!fromFactory)
             {

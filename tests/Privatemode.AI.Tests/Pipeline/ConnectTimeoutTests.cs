@@ -119,7 +119,7 @@ public sealed class ConnectTimeoutTests : IAsyncDisposable
     {
         _deployment = await PrivatemodeTestDeployment.StartAsync();
         PrivatemodeOptions options = new();
-        _deployment.Configure(options);
+        _deployment.ConfigureClient(options);
         options.Endpoint = new Uri($"http://localhost:{_deployment.Endpoint.Port}");
         options.TimeProvider = new ImmediateTimeProvider();
         _client = new PrivatemodeClient(ClientComposition.Create(options, new() { ConnectTimeout = connectTimeout, Resolve = ResolveAsync }));

@@ -65,7 +65,7 @@ public sealed partial class HeadersOnTheWireTests : IAsyncLifetime
     public async Task Headers_HandlerBrought_AreTheDocumentedOnes(string way)
     {
         using Activity activity = StartActivity();
-        _deployment.Evidence.HasCertificates = false;
+        _deployment.Evidence.IncludesCertificates = false;
         await using (ServiceProvider provider = Host(way))
         {
             await CallEverythingAsync(provider.GetRequiredService<PrivatemodeClient>());
@@ -213,11 +213,11 @@ public sealed partial class HeadersOnTheWireTests : IAsyncLifetime
     /// <summary>Everything goes through the tap, the manifest and the collateral too.</summary>
     private void Configure(PrivatemodeOptions options)
     {
-        _deployment.Configure(options);
+        _deployment.ConfigureClient(options);
         options.Endpoint = _tap.Address;
         options.Verification.InsecureLoopbackTrust = new InsecureLoopbackTrust(
-            _deployment.Trust.AmdRootKeys, Convert.ToHexString(_deployment.Trust.IntelRootKey), _tap.Address,
-            new Uri(_tap.Address, _deployment.Trust.Manifest.AbsolutePath));
+            _deployment.InsecureLoopbackTrust.AmdRootKeys, Convert.ToHexString(_deployment.InsecureLoopbackTrust.IntelRootKey), _tap.Address,
+            new Uri(_tap.Address, _deployment.InsecureLoopbackTrust.Manifest.AbsolutePath));
     }
 
     // As an application would make one: its propagator is that of the process.

@@ -236,7 +236,7 @@ public sealed class ImageFetcherTests
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
         PrivatemodeOptions options = new() { Media = { Remote = RemoteMediaPolicy.FetchHereAndInline } };
-        deployment.Configure(options);
+        deployment.ConfigureClient(options);
         await using PrivatemodeClient client = new(
             ClientComposition.Create(options, new() { Images = new ImageFetcher(TimeProvider.System, Total, _host) }));
         ChatMessage message = new(ChatRole.User,
@@ -247,7 +247,7 @@ public sealed class ImageFetcherTests
             new TextContent("please"),
         ]);
         await client.AsIChatClient("gemma-3-27b").GetResponseAsync([message]).OrTimeout();
-        string body = deployment.Requests[0].OpenedBody!;
+        string body = deployment.Requests[0].DecryptedBody!;
         Assert.DoesNotContain("example.com", body, StringComparison.Ordinal);
         Assert.Equal(2, body.Split("data:image/png;base64,AQID").Length - 1);
         Assert.EndsWith("}", body, StringComparison.Ordinal);
@@ -273,8 +273,8 @@ public sealed class ImageFetcherTests
         await using PrivatemodeClient client = deployment.CreateClient(options => options.Media.Remote = RemoteMediaPolicy.LetTheServiceFetch);
         await client.AsIChatClient("gemma-3-27b")
             .GetResponseAsync([new ChatMessage(ChatRole.User, [new UriContent("https://example.com/first.png", "image/png")])]).OrTimeout();
-        Assert.Contains("https://example.com/first.png", deployment.Requests[0].OpenedBody, StringComparison.Ordinal);
-        Assert.DoesNotContain("example.com", deployment.Requests[0].WireText, StringComparison.Ordinal);
+        Assert.Contains("https://example.com/first.png", deployment.Requests[0].DecryptedBody, StringComparison.Ordinal);
+        Assert.DoesNotContain("example.com", deployment.Requests[0].WireBodyText, StringComparison.Ordinal);
     }
 
     private static Task ResolveAsync(ImageFetcher fetcher, int images, bool async = true) =>

@@ -40,9 +40,9 @@ public sealed class LoopbackRouteTests
     public async Task Connect_LoopbackEndpointUnderProductionTrust_IsNoReasonToRefuseTheVendors()
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-        deployment.Evidence.HasCertificates = false;
+        deployment.Evidence.IncludesCertificates = false;
         PrivatemodeOptions options = new();
-        deployment.Configure(options);
+        deployment.ConfigureClient(options);
         options.Verification.InsecureLoopbackTrust = null;
         options.Verification.CollateralProxy = new Uri("https://vendor.invalid");
         options.Verification.Manifest = ManifestPolicy.Pinned(deployment.Evidence.Manifest);

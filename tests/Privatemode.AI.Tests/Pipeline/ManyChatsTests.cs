@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
@@ -12,10 +13,10 @@ public sealed class ManyChatsTests
     [Fact]
     public async Task Chats_ThousandOverEightConnectionsWhileTheSecretIsForgotten_AreAllAnswered()
     {
-        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(new() { Record = false });
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(new() { RecordRequests = false });
         int answered = 0;
         int forgotten = 0;
-        deployment.Model.Respond(request =>
+        deployment.Model.SetFallback(request =>
         {
             if (Interlocked.Increment(ref answered) % (Chats / Forgettings) == 0 && Interlocked.Increment(ref forgotten) <= Forgettings)
             {
@@ -25,7 +26,7 @@ public sealed class ManyChatsTests
             return ScriptedAnswer.Text($"re: {LastUserText(request)}");
         });
         PrivatemodeOptions options = new();
-        deployment.Configure(options);
+        deployment.ConfigureClient(options);
         await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { MaxConnections = 8 }));
         IChatClient chat = client.AsIChatClient("gpt-oss-120b");
 
@@ -34,9 +35,12 @@ public sealed class ManyChatsTests
 
         Assert.Equal(Enumerable.Range(0, Chats).Select(i => $"re: chat {i}"), texts);
         Assert.True(forgotten >= Forgettings, $"The secret was forgotten {forgotten} times only.");
-        Assert.Equal(1, deployment.MostConcurrentKeyExchanges);
-        Assert.InRange(deployment.KeyExchanges, 2, Forgettings + 1);
+        Assert.Equal(1, MostConcurrentKeyExchanges(deployment));
+        Assert.InRange(deployment.KeyExchangeCount, 2, Forgettings + 1);
     }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_MostConcurrentKeyExchanges")]
+    private static extern int MostConcurrentKeyExchanges(PrivatemodeTestDeployment deployment);
 
     private static async Task<string> AskAsync(IChatClient chat, int i) => (await chat.GetResponseAsync($"chat {i}")).Text;
 
@@ -45,7 +49,7 @@ public sealed class ManyChatsTests
 
     private static string LastUserText(RecordedRequest request)
     {
-        using System.Text.Json.JsonDocument body = System.Text.Json.JsonDocument.Parse(request.OpenedBody!);
+        using System.Text.Json.JsonDocument body = System.Text.Json.JsonDocument.Parse(request.DecryptedBody!);
         return body.RootElement.GetProperty("messages")[0].GetProperty("content").GetString()!;
     }
 }

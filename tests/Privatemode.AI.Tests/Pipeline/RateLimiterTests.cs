@@ -17,7 +17,7 @@ public sealed class RateLimiterTests : IAsyncLifetime
     public async Task InitializeAsync() => _deployment = await PrivatemodeTestDeployment.StartAsync(new()
     {
         TimeProvider = new ImmediateTimeProvider(),
-        BeforeEvent = async (i, _) =>
+        BeforeStreamEvent = async (i, _) =>
         {
             if (_pauses && i == 1)
             {
@@ -35,7 +35,7 @@ public sealed class RateLimiterTests : IAsyncLifetime
         await using PrivatemodeClient client = NewClient(limiter);
         await ChatAsync(client, async: true);
         Assert.Equal(9, limiter.GetStatistics()!.CurrentAvailablePermits);
-        _deployment.Faults.Next(Fault.PlainError(503), times: 2);
+        _deployment.Faults.Inject(Fault.UnencryptedError(503), times: 2);
         await ChatAsync(client, async: true);
         Assert.Equal(6, limiter.GetStatistics()!.CurrentAvailablePermits);
     }

@@ -178,7 +178,7 @@ public sealed class SettingsCheckTests
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
         PrivatemodeOptions options = new();
-        deployment.Configure(options);
+        deployment.ConfigureClient(options);
         await using PrivatemodeClient client = new(options);
         (options.ApiKey, options.Endpoint, options.Verification.InsecureLoopbackTrust) = ("other", new Uri("https://example.com"), null);
         Assert.Equal("You said: hi", (await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout()).Text);
@@ -240,14 +240,14 @@ public sealed class SettingsCheckTests
         Assert.Equal("Endpoint", exception.Setting);
 
         // The publisher of the manifest has an address of its own, which is loopback.
-        Assert.All(deployment.AllRequests, request => Assert.Equal("/privatemode/v2/manifest.json", request.Path.Split('?')[0]));
+        Assert.All(deployment.AllRequests, request => Assert.Equal("/privatemode/v2/manifest.json", request.PathAndQuery.Split('?')[0]));
     }
 
     /// <summary>A client that reaches the deployment as <c>localhost</c>, with a resolver that says this.</summary>
     private static PrivatemodeClient ByName(PrivatemodeTestDeployment deployment, string[] addresses)
     {
         PrivatemodeOptions options = new();
-        deployment.Configure(options);
+        deployment.ConfigureClient(options);
         options.Endpoint = new Uri($"http://localhost:{deployment.Endpoint.Port}");
         return new PrivatemodeClient(ClientComposition.Create(options, new ClientComposition.TestSwitches
         {

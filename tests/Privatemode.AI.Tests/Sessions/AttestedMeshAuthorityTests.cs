@@ -45,7 +45,7 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
     {
         TrustedMesh first = await GetAsync();
         _scene.Time.Advance(TimeSpan.FromHours(23));
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromSeconds(5)));
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromSeconds(5)));
         Assert.Same(first, await GetAsync());
         Task renewal = _authority.Renewal;
         await _scene.AskedAsync(EvidenceSource.Attestation, 2);
@@ -79,7 +79,7 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
     public async Task Get_RenewalFindsTheServiceAway_TheVerdictCountsUntilItsEnd()
     {
         TrustedMesh first = await GetAsync();
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.PlainError(503), times: 100);
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(503), times: 100);
         _scene.Time.Advance(TimeSpan.FromHours(23));
         Assert.Same(first, await GetAsync());
         await _authority.Renewal.OrTimeout();
@@ -115,7 +115,7 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
         TrustedMesh first = await GetAsync();
         DateTimeOffset start = _scene.Time.GetUtcNow();
         TimeSpan length = first.Deployment!.ValidUntil - first.Deployment.VerifiedAt;
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.PlainError(503), times: 1000);
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(503), times: 1000);
         for (TimeSpan passed = TimeSpan.Zero; passed < length - TimeSpan.FromHours(1); passed += TimeSpan.FromHours(1))
         {
             _scene.Time.Advance(TimeSpan.FromHours(1));
@@ -192,7 +192,7 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
     [Fact]
     public async Task Get_OneCallerIsCancelled_TheOthersGoOn()
     {
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Stall(-1));
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.NoResponse);
         using CancellationTokenSource cancellation = new();
         Task<TrustedMesh> first = _authority.GetAsync(null, Key, async: true, cancellation.Token).AsTask();
         await _scene.AskedAsync(EvidenceSource.Attestation, 1);
@@ -220,10 +220,10 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
     [InlineData(false)]
     public async Task Get_PublisherWasBehind_LooksOnceMore(bool async)
     {
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.OutdatedManifest);
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Manifest, Fault.OutdatedManifest);
         TrustedMesh mesh = await TestTimeouts.OnOwnThread(() => GetAsync(async).GetAwaiter().GetResult());
         Assert.Equal(_scene.Deployment.Evidence.Manifest.ToArray(), mesh.Deployment!.Manifest.ToArray());
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.OutdatedManifest, times: 2);
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Manifest, Fault.OutdatedManifest, times: 2);
         PrivatemodeVerificationException exception =
             await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => _authority.VerifyNowAsync(Key, default).AsTask());
         Assert.Equal("manifest-match", exception.ErrorType);
@@ -245,7 +245,7 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
     {
         TrustedMesh first = await GetAsync();
         _scene.Deployment.Evidence.ChangeManifest();
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.PlainError(503), times: 2);
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(503), times: 2);
         _scene.Time.Advance(TimeSpan.FromMinutes(6));
         Assert.Same(first, await GetAsync());
         await _authority.Renewal.OrTimeout();
@@ -303,8 +303,8 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
         _scene.Deployment.Evidence.ChangeManifest();
         Assert.Equal(rotated.MeshCaSha256, (await _authority.VerifyNowAsync(Key, default)).Deployment!.MeshCaSha256);
         Assert.False(_authority.Trusts(rotated));
-        IEnumerable<RecordedRequest> attestations = _scene.Deployment.AllRequests.Where(request => request.Path == "/privatemode/v1/attest");
-        Assert.Distinct(attestations.Select(request => request.WireText));
+        IEnumerable<RecordedRequest> attestations = _scene.Deployment.AllRequests.Where(request => request.PathAndQuery == "/privatemode/v1/attest");
+        Assert.Distinct(attestations.Select(request => request.WireBodyText));
         _scene.Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
         VerifiedDeployment second = (await GetAsync()).Deployment!;
         await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => _authority.VerifyNowAsync(Key, default).AsTask());
@@ -328,7 +328,7 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
     {
         _ = await GetAsync();
         _scene.Time.Advance(TimeSpan.FromHours(23));
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Stall(-1));
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.NoResponse);
         _ = await GetAsync();
         await _scene.AskedAsync(EvidenceSource.Attestation, 2);
         _authority.Dispose();
@@ -340,7 +340,7 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
     public async Task Verify_DisposedMeanwhile_SaysSoInsteadOfCancelled()
     {
         PrivatemodeClient client = _scene.Client();
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Stall(-1));
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.NoResponse);
         Task<VerifiedDeployment> verifying = client.VerifyAsync();
         await _scene.AskedAsync(EvidenceSource.Attestation, 1);
         client.Dispose();
@@ -355,7 +355,7 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
     public async Task Chat_MeshThatNobodyVerified_HasNoReceipt()
     {
         PrivatemodeOptions options = new();
-        _scene.Deployment.Configure(options);
+        _scene.Deployment.ConfigureClient(options);
         await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { MeshAuthority = new Unverified(_authority) }));
         ChatResponse response = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
         Assert.Equal("You said: hi", response.Text);

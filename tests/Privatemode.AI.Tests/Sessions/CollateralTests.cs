@@ -12,7 +12,7 @@ namespace Privatemode.AI.Tests.Sessions;
 /// <summary>What is fetched from the vendors, how often, and what becomes of a verification when they are away or talk rubbish.</summary>
 public sealed class CollateralTests
 {
-    private static readonly EvidenceSource[] Amd = [EvidenceSource.AmdChip, EvidenceSource.AmdChain, EvidenceSource.AmdRevocationList];
+    private static readonly EvidenceSource[] Amd = [EvidenceSource.AmdChipCertificate, EvidenceSource.AmdCertificateChain, EvidenceSource.AmdRevocationList];
 
     private static readonly EvidenceSource[] Intel =
     [
@@ -24,14 +24,14 @@ public sealed class CollateralTests
         get
         {
             TheoryData<EvidenceKind, EvidenceSource> sources = [];
-            Array.ForEach(Amd, source => sources.Add(EvidenceKind.Snp, source));
+            Array.ForEach(Amd, source => sources.Add(EvidenceKind.SevSnp, source));
             Array.ForEach(Intel, source => sources.Add(EvidenceKind.Tdx, source));
             return sources;
         }
     }
 
     [Theory]
-    [InlineData(EvidenceKind.Snp)]
+    [InlineData(EvidenceKind.SevSnp)]
     [InlineData(EvidenceKind.Tdx)]
     public async Task Verify_AHundredClientsAtOnce_EachFileIsFetchedOnceADay(EvidenceKind kind)
     {
@@ -42,14 +42,14 @@ public sealed class CollateralTests
         scene.Time.Advance(TimeSpan.FromHours(24));
         await Task.WhenAll(clients.Select(client => Task.Run(() => client.VerifyAsync()))).OrTimeout();
         Assert.All(Of(kind), source => Assert.Equal(
-            (source, source == EvidenceSource.AmdChip ? 1 : 2 * Files(source)), (source, scene.Asked(source))));
+            (source, source == EvidenceSource.AmdChipCertificate ? 1 : 2 * Files(source)), (source, scene.Asked(source))));
         Assert.Equal(200, scene.Asked(EvidenceSource.Attestation));
         Assert.All(clients, client => client.Dispose());
     }
 
     [Theory]
-    [InlineData(EvidenceKind.Snp, true)]
-    [InlineData(EvidenceKind.Snp, false)]
+    [InlineData(EvidenceKind.SevSnp, true)]
+    [InlineData(EvidenceKind.SevSnp, false)]
     [InlineData(EvidenceKind.Tdx, true)]
     [InlineData(EvidenceKind.Tdx, false)]
     public async Task Chat_AnotherProcessLeftItsFiles_NeedsNoVendor(EvidenceKind kind, bool async)
@@ -81,7 +81,7 @@ public sealed class CollateralTests
     }
 
     [Theory]
-    [InlineData(EvidenceKind.Snp)]
+    [InlineData(EvidenceKind.SevSnp)]
     [InlineData(EvidenceKind.Tdx)]
     public async Task Verify_VendorsAreAwayForTwoDays_OldCopiesCount(EvidenceKind kind)
     {
@@ -95,7 +95,7 @@ public sealed class CollateralTests
     }
 
     [Theory]
-    [InlineData(EvidenceKind.Snp)]
+    [InlineData(EvidenceKind.SevSnp)]
     [InlineData(EvidenceKind.Tdx)]
     public async Task Verify_VendorsAreAwayAndCopiesExpired_IsNoVerdictAboutTheDeployment(EvidenceKind kind)
     {
@@ -121,7 +121,7 @@ public sealed class CollateralTests
         _ = await client.VerifyAsync().OrTimeout();
         using PrivatemodeClient other = scene.Client();
         _ = await other.VerifyAsync().OrTimeout();
-        Assert.Equal(0, scene.Asked(EvidenceSource.AmdChip) + scene.Asked(EvidenceSource.AmdChain));
+        Assert.Equal(0, scene.Asked(EvidenceSource.AmdChipCertificate) + scene.Asked(EvidenceSource.AmdCertificateChain));
     }
 
     [Theory]
@@ -150,17 +150,17 @@ public sealed class CollateralTests
     }
 
     [Theory]
-    [InlineData(EvidenceKind.Snp, "WrongNonce")]
+    [InlineData(EvidenceKind.SevSnp, "WrongNonce")]
     [InlineData(EvidenceKind.Tdx, "WrongNonce")]
-    [InlineData(EvidenceKind.Snp, "SnpWrongMeasurement")]
-    [InlineData(EvidenceKind.Snp, "SnpSignatureChanged")]
+    [InlineData(EvidenceKind.SevSnp, "SnpWrongMeasurement")]
+    [InlineData(EvidenceKind.SevSnp, "SnpSignatureChanged")]
     public async Task Verify_TheEvidenceIsWrong_NothingIsFetchedAnew(EvidenceKind kind, string defect)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
         using PrivatemodeClient client = scene.Client();
         _ = await client.VerifyAsync().OrTimeout();
         scene.Time.Advance(TimeSpan.FromMinutes(1));
-        scene.Deployment.Evidence.Defect = EvidenceDefect.Named(defect);
+        scene.Deployment.Evidence.Defect = EvidenceDefect.FromName(defect);
         await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
         Assert.All(Of(kind), source => Assert.Equal((source, Files(source)), (source, scene.Asked(source))));
     }
@@ -186,9 +186,9 @@ public sealed class CollateralTests
     public async Task Verify_VendorRedirects_IsRefusedAndNotFollowed(EvidenceKind kind, EvidenceSource source)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
-        scene.Deployment.Faults.NextEvidence(source, Fault.Redirect(new Uri(scene.Deployment.Endpoint, "/elsewhere")));
+        scene.Deployment.Faults.InjectIntoEvidence(source, Fault.Redirect(new Uri(scene.Deployment.Endpoint, "/elsewhere")));
         Assert.Equal((ServiceFailureReason.Other, 307), await FailureAsync(scene));
-        Assert.DoesNotContain(scene.Deployment.AllRequests, request => request.Path.StartsWith("/elsewhere", StringComparison.Ordinal));
+        Assert.DoesNotContain(scene.Deployment.AllRequests, request => request.PathAndQuery.StartsWith("/elsewhere", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -196,7 +196,7 @@ public sealed class CollateralTests
     public async Task Verify_VendorSendsTooMuch_IsRefused(EvidenceKind kind, EvidenceSource source)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
-        scene.Deployment.Faults.NextEvidence(source, Fault.Oversize(5 * 1024 * 1024));
+        scene.Deployment.Faults.InjectIntoEvidence(source, Fault.OversizedResponse(5 * 1024 * 1024));
         Assert.Equal((ServiceFailureReason.Other, 0), await FailureAsync(scene));
     }
 
@@ -206,32 +206,32 @@ public sealed class CollateralTests
     public async Task Verify_VendorDoesNotEnd_IsATimeout(int stallAt)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync();
-        scene.Deployment.Faults.NextEvidence(EvidenceSource.AmdChip, Fault.Stall(stallAt));
+        scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.AmdChipCertificate, stallAt < 0 ? Fault.NoResponse : Fault.StallBeforeEvent(stallAt));
         using PrivatemodeClient client = scene.Client();
         Task verifying = client.VerifyAsync();
-        await scene.AskedAsync(EvidenceSource.AmdChip, 1);
+        await scene.AskedAsync(EvidenceSource.AmdChipCertificate, 1);
         scene.Time.Advance(TimeSpan.FromSeconds(31));
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => verifying.OrTimeout());
         Assert.Equal(ServiceFailureReason.Timeout, exception.Reason);
-        Assert.Equal(1, scene.Asked(EvidenceSource.AmdChip));
+        Assert.Equal(1, scene.Asked(EvidenceSource.AmdChipCertificate));
     }
 
     [Fact]
     public async Task Verify_VendorIsBusyOrCut_IsTriedAgainAfterPauses()
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync();
-        scene.Deployment.Faults.NextEvidence(EvidenceSource.AmdChip, Fault.PlainError(503));
-        scene.Deployment.Faults.NextEvidence(EvidenceSource.AmdChip, Fault.PlainError(429, retryAfter: TimeSpan.FromSeconds(7)));
-        scene.Deployment.Faults.NextEvidence(EvidenceSource.AmdRevocationList, Fault.CutConnection(5));
+        scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.AmdChipCertificate, Fault.UnencryptedError(503));
+        scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.AmdChipCertificate, Fault.UnencryptedError(429, retryAfter: TimeSpan.FromSeconds(7)));
+        scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.AmdRevocationList, Fault.CutConnection(5));
         using PrivatemodeClient client = scene.Client();
         Task verifying = client.VerifyAsync();
         Assert.Equal([1, 7, 1], (await scene.PassPausesAsync(verifying)).Select(pause => pause.TotalSeconds));
         await verifying;
-        Assert.Equal((3, 2), (scene.Asked(EvidenceSource.AmdChip), scene.Asked(EvidenceSource.AmdRevocationList)));
+        Assert.Equal((3, 2), (scene.Asked(EvidenceSource.AmdChipCertificate), scene.Asked(EvidenceSource.AmdRevocationList)));
     }
 
     [Theory]
-    [InlineData(EvidenceKind.Snp)]
+    [InlineData(EvidenceKind.SevSnp)]
     [InlineData(EvidenceKind.Tdx)]
     public async Task Verify_VendorsAndPublisher_GetNeitherCredentialsNorProtocolHeaders(EvidenceKind kind)
     {
@@ -243,7 +243,7 @@ public sealed class CollateralTests
         Assert.All(requests, request => Assert.Equal(["Host", "User-Agent"], request.Headers.Keys.Order(StringComparer.Ordinal)));
     }
 
-    private static EvidenceSource[] Of(EvidenceKind kind) => kind == EvidenceKind.Snp ? Amd : Intel;
+    private static EvidenceSource[] Of(EvidenceKind kind) => kind == EvidenceKind.SevSnp ? Amd : Intel;
 
     // The TCB info of the evaluation that the manifest names, and the newest one.
     private static int Files(EvidenceSource source) => source == EvidenceSource.IntelTcbInfo ? 2 : 1;
@@ -258,9 +258,9 @@ public sealed class CollateralTests
     /// <summary>The cache file of what was fetched first from a source.</summary>
     private static string FileOf(DeploymentScene scene, EvidenceSource source)
     {
-        RecordedRequest request = scene.Deployment.AllRequests.First(request => StandIns.Find(request.Method, request.Path.Split('?')[0]) == source);
+        RecordedRequest request = scene.Deployment.AllRequests.First(request => StandIns.Find(request.Method, request.PathAndQuery.Split('?')[0]) == source);
         byte[] name = System.Security.Cryptography.SHA256.HashData(
-            System.Text.Encoding.UTF8.GetBytes(new Uri(scene.Deployment.Endpoint, request.Path).AbsoluteUri));
+            System.Text.Encoding.UTF8.GetBytes(new Uri(scene.Deployment.Endpoint, request.PathAndQuery).AbsoluteUri));
         return Path.Combine(scene.DirectoryPath, Convert.ToHexStringLower(name) + ".collateral");
     }
 

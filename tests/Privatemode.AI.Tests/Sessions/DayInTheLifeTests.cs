@@ -97,7 +97,7 @@ public sealed class DayInTheLifeTests : IAsyncLifetime
 
     private void AssertOnSchedule(List<TimeSpan> renewals)
     {
-        Assert.Equal(renewals.Count, _scene.Deployment.KeyExchanges);
+        Assert.Equal(renewals.Count, _scene.Deployment.KeyExchangeCount);
 
         // Agreed in the fortieth minute of its forty-five, used from the next call on.
         TimeSpan[] gaps = [.. renewals.Zip(renewals.Skip(1), (one, next) => next - one)];

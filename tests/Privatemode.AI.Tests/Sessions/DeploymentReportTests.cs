@@ -8,7 +8,7 @@ namespace Privatemode.AI.Tests.Sessions;
 public sealed class DeploymentReportTests
 {
     [Theory]
-    [InlineData(EvidenceKind.Snp, "SEV-SNP (Genoa)", "AMD revocation list", "reported")]
+    [InlineData(EvidenceKind.SevSnp, "SEV-SNP (Genoa)", "AMD revocation list", "reported")]
     [InlineData(EvidenceKind.Tdx, "TDX", "Intel TCB info", "advisories")]
     public async Task Report_AndItsJson_SayTheSame(EvidenceKind kind, string tee, string collateral, string tcb)
     {
@@ -16,7 +16,7 @@ public sealed class DeploymentReportTests
         using PrivatemodeClient client = scene.Client(options => options.Verification.EvidenceLifetime = TimeSpan.FromHours(2));
         VerifiedDeployment proof = await client.VerifyAsync().OrTimeout();
         Assert.StartsWith(tee, proof.ToString(), StringComparison.Ordinal);
-        bool isAmd = kind == EvidenceKind.Snp;
+        bool isAmd = kind == EvidenceKind.SevSnp;
         Assert.Equal((isAmd ? TeeKind.SevSnp : TeeKind.Tdx, isAmd ? AmdProduct.Genoa : default(AmdProduct?)), (proof.Tee, proof.AmdProduct));
         Assert.Equal(proof.VerifiedAt.AddHours(2), proof.ValidUntil);
         using JsonDocument json = JsonDocument.Parse(proof.ToJson());
@@ -41,7 +41,7 @@ public sealed class DeploymentReportTests
     public async Task Report_OfMilan_WarnsOfItsRootSeed()
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync();
-        scene.Deployment.Evidence.Product = EvidenceProduct.Milan;
+        scene.Deployment.Evidence.AmdProduct = EvidenceAmdProduct.Milan;
         using PrivatemodeClient client = scene.Client();
         VerifiedDeployment proof = await client.VerifyAsync().OrTimeout();
         Assert.NotEmpty(proof.Warnings);

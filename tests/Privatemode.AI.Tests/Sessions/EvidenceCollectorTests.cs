@@ -6,7 +6,6 @@ using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Attestation.Tdx;
 using Privatemode.AI.Endpoints;
 using Privatemode.AI.Sessions;
-using Privatemode.AI.Testing;
 using Privatemode.AI.Testing.Evidence;
 using Privatemode.AI.Tests.Attestation.Contrast;
 using Privatemode.AI.Tests.Fakes;
@@ -73,7 +72,7 @@ public sealed class EvidenceCollectorTests : IDisposable
     [InlineData(false)]
     public async Task Collect_OwnCertificateIsNotAmds_IsAVerdictAndTheChainIsFetchedOnce(bool async)
     {
-        IssuedEvidence forged = Issue(EvidenceDefect.SnpChipCertificateTampered);
+        IssuedEvidence forged = Issue("SnpChipCertificateTampered");
         string chain = string.Join('\n', new[] { forged.Snp!.Intermediate, forged.Snp.Root }.Select(der => PemEncoding.WriteString("CERTIFICATE", der)));
         _handler.Answer = request => request.RequestUri!.AbsolutePath.EndsWith("cert_chain", StringComparison.Ordinal)
             ? new HttpResponseMessage { Content = new StringContent(chain) }
@@ -91,7 +90,7 @@ public sealed class EvidenceCollectorTests : IDisposable
         Assert.Equal(["/vcek/v1/Genoa/cert_chain"], _handler.Requests.Select(request => request.RequestUri!.AbsolutePath));
     }
 
-    private IssuedEvidence Issue(EvidenceDefect defect) =>
+    private IssuedEvidence Issue(string defect) =>
         new(new EvidenceSettings { Defect = defect }, new DateTimeOffset(_time.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero));
 
     /// <summary>Evidence that brings the chip's certificate and nothing else.</summary>

@@ -90,7 +90,7 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
     {
         _ = await Restart().VerifyAsync().OrTimeout();
         _publisher.Name(Unproved(7));
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.PlainError(403));
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(403));
         Assert.NotNull(await Record.ExceptionAsync(() => Restart().VerifyAsync()).OrTimeout());
         _publisher.GoAway();
         await ClosedAsync(Restart());
@@ -185,7 +185,7 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
             Assert.Equal(ManifestKeeper.ApprovalCheck, exception.ErrorType);
         }
 
-        Assert.Equal(0, moved.Deployment.KeyExchanges);
+        Assert.Equal(0, moved.Deployment.KeyExchangeCount);
         Assert.Null(await AskAsync(RestartApproving()));
         Assert.Equal((2, true), (_asked.Count, _asked[1].IsDeployed));
     }
@@ -230,7 +230,7 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
         PrivatemodeClient client = Restart();
         Assert.Equal("Verification.Manifest", Assert.IsType<PrivatemodeConfigurationException>(await AskAsync(client)).Setting);
         Assert.Null(client.Health.Deployment);
-        Assert.Equal(0, _scene.Deployment.KeyExchanges);
+        Assert.Equal(0, _scene.Deployment.KeyExchangeCount);
         Assert.Equal([Digest(_first)], Adopted());
         Directory.Delete(Path.Combine(separate, "2.json"), recursive: true);
         Assert.Null(await AskAsync(client));
@@ -313,10 +313,10 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
     /// <summary>Neither a verification nor a call succeeds, and no key is exchanged.</summary>
     private async Task<PrivatemodeVerificationException> ClosedAsync(PrivatemodeClient client)
     {
-        int exchanges = _scene.Deployment.KeyExchanges;
+        int exchanges = _scene.Deployment.KeyExchangeCount;
         PrivatemodeVerificationException exception = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
         Assert.IsType<PrivatemodeVerificationException>(await AskAsync(client));
-        Assert.Equal(exchanges, _scene.Deployment.KeyExchanges);
+        Assert.Equal(exchanges, _scene.Deployment.KeyExchangeCount);
         return exception;
     }
 

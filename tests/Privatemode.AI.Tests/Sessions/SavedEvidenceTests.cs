@@ -12,7 +12,7 @@ public sealed class SavedEvidenceTests
     private const string Intel = "tcbInfo tcbInfoChain qeIdentity qeIdentityChain pckCrl pckCrlChain rootCrl";
 
     [Theory]
-    [InlineData(EvidenceKind.Snp, "amd", Amd)]
+    [InlineData(EvidenceKind.SevSnp, "amd", Amd)]
     [InlineData(EvidenceKind.Tdx, "intel", Intel)]
     public async Task Verify_AnyMemberEdited_IsRefused(EvidenceKind kind, string vendor, string members)
     {
@@ -194,7 +194,7 @@ public sealed class SavedEvidenceTests
     [Fact]
     public async Task LoadAsync_BodyThatCannotBeReadSynchronously_IsRead()
     {
-        await using DeploymentScene scene = await DeploymentScene.StartAsync(EvidenceKind.Snp);
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(EvidenceKind.SevSnp);
         (JsonObject file, EvidenceExpectation expectation) = await SaveAsync(scene);
 
         SavedEvidence saved = await SavedEvidence.LoadAsync(new AsynchronousStream(Encoding.UTF8.GetBytes(file.ToJsonString()))).OrTimeout();
@@ -216,7 +216,7 @@ public sealed class SavedEvidenceTests
         EvidenceExpectation expectation = new(proof.ManifestSha256)
         {
             Endpoint = scene.Deployment.Endpoint,
-            InsecureLoopbackTrust = scene.Deployment.Trust,
+            InsecureLoopbackTrust = scene.Deployment.InsecureLoopbackTrust,
         };
         return ((JsonObject)JsonNode.Parse(file.ToArray())!, expectation);
     }

@@ -24,7 +24,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
     public async Task Connect_ServiceAwayTwice_TriesAgainAfterOneAndTwoSeconds()
     {
         // Each try makes two exchanges: the second one with the trust anchor established anew.
-        _deployment.Faults.NextKeyExchange(Fault.PlainError(503), times: 4);
+        _deployment.Faults.InjectIntoKeyExchange(Fault.UnencryptedError(503), times: 4);
         await using PrivatemodeClient client = _deployment.CreateClient();
         Task connecting = client.ConnectAsync();
         Assert.Equal(TimeSpan.FromSeconds(1), await _time.TimerAsync(due => due == TimeSpan.FromSeconds(1)).OrTimeout());
@@ -33,7 +33,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
         _time.Advance(TimeSpan.FromSeconds(2));
         await connecting.OrTimeout();
         Assert.Equal(5, Exchanges.Count());
-        Assert.Equal(5, Exchanges.Select(request => request.WireText).Distinct().Count());
+        Assert.Equal(5, Exchanges.Select(request => request.WireBodyText).Distinct().Count());
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
     [Fact]
     public async Task Connect_ServiceStaysAway_StopsAfterThreeTries()
     {
-        _deployment.Faults.NextKeyExchange(Fault.PlainError(503), times: 100);
+        _deployment.Faults.InjectIntoKeyExchange(Fault.UnencryptedError(503), times: 100);
         await using PrivatemodeClient client = _deployment.CreateClient();
         Task connecting = client.ConnectAsync();
         await _time.TimerAsync(due => due == TimeSpan.FromSeconds(1)).OrTimeout();
@@ -86,7 +86,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
     [InlineData(400, "minimum client version is v1.50")]
     public async Task Connect_ClientTooOld_SaysSoAndStopsAtOnce(int status, string message)
     {
-        _deployment.Faults.NextKeyExchange(Fault.PlainError(status, message));
+        _deployment.Faults.InjectIntoKeyExchange(Fault.UnencryptedError(status, message));
         await using PrivatemodeClient client = _deployment.CreateClient();
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.ConnectAsync().OrTimeout());
         Assert.Equal(ServiceFailureReason.ClientTooOld, exception.Reason);
@@ -97,7 +97,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
     [Fact]
     public async Task Connect_RateLimited_WaitsAsLongAsAskedAndAsksOnce()
     {
-        _deployment.Faults.NextKeyExchange(Fault.PlainError(429, retryAfter: TimeSpan.FromSeconds(7)));
+        _deployment.Faults.InjectIntoKeyExchange(Fault.UnencryptedError(429, retryAfter: TimeSpan.FromSeconds(7)));
         await using PrivatemodeClient client = _deployment.CreateClient();
         Task connecting = client.ConnectAsync();
         Assert.Equal(TimeSpan.FromSeconds(7), await _time.TimerAsync(due => due < TimeSpan.FromSeconds(30)).OrTimeout());
@@ -113,7 +113,8 @@ public sealed class SessionManagerTests : IAsyncLifetime
         await using PrivatemodeClient client = _deployment.CreateClient(options => options.ApiKey = "wrong");
         PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => client.ConnectAsync());
         Assert.Equal("ApiKey", exception.Setting);
-        Assert.Equal(["/privatemode/v2/manifest.json", "/privatemode/v1/attest"], _deployment.AllRequests.Select(request => request.Path.Split('?')[0]));
+        Assert.Equal(
+            ["/privatemode/v2/manifest.json", "/privatemode/v1/attest"], _deployment.AllRequests.Select(request => request.PathAndQuery.Split('?')[0]));
     }
 
     // Nothing about the deployment: to verify it again, under the eyes of all others who need its verdict, would change nothing.
@@ -123,7 +124,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
     [InlineData(403)]
     public async Task Connect_KeyExchangeIsRefusedForGood_AsksOnceAndVerifiesOnce(int status)
     {
-        _deployment.Faults.NextKeyExchange(Fault.PlainError(status, "suspended"), times: 100);
+        _deployment.Faults.InjectIntoKeyExchange(Fault.UnencryptedError(status, "suspended"), times: 100);
         await using PrivatemodeClient client = _deployment.CreateClient();
         for (int call = 1; call <= 2; call++)
         {
@@ -131,8 +132,8 @@ public sealed class SessionManagerTests : IAsyncLifetime
             Assert.Equal((status, ServiceFailureReason.Other), (exception.Status, exception.Reason));
             Assert.Contains("suspended", exception.ServerMessage, StringComparison.Ordinal);
             Assert.Equal(call, Exchanges.Count());
-            Assert.Equal(1, _deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
-            Assert.Equal(1, _deployment.Evidence.RequestsTo(EvidenceSource.Manifest));
+            Assert.Equal(1, _deployment.Evidence.GetRequestCount(EvidenceSource.Attestation));
+            Assert.Equal(1, _deployment.Evidence.GetRequestCount(EvidenceSource.Manifest));
         }
     }
 
@@ -140,7 +141,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
     public async Task Connect_IngressHasNoRouteYet_IsAskedAgain()
     {
         // As while a deployment is replaced: nothing about the key.
-        _deployment.Faults.NextKeyExchange(Fault.PlainError(404));
+        _deployment.Faults.InjectIntoKeyExchange(Fault.UnencryptedError(404));
         await using PrivatemodeClient client = _deployment.CreateClient();
         await client.ConnectAsync().OrTimeout();
         Assert.Equal(2, Exchanges.Count());
@@ -149,10 +150,10 @@ public sealed class SessionManagerTests : IAsyncLifetime
     [Fact]
     public async Task Connect_AttestationIsRefusedForGood_AsksOnce()
     {
-        _deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.PlainError(403), times: 100);
+        _deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(403), times: 100);
         await using PrivatemodeClient client = _deployment.CreateClient();
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.ConnectAsync().OrTimeout());
-        Assert.Equal(1, _deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
+        Assert.Equal(1, _deployment.Evidence.GetRequestCount(EvidenceSource.Attestation));
         Assert.Empty(Exchanges);
     }
 
@@ -161,7 +162,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
     [InlineData(false)]
     public async Task Chat_VerificationTakesTooLong_EndsWithTheResponseTimeout(bool async)
     {
-        _deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Stall(-1));
+        _deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.NoResponse);
         await using PrivatemodeClient client = _deployment.CreateClient(options => options.Transport.ResponseTimeout = TimeSpan.FromSeconds(5));
         Task chat = ChatAsync(client, async);
         _ = await _time.TimerAsync(due => due == TimeSpan.FromSeconds(5)).OrTimeout();
@@ -176,7 +177,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
     public async Task Connect_DeploymentOfAnotherMesh_StopsAfterOneFreshAnchor()
     {
         PrivatemodeOptions options = new();
-        _deployment.Configure(options);
+        _deployment.ConfigureClient(options);
         OtherMesh other = new(_time.GetUtcNow());
         await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { MeshAuthority = other }));
         PrivatemodeVerificationException exception = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.ConnectAsync());
@@ -197,8 +198,8 @@ public sealed class SessionManagerTests : IAsyncLifetime
         await ChatAsync(client, async);
 
         // One under the old mesh CA, whose answer is refused; then the deployment is verified again.
-        Assert.Equal(3, _deployment.KeyExchanges);
-        Assert.Equal(2, _deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
+        Assert.Equal(3, _deployment.KeyExchangeCount);
+        Assert.Equal(2, _deployment.Evidence.GetRequestCount(EvidenceSource.Attestation));
     }
 
     [Fact]
@@ -227,7 +228,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
         Assert.EndsWith(nameof(PrivatemodeClient), exception.ObjectName, StringComparison.Ordinal);
     }
 
-    private IEnumerable<RecordedRequest> Exchanges => _deployment.AllRequests.Where(request => request.Path == "/privatemode/v1/secret");
+    private IEnumerable<RecordedRequest> Exchanges => _deployment.AllRequests.Where(request => request.PathAndQuery == "/privatemode/v1/secret");
 
     private static async Task ChatAsync(PrivatemodeClient client, bool async)
     {

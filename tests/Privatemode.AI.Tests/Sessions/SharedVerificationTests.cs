@@ -41,7 +41,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
     [Fact]
     public async Task Get_GatewayHangs_FailsAllWhoWaitAtOnceAndNobodyWhoComesLater()
     {
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Stall(-1));
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.NoResponse);
         List<Task<TrustedMesh>> callers = [GetAsync()];
         await _scene.AskedAsync(EvidenceSource.Attestation, 1);
         callers.AddRange(Enumerable.Range(0, 8).Select(_ => GetAsync()));
@@ -60,7 +60,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
     public async Task Get_DeploymentDoesNotProveItself_FailsAllWhoWait()
     {
         _scene.Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromSeconds(5)));
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromSeconds(5)));
         Task<TrustedMesh>[] callers = [.. Enumerable.Range(0, 8).Select(_ => GetAsync())];
         await _scene.AskedAsync(EvidenceSource.Attestation, 1);
         _ = await _scene.PassPausesAsync(callers[0]);
@@ -76,7 +76,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
     [Fact]
     public async Task Get_KeyOfTheOneWhoVerifiesIsRejected_TheOthersTryThemselves()
     {
-        _scene.Deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.Delay(TimeSpan.FromSeconds(5)));
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Manifest, Fault.Delay(TimeSpan.FromSeconds(5)));
         Task<TrustedMesh> rejected = _authority.GetAsync(null, "wrong", async: true, default).AsTask();
         await _scene.AskedAsync(EvidenceSource.Manifest, 1);
         Task<TrustedMesh> other = GetAsync();

@@ -14,7 +14,7 @@ public sealed class DeploymentSettingsTests
         using SocketsHttpHandler proxy = new() { UseCookies = false, AllowAutoRedirect = false };
         PrivatemodeOptions options = new() { Transport = { HttpMessageHandler = proxy }, Credential = new("key of the real service") };
 
-        deployment.Configure(options);
+        deployment.ConfigureClient(options);
         await using PrivatemodeClient client = new(options);
 
         Assert.Equal("You said: hi", (await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout()).Text);
@@ -28,8 +28,8 @@ public sealed class DeploymentSettingsTests
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(options);
 
         options.ApiKey = "second";
-        options.Record = false;
-        options.BeforeEvent = (_, _) => throw new InvalidOperationException("set too late");
+        options.RecordRequests = false;
+        options.BeforeStreamEvent = (_, _) => throw new InvalidOperationException("set too late");
         options.Models.Clear();
 
         await using PrivatemodeClient client = deployment.CreateClient();

@@ -10,7 +10,7 @@ public sealed class PrivatemodeModelFactoryTests
     private static readonly EncryptionReceipt Receipt = PrivatemodeModelFactory.EncryptionReceipt() with { RequestId = "made" };
 
     [Theory]
-    [InlineData(EvidenceKind.Snp, "SEV-SNP")]
+    [InlineData(EvidenceKind.SevSnp, "SEV-SNP")]
     [InlineData(EvidenceKind.Tdx, "TDX")]
     public async Task VerifiedDeployment_IsAReportAboutEvidenceThatCanBeVerifiedAgain(EvidenceKind kind, string tee)
     {

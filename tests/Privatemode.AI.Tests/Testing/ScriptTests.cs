@@ -9,18 +9,18 @@ public sealed class ScriptTests
 {
     public static TheoryData<Action> Mistakes => new()
     {
-        () => Fault.PlainError(200),
-        () => Fault.SealedError(600, "text"),
+        () => Fault.UnencryptedError(200),
+        () => Fault.EncryptedError(600, "text"),
         () => ScriptedAnswer.Error(302, "text"),
         () => Fault.TamperEvent(-1),
-        () => Fault.ErrorEvent(-1, "text"),
+        () => Fault.ReplaceEventWithError(-1, "text"),
         () => Fault.CutConnection(-1),
-        () => Fault.Stall(-2),
-        () => Fault.Relabel(7),
-        () => Fault.Relabel(200),
-        () => Fault.Relabel(204),
-        () => Fault.Relabel(600),
-        () => Fault.Oversize(0),
+        () => Fault.StallBeforeEvent(-1),
+        () => Fault.ChangeStatus(7),
+        () => Fault.ChangeStatus(200),
+        () => Fault.ChangeStatus(204),
+        () => Fault.ChangeStatus(600),
+        () => Fault.OversizedResponse(0),
         () => Fault.Delay(TimeSpan.Zero),
         () => Fault.Delay(TimeSpan.FromHours(25)),
     };
@@ -35,11 +35,11 @@ public sealed class ScriptTests
         { "finishReason", () => new ScriptedAnswer().WithFinishReason(null!) },
         { "name", () => new ScriptedAnswer().WithToolCall(null!, "{}") },
         { "arguments", () => new ScriptedAnswer().WithToolCall("f", null!) },
-        { "json", () => new ScriptedAnswer().WithJson(null!) },
-        { "json", () => new ScriptedAnswer().WithEvents((IEnumerable<string>)null!) },
-        { "json", () => new ScriptedAnswer().WithEvents("{}", null!) },
-        { "message", () => Fault.SealedError(400, null!) },
-        { "message", () => Fault.ErrorEvent(0, null!) },
+        { "json", () => new ScriptedAnswer().WithRawJson(null!) },
+        { "json", () => new ScriptedAnswer().WithRawEvents((IEnumerable<string>)null!) },
+        { "json", () => new ScriptedAnswer().WithRawEvents("{}", null!) },
+        { "message", () => Fault.EncryptedError(400, null!) },
+        { "message", () => Fault.ReplaceEventWithError(0, null!) },
         { "target", () => Fault.Redirect(null!) },
     };
 
@@ -56,35 +56,35 @@ public sealed class ScriptTests
     public async Task Faults_ThatCannotHappenToWhatTheyAreFor_AreRefused()
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-        FaultPlan faults = deployment.Faults;
+        FaultInjector faults = deployment.Faults;
         Fault delay = Fault.Delay(TimeSpan.FromSeconds(1));
         foreach (Action mistake in (Action[])
         [
-            () => faults.Next(delay),
-            () => faults.Next(Fault.OutdatedManifest),
-            () => faults.NextKeyExchange(delay),
-            () => faults.NextModelList(Fault.UnknownSecret),
-            () => faults.NextEvidence(EvidenceSource.Manifest, Fault.UnknownSecret),
-            () => faults.NextEvidence(EvidenceSource.AmdChip, Fault.OutdatedManifest),
+            () => faults.Inject(delay),
+            () => faults.Inject(Fault.OutdatedManifest),
+            () => faults.InjectIntoKeyExchange(delay),
+            () => faults.InjectIntoModelList(Fault.UnknownSecret),
+            () => faults.InjectIntoEvidence(EvidenceSource.Manifest, Fault.UnknownSecret),
+            () => faults.InjectIntoEvidence(EvidenceSource.AmdChipCertificate, Fault.OutdatedManifest),
         ])
         {
             Assert.Throws<ArgumentException>("fault", mistake);
         }
 
-        Assert.Throws<ArgumentOutOfRangeException>("source", () => faults.NextEvidence((EvidenceSource)99, delay));
-        Assert.Throws<ArgumentNullException>("fault", () => faults.Next(null!));
-        Assert.Throws<ArgumentNullException>("fault", () => faults.NextEvidence(EvidenceSource.Manifest, null!));
-        Assert.Equal(0, faults.Pending);
-        faults.NextEvidence(EvidenceSource.Manifest, Fault.OutdatedManifest);
-        Assert.Equal(1, faults.Pending);
+        Assert.Throws<ArgumentOutOfRangeException>("source", () => faults.InjectIntoEvidence((EvidenceSource)99, delay));
+        Assert.Throws<ArgumentNullException>("fault", () => faults.Inject(null!));
+        Assert.Throws<ArgumentNullException>("fault", () => faults.InjectIntoEvidence(EvidenceSource.Manifest, null!));
+        Assert.Equal(0, faults.PendingCount);
+        faults.InjectIntoEvidence(EvidenceSource.Manifest, Fault.OutdatedManifest);
+        Assert.Equal(1, faults.PendingCount);
     }
 
     [Fact]
     public async Task Script_OfEveryKind_GoesOnWithThen()
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-        deployment.Model.Reply("one").ThenTranscribe("two", new ScriptedSegment("two", TimeSpan.Zero, TimeSpan.FromSeconds(1)))
-            .ThenPartition(new ScriptedElement("Title", "three"));
+        deployment.Model.Reply("one").Then.ReplyWithTranscription("two", new ScriptedTranscriptionSegment("two", TimeSpan.Zero, TimeSpan.FromSeconds(1)))
+            .Then.ReplyWithDocument(new ScriptedDocumentElement("Title", "three"));
         await using PrivatemodeClient client = deployment.CreateClient();
 
         Assert.Equal("one", (await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout()).Text);
@@ -94,10 +94,10 @@ public sealed class ScriptTests
     }
 
     [Fact]
-    public async Task Respond_FunctionThrows_ItsTextIsInTheError()
+    public async Task SetFallback_FunctionThrows_ItsTextIsInTheError()
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-        deployment.Model.Respond(_ => throw new NotSupportedException("no such prompt"));
+        deployment.Model.SetFallback(_ => throw new NotSupportedException("no such prompt"));
         await using PrivatemodeClient client = deployment.CreateClient();
 
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(

@@ -20,9 +20,9 @@ internal static class StandIns
         {
             ("POST", ["", "privatemode", "v1", "attest"]) => EvidenceSource.Attestation,
             ("GET", ["", "privatemode", "v2", "manifest.json"]) => EvidenceSource.Manifest,
-            ("GET", ["", "vcek" or "vlek", "v1", _, "cert_chain"]) => EvidenceSource.AmdChain,
+            ("GET", ["", "vcek" or "vlek", "v1", _, "cert_chain"]) => EvidenceSource.AmdCertificateChain,
             ("GET", ["", "vcek" or "vlek", "v1", _, "crl"]) => EvidenceSource.AmdRevocationList,
-            ("GET", ["", "vcek", "v1", _, _]) => EvidenceSource.AmdChip,
+            ("GET", ["", "vcek", "v1", _, _]) => EvidenceSource.AmdChipCertificate,
             ("GET", ["", "tdx", "certification", "v4", "tcb"]) => EvidenceSource.IntelTcbInfo,
             ("GET", ["", "tdx", "certification", "v4", "qe", "identity"]) => EvidenceSource.IntelQeIdentity,
             ("GET", ["", "sgx", "certification", "v4", "pckcrl"]) => EvidenceSource.IntelPlatformRevocationList,
@@ -40,7 +40,8 @@ internal static class StandIns
         (source, evidence) switch
         {
             (EvidenceSource.Manifest, _) => new StandInAnswer(200, "application/json", evidence.Manifest),
-            (EvidenceSource.AmdChip or EvidenceSource.AmdChain or EvidenceSource.AmdRevocationList, { Snp: { } snp }) => Amd(source, snp, path, query),
+            (EvidenceSource.AmdChipCertificate or EvidenceSource.AmdCertificateChain or EvidenceSource.AmdRevocationList, { Snp: { } snp }) =>
+                Amd(source, snp, path, query),
             (EvidenceSource.IntelTcbInfo, { Tdx: { } tdx }) => TcbInfo(tdx, query),
             (EvidenceSource.IntelQeIdentity, { Tdx: { } tdx }) =>
                 Json(tdx.QeIdentity, "SGX-Enclave-Identity-Issuer-Chain", tdx.QeIdentityChain),
@@ -60,9 +61,9 @@ internal static class StandIns
         return source switch
         {
             EvidenceSource.AmdRevocationList when snp.RevocationList is { } list => StandInAnswer.Der(list, CertificateList),
-            EvidenceSource.AmdChain when parts[1] == (snp.IsVlek ? "vlek" : "vcek") => new StandInAnswer(
+            EvidenceSource.AmdCertificateChain when parts[1] == (snp.IsVlek ? "vlek" : "vcek") => new StandInAnswer(
                 200, "application/x-pem-file", Encoding.ASCII.GetBytes(Pem("CERTIFICATE", snp.Intermediate) + Pem("CERTIFICATE", snp.Root))),
-            EvidenceSource.AmdChip when !snp.IsVlek && IsOwnChip(snp, parts[4], query) => StandInAnswer.Der(snp.Vek, "application/pkix-cert"),
+            EvidenceSource.AmdChipCertificate when !snp.IsVlek && IsOwnChip(snp, parts[4], query) => StandInAnswer.Der(snp.Vek, "application/pkix-cert"),
             _ => StandInAnswer.NotFound,
         };
     }

@@ -1,52 +1,55 @@
 namespace Privatemode.AI.Testing.Evidence.Defects;
 
-/// <summary>What each defect changes. Everything that depends on the change is signed anew, so that one check alone can notice.</summary>
+/// <summary>All defects by name. Everything that depends on a change is signed anew, so that only one check can find it.</summary>
 internal static class DefectCatalogue
 {
-    private static readonly Dictionary<EvidenceDefect, Action<EvidencePlan>> OnAny =
-        Join(DocumentDefects.All, ManifestDefects.All);
+    /// <summary>The name of evidence without a defect.</summary>
+    public const string None = "None";
 
-    private static readonly Dictionary<EvidenceDefect, Action<EvidencePlan>> OnSnp =
-        Join(SnpReportDefects.All, SnpSignatureDefects.All, SnpCertificateDefects.All);
+    private static readonly Dictionary<string, DefectDefinition> OnAny =
+        ByName(DocumentDefects.All, ManifestDefects.All);
 
-    private static readonly Dictionary<EvidenceDefect, Action<EvidencePlan>> OnTdx =
-        Join(TdxQuoteDefects.All, TdxChainDefects.All, TdxLevelDefects.All, TdxCollateralDefects.All);
+    private static readonly Dictionary<string, DefectDefinition> OnSnp =
+        ByName(SnpReportDefects.All, SnpSignatureDefects.All, SnpCertificateDefects.All);
 
-    private static readonly HashSet<EvidenceDefect> Harmless =
+    private static readonly Dictionary<string, DefectDefinition> OnTdx =
+        ByName(TdxQuoteDefects.All, TdxChainDefects.All, TdxLevelDefects.All, TdxCollateralDefects.All);
+
+    private static readonly HashSet<string> Harmless =
     [
-        EvidenceDefect.None,
-        EvidenceDefect.ManifestUnknownMember,
-        EvidenceDefect.DocumentUnknownMember,
-        EvidenceDefect.SnpProvisionalFirmware,
-        EvidenceDefect.SnpTaggedHardwareId,
-        EvidenceDefect.TdxXfamCet,
-        EvidenceDefect.TdxModuleVersionZero,
-        EvidenceDefect.TdxModuleSvnSkipped,
-        EvidenceDefect.TdxModuleIdLowerCase,
-        EvidenceDefect.TdxLevelsAscending,
-        EvidenceDefect.TdxRootListNamesLeaf,
+        None,
+        "ManifestUnknownMember",
+        "DocumentUnknownMember",
+        "SnpProvisionalFirmware",
+        "SnpTaggedHardwareId",
+        "TdxXfamCet",
+        "TdxModuleVersionZero",
+        "TdxModuleSvnSkipped",
+        "TdxModuleIdLowerCase",
+        "TdxLevelsAscending",
+        "TdxRootListNamesLeaf",
     ];
 
-    public static IEnumerable<EvidenceDefect> All => OnAny.Keys.Concat(OnSnp.Keys).Concat(OnTdx.Keys);
+    public static IEnumerable<DefectDefinition> All => OnAny.Values.Concat(OnSnp.Values).Concat(OnTdx.Values);
 
-    public static bool AppliesTo(EvidenceDefect defect, EvidenceKind kind) =>
-        defect == EvidenceDefect.None || OnAny.ContainsKey(defect) || (kind == EvidenceKind.Snp ? OnSnp : OnTdx).ContainsKey(defect);
+    public static bool AppliesTo(string defect, EvidenceKind kind) =>
+        defect == None || OnAny.ContainsKey(defect) || (kind == EvidenceKind.SevSnp ? OnSnp : OnTdx).ContainsKey(defect);
 
-    public static bool IsHarmless(EvidenceDefect defect) => Harmless.Contains(defect);
+    public static bool IsHarmless(string defect) => Harmless.Contains(defect);
 
-    public static void Apply(EvidenceDefect defect, EvidencePlan plan)
+    public static void Apply(string defect, EvidencePlan plan)
     {
-        if (defect == EvidenceDefect.None)
+        if (defect == None)
         {
             return;
         }
 
-        Action<EvidencePlan> change = OnAny.GetValueOrDefault(defect)
-            ?? (plan.Kind == EvidenceKind.Snp ? OnSnp : OnTdx).GetValueOrDefault(defect)
-            ?? throw new ArgumentOutOfRangeException(nameof(defect), defect, "The defect does not exist on this hardware.");
-        change(plan);
+        DefectDefinition definition = OnAny.GetValueOrDefault(defect)
+            ?? (plan.Kind == EvidenceKind.SevSnp ? OnSnp : OnTdx).GetValueOrDefault(defect)
+            ?? throw new ArgumentOutOfRangeException(nameof(defect), defect, "The defect does not apply to this kind of evidence.");
+        definition.Change(plan);
     }
 
-    private static Dictionary<EvidenceDefect, Action<EvidencePlan>> Join(params IEnumerable<Dictionary<EvidenceDefect, Action<EvidencePlan>>> parts) =>
-        parts.SelectMany(part => part).ToDictionary();
+    private static Dictionary<string, DefectDefinition> ByName(params IEnumerable<IReadOnlyList<DefectDefinition>> parts) =>
+        parts.SelectMany(part => part).ToDictionary(defect => defect.Name);
 }

@@ -3,30 +3,60 @@ namespace Privatemode.AI.Testing.Evidence.Defects;
 /// <summary>What can be wrong with the attestation document, whatever hardware is under it.</summary>
 internal static class DocumentDefects
 {
-    public static Dictionary<EvidenceDefect, Action<EvidencePlan>> All { get; } = new()
-    {
-        [EvidenceDefect.WrongNonce] = plan => plan.Document.BindNonce = nonce => Flip(nonce, 0),
-        [EvidenceDefect.WrongReportDataTail] = plan => plan.Document.ChangeReportData = data => data[^1] = 1,
-        [EvidenceDefect.SwappedMeshCa] = plan => plan.Document.ShowMeshCa = _ => TestAuthorities.StrangersMeshCa(),
-        [EvidenceDefect.SwappedRootCa] = plan => plan.Document.ShowRootCa = _ => TestAuthorities.StrangersRootCa(),
-        [EvidenceDefect.MeshCaEmpty] = plan => plan.Document.ReplaceMeshCa = _ => [],
-        [EvidenceDefect.MeshCaNoCertificate] = plan => plan.Document.ReplaceMeshCa = _ => "not a certificate\n"u8.ToArray(),
-        [EvidenceDefect.MeshCaExpired] = plan => plan.Document.ReplaceMeshCa = _ => TestAuthorities.ExpiredMeshCa(plan.Day),
-        [EvidenceDefect.NoManifest] = plan => plan.Document.Manifests = _ => [],
-        [EvidenceDefect.TwoManifests] = plan => plan.Document.Manifests = manifest => [[.. manifest, (byte)'\n'], manifest],
-        [EvidenceDefect.ManifestByteChanged] = plan => plan.Document.Manifests = manifest => [[.. manifest, (byte)'\n']],
-        [EvidenceDefect.WrongManifestBound] = plan => plan.Document.BindManifest = manifest => [.. manifest, (byte)'\n'],
-        [EvidenceDefect.InsecureEvidenceType] = plan => plan.Document.EvidenceType = EvidenceTypes.Insecure,
-        [EvidenceDefect.OtherEvidenceType] = plan => plan.Document.EvidenceType =
-            EvidenceTypes.Of(plan.Kind == EvidenceKind.Snp ? EvidenceKind.Tdx : EvidenceKind.Snp),
-        [EvidenceDefect.EvidenceTruncated] = plan => plan.Document.ChangeEvidence = evidence => evidence[..^7],
-        [EvidenceDefect.EvidenceEmpty] = plan => plan.Document.ChangeEvidence = _ => [],
-        [EvidenceDefect.DocumentTruncated] = plan => plan.Document.ChangeDocument = text => text[..^1],
-        [EvidenceDefect.DocumentRepeatsMember] = plan => plan.Document.ChangeDocument = text => $"{text[..^1]},\"mesh_ca\":\"\"}}",
-        [EvidenceDefect.DocumentBadBase64] = plan => plan.Document.ChangeDocument =
-            text => text.Replace("\"raw_attestation_doc\":\"", "\"raw_attestation_doc\":\"*", StringComparison.Ordinal),
-        [EvidenceDefect.DocumentUnknownMember] = plan => plan.Document.ChangeDocument = text => $"{text[..^1]},\"added_later\":{{\"a\":[1]}}}}",
-    };
+    public static IReadOnlyList<DefectDefinition> All { get; } =
+    [
+        new("WrongNonce", "The evidence is about another nonce.", plan => plan.Document.BindNonce = nonce => Flip(nonce, 0)),
+        new("WrongReportDataTail", "The second half of the report data is not zero.", plan => plan.Document.ChangeReportData = data => data[^1] = 1),
+        new(
+            "SwappedMeshCa",
+            "The document shows another mesh CA than the evidence is about.",
+            plan => plan.Document.ShowMeshCa = _ => TestAuthorities.StrangersMeshCa()),
+        new(
+            "SwappedRootCa",
+            "The document shows another root CA than the evidence is about.",
+            plan => plan.Document.ShowRootCa = _ => TestAuthorities.StrangersRootCa()),
+        new("MeshCaEmpty", "The mesh CA is empty; the evidence is about that.", plan => plan.Document.ReplaceMeshCa = _ => []),
+        new(
+            "MeshCaNoCertificate",
+            "The mesh CA is not a certificate; the evidence is about that.",
+            plan => plan.Document.ReplaceMeshCa = _ => "not a certificate\n"u8.ToArray()),
+        new(
+            "MeshCaExpired",
+            "The mesh CA has expired; the evidence is about it. This is found when a certificate issued by it is verified.",
+            plan => plan.Document.ReplaceMeshCa = _ => TestAuthorities.ExpiredMeshCa(plan.Day)),
+        new("NoManifest", "The document has no manifest.", plan => plan.Document.Manifests = _ => []),
+        new(
+            "TwoManifests",
+            "The document has two manifests, the expected one last.",
+            plan => plan.Document.Manifests = manifest => [[.. manifest, (byte)'\n'], manifest]),
+        new(
+            "ManifestByteChanged",
+            "The document's manifest has one byte more than the expected one.",
+            plan => plan.Document.Manifests = manifest => [[.. manifest, (byte)'\n']]),
+        new(
+            "WrongManifestBound",
+            "The evidence is about another manifest than the document shows.",
+            plan => plan.Document.BindManifest = manifest => [.. manifest, (byte)'\n']),
+        new("InsecureEvidenceType", "The document says that there is no confidential hardware.", plan => plan.Document.EvidenceType = EvidenceTypes.Insecure),
+        new(
+            "OtherEvidenceType",
+            "The document names the other hardware.",
+            plan => plan.Document.EvidenceType =
+                EvidenceTypes.Of(plan.Kind == EvidenceKind.SevSnp ? EvidenceKind.Tdx : EvidenceKind.SevSnp)),
+        new("EvidenceTruncated", "The encoded evidence ends early.", plan => plan.Document.ChangeEvidence = evidence => evidence[..^7]),
+        new("EvidenceEmpty", "The encoded evidence is empty.", plan => plan.Document.ChangeEvidence = _ => []),
+        new("DocumentTruncated", "The document ends early.", plan => plan.Document.ChangeDocument = text => text[..^1]),
+        new("DocumentRepeatsMember", "The document has its mesh CA twice.", plan => plan.Document.ChangeDocument = text => $"{text[..^1]},\"mesh_ca\":\"\"}}"),
+        new(
+            "DocumentBadBase64",
+            "The document's evidence is not base64.",
+            plan => plan.Document.ChangeDocument =
+                text => text.Replace("\"raw_attestation_doc\":\"", "\"raw_attestation_doc\":\"*", StringComparison.Ordinal)),
+        new(
+            "DocumentUnknownMember",
+            "The document has an unknown member.",
+            plan => plan.Document.ChangeDocument = text => $"{text[..^1]},\"added_later\":{{\"a\":[1]}}}}"),
+    ];
 
     /// <summary>A copy with one bit changed.</summary>
     public static byte[] Flip(byte[] bytes, int index)

@@ -26,5 +26,5 @@ internal sealed record SnpLine(string Name, uint CpuId, uint ApSignature, string
     /// <summary>Serial of the ASK: the second of its kind, as Genoa's is.</summary>
     public int IntermediateNumber => NumberBase + 2;
 
-    public static SnpLine Of(EvidenceProduct product) => product == EvidenceProduct.Milan ? Milan : Genoa;
+    public static SnpLine Of(EvidenceAmdProduct product) => product == EvidenceAmdProduct.Milan ? Milan : Genoa;
 }

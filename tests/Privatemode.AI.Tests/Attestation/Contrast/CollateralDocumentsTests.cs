@@ -39,7 +39,7 @@ public sealed class CollateralDocumentsTests
     [InlineData("TdxTcbSignerRevoked")]
     public void Intel_AuthenticDocumentsThatAreRefused_HaveTheirVersionsToo(string defect)
     {
-        IssuedEvidence issued = new(new EvidenceSettings { Kind = EvidenceKind.Tdx, Defect = EvidenceDefect.Named(defect) }, Day);
+        IssuedEvidence issued = new(new EvidenceSettings { Kind = EvidenceKind.Tdx, Defect = defect }, Day);
         Assert.NotNull(DocumentsOf(issued).FindTcbInfo(issued.Tdx!.TcbInfo, Text(issued.Tdx.TcbInfoChain)));
         Assert.NotNull(DocumentsOf(issued).FindRootCrl(issued.Tdx.RootList));
     }
@@ -66,7 +66,7 @@ public sealed class CollateralDocumentsTests
     {
         IssuedTdx own = Issue(EvidenceKind.Tdx).Tdx!;
         TdxDocuments documents = DocumentsOf(new IssuedEvidence(
-            new EvidenceSettings { Kind = EvidenceKind.Tdx, Defect = EvidenceDefect.Named("TdxForgedRoot") }, Day));
+            new EvidenceSettings { Kind = EvidenceKind.Tdx, Defect = "TdxForgedRoot" }, Day));
         Assert.Null(documents.FindTcbInfo(own.TcbInfo, Text(own.TcbInfoChain)));
         Assert.Null(documents.FindPckCrl(own.PckList, Text(own.PckListChain)));
         Assert.Null(documents.FindRootCrl(own.RootList));
@@ -75,7 +75,7 @@ public sealed class CollateralDocumentsTests
     [Fact]
     public void Amd_OwnDocuments_HaveTheirVersions()
     {
-        IssuedEvidence own = Issue(EvidenceKind.Snp);
+        IssuedEvidence own = Issue(EvidenceKind.SevSnp);
         SnpDocuments documents = SnpDocumentsOf(own);
         byte[] chain = Chain(own.Snp!.Intermediate, own.Snp.Root);
         Assert.Equal(new DateTimeOffset(2020, 10, 22, 0, 0, 0, TimeSpan.Zero), documents.FindChain(chain)!.Value.IssuedAt);
@@ -86,14 +86,14 @@ public sealed class CollateralDocumentsTests
     [Fact]
     public void Amd_DocumentsOfOthers_AreNotAuthentic()
     {
-        IssuedEvidence own = Issue(EvidenceKind.Snp);
+        IssuedEvidence own = Issue(EvidenceKind.SevSnp);
         SnpDocuments documents = SnpDocumentsOf(own);
         byte[] chain = Chain(own.Snp!.Intermediate, own.Snp.Root);
-        IssuedSnp sibling = Issue(EvidenceKind.Snp, plan => plan.Snp.Vek.HardwareId = TestChips.Sibling).Snp!;
-        IssuedSnp otherTcb = Issue(EvidenceKind.Snp, plan => plan.Snp.Vek.Tcb = plan.Snp.Line.MinimumTcb).Snp!;
-        IssuedSnp provider = new IssuedEvidence(new EvidenceSettings { Defect = EvidenceDefect.Named("SnpSignedByProvider") }, Day).Snp!;
-        IssuedSnp milan = new IssuedEvidence(new EvidenceSettings { Product = EvidenceProduct.Milan }, Day).Snp!;
-        IssuedSnp forged = new IssuedEvidence(new EvidenceSettings { Defect = EvidenceDefect.Named("SnpForgedRoot") }, Day).Snp!;
+        IssuedSnp sibling = Issue(EvidenceKind.SevSnp, plan => plan.Snp.Vek.HardwareId = TestChips.Sibling).Snp!;
+        IssuedSnp otherTcb = Issue(EvidenceKind.SevSnp, plan => plan.Snp.Vek.Tcb = plan.Snp.Line.MinimumTcb).Snp!;
+        IssuedSnp provider = new IssuedEvidence(new EvidenceSettings { Defect = "SnpSignedByProvider" }, Day).Snp!;
+        IssuedSnp milan = new IssuedEvidence(new EvidenceSettings { Product = EvidenceAmdProduct.Milan }, Day).Snp!;
+        IssuedSnp forged = new IssuedEvidence(new EvidenceSettings { Defect = "SnpForgedRoot" }, Day).Snp!;
         Assert.Null(documents.FindVcek(sibling.Vek, chain));
         Assert.Null(documents.FindVcek(otherTcb.Vek, chain));
         Assert.Null(documents.FindChain(Chain(provider.Intermediate, provider.Root)));

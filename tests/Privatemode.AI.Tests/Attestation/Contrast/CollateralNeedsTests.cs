@@ -29,7 +29,7 @@ public sealed class CollateralNeedsTests
 
     [Fact]
     public void Of_ReportOfVersion2_AsksTheCertificateForItsProduct() => Assert.Empty(
-        new CoordinatorScene(new EvidenceSettings { ReportVersion = 2, Product = EvidenceProduct.Milan }).Refusals());
+        new CoordinatorScene(new EvidenceSettings { ReportVersion = 2, Product = EvidenceAmdProduct.Milan }).Refusals());
 
     [Fact]
     public void Of_ReportOfVersion2AndTwoProducts_CannotAsk()

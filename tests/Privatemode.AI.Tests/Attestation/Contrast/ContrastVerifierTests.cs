@@ -25,7 +25,7 @@ public sealed class ContrastVerifierTests
         {
             foreach (JsonProperty defect in expected.GetProperty(kind.ToString()).EnumerateObject())
             {
-                CoordinatorScene scene = new(new EvidenceSettings { Kind = kind, Defect = EvidenceDefect.Named(defect.Name) }) { Options = options };
+                CoordinatorScene scene = new(new EvidenceSettings { Kind = kind, Defect = defect.Name }) { Options = options };
                 log.Run($"{kind} {defect.Name}", () => Assert.Equal(ChecksOf(defect.Value), scene.Refusals()));
             }
         }
@@ -43,7 +43,7 @@ public sealed class ContrastVerifierTests
             foreach (EvidenceDefect defect in EvidenceDefect.All.Where(
                 defect => defect.AppliesTo(kind) && !expected.GetProperty(kind.ToString()).TryGetProperty(defect.Name, out _)))
             {
-                Assert.Equal(defect.IsHarmless, new CoordinatorScene(new EvidenceSettings { Kind = kind, Defect = defect }).Refusals().Count == 0);
+                Assert.Equal(defect.IsHarmless, new CoordinatorScene(new EvidenceSettings { Kind = kind, Defect = defect.Name }).Refusals().Count == 0);
             }
         }
     }
@@ -96,7 +96,7 @@ public sealed class ContrastVerifierTests
     }
 
     [Theory]
-    [InlineData(EvidenceKind.Snp)]
+    [InlineData(EvidenceKind.SevSnp)]
     [InlineData(EvidenceKind.Tdx)]
     public void Verify_DocumentWithoutType_InfersIt(EvidenceKind kind) =>
         Assert.Equal(kind == EvidenceKind.Tdx, new CoordinatorScene(new EvidenceSettings { Kind = kind, StatesKind = false }).Verify().Tdx is not null);
@@ -115,7 +115,7 @@ public sealed class ContrastVerifierTests
     [Fact]
     public void Verify_Milan_PassesWithAWarning()
     {
-        VerifiedCoordinator verified = new CoordinatorScene(new EvidenceSettings { Product = EvidenceProduct.Milan }).Verify();
+        VerifiedCoordinator verified = new CoordinatorScene(new EvidenceSettings { Product = EvidenceAmdProduct.Milan }).Verify();
         Assert.Equal("Milan", verified.Product);
         Assert.Contains("2605.12990", Assert.Single(verified.Warnings), StringComparison.Ordinal);
     }
@@ -124,7 +124,7 @@ public sealed class ContrastVerifierTests
     public void Verify_OptionsThatDemandMore_RefuseWhatTheManifestAllows()
     {
         ContrastOptions genoaOnly = new() { AllowedProducts = [SnpProduct.Genoa] };
-        CoordinatorScene milan = new(new EvidenceSettings { Product = EvidenceProduct.Milan }) { Options = genoaOnly };
+        CoordinatorScene milan = new(new EvidenceSettings { Product = EvidenceAmdProduct.Milan }) { Options = genoaOnly };
         Assert.Equal([ContrastChecks.OptionProduct], milan.Refusals());
         CoordinatorScene chip = new() { Options = new ContrastOptions { AllowedChipIds = [new byte[64]] } };
         Assert.Equal([ContrastChecks.OptionChip], chip.Refusals());
@@ -138,7 +138,7 @@ public sealed class ContrastVerifierTests
     public void Verify_MaskedChipIdAndZerosInTheList_IsRefused()
     {
         ContrastOptions zeros = new() { AllowedChipIds = [new byte[64]] };
-        CoordinatorScene masked = new(new EvidenceSettings { Defect = EvidenceDefect.SnpChipMasked }) { Options = zeros };
+        CoordinatorScene masked = new(new EvidenceSettings { Defect = "SnpChipMasked" }) { Options = zeros };
         Assert.Contains(ContrastChecks.OptionChip, masked.Refusals());
     }
 
@@ -150,13 +150,13 @@ public sealed class ContrastVerifierTests
         Assert.Empty(new CoordinatorScene(EvidenceKind.Tdx) { Options = chips }.Refusals());
         ContrastOptions amd = new() { AllowedKinds = [AI.Attestation.Contrast.EvidenceKind.SevSnp] };
         Assert.Equal([ContrastChecks.OptionKind], new CoordinatorScene(EvidenceKind.Tdx) { Options = amd }.Refusals());
-        Assert.Empty(new CoordinatorScene(EvidenceKind.Snp) { Options = amd }.Refusals());
+        Assert.Empty(new CoordinatorScene(EvidenceKind.SevSnp) { Options = amd }.Refusals());
     }
 
     [Fact]
     public void Verify_OptionThatLooksAtTheModuleOnly_PassesWithAWarning()
     {
-        CoordinatorScene scene = new(new EvidenceSettings { Kind = EvidenceKind.Tdx, Defect = EvidenceDefect.Named("TdxPlatformOutOfDate") })
+        CoordinatorScene scene = new(new EvidenceSettings { Kind = EvidenceKind.Tdx, Defect = "TdxPlatformOutOfDate" })
         {
             Options = new ContrastOptions { DangerousAcceptOutdatedTdxPlatform = true },
         };
@@ -253,7 +253,7 @@ public sealed class ContrastVerifierTests
     }
 
     [Theory]
-    [InlineData(EvidenceKind.Snp)]
+    [InlineData(EvidenceKind.SevSnp)]
     [InlineData(EvidenceKind.Tdx)]
     public void Verify_NoCollateral_IsRefused(EvidenceKind kind) => Assert.Equal(
         [ContrastChecks.Collateral], new CoordinatorScene(kind) { ChangeCollateral = _ => new ContrastCollateral() }.Refusals());

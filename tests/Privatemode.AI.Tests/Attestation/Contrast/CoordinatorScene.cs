@@ -24,7 +24,7 @@ internal sealed class CoordinatorScene
 
     public CoordinatorScene(EvidenceSettings settings) => _plan = EvidencePlan.Create(settings, Day);
 
-    public CoordinatorScene(EvidenceKind kind = EvidenceKind.Snp)
+    public CoordinatorScene(EvidenceKind kind = EvidenceKind.SevSnp)
         : this(new EvidenceSettings { Kind = kind })
     {
     }

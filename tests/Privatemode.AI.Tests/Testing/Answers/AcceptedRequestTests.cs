@@ -117,7 +117,7 @@ public sealed class AcceptedRequestTests : IAsyncLifetime
         RecordedRequest request = _deployment.Requests[^1];
         Assert.Equal(
             ["file=RIFF", "language=de", "model=whisper-large-v3", "timestamp_granularities[]=word"],
-            request.OpenedFields.Select(field => $"{field.Key}={Encoding.UTF8.GetString(field.Value.Span)}").Order(StringComparer.Ordinal));
+            request.DecryptedFields.Select(field => $"{field.Key}={Encoding.UTF8.GetString(field.Value.Span)}").Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class AcceptedRequestTests : IAsyncLifetime
     {
         WireAnswer answer = await _caller.SendAsync(_caller.PostForm(("model", null, "whisper-large-v3"), ("file", "mine.wav", _caller.Encrypt("RIFF", 0))));
         Assert.Equal(200, answer.Status);
-        using JsonDocument opened = JsonDocument.Parse(_deployment.Requests[^1].OpenedBody!);
+        using JsonDocument opened = JsonDocument.Parse(_deployment.Requests[^1].DecryptedBody!);
         Assert.Equal(
             """{"filename":"file","content_type":"application/octet-stream","bytes":4}""", opened.RootElement.GetProperty("file").GetRawText());
     }
@@ -172,7 +172,7 @@ public sealed class AcceptedRequestTests : IAsyncLifetime
         WireAnswer answer = await _caller.SendAsync(_caller.Post(
             WireCaller.Transcriptions, form, $"multipart/form-data; boundary={WireCaller.Boundary}"));
         Assert.Equal(200, answer.Status);
-        Assert.Equal(["file", "model"], _deployment.Requests[^1].OpenedFields.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["file", "model"], _deployment.Requests[^1].DecryptedFields.Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -241,7 +241,7 @@ public sealed class AcceptedRequestTests : IAsyncLifetime
     [InlineData("""{"a":1,"a":2}""", "DuplicateName")]
     public async Task ScriptedAnswerThatIsNoJson_IsToldInTheAnswer(string json, string why)
     {
-        _deployment.Model.Reply("").WithJson(json);
+        _deployment.Model.Reply("").WithRawJson(json);
         WireAnswer answer = await _caller.SendAsync(_caller.Post(WireCaller.Chat, ChatBody()));
         Assert.Equal((500, $"The scripted answer is not usable JSON: {why}."), (answer.Status, answer.ReadMessage()));
     }
@@ -260,7 +260,7 @@ public sealed class AcceptedRequestTests : IAsyncLifetime
     public async Task EmptyBody_IsRecordedAsNone()
     {
         Assert.Equal(500, (await _caller.SendAsync(_caller.Post(WireCaller.Chat, ""))).Status);
-        Assert.Null(_deployment.Requests[^1].OpenedBody);
+        Assert.Null(_deployment.Requests[^1].DecryptedBody);
     }
 
     [Theory]

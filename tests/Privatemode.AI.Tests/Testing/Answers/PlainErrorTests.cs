@@ -153,7 +153,7 @@ public sealed class PlainErrorTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _deployment = await PrivatemodeTestDeployment.StartAsync(new() { Record = false });
+        _deployment = await PrivatemodeTestDeployment.StartAsync(new() { RecordRequests = false });
         _caller = await WireCaller.ConnectAsync(_deployment);
     }
 

@@ -28,7 +28,7 @@ public sealed class DefectEffectsTests
             Facts sound = DocumentFacts.Read(new EvidenceSettings { Kind = kind });
             foreach (EvidenceDefect defect in EvidenceDefect.All.Where(defect => defect.AppliesTo(kind)))
             {
-                Facts faulty = DocumentFacts.Read(new EvidenceSettings { Kind = kind, Defect = defect });
+                Facts faulty = DocumentFacts.Read(new EvidenceSettings { Kind = kind, Defect = defect.Name });
                 string differences = sound.Differences(faulty);
                 Assert.True(defect == EvidenceDefect.None || differences.Length > 0, $"{defect} changes nothing.");
                 text.Append(kind).Append(' ').Append(defect.Name).Append(": ").Append(differences).Append('\n');

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Testing;
+using Privatemode.AI.Testing.Evidence;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Testing.Evidence;
@@ -30,7 +32,7 @@ public sealed class DeploymentEvidenceTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(EvidenceKind.Snp, "[1,3,9901,2,1]")]
+    [InlineData(EvidenceKind.SevSnp, "[1,3,9901,2,1]")]
     [InlineData(EvidenceKind.Tdx, "[1,3,9901,2,2]")]
     public async Task Attest_EitherHardware_IsADocumentWithTheExpectedManifest(EvidenceKind kind, string type)
     {
@@ -42,8 +44,8 @@ public sealed class DeploymentEvidenceTests : IAsyncLifetime
         Assert.Equal(expected, _deployment.Evidence.Manifest.ToArray());
         Assert.Equal(expected, document.RootElement.GetProperty("manifests")[0].GetBytesFromBase64());
         Assert.Equal(type, document.RootElement.GetProperty("attestation_type").ToString());
-        Assert.Equal(1, _deployment.Evidence.RequestsTo(EvidenceSource.Attestation));
-        Assert.Equal(["/privatemode/v1/attest", ManifestPath], _deployment.AllRequests.Select(request => request.Path));
+        Assert.Equal(1, _deployment.Evidence.GetRequestCount(EvidenceSource.Attestation));
+        Assert.Equal(["/privatemode/v1/attest", ManifestPath], _deployment.AllRequests.Select(request => request.PathAndQuery));
     }
 
     [Fact]
@@ -56,14 +58,16 @@ public sealed class DeploymentEvidenceTests : IAsyncLifetime
         Assert.NotEqual(before.RootElement.GetProperty("mesh_ca").ToString(), after.RootElement.GetProperty("mesh_ca").ToString());
     }
 
-    [Fact]
-    public async Task Attest_OlderService_DoesNotStateItsHardware()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Attest_OlderService_DoesNotStateItsHardware(bool statesKind)
     {
-        _deployment.Evidence.StatesKind = false;
+        IssuedEvidence issued = new(new EvidenceSettings { StatesKind = statesKind }, _time.GetUtcNow());
 
-        using JsonDocument document = await AttestAsync();
+        using JsonDocument document = JsonDocument.Parse(issued.Attest(new byte[32], "mesh"));
 
-        Assert.False(document.RootElement.TryGetProperty("attestation_type", out _));
+        Assert.Equal(statesKind, document.RootElement.TryGetProperty("attestation_type", out _));
     }
 
     [Theory]
@@ -105,17 +109,17 @@ public sealed class DeploymentEvidenceTests : IAsyncLifetime
     {
         byte[] first = _deployment.Evidence.Manifest.ToArray();
         _deployment.Evidence.ChangeManifest();
-        _deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.OutdatedManifest);
+        _deployment.Faults.InjectIntoEvidence(EvidenceSource.Manifest, Fault.OutdatedManifest);
 
         Assert.Equal(first, await _http.GetByteArrayAsync(ManifestPath));
         Assert.NotEqual(first, await _http.GetByteArrayAsync(ManifestPath));
-        Assert.Equal(0, _deployment.Faults.Pending);
+        Assert.Equal(0, _deployment.Faults.PendingCount);
     }
 
     [Fact]
     public async Task Faults_OfASource_HitThatSourceOnly()
     {
-        _deployment.Faults.NextEvidence(EvidenceSource.AmdRevocationList, Fault.PlainError(429, retryAfter: TimeSpan.FromSeconds(7)));
+        _deployment.Faults.InjectIntoEvidence(EvidenceSource.AmdRevocationList, Fault.UnencryptedError(429, retryAfter: TimeSpan.FromSeconds(7)));
 
         using HttpResponseMessage manifest = await _http.GetAsync(ManifestPath);
         using HttpResponseMessage list = await _http.GetAsync(RevocationListPath);
@@ -123,14 +127,14 @@ public sealed class DeploymentEvidenceTests : IAsyncLifetime
 
         Assert.Equal((200, 429, 200), ((int)manifest.StatusCode, (int)list.StatusCode, (int)again.StatusCode));
         Assert.Equal(TimeSpan.FromSeconds(7), list.Headers.RetryAfter!.Delta);
-        Assert.Equal(2, _deployment.Evidence.RequestsTo(EvidenceSource.AmdRevocationList));
+        Assert.Equal(2, _deployment.Evidence.GetRequestCount(EvidenceSource.AmdRevocationList));
     }
 
     [Fact]
     public async Task Fault_Redirect_NamesItsTarget()
     {
         Uri target = new("http://127.0.0.1:1/elsewhere");
-        _deployment.Faults.NextEvidence(EvidenceSource.AmdRevocationList, Fault.Redirect(target));
+        _deployment.Faults.InjectIntoEvidence(EvidenceSource.AmdRevocationList, Fault.Redirect(target));
 
         using HttpResponseMessage response = await _http.GetAsync(RevocationListPath);
 
@@ -140,7 +144,7 @@ public sealed class DeploymentEvidenceTests : IAsyncLifetime
     [Fact]
     public async Task Fault_Oversize_DoesNotSayItsLength()
     {
-        _deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.Oversize(1_000_000));
+        _deployment.Faults.InjectIntoEvidence(EvidenceSource.Manifest, Fault.OversizedResponse(1_000_000));
 
         using HttpResponseMessage response = await _http.GetAsync(ManifestPath, HttpCompletionOption.ResponseHeadersRead);
 
@@ -153,7 +157,7 @@ public sealed class DeploymentEvidenceTests : IAsyncLifetime
     [InlineData(50)]
     public async Task Fault_CutConnection_BreaksTheAnswer(int bytes)
     {
-        _deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.CutConnection(bytes));
+        _deployment.Faults.InjectIntoEvidence(EvidenceSource.Manifest, Fault.CutConnection(bytes));
 
         await Assert.ThrowsAsync<HttpRequestException>(() => _http.GetByteArrayAsync(ManifestPath)).OrTimeout();
     }
@@ -161,7 +165,7 @@ public sealed class DeploymentEvidenceTests : IAsyncLifetime
     [Fact]
     public async Task Fault_Delay_WaitsForTheDeploymentsClock()
     {
-        _deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.Delay(TimeSpan.FromMinutes(5)));
+        _deployment.Faults.InjectIntoEvidence(EvidenceSource.Manifest, Fault.Delay(TimeSpan.FromMinutes(5)));
 
         Task<byte[]> answer = _http.GetByteArrayAsync(ManifestPath);
         await _time.TimerAsync(wait => wait == TimeSpan.FromMinutes(5)).OrTimeout();
@@ -176,7 +180,7 @@ public sealed class DeploymentEvidenceTests : IAsyncLifetime
     [InlineData(0)]
     public async Task Fault_Stall_EndsWithTheDeployment(int index)
     {
-        _deployment.Faults.NextEvidence(EvidenceSource.Manifest, Fault.Stall(index));
+        _deployment.Faults.InjectIntoEvidence(EvidenceSource.Manifest, index < 0 ? Fault.NoResponse : Fault.StallBeforeEvent(index));
         using CancellationTokenSource enough = new();
 
         Task<byte[]> answer = _http.GetByteArrayAsync(ManifestPath, enough.Token);
@@ -204,24 +208,26 @@ public sealed class DeploymentEvidenceTests : IAsyncLifetime
         _deployment.Evidence.Kind = EvidenceKind.Tdx;
         _deployment.Evidence.Defect = EvidenceDefect.TdxDebug;
 
-        Assert.Throws<ArgumentException>(() => _deployment.Evidence.Kind = EvidenceKind.Snp);
+        Assert.Throws<ArgumentException>(() => _deployment.Evidence.Kind = EvidenceKind.SevSnp);
         Assert.Equal(EvidenceKind.Tdx, _deployment.Evidence.Kind);
     }
 
     [Fact]
-    public void Defect_Named_IsFoundByItsName()
+    public void FromName_EveryDefect_IsThatOfTheListWithADescription()
     {
-        Assert.All(EvidenceDefect.All, defect => Assert.Same(defect, EvidenceDefect.Named(defect.Name)));
-        Assert.Throws<ArgumentException>(() => EvidenceDefect.Named("SnpNoSuchThing"));
+        Assert.All(EvidenceDefect.All, defect => Assert.Same(defect, EvidenceDefect.FromName(defect.Name)));
+        Assert.All(EvidenceDefect.All, defect => Assert.EndsWith(".", defect.Description, StringComparison.Ordinal));
+        Assert.Same(EvidenceDefect.None, EvidenceDefect.All[0]);
+        Assert.Throws<ArgumentException>(() => EvidenceDefect.FromName("SnpNoSuchThing"));
     }
 
     [Fact]
-    public void Defects_EveryProperty_IsInTheList()
+    public void Properties_OfDefects_ReturnTheDefectOfTheirName()
     {
-        IEnumerable<string> properties = typeof(EvidenceDefect).GetProperties()
-            .Where(property => property.PropertyType == typeof(EvidenceDefect)).Select(property => property.Name);
+        PropertyInfo[] properties = [.. typeof(EvidenceDefect).GetProperties().Where(property => property.PropertyType == typeof(EvidenceDefect))];
 
-        Assert.Equal(properties.Order(), EvidenceDefect.All.Select(defect => defect.Name).Order());
+        Assert.NotEmpty(properties);
+        Assert.All(properties, property => Assert.Equal(property.Name, ((EvidenceDefect)property.GetValue(null)!).Name));
     }
 
     private static string NonceBody() => $"{{\"Nonce\":\"{Convert.ToBase64String(new byte[32])}\"}}";

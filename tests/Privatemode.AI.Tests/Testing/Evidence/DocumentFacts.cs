@@ -83,7 +83,7 @@ internal static class DocumentFacts
     }
 
     private static byte[] ReportData(byte[] evidence, EvidenceKind kind) =>
-        kind == EvidenceKind.Snp ? new ProtobufMessage(evidence).Message(1).Bytes(11) : new ProtobufMessage(evidence).Message(2).Bytes(12);
+        kind == EvidenceKind.SevSnp ? new ProtobufMessage(evidence).Message(1).Bytes(11) : new ProtobufMessage(evidence).Message(2).Bytes(12);
 
     // SHA-256 over nonce, manifest history, root CA and mesh CA, each from the document.
     private static byte[] ExpectedReportData(JsonElement document)

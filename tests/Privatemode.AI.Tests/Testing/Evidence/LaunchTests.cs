@@ -55,9 +55,9 @@ public sealed class LaunchTests
     }
 
     [Theory]
-    [InlineData(EvidenceProduct.Genoa)]
-    [InlineData(EvidenceProduct.Milan)]
-    public void TestGuest_IdKeyDigest_IsWhatItsIdBlockGives(EvidenceProduct product)
+    [InlineData(EvidenceAmdProduct.Genoa)]
+    [InlineData(EvidenceAmdProduct.Milan)]
+    public void TestGuest_IdKeyDigest_IsWhatItsIdBlockGives(EvidenceAmdProduct product)
     {
         SnpLine line = SnpLine.Of(product);
 

@@ -15,29 +15,29 @@ public sealed class SoundEvidenceTests
     private static readonly byte[] Data = [.. Enumerable.Range(100, 64).Select(i => (byte)i)];
 
     [Theory]
-    [InlineData(EvidenceKind.Snp, EvidenceProduct.Genoa, 5)]
-    [InlineData(EvidenceKind.Snp, EvidenceProduct.Genoa, 4)]
-    [InlineData(EvidenceKind.Snp, EvidenceProduct.Genoa, 3)]
-    [InlineData(EvidenceKind.Snp, EvidenceProduct.Genoa, 2)]
-    [InlineData(EvidenceKind.Snp, EvidenceProduct.Milan, 5)]
-    [InlineData(EvidenceKind.Snp, EvidenceProduct.Milan, 2)]
-    [InlineData(EvidenceKind.Tdx, EvidenceProduct.Genoa, 5)]
-    public void Evidence_WithoutDefect_HoldsInAllRespects(EvidenceKind kind, EvidenceProduct product, int version)
+    [InlineData(EvidenceKind.SevSnp, EvidenceAmdProduct.Genoa, 5)]
+    [InlineData(EvidenceKind.SevSnp, EvidenceAmdProduct.Genoa, 4)]
+    [InlineData(EvidenceKind.SevSnp, EvidenceAmdProduct.Genoa, 3)]
+    [InlineData(EvidenceKind.SevSnp, EvidenceAmdProduct.Genoa, 2)]
+    [InlineData(EvidenceKind.SevSnp, EvidenceAmdProduct.Milan, 5)]
+    [InlineData(EvidenceKind.SevSnp, EvidenceAmdProduct.Milan, 2)]
+    [InlineData(EvidenceKind.Tdx, EvidenceAmdProduct.Genoa, 5)]
+    public void Evidence_WithoutDefect_HoldsInAllRespects(EvidenceKind kind, EvidenceAmdProduct product, int version)
     {
         Facts facts = DocumentFacts.Read(new EvidenceSettings { Kind = kind, Product = product, ReportVersion = (uint)version });
 
         Assert.Empty(facts.NotHolding);
         Assert.Equal("good", facts["holds.report data"]);
-        Assert.Equal("good", facts[kind == EvidenceKind.Snp ? "holds.report signature" : "holds.quote signature"]);
+        Assert.Equal("good", facts[kind == EvidenceKind.SevSnp ? "holds.report signature" : "holds.quote signature"]);
     }
 
     [Theory]
-    [InlineData(EvidenceProduct.Genoa)]
-    [InlineData(EvidenceProduct.Milan)]
-    public void Snp_Certificates_HaveAPathToTheirRootOnly(EvidenceProduct product)
+    [InlineData(EvidenceAmdProduct.Genoa)]
+    [InlineData(EvidenceAmdProduct.Milan)]
+    public void Snp_Certificates_HaveAPathToTheirRootOnly(EvidenceAmdProduct product)
     {
         IssuedSnp own = Snp(product);
-        IssuedSnp other = Snp(product == EvidenceProduct.Genoa ? EvidenceProduct.Milan : EvidenceProduct.Genoa);
+        IssuedSnp other = Snp(product == EvidenceAmdProduct.Genoa ? EvidenceAmdProduct.Milan : EvidenceAmdProduct.Genoa);
 
         Assert.True(CertificateFacts.HasPath(own.Vek, own.Intermediate, own.Root, DocumentFacts.Day));
         Assert.False(CertificateFacts.HasPath(own.Vek, own.Intermediate, other.Root, DocumentFacts.Day));
@@ -46,7 +46,7 @@ public sealed class SoundEvidenceTests
     [Fact]
     public void Snp_ChipCertificate_SaysWhatTheReportSays()
     {
-        IssuedSnp issued = Snp(EvidenceProduct.Milan);
+        IssuedSnp issued = Snp(EvidenceAmdProduct.Milan);
         using X509Certificate2 vek = X509CertificateLoader.LoadCertificate(issued.Vek);
         byte[] report = issued.Attest(Data) is var (template, signature) ? template.Write(signature) : [];
 
@@ -62,7 +62,7 @@ public sealed class SoundEvidenceTests
     [Fact]
     public void Snp_Report_HasItsFieldsWhereTheyBelong()
     {
-        (SnpReportTemplate template, byte[] signature) = Snp(EvidenceProduct.Genoa).Attest(Data);
+        (SnpReportTemplate template, byte[] signature) = Snp(EvidenceAmdProduct.Genoa).Attest(Data);
         byte[] report = template.Write(signature);
 
         Assert.Equal(1184, report.Length);
@@ -128,7 +128,7 @@ public sealed class SoundEvidenceTests
         }
     }
 
-    private static IssuedSnp Snp(EvidenceProduct product) => new IssuedEvidence(new EvidenceSettings { Product = product }, DocumentFacts.Day).Snp!;
+    private static IssuedSnp Snp(EvidenceAmdProduct product) => new IssuedEvidence(new EvidenceSettings { Product = product }, DocumentFacts.Day).Snp!;
 
     private static byte[] Extension(X509Certificate2 certificate, string oid) => certificate.Extensions.First(extension => extension.Oid!.Value == oid).RawData;
 }

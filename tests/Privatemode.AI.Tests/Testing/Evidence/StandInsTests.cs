@@ -15,9 +15,9 @@ public sealed class StandInsTests
     [Theory]
     [InlineData("POST", "/privatemode/v1/attest", EvidenceSource.Attestation)]
     [InlineData("GET", "/privatemode/v2/manifest.json", EvidenceSource.Manifest)]
-    [InlineData("GET", "/vcek/v1/Genoa/cert_chain", EvidenceSource.AmdChain)]
+    [InlineData("GET", "/vcek/v1/Genoa/cert_chain", EvidenceSource.AmdCertificateChain)]
     [InlineData("GET", "/vcek/v1/Genoa/crl", EvidenceSource.AmdRevocationList)]
-    [InlineData("GET", "/vcek/v1/Genoa/0102", EvidenceSource.AmdChip)]
+    [InlineData("GET", "/vcek/v1/Genoa/0102", EvidenceSource.AmdChipCertificate)]
     [InlineData("GET", "/tdx/certification/v4/tcb", EvidenceSource.IntelTcbInfo)]
     [InlineData("GET", "/tdx/certification/v4/qe/identity", EvidenceSource.IntelQeIdentity)]
     [InlineData("GET", "/sgx/certification/v4/pckcrl", EvidenceSource.IntelPlatformRevocationList)]
@@ -52,15 +52,15 @@ public sealed class StandInsTests
         Assert.Equal(404, Chip($"/vcek/v1/Genoa/{own.ToUpperInvariant()}", "13", "90").Status);
         Assert.Equal(404, Chip($"/vcek/v1/Genoa/{own}", "12", "90").Status);
         Assert.Equal(404, Chip($"/vcek/v1/Genoa/{own}", "13", "0x5a").Status);
-        Assert.Equal(404, StandIns.Answer(EvidenceSource.AmdChip, Snp, $"/vcek/v1/Genoa/{own}", new Dictionary<string, string>()).Status);
+        Assert.Equal(404, StandIns.Answer(EvidenceSource.AmdChipCertificate, Snp, $"/vcek/v1/Genoa/{own}", new Dictionary<string, string>()).Status);
     }
 
     [Fact]
     public void AmdChain_ChipOfOtherProduct_IsServedWhereTheReportPointsTo()
     {
-        IssuedEvidence faulty = new(new EvidenceSettings { Defect = EvidenceDefect.SnpChipOfOtherProduct }, DocumentFacts.Day);
+        IssuedEvidence faulty = new(new EvidenceSettings { Defect = "SnpChipOfOtherProduct" }, DocumentFacts.Day);
 
-        StandInAnswer answer = StandIns.Answer(EvidenceSource.AmdChain, faulty, "/vcek/v1/Genoa/cert_chain", new Dictionary<string, string>());
+        StandInAnswer answer = StandIns.Answer(EvidenceSource.AmdCertificateChain, faulty, "/vcek/v1/Genoa/cert_chain", new Dictionary<string, string>());
 
         Assert.Equal(200, answer.Status);
         Assert.Equal("Milan", faulty.Snp!.Line.Name);
@@ -69,7 +69,7 @@ public sealed class StandInsTests
     [Fact]
     public void AmdChain_Genoa_IsIntermediateThenRoot()
     {
-        StandInAnswer answer = StandIns.Answer(EvidenceSource.AmdChain, Snp, "/vcek/v1/Genoa/cert_chain", new Dictionary<string, string>());
+        StandInAnswer answer = StandIns.Answer(EvidenceSource.AmdCertificateChain, Snp, "/vcek/v1/Genoa/cert_chain", new Dictionary<string, string>());
 
         Assert.Equal([Snp.Snp!.Intermediate, Snp.Snp.Root], Certificates(Encoding.ASCII.GetString(answer.Body.Span)));
     }
@@ -114,7 +114,7 @@ public sealed class StandInsTests
     }
 
     private static StandInAnswer Chip(string path, string bootLoader, string microcode) => StandIns.Answer(
-        EvidenceSource.AmdChip,
+        EvidenceSource.AmdChipCertificate,
         Snp,
         path,
         new Dictionary<string, string> { ["blSPL"] = bootLoader, ["teeSPL"] = "0", ["snpSPL"] = "29", ["ucodeSPL"] = microcode });

@@ -35,6 +35,13 @@ internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, Privatemo
             {
                 return HealthCheckResult.Degraded("Nothing is verified yet: outside of calls there is no API key to do it with.");
             }
+            catch (Exception exception) when (Callbacks.Threw(exception))
+            {
+                // Health reports are often public, and the message can contain anything, even a key.
+                return new HealthCheckResult(
+                    context.Registration.FailureStatus,
+                    "A callback of the application, such as ApiKeyAccessor, failed, so nothing is verified. Correct the callback.", exception);
+            }
             catch (PrivatemodeException exception)
             {
                 return new HealthCheckResult(context.Registration.FailureStatus, exception.Message, exception);

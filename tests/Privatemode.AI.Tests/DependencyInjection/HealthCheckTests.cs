@@ -118,6 +118,19 @@ public sealed class HealthCheckTests : IAsyncLifetime
         Assert.Equal(HealthStatus.Healthy, (await CheckAsync(provider)).Status);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Check_CallbackThrows_DoesNotPublishItsMessage(bool isOfOurs)
+    {
+        Exception thrown = isOfOurs ? new PrivatemodeConfigurationException("Vault", "no entry for key-7") : new TimeoutException("no entry for key-7");
+        await using ServiceProvider provider = Provider(options => options.ApiKeyAccessor = _ => throw thrown);
+        HealthReportEntry entry = await CheckAsync(provider);
+        Assert.Equal((HealthStatus.Unhealthy, thrown), (entry.Status, entry.Exception));
+        Assert.Contains("callback", entry.Description, StringComparison.Ordinal);
+        Assert.DoesNotContain("key-7", entry.Description, StringComparison.Ordinal);
+    }
+
     private static async Task<HealthReportEntry> CheckAsync(ServiceProvider provider) =>
         (await provider.GetRequiredService<HealthCheckService>().CheckHealthAsync().OrTimeout()).Entries["privatemode"];
 

@@ -36,7 +36,9 @@ internal sealed class SettingsReader(IConfigurationSection section)
             _ = _known.Add($"{key}:{item.Key}");
         }
 
+        // One form must not silently win: an operator may have meant the other, for example to pin another manifest.
         return items.Length == 0 ? fromText
+            : fromText is not null ? Refuse<string[]>(key, "The list is set twice: in one text and as separate entries. Remove one of them.")
             : items.All(item => item.Value is not null) ? [.. items.Select(item => item.Value!)]
             : Refuse<string[]>(key, "The value must be a list of strings.");
     }

@@ -111,6 +111,19 @@ public sealed class SettingsTests
         Assert.StartsWith($"Privatemode:{setting}", exception.Message, StringComparison.Ordinal);
     }
 
+    // An environment variable with one text would otherwise lose against the list in a file, unnoticed.
+    [Theory]
+    [InlineData("Verification:Manifest:Sha256", "0000000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("Verification:Hardware:Tees", "TDX")]
+    [InlineData("Verification:Hardware:AmdProducts", "Genoa")]
+    public void Options_ListAsTextAndAsEntries_IsRefused(string setting, string value)
+    {
+        PrivatemodeConfigurationException exception =
+            Assert.Throws<PrivatemodeConfigurationException>(() => Options(("ApiKey", "key"), (setting, value), ($"{setting}:0", value)));
+        Assert.Equal($"Privatemode:{setting}", exception.Setting);
+        Assert.Contains("set twice", exception.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("MaxSessions")]
     [InlineData("Transport:ResponseTimeout")]

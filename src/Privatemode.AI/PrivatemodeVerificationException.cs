@@ -39,4 +39,14 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
             Found = mismatches[0].Found,
             Mismatches = mismatches,
         };
+
+    /// <summary>Creates the same failure once more.</summary>
+    /// <param name="hint">What to add to the message.</param>
+    /// <remarks>A handler of the application can have thrown this one, with differences that no check of ours has.</remarks>
+    internal PrivatemodeVerificationException Again(string hint = "") => new(ErrorType, Message + hint)
+    {
+        Expected = Expected,
+        Found = Found,
+        Mismatches = Mismatches,
+    };
 }

@@ -84,7 +84,7 @@ internal sealed class Attestor(
         }
         catch (PrivatemodeVerificationException exception) when ((ManifestKeeper.HintOf(expected) + HintOf(SkewOf(answer))) is { Length: > 0 } hint)
         {
-            throw PrivatemodeVerificationException.FromMismatches(exception.Message + hint, exception.Mismatches);
+            throw exception.Again(hint);
         }
     }
 

@@ -30,7 +30,7 @@ internal static class SharedFailure
             case PrivatemodeConfigurationException configuration:
                 throw new PrivatemodeConfigurationException(configuration.Setting, configuration.Message, configuration);
             case PrivatemodeVerificationException verification:
-                throw PrivatemodeVerificationException.FromMismatches(verification.Message, verification.Mismatches);
+                throw verification.Again();
             default:
                 throw new InvalidOperationException("An exception of this kind is not shared.", failure);
         }

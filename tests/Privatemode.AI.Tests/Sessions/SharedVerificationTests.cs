@@ -22,6 +22,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
         { new PrivatemodeConfigurationException("ApiKey", "wrong"), false },
         { new PrivatemodeConfigurationException("Verification.Manifest", "The log is on no disk."), true },
         { new PrivatemodeVerificationException("check", "no") { Expected = "this", Found = "that" }, true },
+        { new PrivatemodeVerificationException("check", "forged") { Mismatches = [new VerificationMismatch { Check = "No Word" }] }, true },
         { new OperationCanceledException(), false },
         { new InvalidOperationException("a mistake of ours"), false },
     };
@@ -116,6 +117,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
             Exception again = Assert.Throws(failure.GetType(), () => SharedFailure.ThrowForAnother(failure));
             Assert.NotSame(failure, again);
             Assert.Equal(failure.Message, again.Message);
+            Assert.Equal(((PrivatemodeException)failure).ErrorType, ((PrivatemodeException)again).ErrorType);
         }
     }
 

@@ -15,7 +15,7 @@ public sealed class NoProofTests
     {
         HashSet<Type> statements = Carriers();
         Assert.Equal([], PublicTypes.SelectMany(Inputs).Where(input => statements.Any(type => Mentions(input.Parameter.ParameterType, type)))
-            .Where(input => !IsReading(input.Method) && !IsPartOfARecord(input.Method, input.Parameter) && !IsInitOf(input.Method, statements))
+            .Where(input => !IsReading(input.Method, input.Parameter) && !IsPartOfARecord(input.Method, input.Parameter) && !IsInitOf(input.Method, statements))
             .Select(input => $"{input.Method.DeclaringType!.Name}.{input.Method.Name}({input.Parameter.ParameterType.Name})"));
     }
 
@@ -57,7 +57,7 @@ public sealed class NoProofTests
         || type.GetGenericArguments().Any(argument => Mentions(argument, statement));
 
     // An extension method over a statement reads it.
-    private static bool IsReading(MethodBase method) => method.IsDefined(typeof(ExtensionAttribute));
+    private static bool IsReading(MethodBase method, ParameterInfo parameter) => parameter.Position == 0 && method.IsDefined(typeof(ExtensionAttribute));
 
     private static bool IsPartOfARecord(MethodBase method, ParameterInfo parameter) =>
         parameter.ParameterType == method.DeclaringType && method.Name is nameof(Equals) or "op_Equality" or "op_Inequality";

@@ -35,6 +35,16 @@ public sealed class SettingsDocumentTests
             Lines.Where(line => line.StartsWith("| `", StringComparison.Ordinal)).Select(line => line.Split('`')[1]).Order());
     }
 
+    /// <summary>What is safe only in tests is set by code that a test contains, never by a file or an environment variable.</summary>
+    [Fact]
+    public void Insecure_Options_AreNoSettings()
+    {
+        string[] insecure = [.. SettingsDocument.Options.Keys.Where(option => option.Contains("Insecure", StringComparison.Ordinal))];
+        Assert.Equal(2, insecure.Length);
+        Assert.All(insecure, option => Assert.Contains(option, SettingNames.CodeOnly));
+        Assert.DoesNotContain(SettingsDocument.Settings.Keys, setting => setting.Contains("Insecure", StringComparison.OrdinalIgnoreCase));
+    }
+
     [Fact]
     public void Hardware_EachMember_HasASetting() => Assert.Equal(
         typeof(HardwarePolicy).GetProperties().Where(member => !member.GetMethod!.IsStatic).Select(member => $"Verification:Hardware:{member.Name}").Order(),

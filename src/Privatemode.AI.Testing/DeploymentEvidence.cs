@@ -5,8 +5,12 @@ using Privatemode.AI.Testing.Evidence.Defects;
 namespace Privatemode.AI.Testing;
 
 /// <summary>Represents the attestation evidence that a test deployment issues about itself.</summary>
-/// <remarks>The evidence has the form of real evidence, is signed under test roots, and is valid unless <see cref="Defect"/> is set. All properties can be
-/// changed while the deployment runs; the next answer reflects the change. Thread-safe.</remarks>
+/// <remarks>
+/// <para>The evidence has the form of real evidence, is signed under test roots, and is valid unless <see cref="Defect"/> is set.</para>
+/// <para>All properties can be changed while the deployment runs, and the next evidence reflects the change. A client that has verified the deployment keeps
+/// its result; to test a defect, set it before the client sends its first request.</para>
+/// <para>Thread-safe.</para>
+/// </remarks>
 public sealed class DeploymentEvidence
 {
     private readonly TimeProvider _time;
@@ -22,7 +26,8 @@ public sealed class DeploymentEvidence
     }
 
     /// <summary>Gets or sets the kind of the evidence. The default is <see cref="EvidenceKind.SevSnp"/>.</summary>
-    /// <exception cref="ArgumentException">The current <see cref="Defect"/> does not apply to this kind of evidence.</exception>
+    /// <exception cref="ArgumentException">The current <see cref="Defect"/> does not apply to this kind of evidence. Set <see cref="Defect"/> to
+    /// <see cref="EvidenceDefect.None"/> first.</exception>
     public EvidenceKind Kind
     {
         get => Settings.Kind;
@@ -38,7 +43,7 @@ public sealed class DeploymentEvidence
 
     /// <summary>Gets or sets a value that indicates whether SEV-SNP evidence includes its certificates and revocation list.</summary>
     /// <value>If <see langword="false"/>, clients retrieve them from AMD's key distribution service. The default is <see langword="true"/>.</value>
-    public bool IncludesCertificates
+    public bool IncludeCertificates
     {
         get => Settings.HasCertificates;
         set => Change(settings => settings with { HasCertificates = value });
@@ -61,6 +66,8 @@ public sealed class DeploymentEvidence
     public ReadOnlyMemory<byte> Manifest => Current().Manifest;
 
     /// <summary>Replaces the manifest and all workloads in it, including the coordinator, as a release of the service does.</summary>
+    /// <remarks>A client that has verified the deployment continues to use its session. It sees the change when it verifies the deployment again, for example
+    /// after <see cref="PrivatemodeTestDeployment.RotateMeshCa"/>.</remarks>
     public void ChangeManifest() => Change(settings => settings with { Revision = settings.Revision + 1 });
 
     /// <summary>Returns the number of requests that an evidence source received so far, including those that it refused.</summary>

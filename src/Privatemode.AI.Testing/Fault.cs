@@ -12,10 +12,11 @@ public sealed class Fault
     private Fault(FaultKind kind) => Kind = kind;
 
     /// <summary>Gets a fault that makes the deployment lose the secret that the request is encrypted with.</summary>
-    /// <value>The request fails with status 500 and the text <c>no secret for ID</c>, as after a restart of the secret service.</value>
+    /// <value>The request fails with status 500 and the text <c>no secret for ID</c>, as after a restart of the secret service. The client exchanges a new key
+    /// and repeats the request.</value>
     public static Fault UnknownSecret { get; } = new(FaultKind.UnknownSecret);
 
-    /// <summary>Gets a fault that sends an encrypted value of the request back as part of the answer.</summary>
+    /// <summary>Gets a fault that sends an encrypted value of the request back as part of the answer. A client must treat it as an attack.</summary>
     public static Fault ReflectRequest { get; } = new(FaultKind.ReflectRequest);
 
     /// <summary>Gets a fault that removes the last two events of a stream, which carry the finish reason and the usage.</summary>
@@ -33,6 +34,7 @@ public sealed class Fault
     public static Fault OutdatedManifest { get; } = new(FaultKind.OutdatedManifest);
 
     /// <summary>Gets a fault that accepts the request and never answers it; not even the headers are sent.</summary>
+    /// <value>The request ends when the client cancels it or its timeout expires. Use <see cref="Delay"/> for an answer that is only late.</value>
     public static Fault NoResponse { get; } = new(FaultKind.StallBeforeEvent) { Index = -1 };
 
     internal FaultKind Kind { get; }
@@ -56,6 +58,7 @@ public sealed class Fault
     internal DateTimeOffset? RevokedAt { get; private init; }
 
     /// <summary>Creates a fault that answers with an unencrypted error, as the gateway or a proxy writes it.</summary>
+    /// <remarks>The client retries some of these errors, for example 429 and 503; each attempt takes a fault of its own.</remarks>
     /// <param name="statusCode">The HTTP status, from 400 to 599.</param>
     /// <param name="message">The error message, or <see langword="null"/> for <c>error</c> followed by the status.</param>
     /// <param name="retryAfter">The value of the header <c>Retry-After</c>, or <see langword="null"/> to leave the header out.</param>
@@ -65,6 +68,8 @@ public sealed class Fault
         new(FaultKind.UnencryptedError) { StatusCode = ErrorStatus(statusCode), Message = message ?? $"error {statusCode}", RetryAfter = retryAfter };
 
     /// <summary>Creates a fault that answers with an encrypted error of the model server.</summary>
+    /// <remarks>A scripted answer is used up by the request. <see cref="ScriptedModel.ReplyWithError"/> makes the error part of the script instead. Errors of
+    /// the gateway, such as those of a rate limit, are not encrypted; use <see cref="UnencryptedError"/> for them.</remarks>
     /// <param name="statusCode">The HTTP status, from 400 to 599.</param>
     /// <param name="message">The error message.</param>
     /// <returns>The fault.</returns>
@@ -88,11 +93,12 @@ public sealed class Fault
         : throw new ArgumentOutOfRangeException(
             nameof(statusCode), statusCode, "The status must be between 201 and 599, and an answer with this status must have a body.");
 
-    /// <summary>Creates a fault that sends one event, or one member of an answer that is not streamed, unencrypted.</summary>
+    /// <summary>Creates a fault that sends one event unencrypted, or adds an unencrypted member to an answer that is not streamed.</summary>
+    /// <remarks>A client must treat it as an attack.</remarks>
     /// <param name="eventIndex">The index of the event, from 0.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
-    public static Fault UnencryptedMember(int eventIndex) => new(FaultKind.UnencryptedMember) { Index = AtLeast(0, eventIndex) };
+    public static Fault UnencryptedEvent(int eventIndex) => new(FaultKind.UnencryptedEvent) { Index = AtLeast(0, eventIndex) };
 
     /// <summary>Creates a fault that changes one bit of an event, or of an encrypted value of an answer that is not streamed.</summary>
     /// <param name="eventIndex">The index of the event, from 0.</param>
@@ -149,7 +155,8 @@ public sealed class Fault
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
     public static Fault StallBeforeEvent(int eventIndex) => new(FaultKind.StallBeforeEvent) { Index = AtLeast(0, eventIndex) };
 
-    /// <summary>Creates a fault that delays the answer of an evidence source by the deployment's clock.</summary>
+    /// <summary>Creates a fault that delays the answer, for example of a slow model or to test the client's timeouts.</summary>
+    /// <remarks>The time is measured by <see cref="PrivatemodeTestDeploymentOptions.TimeProvider"/>. Nothing is sent before it has passed.</remarks>
     /// <param name="duration">The duration, greater than zero and at most 24 hours.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="duration"/> is not greater than zero, or is greater than 24 hours.</exception>
@@ -160,13 +167,14 @@ public sealed class Fault
         return new(FaultKind.Delay) { Duration = duration };
     }
 
-    /// <summary>Creates a fault that makes an evidence source answer with a redirect.</summary>
+    /// <summary>Creates a fault that makes an evidence source answer with a redirect. It applies to evidence sources only.</summary>
     /// <param name="target">The value of the header <c>Location</c>.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="target"/> is <see langword="null"/>.</exception>
     public static Fault Redirect(Uri target) => new(FaultKind.Redirect) { Target = target ?? throw new ArgumentNullException(nameof(target)) };
 
     /// <summary>Creates a fault that appends zero bytes to the answer of an evidence source, sent without <c>Content-Length</c>.</summary>
+    /// <remarks>It applies to evidence sources only.</remarks>
     /// <param name="totalBytes">The length of the whole body in bytes, which must be greater than that of the answer.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="totalBytes"/> is less than 1.</exception>
@@ -190,6 +198,20 @@ public sealed class Fault
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="component"/> is not a defined value.</exception>
     public static Fault GpuRevoked(DateTimeOffset revokedAt, GpuComponent component = GpuComponent.Gpu) =>
         new(FaultKind.GpuRevocation) { Component = Defined(component), RevokedAt = revokedAt };
+
+    /// <summary>Returns the name of the fault and its main value, for example <c>TamperEvent(0)</c>.</summary>
+    /// <returns>The text, for the names of test cases and for messages.</returns>
+    public override string ToString() => Kind switch
+    {
+        FaultKind.StallBeforeEvent when Index < 0 => nameof(NoResponse),
+        FaultKind.GpuRevocation => $"{(RevokedAt is null ? nameof(GpuRevocationUnknown) : nameof(GpuRevoked))}({Component})",
+        FaultKind.UnencryptedError or FaultKind.EncryptedError or FaultKind.ChangeStatus => $"{Kind}({StatusCode})",
+        FaultKind.Delay => $"{Kind}({Duration})",
+        FaultKind.Redirect => $"{Kind}({Target})",
+        FaultKind.UnknownSecret or FaultKind.ReflectRequest or FaultKind.RemoveFinishEvent or FaultKind.RemoveEndMarker or FaultKind.NewerResponseFormat
+            or FaultKind.OutdatedManifest or FaultKind.UnencryptedSuccess => $"{Kind}",
+        _ => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Kind}({Index})"),
+    };
 
     /// <summary>The status of a scripted error.</summary>
     internal static int ErrorStatus(int statusCode)

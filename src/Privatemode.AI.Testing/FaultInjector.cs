@@ -3,24 +3,41 @@ using System.Collections.Concurrent;
 namespace Privatemode.AI.Testing;
 
 /// <summary>Injects faults into the next requests to a test deployment.</summary>
-/// <remarks>Each kind of request has a queue of faults. A fault is applied to one request and then removed from the queue. Thread-safe.</remarks>
+/// <remarks>
+/// <para>Each kind of request has a queue of faults. A fault is applied to as many requests as the test says, one if it does not, and then removed. Each
+/// attempt of a request that a client retries is a request of its own.</para>
+/// <para>Thread-safe.</para>
+/// </remarks>
 public sealed class FaultInjector
 {
-    private readonly ConcurrentQueue<Fault> _inference = [];
-    private readonly ConcurrentQueue<Fault> _keyExchange = [];
-    private readonly ConcurrentQueue<Fault> _modelList = [];
-    private readonly ConcurrentDictionary<EvidenceSource, ConcurrentQueue<Fault>> _evidence = new();
+    private readonly FaultQueue _inference = new();
+    private readonly FaultQueue _keyExchange = new();
+    private readonly FaultQueue _modelList = new();
+    private readonly ConcurrentDictionary<EvidenceSource, FaultQueue> _evidence = new();
 
     internal FaultInjector()
     {
     }
 
-    /// <summary>Gets the number of faults that have not been applied yet.</summary>
-    public int PendingCount => _inference.Count + _keyExchange.Count + _modelList.Count + _evidence.Values.Sum(queue => queue.Count);
+    /// <summary>Gets the number of requests that faults are still pending for.</summary>
+    /// <value>Assert that it is 0 at the end of a test, so that no fault was left out. A fault with <c>times: 2</c> counts as 2.</value>
+    public int PendingCount => (int)Math.Min(int.MaxValue, Queues.Sum(queue => queue.Count));
+
+    private IEnumerable<FaultQueue> Queues => [_inference, _keyExchange, _modelList, .. _evidence.Values];
+
+    /// <summary>Removes all faults that have not been applied yet, for example to let a service recover.</summary>
+    public void Clear()
+    {
+        foreach (FaultQueue queue in Queues)
+        {
+            queue.Clear();
+        }
+    }
 
     /// <summary>Applies a fault to the next inference requests, for example of chats, embeddings or transcriptions.</summary>
-    /// <param name="fault">The fault.</param>
-    /// <param name="times">The number of requests, at least 1.</param>
+    /// <param name="fault">Any fault except <see cref="Fault.Redirect"/>, <see cref="Fault.OversizedResponse"/> and
+    /// <see cref="Fault.OutdatedManifest"/>.</param>
+    /// <param name="times">The number of requests, at least 1; <see cref="int.MaxValue"/> for all of them until <see cref="Clear"/> is called.</param>
     /// <exception cref="ArgumentNullException"><paramref name="fault"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">The fault applies to evidence sources only.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="times"/> is less than 1.</exception>
@@ -29,24 +46,24 @@ public sealed class FaultInjector
         ArgumentNullException.ThrowIfNull(fault);
         ThrowIfNotApplicable(
             fault,
-            fault.Kind is not (FaultKind.Delay or FaultKind.Redirect or FaultKind.OversizedResponse or FaultKind.OutdatedManifest),
+            fault.Kind is not (FaultKind.Redirect or FaultKind.OversizedResponse or FaultKind.OutdatedManifest),
             "an inference request");
         Enqueue(_inference, fault, times);
     }
 
     /// <summary>Applies a fault to the next key exchanges.</summary>
-    /// <param name="fault"><see cref="Fault.UnencryptedError"/>, <see cref="Fault.CutConnection"/>, <see cref="Fault.StallBeforeEvent"/> or
-    /// <see cref="Fault.NoResponse"/>.</param>
-    /// <param name="times">The number of key exchanges, at least 1.</param>
+    /// <param name="fault"><see cref="Fault.UnencryptedError"/>, <see cref="Fault.CutConnection"/>, <see cref="Fault.Delay"/>,
+    /// <see cref="Fault.StallBeforeEvent"/> or <see cref="Fault.NoResponse"/>.</param>
+    /// <param name="times">The number of key exchanges, at least 1; <see cref="int.MaxValue"/> for all of them until <see cref="Clear"/> is called.</param>
     /// <exception cref="ArgumentNullException"><paramref name="fault"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">The fault does not apply to key exchanges.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="times"/> is less than 1.</exception>
     public void InjectIntoKeyExchange(Fault fault, int times = 1) => EnqueueUnencrypted(_keyExchange, "a key exchange", fault, times);
 
     /// <summary>Applies a fault to the next requests for the model list or for one model.</summary>
-    /// <param name="fault"><see cref="Fault.UnencryptedError"/>, <see cref="Fault.CutConnection"/>, <see cref="Fault.StallBeforeEvent"/> or
-    /// <see cref="Fault.NoResponse"/>.</param>
-    /// <param name="times">The number of requests, at least 1.</param>
+    /// <param name="fault"><see cref="Fault.UnencryptedError"/>, <see cref="Fault.CutConnection"/>, <see cref="Fault.Delay"/>,
+    /// <see cref="Fault.StallBeforeEvent"/> or <see cref="Fault.NoResponse"/>.</param>
+    /// <param name="times">The number of requests, at least 1; <see cref="int.MaxValue"/> for all of them until <see cref="Clear"/> is called.</param>
     /// <exception cref="ArgumentNullException"><paramref name="fault"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">The fault does not apply to the model list.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="times"/> is less than 1.</exception>
@@ -57,7 +74,7 @@ public sealed class FaultInjector
     /// <param name="fault"><see cref="Fault.UnencryptedError"/>, <see cref="Fault.CutConnection"/>, <see cref="Fault.StallBeforeEvent"/>,
     /// <see cref="Fault.NoResponse"/>, <see cref="Fault.Delay"/>, <see cref="Fault.Redirect"/>, <see cref="Fault.OversizedResponse"/> or, for
     /// <see cref="EvidenceSource.Manifest"/>, <see cref="Fault.OutdatedManifest"/>.</param>
-    /// <param name="times">The number of requests, at least 1.</param>
+    /// <param name="times">The number of requests, at least 1; <see cref="int.MaxValue"/> for all of them until <see cref="Clear"/> is called.</param>
     /// <exception cref="ArgumentNullException"><paramref name="fault"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">The fault does not apply to this source.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="source"/> is not a defined value, or <paramref name="times"/> is less than
@@ -70,22 +87,22 @@ public sealed class FaultInjector
             throw new ArgumentOutOfRangeException(nameof(source), source, "The value is not defined.");
         }
 
-        bool applies = fault.Kind is FaultKind.Delay or FaultKind.Redirect or FaultKind.OversizedResponse || AppliesUnencrypted(fault)
+        bool applies = fault.Kind is FaultKind.Redirect or FaultKind.OversizedResponse || AppliesUnencrypted(fault)
             || (fault.Kind == FaultKind.OutdatedManifest && source == EvidenceSource.Manifest);
         ThrowIfNotApplicable(fault, applies, $"the evidence source '{source}'");
-        Enqueue(_evidence.GetOrAdd(source, _ => []), fault, times);
+        Enqueue(_evidence.GetOrAdd(source, _ => new()), fault, times);
     }
 
     internal Fault? Take(EvidenceSource source) =>
-        _evidence.TryGetValue(source, out ConcurrentQueue<Fault>? queue) && queue.TryDequeue(out Fault? fault) ? fault : null;
+        _evidence.TryGetValue(source, out FaultQueue? queue) ? queue.Take() : null;
 
-    internal Fault? TakeInference() => _inference.TryDequeue(out Fault? fault) ? fault : null;
+    internal Fault? TakeInference() => _inference.Take();
 
-    internal Fault? TakeKeyExchange() => _keyExchange.TryDequeue(out Fault? fault) ? fault : null;
+    internal Fault? TakeKeyExchange() => _keyExchange.Take();
 
-    internal Fault? TakeModelList() => _modelList.TryDequeue(out Fault? fault) ? fault : null;
+    internal Fault? TakeModelList() => _modelList.Take();
 
-    private static void EnqueueUnencrypted(ConcurrentQueue<Fault> queue, string what, Fault fault, int times)
+    private static void EnqueueUnencrypted(FaultQueue queue, string what, Fault fault, int times)
     {
         ArgumentNullException.ThrowIfNull(fault);
         ThrowIfNotApplicable(fault, AppliesUnencrypted(fault), what);
@@ -94,23 +111,20 @@ public sealed class FaultInjector
 
     /// <summary>Whether the fault can be applied to an answer that is neither encrypted nor streamed.</summary>
     private static bool AppliesUnencrypted(Fault fault) =>
-        fault.Kind is FaultKind.UnencryptedError or FaultKind.CutConnection or FaultKind.StallBeforeEvent;
+        fault.Kind is FaultKind.UnencryptedError or FaultKind.CutConnection or FaultKind.StallBeforeEvent or FaultKind.Delay;
 
     /// <summary>A fault that is silently ignored would let a test pass that tests nothing.</summary>
     private static void ThrowIfNotApplicable(Fault fault, bool applies, string what)
     {
         if (!applies)
         {
-            throw new ArgumentException($"The fault '{fault.Kind}' cannot be applied to {what}.", nameof(fault));
+            throw new ArgumentException($"The fault '{fault}' cannot be applied to {what}.", nameof(fault));
         }
     }
 
-    private static void Enqueue(ConcurrentQueue<Fault> queue, Fault fault, int times)
+    private static void Enqueue(FaultQueue queue, Fault fault, int times)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(times);
-        for (int i = 0; i < times; i++)
-        {
-            queue.Enqueue(fault);
-        }
+        queue.Enqueue(fault, times);
     }
 }

@@ -7,7 +7,7 @@ internal enum FaultKind
     UnencryptedError,
     EncryptedError,
     UnencryptedSuccess,
-    UnencryptedMember,
+    UnencryptedEvent,
     NewerResponseFormat,
     ChangeStatus,
     TamperEvent,

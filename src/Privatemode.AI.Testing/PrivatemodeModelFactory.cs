@@ -4,7 +4,7 @@ namespace Privatemode.AI.Testing;
 
 /// <summary>Creates receipts and verification reports for unit tests with fake clients.</summary>
 /// <remarks>Only a client creates these objects in production. They prove nothing, and no method of the library accepts one as proof. All other
-/// results, such as <see cref="TextCompletion"/> and <see cref="ModelInfo"/>, have public constructors.</remarks>
+/// results, such as <see cref="TextCompletion"/> and <see cref="ModelInfo"/>, and all exceptions have public constructors.</remarks>
 public static class PrivatemodeModelFactory
 {
     /// <summary>Creates a receipt.</summary>

@@ -61,11 +61,14 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     /// <summary>Gets the trust in the roots of this deployment, for the client's option of the same name.</summary>
     public InsecureLoopbackTrust InsecureLoopbackTrust { get; private set; } = null!;
 
-    /// <summary>Gets all requests so far in the order of their arrival, including key exchanges and requests for evidence.</summary>
+    /// <summary>Gets a copy of the list of all requests so far, in the order of their arrival.</summary>
+    /// <value>It includes key exchanges, the model list and requests for evidence. It is empty if
+    /// <see cref="PrivatemodeTestDeploymentOptions.RecordRequests"/> is <see langword="false"/>.</value>
     public IReadOnlyList<RecordedRequest> AllRequests => [.. _server.Requests];
 
-    /// <summary>Gets the inference requests so far in the order of their arrival.</summary>
-    /// <value>The requests of your application: chats, completions, messages, embeddings, transcriptions and document extraction.</value>
+    /// <summary>Gets a copy of the list of inference requests so far, in the order of their arrival.</summary>
+    /// <value>The requests of your application: chats, completions, messages, embeddings, transcriptions and document extraction. Each attempt of a request
+    /// that was retried is listed. The list is empty if <see cref="PrivatemodeTestDeploymentOptions.RecordRequests"/> is <see langword="false"/>.</value>
     public IReadOnlyList<RecordedRequest> Requests => [.. _server.Requests.Where(request => request.IsInference)];
 
     /// <summary>Gets the number of key exchanges so far.</summary>
@@ -95,6 +98,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     }
 
     /// <summary>Creates a client of this deployment. Dispose it before the deployment.</summary>
+    /// <remarks>Verification and key exchange take place at the client's first request, not here.</remarks>
     /// <param name="configure">A function that changes the client's options after <see cref="ConfigureClient"/>, or <see langword="null"/>.</param>
     /// <returns>The client.</returns>
     public PrivatemodeClient CreateClient(Action<PrivatemodeOptions>? configure = null)
@@ -107,6 +111,8 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
 
     /// <summary>Sets the options of a client so that it uses this deployment.</summary>
     /// <remarks>
+    /// <para>For an application that registers its client itself, pass this method to <c>services.PostConfigureAll&lt;PrivatemodeOptions&gt;</c>, which
+    /// runs after the application's own settings and for all of its accounts.</para>
     /// <para>Sets the endpoint, the API key, the trust and the clock, and removes a <see cref="PrivatemodeOptions.Credential"/> and a
     /// <see cref="TransportOptions.HttpMessageHandler"/>, for example one for a proxy. A test that needs a handler sets it afterwards, together with
     /// <see cref="TransportOptions.InsecureAcceptAnyHandlerOnLoopback"/>.</para>
@@ -128,6 +134,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     }
 
     /// <summary>Removes all secrets from the deployment, as a restart of the secret service does.</summary>
+    /// <remarks>The next request of a client fails, and the client exchanges a new key and repeats the request.</remarks>
     public void ForgetSecrets() => _secrets.ForgetAll();
 
     /// <summary>Adds a model to the model list, or replaces the tasks of a model that is already in it.</summary>
@@ -156,6 +163,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     }
 
     /// <summary>Replaces the mesh CA and removes all secrets, as a redeployment of the service does.</summary>
+    /// <remarks>At its next request, a client finds that the certificate of the key exchange has another issuer, and verifies the deployment again.</remarks>
     public void RotateMeshCa()
     {
         // The old one may be answering just now; it is left to the garbage collector.
@@ -164,7 +172,8 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     }
 
     /// <summary>Replaces the DNS names in the certificate of the secret service, as if another workload answered the key exchange.</summary>
-    /// <remarks>The certificate is still issued by the mesh CA. At first, it has the names from the manifest.</remarks>
+    /// <remarks>The certificate is still issued by the mesh CA. At first, it has the names from the manifest. With other names, key exchanges fail with
+    /// <see cref="PrivatemodeVerificationException"/>.</remarks>
     /// <param name="dnsNames">The DNS names, or none for a certificate without names.</param>
     /// <exception cref="ArgumentNullException"><paramref name="dnsNames"/> is <see langword="null"/>.</exception>
     public void SetSecretServiceDnsNames(params IEnumerable<string> dnsNames)

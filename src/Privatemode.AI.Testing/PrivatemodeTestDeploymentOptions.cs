@@ -12,8 +12,8 @@ public sealed class PrivatemodeTestDeploymentOptions
     public ICollection<string> AdditionalApiKeys { get; } = new HashSet<string>(StringComparer.Ordinal);
 
     /// <summary>Gets the models of the deployment: the ID of each model, and its tasks.</summary>
-    /// <value>The default is one model each for chat, chat with images, embeddings and transcription. The tasks have the service's names; see
-    /// <see cref="PrivatemodeTestDeployment.AddModel"/>.</value>
+    /// <value>The default is <c>gpt-oss-120b</c> for chat, <c>gemma-3-27b</c> for chat with images, <c>qwen3-embedding-4b</c> for embeddings and
+    /// <c>whisper-large-v3</c> for transcription. The tasks have the service's names; see <see cref="PrivatemodeTestDeployment.AddModel"/>.</value>
     public IDictionary<string, IReadOnlyList<string>> Models { get; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
     {
         ["gpt-oss-120b"] = ["generate", "tool_calling"],
@@ -23,7 +23,8 @@ public sealed class PrivatemodeTestDeploymentOptions
     };
 
     /// <summary>Gets or sets the clock of the deployment. The default is <see cref="TimeProvider.System"/>.</summary>
-    /// <value>Secrets expire after one hour of this clock, and the evidence is issued for its current day.</value>
+    /// <value>Secrets expire after one hour of this clock, and the evidence is issued for its current day. Clients that the deployment configures use the same
+    /// clock: with a fake one, the pauses before their retries end when the test advances it.</value>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
     /// <summary>Gets or sets a value that indicates whether requests and received bytes are recorded. The default is <see langword="true"/>.</summary>

@@ -21,6 +21,7 @@ public sealed class RecordedRequest
     public string PathAndQuery { get; }
 
     /// <summary>Gets the headers as they were received. Names are compared without case.</summary>
+    /// <value>Several values of one header are joined by commas.</value>
     public IReadOnlyDictionary<string, string> Headers { get; }
 
     /// <summary>Gets the body as it was on the wire. The bodies of inference requests are encrypted.</summary>

@@ -4,8 +4,10 @@ namespace Privatemode.AI.Testing;
 
 /// <summary>Represents an answer of a <see cref="ScriptedModel"/>.</summary>
 /// <remarks>
-/// <para>The same answer serves streamed requests and others. Methods whose name begins with <c>With</c> change the answer and return it.</para>
-/// <para>Parts that the endpoint does not have are not sent, for example the reasoning of a transcription.</para>
+/// <para>The same answer serves streamed requests and others. Methods whose name begins with <c>With</c> change this answer and return it, also if it is
+/// already in the script. Change it before the application sends its request.</para>
+/// <para>Parts that the endpoint does not have are not sent, for example the reasoning of a transcription, or the elements of a document if the next request
+/// is a chat. Use <see cref="ScriptedModel.Reply"/> for chats, completions and messages.</para>
 /// </remarks>
 public sealed class ScriptedAnswer
 {
@@ -61,6 +63,14 @@ public sealed class ScriptedAnswer
     /// <returns>The answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is <see langword="null"/>.</exception>
     public static ScriptedAnswer Text(string text) => new ScriptedAnswer().WithText(text);
+
+    /// <summary>Creates an answer with a tool call. Call <see cref="WithToolCall"/> to add parallel ones.</summary>
+    /// <param name="name">The name of the function.</param>
+    /// <param name="arguments">The arguments as a JSON object.</param>
+    /// <param name="id">The ID of the call, or <see langword="null"/> for a generated one.</param>
+    /// <returns>The answer.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="name"/> or <paramref name="arguments"/> is <see langword="null"/>.</exception>
+    public static ScriptedAnswer ToolCall(string name, string arguments, string? id = null) => new ScriptedAnswer().WithToolCall(name, arguments, id);
 
     /// <summary>Creates a transcription.</summary>
     /// <param name="text">The whole text.</param>
@@ -122,7 +132,7 @@ public sealed class ScriptedAnswer
         return this;
     }
 
-    /// <summary>Appends text.</summary>
+    /// <summary>Appends text to the text of this answer.</summary>
     /// <param name="text">The text.</param>
     /// <returns>This answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is <see langword="null"/>.</exception>
@@ -173,13 +183,13 @@ public sealed class ScriptedAnswer
         return this;
     }
 
-    /// <summary>Sets the duration of the recording of a transcription.</summary>
+    /// <summary>Sets the duration of the recording of a transcription. It does not delay the answer.</summary>
     /// <remarks>The default is the end of the last segment or word, or one second. The duration is sent if the request asks for <c>verbose_json</c>, and in
     /// whole seconds, rounded up, as the usage of each transcription.</remarks>
     /// <param name="duration">The duration, zero or more.</param>
     /// <returns>This answer.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="duration"/> is negative.</exception>
-    public ScriptedAnswer WithDuration(TimeSpan duration)
+    public ScriptedAnswer WithRecordingDuration(TimeSpan duration)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(duration, TimeSpan.Zero);
         Duration = duration;
@@ -224,7 +234,8 @@ public sealed class ScriptedAnswer
     }
 
     /// <summary>Sets the whole answer to a request that is not streamed, for example to test an unusual one.</summary>
-    /// <remarks>The client refuses an answer without the members that the service always sends: for a chat <c>choices</c>, <c>created</c>, <c>model</c> and
+    /// <remarks>A streamed request is still answered with the other parts of this answer; see <see cref="WithRawEvents"/>. The client refuses an answer
+    /// without the members that the service always sends: for a chat <c>choices</c>, <c>created</c>, <c>model</c> and
     /// <c>object</c>. The repository's <c>docs/endpoints.md</c> lists them for each endpoint.</remarks>
     /// <param name="json">A JSON object, or the array of the elements of a document. It is encrypted and sent unchanged, in place of everything else in this
     /// answer.</param>

@@ -6,6 +6,8 @@ namespace Privatemode.AI.Testing;
 /// <remarks>
 /// <para>Each method whose name begins with <c>Reply</c> adds an answer to the end of the script. An answer is used for one request, streamed or not.
 /// Embeddings have a script of their own, so that a chat and a search do not use each other's answers.</para>
+/// <para>The script is one sequence for all other endpoints: the next request takes the next answer, whatever its model and endpoint. To answer by the
+/// content of the request, use <see cref="SetFallback"/>.</para>
 /// <para>Without a script, a chat is answered with <c>You said: </c> and the last user message. Thread-safe.</para>
 /// </remarks>
 public sealed class ScriptedModel
@@ -20,6 +22,7 @@ public sealed class ScriptedModel
     }
 
     /// <summary>Gets the number of scripted answers that have not been used yet.</summary>
+    /// <value>Assert that it is 0 at the end of a test, so that your application sent all the requests that the script expects.</value>
     public int PendingCount => _script.Count + _embeddings.Count;
 
     /// <summary>Adds an answer with a text to the script.</summary>
@@ -31,9 +34,10 @@ public sealed class ScriptedModel
     /// <summary>Adds an answer with a tool call to the script.</summary>
     /// <param name="name">The name of the function.</param>
     /// <param name="arguments">The arguments as a JSON object.</param>
-    /// <returns>The answer.</returns>
+    /// <param name="id">The ID of the call, or <see langword="null"/> for a generated one.</param>
+    /// <returns>The answer. Call <see cref="ScriptedAnswer.WithToolCall"/> to add parallel tool calls.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> or <paramref name="arguments"/> is <see langword="null"/>.</exception>
-    public ScriptedAnswer ReplyWithToolCall(string name, string arguments) => Enqueue(new ScriptedAnswer().WithToolCall(name, arguments));
+    public ScriptedAnswer ReplyWithToolCall(string name, string arguments, string? id = null) => Enqueue(ScriptedAnswer.ToolCall(name, arguments, id));
 
     /// <summary>Adds a transcription to the script.</summary>
     /// <param name="text">The whole text.</param>
@@ -57,7 +61,7 @@ public sealed class ScriptedModel
     /// <exception cref="ArgumentNullException"><paramref name="elements"/> is <see langword="null"/>.</exception>
     public ScriptedAnswer ReplyWithDocument(params IEnumerable<ScriptedDocumentElement> elements) => Enqueue(ScriptedAnswer.Document(elements));
 
-    /// <summary>Adds an encrypted error of the model server to the script.</summary>
+    /// <summary>Adds an encrypted error of the model server to the script, for example 400 for a prompt that is too long.</summary>
     /// <param name="statusCode">The HTTP status, from 400 to 599.</param>
     /// <param name="message">The error message.</param>
     /// <param name="code">The error code, or <see langword="null"/> for none.</param>

@@ -107,7 +107,7 @@ public sealed class CompletionTests : DeploymentTest
         { Fault.CutConnection(700), "truncated-stream", "" },
         { Fault.RemoveFinishEvent, "truncated-stream", "one two three" },
         { Fault.RemoveEndMarker, "truncated-stream", "one two three" },
-        { Fault.UnencryptedMember(1), "unsealed-member", "one" },
+        { Fault.UnencryptedEvent(1), "unsealed-member", "one" },
         { Fault.UnencryptedSuccess(), "unexpected-form", "" },
     };
 
@@ -145,7 +145,7 @@ public sealed class CompletionTests : DeploymentTest
     public async Task Whole_Attacked_IsAnIntegrityException()
     {
         foreach (Fault fault in (Fault[])
-            [Fault.TamperEvent(0), Fault.ReflectRequest, Fault.UnencryptedSuccess(), Fault.UnencryptedMember(0), Fault.CutConnection(40)])
+            [Fault.TamperEvent(0), Fault.ReflectRequest, Fault.UnencryptedSuccess(), Fault.UnencryptedEvent(0), Fault.CutConnection(40)])
         {
             Deployment.Faults.Inject(fault);
             await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => Completions.CompleteAsync(new TextCompletionRequest("p")).OrTimeout());

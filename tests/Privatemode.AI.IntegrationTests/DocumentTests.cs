@@ -103,7 +103,7 @@ public sealed class DocumentTests : DeploymentTest
     {
         { Fault.TamperEvent(0), "not-authentic" },
         { Fault.UnencryptedSuccess(), "unsealed-member" },
-        { Fault.UnencryptedMember(0), "unsealed-member" },
+        { Fault.UnencryptedEvent(0), "unsealed-member" },
         { Fault.ChangeStatus(400), "relabelled-answer" },
         { Fault.CutConnection(40), "truncated-answer" },
         { Fault.ReflectRequest, "reflected" },

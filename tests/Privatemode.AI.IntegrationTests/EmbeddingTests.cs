@@ -89,7 +89,7 @@ public sealed class EmbeddingTests : DeploymentTest
     public async Task Embeddings_Attacked_AreIntegrityExceptions()
     {
         foreach (Fault fault in (Fault[])
-            [Fault.TamperEvent(0), Fault.ReflectRequest, Fault.UnencryptedSuccess(), Fault.UnencryptedMember(0), Fault.CutConnection(40)])
+            [Fault.TamperEvent(0), Fault.ReflectRequest, Fault.UnencryptedSuccess(), Fault.UnencryptedEvent(0), Fault.CutConnection(40)])
         {
             Deployment.Faults.Inject(fault);
             await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => Generator.GenerateAsync(["text"]).OrTimeout());

@@ -16,7 +16,7 @@ public sealed class MissedFaultTests : DeploymentTest
         { nameof(Fault.DuplicateEvent), Fault.DuplicateEvent(99) },
         { nameof(Fault.SwapEvents), Fault.SwapEvents(Events - 1) },
         { nameof(Fault.TruncateEvent), Fault.TruncateEvent(Events) },
-        { nameof(Fault.UnencryptedMember), Fault.UnencryptedMember(Events) },
+        { nameof(Fault.UnencryptedEvent), Fault.UnencryptedEvent(Events) },
         { nameof(Fault.ReplaceEventWithError), Fault.ReplaceEventWithError(Events, "text") },
         { nameof(Fault.StallBeforeEvent), Fault.StallBeforeEvent(Events) },
         { nameof(Fault.CutConnection), Fault.CutConnection(1_000_000) },
@@ -30,7 +30,7 @@ public sealed class MissedFaultTests : DeploymentTest
         { nameof(Fault.DuplicateEvent), Fault.DuplicateEvent(0) },
         { nameof(Fault.SwapEvents), Fault.SwapEvents(0) },
         { nameof(Fault.TruncateEvent), Fault.TruncateEvent(0) },
-        { nameof(Fault.UnencryptedMember), Fault.UnencryptedMember(1) },
+        { nameof(Fault.UnencryptedEvent), Fault.UnencryptedEvent(1) },
         { nameof(Fault.ReplaceEventWithError), Fault.ReplaceEventWithError(0, "text") },
         { nameof(Fault.RemoveFinishEvent), Fault.RemoveFinishEvent },
         { nameof(Fault.RemoveEndMarker), Fault.RemoveEndMarker },
@@ -41,7 +41,7 @@ public sealed class MissedFaultTests : DeploymentTest
     public static TheoryData<string, Fault> NotInAnError => new()
     {
         { nameof(Fault.ReflectRequest), Fault.ReflectRequest },
-        { nameof(Fault.UnencryptedMember), Fault.UnencryptedMember(0) },
+        { nameof(Fault.UnencryptedEvent), Fault.UnencryptedEvent(0) },
         { nameof(Fault.ChangeStatus), Fault.ChangeStatus(418) },
         { nameof(Fault.DropEvent), Fault.DropEvent(0) },
         { nameof(Fault.TamperEvent), Fault.TamperEvent(1) },
@@ -99,7 +99,7 @@ public sealed class MissedFaultTests : DeploymentTest
     {
         PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(failure);
         Assert.Equal(500, exception.Status);
-        Assert.Contains($"'{kind}'", exception.ServerMessage, StringComparison.Ordinal);
+        Assert.Contains($"'{kind}", exception.ServerMessage, StringComparison.Ordinal);
         Assert.Contains("could not be applied", exception.ServerMessage, StringComparison.Ordinal);
     }
 }

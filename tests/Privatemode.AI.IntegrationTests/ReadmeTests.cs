@@ -227,7 +227,7 @@ public sealed partial class ReadmeTests
 
             // begin: evidence
             deployment.Evidence.Kind = EvidenceKind.Tdx; // the default is SevSnp
-            deployment.Evidence.Defect = EvidenceDefect.TdxPlatformOutOfDate; // verification now fails
+            deployment.Evidence.Defect = EvidenceDefect.TdxPlatformOutOfDate; // clients now throw PrivatemodeVerificationException
             deployment.Faults.InjectIntoEvidence(EvidenceSource.IntelTcbInfo, Fault.UnencryptedError(403)); // Intel's service fails once
             int requests = deployment.Evidence.GetRequestCount(EvidenceSource.IntelTcbInfo);
             // end
@@ -248,7 +248,7 @@ public sealed partial class ReadmeTests
         {
             // begin: package
             await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-            deployment.Model.Reply("Hello").Then.ReplyWithToolCall("get_weather", """{"city":"Bochum"}""");
+            deployment.Model.Reply("Hello");
 
             await using PrivatemodeClient client = deployment.CreateClient();
             ChatResponse response = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("Hi");
@@ -273,10 +273,12 @@ public sealed partial class ReadmeTests
 
         PartitionedDocument document = new() { Elements = [new DocumentElement { Type = "Title", Text = "Contract" }], Receipt = receipt };
         VerifiedDeployment report = PrivatemodeModelFactory.VerifiedDeployment(EvidenceKind.Tdx) with { Warnings = ["The firmware is outdated."] };
+        PrivatemodeServiceException busy = new(ServiceFailureReason.RateLimited, "Too many requests.") { Status = 429, RetryAfter = TimeSpan.FromSeconds(5) };
         // end
 
         Assert.Equal(("request-1", "Contract", "TDX"), (requestId, document.ToString(), report.Tee.ToString()));
         Assert.Single(report.Warnings);
+        Assert.Equal(429, busy.Status);
     }
 
     [Fact]
@@ -290,7 +292,8 @@ public sealed partial class ReadmeTests
             await using PrivatemodeClient client = deployment.CreateClient();
 
             // begin: scripts
-            deployment.Model.Reply("It rains.").WithReasoning("The user asks about the weather.").WithFinishReason("length");
+            deployment.Model.Reply("It rains.").WithReasoning("The user asks about the weather.").WithFinishReason("length")
+                .Then.ReplyWithToolCall("get_weather", """{"city":"Bochum"}"""); // the answer to the second request
 
             deployment.Model.SetEmbedding("cat", 1, 0, 0); // the vector of this text; the vectors of other texts are computed
             deployment.Model.SetEmbedding("kitten", 0.9f, 0.1f, 0);
@@ -298,7 +301,7 @@ public sealed partial class ReadmeTests
                 .WithUsage(new() { InputTokenCount = 12 });
 
             deployment.Model.ReplyWithTranscription("Good morning", new ScriptedTranscriptionSegment("Good morning", TimeSpan.Zero, TimeSpan.FromSeconds(1.5)))
-                .WithWord("Good", TimeSpan.Zero, TimeSpan.FromSeconds(0.5)).WithLanguage("en").WithDuration(TimeSpan.FromSeconds(2));
+                .WithWord("Good", TimeSpan.Zero, TimeSpan.FromSeconds(0.5)).WithLanguage("en").WithRecordingDuration(TimeSpan.FromSeconds(2));
 
             deployment.Model.ReplyWithDocument(new ScriptedDocumentElement("Title", "Contract") { PageNumber = 1 });
             deployment.Model.SetFallback(request => ScriptedAnswer.Text($"You called {request.PathAndQuery}")); // when the script is empty
@@ -307,6 +310,7 @@ public sealed partial class ReadmeTests
             IChatClient chat = client.AsIChatClient("gpt-oss-120b");
             ChatResponse rain = await chat.GetResponseAsync("hi");
             Assert.Equal(("It rains.", "length"), (rain.Text, rain.FinishReason?.Value));
+            Assert.Single((await chat.GetResponseAsync("hi")).Messages[0].Contents.OfType<FunctionCallContent>());
             IEmbeddingGenerator<string, Embedding<float>> generator = client.AsIEmbeddingGenerator("qwen3-embedding-4b");
             Assert.Equal(12, (await generator.GenerateAsync(["a", "b"])).Usage!.InputTokenCount);
             Embedding<float> kitten = await generator.GenerateAsync("kitten");
@@ -328,13 +332,14 @@ public sealed partial class ReadmeTests
             await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
 
             // begin: faults
-            deployment.Faults.Inject(Fault.UnencryptedError(503, retryAfter: TimeSpan.FromSeconds(1)), times: 2); // the client retries
+            deployment.Faults.Inject(Fault.UnencryptedError(503, retryAfter: TimeSpan.FromSeconds(1)), times: 2); // the client retries twice
             deployment.Faults.Inject(Fault.TamperEvent(0)); // an attack: the client throws PrivatemodeIntegrityException
-            deployment.Faults.Inject(Fault.GpuRevoked(revokedAt: DateTimeOffset.UtcNow)); // refused, unless the GPU revocation policy accepts it
-            deployment.Faults.InjectIntoKeyExchange(Fault.CutConnection(0));
+            deployment.Faults.Inject(Fault.Delay(TimeSpan.FromSeconds(30))); // a slow model
+            deployment.Faults.Inject(Fault.GpuRevoked(revokedAt: DateTimeOffset.UtcNow)); // status 500, unless the GPU revocation policy accepts it
+            deployment.Faults.InjectIntoKeyExchange(Fault.CutConnection(0)); // the connection breaks
             // end
 
-            Assert.Equal(5, deployment.Faults.PendingCount);
+            Assert.Equal(6, deployment.Faults.PendingCount);
         }
     }
 

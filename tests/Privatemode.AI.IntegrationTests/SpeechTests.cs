@@ -230,7 +230,7 @@ public sealed class SpeechTests : DeploymentTest
         { Fault.TamperEvent(0), false, "not-authentic" },
         { Fault.UnencryptedSuccess(), false, "unsealed-member" },
         { Fault.UnencryptedSuccess(withHeader: true), false, "unsealed-answer" },
-        { Fault.UnencryptedMember(0), false, "unsealed-member" },
+        { Fault.UnencryptedEvent(0), false, "unsealed-member" },
         { Fault.TamperEvent(2), true, "not-authentic" },
         { Fault.DropEvent(1), true, "not-authentic" },
         { Fault.DuplicateEvent(1), true, "not-authentic" },

@@ -25,7 +25,7 @@ public sealed class StreamFaultTests : DeploymentTest
         { "no end mark", Fault.RemoveEndMarker, "truncated-stream", Answer },
         { "end mark without a finish", Fault.RemoveFinishEvent, "truncated-stream", Answer },
         { "connection cut", Fault.CutConnection(2500), "truncated-stream", "one" },
-        { "member in the clear", Fault.UnencryptedMember(2), "unsealed-member", "one" },
+        { "member in the clear", Fault.UnencryptedEvent(2), "unsealed-member", "one" },
         { "reflected", Fault.ReflectRequest, "reflected", "" },
         { "whole answer in the clear", Fault.UnencryptedSuccess(), "unexpected-form", "" },
         { "whole answer in the clear and marked", Fault.UnencryptedSuccess(withHeader: true), "unsealed-answer", "" },

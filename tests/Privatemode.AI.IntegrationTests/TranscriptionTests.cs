@@ -99,7 +99,7 @@ public sealed class TranscriptionTests : DeploymentTest
     public async Task Transcribe_AnswerThatIsNotWhatItShouldBe_IsRefused()
     {
         foreach ((Fault fault, string failure) in ((Fault, string)[])
-            [(Fault.TamperEvent(0), "not-authentic"), (Fault.ReflectRequest, "reflected"), (Fault.UnencryptedMember(0), "unsealed-member"),
+            [(Fault.TamperEvent(0), "not-authentic"), (Fault.ReflectRequest, "reflected"), (Fault.UnencryptedEvent(0), "unsealed-member"),
                 (Fault.UnencryptedSuccess(), "unsealed-member")])
         {
             Deployment.Faults.Inject(fault);

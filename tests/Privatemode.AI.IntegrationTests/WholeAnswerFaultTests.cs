@@ -13,7 +13,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
         { "reflected", Fault.ReflectRequest, "reflected" },
         { "in the clear", Fault.UnencryptedSuccess(), "unsealed-member" },
         { "in the clear and marked", Fault.UnencryptedSuccess(withHeader: true), "unsealed-answer" },
-        { "member in the clear", Fault.UnencryptedMember(0), "unsealed-member" },
+        { "member in the clear", Fault.UnencryptedEvent(0), "unsealed-member" },
         { "connection cut", Fault.CutConnection(100), "truncated-answer" },
     };
 

@@ -86,7 +86,7 @@ public sealed class UserProgramTests : IAsyncLifetime
     public async Task MeetingMinutes_HaveTimes()
     {
         _deployment.Model.ReplyWithTranscription("Guten Morgen", new ScriptedTranscriptionSegment("Guten Morgen", TimeSpan.Zero, TimeSpan.FromSeconds(1.5)))
-            .WithLanguage("de").WithDuration(TimeSpan.FromSeconds(2))
+            .WithLanguage("de").WithRecordingDuration(TimeSpan.FromSeconds(2))
             .Then.ReplyWithTranscription("Guten Morgen").WithWord("Guten", TimeSpan.Zero, TimeSpan.FromSeconds(0.5)).WithLanguage("de");
         using MemoryStream recording = new(Encoding.ASCII.GetBytes("RIFF    WAVEfmt "));
         Assert.StartsWith("WEBVTT", await MeetingMinutes.RunAsync(_client, recording, _output));

@@ -60,6 +60,11 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
 
     private async Task BeginAsync(int status, string contentType, bool isUnsealed, TimeSpan? retryAfter)
     {
+        if (fault is { Kind: FaultKind.Delay })
+        {
+            await Task.Delay(fault.Duration, options.TimeProvider, context.RequestAborted).ConfigureAwait(false);
+        }
+
         await StallAtAsync(-1).ConfigureAwait(false);
         if (fault is { Kind: FaultKind.CutConnection, Index: 0 })
         {

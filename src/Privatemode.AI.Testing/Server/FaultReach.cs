@@ -16,7 +16,7 @@ internal static class FaultReach
             FaultKind.RemoveFinishEvent when events < 2 => $"the stream has {events} events",
             FaultKind.ReflectRequest when events == 0 => "the stream has no events",
             FaultKind.SwapEvents when fault.Index + 1 >= events => $"the stream has {events} events, counted from 0, and a swap takes two",
-            FaultKind.TamperEvent or FaultKind.DropEvent or FaultKind.DuplicateEvent or FaultKind.TruncateEvent or FaultKind.UnencryptedMember
+            FaultKind.TamperEvent or FaultKind.DropEvent or FaultKind.DuplicateEvent or FaultKind.TruncateEvent or FaultKind.UnencryptedEvent
                 or FaultKind.ReplaceEventWithError or FaultKind.StallBeforeEvent when fault.Index >= events =>
                 $"the stream has {events} events, counted from 0",
             _ => null,
@@ -28,14 +28,14 @@ internal static class FaultReach
     {
         FaultKind.DropEvent or FaultKind.DuplicateEvent or FaultKind.SwapEvents or FaultKind.TruncateEvent or FaultKind.ReplaceEventWithError
             or FaultKind.RemoveFinishEvent or FaultKind.RemoveEndMarker => NotAStream,
-        FaultKind.TamperEvent or FaultKind.UnencryptedMember or FaultKind.StallBeforeEvent when fault.Index > 0 => $"{NotAStream}, and counts as event 0",
+        FaultKind.TamperEvent or FaultKind.UnencryptedEvent or FaultKind.StallBeforeEvent when fault.Index > 0 => $"{NotAStream}, and counts as event 0",
         _ => null,
     });
 
     /// <exception cref="FaultMissedException">The fault cannot happen to a scripted error.</exception>
     public static void DemandError(Fault? fault)
     {
-        Demand(fault, fault?.Kind is FaultKind.ReflectRequest or FaultKind.UnencryptedMember or FaultKind.ChangeStatus
+        Demand(fault, fault?.Kind is FaultKind.ReflectRequest or FaultKind.UnencryptedEvent or FaultKind.ChangeStatus
             ? "the scripted answer is an error of the model server"
             : null);
         DemandWhole(fault);

@@ -23,7 +23,7 @@ internal static partial class StreamFaults
             case FaultKind.DuplicateEvent: events.Insert(index, events[index]); break;
             case FaultKind.SwapEvents: (events[index], events[index + 1]) = (events[index + 1], events[index]); break;
             case FaultKind.TruncateEvent: events.RemoveRange(index + 1, events.Count - index - 1); break;
-            case FaultKind.UnencryptedMember: events[index] = documents[index]; break;
+            case FaultKind.UnencryptedEvent: events[index] = documents[index]; break;
             case FaultKind.ReflectRequest: events[0] = Reflect(events[0], exchange); break;
             case FaultKind.ReplaceEventWithError: events.RemoveRange(index + 1, events.Count - index - 1); break;
             case FaultKind.RemoveFinishEvent: events.RemoveRange(events.Count - 2, 2); break;

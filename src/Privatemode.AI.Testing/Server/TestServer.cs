@@ -261,7 +261,7 @@ internal sealed class TestServer(
         {
             FaultKind.TamperEvent => StreamFaults.Tamper(sealedDocument),
             FaultKind.ReflectRequest => StreamFaults.Reflect(sealedDocument, exchange),
-            FaultKind.UnencryptedMember =>
+            FaultKind.UnencryptedEvent =>
                 sealedDocument[^1] == ']' ? $"{sealedDocument[..^1]},\"in the clear\"]" : $"{sealedDocument[..^1]},\"injected\":\"in the clear\"}}",
             _ => sealedDocument,
         };

@@ -33,7 +33,7 @@ public sealed class AdapterCanaryTests : IAsyncLifetime
     public async Task Embeddings_NothingOfTheSentinelLeaves()
     {
         IEmbeddingGenerator<string, Embedding<float>> generator = _client.AsIEmbeddingGenerator("qwen3-embedding-4b");
-        foreach (Fault? fault in (Fault?[])[null, Fault.EncryptedError(400, Sentinel.Text), Fault.TamperEvent(0), Fault.UnencryptedMember(0)])
+        foreach (Fault? fault in (Fault?[])[null, Fault.EncryptedError(400, Sentinel.Text), Fault.TamperEvent(0), Fault.UnencryptedEvent(0)])
         {
             Order(fault);
             await TryAsync(() => generator.GenerateAsync([$"{Sentinel.Text}-text", Sentinel.Text], Options("extra")));
@@ -60,7 +60,7 @@ public sealed class AdapterCanaryTests : IAsyncLifetime
     {
         foreach (Fault? fault in (Fault?[])
             [null, Fault.EncryptedError(400, Sentinel.Text), Fault.TamperEvent(0),
-                streamed ? Fault.ReplaceEventWithError(1, Sentinel.Text) : Fault.UnencryptedMember(0)])
+                streamed ? Fault.ReplaceEventWithError(1, Sentinel.Text) : Fault.UnencryptedEvent(0)])
         {
             Order(fault);
             await TryAsync(() => CompleteAsync(Request("extra"), streamed));

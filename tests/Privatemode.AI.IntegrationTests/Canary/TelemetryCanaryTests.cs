@@ -35,7 +35,7 @@ public sealed class TelemetryCanaryTests : DeploymentTest
         foreach (Fault? fault in (Fault?[])
             [
                 null, Fault.EncryptedError(400, Sentinel.Text), Fault.UnencryptedError(400, Sentinel.Text), Fault.UnencryptedError(500, Sentinel.Text),
-                Fault.TamperEvent(0), Fault.ReflectRequest, Fault.UnencryptedMember(0), Fault.UnencryptedSuccess(), Fault.CutConnection(400),
+                Fault.TamperEvent(0), Fault.ReflectRequest, Fault.UnencryptedEvent(0), Fault.UnencryptedSuccess(), Fault.CutConnection(400),
                 streamed ? Fault.ReplaceEventWithError(1, Sentinel.Text) : Fault.EncryptedError(422, Sentinel.Text),
             ])
         {

@@ -18,7 +18,7 @@ public sealed class HandlerFaultTests : HandlerTest
         { "cut inside an event", Fault.TruncateEvent(2), "truncated-stream" },
         { "no end mark", Fault.RemoveEndMarker, "truncated-stream" },
         { "connection cut", Fault.CutConnection(1500), "truncated-stream" },
-        { "member in the clear", Fault.UnencryptedMember(2), "unsealed-member" },
+        { "member in the clear", Fault.UnencryptedEvent(2), "unsealed-member" },
         { "whole answer in the clear", Fault.UnencryptedSuccess(), "unexpected-form" },
         { "whole answer in the clear, as it says", Fault.UnencryptedSuccess(withHeader: true), "unsealed-answer" },
     };
@@ -28,7 +28,7 @@ public sealed class HandlerFaultTests : HandlerTest
         { "tampered", Fault.TamperEvent(0), "not-authentic" },
         { "in the clear", Fault.UnencryptedSuccess(), "unsealed-member" },
         { "in the clear, as it says", Fault.UnencryptedSuccess(withHeader: true), "unsealed-answer" },
-        { "a member in the clear", Fault.UnencryptedMember(0), "unsealed-member" },
+        { "a member in the clear", Fault.UnencryptedEvent(0), "unsealed-member" },
         { "cut", Fault.CutConnection(40), "truncated-answer" },
         { "reflected", Fault.ReflectRequest, "reflected" },
         { "under another status", Fault.ChangeStatus(404), "relabelled-answer" },

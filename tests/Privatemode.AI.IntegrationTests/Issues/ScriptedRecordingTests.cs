@@ -11,7 +11,7 @@ public sealed class ScriptedRecordingTests : DeploymentTest
     public async Task Transcription_LanguageAndDurationOfItsOwn_AreSentWithSegmentsAndWords()
     {
         Deployment.Model.ReplyWithTranscription("eins zwei", new ScriptedTranscriptionSegment("eins zwei", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2.5)))
-            .WithWord("eins", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1.5)).WithLanguage("de").WithDuration(TimeSpan.FromSeconds(61.5));
+            .WithWord("eins", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1.5)).WithLanguage("de").WithRecordingDuration(TimeSpan.FromSeconds(61.5));
 
         AudioTranscription text = await Client.OpenAI.GetAudioClient("whisper-large-v3").TranscribeAudioAsync(
             new MemoryStream(Recording.Wave()), "a.wav", new AudioTranscriptionOptions { ResponseFormat = AudioTranscriptionFormat.Verbose }).OrTimeout();
@@ -25,7 +25,7 @@ public sealed class ScriptedRecordingTests : DeploymentTest
     [Fact]
     public void Transcription_DurationBelowZero_IsRefused()
     {
-        Assert.Throws<ArgumentOutOfRangeException>("duration", () => new ScriptedAnswer().WithDuration(TimeSpan.FromTicks(-1)));
+        Assert.Throws<ArgumentOutOfRangeException>("duration", () => new ScriptedAnswer().WithRecordingDuration(TimeSpan.FromTicks(-1)));
         Assert.Throws<ArgumentNullException>("language", () => new ScriptedAnswer().WithLanguage(null!));
     }
 

@@ -25,7 +25,7 @@ internal sealed class DeploymentScene : IAsyncDisposable
     {
         DeploymentScene scene = new();
         scene.Deployment = await PrivatemodeTestDeployment.StartAsync(new PrivatemodeTestDeploymentOptions { TimeProvider = scene.Time });
-        scene.Deployment.Evidence.IncludesCertificates = hasCertificates;
+        scene.Deployment.Evidence.IncludeCertificates = hasCertificates;
         scene.Deployment.Evidence.Kind = kind;
         return scene;
     }

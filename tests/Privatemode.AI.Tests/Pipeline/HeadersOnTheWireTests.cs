@@ -65,7 +65,7 @@ public sealed partial class HeadersOnTheWireTests : IAsyncLifetime
     public async Task Headers_HandlerBrought_AreTheDocumentedOnes(string way)
     {
         using Activity activity = StartActivity();
-        _deployment.Evidence.IncludesCertificates = false;
+        _deployment.Evidence.IncludeCertificates = false;
         await using (ServiceProvider provider = Host(way))
         {
             await CallEverythingAsync(provider.GetRequiredService<PrivatemodeClient>());

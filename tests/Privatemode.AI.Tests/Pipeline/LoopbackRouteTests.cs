@@ -40,7 +40,7 @@ public sealed class LoopbackRouteTests
     public async Task Connect_LoopbackEndpointUnderProductionTrust_IsNoReasonToRefuseTheVendors()
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-        deployment.Evidence.IncludesCertificates = false;
+        deployment.Evidence.IncludeCertificates = false;
         PrivatemodeOptions options = new();
         deployment.ConfigureClient(options);
         options.Verification.InsecureLoopbackTrust = null;

@@ -25,6 +25,17 @@ public sealed class ScriptTests
         () => Fault.Delay(TimeSpan.FromHours(25)),
     };
 
+    public static TheoryData<string, Fault> Names => new()
+    {
+        { "TamperEvent(0)", Fault.TamperEvent(0) },
+        { "NoResponse", Fault.NoResponse },
+        { "UnknownSecret", Fault.UnknownSecret },
+        { "UnencryptedError(503)", Fault.UnencryptedError(503, "text") },
+        { "GpuRevoked(Driver)", Fault.GpuRevoked(DateTimeOffset.UnixEpoch, GpuComponent.Driver) },
+        { "GpuRevocationUnknown(Gpu)", Fault.GpuRevocationUnknown() },
+        { "Delay(00:00:03)", Fault.Delay(TimeSpan.FromSeconds(3)) },
+    };
+
     public static TheoryData<string, Action> Nulls => new()
     {
         { "text", () => ScriptedAnswer.Text(null!) },
@@ -57,12 +68,12 @@ public sealed class ScriptTests
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
         FaultInjector faults = deployment.Faults;
-        Fault delay = Fault.Delay(TimeSpan.FromSeconds(1));
+        Fault redirect = Fault.Redirect(new Uri("https://example.com"));
         foreach (Action mistake in (Action[])
         [
-            () => faults.Inject(delay),
+            () => faults.Inject(redirect),
             () => faults.Inject(Fault.OutdatedManifest),
-            () => faults.InjectIntoKeyExchange(delay),
+            () => faults.InjectIntoKeyExchange(redirect),
             () => faults.InjectIntoModelList(Fault.UnknownSecret),
             () => faults.InjectIntoEvidence(EvidenceSource.Manifest, Fault.UnknownSecret),
             () => faults.InjectIntoEvidence(EvidenceSource.AmdChipCertificate, Fault.OutdatedManifest),
@@ -71,7 +82,7 @@ public sealed class ScriptTests
             Assert.Throws<ArgumentException>("fault", mistake);
         }
 
-        Assert.Throws<ArgumentOutOfRangeException>("source", () => faults.InjectIntoEvidence((EvidenceSource)99, delay));
+        Assert.Throws<ArgumentOutOfRangeException>("source", () => faults.InjectIntoEvidence((EvidenceSource)99, redirect));
         Assert.Throws<ArgumentNullException>("fault", () => faults.Inject(null!));
         Assert.Throws<ArgumentNullException>("fault", () => faults.InjectIntoEvidence(EvidenceSource.Manifest, null!));
         Assert.Equal(0, faults.PendingCount);
@@ -92,6 +103,77 @@ public sealed class ScriptTests
         Assert.Equal("two", (await speech.GetTextAsync(new MemoryStream(Recording.Wave())).OrTimeout()).Text);
         Assert.Equal("three", (await client.Documents.PartitionAsync(new MemoryStream([1])).OrTimeout()).Text);
     }
+
+    [Fact]
+    public async Task Inject_ForAllRequests_AppliesUntilCleared()
+    {
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+        await using PrivatemodeClient client = deployment.CreateClient();
+        IChatClient chat = client.AsIChatClient("gpt-oss-120b");
+        deployment.Faults.Inject(Fault.UnencryptedError(400), times: int.MaxValue);
+        deployment.Faults.Inject(Fault.TamperEvent(0));
+
+        for (int i = 0; i < 3; i++)
+        {
+            await Assert.ThrowsAsync<PrivatemodeServiceException>(() => chat.GetResponseAsync("hi").OrTimeout());
+        }
+
+        Assert.Equal(int.MaxValue - 2, deployment.Faults.PendingCount);
+        deployment.Faults.Clear();
+        Assert.Equal(0, deployment.Faults.PendingCount);
+        Assert.Equal("You said: hi", (await chat.GetResponseAsync("hi").OrTimeout()).Text);
+    }
+
+    [Fact]
+    public async Task Inject_SeveralTimes_AppliesToThatManyRequests()
+    {
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+        await using PrivatemodeClient client = deployment.CreateClient();
+        IChatClient chat = client.AsIChatClient("gpt-oss-120b");
+        deployment.Faults.Inject(Fault.UnencryptedError(400), times: 2);
+        deployment.Faults.Inject(Fault.TamperEvent(0));
+
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => chat.GetResponseAsync("hi").OrTimeout());
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => chat.GetResponseAsync("hi").OrTimeout());
+        await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => chat.GetResponseAsync("hi").OrTimeout());
+        Assert.Equal("You said: hi", (await chat.GetResponseAsync("hi").OrTimeout()).Text);
+    }
+
+    [Fact]
+    public async Task Delay_OfEachRequestOfACall_WaitsForTheDeploymentsClock()
+    {
+        ManualTimeProvider clock = new();
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync(new() { TimeProvider = clock });
+        await using PrivatemodeClient client = deployment.CreateClient();
+        deployment.Faults.InjectIntoKeyExchange(Fault.Delay(TimeSpan.FromSeconds(3)));
+        deployment.Faults.Inject(Fault.Delay(TimeSpan.FromSeconds(4)));
+
+        Task<ChatResponse> answer = client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi");
+        foreach (TimeSpan delay in (TimeSpan[])[TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(4)])
+        {
+            await clock.TimerAsync(wait => wait == delay).OrTimeout();
+            Assert.False(answer.IsCompleted);
+            clock.Advance(delay);
+        }
+
+        Assert.Equal("You said: hi", (await answer.OrTimeout()).Text);
+    }
+
+    [Fact]
+    public async Task ReplyWithToolCall_OwnId_IsTheIdOfTheCall()
+    {
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+        await using PrivatemodeClient client = deployment.CreateClient();
+        deployment.Model.ReplyWithToolCall("f", "{}", "call-7");
+
+        ChatResponse response = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
+
+        Assert.Equal("call-7", response.Messages[0].Contents.OfType<FunctionCallContent>().Single().CallId);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void ToString_OfAFault_NamesItsMember(string text, Fault fault) => Assert.Equal(text, fault.ToString());
 
     [Fact]
     public async Task SetFallback_FunctionThrows_ItsTextIsInTheError()

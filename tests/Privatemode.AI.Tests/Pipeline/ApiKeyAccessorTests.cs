@@ -55,6 +55,42 @@ public sealed class ApiKeyAccessorTests : IAsyncLifetime
         Assert.All(_deployment.Requests, request => Assert.Contains($"from {request.Headers["Authorization"][7..]}", request.DecryptedBody));
     }
 
+    [Fact]
+    public async Task Call_KeysArriveInReverseOrder_EachUnderItsKeyAndItsSecret()
+    {
+        const int Calls = 8;
+        Stack<TaskCompletionSource> waiting = [];
+        TaskCompletionSource all = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using PrivatemodeClient client = NewClient(options => options.ApiKeyAccessor = async cancellationToken =>
+        {
+            TaskCompletionSource turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            lock (waiting)
+            {
+                waiting.Push(turn);
+                _ = waiting.Count == Calls && all.TrySetResult();
+            }
+
+            await turn.Task;
+            return Tenant.Value;
+        });
+        Task[] calls = [.. Enumerable.Range(0, Calls).Select(i => Task.Run(async () =>
+        {
+            Tenant.Value = i % 2 == 0 ? "key-a" : "key-b";
+            _ = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync($"from {Tenant.Value}");
+        }))];
+        await all.Task.OrTimeout();
+        Assert.Empty(_deployment.AllRequests);
+        while (waiting.TryPop(out TaskCompletionSource? turn))
+        {
+            turn.SetResult();
+        }
+
+        await Task.WhenAll(calls).OrTimeout();
+        Assert.All(_deployment.Requests, request => Assert.Contains($"from {request.Headers["Authorization"][7..]}", request.DecryptedBody));
+        Assert.Equal(
+            2, _deployment.Requests.Select(request => (request.Headers["Authorization"], request.Headers["Privatemode-Secret-ID"])).Distinct().Count());
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData("")]

@@ -1,7 +1,7 @@
 using Examples;
 using Microsoft.Extensions.AI;
 
-// A minimal API that streams an answer to a browser page. The prompt reaches this server in the clear, and leaves it sealed.
+// A minimal API that streams an answer to a browser page. This server receives the prompt as the browser sends it, and sends it on encrypted.
 await using Example example = await Example.StartAsync(model => model.Reply("Hello from\ninside the enclave."));
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
 builder.Services.AddPrivatemode(options => example.Deployment?.ConfigureClient(options)).AddPrivatemodeChatClient("gpt-oss-120b");
@@ -16,7 +16,7 @@ if (!args.Contains("--once"))
     return;
 }
 
-// For the build: start, ask, print, stop.
+// Lets the build run the example: start, send one request, print the answer, stop.
 app.Urls.Add("http://127.0.0.1:0");
 await app.StartAsync();
 using HttpClient browser = new() { BaseAddress = new Uri(app.Urls.First()) };

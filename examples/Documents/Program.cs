@@ -3,7 +3,7 @@ using Examples;
 using Privatemode.AI;
 using Privatemode.AI.Testing;
 
-// A document is taken apart inside the enclave: its bytes, its name and all options go out as one sealed value.
+// Extracts the elements of a document inside the enclave. Its content, its name and all options are sent as one encrypted value.
 await using Example example = await Example.StartAsync(model => model.ReplyWithDocument(
     new ScriptedDocumentElement("Title", "Rental agreement"),
     new ScriptedDocumentElement("NarrativeText", "The rent is due on the first of the month.")));

@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Privatemode.AI;
 using Privatemode.AI.Testing;
 
-// One host, many tenants: each call uses the API key of the tenant it is made for. Tenants share neither secrets nor cached prompts.
+// One client for many tenants: each request uses the API key of its tenant. Tenants share neither secrets nor cached prompts.
 PrivatemodeTestDeploymentOptions accounts = new() { AdditionalApiKeys = { "key-of-acme", "key-of-globex" } };
 await using Example example = await Example.StartAsync(model => model.SetFallback(_ => ScriptedAnswer.Text("Done.")), accounts);
 string? ownKey = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable);
@@ -25,7 +25,7 @@ await using ServiceProvider services = new ServiceCollection()
     .BuildServiceProvider();
 IChatClient chat = services.GetRequiredService<IChatClient>();
 
-// In a web application middleware does this, from what the caller proved about himself.
+// In a web application, middleware sets the tenant from the authenticated user.
 Tenant[] tenants = [new(ownKey ?? "key-of-acme", "alice"), new(ownKey ?? "key-of-globex", "bob")];
 await Task.WhenAll(tenants.Select(async tenant =>
 {
@@ -43,7 +43,7 @@ catch (PrivatemodeConfigurationException exception)
     Console.WriteLine($"Without a tenant: {exception.Message}");
 }
 
-/// <summary>Who a call is made for; flows with it.</summary>
+/// <summary>The tenant of the current request. It flows with the asynchronous call.</summary>
 internal sealed record Tenant(string ApiKey, string User)
 {
     private static readonly AsyncLocal<Tenant?> Ambient = new();

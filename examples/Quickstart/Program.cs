@@ -2,7 +2,7 @@ using Microsoft.Extensions.AI;
 using Privatemode.AI;
 using Privatemode.AI.Testing;
 
-// With an API key this talks to the real service; without one, to a deployment inside this process.
+// With an API key, this example uses the real service; without one, a test deployment in this process.
 string? apiKey = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable);
 await using PrivatemodeTestDeployment? deployment = !string.IsNullOrEmpty(apiKey) ? null : await PrivatemodeTestDeployment.StartAsync(
     new() { BeforeStreamEvent = async (_, stop) => await Task.Delay(25, stop) });
@@ -15,7 +15,7 @@ try
     await privatemode.ConnectAsync();
     Console.WriteLine("done.");
 
-    // From here on: plain Microsoft.Extensions.AI.
+    // From here on, the code uses Microsoft.Extensions.AI only.
     IChatClient chat = privatemode.AsIChatClient("gpt-oss-120b");
     AIFunction weather = AIFunctionFactory.Create((string city) => $"{city}: 21 degrees, clear sky", "get_weather", "The weather in a city.");
     ChatOptions options = new() { Tools = [weather] };
@@ -37,7 +37,7 @@ catch (PrivatemodeException exception)
     Environment.ExitCode = 1;
 }
 
-// Streams one answer and runs the tools it asks for; true when the model has to see their results.
+// Streams one answer and runs the tools that it calls. Returns true if the results must be sent to the model.
 static async Task<bool> AnswerAsync(IChatClient chat, List<ChatMessage> history, ChatOptions options)
 {
     List<ChatResponseUpdate> updates = [];
@@ -66,7 +66,7 @@ static async Task<bool> AnswerAsync(IChatClient chat, List<ChatMessage> history,
     return calls.Length > 0;
 }
 
-// A model may ask for a tool there is not, or with broken arguments: it is told so, and can try again.
+// A model may call a tool that does not exist, or with invalid arguments. The result says so, and the model can try again.
 static async Task<object?> RunAsync(FunctionCallContent call, AIFunction? tool)
 {
     try

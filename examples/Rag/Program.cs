@@ -3,7 +3,7 @@ using Examples;
 using Microsoft.Extensions.AI;
 using Privatemode.AI;
 
-// Retrieval: the texts and the question become vectors, the nearest text goes to the model together with the question. All of it sealed.
+// Retrieval: creates embeddings of the texts and the question, and sends the closest text with the question. Everything is sent encrypted.
 await using Example example = await Example.StartAsync(model => model.Reply("The night train leaves from platform 7."));
 IEmbeddingGenerator<string, Embedding<float>> embed = example.Client.AsIEmbeddingGenerator("qwen3-embedding-4b");
 IChatClient chat = example.Client.AsIChatClient("gpt-oss-120b");
@@ -16,7 +16,7 @@ string[] texts =
 ];
 GeneratedEmbeddings<Embedding<float>> vectors = await embed.GenerateAsync(texts);
 
-// Questions are embedded in another form than texts; the model was trained that way.
+// The model expects an instruction in front of a question, but none in front of a text.
 const string Question = "Where does the night train to Vienna leave?";
 TextEmbeddingOptions asQuery = new() { QueryInstruction = "Given a question, retrieve passages that answer it" };
 ReadOnlyMemory<float> query = (await embed.GenerateAsync([Question], asQuery))[0].Vector;

@@ -3,18 +3,18 @@ using Privatemode.AI.Testing;
 
 namespace Examples;
 
-/// <summary>What every example begins with: the real service when there is an API key, a deployment inside this process otherwise.</summary>
+/// <summary>Creates the client of an example: of the real service if there is an API key, and of a test deployment in this process otherwise.</summary>
 internal sealed class Example : IAsyncDisposable
 {
     private Example(PrivatemodeTestDeployment? deployment, PrivatemodeClient client) => (Deployment, Client) = (deployment, client);
 
-    /// <summary>The deployment inside this process; null when the example talks to the real service.</summary>
+    /// <summary>The test deployment in this process; null if the example uses the real service.</summary>
     public PrivatemodeTestDeployment? Deployment { get; }
 
     public PrivatemodeClient Client { get; }
 
-    /// <param name="script">Says what the model of a deployment inside this process answers.</param>
-    /// <param name="options">Settings of that deployment; null for the defaults.</param>
+    /// <param name="script">Scripts the model of the test deployment.</param>
+    /// <param name="options">The options of the test deployment; null for the defaults.</param>
     public static async Task<Example> StartAsync(Action<ScriptedModel> script, PrivatemodeTestDeploymentOptions? options = null)
     {
         if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable)))

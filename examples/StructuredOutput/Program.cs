@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 using Examples;
 using Microsoft.Extensions.AI;
 
-// A schema made from a type goes out with the request, sealed; what comes back is read into that type.
+// Sends a JSON schema of a type with the request, encrypted, and deserializes the answer into that type.
 await using Example example = await Example.StartAsync(model => model
     .Reply("""{"sender":"Bochum Waterworks","amount":84.20,"currency":"EUR","dueOn":"2026-12-01"}"""));
 IChatClient chat = example.Client.AsIChatClient("gpt-oss-120b");
@@ -13,7 +13,7 @@ ChatOptions options = new()
 {
     ResponseFormat = ChatResponseFormat.ForJsonSchema(schema, "invoice", "What matters in an invoice"),
 
-    // Some models fill the room with white space unless they are told to write JSON and where to stop.
+    // Some models write white space up to the token limit unless the prompt asks for JSON.
     Instructions = "Answer with JSON.",
     FrequencyPenalty = 0.1f,
     MaxOutputTokens = 500,

@@ -3,7 +3,7 @@ using Privatemode.AI;
 
 namespace TestingYourApp;
 
-/// <summary>The code under test: knows nothing of tests.</summary>
+/// <summary>The application code to test. It depends on IChatClient only.</summary>
 public sealed class Summarizer(IChatClient chat)
 {
     public async Task<string> SummarizeAsync(string text)

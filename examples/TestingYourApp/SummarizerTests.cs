@@ -4,7 +4,7 @@ using Xunit;
 
 namespace TestingYourApp;
 
-/// <summary>Tests against a deployment inside the process: real attestation, encryption and HTTP, a model that says what you tell it to.</summary>
+/// <summary>Tests with a deployment in the test process: real verification, encryption and HTTP, and a scripted model.</summary>
 public sealed class SummarizerTests : IAsyncLifetime
 {
     private PrivatemodeTestDeployment _deployment = null!;

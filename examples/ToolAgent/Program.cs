@@ -1,7 +1,7 @@
 using Examples;
 using Microsoft.Extensions.AI;
 
-// An agent is a loop: the model asks for tools, the program runs them, until the model has an answer. Needs nothing but the abstractions.
+// An agent loop: runs the tools that the model calls until it has an answer. Needs only Microsoft.Extensions.AI.Abstractions.
 await using Example example = await Example.StartAsync(model => model
     .ReplyWithToolCall("list_rooms", """{"floor":2}""")
     .Then.ReplyWithToolCall("book_room", """{"room":"2.14","hour":15}""")
@@ -36,7 +36,7 @@ for (int round = 0; ; round++)
         break;
     }
 
-    // A call whose arguments were cut off is informational: nothing may run it, and the next request tells the model.
+    // A call whose arguments were cut off is informational: it must not run, and the next request tells the model.
     foreach (FunctionCallContent call in calls.Where(call => !call.InformationalOnly))
     {
         AIFunction? tool = tools.FirstOrDefault(tool => tool.Name == call.Name);

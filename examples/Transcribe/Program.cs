@@ -4,7 +4,7 @@ using Microsoft.Extensions.AI;
 using Privatemode.AI;
 using Privatemode.AI.Testing;
 
-// A recording goes out sealed, without its name; the text comes back with the times of its segments, and becomes subtitles.
+// Sends a recording encrypted and without its file name, and writes the segments of the transcription as subtitles.
 await using Example example = await Example.StartAsync(model => model.ReplyWithTranscription(
     "Good morning. Shall we begin?",
     new ScriptedTranscriptionSegment("Good morning.", TimeSpan.Zero, TimeSpan.FromSeconds(0.8)),
@@ -17,7 +17,7 @@ SpeechToTextResponse said = await speech.GetTextAsync(recording, options);
 Console.WriteLine(said.Text);
 Console.WriteLine(said.ToWebVtt());
 
-// A WAV file made in code: 44 bytes of header, then 16 bits for each of 16,000 samples a second.
+// A generated WAV file: a header of 44 bytes, then 16,000 samples of 16 bits for each second.
 static byte[] Tone(int seconds)
 {
     const int Rate = 16_000;

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using Examples;
 using Microsoft.Extensions.AI;
 
-// An image travels inside the sealed request, as data. An address of one would tell its host, and is refused unless you choose otherwise.
+// Sends an image as data in the encrypted request. The URL of an image is refused by default, because its host would learn of the request.
 await using Example example = await Example.StartAsync(model => model.Reply("A red square."));
 IChatClient chat = example.Client.AsIChatClient("gemma-3-27b");
 
@@ -14,7 +14,7 @@ ChatMessage question = new(ChatRole.User,
 ChatResponse answer = await chat.GetResponseAsync([question]);
 Console.WriteLine(answer.Text);
 
-// A bitmap of 24 bits, made in code: 54 bytes of header, then blue, green and red of each pixel.
+// A generated bitmap: a header of 54 bytes, then blue, green and red of each pixel.
 static byte[] RedSquare(int side)
 {
     byte[] file = new byte[54 + side * side * 3];

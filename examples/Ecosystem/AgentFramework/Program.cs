@@ -11,7 +11,7 @@ public static class AgentFrameworkExample
 {
     public static async Task Main()
     {
-        // With an API key this talks to the real service; without one, to a deployment inside this process.
+        // With an API key, this example uses the real service; without one, a test deployment in this process.
         bool isLive = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable));
         await using PrivatemodeTestDeployment? deployment = isLive ? null : await PrivatemodeTestDeployment.StartAsync();
         _ = deployment?.Model.ReplyWithToolCall("get_weather", """{"city":"Bochum"}""")
@@ -29,7 +29,7 @@ public static class AgentFrameworkExample
             name: "Concierge",
             tools: [AIFunctionFactory.Create(GetWeather, "get_weather")]);
 
-        // The conversation is kept here, in the session; the service keeps none.
+        // The session holds the conversation; the service does not store it.
         AgentSession session = await agent.CreateSessionAsync();
         await foreach (AgentResponseUpdate update in agent.RunStreamingAsync("Shall I take an umbrella in Bochum today?", session))
         {

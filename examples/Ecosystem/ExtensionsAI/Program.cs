@@ -9,14 +9,14 @@ using Privatemode.AI.Testing;
 
 namespace Ecosystem;
 
-/// <summary>The middleware of Microsoft.Extensions.AI around a sealed client: cache, tool loop, traces, typed answers.</summary>
+/// <summary>The middleware of Microsoft.Extensions.AI around the encrypting client: cache, tool loop, traces, typed answers.</summary>
 public static class ExtensionsAIExample
 {
     private const string Question = "Shall I take an umbrella in Bochum today?";
 
     public static async Task Main()
     {
-        // With an API key this talks to the real service; without one, to a deployment inside this process.
+        // With an API key, this example uses the real service; without one, a test deployment in this process.
         bool isLive = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable));
         await using PrivatemodeTestDeployment? deployment = isLive ? null : await PrivatemodeTestDeployment.StartAsync();
         _ = deployment?.Model.ReplyWithToolCall("get_weather", """{"city":"Bochum"}""").Then.Reply("""{"umbrella":false,"reason":"clear sky"}""");
@@ -33,7 +33,7 @@ public static class ExtensionsAIExample
 
     public static async Task RunAsync(IChatClient sealedClient, TextWriter output)
     {
-        // The cache keeps questions and answers as they are, on this side of the encryption: keep it where you would keep them.
+        // The cache stores questions and answers unencrypted. Protect it as you protect them.
         IDistributedCache cache = new MemoryDistributedCache(Options.Create(new MemoryDistributedCacheOptions()));
         using IChatClient chat = sealedClient.AsBuilder()
             .UseDistributedCache(cache)

@@ -8,12 +8,12 @@ using Privatemode.AI.Testing;
 
 namespace Ecosystem;
 
-/// <summary>Semantic Kernel unchanged: an agent with a plugin, and embeddings, over one sealed connection.</summary>
+/// <summary>Semantic Kernel unchanged: an agent with a plugin, and embeddings, through one encrypting client.</summary>
 public static class SemanticKernelExample
 {
     public static async Task Main()
     {
-        // With an API key this talks to the real service; without one, to a deployment inside this process.
+        // With an API key, this example uses the real service; without one, a test deployment in this process.
         bool isLive = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable));
         await using PrivatemodeTestDeployment? deployment = isLive ? null : await PrivatemodeTestDeployment.StartAsync();
         _ = deployment?.Model.ReplyWithToolCall("Weather-get_weather", """{"city":"Bochum"}""").Then.Reply("No. The sky over Bochum is clear.");
@@ -27,7 +27,7 @@ public static class SemanticKernelExample
         builder.Services.AddPrivatemode(configure);
         builder.Services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b");
 
-        // Semantic Kernel's own connector: without a client of its own it takes the OpenAIClient that AddPrivatemode registered.
+        // Without a client argument, Semantic Kernel's connector uses the OpenAIClient that AddPrivatemode registered.
         builder.AddOpenAIChatCompletion("gpt-oss-120b");
         builder.Plugins.AddFromType<WeatherPlugin>("Weather");
         await using ServiceProvider provider = services.BuildServiceProvider();
@@ -50,7 +50,7 @@ public static class SemanticKernelExample
     }
 }
 
-/// <summary>What the model may call; arguments and results travel sealed like the rest of the conversation.</summary>
+/// <summary>The functions that the model can call. Arguments and results are sent encrypted, like the rest of the conversation.</summary>
 public sealed class WeatherPlugin
 {
     [KernelFunction("get_weather"), Description("The weather in a city.")]

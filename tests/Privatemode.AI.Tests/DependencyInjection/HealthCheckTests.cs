@@ -131,6 +131,20 @@ public sealed class HealthCheckTests : IAsyncLifetime
         Assert.DoesNotContain("key-7", entry.Description, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Check_IsCanceledWhileTheCallbackWaits_IsCanceled()
+    {
+        using CancellationTokenSource cancellation = new();
+        await using ServiceProvider provider = Provider(options => options.ApiKeyAccessor = async token =>
+        {
+            await cancellation.CancelAsync();
+            token.ThrowIfCancellationRequested();
+            return null;
+        });
+        HealthCheckService service = provider.GetRequiredService<HealthCheckService>();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => service.CheckHealthAsync(cancellation.Token).OrTimeout());
+    }
+
     private static async Task<HealthReportEntry> CheckAsync(ServiceProvider provider) =>
         (await provider.GetRequiredService<HealthCheckService>().CheckHealthAsync().OrTimeout()).Entries["privatemode"];
 

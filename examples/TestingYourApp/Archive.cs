@@ -33,7 +33,7 @@ public sealed class Archive : IDisposable
     public async Task<(string Summary, string? AuditLine)> SummarizeAsync(Stream document, string fileName)
     {
         PartitionedDocument parts = await _documents.PartitionAsync(document, fileName);
-        if (parts.Elements.All(element => element.Type != "Title"))
+        if (parts.Elements.All(element => element.Type != DocumentElementType.Title))
         {
             return ("The document has no title.", null);
         }

@@ -17,7 +17,7 @@ public sealed class ArchiveTests : IDisposable
     private readonly FakeSpeechToTextClient _speech = new(new Transcription
     {
         Text = "Rain falls.",
-        Segments = [new TranscriptionSegment { Start = TimeSpan.Zero, End = TimeSpan.FromSeconds(1.5), Text = "Rain falls." }],
+        Segments = [new TranscriptionSegment { StartTime = TimeSpan.Zero, EndTime = TimeSpan.FromSeconds(1.5), Text = "Rain falls." }],
     });
 
     private readonly Archive _archive;
@@ -26,7 +26,8 @@ public sealed class ArchiveTests : IDisposable
         _chat,
         _embeddings,
         _speech,
-        new FakeDocumentClient(new DocumentElement { Type = "Title", Text = "Weather" }, new DocumentElement { Type = "NarrativeText", Text = "Rain falls." }),
+        new FakeDocumentClient(new DocumentElement { Type = DocumentElementType.Title, Text = "Weather" },
+        new DocumentElement { Type = DocumentElementType.NarrativeText, Text = "Rain falls." }),
         new FakeTextCompletionClient("+ ", "1;"),
         _models);
 

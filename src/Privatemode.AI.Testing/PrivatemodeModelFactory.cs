@@ -13,16 +13,17 @@ public static class PrivatemodeModelFactory
     public static EncryptionReceipt EncryptionReceipt()
     {
         string time = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).ToString("O", CultureInfo.InvariantCulture);
-        return AI.EncryptionReceipt.Parse($$"""
+        _ = AI.EncryptionReceipt.TryParse($$"""
             {
               "secretId": "00000000-0000-0000-0000-000000000000",
               "manifestSha256": "{{new string('0', 64)}}",
               "verifiedAt": "{{time}}",
               "requestId": "00000000-0000-0000-0000-000000000000",
-              "sealedMembers": ["messages"],
+              "encryptedMembers": ["messages"],
               "clearMembers": ["model"]
             }
-            """)!;
+            """, out EncryptionReceipt? receipt);
+        return receipt!;
     }
 
     /// <summary>Creates a verification report.</summary>

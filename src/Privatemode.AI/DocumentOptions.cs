@@ -15,11 +15,11 @@ public sealed class DocumentOptions
     /// <summary>Gets or sets the media type of the document, for example <c>application/pdf</c>.</summary>
     /// <value>If <see langword="null"/>, the service detects the type from the content and the file name.</value>
     /// <remarks>Parameters of the media type are not sent, and aliases such as <c>image/jpg</c> are replaced with the registered name.</remarks>
-    public string? ContentType { get; set; }
+    public string? MediaType { get; set; }
 
     /// <summary>Gets or sets the media type of the content of a document that is compressed with gzip.</summary>
-    /// <remarks>It is sent in the same form as <see cref="ContentType"/>.</remarks>
-    public string? UncompressedContentType { get; set; }
+    /// <remarks>It is sent in the same form as <see cref="MediaType"/>.</remarks>
+    public string? UncompressedMediaType { get; set; }
 
     /// <summary>Gets or sets the languages of the document, as Tesseract names them, for example <c>eng</c> or <c>deu</c>.</summary>
     public IList<string>? Languages { get; set; }
@@ -31,9 +31,9 @@ public sealed class DocumentOptions
     public string? HighResolutionModel { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether <see cref="DocumentElement.Metadata"/> contains the position of each element on its page.</summary>
-    public bool? Coordinates { get; set; }
+    public bool? IncludeCoordinates { get; set; }
 
-    /// <summary>Gets or sets a value that indicates whether an element of type <c>PageBreak</c> is returned between pages.</summary>
+    /// <summary>Gets or sets a value that indicates whether a <see cref="DocumentElementType.PageBreak"/> element is returned between pages.</summary>
     public bool? IncludePageBreaks { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether the notes of slides are returned as elements.</summary>
@@ -55,14 +55,16 @@ public sealed class DocumentOptions
     /// <summary>Gets or sets the document types whose tables are not returned as HTML, for example <c>pdf</c> or <c>jpg</c>.</summary>
     public IList<string>? SkipTablesOf { get; set; }
 
-    /// <summary>Gets or sets the types of elements that are also returned as images, for example <c>Image</c> or <c>Table</c>.</summary>
+    /// <summary>Gets or sets the types of elements that are also returned as images.</summary>
+    /// <value>For example <see cref="DocumentElementType.Image"/> and <see cref="DocumentElementType.Table"/>. A default structure is refused with a
+    /// <see cref="PrivatemodeRequestException"/>.</value>
     /// <remarks>See <see cref="DocumentElement.ImageBase64"/>.</remarks>
-    public IList<string>? ExtractImagesOf { get; set; }
+    public IList<DocumentElementType>? ExtractImagesOf { get; set; }
 
     /// <summary>Gets or sets how elements are combined into chunks.</summary>
     /// <remarks>If it is <see langword="null"/>, the other options for chunks have no effect: <see cref="MaxCharacters"/>,
-    /// <see cref="NewAfterCharacters"/>, <see cref="CombineUnderCharacters"/>, <see cref="Overlap"/>, <see cref="OverlapAll"/>,
-    /// <see cref="MultipageSections"/>, <see cref="SimilarityThreshold"/> and <see cref="IncludeOriginalElements"/>.</remarks>
+    /// <see cref="NewAfterCharacters"/>, <see cref="CombineUnderCharacters"/>, <see cref="OverlapCharacters"/>, <see cref="OverlapAll"/>,
+    /// <see cref="AllowMultipageSections"/>, <see cref="SimilarityThreshold"/> and <see cref="IncludeOriginalElements"/>.</remarks>
     public DocumentChunking? Chunking { get; set; }
 
     /// <summary>Gets or sets the maximum length of a chunk, in characters; 0 or more.</summary>
@@ -77,14 +79,14 @@ public sealed class DocumentOptions
 
     /// <summary>Gets or sets the number of characters that are repeated at the beginning of a split chunk; 0 or more.</summary>
     /// <remarks>They are the last characters of the previous chunk. They are repeated if a chunk had to be split because of its length.</remarks>
-    public int? Overlap { get; set; }
+    public int? OverlapCharacters { get; set; }
 
-    /// <summary>Gets or sets a value that indicates whether every chunk begins with the <see cref="Overlap"/>, not only split ones.</summary>
+    /// <summary>Gets or sets a value that indicates whether every chunk begins with the <see cref="OverlapCharacters"/>, not only split ones.</summary>
     public bool? OverlapAll { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether a section may continue on the next page.</summary>
     /// <remarks>It applies to <see cref="DocumentChunking.ByTitle"/>.</remarks>
-    public bool? MultipageSections { get; set; }
+    public bool? AllowMultipageSections { get; set; }
 
     /// <summary>Gets or sets the minimum similarity of the elements of a chunk, greater than 0 and less than 1.</summary>
     /// <remarks>It applies to <see cref="DocumentChunking.BySimilarity"/>.</remarks>

@@ -18,7 +18,7 @@ public static class EmbeddingBatchExtensions
     /// <para><see cref="IEmbeddingGenerator{TInput, TEmbedding}.GenerateAsync"/> returns all embeddings at once, and none if one request fails. This
     /// method returns all batches before the failed one. To continue, count the returned embeddings and call it again with the texts after them. A
     /// request is retried as in any other call before it fails.</para>
-    /// <para>At most <see cref="TextEmbeddingOptions.MaxParallelism"/> batches are held in memory. No batch is started until the caller asks
+    /// <para>At most <see cref="TextEmbeddingOptions.MaxDegreeOfParallelism"/> batches are held in memory. No batch is started until the caller asks
     /// for the next one. Leaving the loop early cancels the running batches.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="generator"/> or <paramref name="values"/> is <see langword="null"/>.</exception>

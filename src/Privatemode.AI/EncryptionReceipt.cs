@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -12,10 +13,10 @@ namespace Privatemode.AI;
 /// </remarks>
 public sealed record EncryptionReceipt
 {
-    /// <summary>The key of the receipt, as JSON text, in the additional properties of responses.</summary>
+    /// <summary>The name of the receipt, which is JSON text, in the additional properties of responses.</summary>
     public const string PropertyName = "privatemode.receipt";
 
-    private static readonly string[] Known = ["secretId", "manifestSha256", "verifiedAt", "requestId", "sealedMembers", "clearMembers"];
+    private static readonly string[] Known = ["secretId", "manifestSha256", "verifiedAt", "requestId", "encryptedMembers", "clearMembers"];
 
     // Names and JSON texts of members that a later version wrote.
     private (string Name, string Json)[] _unknown = [];
@@ -37,21 +38,26 @@ public sealed record EncryptionReceipt
     public required string RequestId { get; init; }
 
     /// <summary>Gets the names of the members of the request that were encrypted.</summary>
-    /// <value>Empty if <see cref="IsWholeBodySealed"/> is <see langword="true"/>.</value>
-    public required IReadOnlyList<string> SealedMembers { get; init; }
+    /// <value>Empty if <see cref="IsWholeBodyEncrypted"/> is <see langword="true"/>.</value>
+    public required IReadOnlyList<string> EncryptedMembers { get; init; }
 
     /// <summary>Gets the names of the members of the request that were sent in the clear.</summary>
     public required IReadOnlyList<string> ClearMembers { get; init; }
 
     /// <summary>Gets a value that indicates whether the request body was encrypted as a whole, including the names of its members.</summary>
     /// <value><see langword="true"/> for documents.</value>
-    public bool IsWholeBodySealed => SealedMembers.Count + ClearMembers.Count == 0;
+    public bool IsWholeBodyEncrypted => EncryptedMembers.Count + ClearMembers.Count == 0;
 
     /// <summary>Reads a receipt from JSON text.</summary>
     /// <param name="json">The result of <see cref="ToJson"/>, of this version or a later one.</param>
-    /// <returns>The receipt, or <see langword="null"/> if the text is <see langword="null"/> or is not a receipt.</returns>
+    /// <param name="receipt">The receipt, or <see langword="null"/> if the text is <see langword="null"/> or is not a receipt.</param>
+    /// <returns><see langword="true"/> if the text is a receipt; otherwise, <see langword="false"/>.</returns>
     /// <remarks>Members that this version does not know are kept: <see cref="ToJson"/> returns them too.</remarks>
-    public static EncryptionReceipt? Parse(string? json)
+    public static bool TryParse([NotNullWhen(true)] string? json, [NotNullWhen(true)] out EncryptionReceipt? receipt) =>
+        (receipt = ParseOrNull(json)) is not null;
+
+    /// <summary>Reads a receipt; null if the text is not a receipt.</summary>
+    internal static EncryptionReceipt? ParseOrNull(string? json)
     {
         if (json is null)
         {
@@ -68,7 +74,7 @@ public sealed record EncryptionReceipt
                 ManifestSha256 = Text(root, "manifestSha256"),
                 VerifiedAt = root.GetProperty("verifiedAt").GetDateTimeOffset(),
                 RequestId = Text(root, "requestId"),
-                SealedMembers = Names(root, "sealedMembers"),
+                EncryptedMembers = Names(root, "encryptedMembers"),
                 ClearMembers = Names(root, "clearMembers"),
                 _unknown = [.. root.EnumerateObject().Where(member => !Known.Contains(member.Name, StringComparer.Ordinal))
                     .Select(member => (member.Name, member.Value.GetRawText()))],
@@ -82,7 +88,7 @@ public sealed record EncryptionReceipt
         }
     }
 
-    /// <summary>Returns the receipt as JSON text, which <see cref="Parse"/> reads.</summary>
+    /// <summary>Returns the receipt as JSON text, which <see cref="TryParse"/> reads.</summary>
     /// <returns>A JSON object.</returns>
     public string ToJson()
     {
@@ -94,7 +100,7 @@ public sealed record EncryptionReceipt
             json.WriteString("manifestSha256", ManifestSha256);
             json.WriteString("verifiedAt", VerifiedAt);
             json.WriteString("requestId", RequestId);
-            WriteNames(json, "sealedMembers", SealedMembers);
+            WriteNames(json, "encryptedMembers", EncryptedMembers);
             WriteNames(json, "clearMembers", ClearMembers);
             foreach ((string name, string value) in _unknown)
             {
@@ -112,7 +118,7 @@ public sealed record EncryptionReceipt
     /// <param name="other">The other receipt.</param>
     /// <returns><see langword="true"/> if all values are equal; otherwise, <see langword="false"/>.</returns>
     public bool Equals(EncryptionReceipt? other) => other is not null && SecretId == other.SecretId && ManifestSha256 == other.ManifestSha256
-        && VerifiedAt == other.VerifiedAt && RequestId == other.RequestId && SealedMembers.SequenceEqual(other.SealedMembers)
+        && VerifiedAt == other.VerifiedAt && RequestId == other.RequestId && EncryptedMembers.SequenceEqual(other.EncryptedMembers)
         && ClearMembers.SequenceEqual(other.ClearMembers) && _unknown.SequenceEqual(other._unknown);
 
     /// <inheritdoc/>
@@ -122,7 +128,7 @@ public sealed record EncryptionReceipt
     /// <returns>The statement, in English.</returns>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"This client states: request {RequestId} ({(IsWholeBodySealed ? "whole body" : string.Join(", ", SealedMembers))}) and its answer were " +
+        $"This client states: request {RequestId} ({(IsWholeBodyEncrypted ? "whole body" : string.Join(", ", EncryptedMembers))}) and its answer were " +
             $"encrypted under secret {SecretId}, agreed with a deployment that had " +
             $"proved manifest {ManifestSha256} at {VerifiedAt:u}. In the clear: {(ClearMembers.Count == 0 ? "no member" : string.Join(", ", ClearMembers))}.");
 

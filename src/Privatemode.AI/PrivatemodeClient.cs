@@ -16,6 +16,9 @@ namespace Privatemode.AI;
 /// <para>Creating an instance sends nothing. The first call, or <see cref="ConnectAsync"/>, verifies the deployment and establishes a session; no content is
 /// sent before that has succeeded.</para>
 /// <para>This class is thread-safe. Create one instance and reuse it. Disposing it ends the session and wipes its secrets.</para>
+/// <para>It cannot be derived from. For unit tests, let your code depend on <see cref="IChatClient"/>, the other interfaces of Microsoft.Extensions.AI,
+/// <see cref="DocumentClient"/>, <see cref="TextCompletionClient"/> or <see cref="ModelCatalog"/>, and replace those; or connect the client to the local
+/// deployment of the package Privatemode.AI.Testing.</para>
 /// </remarks>
 public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
 {
@@ -74,7 +77,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     internal Uri Endpoint => _composition.Endpoint;
 
     /// <summary>Gets the client that extracts text and elements from documents.</summary>
-    /// <remarks>The answer to a blank document is refused, because nothing in an empty list could be authenticated. See
+    /// <remarks>The answer to a blank document is refused, because an empty list contains nothing that could be authenticated. See
     /// <see cref="DocumentClient.PartitionAsync"/>.</remarks>
     public DocumentClient Documents { get; }
 
@@ -83,8 +86,8 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <returns>A task that completes when a session is established.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> is canceled.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, there is none, or the adoption log cannot be used.</exception>
-    /// <exception cref="PrivatemodeServiceException">The service, the manifest or collateral could not be retrieved, or the wait took longer than
-    /// <see cref="TransportOptions.ResponseTimeout"/>. This does not mean that verification failed.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service could not be reached, the manifest or collateral could not be retrieved, or the wait
+    /// took longer than <see cref="TransportOptions.ResponseTimeout"/>. This does not mean that verification failed.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine. No content is sent to it.</exception>
     /// <exception cref="ObjectDisposedException">The client is disposed.</exception>
     public Task ConnectAsync(CancellationToken cancellationToken = default) => _composition.ConnectAsync(cancellationToken);
@@ -95,8 +98,8 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <remarks>The API key and a nonce are sent to the service. A request for collateral tells AMD or Intel which chip or platform is verified.</remarks>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> is canceled.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, there is none, or the adoption log cannot be used.</exception>
-    /// <exception cref="PrivatemodeServiceException">The service, the manifest or collateral could not be retrieved. This does not mean that verification
-    /// failed.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service could not be reached, or the manifest or collateral could not be retrieved. This does not mean
+    /// that verification failed.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine. From then on no content is sent to it.</exception>
     /// <exception cref="ObjectDisposedException">The client is disposed.</exception>
     public Task<VerifiedDeployment> VerifyAsync(CancellationToken cancellationToken = default) => _composition.VerifyAsync(cancellationToken);
@@ -131,8 +134,8 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// the default, for the model's own number.</param>
     /// <returns>A generator that returns embeddings in the order of the texts. Disposing it has no effect.</returns>
     /// <remarks>
-    /// <para>Many texts are sent in several requests, a few of them at the same time; <see cref="TextEmbeddingOptions"/> lists the limits, and also embeds the
-    /// texts as queries. The first request that fails cancels the others, and no embedding is returned. For many texts use
+    /// <para>Many texts are sent in several requests, a few of them at the same time. <see cref="TextEmbeddingOptions"/> sets the limits, and an instruction
+    /// if the texts are queries. The first request that fails cancels the others, and no embedding is returned. For many texts use
     /// <see cref="EmbeddingBatchExtensions.GenerateInBatchesAsync"/>, which returns the embeddings of each batch as it completes. An empty list of texts is not
     /// sent.</para>
     /// <para><see cref="EmbeddingGenerationOptions.AdditionalProperties"/> are added to the request as they are; names of members that this library writes
@@ -159,7 +162,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <returns>A completion client that uses the session of this client.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="modelId"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
-    public TextCompletionClient GetCompletionClient(string modelId)
+    public TextCompletionClient GetTextCompletionClient(string modelId)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelId);
         return new TextCompletionClient(new CompletionCalls(OpenAI.Pipeline, _composition.Endpoint, _composition.Failures.For("generate")), modelId);

@@ -3,7 +3,8 @@ namespace Privatemode.AI;
 /// <summary>The base class of all exceptions that this library throws deliberately.</summary>
 /// <remarks>
 /// The type of the exception says what to do. Correct the settings of the application: <see cref="PrivatemodeConfigurationException"/>. Correct the call:
-/// <see cref="PrivatemodeRequestException"/>, <see cref="PrivatemodeWouldLeakException"/>. Retry or wait: <see cref="PrivatemodeServiceException"/>. Stop:
+/// <see cref="PrivatemodeRequestException"/>, <see cref="PrivatemodeWouldLeakException"/>. Retry or wait: <see cref="PrivatemodeServiceException"/>. Choose
+/// another model: <see cref="PrivatemodeModelUnavailableException"/>. Stop:
 /// <see cref="PrivatemodeVerificationException"/>, <see cref="PrivatemodeIntegrityException"/>.
 /// Messages never contain prompt text, answer text or keys, so they can be logged.
 /// Code that uses this library can create these exceptions for its tests. An exception proves nothing about a deployment or an answer.
@@ -17,7 +18,8 @@ public abstract class PrivatemodeException : Exception
     /// <summary>Gets the stable name of what went wrong, for example <c>manifest-match</c> or <c>rate-limited</c>.</summary>
     /// <value>Lowercase ASCII words and digits with single dashes between them.</value>
     /// <remarks>Compare this name, not the message. It is the value of the tag <c>error.type</c> in the activities and metrics of this library. It comes from
-    /// a small fixed set, so that it can be a tag of your own metrics, and it never contains content, a key or text from the service.</remarks>
+    /// a small set, listed in docs/errors.md, so that it can be a tag of your own metrics, and it never contains content, a key or text from the service.
+    /// A name keeps its meaning; later versions can add names.</remarks>
     public string ErrorType { get; }
 
     /// <summary>Gets the ID that the client gave the request, or <see langword="null"/> if the call failed before a request existed.</summary>

@@ -21,7 +21,8 @@ namespace Privatemode.AI;
 /// <c>Date</c>, <c>Connection</c>, <c>Keep-Alive</c>, <c>Host</c> if it is the endpoint's, <c>Transfer-Encoding: chunked</c> and
 /// <c>Expect: 100-continue</c>. Every other header is refused, cookies included.</para>
 /// <para><b>Answers</b> are new responses with the status, <c>Content-Type</c>, <c>x-request-id</c> (the ID that this client gave the call),
-/// <c>Retry-After</c> (at most 60 seconds) and <see cref="AuthenticatedHeader"/>, and without any other header that was received. A complete answer is verified
+/// <c>Retry-After</c> (at most 60 seconds) and <see cref="AuthenticatedHeaderName"/>, and without any other header that was received. A
+/// complete answer is verified
 /// before it is returned, regardless of <see cref="HttpCompletionOption"/>. A stream is verified event by event while it is read, and reading throws if it was
 /// altered or ends early. Answers with a status of 400 or more are returned, not thrown. Members that are missing from tool calls are filled in and unknown
 /// finish reasons are read as <c>length</c>, as by <see cref="PrivatemodeOpenAIClient"/>. Members that are not authenticated (<c>id</c>, <c>usage</c>,
@@ -44,7 +45,7 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
     /// <summary>The name of a header of every answer, which says whether the answer was encrypted and authenticated by the deployment.</summary>
     /// <remarks>The value is <c>true</c> if it was, and <c>false</c> for the list of models and for errors that anybody on the network path could have
     /// written. This handler sets the header; one that is received is ignored.</remarks>
-    public const string AuthenticatedHeader = ProtocolHeaders.Authenticated;
+    public const string AuthenticatedHeaderName = ProtocolHeaders.Authenticated;
 
     private readonly HttpCalls _calls;
     private volatile bool _isDisposed;

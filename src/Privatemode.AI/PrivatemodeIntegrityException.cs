@@ -17,5 +17,5 @@ public sealed class PrivatemodeIntegrityException : PrivatemodeException
     }
 
     /// <summary>Gets the path of the endpoint, for example <c>/v1/chat/completions</c>, or <see langword="null"/> if it is not known.</summary>
-    public string? Endpoint { get; init; }
+    public string? EndpointPath { get; init; }
 }

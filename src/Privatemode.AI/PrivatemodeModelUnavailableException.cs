@@ -20,7 +20,7 @@ public sealed class PrivatemodeModelUnavailableException : PrivatemodeServiceExc
     /// <value>Empty if the list could not be retrieved within 5 seconds. The list is not authenticated.</value>
     /// <remarks>If the model exists but does not do the task, for example because an embedding model was asked to chat, these are the models that are
     /// listed with the task, or all models if none is.</remarks>
-    public IReadOnlyList<string> AvailableModels { get; init; } = [];
+    public IReadOnlyList<string> AvailableModelIds { get; init; } = [];
 
     /// <summary>Creates the exception for a failure of the service, with the models that it lists.</summary>
     internal static PrivatemodeModelUnavailableException From(
@@ -28,12 +28,12 @@ public sealed class PrivatemodeModelUnavailableException : PrivatemodeServiceExc
         new(Describe(original.Message, availableModels, task), original.InnerException)
         {
             Status = original.Status,
-            Code = original.Code,
+            ErrorCode = original.ErrorCode,
             RetryAfter = original.RetryAfter,
             ServerMessage = original.ServerMessage,
             IsServerMessageAuthenticated = original.IsServerMessageAuthenticated,
             RequestId = original.RequestId,
-            AvailableModels = availableModels,
+            AvailableModelIds = availableModels,
         };
 
     private static string Describe(string message, IReadOnlyList<string> models, string? task)

@@ -6,9 +6,11 @@ namespace Privatemode.AI;
 
 /// <summary>Represents an <see cref="OpenAIClient"/> whose calls are encrypted end to end, or refused before anything is sent.</summary>
 /// <remarks>
-/// <para>Encrypted are chat completions, completions, embeddings and transcriptions, and through <c>Pipeline</c> also messages and document extraction. The
+/// <para>Chat completions, completions, embeddings and transcriptions are encrypted, and through <c>Pipeline</c> also messages and document extraction. The
 /// list of models is not encrypted, because it contains no user content. Every other call throws a <see cref="PrivatemodeWouldLeakException"/>.</para>
-/// <para>Errors of the service are thrown as <see cref="System.ClientModel.ClientResultException"/>, whose message contains the service's own text.</para>
+/// <para>Errors of the service are thrown as <see cref="System.ClientModel.ClientResultException"/>, whose message contains the service's own text. Failures
+/// that this library detects are thrown as a <see cref="PrivatemodeException"/>, as by the other clients. The results have no receipt; the answers of
+/// <see cref="PrivatemodeClient.AsIChatClient"/> and the other adapters have one.</para>
 /// <para>Members that are missing from tool calls are filled in. A finish reason that OpenAI's types do not know is read as <c>length</c>, and the server's own
 /// value is kept beside it as <c>original_finish_reason</c>. The OpenAI client could not read the answer otherwise.</para>
 /// <para>This class is thread-safe. Get an instance from <see cref="PrivatemodeClient.OpenAI"/>; it can be used until that client is disposed.</para>

@@ -2,7 +2,8 @@ namespace Privatemode.AI;
 
 /// <summary>The exception that is thrown when the service could not be reached, refused the call or failed.</summary>
 /// <remarks>Retry, wait, or update the client, as <see cref="Reason"/> says. This class is not sealed because
-/// <see cref="PrivatemodeModelUnavailableException"/> derives from it.</remarks>
+/// <see cref="PrivatemodeModelUnavailableException"/> derives from it. A call that is refused before anything is sent throws a
+/// <see cref="PrivatemodeRequestException"/> instead of one with <see cref="ServiceFailureReason.InvalidRequest"/>.</remarks>
 public class PrivatemodeServiceException : PrivatemodeException
 {
     /// <summary>Initializes a new instance of the <see cref="PrivatemodeServiceException"/> class.</summary>
@@ -23,7 +24,7 @@ public class PrivatemodeServiceException : PrivatemodeException
 
     /// <summary>Gets the error code of the service (<c>error.code</c>), or <see langword="null"/> if it returned none.</summary>
     /// <remarks>The service chooses this text. Use <see cref="PrivatemodeException.ErrorType"/> for decisions and metrics.</remarks>
-    public string? Code { get; init; }
+    public string? ErrorCode { get; init; }
 
     /// <summary>Gets how long to wait before a retry, or <see langword="null"/> if it is not known.</summary>
     /// <value>At most 60 seconds if the service asks for it, because that is not authenticated.</value>
@@ -62,7 +63,7 @@ public class PrivatemodeServiceException : PrivatemodeException
         ServiceFailureReason.Unavailable, $"The model server ended its answer early ('{reason}').{RestOf(handedOut)} Retry the call.")
     {
         Status = 200,
-        Code = reason,
+        ErrorCode = reason,
         RequestId = requestId,
     };
 

@@ -25,10 +25,15 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
 
     /// <summary>Gets all differences that were found, starting with the one that <see cref="PrivatemodeException.ErrorType"/> names.</summary>
     /// <value>Never empty. By default the one difference that the other properties describe.</value>
+    /// <exception cref="ArgumentNullException">The value is <see langword="null"/>.</exception>
     public IReadOnlyList<VerificationMismatch> Mismatches
     {
         get => _mismatches is { Count: > 0 } ? _mismatches : [new VerificationMismatch { Check = ErrorType, Expected = Expected, Found = Found }];
-        init => _mismatches = [.. value];
+        init
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            _mismatches = [.. value];
+        }
     }
 
     /// <summary>Creates the exception for differences that were found together.</summary>

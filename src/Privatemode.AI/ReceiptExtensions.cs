@@ -64,7 +64,7 @@ public static class ReceiptExtensions
     public static IReadOnlyList<EncryptionReceipt> GetPrivatemodeReceipts(this GeneratedEmbeddings<Embedding<float>> embeddings)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
-        return [.. embeddings.Select(embedding => Text(embedding.AdditionalProperties)).Distinct().Select(EncryptionReceipt.Parse)
+        return [.. embeddings.Select(embedding => Text(embedding.AdditionalProperties)).Distinct().Select(EncryptionReceipt.ParseOrNull)
             .OfType<EncryptionReceipt>()];
     }
 
@@ -100,7 +100,7 @@ public static class ReceiptExtensions
         return Read(update.AdditionalProperties);
     }
 
-    private static EncryptionReceipt? Read(AdditionalPropertiesDictionary? properties) => EncryptionReceipt.Parse(Text(properties));
+    private static EncryptionReceipt? Read(AdditionalPropertiesDictionary? properties) => EncryptionReceipt.ParseOrNull(Text(properties));
 
     // In a response that was read from JSON, the text is a JsonElement.
     private static string? Text(AdditionalPropertiesDictionary? properties) =>

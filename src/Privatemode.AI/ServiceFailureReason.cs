@@ -32,5 +32,7 @@ public enum ServiceFailureReason
     ClientTooOld,
 
     /// <summary>The service rejected the content of the request. Change the request.</summary>
+    /// <remarks>A web API that passes on the input of its users responds with status 400, as for a <see cref="PrivatemodeRequestException"/>, which is
+    /// thrown if this library refuses the request before anything is sent.</remarks>
     InvalidRequest,
 }

@@ -23,7 +23,8 @@ public sealed class SpeechTranscriptionOptions : SpeechToTextOptions
     public float? Temperature { get; set; }
 
     /// <summary>Gets or sets which timestamps are requested.</summary>
-    /// <value>The default is <see cref="TranscriptionTimestamps.None"/>.</value>
+    /// <value>The default is <see cref="TranscriptionTimestamps.None"/>. An undefined value is refused with a
+    /// <see cref="PrivatemodeRequestException"/> before anything is sent.</value>
     /// <remarks>Timestamps require <see cref="SpeechToTextOptions.SpeechLanguage"/>, and they are not available for streamed calls.</remarks>
     public TranscriptionTimestamps Timestamps { get; set; }
 

@@ -11,6 +11,8 @@ public sealed class TextCompletion
     public required IReadOnlyList<TextCompletionChoice> Choices { get; init; }
 
     /// <summary>Gets the text of the first element of <see cref="Choices"/>, or an empty string if there is none.</summary>
+    /// <remarks>With several prompts or several choices for each prompt, the events of a streamed completion continue different choices. Use
+    /// <see cref="Choices"/> then, and combine the parts by <see cref="TextCompletionChoice.Index"/>.</remarks>
     public string Text => Choices.Count > 0 ? Choices[0].Text : "";
 
     /// <summary>Gets the ID that the service gave the completion, or <see langword="null"/> if it gave none.</summary>
@@ -30,4 +32,8 @@ public sealed class TextCompletion
     /// <summary>Gets the receipt that names the verified deployment to which the request was encrypted.</summary>
     /// <value>The completions of <see cref="PrivatemodeClient"/> have a receipt. <see langword="null"/> by default.</value>
     public EncryptionReceipt? Receipt { get; init; }
+
+    /// <summary>Returns the text of the completion.</summary>
+    /// <returns><see cref="Text"/>.</returns>
+    public override string ToString() => Text;
 }

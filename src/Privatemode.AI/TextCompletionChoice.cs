@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI;
 
@@ -14,13 +15,17 @@ public sealed class TextCompletionChoice
     public required string Text { get; init; }
 
     /// <summary>Gets the reason why the choice ended, or <see langword="null"/> if it has not ended.</summary>
-    /// <value>The word of the model server, for example <c>stop</c> or <c>length</c>.</value>
-    public string? FinishReason { get; init; }
+    /// <value>For example <see cref="ChatFinishReason.Stop"/> or <see cref="ChatFinishReason.Length"/>. Other values are those of the model server.</value>
+    public ChatFinishReason? FinishReason { get; init; }
 
     /// <summary>Gets the log probabilities as the model server returned them, or <see langword="null"/> if there are none.</summary>
-    public JsonElement? Logprobs { get; init; }
+    public JsonElement? LogProbabilities { get; init; }
 
     /// <summary>Gets the whole choice as the model server returned it, including members that this library does not read.</summary>
-    /// <value>A JSON object, or an element of kind <see cref="JsonValueKind.Undefined"/> if the choice did not come from the service.</value>
-    public JsonElement Raw { get; init; }
+    /// <value>A JSON object, or <see langword="null"/> if the choice did not come from the service.</value>
+    public JsonElement? RawRepresentation { get; init; }
+
+    /// <summary>Returns the text of the choice.</summary>
+    /// <returns><see cref="Text"/>.</returns>
+    public override string ToString() => Text;
 }

@@ -41,7 +41,8 @@ public sealed class TextCompletionRequest
     public string? Suffix { get; init; }
 
     /// <summary>Gets the maximum number of tokens of an answer, 0 or more.</summary>
-    /// <remarks>With 0 and <see cref="Echo"/>, the model only rates the prompt; set <see cref="Logprobs"/> to get the result.</remarks>
+    /// <value>If it is <see langword="null"/>, the model server decides. vLLM ends an answer after 16 tokens then, so set it for longer ones.</value>
+    /// <remarks>With 0 and <see cref="Echo"/>, the model only rates the prompt; set <see cref="TopLogProbabilityCount"/> to get the result.</remarks>
     public int? MaxOutputTokens { get; init; }
 
     /// <summary>Gets the sampling temperature, usually between 0 and 2.</summary>
@@ -60,7 +61,7 @@ public sealed class TextCompletionRequest
     public bool? Echo { get; init; }
 
     /// <summary>Gets the number of alternatives to each token whose log probabilities are returned; 0 for the tokens alone.</summary>
-    public int? Logprobs { get; init; }
+    public int? TopLogProbabilityCount { get; init; }
 
     /// <summary>Gets the number of answers to each prompt, at least 1.</summary>
     public int? ChoiceCount { get; init; }

@@ -22,7 +22,7 @@ public sealed class TextEmbeddingOptions : EmbeddingGenerationOptions
         QueryInstruction = other.QueryInstruction;
         MaxBatchSize = other.MaxBatchSize;
         MaxBatchBytes = other.MaxBatchBytes;
-        MaxParallelism = other.MaxParallelism;
+        MaxDegreeOfParallelism = other.MaxDegreeOfParallelism;
     }
 
     /// <summary>Gets or sets the task for which the texts are queries, in one sentence.</summary>
@@ -62,7 +62,7 @@ public sealed class TextEmbeddingOptions : EmbeddingGenerationOptions
     /// <summary>Gets or sets the maximum number of concurrent requests of one call.</summary>
     /// <value>At least 1. The default is 4.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
-    public int MaxParallelism
+    public int MaxDegreeOfParallelism
     {
         get;
         set

@@ -10,7 +10,7 @@ public sealed class Transcription
     /// <summary>Gets the text.</summary>
     public required string Text { get; init; }
 
-    /// <summary>Gets the language as the service names it, or <see langword="null"/> if it did not return one.</summary>
+    /// <summary>Gets the language as the service names it, for example <c>de</c> or <c>german</c>, or <see langword="null"/> if it returned none.</summary>
     public string? Language { get; init; }
 
     /// <summary>Gets the length of the recording, or <see langword="null"/> if the service did not return it.</summary>
@@ -35,6 +35,10 @@ public sealed class Transcription
     /// <returns>The content of the file. Times have milliseconds, lines end with LF, and markup characters in the text are escaped.</returns>
     /// <exception cref="PrivatemodeRequestException"><see cref="Segments"/> is <see langword="null"/>.</exception>
     public string ToWebVtt() => Subtitles.WebVtt(DemandSegments());
+
+    /// <summary>Returns the text of the transcription.</summary>
+    /// <returns><see cref="Text"/>.</returns>
+    public override string ToString() => Text;
 
     private IReadOnlyList<TranscriptionSegment> DemandSegments() => Segments ?? throw new PrivatemodeRequestException(
         $"{nameof(SpeechTranscriptionOptions)}.{nameof(SpeechTranscriptionOptions.Timestamps)}",

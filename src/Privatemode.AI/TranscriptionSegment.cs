@@ -4,11 +4,11 @@ namespace Privatemode.AI;
 public sealed record TranscriptionSegment
 {
     /// <summary>Gets the time in the recording at which the segment begins.</summary>
-    public required TimeSpan Start { get; init; }
+    public required TimeSpan StartTime { get; init; }
 
     /// <summary>Gets the time in the recording at which the segment ends.</summary>
-    /// <remarks>The value is the one that the model server returned. It can be before <see cref="Start"/>.</remarks>
-    public required TimeSpan End { get; init; }
+    /// <remarks>The value is the one that the model server returned. It can be before <see cref="StartTime"/>.</remarks>
+    public required TimeSpan EndTime { get; init; }
 
     /// <summary>Gets the text of the segment as the model generated it, often with a leading space.</summary>
     public required string Text { get; init; }

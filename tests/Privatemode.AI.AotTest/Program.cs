@@ -34,9 +34,9 @@ GeneratedEmbeddings<Embedding<float>> vectors = await client.AsIEmbeddingGenerat
     ["one", "two"], new TextEmbeddingOptions { MaxBatchSize = 1, QueryInstruction = "task", AdditionalProperties = new() { ["extra"] = 1 } });
 Require(vectors.Count == 2 && vectors[1].Vector.Length == 8 && vectors.GetPrivatemodeReceipts().Count == 2, "embedding generator");
 Require((await client.Models.FindAsync("gpt-oss-120b"))!.SupportsTools, "model catalogue");
-TextCompletionClient completions = client.GetCompletionClient("gpt-oss-120b");
-TextCompletionRequest code = new("def f(") { Logprobs = 0, AdditionalProperties = new() { ["top_k"] = 1 } };
-Require((await completions.CompleteAsync(code)).Choices[0].Logprobs is not null, "completions");
+TextCompletionClient completions = client.GetTextCompletionClient("gpt-oss-120b");
+TextCompletionRequest code = new("def f(") { TopLogProbabilityCount = 0, AdditionalProperties = new() { ["top_k"] = 1 } };
+Require((await completions.CompleteAsync(code)).Choices[0].LogProbabilities is not null, "completions");
 string streamed = "";
 await foreach (TextCompletion part in completions.CompleteStreamingAsync(code))
 {

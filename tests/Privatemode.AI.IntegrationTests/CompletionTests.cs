@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
@@ -7,7 +8,7 @@ namespace Privatemode.AI.IntegrationTests;
 /// <summary>Text completions, from the public door to the enclave and back.</summary>
 public sealed class CompletionTests : DeploymentTest
 {
-    private TextCompletionClient Completions => Client.GetCompletionClient(ModelId);
+    private TextCompletionClient Completions => Client.GetTextCompletionClient(ModelId);
 
     [Fact]
     public async Task Completion_Whole_IsSealedBothWays()
@@ -18,7 +19,7 @@ public sealed class CompletionTests : DeploymentTest
         TextCompletion completion = await Completions.CompleteAsync(
             new TextCompletionRequest("the prompt") { MaxOutputTokens = 7, StopSequences = ["the stop"], Seed = 4 }).OrTimeout();
 
-        Assert.Equal(("the answer", "length", ModelId), (completion.Text, completion.Choices[0].FinishReason, completion.ModelId));
+        Assert.Equal(("the answer", ChatFinishReason.Length, ModelId), (completion.Text, completion.Choices[0].FinishReason, completion.ModelId));
         Assert.Equal((3L, 5L, 8L, 1L), (completion.Usage!.InputTokenCount, completion.Usage.OutputTokenCount, completion.Usage.TotalTokenCount,
             completion.Usage.CachedInputTokenCount));
         Assert.NotNull(completion.CreatedAt);
@@ -50,7 +51,7 @@ public sealed class CompletionTests : DeploymentTest
         List<TextCompletion> events = await CollectAsync(new TextCompletionRequest("the prompt"));
 
         Assert.Equal(["one", " two", " three", "", ""], events.Select(part => part.Text));
-        Assert.Equal("stop", Assert.Single(events, part => part.Choices is [{ FinishReason: not null }]).Choices[0].FinishReason);
+        Assert.Equal(ChatFinishReason.Stop, Assert.Single(events, part => part.Choices is [{ FinishReason: not null }]).Choices[0].FinishReason);
         Assert.Equal(8, Assert.Single(events, part => part.Usage is not null).Usage!.TotalTokenCount);
         Assert.All(events, part => Assert.Equal(Deployment.Requests[0].RequestId, part.Receipt!.RequestId));
         Assert.DoesNotContain("prompt\":\"the", Deployment.Requests[0].WireBodyText, StringComparison.Ordinal);
@@ -78,11 +79,12 @@ public sealed class CompletionTests : DeploymentTest
     {
         Deployment.Model.Reply("");
         TextCompletion completion = await Completions.CompleteAsync(
-            new TextCompletionRequest("how many tokens") { Echo = true, Logprobs = 0, MaxOutputTokens = 0 }).OrTimeout();
+            new TextCompletionRequest("how many tokens") { Echo = true, TopLogProbabilityCount = 0, MaxOutputTokens = 0 }).OrTimeout();
 
         Assert.Equal("how many tokens", completion.Text);
         Assert.Equal(
-            ["how", " many", " tokens"], completion.Choices[0].Logprobs!.Value.GetProperty("tokens").EnumerateArray().Select(token => token.GetString()));
+            ["how", " many", " tokens"],
+            completion.Choices[0].LogProbabilities!.Value.GetProperty("tokens").EnumerateArray().Select(token => token.GetString()));
         Assert.Contains("\"max_tokens\":0", Deployment.Requests[0].DecryptedBody, StringComparison.Ordinal);
     }
 
@@ -90,10 +92,10 @@ public sealed class CompletionTests : DeploymentTest
     public async Task Completion_LogprobsOfAStream_AreThoseOfThePieces()
     {
         Deployment.Model.Reply("one two");
-        List<TextCompletion> events = await CollectAsync(new TextCompletionRequest("p") { Logprobs = 1 });
+        List<TextCompletion> events = await CollectAsync(new TextCompletionRequest("p") { TopLogProbabilityCount = 1 });
 
         Assert.Equal(["one", " two"], events.SelectMany(part => part.Choices).Where(choice => choice.Text.Length > 0)
-            .Select(choice => choice.Logprobs!.Value.GetProperty("tokens")[0].GetString()));
+            .Select(choice => choice.LogProbabilities!.Value.GetProperty("tokens")[0].GetString()));
     }
 
     // Events 0 to 2 carry a word each, 3 the finish, 4 the usage.
@@ -159,7 +161,7 @@ public sealed class CompletionTests : DeploymentTest
     {
         Deployment.Model.ReplyWithError(400, "canary", "the_code");
         PrivatemodeServiceException refused = Assert.IsType<PrivatemodeServiceException>(await FailAsync(streamed));
-        Assert.Equal(("canary", "the_code", true), (refused.ServerMessage, refused.Code, refused.IsServerMessageAuthenticated));
+        Assert.Equal(("canary", "the_code", true), (refused.ServerMessage, refused.ErrorCode, refused.IsServerMessageAuthenticated));
         Assert.DoesNotContain("canary", refused.ToString(), StringComparison.Ordinal);
 
         Deployment.Faults.Inject(Fault.UnencryptedError(401));
@@ -167,7 +169,7 @@ public sealed class CompletionTests : DeploymentTest
 
         Deployment.Model.Reply("x").WithFinishReason("abort");
         PrivatemodeServiceException broken = Assert.IsType<PrivatemodeServiceException>(await FailAsync(streamed));
-        Assert.Equal((ServiceFailureReason.Unavailable, "abort"), (broken.Reason, broken.Code));
+        Assert.Equal((ServiceFailureReason.Unavailable, "abort"), (broken.Reason, broken.ErrorCode));
         Assert.StartsWith("sdk_", broken.RequestId, StringComparison.Ordinal);
 
         Deployment.Model.Reply("").WithRawJson("""{"object":"c","created":1,"model":"m","choices":[{"index":"canary"}]}""")
@@ -177,7 +179,7 @@ public sealed class CompletionTests : DeploymentTest
         Assert.DoesNotContain("canary", unreadable!.ToString(), StringComparison.Ordinal);
 
         Deployment.RemoveModel(ModelId);
-        Assert.DoesNotContain(ModelId, Assert.IsType<PrivatemodeModelUnavailableException>(await FailAsync(streamed)).AvailableModels);
+        Assert.DoesNotContain(ModelId, Assert.IsType<PrivatemodeModelUnavailableException>(await FailAsync(streamed)).AvailableModelIds);
     }
 
     [Fact]
@@ -220,7 +222,7 @@ public sealed class CompletionTests : DeploymentTest
         await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
             () => Completions.CompleteAsync(new TextCompletionRequest("p") { ModelId = "a secret" }).OrTimeout());
         Assert.Equal(ModelId, Completions.ModelId);
-        Assert.Throws<ArgumentException>(() => Client.GetCompletionClient(""));
+        Assert.Throws<ArgumentException>(() => Client.GetTextCompletionClient(""));
         Assert.Throws<ArgumentNullException>(() => { _ = Completions.CompleteStreamingAsync(null!); });
     }
 

@@ -19,18 +19,18 @@ public sealed class DocumentTests : DeploymentTest
         {
             Strategy = DocumentStrategy.HighResolution,
             Languages = ["deu", "eng"],
-            ContentType = "application/pdf",
+            MediaType = "application/pdf",
         }).OrTimeout();
 
-        Assert.Equal(["Title", "NarrativeText"], document.Elements.Select(element => element.Type));
+        Assert.Equal([DocumentElementType.Title, DocumentElementType.NarrativeText], document.Elements.Select(element => element.Type));
         Assert.Equal(2, document.Elements[1].PageNumber);
         Assert.All(document.Elements, element => Assert.Equal("Kündigung.pdf", element.FileName));
         Assert.Equal("Vertrag\n\nHiermit", document.Text);
         Assert.Equal(document.Text, document.ToString());
         RecordedRequest request = Assert.Single(Deployment.Requests);
         Assert.Equal(request.RequestId, document.Receipt!.RequestId);
-        Assert.True(document.Receipt.IsWholeBodySealed);
-        Assert.Empty(document.Receipt.SealedMembers);
+        Assert.True(document.Receipt.IsWholeBodyEncrypted);
+        Assert.Empty(document.Receipt.EncryptedMembers);
         Assert.Equal(Pdf, request.DecryptedFields["files"].ToArray());
         Assert.Equal("[\"deu\",\"eng\"]", Encoding.UTF8.GetString(request.DecryptedFields["languages"].Span));
         Assert.Contains("name=\"files\"; filename=\"Kündigung.pdf\"\r\nContent-Type: application/pdf\r\n", request.DecryptedBody, StringComparison.Ordinal);
@@ -92,7 +92,7 @@ public sealed class DocumentTests : DeploymentTest
     {
         Deployment.Model.ReplyWithError(422, "File type canary is not supported", "bad_file");
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(AskAsync);
-        Assert.Equal((ServiceFailureReason.InvalidRequest, 422, "bad_file"), (exception.Reason, exception.Status, exception.Code));
+        Assert.Equal((ServiceFailureReason.InvalidRequest, 422, "bad_file"), (exception.Reason, exception.Status, exception.ErrorCode));
         Assert.Equal("File type canary is not supported", exception.ServerMessage);
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
         Deployment.Faults.Inject(Fault.UnencryptedError(401));
@@ -116,7 +116,7 @@ public sealed class DocumentTests : DeploymentTest
     {
         Deployment.Faults.Inject(fault);
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(AskAsync);
-        Assert.Equal((failure, "/unstructured/general/v0/general"), (exception.ErrorType, exception.Endpoint));
+        Assert.Equal((failure, "/unstructured/general/v0/general"), (exception.ErrorType, exception.EndpointPath));
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class DocumentTests : DeploymentTest
     public async Task Model_ThatIsGone_IsToldWithWhatThereIs()
     {
         Deployment.Model.ReplyWithError(404, "There is no such model", "model_not_found");
-        Assert.Contains(ModelId, (await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(AskAsync)).AvailableModels);
+        Assert.Contains(ModelId, (await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(AskAsync)).AvailableModelIds);
     }
 
     [Fact]
@@ -146,8 +146,8 @@ public sealed class DocumentTests : DeploymentTest
         await Assert.ThrowsAsync<ArgumentNullException>(() => Client.Documents.PartitionAsync(null!));
         Assert.Equal("file", (await Assert.ThrowsAsync<PrivatemodeRequestException>(
             () => Client.Documents.PartitionAsync(new MemoryStream()))).Member);
-        Assert.Equal("DocumentOptions.ContentType", (await Assert.ThrowsAsync<PrivatemodeRequestException>(
-            () => Client.Documents.PartitionAsync(new MemoryStream(Pdf), null, new() { ContentType = "pdf" }))).Member);
+        Assert.Equal("DocumentOptions.MediaType", (await Assert.ThrowsAsync<PrivatemodeRequestException>(
+            () => Client.Documents.PartitionAsync(new MemoryStream(Pdf), null, new() { MediaType = "pdf" }))).Member);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => Client.Documents.PartitionAsync(new MemoryStream(Pdf), cancellationToken: new CancellationToken(canceled: true)));
         Assert.Empty(Deployment.Requests);

@@ -40,7 +40,7 @@ public sealed class EmbeddingTests : DeploymentTest
             Deployment.Requests.Select(request => request.RequestId).Order(StringComparer.Ordinal),
             receipts.Select(receipt => receipt.RequestId).Order(StringComparer.Ordinal));
         Assert.Equal(["model"], receipts[0].ClearMembers);
-        Assert.Contains("input", receipts[0].SealedMembers);
+        Assert.Contains("input", receipts[0].EncryptedMembers);
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class EmbeddingTests : DeploymentTest
         PrivatemodeModelUnavailableException exception = await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(
             () => Generator.GenerateAsync(["text"], new EmbeddingGenerationOptions { ModelId = "multilingual-e5-large" }).OrTimeout());
 
-        Assert.Contains(EmbeddingModel, exception.AvailableModels);
+        Assert.Contains(EmbeddingModel, exception.AvailableModelIds);
     }
 
     [Fact]

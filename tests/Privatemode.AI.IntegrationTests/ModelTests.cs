@@ -54,8 +54,8 @@ public sealed class ModelTests : DeploymentTest
         Exception? failure = streamed ? (await StreamAsync()).Failure : await AskAsync();
 
         PrivatemodeModelUnavailableException exception = Assert.IsType<PrivatemodeModelUnavailableException>(failure);
-        Assert.Equal(["gemma-3-27b", "qwen3-embedding-4b", "whisper-large-v3"], exception.AvailableModels);
-        Assert.Equal((ServiceFailureReason.ModelUnavailable, 404, "404"), (exception.Reason, exception.Status, exception.Code));
+        Assert.Equal(["gemma-3-27b", "qwen3-embedding-4b", "whisper-large-v3"], exception.AvailableModelIds);
+        Assert.Equal((ServiceFailureReason.ModelUnavailable, 404, "404"), (exception.Reason, exception.Status, exception.ErrorCode));
         Assert.True(exception.IsServerMessageAuthenticated);
         Assert.NotNull(exception.RequestId);
         Assert.EndsWith("Models of the service: gemma-3-27b, qwen3-embedding-4b, whisper-large-v3.", exception.Message, StringComparison.Ordinal);
@@ -75,7 +75,7 @@ public sealed class ModelTests : DeploymentTest
             _ = streamed ? await speech.GetStreamingTextAsync(audio).ToSpeechToTextResponseAsync().OrTimeout() : await speech.GetTextAsync(audio).OrTimeout();
         });
 
-        Assert.Equal([ModelId, "gemma-3-27b", "qwen3-embedding-4b"], exception.AvailableModels);
+        Assert.Equal([ModelId, "gemma-3-27b", "qwen3-embedding-4b"], exception.AvailableModelIds);
     }
 
     [Fact]

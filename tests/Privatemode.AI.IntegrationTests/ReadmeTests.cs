@@ -89,7 +89,7 @@ public sealed partial class ReadmeTests
             await using FileStream contract = File.OpenRead("contract.html");
             PartitionedDocument document = await privatemode.Documents.PartitionAsync(contract);
 
-            TextCompletionClient completions = privatemode.GetCompletionClient("gpt-oss-120b");
+            TextCompletionClient completions = privatemode.GetTextCompletionClient("gpt-oss-120b");
             TextCompletion code = await completions.CompleteAsync(new("def add(a, b):\n") { MaxOutputTokens = 64, StopSequences = ["\n\n"] });
 
             IReadOnlyList<ModelInfo> models = await privatemode.Models.ListAsync();
@@ -271,7 +271,7 @@ public sealed partial class ReadmeTests
         ChatResponse fake = new ChatResponse([new(ChatRole.Assistant, "Hello")]).WithPrivatemodeReceipt(receipt);
         string? requestId = fake.GetPrivatemodeReceipt()?.RequestId; // request-1
 
-        PartitionedDocument document = new() { Elements = [new DocumentElement { Type = "Title", Text = "Contract" }], Receipt = receipt };
+        PartitionedDocument document = new() { Elements = [new DocumentElement { Type = DocumentElementType.Title, Text = "Contract" }], Receipt = receipt };
         VerifiedDeployment report = PrivatemodeModelFactory.VerifiedDeployment(EvidenceKind.Tdx) with { Warnings = ["The firmware is outdated."] };
         PrivatemodeServiceException busy = new(ServiceFailureReason.RateLimited, "Too many requests.") { Status = 429, RetryAfter = TimeSpan.FromSeconds(5) };
         // end

@@ -31,7 +31,7 @@ public sealed class RetryTests : DeploymentTest
     [InlineData(true)]
     public async Task Completion_BusyService_IsAskedAgainWithAFreshExchange(bool streamed)
     {
-        TextCompletionClient completions = Client.GetCompletionClient(ModelId);
+        TextCompletionClient completions = Client.GetTextCompletionClient(ModelId);
         TextCompletionRequest request = new("hi");
         Deployment.Model.Reply("hello");
         Deployment.Faults.Inject(Fault.UnencryptedError(503), times: 2);

@@ -34,7 +34,7 @@ public sealed class SpeechTests : DeploymentTest
         EncryptionReceipt receipt = response.GetPrivatemodeReceipt()!;
         Assert.Equal(request.RequestId, receipt.RequestId);
         Assert.Equal(["model"], receipt.ClearMembers);
-        Assert.Equal(["prompt", "temperature", "response_format", "file"], receipt.SealedMembers);
+        Assert.Equal(["prompt", "temperature", "response_format", "file"], receipt.EncryptedMembers);
         Assert.True(audio.CanRead);
     }
 
@@ -63,8 +63,8 @@ public sealed class SpeechTests : DeploymentTest
             new SpeechTranscriptionOptions { SpeechLanguage = "de-DE", Timestamps = TranscriptionTimestamps.Words }).OrTimeout();
         Assert.Equal(new TranscriptionWord
         {
-            Start = TimeSpan.FromSeconds(1),
-            End = TimeSpan.FromSeconds(2),
+            StartTime = TimeSpan.FromSeconds(1),
+            EndTime = TimeSpan.FromSeconds(2),
             Text = "Guten",
         }, Assert.Single(response.GetTranscriptionWords()));
         Assert.Equal(("word", "de"), (Field(Deployment.Requests[0], "timestamp_granularities[]"), Field(Deployment.Requests[0], "language")));
@@ -205,7 +205,7 @@ public sealed class SpeechTests : DeploymentTest
         {
             Deployment.Model.ReplyWithError(400, "your audio said canary", "bad_audio");
             PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => AskAsync(streamed));
-            Assert.Equal((ServiceFailureReason.InvalidRequest, "bad_audio"), (exception.Reason, exception.Code));
+            Assert.Equal((ServiceFailureReason.InvalidRequest, "bad_audio"), (exception.Reason, exception.ErrorCode));
             Assert.Equal("your audio said canary", exception.ServerMessage);
             Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
         }
@@ -252,7 +252,7 @@ public sealed class SpeechTests : DeploymentTest
         Deployment.Model.ReplyWithTranscription(Said);
         Deployment.Faults.Inject(fault);
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => AskAsync(streamed));
-        Assert.Equal((failure, "/v1/audio/transcriptions"), (exception.ErrorType, exception.Endpoint));
+        Assert.Equal((failure, "/v1/audio/transcriptions"), (exception.ErrorType, exception.EndpointPath));
     }
 
     [Fact]

@@ -40,7 +40,7 @@ public sealed class StreamFaultTests : DeploymentTest
         (string received, Exception? exception) = await StreamAsync();
         PrivatemodeIntegrityException integrity = Assert.IsType<PrivatemodeIntegrityException>(exception);
         Assert.Equal((name, failure), (name, integrity.ErrorType));
-        Assert.Equal("/v1/chat/completions", integrity.Endpoint);
+        Assert.Equal("/v1/chat/completions", integrity.EndpointPath);
         Assert.StartsWith("sdk_", integrity.RequestId, StringComparison.Ordinal);
         Assert.Equal(text, received);
         Assert.Single(Deployment.Requests);

@@ -93,7 +93,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
         Deployment.Model.ReplyWithError(400, "your prompt is too long: hi hi hi", "context_length_exceeded");
         PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await AskAsync());
         Assert.Equal("your prompt is too long: hi hi hi", exception.ServerMessage);
-        Assert.Equal("context_length_exceeded", exception.Code);
+        Assert.Equal("context_length_exceeded", exception.ErrorCode);
         Assert.True(exception.IsServerMessageAuthenticated);
         Assert.StartsWith("sdk_", exception.RequestId, StringComparison.Ordinal);
         Assert.DoesNotContain("hi hi hi", exception.ToString(), StringComparison.Ordinal);
@@ -132,7 +132,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(
             () => Microsoft.Extensions.AI.ChatClientExtensions.GetResponseAsync(Client.AsIChatClient("kimi-k2.6"), "hi").OrTimeout());
         Assert.Equal(ServiceFailureReason.ModelUnavailable, exception.Reason);
-        Assert.Equal("404", exception.Code);
+        Assert.Equal("404", exception.ErrorCode);
     }
 
     [Fact]

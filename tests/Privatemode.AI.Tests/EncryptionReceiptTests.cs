@@ -12,7 +12,7 @@ public sealed class EncryptionReceiptTests
         ManifestSha256 = new string('a', 64),
         VerifiedAt = new DateTimeOffset(2026, 5, 4, 3, 2, 1, TimeSpan.Zero),
         RequestId = "request",
-        SealedMembers = ["messages", "tools"],
+        EncryptedMembers = ["messages", "tools"],
         ClearMembers = ["model"],
     };
 
@@ -26,27 +26,35 @@ public sealed class EncryptionReceiptTests
     [InlineData("{\"secretId\":\"\ud800\"}")]
     [InlineData("{\"secretId\":null}")]
     [InlineData("{\"secretId\":\"a\",\"manifestSha256\":\"b\",\"verifiedAt\":\"yesterday\"}")]
-    public void Parse_AnythingElse_IsNone(string? text) => Assert.Null(EncryptionReceipt.Parse(text));
+    public void TryParse_AnythingElse_IsFalse(string? text)
+    {
+        Assert.False(EncryptionReceipt.TryParse(text, out EncryptionReceipt? receipt));
+        Assert.Null(receipt);
+    }
 
     [Fact]
-    public void Parse_WhatWasWritten_IsTheSame() => Assert.Equal(Receipt, EncryptionReceipt.Parse(Receipt.ToJson()));
+    public void TryParse_WhatWasWritten_IsTheSame()
+    {
+        Assert.True(EncryptionReceipt.TryParse(Receipt.ToJson(), out EncryptionReceipt? receipt));
+        Assert.Equal(Receipt, receipt);
+    }
 
     [Fact]
-    public void Parse_MembersOfALaterVersion_AreKept()
+    public void TryParse_MembersOfALaterVersion_AreKept()
     {
         string later = $$"""{{Receipt.ToJson()[..^1]}},"signature":{"kid":"\u00e4","values":[1.50,null,true]},"sealedMember":[],"tee":"SEV-9"}""";
-        EncryptionReceipt receipt = EncryptionReceipt.Parse(later)!;
-        Assert.Equal(Receipt.SealedMembers, receipt.SealedMembers);
+        EncryptionReceipt receipt = EncryptionReceipt.ParseOrNull(later)!;
+        Assert.Equal(Receipt.EncryptedMembers, receipt.EncryptedMembers);
         Assert.Equal(later, receipt.ToJson());
-        Assert.Equal(receipt, EncryptionReceipt.Parse(receipt.ToJson()));
+        Assert.Equal(receipt, EncryptionReceipt.ParseOrNull(receipt.ToJson()));
         Assert.NotEqual(Receipt, receipt);
     }
 
     [Fact]
-    public void Parse_ValuesOfALaterVersion_AreKept()
+    public void TryParse_ValuesOfALaterVersion_AreKept()
     {
-        EncryptionReceipt receipt = Receipt with { SecretId = "sha3:é", ManifestSha256 = "later", RequestId = "", SealedMembers = ["messages[0]", "é"] };
-        Assert.Equal(receipt, EncryptionReceipt.Parse(receipt.ToJson()));
+        EncryptionReceipt receipt = Receipt with { SecretId = "sha3:é", ManifestSha256 = "later", RequestId = "", EncryptedMembers = ["messages[0]", "é"] };
+        Assert.Equal(receipt, EncryptionReceipt.ParseOrNull(receipt.ToJson()));
     }
 
     [Fact]
@@ -55,7 +63,7 @@ public sealed class EncryptionReceiptTests
 
     [Fact]
     public void ToString_NothingInTheClear_SaysSo() => Assert.EndsWith(
-        " In the clear: no member.", (Receipt with { SealedMembers = [], ClearMembers = [] }).ToString(), StringComparison.Ordinal);
+        " In the clear: no member.", (Receipt with { EncryptedMembers = [], ClearMembers = [] }).ToString(), StringComparison.Ordinal);
 
     [Fact]
     public void GetReceipt_AlsoAfterADetourOverJson()

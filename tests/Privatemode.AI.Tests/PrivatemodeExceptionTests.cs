@@ -13,10 +13,10 @@ public sealed partial class PrivatemodeExceptionTests
         { new PrivatemodeConfigurationException("ApiKey", "text", Cause) { RequestId = "id" }, "configuration" },
         { new PrivatemodeRequestException("file", "text", Cause) { RequestId = "id" }, "request" },
         { new PrivatemodeWouldLeakException("unknown-endpoint", "text", Cause) { RequestId = "id" }, "unknown-endpoint" },
-        { new PrivatemodeIntegrityException("truncated-stream", "text", Cause) { RequestId = "id", Endpoint = "/v1" }, "truncated-stream" },
+        { new PrivatemodeIntegrityException("truncated-stream", "text", Cause) { RequestId = "id", EndpointPath = "/v1" }, "truncated-stream" },
         { new PrivatemodeVerificationException("manifest-match", "text", Cause) { RequestId = "id", Expected = "a", Found = "b" }, "manifest-match" },
         { new PrivatemodeServiceException(ServiceFailureReason.RateLimited, "text", Cause) { RequestId = "id", Status = 429 }, "rate-limited" },
-        { new PrivatemodeModelUnavailableException("text", Cause) { RequestId = "id", AvailableModels = ["m"] }, "model-unavailable" },
+        { new PrivatemodeModelUnavailableException("text", Cause) { RequestId = "id", AvailableModelIds = ["m"] }, "model-unavailable" },
     };
 
     [Theory]

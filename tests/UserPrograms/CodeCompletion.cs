@@ -8,7 +8,7 @@ public static class CodeCompletion
 {
     public static async Task<(string Whole, string Streamed)> RunAsync(PrivatemodeClient privatemode)
     {
-        TextCompletionClient completions = privatemode.GetCompletionClient("gpt-oss-120b");
+        TextCompletionClient completions = privatemode.GetTextCompletionClient("gpt-oss-120b");
         TextCompletion whole = await completions.CompleteAsync(new TextCompletionRequest("def add(a, b):")
         {
             MaxOutputTokens = 64,

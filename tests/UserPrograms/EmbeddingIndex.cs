@@ -9,7 +9,7 @@ public static class EmbeddingIndex
     public static async Task<int> RunAsync(PrivatemodeClient privatemode, IReadOnlyList<string> texts, string question)
     {
         IEmbeddingGenerator<string, Embedding<float>> generator = privatemode.AsIEmbeddingGenerator("qwen3-embedding-4b");
-        TextEmbeddingOptions batches = new() { MaxBatchSize = 2, MaxParallelism = 2 };
+        TextEmbeddingOptions batches = new() { MaxBatchSize = 2, MaxDegreeOfParallelism = 2 };
         List<Embedding<float>> vectors = [];
         for (int attempt = 0; vectors.Count < texts.Count; attempt++)
         {

@@ -14,7 +14,7 @@ public static class ErrorMessages
         }
         catch (PrivatemodeModelUnavailableException exception)
         {
-            return $"choose a model: {string.Join(", ", exception.AvailableModels)}";
+            return $"choose a model: {string.Join(", ", exception.AvailableModelIds)}";
         }
         catch (PrivatemodeServiceException exception) when (exception.RetryAfter is { } pause)
         {

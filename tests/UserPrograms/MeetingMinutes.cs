@@ -20,7 +20,7 @@ public static class MeetingMinutes
         SpeechToTextResponse response = await speech.GetTextAsync(recording, options);
         foreach (TranscriptionSegment segment in response.GetTranscriptionSegments())
         {
-            await output.WriteLineAsync($"{segment.Start:mm\\:ss}-{segment.End:mm\\:ss} {segment.Text}");
+            await output.WriteLineAsync($"{segment.StartTime:mm\\:ss}-{segment.EndTime:mm\\:ss} {segment.Text}");
         }
 
         // The service returns the times of either segments or words.
@@ -28,7 +28,7 @@ public static class MeetingMinutes
         options.Timestamps = TranscriptionTimestamps.Words;
         foreach (TranscriptionWord word in (await speech.GetTextAsync(recording, options)).GetTranscriptionWords())
         {
-            await output.WriteLineAsync($"{word.Text} at {word.Start.TotalSeconds:F1} s");
+            await output.WriteLineAsync($"{word.Text} at {word.StartTime.TotalSeconds:F1} s");
         }
 
         Transcription? transcription = response.GetTranscription();

@@ -7,7 +7,9 @@ namespace UserPrograms;
 public sealed class ReceiptLog(IChatClient inner, TextWriter log) : DelegatingChatClient(inner)
 {
     public static IEnumerable<EncryptionReceipt> Read(string log) =>
-        log.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(EncryptionReceipt.Parse).OfType<EncryptionReceipt>();
+        log.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => EncryptionReceipt.TryParse(line, out EncryptionReceipt? receipt) ? receipt : null)
+            .OfType<EncryptionReceipt>();
 
     public override async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)

@@ -174,7 +174,7 @@ public sealed class UserProgramTests : IAsyncLifetime
         _deployment.Model.Reply("Hello.");
         await chat.GetResponseAsync("Hi");
         EncryptionReceipt receipt = Assert.Single(ReceiptLog.Read(_output.ToString()));
-        Assert.Contains("messages", receipt.SealedMembers);
+        Assert.Contains("messages", receipt.EncryptedMembers);
     }
 
     [Fact]

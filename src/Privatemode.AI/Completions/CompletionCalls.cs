@@ -24,7 +24,7 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Call
         try
         {
             using PipelineResponse response = await SendAsync(body, "application/json", buffered: true, cancellationToken).ConfigureAwait(false);
-            return CompletionReader.Read(response.Content.ToMemory(), EncryptionReceipt.Parse(note.Receipt));
+            return CompletionReader.Read(response.Content.ToMemory(), EncryptionReceipt.ParseOrNull(note.Receipt));
         }
         catch (Exception exception) when (failures.TryMap(exception, note, Format, out Exception? mapped))
         {
@@ -38,7 +38,7 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Call
         CallNote note = CallNote.Begin();
         await using ConfiguredAsyncDisposable held = note.ConfigureAwait(false);
         using PipelineResponse response = await BeginAsync(body, note, cancellationToken).ConfigureAwait(false);
-        EncryptionReceipt? receipt = EncryptionReceipt.Parse(note.Receipt);
+        EncryptionReceipt? receipt = EncryptionReceipt.ParseOrNull(note.Receipt);
         Stream stream = response.ContentStream ?? Stream.Null;
         await using (stream.ConfigureAwait(false))
         {

@@ -54,9 +54,9 @@ internal static class CompletionReader
         {
             Index = index,
             Text = Find(raw, "text")?.GetString() ?? "",
-            FinishReason = finish,
-            Logprobs = Find(raw, "logprobs"),
-            Raw = raw,
+            FinishReason = string.IsNullOrWhiteSpace(finish) ? null : new ChatFinishReason(finish),
+            LogProbabilities = Find(raw, "logprobs"),
+            RawRepresentation = raw,
         };
     }
 

@@ -66,7 +66,7 @@ internal static class CompletionRequestWriter
         WriteFraction(json, "temperature", request.Temperature, nameof(request.Temperature));
         WriteFraction(json, "top_p", request.TopP, nameof(request.TopP));
         WriteInteger(json, "seed", request.Seed);
-        WriteInteger(json, "logprobs", request.Logprobs);
+        WriteInteger(json, "logprobs", request.TopLogProbabilityCount);
         WriteInteger(json, "n", request.ChoiceCount);
     }
 

@@ -87,7 +87,7 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
         if (exception is PrivatemodeIntegrityException integrity)
         {
             Refuse("answer", integrity.ErrorType);
-            Log.IntegrityFailure(_logger, integrity.Endpoint, integrity.ErrorType, integrity.RequestId);
+            Log.IntegrityFailure(_logger, integrity.EndpointPath, integrity.ErrorType, integrity.RequestId);
         }
     }
 

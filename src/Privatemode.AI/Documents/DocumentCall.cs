@@ -38,7 +38,7 @@ internal sealed class DocumentCall
             return new PartitionedDocument
             {
                 Elements = ElementReader.Read(response.Content.ToMemory()),
-                Receipt = EncryptionReceipt.Parse(note.Receipt),
+                Receipt = EncryptionReceipt.ParseOrNull(note.Receipt),
             };
         }
         catch (Exception exception) when (_failures.TryMap(exception, note, Format, out Exception? mapped))
@@ -56,7 +56,7 @@ internal sealed class DocumentCall
 
         // The limit is one of the whole form.
         FileLimit limit = new(
-            _largestForm - FormContent.OverheadOf(fields, FileField, name, type), "Split it, or compress it with gzip and set UncompressedContentType.");
+            _largestForm - FormContent.OverheadOf(fields, FileField, name, type), "Split it, or compress it with gzip and set UncompressedMediaType.");
         FileSource source = await FileSource.OpenAsync(document, limit, cancellationToken).ConfigureAwait(false);
         return new FormContent(fields, FileField, name, type, source);
     }

@@ -44,20 +44,20 @@ internal static class DocumentForm
 
     /// <summary>The media type of the file, without parameters: the service compares the whole text.</summary>
     /// <exception cref="PrivatemodeRequestException">It is none.</exception>
-    public static string TypeOf(DocumentOptions options) => options.ContentType is not { } type ? DefaultType
+    public static string TypeOf(DocumentOptions options) => options.MediaType is not { } type ? DefaultType
         : type.Length <= NameLimit * 2 && Ascii.IsValid(type) && MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed)
             ? MediaTypes.Normalize(parsed.MediaType!)
             : throw new PrivatemodeRequestException(
-                $"{Options}.{nameof(DocumentOptions.ContentType)}", "The content type is no media type, such as application/pdf.");
+                $"{Options}.{nameof(DocumentOptions.MediaType)}", "MediaType is not a media type. Use a value such as application/pdf.");
 
     private static (string Name, string? Value)[] Typed(DocumentOptions options) =>
     [
         ("strategy", Word(options.Strategy?.Value)),
-        ("gz_uncompressed_content_type", options.UncompressedContentType is { Length: > 0 } type ? MediaTypes.Normalize(type) : null),
+        ("gz_uncompressed_content_type", options.UncompressedMediaType is { Length: > 0 } type ? MediaTypes.Normalize(type) : null),
         ("languages", List(options.Languages)),
         ("encoding", Word(options.Encoding)),
         ("hi_res_model_name", Word(options.HighResolutionModel)),
-        ("coordinates", Flag(options.Coordinates)),
+        ("coordinates", Flag(options.IncludeCoordinates)),
         ("include_page_breaks", Flag(options.IncludePageBreaks)),
         ("include_slide_notes", Flag(options.IncludeSlideNotes)),
         ("starting_page_number", Number(options.StartingPageNumber)),
@@ -65,14 +65,14 @@ internal static class DocumentForm
         ("xml_keep_tags", Flag(options.KeepXmlTags)),
         ("pdf_infer_table_structure", Flag(options.InferPdfTables)),
         ("skip_infer_table_types", List(options.SkipTablesOf)),
-        ("extract_image_block_types", List(options.ExtractImagesOf)),
+        ("extract_image_block_types", List(ElementTypes(options.ExtractImagesOf))),
         ("chunking_strategy", Word(options.Chunking?.Value)),
         ("max_characters", Count(options.MaxCharacters, nameof(options.MaxCharacters))),
         ("new_after_n_chars", Count(options.NewAfterCharacters, nameof(options.NewAfterCharacters))),
         ("combine_under_n_chars", Count(options.CombineUnderCharacters, nameof(options.CombineUnderCharacters))),
-        ("overlap", Count(options.Overlap, nameof(options.Overlap))),
+        ("overlap", Count(options.OverlapCharacters, nameof(options.OverlapCharacters))),
         ("overlap_all", Flag(options.OverlapAll)),
-        ("multipage_sections", Flag(options.MultipageSections)),
+        ("multipage_sections", Flag(options.AllowMultipageSections)),
         ("similarity_threshold", Similarity(options.SimilarityThreshold)),
         ("include_orig_elements", Flag(options.IncludeOriginalElements)),
         (OutputFormat, options.AdditionalFields.ContainsKey(OutputFormat) ? null : Json),
@@ -91,7 +91,11 @@ internal static class DocumentForm
         : throw new PrivatemodeRequestException(
             $"{Options}.{nameof(DocumentOptions.SimilarityThreshold)}", "The similarity threshold must be above 0 and below 1.");
 
-    private static string? List(IList<string>? values)
+    private static IEnumerable<string>? ElementTypes(IList<DocumentElementType>? types) => types?.Select(type => type.Value
+        ?? throw new PrivatemodeRequestException(
+            $"{Options}.{nameof(DocumentOptions.ExtractImagesOf)}", "ExtractImagesOf contains a default structure, which is not a type of elements."));
+
+    private static string? List(IEnumerable<string>? values)
     {
         if (values is null)
         {

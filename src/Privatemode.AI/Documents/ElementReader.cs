@@ -28,19 +28,19 @@ internal static class ElementReader
         JsonElement metadata = Find(element, "metadata");
         return new DocumentElement
         {
-            Type = Text(element, "type") ?? throw new FormatException("type"),
+            Type = DocumentElementType.From(Text(element, "type") ?? throw new FormatException("type")),
             Text = Text(element, "text") ?? "",
-            ElementId = Text(element, "element_id"),
+            Id = Text(element, "element_id"),
             ParentId = Text(metadata, "parent_id"),
             PageNumber = Find(metadata, "page_number") is { ValueKind: JsonValueKind.Number } page && page.TryGetInt32(out int number) ? number : null,
             FileName = Text(metadata, "filename"),
-            FileType = Text(metadata, "filetype"),
+            FileMediaType = Text(metadata, "filetype"),
             Languages = Find(metadata, "languages") is { ValueKind: JsonValueKind.Array } languages
                 ? [.. languages.EnumerateArray().Where(language => language.ValueKind == JsonValueKind.String).Select(language => language.GetString()!)] : [],
             TextAsHtml = Text(metadata, "text_as_html"),
             ImageBase64 = Text(metadata, "image_base64"),
             ImageMediaType = Text(metadata, "image_mime_type"),
-            Metadata = metadata,
+            Metadata = metadata.ValueKind == JsonValueKind.Undefined ? null : metadata,
         };
     }
 

@@ -21,7 +21,7 @@ internal sealed class EmbeddingWindow : IAsyncDisposable
         _generator = generator;
         _options = EmbeddingOptionsMapper.ForSeveralCalls(options);
         _batches = EmbeddingBatches.Split(values, settings).GetEnumerator();
-        _most = settings.MaxParallelism;
+        _most = settings.MaxDegreeOfParallelism;
         _caller = caller;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(caller);
     }

@@ -48,7 +48,7 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
 
         List<OpenAIOptions> requests = EmbeddingOptionsMapper.ToOpenAI(this, options, _metadata.DefaultModelDimensions, batches.Count);
         Answer[] answers = new Answer[batches.Count];
-        ParallelOptions parallel = new() { MaxDegreeOfParallelism = settings.MaxParallelism, CancellationToken = cancellationToken };
+        ParallelOptions parallel = new() { MaxDegreeOfParallelism = settings.MaxDegreeOfParallelism, CancellationToken = cancellationToken };
 
         // The first failure cancels the other requests, and is the one that is thrown.
         await Parallel.ForAsync(0, batches.Count, parallel, async (i, token) =>

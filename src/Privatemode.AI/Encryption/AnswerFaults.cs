@@ -33,7 +33,7 @@ internal static class AnswerFaults
             : "Stop: do not use this answer.";
         return new PrivatemodeIntegrityException(name, $"{text} {advice}")
         {
-            Endpoint = context.Endpoint,
+            EndpointPath = context.Endpoint,
             RequestId = context.RequestId,
         };
     }

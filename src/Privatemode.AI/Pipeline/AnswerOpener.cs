@@ -310,5 +310,5 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
     }
 
     private static PrivatemodeIntegrityException Broken(string failure, string text, SealedCall call) =>
-        new(failure, $"{text} Stop: do not use this answer.") { Endpoint = call.Rule.Path, RequestId = call.RequestId };
+        new(failure, $"{text} Stop: do not use this answer.") { EndpointPath = call.Rule.Path, RequestId = call.RequestId };
 }

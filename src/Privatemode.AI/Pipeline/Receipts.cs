@@ -26,7 +26,7 @@ internal static class Receipts
             ManifestSha256 = deployment.ManifestSha256,
             VerifiedAt = deployment.VerifiedAt,
             RequestId = RequestIds.OfAttempt(call.RequestId, call.Attempts - 1),
-            SealedMembers = sealedNames,
+            EncryptedMembers = sealedNames,
             ClearMembers = clearNames,
         };
     }

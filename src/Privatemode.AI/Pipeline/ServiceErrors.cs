@@ -88,7 +88,7 @@ internal static partial class ServiceErrors
     private static PrivatemodeServiceException Create(ServiceError error, ServiceFailureReason reason, string message) => new(reason, message)
     {
         Status = error.Status,
-        Code = error.IsAuthenticated || error.Code is null || PlainMembers.IsPrintable(error.Code) ? error.Code : null,
+        ErrorCode = error.IsAuthenticated || error.Code is null || PlainMembers.IsPrintable(error.Code) ? error.Code : null,
         RetryAfter = error.RetryAfter,
         ServerMessage = error.IsAuthenticated ? error.Message : ForeignText.Printable(error.Message),
         IsServerMessageAuthenticated = error.IsAuthenticated,

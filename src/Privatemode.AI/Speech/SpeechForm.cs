@@ -61,7 +61,10 @@ internal static class SpeechForm
     {
         TranscriptionTimestamps.Segments => "segment",
         TranscriptionTimestamps.Words => "word",
-        _ => null,
+        null or TranscriptionTimestamps.None => null,
+        _ => throw new PrivatemodeRequestException(
+            $"{nameof(SpeechTranscriptionOptions)}.{nameof(SpeechTranscriptionOptions.Timestamps)}",
+            $"Timestamps is {(int)options!.Timestamps}. Use None, Segments or Words."),
     };
 
     private static string? Granularity(AudioTranscriptionOptions? raw) => raw?.TimestampGranularities switch

@@ -44,8 +44,8 @@ internal static class Subtitles
             _ = text.Append(number).Append(lineEnd);
         }
 
-        TimeSpan start = Milliseconds(segment.Start);
-        TimeSpan end = Milliseconds(segment.End);
+        TimeSpan start = Milliseconds(segment.StartTime);
+        TimeSpan end = Milliseconds(segment.EndTime);
 
         // A cue that ends before it begins, or right then, is none.
         end = end > start ? end : start + ShortestCue;

@@ -30,9 +30,9 @@ internal static class TranscriptionReader
         return new SpeechToTextResponse(transcription.Text)
         {
             ModelId = modelId,
-            StartTime = transcription.Segments is [{ } segment, ..] ? segment.Start : transcription.Words is [{ } word, ..] ? word.Start : null,
-            EndTime = transcription.Segments is [.., { } lastSegment] ? lastSegment.End
-                : transcription.Words is [.., { } lastWord] ? lastWord.End : transcription.Duration,
+            StartTime = transcription.Segments is [{ } segment, ..] ? segment.StartTime : transcription.Words is [{ } word, ..] ? word.StartTime : null,
+            EndTime = transcription.Segments is [.., { } lastSegment] ? lastSegment.EndTime
+                : transcription.Words is [.., { } lastWord] ? lastWord.EndTime : transcription.Duration,
             RawRepresentation = transcription,
             Usage = SpeechUsage.Read(root),
         };
@@ -95,8 +95,8 @@ internal static class TranscriptionReader
         ? null
         : new TranscriptionSegment
         {
-            Start = start,
-            End = end,
+            StartTime = start,
+            EndTime = end,
             Text = text,
             Temperature = Statistic(element, "temperature"),
             AverageLogProbability = Statistic(element, "avg_logprob"),
@@ -107,8 +107,8 @@ internal static class TranscriptionReader
     private static TranscriptionWord? Word(JsonElement element) =>
         TryReadTimes(element, "word", out TimeSpan start, out TimeSpan end, out string word) ? new TranscriptionWord
         {
-            Start = start,
-            End = end,
+            StartTime = start,
+            EndTime = end,
             Text = word,
         } : null;
 

@@ -47,7 +47,7 @@ public sealed class AdapterCanaryTests : IAsyncLifetime
         static TextEmbeddingOptions Options(string name) => new()
         {
             MaxBatchSize = 1,
-            MaxParallelism = 1,
+            MaxDegreeOfParallelism = 1,
             QueryInstruction = $"{Sentinel.Text}-task",
             AdditionalProperties = new() { [name] = $"{Sentinel.Text}-extra" },
         };
@@ -77,14 +77,14 @@ public sealed class AdapterCanaryTests : IAsyncLifetime
         {
             StopSequences = [$"{Sentinel.Text}-stop"],
             Echo = true,
-            Logprobs = 1,
+            TopLogProbabilityCount = 1,
             AdditionalProperties = new() { [name] = $"{Sentinel.Text}-extra" },
         };
     }
 
     private async Task<int> CompleteAsync(TextCompletionRequest request, bool streamed)
     {
-        TextCompletionClient client = _client.GetCompletionClient("gpt-oss-120b");
+        TextCompletionClient client = _client.GetTextCompletionClient("gpt-oss-120b");
         if (!streamed)
         {
             return (await client.CompleteAsync(request)).Choices.Count;

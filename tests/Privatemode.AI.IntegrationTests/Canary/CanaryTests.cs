@@ -153,7 +153,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
     {
         _deployment.Model.SetFallback(_ => ScriptedAnswer.Document(new ScriptedDocumentElement("Title", $"{Sentinel.Text} title")));
         List<Exception> exceptions = [];
-        DocumentOptions options = new() { Encoding = Sentinel.Text, ContentType = $"text/{Sentinel.Text}", Languages = [Sentinel.Text] };
+        DocumentOptions options = new() { Encoding = Sentinel.Text, MediaType = $"text/{Sentinel.Text}", Languages = [Sentinel.Text] };
         options.AdditionalFields[Sentinel.Text] = Sentinel.Text;
         foreach (Fault? fault in (Fault?[])[null, Fault.TamperEvent(0), Fault.EncryptedError(400, Sentinel.Text), Fault.UnencryptedError(400)])
         {

@@ -17,10 +17,10 @@ public sealed class HandlerCallTests : HandlerTest
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Same(request, response.RequestMessage);
         Assert.Equal(
-            [PrivatemodeHttpMessageHandler.AuthenticatedHeader, "x-request-id"],
+            [PrivatemodeHttpMessageHandler.AuthenticatedHeaderName, "x-request-id"],
             response.Headers.Select(header => header.Key).Order(StringComparer.Ordinal), StringComparer.OrdinalIgnoreCase);
         Assert.Equal(["Content-Type"], response.Content.Headers.Select(header => header.Key));
-        Assert.Equal(["true"], response.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeader));
+        Assert.Equal(["true"], response.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeaderName));
         Assert.Equal(Deployment.Requests[0].RequestId, response.Headers.GetValues("x-request-id").Single() + "_0");
         Assert.Equal("You said: hi", TextOf(await response.Content.ReadAsStringAsync()));
         Assert.Equal(response.Content.Headers.ContentLength, (await response.Content.ReadAsByteArrayAsync()).Length);
@@ -36,7 +36,7 @@ public sealed class HandlerCallTests : HandlerTest
         EncryptionReceipt receipt = response.GetPrivatemodeReceipt()!;
         Assert.Equal((await Client.VerifyAsync().OrTimeout()).ManifestSha256, receipt.ManifestSha256);
         Assert.Equal(Deployment.Requests[0].RequestId, receipt.RequestId);
-        Assert.Contains("messages", receipt.SealedMembers);
+        Assert.Contains("messages", receipt.EncryptedMembers);
     }
 
     [Fact]

@@ -117,7 +117,7 @@ public sealed class HandlerEndpointTests : HandlerTest
         (HttpResponseMessage? response, string text, Exception? failure) = await ReadAsync(request);
         Assert.Null(failure);
         Assert.Contains(ModelId, text, StringComparison.Ordinal);
-        Assert.Equal(["false"], response!.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeader));
+        Assert.Equal(["false"], response!.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeaderName));
         Assert.Null(response.GetPrivatemodeReceipt());
         AssertNothingSeen();
     }

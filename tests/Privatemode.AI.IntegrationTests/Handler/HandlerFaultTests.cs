@@ -111,7 +111,7 @@ public sealed class HandlerFaultTests : HandlerTest
         (HttpResponseMessage? response, string text, Exception? failure) = await ReadAsync(request);
         Assert.Null(failure);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, response!.StatusCode);
-        Assert.Equal(["true"], response.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeader));
+        Assert.Equal(["true"], response.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeaderName));
         Assert.Equal("application/json", response.Content.Headers.ContentType!.ToString());
         Assert.Contains("no such thing", text, StringComparison.Ordinal);
         Assert.NotNull(response.GetPrivatemodeReceipt());
@@ -129,7 +129,7 @@ public sealed class HandlerFaultTests : HandlerTest
         (HttpResponseMessage? response, string text, Exception? failure) = await ReadAsync(request);
         Assert.Null(failure);
         Assert.Equal(status, (int)response!.StatusCode);
-        Assert.Equal(["false"], response.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeader));
+        Assert.Equal(["false"], response.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeaderName));
         Assert.Equal(TimeSpan.FromMinutes(1), response.Headers.RetryAfter!.Delta);
         Assert.Contains("go away", text, StringComparison.Ordinal);
         Assert.Null(response.GetPrivatemodeReceipt());

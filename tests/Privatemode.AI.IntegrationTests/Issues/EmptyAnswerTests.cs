@@ -76,7 +76,7 @@ public sealed class EmptyAnswerTests : HandlerTest
         ("chat", () => Chat.GetResponseAsync("hi")),
         ("plain client", () => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync("hi")),
         ("plain client, synchronous", () => TestTimeouts.OnOwnThread(() => Client.OpenAI.GetChatClient(ModelId).CompleteChat("hi"))),
-        ("completion", () => Client.GetCompletionClient(ModelId).CompleteAsync(new TextCompletionRequest("hi"))),
+        ("completion", () => Client.GetTextCompletionClient(ModelId).CompleteAsync(new TextCompletionRequest("hi"))),
         ("handler", async () => Throw((await ReadAsync(Post(ChatPath, ChatBody()))).Failure)),
     ];
 
@@ -92,7 +92,7 @@ public sealed class EmptyAnswerTests : HandlerTest
         }),
         ("completion", async () =>
         {
-            await foreach (TextCompletion part in Client.GetCompletionClient(ModelId).CompleteStreamingAsync(new TextCompletionRequest("hi")))
+            await foreach (TextCompletion part in Client.GetTextCompletionClient(ModelId).CompleteStreamingAsync(new TextCompletionRequest("hi")))
             {
                 Assert.NotNull(part);
             }

@@ -15,7 +15,7 @@ public sealed class ManyEmbeddingsTests : DeploymentTest
     [Fact]
     public async Task TwoThousandTexts_OneRequestFails_WhatCameBeforeIsKeptAndTheRestGoesOn()
     {
-        TextEmbeddingOptions options = new() { MaxBatchSize = 100, MaxParallelism = 1, Dimensions = 4 };
+        TextEmbeddingOptions options = new() { MaxBatchSize = 100, MaxDegreeOfParallelism = 1, Dimensions = 4 };
         List<Embedding<float>> came = [];
         List<int> progress = [];
 

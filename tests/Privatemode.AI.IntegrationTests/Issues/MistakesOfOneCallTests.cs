@@ -41,11 +41,11 @@ public sealed class MistakesOfOneCallTests : DeploymentTest
             new MemoryStream(Recording.Wave()), "secret.wav", new AudioTranscriptionOptions { ResponseFormat = AudioTranscriptionFormat.Srt }),
         ["empty document: file"] = client => client.Documents.PartitionAsync(Stream.Null),
         ["document over the limit: file"] = client => client.Documents.PartitionAsync(new MemoryStream(new byte[26 * 1024 * 1024])),
-        ["media type that is none: DocumentOptions.ContentType"] = client => client.Documents.PartitionAsync(
-            new MemoryStream("x"u8.ToArray()), options: new() { ContentType = "secret" }),
+        ["media type that is none: DocumentOptions.MediaType"] = client => client.Documents.PartitionAsync(
+            new MemoryStream("x"u8.ToArray()), options: new() { MediaType = "secret" }),
         ["negative count: DocumentOptions.MaxCharacters"] = client => client.Documents.PartitionAsync(
             new MemoryStream("x"u8.ToArray()), options: new() { MaxCharacters = -1 }),
-        ["number that is none: TextCompletionRequest.Temperature"] = client => client.GetCompletionClient(ModelId).CompleteAsync(
+        ["number that is none: TextCompletionRequest.Temperature"] = client => client.GetTextCompletionClient(ModelId).CompleteAsync(
             new("secret") { Temperature = float.NaN }),
         ["embedding option with a reserved name: EmbeddingGenerationOptions.AdditionalProperties"] =
             client => client.AsIEmbeddingGenerator("qwen3-embedding-4b").GenerateAsync(["secret"], new() { AdditionalProperties = new() { ["input"] = 1 } }),

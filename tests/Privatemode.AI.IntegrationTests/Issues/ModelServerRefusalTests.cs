@@ -55,7 +55,7 @@ public sealed class ModelServerRefusalTests : HandlerTest
 
         PrivatemodeModelUnavailableException exception = await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(
             () => Client.AsISpeechToTextClient(ModelId).GetTextAsync(new MemoryStream(Recording.Wave()))).OrTimeout();
-        Assert.Contains(Embedding, exception.AvailableModels);
+        Assert.Contains(Embedding, exception.AvailableModelIds);
     }
 
     [Theory]
@@ -226,8 +226,8 @@ public sealed class ModelServerRefusalTests : HandlerTest
         Assert.Contains("does not do this task", exception.Message, StringComparison.Ordinal);
         Assert.Contains($"Models for the task '{task}': ", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("does not offer", exception.Message, StringComparison.Ordinal);
-        Assert.NotEmpty(exception.AvailableModels);
-        Assert.DoesNotContain(wrong, exception.AvailableModels);
+        Assert.NotEmpty(exception.AvailableModelIds);
+        Assert.DoesNotContain(wrong, exception.AvailableModelIds);
     }
 
     private static void AssertError(int status, string body, string message, string type, string? param)
@@ -243,7 +243,7 @@ public sealed class ModelServerRefusalTests : HandlerTest
     {
         using StringContent content = new($"{{\"model\":\"{model}\",{members}}}", Encoding.UTF8, "application/json");
         using HttpResponseMessage response = await Http.PostAsync(new Uri(path, UriKind.Relative), content).OrTimeout();
-        Assert.Equal("true", Assert.Single(response.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeader)));
+        Assert.Equal("true", Assert.Single(response.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeaderName)));
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 }

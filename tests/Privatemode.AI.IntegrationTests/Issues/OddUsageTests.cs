@@ -46,7 +46,7 @@ public sealed class OddUsageTests : HandlerTest
         AssertUsage(chat.Usage, input, output, total, cached);
 
         Deployment.Model.Reply("").WithRawJson(Whole(usage));
-        TextCompletion completion = await Client.GetCompletionClient(ModelId).CompleteAsync(new TextCompletionRequest("hi")).OrTimeout();
+        TextCompletion completion = await Client.GetTextCompletionClient(ModelId).CompleteAsync(new TextCompletionRequest("hi")).OrTimeout();
         Assert.Equal("hello", completion.Text);
         AssertUsage(completion.Usage, input, output, total, cached);
 
@@ -94,7 +94,7 @@ public sealed class OddUsageTests : HandlerTest
         Deployment.Model.Reply("").WithRawEvents(events);
         TextCompletion[] parts =
         [
-            .. await Client.GetCompletionClient(ModelId).CompleteStreamingAsync(new TextCompletionRequest("hi")).WithTimeout().ToListAsync(),
+            .. await Client.GetTextCompletionClient(ModelId).CompleteStreamingAsync(new TextCompletionRequest("hi")).WithTimeout().ToListAsync(),
         ];
         AssertUsage(Assert.Single(parts, part => part.Usage is not null).Usage, 1, 2, 3, null);
 

@@ -41,7 +41,7 @@ public sealed class OneModelTests : HandlerTest
 
         using HttpResponseMessage response = await Http.GetAsync(new Uri("/v1/models/gpt-5", UriKind.Relative)).OrTimeout();
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
-        Assert.Equal("false", Assert.Single(response.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeader)));
+        Assert.Equal("false", Assert.Single(response.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeaderName)));
         Assert.Contains("The model `gpt-5` does not exist.", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 

@@ -107,7 +107,7 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
         string error = Nested("404", "NotFoundError");
         _ = streamed ? Deployment.Model.Reply("").WithRawEvents(error) : Deployment.Model.Reply("").WithRawJson(error);
         Exception? exception = streamed ? (await StreamAsync()).Failure : await AskAsync();
-        Assert.Contains(ModelId, Assert.IsType<PrivatemodeModelUnavailableException>(exception).AvailableModels);
+        Assert.Contains(ModelId, Assert.IsType<PrivatemodeModelUnavailableException>(exception).AvailableModelIds);
     }
 
     [Theory]
@@ -132,7 +132,7 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
         PrivatemodeServiceException chat = Assert.IsType<PrivatemodeServiceException>(await AskAsync());
         Deployment.Model.Reply("half an").WithFinishReason("abort");
         PrivatemodeServiceException completion = await Assert.ThrowsAsync<PrivatemodeServiceException>(
-            () => Client.GetCompletionClient(ModelId).CompleteAsync(new TextCompletionRequest("hi")).OrTimeout());
+            () => Client.GetTextCompletionClient(ModelId).CompleteAsync(new TextCompletionRequest("hi")).OrTimeout());
         foreach (PrivatemodeServiceException exception in (PrivatemodeServiceException[])[chat, completion])
         {
             Assert.Equal(ServiceFailureReason.Unavailable, exception.Reason);
@@ -167,7 +167,7 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
         ("chat", () => Chat.GetResponseAsync("hi")),
         ("plain client", () => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync("hi")),
         ("plain client, synchronous", () => TestTimeouts.OnOwnThread(() => Client.OpenAI.GetChatClient(ModelId).CompleteChat("hi"))),
-        ("completion", () => Client.GetCompletionClient(ModelId).CompleteAsync(new TextCompletionRequest("hi"))),
+        ("completion", () => Client.GetTextCompletionClient(ModelId).CompleteAsync(new TextCompletionRequest("hi"))),
         ("speech", () => Client.AsISpeechToTextClient("whisper-large-v3").GetTextAsync(new MemoryStream(Recording.Wave()))),
         ("document", () => Client.Documents.PartitionAsync(new MemoryStream("text"u8.ToArray()), "a.txt")),
         ("handler", async () => Throw((await ReadAsync(Post(ChatPath, ChatBody()))).Failure)),
@@ -187,7 +187,7 @@ public sealed class SealedErrorInsideAnswerTests : HandlerTest
         ("handler", async () => Throw((await ReadAsync(Post(ChatPath, ChatBody(stream: true)))).Failure)),
         ("completion", async () =>
         {
-            await foreach (TextCompletion part in Client.GetCompletionClient(ModelId).CompleteStreamingAsync(new TextCompletionRequest("hi")))
+            await foreach (TextCompletion part in Client.GetTextCompletionClient(ModelId).CompleteStreamingAsync(new TextCompletionRequest("hi")))
             {
                 Assert.NotNull(part);
             }

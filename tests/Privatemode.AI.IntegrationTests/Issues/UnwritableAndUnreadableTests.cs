@@ -64,7 +64,7 @@ public sealed class UnwritableAndUnreadableTests : DeploymentTest
     {
         string answer = $$"""{{{Head}},"choices":[{"index":0,"text":["{{Canary}}"],"finish_reason":"stop"}]}""";
         _ = streamed ? Deployment.Model.Reply("").WithRawEvents(answer) : Deployment.Model.Reply("").WithRawJson(answer);
-        TextCompletionClient client = Client.GetCompletionClient(ModelId);
+        TextCompletionClient client = Client.GetTextCompletionClient(ModelId);
         TextCompletionRequest request = new("hi");
         AssertUnreadable(
             await Record.ExceptionAsync(async () =>

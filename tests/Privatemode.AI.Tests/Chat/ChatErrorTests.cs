@@ -30,7 +30,7 @@ public sealed class ChatErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
             Assert.Equal(reason == ServiceFailureReason.ModelUnavailable, exception is PrivatemodeModelUnavailableException);
             Assert.Equal(reason, exception.Reason);
             Assert.Equal(status, exception.Status);
-            Assert.Equal("some_code", exception.Code);
+            Assert.Equal("some_code", exception.ErrorCode);
             Assert.Equal($"{Canary}: your prompt was ...", exception.ServerMessage);
             Assert.True(exception.IsServerMessageAuthenticated);
             Assert.NotNull(exception.RequestId);
@@ -81,7 +81,7 @@ public sealed class ChatErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
 
         Assert.Equal("one two", updates.ToChatResponse().Text);
         Assert.Equal(Canary, exception.ServerMessage);
-        Assert.Equal("500", exception.Code);
+        Assert.Equal("500", exception.ErrorCode);
         Assert.DoesNotContain(Canary, exception.ToString());
     }
 

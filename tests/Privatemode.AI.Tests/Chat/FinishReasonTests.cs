@@ -114,7 +114,7 @@ public sealed class FinishReasonTests(ChatFixture fixture) : IClassFixture<ChatF
         foreach (PrivatemodeServiceException exception in (PrivatemodeServiceException[])[whole, streamed])
         {
             Assert.Equal(ServiceFailureReason.Unavailable, exception.Reason);
-            Assert.Equal(reason, exception.Code);
+            Assert.Equal(reason, exception.ErrorCode);
             Assert.NotNull(exception.RequestId);
             Assert.DoesNotContain("canary", exception.ToString());
         }

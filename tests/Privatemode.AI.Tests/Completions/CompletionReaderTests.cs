@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.AI;
 using Privatemode.AI.Completions;
 
 namespace Privatemode.AI.Tests.Completions;
@@ -21,11 +22,12 @@ public sealed class CompletionReaderTests
         Assert.Equal(("cmpl-1", "m", "one"), (completion.Id, completion.ModelId, completion.Text));
         Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(1767225600), completion.CreatedAt);
         TextCompletionChoice first = completion.Choices[0];
-        Assert.Equal((1, "one", "stop"), (first.Index, first.Text, first.FinishReason));
-        Assert.Equal("""{"tokens":["one"]}""", first.Logprobs!.Value.GetRawText());
-        Assert.Equal(7, first.Raw.GetProperty("stop_reason").GetInt32());
+        Assert.Equal((1, "one", ChatFinishReason.Stop), (first.Index, first.Text, first.FinishReason));
+        Assert.Equal("""{"tokens":["one"]}""", first.LogProbabilities!.Value.GetRawText());
+        Assert.Equal(7, first.RawRepresentation!.Value.GetProperty("stop_reason").GetInt32());
+        Assert.Equal(("one", "one"), (completion.ToString(), first.ToString()));
         Assert.Equal((0, "", null), (completion.Choices[1].Index, completion.Choices[1].Text, completion.Choices[1].FinishReason));
-        Assert.Null(completion.Choices[1].Logprobs);
+        Assert.Null(completion.Choices[1].LogProbabilities);
         Assert.Equal((1L, 2L, 3L), (completion.Usage!.InputTokenCount, completion.Usage.OutputTokenCount, completion.Usage.TotalTokenCount));
         Assert.Equal((4L, 5L), (completion.Usage.CachedInputTokenCount, completion.Usage.ReasoningTokenCount));
     }
@@ -36,12 +38,21 @@ public sealed class CompletionReaderTests
         TextCompletion completion = Read("""{"choices":[{"text":"a"},{}],"usage":null,"id":null,"created":-1}""");
 
         Assert.Equal([0, 1], completion.Choices.Select(choice => choice.Index));
-        Assert.Null(completion.Choices[0].Logprobs);
+        Assert.Null(completion.Choices[0].LogProbabilities);
         Assert.Null(completion.Usage);
         Assert.Null(completion.CreatedAt);
         Assert.Equal("", Read("""{"choices":[],"usage":{}}""").Text);
         Assert.Null(Read("""{"choices":[],"usage":{"prompt_tokens":"1"}}""").Usage!.InputTokenCount);
     }
+
+    [Theory]
+    [InlineData("\"\"", null)]
+    [InlineData("\" \"", null)]
+    [InlineData("7", null)]
+    [InlineData("\"content_filter\"", "content_filter")]
+    [InlineData("\"repetition\"", "repetition")]
+    public void FinishReason_OfTheModelServer_IsKept(string json, string? expected) => Assert.Equal(
+        expected, Assert.Single(Read($$"""{"choices":[{"text":"a","finish_reason":{{json}}}]}""").Choices).FinishReason?.Value);
 
     [Theory]
     [InlineData("abort")]
@@ -50,7 +61,7 @@ public sealed class CompletionReaderTests
     {
         PrivatemodeServiceException exception = Assert.Throws<PrivatemodeServiceException>(
             () => Read($$"""{"choices":[{"index":0,"text":"canary","finish_reason":"{{reason}}"}]}"""));
-        Assert.Equal((ServiceFailureReason.Unavailable, reason), (exception.Reason, exception.Code));
+        Assert.Equal((ServiceFailureReason.Unavailable, reason), (exception.Reason, exception.ErrorCode));
         Assert.DoesNotContain("canary", exception.ToString(), StringComparison.Ordinal);
     }
 

@@ -26,7 +26,7 @@ public sealed class CompletionRequestTests
             StopSequences = ["a", "b"],
             Seed = -1,
             Echo = true,
-            Logprobs = 0,
+            TopLogProbabilityCount = 0,
             ChoiceCount = 2,
             AdditionalProperties = new() { ["prompt_logprobs"] = 0, ["cache_salt"] = "x", ["nested"] = new Dictionary<string, object?> { ["a"] = 1.5 } },
         };

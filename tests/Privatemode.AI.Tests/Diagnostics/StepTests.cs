@@ -116,7 +116,7 @@ public sealed class StepTests
         { new PrivatemodeIntegrityException("not-authentic", "words"), "not-authentic", "failed" },
         { new PrivatemodeVerificationException("a-check", "words") { Expected = "words", Found = "words" }, "a-check", "failed" },
         { new PrivatemodeServiceException(ServiceFailureReason.RateLimited, "words") { ServerMessage = "words" }, "rate-limited", "failed" },
-        { new PrivatemodeServiceException(ServiceFailureReason.Other, "words") { Code = "words" }, "other", "failed" },
+        { new PrivatemodeServiceException(ServiceFailureReason.Other, "words") { ErrorCode = "words" }, "other", "failed" },
         { new PrivatemodeConfigurationException("words", "words"), "configuration", "failed" },
         { new PrivatemodeRequestException("words", "words"), "request", "failed" },
         { new TaskCanceledException("words"), "cancelled", "cancelled" },

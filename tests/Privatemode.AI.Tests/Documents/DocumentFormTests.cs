@@ -1,11 +1,15 @@
+using System.Reflection;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Privatemode.AI.Documents;
 
 namespace Privatemode.AI.Tests.Documents;
 
 public sealed class DocumentFormTests
 {
+    private static readonly JsonSerializerOptions Reflecting = new() { TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
+
     [Fact]
     public void NoOptions_OnlyTheFormat() => Assert.Equal("output_format=application/json", Fields(new DocumentOptions()));
 
@@ -15,11 +19,11 @@ public sealed class DocumentFormTests
         DocumentOptions options = new()
         {
             Strategy = DocumentStrategy.HighResolution,
-            UncompressedContentType = "application/pdf",
+            UncompressedMediaType = "application/pdf",
             Languages = ["eng", "deu"],
             Encoding = "utf-8",
             HighResolutionModel = "yolox",
-            Coordinates = true,
+            IncludeCoordinates = true,
             IncludePageBreaks = false,
             IncludeSlideNotes = true,
             StartingPageNumber = -3,
@@ -27,14 +31,14 @@ public sealed class DocumentFormTests
             KeepXmlTags = true,
             InferPdfTables = true,
             SkipTablesOf = [],
-            ExtractImagesOf = ["Image", "Ta\"ble"],
+            ExtractImagesOf = [DocumentElementType.Image, new("Ta\"ble")],
             Chunking = DocumentChunking.BySimilarity,
             MaxCharacters = 500,
             NewAfterCharacters = 400,
             CombineUnderCharacters = 100,
-            Overlap = 0,
+            OverlapCharacters = 0,
             OverlapAll = false,
-            MultipageSections = true,
+            AllowMultipageSections = true,
             SimilarityThreshold = 0.5f,
             IncludeOriginalElements = false,
         };
@@ -52,7 +56,7 @@ public sealed class DocumentFormTests
     [InlineData("MaxCharacters")]
     [InlineData("NewAfterCharacters")]
     [InlineData("CombineUnderCharacters")]
-    [InlineData("Overlap")]
+    [InlineData("OverlapCharacters")]
     public void Count_Negative_IsNamed(string member)
     {
         DocumentOptions options = new();
@@ -96,7 +100,7 @@ public sealed class DocumentFormTests
     [InlineData("application/pdf", "application/pdf")]
     [InlineData("text/html; charset=utf-8", "text/html")]
     public void ContentType_MediaType_IsThat(string? given, string sent) =>
-        Assert.Equal(sent, DocumentForm.TypeOf(new DocumentOptions { ContentType = given }));
+        Assert.Equal(sent, DocumentForm.TypeOf(new DocumentOptions { MediaType = given }));
 
     [Theory]
     [InlineData("pdf")]
@@ -104,8 +108,8 @@ public sealed class DocumentFormTests
     [InlineData("application/pdf\r\nX: y")]
     [InlineData("application/pdfä")]
     public void ContentType_None_IsNamed(string given) => Assert.Equal(
-        "DocumentOptions.ContentType", Assert.Throws<PrivatemodeRequestException>(
-        () => DocumentForm.TypeOf(new DocumentOptions { ContentType = given })).Member);
+        "DocumentOptions.MediaType", Assert.Throws<PrivatemodeRequestException>(
+        () => DocumentForm.TypeOf(new DocumentOptions { MediaType = given })).Member);
 
     [Fact]
     public void Words_NotGiven_ReadAsEmptyText()
@@ -135,15 +139,41 @@ public sealed class DocumentFormTests
             {"type":"Title","text":null,"metadata":{"page_number":null,"new":1}},{"type":"New"}]
             """));
         DocumentElement table = elements[0];
-        Assert.Equal(("Table", "1", "a b", "a b", 2), (table.Type, table.ElementId, table.Text, table.ToString(), table.PageNumber));
-        Assert.Equal(("x.pdf", "application/pdf", "0", "<table></table>"), (table.FileName, table.FileType, table.ParentId, table.TextAsHtml));
+        Assert.Equal((DocumentElementType.Table, "1", "a b", "a b", 2), (table.Type, table.Id, table.Text, table.ToString(), table.PageNumber));
+        Assert.Equal(("x.pdf", "application/pdf", "0", "<table></table>"), (table.FileName, table.FileMediaType, table.ParentId, table.TextAsHtml));
         Assert.Equal(("AA==", "image/jpeg", "eng"), (table.ImageBase64, table.ImageMediaType, Assert.Single(table.Languages)));
-        Assert.Equal("PixelSpace", table.Metadata.GetProperty("coordinates").GetProperty("system").GetString());
-        Assert.Equal(("", null, null), (elements[1].Text, elements[1].PageNumber, elements[1].ElementId));
-        Assert.Equal(1, elements[1].Metadata.GetProperty("new").GetInt32());
-        Assert.Equal(JsonValueKind.Undefined, elements[2].Metadata.ValueKind);
+        Assert.Equal("PixelSpace", table.Metadata!.Value.GetProperty("coordinates").GetProperty("system").GetString());
+        Assert.Equal(("", null, null), (elements[1].Text, elements[1].PageNumber, elements[1].Id));
+        Assert.Equal(1, elements[1].Metadata!.Value.GetProperty("new").GetInt32());
+        Assert.Null(elements[2].Metadata);
+        Assert.Equal("New", elements[2].Type.Value);
         Assert.Empty(elements[2].Languages);
     }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    public void ElementType_Empty_IsADefaultStructure(string type) => Assert.Equal(
+        default, Assert.Single(ElementReader.Read(Encoding.UTF8.GetBytes($$"""[{"type":"{{type}}","text":"a"}]"""))).Type);
+
+    [Fact]
+    public void ElementType_WellKnown_IsNamedLikeItsProperty() => Assert.All(
+        typeof(DocumentElementType).GetProperties(BindingFlags.Public | BindingFlags.Static),
+        property => Assert.Equal(property.Name, property.GetValue(null)!.ToString()));
+
+    [Fact]
+    public void ElementType_InJson_IsAString()
+    {
+        string json = JsonSerializer.Serialize(new DocumentElement { Type = DocumentElementType.Title, Text = "a" }, Reflecting);
+        Assert.Contains("\"Type\":\"Title\"", json, StringComparison.Ordinal);
+        Assert.Equal(DocumentElementType.Title, JsonSerializer.Deserialize<DocumentElement>(json, Reflecting)!.Type);
+        Assert.Equal(default, JsonSerializer.Deserialize<DocumentElementType>("\"\"", Reflecting));
+    }
+
+    [Fact]
+    public void ElementType_DefaultStructureAsAnOption_IsNamed() => Assert.Equal(
+        "DocumentOptions.ExtractImagesOf",
+        Assert.Throws<PrivatemodeRequestException>(() => Fields(new DocumentOptions { ExtractImagesOf = [DocumentElementType.Table, default] })).Member);
 
     [Fact]
     public void Metadata_OfAnotherKind_DoesNotCostTheElements()

@@ -108,7 +108,7 @@ public sealed class EmbeddingAnswerTests
             ManifestSha256 = "m",
             VerifiedAt = DateTimeOffset.UnixEpoch,
             RequestId = id,
-            SealedMembers = ["input"],
+            EncryptedMembers = ["input"],
             ClearMembers = ["model"],
         };
     }

@@ -72,7 +72,7 @@ public sealed class EmbeddingBatchTests
 
         await bench.GenerateAsync(
             [.. Enumerable.Range(0, 12).Select(i => i.ToString(CultureInfo.InvariantCulture))],
-            new TextEmbeddingOptions { MaxBatchSize = 1, MaxParallelism = Allowed });
+            new TextEmbeddingOptions { MaxBatchSize = 1, MaxDegreeOfParallelism = Allowed });
 
         Assert.Equal(Allowed, most);
     }
@@ -102,7 +102,7 @@ public sealed class EmbeddingBatchTests
         });
 
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => bench.GenerateAsync(
-            ["0", "1", "2", "3", "4", "5"], new TextEmbeddingOptions { MaxBatchSize = 1, MaxParallelism = 2 }));
+            ["0", "1", "2", "3", "4", "5"], new TextEmbeddingOptions { MaxBatchSize = 1, MaxDegreeOfParallelism = 2 }));
 
         Assert.Equal(ServiceFailureReason.InvalidRequest, exception.Reason);
         Assert.Equal(1, cancelled);

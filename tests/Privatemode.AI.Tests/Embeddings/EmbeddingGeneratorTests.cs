@@ -43,13 +43,13 @@ public sealed class EmbeddingGeneratorTests
             QueryInstruction = "task",
             MaxBatchSize = 1,
             MaxBatchBytes = 2,
-            MaxParallelism = 3,
+            MaxDegreeOfParallelism = 3,
         };
 
         TextEmbeddingOptions clone = Assert.IsType<TextEmbeddingOptions>(((EmbeddingGenerationOptions)options).Clone());
 
         Assert.Equal(("m", 3, "task"), (clone.ModelId, clone.Dimensions, clone.QueryInstruction));
-        Assert.Equal((1, 2, 3), (clone.MaxBatchSize, clone.MaxBatchBytes, clone.MaxParallelism));
+        Assert.Equal((1, 2, 3), (clone.MaxBatchSize, clone.MaxBatchBytes, clone.MaxDegreeOfParallelism));
         Assert.Same(options.RawRepresentationFactory, clone.RawRepresentationFactory);
         Assert.NotSame(options.AdditionalProperties, clone.AdditionalProperties);
         Assert.Equal(1, clone.AdditionalProperties!["a"]);
@@ -62,8 +62,8 @@ public sealed class EmbeddingGeneratorTests
 
         Assert.Throws<ArgumentOutOfRangeException>(() => options.MaxBatchSize = 0);
         Assert.Throws<ArgumentOutOfRangeException>(() => options.MaxBatchBytes = 0);
-        Assert.Throws<ArgumentOutOfRangeException>(() => options.MaxParallelism = -1);
-        Assert.Equal((512, 512 * 1024, 4), (options.MaxBatchSize, options.MaxBatchBytes, options.MaxParallelism));
+        Assert.Throws<ArgumentOutOfRangeException>(() => options.MaxDegreeOfParallelism = -1);
+        Assert.Equal((512, 512 * 1024, 4), (options.MaxBatchSize, options.MaxBatchBytes, options.MaxDegreeOfParallelism));
     }
 
     [Fact]

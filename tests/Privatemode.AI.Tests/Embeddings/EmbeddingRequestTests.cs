@@ -94,7 +94,7 @@ public sealed class EmbeddingRequestTests
         TextEmbeddingOptions options = new()
         {
             MaxBatchSize = 1,
-            MaxParallelism = 1,
+            MaxDegreeOfParallelism = 1,
             Dimensions = 7,
             RawRepresentationFactory = generator =>
             {

@@ -10,7 +10,7 @@ namespace Privatemode.AI.Tests.Embeddings;
 /// <summary>Embeddings that come batch by batch.</summary>
 public sealed class EmbeddingWindowTests
 {
-    private static readonly TextEmbeddingOptions OneByOne = new() { MaxBatchSize = 1, MaxParallelism = 3 };
+    private static readonly TextEmbeddingOptions OneByOne = new() { MaxBatchSize = 1, MaxDegreeOfParallelism = 3 };
 
     [Fact]
     public async Task Batches_ComeInOrder_WhateverTheOrderOfTheAnswers()
@@ -24,7 +24,7 @@ public sealed class EmbeddingWindowTests
         });
 
         List<GeneratedEmbeddings<Embedding<float>>> batches = await bench.Generator.GenerateInBatchesAsync(
-            Numbers(20), new TextEmbeddingOptions { MaxBatchSize = 3, MaxParallelism = 3 }).ToListAsync().AsTask().OrTimeout();
+            Numbers(20), new TextEmbeddingOptions { MaxBatchSize = 3, MaxDegreeOfParallelism = 3 }).ToListAsync().AsTask().OrTimeout();
 
         Assert.Equal([3, 3, 3, 3, 3, 3, 2], batches.Select(batch => batch.Count));
         Assert.Equal(Enumerable.Range(0, 20).Select(i => (float)i), batches.SelectMany(batch => batch).Select(one => one.Vector.Span[0]));

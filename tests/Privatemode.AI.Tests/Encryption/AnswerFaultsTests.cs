@@ -35,7 +35,7 @@ public sealed class AnswerFaultsTests
         {
             PrivatemodeIntegrityException exception = AnswerFaults.Exception(fault, new AnswerContext("/v1/embeddings", "sdk_1"));
             Assert.Equal(name, exception.ErrorType);
-            Assert.Equal("/v1/embeddings", exception.Endpoint);
+            Assert.Equal("/v1/embeddings", exception.EndpointPath);
             Assert.Equal("sdk_1", exception.RequestId);
             Assert.Contains(fault == AnswerFault.EmptyDocument ? "Do not conclude" : "Stop", exception.Message, StringComparison.Ordinal);
         }

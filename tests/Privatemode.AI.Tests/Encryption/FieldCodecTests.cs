@@ -81,7 +81,7 @@ public sealed class FieldCodecTests
         using EventOpener events = exchange.OpenEvents(new LenientEventRules(), new AnswerContext("/v1/completions", "sdk_7"));
         events.Push(Encoding.UTF8.GetBytes(enclave.Event("{\"choices\":[]}")));
         PrivatemodeIntegrityException failure = Assert.IsType<PrivatemodeIntegrityException>(events.Failure);
-        Assert.Equal(("already-failed", "/v1/completions", "sdk_7"), (failure.ErrorType, failure.Endpoint, failure.RequestId));
+        Assert.Equal(("already-failed", "/v1/completions", "sdk_7"), (failure.ErrorType, failure.EndpointPath, failure.RequestId));
     }
 
     [Fact]

@@ -56,7 +56,7 @@ internal sealed partial class AnsweringNetwork : IDisposable
         using HttpRequestMessage request = new(HttpMethod.Post, new Uri(Service, path)) { Content = content };
         using HttpResponseMessage response = await _calls.SendAsync(request, async: true, default).AsTask().OrTimeout();
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync().OrTimeout(),
-            response.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeader).Single() == "true");
+            response.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeaderName).Single() == "true");
     }
 
     public void Dispose()

@@ -63,7 +63,7 @@ public sealed class BlockedContextTests : IAsyncLifetime
         "chat" => _client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").GetAwaiter().GetResult().Text.Length > 0,
         "chat stream" =>
             _client.AsIChatClient("gpt-oss-120b").GetStreamingResponseAsync("hi").ToBlockingEnumerable().Any(update => update.Text.Length > 0),
-        "completion stream" => _client.GetCompletionClient("gpt-oss-120b").CompleteStreamingAsync(new("hi")).ToBlockingEnumerable().Any(),
+        "completion stream" => _client.GetTextCompletionClient("gpt-oss-120b").CompleteStreamingAsync(new("hi")).ToBlockingEnumerable().Any(),
         "speech" => Transcribe(audio => Speech.GetTextAsync(audio).GetAwaiter().GetResult().Text.Length > 0),
         "speech stream" => Transcribe(audio => Speech.GetStreamingTextAsync(audio).ToBlockingEnumerable().Any(update => update.Text.Length > 0)),
         "embeddings" => _client.AsIEmbeddingGenerator("qwen3-embedding-4b").GenerateAsync(["hi"]).GetAwaiter().GetResult().Count == 1,

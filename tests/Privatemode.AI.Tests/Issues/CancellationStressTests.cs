@@ -69,7 +69,7 @@ public sealed class CancellationStressTests : IAsyncLifetime
                 break;
             case 1:
                 TextCompletionRequest request = new("hi");
-                await DrainAsync(_client.GetCompletionClient("gpt-oss-120b").CompleteStreamingAsync(request, cancellationToken), cancellationToken);
+                await DrainAsync(_client.GetTextCompletionClient("gpt-oss-120b").CompleteStreamingAsync(request, cancellationToken), cancellationToken);
                 break;
             default:
                 await DrainAsync(_client.AsIChatClient("gpt-oss-120b").GetStreamingResponseAsync("hi", null, cancellationToken), cancellationToken);

@@ -108,7 +108,7 @@ public sealed class ClearMembersTests : IDisposable
     public void PlainError_ControlCharacters_AreNotTakenOver(string body, string message, string? code)
     {
         PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(PlainError(body));
-        Assert.Equal((message, code), (exception.ServerMessage, exception.Code));
+        Assert.Equal((message, code), (exception.ServerMessage, exception.ErrorCode));
     }
 
     [Theory]

@@ -95,7 +95,7 @@ public sealed class LoneSurrogateRequestTests(ChatFixture fixture) : IClassFixtu
         string body = await fixture.PostAsync(new ChatOptions { AdditionalProperties = properties });
         Assert.True(Texts(body).Contains(Whole), kind);
 
-        _ = await fixture.Client.GetCompletionClient(ChatFixture.Model)
+        _ = await fixture.Client.GetTextCompletionClient(ChatFixture.Model)
             .CompleteAsync(new TextCompletionRequest("hi") { AdditionalProperties = properties }).WaitAsync(TestTime.Limit);
         Assert.Contains(Whole, Texts(fixture.LastBody));
 
@@ -166,7 +166,7 @@ public sealed class LoneSurrogateRequestTests(ChatFixture fixture) : IClassFixtu
         _ = await generator.GenerateAsync([Half], new TextEmbeddingOptions { QueryInstruction = Half }).WaitAsync(TestTime.Limit);
         Assert.Equal(TextEmbeddingOptions.FormatQuery(Whole, Whole), Assert.Single(EmbeddingInput()));
 
-        _ = await fixture.Client.GetCompletionClient(ChatFixture.Model).CompleteAsync(
+        _ = await fixture.Client.GetTextCompletionClient(ChatFixture.Model).CompleteAsync(
             new TextCompletionRequest([Half, Half]) { StopSequences = [Half] }).WaitAsync(TestTime.Limit);
         Assert.Equal(3, Texts(fixture.LastBody).Count(text => text == Whole));
 
@@ -193,7 +193,7 @@ public sealed class LoneSurrogateRequestTests(ChatFixture fixture) : IClassFixtu
     {
         using IEmbeddingGenerator<string, Embedding<float>> generator = fixture.Client.AsIEmbeddingGenerator("qwen3-embedding-4b");
         await RefusesAsync("EmbeddingGenerationOptions.ModelId", () => generator.GenerateAsync(["x"], new EmbeddingGenerationOptions { ModelId = Half }));
-        await RefusesAsync("TextCompletionRequest.ModelId", () => fixture.Client.GetCompletionClient(ChatFixture.Model)
+        await RefusesAsync("TextCompletionRequest.ModelId", () => fixture.Client.GetTextCompletionClient(ChatFixture.Model)
             .CompleteAsync(new TextCompletionRequest("x") { ModelId = Half }));
         using ISpeechToTextClient speech = fixture.Client.AsISpeechToTextClient("whisper-large-v3");
         await RefusesAsync("SpeechToTextOptions.ModelId", () => speech.GetTextAsync(

@@ -86,11 +86,11 @@ public sealed class MediaTypeVariantTests(ChatFixture fixture) : IClassFixture<C
     [InlineData("application/x-gzip", "application/gzip")]
     public async Task Document_OfAVariantType_IsSentUnderItsOwn(string given, string sent)
     {
-        Assert.Equal(sent, DocumentForm.TypeOf(new DocumentOptions { ContentType = given }));
-        Assert.Equal(sent, DocumentForm.Fields(new DocumentOptions { UncompressedContentType = given })
+        Assert.Equal(sent, DocumentForm.TypeOf(new DocumentOptions { MediaType = given }));
+        Assert.Equal(sent, DocumentForm.Fields(new DocumentOptions { UncompressedMediaType = given })
             .Single(field => field.Name == "gz_uncompressed_content_type").Value);
         _ = await fixture.Client.Documents.PartitionAsync(
-            new MemoryStream(Bytes), "a.pdf", new DocumentOptions { ContentType = given }).OrTimeout();
+            new MemoryStream(Bytes), "a.pdf", new DocumentOptions { MediaType = given }).OrTimeout();
         Assert.Contains($"Content-Type: {sent}\r\n", fixture.Deployment.Requests[^1].DecryptedBody, StringComparison.Ordinal);
     }
 

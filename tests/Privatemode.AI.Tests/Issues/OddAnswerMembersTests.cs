@@ -71,7 +71,7 @@ public sealed class OddAnswerMembersTests(ChatFixture fixture) : IClassFixture<C
         _ = fixture.Deployment.Model.Reply("").WithRawJson(
             Put("""{"id":"c","object":"text_completion","created":1767225600,"model":"m","choices":[{"index":0,"text":"hi","finish_reason":"stop"}]}"""));
         TextCompletion completion =
-            await fixture.Client.GetCompletionClient(ChatFixture.Model).CompleteAsync(new TextCompletionRequest("hi"));
+            await fixture.Client.GetTextCompletionClient(ChatFixture.Model).CompleteAsync(new TextCompletionRequest("hi"));
         Assert.Equal((expected, "hi"), (completion.CreatedAt, completion.Choices[0].Text));
     }
 
@@ -131,7 +131,7 @@ public sealed class OddAnswerMembersTests(ChatFixture fixture) : IClassFixture<C
             {"id":"c","object":"text_completion","created":1767225600,"model":"m","choices":[{{{{index}}}"text":"hi","finish_reason":"stop"}]}
             """);
         TextCompletion completion =
-            await fixture.Client.GetCompletionClient(ChatFixture.Model).CompleteAsync(new TextCompletionRequest("hi"));
+            await fixture.Client.GetTextCompletionClient(ChatFixture.Model).CompleteAsync(new TextCompletionRequest("hi"));
         Assert.Equal((0, "hi"), (completion.Choices[0].Index, completion.Choices[0].Text));
     }
 

@@ -19,8 +19,8 @@ public sealed class OddTranscriptionTimesTests(ChatFixture fixture) : IClassFixt
         SpeechToTextResponse response = await TranscribeAsync(start, "1.5");
 
         Assert.Equal("Guten Morgen", response.Text);
-        Assert.Equal(TimeSpan.FromSeconds(expected), Assert.Single(response.GetTranscriptionSegments()).Start);
-        Assert.Equal(TimeSpan.FromSeconds(expected), Assert.Single(response.GetTranscriptionWords()).Start);
+        Assert.Equal(TimeSpan.FromSeconds(expected), Assert.Single(response.GetTranscriptionSegments()).StartTime);
+        Assert.Equal(TimeSpan.FromSeconds(expected), Assert.Single(response.GetTranscriptionWords()).StartTime);
         Assert.Equal(TimeSpan.FromSeconds(expected), response.StartTime);
     }
 
@@ -31,8 +31,8 @@ public sealed class OddTranscriptionTimesTests(ChatFixture fixture) : IClassFixt
 
         Assert.Equal(new TranscriptionWord
         {
-            Start = TimeSpan.FromSeconds(2),
-            End = TimeSpan.FromSeconds(1.5),
+            StartTime = TimeSpan.FromSeconds(2),
+            EndTime = TimeSpan.FromSeconds(1.5),
             Text = "Guten",
         }, Assert.Single(response.GetTranscriptionWords()));
         Assert.Contains("00:00:02,000 --> 00:00:02,001", response.ToSubRip(), StringComparison.Ordinal);

@@ -83,7 +83,7 @@ public sealed class SendBudgetTests : IAsyncLifetime
 
     private static async Task CompleteAsync(PrivatemodeClient client, bool streamed)
     {
-        TextCompletionClient completions = client.GetCompletionClient("gpt-oss-120b");
+        TextCompletionClient completions = client.GetTextCompletionClient("gpt-oss-120b");
         TextCompletionRequest request = new("hi");
         if (!streamed)
         {

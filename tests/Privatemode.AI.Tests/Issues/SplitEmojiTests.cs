@@ -178,7 +178,7 @@ public sealed class SplitEmojiTests(ChatFixture fixture) : IClassFixture<ChatFix
         _ = fixture.Deployment.Model.Reply("").WithRawEvents(
             Event(0, $"a{First}"), Event(1, $"b{First}"), Event(0, Second), Event(1, "", "\"length\""), Event(0, "", "\"stop\""));
         string[] texts = ["", ""];
-        TextCompletionClient completions = fixture.Client.GetCompletionClient(ChatFixture.Model);
+        TextCompletionClient completions = fixture.Client.GetTextCompletionClient(ChatFixture.Model);
         await foreach (TextCompletion completion in completions.CompleteStreamingAsync(new TextCompletionRequest("hi") { ChoiceCount = 2 }))
         {
             foreach (TextCompletionChoice choice in completion.Choices)
@@ -198,7 +198,7 @@ public sealed class SplitEmojiTests(ChatFixture fixture) : IClassFixture<ChatFix
             + $$"""[{"index":0,"text":"a{{First}}","logprobs":null,"finish_reason":"stop"}]}""");
 
         TextCompletion completion =
-            await fixture.Client.GetCompletionClient(ChatFixture.Model).CompleteAsync(new TextCompletionRequest("hi"));
+            await fixture.Client.GetTextCompletionClient(ChatFixture.Model).CompleteAsync(new TextCompletionRequest("hi"));
 
         Assert.Equal("a" + Lost, Assert.Single(completion.Choices).Text);
     }

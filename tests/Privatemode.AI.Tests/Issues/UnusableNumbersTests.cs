@@ -44,7 +44,7 @@ public sealed class UnusableNumbersTests(ChatFixture fixture) : IClassFixture<Ch
             using IEmbeddingGenerator<string, Embedding<float>> generator = fixture.Client.AsIEmbeddingGenerator("qwen3-embedding-4b");
             _ = await RefusesAsync("EmbeddingGenerationOptions.AdditionalProperties", () => generator.GenerateAsync(
                 ["hi"], new EmbeddingGenerationOptions { AdditionalProperties = (AdditionalPropertiesDictionary)properties.Clone() }));
-            _ = await RefusesAsync("TextCompletionRequest.AdditionalProperties", () => fixture.Client.GetCompletionClient(ChatFixture.Model)
+            _ = await RefusesAsync("TextCompletionRequest.AdditionalProperties", () => fixture.Client.GetTextCompletionClient(ChatFixture.Model)
                 .CompleteAsync(new TextCompletionRequest("hi") { AdditionalProperties = properties }));
         }
     }
@@ -53,7 +53,7 @@ public sealed class UnusableNumbersTests(ChatFixture fixture) : IClassFixture<Ch
     [MemberData(nameof(Numbers))]
     public async Task OptionOfOtherAdapters_NotFinite_IsRefusedByName(float number)
     {
-        TextCompletionClient completions = fixture.Client.GetCompletionClient(ChatFixture.Model);
+        TextCompletionClient completions = fixture.Client.GetTextCompletionClient(ChatFixture.Model);
         await RefusesAsync("TextCompletionRequest.Temperature", () => completions.CompleteAsync(new("hi") { Temperature = number }));
         await RefusesAsync("TextCompletionRequest.TopP", () => completions.CompleteAsync(new("hi") { TopP = number }));
         using ISpeechToTextClient speech = fixture.Client.AsISpeechToTextClient("whisper-large-v3");
@@ -98,7 +98,7 @@ public sealed class UnusableNumbersTests(ChatFixture fixture) : IClassFixture<Ch
         using EmbeddingBench bench = new((_, _) => Task.FromResult(WaitingHandler.Json(Answer("[1,2]", requests++ == 0 ? "[1,2]" : vector))));
 
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => bench.GenerateAsync(
-            ["a", "b", "c", "d"], new TextEmbeddingOptions { MaxBatchSize = 2, MaxParallelism = 1 }));
+            ["a", "b", "c", "d"], new TextEmbeddingOptions { MaxBatchSize = 2, MaxDegreeOfParallelism = 1 }));
 
         Assert.Contains("index 3", exception.Message, StringComparison.Ordinal);
     }
@@ -112,7 +112,7 @@ public sealed class UnusableNumbersTests(ChatFixture fixture) : IClassFixture<Ch
             : Task.FromException<HttpResponseMessage>(PrivatemodeServiceException.UnusableVector(1, "sdk_0", isWithinRequest: true)));
 
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => bench.GenerateAsync(
-            ["a", "b", "c", "d"], new TextEmbeddingOptions { MaxBatchSize = 2, MaxParallelism = 1 }));
+            ["a", "b", "c", "d"], new TextEmbeddingOptions { MaxBatchSize = 2, MaxDegreeOfParallelism = 1 }));
 
         Assert.Contains("index 3", exception.Message, StringComparison.Ordinal);
         Assert.Equal("sdk_0", exception.RequestId);

@@ -141,11 +141,11 @@ public sealed class ModelCatalogTests
         PrivatemodeModelUnavailableException explained =
             Assert.IsType<PrivatemodeModelUnavailableException>(await _catalog.ExplainAsync(original, null, CancellationToken.None).OrTimeout());
 
-        Assert.Equal(["a", "b"], explained.AvailableModels);
+        Assert.Equal(["a", "b"], explained.AvailableModelIds);
         Assert.Equal($"{original.Message} Models of the service: a, b.", explained.Message);
         Assert.Equal(
             (ServiceFailureReason.ModelUnavailable, 404, "code", "words", true, "id", TimeSpan.FromSeconds(1)),
-            (explained.Reason, explained.Status, explained.Code, explained.ServerMessage, explained.IsServerMessageAuthenticated, explained.RequestId,
+            (explained.Reason, explained.Status, explained.ErrorCode, explained.ServerMessage, explained.IsServerMessageAuthenticated, explained.RequestId,
                 explained.RetryAfter));
     }
 
@@ -156,7 +156,7 @@ public sealed class ModelCatalogTests
 
         var explained = (PrivatemodeModelUnavailableException)await _catalog.ExplainAsync(Unavailable(), null, CancellationToken.None).OrTimeout();
 
-        Assert.Equal(50, explained.AvailableModels.Count);
+        Assert.Equal(50, explained.AvailableModelIds.Count);
         Assert.EndsWith("model-19, and more.", explained.Message, StringComparison.Ordinal);
     }
 
@@ -169,7 +169,7 @@ public sealed class ModelCatalogTests
 
         var explained = (PrivatemodeModelUnavailableException)await _catalog.ExplainAsync(Unavailable(), null, CancellationToken.None).OrTimeout();
 
-        Assert.Equal(["a", "b"], explained.AvailableModels);
+        Assert.Equal(["a", "b"], explained.AvailableModelIds);
         Assert.Equal(2, _readings);
     }
 
@@ -184,7 +184,7 @@ public sealed class ModelCatalogTests
         _time.Advance(TimeSpan.FromSeconds(5));
 
         var explained = Assert.IsType<PrivatemodeModelUnavailableException>(await explaining.OrTimeout());
-        Assert.Empty(explained.AvailableModels);
+        Assert.Empty(explained.AvailableModelIds);
         Assert.Equal(Unavailable().Message, explained.Message);
     }
 
@@ -207,7 +207,7 @@ public sealed class ModelCatalogTests
     private static PrivatemodeServiceException Unavailable() => new(ServiceFailureReason.ModelUnavailable, "No such model.")
     {
         Status = 404,
-        Code = "code",
+        ErrorCode = "code",
         ServerMessage = "words",
         IsServerMessageAuthenticated = true,
         RequestId = "id",

@@ -86,10 +86,10 @@ public sealed class ModelsOfTenantsTests
         PrivatemodeServiceException gone = new(ServiceFailureReason.ModelUnavailable, "No such model.");
         await ListAsync("a");
         Task<Exception> explaining = As("b", () => _catalog.ExplainAsync(gone, null, CancellationToken.None));
-        Assert.Equal(["model-of-b"], Assert.IsType<PrivatemodeModelUnavailableException>(await explaining.OrTimeout()).AvailableModels);
+        Assert.Equal(["model-of-b"], Assert.IsType<PrivatemodeModelUnavailableException>(await explaining.OrTimeout()).AvailableModelIds);
 
         explaining = As(null, () => _catalog.ExplainAsync(gone, null, CancellationToken.None));
-        Assert.Empty(Assert.IsType<PrivatemodeModelUnavailableException>(await explaining.OrTimeout()).AvailableModels);
+        Assert.Empty(Assert.IsType<PrivatemodeModelUnavailableException>(await explaining.OrTimeout()).AvailableModelIds);
     }
 
     [Fact]

@@ -235,9 +235,9 @@ public sealed class AwaitedApiKeyTests : IAsyncLifetime
             case "document":
                 return client.Documents.PartitionAsync(new MemoryStream("text"u8.ToArray()), "a.txt", null, cancellationToken);
             case "completion":
-                return client.GetCompletionClient("gpt-oss-120b").CompleteAsync(new("hi"), cancellationToken);
+                return client.GetTextCompletionClient("gpt-oss-120b").CompleteAsync(new("hi"), cancellationToken);
             case "completion stream":
-                return ReadAsync(client.GetCompletionClient("gpt-oss-120b").CompleteStreamingAsync(new("hi"), cancellationToken));
+                return ReadAsync(client.GetTextCompletionClient("gpt-oss-120b").CompleteStreamingAsync(new("hi"), cancellationToken));
             case "models":
                 return client.Models.ListAsync(cancellationToken);
             case "model":

@@ -139,7 +139,7 @@ public sealed class HttpCallsTests : IDisposable
         Assert.Equal("Bad Gateway", response.ReasonPhrase);
         Assert.Equal("text/plain", response.Content.Headers.ContentType!.ToString());
         Assert.Equal("<html>busy</html>", await response.Content.ReadAsStringAsync());
-        Assert.Equal(["false"], response.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeader));
+        Assert.Equal(["false"], response.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeaderName));
         Assert.StartsWith("sdk_", response.Headers.GetValues("x-request-id").Single(), StringComparison.Ordinal);
         Assert.Equal(2, response.Headers.Count());
     }
@@ -181,7 +181,7 @@ public sealed class HttpCallsTests : IDisposable
             ManifestSha256 = "",
             VerifiedAt = default,
             RequestId = "the first",
-            SealedMembers = [],
+            EncryptedMembers = [],
             ClearMembers = [],
         });
         _network.Answer = _ => throw new HttpRequestException(HttpRequestError.ConnectionError, "refused");

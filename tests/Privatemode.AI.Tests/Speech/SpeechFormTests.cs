@@ -15,6 +15,8 @@ public sealed class SpeechFormTests
         { "SpeechTranscriptionOptions.Temperature", new SpeechTranscriptionOptions { Temperature = -0.1f } },
         { "SpeechTranscriptionOptions.Temperature", new SpeechTranscriptionOptions { Temperature = float.NaN } },
         { "SpeechToTextOptions.SpeechLanguage", new SpeechTranscriptionOptions { Timestamps = TranscriptionTimestamps.Segments } },
+        { "SpeechTranscriptionOptions.Timestamps", new SpeechTranscriptionOptions { SpeechLanguage = "de", Timestamps = (TranscriptionTimestamps)3 } },
+        { "SpeechTranscriptionOptions.Timestamps", new SpeechTranscriptionOptions { SpeechLanguage = "de", Timestamps = (TranscriptionTimestamps)(-1) } },
         { "SpeechToTextOptions.SpeechLanguage", Extra("response_format", "verbose_json") },
         { "response_format", Extra("response_format", "srt") },
         { "response_format", Extra("response_format", "vtt") },

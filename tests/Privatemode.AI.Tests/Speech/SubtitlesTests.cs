@@ -7,8 +7,8 @@ public sealed class SubtitlesTests
 {
     private static readonly TranscriptionSegment[] Segments =
     [
-        new() { Start = TimeSpan.Zero, End = TimeSpan.FromSeconds(2.5), Text = " Guten Morgen." },
-        new() { Start = TimeSpan.FromSeconds(2.5), End = new TimeSpan(0, 101, 2, 3, 4), Text = "A < B & C --> D\r\n\r\n  second line \n" },
+        new() { StartTime = TimeSpan.Zero, EndTime = TimeSpan.FromSeconds(2.5), Text = " Guten Morgen." },
+        new() { StartTime = TimeSpan.FromSeconds(2.5), EndTime = new TimeSpan(0, 101, 2, 3, 4), Text = "A < B & C --> D\r\n\r\n  second line \n" },
     ];
 
     [Fact]
@@ -34,8 +34,8 @@ public sealed class SubtitlesTests
     public void Times_OddOnes_MakeACueThatPlayersTake(double start, double end, string line) => Assert.Equal(
         $"1\r\n{line}\r\nx\r\n\r\n", Subtitles.SubRip([new TranscriptionSegment
         {
-            Start = TimeSpan.FromSeconds(start),
-            End = TimeSpan.FromSeconds(end),
+            StartTime = TimeSpan.FromSeconds(start),
+            EndTime = TimeSpan.FromSeconds(end),
             Text = "x",
         }]));
 

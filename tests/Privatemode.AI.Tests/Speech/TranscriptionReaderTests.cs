@@ -22,8 +22,8 @@ public sealed class TranscriptionReaderTests
         Assert.Equal(
             new TranscriptionSegment
             {
-                Start = TimeSpan.FromSeconds(0.5),
-                End = TimeSpan.FromSeconds(2.25),
+                StartTime = TimeSpan.FromSeconds(0.5),
+                EndTime = TimeSpan.FromSeconds(2.25),
                 Text = " Guten",
                 Temperature = 0,
                 AverageLogProbability = -0.25f,
@@ -33,8 +33,8 @@ public sealed class TranscriptionReaderTests
             response.GetTranscriptionSegments()[0]);
         Assert.Equal(new TranscriptionSegment
         {
-            Start = TimeSpan.FromSeconds(2.25),
-            End = TimeSpan.FromSeconds(3),
+            StartTime = TimeSpan.FromSeconds(2.25),
+            EndTime = TimeSpan.FromSeconds(3),
             Text = " Morgen.",
         }, response.GetTranscriptionSegments()[1]);
         Assert.Equal(["Guten", "Morgen"], response.GetTranscriptionWords().Select(word => word.Text));

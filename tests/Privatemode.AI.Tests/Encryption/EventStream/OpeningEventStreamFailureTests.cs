@@ -130,7 +130,7 @@ public sealed class OpeningEventStreamFailureTests : IDisposable
     private async Task AssertFailedForGood(string way, string failure)
     {
         PrivatemodeIntegrityException first = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => _scene.ReadTextAsync(way));
-        Assert.Equal((failure, "/v1/chat/completions", "sdk_0"), (first.ErrorType, first.Endpoint, first.RequestId));
+        Assert.Equal((failure, "/v1/chat/completions", "sdk_0"), (first.ErrorType, first.EndpointPath, first.RequestId));
         int reads = _scene.Network.Reads;
         Assert.Same(first, await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => _scene.ReadTextAsync(way)));
         Assert.Same(first, await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => _scene.ReadTextAsync("memory async", 1)));

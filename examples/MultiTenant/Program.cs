@@ -8,7 +8,7 @@ using Privatemode.AI.Testing;
 // One client for many tenants: each request uses the API key of its tenant. Tenants share neither secrets nor cached prompts.
 PrivatemodeTestDeploymentOptions accounts = new() { AdditionalApiKeys = { "key-of-acme", "key-of-globex" } };
 await using Example example = await Example.StartAsync(model => model.SetFallback(_ => ScriptedAnswer.Text("Done.")), accounts);
-string? ownKey = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable);
+string? ownKey = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable);
 byte[] cacheSecret = RandomNumberGenerator.GetBytes(32);
 
 await using ServiceProvider services = new ServiceCollection()

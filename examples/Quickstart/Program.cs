@@ -3,7 +3,7 @@ using Privatemode.AI;
 using Privatemode.AI.Testing;
 
 // With an API key, this example uses the real service; without one, a test deployment in this process.
-string? apiKey = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable);
+string? apiKey = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable);
 await using PrivatemodeTestDeployment? deployment = !string.IsNullOrEmpty(apiKey) ? null : await PrivatemodeTestDeployment.StartAsync(
     new() { BeforeStreamEvent = async (_, stop) => await Task.Delay(25, stop) });
 _ = deployment?.Model.ReplyWithToolCall("get_weather", """{"city":"Bochum"}""").WithReasoning("The user asks about rain. I look at the weather first.")

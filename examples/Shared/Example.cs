@@ -17,7 +17,7 @@ internal sealed class Example : IAsyncDisposable
     /// <param name="options">The options of the test deployment; null for the defaults.</param>
     public static async Task<Example> StartAsync(Action<ScriptedModel> script, PrivatemodeTestDeploymentOptions? options = null)
     {
-        if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable)))
+        if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable)))
         {
             return new Example(null, new PrivatemodeClient());
         }

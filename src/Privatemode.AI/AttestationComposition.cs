@@ -15,10 +15,10 @@ internal static class AttestationComposition
         InsecureLoopbackTrust? trust = verification.InsecureLoopbackTrust;
         ClientEvents events = new(options.LoggerFactory, options.Endpoint);
         PublicDownloads downloads = new(http, time);
-        ManifestEndpoint published = new(downloads, trust?.Manifest ?? ManifestEndpoint.Production, time);
+        ManifestEndpoint published = new(downloads, trust?.ManifestEndpoint ?? ManifestEndpoint.Production, time);
         ManifestKeeper manifests = new(verification.Manifest, published, events, time, isTestTrust: trust is not null);
-        CollateralAddresses addresses = trust is not null ? CollateralAddresses.At(trust.Collateral)
-            : verification.CollateralProxy is { } proxy ? CollateralAddresses.At(proxy)
+        CollateralAddresses addresses = trust is not null ? CollateralAddresses.At(trust.CollateralEndpoint)
+            : verification.CollateralEndpoint is { } endpoint ? CollateralAddresses.At(endpoint)
             : CollateralAddresses.Vendors;
         CollateralStore store = new(downloads, Caches(verification, time), time, ScopeOf(verification));
         ContrastTrustAnchors anchors = TrustAnchors.Of(trust);
@@ -29,7 +29,7 @@ internal static class AttestationComposition
             new EvidenceCollector(store, addresses, anchors, hardware, time),
             anchors,
             hardware,
-            new AttestorSettings(options.Endpoint, verification.EvidenceLifetime, verification.DangerousAcceptAnyUnnamedWorkloadAsSecretService),
+            new AttestorSettings(options.Endpoint, verification.Lifetime, verification.DangerousAcceptAnyUnnamedWorkloadAsSecretService),
             time);
         return new AttestedMeshAuthority(attestor, manifests, events, time);
     }

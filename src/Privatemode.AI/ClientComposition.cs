@@ -47,7 +47,7 @@ internal sealed class ClientComposition : IDisposable
             apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, IsTrusted), time, options.MaxSessions,
             transport.ResponseTimeout);
         _attested.Changed = _sessions.ForgetAll;
-        _images = media.Remote == RemoteMediaPolicy.FetchHereAndInline ? switches.Images ?? new ImageFetcher(time, transport.ResponseTimeout) : null;
+        _images = media.Remote == RemoteMediaPolicy.FetchLocally ? switches.Images ?? new ImageFetcher(time, transport.ResponseTimeout) : null;
         PromptCacheSalts salts = new(options.PromptCache.Scope, apiKeys.AreManyCallers);
         CallRunner runner = new(
             new SealingEngine(Endpoint, codec, salts, time), new MediaResolver(media.Remote, _images, media.MaxFetchedImages),

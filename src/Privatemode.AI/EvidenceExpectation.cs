@@ -8,9 +8,13 @@ public sealed class EvidenceExpectation
     /// <exception cref="ArgumentNullException"><paramref name="manifestSha256"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">There is no digest, or one is not 64 hexadecimal digits.</exception>
     public EvidenceExpectation(params string[] manifestSha256) =>
-        Digests = ((ManifestPolicy.PinnedManifest)ManifestPolicy.Pinned(manifestSha256)).Digests;
+        ManifestSha256 = [.. ((ManifestPolicy.PinnedManifest)ManifestPolicy.Pinned(manifestSha256)).Digests];
 
-    /// <summary>Gets the requirements on the hardware in addition to the manifest.</summary>
+    /// <summary>Gets the SHA-256 digests of the accepted manifests.</summary>
+    /// <value>64 lower-case hexadecimal digits each, without duplicates.</value>
+    public IReadOnlyList<string> ManifestSha256 { get; }
+
+    /// <summary>Gets the requirements for the hardware beyond those of the manifest.</summary>
     /// <value>The default is <see cref="HardwarePolicy.Default"/>.</value>
     public HardwarePolicy Hardware { get; init; } = HardwarePolicy.Default;
 
@@ -19,10 +23,9 @@ public sealed class EvidenceExpectation
     /// <see cref="InsecureLoopbackTrust"/>, a loopback address is required.</value>
     public Uri? Endpoint { get; init; }
 
-    /// <summary>Gets the roots of a test deployment. INSECURE outside of tests: anybody can forge evidence under these roots.</summary>
+    /// <summary>Gets the roots of a test deployment, used instead of the vendors' roots. This is insecure outside of tests.</summary>
     /// <value>The default is <see langword="null"/>: the roots of AMD and Intel. Other roots are accepted only if <see cref="Endpoint"/> is a loopback
     /// address.</value>
     public InsecureLoopbackTrust? InsecureLoopbackTrust { get; init; }
 
-    internal IReadOnlyCollection<string> Digests { get; }
 }

@@ -8,37 +8,40 @@ public sealed record HardwarePolicy
     public static HardwarePolicy Default { get; } = new();
 
     /// <summary>Gets the technologies that are accepted, as in <see cref="VerifiedDeployment.Tee"/>.</summary>
-    /// <value><c>SEV-SNP</c>, <c>TDX</c>. The default is <see langword="null"/>: those that the manifest lists.</value>
-    /// <remarks>Requirements for AMD do not apply to Intel. If only the listed chips or product lines may answer, accept <c>SEV-SNP</c> alone.</remarks>
-    public IReadOnlyCollection<TeeKind>? Tees { get; init; }
+    /// <value><see cref="TeeKind.SevSnp"/>, <see cref="TeeKind.Tdx"/> or both. The default is <see langword="null"/>: those that the manifest lists.</value>
+    /// <remarks>Requirements for AMD do not apply to Intel. To accept only the listed chips or product lines, allow
+    /// <see cref="TeeKind.SevSnp"/> alone.</remarks>
+    public IReadOnlyCollection<TeeKind>? AllowedTees { get; init; }
 
     /// <summary>Gets the AMD product lines that are accepted.</summary>
-    /// <value><c>Milan</c>, <c>Genoa</c> or <c>Turin</c>; no manifest that this version reads lists Turin. The default is <see langword="null"/>: those that
-    /// the manifest lists.</value>
+    /// <value>For example <see cref="AmdProduct.Genoa"/>; no manifest that this version reads lists <see cref="AmdProduct.Turin"/>. The default is
+    /// <see langword="null"/>: those that the manifest lists.</value>
     /// <remarks>Leave out Milan if you can: its root seed can be extracted by software alone (arXiv 2605.12990). TDX is still accepted, see
-    /// <see cref="Tees"/>.</remarks>
-    public IReadOnlyCollection<AmdProduct>? AmdProducts { get; init; }
+    /// <see cref="AllowedTees"/>.</remarks>
+    public IReadOnlyCollection<AmdProduct>? AllowedAmdProducts { get; init; }
 
     /// <summary>Gets the IDs of the AMD chips that are accepted.</summary>
     /// <value>128 hexadecimal digits each. The default is <see langword="null"/>: those that the manifest allows.</value>
-    /// <remarks>A machine that hides the ID of its chip is refused. TDX is still accepted, see <see cref="Tees"/>.</remarks>
-    public IReadOnlyCollection<string>? AmdChipIds { get; init; }
+    /// <remarks>A machine that hides the ID of its chip is refused. TDX is still accepted, see <see cref="AllowedTees"/>.</remarks>
+    public IReadOnlyCollection<string>? AllowedAmdChipIds { get; init; }
 
     /// <summary>Gets a value that indicates whether a TDX platform with outdated firmware or microcode is accepted. This is insecure.</summary>
     /// <value>The default is <see langword="false"/>.</value>
-    /// <remarks>The Go reference accepts such platforms. Intel's verdicts about the TDX module and the quoting enclave still apply.</remarks>
+    /// <remarks>Privatemode's own proxy accepts such platforms. Intel's verdicts about the TDX module and the quoting enclave still apply.</remarks>
     public bool DangerousAcceptOutdatedTdxPlatform { get; init; }
 
     /// <summary>Gets a value that indicates whether a TDX platform must be up to date under Intel's newest TCB info.</summary>
-    /// <value>The default is <see langword="false"/>: the platform must be up to date under the evaluation that the manifest names, as for the Go reference.
-    /// A platform that is not up to date under the newest one fails a check in <see cref="VerifiedDeployment.Checks"/>, with a warning.</value>
+    /// <value>The default is <see langword="false"/>: the platform must be up to date under the TCB evaluation that the manifest
+    /// names, as for Privatemode's own proxy. If it is not up to date under the newest TCB info, a check in <see cref="VerifiedDeployment.Checks"/> has the
+    /// outcome <see cref="VerificationOutcome.Warning"/>.</value>
     /// <remarks>If it is <see langword="true"/>, any TDX platform is refused while the newest TCB info cannot be retrieved.</remarks>
-    public bool RequireUpToDateUnderNewestTcbInfo { get; init; }
+    public bool RequireNewestTdxTcbInfo { get; init; }
 
-    /// <summary>Gets the maximum age of an AMD revocation list from the evidence, used while AMD's current one cannot be retrieved.</summary>
+    /// <summary>Gets the maximum age of the AMD revocation list that is used while AMD's current one cannot be retrieved.</summary>
     /// <value>From zero, which accepts no such list, to 366 days after its date of issue. The default is 30 days.</value>
-    /// <remarks>The sender of the evidence chooses that list. The longer this time is, the longer a revoked key can be used while AMD is blocked.</remarks>
-    public TimeSpan SuppliedRevocationListMaxAge { get; init; } = DefaultSuppliedRevocationListMaxAge;
+    /// <remarks>This list comes with the evidence, so the sender of the evidence chooses it. The longer this time is, the longer a revoked key can be used
+    /// while AMD is blocked.</remarks>
+    public TimeSpan MaxAmdFallbackRevocationListAge { get; init; } = DefaultMaxAmdFallbackRevocationListAge;
 
-    internal static TimeSpan DefaultSuppliedRevocationListMaxAge => TimeSpan.FromDays(30);
+    internal static TimeSpan DefaultMaxAmdFallbackRevocationListAge => TimeSpan.FromDays(30);
 }

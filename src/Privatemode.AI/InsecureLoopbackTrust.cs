@@ -6,57 +6,66 @@ namespace Privatemode.AI;
 /// manifest, are different.</remarks>
 public sealed class InsecureLoopbackTrust
 {
-    /// <summary>Initializes a new instance of the <see cref="InsecureLoopbackTrust"/> class.</summary>
-    /// <param name="amdRootKeys">The SHA-256 digest of the SubjectPublicKeyInfo of each root that replaces AMD's, 64 hexadecimal digits, by product line
-    /// (<c>Milan</c>, <c>Genoa</c>, <c>Turin</c>).</param>
-    /// <param name="intelRootKey">The digest of the root that replaces Intel's.</param>
-    /// <param name="collateral">The base address that replaces AMD's and Intel's services. It must be loopback.</param>
-    /// <param name="manifest">The address of the manifest. It must be loopback.</param>
-    /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException">A key is not 64 hexadecimal digits, or an address is not loopback.</exception>
-    public InsecureLoopbackTrust(IReadOnlyDictionary<AmdProduct, string> amdRootKeys, string intelRootKey, Uri collateral, Uri manifest)
+    /// <summary>Gets the digests of the root keys that replace AMD's, by product line.</summary>
+    /// <value>The SHA-256 digest of each root's SubjectPublicKeyInfo, 64 hexadecimal digits. The values are copied.</value>
+    /// <exception cref="ArgumentNullException">The value or a digest is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException">A digest is not 64 hexadecimal digits.</exception>
+    public required IReadOnlyDictionary<AmdProduct, string> AmdRootKeySha256
     {
-        ArgumentNullException.ThrowIfNull(amdRootKeys);
-        DemandKey(intelRootKey, nameof(intelRootKey));
-        foreach (string key in amdRootKeys.Values)
+        get;
+        init
         {
-            DemandKey(key, nameof(amdRootKeys));
+            ArgumentNullException.ThrowIfNull(value);
+            field = value.ToDictionary(entry => entry.Key, entry => ValidDigest(entry.Value));
         }
-
-        DemandLoopback(collateral, nameof(collateral));
-        DemandLoopback(manifest, nameof(manifest));
-        AmdRootKeys = amdRootKeys.ToDictionary(entry => entry.Key, entry => entry.Value.ToLowerInvariant());
-        IntelRootKey = Convert.FromHexString(intelRootKey);
-        Collateral = collateral;
-        Manifest = manifest;
     }
 
-    internal IReadOnlyDictionary<AmdProduct, string> AmdRootKeys { get; }
+    /// <summary>Gets the digest of the root key that replaces Intel's.</summary>
+    /// <value>The SHA-256 digest of the root's SubjectPublicKeyInfo, 64 hexadecimal digits.</value>
+    /// <exception cref="ArgumentNullException">The value is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException">The value is not 64 hexadecimal digits.</exception>
+    public required string IntelRootKeySha256
+    {
+        get;
+        init => field = ValidDigest(value);
+    }
 
-    internal byte[] IntelRootKey { get; }
+    /// <summary>Gets the base address that replaces AMD's and Intel's services.</summary>
+    /// <value>A loopback address, http or https.</value>
+    /// <exception cref="ArgumentNullException">The value is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException">The value is not a loopback address.</exception>
+    public required Uri CollateralEndpoint
+    {
+        get;
+        init => field = ValidAddress(value);
+    }
 
-    internal Uri Collateral { get; }
+    /// <summary>Gets the address of the manifest that the test deployment publishes.</summary>
+    /// <value>A loopback address, http or https.</value>
+    /// <exception cref="ArgumentNullException">The value is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException">The value is not a loopback address.</exception>
+    public required Uri ManifestEndpoint
+    {
+        get;
+        init => field = ValidAddress(value);
+    }
 
-    internal Uri Manifest { get; }
-
-    /// <summary>Keeps what this world of trust has in memory apart from every other's: a port may have been another deployment's before.</summary>
+    /// <summary>Separates what is cached for this test deployment from every other: another deployment may have had the same port before.</summary>
     internal string Scope { get; } = $"loopback {Guid.NewGuid()} ";
 
-    private static void DemandKey(string key, string name)
+    private static string ValidDigest(string value)
     {
-        ArgumentNullException.ThrowIfNull(key, name);
-        if (key.Length != 64 || !key.All(char.IsAsciiHexDigit))
-        {
-            throw new ArgumentException("The digest of a root key has 64 hexadecimal digits.", name);
-        }
+        ArgumentNullException.ThrowIfNull(value);
+        return value.Length == 64 && value.All(char.IsAsciiHexDigit)
+            ? value.ToLowerInvariant()
+            : throw new ArgumentException("The digest of a root key has 64 hexadecimal digits.", nameof(value));
     }
 
-    private static void DemandLoopback(Uri address, string name)
+    private static Uri ValidAddress(Uri value)
     {
-        ArgumentNullException.ThrowIfNull(address, name);
-        if (!address.IsAbsoluteUri || !address.IsLoopback || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps))
-        {
-            throw new ArgumentException("The address must be a loopback address, http or https.", name);
-        }
+        ArgumentNullException.ThrowIfNull(value);
+        return value.IsAbsoluteUri && value.IsLoopback && (value.Scheme == Uri.UriSchemeHttp || value.Scheme == Uri.UriSchemeHttps)
+            ? value
+            : throw new ArgumentException("The address must be a loopback address, http or https.", nameof(value));
     }
 }

@@ -48,7 +48,7 @@ public sealed class ManifestLog
     /// <value><see langword="true"/> if anybody could have forged the evidence; <see langword="false"/> otherwise, and for an empty log.</value>
     public bool IsInsecureLoopback { get; }
 
-    /// <summary>Gets the chain of the last line, which depends on all lines.</summary>
+    /// <summary>Gets the hash chain value of the last line, which depends on all lines.</summary>
     /// <value>64 lower-case hexadecimal digits; zeros for an empty log.</value>
     public string HeadSha256 => Convert.ToHexStringLower(_chain);
 

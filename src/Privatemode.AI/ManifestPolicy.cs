@@ -2,8 +2,9 @@ namespace Privatemode.AI;
 
 /// <summary>Specifies which manifest a deployment must have, and thereby which code may see prompts.</summary>
 /// <remarks>
-/// Manifests are not signed. <see cref="Latest"/> trusts their publisher; <c>Pinned</c> and <c>Approve</c> trust only you. A manifest is adopted after a
-/// deployment proved it and, with <c>Approve</c>, after you approved it. It is recorded before keys are exchanged with that deployment. The repository's
+/// Manifests are not signed. <see cref="Latest"/> trusts their publisher; <c>Pinned</c> and <see cref="RequireApproval"/> trust only you. A deployment proves
+/// a manifest if its verified evidence contains the digest of that manifest. A manifest is adopted after a deployment proved it and, with
+/// <see cref="RequireApproval"/>, after you approved it. It is recorded before keys are exchanged with that deployment. The repository's
 /// <c>docs/manifests.md</c> describes every state and what ends it.
 /// </remarks>
 public abstract class ManifestPolicy
@@ -13,7 +14,7 @@ public abstract class ManifestPolicy
     }
 
     /// <summary>Returns the policy that accepts the manifest that the service publishes. This is the default.</summary>
-    /// <param name="adoptionLog">The directory of the adopted manifests and their log, see <see cref="ManifestLog"/>, or <see langword="null"/> to keep the
+    /// <param name="logDirectory">The directory of the adopted manifests and their log, see <see cref="ManifestLog"/>, or <see langword="null"/> to keep the
     /// adopted manifest in memory only. Several processes can share the directory.</param>
     /// <returns>The policy.</returns>
     /// <remarks>
@@ -22,7 +23,7 @@ public abstract class ManifestPolicy
     /// that the deployment proves; with a log, a restart does not change that.</para>
     /// <para>With <see cref="InsecureLoopbackTrust"/>, the log is in the subdirectory <see cref="ManifestLog.InsecureLoopbackDirectoryName"/>.</para>
     /// </remarks>
-    public static ManifestPolicy Latest(string? adoptionLog = null) => new LatestManifest(adoptionLog);
+    public static ManifestPolicy Latest(string? logDirectory = null) => new LatestManifest(logDirectory);
 
     /// <summary>Returns the policy that accepts only manifests with one of the specified digests.</summary>
     /// <param name="sha256">The SHA-256 digest of each manifest file, 64 hexadecimal digits.</param>
@@ -54,13 +55,14 @@ public abstract class ManifestPolicy
     /// and before keys are exchanged. It must not use a client that waits for its decision; a synchronous call blocks its thread meanwhile. Its exceptions
     /// are thrown by the calls that wait for it.
     /// </param>
-    /// <param name="adoptionLog">
+    /// <param name="logDirectory">
     /// The directory of the log, see <see cref="Latest"/>. Only approved entries are used, and whoever can write the directory can approve. If it is
     /// <see langword="null"/>, the callback is called for the first manifest of every process.
     /// </param>
     /// <param name="askIfChangesAreOmitted">
-    /// <see langword="true"/> to call the callback also if the manifest differs in more than <see cref="ManifestUpdate.Changes"/> can show. Compare the files
-    /// yourself if <see cref="ManifestUpdate.HasOmittedChanges"/> is <see langword="true"/>.
+    /// <see langword="true"/> to call the callback also if the manifest differs in more than <see cref="ManifestUpdate.Changes"/> can show. Compare
+    /// <see cref="ManifestUpdate.CurrentManifest"/> and <see cref="ManifestUpdate.NewManifest"/> yourself if <see cref="ManifestUpdate.HasOmittedChanges"/> is
+    /// <see langword="true"/>.
     /// </param>
     /// <returns>The policy.</returns>
     /// <remarks>
@@ -71,18 +73,18 @@ public abstract class ManifestPolicy
     /// <see langword="true"/>.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="approve"/> is <see langword="null"/>.</exception>
-    public static ManifestPolicy Approve(
-        Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? adoptionLog = null, bool askIfChangesAreOmitted = false)
+    public static ManifestPolicy RequireApproval(
+        Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? logDirectory = null, bool askIfChangesAreOmitted = false)
     {
         ArgumentNullException.ThrowIfNull(approve);
-        return new ApprovedManifest(approve, adoptionLog, askIfChangesAreOmitted);
+        return new ApprovedManifest(approve, logDirectory, askIfChangesAreOmitted);
     }
 
     private static bool IsDigest(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigit);
 
-    internal sealed class LatestManifest(string? adoptionLog) : ManifestPolicy
+    internal sealed class LatestManifest(string? logDirectory) : ManifestPolicy
     {
-        public string? AdoptionLog => adoptionLog;
+        public string? LogDirectory => logDirectory;
     }
 
     internal sealed class PinnedManifest(IReadOnlyCollection<string> digests) : ManifestPolicy
@@ -92,12 +94,12 @@ public abstract class ManifestPolicy
     }
 
     internal sealed class ApprovedManifest(
-        Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? adoptionLog, bool asksIfChangesAreOmitted) : ManifestPolicy
+        Func<ManifestUpdate, CancellationToken, ValueTask<bool>> approve, string? logDirectory, bool asksIfChangesAreOmitted) : ManifestPolicy
     {
         public bool AsksIfChangesAreOmitted => asksIfChangesAreOmitted;
 
         public Func<ManifestUpdate, CancellationToken, ValueTask<bool>> Ask => approve;
 
-        public string? AdoptionLog => adoptionLog;
+        public string? LogDirectory => logDirectory;
     }
 }

@@ -2,13 +2,19 @@ using Privatemode.AI.Attestation.Contrast;
 
 namespace Privatemode.AI;
 
-/// <summary>Represents a new manifest that <see cref="ManifestPolicy.Approve"/> asks you to approve, compared with the current one.</summary>
+/// <summary>Represents a new manifest that <see cref="ManifestPolicy.RequireApproval"/> asks you to approve, compared with the current one.</summary>
 public sealed class ManifestUpdate
 {
-    internal ManifestUpdate(ManifestDifference difference, ReadOnlyMemory<byte> newManifest, bool isDeployed, DateTimeOffset? previouslyAdoptedAt)
+    internal ManifestUpdate(
+        ManifestDifference difference,
+        ReadOnlyMemory<byte>? currentManifest,
+        ReadOnlyMemory<byte> newManifest,
+        bool isDeployed,
+        DateTimeOffset? previouslyAdoptedAt)
     {
         CurrentSha256 = difference.Before;
         NewSha256 = difference.After;
+        CurrentManifest = currentManifest;
         NewManifest = newManifest;
         Changes = difference.Lines;
         HasOmittedChanges = !difference.IsComplete;
@@ -19,6 +25,9 @@ public sealed class ManifestUpdate
     /// <summary>Gets the SHA-256 digest of the manifest that was adopted last, or <see langword="null"/> if there is none.</summary>
     /// <value>64 lower-case hexadecimal digits.</value>
     public string? CurrentSha256 { get; }
+
+    /// <summary>Gets the exact bytes of the manifest that was adopted last, or <see langword="null"/> if there is none.</summary>
+    public ReadOnlyMemory<byte>? CurrentManifest { get; }
 
     /// <summary>Gets the SHA-256 digest of the new manifest, as 64 lower-case hexadecimal digits.</summary>
     public string NewSha256 { get; }
@@ -35,8 +44,8 @@ public sealed class ManifestUpdate
     public IReadOnlyList<string> Changes { get; }
 
     /// <summary>Gets a value that indicates whether <see cref="Changes"/> omits differences because there are too many.</summary>
-    /// <value><see langword="true"/> only if the policy was told to ask in this case too. Compare <see cref="NewManifest"/> with the current manifest
-    /// yourself before you approve it.</value>
+    /// <value><see langword="true"/> only if the policy was told to ask in this case too. Compare <see cref="NewManifest"/> with
+    /// <see cref="CurrentManifest"/> yourself before you approve it.</value>
     public bool HasOmittedChanges { get; }
 
     /// <summary>Gets a value that indicates whether the deployment runs the new manifest, according to its verified evidence.</summary>

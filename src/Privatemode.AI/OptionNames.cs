@@ -5,11 +5,11 @@ internal static class OptionNames
 {
     public const string Manifest = Verification + nameof(VerificationOptions.Manifest);
     public const string Hardware = Verification + nameof(VerificationOptions.Hardware);
-    public const string EvidenceLifetime = Verification + nameof(VerificationOptions.EvidenceLifetime);
+    public const string VerificationLifetime = Verification + nameof(VerificationOptions.Lifetime);
     public const string GpuRevocation = Verification + nameof(VerificationOptions.GpuRevocation);
     public const string CollateralDirectory = Verification + nameof(VerificationOptions.CollateralDirectory);
     public const string CollateralCache = Verification + nameof(VerificationOptions.CollateralCache);
-    public const string CollateralProxy = Verification + nameof(VerificationOptions.CollateralProxy);
+    public const string CollateralEndpoint = Verification + nameof(VerificationOptions.CollateralEndpoint);
     public const string UnnamedSecretService = Verification + nameof(VerificationOptions.DangerousAcceptAnyUnnamedWorkloadAsSecretService);
     public const string InsecureLoopbackTrust = Verification + nameof(VerificationOptions.InsecureLoopbackTrust);
 

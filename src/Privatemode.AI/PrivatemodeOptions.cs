@@ -9,7 +9,7 @@ namespace Privatemode.AI;
 public sealed class PrivatemodeOptions
 {
     /// <summary>The name of the environment variable that is read for an API key when no other source of the key is set.</summary>
-    public const string ApiKeyVariable = "PRIVATEMODE_API_KEY";
+    public const string ApiKeyEnvironmentVariable = "PRIVATEMODE_API_KEY";
 
     /// <summary>Gets or sets the API key.</summary>
     /// <value>The default is <see langword="null"/>: the environment variable <c>PRIVATEMODE_API_KEY</c> is used.</value>

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Privatemode.AI;
 
-/// <summary>Represents which requests can share entries of the service's prompt cache.</summary>
+/// <summary>Specifies which requests can share entries of the service's prompt cache.</summary>
 /// <remarks>
 /// <para>Each request has a salt, and requests with equal salts share cached prefixes of their prompts.</para>
 /// <para>With any scope except <see cref="None"/>, each request carries a shard key in the clear. It reveals the approximate length of the prompt,

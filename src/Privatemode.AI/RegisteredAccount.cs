@@ -2,8 +2,8 @@ namespace Privatemode.AI;
 
 /// <summary>Names a Privatemode account that is registered in a service collection.</summary>
 /// <remarks>
-/// <para><c>AddPrivatemodeChatClient</c> and its siblings take the account as this type, so that it cannot be confused with a service key, a model ID or an
-/// API key. An instance only names the account; it holds no secret and registers nothing.</para>
+/// <para><c>AddPrivatemodeChatClient</c> and the other registration methods take the account as this type, so that it cannot be confused with a service key, a
+/// model ID or an API key. An instance only names the account; it holds no secret and registers nothing.</para>
 /// <para>This class is immutable and thread-safe.</para>
 /// </remarks>
 public sealed class RegisteredAccount

@@ -19,7 +19,7 @@ public sealed class SavedEvidence
     public Uri ClaimedEndpoint => _evidence.Endpoint;
 
     /// <summary>Gets the time of the first verification, as the file claims. Nothing verifies it, not even <see cref="Verify"/>.</summary>
-    public DateTimeOffset ClaimedVerificationTime => _evidence.VerifiedAt;
+    public DateTimeOffset ClaimedVerifiedAt => _evidence.VerifiedAt;
 
     /// <summary>Reads a file that <see cref="VerifiedDeployment.SaveEvidenceAsync"/> wrote.</summary>
     /// <param name="source">The stream to read to its end. It is not closed.</param>
@@ -61,7 +61,7 @@ public sealed class SavedEvidence
     /// <summary>Verifies the evidence again. The method uses neither the network nor the clock.</summary>
     /// <param name="expectation">What the evidence must prove.</param>
     /// <param name="at">The time for which the evidence is verified: now, to find out whether it is still valid, or a time from your own records, to repeat an
-    /// earlier verification. With <see cref="ClaimedVerificationTime"/>, the author of the file chooses the time and thereby which revocations apply.</param>
+    /// earlier verification. With <see cref="ClaimedVerifiedAt"/>, the author of the file chooses the time and thereby which revocations apply.</param>
     /// <returns>The report. <see cref="VerifiedDeployment.ValidUntil"/> is the end of the collateral's validity, at most 24 hours after <paramref name="at"/>.
     /// <see cref="VerifiedDeployment.Endpoint"/> is <see cref="EvidenceExpectation.Endpoint"/>, or <see cref="ClaimedEndpoint"/> if that is not
     /// set.</returns>
@@ -75,7 +75,7 @@ public sealed class SavedEvidence
         DemandLoopback(expectation);
         Uri endpoint = expectation.Endpoint ?? _evidence.Endpoint;
         AttestationDocument document = AttestationDocument.Parse(_evidence.Document);
-        Manifest manifest = ManifestKeeper.ResolvePinned(expectation.Digests, document);
+        Manifest manifest = ManifestKeeper.ResolvePinned(expectation.ManifestSha256, document);
         VerifiedCoordinator verified = ContrastVerifier.Verify(
             document,
             _evidence.Nonce,
@@ -101,7 +101,8 @@ public sealed class SavedEvidence
         {
             throw new PrivatemodeConfigurationException(
                 $"{nameof(EvidenceExpectation)}.{nameof(expectation.InsecureLoopbackTrust)}",
-                "Test roots are accepted only for a loopback deployment. Set Endpoint to its loopback address, or do not set InsecureLoopbackTrust.");
+                "Test roots are accepted only for a loopback deployment. Set EvidenceExpectation.Endpoint to its loopback address, or do not set " +
+                "InsecureLoopbackTrust.");
         }
     }
 }

@@ -1,8 +1,12 @@
 namespace Privatemode.AI;
 
-/// <summary>Represents one check of a <see cref="VerifiedDeployment"/>.</summary>
+/// <summary>Represents one check of a <see cref="VerifiedDeployment"/>. Instances are created by a verification.</summary>
 public sealed record VerificationCheck
 {
+    internal VerificationCheck()
+    {
+    }
+
     /// <summary>Gets the stable name of the check, for example <c>snp-measurement</c>. Later versions can add names.</summary>
     public required string Name { get; init; }
 

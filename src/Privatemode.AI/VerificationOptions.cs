@@ -16,7 +16,7 @@ public sealed class VerificationOptions
     /// <summary>Gets or sets the time for which a successful verification is valid.</summary>
     /// <value>From 5 minutes to 24 hours. The default is 24 hours.</value>
     /// <remarks>A verification is valid for less time if its collateral expires earlier. It is renewed in the background.</remarks>
-    public TimeSpan EvidenceLifetime { get; set; } = TimeSpan.FromHours(24);
+    public TimeSpan Lifetime { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>Gets or sets which revocation states of the service's GPUs are accepted.</summary>
     /// <value>The default is <see cref="GpuRevocationPolicy.Strict"/>.</value>
@@ -34,11 +34,12 @@ public sealed class VerificationOptions
     /// <remarks>If <see cref="CollateralDirectory"/> is set too, the directory is read first, and downloaded documents are stored in both.</remarks>
     public IDistributedCache? CollateralCache { get; set; }
 
-    /// <summary>Gets or sets the base address of a proxy for AMD's and Intel's services.</summary>
+    /// <summary>Gets or sets the base address that replaces AMD's and Intel's services, such as a mirror in your network.</summary>
     /// <value>An https address without a query; http is accepted for loopback only. The default is <see langword="null"/>: the vendors' services are used
     /// directly.</value>
-    /// <remarks>Paths and queries are those of the vendors' services.</remarks>
-    public Uri? CollateralProxy { get; set; }
+    /// <remarks>Paths and queries are those of the vendors' services. For a proxy that forwards connections, set
+    /// <see cref="TransportOptions.HttpMessageHandler"/> instead.</remarks>
+    public Uri? CollateralEndpoint { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether a secret service whose certificate has no DNS names is accepted. This is insecure.</summary>
     /// <value>The default is <see langword="false"/>: the certificate must have a name that the manifest gives to the secret service and to no other

@@ -1,6 +1,8 @@
 namespace Privatemode.AI;
 
-/// <summary>Specifies the outcome of one check of a verification.</summary>
+/// <summary>Specifies the outcome of one check of a successful verification.</summary>
+/// <remarks>There is no value for a failed check: verification then throws a <see cref="PrivatemodeVerificationException"/> instead of returning a
+/// <see cref="VerifiedDeployment"/>. Later versions can add values.</remarks>
 public enum VerificationOutcome
 {
     /// <summary>The check was not made. <see cref="VerificationCheck.Detail"/> says why.</summary>
@@ -9,9 +11,6 @@ public enum VerificationOutcome
     /// <summary>The check passed.</summary>
     Passed,
 
-    /// <summary>The check did not pass, and the settings do not require it to. See also <see cref="VerifiedDeployment.Warnings"/>.</summary>
+    /// <summary>The check did not pass, and the settings do not require it to. <see cref="VerifiedDeployment.Warnings"/> has a sentence about it.</summary>
     Warning,
-
-    /// <summary>The check failed. A <see cref="VerifiedDeployment"/> has no such check, because a deployment with a failed check is not used.</summary>
-    Failed,
 }

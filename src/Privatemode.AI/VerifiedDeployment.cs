@@ -3,7 +3,7 @@ using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI;
 
-/// <summary>Represents the report of a successful verification of a deployment. Immutable.</summary>
+/// <summary>Represents the immutable report of a successful verification of a deployment.</summary>
 /// <remarks>The report is for people, logs and audits. It proves nothing to others; for that, save the evidence with <see cref="SaveEvidenceAsync"/>.</remarks>
 public sealed record VerifiedDeployment
 {
@@ -18,7 +18,7 @@ public sealed record VerifiedDeployment
     public required DateTimeOffset VerifiedAt { get; init; }
 
     /// <summary>Gets the time until which the verification is valid.</summary>
-    /// <value>At most <see cref="VerificationOptions.EvidenceLifetime"/> after <see cref="VerifiedAt"/>, and never later than the earliest date in
+    /// <value>At most <see cref="VerificationOptions.Lifetime"/> after <see cref="VerifiedAt"/>, and never later than the earliest date in
     /// <see cref="Collateral"/>.</value>
     public required DateTimeOffset ValidUntil { get; init; }
 

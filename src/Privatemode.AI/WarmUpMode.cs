@@ -13,5 +13,5 @@ public enum WarmUpMode
     Required,
 
     /// <summary>There is no warm-up; the first call waits.</summary>
-    None,
+    Disabled,
 }

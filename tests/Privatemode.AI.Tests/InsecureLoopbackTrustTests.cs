@@ -19,13 +19,12 @@ public sealed class InsecureLoopbackTrustTests
     public void Create_AddressIsNotLoopbackHttp_IsRefused(string address)
     {
         Uri other = new(address);
-        Assert.Throws<ArgumentException>(() => new InsecureLoopbackTrust(Roots(), Key, other, Local));
-        Assert.Throws<ArgumentException>(() => new InsecureLoopbackTrust(Roots(), Key, Local, other));
+        Assert.Throws<ArgumentException>(() => Trust(collateral: other));
+        Assert.Throws<ArgumentException>(() => Trust(manifest: other));
     }
 
     [Fact]
-    public void Create_AddressIsRelative_IsRefused() =>
-        Assert.Throws<ArgumentException>(() => new InsecureLoopbackTrust(Roots(), Key, new Uri("/x", UriKind.Relative), Local));
+    public void Create_AddressIsRelative_IsRefused() => Assert.Throws<ArgumentException>(() => Trust(collateral: new Uri("/x", UriKind.Relative)));
 
     [Theory]
     [InlineData("")]
@@ -33,13 +32,38 @@ public sealed class InsecureLoopbackTrustTests
     [InlineData("gaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
     public void Create_KeyIsNone_IsRefused(string key)
     {
-        Assert.Throws<ArgumentException>(() => new InsecureLoopbackTrust(Roots(), key, Local, Local));
-        Assert.Throws<ArgumentException>(() => new InsecureLoopbackTrust(new Dictionary<AmdProduct, string> { [AmdProduct.Milan] = key }, Key, Local, Local));
+        Assert.Throws<ArgumentException>(() => Trust(intel: key));
+        Assert.Throws<ArgumentException>(() => Trust(amd: new() { [AmdProduct.Milan] = key }));
     }
 
     [Fact]
-    public void TrustAnchors_UnknownProduct_IsRefused() => Assert.Throws<PrivatemodeConfigurationException>(() => TrustAnchors.Of(
-        new InsecureLoopbackTrust(new Dictionary<AmdProduct, string> { [new("Naples")] = Key }, Key, Local, Local)));
+    public void Create_ValueIsNull_IsRefused()
+    {
+        InsecureLoopbackTrust valid = Trust();
+        Assert.Throws<ArgumentNullException>(() => new InsecureLoopbackTrust
+        {
+            AmdRootKeySha256 = null!,
+            IntelRootKeySha256 = Key,
+            CollateralEndpoint = valid.CollateralEndpoint,
+            ManifestEndpoint = valid.ManifestEndpoint,
+        });
+        Assert.Throws<ArgumentNullException>(() => Trust(amd: new() { [AmdProduct.Milan] = null! }));
+    }
+
+    [Fact]
+    public void Create_DictionaryIsChangedAfterwards_KeepsItsDigests()
+    {
+        Dictionary<AmdProduct, string> digests = new() { [AmdProduct.Milan] = Key.ToUpperInvariant() };
+        InsecureLoopbackTrust trust = Trust(amd: digests);
+
+        digests.Clear();
+
+        Assert.Equal(Key, trust.AmdRootKeySha256[AmdProduct.Milan]);
+    }
+
+    [Fact]
+    public void TrustAnchors_UnknownProduct_IsRefused() =>
+        Assert.Throws<PrivatemodeConfigurationException>(() => TrustAnchors.Of(Trust(amd: new() { [new("Naples")] = Key })));
 
     [Theory]
     [InlineData("SevSnp")]
@@ -49,9 +73,9 @@ public sealed class InsecureLoopbackTrustTests
     public void Hardware_TechnologyIsNone_IsRefused(string? tee)
     {
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(
-            () => TrustAnchors.OptionsOf(new HardwarePolicy { Tees = [TeeKind.SevSnp, tee is null ? default : new TeeKind(tee)] }));
+            () => TrustAnchors.OptionsOf(new HardwarePolicy { AllowedTees = [TeeKind.SevSnp, tee is null ? default : new TeeKind(tee)] }));
         Assert.Equal("Verification.Hardware", exception.Setting);
-        Assert.StartsWith("Verification.Hardware.Tees contains", exception.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Verification.Hardware.AllowedTees contains", exception.Message, StringComparison.Ordinal);
         Assert.EndsWith("Use SEV-SNP or TDX.", exception.Message, StringComparison.Ordinal);
     }
 
@@ -64,7 +88,7 @@ public sealed class InsecureLoopbackTrustTests
     public void Hardware_ProductIsNone_IsRefused(string? product)
     {
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(
-            () => TrustAnchors.OptionsOf(new HardwarePolicy { AmdProducts = [product is null ? default : new AmdProduct(product)] }));
+            () => TrustAnchors.OptionsOf(new HardwarePolicy { AllowedAmdProducts = [product is null ? default : new AmdProduct(product)] }));
         Assert.Equal("Verification.Hardware", exception.Setting);
         Assert.EndsWith("Use Milan, Genoa, Turin.", exception.Message, StringComparison.Ordinal);
     }
@@ -75,22 +99,32 @@ public sealed class InsecureLoopbackTrustTests
     [InlineData(Masked)]
     [InlineData(null)]
     public void Hardware_ChipIsNone_IsRefused(string? chip) => Assert.Equal("Verification.Hardware", Assert.Throws<PrivatemodeConfigurationException>(
-        () => TrustAnchors.OptionsOf(new HardwarePolicy { AmdChipIds = [chip!] })).Setting);
+        () => TrustAnchors.OptionsOf(new HardwarePolicy { AllowedAmdChipIds = [chip!] })).Setting);
 
     [Fact]
-    public void CollateralProxy_NeitherHttpsNorLocalHttp_IsRefused()
+    public void CollateralEndpoint_NeitherHttpsNorLocalHttp_IsRefused()
     {
         foreach (string proxy in (string[])["http://proxy.example", "file:///x", "ftp://localhost", "https://proxy.example/?a=b", "https://me@proxy.example"])
         {
-            Assert.Equal("Verification.CollateralProxy", Assert.Throws<PrivatemodeConfigurationException>(
-                () => new PrivatemodeClient(new PrivatemodeOptions { ApiKey = "key", Verification = { CollateralProxy = new Uri(proxy) } })).Setting);
+            Assert.Equal("Verification.CollateralEndpoint", Assert.Throws<PrivatemodeConfigurationException>(
+                () => new PrivatemodeClient(new PrivatemodeOptions { ApiKey = "key", Verification = { CollateralEndpoint = new Uri(proxy) } })).Setting);
         }
 
         foreach (string proxy in (string[])["http://localhost:5/amd", "https://proxy.example/base"])
         {
-            new PrivatemodeClient(new PrivatemodeOptions { ApiKey = "key", Verification = { CollateralProxy = new Uri(proxy) } }).Dispose();
+            new PrivatemodeClient(new PrivatemodeOptions { ApiKey = "key", Verification = { CollateralEndpoint = new Uri(proxy) } }).Dispose();
         }
     }
 
-    private static Dictionary<AmdProduct, string> Roots() => new() { [AmdProduct.Milan] = Key };
+    private static InsecureLoopbackTrust Trust(
+        Dictionary<AmdProduct, string>? amd = null, string? intel = null, Uri? collateral = null, Uri? manifest = null)
+    {
+        return new InsecureLoopbackTrust
+        {
+            AmdRootKeySha256 = amd ?? new() { [AmdProduct.Milan] = Key },
+            IntelRootKeySha256 = intel ?? Key,
+            CollateralEndpoint = collateral ?? Local,
+            ManifestEndpoint = manifest ?? Local,
+        };
+    }
 }

@@ -5,7 +5,7 @@ namespace UserPrograms;
 /// <summary>Asks a person about each new manifest, and reads the log of the adopted ones later.</summary>
 public sealed class ManifestReview(TextWriter questions, Func<string, bool> answer)
 {
-    public ManifestPolicy CreatePolicy(string logDirectory) => ManifestPolicy.Approve(AskAsync, logDirectory);
+    public ManifestPolicy CreatePolicy(string logDirectory) => ManifestPolicy.RequireApproval(AskAsync, logDirectory);
 
     public static IEnumerable<string> ReadLog(string logDirectory) =>
         ManifestLog.Read(logDirectory).Entries.Select(entry => $"{entry.AdoptedAt:u} {entry.Sha256[..8]} {entry.Source}");

@@ -16,7 +16,7 @@ public static class MessagesOverHttp
 
     public static async Task<string> RunAsync(IServiceCollection services, Uri endpoint)
     {
-        services.AddHttpClient("messages", client => client.BaseAddress = endpoint).AddPrivatemodeHandler();
+        services.AddHttpClient("messages", client => client.BaseAddress = endpoint).UsePrivatemodeHandler();
         await using ServiceProvider provider = services.BuildServiceProvider();
         using HttpClient http = provider.GetRequiredService<IHttpClientFactory>().CreateClient("messages");
         return await AskAsync(http);

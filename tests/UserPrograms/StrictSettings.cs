@@ -14,9 +14,9 @@ public static class StrictSettings
         Verification =
         {
             Manifest = ManifestPolicy.Pinned(manifestSha256),
-            Hardware = HardwarePolicy.Default with { RequireUpToDateUnderNewestTcbInfo = true },
+            Hardware = HardwarePolicy.Default with { RequireNewestTdxTcbInfo = true },
             GpuRevocation = GpuRevocationPolicy.Strict,
-            EvidenceLifetime = TimeSpan.FromHours(1),
+            Lifetime = TimeSpan.FromHours(1),
         },
         Transport =
         {
@@ -25,6 +25,6 @@ public static class StrictSettings
             IdleTimeout = TimeSpan.FromSeconds(30),
         },
         PromptCache = { Scope = PromptCacheScope.PerUser(cacheSecret, currentUser) },
-        Media = { Remote = RemoteMediaPolicy.FetchHereAndInline, MaxFetchedImages = 4 },
+        Media = { Remote = RemoteMediaPolicy.FetchLocally, MaxFetchedImages = 4 },
     };
 }

@@ -17,7 +17,7 @@ public static class ExtensionsAIExample
     public static async Task Main()
     {
         // With an API key, this example uses the real service; without one, a test deployment in this process.
-        bool isLive = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable));
+        bool isLive = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable));
         await using PrivatemodeTestDeployment? deployment = isLive ? null : await PrivatemodeTestDeployment.StartAsync();
         _ = deployment?.Model.ReplyWithToolCall("get_weather", """{"city":"Bochum"}""").Then.Reply("""{"umbrella":false,"reason":"clear sky"}""");
         await using PrivatemodeClient privatemode = deployment?.CreateClient() ?? new PrivatemodeClient();

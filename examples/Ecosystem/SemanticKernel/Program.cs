@@ -14,7 +14,7 @@ public static class SemanticKernelExample
     public static async Task Main()
     {
         // With an API key, this example uses the real service; without one, a test deployment in this process.
-        bool isLive = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable));
+        bool isLive = !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable));
         await using PrivatemodeTestDeployment? deployment = isLive ? null : await PrivatemodeTestDeployment.StartAsync();
         _ = deployment?.Model.ReplyWithToolCall("Weather-get_weather", """{"city":"Bochum"}""").Then.Reply("No. The sky over Bochum is clear.");
         await RunAsync(options => deployment?.ConfigureClient(options), Console.Out);

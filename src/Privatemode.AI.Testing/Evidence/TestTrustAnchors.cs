@@ -19,9 +19,11 @@ internal sealed record TestTrustAnchors(
         new Uri(deployment, StandIns.ManifestPath));
 
     /// <summary>The same in the client's words.</summary>
-    public InsecureLoopbackTrust ToTrust() => new(
-        AmdRoots.ToDictionary(root => new AmdProduct(root.Key.ToString()), root => Convert.ToHexStringLower(root.Value)),
-        Convert.ToHexStringLower(IntelRoot),
-        Collateral,
-        Manifest);
+    public InsecureLoopbackTrust ToTrust() => new()
+    {
+        AmdRootKeySha256 = AmdRoots.ToDictionary(root => new AmdProduct(root.Key.ToString()), root => Convert.ToHexStringLower(root.Value)),
+        IntelRootKeySha256 = Convert.ToHexStringLower(IntelRoot),
+        CollateralEndpoint = Collateral,
+        ManifestEndpoint = Manifest,
+    };
 }

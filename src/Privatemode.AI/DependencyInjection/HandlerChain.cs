@@ -13,7 +13,7 @@ internal static class HandlerChain
         {
             throw new PrivatemodeConfigurationException(
                 nameof(HttpMessageHandlerBuilder.PrimaryHandler),
-                "Another primary handler has taken the place of Privatemode's, and requests would leave in the clear. Remove it, or AddPrivatemodeHandler.");
+                "Another primary handler has taken the place of Privatemode's, and requests would leave in the clear. Remove it, or UsePrivatemodeHandler.");
         }
     }
 }

@@ -16,7 +16,7 @@ internal static class PolicySettings
         Meaning = "The digests of the accepted manifests.",
     };
 
-    private static readonly SettingForm AdoptionLog = new("a directory; for Latest only")
+    private static readonly SettingForm LogDirectory = new("a directory; for Latest only")
     {
         Meaning = "The directory of the adopted manifests and their log.",
     };
@@ -27,8 +27,8 @@ internal static class PolicySettings
         Meaning = "Which revocation states of the service's GPUs are accepted.",
     };
 
-    private static readonly SettingForm RevokedGrace = new(
-        SettingForm.Range(TimeSpan.Zero, GpuRevocationPolicy.LongestRevokedGrace).Text + "; required for AcceptUnknownOrRecentlyRevoked, refused otherwise")
+    private static readonly SettingForm RevocationGracePeriod = new(
+        SettingForm.Range(TimeSpan.Zero, GpuRevocationPolicy.LongestGracePeriod).Text + "; required for AcceptUnknownOrRecentlyRevoked, refused otherwise")
     {
         Meaning = "The time for which a certificate is still accepted after its revocation.",
     };
@@ -44,10 +44,10 @@ internal static class PolicySettings
     public static ManifestPolicy? ManifestOf(SettingsReader settings)
     {
         string prefix = KeyOf(OptionNames.Manifest);
-        (string modeKey, string digestKey, string logKey) = ($"{prefix}:Mode", $"{prefix}:Sha256", $"{prefix}:AdoptionLog");
+        (string modeKey, string digestKey, string logKey) = ($"{prefix}:Mode", $"{prefix}:Sha256", $"{prefix}:LogDirectory");
         string? mode = settings.Text(modeKey, ManifestMode);
         string[]? digests = settings.List(digestKey, ManifestDigests);
-        string? log = settings.Text(logKey, AdoptionLog);
+        string? log = settings.Text(logKey, LogDirectory);
         switch (mode?.ToUpperInvariant() ?? (digests is not null ? "PINNED" : log is not null ? "LATEST" : null))
         {
             case null:
@@ -70,7 +70,7 @@ internal static class PolicySettings
 
             default:
                 return settings.Refuse<ManifestPolicy>(
-                    modeKey, $"The value is not one of {ManifestMode.Choices}. Approve needs a callback and is set in code.");
+                    modeKey, $"The value is not one of {ManifestMode.Choices}. RequireApproval needs a callback and is set in code.");
         }
     }
 
@@ -78,17 +78,20 @@ internal static class PolicySettings
     {
         return before with
         {
-            Tees = settings.List(Key(nameof(before.Tees)), new SettingForm("", TrustAnchors.Tees))?.Select(NamedTee).ToArray() ?? before.Tees,
-            AmdProducts = settings.List(Key(nameof(before.AmdProducts)), new SettingForm("", TrustAnchors.AmdProducts))?.Select(NamedProduct).ToArray()
-                ?? before.AmdProducts,
-            AmdChipIds = settings.List(Key(nameof(before.AmdChipIds)), new SettingForm("chip IDs, 128 hexadecimal digits each")) ?? before.AmdChipIds,
+            AllowedTees = settings.List(Key(nameof(before.AllowedTees)), new SettingForm("", TrustAnchors.Tees))?.Select(NamedTee).ToArray()
+                ?? before.AllowedTees,
+            AllowedAmdProducts = settings.List(
+                Key(nameof(before.AllowedAmdProducts)), new SettingForm("", TrustAnchors.AmdProducts))?.Select(NamedProduct).ToArray()
+                ?? before.AllowedAmdProducts,
+            AllowedAmdChipIds = settings.List(Key(nameof(before.AllowedAmdChipIds)), new SettingForm("chip IDs, 128 hexadecimal digits each"))
+                ?? before.AllowedAmdChipIds,
             DangerousAcceptOutdatedTdxPlatform =
                 settings.Flag(Key(nameof(before.DangerousAcceptOutdatedTdxPlatform))) ?? before.DangerousAcceptOutdatedTdxPlatform,
-            RequireUpToDateUnderNewestTcbInfo =
-                settings.Flag(Key(nameof(before.RequireUpToDateUnderNewestTcbInfo))) ?? before.RequireUpToDateUnderNewestTcbInfo,
-            SuppliedRevocationListMaxAge = settings.Time(
-                Key(nameof(before.SuppliedRevocationListMaxAge)),
-                SettingForm.Range(TimeSpan.Zero, TrustAnchors.LongestSuppliedRevocationList)) ?? before.SuppliedRevocationListMaxAge,
+            RequireNewestTdxTcbInfo =
+                settings.Flag(Key(nameof(before.RequireNewestTdxTcbInfo))) ?? before.RequireNewestTdxTcbInfo,
+            MaxAmdFallbackRevocationListAge = settings.Time(
+                Key(nameof(before.MaxAmdFallbackRevocationListAge)),
+                SettingForm.Range(TimeSpan.Zero, TrustAnchors.LongestSuppliedRevocationList)) ?? before.MaxAmdFallbackRevocationListAge,
         };
 
         static string Key(string member) => $"{KeyOf(OptionNames.Hardware)}:{member}";
@@ -102,9 +105,9 @@ internal static class PolicySettings
     public static GpuRevocationPolicy? GpuRevocationOf(SettingsReader settings)
     {
         string prefix = KeyOf(OptionNames.GpuRevocation);
-        (string modeKey, string graceKey) = ($"{prefix}:Mode", $"{prefix}:RevokedGrace");
+        (string modeKey, string graceKey) = ($"{prefix}:Mode", $"{prefix}:RevocationGracePeriod");
         string? mode = settings.Text(modeKey, GpuMode);
-        TimeSpan? grace = settings.Time(graceKey, RevokedGrace);
+        TimeSpan? grace = settings.Time(graceKey, RevocationGracePeriod);
         switch (mode?.ToUpperInvariant())
         {
             case null or "STRICT" when grace is not null:

@@ -22,7 +22,7 @@ public static class PrivatemodeHttpClientBuilderExtensions
     /// <para>Creating the client throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
-    public static IHttpClientBuilder AddPrivatemodeHandler(this IHttpClientBuilder builder, RegisteredAccount? account = null)
+    public static IHttpClientBuilder UsePrivatemodeHandler(this IHttpClientBuilder builder, RegisteredAccount? account = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         string name = builder.Name;

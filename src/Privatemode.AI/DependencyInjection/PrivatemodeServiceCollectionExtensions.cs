@@ -191,27 +191,27 @@ public static class PrivatemodeServiceCollectionExtensions
     /// <param name="services">The service collection. The account can be registered before or after this call.</param>
     /// <param name="modelId">The model ID, for example <c>qwen3-embedding-4b</c>.</param>
     /// <param name="serviceKey">The service key of the generator, or <see langword="null"/>, the default, to register it without one.</param>
-    /// <param name="dimensions">The number of dimensions of the embeddings if a call does not specify it, at least 1; or <see langword="null"/>, the default,
-    /// for the model's own number.</param>
+    /// <param name="defaultModelDimensions">The number of dimensions of the embeddings if a call does not specify it, at least 1; or <see langword="null"/>,
+    /// the default, for the model's own number.</param>
     /// <param name="account">The account that the generator uses, or <see langword="null"/>, the default, for the account without a service key.</param>
     /// <returns>The service collection.</returns>
     /// <remarks>Resolving the generator throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered, or if
     /// <paramref name="account"/> is <see langword="null"/> and <paramref name="serviceKey"/> is the service key of an account.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="modelId"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="dimensions"/> is less than 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="defaultModelDimensions"/> is less than 1.</exception>
     public static IServiceCollection AddPrivatemodeEmbeddingGenerator(
-        this IServiceCollection services, string modelId, string? serviceKey = null, int? dimensions = null, RegisteredAccount? account = null)
+        this IServiceCollection services, string modelId, string? serviceKey = null, int? defaultModelDimensions = null, RegisteredAccount? account = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(modelId);
-        if (dimensions is { } number)
+        if (defaultModelDimensions is { } number)
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(number, 1, nameof(dimensions));
+            ArgumentOutOfRangeException.ThrowIfLessThan(number, 1, nameof(defaultModelDimensions));
         }
 
         return services.AddKeyedSingleton<IEmbeddingGenerator<string, Embedding<float>>>(
-            serviceKey, (provider, _) => AccountServices.ClientFor(provider, serviceKey, account).AsIEmbeddingGenerator(modelId, dimensions));
+            serviceKey, (provider, _) => AccountServices.ClientFor(provider, serviceKey, account).AsIEmbeddingGenerator(modelId, defaultModelDimensions));
     }
 
     /// <summary>Registers an <see cref="ISpeechToTextClient"/> for a model, as a singleton.</summary>

@@ -24,10 +24,10 @@ internal static class SettingNames
     {
         ["Manifest"] = OptionNames.Manifest,
         ["Hardware"] = OptionNames.Hardware,
-        ["EvidenceLifetime"] = OptionNames.EvidenceLifetime,
+        ["EvidenceLifetime"] = OptionNames.VerificationLifetime,
         ["GpuRevocation"] = OptionNames.GpuRevocation,
         ["CollateralDirectory"] = OptionNames.CollateralDirectory,
-        ["CollateralProxy"] = OptionNames.CollateralProxy,
+        ["CollateralProxy"] = OptionNames.CollateralEndpoint,
         ["AcceptAnyUnnamedWorkloadAsSecretService"] = OptionNames.UnnamedSecretService,
         ["ResponseTimeout"] = OptionNames.ResponseTimeout,
         ["IdleTimeout"] = OptionNames.IdleTimeout,
@@ -110,7 +110,7 @@ internal static class SettingNames
         return child.Value is null
             ? name.StartsWith(ours, StringComparison.Ordinal) || Distance(name, ours) <= 2
             : name.StartsWith(ours, StringComparison.Ordinal) && name.EndsWith("key", StringComparison.Ordinal)
-                && child.Key != PrivatemodeOptions.ApiKeyVariable;
+                && child.Key != PrivatemodeOptions.ApiKeyEnvironmentVariable;
     }
 
     private static string[] MostSimilar(string unknown, IEnumerable<string> known)

@@ -91,13 +91,13 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
     {
         options.Manifest = PolicySettings.ManifestOf(settings) ?? options.Manifest;
         options.Hardware = PolicySettings.HardwareOf(settings, options.Hardware);
-        options.EvidenceLifetime = settings.Time(
-            KeyOf(OptionNames.EvidenceLifetime), SettingForm.Range(SettingsCheck.ShortestEvidence, SettingsCheck.LongestTimeout))
-            ?? options.EvidenceLifetime;
+        options.Lifetime = settings.Time(
+            KeyOf(OptionNames.VerificationLifetime), SettingForm.Range(SettingsCheck.ShortestEvidence, SettingsCheck.LongestTimeout))
+            ?? options.Lifetime;
         options.GpuRevocation = PolicySettings.GpuRevocationOf(settings) ?? options.GpuRevocation;
         options.CollateralDirectory = settings.Text(KeyOf(OptionNames.CollateralDirectory), new SettingForm("a directory")) ?? options.CollateralDirectory;
-        options.CollateralProxy =
-            settings.Address(KeyOf(OptionNames.CollateralProxy), "an https address without a query; http for loopback only") ?? options.CollateralProxy;
+        options.CollateralEndpoint =
+            settings.Address(KeyOf(OptionNames.CollateralEndpoint), "an https address without a query; http for loopback only") ?? options.CollateralEndpoint;
         options.DangerousAcceptAnyUnnamedWorkloadAsSecretService =
             settings.Flag(KeyOf(OptionNames.UnnamedSecretService)) ?? options.DangerousAcceptAnyUnnamedWorkloadAsSecretService;
     }

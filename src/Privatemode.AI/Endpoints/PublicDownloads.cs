@@ -44,9 +44,9 @@ internal sealed class PublicDownloads(BoundedHttp http, TimeProvider time)
 
         (ServiceFailureReason reason, string advice) = answer.Status switch
         {
-            429 => (ServiceFailureReason.RateLimited, "Wait, then retry; a CollateralDirectory keeps what was downloaded."),
+            429 => (ServiceFailureReason.RateLimited, "Wait, then retry. Set Verification.CollateralDirectory to store what was downloaded."),
             408 or >= 500 => (ServiceFailureReason.Unavailable, "Retry later."),
-            _ => (ServiceFailureReason.Other, "Check the network, and CollateralProxy if there is one."),
+            _ => (ServiceFailureReason.Other, "Check the network, and Verification.CollateralEndpoint if it is set."),
         };
         throw new PrivatemodeServiceException(reason, $"{address.Host} did not hand out {what} (status {answer.Status}). {advice}")
         {

@@ -136,7 +136,7 @@ internal sealed class ApiKeys
             return "begins with 'Bearer', which this library adds itself. Set only the key.";
         }
 
-        if (key[0] is '$' or '%' or '<' or '{' || key.Contains(PrivatemodeOptions.ApiKeyVariable, StringComparison.Ordinal))
+        if (key[0] is '$' or '%' or '<' or '{' || key.Contains(PrivatemodeOptions.ApiKeyEnvironmentVariable, StringComparison.Ordinal))
         {
             return "is a placeholder that was not replaced. Set the actual key.";
         }

@@ -37,7 +37,7 @@ internal sealed class Deadline : IDisposable
         : _closing.IsCancellationRequested && !_timeout.HasPassed ? new ObjectDisposedException(nameof(PrivatemodeClient))
         : new PrivatemodeServiceException(
             ServiceFailureReason.Timeout,
-                "The answer did not come in time and the call was not sent again, because it may have run. Raise ResponseTimeout, or ask again.")
+                "The answer did not come in time and the call was not sent again, because it may have run. Raise Transport.ResponseTimeout, or ask again.")
         {
             RequestId = requestId,
         };

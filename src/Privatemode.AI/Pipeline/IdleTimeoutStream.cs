@@ -240,8 +240,8 @@ internal sealed class IdleTimeoutStream : Stream
         string text = _ended
             ? "The answer ran until the end of the hour for which the service keeps a secret. What was handed out is authentic but not whole; ask again."
             : _events == 0
-                ? "The answer did not begin in time and the call was not sent again, because it may have run. Raise ResponseTimeout, or ask again."
-                : "The answer paused too long. What was handed out is authentic but not whole; raise IdleTimeout, or ask again.";
+                ? "The answer did not begin in time and the call was not sent again, because it may have run. Raise Transport.ResponseTimeout, or ask again."
+                : "The answer paused too long. What was handed out is authentic but not whole; raise Transport.IdleTimeout, or ask again.";
         return new PrivatemodeServiceException(ServiceFailureReason.Timeout, text) { RequestId = _requestId };
     }
 }

@@ -7,7 +7,7 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>An image, and its media type.</summary>
 internal readonly record struct FetchedImage(string Type, ReadOnlyMemory<byte> Content);
 
-/// <summary>Fetches images for <see cref="RemoteMediaPolicy.FetchHereAndInline"/>: https, public addresses, image types, bounded size and
+/// <summary>Fetches images for <see cref="RemoteMediaPolicy.FetchLocally"/>: https, public addresses, image types, bounded size and
 /// time.</summary>
 /// <remarks>
 /// URLs often come from users. Addresses that are not public are refused when the connection is made, after name resolution and on

@@ -13,7 +13,7 @@ internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetc
     private const string Refused = "remote-media";
 
     /// <summary>Images named by URL are fetched by this process.</summary>
-    public bool FetchesHere => policy == RemoteMediaPolicy.FetchHereAndInline;
+    public bool FetchesHere => policy == RemoteMediaPolicy.FetchLocally;
 
     /// <summary>Settles the images of a body: refuses them, lets them pass, or puts what they name in their place.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The policy refuses images by URL, or the URL is not one the service can parse.</exception>
@@ -84,8 +84,8 @@ internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetc
             throw new PrivatemodeWouldLeakException(
                 Refused,
                 $"{image.Place} names an image by URL. Put the image into the request, or opt in with " +
-                    $"{nameof(RemoteMediaPolicy)}.{nameof(RemoteMediaPolicy.FetchHereAndInline)} " +
-                    $"(this process fetches it) or {nameof(RemoteMediaPolicy)}.{nameof(RemoteMediaPolicy.LetTheServiceFetch)} (the enclave fetches it).");
+                    $"{nameof(RemoteMediaPolicy)}.{nameof(RemoteMediaPolicy.FetchLocally)} " +
+                    $"(this process fetches it) or {nameof(RemoteMediaPolicy)}.{nameof(RemoteMediaPolicy.FetchByService)} (the enclave fetches it).");
         }
 
         if (!image.IsData && !image.IsHttps)

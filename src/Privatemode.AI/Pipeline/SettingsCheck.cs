@@ -121,20 +121,20 @@ internal static class SettingsCheck
 
     private static void DemandEvidence(PrivatemodeOptions options)
     {
-        if (options.Verification.EvidenceLifetime < ShortestEvidence || options.Verification.EvidenceLifetime > LongestTimeout)
+        if (options.Verification.Lifetime < ShortestEvidence || options.Verification.Lifetime > LongestTimeout)
         {
             throw new PrivatemodeConfigurationException(
-                OptionNames.EvidenceLifetime, $"{OptionNames.EvidenceLifetime} must be at least 5 minutes and at most 24 hours.");
+                OptionNames.VerificationLifetime, $"{OptionNames.VerificationLifetime} must be at least 5 minutes and at most 24 hours.");
         }
     }
 
     private static void DemandProxy(PrivatemodeOptions options)
     {
-        if (options.Verification.CollateralProxy is { } proxy && !IsProxy(proxy))
+        if (options.Verification.CollateralEndpoint is { } proxy && !IsProxy(proxy))
         {
             throw new PrivatemodeConfigurationException(
-                OptionNames.CollateralProxy,
-                $"{OptionNames.CollateralProxy} must be an https address without query, for example https://collateral.example.com.");
+                OptionNames.CollateralEndpoint,
+                $"{OptionNames.CollateralEndpoint} must be an https address without query, for example https://collateral.example.com.");
         }
     }
 
@@ -161,8 +161,8 @@ internal static class SettingsCheck
         // The key in the environment belongs to the account without a service key.
         if (key is null && options.AccountKey is null)
         {
-            key = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable);
-            source = Describe(options, $"environment variable {PrivatemodeOptions.ApiKeyVariable}");
+            key = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable);
+            source = Describe(options, $"environment variable {PrivatemodeOptions.ApiKeyEnvironmentVariable}");
         }
 
         if (string.IsNullOrWhiteSpace(key))
@@ -178,8 +178,9 @@ internal static class SettingsCheck
     {
         string missing = options.AccountKey is null
             ? $"There is no API key. Set {nameof(options.ApiKey)}, {nameof(options.Credential)}, or the environment variable " +
-              $"{PrivatemodeOptions.ApiKeyVariable}."
-            : $"The account '{options.AccountKey}' has no API key. Set one; {PrivatemodeOptions.ApiKeyVariable} is not used for accounts with a service key.";
+              $"{PrivatemodeOptions.ApiKeyEnvironmentVariable}."
+            : $"The account '{options.AccountKey}' has no API key. Set one; {PrivatemodeOptions.ApiKeyEnvironmentVariable} is not used for accounts " +
+              "with a service key.";
         return string.Join(' ', ((string?[])[missing, options.SectionHint, $"API keys are created at {KeyRefusal.Portal}."]).OfType<string>());
     }
 

@@ -211,7 +211,7 @@ internal sealed class AccountSession : IDisposable
         catch (OperationCanceledException) when (patience.IsOver)
         {
             throw patience.End(
-                "The deployment could not be verified, or no secret agreed on, within ResponseTimeout. Retry later.");
+                "The deployment could not be verified, or no session established, within Transport.ResponseTimeout. Retry later.");
         }
         catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException && _lifetime.IsCancellationRequested)
         {

@@ -190,7 +190,7 @@ internal sealed class EvidenceCollector(
 
     private static PrivatemodeVerificationException Unknown(string check, string what, PrivatemodeServiceException answer) => new(
         check,
-        $"{what}. Do not send anything. If CollateralProxy is set, check that it reaches the vendor.")
+        $"{what}. Do not send anything. If Verification.CollateralEndpoint is set, check that it serves the vendor's documents.")
     {
         Expected = "a file for what the evidence names",
         Found = $"status {answer.Status}",
@@ -227,7 +227,7 @@ internal sealed class EvidenceCollector(
         {
             return await files.TcbInfoAsync(needs.NewestTcbInfo).ConfigureAwait(false);
         }
-        catch (PrivatemodeServiceException) when (!options.RequireUpToDateUnderNewestTcbInfo)
+        catch (PrivatemodeServiceException) when (!options.RequireNewestTdxTcbInfo)
         {
             return null;
         }

@@ -11,9 +11,9 @@ internal static class GpuPolicyHeader
     /// <summary><c>rules=allow-good[,allow-revoked][,allow-unknown]; revocation-time-not-before=&lt;unix seconds&gt;</c>.</summary>
     public static string Text(GpuRevocationPolicy policy, DateTimeOffset now)
     {
-        string revoked = policy.RevokedGrace > TimeSpan.Zero ? ",allow-revoked" : "";
-        string unknown = policy.AcceptsUnknown ? ",allow-unknown" : "";
-        return Text($"allow-good{revoked}{unknown}", (now - policy.RevokedGrace).ToUnixTimeSeconds());
+        string revoked = policy.RevocationGracePeriod > TimeSpan.Zero ? ",allow-revoked" : "";
+        string unknown = policy.AcceptsUnknownStatus ? ",allow-unknown" : "";
+        return Text($"allow-good{revoked}{unknown}", (now - policy.RevocationGracePeriod).ToUnixTimeSeconds());
     }
 
     /// <summary>The header text for given rules and time.</summary>

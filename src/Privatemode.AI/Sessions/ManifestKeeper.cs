@@ -31,8 +31,8 @@ internal sealed class ManifestKeeper(
     private readonly ManifestRecorder _recorder = new(
         policy switch
         {
-            ManifestPolicy.LatestManifest latest => latest.AdoptionLog,
-            ManifestPolicy.ApprovedManifest approved => approved.AdoptionLog,
+            ManifestPolicy.LatestManifest latest => latest.LogDirectory,
+            ManifestPolicy.ApprovedManifest approved => approved.LogDirectory,
             _ => null,
         },
         time,
@@ -245,7 +245,7 @@ internal sealed class ManifestKeeper(
         }
     }
 
-    private string HowToDecideAnew => _approval!.AdoptionLog is null
+    private string HowToDecideAnew => _approval!.LogDirectory is null
         ? "create a new client."
         : $"delete {PendingManifests.FileName} in the directory of the adoption log.";
 
@@ -268,8 +268,10 @@ internal sealed class ManifestKeeper(
             return PendingState.Refused;
         }
 
-        bool isApproved = await AskAsync(new ManifestUpdate(difference, expected.Manifest!.Raw, isProved, record.EarlierAt), async, cancellationToken)
-            .ConfigureAwait(false);
+        // With ReadOnlyMemory<byte>, null would be converted as a null array, to an empty memory.
+        ReadOnlyMemory<byte>? current = record.Last is { } last ? new ReadOnlyMemory<byte>?(last.Manifest) : null;
+        ManifestUpdate update = new(difference, current, expected.Manifest!.Raw, isProved, record.EarlierAt);
+        bool isApproved = await AskAsync(update, async, cancellationToken).ConfigureAwait(false);
         state = isApproved ? PendingState.Approved : PendingState.Refused;
         if (!isApproved || !isProved)
         {

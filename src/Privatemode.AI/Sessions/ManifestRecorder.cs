@@ -180,7 +180,8 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
 
     private static PrivatemodeConfigurationException Mixed() => new(
         OptionNames.Manifest,
-        "The adoption log holds manifests that were proved under InsecureLoopbackTrust, or the reverse. Give production and tests different directories.");
+        "The adoption log holds manifests that were proved under Verification.InsecureLoopbackTrust, or the reverse. " +
+        "Give production and tests different directories.");
 
     /// <summary>See <see cref="ManifestLog.Read"/> about a line without its end.</summary>
     private static void RemoveTornLine(FileStream lines)

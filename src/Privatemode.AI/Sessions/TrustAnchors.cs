@@ -19,29 +19,29 @@ internal static class TrustAnchors
     public static ContrastTrustAnchors Of(InsecureLoopbackTrust? trust) => trust is null
         ? ContrastTrustAnchors.Production
         : new ContrastTrustAnchors(
-            new SevTrustAnchors(trust.AmdRootKeys.ToDictionary(entry => Product(entry.Key), entry => entry.Value)),
-            new TdxTrustAnchors([trust.IntelRootKey]));
+            new SevTrustAnchors(trust.AmdRootKeySha256.ToDictionary(entry => Product(entry.Key), entry => entry.Value)),
+            new TdxTrustAnchors([Convert.FromHexString(trust.IntelRootKeySha256)]));
 
     /// <exception cref="PrivatemodeConfigurationException">A technology, product line or chip is not written as it should be.</exception>
     public static ContrastOptions OptionsOf(HardwarePolicy policy) => new()
     {
-        AllowedKinds = policy.Tees?.Select(Kind).ToHashSet(),
-        AllowedProducts = policy.AmdProducts?.Select(Product).ToHashSet(),
-        AllowedChipIds = policy.AmdChipIds?.Select(Chip).ToList(),
+        AllowedKinds = policy.AllowedTees?.Select(Kind).ToHashSet(),
+        AllowedProducts = policy.AllowedAmdProducts?.Select(Product).ToHashSet(),
+        AllowedChipIds = policy.AllowedAmdChipIds?.Select(Chip).ToList(),
         DangerousAcceptOutdatedTdxPlatform = policy.DangerousAcceptOutdatedTdxPlatform,
-        RequireUpToDateUnderNewestTcbInfo = policy.RequireUpToDateUnderNewestTcbInfo,
-        SuppliedRevocationListMaxAge = policy.SuppliedRevocationListMaxAge >= TimeSpan.Zero
-            && policy.SuppliedRevocationListMaxAge <= LongestSuppliedRevocationList
-            ? policy.SuppliedRevocationListMaxAge
+        RequireNewestTdxTcbInfo = policy.RequireNewestTdxTcbInfo,
+        MaxAmdFallbackRevocationListAge = policy.MaxAmdFallbackRevocationListAge >= TimeSpan.Zero
+            && policy.MaxAmdFallbackRevocationListAge <= LongestSuppliedRevocationList
+            ? policy.MaxAmdFallbackRevocationListAge
             : throw new PrivatemodeConfigurationException(
                 OptionNames.Hardware,
-                $"{nameof(policy.SuppliedRevocationListMaxAge)} must be from zero to {LongestSuppliedRevocationList.TotalDays:0} days."),
+                $"{nameof(policy.MaxAmdFallbackRevocationListAge)} must be from zero to {LongestSuppliedRevocationList.TotalDays:0} days."),
     };
 
     // Values are not quoted: one in the wrong place can be an API key.
     private static SnpProduct Product(AmdProduct product) => SnpProducts.FromName(product.Value) ?? throw new PrivatemodeConfigurationException(
         OptionNames.Hardware,
-        $"{OptionNames.Hardware}.{nameof(HardwarePolicy.AmdProducts)} contains an unknown value (length {product.ToString().Length}). " +
+        $"{OptionNames.Hardware}.{nameof(HardwarePolicy.AllowedAmdProducts)} contains an unknown value (length {product.ToString().Length}). " +
             $"Use {string.Join(", ", Enum.GetNames<SnpProduct>())}.");
 
     private static EvidenceKind Kind(TeeKind tee) => tee.Value switch
@@ -50,7 +50,7 @@ internal static class TrustAnchors
         TdxJudgement.Kind => EvidenceKind.Tdx,
         _ => throw new PrivatemodeConfigurationException(
             OptionNames.Hardware,
-            $"{OptionNames.Hardware}.{nameof(HardwarePolicy.Tees)} contains an unknown value (length {tee.ToString().Length}). " +
+            $"{OptionNames.Hardware}.{nameof(HardwarePolicy.AllowedTees)} contains an unknown value (length {tee.ToString().Length}). " +
                 $"Use {SnpJudgement.Kind} or {TdxJudgement.Kind}."),
     };
 

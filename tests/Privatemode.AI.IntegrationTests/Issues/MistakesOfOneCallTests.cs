@@ -68,7 +68,7 @@ public sealed class MistakesOfOneCallTests : DeploymentTest
     [Fact]
     public async Task MoreImagesThanAreFetched_IsNoFaultOfTheSettings()
     {
-        await using PrivatemodeClient client = Deployment.CreateClient(options => options.Media.Remote = RemoteMediaPolicy.FetchHereAndInline);
+        await using PrivatemodeClient client = Deployment.CreateClient(options => options.Media.Remote = RemoteMediaPolicy.FetchLocally);
         AIContent[] images = [.. Enumerable.Range(0, 33).Select(i => new UriContent($"https://secret.example/{i}.png", "image/png"))];
 
         PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(() => ChatAsync(client, images).OrTimeout());

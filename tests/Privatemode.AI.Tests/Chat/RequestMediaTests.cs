@@ -65,8 +65,8 @@ public sealed class RequestMediaTests(ChatFixture fixture) : IClassFixture<ChatF
             () => PostPartsAsync(new UriContent("https://example.com/canary.png", "image/png")));
 
         Assert.Equal("remote-media", exception.ErrorType);
-        Assert.Contains(nameof(RemoteMediaPolicy.FetchHereAndInline), exception.Message);
-        Assert.Contains(nameof(RemoteMediaPolicy.LetTheServiceFetch), exception.Message);
+        Assert.Contains(nameof(RemoteMediaPolicy.FetchLocally), exception.Message);
+        Assert.Contains(nameof(RemoteMediaPolicy.FetchByService), exception.Message);
         Assert.DoesNotContain("canary", exception.ToString());
         Assert.Equal(before, fixture.Deployment.Requests.Count);
     }
@@ -74,7 +74,7 @@ public sealed class RequestMediaTests(ChatFixture fixture) : IClassFixture<ChatF
     [Fact]
     public async Task Image_ByUrlWithOptIn_IsPostedWithItsDetail()
     {
-        await using PrivatemodeClient client = fixture.Deployment.CreateClient(options => options.Media.Remote = RemoteMediaPolicy.LetTheServiceFetch);
+        await using PrivatemodeClient client = fixture.Deployment.CreateClient(options => options.Media.Remote = RemoteMediaPolicy.FetchByService);
         UriContent image = new("https://example.com/a.png", "image/png") { AdditionalProperties = new() { ["detail"] = "high" } };
 
         _ = await client.AsIChatClient(ChatFixture.Model).GetResponseAsync([new ChatMessage(ChatRole.User, [image])]);

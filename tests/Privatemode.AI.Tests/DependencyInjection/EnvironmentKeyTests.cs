@@ -8,9 +8,9 @@ namespace Privatemode.AI.Tests.DependencyInjection;
 [Collection(EnvironmentAlone.Name)]
 public sealed class EnvironmentKeyTests : IDisposable
 {
-    public EnvironmentKeyTests() => Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable, "from-the-environment");
+    public EnvironmentKeyTests() => Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable, "from-the-environment");
 
-    public void Dispose() => Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable, null);
+    public void Dispose() => Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable, null);
 
     [Fact]
     public void Environment_NothingElseSet_HasTheKey()

@@ -103,7 +103,7 @@ public sealed class HostTests : IAsyncLifetime
     [Fact]
     public async Task Start_None_SendsNothing()
     {
-        using IHost host = NewHost(services => services.AddPrivatemode(Warm(WarmUpMode.None)));
+        using IHost host = NewHost(services => services.AddPrivatemode(Warm(WarmUpMode.Disabled)));
         await host.StartAsync().OrTimeout();
         await host.StopAsync().OrTimeout();
         Assert.Empty(_deployment.AllRequests);

@@ -165,7 +165,7 @@ public sealed class ResolutionTests : IAsyncLifetime
 
     [Fact]
     public void Add_DimensionsBelowOne_AreRefusedAtOnce() => Assert.Throws<ArgumentOutOfRangeException>(
-        () => new ServiceCollection().AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", dimensions: 0));
+        () => new ServiceCollection().AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", defaultModelDimensions: 0));
 
     [Fact]
     public async Task Configure_WithServices_SeesThem()

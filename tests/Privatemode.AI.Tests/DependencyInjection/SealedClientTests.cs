@@ -23,7 +23,7 @@ public sealed class SealedClientTests : IAsyncLifetime
     public async Task Send_ClientOfTheFactory_IsSealed(string? accountKey)
     {
         await using ServiceProvider provider = Provider(
-            services => services.AddHttpClient("other").AddPrivatemodeHandler(RegisteredAccounts.Of(accountKey)), accountKey);
+            services => services.AddHttpClient("other").UsePrivatemodeHandler(RegisteredAccounts.Of(accountKey)), accountKey);
         using HttpClient http = provider.GetRequiredService<IHttpClientFactory>().CreateClient("other");
         Assert.Equal((_deployment.Endpoint, Timeout.InfiniteTimeSpan), (http.BaseAddress, http.Timeout));
         using HttpResponseMessage response = await PostAsync(http);
@@ -36,7 +36,7 @@ public sealed class SealedClientTests : IAsyncLifetime
     public async Task Send_BaseAddressOfAnotherHost_IsRefused()
     {
         await using ServiceProvider provider = Provider(services => services.AddHttpClient(
-            "other", http => http.BaseAddress = new Uri("https://api.example.com")).AddPrivatemodeHandler());
+            "other", http => http.BaseAddress = new Uri("https://api.example.com")).UsePrivatemodeHandler());
         using HttpClient http = provider.GetRequiredService<IHttpClientFactory>().CreateClient("other");
         Assert.Equal("other-host", (await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => PostAsync(http))).ErrorType);
         Assert.Empty(_deployment.AllRequests);
@@ -49,7 +49,7 @@ public sealed class SealedClientTests : IAsyncLifetime
     {
         await using ServiceProvider provider = Provider(services =>
         {
-            IHttpClientBuilder builder = services.AddHttpClient("other").AddPrivatemodeHandler();
+            IHttpClientBuilder builder = services.AddHttpClient("other").UsePrivatemodeHandler();
             if (forAllClients)
             {
                 services.ConfigureAll<Microsoft.Extensions.Http.HttpClientFactoryOptions>(
@@ -111,7 +111,7 @@ public sealed class SealedClientTests : IAsyncLifetime
     {
         await using ServiceProvider provider = Provider(services =>
         {
-            services.AddHttpClient("other").AddPrivatemodeHandler();
+            services.AddHttpClient("other").UsePrivatemodeHandler();
             services.AddHttpClient("plain").ConfigurePrimaryHttpMessageHandler(() => new FakeHandler());
         });
         using HttpClient http = provider.GetRequiredService<IHttpClientFactory>().CreateClient("plain");
@@ -126,7 +126,7 @@ public sealed class SealedClientTests : IAsyncLifetime
         await using PrivatemodeClient client = _deployment.CreateClient();
         ServiceCollection services = new();
         services.AddSingleton(client);
-        services.AddHttpClient("other").AddPrivatemodeHandler();
+        services.AddHttpClient("other").UsePrivatemodeHandler();
         await using (ServiceProvider provider = services.BuildServiceProvider())
         {
             using HttpClient http = provider.GetRequiredService<IHttpClientFactory>().CreateClient("other");
@@ -138,14 +138,14 @@ public sealed class SealedClientTests : IAsyncLifetime
 
     [Fact]
     public void Add_WithoutABuilder_IsRefused() =>
-        Assert.Throws<ArgumentNullException>(() => PrivatemodeHttpClientBuilderExtensions.AddPrivatemodeHandler(null!));
+        Assert.Throws<ArgumentNullException>(() => PrivatemodeHttpClientBuilderExtensions.UsePrivatemodeHandler(null!));
 
     /// <summary>A filter of the application's, before everything or in front of everything.</summary>
     private ServiceProvider Provider(IHttpMessageHandlerBuilderFilter filter, bool inFront) => Provider(services =>
     {
         IHttpClientBuilder other = services.AddHttpClient("other");
         services.AddSingleton(filter);
-        other.AddPrivatemodeHandler();
+        other.UsePrivatemodeHandler();
         if (inFront)
         {
             services.Remove(services.Single(service => service.ImplementationInstance == filter));

@@ -15,36 +15,36 @@ public sealed class SettingsTests
     {
         PrivatemodeOptions options = Options(
             ("ApiKey", "key"), ("Endpoint", "https://example.com"), ("Verification:Manifest:Mode", "pinned"), ("Verification:Manifest:Sha256:0", Digest),
-            ("Verification:Hardware:Tees", "SEV-SNP"), ("Verification:Hardware:AmdProducts", "Genoa, Milan"),
-            ("Verification:Hardware:AmdChipIds:0", new string('b', 128)),
-            ("Verification:Hardware:DangerousAcceptOutdatedTdxPlatform", "true"), ("Verification:EvidenceLifetime", "01:00:00"),
-            ("Verification:Hardware:RequireUpToDateUnderNewestTcbInfo", "true"), ("Verification:Hardware:SuppliedRevocationListMaxAge", "7.00:00:00"),
+            ("Verification:Hardware:AllowedTees", "SEV-SNP"), ("Verification:Hardware:AllowedAmdProducts", "Genoa, Milan"),
+            ("Verification:Hardware:AllowedAmdChipIds:0", new string('b', 128)),
+            ("Verification:Hardware:DangerousAcceptOutdatedTdxPlatform", "true"), ("Verification:Lifetime", "01:00:00"),
+            ("Verification:Hardware:RequireNewestTdxTcbInfo", "true"), ("Verification:Hardware:MaxAmdFallbackRevocationListAge", "7.00:00:00"),
             ("Verification:DangerousAcceptAnyUnnamedWorkloadAsSecretService", "true"),
-            ("Verification:CollateralDirectory", "/tmp/collateral"), ("Verification:CollateralProxy", "https://proxy.example.com"),
-            ("Verification:GpuRevocation:Mode", "AcceptUnknownOrRecentlyRevoked"), ("Verification:GpuRevocation:RevokedGrace", "2.00:00:00"),
+            ("Verification:CollateralDirectory", "/tmp/collateral"), ("Verification:CollateralEndpoint", "https://proxy.example.com"),
+            ("Verification:GpuRevocation:Mode", "AcceptUnknownOrRecentlyRevoked"), ("Verification:GpuRevocation:RevocationGracePeriod", "2.00:00:00"),
             ("PromptCache:Scope", "PerClient"),
-            ("Media:Remote", "FetchHereAndInline"), ("Media:MaxFetchedImages", "5"),
+            ("Media:Remote", "FetchLocally"), ("Media:MaxFetchedImages", "5"),
             ("Transport:ResponseTimeout", "00:01:00"), ("Transport:IdleTimeout", "00:00:10"), ("MaxSessions", "7"),
-            ("WarmUp", "none"), ("LogEncryptedContent", "true"));
+            ("WarmUp", "disabled"), ("LogEncryptedContent", "true"));
         Assert.Equal("key", options.ApiKey);
         Assert.Equal(new Uri("https://example.com"), options.Endpoint);
         Assert.Equal([Digest], Assert.IsType<ManifestPolicy.PinnedManifest>(options.Verification.Manifest).Digests);
-        Assert.Equal([TeeKind.SevSnp], options.Verification.Hardware.Tees!);
-        Assert.Equal([AmdProduct.Genoa, AmdProduct.Milan], options.Verification.Hardware.AmdProducts!);
-        Assert.Equal([new string('b', 128)], options.Verification.Hardware.AmdChipIds!);
+        Assert.Equal([TeeKind.SevSnp], options.Verification.Hardware.AllowedTees!);
+        Assert.Equal([AmdProduct.Genoa, AmdProduct.Milan], options.Verification.Hardware.AllowedAmdProducts!);
+        Assert.Equal([new string('b', 128)], options.Verification.Hardware.AllowedAmdChipIds!);
         Assert.True(options.Verification.Hardware.DangerousAcceptOutdatedTdxPlatform);
-        Assert.True(options.Verification.Hardware.RequireUpToDateUnderNewestTcbInfo);
-        Assert.Equal(TimeSpan.FromDays(7), options.Verification.Hardware.SuppliedRevocationListMaxAge);
+        Assert.True(options.Verification.Hardware.RequireNewestTdxTcbInfo);
+        Assert.Equal(TimeSpan.FromDays(7), options.Verification.Hardware.MaxAmdFallbackRevocationListAge);
         Assert.True(options.Verification.DangerousAcceptAnyUnnamedWorkloadAsSecretService);
-        Assert.Equal(TimeSpan.FromHours(1), options.Verification.EvidenceLifetime);
+        Assert.Equal(TimeSpan.FromHours(1), options.Verification.Lifetime);
         Assert.Equal("/tmp/collateral", options.Verification.CollateralDirectory);
-        Assert.Equal(new Uri("https://proxy.example.com"), options.Verification.CollateralProxy);
-        Assert.Equal(TimeSpan.FromDays(2), options.Verification.GpuRevocation.RevokedGrace);
+        Assert.Equal(new Uri("https://proxy.example.com"), options.Verification.CollateralEndpoint);
+        Assert.Equal(TimeSpan.FromDays(2), options.Verification.GpuRevocation.RevocationGracePeriod);
         Assert.Same(PromptCacheScope.PerClient, options.PromptCache.Scope);
-        Assert.Equal((RemoteMediaPolicy.FetchHereAndInline, 5), (options.Media.Remote, options.Media.MaxFetchedImages));
+        Assert.Equal((RemoteMediaPolicy.FetchLocally, 5), (options.Media.Remote, options.Media.MaxFetchedImages));
         Assert.Equal(
             (TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(10), 7), (options.Transport.ResponseTimeout, options.Transport.IdleTimeout, options.MaxSessions));
-        Assert.Equal(WarmUpMode.None, options.WarmUp);
+        Assert.Equal(WarmUpMode.Disabled, options.WarmUp);
         Assert.True(options.LogEncryptedContent);
     }
 
@@ -54,40 +54,40 @@ public sealed class SettingsTests
         PrivatemodeOptions options = Options(("ApiKey", "key"));
         PrivatemodeOptions defaults = new();
         Assert.Equal(
-            (defaults.Endpoint, defaults.Verification.EvidenceLifetime, defaults.MaxSessions),
-            (options.Endpoint, options.Verification.EvidenceLifetime, options.MaxSessions));
-        Assert.Null(Assert.IsType<ManifestPolicy.LatestManifest>(options.Verification.Manifest).AdoptionLog);
+            (defaults.Endpoint, defaults.Verification.Lifetime, defaults.MaxSessions),
+            (options.Endpoint, options.Verification.Lifetime, options.MaxSessions));
+        Assert.Null(Assert.IsType<ManifestPolicy.LatestManifest>(options.Verification.Manifest).LogDirectory);
         Assert.Equal(WarmUpMode.Background, options.WarmUp);
     }
 
     [Fact]
     public void Options_LogAlone_MeansLatest()
     {
-        ManifestPolicy policy = Options(("ApiKey", "key"), ("Verification:Manifest:AdoptionLog", "/tmp/log")).Verification.Manifest;
-        Assert.Equal("/tmp/log", Assert.IsType<ManifestPolicy.LatestManifest>(policy).AdoptionLog);
+        ManifestPolicy policy = Options(("ApiKey", "key"), ("Verification:Manifest:LogDirectory", "/tmp/log")).Verification.Manifest;
+        Assert.Equal("/tmp/log", Assert.IsType<ManifestPolicy.LatestManifest>(policy).LogDirectory);
     }
 
     [Theory]
-    [InlineData("Verification:Manifest:Mode", "Approve")]
+    [InlineData("Verification:Manifest:Mode", "RequireApproval")]
     [InlineData("Verification:Manifest:Sha256", "abc", "Verification:Manifest:Mode", "Pinned")]
     [InlineData("Verification:Manifest:Sha256", "", "Verification:Manifest:Mode", "Pinned")]
-    [InlineData("Verification:Manifest:AdoptionLog", "/tmp/log", "Verification:Manifest:Mode", "Pinned")]
+    [InlineData("Verification:Manifest:LogDirectory", "/tmp/log", "Verification:Manifest:Mode", "Pinned")]
     [InlineData("Verification:Manifest:Sha256", "aa", "Verification:Manifest:Mode", "Latest")]
     [InlineData("Endpoint", "api.privatemode.ai")]
     [InlineData("Endpoint", "http://api.privatemode.ai")]
-    [InlineData("Verification:Hardware", "Rome", "Verification:Hardware:AmdProducts", "Rome")]
-    [InlineData("Verification:Hardware", "", "Verification:Hardware:AmdProducts:0", "")]
-    [InlineData("Verification:Hardware", "tdx", "Verification:Hardware:Tees", "tdx")]
-    [InlineData("Verification:Hardware", " ", "Verification:Hardware:Tees:0", " ")]
+    [InlineData("Verification:Hardware", "Rome", "Verification:Hardware:AllowedAmdProducts", "Rome")]
+    [InlineData("Verification:Hardware", "", "Verification:Hardware:AllowedAmdProducts:0", "")]
+    [InlineData("Verification:Hardware", "tdx", "Verification:Hardware:AllowedTees", "tdx")]
+    [InlineData("Verification:Hardware", " ", "Verification:Hardware:AllowedTees:0", " ")]
     [InlineData("Verification:Hardware:DangerousAcceptOutdatedTdxPlatform", "yes")]
-    [InlineData("Verification:Hardware", "-00:00:01", "Verification:Hardware:SuppliedRevocationListMaxAge", "-00:00:01")]
-    [InlineData("Verification:Hardware", "367.00:00:00", "Verification:Hardware:SuppliedRevocationListMaxAge", "367.00:00:00")]
-    [InlineData("Verification:EvidenceLifetime", "24:00:00")] // which TimeSpan.Parse takes for 24 days
-    [InlineData("Verification:EvidenceLifetime", "00:01:00")]
-    [InlineData("Verification:CollateralProxy", "http://proxy.example.com")]
+    [InlineData("Verification:Hardware", "-00:00:01", "Verification:Hardware:MaxAmdFallbackRevocationListAge", "-00:00:01")]
+    [InlineData("Verification:Hardware", "367.00:00:00", "Verification:Hardware:MaxAmdFallbackRevocationListAge", "367.00:00:00")]
+    [InlineData("Verification:Lifetime", "24:00:00")] // which TimeSpan.Parse takes for 24 days
+    [InlineData("Verification:Lifetime", "00:01:00")]
+    [InlineData("Verification:CollateralEndpoint", "http://proxy.example.com")]
     [InlineData("Verification:GpuRevocation:Mode", "Lax")]
-    [InlineData("Verification:GpuRevocation:RevokedGrace", "01:00:00")]
-    [InlineData("Verification:GpuRevocation:RevokedGrace", "400.00:00:00", "Verification:GpuRevocation:Mode", "AcceptUnknownOrRecentlyRevoked")]
+    [InlineData("Verification:GpuRevocation:RevocationGracePeriod", "01:00:00")]
+    [InlineData("Verification:GpuRevocation:RevocationGracePeriod", "400.00:00:00", "Verification:GpuRevocation:Mode", "AcceptUnknownOrRecentlyRevoked")]
     [InlineData("PromptCache:Scope", "PerUser")]
     [InlineData("PromptCache:Salt", "short", "PromptCache:Scope", "Shared")]
     [InlineData("PromptCache:Salt", "unused")]
@@ -114,8 +114,8 @@ public sealed class SettingsTests
     // An environment variable with one text would otherwise lose against the list in a file, unnoticed.
     [Theory]
     [InlineData("Verification:Manifest:Sha256", "0000000000000000000000000000000000000000000000000000000000000000")]
-    [InlineData("Verification:Hardware:Tees", "TDX")]
-    [InlineData("Verification:Hardware:AmdProducts", "Genoa")]
+    [InlineData("Verification:Hardware:AllowedTees", "TDX")]
+    [InlineData("Verification:Hardware:AllowedAmdProducts", "Genoa")]
     public void Options_ListAsTextAndAsEntries_IsRefused(string setting, string value)
     {
         PrivatemodeConfigurationException exception =
@@ -130,12 +130,12 @@ public sealed class SettingsTests
     [InlineData("LogEncryptedContent")]
     [InlineData("WarmUp")]
     [InlineData("Endpoint")]
-    [InlineData("Verification:CollateralProxy")]
+    [InlineData("Verification:CollateralEndpoint")]
     [InlineData("Verification:Manifest:Mode")]
     [InlineData("Verification:Manifest:Sha256")]
-    [InlineData("Verification:Hardware:Tees")]
-    [InlineData("Verification:Hardware:AmdProducts")]
-    [InlineData("Verification:Hardware:AmdChipIds")]
+    [InlineData("Verification:Hardware:AllowedTees")]
+    [InlineData("Verification:Hardware:AllowedAmdProducts")]
+    [InlineData("Verification:Hardware:AllowedAmdChipIds")]
     [InlineData("Verification:GpuRevocation:Mode")]
     [InlineData("PromptCache:Scope")]
     [InlineData("PromptCache:Salt")]
@@ -179,7 +179,7 @@ public sealed class SettingsTests
     [Fact]
     public void Options_NoKeyAnywhere_NamesTheSetting()
     {
-        Assert.Null(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable));
+        Assert.Null(Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable));
         ServiceCollection services = With();
         services.AddPrivatemode();
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => Resolve(services));

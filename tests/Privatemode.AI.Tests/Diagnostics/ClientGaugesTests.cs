@@ -48,7 +48,7 @@ public sealed class ClientGaugesTests : IDisposable
     public async Task Observe_VerifiedClient_TellsAgeAndSecrets()
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(hasCertificates: true);
-        await using PrivatemodeClient client = scene.Client(options => options.Verification.EvidenceLifetime = TimeSpan.FromHours(2));
+        await using PrivatemodeClient client = scene.Client(options => options.Verification.Lifetime = TimeSpan.FromHours(2));
         Assert.DoesNotContain(Observe(), line => line.StartsWith("privatemode.evidence", StringComparison.Ordinal));
         await client.ConnectAsync().OrTimeout();
         scene.Time.Advance(TimeSpan.FromMinutes(10));

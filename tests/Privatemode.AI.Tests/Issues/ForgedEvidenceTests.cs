@@ -78,7 +78,7 @@ public sealed class ForgedEvidenceTests
         PrivatemodeVerificationException refusal =
             await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
         Assert.Equal(check, refusal.ErrorType);
-        Assert.Contains("CollateralProxy", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("CollateralEndpoint", refusal.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -79,7 +79,7 @@ public sealed class ForgottenAccountTests
             "chat" => services.AddPrivatemodeChatClient("m", account: account),
             "embeddings" => services.AddPrivatemodeEmbeddingGenerator("m", account: account),
             "speech" => services.AddPrivatemodeSpeechToTextClient("m", account: account),
-            "handler" => services.AddHttpClient("other").AddPrivatemodeHandler(account).Services,
+            "handler" => services.AddHttpClient("other").UsePrivatemodeHandler(account).Services,
             "health" => services.AddHealthChecks().AddPrivatemodeHealthCheck(account: account).Services,
             _ => services,
         };

@@ -12,7 +12,7 @@ public sealed class NewestTcbTests : IDisposable
     private const string Check = "tdx-newest-tcb-status";
     private const string EvaluationParameter = "tcbEvaluationDataNumber=20";
 
-    private static readonly HardwarePolicy Strict = new() { RequireUpToDateUnderNewestTcbInfo = true };
+    private static readonly HardwarePolicy Strict = new() { RequireNewestTdxTcbInfo = true };
 
     private readonly VendorScene _scene = new(EvidenceKind.Tdx);
 

@@ -143,7 +143,7 @@ public sealed class RolledBackCollateralTests
             plan.Snp.RevocationList.NextUpdate = plan.Day.AddDays(60);
         });
         scene.Instead = (_, _) => Blocked;
-        HardwarePolicy policy = allowed is { } days ? new() { SuppliedRevocationListMaxAge = TimeSpan.FromDays(days) } : HardwarePolicy.Default;
+        HardwarePolicy policy = allowed is { } days ? new() { MaxAmdFallbackRevocationListAge = TimeSpan.FromDays(days) } : HardwarePolicy.Default;
         scene.Time.JumpTo(scene.Shown.Day.AddMinutes(1));
         if (!isAccepted)
         {

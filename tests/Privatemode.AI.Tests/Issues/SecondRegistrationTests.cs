@@ -54,7 +54,7 @@ public sealed class SecondRegistrationTests
     [Theory]
     [InlineData("ApiKey", "one", "another")]
     [InlineData("MaxSessions", "7", "8")]
-    [InlineData("Verification:Manifest:AdoptionLog", "/var/a", "/var/b")]
+    [InlineData("Verification:Manifest:LogDirectory", "/var/a", "/var/b")]
     public void Sections_ThatContradictEachOther_AreRefusedNamingBoth(string setting, string one, string another)
     {
         IConfigurationRoot other = new ConfigurationBuilder().AddInMemoryCollection([new($"AI:Mine:{setting}", another)]).Build();

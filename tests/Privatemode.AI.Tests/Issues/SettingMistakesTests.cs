@@ -37,7 +37,7 @@ public sealed class SettingMistakesTests : IDisposable
         { "@/run/secrets/privatemode", "file" },
     };
 
-    public void Dispose() => Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable, null);
+    public void Dispose() => Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable, null);
 
     /// <summary>What cannot be read counts as not set; the default would take any manifest in place of the pinned one.</summary>
     [Fact]
@@ -61,7 +61,7 @@ public sealed class SettingMistakesTests : IDisposable
     {
         AssertTold(Refused(("ApiKey", key)), "Privatemode:ApiKey");
         AssertTold(Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(key)), "ApiKey");
-        Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable, key);
+        Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable, key);
         PrivatemodeConfigurationException environment = Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient());
         AssertTold(environment, "ApiKey");
         Assert.Contains("(environment variable PRIVATEMODE_API_KEY)", environment.Message, StringComparison.Ordinal);
@@ -86,9 +86,9 @@ public sealed class SettingMistakesTests : IDisposable
     [InlineData("Transport:IdleTimeout", "1.5")]
     [InlineData("Transport:ResponseTimeout", "1")]
     [InlineData("Transport:ResponseTimeout", "10:00")] // ten hours, for the platform
-    [InlineData("Verification:EvidenceLifetime", "1")]
-    [InlineData("Verification:Hardware:SuppliedRevocationListMaxAge", "30")]
-    [InlineData("Verification:GpuRevocation:RevokedGrace", "2")] // without a mode: the form comes first
+    [InlineData("Verification:Lifetime", "1")]
+    [InlineData("Verification:Hardware:MaxAmdFallbackRevocationListAge", "30")]
+    [InlineData("Verification:GpuRevocation:RevocationGracePeriod", "2")] // without a mode: the form comes first
     public void Duration_BareNumberThatThePlatformTakesForDays_IsRefusedAndSaysHowToWriteSeconds(string setting, string value)
     {
         PrivatemodeConfigurationException exception = Refused(("ApiKey", "key"), (setting, value));
@@ -116,7 +116,7 @@ public sealed class SettingMistakesTests : IDisposable
     [InlineData("Verifcation:Manifest:Mode", "Did you mean Verification:Manifest:Mode?")]
     [InlineData("Verification:Mode", "Did you mean Verification:Manifest:Mode?")]
     [InlineData("Media:IdleTimeout", "Did you mean Transport:IdleTimeout?")]
-    [InlineData("Verification:EvidenceLifetme", "Did you mean Verification:EvidenceLifetime?")]
+    [InlineData("Verification:Lifetme", "Did you mean Verification:Lifetime?")]
     [InlineData("PromptCache", "Did you mean PromptCache:Scope")]
     [InlineData("RateLimiter", "options.Transport.RateLimiter = ...")]
     [InlineData("Transport:RateLimiter", "options.Transport.RateLimiter = ...")]
@@ -135,13 +135,13 @@ public sealed class SettingMistakesTests : IDisposable
     [InlineData("Manifest:Mode", "Verification:Manifest:Mode")]
     [InlineData("Manifest:Sha256", "Verification:Manifest:Sha256")]
     [InlineData("Manifest:Sha256:0", "Verification:Manifest:Sha256:0")]
-    [InlineData("manifest:adoptionlog", "Verification:Manifest:AdoptionLog")]
-    [InlineData("Hardware:Tees:1", "Verification:Hardware:Tees:1")]
+    [InlineData("manifest:logdirectory", "Verification:Manifest:LogDirectory")]
+    [InlineData("Hardware:AllowedTees:1", "Verification:Hardware:AllowedTees:1")]
     [InlineData("Hardware:DangerousAcceptOutdatedTdxPlatform", "Verification:Hardware:DangerousAcceptOutdatedTdxPlatform")]
-    [InlineData("EvidenceLifetime", "Verification:EvidenceLifetime")]
-    [InlineData("GpuRevocation:RevokedGrace", "Verification:GpuRevocation:RevokedGrace")]
+    [InlineData("EvidenceLifetime", "Verification:Lifetime")]
+    [InlineData("GpuRevocation:RevocationGracePeriod", "Verification:GpuRevocation:RevocationGracePeriod")]
     [InlineData("CollateralDirectory", "Verification:CollateralDirectory")]
-    [InlineData("CollateralProxy", "Verification:CollateralProxy")]
+    [InlineData("CollateralProxy", "Verification:CollateralEndpoint")]
     [InlineData("AcceptAnyUnnamedWorkloadAsSecretService", "Verification:DangerousAcceptAnyUnnamedWorkloadAsSecretService")]
     [InlineData("ResponseTimeout", "Transport:ResponseTimeout")]
     [InlineData("IdleTimeout", "Transport:IdleTimeout")]
@@ -184,7 +184,7 @@ public sealed class SettingMistakesTests : IDisposable
     {
         PrivatemodeConfigurationException exception = Refused(
             ("API_KEY", "key"), ("Transport:IdleTimeout", "1"), ("MaxSessions", "0"), ("Endpoint", "http://api.privatemode.ai"),
-            ("Verification:Hardware:AmdProducts", "Rome"));
+            ("Verification:Hardware:AllowedAmdProducts", "Rome"));
         Assert.Equal(
             ["API_KEY", "ApiKey", "Endpoint", "MaxSessions", "Transport:IdleTimeout", "Verification:Hardware"],
             exception.Message.Split("\n* Privatemode:")[1..].Select(line => line.Split(' ')[0].TrimEnd(':')).Order(StringComparer.Ordinal));

@@ -84,15 +84,15 @@ public sealed class UnparsableImageUrlTests
     [MemberData(nameof(Parsable))]
     public void Resolve_UrlTheServiceCanParse_Passes(string url)
     {
-        MediaResolver passing = new(RemoteMediaPolicy.LetTheServiceFetch, null);
+        MediaResolver passing = new(RemoteMediaPolicy.FetchByService, null);
         Resolve(passing, EndpointRules.ChatCompletions, $$$"""[{"role":"user","content":[{{{ImagePart(url)}}}]}]""");
         Resolve(passing, EndpointRules.Messages, $$$"""[{"role":"user","content":[{{{ImageBlock(url)}}}]}]""");
     }
 
     [Theory]
     [InlineData(RemoteMediaPolicy.Refuse)]
-    [InlineData(RemoteMediaPolicy.FetchHereAndInline)]
-    [InlineData(RemoteMediaPolicy.LetTheServiceFetch)]
+    [InlineData(RemoteMediaPolicy.FetchLocally)]
+    [InlineData(RemoteMediaPolicy.FetchByService)]
     public void Resolve_ImageTheServiceWouldQuote_IsRefusedUnderEveryPolicy(RemoteMediaPolicy policy)
     {
         foreach (string url in (string[])["data:image/png;base64,AA\r\nAA", "data:image/svg+xml,<svg fill='#fff' width='100%'/>"])
@@ -110,7 +110,7 @@ public sealed class UnparsableImageUrlTests
         string deep = """{"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f","arguments":"{}"}},[[]]]}""";
         string body = $$$"""[{{{deep}}},{"content":[{"a":[{"b":{}}]},{{{ImagePart("https://x/a")}}}]},{"content":[[],{{{ImagePart("https://x/%")}}}]}]""";
         PrivatemodeWouldLeakException exception = Assert.Throws<PrivatemodeWouldLeakException>(
-            () => Resolve(new MediaResolver(RemoteMediaPolicy.LetTheServiceFetch, null), EndpointRules.ChatCompletions, body));
+            () => Resolve(new MediaResolver(RemoteMediaPolicy.FetchByService, null), EndpointRules.ChatCompletions, body));
         Assert.Contains("messages[2].content[1]", exception.Message, StringComparison.Ordinal);
     }
 
@@ -138,7 +138,7 @@ public sealed class UnparsableImageUrlTests
     public void Resolve_ImageBesideOtherMembers_IsFound(string content, string place)
     {
         PrivatemodeWouldLeakException exception = Assert.Throws<PrivatemodeWouldLeakException>(() => Resolve(
-            new MediaResolver(RemoteMediaPolicy.LetTheServiceFetch, null), EndpointRules.Messages, $$"""[{"role":"user","content":{{content}}}]"""));
+            new MediaResolver(RemoteMediaPolicy.FetchByService, null), EndpointRules.Messages, $$"""[{"role":"user","content":{{content}}}]"""));
         Assert.StartsWith(place, exception.Message, StringComparison.Ordinal);
     }
 
@@ -157,7 +157,7 @@ public sealed class UnparsableImageUrlTests
     private static async Task<PrivatemodeWouldLeakException> RefusedAsync(string path, string messages)
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-        await using PrivatemodeClient client = deployment.CreateClient(options => options.Media.Remote = RemoteMediaPolicy.LetTheServiceFetch);
+        await using PrivatemodeClient client = deployment.CreateClient(options => options.Media.Remote = RemoteMediaPolicy.FetchByService);
         using HttpClient http = new(client.CreateHandler()) { BaseAddress = deployment.Endpoint };
         using StringContent body = new($$"""{"model":"gemma-3-27b","max_tokens":9,"messages":{{messages}}}""", Encoding.UTF8, "application/json");
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(async () =>

@@ -20,7 +20,7 @@ public sealed class WrongKeyTests : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable, null);
+        Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable, null);
         await _deployment.DisposeAsync();
     }
 
@@ -59,7 +59,7 @@ public sealed class WrongKeyTests : IAsyncLifetime
             options.ApiKey = where == "constructor" ? Key : null;
             options.ApiKeyAccessor = where == "accessor" ? _ => new(Key) : null;
             options.Credential = where == "credential" ? new(Key) : null;
-            Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyVariable, where == "environment" ? Key : null);
+            Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable, where == "environment" ? Key : null);
         });
         AssertTold(await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => client.ConnectAsync().OrTimeout()), "status 401", source);
     }

@@ -57,7 +57,7 @@ public sealed class CallbackFailureTests : IAsyncLifetime
     {
         PrivatemodeClient? client = null;
         Exception? inside = null;
-        client = _deployment.CreateClient(options => options.Verification.Manifest = ManifestPolicy.Approve(async (_, cancellationToken) =>
+        client = _deployment.CreateClient(options => options.Verification.Manifest = ManifestPolicy.RequireApproval(async (_, cancellationToken) =>
         {
             inside = await Record.ExceptionAsync(
                 () => client!.AsIChatClient("gpt-oss-120b").GetResponseAsync("May I?", cancellationToken: cancellationToken));
@@ -113,10 +113,10 @@ public sealed class CallbackFailureTests : IAsyncLifetime
                 options.PromptCache.Scope = PromptCacheScope.PerUser(new byte[32], () => throw thrown);
                 break;
             case "approval":
-                options.Verification.Manifest = ManifestPolicy.Approve((_, _) => throw thrown);
+                options.Verification.Manifest = ManifestPolicy.RequireApproval((_, _) => throw thrown);
                 break;
             case "approval later":
-                options.Verification.Manifest = ManifestPolicy.Approve(async (_, _) =>
+                options.Verification.Manifest = ManifestPolicy.RequireApproval(async (_, _) =>
                 {
                     await Task.Yield();
                     throw thrown;

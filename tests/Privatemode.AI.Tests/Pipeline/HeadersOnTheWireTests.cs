@@ -215,9 +215,13 @@ public sealed partial class HeadersOnTheWireTests : IAsyncLifetime
     {
         _deployment.ConfigureClient(options);
         options.Endpoint = _tap.Address;
-        options.Verification.InsecureLoopbackTrust = new InsecureLoopbackTrust(
-            _deployment.InsecureLoopbackTrust.AmdRootKeys, Convert.ToHexString(_deployment.InsecureLoopbackTrust.IntelRootKey), _tap.Address,
-            new Uri(_tap.Address, _deployment.InsecureLoopbackTrust.Manifest.AbsolutePath));
+        options.Verification.InsecureLoopbackTrust = new InsecureLoopbackTrust
+        {
+            AmdRootKeySha256 = _deployment.InsecureLoopbackTrust.AmdRootKeySha256,
+            IntelRootKeySha256 = _deployment.InsecureLoopbackTrust.IntelRootKeySha256,
+            CollateralEndpoint = _tap.Address,
+            ManifestEndpoint = new Uri(_tap.Address, _deployment.InsecureLoopbackTrust.ManifestEndpoint.AbsolutePath),
+        };
     }
 
     // As an application would make one: its propagator is that of the process.

@@ -100,7 +100,7 @@ public sealed class ImageFetcherTests
         string parts = string.Join(",", Enumerable.Repeat("""{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}""", 30));
         using PlainBody body = new(PooledBytes.Copy(Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":[{{parts}}]}]}""")));
         PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(
-            () => new MediaResolver(RemoteMediaPolicy.FetchHereAndInline, fetcher)
+            () => new MediaResolver(RemoteMediaPolicy.FetchLocally, fetcher)
                 .ResolveAsync(EndpointRules.ChatCompletions with { PlainLimit = 500_000 }, body, async: true, default).AsTask());
         Assert.Equal("body", exception.Member);
         Assert.InRange(_host.Requests.Count, 3, 8);
@@ -235,7 +235,7 @@ public sealed class ImageFetcherTests
     public async Task Chat_ImagesByUrlWithFetching_AreInTheSealedBody()
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-        PrivatemodeOptions options = new() { Media = { Remote = RemoteMediaPolicy.FetchHereAndInline } };
+        PrivatemodeOptions options = new() { Media = { Remote = RemoteMediaPolicy.FetchLocally } };
         deployment.ConfigureClient(options);
         await using PrivatemodeClient client = new(
             ClientComposition.Create(options, new() { Images = new ImageFetcher(TimeProvider.System, Total, _host) }));
@@ -261,8 +261,8 @@ public sealed class ImageFetcherTests
         await using PrivatemodeClient client = deployment.CreateClient();
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => client.AsIChatClient("gemma-3-27b")
             .GetResponseAsync([new ChatMessage(ChatRole.User, [new UriContent("https://example.com/first.png", "image/png")])]).OrTimeout());
-        Assert.Contains(nameof(RemoteMediaPolicy.FetchHereAndInline), exception.Message, StringComparison.Ordinal);
-        Assert.Contains(nameof(RemoteMediaPolicy.LetTheServiceFetch), exception.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(RemoteMediaPolicy.FetchLocally), exception.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(RemoteMediaPolicy.FetchByService), exception.Message, StringComparison.Ordinal);
         Assert.Empty(deployment.AllRequests);
     }
 
@@ -270,7 +270,7 @@ public sealed class ImageFetcherTests
     public async Task Chat_ImageByUrlWithTheServiceFetching_PassesTheUrlOnSealed()
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-        await using PrivatemodeClient client = deployment.CreateClient(options => options.Media.Remote = RemoteMediaPolicy.LetTheServiceFetch);
+        await using PrivatemodeClient client = deployment.CreateClient(options => options.Media.Remote = RemoteMediaPolicy.FetchByService);
         await client.AsIChatClient("gemma-3-27b")
             .GetResponseAsync([new ChatMessage(ChatRole.User, [new UriContent("https://example.com/first.png", "image/png")])]).OrTimeout();
         Assert.Contains("https://example.com/first.png", deployment.Requests[0].DecryptedBody, StringComparison.Ordinal);
@@ -284,7 +284,7 @@ public sealed class ImageFetcherTests
     {
         string parts = string.Join(",", urls.Select(url => $$$"""{"type":"image_url","image_url":{"url":"{{{url}}}"}}"""));
         using PlainBody body = new(PooledBytes.Copy(Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":[{{parts}}]}]}""")));
-        await new MediaResolver(RemoteMediaPolicy.FetchHereAndInline, fetcher)
+        await new MediaResolver(RemoteMediaPolicy.FetchLocally, fetcher)
             .ResolveAsync(EndpointRules.ChatCompletions, body, async, default).AsTask().OrTimeout();
     }
 

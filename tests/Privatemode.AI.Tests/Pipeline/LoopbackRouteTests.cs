@@ -44,7 +44,7 @@ public sealed class LoopbackRouteTests
         PrivatemodeOptions options = new();
         deployment.ConfigureClient(options);
         options.Verification.InsecureLoopbackTrust = null;
-        options.Verification.CollateralProxy = new Uri("https://vendor.invalid");
+        options.Verification.CollateralEndpoint = new Uri("https://vendor.invalid");
         options.Verification.Manifest = ManifestPolicy.Pinned(deployment.Evidence.Manifest);
         options.TimeProvider = new ImmediateTimeProvider();
         await using PrivatemodeClient client = new(options);

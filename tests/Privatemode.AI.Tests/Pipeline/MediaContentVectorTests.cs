@@ -27,7 +27,7 @@ public sealed class MediaContentVectorTests
     [Fact]
     public void Resolve_AllCases_WhatTheServiceRefusesIsNotSent()
     {
-        MediaResolver passing = new(RemoteMediaPolicy.LetTheServiceFetch, null);
+        MediaResolver passing = new(RemoteMediaPolicy.FetchByService, null);
         CaseLog log = new();
         foreach (JsonElement vector in _file.Items("cases").Where(vector => vector.Text("body").Length > 0))
         {

@@ -12,7 +12,7 @@ public sealed class RemoteMediaTests
     {
         string body = """{"messages":[{"content":[{"type":"image","source":{"type":"url","url":"https://example.com/a"}}]}]}""";
         using PlainBody plain = new(PooledBytes.Copy(Encoding.UTF8.GetBytes(body)));
-        MediaResolver resolver = new(RemoteMediaPolicy.FetchHereAndInline, null);
+        MediaResolver resolver = new(RemoteMediaPolicy.FetchLocally, null);
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
             () => resolver.ResolveAsync(EndpointRules.Messages, plain, async: true, CancellationToken.None).AsTask());
         Assert.Equal("remote-media", exception.ErrorType);

@@ -24,12 +24,12 @@ public sealed class SettingsCheckTests
         { "Verification.InsecureLoopbackTrust", options => options.Endpoint = new Uri("https://api.privatemode.ai") },
         { "Verification.Manifest", options => options.Verification.Manifest = null! },
         { "Verification.Hardware", options => options.Verification.Hardware = null! },
-        { "Verification.Hardware", options => options.Verification.Hardware = new HardwarePolicy { AmdProducts = [new("Rome")] } },
-        { "Verification.Hardware", options => options.Verification.Hardware = new HardwarePolicy { AmdChipIds = ["00"] } },
-        { "Verification.EvidenceLifetime", options => options.Verification.EvidenceLifetime = TimeSpan.FromMinutes(4) },
-        { "Verification.EvidenceLifetime", options => options.Verification.EvidenceLifetime = TimeSpan.FromHours(25) },
-        { "Verification.CollateralProxy", options => options.Verification.CollateralProxy = new Uri("http://example.com") },
-        { "Verification.CollateralProxy", options => options.Verification.CollateralProxy = new Uri("/relative", UriKind.Relative) },
+        { "Verification.Hardware", options => options.Verification.Hardware = new HardwarePolicy { AllowedAmdProducts = [new("Rome")] } },
+        { "Verification.Hardware", options => options.Verification.Hardware = new HardwarePolicy { AllowedAmdChipIds = ["00"] } },
+        { "Verification.Lifetime", options => options.Verification.Lifetime = TimeSpan.FromMinutes(4) },
+        { "Verification.Lifetime", options => options.Verification.Lifetime = TimeSpan.FromHours(25) },
+        { "Verification.CollateralEndpoint", options => options.Verification.CollateralEndpoint = new Uri("http://example.com") },
+        { "Verification.CollateralEndpoint", options => options.Verification.CollateralEndpoint = new Uri("/relative", UriKind.Relative) },
         {
             "Verification.InsecureLoopbackTrust",
             options => (options.Endpoint, options.Transport.HttpMessageHandler) = (new Uri("https://127.0.0.1"), Sockets())
@@ -261,8 +261,13 @@ public sealed class SettingsCheckTests
         Endpoint = new Uri("http://127.0.0.1:1"),
         Verification =
         {
-            InsecureLoopbackTrust = new InsecureLoopbackTrust(
-                new Dictionary<AmdProduct, string>(), new string('0', 64), new Uri("http://127.0.0.1:1"), new Uri("http://127.0.0.1:1/manifest.json")),
+            InsecureLoopbackTrust = new InsecureLoopbackTrust
+            {
+                AmdRootKeySha256 = new Dictionary<AmdProduct, string>(),
+                IntelRootKeySha256 = new string('0', 64),
+                CollateralEndpoint = new Uri("http://127.0.0.1:1"),
+                ManifestEndpoint = new Uri("http://127.0.0.1:1/manifest.json"),
+            },
         },
     };
 

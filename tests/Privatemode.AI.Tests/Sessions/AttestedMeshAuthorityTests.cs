@@ -164,7 +164,7 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
     public async Task Get_UsersCallbackThrowsInTheBackground_IsNotLeftUnobserved()
     {
         bool throws = false;
-        Use(_scene.Authority(options => options.Verification.Manifest = ManifestPolicy.Approve(
+        Use(_scene.Authority(options => options.Verification.Manifest = ManifestPolicy.RequireApproval(
             (_, _) => throws ? throw new InvalidOperationException("mine") : new ValueTask<bool>(true))));
         TrustedMesh first = await GetAsync();
         throws = true;
@@ -261,7 +261,7 @@ public sealed class AttestedMeshAuthorityTests : IAsyncLifetime
         TaskCompletionSource<bool> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         bool isFirst = true;
-        Use(_scene.Authority(options => options.Verification.Manifest = ManifestPolicy.Approve((_, _) =>
+        Use(_scene.Authority(options => options.Verification.Manifest = ManifestPolicy.RequireApproval((_, _) =>
         {
             if (isFirst)
             {

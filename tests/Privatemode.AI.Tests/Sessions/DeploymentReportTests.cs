@@ -13,7 +13,7 @@ public sealed class DeploymentReportTests
     public async Task Report_AndItsJson_SayTheSame(EvidenceKind kind, string tee, string collateral, string tcb)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
-        using PrivatemodeClient client = scene.Client(options => options.Verification.EvidenceLifetime = TimeSpan.FromHours(2));
+        using PrivatemodeClient client = scene.Client(options => options.Verification.Lifetime = TimeSpan.FromHours(2));
         VerifiedDeployment proof = await client.VerifyAsync().OrTimeout();
         Assert.StartsWith(tee, proof.ToString(), StringComparison.Ordinal);
         bool isAmd = kind == EvidenceKind.SevSnp;

@@ -99,7 +99,7 @@ public sealed class ManifestKeeperTests : IDisposable
     {
         List<ManifestUpdate> asked = [];
         bool answer = true;
-        ManifestPolicy policy = ManifestPolicy.Approve(
+        ManifestPolicy policy = ManifestPolicy.RequireApproval(
             async (update, cancellationToken) =>
             {
                 await Task.Yield();
@@ -112,6 +112,7 @@ public sealed class ManifestKeeperTests : IDisposable
         (string? before, string after) = (Assert.Single(asked).CurrentSha256, asked[0].NewSha256);
         Assert.Equal((null, Digest(First)), (before, after));
         Assert.Equal(First, asked[0].NewManifest.ToArray());
+        Assert.Null(asked[0].CurrentManifest);
         Assert.True(asked[0] is { IsDeployed: true, HasOmittedChanges: false, PreviouslyAdoptedAt: null });
         Assert.StartsWith($"manifest (none) -> {Digest(First)}\n", asked[0].ToString(), StringComparison.Ordinal);
 
@@ -127,6 +128,7 @@ public sealed class ManifestKeeperTests : IDisposable
         }
 
         Assert.Equal(Digest(First), asked[1].CurrentSha256);
+        Assert.Equal(First, asked[1].CurrentManifest!.Value.ToArray());
         Assert.NotEmpty(asked[1].Changes);
         Assert.Single(ManifestLog.Read(_directory.FullName).Entries);
 
@@ -143,7 +145,7 @@ public sealed class ManifestKeeperTests : IDisposable
     {
         _ = await ProveAsync(Keeper(ManifestPolicy.Latest(_directory.FullName)), async: true);
         List<ManifestUpdate> asked = [];
-        ManifestPolicy policy = ManifestPolicy.Approve(
+        ManifestPolicy policy = ManifestPolicy.RequireApproval(
             (update, _) =>
             {
                 asked.Add(update);
@@ -165,7 +167,7 @@ public sealed class ManifestKeeperTests : IDisposable
     public async Task Adopt_DifferenceCannotBeShown_IsRefusedUnlessAskedOtherwise(bool asksAllTheSame)
     {
         List<ManifestUpdate> asked = [];
-        ManifestPolicy policy = ManifestPolicy.Approve(
+        ManifestPolicy policy = ManifestPolicy.RequireApproval(
             (update, _) =>
             {
                 asked.Add(update);
@@ -280,7 +282,7 @@ public sealed class ManifestKeeperTests : IDisposable
         Assert.Throws<ArgumentException>(() => ManifestPolicy.Pinned(new string('g', 64)));
         Assert.Throws<ArgumentNullException>(() => ManifestPolicy.Pinned((string[])null!));
         Assert.Throws<ArgumentException>(() => ManifestPolicy.Pinned(ReadOnlyMemory<byte>.Empty));
-        Assert.Throws<ArgumentNullException>(() => ManifestPolicy.Approve(null!));
+        Assert.Throws<ArgumentNullException>(() => ManifestPolicy.RequireApproval(null!));
     }
 
     /// <summary>As if a deployment had proved what is expected.</summary>

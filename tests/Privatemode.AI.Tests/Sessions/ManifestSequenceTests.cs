@@ -288,7 +288,7 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
 
     private PrivatemodeClient RestartApproving(DeploymentScene? scene = null) => Restart(
         scene ?? _scene,
-        ManifestPolicy.Approve(
+        ManifestPolicy.RequireApproval(
             (update, _) =>
             {
                 _asked.Add(update);

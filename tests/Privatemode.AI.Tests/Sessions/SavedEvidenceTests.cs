@@ -110,7 +110,7 @@ public sealed class SavedEvidenceTests
         (JsonObject file, EvidenceExpectation expectation) = await SaveAsync(scene);
         foreach (Uri? endpoint in (Uri?[])[null, new Uri("https://api.privatemode.ai"), new Uri("/relative", UriKind.Relative), new Uri("file:///path")])
         {
-            EvidenceExpectation elsewhere = new([.. expectation.Digests])
+            EvidenceExpectation elsewhere = new([.. expectation.ManifestSha256])
             {
                 Endpoint = endpoint,
                 InsecureLoopbackTrust = expectation.InsecureLoopbackTrust,
@@ -128,7 +128,7 @@ public sealed class SavedEvidenceTests
         SavedEvidence saved = Load(file);
 
         Assert.Equal(new Uri("https://api.privatemode.ai"), saved.ClaimedEndpoint);
-        Assert.Equal(scene.Deployment.Endpoint, saved.Verify(expectation, saved.ClaimedVerificationTime).Endpoint);
+        Assert.Equal(scene.Deployment.Endpoint, saved.Verify(expectation, saved.ClaimedVerifiedAt).Endpoint);
     }
 
     [Fact]
@@ -137,9 +137,14 @@ public sealed class SavedEvidenceTests
         await using DeploymentScene scene = await DeploymentScene.StartAsync();
         (JsonObject file, EvidenceExpectation expectation) = await SaveAsync(scene);
         foreach (HardwarePolicy policy in (HardwarePolicy[])
-            [new() { AmdProducts = [AmdProduct.Milan] }, new() { AmdChipIds = [new string('1', 128)] }, new() { Tees = [TeeKind.Tdx] }, new() { Tees = [] }])
+            [
+                new() { AllowedAmdProducts = [AmdProduct.Milan] },
+                new() { AllowedAmdChipIds = [new string('1', 128)] },
+                new() { AllowedTees = [TeeKind.Tdx] },
+                new() { AllowedTees = [] },
+            ])
         {
-            EvidenceExpectation stricter = new([.. expectation.Digests])
+            EvidenceExpectation stricter = new([.. expectation.ManifestSha256])
             {
                 Hardware = policy,
                 Endpoint = expectation.Endpoint,
@@ -148,9 +153,9 @@ public sealed class SavedEvidenceTests
             Assert.StartsWith("option-", Assert.IsType<PrivatemodeVerificationException>(Refusal(file, stricter)).ErrorType, StringComparison.Ordinal);
         }
 
-        EvidenceExpectation same = new([.. expectation.Digests])
+        EvidenceExpectation same = new([.. expectation.ManifestSha256])
         {
-            Hardware = new HardwarePolicy { AmdProducts = [AmdProduct.Genoa, AmdProduct.Milan], Tees = [TeeKind.SevSnp] },
+            Hardware = new HardwarePolicy { AllowedAmdProducts = [AmdProduct.Genoa, AmdProduct.Milan], AllowedTees = [TeeKind.SevSnp] },
             Endpoint = expectation.Endpoint,
             InsecureLoopbackTrust = expectation.InsecureLoopbackTrust,
         };
@@ -199,8 +204,8 @@ public sealed class SavedEvidenceTests
 
         SavedEvidence saved = await SavedEvidence.LoadAsync(new AsynchronousStream(Encoding.UTF8.GetBytes(file.ToJsonString()))).OrTimeout();
 
-        Assert.Equal(Load(file).ClaimedVerificationTime, saved.ClaimedVerificationTime);
-        Assert.Equal(Assert.Single(expectation.Digests), saved.Verify(expectation, saved.ClaimedVerificationTime).ManifestSha256);
+        Assert.Equal(Load(file).ClaimedVerifiedAt, saved.ClaimedVerifiedAt);
+        Assert.Equal(Assert.Single(expectation.ManifestSha256), saved.Verify(expectation, saved.ClaimedVerifiedAt).ManifestSha256);
         await Assert.ThrowsAsync<FormatException>(() => SavedEvidence.LoadAsync(new AsynchronousStream("{}"u8.ToArray())).OrTimeout());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => SavedEvidence.LoadAsync(new AsynchronousStream([]), new CancellationToken(canceled: true)).OrTimeout());
@@ -226,7 +231,7 @@ public sealed class SavedEvidenceTests
     private static Exception? Refusal(JsonObject file, EvidenceExpectation expectation) => Record.Exception(() =>
     {
         SavedEvidence saved = Load(file);
-        _ = saved.Verify(expectation, saved.ClaimedVerificationTime);
+        _ = saved.Verify(expectation, saved.ClaimedVerifiedAt);
     });
 
     private static bool IsRefused(JsonObject file, EvidenceExpectation expectation) =>

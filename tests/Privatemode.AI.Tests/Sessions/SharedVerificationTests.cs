@@ -92,7 +92,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
         int asked = 0;
         TaskCompletionSource<bool> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _authority.Dispose();
-        _authority = _scene.Authority(options => options.Verification.Manifest = ManifestPolicy.Approve((_, _) =>
+        _authority = _scene.Authority(options => options.Verification.Manifest = ManifestPolicy.RequireApproval((_, _) =>
         {
             asked++;
             return new(answer.Task);

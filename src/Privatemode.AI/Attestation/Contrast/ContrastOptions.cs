@@ -19,10 +19,10 @@ internal sealed record ContrastOptions
     public bool DangerousAcceptOutdatedTdxPlatform { get; init; }
 
     /// <summary>Demands that a TDX platform is up to date under Intel's newest TCB info too, not only under the one the manifest names.</summary>
-    public bool RequireUpToDateUnderNewestTcbInfo { get; init; }
+    public bool RequireNewestTdxTcbInfo { get; init; }
 
     /// <summary>How old a revocation list of AMD may be that came with the evidence, when AMD could not be asked for the current one.</summary>
-    public TimeSpan SuppliedRevocationListMaxAge { get; init; } = HardwarePolicy.DefaultSuppliedRevocationListMaxAge;
+    public TimeSpan MaxAmdFallbackRevocationListAge { get; init; } = HardwarePolicy.DefaultMaxAmdFallbackRevocationListAge;
 
     /// <summary>Kept by whoever verifies often: a digest is computed once per measurement and policy.</summary>
     public IdKeyDigestCache IdKeyDigests { get; init; } = new();

@@ -114,14 +114,14 @@ internal static class ContrastVerifier
     // Whoever sends the evidence chooses the list: an older one, from before a key was revoked, is as authentic as the current one.
     private static void CheckSuppliedList(SnpCollateral given, SnpDates dates, ContrastOptions options, DateTimeOffset at)
     {
-        if (given.IsCrlSupplied && at - dates.CrlThisUpdate > options.SuppliedRevocationListMaxAge)
+        if (given.IsCrlSupplied && at - dates.CrlThisUpdate > options.MaxAmdFallbackRevocationListAge)
         {
             throw new PrivatemodeVerificationException(
                 SevChecks.SuppliedRevocationListAge,
                 "AMD's revocation list could not be retrieved, and the one that came with the evidence is too old. Do not send anything; make sure that "
-                    + "AMD's key distribution service can be reached, or set CollateralProxy.")
+                    + "AMD's key distribution service can be reached, or set Verification.CollateralEndpoint.")
             {
-                Expected = $"at most {options.SuppliedRevocationListMaxAge.TotalDays:0.#} days old",
+                Expected = $"at most {options.MaxAmdFallbackRevocationListAge.TotalDays:0.#} days old",
                 Found = $"issued {dates.CrlThisUpdate:u}",
             };
         }

@@ -46,7 +46,7 @@ internal sealed class TdxJudgement(
             TdAttributes = Attributes,
             Xfam = value.Xfam,
             DangerousAcceptOutdatedTdxPlatform = options.DangerousAcceptOutdatedTdxPlatform,
-            RequireUpToDateUnderNewestTcbInfo = options.RequireUpToDateUnderNewestTcbInfo,
+            RequireNewestTdxTcbInfo = options.RequireNewestTdxTcbInfo,
             MinimumEvaluationDataNumber = value.MinimumEvaluationDataNumber,
             PlatformInstanceIds = value.AllowedPlatformInstances,
             DemandMemoryIntegrity = value.MemoryIntegrity,

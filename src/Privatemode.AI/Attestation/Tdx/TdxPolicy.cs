@@ -38,7 +38,7 @@ internal sealed record TdxPolicy
     public bool DangerousAcceptOutdatedTdxPlatform { get; init; }
 
     /// <summary>Demands that the status is an accepted one under Intel's newest TCB info too.</summary>
-    public bool RequireUpToDateUnderNewestTcbInfo { get; init; }
+    public bool RequireNewestTdxTcbInfo { get; init; }
 
     /// <summary>The oldest evaluation of Intel's that counts, of TCB info and QE identity alike. Default 0: any that is not expired.</summary>
     public int MinimumEvaluationDataNumber { get; init; }

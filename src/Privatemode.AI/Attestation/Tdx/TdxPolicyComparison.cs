@@ -70,7 +70,7 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
         string accepted = string.Join(" or ", policy.AcceptedTcbStatuses);
         Demand(policy.Accepts(quote.Tcb), TdxPolicyChecks.TcbStatus, accepted, quote.Tcb.ToText());
         Demand(
-            !policy.RequireUpToDateUnderNewestTcbInfo || (quote.Newest.Tcb is { } newest && policy.Accepts(newest)),
+            !policy.RequireNewestTdxTcbInfo || (quote.Newest.Tcb is { } newest && policy.Accepts(newest)),
             TdxPolicyChecks.NewestTcbStatus,
             accepted,
             quote.Newest.ToText());

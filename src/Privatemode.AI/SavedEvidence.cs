@@ -64,7 +64,7 @@ public sealed class SavedEvidence
     /// earlier verification. With <see cref="ClaimedVerifiedAt"/>, the author of the file chooses the time and thereby which revocations apply.</param>
     /// <returns>The report. <see cref="VerifiedDeployment.ValidUntil"/> is the end of the collateral's validity, at most 24 hours after <paramref name="at"/>.
     /// <see cref="VerifiedDeployment.Endpoint"/> is <see cref="EvidenceExpectation.Endpoint"/>, or <see cref="ClaimedEndpoint"/> if that is not
-    /// set.</returns>
+    /// set. <see cref="VerifiedDeployment.ManifestSource"/> is <see cref="ManifestSource.Pinned"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="expectation"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeVerificationException">The evidence does not prove what is expected.</exception>
     /// <exception cref="PrivatemodeConfigurationException"><see cref="EvidenceExpectation.InsecureLoopbackTrust"/> is set without a loopback endpoint, or

@@ -30,6 +30,7 @@ public sealed record VerifiedDeployment
     public required ManifestSource ManifestSource { get; init; }
 
     /// <summary>Gets the time since which this manifest is the expected one.</summary>
+    /// <value>For a pinned manifest, the time of the verification.</value>
     public required DateTimeOffset ManifestAdoptedAt { get; init; }
 
     /// <summary>Gets the SHA-256 digest of a newer manifest that was published and that you did not approve.</summary>
@@ -74,6 +75,7 @@ public sealed record VerifiedDeployment
     public string? ClaimedCoordinatorVersion { get; init; }
 
     /// <summary>Gets warnings about what was accepted, for people to read. The list is usually empty.</summary>
+    /// <remarks>To decide in code, use the names and outcomes in <see cref="Checks"/> instead.</remarks>
     public required IReadOnlyList<string> Warnings { get; init; }
 
     /// <summary>Gets all checks: those that passed, those accepted with a warning, and those that were not made.</summary>

@@ -174,8 +174,12 @@ public static class PrivatemodeServiceCollectionExtensions
     /// <param name="serviceKey">The service key of the chat client, or <see langword="null"/>, the default, to register it without one.</param>
     /// <param name="account">The account that the chat client uses, or <see langword="null"/>, the default, for the account without a service key.</param>
     /// <returns>The service collection.</returns>
-    /// <remarks>Resolving the chat client throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered, or if
-    /// <paramref name="account"/> is <see langword="null"/> and <paramref name="serviceKey"/> is the service key of an account.</remarks>
+    /// <remarks>
+    /// <para>To add middleware such as <c>UseFunctionInvocation</c>, call <c>AddChatClient</c> of Microsoft.Extensions.AI instead, with
+    /// <c>provider => provider.GetRequiredService&lt;PrivatemodeClient&gt;().AsIChatClient(modelId)</c>.</para>
+    /// <para>Resolving the chat client throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered, or if
+    /// <paramref name="account"/> is <see langword="null"/> and <paramref name="serviceKey"/> is the service key of an account.</para>
+    /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="modelId"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
     public static IServiceCollection AddPrivatemodeChatClient(

@@ -34,7 +34,8 @@ public sealed class PrivatemodeOptions
     /// <see cref="PrivatemodeServiceException"/> with <see cref="ServiceFailureReason.Timeout"/>. A synchronous call blocks its thread. If the callback
     /// returns <see langword="null"/> or an empty key, the call throws a <see cref="PrivatemodeConfigurationException"/>; no other key is used instead.
     /// What the callback throws is rethrown unchanged. Each key has its own secrets and its own list of models.</para>
-    /// <para>Return a key that is already known with <c>ValueTask.FromResult</c>; that costs nothing.</para>
+    /// <para>Return a key that is already known with <c>ValueTask.FromResult</c>; that costs nothing. The callback must not use a client that has the
+    /// same callback: that client would ask it again, without an end.</para>
     /// </remarks>
     public Func<CancellationToken, ValueTask<string?>>? ApiKeyAccessor { get; set; }
 

@@ -38,11 +38,24 @@ internal static class PrivatemodeRegistration
         return services;
     }
 
-    private static PrivatemodeAccount? Find(IServiceCollection services, string? accountKey) => services
-        .Where(service => !service.IsKeyedService)
-        .Select(service => service.ImplementationInstance)
-        .OfType<PrivatemodeAccount>()
-        .FirstOrDefault(account => account.AccountKey == accountKey);
+    private static PrivatemodeAccount? Find(IServiceCollection services, string? accountKey)
+    {
+        // Names of sections are not case-sensitive, keys of services are: two accounts would silently use one API key.
+        PrivatemodeAccount? account = services
+            .Where(service => !service.IsKeyedService)
+            .Select(service => service.ImplementationInstance)
+            .OfType<PrivatemodeAccount>()
+            .FirstOrDefault(account => string.Equals(account.AccountKey, accountKey, StringComparison.OrdinalIgnoreCase));
+        if (account is not null && account.AccountKey != accountKey)
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(PrivatemodeServiceCollectionExtensions.AddKeyedPrivatemode),
+                $"The service keys '{account.AccountKey}' and '{accountKey}' differ only in case, and both would read the configuration section " +
+                $"{account.DefaultSection}. Use one of them everywhere.");
+        }
+
+        return account;
+    }
 
     private static void AddAccount(IServiceCollection services, PrivatemodeAccount account)
     {

@@ -183,6 +183,16 @@ public sealed class ResolutionTests : IAsyncLifetime
     }
 
     [Fact]
+    public void AddKeyed_KeysDifferOnlyInCase_IsRefusedAsTheyShareASection()
+    {
+        IServiceCollection services = new ServiceCollection().AddKeyedPrivatemode("support");
+        PrivatemodeConfigurationException exception =
+            Assert.Throws<PrivatemodeConfigurationException>(() => services.AddKeyedPrivatemode("Support"));
+        Assert.Contains("'support' and 'Support' differ only in case", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Privatemode:Accounts:support", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Add_AnotherOpenAIClientIsRegistered_IsRefusedAndOffersAKey()
     {
         IServiceCollection services = new ServiceCollection().AddSingleton(new OpenAIClient("another vendor's"));

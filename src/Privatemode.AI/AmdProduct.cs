@@ -1,7 +1,12 @@
+using System.ComponentModel;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Privatemode.AI;
 
 /// <summary>Represents a product line of AMD EPYC processors, as a manifest names it.</summary>
-/// <remarks>The well-known values are static properties. Values are compared exactly, including their case.</remarks>
+/// <remarks>The well-known values are static properties. Values are compared exactly, including their case. In JSON a value is a string.</remarks>
+[JsonConverter(typeof(Converter))]
 public readonly record struct AmdProduct
 {
     /// <summary>Initializes a new instance of the <see cref="AmdProduct"/> structure.</summary>
@@ -29,4 +34,23 @@ public readonly record struct AmdProduct
     /// <summary>Returns the name of the product line.</summary>
     /// <returns><see cref="Value"/>, or an empty string if it is <see langword="null"/>.</returns>
     public override string ToString() => Value ?? "";
+
+    /// <summary>Converts a <see cref="AmdProduct"/> to and from a JSON string.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public sealed class Converter : JsonConverter<AmdProduct>
+    {
+        /// <inheritdoc/>
+        public override AmdProduct Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            string? value = reader.GetString();
+            return string.IsNullOrWhiteSpace(value) ? default : new AmdProduct(value);
+        }
+
+        /// <inheritdoc/>
+        public override void Write(Utf8JsonWriter writer, AmdProduct value, JsonSerializerOptions options)
+        {
+            ArgumentNullException.ThrowIfNull(writer);
+            writer.WriteStringValue(value.ToString());
+        }
+    }
 }

@@ -7,7 +7,7 @@ namespace Privatemode.AI;
 /// <summary>Represents the type of an element of a document, as the service names it.</summary>
 /// <remarks>The well-known values are static properties. Other values that the service uses can be created with the constructor. Values are compared exactly,
 /// including their case. In JSON a value is a string.</remarks>
-[JsonConverter(typeof(ValueConverter))]
+[JsonConverter(typeof(Converter))]
 public readonly record struct DocumentElementType
 {
     /// <summary>Initializes a new instance of the <see cref="DocumentElementType"/> structure with a value of the service.</summary>
@@ -65,7 +65,7 @@ public readonly record struct DocumentElementType
 
     /// <summary>Converts a <see cref="DocumentElementType"/> to and from a JSON string.</summary>
     [EditorBrowsable(EditorBrowsableState.Never)]
-    public sealed class ValueConverter : JsonConverter<DocumentElementType>
+    public sealed class Converter : JsonConverter<DocumentElementType>
     {
         /// <inheritdoc/>
         public override DocumentElementType Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => From(reader.GetString());

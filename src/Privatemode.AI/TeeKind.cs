@@ -1,7 +1,12 @@
+using System.ComponentModel;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Privatemode.AI;
 
 /// <summary>Represents a technology for trusted execution environments (TEEs).</summary>
-/// <remarks>The well-known values are static properties. Values are compared exactly, including their case.</remarks>
+/// <remarks>The well-known values are static properties. Values are compared exactly, including their case. In JSON a value is a string.</remarks>
+[JsonConverter(typeof(Converter))]
 public readonly record struct TeeKind
 {
     /// <summary>Initializes a new instance of the <see cref="TeeKind"/> structure.</summary>
@@ -26,4 +31,23 @@ public readonly record struct TeeKind
     /// <summary>Returns the name of the technology.</summary>
     /// <returns><see cref="Value"/>, or an empty string if it is <see langword="null"/>.</returns>
     public override string ToString() => Value ?? "";
+
+    /// <summary>Converts a <see cref="TeeKind"/> to and from a JSON string.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public sealed class Converter : JsonConverter<TeeKind>
+    {
+        /// <inheritdoc/>
+        public override TeeKind Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            string? value = reader.GetString();
+            return string.IsNullOrWhiteSpace(value) ? default : new TeeKind(value);
+        }
+
+        /// <inheritdoc/>
+        public override void Write(Utf8JsonWriter writer, TeeKind value, JsonSerializerOptions options)
+        {
+            ArgumentNullException.ThrowIfNull(writer);
+            writer.WriteStringValue(value.ToString());
+        }
+    }
 }

@@ -1,4 +1,6 @@
 using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Privatemode.AI.Tests;
 
@@ -51,4 +53,15 @@ public sealed class HardwareNamesTests
 
     private static IEnumerable<T> WellKnown<T>() =>
         typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Static).Select(property => (T)property.GetValue(null)!);
+
+    [Fact]
+    public void Names_InJson_AreStrings()
+    {
+        JsonSerializerOptions reflecting = new() { TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
+        Assert.Equal("\"SEV-SNP\"", JsonSerializer.Serialize(TeeKind.SevSnp, reflecting));
+        Assert.Equal(TeeKind.Tdx, JsonSerializer.Deserialize<TeeKind>("\"TDX\"", reflecting));
+        Assert.Equal("\"Genoa\"", JsonSerializer.Serialize(AmdProduct.Genoa, reflecting));
+        Assert.Equal(AmdProduct.Milan, JsonSerializer.Deserialize<AmdProduct>("\"Milan\"", reflecting));
+        Assert.Equal(default, JsonSerializer.Deserialize<AmdProduct>("\" \"", reflecting));
+    }
 }

@@ -53,6 +53,15 @@ public sealed class SourceRulesTests
             .Select(line => $"{line.Place}: {line.Length} columns")));
     }
 
+    [Theory]
+    [InlineData("*.cs")]
+    [InlineData("*.md")]
+    [InlineData("*.txt")]
+    public void Files_HaveNoConflictMarkers(string pattern) => Assert.DoesNotContain(
+        RepositoryFiles.Under(".", pattern),
+        path => File.ReadLines(path).Any(line => line.StartsWith("<<<<<<< ", StringComparison.Ordinal)
+            || line.StartsWith(">>>>>>> ", StringComparison.Ordinal)));
+
     [Fact]
     public void PublicTypes_LiveInTheNamespacesUsersImport()
     {

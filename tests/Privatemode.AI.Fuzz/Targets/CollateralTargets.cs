@@ -13,8 +13,8 @@ internal static class CollateralTargets
         using IntelRoots roots = new(anchors, at);
         using PckChain chain = PckChain.Verify(quote, roots, at);
         PckExtensions platform = chain.Extensions;
-        using SignedDocument tcbDocument = SignedDocument.Parse(good.Parts[1], TcbInfo.Name, "");
-        using SignedDocument qeDocument = SignedDocument.Parse(good.Parts[3], QeIdentity.Name, "");
+        using SignedDocument tcbDocument = SignedDocument.Parse(good.Parts[1], TcbInfo.Name, "tcb-info");
+        using SignedDocument qeDocument = SignedDocument.Parse(good.Parts[3], QeIdentity.Name, "qe-identity");
         (TcbInfo tcbInfo, QeIdentity qeIdentity) = (TcbInfo.Read(tcbDocument.Content), QeIdentity.Read(qeDocument.Content));
 
         yield return new FuzzTarget(
@@ -43,7 +43,7 @@ internal static class CollateralTargets
         [item.Seed.Parts[part], item.Seed.Parts[part + 1]],
         parts =>
         {
-            using SignedDocument document = SignedDocument.Parse(parts[0], name, "");
+            using SignedDocument document = SignedDocument.Parse(parts[0], name, "document");
             try
             {
                 read(document);
@@ -54,8 +54,8 @@ internal static class CollateralTargets
             }
 
             using IntelRoots roots = new(item.Anchors, item.At);
-            using CollateralSigner signer = CollateralSigner.Verify(parts[1], roots, item.At, "", "");
-            signer.CheckSignature(document, name, "");
+            using CollateralSigner signer = CollateralSigner.Verify(parts[1], roots, item.At, "signing-chain", "signing-role");
+            signer.CheckSignature(document, name, "document-signature");
             return true;
         })
         {

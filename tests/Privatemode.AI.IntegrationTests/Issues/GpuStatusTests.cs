@@ -74,7 +74,7 @@ public sealed class GpuStatusTests : DeploymentTest
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
             () => Client.Documents.PartitionAsync(new MemoryStream([1])).OrTimeout());
 
-        Assert.Equal("The fault 'GpuRevocation' (index 0) could not be applied: document extraction uses no GPU.", exception.ServerMessage);
+        Assert.Equal("The fault 'GpuRevocationUnknown(Gpu)' could not be applied: document extraction uses no GPU.", exception.ServerMessage);
     }
 
     [Fact]

@@ -72,11 +72,13 @@ public sealed class HealthCheckTests : IAsyncLifetime
     [InlineData(8, 8)]
     public async Task Check_Offline_AnswersWithinTheTimeoutAndGoesOn(int? timeout, int seconds)
     {
-        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromSeconds(9)));
+        // The rest is shorter than the timeout of the next check, whether that begins before the clock moves or afterwards.
+        TimeSpan delay = TimeSpan.FromSeconds(seconds + 1);
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.Delay(delay));
         await using ServiceProvider provider = Provider(timeout: timeout is null ? null : TimeSpan.FromSeconds(timeout.Value));
         Task<HealthReportEntry> checking = CheckAsync(provider);
         _ = await _scene.Time.TimerAsync(due => due == TimeSpan.FromSeconds(seconds)).OrTimeout();
-        _ = await _scene.Time.TimerAsync(due => due == TimeSpan.FromSeconds(9)).OrTimeout();
+        _ = await _scene.Time.TimerAsync(due => due == delay).OrTimeout();
         Assert.False(checking.IsCompleted);
         _scene.Time.Advance(TimeSpan.FromSeconds(seconds));
         HealthReportEntry entry = await checking.OrTimeout();
@@ -85,7 +87,7 @@ public sealed class HealthCheckTests : IAsyncLifetime
 
         // Nothing begins anew: the next check waits for the same verification.
         Task<HealthReportEntry> next = CheckAsync(provider);
-        _scene.Time.Advance(TimeSpan.FromSeconds(9 - seconds));
+        _scene.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(HealthStatus.Healthy, (await next.OrTimeout()).Status);
         Assert.Equal(1, _scene.Asked(EvidenceSource.Attestation));
     }

@@ -87,7 +87,7 @@ public sealed class Fault
     /// <summary>Creates a fault that sends the encrypted answer with another HTTP status. It applies to answers that are not streamed.</summary>
     /// <param name="statusCode">The HTTP status, from 201 to 599, except those of answers without a body (204, 205 and 304).</param>
     /// <returns>The fault.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="statusCode"/> is none of these.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="statusCode"/> is not one of these.</exception>
     public static Fault ChangeStatus(int statusCode) => statusCode is >= 201 and <= 599 and not (204 or 205 or 304)
         ? new(FaultKind.ChangeStatus) { StatusCode = statusCode }
         : throw new ArgumentOutOfRangeException(

@@ -56,8 +56,8 @@ public abstract class ManifestPolicy
     /// are thrown by the calls that wait for it.
     /// </param>
     /// <param name="logDirectory">
-    /// The directory of the log, see <see cref="Latest"/>. Only approved entries are used, and whoever can write the directory can approve. If it is
-    /// <see langword="null"/>, the callback is called for the first manifest of every process.
+    /// The directory of the log, see <see cref="Latest"/>. Only approved entries are used. Write access to the directory is enough to approve a manifest.
+    /// If it is <see langword="null"/>, the callback is called for the first manifest of every process.
     /// </param>
     /// <param name="askIfChangesAreOmitted">
     /// <see langword="true"/> to call the callback also if the manifest differs in more than <see cref="ManifestUpdate.Changes"/> can show. Compare

@@ -2,7 +2,7 @@ using Privatemode.AI;
 
 namespace UserPrograms;
 
-/// <summary>Has one catch block for each exception of the library, and says what somebody should do about it.</summary>
+/// <summary>Has one catch block for each exception of the library, and returns what to do about it.</summary>
 public static class ErrorMessages
 {
     public static async Task<string> DescribeAsync(Func<Task> call)

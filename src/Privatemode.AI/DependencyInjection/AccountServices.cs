@@ -20,7 +20,7 @@ internal static class AccountServices
     /// <exception cref="PrivatemodeConfigurationException">The account is not registered, or the service key was probably meant as the account.</exception>
     public static PrivatemodeClient ClientFor(IServiceProvider provider, string? serviceKey, RegisteredAccount? account)
     {
-        // Whoever mistakes one for the other would use the API key, and pay from the account, of somebody else.
+        // A service key that was meant as the account would silently select the default account and its API key.
         return account is null && serviceKey is not null && provider.GetServices<PrivatemodeAccount>().Any(other => other.AccountKey == serviceKey)
             ? throw new PrivatemodeConfigurationException(
                 nameof(RegisteredAccount),

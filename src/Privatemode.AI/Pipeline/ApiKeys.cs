@@ -68,7 +68,7 @@ internal sealed class ApiKeys
         }
         catch (OperationCanceledException exception) when (exception.CancellationToken == giveUp)
         {
-            // The accessor may still fail, and nobody waits for it.
+            // The accessor may still fail: its exception is observed here, because no caller waits for it any more.
             _ = asked.ContinueWith(
                 static asked => _ = asked.Exception, CancellationToken.None,
                 TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);

@@ -42,7 +42,7 @@ internal sealed class ClientComposition : IDisposable
         ControlPlaneClient control = new(bounded, Endpoint, codec.ProtocolVersion, time, apiKeys.Source);
         _attested = AttestationComposition.Create(options, bounded, control);
         SecretExchanger exchanger = new(
-            switches.MeshAuthority ?? _attested, new SecretEndpoint(control), options.Verification.GpuRevocation, _events, time, switches.MlKem);
+            switches.MeshAuthority ?? _attested, new SecretEndpoint(control), options.Verification.GpuRevocation, _events, time, switches.Primitives);
         _sessions = new SessionManager(
             apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, IsTrusted), time, options.MaxSessions,
             transport.ResponseTimeout);
@@ -134,7 +134,7 @@ internal sealed class ClientComposition : IDisposable
     /// <summary>What only tests change.</summary>
     internal sealed record TestSwitches
     {
-        public MlKemProvider MlKem { get; init; }
+        public PrimitiveProvider Primitives { get; init; }
 
         public int? MaxConnections { get; init; }
 

@@ -33,10 +33,10 @@ internal sealed class SecretExchange : IDisposable
     internal XWingPrivateKey PrivateKey => _privateKey;
 
     /// <summary>Makes a fresh key pair.</summary>
-    public static SecretExchange Create(MlKemProvider provider = MlKemProvider.Automatic) => new(XWingPrivateKey.Generate(provider));
+    public static SecretExchange Create(PrimitiveProvider provider = PrimitiveProvider.Automatic) => new(XWingPrivateKey.Generate(provider));
 
     /// <summary>Takes the key pair of a seed: only for known-answer tests and the test deployment.</summary>
-    internal static SecretExchange CreateFromSeed(ReadOnlySpan<byte> seed, MlKemProvider provider) =>
+    internal static SecretExchange CreateFromSeed(ReadOnlySpan<byte> seed, PrimitiveProvider provider) =>
         new(XWingPrivateKey.FromSeed(seed, provider));
 
     /// <summary>Checks the answer and, only then, opens it.</summary>

@@ -8,7 +8,7 @@ namespace Privatemode.AI.Sessions;
 /// <summary>Gets a new inference secret: trust anchor, exchange, and what to do when one of them fails.</summary>
 internal sealed class SecretExchanger(
     IMeshAuthority authority, SecretEndpoint endpoint, GpuRevocationPolicy gpuRevocation, ClientEvents events, TimeProvider time,
-        MlKemProvider mlKem = MlKemProvider.Automatic)
+        PrimitiveProvider primitives = PrimitiveProvider.Automatic)
 {
     private static readonly TimeSpan[] PausesBetweenTries = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
@@ -89,7 +89,7 @@ internal sealed class SecretExchanger(
         TrustedMesh mesh, string apiKey, bool async, CancellationToken cancellationToken)
     {
         // A fresh key pair every time: the service refuses a public key it has seen.
-        using SecretExchange exchange = SecretExchange.Create(mlKem);
+        using SecretExchange exchange = SecretExchange.Create(primitives);
         Lifetime lifetime = Lifetime.Of(SecretExchange.SecretLifetime, time);
         byte[] response = await endpoint.PostAsync(exchange.RequestBody, apiKey, async, cancellationToken).ConfigureAwait(false);
         InferenceSecret secret = exchange.Complete(response, mesh.Authority, mesh.SecretService, time.GetUtcNow(), lifetime.From);

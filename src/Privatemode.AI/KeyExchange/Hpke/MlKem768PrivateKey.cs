@@ -2,28 +2,28 @@ using System.Security.Cryptography;
 
 namespace Privatemode.AI.KeyExchange.Hpke;
 
-/// <summary>An ML-KEM-768 decapsulation key: the one seam between the platform's implementation and ours.</summary>
+/// <summary>An ML-KEM-768 decapsulation key, implemented by the platform or by BouncyCastle.</summary>
 internal abstract class MlKem768PrivateKey : IDisposable
 {
     /// <summary>The public half, 1184 bytes.</summary>
     public abstract ReadOnlySpan<byte> EncapsulationKey { get; }
 
-    /// <summary>Makes the key of a seed (FIPS 203, Algorithm 16).</summary>
+    /// <summary>Creates the key of a seed (FIPS 203, Algorithm 16).</summary>
     /// <param name="seed">d ‖ z, 64 bytes; the caller clears it.</param>
     /// <param name="provider">Whose implementation to use.</param>
-    /// <exception cref="PlatformNotSupportedException"><see cref="MlKemProvider.Platform"/> on a platform without ML-KEM.</exception>
-    public static MlKem768PrivateKey FromSeed(ReadOnlySpan<byte> seed, MlKemProvider provider)
+    /// <exception cref="PlatformNotSupportedException"><see cref="PrimitiveProvider.Platform"/> on a platform without ML-KEM.</exception>
+    public static MlKem768PrivateKey FromSeed(ReadOnlySpan<byte> seed, PrimitiveProvider provider)
     {
         if (seed.Length != MlKem768.SeedSize)
         {
             throw new ArgumentException("An ML-KEM seed is 64 bytes.", nameof(seed));
         }
 
-        bool usePlatform = provider == MlKemProvider.Platform || (provider == MlKemProvider.Automatic && MLKem.IsSupported);
-        return usePlatform ? new PlatformMlKem768PrivateKey(seed) : new ManagedMlKem768PrivateKey(seed);
+        bool usePlatform = provider == PrimitiveProvider.Platform || (provider == PrimitiveProvider.Automatic && MLKem.IsSupported);
+        return usePlatform ? new PlatformMlKem768PrivateKey(seed) : new BouncyCastleMlKem768PrivateKey(seed);
     }
 
-    /// <summary>Opens a ciphertext; a damaged one gives another secret, never an error (implicit rejection).</summary>
+    /// <summary>Decapsulates a ciphertext; a damaged one gives another secret, never an error (implicit rejection).</summary>
     /// <exception cref="CryptographicException">The ciphertext is not 1088 bytes.</exception>
     public void Decapsulate(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret)
     {
@@ -40,7 +40,7 @@ internal abstract class MlKem768PrivateKey : IDisposable
         DecapsulateCore(ciphertext, sharedSecret);
     }
 
-    /// <summary>Clears the key; it cannot be used afterwards.</summary>
+    /// <summary>Releases the key; it cannot be used afterwards.</summary>
     public abstract void Dispose();
 
     private protected abstract void DecapsulateCore(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret);

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Privatemode.AI.KeyExchange.Hpke;
 
 // Reference: draft-connolly-cfrg-xwing-kem, section 5; it is MLKEM768-X25519 of draft-ietf-hpke-pq, KEM 0x647a.
@@ -16,33 +18,34 @@ internal static class XWing
     public const int CiphertextSize = MlKem768.CiphertextSize + X25519.PointSize;
 
     /// <summary>Length of the shared secret, in bytes.</summary>
-    public const int SharedSecretSize = Sha3_256.HashSize;
+    public const int SharedSecretSize = Sha3.HashSize;
 
     // XWingLabel: \./ above /^\
     private static ReadOnlySpan<byte> Label => @"\.//^\"u8;
 
-    /// <summary>Combiner, section 5.3: SHA3-256(ss_M ‖ ss_X ‖ ct_X ‖ pk_X ‖ label). The points go in as they came, with bit 255.</summary>
+    /// <summary>Combiner, section 5.3: SHA3-256(ss_M ‖ ss_X ‖ ct_X ‖ pk_X ‖ label). The points go in as received, with bit 255.</summary>
     public static void Combine(
         ReadOnlySpan<byte> mlKemSecret,
         ReadOnlySpan<byte> x25519Secret,
         ReadOnlySpan<byte> x25519Ciphertext,
         ReadOnlySpan<byte> x25519PublicKey,
-        Span<byte> sharedSecret)
+        Span<byte> sharedSecret,
+        PrimitiveProvider provider)
     {
-        Span<ulong> lanes = stackalloc ulong[KeccakPermutation.Lanes];
-        KeccakSponge sponge = Sha3_256.Start(lanes);
+        Span<byte> input = stackalloc byte[MlKem768.SharedSecretSize + (3 * X25519.PointSize) + Label.Length];
         try
         {
-            sponge.Absorb(mlKemSecret);
-            sponge.Absorb(x25519Secret);
-            sponge.Absorb(x25519Ciphertext);
-            sponge.Absorb(x25519PublicKey);
-            sponge.Absorb(Label);
-            sponge.Squeeze(sharedSecret);
+            mlKemSecret.CopyTo(input);
+            Span<byte> rest = input[MlKem768.SharedSecretSize..];
+            x25519Secret.CopyTo(rest);
+            x25519Ciphertext.CopyTo(rest[X25519.PointSize..]);
+            x25519PublicKey.CopyTo(rest[(2 * X25519.PointSize)..]);
+            Label.CopyTo(rest[(3 * X25519.PointSize)..]);
+            Sha3.Hash256(input, sharedSecret, provider);
         }
         finally
         {
-            sponge.Clear();
+            CryptographicOperations.ZeroMemory(input);
         }
     }
 }

@@ -9,13 +9,15 @@ internal sealed class XWingPrivateKey : IDisposable
 {
     private const int ExpandedSize = MlKem768.SeedSize + X25519.ScalarSize;
 
+    private readonly PrimitiveProvider _provider;
     private readonly MlKem768PrivateKey _mlKem;
     private readonly byte[] _x25519 = GC.AllocateArray<byte>(X25519.ScalarSize, pinned: true); // sk_X
     private readonly byte[] _publicKey = new byte[XWing.PublicKeySize];
     private bool _disposed;
 
-    private XWingPrivateKey(ReadOnlySpan<byte> expanded, MlKemProvider provider)
+    private XWingPrivateKey(ReadOnlySpan<byte> expanded, PrimitiveProvider provider)
     {
+        _provider = provider;
         _mlKem = MlKem768PrivateKey.FromSeed(expanded[..MlKem768.SeedSize], provider); // d ‖ z
         expanded[MlKem768.SeedSize..].CopyTo(_x25519);
         _mlKem.EncapsulationKey.CopyTo(_publicKey);
@@ -32,7 +34,7 @@ internal sealed class XWingPrivateKey : IDisposable
     internal ReadOnlySpan<byte> X25519Scalar => _x25519;
 
     /// <summary>A fresh key pair from the system's random number generator.</summary>
-    public static XWingPrivateKey Generate(MlKemProvider provider)
+    public static XWingPrivateKey Generate(PrimitiveProvider provider)
     {
         Span<byte> seed = stackalloc byte[XWing.SeedSize];
         try
@@ -48,8 +50,8 @@ internal sealed class XWingPrivateKey : IDisposable
 
     /// <summary>The key pair of a seed. Apart from <see cref="Generate"/>, only for known-answer tests and the test deployment.</summary>
     /// <param name="seed">32 bytes; the caller clears it.</param>
-    /// <param name="provider">Whose ML-KEM to use.</param>
-    internal static XWingPrivateKey FromSeed(ReadOnlySpan<byte> seed, MlKemProvider provider)
+    /// <param name="provider">Whose ML-KEM and SHA-3 to use.</param>
+    internal static XWingPrivateKey FromSeed(ReadOnlySpan<byte> seed, PrimitiveProvider provider)
     {
         if (seed.Length != XWing.SeedSize)
         {
@@ -59,7 +61,7 @@ internal sealed class XWingPrivateKey : IDisposable
         Span<byte> expanded = stackalloc byte[ExpandedSize];
         try
         {
-            Shake256.HashData(seed, [], expanded);
+            Sha3.FillShake256(seed, expanded, provider);
             return new XWingPrivateKey(expanded, provider);
         }
         finally
@@ -68,7 +70,7 @@ internal sealed class XWingPrivateKey : IDisposable
         }
     }
 
-    /// <summary>Opens a ciphertext. Damage to its ML-KEM part gives another secret, never an error.</summary>
+    /// <summary>Decapsulates a ciphertext. Damage to its ML-KEM part gives another secret, never an error.</summary>
     /// <exception cref="CryptographicException">
     /// The ciphertext is not 1120 bytes, or its X25519 part has a small order. The draft leaves the latter open; RFC 9180, section 7.1.4,
     /// demands it of DHKEM, and every implementation we know refuses.
@@ -93,7 +95,7 @@ internal sealed class XWingPrivateKey : IDisposable
                 throw new CryptographicException("The X25519 part of the X-Wing ciphertext has a small order.");
             }
 
-            XWing.Combine(mlKemSecret, x25519Secret, x25519Ciphertext, x25519PublicKey, sharedSecret);
+            XWing.Combine(mlKemSecret, x25519Secret, x25519Ciphertext, x25519PublicKey, sharedSecret, _provider);
         }
         finally
         {

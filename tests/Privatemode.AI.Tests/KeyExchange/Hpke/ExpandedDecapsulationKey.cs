@@ -1,72 +1,38 @@
 using System.Security.Cryptography;
-using Privatemode.AI.KeyExchange.Hpke;
+using Org.BouncyCastle.Crypto.Kems;
+using Org.BouncyCastle.Crypto.Parameters;
 
 namespace Privatemode.AI.Tests.KeyExchange.Hpke;
 
-/// <summary>The 2400-byte decapsulation key of FIPS 203 (s-hat, ek, H(ek), z), which the library neither reads nor writes.</summary>
-internal sealed class ExpandedDecapsulationKey
+/// <summary>The 2400-byte decapsulation key of FIPS 203 (s-hat, ek, H(ek), z) with each provider; the library only knows seeds.</summary>
+internal static class ExpandedDecapsulationKey
 {
-    public const int Size = 2400;
-
-    private readonly ushort[] _secretVector = new ushort[MlKem768.VectorLength];
-    private readonly byte[] _encapsulationKey;
-    private readonly byte[] _hash;
-    private readonly byte[] _z;
-
-    /// <summary>Section 7.3: type check and hash check.</summary>
-    /// <exception cref="CryptographicException">A check failed.</exception>
-    public ExpandedDecapsulationKey(byte[] encoded)
+    /// <summary>Decapsulates after the checks of section 7.3: lengths and the hash of the encapsulation key.</summary>
+    public static byte[] Decapsulate(byte[] key, byte[] ciphertext, string provider)
     {
-        if (encoded.Length != Size)
+        byte[] sharedSecret = new byte[32];
+        if (provider == "Platform")
         {
-            throw new CryptographicException("A decapsulation key is 2400 bytes.");
+            using MLKem platform = MLKem.ImportDecapsulationKey(MLKemAlgorithm.MLKem768, key);
+            platform.Decapsulate(ciphertext, sharedSecret);
+            return sharedSecret;
         }
 
-        for (int i = 0; i < MlKem768.K; i++)
-        {
-            MlKemEncoding.Decode(
-                encoded.AsSpan(i * MlKemEncoding.FullPolynomialSize, MlKemEncoding.FullPolynomialSize),
-                _secretVector.AsSpan(i * MlKemField.N, MlKemField.N));
-        }
-
-        ReadOnlySpan<byte> rest = encoded.AsSpan(MlKem768.EncodedVectorSize);
-        _encapsulationKey = rest[..MlKem768.EncapsulationKeySize].ToArray();
-        _hash = rest.Slice(MlKem768.EncapsulationKeySize, 32).ToArray();
-        _z = rest[(MlKem768.EncapsulationKeySize + 32)..].ToArray();
-        byte[] hash = new byte[32];
-        Sha3_256.HashData(_encapsulationKey, [], hash);
-        if (!hash.AsSpan().SequenceEqual(_hash))
-        {
-            throw new CryptographicException("The hash in the decapsulation key is not that of its encapsulation key.");
-        }
-    }
-
-    public byte[] Decapsulate(byte[] ciphertext)
-    {
-        if (ciphertext.Length != MlKem768.CiphertextSize)
-        {
-            throw new CryptographicException("A ciphertext is 1088 bytes.");
-        }
-
-        byte[] sharedSecret = new byte[MlKem768.SharedSecretSize];
-        MlKem768.Decapsulate(_secretVector, _encapsulationKey, _hash, _z, ciphertext, sharedSecret);
+        MLKemDecapsulator decapsulator = new(MLKemParameters.ml_kem_768);
+        decapsulator.Init(MLKemPrivateKeyParameters.FromEncoding(MLKemParameters.ml_kem_768, key));
+        decapsulator.Decapsulate(ciphertext, sharedSecret);
         return sharedSecret;
     }
 
-    public static byte[] Encode(ManagedMlKem768PrivateKey key)
+    /// <summary>The expanded key of a seed.</summary>
+    public static byte[] FromSeed(byte[] seed, string provider)
     {
-        byte[] encoded = new byte[Size];
-        for (int i = 0; i < MlKem768.K; i++)
+        if (provider != "Platform")
         {
-            MlKemEncoding.Encode(
-                key.SecretVector.Slice(i * MlKemField.N, MlKemField.N),
-                encoded.AsSpan(i * MlKemEncoding.FullPolynomialSize, MlKemEncoding.FullPolynomialSize));
+            return MLKemPrivateKeyParameters.FromSeed(MLKemParameters.ml_kem_768, seed).GetEncoded();
         }
 
-        Span<byte> rest = encoded.AsSpan(MlKem768.EncodedVectorSize);
-        key.EncapsulationKey.CopyTo(rest);
-        Sha3_256.HashData(key.EncapsulationKey, [], rest.Slice(MlKem768.EncapsulationKeySize, 32));
-        key.ImplicitRejectionValue.CopyTo(rest[(MlKem768.EncapsulationKeySize + 32)..]);
-        return encoded;
+        using MLKem platform = MLKem.ImportPrivateSeed(MLKemAlgorithm.MLKem768, seed);
+        return platform.ExportDecapsulationKey();
     }
 }

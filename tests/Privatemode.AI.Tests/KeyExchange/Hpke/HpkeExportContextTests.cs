@@ -18,8 +18,11 @@ public class HpkeExportContextTests
     public void Id_OfTheSuite_IsThatOfTheProtocol() => Assert.Equal("48504b45647a0001ffff", Convert.ToHexStringLower(HpkeSuite.Id));
 
     // Made by Go: our suite, some cases with an info.
-    [ThirdPartyFact]
-    public void ExportOnly_EveryCase_ComesOut()
+    [ThirdPartyTheory]
+    [PrimitiveProviders("Automatic")]
+    [PrimitiveProviders("BouncyCastle")]
+    [PrimitiveProviders("Platform")]
+    public void ExportOnly_EveryCase_ComesOut(string provider)
     {
         const string File = "hpke-647a-exportonly.json";
         CaseLog log = new();
@@ -27,7 +30,7 @@ public class HpkeExportContextTests
         {
             log.Run(test.Text("skRm"), () =>
             {
-                using XWingPrivateKey key = XWingCalls.Key(test.Hex("skRm"));
+                using XWingPrivateKey key = XWingCalls.Key(test.Hex("skRm"), provider);
                 Assert.Equal(test.Hex("pkRm"), key.PublicKey);
                 using HpkeExportContext context =
                     HpkeExportContext.ScheduleBase(HpkeSuite.Id, key.Decapsulate(test.Hex("enc")), test.Hex("info"));
@@ -43,14 +46,23 @@ public class HpkeExportContextTests
         log.AssertAllPassed(CryptoVectors.Count(File));
     }
 
-    [ThirdPartyFact]
-    public void HpkePq_EveryCaseOfTheWorkingGroup_ComesOut() => RunHpkePq("hpke-pq-wg.json");
+    [ThirdPartyTheory]
+    [PrimitiveProviders("Automatic")]
+    [PrimitiveProviders("BouncyCastle")]
+    [PrimitiveProviders("Platform")]
+    public void HpkePq_EveryCaseOfTheWorkingGroup_ComesOut(string provider) => RunHpkePq("hpke-pq-wg.json", provider);
 
-    [ThirdPartyFact]
-    public void HpkePq_EveryCaseOfGo_ComesOut() => RunHpkePq("hpke-pq-go.json");
+    [ThirdPartyTheory]
+    [PrimitiveProviders("Automatic")]
+    [PrimitiveProviders("BouncyCastle")]
+    [PrimitiveProviders("Platform")]
+    public void HpkePq_EveryCaseOfGo_ComesOut(string provider) => RunHpkePq("hpke-pq-go.json", provider);
 
-    [Fact]
-    public void Protocol_EveryCase_AgreesWithTheReferenceInEveryIntermediateValue()
+    [Theory]
+    [PrimitiveProviders("Automatic")]
+    [PrimitiveProviders("BouncyCastle")]
+    [PrimitiveProviders("Platform")]
+    public void Protocol_EveryCase_AgreesWithTheReferenceInEveryIntermediateValue(string provider)
     {
         JsonElement root = VectorFiles.Protocol("xwing_hpke.json");
         CaseLog log = new();
@@ -58,8 +70,8 @@ public class HpkeExportContextTests
         {
             log.Run(test.Text("private_seed_hex"), () =>
             {
-                AssertKem(test);
-                AssertSchedule(test);
+                AssertKem(test, provider);
+                AssertSchedule(test, provider);
             });
         }
 
@@ -67,7 +79,7 @@ public class HpkeExportContextTests
         {
             log.Run(test.Text("name"), () =>
             {
-                using XWingPrivateKey key = XWingCalls.Key(test.Hex("private_seed_hex"));
+                using XWingPrivateKey key = XWingCalls.Key(test.Hex("private_seed_hex"), provider);
                 byte[] Export()
                 {
                     using HpkeExportContext context = HpkeExportContext.SetupBaseRecipient(test.Hex("encapsulated_key_hex"), key);
@@ -93,7 +105,7 @@ public class HpkeExportContextTests
     [Fact]
     public void SetupBase_SenderAndRecipient_ExportTheSameAndNeverTwice()
     {
-        using XWingPrivateKey key = XWingPrivateKey.Generate(MlKemProvider.Automatic);
+        using XWingPrivateKey key = XWingPrivateKey.Generate(PrimitiveProvider.Automatic);
         HashSet<string> seen = [];
         for (int i = 0; i < 20; i++)
         {
@@ -132,14 +144,14 @@ public class HpkeExportContextTests
 
     // These suites are not ours (AEAD 3 and, for half the cases, a one-stage KDF): the KEM runs in the library, the HKDF key schedule in
     // the library with another suite_id; key, nonce, sealing and the one-stage KDF are written out here.
-    private static void RunHpkePq(string file)
+    private static void RunHpkePq(string file, string provider)
     {
         CaseLog log = new();
         foreach (JsonElement test in CryptoVectors.Open(file).EnumerateArray())
         {
             log.Run($"kdf {test.Int("kdf_id")}", () =>
             {
-                using XWingPrivateKey key = XWingCalls.Key(test.Hex("skRm"));
+                using XWingPrivateKey key = XWingCalls.Key(test.Hex("skRm"), provider);
                 Assert.Equal(test.Hex("skRm"), XWingCalls.DeriveSeed(test.Hex("ikmR")));
                 Assert.Equal(test.Hex("pkRm"), key.PublicKey);
                 (byte[] enc, byte[] sharedSecret) = XWingCalls.Encapsulate(test.Hex("pkRm"), test.Hex("ikmE"));
@@ -216,14 +228,14 @@ public class HpkeExportContextTests
         }
     }
 
-    private static void AssertKem(JsonElement test)
+    private static void AssertKem(JsonElement test, string provider)
     {
         byte[] seed = test.Hex("private_seed_hex");
         byte[] expanded = new byte[96];
-        Privatemode.AI.KeyExchange.Hpke.Shake256.HashData(seed, [], expanded);
+        Sha3.FillShake256(seed, expanded, Enum.Parse<PrimitiveProvider>(provider));
         Assert.Equal([.. test.Hex("mlkem_seed_d_z_hex"), .. test.Hex("x25519_private_hex")], expanded);
 
-        using XWingPrivateKey key = XWingCalls.Key(seed);
+        using XWingPrivateKey key = XWingCalls.Key(seed, provider);
         byte[] enc = test.Hex("encapsulated_key_hex");
         Assert.Equal(test.Hex("public_key_hex"), key.PublicKey);
         Assert.Equal(test.Hex("mlkem_shared_hex"), key.MlKem.Decapsulate(enc[..MlKem768.CiphertextSize]));
@@ -238,7 +250,7 @@ public class HpkeExportContextTests
         Assert.Equal(test.Hex("xwing_shared_secret_hex"), sharedSecret);
     }
 
-    private static void AssertSchedule(JsonElement test)
+    private static void AssertSchedule(JsonElement test, string provider)
     {
         byte[] suiteId = test.Hex("suite_id_hex");
         byte[] sharedSecret = test.Hex("xwing_shared_secret_hex");
@@ -248,7 +260,7 @@ public class HpkeExportContextTests
         Assert.Equal([0, .. test.Hex("psk_id_hash_hex"), .. test.Hex("info_hash_hex")], test.Hex("key_schedule_context_hex"));
         Assert.Equal(test.Hex("key_schedule_secret_hex"), Extract(suiteId, sharedSecret, "secret", []));
 
-        using XWingPrivateKey key = XWingCalls.Key(test.Hex("private_seed_hex"));
+        using XWingPrivateKey key = XWingCalls.Key(test.Hex("private_seed_hex"), provider);
         using HpkeExportContext context = HpkeExportContext.SetupBaseRecipient(test.Hex("encapsulated_key_hex"), key);
         Assert.Equal(test.Hex("exporter_secret_hex"), context.ExporterSecret);
         Assert.Equal(test.Hex("exported_secret_hex"), context.Export([], 32));

@@ -6,8 +6,8 @@ namespace Privatemode.AI.Tests.KeyExchange.Hpke;
 /// <summary>ML-KEM-768 with arrays instead of spans.</summary>
 internal static class MlKem768Calls
 {
-    public static ManagedMlKem768PrivateKey ManagedKey(byte[] seed) =>
-        (ManagedMlKem768PrivateKey)MlKem768PrivateKey.FromSeed(seed, MlKemProvider.Managed);
+    public static MlKem768PrivateKey Key(byte[] seed, string provider = "BouncyCastle") =>
+        MlKem768PrivateKey.FromSeed(seed, Enum.Parse<PrimitiveProvider>(provider));
 
     public static byte[] Decapsulate(this MlKem768PrivateKey key, byte[] ciphertext)
     {

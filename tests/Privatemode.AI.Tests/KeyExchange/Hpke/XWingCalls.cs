@@ -6,7 +6,8 @@ namespace Privatemode.AI.Tests.KeyExchange.Hpke;
 /// <summary>X-Wing and HPKE with arrays instead of spans, and HPKE's DeriveKeyPair, which the protocol does not use.</summary>
 internal static class XWingCalls
 {
-    public static XWingPrivateKey Key(byte[] seed) => XWingPrivateKey.FromSeed(seed, MlKemProvider.Managed);
+    public static XWingPrivateKey Key(byte[] seed, string provider = "BouncyCastle") =>
+        XWingPrivateKey.FromSeed(seed, Enum.Parse<PrimitiveProvider>(provider));
 
     public static byte[] Decapsulate(this XWingPrivateKey key, byte[] ciphertext)
     {
@@ -43,7 +44,7 @@ internal static class XWingCalls
             .. keyingMaterial, .. "HPKE-v1"u8, .. suiteId, .. LengthPrefixed(label), (byte)(length >> 8), (byte)length, .. context,
         ];
         byte[] output = new byte[length];
-        Shake256.HashData(labeled, [], output);
+        Sha3.FillShake256(labeled, output, PrimitiveProvider.BouncyCastle);
         return output;
     }
 

@@ -1,6 +1,10 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Security.Cryptography;
+using Org.BouncyCastle.Asn1.X9;
+using Org.BouncyCastle.Crypto.EC;
+using Org.BouncyCastle.Math;
+using Org.BouncyCastle.Math.EC;
+using ECPoint = Org.BouncyCastle.Math.EC.ECPoint;
 
 namespace Privatemode.AI.Testing.Evidence.Sev;
 
@@ -13,8 +17,9 @@ internal static class IdBlock
     private const int KeySize = 0x404;
     private const int CoordinateSize = 0x48;
 
-    private static readonly BigInteger Half = (P384Point.Order + 1) / 2; // r⁻¹ for r = 2
-    private static readonly Lazy<P384Point> Commitment = new(() => P384Point.FromX(2).Multiply(Half)); // r⁻¹sR
+    private static readonly X9ECParameters P384 = CustomNamedCurves.GetByName("P-384");
+    private static readonly BigInteger Half = BigInteger.Two.ModInverse(P384.N); // r⁻¹ for r = 2
+    private static readonly ECPoint Commitment = P384.Curve.DecodePoint([2, .. new byte[47], 2]); // R, the one with the even y
 
     /// <summary>The block, 96 bytes: launch digest, family 1, image 2, version 1, guest SVN 2, policy.</summary>
     public static byte[] Write(ReadOnlySpan<byte> launchDigest, ulong policy)
@@ -35,20 +40,33 @@ internal static class IdBlock
     /// <summary>The key: of the two that fit, the one with the smaller x, then the smaller y.</summary>
     public static (BigInteger X, BigInteger Y) RecoverKey(ReadOnlySpan<byte> launchDigest, ulong policy)
     {
-        BigInteger z = new(SHA384.HashData(Write(launchDigest, policy)), isUnsigned: true, isBigEndian: true);
-        P384Point hash = P384Point.Generator.Multiply(P384Point.Order - z * Half % P384Point.Order);
-        P384Point commitment = Commitment.Value;
-        (BigInteger X, BigInteger Y) first = hash.Add(commitment).ToAffine();
-        (BigInteger X, BigInteger Y) second = hash.Add(commitment.Negate()).ToAffine();
+        BigInteger z = new(1, SHA384.HashData(Write(launchDigest, policy)));
+        BigInteger minusHash = z.Multiply(Half).Negate().Mod(P384.N);
+        (BigInteger X, BigInteger Y) first = Sum(minusHash, Commitment);
+        (BigInteger X, BigInteger Y) second = Sum(minusHash, Commitment.Negate());
         return first.CompareTo(second) <= 0 ? first : second;
+
+        // -zG/2 + R/2
+        static (BigInteger X, BigInteger Y) Sum(BigInteger minusHash, ECPoint commitment)
+        {
+            ECPoint key = ECAlgorithms.SumOfTwoMultiplies(P384.G, minusHash, commitment, Half).Normalize();
+            return (key.AffineXCoord.ToBigInteger(), key.AffineYCoord.ToBigInteger());
+        }
     }
 
     private static byte[] Encode((BigInteger X, BigInteger Y) point)
     {
         byte[] key = new byte[KeySize];
         key[0] = 2; // curve P-384
-        _ = point.X.TryWriteBytes(key.AsSpan(4, CoordinateSize), out _, isUnsigned: true);
-        _ = point.Y.TryWriteBytes(key.AsSpan(4 + CoordinateSize, CoordinateSize), out _, isUnsigned: true);
+        WriteLittleEndian(point.X, key.AsSpan(4, CoordinateSize));
+        WriteLittleEndian(point.Y, key.AsSpan(4 + CoordinateSize, CoordinateSize));
         return key;
+    }
+
+    private static void WriteLittleEndian(BigInteger value, Span<byte> destination)
+    {
+        byte[] bytes = value.ToByteArrayUnsigned();
+        bytes.CopyTo(destination);
+        destination[..bytes.Length].Reverse();
     }
 }

@@ -1,6 +1,9 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Security.Cryptography;
+using Org.BouncyCastle.Asn1.X9;
+using Org.BouncyCastle.Crypto.EC;
+using Org.BouncyCastle.Math;
+using ECPoint = Org.BouncyCastle.Math.EC.ECPoint;
 
 namespace Privatemode.AI.Attestation.Sev;
 
@@ -11,7 +14,7 @@ namespace Privatemode.AI.Attestation.Sev;
 /// <remarks>
 /// Contrast does not sign ID blocks: it takes the constant signature (r = 2, s = 1) and computes the key under which it is valid. The
 /// firmware compares launch digest and guest policy with the ID block, so the digest of that key pins both, and the guest SVN.
-/// It costs milliseconds: ask for it once per measurement and policy. Nothing in it is secret.
+/// It costs about a millisecond: ask for it once per measurement and policy. Nothing in it is secret.
 /// </remarks>
 internal static class IdKeyDigest
 {
@@ -19,22 +22,27 @@ internal static class IdKeyDigest
     private const int BlockSize = 0x60;
     private const int KeySize = 0x404;
     private const int CoordinateSize = 0x48;
+    private const int FieldSize = 48;
     private const byte FamilyId = 1;
     private const byte ImageId = 2;
     private const uint BlockVersion = 1;
     private const uint GuestSvn = 2;
     private const uint CurveP384 = 2;
 
+    private static readonly X9ECParameters P384 = CustomNamedCurves.GetByName("P-384");
+    private static readonly BigInteger Half = BigInteger.Two.ModInverse(P384.N); // 1/r
+    private static readonly ECPoint HalfOfR = PointWithX(2).Multiply(Half).Normalize(); // s·R/r
+
     /// <summary>Digest of the key that the constant signature belongs to.</summary>
     /// <param name="launchDigest">The measurement, 48 bytes.</param>
     /// <param name="policy">The guest policy, all 64 bits.</param>
     public static byte[] Compute(ReadOnlySpan<byte> launchDigest, ulong policy)
     {
-        (BigInteger x, BigInteger y) = RecoverKey(Block(launchDigest, policy));
+        (byte[] x, byte[] y) = RecoverKey(Block(launchDigest, policy));
         byte[] key = new byte[KeySize];
         BinaryPrimitives.WriteUInt32LittleEndian(key, CurveP384);
-        _ = x.TryWriteBytes(key.AsSpan(4, CoordinateSize), out _, isUnsigned: true);
-        _ = y.TryWriteBytes(key.AsSpan(4 + CoordinateSize, CoordinateSize), out _, isUnsigned: true);
+        WriteReversed(x, key.AsSpan(4));
+        WriteReversed(y, key.AsSpan(4 + CoordinateSize));
         return SHA384.HashData(key);
     }
 
@@ -59,14 +67,32 @@ internal static class IdKeyDigest
     /// <summary>The public key under which (2, 1) signs the block: of both candidates the one with the smaller x, then the smaller y.</summary>
     /// <remarks>
     /// With R = (2, ±y), Q = (s·R - z·G)/r = ±A + B, where A = R/2 is constant and B = (-z/2)·G; both signs are possible.
+    /// The coordinates are big-endian, 48 bytes each.
     /// </remarks>
-    internal static (BigInteger X, BigInteger Y) RecoverKey(ReadOnlySpan<byte> block)
+    internal static (byte[] X, byte[] Y) RecoverKey(ReadOnlySpan<byte> block)
     {
-        BigInteger z = new(SHA384.HashData(block), isUnsigned: true, isBigEndian: true);
-        BigInteger minusHalf = (IdKeyDigestPoint.Order - 1) >> 1; // twice this is -1 modulo the (odd) order
-        IdKeyDigestPoint b = IdKeyDigestPoint.MultiplyGenerator(z * minusHalf % IdKeyDigestPoint.Order);
-        (BigInteger X, BigInteger Y) first = b.Add(IdKeyDigestPoint.HalfOfR).ToAffine();
-        (BigInteger X, BigInteger Y) second = b.Add(IdKeyDigestPoint.HalfOfR.Negate()).ToAffine();
-        return first.CompareTo(second) < 0 ? first : second;
+        BigInteger z = new(1, SHA384.HashData(block));
+        ECPoint b = P384.G.Multiply(z.Multiply(Half).Mod(P384.N)).Negate();
+        (byte[] X, byte[] Y) first = Coordinates(b.Add(HalfOfR));
+        (byte[] X, byte[] Y) second = Coordinates(b.Subtract(HalfOfR));
+        int order = first.X.AsSpan().SequenceCompareTo(second.X);
+        order = order == 0 ? first.Y.AsSpan().SequenceCompareTo(second.Y) : order;
+        return order < 0 ? first : second;
+    }
+
+    // The point at infinity is no key: its coordinates are zero here.
+    private static (byte[] X, byte[] Y) Coordinates(ECPoint point)
+    {
+        ECPoint affine = point.Normalize();
+        return affine.IsInfinity ? (new byte[FieldSize], new byte[FieldSize]) : (affine.AffineXCoord.GetEncoded(), affine.AffineYCoord.GetEncoded());
+    }
+
+    // SEC 1, section 2.3.3: a compressed point with an even y begins with 2.
+    private static ECPoint PointWithX(byte x) => P384.Curve.DecodePoint([2, .. new byte[FieldSize - 1], x]);
+
+    private static void WriteReversed(byte[] bigEndian, Span<byte> destination)
+    {
+        bigEndian.CopyTo(destination);
+        destination[..bigEndian.Length].Reverse();
     }
 }

@@ -1,6 +1,5 @@
-using System.Globalization;
-using System.Numerics;
 using System.Security.Cryptography;
+using Org.BouncyCastle.Math;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Testing.Evidence;
 using Privatemode.AI.Testing.Evidence.Contrast;
@@ -49,7 +48,7 @@ public sealed class LaunchTests
         });
 
         Assert.Equal(
-            BigInteger.Parse("05b5cd3d7489eb7f3409cc98f26b0c341f396880de0edb5a83148c64fcd37de08541ab1ed780ce9d338c80b244ba73e9a", NumberStyles.HexNumber), x);
+            "5b5cd3d7489eb7f3409cc98f26b0c341f396880de0edb5a83148c64fcd37de08541ab1ed780ce9d338c80b244ba73e9a", x.ToString(16));
         Assert.True(key.VerifyData(
             IdBlock.Write(digest, 0x20000), signature, HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation));
     }
@@ -77,7 +76,7 @@ public sealed class LaunchTests
 
     private static byte[] Bytes(BigInteger value)
     {
-        byte[] bytes = value.ToByteArray(isUnsigned: true, isBigEndian: true);
+        byte[] bytes = value.ToByteArrayUnsigned();
         return [.. new byte[48 - bytes.Length], .. bytes];
     }
 }

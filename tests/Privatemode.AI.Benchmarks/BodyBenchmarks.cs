@@ -54,10 +54,12 @@ public class BodyBenchmarks
         PlainBody body = new(PooledBytes.Copy(_body));
         _ = RemoteMedia.Find(body.Bytes.Span, body.Index);
         using SealedCall call = _engine.Prepare(EndpointRules.ChatCompletions, body, "key");
-        using IBodyExchange exchange = FieldCodec.Instance.Begin(_key, SecretId);
+        using IBodyExchange exchange = FieldCodec.Instance.Begin(Key, SecretId);
         using PooledBytes wire = exchange.Seal(body.Bytes.Span, body.Index, call.Rule.RequestPlain!).Content;
         return exchange.IsSealed(wire.Span, (name, value) => call.Rule.RequestPlain!.Contains(name) && ClearFields.IsClearValue(name, value))
             ? wire.Length
             : throw new InvalidOperationException("The last check refused what was sealed.");
     }
+
+    private AesGcmKey Key => field ??= new AesGcmKey(_key);
 }

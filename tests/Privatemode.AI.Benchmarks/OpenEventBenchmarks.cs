@@ -89,5 +89,7 @@ public class OpenEventBenchmarks
         return opener.Failure is null ? length : throw opener.Failure;
     }
 
-    private ExchangeCipher NewClient(byte[] nonce) => new(_key, Encoding.ASCII.GetBytes(Id), nonce);
+    private ExchangeCipher NewClient(byte[] nonce) => new(Key, Encoding.ASCII.GetBytes(Id), nonce);
+
+    private AesGcmKey Key => field ??= new AesGcmKey(_key);
 }

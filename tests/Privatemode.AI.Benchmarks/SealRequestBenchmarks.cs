@@ -50,8 +50,10 @@ public class SealRequestBenchmarks
     [Benchmark]
     public int Sealed()
     {
-        using IBodyExchange exchange = FieldCodec.Instance.Begin(_key, SecretId);
+        using IBodyExchange exchange = FieldCodec.Instance.Begin(Key, SecretId);
         using SealedBody sealedBody = exchange.Seal(_body, _index, EndpointRules.ChatCompletions.RequestPlain!);
         return (int)sealedBody.Length;
     }
+
+    private AesGcmKey Key => field ??= new AesGcmKey(_key);
 }

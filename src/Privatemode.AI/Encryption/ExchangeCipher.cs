@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using Privatemode.AI.Encryption.Json;
 
@@ -14,6 +15,9 @@ internal sealed class ExchangeCipher : IDisposable
     // The ciphertext of a value is produced in the back half of its own hex text and spread forward in steps of this many bytes.
     private const int SpreadSize = 1024;
 
+    // Values of an event are short: their ciphertext fits on the stack.
+    private const int StackSize = 512;
+
     private readonly byte[] _nonce = new byte[FieldCipher.NonceSize];
     private readonly ReadOnlyMemory<byte> _secretId;
     private FieldCipher? _requests;
@@ -23,13 +27,13 @@ internal sealed class ExchangeCipher : IDisposable
     private bool _opening;
     private bool _failed;
 
-    public ExchangeCipher(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> secretId)
+    public ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretId)
         : this(key, secretId, RandomNumberGenerator.GetBytes(FieldCipher.NonceSize))
     {
     }
 
     /// <summary>With a given nonce and IVs: only for known-answer tests.</summary>
-    internal ExchangeCipher(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> secretId, ReadOnlySpan<byte> nonce, IEnumerable<byte[]>? fixedIvs = null)
+    internal ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretId, ReadOnlySpan<byte> nonce, IEnumerable<byte[]>? fixedIvs = null)
     {
         nonce.CopyTo(_nonce);
         _secretId = secretId;
@@ -51,7 +55,7 @@ internal sealed class ExchangeCipher : IDisposable
         int prefix = SealedValue.WritePrefix(_secretId.Span, _nonce, iv, destination);
         Span<byte> hex = destination[prefix..^1];
         Span<byte> sealedBytes = hex[(hex.Length / 2)..];
-        requests.Encrypt(iv, plaintext, sealedBytes[..plaintext.Length], sealedBytes[plaintext.Length..]);
+        requests.Encrypt(iv, plaintext, sealedBytes);
         SpreadToHex(hex);
         destination[^1] = (byte)'"';
     }
@@ -135,6 +139,11 @@ internal sealed class ExchangeCipher : IDisposable
             return OpenResult.Reflected;
         }
 
+        return _responses.DecryptsInPlace(plaintext.Length) ? OpenInPlace(iv, hex, plaintext) : OpenCopied(iv, hex, plaintext);
+    }
+
+    private OpenResult OpenInPlace(ReadOnlySpan<byte> iv, WireText hex, Span<byte> plaintext)
+    {
         Span<byte> tag = stackalloc byte[FieldCipher.TagSize];
         int tagStart = 2 * plaintext.Length;
         if (!SealedValue.TryReadHex(hex.Slice(0, tagStart), plaintext) || !SealedValue.TryReadHex(hex.Slice(tagStart, hex.Length - tagStart), tag))
@@ -143,7 +152,33 @@ internal sealed class ExchangeCipher : IDisposable
             return OpenResult.Malformed;
         }
 
-        return _responses.TryDecrypt(iv, plaintext, tag, plaintext) ? OpenResult.Opened : OpenResult.NotAuthentic;
+        return _responses.TryDecryptInPlace(iv, plaintext, tag) ? OpenResult.Opened : OpenResult.NotAuthentic;
+    }
+
+    private OpenResult OpenCopied(ReadOnlySpan<byte> iv, WireText hex, Span<byte> plaintext)
+    {
+        int length = plaintext.Length + FieldCipher.TagSize;
+        byte[]? rented = length <= StackSize ? null : ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            Span<byte> buffer = rented ?? stackalloc byte[StackSize];
+            Span<byte> sealedBytes = buffer[..length];
+            if (!SealedValue.TryReadHex(hex, sealedBytes))
+            {
+                plaintext.Clear();
+                return OpenResult.Malformed;
+            }
+
+            return _responses.TryDecrypt(iv, sealedBytes, plaintext) ? OpenResult.Opened : OpenResult.NotAuthentic;
+        }
+        finally
+        {
+            // Ciphertext: there is nothing to clear.
+            if (rented is not null)
+            {
+                ArrayPool<byte>.Shared.Return(rented);
+            }
+        }
     }
 
     private void DrawIv(Span<byte> iv)

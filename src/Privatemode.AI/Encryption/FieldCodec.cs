@@ -11,9 +11,9 @@ internal sealed class FieldCodec : IBodyCodec
 
     public string ProtocolVersion => "v1.40.0";
 
-    public IBodyExchange Begin(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> secretId) => new FieldExchange(key, secretId);
+    public IBodyExchange Begin(AesGcmKey key, ReadOnlyMemory<byte> secretId) => new FieldExchange(key, secretId);
 
-    private sealed class FieldExchange(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> secretId) : IBodyExchange
+    private sealed class FieldExchange(AesGcmKey key, ReadOnlyMemory<byte> secretId) : IBodyExchange
     {
         private readonly ExchangeCipher _cipher = new(key, secretId);
         private readonly ReadOnlyMemory<byte> _secretId = secretId;

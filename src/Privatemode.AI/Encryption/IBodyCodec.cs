@@ -7,7 +7,7 @@ internal interface IBodyCodec
     string ProtocolVersion { get; }
 
     /// <summary>Begins one exchange: one request and its answer.</summary>
-    /// <param name="key">The inference secret, 32 bytes; not kept.</param>
+    /// <param name="key">The key of the inference secret; it outlives the exchange.</param>
     /// <param name="secretId">UTF-8 text of the secret's id.</param>
-    IBodyExchange Begin(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> secretId);
+    IBodyExchange Begin(AesGcmKey key, ReadOnlyMemory<byte> secretId);
 }

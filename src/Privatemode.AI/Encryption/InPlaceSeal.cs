@@ -15,7 +15,7 @@ internal sealed class InPlaceSeal(FieldCipher cipher, ReadOnlyMemory<byte> secre
         Span<byte> value = buffer.Slice(range.Start, range.Length);
         byte[] tag = new byte[FieldCipher.TagSize];
         ulong sequence = cipher.Sequence;
-        cipher.Encrypt(iv, value, value, tag);
+        cipher.EncryptInPlace(iv, value, tag);
         _ranges.Add(new SealedRange(range, iv, tag, sequence));
     }
 

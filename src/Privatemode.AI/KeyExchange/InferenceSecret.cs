@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Privatemode.AI.Encryption;
 
 namespace Privatemode.AI.KeyExchange;
 
@@ -7,14 +8,15 @@ namespace Privatemode.AI.KeyExchange;
 /// <remarks>
 /// Safe for use by several threads. It is created with one reference, which belongs to its owner and which <see cref="Dispose"/>
 /// gives back. Everybody else takes one with <see cref="TryAddReference"/>, reads <see cref="Key"/> only while holding it, and gives it
-/// back with <see cref="Release"/>. The pinned array is cleared; copies in registers and inside the platform's ciphers cannot be.
+/// back with <see cref="Release"/>. The pinned bytes and libsodium's copy are cleared with the last reference; copies in registers and inside
+/// the platform's ciphers cannot be.
 /// </remarks>
 internal sealed class InferenceSecret : IDisposable
 {
     /// <summary>Length of the secret, in bytes: the key of AES-256-GCM.</summary>
-    public const int Size = 32;
+    public const int Size = AesGcmKey.Size;
 
-    private readonly byte[] _key = GC.AllocateArray<byte>(Size, pinned: true);
+    private readonly AesGcmKey _key;
     private readonly byte[] _idUtf8;
     private int _references = 1;
     private int _ownerLetGo; // 0 or 1
@@ -30,7 +32,7 @@ internal sealed class InferenceSecret : IDisposable
             throw new ArgumentException("The secret and the hash are 32 bytes each.");
         }
 
-        key.CopyTo(_key);
+        _key = new AesGcmKey(key);
         Id = Convert.ToBase64String(publicKeyHash);
         _idUtf8 = Encoding.ASCII.GetBytes(Id);
         ObtainedAt = obtainedAt;
@@ -51,14 +53,10 @@ internal sealed class InferenceSecret : IDisposable
 
     /// <summary>The 32 secret bytes. Only for holders of a reference, and never to be copied into a string.</summary>
     /// <exception cref="ObjectDisposedException">The last reference was given back, and the bytes are zero.</exception>
-    public ReadOnlySpan<byte> Key
-    {
-        get
-        {
-            ObjectDisposedException.ThrowIf(Volatile.Read(ref _references) == 0, this);
-            return _key;
-        }
-    }
+    public ReadOnlySpan<byte> Key => _key.Bytes;
+
+    /// <summary>The key of AES-256-GCM, imported once for all exchanges under this secret. Only for holders of a reference.</summary>
+    public AesGcmKey EncryptionKey => _key;
 
     /// <summary>True while anybody but the owner holds a reference.</summary>
     public bool IsInUse => Volatile.Read(ref _references) > 1 - Volatile.Read(ref _ownerLetGo);
@@ -104,7 +102,7 @@ internal sealed class InferenceSecret : IDisposable
 
         if (seen == 1)
         {
-            CryptographicOperations.ZeroMemory(_key);
+            _key.Dispose();
         }
     }
 

@@ -104,7 +104,7 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
         try
         {
             step = CallSteps.BeginSeal(call, lease.Session, time);
-            exchange = codec.Begin(lease.Session.Key, lease.Session.IdUtf8);
+            exchange = codec.Begin(lease.Session.EncryptionKey, lease.Session.IdUtf8);
             SealedBody body = call.Body!.Seal(exchange, call.Rule);
             SealedContent content = new(body);
             if (body.Length > call.Rule.WireLimit)

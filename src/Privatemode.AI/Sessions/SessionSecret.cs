@@ -1,3 +1,4 @@
+using Privatemode.AI.Encryption;
 using Privatemode.AI.KeyExchange;
 
 namespace Privatemode.AI.Sessions;
@@ -25,6 +26,9 @@ internal sealed class SessionSecret(InferenceSecret secret, Lifetime own, string
 
     /// <summary>The 32 bytes; only while a lease is held.</summary>
     public ReadOnlySpan<byte> Key => secret.Key;
+
+    /// <summary>The same bytes as a key for encryption; only while a lease is held.</summary>
+    public AesGcmKey EncryptionKey => secret.EncryptionKey;
 
     /// <summary>What the deployment proved before the exchange; null only where a test gives the mesh CA itself.</summary>
     public VerifiedDeployment? Deployment => mesh?.Deployment;

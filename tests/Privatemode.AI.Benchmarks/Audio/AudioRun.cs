@@ -109,7 +109,7 @@ internal static class AudioRun
         await content.WriteToAsync(new PooledWriteStream(bytes, EndpointRules.Transcriptions.PlainLimit));
         using SealedCall call = engine.Prepare(
             EndpointRules.Transcriptions, SealingEngine.Read(EndpointRules.Transcriptions, bytes, content.ContentType), "key");
-        using IBodyExchange exchange = FieldCodec.Instance.Begin(Key, SecretId);
+        using IBodyExchange exchange = FieldCodec.Instance.Begin(new AesGcmKey(Key), SecretId);
         using SealedBody body = call.Body!.Seal(exchange, call.Rule);
         if (!exchange.IsSealed(body, call.Rule.Body, (name, value) => call.Rule.RequestPlain!.Contains(name) && FormFields.IsClearValue(name, value)))
         {

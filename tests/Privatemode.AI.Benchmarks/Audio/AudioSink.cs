@@ -17,7 +17,7 @@ internal sealed class AudioSink(MeshIdentity mesh)
     private const int NonceDigits = 24;
     private const string Text = "\"nothing\"";
 
-    private readonly ConcurrentDictionary<string, byte[]> _secrets = [];
+    private readonly ConcurrentDictionary<string, AesGcmKey> _secrets = [];
 
     /// <summary>Serves until standard input ends; writes its address and mesh CA first.</summary>
     public static async Task<int> RunAsync()
@@ -94,7 +94,7 @@ internal sealed class AudioSink(MeshIdentity mesh)
     private byte[] Exchange(Span<byte> body)
     {
         SecretExchangeReply reply = mesh.Responder.Answer(body.ToArray());
-        _secrets[reply.SecretId] = reply.Secret;
+        _secrets[reply.SecretId] = new AesGcmKey(reply.Secret);
         return reply.Body;
     }
 
@@ -106,7 +106,7 @@ internal sealed class AudioSink(MeshIdentity mesh)
         using FieldCipher cipher = new(_secrets[secretId], nonce);
         byte[] iv = RandomNumberGenerator.GetBytes(FieldCipher.IvSize);
         byte[] value = new byte[Text.Length + FieldCipher.TagSize];
-        cipher.Encrypt(iv, Encoding.ASCII.GetBytes(Text), value.AsSpan(0, Text.Length), value.AsSpan(Text.Length));
+        cipher.Encrypt(iv, Encoding.ASCII.GetBytes(Text), value);
         return Encoding.ASCII.GetBytes(
             $$"""{"text":"{{secretId}}:{{Convert.ToHexStringLower(nonce)}}:{{Convert.ToHexStringLower(iv)}}:{{Convert.ToHexStringLower(value)}}"}""");
     }

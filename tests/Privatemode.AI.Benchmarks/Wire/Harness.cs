@@ -5,15 +5,18 @@ using System.Reflection;
 using System.Text;
 using OpenAI;
 using OpenAI.Chat;
+using Privatemode.AI.Encryption;
 
 namespace Privatemode.AI.Benchmarks.Wire;
 
-/// <summary>The same OpenAI client against the same server, in the clear and sealed, in turns within one run.</summary>
+/// <summary>
+/// The same OpenAI client against the same server, in the clear, encrypted with the platform's AES-256-GCM and with the one that the library
+/// chooses, in turns within one run.
+/// </summary>
 internal static class Harness
 {
     private const int WarmUpCalls = 2000;
-    private const int Rounds = 30;
-    private const int CallsPerRound = 200;
+    private const int Calls = 6000;
     private const int WarmUpStreams = 10;
     private const int Streams = 60;
 
@@ -23,69 +26,78 @@ internal static class Harness
         Uri endpoint = new((await server.StandardOutput.ReadLineAsync())!);
         string meshCa = Encoding.UTF8.GetString(Convert.FromBase64String((await server.StandardOutput.ReadLineAsync())!));
         OpenAIClient clear = new(new ApiKeyCredential("key"), new OpenAIClientOptions { Endpoint = new Uri(endpoint, "/v1") });
-        PrivatemodeOptions options = new() { ApiKey = "key", Endpoint = endpoint };
 
-        // Without attestation: its cost is not a call's, and the harness's server has no evidence.
-        await using PrivatemodeClient privatemode = new(ClientComposition.Create(options, new() { MeshAuthority = new FixedMesh(meshCa) }));
-        await privatemode.ConnectAsync();
+        await using PrivatemodeClient platform = await ConnectAsync(endpoint, meshCa, platformOnly: true);
+        await using PrivatemodeClient automatic = await ConnectAsync(endpoint, meshCa, platformOnly: false);
+        OpenAIClient[] clients = [clear, platform.OpenAI, automatic.OpenAI];
 
-        (double clearCall, double sealedCall) = await MeasureCallsAsync(
-            clear.GetChatClient("gpt-oss-120b"), privatemode.OpenAI.GetChatClient("gpt-oss-120b"));
-        (double clearStream, double sealedStream) = await MeasureStreamsAsync(
-            clear.GetChatClient("gpt-oss-120b"), privatemode.OpenAI.GetChatClient("gpt-oss-120b"));
-        (double clearPaced, double sealedPaced) = await MeasureStreamsAsync(
-            clear.GetChatClient(HarnessServer.PacedModel), privatemode.OpenAI.GetChatClient(HarnessServer.PacedModel));
-        Report("unary chat, median", clearCall, sealedCall, "ms");
-        Report($"{HarnessServer.StreamedEvents} streamed events as fast as they can, median", clearStream, sealedStream, "ms");
-        Report($"{HarnessServer.StreamedEvents} streamed events, one every 100 µs, median", clearPaced, sealedPaced, "ms");
+        Report("unary chat, median", await MeasureCallsAsync([.. clients.Select(client => client.GetChatClient("gpt-oss-120b"))]));
+        Report(
+            $"{HarnessServer.StreamedEvents} streamed events as fast as they can, median",
+            await MeasureStreamsAsync([.. clients.Select(client => client.GetChatClient("gpt-oss-120b"))]));
+        Report(
+            $"{HarnessServer.StreamedEvents} streamed events, one every 100 µs, median",
+            await MeasureStreamsAsync([.. clients.Select(client => client.GetChatClient(HarnessServer.PacedModel))]));
         server.StandardInput.Close();
         Console.WriteLine($"of the sealed unary chat the server took, median: {await server.StandardOutput.ReadLineAsync()} µs");
         await server.WaitForExitAsync();
         return 0;
     }
 
-    private static void Report(string what, double clear, double sealedTime, string unit) => Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture,
-        $"{what}: clear {clear:F3} {unit}, sealed {sealedTime:F3} {unit}, added {sealedTime - clear:F3} {unit}, ratio {sealedTime / clear:F2}"));
+    // Without attestation: its cost is not a call's, and the harness's server has no evidence. The switch counts when a secret is agreed on.
+    private static async Task<PrivatemodeClient> ConnectAsync(Uri endpoint, string meshCa, bool platformOnly)
+    {
+        AppContext.SetSwitch(AesGcmKey.PlatformOnlySwitch, platformOnly);
+        PrivatemodeOptions options = new() { ApiKey = "key", Endpoint = endpoint };
+        PrivatemodeClient client = new(ClientComposition.Create(options, new() { MeshAuthority = new FixedMesh(meshCa) }));
+        await client.ConnectAsync();
+        AppContext.SetSwitch(AesGcmKey.PlatformOnlySwitch, false);
+        return client;
+    }
 
-    private static async Task<(double Clear, double Sealed)> MeasureCallsAsync(ChatClient clear, ChatClient sealedClient)
+    private static void Report(string what, double[] times)
+    {
+        Line("platform", times[1]);
+        Line(SodiumAesGcmKey.IsSupported ? "libsodium" : "no libsodium here", times[2]);
+
+        void Line(string provider, double sealedTime) => Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{what}, {provider}: clear {times[0]:F3} ms, sealed {sealedTime:F3} ms, added {sealedTime - times[0]:F3} ms, ratio {sealedTime / times[0]:F2}"));
+    }
+
+    private static async Task<double[]> MeasureCallsAsync(ChatClient[] clients)
     {
         for (int i = 0; i < WarmUpCalls; i++)
         {
-            _ = await clear.CompleteChatAsync("warm up");
-            _ = await sealedClient.CompleteChatAsync("warm up");
-        }
-
-        List<double> clearTimes = [];
-        List<double> sealedTimes = [];
-        for (int round = 0; round < Rounds; round++)
-        {
-            for (int i = 0; i < CallsPerRound; i++)
+            foreach (ChatClient client in clients)
             {
-                clearTimes.Add(await TimeAsync(() => clear.CompleteChatAsync("Shall I take an umbrella in Bochum today?")));
-                sealedTimes.Add(await TimeAsync(() => sealedClient.CompleteChatAsync("Shall I take an umbrella in Bochum today?")));
+                _ = await client.CompleteChatAsync("warm up");
             }
         }
 
-        return (Median(clearTimes), Median(sealedTimes));
+        return await MediansAsync(
+            clients, Calls, client => TimeAsync(() => client.CompleteChatAsync("Shall I take an umbrella in Bochum today?")));
     }
 
-    private static async Task<(double Clear, double Sealed)> MeasureStreamsAsync(ChatClient clear, ChatClient sealedClient)
+    private static async Task<double[]> MeasureStreamsAsync(ChatClient[] clients)
     {
-        List<double> clearTimes = [];
-        List<double> sealedTimes = [];
-        for (int i = -WarmUpStreams; i < Streams; i++)
+        _ = await MediansAsync(clients, WarmUpStreams, DrainAsync);
+        return await MediansAsync(clients, Streams, DrainAsync);
+    }
+
+    private static async Task<double[]> MediansAsync(ChatClient[] clients, int count, Func<ChatClient, Task<double>> measure)
+    {
+        double[][] times = [.. clients.Select(_ => new double[count])];
+        for (int i = 0; i < count; i++)
         {
-            double clearTime = await DrainAsync(clear);
-            double sealedTime = await DrainAsync(sealedClient);
-            if (i >= 0)
+            for (int client = 0; client < clients.Length; client++)
             {
-                clearTimes.Add(clearTime);
-                sealedTimes.Add(sealedTime);
+                times[client][i] = await measure(clients[client]);
             }
         }
 
-        return (Median(clearTimes), Median(sealedTimes));
+        Array.ForEach(times, Array.Sort);
+        return [.. times.Select(sorted => sorted[count / 2])];
     }
 
     // From the first event to the end: before it, the server seals them all.
@@ -113,12 +125,6 @@ internal static class Harness
         long start = Stopwatch.GetTimestamp();
         await call();
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-    }
-
-    private static double Median(List<double> times)
-    {
-        times.Sort();
-        return times[times.Count / 2];
     }
 
     private static Process StartServer() => Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. Arguments(), "serve"])

@@ -39,7 +39,7 @@ internal sealed class HarnessAnswers : IDisposable
     }
 
     /// <summary>Sealed, for the request with this body; its values are opened, as the enclave has to.</summary>
-    public HarnessAnswers(byte[] key, string secretId, ReadOnlySpan<byte> request)
+    public HarnessAnswers(AesGcmKey key, string secretId, ReadOnlySpan<byte> request)
     {
         _secretId = Encoding.ASCII.GetBytes(secretId);
         using JsonIndex index = new();
@@ -54,7 +54,7 @@ internal sealed class HarnessAnswers : IDisposable
                 _nonce = _nonce.Length > 0 ? _nonce : Convert.FromHexString(Encoding.ASCII.GetString(value).Split(':')[1]);
                 opener ??= new FieldCipher(key, _nonce);
                 byte[] bytes = Convert.FromHexString(hex);
-                _ = opener.TryDecrypt(iv, bytes.AsSpan(0, bytes.Length - 16), bytes.AsSpan(bytes.Length - 16), bytes.AsSpan(0, bytes.Length - 16))
+                _ = opener.TryDecrypt(iv, bytes, new byte[bytes.Length - FieldCipher.TagSize])
                     ? true
                     : throw new InvalidOperationException("The request cannot be opened.");
             }
@@ -128,7 +128,7 @@ internal sealed class HarnessAnswers : IDisposable
     {
         Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
         RandomNumberGenerator.Fill(iv);
-        _cipher!.Encrypt(iv, plaintext, _sealed.AsSpan(0, plaintext.Length), _sealed.AsSpan(plaintext.Length, FieldCipher.TagSize));
+        _cipher!.Encrypt(iv, plaintext, _sealed.AsSpan(0, plaintext.Length + FieldCipher.TagSize));
         int at = SealedValue.WritePrefix(_secretId, _nonce, iv, destination);
         at += SealedValue.WriteHex(_sealed.AsSpan(0, plaintext.Length + FieldCipher.TagSize), destination[at..]);
         destination[at] = (byte)'"';

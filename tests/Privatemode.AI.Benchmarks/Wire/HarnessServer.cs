@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Privatemode.AI.Encryption;
 using Privatemode.AI.Testing.Enclave;
 using Privatemode.AI.Testing.SecretService;
 
@@ -25,7 +26,7 @@ internal sealed class HarnessServer(MeshIdentity mesh)
     private static readonly byte[] StreamHead = Encoding.ASCII.GetBytes(
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
 
-    private readonly ConcurrentDictionary<string, byte[]> _secrets = [];
+    private readonly ConcurrentDictionary<string, AesGcmKey> _secrets = [];
     private readonly ConcurrentBag<double> _sealedAnswerMicroseconds = [];
 
     /// <summary>Serves until standard input ends; writes its address and mesh CA first.</summary>
@@ -63,7 +64,7 @@ internal sealed class HarnessServer(MeshIdentity mesh)
             if (request.Path == "/privatemode/v1/secret")
             {
                 SecretExchangeReply reply = mesh.Responder.Answer(request.Body);
-                _secrets[reply.SecretId] = reply.Secret;
+                _secrets[reply.SecretId] = new AesGcmKey(reply.Secret);
                 SendWhole(socket, reply.Body);
                 continue;
             }

@@ -21,10 +21,12 @@ public sealed partial class RoomsTests
         ["Endpoints"] = ["Attestation/Certificates"],
         ["Forms"] = [],
         ["KeyExchange/Hpke"] = [],
-        ["KeyExchange"] = ["Attestation/Certificates", "KeyExchange/Hpke"],
+        ["KeyExchange"] = ["Attestation/Certificates", "Encryption", "KeyExchange/Hpke"],
         ["Models"] = ["Pipeline"],
         ["Pipeline"] = ["Diagnostics", "Sessions", "Encryption"],
-        ["Sessions"] = ["Attestation/Contrast", "Attestation/Sev", "Attestation/Tdx", "Diagnostics", "Endpoints", "KeyExchange", "KeyExchange/Hpke"],
+        ["Sessions"] = [
+            "Attestation/Contrast", "Attestation/Sev", "Attestation/Tdx", "Diagnostics", "Encryption", "Endpoints", "KeyExchange", "KeyExchange/Hpke",
+        ],
         ["Speech"] = ["Forms"],
     };
 

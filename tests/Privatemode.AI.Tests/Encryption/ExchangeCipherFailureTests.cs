@@ -4,9 +4,12 @@ using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Encryption;
 
-public sealed class ExchangeCipherFailureTests : IDisposable
+/// <summary>What an exchange does with values that are not authentic, with each provider of AES-256-GCM.</summary>
+public abstract class ExchangeCipherFailureTests : IDisposable
 {
-    private readonly AnswerSealer _enclave = new();
+    private readonly AnswerSealer _enclave;
+
+    private protected ExchangeCipherFailureTests(AnswerSealer enclave) => _enclave = enclave;
 
     public static TheoryData<string> Failures { get; } = ["malformed", "altered", "reflected", "wrong length", "skipped", "of another exchange"];
 
@@ -135,7 +138,11 @@ public sealed class ExchangeCipherFailureTests : IDisposable
         Assert.Equal(OpenResult.Malformed, cipher.Open(Bytes(_enclave.Value("1234")), new byte[4 + difference]));
     }
 
-    public void Dispose() => _enclave.Dispose();
+    public void Dispose()
+    {
+        _enclave.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 }

@@ -14,12 +14,15 @@ public sealed class ExchangeCipherTests
     /// <summary>Small sizes, and those around the steps in which ciphertext is spread to hex within its own buffer.</summary>
     public static IEnumerable<int> Sizes =>
         Enumerable.Range(0, 301).Concat(Enumerable.Range(1, 6).SelectMany(step => Enumerable.Range(1024 * step - 20, 40)))
-            .Concat([Mebibyte - 17, Mebibyte, Mebibyte + 1, 3 * Mebibyte + 511]);
+            .Concat(Enumerable.Range(FieldCipher.PlatformFrom - 3, 6)).Concat([Mebibyte - 17, Mebibyte, Mebibyte + 1, 3 * Mebibyte + 511]);
 
-    [Fact]
-    public void Seal_EverySize_OpensAtThePeer()
+    [Theory]
+    [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
+    public void Seal_EverySize_OpensAtThePeer(string provider)
     {
-        using ExchangeCipher cipher = new(_key, "id"u8.ToArray());
+        using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
+        using ExchangeCipher cipher = new(key, "id"u8.ToArray());
         uint sequence = 0;
         foreach (int size in Sizes)
         {
@@ -31,12 +34,15 @@ public sealed class ExchangeCipherTests
         }
     }
 
-    [Fact]
-    public void Open_EverySize_GivesThePlaintext()
+    [Theory]
+    [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
+    public void Open_EverySize_GivesThePlaintext(string provider)
     {
+        using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
         byte[] nonce = RandomNumberGenerator.GetBytes(FieldCipher.NonceSize);
-        using ExchangeCipher peer = new(_key, "id"u8.ToArray(), nonce);
-        using ExchangeCipher cipher = new(_key, "id"u8.ToArray(), nonce);
+        using ExchangeCipher peer = new(key, "id"u8.ToArray(), nonce);
+        using ExchangeCipher cipher = new(key, "id"u8.ToArray(), nonce);
         foreach (int size in Sizes)
         {
             byte[] plaintext = RandomNumberGenerator.GetBytes(size);
@@ -52,17 +58,20 @@ public sealed class ExchangeCipherTests
     [InlineData(1000)]
     public void Seal_DestinationOfOtherLength_ThrowsAndUsesNoNumber(int difference)
     {
-        using ExchangeCipher cipher = new(_key, "id"u8.ToArray());
+        using AesGcmKey key = new(_key);
+        using ExchangeCipher cipher = new(key, "id"u8.ToArray());
         byte[] destination = new byte[cipher.SealedLength(3) + difference];
         Assert.Throws<ArgumentOutOfRangeException>(() => cipher.Seal("abc"u8, destination));
         Assert.Equal(new byte[destination.Length], destination);
         Assert.Equal("abc", NaivePeer.Open(Encoding.ASCII.GetString(Seal(cipher, "abc"u8)), _key, 0));
     }
 
-    [Fact]
-    public void Seal_AfterTheAnswerHasBegun_Throws()
+    [Theory]
+    [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
+    public void Seal_AfterTheAnswerHasBegun_Throws(string provider)
     {
-        using AnswerSealer enclave = new();
+        using AnswerSealer enclave = new(provider);
         using ExchangeCipher cipher = enclave.Client();
         _ = Seal(cipher, "1"u8);
         Assert.Equal(OpenResult.Opened, cipher.Open(Encoding.ASCII.GetBytes(enclave.Value("2")), new byte[1]));
@@ -73,14 +82,17 @@ public sealed class ExchangeCipherTests
         Assert.Throws<InvalidOperationException>(() => Seal(failed, "3"u8));
     }
 
-    [Fact]
-    public void Seal_ManyExchangesUnderOneKey_NeverShareNonceOrIv()
+    [Theory]
+    [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
+    public void Seal_ManyExchangesUnderOneKey_NeverShareNonceOrIv(string provider)
     {
+        using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
         HashSet<string> nonces = [];
         HashSet<string> ivs = [];
         for (int i = 0; i < 500; i++)
         {
-            using ExchangeCipher cipher = new(_key, "id"u8.ToArray());
+            using ExchangeCipher cipher = new(key, "id"u8.ToArray());
             string[] nonceOfValues = new string[4];
             for (int value = 0; value < nonceOfValues.Length; value++)
             {
@@ -108,10 +120,13 @@ public sealed class ExchangeCipherTests
     public void PlaintextLength_OfWhatIsNotSealed_IsNegative(string raw) =>
         Assert.Equal(-1, ExchangeCipher.PlaintextLength(Encoding.UTF8.GetBytes(raw)));
 
-    [Fact]
-    public void Dispose_ThenUse_Throws()
+    [Theory]
+    [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
+    public void Dispose_ThenUse_Throws(string provider)
     {
-        ExchangeCipher cipher = new(_key, "id"u8.ToArray());
+        using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
+        ExchangeCipher cipher = new(key, "id"u8.ToArray());
         byte[] value = Seal(cipher, "1"u8);
         value[5] ^= 1;
         cipher.Dispose();

@@ -5,89 +5,138 @@ namespace Privatemode.AI.Tests.Encryption;
 
 public sealed class FieldCipherTests
 {
+    // The longest value of libsodium, and the shortest that stays with the platform.
+    private const int Longest = FieldCipher.PlatformFrom - 1;
+    private const int Shortest = FieldCipher.PlatformFrom;
+
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(FieldCipher.KeySize);
     private readonly byte[] _nonce = RandomNumberGenerator.GetBytes(FieldCipher.NonceSize);
     private readonly byte[] _iv = RandomNumberGenerator.GetBytes(FieldCipher.IvSize);
 
     [Theory]
-    [InlineData(31, 12)]
-    [InlineData(33, 12)]
-    [InlineData(16, 12)]
-    [InlineData(0, 12)]
-    [InlineData(32, 11)]
-    [InlineData(32, 13)]
-    [InlineData(32, 0)]
-    public void Constructor_WrongLengths_Throws(int key, int nonce) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new FieldCipher(new byte[key], new byte[nonce]));
-
-    [Fact]
-    public void Encrypt_EqualValues_AreBoundToTheirNumber()
+    [InlineData(11)]
+    [InlineData(13)]
+    [InlineData(0)]
+    public void Constructor_NonceOfAnotherLength_Throws(int nonce)
     {
-        using FieldCipher sender = New();
-        (byte[] first, byte[] firstTag) = Encrypt(sender, 7);
-        (byte[] second, byte[] secondTag) = Encrypt(sender, 7);
-        Assert.Equal(2ul, sender.Sequence);
-        Assert.Equal(first, second);
-        Assert.NotEqual(firstTag, secondTag);
+        using AesGcmKey key = new(_key);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new FieldCipher(key, new byte[nonce]));
+    }
 
-        using FieldCipher receiver = New();
-        Assert.False(receiver.TryDecrypt(_iv, second, secondTag, new byte[7]));
+    [Theory]
+    [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
+    public void Encrypt_EqualValues_AreBoundToTheirNumber(string provider)
+    {
+        using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
+        using FieldCipher sender = New(key);
+        byte[] first = Encrypt(sender, 7);
+        byte[] second = Encrypt(sender, 7);
+        Assert.Equal(2ul, sender.Sequence);
+        Assert.Equal(first[..7], second[..7]);
+        Assert.NotEqual(first[7..], second[7..]);
+
+        using FieldCipher receiver = New(key);
+        Assert.False(receiver.TryDecrypt(_iv, second, new byte[7]));
         Assert.Equal(0ul, receiver.Sequence);
-        Assert.True(receiver.TryDecrypt(_iv, first, firstTag, new byte[7]));
-        Assert.True(receiver.TryDecrypt(_iv, second, secondTag, new byte[7]));
+        Assert.True(receiver.TryDecrypt(_iv, first, new byte[7]));
+        Assert.True(receiver.TryDecrypt(_iv, second, new byte[7]));
         Assert.Equal(2ul, receiver.Sequence);
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void TryDecrypt_AlteredValue_LeavesZeros(bool inPlace)
+    [AesGcmProviders(AesGcmProvidersAttribute.Platform, 100)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Platform, Shortest)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium, 100)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium, Longest)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium, Shortest)]
+    public void TryDecrypt_AlteredValue_LeavesZeros(string provider, int length)
     {
-        using FieldCipher sender = New();
-        (byte[] ciphertext, byte[] tag) = Encrypt(sender, 100);
-        using FieldCipher receiver = New();
-        for (int bit = 0; bit < 8 * 100; bit += 13)
+        using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
+        using FieldCipher sender = New(key);
+        byte[] sealedBytes = Encrypt(sender, length);
+        using FieldCipher receiver = New(key);
+        int bits = 8 * sealedBytes.Length;
+        for (int bit = 0; bit < bits; bit += bits / 97)
         {
-            byte[] altered = [.. ciphertext];
+            byte[] altered = [.. sealedBytes];
             altered[bit / 8] ^= (byte)(1 << (bit % 8));
-            byte[] plaintext = inPlace ? altered : [.. Enumerable.Repeat((byte)0xAA, 100)];
-            Assert.False(receiver.TryDecrypt(_iv, altered, tag, plaintext));
-            Assert.Equal(new byte[100], plaintext);
+            byte[] plaintext = [.. Enumerable.Repeat((byte)0xAA, length)];
+            Assert.False(receiver.TryDecrypt(_iv, altered, plaintext));
+            Assert.False(plaintext.AsSpan().ContainsAnyExcept((byte)0));
+            byte[] value = altered[..length];
+            Assert.False(receiver.TryDecryptInPlace(_iv, value, altered.AsSpan(length)));
+            Assert.False(value.AsSpan().ContainsAnyExcept((byte)0));
         }
 
-        Assert.True(receiver.TryDecrypt(_iv, ciphertext, tag, ciphertext));
-        Assert.Equal(Plaintext(100), ciphertext);
+        byte[] opened = new byte[length];
+        Assert.True(receiver.TryDecrypt(_iv, sealedBytes, opened));
+        Assert.True(opened.AsSpan().SequenceEqual(Plaintext(length)));
     }
 
-    [Fact]
-    public void TryDecrypt_OtherNonceKeyOrNumber_Fails()
+    // A value that one side encrypts with one implementation and the other side decrypts with another.
+    [Theory]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium, 0)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium, 1)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium, 17)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium, 4096)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium, Longest)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium, Shortest)]
+    public void Values_OfBothProvidersAndInPlace_AreTheSame(string provider, int length)
     {
-        using FieldCipher sender = New();
-        (byte[] ciphertext, byte[] tag) = Encrypt(sender, 5);
-        using FieldCipher otherNonce = new(_key, new byte[FieldCipher.NonceSize]);
-        using FieldCipher otherKey = new(new byte[FieldCipher.KeySize], _nonce);
-        using FieldCipher otherNumber = new(_key, _nonce, 1);
-        Assert.All((FieldCipher[])[otherNonce, otherKey, otherNumber], cipher => Assert.False(cipher.TryDecrypt(_iv, ciphertext, tag, new byte[5])));
+        using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
+        using AesGcmKey platformKey = AesGcmProvidersAttribute.Key(AesGcmProvidersAttribute.Platform, _key);
+        using FieldCipher sodium = New(key);
+        using FieldCipher platform = New(platformKey);
+        using FieldCipher inPlace = New(key);
+        byte[] sealedBytes = Encrypt(sodium, length);
+        byte[] value = Plaintext(length);
+        byte[] tag = new byte[FieldCipher.TagSize];
+        inPlace.EncryptInPlace(_iv, value, tag);
+
+        Assert.Equal(Encrypt(platform, length), sealedBytes);
+        Assert.Equal(sealedBytes, (byte[])[.. value, .. tag]);
+        Assert.Equal([1ul, 1ul, 1ul], ((FieldCipher[])[sodium, platform, inPlace]).Select(cipher => cipher.Sequence));
     }
 
-    [Fact]
-    public void Dispose_ThenUse_Throws()
+    [Theory]
+    [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
+    public void TryDecrypt_OtherNonceKeyOrNumber_Fails(string provider)
     {
-        FieldCipher cipher = New();
+        using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
+        using AesGcmKey zeros = AesGcmProvidersAttribute.Key(provider, new byte[FieldCipher.KeySize]);
+        using FieldCipher sender = New(key);
+        byte[] sealedBytes = Encrypt(sender, 5);
+        using FieldCipher otherNonce = new(key, new byte[FieldCipher.NonceSize]);
+        using FieldCipher otherKey = new(zeros, _nonce);
+        using FieldCipher otherNumber = new(key, _nonce, 1);
+        Assert.All((FieldCipher[])[otherNonce, otherKey, otherNumber], cipher => Assert.False(cipher.TryDecrypt(_iv, sealedBytes, new byte[5])));
+    }
+
+    [Theory]
+    [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
+    public void Dispose_ThenUse_Throws(string provider)
+    {
+        using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
+        FieldCipher cipher = New(key);
         cipher.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => cipher.Encrypt(_iv, [], [], new byte[FieldCipher.TagSize]));
-        Assert.Throws<ObjectDisposedException>(() => cipher.TryDecrypt(_iv, [], new byte[FieldCipher.TagSize], []));
+        byte[] tag = new byte[FieldCipher.TagSize];
+        Assert.Throws<ObjectDisposedException>(() => cipher.Encrypt(_iv, [], tag));
+        Assert.Throws<ObjectDisposedException>(() => cipher.EncryptInPlace(_iv, [], tag));
+        Assert.Throws<ObjectDisposedException>(() => cipher.TryDecrypt(_iv, tag, []));
+        Assert.Throws<ObjectDisposedException>(() => cipher.TryDecryptInPlace(_iv, [], tag));
     }
 
     private static byte[] Plaintext(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)i)];
 
-    private FieldCipher New() => new(_key, _nonce);
+    private FieldCipher New(AesGcmKey key) => new(key, _nonce);
 
-    private (byte[] Ciphertext, byte[] Tag) Encrypt(FieldCipher cipher, int length)
+    private byte[] Encrypt(FieldCipher cipher, int length)
     {
-        byte[] ciphertext = new byte[length];
-        byte[] tag = new byte[FieldCipher.TagSize];
-        cipher.Encrypt(_iv, Plaintext(length), ciphertext, tag);
-        return (ciphertext, tag);
+        byte[] sealedBytes = new byte[length + FieldCipher.TagSize];
+        cipher.Encrypt(_iv, Plaintext(length), sealedBytes);
+        return sealedBytes;
     }
 }

@@ -63,7 +63,7 @@ public sealed class FieldCodecTests
     public void IsSealed_SealedToAnotherSecret_IsFalse()
     {
         using IBodyExchange exchange = Begin();
-        using IBodyExchange other = FieldCodec.Instance.Begin(_key, "b3RoZXI="u8.ToArray());
+        using IBodyExchange other = FieldCodec.Instance.Begin(new AesGcmKey(_key), "b3RoZXI="u8.ToArray());
         Assert.False(IsSealed(exchange, Seal(other, Body, out _)));
         Assert.False(IsSealed(other, Seal(exchange, Body, out _)));
     }
@@ -106,5 +106,5 @@ public sealed class FieldCodecTests
         return Encoding.UTF8.GetString(wire.Span);
     }
 
-    private IBodyExchange Begin() => FieldCodec.Instance.Begin(_key, "c2VjcmV0"u8.ToArray());
+    private IBodyExchange Begin() => FieldCodec.Instance.Begin(new AesGcmKey(_key), "c2VjcmV0"u8.ToArray());
 }

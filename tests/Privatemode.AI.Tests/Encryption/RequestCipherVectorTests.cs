@@ -17,8 +17,10 @@ public sealed class RequestCipherVectorTests
 
     private readonly JsonElement _file = VectorFiles.Protocol("request_cipher.json");
 
-    [Fact]
-    public void Encrypt_AllCases_GiveTheMessage()
+    [Theory]
+    [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
+    public void Encrypt_AllCases_GiveTheMessage(string provider)
     {
         CaseLog log = new();
         foreach (JsonElement vector in _file.Items("encrypt"))
@@ -30,13 +32,14 @@ public sealed class RequestCipherVectorTests
                 byte[] nonce = vector.Hex("nonce_hex");
                 if (OtherKeySizes.Contains(vector.Text("name")))
                 {
-                    Assert.Throws<ArgumentOutOfRangeException>(() => At(vector));
+                    Assert.Throws<ArgumentOutOfRangeException>(() => Key(vector, provider));
                     return;
                 }
 
-                using FieldCipher cipher = At(vector);
+                using AesGcmKey key = Key(vector, provider);
+                using FieldCipher cipher = At(vector, key);
                 byte[] sealedBytes = new byte[plaintext.Length + FieldCipher.TagSize];
-                cipher.Encrypt(iv, plaintext, sealedBytes.AsSpan(0, plaintext.Length), sealedBytes.AsSpan(plaintext.Length));
+                cipher.Encrypt(iv, plaintext, sealedBytes);
                 Assert.Equal(vector.Text("ciphertext_and_tag_hex"), Convert.ToHexStringLower(sealedBytes));
 
                 byte[] id = vector.Bytes("secret_id");
@@ -52,8 +55,10 @@ public sealed class RequestCipherVectorTests
         log.AssertAllPassed(21);
     }
 
-    [Fact]
-    public void Exchanges_AllCases_SealAndOpenInOrder()
+    [Theory]
+    [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
+    public void Exchanges_AllCases_SealAndOpenInOrder(string provider)
     {
         CaseLog log = new();
         foreach (JsonElement vector in _file.Items("exchanges"))
@@ -61,8 +66,9 @@ public sealed class RequestCipherVectorTests
             log.Run(vector.Text("name"), () =>
             {
                 JsonElement[] request = [.. vector.Items("request")];
+                using AesGcmKey key = Key(vector, provider);
                 using ExchangeCipher cipher = new(
-                    vector.Hex("secret_hex"), vector.Bytes("secret_id"), vector.Hex("nonce_hex"), request.Select(value => IvOf(value.Text("message"))));
+                    key, vector.Bytes("secret_id"), vector.Hex("nonce_hex"), request.Select(value => IvOf(value.Text("message"))));
                 foreach (JsonElement value in request)
                 {
                     byte[] plaintext = value.Bytes("plaintext");
@@ -85,8 +91,10 @@ public sealed class RequestCipherVectorTests
         log.AssertAllPassed(2);
     }
 
-    [Fact]
-    public void Decrypt_AllCases_AcceptAndRefuseAsListed()
+    [Theory]
+    [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
+    public void Decrypt_AllCases_AcceptAndRefuseAsListed(string provider)
     {
         CaseLog log = new();
         foreach (JsonElement vector in _file.Items("decrypt"))
@@ -96,11 +104,11 @@ public sealed class RequestCipherVectorTests
             {
                 if (OtherKeySizes.Contains(name))
                 {
-                    Assert.Throws<ArgumentOutOfRangeException>(() => At(vector));
+                    Assert.Throws<ArgumentOutOfRangeException>(() => Key(vector, provider));
                     return;
                 }
 
-                string? plaintext = OpenAt(vector);
+                string? plaintext = OpenAt(vector, provider);
                 Assert.Equal(vector.Flag("ok") && !StricterHere.Contains(name) ? vector.Text("plaintext") : null, plaintext);
             });
         }
@@ -108,12 +116,15 @@ public sealed class RequestCipherVectorTests
         log.AssertAllPassed(27);
     }
 
-    [Fact]
-    public void State_AfterOneFailure_TheExchangeStaysFailed()
+    [Theory]
+    [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
+    public void State_AfterOneFailure_TheExchangeStaysFailed(string provider)
     {
         // Stricter than the reference, whose counter survives a failure: everything after the first failure fails.
         JsonElement vector = _file.GetProperty("state")[0];
-        using ExchangeCipher cipher = new(vector.Hex("secret_hex"), "id"u8.ToArray(), vector.Hex("nonce_hex"));
+        using AesGcmKey key = Key(vector, provider);
+        using ExchangeCipher cipher = new(key, "id"u8.ToArray(), vector.Hex("nonce_hex"));
         JsonElement[] steps = [.. vector.Items("steps")];
         Assert.Equal(4, steps.Length);
         Open(cipher, steps[0].Bytes("message"), out OpenResult first);
@@ -124,23 +135,28 @@ public sealed class RequestCipherVectorTests
             Assert.Equal(OpenResult.AlreadyFailed, result);
         }
 
-        using ExchangeCipher inOrder = new(vector.Hex("secret_hex"), "id"u8.ToArray(), vector.Hex("nonce_hex"));
+        using ExchangeCipher inOrder = new(key, "id"u8.ToArray(), vector.Hex("nonce_hex"));
         Assert.Equal(steps[1].Text("plaintext"), Open(inOrder, steps[1].Bytes("message"), out _));
         Assert.Equal(steps[3].Text("plaintext"), Open(inOrder, steps[3].Bytes("message"), out _));
     }
 
-    [Fact]
-    public void Encrypt_AfterTheLastSequenceNumber_Throws()
+    [Theory]
+    [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
+    public void Encrypt_AfterTheLastSequenceNumber_Throws(string provider)
     {
-        using FieldCipher cipher = new(new byte[32], new byte[12], uint.MaxValue);
-        cipher.Encrypt(new byte[12], [], [], new byte[16]);
-        Assert.Throws<OverflowException>(() => cipher.Encrypt(new byte[12], [], [], new byte[16]));
+        using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, new byte[32]);
+        using FieldCipher cipher = new(key, new byte[12], uint.MaxValue);
+        cipher.Encrypt(new byte[12], [], new byte[16]);
+        Assert.Throws<OverflowException>(() => cipher.Encrypt(new byte[12], [], new byte[16]));
     }
 
-    private static FieldCipher At(JsonElement vector) =>
-        new(vector.Hex("secret_hex"), vector.Hex("nonce_hex"), vector.GetProperty("sequence").GetUInt32());
+    private static AesGcmKey Key(JsonElement vector, string provider) => AesGcmProvidersAttribute.Key(provider, vector.Hex("secret_hex"));
 
-    private static string? OpenAt(JsonElement vector)
+    private static FieldCipher At(JsonElement vector, AesGcmKey key) =>
+        new(key, vector.Hex("nonce_hex"), vector.GetProperty("sequence").GetUInt32());
+
+    private static string? OpenAt(JsonElement vector, string provider)
     {
         byte[] message = vector.Bytes("message");
         byte[] iv = new byte[FieldCipher.IvSize];
@@ -155,11 +171,10 @@ public sealed class RequestCipherVectorTests
             return null;
         }
 
-        using FieldCipher cipher = At(vector);
+        using AesGcmKey key = Key(vector, provider);
+        using FieldCipher cipher = At(vector, key);
         byte[] plaintext = new byte[sealedBytes.Length - FieldCipher.TagSize];
-        return cipher.TryDecrypt(iv, sealedBytes.AsSpan(0, plaintext.Length), sealedBytes.AsSpan(plaintext.Length), plaintext)
-            ? Encoding.UTF8.GetString(plaintext)
-            : null;
+        return cipher.TryDecrypt(iv, sealedBytes, plaintext) ? Encoding.UTF8.GetString(plaintext) : null;
     }
 
     private static string Open(ExchangeCipher cipher, byte[] message, out OpenResult result)

@@ -87,7 +87,7 @@ public sealed partial class SealedValueTests
 
     private static string Sealed(int plaintextLength)
     {
-        using ExchangeCipher cipher = new(new byte[FieldCipher.KeySize], Encoding.UTF8.GetBytes(Id));
+        using ExchangeCipher cipher = new(new AesGcmKey(new byte[FieldCipher.KeySize]), Encoding.UTF8.GetBytes(Id));
         byte[] text = new byte[cipher.SealedLength(plaintextLength)];
         cipher.Seal(new byte[plaintextLength], text);
         return Encoding.UTF8.GetString(text);

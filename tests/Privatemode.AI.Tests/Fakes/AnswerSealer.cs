@@ -3,6 +3,7 @@ using System.Text;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Tests.Encryption;
 
 namespace Privatemode.AI.Tests.Fakes;
 
@@ -12,10 +13,16 @@ internal sealed class AnswerSealer : IDisposable
     public static readonly PlainNames ChatPlain = new("id", "usage");
 
     private FieldCipher _cipher;
-    private readonly byte[] _key = RandomNumberGenerator.GetBytes(FieldCipher.KeySize);
+    private readonly AesGcmKey _key;
     private readonly byte[] _nonce = RandomNumberGenerator.GetBytes(FieldCipher.NonceSize);
 
-    public AnswerSealer() => _cipher = new FieldCipher(_key, _nonce);
+    /// <param name="provider">Which AES-256-GCM both sides use; null for the one that the library chooses.</param>
+    public AnswerSealer(string? provider = null)
+    {
+        byte[] key = RandomNumberGenerator.GetBytes(FieldCipher.KeySize);
+        _key = provider is null ? new AesGcmKey(key) : AesGcmProvidersAttribute.Key(provider, key);
+        _cipher = new FieldCipher(_key, _nonce);
+    }
 
     public static byte[] SecretId { get; } = "c2VjcmV0LWlk+/A="u8.ToArray();
 
@@ -36,7 +43,7 @@ internal sealed class AnswerSealer : IDisposable
         byte[] bytes = Encoding.UTF8.GetBytes(plaintext);
         iv ??= RandomNumberGenerator.GetBytes(FieldCipher.IvSize);
         byte[] sealedBytes = new byte[bytes.Length + FieldCipher.TagSize];
-        _cipher.Encrypt(iv, bytes, sealedBytes.AsSpan(0, bytes.Length), sealedBytes.AsSpan(bytes.Length));
+        _cipher.Encrypt(iv, bytes, sealedBytes);
         string hex = $"{Convert.ToHexStringLower(_nonce)}:{Convert.ToHexStringLower(iv)}:{Convert.ToHexStringLower(sealedBytes)}";
         return $"\"{Encoding.UTF8.GetString(SecretId)}:{hex}\"";
     }
@@ -85,5 +92,9 @@ internal sealed class AnswerSealer : IDisposable
         return new OpenedStream(Encoding.UTF8.GetString(opener.Output.Span), OpenedStream.NameOf(opener.Failure), opener.IsEnded);
     }
 
-    public void Dispose() => _cipher.Dispose();
+    public void Dispose()
+    {
+        _cipher.Dispose();
+        _key.Dispose();
+    }
 }

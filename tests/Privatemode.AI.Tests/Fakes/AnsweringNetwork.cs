@@ -81,7 +81,7 @@ internal sealed partial class AnsweringNetwork : IDisposable
         request.Content!.CopyTo(body, null, default);
         string nonce = SealedNonce().Match(Encoding.UTF8.GetString(body.ToArray())).Groups[1].Value;
         InferenceSecret secret = _secrets.Made[^1];
-        return new ExchangeCipher(secret.Key, Encoding.UTF8.GetBytes(secret.Id), Convert.FromHexString(nonce));
+        return new ExchangeCipher(secret.EncryptionKey, Encoding.UTF8.GetBytes(secret.Id), Convert.FromHexString(nonce));
     }
 
     [GeneratedRegex("\"[A-Za-z0-9+/=]{44}:([0-9a-f]{24}):")]

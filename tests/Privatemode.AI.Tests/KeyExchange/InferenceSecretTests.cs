@@ -1,5 +1,7 @@
 using System.Text;
+using Privatemode.AI.Encryption;
 using Privatemode.AI.KeyExchange;
+using Privatemode.AI.Tests.Encryption;
 
 namespace Privatemode.AI.Tests.KeyExchange;
 
@@ -66,6 +68,29 @@ public class InferenceSecretTests
         secret.Release();
         Assert.False(memory.ContainsAnyExcept((byte)0));
         Assert.Throws<ObjectDisposedException>(() => secret.Key.Length);
+    }
+
+    // An imported key takes locked memory: one for the secret, which goes with the last lease and not before.
+    [Theory]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
+    public void EncryptionKey_WhileReferenced_IsOneThatWorksUntilTheLastRelease(string provider)
+    {
+        InferenceSecret secret = Make();
+        AesGcmKey key = secret.EncryptionKey;
+        Assert.Same(key.Sodium, secret.EncryptionKey.Sodium);
+        Assert.Equal(AesGcmProvidersAttribute.Sodium, provider);
+        Assert.True(secret.TryAddReference());
+
+        secret.Dispose();
+        using (FieldCipher cipher = new(secret.EncryptionKey, new byte[FieldCipher.NonceSize]))
+        {
+            cipher.Encrypt(new byte[FieldCipher.IvSize], [1], new byte[1 + FieldCipher.TagSize]);
+        }
+
+        secret.Release();
+        using FieldCipher late = new(key, new byte[FieldCipher.NonceSize]);
+        Assert.Throws<ObjectDisposedException>(() => late.Encrypt(new byte[FieldCipher.IvSize], [1], new byte[1 + FieldCipher.TagSize]));
+        Assert.Throws<ObjectDisposedException>(() => late.EncryptInPlace(new byte[FieldCipher.IvSize], [1], new byte[FieldCipher.TagSize]));
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public class PinnedSecretsTests
 
         Assert.Equal(GC.MaxGeneration, GenerationOf(key, "_x25519"));
         Assert.Equal(GC.MaxGeneration, GenerationOf(context, "_exporterSecret"));
-        Assert.Equal(GC.MaxGeneration, GenerationOf(secret, "_key"));
+        Assert.Equal(GC.MaxGeneration, GenerationOf(secret.EncryptionKey, "_bytes"));
         Assert.NotEqual(GC.MaxGeneration, GC.GetGeneration(new byte[32]));
     }
 

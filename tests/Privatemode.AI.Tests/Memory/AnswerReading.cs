@@ -30,7 +30,7 @@ internal sealed class AnswerReading(string path = "/v1/chat/completions", int st
 
     private long Read(Func<IBodyExchange, Stream> body)
     {
-        using IBodyExchange exchange = FieldCodec.Instance.Begin(Key, "id"u8.ToArray());
+        using IBodyExchange exchange = FieldCodec.Instance.Begin(new AesGcmKey(Key), "id"u8.ToArray());
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         Lifetime lifetime = Lifetime.Of(SecretExchange.SecretLifetime, TimeProvider.System);
         SessionSecret session = new(new InferenceSecret(new byte[32], Key, now, now + SecretExchange.SecretLifetime), lifetime, "policy", "mac");

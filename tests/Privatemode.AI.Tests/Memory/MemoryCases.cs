@@ -124,7 +124,7 @@ internal static class MemoryCases
         SealingEngine engine = new(new Uri("https://example.com"), FieldCodec.Instance, new PromptCacheSalts(PromptCacheScope.None), TimeProvider.System);
         EndpointRule rule = EndpointRules.Transcriptions;
         using SealedCall call = engine.Prepare(rule, SealingEngine.Read(rule, bytes, "multipart/form-data; boundary=limit"), "key");
-        using IBodyExchange exchange = FieldCodec.Instance.Begin(new byte[32], "id"u8.ToArray());
+        using IBodyExchange exchange = FieldCodec.Instance.Begin(new AesGcmKey(new byte[32]), "id"u8.ToArray());
         using SealedContent content = new(call.Body!.Seal(exchange, rule));
         content.WriteTo(Stream.Null);
     }

@@ -25,7 +25,7 @@ internal sealed class SealedFile
         Assert.Equal(JsonShape.Usable, index.Read(request));
         using BufferedBody body = exchange.Seal(request, index, new PlainNames());
         string[] parts = Encoding.ASCII.GetString(body.Content.Span).Split('"')[3].Split(':');
-        _cipher = new FieldCipher(key, Convert.FromHexString(parts[1]));
+        _cipher = new FieldCipher(new AesGcmKey(key), Convert.FromHexString(parts[1]));
         _head = $"{parts[0]}:{parts[1]}:";
     }
 
@@ -47,7 +47,7 @@ internal sealed class SealedFile
         Span<byte> content = value.AsSpan(0, text.ReadAtLeast(value, length, throwOnEndOfStream: false));
         byte[] iv = RandomNumberGenerator.GetBytes(FieldCipher.IvSize);
         byte[] tag = new byte[FieldCipher.TagSize];
-        _cipher.Encrypt(iv, content, content, tag);
+        _cipher.EncryptInPlace(iv, content, tag);
         _ = Text($"\"{_head}{Convert.ToHexStringLower(iv)}:");
         byte[] hex = new byte[2 * Step];
         for (int at = 0; at < content.Length; at += Step)

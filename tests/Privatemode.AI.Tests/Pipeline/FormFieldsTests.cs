@@ -113,7 +113,7 @@ public sealed class FormFieldsTests
         Assert.Equal(sent, field is null ? null : Encoding.UTF8.GetString(body.Value(field)));
         Assert.Equal((sent == "true", isHidden), (call.EndsWithUsage, call.HidesUsage));
         Assert.Equal("RIFF", Encoding.UTF8.GetString(body.Value(body.Form.Find("file"u8)!)));
-        using IBodyExchange exchange = FieldCodec.Instance.Begin(new byte[32], "id"u8.ToArray());
+        using IBodyExchange exchange = FieldCodec.Instance.Begin(new AesGcmKey(new byte[32]), "id"u8.ToArray());
         using SealedBody wire = body.Seal(exchange, EndpointRules.Transcriptions);
         Assert.True(exchange.IsSealed(
             wire, BodyKind.Form, (name, value) => EndpointRules.Transcriptions.RequestPlain!.Contains(name) && FormFields.IsClearValue(name, value)));
@@ -129,7 +129,7 @@ public sealed class FormFieldsTests
             RequestBody body = SealingEngine.Read(
                 EndpointRules.Partition, PooledBytes.Copy(form), "multipart/form-data; boundary=secret-in-boundary");
             using SealedCall call = _engine.Prepare(EndpointRules.Partition, body, "key");
-            using IBodyExchange exchange = FieldCodec.Instance.Begin(new byte[32], "id"u8.ToArray());
+            using IBodyExchange exchange = FieldCodec.Instance.Begin(new AesGcmKey(new byte[32]), "id"u8.ToArray());
             using SealedBody wire = body.Seal(exchange, EndpointRules.Partition);
             Assert.Matches("^multipart/form-data; boundary=[A-Za-z0-9]{18}$", wire.ContentType);
             Assert.True(exchange.IsSealed(wire, BodyKind.Whole, (_, _) => false));

@@ -76,7 +76,7 @@ public sealed class LargeFileTests(ITestOutputHelper output)
         long written = 0;
         for (int i = 0; i < attempts; i++)
         {
-            using IBodyExchange exchange = FieldCodec.Instance.Begin(_key, "id"u8.ToArray());
+            using IBodyExchange exchange = FieldCodec.Instance.Begin(new AesGcmKey(_key), "id"u8.ToArray());
             using SealedContent content = new(call.Body!.Seal(exchange, call.Rule));
             Assert.True(exchange.IsSealed(content.Body, BodyKind.Form, (name, value) =>
                 call.Rule.RequestPlain!.Contains(name) && FormFields.IsClearValue(name, value)));

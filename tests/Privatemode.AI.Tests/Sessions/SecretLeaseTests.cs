@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Pipeline;
 using Privatemode.AI.Sessions;
+using Privatemode.AI.Tests.Encryption;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Sessions;
@@ -30,6 +31,37 @@ public sealed class SecretLeaseTests
         lease.Dispose();
         Assert.False(secret.IsInUse);
         Assert.False(secrets.IsWiped(0));
+    }
+
+    // A stream that runs while its secret is replaced.
+    [Theory]
+    [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
+    public async Task Exchange_OpenWhenItsSecretIsRetired_GoesOnUntilTheLeaseIsBack(string provider)
+    {
+        FakeSecrets secrets = new(new ManualTimeProvider());
+        SessionSecret secret = await secrets.ExchangeAsync(async: true, CancellationToken.None);
+        SecretLease lease = SecretLease.TryTake(secret)!;
+        byte[] nonce = new byte[FieldCipher.NonceSize];
+        using AesGcmKey peerKey = AesGcmProvidersAttribute.Key(provider, secret.Key);
+        using ExchangeCipher peer = new(peerKey, secret.IdUtf8, nonce);
+        using ExchangeCipher exchange = new(secret.EncryptionKey, secret.IdUtf8, nonce);
+        using IBodyExchange other = FieldCodec.Instance.Begin(lease.Session.EncryptionKey, secret.IdUtf8);
+        byte[][] values = [.. Enumerable.Range(0, 3).Select(i => ExchangeCipherTests.Seal(peer, [(byte)i]))];
+        byte[] opened = new byte[1];
+
+        Assert.Equal(OpenResult.Opened, exchange.Open(values[0], opened));
+        secret.Retire();
+        Assert.Equal(OpenResult.Opened, exchange.Open(values[1], opened));
+        Assert.Equal(1, opened[0]);
+        lease.Dispose();
+
+        Assert.True(secrets.IsWiped(0));
+        if (provider == AesGcmProvidersAttribute.Sodium)
+        {
+            Assert.Throws<ObjectDisposedException>(() => exchange.Open(values[2], opened));
+            Assert.Equal(OpenResult.AlreadyFailed, exchange.Open(values[2], opened));
+        }
     }
 
     // A limiter's fault on the finalizer's thread would end the process.

@@ -86,7 +86,7 @@ public sealed class JsonMutationVectorTests
             log.Run(name, () =>
             {
                 byte[] output = vector.Bytes("encrypted_output");
-                using ExchangeCipher cipher = new(_file.Hex("secret_hex"), _file.Bytes("secret_id"), _file.Hex("nonce_hex"));
+                using ExchangeCipher cipher = new(new AesGcmKey(_file.Hex("secret_hex")), _file.Bytes("secret_id"), _file.Hex("nonce_hex"));
                 using OpenedDocument opened = new();
                 AnswerShape shape = new(PlainOf(vector), "choices"u8.ToArray(), JsonTokenType.StartArray, AllowsArray: true);
                 AnswerFault fault = opened.Open(output, shape, cipher);
@@ -108,8 +108,8 @@ public sealed class JsonMutationVectorTests
     private void AssertSealed(JsonElement vector, byte[] input, JsonIndex index, bool isNested)
     {
         using ExchangeCipher cipher = isNested
-            ? new ExchangeCipher(_file.Hex("secret_hex"), _file.Bytes("secret_id"))
-            : new ExchangeCipher(_file.Hex("secret_hex"), _file.Bytes("secret_id"), _file.Hex("nonce_hex"), Ivs(vector));
+            ? new ExchangeCipher(new AesGcmKey(_file.Hex("secret_hex")), _file.Bytes("secret_id"))
+            : new ExchangeCipher(new AesGcmKey(_file.Hex("secret_hex")), _file.Bytes("secret_id"), _file.Hex("nonce_hex"), Ivs(vector));
         using PooledBytes output = JsonSealer.Seal(input, index, PlainOf(vector), cipher);
         if (isNested)
         {

@@ -127,7 +127,7 @@ public sealed class FormSealingTests : IDisposable
     public void IsSealed_WhatWasSealed_IsTrueUnderItsSecretOnly()
     {
         using IBodyExchange exchange = Begin();
-        using IBodyExchange other = FieldCodec.Instance.Begin(_key, "b3RoZXI="u8.ToArray());
+        using IBodyExchange other = FieldCodec.Instance.Begin(new AesGcmKey(_key), "b3RoZXI="u8.ToArray());
         using SealedBody body = exchange.SealForm(_bytes, _form, Plain);
         Assert.True(exchange.IsSealed(body, BodyKind.Form, MayBePlain));
         Assert.False(exchange.IsSealed(body, BodyKind.Form, (_, _) => false));
@@ -139,7 +139,7 @@ public sealed class FormSealingTests : IDisposable
     [Fact]
     public void IsSealed_AnyChangeOfTheText_IsFalse()
     {
-        using ExchangeCipher cipher = new(_key, SecretId);
+        using ExchangeCipher cipher = new(new AesGcmKey(_key), SecretId);
         using PiecedBody body = FormSealer.Seal(_bytes, _form, Plain, cipher, FormBoundary.New());
         string text = Encoding.Latin1.GetString(body.Text);
         (string From, string To)[] changes =
@@ -223,7 +223,7 @@ public sealed class FormSealingTests : IDisposable
         return wire.ToArray();
     }
 
-    private IBodyExchange Begin() => FieldCodec.Instance.Begin(_key, SecretId);
+    private IBodyExchange Begin() => FieldCodec.Instance.Begin(new AesGcmKey(_key), SecretId);
 
     /// <summary>Does something in the middle of the first write.</summary>
     private sealed class MeddlingStream(Action meddle) : MemoryStream

@@ -37,7 +37,7 @@ public sealed class MultipartVectorTests
             vector.Items("input_parts").Select(part => (part.Text("name"), part.TryGetProperty("filename", out _))),
             form.Parts.Select(part => (Encoding.UTF8.GetString(part.Name), part.IsFile)));
         using ExchangeCipher cipher = new(
-            Convert.FromHexString(_file.Text("secret_hex")), Encoding.UTF8.GetBytes(_file.Text("secret_id")),
+            new AesGcmKey(Convert.FromHexString(_file.Text("secret_hex"))), Encoding.UTF8.GetBytes(_file.Text("secret_id")),
             Convert.FromHexString(_file.Text("nonce_hex")), vector.Items("ivs_hex").Select(iv => Convert.FromHexString(iv.GetString()!)));
         string contentType = vector.Text("output_content_type");
         Assert.True(FormBoundary.TryRead(contentType, out string boundary));

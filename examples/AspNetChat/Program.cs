@@ -4,7 +4,8 @@ using Microsoft.Extensions.AI;
 // A minimal API that streams an answer to a browser page. This server receives the prompt as the browser sends it, and sends it on encrypted.
 await using Example example = await Example.StartAsync(model => model.Reply("Hello from\ninside the enclave."));
 WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
-builder.Services.AddPrivatemode(options => example.Deployment?.ConfigureClient(options)).AddPrivatemodeChatClient("gpt-oss-120b");
+builder.Services.AddPrivatemode(options => example.Deployment?.ConfigureClient(options));
+builder.Services.AddPrivatemodeChatClient("gpt-oss-120b");
 await using WebApplication app = builder.Build();
 
 app.MapGet("/", () => Results.Content(Page.Html, "text/html"));

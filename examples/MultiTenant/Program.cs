@@ -11,19 +11,19 @@ await using Example example = await Example.StartAsync(model => model.SetFallbac
 string? ownKey = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable);
 byte[] cacheSecret = RandomNumberGenerator.GetBytes(32);
 
-await using ServiceProvider services = new ServiceCollection()
-    .AddPrivatemode(options =>
-    {
-        example.Deployment?.ConfigureClient(options);
+ServiceCollection services = new();
+services.AddPrivatemode(options =>
+{
+    example.Deployment?.ConfigureClient(options);
 
-        // An asynchronous accessor can read the key from a store: async cancellationToken => await ...
-        options.ApiKeyAccessor = _ => ValueTask.FromResult(Tenant.Current?.ApiKey);
-        options.MaxSessions = 100;
-        options.PromptCache.Scope = PromptCacheScope.PerUser(cacheSecret, () => Tenant.Current?.User);
-    })
-    .AddPrivatemodeChatClient("gpt-oss-120b")
-    .BuildServiceProvider();
-IChatClient chat = services.GetRequiredService<IChatClient>();
+    // An asynchronous accessor can read the key from a store: async cancellationToken => await ...
+    options.ApiKeyAccessor = _ => ValueTask.FromResult(Tenant.Current?.ApiKey);
+    options.MaxSessions = 100;
+    options.PromptCache.Scope = PromptCacheScope.PerUser(cacheSecret, () => Tenant.Current?.User);
+});
+services.AddPrivatemodeChatClient("gpt-oss-120b");
+await using ServiceProvider provider = services.BuildServiceProvider();
+IChatClient chat = provider.GetRequiredService<IChatClient>();
 
 // In a web application, middleware sets the tenant from the authenticated user.
 Tenant[] tenants = [new(ownKey ?? "key-of-acme", "alice"), new(ownKey ?? "key-of-globex", "bob")];

@@ -46,8 +46,9 @@ await foreach (TextCompletion part in completions.CompleteStreamingAsync(code))
 Require(streamed == "You said: def f(", "streamed completions");
 
 IConfiguration settings = new ConfigurationBuilder().AddInMemoryCollection([new("Privatemode:PromptCache:Scope", "PerClient")]).Build();
-await using ServiceProvider services = new ServiceCollection()
-    .AddPrivatemode(settings.GetSection("Privatemode"), deployment.ConfigureClient).AddPrivatemodeChatClient("gpt-oss-120b").BuildServiceProvider();
+IServiceCollection collection = new ServiceCollection().AddPrivatemode(settings.GetSection("Privatemode"), deployment.ConfigureClient);
+_ = collection.AddPrivatemodeChatClient("gpt-oss-120b");
+await using ServiceProvider services = collection.BuildServiceProvider();
 Require((await services.GetRequiredService<IChatClient>().GetResponseAsync("hello")).Text == "You said: hello", "dependency injection");
 deployment.Faults.Inject(Fault.TamperEvent(1));
 Require(await ThrowsAsync<PrivatemodeIntegrityException>(() => chat.GetStreamingResponseAsync("hi").ToChatResponseAsync()), "integrity");

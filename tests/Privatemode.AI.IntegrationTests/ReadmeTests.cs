@@ -149,12 +149,12 @@ public sealed partial class ReadmeTests
             await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
 
             // begin: host
-            await using ServiceProvider services = new ServiceCollection()
-                .AddPrivatemode(deployment.ConfigureClient) // in your application AddPrivatemode(), with its settings under Privatemode:*
-                .AddPrivatemodeChatClient("gpt-oss-120b")
-                .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b")
-                .BuildServiceProvider();
-            IChatClient injected = services.GetRequiredService<IChatClient>();
+            ServiceCollection services = new();
+            services.AddPrivatemode(deployment.ConfigureClient); // in your application AddPrivatemode(), with its settings under Privatemode:*
+            services.AddPrivatemodeChatClient("gpt-oss-120b").UseFunctionInvocation();
+            services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b");
+            await using ServiceProvider provider = services.BuildServiceProvider();
+            IChatClient injected = provider.GetRequiredService<IChatClient>();
             // end
 
             Assert.Equal("You said: hi", (await injected.GetResponseAsync("hi")).Text);

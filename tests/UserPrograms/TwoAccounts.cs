@@ -16,11 +16,12 @@ public static class TwoAccounts
         WebApplicationBuilder builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddPrivatemode(customers).AddPrivatemodeChatClient("gpt-oss-120b");
+        builder.Services.AddPrivatemode(customers);
+        builder.Services.AddPrivatemodeChatClient("gpt-oss-120b");
         RegisteredAccount companyAccount = RegisteredAccount.Keyed("company");
-        builder.Services.AddKeyedPrivatemode("company", company)
-            .AddPrivatemodeChatClient("gpt-oss-120b", "company", account: companyAccount)
-            .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", "company", account: companyAccount);
+        builder.Services.AddKeyedPrivatemode("company", company);
+        builder.Services.AddPrivatemodeChatClient("gpt-oss-120b", "company", account: companyAccount);
+        builder.Services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", "company", account: companyAccount);
         builder.Services.AddHealthChecks().AddPrivatemodeHealthCheck().AddPrivatemodeHealthCheck("company", companyAccount);
 
         WebApplication app = builder.Build();

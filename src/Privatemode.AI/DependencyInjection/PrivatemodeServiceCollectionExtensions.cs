@@ -173,22 +173,18 @@ public static class PrivatemodeServiceCollectionExtensions
     /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>.</param>
     /// <param name="serviceKey">The service key of the chat client, or <see langword="null"/>, the default, to register it without one.</param>
     /// <param name="account">The account that the chat client uses, or <see langword="null"/>, the default, for the account without a service key.</param>
-    /// <returns>The service collection.</returns>
-    /// <remarks>
-    /// <para>To add middleware such as <c>UseFunctionInvocation</c>, call <c>AddChatClient</c> of Microsoft.Extensions.AI instead, with
-    /// <c>provider => provider.GetRequiredService&lt;PrivatemodeClient&gt;().AsIChatClient(modelId)</c>.</para>
-    /// <para>Resolving the chat client throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered, or if
-    /// <paramref name="account"/> is <see langword="null"/> and <paramref name="serviceKey"/> is the service key of an account.</para>
-    /// </remarks>
+    /// <returns>A builder that adds middleware to the chat client, such as <c>UseFunctionInvocation()</c> and <c>UseDistributedCache()</c>.</returns>
+    /// <remarks>Resolving the chat client throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered, or if
+    /// <paramref name="account"/> is <see langword="null"/> and <paramref name="serviceKey"/> is the service key of an account.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="modelId"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
-    public static IServiceCollection AddPrivatemodeChatClient(
+    public static ChatClientBuilder AddPrivatemodeChatClient(
         this IServiceCollection services, string modelId, string? serviceKey = null, RegisteredAccount? account = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(modelId);
-        return services.AddKeyedSingleton<IChatClient>(
-            serviceKey, (provider, _) => AccountServices.ClientFor(provider, serviceKey, account).AsIChatClient(modelId));
+        return services.AddKeyedChatClient(
+            serviceKey, provider => AccountServices.ClientFor(provider, serviceKey, account).AsIChatClient(modelId));
     }
 
     /// <summary>Registers an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> for a model, as a singleton.</summary>
@@ -198,13 +194,13 @@ public static class PrivatemodeServiceCollectionExtensions
     /// <param name="defaultModelDimensions">The number of dimensions of the embeddings if a call does not specify it, at least 1; or <see langword="null"/>,
     /// the default, for the model's own number.</param>
     /// <param name="account">The account that the generator uses, or <see langword="null"/>, the default, for the account without a service key.</param>
-    /// <returns>The service collection.</returns>
+    /// <returns>A builder that adds middleware to the generator, such as <c>UseDistributedCache()</c> and <c>UseOpenTelemetry()</c>.</returns>
     /// <remarks>Resolving the generator throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered, or if
     /// <paramref name="account"/> is <see langword="null"/> and <paramref name="serviceKey"/> is the service key of an account.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="modelId"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="defaultModelDimensions"/> is less than 1.</exception>
-    public static IServiceCollection AddPrivatemodeEmbeddingGenerator(
+    public static EmbeddingGeneratorBuilder<string, Embedding<float>> AddPrivatemodeEmbeddingGenerator(
         this IServiceCollection services, string modelId, string? serviceKey = null, int? defaultModelDimensions = null, RegisteredAccount? account = null)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -214,8 +210,8 @@ public static class PrivatemodeServiceCollectionExtensions
             ArgumentOutOfRangeException.ThrowIfLessThan(number, 1, nameof(defaultModelDimensions));
         }
 
-        return services.AddKeyedSingleton<IEmbeddingGenerator<string, Embedding<float>>>(
-            serviceKey, (provider, _) => AccountServices.ClientFor(provider, serviceKey, account).AsIEmbeddingGenerator(modelId, defaultModelDimensions));
+        return services.AddKeyedEmbeddingGenerator(
+            serviceKey, provider => AccountServices.ClientFor(provider, serviceKey, account).AsIEmbeddingGenerator(modelId, defaultModelDimensions));
     }
 
     /// <summary>Registers an <see cref="ISpeechToTextClient"/> for a model, as a singleton.</summary>
@@ -223,19 +219,19 @@ public static class PrivatemodeServiceCollectionExtensions
     /// <param name="modelId">The model ID, for example <c>whisper-large-v3</c>.</param>
     /// <param name="serviceKey">The service key of the client, or <see langword="null"/>, the default, to register it without one.</param>
     /// <param name="account">The account that the client uses, or <see langword="null"/>, the default, for the account without a service key.</param>
-    /// <returns>The service collection.</returns>
+    /// <returns>A builder that adds middleware to the client, such as <c>UseLogging()</c> and <c>UseOpenTelemetry()</c>.</returns>
     /// <remarks>Resolving the client throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered, or if
     /// <paramref name="account"/> is <see langword="null"/> and <paramref name="serviceKey"/> is the service key of an account.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="modelId"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
     [Experimental("MEAI001")]
-    public static IServiceCollection AddPrivatemodeSpeechToTextClient(
+    public static SpeechToTextClientBuilder AddPrivatemodeSpeechToTextClient(
         this IServiceCollection services, string modelId, string? serviceKey = null, RegisteredAccount? account = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(modelId);
-        return services.AddKeyedSingleton<ISpeechToTextClient>(
-            serviceKey, (provider, _) => AccountServices.ClientFor(provider, serviceKey, account).AsISpeechToTextClient(modelId));
+        return services.AddKeyedSpeechToTextClient(
+            serviceKey, provider => AccountServices.ClientFor(provider, serviceKey, account).AsISpeechToTextClient(modelId));
     }
 
     private static Action<IServiceProvider, PrivatemodeOptions>? Ignore(Action<PrivatemodeOptions>? configure) =>

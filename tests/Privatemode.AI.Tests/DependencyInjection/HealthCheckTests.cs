@@ -169,7 +169,8 @@ public sealed class HealthCheckTests : IAsyncLifetime
     private ServiceProvider Provider(Action<PrivatemodeOptions>? configure = null, HealthStatus? failureStatus = null, TimeSpan? timeout = null)
     {
         ServiceCollection services = new();
-        _ = services.AddLogging().AddPrivatemodeChatClient("gpt-oss-120b").AddPrivatemode(options =>
+        _ = services.AddPrivatemodeChatClient("gpt-oss-120b");
+        _ = services.AddLogging().AddPrivatemode(options =>
         {
             _scene.Deployment.ConfigureClient(options);
             configure?.Invoke(options);

@@ -153,7 +153,8 @@ public sealed class HttpClientFactoryTests : IAsyncLifetime
 
     private ServiceProvider Provider(Action<IServiceCollection> configure)
     {
-        IServiceCollection services = new ServiceCollection().AddPrivatemode(_deployment.ConfigureClient).AddPrivatemodeChatClient("gpt-oss-120b");
+        IServiceCollection services = new ServiceCollection().AddPrivatemode(_deployment.ConfigureClient);
+        _ = services.AddPrivatemodeChatClient("gpt-oss-120b");
         configure(services);
         return services.BuildServiceProvider();
     }

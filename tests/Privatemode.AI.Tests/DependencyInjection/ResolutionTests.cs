@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Reflection;
+using System.Text;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -25,10 +27,12 @@ public sealed class ResolutionTests : IAsyncLifetime
     [Fact]
     public async Task Resolve_ByKeyByModelAndLastUnkeyed_FindsTheRightClient()
     {
-        await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.ConfigureClient)
-            .AddPrivatemodeChatClient("gpt-oss-120b").AddPrivatemodeChatClient("gemma-3-27b")
-            .AddPrivatemodeChatClient("gpt-oss-120b", "oss").AddPrivatemodeChatClient("gemma-3-27b", "gemma")
-            .BuildServiceProvider();
+        IServiceCollection services = new ServiceCollection().AddPrivatemode(_deployment.ConfigureClient);
+        _ = services.AddPrivatemodeChatClient("gpt-oss-120b");
+        _ = services.AddPrivatemodeChatClient("gemma-3-27b");
+        _ = services.AddPrivatemodeChatClient("gpt-oss-120b", "oss");
+        _ = services.AddPrivatemodeChatClient("gemma-3-27b", "gemma");
+        await using ServiceProvider provider = services.BuildServiceProvider();
 
         // By key; then by the model an unkeyed one is for; then the last unkeyed.
         Assert.Equal("gpt-oss-120b", ModelOf(provider.GetRequiredKeyedService<IChatClient>("oss")));
@@ -42,10 +46,11 @@ public sealed class ResolutionTests : IAsyncLifetime
     [Fact]
     public async Task Resolve_EmbeddingGenerators_ByKeyByModelAndLastUnkeyed()
     {
-        await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.ConfigureClient)
-            .AddPrivatemodeEmbeddingGenerator("another-model").AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b")
-            .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", "short", 8)
-            .BuildServiceProvider();
+        IServiceCollection services = new ServiceCollection().AddPrivatemode(_deployment.ConfigureClient);
+        _ = services.AddPrivatemodeEmbeddingGenerator("another-model");
+        _ = services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b");
+        _ = services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", "short", 8);
+        await using ServiceProvider provider = services.BuildServiceProvider();
 
         IEmbeddingGenerator<string, Embedding<float>> last = provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>();
         IEmbeddingGenerator<string, Embedding<float>> keyed = provider.GetRequiredKeyedService<IEmbeddingGenerator<string, Embedding<float>>>("short");
@@ -64,10 +69,10 @@ public sealed class ResolutionTests : IAsyncLifetime
     {
         _ = _deployment.Model.ReplyWithTranscription("one");
         _ = _deployment.Model.ReplyWithTranscription("two");
-        await using ServiceProvider provider = TwoAccounts()
-            .AddPrivatemodeSpeechToTextClient("whisper-large-v3")
-            .AddPrivatemodeSpeechToTextClient("whisper-large-v3", "b", RegisteredAccount.Keyed("b"))
-            .BuildServiceProvider();
+        IServiceCollection services = TwoAccounts();
+        _ = services.AddPrivatemodeSpeechToTextClient("whisper-large-v3");
+        _ = services.AddPrivatemodeSpeechToTextClient("whisper-large-v3", "b", RegisteredAccount.Keyed("b"));
+        await using ServiceProvider provider = services.BuildServiceProvider();
         using MemoryStream audio = new(Recording.Wave());
 
         Assert.Equal("one", (await provider.GetRequiredService<ISpeechToTextClient>().GetTextAsync(audio).OrTimeout()).Text);
@@ -90,10 +95,10 @@ public sealed class ResolutionTests : IAsyncLifetime
     [Fact]
     public async Task Resolve_AccountsSideBySide_UseTheirOwnKeys()
     {
-        await using ServiceProvider provider = TwoAccounts()
-            .AddPrivatemodeChatClient("gpt-oss-120b")
-            .AddPrivatemodeChatClient("gpt-oss-120b", "chat-b", RegisteredAccount.Keyed("b"))
-            .BuildServiceProvider();
+        IServiceCollection services = TwoAccounts();
+        _ = services.AddPrivatemodeChatClient("gpt-oss-120b");
+        _ = services.AddPrivatemodeChatClient("gpt-oss-120b", "chat-b", RegisteredAccount.Keyed("b"));
+        await using ServiceProvider provider = services.BuildServiceProvider();
         Assert.NotSame(provider.GetRequiredService<OpenAIClient>(), provider.GetRequiredKeyedService<OpenAIClient>("b"));
         _ = await provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
         _ = await provider.GetRequiredKeyedService<IChatClient>("chat-b").GetResponseAsync("hi").OrTimeout();
@@ -104,11 +109,11 @@ public sealed class ResolutionTests : IAsyncLifetime
     [Fact]
     public async Task Resolve_AccountIsGiven_UsesItWithoutAServiceKey()
     {
-        await using ServiceProvider provider = TwoAccounts()
-            .AddPrivatemodeChatClient("gpt-oss-120b", account: RegisteredAccount.Keyed("b"))
-            .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", account: RegisteredAccount.Keyed("b"))
-            .AddPrivatemodeSpeechToTextClient("whisper-large-v3", account: RegisteredAccount.Keyed("none"))
-            .BuildServiceProvider();
+        IServiceCollection services = TwoAccounts();
+        _ = services.AddPrivatemodeChatClient("gpt-oss-120b", account: RegisteredAccount.Keyed("b"));
+        _ = services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", account: RegisteredAccount.Keyed("b"));
+        _ = services.AddPrivatemodeSpeechToTextClient("whisper-large-v3", account: RegisteredAccount.Keyed("none"));
+        await using ServiceProvider provider = services.BuildServiceProvider();
         _ = await provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
         _ = await provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>().GenerateAsync(["text"]).OrTimeout();
         Assert.All(_deployment.Requests, request => Assert.Equal("Bearer key-b", request.Headers["Authorization"]));
@@ -121,11 +126,11 @@ public sealed class ResolutionTests : IAsyncLifetime
     [InlineData(false)]
     public async Task Resolve_ServiceKeyIsThatOfAnAccountAndNoAccountIsGiven_AsksWhich(bool hasDefaultAccount)
     {
-        await using ServiceProvider provider = (hasDefaultAccount ? TwoAccounts() : new ServiceCollection().AddKeyedPrivatemode("b", SetKeyOfB))
-            .AddPrivatemodeChatClient("gpt-oss-120b", "b")
-            .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", "b")
-            .AddPrivatemodeSpeechToTextClient("whisper-large-v3", "b")
-            .BuildServiceProvider();
+        IServiceCollection services = hasDefaultAccount ? TwoAccounts() : new ServiceCollection().AddKeyedPrivatemode("b", SetKeyOfB);
+        _ = services.AddPrivatemodeChatClient("gpt-oss-120b", "b");
+        _ = services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", "b");
+        _ = services.AddPrivatemodeSpeechToTextClient("whisper-large-v3", "b");
+        await using ServiceProvider provider = services.BuildServiceProvider();
         Func<object>[] ways =
         [
             () => provider.GetRequiredKeyedService<IChatClient>("b"),
@@ -143,13 +148,57 @@ public sealed class ResolutionTests : IAsyncLifetime
     [Fact]
     public async Task Resolve_ServiceKeyIsThatOfAnAccount_UsesTheGivenAccount()
     {
-        await using ServiceProvider provider = TwoAccounts()
-            .AddPrivatemodeChatClient("gpt-oss-120b", "b", RegisteredAccount.Default)
-            .AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", "b", account: RegisteredAccount.Keyed("b"))
-            .BuildServiceProvider();
+        IServiceCollection services = TwoAccounts();
+        _ = services.AddPrivatemodeChatClient("gpt-oss-120b", "b", RegisteredAccount.Default);
+        _ = services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", "b", account: RegisteredAccount.Keyed("b"));
+        await using ServiceProvider provider = services.BuildServiceProvider();
         _ = await provider.GetRequiredKeyedService<IChatClient>("b").GetResponseAsync("hi").OrTimeout();
         _ = await provider.GetRequiredKeyedService<IEmbeddingGenerator<string, Embedding<float>>>("b").GenerateAsync(["text"]).OrTimeout();
         Assert.Equal(["Bearer test-api-key", "Bearer key-b"], _deployment.Requests.Select(request => request.Headers["Authorization"]));
+    }
+
+    [Fact]
+    public async Task Add_ReturnsABuilder_WhoseMiddlewareIsAroundTheClient()
+    {
+        IServiceCollection services = new ServiceCollection().AddPrivatemode(_deployment.ConfigureClient).AddDistributedMemoryCache();
+        ConcurrentQueue<string> calls = [];
+        _ = services.AddPrivatemodeChatClient("gpt-oss-120b").UseDistributedCache().Use((messages, options, next, cancellationToken) =>
+        {
+            calls.Enqueue("unkeyed");
+            return next(messages, options, cancellationToken);
+        });
+        _ = services.AddPrivatemodeChatClient("gpt-oss-120b", "plain");
+        _ = services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b").UseDistributedCache();
+        _ = services.AddPrivatemodeSpeechToTextClient("whisper-large-v3").ConfigureOptions(options => options.SpeechLanguage = "de");
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        using MemoryStream audio = new(Recording.Wave());
+
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.Equal("You said: hi", (await provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout()).Text);
+            _ = await provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>().GenerateAsync(["text"]).OrTimeout();
+        }
+
+        _ = await provider.GetRequiredKeyedService<IChatClient>("plain").GetResponseAsync("hi").OrTimeout();
+        _ = _deployment.Model.ReplyWithTranscription("said");
+        _ = await provider.GetRequiredService<ISpeechToTextClient>().GetTextAsync(audio).OrTimeout();
+        Assert.Equal(["unkeyed"], calls);
+        Assert.Equal(
+            ["/v1/chat/completions", "/v1/embeddings", "/v1/chat/completions", "/v1/audio/transcriptions"],
+            _deployment.Requests.Select(request => request.PathAndQuery));
+        Assert.Equal("de", Encoding.UTF8.GetString(_deployment.Requests[3].DecryptedFields["language"].Span));
+        Assert.Same(provider.GetRequiredService<IChatClient>(), provider.GetRequiredService<IChatClient>());
+    }
+
+    [Fact]
+    public async Task GetRequiredPrivatemodeClient_FindsTheClientOfAnAccount()
+    {
+        await using ServiceProvider provider = TwoAccounts().BuildServiceProvider();
+        Assert.Same(provider.GetRequiredService<PrivatemodeClient>(), provider.GetRequiredPrivatemodeClient());
+        Assert.Same(provider.GetRequiredKeyedService<PrivatemodeClient>("b"), provider.GetRequiredPrivatemodeClient(RegisteredAccount.Keyed("b")));
+        PrivatemodeConfigurationException exception =
+            Assert.Throws<PrivatemodeConfigurationException>(() => provider.GetRequiredPrivatemodeClient(RegisteredAccount.Keyed("c")));
+        Assert.Contains("RegisteredAccount.Keyed(\"b\")", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -170,14 +219,13 @@ public sealed class ResolutionTests : IAsyncLifetime
     [Fact]
     public async Task Configure_WithServices_SeesThem()
     {
-        await using ServiceProvider provider = new ServiceCollection().AddSingleton(new Tenant("key-b"))
-            .AddPrivatemode((services, options) =>
-            {
-                _deployment.ConfigureClient(options);
-                options.ApiKeyAccessor = _ => new(services.GetRequiredService<Tenant>().Key);
-            })
-            .AddPrivatemodeChatClient("gpt-oss-120b")
-            .BuildServiceProvider();
+        IServiceCollection services = new ServiceCollection().AddSingleton(new Tenant("key-b")).AddPrivatemode((resolved, options) =>
+        {
+            _deployment.ConfigureClient(options);
+            options.ApiKeyAccessor = _ => new(resolved.GetRequiredService<Tenant>().Key);
+        });
+        _ = services.AddPrivatemodeChatClient("gpt-oss-120b");
+        await using ServiceProvider provider = services.BuildServiceProvider();
         _ = await provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
         Assert.Equal("Bearer key-b", Assert.Single(_deployment.Requests).Headers["Authorization"]);
     }

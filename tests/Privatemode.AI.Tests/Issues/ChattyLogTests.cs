@@ -81,6 +81,7 @@ public sealed class ChattyLogTests : IAsyncLifetime
 
         _ = accountKey is null ? services.AddPrivatemode(_deployment.ConfigureClient) : services.AddKeyedPrivatemode(accountKey, _deployment.ConfigureClient);
         configure?.Invoke(services);
-        return services.AddPrivatemodeChatClient("gpt-oss-120b", account: RegisteredAccounts.Of(accountKey)).BuildServiceProvider();
+        _ = services.AddPrivatemodeChatClient("gpt-oss-120b", account: RegisteredAccounts.Of(accountKey));
+        return services.BuildServiceProvider();
     }
 }

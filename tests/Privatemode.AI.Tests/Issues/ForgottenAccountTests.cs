@@ -61,8 +61,9 @@ public sealed class ForgottenAccountTests
     public async Task Resolve_ClientOfTheApplicationsOwnBesideAnAccount_IsFound()
     {
         await using PrivatemodeClient own = new("key");
-        await using ServiceProvider provider = new ServiceCollection()
-            .AddSingleton(own).AddKeyedPrivatemode("acme", SetKey).AddPrivatemodeChatClient("m").BuildServiceProvider();
+        IServiceCollection services = new ServiceCollection().AddSingleton(own).AddKeyedPrivatemode("acme", SetKey);
+        _ = services.AddPrivatemodeChatClient("m");
+        await using ServiceProvider provider = services.BuildServiceProvider();
         Assert.Same(own, provider.GetRequiredService<PrivatemodeClient>());
         Assert.NotNull(provider.GetRequiredService<IChatClient>());
     }
@@ -74,7 +75,7 @@ public sealed class ForgottenAccountTests
         RegisteredAccount? account = RegisteredAccounts.Of(accountKey);
         ServiceCollection services = new();
         _ = services.AddLogging();
-        _ = what switch
+        object added = what switch
         {
             "chat" => services.AddPrivatemodeChatClient("m", account: account),
             "embeddings" => services.AddPrivatemodeEmbeddingGenerator("m", account: account),
@@ -83,6 +84,7 @@ public sealed class ForgottenAccountTests
             "health" => services.AddHealthChecks().AddPrivatemodeHealthCheck(account: account).Services,
             _ => services,
         };
+        Assert.NotNull(added);
         return services;
     }
 

@@ -1,0 +1,148 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Microsoft.SemanticKernel;
+using Microsoft.SemanticKernel.ChatCompletion;
+
+namespace Privatemode.AI.SemanticKernel.Chat;
+
+/// <summary>Invokes the functions that one answer calls, through the kernel's filters, and adds their results to the chat history.</summary>
+/// <param name="kernel">The kernel.</param>
+/// <param name="history">The chat history.</param>
+/// <param name="settings">The settings of the call, for filters.</param>
+/// <param name="isStreaming">Whether the answer was streamed, for filters.</param>
+internal sealed class FunctionInvoker(Kernel kernel, ChatHistory history, PromptExecutionSettings? settings, bool isStreaming)
+{
+    /// <summary>How many requests of one call may be followed by invocations, and how deep invocations may be nested.</summary>
+    /// <remarks>The limits of Semantic Kernel's own connectors.</remarks>
+    public const int Limit = 128;
+
+    private static readonly AsyncLocal<int> Depth = new();
+
+    // As Semantic Kernel's connectors: the names of properties are kept, and what only HTML would need escaped is not.
+    private static readonly JsonSerializerOptions ResultOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Whether invocations may go on after a number of requests, and at this depth.</summary>
+    public static bool IsAllowed(int requestIndex) => requestIndex < Limit && Depth.Value < Limit;
+
+    /// <summary>Invokes all calls of an answer.</summary>
+    /// <param name="answer">The answer. It is added to the history first.</param>
+    /// <param name="functions">The functions that the model was told of.</param>
+    /// <param name="requestIndex">How many requests of this call came before.</param>
+    /// <param name="cancellationToken">Cancels the invocations.</param>
+    /// <returns>The last message, if a filter ended the processing; otherwise null.</returns>
+    public async Task<ChatMessageContent?> InvokeAsync(
+        ChatMessageContent answer, FunctionSet functions, int requestIndex, CancellationToken cancellationToken)
+    {
+        history.Add(answer);
+        FunctionCallContent[] calls = [.. FunctionCallContent.GetFunctionCalls(answer)];
+        List<Task<Outcome>> running = [];
+        bool isEnded = false;
+        for (int index = 0; index < calls.Length; index++)
+        {
+            Task<Outcome> invocation = InvokeOneAsync(answer, calls, index, functions, requestIndex, cancellationToken);
+            if (functions.IsConcurrent)
+            {
+                running.Add(invocation);
+                continue;
+            }
+
+            if (AddResult(await invocation.ConfigureAwait(false)))
+            {
+                return history[^1];
+            }
+        }
+
+        foreach (Outcome outcome in await Task.WhenAll(running).ConfigureAwait(false))
+        {
+            isEnded |= AddResult(outcome);
+        }
+
+        return isEnded ? history[^1] : null;
+    }
+
+    private async Task<Outcome> InvokeOneAsync(
+        ChatMessageContent answer, FunctionCallContent[] calls, int index, FunctionSet functions, int requestIndex, CancellationToken cancellationToken)
+    {
+        FunctionCallContent call = calls[index];
+        if (call.Exception is not null)
+        {
+            return new(call, "Error: The arguments of the call are incomplete or not a JSON object. Call the function again with complete arguments.");
+        }
+
+        if (functions.Find(FunctionSet.WireName(call.PluginName, call.FunctionName)) is not { } function)
+        {
+            return new(call, "Error: The function does not exist. Call one of the functions that were described.");
+        }
+
+        AutoFunctionInvocationContext context = new(kernel, function, new FunctionResult(function, culture: kernel.Culture), history, answer)
+        {
+            Arguments = call.Arguments,
+            RequestSequenceIndex = requestIndex,
+            FunctionSequenceIndex = index,
+            FunctionCount = calls.Length,
+            CancellationToken = cancellationToken,
+            IsStreaming = isStreaming,
+            ToolCallId = call.Id,
+            ExecutionSettings = settings,
+        };
+
+        // The value of the caller's flow is back when this method returns.
+        Depth.Value++;
+        try
+        {
+            await FilterAsync(context, 0).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (IsForTheModel(exception, cancellationToken))
+        {
+            return new(call, $"Error: Exception while invoking function. {exception.Message}");
+        }
+
+        return new(call, ToResult(context.Result.GetValue<object>()), context.Terminate);
+    }
+
+    /// <summary>Runs the filter at a position, which calls the next one, and last the function.</summary>
+    private Task FilterAsync(AutoFunctionInvocationContext context, int position) => position < kernel.AutoFunctionInvocationFilters.Count
+        ? kernel.AutoFunctionInvocationFilters[position].OnAutoFunctionInvocationAsync(context, next => FilterAsync(next, position + 1))
+        : RunAsync(context);
+
+    private async Task RunAsync(AutoFunctionInvocationContext context)
+    {
+        if (!context.Terminate)
+        {
+            // Without the settings of the call: they would tell the function's own prompts of all functions.
+            context.Result = await context.Function.InvokeAsync(kernel, context.Arguments, context.CancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A model can correct a call. It must not hide that a deployment or an answer was not authentic, nor that the call was cancelled.</summary>
+    private static bool IsForTheModel(Exception exception, CancellationToken cancellationToken)
+    {
+        for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is PrivatemodeVerificationException or PrivatemodeIntegrityException)
+            {
+                return false;
+            }
+        }
+
+        return exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested;
+    }
+
+    /// <summary>Results are texts: so filters and stored histories see what the model sees.</summary>
+    private static object ToResult(object? result) => HistoryMapper.ToResult(result) switch
+    {
+        null => "",
+        string text => text,
+        { } value => JsonSerializer.Serialize(value, ResultOptions),
+    };
+
+    private bool AddResult(Outcome outcome)
+    {
+        ChatMessageContent message = new(AuthorRole.Tool, outcome.Result as string);
+        message.Items.Add(new FunctionResultContent(outcome.Call, outcome.Result));
+        history.Add(message);
+        return outcome.IsEnd;
+    }
+
+    private readonly record struct Outcome(FunctionCallContent Call, object Result, bool IsEnd = false);
+}

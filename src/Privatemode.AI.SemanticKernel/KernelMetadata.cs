@@ -1,0 +1,70 @@
+using Microsoft.SemanticKernel;
+
+namespace Privatemode.AI.SemanticKernel;
+
+/// <summary>Provides the names of metadata, and extension methods that read the receipt and the reasoning of an answer.</summary>
+public static class KernelMetadata
+{
+    /// <summary>The name of the metadata that contains the text of the model's reasoning.</summary>
+    /// <remarks>The receipt is under <see cref="EncryptionReceipt.PropertyName"/>.</remarks>
+    public const string Reasoning = "privatemode.reasoning";
+
+    /// <summary>Gets the receipt of an answer or a transcription.</summary>
+    /// <param name="content">A content that a service of this package returned, such as a <see cref="ChatMessageContent"/>.</param>
+    /// <returns>The receipt, or <see langword="null"/> if there is none, for example because the content is not from Privatemode.</returns>
+    /// <remarks>An answer for which functions were invoked needed several requests. This is the receipt of the last one; those of the others are in the
+    /// messages that were added to the chat history.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="content"/> is <see langword="null"/>.</exception>
+    public static EncryptionReceipt? GetPrivatemodeReceipt(this KernelContent content)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        return ReceiptIn(content.Metadata);
+    }
+
+    /// <summary>Gets the receipt of an update of a streamed answer.</summary>
+    /// <param name="content">An update that a service of this package returned, such as a <see cref="StreamingChatMessageContent"/>.</param>
+    /// <returns>The receipt of the request that the update belongs to, or <see langword="null"/> if there is none.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="content"/> is <see langword="null"/>.</exception>
+    public static EncryptionReceipt? GetPrivatemodeReceipt(this StreamingKernelContent content)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        return ReceiptIn(content.Metadata);
+    }
+
+    /// <summary>Gets the receipt of the result of a prompt function.</summary>
+    /// <param name="result">The result, for example of <c>Kernel.InvokePromptAsync</c>.</param>
+    /// <returns>The receipt, or <see langword="null"/> if there is none.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="result"/> is <see langword="null"/>.</exception>
+    public static EncryptionReceipt? GetPrivatemodeReceipt(this FunctionResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        return ReceiptIn(result.Metadata);
+    }
+
+    /// <summary>Gets the text of the reasoning of an answer.</summary>
+    /// <param name="content">The answer.</param>
+    /// <returns>The reasoning, or <see langword="null"/> if there is none.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="content"/> is <see langword="null"/>.</exception>
+    public static string? GetPrivatemodeReasoning(this KernelContent content)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        return TextIn(content.Metadata, Reasoning);
+    }
+
+    /// <summary>Gets the part of the reasoning that an update of a streamed answer contains.</summary>
+    /// <param name="content">The update.</param>
+    /// <returns>The part, or <see langword="null"/> if there is none.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="content"/> is <see langword="null"/>.</exception>
+    public static string? GetPrivatemodeReasoning(this StreamingKernelContent content)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        return TextIn(content.Metadata, Reasoning);
+    }
+
+    // In a history that was read from JSON, the text is a JsonElement.
+    private static string? TextIn(IReadOnlyDictionary<string, object?>? metadata, string name) =>
+        metadata?.TryGetValue(name, out object? value) == true ? value?.ToString() : null;
+
+    private static EncryptionReceipt? ReceiptIn(IReadOnlyDictionary<string, object?>? metadata) =>
+        EncryptionReceipt.Parse(TextIn(metadata, EncryptionReceipt.PropertyName));
+}

@@ -1,0 +1,61 @@
+using System.Text.Json.Serialization;
+using Microsoft.SemanticKernel;
+using Privatemode.AI.SemanticKernel.Settings;
+
+namespace Privatemode.AI.SemanticKernel;
+
+/// <summary>Provides the settings of a transcription. All of them but the model are sent encrypted.</summary>
+[JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)]
+public sealed class PrivatemodeAudioToTextExecutionSettings : PromptExecutionSettings
+{
+    /// <summary>Gets or sets the language of the recording, such as <c>de</c>. Timestamps require it.</summary>
+    /// <value>The default is <see langword="null"/>: the model detects the language.</value>
+    [JsonPropertyName("language")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Language { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets a text that guides the model, for example with names and spellings.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("prompt")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Prompt { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets the sampling temperature, from 0 to 1.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("temperature")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public float? Temperature { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets which timestamps are requested.</summary>
+    /// <value>The default is <see cref="TranscriptionTimestamps.None"/>.</value>
+    [JsonIgnore]
+    public TranscriptionTimestamps Timestamps { get; set => field = Unfrozen(value); }
+
+    /// <summary>Converts settings of any type to settings of this class.</summary>
+    /// <param name="executionSettings">The settings: of this class, of another connector such as <c>OpenAIAudioToTextExecutionSettings</c>, or
+    /// <see cref="PromptExecutionSettings"/> with <see cref="PromptExecutionSettings.ExtensionData"/>.</param>
+    /// <returns><paramref name="executionSettings"/> if they are of this class; otherwise new settings with all values but <c>filename</c>, because the name
+    /// of a file is never sent.</returns>
+    /// <exception cref="PrivatemodeRequestException">A value is of the wrong kind.</exception>
+    public static PrivatemodeAudioToTextExecutionSettings FromExecutionSettings(PromptExecutionSettings? executionSettings) =>
+        executionSettings as PrivatemodeAudioToTextExecutionSettings ?? TranscriptionSettings.Convert(executionSettings);
+
+    /// <inheritdoc/>
+    public override PromptExecutionSettings Clone() => new PrivatemodeAudioToTextExecutionSettings
+    {
+        ModelId = ModelId,
+        ServiceId = ServiceId,
+        FunctionChoiceBehavior = FunctionChoiceBehavior,
+        ExtensionData = ExtensionData is null ? null : new Dictionary<string, object>(ExtensionData),
+        Language = Language,
+        Prompt = Prompt,
+        Temperature = Temperature,
+        Timestamps = Timestamps,
+    };
+
+    private T Unfrozen<T>(T value)
+    {
+        ThrowIfFrozen();
+        return value;
+    }
+}

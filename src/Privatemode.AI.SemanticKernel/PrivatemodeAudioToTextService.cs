@@ -1,0 +1,78 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.AI;
+using Microsoft.SemanticKernel;
+using Microsoft.SemanticKernel.AudioToText;
+using Microsoft.SemanticKernel.Services;
+using Privatemode.AI.SemanticKernel.Settings;
+using KernelText = Microsoft.SemanticKernel.TextContent;
+
+namespace Privatemode.AI.SemanticKernel;
+
+/// <summary>Represents a service that transcribes recordings with Privatemode.</summary>
+/// <remarks>
+/// <para>It sends with a <see cref="PrivatemodeClient"/> and nothing else. The name and address of a recording are never sent, and a recording that is named by
+/// an address only is refused.</para>
+/// <para>The metadata of the result contains <c>Language</c>, <c>Duration</c>, <c>Segments</c>, <c>Words</c> and <c>Usage</c> as far as they are known, and the
+/// receipt; see <see cref="KernelMetadata"/>. <see cref="KernelContent.InnerContent"/> is the <see cref="SpeechToTextResponse"/>.</para>
+/// <para>This class is thread-safe.</para>
+/// </remarks>
+public sealed class PrivatemodeAudioToTextService : IAudioToTextService
+{
+    private readonly ISpeechToTextClient _client;
+    private readonly string _modelId;
+
+    /// <summary>Initializes a new instance of the <see cref="PrivatemodeAudioToTextService"/> class.</summary>
+    /// <param name="modelId">The model ID, for example <c>whisper-large-v3</c>. Settings can name another one.</param>
+    /// <param name="client">The client, which must not be disposed before this service is no longer used.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="modelId"/> or <paramref name="client"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
+    public PrivatemodeAudioToTextService(string modelId, PrivatemodeClient client)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        ArgumentNullException.ThrowIfNull(client);
+        (_client, _modelId) = (client.AsISpeechToTextClient(modelId), modelId);
+        Attributes = new Dictionary<string, object?>
+        {
+            [AIServiceExtensions.ModelIdKey] = modelId,
+            [AIServiceExtensions.EndpointKey] = _client.GetService<SpeechToTextClientMetadata>()?.ProviderUri?.ToString(),
+        };
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, object?> Attributes { get; }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentNullException"><paramref name="content"/> is <see langword="null"/>.</exception>
+    /// <exception cref="PrivatemodeException">The recording could not be sent, or the transcription could not be received. The type says what to
+    /// do.</exception>
+    public async Task<IReadOnlyList<KernelText>> GetTextContentsAsync(
+        AudioContent content, PromptExecutionSettings? executionSettings = null, Kernel? kernel = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        if (content.Data is not { IsEmpty: false } data)
+        {
+            throw new PrivatemodeRequestException(
+                "AudioContent.Data", "The recording has no data. Load it and set Data or DataUri; recordings are not fetched from an address.");
+        }
+
+        SpeechTranscriptionOptions options = TranscriptionSettings.ToOptions(PrivatemodeAudioToTextExecutionSettings.FromExecutionSettings(executionSettings));
+        using MemoryStream recording = MemoryMarshal.TryGetArray(data, out ArraySegment<byte> array)
+            ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
+            : new MemoryStream(data.ToArray(), writable: false);
+        SpeechToTextResponse response = await _client.GetTextAsync(recording, options, cancellationToken).ConfigureAwait(false);
+        return [new KernelText(response.Text, response.ModelId ?? options.ModelId ?? _modelId, response, metadata: MetadataOf(response))];
+    }
+
+    private static Dictionary<string, object?> MetadataOf(SpeechToTextResponse response)
+    {
+        Transcription? transcription = response.GetTranscription();
+        return new Dictionary<string, object?>(response.AdditionalProperties ?? [])
+        {
+            ["Language"] = transcription?.Language,
+            ["Duration"] = transcription?.Duration,
+            ["Segments"] = transcription?.Segments,
+            ["Words"] = transcription?.Words,
+            ["Usage"] = response.Usage,
+        };
+    }
+}

@@ -1,0 +1,127 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.AI;
+using Microsoft.SemanticKernel;
+using Microsoft.SemanticKernel.ChatCompletion;
+using Microsoft.SemanticKernel.Services;
+using Privatemode.AI.SemanticKernel.Chat;
+using Privatemode.AI.SemanticKernel.Settings;
+
+namespace Privatemode.AI.SemanticKernel;
+
+/// <summary>Represents a chat completion service that uses Privatemode, with function calling.</summary>
+/// <remarks>
+/// <para>It sends with a <see cref="PrivatemodeClient"/> and nothing else. It throws the exceptions of that client, such as
+/// <see cref="PrivatemodeServiceException"/> and <see cref="PrivatemodeVerificationException"/>.</para>
+/// <para>Settings of any type are converted with <see cref="PrivatemodePromptExecutionSettings.FromExecutionSettings"/>. Functions are offered and invoked as
+/// <see cref="PromptExecutionSettings.FunctionChoiceBehavior"/> says; each call passes the kernel's <see cref="IAutoFunctionInvocationFilter"/>s, and
+/// intermediate messages are added to the chat history.</para>
+/// <para>The reasoning of the model is a <see cref="ReasoningContent"/> and in the metadata, with the receipt; see <see cref="KernelMetadata"/>.</para>
+/// <para>This class is thread-safe.</para>
+/// </remarks>
+public sealed class PrivatemodeChatCompletionService : IChatCompletionService
+{
+    private readonly IChatClient _client;
+
+    /// <summary>Initializes a new instance of the <see cref="PrivatemodeChatCompletionService"/> class.</summary>
+    /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>. Settings can name another one.</param>
+    /// <param name="client">The client, which must not be disposed before this service is no longer used.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="modelId"/> or <paramref name="client"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
+    public PrivatemodeChatCompletionService(string modelId, PrivatemodeClient client)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        ArgumentNullException.ThrowIfNull(client);
+        _client = client.AsIChatClient(modelId);
+        Attributes = new Dictionary<string, object?>
+        {
+            [AIServiceExtensions.ModelIdKey] = modelId,
+            [AIServiceExtensions.EndpointKey] = _client.GetService<ChatClientMetadata>()?.ProviderUri?.ToString(),
+        };
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, object?> Attributes { get; }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentNullException"><paramref name="chatHistory"/> is <see langword="null"/>.</exception>
+    /// <exception cref="PrivatemodeException">The request could not be sent, or the answer could not be received. The type says what to do.</exception>
+    public async Task<IReadOnlyList<ChatMessageContent>> GetChatMessageContentsAsync(
+        ChatHistory chatHistory, PromptExecutionSettings? executionSettings = null, Kernel? kernel = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(chatHistory);
+        PrivatemodePromptExecutionSettings settings = Normalize(executionSettings);
+        for (int index = 0; ; index++)
+        {
+            FunctionSet functions = FunctionSet.Create(settings.FunctionChoiceBehavior, chatHistory, kernel, index, FunctionInvoker.IsAllowed(index));
+            ChatResponse response = await _client.GetResponseAsync(
+                HistoryMapper.ToMessages(chatHistory, settings), ToOptions(settings, functions), cancellationToken).ConfigureAwait(false);
+            ChatMessageContent answer = ContentMapper.ToMessage(response, functions);
+            if (!functions.AutoInvokes || !answer.Items.OfType<Microsoft.SemanticKernel.FunctionCallContent>().Any())
+            {
+                return [answer];
+            }
+
+            FunctionInvoker invoker = new(kernel!, chatHistory, executionSettings, isStreaming: false);
+            if (await invoker.InvokeAsync(answer, functions, index, cancellationToken).ConfigureAwait(false) is { } last)
+            {
+                return [last];
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentNullException"><paramref name="chatHistory"/> is <see langword="null"/>.</exception>
+    /// <exception cref="PrivatemodeException">The request could not be sent, or the answer could not be received. The type says what to do.</exception>
+    public IAsyncEnumerable<StreamingChatMessageContent> GetStreamingChatMessageContentsAsync(
+        ChatHistory chatHistory, PromptExecutionSettings? executionSettings = null, Kernel? kernel = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(chatHistory);
+        return StreamAsync(chatHistory, executionSettings, kernel, cancellationToken);
+    }
+
+    private async IAsyncEnumerable<StreamingChatMessageContent> StreamAsync(
+        ChatHistory history, PromptExecutionSettings? executionSettings, Kernel? kernel, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        PrivatemodePromptExecutionSettings settings = Normalize(executionSettings);
+        for (int index = 0; ; index++)
+        {
+            FunctionSet functions = FunctionSet.Create(settings.FunctionChoiceBehavior, history, kernel, index, FunctionInvoker.IsAllowed(index));
+            List<ChatResponseUpdate> updates = [];
+            IAsyncEnumerable<ChatResponseUpdate> stream = _client.GetStreamingResponseAsync(
+                HistoryMapper.ToMessages(history, settings), ToOptions(settings, functions), cancellationToken);
+            await foreach (ChatResponseUpdate update in stream.ConfigureAwait(false))
+            {
+                if (functions.AutoInvokes)
+                {
+                    updates.Add(update);
+                }
+
+                yield return ContentMapper.ToUpdate(update, index);
+            }
+
+            ChatMessageContent answer = ContentMapper.ToMessage(updates.ToChatResponse(), functions);
+            if (!answer.Items.OfType<Microsoft.SemanticKernel.FunctionCallContent>().Any())
+            {
+                yield break;
+            }
+
+            FunctionInvoker invoker = new(kernel!, history, executionSettings, isStreaming: true);
+            if (await invoker.InvokeAsync(answer, functions, index, cancellationToken).ConfigureAwait(false) is { } last)
+            {
+                yield return new StreamingChatMessageContent(last.Role, last.Content);
+                yield break;
+            }
+        }
+    }
+
+    private static PrivatemodePromptExecutionSettings Normalize(PromptExecutionSettings? settings) =>
+        ForeignSettings.Normalize(PrivatemodePromptExecutionSettings.FromExecutionSettings(settings));
+
+    private static ChatOptions ToOptions(PrivatemodePromptExecutionSettings settings, FunctionSet functions)
+    {
+        ChatOptions options = new();
+        ChatOptionsWriter.Write(options, settings);
+        functions.Write(options);
+        return options;
+    }
+}

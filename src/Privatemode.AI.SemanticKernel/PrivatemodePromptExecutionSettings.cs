@@ -1,0 +1,226 @@
+using System.Collections.ObjectModel;
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.AI;
+using Microsoft.SemanticKernel;
+using Microsoft.SemanticKernel.ChatCompletion;
+using Privatemode.AI.SemanticKernel.Settings;
+
+namespace Privatemode.AI.SemanticKernel;
+
+/// <summary>Provides the settings of a chat request to Privatemode. All of them but the model and the token limit are sent encrypted.</summary>
+/// <remarks>
+/// <para>A setting that is <see langword="null"/> is not sent, and the default of the model server applies. <see cref="PromptExecutionSettings.ExtensionData"/>
+/// holds members of the request that this class has no property for; they are sent as they are.</para>
+/// <para>The names in JSON and YAML are those of the request, such as <c>top_k</c>. The names of Semantic Kernel's OpenAI connector are read too; see
+/// <see cref="FromExecutionSettings"/>.</para>
+/// </remarks>
+[JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)]
+public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
+{
+    /// <summary>Gets or sets how much the model reasons before it answers.</summary>
+    /// <value><c>none</c>, <c>minimal</c>, <c>low</c>, <c>medium</c>, <c>high</c>, <c>xhigh</c> or <c>max</c>; each model supports some of them. The default is
+    /// <see langword="null"/>.</value>
+    [JsonPropertyName("reasoning_effort")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ReasoningEffort { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets the sampling temperature, usually from 0 to 2.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("temperature")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Temperature { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets the cumulative probability of the tokens that are considered, greater than 0 and at most 1.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("top_p")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? TopP { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets how many of the most probable tokens are considered, at least 1.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("top_k")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? TopK { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets the lowest probability of a token that is considered, relative to the most probable token, from 0 to 1.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("min_p")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? MinP { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets the maximum number of tokens in the answer, including reasoning.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("max_tokens")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? MaxTokens { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets the penalty for tokens in proportion to how often they occurred, from -2 to 2.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("frequency_penalty")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? FrequencyPenalty { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets the penalty for tokens that occurred at all, from -2 to 2.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("presence_penalty")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? PresencePenalty { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets the factor by which tokens of the prompt and the answer become less probable, greater than 0.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("repetition_penalty")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? RepetitionPenalty { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets the seed of the random numbers, for answers that can be repeated as far as the model server allows.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("seed")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Seed { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets the texts at which the answer ends.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("stop_sequences")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IList<string>? StopSequences { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets by how much tokens become more or less probable, from -100 to 100 for each token ID.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("logit_bias")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IDictionary<int, int>? LogitBias { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets a value that indicates whether the log probabilities of the tokens are returned.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    /// <remarks>They are in the metadata of the answer, as <c>ContentTokenLogProbabilities</c>.</remarks>
+    [JsonPropertyName("logprobs")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Logprobs { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets for how many alternatives of each token log probabilities are returned. It requires <see cref="Logprobs"/>.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("top_logprobs")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? TopLogprobs { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets the format of the answer.</summary>
+    /// <value><c>text</c> or <c>json_object</c>; a <see cref="Type"/>, for the JSON schema of that type; a JSON schema or a <c>response_format</c> of the
+    /// OpenAI API, as JSON; a <see cref="ChatResponseFormat"/>; or an <c>OpenAI.Chat.ChatResponseFormat</c>. The default is <see langword="null"/>.</value>
+    [JsonPropertyName("response_format")]
+    [JsonConverter(typeof(ResponseFormatConverter))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public object? ResponseFormat { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets the values for the chat template of the model, such as <c>enable_thinking</c>.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("chat_template_kwargs")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IDictionary<string, object?>? ChatTemplateKwargs { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets the system prompt. It is used if the chat history contains no system message.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("chat_system_prompt")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ChatSystemPrompt { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets the developer prompt. It is used if the chat history contains no developer message.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("chat_developer_prompt")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ChatDeveloperPrompt { get; set => field = Unfrozen(value); }
+
+    /// <summary>Gets or sets an identifier of your user, which is sent as <c>user</c>.</summary>
+    /// <value>The default is <see langword="null"/>.</value>
+    [JsonPropertyName("user")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? User { get; set => field = Unfrozen(value); }
+
+    /// <summary>Converts settings of any type to settings of this class.</summary>
+    /// <param name="executionSettings">The settings: of this class, of another connector such as <c>OpenAIPromptExecutionSettings</c>, or
+    /// <see cref="PromptExecutionSettings"/> with <see cref="PromptExecutionSettings.ExtensionData"/>.</param>
+    /// <returns><paramref name="executionSettings"/> if they are of this class; otherwise new settings with all values.</returns>
+    /// <remarks>Values that have another name here are converted (<c>token_selection_biases</c>, <c>stop</c>, <c>max_completion_tokens</c>, <c>extra_body</c>).
+    /// Values without a property are kept in <see cref="PromptExecutionSettings.ExtensionData"/>.</remarks>
+    /// <exception cref="PrivatemodeRequestException">A value is of the wrong kind, is set twice, or asks for what the service does not support, such as
+    /// <c>ToolCallBehavior</c>, <c>web_search_options</c>, <c>modalities</c> and <c>audio</c>.</exception>
+    public static PrivatemodePromptExecutionSettings FromExecutionSettings(PromptExecutionSettings? executionSettings) =>
+        executionSettings as PrivatemodePromptExecutionSettings ?? ForeignSettings.Convert(executionSettings);
+
+    /// <inheritdoc/>
+    public override void Freeze()
+    {
+        if (IsFrozen)
+        {
+            return;
+        }
+
+        // Before the setters refuse it.
+        StopSequences = StopSequences is null ? null : new ReadOnlyCollection<string>(StopSequences);
+        LogitBias = LogitBias is null ? null : new ReadOnlyDictionary<int, int>(LogitBias);
+        ChatTemplateKwargs = ChatTemplateKwargs is null ? null : new ReadOnlyDictionary<string, object?>(ChatTemplateKwargs);
+        base.Freeze();
+    }
+
+    /// <inheritdoc/>
+    public override PromptExecutionSettings Clone() => Copy();
+
+    /// <summary>A copy that can be changed.</summary>
+    internal PrivatemodePromptExecutionSettings Copy() => new()
+    {
+        ModelId = ModelId,
+        ServiceId = ServiceId,
+        FunctionChoiceBehavior = FunctionChoiceBehavior,
+        ExtensionData = ExtensionData is null ? null : new Dictionary<string, object>(ExtensionData),
+        ReasoningEffort = ReasoningEffort,
+        Temperature = Temperature,
+        TopP = TopP,
+        TopK = TopK,
+        MinP = MinP,
+        MaxTokens = MaxTokens,
+        FrequencyPenalty = FrequencyPenalty,
+        PresencePenalty = PresencePenalty,
+        RepetitionPenalty = RepetitionPenalty,
+        Seed = Seed,
+        StopSequences = StopSequences is null ? null : [.. StopSequences],
+        LogitBias = LogitBias is null ? null : new Dictionary<int, int>(LogitBias),
+        Logprobs = Logprobs,
+        TopLogprobs = TopLogprobs,
+        ResponseFormat = ResponseFormat,
+        ChatTemplateKwargs = ChatTemplateKwargs is null ? null : new Dictionary<string, object?>(ChatTemplateKwargs),
+        ChatSystemPrompt = ChatSystemPrompt,
+        ChatDeveloperPrompt = ChatDeveloperPrompt,
+        User = User,
+    };
+
+    /// <inheritdoc/>
+    protected override ChatHistory PrepareChatHistoryForRequest(ChatHistory chatHistory)
+    {
+        ArgumentNullException.ThrowIfNull(chatHistory);
+        if (!string.IsNullOrWhiteSpace(ChatDeveloperPrompt) && !chatHistory.Any(message => message.Role == AuthorRole.Developer))
+        {
+            chatHistory.Insert(0, new ChatMessageContent(AuthorRole.Developer, ChatDeveloperPrompt));
+        }
+
+        if (!string.IsNullOrWhiteSpace(ChatSystemPrompt) && !chatHistory.Any(message => message.Role == AuthorRole.System))
+        {
+            chatHistory.Insert(0, new ChatMessageContent(AuthorRole.System, ChatSystemPrompt));
+        }
+
+        return chatHistory;
+    }
+
+    /// <inheritdoc/>
+    protected override void PrepareChatOptionsForRequest(ChatOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+
+        // Semantic Kernel has converted what it knows of by way of JSON, with losses. Only the model and the functions are kept from that.
+        ChatOptionsWriter.Replace(options, this);
+    }
+
+    private T Unfrozen<T>(T value)
+    {
+        ThrowIfFrozen();
+        return value;
+    }
+}

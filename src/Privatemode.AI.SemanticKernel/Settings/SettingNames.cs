@@ -1,0 +1,127 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+using Microsoft.Extensions.AI;
+
+namespace Privatemode.AI.SemanticKernel.Settings;
+
+/// <summary>The names of settings in requests and in Semantic Kernel's other connectors, and what they set.</summary>
+internal static class SettingNames
+{
+    private const string ToolCallBehavior =
+        "ToolCallBehavior is of the OpenAI connector. Set FunctionChoiceBehavior instead, for example to FunctionChoiceBehavior.Auto().";
+
+    /// <summary>Members of other connectors' settings that have no effect on a request.</summary>
+    private static readonly FrozenSet<string> Ignored = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase, "service_id", "model_id", "function_choice_behavior", "set_new_max_completion_tokens_enabled");
+
+    private static readonly FrozenDictionary<string, string> Refused = new Dictionary<string, string>
+    {
+        ["tool_call_behavior"] = ToolCallBehavior,
+        ["ToolCallBehavior"] = ToolCallBehavior,
+        ["web_search_options"] = "The service does not search the web. Leave WebSearchOptions unset.",
+        ["modalities"] = "The service answers with text only. Leave Modalities unset.",
+        ["audio"] = "The service answers with text only. Leave Audio unset.",
+    }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+
+    private static readonly FrozenDictionary<string, Setting> Known = new Dictionary<string, Setting>
+    {
+        ["reasoning_effort"] = new((s, n, v) => s.ReasoningEffort = ToEffort(n, v), s => s.ReasoningEffort),
+        ["temperature"] = new((s, n, v) => s.Temperature = SettingValues.ToDouble(n, v), s => s.Temperature),
+        ["top_p"] = new((s, n, v) => s.TopP = SettingValues.ToDouble(n, v), s => s.TopP),
+        ["top_k"] = new((s, n, v) => s.TopK = SettingValues.ToInt32(n, v), s => s.TopK),
+        ["min_p"] = new((s, n, v) => s.MinP = SettingValues.ToDouble(n, v), s => s.MinP),
+        ["max_tokens"] = MaxTokens,
+        ["max_completion_tokens"] = MaxTokens,
+        ["max_output_tokens"] = MaxTokens,
+        ["frequency_penalty"] = new((s, n, v) => s.FrequencyPenalty = SettingValues.ToDouble(n, v), s => s.FrequencyPenalty),
+        ["presence_penalty"] = new((s, n, v) => s.PresencePenalty = SettingValues.ToDouble(n, v), s => s.PresencePenalty),
+        ["repetition_penalty"] = new((s, n, v) => s.RepetitionPenalty = SettingValues.ToDouble(n, v), s => s.RepetitionPenalty),
+        ["seed"] = new((s, n, v) => s.Seed = SettingValues.ToInteger(n, v), s => s.Seed),
+        ["stop_sequences"] = Stop,
+        ["stop"] = Stop,
+        ["token_selection_biases"] = Biases,
+        ["logit_bias"] = Biases,
+        ["logprobs"] = new((s, n, v) => s.Logprobs = SettingValues.ToBoolean(n, v), s => s.Logprobs),
+        ["top_logprobs"] = new((s, n, v) => s.TopLogprobs = SettingValues.ToInt32(n, v), s => s.TopLogprobs),
+        ["response_format"] = new((s, _, v) => s.ResponseFormat = v, s => s.ResponseFormat),
+        ["chat_template_kwargs"] = new(
+            (s, n, v) => s.ChatTemplateKwargs = new Dictionary<string, object?>(SettingValues.ToMembers(n, v)), s => s.ChatTemplateKwargs),
+        ["chat_system_prompt"] = new((s, n, v) => s.ChatSystemPrompt = SettingValues.ToText(n, v), s => s.ChatSystemPrompt),
+        ["chat_developer_prompt"] = new((s, n, v) => s.ChatDeveloperPrompt = SettingValues.ToText(n, v), s => s.ChatDeveloperPrompt),
+        ["user"] = new((s, n, v) => s.User = SettingValues.ToText(n, v), s => s.User),
+    }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+
+    private static Setting MaxTokens => new((s, n, v) => s.MaxTokens = SettingValues.ToInt32(n, v), s => s.MaxTokens);
+
+    private static Setting Stop => new((s, n, v) => s.StopSequences = SettingValues.ToTexts(n, v), s => s.StopSequences);
+
+    private static Setting Biases => new((s, n, v) => s.LogitBias = SettingValues.ToBiases(n, v), s => s.LogitBias);
+
+    /// <summary>Sets what a name stands for; a name that stands for nothing here becomes extension data.</summary>
+    /// <param name="target">The settings.</param>
+    /// <param name="name">The name, in the request or in another connector.</param>
+    /// <param name="value">The value. Null and JSON null set nothing.</param>
+    /// <param name="replaces">Whether the value takes the place of one that is set already.</param>
+    /// <exception cref="PrivatemodeRequestException">The value is of the wrong kind or not supported, or something is set twice.</exception>
+    public static void Set(PrivatemodePromptExecutionSettings target, string name, object? value, bool replaces = false)
+    {
+        if (value is null || !SettingValues.IsSet(value) || Ignored.Contains(name))
+        {
+            return;
+        }
+
+        if (Refused.TryGetValue(name, out string? advice))
+        {
+            throw new PrivatemodeRequestException(SettingValues.MemberOf(name), advice);
+        }
+
+        if (name.Equals("extra_body", StringComparison.OrdinalIgnoreCase))
+        {
+            SetAll(target, name, value);
+        }
+        else if (!Known.TryGetValue(name, out Setting? known))
+        {
+            (target.ExtensionData ??= new Dictionary<string, object>())[name] = value;
+        }
+        else if (known.Get(target) is not null && !replaces)
+        {
+            throw new PrivatemodeRequestException(
+                SettingValues.MemberOf(name), $"'{name}' is set twice, under two names or as a property and in ExtensionData. Set it once.");
+        }
+        else
+        {
+            known.Set(target, name, value);
+        }
+    }
+
+    /// <summary>The extra members of the OpenAI connector, which take precedence there too.</summary>
+    private static void SetAll(PrivatemodePromptExecutionSettings target, string name, object value)
+    {
+        foreach ((string extra, object? member) in SettingValues.ToMembers(name, value))
+        {
+            if (extra.StartsWith("$.", StringComparison.Ordinal))
+            {
+                throw new PrivatemodeRequestException(
+                    SettingValues.MemberOf(name),
+                    "A name in ExtraBody is a JSONPath, which is not supported. Use the name of a member and pass its whole value.");
+            }
+
+            Set(target, extra, member, replaces: true);
+        }
+    }
+
+    private static string ToEffort(string name, object value) => value switch
+    {
+        ReasoningEffort.None => "none",
+        ReasoningEffort.Low => "low",
+        ReasoningEffort.Medium => "medium",
+        ReasoningEffort.High => "high",
+        ReasoningEffort.ExtraHigh => "xhigh",
+        OpenAI.Chat.ChatReasoningEffortLevel level => level.ToString(),
+        string or JsonElement => SettingValues.ToText(name, value),
+        _ => throw SettingValues.Wrong(name, "text, a ReasoningEffort or a ChatReasoningEffortLevel"),
+    };
+
+    private sealed record Setting(
+        Action<PrivatemodePromptExecutionSettings, string, object> Set, Func<PrivatemodePromptExecutionSettings, object?> Get);
+}

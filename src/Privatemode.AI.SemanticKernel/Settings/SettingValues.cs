@@ -1,0 +1,102 @@
+using System.Collections;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Privatemode.AI.SemanticKernel.Settings;
+
+/// <summary>Reads values of settings, which come from code, JSON or YAML: numbers of any type, text, or <see cref="JsonElement"/>.</summary>
+internal static class SettingValues
+{
+    /// <summary>Whether there is a value at all.</summary>
+    public static bool IsSet(object? value) => value is not (null or JsonElement { ValueKind: JsonValueKind.Null or JsonValueKind.Undefined });
+
+    public static double ToDouble(string name, object value) => value switch
+    {
+        double number => number,
+        float number => double.Parse(number.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture),
+        JsonElement { ValueKind: JsonValueKind.Number } element when element.TryGetDouble(out double number) => number,
+        _ when Text(value) is { } text && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) => number,
+        _ when IsInteger(value) => Convert.ToDouble(value, CultureInfo.InvariantCulture),
+        decimal number => (double)number,
+        _ => throw Wrong(name, "a number"),
+    };
+
+    public static long ToInteger(string name, object value) => value switch
+    {
+        JsonElement { ValueKind: JsonValueKind.Number } element when element.TryGetInt64(out long number) => number,
+        _ when IsInteger(value) && value is not ulong => Convert.ToInt64(value, CultureInfo.InvariantCulture),
+        _ => ToWhole(name, value),
+    };
+
+    public static int ToInt32(string name, object value) => ToInteger(name, value) is >= int.MinValue and <= int.MaxValue and long number
+        ? (int)number
+        : throw Wrong(name, "an integer of 32 bits");
+
+    public static bool ToBoolean(string name, object value) => value switch
+    {
+        bool flag => flag,
+        JsonElement { ValueKind: JsonValueKind.True or JsonValueKind.False } element => element.GetBoolean(),
+        _ => bool.TryParse(Text(value), out bool flag) ? flag : throw Wrong(name, "true or false"),
+    };
+
+    public static string ToText(string name, object value) => Text(value) ?? throw Wrong(name, "text");
+
+    /// <summary>A list of texts; one text is a list of one.</summary>
+    public static IList<string> ToTexts(string name, object value) => value switch
+    {
+        JsonElement { ValueKind: JsonValueKind.Array } element => [.. element.EnumerateArray().Select(item => ToText(name, item))],
+        _ when Text(value) is { } text => [text],
+        IEnumerable items => [.. items.Cast<object?>().Select(item => ToText(name, item ?? throw Wrong(name, "a list of texts")))],
+        _ => throw Wrong(name, "a list of texts"),
+    };
+
+    public static IDictionary<int, int> ToBiases(string name, object value) => ToMembers(name, value).ToDictionary(
+        member => int.TryParse(member.Key, NumberStyles.None, CultureInfo.InvariantCulture, out int token)
+            ? token
+            : throw Wrong(name, "an object whose names are token IDs"),
+        member => ToInt32(name, member.Value ?? throw Wrong(name, "an object of integers")));
+
+    /// <summary>The members of a JSON object or of a dictionary of any type, in their order.</summary>
+    public static IReadOnlyList<KeyValuePair<string, object?>> ToMembers(string name, object value)
+    {
+        switch (value)
+        {
+            case JsonElement { ValueKind: JsonValueKind.Object } element:
+                return [.. element.EnumerateObject().Select(member => KeyValuePair.Create<string, object?>(member.Name, member.Value))];
+            case IEnumerable<KeyValuePair<string, object?>> members:
+                return [.. members];
+            case IDictionary members:
+                List<KeyValuePair<string, object?>> all = [];
+                foreach (DictionaryEntry member in members)
+                {
+                    all.Add(new(Convert.ToString(member.Key, CultureInfo.InvariantCulture)!, member.Value));
+                }
+
+                return all;
+            default:
+                throw Wrong(name, "a JSON object or a dictionary");
+        }
+    }
+
+    public static PrivatemodeRequestException Wrong(string name, string expected) => new(
+        MemberOf(name), $"The setting '{name}' is not {expected}. Correct its value, or leave it unset.");
+
+    /// <summary>The name of a setting in exceptions.</summary>
+    public static string MemberOf(string name) => $"PromptExecutionSettings.{name}";
+
+    private static long ToWhole(string name, object value)
+    {
+        // Serializers write 42 as 42.0, and YAML has text.
+        double number = ToDouble(name, value);
+        return number is >= -(1L << 53) and <= 1L << 53 && Math.Truncate(number) == number ? (long)number : throw Wrong(name, "an integer");
+    }
+
+    private static bool IsInteger(object value) => value is byte or sbyte or short or ushort or int or uint or long or ulong;
+
+    private static string? Text(object? value) => value switch
+    {
+        string text => text,
+        JsonElement { ValueKind: JsonValueKind.String } element => element.GetString(),
+        _ => null,
+    };
+}

@@ -1,0 +1,171 @@
+using System.Net;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.SemanticKernel;
+using Microsoft.SemanticKernel.AudioToText;
+using Microsoft.SemanticKernel.ChatCompletion;
+using Microsoft.SemanticKernel.Services;
+using OpenAI;
+using Privatemode.AI.SemanticKernel;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.EcosystemTests.SemanticKernel;
+
+/// <summary>Services are registered as with Semantic Kernel's other connectors, and use the account that was meant.</summary>
+public sealed class RegistrationTests : KernelTest
+{
+    private static readonly KernelArguments Nothing = [];
+
+    public static TheoryData<string> Ways() => ["client", "host", "account"];
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public async Task KernelBuilder_AllServices_UseTheAccount(string way)
+    {
+        IKernelBuilder builder = Kernel.CreateBuilder();
+        RegisteredAccount? account = way == "account" ? RegisteredAccount.Keyed("b") : null;
+        if (way == "client")
+        {
+            builder.AddPrivatemodeChatCompletion(ModelId, Client).AddPrivatemodeChatClient(ModelId, Client)
+                .AddPrivatemodeEmbeddingGenerator(EmbeddingModelId, Client, 8).AddPrivatemodeAudioToText(SpeechModelId, Client);
+        }
+        else
+        {
+            builder.AddPrivatemodeChatCompletion(ModelId, account).AddPrivatemodeChatClient(ModelId, account)
+                .AddPrivatemodeEmbeddingGenerator(EmbeddingModelId, account, 8).AddPrivatemodeAudioToText(SpeechModelId, account);
+            AddAccounts(builder.Services);
+        }
+
+        Kernel kernel = builder.Build();
+        _ = Deployment.Model.Reply("one").Then.Reply("two").Then.ReplyWithTranscription("three");
+        Assert.Equal("one", (await kernel.GetRequiredService<IChatCompletionService>().GetChatMessageContentAsync(Question).OrTimeout()).Content);
+        Assert.Equal("two", (await kernel.GetRequiredService<IChatClient>().GetResponseAsync(Question).OrTimeout()).Text);
+        Assert.Equal(8, (await kernel.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>().GenerateAsync(["text"]).OrTimeout())[0].Dimensions);
+        AudioContent audio = new(Recording.Wave(), "audio/wav");
+        Assert.Equal("three", (await kernel.GetRequiredService<IAudioToTextService>().GetTextContentAsync(audio).OrTimeout()).Text);
+        string key = way == "account" ? "key-b" : "test-api-key";
+        Assert.Equal(4, Deployment.Requests.Count);
+        Assert.All(Deployment.Requests, request => Assert.Equal("Bearer " + key, request.Headers["Authorization"]));
+    }
+
+    [Fact]
+    public async Task Services_WithServiceIds_AreChosenBySettings()
+    {
+        IKernelBuilder builder = Kernel.CreateBuilder();
+        AddAccounts(builder.Services);
+        builder.AddPrivatemodeChatCompletion(ModelId, serviceId: "first");
+        builder.AddPrivatemodeChatCompletion("gemma-3-27b", RegisteredAccount.Keyed("b"), "second");
+        builder.Services.AddPrivatemodeChatCompletion(ModelId, serviceId: "third").AddPrivatemodeAudioToText(SpeechModelId, serviceId: "speech");
+        Kernel kernel = builder.Build();
+        Deployment.Model.SetFallback(_ => ScriptedAnswer.Text(Answer));
+        foreach (string id in (string[])["first", "second", "third"])
+        {
+            _ = await kernel.InvokePromptAsync(Question, new KernelArguments(new PrivatemodePromptExecutionSettings { ServiceId = id })).OrTimeout();
+        }
+
+        Assert.Equal([ModelId, "gemma-3-27b", ModelId], Deployment.Requests.Select(request => request.Headers["Privatemode-Target-Model"]));
+        Assert.Equal(
+            ["Bearer test-api-key", "Bearer key-b", "Bearer test-api-key"], Deployment.Requests.Select(request => request.Headers["Authorization"]));
+        Assert.Equal(SpeechModelId, kernel.GetRequiredService<IAudioToTextService>("speech").GetModelId());
+        Assert.Equal(Deployment.Endpoint.ToString(), kernel.GetRequiredService<IChatCompletionService>("first").GetEndpoint());
+    }
+
+    [Fact]
+    public void ApiKey_IsTheSecondText_AndServicesShareAClient()
+    {
+        const string Key = "key-c";
+        IKernelBuilder builder = Kernel.CreateBuilder();
+        builder.AddPrivatemodeChatCompletion(ModelId, Key).AddPrivatemodeChatClient(ModelId, Key)
+            .AddPrivatemodeEmbeddingGenerator(EmbeddingModelId, Key).AddPrivatemodeAudioToText(SpeechModelId, Key, "speech");
+        builder.Services.AddPrivatemodeChatCompletion(ModelId, Key, "two").AddPrivatemodeAudioToText(SpeechModelId, Key);
+        using ServiceProvider provider = ((ServiceCollection)builder.Services).BuildServiceProvider();
+        Assert.Equal("https://api.privatemode.ai/", provider.GetRequiredService<IChatCompletionService>().GetEndpoint());
+        Assert.NotNull(provider.GetRequiredKeyedService<IChatCompletionService>("two"));
+        Assert.NotNull(provider.GetRequiredKeyedService<IAudioToTextService>("speech"));
+        Assert.NotNull(provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>());
+        Assert.Same(
+            provider.GetRequiredService<IChatClient>().GetService<OpenAI.Chat.ChatClient>()!.Pipeline,
+            provider.GetRequiredService<IChatClient>().GetService<OpenAI.Chat.ChatClient>()!.Pipeline);
+    }
+
+    [Fact]
+    public void ApiKey_ThatIsNotOne_IsRefusedWithoutShowingIt()
+    {
+        IKernelBuilder builder = Kernel.CreateBuilder();
+        builder.AddPrivatemodeChatCompletion(ModelId, "Bearer secret-key");
+        Kernel kernel = builder.Build();
+        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => kernel.GetRequiredService<IChatCompletionService>());
+        Assert.DoesNotContain("secret-key", exception.ToString(), StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => builder.AddPrivatemodeChatCompletion(ModelId, " "));
+        Assert.Throws<ArgumentException>(() => builder.AddPrivatemodeChatCompletion("", Client));
+        Assert.Throws<ArgumentOutOfRangeException>(() => builder.AddPrivatemodeEmbeddingGenerator(EmbeddingModelId, Client, 0));
+    }
+
+    [Fact]
+    public void Account_NotRegistered_SaysWhatIs()
+    {
+        IKernelBuilder builder = Kernel.CreateBuilder();
+        builder.Services.AddKeyedPrivatemode("b", options => options.ApiKey = "key-b");
+        builder.AddPrivatemodeChatCompletion(ModelId);
+        Kernel kernel = builder.Build();
+        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => kernel.GetRequiredService<IChatCompletionService>());
+        Assert.Contains("RegisteredAccount.Keyed(\"b\")", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ServiceId_ThatIsAnAccount_AsksWhich()
+    {
+        IKernelBuilder builder = Kernel.CreateBuilder();
+        AddAccounts(builder.Services);
+        builder.AddPrivatemodeChatCompletion(ModelId, serviceId: "b");
+        builder.AddPrivatemodeChatClient(ModelId, RegisteredAccount.Keyed("b"), "b");
+        Kernel kernel = builder.Build();
+        PrivatemodeConfigurationException exception =
+            Assert.Throws<PrivatemodeConfigurationException>(() => kernel.GetRequiredService<IChatCompletionService>("b"));
+        Assert.Contains("RegisteredAccount.Keyed(\"b\")", exception.Message, StringComparison.Ordinal);
+        Assert.NotNull(kernel.GetRequiredService<IChatClient>("b"));
+    }
+
+    // Another vendor's client that is registered later would be found before ours.
+    [Fact]
+    public async Task OpenAIClient_OfAnotherVendorRegisteredLater_GetsNothing()
+    {
+        using HttpListener other = new();
+        int port = FreePort();
+        other.Prefixes.Add($"http://127.0.0.1:{port}/");
+        other.Start();
+        Task<HttpListenerContext> leak = other.GetContextAsync();
+
+        IKernelBuilder builder = Kernel.CreateBuilder();
+        AddAccounts(builder.Services);
+        builder.AddPrivatemodeChatCompletion(ModelId).AddPrivatemodeEmbeddingGenerator(EmbeddingModelId).AddPrivatemodeAudioToText(SpeechModelId);
+        builder.AddPrivatemodeChatClient(ModelId, serviceId: "client");
+        builder.Services.AddSingleton(new OpenAIClient(
+            new System.ClientModel.ApiKeyCredential("theirs"), new OpenAIClientOptions { Endpoint = new Uri($"http://127.0.0.1:{port}") }));
+        Kernel kernel = builder.Build();
+        Assert.IsNotType<PrivatemodeOpenAIClient>(kernel.GetRequiredService<OpenAIClient>());
+
+        _ = Deployment.Model.Reply(Answer).Then.Reply(Answer).Then.ReplyWithTranscription(Answer);
+        _ = await kernel.InvokePromptAsync(Question, Nothing).OrTimeout();
+        _ = await kernel.GetRequiredService<IChatClient>("client").GetResponseAsync(Question).OrTimeout();
+        _ = await kernel.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>().GenerateAsync([Question]).OrTimeout();
+        _ = await kernel.GetRequiredService<IAudioToTextService>().GetTextContentAsync(new AudioContent(Recording.Wave(), "audio/wav")).OrTimeout();
+        Assert.Equal(4, Deployment.Requests.Count);
+        Assert.False(leak.IsCompleted);
+        AssertSentEncrypted("umbrella");
+    }
+
+    private void AddAccounts(IServiceCollection services) => services.AddPrivatemode(Deployment.ConfigureClient).AddKeyedPrivatemode("b", options =>
+    {
+        Deployment.ConfigureClient(options);
+        options.ApiKey = "key-b";
+    });
+
+    private static int FreePort()
+    {
+        using System.Net.Sockets.TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -17,7 +17,8 @@ public abstract class EcosystemTest : IAsyncLifetime
 
     /// <summary>The decrypted bodies of the chat requests so far.</summary>
     protected IReadOnlyList<JsonObject> ChatBodies =>
-        [.. Deployment.Requests.Where(request => request.PathAndQuery == "/v1/chat/completions").Select(request => JsonNode.Parse(request.DecryptedBody!)!.AsObject())];
+        [.. Deployment.Requests.Where(request => request.PathAndQuery == "/v1/chat/completions")
+            .Select(request => JsonNode.Parse(request.DecryptedBody!)!.AsObject())];
 
     public virtual async Task InitializeAsync()
     {

@@ -129,7 +129,7 @@ internal sealed class FunctionInvoker(Kernel kernel, ChatHistory history, Prompt
     }
 
     /// <summary>Results are texts: so filters and stored histories see what the model sees.</summary>
-    private static object ToResult(object? result) => HistoryMapper.ToResult(result) switch
+    private static string ToResult(object? result) => HistoryMapper.ToResult(result) switch
     {
         null => "",
         string text => text,
@@ -138,11 +138,11 @@ internal sealed class FunctionInvoker(Kernel kernel, ChatHistory history, Prompt
 
     private bool AddResult(Outcome outcome)
     {
-        ChatMessageContent message = new(AuthorRole.Tool, outcome.Result as string);
+        ChatMessageContent message = new(AuthorRole.Tool, outcome.Result);
         message.Items.Add(new FunctionResultContent(outcome.Call, outcome.Result));
         history.Add(message);
         return outcome.IsEnd;
     }
 
-    private readonly record struct Outcome(FunctionCallContent Call, object Result, bool IsEnd = false);
+    private readonly record struct Outcome(FunctionCallContent Call, string Result, bool IsEnd = false);
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
@@ -17,7 +18,7 @@ public sealed class ContentTests : KernelTest
     private static readonly byte[] Png = Convert.FromBase64String(
         "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
 
-    private IChatCompletionService Chat => new PrivatemodeChatCompletionService("gemma-3-27b", Client);
+    private PrivatemodeChatCompletionService Chat => new PrivatemodeChatCompletionService("gemma-3-27b", Client);
 
     [Fact]
     public async Task Contents_OfAMessage_AreSent()
@@ -66,7 +67,8 @@ public sealed class ContentTests : KernelTest
     [InlineData(true)]
     public async Task Answer_KeepsReasoningUsageAndReceipt(bool isStreaming)
     {
-        Deployment.Model.SetFallback(_ => ScriptedAnswer.Text(Answer).WithReasoning("The user asks for rain.").WithUsage(11, 7));
+        UsageDetails usage = new() { InputTokenCount = 11, OutputTokenCount = 7 };
+        Deployment.Model.SetFallback(_ => ScriptedAnswer.Text(Answer).WithReasoning("The user asks for rain.").WithUsage(usage));
         ChatHistory history = [];
         history.AddUserMessage(Question);
         if (!isStreaming)
@@ -143,10 +145,14 @@ public sealed class ContentTests : KernelTest
         {
             ExtensionData = new Dictionary<string, object>
             {
-                ["language"] = "de", ["prompt"] = "Gruß", ["temperature"] = "0.2", ["timestamp_granularities"] = new[] { "segment" }, ["filename"] = "secret.wav",
+                ["language"] = "de",
+                ["prompt"] = "Gruß",
+                ["temperature"] = "0.2",
+                ["timestamp_granularities"] = new[] { "segment" },
+                ["filename"] = "secret.wav",
             },
         };
-        Microsoft.SemanticKernel.TextContent text = await new PrivatemodeAudioToTextService(SpeechModelId, Client)
+        KernelText text = await new PrivatemodeAudioToTextService(SpeechModelId, Client)
             .GetTextContentAsync(new AudioContent(Recording.Wave(), "audio/wav"), settings).OrTimeout();
         Assert.Equal("Guten Tag.", text.Text);
         Assert.Single(Assert.IsAssignableFrom<IReadOnlyList<TranscriptionSegment>>(text.Metadata!["Segments"]));
@@ -155,9 +161,9 @@ public sealed class ContentTests : KernelTest
         Assert.Equal(
             ("de", "Gruß", "0.2", "segment"),
             (Field("language"), Field("prompt"), Field("temperature"), Field("timestamp_granularities[]")));
-        Assert.DoesNotContain(request.DecryptedFields.Values, value => System.Text.Encoding.UTF8.GetString(value.Span).Contains("secret.wav", StringComparison.Ordinal));
+        Assert.DoesNotContain(request.DecryptedFields.Keys, name => Field(name).Contains("secret.wav", StringComparison.Ordinal));
 
-        string Field(string name) => System.Text.Encoding.UTF8.GetString(request.DecryptedFields[name].Span);
+        string Field(string name) => Encoding.UTF8.GetString(request.DecryptedFields[name].Span);
     }
 
     [Fact]

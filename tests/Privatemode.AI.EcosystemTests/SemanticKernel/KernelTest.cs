@@ -1,8 +1,6 @@
 using System.ComponentModel;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.SemanticKernel;
 using Microsoft.SemanticKernel.ChatCompletion;
-using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.EcosystemTests.SemanticKernel;

@@ -95,7 +95,8 @@ public sealed class RegistrationTests : KernelTest
         IKernelBuilder builder = Kernel.CreateBuilder();
         builder.AddPrivatemodeChatCompletion(ModelId, "Bearer secret-key");
         Kernel kernel = builder.Build();
-        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => kernel.GetRequiredService<IChatCompletionService>());
+        PrivatemodeConfigurationException exception =
+            Assert.Throws<PrivatemodeConfigurationException>(() => kernel.GetRequiredService<IChatCompletionService>());
         Assert.DoesNotContain("secret-key", exception.ToString(), StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => builder.AddPrivatemodeChatCompletion(ModelId, " "));
         Assert.Throws<ArgumentException>(() => builder.AddPrivatemodeChatCompletion("", Client));
@@ -109,7 +110,8 @@ public sealed class RegistrationTests : KernelTest
         builder.Services.AddKeyedPrivatemode("b", options => options.ApiKey = "key-b");
         builder.AddPrivatemodeChatCompletion(ModelId);
         Kernel kernel = builder.Build();
-        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => kernel.GetRequiredService<IChatCompletionService>());
+        PrivatemodeConfigurationException exception =
+            Assert.Throws<PrivatemodeConfigurationException>(() => kernel.GetRequiredService<IChatCompletionService>());
         Assert.Contains("RegisteredAccount.Keyed(\"b\")", exception.Message, StringComparison.Ordinal);
     }
 

@@ -91,10 +91,9 @@ internal sealed record SettingRow(
     private static SettingRow Choice(string name, Func<FunctionChoiceBehavior> behavior, string expected) => new(
         $"`FunctionChoiceBehavior.{name}`", new P { FunctionChoiceBehavior = behavior() }, new O { FunctionChoiceBehavior = behavior() }, expected);
 
-    private static OpenAIPromptExecutionSettings Extra(string name, object value) => new() { ExtensionData = new Dictionary<string, object> { [name] = value } };
+    private static O Extra(string name, object value) => new() { ExtensionData = new Dictionary<string, object> { [name] = value } };
 
-    private static PrivatemodePromptExecutionSettings Ext(string name, object value) =>
-        new() { ExtensionData = new Dictionary<string, object> { [name] = value } };
+    private static P Ext(string name, object value) => new() { ExtensionData = new Dictionary<string, object> { [name] = value } };
 
     internal sealed record City(string Name);
 }

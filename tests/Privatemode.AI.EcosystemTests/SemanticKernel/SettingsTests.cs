@@ -134,7 +134,9 @@ public sealed class SettingsTests : KernelTest
         {
             if (!plain.ContainsKey(name) || !JsonNode.DeepEquals(plain[name], value))
             {
-                difference[name] = name == "messages" ? new JsonArray([.. value!.AsArray().Select(message => message!["role"]!.DeepClone())]) : value?.DeepClone();
+                difference[name] = name == "messages"
+                    ? new JsonArray([.. value!.AsArray().Select(message => message!["role"]!.DeepClone())])
+                    : value?.DeepClone();
             }
         }
 

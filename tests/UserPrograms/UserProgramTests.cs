@@ -50,6 +50,14 @@ public sealed class UserProgramTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task KernelWithAPlugin_CallsTheFunction()
+    {
+        _deployment.Model.ReplyWithToolCall("Clock-get_time", "{}").Then.Reply("It is noon.");
+        Assert.Equal("It is noon.", await KernelWithAPlugin.RunAsync(_client));
+        Assert.Contains("12:00", _deployment.Requests[1].DecryptedBody);
+    }
+
+    [Fact]
     public async Task ToolCalling_CallsTheFunction()
     {
         _deployment.Model.ReplyWithToolCall("GetTemperature", """{"city":"Bochum"}""").Then.Reply("It is 21.5 degrees.");

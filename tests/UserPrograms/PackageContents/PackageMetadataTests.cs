@@ -14,7 +14,7 @@ public sealed class PackageMetadataTests
     // The GUID of Source Link among the custom debug information of a portable PDB.
     private static readonly Guid SourceLink = new("CC110556-A091-4D38-9FEC-25AB9A351A6A");
 
-    public static TheoryData<string> Packages => ["Privatemode.AI", "Privatemode.AI.Testing"];
+    public static TheoryData<string> Packages => ["Privatemode.AI", "Privatemode.AI.SemanticKernel", "Privatemode.AI.Testing"];
 
     [Theory]
     [MemberData(nameof(Packages))]
@@ -34,11 +34,14 @@ public sealed class PackageMetadataTests
     {
         Assert.Equal(
             [
-                "Microsoft.Extensions.AI.Abstractions", "Microsoft.Extensions.Caching.Memory", "Microsoft.Extensions.DependencyInjection.Abstractions",
-                "Microsoft.Extensions.Diagnostics.HealthChecks", "Microsoft.Extensions.Hosting.Abstractions", "Microsoft.Extensions.Http",
-                "Microsoft.Extensions.Logging.Abstractions", "Microsoft.Extensions.Options", "OpenAI", "System.ClientModel", "System.Threading.RateLimiting",
+                "Microsoft.Extensions.AI", "Microsoft.Extensions.AI.Abstractions", "Microsoft.Extensions.Caching.Memory",
+                "Microsoft.Extensions.DependencyInjection.Abstractions", "Microsoft.Extensions.Diagnostics.HealthChecks",
+                "Microsoft.Extensions.Hosting.Abstractions", "Microsoft.Extensions.Http", "Microsoft.Extensions.Logging.Abstractions",
+                "Microsoft.Extensions.Options", "OpenAI", "System.ClientModel", "System.Threading.RateLimiting",
             ],
             Dependencies("Privatemode.AI"));
+        Assert.Equal(
+            ["Microsoft.SemanticKernel.Abstractions", "Microsoft.SemanticKernel.Core", "Privatemode.AI"], Dependencies("Privatemode.AI.SemanticKernel"));
         Assert.Equal(["Privatemode.AI"], Dependencies("Privatemode.AI.Testing"));
 
         static IEnumerable<string> Dependencies(string package) => PackageFiles.Metadata(package).Child("dependencies")!.Elements().Single()

@@ -347,11 +347,13 @@ public sealed partial class ReadmeTests
     public void Snippets_OfTheReadmes_AreTheOnesThatRun()
     {
         string root = RepositoryRoot();
-        string source = File.ReadAllText(Path.Combine(root, "tests", "Privatemode.AI.IntegrationTests", "ReadmeTests.cs"));
+        string source = string.Concat(
+            ((string[])["Privatemode.AI.IntegrationTests/ReadmeTests.cs", "Privatemode.AI.EcosystemTests/SemanticKernel/SemanticKernelReadmeTests.cs"])
+                .Select(path => File.ReadAllText(Path.Combine(root, "tests", path))));
         Dictionary<string, string> running = Running().Matches(source).ToDictionary(
             match => match.Groups["name"].Value, match => Normalize(match.Groups["code"].Value));
         string readmes = string.Concat(
-            ((string[])["README.md", "src/Privatemode.AI/README.md", "src/Privatemode.AI.Testing/README.md"])
+            ((string[])["README.md", "src/Privatemode.AI/README.md", "src/Privatemode.AI.SemanticKernel/README.md", "src/Privatemode.AI.Testing/README.md"])
                 .Select(path => File.ReadAllText(Path.Combine(root, path))));
         MatchCollection shown = Shown().Matches(readmes);
         Assert.Equal(running.Count, shown.Count);

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.SemanticKernel;
 using Microsoft.SemanticKernel.Connectors.OpenAI;
-using Privatemode.AI.SemanticKernel;
 using O = Microsoft.SemanticKernel.Connectors.OpenAI.OpenAIPromptExecutionSettings;
 using P = Privatemode.AI.SemanticKernel.PrivatemodePromptExecutionSettings;
 

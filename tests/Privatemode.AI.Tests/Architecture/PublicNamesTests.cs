@@ -2,7 +2,9 @@ using System.ClientModel.Primitives;
 using System.Reflection;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.SemanticKernel;
 using OpenAI;
+using Privatemode.AI.SemanticKernel;
 using Privatemode.AI.Testing;
 
 namespace Privatemode.AI.Tests.Architecture;
@@ -15,11 +17,15 @@ public sealed class PublicNamesTests
     private static readonly string[] Prefixed =
     [
         "PrivatemodeClient", "PrivatemodeOptions", "PrivatemodeOpenAIClient", "PrivatemodeHttpMessageHandler", "PrivatemodeTestDeployment",
-        "PrivatemodeTestDeploymentOptions", "PrivatemodeModelFactory",
+        "PrivatemodeTestDeploymentOptions", "PrivatemodeModelFactory", "PrivatemodeChatCompletionService", "PrivatemodeAudioToTextService",
+        "PrivatemodePromptExecutionSettings", "PrivatemodeAudioToTextExecutionSettings",
     ];
 
     private static IEnumerable<Type> Ours =>
-        [.. typeof(PrivatemodeClient).Assembly.GetExportedTypes(), .. typeof(PrivatemodeTestDeployment).Assembly.GetExportedTypes()];
+    [
+        .. typeof(PrivatemodeClient).Assembly.GetExportedTypes(), .. typeof(PrivatemodePromptExecutionSettings).Assembly.GetExportedTypes(),
+        .. typeof(PrivatemodeTestDeployment).Assembly.GetExportedTypes(),
+    ];
 
     [Fact]
     public void Prefix_IsOnWhatStandsForTheService() => Assert.All(Ours, type => Assert.Equal(
@@ -32,7 +38,7 @@ public sealed class PublicNamesTests
         Assembly[] others =
         [
             typeof(IChatClient).Assembly, typeof(OpenAIClient).Assembly, typeof(ClientPipeline).Assembly, typeof(IServiceCollection).Assembly,
-            typeof(HttpClient).Assembly, typeof(object).Assembly,
+            typeof(HttpClient).Assembly, typeof(object).Assembly, typeof(Kernel).Assembly,
         ];
         HashSet<string> taken = [.. others.SelectMany(assembly => assembly.GetExportedTypes()).Select(type => type.Name)];
         Assert.All(Ours.Where(type => !type.IsNested), type => Assert.DoesNotContain(type.Name, taken));

@@ -66,5 +66,5 @@ public static class KernelMetadata
         metadata?.TryGetValue(name, out object? value) == true ? value?.ToString() : null;
 
     private static EncryptionReceipt? ReceiptIn(IReadOnlyDictionary<string, object?>? metadata) =>
-        EncryptionReceipt.Parse(TextIn(metadata, EncryptionReceipt.PropertyName));
+        EncryptionReceipt.TryParse(TextIn(metadata, EncryptionReceipt.PropertyName), out EncryptionReceipt? receipt) ? receipt : null;
 }

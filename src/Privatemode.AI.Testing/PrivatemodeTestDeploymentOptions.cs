@@ -12,14 +12,18 @@ public sealed class PrivatemodeTestDeploymentOptions
     public ICollection<string> AdditionalApiKeys { get; } = new HashSet<string>(StringComparer.Ordinal);
 
     /// <summary>Gets the models of the deployment: the ID of each model, and its tasks.</summary>
-    /// <value>The default is <c>gpt-oss-120b</c> for chat, <c>gemma-3-27b</c> for chat with images, <c>qwen3-embedding-4b</c> for embeddings and
-    /// <c>whisper-large-v3</c> for transcription. The tasks have the service's names; see <see cref="PrivatemodeTestDeployment.AddModel"/>.</value>
+    /// <value>The default is a selection of the service's models: chat, chat with images, OCR, embeddings and transcription. The tasks have the service's
+    /// names; see <see cref="PrivatemodeTestDeployment.AddModel"/>.</value>
     public IDictionary<string, IReadOnlyList<string>> Models { get; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
     {
         ["gpt-oss-120b"] = ["generate", "tool_calling"],
         ["gemma-3-27b"] = ["generate", "tool_calling", "vision"],
         ["qwen3-embedding-4b"] = ["embed"],
         ["whisper-large-v3"] = ["transcribe"],
+        ["glm-5.3"] = ["generate", "tool_calling"],
+        ["glm-5.3-flash"] = ["generate", "tool_calling", "vision"],
+        ["deepseek-ocr-2"] = ["generate", "vision"],
+        ["voxtral-mini-3b"] = ["transcribe"],
     };
 
     /// <summary>Gets or sets the clock of the deployment. The default is <see cref="TimeProvider.System"/>.</summary>

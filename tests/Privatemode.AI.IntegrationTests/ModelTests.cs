@@ -6,6 +6,8 @@ namespace Privatemode.AI.IntegrationTests;
 /// <summary>The list of models, and what becomes of calls to models that are gone.</summary>
 public sealed class ModelTests : DeploymentTest
 {
+    private static readonly string[] Others = ["qwen3-embedding-4b", "whisper-large-v3", "glm-5.3", "glm-5.3-flash", "deepseek-ocr-2", "voxtral-mini-3b"];
+
     private int Readings => Deployment.AllRequests.Count(request => request.PathAndQuery == "/v1/models");
 
     [Fact]
@@ -15,12 +17,14 @@ public sealed class ModelTests : DeploymentTest
 
         IReadOnlyList<ModelInfo> models = await Client.Models.ListAsync().OrTimeout();
 
-        Assert.Equal(["gpt-oss-120b", "gemma-3-27b", "qwen3-embedding-4b", "whisper-large-v3", "openai/gpt-oss-120b"], models.Select(model => model.Id));
+        Assert.Equal(["gpt-oss-120b", "gemma-3-27b", .. Others, "openai/gpt-oss-120b"], models.Select(model => model.Id));
         Assert.Equal(["openai/gpt-oss-120b"], models[0].Aliases);
         Assert.True(models[0] is { SupportsChat: true, SupportsTools: true, OwnedBy: "privatemode" });
         Assert.True(models[0] is { SupportsVision: false, SupportsEmbeddings: false, SupportsTranscription: false });
         Assert.True(models[1].SupportsVision);
         Assert.True(models[2].SupportsEmbeddings);
+        Assert.True(models.Single(model => model.Id == "deepseek-ocr-2") is { SupportsChat: true, SupportsVision: true, SupportsTools: false });
+        Assert.True(models.Single(model => model.Id == "voxtral-mini-3b") is { SupportsTranscription: true, SupportsChat: false });
 
         // Not even a list is asked of a deployment that has not proved itself.
         Assert.Contains(Deployment.AllRequests, earlier => earlier.PathAndQuery == "/privatemode/v1/attest");
@@ -32,7 +36,7 @@ public sealed class ModelTests : DeploymentTest
         List<string> told = [];
         Client.Models.Changed += (_, change) => told.AddRange([.. change.Added.Select(model => $"+{model}"), .. change.Removed.Select(model => $"-{model}")]);
         await Client.Models.ListAsync().OrTimeout();
-        Deployment.AddModel("glm-5.3", "generate");
+        Deployment.AddModel("kimi-k2.6", "generate");
         Assert.True(Deployment.RemoveModel("gemma-3-27b"));
         Assert.False(Deployment.RemoveModel("gemma-3-27b"));
 
@@ -40,8 +44,8 @@ public sealed class ModelTests : DeploymentTest
         Time.Advance(TimeSpan.FromMinutes(10));
         Assert.Null(await Client.Models.FindAsync("gemma-3-27b").OrTimeout());
 
-        Assert.True((await Client.Models.FindAsync("glm-5.3").OrTimeout())!.SupportsChat);
-        Assert.Equal(["+glm-5.3", "-gemma-3-27b"], told);
+        Assert.True((await Client.Models.FindAsync("kimi-k2.6").OrTimeout())!.SupportsChat);
+        Assert.Equal(["+kimi-k2.6", "-gemma-3-27b"], told);
         Assert.Equal(2, Readings);
     }
 
@@ -54,11 +58,11 @@ public sealed class ModelTests : DeploymentTest
         Exception? failure = streamed ? (await StreamAsync()).Failure : await AskAsync();
 
         PrivatemodeModelUnavailableException exception = Assert.IsType<PrivatemodeModelUnavailableException>(failure);
-        Assert.Equal(["gemma-3-27b", "qwen3-embedding-4b", "whisper-large-v3"], exception.AvailableModelIds);
+        Assert.Equal(["gemma-3-27b", .. Others], exception.AvailableModelIds);
         Assert.Equal((ServiceFailureReason.ModelUnavailable, 404, "404"), (exception.Reason, exception.Status, exception.ErrorCode));
         Assert.True(exception.IsServerMessageAuthenticated);
         Assert.NotNull(exception.RequestId);
-        Assert.EndsWith("Models of the service: gemma-3-27b, qwen3-embedding-4b, whisper-large-v3.", exception.Message, StringComparison.Ordinal);
+        Assert.EndsWith($"Models of the service: gemma-3-27b, {string.Join(", ", Others)}.", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -75,7 +79,7 @@ public sealed class ModelTests : DeploymentTest
             _ = streamed ? await speech.GetStreamingTextAsync(audio).ToSpeechToTextResponseAsync().OrTimeout() : await speech.GetTextAsync(audio).OrTimeout();
         });
 
-        Assert.Equal([ModelId, "gemma-3-27b", "qwen3-embedding-4b"], exception.AvailableModelIds);
+        Assert.Equal([ModelId, "gemma-3-27b", .. Others.Where(model => model != "whisper-large-v3")], exception.AvailableModelIds);
     }
 
     [Fact]

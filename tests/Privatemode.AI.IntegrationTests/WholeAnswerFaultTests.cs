@@ -58,7 +58,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     public async Task Models_AreListedInTheClear()
     {
         var models = await Client.OpenAI.GetOpenAIModelClient().GetModelsAsync().OrTimeout();
-        Assert.Equal(4, models.Value.Count);
+        Assert.Equal(8, models.Value.Count);
         RecordedRequest request = Assert.Single(Deployment.AllRequests, request => request.PathAndQuery == "/v1/models");
 
         // Not even a list is asked of a deployment that has not proved itself.

@@ -13,9 +13,12 @@ internal static class OptionsMapper
     /// What <see cref="ChatOptions.RawRepresentationFactory"/> made is the base; the typed options fill its gaps, and
     /// <see cref="ChatOptions.AdditionalProperties"/> go into the body as they are.
     /// </summary>
+    /// <param name="client">The client that was called.</param>
+    /// <param name="defaultModelId">The model that is used if the options name none.</param>
+    /// <param name="options">The options of the call.</param>
     /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or an option asks for what the service does not
     /// do.</exception>
-    public static ChatCompletionOptions ToOpenAI(IChatClient client, ChatOptions? options)
+    public static ChatCompletionOptions ToOpenAI(IChatClient client, string? defaultModelId, ChatOptions? options)
     {
         ChatCompletionOptions result = options?.RawRepresentationFactory?.Invoke(client) as ChatCompletionOptions ?? new ChatCompletionOptions();
         if (options is null)
@@ -37,9 +40,14 @@ internal static class OptionsMapper
             result.Patch.Set("$.top_k"u8, topK);
         }
 
+        result.ReasoningEffortLevel ??= ReasoningEfforts.ToOpenAI(options.Reasoning?.Effort, ModelOf(result) ?? defaultModelId);
         ExtraProperties.Apply(options.AdditionalProperties, result);
         return result;
     }
+
+    /// <summary>The model that the body will name; null if it is the client's own.</summary>
+    private static string? ModelOf(ChatCompletionOptions result) =>
+        result.Patch.Contains("$.model"u8) && result.Patch.TryGetValue("$.model"u8, out string? model) ? model : null;
 
     /// <summary>Refuses options that continue what the service would have to store: it stores neither conversations nor answers.</summary>
     private static void ThrowIfStateful(ChatOptions options)
@@ -64,7 +72,6 @@ internal static class OptionsMapper
         result.FrequencyPenalty = Finite(result.FrequencyPenalty, options.FrequencyPenalty, nameof(options.FrequencyPenalty));
         result.MaxOutputTokenCount ??= options.MaxOutputTokens;
         result.PresencePenalty = Finite(result.PresencePenalty, options.PresencePenalty, nameof(options.PresencePenalty));
-        result.ReasoningEffortLevel ??= ToEffort(options.Reasoning?.Effort);
         result.Seed ??= options.Seed;
         result.Temperature = Finite(result.Temperature, options.Temperature, nameof(options.Temperature));
         result.TopP = Finite(result.TopP, options.TopP, nameof(options.TopP));
@@ -126,17 +133,5 @@ internal static class OptionsMapper
             ToolMapper.IsStrict(options.AdditionalProperties)),
         ChatResponseFormatJson => ChatResponseFormat.CreateJsonObjectFormat(),
         _ => null,
-    };
-
-    private static ChatReasoningEffortLevel? ToEffort(ReasoningEffort? effort) => effort switch
-    {
-        ReasoningEffort.None => ChatReasoningEffortLevel.None,
-        ReasoningEffort.Low => ChatReasoningEffortLevel.Low,
-        ReasoningEffort.Medium => ChatReasoningEffortLevel.Medium,
-        ReasoningEffort.High => ChatReasoningEffortLevel.High,
-        ReasoningEffort.ExtraHigh => new ChatReasoningEffortLevel("xhigh"),
-
-        // A bare null would go through the type's conversion from string, which throws.
-        _ => default(ChatReasoningEffortLevel?),
     };
 }

@@ -32,7 +32,7 @@ internal sealed class PrivatemodeChatClient : IChatClient
     {
         ArgumentNullException.ThrowIfNull(messages);
         List<OpenAIMessage> request = ToRequest(messages, options, out ToolCallIds callIds);
-        ChatCompletionOptions completionOptions = OptionsMapper.ToOpenAI(this, options);
+        ChatCompletionOptions completionOptions = OptionsMapper.ToOpenAI(this, _metadata.DefaultModelId, options);
         ChatActivity.Tag();
         CallNote note = CallNote.Begin();
         try
@@ -77,7 +77,7 @@ internal sealed class PrivatemodeChatClient : IChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         List<OpenAIMessage> request = ToRequest(messages, options, out ToolCallIds callIds);
-        ChatCompletionOptions completionOptions = OptionsMapper.ToOpenAI(this, options);
+        ChatCompletionOptions completionOptions = OptionsMapper.ToOpenAI(this, _metadata.DefaultModelId, options);
         ChatActivity.Tag();
         UpdateMapper mapper = new(completionOptions, callIds);
         CallNote note = CallNote.Begin();

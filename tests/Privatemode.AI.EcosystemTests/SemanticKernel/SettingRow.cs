@@ -12,8 +12,10 @@ namespace Privatemode.AI.EcosystemTests.SemanticKernel;
 /// <param name="OfOpenAI">The same in Semantic Kernel's OpenAI connector; as extension data where its class has no property.</param>
 /// <param name="Expected">What the request contains beside what every request contains.</param>
 /// <param name="IsRefused">Whether the setting of the OpenAI connector is refused here.</param>
+/// <param name="Model">A model that knows the setting.</param>
 internal sealed record SettingRow(
-    string Name, PromptExecutionSettings Ours, PromptExecutionSettings OfOpenAI, string Expected, bool IsRefused = false)
+    string Name, PromptExecutionSettings Ours, PromptExecutionSettings OfOpenAI, string Expected, bool IsRefused = false,
+    string Model = "gpt-oss-120b")
 {
     private const string Schema = """{"type":"object","properties":{"city":{"type":"string"}},"required":["city"],"additionalProperties":false}""";
 
@@ -36,7 +38,7 @@ internal sealed record SettingRow(
         new(
             "`Logprobs = true`, `TopLogprobs = 2`", new P { Logprobs = true, TopLogprobs = 2 }, new O { Logprobs = true, TopLogprobs = 2 },
             """{"logprobs":true,"top_logprobs":2}"""),
-        Effort("none"), Effort("low"), Effort("high"), Effort("max"),
+        Effort("none", "gemma-3-27b"), Effort("low"), Effort("high"), Effort("max", "glm-5.3"),
         new(
             "`ResponseFormat = \"json_object\"`", new P { ResponseFormat = "json_object" }, new O { ResponseFormat = "json_object" },
             """{"response_format":{"type":"json_object"}}"""),
@@ -84,8 +86,9 @@ internal sealed record SettingRow(
     private static string SchemaFormat(string format) => """{"response_format":{"type":"json_schema","json_schema":FORMAT}}"""
         .Replace("FORMAT", format, StringComparison.Ordinal).Replace("SCHEMA", Schema, StringComparison.Ordinal);
 
-    private static SettingRow Effort(string effort) => new(
-        $"`ReasoningEffort = \"{effort}\"`", new P { ReasoningEffort = effort }, new O { ReasoningEffort = effort }, $$"""{"reasoning_effort":"{{effort}}"}""");
+    private static SettingRow Effort(string effort, string model = "gpt-oss-120b") => new(
+        $"`ReasoningEffort = \"{effort}\"`", new P { ReasoningEffort = effort }, new O { ReasoningEffort = effort }, $$"""{"reasoning_effort":"{{effort}}"}""",
+        Model: model);
 
     private static SettingRow Choice(string name, Func<FunctionChoiceBehavior> behavior, string expected) => new(
         $"`FunctionChoiceBehavior.{name}`", new P { FunctionChoiceBehavior = behavior() }, new O { FunctionChoiceBehavior = behavior() }, expected);

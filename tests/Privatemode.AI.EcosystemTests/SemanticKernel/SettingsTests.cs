@@ -24,12 +24,12 @@ public sealed class SettingsTests : KernelTest
     [Theory]
     [MemberData(nameof(Rows))]
     public async Task Setting_OfOurClass_ArrivesAsItIs(string name) =>
-        await AssertArrivesAsync(Row(name).Expected, Row(name).Ours, builder => builder.AddPrivatemodeChatCompletion(ModelId, Client));
+        await AssertArrivesAsync(Row(name).Expected, Row(name).Ours, builder => builder.AddPrivatemodeChatCompletion(Row(name).Model, Client));
 
     [Theory]
     [MemberData(nameof(Rows))]
     public async Task Setting_OfOurClass_ArrivesThroughTheChatClient(string name) =>
-        await AssertArrivesAsync(Row(name).Expected, Row(name).Ours, builder => builder.AddPrivatemodeChatClient(ModelId, Client));
+        await AssertArrivesAsync(Row(name).Expected, Row(name).Ours, builder => builder.AddPrivatemodeChatClient(Row(name).Model, Client));
 
     [Theory]
     [MemberData(nameof(Rows))]
@@ -38,12 +38,12 @@ public sealed class SettingsTests : KernelTest
         SettingRow row = Row(name);
         if (row.IsRefused)
         {
-            string cell = await CellAsync(row.OfOpenAI, builder => builder.AddPrivatemodeChatCompletion(ModelId, Client));
+            string cell = await CellAsync(row.OfOpenAI, builder => builder.AddPrivatemodeChatCompletion(row.Model, Client));
             Assert.Equal("refused", cell);
             return;
         }
 
-        await AssertArrivesAsync(row.Expected, row.OfOpenAI, builder => builder.AddPrivatemodeChatCompletion(ModelId, Client));
+        await AssertArrivesAsync(row.Expected, row.OfOpenAI, builder => builder.AddPrivatemodeChatCompletion(row.Model, Client));
     }
 
     [Fact]
@@ -55,9 +55,9 @@ public sealed class SettingsTests : KernelTest
         {
             PromptExecutionSettings ours = row.IsRefused ? row.OfOpenAI : row.Ours;
             table.Append("| ").Append(row.Name)
-                .Append(" | ").Append(await CellAsync(ours, builder => builder.AddPrivatemodeChatCompletion(ModelId, Client)))
-                .Append(" | ").Append(await CellAsync(row.OfOpenAI, builder => builder.AddOpenAIChatCompletion(ModelId, Client.OpenAI)))
-                .Append(" | ").Append(await CellAsync(row.OfOpenAI, builder => builder.AddOpenAIChatClient(ModelId, Client.OpenAI)))
+                .Append(" | ").Append(await CellAsync(ours, builder => builder.AddPrivatemodeChatCompletion(row.Model, Client)))
+                .Append(" | ").Append(await CellAsync(row.OfOpenAI, builder => builder.AddOpenAIChatCompletion(row.Model, Client.OpenAI)))
+                .Append(" | ").Append(await CellAsync(row.OfOpenAI, builder => builder.AddOpenAIChatClient(row.Model, Client.OpenAI)))
                 .Append(" |\n");
         }
 

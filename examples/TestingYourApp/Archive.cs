@@ -39,8 +39,9 @@ public sealed class Archive : IDisposable
         }
 
         ChatResponse answer = await _chat.GetResponseAsync($"Sum this up in one sentence: {parts.Text}");
-        EncryptionReceipt? receipt = answer.GetPrivatemodeReceipt();
-        return (answer.Text, receipt is null ? null : $"{receipt.RequestId} was encrypted to manifest {receipt.ManifestSha256}");
+        return (answer.Text, answer.GetPrivatemodeReceipt() is { IsVerified: true } receipt
+            ? $"{receipt.RequestId} was encrypted to manifest {receipt.ManifestSha256}"
+            : null);
     }
 
     public async Task<string> CompleteCodeAsync(string code)
@@ -59,7 +60,7 @@ public sealed class Archive : IDisposable
     {
         GeneratedEmbeddings<Embedding<float>> vectors = await _embeddings.GenerateAsync([question, .. texts]);
         int best = Enumerable.Range(1, texts.Length).MaxBy(i => Similarity(vectors[0], vectors[i]));
-        return (texts[best - 1], vectors.GetPrivatemodeReceipts().Count > 0);
+        return (texts[best - 1], vectors.GetPrivatemodeReceipts() is [{ IsVerified: true }, ..]);
     }
 
     public async Task<string> CreateSubtitlesAsync(Stream recording)

@@ -12,7 +12,7 @@ using Privatemode.AI.Sessions;
 namespace Privatemode.AI;
 
 /// <summary>Puts the parts of a client together from its settings.</summary>
-internal sealed class ClientComposition : IDisposable
+internal sealed class ClientComposition : IClientComposition
 {
     private readonly HttpClient _http;
     private readonly AttestedMeshAuthority _attested;
@@ -71,6 +71,8 @@ internal sealed class ClientComposition : IDisposable
 
     public DeploymentHealth Health => _attested.Health;
 
+    public bool IsUnverified => false;
+
     public ModelCatalog Models { get; }
 
     /// <summary>What adapters throw.</summary>
@@ -81,8 +83,16 @@ internal sealed class ClientComposition : IDisposable
     {
         PrivatemodeOptions settings = options.Clone();
         ApiKeys apiKeys = SettingsCheck.Demand(settings);
+        if (settings.Transport.DangerousUnverifiedLocalProxy is not null)
+        {
+            throw new InvalidOperationException("A client for a local proxy has a composition of its own.");
+        }
+
         return new ClientComposition(settings, apiKeys, switches ?? new TestSwitches());
     }
+
+    public ValueTask<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken) =>
+        Http.SendAsync(request, async, cancellationToken);
 
     public async Task ConnectAsync(CancellationToken cancellationToken)
     {

@@ -9,6 +9,9 @@ namespace Privatemode.AI;
 /// <summary>Represents a statement of this client about the verified deployment to which a request and its answer were encrypted.</summary>
 /// <remarks>
 /// <para>The client makes the statement. The enclave does not sign it, and nothing in this library accepts a receipt as proof.</para>
+/// <para>With <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> this client neither verifies nor encrypts. The receipt then says so:
+/// <see cref="IsVerified"/> is <see langword="false"/>, and there is no secret, manifest or time. Check <see cref="IsVerified"/>, not only that there is a
+/// receipt.</para>
 /// <para>Tests get a receipt from <c>PrivatemodeModelFactory</c> in the package Privatemode.AI.Testing.</para>
 /// </remarks>
 public sealed record EncryptionReceipt
@@ -16,7 +19,12 @@ public sealed record EncryptionReceipt
     /// <summary>The name of the receipt, which is JSON text, in the additional properties of responses.</summary>
     public const string PropertyName = "privatemode.receipt";
 
-    private static readonly string[] Known = ["secretId", "manifestSha256", "verifiedAt", "requestId", "encryptedMembers", "clearMembers"];
+    private const string VerifiedName = "verified";
+    private const string StatementName = "statement";
+    private const string NotVerified = "not verified by this client";
+
+    private static readonly string[] Known =
+        ["secretId", "manifestSha256", "verifiedAt", "requestId", "encryptedMembers", "clearMembers", VerifiedName, StatementName];
 
     // Names and JSON texts of members that a later version wrote.
     private (string Name, string Json)[] _unknown = [];
@@ -25,14 +33,23 @@ public sealed record EncryptionReceipt
     {
     }
 
+    /// <summary>Gets a value that indicates whether this client verified the deployment and encrypted the request for it.</summary>
+    /// <value><see langword="false"/> only with <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>: the request was sent unencrypted to a proxy on
+    /// this machine.</value>
+    [MemberNotNullWhen(true, nameof(SecretId), nameof(ManifestSha256), nameof(VerifiedAt))]
+    public bool IsVerified { get; private init; } = true;
+
     /// <summary>Gets the ID of the secret under which request and answer were encrypted. The ID is not secret.</summary>
-    public required string SecretId { get; init; }
+    /// <value><see langword="null"/> if <see cref="IsVerified"/> is <see langword="false"/>.</value>
+    public required string? SecretId { get; init; }
 
     /// <summary>Gets the SHA-256 digest of the manifest that the deployment proved, as 64 lower-case hexadecimal digits.</summary>
-    public required string ManifestSha256 { get; init; }
+    /// <value><see langword="null"/> if <see cref="IsVerified"/> is <see langword="false"/>.</value>
+    public required string? ManifestSha256 { get; init; }
 
     /// <summary>Gets the time at which the deployment was verified.</summary>
-    public required DateTimeOffset VerifiedAt { get; init; }
+    /// <value><see langword="null"/> if <see cref="IsVerified"/> is <see langword="false"/>.</value>
+    public required DateTimeOffset? VerifiedAt { get; init; }
 
     /// <summary>Gets the ID of the request, as the service knows it.</summary>
     public required string RequestId { get; init; }
@@ -46,7 +63,19 @@ public sealed record EncryptionReceipt
 
     /// <summary>Gets a value that indicates whether the request body was encrypted as a whole, including the names of its members.</summary>
     /// <value><see langword="true"/> for documents.</value>
-    public bool IsWholeBodyEncrypted => EncryptedMembers.Count + ClearMembers.Count == 0;
+    public bool IsWholeBodyEncrypted => IsVerified && EncryptedMembers.Count + ClearMembers.Count == 0;
+
+    /// <summary>Creates the receipt of a request that was sent to a local proxy: nothing was verified, and nothing encrypted.</summary>
+    internal static EncryptionReceipt Unverified(string requestId, IReadOnlyList<string> members) => new()
+    {
+        IsVerified = false,
+        SecretId = null,
+        ManifestSha256 = null,
+        VerifiedAt = null,
+        RequestId = requestId,
+        EncryptedMembers = [],
+        ClearMembers = members,
+    };
 
     /// <summary>Reads a receipt from JSON text.</summary>
     /// <param name="json">The result of <see cref="ToJson"/>, of this version or a later one.</param>
@@ -68,11 +97,15 @@ public sealed record EncryptionReceipt
         {
             using JsonDocument document = JsonDocument.Parse(json);
             JsonElement root = document.RootElement;
+
+            // Whatever else stands beside it, a receipt that says "not verified" is none of an encrypted request.
+            bool isVerified = !root.TryGetProperty(VerifiedName, out JsonElement verified) || verified.GetBoolean();
             return new EncryptionReceipt
             {
-                SecretId = Text(root, "secretId"),
-                ManifestSha256 = Text(root, "manifestSha256"),
-                VerifiedAt = root.GetProperty("verifiedAt").GetDateTimeOffset(),
+                IsVerified = isVerified,
+                SecretId = isVerified ? Text(root, "secretId") : null,
+                ManifestSha256 = isVerified ? Text(root, "manifestSha256") : null,
+                VerifiedAt = isVerified ? root.GetProperty("verifiedAt").GetDateTimeOffset() : null,
                 RequestId = Text(root, "requestId"),
                 EncryptedMembers = Names(root, "encryptedMembers"),
                 ClearMembers = Names(root, "clearMembers"),
@@ -96,9 +129,19 @@ public sealed record EncryptionReceipt
         using (Utf8JsonWriter json = new(buffer))
         {
             json.WriteStartObject();
-            json.WriteString("secretId", SecretId);
-            json.WriteString("manifestSha256", ManifestSha256);
-            json.WriteString("verifiedAt", VerifiedAt);
+            if (IsVerified)
+            {
+                json.WriteString("secretId", SecretId);
+                json.WriteString("manifestSha256", ManifestSha256);
+                json.WriteString("verifiedAt", VerifiedAt.Value);
+            }
+            else
+            {
+                // Without the members above, a reader that does not know this form takes it for no receipt at all.
+                json.WriteBoolean(VerifiedName, false);
+                json.WriteString(StatementName, NotVerified);
+            }
+
             json.WriteString("requestId", RequestId);
             WriteNames(json, "encryptedMembers", EncryptedMembers);
             WriteNames(json, "clearMembers", ClearMembers);
@@ -117,20 +160,24 @@ public sealed record EncryptionReceipt
     /// <summary>Determines whether another receipt states the same. Lists are compared by their elements.</summary>
     /// <param name="other">The other receipt.</param>
     /// <returns><see langword="true"/> if all values are equal; otherwise, <see langword="false"/>.</returns>
-    public bool Equals(EncryptionReceipt? other) => other is not null && SecretId == other.SecretId && ManifestSha256 == other.ManifestSha256
-        && VerifiedAt == other.VerifiedAt && RequestId == other.RequestId && EncryptedMembers.SequenceEqual(other.EncryptedMembers)
-        && ClearMembers.SequenceEqual(other.ClearMembers) && _unknown.SequenceEqual(other._unknown);
+    public bool Equals(EncryptionReceipt? other) => other is not null && IsVerified == other.IsVerified && SecretId == other.SecretId
+        && ManifestSha256 == other.ManifestSha256 && VerifiedAt == other.VerifiedAt && RequestId == other.RequestId
+        && EncryptedMembers.SequenceEqual(other.EncryptedMembers) && ClearMembers.SequenceEqual(other.ClearMembers) && _unknown.SequenceEqual(other._unknown);
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(SecretId, RequestId);
 
     /// <summary>Returns the statement as text for people.</summary>
     /// <returns>The statement, in English.</returns>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"This client states: request {RequestId} ({(IsWholeBodyEncrypted ? "whole body" : string.Join(", ", EncryptedMembers))}) and its answer were " +
-            $"encrypted under secret {SecretId}, agreed with a deployment that had " +
-            $"proved manifest {ManifestSha256} at {VerifiedAt:u}. In the clear: {(ClearMembers.Count == 0 ? "no member" : string.Join(", ", ClearMembers))}.");
+    public override string ToString() => !IsVerified
+        ? $"{char.ToUpperInvariant(NotVerified[0])}{NotVerified[1..]}: request {RequestId} was sent unencrypted to a proxy on this machine, which returned " +
+            "the answer. Whether anything was verified or encrypted after that, this client cannot tell."
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"This client states: request {RequestId} ({(IsWholeBodyEncrypted ? "whole body" : string.Join(", ", EncryptedMembers))}) and its answer were " +
+                $"encrypted under secret {SecretId}, agreed with a deployment that had " +
+                $"proved manifest {ManifestSha256} at {VerifiedAt:u}. In the clear: " +
+                $"{(ClearMembers.Count == 0 ? "no member" : string.Join(", ", ClearMembers))}.");
 
     private static void WriteNames(Utf8JsonWriter json, string name, IReadOnlyList<string> names)
     {

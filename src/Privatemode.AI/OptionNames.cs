@@ -17,6 +17,7 @@ internal static class OptionNames
     public const string ResponseTimeout = Transport + nameof(TransportOptions.ResponseTimeout);
     public const string IdleTimeout = Transport + nameof(TransportOptions.IdleTimeout);
     public const string RateLimiter = Transport + nameof(TransportOptions.RateLimiter);
+    public const string LocalProxy = Transport + nameof(TransportOptions.DangerousUnverifiedLocalProxy);
     public const string AnyHandlerOnLoopback = Transport + nameof(TransportOptions.InsecureAcceptAnyHandlerOnLoopback);
 
     public const string PromptCacheScope = nameof(PrivatemodeOptions.PromptCache) + "." + nameof(PromptCacheOptions.Scope);

@@ -22,7 +22,7 @@ namespace Privatemode.AI;
 /// </remarks>
 public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
 {
-    private readonly ClientComposition _composition;
+    private readonly IClientComposition _composition;
 
     /// <summary>Initializes a new instance with default options and the API key from the environment variable <c>PRIVATEMODE_API_KEY</c>.</summary>
     /// <exception cref="PrivatemodeConfigurationException">The environment variable is not set, or its value is not a usable API key.</exception>
@@ -46,11 +46,11 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeConfigurationException">One or more options are missing or invalid; the exception names them.</exception>
     public PrivatemodeClient(PrivatemodeOptions options)
-        : this(ClientComposition.Create(options ?? throw new ArgumentNullException(nameof(options))))
+        : this(Compose(options ?? throw new ArgumentNullException(nameof(options))))
     {
     }
 
-    internal PrivatemodeClient(ClientComposition composition)
+    internal PrivatemodeClient(IClientComposition composition)
     {
         _composition = composition;
         Documents = new DocumentClient(new DocumentCall(
@@ -71,8 +71,8 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <summary>Writes the client's log.</summary>
     internal ClientEvents Events => _composition.Events;
 
-    /// <summary>Runs the requests of other libraries, for <see cref="PrivatemodeHttpMessageHandler"/>.</summary>
-    internal HttpCalls Http => _composition.Http;
+    /// <summary>Requests go to a local proxy; nothing is verified or encrypted by this client.</summary>
+    internal bool IsUnverified => _composition.IsUnverified;
 
     internal Uri Endpoint => _composition.Endpoint;
 
@@ -84,6 +84,8 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <summary>Verifies the deployment and establishes a session, so that the first call does not have to wait.</summary>
     /// <param name="cancellationToken">A token that cancels the wait. The session can still be established for other callers that wait for it.</param>
     /// <returns>A task that completes when a session is established.</returns>
+    /// <remarks>With <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> there is no session. The list of models is requested instead, which shows
+    /// whether the proxy is there.</remarks>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> is canceled.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, there is none, or the adoption log cannot be used.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, the manifest or collateral could not be retrieved, or the wait
@@ -97,12 +99,17 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <returns>The verification result. Calls that begin later rely on it; if the deployment has changed, they first establish a new session.</returns>
     /// <remarks>The API key and a nonce are sent to the service. A request for collateral tells AMD or Intel which chip or platform is verified.</remarks>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> is canceled.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, there is none, or the adoption log cannot be used.</exception>
-    /// <exception cref="PrivatemodeServiceException">The service could not be reached, or the manifest or collateral could not be retrieved. This does not mean
-    /// that verification failed.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, there is none, the adoption log cannot be used, or
+    /// <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> is set.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service, the manifest or collateral could not be retrieved. This does not mean that verification
+    /// failed.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine. From then on no content is sent to it.</exception>
     /// <exception cref="ObjectDisposedException">The client is disposed.</exception>
     public Task<VerifiedDeployment> VerifyAsync(CancellationToken cancellationToken = default) => _composition.VerifyAsync(cancellationToken);
+
+    /// <summary>Sends a request of another library, for <see cref="PrivatemodeHttpMessageHandler"/>.</summary>
+    internal ValueTask<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken) =>
+        _composition.SendAsync(request, async, cancellationToken);
 
     /// <summary>Returns an <see cref="IChatClient"/> for a model.</summary>
     /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>. A call can specify another one with <see cref="ChatOptions.ModelId"/>.</param>
@@ -209,4 +216,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
         _composition.Dispose();
         return default;
     }
+
+    private static IClientComposition Compose(PrivatemodeOptions options) =>
+        options.Transport.DangerousUnverifiedLocalProxy is null ? ClientComposition.Create(options) : LocalProxyComposition.Create(options);
 }

@@ -1,5 +1,3 @@
-using Privatemode.AI.Pipeline;
-
 namespace Privatemode.AI;
 
 /// <summary>Encrypts the requests that another library sends with its <see cref="HttpClient"/>, and decrypts the answers.</summary>
@@ -43,11 +41,12 @@ namespace Privatemode.AI;
 public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
 {
     /// <summary>The name of a header of every answer, which says whether the answer was encrypted and authenticated by the deployment.</summary>
-    /// <remarks>The value is <c>true</c> if it was, and <c>false</c> for the list of models and for errors that anybody on the network path could have
-    /// written. This handler sets the header; one that is received is ignored.</remarks>
+    /// <remarks>The value is <c>true</c> if it was, and <c>false</c> for the list of models, for errors that anybody on the network path could have
+    /// written, and for every answer with <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>.
+    /// This handler sets the header; one that is received is ignored.</remarks>
     public const string AuthenticatedHeaderName = ProtocolHeaders.Authenticated;
 
-    private readonly HttpCalls _calls;
+    private readonly PrivatemodeClient _client;
     private volatile bool _isDisposed;
 
     /// <summary>Initializes a new instance that uses the session of a client.</summary>
@@ -56,7 +55,7 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
     public PrivatemodeHttpMessageHandler(PrivatemodeClient client)
     {
         ArgumentNullException.ThrowIfNull(client);
-        _calls = client.Http;
+        _client = client;
     }
 
     /// <summary>Encrypts and sends a request, and blocks the thread until the response is available.</summary>
@@ -77,7 +76,7 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Demand(request);
-        return _calls.SendAsync(request, async: false, cancellationToken).Completed();
+        return _client.SendAsync(request, async: false, cancellationToken).Completed();
     }
 
     /// <summary>Encrypts and sends a request.</summary>
@@ -85,7 +84,7 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Demand(request);
-        return _calls.SendAsync(request, async: true, cancellationToken).AsTask();
+        return _client.SendAsync(request, async: true, cancellationToken).AsTask();
     }
 
     /// <inheritdoc/>

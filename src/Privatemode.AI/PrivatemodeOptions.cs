@@ -11,6 +11,8 @@ public sealed class PrivatemodeOptions
     /// <summary>The name of the environment variable that is read for an API key when no other source of the key is set.</summary>
     public const string ApiKeyEnvironmentVariable = "PRIVATEMODE_API_KEY";
 
+    internal static readonly Uri DefaultEndpoint = new("https://api.privatemode.ai");
+
     /// <summary>Gets or sets the API key.</summary>
     /// <value>The default is <see langword="null"/>: the environment variable <c>PRIVATEMODE_API_KEY</c> is used.</value>
     /// <remarks>Set only the key: quotation marks, a leading <c>Bearer</c>, and white space or line breaks around it are refused with a
@@ -41,7 +43,7 @@ public sealed class PrivatemodeOptions
 
     /// <summary>Gets or sets the address of the service: scheme, host and port.</summary>
     /// <value>An https address without path and query; http is accepted for loopback only. The default is <c>https://api.privatemode.ai</c>.</value>
-    public Uri Endpoint { get; set; } = new("https://api.privatemode.ai");
+    public Uri Endpoint { get; set; } = DefaultEndpoint;
 
     /// <summary>Gets the options for verifying the deployment: manifest, hardware and collateral.</summary>
     public VerificationOptions Verification { get; private set; } = new();

@@ -4,6 +4,8 @@ using Microsoft.Extensions.AI;
 namespace Privatemode.AI;
 
 /// <summary>Provides extension methods that read the receipts of responses, including responses that were read from JSON.</summary>
+/// <remarks>Check <see cref="EncryptionReceipt.IsVerified"/>: with <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> there is a receipt too, which
+/// says that this client verified nothing.</remarks>
 public static class ReceiptExtensions
 {
     /// <summary>The option of the request in which <see cref="PrivatemodeHttpMessageHandler"/> stores the receipt.</summary>

@@ -60,5 +60,22 @@ public sealed class TransportOptions
     /// </remarks>
     public bool InsecureAcceptAnyHandlerOnLoopback { get; set; }
 
+    /// <summary>Gets or sets the address of Privatemode's own proxy on this machine, to which prompts are sent unencrypted. This is insecure.</summary>
+    /// <value>An http or https address whose host is a loopback address, such as <c>http://127.0.0.1:8080</c>; not a name. The default is
+    /// <see langword="null"/>: this client verifies the deployment and encrypts all content itself.</value>
+    /// <remarks>
+    /// <para>Use it only while the service requires a newer protocol than this library speaks. The <c>privatemode-proxy</c> then verifies the deployment
+    /// and encrypts. This client does neither: <b>whatever program owns the port reads all prompts and writes all answers</b>.</para>
+    /// <para>The address can be set in code only, and is never used instead of the service by itself. Options that concern verification or encryption, such as
+    /// <see cref="PrivatemodeOptions.Verification"/>, <see cref="PrivatemodeOptions.Endpoint"/>, <see cref="HttpMessageHandler"/> and
+    /// <see cref="PrivatemodeOptions.LogEncryptedContent"/>, throw a <see cref="PrivatemodeConfigurationException"/> beside it.
+    /// <see cref="PrivatemodeClient.VerifyAsync"/> throws, the health check reports <c>Degraded</c>, and receipts have
+    /// <see cref="EncryptionReceipt.IsVerified"/> <see langword="false"/>.</para>
+    /// <para>No system proxy is used, and redirects are not followed. An API key is sent only if <see cref="PrivatemodeOptions.ApiKey"/>,
+    /// <see cref="PrivatemodeOptions.Credential"/> or <see cref="PrivatemodeOptions.ApiKeyAccessor"/> is set; the environment variable is not read. The
+    /// repository's <c>docs/local-proxy.md</c> describes what else differs.</para>
+    /// </remarks>
+    public Uri? DangerousUnverifiedLocalProxy { get; set; }
+
     internal TransportOptions Clone() => (TransportOptions)MemberwiseClone();
 }

@@ -5,9 +5,12 @@ namespace Privatemode.AI;
 /// <summary>Provides the options for verifying the deployment. See <see cref="PrivatemodeOptions.Verification"/>.</summary>
 public sealed class VerificationOptions
 {
+    internal static readonly ManifestPolicy DefaultManifest = ManifestPolicy.Latest();
+    internal static readonly TimeSpan DefaultLifetime = TimeSpan.FromHours(24);
+
     /// <summary>Gets or sets the policy that decides which manifest the deployment must have.</summary>
     /// <value>The default is <see cref="ManifestPolicy.Latest"/> without an adoption log.</value>
-    public ManifestPolicy Manifest { get; set; } = ManifestPolicy.Latest();
+    public ManifestPolicy Manifest { get; set; } = DefaultManifest;
 
     /// <summary>Gets or sets the requirements for the hardware beyond those of the manifest.</summary>
     /// <value>The default is <see cref="HardwarePolicy.Default"/>.</value>
@@ -16,7 +19,7 @@ public sealed class VerificationOptions
     /// <summary>Gets or sets the time for which a successful verification is valid.</summary>
     /// <value>From 5 minutes to 24 hours. The default is 24 hours.</value>
     /// <remarks>A verification is valid for less time if its collateral expires earlier. It is renewed in the background.</remarks>
-    public TimeSpan Lifetime { get; set; } = TimeSpan.FromHours(24);
+    public TimeSpan Lifetime { get; set; } = DefaultLifetime;
 
     /// <summary>Gets or sets which revocation states of the service's GPUs are accepted.</summary>
     /// <value>The default is <see cref="GpuRevocationPolicy.Strict"/>.</value>

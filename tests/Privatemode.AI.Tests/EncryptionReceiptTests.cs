@@ -58,6 +58,40 @@ public sealed class EncryptionReceiptTests
     }
 
     [Fact]
+    public void Unverified_SaysSoAndHasNoFactOfAnEncryptedRequest()
+    {
+        EncryptionReceipt receipt = EncryptionReceipt.Unverified("request", ["model", "messages"]);
+        Assert.StartsWith("Not verified by this client: request request was sent unencrypted", receipt.ToString(), StringComparison.Ordinal);
+        Assert.False(receipt.IsVerified);
+        Assert.Equal((null, null, null), (receipt.SecretId, receipt.ManifestSha256, receipt.VerifiedAt));
+        Assert.Empty(receipt.EncryptedMembers);
+        Assert.Equal(["model", "messages"], receipt.ClearMembers);
+        Assert.False(EncryptionReceipt.Unverified("request", []).IsWholeBodyEncrypted);
+        Assert.NotEqual(receipt, receipt with { RequestId = "other" });
+        EncryptionReceipt empty = Receipt with { SecretId = null, ManifestSha256 = null, VerifiedAt = null, EncryptedMembers = [] };
+        Assert.NotEqual(empty with { ClearMembers = receipt.ClearMembers }, receipt);
+    }
+
+    [Fact]
+    public void Unverified_AsText_IsReadAsUnverifiedOnly()
+    {
+        EncryptionReceipt receipt = EncryptionReceipt.Unverified("request", ["model"]);
+        using JsonDocument json = JsonDocument.Parse(receipt.ToJson());
+        Assert.Equal(
+            ["verified", "statement", "requestId", "encryptedMembers", "clearMembers"], json.RootElement.EnumerateObject().Select(member => member.Name));
+        Assert.Equal("not verified by this client", json.RootElement.GetProperty("statement").GetString());
+        Assert.Equal(receipt, EncryptionReceipt.ParseOrNull(receipt.ToJson()));
+
+        // Facts added to the text do not make it one of an encrypted request.
+        EncryptionReceipt forged = EncryptionReceipt.ParseOrNull($"{{\"verified\":false,{Receipt.ToJson()[1..]}")!;
+        Assert.False(forged.IsVerified);
+        Assert.Null(forged.SecretId);
+        Assert.Null(EncryptionReceipt.ParseOrNull(receipt.ToJson().Replace("\"verified\":false", "\"verified\":true", StringComparison.Ordinal)));
+        Assert.Null(EncryptionReceipt.ParseOrNull(receipt.ToJson().Replace("\"verified\":false", "\"verified\":\"no\"", StringComparison.Ordinal)));
+        Assert.True(EncryptionReceipt.ParseOrNull(Receipt.ToJson())!.IsVerified);
+    }
+
+    [Fact]
     public void ToString_IsAStatementOfTheClients() =>
         Assert.StartsWith("This client states: request request (messages, tools)", Receipt.ToString(), StringComparison.Ordinal);
 

@@ -21,7 +21,11 @@ public sealed class AgentLoop(IChatClient chat, Func<FunctionCallContent, bool> 
         {
             ChatResponse response = await chat.GetResponseAsync(history, new ChatOptions { Tools = [.. _tools] }, cancellationToken);
             history.AddMessages(response);
-            EncryptionReceipt receipt = response.GetPrivatemodeReceipt() ?? throw new InvalidOperationException("This answer did not come from Privatemode.");
+            if (response.GetPrivatemodeReceipt() is not { IsVerified: true } receipt)
+            {
+                throw new InvalidOperationException("This answer did not come from a verified deployment.");
+            }
+
             FunctionCallContent[] calls = [.. response.Messages.SelectMany(message => message.Contents).OfType<FunctionCallContent>()];
             if (calls.Length == 0)
             {

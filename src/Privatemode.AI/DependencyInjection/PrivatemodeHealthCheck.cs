@@ -14,6 +14,11 @@ internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, Privatemo
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
+        if (client.IsUnverified)
+        {
+            return HealthCheckResult.Degraded($"Not verified by this client: requests are sent unencrypted to the proxy at {client.Endpoint}.");
+        }
+
         if (client.Health.Deployment is null)
         {
             using CancellationTokenSource late = new(longest, options.TimeProvider);

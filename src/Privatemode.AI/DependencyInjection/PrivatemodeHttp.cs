@@ -39,6 +39,20 @@ internal static class PrivatemodeHttp
             $"the filter, or set it with {nameof(HttpClientBuilderExtensions.ConfigurePrimaryHttpMessageHandler)}.");
     }
 
+    /// <summary>A client for a local proxy does not send with the account's HTTP client, so that nothing added to it would see a request.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">The application added handlers to it.</exception>
+    public static void DemandNoHandlers(IServiceProvider provider, PrivatemodeAccount account)
+    {
+        HttpMessageHandler handler = provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(account.HttpClientName);
+        if (SendingChain.From(handler).Any(
+            part => part is not (OutboundGuard or LoopbackRoute) && part.GetType().Assembly != typeof(IHttpClientFactory).Assembly))
+        {
+            throw new PrivatemodeConfigurationException(
+                OptionNames.LocalProxy,
+                $"{OptionNames.LocalProxy} sends without the HTTP client '{account.HttpClientName}', to which handlers were added. Remove one of the two.");
+        }
+    }
+
     private static bool HasTestTrust(IServiceProvider provider, PrivatemodeAccount account) =>
         SettingsOf(provider, account).Verification.InsecureLoopbackTrust is not null;
 

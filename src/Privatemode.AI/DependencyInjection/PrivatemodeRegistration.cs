@@ -95,6 +95,12 @@ internal static class PrivatemodeRegistration
     {
         PrivatemodeOptions options = provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(account.OptionsName).Clone();
         options.LoggerFactory ??= provider.GetService<ILoggerFactory>();
+        if (options.Transport.DangerousUnverifiedLocalProxy is not null)
+        {
+            PrivatemodeHttp.DemandNoHandlers(provider, account);
+            return new PrivatemodeClient(options);
+        }
+
         options.FactoryHandler = options.Transport.HttpMessageHandler is null ? PrivatemodeHttp.Create(provider, account) : null;
         return new PrivatemodeClient(options);
     }

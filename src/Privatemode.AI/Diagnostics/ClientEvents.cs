@@ -105,6 +105,9 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
         Log.WarmUpFailed(_logger, endpoint, ErrorNames.Of(exception), exception.GetType().Name, message);
     }
 
+    /// <summary>A client was created that sends to a local proxy.</summary>
+    public void UnverifiedLocalProxy() => Log.UnverifiedLocalProxy(_logger, endpoint);
+
     /// <summary>The client is disposed. Operations that fail because of that are not worth a warning.</summary>
     public void Close() => _isClosed = true;
 

@@ -59,4 +59,10 @@ internal static partial class Log
         16, LogLevel.Warning,
         "The warm-up for {Endpoint} failed ({Error}, {ExceptionType}): {Reason} The host keeps running. The first call tries again and throws if it fails.")]
     public static partial void WarmUpFailed(ILogger logger, Uri endpoint, string error, string exceptionType, string reason);
+
+    [LoggerMessage(
+        17, LogLevel.Warning,
+        "Nothing is verified or encrypted by this client: requests are sent unencrypted to the proxy at {Endpoint}. The program that owns this port reads " +
+        "all prompts.")]
+    public static partial void UnverifiedLocalProxy(ILogger logger, Uri endpoint);
 }

@@ -182,6 +182,13 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
             throw ServiceErrors.NoChoice(call.RequestId);
         }
 
+        return Correct(opened, call);
+    }
+
+    /// <summary>Corrects what the readers of a whole answer cannot read, and hands its text over.</summary>
+    internal static MemoryStream Correct(OpenedDocument opened, SealedCall call)
+    {
+        AnswerShape shape = call.Rule.Answer!;
         PlainMembers.Normalize(opened, shape.Plain, nullsStay: call.Rule.Stream == StreamKind.Messages);
         CreatedTime.Normalize(opened);
         if (call.Rule == EndpointRules.Embeddings)
@@ -207,7 +214,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
 
     // A method of its own, because a span on the stack of the caller keeps the text from being collected when a longer one takes its place.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static bool HasNoChoice(OpenedDocument opened, AnswerShape shape) => shape.Payload.Span.SequenceEqual("choices"u8)
+    internal static bool HasNoChoice(OpenedDocument opened, AnswerShape shape) => shape.Payload.Span.SequenceEqual("choices"u8)
         && opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _) && JsonKind.IsEmptyArray(choices);
 
     // A method of its own, because what is on its stack keeps the pieces of the answer from being collected.

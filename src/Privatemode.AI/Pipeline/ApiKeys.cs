@@ -28,6 +28,11 @@ internal sealed class ApiKeys
         Func<CancellationToken, ValueTask<string?>> accessor, TimeSpan longestWait, TimeProvider time, string source = KeyRefusal.AnyKey) =>
         (_accessor, _longestWait, _time, Source) = (accessor, longestWait, time, source);
 
+    private ApiKeys() => Source = "the API key of the local proxy";
+
+    /// <summary>No API key at all: requests have no Authorization header. For a local proxy, which has a key of its own.</summary>
+    public static ApiKeys None => new();
+
     /// <summary>How errors name the key: by its account and setting.</summary>
     public string Source { get; }
 
@@ -45,6 +50,11 @@ internal sealed class ApiKeys
     /// <exception cref="PrivatemodeServiceException">The accessor did not return in time.</exception>
     public ValueTask<string> ReadAsync(bool async, CancellationToken cancellationToken)
     {
+        if (_accessor is null && _credential is null)
+        {
+            return new("");
+        }
+
         if (_accessor is null)
         {
             _credential!.Deconstruct(out string key);

@@ -29,6 +29,8 @@ internal sealed class FormBody : RequestBody
 
     public FormIndex Form { get; private set; }
 
+    public override PooledBytes Plaintext => _plain;
+
     /// <summary>The value of a plain field, or of any before the first attempt.</summary>
     public ReadOnlySpan<byte> Value(FormPart part) => _bytes.Span.Slice(part.Value.Start, part.Value.Length);
 

@@ -31,6 +31,8 @@ internal sealed class PlainBody : RequestBody
 
     public JsonIndex Index { get; } = new();
 
+    public override PooledBytes Plaintext => Bytes;
+
     public override SealedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.Seal(Bytes.Span, Index, rule.RequestPlain!);
 
     public override IReadOnlyList<byte[]> Names()

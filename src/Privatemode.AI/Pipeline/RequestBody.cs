@@ -5,6 +5,9 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>The plaintext body of a call, taken once and kept for all its attempts.</summary>
 internal abstract class RequestBody : IDisposable
 {
+    /// <summary>The plaintext itself, for a local proxy only.</summary>
+    public abstract PooledBytes Plaintext { get; }
+
     /// <summary>Seals it for one attempt.</summary>
     public abstract SealedBody Seal(IBodyExchange exchange, EndpointRule rule);
 

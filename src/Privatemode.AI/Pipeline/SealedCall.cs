@@ -13,6 +13,9 @@ internal sealed class SealedCall : IDisposable
     /// <summary>The plaintext body as it will be sealed; null for an endpoint without one.</summary>
     public RequestBody? Body { get; init; }
 
+    /// <summary>The media type of the plaintext body; null for an endpoint without one.</summary>
+    public string? ContentType { get; set; }
+
     public string? Model { get; init; }
 
     /// <summary>The caller asked for an event stream.</summary>

@@ -47,11 +47,13 @@ internal static partial class ServiceErrors
         return Create(error, reason, $"The service answered with status {error.Status}: {advice}");
     }
 
-    /// <summary>Maps an error that arrived encrypted in an answer of status 200 by its code, like the same HTTP status.</summary>
+    /// <summary>Maps an error that arrived in an answer of status 200, encrypted if it was not a local proxy's, by its code, like the same HTTP
+    /// status.</summary>
     /// <param name="text">The error: an object with a message and a code.</param>
     /// <param name="requestId">The call.</param>
     /// <param name="handedOut">Whether a part of the answer was returned to the caller.</param>
-    public static PrivatemodeException FromSealedError(ReadOnlySpan<byte> text, string requestId, bool handedOut)
+    /// <param name="isAuthenticated">False for the answer of a local proxy.</param>
+    public static PrivatemodeException FromSealedError(ReadOnlySpan<byte> text, string requestId, bool handedOut, bool isAuthenticated = true)
     {
         (string? message, string? code) = ErrorText.Read(text);
         ServiceError error = new()
@@ -59,7 +61,7 @@ internal static partial class ServiceErrors
             Status = ErrorText.StatusOf(text) ?? 200,
             Message = message,
             Code = code,
-            IsAuthenticated = true,
+            IsAuthenticated = isAuthenticated,
             RequestId = requestId,
         };
         string rest = PrivatemodeServiceException.RestOf(handedOut);

@@ -32,8 +32,13 @@ internal static class SettingsCheck
     public static ApiKeys? Check(PrivatemodeOptions options, SettingsFaults faults)
     {
         ApiKeys? keys = null;
-        _ = faults.Try(() => keys = KeysOf(options));
-        if (faults.Try(() => DemandEndpoint(options)))
+        bool isLocalProxy = options.Transport.DangerousUnverifiedLocalProxy is not null;
+        _ = faults.Try(() => keys = isLocalProxy && !HasKey(options) ? ApiKeys.None : KeysOf(options));
+        if (isLocalProxy)
+        {
+            LocalProxyCheck.Check(options, faults);
+        }
+        else if (faults.Try(() => DemandEndpoint(options)))
         {
             _ = faults.Try(() => DemandLoopback(options));
             _ = faults.Try(() => DemandTestTrust(options));
@@ -59,6 +64,10 @@ internal static class SettingsCheck
     /// <summary>Whether an address is on this machine without asking anybody what its name stands for.</summary>
     public static bool IsLoopbackAddress(Uri address) =>
         address.IsLoopback && address.HostNameType is (UriHostNameType.IPv4 or UriHostNameType.IPv6);
+
+    /// <summary>Whether an option names an API key. The environment does not count.</summary>
+    private static bool HasKey(PrivatemodeOptions options) =>
+        options.ApiKeyAccessor is not null || options.Credential is not null || options.ApiKey is not null;
 
     /// <summary>Whether connections are made by a handler that may lead anywhere.</summary>
     private static bool HasOwnHandler(PrivatemodeOptions options) =>

@@ -14,17 +14,17 @@ internal sealed class WholeBody : RequestBody
     private const int Tries = 16;
 
     private readonly SealableBytes _bytes;
-    private readonly string _contentType;
 
     /// <summary>Takes a form apart; owns the bytes from here on, also when it throws.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The form cannot be taken apart without doubt, or its boundary is too short.</exception>
     public WholeBody(PooledBytes bytes, string boundary)
     {
+        Plaintext = bytes;
         _bytes = new SealableBytes(bytes);
         try
         {
             FormShape shape = FormIndex.Read(bytes.Span, boundary, out FormIndex form);
-            _contentType = shape == FormShape.Usable
+            ContentType = shape == FormShape.Usable
                 ? FormBoundary.ContentType(Replace(bytes.Span, form, boundary.Length))
                 : throw FormBody.Unreadable(shape);
         }
@@ -35,7 +35,12 @@ internal sealed class WholeBody : RequestBody
         }
     }
 
-    public override SealedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.SealWhole(_bytes, _contentType);
+    /// <summary>The content type with the boundary that took the place of the caller's.</summary>
+    public string ContentType { get; }
+
+    public override PooledBytes Plaintext { get; }
+
+    public override SealedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.SealWhole(_bytes, ContentType);
 
     public override void EndAttempt() => _bytes.Unseal();
 

@@ -22,6 +22,7 @@ public sealed partial class RoomsTests
         ["Forms"] = [],
         ["KeyExchange/Hpke"] = [],
         ["KeyExchange"] = ["Attestation/Certificates", "Encryption", "KeyExchange/Hpke"],
+        ["LocalProxy"] = ["Encryption", "Pipeline"],
         ["Models"] = ["Pipeline"],
         ["Pipeline"] = ["Diagnostics", "Sessions", "Encryption"],
         ["Sessions"] = [
@@ -100,7 +101,7 @@ public sealed partial class RoomsTests
 
     [GeneratedRegex(
         @"(?:using Privatemode\.AI\.|Privatemode\.AI\.|(?<![\w.]))"
-        + @"(?<room>Attestation|Chat|Completions|DependencyInjection|Diagnostics|Documents|Embeddings|Encryption|Endpoints|Forms|KeyExchange|Models|"
+        + @"(?<room>Attestation|Chat|Completions|DependencyInjection|Diagnostics|Documents|Embeddings|Encryption|Endpoints|Forms|KeyExchange|LocalProxy|Models|"
         + @"Pipeline|Sessions|Speech)"
         + @"(?<inner>\.(?:Certificates|Contrast|Hpke|Sev|Tdx))?(?=[.;]\w|;)")]
     private static partial Regex RoomName();

@@ -10,7 +10,7 @@ namespace Privatemode.AI.Encryption.EventStream;
 /// An event gets a name only if its rules derive one from its encrypted members. The end is authenticated: see <see cref="EventRules.IsFinished"/>.
 /// A failure is sticky; what was opened before it stays in <see cref="Output"/>.
 /// </remarks>
-internal sealed class EventOpener : IDisposable
+internal sealed class EventOpener : IEventReader
 {
     /// <summary>A line must be shorter than this many bytes, its end not counted. Sealed lines of the service stay under about 132 KiB.</summary>
     public const int LineLimit = 256 * 1024;

@@ -18,7 +18,7 @@ internal sealed class OpeningEventStream : Stream
     private const int MostKept = 64 * 1024;
 
     private readonly Stream _sealed;
-    private readonly EventOpener _opener;
+    private readonly IEventReader _opener;
     private IDisposable? _owned;
     private readonly byte[] _buffer = new byte[16 * 1024];
     private ExceptionDispatchInfo? _failure;
@@ -28,8 +28,8 @@ internal sealed class OpeningEventStream : Stream
 
     /// <param name="sealedEvents">The network stream; disposed with this one.</param>
     /// <param name="opener">Opens the events; disposed with this stream.</param>
-    /// <param name="owned">Cipher and secret: disposed at the end or at a failure, or else with this stream.</param>
-    public OpeningEventStream(Stream sealedEvents, EventOpener opener, IDisposable owned)
+    /// <param name="owned">Cipher and secret, if there are any: disposed at the end or at a failure, or else with this stream.</param>
+    public OpeningEventStream(Stream sealedEvents, IEventReader opener, IDisposable? owned)
     {
         _sealed = sealedEvents;
         _opener = opener;

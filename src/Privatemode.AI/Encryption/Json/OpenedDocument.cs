@@ -48,6 +48,24 @@ internal sealed class OpenedDocument : IDisposable
         return fault;
     }
 
+    /// <summary>Reads a document of a local proxy, which is not encrypted; empty after a fault. <see cref="HasSealed"/> is false.</summary>
+    public AnswerFault ReadUnencrypted(WireText document, bool allowsArray)
+    {
+        _bytes.Clear();
+        HasSealed = false;
+        AnswerFault fault = AnswerFaults.From(_index.Read(document, allowsArray, JsonIndex.MaxMembers));
+        if (fault == AnswerFault.None)
+        {
+            document.CopyTo(_bytes.Extend(document.Length));
+        }
+        else
+        {
+            _index.Clear();
+        }
+
+        return fault;
+    }
+
     /// <summary>The raw JSON value of a member; false when there is no such member.</summary>
     public bool TryGet(ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value, out JsonTokenType kind)
     {

@@ -1,0 +1,127 @@
+using System.Net.Http.Headers;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.EventStream;
+using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Pipeline;
+
+namespace Privatemode.AI.LocalProxy;
+
+/// <summary>An answer for the caller.</summary>
+/// <param name="Content">The body: in memory, or a stream of events.</param>
+/// <param name="ContentType">Its media type.</param>
+/// <param name="RetryAfter">The pause that an error asks for.</param>
+internal readonly record struct LocalProxyAnswer(Stream Content, string ContentType, TimeSpan? RetryAfter = null)
+{
+    /// <summary>The stream owns permit and connection.</summary>
+    public bool IsStream => Content is OpeningEventStream;
+}
+
+/// <summary>Reads the answers of a local proxy, bounded in size and time, and corrects what the OpenAI client cannot read. Nothing in them is
+/// authenticated.</summary>
+internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
+{
+    private const int ErrorLimit = 1024 * 1024;
+
+    public async ValueTask<LocalProxyAnswer> ReadAsync(
+        HttpResponseMessage wire, Stream body, SealedCall call, IDisposable? permit, Deadline deadline, bool async)
+    {
+        int status = (int)wire.StatusCode;
+        if (status >= 400)
+        {
+            using PooledPieces? error = await TryReadAsync(body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
+            return Error(wire, error);
+        }
+
+        if (status is < 200 or > 299 or 206)
+        {
+            throw new PrivatemodeServiceException(
+                ServiceFailureReason.Other,
+                $"The local proxy answered with status {status}, which Privatemode's proxy does not use. Redirects are not followed. Check " +
+                $"{OptionNames.LocalProxy}.")
+            {
+                Status = status,
+                RequestId = call.RequestId,
+            };
+        }
+
+        if (call.Rule.IsSealed && IsEventStream(wire) != call.WantsStream)
+        {
+            throw Broken("unexpected-form", call.WantsStream ? "The answer is not the stream that was asked for." : "The answer is a stream.", call);
+        }
+
+        if (call.WantsStream)
+        {
+            LocalProxyEvents events = new(call);
+            IdleTimeoutStream network = new(body, deadline.Left, idleTimeout, () => events.Count, time, call.RequestId);
+            return new(new OpeningEventStream(network, events, permit), "text/event-stream");
+        }
+
+        using PooledPieces whole = await TryReadAsync(body, AnswerOpener.AnswerLimit, call, deadline, async).ConfigureAwait(false)
+            ?? throw Broken("too-long", $"The answer is longer than {AnswerOpener.AnswerLimit} bytes.", call);
+        return new(call.Rule.IsSealed ? Correct(whole, call) : new MemoryStream(whole.ToArray()), "application/json");
+    }
+
+    private LocalProxyAnswer Error(HttpResponseMessage wire, PooledPieces? error)
+    {
+        ReadOnlySpan<byte> text = error is null ? default : error.Text.Whole;
+        text = IsEventStream(wire) ? ErrorText.FirstEvent(text) : text;
+        bool isJson = text.TrimStart(" \t\r\n"u8) is [(byte)'{' or (byte)'[', ..];
+        string? pause = wire.Headers.NonValidated.TryGetValues(ProtocolHeaders.RetryAfter, out HeaderStringValues values) ? values.ToString() : null;
+        return new(
+            new MemoryStream(text.ToArray()), isJson ? "application/json" : "text/plain", ServiceErrors.ParseRetryAfter(pause, time.GetUtcNow()));
+    }
+
+    private static MemoryStream Correct(PooledPieces answer, SealedCall call)
+    {
+        AnswerShape shape = call.Rule.Answer!;
+        using OpenedDocument opened = new();
+        AnswerFault fault = opened.ReadUnencrypted(answer.Text, shape.AllowsArray);
+        if (fault != AnswerFault.None)
+        {
+            throw AnswerFaults.Exception(fault, call.Context);
+        }
+
+        LocalProxyErrors.ThrowIfError(opened, call.RequestId);
+        if (shape.AllowsArray)
+        {
+            return opened.Detach();
+        }
+
+        if (!shape.HasPayload(opened))
+        {
+            throw AnswerFaults.Exception(AnswerFault.PayloadMissing, call.Context);
+        }
+
+        if (AnswerOpener.HasNoChoice(opened, shape))
+        {
+            throw ServiceErrors.NoChoice(call.RequestId);
+        }
+
+        opened.ReplaceLoneSurrogates();
+        return AnswerOpener.Correct(opened, call);
+    }
+
+    private static async ValueTask<PooledPieces?> TryReadAsync(Stream body, int limit, SealedCall call, Deadline deadline, bool async)
+    {
+        try
+        {
+            return await BodyReader.ReadAsync(body, limit, async, deadline.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (
+            deadline.Token.IsCancellationRequested && exception is OperationCanceledException or ObjectDisposedException or IOException)
+        {
+            throw deadline.CutOff(call.RequestId);
+        }
+        catch (IOException)
+        {
+            throw Broken("truncated-answer", "The connection broke before the answer was whole.", call);
+        }
+    }
+
+    private static bool IsEventStream(HttpResponseMessage wire) =>
+        wire.Content.Headers.NonValidated.TryGetValues(ProtocolHeaders.ContentType, out HeaderStringValues values)
+        && values.ToString().Contains("event-stream", StringComparison.OrdinalIgnoreCase);
+
+    private static PrivatemodeIntegrityException Broken(string failure, string text, SealedCall call) =>
+        new(failure, $"{text} Do not use this answer.") { EndpointPath = call.Rule.Path, RequestId = call.RequestId };
+}

@@ -1,0 +1,61 @@
+using System.ClientModel.Primitives;
+using Privatemode.AI.Pipeline;
+
+namespace Privatemode.AI.LocalProxy;
+
+/// <summary>Counts the attempts of a call for the retry policy, and keeps what an error says for the adapters. Sits directly after the retry policy.</summary>
+internal sealed class LocalProxyPolicy(TimeProvider time) : PipelinePolicy
+{
+    public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
+    {
+        Begin(message);
+        ProcessNext(message, pipeline, currentIndex);
+        End(message);
+    }
+
+    public override async ValueTask ProcessAsync(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
+    {
+        Begin(message);
+        await ProcessNextAsync(message, pipeline, currentIndex).ConfigureAwait(false);
+        End(message);
+    }
+
+    private static void Begin(PipelineMessage message)
+    {
+        CallState state = CallState.Of(message) ?? throw new InvalidOperationException("The call policy is missing from the pipeline.");
+        state.Tries++;
+        state.ForgetUnless(message.Request.Content);
+
+        // The transport below has its own, by the injected clock.
+        message.NetworkTimeout = Timeout.InfiniteTimeSpan;
+    }
+
+    private void End(PipelineMessage message)
+    {
+        if (message.Response is not { Status: >= 400 } response)
+        {
+            return;
+        }
+
+        // It is in memory already.
+        byte[] text = response.BufferContent(message.CancellationToken).ToArray();
+        (string? said, string? code) = ErrorText.Read(text);
+        ServiceErrors.Remember(response, new ServiceError
+        {
+            Status = response.Status,
+            Message = said,
+            Code = code,
+            RetryAfter = ServiceErrors.ParseRetryAfter(Header(response, ProtocolHeaders.RetryAfter), time.GetUtcNow()),
+            RequestId = Header(response, ProtocolHeaders.AnswerId),
+        });
+    }
+
+    private static string? Header(PipelineResponse response, string name) => response.Headers.TryGetValue(name, out string? value) ? value : null;
+}
+
+/// <summary>Hands what the attempts of a call share to <see cref="LocalProxyTransport"/>.</summary>
+internal sealed class LocalProxyPipelineTransport(HttpClient http) : HttpClientPipelineTransport(http)
+{
+    protected override void OnSendingRequest(PipelineMessage message, HttpRequestMessage httpRequest) =>
+        httpRequest.Options.Set(LocalProxyTransport.State, CallState.Of(message)!);
+}

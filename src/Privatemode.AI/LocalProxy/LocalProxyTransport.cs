@@ -1,0 +1,254 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Runtime.ExceptionServices;
+using System.Threading.RateLimiting;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Pipeline;
+
+namespace Privatemode.AI.LocalProxy;
+
+/// <summary>
+/// Sends requests unencrypted to Privatemode's own proxy on this machine, see <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>. It verifies
+/// nothing, and knows no session, secret or cipher.
+/// </summary>
+/// <remarks>
+/// Endpoints, bodies and headers are held to the same rules as those that are encrypted, because the proxy encrypts the bodies in the same way. Requests
+/// and answers are new ones: no header of the caller's is sent, and none of the proxy's is returned.
+/// </remarks>
+/// <param name="proxy">Address of the proxy.</param>
+/// <param name="http">Sends; reaches loopback addresses only, without a system proxy, redirects or cookies.</param>
+/// <param name="engine">Checks and completes bodies. It never encrypts here.</param>
+/// <param name="media">Applies the policy for images by URL.</param>
+/// <param name="apiKeys">API keys to send; <see cref="ApiKeys.None"/> sends none.</param>
+/// <param name="transport">Timeouts and rate limiter.</param>
+/// <param name="time">The clock.</param>
+/// <param name="closing">Cancelled when the client is disposed.</param>
+internal sealed class LocalProxyTransport(
+    Uri proxy, HttpClient http, SealingEngine engine, MediaResolver media, ApiKeys apiKeys, TransportOptions transport, TimeProvider time,
+    CancellationToken closing) : HttpMessageHandler
+{
+    /// <summary>What the attempts of a call share, if it came through the OpenAI client's pipeline.</summary>
+    public static readonly HttpRequestOptionsKey<CallState> State = new("Privatemode.LocalProxy.State");
+
+    private static readonly TimeSpan PauseAfterEnd = TimeSpan.FromMilliseconds(50);
+
+    // A connection that had gone stale in the pool ends at once. Later, the proxy may be at work on the call already.
+    private static readonly TimeSpan LatestEnd = TimeSpan.FromSeconds(5);
+
+    private readonly LocalProxyAnswers _answers = new(transport.IdleTimeout, time);
+
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        RunAsync(request, async: false, cancellationToken).Completed();
+
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        RunAsync(request, async: true, cancellationToken).AsTask();
+
+    private async ValueTask<HttpResponseMessage> RunAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
+    {
+        _ = request.Options.TryGetValue(State, out CallState? shared);
+        using CallState? own = shared is null ? new CallState() : null;
+        CallState state = shared ?? own!;
+        state.ApiKey ??= await apiKeys.ReadAsync(async, cancellationToken).ConfigureAwait(false);
+        state.Call ??= await PrepareAsync(request, state.ApiKey, async, cancellationToken).ConfigureAwait(false);
+        while (true)
+        {
+            try
+            {
+                return await AttemptAsync(request, state, async, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (
+                TransportFailure.IsUnanswered(exception) && time.GetElapsedTime(state.SentAt) < LatestEnd && state.Repeats.MayRepeatUnanswered())
+            {
+                await Pause.ForAsync(PauseAfterEnd, time, async, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Takes the body once, for all attempts.</summary>
+    private async ValueTask<SealedCall> PrepareAsync(HttpRequestMessage request, string apiKey, bool async, CancellationToken cancellationToken)
+    {
+        ForeignHeaders.Check(request, proxy);
+        Uri address = new(proxy, request.RequestUri ?? throw new InvalidOperationException("The request has no address."));
+        string? type = Value(request.Content?.Headers, ProtocolHeaders.ContentType);
+        EndpointRule rule = engine.Match(request.Method.Method, address, type is null ? [] : [new(ProtocolHeaders.ContentType, type)]);
+        if (!rule.IsSealed)
+        {
+            return request.Content is null ? engine.PrepareWithoutBody(rule) : throw new PrivatemodeWouldLeakException(
+                "unexpected-body", $"The endpoint {rule.Path} takes no body. Leave it out.");
+        }
+
+        PooledBytes bytes = await SnapshotAsync(request.Content, rule.PlainLimit, async, cancellationToken).ConfigureAwait(false);
+        RequestBody body = SealingEngine.Read(rule, bytes, type);
+        CallNote.Current?.TakeRequest();
+        try
+        {
+            if (body is PlainBody json)
+            {
+                await media.ResolveAsync(rule, json, async, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+
+        SealedCall call = engine.Prepare(rule, body, apiKey);
+        call.ContentType = (body as WholeBody)?.ContentType ?? type ?? "application/json";
+        return call;
+    }
+
+    private static async ValueTask<PooledBytes> SnapshotAsync(HttpContent? content, int limit, bool async, CancellationToken cancellationToken)
+    {
+        long length = content?.Headers.ContentLength ?? 0;
+        PooledWriteStream.Demand(length, limit);
+        PooledBytes body = CallRunner.NewSnapshot(length);
+        try
+        {
+            using PooledWriteStream writer = new(body, limit);
+            if (async && content is not null)
+            {
+                await content.CopyToAsync(writer, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                content?.CopyTo(writer, null, cancellationToken);
+            }
+
+            return body;
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
+    private async ValueTask<HttpResponseMessage> AttemptAsync(HttpRequestMessage request, CallState state, bool async, CancellationToken cancellationToken)
+    {
+        SealedCall call = state.Call!;
+        RateLimitLease? permit = await PermitAsync(call, async, cancellationToken).ConfigureAwait(false);
+        HttpResponseMessage? wire = null;
+        bool isHandedOver = false;
+        try
+        {
+            using Deadline deadline = new(transport.ResponseTimeout, time, async, cancellationToken, closing);
+            state.Repeats.CountSend();
+            state.SentAt = time.GetTimestamp();
+            wire = await SendAsync(call, state.ApiKey!, deadline, async, cancellationToken).ConfigureAwait(false);
+            Stream body = async
+                ? await wire.Content.ReadAsStreamAsync(deadline.Token).ConfigureAwait(false)
+                : wire.Content.ReadAsStream(deadline.Token);
+            LocalProxyAnswer answer = await _answers.ReadAsync(wire, body, call, permit, deadline, async).ConfigureAwait(false);
+            isHandedOver = answer.IsStream;
+            return Respond(request, wire, answer, call);
+        }
+        catch
+        {
+            wire?.Dispose();
+            throw;
+        }
+        finally
+        {
+            if (!isHandedOver)
+            {
+                permit?.Dispose();
+            }
+        }
+    }
+
+    private async ValueTask<RateLimitLease?> PermitAsync(SealedCall call, bool async, CancellationToken cancellationToken)
+    {
+        if (transport.RateLimiter is not { } limiter || !call.Rule.IsSealed)
+        {
+            return null;
+        }
+
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closing);
+        try
+        {
+            return await Permits.TakeAsync(limiter, call.RequestId, async, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && closing.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(PrivatemodeClient));
+        }
+    }
+
+    private async ValueTask<HttpResponseMessage> SendAsync(
+        SealedCall call, string apiKey, Deadline deadline, bool async, CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage attempt = NewRequest(call, apiKey);
+        attempt.Options.Set(IsolatingHandler.Deadline, deadline.Token);
+        attempt.Options.Set(IsolatingHandler.CallId, call.RequestId);
+        try
+        {
+            return async
+                ? await http.SendAsync(attempt, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false)
+                : http.Send(attempt, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw deadline.CutOff(call.RequestId);
+        }
+        catch (ObjectDisposedException) when (closing.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(PrivatemodeClient));
+        }
+        catch (HttpRequestException exception) when (TransportFailure.Own(exception) is { } own)
+        {
+            ExceptionDispatchInfo.Throw(own);
+            throw;
+        }
+    }
+
+    private HttpRequestMessage NewRequest(SealedCall call, string apiKey)
+    {
+        HttpRequestMessage request = new(new HttpMethod(call.Rule.Method), new Uri(proxy, call.Rule.Path));
+        if (call.Body is { } body)
+        {
+            request.Content = new UnencryptedContent(body.Plaintext);
+            _ = request.Content.Headers.TryAddWithoutValidation(ProtocolHeaders.ContentType, call.ContentType);
+        }
+
+        if (apiKey.Length > 0)
+        {
+            _ = request.Headers.TryAddWithoutValidation(ProtocolHeaders.Authorization, "Bearer " + apiKey);
+        }
+
+        _ = request.Headers.TryAddWithoutValidation(ProtocolHeaders.UserAgent, ProtocolHeaders.UserAgentValue);
+        _ = request.Headers.TryAddWithoutValidation(ProtocolHeaders.Accept, call.WantsStream ? "text/event-stream" : "application/json");
+        return request;
+    }
+
+    private static HttpResponseMessage Respond(HttpRequestMessage request, HttpResponseMessage wire, LocalProxyAnswer answer, SealedCall call)
+    {
+        bool isError = (int)wire.StatusCode >= 400;
+        EncryptionReceipt? receipt = isError || !call.Rule.IsSealed ? null : EncryptionReceipt.Unverified(
+            call.RequestId, [.. call.Body!.Names().Select(System.Text.Encoding.UTF8.GetString)]);
+        HttpResponseMessage response = new(wire.StatusCode) { Content = new OpenedHttpContent(answer.Content, wire), RequestMessage = request };
+        response.Content.Headers.ContentType = new MediaTypeHeaderValue(answer.ContentType);
+        _ = response.Headers.TryAddWithoutValidation(ProtocolHeaders.Authenticated, "false");
+        _ = response.Headers.TryAddWithoutValidation(ProtocolHeaders.AnswerId, call.RequestId);
+        if (answer.RetryAfter is { } wait)
+        {
+            string seconds = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            _ = response.Headers.TryAddWithoutValidation(ProtocolHeaders.RetryAfter, seconds);
+        }
+
+        request.Options.Set(ReceiptExtensions.Option, receipt);
+        if (CallNote.Current is { } note)
+        {
+            note.Take(answer.Content);
+            if (receipt is not null)
+            {
+                note.Take(receipt);
+            }
+        }
+
+        return response;
+    }
+
+    private static string? Value(HttpHeaders? headers, string name) =>
+        headers?.NonValidated.TryGetValues(name, out HeaderStringValues values) == true ? values.ToString() : null;
+}

@@ -1,0 +1,124 @@
+using System.ClientModel.Primitives;
+using OpenAI;
+using Privatemode.AI.Diagnostics;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.LocalProxy;
+using Privatemode.AI.Models;
+using Privatemode.AI.Pipeline;
+using Privatemode.AI.Sessions;
+
+namespace Privatemode.AI;
+
+/// <summary>Puts together a client that sends to a local proxy: without attestation, sessions and encryption.</summary>
+internal sealed class LocalProxyComposition : IClientComposition
+{
+    private readonly HttpClient _http;
+    private readonly HttpMessageInvoker _transport;
+    private readonly HttpClient _openAI;
+    private readonly ImageFetcher? _images;
+
+    // Never disposed: it may be cancelled twice, and without a timer it holds nothing.
+    private readonly CancellationTokenSource _closing = new();
+
+    private LocalProxyComposition(PrivatemodeOptions options, ApiKeys apiKeys)
+    {
+        (TimeProvider time, MediaOptions media) = (options.TimeProvider, options.Media);
+        Endpoint = options.Transport.DangerousUnverifiedLocalProxy!;
+        apiKeys.Closing = _closing.Token;
+        Events = new ClientEvents(options.LoggerFactory, Endpoint);
+
+        // Test trust is what keeps every connection on this machine.
+        _http = Transports.Create(custom: null, isTestTrust: true);
+        _images = media.Remote == RemoteMediaPolicy.FetchLocally ? new ImageFetcher(time, options.Transport.ResponseTimeout) : null;
+        LocalProxyTransport transport = new(
+            Endpoint, _http, new SealingEngine(Endpoint, FieldCodec.Instance, new PromptCacheSalts(options.PromptCache.Scope, apiKeys.AreManyCallers), time),
+            new MediaResolver(media.Remote, _images, media.MaxFetchedImages), apiKeys, options.Transport, time, _closing.Token);
+        _transport = new HttpMessageInvoker(transport, disposeHandler: false);
+        _openAI = new HttpClient(transport) { Timeout = Timeout.InfiniteTimeSpan };
+        OpenAI = CreateOpenAI(options);
+        Models = new ModelCatalog(
+            apiKeys, options.MaxSessions, apiKey => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient(), apiKey, apiKeys.Source), time);
+        Failures = new CallFailures(exception => LocalProxyErrors.Map(exception, Endpoint, apiKeys.Source), Models.ExplainAsync);
+        Events.UnverifiedLocalProxy();
+    }
+
+    public Uri Endpoint { get; }
+
+    public PrivatemodeOpenAIClient OpenAI { get; }
+
+    public ClientEvents Events { get; }
+
+    public ModelCatalog Models { get; }
+
+    public CallFailures Failures { get; }
+
+    public DeploymentHealth Health => default;
+
+    public bool IsUnverified => true;
+
+    /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable.</exception>
+    public static LocalProxyComposition Create(PrivatemodeOptions options)
+    {
+        PrivatemodeOptions settings = options.Clone();
+        return new LocalProxyComposition(settings, SettingsCheck.Demand(settings));
+    }
+
+    public async ValueTask<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
+    {
+        // The same request may be sent again, and this time fail; what is said of an earlier answer must not stay.
+        request.Options.Set(ReceiptExtensions.Option, null);
+        cancellationToken.ThrowIfCancellationRequested();
+        ObjectDisposedException.ThrowIf(_closing.IsCancellationRequested, typeof(PrivatemodeClient));
+        try
+        {
+            return async
+                ? await _transport.SendAsync(request, cancellationToken).ConfigureAwait(false)
+                : _transport.Send(request, cancellationToken);
+        }
+        catch (PrivatemodeWouldLeakException exception)
+        {
+            Events.CallRefused(exception);
+            throw;
+        }
+    }
+
+    /// <summary>Asks for the list of models, which shows whether the proxy is there.</summary>
+    public Task ConnectAsync(CancellationToken cancellationToken) => Models.ListAsync(cancellationToken);
+
+    public Task<VerifiedDeployment> VerifyAsync(CancellationToken cancellationToken) => Task.FromException<VerifiedDeployment>(
+        new PrivatemodeConfigurationException(
+            OptionNames.LocalProxy,
+            $"This client cannot verify the deployment, because {OptionNames.LocalProxy} is set: the proxy verifies it, and this client only sends to the " +
+            "proxy. Remove that option to verify."));
+
+    public void Dispose()
+    {
+        Events.Close();
+        _closing.Cancel();
+        _openAI.Dispose();
+        _transport.Dispose();
+        _images?.Dispose();
+        _http.Dispose();
+    }
+
+    private PrivatemodeOpenAIClient CreateOpenAI(PrivatemodeOptions options)
+    {
+        OpenAIClientOptions openAI = new()
+        {
+            Endpoint = new Uri(Endpoint, "/v1"),
+            RetryPolicy = new PrivatemodeRetryPolicy(options.TimeProvider, _closing.Token),
+            Transport = new LocalProxyPipelineTransport(_openAI),
+            NetworkTimeout = options.Transport.ResponseTimeout,
+            ClientLoggingOptions = new ClientLoggingOptions
+            {
+                LoggerFactory = options.LoggerFactory is null ? null : new LoweredLoggers(options.LoggerFactory),
+                EnableLogging = options.LoggerFactory is not null,
+
+                // Bodies are plaintext here.
+                EnableMessageContentLogging = false,
+            },
+        };
+        ClientPipeline pipeline = ClientPipeline.Create(openAI, [new CallPolicy(Events)], [new LocalProxyPolicy(options.TimeProvider)], []);
+        return new PrivatemodeOpenAIClient(pipeline, openAI);
+    }
+}

@@ -1,0 +1,224 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Caching.Distributed;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+using OpenAI;
+using Privatemode.AI.Testing.Evidence;
+using Privatemode.AI.Tests.Architecture;
+using Privatemode.AI.Tests.DependencyInjection;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.LocalProxy;
+
+/// <summary>Only code can set a local proxy, only to this machine, and only without anything that asks for verification or encryption.</summary>
+[Collection(EnvironmentAlone.Name)]
+public sealed class LocalProxySettingsTests
+{
+    private const string Setting = "Transport.DangerousUnverifiedLocalProxy";
+
+    private static readonly Dictionary<string, Action<PrivatemodeOptions>> Beside = new()
+    {
+        ["Endpoint"] = options => options.Endpoint = new Uri("https://example.com"),
+        ["Verification.Manifest"] = options => options.Verification.Manifest = ManifestPolicy.Latest(),
+        ["Verification.Hardware"] = options => options.Verification.Hardware = new HardwarePolicy { AllowedTees = [TeeKind.Tdx] },
+        ["Verification.Lifetime"] = options => options.Verification.Lifetime = TimeSpan.FromHours(1),
+        ["Verification.GpuRevocation"] = options =>
+            options.Verification.GpuRevocation = GpuRevocationPolicy.AcceptUnknownOrRecentlyRevoked(TimeSpan.Zero),
+        ["Verification.CollateralDirectory"] = options => options.Verification.CollateralDirectory = "collateral",
+        ["Verification.CollateralCache"] = options =>
+            options.Verification.CollateralCache = new MemoryDistributedCache(Options.Create(new MemoryDistributedCacheOptions())),
+        ["Verification.CollateralEndpoint"] = options => options.Verification.CollateralEndpoint = new Uri("https://example.com"),
+        ["Verification.DangerousAcceptAnyUnnamedWorkloadAsSecretService"] = options =>
+            options.Verification.DangerousAcceptAnyUnnamedWorkloadAsSecretService = true,
+        ["Verification.InsecureLoopbackTrust"] = options =>
+            options.Verification.InsecureLoopbackTrust = TestTrustAnchors.For(new Uri("http://127.0.0.1:1")).ToTrust(),
+        ["Transport.HttpMessageHandler"] = options => options.Transport.HttpMessageHandler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+        },
+        ["Transport.InsecureAcceptAnyHandlerOnLoopback"] = options => options.Transport.InsecureAcceptAnyHandlerOnLoopback = true,
+        ["LogEncryptedContent"] = options => options.LogEncryptedContent = true,
+    };
+
+    public static TheoryData<string> OptionsBeside => [.. Beside.Keys];
+
+    [Theory]
+    [InlineData("http://192.168.0.1:8080")]
+    [InlineData("http://0.0.0.0:8080")]
+    [InlineData("http://localhost:8080")]
+    [InlineData("https://api.privatemode.ai")]
+    [InlineData("http://127.0.0.1.example.com:8080")]
+    [InlineData("http://[2001:db8::1]:8080")]
+    [InlineData("http://127.0.0.1:8080/v1")]
+    [InlineData("http://127.0.0.1:8080/?a=b")]
+    [InlineData("http://user@127.0.0.1:8080")]
+    [InlineData("ftp://127.0.0.1:8080")]
+    [InlineData("file:///proxy")]
+    public void Address_NotCertainlyOnThisMachine_IsRefused(string address)
+    {
+        PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => Client(address));
+        Assert.Equal(Setting, exception.Setting);
+        Assert.Contains("loopback address", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Address_Relative_IsRefused() => Assert.Equal(
+        Setting,
+        Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(new PrivatemodeOptions
+        {
+            Transport = { DangerousUnverifiedLocalProxy = new Uri("proxy", UriKind.Relative) },
+        })).Setting);
+
+    [Theory]
+    [InlineData("http://127.0.0.1:8080")]
+    [InlineData("http://127.0.0.1")]
+    [InlineData("https://127.0.0.1:8443")]
+    [InlineData("http://[::1]:8080")]
+    public async Task Address_OfThisMachine_IsAccepted(string address)
+    {
+        await using PrivatemodeClient client = Client(address);
+        Assert.NotNull(client.OpenAI);
+    }
+
+    [Theory]
+    [MemberData(nameof(OptionsBeside))]
+    public void Option_ThatAsksForVerificationOrEncryption_IsRefused(string option)
+    {
+        PrivatemodeConfigurationException exception =
+            Assert.Throws<PrivatemodeConfigurationException>(() => Client("http://127.0.0.1:8080", Beside[option]));
+        Assert.Contains($"{option} has no effect with {Setting}", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Options_AllOfVerification_AreDecided() => Assert.Equal(
+        typeof(VerificationOptions).GetProperties().Select(property => $"Verification.{property.Name}").Order(StringComparer.Ordinal),
+        Beside.Keys.Where(name => name.StartsWith("Verification.", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+
+    [Theory]
+    [InlineData("Transport:DangerousUnverifiedLocalProxy")]
+    [InlineData("DangerousUnverifiedLocalProxy")]
+    public void Configuration_NamesIt_IsRefused(string key)
+    {
+        PrivatemodeConfigurationException exception = HostSettings.Refused(("ApiKey", "key"), (key, "http://127.0.0.1:8080"));
+        Assert.Contains($"{Setting} is set in code", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EnvironmentKey_IsNotSent()
+    {
+        await using FakeLocalProxy proxy = await FakeLocalProxy.StartAsync();
+        Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable, "from-the-environment");
+        try
+        {
+            await using PrivatemodeClient client = proxy.CreateClient();
+            _ = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable, null);
+        }
+
+        Assert.DoesNotContain("Authorization", Assert.Single(proxy.Requests).Headers.Keys);
+    }
+
+    [Fact]
+    public async Task SystemProxy_IsNotUsed()
+    {
+        await using FakeLocalProxy proxy = await FakeLocalProxy.StartAsync();
+        await using RawServer other = new("HTTP/1.1 200 OK");
+        IWebProxy before = HttpClient.DefaultProxy;
+        HttpClient.DefaultProxy = new EverythingThrough(other.Address);
+        try
+        {
+            await using PrivatemodeClient client = proxy.CreateClient();
+            Assert.NotEmpty((await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout()).Text);
+        }
+        finally
+        {
+            HttpClient.DefaultProxy = before;
+        }
+
+        Assert.DoesNotContain(other.Heads, head => head.Contains("/v1/chat/completions", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Host_WithALocalProxy_ServesAllClientsAndIsDegraded()
+    {
+        await using FakeLocalProxy proxy = await FakeLocalProxy.StartAsync();
+        ServiceCollection services = HostSettings.With();
+        _ = services.AddPrivatemode(options => options.Transport.DangerousUnverifiedLocalProxy = proxy.Address);
+        _ = services.AddPrivatemodeChatClient("gpt-oss-120b");
+        _ = services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b");
+        _ = services.AddHttpClient("other").UsePrivatemodeHandler();
+        _ = services.AddLogging().AddHealthChecks().AddPrivatemodeHealthCheck();
+        await using ServiceProvider provider = services.BuildServiceProvider();
+
+        _ = proxy.Model.Reply("Hello");
+        Assert.Equal("Hello", (await provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout()).Text);
+        Assert.NotEmpty(await provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>().GenerateAsync(["a"]).OrTimeout());
+        Assert.Same(provider.GetRequiredService<PrivatemodeClient>().OpenAI, provider.GetRequiredService<OpenAIClient>());
+        using HttpClient http = provider.GetRequiredService<IHttpClientFactory>().CreateClient("other");
+        Assert.Contains("glm-5.3", await http.GetStringAsync(new Uri("/v1/models", UriKind.Relative)).OrTimeout(), StringComparison.Ordinal);
+        int requests = proxy.Requests.Count;
+
+        HealthReport health = await provider.GetRequiredService<HealthCheckService>().CheckHealthAsync().OrTimeout();
+        HealthReportEntry entry = Assert.Single(health.Entries.Values);
+        Assert.Equal(HealthStatus.Degraded, entry.Status);
+        Assert.Contains("Not verified by this client", entry.Description, StringComparison.Ordinal);
+        Assert.Equal(requests, proxy.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Host_WithHandlersOfTheApplication_IsRefused()
+    {
+        ServiceCollection services = HostSettings.With();
+        _ = services.AddPrivatemode(options => options.Transport.DangerousUnverifiedLocalProxy = new Uri("http://127.0.0.1:8080"));
+        _ = services.AddHttpClient("Privatemode.AI").AddHttpMessageHandler(() => new PassingHandler());
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        PrivatemodeConfigurationException exception =
+            Assert.Throws<PrivatemodeConfigurationException>(provider.GetRequiredService<PrivatemodeClient>);
+        Assert.Contains("handlers were added", exception.Message, StringComparison.Ordinal);
+    }
+
+    // No other configuration may reach what sends plaintext, or reads an answer without decrypting it.
+    [Theory]
+    [InlineData(@"\bDangerousUnverifiedLocalProxy\b", "ClientComposition.cs", "LocalProxyCheck.cs", "LocalProxyComposition.cs", "OptionNames.cs",
+        "PrivatemodeClient.cs", "PrivatemodeRegistration.cs", "SettingsCheck.cs", "TransportOptions.cs")]
+    [InlineData(@"\bLocalProxyComposition\b", "LocalProxyComposition.cs", "PrivatemodeClient.cs")]
+    [InlineData(@"\bLocalProxyTransport\b", "LocalProxyComposition.cs", "LocalProxyPolicy.cs", "LocalProxyTransport.cs")]
+    [InlineData(@"\bLocalProxyAnswers\b", "LocalProxyAnswers.cs", "LocalProxyTransport.cs")]
+    [InlineData(@"\bLocalProxyEvents\b", "LocalProxyAnswers.cs", "LocalProxyEvents.cs")]
+    [InlineData(@"\bUnencryptedContent\b", "LocalProxyTransport.cs", "UnencryptedContent.cs")]
+    [InlineData(@"\bReadUnencrypted\b", "LocalProxyAnswers.cs", "LocalProxyEvents.cs", "OpenedDocument.cs")]
+    [InlineData(@"\bPlaintext\b", "FormBody.cs", "LocalProxyTransport.cs", "PlainBody.cs", "RequestBody.cs", "WholeBody.cs")]
+    [InlineData(@"\bApiKeys\.None\b", "SettingsCheck.cs")]
+    [InlineData(@"isAuthenticated: false", "LocalProxyErrors.cs")]
+    [InlineData(@"\bEncryptionReceipt\.Unverified\b", "LocalProxyTransport.cs")]
+    public void Source_ThatNeitherVerifiesNorEncrypts_IsUsedInItsPlacesOnly(string name, params string[] files) => Assert.Equal(
+        files,
+        RepositoryFiles.Sources("Privatemode.AI").Where(path => Regex.IsMatch(WithoutComments(File.ReadAllText(path)), name))
+            .Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+
+    private static string WithoutComments(string source) => Regex.Replace(source, "^ *//.*$", "", RegexOptions.Multiline);
+
+    private static PrivatemodeClient Client(string address, Action<PrivatemodeOptions>? configure = null)
+    {
+        PrivatemodeOptions options = new() { Transport = { DangerousUnverifiedLocalProxy = new Uri(address) } };
+        configure?.Invoke(options);
+        return new PrivatemodeClient(options);
+    }
+
+    private sealed class EverythingThrough(Uri address) : IWebProxy
+    {
+        public ICredentials? Credentials { get; set; }
+
+        public Uri? GetProxy(Uri destination) => address;
+
+        public bool IsBypassed(Uri host) => false;
+    }
+}

@@ -29,6 +29,8 @@ public enum ServiceFailureReason
     ModelUnavailable,
 
     /// <summary>The service needs a newer client. Update this package.</summary>
+    /// <remarks>This is also the reason if the service refused an encrypted request with status 400 without decrypting it. If there is no newer version of
+    /// this package yet, see <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>.</remarks>
     ClientTooOld,
 
     /// <summary>The service rejected the content of the request. Change the request.</summary>

@@ -171,8 +171,10 @@ public sealed partial class ReadmeTests
         Assert.Equal(400, await FailAsync(new ChatOptions { AdditionalProperties = new() { ["messages"] = 1 } }));
         Assert.Equal(400, await FailAsync(new ChatOptions { ModelId = "gpt-2" }));
         Assert.Equal(400, await FailAsync(new ChatOptions { ModelId = "no model" }));
-        deployment.Faults.Inject(Fault.UnencryptedError(400));
+        deployment.Faults.Inject(Fault.EncryptedError(400, "no such parameter"));
         Assert.Equal(400, await FailAsync());
+        deployment.Faults.Inject(Fault.UnencryptedError(400));
+        Assert.Equal(503, await FailAsync());
         deployment.Faults.Inject(Fault.UnencryptedError(500));
         Assert.Equal(503, await FailAsync());
         deployment.Faults.Inject(Fault.UnencryptedError(401));

@@ -83,7 +83,9 @@ public sealed class StreamFaultTests : DeploymentTest
     {
         Deployment.Faults.Inject(Fault.NewerResponseFormat);
         (_, Exception? exception) = await StreamAsync();
-        Assert.Equal(ServiceFailureReason.ClientTooOld, Assert.IsType<PrivatemodeServiceException>(exception).Reason);
+        PrivatemodeServiceException service = Assert.IsType<PrivatemodeServiceException>(exception);
+        Assert.Equal(ServiceFailureReason.ClientTooOld, service.Reason);
+        Assert.Contains("Transport.DangerousUnverifiedLocalProxy", service.Message, StringComparison.Ordinal);
     }
 
     [Fact]

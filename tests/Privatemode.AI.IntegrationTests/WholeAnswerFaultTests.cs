@@ -68,7 +68,8 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     }
 
     [Theory]
-    [InlineData(400, ServiceFailureReason.InvalidRequest)]
+    [InlineData(400, ServiceFailureReason.ClientTooOld)]
+    [InlineData(413, ServiceFailureReason.InvalidRequest)]
     [InlineData(403, ServiceFailureReason.Other)]
     [InlineData(404, ServiceFailureReason.Other)]
     [InlineData(426, ServiceFailureReason.ClientTooOld)]
@@ -171,6 +172,32 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     public async Task Chat_NewerFormat_SaysThatTheClientIsTooOld()
     {
         Deployment.Faults.Inject(Fault.NewerResponseFormat);
-        Assert.Equal(ServiceFailureReason.ClientTooOld, Assert.IsType<PrivatemodeServiceException>(await AskAsync()).Reason);
+        AssertTooOld(await AskAsync(), "The service answers in a newer format.");
+    }
+
+    [Fact]
+    public async Task Chat_RefusedBeforeDecryption_SaysThatTheClientIsTooOld()
+    {
+        // This is how third parties describe the answer of newer services to a body that is not in their format.
+        Deployment.Faults.Inject(Fault.UnencryptedError(400, "request is not encrypted"));
+        PrivatemodeServiceException exception = AssertTooOld(await AskAsync(), "refused the encrypted request without decrypting it");
+        Assert.Equal((400, "request is not encrypted", false), (exception.Status, exception.ServerMessage, exception.IsServerMessageAuthenticated));
+    }
+
+    [Fact]
+    public async Task Chat_RefusedAfterDecryption_IsAboutTheRequest()
+    {
+        Deployment.Faults.Inject(Fault.EncryptedError(400, "no such parameter"));
+        Assert.Equal(ServiceFailureReason.InvalidRequest, Assert.IsType<PrivatemodeServiceException>(await AskAsync()).Reason);
+    }
+
+    private static PrivatemodeServiceException AssertTooOld(Exception? failure, string cause)
+    {
+        PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(failure);
+        Assert.Equal(ServiceFailureReason.ClientTooOld, exception.Reason);
+        Assert.All(
+            [cause, "protocol v1.40.0", "Update this package", "Transport.DangerousUnverifiedLocalProxy", "docs/local-proxy.md"],
+            text => Assert.Contains(text, exception.Message, StringComparison.Ordinal));
+        return exception;
     }
 }

@@ -116,7 +116,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         if (head.IsNewerFormat)
         {
             throw new PrivatemodeServiceException(
-                ServiceFailureReason.ClientTooOld, "The service answers in a newer format. Update this package.")
+                ServiceFailureReason.ClientTooOld, $"The service answers in a newer format. {ClientTooOld.Advice}")
             {
                 Status = head.Status,
                 RequestId = call.RequestId,
@@ -279,6 +279,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
             Message = message,
             Code = code,
             IsAuthenticated = isAuthenticated,
+            ConcernsProtocol = call.Rule.IsSealed && !isAuthenticated && (head.IsNewerFormat || head is { Status: 400, IsMarkedUnsealed: true }),
             RetryAfter = ServiceErrors.ParseRetryAfter(head.RetryAfter, time.GetUtcNow()),
             RequestId = call.RequestId,
         };

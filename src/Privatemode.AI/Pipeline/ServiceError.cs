@@ -16,6 +16,9 @@ internal sealed record ServiceError
     /// <summary>The body was too long to be read, so the status is all there is.</summary>
     public bool IsTooLong { get; init; }
 
+    /// <summary>The gateway or the inference proxy refused an encrypted request without decrypting it, or answered in a newer format.</summary>
+    public bool ConcernsProtocol { get; init; }
+
     public TimeSpan? RetryAfter { get; init; }
 
     public string? RequestId { get; init; }

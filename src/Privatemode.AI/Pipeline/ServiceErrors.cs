@@ -147,10 +147,13 @@ internal static partial class ServiceErrors
             && error.Message?.Contains("client version", StringComparison.OrdinalIgnoreCase) == true;
         return error.Status switch
         {
-            426 => (ServiceFailureReason.ClientTooOld, "it needs a newer client. Update this package."),
-            415 => (ServiceFailureReason.ClientTooOld, "it does not take this client's format. Update this package."),
+            426 => (ServiceFailureReason.ClientTooOld, $"it needs a newer client. {ClientTooOld.Advice}"),
+            415 => (ServiceFailureReason.ClientTooOld, $"it does not accept the format of the request. {ClientTooOld.Advice}"),
             < 400 => (ServiceFailureReason.Other, "the service uses no such status for an answer. Check Endpoint, and what stands in between."),
-            _ when speaksOfVersion => (ServiceFailureReason.ClientTooOld, "it needs a newer client. Update this package."),
+            _ when speaksOfVersion => (ServiceFailureReason.ClientTooOld, $"it needs a newer client. {ClientTooOld.Advice}"),
+            _ when error.ConcernsProtocol => (
+                ServiceFailureReason.ClientTooOld,
+                $"it refused the encrypted request without decrypting it, as services with a newer format do; see ServerMessage. {ClientTooOld.Advice}"),
             404 when error.IsAuthenticated && IsAboutTheTask(error.Message) => (
                 ServiceFailureReason.ModelUnavailable,
                 "the model does not do this task: its server has no such endpoint. Choose another one."),

@@ -13,15 +13,16 @@ public static class ReceiptExtensions
 
     /// <summary>Gets the receipt of a chat response.</summary>
     /// <param name="response">The response, complete or combined from updates.</param>
-    /// <returns>The receipt, or <see langword="null"/> if there is none, for example because the response is not from Privatemode.</returns>
+    /// <returns>The receipt, or <see langword="null"/> if there is none, for example because the response is not from Privatemode. If middleware sent
+    /// several requests, such as <c>UseFunctionInvocation()</c>, this is the receipt of the last answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="response"/> is <see langword="null"/>.</exception>
     public static EncryptionReceipt? GetPrivatemodeReceipt(this ChatResponse response)
     {
         ArgumentNullException.ThrowIfNull(response);
         return Read(response.AdditionalProperties) ??
 
-            // If updates were combined, their messages have it.
-            response.Messages.Select(message => Read(message.AdditionalProperties)).FirstOrDefault(receipt => receipt is not null);
+            // If updates were combined, their messages have it: of a tool loop, each that of its own request.
+            response.Messages.Select(message => Read(message.AdditionalProperties)).LastOrDefault(receipt => receipt is not null);
     }
 
     /// <summary>Gets the receipt of an update of a streamed chat response.</summary>

@@ -77,7 +77,8 @@ public sealed class ConversationTests : ExtensionsAITest
     public async Task Delegate_SeesUpdatesWithReceipts()
     {
         int receipts = 0;
-        using IChatClient chat = Chat.AsBuilder().Use(null, (messages, options, inner, stop) => Count(inner.GetStreamingResponseAsync(messages, options, stop))).Build();
+        using IChatClient chat = Chat.AsBuilder()
+            .Use(null, (messages, options, inner, stop) => Count(inner.GetStreamingResponseAsync(messages, options, stop))).Build();
         ChatResponse response = await AskAsync(chat, isStreaming: true);
         Assert.NotNull(response.GetPrivatemodeReceipt());
         Assert.True(receipts > 1, $"{receipts} receipts");

@@ -8,21 +8,28 @@ namespace Privatemode.AI.Testing;
 public static class PrivatemodeModelFactory
 {
     /// <summary>Creates a receipt.</summary>
-    /// <returns>A receipt with placeholder values, verified on January 1, 2026. Use a <c>with</c> expression to change them.</returns>
+    /// <param name="isVerified"><see langword="false"/> for the receipt of a client with
+    /// <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>.</param>
+    /// <returns>A receipt with placeholder values. If it is verified, it is so since January 1, 2026; otherwise it has no secret, manifest and time. Use a
+    /// <c>with</c> expression to change values.</returns>
     /// <example><code>PrivatemodeModelFactory.EncryptionReceipt() with { RequestId = "request-1" }</code></example>
-    public static EncryptionReceipt EncryptionReceipt()
+    public static EncryptionReceipt EncryptionReceipt(bool isVerified = true)
     {
         string time = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).ToString("O", CultureInfo.InvariantCulture);
-        _ = AI.EncryptionReceipt.TryParse($$"""
-            {
+        string facts = isVerified
+            ? $$"""
               "secretId": "00000000-0000-0000-0000-000000000000",
               "manifestSha256": "{{new string('0', 64)}}",
               "verifiedAt": "{{time}}",
-              "requestId": "00000000-0000-0000-0000-000000000000",
               "encryptedMembers": ["messages"],
-              "clearMembers": ["model"]
-            }
-            """, out EncryptionReceipt? receipt);
+              "clearMembers": ["model"],
+              """
+            : """
+              "verified": false,
+              "encryptedMembers": [],
+              "clearMembers": ["model", "messages"],
+              """;
+        _ = AI.EncryptionReceipt.TryParse($$"""{ {{facts}} "requestId": "00000000-0000-0000-0000-000000000000" }""", out EncryptionReceipt? receipt);
         return receipt!;
     }
 

@@ -42,6 +42,16 @@ public sealed class PrivatemodeModelFactoryTests
     }
 
     [Fact]
+    public void Receipt_NotVerified_IsThatOfALocalProxy()
+    {
+        EncryptionReceipt receipt = PrivatemodeModelFactory.EncryptionReceipt(isVerified: false) with { RequestId = "made" };
+        Assert.Equal(EncryptionReceipt.Unverified("made", ["model", "messages"]), receipt);
+        Assert.Equal((false, null, null, null), (receipt.IsVerified, receipt.SecretId, receipt.ManifestSha256, receipt.VerifiedAt));
+        Assert.Equal(receipt, new ChatResponse().WithPrivatemodeReceipt(receipt).GetPrivatemodeReceipt());
+        Assert.True(Receipt.IsVerified);
+    }
+
+    [Fact]
     public async Task WithReceipt_OfResponses_IsReadAsThatOfTheClient()
     {
         Assert.Equal(Receipt, new ChatResponse().WithPrivatemodeReceipt(Receipt).GetPrivatemodeReceipt());

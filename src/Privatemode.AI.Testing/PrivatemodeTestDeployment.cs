@@ -113,9 +113,9 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     /// <remarks>
     /// <para>For an application that registers its client itself, pass this method to <c>services.PostConfigureAll&lt;PrivatemodeOptions&gt;</c>, which
     /// runs after the application's own settings and for all of its accounts.</para>
-    /// <para>Sets the endpoint, the API key, the trust and the clock, and removes a <see cref="PrivatemodeOptions.Credential"/> and a
-    /// <see cref="TransportOptions.HttpMessageHandler"/>, for example one for a proxy. A test that needs a handler sets it afterwards, together with
-    /// <see cref="TransportOptions.InsecureAcceptAnyHandlerOnLoopback"/>.</para>
+    /// <para>Sets the endpoint, the API key, the trust and the clock, and removes a <see cref="PrivatemodeOptions.Credential"/>, a
+    /// <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> and a <see cref="TransportOptions.HttpMessageHandler"/>, for example one for a proxy. A
+    /// test that needs a handler sets it afterwards, together with <see cref="TransportOptions.InsecureAcceptAnyHandlerOnLoopback"/>.</para>
     /// <para>All other options stay. Add the keys of an <see cref="PrivatemodeOptions.ApiKeyAccessor"/> to
     /// <see cref="PrivatemodeTestDeploymentOptions.AdditionalApiKeys"/>. With a pinned manifest or a hardware policy, the client may refuse the
     /// deployment.</para>
@@ -129,6 +129,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
         options.ApiKey = ApiKey;
         options.Credential = null;
         options.Transport.HttpMessageHandler = null;
+        options.Transport.UseDangerousUnverifiedLocalProxy(null);
         options.Verification.InsecureLoopbackTrust = InsecureLoopbackTrust;
         options.TimeProvider = _options.TimeProvider;
     }

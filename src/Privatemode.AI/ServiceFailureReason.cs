@@ -30,7 +30,7 @@ public enum ServiceFailureReason
 
     /// <summary>The service needs a newer client. Update this package.</summary>
     /// <remarks>This is also the reason if the service refused an encrypted request with status 400 without decrypting it. If there is no newer version of
-    /// this package yet, see <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>.</remarks>
+    /// this package yet, see <see cref="TransportOptions.UseDangerousUnverifiedLocalProxy"/>.</remarks>
     ClientTooOld,
 
     /// <summary>The service rejected the content of the request. Change the request.</summary>

@@ -5,6 +5,8 @@ namespace Privatemode.AI;
 /// <summary>Provides the options for sending requests. See <see cref="PrivatemodeOptions.Transport"/>.</summary>
 public sealed class TransportOptions
 {
+    private Uri? _localProxy;
+
     /// <summary>Gets or sets the message handler that sends all requests, for example through a corporate proxy.</summary>
     /// <value>A <see cref="SocketsHttpHandler"/>, or <see cref="DelegatingHandler"/>s over one. The default is <see langword="null"/>: the client creates
     /// a handler. The client does not dispose the handler that is set.</value>
@@ -60,22 +62,28 @@ public sealed class TransportOptions
     /// </remarks>
     public bool InsecureAcceptAnyHandlerOnLoopback { get; set; }
 
-    /// <summary>Gets or sets the address of Privatemode's own proxy on this machine, to which prompts are sent unencrypted. This is insecure.</summary>
-    /// <value>An http or https address whose host is a loopback address, such as <c>http://127.0.0.1:8080</c>; not a name. The default is
-    /// <see langword="null"/>: this client verifies the deployment and encrypts all content itself.</value>
+    /// <summary>Gets the address of Privatemode's own proxy on this machine, to which prompts are sent unencrypted. This is insecure.</summary>
+    /// <value>The default is <see langword="null"/>: this client verifies the deployment and encrypts all content itself.</value>
+    /// <remarks>Only <see cref="UseDangerousUnverifiedLocalProxy"/> sets it. The property has no setter, so that no configuration binder or serializer
+    /// can.</remarks>
+    public Uri? DangerousUnverifiedLocalProxy => _localProxy;
+
+    /// <summary>Sends prompts unencrypted to Privatemode's own proxy on this machine, instead of encrypted to the service. This is insecure.</summary>
+    /// <param name="address">An http or https address whose host is a loopback address, such as <c>http://127.0.0.1:8080</c>; not a name.
+    /// <see langword="null"/> undoes an earlier call.</param>
     /// <remarks>
-    /// <para>Use it only while the service requires a newer protocol than this library speaks. The <c>privatemode-proxy</c> then verifies the deployment
-    /// and encrypts. This client does neither: <b>whatever program owns the port reads all prompts and writes all answers</b>.</para>
-    /// <para>The address can be set in code only, and is never used instead of the service by itself. Options that concern verification or encryption, such as
+    /// <para><b>Whatever program owns the port reads all prompts and writes all answers.</b> Use it only while the service requires a newer protocol than
+    /// this library speaks: the <c>privatemode-proxy</c> then verifies the deployment and encrypts, and this client does neither.</para>
+    /// <para>The address can be set in code only, and is never used as a fallback. Options that concern verification or encryption, such as
     /// <see cref="PrivatemodeOptions.Verification"/>, <see cref="PrivatemodeOptions.Endpoint"/>, <see cref="HttpMessageHandler"/> and
-    /// <see cref="PrivatemodeOptions.LogEncryptedContent"/>, throw a <see cref="PrivatemodeConfigurationException"/> beside it.
-    /// <see cref="PrivatemodeClient.VerifyAsync"/> throws, the health check reports <c>Degraded</c>, and receipts have
-    /// <see cref="EncryptionReceipt.IsVerified"/> <see langword="false"/>.</para>
+    /// <see cref="PrivatemodeOptions.LogEncryptedContent"/>, throw a <see cref="PrivatemodeConfigurationException"/> beside it when the client is created, and
+    /// so does an address that is not loopback. <see cref="PrivatemodeClient.VerifyAsync"/> throws, the health check reports <c>Degraded</c>, and receipts
+    /// have <see cref="EncryptionReceipt.IsVerified"/> <see langword="false"/>.</para>
     /// <para>No system proxy is used, and redirects are not followed. An API key is sent only if <see cref="PrivatemodeOptions.ApiKey"/>,
     /// <see cref="PrivatemodeOptions.Credential"/> or <see cref="PrivatemodeOptions.ApiKeyAccessor"/> is set; the environment variable is not read. The
     /// repository's <c>docs/local-proxy.md</c> describes what else differs.</para>
     /// </remarks>
-    public Uri? DangerousUnverifiedLocalProxy { get; set; }
+    public void UseDangerousUnverifiedLocalProxy(Uri? address) => _localProxy = address;
 
     internal TransportOptions Clone() => (TransportOptions)MemberwiseClone();
 }

@@ -85,7 +85,7 @@ public sealed class StreamFaultTests : DeploymentTest
         (_, Exception? exception) = await StreamAsync();
         PrivatemodeServiceException service = Assert.IsType<PrivatemodeServiceException>(exception);
         Assert.Equal(ServiceFailureReason.ClientTooOld, service.Reason);
-        Assert.Contains("Transport.DangerousUnverifiedLocalProxy", service.Message, StringComparison.Ordinal);
+        Assert.Contains("Transport.UseDangerousUnverifiedLocalProxy", service.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -196,7 +196,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
         PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(failure);
         Assert.Equal(ServiceFailureReason.ClientTooOld, exception.Reason);
         Assert.All(
-            [cause, "protocol v1.40.0", "Update this package", "Transport.DangerousUnverifiedLocalProxy", "docs/local-proxy.md"],
+            [cause, "protocol v1.40.0", "Update this package", "Transport.UseDangerousUnverifiedLocalProxy", "docs/local-proxy.md"],
             text => Assert.Contains(text, exception.Message, StringComparison.Ordinal));
         return exception;
     }

@@ -64,7 +64,10 @@ internal static class SettingNames
 
         if (CodeOnly.FirstOrDefault(name => Letters(name) == letters || Letters(LastPart(KeyOf(name))) == letters) is { } codeOnly)
         {
-            return $"{codeOnly} is set in code: AddPrivatemode(options => options.{codeOnly} = ...).";
+            string assignment = codeOnly == OptionNames.LocalProxy
+                ? $"{nameof(PrivatemodeOptions.Transport)}.{nameof(TransportOptions.UseDangerousUnverifiedLocalProxy)}(...)"
+                : $"{codeOnly} = ...";
+            return $"{codeOnly} is set in code: AddPrivatemode(options => options.{assignment}).";
         }
 
         if (letters is "model" or "modelid" or "chatmodel" or "defaultmodel" or "deployment")

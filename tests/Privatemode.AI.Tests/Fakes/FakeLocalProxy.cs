@@ -54,7 +54,8 @@ internal sealed class FakeLocalProxy : IAsyncDisposable
     /// <summary>A client that sends to this proxy.</summary>
     public PrivatemodeClient CreateClient(Action<PrivatemodeOptions>? configure = null)
     {
-        PrivatemodeOptions options = new() { Transport = { DangerousUnverifiedLocalProxy = Address } };
+        PrivatemodeOptions options = new();
+        options.Transport.UseDangerousUnverifiedLocalProxy(Address);
         configure?.Invoke(options);
         return new PrivatemodeClient(options);
     }
@@ -78,6 +79,36 @@ internal sealed class FakeLocalProxy : IAsyncDisposable
             }
 
             await context.Response.WriteAsync(body);
+            return true;
+        };
+    }
+
+    /// <summary>Ends the connections of so many requests without an answer.</summary>
+    public void AbortFirst(int count) => Intercept = context =>
+    {
+        bool isAborted = Interlocked.Decrement(ref count) >= 0;
+        if (isAborted)
+        {
+            context.Abort();
+        }
+
+        return Task.FromResult(isAborted);
+    };
+
+    /// <summary>Has the next requests answered with these JSON texts.</summary>
+    public void AnswerInTurn(params (int Status, string Body)[] answers)
+    {
+        ConcurrentQueue<(int Status, string Body)> left = new(answers);
+        Intercept = async context =>
+        {
+            if (!left.TryDequeue(out (int Status, string Body) answer))
+            {
+                return false;
+            }
+
+            context.Response.StatusCode = answer.Status;
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync(answer.Body);
             return true;
         };
     }

@@ -73,6 +73,53 @@ public sealed class LocalProxyFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Chat_ErrorThatIsTooLong_KeepsItsStatus()
+    {
+        _proxy.AnswerOnce(500, $$$"""{"error":{"message":"{{{new string('x', 1024 * 1024)}}}"}}""");
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(AskAsync);
+        Assert.Equal((500, null), (exception.Status, exception.ServerMessage));
+    }
+
+    [Theory]
+    [InlineData("""{"error":{"message":"out of memory","code":503}}""")]
+    [InlineData("""{"object":"error","message":"out of memory","code":503}""")]
+    public async Task Chat_ErrorWithASuccessStatus_ThrowsItUnauthenticated(string body)
+    {
+        _proxy.AnswerOnce(200, body);
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(AskAsync);
+        Assert.Equal((503, "out of memory", false), (exception.Status, exception.ServerMessage, exception.IsServerMessageAuthenticated));
+    }
+
+    [Fact]
+    public async Task Chat_ConnectionEndsWithoutAnAnswer_IsSentOnceMore()
+    {
+        await using PrivatemodeClient client = _proxy.CreateClient(options => options.TimeProvider = new ImmediateTimeProvider());
+        _proxy.AbortFirst(1);
+        _ = _proxy.Model.Reply("Hello");
+        Assert.Equal("Hello", (await client.AsIChatClient(Model).GetResponseAsync("hi").OrTimeout()).Text);
+        Assert.Equal(2, _proxy.Requests.Count);
+        Assert.Single(_proxy.Requests.Select(request => request.Text).Distinct());
+
+        _proxy.AbortFirst(int.MaxValue);
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
+            () => client.AsIChatClient(Model).GetResponseAsync("hi").OrTimeout());
+        Assert.Equal(ServiceFailureReason.Unreachable, exception.Reason);
+        Assert.Equal(4, _proxy.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Chat_LimiterRefuses_IsNotSent()
+    {
+        using ConcurrencyLimiter limiter = new(new ConcurrencyLimiterOptions { PermitLimit = 1 });
+        using RateLimitLease held = limiter.AttemptAcquire();
+        await using PrivatemodeClient client = _proxy.CreateClient(options => options.Transport.RateLimiter = limiter);
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
+            () => client.AsIChatClient(Model).GetResponseAsync("hi").OrTimeout());
+        Assert.Equal(ServiceFailureReason.RateLimited, exception.Reason);
+        Assert.Empty(_proxy.Requests);
+    }
+
+    [Fact]
     public async Task Chat_TooManyRequests_IsRetried()
     {
         await using PrivatemodeClient client = _proxy.CreateClient(options => options.TimeProvider = new ImmediateTimeProvider());
@@ -132,6 +179,23 @@ public sealed class LocalProxyFaultTests : IAsyncLifetime
         _proxy.AnswerOnce(200, """data: {"error":{"message":"out of memory","code":503}}""" + "\n\ndata: [DONE]\n\n", "text/event-stream");
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(StreamAsync);
         Assert.Equal((503, "out of memory", false), (exception.Status, exception.ServerMessage, exception.IsServerMessageAuthenticated));
+    }
+
+    [Fact]
+    public async Task Stream_WithALineWithoutAnEnd_IsAnError()
+    {
+        _proxy.AnswerOnce(200, $"data: {new string(' ', 1024 * 1024)}", "text/event-stream");
+        Assert.Equal("line-too-long", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(StreamAsync)).ErrorType);
+    }
+
+    [Fact]
+    public async Task Answer_InTheOtherForm_IsAnError()
+    {
+        _proxy.AnswerOnce(200, "data: [DONE]\n\n", "text/event-stream");
+        PrivatemodeIntegrityException whole = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(AskAsync);
+        _proxy.AnswerOnce(200, "{}");
+        PrivatemodeIntegrityException streamed = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(StreamAsync);
+        Assert.All([whole, streamed], exception => Assert.Equal(("unexpected-form", "/v1/chat/completions"), (exception.ErrorType, exception.EndpointPath)));
     }
 
     [Fact]
@@ -213,11 +277,12 @@ public sealed class LocalProxyFaultTests : IAsyncLifetime
         Assert.Empty(_proxy.Requests);
     }
 
-    private static PrivatemodeClient Nowhere() => new(new PrivatemodeOptions
+    private static PrivatemodeClient Nowhere()
     {
-        TimeProvider = new ImmediateTimeProvider(),
-        Transport = { DangerousUnverifiedLocalProxy = new Uri("http://127.0.0.1:1") },
-    });
+        PrivatemodeOptions options = new() { TimeProvider = new ImmediateTimeProvider() };
+        options.Transport.UseDangerousUnverifiedLocalProxy(new Uri("http://127.0.0.1:1"));
+        return new PrivatemodeClient(options);
+    }
 
     private Task AskAsync() => _client.AsIChatClient(Model).GetResponseAsync("hi").OrTimeout();
 

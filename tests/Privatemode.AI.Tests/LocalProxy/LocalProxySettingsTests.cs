@@ -3,10 +3,12 @@ using System.Text.RegularExpressions;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using OpenAI;
+using Privatemode.AI.Testing;
 using Privatemode.AI.Testing.Evidence;
 using Privatemode.AI.Tests.Architecture;
 using Privatemode.AI.Tests.DependencyInjection;
@@ -69,10 +71,7 @@ public sealed class LocalProxySettingsTests
     [Fact]
     public void Address_Relative_IsRefused() => Assert.Equal(
         Setting,
-        Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(new PrivatemodeOptions
-        {
-            Transport = { DangerousUnverifiedLocalProxy = new Uri("proxy", UriKind.Relative) },
-        })).Setting);
+        Assert.Throws<PrivatemodeConfigurationException>(() => Client(new Uri("proxy", UriKind.Relative))).Setting);
 
     [Theory]
     [InlineData("http://127.0.0.1:8080")]
@@ -105,7 +104,103 @@ public sealed class LocalProxySettingsTests
     public void Configuration_NamesIt_IsRefused(string key)
     {
         PrivatemodeConfigurationException exception = HostSettings.Refused(("ApiKey", "key"), (key, "http://127.0.0.1:8080"));
-        Assert.Contains($"{Setting} is set in code", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{Setting} is set in code: AddPrivatemode(options => options.Transport.UseDangerousUnverifiedLocalProxy(...))", exception.Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Environment_NamesIt_IsRefused()
+    {
+        const string Variable = "Privatemode__Transport__DangerousUnverifiedLocalProxy";
+        Environment.SetEnvironmentVariable(Variable, "http://127.0.0.1:8080");
+        try
+        {
+            ServiceCollection services = new();
+            _ = services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddEnvironmentVariables().Build());
+            PrivatemodeConfigurationException exception =
+                Assert.Throws<PrivatemodeConfigurationException>(() => HostSettings.Resolve(services.AddPrivatemode()));
+            Assert.Contains($"{Setting} is set in code", exception.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(Variable, null);
+        }
+    }
+
+    // Applications can bind the options themselves, and configuration must not turn verification off there either.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ConfigurationBinder_OfTheOptionsThemselves_DoesNotSetIt(bool withPrivateMembers)
+    {
+        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Transport:DangerousUnverifiedLocalProxy"] = "http://127.0.0.1:8080",
+            ["Transport:UseDangerousUnverifiedLocalProxy"] = "http://127.0.0.1:8080",
+            ["Transport:_localProxy"] = "http://127.0.0.1:8080",
+            ["Transport:ResponseTimeout"] = "00:00:07",
+        }).Build();
+        PrivatemodeOptions bound = new();
+        configuration.Bind(bound, binder => binder.BindNonPublicProperties = withPrivateMembers);
+        TransportOptions created = configuration.GetSection("Transport").Get<TransportOptions>(binder => binder.BindNonPublicProperties = withPrivateMembers)!;
+        ServiceCollection services = new();
+        _ = services.AddOptions<PrivatemodeOptions>().Bind(configuration);
+        foreach (TransportOptions options in (TransportOptions[])[bound.Transport, created, HostSettings.Resolve(services).Transport])
+        {
+            Assert.Null(options.DangerousUnverifiedLocalProxy);
+            Assert.Equal(TimeSpan.FromSeconds(7), options.ResponseTimeout);
+        }
+    }
+
+    [Fact]
+    public void Code_SetsItAndTakesItBack()
+    {
+        TransportOptions options = new();
+        options.UseDangerousUnverifiedLocalProxy(new Uri("http://127.0.0.1:8080"));
+        Assert.Equal("http://127.0.0.1:8080/", options.DangerousUnverifiedLocalProxy!.AbsoluteUri);
+        options.UseDangerousUnverifiedLocalProxy(null);
+        Assert.Null(options.DangerousUnverifiedLocalProxy);
+    }
+
+    // A service that wants a newer protocol is the one situation in which a fallback would be tempting.
+    [Fact]
+    public async Task Service_ThatRefusesTheProtocol_IsNotReplacedByTheProxy()
+    {
+        await using FakeLocalProxy proxy = await FakeLocalProxy.StartAsync();
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+        await using PrivatemodeClient client = deployment.CreateClient();
+        foreach (Fault fault in (Fault[])[Fault.UnencryptedError(400), Fault.UnencryptedError(426), Fault.NewerResponseFormat])
+        {
+            deployment.Faults.Inject(fault);
+            PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
+                () => client.AsIChatClient("gpt-oss-120b").GetResponseAsync("canary").OrTimeout());
+            Assert.Equal(ServiceFailureReason.ClientTooOld, exception.Reason);
+        }
+
+        Assert.Empty(proxy.Requests);
+        Assert.Equal(3, deployment.Requests.Count);
+        Assert.DoesNotContain("canary", System.Text.Encoding.Latin1.GetString(deployment.GetReceivedBytes()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void EncryptingComposition_WithTheAddress_IsRefused()
+    {
+        PrivatemodeOptions options = new();
+        options.Transport.UseDangerousUnverifiedLocalProxy(new Uri("http://127.0.0.1:8080"));
+        Assert.Throws<InvalidOperationException>(() => ClientComposition.Create(options));
+    }
+
+    [Fact]
+    public async Task TestDeployment_TakesThePlaceOfTheProxy()
+    {
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+        PrivatemodeOptions options = new();
+        options.Transport.UseDangerousUnverifiedLocalProxy(new Uri("http://127.0.0.1:8080"));
+        deployment.ConfigureClient(options);
+        await using PrivatemodeClient client = new(options);
+        ChatResponse response = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
+        Assert.True(response.GetPrivatemodeReceipt()!.IsVerified);
     }
 
     [Fact]
@@ -151,7 +246,7 @@ public sealed class LocalProxySettingsTests
     {
         await using FakeLocalProxy proxy = await FakeLocalProxy.StartAsync();
         ServiceCollection services = HostSettings.With();
-        _ = services.AddPrivatemode(options => options.Transport.DangerousUnverifiedLocalProxy = proxy.Address);
+        _ = services.AddPrivatemode(options => options.Transport.UseDangerousUnverifiedLocalProxy(proxy.Address));
         _ = services.AddPrivatemodeChatClient("gpt-oss-120b");
         _ = services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b");
         _ = services.AddHttpClient("other").UsePrivatemodeHandler();
@@ -177,7 +272,7 @@ public sealed class LocalProxySettingsTests
     public async Task Host_WithHandlersOfTheApplication_IsRefused()
     {
         ServiceCollection services = HostSettings.With();
-        _ = services.AddPrivatemode(options => options.Transport.DangerousUnverifiedLocalProxy = new Uri("http://127.0.0.1:8080"));
+        _ = services.AddPrivatemode(options => options.Transport.UseDangerousUnverifiedLocalProxy(new Uri("http://127.0.0.1:8080")));
         _ = services.AddHttpClient("Privatemode.AI").AddHttpMessageHandler(() => new PassingHandler());
         await using ServiceProvider provider = services.BuildServiceProvider();
         PrivatemodeConfigurationException exception =
@@ -187,8 +282,8 @@ public sealed class LocalProxySettingsTests
 
     // No other configuration may reach what sends plaintext, or reads an answer without decrypting it.
     [Theory]
-    [InlineData(@"\bDangerousUnverifiedLocalProxy\b", "ClientComposition.cs", "LocalProxyCheck.cs", "LocalProxyComposition.cs", "OptionNames.cs",
-        "PrivatemodeClient.cs", "PrivatemodeRegistration.cs", "SettingsCheck.cs", "TransportOptions.cs")]
+    [InlineData(@"\b(Use)?DangerousUnverifiedLocalProxy\b", "ClientComposition.cs", "ClientTooOld.cs", "LocalProxyCheck.cs", "LocalProxyComposition.cs",
+        "OptionNames.cs", "PrivatemodeClient.cs", "PrivatemodeRegistration.cs", "SettingNames.cs", "SettingsCheck.cs", "TransportOptions.cs")]
     [InlineData(@"\bLocalProxyComposition\b", "LocalProxyComposition.cs", "PrivatemodeClient.cs")]
     [InlineData(@"\bLocalProxyTransport\b", "LocalProxyComposition.cs", "LocalProxyPolicy.cs", "LocalProxyTransport.cs")]
     [InlineData(@"\bLocalProxyAnswers\b", "LocalProxyAnswers.cs", "LocalProxyTransport.cs")]
@@ -206,9 +301,12 @@ public sealed class LocalProxySettingsTests
 
     private static string WithoutComments(string source) => Regex.Replace(source, "^ *//.*$", "", RegexOptions.Multiline);
 
-    private static PrivatemodeClient Client(string address, Action<PrivatemodeOptions>? configure = null)
+    private static PrivatemodeClient Client(string address, Action<PrivatemodeOptions>? configure = null) => Client(new Uri(address), configure);
+
+    private static PrivatemodeClient Client(Uri address, Action<PrivatemodeOptions>? configure = null)
     {
-        PrivatemodeOptions options = new() { Transport = { DangerousUnverifiedLocalProxy = new Uri(address) } };
+        PrivatemodeOptions options = new();
+        options.Transport.UseDangerousUnverifiedLocalProxy(address);
         configure?.Invoke(options);
         return new PrivatemodeClient(options);
     }

@@ -90,7 +90,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
         await using PrivatemodeClient client = _deployment.CreateClient();
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.ConnectAsync().OrTimeout());
         Assert.Equal(ServiceFailureReason.ClientTooOld, exception.Reason);
-        Assert.Contains("Transport.DangerousUnverifiedLocalProxy", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Transport.UseDangerousUnverifiedLocalProxy", exception.Message, StringComparison.Ordinal);
         Assert.Contains(message, exception.ServerMessage, StringComparison.Ordinal);
         Assert.Single(Exchanges);
     }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using NSec.Cryptography;
 
 namespace Privatemode.AI.Encryption;
@@ -12,8 +13,8 @@ internal sealed class SodiumAesGcmKey : IDisposable
     /// <summary>The most keys of a process at one time; a client needs two for each session.</summary>
     internal const int MostKeys = 4096;
 
-    // Asking loads the native library.
-    private static readonly Lazy<bool> Usable = new(() => IsUsable(() => Aes256Gcm.IsSupported));
+    // Asking loads the native library, and the algorithm tests itself.
+    private static readonly Lazy<bool> Usable = new(() => IsUsable(() => Aes256Gcm.IsSupported && AeadAlgorithm.Aes256Gcm.KeySize == AesGcmKey.Size));
     private static int _count;
 
     private readonly Key _key;
@@ -40,16 +41,24 @@ internal sealed class SodiumAesGcmKey : IDisposable
             return null;
         }
 
+        SodiumAesGcmKey? imported = null;
         try
         {
-            return new SodiumAesGcmKey(Key.Import(AeadAlgorithm.Aes256Gcm, key, KeyBlobFormat.RawSymmetricKey));
+            imported = new SodiumAesGcmKey(Key.Import(AeadAlgorithm.Aes256Gcm, key, KeyBlobFormat.RawSymmetricKey));
         }
-        catch (OutOfMemoryException)
+        catch (Exception exception) when (exception is OutOfMemoryException or InvalidOperationException or CryptographicException)
         {
-            // Not the managed heap: the process has no more memory mappings.
-            _ = Interlocked.Decrement(ref _count);
-            return null;
+            // Not the managed heap: the process has no more memory mappings. The platform needs none.
         }
+        finally
+        {
+            if (imported is null)
+            {
+                _ = Interlocked.Decrement(ref _count);
+            }
+        }
+
+        return imported;
     }
 
     /// <summary>Encrypts a value. The ciphertext, with its tag behind it, must not overlap with the plaintext.</summary>
@@ -86,7 +95,7 @@ internal sealed class SodiumAesGcmKey : IDisposable
         }
         catch (Exception exception)
             when (exception is TypeLoadException or BadImageFormatException or TypeInitializationException or NotSupportedException
-                or InvalidOperationException)
+                or InvalidOperationException or CryptographicException)
         {
             return false;
         }

@@ -139,6 +139,7 @@ public sealed class AesGcmKeyTests
     [InlineData(typeof(BadImageFormatException))]
     [InlineData(typeof(PlatformNotSupportedException))]
     [InlineData(typeof(InvalidOperationException))]
+    [InlineData(typeof(CryptographicException))]
     public void IsUsable_NativeLibraryIsMissingOrBroken_IsFalse(Type failure) =>
         Assert.False(SodiumAesGcmKey.IsUsable(() => throw (Exception)Activator.CreateInstance(failure)!));
 

@@ -1,11 +1,19 @@
+using Privatemode.AI.Tests.Encryption;
+
 namespace Privatemode.AI.Tests.Memory;
 
-/// <summary>What the test assembly does as a program of its own: one case of <see cref="MemoryCases"/>, under the heap limit of its environment.</summary>
+/// <summary>What the test assembly does as a program of its own: one case of <see cref="MemoryCases"/>, under the heap limit of its environment,
+/// or of <see cref="SodiumMemoryCases"/>.</summary>
 internal static class MemoryProgram
 {
     public static int Main(string[] args)
     {
         if (args is not [string name])
+        {
+            return 0;
+        }
+
+        if (SodiumMemoryCases.TryRun(name))
         {
             return 0;
         }

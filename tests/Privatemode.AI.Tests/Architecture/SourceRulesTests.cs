@@ -9,6 +9,9 @@ public sealed class SourceRulesTests
     private const int LongestLine = 160;
     private const int LongestMethod = 50;
 
+    // None: a project that cannot be in it stands here, with the reason.
+    private static readonly string[] OutsideTheSolution = [];
+
     // Users' tests derive from these clients to replace them: docs/adr/0002-fakes-and-results.md.
     private static readonly Type[] Mockable = [typeof(DocumentClient), typeof(ModelCatalog), typeof(TextCompletionClient)];
 
@@ -95,6 +98,32 @@ public sealed class SourceRulesTests
         Assert.Empty(type.GetConstructors());
         Assert.Empty(Assert.Single(type.GetConstructors(Declared), constructor => constructor.IsFamily).GetParameters());
     });
+
+    // What no build of the solution compiles, nobody notices when it breaks.
+    [Fact]
+    public void Projects_AreInTheSolution()
+    {
+        string solution = File.ReadAllText(Path.Combine(RepositoryFiles.Root, "Privatemode.AI.sln"));
+        string[] projects = [.. RepositoryFiles.Under(".", "*.csproj")
+            .Select(path => Path.GetRelativePath(RepositoryFiles.Root, path)).Order(StringComparer.Ordinal)];
+        Assert.NotEmpty(projects);
+        Assert.Equal(OutsideTheSolution, projects.Where(
+            path => !solution.Contains($"\"{path.Replace('/', '\\')}\"", StringComparison.OrdinalIgnoreCase)));
+    }
+
+    // .ci/run runs each of them, and scripts/user-programs runs them against the packages.
+    [Theory]
+    [InlineData(".ci/run")]
+    [InlineData("scripts/user-programs")]
+    public void Examples_AreRunBy(string script)
+    {
+        string text = File.ReadAllText(Path.Combine(RepositoryFiles.Root, script));
+        string[] examples = [.. RepositoryFiles.Under("examples", "*.csproj").Select(path => Path.GetFileNameWithoutExtension(path))];
+        Assert.NotEmpty(examples);
+
+        // TestingYourApp is a project of tests, which the solution's tests include.
+        Assert.DoesNotContain(examples, name => name != "TestingYourApp" && !Regex.IsMatch(text, $@"\b{Regex.Escape(name)}\b", RegexOptions.IgnoreCase));
+    }
 
     [Fact]
     public void TemporaryFolders_OfTests_AreDeleted()

@@ -102,7 +102,7 @@ internal static class SodiumMemoryCases
     {
         try
         {
-            throw new OutOfMemoryException();
+            throw new InsufficientMemoryException();
         }
         catch (Exception exception) when (exception is OutOfMemoryException)
         {

@@ -92,6 +92,12 @@ internal sealed class ChoiceEventRules(
         }
 
         _characters.WriteEventsBefore(opened, _toolCalls);
+        if (_finishes.HasTextOnly)
+        {
+            // Most events. There is nothing in their choices that a reader cannot read.
+            return;
+        }
+
         ChoiceNormalizer.Normalize(opened, isEvent: true, _finishes.HasOddIndex);
         if (rule.HasMessages)
         {

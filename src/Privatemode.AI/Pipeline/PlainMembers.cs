@@ -48,21 +48,27 @@ internal static class PlainMembers
             return false;
         }
 
+        ReadOnlySpan<byte> text = rawString[1..^1];
+        return text.Contains((byte)'\\') ? IsPrintableUnescaped(rawString) : IsShortAscii(text);
+    }
+
+    private static bool IsPrintableUnescaped(ReadOnlySpan<byte> rawString)
+    {
         Utf8JsonReader reader = new(rawString);
         Span<byte> text = stackalloc byte[TextLimit * LongestEscape];
         try
         {
             _ = reader.Read();
-            text = text[..reader.CopyString(text)];
+            return IsShortAscii(text[..reader.CopyString(text)]);
         }
         catch (InvalidOperationException)
         {
             // Half a surrogate pair.
             return false;
         }
-
-        return text.Length <= TextLimit && !text.ContainsAnyExceptInRange((byte)' ', (byte)'~');
     }
+
+    private static bool IsShortAscii(ReadOnlySpan<byte> text) => text.Length <= TextLimit && !text.ContainsAnyExceptInRange((byte)' ', (byte)'~');
 
     /// <summary>A number of seconds, from 0; the service writes it as a string.</summary>
     private static bool IsDuration(ReadOnlySpan<byte> value, JsonTokenType kind)

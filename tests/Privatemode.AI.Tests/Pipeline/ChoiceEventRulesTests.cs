@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Pipeline;
 using Privatemode.AI.Tests.Fakes;
 
@@ -105,6 +108,76 @@ public sealed class ChoiceEventRulesTests : IDisposable
 
         Assert.Null(opened.Failure);
         Assert.Contains("\"index\":1", opened.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"index":0,"delta":{"content":"a"},"logprobs":null,"finish_reason":null,"token_ids":null}""", true)]
+    [InlineData("""{"index":0,"delta":{"reasoning":"a","reasoning_content":"b","content":null,"role":null},"finish_reason":null}""", true)]
+    [InlineData("""{"index":0,"text":"a","finish_reason":null}""", true)]
+    [InlineData("""{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}""", false)]
+    [InlineData("""{"index":0,"delta":{"content":["a"]},"finish_reason":null}""", false)]
+    [InlineData("""{"index":0,"delta":{"tool_calls":""},"finish_reason":null}""", false)]
+    [InlineData("""{"index":"0","delta":{"content":"a"},"finish_reason":null}""", false)]
+    [InlineData("""{"index":null,"delta":{"content":"a"},"finish_reason":null}""", false)]
+    [InlineData("""{"index":0,"delta":{"content":"a"},"logprobs":{},"finish_reason":null}""", false)]
+    [InlineData("""{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}""", false)]
+    public void EventOfTextOnly_IsTold(string choice, bool isTextOnly)
+    {
+        ChoiceFinishes finishes = new();
+        Assert.True(finishes.TryObserve(Encoding.UTF8.GetBytes($"[{choice}]"), out _));
+        Assert.Equal(isTextOnly, finishes.HasTextOnly);
+        Assert.Equal(isTextOnly, TextOnly($"[{choice},{choice}]"));
+        Assert.Equal(isTextOnly, TextOnly("""[{"index":0,"delta":{"content":"a"}},""" + choice + "]"));
+    }
+
+    /// <summary>Events of texts only skip what corrects choices, so it must have nothing to do in any of them.</summary>
+    [Fact]
+    public void EventOfTextOnly_HasNothingToCorrect()
+    {
+        string[] values = ["null", "\"\"", "\"a\"", "\"stop\"", "0", "1.0", "true", "false", "[]", "[1]", "{}", "{\"content\":[]}"];
+        string[] names = ["index", "delta", "message", "text", "logprobs", "finish_reason", "role", "tool_calls", "x"];
+        string[] inDelta =
+            ["role", "content", "reasoning", "reasoning_content", "refusal", "tool_calls", "function_call", "audio", "annotations", "index", "x"];
+        int skipped = 0;
+        using AnswerBench bench = new();
+        foreach (string choices in names.SelectMany(name => values, (name, value) => $"[{{\"index\":0,\"{name}\":{value}}}]")
+            .Concat(inDelta.SelectMany(name => values, (name, value) => $"[{{\"delta\":{{\"content\":\"a\",\"{name}\":{value}}},\"index\":0}}]"))
+            .Where(TextOnly))
+        {
+            skipped++;
+            string document = $$"""{"choices":{{choices}}}""";
+            Assert.Equal(document, bench.Change(document, opened =>
+            {
+                ChoiceNormalizer.Normalize(opened, isEvent: true, hasOddIndex: true);
+                FinishReasonNormalizer.Normalize(opened, isEvent: true, "sdk_0");
+                MessageNormalizer.Normalize(opened, isEvent: true);
+                new ToolCallNormalizer().Normalize(opened, isEvent: true);
+            }));
+        }
+
+        Assert.InRange(skipped, 20, 60);
+    }
+
+    [Fact]
+    public void FaultAmongManyEventsInOneRead_LeavesThoseBeforeIt()
+    {
+        const int Count = 60;
+        const int Bad = 37;
+        string[] documents =
+            [.. Enumerable.Range(0, Count).Select(i => ChoiceStream.DeltaJson(i.ToString(CultureInfo.InvariantCulture)))];
+        string[] events = [.. documents.Select(document => _enclave.Document(document))];
+        events[Bad] = events[Bad][..^4] + (events[Bad][^4] == '0' ? '1' : '0') + events[Bad][^3..];
+
+        OpenedStream opened = Open(events);
+
+        Assert.Equal(
+            new OpenedStream(string.Concat(documents[..Bad].Select(document => $"data: {document}\n\n")), "not-authentic", false), opened);
+    }
+
+    private static bool TextOnly(string choices)
+    {
+        ChoiceFinishes finishes = new();
+        return finishes.TryObserve(Encoding.UTF8.GetBytes(choices), out _) && finishes.HasTextOnly;
     }
 
     private static string Renamed(string sealedEvent, params string[] names)

@@ -27,12 +27,16 @@ internal sealed class ChoiceFinishes(int expected = 1)
     /// <summary>A choice was seen whose index is not written as a whole number.</summary>
     public bool HasOddIndex { get; private set; }
 
+    /// <summary>The choices observed last have texts and nulls only, under names of which every reader can read those.</summary>
+    public bool HasTextOnly { get; private set; }
+
     public bool AllFinished => _running.Count == 0 && _finished.Count >= expected;
 
     /// <summary>Takes in the <c>choices</c> array of one event; false when it cannot be read.</summary>
     public bool TryObserve(ReadOnlySpan<byte> choices, out int count)
     {
         count = 0;
+        HasTextOnly = true;
         int unnumbered = 0;
         Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = Json.JsonIndex.MaxDepth });
         try
@@ -93,11 +97,13 @@ internal sealed class ChoiceFinishes(int expected = 1)
             bool isMessage = reader.ValueTextEquals("message"u8);
             bool isContent = reader.ValueTextEquals("delta"u8) || reader.ValueTextEquals("text"u8);
             _ = reader.Read();
+            HasTextOnly &= isContent || isIndex || reader.TokenType == JsonTokenType.Null;
             isNumbered |= isIndex && reader.TokenType != JsonTokenType.Null;
             HasWhole |= isMessage && reader.TokenType != JsonTokenType.Null;
             if (isIndex && !(reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out index)))
             {
                 HasOddIndex = true;
+                HasTextOnly = false;
                 if (!TryReadIndex(ref reader, ref index))
                 {
                     return false;
@@ -124,7 +130,7 @@ internal sealed class ChoiceFinishes(int expected = 1)
     }
 
     /// <summary>Whether the value at the reader is, or has a member, other than a role, that is, neither null nor false nor empty. Reads to its end.</summary>
-    private static bool HoldsContent(ref Utf8JsonReader reader)
+    private bool HoldsContent(ref Utf8JsonReader reader)
     {
         bool holds = false;
         if (reader.TokenType == JsonTokenType.StartObject)
@@ -132,7 +138,9 @@ internal sealed class ChoiceFinishes(int expected = 1)
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 bool isRole = reader.ValueTextEquals("role"u8);
+                bool isText = reader.ValueTextEquals("content"u8) || reader.ValueTextEquals("reasoning"u8) || reader.ValueTextEquals("reasoning_content"u8);
                 _ = reader.Read();
+                HasTextOnly &= reader.TokenType == JsonTokenType.Null || (isText && reader.TokenType == JsonTokenType.String);
 
                 // Reads to the end of the value, which may be an object in place of a role too.
                 bool isEmpty = IsEmpty(ref reader);
@@ -142,6 +150,7 @@ internal sealed class ChoiceFinishes(int expected = 1)
             return holds;
         }
 
+        HasTextOnly &= reader.TokenType is JsonTokenType.String or JsonTokenType.Null;
         return !IsEmpty(ref reader);
     }
 

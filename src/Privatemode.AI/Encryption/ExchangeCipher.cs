@@ -15,11 +15,12 @@ internal sealed class ExchangeCipher : IDisposable
     // The ciphertext of a value is produced in the back half of its own hex text and spread forward in steps of this many bytes.
     private const int SpreadSize = 1024;
 
-    // Values of an event are short: their ciphertext fits on the stack.
-    private const int StackSize = 512;
+    // Values of an event are short: their ciphertext fits into a buffer of the exchange.
+    private const int ShortSize = 512;
 
     private readonly byte[] _nonce = new byte[FieldCipher.NonceSize];
     private readonly ReadOnlyMemory<byte> _secretId;
+    private readonly byte[] _short = new byte[ShortSize];
     private FieldCipher? _requests;
     private readonly FieldCipher _responses;
     private readonly List<UInt128> _sentIvs = new(capacity: 8);
@@ -158,11 +159,10 @@ internal sealed class ExchangeCipher : IDisposable
     private OpenResult OpenCopied(ReadOnlySpan<byte> iv, WireText hex, Span<byte> plaintext)
     {
         int length = plaintext.Length + FieldCipher.TagSize;
-        byte[]? rented = length <= StackSize ? null : ArrayPool<byte>.Shared.Rent(length);
+        byte[]? rented = length <= ShortSize ? null : ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            Span<byte> buffer = rented ?? stackalloc byte[StackSize];
-            Span<byte> sealedBytes = buffer[..length];
+            Span<byte> sealedBytes = (rented ?? _short).AsSpan(0, length);
             if (!SealedValue.TryReadHex(hex, sealedBytes))
             {
                 plaintext.Clear();

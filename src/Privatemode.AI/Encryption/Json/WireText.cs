@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -10,27 +11,36 @@ namespace Privatemode.AI.Encryption.Json;
 internal readonly ref struct WireText
 {
     private readonly ReadOnlySpan<byte> _whole;
-    private readonly ReadOnlySequence<byte> _pieces;
-    private readonly bool _isInPieces;
 
-    public WireText(ReadOnlySpan<byte> whole) => _whole = whole;
+    // Boxed: this is copied for every value of every event, and a sequence would double what is copied.
+    private readonly StrongBox<ReadOnlySequence<byte>>? _pieces;
+    private readonly int _start;
+
+    public WireText(ReadOnlySpan<byte> whole)
+    {
+        _whole = whole;
+        Length = whole.Length;
+    }
 
     public WireText(ReadOnlySequence<byte> pieces)
     {
-        (_pieces, _isInPieces) = (pieces, !pieces.IsSingleSegment);
-        _whole = _isInPieces ? default : pieces.FirstSpan;
+        Length = checked((int)pieces.Length);
+        _pieces = pieces.IsSingleSegment ? null : new StrongBox<ReadOnlySequence<byte>>(pieces);
+        _whole = pieces.IsSingleSegment ? pieces.FirstSpan : default;
     }
 
-    public int Length => _isInPieces ? checked((int)_pieces.Length) : _whole.Length;
+    private WireText(StrongBox<ReadOnlySequence<byte>> pieces, int start, int length) => (_pieces, _start, Length) = (pieces, start, length);
+
+    public int Length { get; }
 
     /// <summary>Whether it is in several pieces.</summary>
-    public bool IsInPieces => _isInPieces;
+    public bool IsInPieces => _pieces is not null;
 
     /// <summary>The pieces, when there are several.</summary>
-    public ReadOnlySequence<byte> Pieces => _pieces;
+    public ReadOnlySequence<byte> Pieces => _pieces is null ? default : _pieces.Value.Slice(_start, Length);
 
     /// <summary>The text, when it is in one piece.</summary>
-    public ReadOnlySpan<byte> Whole => _isInPieces ? throw new InvalidOperationException("The text is in pieces.") : _whole;
+    public ReadOnlySpan<byte> Whole => IsInPieces ? throw new InvalidOperationException("The text is in pieces.") : _whole;
 
     public static implicit operator WireText(ReadOnlySpan<byte> whole) => new(whole);
 
@@ -38,14 +48,14 @@ internal readonly ref struct WireText
 
     public static implicit operator WireText(byte[] whole) => new(whole);
 
-    public WireText Slice(int start, int length) => _isInPieces ? new WireText(_pieces.Slice(start, length)) : new WireText(_whole.Slice(start, length));
+    public WireText Slice(int start, int length) => _pieces is null ? new WireText(_whole.Slice(start, length)) : SlicePieces(start, length);
 
     /// <summary>Copies all of it; the destination is as long.</summary>
     public void CopyTo(Span<byte> destination)
     {
-        if (_isInPieces)
+        if (IsInPieces)
         {
-            _pieces.CopyTo(destination);
+            Pieces.CopyTo(destination);
         }
         else
         {
@@ -56,12 +66,12 @@ internal readonly ref struct WireText
     public Utf8JsonReader Read(int maxDepth)
     {
         JsonReaderOptions options = new() { MaxDepth = maxDepth };
-        return _isInPieces ? new Utf8JsonReader(_pieces, options) : new Utf8JsonReader(_whole, options);
+        return IsInPieces ? new Utf8JsonReader(Pieces, options) : new Utf8JsonReader(_whole, options);
     }
 
     public bool IsUtf8()
     {
-        if (!_isInPieces)
+        if (!IsInPieces)
         {
             return Utf8.IsValid(_whole);
         }
@@ -69,7 +79,7 @@ internal readonly ref struct WireText
         // A character may lie across two pieces: the bytes of one that is not whole go in front of the next piece.
         Span<byte> seam = stackalloc byte[8];
         int kept = 0;
-        foreach (ReadOnlyMemory<byte> piece in _pieces)
+        foreach (ReadOnlyMemory<byte> piece in Pieces)
         {
             ReadOnlySpan<byte> rest = piece.Span;
             while (kept > 0 && !rest.IsEmpty)
@@ -96,6 +106,13 @@ internal readonly ref struct WireText
         }
 
         return kept == 0;
+    }
+
+    private WireText SlicePieces(int start, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)start, (uint)Length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)(Length - start));
+        return new WireText(_pieces!, _start + start, length);
     }
 
     /// <summary>How many bytes at the end begin a character without ending it.</summary>

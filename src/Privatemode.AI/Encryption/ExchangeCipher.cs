@@ -86,16 +86,22 @@ internal sealed class ExchangeCipher : IDisposable
         }
     }
 
-    /// <summary>Length in bytes of the plaintext behind a sealed value; -1 when it is not one.</summary>
-    public static int PlaintextLength(WireText raw)
+    /// <summary>Finds out whether a raw JSON value is an encrypted one.</summary>
+    /// <param name="raw">The value.</param>
+    /// <param name="headLength">How many bytes of it come before the ciphertext.</param>
+    /// <returns>Length in bytes of its plaintext; -1 if it is not encrypted.</returns>
+    public static int PlaintextLength(WireText raw, out int headLength)
     {
-        Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
-        return SealedValue.TryParse(raw, iv, out WireText hex) ? hex.Length / 2 - FieldCipher.TagSize : -1;
+        headLength = SealedValue.FindCiphertext(raw);
+        return headLength < 0 ? -1 : ((raw.Length - 1 - headLength) / 2) - FieldCipher.TagSize;
     }
 
-    /// <summary>Opens the next value of the answer into exactly as many bytes as its plaintext has.</summary>
+    /// <summary>Opens the next value of the answer.</summary>
+    /// <param name="raw">The value.</param>
+    /// <param name="headLength">As <see cref="PlaintextLength"/> found it.</param>
+    /// <param name="plaintext">Exactly as long as the plaintext.</param>
     /// <returns>What went wrong; after anything but <see cref="OpenResult.Opened"/> every further call fails.</returns>
-    public OpenResult Open(WireText raw, Span<byte> plaintext)
+    public OpenResult Open(WireText raw, int headLength, Span<byte> plaintext)
     {
         _opening = true;
         if (_failed)
@@ -105,7 +111,7 @@ internal sealed class ExchangeCipher : IDisposable
 
         // Failed until proven otherwise, so that an exception leaves nothing open.
         _failed = true;
-        OpenResult result = OpenNext(raw, plaintext);
+        OpenResult result = OpenNext(raw, headLength, plaintext);
         _failed = result != OpenResult.Opened;
         return result;
     }
@@ -126,10 +132,11 @@ internal sealed class ExchangeCipher : IDisposable
         return _requests ?? throw new InvalidOperationException("The request of this exchange is sealed already.");
     }
 
-    private OpenResult OpenNext(WireText raw, Span<byte> plaintext)
+    private OpenResult OpenNext(WireText raw, int headLength, Span<byte> plaintext)
     {
         Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
-        if (!SealedValue.TryParse(raw, iv, out WireText hex) || hex.Length / 2 != plaintext.Length + FieldCipher.TagSize)
+        int hexLength = 2 * (plaintext.Length + FieldCipher.TagSize);
+        if (headLength < 0 || raw.Length != headLength + hexLength + 1 || !SealedValue.TryReadIv(raw, headLength, iv))
         {
             return OpenResult.Malformed;
         }
@@ -139,6 +146,8 @@ internal sealed class ExchangeCipher : IDisposable
         {
             return OpenResult.Reflected;
         }
+
+        WireText hex = raw.Slice(headLength, hexLength);
 
         return _responses.DecryptsInPlace(plaintext.Length) ? OpenInPlace(iv, hex, plaintext) : OpenCopied(iv, hex, plaintext);
     }

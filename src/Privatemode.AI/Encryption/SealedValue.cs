@@ -37,50 +37,29 @@ internal static class SealedValue
         return at;
     }
 
-    /// <summary>Reads IV and ciphertext-with-tag (still hex) from a raw JSON value; false when it is not a sealed value.</summary>
-    /// <remarks>Id and nonce text are not looked at: the reader's own nonce goes into the additional data.</remarks>
-    public static bool TryParse(ReadOnlySpan<byte> raw, Span<byte> iv, out ReadOnlySpan<byte> ciphertextHex)
+    /// <summary>Finds the ciphertext in a raw JSON value. With its tag it is hex, up to the quote at the end.</summary>
+    /// <returns>How many bytes come before it; -1 if the value is not an encrypted one.</returns>
+    /// <remarks>
+    /// Id and nonce are not compared: the reader's own nonce goes into the additional data. Of a value in several pieces, everything before the
+    /// ciphertext must be short.
+    /// </remarks>
+    public static int FindCiphertext(WireText raw)
     {
-        return TryReadHead(raw, iv, out ciphertextHex) && IsHexLength(ciphertextHex.Length);
+        int start = raw.IsInPieces ? FindEndOfHeadInPieces(raw) : FindEndOfHead(raw.Whole);
+        int hex = raw.Length - 1 - start;
+        return start >= 0 && hex >= HexFactor * FieldCipher.TagSize && hex % HexFactor == 0 ? start : -1;
     }
 
-    private static bool IsHexLength(int length) => length >= HexFactor * FieldCipher.TagSize && length % HexFactor == 0;
+    /// <summary>Reads the IV of an encrypted value.</summary>
+    /// <param name="raw">The value.</param>
+    /// <param name="headLength">What <see cref="FindCiphertext"/> returned for it.</param>
+    /// <param name="iv">Receives the IV.</param>
+    public static bool TryReadIv(WireText raw, int headLength, Span<byte> iv) =>
+        TryReadHex(raw.Slice(headLength - 1 - HexFactor * FieldCipher.IvSize, HexFactor * FieldCipher.IvSize), iv);
 
-    private static bool TryReadHead(ReadOnlySpan<byte> raw, Span<byte> iv, out ReadOnlySpan<byte> ciphertextHex)
+    // A method of its own: its space on the stack is cleared on entry, and the values of events do not need it.
+    private static int FindEndOfHeadInPieces(WireText raw)
     {
-        ciphertextHex = default;
-        if (raw.Length < Punctuation || raw[0] != Quote || raw[^1] != Quote)
-        {
-            return false;
-        }
-
-        ReadOnlySpan<byte> rest = raw[1..^1];
-        if (!TrySkipPart(ref rest) || !TrySkipPart(ref rest))
-        {
-            return false;
-        }
-
-        int ivEnd = rest.IndexOf(Colon);
-        if (ivEnd != HexFactor * FieldCipher.IvSize || !TryReadHex(rest[..ivEnd], iv))
-        {
-            return false;
-        }
-
-        ciphertextHex = rest[(ivEnd + 1)..];
-        return true;
-    }
-
-    /// <summary>The same of a value that may be in pieces; of one that is, everything before the ciphertext must be short.</summary>
-    public static bool TryParse(WireText raw, Span<byte> iv, out WireText ciphertextHex)
-    {
-        bool isSealed;
-        if (!raw.IsInPieces)
-        {
-            isSealed = TryParse(raw.Whole, iv, out ReadOnlySpan<byte> hex);
-            ciphertextHex = hex;
-            return isSealed;
-        }
-
         // The head as it stands, closed by a quote so that it reads like a value of its own.
         Span<byte> head = stackalloc byte[LongestHead + 1];
         Span<byte> last = stackalloc byte[1];
@@ -88,10 +67,30 @@ internal static class SealedValue
         raw.Slice(0, length).CopyTo(head);
         head[length] = Quote;
         raw.Slice(raw.Length - 1, 1).CopyTo(last);
-        isSealed = TryReadHead(head[..(length + 1)], iv, out ReadOnlySpan<byte> rest);
-        int start = length - rest.Length;
-        ciphertextHex = isSealed && start < raw.Length ? raw.Slice(start, raw.Length - 1 - start) : default;
-        return isSealed && last[0] == Quote && IsHexLength(ciphertextHex.Length);
+        return last[0] == Quote ? FindEndOfHead(head[..(length + 1)]) : -1;
+    }
+
+    private static int FindEndOfHead(ReadOnlySpan<byte> raw)
+    {
+        if (raw.Length < Punctuation || raw[0] != Quote || raw[^1] != Quote)
+        {
+            return -1;
+        }
+
+        ReadOnlySpan<byte> rest = raw[1..^1];
+        if (!TrySkipPart(ref rest) || !TrySkipPart(ref rest))
+        {
+            return -1;
+        }
+
+        Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
+        int ivEnd = rest.IndexOf(Colon);
+        if (ivEnd != HexFactor * FieldCipher.IvSize || !TryReadHex(rest[..ivEnd], iv))
+        {
+            return -1;
+        }
+
+        return raw.Length - rest.Length + ivEnd;
     }
 
     /// <summary>True when a raw JSON value has the exact form this library writes for the given secret.</summary>
@@ -171,10 +170,9 @@ internal static class SealedValue
 
     private static bool TrySkipPart(ref ReadOnlySpan<byte> rest)
     {
-        int colon = rest.IndexOf(Colon);
-
         // An escape may stand for a colon or a quote: a reader that unescapes would see other parts than we do.
-        if (colon < 0 || rest[..colon].ContainsAny(Quote, Escape))
+        int colon = rest.IndexOfAny(Colon, Quote, Escape);
+        if (colon < 0 || rest[colon] != Colon)
         {
             return false;
         }

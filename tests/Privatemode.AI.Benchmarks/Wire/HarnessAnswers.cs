@@ -49,11 +49,12 @@ internal sealed class HarnessAnswers : IDisposable
         foreach (int i in index.Order)
         {
             ReadOnlySpan<byte> value = index.Members[i].Value(request);
-            if (SealedValue.TryParse(value, iv, out ReadOnlySpan<byte> hex))
+            int head = SealedValue.FindCiphertext(value);
+            if (head >= 0 && SealedValue.TryReadIv(value, head, iv))
             {
                 _nonce = _nonce.Length > 0 ? _nonce : Convert.FromHexString(Encoding.ASCII.GetString(value).Split(':')[1]);
                 opener ??= new FieldCipher(key, _nonce);
-                byte[] bytes = Convert.FromHexString(hex);
+                byte[] bytes = Convert.FromHexString(value[head..^1]);
                 _ = opener.TryDecrypt(iv, bytes, new byte[bytes.Length - FieldCipher.TagSize])
                     ? true
                     : throw new InvalidOperationException("The request cannot be opened.");

@@ -29,7 +29,7 @@ public sealed class ExchangeCipherTests
             byte[] plaintext = RandomNumberGenerator.GetBytes(size);
             byte[] value = Seal(cipher, plaintext);
             Assert.True(SealedValue.IsSealedWith(value, "id"u8));
-            Assert.Equal(size, ExchangeCipher.PlaintextLength(value));
+            Assert.Equal(size, ExchangeCipher.PlaintextLength(value, out _));
             Assert.True(plaintext.AsSpan().SequenceEqual(NaivePeer.OpenBytes(Encoding.ASCII.GetString(value), _key, sequence++)), $"{size} bytes");
         }
     }
@@ -118,7 +118,7 @@ public sealed class ExchangeCipherTests
     [InlineData("\":::\"")]
     [InlineData("{\"a\":1}")]
     public void PlaintextLength_OfWhatIsNotSealed_IsNegative(string raw) =>
-        Assert.Equal(-1, ExchangeCipher.PlaintextLength(Encoding.UTF8.GetBytes(raw)));
+        Assert.Equal(-1, ExchangeCipher.PlaintextLength(Encoding.UTF8.GetBytes(raw), out _));
 
     [Theory]
     [AesGcmProviders(AesGcmProvidersAttribute.Platform)]

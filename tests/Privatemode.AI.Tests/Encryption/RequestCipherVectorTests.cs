@@ -160,11 +160,13 @@ public sealed class RequestCipherVectorTests
     {
         byte[] message = vector.Bytes("message");
         byte[] iv = new byte[FieldCipher.IvSize];
-        if (!SealedValue.TryParse(message, iv, out ReadOnlySpan<byte> hex))
+        int head = SealedValue.FindCiphertext(message);
+        if (head < 0 || !SealedValue.TryReadIv(message, head, iv))
         {
             return null;
         }
 
+        ReadOnlySpan<byte> hex = message.AsSpan(head..^1);
         byte[] sealedBytes = new byte[hex.Length / 2];
         if (!SealedValue.TryReadHex(hex, sealedBytes))
         {
@@ -179,8 +181,8 @@ public sealed class RequestCipherVectorTests
 
     private static string Open(ExchangeCipher cipher, byte[] message, out OpenResult result)
     {
-        byte[] plaintext = new byte[ExchangeCipher.PlaintextLength(message)];
-        result = cipher.Open(message, plaintext);
+        byte[] plaintext = new byte[ExchangeCipher.PlaintextLength(message, out int head)];
+        result = cipher.Open(message, head, plaintext);
         return Encoding.UTF8.GetString(plaintext);
     }
 

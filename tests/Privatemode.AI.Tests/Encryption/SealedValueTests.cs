@@ -82,8 +82,12 @@ public sealed partial class SealedValueTests
 
     private static bool IsSealed(string text, string id) => SealedValue.IsSealedWith(Encoding.UTF8.GetBytes(text), Encoding.UTF8.GetBytes(id));
 
-    private static bool IsReadable(byte[] text) => SealedValue.TryParse(text, new byte[FieldCipher.IvSize], out ReadOnlySpan<byte> hex)
-        && SealedValue.TryReadHex(hex, new byte[hex.Length / 2]);
+    private static bool IsReadable(byte[] text)
+    {
+        int head = SealedValue.FindCiphertext(text);
+        return head >= 0 && SealedValue.TryReadIv(text, head, new byte[FieldCipher.IvSize])
+            && SealedValue.TryReadHex(text.AsSpan(head..^1), new byte[(text.Length - 1 - head) / 2]);
+    }
 
     private static string Sealed(int plaintextLength)
     {

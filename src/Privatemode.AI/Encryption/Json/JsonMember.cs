@@ -11,6 +11,9 @@ internal struct JsonMember
     public int ValueLength;
     public JsonTokenType Kind;
 
+    /// <summary>How many bytes of an encrypted value come before its ciphertext.</summary>
+    public int HeadLength { get; set; }
+
     /// <summary>Where the sealed or opened value goes in the rewritten document.</summary>
     public int OutputStart;
 

@@ -31,7 +31,8 @@ internal static class JsonOpener
                 continue;
             }
 
-            OpenResult result = cipher.Open(document.Slice(member.ValueStart, member.ValueLength), output.Span.Slice(member.OutputStart, member.OutputLength));
+            OpenResult result = cipher.Open(
+                document.Slice(member.ValueStart, member.ValueLength), member.HeadLength, output.Span.Slice(member.OutputStart, member.OutputLength));
             if (result != OpenResult.Opened)
             {
                 output.Clear();
@@ -57,7 +58,8 @@ internal static class JsonOpener
                 continue;
             }
 
-            member.OutputLength = ExchangeCipher.PlaintextLength(document.Slice(member.ValueStart, member.ValueLength));
+            member.OutputLength = ExchangeCipher.PlaintextLength(document.Slice(member.ValueStart, member.ValueLength), out int headLength);
+            member.HeadLength = headLength;
             if (member.OutputLength < 0)
             {
                 return AnswerFault.UnsealedMember;

@@ -101,8 +101,8 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> is canceled.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, there is none, the adoption log cannot be used, or
     /// <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> is set.</exception>
-    /// <exception cref="PrivatemodeServiceException">The service, the manifest or collateral could not be retrieved. This does not mean that verification
-    /// failed.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service could not be reached, or the manifest or collateral could not be retrieved. This does not mean
+    /// that verification failed.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine. From then on no content is sent to it.</exception>
     /// <exception cref="ObjectDisposedException">The client is disposed.</exception>
     public Task<VerifiedDeployment> VerifyAsync(CancellationToken cancellationToken = default) => _composition.VerifyAsync(cancellationToken);

@@ -292,7 +292,7 @@ public sealed class LocalProxySettingsTests
     [InlineData(@"\bReadUnencrypted\b", "LocalProxyAnswers.cs", "LocalProxyEvents.cs", "OpenedDocument.cs")]
     [InlineData(@"\bPlaintext\b", "FormBody.cs", "LocalProxyTransport.cs", "PlainBody.cs", "RequestBody.cs", "WholeBody.cs")]
     [InlineData(@"\bApiKeys\.None\b", "SettingsCheck.cs")]
-    [InlineData(@"isAuthenticated: false", "LocalProxyErrors.cs")]
+    [InlineData(@"\bisAuthenticated: ", "LocalProxyErrors.cs")]
     [InlineData(@"\bEncryptionReceipt\.Unverified\b", "LocalProxyTransport.cs")]
     public void Source_ThatNeitherVerifiesNorEncrypts_IsUsedInItsPlacesOnly(string name, params string[] files) => Assert.Equal(
         files,

@@ -15,15 +15,16 @@ public abstract class EcosystemTest : IAsyncLifetime
 
     protected PrivatemodeClient Client { get; private set; } = null!;
 
-    /// <summary>The decrypted bodies of the chat requests so far.</summary>
+    /// <summary>The decrypted bodies of the chat requests so far. A request that the gateway refused has none.</summary>
     protected IReadOnlyList<JsonObject> ChatBodies =>
-        [.. Deployment.Requests.Where(request => request.PathAndQuery == "/v1/chat/completions")
+        [.. Deployment.Requests.Where(request => request.PathAndQuery == "/v1/chat/completions" && request.DecryptedBody is not null)
             .Select(request => JsonNode.Parse(request.DecryptedBody!)!.AsObject())];
 
     public virtual async Task InitializeAsync()
     {
         PrivatemodeTestDeploymentOptions options = new();
         options.AdditionalApiKeys.Add("key-b");
+        Configure(options);
         Deployment = await PrivatemodeTestDeployment.StartAsync(options);
         Client = Deployment.CreateClient();
     }
@@ -32,6 +33,11 @@ public abstract class EcosystemTest : IAsyncLifetime
     {
         await Client.DisposeAsync();
         await Deployment.DisposeAsync();
+    }
+
+    /// <summary>Changes the options of the deployment before it starts.</summary>
+    protected virtual void Configure(PrivatemodeTestDeploymentOptions options)
+    {
     }
 
     /// <summary>Each text was in a decrypted request, and nowhere in what was sent or received.</summary>

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using Microsoft.SemanticKernel;
 using Microsoft.SemanticKernel.ChatCompletion;
+using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.EcosystemTests.SemanticKernel;
@@ -15,10 +16,24 @@ public abstract class KernelTest : EcosystemTest
 
     protected static PromptExecutionSettings Auto => new() { FunctionChoiceBehavior = FunctionChoiceBehavior.Auto() };
 
-    protected Kernel CreateKernel(Action<IKernelBuilder>? configure = null)
+    /// <summary>Whether the model gives <see cref="Answer"/> when the script is empty.</summary>
+    protected bool ScriptAll { get; init; }
+
+    public override async Task InitializeAsync()
+    {
+        await base.InitializeAsync();
+        if (ScriptAll)
+        {
+            Deployment.Model.SetFallback(_ => ScriptedAnswer.Text(Answer));
+        }
+    }
+
+    protected Kernel CreateKernel(Action<IKernelBuilder>? configure = null) => CreateKernel(ModelId, configure);
+
+    protected Kernel CreateKernel(string modelId, Action<IKernelBuilder>? configure = null)
     {
         IKernelBuilder builder = Kernel.CreateBuilder();
-        builder.AddPrivatemodeChatCompletion(ModelId, Client);
+        builder.AddPrivatemodeChatCompletion(modelId, Client);
         builder.Plugins.AddFromType<WeatherPlugin>("Weather");
         configure?.Invoke(builder);
         return builder.Build();
@@ -26,6 +41,17 @@ public abstract class KernelTest : EcosystemTest
 
     protected void ScriptCall(string name = ToolName, string arguments = Arguments) =>
         _ = Deployment.Model.ReplyWithToolCall(name, arguments).Then.Reply(Answer);
+
+    protected static async Task<string> ConcatAsync<T>(IAsyncEnumerable<T> parts)
+    {
+        string text = "";
+        await foreach (T part in parts.WithTimeout())
+        {
+            text += part;
+        }
+
+        return text;
+    }
 
     protected static async Task<string> StreamAsync(
         IChatCompletionService chat, ChatHistory history, PromptExecutionSettings? settings, Kernel kernel, List<StreamingChatMessageContent>? updates = null)

@@ -24,6 +24,20 @@ internal sealed class FunctionInvoker(Kernel kernel, ChatHistory history, Prompt
     /// <summary>Whether invocations may go on after a number of requests, and at this depth.</summary>
     public static bool IsAllowed(int requestIndex) => requestIndex < Limit && Depth.Value < Limit;
 
+    /// <summary>Whether an exception says that a deployment or an answer was not authentic.</summary>
+    public static bool IsNotAuthentic(Exception exception)
+    {
+        for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is PrivatemodeVerificationException or PrivatemodeIntegrityException)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Invokes all calls of an answer.</summary>
     /// <param name="answer">The answer. It is added to the history first.</param>
     /// <param name="functions">The functions that the model was told of.</param>
@@ -115,18 +129,8 @@ internal sealed class FunctionInvoker(Kernel kernel, ChatHistory history, Prompt
     }
 
     /// <summary>A model can correct a call. It must not hide that a deployment or an answer was not authentic, nor that the call was cancelled.</summary>
-    private static bool IsForTheModel(Exception exception, CancellationToken cancellationToken)
-    {
-        for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is PrivatemodeVerificationException or PrivatemodeIntegrityException)
-            {
-                return false;
-            }
-        }
-
-        return exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested;
-    }
+    private static bool IsForTheModel(Exception exception, CancellationToken cancellationToken) =>
+        !IsNotAuthentic(exception) && (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested);
 
     /// <summary>Results are texts: so filters and stored histories see what the model sees.</summary>
     private static string ToResult(object? result) => HistoryMapper.ToResult(result) switch

@@ -173,6 +173,7 @@ public sealed class FilterTests : KernelTest
     [Theory]
     [InlineData(KernelLayer.Loop)]
     [InlineData(KernelLayer.LoopStream)]
+    [InlineData(KernelLayer.ClientLoop)]
     public async Task AutoFunctionFilter_FailureOfVerification_EndsTheCall(KernelLayer layer)
     {
         Script(layer);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.SemanticKernel;
-using Microsoft.SemanticKernel.AudioToText;
 using Microsoft.SemanticKernel.ChatCompletion;
 using Privatemode.AI.SemanticKernel;
 using Privatemode.AI.Testing;
@@ -204,7 +203,7 @@ public sealed class CancellationTests : KernelTest
         Assert.Equal(layer is not (KernelLayer.Chat or KernelLayer.ChatStream), exception is KernelFunctionCanceledException);
 
     private Task<string> AskAsync(KernelLayer layer, CancellationToken cancellationToken = default) =>
-        layer.AskAsync(Build(layer), Question, cancellationToken);
+        layer.AskAsync(Build(layer), Question, cancellationToken: cancellationToken);
 
     private Kernel Build(KernelLayer layer) => layer.Build(ModelId, Client, builder => builder.Plugins.AddFromType<WeatherPlugin>("Weather"));
 

@@ -60,7 +60,8 @@ public sealed class HistoryTests : KernelTest
         reduced.AddUserMessage("And next week?");
         _ = await kernel.GetRequiredService<IChatCompletionService>().GetChatMessageContentAsync(reduced).OrTimeout();
         AssertConsistent(ChatBodies[^1]);
-        Assert.Contains(ChatBodies[^1]["messages"]!.AsArray(), message => message!.ToJsonString().Contains("They spoke about umbrellas.", StringComparison.Ordinal));
+        Assert.Contains(
+            ChatBodies[^1]["messages"]!.AsArray(), message => message!.ToJsonString().Contains("They spoke about umbrellas.", StringComparison.Ordinal));
         AssertSentEncrypted("They spoke about umbrellas.");
     }
 

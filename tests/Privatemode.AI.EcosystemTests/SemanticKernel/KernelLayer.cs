@@ -1,8 +1,6 @@
-using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.SemanticKernel;
 using Microsoft.SemanticKernel.ChatCompletion;
-using Privatemode.AI.SemanticKernel;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.EcosystemTests.SemanticKernel;
@@ -76,10 +74,11 @@ internal static class KernelLayers
         return builder.Build();
     }
 
-    /// <summary>Asks, and returns the answer.</summary>
-    public static async Task<string> AskAsync(this KernelLayer layer, Kernel kernel, string question, CancellationToken cancellationToken = default)
+    /// <summary>Asks, and returns the answer. Without settings, functions are invoked automatically where the layer has some.</summary>
+    public static async Task<string> AskAsync(
+        this KernelLayer layer, Kernel kernel, string question, PromptExecutionSettings? settings = null, CancellationToken cancellationToken = default)
     {
-        PromptExecutionSettings? settings = layer.IsLoop() || layer.IsNested()
+        settings ??= layer.IsLoop() || layer.IsNested()
             ? new() { FunctionChoiceBehavior = FunctionChoiceBehavior.Auto() }
             : null;
         KernelArguments arguments = settings is null ? [] : new(settings);

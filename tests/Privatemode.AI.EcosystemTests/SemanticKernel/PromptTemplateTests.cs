@@ -1,10 +1,8 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.SemanticKernel;
-using Microsoft.SemanticKernel.ChatCompletion;
 using Microsoft.SemanticKernel.Connectors.OpenAI;
 using Privatemode.AI.SemanticKernel;
-using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.EcosystemTests.SemanticKernel;
@@ -128,7 +126,9 @@ public sealed class PromptTemplateTests : KernelTest
             ("large", new PrivatemodePromptExecutionSettings { Temperature = 0.1, ReasoningEffort = "low" }),
             ("small", new PrivatemodePromptExecutionSettings { Temperature = 0.9, TopK = 7 }));
         _ = await kernel.InvokePromptAsync(Question, arguments).OrTimeout();
-        Assert.Equal((ModelId, 0.1, "low"), ((string?)ChatBodies[0]["model"], (double)ChatBodies[0]["temperature"]!, (string?)ChatBodies[0]["reasoning_effort"]));
+        Assert.Equal(
+            (ModelId, 0.1, "low"),
+            ((string?)ChatBodies[0]["model"], (double)ChatBodies[0]["temperature"]!, (string?)ChatBodies[0]["reasoning_effort"]));
 
         // Of several, the first one with a service is taken.
         arguments = Settings(
@@ -198,7 +198,12 @@ public sealed class PromptTemplateTests : KernelTest
     [Fact]
     public async Task Settings_OfTheOpenAIConnector_InAPrompt_AreConverted()
     {
-        OpenAIPromptExecutionSettings settings = new() { Temperature = 0.3, ChatSystemPrompt = "Be brief.", TokenSelectionBiases = new Dictionary<int, int> { [15] = -5 } };
+        OpenAIPromptExecutionSettings settings = new()
+        {
+            Temperature = 0.3,
+            ChatSystemPrompt = "Be brief.",
+            TokenSelectionBiases = new Dictionary<int, int> { [15] = -5 },
+        };
         _ = await CreateKernel().InvokePromptAsync(Question, new KernelArguments(settings)).OrTimeout();
         Assert.Equal(["system", "user"], Messages().Select(message => (string?)message!["role"]));
         Assert.Equal((0.3, -5), ((double)ChatBodies[0]["temperature"]!, (int)ChatBodies[0]["logit_bias"]!["15"]!));

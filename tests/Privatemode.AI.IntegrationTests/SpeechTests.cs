@@ -158,9 +158,9 @@ public sealed class SpeechTests : DeploymentTest
     public async Task Model_OfTheOptions_IsTheOneThatIsAsked()
     {
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(() => Speech.GetTextAsync(
-            new MemoryStream(Recording.Wave()), new SpeechToTextOptions { ModelId = "voxtral-mini-3b" }).OrTimeout());
+            new MemoryStream(Recording.Wave()), new SpeechToTextOptions { ModelId = "voxtral-of-later" }).OrTimeout());
         Assert.Equal(ServiceFailureReason.ModelUnavailable, exception.Reason);
-        Assert.Equal("voxtral-mini-3b", Deployment.Requests[0].Headers["Privatemode-Target-Model"]);
+        Assert.Equal("voxtral-of-later", Deployment.Requests[0].Headers["Privatemode-Target-Model"]);
     }
 
     [Fact]

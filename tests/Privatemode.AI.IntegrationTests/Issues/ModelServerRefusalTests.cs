@@ -48,7 +48,7 @@ public sealed class ModelServerRefusalTests : HandlerTest
     [Fact]
     public async Task Adapters_WithTheWrongModel_WhenTheListNamesNoTasks_NameAllModels()
     {
-        foreach (string model in (string[])[ModelId, Vision, TextOnly, "whisper-large-v3"])
+        foreach (string model in (string[])[ModelId, Vision, TextOnly, "whisper-large-v3", "voxtral-mini-3b"])
         {
             Deployment.AddModel(model, "generate");
         }

@@ -56,7 +56,6 @@ internal static class HistoryMapper
         KernelText text => new AIText(text.Text),
         ReasoningContent reasoning => new TextReasoningContent(reasoning.Text),
         BinaryContent binary => ToData(binary, member),
-        FileReferenceContent file => new HostedFileContent(file.FileId),
         KernelCall call => ToCall(call),
         KernelResult result => new AIResult(result.CallId ?? "", ToResult(result.Result)),
         _ => throw new PrivatemodeRequestException(

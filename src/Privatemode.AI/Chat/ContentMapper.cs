@@ -50,8 +50,6 @@ internal static class ContentMapper
         UriContent { Uri.Scheme: "data" } uri => FromData(ToData(uri), uri),
         UriContent uri when uri.HasTopLevelMediaType("image") => ChatMessageContentPart.CreateImagePart(uri.Uri, Detail(content)),
         DataContent data => FromData(data, data),
-        HostedFileContent file => ChatMessageContentPart.CreateFilePart(
-            WellFormedText.ValidateName("HostedFileContent.FileId", file.FileId)),
         _ => null,
     };
 

@@ -22,13 +22,15 @@ internal static class ContentPlaces
             FunctionResultContent => ContentPlace.Result,
             FunctionCallContent when isAssistant => ContentPlace.Call,
             FunctionCallContent => throw Misplaced(content, member, "in messages with the role assistant"),
-            TextContent or DataContent or UriContent or HostedFileContent when !isTool => ContentPlace.Part,
+            TextContent or DataContent or UriContent when !isTool => ContentPlace.Part,
             TextContent => ContentPlace.Part,
-            DataContent or UriContent or HostedFileContent => throw Misplaced(
+            DataContent or UriContent => throw Misplaced(
                 content, member, "in messages with a role other than tool. Pass it in a message with the role user"),
             TextReasoningContent => isAssistant ? ContentPlace.Part : ContentPlace.Nowhere,
             ErrorContent { ErrorCode: AssistantMessageMapper.RefusalCode } when isAssistant => ContentPlace.Part,
             ErrorContent or UsageContent => ContentPlace.Nowhere,
+            HostedFileContent => throw new PrivatemodeRequestException(
+                member, $"{member} names a file that a service stores, and this service stores no files. Pass the content of the file as DataContent."),
             _ when IsSettledApproval(content) => ContentPlace.Nowhere,
             ToolApprovalRequestContent or ToolApprovalResponseContent => throw new PrivatemodeRequestException(
                 member, $"{member} requests or answers the approval of a tool call, which the service does not support. " +

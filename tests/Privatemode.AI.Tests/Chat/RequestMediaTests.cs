@@ -136,9 +136,12 @@ public sealed class RequestMediaTests(ChatFixture fixture) : IClassFixture<ChatF
     }
 
     [Fact]
-    public async Task HostedFile_IsAFileById()
+    public async Task HostedFile_IsRefused()
     {
-        ChatFixture.AssertJson("""[{"type":"file","file":{"file_id":"file-7"}}]""", await PostPartsAsync(new HostedFileContent("file-7")));
+        PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(
+            () => PostPartsAsync(new TextContent("x"), new HostedFileContent("file-7")));
+        Assert.Equal("messages[0].Contents[1]", exception.Member);
+        Assert.DoesNotContain("file-7", exception.Message, StringComparison.Ordinal);
     }
 
     /// <summary>The content of one user message as it was posted.</summary>

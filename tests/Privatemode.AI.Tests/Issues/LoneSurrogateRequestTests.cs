@@ -137,7 +137,6 @@ public sealed class LoneSurrogateRequestTests(ChatFixture fixture) : IClassFixtu
             new ChatMessage(ChatRole.Assistant, [new FunctionCallContent("call_1", Half)]), result));
         await RefusesAsync("FunctionResultContent.CallId", () => fixture.PostAsync(
             call, new ChatMessage(ChatRole.Tool, [new FunctionResultContent(Half, "x")])));
-        await RefusesAsync("HostedFileContent.FileId", () => fixture.PostAsync(new ChatMessage(ChatRole.User, [new HostedFileContent(Half)])));
     }
 
     [Fact]

@@ -34,10 +34,10 @@ public sealed class PackageMetadataTests
     {
         Assert.Equal(
             [
-                "Microsoft.Extensions.AI", "Microsoft.Extensions.AI.Abstractions", "Microsoft.Extensions.Caching.Memory",
+                "BouncyCastle.Cryptography", "Microsoft.Extensions.AI", "Microsoft.Extensions.AI.Abstractions", "Microsoft.Extensions.Caching.Memory",
                 "Microsoft.Extensions.DependencyInjection.Abstractions", "Microsoft.Extensions.Diagnostics.HealthChecks",
                 "Microsoft.Extensions.Hosting.Abstractions", "Microsoft.Extensions.Http", "Microsoft.Extensions.Logging.Abstractions",
-                "Microsoft.Extensions.Options", "OpenAI", "System.ClientModel", "System.Threading.RateLimiting",
+                "Microsoft.Extensions.Options", "NSec.Cryptography", "OpenAI", "System.ClientModel", "System.Threading.RateLimiting",
             ],
             Dependencies("Privatemode.AI"));
         Assert.Equal(

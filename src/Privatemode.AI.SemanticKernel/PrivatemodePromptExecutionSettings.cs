@@ -14,7 +14,7 @@ namespace Privatemode.AI.SemanticKernel;
 /// <para>The names in JSON and YAML are those of the request, such as <c>top_k</c>. The names of Semantic Kernel's OpenAI connector are read too; see
 /// <see cref="FromExecutionSettings"/>.</para>
 /// </remarks>
-[JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)]
+[JsonNumberHandling(JsonNumberHandling.AllowReadingFromString | JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
 {
     /// <summary>Gets or sets how much the model reasons before it answers.</summary>
@@ -139,10 +139,11 @@ public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
     /// <param name="executionSettings">The settings: of this class, of another connector such as <c>OpenAIPromptExecutionSettings</c>, or
     /// <see cref="PromptExecutionSettings"/> with <see cref="PromptExecutionSettings.ExtensionData"/>.</param>
     /// <returns><paramref name="executionSettings"/> if they are of this class; otherwise new settings with all values.</returns>
-    /// <remarks>Values that have another name here are converted (<c>token_selection_biases</c>, <c>stop</c>, <c>max_completion_tokens</c>, <c>extra_body</c>).
+    /// <remarks>Values that have another name here are converted (<c>token_selection_biases</c>, <c>stop</c>, <c>max_completion_tokens</c>, <c>extra_body</c>),
+    /// and names are also read without underscores (<c>maxTokens</c>).
     /// Values without a property are kept in <see cref="PromptExecutionSettings.ExtensionData"/>.</remarks>
     /// <exception cref="PrivatemodeRequestException">A value is of the wrong kind, is set twice, or asks for what the service does not support, such as
-    /// <c>ToolCallBehavior</c>, <c>web_search_options</c>, <c>modalities</c> and <c>audio</c>.</exception>
+    /// <c>ToolCallBehavior</c>, <c>web_search_options</c>, <c>modalities</c>, <c>audio</c> and <c>store</c>.</exception>
     public static PrivatemodePromptExecutionSettings FromExecutionSettings(PromptExecutionSettings? executionSettings) =>
         executionSettings as PrivatemodePromptExecutionSettings ?? ForeignSettings.Convert(executionSettings);
 

@@ -65,10 +65,20 @@ internal static class HistoryMapper
     private static AIContent ToData(BinaryContent content, string member)
     {
         string any = content is ImageContent ? "image/*" : content is AudioContent ? "audio/*" : "application/octet-stream";
-        AIContent data = content.Data is { IsEmpty: false } bytes
-            ? new DataContent(bytes, content.MimeType ?? throw new PrivatemodeRequestException($"{member}.MimeType", $"{member} has no MimeType. Set it."))
-            : content.Uri is { } uri ? new UriContent(uri, content.MimeType ?? any)
-            : throw new PrivatemodeRequestException(member, $"{member} has neither data nor an address. Set Data, DataUri or Uri.");
+        AIContent data;
+        try
+        {
+            data = content.Data is { IsEmpty: false } bytes
+                ? new DataContent(bytes, content.MimeType ?? throw new PrivatemodeRequestException(
+                    $"{member}.MimeType", $"{member} has no MimeType. Set it, for example to image/png."))
+                : content.Uri is { } uri ? new UriContent(uri, content.MimeType ?? any)
+                : throw new PrivatemodeRequestException(member, $"{member} has neither data nor an address. Set Data, DataUri or Uri.");
+        }
+        catch (ArgumentException)
+        {
+            throw new PrivatemodeRequestException($"{member}.MimeType", $"The MimeType of {member} is not a media type. Set one such as image/png.");
+        }
+
         if (content is ImageContent && DetailOf(content.Metadata) is { } detail)
         {
             data.AdditionalProperties = new() { [Detail] = detail };

@@ -29,16 +29,16 @@ internal static class ChatOptionsWriter
     /// <summary>Adds the settings that have a value.</summary>
     /// <param name="options">The options of the request.</param>
     /// <param name="settings">Normalized settings.</param>
-    /// <exception cref="PrivatemodeRequestException">The response format is not one.</exception>
+    /// <exception cref="PrivatemodeRequestException">The response format is not one, or a number is not finite.</exception>
     public static void Write(ChatOptions options, PrivatemodePromptExecutionSettings settings)
     {
         options.ModelId = settings.ModelId ?? options.ModelId;
-        options.Temperature = (float?)settings.Temperature ?? options.Temperature;
-        options.TopP = (float?)settings.TopP ?? options.TopP;
+        options.Temperature = SettingValues.ToSingle("temperature", settings.Temperature) ?? options.Temperature;
+        options.TopP = SettingValues.ToSingle("top_p", settings.TopP) ?? options.TopP;
         options.TopK = settings.TopK ?? options.TopK;
         options.MaxOutputTokens = settings.MaxTokens ?? options.MaxOutputTokens;
-        options.FrequencyPenalty = (float?)settings.FrequencyPenalty ?? options.FrequencyPenalty;
-        options.PresencePenalty = (float?)settings.PresencePenalty ?? options.PresencePenalty;
+        options.FrequencyPenalty = SettingValues.ToSingle("frequency_penalty", settings.FrequencyPenalty) ?? options.FrequencyPenalty;
+        options.PresencePenalty = SettingValues.ToSingle("presence_penalty", settings.PresencePenalty) ?? options.PresencePenalty;
         options.Seed = settings.Seed ?? options.Seed;
         options.StopSequences = settings.StopSequences is { } stop ? [.. stop] : options.StopSequences;
         ResponseFormats.Write(options, settings.ResponseFormat);
@@ -55,15 +55,15 @@ internal static class ChatOptionsWriter
         else
         {
             // A word that Microsoft.Extensions.AI has no value for, such as "max".
-            Add(options, "reasoning_effort", effort);
+            Add(options, "reasoning_effort", effort?.ToLowerInvariant());
         }
     }
 
     /// <summary>Members of the request that <see cref="ChatOptions"/> has no property for.</summary>
     private static void WriteMembers(ChatOptions options, PrivatemodePromptExecutionSettings settings)
     {
-        Add(options, "min_p", settings.MinP);
-        Add(options, "repetition_penalty", settings.RepetitionPenalty);
+        Add(options, "min_p", Finite("min_p", settings.MinP));
+        Add(options, "repetition_penalty", Finite("repetition_penalty", settings.RepetitionPenalty));
         Add(options, "logit_bias", settings.LogitBias?.ToDictionary(bias => bias.Key.ToString(CultureInfo.InvariantCulture), bias => (object?)bias.Value));
         Add(options, "logprobs", settings.Logprobs);
         Add(options, "top_logprobs", settings.TopLogprobs);
@@ -73,6 +73,12 @@ internal static class ChatOptionsWriter
         {
             Add(options, name, value);
         }
+    }
+
+    private static double? Finite(string name, double? value)
+    {
+        _ = SettingValues.ToSingle(name, value);
+        return value;
     }
 
     private static void Add(ChatOptions options, string name, object? value)

@@ -19,7 +19,9 @@ internal static class ForeignSettings
         result.ModelId = settings.ModelId;
         result.ServiceId = settings.ServiceId;
         result.FunctionChoiceBehavior = settings.FunctionChoiceBehavior;
-        foreach ((string name, object? value) in Members(settings).OrderBy(member => IsExtra(member.Key)))
+
+        // The extra members of the OpenAI connector take precedence, so they come last.
+        foreach ((string name, object? value) in Members(settings).OrderBy(member => SettingNames.IsExtraBody(member.Key)))
         {
             SettingNames.Set(result, name, value);
         }
@@ -38,7 +40,7 @@ internal static class ForeignSettings
 
         PrivatemodePromptExecutionSettings result = settings.Copy();
         result.ExtensionData = null;
-        foreach ((string name, object? value) in extensions.OrderBy(member => IsExtra(member.Key)))
+        foreach ((string name, object? value) in extensions.OrderBy(member => SettingNames.IsExtraBody(member.Key)))
         {
             SettingNames.Set(result, name, value);
         }
@@ -49,9 +51,6 @@ internal static class ForeignSettings
     /// <summary>The properties of settings, under their names in JSON, and the extension data.</summary>
     public static IEnumerable<KeyValuePair<string, object?>> Members(PromptExecutionSettings settings) =>
         Properties(settings).Concat(Extensions(settings));
-
-    // The extra members of the OpenAI connector take precedence, so they come last.
-    private static bool IsExtra(string name) => name.Equals("extra_body", StringComparison.OrdinalIgnoreCase);
 
     private static IEnumerable<KeyValuePair<string, object?>> Extensions(PromptExecutionSettings settings) =>
         (settings.ExtensionData ?? new Dictionary<string, object>()).Select(member => KeyValuePair.Create<string, object?>(member.Key, member.Value));

@@ -1,4 +1,5 @@
 using System.ClientModel.Primitives;
+using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
@@ -10,6 +11,10 @@ namespace Privatemode.AI.SemanticKernel.Settings;
 internal static class ResponseFormats
 {
     private const string Name = "response_format";
+    private const string Possible = "\"text\", \"json_object\", a type, a JSON schema or a response format";
+
+    private static readonly FrozenSet<string> SchemaTypes =
+        FrozenSet.Create(StringComparer.Ordinal, "object", "array", "string", "number", "integer", "boolean", "null");
 
     /// <summary>Sets the response format of a request.</summary>
     /// <exception cref="PrivatemodeRequestException">The value is not a response format.</exception>
@@ -26,7 +31,7 @@ internal static class ResponseFormats
                 options.ResponseFormat = typed;
                 break;
             case Type type:
-                options.ResponseFormat = ChatResponseFormat.ForJsonSchema(type);
+                options.ResponseFormat = Guard(() => ChatResponseFormat.ForJsonSchema(type));
                 break;
             case string text:
                 WriteText(options, text);
@@ -38,7 +43,10 @@ internal static class ResponseFormats
     }
 
     /// <summary>A response format as JSON, which can be read back.</summary>
-    public static JsonElement ToJson(object format) => format switch
+    /// <exception cref="PrivatemodeRequestException">The value is not a response format.</exception>
+    public static JsonElement ToJson(object format) => Guard(() => Serialize(format));
+
+    private static JsonElement Serialize(object format) => format switch
     {
         JsonElement element => element.Clone(),
         JsonNode node => JsonSerializer.SerializeToElement(node),
@@ -50,7 +58,7 @@ internal static class ResponseFormats
             json.SchemaName ?? "json_schema", BinaryData.FromString(json.Schema.Value.GetRawText()), json.SchemaDescription)),
         OpenAIFormat ofOpenAI => Parse(ModelReaderWriter.Write(ofOpenAI).ToString()),
         IEnumerable<KeyValuePair<string, object?>> members => JsonSerializer.SerializeToElement(members.ToDictionary()),
-        _ => throw SettingValues.Wrong(Name, "\"text\", \"json_object\", a type, a JSON schema or a response format"),
+        _ => throw SettingValues.Wrong(Name, Possible),
     };
 
     private static void WriteText(ChatOptions options, string text)
@@ -81,11 +89,35 @@ internal static class ResponseFormats
         }
         else if (IsWholeFormat(json))
         {
-            SetRaw(options, ModelReaderWriter.Read<OpenAIFormat>(BinaryData.FromString(json.GetRawText()))!);
+            DemandSchema(json);
+            SetRaw(options, Guard(() => ModelReaderWriter.Read<OpenAIFormat>(BinaryData.FromString(json.GetRawText()))!));
         }
         else
         {
+            DemandType(json);
             options.ResponseFormat = ChatResponseFormat.ForJsonSchema(json);
+        }
+    }
+
+    /// <exception cref="PrivatemodeRequestException">The format <c>json_schema</c> has no name or no schema.</exception>
+    private static void DemandSchema(JsonElement format)
+    {
+        bool isComplete = format.GetProperty("type").GetString() != "json_schema" ||
+            (format.TryGetProperty("json_schema", out JsonElement named) && named.ValueKind == JsonValueKind.Object &&
+            named.TryGetProperty("name", out JsonElement name) && name.ValueKind == JsonValueKind.String &&
+            named.TryGetProperty("schema", out JsonElement schema) && schema.ValueKind == JsonValueKind.Object);
+        if (!isComplete)
+        {
+            throw SettingValues.Wrong(Name, "a complete format: 'json_schema' must contain 'name' and 'schema'");
+        }
+    }
+
+    /// <exception cref="PrivatemodeRequestException">The type is neither of a JSON schema nor of a response format.</exception>
+    private static void DemandType(JsonElement schema)
+    {
+        if (schema.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && !SchemaTypes.Contains(type.GetString()!))
+        {
+            throw SettingValues.Wrong(Name, "a JSON schema or a response format: its 'type' is unknown");
         }
     }
 
@@ -96,6 +128,19 @@ internal static class ResponseFormats
 
     private static void SetRaw(ChatOptions options, OpenAIFormat format) =>
         options.RawRepresentationFactory = _ => new OpenAI.Chat.ChatCompletionOptions { ResponseFormat = format };
+
+    /// <exception cref="PrivatemodeRequestException">A serializer refuses the value. Its own message may quote the value.</exception>
+    private static T Guard<T>(Func<T> convert)
+    {
+        try
+        {
+            return convert();
+        }
+        catch (Exception exception) when (exception is JsonException or NotSupportedException or ArgumentException or InvalidOperationException)
+        {
+            throw SettingValues.Wrong(Name, Possible);
+        }
+    }
 
     private static JsonElement Parse(string json)
     {

@@ -7,21 +7,34 @@ namespace Privatemode.AI.SemanticKernel.Settings;
 /// <summary>The names of settings in requests and in Semantic Kernel's other connectors, and what they set.</summary>
 internal static class SettingNames
 {
-    private const string ToolCallBehavior =
-        "ToolCallBehavior is of the OpenAI connector. Set FunctionChoiceBehavior instead, for example to FunctionChoiceBehavior.Auto().";
+    private const string Functions = "Set FunctionChoiceBehavior instead, for example to FunctionChoiceBehavior.Auto().";
+    private const string OneAnswer = "A request has one answer. Send a request for each answer that you want.";
+    private const string Streaming = "Whether an answer is streamed depends on the method that you call.";
+    private const string TextOnly = "The service answers with text only. Leave it unset.";
 
     /// <summary>Members of other connectors' settings that have no effect on a request.</summary>
-    private static readonly FrozenSet<string> Ignored = FrozenSet.Create(
-        StringComparer.OrdinalIgnoreCase, "service_id", "model_id", "function_choice_behavior", "set_new_max_completion_tokens_enabled");
+    private static readonly FrozenSet<string> Ignored = FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "SetNewMaxCompletionTokensEnabled");
 
     private static readonly FrozenDictionary<string, string> Refused = new Dictionary<string, string>
     {
-        ["tool_call_behavior"] = ToolCallBehavior,
-        ["ToolCallBehavior"] = ToolCallBehavior,
-        ["web_search_options"] = "The service does not search the web. Leave WebSearchOptions unset.",
-        ["modalities"] = "The service answers with text only. Leave Modalities unset.",
-        ["audio"] = "The service answers with text only. Leave Audio unset.",
-    }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+        ["ToolCallBehavior"] = Functions,
+        ["tools"] = Functions,
+        ["tool_choice"] = Functions,
+        ["functions"] = Functions,
+        ["function_call"] = Functions,
+        ["function_choice_behavior"] = "Set the property FunctionChoiceBehavior instead.",
+        ["parallel_tool_calls"] = "Set AllowParallelCalls in the FunctionChoiceBehaviorOptions of FunctionChoiceBehavior instead.",
+        ["service_id"] = "Set the property ServiceId instead.",
+        ["web_search_options"] = "The service does not search the web. Leave it unset.",
+        ["modalities"] = TextOnly,
+        ["audio"] = TextOnly,
+        ["n"] = OneAnswer,
+        ["results_per_prompt"] = OneAnswer,
+        ["store"] = "The service stores neither prompts nor answers. Leave it unset.",
+        ["messages"] = "Pass messages in the chat history.",
+        ["stream"] = Streaming,
+        ["stream_options"] = Streaming,
+    }.ToFrozenDictionary(member => Key(member.Key), member => member.Value, StringComparer.OrdinalIgnoreCase);
 
     private static readonly FrozenDictionary<string, Setting> Known = new Dictionary<string, Setting>
     {
@@ -49,7 +62,11 @@ internal static class SettingNames
         ["chat_system_prompt"] = new((s, n, v) => s.ChatSystemPrompt = SettingValues.ToText(n, v), s => s.ChatSystemPrompt),
         ["chat_developer_prompt"] = new((s, n, v) => s.ChatDeveloperPrompt = SettingValues.ToText(n, v), s => s.ChatDeveloperPrompt),
         ["user"] = new((s, n, v) => s.User = SettingValues.ToText(n, v), s => s.User),
-    }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+        ["model"] = Model,
+        ["model_id"] = Model,
+    }.ToFrozenDictionary(member => Key(member.Key), member => member.Value, StringComparer.OrdinalIgnoreCase);
+
+    private static Setting Model => new((s, n, v) => s.ModelId = SettingValues.ToText(n, v), s => s.ModelId);
 
     private static Setting MaxTokens => new((s, n, v) => s.MaxTokens = SettingValues.ToInt32(n, v), s => s.MaxTokens);
 
@@ -57,29 +74,34 @@ internal static class SettingNames
 
     private static Setting Biases => new((s, n, v) => s.LogitBias = SettingValues.ToBiases(n, v), s => s.LogitBias);
 
+    /// <summary>Whether a name stands for the extra members of the OpenAI connector.</summary>
+    public static bool IsExtraBody(string name) => Key(name).Equals("extrabody", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Sets what a name stands for; a name that stands for nothing here becomes extension data.</summary>
     /// <param name="target">The settings.</param>
-    /// <param name="name">The name, in the request or in another connector.</param>
+    /// <param name="name">The name, in the request or in another connector, with or without underscores.</param>
     /// <param name="value">The value. Null and JSON null set nothing.</param>
     /// <param name="replaces">Whether the value takes the place of one that is set already.</param>
     /// <exception cref="PrivatemodeRequestException">The value is of the wrong kind or not supported, or something is set twice.</exception>
     public static void Set(PrivatemodePromptExecutionSettings target, string name, object? value, bool replaces = false)
     {
-        if (value is null || !SettingValues.IsSet(value) || Ignored.Contains(name))
+        value = SettingValues.WithoutNodes(name, value);
+        string key = Key(name);
+        if (value is null || !SettingValues.IsSet(value) || Ignored.Contains(key))
         {
             return;
         }
 
-        if (Refused.TryGetValue(name, out string? advice))
+        if (Refused.TryGetValue(key, out string? advice))
         {
-            throw new PrivatemodeRequestException(SettingValues.MemberOf(name), advice);
+            throw new PrivatemodeRequestException(SettingValues.MemberOf(name), $"The setting '{name}' is not supported. {advice}");
         }
 
-        if (name.Equals("extra_body", StringComparison.OrdinalIgnoreCase))
+        if (IsExtraBody(name))
         {
             SetAll(target, name, value);
         }
-        else if (!Known.TryGetValue(name, out Setting? known))
+        else if (!Known.TryGetValue(key, out Setting? known))
         {
             (target.ExtensionData ??= new Dictionary<string, object>())[name] = value;
         }
@@ -93,6 +115,9 @@ internal static class SettingNames
             known.Set(target, name, value);
         }
     }
+
+    /// <summary>A name without underscores: prompts in YAML and extension data have those of properties too, such as <c>maxTokens</c>.</summary>
+    private static string Key(string name) => name.Replace("_", "", StringComparison.Ordinal);
 
     /// <summary>The extra members of the OpenAI connector, which take precedence there too.</summary>
     private static void SetAll(PrivatemodePromptExecutionSettings target, string name, object value)

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Privatemode.AI.SemanticKernel.Settings;
 
@@ -9,6 +10,25 @@ internal static class SettingValues
 {
     /// <summary>Whether there is a value at all.</summary>
     public static bool IsSet(object? value) => value is not (null or JsonElement { ValueKind: JsonValueKind.Null or JsonValueKind.Undefined });
+
+    /// <summary>The value, with the type that all nodes of JSON have in common as <see cref="JsonElement"/>.</summary>
+    /// <exception cref="PrivatemodeRequestException">The node contains what JSON cannot express.</exception>
+    public static object? WithoutNodes(string name, object? value)
+    {
+        try
+        {
+            return value is JsonNode node ? JsonSerializer.SerializeToElement(node) : value;
+        }
+        catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
+        {
+            throw Wrong(name, "valid JSON");
+        }
+    }
+
+    /// <summary>A number of a request.</summary>
+    /// <exception cref="PrivatemodeRequestException">The number is NaN, infinite or too large.</exception>
+    public static float? ToSingle(string name, double? value) =>
+        value is not { } number || float.IsFinite((float)number) ? (float?)value : throw Wrong(name, "a finite number");
 
     public static double ToDouble(string name, object value) => value switch
     {
@@ -50,11 +70,19 @@ internal static class SettingValues
         _ => throw Wrong(name, "a list of texts"),
     };
 
-    public static IDictionary<int, int> ToBiases(string name, object value) => ToMembers(name, value).ToDictionary(
-        member => int.TryParse(member.Key, NumberStyles.None, CultureInfo.InvariantCulture, out int token)
-            ? token
-            : throw Wrong(name, "an object whose names are token IDs"),
-        member => ToInt32(name, member.Value ?? throw Wrong(name, "an object of integers")));
+    public static IDictionary<int, int> ToBiases(string name, object value)
+    {
+        Dictionary<int, int> biases = [];
+        foreach ((string token, object? bias) in ToMembers(name, value))
+        {
+            if (!int.TryParse(token, NumberStyles.None, CultureInfo.InvariantCulture, out int id) || bias is null || !biases.TryAdd(id, ToInt32(name, bias)))
+            {
+                throw Wrong(name, "an object of token IDs, each once, and integers");
+            }
+        }
+
+        return biases;
+    }
 
     /// <summary>The members of a JSON object or of a dictionary of any type, in their order.</summary>
     public static IReadOnlyList<KeyValuePair<string, object?>> ToMembers(string name, object value)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.SemanticKernel;
 using Microsoft.SemanticKernel.Connectors.OpenAI;
+using OpenAI.Chat;
 using O = Microsoft.SemanticKernel.Connectors.OpenAI.OpenAIPromptExecutionSettings;
 using P = Privatemode.AI.SemanticKernel.PrivatemodePromptExecutionSettings;
 
@@ -68,6 +69,10 @@ internal sealed record SettingRow(
             "`ChatDeveloperPrompt`", new P { ChatDeveloperPrompt = "Be brief." }, new O { ChatDeveloperPrompt = "Be brief." },
             """{"messages":["developer","user"]}"""),
         new("`User = \"u\"`", new P { User = "u" }, new O { User = "u" }, """{"user":"u"}"""),
+        new("`ModelId`", new P { ModelId = "gemma-3-27b" }, new O { ModelId = "gemma-3-27b" }, """{"model":"gemma-3-27b"}"""),
+        new(
+            "`Metadata` of the OpenAI connector", Ext("metadata", new Dictionary<string, string> { ["run"] = "7" }),
+            new O { Metadata = new Dictionary<string, string> { ["run"] = "7" } }, """{"metadata":{"run":"7"}}"""),
         Choice("Auto()", () => FunctionChoiceBehavior.Auto(autoInvoke: false), """{"tools":"…","tool_choice":"auto"}"""),
         Choice("Required()", () => FunctionChoiceBehavior.Required(autoInvoke: false), """{"tools":"…","tool_choice":"required"}"""),
         Choice("None()", () => FunctionChoiceBehavior.None(), """{"tools":"…","tool_choice":"none"}"""),
@@ -76,12 +81,17 @@ internal sealed record SettingRow(
             """{"tools":"…","tool_choice":"auto","parallel_tool_calls":false}"""),
         new("`ToolCallBehavior` of the OpenAI connector", new P(), new O { ToolCallBehavior = ToolCallBehavior.EnableKernelFunctions }, "{}", IsRefused: true),
         new("`Modalities` of the OpenAI connector", new P(), new O { Modalities = "Text" }, "{}", IsRefused: true),
+        new("`Audio` of the OpenAI connector", new P(), new O { Audio = Voice }, "{}", IsRefused: true),
+        new("`WebSearchOptions` of the OpenAI connector", new P(), new O { WebSearchOptions = new ChatWebSearchOptions() }, "{}", IsRefused: true),
+        new("`Store` of the OpenAI connector", new P(), new O { Store = true }, "{}", IsRefused: true),
     ];
 
     private static Dictionary<int, int> Bias => new() { [15] = -5 };
 
-    private static OpenAI.Chat.ChatResponseFormat Format =>
-        OpenAI.Chat.ChatResponseFormat.CreateJsonSchemaFormat("city", BinaryData.FromString(Schema), jsonSchemaIsStrict: true);
+    private static ChatAudioOptions Voice => new(ChatOutputAudioVoice.Alloy, ChatOutputAudioFormat.Wav);
+
+    private static ChatResponseFormat Format =>
+        ChatResponseFormat.CreateJsonSchemaFormat("city", BinaryData.FromString(Schema), jsonSchemaIsStrict: true);
 
     private static string SchemaFormat(string format) => """{"response_format":{"type":"json_schema","json_schema":FORMAT}}"""
         .Replace("FORMAT", format, StringComparison.Ordinal).Replace("SCHEMA", Schema, StringComparison.Ordinal);

@@ -1,7 +1,11 @@
+using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Microsoft.SemanticKernel;
+using Microsoft.SemanticKernel.Connectors.OpenAI;
+using Privatemode.AI.SemanticKernel;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Architecture;
 using Privatemode.AI.Tests.Fakes;
@@ -14,12 +18,18 @@ public sealed class SettingsTests : KernelTest
     /// <summary>Set it to rewrite the table of the document.</summary>
     private const string UpdateVariable = "PRIVATEMODE_UPDATE_DOCUMENTS";
 
-    private const string Begin = "<!-- begin: settings -->\n";
-    private const string End = "<!-- end: settings -->\n";
+    private const string Heading =
+        " | `AddPrivatemodeChatCompletion` | `AddOpenAIChatCompletion` | `AddOpenAIChatClient` |\n| --- | --- | --- | --- |\n";
 
     private static readonly JsonSerializerOptions Json = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static TheoryData<string> Rows() => [.. SettingRow.All.Select(row => row.Name)];
+
+    /// <summary>Without the behavior of functions, which Semantic Kernel writes into JSON with losses.</summary>
+    public static TheoryData<string> RowsInJson() => [.. SettingRow.All
+        .Where(row => row.Ours is PrivatemodePromptExecutionSettings { FunctionChoiceBehavior: null }).Select(row => row.Name)];
+
+    public static TheoryData<string> Extensions() => [.. ExtensionRow.All.Select(row => row.Title)];
 
     [Theory]
     [MemberData(nameof(Rows))]
@@ -46,25 +56,103 @@ public sealed class SettingsTests : KernelTest
         await AssertArrivesAsync(row.Expected, row.OfOpenAI, builder => builder.AddPrivatemodeChatCompletion(row.Model, Client));
     }
 
-    [Fact]
-    public async Task Document_HasTheTable()
+    [Theory]
+    [MemberData(nameof(RowsInJson))]
+    public async Task Setting_ReadFromJsonOrCloned_ArrivesAsItIs(string name)
     {
-        StringBuilder table = new(Begin);
-        table.Append("| setting | `AddPrivatemodeChatCompletion` | `AddOpenAIChatCompletion` | `AddOpenAIChatClient` |\n| --- | --- | --- | --- |\n");
+        PrivatemodePromptExecutionSettings settings = (PrivatemodePromptExecutionSettings)Row(name).Ours.Clone();
+        settings.Freeze();
+        string json = JsonSerializer.Serialize(settings);
+        Assert.Equal(JsonSerializer.Serialize((PrivatemodePromptExecutionSettings)Row(name).Ours), json);
+        PrivatemodePromptExecutionSettings read = JsonSerializer.Deserialize<PrivatemodePromptExecutionSettings>(json)!;
+        await AssertArrivesAsync(Row(name).Expected, read, builder => builder.AddPrivatemodeChatCompletion(Row(name).Model, Client));
+    }
+
+    [Theory]
+    [MemberData(nameof(Extensions))]
+    public async Task ExtensionData_IsTranslatedOrRefused(string title)
+    {
+        ExtensionRow row = ExtensionRow.All.Single(row => row.Title == title);
+        foreach (PromptExecutionSettings settings in (PromptExecutionSettings[])[new(), new PrivatemodePromptExecutionSettings()])
+        {
+            settings.ExtensionData = row.ToExtensions();
+            if (row.Expected is not null)
+            {
+                await AssertArrivesAsync(row.Expected, settings, builder => builder.AddPrivatemodeChatCompletion(row.Model, Client));
+                continue;
+            }
+
+            Kernel kernel = CreateKernel();
+            PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(
+                () => kernel.InvokePromptAsync(Question, new KernelArguments(settings)).OrTimeout());
+            Assert.Equal("PromptExecutionSettings." + row.Name, exception.Member);
+        }
+    }
+
+    /// <summary>A property that a new version of either class brings needs a row.</summary>
+    [Theory]
+    [InlineData(typeof(PrivatemodePromptExecutionSettings))]
+    [InlineData(typeof(OpenAIPromptExecutionSettings))]
+    public void EveryProperty_IsARow(Type type)
+    {
+        object unset = Activator.CreateInstance(type)!;
+        PromptExecutionSettings[] rows =
+            [.. SettingRow.All.SelectMany(row => (PromptExecutionSettings[])[row.Ours, row.OfOpenAI]).Where(type.IsInstanceOfType)];
+        string[] missing = [.. from property in type.GetProperties()
+                               where Array.TrueForAll(rows, row => Equals(property.GetValue(row), property.GetValue(unset)))
+                               select property.Name];
+
+        // The ID chooses the service; a row that is frozen could not be changed.
+        Assert.Equal(["ServiceId", "IsFrozen"], missing);
+
+        string?[] names = [.. type.GetProperties().Select(property => property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name)];
+        Assert.Subset(ExtensionRow.All.Select(row => row.Name).ToHashSet(), names.OfType<string>().ToHashSet());
+    }
+
+    [Fact]
+    public async Task Document_HasTheTableOfSettings()
+    {
+        StringBuilder table = new("| setting" + Heading);
         foreach (SettingRow row in SettingRow.All)
         {
-            PromptExecutionSettings ours = row.IsRefused ? row.OfOpenAI : row.Ours;
-            table.Append("| ").Append(row.Name)
-                .Append(" | ").Append(await CellAsync(ours, builder => builder.AddPrivatemodeChatCompletion(row.Model, Client)))
-                .Append(" | ").Append(await CellAsync(row.OfOpenAI, builder => builder.AddOpenAIChatCompletion(row.Model, Client.OpenAI)))
-                .Append(" | ").Append(await CellAsync(row.OfOpenAI, builder => builder.AddOpenAIChatClient(row.Model, Client.OpenAI)))
-                .Append(" |\n");
+            await AppendRowAsync(table, row.Name, row.IsRefused ? row.OfOpenAI : row.Ours, row.OfOpenAI, row.Model);
         }
 
+        await AssertInDocumentAsync("settings", table);
+    }
+
+    [Fact]
+    public async Task Document_HasTheTableOfExtensionData()
+    {
+        StringBuilder table = new("| `ExtensionData`" + Heading);
+        foreach (ExtensionRow row in ExtensionRow.All)
+        {
+            PromptExecutionSettings settings = new() { ExtensionData = row.ToExtensions() };
+            await AppendRowAsync(table, row.Title, settings, settings, row.Model);
+        }
+
+        await AssertInDocumentAsync("extension data", table);
+    }
+
+    private async Task AppendRowAsync(
+        StringBuilder table, string name, PromptExecutionSettings ours, PromptExecutionSettings theirs, string model)
+    {
+        string cell = await CellAsync(ours, builder => builder.AddPrivatemodeChatCompletion(model, Client));
+        Assert.False(cell.Contains("lost", StringComparison.Ordinal) || cell.Contains("throws", StringComparison.Ordinal), $"{name}: {cell}");
+        table.Append("| ").Append(name)
+            .Append(" | ").Append(cell)
+            .Append(" | ").Append(await CellAsync(theirs, builder => builder.AddOpenAIChatCompletion(model, Client.OpenAI)))
+            .Append(" | ").Append(await CellAsync(theirs, builder => builder.AddOpenAIChatClient(model, Client.OpenAI)))
+            .Append(" |\n");
+    }
+
+    private static async Task AssertInDocumentAsync(string name, StringBuilder table)
+    {
+        (string begin, string end) = ($"<!-- begin: {name} -->\n", $"<!-- end: {name} -->\n");
         string path = Path.Combine(RepositoryFiles.Root, "docs", "semantic-kernel.md");
         string document = await File.ReadAllTextAsync(path);
-        string expected = document[..document.IndexOf(Begin, StringComparison.Ordinal)] + table.Append(End)
-            + document[(document.IndexOf(End, StringComparison.Ordinal) + End.Length)..];
+        string expected = document[..(document.IndexOf(begin, StringComparison.Ordinal) + begin.Length)] + table
+            + document[document.IndexOf(end, StringComparison.Ordinal)..];
         if (Environment.GetEnvironmentVariable(UpdateVariable) is not null)
         {
             await File.WriteAllTextAsync(path, expected);
@@ -101,7 +189,8 @@ public sealed class SettingsTests : KernelTest
             JsonObject difference = await DifferenceAsync(settings, register);
             return difference.Count == 0 ? "**lost**" : string.Join("<br>", difference.Select(Cell));
         }
-        catch (Exception exception) when (exception is PrivatemodeRequestException or NotSupportedException or ArgumentException or KernelException)
+        catch (Exception exception) when (
+            exception is PrivatemodeRequestException or NotSupportedException or ArgumentException or KernelException or JsonException)
         {
             return exception is PrivatemodeRequestException ? "refused" : $"throws `{exception.GetType().Name}`";
         }

@@ -96,6 +96,7 @@ internal sealed class PrivatemodeChatClient : IChatClient
 
         if (mapper.Complete() is { } last)
         {
+            last.AdditionalProperties = WithReceipt(last.AdditionalProperties, note);
             yield return last;
         }
     }

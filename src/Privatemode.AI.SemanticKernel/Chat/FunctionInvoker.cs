@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.SemanticKernel;
@@ -15,6 +16,8 @@ internal sealed class FunctionInvoker(Kernel kernel, ChatHistory history, Prompt
     /// <summary>How many requests of one call may be followed by invocations, and how deep invocations may be nested.</summary>
     /// <remarks>The limits of Semantic Kernel's own connectors.</remarks>
     public const int Limit = 128;
+
+    private const string ResultMember = "FunctionResultContent.Result";
 
     private static readonly AsyncLocal<int> Depth = new();
 
@@ -102,16 +105,19 @@ internal sealed class FunctionInvoker(Kernel kernel, ChatHistory history, Prompt
 
         // The value of the caller's flow is back when this method returns.
         Depth.Value++;
+        string result;
         try
         {
             await FilterAsync(context, 0).ConfigureAwait(false);
+            result = await ToTextAsync(context.Result.GetValue<object>(), cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (IsForTheModel(exception, cancellationToken))
+        catch (Exception exception) when (
+            exception is not PrivatemodeRequestException { Member: ResultMember } && IsForTheModel(exception, cancellationToken))
         {
             return new(call, $"Error: Exception while invoking function. {exception.Message}");
         }
 
-        return new(call, ToResult(context.Result.GetValue<object>()), context.Terminate);
+        return new(call, result, context.Terminate);
     }
 
     /// <summary>Runs the filter at a position, which calls the next one, and last the function.</summary>
@@ -133,12 +139,30 @@ internal sealed class FunctionInvoker(Kernel kernel, ChatHistory history, Prompt
         !IsNotAuthentic(exception) && (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested);
 
     /// <summary>Results are texts: so filters and stored histories see what the model sees.</summary>
-    private static string ToResult(object? result) => HistoryMapper.ToResult(result) switch
+    /// <exception cref="PrivatemodeRequestException">The result cannot be written as JSON.</exception>
+    private static async Task<string> ToTextAsync(object? result, CancellationToken cancellationToken)
     {
-        null => "",
-        string text => text,
-        { } value => JsonSerializer.Serialize(value, ResultOptions),
-    };
+        object? value = HistoryMapper.ToResult(result);
+        if (value is null or string)
+        {
+            return value as string ?? "";
+        }
+
+        try
+        {
+            // Unlike the synchronous method, it reads an asynchronous sequence.
+            using MemoryStream json = new();
+            await JsonSerializer.SerializeAsync(json, value, ResultOptions, cancellationToken).ConfigureAwait(false);
+            return Encoding.UTF8.GetString(json.GetBuffer().AsSpan(0, (int)json.Length));
+        }
+        catch (Exception exception) when (exception is NotSupportedException or JsonException or ArgumentException)
+        {
+            // Without the message, which names members of the value.
+            throw new PrivatemodeRequestException(
+                ResultMember,
+                $"A function returned a value of type {value.GetType()}, which cannot be written as JSON. Return text, or a type the serializer supports.");
+        }
+    }
 
     private bool AddResult(Outcome outcome)
     {

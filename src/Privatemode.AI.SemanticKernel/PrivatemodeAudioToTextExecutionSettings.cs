@@ -5,7 +5,7 @@ using Privatemode.AI.SemanticKernel.Settings;
 namespace Privatemode.AI.SemanticKernel;
 
 /// <summary>Provides the settings of a transcription. All of them but the model are sent encrypted.</summary>
-[JsonNumberHandling(JsonNumberHandling.AllowReadingFromString)]
+[JsonNumberHandling(JsonNumberHandling.AllowReadingFromString | JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed class PrivatemodeAudioToTextExecutionSettings : PromptExecutionSettings
 {
     /// <summary>Gets or sets the language of the recording, such as <c>de</c>. Timestamps require it.</summary>
@@ -36,7 +36,7 @@ public sealed class PrivatemodeAudioToTextExecutionSettings : PromptExecutionSet
     /// <see cref="PromptExecutionSettings"/> with <see cref="PromptExecutionSettings.ExtensionData"/>.</param>
     /// <returns><paramref name="executionSettings"/> if they are of this class; otherwise new settings with all values but <c>filename</c>, because the name
     /// of a file is never sent.</returns>
-    /// <exception cref="PrivatemodeRequestException">A value is of the wrong kind.</exception>
+    /// <exception cref="PrivatemodeRequestException">A value is of the wrong kind, or is set twice.</exception>
     public static PrivatemodeAudioToTextExecutionSettings FromExecutionSettings(PromptExecutionSettings? executionSettings) =>
         executionSettings as PrivatemodeAudioToTextExecutionSettings ?? TranscriptionSettings.Convert(executionSettings);
 

@@ -197,16 +197,11 @@ public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
     protected override ChatHistory PrepareChatHistoryForRequest(ChatHistory chatHistory)
     {
         ArgumentNullException.ThrowIfNull(chatHistory);
-        if (!string.IsNullOrWhiteSpace(ChatDeveloperPrompt) && !chatHistory.Any(message => message.Role == AuthorRole.Developer))
-        {
-            chatHistory.Insert(0, new ChatMessageContent(AuthorRole.Developer, ChatDeveloperPrompt));
-        }
 
-        if (!string.IsNullOrWhiteSpace(ChatSystemPrompt) && !chatHistory.Any(message => message.Role == AuthorRole.System))
-        {
-            chatHistory.Insert(0, new ChatMessageContent(AuthorRole.System, ChatSystemPrompt));
-        }
-
+        // The prompts may be in the extension data.
+        PrivatemodePromptExecutionSettings settings = ForeignSettings.Normalize(this);
+        InsertPrompt(chatHistory, AuthorRole.Developer, settings.ChatDeveloperPrompt);
+        InsertPrompt(chatHistory, AuthorRole.System, settings.ChatSystemPrompt);
         return chatHistory;
     }
 
@@ -217,6 +212,14 @@ public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
 
         // Semantic Kernel has converted what it knows of by way of JSON, with losses. Only the model and the functions are kept from that.
         ChatOptionsWriter.Replace(options, this);
+    }
+
+    private static void InsertPrompt(ChatHistory history, AuthorRole role, string? prompt)
+    {
+        if (!string.IsNullOrWhiteSpace(prompt) && !history.Any(message => message.Role == role))
+        {
+            history.Insert(0, new ChatMessageContent(role, prompt));
+        }
     }
 
     private T Unfrozen<T>(T value)

@@ -60,6 +60,13 @@ internal sealed class KernelChatClient(IChatClient client) : DelegatingChatClien
                 "Semantic Kernel does not pass on this reasoning effort to a chat client. Use PrivatemodePromptExecutionSettings.");
         }
 
+        if (corrected.ResponseFormat is ChatResponseFormatJson { Schema: { } schema } && ResponseFormats.IsWholeFormat(schema))
+        {
+            // Semantic Kernel takes any JSON for a schema.
+            corrected.ResponseFormat = null;
+            ResponseFormats.Write(corrected, schema);
+        }
+
         PrivatemodePromptExecutionSettings settings = new();
         object? strict = null;
         foreach ((string name, object? value) in options.AdditionalProperties ?? [])

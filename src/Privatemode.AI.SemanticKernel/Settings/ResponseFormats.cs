@@ -46,6 +46,11 @@ internal static class ResponseFormats
     /// <exception cref="PrivatemodeRequestException">The value is not a response format.</exception>
     public static JsonElement ToJson(object format) => Guard(() => Serialize(format));
 
+    /// <summary>Whether JSON is the <c>response_format</c> of the API; the types of JSON schemas are others.</summary>
+    public static bool IsWholeFormat(JsonElement json) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String &&
+        type.GetString() is "text" or "json_object" or "json_schema";
+
     private static JsonElement Serialize(object format) => format switch
     {
         JsonElement element => element.Clone(),
@@ -120,11 +125,6 @@ internal static class ResponseFormats
             throw SettingValues.Wrong(Name, "a JSON schema or a response format: its 'type' is unknown");
         }
     }
-
-    /// <summary>Whether JSON is the <c>response_format</c> of the API; the types of JSON schemas are others.</summary>
-    private static bool IsWholeFormat(JsonElement json) =>
-        json.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String &&
-        type.GetString() is "text" or "json_object" or "json_schema";
 
     private static void SetRaw(ChatOptions options, OpenAIFormat format) =>
         options.RawRepresentationFactory = _ => new OpenAI.Chat.ChatCompletionOptions { ResponseFormat = format };

@@ -74,6 +74,9 @@ internal static class SettingNames
 
     private static Setting Biases => new((s, n, v) => s.LogitBias = SettingValues.ToBiases(n, v), s => s.LogitBias);
 
+    /// <summary>A name without underscores: prompts in YAML and extension data have those of properties too, such as <c>maxTokens</c>.</summary>
+    public static string Key(string name) => name.Replace("_", "", StringComparison.Ordinal);
+
     /// <summary>Whether a name stands for the extra members of the OpenAI connector.</summary>
     public static bool IsExtraBody(string name) => Key(name).Equals("extrabody", StringComparison.OrdinalIgnoreCase);
 
@@ -105,19 +108,12 @@ internal static class SettingNames
         {
             (target.ExtensionData ??= new Dictionary<string, object>())[name] = value;
         }
-        else if (known.Get(target) is not null && !replaces)
-        {
-            throw new PrivatemodeRequestException(
-                SettingValues.MemberOf(name), $"'{name}' is set twice, under two names or as a property and in ExtensionData. Set it once.");
-        }
         else
         {
+            SettingValues.DemandUnset(name, replaces ? null : known.Get(target));
             known.Set(target, name, value);
         }
     }
-
-    /// <summary>A name without underscores: prompts in YAML and extension data have those of properties too, such as <c>maxTokens</c>.</summary>
-    private static string Key(string name) => name.Replace("_", "", StringComparison.Ordinal);
 
     /// <summary>The extra members of the OpenAI connector, which take precedence there too.</summary>
     private static void SetAll(PrivatemodePromptExecutionSettings target, string name, object value)

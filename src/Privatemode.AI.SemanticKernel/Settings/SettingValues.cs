@@ -106,6 +106,16 @@ internal static class SettingValues
         }
     }
 
+    /// <exception cref="PrivatemodeRequestException">The setting has a value already.</exception>
+    public static void DemandUnset(string name, object? current)
+    {
+        if (current is not null)
+        {
+            throw new PrivatemodeRequestException(
+                MemberOf(name), $"'{name}' is set twice, under two names or as a property and in ExtensionData. Set it once.");
+        }
+    }
+
     public static PrivatemodeRequestException Wrong(string name, string expected) => new(
         MemberOf(name), $"The setting '{name}' is not {expected}. Correct its value, or leave it unset.");
 

@@ -7,7 +7,7 @@ internal static class TranscriptionSettings
 {
     private const string Granularities = "timestamp_granularities";
 
-    /// <exception cref="PrivatemodeRequestException">A value is of the wrong kind.</exception>
+    /// <exception cref="PrivatemodeRequestException">A value is of the wrong kind, or something is set twice.</exception>
     public static PrivatemodeAudioToTextExecutionSettings Convert(PromptExecutionSettings? settings)
     {
         PrivatemodeAudioToTextExecutionSettings result = new();
@@ -18,26 +18,28 @@ internal static class TranscriptionSettings
 
         result.ModelId = settings.ModelId;
         result.ServiceId = settings.ServiceId;
-        foreach ((string name, object? value) in ForeignSettings.Members(settings))
-        {
-            if (SettingValues.IsSet(value))
-            {
-                Set(result, name, value!);
-            }
-        }
-
+        SetAll(result, ForeignSettings.Members(settings));
         return result;
     }
 
     /// <summary>The options of a call.</summary>
+    /// <exception cref="PrivatemodeRequestException">A value is of the wrong kind, or something is set twice.</exception>
     public static SpeechTranscriptionOptions ToOptions(PrivatemodeAudioToTextExecutionSettings settings)
     {
+        if (settings.ExtensionData is { Count: > 0 } extensions)
+        {
+            // What a property stands for, such as the granularities, which have another name in JSON.
+            settings = (PrivatemodeAudioToTextExecutionSettings)settings.Clone();
+            settings.ExtensionData = null;
+            SetAll(settings, extensions!);
+        }
+
         SpeechTranscriptionOptions options = new()
         {
             ModelId = settings.ModelId,
             SpeechLanguage = settings.Language,
             Prompt = settings.Prompt,
-            Temperature = settings.Temperature,
+            Temperature = SettingValues.ToSingle("temperature", settings.Temperature),
             Timestamps = settings.Timestamps,
         };
         foreach ((string name, object value) in settings.ExtensionData ?? new Dictionary<string, object>())
@@ -48,22 +50,41 @@ internal static class TranscriptionSettings
         return options;
     }
 
+    private static void SetAll(PrivatemodeAudioToTextExecutionSettings target, IEnumerable<KeyValuePair<string, object?>> members)
+    {
+        foreach ((string name, object? member) in members)
+        {
+            if (SettingValues.WithoutNodes(name, member) is { } value && SettingValues.IsSet(value))
+            {
+                Set(target, name, value);
+            }
+        }
+    }
+
     private static void Set(PrivatemodeAudioToTextExecutionSettings target, string name, object value)
     {
-        switch (name.ToLowerInvariant())
+        switch (SettingNames.Key(name).ToLowerInvariant())
         {
-            case "filename" or "service_id" or "model_id":
+            case "filename":
+                break;
+            case "model" or "modelid":
+                SettingValues.DemandUnset(name, target.ModelId);
+                target.ModelId = SettingValues.ToText(name, value);
                 break;
             case "language":
+                SettingValues.DemandUnset(name, target.Language);
                 target.Language = SettingValues.ToText(name, value);
                 break;
             case "prompt":
+                SettingValues.DemandUnset(name, target.Prompt);
                 target.Prompt = SettingValues.ToText(name, value);
                 break;
             case "temperature":
-                target.Temperature = (float)SettingValues.ToDouble(name, value);
+                SettingValues.DemandUnset(name, target.Temperature);
+                target.Temperature = SettingValues.ToSingle(name, SettingValues.ToDouble(name, value));
                 break;
-            case Granularities:
+            case "timestampgranularities":
+                SettingValues.DemandUnset(name, target.Timestamps == TranscriptionTimestamps.None ? null : target.Timestamps);
                 target.Timestamps = ToTimestamps(SettingValues.ToTexts(name, value));
                 break;
             default:

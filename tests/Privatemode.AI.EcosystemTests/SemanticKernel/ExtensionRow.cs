@@ -75,6 +75,14 @@ internal sealed record ExtensionRow(string Name, string Value, string? Expected)
     /// <summary>A model that knows the setting.</summary>
     public string Model { get; private init; } = "gpt-oss-120b";
 
+    /// <summary>What arrives through a chat client, for which Semantic Kernel drops efforts that it does not know and has one kind of prompt.</summary>
+    public string? ExpectedOfChatClient => Name switch
+    {
+        "reasoning_effort" => null,
+        "chat_developer_prompt" => """{"messages":["system","user"]}""",
+        _ => Expected,
+    };
+
     /// <summary>The row, as the document shows it.</summary>
     public string Title => $"`{Name}: {Value}`{(Also is null ? "" : $", `{Also}: true`")}";
 

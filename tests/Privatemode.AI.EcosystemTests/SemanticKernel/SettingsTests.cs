@@ -76,16 +76,9 @@ public sealed class SettingsTests : KernelTest
         foreach (PromptExecutionSettings settings in (PromptExecutionSettings[])[new(), new PrivatemodePromptExecutionSettings()])
         {
             settings.ExtensionData = row.ToExtensions();
-            if (row.Expected is not null)
-            {
-                await AssertArrivesAsync(row.Expected, settings, builder => builder.AddPrivatemodeChatCompletion(row.Model, Client));
-                continue;
-            }
-
-            Kernel kernel = CreateKernel();
-            PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(
-                () => kernel.InvokePromptAsync(Question, new KernelArguments(settings)).OrTimeout());
-            Assert.Equal("PromptExecutionSettings." + row.Name, exception.Member);
+            await AssertArrivesOrIsRefusedAsync(row, settings, builder => builder.AddPrivatemodeChatCompletion(row.Model, Client));
+            ExtensionRow atClient = settings is PrivatemodePromptExecutionSettings ? row : row with { Expected = row.ExpectedOfChatClient };
+            await AssertArrivesOrIsRefusedAsync(atClient, settings, builder => builder.AddPrivatemodeChatClient(row.Model, Client));
         }
     }
 
@@ -162,6 +155,18 @@ public sealed class SettingsTests : KernelTest
     }
 
     private static SettingRow Row(string name) => SettingRow.All.Single(row => row.Name == name);
+
+    private async Task AssertArrivesOrIsRefusedAsync(ExtensionRow row, PromptExecutionSettings settings, Action<IKernelBuilder> register)
+    {
+        if (row.Expected is not null)
+        {
+            await AssertArrivesAsync(row.Expected, settings, register);
+            return;
+        }
+
+        PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(() => SendAsync(settings, register));
+        Assert.Equal("PromptExecutionSettings." + row.Name, exception.Member);
+    }
 
     private async Task AssertArrivesAsync(string expected, PromptExecutionSettings settings, Action<IKernelBuilder> register)
     {

@@ -1,12 +1,10 @@
-using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.AI;
-using Privatemode.AI.SemanticKernel.Chat;
 using Privatemode.AI.SemanticKernel.Settings;
 
 namespace Privatemode.AI.SemanticKernel.DependencyInjection;
 
 /// <summary>Corrects what Semantic Kernel makes of execution settings for an <see cref="IChatClient"/>: names that are not those of a request, and a system
-/// prompt that is in the chat history too. Ends a call in which a function found a deployment or an answer that is not authentic.</summary>
+/// prompt that is in the chat history too.</summary>
 /// <param name="client">The client that sends.</param>
 internal sealed class KernelChatClient(IChatClient client) : DelegatingChatClient(client)
 {
@@ -14,7 +12,6 @@ internal sealed class KernelChatClient(IChatClient client) : DelegatingChatClien
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         List<ChatMessage> all = [.. messages];
-        ThrowIfNotAuthentic(all);
         return base.GetResponseAsync(all, Correct(all, options), cancellationToken);
     }
 
@@ -22,21 +19,7 @@ internal sealed class KernelChatClient(IChatClient client) : DelegatingChatClien
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         List<ChatMessage> all = [.. messages];
-        ThrowIfNotAuthentic(all);
         return base.GetStreamingResponseAsync(all, Correct(all, options), cancellationToken);
-    }
-
-    /// <summary>Throws the exception of a function that the model must not be asked to correct.</summary>
-    private static void ThrowIfNotAuthentic(List<ChatMessage> messages)
-    {
-        // Only functions that this call has invoked have one: exceptions are not stored with a history.
-        foreach (FunctionResultContent result in messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>())
-        {
-            if (result.Exception is { } exception && FunctionInvoker.IsNotAuthentic(exception))
-            {
-                ExceptionDispatchInfo.Throw(exception);
-            }
-        }
     }
 
     private static ChatOptions? Correct(List<ChatMessage> messages, ChatOptions? options)

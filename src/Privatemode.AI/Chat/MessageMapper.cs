@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
@@ -193,9 +194,25 @@ internal sealed class MessageMapper
                 member, $"{member} has no CallId, and every call before it has an ID. Set CallId to the ID of the call that it answers.");
         }
 
+        // A model may correct the mistake of a function. It must not hide that a deployment or an answer was not authentic.
+        if (result.Exception is { } exception && IsNotAuthentic(exception))
+        {
+            ExceptionDispatchInfo.Throw(exception);
+        }
+
         string text = result is { Result: null, Exception: not null } ? "Error: the function failed." : ToText(result.Result);
         _result.Add(new ToolChatMessage(id, text));
         return text;
+    }
+
+    private static bool IsNotAuthentic(Exception? exception)
+    {
+        while (exception is not (null or PrivatemodeVerificationException or PrivatemodeIntegrityException))
+        {
+            exception = exception.InnerException;
+        }
+
+        return exception is not null;
     }
 
     /// <summary>Text as it is, not quoted: models read it better. Anything else as JSON.</summary>

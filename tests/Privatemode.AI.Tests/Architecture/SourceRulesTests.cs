@@ -111,6 +111,18 @@ public sealed class SourceRulesTests
     }
 
     [Fact]
+    public void Examples_AreRunByCi()
+    {
+        string script = File.ReadAllText(Path.Combine(RepositoryFiles.Root, ".ci/run"));
+        string[] examples = [.. RepositoryFiles.Under("examples", "*.csproj")
+            .Where(path => !path.Contains(OutsideTheSolution, StringComparison.Ordinal)).Select(path => Path.GetFileNameWithoutExtension(path))];
+        Assert.NotEmpty(examples);
+
+        // TestingYourApp is a project of tests, which dotnet test runs.
+        Assert.DoesNotContain(examples, name => name != "TestingYourApp" && !Regex.IsMatch(script, $@"\b{Regex.Escape(name)}\b"));
+    }
+
+    [Fact]
     public void TemporaryFolders_OfTests_AreDeleted()
     {
         const string Made = "CreateTempSubdirectory(";

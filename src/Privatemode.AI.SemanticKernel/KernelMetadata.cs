@@ -2,18 +2,18 @@ using Microsoft.SemanticKernel;
 
 namespace Privatemode.AI.SemanticKernel;
 
-/// <summary>Provides the names of metadata, and extension methods that read the receipt and the reasoning of an answer.</summary>
+/// <summary>Provides extension methods that read the receipt and the reasoning of an answer from its metadata.</summary>
 public static class KernelMetadata
 {
-    /// <summary>The name of the metadata that contains the text of the model's reasoning.</summary>
-    /// <remarks>The receipt is under <see cref="EncryptionReceipt.PropertyName"/>.</remarks>
+    /// <summary>The key of the metadata entry that contains the text of the model's reasoning.</summary>
+    /// <remarks>The key of the receipt is <see cref="EncryptionReceipt.PropertyName"/>.</remarks>
     public const string Reasoning = "privatemode.reasoning";
 
     /// <summary>Gets the receipt of an answer or a transcription.</summary>
-    /// <param name="content">A content that a service of this package returned, such as a <see cref="ChatMessageContent"/>.</param>
+    /// <param name="content">The content that a service of this package returned, such as a <see cref="ChatMessageContent"/>.</param>
     /// <returns>The receipt, or <see langword="null"/> if there is none, for example because the content is not from Privatemode.</returns>
-    /// <remarks>An answer for which functions were invoked needed several requests. This is the receipt of the last one; those of the others are in the
-    /// messages that were added to the chat history.</remarks>
+    /// <remarks>If functions were invoked, the answer took several requests, and this is the receipt of the last one. The messages that were added to the
+    /// chat history have the receipts of the others.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="content"/> is <see langword="null"/>.</exception>
     public static EncryptionReceipt? GetPrivatemodeReceipt(this KernelContent content)
     {
@@ -22,7 +22,7 @@ public static class KernelMetadata
     }
 
     /// <summary>Gets the receipt of an update of a streamed answer.</summary>
-    /// <param name="content">An update that a service of this package returned, such as a <see cref="StreamingChatMessageContent"/>.</param>
+    /// <param name="content">The update that a service of this package returned, such as a <see cref="StreamingChatMessageContent"/>.</param>
     /// <returns>The receipt of the request that the update belongs to, or <see langword="null"/> if there is none.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="content"/> is <see langword="null"/>.</exception>
     public static EncryptionReceipt? GetPrivatemodeReceipt(this StreamingKernelContent content)
@@ -59,6 +59,16 @@ public static class KernelMetadata
     {
         ArgumentNullException.ThrowIfNull(content);
         return TextIn(content.Metadata, Reasoning);
+    }
+
+    /// <summary>Gets the text of the reasoning from the result of a prompt function.</summary>
+    /// <param name="result">The result, for example of <c>Kernel.InvokePromptAsync</c>.</param>
+    /// <returns>The reasoning, or <see langword="null"/> if there is none, for example because the kernel uses an <c>IChatClient</c>.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="result"/> is <see langword="null"/>.</exception>
+    public static string? GetPrivatemodeReasoning(this FunctionResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        return TextIn(result.Metadata, Reasoning);
     }
 
     // In a history that was read from JSON, the text is a JsonElement.

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.AI;
 using Microsoft.SemanticKernel;
@@ -10,20 +11,21 @@ namespace Privatemode.AI.SemanticKernel;
 
 /// <summary>Represents a service that transcribes recordings with Privatemode.</summary>
 /// <remarks>
-/// <para>It sends with a <see cref="PrivatemodeClient"/> and nothing else. The name and address of a recording are never sent, and a recording that is named by
-/// an address only is refused.</para>
-/// <para>The metadata of the result contains <c>Language</c>, <c>Duration</c>, <c>Segments</c>, <c>Words</c> and <c>Usage</c> as far as they are known, and the
-/// receipt; see <see cref="KernelMetadata"/>. <see cref="KernelContent.InnerContent"/> is the <see cref="SpeechToTextResponse"/>.</para>
+/// <para>All requests are sent by the <see cref="PrivatemodeClient"/>. The name and address of a recording are never sent, and a recording that has an address
+/// but no data is refused.</para>
+/// <para>The metadata of the result contains <c>Language</c>, <c>Duration</c>, <c>Segments</c>, <c>Words</c> and <c>Usage</c>, if the service returns them, and
+/// the receipt; see <see cref="KernelMetadata"/>. <see cref="KernelContent.InnerContent"/> is the <see cref="SpeechToTextResponse"/>.</para>
 /// <para>This class is thread-safe.</para>
 /// </remarks>
+[Experimental("SKEXP0001")]
 public sealed class PrivatemodeAudioToTextService : IAudioToTextService
 {
     private readonly ISpeechToTextClient _client;
     private readonly string _modelId;
 
     /// <summary>Initializes a new instance of the <see cref="PrivatemodeAudioToTextService"/> class.</summary>
-    /// <param name="modelId">The model ID, for example <c>whisper-large-v3</c>. Settings can name another one.</param>
-    /// <param name="client">The client, which must not be disposed before this service is no longer used.</param>
+    /// <param name="modelId">The model ID, for example <c>whisper-large-v3</c>. Execution settings can specify another one.</param>
+    /// <param name="client">The client. Do not dispose it while the service is in use.</param>
     /// <exception cref="ArgumentNullException"><paramref name="modelId"/> or <paramref name="client"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
     public PrivatemodeAudioToTextService(string modelId, PrivatemodeClient client)
@@ -43,8 +45,8 @@ public sealed class PrivatemodeAudioToTextService : IAudioToTextService
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException"><paramref name="content"/> is <see langword="null"/>.</exception>
-    /// <exception cref="PrivatemodeException">The recording could not be sent, or the transcription could not be received. The type says what to
-    /// do.</exception>
+    /// <exception cref="PrivatemodeException">The recording could not be sent, or the transcription could not be received. The type of the exception
+    /// identifies the cause.</exception>
     public async Task<IReadOnlyList<KernelText>> GetTextContentsAsync(
         AudioContent content, PromptExecutionSettings? executionSettings = null, Kernel? kernel = null, CancellationToken cancellationToken = default)
     {
@@ -52,7 +54,7 @@ public sealed class PrivatemodeAudioToTextService : IAudioToTextService
         if (content.Data is not { IsEmpty: false } data)
         {
             throw new PrivatemodeRequestException(
-                "AudioContent.Data", "The recording has no data. Load it and set Data or DataUri; recordings are not fetched from an address.");
+                "AudioContent.Data", "The audio content has no data. Load the recording and set Data or DataUri. It is not fetched from Uri.");
         }
 
         SpeechTranscriptionOptions options = TranscriptionSettings.ToOptions(PrivatemodeAudioToTextExecutionSettings.FromExecutionSettings(executionSettings));

@@ -10,12 +10,13 @@ namespace Privatemode.AI.SemanticKernel;
 
 /// <summary>Represents a chat completion service that uses Privatemode, with function calling.</summary>
 /// <remarks>
-/// <para>It sends with a <see cref="PrivatemodeClient"/> and nothing else. It throws the exceptions of that client, such as
+/// <para>All requests are sent by the <see cref="PrivatemodeClient"/>. The service throws the exceptions of that client, such as
 /// <see cref="PrivatemodeServiceException"/> and <see cref="PrivatemodeVerificationException"/>.</para>
 /// <para>Settings of any type are converted with <see cref="PrivatemodePromptExecutionSettings.FromExecutionSettings"/>. Functions are offered and invoked as
-/// <see cref="PromptExecutionSettings.FunctionChoiceBehavior"/> says; each call passes the kernel's <see cref="IAutoFunctionInvocationFilter"/>s, and
-/// intermediate messages are added to the chat history.</para>
-/// <para>The reasoning of the model is a <see cref="ReasoningContent"/> and in the metadata, with the receipt; see <see cref="KernelMetadata"/>.</para>
+/// <see cref="PromptExecutionSettings.FunctionChoiceBehavior"/> specifies. Each call runs through the kernel's <see cref="IAutoFunctionInvocationFilter"/>s,
+/// and intermediate messages are added to the chat history.</para>
+/// <para>The reasoning of the model is returned as <see cref="ReasoningContent"/> and in the metadata, which also contains the receipt; see
+/// <see cref="KernelMetadata"/>.</para>
 /// <para>This class is thread-safe.</para>
 /// </remarks>
 public sealed class PrivatemodeChatCompletionService : IChatCompletionService
@@ -23,8 +24,8 @@ public sealed class PrivatemodeChatCompletionService : IChatCompletionService
     private readonly IChatClient _client;
 
     /// <summary>Initializes a new instance of the <see cref="PrivatemodeChatCompletionService"/> class.</summary>
-    /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>. Settings can name another one.</param>
-    /// <param name="client">The client, which must not be disposed before this service is no longer used.</param>
+    /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>. Execution settings can specify another one.</param>
+    /// <param name="client">The client. Do not dispose it while the service is in use.</param>
     /// <exception cref="ArgumentNullException"><paramref name="modelId"/> or <paramref name="client"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
     public PrivatemodeChatCompletionService(string modelId, PrivatemodeClient client)
@@ -44,7 +45,8 @@ public sealed class PrivatemodeChatCompletionService : IChatCompletionService
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException"><paramref name="chatHistory"/> is <see langword="null"/>.</exception>
-    /// <exception cref="PrivatemodeException">The request could not be sent, or the answer could not be received. The type says what to do.</exception>
+    /// <exception cref="PrivatemodeException">The request could not be sent, or the answer could not be received. The type of the exception identifies the
+    /// cause.</exception>
     public async Task<IReadOnlyList<ChatMessageContent>> GetChatMessageContentsAsync(
         ChatHistory chatHistory, PromptExecutionSettings? executionSettings = null, Kernel? kernel = null, CancellationToken cancellationToken = default)
     {
@@ -71,7 +73,8 @@ public sealed class PrivatemodeChatCompletionService : IChatCompletionService
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentNullException"><paramref name="chatHistory"/> is <see langword="null"/>.</exception>
-    /// <exception cref="PrivatemodeException">The request could not be sent, or the answer could not be received. The type says what to do.</exception>
+    /// <exception cref="PrivatemodeException">The request could not be sent, or the answer could not be received. The type of the exception identifies the
+    /// cause.</exception>
     public IAsyncEnumerable<StreamingChatMessageContent> GetStreamingChatMessageContentsAsync(
         ChatHistory chatHistory, PromptExecutionSettings? executionSettings = null, Kernel? kernel = null, CancellationToken cancellationToken = default)
     {

@@ -4,35 +4,37 @@ using Microsoft.Extensions.Logging;
 
 namespace Privatemode.AI.SemanticKernel.DependencyInjection;
 
-/// <summary>The clients of a kernel's services: one for each API key, which all services with that key share, or that of the host.</summary>
-/// <param name="loggerFactory">Where the clients log to; null for nowhere.</param>
+/// <summary>The clients of the services in a container that authenticate with API keys: one for each API key.</summary>
+/// <param name="loggerFactory">The logger factory of the clients; null if the container has no logging.</param>
 internal sealed class KernelClients(ILoggerFactory? loggerFactory = null) : IDisposable, IAsyncDisposable
 {
     private readonly Dictionary<string, PrivatemodeClient> _clients = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
 
-    /// <summary>Says how a service finds its client; an API key is used for the client of this container only.</summary>
-    public static Func<IServiceProvider, PrivatemodeClient> With(IServiceCollection services, string apiKey)
+    /// <summary>Returns a function that gets the client for an API key from a container.</summary>
+    public static Func<IServiceProvider, PrivatemodeClient> ForApiKey(IServiceCollection services, string apiKey)
     {
         services.TryAddSingleton(provider => new KernelClients(provider.GetService<ILoggerFactory>()));
         return provider => provider.GetRequiredService<KernelClients>().Get(apiKey);
     }
 
-    /// <summary>Finds the client of a registered account.</summary>
+    /// <summary>Gets the client of a registered account.</summary>
     /// <param name="provider">The services.</param>
-    /// <param name="account">The account; null for the one without a service key.</param>
+    /// <param name="account">The account; null for the account without a service key.</param>
     /// <param name="serviceId">The service ID; null if there is none.</param>
-    /// <exception cref="PrivatemodeConfigurationException">The account is not registered, or the service ID was probably meant as the account.</exception>
-    public static PrivatemodeClient Of(IServiceProvider provider, RegisteredAccount? account, string? serviceId)
+    /// <exception cref="PrivatemodeConfigurationException">The account is not registered, or no account is given and the service ID is the service key of
+    /// one.</exception>
+    public static PrivatemodeClient ForAccount(IServiceProvider provider, RegisteredAccount? account, string? serviceId)
     {
-        // Whoever mistakes one for the other would use the API key, and pay from the account, of somebody else.
+        // A service ID that was meant as the account would silently select the default account and its API key.
         bool isAccount = serviceId is not null &&
             provider.GetService<IServiceProviderIsKeyedService>()?.IsKeyedService(typeof(PrivatemodeClient), serviceId) == true;
         return account is null && isAccount
             ? throw new PrivatemodeConfigurationException(
                 nameof(RegisteredAccount),
-                $"The service ID '{serviceId}' is the service key of a Privatemode account, and the service does not say which account it uses. Pass " +
-                $"RegisteredAccount.Keyed(\"{serviceId}\") as account to use that one, or RegisteredAccount.Default.")
+                $"The service ID '{serviceId}' is also the service key of a Privatemode account, so it is not clear which account the service uses. Pass " +
+                $"RegisteredAccount.Keyed(\"{serviceId}\") as account to use that account, or RegisteredAccount.Default for the one that AddPrivatemode " +
+                "registered.")
             : provider.GetRequiredPrivatemodeClient(account);
     }
 

@@ -7,7 +7,7 @@ using Microsoft.SemanticKernel.ChatCompletion;
 
 namespace Privatemode.AI.SemanticKernel.DependencyInjection;
 
-/// <summary>What the registration methods add to the services.</summary>
+/// <summary>Registers the services for the extension methods of kernel builders and service collections.</summary>
 internal static class Registration
 {
     public static IServiceCollection AddChatCompletion(

@@ -113,6 +113,15 @@ public sealed class ContentTests : KernelTest
     }
 
     [Fact]
+    public async Task Result_OfAPromptFunction_HasTheReasoning()
+    {
+        Deployment.Model.SetFallback(_ => ScriptedAnswer.Text(Answer).WithReasoning("The user asks for rain."));
+        FunctionResult result = await CreateKernel().InvokePromptAsync(Question).OrTimeout();
+        Assert.Equal("The user asks for rain.", result.GetPrivatemodeReasoning());
+        Assert.Null(new FunctionResult(result.Function).GetPrivatemodeReasoning());
+    }
+
+    [Fact]
     public async Task Answer_OfAType_FollowsItsSchema()
     {
         _ = Deployment.Model.Reply("""{"Name":"Bochum"}""");

@@ -10,8 +10,8 @@ public static class PrivatemodeModelFactory
     /// <summary>Creates a receipt.</summary>
     /// <param name="isVerified"><see langword="false"/> for the receipt of a client with
     /// <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>.</param>
-    /// <returns>A receipt with placeholder values. If it is verified, it is so since January 1, 2026; otherwise it has no secret, manifest and time. Use a
-    /// <c>with</c> expression to change values.</returns>
+    /// <returns>A receipt with placeholder values. A verified receipt names January 1, 2026 as the time of the verification; the other one has no secret,
+    /// manifest and time. Use a <c>with</c> expression to change values.</returns>
     /// <example><code>PrivatemodeModelFactory.EncryptionReceipt() with { RequestId = "request-1" }</code></example>
     public static EncryptionReceipt EncryptionReceipt(bool isVerified = true)
     {

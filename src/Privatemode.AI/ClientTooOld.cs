@@ -2,12 +2,12 @@ using Privatemode.AI.Encryption;
 
 namespace Privatemode.AI;
 
-/// <summary>What errors advise when the service wants another version of the protocol than this library speaks.</summary>
+/// <summary>The advice in errors if the service requires a newer version of the protocol than this library speaks.</summary>
 internal static class ClientTooOld
 {
-    /// <summary>The advice, which names the version and the way out.</summary>
+    /// <summary>Names the version of the protocol, and what to do.</summary>
     public static string Advice { get; } =
-        $"This version of the library speaks protocol {FieldCodec.Instance.ProtocolVersion}. Update this package. If there is no update yet, run " +
-        $"Privatemode's own proxy on this machine and name its address with {nameof(PrivatemodeOptions.Transport)}." +
-        $"{nameof(TransportOptions.UseDangerousUnverifiedLocalProxy)} in code, after reading docs/local-proxy.md.";
+        $"This version of the library speaks protocol {FieldCodec.Instance.ProtocolVersion}. Update this package. If there is no update yet, read " +
+        $"docs/local-proxy.md in its repository, which describes how to use Privatemode's own proxy on this machine " +
+        $"({nameof(PrivatemodeOptions.Transport)}.{nameof(TransportOptions.UseDangerousUnverifiedLocalProxy)}) and which protection that gives up.";
 }

@@ -98,7 +98,7 @@ public sealed record EncryptionReceipt
             using JsonDocument document = JsonDocument.Parse(json);
             JsonElement root = document.RootElement;
 
-            // Whatever else stands beside it, a receipt that says "not verified" is none of an encrypted request.
+            // A receipt that says "not verified" never counts as that of an encrypted request, whatever its other members are.
             bool isVerified = !root.TryGetProperty(VerifiedName, out JsonElement verified) || verified.GetBoolean();
             return new EncryptionReceipt
             {
@@ -171,7 +171,7 @@ public sealed record EncryptionReceipt
     /// <returns>The statement, in English.</returns>
     public override string ToString() => !IsVerified
         ? $"{char.ToUpperInvariant(NotVerified[0])}{NotVerified[1..]}: request {RequestId} was sent unencrypted to a proxy on this machine, which returned " +
-            "the answer. Whether anything was verified or encrypted after that, this client cannot tell."
+            "the answer. This client cannot tell whether the deployment was verified, or the request encrypted, after that."
         : string.Create(
             CultureInfo.InvariantCulture,
             $"This client states: request {RequestId} ({(IsWholeBodyEncrypted ? "whole body" : string.Join(", ", EncryptedMembers))}) and its answer were " +

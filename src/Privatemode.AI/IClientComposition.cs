@@ -14,12 +14,12 @@ internal interface IClientComposition : IDisposable
 
     ModelCatalog Models { get; }
 
-    /// <summary>What adapters throw.</summary>
+    /// <summary>Maps exceptions for the adapters.</summary>
     CallFailures Failures { get; }
 
     DeploymentHealth Health { get; }
 
-    /// <summary>Nothing is verified or encrypted by this client.</summary>
+    /// <summary>Whether this client neither verifies nor encrypts.</summary>
     bool IsUnverified { get; }
 
     /// <summary>Sends a request of another library.</summary>

@@ -1,7 +1,7 @@
 namespace Privatemode.AI;
 
 /// <summary>Provides the roots and addresses of a local test deployment. This is insecure outside of tests.</summary>
-/// <remarks>The keys under these roots are public, so anybody can forge evidence that is accepted with them. They are accepted only for an endpoint that is a
+/// <remarks>The keys under these roots are public, so anyone can forge evidence that is accepted with them. They are accepted only for an endpoint that is a
 /// loopback address, which is checked again when a connection is made. Evidence is still verified; only the roots, and the addresses of collateral and
 /// manifest, are different.</remarks>
 public sealed class InsecureLoopbackTrust

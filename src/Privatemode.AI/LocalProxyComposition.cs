@@ -9,7 +9,7 @@ using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI;
 
-/// <summary>Puts together a client that sends to a local proxy: without attestation, sessions and encryption.</summary>
+/// <summary>Composes a client that sends to a local proxy, without attestation, sessions and encryption.</summary>
 internal sealed class LocalProxyComposition : IClientComposition
 {
     private readonly HttpClient _http;
@@ -17,7 +17,7 @@ internal sealed class LocalProxyComposition : IClientComposition
     private readonly HttpClient _openAI;
     private readonly ImageFetcher? _images;
 
-    // Never disposed: it may be cancelled twice, and without a timer it holds nothing.
+    // Never disposed: it may be cancelled twice, and without a timer it holds no resources.
     private readonly CancellationTokenSource _closing = new();
 
     private LocalProxyComposition(PrivatemodeOptions options, ApiKeys apiKeys)
@@ -27,7 +27,7 @@ internal sealed class LocalProxyComposition : IClientComposition
         apiKeys.Closing = _closing.Token;
         Events = new ClientEvents(options.LoggerFactory, Endpoint);
 
-        // Test trust is what keeps every connection on this machine.
+        // With isTestTrust, connections are made to loopback addresses only.
         _http = Transports.Create(custom: null, isTestTrust: true);
         _images = media.Remote == RemoteMediaPolicy.FetchLocally ? new ImageFetcher(time, options.Transport.ResponseTimeout) : null;
         LocalProxyTransport transport = new(
@@ -65,7 +65,7 @@ internal sealed class LocalProxyComposition : IClientComposition
 
     public async ValueTask<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
     {
-        // The same request may be sent again, and this time fail; what is said of an earlier answer must not stay.
+        // The same request message may be sent again and fail. It must not keep the receipt of an earlier answer.
         request.Options.Set(ReceiptExtensions.Option, null);
         cancellationToken.ThrowIfCancellationRequested();
         ObjectDisposedException.ThrowIf(_closing.IsCancellationRequested, typeof(PrivatemodeClient));
@@ -82,14 +82,14 @@ internal sealed class LocalProxyComposition : IClientComposition
         }
     }
 
-    /// <summary>Asks for the list of models, which shows whether the proxy is there.</summary>
+    /// <summary>Requests the model list, which shows whether the proxy can be reached.</summary>
     public Task ConnectAsync(CancellationToken cancellationToken) => Models.ListAsync(cancellationToken);
 
     public Task<VerifiedDeployment> VerifyAsync(CancellationToken cancellationToken) => Task.FromException<VerifiedDeployment>(
         new PrivatemodeConfigurationException(
             OptionNames.LocalProxy,
             $"This client cannot verify the deployment, because {OptionNames.LocalProxy} is set: the proxy verifies it, and this client only sends to the " +
-            "proxy. Remove that option to verify."));
+            "proxy. Remove that option to let this client verify."));
 
     public void Dispose()
     {

@@ -45,7 +45,7 @@ public sealed class ManifestLog
     public IReadOnlyList<AdoptedManifest> Entries { get; }
 
     /// <summary>Gets a value that indicates whether the manifests were verified under <see cref="InsecureLoopbackTrust"/>.</summary>
-    /// <value><see langword="true"/> if anybody could have forged the evidence; <see langword="false"/> otherwise, and for an empty log.</value>
+    /// <value><see langword="true"/> if anyone could have forged the evidence; <see langword="false"/> otherwise, and for an empty log.</value>
     public bool IsInsecureLoopback { get; }
 
     /// <summary>Gets the hash chain value of the last line, which depends on all lines.</summary>

@@ -71,7 +71,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <summary>Writes the client's log.</summary>
     internal ClientEvents Events => _composition.Events;
 
-    /// <summary>Requests go to a local proxy; nothing is verified or encrypted by this client.</summary>
+    /// <summary>Whether requests are sent to a local proxy, and this client neither verifies nor encrypts.</summary>
     internal bool IsUnverified => _composition.IsUnverified;
 
     internal Uri Endpoint => _composition.Endpoint;
@@ -84,8 +84,8 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <summary>Verifies the deployment and establishes a session, so that the first call does not have to wait.</summary>
     /// <param name="cancellationToken">A token that cancels the wait. The session can still be established for other callers that wait for it.</param>
     /// <returns>A task that completes when a session is established.</returns>
-    /// <remarks>With <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> there is no session. The list of models is requested instead, which shows
-    /// whether the proxy is there.</remarks>
+    /// <remarks>With <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> there is no session. The model list is requested instead, which shows
+    /// whether the proxy can be reached.</remarks>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> is canceled.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, there is none, or the adoption log cannot be used.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, the manifest or collateral could not be retrieved, or the wait

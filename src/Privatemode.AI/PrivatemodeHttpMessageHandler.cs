@@ -41,7 +41,7 @@ namespace Privatemode.AI;
 public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
 {
     /// <summary>The name of a header of every answer, which says whether the answer was encrypted and authenticated by the deployment.</summary>
-    /// <remarks>The value is <c>true</c> if it was, and <c>false</c> for the list of models, for errors that anybody on the network path could have
+    /// <remarks>The value is <c>true</c> if it was, and <c>false</c> for the list of models, for errors that anyone on the network path could have
     /// written, and for every answer with <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>.
     /// This handler sets the header; one that is received is ignored.</remarks>
     public const string AuthenticatedHeaderName = ProtocolHeaders.Authenticated;

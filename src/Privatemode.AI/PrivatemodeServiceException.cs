@@ -35,7 +35,7 @@ public class PrivatemodeServiceException : PrivatemodeException
     public string? ServerMessage { get; init; }
 
     /// <summary>Gets a value that indicates whether <see cref="ServerMessage"/> was encrypted by the enclave.</summary>
-    /// <value><see langword="false"/> if anybody between the client and the enclave could have written it.</value>
+    /// <value><see langword="false"/> if anyone between the client and the enclave could have written it.</value>
     public bool IsServerMessageAuthenticated { get; init; }
 
     /// <summary>Whether the gateway refused this API key and not all callers.</summary>

@@ -28,7 +28,7 @@ public enum ServiceFailureReason
     /// <remarks>The clients of this library throw a <see cref="PrivatemodeModelUnavailableException"/> then, which lists the models.</remarks>
     ModelUnavailable,
 
-    /// <summary>The service needs a newer client. Update this package.</summary>
+    /// <summary>The service requires a newer client. Update this package.</summary>
     /// <remarks>This is also the reason if the service refused an encrypted request with status 400 without decrypting it. If there is no newer version of
     /// this package yet, see <see cref="TransportOptions.UseDangerousUnverifiedLocalProxy"/>.</remarks>
     ClientTooOld,

@@ -64,21 +64,21 @@ public sealed class TransportOptions
 
     /// <summary>Gets the address of Privatemode's own proxy on this machine, to which prompts are sent unencrypted. This is insecure.</summary>
     /// <value>The default is <see langword="null"/>: this client verifies the deployment and encrypts all content itself.</value>
-    /// <remarks>Only <see cref="UseDangerousUnverifiedLocalProxy"/> sets it. The property has no setter, so that no configuration binder or serializer
-    /// can.</remarks>
+    /// <remarks>Set the address with <see cref="UseDangerousUnverifiedLocalProxy"/>. The property has no setter, so that configuration binders and serializers
+    /// cannot set it.</remarks>
     public Uri? DangerousUnverifiedLocalProxy => _localProxy;
 
     /// <summary>Sends prompts unencrypted to Privatemode's own proxy on this machine, instead of encrypted to the service. This is insecure.</summary>
-    /// <param name="address">An http or https address whose host is a loopback address, such as <c>http://127.0.0.1:8080</c>; not a name.
-    /// <see langword="null"/> undoes an earlier call.</param>
+    /// <param name="address">An http or https address whose host is a loopback address, for example <c>http://127.0.0.1:8080</c>, and not a name such as
+    /// <c>localhost</c>; or <see langword="null"/> to remove an address that was set before.</param>
     /// <remarks>
-    /// <para><b>Whatever program owns the port reads all prompts and writes all answers.</b> Use it only while the service requires a newer protocol than
-    /// this library speaks: the <c>privatemode-proxy</c> then verifies the deployment and encrypts, and this client does neither.</para>
-    /// <para>The address can be set in code only, and is never used as a fallback. Options that concern verification or encryption, such as
-    /// <see cref="PrivatemodeOptions.Verification"/>, <see cref="PrivatemodeOptions.Endpoint"/>, <see cref="HttpMessageHandler"/> and
-    /// <see cref="PrivatemodeOptions.LogEncryptedContent"/>, throw a <see cref="PrivatemodeConfigurationException"/> beside it when the client is created, and
-    /// so does an address that is not loopback. <see cref="PrivatemodeClient.VerifyAsync"/> throws, the health check reports <c>Degraded</c>, and receipts
-    /// have <see cref="EncryptionReceipt.IsVerified"/> <see langword="false"/>.</para>
+    /// <para><b>The program that listens on the port can read all prompts and write any answer.</b> Use a local proxy only while the service requires a newer
+    /// protocol than this library speaks: <c>privatemode-proxy</c> then verifies the deployment and encrypts, and this client does neither.</para>
+    /// <para>The address can be set in code only, and is never used as a fallback. Creating the client throws a
+    /// <see cref="PrivatemodeConfigurationException"/> if the address is not a loopback address, or if an option that concerns verification or encryption is
+    /// set too, such as <see cref="PrivatemodeOptions.Verification"/>, <see cref="PrivatemodeOptions.Endpoint"/>, <see cref="HttpMessageHandler"/> or
+    /// <see cref="PrivatemodeOptions.LogEncryptedContent"/>. <see cref="PrivatemodeClient.VerifyAsync"/> throws, the health check reports <c>Degraded</c>, and
+    /// <see cref="EncryptionReceipt.IsVerified"/> of all receipts is <see langword="false"/>.</para>
     /// <para>No system proxy is used, and redirects are not followed. An API key is sent only if <see cref="PrivatemodeOptions.ApiKey"/>,
     /// <see cref="PrivatemodeOptions.Credential"/> or <see cref="PrivatemodeOptions.ApiKeyAccessor"/> is set; the environment variable is not read. The
     /// repository's <c>docs/local-proxy.md</c> describes what else differs.</para>

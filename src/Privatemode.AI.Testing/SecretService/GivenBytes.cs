@@ -3,7 +3,7 @@ using Org.BouncyCastle.Crypto.Prng;
 
 namespace Privatemode.AI.Testing.SecretService;
 
-/// <summary>Gives BouncyCastle the bytes that the caller drew from <see cref="RandomNumberGenerator"/>, once.</summary>
+/// <summary>Supplies BouncyCastle with bytes that the caller drew from <see cref="RandomNumberGenerator"/>. Each byte is used once.</summary>
 internal sealed class GivenBytes : IRandomGenerator
 {
     private readonly byte[] _bytes;
@@ -32,7 +32,7 @@ internal sealed class GivenBytes : IRandomGenerator
     {
         if (bytes.Length > _bytes.Length - _given)
         {
-            throw new InvalidOperationException("More random bytes are needed than were given.");
+            throw new InvalidOperationException("BouncyCastle requested more random bytes than were supplied.");
         }
 
         _bytes.AsSpan(_given, bytes.Length).CopyTo(bytes);

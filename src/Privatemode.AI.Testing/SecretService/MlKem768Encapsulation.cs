@@ -8,7 +8,7 @@ namespace Privatemode.AI.Testing.SecretService;
 
 // Reference: FIPS 203, section 7.2 (ML-KEM.Encaps with its input check) and Algorithm 17 (ML-KEM.Encaps_internal).
 
-/// <summary>The sender's half of ML-KEM-768, by BouncyCastle: the platform's takes no randomness from its caller.</summary>
+/// <summary>The sender's half of ML-KEM-768. It uses BouncyCastle, because the platform does not accept randomness from the caller.</summary>
 internal static class MlKem768Encapsulation
 {
     /// <summary>Length of the randomness m, in bytes.</summary>

@@ -14,7 +14,7 @@ internal static class OptionsMapper
     /// <see cref="ChatOptions.AdditionalProperties"/> go into the body as they are.
     /// </summary>
     /// <param name="client">The client that was called.</param>
-    /// <param name="defaultModelId">The model that is used if the options name none.</param>
+    /// <param name="defaultModelId">The model that is used if the options do not specify one.</param>
     /// <param name="options">The options of the call.</param>
     /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or an option asks for what the service does not
     /// do.</exception>
@@ -45,7 +45,7 @@ internal static class OptionsMapper
         return result;
     }
 
-    /// <summary>The model that the body will name; null if it is the client's own.</summary>
+    /// <summary>The model that the body specifies; null if it is the default model of the client.</summary>
     private static string? ModelOf(ChatCompletionOptions result) =>
         result.Patch.Contains("$.model"u8) && result.Patch.TryGetValue("$.model"u8, out string? model) ? model : null;
 

@@ -3,7 +3,7 @@ using OpenAI.Chat;
 
 namespace Privatemode.AI.Chat;
 
-/// <summary>Maps <see cref="ReasoningEffort"/> to the words that the family of a model knows. docs/chat.md has the table.</summary>
+/// <summary>Maps <see cref="ReasoningEffort"/> to the efforts that the family of a model supports. The table is in docs/chat.md.</summary>
 internal static class ReasoningEfforts
 {
     private const string GptOss = "gpt-oss";
@@ -27,7 +27,7 @@ internal static class ReasoningEfforts
         {
             throw new PrivatemodeRequestException(
                 "ChatOptions.Reasoning.Effort",
-                $"Effort is None, but models of the family {(isGlm ? "GLM" : GptOss)} always reason. Use ReasoningEffort.Low, or another model.");
+                $"Effort is None, but models of the family {(isGlm ? "GLM" : GptOss)} always reason. Use ReasoningEffort.Low or another model.");
         }
 
         string? word = isGptOss ? OfGptOss(wanted) : isGlm ? OfGlm(wanted) : OfOthers(wanted);

@@ -39,8 +39,9 @@ internal static class PrivatemodeHttp
             $"the filter, or set it with {nameof(HttpClientBuilderExtensions.ConfigurePrimaryHttpMessageHandler)}.");
     }
 
-    /// <summary>A client for a local proxy does not send with the account's HTTP client, so that nothing added to it would see a request.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">The application added handlers to it.</exception>
+    /// <summary>Refuses handlers for an account with a local proxy: its client does not use the account's HTTP client, so they would see no
+    /// request.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">The application added handlers to the HTTP client.</exception>
     public static void DemandNoHandlers(IServiceProvider provider, PrivatemodeAccount account)
     {
         HttpMessageHandler handler = provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(account.HttpClientName);
@@ -49,7 +50,7 @@ internal static class PrivatemodeHttp
         {
             throw new PrivatemodeConfigurationException(
                 OptionNames.LocalProxy,
-                $"{OptionNames.LocalProxy} sends without the HTTP client '{account.HttpClientName}', to which handlers were added. Remove one of the two.");
+                $"Handlers were added to the HTTP client '{account.HttpClientName}', which is not used with {OptionNames.LocalProxy}. Remove one of the two.");
         }
     }
 

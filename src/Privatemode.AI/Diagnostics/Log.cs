@@ -62,7 +62,7 @@ internal static partial class Log
 
     [LoggerMessage(
         17, LogLevel.Warning,
-        "Nothing is verified or encrypted by this client: requests are sent unencrypted to the proxy at {Endpoint}. The program that owns this port reads " +
-        "all prompts.")]
+        "This client does not verify or encrypt anything: requests are sent unencrypted to the proxy at {Endpoint}. The program that listens on this port " +
+        "can read all prompts and files.")]
     public static partial void UnverifiedLocalProxy(ILogger logger, Uri endpoint);
 }

@@ -37,10 +37,10 @@ internal static class SealedValue
         return at;
     }
 
-    /// <summary>Finds the ciphertext in a raw JSON value. With its tag it is hex, up to the quote at the end.</summary>
+    /// <summary>Finds the ciphertext in a raw JSON value. It is hexadecimal, includes the tag, and ends at the closing quote.</summary>
     /// <returns>How many bytes come before it; -1 if the value is not an encrypted one.</returns>
     /// <remarks>
-    /// Id and nonce are not compared: the reader's own nonce goes into the additional data. Of a value in several pieces, everything before the
+    /// ID and nonce are not compared, because the nonce of this exchange is in the additional data. If a value is in several pieces, the part before the
     /// ciphertext must be short.
     /// </remarks>
     public static int FindCiphertext(WireText raw)
@@ -57,10 +57,10 @@ internal static class SealedValue
     public static bool TryReadIv(WireText raw, int headLength, Span<byte> iv) =>
         TryReadHex(raw.Slice(headLength - 1 - HexFactor * FieldCipher.IvSize, HexFactor * FieldCipher.IvSize), iv);
 
-    // A method of its own: its space on the stack is cleared on entry, and the values of events do not need it.
+    // A separate method, because its stack space is cleared on entry and the values of events do not need it.
     private static int FindEndOfHeadInPieces(WireText raw)
     {
-        // The head as it stands, closed by a quote so that it reads like a value of its own.
+        // The part before the ciphertext, with a quote at its end so that it can be read like a value.
         Span<byte> head = stackalloc byte[LongestHead + 1];
         Span<byte> last = stackalloc byte[1];
         int length = Math.Min(LongestHead, raw.Length);

@@ -5,15 +5,15 @@ namespace Privatemode.AI.Encryption;
 
 /// <summary>A key of libsodium's AES-256-GCM, through NSec. Safe for use by several threads.</summary>
 /// <remarks>
-/// An imported key takes 50 µs and four memory mappings of the process, of which Linux allows 65,530: so one key serves all exchanges of a
-/// secret, and the number of keys is limited. Disposing a key during a call is safe: its memory goes after the call.
+/// An imported key takes 50 µs and four memory mappings of the process, of which Linux allows 65,530. Therefore one key serves all exchanges
+/// of a secret, and the number of keys is limited. Disposing a key during a call is safe: its memory is released after the call.
 /// </remarks>
 internal sealed class SodiumAesGcmKey : IDisposable
 {
-    /// <summary>The most keys of a process at one time; a client needs two for each session.</summary>
+    /// <summary>The maximum number of keys in a process; a client needs two for each session.</summary>
     internal const int MostKeys = 4096;
 
-    // Asking loads the native library, and the algorithm tests itself.
+    // The first use loads the native library and runs the self-test of the algorithm.
     private static readonly Lazy<bool> Usable = new(() => IsUsable(() => Aes256Gcm.IsSupported && AeadAlgorithm.Aes256Gcm.KeySize == AesGcmKey.Size));
     private static int _count;
 
@@ -24,10 +24,10 @@ internal sealed class SodiumAesGcmKey : IDisposable
 
     ~SodiumAesGcmKey() => GiveBack();
 
-    /// <summary>Whether libsodium is there and the processor has the instructions that its AES-256-GCM needs.</summary>
+    /// <summary>Whether libsodium is available and the processor has the instructions that its AES-256-GCM needs.</summary>
     public static bool IsSupported => Usable.Value;
 
-    /// <summary>Imports a key; null if libsodium cannot take it now.</summary>
+    /// <summary>Imports a key; null if libsodium cannot hold another one at present.</summary>
     public static SodiumAesGcmKey? TryImport(ReadOnlySpan<byte> key)
     {
         if (!IsSupported)
@@ -48,7 +48,7 @@ internal sealed class SodiumAesGcmKey : IDisposable
         }
         catch (Exception exception) when (exception is OutOfMemoryException or InvalidOperationException or CryptographicException)
         {
-            // Not the managed heap: the process has no more memory mappings. The platform needs none.
+            // The managed heap is not exhausted: the process has no memory mappings left. The platform does not need one.
         }
         finally
         {
@@ -71,7 +71,7 @@ internal sealed class SodiumAesGcmKey : IDisposable
         bool isAuthentic = AeadAlgorithm.Aes256Gcm.Decrypt(_key, iv, additionalData, ciphertextAndTag, plaintext);
         if (!isAuthentic)
         {
-            // libsodium has written there what the damaged ciphertext decrypts to.
+            // libsodium has already written the unauthenticated plaintext there.
             plaintext.Clear();
         }
 
@@ -86,7 +86,7 @@ internal sealed class SodiumAesGcmKey : IDisposable
         _key.Dispose();
     }
 
-    /// <summary>Asks whether libsodium can be used; without its native library, that throws.</summary>
+    /// <summary>Returns whether libsodium can be used. Without its native library, the question itself throws.</summary>
     internal static bool IsUsable(Func<bool> isSupported)
     {
         try

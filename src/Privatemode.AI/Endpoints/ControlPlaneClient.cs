@@ -46,7 +46,7 @@ internal sealed class ControlPlaneClient(BoundedHttp http, Uri service, string p
         bool speaksOfVersion = status < 500 && text.Contains("client version", StringComparison.OrdinalIgnoreCase);
         (ServiceFailureReason reason, string advice) = status switch
         {
-            _ when speaksOfVersion || status == 426 => (ServiceFailureReason.ClientTooOld, $"it needs a newer client. {ClientTooOld.Advice}"),
+            _ when speaksOfVersion || status == 426 => (ServiceFailureReason.ClientTooOld, $"it requires a newer client. {ClientTooOld.Advice}"),
             429 => (ServiceFailureReason.RateLimited, "too many requests. Wait, then retry."),
             408 or >= 500 => (ServiceFailureReason.Unavailable, "it is overloaded or restarting. Retry later."),
             402 or 403 => (ServiceFailureReason.Other, KeyRefusal.NotAllowed(key)),

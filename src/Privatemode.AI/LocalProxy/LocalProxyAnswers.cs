@@ -9,10 +9,10 @@ namespace Privatemode.AI.LocalProxy;
 /// <summary>An answer for the caller.</summary>
 /// <param name="Content">The body: in memory, or a stream of events.</param>
 /// <param name="ContentType">Its media type.</param>
-/// <param name="RetryAfter">The pause that an error asks for.</param>
+/// <param name="RetryAfter">The delay before a retry that an error specifies.</param>
 internal readonly record struct LocalProxyAnswer(Stream Content, string ContentType, TimeSpan? RetryAfter = null)
 {
-    /// <summary>The stream owns permit and connection.</summary>
+    /// <summary>Whether the content is a stream, which then owns the permit and the connection.</summary>
     public bool IsStream => Content is OpeningEventStream;
 }
 
@@ -46,7 +46,7 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
 
         if (call.Rule.IsSealed && IsEventStream(wire) != call.WantsStream)
         {
-            throw Broken("unexpected-form", call.WantsStream ? "The answer is not the stream that was asked for." : "The answer is a stream.", call);
+            throw Broken("unexpected-form", call.WantsStream ? "The answer is not a stream." : "The answer is a stream that was not requested.", call);
         }
 
         if (call.WantsStream)
@@ -114,7 +114,7 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
         }
         catch (IOException)
         {
-            throw Broken("truncated-answer", "The connection broke before the answer was whole.", call);
+            throw Broken("truncated-answer", "The connection broke before the answer was complete.", call);
         }
     }
 

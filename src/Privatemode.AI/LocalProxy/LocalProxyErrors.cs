@@ -5,10 +5,10 @@ using Privatemode.AI.Pipeline;
 
 namespace Privatemode.AI.LocalProxy;
 
-/// <summary>From the failures of a local proxy to the exceptions of this library.</summary>
+/// <summary>Maps the failures of a local proxy to the exceptions of this library.</summary>
 internal static class LocalProxyErrors
 {
-    /// <summary>Maps what the OpenAI client throws, as <see cref="ServiceErrors.Map"/>; says which address could not be reached.</summary>
+    /// <summary>Maps an exception of the OpenAI client like <see cref="ServiceErrors.Map"/>, and names the address that could not be reached.</summary>
     public static Exception Map(Exception exception, Uri proxy, string key)
     {
         Exception last = exception is AggregateException { InnerExceptions: [.., Exception inner] } ? inner : exception;

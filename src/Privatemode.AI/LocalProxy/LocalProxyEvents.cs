@@ -7,14 +7,14 @@ namespace Privatemode.AI.LocalProxy;
 
 /// <summary>Reads the events of a local proxy, which are not encrypted, and corrects what the OpenAI client cannot read. Does no I/O.</summary>
 /// <remarks>
-/// Nothing here is authenticated. That a stream ends with its mark, after a reason for each choice, is still demanded: a short answer must not look whole
-/// because the proxy was stopped. Events of <c>/v1/messages</c> are passed on as they are, with their names.
+/// Nothing here is authenticated. A stream must still end with its end mark, after a finish reason for each choice: an answer that was cut short because
+/// the proxy stopped must not look complete. Events of <c>/v1/messages</c> are passed on unchanged, with their names.
 /// </remarks>
 internal sealed class LocalProxyEvents(SealedCall call) : IEventReader
 {
     private const int LineLimit = 1024 * 1024;
 
-    // What the rules of a stream of choices know. A newer service may send more, which nobody here reads.
+    // The members that the rules for a stream of choices know. A newer service may send others, which are removed.
     private static readonly PlainNames Known = new(
         "id", "object", "created", "model", "choices", "usage", "service_tier", "system_fingerprint", "prompt_token_ids", "prompt_logprobs",
         "kv_transfer_params");
@@ -36,7 +36,7 @@ internal sealed class LocalProxyEvents(SealedCall call) : IEventReader
 
     public bool IsEnded { get; private set; }
 
-    /// <summary>Events so far.</summary>
+    /// <summary>The number of events so far.</summary>
     public long Count { get; private set; }
 
     public void Push(ReadOnlySpan<byte> bytes)
@@ -79,7 +79,7 @@ internal sealed class LocalProxyEvents(SealedCall call) : IEventReader
     public void Fail(PrivatemodeException failure) => Failure ??= failure is PrivatemodeServiceException { Reason: ServiceFailureReason.Timeout }
         ? new PrivatemodeServiceException(
             ServiceFailureReason.Timeout,
-            "The local proxy sent no further event in time, and the answer is not whole. Raise ResponseTimeout or IdleTimeout, or send the request again.",
+            "The local proxy sent no further event in time, and the answer is incomplete. Raise ResponseTimeout or IdleTimeout, or send the request again.",
             failure)
         {
             RequestId = _requestId,
@@ -143,7 +143,7 @@ internal sealed class LocalProxyEvents(SealedCall call) : IEventReader
         Count++;
         if (_rules is null)
         {
-            // The blank line that ends the event is passed on by itself.
+            // The blank line that ends the event is passed on separately.
             IsEnded = MessageEventRules.IsCalled(_event, "message_stop"u8);
             Emit(payload, IsEnded ? "\n\n"u8 : "\n"u8);
             return;

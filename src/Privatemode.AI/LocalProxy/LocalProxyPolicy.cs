@@ -3,7 +3,7 @@ using Privatemode.AI.Pipeline;
 
 namespace Privatemode.AI.LocalProxy;
 
-/// <summary>Counts the attempts of a call for the retry policy, and keeps what an error says for the adapters. Sits directly after the retry policy.</summary>
+/// <summary>Counts the attempts of a call for the retry policy, and keeps the details of an error for the adapters. It follows the retry policy.</summary>
 internal sealed class LocalProxyPolicy(TimeProvider time) : PipelinePolicy
 {
     public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
@@ -26,7 +26,7 @@ internal sealed class LocalProxyPolicy(TimeProvider time) : PipelinePolicy
         state.Tries++;
         state.ForgetUnless(message.Request.Content);
 
-        // The transport below has its own, by the injected clock.
+        // The transport has its own timeout, which uses the injected clock.
         message.NetworkTimeout = Timeout.InfiniteTimeSpan;
     }
 
@@ -37,7 +37,7 @@ internal sealed class LocalProxyPolicy(TimeProvider time) : PipelinePolicy
             return;
         }
 
-        // It is in memory already.
+        // The response is already in memory.
         byte[] text = response.BufferContent(message.CancellationToken).ToArray();
         (string? said, string? code) = ErrorText.Read(text);
         ServiceErrors.Remember(response, new ServiceError
@@ -53,7 +53,7 @@ internal sealed class LocalProxyPolicy(TimeProvider time) : PipelinePolicy
     private static string? Header(PipelineResponse response, string name) => response.Headers.TryGetValue(name, out string? value) ? value : null;
 }
 
-/// <summary>Hands what the attempts of a call share to <see cref="LocalProxyTransport"/>.</summary>
+/// <summary>Passes the state that the attempts of a call share to <see cref="LocalProxyTransport"/>.</summary>
 internal sealed class LocalProxyPipelineTransport(HttpClient http) : HttpClientPipelineTransport(http)
 {
     protected override void OnSendingRequest(PipelineMessage message, HttpRequestMessage httpRequest) =>

@@ -8,31 +8,31 @@ using Privatemode.AI.Pipeline;
 namespace Privatemode.AI.LocalProxy;
 
 /// <summary>
-/// Sends requests unencrypted to Privatemode's own proxy on this machine, see <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>. It verifies
-/// nothing, and knows no session, secret or cipher.
+/// Sends requests unencrypted to Privatemode's own proxy on this machine, see <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>. It does
+/// not verify anything, and has no session, secret or cipher.
 /// </summary>
 /// <remarks>
-/// Endpoints, bodies and headers are held to the same rules as those that are encrypted, because the proxy encrypts the bodies in the same way. Requests
-/// and answers are new ones: no header of the caller's is sent, and none of the proxy's is returned.
+/// Endpoints, bodies and headers are checked by the same rules as encrypted requests, because the proxy encrypts the bodies in the same way. Requests and
+/// responses are created anew: no header of the caller is sent, and no header of the proxy is returned.
 /// </remarks>
-/// <param name="proxy">Address of the proxy.</param>
-/// <param name="http">Sends; reaches loopback addresses only, without a system proxy, redirects or cookies.</param>
-/// <param name="engine">Checks and completes bodies. It never encrypts here.</param>
+/// <param name="proxy">The address of the proxy.</param>
+/// <param name="http">The HTTP client. It connects to loopback addresses only, without a system proxy, redirects or cookies.</param>
+/// <param name="engine">Checks and completes bodies. It is not used to encrypt them.</param>
 /// <param name="media">Applies the policy for images by URL.</param>
-/// <param name="apiKeys">API keys to send; <see cref="ApiKeys.None"/> sends none.</param>
-/// <param name="transport">Timeouts and rate limiter.</param>
+/// <param name="apiKeys">The API keys to send; with <see cref="ApiKeys.None"/>, no key is sent.</param>
+/// <param name="transport">The timeouts and the rate limiter.</param>
 /// <param name="time">The clock.</param>
 /// <param name="closing">Cancelled when the client is disposed.</param>
 internal sealed class LocalProxyTransport(
     Uri proxy, HttpClient http, SealingEngine engine, MediaResolver media, ApiKeys apiKeys, TransportOptions transport, TimeProvider time,
     CancellationToken closing) : HttpMessageHandler
 {
-    /// <summary>What the attempts of a call share, if it came through the OpenAI client's pipeline.</summary>
+    /// <summary>The state that the attempts of a call share, if it came through the pipeline of the OpenAI client.</summary>
     public static readonly HttpRequestOptionsKey<CallState> State = new("Privatemode.LocalProxy.State");
 
     private static readonly TimeSpan PauseAfterEnd = TimeSpan.FromMilliseconds(50);
 
-    // A connection that had gone stale in the pool ends at once. Later, the proxy may be at work on the call already.
+    // A stale pooled connection ends immediately. After this time, the proxy may already be processing the call.
     private static readonly TimeSpan LatestEnd = TimeSpan.FromSeconds(5);
 
     private readonly LocalProxyAnswers _answers = new(transport.IdleTimeout, time);
@@ -64,7 +64,7 @@ internal sealed class LocalProxyTransport(
         }
     }
 
-    /// <summary>Takes the body once, for all attempts.</summary>
+    /// <summary>Reads the body once, for all attempts.</summary>
     private async ValueTask<SealedCall> PrepareAsync(HttpRequestMessage request, string apiKey, bool async, CancellationToken cancellationToken)
     {
         ForeignHeaders.Check(request, proxy);
@@ -74,7 +74,7 @@ internal sealed class LocalProxyTransport(
         if (!rule.IsSealed)
         {
             return request.Content is null ? engine.PrepareWithoutBody(rule) : throw new PrivatemodeWouldLeakException(
-                "unexpected-body", $"The endpoint {rule.Path} takes no body. Leave it out.");
+                "unexpected-body", $"The endpoint {rule.Path} does not accept a body. Send the request without one.");
         }
 
         PooledBytes bytes = await SnapshotAsync(request.Content, rule.PlainLimit, async, cancellationToken).ConfigureAwait(false);

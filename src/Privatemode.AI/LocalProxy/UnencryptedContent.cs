@@ -3,7 +3,7 @@ using Privatemode.AI.Encryption;
 
 namespace Privatemode.AI.LocalProxy;
 
-/// <summary>A body in plaintext. The call owns the bytes.</summary>
+/// <summary>The body of a request in plaintext. The call owns the bytes.</summary>
 internal sealed class UnencryptedContent(PooledBytes bytes) : HttpContent
 {
     protected override bool TryComputeLength(out long length)

@@ -30,7 +30,7 @@ internal sealed class ApiKeys
 
     private ApiKeys() => Source = "the API key of the local proxy";
 
-    /// <summary>No API key at all: requests have no Authorization header. For a local proxy, which has a key of its own.</summary>
+    /// <summary>No API key: requests have no Authorization header. For a local proxy, which has a key of its own.</summary>
     public static ApiKeys None => new();
 
     /// <summary>How errors name the key: by its account and setting.</summary>

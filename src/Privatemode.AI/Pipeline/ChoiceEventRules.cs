@@ -94,7 +94,7 @@ internal sealed class ChoiceEventRules(
         _characters.WriteEventsBefore(opened, _toolCalls);
         if (_finishes.HasTextOnly)
         {
-            // Most events. There is nothing in their choices that a reader cannot read.
+            // This is true of most events. Their choices need no correction.
             return;
         }
 

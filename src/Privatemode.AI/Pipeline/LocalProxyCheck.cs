@@ -1,22 +1,22 @@
 namespace Privatemode.AI.Pipeline;
 
-/// <summary>Checks the settings of a client that sends to a local proxy. What asks for verification or encryption is refused beside it: the client would
-/// not do it.</summary>
+/// <summary>Checks the settings of a client that sends to a local proxy. Settings that concern verification or encryption are refused, because they would
+/// have no effect.</summary>
 internal static class LocalProxyCheck
 {
-    /// <summary>Notes what is wrong.</summary>
+    /// <summary>Adds a fault for each invalid setting.</summary>
     public static void Check(PrivatemodeOptions options, SettingsFaults faults)
     {
         _ = faults.Try(() => DemandAddress(options.Transport.DangerousUnverifiedLocalProxy!));
-        foreach (string setting in SetBeside(options))
+        foreach (string setting in ConflictingSettings(options))
         {
             faults.Add(new PrivatemodeConfigurationException(
                 setting,
-                $"{setting} has no effect with {OptionNames.LocalProxy}: the proxy verifies and encrypts, and not this client. Remove one of the two."));
+                $"{setting} has no effect with {OptionNames.LocalProxy}: the proxy verifies and encrypts instead of this client. Remove one of the two."));
         }
     }
 
-    /// <exception cref="PrivatemodeConfigurationException">The address is not one that is certainly on this machine.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The address could belong to another machine, or is not only an address.</exception>
     private static void DemandAddress(Uri address)
     {
         bool isAddress = address.IsAbsoluteUri && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
@@ -26,12 +26,12 @@ internal static class LocalProxyCheck
         {
             throw new PrivatemodeConfigurationException(
                 OptionNames.LocalProxy,
-                $"{OptionNames.LocalProxy} must be scheme, loopback address and port only, for example http://127.0.0.1:8080, without /v1. A name such as " +
-                "localhost is refused, because it can stand for another machine.");
+                $"{OptionNames.LocalProxy} must consist of scheme, loopback address and port, for example http://127.0.0.1:8080, without /v1. A name such " +
+                "as localhost is refused, because it can resolve to another machine.");
         }
     }
 
-    private static IEnumerable<string> SetBeside(PrivatemodeOptions options)
+    private static IEnumerable<string> ConflictingSettings(PrivatemodeOptions options)
     {
         VerificationOptions verification = options.Verification;
         (string Setting, bool IsSet)[] settings =

@@ -47,8 +47,8 @@ internal static partial class ServiceErrors
         return Create(error, reason, $"The service answered with status {error.Status}: {advice}");
     }
 
-    /// <summary>Maps an error that arrived in an answer of status 200, encrypted if it was not a local proxy's, by its code, like the same HTTP
-    /// status.</summary>
+    /// <summary>Maps an error in an answer with status 200 by its code, as the HTTP status of the same number. It was encrypted, except from a local
+    /// proxy.</summary>
     /// <param name="text">The error: an object with a message and a code.</param>
     /// <param name="requestId">The call.</param>
     /// <param name="handedOut">Whether a part of the answer was returned to the caller.</param>
@@ -147,10 +147,10 @@ internal static partial class ServiceErrors
             && error.Message?.Contains("client version", StringComparison.OrdinalIgnoreCase) == true;
         return error.Status switch
         {
-            426 => (ServiceFailureReason.ClientTooOld, $"it needs a newer client. {ClientTooOld.Advice}"),
+            426 => (ServiceFailureReason.ClientTooOld, $"it requires a newer client. {ClientTooOld.Advice}"),
             415 => (ServiceFailureReason.ClientTooOld, $"it does not accept the format of the request. {ClientTooOld.Advice}"),
             < 400 => (ServiceFailureReason.Other, "the service uses no such status for an answer. Check Endpoint, and what stands in between."),
-            _ when speaksOfVersion => (ServiceFailureReason.ClientTooOld, $"it needs a newer client. {ClientTooOld.Advice}"),
+            _ when speaksOfVersion => (ServiceFailureReason.ClientTooOld, $"it requires a newer client. {ClientTooOld.Advice}"),
             _ when error.ConcernsProtocol => (
                 ServiceFailureReason.ClientTooOld,
                 $"it refused the encrypted request without decrypting it, as services with a newer format do; see ServerMessage. {ClientTooOld.Advice}"),

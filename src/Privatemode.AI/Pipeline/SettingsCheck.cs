@@ -65,7 +65,7 @@ internal static class SettingsCheck
     public static bool IsLoopbackAddress(Uri address) =>
         address.IsLoopback && address.HostNameType is (UriHostNameType.IPv4 or UriHostNameType.IPv6);
 
-    /// <summary>Whether an option names an API key. The environment does not count.</summary>
+    /// <summary>Whether the options specify an API key. The environment variable is not considered.</summary>
     private static bool HasKey(PrivatemodeOptions options) =>
         options.ApiKeyAccessor is not null || options.Credential is not null || options.ApiKey is not null;
 

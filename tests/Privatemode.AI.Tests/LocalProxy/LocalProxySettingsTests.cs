@@ -277,7 +277,7 @@ public sealed class LocalProxySettingsTests
         await using ServiceProvider provider = services.BuildServiceProvider();
         PrivatemodeConfigurationException exception =
             Assert.Throws<PrivatemodeConfigurationException>(provider.GetRequiredService<PrivatemodeClient>);
-        Assert.Contains("handlers were added", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Handlers were added", exception.Message, StringComparison.Ordinal);
     }
 
     // No other configuration may reach what sends plaintext, or reads an answer without decrypting it.

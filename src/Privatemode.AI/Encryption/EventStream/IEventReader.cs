@@ -3,21 +3,21 @@ namespace Privatemode.AI.Encryption.EventStream;
 /// <summary>Reads the events of a stream for <see cref="OpeningEventStream"/>, which does the I/O.</summary>
 internal interface IEventReader : IDisposable
 {
-    /// <summary>Events that are ready for the caller; whoever takes them clears it.</summary>
+    /// <summary>Events that are ready for the caller. The reader of this buffer clears it.</summary>
     PooledBytes Output { get; }
 
     /// <summary>Why the stream is broken; null while it is not.</summary>
     PrivatemodeException? Failure { get; }
 
-    /// <summary>True after the end of the answer.</summary>
+    /// <summary>Whether the answer has ended.</summary>
     bool IsEnded { get; }
 
-    /// <summary>Takes in bytes as they come from the network, cut anywhere.</summary>
+    /// <summary>Processes bytes from the network, which may end anywhere within an event.</summary>
     void Push(ReadOnlySpan<byte> bytes);
 
-    /// <summary>Takes in the end of the network stream: a failure unless the answer had ended before.</summary>
+    /// <summary>Processes the end of the network stream, which is a failure unless the answer has ended.</summary>
     void Complete();
 
-    /// <summary>Breaks the stream, unless it is broken already.</summary>
+    /// <summary>Marks the stream as broken, unless it already is.</summary>
     void Fail(PrivatemodeException failure);
 }

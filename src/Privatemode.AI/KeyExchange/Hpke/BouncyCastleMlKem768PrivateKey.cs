@@ -6,7 +6,7 @@ namespace Privatemode.AI.KeyExchange.Hpke;
 
 /// <summary>BouncyCastle's ML-KEM-768 key, for platforms without ML-KEM.</summary>
 /// <remarks>
-/// BouncyCastle copies the seed and the expanded key into arrays that nobody can clear. <see cref="Dispose"/> drops the only reference to
+/// BouncyCastle copies the seed and the expanded key into arrays that cannot be cleared. <see cref="Dispose"/> drops the only reference to
 /// them; they stay in memory until the garbage collector reuses it.
 /// </remarks>
 internal sealed class BouncyCastleMlKem768PrivateKey : MlKem768PrivateKey

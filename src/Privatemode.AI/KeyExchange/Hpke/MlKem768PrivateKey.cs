@@ -10,7 +10,7 @@ internal abstract class MlKem768PrivateKey : IDisposable
 
     /// <summary>Creates the key of a seed (FIPS 203, Algorithm 16).</summary>
     /// <param name="seed">d ‖ z, 64 bytes; the caller clears it.</param>
-    /// <param name="provider">Whose implementation to use.</param>
+    /// <param name="provider">The implementation to use.</param>
     /// <exception cref="PlatformNotSupportedException"><see cref="PrimitiveProvider.Platform"/> on a platform without ML-KEM.</exception>
     public static MlKem768PrivateKey FromSeed(ReadOnlySpan<byte> seed, PrimitiveProvider provider)
     {
@@ -23,7 +23,7 @@ internal abstract class MlKem768PrivateKey : IDisposable
         return usePlatform ? new PlatformMlKem768PrivateKey(seed) : new BouncyCastleMlKem768PrivateKey(seed);
     }
 
-    /// <summary>Decapsulates a ciphertext; a damaged one gives another secret, never an error (implicit rejection).</summary>
+    /// <summary>Decapsulates a ciphertext. A damaged one results in another secret, not in an error (implicit rejection).</summary>
     /// <exception cref="CryptographicException">The ciphertext is not 1088 bytes.</exception>
     public void Decapsulate(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret)
     {

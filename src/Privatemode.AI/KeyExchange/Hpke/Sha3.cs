@@ -5,7 +5,7 @@ namespace Privatemode.AI.KeyExchange.Hpke;
 
 // Reference: FIPS 202, sections 6.1 and 6.2.
 
-/// <summary>SHA3-256 and SHAKE256: the platform's where it has them, else BouncyCastle's (macOS, Windows before Windows 11 24H2).</summary>
+/// <summary>SHA3-256 and SHAKE256 of the platform where it supports them, otherwise of BouncyCastle (macOS, Windows before Windows 11 24H2).</summary>
 internal static class Sha3
 {
     /// <summary>Length of a SHA3-256 hash, in bytes.</summary>

@@ -4,8 +4,8 @@ namespace Privatemode.AI.KeyExchange.Hpke;
 
 // Reference: RFC 7748, sections 5 and 6.1. Scalar, u-coordinate and result: 32 bytes each, little-endian.
 
-/// <summary>X25519 by BouncyCastle: .NET 10 has none.</summary>
-/// <remarks>The functions on spans are used and not BouncyCastle's key objects, which would keep copies of the scalar.</remarks>
+/// <summary>X25519, implemented by BouncyCastle because .NET 10 does not have it.</summary>
+/// <remarks>BouncyCastle's functions on spans are used instead of its key objects, which would keep copies of the scalar.</remarks>
 internal static class X25519
 {
     /// <summary>Length of a scalar, in bytes.</summary>
@@ -28,7 +28,7 @@ internal static class X25519
         return Curve.CalculateAgreement(scalar, peer, sharedSecret);
     }
 
-    // BouncyCastle takes longer spans and ignores the rest.
+    // BouncyCastle accepts longer spans and ignores the rest.
     private static void ThrowIfWrongLength(int scalar, int point, int result)
     {
         if (scalar != ScalarSize || point != PointSize || result != PointSize)

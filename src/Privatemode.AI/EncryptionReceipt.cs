@@ -26,6 +26,9 @@ public sealed record EncryptionReceipt
     private static readonly string[] Known =
         ["secretId", "manifestSha256", "verifiedAt", "requestId", "encryptedMembers", "clearMembers", VerifiedName, StatementName];
 
+    // Readers differ in which of two members with the same name counts.
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     // Names and JSON texts of members that a later version wrote.
     private (string Name, string Json)[] _unknown = [];
 
@@ -34,10 +37,16 @@ public sealed record EncryptionReceipt
     }
 
     /// <summary>Gets a value that indicates whether this client verified the deployment and encrypted the request for it.</summary>
-    /// <value><see langword="false"/> only with <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>: the request was sent unencrypted to a proxy on
-    /// this machine.</value>
+    /// <value><see langword="false"/> with <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>: the request was sent unencrypted to a proxy on this
+    /// machine. Also <see langword="false"/> if <see cref="SecretId"/>, <see cref="ManifestSha256"/> or <see cref="VerifiedAt"/> is <see langword="null"/>,
+    /// and for a receipt that a serializer restored in another way than <see cref="TryParse"/>.</value>
     [MemberNotNullWhen(true, nameof(SecretId), nameof(ManifestSha256), nameof(VerifiedAt))]
-    public bool IsVerified { get; private init; } = true;
+    public bool IsVerified
+    {
+        // The default is false: serializers that create the receipt without its text form skip a member that they cannot set.
+        get => field && SecretId is not null && ManifestSha256 is not null && VerifiedAt is not null;
+        internal init;
+    }
 
     /// <summary>Gets the ID of the secret under which request and answer were encrypted. The ID is not secret.</summary>
     /// <value><see langword="null"/> if <see cref="IsVerified"/> is <see langword="false"/>.</value>
@@ -95,7 +104,7 @@ public sealed record EncryptionReceipt
 
         try
         {
-            using JsonDocument document = JsonDocument.Parse(json);
+            using JsonDocument document = JsonDocument.Parse(json, Strict);
             JsonElement root = document.RootElement;
 
             // A receipt that says "not verified" never counts as that of an encrypted request, whatever its other members are.

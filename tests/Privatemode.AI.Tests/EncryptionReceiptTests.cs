@@ -8,6 +8,7 @@ public sealed class EncryptionReceiptTests
 {
     private static readonly EncryptionReceipt Receipt = new()
     {
+        IsVerified = true,
         SecretId = "id",
         ManifestSha256 = new string('a', 64),
         VerifiedAt = new DateTimeOffset(2026, 5, 4, 3, 2, 1, TimeSpan.Zero),
@@ -68,8 +69,8 @@ public sealed class EncryptionReceiptTests
         Assert.Equal(["model", "messages"], receipt.ClearMembers);
         Assert.False(EncryptionReceipt.Unverified("request", []).IsWholeBodyEncrypted);
         Assert.NotEqual(receipt, receipt with { RequestId = "other" });
-        EncryptionReceipt empty = Receipt with { SecretId = null, ManifestSha256 = null, VerifiedAt = null, EncryptedMembers = [] };
-        Assert.NotEqual(empty with { ClearMembers = receipt.ClearMembers }, receipt);
+        EncryptionReceipt same = Receipt with { RequestId = receipt.RequestId, EncryptedMembers = [], ClearMembers = receipt.ClearMembers };
+        Assert.NotEqual(same, receipt with { SecretId = same.SecretId, ManifestSha256 = same.ManifestSha256, VerifiedAt = same.VerifiedAt });
     }
 
     [Fact]
@@ -89,6 +90,31 @@ public sealed class EncryptionReceiptTests
         Assert.Null(EncryptionReceipt.ParseOrNull(receipt.ToJson().Replace("\"verified\":false", "\"verified\":true", StringComparison.Ordinal)));
         Assert.Null(EncryptionReceipt.ParseOrNull(receipt.ToJson().Replace("\"verified\":false", "\"verified\":\"no\"", StringComparison.Ordinal)));
         Assert.True(EncryptionReceipt.ParseOrNull(Receipt.ToJson())!.IsVerified);
+    }
+
+    [Fact]
+    public void Serializer_ThatSkipsWhatIsNotPublic_MakesNoVerifiedReceipt() =>
+        Assert.False(((EncryptionReceipt)Activator.CreateInstance(typeof(EncryptionReceipt), nonPublic: true)!).IsVerified);
+
+    [Fact]
+    public void With_WithoutAFactOfTheVerification_IsNotVerified()
+    {
+        EncryptionReceipt[] receipts = [Receipt with { SecretId = null }, Receipt with { ManifestSha256 = null }, Receipt with { VerifiedAt = null }];
+        Assert.All(receipts, receipt => Assert.False(receipt.IsVerified));
+        Assert.All(receipts, receipt => Assert.False(EncryptionReceipt.ParseOrNull(receipt.ToJson())!.IsVerified));
+        EncryptionReceipt unverified = EncryptionReceipt.Unverified("request", ["model"]);
+        Assert.False((unverified with { SecretId = "id", ManifestSha256 = "m", VerifiedAt = default(DateTimeOffset) }).IsVerified);
+    }
+
+    [Theory]
+    [InlineData("\"verified\":false,")]
+    [InlineData("\"requestId\":\"other\",")]
+    [InlineData("\"encryptedMembers\":[],")]
+    [InlineData("\"\\u0076erified\":false,\"verified\":true,")]
+    public void TryParse_NameTwice_IsNoReceipt(string first)
+    {
+        string added = first.StartsWith("\"verified", StringComparison.Ordinal) ? $"{first}\"verified\":true," : first;
+        Assert.Null(EncryptionReceipt.ParseOrNull($"{{{added}{Receipt.ToJson()[1..]}"));
     }
 
     [Fact]

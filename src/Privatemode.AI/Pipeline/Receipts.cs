@@ -22,6 +22,7 @@ internal static class Receipts
 
         return new EncryptionReceipt
         {
+            IsVerified = true,
             SecretId = session.Id,
             ManifestSha256 = deployment.ManifestSha256,
             VerifiedAt = deployment.VerifiedAt,

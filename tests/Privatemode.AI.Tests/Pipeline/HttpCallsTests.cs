@@ -177,6 +177,7 @@ public sealed class HttpCallsTests : IDisposable
         using HttpRequestMessage request = Request();
         request.Options.Set(ReceiptExtensions.Option, new EncryptionReceipt
         {
+            IsVerified = true,
             SecretId = "",
             ManifestSha256 = "",
             VerifiedAt = default,

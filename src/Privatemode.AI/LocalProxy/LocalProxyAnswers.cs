@@ -22,8 +22,15 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
 {
     private const int ErrorLimit = 1024 * 1024;
 
+    /// <param name="wire">The response.</param>
+    /// <param name="body">Its body.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="isBuffered">The caller wants even a stream of events in memory.</param>
+    /// <param name="permit">A stream of events that is not buffered releases it at its end.</param>
+    /// <param name="deadline">The deadline of the attempt.</param>
+    /// <param name="async">False for a synchronous caller.</param>
     public async ValueTask<LocalProxyAnswer> ReadAsync(
-        HttpResponseMessage wire, Stream body, SealedCall call, IDisposable? permit, Deadline deadline, bool async)
+        HttpResponseMessage wire, Stream body, SealedCall call, bool isBuffered, IDisposable? permit, Deadline deadline, bool async)
     {
         int status = (int)wire.StatusCode;
         if (status >= 400)
@@ -53,11 +60,12 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
         {
             LocalProxyEvents events = new(call);
             IdleTimeoutStream network = new(body, deadline.Left, idleTimeout, () => events.Count, time, call.RequestId);
-            return new(new OpeningEventStream(network, events, permit), "text/event-stream");
+            OpeningEventStream stream = new(network, events, isBuffered ? null : permit);
+            return new(isBuffered ? await BufferAsync(stream, call, deadline, async).ConfigureAwait(false) : stream, "text/event-stream");
         }
 
-        using PooledPieces whole = await TryReadAsync(body, AnswerOpener.AnswerLimit, call, deadline, async).ConfigureAwait(false)
-            ?? throw Broken("too-long", $"The answer is longer than {AnswerOpener.AnswerLimit} bytes.", call);
+        int limit = call.Rule.IsSealed ? AnswerOpener.AnswerLimit : AnswerOpener.PlainLimit;
+        using PooledPieces whole = await ReadAsync(body, limit, call, deadline, async).ConfigureAwait(false);
         return new(call.Rule.IsSealed ? Correct(whole, call) : new MemoryStream(whole.ToArray()), "application/json");
     }
 
@@ -100,6 +108,16 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
         opened.ReplaceLoneSurrogates();
         return AnswerOpener.Correct(opened, call);
     }
+
+    private static async ValueTask<Stream> BufferAsync(OpeningEventStream events, SealedCall call, Deadline deadline, bool async)
+    {
+        using PooledPieces whole = await ReadAsync(events, AnswerOpener.AnswerLimit, call, deadline, async).ConfigureAwait(false);
+        return new MemoryStream(whole.ToArray());
+    }
+
+    private static async ValueTask<PooledPieces> ReadAsync(Stream body, int limit, SealedCall call, Deadline deadline, bool async) =>
+        await TryReadAsync(body, limit, call, deadline, async).ConfigureAwait(false)
+            ?? throw Broken("too-long", $"The answer is longer than {limit} bytes.", call);
 
     private static async ValueTask<PooledPieces?> TryReadAsync(Stream body, int limit, SealedCall call, Deadline deadline, bool async)
     {

@@ -56,6 +56,9 @@ internal sealed class LocalProxyPolicy(TimeProvider time) : PipelinePolicy
 /// <summary>Passes the state that the attempts of a call share to <see cref="LocalProxyTransport"/>.</summary>
 internal sealed class LocalProxyPipelineTransport(HttpClient http) : HttpClientPipelineTransport(http)
 {
-    protected override void OnSendingRequest(PipelineMessage message, HttpRequestMessage httpRequest) =>
+    protected override void OnSendingRequest(PipelineMessage message, HttpRequestMessage httpRequest)
+    {
         httpRequest.Options.Set(LocalProxyTransport.State, CallState.Of(message)!);
+        httpRequest.Options.Set(LocalProxyTransport.IsBuffered, message.BufferResponse);
+    }
 }

@@ -30,6 +30,9 @@ internal sealed class LocalProxyTransport(
     /// <summary>The state that the attempts of a call share, if it came through the pipeline of the OpenAI client.</summary>
     public static readonly HttpRequestOptionsKey<CallState> State = new("Privatemode.LocalProxy.State");
 
+    /// <summary>The caller wants even a stream of events in memory. The library reads it, because the OpenAI client sets no limit.</summary>
+    public static readonly HttpRequestOptionsKey<bool> IsBuffered = new("Privatemode.LocalProxy.IsBuffered");
+
     private static readonly TimeSpan PauseAfterEnd = TimeSpan.FromMilliseconds(50);
 
     // A stale pooled connection ends immediately. After this time, the proxy may already be processing the call.
@@ -139,7 +142,8 @@ internal sealed class LocalProxyTransport(
             Stream body = async
                 ? await wire.Content.ReadAsStreamAsync(deadline.Token).ConfigureAwait(false)
                 : wire.Content.ReadAsStream(deadline.Token);
-            LocalProxyAnswer answer = await _answers.ReadAsync(wire, body, call, permit, deadline, async).ConfigureAwait(false);
+            bool isBuffered = request.Options.TryGetValue(IsBuffered, out bool wanted) && wanted;
+            LocalProxyAnswer answer = await _answers.ReadAsync(wire, body, call, isBuffered, permit, deadline, async).ConfigureAwait(false);
             isHandedOver = answer.IsStream;
             return Respond(request, wire, answer, call);
         }

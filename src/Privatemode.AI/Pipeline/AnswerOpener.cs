@@ -17,7 +17,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
     private const int ErrorLimit = PooledPieces.LongestFirst;
 
     /// <summary>Largest answer that is not sealed, in bytes. From 4 MiB on the platform's parser takes twice the text, and keeps it.</summary>
-    private const int PlainLimit = 4 * 1024 * 1024 - 1024;
+    internal const int PlainLimit = 4 * 1024 * 1024 - 1024;
 
     /// <summary>Opens the answer to the current attempt of a call. Closes <paramref name="body"/> unless it becomes the stream.</summary>
     /// <param name="head">Status and headers.</param>

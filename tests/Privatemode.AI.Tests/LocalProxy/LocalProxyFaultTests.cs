@@ -1,3 +1,5 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
@@ -186,6 +188,34 @@ public sealed class LocalProxyFaultTests : IAsyncLifetime
     {
         _proxy.AnswerOnce(200, $"data: {new string(' ', 1024 * 1024)}", "text/event-stream");
         Assert.Equal("line-too-long", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(StreamAsync)).ErrorType);
+    }
+
+    [Fact]
+    public async Task Models_ListThatIsTooLong_IsAnError()
+    {
+        _proxy.AnswerOnce(200, $$"""{"data":[],"filler":"{{new string('x', 4 * 1024 * 1024)}}"}""");
+        Assert.Equal("too-long", (await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => _client.ConnectAsync().OrTimeout())).ErrorType);
+    }
+
+    [Fact]
+    public async Task Stream_WantedInOnePiece_ThatIsTooLong_IsAnError()
+    {
+        string line = $"data: {ChatFixture.Delta($$"""{"content":"{{new string('x', 1000 * 1024)}}"}""")}\n\n";
+        _proxy.Intercept = async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            for (int i = 0; i < 160 && !context.RequestAborted.IsCancellationRequested; i++)
+            {
+                await context.Response.WriteAsync(line, context.RequestAborted);
+            }
+
+            return true;
+        };
+        using BinaryContent body = BinaryContent.Create(BinaryData.FromString(
+            $$"""{"model":"{{Model}}","stream":true,"messages":[{"role":"user","content":"hi"}]}"""));
+        PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(
+            () => _client.OpenAI.GetChatClient(Model).CompleteChatAsync(body, new RequestOptions()).OrTimeout());
+        Assert.Equal("too-long", exception.ErrorType);
     }
 
     [Fact]

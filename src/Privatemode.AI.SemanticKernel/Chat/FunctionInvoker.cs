@@ -28,18 +28,13 @@ internal sealed class FunctionInvoker(Kernel kernel, ChatHistory history, Prompt
     public static bool IsAllowed(int requestIndex) => requestIndex < Limit && Depth.Value < Limit;
 
     /// <summary>Whether an exception says that a deployment or an answer was not authentic.</summary>
-    public static bool IsNotAuthentic(Exception exception)
+    public static bool IsNotAuthentic(Exception? exception) => exception switch
     {
-        for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
-        {
-            if (cause is PrivatemodeVerificationException or PrivatemodeIntegrityException)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+        null => false,
+        PrivatemodeVerificationException or PrivatemodeIntegrityException => true,
+        AggregateException several => several.InnerExceptions.Any(IsNotAuthentic),
+        _ => IsNotAuthentic(exception.InnerException),
+    };
 
     /// <summary>Invokes all calls of an answer.</summary>
     /// <param name="answer">The answer. It is added to the history first.</param>

@@ -169,6 +169,19 @@ public sealed class FunctionCallingTests : KernelTest
         Assert.Single(ChatBodies);
     }
 
+    [Fact]
+    public async Task FailureOfVerification_OneOfSeveralInsideAFunction_IsNotToldToTheModel()
+    {
+        ScriptCall("Both-fail", "{}");
+        Kernel kernel = CreateKernel(builder => builder.Plugins.AddFromFunctions("Both", [KernelFunctionFactory.CreateFromMethod(FailTwice, "fail")]));
+        Exception exception = await Assert.ThrowsAnyAsync<Exception>(() => kernel.InvokePromptAsync(Question, new KernelArguments(Auto)).OrTimeout());
+        Assert.Contains("not genuine", exception.ToString(), StringComparison.Ordinal);
+        Assert.Single(ChatBodies);
+
+        static string FailTwice() => throw new AggregateException(
+            new InvalidOperationException("out of order"), new PrivatemodeVerificationException("manifest-match", "not genuine"));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -205,15 +205,13 @@ internal sealed class MessageMapper
         return text;
     }
 
-    private static bool IsNotAuthentic(Exception? exception)
+    private static bool IsNotAuthentic(Exception? exception) => exception switch
     {
-        while (exception is not (null or PrivatemodeVerificationException or PrivatemodeIntegrityException))
-        {
-            exception = exception.InnerException;
-        }
-
-        return exception is not null;
-    }
+        null => false,
+        PrivatemodeVerificationException or PrivatemodeIntegrityException => true,
+        AggregateException several => several.InnerExceptions.Any(IsNotAuthentic),
+        _ => IsNotAuthentic(exception.InnerException),
+    };
 
     /// <summary>Text as it is, not quoted: models read it better. Anything else as JSON.</summary>
     /// <exception cref="PrivatemodeRequestException">The result cannot be written as JSON; leaving it out would leave a call without an

@@ -39,6 +39,21 @@ public sealed class HiddenIntegrityFailureTests : DeploymentTest
     }
 
     [Fact]
+    public async Task ForgedAnswer_OneOfSeveralFailuresOfAFunction_ReachesTheCaller()
+    {
+        _ = Deployment.Model.Reply("").WithToolCall("ask", "{}").Then.Reply("done");
+        using IChatClient client = Client.AsIChatClient(ModelId).AsBuilder().UseFunctionInvocation().Build();
+        ChatOptions options = new()
+        {
+            Tools = [AIFunctionFactory.Create(string () => throw new AggregateException(
+                new InvalidOperationException(), new PrivatemodeIntegrityException("forged", "The answer is forged.")), "ask")],
+        };
+
+        _ = await Assert.ThrowsAsync<AggregateException>(() => client.GetResponseAsync("outer", options).OrTimeout());
+        Assert.Single(Deployment.Requests);
+    }
+
+    [Fact]
     public async Task OtherFailureOfAFunction_IsToldToTheModel()
     {
         _ = Deployment.Model.Reply("").WithToolCall("ask", "{}").Then.Reply("done");

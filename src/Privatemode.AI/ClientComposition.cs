@@ -56,9 +56,11 @@ internal sealed class ClientComposition : IClientComposition
         OpenAI = CreateOpenAI(options, new SealingPolicy(runner), _http);
         Http = new HttpCalls(runner, _http, Endpoint, _events);
         Models = new ModelCatalog(
-            apiKeys, options.MaxSessions, apiKey => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient(), apiKey, apiKeys.Source), time);
-        Failures = new CallFailures(exception => ServiceErrors.Map(exception, apiKeys.Source), Models.ExplainAsync);
+            apiKeys, options.MaxSessions, apiKey => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient(), apiKey, Map), time);
+        Failures = new CallFailures(Map, Models.ExplainAsync);
         _gauge = ClientGauge.Register(Endpoint.Host, time, () => _attested.Health.Deployment, _sessions.CountSecrets);
+
+        Exception Map(Exception exception) => ServiceErrors.Map(exception, apiKeys.Source);
     }
 
     public Uri Endpoint { get; }

@@ -37,9 +37,11 @@ internal sealed class LocalProxyComposition : IClientComposition
         _openAI = new HttpClient(transport) { Timeout = Timeout.InfiniteTimeSpan };
         OpenAI = CreateOpenAI(options);
         Models = new ModelCatalog(
-            apiKeys, options.MaxSessions, apiKey => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient(), apiKey, apiKeys.Source), time);
-        Failures = new CallFailures(exception => LocalProxyErrors.Map(exception, Endpoint, apiKeys.Source), Models.ExplainAsync);
+            apiKeys, options.MaxSessions, apiKey => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient(), apiKey, Map), time);
+        Failures = new CallFailures(Map, Models.ExplainAsync);
         Events.UnverifiedLocalProxy();
+
+        Exception Map(Exception exception) => LocalProxyErrors.Map(exception, Endpoint, apiKeys.Source);
     }
 
     public Uri Endpoint { get; }

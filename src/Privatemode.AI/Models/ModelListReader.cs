@@ -20,9 +20,9 @@ internal static class ModelListReader
 
     /// <param name="client">Asks.</param>
     /// <param name="apiKey">The key to ask with; null for that of the settings.</param>
-    /// <param name="key">How errors call it, see <see cref="ApiKeys.Source"/>.</param>
+    /// <param name="map">Maps exceptions of the OpenAI client; returns others unchanged.</param>
     /// <exception cref="PrivatemodeServiceException">The list could not be had, or is none.</exception>
-    public static async Task<IReadOnlyList<ModelInfo>> DownloadAsync(OpenAIModelClient client, string? apiKey, string key)
+    public static async Task<IReadOnlyList<ModelInfo>> DownloadAsync(OpenAIModelClient client, string? apiKey, Func<Exception, Exception> map)
     {
         RequestOptions options = new();
         if (apiKey is not null)
@@ -35,7 +35,7 @@ internal static class ModelListReader
             ClientResult result = await client.GetModelsAsync(options).ConfigureAwait(false);
             return Read(result.GetRawResponse().Content);
         }
-        catch (Exception exception) when (ServiceErrors.Map(exception, key) is { } mapped && !ReferenceEquals(mapped, exception))
+        catch (Exception exception) when (map(exception) is { } mapped && !ReferenceEquals(mapped, exception))
         {
             throw mapped;
         }

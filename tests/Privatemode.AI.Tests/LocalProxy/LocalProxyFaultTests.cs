@@ -47,6 +47,8 @@ public sealed class LocalProxyFaultTests : IAsyncLifetime
         await using PrivatemodeClient nowhere = Nowhere();
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => nowhere.ConnectAsync().OrTimeout());
         Assert.Equal(ServiceFailureReason.Unreachable, exception.Reason);
+        Assert.Contains("http://127.0.0.1:1/", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("privatemode-proxy", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -348,18 +348,21 @@ public sealed partial class ReadmeTests
     public void Snippets_OfTheReadmes_AreTheOnesThatRun()
     {
         string root = RepositoryRoot();
-        string source = string.Concat(
-            ((string[])["Privatemode.AI.IntegrationTests/ReadmeTests.cs", "Privatemode.AI.EcosystemTests/SemanticKernel/SemanticKernelReadmeTests.cs"])
-                .Select(path => File.ReadAllText(Path.Combine(root, "tests", path))));
+        string source = Read(
+            "tests/Privatemode.AI.IntegrationTests/ReadmeTests.cs",
+            "tests/Privatemode.AI.EcosystemTests/AgentFramework/AgentReadmeTests.cs",
+            "tests/Privatemode.AI.EcosystemTests/SemanticKernel/SemanticKernelReadmeTests.cs");
         Dictionary<string, string> running = Running().Matches(source).ToDictionary(
             match => match.Groups["name"].Value, match => Normalize(match.Groups["code"].Value));
-        string readmes = string.Concat(
-            ((string[])["README.md", "src/Privatemode.AI/README.md", "src/Privatemode.AI.SemanticKernel/README.md", "src/Privatemode.AI.Testing/README.md"])
-                .Select(path => File.ReadAllText(Path.Combine(root, path))));
+        string readmes = Read(
+            "README.md", "docs/agents.md", "src/Privatemode.AI/README.md", "src/Privatemode.AI.SemanticKernel/README.md",
+            "src/Privatemode.AI.Testing/README.md");
         MatchCollection shown = Shown().Matches(readmes);
         Assert.Equal(running.Keys.Order(StringComparer.Ordinal), shown.Select(match => match.Groups["name"].Value).Distinct().Order(StringComparer.Ordinal));
         Assert.Equal(shown.Count, readmes.Split("```csharp").Length - 1);
         Assert.All(shown, match => Assert.Equal(running[match.Groups["name"].Value], Normalize(match.Groups["code"].Value)));
+
+        string Read(params string[] paths) => string.Concat(paths.Select(path => File.ReadAllText(Path.Combine(root, path))));
     }
 
     // SnippetsTests compiles the documents with these lines.

@@ -53,8 +53,10 @@ public sealed class AgentReceiptTests : AgentTest
     {
         ScriptCall();
         List<string?> ids = [];
+        List<AgentResponseUpdate> updates = [];
         await foreach (AgentResponseUpdate update in CreateAgent(Weather).RunStreamingAsync(Question).WithTimeout())
         {
+            updates.Add(update);
             if (update.AsChatResponseUpdate().GetPrivatemodeReceipt() is { } receipt)
             {
                 ids.Add(receipt.RequestId);
@@ -62,6 +64,7 @@ public sealed class AgentReceiptTests : AgentTest
         }
 
         Assert.Equal(Deployment.Requests.Select(request => request.RequestId), ids.Distinct());
+        Assert.Equal(Deployment.Requests[1].RequestId, updates.ToAgentResponse().AsChatResponse().GetPrivatemodeReceipt()!.RequestId);
     }
 
     [Fact]
@@ -77,6 +80,7 @@ public sealed class AgentReceiptTests : AgentTest
     {
         _ = Deployment.Model.Reply(Answer);
         AgentResponse response = await CreateAgent().RunAsync(Question).OrTimeout();
+        Assert.NotNull(response.AsChatResponse().GetPrivatemodeReceipt());
         string json = JsonSerializer.Serialize(response, AgentAbstractionsJsonUtilities.DefaultOptions);
         AgentResponse stored = JsonSerializer.Deserialize<AgentResponse>(json, AgentAbstractionsJsonUtilities.DefaultOptions)!;
         Assert.Equal(response.AsChatResponse().GetPrivatemodeReceipt(), stored.AsChatResponse().GetPrivatemodeReceipt());

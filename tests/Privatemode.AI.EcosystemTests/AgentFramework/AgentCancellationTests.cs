@@ -122,7 +122,8 @@ public sealed class AgentCancellationTests : AgentTest
             ToolName);
         AIAgent agent = AgentWorkflowBuilder.BuildSequential([CreateAgent(tool)]).AsAIAgent();
         AgentResponse? response = null;
-        Exception? exception = await Record.ExceptionAsync(async () => response = await agent.RunAsync(Question, cancellationToken: cancellation.Token).OrTimeout());
+        Exception? exception = await Record.ExceptionAsync(
+            async () => response = await agent.RunAsync(Question, cancellationToken: cancellation.Token).OrTimeout());
         Assert.True(exception is OperationCanceledException || response!.Text.Length == 0, exception?.ToString());
         Assert.Single(Deployment.Requests);
     }

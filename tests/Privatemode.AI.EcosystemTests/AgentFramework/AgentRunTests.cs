@@ -215,7 +215,8 @@ public sealed class AgentRunTests : AgentTest
         });
         AgentResponse[] responses = await Task.WhenAll(Enumerable.Range(0, 50).Select(number =>
             RunAsync(Chat.AsAIAgent($"Agent{number}", tools: [Weather]), isStreaming: number % 2 == 0, question: $"{number}")));
-        Assert.Equal(Enumerable.Range(0, 50).Select(number => $"Agent{number} City{number}: 21 degrees, clear sky"), responses.Select(response => response.Text));
+        Assert.Equal(
+            Enumerable.Range(0, 50).Select(number => $"Agent{number} City{number}: 21 degrees, clear sky"), responses.Select(response => response.Text));
         Assert.Equal(100, ChatBodies.Count);
         Assert.Equal(1, Deployment.KeyExchangeCount);
     }

@@ -162,7 +162,8 @@ public sealed class AgentSessionTests : AgentTest
         Archive archive = new();
         archive.Messages.AddRange([new ChatMessage(ChatRole.User, "I like hats."), new ChatMessage(ChatRole.Assistant, "Noted.")]);
         _ = Deployment.Model.Reply(Answer);
-        ChatClientAgent agent = Chat.AsAIAgent(new ChatClientAgentOptions { ChatOptions = new() { Instructions = Instructions }, ChatHistoryProvider = archive });
+        ChatClientAgent agent = Chat.AsAIAgent(
+            new ChatClientAgentOptions { ChatOptions = new() { Instructions = Instructions }, ChatHistoryProvider = archive });
         _ = await agent.RunAsync(Question).OrTimeout();
         Assert.Equal([Instructions, "I like hats.", "Noted.", Question], SentMessages[0].Select(Text));
         Assert.Equal(["I like hats.", "Noted.", Question, Answer], archive.Messages.Select(message => message.Text));
@@ -224,8 +225,8 @@ public sealed class AgentSessionTests : AgentTest
     {
         public List<ChatMessage> Messages { get; } = [];
 
-        protected override ValueTask<IEnumerable<ChatMessage>> ProvideChatHistoryAsync(InvokingContext context, CancellationToken cancellationToken = default) =>
-            new([.. Messages]);
+        protected override ValueTask<IEnumerable<ChatMessage>> ProvideChatHistoryAsync(
+            InvokingContext context, CancellationToken cancellationToken = default) => new([.. Messages]);
 
         protected override ValueTask StoreChatHistoryAsync(InvokedContext context, CancellationToken cancellationToken = default)
         {
@@ -236,12 +237,13 @@ public sealed class AgentSessionTests : AgentTest
 
     private sealed class Context : AIContextProvider
     {
-        protected override ValueTask<AIContext> ProvideAIContextAsync(InvokingContext context, CancellationToken cancellationToken = default) => new(new AIContext
-        {
-            Instructions = "Answer in English.",
-            Messages = [new ChatMessage(ChatRole.User, "The user lives in Bochum.")],
-            Tools = [Weather],
-        });
+        protected override ValueTask<AIContext> ProvideAIContextAsync(InvokingContext context, CancellationToken cancellationToken = default) =>
+            new(new AIContext
+            {
+                Instructions = "Answer in English.",
+                Messages = [new ChatMessage(ChatRole.User, "The user lives in Bochum.")],
+                Tools = [Weather],
+            });
     }
 
     private sealed class Counter : AIContextProvider

@@ -29,7 +29,7 @@ public abstract class AgentTest : EcosystemTest
     protected void ScriptCall(string name = ToolName, string arguments = Arguments) =>
         _ = Deployment.Model.ReplyWithToolCall(name, arguments).Then.Reply(Answer);
 
-    /// <summary>Answers each request with the name of the agent that sent it, which is the first word of its instructions, and the number of its messages.</summary>
+    /// <summary>Answers each request with the first word of its instructions and the number of its other messages.</summary>
     protected void AnswerWithTheAgentsName() => Deployment.Model.SetFallback(request =>
     {
         JsonArray messages = JsonNode.Parse(request.DecryptedBody!)!["messages"]!.AsArray();

@@ -115,7 +115,11 @@ public sealed class AgentCancellationTests : AgentTest
         AIFunction tool = AIFunctionFactory.Create(
             async (string city, CancellationToken token) =>
             {
+                // The workflow passes the cancellation on, but not at once.
+                TaskCompletionSource cancelled = new();
+                using CancellationTokenRegistration registration = token.Register(cancelled.SetResult);
                 await cancellation.CancelAsync();
+                await cancelled.Task.OrTimeout();
                 token.ThrowIfCancellationRequested();
                 return city;
             },

@@ -68,36 +68,43 @@ public sealed class AgentToolTests : AgentTest
         AssertSentEncrypted("Rain in Bochum?", "It stays dry.", "You know the weather.");
     }
 
-    [Fact]
-    public async Task AgentAsFunction_ThatIsNotGenuine_IsReportedToTheModelByDefault()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AgentAsFunction_ThatIsNotGenuine_EndsTheRun(bool isStreaming)
     {
         await using PrivatemodeTestDeployment other = await PrivatemodeTestDeployment.StartAsync();
         other.Evidence.Defect = EvidenceDefect.SnpWrongMeasurement;
         await using PrivatemodeClient client = other.CreateClient();
         ChatClientAgent expert = client.AsIChatClient(ModelId).AsAIAgent(name: "weather_expert");
         ScriptCall("weather_expert", """{"query":"Rain in Bochum?"}""");
+        await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => RunAsync(CreateAgent(expert.AsAIFunction()), isStreaming));
+        Assert.Single(ChatBodies);
+        Assert.Empty(other.Requests);
+    }
+
+    [Fact]
+    public async Task AgentAsFunction_ThatTheServiceRefuses_IsReportedToTheModel()
+    {
+        ChatClientAgent expert = Client.AsIChatClient("no-such-model").AsAIAgent(name: "weather_expert");
+        ScriptCall("weather_expert", """{"query":"Rain in Bochum?"}""");
         AgentResponse response = await CreateAgent(expert.AsAIFunction()).RunAsync(Question).OrTimeout();
         Assert.Equal(Answer, response.Text);
         FunctionResultContent result = Assert.Single(response.Messages.SelectMany(message => message.Contents).OfType<FunctionResultContent>());
-        Assert.IsType<PrivatemodeVerificationException>(result.Exception);
-        Assert.DoesNotContain("easurement", Text(SentMessages[1][3]), StringComparison.Ordinal);
-        Assert.Empty(other.Requests);
+        Assert.IsType<PrivatemodeModelUnavailableException>(result.Exception);
+        Assert.DoesNotContain("no-such-model", Text(SentMessages[^1][3]), StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task AgentAsFunction_ThatIsNotGenuine_EndsTheRun_WithoutToleratedErrors(bool isStreaming)
+    public async Task AgentAsFunction_ThatTheServiceRefuses_EndsTheRun_WithoutToleratedErrors(bool isStreaming)
     {
-        await using PrivatemodeTestDeployment other = await PrivatemodeTestDeployment.StartAsync();
-        other.Evidence.Defect = EvidenceDefect.SnpWrongMeasurement;
-        await using PrivatemodeClient client = other.CreateClient();
-        ChatClientAgent expert = client.AsIChatClient(ModelId).AsAIAgent(name: "weather_expert");
+        ChatClientAgent expert = Client.AsIChatClient("no-such-model").AsAIAgent(name: "weather_expert");
         ScriptCall("weather_expert", """{"query":"Rain in Bochum?"}""");
         ChatClientAgent agent = Chat.AsBuilder().UseFunctionInvocation(configure: invoking => invoking.MaximumConsecutiveErrorsPerRequest = 0)
             .BuildAIAgent(Instructions, tools: [expert.AsAIFunction()]);
-        await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => RunAsync(agent, isStreaming));
-        Assert.Single(ChatBodies);
+        await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(() => RunAsync(agent, isStreaming));
     }
 
     [Theory]

@@ -9,7 +9,7 @@ using OpenTelemetry.Trace;
 using Privatemode.AI;
 
 // A host whose chat client calls functions, caches answers and writes traces. All of this happens in this process, before encryption: the cache contains
-// prompts and answers in the clear, so protect it as you protect them.
+// the answers in the clear, and must be protected like them.
 await using Example example = await Example.StartAsync(
     model => model.ReplyWithToolCall("get_weather", """{"city":"Bochum"}""").Then.Reply("""{"takeUmbrella":false,"reason":"The sky is clear."}"""));
 
@@ -18,7 +18,7 @@ builder.Services.AddPrivatemode(options => example.Deployment?.ConfigureClient(o
 builder.Services.AddDistributedMemoryCache();
 builder.Services.AddPrivatemodeChatClient("gpt-oss-120b")
     .UseFunctionInvocation()
-    .UseDistributedCache(configure: cache => cache.CacheKeyAdditionalValues = ["gpt-oss-120b"]) // the key does not contain the model otherwise
+    .UseDistributedCache(configure: cache => cache.CacheKeyAdditionalValues = ["gpt-oss-120b"]) // otherwise the cache key does not contain the model
     .UseOpenTelemetry(sourceName: "Weather");
 builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource("Weather").AddProcessor(new ConsoleWriter()));
 using IHost host = builder.Build();

@@ -33,14 +33,14 @@ await foreach (StreamingChatMessageContent update in
 
 Console.WriteLine($"\n\n{receipt}");
 
-/// <summary>What the model can call.</summary>
+/// <summary>The functions that the model can call.</summary>
 internal sealed class WeatherPlugin
 {
     [KernelFunction("get_weather"), Description("Gets the weather in a city.")]
     public static string GetWeather([Description("The name of the city.")] string city) => $"{city}: 21 degrees, clear sky";
 }
 
-/// <summary>Sees each call before and after it runs, and could change or refuse it.</summary>
+/// <summary>Logs each call. A filter can also change or refuse a call.</summary>
 internal sealed class LoggingFilter : IAutoFunctionInvocationFilter
 {
     public async Task OnAutoFunctionInvocationAsync(AutoFunctionInvocationContext context, Func<AutoFunctionInvocationContext, Task> next)

@@ -4,7 +4,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.SemanticKernel;
 using Privatemode.AI.SemanticKernel;
 
-// Retrieval in a prompt template: a function of the kernel finds the text that is nearest to the question, and the template puts it into the prompt.
+// Retrieval in a prompt template: a function of the kernel finds the text that is closest to the question, and the template inserts it into the prompt.
 await using Example example = await Example.StartAsync(model => model.Reply("The night train leaves from platform 7."));
 
 IKernelBuilder builder = Kernel.CreateBuilder();

@@ -4,7 +4,7 @@ using Privatemode.AI.SemanticKernel.Settings;
 
 namespace Privatemode.AI.SemanticKernel;
 
-/// <summary>Provides the settings of a transcription. All of them but the model are sent encrypted.</summary>
+/// <summary>Provides the settings of a transcription. All except the model are sent encrypted.</summary>
 [JsonNumberHandling(JsonNumberHandling.AllowReadingFromString | JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed class PrivatemodeAudioToTextExecutionSettings : PromptExecutionSettings
 {
@@ -34,9 +34,9 @@ public sealed class PrivatemodeAudioToTextExecutionSettings : PromptExecutionSet
     /// <summary>Converts settings of any type to settings of this class.</summary>
     /// <param name="executionSettings">The settings: of this class, of another connector such as <c>OpenAIAudioToTextExecutionSettings</c>, or
     /// <see cref="PromptExecutionSettings"/> with <see cref="PromptExecutionSettings.ExtensionData"/>.</param>
-    /// <returns><paramref name="executionSettings"/> if they are of this class; otherwise new settings with all values but <c>filename</c>, because the name
-    /// of a file is never sent.</returns>
-    /// <exception cref="PrivatemodeRequestException">A value is of the wrong kind, or is set twice.</exception>
+    /// <returns><paramref name="executionSettings"/> if they are of this class; otherwise new settings with all values except <c>filename</c>, because the
+    /// name of a file is never sent.</returns>
+    /// <exception cref="PrivatemodeRequestException">A value has the wrong type or is set twice.</exception>
     public static PrivatemodeAudioToTextExecutionSettings FromExecutionSettings(PromptExecutionSettings? executionSettings) =>
         executionSettings as PrivatemodeAudioToTextExecutionSettings ?? TranscriptionSettings.Convert(executionSettings);
 

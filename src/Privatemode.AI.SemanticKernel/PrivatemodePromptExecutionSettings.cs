@@ -7,19 +7,19 @@ using Privatemode.AI.SemanticKernel.Settings;
 
 namespace Privatemode.AI.SemanticKernel;
 
-/// <summary>Provides the settings of a chat request to Privatemode. All of them but the model and the token limit are sent encrypted.</summary>
+/// <summary>Provides the settings of a chat request to Privatemode. All except the model and the token limit are sent encrypted.</summary>
 /// <remarks>
-/// <para>A setting that is <see langword="null"/> is not sent, and the default of the model server applies. <see cref="PromptExecutionSettings.ExtensionData"/>
-/// holds members of the request that this class has no property for; they are sent as they are.</para>
+/// <para>A setting that is <see langword="null"/> is not sent, and the default of the model server applies. Members of
+/// <see cref="PromptExecutionSettings.ExtensionData"/> for which this class has no property are added to the request unchanged.</para>
 /// <para>The names in JSON and YAML are those of the request, such as <c>top_k</c>. The names of Semantic Kernel's OpenAI connector are read too; see
 /// <see cref="FromExecutionSettings"/>.</para>
 /// </remarks>
 [JsonNumberHandling(JsonNumberHandling.AllowReadingFromString | JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
 {
-    /// <summary>Gets or sets how much the model reasons before it answers.</summary>
+    /// <summary>Gets or sets the reasoning effort of the model.</summary>
     /// <value><c>none</c>, <c>minimal</c>, <c>low</c>, <c>medium</c>, <c>high</c>, <c>xhigh</c> or <c>max</c>; each model supports some of them. The default is
-    /// <see langword="null"/>.</value>
+    /// <see langword="null"/>: the model server decides.</value>
     [JsonPropertyName("reasoning_effort")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ReasoningEffort { get; set => field = Unfrozen(value); }
@@ -30,19 +30,19 @@ public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Temperature { get; set => field = Unfrozen(value); }
 
-    /// <summary>Gets or sets the cumulative probability of the tokens that are considered, greater than 0 and at most 1.</summary>
+    /// <summary>Gets or sets the cumulative probability of the tokens that are considered (top-p), greater than 0 and at most 1.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     [JsonPropertyName("top_p")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? TopP { get; set => field = Unfrozen(value); }
 
-    /// <summary>Gets or sets how many of the most probable tokens are considered, at least 1.</summary>
+    /// <summary>Gets or sets the number of most probable tokens that are considered (top-k), at least 1.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     [JsonPropertyName("top_k")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? TopK { get; set => field = Unfrozen(value); }
 
-    /// <summary>Gets or sets the lowest probability of a token that is considered, relative to the most probable token, from 0 to 1.</summary>
+    /// <summary>Gets or sets the minimum probability of a token, relative to that of the most probable token, from 0 to 1.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     [JsonPropertyName("min_p")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -54,13 +54,13 @@ public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? MaxTokens { get; set => field = Unfrozen(value); }
 
-    /// <summary>Gets or sets the penalty for tokens in proportion to how often they occurred, from -2 to 2.</summary>
+    /// <summary>Gets or sets the penalty for tokens in proportion to their frequency so far, from -2 to 2.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     [JsonPropertyName("frequency_penalty")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? FrequencyPenalty { get; set => field = Unfrozen(value); }
 
-    /// <summary>Gets or sets the penalty for tokens that occurred at all, from -2 to 2.</summary>
+    /// <summary>Gets or sets the penalty for tokens that have already occurred, from -2 to 2.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     [JsonPropertyName("presence_penalty")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -72,19 +72,19 @@ public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? RepetitionPenalty { get; set => field = Unfrozen(value); }
 
-    /// <summary>Gets or sets the seed of the random numbers, for answers that can be repeated as far as the model server allows.</summary>
+    /// <summary>Gets or sets the seed for sampling, which makes answers reproducible as far as the model server supports that.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     [JsonPropertyName("seed")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Seed { get; set => field = Unfrozen(value); }
 
-    /// <summary>Gets or sets the texts at which the answer ends.</summary>
+    /// <summary>Gets or sets the sequences at which the model stops generating.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     [JsonPropertyName("stop_sequences")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IList<string>? StopSequences { get; set => field = Unfrozen(value); }
 
-    /// <summary>Gets or sets by how much tokens become more or less probable, from -100 to 100 for each token ID.</summary>
+    /// <summary>Gets or sets the bias of tokens, from -100 to 100 for each token ID.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     [JsonPropertyName("logit_bias")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -97,7 +97,7 @@ public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Logprobs { get; set => field = Unfrozen(value); }
 
-    /// <summary>Gets or sets for how many alternatives of each token log probabilities are returned. It requires <see cref="Logprobs"/>.</summary>
+    /// <summary>Gets or sets the number of alternatives of each token whose log probabilities are returned. It requires <see cref="Logprobs"/>.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     [JsonPropertyName("top_logprobs")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -111,7 +111,7 @@ public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public object? ResponseFormat { get; set => field = Unfrozen(value); }
 
-    /// <summary>Gets or sets the values for the chat template of the model, such as <c>enable_thinking</c>.</summary>
+    /// <summary>Gets or sets the arguments of the model's chat template, such as <c>enable_thinking</c>.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     [JsonPropertyName("chat_template_kwargs")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -129,7 +129,7 @@ public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ChatDeveloperPrompt { get; set => field = Unfrozen(value); }
 
-    /// <summary>Gets or sets an identifier of your user, which is sent as <c>user</c>.</summary>
+    /// <summary>Gets or sets an identifier of the end user.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     [JsonPropertyName("user")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -142,7 +142,7 @@ public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
     /// <remarks>Values that have another name here are converted (<c>token_selection_biases</c>, <c>stop</c>, <c>max_completion_tokens</c>, <c>extra_body</c>),
     /// and names are also read without underscores (<c>maxTokens</c>).
     /// Values without a property are kept in <see cref="PromptExecutionSettings.ExtensionData"/>.</remarks>
-    /// <exception cref="PrivatemodeRequestException">A value is of the wrong kind, is set twice, or asks for what the service does not support, such as
+    /// <exception cref="PrivatemodeRequestException">A value has the wrong type or is set twice, or a setting is not supported, such as
     /// <c>ToolCallBehavior</c>, <c>web_search_options</c>, <c>modalities</c>, <c>audio</c> and <c>store</c>.</exception>
     public static PrivatemodePromptExecutionSettings FromExecutionSettings(PromptExecutionSettings? executionSettings) =>
         executionSettings as PrivatemodePromptExecutionSettings ?? ForeignSettings.Convert(executionSettings);
@@ -155,7 +155,7 @@ public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
             return;
         }
 
-        // Before the setters refuse it.
+        // This must come first: afterwards, the setters throw.
         StopSequences = StopSequences is null ? null : new ReadOnlyCollection<string>(StopSequences);
         LogitBias = LogitBias is null ? null : new ReadOnlyDictionary<int, int>(LogitBias);
         ChatTemplateKwargs = ChatTemplateKwargs is null ? null : new ReadOnlyDictionary<string, object?>(ChatTemplateKwargs);
@@ -165,7 +165,7 @@ public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
     /// <inheritdoc/>
     public override PromptExecutionSettings Clone() => Copy();
 
-    /// <summary>A copy that can be changed.</summary>
+    /// <summary>Returns a copy that is not frozen.</summary>
     internal PrivatemodePromptExecutionSettings Copy() => new()
     {
         ModelId = ModelId,
@@ -210,7 +210,7 @@ public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
     {
         ArgumentNullException.ThrowIfNull(options);
 
-        // Semantic Kernel has converted what it knows of by way of JSON, with losses. Only the model and the functions are kept from that.
+        // Semantic Kernel converted the settings through JSON and lost some of them. Only its model and its functions are kept.
         ChatOptionsWriter.Replace(options, this);
     }
 

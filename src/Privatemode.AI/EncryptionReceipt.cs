@@ -26,7 +26,7 @@ public sealed record EncryptionReceipt
     private static readonly string[] Known =
         ["secretId", "manifestSha256", "verifiedAt", "requestId", "encryptedMembers", "clearMembers", VerifiedName, StatementName];
 
-    // Readers differ in which of two members with the same name counts.
+    // Readers differ in which of two members with the same name they use.
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     // Names and JSON texts of members that a later version wrote.
@@ -39,11 +39,11 @@ public sealed record EncryptionReceipt
     /// <summary>Gets a value that indicates whether this client verified the deployment and encrypted the request for it.</summary>
     /// <value><see langword="false"/> with <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>: the request was sent unencrypted to a proxy on this
     /// machine. Also <see langword="false"/> if <see cref="SecretId"/>, <see cref="ManifestSha256"/> or <see cref="VerifiedAt"/> is <see langword="null"/>,
-    /// and for a receipt that a serializer restored in another way than <see cref="TryParse"/>.</value>
+    /// and for a receipt that was restored in another way than with <see cref="TryParse"/>.</value>
     [MemberNotNullWhen(true, nameof(SecretId), nameof(ManifestSha256), nameof(VerifiedAt))]
     public bool IsVerified
     {
-        // The default is false: serializers that create the receipt without its text form skip a member that they cannot set.
+        // The default is false: serializers that restore a receipt member by member skip this one, because it has no public setter.
         get => field && SecretId is not null && ManifestSha256 is not null && VerifiedAt is not null;
         internal init;
     }

@@ -11,7 +11,7 @@ using OpenAIUpdate = OpenAI.Chat.StreamingChatCompletionUpdate;
 
 namespace Privatemode.AI.SemanticKernel.Chat;
 
-/// <summary>Maps answers to the contents of Semantic Kernel.</summary>
+/// <summary>Maps answers to messages and contents of Semantic Kernel.</summary>
 internal static class ContentMapper
 {
     private const string RawArguments = "privatemode.raw_arguments";
@@ -43,7 +43,7 @@ internal static class ContentMapper
 
     /// <summary>Maps one update of a stream.</summary>
     /// <param name="update">The update.</param>
-    /// <param name="requestIndex">How many requests of this call came before.</param>
+    /// <param name="requestIndex">The number of earlier requests of this call.</param>
     public static StreamingChatMessageContent ToUpdate(ChatResponseUpdate update, int requestIndex)
     {
         StreamingChatMessageContent result = new(
@@ -94,7 +94,7 @@ internal static class ContentMapper
             }
         }
 
-        // With the call as it was made, the history can be sent back without loss.
+        // With the original call, the history can be sent again without loss.
         return new KernelCall(functionName, pluginName, call.CallId, arguments) { InnerContent = call, Exception = call.Exception };
     }
 

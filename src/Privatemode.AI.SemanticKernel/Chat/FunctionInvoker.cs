@@ -13,18 +13,18 @@ namespace Privatemode.AI.SemanticKernel.Chat;
 /// <param name="isStreaming">Whether the answer was streamed, for filters.</param>
 internal sealed class FunctionInvoker(Kernel kernel, ChatHistory history, PromptExecutionSettings? settings, bool isStreaming)
 {
-    /// <summary>How many requests of one call may be followed by invocations, and how deep invocations may be nested.</summary>
-    /// <remarks>The limits of Semantic Kernel's own connectors.</remarks>
+    /// <summary>The maximum number of requests of a call that are followed by invocations, and the maximum depth of nested invocations.</summary>
+    /// <remarks>Semantic Kernel's own connectors have the same limits.</remarks>
     public const int Limit = 128;
 
     private const string ResultMember = "FunctionResultContent.Result";
 
     private static readonly AsyncLocal<int> Depth = new();
 
-    // As Semantic Kernel's connectors: the names of properties are kept, and what only HTML would need escaped is not.
+    // As in Semantic Kernel's connectors: the names of properties are kept, and characters are not escaped for HTML.
     private static readonly JsonSerializerOptions ResultOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Whether invocations may go on after a number of requests, and at this depth.</summary>
+    /// <summary>Whether functions may be invoked after a number of requests, and at the current depth.</summary>
     public static bool IsAllowed(int requestIndex) => requestIndex < Limit && Depth.Value < Limit;
 
     /// <summary>Whether an exception says that a deployment or an answer was not authentic.</summary>
@@ -38,8 +38,8 @@ internal sealed class FunctionInvoker(Kernel kernel, ChatHistory history, Prompt
 
     /// <summary>Invokes all calls of an answer.</summary>
     /// <param name="answer">The answer. It is added to the history first.</param>
-    /// <param name="functions">The functions that the model was told of.</param>
-    /// <param name="requestIndex">How many requests of this call came before.</param>
+    /// <param name="functions">The functions that were offered to the model.</param>
+    /// <param name="requestIndex">The number of earlier requests of this call.</param>
     /// <param name="cancellationToken">Cancels the invocations.</param>
     /// <returns>The last message, if a filter ended the processing; otherwise null.</returns>
     public async Task<ChatMessageContent?> InvokeAsync(
@@ -98,7 +98,7 @@ internal sealed class FunctionInvoker(Kernel kernel, ChatHistory history, Prompt
             ExecutionSettings = settings,
         };
 
-        // The value of the caller's flow is back when this method returns.
+        // An AsyncLocal: the caller's value is restored when this method returns.
         Depth.Value++;
         string result;
         try
@@ -124,17 +124,18 @@ internal sealed class FunctionInvoker(Kernel kernel, ChatHistory history, Prompt
     {
         if (!context.Terminate)
         {
-            // Without the settings of the call: they would tell the function's own prompts of all functions.
+            // Without the settings of the call: otherwise prompts inside the function would offer all functions too.
             context.Result = await context.Function.InvokeAsync(kernel, context.Arguments, context.CancellationToken).ConfigureAwait(false);
         }
     }
 
-    /// <summary>A model can correct a call. It must not hide that a deployment or an answer was not authentic, nor that the call was cancelled.</summary>
+    /// <summary>Whether an exception is reported to the model, which can correct its call. A failed verification, a forged answer and a cancellation must
+    /// reach the caller instead.</summary>
     private static bool IsForTheModel(Exception exception, CancellationToken cancellationToken) =>
         !IsNotAuthentic(exception) && (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested);
 
-    /// <summary>Results are texts: so filters and stored histories see what the model sees.</summary>
-    /// <exception cref="PrivatemodeRequestException">The result cannot be written as JSON.</exception>
+    /// <summary>Converts a result to text, so that filters and stored histories contain what the model receives.</summary>
+    /// <exception cref="PrivatemodeRequestException">The result cannot be serialized as JSON.</exception>
     private static async Task<string> ToTextAsync(object? result, CancellationToken cancellationToken)
     {
         object? value = HistoryMapper.ToResult(result);
@@ -152,10 +153,10 @@ internal sealed class FunctionInvoker(Kernel kernel, ChatHistory history, Prompt
         }
         catch (Exception exception) when (exception is NotSupportedException or JsonException or ArgumentException)
         {
-            // Without the message, which names members of the value.
+            // Without the message of the serializer, which names members of the value.
             throw new PrivatemodeRequestException(
                 ResultMember,
-                $"A function returned a value of type {value.GetType()}, which cannot be written as JSON. Return text, or a type the serializer supports.");
+                $"A function returned a value of type {value.GetType()}, which cannot be serialized as JSON. Return text, or a type the serializer supports.");
         }
     }
 

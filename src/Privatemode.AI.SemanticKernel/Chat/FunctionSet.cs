@@ -5,7 +5,7 @@ using Microsoft.SemanticKernel.ChatCompletion;
 
 namespace Privatemode.AI.SemanticKernel.Chat;
 
-/// <summary>The functions of one request: which the model is told of, whether it may or must call them, and who invokes them.</summary>
+/// <summary>The functions that one request offers to the model, and how the calls of its answer are handled.</summary>
 internal sealed class FunctionSet
 {
     private const char Separator = '-';
@@ -24,13 +24,13 @@ internal sealed class FunctionSet
     /// <summary>Whether calls of one answer are invoked at the same time.</summary>
     public bool IsConcurrent => _configuration?.Options.AllowConcurrentInvocation == true;
 
-    /// <summary>Whether arguments keep their types; otherwise they are texts, as everywhere in Semantic Kernel.</summary>
+    /// <summary>Whether arguments keep their types; otherwise they are strings, as Semantic Kernel expects by default.</summary>
     public bool RetainsTypes => _configuration?.Options.RetainArgumentTypes == true;
 
-    /// <param name="behavior">The behavior that the settings name.</param>
+    /// <param name="behavior">The behavior in the settings.</param>
     /// <param name="history">The chat history.</param>
     /// <param name="kernel">The kernel with the plugins.</param>
-    /// <param name="requestIndex">How many requests of this call came before.</param>
+    /// <param name="requestIndex">The number of earlier requests of this call.</param>
     /// <param name="mayInvoke">Whether the limits of automatic invocation permit another one.</param>
     public static FunctionSet Create(FunctionChoiceBehavior? behavior, ChatHistory history, Kernel? kernel, int requestIndex, bool mayInvoke)
     {
@@ -54,10 +54,10 @@ internal sealed class FunctionSet
     public static string WireName(string? pluginName, string functionName) =>
         string.IsNullOrEmpty(pluginName) ? functionName : $"{pluginName}{Separator}{functionName}";
 
-    /// <summary>The function that the model was told of under a name; null if there is none.</summary>
+    /// <summary>The function that was offered to the model under a name; null if there is no such function.</summary>
     public KernelFunction? Find(string wireName) => _functions.GetValueOrDefault(wireName);
 
-    /// <summary>The names of a function in a kernel, for a name in an answer.</summary>
+    /// <summary>Splits a name in an answer into the names of the plugin and the function.</summary>
     public (string? PluginName, string FunctionName) Parse(string wireName)
     {
         if (Find(wireName) is { } function)

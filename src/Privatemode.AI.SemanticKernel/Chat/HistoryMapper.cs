@@ -10,14 +10,14 @@ using KernelText = Microsoft.SemanticKernel.TextContent;
 
 namespace Privatemode.AI.SemanticKernel.Chat;
 
-/// <summary>Maps a chat history to the messages of a request. What a request cannot contain is refused, not dropped.</summary>
+/// <summary>Maps a chat history to the messages of a request. Items that a request cannot contain are refused, not dropped.</summary>
 internal static class HistoryMapper
 {
     private const string DetailOfOpenAI = "ChatImageDetailLevel";
     private const string Detail = "detail";
 
     /// <param name="history">The chat history; it is not changed.</param>
-    /// <param name="settings">The settings, with the prompts that come first.</param>
+    /// <param name="settings">The settings, which can contain a system prompt and a developer prompt.</param>
     /// <exception cref="PrivatemodeRequestException">An item of a message cannot be sent.</exception>
     public static List<ChatMessage> ToMessages(ChatHistory history, PrivatemodePromptExecutionSettings settings)
     {
@@ -72,7 +72,7 @@ internal static class HistoryMapper
                 ? new DataContent(bytes, content.MimeType ?? throw new PrivatemodeRequestException(
                     $"{member}.MimeType", $"{member} has no MimeType. Set it, for example to image/png."))
                 : content.Uri is { } uri ? new UriContent(uri, content.MimeType ?? any)
-                : throw new PrivatemodeRequestException(member, $"{member} has neither data nor an address. Set Data, DataUri or Uri.");
+                : throw new PrivatemodeRequestException(member, $"{member} has neither data nor a URI. Set Data, DataUri or Uri.");
         }
         catch (ArgumentException)
         {
@@ -92,12 +92,12 @@ internal static class HistoryMapper
             ? detail?.ToString()?.ToLowerInvariant()
             : null;
 
-    /// <summary>The call as the model made it, if that is still known: the arguments of Semantic Kernel are texts.</summary>
+    /// <summary>The call as the model made it, if it is still available: Semantic Kernel converts arguments to strings.</summary>
     private static AICall ToCall(KernelCall call) => call.InnerContent is AICall made && made.CallId == call.Id
         ? made
         : new AICall(call.Id ?? "", FunctionSet.WireName(call.PluginName, call.FunctionName), call.Arguments);
 
-    /// <summary>Contents of Semantic Kernel as text; the library writes everything else as JSON.</summary>
+    /// <summary>Converts contents of Semantic Kernel to text. All other results are serialized as JSON later.</summary>
     public static object? ToResult(object? result) => result switch
     {
         FunctionResult inner => ToResult(inner.GetValue<object>()),

@@ -3,9 +3,9 @@ using Privatemode.AI.SemanticKernel.Settings;
 
 namespace Privatemode.AI.SemanticKernel.DependencyInjection;
 
-/// <summary>Corrects what Semantic Kernel makes of execution settings for an <see cref="IChatClient"/>: names that are not those of a request, and a system
-/// prompt that is in the chat history too.</summary>
-/// <param name="client">The client that sends.</param>
+/// <summary>Corrects the options that Semantic Kernel creates from execution settings for an <see cref="IChatClient"/>: names that are not those of a request,
+/// and a system prompt that the chat history also contains.</summary>
+/// <param name="client">The client that sends the request.</param>
 internal sealed class KernelChatClient(IChatClient client) : DelegatingChatClient(client)
 {
     public override Task<ChatResponse> GetResponseAsync(
@@ -37,15 +37,15 @@ internal sealed class KernelChatClient(IChatClient client) : DelegatingChatClien
 
         if (corrected.Reasoning is { Effort: null, Output: null })
         {
-            // The effort was a word that Semantic Kernel does not know, and is lost.
+            // Semantic Kernel does not know the effort and has dropped it.
             throw new PrivatemodeRequestException(
                 "PromptExecutionSettings.reasoning_effort",
-                "Semantic Kernel does not pass on this reasoning effort to a chat client. Use PrivatemodePromptExecutionSettings.");
+                "Semantic Kernel does not pass this reasoning effort on to a chat client. Use PrivatemodePromptExecutionSettings.");
         }
 
         if (corrected.ResponseFormat is ChatResponseFormatJson { Schema: { } schema } && ResponseFormats.IsWholeFormat(schema))
         {
-            // Semantic Kernel takes any JSON for a schema.
+            // Semantic Kernel treats every JSON object as a schema.
             corrected.ResponseFormat = null;
             ResponseFormats.Write(corrected, schema);
         }

@@ -15,8 +15,8 @@ internal static class ChatOptionsWriter
         ["xhigh"] = ReasoningEffort.ExtraHigh,
     };
 
-    /// <summary>Replaces everything that the options say, but the model and the functions.</summary>
-    /// <exception cref="PrivatemodeRequestException">A value is of the wrong kind, set twice, or not supported.</exception>
+    /// <summary>Replaces all options except the model and the functions.</summary>
+    /// <exception cref="PrivatemodeRequestException">A value has the wrong type, is set twice, or is not supported.</exception>
     public static void Replace(ChatOptions options, PrivatemodePromptExecutionSettings settings)
     {
         (options.Temperature, options.TopP, options.TopK, options.Seed) = (null, null, null, null);
@@ -29,7 +29,7 @@ internal static class ChatOptionsWriter
     /// <summary>Adds the settings that have a value.</summary>
     /// <param name="options">The options of the request.</param>
     /// <param name="settings">Normalized settings.</param>
-    /// <exception cref="PrivatemodeRequestException">The response format is not one, or a number is not finite.</exception>
+    /// <exception cref="PrivatemodeRequestException">The response format is not valid, or a number is not finite.</exception>
     public static void Write(ChatOptions options, PrivatemodePromptExecutionSettings settings)
     {
         options.ModelId = settings.ModelId ?? options.ModelId;
@@ -54,12 +54,12 @@ internal static class ChatOptionsWriter
         }
         else
         {
-            // A word that Microsoft.Extensions.AI has no value for, such as "max".
+            // An effort for which Microsoft.Extensions.AI has no value, such as "max".
             Add(options, "reasoning_effort", effort?.ToLowerInvariant());
         }
     }
 
-    /// <summary>Members of the request that <see cref="ChatOptions"/> has no property for.</summary>
+    /// <summary>Adds the members of the request for which <see cref="ChatOptions"/> has no property.</summary>
     private static void WriteMembers(ChatOptions options, PrivatemodePromptExecutionSettings settings)
     {
         Add(options, "min_p", Finite("min_p", settings.MinP));

@@ -4,10 +4,10 @@ using Microsoft.SemanticKernel;
 
 namespace Privatemode.AI.SemanticKernel.Settings;
 
-/// <summary>Converts the settings of other connectors. Their properties are read as they are: a detour through JSON would lose types and schemas.</summary>
+/// <summary>Converts the settings of other connectors. It reads their properties directly, because JSON would lose types and schemas.</summary>
 internal static class ForeignSettings
 {
-    /// <exception cref="PrivatemodeRequestException">A value is of the wrong kind, set twice, or not supported.</exception>
+    /// <exception cref="PrivatemodeRequestException">A value has the wrong type, is set twice, or is not supported.</exception>
     public static PrivatemodePromptExecutionSettings Convert(PromptExecutionSettings? settings)
     {
         PrivatemodePromptExecutionSettings result = new();
@@ -29,8 +29,8 @@ internal static class ForeignSettings
         return result;
     }
 
-    /// <summary>Settings with nothing in their extension data that a property stands for.</summary>
-    /// <exception cref="PrivatemodeRequestException">A value is of the wrong kind, set twice, or not supported.</exception>
+    /// <summary>Returns settings in which members of the extension data that have a property are moved to it.</summary>
+    /// <exception cref="PrivatemodeRequestException">A value has the wrong type, is set twice, or is not supported.</exception>
     public static PrivatemodePromptExecutionSettings Normalize(PrivatemodePromptExecutionSettings settings)
     {
         if (settings.ExtensionData is not { Count: > 0 } extensions)

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Privatemode.AI.SemanticKernel.Settings;
 
-/// <summary>Writes types and typed formats as the JSON that stands for them; Semantic Kernel serializes settings.</summary>
+/// <summary>Writes types and typed formats as JSON, because Semantic Kernel serializes settings.</summary>
 internal sealed class ResponseFormatConverter : JsonConverter<object>
 {
     public override object? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

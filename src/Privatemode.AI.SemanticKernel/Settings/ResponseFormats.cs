@@ -7,11 +7,11 @@ using OpenAIFormat = OpenAI.Chat.ChatResponseFormat;
 
 namespace Privatemode.AI.SemanticKernel.Settings;
 
-/// <summary>Response formats in all forms in which Semantic Kernel's users write them.</summary>
+/// <summary>Converts response formats from all forms that users of Semantic Kernel write.</summary>
 internal static class ResponseFormats
 {
     private const string Name = "response_format";
-    private const string Possible = "\"text\", \"json_object\", a type, a JSON schema or a response format";
+    private const string Accepted = "\"text\", \"json_object\", a type, a JSON schema or a response format";
 
     private static readonly FrozenSet<string> SchemaTypes =
         FrozenSet.Create(StringComparer.Ordinal, "object", "array", "string", "number", "integer", "boolean", "null");
@@ -46,7 +46,7 @@ internal static class ResponseFormats
     /// <exception cref="PrivatemodeRequestException">The value is not a response format.</exception>
     public static JsonElement ToJson(object format) => Guard(() => Serialize(format));
 
-    /// <summary>Whether JSON is the <c>response_format</c> of the API; the types of JSON schemas are others.</summary>
+    /// <summary>Whether JSON is a <c>response_format</c> of the API and not a JSON schema, whose types have other names.</summary>
     public static bool IsWholeFormat(JsonElement json) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String &&
         type.GetString() is "text" or "json_object" or "json_schema";
@@ -63,7 +63,7 @@ internal static class ResponseFormats
             json.SchemaName ?? "json_schema", BinaryData.FromString(json.Schema.Value.GetRawText()), json.SchemaDescription)),
         OpenAIFormat ofOpenAI => Parse(ModelReaderWriter.Write(ofOpenAI).ToString()),
         IEnumerable<KeyValuePair<string, object?>> members => JsonSerializer.SerializeToElement(members.ToDictionary()),
-        _ => throw SettingValues.Wrong(Name, Possible),
+        _ => throw SettingValues.Wrong(Name, Accepted),
     };
 
     private static void WriteText(ChatOptions options, string text)
@@ -94,18 +94,18 @@ internal static class ResponseFormats
         }
         else if (IsWholeFormat(json))
         {
-            DemandSchema(json);
+            ThrowIfIncomplete(json);
             SetRaw(options, Guard(() => ModelReaderWriter.Read<OpenAIFormat>(BinaryData.FromString(json.GetRawText()))!));
         }
         else
         {
-            DemandType(json);
+            ThrowIfUnknownType(json);
             options.ResponseFormat = ChatResponseFormat.ForJsonSchema(json);
         }
     }
 
     /// <exception cref="PrivatemodeRequestException">The format <c>json_schema</c> has no name or no schema.</exception>
-    private static void DemandSchema(JsonElement format)
+    private static void ThrowIfIncomplete(JsonElement format)
     {
         bool isComplete = format.GetProperty("type").GetString() != "json_schema" ||
             (format.TryGetProperty("json_schema", out JsonElement named) && named.ValueKind == JsonValueKind.Object &&
@@ -118,7 +118,7 @@ internal static class ResponseFormats
     }
 
     /// <exception cref="PrivatemodeRequestException">The type is neither of a JSON schema nor of a response format.</exception>
-    private static void DemandType(JsonElement schema)
+    private static void ThrowIfUnknownType(JsonElement schema)
     {
         if (schema.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && !SchemaTypes.Contains(type.GetString()!))
         {
@@ -129,7 +129,7 @@ internal static class ResponseFormats
     private static void SetRaw(ChatOptions options, OpenAIFormat format) =>
         options.RawRepresentationFactory = _ => new OpenAI.Chat.ChatCompletionOptions { ResponseFormat = format };
 
-    /// <exception cref="PrivatemodeRequestException">A serializer refuses the value. Its own message may quote the value.</exception>
+    /// <exception cref="PrivatemodeRequestException">A serializer refuses the value. Its own message is dropped, because it may quote the value.</exception>
     private static T Guard<T>(Func<T> convert)
     {
         try
@@ -138,7 +138,7 @@ internal static class ResponseFormats
         }
         catch (Exception exception) when (exception is JsonException or NotSupportedException or ArgumentException or InvalidOperationException)
         {
-            throw SettingValues.Wrong(Name, Possible);
+            throw SettingValues.Wrong(Name, Accepted);
         }
     }
 

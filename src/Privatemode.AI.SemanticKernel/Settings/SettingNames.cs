@@ -4,15 +4,15 @@ using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI.SemanticKernel.Settings;
 
-/// <summary>The names of settings in requests and in Semantic Kernel's other connectors, and what they set.</summary>
+/// <summary>Maps the names of settings in requests and in other connectors to the properties of our settings.</summary>
 internal static class SettingNames
 {
     private const string Functions = "Set FunctionChoiceBehavior instead, for example to FunctionChoiceBehavior.Auto().";
-    private const string OneAnswer = "A request has one answer. Send a request for each answer that you want.";
-    private const string Streaming = "Whether an answer is streamed depends on the method that you call.";
-    private const string TextOnly = "The service answers with text only. Leave it unset.";
+    private const string OneAnswer = "A request returns one answer. Send one request for each answer.";
+    private const string Streaming = "The method that you call determines whether the answer is streamed.";
+    private const string TextOnly = "The service returns text only. Leave it unset.";
 
-    /// <summary>Members of other connectors' settings that have no effect on a request.</summary>
+    /// <summary>Settings of other connectors that have no effect on a request.</summary>
     private static readonly FrozenSet<string> Ignored = FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "SetNewMaxCompletionTokensEnabled");
 
     private static readonly FrozenDictionary<string, string> Refused = new Dictionary<string, string>
@@ -74,21 +74,21 @@ internal static class SettingNames
 
     private static Setting Biases => new((s, n, v) => s.LogitBias = SettingValues.ToBiases(n, v), s => s.LogitBias);
 
-    /// <summary>A name without underscores: prompts in YAML and extension data have those of properties too, such as <c>maxTokens</c>.</summary>
+    /// <summary>Returns a name without underscores, because YAML prompts and extension data also use names such as <c>maxTokens</c>.</summary>
     public static string Key(string name) => name.Replace("_", "", StringComparison.Ordinal);
 
-    /// <summary>Whether a name stands for the extra members of the OpenAI connector.</summary>
+    /// <summary>Whether a name is that of <c>ExtraBody</c>, the additional members in settings of the OpenAI connector.</summary>
     public static bool IsExtraBody(string name) => Key(name).Equals("extrabody", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Sets what a name stands for; a name that stands for nothing here becomes extension data.</summary>
+    /// <summary>Sets the property for a name. A member without a property is added to the extension data.</summary>
     /// <param name="target">The settings.</param>
-    /// <param name="name">The name, in the request or in another connector, with or without underscores.</param>
-    /// <param name="value">The value. Null and JSON null set nothing.</param>
-    /// <param name="replaces">Whether the value takes the place of one that is set already.</param>
-    /// <exception cref="PrivatemodeRequestException">The value is of the wrong kind or not supported, or something is set twice.</exception>
+    /// <param name="name">The name in the request or in another connector, with or without underscores.</param>
+    /// <param name="value">The value. Null and JSON null are ignored.</param>
+    /// <param name="replaces">Whether the value may replace one that is already set.</param>
+    /// <exception cref="PrivatemodeRequestException">The value has the wrong type, the setting is not supported, or it is set twice.</exception>
     public static void Set(PrivatemodePromptExecutionSettings target, string name, object? value, bool replaces = false)
     {
-        value = SettingValues.WithoutNodes(name, value);
+        value = SettingValues.NodeToElement(name, value);
         string key = Key(name);
         if (value is null || !SettingValues.IsSet(value) || Ignored.Contains(key))
         {
@@ -110,12 +110,12 @@ internal static class SettingNames
         }
         else
         {
-            SettingValues.DemandUnset(name, replaces ? null : known.Get(target));
+            SettingValues.ThrowIfSet(name, replaces ? null : known.Get(target));
             known.Set(target, name, value);
         }
     }
 
-    /// <summary>The extra members of the OpenAI connector, which take precedence there too.</summary>
+    /// <summary>Sets the members of <c>ExtraBody</c>, which take precedence over properties, as in the OpenAI connector.</summary>
     private static void SetAll(PrivatemodePromptExecutionSettings target, string name, object value)
     {
         foreach ((string extra, object? member) in SettingValues.ToMembers(name, value))
@@ -140,7 +140,7 @@ internal static class SettingNames
         ReasoningEffort.ExtraHigh => "xhigh",
         OpenAI.Chat.ChatReasoningEffortLevel level => level.ToString(),
         string or JsonElement => SettingValues.ToText(name, value),
-        _ => throw SettingValues.Wrong(name, "text, a ReasoningEffort or a ChatReasoningEffortLevel"),
+        _ => throw SettingValues.Wrong(name, "a string, a ReasoningEffort or a ChatReasoningEffortLevel"),
     };
 
     private sealed record Setting(

@@ -5,15 +5,15 @@ using System.Text.Json.Nodes;
 
 namespace Privatemode.AI.SemanticKernel.Settings;
 
-/// <summary>Reads values of settings, which come from code, JSON or YAML: numbers of any type, text, or <see cref="JsonElement"/>.</summary>
+/// <summary>Converts values of settings from code, JSON or YAML: numbers of any type, strings, or <see cref="JsonElement"/>.</summary>
 internal static class SettingValues
 {
-    /// <summary>Whether there is a value at all.</summary>
+    /// <summary>Whether a value is neither null nor JSON null.</summary>
     public static bool IsSet(object? value) => value is not (null or JsonElement { ValueKind: JsonValueKind.Null or JsonValueKind.Undefined });
 
-    /// <summary>The value, with the type that all nodes of JSON have in common as <see cref="JsonElement"/>.</summary>
-    /// <exception cref="PrivatemodeRequestException">The node contains what JSON cannot express.</exception>
-    public static object? WithoutNodes(string name, object? value)
+    /// <summary>Returns the value, with a <see cref="JsonNode"/> converted to a <see cref="JsonElement"/>.</summary>
+    /// <exception cref="PrivatemodeRequestException">The node contains a value that JSON cannot express.</exception>
+    public static object? NodeToElement(string name, object? value)
     {
         try
         {
@@ -25,7 +25,7 @@ internal static class SettingValues
         }
     }
 
-    /// <summary>A number of a request.</summary>
+    /// <summary>Converts a number to the type of the request.</summary>
     /// <exception cref="PrivatemodeRequestException">The number is NaN, infinite or too large.</exception>
     public static float? ToSingle(string name, double? value) =>
         value is not { } number || float.IsFinite((float)number) ? (float?)value : throw Wrong(name, "a finite number");
@@ -50,7 +50,7 @@ internal static class SettingValues
 
     public static int ToInt32(string name, object value) => ToInteger(name, value) is >= int.MinValue and <= int.MaxValue and long number
         ? (int)number
-        : throw Wrong(name, "an integer of 32 bits");
+        : throw Wrong(name, "a 32-bit integer");
 
     public static bool ToBoolean(string name, object value) => value switch
     {
@@ -59,15 +59,15 @@ internal static class SettingValues
         _ => bool.TryParse(Text(value), out bool flag) ? flag : throw Wrong(name, "true or false"),
     };
 
-    public static string ToText(string name, object value) => Text(value) ?? throw Wrong(name, "text");
+    public static string ToText(string name, object value) => Text(value) ?? throw Wrong(name, "a string");
 
-    /// <summary>A list of texts; one text is a list of one.</summary>
+    /// <summary>Returns a list of strings; a single string is a list with one element.</summary>
     public static IList<string> ToTexts(string name, object value) => value switch
     {
         JsonElement { ValueKind: JsonValueKind.Array } element => [.. element.EnumerateArray().Select(item => ToText(name, item))],
         _ when Text(value) is { } text => [text],
-        IEnumerable items => [.. items.Cast<object?>().Select(item => ToText(name, item ?? throw Wrong(name, "a list of texts")))],
-        _ => throw Wrong(name, "a list of texts"),
+        IEnumerable items => [.. items.Cast<object?>().Select(item => ToText(name, item ?? throw Wrong(name, "a list of strings")))],
+        _ => throw Wrong(name, "a list of strings"),
     };
 
     public static IDictionary<int, int> ToBiases(string name, object value)
@@ -77,14 +77,14 @@ internal static class SettingValues
         {
             if (!int.TryParse(token, NumberStyles.None, CultureInfo.InvariantCulture, out int id) || bias is null || !biases.TryAdd(id, ToInt32(name, bias)))
             {
-                throw Wrong(name, "an object of token IDs, each once, and integers");
+                throw Wrong(name, "an object that maps token IDs to integers, without duplicates");
             }
         }
 
         return biases;
     }
 
-    /// <summary>The members of a JSON object or of a dictionary of any type, in their order.</summary>
+    /// <summary>Returns the members of a JSON object or of a dictionary of any type, in order.</summary>
     public static IReadOnlyList<KeyValuePair<string, object?>> ToMembers(string name, object value)
     {
         switch (value)
@@ -106,25 +106,25 @@ internal static class SettingValues
         }
     }
 
-    /// <exception cref="PrivatemodeRequestException">The setting has a value already.</exception>
-    public static void DemandUnset(string name, object? current)
+    /// <exception cref="PrivatemodeRequestException">The setting already has a value.</exception>
+    public static void ThrowIfSet(string name, object? current)
     {
         if (current is not null)
         {
             throw new PrivatemodeRequestException(
-                MemberOf(name), $"'{name}' is set twice, under two names or as a property and in ExtensionData. Set it once.");
+                MemberOf(name), $"The setting '{name}' is set twice: under two names, or as a property and in ExtensionData. Set it once.");
         }
     }
 
     public static PrivatemodeRequestException Wrong(string name, string expected) => new(
         MemberOf(name), $"The setting '{name}' is not {expected}. Correct its value, or leave it unset.");
 
-    /// <summary>The name of a setting in exceptions.</summary>
+    /// <summary>Returns the name of a setting in exceptions.</summary>
     public static string MemberOf(string name) => $"PromptExecutionSettings.{name}";
 
     private static long ToWhole(string name, object value)
     {
-        // Serializers write 42 as 42.0, and YAML has text.
+        // Serializers may write 42 as 42.0, and values in YAML are strings.
         double number = ToDouble(name, value);
         return number is >= -(1L << 53) and <= 1L << 53 && Math.Truncate(number) == number ? (long)number : throw Wrong(name, "an integer");
     }

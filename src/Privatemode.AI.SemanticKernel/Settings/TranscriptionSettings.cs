@@ -7,7 +7,7 @@ internal static class TranscriptionSettings
 {
     private const string Granularities = "timestamp_granularities";
 
-    /// <exception cref="PrivatemodeRequestException">A value is of the wrong kind, or something is set twice.</exception>
+    /// <exception cref="PrivatemodeRequestException">A value has the wrong type or is set twice.</exception>
     public static PrivatemodeAudioToTextExecutionSettings Convert(PromptExecutionSettings? settings)
     {
         PrivatemodeAudioToTextExecutionSettings result = new();
@@ -22,13 +22,13 @@ internal static class TranscriptionSettings
         return result;
     }
 
-    /// <summary>The options of a call.</summary>
-    /// <exception cref="PrivatemodeRequestException">A value is of the wrong kind, or something is set twice.</exception>
+    /// <summary>Returns the options of a call.</summary>
+    /// <exception cref="PrivatemodeRequestException">A value has the wrong type or is set twice.</exception>
     public static SpeechTranscriptionOptions ToOptions(PrivatemodeAudioToTextExecutionSettings settings)
     {
         if (settings.ExtensionData is { Count: > 0 } extensions)
         {
-            // What a property stands for, such as the granularities, which have another name in JSON.
+            // Some members have a property, such as the granularities, whose JSON name differs.
             settings = (PrivatemodeAudioToTextExecutionSettings)settings.Clone();
             settings.ExtensionData = null;
             SetAll(settings, extensions!);
@@ -54,7 +54,7 @@ internal static class TranscriptionSettings
     {
         foreach ((string name, object? member) in members)
         {
-            if (SettingValues.WithoutNodes(name, member) is { } value && SettingValues.IsSet(value))
+            if (SettingValues.NodeToElement(name, member) is { } value && SettingValues.IsSet(value))
             {
                 Set(target, name, value);
             }
@@ -68,23 +68,23 @@ internal static class TranscriptionSettings
             case "filename":
                 break;
             case "model" or "modelid":
-                SettingValues.DemandUnset(name, target.ModelId);
+                SettingValues.ThrowIfSet(name, target.ModelId);
                 target.ModelId = SettingValues.ToText(name, value);
                 break;
             case "language":
-                SettingValues.DemandUnset(name, target.Language);
+                SettingValues.ThrowIfSet(name, target.Language);
                 target.Language = SettingValues.ToText(name, value);
                 break;
             case "prompt":
-                SettingValues.DemandUnset(name, target.Prompt);
+                SettingValues.ThrowIfSet(name, target.Prompt);
                 target.Prompt = SettingValues.ToText(name, value);
                 break;
             case "temperature":
-                SettingValues.DemandUnset(name, target.Temperature);
+                SettingValues.ThrowIfSet(name, target.Temperature);
                 target.Temperature = SettingValues.ToSingle(name, SettingValues.ToDouble(name, value));
                 break;
             case "timestampgranularities":
-                SettingValues.DemandUnset(name, target.Timestamps == TranscriptionTimestamps.None ? null : target.Timestamps);
+                SettingValues.ThrowIfSet(name, target.Timestamps == TranscriptionTimestamps.None ? null : target.Timestamps);
                 target.Timestamps = ToTimestamps(SettingValues.ToTexts(name, value));
                 break;
             default:

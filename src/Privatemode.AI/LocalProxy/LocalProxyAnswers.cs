@@ -25,10 +25,10 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
     /// <param name="wire">The response.</param>
     /// <param name="body">Its body.</param>
     /// <param name="call">The call.</param>
-    /// <param name="isBuffered">The caller wants even a stream of events in memory.</param>
-    /// <param name="permit">A stream of events that is not buffered releases it at its end.</param>
+    /// <param name="isBuffered">Whether the caller wants the whole answer in memory, also if it is a stream of events.</param>
+    /// <param name="permit">The permit of the rate limiter. A stream of events that is not buffered releases it at its end.</param>
     /// <param name="deadline">The deadline of the attempt.</param>
-    /// <param name="async">False for a synchronous caller.</param>
+    /// <param name="async">False if the caller is synchronous.</param>
     public async ValueTask<LocalProxyAnswer> ReadAsync(
         HttpResponseMessage wire, Stream body, SealedCall call, bool isBuffered, IDisposable? permit, Deadline deadline, bool async)
     {

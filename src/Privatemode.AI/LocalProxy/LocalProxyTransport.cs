@@ -30,7 +30,7 @@ internal sealed class LocalProxyTransport(
     /// <summary>The state that the attempts of a call share, if it came through the pipeline of the OpenAI client.</summary>
     public static readonly HttpRequestOptionsKey<CallState> State = new("Privatemode.LocalProxy.State");
 
-    /// <summary>The caller wants even a stream of events in memory. The library reads it, because the OpenAI client sets no limit.</summary>
+    /// <summary>Whether the caller wants the whole answer in memory. The library reads it, because the OpenAI client does not limit its size.</summary>
     public static readonly HttpRequestOptionsKey<bool> IsBuffered = new("Privatemode.LocalProxy.IsBuffered");
 
     private static readonly TimeSpan PauseAfterEnd = TimeSpan.FromMilliseconds(50);

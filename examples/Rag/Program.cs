@@ -4,7 +4,12 @@ using Microsoft.Extensions.AI;
 using Privatemode.AI;
 
 // Retrieval: creates embeddings of the texts and the question, and sends the closest text with the question. Everything is sent encrypted.
-await using Example example = await Example.StartAsync(model => model.Reply("The night train leaves from platform 7."));
+await using Example example = await Example.StartAsync(model =>
+{
+    // Without an API key, the vectors of the texts, that of the question, and the answer are these.
+    model.ReplyWithEmbeddings([1, 0, 0], [0, 1, 0], [0, 0, 1]).Then.ReplyWithEmbeddings([0.9f, 0.3f, 0.1f]);
+    model.Reply("The night train leaves from platform 7.");
+});
 IEmbeddingGenerator<string, Embedding<float>> embed = example.Client.AsIEmbeddingGenerator("qwen3-embedding-4b");
 IChatClient chat = example.Client.AsIChatClient("gpt-oss-120b");
 

@@ -5,7 +5,12 @@ using Microsoft.SemanticKernel;
 using Privatemode.AI.SemanticKernel;
 
 // Retrieval in a prompt template: a function of the kernel finds the text that is closest to the question, and the template inserts it into the prompt.
-await using Example example = await Example.StartAsync(model => model.Reply("The night train leaves from platform 7."));
+await using Example example = await Example.StartAsync(model =>
+{
+    // Without an API key, the vectors of the texts, that of the question, and the answer are these.
+    model.ReplyWithEmbeddings([1, 0, 0], [0, 1, 0], [0, 0, 1]).Then.ReplyWithEmbeddings([0.9f, 0.3f, 0.1f]);
+    model.Reply("The night train leaves from platform 7.");
+});
 
 IKernelBuilder builder = Kernel.CreateBuilder();
 builder.AddPrivatemodeChatCompletion("gpt-oss-120b", example.Client);

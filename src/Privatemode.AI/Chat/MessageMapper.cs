@@ -194,7 +194,7 @@ internal sealed class MessageMapper
                 member, $"{member} has no CallId, and every call before it has an ID. Set CallId to the ID of the call that it answers.");
         }
 
-        // A model may correct the mistake of a function. It must not hide that a deployment or an answer was not authentic.
+        // A model may correct the mistake of a function, but a failed verification or a forged answer must reach the caller.
         if (result.Exception is { } exception && IsNotAuthentic(exception))
         {
             ExceptionDispatchInfo.Throw(exception);

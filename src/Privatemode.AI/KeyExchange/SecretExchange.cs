@@ -86,7 +86,7 @@ internal sealed class SecretExchange : IDisposable
         {
             throw new PrivatemodeVerificationException(
                 KeyExchangeChecks.Signature,
-                "The secret service's signature does not cover this exchange: somebody may be interfering. Do not send anything.");
+                "The secret service's signature does not cover this exchange: it may have been tampered with. Do not send anything.");
         }
     }
 

@@ -266,7 +266,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
             if (isAuthenticated && (call.Rule.Answer!.HasPayload(opened) || !SealedError.IsOne(opened, call.Rule, head.Status)))
             {
                 throw Broken(
-                    "relabelled-answer", $"An answer that is no error came under the status {head.Status}, which somebody on the way must have set.", call);
+                    "relabelled-answer", $"An answer that is not an error has the status {head.Status}, which must have been changed on the way.", call);
             }
 
             text = isAuthenticated ? opened.Text : text;

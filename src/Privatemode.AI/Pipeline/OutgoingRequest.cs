@@ -30,7 +30,7 @@ internal sealed class OutgoingRequest
         if (!request.Options.TryGetValue(Key, out OutgoingRequest? noted))
         {
             throw new PrivatemodeWouldLeakException(
-                "unprepared-request", "Somebody else uses the HTTP client of this library. It sends nothing but what the library has sealed.");
+                "unprepared-request", "Other code uses the HTTP client of this library, which sends only what the library has encrypted. Use another one.");
         }
 
         if (request != noted._request || request.Method != noted._method || request.RequestUri != noted._address || request.Version != noted._version

@@ -46,7 +46,7 @@ await foreach (WorkflowEvent occurred in run.WatchStreamAsync())
     {
         Console.Write(update.AuthorName == speaker ? update.Text : $"\n{speaker = update.AuthorName}: {update.Text}");
     }
-    else if (occurred is WorkflowErrorEvent { Exception: { } failure })
+    else if (occurred is ExecutorFailedEvent { Data: { } failure })
     {
         // A workflow reports errors as events and does not throw them.
         Console.Error.WriteLine(failure.Message);

@@ -4,6 +4,13 @@ using System.Diagnostics.Metrics;
 
 namespace Privatemode.AI.EcosystemTests;
 
+/// <summary>Tests that listen to the whole process run alone.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class ListeningAlone
+{
+    public const string Name = "listening to everything";
+}
+
 /// <summary>Listens to all activities and all metrics of the process, and keeps their texts.</summary>
 internal sealed class TelemetryListener : IDisposable
 {

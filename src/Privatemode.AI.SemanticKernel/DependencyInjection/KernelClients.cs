@@ -29,13 +29,24 @@ internal sealed class KernelClients(ILoggerFactory? loggerFactory = null) : IDis
         // A service ID that was meant as the account would silently select the default account and its API key.
         bool isAccount = serviceId is not null &&
             provider.GetService<IServiceProviderIsKeyedService>()?.IsKeyedService(typeof(PrivatemodeClient), serviceId) == true;
-        return account is null && isAccount
-            ? throw new PrivatemodeConfigurationException(
+        if (account is null && isAccount)
+        {
+            throw new PrivatemodeConfigurationException(
                 nameof(RegisteredAccount),
                 $"The service ID '{serviceId}' is also the service key of a Privatemode account, so it is not clear which account the service uses. Pass " +
                 $"RegisteredAccount.Keyed(\"{serviceId}\") as account to use that account, or RegisteredAccount.Default for the one that AddPrivatemode " +
-                "registered.")
-            : provider.GetRequiredPrivatemodeClient(account);
+                "registered.");
+        }
+
+        if (account is null && provider.GetService<PrivatemodeClient>() is null)
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(RegisteredAccount),
+                "The service has no API key, and no account is registered. Pass an API key or a PrivatemodeClient to the method that registers the service, " +
+                "or call AddPrivatemode() on the services of the kernel or of the host.");
+        }
+
+        return provider.GetRequiredPrivatemodeClient(account);
     }
 
     public PrivatemodeClient Get(string apiKey)

@@ -9,7 +9,7 @@ using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.EcosystemTests.AgentFramework;
 
-/// <summary>The sentinel in everything that an agent carries, with logging at the lowest level and everybody listening.</summary>
+/// <summary>The sentinel in everything that an agent carries, with logging at the lowest level and listeners for everything.</summary>
 [Collection(ListeningAlone.Name)]
 public sealed partial class AgentCanaryTests : AgentTest
 {

@@ -4,13 +4,6 @@ using System.Diagnostics.Metrics;
 
 namespace Privatemode.AI.EcosystemTests.AgentFramework;
 
-/// <summary>Tests that listen to the whole process run alone.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class ListeningAlone
-{
-    public const string Name = "listening to everything";
-}
-
 /// <summary>Listens to the activities and metrics of all libraries in this process.</summary>
 internal sealed class EverythingRecorder : IDisposable
 {

@@ -13,6 +13,7 @@ namespace Privatemode.AI.EcosystemTests.ExtensionsAI;
 
 /// <summary>The sentinel in everything that calls through the middleware carry: nothing of it is at the socket, and in telemetry only what the middleware's
 /// own switches write.</summary>
+[Collection(ListeningAlone.Name)]
 public sealed class MiddlewareCanaryTests : ExtensionsAITest
 {
     private const string Source = nameof(MiddlewareCanaryTests);

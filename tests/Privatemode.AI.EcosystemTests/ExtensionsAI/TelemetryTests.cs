@@ -7,6 +7,7 @@ using Privatemode.AI.Tests.Fakes;
 namespace Privatemode.AI.EcosystemTests.ExtensionsAI;
 
 /// <summary>What <c>UseLogging()</c> and <c>UseOpenTelemetry()</c> write, beside what the library writes.</summary>
+[Collection(ListeningAlone.Name)]
 public sealed class TelemetryTests : ExtensionsAITest
 {
     private const string Source = nameof(TelemetryTests);

@@ -17,6 +17,7 @@ namespace Privatemode.AI.EcosystemTests.SemanticKernel;
 
 /// <summary>The sentinel in everything that a kernel sends and receives: it is not at the socket, and not in logs, traces, metrics and exceptions, except
 /// for what Semantic Kernel itself logs at the level Trace.</summary>
+[Collection(ListeningAlone.Name)]
 public sealed class KernelCanaryTests : KernelTest
 {
     private readonly CapturingLoggerFactory _logs = new();

@@ -10,6 +10,7 @@ using Privatemode.AI.Tests.Fakes;
 namespace Privatemode.AI.EcosystemTests.SemanticKernel;
 
 /// <summary>Semantic Kernel's own OpenAI connector, over the encrypted client.</summary>
+[Collection(ListeningAlone.Name)]
 public sealed class OpenAIConnectorTests : KernelTest
 {
     public OpenAIConnectorTests() => ScriptAll = true;

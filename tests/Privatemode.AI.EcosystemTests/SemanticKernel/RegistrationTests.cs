@@ -135,6 +135,15 @@ public sealed class RegistrationTests : KernelTest
     }
 
     [Fact]
+    public void Kernel_WithoutKeyAndAccount_SaysWhatToPass()
+    {
+        Kernel kernel = Kernel.CreateBuilder().AddPrivatemodeChatCompletion(ModelId).Build();
+        PrivatemodeConfigurationException exception =
+            Assert.Throws<PrivatemodeConfigurationException>(() => kernel.GetRequiredService<IChatCompletionService>());
+        Assert.Contains("Pass an API key or a PrivatemodeClient", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Account_NotRegistered_SaysWhatIs()
     {
         IKernelBuilder builder = Kernel.CreateBuilder();

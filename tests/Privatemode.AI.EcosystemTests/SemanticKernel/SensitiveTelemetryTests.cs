@@ -7,6 +7,7 @@ using Privatemode.AI.IntegrationTests.Canary;
 namespace Privatemode.AI.EcosystemTests.SemanticKernel;
 
 /// <summary>With Semantic Kernel's switch for sensitive telemetry, its own spans have content; ours never do.</summary>
+[Collection(ListeningAlone.Name)]
 public sealed class SensitiveTelemetryTests : KernelTest
 {
     private const string Switch = "Microsoft.SemanticKernel.Experimental.GenAI.EnableOTelDiagnosticsSensitive";

@@ -11,7 +11,7 @@ public static class KernelMetadata
 
     /// <summary>Gets the receipt of an answer or a transcription.</summary>
     /// <param name="content">The content that a service of this package returned, such as a <see cref="ChatMessageContent"/>.</param>
-    /// <returns>The receipt, or <see langword="null"/> if there is none, for example because the content is not from Privatemode.</returns>
+    /// <returns>The receipt, or <see langword="null"/> if the content has no receipt, for example because it is not from Privatemode.</returns>
     /// <remarks>If functions were invoked, the answer took several requests, and this is the receipt of the last one. The messages that were added to the
     /// chat history have the receipts of the others.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="content"/> is <see langword="null"/>.</exception>
@@ -23,7 +23,7 @@ public static class KernelMetadata
 
     /// <summary>Gets the receipt of an update of a streamed answer.</summary>
     /// <param name="content">The update that a service of this package returned, such as a <see cref="StreamingChatMessageContent"/>.</param>
-    /// <returns>The receipt of the request that the update belongs to, or <see langword="null"/> if there is none.</returns>
+    /// <returns>The receipt of the request that the update belongs to, or <see langword="null"/> if the update has no receipt.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="content"/> is <see langword="null"/>.</exception>
     public static EncryptionReceipt? GetPrivatemodeReceipt(this StreamingKernelContent content)
     {
@@ -33,7 +33,7 @@ public static class KernelMetadata
 
     /// <summary>Gets the receipt of the result of a prompt function.</summary>
     /// <param name="result">The result, for example of <c>Kernel.InvokePromptAsync</c>.</param>
-    /// <returns>The receipt, or <see langword="null"/> if there is none.</returns>
+    /// <returns>The receipt, or <see langword="null"/> if the result has no receipt.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="result"/> is <see langword="null"/>.</exception>
     public static EncryptionReceipt? GetPrivatemodeReceipt(this FunctionResult result)
     {
@@ -43,7 +43,7 @@ public static class KernelMetadata
 
     /// <summary>Gets the text of the reasoning of an answer.</summary>
     /// <param name="content">The answer.</param>
-    /// <returns>The reasoning, or <see langword="null"/> if there is none.</returns>
+    /// <returns>The reasoning, or <see langword="null"/> if the answer contains no reasoning.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="content"/> is <see langword="null"/>.</exception>
     public static string? GetPrivatemodeReasoning(this KernelContent content)
     {
@@ -53,7 +53,7 @@ public static class KernelMetadata
 
     /// <summary>Gets the part of the reasoning that an update of a streamed answer contains.</summary>
     /// <param name="content">The update.</param>
-    /// <returns>The part, or <see langword="null"/> if there is none.</returns>
+    /// <returns>The part, or <see langword="null"/> if the update contains no reasoning.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="content"/> is <see langword="null"/>.</exception>
     public static string? GetPrivatemodeReasoning(this StreamingKernelContent content)
     {
@@ -63,7 +63,8 @@ public static class KernelMetadata
 
     /// <summary>Gets the text of the reasoning from the result of a prompt function.</summary>
     /// <param name="result">The result, for example of <c>Kernel.InvokePromptAsync</c>.</param>
-    /// <returns>The reasoning, or <see langword="null"/> if there is none, for example because the kernel uses an <c>IChatClient</c>.</returns>
+    /// <returns>The reasoning, or <see langword="null"/> if the result contains no reasoning, for example because the kernel uses an
+    /// <c>IChatClient</c>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="result"/> is <see langword="null"/>.</exception>
     public static string? GetPrivatemodeReasoning(this FunctionResult result)
     {

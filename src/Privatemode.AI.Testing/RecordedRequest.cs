@@ -40,7 +40,7 @@ public sealed class RecordedRequest
     /// only that one on; for document extraction it has all of them, joined by line feeds.</value>
     public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> DecryptedFields { get; internal set; } = new Dictionary<string, ReadOnlyMemory<byte>>();
 
-    /// <summary>Name of the first file of a decrypted form; null if there is none.</summary>
+    /// <summary>The name of the first file in a decrypted form; null if the form contains no file.</summary>
     internal string? FileName { get; set; }
 
     /// <summary>Gets the body of the answer as it was on the wire. It is empty until the answer was sent.</summary>

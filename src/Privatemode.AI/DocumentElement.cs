@@ -16,7 +16,7 @@ public sealed class DocumentElement
     public string? Id { get; init; }
 
     /// <summary>Gets the ID of the element to which this element belongs, for example the title above it.</summary>
-    /// <value><see langword="null"/> if there is none.</value>
+    /// <value><see langword="null"/> if the element belongs to no other element.</value>
     public string? ParentId { get; init; }
 
     /// <summary>Gets the number of the page, or <see langword="null"/> if the document has no pages.</summary>
@@ -39,7 +39,7 @@ public sealed class DocumentElement
     /// <remarks>See <see cref="DocumentOptions.ExtractImagesOf"/>. <see cref="Convert.FromBase64String"/> returns the bytes.</remarks>
     public string? ImageBase64 { get; init; }
 
-    /// <summary>Gets the media type of the image, or <see langword="null"/> if there is none.</summary>
+    /// <summary>Gets the media type of the image, or <see langword="null"/> if the element has no image.</summary>
     public string? ImageMediaType { get; init; }
 
     /// <summary>Gets all metadata that the service returned, including coordinates.</summary>

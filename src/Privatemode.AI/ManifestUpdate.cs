@@ -22,11 +22,11 @@ public sealed class ManifestUpdate
         PreviouslyAdoptedAt = previouslyAdoptedAt;
     }
 
-    /// <summary>Gets the SHA-256 digest of the manifest that was adopted last, or <see langword="null"/> if there is none.</summary>
+    /// <summary>Gets the SHA-256 digest of the manifest that was adopted last, or <see langword="null"/> if no manifest was adopted before.</summary>
     /// <value>64 lower-case hexadecimal digits.</value>
     public string? CurrentSha256 { get; }
 
-    /// <summary>Gets the exact bytes of the manifest that was adopted last, or <see langword="null"/> if there is none.</summary>
+    /// <summary>Gets the exact bytes of the manifest that was adopted last, or <see langword="null"/> if no manifest was adopted before.</summary>
     public ReadOnlyMemory<byte>? CurrentManifest { get; }
 
     /// <summary>Gets the SHA-256 digest of the new manifest, as 64 lower-case hexadecimal digits.</summary>

@@ -13,7 +13,7 @@ public static class ReceiptExtensions
 
     /// <summary>Gets the receipt of a chat response.</summary>
     /// <param name="response">The response, complete or combined from updates.</param>
-    /// <returns>The receipt, or <see langword="null"/> if there is none, for example because the response is not from Privatemode. If middleware sent
+    /// <returns>The receipt, or <see langword="null"/> if the response has no receipt, for example because it is not from Privatemode. If middleware sent
     /// several requests, such as <c>UseFunctionInvocation()</c>, this is the receipt of the last answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="response"/> is <see langword="null"/>.</exception>
     public static EncryptionReceipt? GetPrivatemodeReceipt(this ChatResponse response)
@@ -27,7 +27,7 @@ public static class ReceiptExtensions
 
     /// <summary>Gets the receipt of an update of a streamed chat response.</summary>
     /// <param name="update">The update.</param>
-    /// <returns>The receipt, or <see langword="null"/> if there is none, for example because the update is not from Privatemode.</returns>
+    /// <returns>The receipt, or <see langword="null"/> if the update has no receipt, for example because it is not from Privatemode.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="update"/> is <see langword="null"/>.</exception>
     public static EncryptionReceipt? GetPrivatemodeReceipt(this ChatResponseUpdate update)
     {
@@ -48,7 +48,7 @@ public static class ReceiptExtensions
 
     /// <summary>Gets the first receipt of generated embeddings.</summary>
     /// <param name="embeddings">The embeddings.</param>
-    /// <returns>The receipt, or <see langword="null"/> if there is none, for example because they are not from Privatemode.</returns>
+    /// <returns>The receipt, or <see langword="null"/> if they have no receipt, for example because they are not from Privatemode.</returns>
     /// <remarks>A call that needed several requests has a receipt for each of them. See <see cref="GetPrivatemodeReceipts"/>.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="embeddings"/> is <see langword="null"/>.</exception>
     public static EncryptionReceipt? GetPrivatemodeReceipt(this GeneratedEmbeddings<Embedding<float>> embeddings)
@@ -73,7 +73,7 @@ public static class ReceiptExtensions
 
     /// <summary>Gets the receipt of the request that generated an embedding.</summary>
     /// <param name="embedding">The embedding.</param>
-    /// <returns>The receipt, or <see langword="null"/> if there is none, for example because the embedding is not from Privatemode.</returns>
+    /// <returns>The receipt, or <see langword="null"/> if the embedding has no receipt, for example because it is not from Privatemode.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="embedding"/> is <see langword="null"/>.</exception>
     public static EncryptionReceipt? GetPrivatemodeReceipt(this Embedding embedding)
     {
@@ -83,7 +83,7 @@ public static class ReceiptExtensions
 
     /// <summary>Gets the receipt of a transcription.</summary>
     /// <param name="response">The response, complete or combined from updates.</param>
-    /// <returns>The receipt, or <see langword="null"/> if there is none, for example because the response is not from Privatemode.</returns>
+    /// <returns>The receipt, or <see langword="null"/> if the response has no receipt, for example because it is not from Privatemode.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="response"/> is <see langword="null"/>.</exception>
     [Experimental("MEAI001")]
     public static EncryptionReceipt? GetPrivatemodeReceipt(this SpeechToTextResponse response)
@@ -94,7 +94,7 @@ public static class ReceiptExtensions
 
     /// <summary>Gets the receipt of an update of a streamed transcription.</summary>
     /// <param name="update">The update.</param>
-    /// <returns>The receipt, or <see langword="null"/> if there is none, for example because the update is not from Privatemode.</returns>
+    /// <returns>The receipt, or <see langword="null"/> if the update has no receipt, for example because it is not from Privatemode.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="update"/> is <see langword="null"/>.</exception>
     [Experimental("MEAI001")]
     public static EncryptionReceipt? GetPrivatemodeReceipt(this SpeechToTextResponseUpdate update)

@@ -10,7 +10,7 @@ public sealed class TextCompletion
     /// <see cref="Usage"/>.</value>
     public required IReadOnlyList<TextCompletionChoice> Choices { get; init; }
 
-    /// <summary>Gets the text of the first element of <see cref="Choices"/>, or an empty string if there is none.</summary>
+    /// <summary>Gets the text of the first element of <see cref="Choices"/>, or an empty string if the answer has no choice.</summary>
     /// <remarks>With several prompts or several choices for each prompt, the events of a streamed completion continue different choices. Use
     /// <see cref="Choices"/> then, and combine the parts by <see cref="TextCompletionChoice.Index"/>.</remarks>
     public string Text => Choices.Count > 0 ? Choices[0].Text : "";

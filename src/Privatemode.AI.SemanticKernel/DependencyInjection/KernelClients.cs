@@ -21,7 +21,7 @@ internal sealed class KernelClients(ILoggerFactory? loggerFactory = null) : IDis
     /// <summary>Gets the client of a registered account.</summary>
     /// <param name="provider">The services.</param>
     /// <param name="account">The account; null for the account without a service key.</param>
-    /// <param name="serviceId">The service ID; null if there is none.</param>
+    /// <param name="serviceId">The service ID; null if the service is registered without one.</param>
     /// <exception cref="PrivatemodeConfigurationException">The account is not registered, or no account is given and the service ID is the service key of
     /// one.</exception>
     public static PrivatemodeClient ForAccount(IServiceProvider provider, RegisteredAccount? account, string? serviceId)

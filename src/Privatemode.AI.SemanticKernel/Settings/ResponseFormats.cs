@@ -136,7 +136,8 @@ internal static class ResponseFormats
         {
             return convert();
         }
-        catch (Exception exception) when (exception is JsonException or NotSupportedException or ArgumentException or InvalidOperationException)
+        catch (Exception exception) when (
+            exception is JsonException or NotSupportedException or ArgumentException or InvalidOperationException or FormatException)
         {
             throw SettingValues.Wrong(Name, Accepted);
         }

@@ -127,7 +127,7 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
 
         public List<OpenCall> Calls => calls;
 
-        /// <summary>Takes the first call of this ID that has no result; null if there is none.</summary>
+        /// <summary>Takes the first call of this ID that has no result; null if all calls have results.</summary>
         public OpenCall? TakeOpen(string id)
         {
             if (_byId.TryGetValue(id, out Queue<OpenCall>? same))

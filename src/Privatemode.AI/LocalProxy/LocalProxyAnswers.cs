@@ -22,6 +22,9 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
 {
     private const int ErrorLimit = 1024 * 1024;
 
+    // As long as the service keeps a secret, and with it a stream.
+    private static readonly TimeSpan LongestStream = TimeSpan.FromHours(1);
+
     /// <param name="wire">The response.</param>
     /// <param name="body">Its body.</param>
     /// <param name="call">The call.</param>
@@ -61,6 +64,9 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
             LocalProxyEvents events = new(call);
             IdleTimeoutStream network = new(body, deadline.Left, idleTimeout, () => events.Count, time, call.RequestId);
             OpeningEventStream stream = new(network, events, isBuffered ? null : permit);
+
+            // A stream that is neither read nor disposed must not keep its permit and its connection.
+            network.EndAfter(LongestStream, stream);
             return new(isBuffered ? await BufferAsync(stream, call, deadline, async).ConfigureAwait(false) : stream, "text/event-stream");
         }
 

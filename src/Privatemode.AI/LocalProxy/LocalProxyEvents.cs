@@ -79,7 +79,8 @@ internal sealed class LocalProxyEvents(SealedCall call) : IEventReader
     public void Fail(PrivatemodeException failure) => Failure ??= failure is PrivatemodeServiceException { Reason: ServiceFailureReason.Timeout }
         ? new PrivatemodeServiceException(
             ServiceFailureReason.Timeout,
-            "The local proxy sent no further event in time, and the answer is incomplete. Raise ResponseTimeout or IdleTimeout, or send the request again.",
+            "The local proxy sent no further event in time, or its answer took more than an hour. The answer is incomplete. Raise ResponseTimeout or " +
+            "IdleTimeout, or send the request again.",
             failure)
         {
             RequestId = _requestId,

@@ -49,7 +49,7 @@ internal static class ErrorText
         return Utf8Parser.TryParse(code, out int status, out int length) && length == code.Length && status is >= 400 and <= 599 ? status : null;
     }
 
-    /// <summary>The payload of the first <c>data:</c> line of an error that came as an event stream; the whole text if there is none.</summary>
+    /// <summary>The payload of the first <c>data:</c> line of an error that came as an event stream; the whole text if it has no such line.</summary>
     public static ReadOnlySpan<byte> FirstEvent(ReadOnlySpan<byte> stream)
     {
         foreach (Range range in stream.Split((byte)'\n'))

@@ -6,7 +6,7 @@ namespace Privatemode.AI.Pipeline;
 /// <summary>Tells apart why a request got no answer, because only some failures may be tried again.</summary>
 internal static class TransportFailure
 {
-    /// <summary>Our own exception, thrown while connecting, inside what the transport made of it; null if there is none.</summary>
+    /// <summary>Finds the exception of this library inside that of the transport; null if the transport threw for another reason.</summary>
     public static PrivatemodeException? Own(Exception exception)
     {
         for (Exception? inner = exception; inner is not null; inner = inner.InnerException)

@@ -124,7 +124,7 @@ internal sealed class AccountSession : IDisposable
     }
 
     /// <summary>Ends the session for new calls. Streams under its secret finish.</summary>
-    /// <returns>The secret that they use; <see langword="null"/> if there is none.</returns>
+    /// <returns>The secret that they use; <see langword="null"/> if they use no secret.</returns>
     public SessionSecret? Detach()
     {
         SessionSecret? retired;

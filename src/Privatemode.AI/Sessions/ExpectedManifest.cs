@@ -22,7 +22,7 @@ internal sealed record ExpectedManifest(
 /// <param name="AdoptedAt">Since when it is the adopted one.</param>
 internal sealed record ManifestGrounds(ManifestSource Source, DateTimeOffset AdoptedAt)
 {
-    /// <summary>SHA-256 of the manifest that the publisher names and the user does not approve; null if there is none.</summary>
+    /// <summary>SHA-256 of the manifest that the publisher names and the user does not approve; null if no manifest waits for approval.</summary>
     public string? Unapproved { get; init; }
 
     /// <summary>What the report warns about.</summary>

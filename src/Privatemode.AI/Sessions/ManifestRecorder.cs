@@ -250,7 +250,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
 }
 
 /// <summary>What is recorded about manifests at one moment.</summary>
-/// <param name="Last">The last adopted manifest; null if there is none.</param>
+/// <param name="Last">The last adopted manifest; null if no manifest was adopted.</param>
 /// <param name="Pending">What the publisher named and was not adopted.</param>
 /// <param name="EarlierAt">When the manifest that the publisher names now was adopted before; null if it was not, or is the last one.</param>
 internal sealed record ManifestRecord(RecordedManifest? Last, PendingManifests Pending, DateTimeOffset? EarlierAt);

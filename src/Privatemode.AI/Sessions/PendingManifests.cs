@@ -5,7 +5,7 @@ using System.Text;
 namespace Privatemode.AI.Sessions;
 
 /// <summary>Manifests that the publisher named and that were not adopted: by digest and time only. Immutable.</summary>
-/// <param name="Unproved">The one that no deployment has proved since the publisher named it last; null if there is none. While there is one, no
+/// <param name="Unproved">The one that no deployment has proved since the publisher named it last; null if every manifest was proved. While it is not null, no
 /// session is established with an earlier manifest.</param>
 /// <param name="Decided">What the user decided about others, the oldest first; at most <see cref="MostDecided"/>.</param>
 /// <remarks>

@@ -281,6 +281,23 @@ public sealed class LocalProxyFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Stream_NeitherReadNorDisposed_ReturnsItsPermitAfterAnHour()
+    {
+        using ConcurrencyLimiter limiter = new(new ConcurrencyLimiterOptions { PermitLimit = 1 });
+        ManualTimeProvider time = new();
+        await using PrivatemodeClient client = _proxy.CreateClient(options => (options.TimeProvider, options.Transport.RateLimiter) = (time, limiter));
+        _ = _proxy.Model.Reply("one two three");
+        IAsyncEnumerator<ChatResponseUpdate> updates = client.AsIChatClient(Model).GetStreamingResponseAsync("hi").GetAsyncEnumerator();
+        Assert.True(await updates.MoveNextAsync().AsTask().OrTimeout());
+        Assert.Equal(0, limiter.GetStatistics()!.CurrentAvailablePermits);
+
+        time.Advance(TimeSpan.FromHours(1));
+
+        Assert.Equal(1, limiter.GetStatistics()!.CurrentAvailablePermits);
+        GC.KeepAlive(updates);
+    }
+
+    [Fact]
     public async Task Log_WarnsOnceAndHasNoContent()
     {
         using LogLines lines = new();

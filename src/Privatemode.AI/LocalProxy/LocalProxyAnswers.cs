@@ -38,7 +38,7 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
         int status = (int)wire.StatusCode;
         if (status >= 400)
         {
-            using PooledPieces? error = await TryReadAsync(body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
+            using PooledPieces? error = await AnswerOpener.TryReadAsync(body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
             return Error(wire, error);
         }
 
@@ -56,7 +56,8 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
 
         if (call.Rule.IsSealed && IsEventStream(wire) != call.WantsStream)
         {
-            throw Broken("unexpected-form", call.WantsStream ? "The answer is not a stream." : "The answer is a stream that was not requested.", call);
+            throw AnswerOpener.Broken(
+                "unexpected-form", call.WantsStream ? "The answer is not a stream." : "The answer is a stream that was not requested.", call);
         }
 
         if (call.WantsStream)
@@ -67,11 +68,11 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
 
             // A stream that is neither read nor disposed must not keep its permit and its connection.
             network.EndAfter(LongestStream, stream);
-            return new(isBuffered ? await BufferAsync(stream, call, deadline, async).ConfigureAwait(false) : stream, "text/event-stream");
+            return new(isBuffered ? await AnswerOpener.BufferAsync(stream, call, deadline, async).ConfigureAwait(false) : stream, "text/event-stream");
         }
 
         int limit = call.Rule.IsSealed ? AnswerOpener.AnswerLimit : AnswerOpener.PlainLimit;
-        using PooledPieces whole = await ReadAsync(body, limit, call, deadline, async).ConfigureAwait(false);
+        using PooledPieces whole = await AnswerOpener.ReadAsync(body, limit, call, deadline, async).ConfigureAwait(false);
         return new(call.Rule.IsSealed ? Correct(whole, call) : new MemoryStream(whole.ToArray()), "application/json");
     }
 
@@ -115,37 +116,7 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
         return AnswerOpener.Correct(opened, call);
     }
 
-    private static async ValueTask<Stream> BufferAsync(OpeningEventStream events, SealedCall call, Deadline deadline, bool async)
-    {
-        using PooledPieces whole = await ReadAsync(events, AnswerOpener.AnswerLimit, call, deadline, async).ConfigureAwait(false);
-        return new MemoryStream(whole.ToArray());
-    }
-
-    private static async ValueTask<PooledPieces> ReadAsync(Stream body, int limit, SealedCall call, Deadline deadline, bool async) =>
-        await TryReadAsync(body, limit, call, deadline, async).ConfigureAwait(false)
-            ?? throw Broken("too-long", $"The answer is longer than {limit} bytes.", call);
-
-    private static async ValueTask<PooledPieces?> TryReadAsync(Stream body, int limit, SealedCall call, Deadline deadline, bool async)
-    {
-        try
-        {
-            return await BodyReader.ReadAsync(body, limit, async, deadline.Token).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (
-            deadline.Token.IsCancellationRequested && exception is OperationCanceledException or ObjectDisposedException or IOException)
-        {
-            throw deadline.CutOff(call.RequestId);
-        }
-        catch (IOException)
-        {
-            throw Broken("truncated-answer", "The connection broke before the answer was complete.", call);
-        }
-    }
-
     private static bool IsEventStream(HttpResponseMessage wire) =>
         wire.Content.Headers.NonValidated.TryGetValues(ProtocolHeaders.ContentType, out HeaderStringValues values)
         && values.ToString().Contains("event-stream", StringComparison.OrdinalIgnoreCase);
-
-    private static PrivatemodeIntegrityException Broken(string failure, string text, SealedCall call) =>
-        new(failure, $"{text} Do not use this answer.") { EndpointPath = call.Rule.Path, RequestId = call.RequestId };
 }

@@ -152,7 +152,8 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         return stream;
     }
 
-    private static async ValueTask<Stream> BufferAsync(OpeningEventStream events, SealedCall call, Deadline deadline, bool async)
+    /// <summary>Reads a stream of events whole, for a caller who wants the answer in memory.</summary>
+    internal static async ValueTask<Stream> BufferAsync(OpeningEventStream events, SealedCall call, Deadline deadline, bool async)
     {
         using PooledPieces whole = await ReadAsync(events, AnswerLimit, call, deadline, async).ConfigureAwait(false);
         return new MemoryStream(whole.ToArray());
@@ -295,12 +296,14 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         RequestId = call.RequestId,
     });
 
-    private static async ValueTask<PooledPieces> ReadAsync(Stream body, int limit, SealedCall call, Deadline deadline, bool async) =>
+    /// <summary>Reads the body.</summary>
+    /// <exception cref="PrivatemodeIntegrityException">The body is longer than <paramref name="limit"/>, or incomplete.</exception>
+    internal static async ValueTask<PooledPieces> ReadAsync(Stream body, int limit, SealedCall call, Deadline deadline, bool async) =>
         await TryReadAsync(body, limit, call, deadline, async).ConfigureAwait(false)
             ?? throw Broken("too-long", $"The answer is longer than {limit} bytes.", call);
 
     /// <summary>The body; null when it is longer than <paramref name="limit"/>.</summary>
-    private static async ValueTask<PooledPieces?> TryReadAsync(Stream body, int limit, SealedCall call, Deadline deadline, bool async)
+    internal static async ValueTask<PooledPieces?> TryReadAsync(Stream body, int limit, SealedCall call, Deadline deadline, bool async)
     {
         try
         {
@@ -313,10 +316,10 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         }
         catch (IOException)
         {
-            throw Broken("truncated-answer", "The connection broke before the answer was whole.", call);
+            throw Broken("truncated-answer", "The connection broke before the answer was complete.", call);
         }
     }
 
-    private static PrivatemodeIntegrityException Broken(string failure, string text, SealedCall call) =>
-        new(failure, $"{text} Stop: do not use this answer.") { EndpointPath = call.Rule.Path, RequestId = call.RequestId };
+    internal static PrivatemodeIntegrityException Broken(string failure, string text, SealedCall call) =>
+        new(failure, $"{text} Do not use this answer.") { EndpointPath = call.Rule.Path, RequestId = call.RequestId };
 }

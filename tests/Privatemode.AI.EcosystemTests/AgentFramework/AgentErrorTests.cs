@@ -4,6 +4,7 @@ using Microsoft.Agents.AI.Workflows;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging.Abstractions;
 using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.EcosystemTests.AgentFramework;
 
@@ -155,7 +156,7 @@ public sealed class AgentErrorTests : AgentTest
                 modelId = "no-such-model";
                 break;
             case "rate limit":
-                client = _other = Deployment.CreateClient(options => options.TimeProvider = new ImpatientTimeProvider());
+                client = _other = Deployment.CreateClient(options => options.TimeProvider = new ImmediateTimeProvider());
                 Deployment.Faults.Inject(Fault.UnencryptedError(429), times: 4);
                 break;
             case "bad request":
@@ -175,15 +176,5 @@ public sealed class AgentErrorTests : AgentTest
         Assert.IsType(type, exception);
         Assert.True(errorType is null || errorType == ((PrivatemodeException)exception).ErrorType, exception.ToString());
         Assert.DoesNotContain("umbrella", exception.ToString(), StringComparison.Ordinal);
-    }
-
-    /// <summary>Does not wait between two attempts.</summary>
-    private sealed class ImpatientTimeProvider : TimeProvider
-    {
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            bool isPause = dueTime > TimeSpan.FromSeconds(0.5) && dueTime < TimeSpan.FromSeconds(5);
-            return base.CreateTimer(callback, state, isPause ? TimeSpan.Zero : dueTime, period);
-        }
     }
 }

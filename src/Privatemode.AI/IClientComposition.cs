@@ -1,5 +1,6 @@
 using Privatemode.AI.Diagnostics;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI;
 

@@ -5,9 +5,10 @@ using Privatemode.AI.Completions;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Documents;
 using Privatemode.AI.Embeddings;
-using Privatemode.AI.Pipeline;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.LocalProxy;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Speech;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI;
 

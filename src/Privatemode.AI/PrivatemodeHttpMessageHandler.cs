@@ -1,3 +1,5 @@
+using Privatemode.AI.Internal;
+
 namespace Privatemode.AI;
 
 /// <summary>Encrypts the requests that another library sends with its <see cref="HttpClient"/>, and decrypts the answers.</summary>

@@ -1,6 +1,5 @@
 using System.ClientModel;
 using Microsoft.Extensions.Logging;
-using Privatemode.AI.Pipeline;
 
 namespace Privatemode.AI;
 

@@ -1,6 +1,10 @@
 using System.ClientModel;
+using Privatemode.AI.Internal;
+using Privatemode.AI.LocalProxy;
+using Privatemode.AI.Pipeline.Calls;
+using Privatemode.AI.Pipeline.Transport;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI;
 
 /// <summary>Refuses settings that cannot work or would not be safe; each refusal names the setting.</summary>
 internal static class SettingsCheck

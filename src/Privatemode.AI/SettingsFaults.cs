@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI;
 
 /// <summary>Collects what is wrong with the settings of one client for a single exception.</summary>
 internal sealed class SettingsFaults

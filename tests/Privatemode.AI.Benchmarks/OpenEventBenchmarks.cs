@@ -3,7 +3,8 @@ using System.Text;
 using BenchmarkDotNet.Attributes;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.EventStream;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Testing.Enclave;
 
 namespace Privatemode.AI.Benchmarks;

@@ -3,7 +3,7 @@ using System.Text;
 using BenchmarkDotNet.Attributes;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Benchmarks;
 

@@ -1,4 +1,4 @@
-using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Testing.Enclave;
 

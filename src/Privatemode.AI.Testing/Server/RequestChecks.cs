@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Testing.Enclave;
 
 namespace Privatemode.AI.Testing.Server;

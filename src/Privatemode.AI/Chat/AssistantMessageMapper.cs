@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
+using Privatemode.AI.Internal;
 using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
 
 namespace Privatemode.AI.Chat;

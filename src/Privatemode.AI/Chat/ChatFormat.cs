@@ -1,6 +1,7 @@
 using System.ClientModel.Primitives;
 using OpenAI;
 using OpenAI.Chat;
+using Privatemode.AI.Pipeline.Answers;
 
 namespace Privatemode.AI.Chat;
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.AI;
 using OpenAI;
 using OpenAI.Chat;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Chat;
 

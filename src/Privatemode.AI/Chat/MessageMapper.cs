@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
+using Privatemode.AI.Internal;
 using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
 using OpenAIMessage = OpenAI.Chat.ChatMessage;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
+using Privatemode.AI.Internal;
 using ChatResponseFormat = OpenAI.Chat.ChatResponseFormat;
 
 namespace Privatemode.AI.Chat;

@@ -2,6 +2,9 @@ using System.ClientModel;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Receipts;
 using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
 using OpenAIMessage = OpenAI.Chat.ChatMessage;
 

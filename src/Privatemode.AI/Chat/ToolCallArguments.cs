@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.AI;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Chat;
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Chat;
 

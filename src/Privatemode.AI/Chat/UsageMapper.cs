@@ -1,6 +1,7 @@
 using System.ClientModel.Primitives;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Chat;
 

@@ -2,6 +2,8 @@ using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Completions;
 

@@ -1,4 +1,5 @@
 using Privatemode.AI.Completions;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI;
 

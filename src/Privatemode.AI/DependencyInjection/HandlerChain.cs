@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Http;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.DependencyInjection;
 

@@ -1,5 +1,6 @@
-using Privatemode.AI.Sessions;
-using static Privatemode.AI.OptionNames;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Verification;
+using static Privatemode.AI.Internal.OptionNames;
 
 namespace Privatemode.AI.DependencyInjection;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.DependencyInjection;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
-using static Privatemode.AI.OptionNames;
+using Privatemode.AI.Internal;
+using static Privatemode.AI.Internal.OptionNames;
 
 namespace Privatemode.AI.DependencyInjection;
 

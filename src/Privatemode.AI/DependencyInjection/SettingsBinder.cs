@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
-using Privatemode.AI.Pipeline;
-using static Privatemode.AI.OptionNames;
+using Privatemode.AI.Internal;
+using static Privatemode.AI.Internal.OptionNames;
 
 namespace Privatemode.AI.DependencyInjection;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
-using Privatemode.AI.Pipeline;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.DependencyInjection;
 

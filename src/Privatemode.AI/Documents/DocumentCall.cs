@@ -1,6 +1,8 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
-using Privatemode.AI.Forms;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Documents;
 

@@ -1,4 +1,5 @@
 using Privatemode.AI.Documents;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI;
 

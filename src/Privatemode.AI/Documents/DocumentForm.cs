@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
-using Privatemode.AI.Forms;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Documents;
 

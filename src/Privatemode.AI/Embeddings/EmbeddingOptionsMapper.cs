@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
+using Privatemode.AI.Internal;
 using OpenAIOptions = OpenAI.Embeddings.EmbeddingGenerationOptions;
 
 namespace Privatemode.AI.Embeddings;

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 using OpenAI.Embeddings;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Embeddings;
 

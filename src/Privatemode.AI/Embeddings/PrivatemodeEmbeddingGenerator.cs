@@ -3,6 +3,8 @@ using System.ClientModel.Primitives;
 using Microsoft.Extensions.AI;
 using OpenAI;
 using OpenAI.Embeddings;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Receipts;
 using EmbeddingGenerationOptions = Microsoft.Extensions.AI.EmbeddingGenerationOptions;
 using OpenAIOptions = OpenAI.Embeddings.EmbeddingGenerationOptions;
 

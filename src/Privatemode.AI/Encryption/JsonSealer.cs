@@ -1,4 +1,6 @@
-namespace Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Encryption;
 
 /// <summary>Replaces every top-level value that is not on the plain list by its sealed form; all other bytes stay.</summary>
 internal static class JsonSealer

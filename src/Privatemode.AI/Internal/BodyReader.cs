@@ -1,6 +1,6 @@
 using Privatemode.AI.Encryption;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Internal;
 
 /// <summary>Reads a whole body into pooled memory, bounded in size.</summary>
 internal static class BodyReader

@@ -1,4 +1,4 @@
-namespace Privatemode.AI;
+namespace Privatemode.AI.Internal;
 
 /// <summary>A timeout that also holds for a synchronous caller while the thread pool is busy.</summary>
 /// <remarks>

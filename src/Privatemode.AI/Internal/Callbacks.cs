@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Privatemode.AI;
+namespace Privatemode.AI.Internal;
 
 /// <summary>What a callback of the user's throws goes to his caller as it is: nobody else knows what it means.</summary>
 internal static class Callbacks

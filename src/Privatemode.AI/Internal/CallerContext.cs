@@ -1,4 +1,4 @@
-namespace Privatemode.AI;
+namespace Privatemode.AI.Internal;
 
 /// <summary>Runs what comes from other libraries and from callbacks outside the caller's synchronization context and scheduler.</summary>
 internal static class CallerContext

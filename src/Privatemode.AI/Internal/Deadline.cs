@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Internal;
 
 /// <summary>The time one attempt has, joined with the caller's own cancellation.</summary>
 internal sealed class Deadline : IDisposable

@@ -5,7 +5,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Privatemode.AI;
+namespace Privatemode.AI.Internal;
 
 /// <summary>What callers want posted as top-level members of a request body beside the typed options, as it is.</summary>
 /// <param name="member">Where callers put it, for messages: <c>ChatOptions.AdditionalProperties</c>.</param>

@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Forms;
+namespace Privatemode.AI.Internal;
 
 /// <summary>The largest file an endpoint takes.</summary>
 /// <param name="Bytes">In bytes.</param>

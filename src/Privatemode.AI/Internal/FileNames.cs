@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Privatemode.AI.Forms;
+namespace Privatemode.AI.Internal;
 
 /// <summary>Names of files in forms.</summary>
 internal static class FileNames

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Privatemode.AI.Forms;
+namespace Privatemode.AI.Internal;
 
 /// <summary>A stream of the caller's that becomes a file of a form. Its first bytes are looked at before anything is sent.</summary>
 /// <remarks>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Privatemode.AI;
+namespace Privatemode.AI.Internal;
 
 /// <summary>Text that anybody on the way can write.</summary>
 internal static class ForeignText

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Privatemode.AI.Forms;
+namespace Privatemode.AI.Internal;
 
 /// <summary>A form (multipart/form-data) with one file at its end, as plaintext for the pipeline, which seals it.</summary>
 /// <remarks>Reference: RFC 7578. The file is not held in memory here.</remarks>

@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Forms;
+namespace Privatemode.AI.Internal;
 
 /// <summary>A field of a form.</summary>
 /// <param name="Name">Its name: letters, digits, <c>_</c>, <c>[</c> and <c>]</c>, nothing that would need quoting.</param>

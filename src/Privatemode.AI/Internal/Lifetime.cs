@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Internal;
 
 /// <summary>How long something counts, by two clocks: it is over as soon as one of them says so.</summary>
 /// <param name="From">When it began, by the wall clock.</param>

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Privatemode.AI.Encryption.Json;
+namespace Privatemode.AI.Internal;
 
 /// <summary>Finds and replaces escaped halves of surrogate pairs in JSON text.</summary>
 /// <remarks>RFC 8259, section 8.2, lets a string contain a half without its other half. The readers of .NET throw when they turn such a string

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace Privatemode.AI;
+namespace Privatemode.AI.Internal;
 
 /// <summary>Media types as they are compared and sent: lower case, without parameters, under their registered name.</summary>
 internal static class MediaTypes

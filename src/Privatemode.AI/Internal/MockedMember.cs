@@ -1,4 +1,4 @@
-namespace Privatemode.AI;
+namespace Privatemode.AI.Internal;
 
 /// <summary>Makes the exceptions of clients that a test derived from.</summary>
 internal static class MockedMember

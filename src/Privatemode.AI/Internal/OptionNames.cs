@@ -1,4 +1,4 @@
-namespace Privatemode.AI;
+namespace Privatemode.AI.Internal;
 
 /// <summary>Names of the options in groups, as errors say them: <c>Transport.ResponseTimeout</c>.</summary>
 internal static class OptionNames

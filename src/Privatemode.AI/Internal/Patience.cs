@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Internal;
 
 /// <summary>How long one caller waits for a session, counted from when he begins to wait: most do not wait at all.</summary>
 /// <param name="longest">After this he is told.</param>

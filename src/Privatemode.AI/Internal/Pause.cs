@@ -1,4 +1,4 @@
-namespace Privatemode.AI;
+namespace Privatemode.AI.Internal;
 
 /// <summary>Waiting by the injected clock.</summary>
 internal static class Pause

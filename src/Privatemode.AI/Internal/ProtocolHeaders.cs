@@ -1,4 +1,4 @@
-namespace Privatemode.AI;
+namespace Privatemode.AI.Internal;
 
 /// <summary>Names of the HTTP headers of the protocol.</summary>
 internal static class ProtocolHeaders

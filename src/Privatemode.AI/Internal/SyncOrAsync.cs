@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Privatemode.AI;
+namespace Privatemode.AI.Internal;
 
 /// <summary>
 /// Helps methods that have one body for both worlds: with <c>async: false</c> every await in them is already complete, so a

@@ -1,7 +1,7 @@
 using System.ClientModel.Primitives;
 using System.Text.Json;
 
-namespace Privatemode.AI;
+namespace Privatemode.AI.Internal;
 
 /// <summary>Reads the counts of usage, which is not authenticated. The OpenAI client reads a missing count as 0; here it is absent.</summary>
 internal static class UsageCounts

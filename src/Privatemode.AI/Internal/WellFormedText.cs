@@ -5,7 +5,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI;
+namespace Privatemode.AI.Internal;
 
 /// <summary>Corrects text and JSON that contain half of a surrogate pair without the other half, which UTF-8 cannot express.</summary>
 /// <remarks>

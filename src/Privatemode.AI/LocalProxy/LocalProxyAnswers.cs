@@ -2,7 +2,9 @@ using System.Net.Http.Headers;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.LocalProxy;
 

@@ -1,4 +1,6 @@
-namespace Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+
+namespace Privatemode.AI.LocalProxy;
 
 /// <summary>Checks the settings of a client that sends to a local proxy. Settings that concern verification or encryption are refused, because they would
 /// have no effect.</summary>

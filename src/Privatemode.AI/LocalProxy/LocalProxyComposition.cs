@@ -2,12 +2,15 @@ using System.ClientModel.Primitives;
 using OpenAI;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.LocalProxy;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Models;
-using Privatemode.AI.Pipeline;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Calls;
+using Privatemode.AI.Pipeline.Requests;
+using Privatemode.AI.Pipeline.Transport;
+using Privatemode.AI.Verification;
 
-namespace Privatemode.AI;
+namespace Privatemode.AI.LocalProxy;
 
 /// <summary>Composes a client that sends to a local proxy, without attestation, sessions and encryption.</summary>
 internal sealed class LocalProxyComposition : IClientComposition

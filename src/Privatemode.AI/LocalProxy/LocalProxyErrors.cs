@@ -1,7 +1,9 @@
 using System.ClientModel;
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.LocalProxy;
 

@@ -1,7 +1,8 @@
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.LocalProxy;
 

@@ -1,5 +1,7 @@
 using System.ClientModel.Primitives;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Calls;
 
 namespace Privatemode.AI.LocalProxy;
 

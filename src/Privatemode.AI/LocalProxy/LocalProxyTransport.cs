@@ -3,7 +3,11 @@ using System.Net.Http.Headers;
 using System.Runtime.ExceptionServices;
 using System.Threading.RateLimiting;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Calls;
+using Privatemode.AI.Pipeline.Requests;
+using Privatemode.AI.Pipeline.Transport;
+using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.LocalProxy;
 

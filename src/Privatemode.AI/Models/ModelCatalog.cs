@@ -1,6 +1,8 @@
+using Privatemode.AI.Internal;
 using Privatemode.AI.Models;
-using Privatemode.AI.Pipeline;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Calls;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI;
 

@@ -2,7 +2,10 @@ using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Text.Json;
 using OpenAI.Models;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Calls;
+using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Models;
 

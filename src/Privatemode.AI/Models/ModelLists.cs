@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Calls;
 
 namespace Privatemode.AI.Models;
 

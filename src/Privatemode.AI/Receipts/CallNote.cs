@@ -1,8 +1,9 @@
 using System.Text;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Encryption.EventStream;
+using Privatemode.AI.Pipeline.Answers;
 
-namespace Privatemode.AI;
+namespace Privatemode.AI.Receipts;
 
 /// <summary>What the pipeline leaves for whoever made a call through the OpenAI client, which has no other place for it.</summary>
 internal sealed class CallNote : IAsyncDisposable

@@ -1,4 +1,4 @@
-namespace Privatemode.AI;
+namespace Privatemode.AI.Receipts;
 
 /// <summary>How far a call has come when something is thrown.</summary>
 internal enum CallPhase

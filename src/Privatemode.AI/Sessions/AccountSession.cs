@@ -1,3 +1,5 @@
+using Privatemode.AI.Internal;
+
 namespace Privatemode.AI.Sessions;
 
 /// <summary>The current secret of one API key, renewed by one exchange at a time however many callers wait for it.</summary>

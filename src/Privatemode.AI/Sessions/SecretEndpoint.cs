@@ -1,4 +1,6 @@
-namespace Privatemode.AI.Endpoints;
+using Privatemode.AI.Pipeline.Transport;
+
+namespace Privatemode.AI.Sessions;
 
 /// <summary><c>POST /privatemode/v1/secret</c>: our public key out, the secret service's answer back.</summary>
 internal sealed class SecretEndpoint(ControlPlaneClient client)

@@ -1,7 +1,8 @@
 using Privatemode.AI.Diagnostics;
-using Privatemode.AI.Endpoints;
+using Privatemode.AI.Internal;
 using Privatemode.AI.KeyExchange;
 using Privatemode.AI.KeyExchange.Hpke;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Sessions;
 

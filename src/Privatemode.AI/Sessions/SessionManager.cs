@@ -1,3 +1,6 @@
+using Privatemode.AI.Internal;
+using Privatemode.AI.Verification;
+
 namespace Privatemode.AI.Sessions;
 
 /// <summary>One session for each API key in use, so that keys never share a secret. Keys come and go: rotation, or several tenants.</summary>

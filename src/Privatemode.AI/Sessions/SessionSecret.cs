@@ -1,5 +1,7 @@
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Internal;
 using Privatemode.AI.KeyExchange;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Sessions;
 

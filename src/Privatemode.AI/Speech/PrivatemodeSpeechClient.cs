@@ -4,7 +4,9 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using OpenAI.Audio;
-using Privatemode.AI.Forms;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Speech;
 

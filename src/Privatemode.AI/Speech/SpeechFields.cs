@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
-using Privatemode.AI.Forms;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Speech;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.AI;
 using OpenAI.Audio;
-using Privatemode.AI.Forms;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Speech;
 

@@ -1,6 +1,7 @@
 using System.Text;
+using Privatemode.AI.Pipeline.Transport;
 
-namespace Privatemode.AI.Endpoints;
+namespace Privatemode.AI.Verification;
 
 /// <summary><c>POST /privatemode/v1/attest</c>: a nonce out, the deployment's evidence back.</summary>
 internal sealed class AttestEndpoint(ControlPlaneClient client)

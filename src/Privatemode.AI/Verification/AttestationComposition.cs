@@ -1,9 +1,8 @@
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Diagnostics;
-using Privatemode.AI.Endpoints;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Pipeline.Transport;
 
-namespace Privatemode.AI;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Puts together what verifies the deployment.</summary>
 internal static class AttestationComposition

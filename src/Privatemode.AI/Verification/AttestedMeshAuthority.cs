@@ -1,6 +1,7 @@
 using Privatemode.AI.Diagnostics;
+using Privatemode.AI.Internal;
 
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Keeps the last verdict about the deployment while it counts, and renews it in the background before it ends.</summary>
 internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper manifests, ClientEvents events, TimeProvider time) : IMeshAuthority, IDisposable

@@ -1,10 +1,11 @@
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Privatemode.AI.Attestation.Contrast;
-using Privatemode.AI.Endpoints;
+using Privatemode.AI.Internal;
 using Privatemode.AI.KeyExchange;
+using Privatemode.AI.Pipeline.Transport;
 
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Verifies a deployment once: manifest, nonce, evidence, collateral, verdict. Sends nothing but the nonce.</summary>
 internal sealed class Attestor(

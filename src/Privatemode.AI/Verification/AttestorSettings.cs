@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>What an attestation is made with, beside trust.</summary>
 /// <param name="Endpoint">The deployment.</param>

@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Where collateral is fetched from. A configured endpoint replaces all three hosts; paths and queries stay the same.</summary>
 /// <param name="Amd">AMD's key distribution service.</param>

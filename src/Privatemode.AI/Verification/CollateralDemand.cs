@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Endpoints;
+namespace Privatemode.AI.Verification;
 
 /// <summary>How current a downloaded file has to be.</summary>
 internal enum CollateralDemand

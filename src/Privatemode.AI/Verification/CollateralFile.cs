@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Text;
 using Privatemode.AI.Attestation.Certificates;
 
-namespace Privatemode.AI.Endpoints;
+namespace Privatemode.AI.Verification;
 
 /// <summary>A downloaded file that evidence is judged by. Trusted only as far as its <see cref="Version"/> was read from authentic bytes.</summary>
 /// <param name="Body">The file.</param>

@@ -1,6 +1,6 @@
 using Privatemode.AI.Attestation.Certificates;
 
-namespace Privatemode.AI.Endpoints;
+namespace Privatemode.AI.Verification;
 
 /// <summary>A file to judge evidence by.</summary>
 /// <param name="Address">Where it is.</param>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
+using Privatemode.AI.Pipeline.Transport;
 
-namespace Privatemode.AI.Endpoints;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Downloads what evidence is judged by, once for everybody who needs it at the same time, and keeps what is authentic.</summary>
 /// <remarks>

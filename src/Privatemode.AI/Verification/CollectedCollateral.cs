@@ -1,7 +1,6 @@
 using Privatemode.AI.Attestation.Contrast;
-using Privatemode.AI.Endpoints;
 
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Files that evidence is judged by, as they were fetched.</summary>
 /// <param name="combine">Puts them together.</param>

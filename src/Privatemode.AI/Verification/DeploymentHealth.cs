@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>What is known about the deployment now.</summary>
 /// <param name="Deployment">The verdict that counts; null when there is none.</param>

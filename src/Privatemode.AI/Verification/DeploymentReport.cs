@@ -5,7 +5,7 @@ using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Attestation.Sev;
 using Privatemode.AI.Attestation.Tdx;
 
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Puts what was proved into public words.</summary>
 internal static class DeploymentReport

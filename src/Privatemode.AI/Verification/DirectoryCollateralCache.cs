@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Privatemode.AI.Endpoints;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Downloaded files in a directory, which several processes may share: each is written beside and moved into place.</summary>
 /// <remarks>

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Caching.Distributed;
 
-namespace Privatemode.AI.Endpoints;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Downloaded files in the application's distributed cache, each until it may not be used any more.</summary>
 internal sealed class DistributedCollateralCache(IDistributedCache cache, TimeProvider time) : ICollateralCache

@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Endpoints;
+namespace Privatemode.AI.Verification;
 
 /// <summary>How a download ended. Without file and failure: whoever downloaded had no need to, or was called off.</summary>
 /// <param name="File">What came.</param>

@@ -1,6 +1,6 @@
 using Privatemode.AI.Attestation.Contrast;
 
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Everything a verdict was made of, so that it can be made again.</summary>
 /// <param name="Endpoint">Where the document came from.</param>

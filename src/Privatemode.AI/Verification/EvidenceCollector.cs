@@ -3,9 +3,8 @@ using System.Runtime.InteropServices;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Attestation.Sev;
 using Privatemode.AI.Attestation.Tdx;
-using Privatemode.AI.Endpoints;
 
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Fetches what evidence is judged by.</summary>
 /// <param name="store">Downloads and keeps it.</param>

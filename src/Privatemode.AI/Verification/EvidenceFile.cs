@@ -4,7 +4,7 @@ using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Attestation.Sev;
 using Privatemode.AI.Attestation.Tdx;
 
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Evidence in a file: one JSON object, all bytes in base64. Nothing in it is trusted when it is read.</summary>
 /// <remarks>Members that this version does not know are ignored: they can make the evidence no better. A member that older versions must not ignore

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>The members of a file of evidence, by their path such as <c>amd.crl</c>: where each value stands, read only when it is asked for.</summary>
 /// <remarks>

@@ -1,6 +1,6 @@
 using Privatemode.AI.Attestation.Contrast;
 
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>What a deployment has to prove, before anything is known about the deployment.</summary>
 /// <param name="Manifest">The manifest that the publisher names, or the last adopted one while it names none; null when digests are pinned.</param>

@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Endpoints;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Keeps downloaded files. A cache that fails is a cache without the file, never an error.</summary>
 internal interface ICollateralCache

@@ -1,4 +1,6 @@
-namespace Privatemode.AI.Sessions;
+using Privatemode.AI.Internal;
+
+namespace Privatemode.AI.Verification;
 
 /// <summary>Where a session gets the mesh CA it trusts.</summary>
 internal interface IMeshAuthority

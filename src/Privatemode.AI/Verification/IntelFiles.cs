@@ -1,7 +1,6 @@
 using Privatemode.AI.Attestation.Tdx;
-using Privatemode.AI.Endpoints;
 
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Fetches the files that one quote is judged by.</summary>
 /// <param name="store">Downloads and keeps them.</param>

@@ -1,4 +1,6 @@
-namespace Privatemode.AI.Endpoints;
+using Privatemode.AI.Pipeline.Transport;
+
+namespace Privatemode.AI.Verification;
 
 /// <summary>The file that says what the service runs now. It is not signed: whoever controls its host controls what it says.</summary>
 internal sealed class ManifestEndpoint(PublicDownloads downloads, Uri address, TimeProvider time)

@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Files in the directory of the adoption log. Only plain ones are opened: a link leads elsewhere, and a pipe waits for its other end.</summary>
 /// <remarks>

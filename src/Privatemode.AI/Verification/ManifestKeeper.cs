@@ -3,9 +3,9 @@ using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Diagnostics;
-using Privatemode.AI.Endpoints;
+using Privatemode.AI.Internal;
 
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Applies the <see cref="ManifestPolicy"/>. <c>docs/manifests.md</c> describes the states and what ends each of them.</summary>
 /// <remarks>

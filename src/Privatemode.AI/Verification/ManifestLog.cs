@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI;
 

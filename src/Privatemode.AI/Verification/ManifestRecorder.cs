@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using Privatemode.AI.Internal;
 
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Remembers adopted and pending manifests: in memory, or in a directory that several processes may share.</summary>
 /// <param name="directory">The directory given to the policy; null for memory.</param>

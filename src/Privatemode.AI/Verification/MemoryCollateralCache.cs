@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Caching.Memory;
 
-namespace Privatemode.AI.Endpoints;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Downloaded files in memory, shared by all clients of the process: they are public, and judged anew by each.</summary>
 /// <param name="scope">Keeps the files of one world of trust apart from those of another; empty for the vendors' own.</param>

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Manifests that the publisher named and that were not adopted: by digest and time only. Immutable.</summary>
 /// <param name="Unproved">The one that no deployment has proved since the publisher named it last; null if every manifest was proved. While it is not null, no

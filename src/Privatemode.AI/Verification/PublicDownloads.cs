@@ -1,4 +1,7 @@
-namespace Privatemode.AI.Endpoints;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Transport;
+
+namespace Privatemode.AI.Verification;
 
 /// <summary>Gets public files: manifest, certificates, revocation lists, Intel's collateral. No credentials go to these hosts.</summary>
 internal sealed class PublicDownloads(BoundedHttp http, TimeProvider time)

@@ -1,6 +1,7 @@
 using Privatemode.AI.Attestation.Contrast;
+using Privatemode.AI.Internal;
 using Privatemode.AI.KeyExchange;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI;
 

@@ -1,4 +1,6 @@
-namespace Privatemode.AI.Endpoints;
+using Privatemode.AI.Internal;
+
+namespace Privatemode.AI.Verification;
 
 /// <summary>A download that is under way, and those who wait for it.</summary>
 /// <remarks>

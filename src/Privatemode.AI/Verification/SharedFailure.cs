@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
+using Privatemode.AI.Internal;
 
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>A verification that failed for one caller, and for all who waited for its end.</summary>
 internal static class SharedFailure

@@ -1,4 +1,6 @@
-namespace Privatemode.AI.Endpoints;
+using Privatemode.AI.Internal;
+
+namespace Privatemode.AI.Verification;
 
 /// <summary>A cache with a limit to how long it may take: one that hangs is a cache without the file.</summary>
 /// <remarks>

@@ -1,8 +1,9 @@
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Attestation.Sev;
 using Privatemode.AI.Attestation.Tdx;
+using Privatemode.AI.Internal;
 
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>Public settings in the words of the Attestation rooms.</summary>
 internal static class TrustAnchors

@@ -1,6 +1,7 @@
+using Privatemode.AI.Internal;
 using Privatemode.AI.KeyExchange;
 
-namespace Privatemode.AI.Sessions;
+namespace Privatemode.AI.Verification;
 
 /// <summary>A mesh CA that may be trusted, and why.</summary>
 /// <param name="Authority">The CA.</param>

@@ -1,5 +1,5 @@
 using System.Text;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI;
 

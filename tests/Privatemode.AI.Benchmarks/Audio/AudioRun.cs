@@ -6,8 +6,8 @@ using System.Text;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Benchmarks.Wire;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Forms;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Benchmarks.Audio;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using Privatemode.AI.KeyExchange;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Benchmarks.Wire;
 

@@ -4,7 +4,7 @@ using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Attestation.Sev;
 using Privatemode.AI.Attestation.Tdx;
 using Privatemode.AI.Fuzz.Corpus;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Fuzz.Targets;
 

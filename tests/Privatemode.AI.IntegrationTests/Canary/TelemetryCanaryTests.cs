@@ -1,7 +1,7 @@
 using System.ClientModel;
 using Microsoft.Extensions.AI;
 using OpenAI.Audio;
-using Privatemode.AI.IntegrationTests.Telemetry;
+using Privatemode.AI.IntegrationTests.Diagnostics;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 

@@ -5,7 +5,7 @@ using Privatemode.AI.IntegrationTests.Canary;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.IntegrationTests.Telemetry;
+namespace Privatemode.AI.IntegrationTests.Diagnostics;
 
 /// <summary>What calls tell of themselves.</summary>
 [Collection(ListenersAlone.Name)]

@@ -1,4 +1,4 @@
-namespace Privatemode.AI.IntegrationTests.Telemetry;
+namespace Privatemode.AI.IntegrationTests.Diagnostics;
 
 /// <summary>Tests that listen: listeners hear the whole process, so these run alone.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]

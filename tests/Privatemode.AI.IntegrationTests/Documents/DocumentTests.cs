@@ -2,7 +2,7 @@ using System.Text;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.IntegrationTests;
+namespace Privatemode.AI.IntegrationTests.Documents;
 
 /// <summary>Document extraction through every layer.</summary>
 public sealed class DocumentTests : DeploymentTest

@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.IntegrationTests;
+namespace Privatemode.AI.IntegrationTests.Embeddings;
 
 /// <summary>Embeddings, from the public door to the enclave and back.</summary>
 public sealed class EmbeddingTests : DeploymentTest

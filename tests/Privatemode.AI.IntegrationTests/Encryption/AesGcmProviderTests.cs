@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Privatemode.AI.IntegrationTests;
+namespace Privatemode.AI.IntegrationTests.Encryption;
 
 /// <summary>
 /// All tests of this project run with the AES-256-GCM that the library chooses; those of the project for the next package versions run with the

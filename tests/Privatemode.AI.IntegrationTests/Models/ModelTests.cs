@@ -1,7 +1,7 @@
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.IntegrationTests;
+namespace Privatemode.AI.IntegrationTests.Models;
 
 /// <summary>The list of models, and what becomes of calls to models that are gone.</summary>
 public sealed class ModelTests : DeploymentTest

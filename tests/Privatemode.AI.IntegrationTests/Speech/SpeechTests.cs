@@ -4,7 +4,7 @@ using OpenAI.Audio;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.IntegrationTests;
+namespace Privatemode.AI.IntegrationTests.Speech;
 
 /// <summary>Speech to text through every layer, whole and streamed.</summary>
 public sealed class SpeechTests : DeploymentTest

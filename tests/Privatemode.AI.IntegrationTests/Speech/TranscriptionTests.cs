@@ -7,7 +7,7 @@ using Privatemode.AI.IntegrationTests.Canary;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.IntegrationTests;
+namespace Privatemode.AI.IntegrationTests.Speech;
 
 /// <summary>Transcriptions through the plain OpenAI client.</summary>
 public sealed class TranscriptionTests : DeploymentTest

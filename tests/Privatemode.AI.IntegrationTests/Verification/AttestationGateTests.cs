@@ -2,7 +2,7 @@ using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.IntegrationTests;
+namespace Privatemode.AI.IntegrationTests.Verification;
 
 /// <summary>With anything wrong in the evidence nothing is sent after it was asked for, and the exception says what was wrong.</summary>
 public sealed class AttestationGateTests

@@ -1,6 +1,6 @@
 using Privatemode.AI.Testing;
 
-namespace Privatemode.AI.IntegrationTests;
+namespace Privatemode.AI.IntegrationTests.Verification;
 
 /// <summary>Which check each defect of the test deployment must fail: the approved list beside this file.</summary>
 internal static class GateExpectations

@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.IntegrationTests;
+namespace Privatemode.AI.IntegrationTests.Verification;
 
 /// <summary>What a verified deployment tells, and what becomes of the verdict over time.</summary>
 public sealed class VerificationTests : DeploymentTest

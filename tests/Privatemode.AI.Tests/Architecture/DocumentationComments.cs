@@ -52,7 +52,7 @@ internal static class DocumentationComments
     private static ILookup<string, XElement> Read()
     {
         IEnumerable<(string, XElement)> comments =
-            from path in Directory.EnumerateFiles(Path.Combine(RepositoryFiles.Root, "src", "Privatemode.AI"), "*.cs")
+            from path in RepositoryFiles.Sources("Privatemode.AI")
             from type in CSharpSyntaxTree.ParseText(File.ReadAllText(path)).GetRoot().DescendantNodes().OfType<TypeDeclarationSyntax>()
             from member in type.Members
             let name = (member as PropertyDeclarationSyntax)?.Identifier.Text ?? (member as MethodDeclarationSyntax)?.Identifier.Text

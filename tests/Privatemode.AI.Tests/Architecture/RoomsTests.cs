@@ -1,108 +1,112 @@
 using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Privatemode.AI.Tests.Architecture;
 
-/// <summary>Rooms are folders of one assembly; outer rooms know inner rooms, never the reverse. The root folder may know every room.</summary>
+/// <summary>Which folders of the library may use which, as the table of docs/architecture.md says.</summary>
 public sealed partial class RoomsTests
 {
-    private static readonly Dictionary<string, string[]> MayUse = new()
-    {
-        ["Attestation/Certificates"] = [],
-        ["Attestation/Contrast"] = ["Attestation/Certificates", "Attestation/Sev", "Attestation/Tdx"],
-        ["Attestation/Sev"] = ["Attestation/Certificates"],
-        ["Attestation/Tdx"] = ["Attestation/Certificates"],
-        ["Chat"] = [],
-        ["Completions"] = ["Pipeline"],
-        ["DependencyInjection"] = ["Pipeline", "Sessions"],
-        ["Diagnostics"] = [],
-        ["Documents"] = ["Forms"],
-        ["Embeddings"] = [],
-        ["Encryption"] = [],
-        ["Endpoints"] = ["Attestation/Certificates"],
-        ["Forms"] = [],
-        ["KeyExchange/Hpke"] = [],
-        ["KeyExchange"] = ["Attestation/Certificates", "Encryption", "KeyExchange/Hpke"],
-        ["LocalProxy"] = ["Encryption", "Pipeline"],
-        ["Models"] = ["Pipeline"],
-        ["Pipeline"] = ["Diagnostics", "Sessions", "Encryption"],
-        ["Sessions"] = [
-            "Attestation/Contrast", "Attestation/Sev", "Attestation/Tdx", "Diagnostics", "Encryption", "Endpoints", "KeyExchange", "KeyExchange/Hpke",
-        ],
-        ["Speech"] = ["Forms"],
-    };
+    private const string Root = "(root)";
+
+    private const string ImplicitUsings =
+        "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; " +
+        "global using System.Net.Http; global using System.Threading; global using System.Threading.Tasks;";
+
+    private static readonly string Library = Path.Combine(RepositoryFiles.Root, "src", "Privatemode.AI");
 
     [Fact]
-    public void Sources_UseOnlyTheRoomsTheyMay()
+    public void Sources_UseOnlyTheFoldersTheyMay()
     {
-        List<string> trespasses = [];
-        foreach (string path in RepositoryFiles.Sources("Privatemode.AI"))
-        {
-            string? room = RoomOf(path);
-            if (room is null)
-            {
-                continue;
-            }
+        Dictionary<string, string[]> mayUse = Table();
+        (string File, string From, string To, string Type)[] references = [.. References(Compile(Sources()), path => FolderOf(path, mayUse.Keys))];
+        Assert.NotEmpty(references);
+        string wrong = string.Join('\n', references
+            .Where(reference => !mayUse.TryGetValue(reference.From, out string[]? used) || !used.Contains(reference.To))
+            .Select(reference => $"{reference.File} ({reference.From}) uses {reference.Type} ({reference.To})").Distinct().Order());
+        Assert.True(wrong.Length == 0, wrong);
+    }
 
-            Assert.True(MayUse.ContainsKey(room), $"{room} is not in the table of rooms.");
-            foreach (string used in RoomsNamedIn(File.ReadAllText(path)))
+    [Fact]
+    public void Table_AllowsOnlyWhatIsUsed()
+    {
+        Dictionary<string, string[]> mayUse = Table();
+        HashSet<(string, string)> used =
+            [.. References(Compile(Sources()), path => FolderOf(path, mayUse.Keys)).Select(reference => (reference.From, reference.To))];
+        string unused = string.Join(
+            '\n', mayUse.SelectMany(row => row.Value.Where(to => !used.Contains((row.Key, to))).Select(to => $"{row.Key} does not use {to}")));
+        Assert.True(unused.Length == 0, unused);
+    }
+
+    [Fact]
+    public void References_OfText_AreTypesAndMembersButNotNames()
+    {
+        SyntaxTree[] trees =
+        [
+            Parse("A/One.cs", "namespace N.A; class One { public static int Value; public class Inner { } }"),
+            Parse("B/Two.cs", "using N.A; namespace N.B; class Two { string M() => nameof(One); /* One */ }"),
+            Parse("C/Three.cs", "namespace N.C; class Three { int M() => N.A.One.Value; object O() => new A.One.Inner(); /// <see cref=\"B.Two\"/>\n }"),
+        ];
+        Assert.Equal(
+            [("C", "A")],
+            References(Compile(trees), path => path[..path.IndexOf('/', StringComparison.Ordinal)])
+                .Select(reference => (reference.From, reference.To)).Distinct());
+    }
+
+    private static IEnumerable<SyntaxTree> Sources() => RepositoryFiles.Sources("Privatemode.AI")
+        .Select(path => Parse(Path.GetRelativePath(Library, path).Replace('\\', '/'), File.ReadAllText(path)))
+        .Append(Parse("", ImplicitUsings));
+
+    private static SyntaxTree Parse(string path, string text) => CSharpSyntaxTree.ParseText(text, path: path);
+
+    private static CSharpCompilation Compile(IEnumerable<SyntaxTree> trees) => CSharpCompilation.Create(
+        "Rooms",
+        trees,
+        ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+            .Where(path => !Path.GetFileName(path).StartsWith("Privatemode.AI", StringComparison.Ordinal))
+            .Select(path => MetadataReference.CreateFromFile(path)),
+        new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary));
+
+    /// <summary>Every mention of a type or a member of another folder in code. A name in nameof(…) or in a comment is no use.</summary>
+    private static IEnumerable<(string File, string From, string To, string Type)> References(CSharpCompilation compilation, Func<string, string> folderOf)
+    {
+        foreach (SyntaxTree tree in compilation.SyntaxTrees.Where(tree => tree.FilePath.Length > 0))
+        {
+            SemanticModel model = compilation.GetSemanticModel(tree);
+            foreach (SimpleNameSyntax name in tree.GetRoot().DescendantNodes().OfType<SimpleNameSyntax>().Where(name => !IsNameOnly(name)))
             {
-                if (used != room && !MayUse[room].Contains(used))
+                SymbolInfo info = model.GetSymbolInfo(name);
+                ISymbol? symbol = info.Symbol ?? info.CandidateSymbols.FirstOrDefault();
+                INamedTypeSymbol? type = symbol as INamedTypeSymbol ?? symbol?.ContainingType;
+                string? other = type?.OriginalDefinition.DeclaringSyntaxReferences.FirstOrDefault()?.SyntaxTree.FilePath;
+                if (other is { Length: > 0 } && folderOf(other) != folderOf(tree.FilePath))
                 {
-                    trespasses.Add($"{Path.GetRelativePath(RepositoryFiles.Root, path)} uses {used}");
+                    yield return (tree.FilePath, folderOf(tree.FilePath), folderOf(other), type!.Name);
                 }
             }
         }
-
-        Assert.Empty(trespasses);
     }
 
-    [Fact]
-    public void Rooms_OfTheDocument_AreThese()
+    private static bool IsNameOnly(SyntaxNode name) => name.Ancestors().Any(
+        node => node is UsingDirectiveSyntax or InvocationExpressionSyntax { Expression: IdentifierNameSyntax { Identifier.ValueText: "nameof" } });
+
+    /// <summary>The row of the table that a file belongs to: the longest folder; its own folder if there is none.</summary>
+    private static string FolderOf(string path, IEnumerable<string> rows)
     {
-        string document = File.ReadAllText(Path.Combine(RepositoryFiles.Root, "CONTRIBUTING.md"));
-        IEnumerable<string> rows = RoomRow().Matches(document).Select(row => Line(
-            row.Groups["room"].Value, Code().Matches(row.Groups["uses"].Value).Select(code => code.Groups[1].Value)));
-        Assert.Equal(MayUse.Select(room => Line(room.Key, room.Value)).Order(), rows.Order());
-
-        static string Line(string room, IEnumerable<string> uses) => $"{room}: {string.Join(", ", uses.Order())}";
+        string folder = Path.GetDirectoryName(path)!.Replace('\\', '/');
+        return folder.Length == 0 ? Root
+            : rows.Where(row => folder == row || folder.StartsWith(row + "/", StringComparison.Ordinal)).MaxBy(row => row.Length) ?? folder;
     }
 
-    [Theory]
-    [InlineData("using Privatemode.AI.Sessions;", "Sessions")]
-    [InlineData("Privatemode.AI.Pipeline.SealingEngine engine;", "Pipeline")]
-    [InlineData("Sessions.SecretLease lease;", "Sessions")]
-    [InlineData("KeyExchange.Hpke.XWing.Size", "KeyExchange/Hpke")]
-    [InlineData("OpenAI.Chat.ChatMessage message; // see Sessions", null)]
-    [InlineData("using Privatemode.AI.Attestation.Sev;", "Attestation/Sev")]
-    [InlineData("Attestation.Tdx.TdxQuote quote;", "Attestation/Tdx")]
-    [InlineData("using OpenAI.Chat;", null)]
-    [InlineData("using System.Diagnostics.Metrics;", null)]
-    [InlineData("using Privatemode.AI.Diagnostics;", "Diagnostics")]
-    public void RoomsNamedIn_Text_FindsQualifiedAndRelativeNames(string source, string? room) =>
-        Assert.Equal(room is null ? [] : [room], RoomsNamedIn(source));
+    private static Dictionary<string, string[]> Table() =>
+        Row().Matches(File.ReadAllText(Path.Combine(RepositoryFiles.Root, "docs", "architecture.md"))).ToDictionary(
+            row => row.Groups["folder"].Value,
+            row => (string[])[.. Code().Matches(row.Groups["uses"].Value).Select(code => code.Groups[1].Value)]);
 
-    private static string? RoomOf(string path)
-    {
-        string folder = Path.GetDirectoryName(Path.GetRelativePath(Path.Combine(RepositoryFiles.Root, "src", "Privatemode.AI"), path))!.Replace('\\', '/');
-        return folder.Length == 0
-            ? null
-            : MayUse.Keys.Where(room => folder == room || folder.StartsWith(room + "/", StringComparison.Ordinal)).MaxBy(room => room.Length) ?? folder;
-    }
-
-    private static IEnumerable<string> RoomsNamedIn(string source) => RoomName().Matches(source)
-        .Select(match => match.Groups["room"].Value + match.Groups["inner"].Value.Replace('.', '/'))
-        .Distinct();
-
-    [GeneratedRegex(@"^\| `(?<room>[\w/]+)` \|[^|]*\| (?<uses>[^|]*) \|$", RegexOptions.Multiline)]
-    private static partial Regex RoomRow();
+    [GeneratedRegex(@"^\| `(?<folder>\(root\)|[A-Z]\w+(?:/\w+)*)` \|[^|]*\| (?<uses>[^|]*) \|\r?$", RegexOptions.Multiline)]
+    private static partial Regex Row();
 
     [GeneratedRegex("`([^`]+)`")]
     private static partial Regex Code();
-
-    [GeneratedRegex(
-        @"(?:using Privatemode\.AI\.|Privatemode\.AI\.|(?<![\w.]))"
-        + @"(?<room>Attestation|Chat|Completions|DependencyInjection|Diagnostics|Documents|Embeddings|Encryption|Endpoints|Forms|KeyExchange|LocalProxy|Models|"
-        + @"Pipeline|Sessions|Speech)"
-        + @"(?<inner>\.(?:Certificates|Contrast|Hpke|Sev|Tdx))?(?=[.;]\w|;)")]
-    private static partial Regex RoomName();
 }

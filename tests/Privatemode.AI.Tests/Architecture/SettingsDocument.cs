@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Privatemode.AI.DependencyInjection;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Tests.Architecture;
 

@@ -1,4 +1,5 @@
 using Privatemode.AI.DependencyInjection;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Tests.Architecture;
 

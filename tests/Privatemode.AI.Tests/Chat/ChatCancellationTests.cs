@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Chat;
 

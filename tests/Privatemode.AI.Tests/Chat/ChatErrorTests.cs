@@ -1,6 +1,7 @@
 using System.ClientModel;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Chat;
 

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
 using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Chat;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
 using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
 using ChatFinishReason = Microsoft.Extensions.AI.ChatFinishReason;
 using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
 

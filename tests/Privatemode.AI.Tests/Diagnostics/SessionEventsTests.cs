@@ -1,7 +1,7 @@
 using Privatemode.AI.IntegrationTests.Canary;
-using Privatemode.AI.Sessions;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Tests.Diagnostics;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Privatemode.AI.Diagnostics;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Calls;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Diagnostics;

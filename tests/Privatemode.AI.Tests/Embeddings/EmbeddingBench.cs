@@ -6,7 +6,8 @@ using Microsoft.Extensions.AI;
 using OpenAI;
 using OpenAI.Embeddings;
 using Privatemode.AI.Embeddings;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Receipts;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Embeddings;

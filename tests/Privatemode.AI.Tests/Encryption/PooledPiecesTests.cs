@@ -1,5 +1,5 @@
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Tests.Encryption;
 

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Privatemode.AI.Diagnostics;
 
-namespace Privatemode.AI.Tests;
+namespace Privatemode.AI.Tests.Exceptions;
 
 /// <summary>What an application can do with the exceptions: read one word for what went wrong, and create them in its tests.</summary>
 public sealed partial class PrivatemodeExceptionTests

@@ -5,7 +5,10 @@ using System.Text.RegularExpressions;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.KeyExchange;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Calls;
+using Privatemode.AI.Pipeline.Requests;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI.Tests.Fakes;

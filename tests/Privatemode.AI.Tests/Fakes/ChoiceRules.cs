@@ -2,6 +2,7 @@ using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Pipeline.Answers;
 
 namespace Privatemode.AI.Tests.Fakes;
 

@@ -1,9 +1,8 @@
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Endpoints;
-using Privatemode.AI.Pipeline;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Testing.Evidence;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Tests.Fakes;
 

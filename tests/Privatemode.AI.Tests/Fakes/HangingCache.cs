@@ -1,4 +1,4 @@
-using Privatemode.AI.Endpoints;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Tests.Fakes;
 

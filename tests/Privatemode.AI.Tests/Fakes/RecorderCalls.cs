@@ -1,4 +1,5 @@
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Tests.Fakes;
 

@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Tests;
+namespace Privatemode.AI.Tests.Fakes;
 
 /// <summary>How long a test waits for a signal before it gives up; never how long something should take.</summary>
 internal static class TestTime

@@ -5,12 +5,12 @@ using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Endpoints;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Testing.Evidence;
 using Privatemode.AI.Testing.Evidence.Collateral;
 using Privatemode.AI.Tests.KeyExchange;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Tests.Fakes;
 

@@ -1,9 +1,9 @@
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Forms;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Forms;
+namespace Privatemode.AI.Tests.Internal;
 
 public sealed class FileSourceTests
 {

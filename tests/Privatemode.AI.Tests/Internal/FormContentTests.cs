@@ -1,9 +1,9 @@
 using System.Text;
 using Privatemode.AI.Encryption.Multipart;
-using Privatemode.AI.Forms;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Forms;
+namespace Privatemode.AI.Tests.Internal;
 
 public sealed class FormContentTests
 {

@@ -1,6 +1,7 @@
+using Privatemode.AI.Internal;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests;
+namespace Privatemode.AI.Tests.Internal;
 
 public sealed class PauseTests
 {

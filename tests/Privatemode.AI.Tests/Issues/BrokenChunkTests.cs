@@ -1,7 +1,7 @@
 using System.Text;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.EventStream;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Issues;

@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Issues;

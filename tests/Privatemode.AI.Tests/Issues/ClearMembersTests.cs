@@ -1,10 +1,12 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
-using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.EventStream;
+using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Models;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Calls;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Endpoints;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Issues;
@@ -16,7 +17,7 @@ public sealed class ConnectionStressTests : IAsyncLifetime
     private const int LongestPauseMilliseconds = 12;
 
     private readonly SlowServer _server = new(async (id, stop) =>
-        await Privatemode.AI.Pause.ForAsync(TimeSpan.FromMilliseconds(id % LongestPauseMilliseconds), TimeProvider.System, async: true, stop));
+        await Privatemode.AI.Internal.Pause.ForAsync(TimeSpan.FromMilliseconds(id % LongestPauseMilliseconds), TimeProvider.System, async: true, stop));
 
     private HttpClient _http = null!;
     private int _innocent;

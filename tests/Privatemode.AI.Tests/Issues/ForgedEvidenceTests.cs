@@ -1,10 +1,10 @@
-using Privatemode.AI.Sessions;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Testing.Evidence.Collateral;
 using Privatemode.AI.Testing.Evidence.Contrast;
 using Privatemode.AI.Testing.Evidence.Defects;
 using Privatemode.AI.Tests.Diagnostics;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Tests.Issues;
 

@@ -1,6 +1,6 @@
-using Privatemode.AI.Sessions;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Tests.Issues;
 

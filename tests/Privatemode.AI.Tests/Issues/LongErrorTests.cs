@@ -2,6 +2,7 @@ using System.ClientModel;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
 using Privatemode.AI.Tests.Chat;
+using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Issues;
 

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.AI;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Tests.Chat;
 using Privatemode.AI.Tests.Fakes;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Tests.Chat;
+using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Issues;
 

@@ -3,8 +3,8 @@ using System.ClientModel.Primitives;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Privatemode.AI.Endpoints;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Issues;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
 using Privatemode.AI.Tests.Chat;
+using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Issues;
 

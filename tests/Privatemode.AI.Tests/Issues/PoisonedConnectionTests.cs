@@ -1,6 +1,7 @@
 using System.Globalization;
-using Privatemode.AI.Endpoints;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Issues;

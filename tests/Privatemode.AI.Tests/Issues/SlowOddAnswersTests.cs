@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Chat;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Tests.Chat;
 using Privatemode.AI.Tests.Fakes;
 

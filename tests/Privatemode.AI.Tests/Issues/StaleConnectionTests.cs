@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Microsoft.Extensions.AI;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 

@@ -1,5 +1,6 @@
 using System.Text;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Issues;

@@ -2,7 +2,8 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Privatemode.AI.Encryption.EventStream;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Issues;

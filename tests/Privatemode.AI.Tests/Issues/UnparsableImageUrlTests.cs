@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 

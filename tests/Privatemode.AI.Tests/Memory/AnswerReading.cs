@@ -1,7 +1,9 @@
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Internal;
 using Privatemode.AI.KeyExchange;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI.Tests.Memory;

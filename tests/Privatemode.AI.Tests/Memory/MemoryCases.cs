@@ -4,10 +4,11 @@ using Privatemode.AI.Attestation.Certificates;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Attestation.Tdx;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Endpoints;
 using Privatemode.AI.KeyExchange;
 using Privatemode.AI.Models;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Calls;
+using Privatemode.AI.Pipeline.Requests;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Memory;

@@ -1,5 +1,5 @@
 using System.ClientModel;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Calls;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Models;

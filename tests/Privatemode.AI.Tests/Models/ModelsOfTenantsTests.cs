@@ -1,4 +1,4 @@
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Calls;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 

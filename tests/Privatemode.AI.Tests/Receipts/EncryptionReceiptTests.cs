@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.AI;
 
-namespace Privatemode.AI.Tests;
+namespace Privatemode.AI.Tests.Receipts;
 
 /// <summary>A receipt survives every way it is kept, and nothing else is taken for one.</summary>
 public sealed class EncryptionReceiptTests

@@ -1,10 +1,11 @@
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Endpoints;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Sessions;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Tests.Sessions;
 

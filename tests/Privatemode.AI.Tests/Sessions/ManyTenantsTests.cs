@@ -1,3 +1,4 @@
+using Privatemode.AI.Internal;
 using Privatemode.AI.Sessions;
 using Privatemode.AI.Tests.Fakes;
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Sessions;
 using Privatemode.AI.Tests.Encryption;
 using Privatemode.AI.Tests.Fakes;

@@ -4,9 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.KeyExchange;
-using Privatemode.AI.Sessions;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Tests.Sessions;
 

@@ -1,9 +1,10 @@
 using Microsoft.Extensions.AI;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
-namespace Privatemode.AI.Tests.Sessions;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>One verdict for everybody, renewed before it ends, given up when it is not true any more.</summary>
 public sealed class AttestedMeshAuthorityTests : IAsyncLifetime

@@ -1,10 +1,10 @@
 using System.Text;
 using Microsoft.Extensions.Caching.Distributed;
 using Privatemode.AI.Attestation.Certificates;
-using Privatemode.AI.Endpoints;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
-namespace Privatemode.AI.Tests.Endpoints;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>A cache that fails is a cache without the file.</summary>
 public sealed class CollateralCacheTests : IDisposable

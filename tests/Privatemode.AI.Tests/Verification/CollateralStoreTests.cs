@@ -2,10 +2,12 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Privatemode.AI.Attestation.Certificates;
-using Privatemode.AI.Endpoints;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
-namespace Privatemode.AI.Tests.Endpoints;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>What is downloaded, what a copy is good for, and what becomes of those who wait in line.</summary>
 public sealed class CollateralStoreTests : IDisposable

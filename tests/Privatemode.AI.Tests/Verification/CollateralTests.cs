@@ -2,12 +2,12 @@ using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
 using Privatemode.AI.Attestation.Certificates;
-using Privatemode.AI.Endpoints;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Testing.Evidence.Collateral;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
-namespace Privatemode.AI.Tests.Sessions;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>What is fetched from the vendors, how often, and what becomes of a verification when they are away or talk rubbish.</summary>
 public sealed class CollateralTests

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Sessions;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>What a report says, and that its JSON says the same.</summary>
 public sealed class DeploymentReportTests

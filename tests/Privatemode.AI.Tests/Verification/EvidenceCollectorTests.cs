@@ -4,13 +4,13 @@ using System.Text;
 using Privatemode.AI.Attestation.Certificates;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Attestation.Tdx;
-using Privatemode.AI.Endpoints;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Testing.Evidence;
 using Privatemode.AI.Tests.Attestation.Contrast;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
-namespace Privatemode.AI.Tests.Sessions;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>Where files are asked for.</summary>
 public sealed class EvidenceCollectorTests : IDisposable

@@ -2,7 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
-namespace Privatemode.AI.Tests;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>Names from manifests and documents: compared exactly, and the default structure is none of them.</summary>
 public sealed class HardwareNamesTests

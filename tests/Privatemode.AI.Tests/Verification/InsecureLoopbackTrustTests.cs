@@ -1,6 +1,6 @@
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Verification;
 
-namespace Privatemode.AI.Tests;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>Test trust and hardware rules say at once what is wrong with them.</summary>
 public sealed class InsecureLoopbackTrustTests

@@ -1,12 +1,12 @@
 using System.Net;
 using System.Security.Cryptography;
 using Privatemode.AI.Diagnostics;
-using Privatemode.AI.Endpoints;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Testing.Evidence;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
-namespace Privatemode.AI.Tests.Sessions;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>Who decides about manifests, and what is remembered of it.</summary>
 public sealed class ManifestKeeperTests : IDisposable

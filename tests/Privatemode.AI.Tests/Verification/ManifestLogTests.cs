@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
-using Privatemode.AI.Sessions;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
-namespace Privatemode.AI.Tests.Sessions;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>What was recorded can be read again, and whatever was changed in it is noticed.</summary>
 public sealed class ManifestLogTests : IDisposable

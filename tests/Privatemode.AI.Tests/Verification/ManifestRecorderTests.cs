@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
-using Privatemode.AI.Sessions;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
-namespace Privatemode.AI.Tests.Sessions;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>Several recorders share a directory; a directory that cannot be used is a mistake in the settings.</summary>
 public sealed class ManifestRecorderTests : IDisposable

@@ -3,11 +3,11 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Privatemode.AI.DependencyInjection;
 using Privatemode.AI.IntegrationTests.Canary;
-using Privatemode.AI.Sessions;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
-namespace Privatemode.AI.Tests.Sessions;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>What becomes of manifests when publisher, deployment, user and process take turns. See docs/manifests.md.</summary>
 public sealed class ManifestSequenceTests : IAsyncLifetime

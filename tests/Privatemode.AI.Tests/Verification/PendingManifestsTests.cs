@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
-namespace Privatemode.AI.Tests.Sessions;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>Manifests that were named and not adopted: little is kept of them, and none of it opens what an unproved one has closed.</summary>
 public sealed class PendingManifestsTests : IDisposable

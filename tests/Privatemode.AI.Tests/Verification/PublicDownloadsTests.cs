@@ -1,9 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
-using Privatemode.AI.Endpoints;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
-namespace Privatemode.AI.Tests.Endpoints;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>What is tried again, after how long, and what is not.</summary>
 public sealed class PublicDownloadsTests : IDisposable

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Sessions;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>Whatever was changed in a file of evidence, it is refused, by our exceptions only.</summary>
 public sealed class SavedEvidenceTests

@@ -1,8 +1,9 @@
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
-namespace Privatemode.AI.Tests.Sessions;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>While the service is away, callers do not fail one after the other, each after a verification of his own.</summary>
 public sealed class SharedVerificationTests : IAsyncLifetime

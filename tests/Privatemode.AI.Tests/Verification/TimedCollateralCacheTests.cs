@@ -1,7 +1,8 @@
-using Privatemode.AI.Endpoints;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Verification;
 
-namespace Privatemode.AI.Tests.Endpoints;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>A cache that hangs is a cache without the file, and is left alone for as long as it hangs.</summary>
 public sealed class TimedCollateralCacheTests : IDisposable

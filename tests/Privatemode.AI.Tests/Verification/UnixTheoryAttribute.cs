@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Tests.Sessions;
+namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>A theory about what Windows does not have: skipped there, visibly.</summary>
 [AttributeUsage(AttributeTargets.Method)]

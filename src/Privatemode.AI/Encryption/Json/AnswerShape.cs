@@ -1,7 +1,6 @@
 using System.Text.Json;
-using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Encryption;
+namespace Privatemode.AI.Encryption.Json;
 
 /// <summary>What the answer of an endpoint must look like.</summary>
 /// <param name="Plain">Members that travel in the clear.</param>

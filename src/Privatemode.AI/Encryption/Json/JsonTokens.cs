@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Encryption.Json;
 
 /// <summary>Counts names, values and brackets before a document object model is built, in which each of them takes memory beside the text.</summary>
 internal static class JsonTokens

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Encryption.Json;
 

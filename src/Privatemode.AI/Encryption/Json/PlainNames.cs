@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Privatemode.AI.Encryption;
+namespace Privatemode.AI.Encryption.Json;
 
 /// <summary>The few field names that travel in the clear on an endpoint; compared byte by byte, case-sensitive.</summary>
 internal sealed class PlainNames

@@ -1,4 +1,5 @@
 using System.Text;
+using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Encryption.Multipart;
 

@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Encryption;
+namespace Privatemode.AI.Encryption.Multipart;
 
 /// <summary>Seals a whole body as one value: the body on the wire is that value with its two quotes.</summary>
 internal static class WholeSealer

@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>What an HTTP answer says before its body; none of it is authenticated.</summary>
 internal readonly record struct AnswerHead

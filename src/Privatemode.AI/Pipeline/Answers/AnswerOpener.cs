@@ -4,8 +4,10 @@ using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Requests;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Opens answers: whole, streamed, or errors. Whatever is not sealed as it must be is refused.</summary>
 internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, ClientEvents events)

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>A tool call of a stream, as far as it has come.</summary>
 /// <param name="index">The number readers tell it by.</param>

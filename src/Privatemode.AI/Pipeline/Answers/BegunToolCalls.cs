@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>The tool calls one choice of a stream has begun, and which of them a fragment belongs to.</summary>
 internal sealed class BegunToolCalls

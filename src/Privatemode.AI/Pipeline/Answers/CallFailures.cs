@@ -1,7 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Receipts;
 
-namespace Privatemode.AI;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>From what a client below an adapter throws to what callers of the adapter see.</summary>
 /// <param name="map">The exception to throw instead; the same object when it is to be left alone.</param>

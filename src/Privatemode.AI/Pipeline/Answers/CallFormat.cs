@@ -1,4 +1,4 @@
-namespace Privatemode.AI;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>How an adapter writes requests and reads answers, to name the member at which either failed.</summary>
 /// <param name="Read">Reads a whole answer, or the data of one event, and throws if it cannot.</param>

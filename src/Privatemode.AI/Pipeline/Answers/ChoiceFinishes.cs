@@ -1,7 +1,8 @@
 using System.Buffers.Text;
 using System.Text.Json;
+using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Encryption.EventStream;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Which choices of a streamed answer have begun and which have finished.</summary>
 /// <remarks>
@@ -38,7 +39,7 @@ internal sealed class ChoiceFinishes(int expected = 1)
         count = 0;
         HasTextOnly = true;
         int unnumbered = 0;
-        Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = Json.JsonIndex.MaxDepth });
+        Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
         try
         {
             _ = reader.Read();

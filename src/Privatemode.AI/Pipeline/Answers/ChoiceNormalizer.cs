@@ -1,10 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Makes index, role and log probabilities of choices readable for OpenAI's parser, which throws on values it does not
 /// expect.</summary>

@@ -1,8 +1,7 @@
 using System.Text.Json;
-using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>One text of a streamed answer, which comes in pieces.</summary>
 /// <param name="Choice">Index of the choice.</param>

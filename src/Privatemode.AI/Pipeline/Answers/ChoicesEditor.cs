@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Rewrites parts of the <c>choices</c> of an opened answer, or of an event of it, where OpenAI's parser would stumble.</summary>
 /// <remarks>

@@ -5,7 +5,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Rewrites lists in a message that contain elements on which OpenAI's parser throws.</summary>
 /// <remarks>

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Makes the time of an answer readable for OpenAI's parser, which accepts only whole seconds since 1970.</summary>
 internal static class CreatedTime

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Refuses vectors that contain null, NaN or infinity. The last two are not JSON, but Python writes them.</summary>
 /// <remarks>OpenAI's parser throws on them without saying which vector it is. In base64, which is requested by default, they are found later.</remarks>

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Finds message and code in the shapes errors come in. Server text is data: nothing here fails on odd input.</summary>
 internal static class ErrorText

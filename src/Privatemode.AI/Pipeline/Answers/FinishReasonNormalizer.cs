@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Makes finish reasons readable for OpenAI's parser, which throws on words it does not know.</summary>
 /// <remarks>

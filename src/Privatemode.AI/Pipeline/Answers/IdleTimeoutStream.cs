@@ -1,6 +1,7 @@
 using Privatemode.AI.Encryption.EventStream;
+using Privatemode.AI.Internal;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>The network stream of a streamed answer. Waiting too long for an authentic event ends it for good, and so does the end of the secret at
 /// the service.</summary>

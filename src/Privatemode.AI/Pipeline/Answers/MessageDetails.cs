@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Renames members of the audio, annotations and function call of a message that contain no content and make OpenAI's parser throw, such
 /// as <c>"expires_at":null</c>.</summary>

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Makes messages of an answer, whole or in pieces, readable for OpenAI's parser where a model server writes them differently.</summary>
 /// <remarks>

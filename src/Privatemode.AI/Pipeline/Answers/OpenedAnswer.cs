@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>An answer as the caller gets it.</summary>
 /// <param name="Content">Opened body: in memory, or a stream of events as they come.</param>

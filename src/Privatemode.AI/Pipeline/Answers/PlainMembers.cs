@@ -1,9 +1,8 @@
 using System.Buffers;
 using System.Text.Json;
-using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Members of an answer that are not authenticated. A proxy on the path can change them, so impossible values are removed.</summary>
 internal static class PlainMembers

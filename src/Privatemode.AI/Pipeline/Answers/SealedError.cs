@@ -1,8 +1,9 @@
 using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Pipeline.Requests;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Tells an error the enclave sealed from an answer that somebody on the way labelled as one.</summary>
 /// <remarks>

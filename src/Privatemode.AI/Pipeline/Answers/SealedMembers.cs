@@ -1,8 +1,9 @@
 using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Pipeline.Requests;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>The encrypted members of one form of answer, by name and JSON kind. docs/endpoints.md has the same table.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>What an answer of status 400 or more says.</summary>
 internal sealed record ServiceError

@@ -4,8 +4,11 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Calls;
+using Privatemode.AI.Pipeline.Transport;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>From what the OpenAI client throws to the exceptions of this library. Used by adapters, outside the retry policy.</summary>
 internal static partial class ServiceErrors

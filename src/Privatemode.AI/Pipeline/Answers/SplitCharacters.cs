@@ -1,8 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Joins surrogate pairs whose halves a stream sends, as escapes, at the end of one event and in a later one.</summary>
 /// <remarks>

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Fills in what some model servers leave out of tool calls and OpenAI's parser or a reader needs: type, index, and an ID of its
 /// own for each call.</summary>

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Makes the duration of a transcription readable for OpenAI's parser: the service writes a string, the parser wants a number.</summary>
 /// <remarks>The duration is not authenticated; <see cref="PlainMembers"/> has checked that the string holds a number.</remarks>

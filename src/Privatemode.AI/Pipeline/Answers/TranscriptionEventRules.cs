@@ -2,8 +2,9 @@ using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Pipeline.Requests;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>What a streamed transcription must look like.</summary>
 /// <remarks>

@@ -1,8 +1,7 @@
 using System.Text.Json;
-using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>The events of a transcription in the form of OpenAI's own service, held to the members of their type.</summary>
 /// <remarks>

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace Privatemode.AI;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Finds the member that makes an answer unreadable for a client. The exceptions of the OpenAI client do not name it.</summary>
 /// <remarks>The answer is read again without each member in turn. Names are content too: only plain ones are reported, and values never are.</remarks>

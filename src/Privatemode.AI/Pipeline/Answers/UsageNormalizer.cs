@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Removes unusable values from the usage of an answer, which is not authenticated and must not make the answer fail.</summary>
 /// <remarks>

@@ -1,7 +1,8 @@
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption.EventStream;
+using Privatemode.AI.Pipeline.Requests;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>The attempt under a stream, which is over when the stream is: at its end, at a failure, or when it is disposed before.</summary>
 internal sealed class WatchedAttempt(SealedAttempt attempt, EventOpener opener, IdleTimeoutStream network, Step? step, ClientEvents events) : IDisposable

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Tells the choices of a whole answer from those of an event.</summary>
 /// <remarks>

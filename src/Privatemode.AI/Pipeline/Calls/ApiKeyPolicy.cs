@@ -1,6 +1,6 @@
 using System.ClientModel.Primitives;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>Makes a call with this API key, whoever the attempts would be made for: several callers wait for it, or the first has left already.</summary>
 internal sealed class ApiKeyPolicy(string apiKey) : PipelinePolicy

@@ -1,9 +1,9 @@
 using System.ClientModel;
 using System.Security.Cryptography;
 using System.Text;
-using Privatemode.AI.Sessions;
+using Privatemode.AI.Internal;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>The source of the API keys of calls: one credential, or the application's accessor. One is never used in place of the other.</summary>
 internal sealed class ApiKeys

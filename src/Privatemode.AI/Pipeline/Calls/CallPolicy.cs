@@ -2,7 +2,7 @@ using System.ClientModel.Primitives;
 using System.Runtime.ExceptionServices;
 using Privatemode.AI.Diagnostics;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>The outermost policy, once per call: owns what the attempts share, and wipes it at the end.</summary>
 internal sealed class CallPolicy(ClientEvents events) : PipelinePolicy

@@ -2,9 +2,13 @@ using System.ClientModel;
 using System.Runtime.ExceptionServices;
 using System.Threading.RateLimiting;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Requests;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Sessions;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>
 /// Runs a call: takes the plaintext once, then seals an attempt, has it carried, and opens the answer; once more where the protocol wants it.

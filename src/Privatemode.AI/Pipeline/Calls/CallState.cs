@@ -1,7 +1,8 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
+using Privatemode.AI.Pipeline.Requests;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>What one call carries from its first attempt to its last.</summary>
 internal sealed class CallState : IDisposable

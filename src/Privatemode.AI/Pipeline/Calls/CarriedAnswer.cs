@@ -1,4 +1,6 @@
-namespace Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
+
+namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>An answer as it comes from the network.</summary>
 /// <param name="Head">Status and headers.</param>

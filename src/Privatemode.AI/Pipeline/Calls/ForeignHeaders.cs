@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
+using Privatemode.AI.Internal;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>What becomes of the headers another library puts on its requests: those known to be of no use here are left out, the rest refused.</summary>
 /// <remarks>Not one of them is ever sent. Refusing tells a caller who relies on a header that nobody would get it.</remarks>

@@ -1,6 +1,6 @@
 using Privatemode.AI.Diagnostics;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>Runs HTTP requests of other libraries as sealed calls.</summary>
 internal sealed class HttpCalls(CallRunner runner, HttpClient http, Uri service, ClientEvents events)

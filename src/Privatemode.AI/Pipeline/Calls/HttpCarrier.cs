@@ -1,7 +1,11 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Requests;
+using Privatemode.AI.Pipeline.Transport;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>Carries a call that came as an HTTP request: each attempt is a request of our own, and the answer a response of our own.</summary>
 internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, Uri service, CancellationToken cancellationToken) : ICallCarrier
@@ -62,7 +66,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
             call.Current!.Content?.Dispose();
         }
 
-        (_requestId, _isSealed, _receipt) = (call.RequestId, call.Rule.IsSealed, Receipts.Of(call));
+        (_requestId, _isSealed, _receipt) = (call.RequestId, call.Rule.IsSealed, ReceiptFactory.Of(call));
         AnswerHead head = new()
         {
             Status = (int)wire.StatusCode,

@@ -1,4 +1,8 @@
-namespace Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Requests;
+
+namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>What carries a call of the caller's and its attempts: a message of the OpenAI client's pipeline, or an HTTP request.</summary>
 internal interface ICallCarrier

@@ -1,7 +1,9 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Requests;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>Holds the sealed request in a message while it is sent; disposing puts the caller's own back.</summary>
 internal sealed class MessageSwap : IDisposable

@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>An opened answer in the shape in which HTTP responses carry one; takes the response it came from with it when it goes.</summary>
 internal sealed class OpenedHttpContent(Stream opened, HttpResponseMessage wire) : StreamContent(opened)

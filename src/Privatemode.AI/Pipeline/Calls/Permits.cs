@@ -1,6 +1,7 @@
 using System.Threading.RateLimiting;
+using Privatemode.AI.Internal;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>Asks the application's own rate limiter before an attempt, so that the service's limit is not run into.</summary>
 internal static class Permits

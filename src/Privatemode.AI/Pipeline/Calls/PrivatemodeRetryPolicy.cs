@@ -1,8 +1,11 @@
 using System.ClientModel.Primitives;
 using System.Security.Cryptography;
 using Privatemode.AI.Diagnostics;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Transport;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>Decides which failed calls are retried: those the service did not process. A timeout is never retried, because the generation may be
 /// running.</summary>

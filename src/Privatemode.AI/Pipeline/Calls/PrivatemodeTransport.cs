@@ -1,7 +1,10 @@
 using System.ClientModel.Primitives;
 using System.Net.Http.Headers;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Requests;
+using Privatemode.AI.Pipeline.Transport;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>The transport: the last check before the socket.</summary>
 internal sealed class PrivatemodeTransport(HttpClient http, Uri service) : HttpClientPipelineTransport(http)

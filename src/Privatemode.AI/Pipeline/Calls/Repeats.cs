@@ -1,7 +1,8 @@
 using Privatemode.AI.Diagnostics;
+using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Sessions;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>How often a call may be sent, and when an attempt is repeated at once: the service did not know the secret, or the connection ended
 /// without an answer.</summary>

@@ -1,7 +1,11 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Requests;
+using Privatemode.AI.Receipts;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>
 /// Seals every attempt anew and opens its answer. Sits after the retry policy, so that a retry is a new exchange, and before
@@ -68,7 +72,7 @@ internal sealed class SealingPolicy(CallRunner runner) : PipelinePolicy
                 ProcessNext(message, pipeline, currentIndex);
             }
 
-            if (CallNote.Current is { } note && Receipts.Of(call) is { } receipt)
+            if (CallNote.Current is { } note && ReceiptFactory.Of(call) is { } receipt)
             {
                 note.Take(receipt);
             }

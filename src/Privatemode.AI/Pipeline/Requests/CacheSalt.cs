@@ -5,7 +5,7 @@ using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>Makes sure that a body carries the <c>cache_salt</c> the service demands.</summary>
 internal static class CacheSalt

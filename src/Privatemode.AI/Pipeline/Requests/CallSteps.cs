@@ -1,7 +1,7 @@
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Sessions;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>Begins the observed steps of a call; null while nobody listens.</summary>
 internal static class CallSteps

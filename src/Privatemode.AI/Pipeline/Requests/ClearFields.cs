@@ -1,10 +1,9 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>What may travel in the clear, checked by type, so that no content slips out through a field that routes.</summary>
 internal static class ClearFields

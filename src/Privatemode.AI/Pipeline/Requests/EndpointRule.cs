@@ -1,6 +1,8 @@
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Pipeline.Answers;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>What one endpoint of the service demands of a request and of its answer.</summary>
 internal sealed record EndpointRule

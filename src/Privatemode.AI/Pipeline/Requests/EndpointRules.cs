@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Pipeline.Answers;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>The endpoints that may be called. Whatever is not listed is refused before anything is sent.</summary>
 internal static class EndpointRules

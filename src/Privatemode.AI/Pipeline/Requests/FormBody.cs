@@ -2,7 +2,7 @@ using System.Text;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Multipart;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>A plaintext form and its parts.</summary>
 internal sealed class FormBody : RequestBody

@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Text;
-using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Encryption.Multipart;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>What the fields of a transcription may be: those in the clear by type, so that no content slips out, and what the service takes.</summary>
 internal static class FormFields

@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Transport;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>An image, and its media type.</summary>
 internal readonly record struct FetchedImage(string Type, ReadOnlyMemory<byte> Content);

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>Unescaping of JSON strings that also takes lone surrogates, as the service's own reader does.</summary>
 internal static class JsonText

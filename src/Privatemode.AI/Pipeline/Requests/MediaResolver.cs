@@ -1,8 +1,9 @@
 using System.Buffers.Text;
 using System.Text;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Internal;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>Applies <see cref="RemoteMediaPolicy"/> to the images a body names by URL.</summary>
 /// <param name="policy">The policy.</param>

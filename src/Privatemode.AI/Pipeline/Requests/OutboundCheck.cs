@@ -1,7 +1,8 @@
 using System.Globalization;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Internal;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>The last look before the socket: nothing leaves but what the attempt was sealed to, and only in a form that cannot leak.</summary>
 /// <remarks>Reads the bytes that are about to leave afresh; it relies on nothing that was computed while sealing.</remarks>

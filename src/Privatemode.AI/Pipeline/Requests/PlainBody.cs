@@ -1,7 +1,7 @@
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>A plaintext JSON body and its members.</summary>
 internal sealed class PlainBody : RequestBody

@@ -1,7 +1,7 @@
 using System.Buffers;
 using Privatemode.AI.Encryption;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>Collects a request body in pooled memory; refuses more than the service takes.</summary>
 /// <remarks>Who can write into a buffer of ours need not fill one of his own first.</remarks>

@@ -1,7 +1,9 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Calls;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>The salts of one client: which calls share the prompt cache. Salts are secrets, whoever has one can test what was cached.</summary>
 /// <param name="scope">Who shares.</param>

@@ -1,4 +1,5 @@
 using System.Text;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI;
 

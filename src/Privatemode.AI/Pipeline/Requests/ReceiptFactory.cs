@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>Writes the receipt of an attempt.</summary>
-internal static class Receipts
+internal static class ReceiptFactory
 {
     /// <summary>The receipt; null for a call that was not sealed, or under a mesh CA that nobody verified.</summary>
     public static EncryptionReceipt? Of(SealedCall call)

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>The URL of an image in a body.</summary>
 /// <param name="Start">Where its raw JSON string begins in the document.</param>

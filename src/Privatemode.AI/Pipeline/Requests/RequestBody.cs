@@ -1,6 +1,6 @@
 using Privatemode.AI.Encryption;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>The plaintext body of a call, taken once and kept for all its attempts.</summary>
 internal abstract class RequestBody : IDisposable

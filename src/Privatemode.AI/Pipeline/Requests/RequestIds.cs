@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>Ids of calls: <c>sdk_&lt;UUIDv7&gt;</c>, with <c>_&lt;attempt&gt;</c> on endpoints that are sealed.</summary>
 internal static class RequestIds

@@ -1,7 +1,7 @@
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Sessions;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>One attempt of a call: its exchange, the secret it uses, and exactly what may leave.</summary>
 internal sealed class SealedAttempt : IDisposable

@@ -1,6 +1,6 @@
 using Privatemode.AI.Encryption;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>One call of the caller's, through all its attempts: the plaintext, taken once and checked, and the id.</summary>
 internal sealed class SealedCall : IDisposable

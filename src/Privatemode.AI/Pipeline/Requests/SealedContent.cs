@@ -1,7 +1,7 @@
 using System.ClientModel;
 using Privatemode.AI.Encryption;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>A sealed request body, straight from its pooled buffers to the socket.</summary>
 /// <remarks>

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>A sealed body in the shape in which HTTP requests carry one. The attempt owns the body.</summary>
 internal sealed class SealedHttpContent(SealedContent content) : HttpContent

@@ -2,11 +2,11 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Encryption.Multipart;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Sessions;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>Turns calls into sealed attempts. Knows nothing of the transport: bytes, path and headers in, bytes and headers out.</summary>
 internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSalts salts, TimeProvider time)

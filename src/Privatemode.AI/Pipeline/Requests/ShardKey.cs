@@ -5,7 +5,7 @@ using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>
 /// The <c>Privatemode-Shard-Key</c>: leads requests with the same salt and the same beginning to the same cache. It reveals the

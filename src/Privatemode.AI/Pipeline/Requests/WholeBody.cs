@@ -2,7 +2,7 @@ using System.Text;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Multipart;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>A plaintext form that is sealed as a whole, so that not even the names of its fields can be seen.</summary>
 /// <remarks>

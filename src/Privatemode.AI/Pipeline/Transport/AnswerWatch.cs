@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>Knows whether a byte of the answer to one request has arrived. The exceptions of the platform's handler do not tell.</summary>
 /// <remarks>

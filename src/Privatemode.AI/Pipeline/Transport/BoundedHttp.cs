@@ -1,6 +1,7 @@
 using System.Net;
+using Privatemode.AI.Internal;
 
-namespace Privatemode.AI.Endpoints;
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>Sends small requests and reads their answers whole, bounded in size and time. Decides nothing about them.</summary>
 internal sealed class BoundedHttp(HttpClient http, TimeProvider time)

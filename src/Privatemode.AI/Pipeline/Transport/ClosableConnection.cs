@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>A connection whose synchronous reads can be ended from another thread, by closing the connection itself, and that tells
 /// <see cref="AnswerWatch"/> what it carries.</summary>

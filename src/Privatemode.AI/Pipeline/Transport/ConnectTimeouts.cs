@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>The platform reports a connection that was not made in time with a cancellation, though nobody cancelled.</summary>
 internal static class ConnectTimeouts

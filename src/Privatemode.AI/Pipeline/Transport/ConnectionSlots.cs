@@ -1,4 +1,7 @@
-namespace Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Calls;
+
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>Lets no more calls run than the transport has connections: a call is encrypted when it can be sent, not when it begins to wait.</summary>
 /// <remarks>

@@ -1,7 +1,8 @@
 using System.Net.Http.Headers;
 using System.Text;
+using Privatemode.AI.Internal;
 
-namespace Privatemode.AI.Endpoints;
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>Calls to the gateway that carry no content: attestation and secret exchange. Bounded in size and time, no redirects.</summary>
 /// <param name="http">Sends.</param>

@@ -1,6 +1,6 @@
 using System.Net.Http.Headers;
 
-namespace Privatemode.AI.Endpoints;
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>A whole answer to a call that carries no content.</summary>
 /// <param name="Status">HTTP status.</param>

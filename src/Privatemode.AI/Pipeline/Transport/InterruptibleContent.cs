@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>The content of an answer, read through an <see cref="InterruptibleStream"/>.</summary>
 internal sealed class InterruptibleContent : HttpContent

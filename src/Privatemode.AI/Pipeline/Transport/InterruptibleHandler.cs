@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>
 /// Hands out answers that may be disposed at any moment, also while somebody reads them; see <see cref="InterruptibleStream"/>. Exceptions do not quote

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>The body of an answer as it comes from the network; it may be disposed at any moment, also while a read waits.</summary>
 /// <remarks>

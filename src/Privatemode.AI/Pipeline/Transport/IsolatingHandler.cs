@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Requests;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>
 /// Sends outside of the ambient activity, whose baggage and trace state would otherwise travel in the clear, and within the deadline

@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>Sends what must stay on this machine with a handler that reaches nothing else, and the rest with an ordinary one.</summary>
 /// <param name="local">Connects to loopback addresses only.</param>

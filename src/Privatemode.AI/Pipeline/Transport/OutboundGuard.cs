@@ -1,4 +1,6 @@
-namespace Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>
 /// Sits directly above the handler that sends and lets through only what <see cref="IsolatingHandler"/> passed on, unchanged and once: handlers in

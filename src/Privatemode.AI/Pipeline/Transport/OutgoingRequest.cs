@@ -1,4 +1,7 @@
-namespace Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Requests;
+
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>What a request was when this library let go of it.</summary>
 internal sealed class OutgoingRequest

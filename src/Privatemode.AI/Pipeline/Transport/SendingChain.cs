@@ -1,4 +1,6 @@
-namespace Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>The message handlers that requests pass on their way to the socket: which are accepted, and the guard directly above the one that sends.</summary>
 internal static class SendingChain

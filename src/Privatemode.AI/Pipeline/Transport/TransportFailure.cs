@@ -1,7 +1,7 @@
 using System.ClientModel;
 using System.Net.Sockets;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>Tells apart why a request got no answer, because only some failures may be tried again.</summary>
 internal static class TransportFailure

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>Makes the HTTP client that everything is sent with.</summary>
 internal static class Transports

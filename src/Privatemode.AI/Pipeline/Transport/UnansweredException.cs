@@ -1,4 +1,4 @@
-namespace Privatemode.AI.Pipeline;
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>The connection was reset or closed after the request was sent and before one byte of an answer had come.</summary>
 internal sealed class UnansweredException(HttpRequestException exception)

@@ -1,4 +1,4 @@
-namespace Privatemode.AI;
+namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>An answer whose headers are not HTTP, or are too long: something answered, so the network is not to blame.</summary>
 internal static class UnreadableAnswer

@@ -1,6 +1,6 @@
 using Privatemode.AI.Testing;
 
-namespace Privatemode.AI.IntegrationTests;
+namespace Privatemode.AI.IntegrationTests.Pipeline.Answers;
 
 /// <summary>A fault that cannot happen makes the test fail that ordered it; left out silently, the test would pass for nothing.</summary>
 public sealed class MissedFaultTests : DeploymentTest

@@ -3,7 +3,7 @@ using System.ClientModel.Primitives;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.IntegrationTests;
+namespace Privatemode.AI.IntegrationTests.Pipeline.Answers;
 
 /// <summary>What would give somebody on the way two answers to one exchange, or an answer under a false name.</summary>
 public sealed class SplicingTests : DeploymentTest

@@ -3,7 +3,7 @@ using OpenAI.Chat;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.IntegrationTests;
+namespace Privatemode.AI.IntegrationTests.Pipeline.Answers;
 
 /// <summary>Whatever is done to a streamed answer on its way: an error, never a short or a wrong answer.</summary>
 public sealed class StreamFaultTests : DeploymentTest

@@ -2,7 +2,7 @@ using System.ClientModel;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.IntegrationTests;
+namespace Privatemode.AI.IntegrationTests.Pipeline.Answers;
 
 /// <summary>Whatever is done to a whole answer on its way, and what errors become.</summary>
 public sealed class WholeAnswerFaultTests : DeploymentTest

@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.IntegrationTests;
+namespace Privatemode.AI.IntegrationTests.Pipeline.Calls;
 
 /// <summary>What is sent again, when, and what is never sent twice.</summary>
 public sealed class RetryTests : DeploymentTest

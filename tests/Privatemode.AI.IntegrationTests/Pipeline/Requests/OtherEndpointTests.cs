@@ -6,7 +6,7 @@ using Privatemode.AI.IntegrationTests.Canary;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.IntegrationTests;
+namespace Privatemode.AI.IntegrationTests.Pipeline.Requests;
 
 /// <summary>Document extraction and Anthropic-style messages, for which the OpenAI client has no methods: through its pipeline.</summary>
 public sealed class OtherEndpointTests : DeploymentTest

@@ -4,7 +4,7 @@ using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.IntegrationTests;
+namespace Privatemode.AI.IntegrationTests.Pipeline.Requests;
 
 /// <summary>What exactly travels: headers, clear members, salts and shard keys.</summary>
 public sealed class WireTests : DeploymentTest

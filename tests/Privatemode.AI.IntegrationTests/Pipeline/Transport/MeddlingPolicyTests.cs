@@ -4,7 +4,7 @@ using System.Text.Json;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.IntegrationTests;
+namespace Privatemode.AI.IntegrationTests.Pipeline.Transport;
 
 /// <summary>Code of the caller's own inside the pipeline: it sees what it may, and what it changes after sealing is not sent.</summary>
 public sealed class MeddlingPolicyTests : DeploymentTest

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Encryption.Multipart;
 using Privatemode.AI.Tests.Fakes;
 

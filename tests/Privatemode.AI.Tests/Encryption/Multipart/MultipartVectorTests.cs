@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Encryption.Multipart;
 using Privatemode.AI.Tests.Vectors;
 

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text;
-using Privatemode.AI.Encryption.EventStream;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Answers;
 
 /// <summary>Streams of choices in which somebody without keys writes other names and other ends of events.</summary>
 public sealed class ChoiceEventRulesTests : IDisposable

@@ -1,7 +1,7 @@
 using System.Text;
-using Privatemode.AI.Encryption.EventStream;
+using Privatemode.AI.Pipeline.Answers;
 
-namespace Privatemode.AI.Tests.Encryption.EventStream;
+namespace Privatemode.AI.Tests.Pipeline.Answers;
 
 public sealed class ChoiceFinishesTests
 {

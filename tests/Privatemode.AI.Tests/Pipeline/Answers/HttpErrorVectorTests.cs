@@ -1,10 +1,10 @@
 using System.Text;
 using System.Text.Json;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Testing.Server;
 using Privatemode.AI.Tests.Vectors;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Answers;
 
 /// <summary>vectors/protocol/http_error.json.</summary>
 public sealed class HttpErrorVectorTests

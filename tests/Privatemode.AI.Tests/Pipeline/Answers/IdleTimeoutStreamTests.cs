@@ -1,7 +1,7 @@
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Answers;
 
 public sealed class IdleTimeoutStreamTests
 {

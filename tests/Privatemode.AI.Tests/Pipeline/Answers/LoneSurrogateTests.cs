@@ -1,8 +1,9 @@
 using System.Text;
 using Privatemode.AI.Encryption.Json;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Requests;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Answers;
 
 /// <summary>JSON may escape half a surrogate pair. The platform's readers throw InvalidOperationException there; ours must not.</summary>
 public sealed class LoneSurrogateTests

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Tests.Chat;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Answers;
 
 public sealed class MessageNormalizerTests : IDisposable
 {

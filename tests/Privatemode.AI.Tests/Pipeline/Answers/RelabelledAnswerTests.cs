@@ -1,7 +1,7 @@
 using System.Text;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Answers;
 
 /// <summary>Whole answers and errors under a status and names that somebody without keys wrote.</summary>
 public sealed class RelabelledAnswerTests : IDisposable

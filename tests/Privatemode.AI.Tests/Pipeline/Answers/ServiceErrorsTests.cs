@@ -1,6 +1,6 @@
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Answers;
 
 public sealed class ServiceErrorsTests
 {

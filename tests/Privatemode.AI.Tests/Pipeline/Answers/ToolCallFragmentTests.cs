@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Tests.Chat;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Answers;
 
 /// <summary>To which call a fragment belongs, for all the ways servers number, name and identify them.</summary>
 public sealed class ToolCallFragmentTests

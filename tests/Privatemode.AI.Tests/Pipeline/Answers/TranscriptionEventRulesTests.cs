@@ -1,8 +1,8 @@
-using Privatemode.AI.Encryption;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Answers;
 
 /// <summary>Streams of transcriptions.</summary>
 public sealed class TranscriptionEventRulesTests : IDisposable

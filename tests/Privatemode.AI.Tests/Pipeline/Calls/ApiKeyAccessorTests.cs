@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Calls;
 
 /// <summary>A host that serves several accounts: each call goes under the key of whoever is calling, or not at all.</summary>
 public sealed class ApiKeyAccessorTests : IAsyncLifetime

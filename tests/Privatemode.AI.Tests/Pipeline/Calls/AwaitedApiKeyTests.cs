@@ -2,11 +2,12 @@ using System.ClientModel;
 using System.Text;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Calls;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Calls;
 
 /// <summary>An API key that has to be waited for: every call waits for it, and only as long as the call may.</summary>
 public sealed class AwaitedApiKeyTests : IAsyncLifetime

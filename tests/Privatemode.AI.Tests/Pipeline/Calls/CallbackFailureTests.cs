@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Calls;
 
 /// <summary>What a callback of the user's throws reaches the caller as it is, and is not read as a fault of the answer.</summary>
 public sealed class CallbackFailureTests : IAsyncLifetime

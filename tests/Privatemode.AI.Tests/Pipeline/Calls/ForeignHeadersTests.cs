@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Calls;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Calls;
 
 /// <summary>Headers of other libraries: the known ones are left out, the others refused.</summary>
 public sealed class ForeignHeadersTests

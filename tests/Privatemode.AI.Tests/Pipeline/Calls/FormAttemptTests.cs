@@ -2,11 +2,14 @@ using System.ClientModel;
 using System.Text;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Calls;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Sessions;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Calls;
 
 /// <summary>What an attempt with a form leaves behind when it fails: the plaintext for the next one, and no key.</summary>
 public sealed class FormAttemptTests

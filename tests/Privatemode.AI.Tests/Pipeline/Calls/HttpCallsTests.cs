@@ -5,11 +5,14 @@ using System.Net.Sockets;
 using System.Text;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Calls;
+using Privatemode.AI.Pipeline.Requests;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Sessions;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Calls;
 
 /// <summary>Requests of other libraries against a network that answers as it likes.</summary>
 public sealed class HttpCallsTests : IDisposable

@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Calls;
 
 public sealed class ManyChatsTests
 {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Calls;
 
 /// <summary>The application's own limiter is asked once for each attempt of a sealed call.</summary>
 public sealed class RateLimiterTests : IAsyncLifetime

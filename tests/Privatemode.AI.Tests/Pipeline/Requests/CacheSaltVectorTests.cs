@@ -2,11 +2,11 @@ using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Testing.Enclave;
 using Privatemode.AI.Tests.Vectors;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Requests;
 
 /// <summary>vectors/protocol/cache_salt.json.</summary>
 public sealed class CacheSaltVectorTests

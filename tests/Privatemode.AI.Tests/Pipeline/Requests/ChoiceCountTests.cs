@@ -1,10 +1,11 @@
 using System.Text;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.EventStream;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Requests;
 
 public sealed class ChoiceCountTests
 {

@@ -1,6 +1,6 @@
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Requests;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Requests;
 
 public sealed class EndpointRulesTests
 {

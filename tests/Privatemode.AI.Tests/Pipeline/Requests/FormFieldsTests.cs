@@ -1,9 +1,9 @@
 using System.Text;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Multipart;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Requests;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Requests;
 
 public sealed class FormFieldsTests
 {

@@ -4,11 +4,12 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Requests;
 
 public sealed class ImageFetcherTests
 {

@@ -3,10 +3,11 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Calls;
+using Privatemode.AI.Pipeline.Requests;
 using Xunit.Abstractions;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Requests;
 
 /// <summary>A file of the largest size the service takes, from a source that knows its length to the socket.</summary>
 public sealed class LargeFileTests(ITestOutputHelper output)

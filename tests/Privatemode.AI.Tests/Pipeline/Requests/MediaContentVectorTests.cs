@@ -1,11 +1,12 @@
 using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Testing.Enclave;
 using Privatemode.AI.Tests.Vectors;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Requests;
 
 /// <summary>vectors/protocol/media_content.json.</summary>
 public sealed class MediaContentVectorTests

@@ -2,11 +2,11 @@ using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Text;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Requests;
 
 /// <summary>The last look at a call before it is handed to the transport, whatever happened to the very bytes that were encrypted.</summary>
 public sealed class OutboundCheckTests : IAsyncLifetime

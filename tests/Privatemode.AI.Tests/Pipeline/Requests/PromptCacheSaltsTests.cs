@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Requests;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Requests;
 
 /// <summary>Who shares the prompt cache with whom.</summary>
 public sealed class PromptCacheSaltsTests

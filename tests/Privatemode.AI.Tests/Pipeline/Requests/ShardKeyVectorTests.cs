@@ -2,10 +2,10 @@ using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Tests.Vectors;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Requests;
 
 /// <summary>vectors/protocol/shard_key.json.</summary>
 public sealed class ShardKeyVectorTests

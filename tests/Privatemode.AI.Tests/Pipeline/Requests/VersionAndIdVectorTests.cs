@@ -2,11 +2,12 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Testing.Enclave;
 using Privatemode.AI.Tests.Vectors;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Requests;
 
 /// <summary>vectors/protocol/version_and_ids.json.</summary>
 public sealed partial class VersionAndIdVectorTests

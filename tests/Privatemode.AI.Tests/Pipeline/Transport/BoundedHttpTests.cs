@@ -1,7 +1,8 @@
-using Privatemode.AI.Endpoints;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Endpoints;
+namespace Privatemode.AI.Tests.Pipeline.Transport;
 
 /// <summary>Every way of getting no answer has its own name.</summary>
 public sealed class BoundedHttpTests : IDisposable

@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Transport;
 
 /// <summary>What a message handler of the application's may do with requests on their way to the socket.</summary>
 public sealed class BroughtHandlerTests : IAsyncLifetime

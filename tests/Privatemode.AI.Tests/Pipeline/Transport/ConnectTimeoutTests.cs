@@ -2,11 +2,12 @@ using System.ClientModel;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.AI;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Transport;
 
 /// <summary>A connection that cannot be made in time is a failure to connect: nothing was sent, nobody cancelled, nothing was disposed.</summary>
 public sealed class ConnectTimeoutTests : IAsyncDisposable

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
-using Privatemode.AI.Endpoints;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Endpoints;
+namespace Privatemode.AI.Tests.Pipeline.Transport;
 
 public sealed class ControlPlaneClientTests : IDisposable
 {

@@ -11,7 +11,7 @@ using Privatemode.AI.Tests.Architecture;
 using Privatemode.AI.Tests.Diagnostics;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Transport;
 
 /// <summary>With the instrumentation most applications have, and whoever brings the handler: the header names at the socket are those that SECURITY.md
 /// lists.</summary>

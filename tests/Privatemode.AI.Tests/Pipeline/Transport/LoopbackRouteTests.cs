@@ -1,9 +1,9 @@
 using System.Net;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Transport;
 
 /// <summary>Plain http and test trust stay on this machine, and only they do.</summary>
 public sealed class LoopbackRouteTests

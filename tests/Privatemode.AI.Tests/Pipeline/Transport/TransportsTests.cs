@@ -1,8 +1,8 @@
 using System.Net;
-using Privatemode.AI.Pipeline;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Tests.Fakes;
 
-namespace Privatemode.AI.Tests.Pipeline;
+namespace Privatemode.AI.Tests.Pipeline.Transport;
 
 /// <summary>The client's own transport: nothing a server says makes it send more than it was asked to.</summary>
 public sealed class TransportsTests

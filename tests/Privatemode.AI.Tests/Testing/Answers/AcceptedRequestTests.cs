@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Testing;
 
 namespace Privatemode.AI.Tests.Testing.Answers;

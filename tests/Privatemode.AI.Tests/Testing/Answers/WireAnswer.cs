@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Tests.Testing.Answers;
 

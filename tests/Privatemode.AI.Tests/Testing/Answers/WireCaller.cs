@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Privatemode.AI.Internal;
 using Privatemode.AI.KeyExchange;
 using Privatemode.AI.KeyExchange.Hpke;
 using Privatemode.AI.Testing;

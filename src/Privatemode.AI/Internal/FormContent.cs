@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.ClientModel;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -77,5 +78,189 @@ internal sealed class FormContent : BinaryContent
             CultureInfo.InvariantCulture,
             $"--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{fileName}\"\r\nContent-Type: {fileType}\r\n\r\n");
         return (Encoding.UTF8.GetBytes(before.ToString()), Encoding.UTF8.GetBytes($"\r\n--{boundary}--\r\n"));
+    }
+}
+
+/// <summary>A field of a form.</summary>
+/// <param name="Name">Its name: letters, digits, <c>_</c>, <c>[</c> and <c>]</c>, nothing that would need quoting.</param>
+/// <param name="Value">Its value, any text.</param>
+internal readonly record struct FormField(string Name, string Value);
+
+/// <summary>A stream of the caller's that becomes a file of a form. Its first bytes are looked at before anything is sent.</summary>
+/// <remarks>
+/// The file is what the stream holds from where it stands. It is read straight into the one buffer that the pipeline seals where the target
+/// is one, and copied in pieces, which are wiped, to any other. The stream is never disposed. One that can seek may be written more than once.
+/// </remarks>
+internal sealed class FileSource
+{
+    private const int HeadSize = 64;
+    private const int PieceSize = 512 * 1024;
+
+    private readonly Stream _stream;
+    private readonly FileLimit _limit;
+    private readonly byte[] _head;
+    private readonly long _start;
+    private bool _isSpent;
+
+    private FileSource(Stream stream, FileLimit limit, byte[] head, long start)
+    {
+        (_stream, _limit, _head, _start) = (stream, limit, head, start);
+        Length = stream.CanSeek ? stream.Length - start : null;
+    }
+
+    /// <summary>The first bytes, at most 64.</summary>
+    public ReadOnlyMemory<byte> Head => _head;
+
+    /// <summary>Size in bytes; null when only reading to the end would tell.</summary>
+    public long? Length { get; }
+
+    /// <summary>Reads the first bytes. A stream that can seek stands where it stood again.</summary>
+    /// <exception cref="ArgumentException">The stream cannot be read.</exception>
+    /// <exception cref="PrivatemodeRequestException">There is nothing in it, or more than the limit.</exception>
+    public static async ValueTask<FileSource> OpenAsync(Stream stream, FileLimit limit, CancellationToken cancellationToken)
+    {
+        if (!stream.CanRead)
+        {
+            throw new ArgumentException("The stream cannot be read.", nameof(stream));
+        }
+
+        long start = stream.CanSeek ? stream.Position : 0;
+        byte[] head = new byte[HeadSize];
+        int read = await stream.ReadAtLeastAsync(head, HeadSize, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+        if (stream.CanSeek)
+        {
+            stream.Position = start;
+        }
+
+        if (read == 0)
+        {
+            throw new PrivatemodeRequestException(
+                FileLimit.Member, "The file is empty, or its stream is at the end. Set Position to 0 after writing to the stream.");
+        }
+
+        FileSource source = new(stream, limit, head[..read], start);
+        limit.Demand(source.Length ?? 0);
+        return source;
+    }
+
+    /// <summary>Copies the file; with <c>async: false</c> the result is complete.</summary>
+    /// <exception cref="PrivatemodeRequestException">It turns out to be larger than the limit.</exception>
+    /// <exception cref="InvalidOperationException">It was copied before and cannot be read again.</exception>
+    public async ValueTask CopyToAsync(Stream target, bool async, CancellationToken cancellationToken)
+    {
+        long copied = await RewindAsync(target, async, cancellationToken).ConfigureAwait(false);
+        IBufferWriter<byte>? direct = target as IBufferWriter<byte>;
+        byte[] piece = direct is null ? ArrayPool<byte>.Shared.Rent(PieceSize) : [];
+        try
+        {
+            while (true)
+            {
+                Memory<byte> room = direct?.GetMemory() ?? piece;
+                room = room[..Math.Min(room.Length, PieceSize)];
+                int read = async ? await _stream.ReadAsync(room, cancellationToken).ConfigureAwait(false) : _stream.Read(room.Span);
+                if (read == 0)
+                {
+                    return;
+                }
+
+                copied += read;
+                _limit.Demand(copied);
+                if (direct is null)
+                {
+                    await WriteAsync(target, room[..read], async, cancellationToken).ConfigureAwait(false);
+                }
+                else
+                {
+                    direct.Advance(read);
+                }
+            }
+        }
+        finally
+        {
+            if (direct is null)
+            {
+                ArrayPool<byte>.Shared.Return(piece, clearArray: true);
+            }
+        }
+    }
+
+    /// <summary>Puts the stream at the beginning of the file, or writes the bytes that were taken from it; how many those were.</summary>
+    private async ValueTask<int> RewindAsync(Stream target, bool async, CancellationToken cancellationToken)
+    {
+        if (_stream.CanSeek)
+        {
+            _stream.Position = _start;
+            return 0;
+        }
+
+        if (_isSpent)
+        {
+            throw new InvalidOperationException("The file was read before, and its stream cannot seek.");
+        }
+
+        _isSpent = true;
+        await WriteAsync(target, _head, async, cancellationToken).ConfigureAwait(false);
+        return _head.Length;
+    }
+
+    private static async ValueTask WriteAsync(Stream target, ReadOnlyMemory<byte> bytes, bool async, CancellationToken cancellationToken)
+    {
+        if (async)
+        {
+            await target.WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            target.Write(bytes.Span);
+        }
+    }
+}
+
+/// <summary>The largest file an endpoint takes.</summary>
+/// <param name="Bytes">In bytes.</param>
+/// <param name="Advice">What to do about a larger one, as a sentence.</param>
+internal sealed record FileLimit(int Bytes, string Advice)
+{
+    /// <summary>The member that exceptions about the file name.</summary>
+    public const string Member = "file";
+
+    /// <exception cref="PrivatemodeRequestException">The length is over the limit.</exception>
+    public void Demand(long length)
+    {
+        if (length > Bytes)
+        {
+            throw new PrivatemodeRequestException(Member, $"The file is larger than {Bytes} bytes, the maximum that the service accepts. {Advice}");
+        }
+    }
+}
+
+/// <summary>Names of files in forms.</summary>
+internal static class FileNames
+{
+    private const int LongestName = 200;
+
+    /// <summary>The last segment of a path, without anything that would need quoting; null when nothing is left of it.</summary>
+    /// <remarks>When it is too long its end stays, because there is the extension, by which the service knows the type.</remarks>
+    public static string? Clean(string? path)
+    {
+        if (path is null)
+        {
+            return null;
+        }
+
+        string name = path[(path.LastIndexOfAny(['/', '\\']) + 1)..].Trim();
+        StringBuilder clean = new(name.Length);
+        foreach (Rune rune in name.EnumerateRunes())
+        {
+            _ = Rune.IsControl(rune) || rune.Value is '"' or '\u2028' or '\u2029' ? clean.Append('_') : clean.Append(rune);
+        }
+
+        if (clean.Length > LongestName)
+        {
+            _ = clean.Remove(0, clean.Length - LongestName);
+            _ = char.IsLowSurrogate(clean[0]) ? clean.Remove(0, 1) : clean;
+        }
+
+        return clean.Length > 0 ? clean.ToString() : null;
     }
 }

@@ -1,5 +1,6 @@
 using System.Formats.Asn1;
 using System.Security.Cryptography;
+using Privatemode.AI.Attestation.Certificates;
 using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.KeyExchange;
@@ -142,4 +143,187 @@ internal static class MeshCertificate
             Expected = expected,
             Found = found,
         };
+}
+
+// Reference: RFC 5280, section 4.2.1. The readers throw AsnContentException on anything malformed.
+
+/// <summary>One extension of a certificate: critical or not, and its content in DER.</summary>
+internal sealed record MeshCertificateExtension(bool Critical, ReadOnlyMemory<byte> Value)
+{
+    public const string KeyUsage = "2.5.29.15";
+    public const string SubjectAlternativeName = "2.5.29.17";
+    public const string BasicConstraints = "2.5.29.19";
+    public const string NameConstraints = "2.5.29.30";
+    public const string ExtendedKeyUsage = "2.5.29.37";
+
+    private const string AnyExtendedKeyUsage = "2.5.29.37.0";
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    private const byte KeyCertSignBit = 0x80 >> 5;
+
+    private static readonly Asn1Tag DnsNameTag = new(TagClass.ContextSpecific, 2);
+
+    /// <summary>Extensions that may be critical because we know what they mean, also where we ask nothing of them.</summary>
+    public static bool IsUnderstood(string identifier) =>
+        identifier is KeyUsage or SubjectAlternativeName or BasicConstraints or ExtendedKeyUsage;
+
+    /// <summary>cA of BasicConstraints, section 4.2.1.9. The path length is read and left: there is never an intermediate.</summary>
+    public bool ReadIsAuthority()
+    {
+        AsnReader sequence = ReadWholeSequence();
+        bool isAuthority = sequence.HasData && sequence.PeekTag().HasSameClassAndValue(Asn1Tag.Boolean) && sequence.ReadBoolean();
+        if (sequence.HasData)
+        {
+            sequence.ReadIntegerBytes();
+        }
+
+        sequence.ThrowIfNotEmpty();
+        return isAuthority;
+    }
+
+    /// <summary>keyCertSign of KeyUsage, section 4.2.1.3.</summary>
+    public bool ReadMaySignCertificates()
+    {
+        AsnReader reader = new(Value, AsnEncodingRules.DER);
+        byte[] bits = reader.ReadBitString(out _);
+        reader.ThrowIfNotEmpty();
+        return bits.Length > 0 && (bits[0] & KeyCertSignBit) != 0;
+    }
+
+    /// <summary>Whether ExtendedKeyUsage, section 4.2.1.12, holds serverAuth or any.</summary>
+    public bool ReadMayServe()
+    {
+        AsnReader sequence = ReadWholeSequence();
+        bool mayServe = false;
+        while (sequence.HasData)
+        {
+            mayServe |= sequence.ReadObjectIdentifier() is ServerAuthentication or AnyExtendedKeyUsage;
+        }
+
+        return mayServe;
+    }
+
+    /// <summary>The dNSNames of SubjectAltName, section 4.2.1.6; names of other kinds are left.</summary>
+    public IReadOnlyList<string> ReadDnsNames()
+    {
+        AsnReader sequence = ReadWholeSequence();
+        List<string> names = [];
+        while (sequence.HasData)
+        {
+            if (sequence.PeekTag().HasSameClassAndValue(DnsNameTag))
+            {
+                names.Add(sequence.ReadCharacterString(UniversalTagNumber.IA5String, DnsNameTag));
+            }
+            else
+            {
+                _ = sequence.ReadEncodedValue();
+            }
+        }
+
+        return names;
+    }
+
+    private AsnReader ReadWholeSequence()
+    {
+        AsnReader reader = new(Value, AsnEncodingRules.DER);
+        AsnReader sequence = reader.ReadSequence();
+        reader.ThrowIfNotEmpty();
+        return sequence;
+    }
+}
+
+// Reference: RFC 5280, section 4.1 (Certificate) and section 4.2 (extensions), DER of X.690.
+
+/// <summary>What a certificate of the mesh says; whether that is true is judged elsewhere.</summary>
+/// <remarks>Read here and not by X509Certificate2, so that every platform sees the same certificate. Version 3 only.</remarks>
+internal sealed class MeshCertificateFields
+{
+    private const int Version3 = 2;
+    private static readonly Asn1Tag VersionTag = new(TagClass.ContextSpecific, 0);
+    private static readonly Asn1Tag ExtensionsTag = new(TagClass.ContextSpecific, 3);
+
+    private MeshCertificateFields()
+    {
+    }
+
+    /// <summary>The signed part, as it stands.</summary>
+    public ReadOnlyMemory<byte> ToBeSigned { get; private init; }
+
+    /// <summary>The AlgorithmIdentifier beside the signature, DER.</summary>
+    public ReadOnlyMemory<byte> OuterAlgorithm { get; private init; }
+
+    /// <summary>The AlgorithmIdentifier inside the signed part, DER.</summary>
+    public ReadOnlyMemory<byte> InnerAlgorithm { get; private init; }
+
+    /// <summary>The signature, DER inside.</summary>
+    public ReadOnlyMemory<byte> Signature { get; private init; }
+
+    /// <summary>The issuer's name, DER.</summary>
+    public ReadOnlyMemory<byte> Issuer { get; private init; }
+
+    /// <summary>The subject's name, DER.</summary>
+    public ReadOnlyMemory<byte> Subject { get; private init; }
+
+    public DateTimeOffset NotBefore { get; private init; }
+
+    public DateTimeOffset NotAfter { get; private init; }
+
+    /// <summary>SubjectPublicKeyInfo, DER.</summary>
+    public ReadOnlyMemory<byte> PublicKey { get; private init; }
+
+    /// <summary>Extensions by their object identifier.</summary>
+    public IReadOnlyDictionary<string, MeshCertificateExtension> Extensions { get; private init; } = null!;
+
+    /// <summary>Reads one certificate with nothing after it.</summary>
+    /// <exception cref="AsnContentException">It is anything else.</exception>
+    public static MeshCertificateFields Parse(ReadOnlyMemory<byte> der)
+    {
+        (ReadOnlyMemory<byte> toBeSigned, AsnReader body, ReadOnlyMemory<byte> outerAlgorithm, ReadOnlyMemory<byte> signature) =
+            DerReading.ReadSigned(der);
+        AsnReader version = body.ReadSequence(VersionTag);
+        DerReading.Demand(version.TryReadInt32(out int value) && value == Version3, "The certificate is not of version 3.");
+        version.ThrowIfNotEmpty();
+        body.ReadIntegerBytes();
+        ReadOnlyMemory<byte> innerAlgorithm = body.ReadEncodedValue();
+        ReadOnlyMemory<byte> issuer = body.ReadEncodedValue();
+        AsnReader validity = body.ReadSequence();
+        DateTimeOffset notBefore = DerReading.ReadTime(validity);
+        DateTimeOffset notAfter = DerReading.ReadTime(validity);
+        validity.ThrowIfNotEmpty();
+        MeshCertificateFields fields = new()
+        {
+            ToBeSigned = toBeSigned,
+            OuterAlgorithm = outerAlgorithm,
+            InnerAlgorithm = innerAlgorithm,
+            Signature = signature,
+            Issuer = issuer,
+            Subject = body.ReadEncodedValue(),
+            NotBefore = notBefore,
+            NotAfter = notAfter,
+            PublicKey = body.ReadEncodedValue(),
+            Extensions = ReadExtensions(body),
+        };
+        body.ThrowIfNotEmpty();
+        return fields;
+    }
+
+    private static Dictionary<string, MeshCertificateExtension> ReadExtensions(AsnReader body)
+    {
+        Dictionary<string, MeshCertificateExtension> extensions = new(StringComparer.Ordinal);
+        if (!body.HasData)
+        {
+            return extensions;
+        }
+
+        AsnReader tagged = body.ReadSequence(ExtensionsTag);
+        AsnReader list = tagged.ReadSequence();
+        tagged.ThrowIfNotEmpty();
+        while (list.HasData)
+        {
+            (string identifier, CertificateExtension extension) = DerReading.ReadExtension(list);
+            DerReading.Demand(
+                extensions.TryAdd(identifier, new MeshCertificateExtension(extension.Critical, extension.Value)), "An extension stands twice.");
+        }
+
+        return extensions;
+    }
 }

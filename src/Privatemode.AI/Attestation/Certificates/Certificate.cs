@@ -180,3 +180,94 @@ internal sealed class Certificate
         }
     }
 }
+
+// Reference: RFC 5280, section 4.2.1. The readers throw AsnContentException on anything malformed.
+
+/// <summary>One extension of a certificate: critical or not, and its content, which need not be DER.</summary>
+internal sealed record CertificateExtension(bool Critical, ReadOnlyMemory<byte> Value)
+{
+    public const string KeyUsage = "2.5.29.15";
+    public const string BasicConstraints = "2.5.29.19";
+    public const string AuthorityKeyIdentifier = "2.5.29.35";
+
+    private const byte KeyCertSignBit = 0x80 >> 5;
+    private const byte CrlSignBit = 0x80 >> 6;
+
+    /// <summary>Extensions that may be critical because their content is read.</summary>
+    public static bool IsUnderstood(string identifier) => identifier is KeyUsage or BasicConstraints;
+
+    /// <summary>BasicConstraints, section 4.2.1.9.</summary>
+    public (bool IsAuthority, int? PathLength) ReadBasicConstraints()
+    {
+        AsnReader reader = new(Value, AsnEncodingRules.DER);
+        AsnReader sequence = reader.ReadSequence();
+        reader.ThrowIfNotEmpty();
+
+        bool isAuthority = sequence.HasData && sequence.PeekTag().HasSameClassAndValue(Asn1Tag.Boolean) && sequence.ReadBoolean();
+        int? pathLength = null;
+        if (sequence.HasData)
+        {
+            bool fits = sequence.TryReadInt32(out int value);
+            DerReading.Demand(fits && value >= 0 && isAuthority, "The path length is impossible.");
+            pathLength = value;
+        }
+
+        sequence.ThrowIfNotEmpty();
+        return (isAuthority, pathLength);
+    }
+
+    /// <summary>keyCertSign and cRLSign of KeyUsage, section 4.2.1.3.</summary>
+    public (bool MaySignCertificates, bool MaySignRevocationLists) ReadKeyUsage()
+    {
+        AsnReader reader = new(Value, AsnEncodingRules.DER);
+        byte[] bits = reader.ReadBitString(out _);
+        reader.ThrowIfNotEmpty();
+        return bits.Length > 0 ? ((bits[0] & KeyCertSignBit) != 0, (bits[0] & CrlSignBit) != 0) : (false, false);
+    }
+}
+
+// Reference: RFC 5280, section 4.1.2.4. Narrower than it: every RDN has one attribute and every attribute stands once, as in all names
+// of AMD and Intel. A name with two common names has no right answer to "who is it".
+
+/// <summary>A name as attribute type (dotted) to text.</summary>
+internal sealed class DistinguishedName
+{
+    public const string CommonNameType = "2.5.4.3";
+
+    private DistinguishedName(Dictionary<string, string> attributes) => Attributes = attributes;
+
+    public IReadOnlyDictionary<string, string> Attributes { get; }
+
+    /// <summary>The common name, or null when the name has none.</summary>
+    public string? CommonName => Attributes.GetValueOrDefault(CommonNameType);
+
+    /// <exception cref="AsnContentException">It is not a name, or not one as described above.</exception>
+    public static DistinguishedName Parse(ReadOnlyMemory<byte> der)
+    {
+        Dictionary<string, string> attributes = new(StringComparer.Ordinal);
+        AsnReader input = new(der, AsnEncodingRules.DER);
+        AsnReader name = input.ReadSequence();
+        input.ThrowIfNotEmpty();
+        while (name.HasData)
+        {
+            AsnReader set = name.ReadSetOf();
+            AsnReader attribute = set.ReadSequence();
+            set.ThrowIfNotEmpty();
+            string type = attribute.ReadObjectIdentifier();
+            string value = ReadText(attribute);
+            attribute.ThrowIfNotEmpty();
+            DerReading.Demand(attributes.TryAdd(type, value), "An attribute stands twice.");
+        }
+
+        return new DistinguishedName(attributes);
+    }
+
+    private static string ReadText(AsnReader reader)
+    {
+        UniversalTagNumber kind = (UniversalTagNumber)reader.PeekTag().TagValue;
+        DerReading.Demand(
+            kind is UniversalTagNumber.UTF8String or UniversalTagNumber.PrintableString or UniversalTagNumber.IA5String,
+            "The value of an attribute is not plain text.");
+        return reader.ReadCharacterString(kind);
+    }
+}

@@ -84,3 +84,144 @@ internal sealed record SnpPolicy
         }
     }
 }
+
+/// <summary>Compares one report with policies and collects every mismatch.</summary>
+internal sealed class SnpComparison(VerifiedSnpReport verified)
+{
+    private readonly SnpReport _report = verified.Report;
+    private readonly List<VerificationMismatch> _mismatches = [];
+
+    public IReadOnlyList<VerificationMismatch> Mismatches => _mismatches;
+
+    /// <summary>Who made the report, on what, for whom.</summary>
+    public void CompareIdentity(SnpPolicy policy)
+    {
+        CompareListed(SnpPolicyChecks.AllowedProduct, verified.Product, policy.AllowedProducts);
+        CompareListed(SnpPolicyChecks.AllowedSigner, verified.Signer, policy.AllowedSigners);
+        if (policy.AllowedChipIds is { } chips)
+        {
+            bool listed = !_report.IsChipIdMasked && chips.Any(chip => chip.Span.SequenceEqual(_report.ChipId.Span));
+            Demand(listed, SnpPolicyChecks.AllowedChip, $"one of {chips.Count} chips", Hex(_report.ChipId));
+        }
+
+        CompareBytes(SnpPolicyChecks.ReportData, policy.ReportData, _report.ReportData);
+        CompareBytes(SnpPolicyChecks.Measurement, policy.Measurement, _report.Measurement);
+        CompareBytes(SnpPolicyChecks.HostData, policy.HostData, _report.HostData);
+        CompareBytes(SnpPolicyChecks.IdKeyDigest, policy.IdKeyDigest, _report.IdKeyDigest);
+        if (policy.Vmpl is { } vmpl)
+        {
+            Demand(_report.Vmpl == vmpl, SnpPolicyChecks.Vmpl, $"{vmpl}", $"{_report.Vmpl}");
+        }
+    }
+
+    /// <summary>The guest policy, each bit in the direction in which it is dangerous.</summary>
+    public void CompareGuestPolicy(SnpPolicyBits expected)
+    {
+        SnpPolicyBits found = _report.Policy;
+        Demand(
+            (found.AbiMajor, found.AbiMinor).CompareTo((expected.AbiMajor, expected.AbiMinor)) >= 0,
+            SnpPolicyChecks.GuestAbi,
+            $"at least {expected.AbiMajor}.{expected.AbiMinor}",
+            $"{found.AbiMajor}.{found.AbiMinor}");
+        DemandNotAllowed(SnpPolicyChecks.GuestDebug, expected.DebugAllowed, found.DebugAllowed);
+        DemandNotAllowed(SnpPolicyChecks.GuestMigration, expected.MigrateMaAllowed, found.MigrateMaAllowed);
+        DemandNotAllowed(SnpPolicyChecks.GuestSmt, expected.SmtAllowed, found.SmtAllowed);
+        DemandNotAllowed(SnpPolicyChecks.GuestCxl, expected.CxlAllowed, found.CxlAllowed);
+        DemandSet(SnpPolicyChecks.GuestSingleSocket, expected.SingleSocketRequired, found.SingleSocketRequired);
+        DemandSet(SnpPolicyChecks.GuestMemoryEncryption, expected.MemAes256XtsRequired, found.MemAes256XtsRequired);
+        DemandSet(SnpPolicyChecks.GuestRapl, expected.RaplDisabledRequired, found.RaplDisabledRequired);
+        DemandSet(SnpPolicyChecks.GuestCiphertextHiding, expected.CiphertextHidingDramRequired, found.CiphertextHidingDramRequired);
+        DemandSet(SnpPolicyChecks.GuestPageSwap, expected.PageSwapDisabledRequired, found.PageSwapDisabledRequired);
+    }
+
+    /// <summary>The machine.</summary>
+    public void ComparePlatform(SnpPolicy policy)
+    {
+        SnpPlatformInfo found = _report.PlatformInfo;
+        if (policy.RefuseUnknownPlatformBits)
+        {
+            Demand(found.UnknownBits == 0, SnpPolicyChecks.PlatformUnknown, "no unknown bit", $"0x{found.UnknownBits:x}");
+        }
+
+        if (policy.PlatformInfo is { } expected)
+        {
+            DemandNotAllowed(SnpPolicyChecks.PlatformSmt, expected.SmtEnabled, found.SmtEnabled);
+            DemandNotAllowed(SnpPolicyChecks.PlatformTsme, expected.TsmeEnabled, found.TsmeEnabled);
+            DemandNotAllowed(SnpPolicyChecks.PlatformTio, expected.TioEnabled, found.TioEnabled);
+            DemandSet(SnpPolicyChecks.PlatformEcc, expected.EccEnabled, found.EccEnabled);
+            DemandSet(SnpPolicyChecks.PlatformRapl, expected.RaplDisabled, found.RaplDisabled);
+            DemandSet(SnpPolicyChecks.PlatformCiphertextHiding, expected.CiphertextHidingDramEnabled, found.CiphertextHidingDramEnabled);
+            DemandSet(SnpPolicyChecks.PlatformAliasCheck, expected.AliasCheckComplete, found.AliasCheckComplete);
+        }
+    }
+
+    /// <summary>TCB versions, firmware versions and mitigations.</summary>
+    public void CompareFirmware(SnpPolicy policy)
+    {
+        SnpTcb tcb = verified.Tcb;
+        if (policy.MinimumTcb is { } minimum)
+        {
+            Demand(tcb.Launch.IsAtLeast(minimum), SnpPolicyChecks.LaunchTcb, $"at least {minimum}", $"{tcb.Launch}");
+            Demand(tcb.Reported.IsAtLeast(minimum), SnpPolicyChecks.ReportedTcb, $"at least {minimum}", $"{tcb.Reported}");
+        }
+
+        Demand(tcb.Current.IsAtLeast(tcb.Reported), SnpPolicyChecks.CurrentTcb, $"at least {tcb.Reported}, as reported", $"{tcb.Current}");
+        CompareCommitted(policy.RefuseProvisionalFirmware);
+        if (policy.MinimumMitigationVector is { } bits)
+        {
+            DemandBits(SnpPolicyChecks.LaunchMitigations, bits, _report.LaunchMitigationVector);
+            DemandBits(SnpPolicyChecks.CurrentMitigations, bits, _report.CurrentMitigationVector);
+        }
+    }
+
+    private void CompareCommitted(bool equal)
+    {
+        SnpTcb tcb = verified.Tcb;
+        (FirmwareVersion current, FirmwareVersion committed) = (_report.CurrentVersion, _report.CommittedVersion);
+        string relation = equal ? "exactly" : "at most";
+        Demand(
+            equal ? tcb.Committed == tcb.Current : tcb.Current.IsAtLeast(tcb.Committed),
+            SnpPolicyChecks.CommittedTcb,
+            $"{relation} the current {tcb.Current}",
+            $"{tcb.Committed}");
+        Demand(
+            equal ? committed == current : current.IsAtLeast(committed),
+            SnpPolicyChecks.CommittedVersion,
+            $"{relation} the current {current}",
+            $"{committed}");
+    }
+
+    private void CompareListed<T>(string check, T found, IReadOnlyCollection<T>? allowed)
+        where T : struct, Enum
+    {
+        if (allowed is not null)
+        {
+            Demand(allowed.Contains(found), check, string.Join(" or ", allowed), $"{found}");
+        }
+    }
+
+    private void CompareBytes(string check, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> found)
+    {
+        if (expected is { } bytes)
+        {
+            Demand(bytes.Span.SequenceEqual(found.Span), check, Hex(bytes), Hex(found));
+        }
+    }
+
+    private void DemandNotAllowed(string check, bool allowed, bool found) => Demand(allowed || !found, check, "off", "on");
+
+    private void DemandSet(string check, bool required, bool found) => Demand(!required || found, check, "on", "off");
+
+    private void DemandBits(string check, ulong bits, ulong found) =>
+        Demand((found & bits) == bits, check, $"at least the bits 0x{bits:x}", $"0x{found:x}");
+
+    private void Demand(bool condition, string check, string expected, string found)
+    {
+        if (!condition)
+        {
+            _mismatches.Add(new VerificationMismatch { Check = check, Expected = expected, Found = found });
+        }
+    }
+
+    private static string Hex(ReadOnlyMemory<byte> bytes) => Convert.ToHexStringLower(bytes.Span);
+}

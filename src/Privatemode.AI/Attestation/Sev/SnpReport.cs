@@ -216,3 +216,108 @@ internal sealed class SnpReport
 
     private ulong UInt64(int offset) => BinaryPrimitives.ReadUInt64LittleEndian(Raw.Span[offset..]);
 }
+
+/// <summary>Version of the SNP firmware: 1.55 build 22 is (1, 55, 22).</summary>
+internal readonly record struct FirmwareVersion(byte Major, byte Minor, byte Build)
+{
+    /// <summary>Whether neither the version (major first) nor, on its own, the build is older.</summary>
+    public bool IsAtLeast(FirmwareVersion minimum) =>
+        (Major, Minor).CompareTo((minimum.Major, minimum.Minor)) >= 0 && Build >= minimum.Build;
+
+    public override string ToString() => $"{Major}.{Minor}.{Build}";
+}
+
+// Reference: AMD 56860, guest policy. Some bits allow what is dangerous, others demand what is safe: SnpPolicy compares each in its direction.
+
+/// <summary>The guest policy: what the guest's owner demands of the host and allows it.</summary>
+internal readonly record struct SnpPolicyBits(ulong Value)
+{
+    private const ulong AlwaysSet = 1UL << 17;
+    private const int FirstReserved = 26;
+
+    /// <summary>Whether bit 17 is set and no bit that has no meaning yet.</summary>
+    public bool IsWellFormed => (Value & AlwaysSet) != 0 && Value >> FirstReserved == 0;
+
+    /// <summary>Lowest minor version of the firmware's interface.</summary>
+    public byte AbiMinor => (byte)(Value & 0xff);
+
+    /// <summary>Lowest major version of the firmware's interface.</summary>
+    public byte AbiMajor => (byte)((Value >> 8) & 0xff);
+
+    /// <summary>Simultaneous multithreading is allowed.</summary>
+    public bool SmtAllowed => Has(16);
+
+    /// <summary>A migration agent, which can read the guest's memory, is allowed.</summary>
+    public bool MigrateMaAllowed => Has(18);
+
+    /// <summary>Debugging, with which the host can read the guest's memory, is allowed.</summary>
+    public bool DebugAllowed => Has(19);
+
+    /// <summary>The guest runs on one socket only.</summary>
+    public bool SingleSocketRequired => Has(20);
+
+    /// <summary>Devices and memory on CXL are allowed.</summary>
+    public bool CxlAllowed => Has(21);
+
+    /// <summary>Memory is encrypted with AES-256-XTS.</summary>
+    public bool MemAes256XtsRequired => Has(22);
+
+    /// <summary>Power measurement (RAPL) is switched off.</summary>
+    public bool RaplDisabledRequired => Has(23);
+
+    /// <summary>The host does not see ciphertext in memory.</summary>
+    public bool CiphertextHidingDramRequired => Has(24);
+
+    /// <summary>The host may not swap pages of the guest.</summary>
+    public bool PageSwapDisabledRequired => Has(25);
+
+    public override string ToString() => $"0x{Value:x}";
+
+    private bool Has(int bit) => (Value >> bit & 1) != 0;
+}
+
+// Reference: AMD 56860, PLATFORM_INFO. Bit 6 is reserved in it and set on real Turin machines, so unknown bits are data here.
+
+/// <summary>What the firmware says about the machine.</summary>
+internal readonly record struct SnpPlatformInfo(ulong Value)
+{
+    private const ulong Known = 0b1011_1111;
+
+    /// <summary>Simultaneous multithreading is on.</summary>
+    public bool SmtEnabled => Has(0);
+
+    /// <summary>Transparent memory encryption (TSME) is on.</summary>
+    public bool TsmeEnabled => Has(1);
+
+    /// <summary>Memory has error correction.</summary>
+    public bool EccEnabled => Has(2);
+
+    /// <summary>Power measurement (RAPL) is off.</summary>
+    public bool RaplDisabled => Has(3);
+
+    /// <summary>The host does not see ciphertext in memory.</summary>
+    public bool CiphertextHidingDramEnabled => Has(4);
+
+    /// <summary>Memory was checked for aliases since the last reset (BadRAM, AMD-SB-3015).</summary>
+    public bool AliasCheckComplete => Has(5);
+
+    /// <summary>Trusted I/O is on.</summary>
+    public bool TioEnabled => Has(7);
+
+    /// <summary>The bits that have no meaning here: 6 and those from 8 on.</summary>
+    public ulong UnknownBits => Value & ~Known;
+
+    public override string ToString() => $"0x{Value:x}";
+
+    private bool Has(int bit) => (Value >> bit & 1) != 0;
+}
+
+/// <summary>The kind of key that signs reports.</summary>
+internal enum SnpSigner
+{
+    /// <summary>A key of one chip (versioned chip endorsement key).</summary>
+    Vcek,
+
+    /// <summary>A key of a cloud provider, loaded into many chips (versioned loaded endorsement key).</summary>
+    Vlek,
+}

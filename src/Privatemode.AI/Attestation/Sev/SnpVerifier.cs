@@ -128,3 +128,126 @@ internal static class SnpVerifier
         }
     }
 }
+
+/// <summary>
+/// A report signed by a key that is certified under a pinned root, and in agreement with that certificate. Whether the root has revoked its intermediate
+/// takes the revocation list.
+/// </summary>
+internal sealed class SignedSnpReport : IDisposable
+{
+    private SignedSnpReport(SnpReport report, SnpChain chain, SnpTcb tcb)
+    {
+        Report = report;
+        Chain = chain;
+        Tcb = tcb;
+    }
+
+    public SnpReport Report { get; }
+
+    public SnpChain Chain { get; }
+
+    /// <summary>The TCB versions of the report, the reported one proved by the key.</summary>
+    public SnpTcb Tcb { get; }
+
+    /// <summary>Judges chain, signature, and what certificate and report say about each other.</summary>
+    /// <param name="evidence">The report and the certificate of its signing key.</param>
+    /// <param name="intermediate">The certificate that issued the signing key's, DER.</param>
+    /// <param name="root">The certificate of the root key, DER.</param>
+    /// <param name="anchors">The root keys to trust.</param>
+    /// <param name="at">The time at which the chain must be valid.</param>
+    /// <exception cref="PrivatemodeVerificationException">No genuine processor made this report.</exception>
+    public static SignedSnpReport Verify(
+        SnpEvidence evidence, ReadOnlyMemory<byte> intermediate, ReadOnlyMemory<byte> root, SevTrustAnchors anchors, DateTimeOffset at)
+    {
+        SnpReport report = SnpReport.Parse(evidence.Report);
+        VekCertificate vek = VekCertificate.Parse(evidence.Vek);
+        SnpVerifier.CheckKind(report, vek);
+        SnpChain chain = SnpChain.Verify(vek, intermediate, root, anchors, at);
+        try
+        {
+            return new SignedSnpReport(report, chain, SnpVerifier.CheckReport(report, chain));
+        }
+        catch
+        {
+            chain.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => Chain.Dispose();
+}
+
+/// <summary>What the deployment shows. Nothing in it is trusted.</summary>
+/// <param name="Report">The report, 1184 bytes.</param>
+/// <param name="Vek">The certificate of the key that signed it, VCEK or VLEK, DER.</param>
+internal sealed record SnpEvidence(ReadOnlyMemory<byte> Report, ReadOnlyMemory<byte> Vek);
+
+/// <summary>The dates on which a verdict depends.</summary>
+internal sealed record SnpDates(
+    DateTimeOffset VekNotBefore,
+    DateTimeOffset VekNotAfter,
+    DateTimeOffset IntermediateNotAfter,
+    DateTimeOffset RootNotAfter,
+    DateTimeOffset CrlThisUpdate,
+    DateTimeOffset CrlNextUpdate)
+{
+    /// <summary>The earliest end.</summary>
+    public DateTimeOffset ValidUntil => new[] { VekNotAfter, IntermediateNotAfter, RootNotAfter, CrlNextUpdate }.Min();
+}
+
+/// <summary>A report that a genuine AMD processor made. Whether it says what it should is for <see cref="SnpPolicy"/>.</summary>
+/// <param name="Report">The report.</param>
+/// <param name="Product">The product line of the pinned root.</param>
+/// <param name="Signer">The kind of key that signed it.</param>
+/// <param name="Tcb">Its TCB versions, in the product's layout.</param>
+/// <param name="Dates">Until when its certificates and the revocation list may be used.</param>
+internal sealed record VerifiedSnpReport(SnpReport Report, SnpProduct Product, SnpSigner Signer, SnpTcb Tcb, SnpDates Dates)
+{
+    /// <summary>The last moment at which the same evidence and collateral verify.</summary>
+    public DateTimeOffset ValidUntil => Dates.ValidUntil;
+}
+
+/// <summary>What belongs to a product line and comes from AMD, or with the evidence. Nothing in it is trusted unless a pinned root signed it.</summary>
+/// <param name="Intermediate">The certificate that issued the signing key's: ASK for a VCEK, ASVK for a VLEK, DER.</param>
+/// <param name="Root">The certificate of the root key (ARK), DER.</param>
+/// <param name="Crl">The root key's revocation list, DER. An empty one is no list, and nothing is accepted without.</param>
+internal sealed record SnpCollateral(ReadOnlyMemory<byte> Intermediate, ReadOnlyMemory<byte> Root, ReadOnlyMemory<byte> Crl)
+{
+    /// <summary>The list came with the evidence, and AMD could not be asked for the current one.</summary>
+    public bool IsCrlSupplied { get; init; }
+}
+
+// Reference: AMD 57230, section 4. Numbers are decimal. The host is not part of it: a proxy may stand in for kdsintf.amd.com.
+
+/// <summary>Path and query of requests to AMD's key distribution. Nothing here has been verified: a wrong request gives a wrong certificate.</summary>
+internal static class KdsRequests
+{
+    /// <summary>The certificate (DER) of the key that a chip derives for the reported TCB. VLEKs cannot be asked for.</summary>
+    /// <param name="report">The report, not verified yet.</param>
+    /// <param name="product">The product line to read it as.</param>
+    /// <exception cref="PrivatemodeVerificationException">The report does not say which chip, or its TCB is not the product's.</exception>
+    public static string Vcek(SnpReport report, SnpProduct product)
+    {
+        if (report.IsChipIdMasked)
+        {
+            throw SevFailure.Create(
+                SevChecks.ChipIdMasked, "The host masks the chip id, so that the certificate of the signing key cannot be asked for");
+        }
+
+        bool turin = product == SnpProduct.Turin;
+        TcbVersion tcb = SnpTcb.Read(report, product).Reported;
+        string chip = Convert.ToHexStringLower(turin ? report.ChipId.Span[..8] : report.ChipId.Span);
+        string fmc = turin ? $"fmcSPL={tcb.Fmc}&" : string.Empty;
+        return $"/vcek/v1/{SnpProducts.Name(product)}/{chip}"
+            + $"?{fmc}blSPL={tcb.BootLoader}&teeSPL={tcb.Tee}&snpSPL={tcb.Snp}&ucodeSPL={tcb.Microcode}";
+    }
+
+    /// <summary>Intermediate and root, in this order, PEM.</summary>
+    public static string CertificateChain(SnpProduct product, SnpSigner signer) => $"{Folder(product, signer)}/cert_chain";
+
+    /// <summary>The root's revocation list, DER.</summary>
+    public static string RevocationList(SnpProduct product, SnpSigner signer) => $"{Folder(product, signer)}/crl";
+
+    private static string Folder(SnpProduct product, SnpSigner signer) =>
+        $"/{(signer == SnpSigner.Vcek ? "vcek" : "vlek")}/v1/{SnpProducts.Name(product)}";
+}

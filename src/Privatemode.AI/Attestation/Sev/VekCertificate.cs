@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using Privatemode.AI.Attestation.Certificates;
 
 namespace Privatemode.AI.Attestation.Sev;
@@ -59,4 +60,140 @@ internal sealed record VekCertificate(Certificate Certificate, SnpSigner Signer,
             && AmdAttributes.All(attribute => name.Attributes.GetValueOrDefault(attribute.Type) == attribute.Value);
         return isAmd ? name.CommonName : null;
     }
+}
+
+// Reference: AMD 57230 (VCEK certificate and KDS interface), section 3.1. The set is closed: besides these only the authority key
+// identifier is known. An unknown component of the TCB would otherwise go unnoticed.
+
+/// <summary>What the extensions of a VCEK or VLEK certificate say.</summary>
+/// <param name="Product">The product line of the productName.</param>
+/// <param name="Tcb">The patch levels for which the key was derived.</param>
+/// <param name="HardwareId">The chip for which the key was derived, 64 bytes (8 on Turin); empty for a VLEK.</param>
+internal sealed record VekExtensions(SnpProduct? Product, TcbVersion Tcb, ReadOnlyMemory<byte> HardwareId)
+{
+    private const string Arc = "1.3.6.1.4.1.3704.1.";
+    private const string StructVersion = Arc + "1";
+    private const string ProductName = Arc + "2";
+    private const string BootLoader = Arc + "3.1";
+    private const string Tee = Arc + "3.2";
+    private const string Snp = Arc + "3.3";
+    private const string Microcode = Arc + "3.8";
+    private const string Fmc = Arc + "3.9";
+    private const string HardwareIdentifier = Arc + "4";
+    private const string ProviderIdentifier = Arc + "5";
+
+    private static readonly string[] Reserved = [Arc + "3.4", Arc + "3.5", Arc + "3.6", Arc + "3.7"];
+
+    /// <summary>Reads the extensions of a certificate of the given kind and line.</summary>
+    /// <exception cref="PrivatemodeVerificationException">One is missing, unknown or malformed, or they are of another kind or line.</exception>
+    public static VekExtensions Parse(IReadOnlyDictionary<string, CertificateExtension> extensions, SnpSigner signer, SnpProduct line)
+    {
+        try
+        {
+            CheckSet(extensions, signer, line);
+            CheckStructure(extensions, line);
+            foreach (string reserved in Reserved)
+            {
+                DemandValue(!extensions.ContainsKey(reserved) || ReadByte(extensions, reserved) == 0, "a reserved patch level is not 0");
+            }
+
+            return new VekExtensions(
+                SnpProducts.FromExtension(ReadText(extensions, ProductName)),
+                new TcbVersion(
+                    Fmc: line == SnpProduct.Turin ? ReadByte(extensions, Fmc) : (byte)0,
+                    BootLoader: ReadByte(extensions, BootLoader),
+                    Tee: ReadByte(extensions, Tee),
+                    Snp: ReadByte(extensions, Snp),
+                    Microcode: ReadByte(extensions, Microcode)),
+                signer == SnpSigner.Vcek ? ReadHardwareId(extensions[HardwareIdentifier].Value, line) : default);
+        }
+        catch (AsnContentException)
+        {
+            throw Failure(SevChecks.VekExtensionValue, "a value is not of its type");
+        }
+    }
+
+    private static void CheckSet(IReadOnlyDictionary<string, CertificateExtension> extensions, SnpSigner signer, SnpProduct line)
+    {
+        List<string> required = [StructVersion, ProductName, BootLoader, Tee, Snp, Microcode];
+        required.Add(signer == SnpSigner.Vcek ? HardwareIdentifier : ProviderIdentifier);
+        if (line == SnpProduct.Turin)
+        {
+            required.Add(Fmc);
+        }
+
+        foreach (string identifier in required)
+        {
+            if (!extensions.ContainsKey(identifier))
+            {
+                throw Failure(SevChecks.VekExtensionMissing, "one is missing", expected: identifier);
+            }
+        }
+
+        foreach (string identifier in extensions.Keys)
+        {
+            bool known = required.Contains(identifier) || Reserved.Contains(identifier) || identifier == CertificateExtension.AuthorityKeyIdentifier;
+            if (!known)
+            {
+                throw Failure(SevChecks.VekExtensionUnexpected, "there is one of another kind of certificate", found: identifier);
+            }
+        }
+
+        if (signer == SnpSigner.Vlek)
+        {
+            _ = ReadText(extensions, ProviderIdentifier);
+        }
+    }
+
+    private static void CheckStructure(IReadOnlyDictionary<string, CertificateExtension> extensions, SnpProduct line)
+    {
+        byte expected = line == SnpProduct.Turin ? (byte)1 : (byte)0;
+        byte found = ReadByte(extensions, StructVersion);
+        if (found != expected)
+        {
+            throw SevFailure.Create(
+                SevChecks.VekStructure, "The certificate of the signing key has a layout that is not its product's", $"{expected}", $"{found}");
+        }
+    }
+
+    // AMD writes the bytes without any tag; an OCTET STRING around them is known too. Told apart by their length and never by the first
+    // byte, which may be 4 by chance.
+    private static ReadOnlyMemory<byte> ReadHardwareId(ReadOnlyMemory<byte> value, SnpProduct line)
+    {
+        int size = line == SnpProduct.Turin ? 8 : 64;
+        if (value.Length == size)
+        {
+            return value;
+        }
+
+        DemandValue(value.Length == size + 2 && value.Span[0] == 0x04 && value.Span[1] == size, $"the hardware id has not {size} bytes");
+        return value[2..];
+    }
+
+    private static byte ReadByte(IReadOnlyDictionary<string, CertificateExtension> extensions, string identifier)
+    {
+        AsnReader reader = new(extensions[identifier].Value, AsnEncodingRules.DER);
+        DemandValue(reader.TryReadInt32(out int value) && value is >= byte.MinValue and <= byte.MaxValue, "a number is not in 0 to 255");
+        reader.ThrowIfNotEmpty();
+        return (byte)value;
+    }
+
+    private static string ReadText(IReadOnlyDictionary<string, CertificateExtension> extensions, string identifier)
+    {
+        AsnReader reader = new(extensions[identifier].Value, AsnEncodingRules.DER);
+        string text = reader.ReadCharacterString(UniversalTagNumber.IA5String);
+        reader.ThrowIfNotEmpty();
+        return text;
+    }
+
+    private static void DemandValue(bool condition, string what)
+    {
+        if (!condition)
+        {
+            throw Failure(SevChecks.VekExtensionValue, what);
+        }
+    }
+
+    private static PrivatemodeVerificationException Failure(string check, string what, string? expected = null, string? found = null) =>
+        SevFailure.Create(check, $"The certificate of the signing key has wrong extensions: {what}", expected, found);
 }

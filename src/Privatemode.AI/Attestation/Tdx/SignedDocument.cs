@@ -1,4 +1,7 @@
+using System.Buffers;
+using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 
 namespace Privatemode.AI.Attestation.Tdx;
@@ -60,3 +63,137 @@ internal sealed class SignedDocument : IDisposable
 
     public void Dispose() => _document.Dispose();
 }
+
+/// <summary>Reads typed members of Intel's collateral; anything that is not exactly the demanded type is a <see cref="JsonException"/>.</summary>
+internal static class CollateralJson
+{
+    private const int LongestText = 64;
+    private const int MostItems = 256;
+
+    // JsonDocument throws InvalidOperationException for a name or text with half a surrogate pair.
+    public static bool IsMalformed(Exception exception) => exception is JsonException or InvalidOperationException;
+
+    public static JsonElement ReadObject(this JsonElement parent, string name)
+    {
+        JsonElement value = parent.Member(name);
+        return value.ValueKind == JsonValueKind.Object ? value : throw new JsonException();
+    }
+
+    /// <summary>The items of an array of objects.</summary>
+    public static JsonElement.ArrayEnumerator ReadObjects(this JsonElement parent, string name) => ArrayOf(parent.Member(name), JsonValueKind.Object);
+
+    public static int ReadInteger(this JsonElement parent, string name, int maximum)
+    {
+        JsonElement value = parent.Member(name);
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= 0 && number <= maximum
+            ? number
+            : throw new JsonException();
+    }
+
+    public static byte[] ReadHex(this JsonElement parent, string name, int size)
+    {
+        ReadOnlySpan<byte> digits = parent.ReadText(name);
+        byte[] bytes = new byte[size];
+        OperationStatus status = Convert.FromHexString(digits, bytes, out int consumed, out int written);
+        return status == OperationStatus.Done && consumed == digits.Length && written == size ? bytes : throw new JsonException();
+    }
+
+    /// <summary>A moment as Intel writes it, to the second and in UTC.</summary>
+    public static DateTimeOffset ReadDate(this JsonElement parent, string name)
+    {
+        const string format = "yyyy-MM-dd'T'HH:mm:ss'Z'";
+        const int length = 20;
+        Span<char> characters = stackalloc char[length];
+        ReadOnlySpan<byte> text = parent.ReadText(name);
+        return text.Length == length
+            && Ascii.ToUtf16(text, characters, out _) == OperationStatus.Done
+            && DateTimeOffset.TryParseExact(characters, format, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset date)
+            ? date
+            : throw new JsonException();
+    }
+
+    /// <summary>Text without escapes, as Intel writes all of its own; it lives as long as the document.</summary>
+    public static ReadOnlySpan<byte> ReadText(this JsonElement parent, string name) => TextOf(parent.Member(name));
+
+    /// <summary>Short texts of printable ASCII; none when the member is absent.</summary>
+    public static string[] ReadTexts(this JsonElement parent, string name)
+    {
+        if (!parent.TryGetProperty(name, out JsonElement value))
+        {
+            return [];
+        }
+
+        JsonElement.ArrayEnumerator items = ArrayOf(value, JsonValueKind.String);
+        List<string> texts = [];
+        foreach (JsonElement item in items)
+        {
+            ReadOnlySpan<byte> text = TextOf(item);
+            texts.Add(text.Length <= LongestText && !text.ContainsAnyExceptInRange((byte)' ', (byte)'~')
+                ? Encoding.ASCII.GetString(text)
+                : throw new JsonException());
+        }
+
+        return [.. texts];
+    }
+
+    private static JsonElement Member(this JsonElement parent, string name) =>
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) ? value : throw new JsonException();
+
+    private static JsonElement.ArrayEnumerator ArrayOf(JsonElement value, JsonValueKind kind)
+    {
+        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() > MostItems)
+        {
+            throw new JsonException();
+        }
+
+        foreach (JsonElement item in value.EnumerateArray())
+        {
+            if (item.ValueKind != kind)
+            {
+                throw new JsonException();
+            }
+        }
+
+        return value.EnumerateArray();
+    }
+
+    private static ReadOnlySpan<byte> TextOf(JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.String)
+        {
+            throw new JsonException();
+        }
+
+        ReadOnlySpan<byte> text = JsonMarshal.GetRawUtf8Value(value)[1..^1];
+        return text.Contains((byte)'\\') ? throw new JsonException() : text;
+    }
+}
+
+/// <summary>From when until when a signed document of Intel's counts.</summary>
+internal static class CollateralDates
+{
+    public static void Check(
+        string name, DateTimeOffset issueDate, DateTimeOffset nextUpdate, DateTimeOffset at, string notYetValidCheck, string expiredCheck)
+    {
+        if (at < issueDate)
+        {
+            throw TdxFailure.Collateral(
+                notYetValidCheck,
+                $"Intel's {name} is from the future (or this machine's clock is wrong)",
+                $"issued by {at:u}",
+                $"{issueDate:u}");
+        }
+
+        if (at > nextUpdate)
+        {
+            throw TdxFailure.Collateral(
+                expiredCheck,
+                $"Intel's {name} should have been replaced (or this machine's clock is wrong)",
+                $"valid at {at:u}",
+                $"until {nextUpdate:u}");
+        }
+    }
+}
+
+/// <summary>From when until when a piece of collateral counts.</summary>
+internal readonly record struct CollateralPeriod(DateTimeOffset From, DateTimeOffset Until);

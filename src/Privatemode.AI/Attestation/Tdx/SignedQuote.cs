@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using Privatemode.AI.Attestation.Certificates;
+
 namespace Privatemode.AI.Attestation.Tdx;
 
 /// <summary>
@@ -48,5 +51,66 @@ internal sealed class SignedQuote : IDisposable
     {
         Chain.Dispose();
         Roots.Dispose();
+    }
+}
+
+/// <summary>From the PCK key to the quote: the PCK key signed the QE report, that names the attestation key, which signed the quote.</summary>
+internal static class QuoteSignatures
+{
+    private const int CoordinateSize = 32;
+
+    /// <exception cref="PrivatemodeVerificationException">A link is missing.</exception>
+    public static void Check(TdxQuote quote, Certificate pck)
+    {
+        using (ECDsa pckKey = SubjectKeys.ImportP256(pck))
+        {
+            if (!Verify(pckKey, quote.QeReport.Bytes.Span, quote.QeReportSignature.Span))
+            {
+                throw TdxFailure.Quote(TdxChecks.QeReportSignature, "has a quoting enclave's report that the PCK key did not sign");
+            }
+        }
+
+        CheckReportData(quote);
+        using ECDsa attestationKey = ImportAttestationKey(quote.AttestationKey.Span);
+        if (!Verify(attestationKey, quote.SignedBytes.Span, quote.Signature.Span))
+        {
+            throw TdxFailure.Quote(TdxChecks.QuoteSignature, "is not signed with its attestation key");
+        }
+    }
+
+    /// <summary>ECDSA with SHA-256, the signature as r and s.</summary>
+    public static bool Verify(ECDsa key, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature) =>
+        key.VerifyData(data, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+
+    // Without this anybody could sign a quote of their own with a key of their own.
+    private static void CheckReportData(TdxQuote quote)
+    {
+        Span<byte> expected = stackalloc byte[2 * SHA256.HashSizeInBytes];
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(quote.AttestationKey.Span);
+        hash.AppendData(quote.AuthenticationData.Span);
+        _ = hash.GetHashAndReset(expected);
+        ReadOnlySpan<byte> found = quote.QeReport.ReportData.Span;
+        if (!found.SequenceEqual(expected))
+        {
+            throw TdxFailure.Quote(
+                TdxChecks.QeReportData, "has an attestation key that is not the quoting enclave's", TdxFailure.Hex(expected), TdxFailure.Hex(found));
+        }
+    }
+
+    private static ECDsa ImportAttestationKey(ReadOnlySpan<byte> key)
+    {
+        try
+        {
+            return ECDsa.Create(new ECParameters
+            {
+                Curve = ECCurve.NamedCurves.nistP256,
+                Q = new ECPoint { X = key[..CoordinateSize].ToArray(), Y = key[CoordinateSize..].ToArray() },
+            });
+        }
+        catch (CryptographicException)
+        {
+            throw TdxFailure.Quote(TdxChecks.AttestationKey, "has an attestation key that is not a point on P-256");
+        }
     }
 }

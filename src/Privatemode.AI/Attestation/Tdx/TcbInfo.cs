@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Privatemode.AI.Attestation.Tdx;
@@ -86,5 +87,243 @@ internal sealed record TcbInfo(
                 TdxFailure.Hex(platform.PceId.Span),
                 TdxFailure.Hex(PceId));
         }
+    }
+}
+
+/// <summary>A level of a platform's TCB: a platform that has all of these SVNs, or higher ones, is what the finding says.</summary>
+internal sealed class TcbLevel
+{
+    private const int ComponentCount = PckExtensions.ComponentCount;
+    private readonly byte[] _platform;
+    private readonly byte[] _module;
+    private readonly int _pceSvn;
+
+    private TcbLevel(byte[] platform, byte[] module, int pceSvn, TcbFinding finding)
+    {
+        _platform = platform;
+        _module = module;
+        _pceSvn = pceSvn;
+        Finding = finding;
+    }
+
+    public TcbFinding Finding { get; }
+
+    /// <summary>Reads the platform's levels; there is at least one.</summary>
+    public static IReadOnlyList<TcbLevel> ReadAll(JsonElement parent)
+    {
+        List<TcbLevel> levels = [];
+        foreach (JsonElement level in parent.ReadObjects("tcbLevels"))
+        {
+            JsonElement tcb = level.ReadObject("tcb");
+            levels.Add(new TcbLevel(
+                ReadComponents(tcb, "sgxtcbcomponents"),
+                ReadComponents(tcb, "tdxtcbcomponents"),
+                tcb.ReadInteger("pcesvn", ushort.MaxValue),
+                TcbFinding.Read(level)));
+        }
+
+        return levels.Count > 0 ? levels : throw new JsonException();
+    }
+
+    /// <summary>The highest level that the platform reaches, whatever the order they are listed in; null when it reaches none.</summary>
+    /// <param name="levels">Intel's levels.</param>
+    /// <param name="platform">What the PCK certificate says about the platform.</param>
+    /// <param name="teeTcbSvn">TEE_TCB_SVN, 16 bytes.</param>
+    public static TcbLevel? Match(IReadOnlyList<TcbLevel> levels, PckExtensions platform, ReadOnlySpan<byte> teeTcbSvn)
+    {
+        // A module of line 1 or higher is judged by its own identity: its version and line, components 0 and 1, are then not compared.
+        int first = teeTcbSvn[1] > 0 ? 2 : 0;
+        TcbLevel? best = null;
+        foreach (TcbLevel level in levels)
+        {
+            bool reached = platform.PceSvn >= level._pceSvn
+                && Reaches(platform.Components.Span, level._platform)
+                && Reaches(teeTcbSvn[first..], level._module.AsSpan(first));
+            if (reached && (best is null || level.CompareTo(best) > 0))
+            {
+                best = level;
+            }
+        }
+
+        return best;
+    }
+
+    // Intel's order: the platform's components, then the PCE, then the module's components.
+    private int CompareTo(TcbLevel other)
+    {
+        int platform = _platform.AsSpan().SequenceCompareTo(other._platform);
+        int pce = _pceSvn.CompareTo(other._pceSvn);
+        return platform != 0 ? platform : pce != 0 ? pce : _module.AsSpan().SequenceCompareTo(other._module);
+    }
+
+    private static bool Reaches(ReadOnlySpan<byte> actual, ReadOnlySpan<byte> demanded)
+    {
+        for (int i = 0; i < demanded.Length; i++)
+        {
+            if (actual[i] < demanded[i])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static byte[] ReadComponents(JsonElement tcb, string name)
+    {
+        byte[] components = new byte[ComponentCount];
+        int count = 0;
+        foreach (JsonElement component in tcb.ReadObjects(name))
+        {
+            components[count < ComponentCount ? count : throw new JsonException()] = (byte)component.ReadInteger("svn", byte.MaxValue);
+            count++;
+        }
+
+        return count == ComponentCount ? components : throw new JsonException();
+    }
+}
+
+/// <summary>A level of a module or an enclave: from this version on, Intel says that.</summary>
+internal sealed record SvnLevel(int IsvSvn, TcbFinding Finding)
+{
+    /// <summary>Reads the levels of a module or an enclave; there is at least one.</summary>
+    public static IReadOnlyList<SvnLevel> ReadAll(JsonElement parent)
+    {
+        List<SvnLevel> levels = [];
+        foreach (JsonElement level in parent.ReadObjects("tcbLevels"))
+        {
+            levels.Add(new SvnLevel(level.ReadObject("tcb").ReadInteger("isvsvn", ushort.MaxValue), TcbFinding.Read(level)));
+        }
+
+        return levels.Count > 0 ? levels : throw new JsonException();
+    }
+
+    /// <summary>The highest level that the version reaches, whatever the order they are listed in; null when it reaches none.</summary>
+    public static SvnLevel? Match(IReadOnlyList<SvnLevel> levels, int isvSvn)
+    {
+        SvnLevel? best = null;
+        foreach (SvnLevel level in levels)
+        {
+            if (level.IsvSvn <= isvSvn && (best is null || level.IsvSvn > best.IsvSvn))
+            {
+                best = level;
+            }
+        }
+
+        return best;
+    }
+}
+
+/// <summary>What Intel says about one level of a TCB.</summary>
+/// <param name="Status">Its status.</param>
+/// <param name="Date">All weaknesses published by then are repaired, unless the status says otherwise.</param>
+/// <param name="Advisories">Intel's advisories that apply.</param>
+internal sealed record TcbFinding(TcbStatus Status, DateTimeOffset Date, IReadOnlyList<string> Advisories)
+{
+    /// <summary>Reads the members that every level ends with. A status that is not known is malformed: it could mean anything.</summary>
+    public static TcbFinding Read(JsonElement level) => new(
+        TcbStatuses.Find(level.ReadText("tcbStatus")) ?? throw new JsonException(),
+        level.ReadDate("tcbDate"),
+        level.ReadTexts("advisoryIDs"));
+
+    /// <summary>The finding about a whole from those about two of its parts: worst status, oldest date, all advisories.</summary>
+    public TcbFinding Converge(TcbFinding other) => new(
+        TcbStatuses.Converge(Status, other.Status),
+        Date <= other.Date ? Date : other.Date,
+        Advisories.Count == 0 ? other.Advisories : [.. Advisories.Union(other.Advisories, StringComparer.Ordinal)]);
+}
+
+/// <summary>Who signed a TDX module, and which attributes it must have.</summary>
+internal sealed record TdxModule(byte[] MrSigner, byte[] Attributes, byte[] AttributesMask)
+{
+    private const int MrSignerSize = 48;
+
+    public static TdxModule Read(JsonElement element) => new(
+        element.ReadHex("mrsigner", MrSignerSize),
+        element.ReadHex("attributes", sizeof(ulong)),
+        element.ReadHex("attributesMask", sizeof(ulong)));
+
+    /// <summary>Compares the module that the quote names with this one.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is another one.</exception>
+    public void Check(TdReport report)
+    {
+        ReadOnlySpan<byte> signer = report.MrSignerSeam.Span;
+        if (!signer.SequenceEqual(MrSigner))
+        {
+            throw TdxFailure.Platform(
+                TdxChecks.ModuleSigner, "runs a TDX module that is not signed by Intel", TdxFailure.Hex(MrSigner), TdxFailure.Hex(signer));
+        }
+
+        // Intel's verifier demands zeros whatever the mask leaves open.
+        ReadOnlySpan<byte> attributes = report.SeamAttributes.Span;
+        if (!Masked.AreEqual(attributes, AttributesMask, Attributes) || attributes.ContainsAnyExcept((byte)0))
+        {
+            throw TdxFailure.Platform(
+                TdxChecks.ModuleAttributes, "runs a TDX module with other attributes", TdxFailure.Hex(Attributes), TdxFailure.Hex(attributes));
+        }
+    }
+}
+
+/// <summary>A line of TDX modules: who signs them, and what Intel says about their versions.</summary>
+/// <param name="Line">The number in the line's name, the second byte of TEE_TCB_SVN; null for a name of another form.</param>
+/// <param name="Module">Signer and attributes.</param>
+/// <param name="Levels">Intel's levels.</param>
+internal sealed record TdxModuleIdentity(int? Line, TdxModule Module, IReadOnlyList<SvnLevel> Levels)
+{
+    /// <summary>Reads the lines; none when the member is absent. A line may stand only once.</summary>
+    public static IReadOnlyList<TdxModuleIdentity> ReadAll(JsonElement parent)
+    {
+        const string name = "tdxModuleIdentities";
+        List<TdxModuleIdentity> identities = [];
+        if (!parent.TryGetProperty(name, out _))
+        {
+            return identities;
+        }
+
+        foreach (JsonElement element in parent.ReadObjects(name))
+        {
+            TdxModuleIdentity identity = new(ReadLine(element.ReadText("id")), TdxModule.Read(element), SvnLevel.ReadAll(element));
+            if (identity.Line is not null && identities.Exists(other => other.Line == identity.Line))
+            {
+                throw new JsonException();
+            }
+
+            identities.Add(identity);
+        }
+
+        return identities;
+    }
+
+    /// <summary>What Intel says about the module in the quote; null when its line is judged with the platform.</summary>
+    /// <param name="tcbInfo">Intel's statement about the platform's family.</param>
+    /// <param name="report">The quote's body.</param>
+    /// <param name="teeTcbSvn">The TCB at launch or now, 16 bytes.</param>
+    /// <exception cref="PrivatemodeVerificationException">Intel does not know the module, or not any more.</exception>
+    public static TcbFinding? Judge(TcbInfo tcbInfo, TdReport report, ReadOnlySpan<byte> teeTcbSvn)
+    {
+        int version = teeTcbSvn[0];
+        int line = teeTcbSvn[1];
+        if (line == 0)
+        {
+            tcbInfo.Module.Check(report);
+            return null;
+        }
+
+        TdxModuleIdentity identity = tcbInfo.ModuleIdentities.FirstOrDefault(candidate => candidate.Line == line) ?? throw TdxFailure.Platform(
+            TdxChecks.ModuleIdentity, "runs a TDX module of a line that Intel does not list", found: $"TDX_{line:X2}");
+        identity.Module.Check(report);
+        return SvnLevel.Match(identity.Levels, version)?.Finding ?? throw TdxFailure.Platform(
+            TdxChecks.ModuleLevel,
+            "runs a TDX module older than any that Intel lists",
+            $"TDX_{line:X2} version {identity.Levels.Min(level => level.IsvSvn)} or higher",
+            $"version {version}");
+    }
+
+    // "TDX_" and two hex digits. Intel's verifier disregards case.
+    private static int? ReadLine(ReadOnlySpan<byte> id)
+    {
+        ReadOnlySpan<byte> prefix = "TDX_"u8;
+        bool isLine = id.Length == prefix.Length + 2 && System.Text.Ascii.EqualsIgnoreCase(id[..prefix.Length], prefix);
+        return isLine && byte.TryParse(id[prefix.Length..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte line) ? line : null;
     }
 }

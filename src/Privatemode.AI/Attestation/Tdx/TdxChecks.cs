@@ -150,3 +150,94 @@ internal static class TdxChecks
     /// <summary>Nothing of the TCB is revoked.</summary>
     public const string TcbRevoked = "tdx-tcb-revoked";
 }
+
+/// <summary>Stable names of what <see cref="TdxPolicy"/> compares, for <see cref="VerificationMismatch.Check"/>.</summary>
+internal static class TdxPolicyChecks
+{
+    /// <summary>No debug bit is set: the host cannot look into the trust domain.</summary>
+    public const string Debug = "tdx-debug";
+
+    /// <summary>No other trust domain may take this one over.</summary>
+    public const string ServiceTd = "tdx-service-td";
+
+    /// <summary>The trust domain has exactly the expected attributes.</summary>
+    public const string Attributes = "tdx-attributes";
+
+    /// <summary>The CPU features open to the trust domain are possible ones.</summary>
+    public const string XfamBits = "tdx-xfam-bits";
+
+    /// <summary>The CPU features open to the trust domain are the expected ones.</summary>
+    public const string Xfam = "tdx-xfam";
+
+    public const string ReportData = "tdx-report-data";
+
+    public const string MrTd = "tdx-mr-td";
+
+    public const string MrSeam = "tdx-mr-seam";
+
+    public const string MrConfigId = "tdx-mr-config-id";
+
+    /// <summary>RTMR 0 is the expected one or one of its alternatives.</summary>
+    public const string Rtmr0 = "tdx-rtmr-0";
+
+    public const string Rtmr1 = "tdx-rtmr-1";
+
+    public const string Rtmr2 = "tdx-rtmr-2";
+
+    public const string Rtmr3 = "tdx-rtmr-3";
+
+    /// <summary>The TCB status is an accepted one.</summary>
+    public const string TcbStatus = "tdx-tcb-status";
+
+    /// <summary>The TCB status is an accepted one under Intel's newest TCB info too.</summary>
+    public const string NewestTcbStatus = "tdx-newest-tcb-status";
+
+    /// <summary>The TCB info is of a new enough evaluation.</summary>
+    public const string TcbInfoEvaluation = "tdx-tcb-info-evaluation";
+
+    /// <summary>The QE identity is of a new enough evaluation.</summary>
+    public const string QeIdentityEvaluation = "tdx-qe-identity-evaluation";
+
+    /// <summary>The platform is one of those named.</summary>
+    public const string PlatformInstance = "tdx-platform-instance";
+
+    /// <summary>The platform protects the integrity of its memory cryptographically.</summary>
+    public const string MemoryIntegrity = "tdx-memory-integrity";
+
+    /// <summary>Simultaneous multithreading is off.</summary>
+    public const string Multithreading = "tdx-smt";
+
+    /// <summary>No CPU package can be added to the platform.</summary>
+    public const string StaticPlatform = "tdx-static-platform";
+}
+
+/// <summary>Makes the exceptions of this room, so that each says what was wrong and what to do.</summary>
+internal static class TdxFailure
+{
+    /// <summary>The evidence itself is no proof.</summary>
+    public static PrivatemodeVerificationException Quote(string check, string what, string? expected = null, string? found = null) =>
+        new(check, $"The TDX quote {what}. It proves nothing. Do not send anything.")
+        {
+            Expected = expected,
+            Found = found,
+        };
+
+    /// <summary>What Intel says about the platform cannot be believed, or does not belong to the quote.</summary>
+    public static PrivatemodeVerificationException Collateral(string check, string what, string? expected = null, string? found = null) =>
+        new(check, $"{what}. Without it the TDX quote proves nothing. Do not send anything.")
+        {
+            Expected = expected,
+            Found = found,
+        };
+
+    /// <summary>The platform is genuine, but not in a state that Intel vouches for.</summary>
+    public static PrivatemodeVerificationException Platform(string check, string what, string? expected = null, string? found = null) =>
+        new(check, $"The TDX platform {what}. Do not send anything.")
+        {
+            Expected = expected,
+            Found = found,
+        };
+
+    /// <summary>Bytes as lower-case hex.</summary>
+    public static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(bytes);
+}

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Privatemode.AI.Attestation.Tdx;
 
 // Version 4: header, TD report 1.0, u32 length, signature data. Version 5 puts u16 body kind and u32 body size before the body.
@@ -118,4 +120,194 @@ internal sealed class TdxQuote
             throw TdxFailure.Quote(lengthCheck, "has lengths that do not agree", $"{reader.Remaining} bytes", $"{size} bytes");
         }
     }
+}
+
+// Layout: version u16 @0, attestation key type u16 @2, TEE type u32 @4, reserved @8 (implementations disagree about its meaning; not used),
+// QE vendor id 16 @12, user data 20 @28. Little-endian.
+
+/// <summary>The first 48 bytes of a quote.</summary>
+internal static class QuoteHeader
+{
+    /// <summary>In bytes.</summary>
+    public const int Size = 48;
+
+    private const ushort EcdsaP256 = 2;
+    private const uint TrustDomain = 0x81;
+
+    private static ReadOnlySpan<byte> IntelVendor =>
+        [0x93, 0x9A, 0x72, 0x33, 0xF7, 0x9C, 0x4C, 0xA9, 0x94, 0x0A, 0x0D, 0xB3, 0x95, 0x7F, 0x06, 0x07];
+
+    /// <summary>Refuses every kind of quote that is not read here, and returns the version: 4 or 5.</summary>
+    public static int Check(ReadOnlySpan<byte> header)
+    {
+        ushort version = BinaryPrimitives.ReadUInt16LittleEndian(header);
+        if (version is not (4 or 5))
+        {
+            throw TdxFailure.Quote(TdxChecks.QuoteVersion, "is of an unknown version", "4 or 5", $"{version}");
+        }
+
+        ushort keyType = BinaryPrimitives.ReadUInt16LittleEndian(header[2..]);
+        if (keyType != EcdsaP256)
+        {
+            throw TdxFailure.Quote(TdxChecks.QuoteKeyType, "is not signed with ECDSA on P-256", $"{EcdsaP256}", $"{keyType}");
+        }
+
+        uint teeType = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
+        if (teeType != TrustDomain)
+        {
+            throw TdxFailure.Quote(TdxChecks.QuoteTeeType, "is not about a trust domain", $"0x{TrustDomain:x}", $"0x{teeType:x}");
+        }
+
+        ReadOnlySpan<byte> vendor = header.Slice(12, 16);
+        if (!vendor.SequenceEqual(IntelVendor))
+        {
+            throw TdxFailure.Quote(
+                TdxChecks.QuoteVendor, "is not by Intel's quoting enclave", TdxFailure.Hex(IntelVendor), TdxFailure.Hex(vendor));
+        }
+
+        return version;
+    }
+}
+
+/// <summary>Reads a quote from front to back; every length is compared with what is there before it is used.</summary>
+internal struct QuoteReader(ReadOnlyMemory<byte> bytes)
+{
+    private ReadOnlyMemory<byte> _rest = bytes;
+
+    /// <summary>How many bytes are left.</summary>
+    public readonly int Remaining => _rest.Length;
+
+    /// <summary>Takes exactly so many bytes.</summary>
+    /// <exception cref="PrivatemodeVerificationException">There are fewer; the check is the one given.</exception>
+    public ReadOnlyMemory<byte> Read(uint length, string check)
+    {
+        if (length > (uint)_rest.Length)
+        {
+            throw TdxFailure.Quote(check, "is shorter than it says", $"{length} bytes", $"{_rest.Length} bytes");
+        }
+
+        ReadOnlyMemory<byte> taken = _rest[..(int)length];
+        _rest = _rest[(int)length..];
+        return taken;
+    }
+
+    public ushort ReadUInt16(string check) => BinaryPrimitives.ReadUInt16LittleEndian(Read(sizeof(ushort), check).Span);
+
+    public uint ReadUInt32(string check) => BinaryPrimitives.ReadUInt32LittleEndian(Read(sizeof(uint), check).Span);
+}
+
+// SGX REPORT body: CPUSVN 16 @0, MISCSELECT 4 @16, ATTRIBUTES 16 @48, MRENCLAVE 32 @64, MRSIGNER 32 @128, ISVPRODID u16 @256,
+// ISVSVN u16 @258, REPORTDATA 64 @320.
+
+/// <summary>What the CPU says about the quoting enclave. A slice of the quote; nothing is judged here.</summary>
+internal sealed class QeReport
+{
+    /// <summary>In bytes.</summary>
+    public const int Size = 384;
+
+    public QeReport(ReadOnlyMemory<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(bytes.Length, Size, nameof(bytes));
+        Bytes = bytes;
+    }
+
+    /// <summary>The whole report, as the PCK key signed it.</summary>
+    public ReadOnlyMemory<byte> Bytes { get; }
+
+    /// <summary>4 bytes.</summary>
+    public ReadOnlyMemory<byte> MiscSelect => Bytes.Slice(16, 4);
+
+    /// <summary>16 bytes.</summary>
+    public ReadOnlyMemory<byte> Attributes => Bytes.Slice(48, 16);
+
+    /// <summary>32 bytes.</summary>
+    public ReadOnlyMemory<byte> MrSigner => Bytes.Slice(128, 32);
+
+    public ushort IsvProductId => BinaryPrimitives.ReadUInt16LittleEndian(Bytes.Span[256..]);
+
+    public ushort IsvSvn => BinaryPrimitives.ReadUInt16LittleEndian(Bytes.Span[258..]);
+
+    /// <summary>64 bytes: digest of the attestation key, then zeros.</summary>
+    public ReadOnlyMemory<byte> ReportData => Bytes.Slice(320, 64);
+}
+
+// TD report 1.0, 584 bytes; TD report 1.5 appends TEE_TCB_SVN2 and MRSERVICETD, 648 bytes. Offsets are inside the body.
+
+/// <summary>What the CPU says about a trust domain. Slices of the quote; nothing is judged here.</summary>
+internal sealed class TdReport
+{
+    /// <summary>Size of a TD report 1.0 in bytes.</summary>
+    public const int Size10 = 584;
+
+    /// <summary>Size of a TD report 1.5 in bytes.</summary>
+    public const int Size15 = 648;
+
+    /// <summary>Size of a measurement (SHA-384) in bytes.</summary>
+    public const int MeasurementSize = 48;
+
+    /// <summary>Size of REPORTDATA in bytes.</summary>
+    public const int ReportDataSize = 64;
+
+    /// <summary>Number of run-time measurement registers.</summary>
+    public const int RtmrCount = 4;
+
+    private const int SvnSize = 16;
+    private readonly ReadOnlyMemory<byte> _body;
+
+    /// <summary>Takes a body whose size has been checked.</summary>
+    public TdReport(ReadOnlyMemory<byte> body)
+    {
+        if (body.Length is not (Size10 or Size15))
+        {
+            throw new ArgumentException("A TD report has 584 or 648 bytes.", nameof(body));
+        }
+
+        _body = body;
+    }
+
+    /// <summary>Whether this is a TD report 1.5, with a current TCB beside the one at launch.</summary>
+    public bool Is15 => _body.Length == Size15;
+
+    /// <summary>TEE_TCB_SVN, 16 bytes: the TCB at launch; [0] module version, [1] module line, [2] late microcode.</summary>
+    public ReadOnlyMemory<byte> TeeTcbSvn => _body[..SvnSize];
+
+    public ReadOnlyMemory<byte> MrSeam => Measurement(16);
+
+    public ReadOnlyMemory<byte> MrSignerSeam => Measurement(64);
+
+    /// <summary>8 bytes.</summary>
+    public ReadOnlyMemory<byte> SeamAttributes => _body.Slice(112, sizeof(ulong));
+
+    /// <summary>8 bytes.</summary>
+    public ReadOnlyMemory<byte> TdAttributes => _body.Slice(120, sizeof(ulong));
+
+    /// <summary>CPU features open to the trust domain.</summary>
+    public ulong Xfam => BinaryPrimitives.ReadUInt64LittleEndian(_body.Span[128..]);
+
+    public ReadOnlyMemory<byte> MrTd => Measurement(136);
+
+    public ReadOnlyMemory<byte> MrConfigId => Measurement(184);
+
+    public ReadOnlyMemory<byte> MrOwner => Measurement(232);
+
+    public ReadOnlyMemory<byte> MrOwnerConfig => Measurement(280);
+
+    /// <summary>64 bytes.</summary>
+    public ReadOnlyMemory<byte> ReportData => _body.Slice(520, ReportDataSize);
+
+    /// <summary>TEE_TCB_SVN2, 16 bytes: the TCB when the quote was made. Empty in a TD report 1.0.</summary>
+    public ReadOnlyMemory<byte> TeeTcbSvn2 => Is15 ? _body.Slice(584, SvnSize) : default;
+
+    /// <summary>Digest of the service TDs bound to this one, zero when there is none. Empty in a TD report 1.0.</summary>
+    public ReadOnlyMemory<byte> MrServiceTd => Is15 ? Measurement(600) : default;
+
+    /// <summary>Run-time measurement register 0 to 3.</summary>
+    public ReadOnlyMemory<byte> Rtmr(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, RtmrCount);
+        return Measurement(328 + (MeasurementSize * index));
+    }
+
+    private ReadOnlyMemory<byte> Measurement(int offset) => _body.Slice(offset, MeasurementSize);
 }

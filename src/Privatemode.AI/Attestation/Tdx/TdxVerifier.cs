@@ -1,3 +1,4 @@
+using System.Text;
 using Privatemode.AI.Attestation.Certificates;
 
 namespace Privatemode.AI.Attestation.Tdx;
@@ -75,4 +76,165 @@ internal static class TdxVerifier
 
         return earliest;
     }
+}
+
+/// <summary>A quote that a genuine TDX platform made, and what Intel says about that platform. Whether it is the expected one is policy.</summary>
+/// <param name="Quote">The quote; its report is what the CPU said.</param>
+/// <param name="Platform">What the PCK certificate says about the platform.</param>
+/// <param name="Tcb">What Intel says about the platform, the module and the quoting enclave. Never revoked.</param>
+/// <param name="TcbInfo">The TCB info it was judged by.</param>
+/// <param name="QeIdentity">The QE identity it was judged by.</param>
+/// <param name="PckCrl">From when until when the PCK CRL counts.</param>
+/// <param name="RootCrl">From when until when the root's CRL counts.</param>
+/// <param name="ValidUntil">When the first certificate or piece of collateral expires.</param>
+internal sealed record VerifiedTdxQuote(
+    TdxQuote Quote,
+    PckExtensions Platform,
+    TcbJudgement Tcb,
+    TcbInfo TcbInfo,
+    QeIdentity QeIdentity,
+    CollateralPeriod PckCrl,
+    CollateralPeriod RootCrl,
+    DateTimeOffset ValidUntil)
+{
+    /// <summary>What Intel's newest TCB info says about the platform.</summary>
+    public required NewestTcb Newest { get; init; }
+
+    /// <summary>What the CPU said about the trust domain.</summary>
+    public TdReport Report => Quote.Report;
+}
+
+/// <summary>What has to be fetched to judge a quote: see <see cref="PcsRequests"/>. Bodies of the answers as they came.</summary>
+/// <param name="TcbInfo">JSON.</param>
+/// <param name="TcbInfoChain">PEM of that answer's header, decoded: signing certificate and root.</param>
+/// <param name="QeIdentity">JSON.</param>
+/// <param name="QeIdentityChain">PEM of that answer's header, decoded: signing certificate and root.</param>
+/// <param name="PckCrl">DER.</param>
+/// <param name="PckCrlChain">PEM of that answer's header, decoded: CA and root. May be empty; the list counts under the quote's CA only.</param>
+/// <param name="RootCrl">DER.</param>
+internal sealed record TdxCollateral(
+    ReadOnlyMemory<byte> TcbInfo,
+    ReadOnlyMemory<byte> TcbInfoChain,
+    ReadOnlyMemory<byte> QeIdentity,
+    ReadOnlyMemory<byte> QeIdentityChain,
+    ReadOnlyMemory<byte> PckCrl,
+    ReadOnlyMemory<byte> PckCrlChain,
+    ReadOnlyMemory<byte> RootCrl)
+{
+    /// <summary>JSON: Intel's newest TCB info, whichever evaluation <see cref="TcbInfo"/> is of. Empty if it is not known.</summary>
+    public ReadOnlyMemory<byte> NewestTcbInfo { get; init; }
+
+    /// <summary>PEM of that answer's header, decoded: signing certificate and root.</summary>
+    public ReadOnlyMemory<byte> NewestTcbInfoChain { get; init; }
+}
+
+/// <summary>Finds out which downloaded documents are Intel's and belong to a quote, whatever they say. Pure.</summary>
+/// <remarks>
+/// A document that is authentic may still be expired, or say that the platform is revoked: it is the one to judge by all the same, and an older one
+/// must not replace it. Every method returns <see langword="null"/> for anything that is not authentic.
+/// </remarks>
+/// <param name="quote">The quote; if its chain does not lead to a trusted root, nothing belongs to it.</param>
+/// <param name="anchors">The root keys to trust.</param>
+/// <param name="at">The time at which certificates must be valid.</param>
+internal sealed class TdxDocuments(ReadOnlyMemory<byte> quote, TdxTrustAnchors anchors, DateTimeOffset at)
+{
+    /// <summary>Reads the version of a TCB info about the quote's platform.</summary>
+    /// <param name="body">JSON.</param>
+    /// <param name="issuers">PEM: signing certificate and root.</param>
+    public DocumentVersion? FindTcbInfo(ReadOnlyMemory<byte> body, ReadOnlyMemory<byte> issuers) => DocumentVersion.OfAuthentic(() =>
+    {
+        using IntelRoots roots = new(anchors, at);
+        using PckChain chain = PckChain.Verify(TdxQuote.Parse(quote), roots, at);
+        using CollateralSigner signer = CollateralSigner.Verify(issuers.Span, roots, at, TdxChecks.TcbInfoChain, TdxChecks.TcbInfoSigner);
+        TcbInfo tcbInfo = TcbInfo.ReadSigned(body, signer);
+        tcbInfo.CheckBelongsTo(chain.Extensions);
+        return new DocumentVersion(tcbInfo.IssueDate, tcbInfo.EvaluationDataNumber, tcbInfo.NextUpdate);
+    });
+
+    /// <summary>Reads the version of a QE identity.</summary>
+    /// <param name="body">JSON.</param>
+    /// <param name="issuers">PEM: signing certificate and root.</param>
+    public DocumentVersion? FindQeIdentity(ReadOnlyMemory<byte> body, ReadOnlyMemory<byte> issuers) => DocumentVersion.OfAuthentic(() =>
+    {
+        using IntelRoots roots = new(anchors, at);
+        using CollateralSigner signer = CollateralSigner.Verify(issuers.Span, roots, at, TdxChecks.QeIdentityChain, TdxChecks.QeIdentitySigner);
+        QeIdentity identity = QeIdentity.ReadSigned(body, signer);
+        return new DocumentVersion(identity.IssueDate, identity.EvaluationDataNumber, identity.NextUpdate);
+    });
+
+    /// <summary>Reads the version of the revocation list of the CA that issued the quote's PCK certificate.</summary>
+    /// <param name="list">DER.</param>
+    /// <param name="issuers">PEM: CA and root; may be empty.</param>
+    public DocumentVersion? FindPckCrl(ReadOnlyMemory<byte> list, ReadOnlyMemory<byte> issuers) => DocumentVersion.OfAuthentic(() =>
+    {
+        using IntelRoots roots = new(anchors, at);
+        using PckChain chain = PckChain.Verify(TdxQuote.Parse(quote), roots, at);
+        chain.CheckCrlChain(issuers.Span, roots, at);
+        return VersionOf(list, PckChain.AuthorityHolder, chain.Authority);
+    });
+
+    /// <summary>Reads the version of the root's revocation list.</summary>
+    /// <param name="list">DER.</param>
+    public DocumentVersion? FindRootCrl(ReadOnlyMemory<byte> list) => DocumentVersion.OfAuthentic(() =>
+    {
+        using IntelRoots roots = new(anchors, at);
+        using PckChain chain = PckChain.Verify(TdxQuote.Parse(quote), roots, at);
+        return VersionOf(list, PemChain.RootHolder, chain.Root);
+    });
+
+    private static DocumentVersion? VersionOf(ReadOnlyMemory<byte> der, string issuedBy, CertificateIssuer issuer)
+    {
+        CertificateRevocationList list = CertificateRevocationList.Parse(der, issuedBy);
+        list.CheckSignedBy(issuer);
+        return list.Version;
+    }
+}
+
+// Intel Provisioning Certification Service, version 4.
+
+/// <summary>Where the collateral of a quote is: paths and queries, nothing is fetched here.</summary>
+/// <param name="TcbInfo">At Intel's service, of the evaluation asked for; its chain is in <see cref="TcbInfoChainHeader"/>.</param>
+/// <param name="QeIdentity">At Intel's service, always the newest; its chain is in <see cref="QeIdentityChainHeader"/>.</param>
+/// <param name="PckCrl">At Intel's service; its chain is in <see cref="PckCrlChainHeader"/>.</param>
+/// <param name="RootCrl">At Intel's certificate server.</param>
+internal sealed record PcsRequests(string TcbInfo, string QeIdentity, string PckCrl, string RootCrl)
+{
+    /// <summary>The quote that the files are for.</summary>
+    public ReadOnlyMemory<byte> Quote { get; init; }
+
+    /// <summary>The evaluation asked for; 0 for the newest.</summary>
+    public required int EvaluationDataNumber { get; init; }
+
+    /// <summary>Intel's newest TCB info; the same as <see cref="TcbInfo"/> if no evaluation is asked for.</summary>
+    public string NewestTcbInfo => TcbInfo.IndexOf($"&{EvaluationParameter}=", StringComparison.Ordinal) is var end and >= 0 ? TcbInfo[..end] : TcbInfo;
+
+    /// <summary>The QE identity of the evaluation asked for: only for when the newest is below it.</summary>
+    public string QeIdentityOfEvaluation => $"{QeIdentity}?{EvaluationParameter}={EvaluationDataNumber}";
+
+    public const string TcbInfoChainHeader = "TCB-Info-Issuer-Chain";
+    public const string QeIdentityChainHeader = "SGX-Enclave-Identity-Issuer-Chain";
+    public const string PckCrlChainHeader = "SGX-PCK-CRL-Issuer-Chain";
+
+    private const string EvaluationParameter = "tcbEvaluationDataNumber";
+
+    /// <summary>What is needed to judge a platform.</summary>
+    /// <param name="platform">What the PCK certificate says. It is verified: no address is made of what anybody may have written.</param>
+    /// <param name="evaluationDataNumber">Ask for the TCB info of this evaluation instead of the newest standard one; 0 for the newest.</param>
+    public static PcsRequests For(PckExtensions platform, int evaluationDataNumber = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(evaluationDataNumber);
+        string fmspc = TdxFailure.Hex(platform.Fmspc.Span);
+        string evaluation = evaluationDataNumber > 0 ? $"&{EvaluationParameter}={evaluationDataNumber}" : "";
+        return new PcsRequests(
+            $"/tdx/certification/v4/tcb?fmspc={fmspc}{evaluation}",
+            "/tdx/certification/v4/qe/identity",
+            "/sgx/certification/v4/pckcrl?ca=platform&encoding=der", // the only CA that PckChain accepts
+            "/IntelSGXRootCA.der")
+        {
+            EvaluationDataNumber = evaluationDataNumber,
+        };
+    }
+
+    /// <summary>Decodes the chain in a header of Intel's service: PEM, percent-encoded. What it holds is judged with the collateral.</summary>
+    public static byte[] DecodeChain(string header) => Encoding.UTF8.GetBytes(Uri.UnescapeDataString(header.Replace('+', ' ')));
 }

@@ -1,4 +1,6 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
+using System.Text.Json;
 
 namespace Privatemode.AI.Attestation.Contrast;
 
@@ -51,5 +53,162 @@ internal sealed class Manifest
             : service.Names
                 .Except(policies.Where(policy => policy != service).SelectMany(policy => policy.Names), StringComparer.OrdinalIgnoreCase)
                 .Where(name => name != WorkloadPolicy.Wildcard);
+    }
+}
+
+/// <summary>One workload the manifest allows to run.</summary>
+/// <param name="Hash">SHA-256 of its policy document, in hexadecimal, lower case.</param>
+/// <param name="Names">The names its certificates may carry, in the manifest's order.</param>
+/// <param name="WorkloadSecretId">The id its secrets are derived for; empty when it has none.</param>
+/// <param name="Role">Empty, or <see cref="Coordinator"/>.</param>
+internal sealed record WorkloadPolicy(string Hash, IReadOnlyList<string> Names, string WorkloadSecretId, string Role)
+{
+    /// <summary>The role of the one that answers attestation requests and issues certificates.</summary>
+    public const string Coordinator = "coordinator";
+
+    /// <summary>The name that Contrast gave every workload up to version 1.24; it says nothing about which one it is.</summary>
+    public const string Wildcard = "*";
+
+    /// <summary>The members of a policy's entry in the manifest.</summary>
+    public static readonly string[] Members = ["SANs", "WorkloadSecretID", "Role"];
+
+    /// <summary>Whether this is the secret service: a Kubernetes resource of that name, as in <c>apps/v1/StatefulSet/continuum-0/secret-service</c>.</summary>
+    public bool IsSecretService => Role.Length == 0 && WorkloadSecretId.EndsWith("/secret-service", StringComparison.Ordinal);
+}
+
+/// <summary>Reads a manifest and applies every rule of validity.</summary>
+/// <remarks>
+/// Stricter than the reference in what can only be a mistake: numbers are integers, four runtime measurements are four, a reset address
+/// has 4 bytes, a platform instance 16, and no two policies have hashes that differ only in case. Members we do not know are ignored,
+/// but not a kind of reference value we do not know: it would be a door that this client cannot guard.
+/// </remarks>
+internal static class ManifestReader
+{
+    private const int PolicyHashSize = 32;
+
+    public static Manifest Read(ReadOnlyMemory<byte> raw, JsonElement root)
+    {
+        ManifestObject manifest = new(
+            root, "", "Policies", "ReferenceValues", "WorkloadOwnerPubKeys", "WorkloadOwnerKeyDigests", "SeedshareOwnerPubKeys");
+        IReadOnlyList<WorkloadPolicy> policies = ReadPolicies(manifest.Required("Policies", ManifestChecks.Coordinator));
+        ManifestObject values = ReadValues(manifest.Required("ReferenceValues", ManifestChecks.ReferenceValues));
+        Manifest result = new(raw, policies)
+        {
+            Snp = [.. values.Items("snp").Select((value, i) => SnpReferenceValue.Read(value, $"ReferenceValues.snp[{i}]"))],
+            Tdx = [.. values.Items("tdx").Select((value, i) => TdxReferenceValue.Read(value, $"ReferenceValues.tdx[{i}]"))],
+        };
+        Demand(result.CoordinatorPolicyHashes.Count > 0, ManifestChecks.Coordinator, "at least one policy with the role coordinator");
+        Demand(result.Snp.Count + result.Tdx.Count > 0, ManifestChecks.ReferenceValues, "at least one reference value");
+        OwnerKeys.Check(manifest);
+        return result;
+    }
+
+    /// <summary>The name of a platform, which must not be one without protection.</summary>
+    public static string Platform(ManifestObject value)
+    {
+        string platform = value.Text("Platform");
+        Demand(
+            !platform.Contains("insecure", StringComparison.OrdinalIgnoreCase),
+            ManifestChecks.InsecurePlatform,
+            $"{value.PathOf("Platform")} with confidential computing");
+        return platform;
+    }
+
+    private static ManifestObject ReadValues(JsonElement element)
+    {
+        ManifestObject values = new(element, "ReferenceValues", "snp", "tdx");
+        foreach (JsonProperty kind in element.EnumerateObject())
+        {
+            Demand(kind.Name is "snp" or "tdx", ManifestChecks.ReferenceValueKind, "reference values of the kinds snp and tdx");
+        }
+
+        return values;
+    }
+
+    private static List<WorkloadPolicy> ReadPolicies(JsonElement element)
+    {
+        _ = new ManifestObject(element, "Policies");
+        List<WorkloadPolicy> policies = [];
+        HashSet<string> hashes = new(StringComparer.Ordinal);
+        foreach (JsonProperty entry in element.EnumerateObject())
+        {
+            string hash = Convert.ToHexStringLower(
+                ManifestObject.Hex(entry.Name, PolicyHashSize, ManifestChecks.PolicyHash, "each name in Policies"));
+            Demand(hashes.Add(hash), ManifestChecks.PolicyHash, $"policy {hash} once");
+            policies.Add(ReadPolicy(hash, entry.Value));
+        }
+
+        return policies;
+    }
+
+    private static WorkloadPolicy ReadPolicy(string hash, JsonElement element)
+    {
+        ManifestObject policy = new(element, $"Policies.{hash}", WorkloadPolicy.Members);
+        string role = policy.Text("Role");
+        Demand(role is "" or WorkloadPolicy.Coordinator, ManifestChecks.Role, $"{policy.PathOf("Role")} as coordinator or empty");
+        return new WorkloadPolicy(hash, policy.TextItems("SANs"), policy.Text("WorkloadSecretID"), role);
+    }
+
+    private static void Demand(bool condition, string check, string expected)
+    {
+        if (!condition)
+        {
+            throw ManifestObject.Failure.For(check).Create(expected);
+        }
+    }
+}
+
+// References: RFC 5480, section 2 (ECDSA public keys); RFC 8017, appendix A.1.1 (RSA public keys); DER of X.690.
+
+/// <summary>The form of the owners' keys in a manifest. This client never uses them; a manifest with broken ones is not valid.</summary>
+internal static class OwnerKeys
+{
+    private const int DigestSize = 32;
+    private const string EcPublicKey = "1.2.840.10045.2.1";
+
+    /// <exception cref="PrivatemodeVerificationException">A key is not what its list says.</exception>
+    public static void Check(ManifestObject manifest)
+    {
+        _ = manifest.HexItems("WorkloadOwnerKeyDigests", DigestSize, ManifestChecks.WorkloadOwnerKey);
+        CheckKeys(manifest, "WorkloadOwnerPubKeys", ManifestChecks.WorkloadOwnerKey, "an ECDSA public key", ReadEcKey);
+        CheckKeys(manifest, "SeedshareOwnerPubKeys", ManifestChecks.SeedShareOwnerKey, "an RSA public key", ReadRsaKey);
+    }
+
+    private static void CheckKeys(ManifestObject manifest, string name, string check, string expected, Action<AsnReader> read)
+    {
+        foreach (ReadOnlyMemory<byte> key in manifest.HexItems(name, null, check))
+        {
+            try
+            {
+                AsnReader reader = new(key, AsnEncodingRules.DER);
+                AsnReader sequence = reader.ReadSequence();
+                reader.ThrowIfNotEmpty();
+                read(sequence);
+                sequence.ThrowIfNotEmpty();
+            }
+            catch (AsnContentException)
+            {
+                throw ManifestObject.Failure.For(check).Create($"each of {name} as {expected}, DER in hexadecimal");
+            }
+        }
+    }
+
+    private static void ReadEcKey(AsnReader key)
+    {
+        AsnReader algorithm = key.ReadSequence();
+        if (algorithm.ReadObjectIdentifier() != EcPublicKey)
+        {
+            throw new AsnContentException();
+        }
+
+        _ = algorithm.ReadObjectIdentifier(); // the curve
+        algorithm.ThrowIfNotEmpty();
+        _ = key.ReadBitString(out _);
+    }
+
+    private static void ReadRsaKey(AsnReader key)
+    {
+        _ = key.ReadIntegerBytes();
+        _ = key.ReadIntegerBytes();
     }
 }

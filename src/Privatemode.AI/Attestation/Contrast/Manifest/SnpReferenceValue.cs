@@ -83,3 +83,113 @@ internal sealed record SnpReferenceValue
         _ => throw ManifestObject.Failure.For(ManifestChecks.Product).Create($"{value.PathOf("ProductName")} as Milan or Genoa"),
     };
 }
+
+// Reference: SEV-SNP firmware ABI 1.58, table 10 (guest policy).
+
+/// <summary>Reads the guest policy the manifest names: the 64 bits that the launch was bound to.</summary>
+internal static class SnpGuestPolicy
+{
+    private const int AbiMajorShift = 8;
+    private const ulong AlwaysOne = 1ul << 17;
+    private const ulong MigrationAgent = 1ul << 18;
+    private const ulong Debugging = 1ul << 19;
+
+    private static readonly (string Name, ulong Bit)[] Flags =
+    [
+        ("SMT", 1ul << 16),
+        ("MigrateMA", MigrationAgent),
+        ("Debug", Debugging),
+        ("SingleSocket", 1ul << 20),
+        ("CXLAllowed", 1ul << 21),
+        ("MemAES256XTS", 1ul << 22),
+        ("RAPLDis", 1ul << 23),
+        ("CipherTextHidingDRAM", 1ul << 24),
+        ("PageSwapDisable", 1ul << 25),
+    ];
+
+    private static readonly string[] Names = ["ABIMinor", "ABIMajor", .. Flags.Select(flag => flag.Name)];
+
+    /// <summary>Reads the object; when it is absent every number is 0 and every flag false.</summary>
+    public static SnpPolicyBits Read(JsonElement? element, string path)
+    {
+        ulong value = AlwaysOne;
+        if (element is { } present)
+        {
+            ManifestObject policy = new(present, path, Names);
+            value |= policy.Number("ABIMinor", byte.MaxValue, ManifestChecks.Format) ?? 0;
+            value |= (policy.Number("ABIMajor", byte.MaxValue, ManifestChecks.Format) ?? 0) << AbiMajorShift;
+            foreach ((string name, ulong bit) in Flags)
+            {
+                value |= policy.Flag(name) ? bit : 0;
+            }
+        }
+
+        Refuse(value, Debugging, ManifestChecks.Debug, $"{path}.Debug false: the host could read the machine's memory");
+        Refuse(value, MigrationAgent, ManifestChecks.Migration, $"{path}.MigrateMA false: another machine could take this one's memory");
+        return new SnpPolicyBits(value);
+    }
+
+    private static void Refuse(ulong value, ulong bit, string check, string expected)
+    {
+        if ((value & bit) != 0)
+        {
+            throw ManifestObject.Failure.For(check).Create(expected);
+        }
+    }
+}
+
+/// <summary>Reads the lowest versions of the firmware's parts that the manifest accepts; all four must be there.</summary>
+internal static class SnpMinimumTcb
+{
+    public static TcbVersion Read(JsonElement element, string path)
+    {
+        ManifestObject tcb = new(element, path, "BootloaderVersion", "TEEVersion", "SNPVersion", "MicrocodeVersion");
+        return new TcbVersion(
+            Fmc: 0,
+            BootLoader: Version(tcb, "BootloaderVersion"),
+            Tee: Version(tcb, "TEEVersion"),
+            Snp: Version(tcb, "SNPVersion"),
+            Microcode: Version(tcb, "MicrocodeVersion"));
+    }
+
+    private static byte Version(ManifestObject tcb, string name) =>
+        (byte)(tcb.Number(name, byte.MaxValue, ManifestChecks.MinimumTcb)
+            ?? throw ManifestObject.Failure.For(ManifestChecks.MinimumTcb).Create($"member {tcb.PathOf(name)}"));
+}
+
+// Reference: AMD 56860, PLATFORM_INFO.
+
+/// <summary>Reads what the manifest says about the platform's state: flags that it allows, and flags that it demands.</summary>
+internal static class SnpPlatformDemands
+{
+    private static readonly (string Name, ulong Bit)[] Flags =
+    [
+        ("SMTEnabled", 1ul << 0),
+        ("TSMEEnabled", 1ul << 1),
+        ("ECCEnabled", 1ul << 2),
+        ("RAPLDisabled", 1ul << 3),
+        ("CiphertextHidingDRAMEnabled", 1ul << 4),
+        ("AliasCheckComplete", 1ul << 5),
+        ("TIOEnabled", 1ul << 7),
+    ];
+
+    private static readonly string[] Names = [.. Flags.Select(flag => flag.Name)];
+
+    /// <summary>Reads the object; when it is absent no flag is set: nothing is allowed and nothing demanded.</summary>
+    public static SnpPlatformInfo Read(JsonElement? element, string path)
+    {
+        if (element is not { } present)
+        {
+            return default;
+        }
+
+        ManifestObject info = new(present, path, Names);
+        ulong value = 0;
+        foreach ((string name, ulong bit) in Flags)
+        {
+            value |= info.Flag(name) ? bit : 0;
+        }
+
+        return new SnpPlatformInfo(value);
+    }
+}

@@ -183,3 +183,101 @@ internal static class ContrastVerifier
 
     private static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(bytes);
 }
+
+/// <summary>What evidence is judged by, of one kind; <see cref="CollateralNeeds"/> says what. Nothing in it is trusted by itself.</summary>
+internal sealed record ContrastCollateral
+{
+    /// <summary>For SEV-SNP.</summary>
+    public SnpCollateral? Snp { get; init; }
+
+    /// <summary>For SEV-SNP: the chip's certificate (DER), where the evidence has none.</summary>
+    public ReadOnlyMemory<byte> Vcek { get; init; }
+
+    /// <summary>For TDX.</summary>
+    public TdxCollateral? Tdx { get; init; }
+}
+
+/// <summary>What a user demands beyond the manifest, and the one thing that can be demanded less.</summary>
+internal sealed record ContrastOptions
+{
+    /// <summary>The hardware that is accepted; null: what the manifest lists.</summary>
+    public IReadOnlyCollection<EvidenceKind>? AllowedKinds { get; init; }
+
+    /// <summary>The product lines of AMD that are accepted; null: those the manifest lists, Milan included when it does.</summary>
+    public IReadOnlyCollection<SnpProduct>? AllowedProducts { get; init; }
+
+    /// <summary>The AMD chips that are accepted, 64 bytes each; null: those the manifest allows. A masked chip id is none of them.</summary>
+    public IReadOnlyCollection<ReadOnlyMemory<byte>>? AllowedChipIds { get; init; }
+
+    /// <summary>Looks at the status of the TDX module and the quoting enclave only, as the Go reference does.</summary>
+    /// <remarks>Gives up that firmware and microcode of the platform are up to date.</remarks>
+    public bool DangerousAcceptOutdatedTdxPlatform { get; init; }
+
+    /// <summary>Demands that a TDX platform is up to date under Intel's newest TCB info too, not only under the one the manifest names.</summary>
+    public bool RequireNewestTdxTcbInfo { get; init; }
+
+    /// <summary>How old a revocation list of AMD may be that came with the evidence, when AMD could not be asked for the current one.</summary>
+    public TimeSpan MaxAmdFallbackRevocationListAge { get; init; } = HardwarePolicy.DefaultMaxAmdFallbackRevocationListAge;
+
+    /// <summary>Kept by whoever verifies often: a digest is computed once per measurement and policy.</summary>
+    public IdKeyDigestCache IdKeyDigests { get; init; } = new();
+}
+
+/// <summary>The root keys of both makers of hardware.</summary>
+internal sealed record ContrastTrustAnchors(SevTrustAnchors Sev, TdxTrustAnchors Tdx)
+{
+    /// <summary>AMD's and Intel's own.</summary>
+    public static ContrastTrustAnchors Production { get; } = new(SevTrustAnchors.Production, TdxTrustAnchors.Production);
+}
+
+/// <summary>The 64 bytes that tie a report to our nonce, to the history of manifests and to both CAs.</summary>
+internal static class ReportData
+{
+    /// <summary>In bytes.</summary>
+    public const int Size = 64;
+
+    /// <summary>In bytes.</summary>
+    public const int NonceSize = 32;
+
+    /// <summary>What the report must carry: one SHA-256 and 32 zero bytes.</summary>
+    /// <param name="nonce">The 32 bytes we sent.</param>
+    /// <param name="manifests">The history, oldest first; at least one.</param>
+    /// <param name="rootAuthority">The root CA's text as it was received.</param>
+    /// <param name="meshAuthority">The mesh CA's text as it was received.</param>
+    public static byte[] Compute(
+        ReadOnlySpan<byte> nonce,
+        IReadOnlyList<ReadOnlyMemory<byte>> manifests,
+        ReadOnlySpan<byte> rootAuthority,
+        ReadOnlySpan<byte> meshAuthority)
+    {
+        byte[] transition = new byte[SHA256.HashSizeInBytes];
+        foreach (ReadOnlyMemory<byte> manifest in manifests)
+        {
+            transition = NextTransition(SHA256.HashData(manifest.Span), transition);
+        }
+
+        return Compute(nonce, transition, rootAuthority, meshAuthority);
+    }
+
+    /// <summary>One step of the chain over the manifests: the manifest's digest first, the step before second.</summary>
+    internal static byte[] NextTransition(ReadOnlySpan<byte> manifestDigest, ReadOnlySpan<byte> previous) =>
+        SHA256.HashData([.. manifestDigest, .. previous]);
+
+    internal static byte[] Compute(
+        ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> transition, ReadOnlySpan<byte> rootAuthority, ReadOnlySpan<byte> meshAuthority)
+    {
+        if (nonce.Length != NonceSize)
+        {
+            throw new PrivatemodeVerificationException(
+                ContrastChecks.Nonce, "The nonce has the wrong size. Attest again with a new one.")
+            {
+                Expected = "32 bytes",
+                Found = $"{nonce.Length} bytes",
+            };
+        }
+
+        byte[] result = new byte[Size];
+        SHA256.HashData([.. nonce, .. transition, .. SHA256.HashData(rootAuthority), .. SHA256.HashData(meshAuthority)], result);
+        return result;
+    }
+}

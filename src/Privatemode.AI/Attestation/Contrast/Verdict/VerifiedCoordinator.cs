@@ -1,3 +1,4 @@
+using Privatemode.AI.Attestation.Certificates;
 using Privatemode.AI.Attestation.Sev;
 using Privatemode.AI.Attestation.Tdx;
 
@@ -69,3 +70,132 @@ internal sealed record VerifiedCoordinator
 
     public required IReadOnlyList<CoordinatorCheck> Checks { get; init; }
 }
+
+/// <summary>Says in words what a successful verification proved, what it did not look at, and what should be known.</summary>
+internal static class CoordinatorReport
+{
+    private const string NotAsked = "the manifest does not ask for it";
+
+    private static readonly CoordinatorCheck[] NeverChecked =
+    [
+        new("gpu-evidence", VerificationOutcome.NotChecked, "checked inside by the attested workloads, not by the client"),
+        new("manifest-signature", VerificationOutcome.NotChecked, "manifests are not signed: the manifest policy decides which one is expected"),
+        new("coordinator-version", VerificationOutcome.NotChecked, "the version in the document is a claim; the measurement counts"),
+        new("policy-documents", VerificationOutcome.NotChecked, "nothing binds them to the report; their hashes in the manifest count"),
+    ];
+
+    /// <summary>The product line whose root key was extracted, and a revocation list that may not be AMD's current one.</summary>
+    public static IReadOnlyList<string> WarningsOf(VerifiedSnpReport verified, bool isCrlSupplied, DateTimeOffset at)
+    {
+        List<string> warnings = [];
+        if (verified.Product == SnpProduct.Milan)
+        {
+            warnings.Add("This machine is of AMD's product line Milan, whose root seed can be extracted by software alone (arXiv 2605.12990): its "
+                + "reports can be forged. It was accepted because the manifest lists Milan.");
+        }
+
+        if (isCrlSupplied)
+        {
+            warnings.Add($"AMD's revocation list could not be retrieved. The {ListOf(verified, isCrlSupplied, at)} was used: keys that were revoked "
+                + "since are not noticed.");
+        }
+
+        return warnings;
+    }
+
+    /// <summary>A platform that only the option accepted, and one that is not up to date under Intel's newest TCB info.</summary>
+    public static IReadOnlyList<string> WarningsOf(VerifiedTdxQuote verified, ContrastOptions options)
+    {
+        List<string> warnings = [];
+        if (verified.Tcb.Overall.Status != TcbStatus.UpToDate)
+        {
+            warnings.Add(
+                $"Intel does not call this platform up to date: {verified.Tcb.ToText()}. It was accepted because an option looks at the module only.");
+        }
+
+        if (NewestCheckOf(verified, options).Outcome == VerificationOutcome.Warning)
+        {
+            warnings.Add($"Under Intel's newest TCB info, this platform is not up to date: {verified.Newest.ToText()}. It was accepted by evaluation "
+                + $"{verified.TcbInfo.EvaluationDataNumber}, which the manifest allows.");
+        }
+
+        return warnings;
+    }
+
+    public static IReadOnlyList<CoordinatorCheck> ChecksOf(
+        VerifiedSnpReport verified, SnpReferenceValue value, int? processors, bool isCrlSupplied, DateTimeOffset at) =>
+    [
+        .. Common(),
+        Passed(SevChecks.TrustAnchor, $"AMD's root key for {verified.Product}"),
+        Passed(CertificateChecks.Revoked, ListOf(verified, isCrlSupplied, at)),
+        Passed(SevChecks.ReportSignature),
+        Passed(SevChecks.TcbBinding),
+        Asked(SevChecks.HardwareId, !verified.Report.IsChipIdMasked, "the host masks the chip's name"),
+        Passed(SnpPolicyChecks.ReportData),
+        Passed(SnpPolicyChecks.Measurement, processors is { } count ? $"{count} processors" : null),
+        Passed(SnpPolicyChecks.IdKeyDigest),
+        Passed(ContrastChecks.CoordinatorPolicy),
+        Passed(SnpPolicyChecks.Vmpl),
+        Passed(SnpPolicyChecks.GuestDebug, $"guest policy {verified.Report.Policy}"),
+        Passed(SnpPolicyChecks.PlatformUnknown, $"platform {verified.Report.PlatformInfo}"),
+        Passed(SnpPolicyChecks.ReportedTcb, $"{verified.Tcb.Reported}"),
+        Passed(SnpPolicyChecks.LaunchTcb, $"{verified.Tcb.Launch}"),
+        Asked(SnpPolicyChecks.LaunchMitigations, value.MinimumMitigationVector != 0, NotAsked),
+        Asked(SnpPolicyChecks.AllowedChip, value.AllowedChipIds.Count > 0, NotAsked),
+        .. NeverChecked,
+    ];
+
+    public static IReadOnlyList<CoordinatorCheck> ChecksOf(VerifiedTdxQuote verified, TdxReferenceValue value, ContrastOptions options) =>
+    [
+        .. Common(),
+        Passed(TdxChecks.PckChain, "Intel's root key"),
+        Passed(CertificateChecks.Revoked, $"revocation lists of {verified.PckCrl.From:u} and {verified.RootCrl.From:u}"),
+        Passed(TdxChecks.QuoteSignature),
+        Passed(TdxChecks.QeReportSignature),
+        Passed(TdxPolicyChecks.TcbStatus, verified.Tcb.ToText()),
+        NewestCheckOf(verified, options),
+        Asked(
+            TdxPolicyChecks.TcbInfoEvaluation,
+            value.MinimumEvaluationDataNumber > 0,
+            NotAsked,
+            $"{verified.TcbInfo.EvaluationDataNumber}"),
+        Passed(TdxPolicyChecks.ReportData),
+        Passed(TdxPolicyChecks.MrTd),
+        Passed(TdxPolicyChecks.MrSeam),
+        Passed(TdxPolicyChecks.Rtmr0, "and the other three"),
+        Passed(ContrastChecks.CoordinatorPolicy),
+        Passed(TdxPolicyChecks.Attributes),
+        Passed(TdxPolicyChecks.Xfam),
+        Asked(TdxPolicyChecks.PlatformInstance, value.AllowedPlatformInstances.Count > 0, NotAsked),
+        Asked(TdxPolicyChecks.MemoryIntegrity, value.MemoryIntegrity, NotAsked),
+        Asked(TdxPolicyChecks.Multithreading, value.SmtDisabled, NotAsked),
+        Asked(TdxPolicyChecks.StaticPlatform, value.StaticPlatform, NotAsked),
+        .. NeverChecked,
+    ];
+
+    private static CoordinatorCheck[] Common() => [Passed(ContrastChecks.ManifestCount), Passed(ContrastChecks.ManifestMatch)];
+
+    private static CoordinatorCheck Passed(string check, string? found = null) => new(check, VerificationOutcome.Passed, found);
+
+    private static CoordinatorCheck Asked(string check, bool asked, string reason, string? found = null) =>
+        asked ? Passed(check, found) : new CoordinatorCheck(check, VerificationOutcome.NotChecked, reason);
+
+    private static CoordinatorCheck NewestCheckOf(VerifiedTdxQuote verified, ContrastOptions options)
+    {
+        TdxPolicy policy = new() { DangerousAcceptOutdatedTdxPlatform = options.DangerousAcceptOutdatedTdxPlatform };
+        VerificationOutcome outcome = verified.Newest.Tcb is { } tcb && policy.Accepts(tcb) ? VerificationOutcome.Passed
+            : verified.Newest.IsUnknown ? VerificationOutcome.NotChecked
+            : VerificationOutcome.Warning;
+        return new CoordinatorCheck(TdxPolicyChecks.NewestTcbStatus, outcome, verified.Newest.ToText());
+    }
+
+    private static string ListOf(VerifiedSnpReport verified, bool isSupplied, DateTimeOffset at) => isSupplied
+        ? $"revocation list of {verified.Dates.CrlThisUpdate:u}, which came with the evidence and is {(at - verified.Dates.CrlThisUpdate).TotalDays:0} days old"
+        : $"revocation list of {verified.Dates.CrlThisUpdate:u}";
+}
+
+/// <summary>One line of what was proved, accepted with a warning, or deliberately not looked at.</summary>
+/// <param name="Check">Stable name.</param>
+/// <param name="Outcome">A check that fails throws, so there is no outcome for it.</param>
+/// <param name="Reason">Why it was not checked, or what was found; null when the name says all.</param>
+internal sealed record CoordinatorCheck(string Check, VerificationOutcome Outcome, string? Reason);

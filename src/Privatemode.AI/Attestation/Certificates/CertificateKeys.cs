@@ -1,0 +1,249 @@
+using System.Formats.Asn1;
+using System.Security.Cryptography;
+
+namespace Privatemode.AI.Attestation.Certificates;
+
+/// <summary>A certificate authority with its key imported once, however many signatures are checked with it.</summary>
+/// <remarks>That it may be trusted is for the caller to know: its key is pinned, or another issuer was checked to have signed it.</remarks>
+internal sealed class CertificateIssuer : IDisposable
+{
+    private readonly RSA? _rsa;
+    private readonly ECDsa? _ecdsa;
+
+    private CertificateIssuer(Certificate certificate, RSA? rsa, ECDsa? ecdsa)
+    {
+        Certificate = certificate;
+        _rsa = rsa;
+        _ecdsa = ecdsa;
+    }
+
+    public Certificate Certificate { get; }
+
+    /// <summary>Takes a certificate as issuer whose children are signed with RSASSA-PSS and SHA-384.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It has no RSA key.</exception>
+    public static CertificateIssuer WithRsa(Certificate certificate) => new(certificate, SubjectKeys.ImportRsa(certificate), null);
+
+    /// <summary>Takes a certificate as issuer whose children are signed with ECDSA on P-256 and SHA-256.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It has no key on P-256.</exception>
+    public static CertificateIssuer WithP256(Certificate certificate) => new(certificate, null, SubjectKeys.ImportP256(certificate));
+
+    /// <summary>Whether the bytes were signed with this issuer's key in the named way.</summary>
+    public bool HasSigned(ReadOnlyMemory<byte> data, ReadOnlyMemory<byte> signature, SignatureAlgorithm algorithm)
+    {
+        try
+        {
+            return algorithm switch
+            {
+                // This padding is MGF1 with the same hash and as much salt as the hash has bytes: AMD's parameters.
+                SignatureAlgorithm.RsaPssSha384 => _rsa?.VerifyData(data.Span, signature.Span, HashAlgorithmName.SHA384, RSASignaturePadding.Pss) == true,
+                SignatureAlgorithm.EcdsaP256Sha256 =>
+                    _ecdsa?.VerifyData(data.Span, signature.Span, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence) == true,
+                _ => false,
+            };
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose()
+    {
+        _rsa?.Dispose();
+        _ecdsa?.Dispose();
+    }
+}
+
+// References: RFC 5480 section 2 (EC keys), RFC 3279 section 2.3.1 (RSA keys). Curves by name only: an EC key with parameters of its own
+// could look like the pinned one and be forged (CVE-2020-0601).
+
+/// <summary>Imports the key of a certificate, of exactly the kind the caller expects. The caller disposes it.</summary>
+internal static class SubjectKeys
+{
+    private const string RsaEncryption = "1.2.840.113549.1.1.1";
+    private const int SmallestModulus = 2048 / 8;
+    private const int LargestModulus = 4096 / 8;
+
+    // SEQUENCE { SEQUENCE { id-ecPublicKey, named curve }, BIT STRING { 04 (uncompressed) … } }: DER has no other form of it.
+    private static ReadOnlySpan<byte> P256Prefix =>
+    [
+        0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
+        0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+    ];
+
+    private static ReadOnlySpan<byte> P384Prefix =>
+    [
+        0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
+        0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00, 0x04,
+    ];
+
+    private static ReadOnlySpan<byte> Exponent65537 => [0x01, 0x00, 0x01];
+
+    /// <summary>An ECDSA key on P-256.</summary>
+    /// <exception cref="PrivatemodeVerificationException">The key is of another kind, or not a point of the curve.</exception>
+    public static ECDsa ImportP256(Certificate certificate) =>
+        TryImportEcdsa(certificate.SubjectPublicKeyInfo.Span, P256Prefix, ECCurve.NamedCurves.nistP256) ?? throw WrongKey(certificate, "ECDSA on P-256");
+
+    /// <summary>An ECDSA key on P-384.</summary>
+    /// <exception cref="PrivatemodeVerificationException">The key is of another kind, or not a point of the curve.</exception>
+    public static ECDsa ImportP384(Certificate certificate) =>
+        TryImportEcdsa(certificate.SubjectPublicKeyInfo.Span, P384Prefix, ECCurve.NamedCurves.nistP384) ?? throw WrongKey(certificate, "ECDSA on P-384");
+
+    /// <summary>An RSA key of 2048 to 4096 bits with the exponent 65537, usable with any padding (rsaEncryption).</summary>
+    /// <exception cref="PrivatemodeVerificationException">The key is of another kind.</exception>
+    public static RSA ImportRsa(Certificate certificate)
+    {
+        RSA? key = null;
+        try
+        {
+            RSAParameters parameters = ReadRsa(certificate.SubjectPublicKeyInfo);
+            key = RSA.Create();
+            key.ImportParameters(parameters);
+            return key;
+        }
+        catch (Exception exception) when (exception is AsnContentException or CryptographicException)
+        {
+            key?.Dispose();
+            throw WrongKey(certificate, "RSA, 2048 to 4096 bits, exponent 65537");
+        }
+    }
+
+    private static ECDsa? TryImportEcdsa(ReadOnlySpan<byte> key, ReadOnlySpan<byte> prefix, ECCurve curve)
+    {
+        // The second byte of the prefix is the length of what follows it.
+        if (key.Length != prefix[1] + 2 || !key.StartsWith(prefix))
+        {
+            return null;
+        }
+
+        ReadOnlySpan<byte> point = key[prefix.Length..];
+        ECParameters parameters = new()
+        {
+            Curve = curve,
+            Q = new ECPoint { X = point[..(point.Length / 2)].ToArray(), Y = point[(point.Length / 2)..].ToArray() },
+        };
+        try
+        {
+            return ECDsa.Create(parameters);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+
+    private static RSAParameters ReadRsa(ReadOnlyMemory<byte> subjectPublicKeyInfo)
+    {
+        AsnReader sequence = new AsnReader(subjectPublicKeyInfo, AsnEncodingRules.DER).ReadSequence();
+        AsnReader algorithm = sequence.ReadSequence();
+        DerReading.Demand(algorithm.ReadObjectIdentifier() == RsaEncryption, "The key is not an RSA key for any padding.");
+        algorithm.ReadNull();
+        algorithm.ThrowIfNotEmpty();
+        byte[] bits = sequence.ReadBitString(out int unusedBits);
+        sequence.ThrowIfNotEmpty();
+        DerReading.Demand(unusedBits == 0, "The key is not a whole number of bytes.");
+
+        AsnReader input = new(bits, AsnEncodingRules.DER);
+        AsnReader numbers = input.ReadSequence();
+        input.ThrowIfNotEmpty();
+        ReadOnlySpan<byte> modulus = numbers.ReadIntegerBytes().Span;
+        ReadOnlySpan<byte> exponent = numbers.ReadIntegerBytes().Span;
+        numbers.ThrowIfNotEmpty();
+
+        // Positive with its highest bit set: DER puts one zero byte before it.
+        DerReading.Demand(modulus.Length - 1 is >= SmallestModulus and <= LargestModulus && modulus[0] == 0, "The modulus has an odd size.");
+        DerReading.Demand(exponent.SequenceEqual(Exponent65537), "The exponent is not 65537.");
+        return new RSAParameters { Modulus = modulus[1..].ToArray(), Exponent = exponent.ToArray() };
+    }
+
+    private static PrivatemodeVerificationException WrongKey(Certificate certificate, string expected) =>
+        CertificateFailure.Create(CertificateChecks.Key, certificate.Holder, "has a key of another kind", expected);
+}
+
+/// <summary>The two ways in which certificates and revocation lists of our vendors are signed.</summary>
+internal enum SignatureAlgorithm
+{
+    /// <summary>AMD: RSASSA-PSS, SHA-384, MGF1 with SHA-384, 48 bytes of salt, trailer 1.</summary>
+    RsaPssSha384,
+
+    /// <summary>Intel: ECDSA on P-256 with SHA-256, the signature as DER SEQUENCE of r and s.</summary>
+    EcdsaP256Sha256,
+}
+
+// References: RFC 5758 section 3.2 (ECDSA: parameters absent), RFC 4055 sections 2.1 and 3.1 (RSASSA-PSS-params), RFC 5280 section
+// 4.1.1.2 (the algorithm stands twice, both times the same). The PSS parameters are parsed, not compared with one byte string: AMD's
+// older certificates write the default trailer out and the newer ones do not.
+
+/// <summary>Reads an AlgorithmIdentifier; everything that is not exactly one of the two known algorithms is null.</summary>
+internal static class SignatureAlgorithmReader
+{
+    private const string RsaPss = "1.2.840.113549.1.1.10";
+    private const string EcdsaWithSha256 = "1.2.840.10045.4.3.2";
+    private const string Mgf1 = "1.2.840.113549.1.1.8";
+    private const string Sha384 = "2.16.840.1.101.3.4.2.2";
+    private const int Sha384Size = 48;
+
+    private static readonly Asn1Tag HashTag = new(TagClass.ContextSpecific, 0);
+    private static readonly Asn1Tag MaskTag = new(TagClass.ContextSpecific, 1);
+    private static readonly Asn1Tag SaltTag = new(TagClass.ContextSpecific, 2);
+    private static readonly Asn1Tag TrailerTag = new(TagClass.ContextSpecific, 3);
+
+    /// <summary>The algorithm named both inside and outside the signed part, or null.</summary>
+    /// <exception cref="AsnContentException">The bytes are not DER.</exception>
+    public static SignatureAlgorithm? Read(ReadOnlyMemory<byte> inner, ReadOnlyMemory<byte> outer)
+    {
+        if (!inner.Span.SequenceEqual(outer.Span))
+        {
+            return null;
+        }
+
+        AsnReader sequence = new AsnReader(inner, AsnEncodingRules.DER).ReadSequence();
+        return sequence.ReadObjectIdentifier() switch
+        {
+            RsaPss when sequence.HasData && IsExpectedPss(sequence.ReadSequence()) && !sequence.HasData => SignatureAlgorithm.RsaPssSha384,
+            EcdsaWithSha256 when !sequence.HasData => SignatureAlgorithm.EcdsaP256Sha256,
+            _ => null,
+        };
+    }
+
+    // All parameters but the trailer differ from their defaults, so they have to be there, in this order.
+    private static bool IsExpectedPss(AsnReader parameters)
+    {
+        bool expected = parameters.HasData && IsSha384(ReadWrappedSequence(parameters, HashTag));
+        expected = expected && parameters.HasData && IsMgf1WithSha384(ReadWrappedSequence(parameters, MaskTag));
+        expected = expected && parameters.HasData && ReadWrappedInteger(parameters, SaltTag) == Sha384Size;
+        expected = expected && (!parameters.HasData || ReadWrappedInteger(parameters, TrailerTag) == 1);
+        return expected && !parameters.HasData;
+    }
+
+    private static bool IsMgf1WithSha384(AsnReader algorithm) =>
+        algorithm.ReadObjectIdentifier() == Mgf1 && algorithm.HasData && IsSha384(algorithm.ReadSequence()) && !algorithm.HasData;
+
+    // RFC 4055, section 2.1: the parameters may be NULL or absent.
+    private static bool IsSha384(AsnReader algorithm)
+    {
+        bool expected = algorithm.ReadObjectIdentifier() == Sha384;
+        if (algorithm.HasData)
+        {
+            algorithm.ReadNull();
+        }
+
+        return expected && !algorithm.HasData;
+    }
+
+    private static AsnReader ReadWrappedSequence(AsnReader parameters, Asn1Tag tag)
+    {
+        AsnReader wrapper = parameters.ReadSequence(tag);
+        AsnReader sequence = wrapper.ReadSequence();
+        wrapper.ThrowIfNotEmpty();
+        return sequence;
+    }
+
+    private static int ReadWrappedInteger(AsnReader parameters, Asn1Tag tag)
+    {
+        AsnReader wrapper = parameters.ReadSequence(tag);
+        DerReading.Demand(wrapper.TryReadInt32(out int value), "The number is too large.");
+        wrapper.ThrowIfNotEmpty();
+        return value;
+    }
+}

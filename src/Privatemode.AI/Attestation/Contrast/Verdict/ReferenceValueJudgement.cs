@@ -1,0 +1,212 @@
+using Privatemode.AI.Attestation.Sev;
+using Privatemode.AI.Attestation.Tdx;
+
+namespace Privatemode.AI.Attestation.Contrast;
+
+/// <summary>Finds the reference value, and the policy of the coordinator, that authentic evidence equals.</summary>
+internal static class ReferenceValues
+{
+    /// <summary>Compares evidence with each reference value until one has no mismatch; otherwise every mismatch of each is kept.</summary>
+    /// <exception cref="PrivatemodeVerificationException">Nothing fits.</exception>
+    public static T FindAny<T>(
+        IReadOnlyList<T> values, Func<T, string> path, Func<T, IReadOnlyList<VerificationMismatch>> compare, string kind)
+    {
+        DemandAny(values, kind);
+        List<VerificationMismatch> all = [];
+        foreach (T value in values)
+        {
+            IReadOnlyList<VerificationMismatch> mismatches = compare(value);
+            if (mismatches.Count == 0)
+            {
+                return value;
+            }
+
+            all.AddRange(values.Count == 1
+                ? mismatches
+                : mismatches.Select(mismatch => mismatch with { Expected = $"{path(value)}: {mismatch.Expected}" }));
+        }
+
+        throw PrivatemodeVerificationException.FromMismatches(
+            $"The deployment's {kind} evidence is authentic, but shows something else than the manifest allows. Do not send anything.", all);
+    }
+
+    /// <summary>Refuses a manifest without reference values of a kind.</summary>
+    /// <exception cref="PrivatemodeVerificationException">There is none.</exception>
+    public static void DemandAny<T>(IReadOnlyList<T> values, string kind)
+    {
+        if (values.Count == 0)
+        {
+            throw new PrivatemodeVerificationException(
+                ContrastChecks.ReferenceValueKind,
+                $"The manifest has no reference value for {kind}, which the deployment runs on. Do not send anything.")
+            {
+                Expected = $"at least one reference value for {kind}",
+                Found = "none",
+            };
+        }
+    }
+
+    /// <summary>Compares the policy that the machine was launched with to those of the coordinator; any of them will do.</summary>
+    public static void ComparePolicy(Manifest manifest, ReadOnlyMemory<byte> found, List<VerificationMismatch> mismatches)
+    {
+        if (!manifest.CoordinatorPolicyHashes.Any(hash => hash.Span.SequenceEqual(found.Span)))
+        {
+            mismatches.Add(new VerificationMismatch
+            {
+                Check = ContrastChecks.CoordinatorPolicy,
+                Expected = string.Join(" or ", manifest.CoordinatorPolicyHashes.Select(hash => Convert.ToHexStringLower(hash.Span))),
+                Found = Convert.ToHexStringLower(found.Span),
+            });
+        }
+    }
+}
+
+/// <summary>Whether an authentic SEV-SNP report is one that the manifest allows.</summary>
+internal sealed class SnpJudgement(
+    VerifiedSnpReport verified, Manifest manifest, ReadOnlyMemory<byte> reportData, ContrastOptions options)
+{
+    /// <summary>The kind, for messages.</summary>
+    public const string Kind = "SEV-SNP";
+
+    /// <summary>With how many processors the machine was launched; null when the manifest does not leave it open.</summary>
+    public int? Processors { get; private set; }
+
+    // Not a bare null: beside ReadOnlyMemory<byte> that would become an empty one.
+    private static ReadOnlyMemory<byte>? NotCompared => null;
+
+    /// <summary>Tries every reference value for SEV-SNP until one fits.</summary>
+    /// <exception cref="PrivatemodeVerificationException">None fits; every mismatch is in it.</exception>
+    public SnpReferenceValue Judge() => ReferenceValues.FindAny(manifest.Snp, value => value.Path, Compare, Kind);
+
+    private List<VerificationMismatch> Compare(SnpReferenceValue value)
+    {
+        List<VerificationMismatch> mismatches = [];
+        ReferenceValues.ComparePolicy(manifest, verified.Report.HostData, mismatches);
+        ReadOnlyMemory<byte>? measurement = FindMeasurement(value, mismatches);
+        mismatches.AddRange(SnpPolicy.Compare(verified, new SnpPolicy
+        {
+            ReportData = reportData,
+            Measurement = value.ResetAddress is null ? value.Measurement : NotCompared,
+            IdKeyDigest = measurement is { } launched ? options.IdKeyDigests.Get(launched.Span, value.GuestPolicy.Value) : NotCompared,
+            Vmpl = 0,
+            GuestPolicy = value.GuestPolicy,
+            PlatformInfo = value.PlatformInfo,
+            RefuseUnknownPlatformBits = true,
+            MinimumTcb = value.MinimumTcb,
+            MinimumMitigationVector = value.MinimumMitigationVector,
+            AllowedChipIds = value.AllowedChipIds.Count > 0 ? value.AllowedChipIds : null,
+            AllowedProducts = [value.Product],
+            AllowedSigners = [SnpSigner.Vcek],
+        }));
+        CompareOptions(mismatches);
+        return mismatches;
+    }
+
+    // The measurement the report has, if this reference value stands for it: only then there is an ID key to compare.
+    private ReadOnlyMemory<byte>? FindMeasurement(SnpReferenceValue value, List<VerificationMismatch> mismatches)
+    {
+        ReadOnlyMemory<byte> found = verified.Report.Measurement;
+        Processors = null;
+        if (value.ResetAddress is not { } resetAddress)
+        {
+            return value.Measurement.Span.SequenceEqual(found.Span) ? found : NotCompared;
+        }
+
+        uint signature = LaunchDigests.ProcessorSignature(value.Product)!.Value; // a manifest can only name products that have one
+        Processors = LaunchDigests.FindProcessors(value.Measurement.Span, resetAddress, signature, found.Span);
+        if (Processors is not null)
+        {
+            return found;
+        }
+
+        mismatches.Add(new VerificationMismatch
+        {
+            Check = ContrastChecks.SnpMeasurement,
+            Expected = $"{Hex(value.Measurement)}, or what follows from it for 2 to {LaunchDigests.MaxProcessors} processors",
+            Found = Hex(found),
+        });
+        return null;
+    }
+
+    private void CompareOptions(List<VerificationMismatch> mismatches)
+    {
+        if (options.AllowedProducts is { } products && !products.Contains(verified.Product))
+        {
+            mismatches.Add(new VerificationMismatch
+            {
+                Check = ContrastChecks.OptionProduct,
+                Expected = string.Join(" or ", products),
+                Found = $"{verified.Product}",
+            });
+        }
+
+        // Any chip may hide its id behind zeros, so that they name none.
+        ReadOnlyMemory<byte> chip = verified.Report.ChipId;
+        if (options.AllowedChipIds is { } chips && (verified.Report.IsChipIdMasked || !chips.Any(allowed => allowed.Span.SequenceEqual(chip.Span))))
+        {
+            mismatches.Add(new VerificationMismatch
+            {
+                Check = ContrastChecks.OptionChip,
+                Expected = string.Join(" or ", chips.Select(Hex)),
+                Found = Hex(chip),
+            });
+        }
+    }
+
+    private static string Hex(ReadOnlyMemory<byte> bytes) => Convert.ToHexStringLower(bytes.Span);
+}
+
+/// <summary>Whether an authentic TDX quote is one that the manifest allows.</summary>
+internal sealed class TdxJudgement(
+    VerifiedTdxQuote verified, Manifest manifest, ReadOnlyMemory<byte> reportData, ContrastOptions options)
+{
+    /// <summary>The kind, for messages.</summary>
+    public const string Kind = "TDX";
+
+    private const int PolicyHashSize = 32;
+
+    // SEPT_VE_DISABLE and nothing else: the host cannot inject exceptions by taking pages away, and debugging is off.
+    private static readonly byte[] Attributes = [0x00, 0x00, 0x00, 0x10, 0x00, 0x00, 0x00, 0x00];
+
+    /// <summary>The policy the machine was launched with: the first part of MRCONFIGID.</summary>
+    public ReadOnlyMemory<byte> PolicyHash => verified.Report.MrConfigId[..PolicyHashSize];
+
+    /// <summary>Tries every reference value for TDX until one fits.</summary>
+    /// <exception cref="PrivatemodeVerificationException">None fits; every mismatch is in it.</exception>
+    public TdxReferenceValue Judge() => ReferenceValues.FindAny(manifest.Tdx, value => value.Path, Compare, Kind);
+
+    private List<VerificationMismatch> Compare(TdxReferenceValue value)
+    {
+        List<VerificationMismatch> mismatches = [];
+        ReferenceValues.ComparePolicy(manifest, PolicyHash, mismatches);
+        ReadOnlySpan<byte> tail = verified.Report.MrConfigId.Span[PolicyHashSize..];
+        if (tail.ContainsAnyExcept((byte)0))
+        {
+            mismatches.Add(new VerificationMismatch
+            {
+                Check = ContrastChecks.TdxConfigurationTail,
+                Expected = "16 zero bytes",
+                Found = Convert.ToHexStringLower(tail),
+            });
+        }
+
+        mismatches.AddRange(TdxPolicy.Compare(verified, new TdxPolicy
+        {
+            ReportData = reportData,
+            MrTd = value.Measurement,
+            MrSeam = value.SeamMeasurement,
+            Rtmrs = value.RuntimeMeasurements,
+            Rtmr0Alternatives = value.FirstRuntimeMeasurementAlternatives,
+            TdAttributes = Attributes,
+            Xfam = value.Xfam,
+            DangerousAcceptOutdatedTdxPlatform = options.DangerousAcceptOutdatedTdxPlatform,
+            RequireNewestTdxTcbInfo = options.RequireNewestTdxTcbInfo,
+            MinimumEvaluationDataNumber = value.MinimumEvaluationDataNumber,
+            PlatformInstanceIds = value.AllowedPlatformInstances,
+            DemandMemoryIntegrity = value.MemoryIntegrity,
+            DemandSmtDisabled = value.SmtDisabled,
+            DemandStaticPlatform = value.StaticPlatform,
+        }));
+        return mismatches;
+    }
+}

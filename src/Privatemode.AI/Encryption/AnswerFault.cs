@@ -1,3 +1,5 @@
+using Privatemode.AI.Encryption.Json;
+
 namespace Privatemode.AI.Encryption;
 
 /// <summary>What is wrong with an answer that should be sealed.</summary>
@@ -49,3 +51,69 @@ internal enum AnswerFault
     /// <summary>A line of an event stream that cannot be read without doubt.</summary>
     BadLine,
 }
+
+/// <summary>From what went wrong to the exception the caller sees.</summary>
+internal static class AnswerFaults
+{
+    public static AnswerFault From(OpenResult result) => result switch
+    {
+        OpenResult.Opened => AnswerFault.None,
+        OpenResult.Malformed => AnswerFault.UnsealedMember,
+        OpenResult.Reflected => AnswerFault.Reflected,
+        OpenResult.AlreadyFailed => AnswerFault.AlreadyFailed,
+        _ => AnswerFault.NotAuthentic,
+    };
+
+    public static AnswerFault From(JsonShape shape) => shape switch
+    {
+        JsonShape.Usable => AnswerFault.None,
+        JsonShape.DuplicateName => AnswerFault.DuplicateName,
+        _ => AnswerFault.NotJson,
+    };
+
+    /// <summary>The exception for a fault; its message holds nothing of the answer.</summary>
+    /// <param name="fault">What is wrong.</param>
+    /// <param name="context">The call.</param>
+    /// <param name="handedOut">A part of the answer has gone to the caller.</param>
+    public static PrivatemodeIntegrityException Exception(AnswerFault fault, AnswerContext context, bool handedOut = false)
+    {
+        (string name, string text) = Describe(fault);
+        string advice = fault == AnswerFault.EmptyDocument ? "Do not conclude that the document is blank."
+            : handedOut ? "Stop: do not use this answer; what was handed out before is authentic."
+            : "Stop: do not use this answer.";
+        return new PrivatemodeIntegrityException(name, $"{text} {advice}")
+        {
+            EndpointPath = context.Endpoint,
+            RequestId = context.RequestId,
+        };
+    }
+
+    private static (string Name, string Text) Describe(AnswerFault fault) => fault switch
+    {
+        AnswerFault.NotJson => ("not-json", "The answer is not a JSON object that can be read without doubt."),
+        AnswerFault.DuplicateName => ("duplicate-name", "The answer holds two members of the same name."),
+        AnswerFault.UnsealedMember => ("unsealed-member", "The answer holds a member that is not sealed."),
+        AnswerFault.NothingSealed => ("nothing-sealed", "The answer holds nothing sealed, so nothing in it is authentic."),
+        AnswerFault.EmptyDocument => (
+            "empty-document", "The answer is empty, or its elements were removed: an empty list contains nothing that could be authenticated."),
+        AnswerFault.NoChoice => (
+            "no-choice", "The answer has no choice: the model server sent none, or the events that held them were removed."),
+        AnswerFault.PayloadMissing => (
+            "payload-missing", "A member no whole answer is without is missing or of the wrong kind, or the model server broke the answer off."),
+        AnswerFault.BadPlainMember => ("bad-plain-member", "A member of the answer that is not authenticated has a type it must not have."),
+        AnswerFault.RenamedMember => ("renamed-member", "A member of the answer holds what no member of its name can hold; somebody on the way renamed it."),
+        AnswerFault.ChoiceCount => (
+            "choice-count", "The answer holds more choices than were asked for; somebody on the way changed the request."),
+        AnswerFault.NotAuthentic => ("not-authentic", "A value of the answer was altered, moved, or belongs to another request."),
+        AnswerFault.Reflected => ("reflected", "A value of the request was sent back as part of the answer."),
+        AnswerFault.AlreadyFailed => ("already-failed", "This exchange failed before and stays failed."),
+        AnswerFault.Truncated => ("truncated-stream", "The stream ended before the answer did."),
+        AnswerFault.AfterTheEnd => ("data-after-end", "The stream went on after its end."),
+        AnswerFault.LineTooLong => ("line-too-long", "The stream holds a line longer than any the service writes."),
+        AnswerFault.BadLine => ("bad-line", "The stream holds a line that cannot be read without doubt."),
+        _ => throw new ArgumentOutOfRangeException(nameof(fault)),
+    };
+}
+
+/// <summary>What an exception about an answer may say: which endpoint, which request.</summary>
+internal readonly record struct AnswerContext(string Endpoint, string RequestId);

@@ -1,3 +1,6 @@
+using System.Buffers;
+using Privatemode.AI.Encryption.Json;
+
 namespace Privatemode.AI.Encryption;
 
 /// <summary>Bytes in a pooled array, wiped when they go back: they hold prompts and answers.</summary>
@@ -161,5 +164,186 @@ internal sealed class PooledBytes : IDisposable
         }
 
         ContentArrays.Return(_array);
+    }
+}
+
+/// <summary>Arrays for contents: small ones from the shared pool, large ones from a small store of its own.</summary>
+/// <remarks>
+/// The shared pool rounds sizes up to powers of two and keeps arrays by thread: a file of 50 MiB would take 64 MiB, and again for every thread
+/// that such a call happens to end on. Here a large array is as long as asked for. A few, of 4 MiB in all,
+/// are kept, found again by every thread, and given up once they have not been used for a few full garbage collections.
+/// </remarks>
+internal static class ContentArrays
+{
+    /// <summary>Longest array that comes from the shared pool.</summary>
+    public const int LargestShared = 1024 * 1024;
+
+    /// <summary>How much is kept for reuse in all, in bytes.</summary>
+    public const int MostKept = 4 * 1024 * 1024;
+    private const int KeptForCollections = 4;
+
+    private static readonly Lock Gate = new();
+    private static readonly List<(byte[] Array, int Since)> Kept = [];
+    private static bool _isWatched;
+
+    /// <summary>An array at least this long, with anything in it.</summary>
+    public static byte[] Rent(int length) => length <= LargestShared ? ArrayPool<byte>.Shared.Rent(length)
+        : Find(length) ?? GC.AllocateUninitializedArray<byte>(length);
+
+    /// <summary>Takes an array back, which must not be used any more.</summary>
+    public static void Return(byte[] array)
+    {
+        if (array.Length <= LargestShared)
+        {
+            ArrayPool<byte>.Shared.Return(array);
+            return;
+        }
+
+        lock (Gate)
+        {
+            if (Kept.Sum(entry => (long)entry.Array.Length) + array.Length <= MostKept)
+            {
+                Kept.Add((array, GC.CollectionCount(GC.MaxGeneration)));
+                if (!_isWatched)
+                {
+                    _isWatched = true;
+                    _ = new Watch();
+                }
+            }
+        }
+    }
+
+    /// <summary>The shortest array kept that is long enough, and not so long that most of it would lie idle.</summary>
+    private static byte[]? Find(int length)
+    {
+        lock (Gate)
+        {
+            int best = -1;
+            for (int i = 0; i < Kept.Count; i++)
+            {
+                int size = Kept[i].Array.Length;
+                if (size >= length && size - length <= size / 4 && (best < 0 || size < Kept[best].Array.Length))
+                {
+                    best = i;
+                }
+            }
+
+            if (best < 0)
+            {
+                return null;
+            }
+
+            byte[] array = Kept[best].Array;
+            Kept.RemoveAt(best);
+            return array;
+        }
+    }
+
+    /// <summary>Gives up what has not been used for long; whether anything is left.</summary>
+    private static bool GiveUpOld()
+    {
+        lock (Gate)
+        {
+            int now = GC.CollectionCount(GC.MaxGeneration);
+            _ = Kept.RemoveAll(entry => now - entry.Since >= KeptForCollections);
+            return _isWatched = Kept.Count > 0;
+        }
+    }
+
+    /// <summary>Nobody holds it, so that every garbage collection that comes by it runs its finalizer.</summary>
+    private sealed class Watch
+    {
+        ~Watch()
+        {
+            if (GiveUpOld())
+            {
+                GC.ReRegisterForFinalize(this);
+            }
+        }
+    }
+}
+
+/// <summary>Bytes of unknown number, as they come from the network: in one array while they are few, then in further ones, never copied together.</summary>
+/// <remarks>An array that doubles takes up to three times the bytes in it while it grows. Wiped when disposed. Not thread-safe.</remarks>
+internal sealed class PooledPieces : IDisposable
+{
+    /// <summary>How many bytes are in one piece at least, if there are as many.</summary>
+    public const int LongestFirst = ContentArrays.LargestShared;
+
+    private const int FirstStep = 16 * 1024;
+
+    // A little more, so that it does not come from the shared pool, which would keep all of them.
+    private const int PieceSize = ContentArrays.LargestShared + 4096;
+
+    private readonly List<PooledBytes> _pieces = [new PooledBytes(FirstStep)];
+
+    public int Length { get; private set; }
+
+    /// <summary>All bytes; good until the next call that adds to them, or disposes them.</summary>
+    public WireText Text
+    {
+        get
+        {
+            Piece first = new(_pieces[0].Memory, null);
+            Piece last = first;
+            foreach (PooledBytes piece in _pieces.Skip(1).Where(piece => piece.Length > 0))
+            {
+                last = new Piece(piece.Memory, last);
+            }
+
+            return new WireText(new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length));
+        }
+    }
+
+    /// <summary>Room for a read; see <see cref="Commit"/>.</summary>
+    public Memory<byte> Free()
+    {
+        PooledBytes last = _pieces[^1];
+        int most = _pieces.Count == 1 ? LongestFirst : PieceSize;
+        if (last.Length >= most)
+        {
+            last = new PooledBytes(PieceSize);
+            _pieces.Add(last);
+            most = PieceSize;
+        }
+
+        Memory<byte> free = last.Free(Math.Min(FirstStep, most - last.Length));
+        return free[..Math.Min(free.Length, most - last.Length)];
+    }
+
+    /// <summary>Takes the first <paramref name="count"/> bytes of <see cref="Free"/> into the content.</summary>
+    public void Commit(int count)
+    {
+        _pieces[^1].Commit(count);
+        Length += count;
+    }
+
+    /// <summary>A copy in one array.</summary>
+    public byte[] ToArray()
+    {
+        byte[] copy = GC.AllocateUninitializedArray<byte>(Length);
+        Text.CopyTo(copy);
+        return copy;
+    }
+
+    public void Dispose()
+    {
+        foreach (PooledBytes piece in _pieces)
+        {
+            piece.Dispose();
+        }
+    }
+
+    private sealed class Piece : ReadOnlySequenceSegment<byte>
+    {
+        public Piece(ReadOnlyMemory<byte> memory, Piece? before)
+        {
+            Memory = memory;
+            if (before is not null)
+            {
+                RunningIndex = before.RunningIndex + before.Memory.Length;
+                before.Next = this;
+            }
+        }
     }
 }

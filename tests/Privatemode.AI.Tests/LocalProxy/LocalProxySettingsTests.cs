@@ -289,7 +289,7 @@ public sealed class LocalProxySettingsTests
     [InlineData(@"\bLocalProxyAnswers\b", "LocalProxyAnswers.cs", "LocalProxyTransport.cs")]
     [InlineData(@"\bLocalProxyEvents\b", "LocalProxyAnswers.cs", "LocalProxyEvents.cs")]
     [InlineData(@"\bUnencryptedContent\b", "LocalProxyTransport.cs", "UnencryptedContent.cs")]
-    [InlineData(@"\bReadUnencrypted\b", "LocalProxyAnswers.cs", "LocalProxyEvents.cs", "OpenedDocument.cs")]
+    [InlineData(@"\bReadUnencrypted\b", "DecryptedDocument.cs", "LocalProxyAnswers.cs", "LocalProxyEvents.cs")]
     [InlineData(@"\bPlaintext\b", "FormBody.cs", "LocalProxyTransport.cs", "PlainBody.cs", "RequestBody.cs", "WholeBody.cs")]
     [InlineData(@"\bApiKeys\.None\b", "SettingsCheck.cs")]
     [InlineData(@"\bisAuthenticated: ", "LocalProxyErrors.cs")]

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Privatemode.AI.Encryption.Json;
@@ -23,4 +24,135 @@ internal struct JsonMember
     public readonly int ValueEnd => ValueStart + ValueLength;
 
     public readonly ReadOnlySpan<byte> Value(ReadOnlySpan<byte> document) => document.Slice(ValueStart, ValueLength);
+}
+
+/// <summary>Whether a document can be taken apart into top-level members without doubt.</summary>
+internal enum JsonShape
+{
+    Usable,
+    Empty,
+    InvalidUtf8,
+    Malformed,
+
+    /// <summary>Valid JSON, but neither an object nor, where allowed, an array.</summary>
+    NotAnObject,
+
+    DuplicateName,
+
+    /// <summary>A name that the peer would read as a path: empty, or with <c>|</c>, <c>\</c> or a leading <c>@ ! : { [</c>.</summary>
+    AmbiguousName,
+
+    /// <summary>A name with an escape that is no Unicode text, such as a lone surrogate.</summary>
+    InvalidName,
+
+    /// <summary>A name longer than <see cref="JsonIndex.LongestName"/>.</summary>
+    NameTooLong,
+
+    /// <summary>More members than <see cref="JsonIndex.MaxMembers"/>.</summary>
+    TooManyMembers,
+}
+
+/// <summary>The order in which members are sealed and opened: byte order of names in which <c>. ? *</c> are preceded by a backslash.</summary>
+/// <remarks>The peer writes names as paths, hence the backslashes.</remarks>
+internal readonly struct NameOrder(JsonMember[] members, byte[] names) : IComparer<int>
+{
+    private const int FewMembers = 32;
+
+    /// <summary>Sorts indexes into the members.</summary>
+    public void Sort(Span<int> order)
+    {
+        if (order.Length > FewMembers)
+        {
+            order.Sort(this);
+            return;
+        }
+
+        // The sort of the platform allocates; this one runs for every event of a stream.
+        for (int i = 1; i < order.Length; i++)
+        {
+            int moving = order[i];
+            int at = i;
+            for (; at > 0 && Compare(order[at - 1], moving) > 0; at--)
+            {
+                order[at] = order[at - 1];
+            }
+
+            order[at] = moving;
+        }
+    }
+
+    public int Compare(int x, int y)
+    {
+        ReadOnlySpan<byte> a = names.AsSpan(members[x].NameStart, members[x].NameLength);
+        ReadOnlySpan<byte> b = names.AsSpan(members[y].NameStart, members[y].NameLength);
+        int common = a.CommonPrefixLength(b);
+        if (common == a.Length || common == b.Length)
+        {
+            return a.Length.CompareTo(b.Length);
+        }
+
+        // Names hold no backslash of their own, so two escaped characters differ in the character itself.
+        (byte p, byte q) = (a[common], b[common]);
+        (byte escapedP, byte escapedQ) = (Escaped(p), Escaped(q));
+        return escapedP != escapedQ ? escapedP.CompareTo(escapedQ) : p.CompareTo(q);
+    }
+
+    private static byte Escaped(byte value) => value is (byte)'.' or (byte)'?' or (byte)'*' ? (byte)'\\' : value;
+}
+
+/// <summary>Copies a document and leaves room for the values that are replaced.</summary>
+internal static class JsonRewriter
+{
+    /// <summary>Output length of a member whose value is copied as it stands.</summary>
+    public const int Stays = -1;
+
+    /// <summary>Copies everything but replaced values; sets where each replaced value goes. Members come in document order.</summary>
+    public static void CopyAround(WireText document, Span<JsonMember> members, PooledBytes output)
+    {
+        int copied = 0;
+        foreach (ref JsonMember member in members)
+        {
+            if (member.OutputLength == Stays)
+            {
+                continue;
+            }
+
+            Append(output, document.Slice(copied, member.ValueStart - copied));
+            member.OutputStart = output.Length;
+            _ = output.Extend(member.OutputLength);
+            copied = member.ValueEnd;
+        }
+
+        Append(output, document.Slice(copied, document.Length - copied));
+    }
+
+    private static void Append(PooledBytes output, WireText text) => text.CopyTo(output.Extend(text.Length));
+}
+
+/// <summary>The few field names that travel in the clear on an endpoint; compared byte by byte, case-sensitive.</summary>
+internal sealed class PlainNames
+{
+    private readonly byte[][] _names;
+
+    public PlainNames(params ReadOnlySpan<string> names)
+    {
+        _names = new byte[names.Length][];
+        for (int i = 0; i < names.Length; i++)
+        {
+            _names[i] = Encoding.UTF8.GetBytes(names[i]);
+        }
+    }
+
+    public bool Contains(ReadOnlySpan<byte> name)
+    {
+        foreach (byte[] candidate in _names)
+        {
+            if (name.SequenceEqual(candidate))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

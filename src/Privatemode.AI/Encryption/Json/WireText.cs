@@ -131,3 +131,57 @@ internal readonly ref struct WireText
         return 0;
     }
 }
+
+/// <summary>Tells the kind of a raw JSON value from its first character.</summary>
+internal static class JsonKind
+{
+    /// <summary>The token a value starts with; <see cref="JsonTokenType.None"/> when it is no JSON value.</summary>
+    public static JsonTokenType Of(ReadOnlySpan<byte> value)
+    {
+        ReadOnlySpan<byte> text = value.TrimStart(" \t\r\n"u8);
+        return text.IsEmpty ? JsonTokenType.None : text[0] switch
+        {
+            (byte)'{' => JsonTokenType.StartObject,
+            (byte)'[' => JsonTokenType.StartArray,
+            (byte)'"' => JsonTokenType.String,
+            (byte)'t' => JsonTokenType.True,
+            (byte)'f' => JsonTokenType.False,
+            (byte)'n' => JsonTokenType.Null,
+            (byte)'-' or (>= (byte)'0' and <= (byte)'9') => JsonTokenType.Number,
+            _ => JsonTokenType.None,
+        };
+    }
+
+    /// <summary>Whether a value is an array that begins with an object.</summary>
+    public static bool IsArrayOfObjects(ReadOnlySpan<byte> value) => Of(value) == JsonTokenType.StartArray
+        && Of(value.TrimStart(" \t\r\n"u8)[1..]) == JsonTokenType.StartObject;
+
+    /// <summary>Whether a value is an array with nothing in it.</summary>
+    public static bool IsEmptyArray(ReadOnlySpan<byte> value) => Of(value) == JsonTokenType.StartArray
+        && value.TrimStart(" \t\r\n"u8)[1..].TrimStart(" \t\r\n"u8).StartsWith("]"u8);
+}
+
+/// <summary>Counts names, values and brackets before a document object model is built, in which each of them takes memory beside the text.</summary>
+internal static class JsonTokens
+{
+    /// <summary>Whether the first value of a text has no more of them than <paramref name="most"/>.</summary>
+    /// <exception cref="JsonException">What was read of it is no JSON, or nested deeper than <paramref name="maxDepth"/>.</exception>
+    public static bool AreAtMost(int most, ReadOnlySpan<byte> json, int maxDepth)
+    {
+        Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = maxDepth });
+        for (int tokens = 0; reader.Read(); tokens++)
+        {
+            if (tokens == most)
+            {
+                return false;
+            }
+
+            if (reader.CurrentDepth == 0 && reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+            {
+                break;
+            }
+        }
+
+        return true;
+    }
+}

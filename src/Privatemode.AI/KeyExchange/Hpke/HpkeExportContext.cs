@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 
 namespace Privatemode.AI.KeyExchange.Hpke;
@@ -69,4 +70,59 @@ internal sealed class HpkeExportContext : IDisposable
         _disposed = true;
         CryptographicOperations.ZeroMemory(_exporterSecret);
     }
+}
+
+// Reference: RFC 9180, section 4 (LabeledExtract, LabeledExpand) over HKDF-SHA256 of RFC 5869. Nh = 32 bytes.
+
+/// <summary>HKDF with HPKE's labels. The platform's span overloads leave no copy of a secret behind.</summary>
+internal static class HpkeKdf
+{
+    /// <summary>Length of an extracted key, Nh, in bytes.</summary>
+    public const int HashSize = SHA256.HashSizeInBytes;
+
+    private static ReadOnlySpan<byte> Version => "HPKE-v1"u8;
+
+    /// <summary>LabeledExtract(salt, label, ikm). Here a secret is only ever the salt.</summary>
+    public static void LabeledExtract(
+        ReadOnlySpan<byte> suiteId, ReadOnlySpan<byte> salt, ReadOnlySpan<byte> label, ReadOnlySpan<byte> ikm, Span<byte> key)
+    {
+        // Never empty, which matters: the platform's HKDF.Extract fails on an empty ikm span.
+        byte[] labeledIkm = [.. Version, .. suiteId, .. label, .. ikm];
+        if (HKDF.Extract(HashAlgorithmName.SHA256, labeledIkm, salt, key) != HashSize)
+        {
+            throw new CryptographicException("HKDF-SHA256 gave a key of another length than 32 bytes.");
+        }
+    }
+
+    /// <summary>LabeledExpand(prk, label, info, L) with L = the length of the output, from 1 to 255 * 32 bytes.</summary>
+    public static void LabeledExpand(
+        ReadOnlySpan<byte> suiteId, ReadOnlySpan<byte> key, ReadOnlySpan<byte> label, ReadOnlySpan<byte> info, Span<byte> output)
+    {
+        Span<byte> length = stackalloc byte[sizeof(ushort)];
+        BinaryPrimitives.WriteUInt16BigEndian(length, checked((ushort)output.Length));
+        byte[] labeledInfo = [.. length, .. Version, .. suiteId, .. label, .. info];
+        HKDF.Expand(HashAlgorithmName.SHA256, key, output, labeledInfo);
+    }
+}
+
+// Reference: RFC 9180, section 7 (identifiers) and section 5.1 (suite_id); KEM of draft-ietf-hpke-pq.
+
+/// <summary>The one suite of this protocol: X-Wing, HKDF-SHA256, export only.</summary>
+internal static class HpkeSuite
+{
+    /// <summary>MLKEM768-X25519.</summary>
+    public const ushort KemId = 0x647A;
+
+    /// <summary>HKDF-SHA256.</summary>
+    public const ushort KdfId = 0x0001;
+
+    /// <summary>Export-only: no message is sealed, so there is neither a key nor a nonce.</summary>
+    public const ushort AeadId = 0xFFFF;
+
+    /// <summary>suite_id = "HPKE" ‖ I2OSP(kem_id, 2) ‖ I2OSP(kdf_id, 2) ‖ I2OSP(aead_id, 2).</summary>
+    public static ReadOnlySpan<byte> Id =>
+    [
+        (byte)'H', (byte)'P', (byte)'K', (byte)'E',
+        KemId >> 8, KemId & 0xFF, KdfId >> 8, KdfId & 0xFF, AeadId >> 8, AeadId & 0xFF,
+    ];
 }

@@ -1,3 +1,7 @@
+using System.Security.Cryptography;
+using Org.BouncyCastle.Crypto.Kems;
+using Org.BouncyCastle.Crypto.Parameters;
+
 namespace Privatemode.AI.KeyExchange.Hpke;
 
 // Reference: FIPS 203, table 3.
@@ -16,4 +20,120 @@ internal static class MlKem768
 
     /// <summary>Length of the shared secret.</summary>
     public const int SharedSecretSize = 32;
+}
+
+/// <summary>An ML-KEM-768 decapsulation key, implemented by the platform or by BouncyCastle.</summary>
+internal abstract class MlKem768PrivateKey : IDisposable
+{
+    /// <summary>The public half, 1184 bytes.</summary>
+    public abstract ReadOnlySpan<byte> EncapsulationKey { get; }
+
+    /// <summary>Creates the key of a seed (FIPS 203, Algorithm 16).</summary>
+    /// <param name="seed">d ‖ z, 64 bytes; the caller clears it.</param>
+    /// <param name="provider">The implementation to use.</param>
+    /// <exception cref="PlatformNotSupportedException"><see cref="PrimitiveProvider.Platform"/> on a platform without ML-KEM.</exception>
+    public static MlKem768PrivateKey FromSeed(ReadOnlySpan<byte> seed, PrimitiveProvider provider)
+    {
+        if (seed.Length != MlKem768.SeedSize)
+        {
+            throw new ArgumentException("An ML-KEM seed is 64 bytes.", nameof(seed));
+        }
+
+        bool usePlatform = provider == PrimitiveProvider.Platform || (provider == PrimitiveProvider.Automatic && MLKem.IsSupported);
+        return usePlatform ? new PlatformMlKem768PrivateKey(seed) : new BouncyCastleMlKem768PrivateKey(seed);
+    }
+
+    /// <summary>Decapsulates a ciphertext. A damaged one results in another secret, not in an error (implicit rejection).</summary>
+    /// <exception cref="CryptographicException">The ciphertext is not 1088 bytes.</exception>
+    public void Decapsulate(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret)
+    {
+        if (sharedSecret.Length != MlKem768.SharedSecretSize)
+        {
+            throw new ArgumentException("An ML-KEM shared secret is 32 bytes.", nameof(sharedSecret));
+        }
+
+        if (ciphertext.Length != MlKem768.CiphertextSize)
+        {
+            throw new CryptographicException("An ML-KEM-768 ciphertext is 1088 bytes.");
+        }
+
+        DecapsulateCore(ciphertext, sharedSecret);
+    }
+
+    /// <summary>Releases the key; it cannot be used afterwards.</summary>
+    public abstract void Dispose();
+
+    private protected abstract void DecapsulateCore(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret);
+}
+
+/// <summary>The platform's ML-KEM-768 key: OpenSSL from 3.5, Windows from the end of 2025, nowhere on macOS.</summary>
+internal sealed class PlatformMlKem768PrivateKey : MlKem768PrivateKey
+{
+    private readonly MLKem _key;
+    private readonly byte[] _encapsulationKey;
+
+    /// <exception cref="PlatformNotSupportedException">The platform has no ML-KEM.</exception>
+    internal PlatformMlKem768PrivateKey(ReadOnlySpan<byte> seed)
+    {
+        _key = MLKem.ImportPrivateSeed(MLKemAlgorithm.MLKem768, seed);
+        _encapsulationKey = _key.ExportEncapsulationKey();
+    }
+
+    public override ReadOnlySpan<byte> EncapsulationKey => _encapsulationKey;
+
+    public override void Dispose() => _key.Dispose();
+
+    private protected override void DecapsulateCore(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret) =>
+        _key.Decapsulate(ciphertext, sharedSecret);
+}
+
+/// <summary>BouncyCastle's ML-KEM-768 key, for platforms without ML-KEM.</summary>
+/// <remarks>
+/// BouncyCastle copies the seed and the expanded key into arrays that cannot be cleared. <see cref="Dispose"/> drops the only reference to
+/// them; they stay in memory until the garbage collector reuses it.
+/// </remarks>
+internal sealed class BouncyCastleMlKem768PrivateKey : MlKem768PrivateKey
+{
+    private readonly byte[] _encapsulationKey;
+    private MLKemPrivateKeyParameters? _key;
+
+    internal BouncyCastleMlKem768PrivateKey(ReadOnlySpan<byte> seed)
+    {
+        byte[] copy = GC.AllocateArray<byte>(MlKem768.SeedSize, pinned: true);
+        try
+        {
+            seed.CopyTo(copy);
+            _key = MLKemPrivateKeyParameters.FromSeed(MLKemParameters.ml_kem_768, copy);
+            _encapsulationKey = _key.GetPublicKeyEncoded();
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(copy);
+        }
+    }
+
+    public override ReadOnlySpan<byte> EncapsulationKey => _encapsulationKey;
+
+    public override void Dispose() => _key = null;
+
+    private protected override void DecapsulateCore(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret)
+    {
+        ObjectDisposedException.ThrowIf(_key is null, this);
+        MLKemDecapsulator decapsulator = new(MLKemParameters.ml_kem_768);
+        decapsulator.Init(_key);
+        decapsulator.Decapsulate(ciphertext, sharedSecret);
+    }
+}
+
+/// <summary>Which implementation of ML-KEM, SHA-3 and SHAKE to use. All give the same results.</summary>
+internal enum PrimitiveProvider
+{
+    /// <summary>The platform's implementation of each algorithm that the platform supports, otherwise BouncyCastle's.</summary>
+    Automatic,
+
+    /// <summary>BouncyCastle's implementation of every algorithm.</summary>
+    BouncyCastle,
+
+    /// <summary>The platform's implementation; a <see cref="PlatformNotSupportedException"/> if an algorithm is not supported.</summary>
+    Platform,
 }

@@ -49,3 +49,113 @@ internal static class XWing
         }
     }
 }
+
+// Reference: draft-connolly-cfrg-xwing-kem, sections 5.2 (expandDecapsulationKey, GenerateKeyPair) and 5.5 (Decapsulate).
+
+/// <summary>An X-Wing key pair. Not safe for use by several threads.</summary>
+internal sealed class XWingPrivateKey : IDisposable
+{
+    private const int ExpandedSize = MlKem768.SeedSize + X25519.ScalarSize;
+
+    private readonly PrimitiveProvider _provider;
+    private readonly MlKem768PrivateKey _mlKem;
+    private readonly byte[] _x25519 = GC.AllocateArray<byte>(X25519.ScalarSize, pinned: true); // sk_X
+    private readonly byte[] _publicKey = new byte[XWing.PublicKeySize];
+    private bool _disposed;
+
+    private XWingPrivateKey(ReadOnlySpan<byte> expanded, PrimitiveProvider provider)
+    {
+        _provider = provider;
+        _mlKem = MlKem768PrivateKey.FromSeed(expanded[..MlKem768.SeedSize], provider); // d ‖ z
+        expanded[MlKem768.SeedSize..].CopyTo(_x25519);
+        _mlKem.EncapsulationKey.CopyTo(_publicKey);
+        X25519.ComputePublicKey(_x25519, _publicKey.AsSpan(MlKem768.EncapsulationKeySize));
+    }
+
+    /// <summary>pk_M ‖ pk_X, 1216 bytes.</summary>
+    public ReadOnlySpan<byte> PublicKey => _publicKey;
+
+    /// <summary>The ML-KEM half; outside this class only the tests look at it.</summary>
+    internal MlKem768PrivateKey MlKem => _mlKem;
+
+    /// <summary>sk_X. Secret; outside this class only the tests look at it.</summary>
+    internal ReadOnlySpan<byte> X25519Scalar => _x25519;
+
+    /// <summary>A fresh key pair from the system's random number generator.</summary>
+    public static XWingPrivateKey Generate(PrimitiveProvider provider)
+    {
+        Span<byte> seed = stackalloc byte[XWing.SeedSize];
+        try
+        {
+            RandomNumberGenerator.Fill(seed);
+            return FromSeed(seed, provider);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(seed);
+        }
+    }
+
+    /// <summary>The key pair of a seed. Apart from <see cref="Generate"/>, only for known-answer tests and the test deployment.</summary>
+    /// <param name="seed">32 bytes; the caller clears it.</param>
+    /// <param name="provider">Whose ML-KEM and SHA-3 to use.</param>
+    internal static XWingPrivateKey FromSeed(ReadOnlySpan<byte> seed, PrimitiveProvider provider)
+    {
+        if (seed.Length != XWing.SeedSize)
+        {
+            throw new ArgumentException("An X-Wing seed is 32 bytes.", nameof(seed));
+        }
+
+        Span<byte> expanded = stackalloc byte[ExpandedSize];
+        try
+        {
+            Sha3.FillShake256(seed, expanded, provider);
+            return new XWingPrivateKey(expanded, provider);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(expanded);
+        }
+    }
+
+    /// <summary>Decapsulates a ciphertext. Damage to its ML-KEM part gives another secret, never an error.</summary>
+    /// <exception cref="CryptographicException">
+    /// The ciphertext is not 1120 bytes, or its X25519 part has a small order. The draft leaves the latter open; RFC 9180, section 7.1.4,
+    /// demands it of DHKEM, and every implementation we know refuses.
+    /// </exception>
+    public void Decapsulate(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (ciphertext.Length != XWing.CiphertextSize)
+        {
+            throw new CryptographicException("An X-Wing ciphertext is 1120 bytes.");
+        }
+
+        ReadOnlySpan<byte> x25519Ciphertext = ciphertext[MlKem768.CiphertextSize..];
+        ReadOnlySpan<byte> x25519PublicKey = PublicKey[MlKem768.EncapsulationKeySize..];
+        Span<byte> mlKemSecret = stackalloc byte[MlKem768.SharedSecretSize];
+        Span<byte> x25519Secret = stackalloc byte[X25519.PointSize];
+        try
+        {
+            _mlKem.Decapsulate(ciphertext[..MlKem768.CiphertextSize], mlKemSecret);
+            if (!X25519.TryAgree(_x25519, x25519Ciphertext, x25519Secret))
+            {
+                throw new CryptographicException("The X25519 part of the X-Wing ciphertext has a small order.");
+            }
+
+            XWing.Combine(mlKemSecret, x25519Secret, x25519Ciphertext, x25519PublicKey, sharedSecret, _provider);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(mlKemSecret);
+            CryptographicOperations.ZeroMemory(x25519Secret);
+        }
+    }
+
+    public void Dispose()
+    {
+        _disposed = true;
+        _mlKem.Dispose();
+        CryptographicOperations.ZeroMemory(_x25519);
+    }
+}

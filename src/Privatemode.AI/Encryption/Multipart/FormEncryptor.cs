@@ -1,0 +1,141 @@
+using System.Text;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Encryption.Multipart;
+
+/// <summary>Writes a form anew with every value sealed that is not on the plain list: fields by name, then files by name.</summary>
+/// <remarks>The name of a file and its type would travel in the clear; the name of the field and a neutral type take their place.</remarks>
+internal static class FormSealer
+{
+    // Headers and sealed form of a part without its value.
+    private const int RoomPerPart = 512;
+
+    /// <summary>Seals the values where they lie in <paramref name="bytes"/>, which <paramref name="form"/> describes.</summary>
+    public static PiecedBody Seal(SealableBytes bytes, FormIndex form, PlainNames plain, ExchangeCipher cipher, string boundary)
+    {
+        IReadOnlyList<FormPart> parts = form.Ordered;
+        if (form.HasRepeats || parts.Any(part => part.IsFile && plain.Contains(part.Name)))
+        {
+            throw new InvalidOperationException("A form with a repeated name or a file under a plain name has no sealed form.");
+        }
+
+        ValueRange[] ranges = [.. parts.Where(part => !plain.Contains(part.Name)).Select(part => part.Value)];
+        InPlaceSeal seal = bytes.Seal(cipher, ranges);
+        List<PiecedBody.Hole> holes = new(ranges.Length);
+        PooledBytes text = new(RoomPerPart * (parts.Count + 1), isSecret: false);
+        foreach (FormPart part in parts)
+        {
+            AppendHead(part, boundary, text);
+            if (plain.Contains(part.Name))
+            {
+                text.Append(bytes.Span.Slice(part.Value.Start, part.Value.Length));
+            }
+            else
+            {
+                int number = holes.Count;
+                seal.AppendPrefix(number, text);
+                holes.Add(new PiecedBody.Hole(text.Length, part.Value));
+                seal.AppendSuffix(number, text);
+            }
+
+            text.Append("\r\n"u8);
+        }
+
+        text.Append(Encoding.ASCII.GetBytes($"--{boundary}--\r\n"));
+        return new PiecedBody(text, holes, bytes, seal, FormBoundary.ContentType(boundary));
+    }
+
+    /// <summary>Everything of a part before its value, as it travels.</summary>
+    public static void AppendHead(FormPart part, string boundary, PooledBytes text)
+    {
+        text.Append(Encoding.ASCII.GetBytes($"--{boundary}\r\n"));
+        AppendHeaders(part, text);
+    }
+
+    /// <summary>The headers of a part as they travel, with the empty line.</summary>
+    public static void AppendHeaders(FormPart part, PooledBytes text)
+    {
+        text.Append("Content-Disposition: form-data; name=\""u8);
+        text.Append(part.Name);
+        if (part.IsFile)
+        {
+            text.Append("\"; filename=\""u8);
+            text.Append(part.Name);
+            text.Append("\"\r\nContent-Type: application/octet-stream\r\n\r\n"u8);
+        }
+        else
+        {
+            text.Append("\"\r\n\r\n"u8);
+        }
+    }
+}
+
+/// <summary>The last look at a form before the socket: reads what is about to leave afresh and relies on nothing the sealer kept.</summary>
+/// <remarks>
+/// The hex of ciphertext is made while it is written, so the text is read without it: a sealed value then looks like that of an empty
+/// plaintext. Each place where ciphertext will be filled in must be inside such a value, right before its tag.
+/// </remarks>
+internal static class FormCheck
+{
+    /// <summary>Whether a form holds sealed values and members that may be plain, and nothing of its sender's wording elsewhere.</summary>
+    public static bool IsSealed(PiecedBody wire, ReadOnlySpan<byte> secretId, PlainMemberCheck mayBePlain)
+    {
+        if (!wire.IsCiphertext || !FormBoundary.IsOurs(wire.ContentType) || !FormBoundary.TryRead(wire.ContentType, out string boundary)
+            || FormIndex.Read(wire.Text, boundary, out FormIndex form) != FormShape.Usable || form.HasRepeats)
+        {
+            return false;
+        }
+
+        int holes = 0;
+        foreach (FormPart part in form.Parts)
+        {
+            ReadOnlySpan<byte> value = wire.Text.Slice(part.Value.Start, part.Value.Length);
+            if (!HasOurHeaders(wire.Text, part))
+            {
+                return false;
+            }
+
+            if (!part.IsFile && mayBePlain(part.Name, value))
+            {
+                continue;
+            }
+
+            int end = part.Value.Start + part.Value.Length - 1 - 2 * FieldCipher.TagSize;
+            if (!SealedValue.IsSealedWith(value, secretId) || holes == wire.Holes.Count || wire.Holes[holes].At != end)
+            {
+                return false;
+            }
+
+            holes++;
+        }
+
+        return holes == wire.Holes.Count;
+    }
+
+    private static bool HasOurHeaders(ReadOnlySpan<byte> text, FormPart part)
+    {
+        using PooledBytes expected = new(PartHead.MaxLength, isSecret: false);
+        FormSealer.AppendHeaders(part, expected);
+        return text[part.HeadStart..part.Value.Start].SequenceEqual(expected.Span);
+    }
+}
+
+/// <summary>Seals a whole body as one value: the body on the wire is that value with its two quotes.</summary>
+internal static class WholeSealer
+{
+    public static PiecedBody Seal(SealableBytes bytes, string contentType, ExchangeCipher cipher)
+    {
+        ValueRange all = new(0, bytes.Span.Length);
+        InPlaceSeal seal = bytes.Seal(cipher, [all]);
+        PooledBytes text = new(256, isSecret: false);
+        seal.AppendPrefix(0, text);
+        PiecedBody.Hole hole = new(text.Length, all);
+        seal.AppendSuffix(0, text);
+        return new PiecedBody(text, [hole], bytes, seal, contentType);
+    }
+
+    /// <summary>Whether a body is one sealed value and nothing else.</summary>
+    public static bool IsSealed(PiecedBody wire, ReadOnlySpan<byte> secretId) =>
+        wire.Holes.Count == 1 && wire.IsCiphertext && wire.Holes[0].At == wire.Text.Length - 1 - 2 * FieldCipher.TagSize &&
+        SealedValue.IsSealedWith(wire.Text, secretId);
+}

@@ -1,7 +1,11 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Internal;
 using Privatemode.AI.KeyExchange;
 using Privatemode.AI.KeyExchange.Hpke;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Sessions;
@@ -97,4 +101,39 @@ internal sealed class SecretExchanger(
         string policy = GpuPolicyHeader.Text(gpuRevocation, lifetime.From);
         return (new SessionSecret(secret, lifetime, policy, GpuPolicyHeader.Mac(secret.Key, policy), mesh), lifetime.Until);
     }
+}
+
+/// <summary><c>POST /privatemode/v1/secret</c>: our public key out, the secret service's answer back.</summary>
+internal sealed class SecretEndpoint(ControlPlaneClient client)
+{
+    private const int AnswerLimit = 64 * 1024;
+
+    /// <summary>Posts once. It must never be resent as it is: the service refuses a public key it already holds.</summary>
+    public async ValueTask<byte[]> PostAsync(ReadOnlyMemory<byte> body, string apiKey, bool async, CancellationToken cancellationToken)
+    {
+        HttpAnswer answer = await client.PostAsync(
+            "/privatemode/v1/secret", body, apiKey, AnswerLimit, "the key exchange", async, cancellationToken).ConfigureAwait(false);
+        return answer.Body;
+    }
+}
+
+/// <summary>The GPU revocation policy as headers: its text, and a MAC that binds it to the secret.</summary>
+/// <remarks>The MAC does not bind it to a request: all requests under one secret use one policy.</remarks>
+internal static class GpuPolicyHeader
+{
+    /// <summary><c>rules=allow-good[,allow-revoked][,allow-unknown]; revocation-time-not-before=&lt;unix seconds&gt;</c>.</summary>
+    public static string Text(GpuRevocationPolicy policy, DateTimeOffset now)
+    {
+        string revoked = policy.RevocationGracePeriod > TimeSpan.Zero ? ",allow-revoked" : "";
+        string unknown = policy.AcceptsUnknownStatus ? ",allow-unknown" : "";
+        return Text($"allow-good{revoked}{unknown}", (now - policy.RevocationGracePeriod).ToUnixTimeSeconds());
+    }
+
+    /// <summary>The header text for given rules and time.</summary>
+    public static string Text(string rules, long notBefore) =>
+        string.Create(CultureInfo.InvariantCulture, $"rules={rules}; revocation-time-not-before={notBefore}");
+
+    /// <summary>Lower-case hex of HMAC-SHA256 over the header text, key = the inference secret.</summary>
+    public static string Mac(ReadOnlySpan<byte> key, string text) =>
+        Convert.ToHexStringLower(HMACSHA256.HashData(key, Encoding.ASCII.GetBytes(text)));
 }

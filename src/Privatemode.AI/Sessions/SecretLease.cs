@@ -1,3 +1,8 @@
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Internal;
+using Privatemode.AI.KeyExchange;
+using Privatemode.AI.Verification;
+
 namespace Privatemode.AI.Sessions;
 
 /// <summary>The right to use a secret for one exchange. The secret is zeroed when it is retired and its last lease is back.</summary>
@@ -72,4 +77,64 @@ internal sealed class SecretLease : IDisposable
             _slot?.Dispose();
         }
     }
+}
+
+/// <summary>An inference secret with the GPU policy that all requests under it carry.</summary>
+/// <param name="secret">The secret.</param>
+/// <param name="own">How long it may be used for new requests.</param>
+/// <param name="gpuPolicy">The policy.</param>
+/// <param name="gpuPolicyMac">The policy's authentication code.</param>
+/// <param name="mesh">Whom it was agreed with; null only in tests.</param>
+internal sealed class SessionSecret(InferenceSecret secret, Lifetime own, string gpuPolicy, string gpuPolicyMac, TrustedMesh? mesh = null)
+{
+    private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(5);
+
+    // The service keeps a secret for one hour. Counted from before the exchange was sent, so that this side never counts longer.
+    private static readonly TimeSpan LifetimeAtService = TimeSpan.FromHours(1);
+
+    private bool _hasWorked;
+
+    /// <summary>Name of the secret on the wire.</summary>
+    public string Id => secret.Id;
+
+    /// <summary><see cref="Id"/> in UTF-8.</summary>
+    public ReadOnlyMemory<byte> IdUtf8 => secret.IdUtf8;
+
+    /// <summary>The 32 bytes; only while a lease is held.</summary>
+    public ReadOnlySpan<byte> Key => secret.Key;
+
+    /// <summary>The same bytes as a key for encryption; only while a lease is held.</summary>
+    public AesGcmKey EncryptionKey => secret.EncryptionKey;
+
+    /// <summary>What the deployment proved before the exchange; null only where a test gives the mesh CA itself.</summary>
+    public VerifiedDeployment? Deployment => mesh?.Deployment;
+
+    public string GpuPolicy { get; } = gpuPolicy;
+
+    public string GpuPolicyMac { get; } = gpuPolicyMac;
+
+    /// <summary>The service has answered under this secret at least once.</summary>
+    public bool HasWorked
+    {
+        get => Volatile.Read(ref _hasWorked);
+        set => Volatile.Write(ref _hasWorked, value);
+    }
+
+    /// <summary>Whether it must not be used for new requests any more: no longer than the verdict about the deployment counts.</summary>
+    public bool IsOver(TimeProvider time) => own.IsOver(time) || mesh?.Verdict?.IsOver(time) == true;
+
+    /// <summary>Whether it will be over soon: time to agree on the next one while this one still serves.</summary>
+    public bool IsDue(TimeProvider time) => own.Left(time) <= RenewalLead || mesh?.Verdict?.Left(time) <= RenewalLead;
+
+    /// <summary>Returns the time for which the service still keeps the secret: an answer under it cannot last longer.</summary>
+    public TimeSpan LeftAtService(TimeProvider time) => (own with { Until = own.From + LifetimeAtService }).Left(time);
+
+    public bool IsInUse => secret.IsInUse;
+
+    public bool TryAddReference() => secret.TryAddReference();
+
+    public void Release() => secret.Release();
+
+    /// <summary>Gives the owner's reference back: no new leases, and zeroed when the last lease is back.</summary>
+    public void Retire() => secret.Dispose();
 }

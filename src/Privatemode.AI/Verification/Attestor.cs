@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
+using System.Text;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Internal;
 using Privatemode.AI.KeyExchange;
@@ -136,4 +137,25 @@ internal sealed class Attestor(
 
     /// <summary>What a deployment has proved, before it is decided whether that counts.</summary>
     private sealed record Proof(VerifiedCoordinator Verified, MeshCertificateAuthority Authority, EvidenceBundle Evidence, long Stamp);
+}
+
+/// <summary>What an attestation is made with, beside trust.</summary>
+/// <param name="Endpoint">The deployment.</param>
+/// <param name="Lifetime">How long a verdict counts at most.</param>
+/// <param name="AcceptsUnnamedSecretService">Whether the secret service's certificate may be without a DNS name.</param>
+internal sealed record AttestorSettings(Uri Endpoint, TimeSpan Lifetime, bool AcceptsUnnamedSecretService = false);
+
+/// <summary><c>POST /privatemode/v1/attest</c>: a nonce out, the deployment's evidence back.</summary>
+internal sealed class AttestEndpoint(ControlPlaneClient client)
+{
+    /// <param name="nonce">32 random bytes, new for every call.</param>
+    /// <param name="apiKey">Goes into the Authorization header.</param>
+    /// <param name="limit">Largest answer accepted, in bytes.</param>
+    /// <param name="async">False when the caller is synchronous.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public ValueTask<HttpAnswer> PostAsync(ReadOnlyMemory<byte> nonce, string apiKey, int limit, bool async, CancellationToken cancellationToken)
+    {
+        byte[] body = Encoding.ASCII.GetBytes($"{{\"Nonce\":\"{Convert.ToBase64String(nonce.Span)}\"}}");
+        return client.PostAsync("/privatemode/v1/attest", body, apiKey, limit, "the attestation", async, cancellationToken);
+    }
 }

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Privatemode.AI.Attestation.Certificates;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.Verification;
@@ -241,4 +243,95 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     /// <param name="Found">What each cache has that is authentic.</param>
     /// <param name="Newest">The newest of them and of what came with the evidence.</param>
     private readonly record struct Copies(CollateralFile?[] Found, CollateralFile? Newest);
+}
+
+/// <summary>A file to judge evidence by.</summary>
+/// <param name="Address">Where it is.</param>
+/// <param name="Limit">Largest file accepted, in bytes.</param>
+/// <param name="What">What it is, for messages: <c>AMD's revocation list</c>.</param>
+/// <param name="Authenticate">Returns the version of a file that is authentic, <see langword="null"/> for any other. Must not keep state.</param>
+internal sealed record CollateralRequest(Uri Address, int Limit, string What, Func<CollateralFile, DocumentVersion?> Authenticate)
+{
+    /// <summary>The header with the signer's certificates; null when there is none.</summary>
+    public string? ChainHeader { get; init; }
+
+    /// <summary>The same file as it came with the evidence: one more copy, which was never downloaded. Null when there is none.</summary>
+    public CollateralFile? Supplied { get; init; }
+
+    /// <summary>Whether an authentic file is worth keeping: not if anybody could make clients keep any number of them. By default, it is.</summary>
+    public Func<CollateralFile, bool> MayKeep { get; init; } = _ => true;
+
+    /// <summary>The name in caches.</summary>
+    public string Key => Address.AbsoluteUri;
+}
+
+/// <summary>How current a downloaded file has to be.</summary>
+internal enum CollateralDemand
+{
+    /// <summary>It never changes: a copy of any age will do.</summary>
+    Unchanging,
+
+    /// <summary>It is replaced from time to time: a copy will do for a day, or for longer when its host is away.</summary>
+    Recent,
+
+    /// <summary>It says what is revoked: a copy will do for an hour, or for longer when its host is away.</summary>
+    Hourly,
+
+    /// <summary>The copy was not good enough: download it.</summary>
+    Fresh,
+}
+
+/// <summary>A download that is under way, and those who wait for it.</summary>
+/// <remarks>
+/// Whoever works on it may be slow for reasons of his own: another proxy, another handler. So those who wait have patience for so long only;
+/// then one of them, and after as long again one more, downloads as well. The first to end does so for all.
+/// </remarks>
+internal sealed class SharedDownload
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    private readonly TaskCompletionSource<DownloadEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _helpers;
+    private int _working = 1;
+
+    /// <summary>Waits for the end; null when the one who waits has become one who downloads, and has to <see cref="Leave"/>.</summary>
+    public async ValueTask<DownloadEnd?> WaitAsync(TimeProvider time, bool async, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            int helpers = Volatile.Read(ref _helpers);
+            using CallTimeout patience = new(Patience, time, async);
+            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+            try
+            {
+                return await SyncOrAsync.WaitAsync(_end.Task, async, either.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            // All who wait lose patience at about the same time. One is enough.
+            if (Interlocked.CompareExchange(ref _helpers, helpers + 1, helpers) == helpers)
+            {
+                _ = Interlocked.Increment(ref _working);
+                return null;
+            }
+        }
+    }
+
+    /// <summary>For who downloads: no longer. True when nobody does any more.</summary>
+    public bool Leave() => Interlocked.Decrement(ref _working) == 0;
+
+    /// <summary>Tells those who wait.</summary>
+    public void End(DownloadEnd end) => _end.TrySetResult(end);
+}
+
+/// <summary>How a download ended. Without file and failure: whoever downloaded had no need to, or was called off.</summary>
+/// <param name="File">What came.</param>
+/// <param name="Failure">Why nothing came.</param>
+internal readonly record struct DownloadEnd(CollateralFile? File, PrivatemodeServiceException? Failure)
+{
+    /// <summary>False when those who waited know no more than before.</summary>
+    public bool IsKnown => File is not null || Failure is not null;
 }

@@ -241,3 +241,85 @@ internal sealed class EvidenceCollector(
             : newest;
     }
 }
+
+/// <summary>Fetches the files that one quote is judged by.</summary>
+/// <param name="store">Downloads and keeps them.</param>
+/// <param name="addresses">Where they are.</param>
+/// <param name="documents">Finds out which are authentic.</param>
+/// <param name="fresh">Copies are not good enough.</param>
+/// <param name="async">False when the caller is synchronous.</param>
+/// <param name="cancellationToken">Ends the calls.</param>
+internal sealed class IntelFiles(
+    CollateralStore store, CollateralAddresses addresses, TdxDocuments documents, bool fresh, bool async, CancellationToken cancellationToken)
+{
+    // Several times what Intel's documents and lists have.
+    private const int Limit = 4 * 1024 * 1024;
+
+    public ValueTask<CollateralFile> TcbInfoAsync(string path) => GetAsync(
+        new CollateralRequest(
+            AtService(path), Limit, "Intel's TCB info", file => documents.FindTcbInfo(file.Body, PcsRequests.DecodeChain(file.Chain)))
+        {
+            ChainHeader = PcsRequests.TcbInfoChainHeader,
+        });
+
+    public ValueTask<CollateralFile> QeIdentityAsync(string path) => GetAsync(
+        new CollateralRequest(
+            AtService(path), Limit, "Intel's QE identity", file => documents.FindQeIdentity(file.Body, PcsRequests.DecodeChain(file.Chain)))
+        {
+            ChainHeader = PcsRequests.QeIdentityChainHeader,
+        });
+
+    public ValueTask<CollateralFile> PckCrlAsync(string path) => GetAsync(
+        new CollateralRequest(
+            AtService(path),
+            Limit,
+            "Intel's revocation list of platforms",
+            file => documents.FindPckCrl(file.Body, PcsRequests.DecodeChain(file.Chain)))
+        {
+            ChainHeader = PcsRequests.PckCrlChainHeader,
+        });
+
+    public ValueTask<CollateralFile> RootCrlAsync(string path) => GetAsync(
+        new CollateralRequest(
+            CollateralAddresses.Of(addresses.IntelCertificates, path),
+            Limit,
+            "the revocation list of Intel's root",
+            file => documents.FindRootCrl(file.Body)));
+
+    private Uri AtService(string path) => CollateralAddresses.Of(addresses.Intel, path);
+
+    private ValueTask<CollateralFile> GetAsync(CollateralRequest request) =>
+        store.GetAsync(request, fresh ? CollateralDemand.Fresh : CollateralDemand.Hourly, async, cancellationToken);
+}
+
+/// <summary>Where collateral is fetched from. A configured endpoint replaces all three hosts; paths and queries stay the same.</summary>
+/// <param name="Amd">AMD's key distribution service.</param>
+/// <param name="Intel">Intel's provisioning certification service.</param>
+/// <param name="IntelCertificates">Intel's certificate server.</param>
+internal sealed record CollateralAddresses(Uri Amd, Uri Intel, Uri IntelCertificates)
+{
+    public static CollateralAddresses Vendors { get; } = new(
+        new Uri("https://kdsintf.amd.com"),
+        new Uri("https://api.trustedservices.intel.com"),
+        new Uri("https://certificates.trustedservices.intel.com"));
+
+    public static CollateralAddresses At(Uri endpoint) => new(endpoint, endpoint, endpoint);
+
+    /// <summary>An address at a base, whose own path stays in front.</summary>
+    public static Uri Of(Uri baseAddress, string pathAndQuery) => new(baseAddress.GetLeftPart(UriPartial.Path).TrimEnd('/') + pathAndQuery);
+}
+
+/// <summary>Files that evidence is judged by, as they were fetched.</summary>
+/// <param name="combine">Puts them together.</param>
+/// <param name="files">Those that were fetched; null for one that was not needed.</param>
+internal sealed class CollectedCollateral(Func<ContrastCollateral> combine, params CollateralFile?[] files)
+{
+    /// <summary>Some were not fetched just now.</summary>
+    public bool HasCopies => files.Any(file => file?.IsFromCache == true);
+
+    /// <summary>Some are older than they should be, because their host is away.</summary>
+    public bool HasStandIns => files.Any(file => file?.IsStandIn == true);
+
+    /// <exception cref="PrivatemodeVerificationException">One of the files is rubbish.</exception>
+    public ContrastCollateral Combine() => combine();
+}

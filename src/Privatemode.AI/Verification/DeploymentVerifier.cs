@@ -1,5 +1,7 @@
+using System.Runtime.ExceptionServices;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Internal;
+using Privatemode.AI.KeyExchange;
 
 namespace Privatemode.AI.Verification;
 
@@ -235,6 +237,66 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
         finally
         {
             _ = Interlocked.Exchange(ref _renewing, 0);
+        }
+    }
+}
+
+/// <summary>Where a session gets the mesh CA it trusts.</summary>
+internal interface IMeshAuthority
+{
+    /// <summary>The mesh CA to trust now.</summary>
+    /// <param name="rejected">What was handed out before and did not work; null the first time.</param>
+    /// <param name="apiKey">Whose call needs it.</param>
+    /// <param name="async">False when the caller is synchronous; see <see cref="SyncOrAsync"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
+    ValueTask<TrustedMesh> GetAsync(TrustedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken);
+}
+
+/// <summary>A mesh CA that may be trusted, and why.</summary>
+/// <param name="Authority">The CA.</param>
+/// <param name="SecretService">How the secret service is named in it.</param>
+/// <param name="Deployment">What was proved; null only where a test gives the CA itself.</param>
+/// <param name="Verdict">How long that counts; null where nothing was proved.</param>
+internal sealed record TrustedMesh(
+    MeshCertificateAuthority Authority, SecretServiceNames SecretService, VerifiedDeployment? Deployment, Lifetime? Verdict = null);
+
+/// <summary>What is known about the deployment now.</summary>
+/// <param name="Deployment">The verdict that counts; null when there is none.</param>
+/// <param name="Failure">Why the last verification or renewal failed; null when it did not.</param>
+internal readonly record struct DeploymentHealth(VerifiedDeployment? Deployment, Exception? Failure);
+
+/// <summary>A verification that failed for one caller, and for all who waited for its end.</summary>
+internal static class SharedFailure
+{
+    /// <summary>Whether it says nothing about the one who met it, neither about his key nor that he went away.</summary>
+    public static bool IsForAll(Exception exception) => exception switch
+    {
+        OperationCanceledException => false,
+        _ when Callbacks.Threw(exception) => true,
+        PrivatemodeServiceException service => !service.ConcernsKey,
+        PrivatemodeConfigurationException configuration => configuration.Setting != nameof(PrivatemodeOptions.ApiKey),
+        PrivatemodeVerificationException => true,
+        _ => false,
+    };
+
+    /// <summary>Throws the same failure once more, for one of those who waited.</summary>
+    public static void ThrowForAnother(Exception failure)
+    {
+        switch (failure)
+        {
+            case not null when Callbacks.Threw(failure):
+                // The application's own, whatever its type: it is rethrown unchanged.
+                ExceptionDispatchInfo.Throw(failure);
+                break;
+            case PrivatemodeServiceException service:
+                throw service.ForAnother();
+            case PrivatemodeConfigurationException configuration:
+                throw new PrivatemodeConfigurationException(configuration.Setting, configuration.Message, configuration);
+            case PrivatemodeVerificationException verification:
+                throw verification.Again();
+            default:
+                throw new InvalidOperationException("An exception of this kind is not shared.", failure);
         }
     }
 }

@@ -1,5 +1,7 @@
+using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
@@ -244,5 +246,33 @@ internal sealed class IdleTimeoutStream : Stream
                 ? "The answer did not begin in time and the call was not sent again, because it may have run. Raise Transport.ResponseTimeout, or ask again."
                 : "The answer paused too long. What was handed out is authentic but not whole; raise Transport.IdleTimeout, or ask again.";
         return new PrivatemodeServiceException(ServiceFailureReason.Timeout, text) { RequestId = _requestId };
+    }
+}
+
+/// <summary>The attempt under a stream, which is over when the stream is: at its end, at a failure, or when it is disposed before.</summary>
+internal sealed class WatchedAttempt(SealedAttempt attempt, EventOpener opener, IdleTimeoutStream network, Step? step, ClientEvents events) : IDisposable
+{
+    public void Dispose()
+    {
+        // The secret first, whatever listeners do.
+        attempt.Dispose();
+        if (network.HasExpired)
+        {
+            step?.EndStream(opener.Events, "failed", "timeout");
+        }
+        else if (opener.Failure is { } failure)
+        {
+            events.AnswerFailed(failure);
+            step?.EndStream(opener.Events, "failed", ErrorNames.Of(failure));
+        }
+        else if (opener.IsEnded)
+        {
+            step?.EndStream(opener.Events, "ok", null);
+        }
+        else
+        {
+            // Nobody wanted more of it: for a stream that is the everyday way to stop the model.
+            step?.EndStream(opener.Events, network.WasCancelled ? "cancelled" : "abandoned", null);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Encryption.EventStream;
@@ -279,4 +280,109 @@ internal sealed class EventOpener : IEventReader
         text.ReplaceAny(LineBreaks, (byte)' ');
         Output.Append("\n\n"u8);
     }
+}
+
+/// <summary>Judges the last line of a stream when it has no line end: whole, or cut off in the middle.</summary>
+/// <remarks>What was cut off is missing, not malformed; the caller is told that the stream is truncated.</remarks>
+internal static class LastLine
+{
+    /// <summary>Whether the line carries data of which nothing seems to be missing.</summary>
+    public static bool IsWholeData(ReadOnlySpan<byte> line)
+    {
+        if (!line.StartsWith("data:"u8))
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> payload = line["data:".Length..].Trim(" \r"u8);
+        return payload.SequenceEqual(EventOpener.EndMark) || !(EventOpener.EndMark.StartsWith(payload) || IsBeginningOfJson(payload));
+    }
+
+    private static bool IsBeginningOfJson(ReadOnlySpan<byte> payload)
+    {
+        Utf8JsonReader reader = new(payload, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth }));
+        try
+        {
+            while (reader.Read())
+            {
+            }
+
+            return reader.CurrentDepth > 0 || reader.TokenType != JsonTokenType.EndObject;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}
+
+/// <summary>What an endpoint demands of the events of its stream; one instance per stream.</summary>
+internal abstract class EventRules
+{
+    /// <summary>Shape of every event.</summary>
+    public abstract AnswerShape Shape { get; }
+
+    /// <summary>True once a sealed finish was opened for everything the stream has begun.</summary>
+    public abstract bool IsFinished { get; }
+
+    /// <summary>The stream ends with an event of its own; the mark <c>[DONE]</c> may follow it but does not end the stream.</summary>
+    public virtual bool EndsWithEvent => false;
+
+    /// <summary>What is wrong with a stream that ends now, while <see cref="IsFinished"/> is false.</summary>
+    public virtual AnswerFault Unfinished => AnswerFault.Truncated;
+
+    /// <summary>Whether an event was returned to the caller. Set by the opener, which returns events.</summary>
+    public bool HasHandedOut { get; set; }
+
+    /// <summary>What becomes of the event inspected last.</summary>
+    public virtual EventFate Fate => EventFate.Pass;
+
+    /// <summary>Events to be returned before the one inspected last, for text that the rules held back; usually none.</summary>
+    public virtual IReadOnlyList<byte[]> EventsBefore => [];
+
+    /// <summary>An event to be returned directly before the end mark; usually none.</summary>
+    public virtual byte[]? LastEvent => null;
+
+    /// <summary>The name of the event inspected last, derived from its encrypted members; empty for none. Names from the wire are never used.</summary>
+    public virtual ReadOnlySpan<byte> EventName => default;
+
+    /// <summary>Looks at, and may change, an opened event before it goes to the caller.</summary>
+    /// <returns>A fault that ends the stream, or <see cref="AnswerFault.None"/>.</returns>
+    /// <exception cref="PrivatemodeServiceException">The event is an error of the model server.</exception>
+    public abstract AnswerFault Inspect(OpenedDocument opened);
+}
+
+/// <summary>What becomes of an event that was opened and found good.</summary>
+internal enum EventFate
+{
+    /// <summary>It goes to the caller.</summary>
+    Pass,
+
+    /// <summary>It goes nowhere: nothing in it is authentic, and nobody needs it.</summary>
+    Drop,
+
+    /// <summary>It goes to the caller and is the last one.</summary>
+    End,
+}
+
+/// <summary>Reads the events of a stream for <see cref="OpeningEventStream"/>, which does the I/O.</summary>
+internal interface IEventReader : IDisposable
+{
+    /// <summary>Events that are ready for the caller. The reader of this buffer clears it.</summary>
+    PooledBytes Output { get; }
+
+    /// <summary>Why the stream is broken; null while it is not.</summary>
+    PrivatemodeException? Failure { get; }
+
+    /// <summary>Whether the answer has ended.</summary>
+    bool IsEnded { get; }
+
+    /// <summary>Processes bytes from the network, which may end anywhere within an event.</summary>
+    void Push(ReadOnlySpan<byte> bytes);
+
+    /// <summary>Processes the end of the network stream, which is a failure unless the answer has ended.</summary>
+    void Complete();
+
+    /// <summary>Marks the stream as broken, unless it already is.</summary>
+    void Fail(PrivatemodeException failure);
 }

@@ -325,3 +325,32 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
     internal static PrivatemodeIntegrityException Broken(string failure, string text, SealedCall call) =>
         new(failure, $"{text} Do not use this answer.") { EndpointPath = call.Rule.Path, RequestId = call.RequestId };
 }
+
+/// <summary>What an HTTP answer says before its body; none of it is authenticated.</summary>
+internal readonly record struct AnswerHead
+{
+    public required int Status { get; init; }
+
+    public string? ContentType { get; init; }
+
+    /// <summary>Value of <c>Privatemode-Encrypted</c>.</summary>
+    public string? Encrypted { get; init; }
+
+    /// <summary>Value of <c>Retry-After</c>.</summary>
+    public string? RetryAfter { get; init; }
+
+    public bool IsSuccess => Status is >= 200 and <= 299;
+
+    public bool IsEventStream => ContentType?.Contains("event-stream", StringComparison.OrdinalIgnoreCase) == true;
+
+    /// <summary>The answer says of itself that it is not sealed.</summary>
+    public bool IsMarkedUnsealed => Encrypted == "false";
+
+    /// <summary>The whole-body format of services newer than this client.</summary>
+    public bool IsNewerFormat => ContentType?.StartsWith("application/vnd.privatemode.encrypted-body", StringComparison.OrdinalIgnoreCase) == true;
+}
+
+/// <summary>An answer as the caller gets it.</summary>
+/// <param name="Content">Opened body: in memory, or a stream of events as they come.</param>
+/// <param name="Error">What an answer of status 400 or more says; null for a success.</param>
+internal readonly record struct OpenedAnswer(Stream Content, ServiceError? Error);

@@ -1,0 +1,263 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Pipeline.Answers;
+
+/// <summary>Members of an answer that are not authenticated. A proxy on the path can change them, so impossible values are removed.</summary>
+internal static class PlainMembers
+{
+    private const int TextLimit = 128;
+    private const int LongestEscape = 6;
+    private const int DurationLimit = 32;
+    private const double MaxSeconds = 1e9;
+
+    private static readonly SearchValues<byte> NumberBytes = SearchValues.Create("0123456789.eE+-"u8);
+
+    /// <summary>Removes clear members with impossible values from an opened answer or event. Members with unknown names must be removed before.</summary>
+    /// <param name="opened">The answer or event.</param>
+    /// <param name="plain">Names of its clear members.</param>
+    /// <param name="nullsStay">Counts of its usage may be null.</param>
+    public static void Normalize(OpenedDocument opened, PlainNames plain, bool nullsStay = false)
+    {
+        // Ids end up in logs.
+        bool dropsId = plain.Contains("id"u8) && opened.TryGet("id"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind)
+            && kind != JsonTokenType.Null && !(kind == JsonTokenType.String && IsPrintable(value));
+
+        // The OpenAI client cannot read null.
+        bool dropsDuration = plain.Contains("duration"u8) && opened.TryGet("duration"u8, out value, out kind) && !IsDuration(value, kind);
+        if (dropsId || dropsDuration)
+        {
+            opened.KeepOnly(name => !(dropsId && name.SequenceEqual("id"u8)) && !(dropsDuration && name.SequenceEqual("duration"u8)));
+        }
+
+        if (plain.Contains("usage"u8))
+        {
+            UsageNormalizer.Normalize(opened, nullsStay);
+        }
+    }
+
+    /// <summary>Whether a clear text may be taken over: at most 128 printable ASCII characters.</summary>
+    public static bool IsPrintable(string text) => text.Length <= TextLimit && !text.AsSpan().ContainsAnyExceptInRange(' ', '~');
+
+    private static bool IsPrintable(ReadOnlySpan<byte> rawString)
+    {
+        if (rawString.Length > TextLimit * LongestEscape + 2)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> text = rawString[1..^1];
+        return text.Contains((byte)'\\') ? IsPrintableUnescaped(rawString) : IsShortAscii(text);
+    }
+
+    private static bool IsPrintableUnescaped(ReadOnlySpan<byte> rawString)
+    {
+        Utf8JsonReader reader = new(rawString);
+        Span<byte> text = stackalloc byte[TextLimit * LongestEscape];
+        try
+        {
+            _ = reader.Read();
+            return IsShortAscii(text[..reader.CopyString(text)]);
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair.
+            return false;
+        }
+    }
+
+    private static bool IsShortAscii(ReadOnlySpan<byte> text) => text.Length <= TextLimit && !text.ContainsAnyExceptInRange((byte)' ', (byte)'~');
+
+    /// <summary>A number of seconds, from 0; the service writes it as a string.</summary>
+    private static bool IsDuration(ReadOnlySpan<byte> value, JsonTokenType kind)
+    {
+        ReadOnlySpan<byte> text = kind == JsonTokenType.String ? value[1..^1] : value;
+        return text.Length is > 0 and <= DurationLimit && !text.ContainsAnyExcept(NumberBytes) && IsNumberFrom0(text);
+    }
+
+    private static bool IsNumberFrom0(ReadOnlySpan<byte> text)
+    {
+        Utf8JsonReader reader = new(text);
+        try
+        {
+            return reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out double seconds) && seconds is >= 0 and <= MaxSeconds
+                && !reader.Read();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}
+
+/// <summary>Makes the time of an answer readable for OpenAI's parser, which accepts only whole seconds since 1970.</summary>
+internal static class CreatedTime
+{
+    // 9999-12-31T23:59:59Z; later does not fit a DateTimeOffset.
+    private const long LastSecond = 253_402_300_799;
+    private const int MostDigits = 11;
+
+    /// <summary>Whether a raw JSON value is a text of digits, as some servers write the time.</summary>
+    public static bool IsText(ReadOnlySpan<byte> value) => value.Length is > 2 and <= MostDigits + 2 && value[0] == (byte)'"'
+        && !value[1..^1].ContainsAnyExceptInRange((byte)'0', (byte)'9');
+
+    /// <summary>Removes quotes, truncates fractions, expands exponents, and removes a time that is negative or after the year 9999.</summary>
+    public static void Normalize(OpenedDocument opened)
+    {
+        if (!opened.TryGet("created"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind)
+            || (kind == JsonTokenType.Number && value.Length <= MostDigits && !value.ContainsAnyExceptInRange((byte)'0', (byte)'9')))
+        {
+            return;
+        }
+
+        value = IsText(value) ? value[1..^1] : value;
+        if (kind is JsonTokenType.Number or JsonTokenType.String && Utf8Parser.TryParse(value, out double seconds, out int length)
+            && length == value.Length && seconds is >= 0 and < LastSecond + 1)
+        {
+            opened.Replace("created"u8, Encoding.ASCII.GetBytes(((long)seconds).ToString(CultureInfo.InvariantCulture)));
+        }
+        else
+        {
+            opened.KeepOnly(name => !name.SequenceEqual("created"u8));
+        }
+    }
+}
+
+/// <summary>Removes unusable values from the usage of an answer, which is not authenticated and must not make the answer fail.</summary>
+/// <remarks>
+/// A count is an integer from 0 to 2³¹−1; <c>12.0</c> is 12. Seconds may be fractions; the type of the usage and the service tier are words. Other
+/// values are removed, and usage without a number becomes null.
+/// </remarks>
+internal sealed class UsageNormalizer : IDisposable
+{
+    private const int MaxDepth = 4;
+    private const int NameLimit = 128;
+    private const int WordLimit = 64;
+    private const double MaxSeconds = 1e9;
+
+    private static readonly SearchValues<byte> WordBytes = SearchValues.Create("abcdefghijklmnopqrstuvwxyz_."u8);
+
+    private readonly ArrayBufferWriter<byte> _output = new();
+    private readonly Utf8JsonWriter _writer;
+    private readonly bool _nullsStay;
+    private bool _isChanged;
+    private bool _hasNumber;
+
+    private UsageNormalizer(bool nullsStay)
+    {
+        _nullsStay = nullsStay;
+        _writer = new Utf8JsonWriter(_output);
+    }
+
+    /// <summary>Corrects the usage of an answer or event; correct usage is left unchanged.</summary>
+    /// <param name="opened">The answer or event.</param>
+    /// <param name="nullsStay">Counts may be null, as those of messages may; the OpenAI client cannot read that.</param>
+    public static void Normalize(OpenedDocument opened, bool nullsStay)
+    {
+        if (!opened.TryGet("usage"u8, out ReadOnlySpan<byte> usage, out JsonTokenType kind) || kind == JsonTokenType.Null)
+        {
+            return;
+        }
+
+        using UsageNormalizer normalizer = new(nullsStay);
+        if (kind == JsonTokenType.StartObject)
+        {
+            Utf8JsonReader reader = new(usage, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+            _ = reader.Read();
+            normalizer.CopyObject(ref reader, reader.CurrentDepth + 1);
+            normalizer._writer.Flush();
+        }
+
+        if (!normalizer._hasNumber)
+        {
+            opened.Replace("usage"u8, "null"u8);
+        }
+        else if (normalizer._isChanged)
+        {
+            opened.Replace("usage"u8, normalizer._output.WrittenSpan);
+        }
+    }
+
+    public void Dispose() => _writer.Dispose();
+
+    private void CopyObject(ref Utf8JsonReader reader, int depth)
+    {
+        _writer.WriteStartObject();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            ReadOnlySpan<byte> name = reader.ValueSpan;
+            bool isName = !reader.ValueIsEscaped && name.Length <= NameLimit && !name.ContainsAnyExceptInRange((byte)' ', (byte)'~');
+            _ = reader.Read();
+            if (!isName || !TryCopy(ref reader, name, depth))
+            {
+                _isChanged = true;
+                reader.Skip();
+            }
+        }
+
+        _writer.WriteEndObject();
+    }
+
+    /// <summary>Copies a member if its value is of a kind that its name can have; otherwise returns false.</summary>
+    private bool TryCopy(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, int depth)
+    {
+        bool isSeconds = name.SequenceEqual("seconds"u8);
+        bool isCount = isSeconds || name.EndsWith("_tokens"u8);
+        bool isWord = name.SequenceEqual("type"u8) || name.SequenceEqual("service_tier"u8);
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.Number when !isWord && !name.EndsWith("_details"u8):
+                return isSeconds ? TryCopySeconds(ref reader, name) : TryCopyCount(ref reader, name);
+            case JsonTokenType.String when isWord && reader.ValueSpan.Length is > 0 and <= WordLimit && !reader.ValueSpan.ContainsAnyExcept(WordBytes):
+                _writer.WriteString(name, reader.ValueSpan);
+                return true;
+            case JsonTokenType.Null when _nullsStay || !(isCount || isWord):
+                _writer.WriteNull(name);
+                return true;
+            case JsonTokenType.StartObject when !isCount && !isWord && depth < MaxDepth:
+                _writer.WritePropertyName(name);
+                CopyObject(ref reader, depth + 1);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private bool TryCopyCount(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+    {
+        if (!reader.TryGetInt32(out int count))
+        {
+            if (!reader.TryGetDecimal(out decimal number) || number != decimal.Truncate(number) || number is < 0 or > int.MaxValue)
+            {
+                return false;
+            }
+
+            (count, _isChanged) = ((int)number, true);
+        }
+
+        _hasNumber |= count >= 0;
+        if (count >= 0)
+        {
+            _writer.WriteNumber(name, count);
+        }
+
+        return count >= 0;
+    }
+
+    private bool TryCopySeconds(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+    {
+        if (!reader.TryGetDouble(out double seconds) || seconds is not (>= 0 and <= MaxSeconds))
+        {
+            return false;
+        }
+
+        _hasNumber = true;
+        _writer.WritePropertyName(name);
+        _writer.WriteRawValue(reader.ValueSpan, skipInputValidation: true);
+        return true;
+    }
+}

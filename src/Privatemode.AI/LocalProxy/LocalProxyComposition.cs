@@ -1,4 +1,5 @@
 using System.ClientModel.Primitives;
+using System.Net;
 using OpenAI;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
@@ -126,4 +127,22 @@ internal sealed class LocalProxyComposition : IClientComposition
         ClientPipeline pipeline = ClientPipeline.Create(openAI, [new CallPolicy(Events)], [new LocalProxyPolicy(options.TimeProvider)], []);
         return new PrivatemodeOpenAIClient(pipeline, openAI);
     }
+}
+
+/// <summary>The body of a request in plaintext. The call owns the bytes.</summary>
+internal sealed class UnencryptedContent(PooledBytes bytes) : HttpContent
+{
+    protected override bool TryComputeLength(out long length)
+    {
+        length = bytes.Length;
+        return true;
+    }
+
+    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) => stream.Write(bytes.Span);
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        stream.WriteAsync(bytes.Memory, cancellationToken).AsTask();
 }

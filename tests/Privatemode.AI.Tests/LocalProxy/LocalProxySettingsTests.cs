@@ -285,14 +285,14 @@ public sealed class LocalProxySettingsTests
     [InlineData(@"\b(Use)?DangerousUnverifiedLocalProxy\b", "ClientComposition.cs", "ClientTooOld.cs", "LocalProxyCheck.cs", "LocalProxyComposition.cs",
         "OptionNames.cs", "PrivatemodeClient.cs", "PrivatemodeRegistration.cs", "SettingNames.cs", "SettingsCheck.cs", "TransportOptions.cs")]
     [InlineData(@"\bLocalProxyComposition\b", "LocalProxyComposition.cs", "PrivatemodeClient.cs")]
-    [InlineData(@"\bLocalProxyTransport\b", "LocalProxyComposition.cs", "LocalProxyPolicy.cs", "LocalProxyTransport.cs")]
+    [InlineData(@"\bLocalProxyTransport\b", "LocalProxyComposition.cs", "LocalProxyTransport.cs")]
     [InlineData(@"\bLocalProxyAnswers\b", "LocalProxyAnswers.cs", "LocalProxyTransport.cs")]
     [InlineData(@"\bLocalProxyEvents\b", "LocalProxyAnswers.cs", "LocalProxyEvents.cs")]
-    [InlineData(@"\bUnencryptedContent\b", "LocalProxyTransport.cs", "UnencryptedContent.cs")]
+    [InlineData(@"\bUnencryptedContent\b", "LocalProxyComposition.cs", "LocalProxyTransport.cs")]
     [InlineData(@"\bReadUnencrypted\b", "DecryptedDocument.cs", "LocalProxyAnswers.cs", "LocalProxyEvents.cs")]
-    [InlineData(@"\bPlaintext\b", "FormBody.cs", "LocalProxyTransport.cs", "PlainBody.cs", "RequestBody.cs", "WholeBody.cs")]
+    [InlineData(@"\bPlaintext\b", "FormRequestBody.cs", "LocalProxyTransport.cs", "RequestBody.cs")]
     [InlineData(@"\bApiKeys\.None\b", "SettingsCheck.cs")]
-    [InlineData(@"\bisAuthenticated: ", "LocalProxyErrors.cs")]
+    [InlineData(@"\bisAuthenticated: ", "LocalProxyAnswers.cs")]
     [InlineData(@"\bEncryptionReceipt\.Unverified\b", "LocalProxyTransport.cs")]
     public void Source_ThatNeitherVerifiesNorEncrypts_IsUsedInItsPlacesOnly(string name, params string[] files) => Assert.Equal(
         files,

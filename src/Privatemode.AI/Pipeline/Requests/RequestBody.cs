@@ -1,4 +1,7 @@
+using System.Buffers;
+using System.Text.Json;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
@@ -20,4 +23,167 @@ internal abstract class RequestBody : IDisposable
     public abstract IReadOnlyList<byte[]> Names();
 
     public abstract void Dispose();
+}
+
+/// <summary>A plaintext JSON body and its members.</summary>
+internal sealed class PlainBody : RequestBody
+{
+    /// <summary>Takes a body apart; owns it from here on, also when it throws.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">The body cannot be taken apart without doubt.</exception>
+    public PlainBody(PooledBytes bytes)
+    {
+        Bytes = bytes;
+        JsonShape shape = Index.Read(bytes.Span);
+        if (shape != JsonShape.Usable)
+        {
+            Dispose();
+            throw new PrivatemodeWouldLeakException("unparsable-body", shape switch
+            {
+                JsonShape.DuplicateName => "The body has two top-level members of the same name; one of them would travel in the clear. Leave one out.",
+                JsonShape.AmbiguousName or JsonShape.InvalidName =>
+                    "The body has a top-level member with a name that cannot be sealed without doubt. Rename it.",
+                JsonShape.NameTooLong => $"The body has a top-level member with a name of more than {JsonIndex.LongestName} bytes. Use a shorter one.",
+                JsonShape.TooManyMembers => $"The body has more than {JsonIndex.MaxMembers} top-level members. Leave some out.",
+                _ => $"The body must be a JSON object in valid UTF-8, nested at most {JsonIndex.MaxDepth} deep.",
+            });
+        }
+    }
+
+    public PooledBytes Bytes { get; }
+
+    public JsonIndex Index { get; } = new();
+
+    public override PooledBytes Plaintext => Bytes;
+
+    public override SealedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.Seal(Bytes.Span, Index, rule.RequestPlain!);
+
+    public override IReadOnlyList<byte[]> Names()
+    {
+        List<byte[]> names = [];
+        foreach (ref readonly JsonMember member in Index.Members)
+        {
+            names.Add(Index.Name(member).ToArray());
+        }
+
+        return names;
+    }
+
+    public override void Dispose()
+    {
+        Bytes.Dispose();
+        Index.Dispose();
+    }
+}
+
+/// <summary>Collects a request body in pooled memory; refuses more than the service takes.</summary>
+/// <remarks>Who can write into a buffer of ours need not fill one of his own first.</remarks>
+internal sealed class PooledWriteStream(PooledBytes target, int limit) : Stream, IBufferWriter<byte>
+{
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => target.Length;
+
+    public override long Position
+    {
+        get => target.Length;
+        set => throw new NotSupportedException();
+    }
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        Demand((long)target.Length + buffer.Length, limit);
+        target.Append(buffer);
+    }
+
+    /// <summary>Room for at least one byte, or as many as asked for.</summary>
+    public Memory<byte> GetMemory(int sizeHint = 0) => target.Free(Math.Max(sizeHint, 1));
+
+    public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public void Advance(int count)
+    {
+        target.Commit(count);
+        Demand(target.Length, limit);
+    }
+
+    /// <exception cref="PrivatemodeRequestException">The length is more than the limit.</exception>
+    public static void Demand(long length, int limit)
+    {
+        if (length > limit)
+        {
+            throw new PrivatemodeRequestException(
+                "body", $"The request is larger than {limit} bytes, the most the service takes. Send less at once.");
+        }
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        Write(buffer.Span);
+        return default;
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+    {
+        Write(buffer.AsSpan(offset, count));
+        return Task.CompletedTask;
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+}
+
+/// <summary>How many choices a request asks for: <c>n</c> for each prompt.</summary>
+internal static class ChoiceCount
+{
+    /// <summary>At least 1, even when the body asks for none or for more than can be counted.</summary>
+    public static int Of(PlainBody body)
+    {
+        long count = Math.Max(1L, Number(body)) * Math.Max(1L, Prompts(body));
+        return (int)Math.Min(count, int.MaxValue);
+    }
+
+    private static int Number(PlainBody body) =>
+        TryGet(body, "n"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind) && kind == JsonTokenType.Number &&
+            new Utf8JsonReader(value) is var reader && reader.Read() && reader.TryGetInt32(out int number) ? number : 1;
+
+    /// <summary>Completions take a list of texts, or of lists of tokens, as that many prompts; one list of tokens is one prompt.</summary>
+    private static int Prompts(PlainBody body)
+    {
+        if (!TryGet(body, "prompt"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind) || kind != JsonTokenType.StartArray)
+        {
+            return 1;
+        }
+
+        Utf8JsonReader reader = new(value, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        _ = reader.Read();
+        int prompts = 0;
+        while (reader.Read() && reader.TokenType is JsonTokenType.String or JsonTokenType.StartArray)
+        {
+            prompts++;
+            reader.Skip();
+        }
+
+        return prompts;
+    }
+
+    private static bool TryGet(PlainBody body, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value, out JsonTokenType kind)
+    {
+        int i = body.Index.Find(name);
+        value = i < 0 ? default : body.Index.Members[i].Value(body.Bytes.Span);
+        kind = i < 0 ? JsonTokenType.None : body.Index.Members[i].Kind;
+        return i >= 0;
+    }
 }

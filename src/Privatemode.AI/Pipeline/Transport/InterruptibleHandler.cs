@@ -1,3 +1,7 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Http.Headers;
+
 namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>
@@ -47,6 +51,273 @@ internal sealed class InterruptibleHandler : DelegatingHandler
         catch (HttpRequestException exception) when (UnreadableAnswer.Is(exception))
         {
             throw UnreadableAnswer.WithoutQuote(exception);
+        }
+    }
+}
+
+/// <summary>The content of an answer, read through an <see cref="InterruptibleStream"/>.</summary>
+internal sealed class InterruptibleContent : HttpContent
+{
+    private readonly HttpContent _inner;
+    private readonly bool _isClosable;
+    private InterruptibleStream? _stream;
+
+    /// <param name="inner">The content as the transport gave it.</param>
+    /// <param name="isClosable">Synchronous reads end up in a <see cref="ClosableConnection"/>.</param>
+    public InterruptibleContent(HttpContent inner, bool isClosable)
+    {
+        _inner = inner;
+        _isClosable = isClosable;
+        foreach (KeyValuePair<string, HeaderStringValues> header in inner.Headers.NonValidated)
+        {
+            _ = Headers.TryAddWithoutValidation(header.Key, header.Value);
+        }
+    }
+
+    protected override Stream CreateContentReadStream(CancellationToken cancellationToken) => Open(_inner.ReadAsStream(cancellationToken));
+
+    protected override Task<Stream> CreateContentReadStreamAsync() => CreateContentReadStreamAsync(CancellationToken.None);
+
+    protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken) =>
+        Open(await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
+
+    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        using Stream body = CreateContentReadStream(cancellationToken);
+        body.CopyTo(stream);
+    }
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        Stream body = await CreateContentReadStreamAsync(cancellationToken).ConfigureAwait(false);
+        await using (body.ConfigureAwait(false))
+        {
+            await body.CopyToAsync(stream, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = 0;
+        return false;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            // The stream disposes the content it comes from: once nobody reads any more.
+            ((IDisposable?)_stream ?? _inner).Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private InterruptibleStream Open(Stream body) => _stream = new InterruptibleStream(body, _inner, _isClosable);
+}
+
+/// <summary>The body of an answer as it comes from the network; it may be disposed at any moment, also while a read waits.</summary>
+/// <remarks>
+/// <para>What lies below is never disposed under a read: the read is cancelled, and whoever ends last disposes. See
+/// <see cref="ClosableConnection"/> for what would happen otherwise. A cancelled read closes its connection.</para>
+/// <para>A failure of the network is an <see cref="IOException"/>, whatever the transport makes of it. One reader at a time.</para>
+/// </remarks>
+/// <param name="inner">The body.</param>
+/// <param name="content">What the body belongs to; disposed with it.</param>
+/// <param name="isClosable">Synchronous reads end up in a <see cref="ClosableConnection"/>; otherwise they wait for asynchronous ones, which
+/// can be cancelled.</param>
+internal sealed class InterruptibleStream(Stream inner, HttpContent content, bool isClosable) : Stream
+{
+    private const int Idle = 0;
+    private const int Reading = 1;
+    private const int DisposedWhileReading = 2;
+    private const int Disposed = 3;
+
+    // Never disposed: it may be cancelled while a read still looks at it. Without a timer it holds nothing.
+    private readonly CancellationTokenSource _cut = new();
+
+    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _state;
+
+    public override bool CanRead => Volatile.Read(ref _state) < DisposedWhileReading;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override int Read(byte[] buffer, int offset, int count)
+    {
+        ValidateBufferArguments(buffer, offset, count);
+        return Read(buffer.AsSpan(offset, count));
+    }
+
+    public override int Read(Span<byte> buffer)
+    {
+        Begin();
+        try
+        {
+            return isClosable ? ReadClosable(buffer) : ReadCancellable(buffer);
+        }
+        catch (Exception exception) when (Translate(exception, CancellationToken.None) is { } translated)
+        {
+            throw translated;
+        }
+        finally
+        {
+            End();
+        }
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+    {
+        ValidateBufferArguments(buffer, offset, count);
+        return ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Begin();
+        try
+        {
+            using (cancellationToken.UnsafeRegister(static cut => ((CancellationTokenSource)cut!).Cancel(), _cut))
+            {
+                return await inner.ReadAsync(buffer, _cut.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (Translate(exception, cancellationToken) is { } translated)
+        {
+            throw translated;
+        }
+        finally
+        {
+            End();
+        }
+    }
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    /// <summary>Ends a waiting read, which then disposes what lies below by itself; does not wait for it.</summary>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && LeaveForGood())
+        {
+            Release();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    /// <summary>Ends a waiting read and waits until it is over.</summary>
+    public override async ValueTask DisposeAsync()
+    {
+        if (LeaveForGood())
+        {
+            await inner.DisposeAsync().ConfigureAwait(false);
+            Release();
+        }
+
+        await _released.Task.ConfigureAwait(false);
+        await base.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private int ReadClosable(Span<byte> buffer)
+    {
+        using (ClosableConnection.Begin(_cut.Token))
+        {
+            return inner.Read(buffer);
+        }
+    }
+
+    private int ReadCancellable(Span<byte> buffer)
+    {
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(buffer.Length);
+        int read = inner.ReadAsync(bytes.AsMemory(0, buffer.Length), _cut.Token).AsTask().GetAwaiter().GetResult();
+        bytes.AsSpan(0, read).CopyTo(buffer);
+
+        // Not after a failure: the transport might still write to it.
+        ArrayPool<byte>.Shared.Return(bytes);
+        return read;
+    }
+
+    /// <summary>What to throw in place of a failure of the transport; null to let it pass.</summary>
+    private Exception? Translate(Exception exception, CancellationToken caller) =>
+        Volatile.Read(ref _state) != Reading ? new ObjectDisposedException(nameof(InterruptibleStream), exception)
+        : caller.IsCancellationRequested ? new OperationCanceledException(null, exception, caller)
+        : exception is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }
+            or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } ? new IOException("The answer is not HTTP.") // theirs may quote it
+        : exception is HttpRequestException ? new IOException("The connection broke.", exception)
+        : null;
+
+    private void Begin()
+    {
+        int state = Interlocked.CompareExchange(ref _state, Reading, Idle);
+        ObjectDisposedException.ThrowIf(state is Disposed or DisposedWhileReading, this);
+        if (state == Reading)
+        {
+            throw new InvalidOperationException("The answer is being read already; one reader at a time.");
+        }
+    }
+
+    private void End()
+    {
+        if (Interlocked.CompareExchange(ref _state, Idle, Reading) == DisposedWhileReading)
+        {
+            Volatile.Write(ref _state, Disposed);
+            Release();
+        }
+    }
+
+    /// <summary>Marks the stream as disposed; true when nobody reads, so that the caller has to release what lies below.</summary>
+    private bool LeaveForGood()
+    {
+        while (true)
+        {
+            int seen = Interlocked.CompareExchange(ref _state, Disposed, Idle);
+            if (seen != Reading)
+            {
+                return seen == Idle;
+            }
+
+            if (Interlocked.CompareExchange(ref _state, DisposedWhileReading, Reading) == Reading)
+            {
+                _cut.Cancel();
+                return false;
+            }
+
+            // The read ended between the two looks.
+        }
+    }
+
+    private void Release()
+    {
+        try
+        {
+            inner.Dispose();
+            content.Dispose();
+        }
+        finally
+        {
+            _ = _released.TrySetResult();
         }
     }
 }

@@ -86,3 +86,123 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
         CancellationTokenSource.CreateLinkedTokenSource(
             cancellationToken, request.Options.TryGetValue(Deadline, out CancellationToken deadline) ? deadline : CancellationToken.None);
 }
+
+/// <summary>The message handlers that requests pass on their way to the socket: which are accepted, and the guard directly above the one that sends.</summary>
+internal static class SendingChain
+{
+    /// <summary>A handler and all below it, down to the one that sends.</summary>
+    public static IEnumerable<HttpMessageHandler> From(HttpMessageHandler? handler)
+    {
+        for (; handler is not null; handler = (handler as DelegatingHandler)?.InnerHandler)
+        {
+            yield return handler;
+        }
+    }
+
+    /// <summary>Checks a handler of the application's as far as that is possible without changing it.</summary>
+    /// <param name="handler">The handler, and what is below it.</param>
+    /// <param name="acceptsAny">A handler of any kind may send, because nothing leaves this machine.</param>
+    /// <exception cref="PrivatemodeConfigurationException">It is not one that can be guarded, or its settings would send more than was encrypted.</exception>
+    public static void Demand(HttpMessageHandler handler, bool acceptsAny) => DemandSender(From(handler).Last(), acceptsAny);
+
+    /// <summary>Checks the handler that sends.</summary>
+    /// <inheritdoc cref="Demand"/>
+    public static void DemandSender(HttpMessageHandler? sender, bool acceptsAny)
+    {
+        switch (sender)
+        {
+            case LoopbackRoute:
+                break;
+            case SocketsHttpHandler sockets:
+                DemandSettings(sockets, acceptsAny);
+                break;
+            case not (null or DelegatingHandler or HttpClientHandler) when acceptsAny:
+                break;
+            default:
+                throw Refuse(
+                    "The message handler must be a SocketsHttpHandler, or DelegatingHandlers over one. Others, HttpClientHandler too, can add headers to " +
+                    "requests that this library has checked.");
+        }
+    }
+
+    /// <summary>Turns propagation of trace context off and puts the guard directly above the handler that sends.</summary>
+    /// <returns>The handler to send with.</returns>
+    /// <inheritdoc cref="Demand"/>
+    public static HttpMessageHandler Guard(HttpMessageHandler handler, bool acceptsAny)
+    {
+        Demand(handler, acceptsAny);
+        HttpMessageHandler[] chain = [.. From(handler)];
+        HttpMessageHandler sender = chain[^1];
+        DelegatingHandler? above = chain.Length > 1 ? (DelegatingHandler)chain[^2] : null;
+        try
+        {
+            if (sender is SocketsHttpHandler { ActivityHeadersPropagator: not null } sockets)
+            {
+                sockets.ActivityHeadersPropagator = null;
+            }
+
+            if (above is null)
+            {
+                return new OutboundGuard(sender, acceptsAny);
+            }
+
+            if (above is not OutboundGuard)
+            {
+                above.InnerHandler = new OutboundGuard(sender, acceptsAny);
+            }
+
+            return handler;
+        }
+        catch (InvalidOperationException)
+        {
+            throw Refuse(
+                "The message handler was used before, or is disposed, and cannot be changed any more. Use a new one, or set ActivityHeadersPropagator of the " +
+                "SocketsHttpHandler to null before it is used for the first time.");
+        }
+    }
+
+    /// <exception cref="PrivatemodeConfigurationException">There is no guard directly above the handler that sends.</exception>
+    public static void DemandGuarded(HttpMessageHandler handler)
+    {
+        if (!IsGuarded(handler))
+        {
+            throw Refuse("The message handlers were put together anew after the client was made. Give the client handlers that stay as they are.");
+        }
+    }
+
+    /// <summary>Whether the guard is directly above the handler that sends.</summary>
+    public static bool IsGuarded(HttpMessageHandler handler)
+    {
+        HttpMessageHandler? above = null;
+        while (handler is DelegatingHandler { InnerHandler: { } inner })
+        {
+            above = handler;
+            handler = inner;
+        }
+
+        return above is OutboundGuard;
+    }
+
+    private static void DemandSettings(SocketsHttpHandler sockets, bool isLoopbackOnly)
+    {
+        if (sockets.AllowAutoRedirect || sockets.UseCookies)
+        {
+            throw Refuse("The message handler must not follow redirects or keep cookies: set AllowAutoRedirect and UseCookies to false.");
+        }
+
+        // Each adds a header that nobody checked; credentials also send the request a second time.
+        if (sockets.AutomaticDecompression != System.Net.DecompressionMethods.None || sockets.Credentials is not null)
+        {
+            throw Refuse(
+                "The message handler must not add headers: leave AutomaticDecompression and Credentials alone. A proxy's credentials belong to the proxy.");
+        }
+
+        if (isLoopbackOnly && sockets.UseProxy)
+        {
+            throw Refuse(
+                $"With {OptionNames.AnyHandlerOnLoopback} the message handler must not use a proxy: set UseProxy to false.");
+        }
+    }
+
+    private static PrivatemodeConfigurationException Refuse(string message) => new(OptionNames.HttpMessageHandler, message);
+}

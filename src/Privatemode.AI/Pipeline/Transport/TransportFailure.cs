@@ -60,3 +60,22 @@ internal static class TransportFailure
         _ => null,
     };
 }
+
+/// <summary>The connection was reset or closed after the request was sent and before one byte of an answer had come.</summary>
+internal sealed class UnansweredException(HttpRequestException exception)
+    : HttpRequestException(exception.HttpRequestError, "The connection ended without an answer.", exception);
+
+/// <summary>An answer whose headers are not HTTP, or are too long: something answered, so the network is not to blame.</summary>
+internal static class UnreadableAnswer
+{
+    /// <summary>What to say of it, after its subject.</summary>
+    public const string Advice =
+        "begins with headers that cannot be read, or with too many of them. Check Endpoint, and what stands in between, such as a proxy.";
+
+    public static bool Is(HttpRequestException? exception) =>
+        exception?.HttpRequestError is HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded;
+
+    /// <summary>The same without the words of the platform's handler: it quotes what it could not read, and exceptions end up in logs.</summary>
+    public static HttpRequestException WithoutQuote(HttpRequestException exception) =>
+        new(exception.HttpRequestError, "The answer is not HTTP, or its headers are too long.");
+}

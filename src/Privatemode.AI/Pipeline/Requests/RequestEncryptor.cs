@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using Privatemode.AI.Diagnostics;
@@ -263,4 +264,14 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
         MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? type) &&
         string.Equals(type.MediaType, "application/json", StringComparison.OrdinalIgnoreCase) &&
         (type.CharSet is null || string.Equals(type.CharSet.Trim('"'), "utf-8", StringComparison.OrdinalIgnoreCase));
+}
+
+/// <summary>Ids of calls: <c>sdk_&lt;UUIDv7&gt;</c>, with <c>_&lt;attempt&gt;</c> on endpoints that are sealed.</summary>
+internal static class RequestIds
+{
+    /// <summary>A new id; the same for all attempts of one call.</summary>
+    public static string New(TimeProvider time) => "sdk_" + Guid.CreateVersion7(time.GetUtcNow()).ToString("D", CultureInfo.InvariantCulture);
+
+    /// <summary>The id of one attempt; the first is 0.</summary>
+    public static string OfAttempt(string id, int attempt) => string.Create(CultureInfo.InvariantCulture, $"{id}_{attempt}");
 }

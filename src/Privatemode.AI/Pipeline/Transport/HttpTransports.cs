@@ -93,3 +93,63 @@ internal static class Transports
         }
     }
 }
+
+/// <summary>Sends what must stay on this machine with a handler that reaches nothing else, and the rest with an ordinary one.</summary>
+/// <param name="local">Connects to loopback addresses only.</param>
+/// <param name="outside">For https elsewhere; null when nothing may leave this machine.</param>
+internal sealed class LoopbackRoute(HttpMessageHandler local, HttpMessageHandler? outside) : HttpMessageHandler
+{
+    private readonly HttpMessageInvoker _local = new(local);
+    private readonly HttpMessageInvoker? _outside = outside is null ? null : new HttpMessageInvoker(outside);
+
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Route(request.RequestUri!).Send(request, cancellationToken);
+        }
+        catch (OperationCanceledException exception) when (ConnectTimeouts.Is(exception, cancellationToken))
+        {
+            throw ConnectTimeouts.NotConnected(exception);
+        }
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Route(request.RequestUri!).SendAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException exception) when (ConnectTimeouts.Is(exception, cancellationToken))
+        {
+            throw ConnectTimeouts.NotConnected(exception);
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _local.Dispose();
+            _outside?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    /// <summary>Whatever is not https stays here, whatever its name.</summary>
+    private HttpMessageInvoker Route(Uri address) =>
+        _outside is null || address.IsLoopback || address.Scheme != Uri.UriSchemeHttps ? _local : _outside;
+}
+
+/// <summary>The platform reports a connection that was not made in time with a cancellation, though nobody cancelled.</summary>
+internal static class ConnectTimeouts
+{
+    /// <summary>Whether it is that. Only for what a platform's handler throws: somebody else's may have timeouts of another kind.</summary>
+    public static bool Is(OperationCanceledException exception, CancellationToken asked) =>
+        exception.InnerException is TimeoutException && !asked.IsCancellationRequested;
+
+    /// <summary>To us it is one more way in which nothing was sent.</summary>
+    public static HttpRequestException NotConnected(OperationCanceledException exception) =>
+        new(HttpRequestError.ConnectionError, "No connection could be made in time.", exception);
+}

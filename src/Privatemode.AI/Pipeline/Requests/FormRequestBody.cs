@@ -63,3 +63,68 @@ internal sealed class FormBody : RequestBody
         return shape == FormShape.Usable ? form : throw Unreadable(shape);
     }
 }
+
+/// <summary>A plaintext form that is sealed as a whole, so that not even the names of its fields can be seen.</summary>
+/// <remarks>
+/// Its boundary travels in the clear all the same, in the header, and is the caller's own text: random letters of the same number take
+/// its place before anything is sealed.
+/// </remarks>
+internal sealed class WholeBody : RequestBody
+{
+    private const int Tries = 16;
+
+    private readonly SealableBytes _bytes;
+
+    /// <summary>Takes a form apart; owns the bytes from here on, also when it throws.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">The form cannot be taken apart without doubt, or its boundary is too short.</exception>
+    public WholeBody(PooledBytes bytes, string boundary)
+    {
+        Plaintext = bytes;
+        _bytes = new SealableBytes(bytes);
+        try
+        {
+            FormShape shape = FormIndex.Read(bytes.Span, boundary, out FormIndex form);
+            ContentType = shape == FormShape.Usable
+                ? FormBoundary.ContentType(Replace(bytes.Span, form, boundary.Length))
+                : throw FormBody.Unreadable(shape);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The content type with the boundary that took the place of the caller's.</summary>
+    public string ContentType { get; }
+
+    public override PooledBytes Plaintext { get; }
+
+    public override SealedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.SealWhole(_bytes, ContentType);
+
+    public override void EndAttempt() => _bytes.Unseal();
+
+    public override IReadOnlyList<byte[]> Names() => [];
+
+    public override void Dispose() => _bytes.Dispose();
+
+    private static string Replace(Span<byte> body, FormIndex form, int length)
+    {
+        for (int i = 0; i < Tries; i++)
+        {
+            string boundary = FormBoundary.NewOfLength(length);
+            if (body.IndexOf(Encoding.ASCII.GetBytes("--" + boundary)) < 0)
+            {
+                foreach (int at in form.Boundaries)
+                {
+                    _ = Encoding.ASCII.GetBytes(boundary, body[at..]);
+                }
+
+                return boundary;
+            }
+        }
+
+        throw new PrivatemodeWouldLeakException(
+            "boundary", "The boundary of the form is too short to be replaced, and it would travel in the clear. Use one of 16 characters or more.");
+    }
+}

@@ -1,0 +1,317 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using System.Net.Http.Headers;
+using System.Runtime.ExceptionServices;
+using Privatemode.AI.Diagnostics;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Requests;
+using Privatemode.AI.Pipeline.Transport;
+using Privatemode.AI.Receipts;
+
+namespace Privatemode.AI.Pipeline.Calls;
+
+/// <summary>
+/// Seals every attempt anew and opens its answer. Sits after the retry policy, so that a retry is a new exchange, and before
+/// message logging, so that logs see ciphertext only.
+/// </summary>
+internal sealed class SealingPolicy(CallRunner runner) : PipelinePolicy
+{
+    public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex) =>
+        ProcessAsync(message, pipeline, currentIndex, async: false).Completed();
+
+    public override ValueTask ProcessAsync(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex) =>
+        ProcessAsync(message, pipeline, currentIndex, async: true);
+
+    private ValueTask ProcessAsync(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex, bool async)
+    {
+        CallState state = CallState.Of(message) ?? throw new InvalidOperationException("The call policy is missing from the pipeline.");
+        state.Tries++;
+        state.ForgetUnless(message.Request.Content);
+        return runner.RunAsync(new MessageCarrier(message, pipeline, currentIndex), state, async);
+    }
+
+    /// <summary>Carries attempts in the message, through the policies after this one.</summary>
+    private sealed class MessageCarrier(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex) : ICallCarrier
+    {
+        public string Method => message.Request.Method;
+
+        public Uri Address => message.Request.Uri ?? throw new InvalidOperationException("The request has no address.");
+
+        public IEnumerable<KeyValuePair<string, string>> Headers => message.Request.Headers;
+
+        public string? ContentType => message.Request.Headers.TryGetValue(ProtocolHeaders.ContentType, out string? type) ? type : null;
+
+        public bool HasBody => message.Request.Content is not null;
+
+        public long? BodyLength => message.Request.Content is { } content && content.TryComputeLength(out long length) ? length : null;
+
+        public CancellationToken CancellationToken => message.CancellationToken;
+
+        public async ValueTask WriteBodyAsync(Stream target, bool async)
+        {
+            BinaryContent content = message.Request.Content!;
+            if (async)
+            {
+                await content.WriteToAsync(target, message.CancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                content.WriteTo(target, message.CancellationToken);
+            }
+
+            CallNote.Current?.TakeRequest();
+        }
+
+        /// <summary>Puts the sealed request in the message for the time of sending, and the caller's back afterwards.</summary>
+        public async ValueTask<CarriedAnswer> SendAsync(SealedCall call, Deadline deadline, bool async)
+        {
+            using MessageSwap swap = new(message, call.Current!);
+            if (async)
+            {
+                await ProcessNextAsync(message, pipeline, currentIndex).ConfigureAwait(false);
+            }
+            else
+            {
+                ProcessNext(message, pipeline, currentIndex);
+            }
+
+            if (CallNote.Current is { } note && ReceiptFactory.Of(call) is { } receipt)
+            {
+                note.Take(receipt);
+            }
+
+            PipelineResponse response = message.Response!;
+            AnswerHead head = new()
+            {
+                Status = response.Status,
+                ContentType = Header(response, ProtocolHeaders.ContentType),
+                Encrypted = Header(response, ProtocolHeaders.Encrypted),
+                RetryAfter = Header(response, ProtocolHeaders.RetryAfter),
+            };
+            return new CarriedAnswer(head, response.ContentStream ?? Stream.Null, swap.WasBuffered);
+        }
+
+        public void Take(OpenedAnswer answer)
+        {
+            message.Response!.ContentStream = answer.Content;
+            CallNote.Current?.Take(answer.Content);
+            if (answer.Error is not null)
+            {
+                ServiceErrors.Remember(message.Response, answer.Error);
+            }
+        }
+
+        public void Drop() => message.Response?.Dispose();
+
+        private static string? Header(PipelineResponse response, string name) =>
+            response.Headers.TryGetValue(name, out string? value) ? value : null;
+    }
+}
+
+/// <summary>What carries a call of the caller's and its attempts: a message of the OpenAI client's pipeline, or an HTTP request.</summary>
+internal interface ICallCarrier
+{
+    string Method { get; }
+
+    /// <summary>The address the caller wants.</summary>
+    Uri Address { get; }
+
+    /// <summary>The caller's headers that have to pass the rules of the endpoint.</summary>
+    IEnumerable<KeyValuePair<string, string>> Headers { get; }
+
+    /// <summary>Value of the caller's <c>Content-Type</c>; null for none.</summary>
+    string? ContentType { get; }
+
+    bool HasBody { get; }
+
+    /// <summary>Length of the caller's body in bytes, if known beforehand.</summary>
+    long? BodyLength { get; }
+
+    /// <summary>The caller's cancellation.</summary>
+    CancellationToken CancellationToken { get; }
+
+    /// <summary>Writes the caller's body, in the clear. Called once.</summary>
+    ValueTask WriteBodyAsync(Stream target, bool async);
+
+    /// <summary>Sends the current attempt of a call and nothing else, and comes back with the head of the answer.</summary>
+    /// <exception cref="OperationCanceledException">The deadline has passed, or the caller cancelled.</exception>
+    ValueTask<CarriedAnswer> SendAsync(SealedCall call, Deadline deadline, bool async);
+
+    /// <summary>Takes the opened answer in place of the sealed one.</summary>
+    void Take(OpenedAnswer answer);
+
+    /// <summary>Gives the answer up, if there is one.</summary>
+    void Drop();
+}
+
+/// <summary>An answer as it comes from the network.</summary>
+/// <param name="Head">Status and headers.</param>
+/// <param name="Body">The body, not yet read.</param>
+/// <param name="IsBuffered">The caller wants even an event stream in memory.</param>
+internal readonly record struct CarriedAnswer(AnswerHead Head, Stream Body, bool IsBuffered);
+
+/// <summary>Holds the sealed request in a message while it is sent; disposing puts the caller's own back.</summary>
+internal sealed class MessageSwap : IDisposable
+{
+    private readonly PipelineMessage _message;
+    private readonly SealedAttempt _attempt;
+    private readonly BinaryContent? _content;
+    private readonly string? _contentType;
+    private readonly TimeSpan? _timeout;
+
+    public MessageSwap(PipelineMessage message, SealedAttempt attempt)
+    {
+        _message = message;
+        _attempt = attempt;
+        _content = message.Request.Content;
+        _contentType = message.Request.Headers.TryGetValue(ProtocolHeaders.ContentType, out string? type) ? type : null;
+        _timeout = message.NetworkTimeout;
+        WasBuffered = message.BufferResponse;
+
+        message.Request.Content = attempt.Content;
+        foreach ((string name, string value) in attempt.Headers)
+        {
+            message.Request.Headers.Set(name, value);
+        }
+
+        // Answers are read here, bounded in size and time, and not by the transport.
+        message.BufferResponse = false;
+        message.NetworkTimeout = Timeout.InfiniteTimeSpan;
+    }
+
+    /// <summary>The caller wants the answer in memory.</summary>
+    public bool WasBuffered { get; }
+
+    public void Dispose()
+    {
+        foreach ((string name, _) in _attempt.Headers)
+        {
+            _ = _message.Request.Headers.Remove(name);
+        }
+
+        if (_contentType is not null)
+        {
+            _message.Request.Headers.Set(ProtocolHeaders.ContentType, _contentType);
+        }
+
+        _message.Request.Content = _content;
+        _message.BufferResponse = WasBuffered;
+        _message.NetworkTimeout = _timeout;
+        _attempt.Content?.Dispose();
+    }
+}
+
+/// <summary>The outermost policy, once per call: owns what the attempts share, and wipes it at the end.</summary>
+internal sealed class CallPolicy(ClientEvents events) : PipelinePolicy
+{
+    public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
+    {
+        using CallState state = CallState.Begin(message);
+        try
+        {
+            ProcessNext(message, pipeline, currentIndex);
+        }
+        catch (PrivatemodeWouldLeakException exception)
+        {
+            events.CallRefused(exception);
+            throw;
+        }
+        catch (AggregateException exception)
+        {
+            ThrowLast(exception);
+        }
+    }
+
+    public override async ValueTask ProcessAsync(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
+    {
+        using CallState state = CallState.Begin(message);
+        try
+        {
+            await ProcessNextAsync(message, pipeline, currentIndex).ConfigureAwait(false);
+        }
+        catch (PrivatemodeWouldLeakException exception)
+        {
+            events.CallRefused(exception);
+            throw;
+        }
+        catch (AggregateException exception)
+        {
+            ThrowLast(exception);
+        }
+    }
+
+    /// <summary>The retry policy collects the failures of all tries; callers want to catch the one that ended the call.</summary>
+    private void ThrowLast(AggregateException exception)
+    {
+        if (exception.InnerExceptions[^1] is PrivatemodeWouldLeakException refusal)
+        {
+            events.CallRefused(refusal);
+        }
+
+        ExceptionDispatchInfo.Throw(exception.InnerExceptions[^1]);
+    }
+}
+
+/// <summary>Makes a call with this API key, whoever the attempts would be made for: several callers wait for it, or the first has left already.</summary>
+internal sealed class ApiKeyPolicy(string apiKey) : PipelinePolicy
+{
+    public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
+    {
+        Apply(message);
+        ProcessNext(message, pipeline, currentIndex);
+    }
+
+    public override ValueTask ProcessAsync(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
+    {
+        Apply(message);
+        return ProcessNextAsync(message, pipeline, currentIndex);
+    }
+
+    private void Apply(PipelineMessage message) =>
+        (CallState.Of(message) ?? throw new InvalidOperationException("The call policy is missing from the pipeline.")).ApiKey = apiKey;
+}
+
+/// <summary>The transport: the last check before the socket.</summary>
+internal sealed class PrivatemodeTransport(HttpClient http, Uri service) : HttpClientPipelineTransport(http)
+{
+    protected override void OnSendingRequest(PipelineMessage message, HttpRequestMessage httpRequest)
+    {
+        CallState? state = CallState.Of(message);
+        OutboundCheck.Demand(httpRequest, state?.Call, message.Request.Content, service);
+        httpRequest.Options.Set(IsolatingHandler.Deadline, state!.Deadline);
+        httpRequest.Options.Set(IsolatingHandler.CallId, state.Call!.RequestId);
+    }
+
+    protected override void OnReceivedResponse(PipelineMessage message, HttpResponseMessage httpResponse) => DropUnsafeHeaders(httpResponse);
+
+    /// <summary>Drops headers, and the reason phrase, that are not printable ASCII of at most 128 characters. Anybody on the way can
+    /// write them; callers and logs read them.</summary>
+    internal static void DropUnsafeHeaders(HttpResponseMessage response)
+    {
+        Drop(response.Headers);
+        Drop(response.Content.Headers);
+        if (response.ReasonPhrase is { } phrase && !PlainMembers.IsPrintable(phrase))
+        {
+            // What the status stands for, or nothing.
+            response.ReasonPhrase = null;
+        }
+    }
+
+    private static void Drop(HttpHeaders headers)
+    {
+        List<string> names = [];
+        foreach ((string name, HeaderStringValues values) in headers.NonValidated)
+        {
+            if (!PlainMembers.IsPrintable(values.ToString()))
+            {
+                names.Add(name);
+            }
+        }
+
+        foreach (string name in names)
+        {
+            _ = headers.Remove(name);
+        }
+    }
+}

@@ -1,0 +1,265 @@
+using System.ClientModel;
+using System.Net;
+using System.Text;
+using Privatemode.AI.Diagnostics;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Sessions;
+
+namespace Privatemode.AI.Pipeline.Requests;
+
+/// <summary>One call of the caller's, through all its attempts: the plaintext, taken once and checked, and the id.</summary>
+internal sealed class SealedCall : IDisposable
+{
+    public required EndpointRule Rule { get; init; }
+
+    /// <summary>Id of the call without the attempt.</summary>
+    public required string RequestId { get; init; }
+
+    /// <summary>The plaintext body as it will be sealed; null for an endpoint without one.</summary>
+    public RequestBody? Body { get; init; }
+
+    /// <summary>The media type of the plaintext body; null for an endpoint without one.</summary>
+    public string? ContentType { get; set; }
+
+    public string? Model { get; init; }
+
+    /// <summary>The caller asked for an event stream.</summary>
+    public bool WantsStream { get; init; }
+
+    /// <summary>How many choices the answer must have.</summary>
+    public int Choices { get; init; } = 1;
+
+    /// <summary>A transcription with its times was asked for (<c>verbose_json</c>).</summary>
+    public bool WantsTimes { get; init; }
+
+    /// <summary>The last event of the stream says what was used, and that nothing comes after it.</summary>
+    public bool EndsWithUsage { get; init; }
+
+    /// <summary>That event was not asked for by the caller, and is not for him.</summary>
+    public bool HidesUsage { get; init; }
+
+    /// <summary>The caller asked for usage on every event of the stream.</summary>
+    public bool KeepsUsage { get; init; }
+
+    /// <summary>The shard key, or null when the salt is random.</summary>
+    public string? ShardKey { get; init; }
+
+    /// <summary>How many attempts were begun.</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>The attempt under way; null between attempts.</summary>
+    public SealedAttempt? Current { get; set; }
+
+    /// <summary>For exceptions about the answer.</summary>
+    public AnswerContext Context => new(Rule.Path, RequestId);
+
+    public void Dispose()
+    {
+        Current?.Dispose();
+        Body?.Dispose();
+    }
+}
+
+/// <summary>One attempt of a call: its exchange, the secret it uses, and exactly what may leave.</summary>
+internal sealed class SealedAttempt : IDisposable
+{
+    private readonly SecretLease? _lease;
+
+    public SealedAttempt(SecretLease? lease, IBodyExchange? exchange, SealedContent? content, IReadOnlyList<KeyValuePair<string, string>> headers)
+    {
+        _lease = lease;
+        Exchange = exchange;
+        Content = content;
+        Headers = headers;
+    }
+
+    /// <summary>Null on an endpoint that is not sealed.</summary>
+    public IBodyExchange? Exchange { get; }
+
+    /// <summary>The sealed body; null on an endpoint without a body.</summary>
+    public SealedContent? Content { get; }
+
+    /// <summary>The headers of this attempt, all of them but Accept and Content-Length.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; }
+
+    /// <summary>The secret in use; null on an endpoint that is not sealed.</summary>
+    public SessionSecret? Session => _lease?.Session;
+
+    public void Dispose()
+    {
+        Content?.Dispose();
+        Exchange?.Dispose();
+        _lease?.Dispose();
+    }
+}
+
+/// <summary>A sealed request body, straight from its pooled buffers to the socket.</summary>
+/// <remarks>
+/// A server may answer before it has read the whole body; the transport then still writes while the call is being cleaned up.
+/// The buffer goes back to the pool only when the last write is over: otherwise the next user's bytes would go out on this socket.
+/// </remarks>
+internal sealed class SealedContent : BinaryContent
+{
+    private int _users = 1;
+    private int _disposed;
+    private int _sent;
+    private int _writesToTheWire;
+
+    public SealedContent(SealedBody body)
+    {
+        Body = body;
+        MediaType = body.ContentType;
+    }
+
+    /// <summary>What will leave.</summary>
+    public SealedBody Body { get; }
+
+    /// <summary>Notes that the next write goes to the network; false when that had been noted before.</summary>
+    public bool TryMarkSent() => Interlocked.Exchange(ref _sent, 1) == 0;
+
+    /// <summary>What sending the same exchange again is answered with: two answers to one exchange can be spliced on the way.</summary>
+    public static PrivatemodeWouldLeakException SentTwice() => new(
+        "sent-twice", "Something below the encryption sends the same request again. Leave retries to this library.");
+
+    public override bool TryComputeLength(out long length)
+    {
+        length = Body.Length;
+        return true;
+    }
+
+    public override async Task WriteToAsync(Stream stream, CancellationToken cancellationToken = default)
+    {
+        Enter();
+        try
+        {
+            CountWrite();
+            await Body.WriteToAsync(stream, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    public override void WriteTo(Stream stream, CancellationToken cancellationToken = default)
+    {
+        Enter();
+        try
+        {
+            CountWrite();
+            Body.WriteTo(stream);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    public override void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Logging reads the content before it is sent; after that it is written once.</summary>
+    private void CountWrite()
+    {
+        if (Volatile.Read(ref _sent) == 1 && Interlocked.Increment(ref _writesToTheWire) > 1)
+        {
+            throw SentTwice();
+        }
+    }
+
+    private void Enter()
+    {
+        int users;
+        do
+        {
+            users = Volatile.Read(ref _users);
+            ObjectDisposedException.ThrowIf(users == 0, this);
+        }
+        while (Interlocked.CompareExchange(ref _users, users + 1, users) != users);
+    }
+
+    private void Leave()
+    {
+        if (Interlocked.Decrement(ref _users) == 0)
+        {
+            Body.Dispose();
+        }
+    }
+}
+
+/// <summary>A sealed body in the shape in which HTTP requests carry one. The attempt owns the body.</summary>
+internal sealed class SealedHttpContent(SealedContent content) : HttpContent
+{
+    /// <summary>What is carried.</summary>
+    public SealedContent Content => content;
+
+    protected override bool TryComputeLength(out long length) => content.TryComputeLength(out length);
+
+    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        content.WriteTo(stream, cancellationToken);
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        content.WriteToAsync(stream, CancellationToken.None);
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        content.WriteToAsync(stream, cancellationToken);
+}
+
+/// <summary>Writes the receipt of an attempt.</summary>
+internal static class ReceiptFactory
+{
+    /// <summary>The receipt; null for a call that was not sealed, or under a mesh CA that nobody verified.</summary>
+    public static EncryptionReceipt? Of(SealedCall call)
+    {
+        if (call.Current?.Session is not { Deployment: { } deployment } session || call.Body is null)
+        {
+            return null;
+        }
+
+        List<string> sealedNames = [];
+        List<string> clearNames = [];
+        foreach (byte[] name in call.Body.Names())
+        {
+            (call.Rule.RequestPlain!.Contains(name) ? clearNames : sealedNames).Add(Encoding.UTF8.GetString(name));
+        }
+
+        return new EncryptionReceipt
+        {
+            IsVerified = true,
+            SecretId = session.Id,
+            ManifestSha256 = deployment.ManifestSha256,
+            VerifiedAt = deployment.VerifiedAt,
+            RequestId = RequestIds.OfAttempt(call.RequestId, call.Attempts - 1),
+            EncryptedMembers = sealedNames,
+            ClearMembers = clearNames,
+        };
+    }
+}
+
+/// <summary>Begins the observed steps of a call; null while nobody listens.</summary>
+internal static class CallSteps
+{
+    public static Step? BeginSeal(SealedCall call, SessionSecret session, TimeProvider time) =>
+        Describe(Step.Begin(Telemetry.Seal, time), call, session, call.Attempts);
+
+    public static Step? BeginOpen(SealedCall call, TimeProvider time) =>
+        Describe(Step.Begin(Telemetry.Open, time), call, call.Current?.Session, Math.Max(call.Attempts - 1, 0));
+
+    private static Step? Describe(Step? step, SealedCall call, SessionSecret? session, int attempt)
+    {
+        if (step is not null)
+        {
+            step.Measure(Tags.Endpoint, call.Rule.Path);
+            step.About(session?.Deployment);
+            step.Tag(Tags.Model, call.Model);
+            step.Tag(Tags.Attempt, attempt);
+        }
+
+        return step;
+    }
+}

@@ -1,0 +1,200 @@
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Requests;
+
+namespace Privatemode.AI.Pipeline.Transport;
+
+/// <summary>
+/// Sits directly above the handler that sends and lets through only what <see cref="IsolatingHandler"/> passed on, unchanged and once: handlers in
+/// between belong to the application and may add headers, send again, or be used by somebody else.
+/// </summary>
+/// <param name="sender">What sends.</param>
+/// <param name="acceptsAny">A handler of any kind may send, because nothing leaves this machine.</param>
+internal sealed class OutboundGuard(HttpMessageHandler sender, bool acceptsAny) : DelegatingHandler(sender)
+{
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        Demand(request);
+        AnswerWatch watch = AnswerWatch.Begin();
+        try
+        {
+            return base.Send(request, cancellationToken);
+        }
+        catch (OperationCanceledException exception) when (IsConnectTimeout(exception, cancellationToken))
+        {
+            throw ConnectTimeouts.NotConnected(exception);
+        }
+        catch (HttpRequestException exception) when (watch.HasNoAnswer && TransportFailure.IsEndOfConnection(exception))
+        {
+            throw new UnansweredException(exception);
+        }
+        finally
+        {
+            AnswerWatch.Leave();
+        }
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        Demand(request);
+
+        // Setting this inside an async method does not change it for the caller.
+        AnswerWatch watch = AnswerWatch.Begin();
+        try
+        {
+            return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException exception) when (IsConnectTimeout(exception, cancellationToken))
+        {
+            throw ConnectTimeouts.NotConnected(exception);
+        }
+        catch (HttpRequestException exception) when (watch.HasNoAnswer && TransportFailure.IsEndOfConnection(exception))
+        {
+            throw new UnansweredException(exception);
+        }
+    }
+
+    private void Demand(HttpRequestMessage request)
+    {
+        // Settings of a handler can be changed until it sends for the first time.
+        SendingChain.DemandSender(InnerHandler, acceptsAny);
+        if (InnerHandler is SocketsHttpHandler { ActivityHeadersPropagator: not null })
+        {
+            throw new PrivatemodeConfigurationException(
+                OptionNames.HttpMessageHandler, "The message handler propagates trace context. Leave its ActivityHeadersPropagator null.");
+        }
+
+        OutgoingRequest.DemandUnchanged(request);
+    }
+
+    /// <summary>Only the platform's handler is known to report nothing else in this way.</summary>
+    private bool IsConnectTimeout(OperationCanceledException exception, CancellationToken asked) =>
+        InnerHandler is SocketsHttpHandler && ConnectTimeouts.Is(exception, asked);
+}
+
+/// <summary>What a request was when this library let go of it.</summary>
+internal sealed class OutgoingRequest
+{
+    private static readonly HttpRequestOptionsKey<OutgoingRequest> Key = new("Privatemode.Outgoing");
+
+    private readonly HttpRequestMessage _request;
+    private readonly HttpMethod _method;
+    private readonly Uri? _address;
+    private readonly Version _version;
+    private readonly HttpVersionPolicy _versionPolicy;
+    private readonly HttpContent? _content;
+    private readonly List<(string Name, string Value)> _headers;
+    private int _sent;
+
+    private OutgoingRequest(HttpRequestMessage request)
+    {
+        (_request, _method, _address, _version, _content) = (request, request.Method, request.RequestUri, request.Version, request.Content);
+        _versionPolicy = request.VersionPolicy;
+        _headers = HeadersOf(request);
+    }
+
+    /// <summary>Notes a request that has passed all checks.</summary>
+    public static void Note(HttpRequestMessage request) => request.Options.Set(Key, new OutgoingRequest(request));
+
+    /// <exception cref="PrivatemodeWouldLeakException">It is not one of this library's, was changed since, or is sent again.</exception>
+    public static void DemandUnchanged(HttpRequestMessage request)
+    {
+        if (!request.Options.TryGetValue(Key, out OutgoingRequest? noted))
+        {
+            throw new PrivatemodeWouldLeakException(
+                "unprepared-request", "Other code uses the HTTP client of this library, which sends only what the library has encrypted. Use another one.");
+        }
+
+        if (request != noted._request || request.Method != noted._method || request.RequestUri != noted._address || request.Version != noted._version
+            || request.VersionPolicy != noted._versionPolicy || request.Content != noted._content || !HeadersOf(request).SequenceEqual(noted._headers))
+        {
+            throw new PrivatemodeWouldLeakException(
+                "changed-request", "A message handler changed the request after it was sealed; it was not sent. Remove handlers that edit requests.");
+        }
+
+        if (Interlocked.Exchange(ref noted._sent, 1) == 1)
+        {
+            throw SealedContent.SentTwice();
+        }
+    }
+
+    /// <summary>In a fixed order, each in one text: logging takes values apart. Without the length, which is computed when somebody asks for it.</summary>
+    private static List<(string Name, string Value)> HeadersOf(HttpRequestMessage request)
+    {
+        IEnumerable<KeyValuePair<string, System.Net.Http.Headers.HeaderStringValues>> headers = request.Headers.NonValidated;
+        if (request.Content is not null)
+        {
+            headers = headers.Concat(request.Content.Headers.NonValidated);
+        }
+
+        return [.. headers
+            .Where(header => !header.Key.Equals(ProtocolHeaders.ContentLength, StringComparison.OrdinalIgnoreCase))
+            .Select(header => (Name: header.Key.ToUpperInvariant(), Value: header.Value.ToString()))
+            .OrderBy(header => header.Name, StringComparer.Ordinal)];
+    }
+}
+
+/// <summary>Knows whether a byte of the answer to one request has arrived. The exceptions of the platform's handler do not tell.</summary>
+/// <remarks>
+/// <see cref="ClosableConnection"/> notes what it carries: the handler writes a request in the context of whoever sends it, and reads the answer from
+/// the connection it wrote to. On other connections it is never known that an answer is missing.
+/// </remarks>
+internal sealed class AnswerWatch
+{
+    private static readonly AsyncLocal<AnswerWatch?> Ambient = new();
+
+    private readonly Lock _gate = new();
+    private Stream? _connection;
+    private bool _hasAnswer;
+
+    /// <summary>The request was written to a connection, and nothing has come back on it.</summary>
+    public bool HasNoAnswer
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _connection is not null && !_hasAnswer;
+            }
+        }
+    }
+
+    /// <summary>Begins to watch the request that is sent next in this context. A synchronous caller calls <see cref="Leave"/> afterwards.</summary>
+    public static AnswerWatch Begin() => Ambient.Value = new AnswerWatch();
+
+    /// <summary>Ends what <see cref="Begin"/> began in this context.</summary>
+    public static void Leave() => Ambient.Value = null;
+
+    /// <summary>Notes that the request of this context is written to a connection.</summary>
+    /// <returns>Whom to tell about what is read from it; <see langword="null"/> if nobody watches.</returns>
+    public static AnswerWatch? NoteWrite(Stream connection)
+    {
+        if (Ambient.Value is not { } watch)
+        {
+            return null;
+        }
+
+        lock (watch._gate)
+        {
+            if (watch._connection != connection)
+            {
+                (watch._connection, watch._hasAnswer) = (connection, false);
+            }
+        }
+
+        return watch;
+    }
+
+    /// <summary>Notes that bytes were read from a connection.</summary>
+    public void NoteRead(Stream connection, int count)
+    {
+        if (count == 0)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            _hasAnswer |= _connection == connection;
+        }
+    }
+}

@@ -227,3 +227,145 @@ internal sealed class MessageMapper
         _ => CompactJson.Result(result),
     };
 }
+
+/// <summary>What the model said earlier, given back to it: text, tool calls, refusal and its reasoning.</summary>
+internal static class AssistantMessageMapper
+{
+    /// <summary><see cref="ErrorContent.ErrorCode"/> of a refusal.</summary>
+    public const string RefusalCode = "Refusal";
+
+    /// <param name="message">The message.</param>
+    /// <param name="contents">What to send of its contents.</param>
+    /// <param name="ids">The IDs to send for its tool calls, in their order.</param>
+    public static AssistantChatMessage ToOpenAI(ChatMessage message, List<AIContent> contents, List<string> ids)
+    {
+        List<ChatMessageContentPart> parts = [];
+        List<ChatToolCall> calls = [];
+        string? refusal = null;
+        foreach (AIContent content in contents)
+        {
+            switch (content)
+            {
+                case ErrorContent { ErrorCode: RefusalCode } error: refusal = error.Message; break;
+                case FunctionCallContent call: calls.Add(ToOpenAI(call, ids[calls.Count])); break;
+                default: AddPart(parts, content); break;
+            }
+        }
+
+        AssistantChatMessage result = Create(parts, calls);
+        result.ParticipantName = MessageMapper.ParticipantName(message.AuthorName);
+        result.Refusal = refusal;
+        GiveReasoningBack(contents, result);
+        return result;
+    }
+
+    /// <summary>Leaves out audio in other formats than a message can contain: the model produced it, so it is not an attachment that would be lost.</summary>
+    private static void AddPart(List<ChatMessageContentPart> parts, AIContent content)
+    {
+        if (ContentMapper.TryMap(content) is { } part)
+        {
+            parts.Add(part);
+        }
+        else if (content is UriContent || (content is DataContent data && !data.HasTopLevelMediaType("audio")))
+        {
+            throw ContentMapper.Unsupported(content);
+        }
+    }
+
+    private static AssistantChatMessage Create(List<ChatMessageContentPart> parts, List<ChatToolCall> calls)
+    {
+        if (calls.Count == 0)
+        {
+            // The type takes no empty list, not even beside a refusal.
+            return new AssistantChatMessage(parts.Count > 0 ? parts : [ChatMessageContentPart.CreateTextPart("")]);
+        }
+
+        AssistantChatMessage result = new(calls);
+        foreach (ChatMessageContentPart part in parts)
+        {
+            result.Content.Add(part);
+        }
+
+        return result;
+    }
+
+    /// <summary>Models that think between tool calls go on from where they were only if they see it.</summary>
+    private static void GiveReasoningBack(List<AIContent> contents, AssistantChatMessage result)
+    {
+        string reasoning = string.Concat(contents.OfType<TextReasoningContent>().Select(content => content.Text));
+        if (reasoning.Length > 0)
+        {
+            result.Patch.Set("$.reasoning"u8, reasoning);
+        }
+    }
+
+    /// <summary>Always from the arguments as they are now: what the server wrote may have been broken, or edited since.</summary>
+    private static ChatToolCall ToOpenAI(FunctionCallContent call, string id) =>
+        ChatToolCall.CreateFunctionToolCall(
+            WellFormedText.ValidateName("FunctionCallContent.CallId", id),
+            WellFormedText.ValidateName("FunctionCallContent.Name", call.Name),
+            BinaryData.FromString(CompactJson.Arguments(call.Arguments)));
+}
+
+/// <summary>Decides for each content of a message where a chat request has a place for it, so that no content is dropped silently.</summary>
+/// <remarks>docs/chat.md lists these rules.</remarks>
+internal static class ContentPlaces
+{
+    /// <param name="content">The content.</param>
+    /// <param name="role">The role of its message.</param>
+    /// <param name="member">The position that the exception names: <c>messages[0].Contents[0]</c>.</param>
+    /// <exception cref="PrivatemodeRequestException">A chat request cannot contain it.</exception>
+    public static ContentPlace Of(AIContent? content, ChatRole role, string member)
+    {
+        bool isAssistant = role == ChatRole.Assistant;
+        bool isTool = role == ChatRole.Tool;
+        return content switch
+        {
+            null => throw new PrivatemodeRequestException(member, $"{member} is null. Remove it."),
+            { RawRepresentation: ChatMessageContentPart } when !isTool => ContentPlace.Part,
+            FunctionResultContent => ContentPlace.Result,
+            FunctionCallContent when isAssistant => ContentPlace.Call,
+            FunctionCallContent => throw Misplaced(content, member, "in messages with the role assistant"),
+            TextContent or DataContent or UriContent when !isTool => ContentPlace.Part,
+            TextContent => ContentPlace.Part,
+            DataContent or UriContent => throw Misplaced(
+                content, member, "in messages with a role other than tool. Pass it in a message with the role user"),
+            TextReasoningContent => isAssistant ? ContentPlace.Part : ContentPlace.Nowhere,
+            ErrorContent { ErrorCode: AssistantMessageMapper.RefusalCode } when isAssistant => ContentPlace.Part,
+            ErrorContent or UsageContent => ContentPlace.Nowhere,
+            HostedFileContent => throw new PrivatemodeRequestException(
+                member, $"{member} names a file that a service stores, and this service stores no files. Pass the content of the file as DataContent."),
+            _ when IsSettledApproval(content) => ContentPlace.Nowhere,
+            ToolApprovalRequestContent or ToolApprovalResponseContent => throw new PrivatemodeRequestException(
+                member, $"{member} requests or answers the approval of a tool call, which the service does not support. " +
+                "Add UseFunctionInvocation() to the pipeline of the client: it turns approvals into calls and results."),
+            _ => throw new PrivatemodeRequestException(
+                member, $"{member} is of type {content.GetType().Name}, which a chat request cannot contain. Remove it from the history, or " +
+                "pass what the model should read as TextContent."),
+        };
+    }
+
+    /// <summary>Whether it is an approval of a completed call, whose call and result are in messages of their own.</summary>
+    public static bool IsSettledApproval(AIContent content) => content is
+        ToolApprovalRequestContent { ToolCall: FunctionCallContent { InformationalOnly: true } } or
+        ToolApprovalResponseContent { ToolCall: FunctionCallContent { InformationalOnly: true } };
+
+    private static PrivatemodeRequestException Misplaced(AIContent content, string member, string place) =>
+        new(member, $"{member} is of type {content.GetType().Name}, which a chat request can contain only {place}.");
+}
+
+/// <summary>Specifies where a content of a message is sent in a chat request.</summary>
+internal enum ContentPlace
+{
+    /// <summary>Nowhere: it describes an answer or repeats another content, so the model loses nothing.</summary>
+    Nowhere,
+
+    /// <summary>In the content of its message.</summary>
+    Part,
+
+    /// <summary>In the tool calls of its message.</summary>
+    Call,
+
+    /// <summary>In a message of its own, with the role <c>tool</c>.</summary>
+    Result,
+}

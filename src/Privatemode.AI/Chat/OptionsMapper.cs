@@ -1,4 +1,7 @@
+using System.ClientModel.Primitives;
+using System.Text.Json;
 using Microsoft.Extensions.AI;
+using OpenAI;
 using OpenAI.Chat;
 using Privatemode.AI.Internal;
 using ChatResponseFormat = OpenAI.Chat.ChatResponseFormat;
@@ -133,6 +136,104 @@ internal static class OptionsMapper
             json.SchemaDescription,
             ToolMapper.IsStrict(options.AdditionalProperties)),
         ChatResponseFormatJson => ChatResponseFormat.CreateJsonObjectFormat(),
+        _ => null,
+    };
+}
+
+/// <summary>Posts <see cref="ChatOptions.AdditionalProperties"/> as top-level members of the request body, as they are.</summary>
+internal static class ExtraProperties
+{
+    private static readonly ExtraMembers Members = new("ChatOptions.AdditionalProperties", new HashSet<string>
+    {
+        "messages", "model", "stream", "stream_options", "n", "max_tokens", "max_completion_tokens",
+        "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call",
+    });
+
+    /// <param name="properties">What the caller wants posted.</param>
+    /// <param name="target">The options of the call, with everything else already in them.</param>
+    /// <exception cref="PrivatemodeRequestException">A name is reserved, set twice, or not a name; or a value is not of a JSON
+    /// kind.</exception>
+    public static void Apply(AdditionalPropertiesDictionary? properties, ChatCompletionOptions target)
+    {
+        HashSet<string>? posted = null;
+        foreach ((string name, object? value) in properties ?? [])
+        {
+            if (name == ToolMapper.StrictKey)
+            {
+                continue;
+            }
+
+            Members.Demand(name, (posted ??= NamesIn(target)).Contains(name));
+            target.Patch.Set(ExtraMembers.PathOf(name), Members.ToJson(name, value));
+        }
+    }
+
+    /// <summary>Everything the typed options and the caller's own base have set, whatever it is called.</summary>
+    private static HashSet<string> NamesIn(ChatCompletionOptions target)
+    {
+        using JsonDocument body = JsonDocument.Parse(
+            ModelReaderWriter.Write(target, ModelReaderWriterOptions.Json, OpenAIContext.Default).ToMemory());
+        return [.. body.RootElement.EnumerateObject().Select(member => member.Name)];
+    }
+}
+
+/// <summary>Maps <see cref="ReasoningEffort"/> to the efforts that the family of a model supports. The table is in docs/chat.md.</summary>
+internal static class ReasoningEfforts
+{
+    private const string GptOss = "gpt-oss";
+    private const string Glm = "glm";
+
+    /// <summary>Returns the effort to send, or null if none is set.</summary>
+    /// <param name="effort">The effort that the caller asks for.</param>
+    /// <param name="modelId">The model, with or without the name of its publisher in front.</param>
+    /// <exception cref="PrivatemodeRequestException">The model cannot answer without reasoning.</exception>
+    public static ChatReasoningEffortLevel? ToOpenAI(ReasoningEffort? effort, string? modelId)
+    {
+        if (effort is not { } wanted)
+        {
+            return null;
+        }
+
+        string name = modelId is null ? "" : modelId[(modelId.LastIndexOf('/') + 1)..];
+        bool isGptOss = IsOf(GptOss, name);
+        bool isGlm = IsOf(Glm, name);
+        if (wanted == ReasoningEffort.None && (isGptOss || isGlm))
+        {
+            throw new PrivatemodeRequestException(
+                "ChatOptions.Reasoning.Effort",
+                $"Effort is None, but models of the family {(isGlm ? "GLM" : GptOss)} always reason. Use ReasoningEffort.Low or another model.");
+        }
+
+        string? word = isGptOss ? OfGptOss(wanted) : isGlm ? OfGlm(wanted) : OfOthers(wanted);
+        return word is null ? null : new ChatReasoningEffortLevel(word);
+    }
+
+    private static bool IsOf(string family, string name) => name.StartsWith(family, StringComparison.OrdinalIgnoreCase)
+        && (name.Length == family.Length || !char.IsAsciiLetter(name[family.Length]));
+
+    private static string? OfGptOss(ReasoningEffort effort) => effort switch
+    {
+        ReasoningEffort.Low => "low",
+        ReasoningEffort.Medium => "medium",
+        ReasoningEffort.High or ReasoningEffort.ExtraHigh => "high",
+        _ => null,
+    };
+
+    private static string? OfGlm(ReasoningEffort effort) => effort switch
+    {
+        ReasoningEffort.Low => "low",
+        ReasoningEffort.Medium or ReasoningEffort.High => "high",
+        ReasoningEffort.ExtraHigh => "max",
+        _ => null,
+    };
+
+    private static string? OfOthers(ReasoningEffort effort) => effort switch
+    {
+        ReasoningEffort.None => "none",
+        ReasoningEffort.Low => "low",
+        ReasoningEffort.Medium => "medium",
+        ReasoningEffort.High => "high",
+        ReasoningEffort.ExtraHigh => "xhigh",
         _ => null,
     };
 }

@@ -1,6 +1,9 @@
 using System.ClientModel;
+using System.ClientModel.Primitives;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
+using OpenAI;
 using OpenAI.Chat;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Answers;
@@ -133,5 +136,75 @@ internal sealed class PrivatemodeChatClient : IChatClient
         List<OpenAIMessage> request = MessageMapper.ToOpenAI(messages, options, out callIds);
         return request.Count > 0 ? request
             : throw new ArgumentException("There is nothing to send: neither messages nor instructions.", nameof(messages));
+    }
+}
+
+/// <summary>Says on the caller's own <c>chat</c> activity which API answers it, as the OpenTelemetry conventions for OpenAI ask.</summary>
+/// <remarks>Tier and fingerprint of the server are not tagged: they arrive sealed, and telemetry leaves the process in the clear.</remarks>
+internal static class ChatActivity
+{
+    private const string Operation = "chat";
+
+    public static void Tag()
+    {
+        if (Activity.Current is { IsAllDataRequested: true } activity && IsChat(activity.DisplayName))
+        {
+            _ = activity.SetTag("openai.api.type", "chat_completions");
+        }
+    }
+
+    /// <summary><c>chat</c>, alone or before the name of a model.</summary>
+    private static bool IsChat(string name) =>
+        name.StartsWith(Operation, StringComparison.Ordinal) && (name.Length == Operation.Length || name[Operation.Length] == ' ');
+}
+
+/// <summary>Names the member of a chat that the OpenAI client can neither write nor read.</summary>
+internal static class ChatFormat
+{
+    /// <summary>For an answer that is read whole.</summary>
+    public static CallFormat Whole(IReadOnlyList<ChatMessage> messages, ChatCompletionOptions options) => new(
+        answer => ModelReaderWriter.Read<ChatCompletion>(answer, ModelReaderWriterOptions.Json, OpenAIContext.Default),
+        () => FindUnwritable(messages, options));
+
+    /// <summary>For an answer that is read event by event.</summary>
+    public static CallFormat Events(IReadOnlyList<ChatMessage> messages, ChatCompletionOptions options) => new(
+        data => ModelReaderWriter.Read<StreamingChatCompletionUpdate>(data, ModelReaderWriterOptions.Json, OpenAIContext.Default),
+        () => FindUnwritable(messages, options));
+
+    private static string? FindUnwritable(IReadOnlyList<ChatMessage> messages, ChatCompletionOptions options)
+    {
+        for (int i = 0; i < messages.Count; i++)
+        {
+            if (!CanWrite(messages[i]))
+            {
+                return $"messages[{i}]";
+            }
+        }
+
+        for (int i = 0; i < options.Tools.Count; i++)
+        {
+            if (!CanWrite(options.Tools[i]))
+            {
+                return $"tools[{i}]";
+            }
+        }
+
+        return options.ResponseFormat is { } format && !CanWrite(format) ? "response_format"
+            : options.ToolChoice is { } choice && !CanWrite(choice) ? "tool_choice"
+            : null;
+    }
+
+    private static bool CanWrite<T>(T part)
+        where T : IPersistableModel<T>
+    {
+        try
+        {
+            _ = ModelReaderWriter.Write(part, ModelReaderWriterOptions.Json, OpenAIContext.Default);
+            return true;
+        }
+        catch (Exception)
+        {
+            return false;
+        }
     }
 }

@@ -1,6 +1,11 @@
+using System.ClientModel.Primitives;
+using System.Text.Json;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
+using Privatemode.AI.Internal;
+using ChatFinishReason = Microsoft.Extensions.AI.ChatFinishReason;
 using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
+using OpenAIReason = OpenAI.Chat.ChatFinishReason;
 
 namespace Privatemode.AI.Chat;
 
@@ -140,6 +145,96 @@ internal static class ResponseMapper
                 Title = annotation.WebResourceTitle,
                 Url = annotation.WebResourceUri,
             });
+        }
+    }
+}
+
+/// <summary>The model's reasoning, which OpenAI's types do not know: <c>reasoning</c> if present, else <c>reasoning_content</c>, never
+/// both.</summary>
+/// <remarks>Service version 1.40 sends the same text under both names; newer servers only the first, older ones only the second.</remarks>
+internal static class ReasoningText
+{
+    public static string? Of(ChatCompletion completion) =>
+        Read(ref completion.Patch, "$.choices[0].message.reasoning"u8, "$.choices[0].message.reasoning_content"u8);
+
+    public static string? Of(StreamingChatCompletionUpdate update) =>
+        Read(ref update.Patch, "$.choices[0].delta.reasoning"u8, "$.choices[0].delta.reasoning_content"u8);
+
+    private static string? Read(ref JsonPatch patch, ReadOnlySpan<byte> name, ReadOnlySpan<byte> olderName) =>
+        patch.TryGetValue(name, out string? text) && text is { Length: > 0 } ? text
+        : patch.TryGetValue(olderName, out text) && text is { Length: > 0 } ? text
+        : null;
+}
+
+/// <summary>Why an answer ended, in the server's own word where OpenAI's type has none for it.</summary>
+/// <remarks>
+/// OpenAI's parser throws on words it does not know. The pipeline writes <c>length</c> in their place, because the answer may not be whole, and
+/// keeps the word in <c>original_finish_reason</c>.
+/// </remarks>
+internal static class FinishReasons
+{
+    /// <summary>Null when the server gave no reason, which the parser takes for a stop.</summary>
+    public static ChatFinishReason? Of(ChatCompletion completion) =>
+        completion.Patch.TryGetValue("$.choices[0].original_finish_reason"u8, out string? original) && original is { Length: > 0 }
+            ? new ChatFinishReason(original)
+            : completion.Patch.TryGetValue("$.choices[0].finish_reason"u8, out string? given) && given is { Length: > 0 }
+            ? Map(completion.FinishReason)
+            : null;
+
+    public static ChatFinishReason? Of(StreamingChatCompletionUpdate update) =>
+        update.FinishReason is not { } reason ? null
+        : update.Patch.TryGetValue("$.choices[0].original_finish_reason"u8, out string? original) && original is { Length: > 0 }
+            ? new ChatFinishReason(original)
+            : Map(reason);
+
+    /// <summary>Whether the answer ended before the model was done. Unknown reasons are written as <c>length</c>, see above.</summary>
+    public static bool IsEarly(OpenAIReason? reason) => reason is OpenAIReason.Length or OpenAIReason.ContentFilter;
+
+    private static ChatFinishReason Map(OpenAIReason reason) => reason switch
+    {
+        OpenAIReason.Stop => ChatFinishReason.Stop,
+        OpenAIReason.Length => ChatFinishReason.Length,
+        OpenAIReason.ToolCalls or OpenAIReason.FunctionCall => ChatFinishReason.ToolCalls,
+        OpenAIReason.ContentFilter => ChatFinishReason.ContentFilter,
+        _ => new ChatFinishReason(reason.ToString()),
+    };
+}
+
+/// <summary>Token counts. They travel in the clear and are not authenticated.</summary>
+internal static class UsageMapper
+{
+    /// <summary>The usage of an answer or event; null when there is none.</summary>
+    /// <param name="answer">What the OpenAI client keeps of the answer or event.</param>
+    public static UsageDetails? FromOpenAI(in JsonPatch answer)
+    {
+        JsonElement usage = UsageCounts.Of(answer);
+        if (usage.ValueKind != JsonValueKind.Object)
+        {
+            return null;
+        }
+
+        JsonElement input = UsageCounts.Details(usage, "prompt_tokens_details");
+        JsonElement output = UsageCounts.Details(usage, "completion_tokens_details");
+        UsageDetails details = new()
+        {
+            InputTokenCount = UsageCounts.Count(usage, "prompt_tokens"),
+            OutputTokenCount = UsageCounts.Count(usage, "completion_tokens"),
+            TotalTokenCount = UsageCounts.Count(usage, "total_tokens"),
+            CachedInputTokenCount = UsageCounts.Count(input, "cached_tokens"),
+            ReasoningTokenCount = UsageCounts.Count(output, "reasoning_tokens"),
+        };
+        Add(details, "InputTokenDetails.AudioTokenCount", UsageCounts.Count(input, "audio_tokens"));
+        Add(details, "OutputTokenDetails.AudioTokenCount", UsageCounts.Count(output, "audio_tokens"));
+        Add(details, "OutputTokenDetails.AcceptedPredictionTokenCount", UsageCounts.Count(output, "accepted_prediction_tokens"));
+        Add(details, "OutputTokenDetails.RejectedPredictionTokenCount", UsageCounts.Count(output, "rejected_prediction_tokens"));
+        return details;
+    }
+
+    private static void Add(UsageDetails details, string name, long? count)
+    {
+        if (count is { } number)
+        {
+            (details.AdditionalCounts ??= [])[name] = number;
         }
     }
 }

@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Internal;
@@ -121,5 +123,101 @@ internal static class ToolCallArguments
         JsonSerializerOptions options = new(AIJsonUtilities.DefaultOptions) { AllowDuplicateProperties = false };
         options.MakeReadOnly();
         return (JsonTypeInfo<IDictionary<string, object?>>)options.GetTypeInfo(typeof(IDictionary<string, object?>));
+    }
+}
+
+/// <summary>JSON for the model: the types of <see cref="AIJsonUtilities"/>, without the white space, which costs tokens.</summary>
+internal static class CompactJson
+{
+    private const string ArgumentsMember = "FunctionCallContent.Arguments";
+    private const string ResultMember = "FunctionResultContent.Result";
+
+    private static readonly JsonSerializerOptions ArgumentsOptions = CreateOptions(ArgumentsMember);
+    private static readonly JsonSerializerOptions ResultOptions = CreateOptions(ResultMember);
+    private static readonly JsonSerializerOptions Options = CreateOptions(member: null);
+
+    /// <exception cref="PrivatemodeRequestException">An argument cannot be written as JSON, or a name in it is no text.</exception>
+    public static string Arguments(IDictionary<string, object?>? arguments) => arguments is null ? "{}" : Write(
+        arguments, typeof(IDictionary<string, object?>), ArgumentsOptions, ArgumentsMember);
+
+    /// <exception cref="PrivatemodeRequestException">The result cannot be written as JSON, or a name in it is no text.</exception>
+    public static string Result(object result) => Write(result, typeof(object), ResultOptions, ResultMember);
+
+    /// <summary>A node as text, with as few escapes as JSON allows.</summary>
+    public static string Text(JsonNode? node) => node?.ToJsonString(Options) ?? "null";
+
+    private static string Write(object value, Type type, JsonSerializerOptions options, string member)
+    {
+        try
+        {
+            return JsonSerializer.Serialize(value, options.GetTypeInfo(type));
+        }
+        catch (Exception exception) when (exception is NotSupportedException or JsonException or ArgumentException)
+        {
+            // Their messages name members of the value, so none of them goes along.
+            throw new PrivatemodeRequestException(
+                member,
+                $"A value of type {value.GetType()} cannot be written as JSON. Use text, JsonElement, JsonNode, or a type the serializer knows, " +
+                "and no NaN or infinity.");
+        }
+    }
+
+    private static JsonSerializerOptions CreateOptions(string? member)
+    {
+        JsonSerializerOptions options = new(AIJsonUtilities.DefaultOptions) { WriteIndented = false };
+        if (member is not null)
+        {
+            WellFormedConverters.AddTo(options, member);
+        }
+
+        options.MakeReadOnly();
+        return options;
+    }
+}
+
+/// <summary>Writes JSON, and names of dictionaries, that may contain half of a surrogate pair; see <see cref="WellFormedText"/>.</summary>
+internal static class WellFormedConverters
+{
+    /// <param name="options">The options to add the converters to.</param>
+    /// <param name="member">The member that exceptions name.</param>
+    public static void AddTo(JsonSerializerOptions options, string member)
+    {
+        options.Converters.Add(new ElementConverter(member));
+        options.Converters.Add(new NodeConverter(member));
+        options.Converters.Add(new TextConverter(member));
+    }
+
+    private sealed class ElementConverter(string member) : JsonConverter<JsonElement>
+    {
+        public override JsonElement Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, JsonElement value, JsonSerializerOptions options)
+        {
+            if (value.ValueKind == JsonValueKind.Undefined)
+            {
+                throw new JsonException();
+            }
+
+            WellFormedText.Of(member, value).WriteTo(writer);
+        }
+    }
+
+    private sealed class NodeConverter(string member) : JsonConverter<JsonNode>
+    {
+        public override bool CanConvert(Type typeToConvert) => typeof(JsonNode).IsAssignableFrom(typeToConvert);
+
+        public override JsonNode Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, JsonNode value, JsonSerializerOptions options) => WellFormedText.Write(member, writer, value);
+    }
+
+    private sealed class TextConverter(string member) : JsonConverter<string>
+    {
+        public override string Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteStringValue(value);
+
+        public override void WriteAsPropertyName(Utf8JsonWriter writer, string value, JsonSerializerOptions options) =>
+            writer.WritePropertyName(WellFormedText.ValidateName(member, value));
     }
 }

@@ -2,6 +2,36 @@ using System.Diagnostics.Metrics;
 
 namespace Privatemode.AI.Diagnostics;
 
+/// <summary>What can be read off one client at any time. Its owner keeps it; the meter does not.</summary>
+/// <param name="server">Host of its endpoint.</param>
+/// <param name="time">Its clock.</param>
+/// <param name="deployment">The verdict that counts now; null when there is none.</param>
+/// <param name="secrets">How many secrets new calls may use.</param>
+internal sealed class ClientGauge(string server, TimeProvider time, Func<VerifiedDeployment?> deployment, Func<int> secrets) : IDisposable
+{
+    private static int _last;
+
+    private readonly KeyValuePair<string, object?>[] _tags =
+        [new(Tags.Server, server), new(Tags.Client, Interlocked.Increment(ref _last))];
+
+    public static ClientGauge Register(string server, TimeProvider time, Func<VerifiedDeployment?> deployment, Func<int> secrets)
+    {
+        ClientGauge gauge = new(server, time, deployment, secrets);
+        Telemetry.Clients.Add(gauge);
+        return gauge;
+    }
+
+    public Measurement<int> Secrets() => new(secrets(), _tags);
+
+    public Measurement<double>? Age() => deployment() is { } verdict ? Seconds(time.GetUtcNow() - verdict.VerifiedAt) : null;
+
+    public Measurement<double>? Remaining() => deployment() is { } verdict ? Seconds(verdict.ValidUntil - time.GetUtcNow()) : null;
+
+    public void Dispose() => Telemetry.Clients.Remove(this);
+
+    private Measurement<double> Seconds(TimeSpan span) => new(span.TotalSeconds, _tags);
+}
+
 /// <summary>The gauges of all clients of the process. A client that is dropped without being disposed is dropped here too.</summary>
 internal sealed class ClientGauges
 {

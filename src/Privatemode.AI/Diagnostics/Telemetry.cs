@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 
 namespace Privatemode.AI.Diagnostics;
 
@@ -76,4 +77,186 @@ internal static class Telemetry
     }
 
     private static Histogram<double> Duration(string name, string description) => Meter.CreateHistogram(name, "s", description, null, Durations);
+}
+
+/// <summary>A step that is observed.</summary>
+/// <param name="Name">Of its activities.</param>
+/// <param name="Kind">Of its activities.</param>
+/// <param name="Duration">How long it takes, in seconds.</param>
+/// <param name="Count">How often it ended; null where the duration's count is enough.</param>
+internal sealed record StepKind(string Name, ActivityKind Kind, Histogram<double> Duration, Counter<long>? Count = null)
+{
+    /// <summary>Whether anybody listens.</summary>
+    public bool IsObserved => Telemetry.Source.HasListeners() || Duration.Enabled || Count?.Enabled == true;
+}
+
+/// <summary>One step of the work, as an activity and in the metrics. There is none while nobody listens.</summary>
+/// <remarks>
+/// Its activity is never the current one: a stream ends on other threads and in other contexts than it began in, and what the caller does
+/// in between is not part of it. End it exactly once.
+/// </remarks>
+internal sealed class Step
+{
+    private readonly StepKind _kind;
+    private readonly TimeProvider _time;
+    private readonly long _begun;
+    private readonly Activity? _activity;
+    private TagList _measured;
+
+    private Step(StepKind kind, TimeProvider time)
+    {
+        _kind = kind;
+        _time = time;
+        _begun = time.GetTimestamp();
+        Activity? ambient = Activity.Current;
+        _activity = Telemetry.Source.StartActivity(kind.Name, kind.Kind);
+        Restore(ambient);
+    }
+
+    /// <summary>Begins a step; null while nobody listens.</summary>
+    public static Step? Begin(StepKind kind, TimeProvider time) => kind.IsObserved ? new Step(kind, time) : null;
+
+    /// <summary>A tag of the activity only.</summary>
+    public void Tag(string name, object? value)
+    {
+        if (_activity is { IsAllDataRequested: true } activity)
+        {
+            _ = activity.SetTag(name, value);
+        }
+    }
+
+    /// <summary>A tag of the metrics too; its values are of a small set.</summary>
+    public void Measure(string name, object value)
+    {
+        _measured.Add(name, value);
+        Tag(name, value);
+    }
+
+    /// <summary>Which deployment it is about; null when that is not known.</summary>
+    public void About(VerifiedDeployment? deployment)
+    {
+        if (deployment is not null)
+        {
+            Measure(Tags.Tee, deployment.Tee.ToString());
+            Tag(Tags.Manifest, deployment.ManifestSha256);
+        }
+    }
+
+    public void Succeed() => End("ok", null);
+
+    /// <summary>The answer was opened, and is an error.</summary>
+    /// <param name="status">Its status, 400 or more.</param>
+    public void EndWithErrorAnswer(int status)
+    {
+        Measure(Tags.Status, status);
+        End("error-answer", ErrorNames.OfStatus(status));
+    }
+
+    public void Fail(Exception exception) => End(exception is OperationCanceledException ? "cancelled" : "failed", ErrorNames.Of(exception));
+
+    /// <summary>Ends a stream.</summary>
+    /// <param name="events">Events opened.</param>
+    /// <param name="outcome"><c>ok</c>, <c>failed</c>, <c>cancelled</c> or <c>abandoned</c>.</param>
+    /// <param name="error">What went wrong; null when nothing did.</param>
+    public void EndStream(long events, string outcome, string? error)
+    {
+        Tag(Tags.Events, events);
+        End(outcome, error);
+        Telemetry.OpenEvents.Record(events, _measured);
+    }
+
+    private void End(string outcome, string? error)
+    {
+        Measure(Tags.Outcome, outcome);
+        if (error is not null)
+        {
+            Measure(Tags.ErrorType, error);
+        }
+
+        _kind.Duration.Record(_time.GetElapsedTime(_begun).TotalSeconds, _measured);
+        _kind.Count?.Add(1, _measured);
+        if (_activity is null)
+        {
+            return;
+        }
+
+        if (error is not null)
+        {
+            // Without a description: error.type says it all.
+            _ = _activity.SetStatus(ActivityStatusCode.Error);
+        }
+
+        // Stopping makes current what was so at the beginning.
+        Activity? ambient = Activity.Current;
+        _activity.Stop();
+        Restore(ambient);
+    }
+
+    private static void Restore(Activity? ambient)
+    {
+        if (!ReferenceEquals(Activity.Current, ambient))
+        {
+            Activity.Current = ambient;
+        }
+    }
+}
+
+/// <summary>Names of tags. Every value is of a small set, or travels in the clear by protocol; none is content or a key.</summary>
+internal static class Tags
+{
+    /// <summary>Path of the endpoint, from the table of endpoints and not from the caller's address.</summary>
+    public const string Endpoint = "privatemode.endpoint";
+
+    /// <summary>How a step ended, see <see cref="Step"/>.</summary>
+    public const string Outcome = "privatemode.outcome";
+
+    /// <summary>Why, see <see cref="ErrorNames"/>.</summary>
+    public const string ErrorType = "error.type";
+
+    /// <summary>Status of an answer of 400 or more.</summary>
+    public const string Status = "http.response.status_code";
+
+    /// <summary>The model asked for. On activities only: callers may write anything that looks like an id.</summary>
+    public const string Model = "gen_ai.request.model";
+
+    /// <summary>Number of the attempt within its call, from 0.</summary>
+    public const string Attempt = "privatemode.attempt";
+
+    /// <summary>Technology of the verified deployment.</summary>
+    public const string Tee = "privatemode.tee";
+
+    /// <summary>SHA-256 of its manifest.</summary>
+    public const string Manifest = "privatemode.manifest.sha256";
+
+    /// <summary>Why a deployment is verified: <c>call</c>, <c>renewal</c> or <c>request</c>.</summary>
+    public const string Trigger = "privatemode.trigger";
+
+    /// <summary>Events in a stream.</summary>
+    public const string Events = "privatemode.events";
+
+    /// <summary>What was refused: <c>call</c>, <c>deployment</c> or <c>answer</c>.</summary>
+    public const string Refused = "privatemode.refused";
+
+    /// <summary>Why an attempt is repeated at once: <c>unknown-secret</c> or <c>reset</c>.</summary>
+    public const string Reason = "privatemode.reason";
+
+    /// <summary>Number of the client within the process, from 1.</summary>
+    public const string Client = "privatemode.client";
+
+    /// <summary>Host of the client's endpoint.</summary>
+    public const string Server = "server.address";
+}
+
+/// <summary>Values of the tag <c>error.type</c>; never a message, which others may have written.</summary>
+internal static class ErrorNames
+{
+    public static string Of(Exception exception) => exception switch
+    {
+        PrivatemodeException own => own.ErrorType,
+        OperationCanceledException => "cancelled",
+        _ => exception.GetType().FullName ?? exception.GetType().Name,
+    };
+
+    /// <summary>The status in digits; <c>unreachable</c> for 0.</summary>
+    public static string OfStatus(int status) => status == 0 ? "unreachable" : status.ToString(CultureInfo.InvariantCulture);
 }

@@ -98,3 +98,74 @@ public sealed class DocumentOptions
     /// <summary>Gets additional form fields for parameters that have no property. They are sent unchanged and encrypted.</summary>
     public IDictionary<string, string> AdditionalFields { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }
+
+/// <summary>Represents how the service finds the elements of a document.</summary>
+/// <remarks>The well-known values are static properties. Other values that the service supports can be created with the constructor.</remarks>
+public readonly record struct DocumentStrategy
+{
+    /// <summary>Initializes a new instance of the <see cref="DocumentStrategy"/> structure with a value of the service.</summary>
+    /// <param name="value">The value, for example <c>hi_res</c>.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="value"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="value"/> is empty or white space.</exception>
+    public DocumentStrategy(string value)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(value);
+        Value = value;
+    }
+
+    /// <summary>Gets the value as the service names it, or <see langword="null"/> for a default structure.</summary>
+    public string? Value { get; }
+
+    /// <summary>Gets the value that lets the service choose by the type of the document. This is the default of the service.</summary>
+    public static DocumentStrategy Auto { get; } = new("auto");
+
+    /// <summary>Gets the value for reading the text that the file contains, without a layout model.</summary>
+    public static DocumentStrategy Fast { get; } = new("fast");
+
+    /// <summary>Gets the value for detecting the layout of the pages with a model. Tables and images require it.</summary>
+    public static DocumentStrategy HighResolution { get; } = new("hi_res");
+
+    /// <summary>Gets the value for text recognition on an image of each page.</summary>
+    public static DocumentStrategy OcrOnly { get; } = new("ocr_only");
+
+    /// <summary>Gets the value for reading the pages with a vision model.</summary>
+    public static DocumentStrategy VisionModel { get; } = new("vlm");
+
+    /// <summary>Returns the value as the service names it.</summary>
+    /// <returns><see cref="Value"/>, or an empty string if it is <see langword="null"/>.</returns>
+    public override string ToString() => Value ?? "";
+}
+
+/// <summary>Represents how the elements of a document are combined into chunks.</summary>
+/// <remarks>The well-known values are static properties. Other values that the service supports can be created with the constructor.</remarks>
+public readonly record struct DocumentChunking
+{
+    /// <summary>Initializes a new instance of the <see cref="DocumentChunking"/> structure with a value of the service.</summary>
+    /// <param name="value">The value, for example <c>by_title</c>.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="value"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="value"/> is empty or white space.</exception>
+    public DocumentChunking(string value)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(value);
+        Value = value;
+    }
+
+    /// <summary>Gets the value as the service names it, or <see langword="null"/> for a default structure.</summary>
+    public string? Value { get; }
+
+    /// <summary>Gets the value for chunks that are filled with consecutive elements.</summary>
+    public static DocumentChunking Basic { get; } = new("basic");
+
+    /// <summary>Gets the value for chunks that are filled with consecutive elements, where each title begins a new chunk.</summary>
+    public static DocumentChunking ByTitle { get; } = new("by_title");
+
+    /// <summary>Gets the value for chunks that are filled with consecutive elements, where each page begins a new chunk.</summary>
+    public static DocumentChunking ByPage { get; } = new("by_page");
+
+    /// <summary>Gets the value for chunks that combine consecutive elements of similar meaning.</summary>
+    public static DocumentChunking BySimilarity { get; } = new("by_similarity");
+
+    /// <summary>Returns the value as the service names it.</summary>
+    /// <returns><see cref="Value"/>, or an empty string if it is <see langword="null"/>.</returns>
+    public override string ToString() => Value ?? "";
+}

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI.Embeddings;
 
@@ -36,4 +37,82 @@ internal static class EmbeddingBatches
     /// <summary>The texts of a batch in the form they are sent in.</summary>
     public static List<string> Forms(List<string> batch, string? instruction) =>
         instruction is null ? batch : batch.ConvertAll(text => TextEmbeddingOptions.FormatQuery(instruction, text));
+}
+
+/// <summary>Runs the batches of one call, a few at a time, and returns them in order.</summary>
+internal sealed class EmbeddingWindow : IAsyncDisposable
+{
+    private readonly IEmbeddingGenerator<string, Embedding<float>> _generator;
+    private readonly EmbeddingGenerationOptions? _options;
+    private readonly IEnumerator<List<string>> _batches;
+    private readonly int _most;
+    private readonly CancellationToken _caller;
+    private readonly CancellationTokenSource _stop;
+    private readonly Queue<Task<GeneratedEmbeddings<Embedding<float>>>> _underWay = new();
+    private bool _isEnded;
+
+    public EmbeddingWindow(
+        IEmbeddingGenerator<string, Embedding<float>> generator, IEnumerable<string> values, EmbeddingGenerationOptions? options, CancellationToken caller)
+    {
+        TextEmbeddingOptions settings = EmbeddingOptionsMapper.Settings(options);
+        _generator = generator;
+        _options = EmbeddingOptionsMapper.ForSeveralCalls(options);
+        _batches = EmbeddingBatches.Split(values, settings).GetEnumerator();
+        _most = settings.MaxDegreeOfParallelism;
+        _caller = caller;
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(caller);
+    }
+
+    /// <summary>Returns the next batch, or throws what made it fail; null at the end.</summary>
+    public async ValueTask<GeneratedEmbeddings<Embedding<float>>?> NextAsync()
+    {
+        _caller.ThrowIfCancellationRequested();
+
+        // After a failure no batch is started; those started before it are still returned.
+        while (!_isEnded && _underWay.Count < _most && !_underWay.Any(task => task.IsCompleted && !task.IsCompletedSuccessfully))
+        {
+            Begin();
+        }
+
+        if (!_underWay.TryDequeue(out Task<GeneratedEmbeddings<Embedding<float>>>? next))
+        {
+            return null;
+        }
+
+        try
+        {
+            return await next.ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_caller.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(_caller);
+        }
+    }
+
+    /// <summary>Cancels the running batches and waits until they end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await ((Task)Task.WhenAll(_underWay)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _batches.Dispose();
+        _stop.Dispose();
+    }
+
+    private void Begin()
+    {
+        try
+        {
+            _isEnded = !_batches.MoveNext();
+            if (!_isEnded)
+            {
+                _underWay.Enqueue(_generator.GenerateAsync(_batches.Current, _options, _stop.Token));
+            }
+        }
+        catch (Exception exception)
+        {
+            // A null text, or a source of texts that throws: the batches before it are returned first.
+            _isEnded = true;
+            _underWay.Enqueue(Task.FromException<GeneratedEmbeddings<Embedding<float>>>(exception));
+        }
+    }
 }

@@ -59,3 +59,95 @@ internal sealed class ModelLists(
         public long LastUse { get; set; }
     }
 }
+
+/// <summary>The list of models as it was last read; one reading at a time, shared by all who wait.</summary>
+/// <param name="download">Reads it, with an API key; null for that of the settings.</param>
+/// <param name="time">The clock.</param>
+/// <param name="replaced">Told when a reading has replaced another, with both.</param>
+internal sealed class ModelListCache(
+    Func<string?, Task<IReadOnlyList<ModelInfo>>> download, TimeProvider time,
+    Action<IReadOnlyList<ModelInfo>, IReadOnlyList<ModelInfo>> replaced)
+{
+    private readonly Lock _gate = new();
+    private (IReadOnlyList<ModelInfo> Models, DateTimeOffset At)? _kept;
+    private Task<IReadOnlyList<ModelInfo>>? _running;
+
+    /// <summary>The last list, however old; empty when there is none.</summary>
+    public IReadOnlyList<ModelInfo> Last
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _kept?.Models ?? [];
+            }
+        }
+    }
+
+    /// <summary>A list younger than <paramref name="maxAge"/>.</summary>
+    /// <param name="apiKey">The key to ask with, the same at every call; null for that of the settings.</param>
+    /// <param name="maxAge">Zero for one that is read from here on, or is being read already.</param>
+    /// <param name="cancellationToken">Ends the wait, not the reading.</param>
+    public Task<IReadOnlyList<ModelInfo>> GetAsync(string? apiKey, TimeSpan maxAge, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            // Of negative age when the clock was set back: then nothing is known about it.
+            if (_kept is { } kept && time.GetUtcNow() - kept.At is var age && age >= TimeSpan.Zero && age < maxAge)
+            {
+                return Task.FromResult(kept.Models);
+            }
+
+            _running ??= Start(apiKey);
+            return _running.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Starts a reading that belongs to nobody in particular: no caller's context, no caller's cancellation.</summary>
+    private Task<IReadOnlyList<ModelInfo>> Start(string? apiKey)
+    {
+        AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
+        try
+        {
+            Task<IReadOnlyList<ModelInfo>> reading = Task.Run(() => ReadAsync(apiKey), CancellationToken.None);
+
+            // Looked at, also when everybody who waited has given up.
+            _ = reading.ContinueWith(
+                static reading => reading.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            return reading;
+        }
+        finally
+        {
+            flow?.Undo();
+        }
+    }
+
+    private async Task<IReadOnlyList<ModelInfo>> ReadAsync(string? apiKey)
+    {
+        IReadOnlyList<ModelInfo>? before = null;
+        IReadOnlyList<ModelInfo>? now = null;
+        try
+        {
+            now = await download(apiKey).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _running = null;
+                if (now is not null)
+                {
+                    before = _kept?.Models;
+                    _kept = (now, time.GetUtcNow());
+                }
+            }
+        }
+
+        if (before is not null)
+        {
+            replaced(before, now);
+        }
+
+        return now;
+    }
+}

@@ -282,8 +282,9 @@ public sealed class LocalProxySettingsTests
 
     // No other configuration may reach what sends plaintext, or reads an answer without decrypting it.
     [Theory]
-    [InlineData(@"\b(Use)?DangerousUnverifiedLocalProxy\b", "ClientComposition.cs", "ClientTooOld.cs", "LocalProxyCheck.cs", "LocalProxyComposition.cs",
-        "OptionNames.cs", "PrivatemodeClient.cs", "PrivatemodeRegistration.cs", "SettingNames.cs", "SettingsCheck.cs", "TransportOptions.cs")]
+    [InlineData(@"\b(Use)?DangerousUnverifiedLocalProxy\b", "ClientComposition.cs", "LocalProxyCheck.cs", "LocalProxyComposition.cs", "OptionNames.cs",
+        "OptionsValidator.cs", "PrivatemodeClient.cs", "PrivatemodeRegistration.cs", "PrivatemodeServiceException.cs", "SettingNames.cs",
+        "TransportOptions.cs")]
     [InlineData(@"\bLocalProxyComposition\b", "LocalProxyComposition.cs", "PrivatemodeClient.cs")]
     [InlineData(@"\bLocalProxyTransport\b", "LocalProxyComposition.cs", "LocalProxyTransport.cs")]
     [InlineData(@"\bLocalProxyAnswers\b", "LocalProxyAnswers.cs", "LocalProxyTransport.cs")]
@@ -291,7 +292,7 @@ public sealed class LocalProxySettingsTests
     [InlineData(@"\bUnencryptedContent\b", "LocalProxyComposition.cs", "LocalProxyTransport.cs")]
     [InlineData(@"\bReadUnencrypted\b", "DecryptedDocument.cs", "LocalProxyAnswers.cs", "LocalProxyEvents.cs")]
     [InlineData(@"\bPlaintext\b", "FormRequestBody.cs", "LocalProxyTransport.cs", "RequestBody.cs")]
-    [InlineData(@"\bApiKeys\.None\b", "SettingsCheck.cs")]
+    [InlineData(@"\bApiKeys\.None\b", "OptionsValidator.cs")]
     [InlineData(@"\bisAuthenticated: ", "LocalProxyAnswers.cs")]
     [InlineData(@"\bEncryptionReceipt\.Unverified\b", "LocalProxyTransport.cs")]
     public void Source_ThatNeitherVerifiesNorEncrypts_IsUsedInItsPlacesOnly(string name, params string[] files) => Assert.Equal(

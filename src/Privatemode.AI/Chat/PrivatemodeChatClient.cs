@@ -162,16 +162,16 @@ internal static class ChatActivity
 internal static class ChatFormat
 {
     /// <summary>For an answer that is read whole.</summary>
-    public static CallFormat Whole(IReadOnlyList<ChatMessage> messages, ChatCompletionOptions options) => new(
+    public static CallFormat Whole(IReadOnlyList<OpenAIMessage> messages, ChatCompletionOptions options) => new(
         answer => ModelReaderWriter.Read<ChatCompletion>(answer, ModelReaderWriterOptions.Json, OpenAIContext.Default),
         () => FindUnwritable(messages, options));
 
     /// <summary>For an answer that is read event by event.</summary>
-    public static CallFormat Events(IReadOnlyList<ChatMessage> messages, ChatCompletionOptions options) => new(
+    public static CallFormat Events(IReadOnlyList<OpenAIMessage> messages, ChatCompletionOptions options) => new(
         data => ModelReaderWriter.Read<StreamingChatCompletionUpdate>(data, ModelReaderWriterOptions.Json, OpenAIContext.Default),
         () => FindUnwritable(messages, options));
 
-    private static string? FindUnwritable(IReadOnlyList<ChatMessage> messages, ChatCompletionOptions options)
+    private static string? FindUnwritable(IReadOnlyList<OpenAIMessage> messages, ChatCompletionOptions options)
     {
         for (int i = 0; i < messages.Count; i++)
         {

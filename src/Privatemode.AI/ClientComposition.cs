@@ -18,7 +18,7 @@ namespace Privatemode.AI;
 internal sealed class ClientComposition : IClientComposition
 {
     private readonly HttpClient _http;
-    private readonly AttestedMeshAuthority _attested;
+    private readonly DeploymentVerifier _attested;
     private readonly SessionManager _sessions;
     private readonly ImageFetcher? _images;
     private readonly ApiKeys _apiKeys;
@@ -38,12 +38,12 @@ internal sealed class ClientComposition : IClientComposition
         _apiKeys.Closing = _closing.Token;
         _events = new ClientEvents(options.LoggerFactory, Endpoint);
         FieldCodec codec = FieldCodec.Instance;
-        _http = Transports.Create(
+        _http = HttpTransports.Create(
             transport.HttpMessageHandler ?? options.FactoryHandler, options.Verification.InsecureLoopbackTrust is not null, switches.MaxConnections,
             switches.Resolve, switches.ConnectTimeout, transport.InsecureAcceptAnyHandlerOnLoopback);
-        BoundedHttp bounded = new(_http, time);
+        BoundedHttpClient bounded = new(_http, time);
         ControlPlaneClient control = new(bounded, Endpoint, codec.ProtocolVersion, time, apiKeys.Source);
-        _attested = AttestationComposition.Create(options, bounded, control);
+        _attested = VerificationComposition.Create(options, bounded, control);
         SecretExchanger exchanger = new(
             switches.MeshAuthority ?? _attested, new SecretEndpoint(control), options.Verification.GpuRevocation, _events, time, switches.Primitives);
         _sessions = new SessionManager(
@@ -51,16 +51,16 @@ internal sealed class ClientComposition : IClientComposition
             transport.ResponseTimeout);
         _attested.Changed = _sessions.ForgetAll;
         _images = media.Remote == RemoteMediaPolicy.FetchLocally ? switches.Images ?? new ImageFetcher(time, transport.ResponseTimeout) : null;
-        PromptCacheSalts salts = new(options.PromptCache.Scope, apiKeys.AreManyCallers);
+        PromptCacheSaltProvider salts = new(options.PromptCache.Scope, apiKeys.AreManyCallers);
         CallRunner runner = new(
-            new SealingEngine(Endpoint, codec, salts, time), new MediaResolver(media.Remote, _images, media.MaxFetchedImages),
-            new AnswerOpener(transport.IdleTimeout, time, _events), _sessions, apiKeys, transport.RateLimiter, transport.ResponseTimeout, time, _closing.Token,
+            new RequestEncryptor(Endpoint, codec, salts, time), new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages),
+            new AnswerReader(transport.IdleTimeout, time, _events), _sessions, apiKeys, transport.RateLimiter, transport.ResponseTimeout, time, _closing.Token,
             ConnectionSlots.For(transport.HttpMessageHandler ?? options.FactoryHandler, switches.MaxConnections, transport.ResponseTimeout, time));
-        OpenAI = CreateOpenAI(options, new SealingPolicy(runner), _http);
+        OpenAI = CreateOpenAI(options, new EncryptionPolicy(runner), _http);
         Http = new HttpCalls(runner, _http, Endpoint, _events);
         Models = new ModelCatalog(
             apiKeys, options.MaxSessions, apiKey => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient(), apiKey, Map), time);
-        Failures = new CallFailures(Map, Models.ExplainAsync);
+        Failures = new ExceptionMapper(Map, Models.ExplainAsync);
         _gauge = ClientGauge.Register(Endpoint.Host, time, () => _attested.Health.Deployment, _sessions.CountSecrets);
 
         Exception Map(Exception exception) => ServiceErrors.Map(exception, apiKeys.Source);
@@ -81,13 +81,13 @@ internal sealed class ClientComposition : IClientComposition
     public ModelCatalog Models { get; }
 
     /// <summary>What adapters throw.</summary>
-    public CallFailures Failures { get; }
+    public ExceptionMapper Failures { get; }
 
     /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable.</exception>
     public static ClientComposition Create(PrivatemodeOptions options, TestSwitches? switches = null)
     {
         PrivatemodeOptions settings = options.Clone();
-        ApiKeys apiKeys = SettingsCheck.Demand(settings);
+        ApiKeys apiKeys = OptionsValidator.Demand(settings);
         if (settings.Transport.DangerousUnverifiedLocalProxy is not null)
         {
             throw new InvalidOperationException("A client for a local proxy has a composition of its own.");
@@ -108,7 +108,7 @@ internal sealed class ClientComposition : IClientComposition
     public async Task<VerifiedDeployment> VerifyAsync(CancellationToken cancellationToken)
     {
         string apiKey = await _apiKeys.ReadAsync(async: true, cancellationToken).ConfigureAwait(false);
-        TrustedMesh mesh = await _attested.VerifyNowAsync(apiKey, cancellationToken).ConfigureAwait(false);
+        VerifiedMesh mesh = await _attested.VerifyNowAsync(apiKey, cancellationToken).ConfigureAwait(false);
         return mesh.Deployment!;
     }
 
@@ -127,13 +127,13 @@ internal sealed class ClientComposition : IClientComposition
     // Without a deployment a test gave the mesh CA itself.
     private bool IsTrusted(SessionSecret secret) => secret.Deployment is not { } deployment || _attested.Trusts(deployment);
 
-    private PrivatemodeOpenAIClient CreateOpenAI(PrivatemodeOptions options, SealingPolicy sealing, HttpClient http)
+    private PrivatemodeOpenAIClient CreateOpenAI(PrivatemodeOptions options, EncryptionPolicy sealing, HttpClient http)
     {
         OpenAIClientOptions openAI = new()
         {
             Endpoint = new Uri(options.Endpoint, "/v1"),
             RetryPolicy = new PrivatemodeRetryPolicy(options.TimeProvider, _closing.Token),
-            Transport = new PrivatemodeTransport(http, options.Endpoint),
+            Transport = new EncryptedCallTransport(http, options.Endpoint),
             NetworkTimeout = options.Transport.ResponseTimeout,
             ClientLoggingOptions = new ClientLoggingOptions
             {
@@ -176,7 +176,7 @@ internal interface IClientComposition : IDisposable
     ModelCatalog Models { get; }
 
     /// <summary>Maps exceptions for the adapters.</summary>
-    CallFailures Failures { get; }
+    ExceptionMapper Failures { get; }
 
     DeploymentHealth Health { get; }
 

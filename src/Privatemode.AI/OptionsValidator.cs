@@ -8,7 +8,7 @@ using Privatemode.AI.Pipeline.Transport;
 namespace Privatemode.AI;
 
 /// <summary>Refuses settings that cannot work or would not be safe; each refusal names the setting.</summary>
-internal static class SettingsCheck
+internal static class OptionsValidator
 {
     internal const int MostSessions = 100_000;
     internal const int MostFetchedImages = 1_000;
@@ -20,7 +20,7 @@ internal static class SettingsCheck
     /// <exception cref="PrivatemodeConfigurationException">Settings are missing or not acceptable; it names all of them.</exception>
     public static ApiKeys Demand(PrivatemodeOptions options)
     {
-        SettingsFaults faults = new();
+        OptionsFaults faults = new();
         foreach (PrivatemodeConfigurationException fault in options.Faults.All)
         {
             // What could not be read counts as not set, and the default may be weaker than what was meant.
@@ -34,14 +34,14 @@ internal static class SettingsCheck
 
     /// <summary>Checks all settings and notes what is wrong.</summary>
     /// <returns>Where API keys come from; null when nothing usable is set.</returns>
-    public static ApiKeys? Check(PrivatemodeOptions options, SettingsFaults faults)
+    public static ApiKeys? Check(PrivatemodeOptions options, OptionsFaults faults)
     {
         ApiKeys? keys = null;
         bool isLocalProxy = options.Transport.DangerousUnverifiedLocalProxy is not null;
         _ = faults.Try(() => keys = isLocalProxy && !HasKey(options) ? ApiKeys.None : KeysOf(options));
         if (isLocalProxy)
         {
-            LocalProxyCheck.Check(options, faults);
+            LocalProxyOptionsValidator.Check(options, faults);
         }
         else if (faults.Try(() => DemandEndpoint(options)))
         {
@@ -121,7 +121,7 @@ internal static class SettingsCheck
     {
         if (options.Transport.HttpMessageHandler is not null)
         {
-            SendingChain.Demand(options.Transport.HttpMessageHandler, options.Transport.InsecureAcceptAnyHandlerOnLoopback);
+            HandlerChainCheck.Demand(options.Transport.HttpMessageHandler, options.Transport.InsecureAcceptAnyHandlerOnLoopback);
         }
     }
 
@@ -195,12 +195,12 @@ internal static class SettingsCheck
               $"{PrivatemodeOptions.ApiKeyEnvironmentVariable}."
             : $"The account '{options.AccountKey}' has no API key. Set one; {PrivatemodeOptions.ApiKeyEnvironmentVariable} is not used for accounts " +
               "with a service key.";
-        return string.Join(' ', ((string?[])[missing, options.SectionHint, $"API keys are created at {KeyRefusal.Portal}."]).OfType<string>());
+        return string.Join(' ', ((string?[])[missing, options.SectionHint, $"API keys are created at {ApiKeyErrors.Portal}."]).OfType<string>());
     }
 
     /// <summary>How errors call the API key: by the account and the setting, never by its value.</summary>
     private static string Describe(PrivatemodeOptions options, string setting) =>
-        options.AccountKey is null ? $"{KeyRefusal.AnyKey} ({setting})" : $"{KeyRefusal.AnyKey} of the account '{options.AccountKey}' ({setting})";
+        options.AccountKey is null ? $"{ApiKeyErrors.AnyKey} ({setting})" : $"{ApiKeyErrors.AnyKey} of the account '{options.AccountKey}' ({setting})";
 
     private static void DemandTimeout(string name, TimeSpan timeout)
     {
@@ -229,7 +229,7 @@ internal static class SettingsCheck
 }
 
 /// <summary>Collects what is wrong with the settings of one client for a single exception.</summary>
-internal sealed class SettingsFaults
+internal sealed class OptionsFaults
 {
     private readonly List<PrivatemodeConfigurationException> _faults = [];
 

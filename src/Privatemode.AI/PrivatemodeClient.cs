@@ -204,7 +204,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(modelId);
         return new PrivatemodeSpeechClient(
-            OpenAI.GetAudioClient(modelId), _composition.Endpoint, modelId, FormFields.FileLimit, _composition.Failures.For("transcribe"));
+            OpenAI.GetAudioClient(modelId), _composition.Endpoint, modelId, ClearFormFields.FileLimit, _composition.Failures.For("transcribe"));
     }
 
     /// <summary>Ends the session and wipes its secrets. Streams that are still running can finish.</summary>

@@ -104,7 +104,7 @@ public sealed class PrivatemodeOptions
     internal string? SectionHint { get; set; }
 
     /// <summary>Faults found while sections and <c>AddPrivatemode</c> calls of a host were combined.</summary>
-    internal SettingsFaults Faults { get; } = new();
+    internal OptionsFaults Faults { get; } = new();
 
     /// <summary>The number of the <c>AddPrivatemode</c> call that set a setting which only one of them may set.</summary>
     internal Dictionary<string, int> SetByCall { get; } = new(StringComparer.Ordinal);

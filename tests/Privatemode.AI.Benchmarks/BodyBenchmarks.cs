@@ -16,8 +16,8 @@ public class BodyBenchmarks
     private readonly byte[] _additionalData = new byte[16];
     private readonly byte[] _scratch = new byte[2 * 1024 * 1024];
     private readonly byte[] _hex = new byte[4 * 1024 * 1024];
-    private readonly SealingEngine _engine = new(
-        new Uri("https://api.privatemode.ai"), FieldCodec.Instance, new PromptCacheSalts(PromptCacheScope.None), TimeProvider.System);
+    private readonly RequestEncryptor _engine = new(
+        new Uri("https://api.privatemode.ai"), FieldCodec.Instance, new PromptCacheSaltProvider(PromptCacheScope.None), TimeProvider.System);
     private byte[] _body = [];
 
     /// <summary>How the text is written: plain ASCII, or German with every umlaut escaped, as the OpenAI client does.</summary>
@@ -51,12 +51,12 @@ public class BodyBenchmarks
     [Benchmark]
     public int Sealed()
     {
-        PlainBody body = new(PooledBytes.Copy(_body));
-        _ = RemoteMedia.Find(body.Bytes.Span, body.Index);
-        using SealedCall call = _engine.Prepare(EndpointRules.ChatCompletions, body, "key");
+        JsonRequestBody body = new(PooledBytes.Copy(_body));
+        _ = RemoteMediaFinder.Find(body.Bytes.Span, body.Index);
+        using EncryptedCall call = _engine.Prepare(EndpointRules.ChatCompletions, body, "key");
         using IBodyExchange exchange = FieldCodec.Instance.Begin(Key, SecretId);
         using PooledBytes wire = exchange.Seal(body.Bytes.Span, body.Index, call.Rule.RequestPlain!).Content;
-        return exchange.IsSealed(wire.Span, (name, value) => call.Rule.RequestPlain!.Contains(name) && ClearFields.IsClearValue(name, value))
+        return exchange.IsSealed(wire.Span, (name, value) => call.Rule.RequestPlain!.Contains(name) && ClearMembers.IsClearValue(name, value))
             ? wire.Length
             : throw new InvalidOperationException("The last check refused what was sealed.");
     }

@@ -78,7 +78,7 @@ public class OpenEventBenchmarks
     public int Opened()
     {
         using ExchangeCipher client = NewClient(_nonce);
-        using EventOpener opener = new(client, new ChoiceEventRules(EndpointRules.ChatCompletions, 1, "sdk_0"), new AnswerContext("/", "sdk_0"));
+        using EventDecryptor opener = new(client, new ChoiceEventRules(EndpointRules.ChatCompletions, 1, "sdk_0"), new AnswerContext("/", "sdk_0"));
         int length = 0;
         foreach (byte[] sealedEvent in _events)
         {

@@ -51,7 +51,7 @@ public class SealRequestBenchmarks
     public int Sealed()
     {
         using IBodyExchange exchange = FieldCodec.Instance.Begin(Key, SecretId);
-        using SealedBody sealedBody = exchange.Seal(_body, _index, EndpointRules.ChatCompletions.RequestPlain!);
+        using EncryptedBody sealedBody = exchange.Seal(_body, _index, EndpointRules.ChatCompletions.RequestPlain!);
         return (int)sealedBody.Length;
     }
 

@@ -7,25 +7,25 @@ namespace Privatemode.AI.Testing.Enclave;
 /// <param name="Request">Fields of the request in the clear.</param>
 /// <param name="Answer">Fields of the answer in the clear.</param>
 /// <param name="UsesPromptCache">It demands a cache salt.</param>
-internal sealed record EnclaveEndpoint(string Path, PlainNames Request, PlainNames Answer, bool UsesPromptCache = false)
+internal sealed record EnclaveEndpoint(string Path, ClearNames Request, ClearNames Answer, bool UsesPromptCache = false)
 {
-    private static readonly PlainNames Generation = new("model", "stream_options", "max_tokens", "max_completion_tokens", "n", "stream");
-    private static readonly PlainNames IdAndUsage = new("id", "usage");
+    private static readonly ClearNames Generation = new("model", "stream_options", "max_tokens", "max_completion_tokens", "n", "stream");
+    private static readonly ClearNames IdAndUsage = new("id", "usage");
 
     public static EnclaveEndpoint Chat { get; } = new("/v1/chat/completions", Generation, IdAndUsage, UsesPromptCache: true);
 
     public static EnclaveEndpoint Completions { get; } = new("/v1/completions", Generation, IdAndUsage, UsesPromptCache: true);
 
-    public static EnclaveEndpoint Embeddings { get; } = new("/v1/embeddings", new PlainNames("model"), IdAndUsage);
+    public static EnclaveEndpoint Embeddings { get; } = new("/v1/embeddings", new ClearNames("model"), IdAndUsage);
 
     public static EnclaveEndpoint Messages { get; } = new(
-        "/v1/messages", new PlainNames("model", "stream"), new PlainNames("id", "type", "usage"), UsesPromptCache: true);
+        "/v1/messages", new ClearNames("model", "stream"), new ClearNames("id", "type", "usage"), UsesPromptCache: true);
 
     public static EnclaveEndpoint Transcriptions { get; } = new(
-        "/v1/audio/transcriptions", new PlainNames("model", "stream", "stream_include_usage", "stream_continuous_usage_stats"),
-        new PlainNames("duration", "usage"));
+        "/v1/audio/transcriptions", new ClearNames("model", "stream", "stream_include_usage", "stream_continuous_usage_stats"),
+        new ClearNames("duration", "usage"));
 
-    public static EnclaveEndpoint Partition { get; } = new("/unstructured/general/v0/general", new PlainNames(), new PlainNames());
+    public static EnclaveEndpoint Partition { get; } = new("/unstructured/general/v0/general", new ClearNames(), new ClearNames());
 
     private static readonly EnclaveEndpoint[] All = [Chat, Completions, Embeddings, Messages, Transcriptions, Partition];
 

@@ -69,10 +69,10 @@ internal sealed class MessageMapper
         for (int position = 0; position < message.Contents.Count; position++)
         {
             string member = $"messages[{index}].Contents[{position}]";
-            contents.Add((message.Contents[position], ContentPlaces.Of(message.Contents[position], message.Role, member), member));
+            contents.Add((message.Contents[position], ContentPositions.Of(message.Contents[position], message.Role, member), member));
         }
 
-        if (contents.Count > 0 && contents.TrueForAll(content => ContentPlaces.IsSettledApproval(content.Content)))
+        if (contents.Count > 0 && contents.TrueForAll(content => ContentPositions.IsSettledApproval(content.Content)))
         {
             return;
         }
@@ -224,7 +224,7 @@ internal sealed class MessageMapper
         TextContent content => content.Text,
         IEnumerable<AIContent> contents when contents.All(content => content is TextContent) => string.Join('\n', contents),
         JsonElement { ValueKind: JsonValueKind.String } element => WellFormedText.Of("FunctionResultContent.Result", element).GetString()!,
-        _ => CompactJson.Result(result),
+        _ => CompactJsonSerializer.Result(result),
     };
 }
 
@@ -304,12 +304,12 @@ internal static class AssistantMessageMapper
         ChatToolCall.CreateFunctionToolCall(
             WellFormedText.ValidateName("FunctionCallContent.CallId", id),
             WellFormedText.ValidateName("FunctionCallContent.Name", call.Name),
-            BinaryData.FromString(CompactJson.Arguments(call.Arguments)));
+            BinaryData.FromString(CompactJsonSerializer.Arguments(call.Arguments)));
 }
 
 /// <summary>Decides for each content of a message where a chat request has a place for it, so that no content is dropped silently.</summary>
 /// <remarks>docs/chat.md lists these rules.</remarks>
-internal static class ContentPlaces
+internal static class ContentPositions
 {
     /// <param name="content">The content.</param>
     /// <param name="role">The role of its message.</param>

@@ -143,7 +143,7 @@ internal static class OptionsMapper
 /// <summary>Posts <see cref="ChatOptions.AdditionalProperties"/> as top-level members of the request body, as they are.</summary>
 internal static class ExtraProperties
 {
-    private static readonly ExtraMembers Members = new("ChatOptions.AdditionalProperties", new HashSet<string>
+    private static readonly AdditionalPropertyWriter Members = new("ChatOptions.AdditionalProperties", new HashSet<string>
     {
         "messages", "model", "stream", "stream_options", "n", "max_tokens", "max_completion_tokens",
         "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call",
@@ -164,7 +164,7 @@ internal static class ExtraProperties
             }
 
             Members.Demand(name, (posted ??= NamesIn(target)).Contains(name));
-            target.Patch.Set(ExtraMembers.PathOf(name), Members.ToJson(name, value));
+            target.Patch.Set(AdditionalPropertyWriter.PathOf(name), Members.ToJson(name, value));
         }
     }
 

@@ -20,13 +20,13 @@ internal sealed class PrivatemodeChatClient : IChatClient
 
     private readonly ChatClient _client;
     private readonly ChatClientMetadata _metadata;
-    private readonly CallFailures _failures;
+    private readonly ExceptionMapper _failures;
 
     /// <param name="client">Sends the requests.</param>
     /// <param name="endpoint">Address of the service, for the metadata.</param>
     /// <param name="modelId">The model used when a call names none.</param>
     /// <param name="failures">From what the client throws to what callers see.</param>
-    public PrivatemodeChatClient(ChatClient client, Uri endpoint, string modelId, CallFailures failures)
+    public PrivatemodeChatClient(ChatClient client, Uri endpoint, string modelId, ExceptionMapper failures)
     {
         _client = client;
         _metadata = new ChatClientMetadata(ProviderName, endpoint, modelId);
@@ -40,17 +40,17 @@ internal sealed class PrivatemodeChatClient : IChatClient
         List<OpenAIMessage> request = ToRequest(messages, options, out ToolCallIds callIds);
         ChatCompletionOptions completionOptions = OptionsMapper.ToOpenAI(this, _metadata.DefaultModelId, options);
         ChatActivity.Tag();
-        CallNote note = CallNote.Begin();
+        ReceiptScope scope = ReceiptScope.Begin();
         try
         {
             ClientResult<ChatCompletion> result =
                 await _client.CompleteChatAsync(request, completionOptions, cancellationToken).ConfigureAwait(false);
             ChatResponse response = ResponseMapper.FromOpenAI(result.Value, completionOptions, callIds);
-            response.AdditionalProperties = WithReceipt(response.AdditionalProperties, note);
+            response.AdditionalProperties = WithReceipt(response.AdditionalProperties, scope);
             return response;
         }
         catch (Exception exception) when (
-            _failures.TryMap(exception, note, ChatFormat.Whole(request, completionOptions), out Exception? mapped))
+            _failures.TryMap(exception, scope, ChatAnswerParser.Whole(request, completionOptions), out Exception? mapped))
         {
             throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
@@ -86,46 +86,46 @@ internal sealed class PrivatemodeChatClient : IChatClient
         ChatCompletionOptions completionOptions = OptionsMapper.ToOpenAI(this, _metadata.DefaultModelId, options);
         ChatActivity.Tag();
         UpdateMapper mapper = new(completionOptions, callIds);
-        CallNote note = CallNote.Begin();
-        await using ConfiguredAsyncDisposable held = note.ConfigureAwait(false);
-        CallFormat format = ChatFormat.Events(request, completionOptions);
+        ReceiptScope scope = ReceiptScope.Begin();
+        await using ConfiguredAsyncDisposable held = scope.ConfigureAwait(false);
+        AnswerParser format = ChatAnswerParser.Events(request, completionOptions);
         IAsyncEnumerator<StreamingChatCompletionUpdate> events =
             _client.CompleteChatStreamingAsync(request, completionOptions, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (events.ConfigureAwait(false))
         {
-            while (await NextAsync(events, mapper, note, format, cancellationToken).ConfigureAwait(false) is { } update)
+            while (await NextAsync(events, mapper, scope, format, cancellationToken).ConfigureAwait(false) is { } update)
             {
-                update.AdditionalProperties = WithReceipt(update.AdditionalProperties, note);
+                update.AdditionalProperties = WithReceipt(update.AdditionalProperties, scope);
                 yield return update;
             }
         }
 
         if (mapper.Complete() is { } last)
         {
-            last.AdditionalProperties = WithReceipt(last.AdditionalProperties, note);
+            last.AdditionalProperties = WithReceipt(last.AdditionalProperties, scope);
             yield return last;
         }
     }
 
     private async ValueTask<ChatResponseUpdate?> NextAsync(
-        IAsyncEnumerator<StreamingChatCompletionUpdate> events, UpdateMapper mapper, CallNote note, CallFormat format,
+        IAsyncEnumerator<StreamingChatCompletionUpdate> events, UpdateMapper mapper, ReceiptScope scope, AnswerParser format,
         CancellationToken cancellationToken)
     {
         try
         {
             return await CallerContext.MoveNextAsync(events).ConfigureAwait(false) ? mapper.Map(events.Current) : null;
         }
-        catch (Exception exception) when (_failures.TryMap(exception, note, format, out Exception? mapped))
+        catch (Exception exception) when (_failures.TryMap(exception, scope, format, out Exception? mapped))
         {
             throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
     }
 
-    private static AdditionalPropertiesDictionary? WithReceipt(AdditionalPropertiesDictionary? properties, CallNote note)
+    private static AdditionalPropertiesDictionary? WithReceipt(AdditionalPropertiesDictionary? properties, ReceiptScope scope)
     {
-        if (note.Receipt is not null)
+        if (scope.Receipt is not null)
         {
-            (properties ??= [])[EncryptionReceipt.PropertyName] = note.Receipt;
+            (properties ??= [])[EncryptionReceipt.PropertyName] = scope.Receipt;
         }
 
         return properties;
@@ -159,15 +159,15 @@ internal static class ChatActivity
 }
 
 /// <summary>Names the member of a chat that the OpenAI client can neither write nor read.</summary>
-internal static class ChatFormat
+internal static class ChatAnswerParser
 {
     /// <summary>For an answer that is read whole.</summary>
-    public static CallFormat Whole(IReadOnlyList<OpenAIMessage> messages, ChatCompletionOptions options) => new(
+    public static AnswerParser Whole(IReadOnlyList<OpenAIMessage> messages, ChatCompletionOptions options) => new(
         answer => ModelReaderWriter.Read<ChatCompletion>(answer, ModelReaderWriterOptions.Json, OpenAIContext.Default),
         () => FindUnwritable(messages, options));
 
     /// <summary>For an answer that is read event by event.</summary>
-    public static CallFormat Events(IReadOnlyList<OpenAIMessage> messages, ChatCompletionOptions options) => new(
+    public static AnswerParser Events(IReadOnlyList<OpenAIMessage> messages, ChatCompletionOptions options) => new(
         data => ModelReaderWriter.Read<StreamingChatCompletionUpdate>(data, ModelReaderWriterOptions.Json, OpenAIContext.Default),
         () => FindUnwritable(messages, options));
 

@@ -207,26 +207,26 @@ internal static class UsageMapper
     /// <param name="answer">What the OpenAI client keeps of the answer or event.</param>
     public static UsageDetails? FromOpenAI(in JsonPatch answer)
     {
-        JsonElement usage = UsageCounts.Of(answer);
+        JsonElement usage = UsageReader.Of(answer);
         if (usage.ValueKind != JsonValueKind.Object)
         {
             return null;
         }
 
-        JsonElement input = UsageCounts.Details(usage, "prompt_tokens_details");
-        JsonElement output = UsageCounts.Details(usage, "completion_tokens_details");
+        JsonElement input = UsageReader.Details(usage, "prompt_tokens_details");
+        JsonElement output = UsageReader.Details(usage, "completion_tokens_details");
         UsageDetails details = new()
         {
-            InputTokenCount = UsageCounts.Count(usage, "prompt_tokens"),
-            OutputTokenCount = UsageCounts.Count(usage, "completion_tokens"),
-            TotalTokenCount = UsageCounts.Count(usage, "total_tokens"),
-            CachedInputTokenCount = UsageCounts.Count(input, "cached_tokens"),
-            ReasoningTokenCount = UsageCounts.Count(output, "reasoning_tokens"),
+            InputTokenCount = UsageReader.Count(usage, "prompt_tokens"),
+            OutputTokenCount = UsageReader.Count(usage, "completion_tokens"),
+            TotalTokenCount = UsageReader.Count(usage, "total_tokens"),
+            CachedInputTokenCount = UsageReader.Count(input, "cached_tokens"),
+            ReasoningTokenCount = UsageReader.Count(output, "reasoning_tokens"),
         };
-        Add(details, "InputTokenDetails.AudioTokenCount", UsageCounts.Count(input, "audio_tokens"));
-        Add(details, "OutputTokenDetails.AudioTokenCount", UsageCounts.Count(output, "audio_tokens"));
-        Add(details, "OutputTokenDetails.AcceptedPredictionTokenCount", UsageCounts.Count(output, "accepted_prediction_tokens"));
-        Add(details, "OutputTokenDetails.RejectedPredictionTokenCount", UsageCounts.Count(output, "rejected_prediction_tokens"));
+        Add(details, "InputTokenDetails.AudioTokenCount", UsageReader.Count(input, "audio_tokens"));
+        Add(details, "OutputTokenDetails.AudioTokenCount", UsageReader.Count(output, "audio_tokens"));
+        Add(details, "OutputTokenDetails.AcceptedPredictionTokenCount", UsageReader.Count(output, "accepted_prediction_tokens"));
+        Add(details, "OutputTokenDetails.RejectedPredictionTokenCount", UsageReader.Count(output, "rejected_prediction_tokens"));
         return details;
     }
 

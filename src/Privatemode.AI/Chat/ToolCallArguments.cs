@@ -127,7 +127,7 @@ internal static class ToolCallArguments
 }
 
 /// <summary>JSON for the model: the types of <see cref="AIJsonUtilities"/>, without the white space, which costs tokens.</summary>
-internal static class CompactJson
+internal static class CompactJsonSerializer
 {
     private const string ArgumentsMember = "FunctionCallContent.Arguments";
     private const string ResultMember = "FunctionResultContent.Result";

@@ -103,7 +103,7 @@ internal static class ToolMapper
 
             foreach ((string name, JsonNode? definition) in definitions.ToList())
             {
-                using JsonDocument document = JsonDocument.Parse(CompactJson.Text(definition));
+                using JsonDocument document = JsonDocument.Parse(CompactJsonSerializer.Text(definition));
                 JsonElement transformed = AIJsonUtilities.TransformSchema(document.RootElement, Strict.TransformOptions);
                 definitions[name] = JsonNode.Parse(transformed.GetRawText());
             }
@@ -118,7 +118,7 @@ internal static class ToolMapper
             if (schema.TryGetPropertyValue(keyword, out JsonNode? value))
             {
                 _ = schema.Remove(keyword);
-                moved.Add($"{keyword}: {CompactJson.Text(value)}");
+                moved.Add($"{keyword}: {CompactJsonSerializer.Text(value)}");
             }
         }
 

@@ -11,24 +11,24 @@ namespace Privatemode.AI.Completions;
 /// <param name="pipeline">Seals what goes through it and opens what comes back.</param>
 /// <param name="service">Address of the service.</param>
 /// <param name="failures">From what the pipeline throws to what callers see.</param>
-internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, CallFailures failures)
+internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, ExceptionMapper failures)
 {
     private static readonly PipelineMessageClassifier OkOnly = PipelineMessageClassifier.Create([200]);
 
     // The body is written before.
-    private static readonly CallFormat Format = new(data => CompletionReader.Read(data.ToMemory(), null), () => null);
+    private static readonly AnswerParser Format = new(data => CompletionReader.Read(data.ToMemory(), null), () => null);
 
     private static ReadOnlySpan<byte> EndMark => "[DONE]"u8;
 
     public async Task<TextCompletion> CompleteAsync(BinaryData body, CancellationToken cancellationToken)
     {
-        CallNote note = CallNote.Begin();
+        ReceiptScope scope = ReceiptScope.Begin();
         try
         {
             using PipelineResponse response = await SendAsync(body, "application/json", buffered: true, cancellationToken).ConfigureAwait(false);
-            return CompletionReader.Read(response.Content.ToMemory(), EncryptionReceipt.ParseOrNull(note.Receipt));
+            return CompletionReader.Read(response.Content.ToMemory(), EncryptionReceipt.ParseOrNull(scope.Receipt));
         }
-        catch (Exception exception) when (failures.TryMap(exception, note, Format, out Exception? mapped))
+        catch (Exception exception) when (failures.TryMap(exception, scope, Format, out Exception? mapped))
         {
             throw await failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
@@ -37,10 +37,10 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Call
     public async IAsyncEnumerable<TextCompletion> StreamAsync(
         BinaryData body, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        CallNote note = CallNote.Begin();
-        await using ConfiguredAsyncDisposable held = note.ConfigureAwait(false);
-        using PipelineResponse response = await BeginAsync(body, note, cancellationToken).ConfigureAwait(false);
-        EncryptionReceipt? receipt = EncryptionReceipt.ParseOrNull(note.Receipt);
+        ReceiptScope scope = ReceiptScope.Begin();
+        await using ConfiguredAsyncDisposable held = scope.ConfigureAwait(false);
+        using PipelineResponse response = await BeginAsync(body, scope, cancellationToken).ConfigureAwait(false);
+        EncryptionReceipt? receipt = EncryptionReceipt.ParseOrNull(scope.Receipt);
         Stream stream = response.ContentStream ?? Stream.Null;
         await using (stream.ConfigureAwait(false))
         {
@@ -50,7 +50,7 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Call
             IAsyncEnumerator<SseItem<TextCompletion?>> events = parser.EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
             await using (events.ConfigureAwait(false))
             {
-                while (await NextAsync(events, note, cancellationToken).ConfigureAwait(false) is { } completion)
+                while (await NextAsync(events, scope, cancellationToken).ConfigureAwait(false) is { } completion)
                 {
                     handedOut = true;
                     yield return completion;
@@ -59,13 +59,13 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Call
         }
     }
 
-    private async Task<PipelineResponse> BeginAsync(BinaryData body, CallNote note, CancellationToken cancellationToken)
+    private async Task<PipelineResponse> BeginAsync(BinaryData body, ReceiptScope scope, CancellationToken cancellationToken)
     {
         try
         {
             return await SendAsync(body, "text/event-stream", buffered: false, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (failures.TryMap(exception, note, Format, out Exception? mapped))
+        catch (Exception exception) when (failures.TryMap(exception, scope, Format, out Exception? mapped))
         {
             throw await failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
@@ -73,13 +73,13 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Call
 
     /// <summary>The next event; null after the last. That the answer is whole then, the pipeline has made sure before it let the end mark pass.</summary>
     private async ValueTask<TextCompletion?> NextAsync(
-        IAsyncEnumerator<SseItem<TextCompletion?>> events, CallNote note, CancellationToken cancellationToken)
+        IAsyncEnumerator<SseItem<TextCompletion?>> events, ReceiptScope scope, CancellationToken cancellationToken)
     {
         try
         {
             return await events.MoveNextAsync().ConfigureAwait(false) ? events.Current.Data : null;
         }
-        catch (Exception exception) when (failures.TryMap(exception, note, Format, out Exception? mapped))
+        catch (Exception exception) when (failures.TryMap(exception, scope, Format, out Exception? mapped))
         {
             throw await failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }

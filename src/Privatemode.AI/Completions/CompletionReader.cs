@@ -63,11 +63,11 @@ internal static class CompletionReader
 
     private static UsageDetails ReadUsage(JsonElement usage) => new()
     {
-        InputTokenCount = UsageCounts.Count(usage, "prompt_tokens"),
-        OutputTokenCount = UsageCounts.Count(usage, "completion_tokens"),
-        TotalTokenCount = UsageCounts.Count(usage, "total_tokens"),
-        CachedInputTokenCount = UsageCounts.Count(UsageCounts.Details(usage, "prompt_tokens_details"), "cached_tokens"),
-        ReasoningTokenCount = UsageCounts.Count(UsageCounts.Details(usage, "completion_tokens_details"), "reasoning_tokens"),
+        InputTokenCount = UsageReader.Count(usage, "prompt_tokens"),
+        OutputTokenCount = UsageReader.Count(usage, "completion_tokens"),
+        TotalTokenCount = UsageReader.Count(usage, "total_tokens"),
+        CachedInputTokenCount = UsageReader.Count(UsageReader.Details(usage, "prompt_tokens_details"), "cached_tokens"),
+        ReasoningTokenCount = UsageReader.Count(UsageReader.Details(usage, "completion_tokens_details"), "reasoning_tokens"),
     };
 
     private static string? Text(JsonElement parent, string name) =>

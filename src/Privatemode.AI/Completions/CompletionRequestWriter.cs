@@ -7,7 +7,7 @@ namespace Privatemode.AI.Completions;
 /// <summary>The body of a request.</summary>
 internal static class CompletionRequestWriter
 {
-    private static readonly ExtraMembers Members = new("TextCompletionRequest.AdditionalProperties", new HashSet<string>
+    private static readonly AdditionalPropertyWriter Members = new("TextCompletionRequest.AdditionalProperties", new HashSet<string>
     {
         "prompt", "model", "suffix", "stream", "stream_options", "n", "max_tokens", "max_completion_tokens", "temperature", "top_p", "stop", "seed",
         "echo", "logprobs",

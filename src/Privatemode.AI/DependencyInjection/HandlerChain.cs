@@ -9,7 +9,7 @@ internal static class HandlerChain
     /// <exception cref="PrivatemodeConfigurationException">Requests would not end in a handler that seals them.</exception>
     public static void DemandSealed(HttpMessageHandler? handler)
     {
-        if (SendingChain.From(handler).LastOrDefault() is not PrivatemodeHttpMessageHandler)
+        if (HandlerChainCheck.From(handler).LastOrDefault() is not PrivatemodeHttpMessageHandler)
         {
             throw new PrivatemodeConfigurationException(
                 nameof(HttpMessageHandlerBuilder.PrimaryHandler),

@@ -79,10 +79,10 @@ internal static class PolicySettings
     {
         return before with
         {
-            AllowedTees = settings.List(Key(nameof(before.AllowedTees)), new SettingForm("", TrustAnchors.Tees))?.Select(NamedTee).ToArray()
+            AllowedTees = settings.List(Key(nameof(before.AllowedTees)), new SettingForm("", VerificationSettings.Tees))?.Select(NamedTee).ToArray()
                 ?? before.AllowedTees,
             AllowedAmdProducts = settings.List(
-                Key(nameof(before.AllowedAmdProducts)), new SettingForm("", TrustAnchors.AmdProducts))?.Select(NamedProduct).ToArray()
+                Key(nameof(before.AllowedAmdProducts)), new SettingForm("", VerificationSettings.AmdProducts))?.Select(NamedProduct).ToArray()
                 ?? before.AllowedAmdProducts,
             AllowedAmdChipIds = settings.List(Key(nameof(before.AllowedAmdChipIds)), new SettingForm("chip IDs, 128 hexadecimal digits each"))
                 ?? before.AllowedAmdChipIds,
@@ -92,7 +92,7 @@ internal static class PolicySettings
                 settings.Flag(Key(nameof(before.RequireNewestTdxTcbInfo))) ?? before.RequireNewestTdxTcbInfo,
             MaxAmdFallbackRevocationListAge = settings.Time(
                 Key(nameof(before.MaxAmdFallbackRevocationListAge)),
-                SettingForm.Range(TimeSpan.Zero, TrustAnchors.LongestSuppliedRevocationList)) ?? before.MaxAmdFallbackRevocationListAge,
+                SettingForm.Range(TimeSpan.Zero, VerificationSettings.LongestSuppliedRevocationList)) ?? before.MaxAmdFallbackRevocationListAge,
         };
 
         static string Key(string member) => $"{KeyOf(OptionNames.Hardware)}:{member}";

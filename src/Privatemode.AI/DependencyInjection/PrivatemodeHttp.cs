@@ -16,7 +16,7 @@ internal static class PrivatemodeHttp
             // Handlers meant for all clients of an application, retries and short timeouts above all, would cut off long answers or send a
             // sealed request twice. What is added to this client by name, later, stays.
             .ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear())
-            .ConfigurePrimaryHttpMessageHandler(provider => Transports.CreatePrimary(HasTestTrust(provider, account)))
+            .ConfigurePrimaryHttpMessageHandler(provider => HttpTransports.CreatePrimary(HasTestTrust(provider, account)))
 
             // The pool renews its own connections; the client lives as long as the application and asks for its handler once.
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
@@ -34,7 +34,7 @@ internal static class PrivatemodeHttp
     public static HttpMessageHandler Create(IServiceProvider provider, PrivatemodeAccount account)
     {
         HttpMessageHandler handler = provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(account.HttpClientName);
-        return SendingChain.IsGuarded(handler) ? handler : throw new PrivatemodeConfigurationException(
+        return HandlerChainCheck.IsGuarded(handler) ? handler : throw new PrivatemodeConfigurationException(
             nameof(HttpMessageHandlerBuilder.PrimaryHandler),
             $"A filter gives the HTTP client '{account.HttpClientName}' another primary handler after Privatemode has checked it. Leave this client out of " +
             $"the filter, or set it with {nameof(HttpClientBuilderExtensions.ConfigurePrimaryHttpMessageHandler)}.");
@@ -46,8 +46,8 @@ internal static class PrivatemodeHttp
     public static void DemandNoHandlers(IServiceProvider provider, PrivatemodeAccount account)
     {
         HttpMessageHandler handler = provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(account.HttpClientName);
-        if (SendingChain.From(handler).Any(
-            part => part is not (OutboundGuard or LoopbackRoute) && part.GetType().Assembly != typeof(IHttpClientFactory).Assembly))
+        if (HandlerChainCheck.From(handler).Any(
+            part => part is not (OutboundGuardHandler or LoopbackRoutingHandler) && part.GetType().Assembly != typeof(IHttpClientFactory).Assembly))
         {
             throw new PrivatemodeConfigurationException(
                 OptionNames.LocalProxy,
@@ -77,13 +77,13 @@ internal static class PrivatemodeHttp
         private HttpMessageHandler Guard(HttpMessageHandler primary)
         {
             PrivatemodeOptions settings = SettingsOf(provider, account).Clone();
-            if (SendingChain.From(primary).Last() is not LoopbackRoute)
+            if (HandlerChainCheck.From(primary).Last() is not LoopbackRoutingHandler)
             {
                 settings.Transport.HttpMessageHandler = primary;
-                _ = SettingsCheck.Demand(settings);
+                _ = OptionsValidator.Demand(settings);
             }
 
-            return SendingChain.Guard(primary, settings.Transport.InsecureAcceptAnyHandlerOnLoopback);
+            return HandlerChainCheck.Guard(primary, settings.Transport.InsecureAcceptAnyHandlerOnLoopback);
         }
     }
 }

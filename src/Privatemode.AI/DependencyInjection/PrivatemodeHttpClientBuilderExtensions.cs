@@ -28,7 +28,7 @@ public static class PrivatemodeHttpClientBuilderExtensions
         string name = builder.Name;
 
         // The first filter is the outermost: what it does after the others, it does last.
-        builder.Services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter>(new SealedClientFilter(name)));
+        builder.Services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter>(new EncryptingClientFilter(name)));
         return builder
             .ConfigurePrimaryHttpMessageHandler(provider => AccountServices.ClientOf(provider, account?.ServiceKey).CreateHandler())
             .ConfigureHttpClient((provider, http) =>

@@ -81,9 +81,9 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         options.PromptCache.Scope = PolicySettings.PromptCacheOf(settings) ?? options.PromptCache.Scope;
         options.Media.Remote = settings.Name<RemoteMediaPolicy>(KeyOf(OptionNames.RemoteMedia)) ?? options.Media.Remote;
         options.Media.MaxFetchedImages =
-            settings.Count(KeyOf(OptionNames.MaxFetchedImages), SettingsCheck.MostFetchedImages) ?? options.Media.MaxFetchedImages;
+            settings.Count(KeyOf(OptionNames.MaxFetchedImages), OptionsValidator.MostFetchedImages) ?? options.Media.MaxFetchedImages;
         options.WarmUp = settings.Name<WarmUpMode>(nameof(options.WarmUp)) ?? options.WarmUp;
-        options.MaxSessions = settings.Count(nameof(options.MaxSessions), SettingsCheck.MostSessions) ?? options.MaxSessions;
+        options.MaxSessions = settings.Count(nameof(options.MaxSessions), OptionsValidator.MostSessions) ?? options.MaxSessions;
         options.LogEncryptedContent = settings.Flag(nameof(options.LogEncryptedContent)) ?? options.LogEncryptedContent;
     }
 
@@ -92,7 +92,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         options.Manifest = PolicySettings.ManifestOf(settings) ?? options.Manifest;
         options.Hardware = PolicySettings.HardwareOf(settings, options.Hardware);
         options.Lifetime = settings.Time(
-            KeyOf(OptionNames.VerificationLifetime), SettingForm.Range(SettingsCheck.ShortestEvidence, SettingsCheck.LongestTimeout))
+            KeyOf(OptionNames.VerificationLifetime), SettingForm.Range(OptionsValidator.ShortestEvidence, OptionsValidator.LongestTimeout))
             ?? options.Lifetime;
         options.GpuRevocation = PolicySettings.GpuRevocationOf(settings) ?? options.GpuRevocation;
         options.CollateralDirectory = settings.Text(KeyOf(OptionNames.CollateralDirectory), new SettingForm("a directory")) ?? options.CollateralDirectory;
@@ -104,7 +104,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
 
     private static void Read(SettingsReader settings, TransportOptions options)
     {
-        SettingForm timeout = SettingForm.UpTo(SettingsCheck.LongestTimeout);
+        SettingForm timeout = SettingForm.UpTo(OptionsValidator.LongestTimeout);
         options.ResponseTimeout = settings.Time(KeyOf(OptionNames.ResponseTimeout), timeout) ?? options.ResponseTimeout;
         options.IdleTimeout = settings.Time(KeyOf(OptionNames.IdleTimeout), timeout) ?? options.IdleTimeout;
     }

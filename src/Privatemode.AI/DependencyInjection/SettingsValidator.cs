@@ -15,14 +15,14 @@ internal sealed class SettingsValidator(PrivatemodeAccount account) : IValidateO
             return ValidateOptionsResult.Skip;
         }
 
-        SettingsFaults inCode = new();
-        _ = SettingsCheck.Check(options, inCode);
+        OptionsFaults inCode = new();
+        _ = OptionsValidator.Check(options, inCode);
         if (options.Verification.Hardware is not null)
         {
-            _ = inCode.Try(() => TrustAnchors.OptionsOf(options.Verification.Hardware));
+            _ = inCode.Try(() => VerificationSettings.OptionsOf(options.Verification.Hardware));
         }
 
-        SettingsFaults all = new();
+        OptionsFaults all = new();
         foreach (PrivatemodeConfigurationException fault in options.Faults.All.Concat(inCode.All.Select(WithPath)))
         {
             all.Add(fault);

@@ -116,7 +116,7 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
 
     public void RateLimited(string path, string requestId, TimeSpan? wait) => Log.RateLimited(_logger, path, requestId, wait?.TotalSeconds);
 
-    private static void Refuse(string what, string name) => Telemetry.Refusals.Add(1, new(Tags.Refused, what), new(Tags.ErrorType, name));
+    private static void Refuse(string what, string name) => Telemetry.Refusals.Add(1, new(TelemetryTags.Refused, what), new(TelemetryTags.ErrorType, name));
 
     private static string Short(string digest) => digest[..Math.Min(ShortDigest, digest.Length)];
 }

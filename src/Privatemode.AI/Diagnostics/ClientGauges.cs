@@ -12,7 +12,7 @@ internal sealed class ClientGauge(string server, TimeProvider time, Func<Verifie
     private static int _last;
 
     private readonly KeyValuePair<string, object?>[] _tags =
-        [new(Tags.Server, server), new(Tags.Client, Interlocked.Increment(ref _last))];
+        [new(TelemetryTags.Server, server), new(TelemetryTags.Client, Interlocked.Increment(ref _last))];
 
     public static ClientGauge Register(string server, TimeProvider time, Func<VerifiedDeployment?> deployment, Func<int> secrets)
     {

@@ -29,17 +29,17 @@ internal static class Telemetry
     /// <summary>The gauges of the clients that live now.</summary>
     public static ClientGauges Clients { get; } = new();
 
-    public static StepKind Attest { get; } = new(
+    public static TelemetryOperationKind Attest { get; } = new(
         "privatemode.attest", ActivityKind.Client, Duration("privatemode.attest.duration", "Time to verify a deployment."),
         Meter.CreateCounter<long>("privatemode.attestations", "{attestation}", "Verifications of a deployment that ended."));
 
-    public static StepKind Exchange { get; } = new(
+    public static TelemetryOperationKind Exchange { get; } = new(
         "privatemode.exchange", ActivityKind.Client, Duration("privatemode.exchange.duration", "Time to agree on a secret."));
 
-    public static StepKind Seal { get; } = new(
+    public static TelemetryOperationKind Seal { get; } = new(
         "privatemode.seal", ActivityKind.Internal, Duration("privatemode.seal.duration", "Time to seal a request."));
 
-    public static StepKind Open { get; } = new(
+    public static TelemetryOperationKind Open { get; } = new(
         "privatemode.open", ActivityKind.Internal, Duration("privatemode.open.duration", "Time from the head of an answer to its end, opened."));
 
     public static Histogram<long> OpenEvents { get; } = Meter.CreateHistogram(
@@ -64,7 +64,7 @@ internal static class Telemetry
         "privatemode.evidence.remaining", Clients.Remaining, "s", "Time until the verdict about the deployment ends.");
 
     /// <summary>Counts an attempt that is repeated at once.</summary>
-    public static void CountRepeat(string reason) => Repeats.Add(1, new KeyValuePair<string, object?>(Tags.Reason, reason));
+    public static void CountRepeat(string reason) => Repeats.Add(1, new KeyValuePair<string, object?>(TelemetryTags.Reason, reason));
 
     /// <summary>Counts a call that is made again after a pause.</summary>
     /// <param name="status">Status of the answer; 0 when there was no connection.</param>
@@ -72,7 +72,7 @@ internal static class Telemetry
     {
         if (Retries.Enabled)
         {
-            Retries.Add(1, new KeyValuePair<string, object?>(Tags.ErrorType, ErrorNames.OfStatus(status)));
+            Retries.Add(1, new KeyValuePair<string, object?>(TelemetryTags.ErrorType, ErrorNames.OfStatus(status)));
         }
     }
 
@@ -84,7 +84,7 @@ internal static class Telemetry
 /// <param name="Kind">Of its activities.</param>
 /// <param name="Duration">How long it takes, in seconds.</param>
 /// <param name="Count">How often it ended; null where the duration's count is enough.</param>
-internal sealed record StepKind(string Name, ActivityKind Kind, Histogram<double> Duration, Counter<long>? Count = null)
+internal sealed record TelemetryOperationKind(string Name, ActivityKind Kind, Histogram<double> Duration, Counter<long>? Count = null)
 {
     /// <summary>Whether anybody listens.</summary>
     public bool IsObserved => Telemetry.Source.HasListeners() || Duration.Enabled || Count?.Enabled == true;
@@ -95,15 +95,15 @@ internal sealed record StepKind(string Name, ActivityKind Kind, Histogram<double
 /// Its activity is never the current one: a stream ends on other threads and in other contexts than it began in, and what the caller does
 /// in between is not part of it. End it exactly once.
 /// </remarks>
-internal sealed class Step
+internal sealed class TelemetryOperation
 {
-    private readonly StepKind _kind;
+    private readonly TelemetryOperationKind _kind;
     private readonly TimeProvider _time;
     private readonly long _begun;
     private readonly Activity? _activity;
     private TagList _measured;
 
-    private Step(StepKind kind, TimeProvider time)
+    private TelemetryOperation(TelemetryOperationKind kind, TimeProvider time)
     {
         _kind = kind;
         _time = time;
@@ -114,7 +114,7 @@ internal sealed class Step
     }
 
     /// <summary>Begins a step; null while nobody listens.</summary>
-    public static Step? Begin(StepKind kind, TimeProvider time) => kind.IsObserved ? new Step(kind, time) : null;
+    public static TelemetryOperation? Begin(TelemetryOperationKind kind, TimeProvider time) => kind.IsObserved ? new TelemetryOperation(kind, time) : null;
 
     /// <summary>A tag of the activity only.</summary>
     public void Tag(string name, object? value)
@@ -137,8 +137,8 @@ internal sealed class Step
     {
         if (deployment is not null)
         {
-            Measure(Tags.Tee, deployment.Tee.ToString());
-            Tag(Tags.Manifest, deployment.ManifestSha256);
+            Measure(TelemetryTags.Tee, deployment.Tee.ToString());
+            Tag(TelemetryTags.Manifest, deployment.ManifestSha256);
         }
     }
 
@@ -148,7 +148,7 @@ internal sealed class Step
     /// <param name="status">Its status, 400 or more.</param>
     public void EndWithErrorAnswer(int status)
     {
-        Measure(Tags.Status, status);
+        Measure(TelemetryTags.Status, status);
         End("error-answer", ErrorNames.OfStatus(status));
     }
 
@@ -160,17 +160,17 @@ internal sealed class Step
     /// <param name="error">What went wrong; null when nothing did.</param>
     public void EndStream(long events, string outcome, string? error)
     {
-        Tag(Tags.Events, events);
+        Tag(TelemetryTags.Events, events);
         End(outcome, error);
         Telemetry.OpenEvents.Record(events, _measured);
     }
 
     private void End(string outcome, string? error)
     {
-        Measure(Tags.Outcome, outcome);
+        Measure(TelemetryTags.Outcome, outcome);
         if (error is not null)
         {
-            Measure(Tags.ErrorType, error);
+            Measure(TelemetryTags.ErrorType, error);
         }
 
         _kind.Duration.Record(_time.GetElapsedTime(_begun).TotalSeconds, _measured);
@@ -202,12 +202,12 @@ internal sealed class Step
 }
 
 /// <summary>Names of tags. Every value is of a small set, or travels in the clear by protocol; none is content or a key.</summary>
-internal static class Tags
+internal static class TelemetryTags
 {
     /// <summary>Path of the endpoint, from the table of endpoints and not from the caller's address.</summary>
     public const string Endpoint = "privatemode.endpoint";
 
-    /// <summary>How a step ended, see <see cref="Step"/>.</summary>
+    /// <summary>How a step ended, see <see cref="TelemetryOperation"/>.</summary>
     public const string Outcome = "privatemode.outcome";
 
     /// <summary>Why, see <see cref="ErrorNames"/>.</summary>

@@ -16,35 +16,35 @@ internal sealed class DocumentCall
 
     private static readonly PipelineMessageClassifier Success = PipelineMessageClassifier.Create([200]);
 
-    private static readonly CallFormat Format = new(data => ElementReader.Read(data.ToMemory()), () => FileField);
+    private static readonly AnswerParser Format = new(data => ElementReader.Read(data.ToMemory()), () => FileField);
 
     private readonly ClientPipeline _pipeline;
     private readonly Uri _address;
     private readonly int _largestForm;
-    private readonly CallFailures _failures;
+    private readonly ExceptionMapper _failures;
 
     /// <param name="pipeline">Seals and sends the requests.</param>
     /// <param name="address">Where to.</param>
     /// <param name="largestForm">Largest form the service takes, before sealing, in bytes.</param>
     /// <param name="failures">From what the pipeline throws to what callers see.</param>
-    public DocumentCall(ClientPipeline pipeline, Uri address, int largestForm, CallFailures failures) =>
+    public DocumentCall(ClientPipeline pipeline, Uri address, int largestForm, ExceptionMapper failures) =>
         (_pipeline, _address, _largestForm, _failures) = (pipeline, address, largestForm, failures);
 
     public async Task<PartitionedDocument> PartitionAsync(
         Stream document, string? fileName, DocumentOptions options, CancellationToken cancellationToken)
     {
         using FormContent content = await ContentAsync(document, fileName, options, cancellationToken).ConfigureAwait(false);
-        CallNote note = CallNote.Begin();
+        ReceiptScope scope = ReceiptScope.Begin();
         try
         {
             using PipelineResponse response = await SendAsync(content, cancellationToken).ConfigureAwait(false);
             return new PartitionedDocument
             {
                 Elements = ElementReader.Read(response.Content.ToMemory()),
-                Receipt = EncryptionReceipt.ParseOrNull(note.Receipt),
+                Receipt = EncryptionReceipt.ParseOrNull(scope.Receipt),
             };
         }
-        catch (Exception exception) when (_failures.TryMap(exception, note, Format, out Exception? mapped))
+        catch (Exception exception) when (_failures.TryMap(exception, scope, Format, out Exception? mapped))
         {
             throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }

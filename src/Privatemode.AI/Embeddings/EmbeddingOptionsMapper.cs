@@ -8,7 +8,7 @@ namespace Privatemode.AI.Embeddings;
 /// <summary>From <see cref="EmbeddingGenerationOptions"/> to the options of the OpenAI client.</summary>
 internal static class EmbeddingOptionsMapper
 {
-    private static readonly ExtraMembers Members = new(
+    private static readonly AdditionalPropertyWriter Members = new(
         "EmbeddingGenerationOptions.AdditionalProperties", new HashSet<string> { "input", "model", "encoding_format", "dimensions" });
 
     /// <summary>The options as far as they are about more than one request.</summary>
@@ -71,7 +71,7 @@ internal static class EmbeddingOptionsMapper
 
         foreach ((string name, object? value) in options?.AdditionalProperties ?? [])
         {
-            byte[] path = ExtraMembers.PathOf(name);
+            byte[] path = AdditionalPropertyWriter.PathOf(name);
             Members.Demand(name, (name == "user" && result.EndUserId is not null) || result.Patch.Contains(path));
             result.Patch.Set(path, Members.ToJson(name, value));
         }

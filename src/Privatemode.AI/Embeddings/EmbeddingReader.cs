@@ -54,8 +54,8 @@ internal static class EmbeddingReader
     }
 
     /// <summary>What one answer says it used; null when it says nothing. The counts travel in the clear and are not authenticated.</summary>
-    public static UsageDetails? UsageOf(OpenAIEmbeddingCollection answer) => UsageCounts.Of(answer.Patch) is { ValueKind: JsonValueKind.Object } usage
-        ? new UsageDetails { InputTokenCount = UsageCounts.Count(usage, "prompt_tokens"), TotalTokenCount = UsageCounts.Count(usage, "total_tokens") }
+    public static UsageDetails? UsageOf(OpenAIEmbeddingCollection answer) => UsageReader.Of(answer.Patch) is { ValueKind: JsonValueKind.Object } usage
+        ? new UsageDetails { InputTokenCount = UsageReader.Count(usage, "prompt_tokens"), TotalTokenCount = UsageReader.Count(usage, "total_tokens") }
         : null;
 
     /// <summary>Null when no answer said anything.</summary>

@@ -16,20 +16,20 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
 {
     private const string ProviderName = "privatemode";
 
-    private static readonly CallFormat Format = new(
+    private static readonly AnswerParser Format = new(
         answer => ModelReaderWriter.Read<OpenAIEmbeddingCollection>(answer, ModelReaderWriterOptions.Json, OpenAIContext.Default),
         () => null);
 
     private readonly EmbeddingClient _client;
     private readonly EmbeddingGeneratorMetadata _metadata;
-    private readonly CallFailures _failures;
+    private readonly ExceptionMapper _failures;
 
     /// <param name="client">Sends the requests.</param>
     /// <param name="endpoint">Address of the service, for the metadata.</param>
     /// <param name="modelId">The model used when a call names none.</param>
     /// <param name="dimensions">The length of vectors asked for when a call says nothing; null for the model's own.</param>
     /// <param name="failures">From what the client throws to what callers see.</param>
-    public PrivatemodeEmbeddingGenerator(EmbeddingClient client, Uri endpoint, string modelId, int? dimensions, CallFailures failures)
+    public PrivatemodeEmbeddingGenerator(EmbeddingClient client, Uri endpoint, string modelId, int? dimensions, ExceptionMapper failures)
     {
         _client = client;
         _metadata = new EmbeddingGeneratorMetadata(ProviderName, endpoint, modelId, dimensions);
@@ -84,20 +84,20 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
     private async Task<Answer> AskAsync(List<string> texts, int first, OpenAIOptions options, CancellationToken cancellationToken)
     {
         int? dimensions = options.Dimensions;
-        CallNote note = CallNote.Begin();
+        ReceiptScope scope = ReceiptScope.Begin();
         try
         {
             ClientResult<OpenAIEmbeddingCollection> result =
                 await _client.GenerateEmbeddingsAsync(texts, options, cancellationToken).ConfigureAwait(false);
-            Embedding<float>[] embeddings = EmbeddingReader.Read(result.Value, texts.Count, dimensions, first, note.Receipt);
-            return new Answer(embeddings, EmbeddingReader.UsageOf(result.Value), note.Receipt);
+            Embedding<float>[] embeddings = EmbeddingReader.Read(result.Value, texts.Count, dimensions, first, scope.Receipt);
+            return new Answer(embeddings, EmbeddingReader.UsageOf(result.Value), scope.Receipt);
         }
         catch (PrivatemodeServiceException exception) when (first > 0 && exception.VectorIndex is { } index)
         {
             // The pipeline knows only the request.
             throw PrivatemodeServiceException.UnusableVector(first + index, exception.RequestId);
         }
-        catch (Exception exception) when (_failures.TryMap(exception, note, Format, out Exception? mapped))
+        catch (Exception exception) when (_failures.TryMap(exception, scope, Format, out Exception? mapped))
         {
             throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }

@@ -55,12 +55,12 @@ internal enum AnswerFault
 /// <summary>From what went wrong to the exception the caller sees.</summary>
 internal static class AnswerFaults
 {
-    public static AnswerFault From(OpenResult result) => result switch
+    public static AnswerFault From(DecryptionResult result) => result switch
     {
-        OpenResult.Opened => AnswerFault.None,
-        OpenResult.Malformed => AnswerFault.UnsealedMember,
-        OpenResult.Reflected => AnswerFault.Reflected,
-        OpenResult.AlreadyFailed => AnswerFault.AlreadyFailed,
+        DecryptionResult.Opened => AnswerFault.None,
+        DecryptionResult.Malformed => AnswerFault.UnsealedMember,
+        DecryptionResult.Reflected => AnswerFault.Reflected,
+        DecryptionResult.AlreadyFailed => AnswerFault.AlreadyFailed,
         _ => AnswerFault.NotAuthentic,
     };
 

@@ -18,19 +18,19 @@ internal sealed class FieldCodec : IBodyCodec
         private readonly ExchangeCipher _cipher = new(key, secretId);
         private readonly ReadOnlyMemory<byte> _secretId = secretId;
 
-        public BufferedBody Seal(ReadOnlySpan<byte> document, JsonIndex index, PlainNames plain) =>
-            new(JsonSealer.Seal(document, index, plain, _cipher), "application/json");
+        public BufferedBody Seal(ReadOnlySpan<byte> document, JsonIndex index, ClearNames plain) =>
+            new(JsonEncryptor.Seal(document, index, plain, _cipher), "application/json");
 
-        public SealedBody SealForm(SealableBytes bytes, FormIndex form, PlainNames plain) =>
-            FormSealer.Seal(bytes, form, plain, _cipher, FormBoundary.New());
+        public EncryptedBody SealForm(InPlaceBuffer bytes, FormIndex form, ClearNames plain) =>
+            FormEncryptor.Seal(bytes, form, plain, _cipher, FormBoundary.New());
 
-        public SealedBody SealWhole(SealableBytes bytes, string contentType) => WholeSealer.Seal(bytes, contentType, _cipher);
+        public EncryptedBody SealWhole(InPlaceBuffer bytes, string contentType) => OpaqueEncryptor.Seal(bytes, contentType, _cipher);
 
-        public bool IsSealed(SealedBody wire, BodyKind kind, PlainMemberCheck mayBePlain) => (kind, wire) switch
+        public bool IsSealed(EncryptedBody wire, BodyKind kind, PlainMemberCheck mayBePlain) => (kind, wire) switch
         {
             (BodyKind.Json, BufferedBody json) => IsSealed(json.Content.Span, mayBePlain),
-            (BodyKind.Form, PiecedBody form) => FormCheck.IsSealed(form, _secretId.Span, mayBePlain),
-            (BodyKind.Whole, PiecedBody whole) => FormBoundary.IsOurs(whole.ContentType) && WholeSealer.IsSealed(whole, _secretId.Span),
+            (BodyKind.Form, SegmentedBody form) => EncryptedFormCheck.IsSealed(form, _secretId.Span, mayBePlain),
+            (BodyKind.Whole, SegmentedBody whole) => FormBoundary.IsOurs(whole.ContentType) && OpaqueEncryptor.IsSealed(whole, _secretId.Span),
             _ => false,
         };
 
@@ -45,7 +45,7 @@ internal sealed class FieldCodec : IBodyCodec
             foreach (ref readonly JsonMember member in index.Members)
             {
                 ReadOnlySpan<byte> value = member.Value(wire);
-                if (!SealedValue.IsSealedWith(value, _secretId.Span) && !mayBePlain(index.Name(member), value))
+                if (!EncryptedValue.IsSealedWith(value, _secretId.Span) && !mayBePlain(index.Name(member), value))
                 {
                     return false;
                 }
@@ -54,9 +54,9 @@ internal sealed class FieldCodec : IBodyCodec
             return true;
         }
 
-        public AnswerFault Open(WireText answer, AnswerShape shape, OpenedDocument opened) => opened.Open(answer, shape, _cipher);
+        public AnswerFault Open(Utf8Sequence answer, ResponseSchema shape, DecryptedDocument opened) => opened.Open(answer, shape, _cipher);
 
-        public EventOpener OpenEvents(EventRules rules, AnswerContext context) => new(_cipher, rules, context);
+        public EventDecryptor OpenEvents(EventRules rules, AnswerContext context) => new(_cipher, rules, context);
 
         public void Dispose() => _cipher.Dispose();
     }
@@ -81,21 +81,21 @@ internal delegate bool PlainMemberCheck(ReadOnlySpan<byte> name, ReadOnlySpan<by
 internal interface IBodyExchange : IDisposable
 {
     /// <summary>Seals a JSON body.</summary>
-    BufferedBody Seal(ReadOnlySpan<byte> document, JsonIndex index, PlainNames plain);
+    BufferedBody Seal(ReadOnlySpan<byte> document, JsonIndex index, ClearNames plain);
 
-    /// <summary>Seals a form. Its values are sealed where they lie; see <see cref="SealableBytes"/>.</summary>
-    SealedBody SealForm(SealableBytes bytes, FormIndex form, PlainNames plain);
+    /// <summary>Seals a form. Its values are sealed where they lie; see <see cref="InPlaceBuffer"/>.</summary>
+    EncryptedBody SealForm(InPlaceBuffer bytes, FormIndex form, ClearNames plain);
 
     /// <summary>Seals a whole body as one value.</summary>
     /// <param name="bytes">The body, which is sealed where it lies.</param>
     /// <param name="contentType">Its <c>Content-Type</c>, which travels in the clear.</param>
-    SealedBody SealWhole(SealableBytes bytes, string contentType);
+    EncryptedBody SealWhole(InPlaceBuffer bytes, string contentType);
 
     /// <summary>Whether a body is exactly what this exchange may send: the last look before the transport.</summary>
     /// <param name="wire">The body as it would leave.</param>
     /// <param name="kind">What is sealed in it.</param>
     /// <param name="mayBePlain">Whether a member or field may travel in the clear with this raw value.</param>
-    bool IsSealed(SealedBody wire, BodyKind kind, PlainMemberCheck mayBePlain);
+    bool IsSealed(EncryptedBody wire, BodyKind kind, PlainMemberCheck mayBePlain);
 
     /// <summary>Whether a JSON body is exactly what this exchange may send: the last look before the transport.</summary>
     /// <param name="wire">The body as it would leave.</param>
@@ -103,10 +103,10 @@ internal interface IBodyExchange : IDisposable
     bool IsSealed(ReadOnlySpan<byte> wire, PlainMemberCheck mayBePlain);
 
     /// <summary>Opens a whole answer.</summary>
-    AnswerFault Open(WireText answer, AnswerShape shape, OpenedDocument opened);
+    AnswerFault Open(Utf8Sequence answer, ResponseSchema shape, DecryptedDocument opened);
 
     /// <summary>Opens an event stream as it comes.</summary>
-    EventOpener OpenEvents(EventRules rules, AnswerContext context);
+    EventDecryptor OpenEvents(EventRules rules, AnswerContext context);
 }
 
 /// <summary>What is sealed in a request body.</summary>
@@ -123,7 +123,7 @@ internal enum BodyKind
 }
 
 /// <summary>A sealed request body with what the codec wants beside it; whoever gets it owns it.</summary>
-internal abstract class SealedBody(string contentType) : IDisposable
+internal abstract class EncryptedBody(string contentType) : IDisposable
 {
     /// <summary>Value of the <c>Content-Type</c> header.</summary>
     public string ContentType { get; } = contentType;
@@ -141,7 +141,7 @@ internal abstract class SealedBody(string contentType) : IDisposable
 /// <summary>A sealed body that lies in memory as it will leave.</summary>
 /// <param name="content">The bytes on the wire.</param>
 /// <param name="contentType">Value of the <c>Content-Type</c> header.</param>
-internal sealed class BufferedBody(PooledBytes content, string contentType) : SealedBody(contentType)
+internal sealed class BufferedBody(PooledBytes content, string contentType) : EncryptedBody(contentType)
 {
     public PooledBytes Content => content;
 
@@ -156,10 +156,10 @@ internal sealed class BufferedBody(PooledBytes content, string contentType) : Se
 }
 
 /// <summary>Replaces every top-level value that is not on the plain list by its sealed form; all other bytes stay.</summary>
-internal static class JsonSealer
+internal static class JsonEncryptor
 {
     /// <summary>Seals in the order of escaped names, writes in document order.</summary>
-    public static PooledBytes Seal(ReadOnlySpan<byte> document, JsonIndex index, PlainNames plain, ExchangeCipher cipher)
+    public static PooledBytes Seal(ReadOnlySpan<byte> document, JsonIndex index, ClearNames plain, ExchangeCipher cipher)
     {
         PooledBytes output = new(Layout(document.Length, index, plain, cipher), isSecret: false);
         try
@@ -183,7 +183,7 @@ internal static class JsonSealer
         }
     }
 
-    private static int Layout(int documentLength, JsonIndex index, PlainNames plain, ExchangeCipher cipher)
+    private static int Layout(int documentLength, JsonIndex index, ClearNames plain, ExchangeCipher cipher)
     {
         int length = documentLength;
         foreach (ref JsonMember member in index.Members)

@@ -44,7 +44,7 @@ internal sealed class ExchangeCipher : IDisposable
     }
 
     /// <summary>Length in bytes of the sealed form, quotes included.</summary>
-    public int SealedLength(int plaintextLength) => SealedValue.EncodedLength(_secretId.Length, plaintextLength);
+    public int SealedLength(int plaintextLength) => EncryptedValue.EncodedLength(_secretId.Length, plaintextLength);
 
     /// <summary>Seals the next value into exactly <see cref="SealedLength"/> bytes.</summary>
     public void Seal(ReadOnlySpan<byte> plaintext, Span<byte> destination)
@@ -53,7 +53,7 @@ internal sealed class ExchangeCipher : IDisposable
         ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, SealedLength(plaintext.Length));
         Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
         DrawIv(iv);
-        int prefix = SealedValue.WritePrefix(_secretId.Span, _nonce, iv, destination);
+        int prefix = EncryptedValue.WritePrefix(_secretId.Span, _nonce, iv, destination);
         Span<byte> hex = destination[prefix..^1];
         Span<byte> sealedBytes = hex[(hex.Length / 2)..];
         requests.Encrypt(iv, plaintext, sealedBytes);
@@ -63,9 +63,9 @@ internal sealed class ExchangeCipher : IDisposable
 
     /// <summary>Seals ranges of a buffer where they lie, in the order given. Nothing else can be sealed in this exchange afterwards.</summary>
     /// <returns>What gives the plaintext back; keeps the key of the exchange until it is disposed.</returns>
-    public InPlaceSeal SealInPlace(Span<byte> buffer, ReadOnlySpan<ValueRange> ranges)
+    public InPlaceEncryption SealInPlace(Span<byte> buffer, ReadOnlySpan<ValueRange> ranges)
     {
-        InPlaceSeal seal = new(Requests(), _secretId, _nonce);
+        InPlaceEncryption seal = new(Requests(), _secretId, _nonce);
         _requests = null;
         try
         {
@@ -90,9 +90,9 @@ internal sealed class ExchangeCipher : IDisposable
     /// <param name="raw">The value.</param>
     /// <param name="headLength">How many bytes of it come before the ciphertext.</param>
     /// <returns>Length in bytes of its plaintext; -1 if it is not encrypted.</returns>
-    public static int PlaintextLength(WireText raw, out int headLength)
+    public static int PlaintextLength(Utf8Sequence raw, out int headLength)
     {
-        headLength = SealedValue.FindCiphertext(raw);
+        headLength = EncryptedValue.FindCiphertext(raw);
         return headLength < 0 ? -1 : ((raw.Length - 1 - headLength) / 2) - FieldCipher.TagSize;
     }
 
@@ -100,19 +100,19 @@ internal sealed class ExchangeCipher : IDisposable
     /// <param name="raw">The value.</param>
     /// <param name="headLength">As <see cref="PlaintextLength"/> found it.</param>
     /// <param name="plaintext">Exactly as long as the plaintext.</param>
-    /// <returns>What went wrong; after anything but <see cref="OpenResult.Opened"/> every further call fails.</returns>
-    public OpenResult Open(WireText raw, int headLength, Span<byte> plaintext)
+    /// <returns>What went wrong; after anything but <see cref="DecryptionResult.Opened"/> every further call fails.</returns>
+    public DecryptionResult Open(Utf8Sequence raw, int headLength, Span<byte> plaintext)
     {
         _opening = true;
         if (_failed)
         {
-            return OpenResult.AlreadyFailed;
+            return DecryptionResult.AlreadyFailed;
         }
 
         // Failed until proven otherwise, so that an exception leaves nothing open.
         _failed = true;
-        OpenResult result = OpenNext(raw, headLength, plaintext);
-        _failed = result != OpenResult.Opened;
+        DecryptionResult result = OpenNext(raw, headLength, plaintext);
+        _failed = result != DecryptionResult.Opened;
         return result;
     }
 
@@ -132,53 +132,53 @@ internal sealed class ExchangeCipher : IDisposable
         return _requests ?? throw new InvalidOperationException("The request of this exchange is sealed already.");
     }
 
-    private OpenResult OpenNext(WireText raw, int headLength, Span<byte> plaintext)
+    private DecryptionResult OpenNext(Utf8Sequence raw, int headLength, Span<byte> plaintext)
     {
         Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
         int hexLength = 2 * (plaintext.Length + FieldCipher.TagSize);
-        if (headLength < 0 || raw.Length != headLength + hexLength + 1 || !SealedValue.TryReadIv(raw, headLength, iv))
+        if (headLength < 0 || raw.Length != headLength + hexLength + 1 || !EncryptedValue.TryReadIv(raw, headLength, iv))
         {
-            return OpenResult.Malformed;
+            return DecryptionResult.Malformed;
         }
 
         // Both directions share key, nonce and numbering: our own value would open as the answer's value of the same number.
         if (_sentIvs.Contains(AsNumber(iv)))
         {
-            return OpenResult.Reflected;
+            return DecryptionResult.Reflected;
         }
 
-        WireText hex = raw.Slice(headLength, hexLength);
+        Utf8Sequence hex = raw.Slice(headLength, hexLength);
 
         return _responses.DecryptsInPlace(plaintext.Length) ? OpenInPlace(iv, hex, plaintext) : OpenCopied(iv, hex, plaintext);
     }
 
-    private OpenResult OpenInPlace(ReadOnlySpan<byte> iv, WireText hex, Span<byte> plaintext)
+    private DecryptionResult OpenInPlace(ReadOnlySpan<byte> iv, Utf8Sequence hex, Span<byte> plaintext)
     {
         Span<byte> tag = stackalloc byte[FieldCipher.TagSize];
         int tagStart = 2 * plaintext.Length;
-        if (!SealedValue.TryReadHex(hex.Slice(0, tagStart), plaintext) || !SealedValue.TryReadHex(hex.Slice(tagStart, hex.Length - tagStart), tag))
+        if (!EncryptedValue.TryReadHex(hex.Slice(0, tagStart), plaintext) || !EncryptedValue.TryReadHex(hex.Slice(tagStart, hex.Length - tagStart), tag))
         {
             plaintext.Clear();
-            return OpenResult.Malformed;
+            return DecryptionResult.Malformed;
         }
 
-        return _responses.TryDecryptInPlace(iv, plaintext, tag) ? OpenResult.Opened : OpenResult.NotAuthentic;
+        return _responses.TryDecryptInPlace(iv, plaintext, tag) ? DecryptionResult.Opened : DecryptionResult.NotAuthentic;
     }
 
-    private OpenResult OpenCopied(ReadOnlySpan<byte> iv, WireText hex, Span<byte> plaintext)
+    private DecryptionResult OpenCopied(ReadOnlySpan<byte> iv, Utf8Sequence hex, Span<byte> plaintext)
     {
         int length = plaintext.Length + FieldCipher.TagSize;
         byte[]? rented = length <= ShortSize ? null : ArrayPool<byte>.Shared.Rent(length);
         try
         {
             Span<byte> sealedBytes = (rented ?? _short).AsSpan(0, length);
-            if (!SealedValue.TryReadHex(hex, sealedBytes))
+            if (!EncryptedValue.TryReadHex(hex, sealedBytes))
             {
                 plaintext.Clear();
-                return OpenResult.Malformed;
+                return DecryptionResult.Malformed;
             }
 
-            return _responses.TryDecrypt(iv, sealedBytes, plaintext) ? OpenResult.Opened : OpenResult.NotAuthentic;
+            return _responses.TryDecrypt(iv, sealedBytes, plaintext) ? DecryptionResult.Opened : DecryptionResult.NotAuthentic;
         }
         finally
         {
@@ -225,13 +225,13 @@ internal sealed class ExchangeCipher : IDisposable
         {
             int length = Math.Min(SpreadSize, count - i);
             hex.Slice(count + i, length).CopyTo(step);
-            SealedValue.WriteHex(step[..length], hex[(2 * i)..]);
+            EncryptedValue.WriteHex(step[..length], hex[(2 * i)..]);
         }
     }
 }
 
 /// <summary>Outcome of opening one sealed value.</summary>
-internal enum OpenResult
+internal enum DecryptionResult
 {
     Opened,
 

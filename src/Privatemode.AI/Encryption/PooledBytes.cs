@@ -280,7 +280,7 @@ internal sealed class PooledPieces : IDisposable
     public int Length { get; private set; }
 
     /// <summary>All bytes; good until the next call that adds to them, or disposes them.</summary>
-    public WireText Text
+    public Utf8Sequence Text
     {
         get
         {
@@ -291,7 +291,7 @@ internal sealed class PooledPieces : IDisposable
                 last = new Piece(piece.Memory, last);
             }
 
-            return new WireText(new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length));
+            return new Utf8Sequence(new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length));
         }
     }
 

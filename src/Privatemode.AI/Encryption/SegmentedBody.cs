@@ -3,14 +3,14 @@ using System.Buffers;
 namespace Privatemode.AI.Encryption;
 
 /// <summary>A sealed body whose ciphertext stays where it was sealed: text with holes, which are filled with hex while it is written.</summary>
-internal sealed class PiecedBody : SealedBody
+internal sealed class SegmentedBody : EncryptedBody
 {
     // Small enough for the cache, large enough that a write to the socket is worth it.
     private const int ChunkSize = 32 * 1024;
 
     private readonly PooledBytes _text;
-    private readonly SealableBytes _bytes;
-    private readonly InPlaceSeal _seal;
+    private readonly InPlaceBuffer _bytes;
+    private readonly InPlaceEncryption _seal;
     private readonly IReadOnlyList<Hole> _holes;
 
     /// <param name="text">Everything but the hex of ciphertext; owned from here on.</param>
@@ -18,7 +18,7 @@ internal sealed class PiecedBody : SealedBody
     /// <param name="bytes">The buffer with the ciphertext; not owned.</param>
     /// <param name="seal">What the buffer was sealed with.</param>
     /// <param name="contentType">Value of the <c>Content-Type</c> header.</param>
-    public PiecedBody(PooledBytes text, IReadOnlyList<Hole> holes, SealableBytes bytes, InPlaceSeal seal, string contentType)
+    public SegmentedBody(PooledBytes text, IReadOnlyList<Hole> holes, InPlaceBuffer bytes, InPlaceEncryption seal, string contentType)
         : base(contentType)
     {
         (_text, _bytes, _seal, _holes) = (text, bytes, seal, holes);
@@ -130,10 +130,10 @@ internal sealed class PiecedBody : SealedBody
 /// and only while the buffer holds the ciphertext of that very attempt: plaintext that was put back for the next attempt can never
 /// leave through the writer of the one before.
 /// </remarks>
-internal sealed class SealableBytes(PooledBytes bytes) : IDisposable
+internal sealed class InPlaceBuffer(PooledBytes bytes) : IDisposable
 {
     private readonly Lock _gate = new();
-    private InPlaceSeal? _seal;
+    private InPlaceEncryption? _seal;
     private int _users = 1;
     private bool _disposed;
 
@@ -141,7 +141,7 @@ internal sealed class SealableBytes(PooledBytes bytes) : IDisposable
     public Span<byte> Span => bytes.Span;
 
     /// <summary>Seals ranges in their order, under the values of <paramref name="cipher"/> from now on. Whatever was sealed before is void.</summary>
-    public InPlaceSeal Seal(ExchangeCipher cipher, ReadOnlySpan<ValueRange> ranges)
+    public InPlaceEncryption Seal(ExchangeCipher cipher, ReadOnlySpan<ValueRange> ranges)
     {
         lock (_gate)
         {
@@ -152,7 +152,7 @@ internal sealed class SealableBytes(PooledBytes bytes) : IDisposable
     }
 
     /// <summary>Whether the buffer holds what this seal made.</summary>
-    public bool IsSealedBy(InPlaceSeal seal)
+    public bool IsSealedBy(InPlaceEncryption seal)
     {
         lock (_gate)
         {
@@ -162,12 +162,12 @@ internal sealed class SealableBytes(PooledBytes bytes) : IDisposable
 
     /// <summary>Writes the hex of a part of a sealed range.</summary>
     /// <exception cref="ObjectDisposedException">The buffer no longer holds what this seal made.</exception>
-    public void WriteHex(InPlaceSeal seal, ValueRange part, Span<byte> hex)
+    public void WriteHex(InPlaceEncryption seal, ValueRange part, Span<byte> hex)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(!ReferenceEquals(_seal, seal) || !seal.Covers(part.Start, part.Length), this);
-            _ = SealedValue.WriteHex(bytes.Span.Slice(part.Start, part.Length), hex);
+            _ = EncryptedValue.WriteHex(bytes.Span.Slice(part.Start, part.Length), hex);
         }
     }
 
@@ -241,7 +241,7 @@ internal sealed class SealableBytes(PooledBytes bytes) : IDisposable
 /// Ciphertext takes the place of plaintext, so that a file of 50 MiB needs no second buffer; its hex is made while it is written.
 /// For the next attempt the ciphertext is decrypted again with the very key, IV and number it was made with.
 /// </remarks>
-internal sealed class InPlaceSeal(FieldCipher cipher, ReadOnlyMemory<byte> secretId, ReadOnlyMemory<byte> nonce) : IDisposable
+internal sealed class InPlaceEncryption(FieldCipher cipher, ReadOnlyMemory<byte> secretId, ReadOnlyMemory<byte> nonce) : IDisposable
 {
     private readonly List<SealedRange> _ranges = [];
 
@@ -288,14 +288,14 @@ internal sealed class InPlaceSeal(FieldCipher cipher, ReadOnlyMemory<byte> secre
     /// <summary>Appends what stands on the wire before the hex of the ciphertext of the range with this number.</summary>
     public void AppendPrefix(int number, PooledBytes output)
     {
-        int length = SealedValue.EncodedLength(secretId.Length, 0) - 2 * FieldCipher.TagSize - 1;
-        _ = SealedValue.WritePrefix(secretId.Span, nonce.Span, _ranges[number].Iv, output.Extend(length));
+        int length = EncryptedValue.EncodedLength(secretId.Length, 0) - 2 * FieldCipher.TagSize - 1;
+        _ = EncryptedValue.WritePrefix(secretId.Span, nonce.Span, _ranges[number].Iv, output.Extend(length));
     }
 
     /// <summary>Appends what stands on the wire behind the hex of the ciphertext.</summary>
     public void AppendSuffix(int number, PooledBytes output)
     {
-        _ = SealedValue.WriteHex(_ranges[number].Tag, output.Extend(2 * FieldCipher.TagSize));
+        _ = EncryptedValue.WriteHex(_ranges[number].Tag, output.Extend(2 * FieldCipher.TagSize));
         output.Append((byte)'"');
     }
 

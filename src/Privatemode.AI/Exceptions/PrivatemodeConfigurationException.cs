@@ -25,7 +25,7 @@ public sealed class PrivatemodeConfigurationException : PrivatemodeException
 }
 
 /// <summary>Errors for an API key that the service rejects. They never contain the key.</summary>
-internal static class KeyRefusal
+internal static class ApiKeyErrors
 {
     /// <summary>The website where API keys are created.</summary>
     public const string Portal = "https://portal.privatemode.ai";

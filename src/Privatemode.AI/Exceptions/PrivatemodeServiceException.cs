@@ -132,7 +132,7 @@ public enum ServiceFailureReason
 }
 
 /// <summary>The advice in errors if the service requires a newer version of the protocol than this library speaks.</summary>
-internal static class ClientTooOld
+internal static class ClientTooOldAdvice
 {
     /// <summary>Names the version of the protocol, and what to do.</summary>
     public static string Advice { get; } =

@@ -133,7 +133,7 @@ internal static class MeshCertificate
                 KeyExchangeChecks.CertificateName,
                 "does not carry its name: another workload of the mesh may have answered",
                 expected: $"{names}",
-                found: found.Count == 0 ? "no DNS name" : ForeignText.Printable(string.Join(", ", found)));
+                found: found.Count == 0 ? "no DNS name" : PrintableText.Printable(string.Join(", ", found)));
         }
     }
 
@@ -278,16 +278,16 @@ internal sealed class MeshCertificateFields
     public static MeshCertificateFields Parse(ReadOnlyMemory<byte> der)
     {
         (ReadOnlyMemory<byte> toBeSigned, AsnReader body, ReadOnlyMemory<byte> outerAlgorithm, ReadOnlyMemory<byte> signature) =
-            DerReading.ReadSigned(der);
+            DerReader.ReadSigned(der);
         AsnReader version = body.ReadSequence(VersionTag);
-        DerReading.Demand(version.TryReadInt32(out int value) && value == Version3, "The certificate is not of version 3.");
+        DerReader.Demand(version.TryReadInt32(out int value) && value == Version3, "The certificate is not of version 3.");
         version.ThrowIfNotEmpty();
         body.ReadIntegerBytes();
         ReadOnlyMemory<byte> innerAlgorithm = body.ReadEncodedValue();
         ReadOnlyMemory<byte> issuer = body.ReadEncodedValue();
         AsnReader validity = body.ReadSequence();
-        DateTimeOffset notBefore = DerReading.ReadTime(validity);
-        DateTimeOffset notAfter = DerReading.ReadTime(validity);
+        DateTimeOffset notBefore = DerReader.ReadTime(validity);
+        DateTimeOffset notAfter = DerReader.ReadTime(validity);
         validity.ThrowIfNotEmpty();
         MeshCertificateFields fields = new()
         {
@@ -319,8 +319,8 @@ internal sealed class MeshCertificateFields
         tagged.ThrowIfNotEmpty();
         while (list.HasData)
         {
-            (string identifier, CertificateExtension extension) = DerReading.ReadExtension(list);
-            DerReading.Demand(
+            (string identifier, CertificateExtension extension) = DerReader.ReadExtension(list);
+            DerReader.Demand(
                 extensions.TryAdd(identifier, new MeshCertificateExtension(extension.Critical, extension.Value)), "An extension stands twice.");
         }
 

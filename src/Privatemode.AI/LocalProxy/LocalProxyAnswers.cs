@@ -18,7 +18,7 @@ namespace Privatemode.AI.LocalProxy;
 internal readonly record struct LocalProxyAnswer(Stream Content, string ContentType, TimeSpan? RetryAfter = null)
 {
     /// <summary>Whether the content is a stream, which then owns the permit and the connection.</summary>
-    public bool IsStream => Content is OpeningEventStream;
+    public bool IsStream => Content is DecryptingEventStream;
 }
 
 /// <summary>Reads the answers of a local proxy, bounded in size and time, and corrects what the OpenAI client cannot read. Nothing in them is
@@ -38,12 +38,12 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
     /// <param name="deadline">The deadline of the attempt.</param>
     /// <param name="async">False if the caller is synchronous.</param>
     public async ValueTask<LocalProxyAnswer> ReadAsync(
-        HttpResponseMessage wire, Stream body, SealedCall call, bool isBuffered, IDisposable? permit, Deadline deadline, bool async)
+        HttpResponseMessage wire, Stream body, EncryptedCall call, bool isBuffered, IDisposable? permit, Deadline deadline, bool async)
     {
         int status = (int)wire.StatusCode;
         if (status >= 400)
         {
-            using PooledPieces? error = await AnswerOpener.TryReadAsync(body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
+            using PooledPieces? error = await AnswerReader.TryReadAsync(body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
             return Error(wire, error);
         }
 
@@ -61,7 +61,7 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
 
         if (call.Rule.IsSealed && IsEventStream(wire) != call.WantsStream)
         {
-            throw AnswerOpener.Broken(
+            throw AnswerReader.Broken(
                 "unexpected-form", call.WantsStream ? "The answer is not a stream." : "The answer is a stream that was not requested.", call);
         }
 
@@ -69,15 +69,15 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
         {
             LocalProxyEvents events = new(call);
             IdleTimeoutStream network = new(body, deadline.Left, idleTimeout, () => events.Count, time, call.RequestId);
-            OpeningEventStream stream = new(network, events, isBuffered ? null : permit);
+            DecryptingEventStream stream = new(network, events, isBuffered ? null : permit);
 
             // A stream that is neither read nor disposed must not keep its permit and its connection.
             network.EndAfter(LongestStream, stream);
-            return new(isBuffered ? await AnswerOpener.BufferAsync(stream, call, deadline, async).ConfigureAwait(false) : stream, "text/event-stream");
+            return new(isBuffered ? await AnswerReader.BufferAsync(stream, call, deadline, async).ConfigureAwait(false) : stream, "text/event-stream");
         }
 
-        int limit = call.Rule.IsSealed ? AnswerOpener.AnswerLimit : AnswerOpener.PlainLimit;
-        using PooledPieces whole = await AnswerOpener.ReadAsync(body, limit, call, deadline, async).ConfigureAwait(false);
+        int limit = call.Rule.IsSealed ? AnswerReader.AnswerLimit : AnswerReader.PlainLimit;
+        using PooledPieces whole = await AnswerReader.ReadAsync(body, limit, call, deadline, async).ConfigureAwait(false);
         return new(call.Rule.IsSealed ? Correct(whole, call) : new MemoryStream(whole.ToArray()), "application/json");
     }
 
@@ -91,10 +91,10 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
             new MemoryStream(text.ToArray()), isJson ? "application/json" : "text/plain", ServiceErrors.ParseRetryAfter(pause, time.GetUtcNow()));
     }
 
-    private static MemoryStream Correct(PooledPieces answer, SealedCall call)
+    private static MemoryStream Correct(PooledPieces answer, EncryptedCall call)
     {
-        AnswerShape shape = call.Rule.Answer!;
-        using OpenedDocument opened = new();
+        ResponseSchema shape = call.Rule.Answer!;
+        using DecryptedDocument opened = new();
         AnswerFault fault = opened.ReadUnencrypted(answer.Text, shape.AllowsArray);
         if (fault != AnswerFault.None)
         {
@@ -112,13 +112,13 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
             throw AnswerFaults.Exception(AnswerFault.PayloadMissing, call.Context);
         }
 
-        if (AnswerOpener.HasNoChoice(opened, shape))
+        if (AnswerReader.HasNoChoice(opened, shape))
         {
             throw ServiceErrors.NoChoice(call.RequestId);
         }
 
         opened.ReplaceLoneSurrogates();
-        return AnswerOpener.Correct(opened, call);
+        return AnswerReader.Correct(opened, call);
     }
 
     private static bool IsEventStream(HttpResponseMessage wire) =>
@@ -133,7 +133,7 @@ internal static class LocalProxyErrors
     public static Exception Map(Exception exception, Uri proxy, string key)
     {
         Exception last = exception is AggregateException { InnerExceptions: [.., Exception inner] } ? inner : exception;
-        return last is ClientResultException { Status: 0 } && !TransportFailure.IsUnreadable(last) && !Callbacks.Threw(exception)
+        return last is ClientResultException { Status: 0 } && !TransportExceptions.IsUnreadable(last) && !Callbacks.Threw(exception)
             ? new PrivatemodeServiceException(
                 ServiceFailureReason.Unreachable,
                 $"The local proxy at {proxy} could not be reached. Start privatemode-proxy on this machine, or correct {OptionNames.LocalProxy}.",
@@ -142,7 +142,7 @@ internal static class LocalProxyErrors
     }
 
     /// <exception cref="PrivatemodeServiceException">An answer or event of status 200 is an error.</exception>
-    public static void ThrowIfError(OpenedDocument opened, string requestId)
+    public static void ThrowIfError(DecryptedDocument opened, string requestId)
     {
         if (opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
         {

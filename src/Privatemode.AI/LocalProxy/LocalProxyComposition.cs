@@ -32,17 +32,18 @@ internal sealed class LocalProxyComposition : IClientComposition
         Events = new ClientEvents(options.LoggerFactory, Endpoint);
 
         // With isTestTrust, connections are made to loopback addresses only.
-        _http = Transports.Create(custom: null, isTestTrust: true);
+        _http = HttpTransports.Create(custom: null, isTestTrust: true);
         _images = media.Remote == RemoteMediaPolicy.FetchLocally ? new ImageFetcher(time, options.Transport.ResponseTimeout) : null;
         LocalProxyTransport transport = new(
-            Endpoint, _http, new SealingEngine(Endpoint, FieldCodec.Instance, new PromptCacheSalts(options.PromptCache.Scope, apiKeys.AreManyCallers), time),
-            new MediaResolver(media.Remote, _images, media.MaxFetchedImages), apiKeys, options.Transport, time, _closing.Token);
+            Endpoint, _http,
+            new RequestEncryptor(Endpoint, FieldCodec.Instance, new PromptCacheSaltProvider(options.PromptCache.Scope, apiKeys.AreManyCallers), time),
+            new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages), apiKeys, options.Transport, time, _closing.Token);
         _transport = new HttpMessageInvoker(transport, disposeHandler: false);
         _openAI = new HttpClient(transport) { Timeout = Timeout.InfiniteTimeSpan };
         OpenAI = CreateOpenAI(options);
         Models = new ModelCatalog(
             apiKeys, options.MaxSessions, apiKey => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient(), apiKey, Map), time);
-        Failures = new CallFailures(Map, Models.ExplainAsync);
+        Failures = new ExceptionMapper(Map, Models.ExplainAsync);
         Events.UnverifiedLocalProxy();
 
         Exception Map(Exception exception) => LocalProxyErrors.Map(exception, Endpoint, apiKeys.Source);
@@ -56,7 +57,7 @@ internal sealed class LocalProxyComposition : IClientComposition
 
     public ModelCatalog Models { get; }
 
-    public CallFailures Failures { get; }
+    public ExceptionMapper Failures { get; }
 
     public DeploymentHealth Health => default;
 
@@ -66,7 +67,7 @@ internal sealed class LocalProxyComposition : IClientComposition
     public static LocalProxyComposition Create(PrivatemodeOptions options)
     {
         PrivatemodeOptions settings = options.Clone();
-        return new LocalProxyComposition(settings, SettingsCheck.Demand(settings));
+        return new LocalProxyComposition(settings, OptionsValidator.Demand(settings));
     }
 
     public async ValueTask<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)

@@ -11,16 +11,16 @@ namespace Privatemode.AI.LocalProxy;
 /// Nothing here is authenticated. A stream must still end with its end mark, after a finish reason for each choice: an answer that was cut short because
 /// the proxy stopped must not look complete. Events of <c>/v1/messages</c> are passed on unchanged, with their names.
 /// </remarks>
-internal sealed class LocalProxyEvents(SealedCall call) : IEventReader
+internal sealed class LocalProxyEvents(EncryptedCall call) : IEventReader
 {
     private const int LineLimit = 1024 * 1024;
 
     // The members that the rules for a stream of choices know. A newer service may send others, which are removed.
-    private static readonly PlainNames Known = new(
+    private static readonly ClearNames Known = new(
         "id", "object", "created", "model", "choices", "usage", "service_tier", "system_fingerprint", "prompt_token_ids", "prompt_logprobs",
         "kv_transfer_params");
 
-    private readonly OpenedDocument _event = new();
+    private readonly DecryptedDocument _event = new();
     private readonly PooledBytes _partial = new(4096);
     private readonly string _requestId = call.RequestId;
     private readonly AnswerContext _context = call.Context;
@@ -66,7 +66,7 @@ internal sealed class LocalProxyEvents(SealedCall call) : IEventReader
 
     public void Complete()
     {
-        if (LastLine.IsWholeData(_partial.Span))
+        if (LastEventLine.IsWholeData(_partial.Span))
         {
             Push("\n"u8);
         }
@@ -110,7 +110,7 @@ internal sealed class LocalProxyEvents(SealedCall call) : IEventReader
         }
 
         ReadOnlySpan<byte> payload = line["data:".Length..].TrimStart((byte)' ');
-        if (payload.SequenceEqual(EventOpener.EndMark))
+        if (payload.SequenceEqual(EventDecryptor.EndMark))
         {
             TakeEndMark();
         }
@@ -156,12 +156,12 @@ internal sealed class LocalProxyEvents(SealedCall call) : IEventReader
             Emit(before, "\n\n"u8);
         }
 
-        IsEnded = _rules.Fate == EventFate.End && _rules.IsFinished;
-        if (_rules.Fate == EventFate.End && !IsEnded)
+        IsEnded = _rules.Fate == EventAction.End && _rules.IsFinished;
+        if (_rules.Fate == EventAction.End && !IsEnded)
         {
             Fail(AnswerFaults.Exception(AnswerFault.Truncated, _context));
         }
-        else if (_rules.Fate != EventFate.Drop)
+        else if (_rules.Fate != EventAction.Drop)
         {
             Emit(_event.Text, "\n\n"u8);
         }
@@ -197,7 +197,7 @@ internal sealed class LocalProxyEvents(SealedCall call) : IEventReader
             Emit(last, "\n\n"u8);
         }
 
-        Emit(EventOpener.EndMark, "\n\n"u8);
+        Emit(EventDecryptor.EndMark, "\n\n"u8);
     }
 
     private void Emit(ReadOnlySpan<byte> payload, ReadOnlySpan<byte> end)

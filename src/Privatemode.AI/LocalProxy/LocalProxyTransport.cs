@@ -30,7 +30,7 @@ namespace Privatemode.AI.LocalProxy;
 /// <param name="time">The clock.</param>
 /// <param name="closing">Cancelled when the client is disposed.</param>
 internal sealed class LocalProxyTransport(
-    Uri proxy, HttpClient http, SealingEngine engine, MediaResolver media, ApiKeys apiKeys, TransportOptions transport, TimeProvider time,
+    Uri proxy, HttpClient http, RequestEncryptor engine, RemoteMediaResolver media, ApiKeys apiKeys, TransportOptions transport, TimeProvider time,
     CancellationToken closing) : HttpMessageHandler
 {
     /// <summary>The state that the attempts of a call share, if it came through the pipeline of the OpenAI client.</summary>
@@ -66,7 +66,7 @@ internal sealed class LocalProxyTransport(
                 return await AttemptAsync(request, state, async, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception exception) when (
-                TransportFailure.IsUnanswered(exception) && time.GetElapsedTime(state.SentAt) < LatestEnd && state.Repeats.MayRepeatUnanswered())
+                TransportExceptions.IsUnanswered(exception) && time.GetElapsedTime(state.SentAt) < LatestEnd && state.Repeats.MayRepeatUnanswered())
             {
                 await Pause.ForAsync(PauseAfterEnd, time, async, cancellationToken).ConfigureAwait(false);
             }
@@ -74,9 +74,9 @@ internal sealed class LocalProxyTransport(
     }
 
     /// <summary>Reads the body once, for all attempts.</summary>
-    private async ValueTask<SealedCall> PrepareAsync(HttpRequestMessage request, string apiKey, bool async, CancellationToken cancellationToken)
+    private async ValueTask<EncryptedCall> PrepareAsync(HttpRequestMessage request, string apiKey, bool async, CancellationToken cancellationToken)
     {
-        ForeignHeaders.Check(request, proxy);
+        CallerHeaderCheck.Check(request, proxy);
         Uri address = new(proxy, request.RequestUri ?? throw new InvalidOperationException("The request has no address."));
         string? type = Value(request.Content?.Headers, ProtocolHeaders.ContentType);
         EndpointRule rule = engine.Match(request.Method.Method, address, type is null ? [] : [new(ProtocolHeaders.ContentType, type)]);
@@ -87,11 +87,11 @@ internal sealed class LocalProxyTransport(
         }
 
         PooledBytes bytes = await SnapshotAsync(request.Content, rule.PlainLimit, async, cancellationToken).ConfigureAwait(false);
-        RequestBody body = SealingEngine.Read(rule, bytes, type);
-        CallNote.Current?.TakeRequest();
+        RequestBody body = RequestEncryptor.Read(rule, bytes, type);
+        ReceiptScope.Current?.TakeRequest();
         try
         {
-            if (body is PlainBody json)
+            if (body is JsonRequestBody json)
             {
                 await media.ResolveAsync(rule, json, async, cancellationToken).ConfigureAwait(false);
             }
@@ -102,8 +102,8 @@ internal sealed class LocalProxyTransport(
             throw;
         }
 
-        SealedCall call = engine.Prepare(rule, body, apiKey);
-        call.ContentType = (body as WholeBody)?.ContentType ?? type ?? "application/json";
+        EncryptedCall call = engine.Prepare(rule, body, apiKey);
+        call.ContentType = (body as OpaqueRequestBody)?.ContentType ?? type ?? "application/json";
         return call;
     }
 
@@ -135,7 +135,7 @@ internal sealed class LocalProxyTransport(
 
     private async ValueTask<HttpResponseMessage> AttemptAsync(HttpRequestMessage request, CallState state, bool async, CancellationToken cancellationToken)
     {
-        SealedCall call = state.Call!;
+        EncryptedCall call = state.Call!;
         RateLimitLease? permit = await PermitAsync(call, async, cancellationToken).ConfigureAwait(false);
         HttpResponseMessage? wire = null;
         bool isHandedOver = false;
@@ -167,7 +167,7 @@ internal sealed class LocalProxyTransport(
         }
     }
 
-    private async ValueTask<RateLimitLease?> PermitAsync(SealedCall call, bool async, CancellationToken cancellationToken)
+    private async ValueTask<RateLimitLease?> PermitAsync(EncryptedCall call, bool async, CancellationToken cancellationToken)
     {
         if (transport.RateLimiter is not { } limiter || !call.Rule.IsSealed)
         {
@@ -177,7 +177,7 @@ internal sealed class LocalProxyTransport(
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closing);
         try
         {
-            return await Permits.TakeAsync(limiter, call.RequestId, async, either.Token).ConfigureAwait(false);
+            return await RateLimitGate.TakeAsync(limiter, call.RequestId, async, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && closing.IsCancellationRequested)
         {
@@ -186,7 +186,7 @@ internal sealed class LocalProxyTransport(
     }
 
     private async ValueTask<HttpResponseMessage> SendAsync(
-        SealedCall call, string apiKey, Deadline deadline, bool async, CancellationToken cancellationToken)
+        EncryptedCall call, string apiKey, Deadline deadline, bool async, CancellationToken cancellationToken)
     {
         using HttpRequestMessage attempt = NewRequest(call, apiKey);
         attempt.Options.Set(IsolatingHandler.Deadline, deadline.Token);
@@ -205,14 +205,14 @@ internal sealed class LocalProxyTransport(
         {
             throw new ObjectDisposedException(nameof(PrivatemodeClient));
         }
-        catch (HttpRequestException exception) when (TransportFailure.Own(exception) is { } own)
+        catch (HttpRequestException exception) when (TransportExceptions.Own(exception) is { } own)
         {
             ExceptionDispatchInfo.Throw(own);
             throw;
         }
     }
 
-    private HttpRequestMessage NewRequest(SealedCall call, string apiKey)
+    private HttpRequestMessage NewRequest(EncryptedCall call, string apiKey)
     {
         HttpRequestMessage request = new(new HttpMethod(call.Rule.Method), new Uri(proxy, call.Rule.Path));
         if (call.Body is { } body)
@@ -231,12 +231,12 @@ internal sealed class LocalProxyTransport(
         return request;
     }
 
-    private static HttpResponseMessage Respond(HttpRequestMessage request, HttpResponseMessage wire, LocalProxyAnswer answer, SealedCall call)
+    private static HttpResponseMessage Respond(HttpRequestMessage request, HttpResponseMessage wire, LocalProxyAnswer answer, EncryptedCall call)
     {
         bool isError = (int)wire.StatusCode >= 400;
         EncryptionReceipt? receipt = isError || !call.Rule.IsSealed ? null : EncryptionReceipt.Unverified(
             call.RequestId, [.. call.Body!.Names().Select(System.Text.Encoding.UTF8.GetString)]);
-        HttpResponseMessage response = new(wire.StatusCode) { Content = new OpenedHttpContent(answer.Content, wire), RequestMessage = request };
+        HttpResponseMessage response = new(wire.StatusCode) { Content = new AnswerHttpContent(answer.Content, wire), RequestMessage = request };
         response.Content.Headers.ContentType = new MediaTypeHeaderValue(answer.ContentType);
         _ = response.Headers.TryAddWithoutValidation(ProtocolHeaders.Authenticated, "false");
         _ = response.Headers.TryAddWithoutValidation(ProtocolHeaders.AnswerId, call.RequestId);
@@ -247,12 +247,12 @@ internal sealed class LocalProxyTransport(
         }
 
         request.Options.Set(ReceiptExtensions.Option, receipt);
-        if (CallNote.Current is { } note)
+        if (ReceiptScope.Current is { } scope)
         {
-            note.Take(answer.Content);
+            scope.Take(answer.Content);
             if (receipt is not null)
             {
-                note.Take(receipt);
+                scope.Take(receipt);
             }
         }
 

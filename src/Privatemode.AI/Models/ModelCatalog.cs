@@ -164,7 +164,7 @@ public class ModelCatalog
     private ValueTask<(ModelListCache List, string? ApiKey)> OfCallerAsync(string member, CancellationToken cancellationToken)
     {
         ModelLists lists = _lists ?? throw MockedMember.IsNotOverridden(this, member);
-        ManifestKeeper.DemandOutside();
+        ManifestPolicyEvaluator.DemandOutside();
         return lists.OfCallerAsync(cancellationToken);
     }
 

@@ -62,14 +62,14 @@ internal static class ModelListReader
             DemandLength(entries.GetArrayLength());
             foreach (JsonElement entry in entries.EnumerateArray())
             {
-                if (Text(entry, "id") is { } id && ClearFields.IsModelId(id) && ids.Add(id))
+                if (Text(entry, "id") is { } id && ClearMembers.IsModelId(id) && ids.Add(id))
                 {
                     models.Add(new ModelInfo
                     {
                         Id = id,
                         Tasks = Tasks(entry),
                         CreatedAt = Created(entry),
-                        OwnedBy = Text(entry, "owned_by") is { } owner && PlainMembers.IsPrintable(owner) ? owner : null,
+                        OwnedBy = Text(entry, "owned_by") is { } owner && ClearMemberValidator.IsPrintable(owner) ? owner : null,
                     });
                 }
             }
@@ -108,7 +108,7 @@ internal static class ModelListReader
     private static string[] Tasks(JsonElement entry) =>
         entry.TryGetProperty("tasks", out JsonElement tasks) && tasks.ValueKind == JsonValueKind.Array
             ? [.. tasks.EnumerateArray().Where(task => task.ValueKind == JsonValueKind.String)
-                .Select(task => task.GetString()!).Where(PlainMembers.IsPrintable).Take(MostTasks)]
+                .Select(task => task.GetString()!).Where(ClearMemberValidator.IsPrintable).Take(MostTasks)]
             : [];
 
     // Beyond these a number is no time.

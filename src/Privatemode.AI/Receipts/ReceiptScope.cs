@@ -6,9 +6,9 @@ using Privatemode.AI.Pipeline.Answers;
 namespace Privatemode.AI.Receipts;
 
 /// <summary>What the pipeline leaves for whoever made a call through the OpenAI client, which has no other place for it.</summary>
-internal sealed class CallNote : IAsyncDisposable
+internal sealed class ReceiptScope : IAsyncDisposable
 {
-    private static readonly AsyncLocal<CallNote?> Ambient = new();
+    private static readonly AsyncLocal<ReceiptScope?> Ambient = new();
 
     private Stream? _answer;
     private bool _isShort;
@@ -17,10 +17,10 @@ internal sealed class CallNote : IAsyncDisposable
     public string? Receipt { get; private set; }
 
     /// <summary>The note of the call under way; null when nobody wants one.</summary>
-    public static CallNote? Current => Ambient.Value;
+    public static ReceiptScope? Current => Ambient.Value;
 
     /// <summary>Begins a note for the calls that the current method makes from here on.</summary>
-    public static CallNote Begin() => Ambient.Value = new CallNote();
+    public static ReceiptScope Begin() => Ambient.Value = new ReceiptScope();
 
     /// <summary>How far the call has come.</summary>
     public CallPhase Phase { get; private set; }
@@ -34,8 +34,8 @@ internal sealed class CallNote : IAsyncDisposable
         (_answer, Phase) = (answer, CallPhase.Reading);
 
         // The client closes it when it has read it; its bytes stay, but not its length.
-        _isShort = answer is MemoryStream { Length: <= UnreadableMember.LongestAnswer };
-        if (answer is OpeningEventStream events)
+        _isShort = answer is MemoryStream { Length: <= UnreadableMemberFinder.LongestAnswer };
+        if (answer is DecryptingEventStream events)
         {
             events.KeepsLastEvents = true;
         }
@@ -47,13 +47,13 @@ internal sealed class CallNote : IAsyncDisposable
     {
         if (_isShort && _answer is MemoryStream whole)
         {
-            return UnreadableMember.Find(whole.ToArray(), read);
+            return UnreadableMemberFinder.Find(whole.ToArray(), read);
         }
 
         // The client had read the events before the one at which it failed, so the first that is found is that one.
-        string events = _answer is OpeningEventStream stream ? Encoding.UTF8.GetString(stream.LastEvents) : "";
+        string events = _answer is DecryptingEventStream stream ? Encoding.UTF8.GetString(stream.LastEvents) : "";
         return events.Split('\n').Where(line => line.StartsWith("data: {", StringComparison.Ordinal))
-            .Select(line => UnreadableMember.Find(Encoding.UTF8.GetBytes(line["data: ".Length..]), read)).FirstOrDefault(path => path is not null);
+            .Select(line => UnreadableMemberFinder.Find(Encoding.UTF8.GetBytes(line["data: ".Length..]), read)).FirstOrDefault(path => path is not null);
     }
 
     /// <summary>Disposes the answer, whether the OpenAI client did so or not.</summary>

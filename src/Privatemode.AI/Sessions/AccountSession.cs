@@ -19,7 +19,7 @@ internal sealed class AccountSession : IDisposable
     private bool _disposed;
 
     /// <param name="exchange">Gets a new secret; called with the <c>async</c> flag of <see cref="SyncOrAsync"/>, never twice at once.</param>
-    /// <param name="time">Both its clocks decide about expiry, see <see cref="Lifetime"/>.</param>
+    /// <param name="time">Both its clocks decide about expiry, see <see cref="ValidityPeriod"/>.</param>
     /// <param name="isTrusted">Whether the deployment a secret was agreed with is still the trusted one; null for always.</param>
     public AccountSession(
         Func<bool, CancellationToken, ValueTask<SessionSecret>> exchange, TimeProvider time, Func<SessionSecret, bool>? isTrusted = null)

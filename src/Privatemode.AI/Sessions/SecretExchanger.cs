@@ -50,7 +50,7 @@ internal sealed class SecretExchanger(
     /// <summary>One try: exchange; if that fails, establish the trust anchor anew and exchange once more.</summary>
     private async ValueTask<SessionSecret> TryAsync(string apiKey, bool async, CancellationToken cancellationToken)
     {
-        TrustedMesh mesh = await authority.GetAsync(rejected: null, apiKey, async, cancellationToken).ConfigureAwait(false);
+        VerifiedMesh mesh = await authority.GetAsync(rejected: null, apiKey, async, cancellationToken).ConfigureAwait(false);
         try
         {
             return await ExchangeAsync(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
@@ -71,31 +71,31 @@ internal sealed class SecretExchanger(
     private static bool IsFinal(PrivatemodeServiceException exception) =>
         exception is { Reason: ServiceFailureReason.ClientTooOld } or { ConcernsKey: true, Reason: not ServiceFailureReason.RateLimited };
 
-    private async ValueTask<SessionSecret> ExchangeAsync(TrustedMesh mesh, string apiKey, bool async, CancellationToken cancellationToken)
+    private async ValueTask<SessionSecret> ExchangeAsync(VerifiedMesh mesh, string apiKey, bool async, CancellationToken cancellationToken)
     {
-        Step? step = Step.Begin(Telemetry.Exchange, time);
-        step?.About(mesh.Deployment);
+        TelemetryOperation? operation = TelemetryOperation.Begin(Telemetry.Exchange, time);
+        operation?.About(mesh.Deployment);
         try
         {
             (SessionSecret secret, DateTimeOffset until) = await ExchangeOnceAsync(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
-            step?.Succeed();
+            operation?.Succeed();
             events.SecretExchanged(secret.Id, until);
             return secret;
         }
         catch (Exception exception)
         {
-            step?.Fail(exception);
+            operation?.Fail(exception);
             events.ExchangeFailed(exception);
             throw;
         }
     }
 
     private async ValueTask<(SessionSecret Secret, DateTimeOffset Until)> ExchangeOnceAsync(
-        TrustedMesh mesh, string apiKey, bool async, CancellationToken cancellationToken)
+        VerifiedMesh mesh, string apiKey, bool async, CancellationToken cancellationToken)
     {
         // A fresh key pair every time: the service refuses a public key it has seen.
         using SecretExchange exchange = SecretExchange.Create(primitives);
-        Lifetime lifetime = Lifetime.Of(SecretExchange.SecretLifetime, time);
+        ValidityPeriod lifetime = ValidityPeriod.Of(SecretExchange.SecretLifetime, time);
         byte[] response = await endpoint.PostAsync(exchange.RequestBody, apiKey, async, cancellationToken).ConfigureAwait(false);
         InferenceSecret secret = exchange.Complete(response, mesh.Authority, mesh.SecretService, time.GetUtcNow(), lifetime.From);
         string policy = GpuPolicyHeader.Text(gpuRevocation, lifetime.From);

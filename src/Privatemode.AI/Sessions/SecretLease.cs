@@ -85,7 +85,7 @@ internal sealed class SecretLease : IDisposable
 /// <param name="gpuPolicy">The policy.</param>
 /// <param name="gpuPolicyMac">The policy's authentication code.</param>
 /// <param name="mesh">Whom it was agreed with; null only in tests.</param>
-internal sealed class SessionSecret(InferenceSecret secret, Lifetime own, string gpuPolicy, string gpuPolicyMac, TrustedMesh? mesh = null)
+internal sealed class SessionSecret(InferenceSecret secret, ValidityPeriod own, string gpuPolicy, string gpuPolicyMac, VerifiedMesh? mesh = null)
 {
     private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(5);
 

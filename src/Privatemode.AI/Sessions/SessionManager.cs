@@ -17,7 +17,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     private readonly Dictionary<string, LinkedListNode<Account>> _accounts = [];
     private readonly LinkedList<Account> _byUse = new(); // the longest unused first
     private readonly List<SessionSecret> _detached = []; // secrets of detached sessions, while streams use them
-    private readonly RoomQueue _queue = new();
+    private readonly SessionSlotQueue _queue = new();
     private ITimer? _sweeping;
     private bool _disposed;
 
@@ -45,7 +45,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     /// throws.</exception>
     public ValueTask<SecretLease> AcquireAsync(string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken)
     {
-        ManifestKeeper.DemandOutside();
+        ManifestPolicyEvaluator.DemandOutside();
         return AcquireInsideAsync(apiKey, rejectedId, async, cancellationToken);
     }
 
@@ -100,7 +100,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     /// <summary>In turn; whoever was woken and did not take the room wakes the next.</summary>
     private async ValueTask<AccountSession> EnterWhenThereIsRoomAsync(string apiKey, bool async, Patience patience)
     {
-        RoomQueue.Place place = _queue.Join(apiKey);
+        SessionSlotQueue.Place place = _queue.Join(apiKey);
         try
         {
             while (true)
@@ -280,7 +280,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
 }
 
 /// <summary>Callers that wait for room, first come, first served. Waking one too many does no harm; one too few would.</summary>
-internal sealed class RoomQueue
+internal sealed class SessionSlotQueue
 {
     private readonly Lock _gate = new();
     private readonly LinkedList<Place> _places = new();

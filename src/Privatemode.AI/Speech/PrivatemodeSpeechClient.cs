@@ -21,21 +21,21 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
     private const string NeutralName = "file";
     private const string NeutralType = "application/octet-stream";
 
-    private static readonly CallFormat Whole = new(data => TranscriptionReader.Read(data.ToMemory(), ""), () => FileField);
-    private static readonly CallFormat Events = new(data => new TranscriptionEvents("").Map(data.ToMemory().Span), () => FileField);
+    private static readonly AnswerParser Whole = new(data => TranscriptionReader.Read(data.ToMemory(), ""), () => FileField);
+    private static readonly AnswerParser Events = new(data => new TranscriptionEvents("").Map(data.ToMemory().Span), () => FileField);
 
     private readonly AudioClient _client;
     private readonly SpeechToTextClientMetadata _metadata;
     private readonly string _modelId;
     private readonly FileLimit _limit;
-    private readonly CallFailures _failures;
+    private readonly ExceptionMapper _failures;
 
     /// <param name="client">Sends the requests.</param>
     /// <param name="endpoint">Address of the service, for the metadata.</param>
     /// <param name="modelId">The model used when a call names none.</param>
     /// <param name="largestFile">Largest file the service takes, in bytes.</param>
     /// <param name="failures">From what the client throws to what callers see.</param>
-    public PrivatemodeSpeechClient(AudioClient client, Uri endpoint, string modelId, int largestFile, CallFailures failures)
+    public PrivatemodeSpeechClient(AudioClient client, Uri endpoint, string modelId, int largestFile, ExceptionMapper failures)
     {
         _client = client;
         _modelId = modelId;
@@ -48,15 +48,15 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
         Stream audioSpeechStream, SpeechToTextOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(audioSpeechStream);
-        CallNote note = CallNote.Begin();
-        using PipelineResponse response = await SendAsync(audioSpeechStream, options, isStreamed: false, note, cancellationToken).ConfigureAwait(false);
+        ReceiptScope scope = ReceiptScope.Begin();
+        using PipelineResponse response = await SendAsync(audioSpeechStream, options, isStreamed: false, scope, cancellationToken).ConfigureAwait(false);
         try
         {
             SpeechToTextResponse result = TranscriptionReader.Read(response.Content.ToMemory(), ModelOf(options));
-            result.AdditionalProperties = note.AddTo(result.AdditionalProperties);
+            result.AdditionalProperties = scope.AddTo(result.AdditionalProperties);
             return result;
         }
-        catch (Exception exception) when (_failures.TryMap(exception, note, Whole, out Exception? mapped))
+        catch (Exception exception) when (_failures.TryMap(exception, scope, Whole, out Exception? mapped))
         {
             throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
@@ -91,20 +91,20 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
     private async IAsyncEnumerable<SpeechToTextResponseUpdate> StreamAsync(
         Stream audio, SpeechToTextOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        CallNote note = CallNote.Begin();
-        await using ConfiguredAsyncDisposable held = note.ConfigureAwait(false);
-        using PipelineResponse response = await SendAsync(audio, options, isStreamed: true, note, cancellationToken).ConfigureAwait(false);
+        ReceiptScope scope = ReceiptScope.Begin();
+        await using ConfiguredAsyncDisposable held = scope.ConfigureAwait(false);
+        using PipelineResponse response = await SendAsync(audio, options, isStreamed: true, scope, cancellationToken).ConfigureAwait(false);
         TranscriptionEvents mapper = new(ModelOf(options));
         IAsyncEnumerator<SseItem<SpeechToTextResponseUpdate?>> events = SseParser
             .Create(response.ContentStream ?? Stream.Null, (_, data) => mapper.Map(data)).EnumerateAsync(cancellationToken)
             .GetAsyncEnumerator(cancellationToken);
         await using (events.ConfigureAwait(false))
         {
-            while (await MoveNextAsync(events, note, cancellationToken).ConfigureAwait(false))
+            while (await MoveNextAsync(events, scope, cancellationToken).ConfigureAwait(false))
             {
                 if (events.Current.Data is { } update)
                 {
-                    update.AdditionalProperties = note.AddTo(update.AdditionalProperties);
+                    update.AdditionalProperties = scope.AddTo(update.AdditionalProperties);
                     yield return update;
                 }
             }
@@ -112,25 +112,25 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
 
         // Only now is it certain that nothing is missing.
         SpeechToTextResponseUpdate last = mapper.Complete();
-        last.AdditionalProperties = note.AddTo(last.AdditionalProperties);
+        last.AdditionalProperties = scope.AddTo(last.AdditionalProperties);
         yield return last;
     }
 
     private async ValueTask<bool> MoveNextAsync(
-        IAsyncEnumerator<SseItem<SpeechToTextResponseUpdate?>> events, CallNote note, CancellationToken cancellationToken)
+        IAsyncEnumerator<SseItem<SpeechToTextResponseUpdate?>> events, ReceiptScope scope, CancellationToken cancellationToken)
     {
         try
         {
             return await events.MoveNextAsync().ConfigureAwait(false);
         }
-        catch (Exception exception) when (_failures.TryMap(exception, note, Events, out Exception? mapped))
+        catch (Exception exception) when (_failures.TryMap(exception, scope, Events, out Exception? mapped))
         {
             throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
     }
 
     private async Task<PipelineResponse> SendAsync(
-        Stream audio, SpeechToTextOptions? options, bool isStreamed, CallNote note, CancellationToken cancellationToken)
+        Stream audio, SpeechToTextOptions? options, bool isStreamed, ReceiptScope scope, CancellationToken cancellationToken)
     {
         IReadOnlyList<FormField> fields = SpeechForm.Fields(this, options, ModelOf(options), isStreamed);
         FileSource source = await FileSource.OpenAsync(audio, _limit, cancellationToken).ConfigureAwait(false);
@@ -148,7 +148,7 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
             ClientResult result = await _client.TranscribeAudioAsync(content, content.ContentType, request).ConfigureAwait(false);
             return result.GetRawResponse();
         }
-        catch (Exception exception) when (_failures.TryMap(exception, note, Whole, out Exception? mapped))
+        catch (Exception exception) when (_failures.TryMap(exception, scope, Whole, out Exception? mapped))
         {
             throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }

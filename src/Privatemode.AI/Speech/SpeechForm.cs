@@ -18,7 +18,7 @@ internal static class SpeechForm
     {
         SpeechTranscriptionOptions? ours = options as SpeechTranscriptionOptions;
         AudioTranscriptionOptions? raw = options?.RawRepresentationFactory?.Invoke(client) as AudioTranscriptionOptions;
-        SpeechFields fields = new(options?.AdditionalProperties);
+        SpeechFormFields fields = new(options?.AdditionalProperties);
         fields.Add("model", modelId);
         fields.Add("language", LanguageOf(options) ?? raw?.Language);
         fields.Add("prompt", ours?.Prompt ?? raw?.Prompt);
@@ -79,7 +79,7 @@ internal static class SpeechForm
             "The service keeps only the first of two timestamp granularities. Ask for one."),
     };
 
-    private static void CompleteFormat(SpeechFields fields, bool isStreamed)
+    private static void CompleteFormat(SpeechFormFields fields, bool isStreamed)
     {
         bool wantsTimes = fields.Find("timestamp_granularities[]") is not null;
         string format = fields.Find("response_format") ?? fields.Add("response_format", wantsTimes ? Verbose : Json)!;
@@ -112,7 +112,7 @@ internal static class SpeechForm
 }
 
 /// <summary>The fields of a form under way, each name once: the service keeps only the first of two.</summary>
-internal sealed class SpeechFields(AdditionalPropertiesDictionary? extras)
+internal sealed class SpeechFormFields(AdditionalPropertiesDictionary? extras)
 {
     private const string Member = "SpeechToTextOptions.AdditionalProperties";
     private const int NameLimit = 64;

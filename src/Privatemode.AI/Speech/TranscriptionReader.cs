@@ -141,14 +141,14 @@ internal static class SpeechUsage
         UsageDetails details = new()
         {
             // OpenAI's names, and those of the model server.
-            InputTokenCount = UsageCounts.Count(usage, "input_tokens") ?? UsageCounts.Count(usage, "prompt_tokens"),
-            OutputTokenCount = UsageCounts.Count(usage, "output_tokens") ?? UsageCounts.Count(usage, "completion_tokens"),
-            TotalTokenCount = UsageCounts.Count(usage, "total_tokens"),
+            InputTokenCount = UsageReader.Count(usage, "input_tokens") ?? UsageReader.Count(usage, "prompt_tokens"),
+            OutputTokenCount = UsageReader.Count(usage, "output_tokens") ?? UsageReader.Count(usage, "completion_tokens"),
+            TotalTokenCount = UsageReader.Count(usage, "total_tokens"),
         };
         if (TranscriptionReader.TryGet(usage, "input_token_details", out JsonElement input))
         {
-            details.InputAudioTokenCount = UsageCounts.Count(input, "audio_tokens");
-            details.InputTextTokenCount = UsageCounts.Count(input, "text_tokens");
+            details.InputAudioTokenCount = UsageReader.Count(input, "audio_tokens");
+            details.InputTextTokenCount = UsageReader.Count(input, "text_tokens");
         }
 
         if (TranscriptionReader.Time(usage, "seconds") is { } time)

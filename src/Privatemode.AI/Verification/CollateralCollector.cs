@@ -12,7 +12,7 @@ namespace Privatemode.AI.Verification;
 /// <param name="anchors">The root keys under which files are authentic, and so are kept.</param>
 /// <param name="options">Whether the evidence can be judged without Intel's newest TCB info.</param>
 /// <param name="time">The clock.</param>
-internal sealed class EvidenceCollector(
+internal sealed class CollateralCollector(
     CollateralStore store, CollateralAddresses addresses, ContrastTrustAnchors anchors, ContrastOptions options, TimeProvider time)
 {
     private const int BadRequest = 400;
@@ -34,7 +34,7 @@ internal sealed class EvidenceCollector(
             ? CollectSnpAsync(snp, fresh, async, cancellationToken)
             : CollectTdxAsync(needs.Tdx!, fresh, async, cancellationToken);
 
-    private static CollateralDemand Demand(CollateralDemand usual, bool fresh) => fresh ? CollateralDemand.Fresh : usual;
+    private static CollateralFreshness Demand(CollateralFreshness usual, bool fresh) => fresh ? CollateralFreshness.Fresh : usual;
 
     private async ValueTask<CollectedCollateral> CollectSnpAsync(
         SnpCollateralNeeds needs, bool fresh, bool async, CancellationToken cancellationToken)
@@ -65,7 +65,7 @@ internal sealed class EvidenceCollector(
             {
                 Supplied = needs.Message.Crl is { } supplied ? new CollateralFile(BytesOf(supplied), "", CollateralFile.NeverFetched) : null,
             },
-            Demand(CollateralDemand.Hourly, fresh), async, cancellationToken).ConfigureAwait(false);
+            Demand(CollateralFreshness.Hourly, fresh), async, cancellationToken).ConfigureAwait(false);
         return new CollectedCollateral(
             () => new ContrastCollateral
             {
@@ -90,7 +90,7 @@ internal sealed class EvidenceCollector(
         {
             // AMD has replaced an intermediate before, so a chain is not for ever.
             CollateralRequest request = new(AtAmd(path), CertificateLimit, "AMD's certificate chain", file => documents.FindChain(file.Body));
-            return (await store.GetAsync(request, Demand(CollateralDemand.Recent, fresh), async, cancellationToken).ConfigureAwait(false), null);
+            return (await store.GetAsync(request, Demand(CollateralFreshness.Recent, fresh), async, cancellationToken).ConfigureAwait(false), null);
         }
         catch (PrivatemodeServiceException exception)
         {
@@ -110,7 +110,7 @@ internal sealed class EvidenceCollector(
                 // AMD has one for every TCB version that a report names, also for a report that no chip has signed.
                 MayKeep = file => documents.HasSigned(file.Body),
             };
-            return await store.GetAsync(request, Demand(CollateralDemand.Unchanging, fresh), async, cancellationToken).ConfigureAwait(false);
+            return await store.GetAsync(request, Demand(CollateralFreshness.Unchanging, fresh), async, cancellationToken).ConfigureAwait(false);
         }
         catch (PrivatemodeServiceException exception) when (IsUnknown(exception))
         {
@@ -142,7 +142,7 @@ internal sealed class EvidenceCollector(
 
     private async ValueTask<CollectedCollateral> CollectTdxAsync(PcsRequests needs, bool fresh, bool async, CancellationToken cancellationToken)
     {
-        IntelFiles files = new(store, addresses, new TdxDocuments(needs.Quote, anchors.Tdx, time.GetUtcNow()), fresh, async, cancellationToken);
+        IntelCollateralSource files = new(store, addresses, new TdxDocuments(needs.Quote, anchors.Tdx, time.GetUtcNow()), fresh, async, cancellationToken);
         CollateralFile tcbInfo = await FindKnownTcbInfoAsync(files, needs).ConfigureAwait(false);
         CollateralFile? newest = needs.NewestTcbInfo == needs.TcbInfo ? tcbInfo : await FindNewestTcbInfoAsync(files, needs).ConfigureAwait(false);
         tcbInfo = NewerOfOneEvaluation(tcbInfo, newest);
@@ -172,7 +172,7 @@ internal sealed class EvidenceCollector(
             rootList);
     }
 
-    private static async ValueTask<CollateralFile> FindKnownTcbInfoAsync(IntelFiles files, PcsRequests needs)
+    private static async ValueTask<CollateralFile> FindKnownTcbInfoAsync(IntelCollateralSource files, PcsRequests needs)
     {
         try
         {
@@ -195,7 +195,7 @@ internal sealed class EvidenceCollector(
         Found = $"status {answer.Status}",
     };
 
-    private static async ValueTask<CollateralFile> FindTcbInfoAsync(IntelFiles files, PcsRequests needs)
+    private static async ValueTask<CollateralFile> FindTcbInfoAsync(IntelCollateralSource files, PcsRequests needs)
     {
         try
         {
@@ -220,7 +220,7 @@ internal sealed class EvidenceCollector(
             : tcbInfo;
 
     // The verdict is made by the evaluation that the manifest names. What the newest says is reported with it, if it can be had.
-    private async ValueTask<CollateralFile?> FindNewestTcbInfoAsync(IntelFiles files, PcsRequests needs)
+    private async ValueTask<CollateralFile?> FindNewestTcbInfoAsync(IntelCollateralSource files, PcsRequests needs)
     {
         try
         {
@@ -233,7 +233,7 @@ internal sealed class EvidenceCollector(
     }
 
     // As the reference: the newest, whichever evaluation the manifest names, because Intel revokes quoting enclaves in newer ones only.
-    private static async ValueTask<CollateralFile> FindQeIdentityAsync(IntelFiles files, PcsRequests needs)
+    private static async ValueTask<CollateralFile> FindQeIdentityAsync(IntelCollateralSource files, PcsRequests needs)
     {
         CollateralFile newest = await files.QeIdentityAsync(needs.QeIdentity).ConfigureAwait(false);
         return newest.Version is { } version && version.Number < needs.EvaluationDataNumber
@@ -249,7 +249,7 @@ internal sealed class EvidenceCollector(
 /// <param name="fresh">Copies are not good enough.</param>
 /// <param name="async">False when the caller is synchronous.</param>
 /// <param name="cancellationToken">Ends the calls.</param>
-internal sealed class IntelFiles(
+internal sealed class IntelCollateralSource(
     CollateralStore store, CollateralAddresses addresses, TdxDocuments documents, bool fresh, bool async, CancellationToken cancellationToken)
 {
     // Several times what Intel's documents and lists have.
@@ -289,7 +289,7 @@ internal sealed class IntelFiles(
     private Uri AtService(string path) => CollateralAddresses.Of(addresses.Intel, path);
 
     private ValueTask<CollateralFile> GetAsync(CollateralRequest request) =>
-        store.GetAsync(request, fresh ? CollateralDemand.Fresh : CollateralDemand.Hourly, async, cancellationToken);
+        store.GetAsync(request, fresh ? CollateralFreshness.Fresh : CollateralFreshness.Hourly, async, cancellationToken);
 }
 
 /// <summary>Where collateral is fetched from. A configured endpoint replaces all three hosts; paths and queries stay the same.</summary>

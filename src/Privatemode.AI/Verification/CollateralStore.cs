@@ -44,7 +44,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     /// <returns>The file; without a version if it is not authentic, and no copy is.</returns>
     /// <exception cref="PrivatemodeServiceException">It could not be downloaded, and there is no copy.</exception>
     public async ValueTask<CollateralFile> GetAsync(
-        CollateralRequest request, CollateralDemand demand, bool async, CancellationToken cancellationToken)
+        CollateralRequest request, CollateralFreshness demand, bool async, CancellationToken cancellationToken)
     {
         string key = scope + request.Key;
         while (true)
@@ -57,7 +57,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
 
             SharedDownload own = new();
             SharedDownload shared = UnderWay.GetOrAdd(key, own);
-            DownloadEnd? end = shared == own ? null : await shared.WaitAsync(time, async, cancellationToken).ConfigureAwait(false);
+            DownloadResult? end = shared == own ? null : await shared.WaitAsync(time, async, cancellationToken).ConfigureAwait(false);
             if (end is null)
             {
                 return await WorkAsync(shared, key, request, demand, async, cancellationToken).ConfigureAwait(false);
@@ -72,7 +72,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
 
     /// <summary>Decides what somebody else's download is for one who waited. Each trying again in turn would make the last wait for ever.</summary>
     private async ValueTask<CollateralFile> TakeAsync(
-        DownloadEnd end, CollateralRequest request, CollateralDemand demand, bool async, CancellationToken cancellationToken)
+        DownloadResult end, CollateralRequest request, CollateralFreshness demand, bool async, CancellationToken cancellationToken)
     {
         if (end.File is { } file)
         {
@@ -87,9 +87,9 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
 
     /// <summary>Does the work for all who wait.</summary>
     private async ValueTask<CollateralFile> WorkAsync(
-        SharedDownload shared, string key, CollateralRequest request, CollateralDemand demand, bool async, CancellationToken cancellationToken)
+        SharedDownload shared, string key, CollateralRequest request, CollateralFreshness demand, bool async, CancellationToken cancellationToken)
     {
-        DownloadEnd end = default;
+        DownloadResult end = default;
         Copies copies;
         CollateralFile chosen;
         try
@@ -136,7 +136,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     }
 
     /// <summary>The newer of a copy and a download; of what is not authentic, only the download, so that the verdict can say what is wrong with it.</summary>
-    private CollateralFile Choose(CollateralFile? copy, CollateralFile downloaded, CollateralDemand demand)
+    private CollateralFile Choose(CollateralFile? copy, CollateralFile downloaded, CollateralFreshness demand)
     {
         return copy is null || (downloaded.Version is not null && Replaces(downloaded, copy))
             ? downloaded
@@ -144,7 +144,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     }
 
     /// <summary>The newest copy, after a download has failed.</summary>
-    private CollateralFile StandIn(CollateralFile copy, PrivatemodeServiceException failure, CollateralDemand demand) =>
+    private CollateralFile StandIn(CollateralFile copy, PrivatemodeServiceException failure, CollateralFreshness demand) =>
         copy with { IsStandIn = !IsCurrent(copy, demand), IsWithdrawn = failure.Status == Gone };
 
     /// <summary>Keeps the chosen file in a cache that has no copy of it, or an older one. What is not authentic is not kept.</summary>
@@ -170,16 +170,16 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         return !version.IsOlderThan(before) && (!file.IsFromCache || before.IsOlderThan(version) || file.FetchedAt > kept.FetchedAt);
     }
 
-    private bool IsCurrent(CollateralFile copy, CollateralDemand demand)
+    private bool IsCurrent(CollateralFile copy, CollateralFreshness demand)
     {
         TimeSpan age = time.GetUtcNow() - copy.FetchedAt;
         return demand switch
         {
-            CollateralDemand.Unchanging => true,
+            CollateralFreshness.Unchanging => true,
 
             // From the future: the clock was set back, and nothing is known about the age.
-            CollateralDemand.Recent => age >= TimeSpan.Zero && age < RecentFor,
-            CollateralDemand.Hourly => age >= TimeSpan.Zero && age < HourlyFor,
+            CollateralFreshness.Recent => age >= TimeSpan.Zero && age < RecentFor,
+            CollateralFreshness.Hourly => age >= TimeSpan.Zero && age < HourlyFor,
             _ => age >= TimeSpan.Zero && age < FreshFor,
         };
     }
@@ -215,7 +215,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     private static CollateralFile Authenticated(CollateralFile file, CollateralRequest request) =>
         file with { Version = request.Authenticate(file) };
 
-    private async ValueTask<DownloadEnd> DownloadAsync(CollateralRequest request, bool async, CancellationToken cancellationToken)
+    private async ValueTask<DownloadResult> DownloadAsync(CollateralRequest request, bool async, CancellationToken cancellationToken)
     {
         try
         {
@@ -224,7 +224,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
                 ? string.Join(',', values)
                 : "";
             _ = _away.TryRemove(request.Address.Authority, out _);
-            return new DownloadEnd(new CollateralFile(answer.Body, chain, time.GetUtcNow()), null);
+            return new DownloadResult(new CollateralFile(answer.Body, chain, time.GetUtcNow()), null);
         }
         catch (PrivatemodeServiceException exception)
         {
@@ -234,7 +234,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
                 _away[request.Address.Authority] = time.GetTimestamp();
             }
 
-            return new DownloadEnd(null, exception);
+            return new DownloadResult(null, exception);
         }
     }
 
@@ -266,7 +266,7 @@ internal sealed record CollateralRequest(Uri Address, int Limit, string What, Fu
 }
 
 /// <summary>How current a downloaded file has to be.</summary>
-internal enum CollateralDemand
+internal enum CollateralFreshness
 {
     /// <summary>It never changes: a copy of any age will do.</summary>
     Unchanging,
@@ -290,12 +290,12 @@ internal sealed class SharedDownload
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
-    private readonly TaskCompletionSource<DownloadEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<DownloadResult> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _helpers;
     private int _working = 1;
 
     /// <summary>Waits for the end; null when the one who waits has become one who downloads, and has to <see cref="Leave"/>.</summary>
-    public async ValueTask<DownloadEnd?> WaitAsync(TimeProvider time, bool async, CancellationToken cancellationToken)
+    public async ValueTask<DownloadResult?> WaitAsync(TimeProvider time, bool async, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -324,13 +324,13 @@ internal sealed class SharedDownload
     public bool Leave() => Interlocked.Decrement(ref _working) == 0;
 
     /// <summary>Tells those who wait.</summary>
-    public void End(DownloadEnd end) => _end.TrySetResult(end);
+    public void End(DownloadResult end) => _end.TrySetResult(end);
 }
 
 /// <summary>How a download ended. Without file and failure: whoever downloaded had no need to, or was called off.</summary>
 /// <param name="File">What came.</param>
 /// <param name="Failure">Why nothing came.</param>
-internal readonly record struct DownloadEnd(CollateralFile? File, PrivatemodeServiceException? Failure)
+internal readonly record struct DownloadResult(CollateralFile? File, PrivatemodeServiceException? Failure)
 {
     /// <summary>False when those who waited know no more than before.</summary>
     public bool IsKnown => File is not null || Failure is not null;

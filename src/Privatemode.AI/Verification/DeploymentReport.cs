@@ -19,7 +19,7 @@ internal static class DeploymentReport
     /// <param name="evidence">What the verdict was made of.</param>
     /// <param name="settings">How long it counts at most.</param>
     public static VerifiedDeployment Of(
-        VerifiedCoordinator verified, ManifestGrounds grounds, DateTimeOffset meshCaNotAfter, EvidenceBundle evidence, AttestorSettings settings)
+        VerifiedCoordinator verified, ManifestDecision grounds, DateTimeOffset meshCaNotAfter, EvidenceBundle evidence, AttestationSettings settings)
     {
         CollateralInfo[] dates = [.. verified.Snp is { } snp ? DatesOf(snp.Dates) : DatesOf(verified.Tdx!), Date("mesh CA", null, meshCaNotAfter)];
         DateTimeOffset end = verified.VerifiedAt + settings.Lifetime;

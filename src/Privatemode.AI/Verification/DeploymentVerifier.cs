@@ -6,7 +6,8 @@ using Privatemode.AI.KeyExchange;
 namespace Privatemode.AI.Verification;
 
 /// <summary>Keeps the last verdict about the deployment while it counts, and renews it in the background before it ends.</summary>
-internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper manifests, ClientEvents events, TimeProvider time) : IMeshAuthority, IDisposable
+internal sealed class DeploymentVerifier(
+    AttestationRun attestation, ManifestPolicyEvaluator manifests, ClientEvents events, TimeProvider time) : IMeshAuthority, IDisposable
 {
     // Secrets are exchanged every 45 minutes at least while the client is in use, so that somebody comes by in the last 90 minutes.
     private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(90);
@@ -17,8 +18,8 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
 
     private readonly SemaphoreSlim _gate = new(1);
     private readonly CancellationTokenSource _lifetime = new();
-    private TrustedMesh? _current;
-    private Lifetime _look; // how long the last look at the publisher will do
+    private VerifiedMesh? _current;
+    private ValidityPeriod _look; // how long the last look at the publisher will do
     private int _renewing;
     private Exception? _failure;
     private Exception? _shared; // how a verification failed for everybody who waited for it; null since one succeeded
@@ -40,7 +41,7 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
     /// <summary>The background renewal under way, for tests.</summary>
     internal Task Renewal { get; private set; } = Task.CompletedTask;
 
-    public async ValueTask<TrustedMesh> GetAsync(TrustedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken)
+    public async ValueTask<VerifiedMesh> GetAsync(VerifiedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken)
     {
         if (Usable(rejected) is { } mesh)
         {
@@ -54,7 +55,7 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
 
     /// <summary>Verifies anew, whatever is known.</summary>
     /// <exception cref="ObjectDisposedException">The client was disposed before or meanwhile.</exception>
-    public async ValueTask<TrustedMesh> VerifyNowAsync(string apiKey, CancellationToken cancellationToken)
+    public async ValueTask<VerifiedMesh> VerifyNowAsync(string apiKey, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_lifetime.IsCancellationRequested, typeof(PrivatemodeClient));
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(_lifetime.Token, cancellationToken);
@@ -76,17 +77,17 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
 
     public void Dispose() => _lifetime.Cancel();
 
-    private TrustedMesh? Usable(TrustedMesh? rejected)
+    private VerifiedMesh? Usable(VerifiedMesh? rejected)
     {
-        TrustedMesh? mesh = Volatile.Read(ref _current);
+        VerifiedMesh? mesh = Volatile.Read(ref _current);
         return mesh is not null && mesh != rejected && !mesh.Verdict!.Value.IsOver(time) && !manifests.IsClosed ? mesh : null;
     }
 
     /// <summary>One verification at a time. How it fails, it fails for all who were waiting then; whoever comes later tries himself.</summary>
-    private async ValueTask<TrustedMesh> InTurnAsync(
-        Func<TrustedMesh?> known, Func<ValueTask<TrustedMesh>> find, bool async, CancellationToken cancellationToken)
+    private async ValueTask<VerifiedMesh> InTurnAsync(
+        Func<VerifiedMesh?> known, Func<ValueTask<VerifiedMesh>> find, bool async, CancellationToken cancellationToken)
     {
-        ManifestKeeper.DemandOutside();
+        ManifestPolicyEvaluator.DemandOutside();
         Exception? before = Volatile.Read(ref _shared);
         if (async)
         {
@@ -107,7 +108,7 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
             // Each trying again in turn would make the last of many wait for ever.
             if (_shared is { } failure && failure != before)
             {
-                SharedFailure.ThrowForAnother(failure);
+                SharedExceptions.ThrowForAnother(failure);
             }
 
             return await find().ConfigureAwait(false);
@@ -118,27 +119,27 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
         }
     }
 
-    private async ValueTask<TrustedMesh> VerifyAsync(string trigger, string apiKey, bool async, CancellationToken cancellationToken)
+    private async ValueTask<VerifiedMesh> VerifyAsync(string trigger, string apiKey, bool async, CancellationToken cancellationToken)
     {
-        Step? step = Step.Begin(Telemetry.Attest, time);
-        step?.Measure(Tags.Trigger, trigger);
+        TelemetryOperation? operation = TelemetryOperation.Begin(Telemetry.Attest, time);
+        operation?.Measure(TelemetryTags.Trigger, trigger);
         try
         {
-            TrustedMesh mesh = await VerifyAsync(apiKey, async, cancellationToken).ConfigureAwait(false);
+            VerifiedMesh mesh = await VerifyAsync(apiKey, async, cancellationToken).ConfigureAwait(false);
             Volatile.Write(ref _shared, null);
-            step?.About(mesh.Deployment);
-            step?.Succeed();
+            operation?.About(mesh.Deployment);
+            operation?.Succeed();
             events.DeploymentVerified(mesh.Deployment!);
             return mesh;
         }
         catch (Exception exception)
         {
-            if (trigger != InBackground && SharedFailure.IsForAll(exception))
+            if (trigger != InBackground && SharedExceptions.IsForAll(exception))
             {
                 Volatile.Write(ref _shared, exception);
             }
 
-            step?.Fail(exception);
+            operation?.Fail(exception);
             if (exception is PrivatemodeVerificationException failure)
             {
                 events.VerificationFailed(failure);
@@ -148,13 +149,13 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
         }
     }
 
-    private async ValueTask<TrustedMesh> VerifyAsync(string apiKey, bool async, CancellationToken cancellationToken)
+    private async ValueTask<VerifiedMesh> VerifyAsync(string apiKey, bool async, CancellationToken cancellationToken)
     {
         try
         {
-            TrustedMesh mesh = await attestor.VerifyAsync(apiKey, GiveUpOther, async, cancellationToken).ConfigureAwait(false);
-            TrustedMesh? before = _current;
-            _look = Lifetime.Of(ManifestInterval, time);
+            VerifiedMesh mesh = await attestation.VerifyAsync(apiKey, GiveUpOther, async, cancellationToken).ConfigureAwait(false);
+            VerifiedMesh? before = _current;
+            _look = ValidityPeriod.Of(ManifestInterval, time);
             Volatile.Write(ref _current, mesh);
             Volatile.Write(ref _failure, null);
             if (before is not null && !IsSame(before.Deployment!, mesh.Deployment!))
@@ -189,22 +190,22 @@ internal sealed class AttestedMeshAuthority(Attestor attestor, ManifestKeeper ma
     private static bool IsSame(VerifiedDeployment before, VerifiedDeployment now) =>
         before.MeshCaSha256 == now.MeshCaSha256 && before.ManifestSha256 == now.ManifestSha256;
 
-    private void RenewInBackground(TrustedMesh mesh, string apiKey)
+    private void RenewInBackground(VerifiedMesh mesh, string apiKey)
     {
-        Lifetime verdict = mesh.Verdict!.Value;
+        ValidityPeriod verdict = mesh.Verdict!.Value;
         TimeSpan lead = (verdict.Until - verdict.From) / 4;
         bool isDue = verdict.Left(time) <= (lead < RenewalLead ? lead : RenewalLead);
         bool mayHaveChanged = manifests.FollowsThePublisher && _look.IsOver(time);
         if ((isDue || mayHaveChanged) && Interlocked.Exchange(ref _renewing, 1) == 0)
         {
-            _look = Lifetime.Of(ManifestInterval, time);
+            _look = ValidityPeriod.Of(ManifestInterval, time);
             AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
             Renewal = Task.Run(() => RenewAsync(mesh, isDue, apiKey));
             flow?.Undo();
         }
     }
 
-    private async Task RenewAsync(TrustedMesh mesh, bool isDue, string apiKey)
+    private async Task RenewAsync(VerifiedMesh mesh, bool isDue, string apiKey)
     {
         try
         {
@@ -250,7 +251,7 @@ internal interface IMeshAuthority
     /// <param name="async">False when the caller is synchronous; see <see cref="SyncOrAsync"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
-    ValueTask<TrustedMesh> GetAsync(TrustedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken);
+    ValueTask<VerifiedMesh> GetAsync(VerifiedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken);
 }
 
 /// <summary>A mesh CA that may be trusted, and why.</summary>
@@ -258,8 +259,8 @@ internal interface IMeshAuthority
 /// <param name="SecretService">How the secret service is named in it.</param>
 /// <param name="Deployment">What was proved; null only where a test gives the CA itself.</param>
 /// <param name="Verdict">How long that counts; null where nothing was proved.</param>
-internal sealed record TrustedMesh(
-    MeshCertificateAuthority Authority, SecretServiceNames SecretService, VerifiedDeployment? Deployment, Lifetime? Verdict = null);
+internal sealed record VerifiedMesh(
+    MeshCertificateAuthority Authority, SecretServiceNames SecretService, VerifiedDeployment? Deployment, ValidityPeriod? Verdict = null);
 
 /// <summary>What is known about the deployment now.</summary>
 /// <param name="Deployment">The verdict that counts; null when there is none.</param>
@@ -267,7 +268,7 @@ internal sealed record TrustedMesh(
 internal readonly record struct DeploymentHealth(VerifiedDeployment? Deployment, Exception? Failure);
 
 /// <summary>A verification that failed for one caller, and for all who waited for its end.</summary>
-internal static class SharedFailure
+internal static class SharedExceptions
 {
     /// <summary>Whether it says nothing about the one who met it, neither about his key nor that he went away.</summary>
     public static bool IsForAll(Exception exception) => exception switch

@@ -71,7 +71,7 @@ internal static class EvidenceFile
     {
         try
         {
-            EvidenceMembers members = EvidenceMembers.Read(file);
+            EvidenceJson members = EvidenceJson.Read(file);
             if (!members.IsText("format", Format))
             {
                 throw members.HasTextPrefix("format", FormatName)
@@ -94,14 +94,14 @@ internal static class EvidenceFile
         }
     }
 
-    private static SnpCollateral? Amd(EvidenceMembers members) => members.Has("amd")
+    private static SnpCollateral? Amd(EvidenceJson members) => members.Has("amd")
         ? new SnpCollateral(members.Bytes("amd.intermediate"), members.Bytes("amd.root"), members.Bytes("amd.crl"))
         {
             IsCrlSupplied = members.IsTrue("amd.crlSupplied"),
         }
         : null;
 
-    private static TdxCollateral? Intel(EvidenceMembers members) => members.Has("intel")
+    private static TdxCollateral? Intel(EvidenceJson members) => members.Has("intel")
         ? new TdxCollateral(
             members.Bytes("intel.tcbInfo"),
             members.Bytes("intel.tcbInfoChain"),
@@ -121,7 +121,7 @@ internal static class EvidenceFile
 /// <remarks>
 /// The file may be the body of a stranger's request. A document object model would take memory by the length of the text, and keep it.
 /// </remarks>
-internal sealed class EvidenceMembers
+internal sealed class EvidenceJson
 {
     // Ours has some twenty names and values, at most two deep; a newer version's may have more.
     private const int MaxTokens = 256;
@@ -135,13 +135,13 @@ internal sealed class EvidenceMembers
     private readonly Dictionary<string, Range> _values = new(StringComparer.Ordinal);
     private readonly ReadOnlyMemory<byte> _file;
 
-    private EvidenceMembers(ReadOnlyMemory<byte> file) => _file = file;
+    private EvidenceJson(ReadOnlyMemory<byte> file) => _file = file;
 
     /// <exception cref="JsonException">It is no JSON, has a name twice, or more than 256 names, values and brackets.</exception>
     /// <exception cref="InvalidOperationException">A name is no text.</exception>
-    public static EvidenceMembers Read(ReadOnlyMemory<byte> file)
+    public static EvidenceJson Read(ReadOnlyMemory<byte> file)
     {
-        EvidenceMembers members = new(file);
+        EvidenceJson members = new(file);
         Utf8JsonReader reader = new(file.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
         string outer = "";
         string path = "";

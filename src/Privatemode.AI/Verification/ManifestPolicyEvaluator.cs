@@ -12,7 +12,7 @@ namespace Privatemode.AI.Verification;
 /// The order is: fetch what the publisher names (<see cref="ExpectAsync"/>), attest, prove, then approve and log (<see cref="AdoptAsync"/>); keys are
 /// exchanged after that. One caller at a time, except for <see cref="HasChangedAsync"/>.
 /// </remarks>
-internal sealed class ManifestKeeper(
+internal sealed class ManifestPolicyEvaluator(
     ManifestPolicy policy, ManifestEndpoint endpoint, ClientEvents events, TimeProvider time, bool isTestTrust = false)
 {
     /// <summary>The check that fails when the user does not approve.</summary>
@@ -156,17 +156,17 @@ internal sealed class ManifestKeeper(
     /// <summary>Decides about a manifest that a deployment has proved: asks the user if necessary, and records it. The verdict counts after this.</summary>
     /// <exception cref="PrivatemodeVerificationException">It is not approved; or another one is approved, which is not proved yet.</exception>
     /// <exception cref="PrivatemodeConfigurationException">It cannot be recorded, so it is not used.</exception>
-    public async ValueTask<ManifestGrounds> AdoptAsync(ExpectedManifest expected, Manifest proved, bool async, CancellationToken cancellationToken)
+    public async ValueTask<ManifestDecision> AdoptAsync(ExpectedManifest expected, Manifest proved, bool async, CancellationToken cancellationToken)
     {
         if (policy is ManifestPolicy.PinnedManifest)
         {
-            return new ManifestGrounds(ManifestSource.Pinned, time.GetUtcNow());
+            return new ManifestDecision(ManifestSource.Pinned, time.GetUtcNow());
         }
 
         ManifestRecord record = expected.Record;
         if (expected.Published is null)
         {
-            return new ManifestGrounds(ManifestSource.LastAdopted, record.Last!.At);
+            return new ManifestDecision(ManifestSource.LastAdopted, record.Last!.At);
         }
 
         ManifestSource source = _approval is null ? ManifestSource.Published : ManifestSource.Approved;
@@ -181,18 +181,18 @@ internal sealed class ManifestKeeper(
             (bool isNew, PendingManifests pending) =
                 await _recorder.RecordAsync(proved.Raw.ToArray(), record.Pending.Unproved, async, cancellationToken).ConfigureAwait(false);
             _isClosed = pending.Unproved is not null;
-            return new ManifestGrounds(source, time.GetUtcNow()) { Warnings = isNew ? Announce(record, digest) : [] };
+            return new ManifestDecision(source, time.GetUtcNow()) { Warnings = isNew ? Announce(record, digest) : [] };
         }
 
         await SettleAsync(record, async, cancellationToken).ConfigureAwait(false);
         if (digest == expected.Published)
         {
-            return new ManifestGrounds(source, record.Last!.At);
+            return new ManifestDecision(source, record.Last!.At);
         }
 
         events.ManifestNotApproved(expected.Published, digest);
         string warning = $"the publisher names the manifest {expected.Published}, which you did not approve; the approved manifest {digest} counts";
-        return new ManifestGrounds(source, record.Last!.At) { Unapproved = expected.Published, Warnings = [warning] };
+        return new ManifestDecision(source, record.Last!.At) { Unapproved = expected.Published, Warnings = [warning] };
     }
 
     /// <summary>Adds to a failed verification what it means for later ones.</summary>
@@ -357,7 +357,7 @@ internal sealed record ExpectedManifest(
 /// <summary>Why a proved manifest counts.</summary>
 /// <param name="Source">Who decided.</param>
 /// <param name="AdoptedAt">Since when it is the adopted one.</param>
-internal sealed record ManifestGrounds(ManifestSource Source, DateTimeOffset AdoptedAt)
+internal sealed record ManifestDecision(ManifestSource Source, DateTimeOffset AdoptedAt)
 {
     /// <summary>SHA-256 of the manifest that the publisher names and the user does not approve; null if no manifest waits for approval.</summary>
     public string? Unapproved { get; init; }

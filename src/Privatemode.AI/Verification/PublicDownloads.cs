@@ -4,7 +4,7 @@ using Privatemode.AI.Pipeline.Transport;
 namespace Privatemode.AI.Verification;
 
 /// <summary>Gets public files: manifest, certificates, revocation lists, Intel's collateral. No credentials go to these hosts.</summary>
-internal sealed class PublicDownloads(BoundedHttp http, TimeProvider time)
+internal sealed class PublicDownloads(BoundedHttpClient http, TimeProvider time)
 {
     private static readonly TimeSpan[] PausesBetweenTries = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3)];
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);

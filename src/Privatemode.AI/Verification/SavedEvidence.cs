@@ -76,23 +76,23 @@ public sealed class SavedEvidence
         DemandLoopback(expectation);
         Uri endpoint = expectation.Endpoint ?? _evidence.Endpoint;
         AttestationDocument document = AttestationDocument.Parse(_evidence.Document);
-        Manifest manifest = ManifestKeeper.ResolvePinned(expectation.ManifestSha256, document);
+        Manifest manifest = ManifestPolicyEvaluator.ResolvePinned(expectation.ManifestSha256, document);
         VerifiedCoordinator verified = ContrastVerifier.Verify(
             document,
             _evidence.Nonce,
             manifest,
             _evidence.Collateral,
-            TrustAnchors.Of(expectation.InsecureLoopbackTrust),
-            TrustAnchors.OptionsOf(expectation.Hardware),
+            VerificationSettings.Of(expectation.InsecureLoopbackTrust),
+            VerificationSettings.OptionsOf(expectation.Hardware),
             at);
         MeshCertificateAuthority authority = MeshCertificateAuthority.FromPem(verified.MeshAuthority.Span);
         authority.CheckValidity(at);
         return DeploymentReport.Of(
             verified,
-            new ManifestGrounds(ManifestSource.Pinned, at),
+            new ManifestDecision(ManifestSource.Pinned, at),
             authority.NotAfter,
             _evidence with { Endpoint = endpoint, VerifiedAt = at },
-            new AttestorSettings(endpoint, TimeSpan.FromHours(24)));
+            new AttestationSettings(endpoint, TimeSpan.FromHours(24)));
     }
 
     // The endpoint in the file is what its writer says: it must not decide whether test roots count.

@@ -8,9 +8,9 @@ using Privatemode.AI.Pipeline.Transport;
 namespace Privatemode.AI.Verification;
 
 /// <summary>Puts together what verifies the deployment.</summary>
-internal static class AttestationComposition
+internal static class VerificationComposition
 {
-    public static AttestedMeshAuthority Create(PrivatemodeOptions options, BoundedHttp http, ControlPlaneClient control)
+    public static DeploymentVerifier Create(PrivatemodeOptions options, BoundedHttpClient http, ControlPlaneClient control)
     {
         TimeProvider time = options.TimeProvider;
         VerificationOptions verification = options.Verification;
@@ -18,22 +18,22 @@ internal static class AttestationComposition
         ClientEvents events = new(options.LoggerFactory, options.Endpoint);
         PublicDownloads downloads = new(http, time);
         ManifestEndpoint published = new(downloads, trust?.ManifestEndpoint ?? ManifestEndpoint.Production, time);
-        ManifestKeeper manifests = new(verification.Manifest, published, events, time, isTestTrust: trust is not null);
+        ManifestPolicyEvaluator manifests = new(verification.Manifest, published, events, time, isTestTrust: trust is not null);
         CollateralAddresses addresses = trust is not null ? CollateralAddresses.At(trust.CollateralEndpoint)
             : verification.CollateralEndpoint is { } endpoint ? CollateralAddresses.At(endpoint)
             : CollateralAddresses.Vendors;
         CollateralStore store = new(downloads, Caches(verification, time), time, ScopeOf(verification));
-        ContrastTrustAnchors anchors = TrustAnchors.Of(trust);
-        ContrastOptions hardware = TrustAnchors.OptionsOf(verification.Hardware);
-        Attestor attestor = new(
+        ContrastTrustAnchors anchors = VerificationSettings.Of(trust);
+        ContrastOptions hardware = VerificationSettings.OptionsOf(verification.Hardware);
+        AttestationRun attestation = new(
             manifests,
             new AttestEndpoint(control),
-            new EvidenceCollector(store, addresses, anchors, hardware, time),
+            new CollateralCollector(store, addresses, anchors, hardware, time),
             anchors,
             hardware,
-            new AttestorSettings(options.Endpoint, verification.Lifetime, verification.DangerousAcceptAnyUnnamedWorkloadAsSecretService),
+            new AttestationSettings(options.Endpoint, verification.Lifetime, verification.DangerousAcceptAnyUnnamedWorkloadAsSecretService),
             time);
-        return new AttestedMeshAuthority(attestor, manifests, events, time);
+        return new DeploymentVerifier(attestation, manifests, events, time);
     }
 
     private static string ScopeOf(VerificationOptions verification) => verification.InsecureLoopbackTrust?.Scope ?? "";
@@ -56,12 +56,12 @@ internal static class AttestationComposition
 }
 
 /// <summary>Public settings in the words of the Attestation rooms.</summary>
-internal static class TrustAnchors
+internal static class VerificationSettings
 {
     internal static readonly TimeSpan LongestSuppliedRevocationList = TimeSpan.FromDays(366);
 
     /// <summary>The technologies that a policy can name.</summary>
-    internal static IReadOnlyList<string> Tees { get; } = [SnpJudgement.Kind, TdxJudgement.Kind];
+    internal static IReadOnlyList<string> Tees { get; } = [SnpReferenceMatcher.Kind, TdxReferenceMatcher.Kind];
 
     /// <summary>The product lines of AMD that a policy can name.</summary>
     internal static IReadOnlyList<string> AmdProducts { get; } = Enum.GetNames<SnpProduct>();
@@ -97,12 +97,12 @@ internal static class TrustAnchors
 
     private static EvidenceKind Kind(TeeKind tee) => tee.Value switch
     {
-        SnpJudgement.Kind => EvidenceKind.SevSnp,
-        TdxJudgement.Kind => EvidenceKind.Tdx,
+        SnpReferenceMatcher.Kind => EvidenceKind.SevSnp,
+        TdxReferenceMatcher.Kind => EvidenceKind.Tdx,
         _ => throw new PrivatemodeConfigurationException(
             OptionNames.Hardware,
             $"{OptionNames.Hardware}.{nameof(HardwarePolicy.AllowedTees)} contains an unknown value (length {tee.ToString().Length}). " +
-                $"Use {SnpJudgement.Kind} or {TdxJudgement.Kind}."),
+                $"Use {SnpReferenceMatcher.Kind} or {TdxReferenceMatcher.Kind}."),
     };
 
     private static ReadOnlyMemory<byte> Chip(string id) => id is { Length: 128 } && id.All(char.IsAsciiHexDigit) && id.AsSpan().ContainsAnyExcept('0')

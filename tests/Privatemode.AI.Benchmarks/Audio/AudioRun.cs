@@ -70,8 +70,8 @@ internal static class AudioRun
     /// <summary>From the file to the last byte for the socket, in turns with the bare loop.</summary>
     private static async Task MeasureEngineAsync(string path)
     {
-        SealingEngine engine = new(
-            new Uri("https://api.privatemode.ai"), FieldCodec.Instance, new PromptCacheSalts(PromptCacheScope.None), TimeProvider.System);
+        RequestEncryptor engine = new(
+            new Uri("https://api.privatemode.ai"), FieldCodec.Instance, new PromptCacheSaltProvider(PromptCacheScope.None), TimeProvider.System);
         byte[] plaintext = Recording();
         byte[] scratch = new byte[Size + 16];
         byte[] hex = new byte[2 * (Size + 64)];
@@ -99,19 +99,19 @@ internal static class AudioRun
         Report($"that is {100 * bareMedian / sealedMedian:F0} % of the bare throughput (bar 60 %)");
     }
 
-    private static async Task SealAsync(SealingEngine engine, string path)
+    private static async Task SealAsync(RequestEncryptor engine, string path)
     {
         await using FileStream file = Open(path);
-        FileSource source = await FileSource.OpenAsync(file, new FileLimit(FormFields.FileLimit, ""), default);
+        FileSource source = await FileSource.OpenAsync(file, new FileLimit(ClearFormFields.FileLimit, ""), default);
         using FormContent content = new([new("model", "whisper-large-v3")], "file", "file", "application/octet-stream", source);
         _ = content.TryComputeLength(out long length);
         PooledBytes bytes = new((int)length);
         await content.WriteToAsync(new PooledWriteStream(bytes, EndpointRules.Transcriptions.PlainLimit));
-        using SealedCall call = engine.Prepare(
-            EndpointRules.Transcriptions, SealingEngine.Read(EndpointRules.Transcriptions, bytes, content.ContentType), "key");
+        using EncryptedCall call = engine.Prepare(
+            EndpointRules.Transcriptions, RequestEncryptor.Read(EndpointRules.Transcriptions, bytes, content.ContentType), "key");
         using IBodyExchange exchange = FieldCodec.Instance.Begin(new AesGcmKey(Key), SecretId);
-        using SealedBody body = call.Body!.Seal(exchange, call.Rule);
-        if (!exchange.IsSealed(body, call.Rule.Body, (name, value) => call.Rule.RequestPlain!.Contains(name) && FormFields.IsClearValue(name, value)))
+        using EncryptedBody body = call.Body!.Seal(exchange, call.Rule);
+        if (!exchange.IsSealed(body, call.Rule.Body, (name, value) => call.Rule.RequestPlain!.Contains(name) && ClearFormFields.IsClearValue(name, value)))
         {
             throw new InvalidOperationException("Not sealed.");
         }

@@ -10,8 +10,8 @@ internal sealed class FixedMesh(string meshCaPem) : IMeshAuthority
     /// <summary>The name of the secret service.</summary>
     public const string SecretServiceName = "secret-service";
 
-    private readonly TrustedMesh _mesh = new(
+    private readonly VerifiedMesh _mesh = new(
         MeshCertificateAuthority.FromPem(Encoding.UTF8.GetBytes(meshCaPem)), new SecretServiceNames([SecretServiceName]), null);
 
-    public ValueTask<TrustedMesh> GetAsync(TrustedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken) => new(_mesh);
+    public ValueTask<VerifiedMesh> GetAsync(VerifiedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken) => new(_mesh);
 }

@@ -21,7 +21,7 @@ internal sealed class HarnessAnswers : IDisposable
         """{"id":"chatcmpl-0123456789abcdef","object":"chat.completion.chunk","created":1795299359,"model":"gpt-oss-120b","choices":"""
         + """[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}""";
 
-    private static readonly PlainNames Plain = new("id", "usage");
+    private static readonly ClearNames Plain = new("id", "usage");
     private static readonly byte[] WholeDocument = Encoding.UTF8.GetBytes(WholeText);
     private static readonly byte[] EventDocument = Encoding.UTF8.GetBytes(EventText);
     private static readonly byte[] FinishDocument = Encoding.UTF8.GetBytes(FinishText);
@@ -49,8 +49,8 @@ internal sealed class HarnessAnswers : IDisposable
         foreach (int i in index.Order)
         {
             ReadOnlySpan<byte> value = index.Members[i].Value(request);
-            int head = SealedValue.FindCiphertext(value);
-            if (head >= 0 && SealedValue.TryReadIv(value, head, iv))
+            int head = EncryptedValue.FindCiphertext(value);
+            if (head >= 0 && EncryptedValue.TryReadIv(value, head, iv))
             {
                 _nonce = _nonce.Length > 0 ? _nonce : Convert.FromHexString(Encoding.ASCII.GetString(value).Split(':')[1]);
                 opener ??= new FieldCipher(key, _nonce);
@@ -111,7 +111,7 @@ internal sealed class HarnessAnswers : IDisposable
         foreach (ref JsonMember member in index.Members)
         {
             member.OutputLength = Plain.Contains(index.Name(member)) ? JsonRewriter.Stays
-                : SealedValue.EncodedLength(_secretId.Length, member.ValueLength);
+                : EncryptedValue.EncodedLength(_secretId.Length, member.ValueLength);
         }
 
         JsonRewriter.CopyAround(document, index.Members, _output);
@@ -130,8 +130,8 @@ internal sealed class HarnessAnswers : IDisposable
         Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
         RandomNumberGenerator.Fill(iv);
         _cipher!.Encrypt(iv, plaintext, _sealed.AsSpan(0, plaintext.Length + FieldCipher.TagSize));
-        int at = SealedValue.WritePrefix(_secretId, _nonce, iv, destination);
-        at += SealedValue.WriteHex(_sealed.AsSpan(0, plaintext.Length + FieldCipher.TagSize), destination[at..]);
+        int at = EncryptedValue.WritePrefix(_secretId, _nonce, iv, destination);
+        at += EncryptedValue.WriteHex(_sealed.AsSpan(0, plaintext.Length + FieldCipher.TagSize), destination[at..]);
         destination[at] = (byte)'"';
     }
 }

@@ -47,7 +47,7 @@ internal static class ContrastTargets
         return new FuzzSeed(scene.Name, [scene.Document], parts =>
         {
             AttestationDocument document = AttestationDocument.Parse(parts[0]);
-            Manifest manifest = ManifestKeeper.ResolvePinned(pins, document);
+            Manifest manifest = ManifestPolicyEvaluator.ResolvePinned(pins, document);
             _ = CollateralNeeds.Of(document, manifest, IssuedScene.Anchors, IssuedScene.At);
             VerifiedCoordinator verified = ContrastVerifier.Verify(
                 document, IssuedScene.Nonce, manifest, scene.Collateral, IssuedScene.Anchors, options, IssuedScene.At);

@@ -37,7 +37,7 @@ public sealed partial class SnippetsTests
 
     [Theory]
     [InlineData("using Microsoft.Extensions.AI;\nISpeechToTextClient? speech = null;", "MEAI001")]
-    [InlineData("Console.WriteLine(nameof(Privatemode.AI.Pipeline.Requests.JsonText));", "CS0122")]
+    [InlineData("Console.WriteLine(nameof(Privatemode.AI.Pipeline.Requests.CanonicalText));", "CS0122")]
     [InlineData("PrivatemodeClient client = new();", "CS0246")]
     public void Program_ThatAReaderCannotCompile_IsFound(string program, string error) =>
         Assert.Contains(Errors(program), found => found.Contains(error, StringComparison.Ordinal));

@@ -13,7 +13,7 @@ public sealed class SessionEventsTests : IAsyncLifetime
 
     private readonly CapturingLoggerFactory _logs = new();
     private DeploymentScene _scene = null!;
-    private AttestedMeshAuthority _authority = null!;
+    private DeploymentVerifier _authority = null!;
 
     public async Task InitializeAsync()
     {
@@ -88,7 +88,7 @@ public sealed class SessionEventsTests : IAsyncLifetime
     {
         _ = await GetAsync();
         _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Manifest, Fault.UnencryptedError(503), times: 9);
-        Task<TrustedMesh> verifying = _authority.VerifyNowAsync(Key, CancellationToken.None).AsTask();
+        Task<VerifiedMesh> verifying = _authority.VerifyNowAsync(Key, CancellationToken.None).AsTask();
         _ = await _scene.PassPausesAsync(verifying);
         _ = await verifying.OrTimeout();
         Assert.Contains("Warning ManifestKept", Told());
@@ -107,7 +107,7 @@ public sealed class SessionEventsTests : IAsyncLifetime
         Assert.DoesNotContain("Warning RenewalFailed", Told());
     }
 
-    private Task<TrustedMesh> GetAsync() => _authority.GetAsync(null, Key, async: true, default).AsTask().OrTimeout();
+    private Task<VerifiedMesh> GetAsync() => _authority.GetAsync(null, Key, async: true, default).AsTask().OrTimeout();
 
     private List<string> Told() =>
         [.. _logs.Lines.Select(line => line.Split(' ')).Where(words => words[0] == "Privatemode.AI").Select(words => $"{words[1]} {words[2]}")];

@@ -15,7 +15,7 @@ public sealed class StepTests
     {
         ClientEvents events = new(null, new Uri("https://localhost"));
         PrivatemodeWouldLeakException exception = new("code", "text");
-        Repeats repeats = new();
+        ImmediateRetryBudget repeats = new();
         Measure();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++)
@@ -27,7 +27,7 @@ public sealed class StepTests
 
         void Measure()
         {
-            Assert.Null(Step.Begin(Telemetry.Seal, _time));
+            Assert.Null(TelemetryOperation.Begin(Telemetry.Seal, _time));
             Assert.False(events.HearsOfAnswers);
             Telemetry.CountRetry(429);
             Telemetry.CountRepeat("reset");
@@ -42,7 +42,7 @@ public sealed class StepTests
     {
         using TelemetryRecorder recorder = new();
         using Activity caller = new Activity("caller").Start();
-        Step step = Step.Begin(Telemetry.Open, _time)!;
+        TelemetryOperation step = TelemetryOperation.Begin(Telemetry.Open, _time)!;
         Assert.Same(caller, Activity.Current);
         using (Activity other = new Activity("other").Start())
         {
@@ -59,10 +59,10 @@ public sealed class StepTests
     public void End_WithNothingCurrent_LeavesNothingCurrent()
     {
         using TelemetryRecorder recorder = new();
-        Step step;
+        TelemetryOperation step;
         using (new Activity("caller").Start())
         {
-            step = Step.Begin(Telemetry.Open, _time)!;
+            step = TelemetryOperation.Begin(Telemetry.Open, _time)!;
         }
 
         Assert.Null(Activity.Current);
@@ -75,8 +75,8 @@ public sealed class StepTests
     public void Fail_TakesTheDurationByTheGivenClock()
     {
         using TelemetryRecorder recorder = new();
-        Step step = Step.Begin(Telemetry.Attest, _time)!;
-        step.Measure(Tags.Trigger, "renewal");
+        TelemetryOperation step = TelemetryOperation.Begin(Telemetry.Attest, _time)!;
+        step.Measure(TelemetryTags.Trigger, "renewal");
         _time.Advance(TimeSpan.FromSeconds(2.5));
         step.Fail(new PrivatemodeVerificationException("some-check", "secret words"));
         string tags = "error.type=some-check privatemode.outcome=failed privatemode.trigger=renewal";
@@ -89,9 +89,9 @@ public sealed class StepTests
     public void Step_MetricsOnly_HasNoActivity()
     {
         using TelemetryRecorder recorder = new(sampling: ActivitySamplingResult.None);
-        Step step = Step.Begin(Telemetry.Seal, _time)!;
-        step.Tag(Tags.Model, "m");
-        step.Measure(Tags.Endpoint, "/v1/x");
+        TelemetryOperation step = TelemetryOperation.Begin(Telemetry.Seal, _time)!;
+        step.Tag(TelemetryTags.Model, "m");
+        step.Measure(TelemetryTags.Endpoint, "/v1/x");
         step.EndWithErrorAnswer(429);
         Assert.Empty(recorder.Activities);
         Assert.Equal(
@@ -105,7 +105,7 @@ public sealed class StepTests
     {
         Assert.Equal(name, ErrorNames.Of(exception));
         using TelemetryRecorder recorder = new();
-        Step.Begin(Telemetry.Seal, _time)!.Fail(exception);
+        TelemetryOperation.Begin(Telemetry.Seal, _time)!.Fail(exception);
         Assert.Equal([$"error.type={name}", $"privatemode.outcome={outcome}"], recorder.TagsOf("privatemode.seal"));
         Assert.DoesNotContain(recorder.Everything, text => text.Contains("words", StringComparison.Ordinal));
     }

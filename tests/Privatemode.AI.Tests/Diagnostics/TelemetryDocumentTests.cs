@@ -35,7 +35,7 @@ public sealed partial class TelemetryDocumentTests
     [Fact]
     public void Activities_OfTheDocument_AreTheSteps()
     {
-        IEnumerable<string> existing = typeof(Telemetry).GetProperties().Select(property => property.GetValue(null)).OfType<StepKind>()
+        IEnumerable<string> existing = typeof(Telemetry).GetProperties().Select(property => property.GetValue(null)).OfType<TelemetryOperationKind>()
             .Select(kind => $"{kind.Name} {kind.Kind}".ToLowerInvariant());
         Assert.Equal(existing.Order(), Table("activity").Select(row => $"{Code(row[0])} {row[1]}").Order());
     }
@@ -43,7 +43,7 @@ public sealed partial class TelemetryDocumentTests
     [Fact]
     public void Tags_OfTheDocument_AreTheTags()
     {
-        string[] existing = [.. typeof(Tags).GetFields().Select(field => (string)field.GetRawConstantValue()!).Order(StringComparer.Ordinal)];
+        string[] existing = [.. typeof(TelemetryTags).GetFields().Select(field => (string)field.GetRawConstantValue()!).Order(StringComparer.Ordinal)];
         Assert.Equal(existing, Table("tag").Select(row => Code(row[0])));
         string[] used = [.. Table("activity").Concat(Table("metric")).SelectMany(row => CodeSpan().Matches(row[^1]).Select(match => match.Groups[1].Value))];
         Assert.Empty(used.Except(existing).Except(Table("metric").Select(row => Code(row[0]))));

@@ -33,7 +33,7 @@ internal sealed class EmbeddingBench : IDisposable
         };
         options.AddPolicy(new NotingPolicy(), PipelinePosition.PerTry);
         Client = new EmbeddingClient(Model, new ApiKeyCredential("key"), options);
-        Generator = new PrivatemodeEmbeddingGenerator(Client, Service, Model, dimensions, new CallFailures(exception => ServiceErrors.Map(exception)));
+        Generator = new PrivatemodeEmbeddingGenerator(Client, Service, Model, dimensions, new ExceptionMapper(exception => ServiceErrors.Map(exception)));
     }
 
     public WaitingHandler Handler { get; }
@@ -85,9 +85,9 @@ internal sealed class EmbeddingBench : IDisposable
 
         public override async ValueTask ProcessAsync(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
         {
-            CallNote.Current?.TakeRequest();
+            ReceiptScope.Current?.TakeRequest();
             await ProcessNextAsync(message, pipeline, currentIndex);
-            CallNote.Current?.Take(message.Response!.ContentStream ?? Stream.Null);
+            ReceiptScope.Current?.Take(message.Response!.ContentStream ?? Stream.Null);
         }
     }
 }

@@ -52,8 +52,8 @@ public sealed class AnswerFaultsTests
     {
         Assert.Equal(
             [AnswerFault.None, AnswerFault.UnsealedMember, AnswerFault.NotAuthentic, AnswerFault.Reflected, AnswerFault.AlreadyFailed],
-            Enum.GetValues<OpenResult>().Select(AnswerFaults.From));
-        Assert.Equal(AnswerFault.NotAuthentic, AnswerFaults.From((OpenResult)99));
+            Enum.GetValues<DecryptionResult>().Select(AnswerFaults.From));
+        Assert.Equal(AnswerFault.NotAuthentic, AnswerFaults.From((DecryptionResult)99));
         Assert.Equal(AnswerFault.None, AnswerFaults.From(JsonShape.Usable));
         Assert.Equal(AnswerFault.DuplicateName, AnswerFaults.From(JsonShape.DuplicateName));
         Assert.All(

@@ -28,7 +28,7 @@ public sealed class ExchangeCipherTests
         {
             byte[] plaintext = RandomNumberGenerator.GetBytes(size);
             byte[] value = Seal(cipher, plaintext);
-            Assert.True(SealedValue.IsSealedWith(value, "id"u8));
+            Assert.True(EncryptedValue.IsSealedWith(value, "id"u8));
             Assert.Equal(size, ExchangeCipher.PlaintextLength(value, out _));
             Assert.True(plaintext.AsSpan().SequenceEqual(NaivePeer.OpenBytes(Encoding.ASCII.GetString(value), _key, sequence++)), $"{size} bytes");
         }
@@ -47,7 +47,7 @@ public sealed class ExchangeCipherTests
         {
             byte[] plaintext = RandomNumberGenerator.GetBytes(size);
             byte[] opened = new byte[size];
-            Assert.Equal(OpenResult.Opened, cipher.Open(Seal(peer, plaintext), opened));
+            Assert.Equal(DecryptionResult.Opened, cipher.Open(Seal(peer, plaintext), opened));
             Assert.True(plaintext.AsSpan().SequenceEqual(opened), $"{size} bytes");
         }
     }
@@ -74,11 +74,11 @@ public sealed class ExchangeCipherTests
         using AnswerSealer enclave = new(provider);
         using ExchangeCipher cipher = enclave.Client();
         _ = Seal(cipher, "1"u8);
-        Assert.Equal(OpenResult.Opened, cipher.Open(Encoding.ASCII.GetBytes(enclave.Value("2")), new byte[1]));
+        Assert.Equal(DecryptionResult.Opened, cipher.Open(Encoding.ASCII.GetBytes(enclave.Value("2")), new byte[1]));
         Assert.Throws<InvalidOperationException>(() => Seal(cipher, "3"u8));
 
         using ExchangeCipher failed = enclave.Client();
-        Assert.NotEqual(OpenResult.Opened, failed.Open("null"u8, []));
+        Assert.NotEqual(DecryptionResult.Opened, failed.Open("null"u8, []));
         Assert.Throws<InvalidOperationException>(() => Seal(failed, "3"u8));
     }
 

@@ -12,7 +12,7 @@ public sealed class FieldCodecTests
 {
     private const string Body = """{"model":"m","messages":[{"role":"user"}],"cache_salt":"s"}""";
 
-    private static readonly PlainNames Plain = new("model", "stream");
+    private static readonly ClearNames Plain = new("model", "stream");
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(FieldCipher.KeySize);
 
@@ -73,12 +73,12 @@ public sealed class FieldCodecTests
     {
         using AnswerSealer enclave = new();
         using IBodyExchange exchange = Begin();
-        AnswerShape shape = new(AnswerSealer.ChatPlain, "choices"u8.ToArray(), JsonTokenType.StartArray);
-        using OpenedDocument opened = new();
+        ResponseSchema shape = new(AnswerSealer.ChatPlain, "choices"u8.ToArray(), JsonTokenType.StartArray);
+        using DecryptedDocument opened = new();
 
         // The enclave of this fake has another key and nonce.
         Assert.Equal(AnswerFault.NotAuthentic, exchange.Open(Encoding.UTF8.GetBytes(enclave.Document("{\"choices\":[]}")), shape, opened));
-        using EventOpener events = exchange.OpenEvents(new LenientEventRules(), new AnswerContext("/v1/completions", "sdk_7"));
+        using EventDecryptor events = exchange.OpenEvents(new LenientEventRules(), new AnswerContext("/v1/completions", "sdk_7"));
         events.Push(Encoding.UTF8.GetBytes(enclave.Event("{\"choices\":[]}")));
         PrivatemodeIntegrityException failure = Assert.IsType<PrivatemodeIntegrityException>(events.Failure);
         Assert.Equal(("already-failed", "/v1/completions", "sdk_7"), (failure.ErrorType, failure.EndpointPath, failure.RequestId));

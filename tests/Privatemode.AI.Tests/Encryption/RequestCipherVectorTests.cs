@@ -43,12 +43,12 @@ public sealed class RequestCipherVectorTests
                 Assert.Equal(vector.Text("ciphertext_and_tag_hex"), Convert.ToHexStringLower(sealedBytes));
 
                 byte[] id = vector.Bytes("secret_id");
-                byte[] message = new byte[SealedValue.EncodedLength(id.Length, plaintext.Length)];
-                int prefix = SealedValue.WritePrefix(id, nonce, iv, message);
-                prefix += SealedValue.WriteHex(sealedBytes, message.AsSpan(prefix));
+                byte[] message = new byte[EncryptedValue.EncodedLength(id.Length, plaintext.Length)];
+                int prefix = EncryptedValue.WritePrefix(id, nonce, iv, message);
+                prefix += EncryptedValue.WriteHex(sealedBytes, message.AsSpan(prefix));
                 message[prefix] = (byte)'"';
                 Assert.Equal(vector.Text("message"), Encoding.UTF8.GetString(message));
-                Assert.True(SealedValue.IsSealedWith(message, id));
+                Assert.True(EncryptedValue.IsSealedWith(message, id));
             });
         }
 
@@ -79,8 +79,8 @@ public sealed class RequestCipherVectorTests
 
                 foreach (JsonElement value in vector.Items("response"))
                 {
-                    Assert.Equal(value.Text("plaintext"), Open(cipher, value.Bytes("message"), out OpenResult result));
-                    Assert.Equal(OpenResult.Opened, result);
+                    Assert.Equal(value.Text("plaintext"), Open(cipher, value.Bytes("message"), out DecryptionResult result));
+                    Assert.Equal(DecryptionResult.Opened, result);
                 }
 
                 Assert.True(vector.Flag("encrypt_after_decrypt_error"));
@@ -127,12 +127,12 @@ public sealed class RequestCipherVectorTests
         using ExchangeCipher cipher = new(key, "id"u8.ToArray(), vector.Hex("nonce_hex"));
         JsonElement[] steps = [.. vector.Items("steps")];
         Assert.Equal(4, steps.Length);
-        Open(cipher, steps[0].Bytes("message"), out OpenResult first);
-        Assert.Equal(OpenResult.NotAuthentic, first);
+        Open(cipher, steps[0].Bytes("message"), out DecryptionResult first);
+        Assert.Equal(DecryptionResult.NotAuthentic, first);
         foreach (JsonElement step in steps.Skip(1))
         {
-            Open(cipher, step.Bytes("message"), out OpenResult result);
-            Assert.Equal(OpenResult.AlreadyFailed, result);
+            Open(cipher, step.Bytes("message"), out DecryptionResult result);
+            Assert.Equal(DecryptionResult.AlreadyFailed, result);
         }
 
         using ExchangeCipher inOrder = new(key, "id"u8.ToArray(), vector.Hex("nonce_hex"));
@@ -160,15 +160,15 @@ public sealed class RequestCipherVectorTests
     {
         byte[] message = vector.Bytes("message");
         byte[] iv = new byte[FieldCipher.IvSize];
-        int head = SealedValue.FindCiphertext(message);
-        if (head < 0 || !SealedValue.TryReadIv(message, head, iv))
+        int head = EncryptedValue.FindCiphertext(message);
+        if (head < 0 || !EncryptedValue.TryReadIv(message, head, iv))
         {
             return null;
         }
 
         ReadOnlySpan<byte> hex = message.AsSpan(head..^1);
         byte[] sealedBytes = new byte[hex.Length / 2];
-        if (!SealedValue.TryReadHex(hex, sealedBytes))
+        if (!EncryptedValue.TryReadHex(hex, sealedBytes))
         {
             return null;
         }
@@ -179,7 +179,7 @@ public sealed class RequestCipherVectorTests
         return cipher.TryDecrypt(iv, sealedBytes, plaintext) ? Encoding.UTF8.GetString(plaintext) : null;
     }
 
-    private static string Open(ExchangeCipher cipher, byte[] message, out OpenResult result)
+    private static string Open(ExchangeCipher cipher, byte[] message, out DecryptionResult result)
     {
         byte[] plaintext = new byte[ExchangeCipher.PlaintextLength(message, out int head)];
         result = cipher.Open(message, head, plaintext);

@@ -8,16 +8,16 @@ namespace Privatemode.AI.Tests.Fakes;
 /// <summary>The documents of one answer, sealed and opened again, as normalizers get them.</summary>
 internal sealed class AnswerBench : IDisposable
 {
-    private static readonly AnswerShape Shape = new(AnswerSealer.ChatPlain, "choices"u8.ToArray(), JsonTokenType.StartArray);
+    private static readonly ResponseSchema Shape = new(AnswerSealer.ChatPlain, "choices"u8.ToArray(), JsonTokenType.StartArray);
 
     private readonly AnswerSealer _sealer = new();
     private readonly ExchangeCipher _client;
-    private readonly OpenedDocument _opened = new();
+    private readonly DecryptedDocument _opened = new();
 
     public AnswerBench() => _client = _sealer.Client();
 
     /// <summary>Opens the next document, lets something change it, and gives back its text.</summary>
-    public string Change(string document, Action<OpenedDocument> change)
+    public string Change(string document, Action<DecryptedDocument> change)
     {
         Assert.Equal(AnswerFault.None, _opened.Open(Encoding.UTF8.GetBytes(_sealer.Document(document)), Shape, _client));
         change(_opened);

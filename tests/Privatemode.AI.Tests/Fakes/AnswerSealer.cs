@@ -10,7 +10,7 @@ namespace Privatemode.AI.Tests.Fakes;
 /// <summary>The enclave's side of one exchange: seals answers the way the inference proxy does, numbering on across events.</summary>
 internal sealed class AnswerSealer : IDisposable
 {
-    public static readonly PlainNames ChatPlain = new("id", "usage");
+    public static readonly ClearNames ChatPlain = new("id", "usage");
 
     private FieldCipher _cipher;
     private readonly AesGcmKey _key;
@@ -49,7 +49,7 @@ internal sealed class AnswerSealer : IDisposable
     }
 
     /// <summary>Seals the members of a JSON document that are not plain, in the order of escaped names.</summary>
-    public string Document(string json, PlainNames? plain = null)
+    public string Document(string json, ClearNames? plain = null)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(json);
         using JsonIndex index = new();
@@ -85,7 +85,7 @@ internal sealed class AnswerSealer : IDisposable
     public OpenedStream Open(EventRules rules, string stream)
     {
         using ExchangeCipher client = Client();
-        using EventOpener opener = new(client, rules, new AnswerContext("/v1/messages", "sdk_0"));
+        using EventDecryptor opener = new(client, rules, new AnswerContext("/v1/messages", "sdk_0"));
         opener.Push(Encoding.UTF8.GetBytes(stream));
         opener.Complete();
         _ = Restarted();

@@ -27,13 +27,13 @@ internal sealed partial class AnsweringNetwork : IDisposable
     public AnsweringNetwork()
     {
         ImmediateTimeProvider time = new();
-        _http = Transports.Create(_network, isTestTrust: false, acceptsAny: true);
+        _http = HttpTransports.Create(_network, isTestTrust: false, acceptsAny: true);
         _sessions = new SessionManager(
             _ => new AccountSession((async, token) => _secrets.ExchangeAsync(async, token), time), time, 256, TimeSpan.FromMinutes(1));
         CallRunner runner = new(
-            new SealingEngine(Service, FieldCodec.Instance, new PromptCacheSalts(PromptCacheScope.None, false), time),
-            new MediaResolver(RemoteMediaPolicy.Refuse, null),
-            new AnswerOpener(TimeSpan.FromSeconds(100), time, new ClientEvents(null, Service)), _sessions, new ApiKeys(new ApiKeyCredential("key")), null,
+            new RequestEncryptor(Service, FieldCodec.Instance, new PromptCacheSaltProvider(PromptCacheScope.None, false), time),
+            new RemoteMediaResolver(RemoteMediaPolicy.Refuse, null),
+            new AnswerReader(TimeSpan.FromSeconds(100), time, new ClientEvents(null, Service)), _sessions, new ApiKeys(new ApiKeyCredential("key")), null,
             TimeSpan.FromMinutes(10), time, default);
         _calls = new HttpCalls(runner, _http, Service, new ClientEvents(null, Service));
     }

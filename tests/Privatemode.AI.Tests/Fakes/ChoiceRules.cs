@@ -11,11 +11,11 @@ internal sealed class ChoiceRules : EventRules
 {
     private readonly ChoiceFinishes _finishes = new();
 
-    public override AnswerShape Shape { get; } = new(AnswerSealer.ChatPlain, "choices"u8.ToArray(), JsonTokenType.StartArray);
+    public override ResponseSchema Shape { get; } = new(AnswerSealer.ChatPlain, "choices"u8.ToArray(), JsonTokenType.StartArray);
 
     public override bool IsFinished => _finishes.AllFinished;
 
-    public override AnswerFault Inspect(OpenedDocument opened)
+    public override AnswerFault Inspect(DecryptedDocument opened)
     {
         if (opened.TryGet("error"u8, out _, out _))
         {

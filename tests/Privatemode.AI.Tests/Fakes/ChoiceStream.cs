@@ -30,16 +30,16 @@ internal sealed class ChoiceStream : IDisposable
     public static string WholeOpened { get; } = $"data: {DeltaJson("one")}\n\ndata: {DeltaJson("two")}\n\ndata: {FinishJson()}\n\n{Done}";
 
     /// <summary>A fresh client's opener with the rules of choices; owns nothing else.</summary>
-    public EventOpener Opener(out ExchangeCipher cipher)
+    public EventDecryptor Opener(out ExchangeCipher cipher)
     {
         cipher = Enclave.Client();
-        return new EventOpener(cipher, new ChoiceRules(), new AnswerContext("/v1/chat/completions", "sdk_0"));
+        return new EventDecryptor(cipher, new ChoiceRules(), new AnswerContext("/v1/chat/completions", "sdk_0"));
     }
 
     /// <summary>Opens a whole stream, cut into the given pieces, to its end.</summary>
     public OpenedStream Open(byte[] stream, params int[] cuts)
     {
-        using EventOpener opener = Opener(out ExchangeCipher cipher);
+        using EventDecryptor opener = Opener(out ExchangeCipher cipher);
         using (cipher)
         {
             int from = 0;

@@ -39,14 +39,14 @@ internal sealed class DeploymentScene : IAsyncDisposable
     });
 
     /// <summary>What keeps the verdict, without the rest of a client.</summary>
-    public AttestedMeshAuthority Authority(Action<PrivatemodeOptions>? configure = null)
+    public DeploymentVerifier Authority(Action<PrivatemodeOptions>? configure = null)
     {
         PrivatemodeOptions options = new();
         Deployment.ConfigureClient(options);
         configure?.Invoke(options);
-        _http = Transports.Create(null, isTestTrust: true);
-        BoundedHttp bounded = new(_http, Time);
-        return AttestationComposition.Create(
+        _http = HttpTransports.Create(null, isTestTrust: true);
+        BoundedHttpClient bounded = new(_http, Time);
+        return VerificationComposition.Create(
             options, bounded, new ControlPlaneClient(bounded, options.Endpoint, FieldCodec.Instance.ProtocolVersion, Time));
     }
 

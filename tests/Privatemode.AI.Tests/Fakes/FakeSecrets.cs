@@ -28,7 +28,7 @@ internal sealed class FakeSecrets(TimeProvider time)
     public TaskCompletionSource Begun { get; private set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Whom the next secrets are agreed with.</summary>
-    public TrustedMesh? Mesh { get; set; }
+    public VerifiedMesh? Mesh { get; set; }
 
     public bool LastWasAsync { get; private set; }
 
@@ -54,7 +54,7 @@ internal sealed class FakeSecrets(TimeProvider time)
             InferenceSecret secret = new(
                 RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32), now, now + SecretExchange.SecretLifetime);
             Made.Add(secret);
-            return new SessionSecret(secret, Lifetime.Of(SecretExchange.SecretLifetime, time), "policy", "mac", Mesh);
+            return new SessionSecret(secret, ValidityPeriod.Of(SecretExchange.SecretLifetime, time), "policy", "mac", Mesh);
         }
         finally
         {

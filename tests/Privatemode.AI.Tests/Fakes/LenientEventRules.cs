@@ -8,13 +8,13 @@ namespace Privatemode.AI.Tests.Fakes;
 /// <summary>Event rules that ask for nothing but sealed members: framing alone is under test.</summary>
 internal sealed class LenientEventRules : EventRules
 {
-    public override AnswerShape Shape { get; } = new(AnswerSealer.ChatPlain, "choices"u8.ToArray(), JsonTokenType.StartArray);
+    public override ResponseSchema Shape { get; } = new(AnswerSealer.ChatPlain, "choices"u8.ToArray(), JsonTokenType.StartArray);
 
     public override bool IsFinished => FinishedWhen();
 
     public Func<bool> FinishedWhen { get; set; } = () => true;
 
-    public Func<OpenedDocument, AnswerFault> OnEvent { get; set; } = _ => AnswerFault.None;
+    public Func<DecryptedDocument, AnswerFault> OnEvent { get; set; } = _ => AnswerFault.None;
 
-    public override AnswerFault Inspect(OpenedDocument opened) => OnEvent(opened);
+    public override AnswerFault Inspect(DecryptedDocument opened) => OnEvent(opened);
 }

@@ -9,9 +9,9 @@ internal sealed class OpeningScene : IDisposable
 {
     public OpeningScene()
     {
-        EventOpener opener = Source.Opener(out ExchangeCipher cipher);
+        EventDecryptor opener = Source.Opener(out ExchangeCipher cipher);
         Owner = new CountedDisposable(cipher);
-        Stream = new OpeningEventStream(Network, opener, Owner);
+        Stream = new DecryptingEventStream(Network, opener, Owner);
     }
 
     public static TheoryData<string> WaysToRead { get; } = ["span", "array", "memory async", "array async"];
@@ -22,7 +22,7 @@ internal sealed class OpeningScene : IDisposable
 
     public CountedDisposable Owner { get; }
 
-    public OpeningEventStream Stream { get; }
+    public DecryptingEventStream Stream { get; }
 
     /// <summary>Begins one read; a synchronous one on a thread of its own.</summary>
     public Task<int> ReadAsync(string way, byte[] buffer, CancellationToken cancellationToken = default) => way switch

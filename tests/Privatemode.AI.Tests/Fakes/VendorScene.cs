@@ -22,7 +22,7 @@ internal sealed class VendorScene : IDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("privatemode-vendors-");
     private readonly FakeHandler _handler = new();
     private readonly HttpClient _http;
-    private readonly List<AttestedMeshAuthority> _clients = [];
+    private readonly List<DeploymentVerifier> _clients = [];
     private readonly string _meshAuthority;
     private InsecureLoopbackTrust _trust = TestTrustAnchors.For(Endpoint).ToTrust();
 
@@ -95,8 +95,8 @@ internal sealed class VendorScene : IDisposable
                 CollateralCache = keeping == Keeping.Shared ? SharedCache : null,
             },
         };
-        BoundedHttp bounded = new(_http, Time);
-        AttestedMeshAuthority client = AttestationComposition.Create(
+        BoundedHttpClient bounded = new(_http, Time);
+        DeploymentVerifier client = VerificationComposition.Create(
             options, bounded, new ControlPlaneClient(bounded, Endpoint, FieldCodec.Instance.ProtocolVersion, Time));
         _clients.Add(client);
         return (await client.VerifyNowAsync("key", CancellationToken.None).AsTask().OrTimeout()).Deployment!;

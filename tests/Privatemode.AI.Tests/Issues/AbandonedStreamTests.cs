@@ -25,8 +25,8 @@ public sealed class AbandonedStreamTests
     private static async Task<byte[]> AbandonAsync(ChoiceStream source)
     {
         ScriptedStream network = new();
-        EventOpener opener = source.Opener(out ExchangeCipher cipher);
-        OpeningEventStream stream = new(network, opener, cipher);
+        EventDecryptor opener = source.Opener(out ExchangeCipher cipher);
+        DecryptingEventStream stream = new(network, opener, cipher);
         network.Deliver(source.Delta("a very particular secret"));
         _ = await stream.ReadAsync(new byte[4]).AsTask().OrTimeout();
         Assert.True(MemoryMarshal.TryGetArray(opener.Output.Memory, out ArraySegment<byte> array));

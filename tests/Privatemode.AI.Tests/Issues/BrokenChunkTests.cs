@@ -10,7 +10,7 @@ namespace Privatemode.AI.Tests.Issues;
 public sealed class BrokenChunkTests : IAsyncLifetime
 {
     private readonly ChoiceStream _source = new();
-    private readonly HttpClient _http = Transports.Create(custom: null, isTestTrust: true);
+    private readonly HttpClient _http = HttpTransports.Create(custom: null, isTestTrust: true);
     private readonly SlowServer _server;
     private readonly string _first;
 
@@ -38,8 +38,8 @@ public sealed class BrokenChunkTests : IAsyncLifetime
         using HttpResponseMessage response = async
             ? await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).OrTimeout()
             : await TestTimeouts.OnOwnThread(() => _http.Send(request, HttpCompletionOption.ResponseHeadersRead));
-        EventOpener opener = _source.Opener(out ExchangeCipher cipher);
-        await using OpeningEventStream stream = new(await response.Content.ReadAsStreamAsync(), opener, cipher);
+        EventDecryptor opener = _source.Opener(out ExchangeCipher cipher);
+        await using DecryptingEventStream stream = new(await response.Content.ReadAsStreamAsync(), opener, cipher);
         byte[] buffer = new byte[4096];
         int read = await ReadAsync(stream, buffer, async);
         Assert.Contains("one", Encoding.UTF8.GetString(buffer, 0, read), StringComparison.Ordinal);
@@ -51,6 +51,6 @@ public sealed class BrokenChunkTests : IAsyncLifetime
         }
     }
 
-    private static Task<int> ReadAsync(OpeningEventStream stream, byte[] buffer, bool async) =>
+    private static Task<int> ReadAsync(DecryptingEventStream stream, byte[] buffer, bool async) =>
         async ? stream.ReadAsync(buffer).AsTask().OrTimeout() : TestTimeouts.OnOwnThread(() => stream.Read(buffer));
 }

@@ -19,7 +19,7 @@ public sealed class BusyThreadPoolTests : IDisposable
     private static readonly TimeSpan AtLast = TimeSpan.FromSeconds(20);
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly HttpClient _http = Transports.Create(custom: null, isTestTrust: true);
+    private readonly HttpClient _http = HttpTransports.Create(custom: null, isTestTrust: true);
 
     public BusyThreadPoolTests() => _listener.Start();
 

@@ -21,7 +21,7 @@ public sealed class ClearMembersTests : IDisposable
     private const string Finish = $$$"""{"id":ID,{{{Members}}},"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""";
     private const string Usage = $$$"""{"id":ID,{{{Members}}},"choices":[],"usage":USAGE}""";
 
-    private static readonly PlainNames Plain = new("id", "type", "usage", "duration");
+    private static readonly ClearNames Plain = new("id", "type", "usage", "duration");
 
     private readonly AnsweringNetwork _network = new();
     private readonly AnswerSealer _enclave = new();
@@ -194,7 +194,7 @@ public sealed class ClearMembersTests : IDisposable
             Assert.True(response.Headers.TryAddWithoutValidation(name, value));
         }
 
-        PrivatemodeTransport.DropUnsafeHeaders(response);
+        EncryptedCallTransport.DropUnsafeHeaders(response);
         Assert.Equal(["Retry-After", "x-edge", "x-trace"], response.Headers.Select(header => header.Key).Order(StringComparer.OrdinalIgnoreCase));
         Assert.Equal("text/plain", response.Content.Headers.ContentType?.MediaType);
     }
@@ -214,7 +214,7 @@ public sealed class ClearMembersTests : IDisposable
         ("/v1/messages", """{"content":[{"type":"text","text":"hi"}],"model":"m","role":"assistant","stop_reason":"end_turn","type":"message"}"""),
     ];
 
-    private string Stream(string id, string usage, PlainNames? plain = null) => string.Concat(((string[])[Piece, Finish, Usage]).Select(document =>
+    private string Stream(string id, string usage, ClearNames? plain = null) => string.Concat(((string[])[Piece, Finish, Usage]).Select(document =>
         $"data: {_enclave.Document(
             document.Replace("ID", id, StringComparison.Ordinal).Replace("USAGE", usage, StringComparison.Ordinal), plain)}\n\n")) + "data: [DONE]\n\n";
 

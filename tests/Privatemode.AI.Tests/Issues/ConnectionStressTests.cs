@@ -42,7 +42,7 @@ public sealed class ConnectionStressTests : IAsyncLifetime
 
         // Used before, so that it is too late to change its connections.
         (await invoker.SendAsync(first, CancellationToken.None)).Dispose();
-        _http = Transports.Create(handlerOfTheUsers ? theirs : null, isTestTrust: !handlerOfTheUsers);
+        _http = HttpTransports.Create(handlerOfTheUsers ? theirs : null, isTestTrust: !handlerOfTheUsers);
         int next = 0;
         await Task.WhenAll(Enumerable.Range(0, Workers).Select(worker => Task.Factory.StartNew(
             () =>
@@ -93,7 +93,7 @@ public sealed class ConnectionStressTests : IAsyncLifetime
     {
         if (way < 2)
         {
-            BoundedHttp bounded = new(_http, TimeProvider.System);
+            BoundedHttpClient bounded = new(_http, TimeProvider.System);
             _ = bounded.SendAsync(request, 1 << 20, "the test", async: way == 0, cut).AsTask().GetAwaiter().GetResult();
             return;
         }

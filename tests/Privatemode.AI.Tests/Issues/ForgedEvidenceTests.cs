@@ -109,8 +109,8 @@ public sealed class ForgedEvidenceTests
     public async Task Renewal_VendorsAnswerThatTheyKnowNothing_TheCopiesCount(EvidenceKind kind, int status)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
-        using AttestedMeshAuthority authority = scene.Authority();
-        TrustedMesh trusted = await authority.GetAsync(null, Key, async: true, default);
+        using DeploymentVerifier authority = scene.Authority();
+        VerifiedMesh trusted = await authority.GetAsync(null, Key, async: true, default);
         scene.VendorsAnswer(status);
         scene.Time.Advance(TimeSpan.FromHours(23));
         _ = await authority.GetAsync(null, Key, async: true, default);
@@ -166,10 +166,10 @@ public sealed class ForgedEvidenceTests
     public async Task Renewal_ChipIsUnknown_EndsTheTrust()
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync();
-        using AttestedMeshAuthority authority = scene.Authority();
+        using DeploymentVerifier authority = scene.Authority();
         int changes = 0;
         authority.Changed = () => changes++;
-        TrustedMesh trusted = await authority.GetAsync(null, Key, async: true, default);
+        VerifiedMesh trusted = await authority.GetAsync(null, Key, async: true, default);
         NameAnUnknownChip(scene);
         scene.Time.Advance(TimeSpan.FromHours(23));
         _ = await authority.GetAsync(null, Key, async: true, default);

@@ -12,7 +12,7 @@ public sealed class HealthForgetsFailureTests : IAsyncLifetime
     private static readonly TimeSpan UntilTheNextLook = TimeSpan.FromMinutes(6);
 
     private DeploymentScene _scene = null!;
-    private AttestedMeshAuthority _authority = null!;
+    private DeploymentVerifier _authority = null!;
 
     public async Task InitializeAsync()
     {

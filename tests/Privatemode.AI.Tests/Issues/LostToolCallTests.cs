@@ -67,7 +67,7 @@ public sealed class LostToolCallTests(ChatFixture fixture) : IClassFixture<ChatF
     public void HalfOfACharacter_InAChoiceNumberedByText_StaysInThatChoice()
     {
         using AnswerBench answer = new();
-        SplitCharacters characters = new();
+        SplitSurrogates characters = new();
         Assert.Contains("\"text\":\"\"", answer.Change(Choice("1", "\\ud83d"), characters.JoinChoices), StringComparison.Ordinal);
         Assert.Contains("\"text\":\"x\"", answer.Change(Choice("0", "x"), characters.JoinChoices), StringComparison.Ordinal);
         Assert.Contains("\"text\":\"\\ud83d\\ude00\"", answer.Change(Choice("1", "\\ude00"), characters.JoinChoices), StringComparison.Ordinal);

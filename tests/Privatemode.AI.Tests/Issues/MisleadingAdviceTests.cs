@@ -40,7 +40,7 @@ public sealed class MisleadingAdviceTests
     {
         (Uri address, Task serving) = Serve(head);
         using HttpClient http = new();
-        AssertAdvice(await Assert.ThrowsAsync<PrivatemodeServiceException>(() => new BoundedHttp(http, TimeProvider.System)
+        AssertAdvice(await Assert.ThrowsAsync<PrivatemodeServiceException>(() => new BoundedHttpClient(http, TimeProvider.System)
             .SendAsync(new HttpRequestMessage(HttpMethod.Get, address), 1000, "the key exchange", async: true, default).AsTask().OrTimeout()));
         await serving.OrTimeout();
     }

@@ -12,7 +12,7 @@ public sealed class PoisonedConnectionTests : IAsyncLifetime
     private readonly TaskCompletionSource _rest = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ManualTimeProvider _time = new();
     private readonly SlowServer _server;
-    private readonly HttpClient _http = Transports.Create(custom: null, isTestTrust: true);
+    private readonly HttpClient _http = HttpTransports.Create(custom: null, isTestTrust: true);
 
     public PoisonedConnectionTests() => _server = new SlowServer((_, stop) => new ValueTask(_rest.Task.WaitAsync(stop)));
 
@@ -63,7 +63,7 @@ public sealed class PoisonedConnectionTests : IAsyncLifetime
         if (way.StartsWith("control plane", StringComparison.Ordinal))
         {
             reading.SetResult();
-            BoundedHttp bounded = new(_http, _time);
+            BoundedHttpClient bounded = new(_http, _time);
             _ = bounded.SendAsync(request, 1 << 20, "the test", way.EndsWith("async", StringComparison.Ordinal), cut.Token).AsTask().GetAwaiter().GetResult();
             return;
         }

@@ -30,7 +30,7 @@ public sealed class SlowOddAnswersTests
     public void ToolCalls_InAStream_AreToldApartInTime()
     {
         const int Count = 200_000;
-        BegunToolCalls begun = new();
+        PartialToolCalls begun = new();
         HashSet<string> ids = [];
         HashSet<int> indexes = [];
         AssertInTime(() =>
@@ -38,7 +38,7 @@ public sealed class SlowOddAnswersTests
             for (int i = 0; i < Count; i++)
             {
                 // Every second one has the ID and the number of the one before.
-                BegunToolCall call = begun.Find(i / 2, $"id{i / 2}", i % 2 == 0 ? "f" : "g", "{}", () => $"made{i}", out _);
+                PartialToolCall call = begun.Find(i / 2, $"id{i / 2}", i % 2 == 0 ? "f" : "g", "{}", () => $"made{i}", out _);
                 call.Append("{}");
                 _ = ids.Add(call.Id);
                 _ = indexes.Add(call.Index);
@@ -51,7 +51,7 @@ public sealed class SlowOddAnswersTests
     public void ToolCallName_InManyPieces_IsPutTogetherInTime()
     {
         const int Count = 800_000;
-        BegunToolCall call = new(0, "a", "a");
+        PartialToolCall call = new(0, "a", "a");
         AssertInTime(() =>
         {
             for (int i = 0; i < Count; i++)
@@ -85,7 +85,7 @@ public sealed class SlowOddAnswersTests
         const int Count = 3000;
         string choices = string.Join(',', Enumerable.Range(0, Count).Select(i => $$"""{"index":{{i}},"text":"x\ud83d","finish_reason":null}"""));
         using AnswerBench answer = new();
-        SplitCharacters characters = new();
+        SplitSurrogates characters = new();
         string changed = answer.Change(ChatFixture.Chunk(choices), characters.JoinChoices);
         Assert.Equal(Kept, Occurrences(changed, "\"x\""));
         Assert.Equal(Count - Kept, Occurrences(changed, "\"x\\ufffd\""));

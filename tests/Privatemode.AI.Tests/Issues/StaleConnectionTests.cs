@@ -139,10 +139,10 @@ public sealed class StaleConnectionTests : IAsyncLifetime
             await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
             return new TellingStream(socket, read);
         };
-        using HttpClient http = Transports.Create(handler, isTestTrust: false);
+        using HttpClient http = HttpTransports.Create(handler, isTestTrust: false);
         using HttpRequestMessage request = new(HttpMethod.Post, new Uri(hop.Endpoint, Path)) { Content = new StringContent("{}") };
         HttpRequestException exception = await Assert.ThrowsAnyAsync<HttpRequestException>(() => http.SendAsync(request).OrTimeout());
-        Assert.Equal(isUnanswered, TransportFailure.IsUnanswered(exception));
+        Assert.Equal(isUnanswered, TransportExceptions.IsUnanswered(exception));
     }
 
     private PrivatemodeClient NewClient(LoopbackHop hop) => _deployment.CreateClient(options => options.Endpoint = hop.Endpoint);

@@ -85,7 +85,7 @@ public sealed class UnparsableImageUrlTests
     [MemberData(nameof(Parsable))]
     public void Resolve_UrlTheServiceCanParse_Passes(string url)
     {
-        MediaResolver passing = new(RemoteMediaPolicy.FetchByService, null);
+        RemoteMediaResolver passing = new(RemoteMediaPolicy.FetchByService, null);
         Resolve(passing, EndpointRules.ChatCompletions, $$$"""[{"role":"user","content":[{{{ImagePart(url)}}}]}]""");
         Resolve(passing, EndpointRules.Messages, $$$"""[{"role":"user","content":[{{{ImageBlock(url)}}}]}]""");
     }
@@ -99,7 +99,8 @@ public sealed class UnparsableImageUrlTests
         foreach (string url in (string[])["data:image/png;base64,AA\r\nAA", "data:image/svg+xml,<svg fill='#fff' width='100%'/>"])
         {
             PrivatemodeWouldLeakException exception = Assert.Throws<PrivatemodeWouldLeakException>(
-                () => Resolve(new MediaResolver(policy, null), EndpointRules.ChatCompletions, $$$"""[{"role":"user","content":[{{{ImagePart(url)}}}]}]"""));
+                () => Resolve(
+                    new RemoteMediaResolver(policy, null), EndpointRules.ChatCompletions, $$$"""[{"role":"user","content":[{{{ImagePart(url)}}}]}]"""));
             Assert.Contains("messages[0].content[0]", exception.Message, StringComparison.Ordinal);
             Assert.DoesNotContain("AA", exception.Message, StringComparison.Ordinal);
         }
@@ -111,7 +112,7 @@ public sealed class UnparsableImageUrlTests
         string deep = """{"role":"assistant","content":null,"tool_calls":[{"function":{"name":"f","arguments":"{}"}},[[]]]}""";
         string body = $$$"""[{{{deep}}},{"content":[{"a":[{"b":{}}]},{{{ImagePart("https://x/a")}}}]},{"content":[[],{{{ImagePart("https://x/%")}}}]}]""";
         PrivatemodeWouldLeakException exception = Assert.Throws<PrivatemodeWouldLeakException>(
-            () => Resolve(new MediaResolver(RemoteMediaPolicy.FetchByService, null), EndpointRules.ChatCompletions, body));
+            () => Resolve(new RemoteMediaResolver(RemoteMediaPolicy.FetchByService, null), EndpointRules.ChatCompletions, body));
         Assert.Contains("messages[2].content[1]", exception.Message, StringComparison.Ordinal);
     }
 
@@ -128,7 +129,7 @@ public sealed class UnparsableImageUrlTests
     {
         foreach (RemoteMediaPolicy policy in Enum.GetValues<RemoteMediaPolicy>())
         {
-            Resolve(new MediaResolver(policy, null), EndpointRules.Messages, $$"""[{"role":"assistant","content":[{{block}}]}]""");
+            Resolve(new RemoteMediaResolver(policy, null), EndpointRules.Messages, $$"""[{"role":"assistant","content":[{{block}}]}]""");
         }
     }
 
@@ -139,7 +140,7 @@ public sealed class UnparsableImageUrlTests
     public void Resolve_ImageBesideOtherMembers_IsFound(string content, string place)
     {
         PrivatemodeWouldLeakException exception = Assert.Throws<PrivatemodeWouldLeakException>(() => Resolve(
-            new MediaResolver(RemoteMediaPolicy.FetchByService, null), EndpointRules.Messages, $$"""[{"role":"user","content":{{content}}}]"""));
+            new RemoteMediaResolver(RemoteMediaPolicy.FetchByService, null), EndpointRules.Messages, $$"""[{"role":"user","content":{{content}}}]"""));
         Assert.StartsWith(place, exception.Message, StringComparison.Ordinal);
     }
 
@@ -149,9 +150,9 @@ public sealed class UnparsableImageUrlTests
 
     private static string Quoted(string text) => $"\"{JsonEncodedText.Encode(text)}\"";
 
-    private static void Resolve(MediaResolver resolver, EndpointRule rule, string messages)
+    private static void Resolve(RemoteMediaResolver resolver, EndpointRule rule, string messages)
     {
-        using PlainBody body = new(PooledBytes.Copy(Encoding.UTF8.GetBytes($$"""{"messages":{{messages}}}""")));
+        using JsonRequestBody body = new(PooledBytes.Copy(Encoding.UTF8.GetBytes($$"""{"messages":{{messages}}}""")));
         resolver.ResolveAsync(rule, body, async: false, CancellationToken.None).Completed();
     }
 

@@ -282,8 +282,8 @@ public sealed class LocalProxySettingsTests
 
     // No other configuration may reach what sends plaintext, or reads an answer without decrypting it.
     [Theory]
-    [InlineData(@"\b(Use)?DangerousUnverifiedLocalProxy\b", "ClientComposition.cs", "LocalProxyCheck.cs", "LocalProxyComposition.cs", "OptionNames.cs",
-        "OptionsValidator.cs", "PrivatemodeClient.cs", "PrivatemodeRegistration.cs", "PrivatemodeServiceException.cs", "SettingNames.cs",
+    [InlineData(@"\b(Use)?DangerousUnverifiedLocalProxy\b", "ClientComposition.cs", "LocalProxyComposition.cs", "LocalProxyOptionsValidator.cs",
+        "OptionNames.cs", "OptionsValidator.cs", "PrivatemodeClient.cs", "PrivatemodeRegistration.cs", "PrivatemodeServiceException.cs", "SettingNames.cs",
         "TransportOptions.cs")]
     [InlineData(@"\bLocalProxyComposition\b", "LocalProxyComposition.cs", "PrivatemodeClient.cs")]
     [InlineData(@"\bLocalProxyTransport\b", "LocalProxyComposition.cs", "LocalProxyTransport.cs")]

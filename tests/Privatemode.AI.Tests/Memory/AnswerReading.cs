@@ -34,17 +34,17 @@ internal sealed class AnswerReading(string path = "/v1/chat/completions", int st
     {
         using IBodyExchange exchange = FieldCodec.Instance.Begin(new AesGcmKey(Key), "id"u8.ToArray());
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
-        Lifetime lifetime = Lifetime.Of(SecretExchange.SecretLifetime, TimeProvider.System);
+        ValidityPeriod lifetime = ValidityPeriod.Of(SecretExchange.SecretLifetime, TimeProvider.System);
         SessionSecret session = new(new InferenceSecret(new byte[32], Key, now, now + SecretExchange.SecretLifetime), lifetime, "policy", "mac");
-        using SealedCall call = new()
+        using EncryptedCall call = new()
         {
             Rule = EndpointRules.Match("POST", new Uri(Service, path), Service),
             RequestId = "request",
             WantsStream = stream,
-            Current = new SealedAttempt(SecretLease.TryTake(session), exchange, null, []),
+            Current = new CallAttempt(SecretLease.TryTake(session), exchange, null, []),
         };
-        AnswerHead head = new() { Status = status, ContentType = stream ? "text/event-stream" : "application/json" };
-        AnswerOpener opener = new(TimeSpan.FromMinutes(5), TimeProvider.System, new ClientEvents(null, Service));
+        AnswerHeaders head = new() { Status = status, ContentType = stream ? "text/event-stream" : "application/json" };
+        AnswerReader opener = new(TimeSpan.FromMinutes(5), TimeProvider.System, new ClientEvents(null, Service));
         using Deadline deadline = new(TimeSpan.FromMinutes(5), TimeProvider.System, async: false, default, default);
         Stream wire = body(exchange);
         GC.Collect();

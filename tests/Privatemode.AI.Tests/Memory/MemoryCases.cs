@@ -62,7 +62,7 @@ internal static class MemoryCases
         ["stream: a line without an end"] = Exchange(Answer, () => new AnswerReading(stream: true).Refused(Text(Answer, "data: ", "x", ""))),
         ["stream: comments"] = Exchange(Answer, () => new AnswerReading(stream: true).Refused(Text(Answer, "", ": ping\n\n", ""))),
         ["stream: authentic"] = Exchange(Answer, () => new AnswerReading(stream: true).Read(StreamOf)),
-        ["form: the largest file"] = Exchange(2 * FormFields.FileLimit, SealForm),
+        ["form: the largest file"] = Exchange(2 * ClearFormFields.FileLimit, SealForm),
         ["manifest: brackets"] = Small(() => Download(Manifest.MaxSize, "{\"Policies\":[", Brackets, "0]}", body => Manifest.Parse(body))),
         ["manifest: one text"] = Small(() => Download(Manifest.MaxSize, "{\"Policies\":\"", "x", "\"}", body => Manifest.Parse(body))),
         ["attestation: brackets"] = Small(() => Download(
@@ -120,13 +120,14 @@ internal static class MemoryCases
         PooledBytes bytes = CallRunner.NewSnapshot(0);
         using PooledWriteStream snapshot = new(bytes, EndpointRules.Transcriptions.PlainLimit);
         using RepeatedText form = new(
-            FormFields.FileLimit, $"{Part}model\r\n\r\nm\r\n{Part}file; filename=a\r\n\r\n", "x", "\r\n--limit--\r\n");
+            ClearFormFields.FileLimit, $"{Part}model\r\n\r\nm\r\n{Part}file; filename=a\r\n\r\n", "x", "\r\n--limit--\r\n");
         form.CopyTo(snapshot);
-        SealingEngine engine = new(new Uri("https://example.com"), FieldCodec.Instance, new PromptCacheSalts(PromptCacheScope.None), TimeProvider.System);
+        RequestEncryptor engine = new(
+            new Uri("https://example.com"), FieldCodec.Instance, new PromptCacheSaltProvider(PromptCacheScope.None), TimeProvider.System);
         EndpointRule rule = EndpointRules.Transcriptions;
-        using SealedCall call = engine.Prepare(rule, SealingEngine.Read(rule, bytes, "multipart/form-data; boundary=limit"), "key");
+        using EncryptedCall call = engine.Prepare(rule, RequestEncryptor.Read(rule, bytes, "multipart/form-data; boundary=limit"), "key");
         using IBodyExchange exchange = FieldCodec.Instance.Begin(new AesGcmKey(new byte[32]), "id"u8.ToArray());
-        using SealedContent content = new(call.Body!.Seal(exchange, rule));
+        using EncryptedContent content = new(call.Body!.Seal(exchange, rule));
         content.WriteTo(Stream.Null);
     }
 
@@ -138,7 +139,7 @@ internal static class MemoryCases
     {
         using FakeHandler handler = new() { Answer = _ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(body) } };
         using HttpClient client = new(handler);
-        BoundedHttp http = new(client, TimeProvider.System);
+        BoundedHttpClient http = new(client, TimeProvider.System);
         byte[] document = http.SendAsync(new HttpRequestMessage(HttpMethod.Get, "https://example.com/"), 4 * Megabyte, "a test", async: false, default)
             .AsTask().GetAwaiter().GetResult().Body;
         Exception? refusal = Record.Exception(() => read(document));

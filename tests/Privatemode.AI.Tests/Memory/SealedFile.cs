@@ -23,7 +23,7 @@ internal sealed class SealedFile
         byte[] request = "{\"a\":1}"u8.ToArray();
         using JsonIndex index = new();
         Assert.Equal(JsonShape.Usable, index.Read(request));
-        using BufferedBody body = exchange.Seal(request, index, new PlainNames());
+        using BufferedBody body = exchange.Seal(request, index, new ClearNames());
         string[] parts = Encoding.ASCII.GetString(body.Content.Span).Split('"')[3].Split(':');
         _cipher = new FieldCipher(new AesGcmKey(key), Convert.FromHexString(parts[1]));
         _head = $"{parts[0]}:{parts[1]}:";

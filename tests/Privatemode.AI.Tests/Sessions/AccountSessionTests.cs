@@ -143,8 +143,8 @@ public sealed class AccountSessionTests
     public async Task Acquire_ClockWasSetBackBeforeTheExchange_TheSecretEndsWithTheVerdict()
     {
         using AccountSession session = NewSession();
-        Lifetime verdict = Lifetime.Of(TimeSpan.FromHours(1), _time);
-        _secrets.Mesh = new TrustedMesh(null!, null!, null, verdict);
+        ValidityPeriod verdict = ValidityPeriod.Of(TimeSpan.FromHours(1), _time);
+        _secrets.Mesh = new VerifiedMesh(null!, null!, null, verdict);
         _time.Advance(TimeSpan.FromMinutes(50));
         _time.JumpTo(verdict.From);
         (await AcquireAsync(session)).Dispose();

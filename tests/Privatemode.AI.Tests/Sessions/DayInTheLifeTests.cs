@@ -20,7 +20,7 @@ public sealed class DayInTheLifeTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _scene = await DeploymentScene.StartAsync(hasCertificates: true);
-        _http = Transports.Create(null, isTestTrust: true);
+        _http = HttpTransports.Create(null, isTestTrust: true);
     }
 
     public async Task DisposeAsync()
@@ -34,8 +34,9 @@ public sealed class DayInTheLifeTests : IAsyncLifetime
     [InlineData(false)]
     public async Task Calls_EveryMinuteOfADay_WaitForNoRenewal(bool async)
     {
-        using AttestedMeshAuthority authority = _scene.Authority();
-        ControlPlaneClient control = new(new BoundedHttp(_http, _scene.Time), _scene.Deployment.Endpoint, FieldCodec.Instance.ProtocolVersion, _scene.Time);
+        using DeploymentVerifier authority = _scene.Authority();
+        ControlPlaneClient control = new(
+            new BoundedHttpClient(_http, _scene.Time), _scene.Deployment.Endpoint, FieldCodec.Instance.ProtocolVersion, _scene.Time);
         ClientEvents events = new(null, _scene.Deployment.Endpoint);
         SecretExchanger exchanger = new(authority, new SecretEndpoint(control), GpuRevocationPolicy.Strict, events, _scene.Time);
         int paidByBlocking = 0; // renewals in the background are asynchronous, whoever sets them off
@@ -55,7 +56,7 @@ public sealed class DayInTheLifeTests : IAsyncLifetime
 
     /// <summary>A call each minute: when one had to wait, and when one came with another secret.</summary>
     private async Task<(List<TimeSpan> Waits, List<TimeSpan> Renewals)> LiveAsync(
-        AccountSession session, AttestedMeshAuthority authority, Func<int> paid, bool async)
+        AccountSession session, DeploymentVerifier authority, Func<int> paid, bool async)
     {
         DateTimeOffset begin = _scene.Time.GetUtcNow();
         List<TimeSpan> waits = [];

@@ -50,9 +50,9 @@ public sealed class SecretLeaseTests
         byte[][] values = [.. Enumerable.Range(0, 3).Select(i => ExchangeCipherTests.Seal(peer, [(byte)i]))];
         byte[] opened = new byte[1];
 
-        Assert.Equal(OpenResult.Opened, exchange.Open(values[0], opened));
+        Assert.Equal(DecryptionResult.Opened, exchange.Open(values[0], opened));
         secret.Retire();
-        Assert.Equal(OpenResult.Opened, exchange.Open(values[1], opened));
+        Assert.Equal(DecryptionResult.Opened, exchange.Open(values[1], opened));
         Assert.Equal(1, opened[0]);
         lease.Dispose();
 
@@ -60,7 +60,7 @@ public sealed class SecretLeaseTests
         if (provider == AesGcmProvidersAttribute.Sodium)
         {
             Assert.Throws<ObjectDisposedException>(() => exchange.Open(values[2], opened));
-            Assert.Equal(OpenResult.AlreadyFailed, exchange.Open(values[2], opened));
+            Assert.Equal(DecryptionResult.AlreadyFailed, exchange.Open(values[2], opened));
         }
     }
 
@@ -87,8 +87,8 @@ public sealed class SecretLeaseTests
         SessionSecret secret = await secrets.ExchangeAsync(async: true, CancellationToken.None);
         SecretLease lease = SecretLease.TryTake(secret)!;
         lease.Permit = new Permit { Throws = true };
-        SealedContent content = new(new BufferedBody(new PooledBytes(1), "application/json"));
-        SealedAttempt attempt = new(lease, null, content, []);
+        EncryptedContent content = new(new BufferedBody(new PooledBytes(1), "application/json"));
+        CallAttempt attempt = new(lease, null, content, []);
         Assert.Throws<InvalidOperationException>(attempt.Dispose);
         Assert.False(secret.IsInUse);
         Assert.Throws<ObjectDisposedException>(() => content.WriteTo(Stream.Null));

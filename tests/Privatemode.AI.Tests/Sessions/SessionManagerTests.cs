@@ -261,10 +261,10 @@ public sealed class SessionManagerTests : IAsyncLifetime
 
         public int Rejections { get; private set; }
 
-        public ValueTask<TrustedMesh> GetAsync(TrustedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken)
+        public ValueTask<VerifiedMesh> GetAsync(VerifiedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken)
         {
             Rejections += rejected is null ? 0 : 1;
-            return new(new TrustedMesh(MeshCertificateAuthority.FromPem(Encoding.ASCII.GetBytes(_pem)), new SecretServiceNames([]), null));
+            return new(new VerifiedMesh(MeshCertificateAuthority.FromPem(Encoding.ASCII.GetBytes(_pem)), new SecretServiceNames([]), null));
         }
     }
 }

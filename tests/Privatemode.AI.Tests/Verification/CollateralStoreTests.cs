@@ -50,7 +50,7 @@ public sealed class CollateralStoreTests : IDisposable
         _time.Advance(TimeSpan.FromHours(24) - TimeSpan.FromSeconds(1));
         Assert.True((await GetAsync()).IsFromCache);
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.True((await GetAsync(CollateralDemand.Unchanging)).IsFromCache);
+        Assert.True((await GetAsync(CollateralFreshness.Unchanging)).IsFromCache);
         Assert.False((await GetAsync()).IsFromCache);
         Assert.Equal(2, _handler.Requests.Count);
     }
@@ -58,11 +58,11 @@ public sealed class CollateralStoreTests : IDisposable
     [Fact]
     public async Task Get_CopyOfAListGrowsAnHourOld_IsDownloadedAgain()
     {
-        _ = await GetAsync(CollateralDemand.Hourly);
+        _ = await GetAsync(CollateralFreshness.Hourly);
         _time.Advance(TimeSpan.FromHours(1) - TimeSpan.FromSeconds(1));
-        Assert.True((await GetAsync(CollateralDemand.Hourly)).IsFromCache);
+        Assert.True((await GetAsync(CollateralFreshness.Hourly)).IsFromCache);
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.False((await GetAsync(CollateralDemand.Hourly)).IsFromCache);
+        Assert.False((await GetAsync(CollateralFreshness.Hourly)).IsFromCache);
         Assert.Equal(2, _handler.Requests.Count);
     }
 
@@ -75,7 +75,7 @@ public sealed class CollateralStoreTests : IDisposable
         Task<CollateralFile> other = GetAsync(http, leaving.Token);
         await hanging.Asked.OrTimeout();
         CollateralStore store = new(Downloads(), [_memory], _time, scope: "test trust");
-        Assert.False((await store.GetAsync(Request(), CollateralDemand.Recent, async: true, default).AsTask().OrTimeout()).IsFromCache);
+        Assert.False((await store.GetAsync(Request(), CollateralFreshness.Recent, async: true, default).AsTask().OrTimeout()).IsFromCache);
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => other.OrTimeout());
     }
@@ -92,9 +92,9 @@ public sealed class CollateralStoreTests : IDisposable
     public async Task Get_Fresh_TakesWhatSomebodyElseJustFetched()
     {
         _ = await GetAsync();
-        Assert.True((await GetAsync(CollateralDemand.Fresh)).IsFromCache);
+        Assert.True((await GetAsync(CollateralFreshness.Fresh)).IsFromCache);
         _time.Advance(TimeSpan.FromSeconds(10));
-        Assert.False((await GetAsync(CollateralDemand.Fresh)).IsFromCache);
+        Assert.False((await GetAsync(CollateralFreshness.Fresh)).IsFromCache);
     }
 
     [Theory]
@@ -107,7 +107,7 @@ public sealed class CollateralStoreTests : IDisposable
         _time.Advance(TimeSpan.FromDays(2));
         CollateralFile copy = await GetAsync(async: async);
         Assert.Equal((true, true), (copy.IsFromCache, copy.IsStandIn));
-        Assert.False((await GetAsync(CollateralDemand.Unchanging)).IsStandIn);
+        Assert.False((await GetAsync(CollateralFreshness.Unchanging)).IsStandIn);
     }
 
     [Fact]
@@ -184,9 +184,9 @@ public sealed class CollateralStoreTests : IDisposable
     public async Task Get_FartherCacheHasIt_TheNearerOneGetsIt()
     {
         MemoryCollateralCache far = new(Guid.NewGuid().ToString());
-        _ = await new CollateralStore(Downloads(), [far], _time).GetAsync(Request(), CollateralDemand.Recent, async: true, default);
+        _ = await new CollateralStore(Downloads(), [far], _time).GetAsync(Request(), CollateralFreshness.Recent, async: true, default);
         CollateralStore both = new(Downloads(), [_memory, far], _time);
-        Assert.True((await both.GetAsync(Request(), CollateralDemand.Recent, async: true, default)).IsFromCache);
+        Assert.True((await both.GetAsync(Request(), CollateralFreshness.Recent, async: true, default)).IsFromCache);
         Assert.NotNull(await _memory.GetAsync(_address.AbsoluteUri, 1000, async: true, default));
         Assert.Single(_handler.Requests);
     }
@@ -251,7 +251,7 @@ public sealed class CollateralStoreTests : IDisposable
         using HangingCache cache = new();
         CollateralStore store = new(Downloads(), [_memory, new TimedCollateralCache(cache, _time)], _time);
         Task<CollateralFile> first = TestTimeouts.OnOwnThread(
-            () => store.GetAsync(Request(), CollateralDemand.Recent, async, default).AsTask().GetAwaiter().GetResult());
+            () => store.GetAsync(Request(), CollateralFreshness.Recent, async, default).AsTask().GetAwaiter().GetResult());
         _ = await _time.TimerAsync(due => due == TimeSpan.FromSeconds(2)).OrTimeout();
         await cache.Asked.OrTimeout();
         Task<CollateralFile> other = GetAsync();
@@ -291,7 +291,7 @@ public sealed class CollateralStoreTests : IDisposable
         await KeepAsync(Document("2020-01-01", 5), far);
         await KeepAsync(Document("2020-01-02", 6), farther);
         CollateralStore store = new(Downloads(), [_memory, far, farther], _time);
-        Assert.Equal(Document("2020-01-02", 6), (await store.GetAsync(Request(), CollateralDemand.Recent, async: true, default)).Body);
+        Assert.Equal(Document("2020-01-02", 6), (await store.GetAsync(Request(), CollateralFreshness.Recent, async: true, default)).Body);
         Assert.Empty(_handler.Requests);
         foreach (MemoryCollateralCache cache in (MemoryCollateralCache[])[_memory, far, farther])
         {
@@ -340,15 +340,15 @@ public sealed class CollateralStoreTests : IDisposable
         async: true,
         default);
 
-    private PublicDownloads Downloads() => new(new BoundedHttp(_http, _time), _time);
+    private PublicDownloads Downloads() => new(new BoundedHttpClient(_http, _time), _time);
 
     private Task<CollateralFile> GetAsync(
-        CollateralDemand demand = CollateralDemand.Recent, bool async = true, CancellationToken cancellationToken = default) =>
+        CollateralFreshness demand = CollateralFreshness.Recent, bool async = true, CancellationToken cancellationToken = default) =>
         new CollateralStore(Downloads(), [_memory], _time).GetAsync(Request(), demand, async, cancellationToken).AsTask();
 
     private Task<CollateralFile> GetAsync(HttpClient http, CancellationToken cancellationToken) =>
-        new CollateralStore(new PublicDownloads(new BoundedHttp(http, _time), _time), [_memory], _time)
-            .GetAsync(Request(), CollateralDemand.Recent, async: true, cancellationToken).AsTask();
+        new CollateralStore(new PublicDownloads(new BoundedHttpClient(http, _time), _time), [_memory], _time)
+            .GetAsync(Request(), CollateralFreshness.Recent, async: true, cancellationToken).AsTask();
 
     private void Refuse() => _handler.Answer = _ => new HttpResponseMessage(HttpStatusCode.NotFound);
 

@@ -63,7 +63,7 @@ public sealed class InsecureLoopbackTrustTests
 
     [Fact]
     public void TrustAnchors_UnknownProduct_IsRefused() =>
-        Assert.Throws<PrivatemodeConfigurationException>(() => TrustAnchors.Of(Trust(amd: new() { [new("Naples")] = Key })));
+        Assert.Throws<PrivatemodeConfigurationException>(() => VerificationSettings.Of(Trust(amd: new() { [new("Naples")] = Key })));
 
     [Theory]
     [InlineData("SevSnp")]
@@ -73,7 +73,7 @@ public sealed class InsecureLoopbackTrustTests
     public void Hardware_TechnologyIsNone_IsRefused(string? tee)
     {
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(
-            () => TrustAnchors.OptionsOf(new HardwarePolicy { AllowedTees = [TeeKind.SevSnp, tee is null ? default : new TeeKind(tee)] }));
+            () => VerificationSettings.OptionsOf(new HardwarePolicy { AllowedTees = [TeeKind.SevSnp, tee is null ? default : new TeeKind(tee)] }));
         Assert.Equal("Verification.Hardware", exception.Setting);
         Assert.StartsWith("Verification.Hardware.AllowedTees contains", exception.Message, StringComparison.Ordinal);
         Assert.EndsWith("Use SEV-SNP or TDX.", exception.Message, StringComparison.Ordinal);
@@ -88,7 +88,7 @@ public sealed class InsecureLoopbackTrustTests
     public void Hardware_ProductIsNone_IsRefused(string? product)
     {
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(
-            () => TrustAnchors.OptionsOf(new HardwarePolicy { AllowedAmdProducts = [product is null ? default : new AmdProduct(product)] }));
+            () => VerificationSettings.OptionsOf(new HardwarePolicy { AllowedAmdProducts = [product is null ? default : new AmdProduct(product)] }));
         Assert.Equal("Verification.Hardware", exception.Setting);
         Assert.EndsWith("Use Milan, Genoa, Turin.", exception.Message, StringComparison.Ordinal);
     }
@@ -99,7 +99,7 @@ public sealed class InsecureLoopbackTrustTests
     [InlineData(Masked)]
     [InlineData(null)]
     public void Hardware_ChipIsNone_IsRefused(string? chip) => Assert.Equal("Verification.Hardware", Assert.Throws<PrivatemodeConfigurationException>(
-        () => TrustAnchors.OptionsOf(new HardwarePolicy { AllowedAmdChipIds = [chip!] })).Setting);
+        () => VerificationSettings.OptionsOf(new HardwarePolicy { AllowedAmdChipIds = [chip!] })).Setting);
 
     [Fact]
     public void CollateralEndpoint_NeitherHttpsNorLocalHttp_IsRefused()

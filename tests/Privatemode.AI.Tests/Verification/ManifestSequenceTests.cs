@@ -74,7 +74,7 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
         {
             client = restarts ? Restart() : client;
             PrivatemodeVerificationException exception = await ClosedAsync(client);
-            Assert.Equal((ManifestKeeper.UnprovedCheck, Digest(unproved), Digest(_first)), (exception.ErrorType, exception.Expected, exception.Found));
+            Assert.Equal((ManifestPolicyEvaluator.UnprovedCheck, Digest(unproved), Digest(_first)), (exception.ErrorType, exception.Expected, exception.Found));
             Assert.Contains("until the publisher names a manifest that the deployment proves", exception.Message, StringComparison.Ordinal);
             _scene.Time.Advance(TimeSpan.FromDays(1));
         }
@@ -156,7 +156,7 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
         for (int i = 0; i < 3; i++)
         {
             client = restarts ? RestartApproving() : client;
-            Assert.Equal(ManifestKeeper.UnprovedCheck, (await ClosedAsync(client)).ErrorType);
+            Assert.Equal(ManifestPolicyEvaluator.UnprovedCheck, (await ClosedAsync(client)).ErrorType);
             Assert.Equal(2, _asked.Count);
         }
 
@@ -182,7 +182,7 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
         {
             PrivatemodeVerificationException exception =
                 await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => RestartApproving(moved).VerifyAsync().OrTimeout());
-            Assert.Equal(ManifestKeeper.ApprovalCheck, exception.ErrorType);
+            Assert.Equal(ManifestPolicyEvaluator.ApprovalCheck, exception.ErrorType);
         }
 
         Assert.Equal(0, moved.Deployment.KeyExchangeCount);

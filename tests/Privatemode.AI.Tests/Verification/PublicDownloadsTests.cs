@@ -83,7 +83,7 @@ public sealed class PublicDownloadsTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => getting.OrTimeout());
     }
 
-    private PublicDownloads Downloads() => new(new BoundedHttp(_http, _time), _time);
+    private PublicDownloads Downloads() => new(new BoundedHttpClient(_http, _time), _time);
 
     private void Refuse(int status, RetryConditionHeaderValue? retryAfter = null) => _handler.Answer = _ =>
     {

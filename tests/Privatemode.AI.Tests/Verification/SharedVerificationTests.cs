@@ -13,7 +13,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
     private static readonly TimeSpan HttpTimeout = TimeSpan.FromSeconds(30);
 
     private DeploymentScene _scene = null!;
-    private AttestedMeshAuthority _authority = null!;
+    private DeploymentVerifier _authority = null!;
 
     public static TheoryData<Exception, bool> Failures => new()
     {
@@ -44,7 +44,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
     public async Task Get_GatewayHangs_FailsAllWhoWaitAtOnceAndNobodyWhoComesLater()
     {
         _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.NoResponse);
-        List<Task<TrustedMesh>> callers = [GetAsync()];
+        List<Task<VerifiedMesh>> callers = [GetAsync()];
         await _scene.AskedAsync(EvidenceSource.Attestation, 1);
         callers.AddRange(Enumerable.Range(0, 8).Select(_ => GetAsync()));
         callers.Add(_authority.VerifyNowAsync(Key, default).AsTask());
@@ -63,10 +63,10 @@ public sealed class SharedVerificationTests : IAsyncLifetime
     {
         _scene.Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
         _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.Delay(TimeSpan.FromSeconds(5)));
-        Task<TrustedMesh>[] callers = [.. Enumerable.Range(0, 8).Select(_ => GetAsync())];
+        Task<VerifiedMesh>[] callers = [.. Enumerable.Range(0, 8).Select(_ => GetAsync())];
         await _scene.AskedAsync(EvidenceSource.Attestation, 1);
         _ = await _scene.PassPausesAsync(callers[0]);
-        foreach (Task<TrustedMesh> caller in callers)
+        foreach (Task<VerifiedMesh> caller in callers)
         {
             PrivatemodeVerificationException failure = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => caller.OrTimeout());
             Assert.Equal(failure.ErrorType, Assert.Single(failure.Mismatches).Check);
@@ -79,9 +79,9 @@ public sealed class SharedVerificationTests : IAsyncLifetime
     public async Task Get_KeyOfTheOneWhoVerifiesIsRejected_TheOthersTryThemselves()
     {
         _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Manifest, Fault.Delay(TimeSpan.FromSeconds(5)));
-        Task<TrustedMesh> rejected = _authority.GetAsync(null, "wrong", async: true, default).AsTask();
+        Task<VerifiedMesh> rejected = _authority.GetAsync(null, "wrong", async: true, default).AsTask();
         await _scene.AskedAsync(EvidenceSource.Manifest, 1);
-        Task<TrustedMesh> other = GetAsync();
+        Task<VerifiedMesh> other = GetAsync();
         _ = await _scene.PassPausesAsync(rejected);
         await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => rejected);
         _ = await other.OrTimeout();
@@ -98,9 +98,9 @@ public sealed class SharedVerificationTests : IAsyncLifetime
             asked++;
             return new(answer.Task);
         }));
-        Task<TrustedMesh>[] callers = [.. Enumerable.Range(0, 4).Select(_ => GetAsync())];
+        Task<VerifiedMesh>[] callers = [.. Enumerable.Range(0, 4).Select(_ => GetAsync())];
         answer.SetException(new TimeoutException("nobody is there to decide"));
-        foreach (Task<TrustedMesh> caller in callers)
+        foreach (Task<VerifiedMesh> caller in callers)
         {
             Assert.Equal("nobody is there to decide", (await Assert.ThrowsAsync<TimeoutException>(() => caller.OrTimeout())).Message);
         }
@@ -112,10 +112,10 @@ public sealed class SharedVerificationTests : IAsyncLifetime
     [MemberData(nameof(Failures), DisableDiscoveryEnumeration = true)]
     public void Failure_AboutOneCaller_IsNotForTheOthers(Exception failure, bool isForAll)
     {
-        Assert.Equal(isForAll, SharedFailure.IsForAll(failure));
+        Assert.Equal(isForAll, SharedExceptions.IsForAll(failure));
         if (isForAll)
         {
-            Exception again = Assert.Throws(failure.GetType(), () => SharedFailure.ThrowForAnother(failure));
+            Exception again = Assert.Throws(failure.GetType(), () => SharedExceptions.ThrowForAnother(failure));
             Assert.NotSame(failure, again);
             Assert.Equal(failure.Message, again.Message);
             Assert.Equal(((PrivatemodeException)failure).ErrorType, ((PrivatemodeException)again).ErrorType);
@@ -129,9 +129,9 @@ public sealed class SharedVerificationTests : IAsyncLifetime
         failure =>
         {
             _ = Callbacks.Note(failure);
-            Assert.True(SharedFailure.IsForAll(failure));
-            Assert.Same(failure, Assert.Throws(failure.GetType(), () => SharedFailure.ThrowForAnother(failure)));
+            Assert.True(SharedExceptions.IsForAll(failure));
+            Assert.Same(failure, Assert.Throws(failure.GetType(), () => SharedExceptions.ThrowForAnother(failure)));
         });
 
-    private Task<TrustedMesh> GetAsync() => _authority.GetAsync(null, Key, async: true, default).AsTask();
+    private Task<VerifiedMesh> GetAsync() => _authority.GetAsync(null, Key, async: true, default).AsTask();
 }

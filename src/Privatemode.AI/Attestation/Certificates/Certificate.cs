@@ -70,7 +70,7 @@ internal sealed class Certificate
     {
         if (der.Length > LargestSize)
         {
-            throw CertificateFailure.Create(CertificateChecks.Size, holder, "is too large", $"at most {LargestSize} bytes", $"{der.Length} bytes");
+            throw CertificateExceptions.Create(CertificateChecks.Size, holder, "is too large", $"at most {LargestSize} bytes", $"{der.Length} bytes");
         }
 
         try
@@ -79,7 +79,7 @@ internal sealed class Certificate
         }
         catch (AsnContentException)
         {
-            throw CertificateFailure.Create(CertificateChecks.Format, holder, "is not a single DER certificate of version 3");
+            throw CertificateExceptions.Create(CertificateChecks.Format, holder, "is not a single DER certificate of version 3");
         }
     }
 
@@ -97,17 +97,17 @@ internal sealed class Certificate
     private static Certificate Read(ReadOnlyMemory<byte> der, string holder)
     {
         (ReadOnlyMemory<byte> toBeSigned, AsnReader body, ReadOnlyMemory<byte> outerAlgorithm, ReadOnlyMemory<byte> signature) =
-            DerReading.ReadSigned(der);
+            DerReader.ReadSigned(der);
         AsnReader version = body.ReadSequence(VersionTag);
-        DerReading.Demand(version.TryReadInt32(out int value) && value == Version3, "The certificate is not of version 3.");
+        DerReader.Demand(version.TryReadInt32(out int value) && value == Version3, "The certificate is not of version 3.");
         version.ThrowIfNotEmpty();
 
-        ReadOnlyMemory<byte> serialNumber = DerReading.ReadSerialNumber(body);
+        ReadOnlyMemory<byte> serialNumber = DerReader.ReadSerialNumber(body);
         SignatureAlgorithm? algorithm = SignatureAlgorithmReader.Read(body.ReadEncodedValue(), outerAlgorithm);
         ReadOnlyMemory<byte> issuer = body.ReadEncodedValue();
         AsnReader validity = body.ReadSequence();
-        DateTimeOffset notBefore = DerReading.ReadTime(validity);
-        DateTimeOffset notAfter = DerReading.ReadTime(validity);
+        DateTimeOffset notBefore = DerReader.ReadTime(validity);
+        DateTimeOffset notAfter = DerReader.ReadTime(validity);
         validity.ThrowIfNotEmpty();
 
         ReadOnlyMemory<byte> subject = body.ReadEncodedValue();
@@ -120,7 +120,7 @@ internal sealed class Certificate
         {
             Raw = der,
             ToBeSigned = toBeSigned,
-            Algorithm = algorithm ?? throw CertificateFailure.Create(
+            Algorithm = algorithm ?? throw CertificateExceptions.Create(
                 CertificateChecks.Algorithm,
                 holder,
                 "is signed with an unknown algorithm, or names two",
@@ -153,15 +153,15 @@ internal sealed class Certificate
         tagged.ThrowIfNotEmpty();
         while (list.HasData)
         {
-            (string identifier, CertificateExtension extension) = DerReading.ReadExtension(list);
+            (string identifier, CertificateExtension extension) = DerReader.ReadExtension(list);
             if (extension.Critical && !CertificateExtension.IsUnderstood(identifier))
             {
-                throw CertificateFailure.Create(CertificateChecks.CriticalExtension, holder, "has an unknown critical extension", found: identifier);
+                throw CertificateExceptions.Create(CertificateChecks.CriticalExtension, holder, "has an unknown critical extension", found: identifier);
             }
 
             if (!extensions.TryAdd(identifier, extension))
             {
-                throw CertificateFailure.Create(CertificateChecks.DuplicateExtension, holder, "has an extension twice", found: identifier);
+                throw CertificateExceptions.Create(CertificateChecks.DuplicateExtension, holder, "has an extension twice", found: identifier);
             }
         }
 
@@ -176,7 +176,7 @@ internal sealed class Certificate
         }
         catch (AsnContentException)
         {
-            throw CertificateFailure.Create(CertificateChecks.Name, Holder, "has a name that is not made of single attributes in plain text");
+            throw CertificateExceptions.Create(CertificateChecks.Name, Holder, "has a name that is not made of single attributes in plain text");
         }
     }
 }
@@ -208,7 +208,7 @@ internal sealed record CertificateExtension(bool Critical, ReadOnlyMemory<byte> 
         if (sequence.HasData)
         {
             bool fits = sequence.TryReadInt32(out int value);
-            DerReading.Demand(fits && value >= 0 && isAuthority, "The path length is impossible.");
+            DerReader.Demand(fits && value >= 0 && isAuthority, "The path length is impossible.");
             pathLength = value;
         }
 
@@ -256,7 +256,7 @@ internal sealed class DistinguishedName
             string type = attribute.ReadObjectIdentifier();
             string value = ReadText(attribute);
             attribute.ThrowIfNotEmpty();
-            DerReading.Demand(attributes.TryAdd(type, value), "An attribute stands twice.");
+            DerReader.Demand(attributes.TryAdd(type, value), "An attribute stands twice.");
         }
 
         return new DistinguishedName(attributes);
@@ -265,7 +265,7 @@ internal sealed class DistinguishedName
     private static string ReadText(AsnReader reader)
     {
         UniversalTagNumber kind = (UniversalTagNumber)reader.PeekTag().TagValue;
-        DerReading.Demand(
+        DerReader.Demand(
             kind is UniversalTagNumber.UTF8String or UniversalTagNumber.PrintableString or UniversalTagNumber.IA5String,
             "The value of an attribute is not plain text.");
         return reader.ReadCharacterString(kind);

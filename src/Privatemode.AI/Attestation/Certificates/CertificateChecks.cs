@@ -36,7 +36,7 @@ internal static class CertificateChecks
 }
 
 /// <summary>The room's exceptions, worded alike. Nothing that stands in a certificate comes into a message, except object identifiers.</summary>
-internal static class CertificateFailure
+internal static class CertificateExceptions
 {
     /// <param name="check">One of <see cref="CertificateChecks"/>.</param>
     /// <param name="holder">Whose certificate it is meant to be: "the AMD root key".</param>

@@ -136,12 +136,12 @@ internal static class SubjectKeys
     {
         AsnReader sequence = new AsnReader(subjectPublicKeyInfo, AsnEncodingRules.DER).ReadSequence();
         AsnReader algorithm = sequence.ReadSequence();
-        DerReading.Demand(algorithm.ReadObjectIdentifier() == RsaEncryption, "The key is not an RSA key for any padding.");
+        DerReader.Demand(algorithm.ReadObjectIdentifier() == RsaEncryption, "The key is not an RSA key for any padding.");
         algorithm.ReadNull();
         algorithm.ThrowIfNotEmpty();
         byte[] bits = sequence.ReadBitString(out int unusedBits);
         sequence.ThrowIfNotEmpty();
-        DerReading.Demand(unusedBits == 0, "The key is not a whole number of bytes.");
+        DerReader.Demand(unusedBits == 0, "The key is not a whole number of bytes.");
 
         AsnReader input = new(bits, AsnEncodingRules.DER);
         AsnReader numbers = input.ReadSequence();
@@ -151,13 +151,13 @@ internal static class SubjectKeys
         numbers.ThrowIfNotEmpty();
 
         // Positive with its highest bit set: DER puts one zero byte before it.
-        DerReading.Demand(modulus.Length - 1 is >= SmallestModulus and <= LargestModulus && modulus[0] == 0, "The modulus has an odd size.");
-        DerReading.Demand(exponent.SequenceEqual(Exponent65537), "The exponent is not 65537.");
+        DerReader.Demand(modulus.Length - 1 is >= SmallestModulus and <= LargestModulus && modulus[0] == 0, "The modulus has an odd size.");
+        DerReader.Demand(exponent.SequenceEqual(Exponent65537), "The exponent is not 65537.");
         return new RSAParameters { Modulus = modulus[1..].ToArray(), Exponent = exponent.ToArray() };
     }
 
     private static PrivatemodeVerificationException WrongKey(Certificate certificate, string expected) =>
-        CertificateFailure.Create(CertificateChecks.Key, certificate.Holder, "has a key of another kind", expected);
+        CertificateExceptions.Create(CertificateChecks.Key, certificate.Holder, "has a key of another kind", expected);
 }
 
 /// <summary>The two ways in which certificates and revocation lists of our vendors are signed.</summary>
@@ -242,7 +242,7 @@ internal static class SignatureAlgorithmReader
     private static int ReadWrappedInteger(AsnReader parameters, Asn1Tag tag)
     {
         AsnReader wrapper = parameters.ReadSequence(tag);
-        DerReading.Demand(wrapper.TryReadInt32(out int value), "The number is too large.");
+        DerReader.Demand(wrapper.TryReadInt32(out int value), "The number is too large.");
         wrapper.ThrowIfNotEmpty();
         return value;
     }

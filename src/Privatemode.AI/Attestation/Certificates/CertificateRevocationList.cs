@@ -64,7 +64,7 @@ internal sealed class CertificateRevocationList
     {
         if (der.Length > LargestSize)
         {
-            throw CertificateFailure.CreateForList(
+            throw CertificateExceptions.CreateForList(
                 CertificateChecks.CrlSize, issuedBy, "is too large", $"at most {LargestSize} bytes", $"{der.Length} bytes");
         }
 
@@ -74,7 +74,7 @@ internal sealed class CertificateRevocationList
         }
         catch (AsnContentException)
         {
-            throw CertificateFailure.CreateForList(CertificateChecks.CrlFormat, issuedBy, "is not a single DER revocation list of version 2");
+            throw CertificateExceptions.CreateForList(CertificateChecks.CrlFormat, issuedBy, "is not a single DER revocation list of version 2");
         }
     }
 
@@ -95,30 +95,30 @@ internal sealed class CertificateRevocationList
     {
         if (!Issuer.Span.SequenceEqual(issuer.Certificate.Subject.Span))
         {
-            throw CertificateFailure.CreateForList(CertificateChecks.CrlIssuer, IssuedBy, "names another issuer");
+            throw CertificateExceptions.CreateForList(CertificateChecks.CrlIssuer, IssuedBy, "names another issuer");
         }
 
         if (!issuer.Certificate.MaySignRevocationLists)
         {
-            throw CertificateFailure.Create(
+            throw CertificateExceptions.Create(
                 CertificateChecks.CrlKeyUsage, issuer.Certificate.Holder, "may not sign revocation lists", "key usage with cRLSign");
         }
 
         if (!issuer.HasSigned(ToBeSigned, Signature, Algorithm))
         {
-            throw CertificateFailure.CreateForList(CertificateChecks.CrlSignature, IssuedBy, "is not signed by its issuer");
+            throw CertificateExceptions.CreateForList(CertificateChecks.CrlSignature, IssuedBy, "is not signed by its issuer");
         }
     }
 
     private static CertificateRevocationList Read(ReadOnlyMemory<byte> der, string issuedBy)
     {
         (ReadOnlyMemory<byte> toBeSigned, AsnReader body, ReadOnlyMemory<byte> outerAlgorithm, ReadOnlyMemory<byte> signature) =
-            DerReading.ReadSigned(der);
-        DerReading.Demand(body.TryReadInt32(out int version) && version == Version2, "The list is not of version 2.");
+            DerReader.ReadSigned(der);
+        DerReader.Demand(body.TryReadInt32(out int version) && version == Version2, "The list is not of version 2.");
         SignatureAlgorithm? algorithm = SignatureAlgorithmReader.Read(body.ReadEncodedValue(), outerAlgorithm);
         ReadOnlyMemory<byte> issuer = body.ReadEncodedValue();
-        DateTimeOffset thisUpdate = DerReading.ReadTime(body);
-        DateTimeOffset? nextUpdate = DerReading.IsTimeNext(body) ? DerReading.ReadTime(body) : null;
+        DateTimeOffset thisUpdate = DerReader.ReadTime(body);
+        DateTimeOffset? nextUpdate = DerReader.IsTimeNext(body) ? DerReader.ReadTime(body) : null;
         HashSet<ReadOnlyMemory<byte>> revoked = ReadEntries(body, issuedBy);
         BigInteger number = 0;
         if (body.HasData)
@@ -132,7 +132,7 @@ internal sealed class CertificateRevocationList
         return new CertificateRevocationList(issuedBy, revoked)
         {
             ToBeSigned = toBeSigned,
-            Algorithm = algorithm ?? throw CertificateFailure.CreateForList(
+            Algorithm = algorithm ?? throw CertificateExceptions.CreateForList(
                 CertificateChecks.CrlAlgorithm,
                 issuedBy,
                 "is signed with an unknown algorithm, or names two",
@@ -158,8 +158,8 @@ internal sealed class CertificateRevocationList
         while (entries.HasData)
         {
             AsnReader entry = entries.ReadSequence();
-            ReadOnlyMemory<byte> serialNumber = DerReading.ReadSerialNumber(entry);
-            _ = DerReading.ReadTime(entry);
+            ReadOnlyMemory<byte> serialNumber = DerReader.ReadSerialNumber(entry);
+            _ = DerReader.ReadTime(entry);
             if (entry.HasData)
             {
                 _ = ReadExtensions(entry.ReadSequence(), issuedBy);
@@ -168,7 +168,7 @@ internal sealed class CertificateRevocationList
             entry.ThrowIfNotEmpty();
             if (!revoked.Add(serialNumber))
             {
-                throw CertificateFailure.CreateForList(
+                throw CertificateExceptions.CreateForList(
                     CertificateChecks.CrlDuplicateSerial, issuedBy, "revokes a serial number twice", found: Convert.ToHexStringLower(serialNumber.Span));
             }
         }
@@ -182,21 +182,21 @@ internal sealed class CertificateRevocationList
         BigInteger? number = null;
         while (list.HasData)
         {
-            (string identifier, CertificateExtension extension) = DerReading.ReadExtension(list);
+            (string identifier, CertificateExtension extension) = DerReader.ReadExtension(list);
             if (identifier is DeltaIndicator or IssuingDistributionPoint or CertificateIssuerOfEntry)
             {
-                throw CertificateFailure.CreateForList(CertificateChecks.CrlScope, issuedBy, "is not a complete list of one issuer", found: identifier);
+                throw CertificateExceptions.CreateForList(CertificateChecks.CrlScope, issuedBy, "is not a complete list of one issuer", found: identifier);
             }
 
             if (extension.Critical)
             {
-                throw CertificateFailure.CreateForList(
+                throw CertificateExceptions.CreateForList(
                     CertificateChecks.CrlCriticalExtension, issuedBy, "has an unknown critical extension", found: identifier);
             }
 
             if (identifier == CrlNumber)
             {
-                DerReading.Demand(number is null, "The list has two numbers.");
+                DerReader.Demand(number is null, "The list has two numbers.");
                 number = ReadNumber(extension.Value);
             }
         }
@@ -209,7 +209,7 @@ internal sealed class CertificateRevocationList
         AsnReader reader = new(value, AsnEncodingRules.DER);
         BigInteger number = reader.ReadInteger();
         reader.ThrowIfNotEmpty();
-        DerReading.Demand(number.Sign >= 0 && number.GetByteCount(isUnsigned: true) <= LongestNumber, "The list's number is out of range.");
+        DerReader.Demand(number.Sign >= 0 && number.GetByteCount(isUnsigned: true) <= LongestNumber, "The list's number is out of range.");
         return number;
     }
 
@@ -217,7 +217,7 @@ internal sealed class CertificateRevocationList
     {
         if (at < ThisUpdate)
         {
-            throw CertificateFailure.CreateForList(
+            throw CertificateExceptions.CreateForList(
                 CertificateChecks.CrlNotYetValid,
                 IssuedBy,
                 "was issued later (or this machine's clock is wrong)",
@@ -227,12 +227,12 @@ internal sealed class CertificateRevocationList
 
         if (NextUpdate is not { } nextUpdate)
         {
-            throw CertificateFailure.CreateForList(CertificateChecks.CrlNextUpdateMissing, IssuedBy, "does not say until when it may be used");
+            throw CertificateExceptions.CreateForList(CertificateChecks.CrlNextUpdateMissing, IssuedBy, "does not say until when it may be used");
         }
 
         if (at > nextUpdate)
         {
-            throw CertificateFailure.CreateForList(
+            throw CertificateExceptions.CreateForList(
                 CertificateChecks.CrlExpired,
                 IssuedBy,
                 "is stale (or this machine's clock is wrong); fetch a new one",

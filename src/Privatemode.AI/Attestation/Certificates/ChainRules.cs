@@ -14,28 +14,28 @@ internal static class ChainRules
         Certificate parent = issuer.Certificate;
         if (!child.Issuer.Span.SequenceEqual(parent.Subject.Span))
         {
-            throw CertificateFailure.Create(CertificateChecks.Issuer, child.Holder, $"does not name {parent.Holder} as its issuer");
+            throw CertificateExceptions.Create(CertificateChecks.Issuer, child.Holder, $"does not name {parent.Holder} as its issuer");
         }
 
         if (!parent.IsAuthority)
         {
-            throw CertificateFailure.Create(CertificateChecks.Authority, parent.Holder, "is not that of an authority", "basic constraints with CA");
+            throw CertificateExceptions.Create(CertificateChecks.Authority, parent.Holder, "is not that of an authority", "basic constraints with CA");
         }
 
         if (!parent.MaySignCertificates)
         {
-            throw CertificateFailure.Create(CertificateChecks.KeyUsage, parent.Holder, "may not sign certificates", "key usage with keyCertSign");
+            throw CertificateExceptions.Create(CertificateChecks.KeyUsage, parent.Holder, "may not sign certificates", "key usage with keyCertSign");
         }
 
         bool selfIssued = child.Subject.Span.SequenceEqual(child.Issuer.Span);
         if (child.IsAuthority && !selfIssued && parent.PathLength == 0)
         {
-            throw CertificateFailure.Create(CertificateChecks.PathLength, parent.Holder, $"does not allow that {child.Holder} is an authority");
+            throw CertificateExceptions.Create(CertificateChecks.PathLength, parent.Holder, $"does not allow that {child.Holder} is an authority");
         }
 
         if (!issuer.HasSigned(child.ToBeSigned, child.Signature, child.Algorithm))
         {
-            throw CertificateFailure.Create(CertificateChecks.Signature, child.Holder, $"is not signed by {parent.Holder}");
+            throw CertificateExceptions.Create(CertificateChecks.Signature, child.Holder, $"is not signed by {parent.Holder}");
         }
     }
 
@@ -45,7 +45,7 @@ internal static class ChainRules
     {
         if (at < certificate.NotBefore)
         {
-            throw CertificateFailure.Create(
+            throw CertificateExceptions.Create(
                 CertificateChecks.NotYetValid,
                 certificate.Holder,
                 "is not valid yet (or this machine's clock is wrong)",
@@ -55,7 +55,7 @@ internal static class ChainRules
 
         if (at > certificate.NotAfter)
         {
-            throw CertificateFailure.Create(
+            throw CertificateExceptions.Create(
                 CertificateChecks.Expired,
                 certificate.Holder,
                 "has expired (or this machine's clock is wrong)",
@@ -70,12 +70,12 @@ internal static class ChainRules
     {
         if (!certificate.Issuer.Span.SequenceEqual(list.Issuer.Span))
         {
-            throw CertificateFailure.CreateForList(CertificateChecks.CrlIssuer, list.IssuedBy, $"says nothing about {certificate.Holder}");
+            throw CertificateExceptions.CreateForList(CertificateChecks.CrlIssuer, list.IssuedBy, $"says nothing about {certificate.Holder}");
         }
 
         if (list.IsRevoked(certificate.SerialNumber))
         {
-            throw CertificateFailure.Create(
+            throw CertificateExceptions.Create(
                 CertificateChecks.Revoked,
                 certificate.Holder,
                 "has been revoked",

@@ -5,7 +5,7 @@ using System.Formats.Asn1;
 namespace Privatemode.AI.Attestation.Certificates;
 
 /// <summary>What certificates and revocation lists have in common, in DER.</summary>
-internal static class DerReading
+internal static class DerReader
 {
     /// <summary>Content bytes of the longest serial number: 20 by RFC 5280, and the sign byte that Intel does not count.</summary>
     private const int LongestSerialNumber = 21;

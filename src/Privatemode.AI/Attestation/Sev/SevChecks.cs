@@ -73,7 +73,7 @@ internal static class SnpPolicyChecks
 }
 
 /// <summary>The room's exceptions, worded alike.</summary>
-internal static class SevFailure
+internal static class SevExceptions
 {
     /// <param name="check">One of <see cref="SevChecks"/>.</param>
     /// <param name="what">What is wrong, a sentence without its full stop.</param>

@@ -149,6 +149,6 @@ internal sealed record SnpTcb(TcbVersion Reported, TcbVersion Committed, TcbVers
     public static SnpTcb Read(SnpReport report, SnpProduct product) => new(
         Read(report.ReportedTcb, product), Read(report.CommittedTcb, product), Read(report.CurrentTcb, product), Read(report.LaunchTcb, product));
 
-    private static TcbVersion Read(ulong value, SnpProduct product) => TcbVersion.Read(value, product) ?? throw SevFailure.Create(
+    private static TcbVersion Read(ulong value, SnpProduct product) => TcbVersion.Read(value, product) ?? throw SevExceptions.Create(
         SevChecks.TcbReserved, "A TCB version of the report has bytes that have no meaning on its product", "zero in reserved bytes", $"0x{value:x16}");
 }

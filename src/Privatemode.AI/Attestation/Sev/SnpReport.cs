@@ -110,7 +110,7 @@ internal sealed class SnpReport
     {
         if (bytes.Length != Size)
         {
-            throw SevFailure.Create(SevChecks.ReportSize, "The SNP report has another size", $"{Size} bytes", $"{bytes.Length} bytes");
+            throw SevExceptions.Create(SevChecks.ReportSize, "The SNP report has another size", $"{Size} bytes", $"{bytes.Length} bytes");
         }
 
         SnpReport report = new(bytes);
@@ -139,12 +139,12 @@ internal sealed class SnpReport
     {
         if (Version is < 2 or > 5)
         {
-            throw SevFailure.Create(SevChecks.ReportVersion, "The SNP report is of an unknown version", "2 to 5", $"{Version}");
+            throw SevExceptions.Create(SevChecks.ReportVersion, "The SNP report is of an unknown version", "2 to 5", $"{Version}");
         }
 
         if (UInt32(0x034) != EcdsaP384Sha384)
         {
-            throw SevFailure.Create(
+            throw SevExceptions.Create(
                 SevChecks.SignatureAlgorithm, "The SNP report is signed with an unknown algorithm", "1 (ECDSA P-384 with SHA-384)", $"{UInt32(0x034)}");
         }
     }
@@ -160,7 +160,7 @@ internal sealed class SnpReport
         CheckZero(0x1f8 + mitigations, SignedSize - 0x1f8 - mitigations);
         if (!Policy.IsWellFormed)
         {
-            throw SevFailure.Create(
+            throw SevExceptions.Create(
                 SevChecks.PolicyReserved, "The guest policy has bits that we do not understand", "bit 17 set, bits 26 to 63 clear", $"{Policy}");
         }
     }
@@ -171,7 +171,7 @@ internal sealed class SnpReport
         if (reserved.ContainsAnyExcept((byte)0))
         {
             int first = offset + reserved.IndexOfAnyExcept((byte)0);
-            throw SevFailure.Create(
+            throw SevExceptions.Create(
                 SevChecks.ReportReserved,
                 "The SNP report uses bytes that have no meaning in its version",
                 "zero",
@@ -183,17 +183,17 @@ internal sealed class SnpReport
     {
         if (KeyInfo >> 5 != 0)
         {
-            throw SevFailure.Create(SevChecks.KeyInfoReserved, "KEY_INFO has bits that we do not understand", "bits 5 to 31 clear", $"0x{KeyInfo:x}");
+            throw SevExceptions.Create(SevChecks.KeyInfoReserved, "KEY_INFO has bits that we do not understand", "bits 5 to 31 clear", $"0x{KeyInfo:x}");
         }
 
         if ((KeyInfo & 2) != 0)
         {
-            throw SevFailure.Create(SevChecks.MaskedChipKey, "The SNP report is not signed, since the host masks the chip's key");
+            throw SevExceptions.Create(SevChecks.MaskedChipKey, "The SNP report is not signed, since the host masks the chip's key");
         }
 
         if ((KeyInfo >> 2 & 7) > 1)
         {
-            throw SevFailure.Create(
+            throw SevExceptions.Create(
                 SevChecks.SigningKey, "The SNP report is not signed with a VCEK or VLEK", "0 (VCEK) or 1 (VLEK)", $"{KeyInfo >> 2 & 7}");
         }
     }
@@ -206,7 +206,7 @@ internal sealed class SnpReport
         if (field[NumberSize..PaddedNumberSize].ContainsAnyExcept((byte)0)
             || field[(PaddedNumberSize + NumberSize)..].ContainsAnyExcept((byte)0))
         {
-            throw SevFailure.Create(SevChecks.SignaturePadding, "The SNP report has something beside its signature", "zeros after r and after s");
+            throw SevExceptions.Create(SevChecks.SignaturePadding, "The SNP report has something beside its signature", "zeros after r and after s");
         }
     }
 

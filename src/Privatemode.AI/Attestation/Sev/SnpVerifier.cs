@@ -46,7 +46,7 @@ internal static class SnpVerifier
     {
         if (report.Signer != vek.Signer)
         {
-            throw SevFailure.Create(SevChecks.VekKind, "The report names another kind of key than its certificate", $"{report.Signer}", $"{vek.Signer}");
+            throw SevExceptions.Create(SevChecks.VekKind, "The report names another kind of key than its certificate", $"{report.Signer}", $"{vek.Signer}");
         }
     }
 
@@ -67,7 +67,7 @@ internal static class SnpVerifier
         TcbVersion certified = chain.Vek.Extensions.Tcb;
         if (certified != tcb.Reported)
         {
-            throw SevFailure.Create(
+            throw SevExceptions.Create(
                 SevChecks.TcbBinding, "The signing key was derived for another TCB than the report claims", $"{tcb.Reported}", $"{certified}");
         }
 
@@ -82,7 +82,7 @@ internal static class SnpVerifier
             report.SignedPart.Span, report.ReadSignature(), HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
         if (!signed)
         {
-            throw SevFailure.Create(SevChecks.ReportSignature, "The SNP report is not signed with the certified key");
+            throw SevExceptions.Create(SevChecks.ReportSignature, "The SNP report is not signed with the certified key");
         }
     }
 
@@ -99,7 +99,7 @@ internal static class SnpVerifier
         {
             if (product != chain.Product)
             {
-                throw SevFailure.Create(
+                throw SevExceptions.Create(
                     SevChecks.Product,
                     "Certificates and report do not agree on the processor",
                     SnpProducts.Name(chain.Product),
@@ -120,7 +120,7 @@ internal static class SnpVerifier
         ReadOnlySpan<byte> hardware = vek.Extensions.HardwareId.Span;
         if (!chip[..hardware.Length].SequenceEqual(hardware) || chip[hardware.Length..].ContainsAnyExcept((byte)0))
         {
-            throw SevFailure.Create(
+            throw SevExceptions.Create(
                 SevChecks.HardwareId,
                 "The signing key belongs to another chip than the report names",
                 Convert.ToHexStringLower(hardware),
@@ -230,7 +230,7 @@ internal static class KdsRequests
     {
         if (report.IsChipIdMasked)
         {
-            throw SevFailure.Create(
+            throw SevExceptions.Create(
                 SevChecks.ChipIdMasked, "The host masks the chip id, so that the certificate of the signing key cannot be asked for");
         }
 

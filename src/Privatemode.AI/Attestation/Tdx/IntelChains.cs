@@ -88,7 +88,7 @@ internal sealed class PckChain : IDisposable
         // The CA may have two certificates, but it has one key: the list is verified with that of the quote.
         if (!authority.SubjectPublicKeyInfo.Span.SequenceEqual(chain[0].SubjectPublicKeyInfo.Span))
         {
-            throw TdxFailure.Collateral(TdxChecks.PckCrlChain, "The revocation list of PCK keys comes from another CA than the quote's");
+            throw TdxExceptions.Collateral(TdxChecks.PckCrlChain, "The revocation list of PCK keys comes from another CA than the quote's");
         }
 
         ChainRules.CheckIssuedBy(chain[0], root);
@@ -111,7 +111,7 @@ internal sealed class PckChain : IDisposable
     private static PckExtensions ReadExtensions(Certificate leaf) =>
         leaf.Extensions.TryGetValue(PckExtensions.ObjectIdentifier, out CertificateExtension? extension)
             ? PckExtensions.Parse(extension.Value)
-            : throw TdxFailure.Quote(TdxChecks.PckExtension, "comes with a PCK certificate that does not say which platform it is for");
+            : throw TdxExceptions.Quote(TdxChecks.PckExtension, "comes with a PCK certificate that does not say which platform it is for");
 }
 
 /// <summary>Reads a chain of a fixed length in PEM.</summary>
@@ -133,12 +133,12 @@ internal static class PemChain
         }
         catch (PrivatemodeVerificationException exception) when (exception.ErrorType == CertificateChecks.PemFormat)
         {
-            throw TdxFailure.Collateral(check, $"The chain of {holders[0]} is not in PEM", exception.Expected);
+            throw TdxExceptions.Collateral(check, $"The chain of {holders[0]} is not in PEM", exception.Expected);
         }
 
         if (blocks.Count != holders.Length)
         {
-            throw TdxFailure.Collateral(
+            throw TdxExceptions.Collateral(
                 check, $"The chain of {holders[0]} is not complete", $"{holders.Length} certificates", $"{blocks.Count} certificates");
         }
 
@@ -158,7 +158,7 @@ internal static class PemChain
         string? found = certificate.ReadSubject().CommonName;
         if (found != commonName)
         {
-            throw CertificateFailure.Create(check, certificate.Holder, "is issued for another purpose", commonName);
+            throw CertificateExceptions.Create(check, certificate.Holder, "is issued for another purpose", commonName);
         }
     }
 }
@@ -208,17 +208,17 @@ internal sealed class IntelRoots(TdxTrustAnchors anchors, DateTimeOffset at) : I
     {
         if (root.ReadSubject().CommonName != CommonName || !anchors.Trusts(root))
         {
-            throw CertificateFailure.Create(
+            throw CertificateExceptions.Create(
                 CertificateChecks.TrustAnchor,
                 root.Holder,
                 "is not under a trusted key",
-                found: $"key with SHA-256 {TdxFailure.Hex(root.SubjectPublicKeyInfoSha256())}");
+                found: $"key with SHA-256 {TdxExceptions.Hex(root.SubjectPublicKeyInfoSha256())}");
         }
 
         // Several keys may be trusted, but one root's revocation list says nothing about what another root has issued.
         if (_accepted.Count > 0 && !_accepted[0].Certificate.SubjectPublicKeyInfo.Span.SequenceEqual(root.SubjectPublicKeyInfo.Span))
         {
-            throw TdxFailure.Collateral(TdxChecks.SameRoot, "The collateral is not under the root of the quote");
+            throw TdxExceptions.Collateral(TdxChecks.SameRoot, "The collateral is not under the root of the quote");
         }
     }
 }
@@ -259,7 +259,7 @@ internal sealed class CollateralSigner : IDisposable
     {
         if (!QuoteSignatures.Verify(_key, document.SignedBytes, document.Signature))
         {
-            throw TdxFailure.Collateral(check, $"Intel's {name} is not signed by Intel's TCB signing key");
+            throw TdxExceptions.Collateral(check, $"Intel's {name} is not signed by Intel's TCB signing key");
         }
     }
 

@@ -74,7 +74,7 @@ internal sealed class PckExtensions
         }
         catch (AsnContentException)
         {
-            throw TdxFailure.Quote(TdxChecks.PckExtension, "comes with a PCK certificate whose platform data is malformed or incomplete");
+            throw TdxExceptions.Quote(TdxChecks.PckExtension, "comes with a PCK certificate whose platform data is malformed or incomplete");
         }
     }
 

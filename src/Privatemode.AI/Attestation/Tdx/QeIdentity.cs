@@ -39,7 +39,7 @@ internal sealed record QeIdentity(
         {
             if (!content.ReadText("id").SequenceEqual("TD_QE"u8) || content.ReadInteger("version", int.MaxValue) != Version)
             {
-                throw TdxFailure.Collateral(
+                throw TdxExceptions.Collateral(
                     TdxChecks.QeIdentityKind, "Intel's enclaveIdentity is about something else", $"TD_QE, version {Version}");
             }
 
@@ -57,7 +57,7 @@ internal sealed record QeIdentity(
         }
         catch (Exception exception) when (CollateralJson.IsMalformed(exception))
         {
-            throw TdxFailure.Collateral(TdxChecks.QeIdentityFormat, "Intel's enclaveIdentity lacks a member or has one of another type");
+            throw TdxExceptions.Collateral(TdxChecks.QeIdentityFormat, "Intel's enclaveIdentity lacks a member or has one of another type");
         }
     }
 
@@ -70,18 +70,18 @@ internal sealed record QeIdentity(
     /// <exception cref="PrivatemodeVerificationException">It is another enclave, or older than any that Intel lists.</exception>
     public TcbFinding Judge(QeReport report)
     {
-        bool sameMiscSelect = Masked.AreEqual(report.MiscSelect.Span, MiscSelectMask, MiscSelect);
+        bool sameMiscSelect = MaskedBytes.AreEqual(report.MiscSelect.Span, MiscSelectMask, MiscSelect);
         Demand(sameMiscSelect, TdxChecks.QeMiscSelect, MiscSelect, report.MiscSelect);
-        bool sameAttributes = Masked.AreEqual(report.Attributes.Span, AttributesMask, Masked.And(Attributes, AttributesMask));
+        bool sameAttributes = MaskedBytes.AreEqual(report.Attributes.Span, AttributesMask, MaskedBytes.And(Attributes, AttributesMask));
         Demand(sameAttributes, TdxChecks.QeAttributes, Attributes, report.Attributes);
         Demand(report.MrSigner.Span.SequenceEqual(MrSigner), TdxChecks.QeSigner, MrSigner, report.MrSigner);
         if (report.IsvProductId != IsvProductId)
         {
-            throw TdxFailure.Platform(
+            throw TdxExceptions.Platform(
                 TdxChecks.QeProduct, "made the quote with another enclave than the quoting enclave", $"{IsvProductId}", $"{report.IsvProductId}");
         }
 
-        return SvnLevel.Match(Levels, report.IsvSvn)?.Finding ?? throw TdxFailure.Platform(
+        return SvnLevel.Match(Levels, report.IsvSvn)?.Finding ?? throw TdxExceptions.Platform(
             TdxChecks.QeLevel,
             "has a quoting enclave older than any that Intel lists",
             $"version {Levels.Min(level => level.IsvSvn)} or higher",
@@ -92,14 +92,14 @@ internal sealed record QeIdentity(
     {
         if (!condition)
         {
-            throw TdxFailure.Platform(
-                check, "made the quote with another enclave than the quoting enclave", TdxFailure.Hex(expected), TdxFailure.Hex(found.Span));
+            throw TdxExceptions.Platform(
+                check, "made the quote with another enclave than the quoting enclave", TdxExceptions.Hex(expected), TdxExceptions.Hex(found.Span));
         }
     }
 }
 
 /// <summary>Compares bytes under a mask.</summary>
-internal static class Masked
+internal static class MaskedBytes
 {
     /// <summary>Whether value AND mask equals what is expected, all of one length.</summary>
     public static bool AreEqual(ReadOnlySpan<byte> value, ReadOnlySpan<byte> mask, ReadOnlySpan<byte> expected)

@@ -44,7 +44,7 @@ internal sealed class SignedDocument : IDisposable
     {
         if (answer.Length > MaximumLength)
         {
-            throw TdxFailure.Collateral(check, $"Intel's {name} is too long", $"at most {MaximumLength} bytes", $"{answer.Length} bytes");
+            throw TdxExceptions.Collateral(check, $"Intel's {name} is too long", $"at most {MaximumLength} bytes", $"{answer.Length} bytes");
         }
 
         JsonDocument? document = null;
@@ -57,7 +57,7 @@ internal sealed class SignedDocument : IDisposable
         catch (Exception exception) when (CollateralJson.IsMalformed(exception))
         {
             document?.Dispose();
-            throw TdxFailure.Collateral(check, $"Intel's {name} is not the signed JSON document it should be");
+            throw TdxExceptions.Collateral(check, $"Intel's {name} is not the signed JSON document it should be");
         }
     }
 
@@ -177,7 +177,7 @@ internal static class CollateralDates
     {
         if (at < issueDate)
         {
-            throw TdxFailure.Collateral(
+            throw TdxExceptions.Collateral(
                 notYetValidCheck,
                 $"Intel's {name} is from the future (or this machine's clock is wrong)",
                 $"issued by {at:u}",
@@ -186,7 +186,7 @@ internal static class CollateralDates
 
         if (at > nextUpdate)
         {
-            throw TdxFailure.Collateral(
+            throw TdxExceptions.Collateral(
                 expiredCheck,
                 $"Intel's {name} should have been replaced (or this machine's clock is wrong)",
                 $"valid at {at:u}",

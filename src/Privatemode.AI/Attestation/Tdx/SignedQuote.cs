@@ -66,7 +66,7 @@ internal static class QuoteSignatures
         {
             if (!Verify(pckKey, quote.QeReport.Bytes.Span, quote.QeReportSignature.Span))
             {
-                throw TdxFailure.Quote(TdxChecks.QeReportSignature, "has a quoting enclave's report that the PCK key did not sign");
+                throw TdxExceptions.Quote(TdxChecks.QeReportSignature, "has a quoting enclave's report that the PCK key did not sign");
             }
         }
 
@@ -74,7 +74,7 @@ internal static class QuoteSignatures
         using ECDsa attestationKey = ImportAttestationKey(quote.AttestationKey.Span);
         if (!Verify(attestationKey, quote.SignedBytes.Span, quote.Signature.Span))
         {
-            throw TdxFailure.Quote(TdxChecks.QuoteSignature, "is not signed with its attestation key");
+            throw TdxExceptions.Quote(TdxChecks.QuoteSignature, "is not signed with its attestation key");
         }
     }
 
@@ -93,8 +93,8 @@ internal static class QuoteSignatures
         ReadOnlySpan<byte> found = quote.QeReport.ReportData.Span;
         if (!found.SequenceEqual(expected))
         {
-            throw TdxFailure.Quote(
-                TdxChecks.QeReportData, "has an attestation key that is not the quoting enclave's", TdxFailure.Hex(expected), TdxFailure.Hex(found));
+            throw TdxExceptions.Quote(
+                TdxChecks.QeReportData, "has an attestation key that is not the quoting enclave's", TdxExceptions.Hex(expected), TdxExceptions.Hex(found));
         }
     }
 
@@ -110,7 +110,7 @@ internal static class QuoteSignatures
         }
         catch (CryptographicException)
         {
-            throw TdxFailure.Quote(TdxChecks.AttestationKey, "has an attestation key that is not a point on P-256");
+            throw TdxExceptions.Quote(TdxChecks.AttestationKey, "has an attestation key that is not a point on P-256");
         }
     }
 }

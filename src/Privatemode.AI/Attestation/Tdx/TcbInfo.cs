@@ -41,7 +41,7 @@ internal sealed record TcbInfo(
                 || content.ReadInteger("version", int.MaxValue) != Version
                 || content.ReadInteger("tcbType", int.MaxValue) != TcbType)
             {
-                throw TdxFailure.Collateral(
+                throw TdxExceptions.Collateral(
                     TdxChecks.TcbInfoKind, "Intel's tcbInfo is about something else", $"TDX, version {Version}, type {TcbType}");
             }
 
@@ -57,7 +57,7 @@ internal sealed record TcbInfo(
         }
         catch (Exception exception) when (CollateralJson.IsMalformed(exception))
         {
-            throw TdxFailure.Collateral(TdxChecks.TcbInfoFormat, "Intel's tcbInfo lacks a member or has one of another type");
+            throw TdxExceptions.Collateral(TdxChecks.TcbInfoFormat, "Intel's tcbInfo lacks a member or has one of another type");
         }
     }
 
@@ -72,20 +72,20 @@ internal sealed record TcbInfo(
     {
         if (!platform.Fmspc.Span.SequenceEqual(Fmspc))
         {
-            throw TdxFailure.Collateral(
+            throw TdxExceptions.Collateral(
                 TdxChecks.TcbInfoFmspc,
                 "Intel's tcbInfo is about another family of platforms",
-                TdxFailure.Hex(platform.Fmspc.Span),
-                TdxFailure.Hex(Fmspc));
+                TdxExceptions.Hex(platform.Fmspc.Span),
+                TdxExceptions.Hex(Fmspc));
         }
 
         if (!platform.PceId.Span.SequenceEqual(PceId))
         {
-            throw TdxFailure.Collateral(
+            throw TdxExceptions.Collateral(
                 TdxChecks.TcbInfoPceId,
                 "Intel's tcbInfo is about another provisioning enclave",
-                TdxFailure.Hex(platform.PceId.Span),
-                TdxFailure.Hex(PceId));
+                TdxExceptions.Hex(platform.PceId.Span),
+                TdxExceptions.Hex(PceId));
         }
     }
 }
@@ -250,16 +250,16 @@ internal sealed record TdxModule(byte[] MrSigner, byte[] Attributes, byte[] Attr
         ReadOnlySpan<byte> signer = report.MrSignerSeam.Span;
         if (!signer.SequenceEqual(MrSigner))
         {
-            throw TdxFailure.Platform(
-                TdxChecks.ModuleSigner, "runs a TDX module that is not signed by Intel", TdxFailure.Hex(MrSigner), TdxFailure.Hex(signer));
+            throw TdxExceptions.Platform(
+                TdxChecks.ModuleSigner, "runs a TDX module that is not signed by Intel", TdxExceptions.Hex(MrSigner), TdxExceptions.Hex(signer));
         }
 
         // Intel's verifier demands zeros whatever the mask leaves open.
         ReadOnlySpan<byte> attributes = report.SeamAttributes.Span;
-        if (!Masked.AreEqual(attributes, AttributesMask, Attributes) || attributes.ContainsAnyExcept((byte)0))
+        if (!MaskedBytes.AreEqual(attributes, AttributesMask, Attributes) || attributes.ContainsAnyExcept((byte)0))
         {
-            throw TdxFailure.Platform(
-                TdxChecks.ModuleAttributes, "runs a TDX module with other attributes", TdxFailure.Hex(Attributes), TdxFailure.Hex(attributes));
+            throw TdxExceptions.Platform(
+                TdxChecks.ModuleAttributes, "runs a TDX module with other attributes", TdxExceptions.Hex(Attributes), TdxExceptions.Hex(attributes));
         }
     }
 }
@@ -309,10 +309,10 @@ internal sealed record TdxModuleIdentity(int? Line, TdxModule Module, IReadOnlyL
             return null;
         }
 
-        TdxModuleIdentity identity = tcbInfo.ModuleIdentities.FirstOrDefault(candidate => candidate.Line == line) ?? throw TdxFailure.Platform(
+        TdxModuleIdentity identity = tcbInfo.ModuleIdentities.FirstOrDefault(candidate => candidate.Line == line) ?? throw TdxExceptions.Platform(
             TdxChecks.ModuleIdentity, "runs a TDX module of a line that Intel does not list", found: $"TDX_{line:X2}");
         identity.Module.Check(report);
-        return SvnLevel.Match(identity.Levels, version)?.Finding ?? throw TdxFailure.Platform(
+        return SvnLevel.Match(identity.Levels, version)?.Finding ?? throw TdxExceptions.Platform(
             TdxChecks.ModuleLevel,
             "runs a TDX module older than any that Intel lists",
             $"TDX_{line:X2} version {identity.Levels.Min(level => level.IsvSvn)} or higher",

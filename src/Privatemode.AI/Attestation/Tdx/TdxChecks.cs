@@ -82,7 +82,7 @@ internal static class TdxPolicyChecks
 }
 
 /// <summary>Makes the exceptions of this room, so that each says what was wrong and what to do.</summary>
-internal static class TdxFailure
+internal static class TdxExceptions
 {
     /// <summary>The evidence itself is no proof.</summary>
     public static PrivatemodeVerificationException Quote(string check, string what, string? expected = null, string? found = null) =>

@@ -56,7 +56,7 @@ internal sealed record TdxPolicy
     public bool DemandStaticPlatform { get; init; }
 
     /// <summary>Returns whether a status is an accepted one.</summary>
-    public bool Accepts(TcbJudgement tcb) =>
+    public bool Accepts(TcbEvaluation tcb) =>
         AcceptedTcbStatuses.Contains(DangerousAcceptOutdatedTdxPlatform ? tcb.WithoutPlatform : tcb.Overall.Status);
 
     /// <summary>Everything in a verified quote that is not as expected; empty when all is.</summary>
@@ -115,7 +115,7 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
             !report.MrServiceTd.Span.ContainsAnyExcept((byte)0),
             TdxPolicyChecks.ServiceTd,
             "none",
-            TdxFailure.Hex(report.MrServiceTd.Span));
+            TdxExceptions.Hex(report.MrServiceTd.Span));
         DemandEqual(policy.TdAttributes, report.TdAttributes, TdxPolicyChecks.Attributes);
 
         ulong xfam = report.Xfam;
@@ -195,8 +195,8 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
     private void DemandOneOf(IEnumerable<ReadOnlyMemory<byte>> allowed, ReadOnlyMemory<byte> found, string check) => Demand(
         allowed.Any(value => value.Span.SequenceEqual(found.Span)),
         check,
-        string.Join(" or ", allowed.Select(value => TdxFailure.Hex(value.Span))),
-        TdxFailure.Hex(found.Span));
+        string.Join(" or ", allowed.Select(value => TdxExceptions.Hex(value.Span))),
+        TdxExceptions.Hex(found.Span));
 
     private void Demand(bool condition, string check, string expected, string found)
     {

@@ -58,7 +58,7 @@ internal sealed class TdxQuote
     {
         if (bytes.Length > MaximumLength)
         {
-            throw TdxFailure.Quote(TdxChecks.QuoteLength, "is too long", $"at most {MaximumLength} bytes", $"{bytes.Length} bytes");
+            throw TdxExceptions.Quote(TdxChecks.QuoteLength, "is too long", $"at most {MaximumLength} bytes", $"{bytes.Length} bytes");
         }
 
         QuoteReader reader = new(bytes);
@@ -77,7 +77,7 @@ internal sealed class TdxQuote
         uint size = reader.ReadUInt32(TdxChecks.QuoteLength);
         return (kind, size) is (BodyTd10, TdReport.Size10) or (BodyTd15, TdReport.Size15)
             ? size
-            : throw TdxFailure.Quote(
+            : throw TdxExceptions.Quote(
                 TdxChecks.QuoteBody,
                 "has a body of an unknown kind, or of a size that is not its kind's",
                 $"kind {BodyTd10} of {TdReport.Size10} bytes or kind {BodyTd15} of {TdReport.Size15}",
@@ -111,13 +111,13 @@ internal sealed class TdxQuote
         ushort type = reader.ReadUInt16(typeCheck);
         if (type != demandedType)
         {
-            throw TdxFailure.Quote(typeCheck, "is certified in an unknown way", $"type {demandedType}", $"type {type}");
+            throw TdxExceptions.Quote(typeCheck, "is certified in an unknown way", $"type {demandedType}", $"type {type}");
         }
 
         uint size = reader.ReadUInt32(lengthCheck);
         if (size != (uint)reader.Remaining)
         {
-            throw TdxFailure.Quote(lengthCheck, "has lengths that do not agree", $"{reader.Remaining} bytes", $"{size} bytes");
+            throw TdxExceptions.Quote(lengthCheck, "has lengths that do not agree", $"{reader.Remaining} bytes", $"{size} bytes");
         }
     }
 }
@@ -143,26 +143,26 @@ internal static class QuoteHeader
         ushort version = BinaryPrimitives.ReadUInt16LittleEndian(header);
         if (version is not (4 or 5))
         {
-            throw TdxFailure.Quote(TdxChecks.QuoteVersion, "is of an unknown version", "4 or 5", $"{version}");
+            throw TdxExceptions.Quote(TdxChecks.QuoteVersion, "is of an unknown version", "4 or 5", $"{version}");
         }
 
         ushort keyType = BinaryPrimitives.ReadUInt16LittleEndian(header[2..]);
         if (keyType != EcdsaP256)
         {
-            throw TdxFailure.Quote(TdxChecks.QuoteKeyType, "is not signed with ECDSA on P-256", $"{EcdsaP256}", $"{keyType}");
+            throw TdxExceptions.Quote(TdxChecks.QuoteKeyType, "is not signed with ECDSA on P-256", $"{EcdsaP256}", $"{keyType}");
         }
 
         uint teeType = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
         if (teeType != TrustDomain)
         {
-            throw TdxFailure.Quote(TdxChecks.QuoteTeeType, "is not about a trust domain", $"0x{TrustDomain:x}", $"0x{teeType:x}");
+            throw TdxExceptions.Quote(TdxChecks.QuoteTeeType, "is not about a trust domain", $"0x{TrustDomain:x}", $"0x{teeType:x}");
         }
 
         ReadOnlySpan<byte> vendor = header.Slice(12, 16);
         if (!vendor.SequenceEqual(IntelVendor))
         {
-            throw TdxFailure.Quote(
-                TdxChecks.QuoteVendor, "is not by Intel's quoting enclave", TdxFailure.Hex(IntelVendor), TdxFailure.Hex(vendor));
+            throw TdxExceptions.Quote(
+                TdxChecks.QuoteVendor, "is not by Intel's quoting enclave", TdxExceptions.Hex(IntelVendor), TdxExceptions.Hex(vendor));
         }
 
         return version;
@@ -183,7 +183,7 @@ internal struct QuoteReader(ReadOnlyMemory<byte> bytes)
     {
         if (length > (uint)_rest.Length)
         {
-            throw TdxFailure.Quote(check, "is shorter than it says", $"{length} bytes", $"{_rest.Length} bytes");
+            throw TdxExceptions.Quote(check, "is shorter than it says", $"{length} bytes", $"{_rest.Length} bytes");
         }
 
         ReadOnlyMemory<byte> taken = _rest[..(int)length];

@@ -35,8 +35,8 @@ internal static class TdxVerifier
         ChainRules.CheckNotRevoked(tcbInfoSigner.Certificate, rootCrl);
         ChainRules.CheckNotRevoked((otherSigner ?? tcbInfoSigner).Certificate, rootCrl);
 
-        TcbJudgement tcb = TcbJudgement.Judge(signed.Quote, chain.Extensions, tcbInfo, qeIdentity);
-        NewestTcb newest = NewestTcb.Judge(signed.Quote, chain.Extensions, collateral, (tcbInfo, qeIdentity, tcb), (roots, rootCrl), at);
+        TcbEvaluation tcb = TcbEvaluation.Judge(signed.Quote, chain.Extensions, tcbInfo, qeIdentity);
+        NewestTcbEvaluation newest = NewestTcbEvaluation.Judge(signed.Quote, chain.Extensions, collateral, (tcbInfo, qeIdentity, tcb), (roots, rootCrl), at);
         CollateralPeriod pckCrlPeriod = PeriodOf(pckCrl);
         CollateralPeriod rootCrlPeriod = PeriodOf(rootCrl);
         DateTimeOffset validUntil = Earliest(
@@ -90,7 +90,7 @@ internal static class TdxVerifier
 internal sealed record VerifiedTdxQuote(
     TdxQuote Quote,
     PckExtensions Platform,
-    TcbJudgement Tcb,
+    TcbEvaluation Tcb,
     TcbInfo TcbInfo,
     QeIdentity QeIdentity,
     CollateralPeriod PckCrl,
@@ -98,7 +98,7 @@ internal sealed record VerifiedTdxQuote(
     DateTimeOffset ValidUntil)
 {
     /// <summary>What Intel's newest TCB info says about the platform.</summary>
-    public required NewestTcb Newest { get; init; }
+    public required NewestTcbEvaluation Newest { get; init; }
 
     /// <summary>What the CPU said about the trust domain.</summary>
     public TdReport Report => Quote.Report;
@@ -223,7 +223,7 @@ internal sealed record PcsRequests(string TcbInfo, string QeIdentity, string Pck
     public static PcsRequests For(PckExtensions platform, int evaluationDataNumber = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(evaluationDataNumber);
-        string fmspc = TdxFailure.Hex(platform.Fmspc.Span);
+        string fmspc = TdxExceptions.Hex(platform.Fmspc.Span);
         string evaluation = evaluationDataNumber > 0 ? $"&{EvaluationParameter}={evaluationDataNumber}" : "";
         return new PcsRequests(
             $"/tdx/certification/v4/tcb?fmspc={fmspc}{evaluation}",

@@ -11,7 +11,7 @@ namespace Privatemode.AI.Encryption.EventStream;
 /// An event gets a name only if its rules derive one from its encrypted members. The end is authenticated: see <see cref="EventRules.IsFinished"/>.
 /// A failure is sticky; what was opened before it stays in <see cref="Output"/>.
 /// </remarks>
-internal sealed class EventOpener : IEventReader
+internal sealed class EventDecryptor : IEventReader
 {
     /// <summary>A line must be shorter than this many bytes, its end not counted. Sealed lines of the service stay under about 132 KiB.</summary>
     public const int LineLimit = 256 * 1024;
@@ -21,11 +21,11 @@ internal sealed class EventOpener : IEventReader
     private readonly ExchangeCipher _cipher;
     private readonly EventRules _rules;
     private readonly AnswerContext _context;
-    private readonly OpenedDocument _opened = new();
+    private readonly DecryptedDocument _opened = new();
     private readonly PooledBytes _partial = new(4096);
     private bool _mayBeMarked;
 
-    public EventOpener(ExchangeCipher cipher, EventRules rules, AnswerContext context)
+    public EventDecryptor(ExchangeCipher cipher, EventRules rules, AnswerContext context)
     {
         _cipher = cipher;
         _rules = rules;
@@ -68,7 +68,7 @@ internal sealed class EventOpener : IEventReader
     /// <summary>Takes in the end of the network stream: a failure unless the answer had ended before.</summary>
     public void Complete()
     {
-        if (LastLine.IsWholeData(_partial.Span))
+        if (LastEventLine.IsWholeData(_partial.Span))
         {
             Push("\n"u8);
         }
@@ -218,12 +218,12 @@ internal sealed class EventOpener : IEventReader
 
         switch (_rules.Fate)
         {
-            case EventFate.Drop:
+            case EventAction.Drop:
                 return;
-            case EventFate.End when !_rules.IsFinished:
+            case EventAction.End when !_rules.IsFinished:
                 Fail(AnswerFault.Truncated);
                 return;
-            case EventFate.End:
+            case EventAction.End:
                 (IsEnded, _mayBeMarked) = (true, true);
                 break;
         }
@@ -284,7 +284,7 @@ internal sealed class EventOpener : IEventReader
 
 /// <summary>Judges the last line of a stream when it has no line end: whole, or cut off in the middle.</summary>
 /// <remarks>What was cut off is missing, not malformed; the caller is told that the stream is truncated.</remarks>
-internal static class LastLine
+internal static class LastEventLine
 {
     /// <summary>Whether the line carries data of which nothing seems to be missing.</summary>
     public static bool IsWholeData(ReadOnlySpan<byte> line)
@@ -295,7 +295,7 @@ internal static class LastLine
         }
 
         ReadOnlySpan<byte> payload = line["data:".Length..].Trim(" \r"u8);
-        return payload.SequenceEqual(EventOpener.EndMark) || !(EventOpener.EndMark.StartsWith(payload) || IsBeginningOfJson(payload));
+        return payload.SequenceEqual(EventDecryptor.EndMark) || !(EventDecryptor.EndMark.StartsWith(payload) || IsBeginningOfJson(payload));
     }
 
     private static bool IsBeginningOfJson(ReadOnlySpan<byte> payload)
@@ -320,7 +320,7 @@ internal static class LastLine
 internal abstract class EventRules
 {
     /// <summary>Shape of every event.</summary>
-    public abstract AnswerShape Shape { get; }
+    public abstract ResponseSchema Shape { get; }
 
     /// <summary>True once a sealed finish was opened for everything the stream has begun.</summary>
     public abstract bool IsFinished { get; }
@@ -331,11 +331,11 @@ internal abstract class EventRules
     /// <summary>What is wrong with a stream that ends now, while <see cref="IsFinished"/> is false.</summary>
     public virtual AnswerFault Unfinished => AnswerFault.Truncated;
 
-    /// <summary>Whether an event was returned to the caller. Set by the opener, which returns events.</summary>
+    /// <summary>Whether an event was returned to the caller. Set by the decryptor, which returns events.</summary>
     public bool HasHandedOut { get; set; }
 
     /// <summary>What becomes of the event inspected last.</summary>
-    public virtual EventFate Fate => EventFate.Pass;
+    public virtual EventAction Fate => EventAction.Pass;
 
     /// <summary>Events to be returned before the one inspected last, for text that the rules held back; usually none.</summary>
     public virtual IReadOnlyList<byte[]> EventsBefore => [];
@@ -349,11 +349,11 @@ internal abstract class EventRules
     /// <summary>Looks at, and may change, an opened event before it goes to the caller.</summary>
     /// <returns>A fault that ends the stream, or <see cref="AnswerFault.None"/>.</returns>
     /// <exception cref="PrivatemodeServiceException">The event is an error of the model server.</exception>
-    public abstract AnswerFault Inspect(OpenedDocument opened);
+    public abstract AnswerFault Inspect(DecryptedDocument opened);
 }
 
 /// <summary>What becomes of an event that was opened and found good.</summary>
-internal enum EventFate
+internal enum EventAction
 {
     /// <summary>It goes to the caller.</summary>
     Pass,
@@ -365,7 +365,7 @@ internal enum EventFate
     End,
 }
 
-/// <summary>Reads the events of a stream for <see cref="OpeningEventStream"/>, which does the I/O.</summary>
+/// <summary>Reads the events of a stream for <see cref="DecryptingEventStream"/>, which does the I/O.</summary>
 internal interface IEventReader : IDisposable
 {
     /// <summary>Events that are ready for the caller. The reader of this buffer clears it.</summary>

@@ -6,7 +6,7 @@ namespace Privatemode.AI.Encryption.Json;
 
 /// <summary>An answer, or one event of it, after opening: its text and its top-level members.</summary>
 /// <remarks>Reusable and pooled: one instance serves all events of a stream. Not thread-safe.</remarks>
-internal sealed class OpenedDocument : IDisposable
+internal sealed class DecryptedDocument : IDisposable
 {
     private static readonly SearchValues<byte> SimpleNameBytes =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"u8);
@@ -18,7 +18,7 @@ internal sealed class OpenedDocument : IDisposable
     private readonly JsonIndex _index = new();
     private readonly PooledBytes _bytes;
 
-    public OpenedDocument(int capacity = 1024) => _bytes = new PooledBytes(capacity);
+    public DecryptedDocument(int capacity = 1024) => _bytes = new PooledBytes(capacity);
 
     /// <summary>The document as it goes to the caller.</summary>
     public ReadOnlySpan<byte> Text => _bytes.Span;
@@ -27,12 +27,12 @@ internal sealed class OpenedDocument : IDisposable
     public bool HasSealed { get; private set; }
 
     /// <summary>Reads a sealed document and opens it into this one; empty after a fault.</summary>
-    public AnswerFault Open(WireText document, AnswerShape shape, ExchangeCipher cipher)
+    public AnswerFault Open(Utf8Sequence document, ResponseSchema shape, ExchangeCipher cipher)
     {
         _bytes.Clear();
         int maxMembers = Math.Min(JsonIndex.MaxMembers, FewMembers + document.Length / ShortestSealed);
         AnswerFault fault = AnswerFaults.From(_index.Read(document, shape.AllowsArray, maxMembers));
-        fault = fault == AnswerFault.None ? JsonOpener.Open(document, _index, shape.Plain, cipher, _bytes) : fault;
+        fault = fault == AnswerFault.None ? JsonDecryptor.Open(document, _index, shape.Plain, cipher, _bytes) : fault;
         if (fault == AnswerFault.NothingSealed && shape.MayBePlain)
         {
             document.CopyTo(_bytes.Extend(document.Length));
@@ -50,7 +50,7 @@ internal sealed class OpenedDocument : IDisposable
     }
 
     /// <summary>Reads a document of a local proxy, which is not encrypted; empty after a fault. <see cref="HasSealed"/> is false.</summary>
-    public AnswerFault ReadUnencrypted(WireText document, bool allowsArray)
+    public AnswerFault ReadUnencrypted(Utf8Sequence document, bool allowsArray)
     {
         _bytes.Clear();
         HasSealed = false;
@@ -102,7 +102,7 @@ internal sealed class OpenedDocument : IDisposable
     /// <summary>Replaces parts of the value of a member, which must be there and stays of its kind.</summary>
     /// <param name="name">The member.</param>
     /// <param name="parts">The parts, in the order in which they stand, none within another.</param>
-    public void Replace(ReadOnlySpan<byte> name, IReadOnlyList<Replacement> parts)
+    public void Replace(ReadOnlySpan<byte> name, IReadOnlyList<TextReplacement> parts)
     {
         int start = Find(name, out int i).ValueStart;
         Grow(i, Replace(start, parts));
@@ -110,11 +110,11 @@ internal sealed class OpenedDocument : IDisposable
 
     /// <summary>Each byte is moved at most twice, however many parts there are: first out of the way of what is longer now, then to its place.</summary>
     /// <returns>How much longer the document is now.</returns>
-    private int Replace(int start, IReadOnlyList<Replacement> parts)
+    private int Replace(int start, IReadOnlyList<TextReplacement> parts)
     {
         int delta = 0;
         int room = 0;
-        foreach (Replacement part in parts)
+        foreach (TextReplacement part in parts)
         {
             delta += part.Text.Length - part.Length;
             room = Math.Max(room, delta);
@@ -127,7 +127,7 @@ internal sealed class OpenedDocument : IDisposable
         text[start..end].CopyTo(text[(start + room)..]);
         int read = start + room;
         int write = start;
-        foreach (Replacement part in parts)
+        foreach (TextReplacement part in parts)
         {
             Span<byte> kept = text[read..(start + room + part.Start)];
             kept.CopyTo(text[write..]);
@@ -222,7 +222,7 @@ internal sealed class OpenedDocument : IDisposable
 }
 
 /// <summary>Replaces the sealed top-level values of an answer by their plaintext, verified and in order.</summary>
-internal static class JsonOpener
+internal static class JsonDecryptor
 {
     // What is not sealed, names and white space included, is short; otherwise it would take memory twice. An array of many
     // elements has a comma for each.
@@ -233,7 +233,7 @@ internal static class JsonOpener
     /// Opens a document already indexed. On success the index describes <paramref name="output"/>, not the document any more.
     /// </summary>
     /// <returns>How it went; the output is worthless unless <see cref="AnswerFault.None"/>.</returns>
-    public static AnswerFault Open(WireText document, JsonIndex index, PlainNames plain, ExchangeCipher cipher, PooledBytes output)
+    public static AnswerFault Open(Utf8Sequence document, JsonIndex index, ClearNames plain, ExchangeCipher cipher, PooledBytes output)
     {
         output.Clear();
         AnswerFault fault = Layout(document, index, plain, out int length);
@@ -252,9 +252,9 @@ internal static class JsonOpener
                 continue;
             }
 
-            OpenResult result = cipher.Open(
+            DecryptionResult result = cipher.Open(
                 document.Slice(member.ValueStart, member.ValueLength), member.HeadLength, output.Span.Slice(member.OutputStart, member.OutputLength));
-            if (result != OpenResult.Opened)
+            if (result != DecryptionResult.Opened)
             {
                 output.Clear();
                 return AnswerFaults.From(result);
@@ -266,7 +266,7 @@ internal static class JsonOpener
     }
 
     /// <summary>Every member that is not plain must be sealed, and at least one must be there.</summary>
-    private static AnswerFault Layout(WireText document, JsonIndex index, PlainNames plain, out int length)
+    private static AnswerFault Layout(Utf8Sequence document, JsonIndex index, ClearNames plain, out int length)
     {
         bool anySealed = false;
         int sealedLength = 0;
@@ -321,11 +321,11 @@ internal static class JsonOpener
 /// <param name="PayloadKind">The JSON kind that member must have.</param>
 /// <param name="AllowsArray">The body may be an array of sealed elements (document extraction only).</param>
 /// <param name="MayBePlain">An event may hold nothing sealed; its rules judge it (messages only).</param>
-internal sealed record AnswerShape(PlainNames Plain, ReadOnlyMemory<byte> Payload, JsonTokenType PayloadKind, bool AllowsArray = false,
+internal sealed record ResponseSchema(ClearNames Plain, ReadOnlyMemory<byte> Payload, JsonTokenType PayloadKind, bool AllowsArray = false,
     bool MayBePlain = false)
 {
     /// <summary>Whether the payload is there and of the right kind.</summary>
-    public bool HasPayload(OpenedDocument opened) => Payload.IsEmpty
+    public bool HasPayload(DecryptedDocument opened) => Payload.IsEmpty
         ? opened.HasSealed && JsonKind.Of(opened.Text.TrimStart(" \t\r\n"u8)) == PayloadKind
         : opened.TryGet(Payload.Span, out _, out JsonTokenType kind) && kind == PayloadKind;
 }
@@ -334,4 +334,4 @@ internal sealed record AnswerShape(PlainNames Plain, ReadOnlyMemory<byte> Payloa
 /// <param name="Start">Where it begins.</param>
 /// <param name="Length">How many bytes it has.</param>
 /// <param name="Text">What comes in its place; empty to remove it.</param>
-internal readonly record struct Replacement(int Start, int Length, byte[] Text);
+internal readonly record struct TextReplacement(int Start, int Length, byte[] Text);

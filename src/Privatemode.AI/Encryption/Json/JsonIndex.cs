@@ -57,7 +57,7 @@ internal sealed class JsonIndex : IDisposable
     /// <param name="document">UTF-8 text of the whole document.</param>
     /// <param name="allowArray">Take an array too: its elements are members named by their position.</param>
     /// <param name="maxMembers">Most members accepted.</param>
-    public JsonShape Read(WireText document, bool allowArray = false, int maxMembers = MaxMembers)
+    public JsonShape Read(Utf8Sequence document, bool allowArray = false, int maxMembers = MaxMembers)
     {
         ObjectDisposedException.ThrowIf(_members.Length == 0, this);
         Clear();
@@ -111,7 +111,7 @@ internal sealed class JsonIndex : IDisposable
         Clear();
     }
 
-    private JsonShape ReadDocument(WireText document, bool allowArray, int maxMembers)
+    private JsonShape ReadDocument(Utf8Sequence document, bool allowArray, int maxMembers)
     {
         if (document.Length == 0)
         {
@@ -253,7 +253,7 @@ internal sealed class JsonIndex : IDisposable
             _order[i] = i;
         }
 
-        new NameOrder(_members, _names).Sort(_order.AsSpan(0, _count));
+        new NameComparer(_members, _names).Sort(_order.AsSpan(0, _count));
         for (int i = 0; i < _count; i++)
         {
             ReadOnlySpan<byte> name = Name(_members[_order[i]]);

@@ -54,7 +54,7 @@ internal enum JsonShape
 
 /// <summary>The order in which members are sealed and opened: byte order of names in which <c>. ? *</c> are preceded by a backslash.</summary>
 /// <remarks>The peer writes names as paths, hence the backslashes.</remarks>
-internal readonly struct NameOrder(JsonMember[] members, byte[] names) : IComparer<int>
+internal readonly struct NameComparer(JsonMember[] members, byte[] names) : IComparer<int>
 {
     private const int FewMembers = 32;
 
@@ -107,7 +107,7 @@ internal static class JsonRewriter
     public const int Stays = -1;
 
     /// <summary>Copies everything but replaced values; sets where each replaced value goes. Members come in document order.</summary>
-    public static void CopyAround(WireText document, Span<JsonMember> members, PooledBytes output)
+    public static void CopyAround(Utf8Sequence document, Span<JsonMember> members, PooledBytes output)
     {
         int copied = 0;
         foreach (ref JsonMember member in members)
@@ -126,15 +126,15 @@ internal static class JsonRewriter
         Append(output, document.Slice(copied, document.Length - copied));
     }
 
-    private static void Append(PooledBytes output, WireText text) => text.CopyTo(output.Extend(text.Length));
+    private static void Append(PooledBytes output, Utf8Sequence text) => text.CopyTo(output.Extend(text.Length));
 }
 
 /// <summary>The few field names that travel in the clear on an endpoint; compared byte by byte, case-sensitive.</summary>
-internal sealed class PlainNames
+internal sealed class ClearNames
 {
     private readonly byte[][] _names;
 
-    public PlainNames(params ReadOnlySpan<string> names)
+    public ClearNames(params ReadOnlySpan<string> names)
     {
         _names = new byte[names.Length][];
         for (int i = 0; i < names.Length; i++)

@@ -5,13 +5,13 @@ namespace Privatemode.AI.Encryption.Multipart;
 
 /// <summary>Writes a form anew with every value sealed that is not on the plain list: fields by name, then files by name.</summary>
 /// <remarks>The name of a file and its type would travel in the clear; the name of the field and a neutral type take their place.</remarks>
-internal static class FormSealer
+internal static class FormEncryptor
 {
     // Headers and sealed form of a part without its value.
     private const int RoomPerPart = 512;
 
     /// <summary>Seals the values where they lie in <paramref name="bytes"/>, which <paramref name="form"/> describes.</summary>
-    public static PiecedBody Seal(SealableBytes bytes, FormIndex form, PlainNames plain, ExchangeCipher cipher, string boundary)
+    public static SegmentedBody Seal(InPlaceBuffer bytes, FormIndex form, ClearNames plain, ExchangeCipher cipher, string boundary)
     {
         IReadOnlyList<FormPart> parts = form.Ordered;
         if (form.HasRepeats || parts.Any(part => part.IsFile && plain.Contains(part.Name)))
@@ -20,8 +20,8 @@ internal static class FormSealer
         }
 
         ValueRange[] ranges = [.. parts.Where(part => !plain.Contains(part.Name)).Select(part => part.Value)];
-        InPlaceSeal seal = bytes.Seal(cipher, ranges);
-        List<PiecedBody.Hole> holes = new(ranges.Length);
+        InPlaceEncryption seal = bytes.Seal(cipher, ranges);
+        List<SegmentedBody.Hole> holes = new(ranges.Length);
         PooledBytes text = new(RoomPerPart * (parts.Count + 1), isSecret: false);
         foreach (FormPart part in parts)
         {
@@ -34,7 +34,7 @@ internal static class FormSealer
             {
                 int number = holes.Count;
                 seal.AppendPrefix(number, text);
-                holes.Add(new PiecedBody.Hole(text.Length, part.Value));
+                holes.Add(new SegmentedBody.Hole(text.Length, part.Value));
                 seal.AppendSuffix(number, text);
             }
 
@@ -42,7 +42,7 @@ internal static class FormSealer
         }
 
         text.Append(Encoding.ASCII.GetBytes($"--{boundary}--\r\n"));
-        return new PiecedBody(text, holes, bytes, seal, FormBoundary.ContentType(boundary));
+        return new SegmentedBody(text, holes, bytes, seal, FormBoundary.ContentType(boundary));
     }
 
     /// <summary>Everything of a part before its value, as it travels.</summary>
@@ -70,15 +70,15 @@ internal static class FormSealer
     }
 }
 
-/// <summary>The last look at a form before the socket: reads what is about to leave afresh and relies on nothing the sealer kept.</summary>
+/// <summary>The last look at a form before the socket: reads what is about to leave afresh and relies on nothing that the encryption kept.</summary>
 /// <remarks>
 /// The hex of ciphertext is made while it is written, so the text is read without it: a sealed value then looks like that of an empty
 /// plaintext. Each place where ciphertext will be filled in must be inside such a value, right before its tag.
 /// </remarks>
-internal static class FormCheck
+internal static class EncryptedFormCheck
 {
     /// <summary>Whether a form holds sealed values and members that may be plain, and nothing of its sender's wording elsewhere.</summary>
-    public static bool IsSealed(PiecedBody wire, ReadOnlySpan<byte> secretId, PlainMemberCheck mayBePlain)
+    public static bool IsSealed(SegmentedBody wire, ReadOnlySpan<byte> secretId, PlainMemberCheck mayBePlain)
     {
         if (!wire.IsCiphertext || !FormBoundary.IsOurs(wire.ContentType) || !FormBoundary.TryRead(wire.ContentType, out string boundary)
             || FormIndex.Read(wire.Text, boundary, out FormIndex form) != FormShape.Usable || form.HasRepeats)
@@ -101,7 +101,7 @@ internal static class FormCheck
             }
 
             int end = part.Value.Start + part.Value.Length - 1 - 2 * FieldCipher.TagSize;
-            if (!SealedValue.IsSealedWith(value, secretId) || holes == wire.Holes.Count || wire.Holes[holes].At != end)
+            if (!EncryptedValue.IsSealedWith(value, secretId) || holes == wire.Holes.Count || wire.Holes[holes].At != end)
             {
                 return false;
             }
@@ -115,27 +115,27 @@ internal static class FormCheck
     private static bool HasOurHeaders(ReadOnlySpan<byte> text, FormPart part)
     {
         using PooledBytes expected = new(PartHead.MaxLength, isSecret: false);
-        FormSealer.AppendHeaders(part, expected);
+        FormEncryptor.AppendHeaders(part, expected);
         return text[part.HeadStart..part.Value.Start].SequenceEqual(expected.Span);
     }
 }
 
 /// <summary>Seals a whole body as one value: the body on the wire is that value with its two quotes.</summary>
-internal static class WholeSealer
+internal static class OpaqueEncryptor
 {
-    public static PiecedBody Seal(SealableBytes bytes, string contentType, ExchangeCipher cipher)
+    public static SegmentedBody Seal(InPlaceBuffer bytes, string contentType, ExchangeCipher cipher)
     {
         ValueRange all = new(0, bytes.Span.Length);
-        InPlaceSeal seal = bytes.Seal(cipher, [all]);
+        InPlaceEncryption seal = bytes.Seal(cipher, [all]);
         PooledBytes text = new(256, isSecret: false);
         seal.AppendPrefix(0, text);
-        PiecedBody.Hole hole = new(text.Length, all);
+        SegmentedBody.Hole hole = new(text.Length, all);
         seal.AppendSuffix(0, text);
-        return new PiecedBody(text, [hole], bytes, seal, contentType);
+        return new SegmentedBody(text, [hole], bytes, seal, contentType);
     }
 
     /// <summary>Whether a body is one sealed value and nothing else.</summary>
-    public static bool IsSealed(PiecedBody wire, ReadOnlySpan<byte> secretId) =>
+    public static bool IsSealed(SegmentedBody wire, ReadOnlySpan<byte> secretId) =>
         wire.Holes.Count == 1 && wire.IsCiphertext && wire.Holes[0].At == wire.Text.Length - 1 - 2 * FieldCipher.TagSize &&
-        SealedValue.IsSealedWith(wire.Text, secretId);
+        EncryptedValue.IsSealedWith(wire.Text, secretId);
 }

@@ -10,7 +10,7 @@ using Privatemode.AI.Pipeline.Requests;
 namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Opens answers: whole, streamed, or errors. Whatever is not sealed as it must be is refused.</summary>
-internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, ClientEvents events)
+internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, ClientEvents events)
 {
     /// <summary>Largest whole answer on the wire, in bytes.</summary>
     public const int AnswerLimit = 128 * 1024 * 1024;
@@ -30,42 +30,42 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
     /// <param name="async">False when the caller is synchronous.</param>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not sealed.</exception>
     /// <exception cref="PrivatemodeServiceException">The answer says that it needs a newer client, or did not come in time.</exception>
-    public async ValueTask<OpenedAnswer> OpenAsync(AnswerHead head, Stream body, SealedCall call, bool buffered, Deadline deadline, bool async)
+    public async ValueTask<CallAnswer> OpenAsync(AnswerHeaders head, Stream body, EncryptedCall call, bool buffered, Deadline deadline, bool async)
     {
-        Step? step = CallSteps.BeginOpen(call, time);
+        TelemetryOperation? operation = CallTelemetry.BeginOpen(call, time);
         try
         {
             if (head.Status >= 400)
             {
                 using PooledPieces? error = await TryReadAsync(body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
-                OpenedAnswer refusal = error is null ? TooLongError(head, call) : OpenError(head, error.Text.Whole, call);
+                CallAnswer refusal = error is null ? TooLongError(head, call) : OpenError(head, error.Text.Whole, call);
                 Tell(refusal.Error!, call);
-                step?.EndWithErrorAnswer(head.Status);
+                operation?.EndWithErrorAnswer(head.Status);
                 return refusal;
             }
 
             DemandSuccess(head, call);
             if (call.Rule.IsSealed && head.IsEventStream)
             {
-                OpeningEventStream stream = BeginStream(body, call, step, deadline);
-                return new OpenedAnswer(buffered ? await BufferAsync(stream, call, deadline, async).ConfigureAwait(false) : stream, null);
+                DecryptingEventStream stream = BeginStream(body, call, operation, deadline);
+                return new CallAnswer(buffered ? await BufferAsync(stream, call, deadline, async).ConfigureAwait(false) : stream, null);
             }
 
             using PooledPieces whole = await ReadAsync(body, call.Rule.IsSealed ? AnswerLimit : PlainLimit, call, deadline, async).ConfigureAwait(false);
             MemoryStream opened = call.Rule.IsSealed ? OpenWhole(whole, call) : new MemoryStream(whole.ToArray());
-            step?.Succeed();
-            return new OpenedAnswer(opened, null);
+            operation?.Succeed();
+            return new CallAnswer(opened, null);
         }
         catch (Exception exception) when (call.Current is not null)
         {
             // A stream that has begun tells of its end itself.
             events.AnswerFailed(exception);
-            step?.Fail(exception);
+            operation?.Fail(exception);
             throw;
         }
     }
 
-    private void Tell(ServiceError error, SealedCall call)
+    private void Tell(ServiceError error, EncryptedCall call)
     {
         if (error.IsUnknownSecret)
         {
@@ -77,7 +77,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         }
     }
 
-    private static void DemandSuccess(AnswerHead head, SealedCall call)
+    private static void DemandSuccess(AnswerHeaders head, EncryptedCall call)
     {
         if (!head.IsSuccess)
         {
@@ -108,7 +108,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         }
     }
 
-    private static void DemandSealed(AnswerHead head, SealedCall call)
+    private static void DemandSealed(AnswerHeaders head, EncryptedCall call)
     {
         if (head.IsMarkedUnsealed)
         {
@@ -118,7 +118,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         if (head.IsNewerFormat)
         {
             throw new PrivatemodeServiceException(
-                ServiceFailureReason.ClientTooOld, $"The service answers in a newer format. {ClientTooOld.Advice}")
+                ServiceFailureReason.ClientTooOld, $"The service answers in a newer format. {ClientTooOldAdvice.Advice}")
             {
                 Status = head.Status,
                 RequestId = call.RequestId,
@@ -132,46 +132,46 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         }
     }
 
-    private OpeningEventStream BeginStream(Stream body, SealedCall call, Step? step, Deadline deadline)
+    private DecryptingEventStream BeginStream(Stream body, EncryptedCall call, TelemetryOperation? operation, Deadline deadline)
     {
-        SealedAttempt attempt = call.Current!;
+        CallAttempt attempt = call.Current!;
         EventRules rules = call.Rule.Stream switch
         {
             StreamKind.Transcription => new TranscriptionEventRules(call.RequestId, call.EndsWithUsage, call.HidesUsage, call.KeepsUsage),
             StreamKind.Messages => new MessageEventRules(call.RequestId),
             _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId, call.KeepsUsage, call.EndsWithUsage),
         };
-        EventOpener opener = attempt.Exchange!.OpenEvents(rules, call.Context);
+        EventDecryptor decryptor = attempt.Exchange!.OpenEvents(rules, call.Context);
 
         TimeSpan left = attempt.Session!.LeftAtService(time);
-        IdleTimeoutStream network = new(body, deadline.Left, idleTimeout, () => opener.AuthenticEvents, time, call.RequestId);
-        bool isWatched = step is not null || events.HearsOfAnswers;
+        IdleTimeoutStream network = new(body, deadline.Left, idleTimeout, () => decryptor.AuthenticEvents, time, call.RequestId);
+        bool isWatched = operation is not null || events.HearsOfAnswers;
 
         // From here on the stream owns exchange and secret.
         call.Current = null;
-        OpeningEventStream stream = new(network, opener, isWatched ? new WatchedAttempt(attempt, opener, network, step, events) : attempt);
+        DecryptingEventStream stream = new(network, decryptor, isWatched ? new InstrumentedAttempt(attempt, decryptor, network, operation, events) : attempt);
         network.EndAfter(left, stream);
         return stream;
     }
 
     /// <summary>Reads a stream of events whole, for a caller who wants the answer in memory.</summary>
-    internal static async ValueTask<Stream> BufferAsync(OpeningEventStream events, SealedCall call, Deadline deadline, bool async)
+    internal static async ValueTask<Stream> BufferAsync(DecryptingEventStream events, EncryptedCall call, Deadline deadline, bool async)
     {
         using PooledPieces whole = await ReadAsync(events, AnswerLimit, call, deadline, async).ConfigureAwait(false);
         return new MemoryStream(whole.ToArray());
     }
 
-    private static MemoryStream OpenWhole(PooledPieces answer, SealedCall call)
+    private static MemoryStream OpenWhole(PooledPieces answer, EncryptedCall call)
     {
-        AnswerShape shape = call.Rule.Answer!;
-        using OpenedDocument opened = new();
+        ResponseSchema shape = call.Rule.Answer!;
+        using DecryptedDocument opened = new();
         AnswerFault fault = Open(answer, call, opened);
 
         // What follows may need room for a second copy of what was opened.
         answer.Dispose();
         opened.ReplaceLoneSurrogates();
         fault = fault == AnswerFault.None ? DemandPayload(opened, call) : fault;
-        fault = fault == AnswerFault.None ? SealedMembers.SettleWhole(opened, call) : fault;
+        fault = fault == AnswerFault.None ? AnswerMembers.SettleWhole(opened, call) : fault;
         fault = fault == AnswerFault.None && call.Rule.Stream == StreamKind.Messages && !MessageEventRules.IsCalled(opened, "message"u8)
             ? AnswerFault.BadPlainMember
             : fault;
@@ -189,11 +189,11 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
     }
 
     /// <summary>Corrects what the readers of a whole answer cannot read, and hands its text over.</summary>
-    internal static MemoryStream Correct(OpenedDocument opened, SealedCall call)
+    internal static MemoryStream Correct(DecryptedDocument opened, EncryptedCall call)
     {
-        AnswerShape shape = call.Rule.Answer!;
-        PlainMembers.Normalize(opened, shape.Plain, nullsStay: call.Rule.Stream == StreamKind.Messages);
-        CreatedTime.Normalize(opened);
+        ResponseSchema shape = call.Rule.Answer!;
+        ClearMemberValidator.Normalize(opened, shape.Plain, nullsStay: call.Rule.Stream == StreamKind.Messages);
+        CreatedTimeNormalizer.Normalize(opened);
         if (call.Rule == EndpointRules.Embeddings)
         {
             EmbeddingVectors.ThrowIfUnusable(opened, call.RequestId);
@@ -209,7 +209,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
 
         if (call.Rule.Stream == StreamKind.Transcription)
         {
-            TranscriptionDuration.Normalize(opened);
+            TranscriptionDurationNormalizer.Normalize(opened);
         }
 
         return opened.Detach();
@@ -217,42 +217,42 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
 
     // A method of its own, because a span on the stack of the caller keeps the text from being collected when a longer one takes its place.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static bool HasNoChoice(OpenedDocument opened, AnswerShape shape) => shape.Payload.Span.SequenceEqual("choices"u8)
+    internal static bool HasNoChoice(DecryptedDocument opened, ResponseSchema shape) => shape.Payload.Span.SequenceEqual("choices"u8)
         && opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _) && JsonKind.IsEmptyArray(choices);
 
     // A method of its own, because what is on its stack keeps the pieces of the answer from being collected.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static AnswerFault Open(PooledPieces answer, SealedCall call, OpenedDocument opened)
+    private static AnswerFault Open(PooledPieces answer, EncryptedCall call, DecryptedDocument opened)
     {
         AnswerFault fault = call.Current!.Exchange!.Open(answer.Text, call.Rule.Answer!, opened);
         return fault == AnswerFault.NothingSealed && call.Rule.Answer!.AllowsArray && IsList(answer.Text) ? AnswerFault.EmptyDocument : fault;
     }
 
     /// <summary>Whether a document that is JSON is a list.</summary>
-    private static bool IsList(WireText document)
+    private static bool IsList(Utf8Sequence document)
     {
         Utf8JsonReader reader = document.Read(JsonIndex.MaxDepth);
         return reader.Read() && reader.TokenType == JsonTokenType.StartArray;
     }
 
     /// <exception cref="PrivatemodeException">There is an error in the place of the payload.</exception>
-    private static AnswerFault DemandPayload(OpenedDocument opened, SealedCall call)
+    private static AnswerFault DemandPayload(DecryptedDocument opened, EncryptedCall call)
     {
-        AnswerShape shape = call.Rule.Answer!;
+        ResponseSchema shape = call.Rule.Answer!;
         bool hasPayload = shape.HasPayload(opened);
         if (!hasPayload || HasNoChoice(opened, shape))
         {
-            _ = SealedError.Check(opened, call.RequestId, handedOut: false);
+            _ = ErrorAnswer.Check(opened, call.RequestId, handedOut: false);
         }
 
         return hasPayload ? AnswerFault.None : AnswerFault.PayloadMissing;
     }
 
-    private OpenedAnswer OpenError(AnswerHead head, ReadOnlySpan<byte> body, SealedCall call)
+    private CallAnswer OpenError(AnswerHeaders head, ReadOnlySpan<byte> body, EncryptedCall call)
     {
         ReadOnlySpan<byte> text = head.IsEventStream ? ErrorText.FirstEvent(body) : body;
         bool isAuthenticated = false;
-        using OpenedDocument opened = new();
+        using DecryptedDocument opened = new();
         if (call.Rule.IsSealed && !head.IsMarkedUnsealed)
         {
             AnswerFault fault = call.Current!.Exchange!.Open(text, call.Rule.Answer!, opened);
@@ -266,7 +266,7 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
             }
 
             // The status is not sealed. Without this, an answer with another status on it would be read as the text of an error.
-            if (isAuthenticated && (call.Rule.Answer!.HasPayload(opened) || !SealedError.IsOne(opened, call.Rule, head.Status)))
+            if (isAuthenticated && (call.Rule.Answer!.HasPayload(opened) || !ErrorAnswer.IsOne(opened, call.Rule, head.Status)))
             {
                 throw Broken(
                     "relabelled-answer", $"An answer that is not an error has the status {head.Status}, which must have been changed on the way.", call);
@@ -286,11 +286,11 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
             RetryAfter = ServiceErrors.ParseRetryAfter(head.RetryAfter, time.GetUtcNow()),
             RequestId = call.RequestId,
         };
-        return new OpenedAnswer(new MemoryStream(text.ToArray()), error);
+        return new CallAnswer(new MemoryStream(text.ToArray()), error);
     }
 
     /// <summary>Model servers repeat the request they reject, images included, so a long error does not mean that it was altered on the way.</summary>
-    private OpenedAnswer TooLongError(AnswerHead head, SealedCall call) => new(new MemoryStream(), new ServiceError
+    private CallAnswer TooLongError(AnswerHeaders head, EncryptedCall call) => new(new MemoryStream(), new ServiceError
     {
         Status = head.Status,
         IsTooLong = true,
@@ -300,12 +300,12 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
 
     /// <summary>Reads the body.</summary>
     /// <exception cref="PrivatemodeIntegrityException">The body is longer than <paramref name="limit"/>, or incomplete.</exception>
-    internal static async ValueTask<PooledPieces> ReadAsync(Stream body, int limit, SealedCall call, Deadline deadline, bool async) =>
+    internal static async ValueTask<PooledPieces> ReadAsync(Stream body, int limit, EncryptedCall call, Deadline deadline, bool async) =>
         await TryReadAsync(body, limit, call, deadline, async).ConfigureAwait(false)
             ?? throw Broken("too-long", $"The answer is longer than {limit} bytes.", call);
 
     /// <summary>The body; null when it is longer than <paramref name="limit"/>.</summary>
-    internal static async ValueTask<PooledPieces?> TryReadAsync(Stream body, int limit, SealedCall call, Deadline deadline, bool async)
+    internal static async ValueTask<PooledPieces?> TryReadAsync(Stream body, int limit, EncryptedCall call, Deadline deadline, bool async)
     {
         try
         {
@@ -322,12 +322,12 @@ internal sealed class AnswerOpener(TimeSpan idleTimeout, TimeProvider time, Clie
         }
     }
 
-    internal static PrivatemodeIntegrityException Broken(string failure, string text, SealedCall call) =>
+    internal static PrivatemodeIntegrityException Broken(string failure, string text, EncryptedCall call) =>
         new(failure, $"{text} Do not use this answer.") { EndpointPath = call.Rule.Path, RequestId = call.RequestId };
 }
 
 /// <summary>What an HTTP answer says before its body; none of it is authenticated.</summary>
-internal readonly record struct AnswerHead
+internal readonly record struct AnswerHeaders
 {
     public required int Status { get; init; }
 
@@ -353,4 +353,4 @@ internal readonly record struct AnswerHead
 /// <summary>An answer as the caller gets it.</summary>
 /// <param name="Content">Opened body: in memory, or a stream of events as they come.</param>
 /// <param name="Error">What an answer of status 400 or more says; null for a success.</param>
-internal readonly record struct OpenedAnswer(Stream Content, ServiceError? Error);
+internal readonly record struct CallAnswer(Stream Content, ServiceError? Error);

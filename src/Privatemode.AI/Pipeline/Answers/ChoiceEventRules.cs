@@ -21,11 +21,11 @@ internal sealed class ChoiceEventRules(
 {
     private readonly ChoiceFinishes _finishes = new(choices);
     private readonly ToolCallNormalizer _toolCalls = new();
-    private readonly SplitCharacters _characters = new();
+    private readonly SplitSurrogates _characters = new();
     private bool _hasEvents;
     private byte[]? _usage;
 
-    public override AnswerShape Shape => rule.Answer!;
+    public override ResponseSchema Shape => rule.Answer!;
 
     public override bool IsFinished => _finishes.AllFinished;
 
@@ -35,10 +35,10 @@ internal sealed class ChoiceEventRules(
 
     public override byte[]? LastEvent => _usage;
 
-    public override AnswerFault Inspect(OpenedDocument opened)
+    public override AnswerFault Inspect(DecryptedDocument opened)
     {
         _characters.JoinChoices(opened);
-        AnswerFault fault = SealedError.Check(opened, requestId, HasHandedOut);
+        AnswerFault fault = ErrorAnswer.Check(opened, requestId, HasHandedOut);
         if (fault != AnswerFault.None)
         {
             return fault;
@@ -76,7 +76,7 @@ internal sealed class ChoiceEventRules(
     }
 
     /// <summary>Corrects what the readers of events cannot read.</summary>
-    private void Correct(OpenedDocument opened, int count)
+    private void Correct(DecryptedDocument opened, int count)
     {
         bool isLast = count > 0 && IsFinished;
         if (count > 0 && !isLast)
@@ -84,11 +84,11 @@ internal sealed class ChoiceEventRules(
             HideUsage(opened);
         }
 
-        PlainMembers.Normalize(opened, Shape.Plain);
-        CreatedTime.Normalize(opened);
+        ClearMemberValidator.Normalize(opened, Shape.Plain);
+        CreatedTimeNormalizer.Normalize(opened);
         if (HasUsage(opened))
         {
-            _usage = isLast && endsWithUsage && !keepsUsage ? ClearEvents.Usage(opened) : null;
+            _usage = isLast && endsWithUsage && !keepsUsage ? ClearUsageEvents.Usage(opened) : null;
         }
 
         if (isLast)
@@ -113,7 +113,7 @@ internal sealed class ChoiceEventRules(
     }
 
     /// <summary>The service repeats the running total on every event; a reader that adds up would count it many times.</summary>
-    private void HideUsage(OpenedDocument opened)
+    private void HideUsage(DecryptedDocument opened)
     {
         if (!keepsUsage && HasUsage(opened))
         {
@@ -121,7 +121,7 @@ internal sealed class ChoiceEventRules(
         }
     }
 
-    private static bool HasUsage(OpenedDocument opened) =>
+    private static bool HasUsage(DecryptedDocument opened) =>
         opened.TryGet("usage"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.StartObject;
 }
 
@@ -132,7 +132,7 @@ internal sealed class ChoiceEventRules(
 /// one. A half whose other half does not arrive is returned as U+FFFD before the choice finishes. There is one instance for each stream. Events without
 /// such halves cost a search for <c>\u</c>.
 /// </remarks>
-internal sealed class SplitCharacters
+internal sealed class SplitSurrogates
 {
     private const string ToolCalls = "tool_calls";
 
@@ -149,7 +149,7 @@ internal sealed class SplitCharacters
 
     /// <summary>Joins the texts of the choices of an event.</summary>
     /// <param name="opened">The event. Without choices, its lone halves are replaced.</param>
-    public void JoinChoices(OpenedDocument opened)
+    public void JoinChoices(DecryptedDocument opened)
     {
         _before.Clear();
         _broken.Clear();
@@ -158,7 +158,7 @@ internal sealed class SplitCharacters
             return;
         }
 
-        List<Replacement> joined = [];
+        List<TextReplacement> joined = [];
         if (opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) && kind == JsonTokenType.StartArray)
         {
             foreach (ChoiceTexts choice in ChoiceTexts.Find(choices))
@@ -177,7 +177,7 @@ internal sealed class SplitCharacters
     /// <summary>Writes the events for halves whose other half did not arrive.</summary>
     /// <param name="opened">The current event, checked: its members become theirs.</param>
     /// <param name="toolCalls">Knows the tool calls that have begun; null for an endpoint without any.</param>
-    public void WriteEventsBefore(OpenedDocument opened, ToolCallNormalizer? toolCalls = null)
+    public void WriteEventsBefore(DecryptedDocument opened, ToolCallNormalizer? toolCalls = null)
     {
         foreach (TextKey key in _broken)
         {
@@ -188,7 +188,7 @@ internal sealed class SplitCharacters
     /// <summary>Joins the texts of the events of a transcription in the form of OpenAI's own service, which have no choices.</summary>
     /// <param name="opened">The event.</param>
     /// <param name="isLast">Whether no text follows.</param>
-    public void JoinDelta(OpenedDocument opened, bool isLast)
+    public void JoinDelta(DecryptedDocument opened, bool isLast)
     {
         _before.Clear();
         _broken.Clear();
@@ -197,7 +197,7 @@ internal sealed class SplitCharacters
             return;
         }
 
-        List<Replacement> joined = [];
+        List<TextReplacement> joined = [];
         TextKey key = new(0, "delta", null);
         if (opened.TryGet("delta"u8, out ReadOnlySpan<byte> delta, out JsonTokenType kind) && kind == JsonTokenType.String)
         {
@@ -216,7 +216,7 @@ internal sealed class SplitCharacters
         }
     }
 
-    private void Join(ReadOnlySpan<byte> choices, ChoiceTexts choice, List<Replacement> joined)
+    private void Join(ReadOnlySpan<byte> choices, ChoiceTexts choice, List<TextReplacement> joined)
     {
         bool hasText = false;
         bool hasReasoningOnly = true;
@@ -242,25 +242,25 @@ internal sealed class SplitCharacters
     }
 
     /// <summary>Completes the half that was held back, and holds back a half at the end.</summary>
-    private void JoinText(ReadOnlySpan<byte> json, TextKey key, Range place, bool mayFollow, List<Replacement> joined)
+    private void JoinText(ReadOnlySpan<byte> json, TextKey key, Range place, bool mayFollow, List<TextReplacement> joined)
     {
         ReadOnlySpan<byte> text = json[place];
         int start = place.Start.Value;
         if (!text.IsEmpty && _held.Remove(key, out byte[]? first))
         {
             joined.Add(LoneSurrogates.BeginsWithLow(text)
-                ? new Replacement(start, LoneSurrogates.EscapeLength, [.. first, .. text[..LoneSurrogates.EscapeLength]])
-                : new Replacement(start, 0, "\\ufffd"u8.ToArray()));
+                ? new TextReplacement(start, LoneSurrogates.EscapeLength, [.. first, .. text[..LoneSurrogates.EscapeLength]])
+                : new TextReplacement(start, 0, "\\ufffd"u8.ToArray()));
         }
 
         if (mayFollow && _held.Count < MostHeld && LoneSurrogates.EndsWithHigh(text))
         {
             _held[key] = text[^LoneSurrogates.EscapeLength..].ToArray();
-            joined.Add(new Replacement(place.End.Value - LoneSurrogates.EscapeLength, LoneSurrogates.EscapeLength, []));
+            joined.Add(new TextReplacement(place.End.Value - LoneSurrogates.EscapeLength, LoneSurrogates.EscapeLength, []));
         }
     }
 
-    private static byte[] ChoiceEvent(OpenedDocument opened, TextKey key, ToolCallNormalizer? toolCalls)
+    private static byte[] ChoiceEvent(DecryptedDocument opened, TextKey key, ToolCallNormalizer? toolCalls)
     {
         const string Replacement = "\uFFFD";
         JsonObject choice = new() { ["index"] = key.Choice };
@@ -280,31 +280,31 @@ internal sealed class SplitCharacters
         }
 
         choice["finish_reason"] = null;
-        return ClearEvents.Choice(opened, choice);
+        return ClearUsageEvents.Choice(opened, choice);
     }
 }
 
 /// <summary>Writes events that are added to a stream of choices. They have the ID, time and model of an event of the stream.</summary>
-internal static class ClearEvents
+internal static class ClearUsageEvents
 {
     private static readonly string[] Head = ["id", "object", "created", "model"];
 
     /// <summary>An event with one choice.</summary>
-    public static byte[] Choice(OpenedDocument opened, JsonObject choice) => Write(opened, writer =>
+    public static byte[] Choice(DecryptedDocument opened, JsonObject choice) => Write(opened, writer =>
     {
         writer.WritePropertyName("choices");
         new JsonArray(choice).WriteTo(writer);
     });
 
     /// <summary>An event without choices that contains the usage of another event, as the OpenAI API sends it at the end of a stream.</summary>
-    public static byte[] Usage(OpenedDocument opened) => Write(opened, writer =>
+    public static byte[] Usage(DecryptedDocument opened) => Write(opened, writer =>
     {
         writer.WriteStartArray("choices");
         writer.WriteEndArray();
         Copy(opened, "usage", writer);
     });
 
-    private static byte[] Write(OpenedDocument opened, Action<Utf8JsonWriter> write)
+    private static byte[] Write(DecryptedDocument opened, Action<Utf8JsonWriter> write)
     {
         ArrayBufferWriter<byte> buffer = new();
         using (Utf8JsonWriter writer = new(buffer))
@@ -322,7 +322,7 @@ internal static class ClearEvents
         return buffer.WrittenSpan.ToArray();
     }
 
-    private static void Copy(OpenedDocument opened, string name, Utf8JsonWriter writer)
+    private static void Copy(DecryptedDocument opened, string name, Utf8JsonWriter writer)
     {
         if (opened.TryGet(Encoding.ASCII.GetBytes(name), out ReadOnlySpan<byte> value, out _))
         {

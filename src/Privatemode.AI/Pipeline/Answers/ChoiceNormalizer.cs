@@ -18,7 +18,7 @@ internal static class ChoiceNormalizer
     /// <param name="opened">The answer or event.</param>
     /// <param name="isEvent">False for a whole answer, in which every message needs a role.</param>
     /// <param name="hasOddIndex">Whether a choice has an index that is not written as a whole number.</param>
-    public static void Normalize(OpenedDocument opened, bool isEvent, bool hasOddIndex)
+    public static void Normalize(DecryptedDocument opened, bool isEvent, bool hasOddIndex)
     {
         if (!opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) || kind != JsonTokenType.StartArray
             || (isEvent && !hasOddIndex && !MayBeOdd(choices)))
@@ -26,7 +26,7 @@ internal static class ChoiceNormalizer
             return;
         }
 
-        List<Replacement> replacements = [];
+        List<TextReplacement> replacements = [];
         Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
         try
         {
@@ -61,7 +61,7 @@ internal static class ChoiceNormalizer
         return mayBe;
     }
 
-    private static void NormalizeChoice(ref Utf8JsonReader reader, int position, bool isEvent, List<Replacement> replacements)
+    private static void NormalizeChoice(ref Utf8JsonReader reader, int position, bool isEvent, List<TextReplacement> replacements)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -75,15 +75,15 @@ internal static class ChoiceNormalizer
                 int start = (int)reader.TokenStartIndex;
                 _ = ChoiceFinishes.TryReadIndex(ref reader, ref index);
                 reader.Skip();
-                replacements.Add(new Replacement(
+                replacements.Add(new TextReplacement(
                     start, (int)reader.BytesConsumed - start, Encoding.ASCII.GetBytes(index.ToString(CultureInfo.InvariantCulture))));
             }
             else if (isLogprobs)
             {
-                List<Replacement> inside = [];
+                List<TextReplacement> inside = [];
                 bool isReadable = LogprobsAreReadable(reader, inside);
                 replacements.AddRange(isReadable ? inside
-                    : [new Replacement((int)reader.TokenStartIndex, 0, "null,\"original_logprobs\":"u8.ToArray())]);
+                    : [new TextReplacement((int)reader.TokenStartIndex, 0, "null,\"original_logprobs\":"u8.ToArray())]);
             }
             else if (isCarrier && reader.TokenType == JsonTokenType.StartObject)
             {
@@ -94,7 +94,7 @@ internal static class ChoiceNormalizer
         }
     }
 
-    private static void NormalizeMessage(ref Utf8JsonReader reader, bool isEvent, List<Replacement> replacements)
+    private static void NormalizeMessage(ref Utf8JsonReader reader, bool isEvent, List<TextReplacement> replacements)
     {
         int start = (int)reader.BytesConsumed;
         int before = replacements.Count;
@@ -115,18 +115,18 @@ internal static class ChoiceNormalizer
 
         if (!isEvent && !hasRole)
         {
-            replacements.Insert(before, new Replacement(start, 0, Encoding.ASCII.GetBytes(isEmpty ? "\"role\":\"assistant\"" : "\"role\":\"assistant\",")));
+            replacements.Insert(before, new TextReplacement(start, 0, Encoding.ASCII.GetBytes(isEmpty ? "\"role\":\"assistant\"" : "\"role\":\"assistant\",")));
         }
     }
 
     /// <summary>Replaces a role that the parser does not know, and keeps it beside the new one unless it is empty.</summary>
-    private static void NormalizeRole(in Utf8JsonReader reader, List<Replacement> replacements)
+    private static void NormalizeRole(in Utf8JsonReader reader, List<TextReplacement> replacements)
     {
         bool isContainer = reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray;
         bool isText = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
         if (isContainer || (isText && !Roles.Contains(reader.GetString()!)))
         {
-            replacements.Add(new Replacement((int)reader.TokenStartIndex, 0, "\"assistant\",\"original_role\":"u8.ToArray()));
+            replacements.Add(new TextReplacement((int)reader.TokenStartIndex, 0, "\"assistant\",\"original_role\":"u8.ToArray()));
         }
         else if (!isText)
         {
@@ -137,7 +137,7 @@ internal static class ChoiceNormalizer
     /// <summary>Whether the parser can read the log probabilities at the reader, which is a copy.</summary>
     /// <param name="reader">At the value.</param>
     /// <param name="inside">Receives what to replace in them so that it can.</param>
-    private static bool LogprobsAreReadable(Utf8JsonReader reader, List<Replacement> inside)
+    private static bool LogprobsAreReadable(Utf8JsonReader reader, List<TextReplacement> inside)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
@@ -159,7 +159,7 @@ internal static class ChoiceNormalizer
         return true;
     }
 
-    private static bool IsReadableList(ref Utf8JsonReader reader, List<Replacement> inside)
+    private static bool IsReadableList(ref Utf8JsonReader reader, List<TextReplacement> inside)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
         {
@@ -178,7 +178,7 @@ internal static class ChoiceNormalizer
     }
 
     /// <summary>Whether the parser can read an entry. It cannot read a null probability, which servers write for zero, and no number may be invented.</summary>
-    private static bool IsReadableEntry(ref Utf8JsonReader reader, List<Replacement> inside)
+    private static bool IsReadableEntry(ref Utf8JsonReader reader, List<TextReplacement> inside)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -227,7 +227,7 @@ internal static class ChoiceNormalizer
     }
 
     /// <summary>Replaces the value at the reader, which is neither an object nor an array.</summary>
-    private static Replacement InPlace(in Utf8JsonReader reader, string text) =>
+    private static TextReplacement InPlace(in Utf8JsonReader reader, string text) =>
         new((int)reader.TokenStartIndex, (int)(reader.BytesConsumed - reader.TokenStartIndex), Encoding.ASCII.GetBytes(text));
 
     // None of these names has escapes; see ChoiceTexts.
@@ -251,7 +251,7 @@ internal static class FinishReasonNormalizer
     /// <param name="requestId">For the exception.</param>
     /// <param name="handedOut">For the exception: a part of the answer has gone to the caller.</param>
     /// <exception cref="PrivatemodeServiceException">The model server broke the answer off.</exception>
-    public static void Normalize(OpenedDocument opened, bool isEvent, string requestId, bool handedOut = false)
+    public static void Normalize(DecryptedDocument opened, bool isEvent, string requestId, bool handedOut = false)
     {
         if (!opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) || kind != JsonTokenType.StartArray)
         {
@@ -302,9 +302,9 @@ internal static class FinishReasonNormalizer
     }
 
     /// <summary>What to put in place of the members that cannot be read; nothing if a choice has two.</summary>
-    private static List<Replacement> Rewrite(ReadOnlySpan<byte> choices, bool isEvent)
+    private static List<TextReplacement> Rewrite(ReadOnlySpan<byte> choices, bool isEvent)
     {
-        List<Replacement> replacements = [];
+        List<TextReplacement> replacements = [];
         Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
         bool isFound = false;
         try
@@ -331,7 +331,7 @@ internal static class FinishReasonNormalizer
                 if (value is not null)
                 {
                     replacements.Add(value.Length > 0
-                        ? new Replacement(valueStart, (int)reader.BytesConsumed - valueStart, value)
+                        ? new TextReplacement(valueStart, (int)reader.BytesConsumed - valueStart, value)
                         : Removal(choices, before, start..(int)reader.BytesConsumed));
                 }
             }
@@ -357,16 +357,16 @@ internal static class FinishReasonNormalizer
     }
 
     /// <summary>Takes a member out, with the comma before it or, if it is the first, behind it.</summary>
-    private static Replacement Removal(ReadOnlySpan<byte> choices, Range before, Range member)
+    private static TextReplacement Removal(ReadOnlySpan<byte> choices, Range before, Range member)
     {
         (int start, int end) = (member.Start.Value, member.End.Value);
         if (choices[before][0] != (byte)'{')
         {
-            return new Replacement(before.End.Value, end - before.End.Value, []);
+            return new TextReplacement(before.End.Value, end - before.End.Value, []);
         }
 
         int next = end + choices[end..].IndexOfAnyExcept(" \t\r\n"u8);
         end = choices[next] == (byte)',' ? next + 1 : end;
-        return new Replacement(start, end - start, []);
+        return new TextReplacement(start, end - start, []);
     }
 }

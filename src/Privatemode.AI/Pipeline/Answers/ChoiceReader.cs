@@ -326,7 +326,7 @@ internal static class WholeChoices
     /// <param name="opened">The answer.</param>
     /// <param name="hasMessages">Whether it is the answer of a chat.</param>
     /// <param name="expected">How many choices were asked for. Completions may have more prompts than those we count.</param>
-    public static AnswerFault Check(OpenedDocument opened, bool hasMessages, int expected)
+    public static AnswerFault Check(DecryptedDocument opened, bool hasMessages, int expected)
     {
         _ = opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _);
         Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });

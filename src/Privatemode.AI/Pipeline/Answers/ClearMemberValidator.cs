@@ -8,7 +8,7 @@ using Privatemode.AI.Encryption.Json;
 namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Members of an answer that are not authenticated. A proxy on the path can change them, so impossible values are removed.</summary>
-internal static class PlainMembers
+internal static class ClearMemberValidator
 {
     private const int TextLimit = 128;
     private const int LongestEscape = 6;
@@ -21,7 +21,7 @@ internal static class PlainMembers
     /// <param name="opened">The answer or event.</param>
     /// <param name="plain">Names of its clear members.</param>
     /// <param name="nullsStay">Counts of its usage may be null.</param>
-    public static void Normalize(OpenedDocument opened, PlainNames plain, bool nullsStay = false)
+    public static void Normalize(DecryptedDocument opened, ClearNames plain, bool nullsStay = false)
     {
         // Ids end up in logs.
         bool dropsId = plain.Contains("id"u8) && opened.TryGet("id"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind)
@@ -95,7 +95,7 @@ internal static class PlainMembers
 }
 
 /// <summary>Makes the time of an answer readable for OpenAI's parser, which accepts only whole seconds since 1970.</summary>
-internal static class CreatedTime
+internal static class CreatedTimeNormalizer
 {
     // 9999-12-31T23:59:59Z; later does not fit a DateTimeOffset.
     private const long LastSecond = 253_402_300_799;
@@ -106,7 +106,7 @@ internal static class CreatedTime
         && !value[1..^1].ContainsAnyExceptInRange((byte)'0', (byte)'9');
 
     /// <summary>Removes quotes, truncates fractions, expands exponents, and removes a time that is negative or after the year 9999.</summary>
-    public static void Normalize(OpenedDocument opened)
+    public static void Normalize(DecryptedDocument opened)
     {
         if (!opened.TryGet("created"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind)
             || (kind == JsonTokenType.Number && value.Length <= MostDigits && !value.ContainsAnyExceptInRange((byte)'0', (byte)'9')))
@@ -156,7 +156,7 @@ internal sealed class UsageNormalizer : IDisposable
     /// <summary>Corrects the usage of an answer or event; correct usage is left unchanged.</summary>
     /// <param name="opened">The answer or event.</param>
     /// <param name="nullsStay">Counts may be null, as those of messages may; the OpenAI client cannot read that.</param>
-    public static void Normalize(OpenedDocument opened, bool nullsStay)
+    public static void Normalize(DecryptedDocument opened, bool nullsStay)
     {
         if (!opened.TryGet("usage"u8, out ReadOnlySpan<byte> usage, out JsonTokenType kind) || kind == JsonTokenType.Null)
         {

@@ -10,7 +10,7 @@ internal static class EmbeddingVectors
     /// <param name="opened">The answer, with <c>data</c>.</param>
     /// <param name="requestId">For the exception.</param>
     /// <exception cref="PrivatemodeServiceException">A vector cannot be used; the exception names its index.</exception>
-    public static void ThrowIfUnusable(OpenedDocument opened, string requestId)
+    public static void ThrowIfUnusable(DecryptedDocument opened, string requestId)
     {
         // A search is several times faster than a reader, and vectors are long.
         if (!opened.TryGet("data"u8, out ReadOnlySpan<byte> data, out _)

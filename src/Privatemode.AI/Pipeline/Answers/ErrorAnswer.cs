@@ -103,7 +103,7 @@ internal static class ErrorText
 /// Status and names are not authenticated: without this, the text of an answer would be handed out as the message of an error. What is inside a
 /// value is authentic, so an error is known by what stands in it: <c>{"error":{"message":…}}</c>, <c>{"detail":…}</c>, or the flat form.
 /// </remarks>
-internal static class SealedError
+internal static class ErrorAnswer
 {
     // Names, values and brackets. Each costs memory beside the text; errors have some tens.
     private const int MostTokens = 16 * 1024;
@@ -118,7 +118,7 @@ internal static class SealedError
     /// <returns><see cref="AnswerFault.RenamedMember"/> when the member named <c>error</c> is not an error, or is longer than 1 MiB.</returns>
     /// <exception cref="PrivatemodeServiceException">It is an error of the model server.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The same, with the status 401.</exception>
-    public static AnswerFault Check(OpenedDocument opened, string requestId, bool handedOut)
+    public static AnswerFault Check(DecryptedDocument opened, string requestId, bool handedOut)
     {
         if (opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
         {
@@ -138,7 +138,7 @@ internal static class SealedError
     /// <param name="opened">The answer.</param>
     /// <param name="rule">The endpoint.</param>
     /// <param name="status">Status of the answer, from 400.</param>
-    public static bool IsOne(OpenedDocument opened, EndpointRule rule, int status)
+    public static bool IsOne(DecryptedDocument opened, EndpointRule rule, int status)
     {
         for (int i = 0; i < opened.Count; i++)
         {

@@ -13,25 +13,25 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// <param name="explain">Adds what only a further call can tell, and takes the task that was asked for. Never fails; null when there is nothing to
 /// ask.</param>
 /// <param name="task">The task a model needs to be asked here; null where there are no models.</param>
-internal sealed class CallFailures(
+internal sealed class ExceptionMapper(
     Func<Exception, Exception> map, Func<Exception, string?, CancellationToken, Task<Exception>>? explain = null, string? task = null)
 {
     /// <summary>The same for calls of a task, in the words of the list of models.</summary>
-    public CallFailures For(string ofTask) => new(map, explain, ofTask);
+    public ExceptionMapper For(string ofTask) => new(map, explain, ofTask);
 
     /// <summary>For the filter of a catch clause: whether there is another exception to throw.</summary>
     /// <param name="exception">What was thrown.</param>
-    /// <param name="note">The note of the call: how far it had come.</param>
+    /// <param name="scope">The note of the call: how far it had come.</param>
     /// <param name="format">Names the member at which writing or reading failed.</param>
     /// <param name="mapped">The exception to throw.</param>
-    public bool TryMap(Exception exception, CallNote note, CallFormat format, [NotNullWhen(true)] out Exception? mapped)
+    public bool TryMap(Exception exception, ReceiptScope scope, AnswerParser format, [NotNullWhen(true)] out Exception? mapped)
     {
         mapped = ServiceErrors.IsOfAParser(exception)
-            ? note.Phase switch
+            ? scope.Phase switch
             {
                 CallPhase.Writing => ServiceErrors.Unwritable(exception, format.FindUnwritable()),
                 CallPhase.Sending => ServiceErrors.Interrupted(exception),
-                _ => ServiceErrors.Unreadable(exception, note.FindUnreadable(format.Read)),
+                _ => ServiceErrors.Unreadable(exception, scope.FindUnreadable(format.Read)),
             }
             : map(exception);
         return !ReferenceEquals(mapped, exception) || IsUnexplained(mapped);
@@ -50,11 +50,11 @@ internal sealed class CallFailures(
 /// <summary>How an adapter writes requests and reads answers, to name the member at which either failed.</summary>
 /// <param name="Read">Reads a whole answer, or the data of one event, and throws if it cannot.</param>
 /// <param name="FindUnwritable">The member of the request that cannot be written; null when none is found.</param>
-internal sealed record CallFormat(Action<BinaryData> Read, Func<string?> FindUnwritable);
+internal sealed record AnswerParser(Action<BinaryData> Read, Func<string?> FindUnwritable);
 
 /// <summary>Finds the member that makes an answer unreadable for a client. The exceptions of the OpenAI client do not name it.</summary>
 /// <remarks>The answer is read again without each member in turn. Names are content too: only plain ones are reported, and values never are.</remarks>
-internal sealed class UnreadableMember
+internal sealed class UnreadableMemberFinder
 {
     /// <summary>Longest answer that is searched, in bytes.</summary>
     public const int LongestAnswer = 64 * 1024;
@@ -70,7 +70,7 @@ internal sealed class UnreadableMember
     private readonly JsonNode _root;
     private int _reads;
 
-    private UnreadableMember(Action<BinaryData> read, JsonNode root) => (_read, _root) = (read, root);
+    private UnreadableMemberFinder(Action<BinaryData> read, JsonNode root) => (_read, _root) = (read, root);
 
     /// <summary>The JSON path of the member, such as <c>choices[0].message.role</c>; null when no single member is the cause.</summary>
     /// <param name="answer">The answer.</param>
@@ -84,7 +84,7 @@ internal sealed class UnreadableMember
 
         try
         {
-            UnreadableMember search = new(read, JsonNode.Parse(answer) ?? new JsonObject());
+            UnreadableMemberFinder search = new(read, JsonNode.Parse(answer) ?? new JsonObject());
             StringBuilder path = new();
             if (!search.IsReadable())
             {

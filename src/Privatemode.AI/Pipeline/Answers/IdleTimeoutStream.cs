@@ -23,7 +23,7 @@ internal sealed class IdleTimeoutStream : Stream
     private readonly CancellationTokenSource _expiry;
 
     private CancellationTokenRegistration _closing;
-    private WeakReference<OpeningEventStream>? _reader;
+    private WeakReference<DecryptingEventStream>? _reader;
     private ITimer? _end;
     private TimeSpan _left;
     private long _events;
@@ -72,9 +72,9 @@ internal sealed class IdleTimeoutStream : Stream
     /// <summary>Ends the stream after a time, whether it is being read or not: a paused reader must not hold session and permit for ever.</summary>
     /// <param name="left">The time until the service forgets the secret.</param>
     /// <param name="reader">The stream that reads this one.</param>
-    public void EndAfter(TimeSpan left, OpeningEventStream reader)
+    public void EndAfter(TimeSpan left, DecryptingEventStream reader)
     {
-        _reader = new WeakReference<OpeningEventStream>(reader);
+        _reader = new WeakReference<DecryptingEventStream>(reader);
 
         // The timer keeps neither a stream alive that was dropped without being disposed of, nor anything of the caller.
         AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
@@ -222,7 +222,7 @@ internal sealed class IdleTimeoutStream : Stream
 
         // A read that waits for the network ends here and says why.
         _expiry.Cancel();
-        if (_reader is null || !_reader.TryGetTarget(out OpeningEventStream? reader))
+        if (_reader is null || !_reader.TryGetTarget(out DecryptingEventStream? reader))
         {
             return;
         }
@@ -250,7 +250,8 @@ internal sealed class IdleTimeoutStream : Stream
 }
 
 /// <summary>The attempt under a stream, which is over when the stream is: at its end, at a failure, or when it is disposed before.</summary>
-internal sealed class WatchedAttempt(SealedAttempt attempt, EventOpener opener, IdleTimeoutStream network, Step? step, ClientEvents events) : IDisposable
+internal sealed class InstrumentedAttempt(
+    CallAttempt attempt, EventDecryptor decryptor, IdleTimeoutStream network, TelemetryOperation? operation, ClientEvents events) : IDisposable
 {
     public void Dispose()
     {
@@ -258,21 +259,21 @@ internal sealed class WatchedAttempt(SealedAttempt attempt, EventOpener opener, 
         attempt.Dispose();
         if (network.HasExpired)
         {
-            step?.EndStream(opener.Events, "failed", "timeout");
+            operation?.EndStream(decryptor.Events, "failed", "timeout");
         }
-        else if (opener.Failure is { } failure)
+        else if (decryptor.Failure is { } failure)
         {
             events.AnswerFailed(failure);
-            step?.EndStream(opener.Events, "failed", ErrorNames.Of(failure));
+            operation?.EndStream(decryptor.Events, "failed", ErrorNames.Of(failure));
         }
-        else if (opener.IsEnded)
+        else if (decryptor.IsEnded)
         {
-            step?.EndStream(opener.Events, "ok", null);
+            operation?.EndStream(decryptor.Events, "ok", null);
         }
         else
         {
             // Nobody wanted more of it: for a stream that is the everyday way to stop the model.
-            step?.EndStream(opener.Events, network.WasCancelled ? "cancelled" : "abandoned", null);
+            operation?.EndStream(decryptor.Events, network.WasCancelled ? "cancelled" : "abandoned", null);
         }
     }
 }

@@ -18,43 +18,43 @@ namespace Privatemode.AI.Pipeline.Answers;
 internal sealed class MessageEventRules(string requestId) : EventRules
 {
     private readonly HashSet<int> _openBlocks = [];
-    private EventFate _fate;
+    private EventAction _fate;
     private byte[] _kind = [];
     private bool _hasBegun;
     private bool _hasStopReason;
 
-    public override AnswerShape Shape { get; } = EndpointRules.Messages.Answer! with { MayBePlain = true };
+    public override ResponseSchema Shape { get; } = EndpointRules.Messages.Answer! with { MayBePlain = true };
 
     public override bool IsFinished => _hasBegun && _hasStopReason && _openBlocks.Count == 0;
 
     public override bool EndsWithEvent => true;
 
-    public override EventFate Fate => _fate;
+    public override EventAction Fate => _fate;
 
     public override ReadOnlySpan<byte> EventName => _kind;
 
-    public override AnswerFault Inspect(OpenedDocument opened)
+    public override AnswerFault Inspect(DecryptedDocument opened)
     {
         opened.ReplaceLoneSurrogates();
-        AnswerFault fault = opened.HasSealed ? SealedError.Check(opened, requestId, HasHandedOut) : AnswerFault.None;
+        AnswerFault fault = opened.HasSealed ? ErrorAnswer.Check(opened, requestId, HasHandedOut) : AnswerFault.None;
         if (fault != AnswerFault.None)
         {
             return fault;
         }
 
-        _fate = EventFate.Pass;
+        _fate = EventAction.Pass;
         fault = opened.HasSealed ? TakeSealed(opened) : TakePlain(opened);
         fault = fault == AnswerFault.None && !IsCalled(opened, _kind) ? AnswerFault.BadPlainMember : fault;
         if (fault == AnswerFault.None)
         {
-            PlainMembers.Normalize(opened, Shape.Plain, nullsStay: true);
+            ClearMemberValidator.Normalize(opened, Shape.Plain, nullsStay: true);
         }
 
         return fault;
     }
 
     /// <summary>Nothing in it is authentic, so it may say nothing but that.</summary>
-    private AnswerFault TakePlain(OpenedDocument opened)
+    private AnswerFault TakePlain(DecryptedDocument opened)
     {
         if (opened.TryGet("id"u8, out _, out _) || opened.TryGet("usage"u8, out _, out _))
         {
@@ -68,11 +68,11 @@ internal sealed class MessageEventRules(string requestId) : EventRules
         }
 
         _kind = isStop ? "message_stop"u8.ToArray() : "ping"u8.ToArray();
-        _fate = isStop ? EventFate.End : EventFate.Drop;
+        _fate = isStop ? EventAction.End : EventAction.Drop;
         return AnswerFault.None;
     }
 
-    private AnswerFault TakeSealed(OpenedDocument opened)
+    private AnswerFault TakeSealed(DecryptedDocument opened)
     {
         if (HasOthers(opened, out bool hasEmptyOnes))
         {
@@ -120,7 +120,7 @@ internal sealed class MessageEventRules(string requestId) : EventRules
     }
 
     /// <summary>Whether there is a sealed member of another name that holds anything, or else one that is null.</summary>
-    private bool HasOthers(OpenedDocument opened, out bool hasEmptyOnes)
+    private bool HasOthers(DecryptedDocument opened, out bool hasEmptyOnes)
     {
         hasEmptyOnes = false;
         for (int i = 0; i < opened.Count; i++)
@@ -145,11 +145,11 @@ internal sealed class MessageEventRules(string requestId) : EventRules
     private bool IsKnown(ReadOnlySpan<byte> name) => name.SequenceEqual("index"u8) || name.SequenceEqual("delta"u8)
         || name.SequenceEqual("content_block"u8) || name.SequenceEqual("message"u8) || Shape.Plain.Contains(name);
 
-    private static bool Has(OpenedDocument opened, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value, out JsonTokenType kind) =>
+    private static bool Has(DecryptedDocument opened, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value, out JsonTokenType kind) =>
         opened.TryGet(name, out value, out kind) && kind != JsonTokenType.Null;
 
     /// <summary>Whether the member <c>type</c>, which travels in the clear, says this.</summary>
-    public static bool IsCalled(OpenedDocument opened, ReadOnlySpan<byte> kind) =>
+    public static bool IsCalled(DecryptedDocument opened, ReadOnlySpan<byte> kind) =>
         opened.TryGet("type"u8, out ReadOnlySpan<byte> type, out JsonTokenType json) && json == JsonTokenType.String &&
         type.Length == kind.Length + 2 && type[1..^1].SequenceEqual(kind);
 

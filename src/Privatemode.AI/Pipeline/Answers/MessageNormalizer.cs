@@ -30,7 +30,7 @@ internal static class MessageNormalizer
     /// <summary>Corrects the messages of all choices.</summary>
     /// <param name="opened">The answer, or an event of it.</param>
     /// <param name="isEvent">Whether messages come in pieces, under <c>delta</c>, and not whole, under <c>message</c>.</param>
-    public static void Normalize(OpenedDocument opened, bool isEvent)
+    public static void Normalize(DecryptedDocument opened, bool isEvent)
     {
         if (!opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) || kind != JsonTokenType.StartArray)
         {
@@ -38,7 +38,7 @@ internal static class MessageNormalizer
         }
 
         // Created for the first replacement only, because this runs for every event of a stream.
-        List<Replacement>? replacements = null;
+        List<TextReplacement>? replacements = null;
         Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
         try
         {
@@ -61,7 +61,7 @@ internal static class MessageNormalizer
     }
 
     private static void NormalizeChoice(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, ReadOnlySpan<byte> carrier, ref List<Replacement>? replacements)
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, ReadOnlySpan<byte> carrier, ref List<TextReplacement>? replacements)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
@@ -84,7 +84,7 @@ internal static class MessageNormalizer
         }
     }
 
-    private static void NormalizeMessage(ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, ref List<Replacement>? replacements)
+    private static void NormalizeMessage(ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, ref List<TextReplacement>? replacements)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -112,7 +112,7 @@ internal static class MessageNormalizer
                 : null;
             if (rewritten is not null)
             {
-                (replacements ??= []).Add(new Replacement(start, value.Length, rewritten));
+                (replacements ??= []).Add(new TextReplacement(start, value.Length, rewritten));
             }
             else if (hasDetails && kind == expected)
             {
@@ -156,7 +156,7 @@ internal static class MessageDetails
     /// <summary>Collects the prefixes for one member of a message.</summary>
     /// <param name="reader">A copy, at the value of the member; read to its end if that is an object or array.</param>
     /// <param name="replacements">Gets the prefixes; made for the first one.</param>
-    public static void Rename(ref Utf8JsonReader reader, ref List<Replacement>? replacements)
+    public static void Rename(ref Utf8JsonReader reader, ref List<TextReplacement>? replacements)
     {
         if (reader.TokenType == JsonTokenType.StartObject)
         {
@@ -178,7 +178,7 @@ internal static class MessageDetails
         }
     }
 
-    private static void RenameInObject(ref Utf8JsonReader reader, ref List<Replacement>? replacements)
+    private static void RenameInObject(ref Utf8JsonReader reader, ref List<TextReplacement>? replacements)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -186,7 +186,7 @@ internal static class MessageDetails
             bool isReadable = IsReadable(ref reader);
             if (!isReadable && (replacements ??= []).Count < MostRenamed)
             {
-                replacements.Add(new Replacement(afterQuote, 0, Prefix));
+                replacements.Add(new TextReplacement(afterQuote, 0, Prefix));
             }
             else if (isReadable && reader.TokenType == JsonTokenType.StartObject)
             {

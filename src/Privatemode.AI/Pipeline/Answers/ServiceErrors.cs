@@ -23,11 +23,11 @@ internal static partial class ServiceErrors
     /// <summary>The exception to throw instead; the same object when it is not the OpenAI client's.</summary>
     /// <param name="exception">What was thrown.</param>
     /// <param name="key">How to call the API key, see <see cref="ApiKeys.Source"/>.</param>
-    public static Exception Map(Exception exception, string key = KeyRefusal.AnyKey) => exception switch
+    public static Exception Map(Exception exception, string key = ApiKeyErrors.AnyKey) => exception switch
     {
         _ when Callbacks.Threw(exception) => exception,
         AggregateException { InnerExceptions: [.., Exception last] } => Map(last, key),
-        ClientResultException { Status: 0 } when TransportFailure.IsUnreadable(exception) => new PrivatemodeServiceException(
+        ClientResultException { Status: 0 } when TransportExceptions.IsUnreadable(exception) => new PrivatemodeServiceException(
             ServiceFailureReason.Other, $"The answer {UnreadableAnswer.Advice}", exception.InnerException),
         ClientResultException { Status: 0 } => new PrivatemodeServiceException(
             ServiceFailureReason.Unreachable, "The service could not be reached. Check the network, then retry.", exception.InnerException),
@@ -39,11 +39,11 @@ internal static partial class ServiceErrors
         _ => exception,
     };
 
-    public static PrivatemodeException From(ServiceError error, string key = KeyRefusal.AnyKey)
+    public static PrivatemodeException From(ServiceError error, string key = ApiKeyErrors.AnyKey)
     {
         if (error.Status == 401)
         {
-            return KeyRefusal.Rejected(key, error.RequestId);
+            return ApiKeyErrors.Rejected(key, error.RequestId);
         }
 
         (ServiceFailureReason reason, string advice) = Classify(error, key);
@@ -78,7 +78,7 @@ internal static partial class ServiceErrors
             return From(error);
         }
 
-        (ServiceFailureReason reason, string advice) = Classify(error, KeyRefusal.AnyKey);
+        (ServiceFailureReason reason, string advice) = Classify(error, ApiKeyErrors.AnyKey);
         return Create(error, reason, $"The model server reported status {error.Status} in its answer: {advice}{rest}");
     }
 
@@ -93,9 +93,9 @@ internal static partial class ServiceErrors
     private static PrivatemodeServiceException Create(ServiceError error, ServiceFailureReason reason, string message) => new(reason, message)
     {
         Status = error.Status,
-        ErrorCode = error.IsAuthenticated || error.Code is null || PlainMembers.IsPrintable(error.Code) ? error.Code : null,
+        ErrorCode = error.IsAuthenticated || error.Code is null || ClearMemberValidator.IsPrintable(error.Code) ? error.Code : null,
         RetryAfter = error.RetryAfter,
-        ServerMessage = error.IsAuthenticated ? error.Message : ForeignText.Printable(error.Message),
+        ServerMessage = error.IsAuthenticated ? error.Message : PrintableText.Printable(error.Message),
         IsServerMessageAuthenticated = error.IsAuthenticated,
         RequestId = error.RequestId,
     };
@@ -150,13 +150,13 @@ internal static partial class ServiceErrors
             && error.Message?.Contains("client version", StringComparison.OrdinalIgnoreCase) == true;
         return error.Status switch
         {
-            426 => (ServiceFailureReason.ClientTooOld, $"it requires a newer client. {ClientTooOld.Advice}"),
-            415 => (ServiceFailureReason.ClientTooOld, $"it does not accept the format of the request. {ClientTooOld.Advice}"),
+            426 => (ServiceFailureReason.ClientTooOld, $"it requires a newer client. {ClientTooOldAdvice.Advice}"),
+            415 => (ServiceFailureReason.ClientTooOld, $"it does not accept the format of the request. {ClientTooOldAdvice.Advice}"),
             < 400 => (ServiceFailureReason.Other, "the service uses no such status for an answer. Check Endpoint, and what stands in between."),
-            _ when speaksOfVersion => (ServiceFailureReason.ClientTooOld, $"it requires a newer client. {ClientTooOld.Advice}"),
+            _ when speaksOfVersion => (ServiceFailureReason.ClientTooOld, $"it requires a newer client. {ClientTooOldAdvice.Advice}"),
             _ when error.ConcernsProtocol => (
                 ServiceFailureReason.ClientTooOld,
-                $"it refused the encrypted request without decrypting it, as services with a newer format do; see ServerMessage. {ClientTooOld.Advice}"),
+                $"it refused the encrypted request without decrypting it, as services with a newer format do; see ServerMessage. {ClientTooOldAdvice.Advice}"),
             404 when error.IsAuthenticated && IsAboutTheTask(error.Message) => (
                 ServiceFailureReason.ModelUnavailable,
                 "the model does not do this task: its server has no such endpoint. Choose another one."),
@@ -171,7 +171,7 @@ internal static partial class ServiceErrors
                 "it rejects the request with an error that is too long to be read, because model servers repeat the input. Check the options and " +
                     "additional members of the request, or send it without attachments to read the error."),
             400 or 413 or 422 => (ServiceFailureReason.InvalidRequest, "it rejects the request; see ServerMessage. Change the request."),
-            402 or 403 => (ServiceFailureReason.Other, KeyRefusal.NotAllowed(key)),
+            402 or 403 => (ServiceFailureReason.Other, ApiKeyErrors.NotAllowed(key)),
             >= 500 => (ServiceFailureReason.Other, "it failed; see ServerMessage. The call may have run: ask again only if that does no harm."),
             _ => (ServiceFailureReason.Other, "see ServerMessage. Change the request."),
         };

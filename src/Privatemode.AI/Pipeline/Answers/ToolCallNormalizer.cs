@@ -12,13 +12,13 @@ internal sealed class ToolCallNormalizer
     private const string Function = "function";
     private const string Arguments = "arguments";
 
-    private readonly Dictionary<int, BegunToolCalls> _begun = [];
+    private readonly Dictionary<int, PartialToolCalls> _begun = [];
 
     /// <summary>Puts the tool calls of all choices right, if there are any.</summary>
     /// <param name="opened">The answer, or an event of it.</param>
     /// <param name="isEvent">Whether calls come in fragments, under <c>delta</c>, and not whole, under <c>message</c>.</param>
-    public void Normalize(OpenedDocument opened, bool isEvent) =>
-        ChoicesEditor.EditToolCalls(opened, isEvent, (choice, calls) => Normalize(choice, calls, isEvent));
+    public void Normalize(DecryptedDocument opened, bool isEvent) =>
+        ChoiceEditor.EditToolCalls(opened, isEvent, (choice, calls) => Normalize(choice, calls, isEvent));
 
     /// <summary>Puts the tool calls of one choice right.</summary>
     /// <returns>Whether anything was changed.</returns>
@@ -41,7 +41,7 @@ internal sealed class ToolCallNormalizer
     private static bool NormalizeWhole(JsonObject call, HashSet<string> ids)
     {
         bool changed = NormalizeType(call, begins: true);
-        if (ChoicesEditor.TextOf(call["id"]) is not { } id || !ids.Add(id))
+        if (ChoiceEditor.TextOf(call["id"]) is not { } id || !ids.Add(id))
         {
             call["id"] = NewId();
             changed = true;
@@ -52,17 +52,17 @@ internal sealed class ToolCallNormalizer
 
     private bool NormalizeFragment(JsonObject call, int choice)
     {
-        if (!_begun.TryGetValue(choice, out BegunToolCalls? begun))
+        if (!_begun.TryGetValue(choice, out PartialToolCalls? begun))
         {
-            _begun[choice] = begun = new BegunToolCalls();
+            _begun[choice] = begun = new PartialToolCalls();
         }
 
-        string? id = ChoicesEditor.TextOf(call["id"]);
-        int? index = ChoicesEditor.NumberOf(call["index"]);
+        string? id = ChoiceEditor.TextOf(call["id"]);
+        int? index = ChoiceEditor.NumberOf(call["index"]);
         JsonObject? function = call[Function] as JsonObject;
-        string? arguments = ChoicesEditor.TextOf(function?[Arguments]);
-        string? name = ChoicesEditor.TextOf(function?["name"]);
-        BegunToolCall current = begun.Find(index, id, name, arguments, NewId, out bool begins);
+        string? arguments = ChoiceEditor.TextOf(function?[Arguments]);
+        string? name = ChoiceEditor.TextOf(function?["name"]);
+        PartialToolCall current = begun.Find(index, id, name, arguments, NewId, out bool begins);
         bool changed = NormalizeType(call, begins) | NormalizeId(call, id, current, begins);
         if (!begins && current.IsAllOf(id, name, arguments))
         {
@@ -82,7 +82,7 @@ internal sealed class ToolCallNormalizer
     }
 
     /// <summary>The first fragment names the call; later ones name the same one or none.</summary>
-    private static bool NormalizeId(JsonObject call, string? id, BegunToolCall current, bool begins)
+    private static bool NormalizeId(JsonObject call, string? id, PartialToolCall current, bool begins)
     {
         if (id == current.Id)
         {
@@ -102,7 +102,7 @@ internal sealed class ToolCallNormalizer
     private static bool NormalizeType(JsonObject call, bool begins)
     {
         bool isGiven = call.TryGetPropertyValue("type", out JsonNode? type);
-        bool isReadable = !isGiven ? !begins : ChoicesEditor.TextOf(type) is { } text && (text == Function || call[Function] is not JsonObject);
+        bool isReadable = !isGiven ? !begins : ChoiceEditor.TextOf(type) is { } text && (text == Function || call[Function] is not JsonObject);
         if (!isReadable)
         {
             call["type"] = Function;

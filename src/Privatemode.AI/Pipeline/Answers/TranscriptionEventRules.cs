@@ -21,21 +21,21 @@ namespace Privatemode.AI.Pipeline.Answers;
 internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsage, bool hidesUsage, bool keepsUsage = false) : EventRules
 {
     private readonly ChoiceFinishes _finishes = new();
-    private readonly SplitCharacters _characters = new();
+    private readonly SplitSurrogates _characters = new();
     private bool _hasChoices;
     private bool _hasTypes;
     private bool _hasUsage;
     private bool _isDone;
 
-    public override AnswerShape Shape => EndpointRules.Transcriptions.Answer!;
+    public override ResponseSchema Shape => EndpointRules.Transcriptions.Answer!;
 
     public override bool IsFinished => _hasTypes ? _isDone : _finishes.AllFinished && (_hasUsage || !endsWithUsage);
 
-    public override EventFate Fate => _isDone ? EventFate.End : _hasUsage && hidesUsage ? EventFate.Drop : EventFate.Pass;
+    public override EventAction Fate => _isDone ? EventAction.End : _hasUsage && hidesUsage ? EventAction.Drop : EventAction.Pass;
 
     public override IReadOnlyList<byte[]> EventsBefore => _characters.EventsBefore;
 
-    public override AnswerFault Inspect(OpenedDocument opened)
+    public override AnswerFault Inspect(DecryptedDocument opened)
     {
         bool isTyped = opened.TryGet("type"u8, out ReadOnlySpan<byte> type, out JsonTokenType kind) && kind == JsonTokenType.String;
         bool isDone = isTyped && type.SequenceEqual("\"transcript.text.done\""u8);
@@ -48,7 +48,7 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
             _characters.JoinChoices(opened);
         }
 
-        AnswerFault fault = SealedError.Check(opened, requestId, HasHandedOut);
+        AnswerFault fault = ErrorAnswer.Check(opened, requestId, HasHandedOut);
         if (fault != AnswerFault.None)
         {
             return fault;
@@ -67,7 +67,7 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
 
         _hasTypes = true;
         _isDone = isDone;
-        if (!TypedTranscription.IsRight(opened, type, Shape.Plain))
+        if (!TranscriptionNormalizer.IsRight(opened, type, Shape.Plain))
         {
             return AnswerFault.RenamedMember;
         }
@@ -75,9 +75,9 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
         return Pass(opened);
     }
 
-    private AnswerFault TakeChoices(OpenedDocument opened)
+    private AnswerFault TakeChoices(DecryptedDocument opened)
     {
-        AnswerFault fault = SealedMembers.TranscriptionEvent.Settle(opened, Shape.Plain);
+        AnswerFault fault = AnswerMembers.TranscriptionEvent.Settle(opened, Shape.Plain);
         if (fault != AnswerFault.None)
         {
             return fault;
@@ -101,11 +101,11 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
         return Pass(opened);
     }
 
-    private AnswerFault Pass(OpenedDocument opened)
+    private AnswerFault Pass(DecryptedDocument opened)
     {
-        PlainMembers.Normalize(opened, Shape.Plain);
+        ClearMemberValidator.Normalize(opened, Shape.Plain);
         _characters.WriteEventsBefore(opened);
-        TranscriptionDuration.Normalize(opened);
+        TranscriptionDurationNormalizer.Normalize(opened);
         return AnswerFault.None;
     }
 }
@@ -113,14 +113,14 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
 /// <summary>The events of a transcription in the form of OpenAI's own service, held to the members of their type.</summary>
 /// <remarks>
 /// Its content is a text, and looks like any other. So the names of each type are listed, with their kinds: no event has room for the
-/// two texts of another one. See <see cref="SealedMembers"/>.
+/// two texts of another one. See <see cref="AnswerMembers"/>.
 /// </remarks>
-internal static class TypedTranscription
+internal static class TranscriptionNormalizer
 {
     /// <param name="opened">The event.</param>
     /// <param name="type">The raw value of its type.</param>
     /// <param name="plain">Names of members that are not sealed.</param>
-    public static bool IsRight(OpenedDocument opened, ReadOnlySpan<byte> type, PlainNames plain)
+    public static bool IsRight(DecryptedDocument opened, ReadOnlySpan<byte> type, ClearNames plain)
     {
         bool isDelta = type.SequenceEqual("\"transcript.text.delta\""u8);
         bool isDone = type.SequenceEqual("\"transcript.text.done\""u8);
@@ -155,7 +155,7 @@ internal static class TypedTranscription
     }
 
     /// <summary>Drops members that are null and listed for no type.</summary>
-    private static void DropEmptyOnes(OpenedDocument opened, PlainNames plain) => opened.KeepOnly(
+    private static void DropEmptyOnes(DecryptedDocument opened, ClearNames plain) => opened.KeepOnly(
         name => plain.Contains(name) || name.SequenceEqual("type"u8) || name.SequenceEqual("delta"u8) || name.SequenceEqual("text"u8)
             || MayHave(name, JsonTokenType.Number, isSegment: true) || MayHave(name, JsonTokenType.StartArray, isSegment: false)
             || MayHave(name, JsonTokenType.String, isSegment: false));
@@ -167,10 +167,10 @@ internal static class TypedTranscription
 }
 
 /// <summary>Makes the duration of a transcription readable for OpenAI's parser: the service writes a string, the parser wants a number.</summary>
-/// <remarks>The duration is not authenticated; <see cref="PlainMembers"/> has checked that the string holds a number.</remarks>
-internal static class TranscriptionDuration
+/// <remarks>The duration is not authenticated; <see cref="ClearMemberValidator"/> has checked that the string holds a number.</remarks>
+internal static class TranscriptionDurationNormalizer
 {
-    public static void Normalize(OpenedDocument opened)
+    public static void Normalize(DecryptedDocument opened)
     {
         if (opened.TryGet("duration"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind) && kind == JsonTokenType.String)
         {

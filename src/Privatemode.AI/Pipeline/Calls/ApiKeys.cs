@@ -18,14 +18,14 @@ internal sealed class ApiKeys
 
     /// <param name="credential">Holds the one key; it may be updated.</param>
     /// <param name="source">See <see cref="Source"/>.</param>
-    public ApiKeys(ApiKeyCredential credential, string source = KeyRefusal.AnyKey) => (_credential, Source) = (credential, source);
+    public ApiKeys(ApiKeyCredential credential, string source = ApiKeyErrors.AnyKey) => (_credential, Source) = (credential, source);
 
     /// <param name="accessor">Called once for each call; what it throws is rethrown unchanged.</param>
     /// <param name="longestWait">How long a call waits for it.</param>
     /// <param name="time">By which clock.</param>
     /// <param name="source">See <see cref="Source"/>.</param>
     public ApiKeys(
-        Func<CancellationToken, ValueTask<string?>> accessor, TimeSpan longestWait, TimeProvider time, string source = KeyRefusal.AnyKey) =>
+        Func<CancellationToken, ValueTask<string?>> accessor, TimeSpan longestWait, TimeProvider time, string source = ApiKeyErrors.AnyKey) =>
         (_accessor, _longestWait, _time, Source) = (accessor, longestWait, time, source);
 
     private ApiKeys() => Source = "the API key of the local proxy";

@@ -16,7 +16,7 @@ namespace Privatemode.AI.Pipeline.Calls;
 /// The same for every way in. Retries beyond that are the business of whoever calls.
 /// </summary>
 internal sealed class CallRunner(
-    SealingEngine engine, MediaResolver media, AnswerOpener answers, SessionManager sessions, ApiKeys apiKeys, RateLimiter? limiter,
+    RequestEncryptor engine, RemoteMediaResolver media, AnswerReader answers, SessionManager sessions, ApiKeys apiKeys, RateLimiter? limiter,
         TimeSpan responseTimeout, TimeProvider time, CancellationToken closing, ConnectionSlots? connections = null)
 {
     private const int RoomForAdditions = 1024;
@@ -48,7 +48,7 @@ internal sealed class CallRunner(
                 carrier.Drop();
             }
             catch (Exception exception) when (
-                TransportFailure.IsUnanswered(exception) && !Callbacks.Threw(exception) && time.GetElapsedTime(state.SentAt) < LatestEnd
+                TransportExceptions.IsUnanswered(exception) && !Callbacks.Threw(exception) && time.GetElapsedTime(state.SentAt) < LatestEnd
                 && state.Repeats.MayRepeatUnanswered())
             {
                 await Pause.ForAsync(PauseAfterEnd, time, async, carrier.CancellationToken).ConfigureAwait(false);
@@ -74,7 +74,7 @@ internal sealed class CallRunner(
         }
     }
 
-    private async ValueTask<SealedCall> PrepareAsync(ICallCarrier carrier, string apiKey, bool async)
+    private async ValueTask<EncryptedCall> PrepareAsync(ICallCarrier carrier, string apiKey, bool async)
     {
         EndpointRule rule = engine.Match(carrier.Method, carrier.Address, carrier.Headers);
         if (!rule.IsSealed)
@@ -86,10 +86,10 @@ internal sealed class CallRunner(
         }
 
         PooledBytes bytes = await SnapshotAsync(carrier, rule.PlainLimit, async).ConfigureAwait(false);
-        RequestBody body = SealingEngine.Read(rule, bytes, carrier.ContentType);
+        RequestBody body = RequestEncryptor.Read(rule, bytes, carrier.ContentType);
         try
         {
-            if (body is PlainBody json)
+            if (body is JsonRequestBody json)
             {
                 await ResolveMediaAsync(rule, json, apiKey, async, carrier.CancellationToken).ConfigureAwait(false);
             }
@@ -103,7 +103,7 @@ internal sealed class CallRunner(
         return engine.Prepare(rule, body, apiKey);
     }
 
-    private async ValueTask ResolveMediaAsync(EndpointRule rule, PlainBody body, string apiKey, bool async, CancellationToken cancellationToken)
+    private async ValueTask ResolveMediaAsync(EndpointRule rule, JsonRequestBody body, string apiKey, bool async, CancellationToken cancellationToken)
     {
         if (media.FetchesHere)
         {
@@ -143,7 +143,7 @@ internal sealed class CallRunner(
 
     private async ValueTask AttemptAsync(ICallCarrier carrier, CallState state, string apiKey, ConnectionSlots.Slot? slot, bool async)
     {
-        SealedCall call = state.Call!;
+        EncryptedCall call = state.Call!;
         call.Current = await BeginAttemptAsync(call, state, apiKey, slot, async, carrier.CancellationToken).ConfigureAwait(false);
         bool done = false;
         bool isAnswered = false;
@@ -153,9 +153,9 @@ internal sealed class CallRunner(
             state.Deadline = deadline.Token;
             state.Repeats.CountSend();
             state.SentAt = time.GetTimestamp();
-            CarriedAnswer carried = await SendAsync(carrier, call, deadline, async).ConfigureAwait(false);
+            ReceivedAnswer carried = await SendAsync(carrier, call, deadline, async).ConfigureAwait(false);
             SessionSecret? secret = call.Current.Session;
-            OpenedAnswer answer = await answers.OpenAsync(
+            CallAnswer answer = await answers.OpenAsync(
                 carried.Head, carried.Body, call, carried.IsBuffered, deadline, async).ConfigureAwait(false);
             carrier.Take(answer);
             state.Repeats.Note(secret, answer.Error);
@@ -165,7 +165,7 @@ internal sealed class CallRunner(
         finally
         {
             // An event stream has taken the attempt over and left null here.
-            SealedAttempt? ended = call.Current;
+            CallAttempt? ended = call.Current;
             call.Current = null;
             try
             {
@@ -186,8 +186,8 @@ internal sealed class CallRunner(
         }
     }
 
-    private async ValueTask<SealedAttempt> BeginAttemptAsync(
-        SealedCall call, CallState state, string apiKey, ConnectionSlots.Slot? slot, bool async, CancellationToken cancellationToken)
+    private async ValueTask<CallAttempt> BeginAttemptAsync(
+        EncryptedCall call, CallState state, string apiKey, ConnectionSlots.Slot? slot, bool async, CancellationToken cancellationToken)
     {
         if (!call.Rule.IsSealed)
         {
@@ -198,7 +198,7 @@ internal sealed class CallRunner(
 
         RateLimitLease? permit = limiter is null
             ? null
-            : await WhileOpenAsync(token => Permits.TakeAsync(limiter, call.RequestId, async, token), cancellationToken).ConfigureAwait(false);
+            : await WhileOpenAsync(token => RateLimitGate.TakeAsync(limiter, call.RequestId, async, token), cancellationToken).ConfigureAwait(false);
         SecretLease lease;
         try
         {
@@ -215,7 +215,7 @@ internal sealed class CallRunner(
         return engine.Seal(call, lease, apiKey);
     }
 
-    private async ValueTask<CarriedAnswer> SendAsync(ICallCarrier carrier, SealedCall call, Deadline deadline, bool async)
+    private async ValueTask<ReceivedAnswer> SendAsync(ICallCarrier carrier, EncryptedCall call, Deadline deadline, bool async)
     {
         try
         {
@@ -229,7 +229,7 @@ internal sealed class CallRunner(
         {
             throw new ObjectDisposedException(nameof(PrivatemodeClient));
         }
-        catch (Exception exception) when (exception is ClientResultException or HttpRequestException && TransportFailure.Own(exception) is { } own)
+        catch (Exception exception) when (exception is ClientResultException or HttpRequestException && TransportExceptions.Own(exception) is { } own)
         {
             ExceptionDispatchInfo.Throw(own);
             throw;
@@ -242,7 +242,7 @@ internal sealed class CallState : IDisposable
 {
     private BinaryContent? _content;
 
-    public SealedCall? Call { get; set; }
+    public EncryptedCall? Call { get; set; }
 
     /// <summary>Whose call it is; null until that is asked.</summary>
     public string? ApiKey { get; set; }
@@ -257,7 +257,7 @@ internal sealed class CallState : IDisposable
     public int Tries { get; set; }
 
     /// <summary>Whether and why attempts were repeated at once.</summary>
-    public Repeats Repeats { get; } = new();
+    public ImmediateRetryBudget Repeats { get; } = new();
 
     public static CallState Begin(PipelineMessage message)
     {

@@ -15,7 +15,7 @@ namespace Privatemode.AI.Pipeline.Calls;
 /// Seals every attempt anew and opens its answer. Sits after the retry policy, so that a retry is a new exchange, and before
 /// message logging, so that logs see ciphertext only.
 /// </summary>
-internal sealed class SealingPolicy(CallRunner runner) : PipelinePolicy
+internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
 {
     public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex) =>
         ProcessAsync(message, pipeline, currentIndex, async: false).Completed();
@@ -60,13 +60,13 @@ internal sealed class SealingPolicy(CallRunner runner) : PipelinePolicy
                 content.WriteTo(target, message.CancellationToken);
             }
 
-            CallNote.Current?.TakeRequest();
+            ReceiptScope.Current?.TakeRequest();
         }
 
         /// <summary>Puts the sealed request in the message for the time of sending, and the caller's back afterwards.</summary>
-        public async ValueTask<CarriedAnswer> SendAsync(SealedCall call, Deadline deadline, bool async)
+        public async ValueTask<ReceivedAnswer> SendAsync(EncryptedCall call, Deadline deadline, bool async)
         {
-            using MessageSwap swap = new(message, call.Current!);
+            using EncryptedMessageScope swap = new(message, call.Current!);
             if (async)
             {
                 await ProcessNextAsync(message, pipeline, currentIndex).ConfigureAwait(false);
@@ -76,26 +76,26 @@ internal sealed class SealingPolicy(CallRunner runner) : PipelinePolicy
                 ProcessNext(message, pipeline, currentIndex);
             }
 
-            if (CallNote.Current is { } note && ReceiptFactory.Of(call) is { } receipt)
+            if (ReceiptScope.Current is { } scope && ReceiptFactory.Of(call) is { } receipt)
             {
-                note.Take(receipt);
+                scope.Take(receipt);
             }
 
             PipelineResponse response = message.Response!;
-            AnswerHead head = new()
+            AnswerHeaders head = new()
             {
                 Status = response.Status,
                 ContentType = Header(response, ProtocolHeaders.ContentType),
                 Encrypted = Header(response, ProtocolHeaders.Encrypted),
                 RetryAfter = Header(response, ProtocolHeaders.RetryAfter),
             };
-            return new CarriedAnswer(head, response.ContentStream ?? Stream.Null, swap.WasBuffered);
+            return new ReceivedAnswer(head, response.ContentStream ?? Stream.Null, swap.WasBuffered);
         }
 
-        public void Take(OpenedAnswer answer)
+        public void Take(CallAnswer answer)
         {
             message.Response!.ContentStream = answer.Content;
-            CallNote.Current?.Take(answer.Content);
+            ReceiptScope.Current?.Take(answer.Content);
             if (answer.Error is not null)
             {
                 ServiceErrors.Remember(message.Response, answer.Error);
@@ -136,10 +136,10 @@ internal interface ICallCarrier
 
     /// <summary>Sends the current attempt of a call and nothing else, and comes back with the head of the answer.</summary>
     /// <exception cref="OperationCanceledException">The deadline has passed, or the caller cancelled.</exception>
-    ValueTask<CarriedAnswer> SendAsync(SealedCall call, Deadline deadline, bool async);
+    ValueTask<ReceivedAnswer> SendAsync(EncryptedCall call, Deadline deadline, bool async);
 
     /// <summary>Takes the opened answer in place of the sealed one.</summary>
-    void Take(OpenedAnswer answer);
+    void Take(CallAnswer answer);
 
     /// <summary>Gives the answer up, if there is one.</summary>
     void Drop();
@@ -149,18 +149,18 @@ internal interface ICallCarrier
 /// <param name="Head">Status and headers.</param>
 /// <param name="Body">The body, not yet read.</param>
 /// <param name="IsBuffered">The caller wants even an event stream in memory.</param>
-internal readonly record struct CarriedAnswer(AnswerHead Head, Stream Body, bool IsBuffered);
+internal readonly record struct ReceivedAnswer(AnswerHeaders Head, Stream Body, bool IsBuffered);
 
 /// <summary>Holds the sealed request in a message while it is sent; disposing puts the caller's own back.</summary>
-internal sealed class MessageSwap : IDisposable
+internal sealed class EncryptedMessageScope : IDisposable
 {
     private readonly PipelineMessage _message;
-    private readonly SealedAttempt _attempt;
+    private readonly CallAttempt _attempt;
     private readonly BinaryContent? _content;
     private readonly string? _contentType;
     private readonly TimeSpan? _timeout;
 
-    public MessageSwap(PipelineMessage message, SealedAttempt attempt)
+    public EncryptedMessageScope(PipelineMessage message, CallAttempt attempt)
     {
         _message = message;
         _attempt = attempt;
@@ -273,7 +273,7 @@ internal sealed class ApiKeyPolicy(string apiKey) : PipelinePolicy
 }
 
 /// <summary>The transport: the last check before the socket.</summary>
-internal sealed class PrivatemodeTransport(HttpClient http, Uri service) : HttpClientPipelineTransport(http)
+internal sealed class EncryptedCallTransport(HttpClient http, Uri service) : HttpClientPipelineTransport(http)
 {
     protected override void OnSendingRequest(PipelineMessage message, HttpRequestMessage httpRequest)
     {
@@ -291,7 +291,7 @@ internal sealed class PrivatemodeTransport(HttpClient http, Uri service) : HttpC
     {
         Drop(response.Headers);
         Drop(response.Content.Headers);
-        if (response.ReasonPhrase is { } phrase && !PlainMembers.IsPrintable(phrase))
+        if (response.ReasonPhrase is { } phrase && !ClearMemberValidator.IsPrintable(phrase))
         {
             // What the status stands for, or nothing.
             response.ReasonPhrase = null;
@@ -303,7 +303,7 @@ internal sealed class PrivatemodeTransport(HttpClient http, Uri service) : HttpC
         List<string> names = [];
         foreach ((string name, HeaderStringValues values) in headers.NonValidated)
         {
-            if (!PlainMembers.IsPrintable(values.ToString()))
+            if (!ClearMemberValidator.IsPrintable(values.ToString()))
             {
                 names.Add(name);
             }

@@ -23,7 +23,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         ? new Uri(service, address)
         : throw new InvalidOperationException("The request has no address.");
 
-    /// <summary>Just the one of the caller's headers that means something here. The others never leave; <see cref="ForeignHeaders"/> has seen them.</summary>
+    /// <summary>The one header of the caller that means something here. The others never leave; <see cref="CallerHeaderCheck"/> has seen them.</summary>
     public IEnumerable<KeyValuePair<string, string>> Headers => ContentType is { } type ? [new(ProtocolHeaders.ContentType, type)] : [];
 
     public string? ContentType => Value(request.Content?.Headers, ProtocolHeaders.ContentType);
@@ -49,10 +49,10 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         }
     }
 
-    public async ValueTask<CarriedAnswer> SendAsync(SealedCall call, Deadline deadline, bool async)
+    public async ValueTask<ReceivedAnswer> SendAsync(EncryptedCall call, Deadline deadline, bool async)
     {
         HttpRequestMessage attempt = NewRequest(call);
-        OutboundCheck.Demand(attempt, call, (attempt.Content as SealedHttpContent)?.Content, service);
+        OutboundCheck.Demand(attempt, call, (attempt.Content as EncryptedHttpContent)?.Content, service);
         attempt.Options.Set(IsolatingHandler.Deadline, deadline.Token);
         attempt.Options.Set(IsolatingHandler.CallId, call.RequestId);
         HttpResponseMessage wire;
@@ -69,7 +69,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         }
 
         (_requestId, _isSealed, _receipt) = (call.RequestId, call.Rule.IsSealed, ReceiptFactory.Of(call));
-        AnswerHead head = new()
+        AnswerHeaders head = new()
         {
             Status = (int)wire.StatusCode,
             ContentType = Value(wire.Content.Headers, ProtocolHeaders.ContentType),
@@ -79,15 +79,15 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         Stream body = async
             ? await wire.Content.ReadAsStreamAsync(deadline.Token).ConfigureAwait(false)
             : wire.Content.ReadAsStream(deadline.Token);
-        return new CarriedAnswer(head, body, IsBuffered: false);
+        return new ReceivedAnswer(head, body, IsBuffered: false);
     }
 
-    public void Take(OpenedAnswer answer)
+    public void Take(CallAnswer answer)
     {
         bool isAuthenticated = answer.Error?.IsAuthenticated ?? _isSealed;
         HttpResponseMessage response = new(_wire!.StatusCode)
         {
-            Content = new OpenedHttpContent(answer.Content, _wire),
+            Content = new AnswerHttpContent(answer.Content, _wire),
             RequestMessage = request,
         };
         response.Content.Headers.ContentType = new MediaTypeHeaderValue(TypeOf(answer));
@@ -111,12 +111,12 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
     }
 
     /// <summary>The request of one attempt, made from what was checked and not from what was asked for.</summary>
-    private HttpRequestMessage NewRequest(SealedCall call)
+    private HttpRequestMessage NewRequest(EncryptedCall call)
     {
-        SealedAttempt attempt = call.Current!;
+        CallAttempt attempt = call.Current!;
         HttpRequestMessage sent = new(new HttpMethod(call.Rule.Method), new Uri(service, call.Rule.Path))
         {
-            Content = attempt.Content is { } content ? new SealedHttpContent(content) : null,
+            Content = attempt.Content is { } content ? new EncryptedHttpContent(content) : null,
         };
         foreach ((string name, string value) in attempt.Headers)
         {
@@ -129,7 +129,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
     }
 
     /// <summary>Not what the wire says: anybody on the way can write that.</summary>
-    private static string TypeOf(OpenedAnswer answer)
+    private static string TypeOf(CallAnswer answer)
     {
         if (answer.Content is not MemoryStream whole)
         {
@@ -161,7 +161,7 @@ internal sealed class HttpCalls(CallRunner runner, HttpClient http, Uri service,
         try
         {
             HttpCarrier carrier = new(request, http, service, cancellationToken);
-            ForeignHeaders.Check(request, service);
+            CallerHeaderCheck.Check(request, service);
             using CallState state = new();
             await runner.RunAsync(carrier, state, async).ConfigureAwait(false);
             return carrier.Response!;
@@ -176,7 +176,7 @@ internal sealed class HttpCalls(CallRunner runner, HttpClient http, Uri service,
 
 /// <summary>What becomes of the headers another library puts on its requests: those known to be of no use here are left out, the rest refused.</summary>
 /// <remarks>Not one of them is ever sent. Refusing tells a caller who relies on a header that nobody would get it.</remarks>
-internal static class ForeignHeaders
+internal static class CallerHeaderCheck
 {
     private const string StainlessPrefix = "X-Stainless-";
 
@@ -241,7 +241,7 @@ internal static class ForeignHeaders
 }
 
 /// <summary>An opened answer in the shape in which HTTP responses carry one; takes the response it came from with it when it goes.</summary>
-internal sealed class OpenedHttpContent(Stream opened, HttpResponseMessage wire) : StreamContent(opened)
+internal sealed class AnswerHttpContent(Stream opened, HttpResponseMessage wire) : StreamContent(opened)
 {
     protected override void Dispose(bool disposing)
     {

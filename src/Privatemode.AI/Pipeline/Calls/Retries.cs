@@ -10,12 +10,12 @@ namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>Decides which failed calls are retried: those the service did not process. A timeout is never retried, because the generation may be
 /// running.</summary>
-/// <remarks>Retries share the limit of <see cref="Repeats.MostSends"/> with attempts that were repeated at once.</remarks>
+/// <remarks>Retries share the limit of <see cref="ImmediateRetryBudget.MostSends"/> with attempts that were repeated at once.</remarks>
 /// <param name="time">By which clock.</param>
 /// <param name="closing">Cancelled when the client is disposed of: nobody waits for a retry then.</param>
 internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToken closing) : ClientRetryPolicy(MaxRetries)
 {
-    public const int MaxRetries = Repeats.MostSends - 1;
+    public const int MaxRetries = ImmediateRetryBudget.MostSends - 1;
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(800);
 
@@ -28,7 +28,7 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToke
 
         if (exception is not null)
         {
-            return TransportFailure.IsConnectFailure(exception) && !Callbacks.Threw(exception);
+            return TransportExceptions.IsConnectFailure(exception) && !Callbacks.Threw(exception);
         }
 
         return message.Response?.Status is 408 or 429 or 503;
@@ -72,7 +72,7 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToke
 /// share one limit. A secret that never worked is replaced once at most per call: the service did not forget it, and further key exchanges would
 /// not help.
 /// </remarks>
-internal sealed class Repeats
+internal sealed class ImmediateRetryBudget
 {
     /// <summary>The most times one call is sent, its first attempt included.</summary>
     public const int MostSends = 4;

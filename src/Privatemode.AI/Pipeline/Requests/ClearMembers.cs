@@ -7,7 +7,7 @@ using Privatemode.AI.Encryption.Multipart;
 namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>What may travel in the clear, checked by type, so that no content slips out through a field that routes.</summary>
-internal static class ClearFields
+internal static class ClearMembers
 {
     private const int NameLimit = 64;
     private const int ModelLimit = 128;
@@ -19,7 +19,7 @@ internal static class ClearFields
 
     /// <summary>Checks all names and the values that stay in the clear.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">A name or a clear value could carry content.</exception>
-    public static void Check(ReadOnlySpan<byte> document, JsonIndex index, PlainNames plain)
+    public static void Check(ReadOnlySpan<byte> document, JsonIndex index, ClearNames plain)
     {
         foreach (ref readonly JsonMember member in index.Members)
         {
@@ -156,7 +156,7 @@ internal static class ClearFields
 }
 
 /// <summary>What the fields of a transcription may be: those in the clear by type, so that no content slips out, and what the service takes.</summary>
-internal static class FormFields
+internal static class ClearFormFields
 {
     /// <summary>Largest file, in bytes: 50 MiB.</summary>
     public const int FileLimit = 50 * 1024 * 1024;
@@ -168,7 +168,7 @@ internal static class FormFields
     /// <summary>Checks names, clear values, sizes and what is asked for.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">A name or a clear value could carry content.</exception>
     /// <exception cref="PrivatemodeRequestException">The service does not take this.</exception>
-    public static void Check(FormBody body, PlainNames plain)
+    public static void Check(FormRequestBody body, ClearNames plain)
     {
         foreach (FormPart part in body.Form.Parts)
         {
@@ -192,23 +192,23 @@ internal static class FormFields
 
     /// <summary>Whether a field of this name may travel in the clear with this value.</summary>
     public static bool IsClearValue(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => name.SequenceEqual("model"u8)
-        ? Ascii.IsValid(value) && ClearFields.IsModelId(Encoding.ASCII.GetString(value))
-        : ClearFields.IsBoolean(value);
+        ? Ascii.IsValid(value) && ClearMembers.IsModelId(Encoding.ASCII.GetString(value))
+        : ClearMembers.IsBoolean(value);
 
     /// <summary>The model the form names; null when it names none.</summary>
-    public static string? ModelOf(FormBody body) => body.Form.Find("model"u8) is { } part ? Encoding.ASCII.GetString(body.Value(part)) : null;
+    public static string? ModelOf(FormRequestBody body) => body.Form.Find("model"u8) is { } part ? Encoding.ASCII.GetString(body.Value(part)) : null;
 
-    public static bool WantsStream(FormBody body) => Is(body, "stream"u8, "true"u8);
+    public static bool WantsStream(FormRequestBody body) => Is(body, "stream"u8, "true"u8);
 
     /// <summary>Whether the last event of the stream tells what was used.</summary>
-    public static bool WantsUsage(FormBody body) => Is(body, "stream_include_usage"u8, "true"u8);
+    public static bool WantsUsage(FormRequestBody body) => Is(body, "stream_include_usage"u8, "true"u8);
 
     /// <summary>Whether every event of the stream tells what was used so far.</summary>
-    public static bool WantsUsageOnEveryEvent(FormBody body) => Is(body, "stream_continuous_usage_stats"u8, "true"u8);
+    public static bool WantsUsageOnEveryEvent(FormRequestBody body) => Is(body, "stream_continuous_usage_stats"u8, "true"u8);
 
     /// <summary>Asks for usage in a form that does not speak of it: the event that tells it shows that no stretch of the recording is missing.</summary>
     /// <returns>Whether it was added, and the caller expects no such event.</returns>
-    public static bool EnsureUsage(FormBody body)
+    public static bool EnsureUsage(FormRequestBody body)
     {
         bool isMissing = WantsStream(body) && body.Form.Find("stream_include_usage"u8) is null;
         if (isMissing)
@@ -219,9 +219,9 @@ internal static class FormFields
         return isMissing;
     }
 
-    public static bool WantsTimes(FormBody body) => Is(body, "response_format"u8, "verbose_json"u8);
+    public static bool WantsTimes(FormRequestBody body) => Is(body, "response_format"u8, "verbose_json"u8);
 
-    private static bool Is(FormBody body, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) =>
+    private static bool Is(FormRequestBody body, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) =>
         body.Form.Find(name) is { } part && body.Value(part).SequenceEqual(value);
 
     private static void DemandName(FormPart part)
@@ -244,7 +244,7 @@ internal static class FormFields
         }
     }
 
-    private static void DemandFormat(FormBody body)
+    private static void DemandFormat(FormRequestBody body)
     {
         if (body.Form.Find("response_format"u8) is { } part && !(
             body.Value(part).SequenceEqual("json"u8) || body.Value(part).SequenceEqual("verbose_json"u8)))

@@ -8,7 +8,7 @@ using Privatemode.AI.Sessions;
 namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>One call of the caller's, through all its attempts: the plaintext, taken once and checked, and the id.</summary>
-internal sealed class SealedCall : IDisposable
+internal sealed class EncryptedCall : IDisposable
 {
     public required EndpointRule Rule { get; init; }
 
@@ -48,7 +48,7 @@ internal sealed class SealedCall : IDisposable
     public int Attempts { get; set; }
 
     /// <summary>The attempt under way; null between attempts.</summary>
-    public SealedAttempt? Current { get; set; }
+    public CallAttempt? Current { get; set; }
 
     /// <summary>For exceptions about the answer.</summary>
     public AnswerContext Context => new(Rule.Path, RequestId);
@@ -61,11 +61,11 @@ internal sealed class SealedCall : IDisposable
 }
 
 /// <summary>One attempt of a call: its exchange, the secret it uses, and exactly what may leave.</summary>
-internal sealed class SealedAttempt : IDisposable
+internal sealed class CallAttempt : IDisposable
 {
     private readonly SecretLease? _lease;
 
-    public SealedAttempt(SecretLease? lease, IBodyExchange? exchange, SealedContent? content, IReadOnlyList<KeyValuePair<string, string>> headers)
+    public CallAttempt(SecretLease? lease, IBodyExchange? exchange, EncryptedContent? content, IReadOnlyList<KeyValuePair<string, string>> headers)
     {
         _lease = lease;
         Exchange = exchange;
@@ -77,7 +77,7 @@ internal sealed class SealedAttempt : IDisposable
     public IBodyExchange? Exchange { get; }
 
     /// <summary>The sealed body; null on an endpoint without a body.</summary>
-    public SealedContent? Content { get; }
+    public EncryptedContent? Content { get; }
 
     /// <summary>The headers of this attempt, all of them but Accept and Content-Length.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; }
@@ -98,21 +98,21 @@ internal sealed class SealedAttempt : IDisposable
 /// A server may answer before it has read the whole body; the transport then still writes while the call is being cleaned up.
 /// The buffer goes back to the pool only when the last write is over: otherwise the next user's bytes would go out on this socket.
 /// </remarks>
-internal sealed class SealedContent : BinaryContent
+internal sealed class EncryptedContent : BinaryContent
 {
     private int _users = 1;
     private int _disposed;
     private int _sent;
     private int _writesToTheWire;
 
-    public SealedContent(SealedBody body)
+    public EncryptedContent(EncryptedBody body)
     {
         Body = body;
         MediaType = body.ContentType;
     }
 
     /// <summary>What will leave.</summary>
-    public SealedBody Body { get; }
+    public EncryptedBody Body { get; }
 
     /// <summary>Notes that the next write goes to the network; false when that had been noted before.</summary>
     public bool TryMarkSent() => Interlocked.Exchange(ref _sent, 1) == 0;
@@ -193,10 +193,10 @@ internal sealed class SealedContent : BinaryContent
 }
 
 /// <summary>A sealed body in the shape in which HTTP requests carry one. The attempt owns the body.</summary>
-internal sealed class SealedHttpContent(SealedContent content) : HttpContent
+internal sealed class EncryptedHttpContent(EncryptedContent content) : HttpContent
 {
     /// <summary>What is carried.</summary>
-    public SealedContent Content => content;
+    public EncryptedContent Content => content;
 
     protected override bool TryComputeLength(out long length) => content.TryComputeLength(out length);
 
@@ -214,7 +214,7 @@ internal sealed class SealedHttpContent(SealedContent content) : HttpContent
 internal static class ReceiptFactory
 {
     /// <summary>The receipt; null for a call that was not sealed, or under a mesh CA that nobody verified.</summary>
-    public static EncryptionReceipt? Of(SealedCall call)
+    public static EncryptionReceipt? Of(EncryptedCall call)
     {
         if (call.Current?.Session is not { Deployment: { } deployment } session || call.Body is null)
         {
@@ -242,24 +242,24 @@ internal static class ReceiptFactory
 }
 
 /// <summary>Begins the observed steps of a call; null while nobody listens.</summary>
-internal static class CallSteps
+internal static class CallTelemetry
 {
-    public static Step? BeginSeal(SealedCall call, SessionSecret session, TimeProvider time) =>
-        Describe(Step.Begin(Telemetry.Seal, time), call, session, call.Attempts);
+    public static TelemetryOperation? BeginSeal(EncryptedCall call, SessionSecret session, TimeProvider time) =>
+        Describe(TelemetryOperation.Begin(Telemetry.Seal, time), call, session, call.Attempts);
 
-    public static Step? BeginOpen(SealedCall call, TimeProvider time) =>
-        Describe(Step.Begin(Telemetry.Open, time), call, call.Current?.Session, Math.Max(call.Attempts - 1, 0));
+    public static TelemetryOperation? BeginOpen(EncryptedCall call, TimeProvider time) =>
+        Describe(TelemetryOperation.Begin(Telemetry.Open, time), call, call.Current?.Session, Math.Max(call.Attempts - 1, 0));
 
-    private static Step? Describe(Step? step, SealedCall call, SessionSecret? session, int attempt)
+    private static TelemetryOperation? Describe(TelemetryOperation? operation, EncryptedCall call, SessionSecret? session, int attempt)
     {
-        if (step is not null)
+        if (operation is not null)
         {
-            step.Measure(Tags.Endpoint, call.Rule.Path);
-            step.About(session?.Deployment);
-            step.Tag(Tags.Model, call.Model);
-            step.Tag(Tags.Attempt, attempt);
+            operation.Measure(TelemetryTags.Endpoint, call.Rule.Path);
+            operation.About(session?.Deployment);
+            operation.Tag(TelemetryTags.Model, call.Model);
+            operation.Tag(TelemetryTags.Attempt, attempt);
         }
 
-        return step;
+        return operation;
     }
 }

@@ -18,9 +18,9 @@ internal static class EndpointRules
     // What a sealed value has beside two digits for each byte: quotes, id, nonce, IV and tag.
     private const int SealedFormRoom = 256;
 
-    private static readonly PlainNames GenerationRequest = new("model", "stream_options", "max_tokens", "max_completion_tokens", "n", "stream");
-    private static readonly PlainNames IdAndUsage = new("id", "usage");
-    private static readonly AnswerShape Choices = new(IdAndUsage, "choices"u8.ToArray(), JsonTokenType.StartArray);
+    private static readonly ClearNames GenerationRequest = new("model", "stream_options", "max_tokens", "max_completion_tokens", "n", "stream");
+    private static readonly ClearNames IdAndUsage = new("id", "usage");
+    private static readonly ResponseSchema Choices = new(IdAndUsage, "choices"u8.ToArray(), JsonTokenType.StartArray);
 
     public static EndpointRule ChatCompletions { get; } = new()
     {
@@ -28,7 +28,7 @@ internal static class EndpointRules
         Path = "/v1/chat/completions",
         RequestPlain = GenerationRequest,
         Answer = Choices,
-        Members = SealedMembers.Chat,
+        Members = AnswerMembers.Chat,
         UsesPromptCache = true,
         HasMessages = true,
     };
@@ -39,7 +39,7 @@ internal static class EndpointRules
         Path = "/v1/completions",
         RequestPlain = GenerationRequest,
         Answer = Choices,
-        Members = SealedMembers.Completions,
+        Members = AnswerMembers.Completions,
         UsesPromptCache = true,
     };
 
@@ -47,20 +47,20 @@ internal static class EndpointRules
     {
         Method = "POST",
         Path = "/v1/embeddings",
-        RequestPlain = new PlainNames("model"),
-        Answer = new AnswerShape(IdAndUsage, "data"u8.ToArray(), JsonTokenType.StartArray),
-        Members = SealedMembers.Embeddings,
+        RequestPlain = new ClearNames("model"),
+        Answer = new ResponseSchema(IdAndUsage, "data"u8.ToArray(), JsonTokenType.StartArray),
+        Members = AnswerMembers.Embeddings,
     };
 
     public static EndpointRule Transcriptions { get; } = new()
     {
         Method = "POST",
         Path = "/v1/audio/transcriptions",
-        RequestPlain = new PlainNames("model", "stream", "stream_include_usage", "stream_continuous_usage_stats"),
-        Answer = new AnswerShape(new PlainNames("duration", "usage"), "text"u8.ToArray(), JsonTokenType.String),
-        Members = SealedMembers.Transcription,
+        RequestPlain = new ClearNames("model", "stream", "stream_include_usage", "stream_continuous_usage_stats"),
+        Answer = new ResponseSchema(new ClearNames("duration", "usage"), "text"u8.ToArray(), JsonTokenType.String),
+        Members = AnswerMembers.Transcription,
         Body = BodyKind.Form,
-        PlainLimit = FormFields.FileLimit + OtherFieldsLimit,
+        PlainLimit = ClearFormFields.FileLimit + OtherFieldsLimit,
         Stream = StreamKind.Transcription,
     };
 
@@ -68,9 +68,9 @@ internal static class EndpointRules
     {
         Method = "POST",
         Path = "/v1/messages",
-        RequestPlain = new PlainNames("model", "stream"),
-        Answer = new AnswerShape(new PlainNames("id", "type", "usage"), "content"u8.ToArray(), JsonTokenType.StartArray),
-        Members = SealedMembers.Messages,
+        RequestPlain = new ClearNames("model", "stream"),
+        Answer = new ResponseSchema(new ClearNames("id", "type", "usage"), "content"u8.ToArray(), JsonTokenType.StartArray),
+        Members = AnswerMembers.Messages,
         UsesPromptCache = true,
         Stream = StreamKind.Messages,
     };
@@ -80,8 +80,8 @@ internal static class EndpointRules
     {
         Method = "POST",
         Path = "/unstructured/general/v0/general",
-        RequestPlain = new PlainNames(),
-        Answer = new AnswerShape(new PlainNames(), default, JsonTokenType.StartArray, AllowsArray: true),
+        RequestPlain = new ClearNames(),
+        Answer = new ResponseSchema(new ClearNames(), default, JsonTokenType.StartArray, AllowsArray: true),
         Body = BodyKind.Whole,
         PlainLimit = (DocumentWireLimit - SealedFormRoom) / 2,
         WireLimit = DocumentWireLimit,
@@ -144,7 +144,7 @@ internal static class EndpointRules
         string id = path[(ModelsPath.Length + 1)..].Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
         // A dot segment after an escaped slash takes effect if a proxy unescapes the path.
-        return ClearFields.IsModelId(id) && !id.Split('/').Any(segment => segment is "." or "..");
+        return ClearMembers.IsModelId(id) && !id.Split('/').Any(segment => segment is "." or "..");
     }
 }
 
@@ -158,13 +158,13 @@ internal sealed record EndpointRule
     public required string Path { get; init; }
 
     /// <summary>Request members that travel in the clear; null for an endpoint without a body, which is not sealed at all.</summary>
-    public PlainNames? RequestPlain { get; init; }
+    public ClearNames? RequestPlain { get; init; }
 
     /// <summary>Shape of the sealed answer; null for an endpoint that is not sealed.</summary>
-    public AnswerShape? Answer { get; init; }
+    public ResponseSchema? Answer { get; init; }
 
     /// <summary>The encrypted members of its whole answers; null for an endpoint that is not sealed, or whose answer is a list.</summary>
-    public SealedMembers? Members { get; init; }
+    public AnswerMembers? Members { get; init; }
 
     /// <summary>The service wants a <c>cache_salt</c> in the body, and the shard key header when the salt is not random.</summary>
     public bool UsesPromptCache { get; init; }
@@ -173,10 +173,10 @@ internal sealed record EndpointRule
     public BodyKind Body { get; init; }
 
     /// <summary>Largest body before sealing, in bytes.</summary>
-    public int PlainLimit { get; init; } = SealingEngine.WireLimit;
+    public int PlainLimit { get; init; } = RequestEncryptor.WireLimit;
 
     /// <summary>Largest body on the wire, in bytes; the gateway refuses more.</summary>
-    public int WireLimit { get; init; } = SealingEngine.WireLimit;
+    public int WireLimit { get; init; } = RequestEncryptor.WireLimit;
 
     /// <summary>The service is told which model is asked for.</summary>
     public bool NamesModel { get; init; } = true;

@@ -5,17 +5,17 @@ using Privatemode.AI.Encryption.Multipart;
 namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>A plaintext form and its parts.</summary>
-internal sealed class FormBody : RequestBody
+internal sealed class FormRequestBody : RequestBody
 {
     private readonly PooledBytes _plain;
-    private readonly SealableBytes _bytes;
+    private readonly InPlaceBuffer _bytes;
     private readonly string _boundary;
 
     /// <summary>Takes a form apart; owns the bytes from here on, also when it throws.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The form cannot be taken apart without doubt.</exception>
-    public FormBody(PooledBytes bytes, string boundary)
+    public FormRequestBody(PooledBytes bytes, string boundary)
     {
-        (_plain, _bytes, _boundary) = (bytes, new SealableBytes(bytes), boundary);
+        (_plain, _bytes, _boundary) = (bytes, new InPlaceBuffer(bytes), boundary);
         try
         {
             Form = Read();
@@ -43,7 +43,7 @@ internal sealed class FormBody : RequestBody
         Form = Read();
     }
 
-    public override SealedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.SealForm(_bytes, Form, rule.RequestPlain!);
+    public override EncryptedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.SealForm(_bytes, Form, rule.RequestPlain!);
 
     public override void EndAttempt() => _bytes.Unseal();
 
@@ -69,24 +69,24 @@ internal sealed class FormBody : RequestBody
 /// Its boundary travels in the clear all the same, in the header, and is the caller's own text: random letters of the same number take
 /// its place before anything is sealed.
 /// </remarks>
-internal sealed class WholeBody : RequestBody
+internal sealed class OpaqueRequestBody : RequestBody
 {
     private const int Tries = 16;
 
-    private readonly SealableBytes _bytes;
+    private readonly InPlaceBuffer _bytes;
 
     /// <summary>Takes a form apart; owns the bytes from here on, also when it throws.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The form cannot be taken apart without doubt, or its boundary is too short.</exception>
-    public WholeBody(PooledBytes bytes, string boundary)
+    public OpaqueRequestBody(PooledBytes bytes, string boundary)
     {
         Plaintext = bytes;
-        _bytes = new SealableBytes(bytes);
+        _bytes = new InPlaceBuffer(bytes);
         try
         {
             FormShape shape = FormIndex.Read(bytes.Span, boundary, out FormIndex form);
             ContentType = shape == FormShape.Usable
                 ? FormBoundary.ContentType(Replace(bytes.Span, form, boundary.Length))
-                : throw FormBody.Unreadable(shape);
+                : throw FormRequestBody.Unreadable(shape);
         }
         catch
         {
@@ -100,7 +100,7 @@ internal sealed class WholeBody : RequestBody
 
     public override PooledBytes Plaintext { get; }
 
-    public override SealedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.SealWhole(_bytes, ContentType);
+    public override EncryptedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.SealWhole(_bytes, ContentType);
 
     public override void EndAttempt() => _bytes.Unseal();
 

@@ -11,9 +11,9 @@ internal static class OutboundCheck
     private static readonly string[] AcceptedTypes = ["application/json", "text/event-stream", "*/*"];
 
     /// <exception cref="PrivatemodeWouldLeakException">Something else would have left.</exception>
-    public static void Demand(HttpRequestMessage request, SealedCall? call, object? content, Uri service)
+    public static void Demand(HttpRequestMessage request, EncryptedCall? call, object? content, Uri service)
     {
-        SealedAttempt attempt = call?.Current ?? throw Refuse("unprepared-request");
+        CallAttempt attempt = call?.Current ?? throw Refuse("unprepared-request");
         if (request.RequestUri is null || EndpointRules.Match(request.Method.Method, request.RequestUri, service).Path != call.Rule.Path)
         {
             throw Refuse("changed-address");
@@ -32,7 +32,7 @@ internal static class OutboundCheck
         DemandHeaders(request, attempt);
         if (attempt.Content?.TryMarkSent() == false)
         {
-            throw SealedContent.SentTwice();
+            throw EncryptedContent.SentTwice();
         }
     }
 
@@ -69,10 +69,10 @@ internal static class OutboundCheck
     /// <summary>Whether an Accept header names media types the service answers with and nothing else.</summary>
     public static bool IsAccept(string value) => value.Split(',').All(type => AcceptedTypes.Contains(type.Trim(), StringComparer.Ordinal));
 
-    private static bool IsSealed(SealedBody wire, EndpointRule rule, IBodyExchange exchange) => exchange.IsSealed(wire, rule.Body, (name, value) =>
-        rule.RequestPlain!.Contains(name) && (rule.Body == BodyKind.Form ? FormFields.IsClearValue(name, value) : ClearFields.IsClearValue(name, value)));
+    private static bool IsSealed(EncryptedBody wire, EndpointRule rule, IBodyExchange exchange) => exchange.IsSealed(wire, rule.Body, (name, value) =>
+        rule.RequestPlain!.Contains(name) && (rule.Body == BodyKind.Form ? ClearFormFields.IsClearValue(name, value) : ClearMembers.IsClearValue(name, value)));
 
-    private static void DemandHeaders(HttpRequestMessage request, SealedAttempt attempt)
+    private static void DemandHeaders(HttpRequestMessage request, CallAttempt attempt)
     {
         List<KeyValuePair<string, string>> missing = [.. attempt.Headers];
         foreach ((string name, string value) in AllHeaders(request))

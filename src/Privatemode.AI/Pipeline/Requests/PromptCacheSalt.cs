@@ -11,7 +11,7 @@ using Privatemode.AI.Pipeline.Calls;
 namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>Makes sure that a body carries the <c>cache_salt</c> the service demands.</summary>
-internal static class CacheSalt
+internal static class PromptCacheSaltWriter
 {
     /// <summary>What all salts of this library are made of.</summary>
     private static readonly SearchValues<byte> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="u8);
@@ -105,7 +105,7 @@ internal static class CacheSalt
 /// <summary>The salts of one client: which calls share the prompt cache. Salts are secrets, whoever has one can test what was cached.</summary>
 /// <param name="scope">Who shares.</param>
 /// <param name="areManyCallers">Whether callers bring API keys of their own; then users of different keys never share.</param>
-internal sealed class PromptCacheSalts(PromptCacheScope scope, bool areManyCallers = false)
+internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areManyCallers = false)
 {
     private const int SecretSize = 32;
 

@@ -17,7 +17,7 @@ namespace Privatemode.AI.Pipeline.Requests;
 internal readonly record struct MediaUrl(int Start, int Length, string Place, bool IsData, bool IsHttps, bool IsParsable);
 
 /// <summary>Finds media that messages name by URL: at <c>messages[i].content[j]</c>, where the service looks for them.</summary>
-internal static class RemoteMedia
+internal static class RemoteMediaFinder
 {
     /// <summary>The URLs of images in chat messages that have to be dealt with: all that are no good <c>data:</c> URLs.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">Audio or video by URL, which the service refuses, quoting the URL in the clear.</exception>
@@ -155,7 +155,7 @@ internal static class RemoteMedia
         {
             // Its text as the service reads it, which takes lone surrogates too.
             using PooledBytes text = new(length);
-            JsonText.AppendUnescaped(messages.Slice(start, length), text);
+            CanonicalText.AppendUnescaped(messages.Slice(start, length), text);
             url = Judge(text.Span, offset + start, length, place);
         }
         else
@@ -225,7 +225,7 @@ internal static class RemoteMedia
 /// <param name="policy">The policy.</param>
 /// <param name="fetcher">Fetches images; null unless the policy says so.</param>
 /// <param name="mostImages">How many images one request may name, when they are fetched here.</param>
-internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetcher, int mostImages = MediaOptions.DefaultMaxFetchedImages)
+internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetcher, int mostImages = MediaOptions.DefaultMaxFetchedImages)
 {
     private const string Refused = "remote-media";
 
@@ -236,14 +236,14 @@ internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetc
     /// <exception cref="PrivatemodeWouldLeakException">The policy refuses images by URL, or the URL is not one the service can parse.</exception>
     /// <exception cref="PrivatemodeServiceException">An image could not be fetched.</exception>
     /// <exception cref="PrivatemodeRequestException">There are too many images, or with them the body is larger than the service takes.</exception>
-    public async ValueTask ResolveAsync(EndpointRule rule, PlainBody body, bool async, CancellationToken cancellationToken)
+    public async ValueTask ResolveAsync(EndpointRule rule, JsonRequestBody body, bool async, CancellationToken cancellationToken)
     {
         if (rule.Stream == StreamKind.Messages)
         {
             DemandSources(body);
         }
 
-        IReadOnlyList<MediaUrl> images = RemoteMedia.Find(body.Bytes.Span, body.Index);
+        IReadOnlyList<MediaUrl> images = RemoteMediaFinder.Find(body.Bytes.Span, body.Index);
         foreach (MediaUrl image in images)
         {
             Demand(image);
@@ -255,7 +255,8 @@ internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetc
         }
     }
 
-    private async ValueTask InlineAsync(EndpointRule rule, PlainBody body, IReadOnlyList<MediaUrl> images, bool async, CancellationToken cancellationToken)
+    private async ValueTask InlineAsync(
+        EndpointRule rule, JsonRequestBody body, IReadOnlyList<MediaUrl> images, bool async, CancellationToken cancellationToken)
     {
         if (images.Count > mostImages)
         {
@@ -281,9 +282,9 @@ internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetc
     }
 
     /// <summary>Anthropic-style images name their address in another place, and cannot be put in as one.</summary>
-    private void DemandSources(PlainBody body)
+    private void DemandSources(JsonRequestBody body)
     {
-        foreach (MediaUrl image in RemoteMedia.FindSources(body.Bytes.Span, body.Index))
+        foreach (MediaUrl image in RemoteMediaFinder.FindSources(body.Bytes.Span, body.Index))
         {
             Demand(image);
             if (FetchesHere)
@@ -320,7 +321,7 @@ internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetc
         }
     }
 
-    private static Uri AddressOf(PlainBody body, MediaUrl image) =>
+    private static Uri AddressOf(JsonRequestBody body, MediaUrl image) =>
         Uri.TryCreate(TextOf(body.Bytes.Span.Slice(image.Start, image.Length)), UriKind.Absolute, out Uri? address) && address.Scheme == Uri.UriSchemeHttps
             ? address
             : throw new PrivatemodeWouldLeakException(Refused, $"{image.Place} has an image URL that cannot be parsed. Correct the URL.");
@@ -328,7 +329,7 @@ internal sealed class MediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetc
     private static string TextOf(ReadOnlySpan<byte> rawString)
     {
         using PooledBytes text = new(rawString.Length);
-        JsonText.AppendUnescaped(rawString, text);
+        CanonicalText.AppendUnescaped(rawString, text);
         return Encoding.UTF8.GetString(text.Span);
     }
 

@@ -12,7 +12,7 @@ internal abstract class RequestBody : IDisposable
     public abstract PooledBytes Plaintext { get; }
 
     /// <summary>Seals it for one attempt.</summary>
-    public abstract SealedBody Seal(IBodyExchange exchange, EndpointRule rule);
+    public abstract EncryptedBody Seal(IBodyExchange exchange, EndpointRule rule);
 
     /// <summary>The attempt failed: what it was sealed with is not kept until the next one. After a success the whole body goes, at less cost.</summary>
     public virtual void EndAttempt()
@@ -26,11 +26,11 @@ internal abstract class RequestBody : IDisposable
 }
 
 /// <summary>A plaintext JSON body and its members.</summary>
-internal sealed class PlainBody : RequestBody
+internal sealed class JsonRequestBody : RequestBody
 {
     /// <summary>Takes a body apart; owns it from here on, also when it throws.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The body cannot be taken apart without doubt.</exception>
-    public PlainBody(PooledBytes bytes)
+    public JsonRequestBody(PooledBytes bytes)
     {
         Bytes = bytes;
         JsonShape shape = Index.Read(bytes.Span);
@@ -55,7 +55,7 @@ internal sealed class PlainBody : RequestBody
 
     public override PooledBytes Plaintext => Bytes;
 
-    public override SealedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.Seal(Bytes.Span, Index, rule.RequestPlain!);
+    public override EncryptedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.Seal(Bytes.Span, Index, rule.RequestPlain!);
 
     public override IReadOnlyList<byte[]> Names()
     {
@@ -149,18 +149,18 @@ internal sealed class PooledWriteStream(PooledBytes target, int limit) : Stream,
 internal static class ChoiceCount
 {
     /// <summary>At least 1, even when the body asks for none or for more than can be counted.</summary>
-    public static int Of(PlainBody body)
+    public static int Of(JsonRequestBody body)
     {
         long count = Math.Max(1L, Number(body)) * Math.Max(1L, Prompts(body));
         return (int)Math.Min(count, int.MaxValue);
     }
 
-    private static int Number(PlainBody body) =>
+    private static int Number(JsonRequestBody body) =>
         TryGet(body, "n"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind) && kind == JsonTokenType.Number &&
             new Utf8JsonReader(value) is var reader && reader.Read() && reader.TryGetInt32(out int number) ? number : 1;
 
     /// <summary>Completions take a list of texts, or of lists of tokens, as that many prompts; one list of tokens is one prompt.</summary>
-    private static int Prompts(PlainBody body)
+    private static int Prompts(JsonRequestBody body)
     {
         if (!TryGet(body, "prompt"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind) || kind != JsonTokenType.StartArray)
         {
@@ -179,7 +179,7 @@ internal static class ChoiceCount
         return prompts;
     }
 
-    private static bool TryGet(PlainBody body, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value, out JsonTokenType kind)
+    private static bool TryGet(JsonRequestBody body, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value, out JsonTokenType kind)
     {
         int i = body.Index.Find(name);
         value = i < 0 ? default : body.Index.Members[i].Value(body.Bytes.Span);

@@ -10,7 +10,7 @@ using Privatemode.AI.Sessions;
 namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>Turns calls into sealed attempts. Knows nothing of the transport: bytes, path and headers in, bytes and headers out.</summary>
-internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSalts salts, TimeProvider time)
+internal sealed class RequestEncryptor(Uri service, IBodyCodec codec, PromptCacheSaltProvider salts, TimeProvider time)
 {
     /// <summary>Largest body on the wire, in bytes; the gateway refuses more.</summary>
     public const int WireLimit = 128 * 1024 * 1024;
@@ -58,7 +58,7 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
     {
         if (rule.Body == BodyKind.Json)
         {
-            return new PlainBody(bytes);
+            return new JsonRequestBody(bytes);
         }
 
         if (!FormBoundary.TryRead(contentType, out string boundary))
@@ -67,7 +67,7 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
             throw UnknownContentType(rule);
         }
 
-        return rule.Body == BodyKind.Form ? new FormBody(bytes, boundary) : new WholeBody(bytes, boundary);
+        return rule.Body == BodyKind.Form ? new FormRequestBody(bytes, boundary) : new OpaqueRequestBody(bytes, boundary);
     }
 
     /// <summary>Checks a plaintext body and completes it. Owns the body from here on, also when it throws.</summary>
@@ -76,15 +76,15 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
     /// <param name="apiKey">Whose call it is: decides with whom it shares the prompt cache.</param>
     /// <exception cref="PrivatemodeWouldLeakException">A member or field could carry content in the clear.</exception>
     /// <exception cref="PrivatemodeRequestException">The body misses something the service demands, or is more than it takes.</exception>
-    public SealedCall Prepare(EndpointRule rule, RequestBody body, string apiKey)
+    public EncryptedCall Prepare(EndpointRule rule, RequestBody body, string apiKey)
     {
         try
         {
             return body switch
             {
-                PlainBody json => PrepareJson(rule, json, apiKey),
-                FormBody form => PrepareForm(rule, form),
-                _ => new SealedCall { Rule = rule, RequestId = RequestIds.New(time), Body = body },
+                JsonRequestBody json => PrepareJson(rule, json, apiKey),
+                FormRequestBody form => PrepareForm(rule, form),
+                _ => new EncryptedCall { Rule = rule, RequestId = RequestIds.New(time), Body = body },
             };
         }
         catch
@@ -95,19 +95,19 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
     }
 
     /// <summary>A call to an endpoint that is not sealed because it carries nothing.</summary>
-    public SealedCall PrepareWithoutBody(EndpointRule rule) => new() { Rule = rule, RequestId = RequestIds.New(time) };
+    public EncryptedCall PrepareWithoutBody(EndpointRule rule) => new() { Rule = rule, RequestId = RequestIds.New(time) };
 
     /// <summary>Seals one attempt under a secret. Owns the lease from here on, also when it throws.</summary>
-    public SealedAttempt Seal(SealedCall call, SecretLease lease, string apiKey)
+    public CallAttempt Seal(EncryptedCall call, SecretLease lease, string apiKey)
     {
-        Step? step = null;
+        TelemetryOperation? operation = null;
         IBodyExchange? exchange = null;
         try
         {
-            step = CallSteps.BeginSeal(call, lease.Session, time);
+            operation = CallTelemetry.BeginSeal(call, lease.Session, time);
             exchange = codec.Begin(lease.Session.EncryptionKey, lease.Session.IdUtf8);
-            SealedBody body = call.Body!.Seal(exchange, call.Rule);
-            SealedContent content = new(body);
+            EncryptedBody body = call.Body!.Seal(exchange, call.Rule);
+            EncryptedContent content = new(body);
             if (body.Length > call.Rule.WireLimit)
             {
                 content.Dispose();
@@ -115,30 +115,30 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
                     "body", $"The sealed request is larger than {call.Rule.WireLimit} bytes, the most the service takes. Send less at once.");
             }
 
-            SealedAttempt attempt = new(lease, exchange, content, SealedHeaders(call, lease.Session, apiKey, body));
-            step?.Succeed();
+            CallAttempt attempt = new(lease, exchange, content, SealedHeaders(call, lease.Session, apiKey, body));
+            operation?.Succeed();
             return attempt;
         }
         catch (Exception exception)
         {
             exchange?.Dispose();
             lease.Dispose();
-            step?.Fail(exception);
+            operation?.Fail(exception);
             throw;
         }
     }
 
     /// <summary>An attempt on an endpoint that is not sealed.</summary>
-    public SealedAttempt WithoutBody(SealedCall call, string apiKey) =>
+    public CallAttempt WithoutBody(EncryptedCall call, string apiKey) =>
         new(null, null, null, [.. CommonHeaders(apiKey), new(ProtocolHeaders.UserRequestId, call.RequestId)]);
 
-    private SealedCall PrepareJson(EndpointRule rule, PlainBody body, string apiKey)
+    private EncryptedCall PrepareJson(EndpointRule rule, JsonRequestBody body, string apiKey)
     {
-        ClearFields.Check(body.Bytes.Span, body.Index, rule.RequestPlain!);
+        ClearMembers.Check(body.Bytes.Span, body.Index, rule.RequestPlain!);
         ThrowIfHalfACharacter(body);
         string model = ModelOf(body);
         string? shardKey = rule.UsesPromptCache ? EnsureSalt(body, apiKey) : null;
-        return new SealedCall
+        return new EncryptedCall
         {
             Rule = rule,
             RequestId = RequestIds.New(time),
@@ -146,14 +146,14 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
             Model = model,
             WantsStream = WantsStream(body),
             Choices = ChoiceCount.Of(body),
-            EndsWithUsage = ClearFields.WantsUsage(body.Bytes.Span, body.Index),
-            KeepsUsage = ClearFields.WantsUsageOnEveryEvent(body.Bytes.Span, body.Index),
+            EndsWithUsage = ClearMembers.WantsUsage(body.Bytes.Span, body.Index),
+            KeepsUsage = ClearMembers.WantsUsageOnEveryEvent(body.Bytes.Span, body.Index),
             ShardKey = shardKey,
         };
     }
 
     /// <summary>JSON allows such an escape, Unicode does not, and model servers fail at it only after they have decrypted the request.</summary>
-    private static void ThrowIfHalfACharacter(PlainBody body)
+    private static void ThrowIfHalfACharacter(JsonRequestBody body)
     {
         if (LoneSurrogates.Find(body.Bytes.Span) >= 0)
         {
@@ -164,25 +164,25 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
         }
     }
 
-    private SealedCall PrepareForm(EndpointRule rule, FormBody body)
+    private EncryptedCall PrepareForm(EndpointRule rule, FormRequestBody body)
     {
-        FormFields.Check(body, rule.RequestPlain!);
-        bool hidesUsage = FormFields.EnsureUsage(body);
-        return new SealedCall
+        ClearFormFields.Check(body, rule.RequestPlain!);
+        bool hidesUsage = ClearFormFields.EnsureUsage(body);
+        return new EncryptedCall
         {
             Rule = rule,
             RequestId = RequestIds.New(time),
             Body = body,
-            Model = FormFields.ModelOf(body) ?? throw NoModel(),
-            WantsStream = FormFields.WantsStream(body),
-            WantsTimes = FormFields.WantsTimes(body),
-            EndsWithUsage = FormFields.WantsUsage(body),
+            Model = ClearFormFields.ModelOf(body) ?? throw NoModel(),
+            WantsStream = ClearFormFields.WantsStream(body),
+            WantsTimes = ClearFormFields.WantsTimes(body),
+            EndsWithUsage = ClearFormFields.WantsUsage(body),
             HidesUsage = hidesUsage,
-            KeepsUsage = FormFields.WantsUsageOnEveryEvent(body),
+            KeepsUsage = ClearFormFields.WantsUsageOnEveryEvent(body),
         };
     }
 
-    private List<KeyValuePair<string, string>> SealedHeaders(SealedCall call, SessionSecret session, string apiKey, SealedBody body)
+    private List<KeyValuePair<string, string>> SealedHeaders(EncryptedCall call, SessionSecret session, string apiKey, EncryptedBody body)
     {
         List<KeyValuePair<string, string>> headers =
         [
@@ -214,18 +214,18 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
         new(ProtocolHeaders.UserAgent, ProtocolHeaders.UserAgentValue),
     ];
 
-    private string? EnsureSalt(PlainBody body, string apiKey)
+    private string? EnsureSalt(JsonRequestBody body, string apiKey)
     {
         byte[] ours = salts.Of(apiKey, out bool isShared);
         byte[] salt = [];
         try
         {
-            if (CacheSalt.Ensure(body.Bytes, body.Index, ours) && !isShared)
+            if (PromptCacheSaltWriter.Ensure(body.Bytes, body.Index, ours) && !isShared)
             {
                 return null;
             }
 
-            salt = CacheSalt.Get(body.Bytes.Span, body.Index);
+            salt = PromptCacheSaltWriter.Get(body.Bytes.Span, body.Index);
             return ShardKey.OfBody(body.Bytes.Span, body.Index, salt);
         }
         finally
@@ -235,10 +235,10 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
         }
     }
 
-    private static string ModelOf(PlainBody body)
+    private static string ModelOf(JsonRequestBody body)
     {
         int i = body.Index.Find("model"u8);
-        return i >= 0 && ClearFields.TryGetModel(body.Index.Members[i].Value(body.Bytes.Span), out string model)
+        return i >= 0 && ClearMembers.TryGetModel(body.Index.Members[i].Value(body.Bytes.Span), out string model)
             ? model
             : throw NoModel();
     }
@@ -254,7 +254,7 @@ internal sealed class SealingEngine(Uri service, IBodyCodec codec, PromptCacheSa
     private static bool IsTaken(EndpointRule rule, string contentType) =>
         rule.Body == BodyKind.Json ? IsJson(contentType) : FormBoundary.TryRead(contentType, out _);
 
-    private static bool WantsStream(PlainBody body)
+    private static bool WantsStream(JsonRequestBody body)
     {
         int i = body.Index.Find("stream"u8);
         return i >= 0 && body.Index.Members[i].Value(body.Bytes.Span).SequenceEqual("true"u8);

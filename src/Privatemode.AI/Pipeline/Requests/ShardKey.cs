@@ -88,15 +88,15 @@ internal static class ShardKey
         ReadOnlySpan<byte> value = index.Members[i].Value(document);
         switch (index.Members[i].Kind)
         {
-            case JsonTokenType.String: JsonText.AppendUnescaped(value, content); break;
-            case JsonTokenType.Number: content.Append(Encoding.ASCII.GetBytes(JsonText.Number(value))); break;
+            case JsonTokenType.String: CanonicalText.AppendUnescaped(value, content); break;
+            case JsonTokenType.Number: content.Append(Encoding.ASCII.GetBytes(CanonicalText.Number(value))); break;
             default: content.Append(value); break;
         }
     }
 }
 
 /// <summary>Unescaping of JSON strings that also takes lone surrogates, as the service's own reader does.</summary>
-internal static class JsonText
+internal static class CanonicalText
 {
     private const int UnicodeEscapeLength = 6;
 

@@ -6,7 +6,7 @@ namespace Privatemode.AI.Pipeline.Transport;
 /// <summary>Lets no more calls run than the transport has connections: a call is encrypted when it can be sent, not when it begins to wait.</summary>
 /// <remarks>
 /// A call that waited for a connection with its request already encrypted would be refused as often as the service forgets its secrets meanwhile,
-/// and would use up its sends (<see cref="Repeats.MostSends"/>) without ever being processed.
+/// and would use up its sends (<see cref="ImmediateRetryBudget.MostSends"/>) without ever being processed.
 /// </remarks>
 /// <param name="connections">The number of connections.</param>
 /// <param name="free">Counts those that are free. Never disposed of: streams give their slots back after the client is disposed of, and without a
@@ -62,7 +62,7 @@ internal sealed class ConnectionSlots(int connections, SemaphoreSlim free, TimeS
         }
     }
 
-    private static int? LimitOf(HttpMessageHandler handler) => (SendingChain.From(handler).Last() as SocketsHttpHandler)?.MaxConnectionsPerServer;
+    private static int? LimitOf(HttpMessageHandler handler) => (HandlerChainCheck.From(handler).Last() as SocketsHttpHandler)?.MaxConnectionsPerServer;
 
     /// <summary>One connection's worth of work: held by a call through all its attempts at once, and by a stream until its end.</summary>
     internal sealed class Slot(SemaphoreSlim free) : IDisposable

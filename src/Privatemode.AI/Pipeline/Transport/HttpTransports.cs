@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>Makes the HTTP client that everything is sent with.</summary>
-internal static class Transports
+internal static class HttpTransports
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(10);
@@ -28,7 +28,7 @@ internal static class Transports
         TimeSpan? connectTimeout = null,
         bool acceptsAny = false)
     {
-        HttpMessageHandler handler = SendingChain.Guard(
+        HttpMessageHandler handler = HandlerChainCheck.Guard(
             custom ?? CreateRoute(isTestTrust, maxConnections, resolve ?? Dns.GetHostAddressesAsync, connectTimeout), acceptsAny);
         IsolatingHandler isolating = new(handler, isLoopbackOnly: acceptsAny);
         return new HttpClient(new InterruptibleHandler(isolating), disposeHandler: custom is null) { Timeout = Timeout.InfiniteTimeSpan };
@@ -37,9 +37,9 @@ internal static class Transports
     /// <summary>The handler that sends, for a factory that puts others in front of it.</summary>
     /// <param name="isTestTrust">Evidence that anybody can forge counts, so that no connection leaves this machine.</param>
     public static HttpMessageHandler CreatePrimary(bool isTestTrust) =>
-        SendingChain.Guard(CreateRoute(isTestTrust, maxConnections: null, Dns.GetHostAddressesAsync, connectTimeout: null), acceptsAny: false);
+        HandlerChainCheck.Guard(CreateRoute(isTestTrust, maxConnections: null, Dns.GetHostAddressesAsync, connectTimeout: null), acceptsAny: false);
 
-    private static LoopbackRoute CreateRoute(
+    private static LoopbackRoutingHandler CreateRoute(
         bool isTestTrust, int? maxConnections, Func<string, CancellationToken, Task<IPAddress[]>> resolve, TimeSpan? connectTimeout) => new(
             CreateLocalHandler(maxConnections, connectTimeout, resolve),
             isTestTrust ? null : CreateHandler(maxConnections, connectTimeout));
@@ -97,7 +97,7 @@ internal static class Transports
 /// <summary>Sends what must stay on this machine with a handler that reaches nothing else, and the rest with an ordinary one.</summary>
 /// <param name="local">Connects to loopback addresses only.</param>
 /// <param name="outside">For https elsewhere; null when nothing may leave this machine.</param>
-internal sealed class LoopbackRoute(HttpMessageHandler local, HttpMessageHandler? outside) : HttpMessageHandler
+internal sealed class LoopbackRoutingHandler(HttpMessageHandler local, HttpMessageHandler? outside) : HttpMessageHandler
 {
     private readonly HttpMessageInvoker _local = new(local);
     private readonly HttpMessageInvoker? _outside = outside is null ? null : new HttpMessageInvoker(outside);

@@ -8,7 +8,7 @@ namespace Privatemode.AI.Pipeline.Transport;
 /// Sends outside of the ambient activity, whose baggage and trace state would otherwise travel in the clear, and within the deadline
 /// of the attempt.
 /// </summary>
-/// <param name="inner">What sends: handlers that end in <see cref="OutboundGuard"/> and the one below it.</param>
+/// <param name="inner">What sends: handlers that end in <see cref="OutboundGuardHandler"/> and the one below it.</param>
 /// <param name="isLoopbackOnly">Refuses every address that is not on this machine.</param>
 internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopbackOnly) : DelegatingHandler(inner)
 {
@@ -70,15 +70,15 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
     /// <returns>The address that is asked: a handler may change it.</returns>
     private Uri Prepare(HttpRequestMessage request)
     {
-        SendingChain.DemandGuarded(InnerHandler!);
-        if (isLoopbackOnly && !SettingsCheck.IsLoopbackAddress(request.RequestUri!))
+        HandlerChainCheck.DemandGuarded(InnerHandler!);
+        if (isLoopbackOnly && !OptionsValidator.IsLoopbackAddress(request.RequestUri!))
         {
             throw new PrivatemodeConfigurationException(
                 OptionNames.AnyHandlerOnLoopback,
                 $"{OptionNames.AnyHandlerOnLoopback} sends to loopback addresses only. Use it together with {OptionNames.InsecureLoopbackTrust}, in tests.");
         }
 
-        OutgoingRequest.Note(request);
+        RequestSnapshot.Note(request);
         return request.RequestUri!;
     }
 
@@ -88,7 +88,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
 }
 
 /// <summary>The message handlers that requests pass on their way to the socket: which are accepted, and the guard directly above the one that sends.</summary>
-internal static class SendingChain
+internal static class HandlerChainCheck
 {
     /// <summary>A handler and all below it, down to the one that sends.</summary>
     public static IEnumerable<HttpMessageHandler> From(HttpMessageHandler? handler)
@@ -111,7 +111,7 @@ internal static class SendingChain
     {
         switch (sender)
         {
-            case LoopbackRoute:
+            case LoopbackRoutingHandler:
                 break;
             case SocketsHttpHandler sockets:
                 DemandSettings(sockets, acceptsAny);
@@ -143,12 +143,12 @@ internal static class SendingChain
 
             if (above is null)
             {
-                return new OutboundGuard(sender, acceptsAny);
+                return new OutboundGuardHandler(sender, acceptsAny);
             }
 
-            if (above is not OutboundGuard)
+            if (above is not OutboundGuardHandler)
             {
-                above.InnerHandler = new OutboundGuard(sender, acceptsAny);
+                above.InnerHandler = new OutboundGuardHandler(sender, acceptsAny);
             }
 
             return handler;
@@ -180,7 +180,7 @@ internal static class SendingChain
             handler = inner;
         }
 
-        return above is OutboundGuard;
+        return above is OutboundGuardHandler;
     }
 
     private static void DemandSettings(SocketsHttpHandler sockets, bool isLoopbackOnly)

@@ -9,7 +9,7 @@ namespace Privatemode.AI.Pipeline.Transport;
 /// </summary>
 /// <param name="sender">What sends.</param>
 /// <param name="acceptsAny">A handler of any kind may send, because nothing leaves this machine.</param>
-internal sealed class OutboundGuard(HttpMessageHandler sender, bool acceptsAny) : DelegatingHandler(sender)
+internal sealed class OutboundGuardHandler(HttpMessageHandler sender, bool acceptsAny) : DelegatingHandler(sender)
 {
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -23,7 +23,7 @@ internal sealed class OutboundGuard(HttpMessageHandler sender, bool acceptsAny) 
         {
             throw ConnectTimeouts.NotConnected(exception);
         }
-        catch (HttpRequestException exception) when (watch.HasNoAnswer && TransportFailure.IsEndOfConnection(exception))
+        catch (HttpRequestException exception) when (watch.HasNoAnswer && TransportExceptions.IsEndOfConnection(exception))
         {
             throw new UnansweredException(exception);
         }
@@ -47,7 +47,7 @@ internal sealed class OutboundGuard(HttpMessageHandler sender, bool acceptsAny) 
         {
             throw ConnectTimeouts.NotConnected(exception);
         }
-        catch (HttpRequestException exception) when (watch.HasNoAnswer && TransportFailure.IsEndOfConnection(exception))
+        catch (HttpRequestException exception) when (watch.HasNoAnswer && TransportExceptions.IsEndOfConnection(exception))
         {
             throw new UnansweredException(exception);
         }
@@ -56,14 +56,14 @@ internal sealed class OutboundGuard(HttpMessageHandler sender, bool acceptsAny) 
     private void Demand(HttpRequestMessage request)
     {
         // Settings of a handler can be changed until it sends for the first time.
-        SendingChain.DemandSender(InnerHandler, acceptsAny);
+        HandlerChainCheck.DemandSender(InnerHandler, acceptsAny);
         if (InnerHandler is SocketsHttpHandler { ActivityHeadersPropagator: not null })
         {
             throw new PrivatemodeConfigurationException(
                 OptionNames.HttpMessageHandler, "The message handler propagates trace context. Leave its ActivityHeadersPropagator null.");
         }
 
-        OutgoingRequest.DemandUnchanged(request);
+        RequestSnapshot.DemandUnchanged(request);
     }
 
     /// <summary>Only the platform's handler is known to report nothing else in this way.</summary>
@@ -72,9 +72,9 @@ internal sealed class OutboundGuard(HttpMessageHandler sender, bool acceptsAny) 
 }
 
 /// <summary>What a request was when this library let go of it.</summary>
-internal sealed class OutgoingRequest
+internal sealed class RequestSnapshot
 {
-    private static readonly HttpRequestOptionsKey<OutgoingRequest> Key = new("Privatemode.Outgoing");
+    private static readonly HttpRequestOptionsKey<RequestSnapshot> Key = new("Privatemode.Outgoing");
 
     private readonly HttpRequestMessage _request;
     private readonly HttpMethod _method;
@@ -85,7 +85,7 @@ internal sealed class OutgoingRequest
     private readonly List<(string Name, string Value)> _headers;
     private int _sent;
 
-    private OutgoingRequest(HttpRequestMessage request)
+    private RequestSnapshot(HttpRequestMessage request)
     {
         (_request, _method, _address, _version, _content) = (request, request.Method, request.RequestUri, request.Version, request.Content);
         _versionPolicy = request.VersionPolicy;
@@ -93,12 +93,12 @@ internal sealed class OutgoingRequest
     }
 
     /// <summary>Notes a request that has passed all checks.</summary>
-    public static void Note(HttpRequestMessage request) => request.Options.Set(Key, new OutgoingRequest(request));
+    public static void Note(HttpRequestMessage request) => request.Options.Set(Key, new RequestSnapshot(request));
 
     /// <exception cref="PrivatemodeWouldLeakException">It is not one of this library's, was changed since, or is sent again.</exception>
     public static void DemandUnchanged(HttpRequestMessage request)
     {
-        if (!request.Options.TryGetValue(Key, out OutgoingRequest? noted))
+        if (!request.Options.TryGetValue(Key, out RequestSnapshot? noted))
         {
             throw new PrivatemodeWouldLeakException(
                 "unprepared-request", "Other code uses the HTTP client of this library, which sends only what the library has encrypted. Use another one.");
@@ -113,7 +113,7 @@ internal sealed class OutgoingRequest
 
         if (Interlocked.Exchange(ref noted._sent, 1) == 1)
         {
-            throw SealedContent.SentTwice();
+            throw EncryptedContent.SentTwice();
         }
     }
 

@@ -15,7 +15,7 @@ public sealed class NewestTcbInfoTests
     [Fact]
     public void Verify_SoundOne_IsJudgedBy()
     {
-        NewestTcb newest = Verify(Good, Newest);
+        NewestTcbEvaluation newest = Verify(Good, Newest);
         Assert.Equal((20, null), (newest.TcbInfo!.EvaluationDataNumber, newest.Problem));
         Assert.NotNull(newest.Tcb);
     }
@@ -26,7 +26,7 @@ public sealed class NewestTcbInfoTests
     [InlineData("2026-01-01", "2026-07-01", TdxChecks.TcbInfoNotYetValid)]
     public void Verify_OneThatSaysNothingAboutThePlatformNow_IsNotJudgedBy(string from, string to, string problem)
     {
-        NewestTcb newest = Verify(Good, Newest.Replace(from, to, StringComparison.Ordinal));
+        NewestTcbEvaluation newest = Verify(Good, Newest.Replace(from, to, StringComparison.Ordinal));
         Assert.Equal((null, problem), (newest.Tcb, newest.Problem));
     }
 
@@ -35,11 +35,11 @@ public sealed class NewestTcbInfoTests
     {
         byte[] chain = QuoteWriter.ToPem((Good.Signer with { SerialNumber = [0x0c] }).Write(), Good.Root.Write());
         Assert.Null(Verify(Good, Newest, chain).Problem);
-        NewestTcb newest = Verify(Good with { RootCrl = Good.RootCrl with { Revoked = [[0x0c]] } }, Newest, chain);
+        NewestTcbEvaluation newest = Verify(Good with { RootCrl = Good.RootCrl with { Revoked = [[0x0c]] } }, Newest, chain);
         Assert.Equal((null, CertificateChecks.Revoked), (newest.Tcb, newest.Problem));
     }
 
-    private static NewestTcb Verify(FakeIntel intel, string newest, byte[]? chain = null) => TdxVerifier.Verify(
+    private static NewestTcbEvaluation Verify(FakeIntel intel, string newest, byte[]? chain = null) => TdxVerifier.Verify(
         intel.Quote.Write(),
         intel.Collateral with { NewestTcbInfo = FakeIntel.Sign("tcbInfo", newest), NewestTcbInfoChain = chain ?? intel.SignerChain },
         FakeIntel.Anchors,

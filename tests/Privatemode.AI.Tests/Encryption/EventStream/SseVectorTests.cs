@@ -138,7 +138,7 @@ public sealed class SseVectorTests
     private static string Read(AnswerSealer enclave, byte[] stream)
     {
         using ExchangeCipher cipher = enclave.Client();
-        using EventOpener opener = new(cipher, new LenientEventRules(), new AnswerContext("/v1/chat/completions", "sdk_0"));
+        using EventDecryptor opener = new(cipher, new LenientEventRules(), new AnswerContext("/v1/chat/completions", "sdk_0"));
         opener.Push(stream);
         opener.Complete();
         return opener.Failure is PrivatemodeIntegrityException { ErrorType: not "truncated-stream" } failure

@@ -87,8 +87,8 @@ public sealed class JsonMutationVectorTests
             {
                 byte[] output = vector.Bytes("encrypted_output");
                 using ExchangeCipher cipher = new(new AesGcmKey(_file.Hex("secret_hex")), _file.Bytes("secret_id"), _file.Hex("nonce_hex"));
-                using OpenedDocument opened = new();
-                AnswerShape shape = new(PlainOf(vector), "choices"u8.ToArray(), JsonTokenType.StartArray, AllowsArray: true);
+                using DecryptedDocument opened = new();
+                ResponseSchema shape = new(PlainOf(vector), "choices"u8.ToArray(), JsonTokenType.StartArray, AllowsArray: true);
                 AnswerFault fault = opened.Open(output, shape, cipher);
                 if (!vector.Items("encrypt_calls").Any())
                 {
@@ -110,7 +110,7 @@ public sealed class JsonMutationVectorTests
         using ExchangeCipher cipher = isNested
             ? new ExchangeCipher(new AesGcmKey(_file.Hex("secret_hex")), _file.Bytes("secret_id"))
             : new ExchangeCipher(new AesGcmKey(_file.Hex("secret_hex")), _file.Bytes("secret_id"), _file.Hex("nonce_hex"), Ivs(vector));
-        using PooledBytes output = JsonSealer.Seal(input, index, PlainOf(vector), cipher);
+        using PooledBytes output = JsonEncryptor.Seal(input, index, PlainOf(vector), cipher);
         if (isNested)
         {
             Assert.DoesNotContain("\"bar\"", Encoding.UTF8.GetString(output.Span));
@@ -123,6 +123,6 @@ public sealed class JsonMutationVectorTests
 
     private static IEnumerable<byte[]> Ivs(JsonElement vector) => vector.Items("ivs_hex").Select(iv => Convert.FromHexString(iv.GetString()!));
 
-    private static PlainNames PlainOf(JsonElement vector) =>
+    private static ClearNames PlainOf(JsonElement vector) =>
         new([.. vector.Items("plain_fields").Where(path => path.GetArrayLength() == 1).Select(path => path[0].GetString()!)]);
 }

@@ -11,11 +11,11 @@ namespace Privatemode.AI.Tests.Encryption.Multipart;
 public sealed class FormSealingTests : IDisposable
 {
     private static readonly byte[] SecretId = "c2VjcmV0+/A="u8.ToArray();
-    private static readonly PlainNames Plain = new("model");
+    private static readonly ClearNames Plain = new("model");
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(FieldCipher.KeySize);
     private readonly byte[] _audio = RandomNumberGenerator.GetBytes(200_001);
-    private readonly SealableBytes _bytes;
+    private readonly InPlaceBuffer _bytes;
     private readonly FormIndex _form;
 
     public FormSealingTests()
@@ -25,7 +25,7 @@ public sealed class FormSealingTests : IDisposable
             + "--in\r\nContent-Disposition: form-data; name=file; filename=patient.wav\r\n\r\n"));
         body.Append(_audio);
         body.Append("\r\n--in--\r\n"u8);
-        _bytes = new SealableBytes(body);
+        _bytes = new InPlaceBuffer(body);
         Assert.Equal(FormShape.Usable, FormIndex.Read(body.Span, "in", out _form));
     }
 
@@ -40,7 +40,7 @@ public sealed class FormSealingTests : IDisposable
         for (int i = 0; i < 3; i++)
         {
             using IBodyExchange exchange = Begin();
-            using SealedBody body = exchange.SealForm(_bytes, _form, Plain);
+            using EncryptedBody body = exchange.SealForm(_bytes, _form, Plain);
             using MemoryStream wire = new();
             if (async)
             {
@@ -64,7 +64,7 @@ public sealed class FormSealingTests : IDisposable
     public void WriteTo_TwiceInOneAttempt_IsTheSame()
     {
         using IBodyExchange exchange = Begin();
-        using SealedBody body = exchange.SealForm(_bytes, _form, Plain);
+        using EncryptedBody body = exchange.SealForm(_bytes, _form, Plain);
         Assert.Equal(Write(body), Write(body));
     }
 
@@ -73,9 +73,9 @@ public sealed class FormSealingTests : IDisposable
     {
         // The answer came early, the transport still writes, and the plaintext is put back for the next attempt meanwhile.
         using IBodyExchange first = Begin();
-        using SealedBody old = first.SealForm(_bytes, _form, Plain);
+        using EncryptedBody old = first.SealForm(_bytes, _form, Plain);
         using IBodyExchange second = Begin();
-        SealedBody? next = null;
+        EncryptedBody? next = null;
         using MeddlingStream wire = new(() => next ??= second.SealForm(_bytes, _form, Plain));
         Assert.Throws<ObjectDisposedException>(() => old.WriteTo(wire));
         next!.Dispose();
@@ -89,7 +89,7 @@ public sealed class FormSealingTests : IDisposable
     {
         // A stream of the answer may begin before the last byte of the request was written; the buffer stays until then.
         using IBodyExchange exchange = Begin();
-        using SealedBody body = exchange.SealForm(_bytes, _form, Plain);
+        using EncryptedBody body = exchange.SealForm(_bytes, _form, Plain);
         using MeddlingStream wire = new(_bytes.Dispose);
         body.WriteTo(wire);
         Assert.Equal(body.Length, wire.Length);
@@ -101,8 +101,8 @@ public sealed class FormSealingTests : IDisposable
     {
         byte[] plaintext = _bytes.Span.ToArray();
         using IBodyExchange exchange = Begin();
-        using SealedBody body = exchange.SealForm(_bytes, _form, Plain);
-        InPlaceSeal seal = SealOf((PiecedBody)body);
+        using EncryptedBody body = exchange.SealForm(_bytes, _form, Plain);
+        InPlaceEncryption seal = SealOf((SegmentedBody)body);
         Assert.NotEqual(plaintext, _bytes.Span.ToArray());
         _bytes.Unseal();
         Assert.Equal(plaintext, _bytes.Span.ToArray());
@@ -117,7 +117,7 @@ public sealed class FormSealingTests : IDisposable
     public void Unseal_AfterTheCall_DoesNothing()
     {
         using IBodyExchange exchange = Begin();
-        SealedBody body = exchange.SealForm(_bytes, _form, Plain);
+        EncryptedBody body = exchange.SealForm(_bytes, _form, Plain);
         _bytes.Dispose();
         _bytes.Unseal();
         body.Dispose();
@@ -129,7 +129,7 @@ public sealed class FormSealingTests : IDisposable
     {
         using IBodyExchange exchange = Begin();
         using IBodyExchange other = FieldCodec.Instance.Begin(new AesGcmKey(_key), "b3RoZXI="u8.ToArray());
-        using SealedBody body = exchange.SealForm(_bytes, _form, Plain);
+        using EncryptedBody body = exchange.SealForm(_bytes, _form, Plain);
         Assert.True(exchange.IsSealed(body, BodyKind.Form, MayBePlain));
         Assert.False(exchange.IsSealed(body, BodyKind.Form, (_, _) => false));
         Assert.False(other.IsSealed(body, BodyKind.Form, MayBePlain));
@@ -141,7 +141,7 @@ public sealed class FormSealingTests : IDisposable
     public void IsSealed_AnyChangeOfTheText_IsFalse()
     {
         using ExchangeCipher cipher = new(new AesGcmKey(_key), SecretId);
-        using PiecedBody body = FormSealer.Seal(_bytes, _form, Plain, cipher, FormBoundary.New());
+        using SegmentedBody body = FormEncryptor.Seal(_bytes, _form, Plain, cipher, FormBoundary.New());
         string text = Encoding.Latin1.GetString(body.Text);
         (string From, string To)[] changes =
         [
@@ -170,11 +170,11 @@ public sealed class FormSealingTests : IDisposable
         Assert.False(IsSealed(body, text, body.Holes, body.ContentType + "; charset=leak"));
         Assert.False(IsSealed(body, text, body.Holes, "multipart/form-data; boundary=other"));
 
-        bool IsSealed(PiecedBody like, string changed, IReadOnlyList<PiecedBody.Hole> holes, string contentType)
+        bool IsSealed(SegmentedBody like, string changed, IReadOnlyList<SegmentedBody.Hole> holes, string contentType)
         {
             // Disposing the copy would end the attempt.
             using PooledBytes copied = PooledBytes.Copy(Encoding.Latin1.GetBytes(changed));
-            return FormCheck.IsSealed(new PiecedBody(copied, holes, _bytes, SealOf(like), contentType), SecretId, MayBePlain);
+            return EncryptedFormCheck.IsSealed(new SegmentedBody(copied, holes, _bytes, SealOf(like), contentType), SecretId, MayBePlain);
         }
     }
 
@@ -183,14 +183,14 @@ public sealed class FormSealingTests : IDisposable
     {
         using IBodyExchange exchange = Begin();
         byte[] plaintext = _bytes.Span.ToArray();
-        using SealedBody body = exchange.SealWhole(_bytes, "multipart/form-data; boundary=abc123");
+        using EncryptedBody body = exchange.SealWhole(_bytes, "multipart/form-data; boundary=abc123");
         byte[] wire = Write(body);
         Assert.Equal(plaintext, NaivePeer.OpenBytes(Encoding.ASCII.GetString(wire), _key, 0));
         Assert.Equal(body.Length, wire.Length);
         Assert.True(exchange.IsSealed(body, BodyKind.Whole, MayBePlain));
         Assert.False(exchange.IsSealed(body, BodyKind.Form, MayBePlain));
         using IBodyExchange next = Begin();
-        using SealedBody again = next.SealWhole(_bytes, "multipart/form-data; boundary=\"a leak\"");
+        using EncryptedBody again = next.SealWhole(_bytes, "multipart/form-data; boundary=\"a leak\"");
         Assert.False(next.IsSealed(again, BodyKind.Whole, MayBePlain));
         Assert.Equal(plaintext, NaivePeer.OpenBytes(Encoding.ASCII.GetString(Write(again)), _key, 0));
     }
@@ -199,16 +199,16 @@ public sealed class FormSealingTests : IDisposable
     public void SealForm_MoreThanOnceInOneExchange_Throws()
     {
         using IBodyExchange exchange = Begin();
-        using SealedBody body = exchange.SealForm(_bytes, _form, Plain);
+        using EncryptedBody body = exchange.SealForm(_bytes, _form, Plain);
         Assert.Throws<InvalidOperationException>(() => exchange.SealForm(_bytes, _form, Plain));
         using IBodyExchange next = Begin();
-        using SealedBody again = next.SealForm(_bytes, _form, Plain);
+        using EncryptedBody again = next.SealForm(_bytes, _form, Plain);
         Assert.Equal(_audio, NaivePeer.OpenBytes(ValueOf(Encoding.Latin1.GetString(Write(again)), "file"), _key, 1));
     }
 
     private static bool MayBePlain(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => Plain.Contains(name) && value.SequenceEqual("m"u8);
 
-    private static InPlaceSeal SealOf(PiecedBody body) => (InPlaceSeal)typeof(PiecedBody)
+    private static InPlaceEncryption SealOf(SegmentedBody body) => (InPlaceEncryption)typeof(SegmentedBody)
         .GetField("_seal", System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance)!.GetValue(body)!;
 
     private static string ValueOf(string wire, string name)
@@ -217,7 +217,7 @@ public sealed class FormSealingTests : IDisposable
         return wire[at..wire.IndexOf("\r\n--", at, StringComparison.Ordinal)];
     }
 
-    private static byte[] Write(SealedBody body)
+    private static byte[] Write(EncryptedBody body)
     {
         using MemoryStream wire = new();
         body.WriteTo(wire);

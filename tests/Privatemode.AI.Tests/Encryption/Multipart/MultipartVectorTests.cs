@@ -14,7 +14,7 @@ public sealed class MultipartVectorTests
     private static readonly HashSet<string> RefusedHere =
         ["repeated field: only the first value survives", "file under the name of a plain field"];
 
-    private static readonly PlainNames Plain = new("model", "stream", "stream_include_usage", "stream_continuous_usage_stats");
+    private static readonly ClearNames Plain = new("model", "stream", "stream_include_usage", "stream_continuous_usage_stats");
 
     private readonly JsonElement _file = VectorFiles.Protocol("multipart.json");
 
@@ -32,7 +32,7 @@ public sealed class MultipartVectorTests
 
     private void Check(JsonElement vector)
     {
-        using SealableBytes bytes = new(PooledBytes.Copy(InputOf(vector)));
+        using InPlaceBuffer bytes = new(PooledBytes.Copy(InputOf(vector)));
         Assert.Equal(FormShape.Usable, FormIndex.Read(bytes.Span, "in-boundary", out FormIndex form));
         Assert.Equal(
             vector.Items("input_parts").Select(part => (part.Text("name"), part.TryGetProperty("filename", out _))),
@@ -44,16 +44,16 @@ public sealed class MultipartVectorTests
         Assert.True(FormBoundary.TryRead(contentType, out string boundary));
         if (RefusedHere.Contains(vector.Text("name")))
         {
-            Assert.Throws<InvalidOperationException>(() => FormSealer.Seal(bytes, form, Plain, cipher, boundary));
+            Assert.Throws<InvalidOperationException>(() => FormEncryptor.Seal(bytes, form, Plain, cipher, boundary));
             return;
         }
 
-        using PiecedBody body = FormSealer.Seal(bytes, form, Plain, cipher, boundary);
+        using SegmentedBody body = FormEncryptor.Seal(bytes, form, Plain, cipher, boundary);
         using MemoryStream wire = new();
         body.WriteTo(wire);
         Assert.Equal(vector.Text("output_body"), Encoding.UTF8.GetString(wire.ToArray()));
         Assert.Equal((contentType, wire.Length), (body.ContentType, body.Length));
-        Assert.True(FormCheck.IsSealed(body, Encoding.UTF8.GetBytes(_file.Text("secret_id")), (name, _) => Plain.Contains(name)));
+        Assert.True(EncryptedFormCheck.IsSealed(body, Encoding.UTF8.GetBytes(_file.Text("secret_id")), (name, _) => Plain.Contains(name)));
     }
 
     /// <summary>The text of the body, with the value of a binary part put in where the file could only show replacement characters.</summary>

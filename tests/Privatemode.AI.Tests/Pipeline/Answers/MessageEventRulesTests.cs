@@ -15,7 +15,7 @@ public sealed class MessageEventRulesTests : IDisposable
     private const string Stop = """{"type":"message_stop"}""";
     private const string Ping = """{"type":"ping"}""";
 
-    private static readonly PlainNames Messages = new("id", "type", "usage");
+    private static readonly ClearNames Messages = new("id", "type", "usage");
 
     private readonly AnswerSealer _enclave = new();
 

@@ -15,7 +15,7 @@ public sealed class TranscriptionEventRulesTests : IDisposable
     private const string TypedPiece = """{"type":"transcript.text.delta","delta":"a"}""";
     private const string TypedDone = """{"type":"transcript.text.done","text":"a","usage":{"type":"duration","seconds":1.5}}""";
 
-    private static readonly PlainNames Plain = new("duration", "usage");
+    private static readonly ClearNames Plain = new("duration", "usage");
 
     private readonly AnswerSealer _enclave = new();
 

@@ -29,9 +29,9 @@ public sealed class FormAttemptTests
         using SessionManager sessions = new(
             _ => new AccountSession((isAsync, token) => secrets.ExchangeAsync(isAsync, token), time), time, 256, TimeSpan.FromMinutes(1));
         CallRunner runner = new(
-            new SealingEngine(service, FieldCodec.Instance, new PromptCacheSalts(PromptCacheScope.None), time),
-            new MediaResolver(RemoteMediaPolicy.Refuse, null),
-            new AnswerOpener(TimeSpan.FromSeconds(100), time, new ClientEvents(null, service)), sessions, new ApiKeys(new ApiKeyCredential("key")), null,
+            new RequestEncryptor(service, FieldCodec.Instance, new PromptCacheSaltProvider(PromptCacheScope.None), time),
+            new RemoteMediaResolver(RemoteMediaPolicy.Refuse, null),
+            new AnswerReader(TimeSpan.FromSeconds(100), time, new ClientEvents(null, service)), sessions, new ApiKeys(new ApiKeyCredential("key")), null,
             TimeSpan.FromMinutes(10), time, default);
         FailingCarrier carrier = new(isAnswered);
         using CallState state = new();
@@ -40,7 +40,7 @@ public sealed class FormAttemptTests
 
         Assert.Equal(isAnswered, failure is null);
         Assert.Equal((1, true), (carrier.Sent, carrier.WasSealed));
-        FormBody body = Assert.IsType<FormBody>(state.Call!.Body);
+        FormRequestBody body = Assert.IsType<FormRequestBody>(state.Call!.Body);
         Assert.Equal(File, Encoding.UTF8.GetString(body.Value(body.Form.Find("file"u8)!)));
     }
 
@@ -76,17 +76,18 @@ public sealed class FormAttemptTests
             return default;
         }
 
-        public ValueTask<CarriedAnswer> SendAsync(SealedCall call, Deadline deadline, bool async)
+        public ValueTask<ReceivedAnswer> SendAsync(EncryptedCall call, Deadline deadline, bool async)
         {
             Sent++;
-            FormBody body = (FormBody)call.Body!;
+            FormRequestBody body = (FormRequestBody)call.Body!;
             WasSealed = Encoding.Latin1.GetString(body.Value(body.Form.Find("file"u8)!)) != File;
             return isAnswered
-                ? new(new CarriedAnswer(new AnswerHead { Status = 503, ContentType = "text/plain" }, new MemoryStream("busy"u8.ToArray()), IsBuffered: true))
+                ? new(new ReceivedAnswer(
+                    new AnswerHeaders { Status = 503, ContentType = "text/plain" }, new MemoryStream("busy"u8.ToArray()), IsBuffered: true))
                 : throw new InvalidOperationException("not sent");
         }
 
-        public void Take(OpenedAnswer answer)
+        public void Take(CallAnswer answer)
         {
         }
 

@@ -42,11 +42,11 @@ public sealed class CacheSaltVectorTests
 
                 if (vector.Flag("go_error") || StricterHere.Contains(input))
                 {
-                    Assert.Equal("cache_salt", Assert.Throws<PrivatemodeRequestException>(() => CacheSalt.Ensure(body, index, salt)).Member);
+                    Assert.Equal("cache_salt", Assert.Throws<PrivatemodeRequestException>(() => PromptCacheSaltWriter.Ensure(body, index, salt)).Member);
                     return;
                 }
 
-                bool added = CacheSalt.Ensure(body, index, salt);
+                bool added = PromptCacheSaltWriter.Ensure(body, index, salt);
                 Assert.Equal(vector.Text("output"), Encoding.UTF8.GetString(body.Span));
                 Assert.Equal(input != vector.Text("output"), added);
                 AssertIndexIsUpToDate(body, index);
@@ -73,9 +73,9 @@ public sealed class CacheSaltVectorTests
     {
         JsonElement example = _file.GetProperty("random_salt_example");
         Assert.Equal(example.Text("salt"), Convert.ToBase64String(example.Hex("random_hex")));
-        string salt = Encoding.ASCII.GetString(PromptCacheSalts.Random());
+        string salt = Encoding.ASCII.GetString(PromptCacheSaltProvider.Random());
         Assert.Equal(32, Convert.FromBase64String(salt).Length);
-        Assert.NotEqual(salt, Encoding.ASCII.GetString(PromptCacheSalts.Random()));
+        Assert.NotEqual(salt, Encoding.ASCII.GetString(PromptCacheSaltProvider.Random()));
     }
 
     [Theory]
@@ -89,9 +89,9 @@ public sealed class CacheSaltVectorTests
             using PooledBytes body = PooledBytes.Copy(Encoding.UTF8.GetBytes(document));
             using JsonIndex index = new();
             index.Read(body.Span);
-            Assert.True(CacheSalt.Ensure(body, index, Encoding.UTF8.GetBytes(salt)));
+            Assert.True(PromptCacheSaltWriter.Ensure(body, index, Encoding.UTF8.GetBytes(salt)));
             AssertIndexIsUpToDate(body, index);
-            Assert.Equal(salt, Encoding.UTF8.GetString(CacheSalt.Get(body.Span, index)));
+            Assert.Equal(salt, Encoding.UTF8.GetString(PromptCacheSaltWriter.Get(body.Span, index)));
         }
     }
 

@@ -24,7 +24,7 @@ public sealed class ChoiceCountTests
     [InlineData("""{"prompt":["a","b"],"n":2147483647}""", int.MaxValue)]
     public void Of_Body_IsNForEachPrompt(string body, int expected)
     {
-        using PlainBody plain = new(PooledBytes.Copy(Encoding.UTF8.GetBytes(body)));
+        using JsonRequestBody plain = new(PooledBytes.Copy(Encoding.UTF8.GetBytes(body)));
         Assert.Equal(expected, ChoiceCount.Of(plain));
     }
 
@@ -36,7 +36,7 @@ public sealed class ChoiceCountTests
         using ChoiceStream source = new();
         using ExchangeCipher cipher = source.Enclave.Client();
         AnswerContext context = new("/v1/chat/completions", "sdk_0");
-        using EventOpener opener = new(cipher, new ChoiceEventRules(EndpointRules.ChatCompletions, 2, "sdk_0"), context);
+        using EventDecryptor opener = new(cipher, new ChoiceEventRules(EndpointRules.ChatCompletions, 2, "sdk_0"), context);
         opener.Push(Encoding.UTF8.GetBytes(source.Delta("a") + source.Finish() + (both ? source.Delta("b", 1) + source.Finish(1) : "") + ChoiceStream.Done));
         opener.Complete();
         Assert.Equal(failure, OpenedStream.NameOf(opener.Failure));

@@ -99,9 +99,9 @@ public sealed class ImageFetcherTests
         _host.Answer = _ => Image("image/png", new byte[100_000]);
         using ImageFetcher fetcher = new(TimeProvider.System, Total, _host);
         string parts = string.Join(",", Enumerable.Repeat("""{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}""", 30));
-        using PlainBody body = new(PooledBytes.Copy(Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":[{{parts}}]}]}""")));
+        using JsonRequestBody body = new(PooledBytes.Copy(Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":[{{parts}}]}]}""")));
         PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(
-            () => new MediaResolver(RemoteMediaPolicy.FetchLocally, fetcher)
+            () => new RemoteMediaResolver(RemoteMediaPolicy.FetchLocally, fetcher)
                 .ResolveAsync(EndpointRules.ChatCompletions with { PlainLimit = 500_000 }, body, async: true, default).AsTask());
         Assert.Equal("body", exception.Member);
         Assert.InRange(_host.Requests.Count, 3, 8);
@@ -284,8 +284,8 @@ public sealed class ImageFetcherTests
     private static async Task ResolveAsync(ImageFetcher fetcher, string[] urls, bool async = true)
     {
         string parts = string.Join(",", urls.Select(url => $$$"""{"type":"image_url","image_url":{"url":"{{{url}}}"}}"""));
-        using PlainBody body = new(PooledBytes.Copy(Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":[{{parts}}]}]}""")));
-        await new MediaResolver(RemoteMediaPolicy.FetchLocally, fetcher)
+        using JsonRequestBody body = new(PooledBytes.Copy(Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":[{{parts}}]}]}""")));
+        await new RemoteMediaResolver(RemoteMediaPolicy.FetchLocally, fetcher)
             .ResolveAsync(EndpointRules.ChatCompletions, body, async, default).AsTask().OrTimeout();
     }
 

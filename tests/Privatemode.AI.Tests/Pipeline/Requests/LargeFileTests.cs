@@ -27,9 +27,9 @@ public sealed class LargeFileTests(ITestOutputHelper output)
     private static readonly byte[] Tail = Encoding.ASCII.GetBytes($"\r\n--{Boundary}--\r\n");
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
-    private readonly byte[] _file = RandomNumberGenerator.GetBytes(FormFields.FileLimit);
-    private readonly SealingEngine _engine = new(
-        new Uri("https://api.privatemode.ai"), FieldCodec.Instance, new PromptCacheSalts(PromptCacheScope.None), TimeProvider.System);
+    private readonly byte[] _file = RandomNumberGenerator.GetBytes(ClearFormFields.FileLimit);
+    private readonly RequestEncryptor _engine = new(
+        new Uri("https://api.privatemode.ai"), FieldCodec.Instance, new PromptCacheSaltProvider(PromptCacheScope.None), TimeProvider.System);
 
     // A streamed form gets a field more.
     [Theory]
@@ -41,9 +41,9 @@ public sealed class LargeFileTests(ITestOutputHelper output)
         long before = GC.GetAllocatedBytesForCurrentThread();
         long wire = Send(attempts: 3, streamed);
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        output.WriteLine($"{allocated / 1048576.0:f1} MiB allocated for a file of {FormFields.FileLimit / 1048576} MiB, pooled buffers included");
+        output.WriteLine($"{allocated / 1048576.0:f1} MiB allocated for a file of {ClearFormFields.FileLimit / 1048576} MiB, pooled buffers included");
         Assert.InRange(wire, 2L * _file.Length, 2L * _file.Length + 4096);
-        Assert.InRange(allocated, 0, FormFields.FileLimit * 16L / 10);
+        Assert.InRange(allocated, 0, ClearFormFields.FileLimit * 16L / 10);
 
         // How fast depends on the machine and its neighbours: told here, measured by the benchmark "audio".
         double bare = Enumerable.Range(0, Rounds).Min(_ => Time(Bare));
@@ -72,15 +72,15 @@ public sealed class LargeFileTests(ITestOutputHelper output)
         }
 
         snapshot.Write(Tail);
-        using SealedCall call = _engine.Prepare(
-            EndpointRules.Transcriptions, SealingEngine.Read(EndpointRules.Transcriptions, bytes, $"multipart/form-data; boundary={Boundary}"), "key");
+        using EncryptedCall call = _engine.Prepare(
+            EndpointRules.Transcriptions, RequestEncryptor.Read(EndpointRules.Transcriptions, bytes, $"multipart/form-data; boundary={Boundary}"), "key");
         long written = 0;
         for (int i = 0; i < attempts; i++)
         {
             using IBodyExchange exchange = FieldCodec.Instance.Begin(new AesGcmKey(_key), "id"u8.ToArray());
-            using SealedContent content = new(call.Body!.Seal(exchange, call.Rule));
+            using EncryptedContent content = new(call.Body!.Seal(exchange, call.Rule));
             Assert.True(exchange.IsSealed(content.Body, BodyKind.Form, (name, value) =>
-                call.Rule.RequestPlain!.Contains(name) && FormFields.IsClearValue(name, value)));
+                call.Rule.RequestPlain!.Contains(name) && ClearFormFields.IsClearValue(name, value)));
             content.WriteTo(Stream.Null);
             written = content.Body.Length;
         }

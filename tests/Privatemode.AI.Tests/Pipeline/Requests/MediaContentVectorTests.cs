@@ -28,7 +28,7 @@ public sealed class MediaContentVectorTests
     [Fact]
     public void Resolve_AllCases_WhatTheServiceRefusesIsNotSent()
     {
-        MediaResolver passing = new(RemoteMediaPolicy.FetchByService, null);
+        RemoteMediaResolver passing = new(RemoteMediaPolicy.FetchByService, null);
         CaseLog log = new();
         foreach (JsonElement vector in _file.Items("cases").Where(vector => vector.Text("body").Length > 0))
         {
@@ -46,7 +46,7 @@ public sealed class MediaContentVectorTests
     [Fact]
     public void Resolve_ByDefault_RefusesEveryUrlButData()
     {
-        MediaResolver refusing = new(RemoteMediaPolicy.Refuse, null);
+        RemoteMediaResolver refusing = new(RemoteMediaPolicy.Refuse, null);
         foreach (JsonElement vector in _file.Items("cases").Where(vector => vector.Text("body").Contains("_url\"", StringComparison.Ordinal)))
         {
             bool isData = vector.Flag("ok") && vector.Text("body").Contains("data:", StringComparison.Ordinal);
@@ -54,9 +54,9 @@ public sealed class MediaContentVectorTests
         }
     }
 
-    private static void Resolve(MediaResolver resolver, string json)
+    private static void Resolve(RemoteMediaResolver resolver, string json)
     {
-        using PlainBody body = new(PooledBytes.Copy(Encoding.UTF8.GetBytes(json)));
+        using JsonRequestBody body = new(PooledBytes.Copy(Encoding.UTF8.GetBytes(json)));
         resolver.ResolveAsync(EndpointRules.ChatCompletions, body, async: false, CancellationToken.None).Completed();
     }
 }

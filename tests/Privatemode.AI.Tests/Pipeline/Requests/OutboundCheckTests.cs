@@ -49,7 +49,7 @@ public sealed class OutboundCheckTests : IAsyncLifetime
         Assert.Empty(_deployment.Requests);
     }
 
-    private Task<PrivatemodeWouldLeakException> RefusedAsync(Action<SealedContent> meddle)
+    private Task<PrivatemodeWouldLeakException> RefusedAsync(Action<EncryptedContent> meddle)
     {
         RequestOptions options = new();
         options.AddPolicy(new Before(meddle), PipelinePosition.BeforeTransport);
@@ -58,17 +58,17 @@ public sealed class OutboundCheckTests : IAsyncLifetime
     }
 
     /// <summary>Has the encrypted body in its hands between the check's own work and the transport.</summary>
-    private sealed class Before(Action<SealedContent> meddle) : PipelinePolicy
+    private sealed class Before(Action<EncryptedContent> meddle) : PipelinePolicy
     {
         public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
         {
-            meddle(Assert.IsType<SealedContent>(message.Request.Content));
+            meddle(Assert.IsType<EncryptedContent>(message.Request.Content));
             ProcessNext(message, pipeline, currentIndex);
         }
 
         public override ValueTask ProcessAsync(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
         {
-            meddle(Assert.IsType<SealedContent>(message.Request.Content));
+            meddle(Assert.IsType<EncryptedContent>(message.Request.Content));
             return ProcessNextAsync(message, pipeline, currentIndex);
         }
     }

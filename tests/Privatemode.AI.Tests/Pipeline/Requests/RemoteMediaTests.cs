@@ -11,8 +11,8 @@ public sealed class RemoteMediaTests
     public async Task Resolve_UrlInASourceWhileImagesAreFetchedHere_IsRefused()
     {
         string body = """{"messages":[{"content":[{"type":"image","source":{"type":"url","url":"https://example.com/a"}}]}]}""";
-        using PlainBody plain = new(PooledBytes.Copy(Encoding.UTF8.GetBytes(body)));
-        MediaResolver resolver = new(RemoteMediaPolicy.FetchLocally, null);
+        using JsonRequestBody plain = new(PooledBytes.Copy(Encoding.UTF8.GetBytes(body)));
+        RemoteMediaResolver resolver = new(RemoteMediaPolicy.FetchLocally, null);
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
             () => resolver.ResolveAsync(EndpointRules.Messages, plain, async: true, CancellationToken.None).AsTask());
         Assert.Equal("remote-media", exception.ErrorType);
@@ -31,7 +31,7 @@ public sealed class RemoteMediaTests
         string body = $$$"""
             {"messages":[{"content":[{"text":"Zw\u00F6lf \u0022quoted\u0022 Boxk\u00E4mpfer"},{"{{{name}}}":{"url":"https://example.com/a"}}]}]}
             """;
-        using PlainBody plain = new(PooledBytes.Copy(Encoding.UTF8.GetBytes(body)));
-        Assert.Equal(found, RemoteMedia.Find(plain.Bytes.Span, plain.Index).Count);
+        using JsonRequestBody plain = new(PooledBytes.Copy(Encoding.UTF8.GetBytes(body)));
+        Assert.Equal(found, RemoteMediaFinder.Find(plain.Bytes.Span, plain.Index).Count);
     }
 }

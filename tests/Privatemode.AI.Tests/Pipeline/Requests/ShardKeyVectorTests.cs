@@ -59,7 +59,7 @@ public sealed class ShardKeyVectorTests
                 {
                     refused++;
                     Assert.True(shape != JsonShape.Usable
-                        || Record.Exception(() => CacheSalt.Ensure(body, index, new byte[32])) is PrivatemodeException);
+                        || Record.Exception(() => PromptCacheSaltWriter.Ensure(body, index, new byte[32])) is PrivatemodeException);
                     return;
                 }
 
@@ -74,7 +74,7 @@ public sealed class ShardKeyVectorTests
     /// <summary>What the engine does: no header when the salt is random.</summary>
     private static string? HeaderOf(PooledBytes body, JsonIndex index, byte[] fixedSalt)
     {
-        bool added = CacheSalt.Ensure(body, index, fixedSalt.Length > 0 ? fixedSalt : PromptCacheSalts.Random());
-        return added && fixedSalt.Length == 0 ? null : ShardKey.OfBody(body.Span, index, CacheSalt.Get(body.Span, index));
+        bool added = PromptCacheSaltWriter.Ensure(body, index, fixedSalt.Length > 0 ? fixedSalt : PromptCacheSaltProvider.Random());
+        return added && fixedSalt.Length == 0 ? null : ShardKey.OfBody(body.Span, index, PromptCacheSaltWriter.Get(body.Span, index));
     }
 }

@@ -33,7 +33,7 @@ public sealed class ConnectTimeoutTests : IAsyncDisposable
     {
         using TcpListener silent = new(IPAddress.Loopback, 0);
         silent.Start();
-        using HttpClient http = Transports.Create(null, isTestTrust: false, connectTimeout: Short);
+        using HttpClient http = HttpTransports.Create(null, isTestTrust: false, connectTimeout: Short);
         Uri address = new($"https://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}/");
         HttpRequestException exception = await Assert.ThrowsAsync<HttpRequestException>(() => async
             ? http.GetAsync(address).OrTimeout()
@@ -47,7 +47,7 @@ public sealed class ConnectTimeoutTests : IAsyncDisposable
     public async Task Get_HandlerOfSomebodyElse_ItsTimeoutsAreNotTakenForThatOfAConnection(bool async)
     {
         using FakeHandler custom = new() { Answer = _ => throw new TaskCanceledException("x", new TimeoutException()) };
-        using HttpClient http = Transports.Create(custom, isTestTrust: false, acceptsAny: true);
+        using HttpClient http = HttpTransports.Create(custom, isTestTrust: false, acceptsAny: true);
         await Assert.ThrowsAsync<TaskCanceledException>(() => async
             ? http.GetAsync(new Uri("https://127.0.0.1")).OrTimeout()
             : TestTimeouts.OnOwnThread(() => http.Send(new HttpRequestMessage(HttpMethod.Get, "https://127.0.0.1"))));

@@ -19,7 +19,7 @@ public sealed class ControlPlaneClientTests : IDisposable
     public ControlPlaneClientTests()
     {
         _http = new HttpClient(_handler);
-        _client = new ControlPlaneClient(new BoundedHttp(_http, _time), Service, "v1.40.0", _time);
+        _client = new ControlPlaneClient(new BoundedHttpClient(_http, _time), Service, "v1.40.0", _time);
     }
 
     public void Dispose() => _http.Dispose();

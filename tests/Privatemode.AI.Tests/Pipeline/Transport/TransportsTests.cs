@@ -32,7 +32,7 @@ public sealed class TransportsTests
 
     private static async Task GetTwiceAsync(Uri address, bool async, HttpStatusCode expected = HttpStatusCode.OK)
     {
-        using HttpClient http = Transports.Create(null, isTestTrust: false);
+        using HttpClient http = HttpTransports.Create(null, isTestTrust: false);
         for (int i = 0; i < 2; i++)
         {
             using HttpRequestMessage request = new(HttpMethod.Get, address);

@@ -17,7 +17,7 @@ internal sealed record AttestationDocument
     private static readonly int[] TdxType = [1, 3, 9901, 2, 2];
     private static readonly int[] InsecureType = [1, 3, 9901, 2, 99];
 
-    private static readonly StrictFailure Failure = new(
+    private static readonly StrictJsonExceptions Failure = new(
         ContrastChecks.DocumentFormat,
         "The attestation document has the wrong form. Do not send anything; update this package if the service is newer.");
 
@@ -120,7 +120,7 @@ internal static class AttestResponse
     /// <summary>The longest answer that is read, in bytes. From 4 MiB on the platform's parser takes twice the text, and keeps it.</summary>
     public const int MaxSize = (4 << 20) - 1024;
 
-    private static readonly StrictFailure Failure = new(
+    private static readonly StrictJsonExceptions Failure = new(
         ContrastChecks.ResponseFormat,
         "The answer to the attestation request has the wrong form. Do not send anything; update this package if the service is newer.");
 

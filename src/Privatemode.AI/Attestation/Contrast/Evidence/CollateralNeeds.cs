@@ -26,11 +26,11 @@ internal sealed record CollateralNeeds(SnpCollateralNeeds? Snp, PcsRequests? Tdx
         ContrastVerifier.CheckManifest(document, expected);
         if (document.Kind == EvidenceKind.SevSnp)
         {
-            ReferenceValues.DemandAny(expected.Snp, SnpJudgement.Kind);
+            ReferenceValueMatcher.DemandAny(expected.Snp, SnpReferenceMatcher.Kind);
             return new CollateralNeeds(SnpCollateralNeeds.Of(document.Evidence, expected, anchors.Sev, at), null);
         }
 
-        ReferenceValues.DemandAny(expected.Tdx, TdxJudgement.Kind);
+        ReferenceValueMatcher.DemandAny(expected.Tdx, TdxReferenceMatcher.Kind);
         ReadOnlyMemory<byte> quote = TdxQuoteMessage.ReadQuote(document.Evidence);
         using SignedQuote signed = SignedQuote.Verify(quote, anchors.Tdx, at);
         int evaluation = expected.Tdx.Max(value => value.MinimumEvaluationDataNumber);
@@ -267,7 +267,7 @@ internal sealed class SnpDocuments(SnpCollateralNeeds needs, SevTrustAnchors anc
         Certificate root = Certificate.Parse(given.Root, "AMD's root key (ARK)");
         if (anchors.Find(root.SubjectPublicKeyInfoSha256()) != needs.Product)
         {
-            throw SevFailure.Create(SevChecks.TrustAnchor, "The certificate chain does not end at the root key of the report's product line");
+            throw SevExceptions.Create(SevChecks.TrustAnchor, "The certificate chain does not end at the root key of the report's product line");
         }
 
         CertificateIssuer issuer = CertificateIssuer.WithRsa(root);

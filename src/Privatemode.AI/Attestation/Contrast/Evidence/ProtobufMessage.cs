@@ -20,7 +20,7 @@ internal sealed class ProtobufMessage
     private const int BytesWire = 2;
     private const int Fixed32Wire = 5;
 
-    private static readonly StrictFailure Failure = new(
+    private static readonly StrictJsonExceptions Failure = new(
         ContrastChecks.EvidenceFormat,
         "The deployment's evidence cannot be read. Do not send anything; update this package if the service is newer.");
 
@@ -183,7 +183,7 @@ internal sealed class ProtobufMessage
 }
 
 /// <summary>Puts fields of a protobuf message where the hardware's own layout has them; every size is exact.</summary>
-internal sealed class MessageBytes(int size, StrictFailure failure)
+internal sealed class ProtobufBytes(int size, StrictJsonExceptions failure)
 {
     /// <summary>The bytes in the hardware's layout, zero where nothing was put.</summary>
     public byte[] Layout { get; } = new byte[size];

@@ -11,7 +11,7 @@ internal sealed class SevSnpMessage
     private const int ReportDataField = 11;
     private const int FirstVersionWithProcessor = 3;
 
-    private static readonly StrictFailure Failure = new(
+    private static readonly StrictJsonExceptions Failure = new(
         ContrastChecks.SnpMessage,
         "The SEV-SNP evidence is not complete. Do not send anything; update this package if the service is newer.");
 
@@ -71,7 +71,7 @@ internal sealed class SevSnpMessage
     private static byte[] BuildReport(ProtobufMessage report)
     {
         uint version = report.UInt32(1);
-        MessageBytes bytes = new(ReportSize, Failure);
+        ProtobufBytes bytes = new(ReportSize, Failure);
         bytes.PutUInt32(0x000, version);
         bytes.PutUInt32(0x004, report.UInt32(2)); // guest SVN
         bytes.PutUInt64(0x008, report.UInt64(3)); // policy
@@ -103,7 +103,7 @@ internal sealed class SevSnpMessage
         return bytes.Layout;
     }
 
-    private static void PutFirmware(MessageBytes bytes, ProtobufMessage report)
+    private static void PutFirmware(ProtobufBytes bytes, ProtobufMessage report)
     {
         bytes.PutUInt64(0x1E0, report.UInt64(20)); // committed TCB
         bytes.PutByte(0x1E8, report.UInt32(21), "current_build");
@@ -116,7 +116,7 @@ internal sealed class SevSnpMessage
     }
 
     // CPUID function 1, EAX: extended family and model are kept apart from the base ones there, and together in the report.
-    private static void PutProcessor(MessageBytes bytes, uint signature)
+    private static void PutProcessor(ProtobufBytes bytes, uint signature)
     {
         bytes.PutByte(0x188, ((signature >> 20) & 0xFF) + ((signature >> 8) & 0xF), "cpuid family");
         bytes.PutByte(0x189, ((signature >> 12) & 0xF0) | ((signature >> 4) & 0xF), "cpuid model");

@@ -20,7 +20,7 @@ internal static class TdxQuoteMessage
     private const uint QeReportCertification = 6;
     private const uint PckChainCertification = 5;
 
-    private static readonly StrictFailure Failure = new(
+    private static readonly StrictJsonExceptions Failure = new(
         ContrastChecks.TdxMessage,
         "The TDX evidence is not complete. Do not send anything; update this package if the service is newer.");
 
@@ -36,7 +36,7 @@ internal static class TdxQuoteMessage
         byte[] header = BuildHeader(Part(quote, 1, "header"));
         byte[] body = BuildBody(Part(quote, 2, "td_quote_body"));
         byte[] signed = BuildAuthentication(Part(quote, 4, "signed_data"));
-        MessageBytes length = new(sizeof(uint), Failure);
+        ProtobufBytes length = new(sizeof(uint), Failure);
         length.PutUInt32(0, (uint)signed.Length);
         return [.. header, .. body, .. length.Layout, .. signed];
     }
@@ -46,7 +46,7 @@ internal static class TdxQuoteMessage
         Demand(header.UInt32(1) == QuoteVersion, "a quote of version 4", $"{header.UInt32(1)}");
         Demand(header.UInt32(2) == EcdsaP256, "attestation key type 2", $"{header.UInt32(2)}");
         Demand(header.UInt32(3) == TdxTee, "tee_type 129", $"{header.UInt32(3)}");
-        MessageBytes bytes = new(HeaderSize, Failure);
+        ProtobufBytes bytes = new(HeaderSize, Failure);
         bytes.PutUInt16(0x00, QuoteVersion, "version");
         bytes.PutUInt16(0x02, EcdsaP256, "attestation_key_type");
         bytes.PutUInt32(0x04, TdxTee);
@@ -59,7 +59,7 @@ internal static class TdxQuoteMessage
 
     private static byte[] BuildBody(ProtobufMessage body)
     {
-        MessageBytes bytes = new(BodySize, Failure);
+        ProtobufBytes bytes = new(BodySize, Failure);
         bytes.Put(0x000, body, 1, 16, "tee_tcb_svn");
         bytes.Put(0x010, body, 2, 48, "mr_seam");
         bytes.Put(0x040, body, 3, 48, "mr_signer_seam");
@@ -93,7 +93,7 @@ internal static class TdxQuoteMessage
         const int certificationAt = 2 * SignatureSize;
         const int reportAt = certificationAt + PartHeaderSize;
         int size = QeReportSize + SignatureSize + sizeof(ushort) + authentication.Length + PartHeaderSize + chain.Length;
-        MessageBytes bytes = new(reportAt + size, Failure);
+        ProtobufBytes bytes = new(reportAt + size, Failure);
         bytes.Put(0, signed, 1, SignatureSize, "signature");
         bytes.Put(SignatureSize, signed, 2, SignatureSize, "ecdsa_attestation_key");
         bytes.PutUInt16(certificationAt, QeReportCertification, "certificate_data_type");
@@ -112,7 +112,7 @@ internal static class TdxQuoteMessage
 
     private static byte[] BuildQeReport(ProtobufMessage report)
     {
-        MessageBytes bytes = new(QeReportSize, Failure);
+        ProtobufBytes bytes = new(QeReportSize, Failure);
         bytes.Put(0x000, report, 1, 16, "cpu_svn");
         bytes.PutUInt32(0x010, report.UInt32(2)); // misc_select
         bytes.Put(0x014, report, 3, 28, "reserved1");

@@ -6,7 +6,7 @@ namespace Privatemode.AI.Attestation.Contrast;
 internal readonly struct ManifestObject(JsonElement element, string path, params ReadOnlySpan<string> names)
 {
     /// <summary>What becomes of a manifest that is not as it should be.</summary>
-    public static readonly StrictFailure Failure = new(
+    public static readonly StrictJsonExceptions Failure = new(
         ManifestChecks.Format,
         "The manifest cannot be accepted. Do not send anything; get the manifest from a source you trust, or update this package.");
 

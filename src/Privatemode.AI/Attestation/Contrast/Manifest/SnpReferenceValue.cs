@@ -70,7 +70,7 @@ internal sealed record SnpReferenceValue
             ResetAddress = resetAddress.Length == 0 ? null : BinaryPrimitives.ReadUInt32BigEndian(resetAddress),
             MinimumTcb = SnpMinimumTcb.Read(value.Required("MinimumTCB", ManifestChecks.MinimumTcb), value.PathOf("MinimumTCB")),
             GuestPolicy = SnpGuestPolicy.Read(value.Member("GuestPolicy"), value.PathOf("GuestPolicy")),
-            PlatformInfo = SnpPlatformDemands.Read(value.Member("PlatformInfo"), value.PathOf("PlatformInfo")),
+            PlatformInfo = SnpPlatformRequirements.Read(value.Member("PlatformInfo"), value.PathOf("PlatformInfo")),
             MinimumMitigationVector = value.Number("MinimumMitigationVector", ulong.MaxValue, ManifestChecks.Format) ?? 0,
             AllowedChipIds = value.HexItems("AllowedChipIDs", ChipIdSize, ManifestChecks.ChipId),
         };
@@ -160,7 +160,7 @@ internal static class SnpMinimumTcb
 // Reference: AMD 56860, PLATFORM_INFO.
 
 /// <summary>Reads what the manifest says about the platform's state: flags that it allows, and flags that it demands.</summary>
-internal static class SnpPlatformDemands
+internal static class SnpPlatformRequirements
 {
     private static readonly (string Name, ulong Bit)[] Flags =
     [

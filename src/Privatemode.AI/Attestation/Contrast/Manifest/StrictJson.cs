@@ -27,9 +27,9 @@ internal readonly struct StrictObject
 
     private readonly JsonElement _element;
     private readonly string _path;
-    private readonly StrictFailure _failure;
+    private readonly StrictJsonExceptions _failure;
 
-    public StrictObject(JsonElement element, string path, StrictFailure failure, params ReadOnlySpan<string> names)
+    public StrictObject(JsonElement element, string path, StrictJsonExceptions failure, params ReadOnlySpan<string> names)
     {
         _element = element;
         _path = path;
@@ -48,7 +48,7 @@ internal readonly struct StrictObject
 
     /// <summary>Reads one JSON text and nothing after it.</summary>
     /// <exception cref="PrivatemodeVerificationException">It is none, or <paramref name="read"/> refused it.</exception>
-    public static T Read<T>(ReadOnlyMemory<byte> utf8, int maxSize, StrictFailure failure, Func<JsonElement, T> read)
+    public static T Read<T>(ReadOnlyMemory<byte> utf8, int maxSize, StrictJsonExceptions failure, Func<JsonElement, T> read)
     {
         // The parser looks at the UTF-8 of a string only when somebody reads it.
         if (utf8.Length > maxSize || !Utf8.IsValid(utf8.Span))
@@ -144,7 +144,7 @@ internal readonly struct StrictObject
         return member.GetBoolean();
     }
 
-    private static void CheckTokens(ReadOnlySpan<byte> utf8, StrictFailure failure)
+    private static void CheckTokens(ReadOnlySpan<byte> utf8, StrictJsonExceptions failure)
     {
         Utf8JsonReader reader = new(utf8, new JsonReaderOptions { MaxDepth = MaxDepth });
         for (int tokens = 0; reader.Read(); tokens++)
@@ -270,7 +270,7 @@ internal static class StrictBase64
 }
 
 /// <summary>What a text that is not as it should be becomes: the name of the check, and what to do.</summary>
-internal sealed record StrictFailure(string Check, string Message)
+internal sealed record StrictJsonExceptions(string Check, string Message)
 {
     public PrivatemodeVerificationException Create(string expected, string? found = null) => new(Check, Message)
     {
@@ -279,5 +279,5 @@ internal sealed record StrictFailure(string Check, string Message)
     };
 
     /// <summary>The same advice under another name.</summary>
-    public StrictFailure For(string check) => this with { Check = check };
+    public StrictJsonExceptions For(string check) => this with { Check = check };
 }

@@ -88,13 +88,13 @@ internal static class ContrastVerifier
         ContrastOptions options,
         DateTimeOffset at)
     {
-        SnpCollateral given = collateral.Snp ?? throw MissingCollateral(SnpJudgement.Kind);
+        SnpCollateral given = collateral.Snp ?? throw MissingCollateral(SnpReferenceMatcher.Kind);
         SevSnpMessage message = SevSnpMessage.Parse(document.Evidence);
         SnpEvidence evidence = message.WithCertificate(collateral.Vcek);
         given = given with { Intermediate = SevSnpMessage.ToDer(given.Intermediate), Root = SevSnpMessage.ToDer(given.Root) };
         VerifiedSnpReport verified = SnpVerifier.Verify(evidence, given, anchors.Sev, at);
         CheckSuppliedList(given, verified.Dates, options, at);
-        SnpJudgement judgement = new(verified, manifest, reportData, options);
+        SnpReferenceMatcher judgement = new(verified, manifest, reportData, options);
         SnpReferenceValue value = judgement.Judge();
         return new VerifiedCoordinator(document, manifest, FingerprintOf(document.MeshAuthority.Span), at)
         {
@@ -136,13 +136,13 @@ internal static class ContrastVerifier
         ContrastOptions options,
         DateTimeOffset at)
     {
-        TdxCollateral given = collateral.Tdx ?? throw MissingCollateral(TdxJudgement.Kind);
+        TdxCollateral given = collateral.Tdx ?? throw MissingCollateral(TdxReferenceMatcher.Kind);
         VerifiedTdxQuote verified = TdxVerifier.Verify(TdxQuoteMessage.ReadQuote(document.Evidence), given, anchors.Tdx, at);
-        TdxJudgement judgement = new(verified, manifest, reportData, options);
+        TdxReferenceMatcher judgement = new(verified, manifest, reportData, options);
         TdxReferenceValue value = judgement.Judge();
         return new VerifiedCoordinator(document, manifest, FingerprintOf(document.MeshAuthority.Span), at)
         {
-            Product = TdxJudgement.Kind,
+            Product = TdxReferenceMatcher.Kind,
             ReferenceValue = value.Path,
             Platform = value.Platform,
             PolicyHash = judgement.PolicyHash,
@@ -173,7 +173,7 @@ internal static class ContrastVerifier
         };
     }
 
-    private static string NameOf(EvidenceKind kind) => kind == EvidenceKind.SevSnp ? SnpJudgement.Kind : TdxJudgement.Kind;
+    private static string NameOf(EvidenceKind kind) => kind == EvidenceKind.SevSnp ? SnpReferenceMatcher.Kind : TdxReferenceMatcher.Kind;
 
     private static PrivatemodeVerificationException MissingCollateral(string kind) => new(
         ContrastChecks.Collateral, $"There is nothing to judge {kind} evidence by. Do not send anything; attest again.")

@@ -4,7 +4,7 @@ using Privatemode.AI.Attestation.Tdx;
 namespace Privatemode.AI.Attestation.Contrast;
 
 /// <summary>Finds the reference value, and the policy of the coordinator, that authentic evidence equals.</summary>
-internal static class ReferenceValues
+internal static class ReferenceValueMatcher
 {
     /// <summary>Compares evidence with each reference value until one has no mismatch; otherwise every mismatch of each is kept.</summary>
     /// <exception cref="PrivatemodeVerificationException">Nothing fits.</exception>
@@ -62,7 +62,7 @@ internal static class ReferenceValues
 }
 
 /// <summary>Whether an authentic SEV-SNP report is one that the manifest allows.</summary>
-internal sealed class SnpJudgement(
+internal sealed class SnpReferenceMatcher(
     VerifiedSnpReport verified, Manifest manifest, ReadOnlyMemory<byte> reportData, ContrastOptions options)
 {
     /// <summary>The kind, for messages.</summary>
@@ -76,12 +76,12 @@ internal sealed class SnpJudgement(
 
     /// <summary>Tries every reference value for SEV-SNP until one fits.</summary>
     /// <exception cref="PrivatemodeVerificationException">None fits; every mismatch is in it.</exception>
-    public SnpReferenceValue Judge() => ReferenceValues.FindAny(manifest.Snp, value => value.Path, Compare, Kind);
+    public SnpReferenceValue Judge() => ReferenceValueMatcher.FindAny(manifest.Snp, value => value.Path, Compare, Kind);
 
     private List<VerificationMismatch> Compare(SnpReferenceValue value)
     {
         List<VerificationMismatch> mismatches = [];
-        ReferenceValues.ComparePolicy(manifest, verified.Report.HostData, mismatches);
+        ReferenceValueMatcher.ComparePolicy(manifest, verified.Report.HostData, mismatches);
         ReadOnlyMemory<byte>? measurement = FindMeasurement(value, mismatches);
         mismatches.AddRange(SnpPolicy.Compare(verified, new SnpPolicy
         {
@@ -157,7 +157,7 @@ internal sealed class SnpJudgement(
 }
 
 /// <summary>Whether an authentic TDX quote is one that the manifest allows.</summary>
-internal sealed class TdxJudgement(
+internal sealed class TdxReferenceMatcher(
     VerifiedTdxQuote verified, Manifest manifest, ReadOnlyMemory<byte> reportData, ContrastOptions options)
 {
     /// <summary>The kind, for messages.</summary>
@@ -173,12 +173,12 @@ internal sealed class TdxJudgement(
 
     /// <summary>Tries every reference value for TDX until one fits.</summary>
     /// <exception cref="PrivatemodeVerificationException">None fits; every mismatch is in it.</exception>
-    public TdxReferenceValue Judge() => ReferenceValues.FindAny(manifest.Tdx, value => value.Path, Compare, Kind);
+    public TdxReferenceValue Judge() => ReferenceValueMatcher.FindAny(manifest.Tdx, value => value.Path, Compare, Kind);
 
     private List<VerificationMismatch> Compare(TdxReferenceValue value)
     {
         List<VerificationMismatch> mismatches = [];
-        ReferenceValues.ComparePolicy(manifest, PolicyHash, mismatches);
+        ReferenceValueMatcher.ComparePolicy(manifest, PolicyHash, mismatches);
         ReadOnlySpan<byte> tail = verified.Report.MrConfigId.Span[PolicyHashSize..];
         if (tail.ContainsAnyExcept((byte)0))
         {

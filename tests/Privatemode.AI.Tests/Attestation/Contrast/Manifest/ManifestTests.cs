@@ -136,7 +136,7 @@ public sealed class ManifestTests
         {
             using JsonDocument flag = JsonDocument.Parse($$"""{"{{platform[i]}}":true}""");
             ulong bit = platform[i].Length == 0 ? 0 : 1ul << i;
-            Assert.Equal(new SnpPlatformInfo(bit), SnpPlatformDemands.Read(flag.RootElement, ""));
+            Assert.Equal(new SnpPlatformInfo(bit), SnpPlatformRequirements.Read(flag.RootElement, ""));
         }
     }
 

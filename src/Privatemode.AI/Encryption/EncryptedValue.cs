@@ -1,0 +1,183 @@
+using System.Buffers;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Encryption;
+
+/// <summary>The text form of a sealed value: <c>"id:nonce:iv:ciphertext"</c>, the last three in hex, quotes included.</summary>
+internal static class EncryptedValue
+{
+    private const byte Quote = (byte)'"';
+    private const byte Colon = (byte)':';
+    private const byte Escape = (byte)'\\';
+    private const int HexFactor = 2;
+
+    // Id, nonce and IV of the service take some 130 bytes.
+    private const int LongestHead = 512;
+
+    // Quotes around the value and colons between its four parts.
+    private const int Punctuation = 5;
+
+    private static readonly SearchValues<byte> LowerHex = SearchValues.Create("0123456789abcdef"u8);
+
+    /// <summary>Length in bytes of the sealed form of a plaintext of <paramref name="plaintextLength"/> bytes.</summary>
+    public static int EncodedLength(int idLength, int plaintextLength) => checked(
+        Punctuation + idLength + HexFactor * (FieldCipher.NonceSize + FieldCipher.IvSize + FieldCipher.TagSize + plaintextLength));
+
+    /// <summary>Writes everything before the ciphertext's hex and returns how many bytes that took.</summary>
+    public static int WritePrefix(ReadOnlySpan<byte> id, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> iv, Span<byte> destination)
+    {
+        destination[0] = Quote;
+        id.CopyTo(destination[1..]);
+        int at = 1 + id.Length;
+        destination[at++] = Colon;
+        at += WriteHex(nonce, destination[at..]);
+        destination[at++] = Colon;
+        at += WriteHex(iv, destination[at..]);
+        destination[at++] = Colon;
+        return at;
+    }
+
+    /// <summary>Finds the ciphertext in a raw JSON value. It is hexadecimal, includes the tag, and ends at the closing quote.</summary>
+    /// <returns>How many bytes come before it; -1 if the value is not an encrypted one.</returns>
+    /// <remarks>
+    /// ID and nonce are not compared, because the nonce of this exchange is in the additional data. If a value is in several pieces, the part before the
+    /// ciphertext must be short.
+    /// </remarks>
+    public static int FindCiphertext(Utf8Sequence raw)
+    {
+        int start = raw.IsInPieces ? FindEndOfHeadInPieces(raw) : FindEndOfHead(raw.Whole);
+        int hex = raw.Length - 1 - start;
+        return start >= 0 && hex >= HexFactor * FieldCipher.TagSize && hex % HexFactor == 0 ? start : -1;
+    }
+
+    /// <summary>Reads the IV of an encrypted value.</summary>
+    /// <param name="raw">The value.</param>
+    /// <param name="headLength">What <see cref="FindCiphertext"/> returned for it.</param>
+    /// <param name="iv">Receives the IV.</param>
+    public static bool TryReadIv(Utf8Sequence raw, int headLength, Span<byte> iv) =>
+        TryReadHex(raw.Slice(headLength - 1 - HexFactor * FieldCipher.IvSize, HexFactor * FieldCipher.IvSize), iv);
+
+    // A separate method, because its stack space is cleared on entry and the values of events do not need it.
+    private static int FindEndOfHeadInPieces(Utf8Sequence raw)
+    {
+        // The part before the ciphertext, with a quote at its end so that it can be read like a value.
+        Span<byte> head = stackalloc byte[LongestHead + 1];
+        Span<byte> last = stackalloc byte[1];
+        int length = Math.Min(LongestHead, raw.Length);
+        raw.Slice(0, length).CopyTo(head);
+        head[length] = Quote;
+        raw.Slice(raw.Length - 1, 1).CopyTo(last);
+        return last[0] == Quote ? FindEndOfHead(head[..(length + 1)]) : -1;
+    }
+
+    private static int FindEndOfHead(ReadOnlySpan<byte> raw)
+    {
+        if (raw.Length < Punctuation || raw[0] != Quote || raw[^1] != Quote)
+        {
+            return -1;
+        }
+
+        ReadOnlySpan<byte> rest = raw[1..^1];
+        if (!TrySkipPart(ref rest) || !TrySkipPart(ref rest))
+        {
+            return -1;
+        }
+
+        Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
+        int ivEnd = rest.IndexOf(Colon);
+        if (ivEnd != HexFactor * FieldCipher.IvSize || !TryReadHex(rest[..ivEnd], iv))
+        {
+            return -1;
+        }
+
+        return raw.Length - rest.Length + ivEnd;
+    }
+
+    /// <summary>True when a raw JSON value has the exact form this library writes for the given secret.</summary>
+    public static bool IsSealedWith(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> id)
+    {
+        int ciphertext = EncodedLength(id.Length, 0) - 1 - HexFactor * FieldCipher.TagSize;
+        int plaintextHex = raw.Length - EncodedLength(id.Length, 0);
+        if (plaintextHex < 0 || plaintextHex % HexFactor != 0 || raw[0] != Quote || raw[^1] != Quote ||
+            !raw[1..].StartsWith(id) || raw[1 + id.Length] != Colon)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> nonce = raw.Slice(2 + id.Length, HexFactor * FieldCipher.NonceSize);
+        ReadOnlySpan<byte> iv = raw.Slice(3 + id.Length + nonce.Length, HexFactor * FieldCipher.IvSize);
+        return raw[2 + id.Length + nonce.Length] == Colon && raw[ciphertext - 1] == Colon &&
+            !nonce.ContainsAnyExcept(LowerHex) && !iv.ContainsAnyExcept(LowerHex) && !raw[ciphertext..^1].ContainsAnyExcept(LowerHex);
+    }
+
+    public static int WriteHex(ReadOnlySpan<byte> bytes, Span<byte> destination)
+    {
+        bool written = Convert.TryToHexStringLower(bytes, destination, out int count);
+        return written ? count : throw new ArgumentException("The destination is too short.", nameof(destination));
+    }
+
+    public static bool TryReadHex(ReadOnlySpan<byte> hex, Span<byte> destination) =>
+        Convert.FromHexString(hex, destination, out int consumed, out int written) == OperationStatus.Done &&
+        consumed == hex.Length && written == destination.Length;
+
+    /// <summary>The same of hex that may be in pieces.</summary>
+    public static bool TryReadHex(Utf8Sequence hex, Span<byte> destination)
+    {
+        if (!hex.IsInPieces)
+        {
+            return TryReadHex(hex.Whole, destination);
+        }
+
+        if (hex.Length != HexFactor * destination.Length)
+        {
+            return false;
+        }
+
+        // Two digits of one byte may lie in two pieces.
+        Span<byte> pair = stackalloc byte[HexFactor];
+        bool isHalf = false;
+        foreach (ReadOnlyMemory<byte> piece in hex.Pieces)
+        {
+            ReadOnlySpan<byte> digits = piece.Span;
+            if (isHalf && !digits.IsEmpty)
+            {
+                pair[1] = digits[0];
+                if (!TryReadHex(pair, destination[..1]))
+                {
+                    return false;
+                }
+
+                digits = digits[1..];
+                destination = destination[1..];
+                isHalf = false;
+            }
+
+            int whole = digits.Length / HexFactor;
+            if (!TryReadHex(digits[..(HexFactor * whole)], destination[..whole]))
+            {
+                return false;
+            }
+
+            destination = destination[whole..];
+            if (digits.Length % HexFactor != 0)
+            {
+                (pair[0], isHalf) = (digits[^1], true);
+            }
+        }
+
+        return true;
+    }
+
+    private static bool TrySkipPart(ref ReadOnlySpan<byte> rest)
+    {
+        // An escape may stand for a colon or a quote: a reader that unescapes would see other parts than we do.
+        int colon = rest.IndexOfAny(Colon, Quote, Escape);
+        if (colon < 0 || rest[colon] != Colon)
+        {
+            return false;
+        }
+
+        rest = rest[(colon + 1)..];
+        return true;
+    }
+}

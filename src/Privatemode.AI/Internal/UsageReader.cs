@@ -1,0 +1,30 @@
+using System.ClientModel.Primitives;
+using System.Text.Json;
+
+namespace Privatemode.AI.Internal;
+
+/// <summary>Reads the counts of usage, which is not authenticated. The OpenAI client reads a missing count as 0; here it is absent.</summary>
+internal static class UsageReader
+{
+    /// <summary>The usage of an answer of the OpenAI client, as it was sent; undefined when there is none.</summary>
+    public static JsonElement Of(in JsonPatch answer)
+    {
+        if (!answer.TryGetJson("$.usage"u8, out ReadOnlyMemory<byte> json))
+        {
+            return default;
+        }
+
+        Utf8JsonReader reader = new(json.Span);
+        return JsonElement.ParseValue(ref reader);
+    }
+
+    /// <summary>Returns a member that is an object; undefined for anything else.</summary>
+    public static JsonElement Details(JsonElement usage, string name) => Find(usage, name) is { ValueKind: JsonValueKind.Object } details ? details : default;
+
+    /// <summary>An integer from 0 to 2³¹−1; null for anything else.</summary>
+    public static long? Count(JsonElement usage, string name) =>
+        Find(usage, name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out int count) && count >= 0 ? count : null;
+
+    private static JsonElement Find(JsonElement parent, string name) =>
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) ? value : default;
+}

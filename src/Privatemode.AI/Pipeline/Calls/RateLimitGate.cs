@@ -1,0 +1,56 @@
+using System.Threading.RateLimiting;
+using Privatemode.AI.Internal;
+
+namespace Privatemode.AI.Pipeline.Calls;
+
+/// <summary>Asks the application's own rate limiter before an attempt, so that the service's limit is not run into.</summary>
+internal static class RateLimitGate
+{
+    /// <summary>A permit for one attempt.</summary>
+    /// <exception cref="PrivatemodeServiceException">The limiter refuses. Nothing was sent.</exception>
+    public static async ValueTask<RateLimitLease> TakeAsync(RateLimiter limiter, string requestId, bool async, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        RateLimitLease lease;
+        try
+        {
+            lease = async
+                ? await limiter.AcquireAsync(1, cancellationToken).ConfigureAwait(false)
+                : await WaitAsync(limiter, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (Callbacks.Note(exception))
+        {
+            throw;
+        }
+
+        if (lease.IsAcquired)
+        {
+            return lease;
+        }
+
+        using (lease)
+        {
+            throw new PrivatemodeServiceException(
+                ServiceFailureReason.RateLimited, "The rate limiter of this application allows no further request now. Wait, then retry.")
+            {
+                RetryAfter = lease.TryGetMetadata(MetadataName.RetryAfter, out TimeSpan wait) ? wait : null,
+                RequestId = requestId,
+            };
+        }
+    }
+
+    /// <summary>For a synchronous caller: at once if possible, otherwise in the queue like everybody else, on a blocked thread.</summary>
+    private static ValueTask<RateLimitLease> WaitAsync(RateLimiter limiter, CancellationToken cancellationToken)
+    {
+        RateLimitLease now = limiter.AttemptAcquire(1);
+        if (now.IsAcquired)
+        {
+            return new(now);
+        }
+
+        now.Dispose();
+
+        // The limiter alone decides between the permit and the cancellation: to stop waiting here would lose a permit just given.
+        return SyncOrAsync.WaitAsync(limiter.AcquireAsync(1, cancellationToken).AsTask(), async: false, CancellationToken.None);
+    }
+}

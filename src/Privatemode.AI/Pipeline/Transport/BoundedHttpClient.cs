@@ -1,0 +1,211 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using Privatemode.AI.Internal;
+
+namespace Privatemode.AI.Pipeline.Transport;
+
+/// <summary>Sends small requests and reads their answers whole, bounded in size and time. Decides nothing about them.</summary>
+internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
+{
+    /// <summary>How much of a refusal is read, in bytes.</summary>
+    private const int RefusalLimit = 4 * 1024;
+
+    // A buffer that doubles would take up to three times the bytes in it.
+    private const int PieceSize = 16 * 1024;
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Sends a request once.</summary>
+    /// <param name="request">Disposed here.</param>
+    /// <param name="limit">Largest answer accepted, in bytes.</param>
+    /// <param name="purpose">What is being done, for messages: <c>the key exchange</c>.</param>
+    /// <param name="async">False when the caller is synchronous.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="PrivatemodeServiceException">No whole answer came.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The answer is from another address than was asked.</exception>
+    public async ValueTask<HttpAnswer> SendAsync(
+        HttpRequestMessage request, int limit, string purpose, bool async, CancellationToken cancellationToken)
+    {
+        using CallTimeout deadline = new(Timeout, time, async);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        using (request)
+        {
+            _ = request.Headers.TryAddWithoutValidation(ProtocolHeaders.UserAgent, ProtocolHeaders.UserAgentValue);
+            Uri asked = request.RequestUri!;
+            string host = asked.Host;
+            try
+            {
+                using HttpResponseMessage response = async
+                    ? await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false)
+                    : http.Send(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+                DemandSameAddress(asked, request, response);
+                bool isWanted = response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NonAuthoritativeInformation;
+                byte[]? body = await ReadAsync(response, isWanted ? limit : RefusalLimit, truncate: !isWanted, async, either.Token).ConfigureAwait(false);
+                return new HttpAnswer((int)response.StatusCode, response.Headers, body ?? throw new PrivatemodeServiceException(
+                    ServiceFailureReason.Other, $"The answer of {host} to {purpose} is longer than {limit} bytes. Check the address it came from."));
+            }
+            catch (OperationCanceledException) when (deadline.HasPassed && !cancellationToken.IsCancellationRequested)
+            {
+                throw new PrivatemodeServiceException(
+                    ServiceFailureReason.Timeout, $"{host} did not answer {purpose} in time. Retry later.");
+            }
+            catch (OperationCanceledException exception) when (exception.InnerException is TimeoutException && !cancellationToken.IsCancellationRequested)
+            {
+                // How the HTTP client says that no connection could be made in time.
+                throw Unreachable(host, purpose, exception);
+            }
+            catch (HttpRequestException exception) when (exception.InnerException is PrivatemodeException own)
+            {
+                // Thrown by our own connect callback.
+                throw own;
+            }
+            catch (Exception exception) when (exception is HttpRequestException or IOException)
+            {
+                throw Unreachable(host, purpose, exception);
+            }
+        }
+    }
+
+    /// <summary>A handler of the user's may have followed a redirect all the same: who answers then is not who was asked.</summary>
+    private static void DemandSameAddress(Uri asked, HttpRequestMessage request, HttpResponseMessage response)
+    {
+        // The platform's handlers write the new address into the request; others may answer with a request of their own.
+        if (request.RequestUri != asked || (response.RequestMessage?.RequestUri is { } answered && answered != asked))
+        {
+            throw new PrivatemodeConfigurationException(
+                OptionNames.HttpMessageHandler,
+                    "The message handler followed a redirect or changed an address. Use one that does not (AllowAutoRedirect = false).");
+        }
+    }
+
+    private static PrivatemodeServiceException Unreachable(string host, string purpose, Exception exception) =>
+        UnreadableAnswer.Is(exception as HttpRequestException)
+        ? new(ServiceFailureReason.Other, $"The answer of {host} to {purpose} {UnreadableAnswer.Advice}", exception)
+        : new(ServiceFailureReason.Unreachable, $"{host} could not be reached for {purpose}. Check the network, then retry.", exception);
+
+    /// <summary>The body; null when it is longer than the limit.</summary>
+    private static async ValueTask<byte[]?> ReadAsync(
+        HttpResponseMessage response, int limit, bool truncate, bool async, CancellationToken cancellationToken)
+    {
+        Stream stream = async
+            ? await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false)
+            : response.Content.ReadAsStream(cancellationToken);
+
+        // A synchronous read cannot be cancelled but by closing what it reads from.
+        using CancellationTokenRegistration closing = cancellationToken.Register(static state => ((Stream)state!).Dispose(), stream);
+        List<byte[]> pieces = [];
+        int length = 0;
+        try
+        {
+            while (true)
+            {
+                if (length == pieces.Count * PieceSize)
+                {
+                    pieces.Add(new byte[PieceSize]);
+                }
+
+                Memory<byte> free = pieces[^1].AsMemory(length % PieceSize);
+                int read = async ? await stream.ReadAsync(free, cancellationToken).ConfigureAwait(false) : stream.Read(free.Span);
+                cancellationToken.ThrowIfCancellationRequested();
+                length += read;
+                if (read == 0 || length > limit)
+                {
+                    return length <= limit || truncate ? Concat(pieces, Math.Min(length, limit)) : null;
+                }
+            }
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+        {
+            // What a read throws when its stream was closed under it, see above.
+            cancellationToken.ThrowIfCancellationRequested();
+            throw;
+        }
+    }
+
+    private static byte[] Concat(List<byte[]> pieces, int length)
+    {
+        byte[] whole = new byte[length];
+        for (int at = 0; at < length; at += PieceSize)
+        {
+            pieces[at / PieceSize].AsSpan(0, Math.Min(PieceSize, length - at)).CopyTo(whole.AsSpan(at));
+        }
+
+        return whole;
+    }
+}
+
+/// <summary>A whole answer to a call that carries no content.</summary>
+/// <param name="Status">HTTP status.</param>
+/// <param name="Headers">Its headers.</param>
+/// <param name="Body">Its body; of an answer other than 200 only the beginning.</param>
+internal sealed record HttpAnswer(int Status, HttpResponseHeaders Headers, byte[] Body)
+{
+    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long the server asks to wait; capped, because anybody on the path can write it.</summary>
+    public TimeSpan? RetryAfter(DateTimeOffset now)
+    {
+        TimeSpan? wait = Headers.RetryAfter is not { } header ? null : header.Delta ?? header.Date - now;
+        return wait is null ? null : wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestRetryAfter ? LongestRetryAfter : wait;
+    }
+}
+
+/// <summary>Calls to the gateway that carry no content: attestation and secret exchange. Bounded in size and time, no redirects.</summary>
+/// <param name="http">Sends.</param>
+/// <param name="service">Scheme, host and port.</param>
+/// <param name="protocolVersion">The protocol spoken.</param>
+/// <param name="time">The clock.</param>
+/// <param name="key">What errors call the API key.</param>
+internal sealed class ControlPlaneClient(BoundedHttpClient http, Uri service, string protocolVersion, TimeProvider time, string key = ApiKeyErrors.AnyKey)
+{
+    /// <summary>Posts JSON once and returns a 200 answer.</summary>
+    /// <param name="path">At the service.</param>
+    /// <param name="body">JSON.</param>
+    /// <param name="apiKey">Goes into the Authorization header.</param>
+    /// <param name="limit">Largest answer accepted, in bytes.</param>
+    /// <param name="purpose">What is being done, for messages: <c>the key exchange</c>.</param>
+    /// <param name="async">False when the caller is synchronous.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key (401).</exception>
+    /// <exception cref="PrivatemodeServiceException">Anything else than a complete 200 answer.</exception>
+    public async ValueTask<HttpAnswer> PostAsync(
+        string path, ReadOnlyMemory<byte> body, string apiKey, int limit, string purpose, bool async, CancellationToken cancellationToken)
+    {
+        HttpRequestMessage request = new(HttpMethod.Post, new Uri(service, path)) { Content = new ReadOnlyMemoryContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        _ = request.Headers.TryAddWithoutValidation(ProtocolHeaders.Authorization, "Bearer " + apiKey);
+        _ = request.Headers.TryAddWithoutValidation(ProtocolHeaders.Version, protocolVersion);
+        _ = request.Headers.TryAddWithoutValidation(ProtocolHeaders.Client, ProtocolHeaders.ClientValue);
+        HttpAnswer answer = await http.SendAsync(request, limit, purpose, async, cancellationToken).ConfigureAwait(false);
+        return answer.Status == 200 ? answer : throw Refusal(answer, purpose);
+    }
+
+    private PrivatemodeException Refusal(HttpAnswer answer, string purpose)
+    {
+        int status = answer.Status;
+        string text = Encoding.UTF8.GetString(answer.Body);
+        if (status == 401)
+        {
+            return ApiKeyErrors.Rejected(key);
+        }
+
+        // Third parties report the words; the gateway's source is not public.
+        bool speaksOfVersion = status < 500 && text.Contains("client version", StringComparison.OrdinalIgnoreCase);
+        (ServiceFailureReason reason, string advice) = status switch
+        {
+            _ when speaksOfVersion || status == 426 => (ServiceFailureReason.ClientTooOld, $"it requires a newer client. {ClientTooOldAdvice.Advice}"),
+            429 => (ServiceFailureReason.RateLimited, "too many requests. Wait, then retry."),
+            408 or >= 500 => (ServiceFailureReason.Unavailable, "it is overloaded or restarting. Retry later."),
+            402 or 403 => (ServiceFailureReason.Other, ApiKeyErrors.NotAllowed(key)),
+            _ => (ServiceFailureReason.Other, "see ServerMessage. Check Endpoint and update this package."),
+        };
+        return new PrivatemodeServiceException(reason, $"The service refused {purpose} with status {status}: {advice}")
+        {
+            Status = status,
+            ConcernsKey = status is 400 or 402 or 403 or 429 && reason != ServiceFailureReason.ClientTooOld,
+            ServerMessage = text.Length == 0 ? null : PrintableText.Printable(text),
+            RetryAfter = answer.RetryAfter(time.GetUtcNow()),
+        };
+    }
+}

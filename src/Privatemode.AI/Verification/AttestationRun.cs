@@ -1,0 +1,161 @@
+using System.Runtime.ExceptionServices;
+using System.Security.Cryptography;
+using System.Text;
+using Privatemode.AI.Attestation.Contrast;
+using Privatemode.AI.Internal;
+using Privatemode.AI.KeyExchange;
+using Privatemode.AI.Pipeline.Transport;
+
+namespace Privatemode.AI.Verification;
+
+/// <summary>Verifies a deployment once: manifest, nonce, evidence, collateral, verdict. Sends nothing but the nonce.</summary>
+internal sealed class AttestationRun(
+    ManifestPolicyEvaluator manifests, AttestEndpoint endpoint, CollateralCollector collector, ContrastTrustAnchors anchors, ContrastOptions options,
+        AttestationSettings settings, TimeProvider time)
+{
+    private const int NonceSize = 32;
+
+    private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(5);
+
+    /// <summary>Verifies; looks for a newer manifest once when the deployment has another one than was published before.</summary>
+    /// <param name="apiKey">Whose call needs it.</param>
+    /// <param name="onProved">Called with the SHA-256 of the manifest that the deployment has proved, before anybody is asked about it.</param>
+    /// <param name="async">False when the caller is synchronous.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
+    /// <exception cref="PrivatemodeServiceException">Something could not be reached; that is no verdict.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
+    public async ValueTask<VerifiedMesh> VerifyAsync(string apiKey, Action<string> onProved, bool async, CancellationToken cancellationToken)
+    {
+        VerifiedMesh mesh = await VerifyOnceAsync(apiKey, onProved, async, cancellationToken).ConfigureAwait(false);
+
+        // The user may take longer to decide than the verdict counts.
+        return mesh.Verdict!.Value.IsOver(time) ? await VerifyOnceAsync(apiKey, onProved, async, cancellationToken).ConfigureAwait(false) : mesh;
+    }
+
+    private async ValueTask<VerifiedMesh> VerifyOnceAsync(string apiKey, Action<string> onProved, bool async, CancellationToken cancellationToken)
+    {
+        ExpectedManifest expected = await manifests.ExpectAsync(async, cancellationToken).ConfigureAwait(false);
+        Proof proof;
+        try
+        {
+            proof = await ProveAsync(expected, apiKey, async, cancellationToken).ConfigureAwait(false);
+        }
+        catch (PrivatemodeVerificationException exception) when (exception.ErrorType == ContrastChecks.ManifestMatch && expected.Manifest is not null)
+        {
+            expected = await LookAgainAsync(expected, exception, async, cancellationToken).ConfigureAwait(false);
+            proof = await ProveAsync(expected, apiKey, async, cancellationToken).ConfigureAwait(false);
+        }
+
+        onProved(Convert.ToHexStringLower(proof.Verified.Manifest.Digest.Span));
+        ManifestDecision grounds = await manifests.AdoptAsync(expected, proof.Verified.Manifest, async, cancellationToken).ConfigureAwait(false);
+        VerifiedDeployment report = DeploymentReport.Of(proof.Verified, grounds, proof.Authority.NotAfter, proof.Evidence, settings);
+        SecretServiceNames names = new(proof.Verified.Manifest.SecretServiceNames, settings.AcceptsUnnamedSecretService);
+        return new VerifiedMesh(proof.Authority, names, report, new ValidityPeriod(report.VerifiedAt, report.ValidUntil, proof.Stamp));
+    }
+
+    /// <summary>What the publisher names now, if that may change the outcome: it may have been behind the deployment, or be ahead of it.</summary>
+    private async ValueTask<ExpectedManifest> LookAgainAsync(
+        ExpectedManifest expected, PrivatemodeVerificationException exception, bool async, CancellationToken cancellationToken)
+    {
+        ExpectedManifest newer = manifests.MayKeep(await manifests.ExpectAsync(async, cancellationToken).ConfigureAwait(false));
+        if (newer.Manifest!.Raw.Span.SequenceEqual(expected.Manifest!.Raw.Span) && (newer.Kept is null || expected.Kept is not null))
+        {
+            // The deployment moved on, and what is published for it cannot be accepted: that says more than the difference.
+            ExceptionDispatchInfo.Throw(newer.Refused ?? exception);
+        }
+
+        return newer;
+    }
+
+    private async ValueTask<Proof> ProveAsync(ExpectedManifest expected, string apiKey, bool async, CancellationToken cancellationToken)
+    {
+        byte[] nonce = RandomNumberGenerator.GetBytes(NonceSize);
+        HttpAnswer answer = await endpoint.PostAsync(nonce, apiKey, AttestResponse.MaxSize, async, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            AttestationDocument document = AttestationDocument.Parse(AttestResponse.ReadDocument(answer.Body));
+            Manifest manifest = manifests.Resolve(expected, document);
+            CollateralNeeds needs = CollateralNeeds.Of(document, manifest, anchors, time.GetUtcNow());
+            (VerifiedCoordinator verified, ContrastCollateral collateral, long stamp) =
+                await JudgeAsync(document, nonce, manifest, needs, async, cancellationToken).ConfigureAwait(false);
+            MeshCertificateAuthority authority = MeshCertificateAuthority.FromPem(verified.MeshAuthority.Span);
+            authority.CheckValidity(verified.VerifiedAt);
+            EvidenceBundle bundle = new(settings.Endpoint, verified.VerifiedAt, nonce, document.Raw, collateral);
+            return new Proof(verified, authority, bundle, stamp);
+        }
+        catch (PrivatemodeVerificationException exception) when ((ManifestPolicyEvaluator.HintOf(expected) + HintOf(SkewOf(answer))) is { Length: > 0 } hint)
+        {
+            throw exception.Again(hint);
+        }
+    }
+
+    /// <summary>Judges by what is at hand, and once more by what is current if a copy at hand may be to blame.</summary>
+    private async ValueTask<(VerifiedCoordinator Verified, ContrastCollateral Collateral, long Stamp)> JudgeAsync(
+        AttestationDocument document, byte[] nonce, Manifest manifest, CollateralNeeds needs, bool async, CancellationToken cancellationToken)
+    {
+        CollectedCollateral collected = await collector.CollectAsync(needs, fresh: false, async, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return Judge(document, nonce, manifest, collected);
+        }
+        catch (PrivatemodeVerificationException exception) when (collected.HasCopies && FresherCollateral.MayCure(exception))
+        {
+            collected = await collector.CollectAsync(needs, fresh: true, async, cancellationToken).ConfigureAwait(false);
+        }
+
+        try
+        {
+            return Judge(document, nonce, manifest, collected);
+        }
+        catch (PrivatemodeVerificationException exception) when (collected.HasStandIns && ContrastChecks.IsAgeOfCollateral(exception.ErrorType))
+        {
+            // The deployment did nothing wrong: there is only nothing to judge it by.
+            throw new PrivatemodeServiceException(
+                ServiceFailureReason.Unreachable,
+                $"What the evidence is judged by could not be renewed, and the copy is too old ({exception.ErrorType}). Check the network, then retry.",
+                exception);
+        }
+    }
+
+    private (VerifiedCoordinator Verified, ContrastCollateral Collateral, long Stamp) Judge(
+        AttestationDocument document, byte[] nonce, Manifest manifest, CollectedCollateral collected)
+    {
+        ContrastCollateral collateral = collected.Combine();
+        long stamp = time.GetTimestamp();
+        return (ContrastVerifier.Verify(document, nonce, manifest, collateral, anchors, options, time.GetUtcNow()), collateral, stamp);
+    }
+
+    /// <summary>How far this machine's clock is from the gateway's; null when they agree, or nothing is known.</summary>
+    private TimeSpan? SkewOf(HttpAnswer answer) =>
+        answer.Headers.Date is { } theirs && time.GetUtcNow() - theirs is var skew && skew.Duration() > LargestSkew ? skew : null;
+
+    private static string? HintOf(TimeSpan? skew) => skew is { } difference
+        ? $" (This machine's clock is {Math.Abs(difference.TotalMinutes):F0} minutes {(difference > TimeSpan.Zero ? "ahead of" : "behind")} the " +
+            "service's. If it is wrong, set it and try again.)"
+        : null;
+
+    /// <summary>What a deployment has proved, before it is decided whether that counts.</summary>
+    private sealed record Proof(VerifiedCoordinator Verified, MeshCertificateAuthority Authority, EvidenceBundle Evidence, long Stamp);
+}
+
+/// <summary>What an attestation is made with, beside trust.</summary>
+/// <param name="Endpoint">The deployment.</param>
+/// <param name="Lifetime">How long a verdict counts at most.</param>
+/// <param name="AcceptsUnnamedSecretService">Whether the secret service's certificate may be without a DNS name.</param>
+internal sealed record AttestationSettings(Uri Endpoint, TimeSpan Lifetime, bool AcceptsUnnamedSecretService = false);
+
+/// <summary><c>POST /privatemode/v1/attest</c>: a nonce out, the deployment's evidence back.</summary>
+internal sealed class AttestEndpoint(ControlPlaneClient client)
+{
+    /// <param name="nonce">32 random bytes, new for every call.</param>
+    /// <param name="apiKey">Goes into the Authorization header.</param>
+    /// <param name="limit">Largest answer accepted, in bytes.</param>
+    /// <param name="async">False when the caller is synchronous.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public ValueTask<HttpAnswer> PostAsync(ReadOnlyMemory<byte> nonce, string apiKey, int limit, bool async, CancellationToken cancellationToken)
+    {
+        byte[] body = Encoding.ASCII.GetBytes($"{{\"Nonce\":\"{Convert.ToBase64String(nonce.Span)}\"}}");
+        return client.PostAsync("/privatemode/v1/attest", body, apiKey, limit, "the attestation", async, cancellationToken);
+    }
+}

@@ -1,0 +1,111 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using FsCheck;
+using FsCheck.Fluent;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Encryption;
+
+public sealed partial class EncryptedValueTests
+{
+    private const string Id = "c2VjcmV0LWlk+/A=";
+
+    // Characters that matter to a reader of sealed values, and a few that do not.
+    private static readonly Gen<string> Piece = Gen.Elements(
+        "\"", ":", "\\", "\\u003a", "a", "f", "0", "9", "A", "F", "g", " ", "+", "=", "é", "00", "");
+
+    private static readonly Gen<(int At, int Cut, string Piece)> Edit =
+        from at in Gen.Choose(0, 300)
+        from cut in Gen.Choose(0, 3)
+        from piece in Piece
+        select (at, cut, piece);
+
+    /// <summary>Valid sealed values, and what becomes of them when a few places are overwritten, cut out or added to.</summary>
+    private static readonly Gen<string> Texts =
+        from plaintextLength in Gen.Choose(0, 3)
+        from edits in Edit.ListOf().Resize(3)
+        select edits.Aggregate(Sealed(plaintextLength), (text, edit) => Edited(text, edit.At, edit.Cut, edit.Piece));
+
+    [Fact]
+    public void IsSealedWith_AnyText_IsTrueForTheFormSealWritesOnly() => Properties.Hold(
+        Texts, text => Assert.Equal(WrittenForm().IsMatch(text), IsSealed(text, Id)), 20_000);
+
+    [Fact]
+    public void TryParse_AnyText_TakesWhatTheProtocolTakesOnly() => Properties.Hold(
+        Texts, text => Assert.Equal(ReadForm().IsMatch(text), IsReadable(Encoding.UTF8.GetBytes(text))), 20_000);
+
+    [Fact]
+    public void IsSealedWith_WhatSealWrites_IsTrueForItsOwnIdOnly()
+    {
+        foreach (int length in (int[])[0, 1, 2, 300, 5000])
+        {
+            string text = Sealed(length);
+            Assert.True(IsSealed(text, Id));
+            Assert.False(IsSealed(text, "c2VjcmV0LWlk+/B="));
+            Assert.False(IsSealed(text, Id[..^1]));
+            Assert.False(IsSealed(text, Id + "="));
+            Assert.False(IsSealed(text, ""));
+        }
+    }
+
+    [Theory]
+    [InlineData("a\\u003ab", "nonce")]
+    [InlineData("a\\\"", "nonce")]
+    [InlineData("a\\/b", "nonce")]
+    [InlineData("id", "non\\u0063e")]
+    [InlineData("a\"", "nonce")]
+    public void TryParse_EscapesBeforeTheCiphertext_AreRefused(string id, string nonce)
+    {
+        string rest = $"{new string('0', 24)}:{new string('0', 32)}\"";
+        Assert.False(IsReadable(Encoding.UTF8.GetBytes($"\"{id}:{nonce}:{rest}")));
+        Assert.True(IsReadable(Encoding.UTF8.GetBytes($"\"id:nonce:{rest}")));
+        Assert.True(IsReadable(Encoding.UTF8.GetBytes($"\"::{rest}")));
+    }
+
+    [Fact]
+    public void EncodedLength_TooLargeForAnArray_Throws() =>
+        Assert.Throws<OverflowException>(() => EncryptedValue.EncodedLength(44, int.MaxValue / 2));
+
+    [Fact]
+    public void WriteHex_DestinationTooShort_Throws() => Assert.Throws<ArgumentException>(() => EncryptedValue.WriteHex("ab"u8, new byte[3]));
+
+    [Fact]
+    public void TryReadHex_OtherLengthThanTheDestination_IsRefused()
+    {
+        Assert.True(EncryptedValue.TryReadHex("00fF"u8, new byte[2]));
+        Assert.False(EncryptedValue.TryReadHex("00ff"u8, new byte[1]));
+        Assert.False(EncryptedValue.TryReadHex("00ff"u8, new byte[3]));
+        Assert.False(EncryptedValue.TryReadHex("00f"u8, new byte[1]));
+        Assert.False(EncryptedValue.TryReadHex("00fg"u8, new byte[2]));
+    }
+
+    private static bool IsSealed(string text, string id) => EncryptedValue.IsSealedWith(Encoding.UTF8.GetBytes(text), Encoding.UTF8.GetBytes(id));
+
+    private static bool IsReadable(byte[] text)
+    {
+        int head = EncryptedValue.FindCiphertext(text);
+        return head >= 0 && EncryptedValue.TryReadIv(text, head, new byte[FieldCipher.IvSize])
+            && EncryptedValue.TryReadHex(text.AsSpan(head..^1), new byte[(text.Length - 1 - head) / 2]);
+    }
+
+    private static string Sealed(int plaintextLength)
+    {
+        using ExchangeCipher cipher = new(new AesGcmKey(new byte[FieldCipher.KeySize]), Encoding.UTF8.GetBytes(Id));
+        byte[] text = new byte[cipher.SealedLength(plaintextLength)];
+        cipher.Seal(new byte[plaintextLength], text);
+        return Encoding.UTF8.GetString(text);
+    }
+
+    private static string Edited(string text, int at, int cut, string piece)
+    {
+        at = Math.Min(at, text.Length);
+        return text[..at] + piece + text[Math.Min(at + cut, text.Length)..];
+    }
+
+    [GeneratedRegex("^\"c2VjcmV0LWlk\\+/A=:[0-9a-f]{24}:[0-9a-f]{24}:(?:[0-9a-f]{2}){16,}\"\\z")]
+    private static partial Regex WrittenForm();
+
+    [GeneratedRegex("^\"[^\":\\\\]*:[^\":\\\\]*:[0-9a-fA-F]{24}:(?:[0-9a-fA-F]{2}){16,}\"\\z")]
+    private static partial Regex ReadForm();
+}

@@ -1,0 +1,102 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using FsCheck;
+using FsCheck.Fluent;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.Tests.Encryption.Json;
+
+[Collection(ContentArraysAlone.Name)]
+public sealed class JsonEncryptorTests
+{
+    private static readonly Gen<(GeneratedDocument Document, string[] Plain)> Cases =
+        from document in GeneratedDocument.Objects from plain in GeneratedDocument.PlainListFor(document) select (document, plain);
+
+    private readonly byte[] _key = RandomNumberGenerator.GetBytes(FieldCipher.KeySize);
+
+    [Fact]
+    public void Seal_AnyObjectAndPlainList_OpensAtThePeer() => Properties.Hold(Cases, test =>
+    {
+        string wire = Seal(test.Document.Text, test.Plain);
+        Dictionary<string, string> opened = NaivePeer.Open(wire, _key, test.Plain);
+        GeneratedMember[] expected = [.. test.Document.Members.Where(member => !test.Plain.Contains(member.Name))];
+        Assert.Equal(expected.Length, opened.Count);
+        Assert.All(expected, member => Assert.Equal(member.Value, opened[member.Name]));
+    }, 1000);
+
+    [Fact]
+    public void Seal_AnyObjectAndPlainList_KeepsAllOtherBytes() => Properties.Hold(Cases, test =>
+    {
+        // The sealed texts put back by their plaintexts, member by member, give the document as it was.
+        string wire = Seal(test.Document.Text, test.Plain);
+        using JsonDocument dom = JsonDocument.Parse(wire, new JsonDocumentOptions { MaxDepth = 256 });
+        string[] sealedTexts = [.. dom.RootElement.EnumerateObject().Select(member => member.Value.GetRawText())];
+        StringBuilder restored = new(wire);
+        for (int i = 0; i < sealedTexts.Length; i++)
+        {
+            GeneratedMember member = test.Document.Members[i];
+            if (!test.Plain.Contains(member.Name))
+            {
+                Assert.True(EncryptedValue.IsSealedWith(Encoding.UTF8.GetBytes(sealedTexts[i]), "id"u8));
+                restored.Replace(sealedTexts[i], member.Value);
+            }
+        }
+
+        Assert.Equal(test.Document.Text, restored.ToString());
+    }, 500);
+
+    [Fact]
+    public void Seal_NothingToSeal_GivesTheDocument()
+    {
+        Assert.Equal("{}", Seal("{}", []));
+        Assert.Equal(" { \"model\" : \"x\" } ", Seal(" { \"model\" : \"x\" } ", ["model"]));
+    }
+
+    [Fact]
+    public void Seal_AfterTheAnswerHasBegun_ThrowsAndReturnsItsMemory()
+    {
+        using ExchangeCipher cipher = new(new AesGcmKey(_key), "id"u8.ToArray());
+        using JsonIndex index = new();
+        Assert.Equal(JsonShape.Usable, index.Read("{\"a\":1}"u8));
+        _ = cipher.Open("null"u8, []);
+        Assert.Throws<InvalidOperationException>(() => JsonEncryptor.Seal("{\"a\":1}"u8, index, new ClearNames(), cipher));
+    }
+
+    [Fact]
+    public void Seal_LargeValue_AllocatesNothingBeyondPooledBuffers()
+    {
+        const int Size = 1024 * 1024; // more than twice that is not kept for reuse
+        ContentArraysAlone.GiveUpWhatIsKept();
+        byte[] document = [.. "{\"model\":\"m\",\"input\":\""u8, .. new byte[Size], .. "\"}"u8];
+        document.AsSpan(22, Size).Fill((byte)'x');
+        ClearNames plain = new("model");
+        long least = long.MaxValue;
+
+        // The first round fills the pool; a collection may empty it in between, hence the best of a few.
+        for (int round = 0; round < 4; round++)
+        {
+            using ExchangeCipher cipher = new(new AesGcmKey(_key), "id"u8.ToArray());
+            using JsonIndex index = new();
+            Assert.Equal(JsonShape.Usable, index.Read(document));
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            using PooledBytes output = JsonEncryptor.Seal(document, index, plain, cipher);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.True(output.Length > 2 * Size);
+        }
+
+        Assert.InRange(least, 0, 1024);
+    }
+
+    private string Seal(string document, string[] plain)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(document);
+        using ExchangeCipher cipher = new(new AesGcmKey(_key), "id"u8.ToArray());
+        using JsonIndex index = new();
+        Assert.Equal(JsonShape.Usable, index.Read(bytes));
+        using PooledBytes output = JsonEncryptor.Seal(bytes, index, new ClearNames(plain), cipher);
+        return Encoding.UTF8.GetString(output.Span);
+    }
+}

@@ -1,13 +1,18 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Encryption.EventStream;
 
-/// <summary>A read-only stream of opened events over a network stream of sealed ones.</summary>
+/// <summary>A stream of decrypted events over the network stream of an answer.</summary>
 /// <remarks>
-/// Hands out each event as soon as it is whole and verified. Events opened before a failure are handed out first, then the
-/// failure is thrown, on this and every further read. One reader at a time; it may be disposed while a read is waiting.
+/// Returns each event as soon as it is whole and verified. Events decrypted before a failure are returned first, then the failure is thrown, on this and
+/// every further read. One reader at a time; it may be disposed while a read is waiting.
 /// </remarks>
-internal sealed class DecryptingEventStream : Stream
+/// <param name="network">The network stream; disposed with this one.</param>
+/// <param name="reader">Decrypts the events; disposed with this stream.</param>
+/// <param name="owned">Cipher and secret, if there are any: disposed at the end or at a failure, or else with this stream.</param>
+internal sealed class DecryptingEventStream(Stream network, IEventReader reader, IDisposable? owned) : ReadOnlyStream
 {
     private const int Idle = 0;
     private const int Reading = 1;
@@ -17,49 +22,25 @@ internal sealed class DecryptingEventStream : Stream
 
     private const int MostKept = 64 * 1024;
 
-    private readonly Stream _sealed;
-    private readonly IEventReader _reader;
-    private IDisposable? _owned;
     private readonly byte[] _buffer = new byte[16 * 1024];
     private ExceptionDispatchInfo? _failure;
     private byte[] _lastEvents = [];
-    private int _handedOut;
+    private int _returned; // bytes of the output of the reader
     private int _state;
+    private int _isReleased;
 
-    /// <param name="sealedEvents">The network stream; disposed with this one.</param>
-    /// <param name="reader">Decrypts the events; disposed with this stream.</param>
-    /// <param name="owned">Cipher and secret, if there are any: disposed at the end or at a failure, or else with this stream.</param>
-    public DecryptingEventStream(Stream sealedEvents, IEventReader reader, IDisposable? owned)
-    {
-        _sealed = sealedEvents;
-        _reader = reader;
-        _owned = owned;
-    }
+    // A stream that is not disposed must not leave plaintext in buffers that others will rent.
+    ~DecryptingEventStream() => reader?.Dispose();
 
-    // A stream that nobody disposes must not leave plaintext in buffers that somebody else will rent.
-    ~DecryptingEventStream() => _reader?.Dispose();
-
-    /// <summary>Whether the events handed out last are kept when the stream is disposed of, to find what could not be read.</summary>
+    /// <summary>Whether the events returned last are kept when the stream is disposed, to find what could not be read.</summary>
     public bool KeepsLastEvents { get; set; }
 
-    /// <summary>The events handed out last; empty when there are none, or when they are long. Not while the stream is being read.</summary>
+    /// <summary>The events returned last; empty when there are none, or when they are long. Not while the stream is being read.</summary>
     public byte[] LastEvents => Volatile.Read(ref _state) == Idle ? CopyLastEvents() : _lastEvents;
 
     public override bool CanRead => Volatile.Read(ref _state) is not (DisposedWhileReading or Disposed);
 
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    /// <summary>Breaks the stream unless it has ended, and gives back what it holds. Does nothing while it is being read: the network stream ends that
+    /// <summary>Breaks the stream unless it has ended, and releases what it holds. Does nothing while it is being read: the network stream ends that
     /// read.</summary>
     public void BreakOff(PrivatemodeException failure)
     {
@@ -70,12 +51,12 @@ internal sealed class DecryptingEventStream : Stream
 
         try
         {
-            if (!_reader.IsEnded)
+            if (!reader.IsEnded)
             {
-                _reader.Fail(failure);
+                reader.Fail(failure);
             }
 
-            _sealed.Dispose();
+            network.Dispose();
             ReleaseOwned();
         }
         finally
@@ -84,39 +65,15 @@ internal sealed class DecryptingEventStream : Stream
         }
     }
 
-    public override int Read(byte[] buffer, int offset, int count)
-    {
-        ValidateBufferArguments(buffer, offset, count);
-        return Read(buffer.AsSpan(offset, count));
-    }
-
     public override int Read(Span<byte> buffer)
     {
         BeginRead();
         try
         {
             int count;
-            while (!TryHandOut(buffer, out count))
+            while (!TryReturn(buffer, out count))
             {
-                int read;
-                try
-                {
-                    read = _sealed.Read(_buffer);
-                }
-                catch (PrivatemodeException failure)
-                {
-                    // A timeout, or what a handler of the application threw. The stream stays failed.
-                    _reader.Fail(failure);
-                    read = 0;
-                }
-                catch (IOException)
-                {
-                    // A broken connection and a missing end are the same to us: the answer is not whole.
-                    read = 0;
-                }
-
-                DemandOpen();
-                TakeIn(read);
+                ReadNetworkAsync(async: false, CancellationToken.None).Completed();
             }
 
             return count;
@@ -125,12 +82,6 @@ internal sealed class DecryptingEventStream : Stream
         {
             EndRead();
         }
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-    {
-        ValidateBufferArguments(buffer, offset, count);
-        return ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -139,27 +90,9 @@ internal sealed class DecryptingEventStream : Stream
         try
         {
             int count;
-            while (!TryHandOut(buffer.Span, out count))
+            while (!TryReturn(buffer.Span, out count))
             {
-                int read;
-                try
-                {
-                    read = await _sealed.ReadAsync(_buffer, cancellationToken).ConfigureAwait(false);
-                }
-                catch (PrivatemodeException failure)
-                {
-                    // A timeout, or what a handler of the application threw. The stream stays failed.
-                    _reader.Fail(failure);
-                    read = 0;
-                }
-                catch (IOException)
-                {
-                    // See Read.
-                    read = 0;
-                }
-
-                DemandOpen();
-                TakeIn(read);
+                await ReadNetworkAsync(async: true, cancellationToken).ConfigureAwait(false);
             }
 
             return count;
@@ -170,21 +103,11 @@ internal sealed class DecryptingEventStream : Stream
         }
     }
 
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
     protected override void Dispose(bool disposing)
     {
-        if (disposing && LeaveForGood())
+        if (disposing && TryDispose())
         {
-            _sealed.Dispose();
+            network.Dispose();
         }
 
         base.Dispose(disposing);
@@ -192,58 +115,74 @@ internal sealed class DecryptingEventStream : Stream
 
     public override async ValueTask DisposeAsync()
     {
-        if (LeaveForGood())
+        if (TryDispose())
         {
-            await _sealed.DisposeAsync().ConfigureAwait(false);
+            await network.DisposeAsync().ConfigureAwait(false);
         }
 
         await base.DisposeAsync().ConfigureAwait(false);
         GC.SuppressFinalize(this);
     }
 
-    private bool TryHandOut(Span<byte> buffer, out int count)
+    private bool TryReturn(Span<byte> buffer, out int count)
     {
-        ReadOnlySpan<byte> ready = _reader.Output.Span[_handedOut..];
+        ReadOnlySpan<byte> ready = reader.Output.Span[_returned..];
         count = Math.Min(ready.Length, buffer.Length);
         if (!ready.IsEmpty || buffer.IsEmpty)
         {
             ready[..count].CopyTo(buffer);
-            _handedOut += count;
+            _returned += count;
             return true;
         }
 
-        _reader.Output.Clear();
-        _handedOut = 0;
-        if (_reader.Failure is not null || _reader.IsEnded)
+        reader.Output.Clear();
+        _returned = 0;
+        if (reader.Failure is not null || reader.IsEnded)
         {
-            // Nothing will be opened any more. Not everybody disposes a stream he has read to its end.
+            // No more is decrypted. Some callers do not dispose a stream that they have read to its end.
             ReleaseOwned();
         }
 
-        if (_reader.Failure is { } failure)
+        if (reader.Failure is { } failure)
         {
             // Captured once: an exception captured anew each time would drag along the stack traces of all reads before.
             _failure ??= ExceptionDispatchInfo.Capture(failure);
             _failure.Throw();
         }
 
-        return _reader.IsEnded;
+        return reader.IsEnded;
     }
 
-    private void TakeIn(int read)
+    // Pooled, because it runs for each read of a stream.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask ReadNetworkAsync(bool async, CancellationToken cancellationToken)
     {
+        int read = 0;
+        try
+        {
+            read = async ? await network.ReadAsync(_buffer, cancellationToken).ConfigureAwait(false) : network.Read(_buffer);
+        }
+        catch (PrivatemodeException failure)
+        {
+            // A timeout, or an exception of a handler of the application. The stream stays failed.
+            reader.Fail(failure);
+        }
+        catch (IOException)
+        {
+            // A broken connection and a missing end are the same here: the answer is not whole.
+        }
+
+        // Closing the network stream ends a waiting read; how it ended then is no verdict about the answer.
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _state) != Reading, this);
         if (read == 0)
         {
-            _reader.Complete();
+            reader.Complete();
         }
         else
         {
-            _reader.Push(_buffer.AsSpan(0, read));
+            reader.Push(_buffer.AsSpan(0, read));
         }
     }
-
-    /// <summary>Closing the network stream ends a waiting read somehow; whatever it says then is no verdict about the answer.</summary>
-    private void DemandOpen() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _state) != Reading, this);
 
     private void BeginRead()
     {
@@ -270,8 +209,8 @@ internal sealed class DecryptingEventStream : Stream
         }
     }
 
-    /// <summary>Marks the stream as disposed; true the first time. Buffers a waiting read still uses are left to that read.</summary>
-    private bool LeaveForGood()
+    /// <summary>Marks the stream as disposed; true the first time. Buffers that a waiting read still uses are released by that read.</summary>
+    private bool TryDispose()
     {
         while (true)
         {
@@ -283,8 +222,8 @@ internal sealed class DecryptingEventStream : Stream
                 }
                 catch
                 {
-                    // A permit is the application's. Whatever it throws, the connection is given back.
-                    _sealed.Dispose();
+                    // A permit is the application's. Even if it throws, the connection is released.
+                    network.Dispose();
                     throw;
                 }
 
@@ -301,7 +240,7 @@ internal sealed class DecryptingEventStream : Stream
         }
     }
 
-    private byte[] CopyLastEvents() => _reader.Output.Length <= MostKept ? _reader.Output.Span.ToArray() : [];
+    private byte[] CopyLastEvents() => reader.Output.Length <= MostKept ? reader.Output.Span.ToArray() : [];
 
     private void Release()
     {
@@ -310,9 +249,15 @@ internal sealed class DecryptingEventStream : Stream
             _lastEvents = CopyLastEvents();
         }
 
-        _reader.Dispose();
+        reader.Dispose();
         ReleaseOwned();
     }
 
-    private void ReleaseOwned() => Interlocked.Exchange(ref _owned, null)?.Dispose();
+    private void ReleaseOwned()
+    {
+        if (Interlocked.Exchange(ref _isReleased, 1) == 0)
+        {
+            owned?.Dispose();
+        }
+    }
 }

@@ -11,7 +11,7 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// Bytes alone extend no timeout: anybody on the path can write comments, and events without a decrypted value, for as long as they like. Only the
 /// time spent waiting for the network counts, so that a reader may pause.
 /// </remarks>
-internal sealed class IdleTimeoutStream : Stream
+internal sealed class IdleTimeoutStream : ReadOnlyStream
 {
     private readonly Stream _inner;
     private readonly TimeSpan _idle;
@@ -55,20 +55,6 @@ internal sealed class IdleTimeoutStream : Stream
     /// <summary>A read was cancelled by its caller.</summary>
     public bool WasCancelled => _cancelled;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <summary>Ends the stream after a time, whether it is being read or not: a paused reader must not hold session and permit for ever.</summary>
     /// <param name="left">The time until the service forgets the secret.</param>
     /// <param name="reader">The stream that reads this one.</param>
@@ -96,8 +82,6 @@ internal sealed class IdleTimeoutStream : Stream
         }
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     public override int Read(Span<byte> buffer)
     {
         Begin();
@@ -122,9 +106,6 @@ internal sealed class IdleTimeoutStream : Stream
             End();
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -154,16 +135,6 @@ internal sealed class IdleTimeoutStream : Stream
             End();
         }
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Transport;
 
@@ -129,7 +130,7 @@ internal sealed class InterruptibleContent : HttpContent
 /// <param name="content">What the body belongs to; disposed with it.</param>
 /// <param name="isClosable">Synchronous reads end up in a <see cref="ClosableConnection"/>; otherwise they wait for asynchronous ones, which
 /// can be cancelled.</param>
-internal sealed class InterruptibleStream(Stream inner, HttpContent content, bool isClosable) : Stream
+internal sealed class InterruptibleStream(Stream inner, HttpContent content, bool isClosable) : ReadOnlyStream
 {
     private const int Idle = 0;
     private const int Reading = 1;
@@ -143,24 +144,6 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
     private int _state;
 
     public override bool CanRead => Volatile.Read(ref _state) < DisposedWhileReading;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count)
-    {
-        ValidateBufferArguments(buffer, offset, count);
-        return Read(buffer.AsSpan(offset, count));
-    }
 
     public override int Read(Span<byte> buffer)
     {
@@ -177,12 +160,6 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
         {
             End();
         }
-    }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-    {
-        ValidateBufferArguments(buffer, offset, count);
-        return ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -205,16 +182,6 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
             End();
         }
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <summary>Ends a waiting read, which then disposes what lies below by itself; does not wait for it.</summary>
     protected override void Dispose(bool disposing)

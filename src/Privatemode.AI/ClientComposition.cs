@@ -2,7 +2,7 @@ using System.ClientModel.Primitives;
 using System.Net;
 using OpenAI;
 using Privatemode.AI.Diagnostics;
-using Privatemode.AI.Encryption;
+using Privatemode.AI.Internal;
 using Privatemode.AI.KeyExchange.Hpke;
 using Privatemode.AI.Models;
 using Privatemode.AI.Pipeline.Answers;
@@ -37,12 +37,11 @@ internal sealed class ClientComposition : IClientComposition
         _apiKeys = apiKeys;
         _apiKeys.Closing = _closing.Token;
         _events = new ClientEvents(options.LoggerFactory, Endpoint);
-        FieldCodec codec = FieldCodec.Instance;
         _http = HttpTransports.Create(
             transport.HttpMessageHandler ?? options.FactoryHandler, options.Verification.InsecureLoopbackTrust is not null, switches.MaxConnections,
             switches.Resolve, switches.ConnectTimeout, transport.InsecureAcceptAnyHandlerOnLoopback);
         BoundedHttpClient bounded = new(_http, time);
-        ControlPlaneClient control = new(bounded, Endpoint, codec.ProtocolVersion, time, apiKeys.Source);
+        ControlPlaneClient control = new(bounded, Endpoint, ProtocolHeaders.ProtocolVersion, time, apiKeys.Source);
         _attested = VerificationComposition.Create(options, bounded, control);
         SecretExchanger exchanger = new(
             switches.MeshAuthority ?? _attested, new SecretEndpoint(control), options.Verification.GpuRevocation, _events, time, switches.Primitives);
@@ -53,7 +52,7 @@ internal sealed class ClientComposition : IClientComposition
         _images = media.Remote == RemoteMediaPolicy.FetchLocally ? switches.Images ?? new ImageFetcher(time, transport.ResponseTimeout) : null;
         PromptCacheSaltProvider salts = new(options.PromptCache.Scope, apiKeys.AreManyCallers);
         CallRunner runner = new(
-            new RequestEncryptor(Endpoint, codec, salts, time), new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages),
+            new RequestEncryptor(Endpoint, salts, time), new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages),
             new AnswerReader(transport.IdleTimeout, time, _events), _sessions, apiKeys, transport.RateLimiter, transport.ResponseTimeout, time, _closing.Token,
             ConnectionSlots.For(transport.HttpMessageHandler ?? options.FactoryHandler, switches.MaxConnections, transport.ResponseTimeout, time));
         OpenAI = CreateOpenAI(options, new EncryptionPolicy(runner), _http);

@@ -17,7 +17,7 @@ public class BodyBenchmarks
     private readonly byte[] _scratch = new byte[2 * 1024 * 1024];
     private readonly byte[] _hex = new byte[4 * 1024 * 1024];
     private readonly RequestEncryptor _engine = new(
-        new Uri("https://api.privatemode.ai"), FieldCodec.Instance, new PromptCacheSaltProvider(PromptCacheScope.None), TimeProvider.System);
+        new Uri("https://api.privatemode.ai"), new PromptCacheSaltProvider(PromptCacheScope.None), TimeProvider.System);
     private byte[] _body = [];
 
     /// <summary>How the text is written: plain ASCII, or German with every umlaut escaped, as the OpenAI client does.</summary>
@@ -54,9 +54,9 @@ public class BodyBenchmarks
         JsonRequestBody body = new(PooledBytes.Copy(_body));
         _ = RemoteMediaFinder.Find(body.Bytes.Span, body.Index);
         using EncryptedCall call = _engine.Prepare(EndpointRules.ChatCompletions, body, "key");
-        using IBodyExchange exchange = FieldCodec.Instance.Begin(Key, SecretId);
-        using PooledBytes wire = exchange.Seal(body.Bytes.Span, body.Index, call.Rule.RequestPlain!).Content;
-        return exchange.IsSealed(wire.Span, (name, value) => call.Rule.RequestPlain!.Contains(name) && ClearMembers.IsClearValue(name, value))
+        using BodyExchange exchange = new BodyExchange(Key, SecretId);
+        using PooledBytes wire = exchange.Encrypt(body.Bytes.Span, body.Index, call.Rule.RequestPlain!).Content;
+        return exchange.IsEncrypted(wire.Span, (name, value) => call.Rule.RequestPlain!.Contains(name) && ClearMembers.IsClearValue(name, value))
             ? wire.Length
             : throw new InvalidOperationException("The last check refused what was sealed.");
     }

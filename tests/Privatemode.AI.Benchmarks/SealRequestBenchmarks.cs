@@ -50,8 +50,8 @@ public class SealRequestBenchmarks
     [Benchmark]
     public int Sealed()
     {
-        using IBodyExchange exchange = FieldCodec.Instance.Begin(Key, SecretId);
-        using EncryptedBody sealedBody = exchange.Seal(_body, _index, EndpointRules.ChatCompletions.RequestPlain!);
+        using BodyExchange exchange = new BodyExchange(Key, SecretId);
+        using EncryptedBody sealedBody = exchange.Encrypt(_body, _index, EndpointRules.ChatCompletions.RequestPlain!);
         return (int)sealedBody.Length;
     }
 

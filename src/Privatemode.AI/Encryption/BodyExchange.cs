@@ -4,112 +4,67 @@ using Privatemode.AI.Encryption.Multipart;
 
 namespace Privatemode.AI.Encryption;
 
-/// <summary>The field-wise format of service version 1.40: every top-level value sealed by itself.</summary>
-internal sealed class FieldCodec : IBodyCodec
+/// <summary>Whether a member or field of this name may travel in the clear with this raw value.</summary>
+internal delegate bool ClearMemberCheck(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value);
+
+/// <summary>One request and its answer in the format of service version 1.40: every top-level value is encrypted by itself.</summary>
+/// <remarks>Not thread-safe. First all encryption, then all decryption.</remarks>
+/// <param name="key">The key of the inference secret; it outlives the exchange.</param>
+/// <param name="secretId">UTF-8 text of the secret's id.</param>
+internal sealed class BodyExchange(AesGcmKey key, ReadOnlyMemory<byte> secretId) : IDisposable
 {
-    public static FieldCodec Instance { get; } = new();
+    private readonly ExchangeCipher _cipher = new(key, secretId);
 
-    public string ProtocolVersion => "v1.40.0";
+    public BufferedBody Encrypt(ReadOnlySpan<byte> document, JsonIndex index, ClearNames plain) =>
+        new(JsonEncryptor.Seal(document, index, plain, _cipher), "application/json");
 
-    public IBodyExchange Begin(AesGcmKey key, ReadOnlyMemory<byte> secretId) => new FieldExchange(key, secretId);
+    /// <summary>Encrypts the values of a form where they lie; see <see cref="InPlaceBuffer"/>.</summary>
+    public EncryptedBody EncryptForm(InPlaceBuffer bytes, FormIndex form, ClearNames plain) =>
+        FormEncryptor.Seal(bytes, form, plain, _cipher, FormBoundary.New());
 
-    private sealed class FieldExchange(AesGcmKey key, ReadOnlyMemory<byte> secretId) : IBodyExchange
+    /// <summary>Encrypts a whole body as one value, where it lies. Its content type travels in the clear.</summary>
+    public EncryptedBody EncryptWhole(InPlaceBuffer bytes, string contentType) => OpaqueEncryptor.Seal(bytes, contentType, _cipher);
+
+    /// <summary>The last look before the transport: whether a body, as it would leave, is exactly what this exchange may send.</summary>
+    public bool IsEncrypted(EncryptedBody wire, BodyKind kind, ClearMemberCheck mayBePlain) => (kind, wire) switch
     {
-        private readonly ExchangeCipher _cipher = new(key, secretId);
-        private readonly ReadOnlyMemory<byte> _secretId = secretId;
+        (BodyKind.Json, BufferedBody json) => IsEncrypted(json.Content.Span, mayBePlain),
+        (BodyKind.Form, SegmentedBody form) => EncryptedFormCheck.IsEncrypted(form, secretId.Span, mayBePlain),
+        (BodyKind.Whole, SegmentedBody whole) => FormBoundary.IsOurs(whole.ContentType) && OpaqueEncryptor.IsSealed(whole, secretId.Span),
+        _ => false,
+    };
 
-        public BufferedBody Seal(ReadOnlySpan<byte> document, JsonIndex index, ClearNames plain) =>
-            new(JsonEncryptor.Seal(document, index, plain, _cipher), "application/json");
-
-        public EncryptedBody SealForm(InPlaceBuffer bytes, FormIndex form, ClearNames plain) =>
-            FormEncryptor.Seal(bytes, form, plain, _cipher, FormBoundary.New());
-
-        public EncryptedBody SealWhole(InPlaceBuffer bytes, string contentType) => OpaqueEncryptor.Seal(bytes, contentType, _cipher);
-
-        public bool IsSealed(EncryptedBody wire, BodyKind kind, PlainMemberCheck mayBePlain) => (kind, wire) switch
+    /// <summary>The same of a JSON body.</summary>
+    public bool IsEncrypted(ReadOnlySpan<byte> wire, ClearMemberCheck mayBePlain)
+    {
+        using JsonIndex index = new();
+        if (index.Read(wire) != JsonShape.Usable)
         {
-            (BodyKind.Json, BufferedBody json) => IsSealed(json.Content.Span, mayBePlain),
-            (BodyKind.Form, SegmentedBody form) => EncryptedFormCheck.IsSealed(form, _secretId.Span, mayBePlain),
-            (BodyKind.Whole, SegmentedBody whole) => FormBoundary.IsOurs(whole.ContentType) && OpaqueEncryptor.IsSealed(whole, _secretId.Span),
-            _ => false,
-        };
+            return false;
+        }
 
-        public bool IsSealed(ReadOnlySpan<byte> wire, PlainMemberCheck mayBePlain)
+        foreach (ref readonly JsonMember member in index.Members)
         {
-            using JsonIndex index = new();
-            if (index.Read(wire) != JsonShape.Usable)
+            ReadOnlySpan<byte> value = member.Value(wire);
+            if (!EncryptedValue.IsSealedWith(value, secretId.Span) && !mayBePlain(index.Name(member), value))
             {
                 return false;
             }
-
-            foreach (ref readonly JsonMember member in index.Members)
-            {
-                ReadOnlySpan<byte> value = member.Value(wire);
-                if (!EncryptedValue.IsSealedWith(value, _secretId.Span) && !mayBePlain(index.Name(member), value))
-                {
-                    return false;
-                }
-            }
-
-            return true;
         }
 
-        public AnswerFault Open(Utf8Sequence answer, ResponseSchema shape, DecryptedDocument opened) => opened.Open(answer, shape, _cipher);
-
-        public EventDecryptor OpenEvents(EventRules rules, AnswerContext context) => new(_cipher, rules, context);
-
-        public void Dispose() => _cipher.Dispose();
+        return true;
     }
+
+    /// <summary>Decrypts a whole answer.</summary>
+    public AnswerFault Decrypt(Utf8Sequence answer, ResponseSchema schema, DecryptedDocument decrypted) => decrypted.Open(answer, schema, _cipher);
+
+    /// <summary>Decrypts an event stream as it comes.</summary>
+    public EventDecryptor DecryptEvents(EventRules rules, AnswerContext context) => new(_cipher, rules, context);
+
+    public void Dispose() => _cipher.Dispose();
 }
 
-/// <summary>How bodies are sealed on the wire. A seam, because newer services seal whole bodies instead of single fields.</summary>
-internal interface IBodyCodec
-{
-    /// <summary>The protocol version this codec speaks, as sent in <c>Privatemode-Version</c>; the service chooses its format by it.</summary>
-    string ProtocolVersion { get; }
-
-    /// <summary>Begins one exchange: one request and its answer.</summary>
-    /// <param name="key">The key of the inference secret; it outlives the exchange.</param>
-    /// <param name="secretId">UTF-8 text of the secret's id.</param>
-    IBodyExchange Begin(AesGcmKey key, ReadOnlyMemory<byte> secretId);
-}
-
-/// <summary>Whether a member of this name may travel in the clear with this raw JSON value.</summary>
-internal delegate bool PlainMemberCheck(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value);
-
-/// <summary>One request and its answer under one codec. Not thread-safe; seal once, then open.</summary>
-internal interface IBodyExchange : IDisposable
-{
-    /// <summary>Seals a JSON body.</summary>
-    BufferedBody Seal(ReadOnlySpan<byte> document, JsonIndex index, ClearNames plain);
-
-    /// <summary>Seals a form. Its values are sealed where they lie; see <see cref="InPlaceBuffer"/>.</summary>
-    EncryptedBody SealForm(InPlaceBuffer bytes, FormIndex form, ClearNames plain);
-
-    /// <summary>Seals a whole body as one value.</summary>
-    /// <param name="bytes">The body, which is sealed where it lies.</param>
-    /// <param name="contentType">Its <c>Content-Type</c>, which travels in the clear.</param>
-    EncryptedBody SealWhole(InPlaceBuffer bytes, string contentType);
-
-    /// <summary>Whether a body is exactly what this exchange may send: the last look before the transport.</summary>
-    /// <param name="wire">The body as it would leave.</param>
-    /// <param name="kind">What is sealed in it.</param>
-    /// <param name="mayBePlain">Whether a member or field may travel in the clear with this raw value.</param>
-    bool IsSealed(EncryptedBody wire, BodyKind kind, PlainMemberCheck mayBePlain);
-
-    /// <summary>Whether a JSON body is exactly what this exchange may send: the last look before the transport.</summary>
-    /// <param name="wire">The body as it would leave.</param>
-    /// <param name="mayBePlain">Whether a member may travel in the clear with this raw value.</param>
-    bool IsSealed(ReadOnlySpan<byte> wire, PlainMemberCheck mayBePlain);
-
-    /// <summary>Opens a whole answer.</summary>
-    AnswerFault Open(Utf8Sequence answer, ResponseSchema shape, DecryptedDocument opened);
-
-    /// <summary>Opens an event stream as it comes.</summary>
-    EventDecryptor OpenEvents(EventRules rules, AnswerContext context);
-}
-
-/// <summary>What is sealed in a request body.</summary>
+/// <summary>What is encrypted in a request body.</summary>
 internal enum BodyKind
 {
     /// <summary>A JSON object: each top-level value.</summary>
@@ -122,10 +77,9 @@ internal enum BodyKind
     Whole,
 }
 
-/// <summary>A sealed request body with what the codec wants beside it; whoever gets it owns it.</summary>
+/// <summary>An encrypted request body and its content type. Its receiver owns it.</summary>
 internal abstract class EncryptedBody(string contentType) : IDisposable
 {
-    /// <summary>Value of the <c>Content-Type</c> header.</summary>
     public string ContentType { get; } = contentType;
 
     /// <summary>Bytes on the wire.</summary>
@@ -138,8 +92,8 @@ internal abstract class EncryptedBody(string contentType) : IDisposable
     public abstract void Dispose();
 }
 
-/// <summary>A sealed body that lies in memory as it will leave.</summary>
-/// <param name="content">The bytes on the wire.</param>
+/// <summary>An encrypted body that lies in memory as it will leave.</summary>
+/// <param name="content">The bytes on the wire; owned.</param>
 /// <param name="contentType">Value of the <c>Content-Type</c> header.</param>
 internal sealed class BufferedBody(PooledBytes content, string contentType) : EncryptedBody(contentType)
 {

@@ -1,4 +1,4 @@
-using Privatemode.AI.Encryption;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI;
 
@@ -136,7 +136,7 @@ internal static class ClientTooOldAdvice
 {
     /// <summary>Names the version of the protocol, and what to do.</summary>
     public static string Advice { get; } =
-        $"This version of the library speaks protocol {FieldCodec.Instance.ProtocolVersion}. Update this package. If there is no update yet, read " +
+        $"This version of the library speaks protocol {ProtocolHeaders.ProtocolVersion}. Update this package. If there is no update yet, read " +
         $"docs/local-proxy.md in its repository, which describes how to use Privatemode's own proxy on this machine " +
         $"({nameof(PrivatemodeOptions.Transport)}.{nameof(TransportOptions.UseDangerousUnverifiedLocalProxy)}) and which protection that gives up.";
 }

@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Internal;
 
-/// <summary>Names of the HTTP headers of the protocol.</summary>
+/// <summary>Names of the HTTP headers of the protocol, and values that are always the same.</summary>
 internal static class ProtocolHeaders
 {
     public const string Authorization = "Authorization";
@@ -25,6 +25,9 @@ internal static class ProtocolHeaders
 
     /// <summary>On the answers handed out: the id of the call, where other libraries look for one.</summary>
     public const string AnswerId = "x-request-id";
+
+    /// <summary>Value of <see cref="Version"/>: the service chooses the format of bodies by it.</summary>
+    public const string ProtocolVersion = "v1.40.0";
 
     /// <summary>Value of <see cref="Client"/>: this is a library, not a proxy or an app.</summary>
     public const string ClientValue = "SDK";

@@ -36,7 +36,7 @@ internal sealed class LocalProxyComposition : IClientComposition
         _images = media.Remote == RemoteMediaPolicy.FetchLocally ? new ImageFetcher(time, options.Transport.ResponseTimeout) : null;
         LocalProxyTransport transport = new(
             Endpoint, _http,
-            new RequestEncryptor(Endpoint, FieldCodec.Instance, new PromptCacheSaltProvider(options.PromptCache.Scope, apiKeys.AreManyCallers), time),
+            new RequestEncryptor(Endpoint, new PromptCacheSaltProvider(options.PromptCache.Scope, apiKeys.AreManyCallers), time),
             new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages), apiKeys, options.Transport, time, _closing.Token);
         _transport = new HttpMessageInvoker(transport, disposeHandler: false);
         _openAI = new HttpClient(transport) { Timeout = Timeout.InfiniteTimeSpan };

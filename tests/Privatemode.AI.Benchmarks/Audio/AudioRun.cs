@@ -71,7 +71,7 @@ internal static class AudioRun
     private static async Task MeasureEngineAsync(string path)
     {
         RequestEncryptor engine = new(
-            new Uri("https://api.privatemode.ai"), FieldCodec.Instance, new PromptCacheSaltProvider(PromptCacheScope.None), TimeProvider.System);
+            new Uri("https://api.privatemode.ai"), new PromptCacheSaltProvider(PromptCacheScope.None), TimeProvider.System);
         byte[] plaintext = Recording();
         byte[] scratch = new byte[Size + 16];
         byte[] hex = new byte[2 * (Size + 64)];
@@ -109,9 +109,9 @@ internal static class AudioRun
         await content.WriteToAsync(new PooledWriteStream(bytes, EndpointRules.Transcriptions.PlainLimit));
         using EncryptedCall call = engine.Prepare(
             EndpointRules.Transcriptions, RequestEncryptor.Read(EndpointRules.Transcriptions, bytes, content.ContentType), "key");
-        using IBodyExchange exchange = FieldCodec.Instance.Begin(new AesGcmKey(Key), SecretId);
+        using BodyExchange exchange = new BodyExchange(new AesGcmKey(Key), SecretId);
         using EncryptedBody body = call.Body!.Seal(exchange, call.Rule);
-        if (!exchange.IsSealed(body, call.Rule.Body, (name, value) => call.Rule.RequestPlain!.Contains(name) && ClearFormFields.IsClearValue(name, value)))
+        if (!exchange.IsEncrypted(body, call.Rule.Body, (name, value) => call.Rule.RequestPlain!.Contains(name) && ClearFormFields.IsClearValue(name, value)))
         {
             throw new InvalidOperationException("Not sealed.");
         }

@@ -31,7 +31,7 @@ internal sealed partial class AnsweringNetwork : IDisposable
         _sessions = new SessionManager(
             _ => new AccountSession((async, token) => _secrets.ExchangeAsync(async, token), time), time, 256, TimeSpan.FromMinutes(1));
         CallRunner runner = new(
-            new RequestEncryptor(Service, FieldCodec.Instance, new PromptCacheSaltProvider(PromptCacheScope.None, false), time),
+            new RequestEncryptor(Service, new PromptCacheSaltProvider(PromptCacheScope.None, false), time),
             new RemoteMediaResolver(RemoteMediaPolicy.Refuse, null),
             new AnswerReader(TimeSpan.FromSeconds(100), time, new ClientEvents(null, Service)), _sessions, new ApiKeys(new ApiKeyCredential("key")), null,
             TimeSpan.FromMinutes(10), time, default);

@@ -1,4 +1,4 @@
-using Privatemode.AI.Encryption;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Testing.Evidence;
@@ -47,7 +47,7 @@ internal sealed class DeploymentScene : IAsyncDisposable
         _http = HttpTransports.Create(null, isTestTrust: true);
         BoundedHttpClient bounded = new(_http, Time);
         return VerificationComposition.Create(
-            options, bounded, new ControlPlaneClient(bounded, options.Endpoint, FieldCodec.Instance.ProtocolVersion, Time));
+            options, bounded, new ControlPlaneClient(bounded, options.Endpoint, ProtocolHeaders.ProtocolVersion, Time));
     }
 
     public int Asked(EvidenceSource source) => Deployment.Evidence.GetRequestCount(source);

@@ -4,7 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;
-using Privatemode.AI.Encryption;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Testing.Evidence;
@@ -97,7 +97,7 @@ internal sealed class VendorScene : IDisposable
         };
         BoundedHttpClient bounded = new(_http, Time);
         DeploymentVerifier client = VerificationComposition.Create(
-            options, bounded, new ControlPlaneClient(bounded, Endpoint, FieldCodec.Instance.ProtocolVersion, Time));
+            options, bounded, new ControlPlaneClient(bounded, Endpoint, ProtocolHeaders.ProtocolVersion, Time));
         _clients.Add(client);
         return (await client.VerifyNowAsync("key", CancellationToken.None).AsTask().OrTimeout()).Deployment!;
     }

@@ -30,9 +30,9 @@ internal sealed class AnswerReading(string path = "/v1/chat/completions", int st
     /// <summary>Reads an answer of any kind.</summary>
     public long Read(Stream body) => Read(_ => body);
 
-    private long Read(Func<IBodyExchange, Stream> body)
+    private long Read(Func<BodyExchange, Stream> body)
     {
-        using IBodyExchange exchange = FieldCodec.Instance.Begin(new AesGcmKey(Key), "id"u8.ToArray());
+        using BodyExchange exchange = new BodyExchange(new AesGcmKey(Key), "id"u8.ToArray());
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         ValidityPeriod lifetime = ValidityPeriod.Of(SecretExchange.SecretLifetime, TimeProvider.System);
         SessionSecret session = new(new InferenceSecret(new byte[32], Key, now, now + SecretExchange.SecretLifetime), lifetime, "policy", "mac");

@@ -123,10 +123,10 @@ internal static class MemoryCases
             ClearFormFields.FileLimit, $"{Part}model\r\n\r\nm\r\n{Part}file; filename=a\r\n\r\n", "x", "\r\n--limit--\r\n");
         form.CopyTo(snapshot);
         RequestEncryptor engine = new(
-            new Uri("https://example.com"), FieldCodec.Instance, new PromptCacheSaltProvider(PromptCacheScope.None), TimeProvider.System);
+            new Uri("https://example.com"), new PromptCacheSaltProvider(PromptCacheScope.None), TimeProvider.System);
         EndpointRule rule = EndpointRules.Transcriptions;
         using EncryptedCall call = engine.Prepare(rule, RequestEncryptor.Read(rule, bytes, "multipart/form-data; boundary=limit"), "key");
-        using IBodyExchange exchange = FieldCodec.Instance.Begin(new AesGcmKey(new byte[32]), "id"u8.ToArray());
+        using BodyExchange exchange = new BodyExchange(new AesGcmKey(new byte[32]), "id"u8.ToArray());
         using EncryptedContent content = new(call.Body!.Seal(exchange, rule));
         content.WriteTo(Stream.Null);
     }

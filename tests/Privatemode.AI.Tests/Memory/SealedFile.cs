@@ -17,13 +17,13 @@ internal sealed class SealedFile
 
     /// <param name="exchange">The client's side of the exchange, of which nothing was sealed yet.</param>
     /// <param name="key">The key it was begun with.</param>
-    public SealedFile(IBodyExchange exchange, byte[] key)
+    public SealedFile(BodyExchange exchange, byte[] key)
     {
         // "id:nonce:iv:ciphertext": the request tells the nonce of the exchange.
         byte[] request = "{\"a\":1}"u8.ToArray();
         using JsonIndex index = new();
         Assert.Equal(JsonShape.Usable, index.Read(request));
-        using BufferedBody body = exchange.Seal(request, index, new ClearNames());
+        using BufferedBody body = exchange.Encrypt(request, index, new ClearNames());
         string[] parts = Encoding.ASCII.GetString(body.Content.Span).Split('"')[3].Split(':');
         _cipher = new FieldCipher(new AesGcmKey(key), Convert.FromHexString(parts[1]));
         _head = $"{parts[0]}:{parts[1]}:";

@@ -46,7 +46,7 @@ public sealed class SecretLeaseTests
         using AesGcmKey peerKey = AesGcmProvidersAttribute.Key(provider, secret.Key);
         using ExchangeCipher peer = new(peerKey, secret.IdUtf8, nonce);
         using ExchangeCipher exchange = new(secret.EncryptionKey, secret.IdUtf8, nonce);
-        using IBodyExchange other = FieldCodec.Instance.Begin(lease.Session.EncryptionKey, secret.IdUtf8);
+        using BodyExchange other = new BodyExchange(lease.Session.EncryptionKey, secret.IdUtf8);
         byte[][] values = [.. Enumerable.Range(0, 3).Select(i => ExchangeCipherTests.Seal(peer, [(byte)i]))];
         byte[] opened = new byte[1];
 

@@ -78,7 +78,7 @@ internal static class FormEncryptor
 internal static class EncryptedFormCheck
 {
     /// <summary>Whether a form holds sealed values and members that may be plain, and nothing of its sender's wording elsewhere.</summary>
-    public static bool IsSealed(SegmentedBody wire, ReadOnlySpan<byte> secretId, PlainMemberCheck mayBePlain)
+    public static bool IsEncrypted(SegmentedBody wire, ReadOnlySpan<byte> secretId, ClearMemberCheck mayBePlain)
     {
         if (!wire.IsCiphertext || !FormBoundary.IsOurs(wire.ContentType) || !FormBoundary.TryRead(wire.ContentType, out string boundary)
             || FormIndex.Read(wire.Text, boundary, out FormIndex form) != FormShape.Usable || form.HasRepeats)

@@ -141,7 +141,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
             StreamKind.Messages => new MessageEventRules(call.RequestId),
             _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId, call.KeepsUsage, call.EndsWithUsage),
         };
-        EventDecryptor decryptor = attempt.Exchange!.OpenEvents(rules, call.Context);
+        EventDecryptor decryptor = attempt.Exchange!.DecryptEvents(rules, call.Context);
 
         TimeSpan left = attempt.Session!.LeftAtService(time);
         IdleTimeoutStream network = new(body, deadline.Left, idleTimeout, () => decryptor.AuthenticEvents, time, call.RequestId);
@@ -224,7 +224,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static AnswerFault Open(PooledPieces answer, EncryptedCall call, DecryptedDocument opened)
     {
-        AnswerFault fault = call.Current!.Exchange!.Open(answer.Text, call.Rule.Answer!, opened);
+        AnswerFault fault = call.Current!.Exchange!.Decrypt(answer.Text, call.Rule.Answer!, opened);
         return fault == AnswerFault.NothingSealed && call.Rule.Answer!.AllowsArray && IsList(answer.Text) ? AnswerFault.EmptyDocument : fault;
     }
 
@@ -255,7 +255,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         using DecryptedDocument opened = new();
         if (call.Rule.IsSealed && !head.IsMarkedUnsealed)
         {
-            AnswerFault fault = call.Current!.Exchange!.Open(text, call.Rule.Answer!, opened);
+            AnswerFault fault = call.Current!.Exchange!.Decrypt(text, call.Rule.Answer!, opened);
             isAuthenticated = fault == AnswerFault.None;
 
             // Not in sealed form at all: somebody on the way wrote it. In sealed form and broken: somebody tampered with it.

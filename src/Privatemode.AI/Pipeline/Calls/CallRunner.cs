@@ -193,7 +193,7 @@ internal sealed class CallRunner(
         {
             // It carries nothing, but not even that goes to a deployment that has not proved itself.
             (await sessions.AcquireAsync(apiKey, rejectedId: null, async, cancellationToken).ConfigureAwait(false)).Dispose();
-            return engine.WithoutBody(call, apiKey);
+            return RequestEncryptor.WithoutBody(call, apiKey);
         }
 
         RateLimitLease? permit = limiter is null

@@ -65,7 +65,7 @@ internal sealed class CallAttempt : IDisposable
 {
     private readonly SecretLease? _lease;
 
-    public CallAttempt(SecretLease? lease, IBodyExchange? exchange, EncryptedContent? content, IReadOnlyList<KeyValuePair<string, string>> headers)
+    public CallAttempt(SecretLease? lease, BodyExchange? exchange, EncryptedContent? content, IReadOnlyList<KeyValuePair<string, string>> headers)
     {
         _lease = lease;
         Exchange = exchange;
@@ -74,7 +74,7 @@ internal sealed class CallAttempt : IDisposable
     }
 
     /// <summary>Null on an endpoint that is not sealed.</summary>
-    public IBodyExchange? Exchange { get; }
+    public BodyExchange? Exchange { get; }
 
     /// <summary>The sealed body; null on an endpoint without a body.</summary>
     public EncryptedContent? Content { get; }

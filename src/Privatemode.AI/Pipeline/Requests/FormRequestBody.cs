@@ -43,7 +43,7 @@ internal sealed class FormRequestBody : RequestBody
         Form = Read();
     }
 
-    public override EncryptedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.SealForm(_bytes, Form, rule.RequestPlain!);
+    public override EncryptedBody Seal(BodyExchange exchange, EndpointRule rule) => exchange.EncryptForm(_bytes, Form, rule.RequestPlain!);
 
     public override void EndAttempt() => _bytes.Unseal();
 
@@ -100,7 +100,7 @@ internal sealed class OpaqueRequestBody : RequestBody
 
     public override PooledBytes Plaintext { get; }
 
-    public override EncryptedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.SealWhole(_bytes, ContentType);
+    public override EncryptedBody Seal(BodyExchange exchange, EndpointRule rule) => exchange.EncryptWhole(_bytes, ContentType);
 
     public override void EndAttempt() => _bytes.Unseal();
 

@@ -69,7 +69,7 @@ internal static class OutboundCheck
     /// <summary>Whether an Accept header names media types the service answers with and nothing else.</summary>
     public static bool IsAccept(string value) => value.Split(',').All(type => AcceptedTypes.Contains(type.Trim(), StringComparer.Ordinal));
 
-    private static bool IsSealed(EncryptedBody wire, EndpointRule rule, IBodyExchange exchange) => exchange.IsSealed(wire, rule.Body, (name, value) =>
+    private static bool IsSealed(EncryptedBody wire, EndpointRule rule, BodyExchange exchange) => exchange.IsEncrypted(wire, rule.Body, (name, value) =>
         rule.RequestPlain!.Contains(name) && (rule.Body == BodyKind.Form ? ClearFormFields.IsClearValue(name, value) : ClearMembers.IsClearValue(name, value)));
 
     private static void DemandHeaders(HttpRequestMessage request, CallAttempt attempt)

@@ -12,7 +12,7 @@ internal abstract class RequestBody : IDisposable
     public abstract PooledBytes Plaintext { get; }
 
     /// <summary>Seals it for one attempt.</summary>
-    public abstract EncryptedBody Seal(IBodyExchange exchange, EndpointRule rule);
+    public abstract EncryptedBody Seal(BodyExchange exchange, EndpointRule rule);
 
     /// <summary>The attempt failed: what it was sealed with is not kept until the next one. After a success the whole body goes, at less cost.</summary>
     public virtual void EndAttempt()
@@ -55,7 +55,7 @@ internal sealed class JsonRequestBody : RequestBody
 
     public override PooledBytes Plaintext => Bytes;
 
-    public override EncryptedBody Seal(IBodyExchange exchange, EndpointRule rule) => exchange.Seal(Bytes.Span, Index, rule.RequestPlain!);
+    public override EncryptedBody Seal(BodyExchange exchange, EndpointRule rule) => exchange.Encrypt(Bytes.Span, Index, rule.RequestPlain!);
 
     public override IReadOnlyList<byte[]> Names()
     {

@@ -10,7 +10,7 @@ using Privatemode.AI.Sessions;
 namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>Turns calls into sealed attempts. Knows nothing of the transport: bytes, path and headers in, bytes and headers out.</summary>
-internal sealed class RequestEncryptor(Uri service, IBodyCodec codec, PromptCacheSaltProvider salts, TimeProvider time)
+internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salts, TimeProvider time)
 {
     /// <summary>Largest body on the wire, in bytes; the gateway refuses more.</summary>
     public const int WireLimit = 128 * 1024 * 1024;
@@ -101,11 +101,11 @@ internal sealed class RequestEncryptor(Uri service, IBodyCodec codec, PromptCach
     public CallAttempt Seal(EncryptedCall call, SecretLease lease, string apiKey)
     {
         TelemetryOperation? operation = null;
-        IBodyExchange? exchange = null;
+        BodyExchange? exchange = null;
         try
         {
             operation = CallTelemetry.BeginSeal(call, lease.Session, time);
-            exchange = codec.Begin(lease.Session.EncryptionKey, lease.Session.IdUtf8);
+            exchange = new BodyExchange(lease.Session.EncryptionKey, lease.Session.IdUtf8);
             EncryptedBody body = call.Body!.Seal(exchange, call.Rule);
             EncryptedContent content = new(body);
             if (body.Length > call.Rule.WireLimit)
@@ -129,7 +129,7 @@ internal sealed class RequestEncryptor(Uri service, IBodyCodec codec, PromptCach
     }
 
     /// <summary>An attempt on an endpoint that is not sealed.</summary>
-    public CallAttempt WithoutBody(EncryptedCall call, string apiKey) =>
+    public static CallAttempt WithoutBody(EncryptedCall call, string apiKey) =>
         new(null, null, null, [.. CommonHeaders(apiKey), new(ProtocolHeaders.UserRequestId, call.RequestId)]);
 
     private EncryptedCall PrepareJson(EndpointRule rule, JsonRequestBody body, string apiKey)
@@ -182,7 +182,7 @@ internal sealed class RequestEncryptor(Uri service, IBodyCodec codec, PromptCach
         };
     }
 
-    private List<KeyValuePair<string, string>> SealedHeaders(EncryptedCall call, SessionSecret session, string apiKey, EncryptedBody body)
+    private static List<KeyValuePair<string, string>> SealedHeaders(EncryptedCall call, SessionSecret session, string apiKey, EncryptedBody body)
     {
         List<KeyValuePair<string, string>> headers =
         [
@@ -206,10 +206,10 @@ internal sealed class RequestEncryptor(Uri service, IBodyCodec codec, PromptCach
         return headers;
     }
 
-    private KeyValuePair<string, string>[] CommonHeaders(string apiKey) =>
+    private static KeyValuePair<string, string>[] CommonHeaders(string apiKey) =>
     [
         new(ProtocolHeaders.Authorization, "Bearer " + apiKey),
-        new(ProtocolHeaders.Version, codec.ProtocolVersion),
+        new(ProtocolHeaders.Version, ProtocolHeaders.ProtocolVersion),
         new(ProtocolHeaders.Client, ProtocolHeaders.ClientValue),
         new(ProtocolHeaders.UserAgent, ProtocolHeaders.UserAgentValue),
     ];

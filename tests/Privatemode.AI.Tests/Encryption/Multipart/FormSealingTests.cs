@@ -39,8 +39,8 @@ public sealed class FormSealingTests : IDisposable
         HashSet<string> wires = [];
         for (int i = 0; i < 3; i++)
         {
-            using IBodyExchange exchange = Begin();
-            using EncryptedBody body = exchange.SealForm(_bytes, _form, Plain);
+            using BodyExchange exchange = Begin();
+            using EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
             using MemoryStream wire = new();
             if (async)
             {
@@ -63,8 +63,8 @@ public sealed class FormSealingTests : IDisposable
     [Fact]
     public void WriteTo_TwiceInOneAttempt_IsTheSame()
     {
-        using IBodyExchange exchange = Begin();
-        using EncryptedBody body = exchange.SealForm(_bytes, _form, Plain);
+        using BodyExchange exchange = Begin();
+        using EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
         Assert.Equal(Write(body), Write(body));
     }
 
@@ -72,24 +72,24 @@ public sealed class FormSealingTests : IDisposable
     public void WriteTo_WhenTheNextAttemptWasSealed_WritesNothingMore()
     {
         // The answer came early, the transport still writes, and the plaintext is put back for the next attempt meanwhile.
-        using IBodyExchange first = Begin();
-        using EncryptedBody old = first.SealForm(_bytes, _form, Plain);
-        using IBodyExchange second = Begin();
+        using BodyExchange first = Begin();
+        using EncryptedBody old = first.EncryptForm(_bytes, _form, Plain);
+        using BodyExchange second = Begin();
         EncryptedBody? next = null;
-        using MeddlingStream wire = new(() => next ??= second.SealForm(_bytes, _form, Plain));
+        using MeddlingStream wire = new(() => next ??= second.EncryptForm(_bytes, _form, Plain));
         Assert.Throws<ObjectDisposedException>(() => old.WriteTo(wire));
         next!.Dispose();
         Assert.InRange(wire.Length, 1, 1000);
         Assert.Throws<ObjectDisposedException>(() => Write(old));
-        Assert.False(first.IsSealed(old, BodyKind.Form, MayBePlain));
+        Assert.False(first.IsEncrypted(old, BodyKind.Form, MayBePlain));
     }
 
     [Fact]
     public void WriteTo_WhenTheCallIsOver_GoesOnToTheEnd()
     {
         // A stream of the answer may begin before the last byte of the request was written; the buffer stays until then.
-        using IBodyExchange exchange = Begin();
-        using EncryptedBody body = exchange.SealForm(_bytes, _form, Plain);
+        using BodyExchange exchange = Begin();
+        using EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
         using MeddlingStream wire = new(_bytes.Dispose);
         body.WriteTo(wire);
         Assert.Equal(body.Length, wire.Length);
@@ -100,8 +100,8 @@ public sealed class FormSealingTests : IDisposable
     public void Unseal_AfterAnAttempt_PutsThePlaintextBackAndWipesTheKey()
     {
         byte[] plaintext = _bytes.Span.ToArray();
-        using IBodyExchange exchange = Begin();
-        using EncryptedBody body = exchange.SealForm(_bytes, _form, Plain);
+        using BodyExchange exchange = Begin();
+        using EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
         InPlaceEncryption seal = SealOf((SegmentedBody)body);
         Assert.NotEqual(plaintext, _bytes.Span.ToArray());
         _bytes.Unseal();
@@ -116,8 +116,8 @@ public sealed class FormSealingTests : IDisposable
     [Fact]
     public void Unseal_AfterTheCall_DoesNothing()
     {
-        using IBodyExchange exchange = Begin();
-        EncryptedBody body = exchange.SealForm(_bytes, _form, Plain);
+        using BodyExchange exchange = Begin();
+        EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
         _bytes.Dispose();
         _bytes.Unseal();
         body.Dispose();
@@ -127,14 +127,14 @@ public sealed class FormSealingTests : IDisposable
     [Fact]
     public void IsSealed_WhatWasSealed_IsTrueUnderItsSecretOnly()
     {
-        using IBodyExchange exchange = Begin();
-        using IBodyExchange other = FieldCodec.Instance.Begin(new AesGcmKey(_key), "b3RoZXI="u8.ToArray());
-        using EncryptedBody body = exchange.SealForm(_bytes, _form, Plain);
-        Assert.True(exchange.IsSealed(body, BodyKind.Form, MayBePlain));
-        Assert.False(exchange.IsSealed(body, BodyKind.Form, (_, _) => false));
-        Assert.False(other.IsSealed(body, BodyKind.Form, MayBePlain));
-        Assert.False(exchange.IsSealed(body, BodyKind.Json, MayBePlain));
-        Assert.False(exchange.IsSealed(body, BodyKind.Whole, MayBePlain));
+        using BodyExchange exchange = Begin();
+        using BodyExchange other = new BodyExchange(new AesGcmKey(_key), "b3RoZXI="u8.ToArray());
+        using EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
+        Assert.True(exchange.IsEncrypted(body, BodyKind.Form, MayBePlain));
+        Assert.False(exchange.IsEncrypted(body, BodyKind.Form, (_, _) => false));
+        Assert.False(other.IsEncrypted(body, BodyKind.Form, MayBePlain));
+        Assert.False(exchange.IsEncrypted(body, BodyKind.Json, MayBePlain));
+        Assert.False(exchange.IsEncrypted(body, BodyKind.Whole, MayBePlain));
     }
 
     [Fact]
@@ -174,35 +174,35 @@ public sealed class FormSealingTests : IDisposable
         {
             // Disposing the copy would end the attempt.
             using PooledBytes copied = PooledBytes.Copy(Encoding.Latin1.GetBytes(changed));
-            return EncryptedFormCheck.IsSealed(new SegmentedBody(copied, holes, _bytes, SealOf(like), contentType), SecretId, MayBePlain);
+            return EncryptedFormCheck.IsEncrypted(new SegmentedBody(copied, holes, _bytes, SealOf(like), contentType), SecretId, MayBePlain);
         }
     }
 
     [Fact]
     public void SealWhole_Body_IsOneValueWithQuotes()
     {
-        using IBodyExchange exchange = Begin();
+        using BodyExchange exchange = Begin();
         byte[] plaintext = _bytes.Span.ToArray();
-        using EncryptedBody body = exchange.SealWhole(_bytes, "multipart/form-data; boundary=abc123");
+        using EncryptedBody body = exchange.EncryptWhole(_bytes, "multipart/form-data; boundary=abc123");
         byte[] wire = Write(body);
         Assert.Equal(plaintext, NaivePeer.OpenBytes(Encoding.ASCII.GetString(wire), _key, 0));
         Assert.Equal(body.Length, wire.Length);
-        Assert.True(exchange.IsSealed(body, BodyKind.Whole, MayBePlain));
-        Assert.False(exchange.IsSealed(body, BodyKind.Form, MayBePlain));
-        using IBodyExchange next = Begin();
-        using EncryptedBody again = next.SealWhole(_bytes, "multipart/form-data; boundary=\"a leak\"");
-        Assert.False(next.IsSealed(again, BodyKind.Whole, MayBePlain));
+        Assert.True(exchange.IsEncrypted(body, BodyKind.Whole, MayBePlain));
+        Assert.False(exchange.IsEncrypted(body, BodyKind.Form, MayBePlain));
+        using BodyExchange next = Begin();
+        using EncryptedBody again = next.EncryptWhole(_bytes, "multipart/form-data; boundary=\"a leak\"");
+        Assert.False(next.IsEncrypted(again, BodyKind.Whole, MayBePlain));
         Assert.Equal(plaintext, NaivePeer.OpenBytes(Encoding.ASCII.GetString(Write(again)), _key, 0));
     }
 
     [Fact]
     public void SealForm_MoreThanOnceInOneExchange_Throws()
     {
-        using IBodyExchange exchange = Begin();
-        using EncryptedBody body = exchange.SealForm(_bytes, _form, Plain);
-        Assert.Throws<InvalidOperationException>(() => exchange.SealForm(_bytes, _form, Plain));
-        using IBodyExchange next = Begin();
-        using EncryptedBody again = next.SealForm(_bytes, _form, Plain);
+        using BodyExchange exchange = Begin();
+        using EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
+        Assert.Throws<InvalidOperationException>(() => exchange.EncryptForm(_bytes, _form, Plain));
+        using BodyExchange next = Begin();
+        using EncryptedBody again = next.EncryptForm(_bytes, _form, Plain);
         Assert.Equal(_audio, NaivePeer.OpenBytes(ValueOf(Encoding.Latin1.GetString(Write(again)), "file"), _key, 1));
     }
 
@@ -224,7 +224,7 @@ public sealed class FormSealingTests : IDisposable
         return wire.ToArray();
     }
 
-    private IBodyExchange Begin() => FieldCodec.Instance.Begin(new AesGcmKey(_key), SecretId);
+    private BodyExchange Begin() => new BodyExchange(new AesGcmKey(_key), SecretId);
 
     /// <summary>Does something in the middle of the first write.</summary>
     private sealed class MeddlingStream(Action meddle) : MemoryStream

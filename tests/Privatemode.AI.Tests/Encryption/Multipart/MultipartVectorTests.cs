@@ -53,7 +53,7 @@ public sealed class MultipartVectorTests
         body.WriteTo(wire);
         Assert.Equal(vector.Text("output_body"), Encoding.UTF8.GetString(wire.ToArray()));
         Assert.Equal((contentType, wire.Length), (body.ContentType, body.Length));
-        Assert.True(EncryptedFormCheck.IsSealed(body, Encoding.UTF8.GetBytes(_file.Text("secret_id")), (name, _) => Plain.Contains(name)));
+        Assert.True(EncryptedFormCheck.IsEncrypted(body, Encoding.UTF8.GetBytes(_file.Text("secret_id")), (name, _) => Plain.Contains(name)));
     }
 
     /// <summary>The text of the body, with the value of a binary part put in where the file could only show replacement characters.</summary>

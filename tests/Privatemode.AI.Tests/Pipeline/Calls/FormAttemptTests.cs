@@ -1,7 +1,6 @@
 using System.ClientModel;
 using System.Text;
 using Privatemode.AI.Diagnostics;
-using Privatemode.AI.Encryption;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Calls;
@@ -29,7 +28,7 @@ public sealed class FormAttemptTests
         using SessionManager sessions = new(
             _ => new AccountSession((isAsync, token) => secrets.ExchangeAsync(isAsync, token), time), time, 256, TimeSpan.FromMinutes(1));
         CallRunner runner = new(
-            new RequestEncryptor(service, FieldCodec.Instance, new PromptCacheSaltProvider(PromptCacheScope.None), time),
+            new RequestEncryptor(service, new PromptCacheSaltProvider(PromptCacheScope.None), time),
             new RemoteMediaResolver(RemoteMediaPolicy.Refuse, null),
             new AnswerReader(TimeSpan.FromSeconds(100), time, new ClientEvents(null, service)), sessions, new ApiKeys(new ApiKeyCredential("key")), null,
             TimeSpan.FromMinutes(10), time, default);

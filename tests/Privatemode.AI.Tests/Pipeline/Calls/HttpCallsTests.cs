@@ -4,7 +4,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Privatemode.AI.Diagnostics;
-using Privatemode.AI.Encryption;
 using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Calls;
 using Privatemode.AI.Pipeline.Requests;
@@ -34,7 +33,7 @@ public sealed class HttpCallsTests : IDisposable
         _sessions = new SessionManager(
             _ => new AccountSession((async, token) => _secrets.ExchangeAsync(async, token), time), time, 256, TimeSpan.FromMinutes(1));
         CallRunner runner = new(
-            new RequestEncryptor(Service, FieldCodec.Instance, new PromptCacheSaltProvider(PromptCacheScope.None, false), time),
+            new RequestEncryptor(Service, new PromptCacheSaltProvider(PromptCacheScope.None, false), time),
             new RemoteMediaResolver(RemoteMediaPolicy.Refuse, null),
             new AnswerReader(TimeSpan.FromSeconds(100), time, new ClientEvents(null, Service)), _sessions, new ApiKeys(new ApiKeyCredential("key")), null,
             TimeSpan.FromMinutes(10), time, default);

@@ -10,7 +10,7 @@ public sealed class ClearFormFieldsTests
     private const string ContentType = "multipart/form-data; boundary=\"b=b\"";
 
     private readonly RequestEncryptor _engine = new(
-        new Uri("https://api.privatemode.ai"), FieldCodec.Instance, new PromptCacheSaltProvider(PromptCacheScope.None), TimeProvider.System);
+        new Uri("https://api.privatemode.ai"), new PromptCacheSaltProvider(PromptCacheScope.None), TimeProvider.System);
 
     [Fact]
     public void Prepare_Form_KnowsModelAndStream()
@@ -113,9 +113,9 @@ public sealed class ClearFormFieldsTests
         Assert.Equal(sent, field is null ? null : Encoding.UTF8.GetString(body.Value(field)));
         Assert.Equal((sent == "true", isHidden), (call.EndsWithUsage, call.HidesUsage));
         Assert.Equal("RIFF", Encoding.UTF8.GetString(body.Value(body.Form.Find("file"u8)!)));
-        using IBodyExchange exchange = FieldCodec.Instance.Begin(new AesGcmKey(new byte[32]), "id"u8.ToArray());
+        using BodyExchange exchange = new BodyExchange(new AesGcmKey(new byte[32]), "id"u8.ToArray());
         using EncryptedBody wire = body.Seal(exchange, EndpointRules.Transcriptions);
-        Assert.True(exchange.IsSealed(
+        Assert.True(exchange.IsEncrypted(
             wire, BodyKind.Form, (name, value) => EndpointRules.Transcriptions.RequestPlain!.Contains(name) && ClearFormFields.IsClearValue(name, value)));
     }
 
@@ -129,10 +129,10 @@ public sealed class ClearFormFieldsTests
             RequestBody body = RequestEncryptor.Read(
                 EndpointRules.Partition, PooledBytes.Copy(form), "multipart/form-data; boundary=secret-in-boundary");
             using EncryptedCall call = _engine.Prepare(EndpointRules.Partition, body, "key");
-            using IBodyExchange exchange = FieldCodec.Instance.Begin(new AesGcmKey(new byte[32]), "id"u8.ToArray());
+            using BodyExchange exchange = new BodyExchange(new AesGcmKey(new byte[32]), "id"u8.ToArray());
             using EncryptedBody wire = body.Seal(exchange, EndpointRules.Partition);
             Assert.Matches("^multipart/form-data; boundary=[A-Za-z0-9]{18}$", wire.ContentType);
-            Assert.True(exchange.IsSealed(wire, BodyKind.Whole, (_, _) => false));
+            Assert.True(exchange.IsEncrypted(wire, BodyKind.Whole, (_, _) => false));
             Assert.True(seen.Add(wire.ContentType));
             using MemoryStream stream = new();
             wire.WriteTo(stream);

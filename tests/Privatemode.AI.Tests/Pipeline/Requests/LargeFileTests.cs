@@ -29,7 +29,7 @@ public sealed class LargeFileTests(ITestOutputHelper output)
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private readonly byte[] _file = RandomNumberGenerator.GetBytes(ClearFormFields.FileLimit);
     private readonly RequestEncryptor _engine = new(
-        new Uri("https://api.privatemode.ai"), FieldCodec.Instance, new PromptCacheSaltProvider(PromptCacheScope.None), TimeProvider.System);
+        new Uri("https://api.privatemode.ai"), new PromptCacheSaltProvider(PromptCacheScope.None), TimeProvider.System);
 
     // A streamed form gets a field more.
     [Theory]
@@ -77,9 +77,9 @@ public sealed class LargeFileTests(ITestOutputHelper output)
         long written = 0;
         for (int i = 0; i < attempts; i++)
         {
-            using IBodyExchange exchange = FieldCodec.Instance.Begin(new AesGcmKey(_key), "id"u8.ToArray());
+            using BodyExchange exchange = new BodyExchange(new AesGcmKey(_key), "id"u8.ToArray());
             using EncryptedContent content = new(call.Body!.Seal(exchange, call.Rule));
-            Assert.True(exchange.IsSealed(content.Body, BodyKind.Form, (name, value) =>
+            Assert.True(exchange.IsEncrypted(content.Body, BodyKind.Form, (name, value) =>
                 call.Rule.RequestPlain!.Contains(name) && ClearFormFields.IsClearValue(name, value)));
             content.WriteTo(Stream.Null);
             written = content.Body.Length;

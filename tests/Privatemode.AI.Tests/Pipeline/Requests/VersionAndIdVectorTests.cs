@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Privatemode.AI.Encryption;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Testing.Enclave;
@@ -57,7 +56,7 @@ public sealed partial class VersionAndIdVectorTests
 
     [Fact]
     public void ProtocolVersion_PassesTheGateOfItsOwnVersion() =>
-        Assert.True(VersionGate.IsAtLeast(FieldCodec.Instance.ProtocolVersion, 1, 40));
+        Assert.True(VersionGate.IsAtLeast(ProtocolHeaders.ProtocolVersion, 1, 40));
 
     [Fact]
     public void RequestIds_AreUuidVersion7WithTheAttempt()

@@ -4,11 +4,12 @@ using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Encryption;
 
-public sealed class FieldCodecTests
+public sealed class BodyExchangeTests
 {
     private const string Body = """{"model":"m","messages":[{"role":"user"}],"cache_salt":"s"}""";
 
@@ -17,12 +18,12 @@ public sealed class FieldCodecTests
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(FieldCipher.KeySize);
 
     [Fact]
-    public void ProtocolVersion_IsTheOneWhoseFormatThisIs() => Assert.Equal("v1.40.0", FieldCodec.Instance.ProtocolVersion);
+    public void ProtocolVersion_IsTheOneWhoseFormatThisIs() => Assert.Equal("v1.40.0", ProtocolHeaders.ProtocolVersion);
 
     [Fact]
     public void Seal_Body_IsSealedToThisSecret()
     {
-        using IBodyExchange exchange = Begin();
+        using BodyExchange exchange = Begin();
         string wire = Seal(exchange, Body, out string contentType);
         Assert.Equal("application/json", contentType);
         Assert.True(IsSealed(exchange, wire));
@@ -33,7 +34,7 @@ public sealed class FieldCodecTests
     [Fact]
     public void IsSealed_AnyMemberInTheClear_IsFalse()
     {
-        using IBodyExchange exchange = Begin();
+        using BodyExchange exchange = Begin();
         using JsonDocument dom = JsonDocument.Parse(Seal(exchange, Body, out _));
         string model = dom.RootElement.GetProperty("model").GetRawText();
         string messages = dom.RootElement.GetProperty("messages").GetRawText();
@@ -62,8 +63,8 @@ public sealed class FieldCodecTests
     [Fact]
     public void IsSealed_SealedToAnotherSecret_IsFalse()
     {
-        using IBodyExchange exchange = Begin();
-        using IBodyExchange other = FieldCodec.Instance.Begin(new AesGcmKey(_key), "b3RoZXI="u8.ToArray());
+        using BodyExchange exchange = Begin();
+        using BodyExchange other = new BodyExchange(new AesGcmKey(_key), "b3RoZXI="u8.ToArray());
         Assert.False(IsSealed(exchange, Seal(other, Body, out _)));
         Assert.False(IsSealed(other, Seal(exchange, Body, out _)));
     }
@@ -72,13 +73,13 @@ public sealed class FieldCodecTests
     public void Open_WholeAnswer_AndStream_AreOfTheSameExchange()
     {
         using AnswerSealer enclave = new();
-        using IBodyExchange exchange = Begin();
+        using BodyExchange exchange = Begin();
         ResponseSchema shape = new(AnswerSealer.ChatPlain, "choices"u8.ToArray(), JsonTokenType.StartArray);
         using DecryptedDocument opened = new();
 
         // The enclave of this fake has another key and nonce.
-        Assert.Equal(AnswerFault.NotAuthentic, exchange.Open(Encoding.UTF8.GetBytes(enclave.Document("{\"choices\":[]}")), shape, opened));
-        using EventDecryptor events = exchange.OpenEvents(new LenientEventRules(), new AnswerContext("/v1/completions", "sdk_7"));
+        Assert.Equal(AnswerFault.NotAuthentic, exchange.Decrypt(Encoding.UTF8.GetBytes(enclave.Document("{\"choices\":[]}")), shape, opened));
+        using EventDecryptor events = exchange.DecryptEvents(new LenientEventRules(), new AnswerContext("/v1/completions", "sdk_7"));
         events.Push(Encoding.UTF8.GetBytes(enclave.Event("{\"choices\":[]}")));
         PrivatemodeIntegrityException failure = Assert.IsType<PrivatemodeIntegrityException>(events.Failure);
         Assert.Equal(("already-failed", "/v1/completions", "sdk_7"), (failure.ErrorType, failure.EndpointPath, failure.RequestId));
@@ -87,24 +88,24 @@ public sealed class FieldCodecTests
     [Fact]
     public void Seal_AfterDispose_Throws()
     {
-        IBodyExchange exchange = Begin();
+        BodyExchange exchange = Begin();
         exchange.Dispose();
         Assert.Throws<ObjectDisposedException>(() => Seal(exchange, Body, out _));
     }
 
-    private static bool IsSealed(IBodyExchange exchange, string wire) => exchange.IsSealed(
+    private static bool IsSealed(BodyExchange exchange, string wire) => exchange.IsEncrypted(
         Encoding.UTF8.GetBytes(wire), (name, value) => Plain.Contains(name) && value.SequenceEqual("\"m\""u8));
 
-    private static string Seal(IBodyExchange exchange, string body, out string contentType)
+    private static string Seal(BodyExchange exchange, string body, out string contentType)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(body);
         using JsonIndex index = new();
         Assert.Equal(JsonShape.Usable, index.Read(bytes));
-        BufferedBody result = exchange.Seal(bytes, index, Plain);
+        BufferedBody result = exchange.Encrypt(bytes, index, Plain);
         using PooledBytes wire = result.Content;
         contentType = result.ContentType;
         return Encoding.UTF8.GetString(wire.Span);
     }
 
-    private IBodyExchange Begin() => FieldCodec.Instance.Begin(new AesGcmKey(_key), "c2VjcmV0"u8.ToArray());
+    private BodyExchange Begin() => new BodyExchange(new AesGcmKey(_key), "c2VjcmV0"u8.ToArray());
 }

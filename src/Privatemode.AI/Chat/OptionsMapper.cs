@@ -163,7 +163,7 @@ internal static class ExtraProperties
                 continue;
             }
 
-            Members.Demand(name, (posted ??= NamesIn(target)).Contains(name));
+            Members.ThrowIfNotFree(name, (posted ??= NamesIn(target)).Contains(name));
             target.Patch.Set(AdditionalPropertyWriter.PathOf(name), Members.ToJson(name, value));
         }
     }

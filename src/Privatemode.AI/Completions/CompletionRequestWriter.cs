@@ -50,7 +50,7 @@ internal static class CompletionRequestWriter
 
             foreach ((string name, object? value) in request.AdditionalProperties ?? [])
             {
-                Members.DemandFree(name);
+                Members.ThrowIfNotFree(name, isPosted: false);
                 json.WritePropertyName(name);
                 Members.Write(json, name, value);
             }

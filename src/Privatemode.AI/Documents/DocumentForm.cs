@@ -16,10 +16,9 @@ internal static class DocumentForm
     private const string Json = "application/json";
     private const string Options = nameof(DocumentOptions);
     private const string AdditionalMember = $"{Options}.{nameof(DocumentOptions.AdditionalFields)}";
-    private const int NameLimit = 64;
+    private const int LongestType = 128;
 
-    private static readonly SearchValues<char> NameCharacters =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_[]");
+    private static readonly AdditionalPropertyWriter Names = new(AdditionalMember, new HashSet<string> { DocumentCall.FileField }, isForm: true);
 
     /// <exception cref="PrivatemodeRequestException">An option is not acceptable; the exception names it.</exception>
     public static List<FormField> Fields(DocumentOptions options)
@@ -35,7 +34,8 @@ internal static class DocumentForm
 
         foreach ((string name, string value) in options.AdditionalFields)
         {
-            Demand(name, value, fields);
+            Names.ThrowIfNotFree(name, fields.Exists(field => field.Name == name));
+            ValidateValue(name, value);
             fields.Add(new FormField(name, value));
         }
 
@@ -45,7 +45,7 @@ internal static class DocumentForm
     /// <summary>The media type of the file, without parameters: the service compares the whole text.</summary>
     /// <exception cref="PrivatemodeRequestException">It is none.</exception>
     public static string TypeOf(DocumentOptions options) => options.MediaType is not { } type ? DefaultType
-        : type.Length <= NameLimit * 2 && Ascii.IsValid(type) && MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed)
+        : type.Length <= LongestType && Ascii.IsValid(type) && MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed)
             ? MediaTypes.Normalize(parsed.MediaType!)
             : throw new PrivatemodeRequestException(
                 $"{Options}.{nameof(DocumentOptions.MediaType)}", "MediaType is not a media type. Use a value such as application/pdf.");
@@ -117,19 +117,8 @@ internal static class DocumentForm
         return Encoding.UTF8.GetString(text.WrittenSpan);
     }
 
-    private static void Demand(string name, string value, List<FormField> fields)
+    private static void ValidateValue(string name, string value)
     {
-        if (name.Length is 0 or > NameLimit || name.AsSpan().ContainsAnyExcept(NameCharacters) || name == DocumentCall.FileField)
-        {
-            throw new PrivatemodeRequestException(
-                AdditionalMember, $"A name must be 1 to {NameLimit} of A-Z a-z 0-9 _ [ ], and not '{DocumentCall.FileField}', which is the document.");
-        }
-
-        if (fields.Exists(field => field.Name == name))
-        {
-            throw new PrivatemodeRequestException(AdditionalMember, $"'{name}' is also set by a typed option. Set it once.");
-        }
-
         if (value is null || (name == OutputFormat && value != Json))
         {
             throw new PrivatemodeRequestException(AdditionalMember, value is null ? $"'{name}' has no value. Leave it out."

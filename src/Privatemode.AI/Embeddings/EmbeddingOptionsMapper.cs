@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Internal;
 using OpenAIOptions = OpenAI.Embeddings.EmbeddingGenerationOptions;
@@ -47,12 +46,15 @@ internal static class EmbeddingOptionsMapper
             return options;
         }
 
-        ConditionalWeakTable<object, object> given = [];
+        HashSet<object> given = new(ReferenceEqualityComparer.Instance);
         EmbeddingGenerationOptions own = options.Clone();
         own.RawRepresentationFactory = generator =>
         {
             object? made = factory(generator);
-            return made is not null && !given.TryAdd(made, made) ? throw SameObjectTwice() : made;
+            lock (given)
+            {
+                return made is not null && !given.Add(made) ? throw SameObjectTwice() : made;
+            }
         };
         return own;
     }
@@ -72,7 +74,7 @@ internal static class EmbeddingOptionsMapper
         foreach ((string name, object? value) in options?.AdditionalProperties ?? [])
         {
             byte[] path = AdditionalPropertyWriter.PathOf(name);
-            Members.Demand(name, (name == "user" && result.EndUserId is not null) || result.Patch.Contains(path));
+            Members.ThrowIfNotFree(name, (name == "user" && result.EndUserId is not null) || result.Patch.Contains(path));
             result.Patch.Set(path, Members.ToJson(name, value));
         }
     }

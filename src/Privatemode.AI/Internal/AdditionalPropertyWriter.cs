@@ -10,42 +10,34 @@ namespace Privatemode.AI.Internal;
 /// <summary>What callers want posted as top-level members of a request body beside the typed options, as it is.</summary>
 /// <param name="member">Where callers put it, for messages: <c>ChatOptions.AdditionalProperties</c>.</param>
 /// <param name="reserved">Names this library writes itself; overriding them would break the call or send content in the clear.</param>
-internal sealed class AdditionalPropertyWriter(string member, IReadOnlySet<string> reserved)
+/// <param name="isForm">Whether the properties become fields of a form.</param>
+internal sealed class AdditionalPropertyWriter(string member, IReadOnlySet<string> reserved, bool isForm = false)
 {
-    private const int NameLimit = 64;
     private const int DepthLimit = 64;
-
-    private static readonly SearchValues<char> NameCharacters =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
     /// <summary>Where a member lies in the patch of an OpenAI options object.</summary>
     public static byte[] PathOf(string name) => Encoding.ASCII.GetBytes("$." + name);
 
-    /// <param name="name">Name of the member.</param>
+    /// <param name="name">The name that an additional property wants.</param>
     /// <param name="isPosted">Whether something else has set it already.</param>
     /// <exception cref="PrivatemodeRequestException">The name is reserved, set twice, or not a name.</exception>
-    public void Demand(string name, bool isPosted)
+    public void ThrowIfNotFree(string name, bool isPosted)
     {
-        DemandFree(name);
-        if (isPosted)
+        if (!(isForm ? MemberNames.IsField(name) : MemberNames.IsMember(name)))
         {
-            throw new PrivatemodeRequestException(
-                member, $"'{name}' is also set by a typed option or by RawRepresentationFactory. Set it once.");
-        }
-    }
-
-    /// <exception cref="PrivatemodeRequestException">The name is reserved, or not a name.</exception>
-    public void DemandFree(string name)
-    {
-        if (name.Length is 0 or > NameLimit || name.AsSpan().ContainsAnyExcept(NameCharacters))
-        {
-            throw new PrivatemodeRequestException(
-                member, $"A name must be 1 to {NameLimit} of A-Z a-z 0-9 _: names of top-level members are not encrypted.");
+            throw new PrivatemodeRequestException(member, isForm
+                ? $"A name must be {MemberNames.FieldRule}: names of fields are not encrypted."
+                : $"A name must be {MemberNames.MemberRule}: names of top-level members are not encrypted.");
         }
 
         if (reserved.Contains(name))
         {
-            throw new PrivatemodeRequestException(member, $"'{name}' is written by this library. Use the typed option instead.");
+            throw new PrivatemodeRequestException(member, $"'{name}' is written by this library. Remove it; use the typed option if there is one.");
+        }
+
+        if (isPosted)
+        {
+            throw new PrivatemodeRequestException(member, $"'{name}' is also set by another option. Set it once.");
         }
     }
 

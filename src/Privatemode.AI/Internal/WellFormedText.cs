@@ -141,7 +141,7 @@ internal static class LoneSurrogates
     /// <summary>Length of an escape: a backslash, <c>u</c> and four digits.</summary>
     public const int EscapeLength = 6;
 
-    private static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789abcdefABCDEF"u8);
+    private static readonly SearchValues<byte> HexDigits = MemberNames.Bytes(MemberNames.HexDigits);
 
     /// <summary>Finds the first half without its other half.</summary>
     /// <param name="json">JSON text, or the inside of a JSON string.</param>

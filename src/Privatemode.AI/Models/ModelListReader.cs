@@ -3,9 +3,9 @@ using System.ClientModel.Primitives;
 using System.Text.Json;
 using OpenAI.Models;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Calls;
-using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Models;
 
@@ -62,7 +62,7 @@ internal static class ModelListReader
             DemandLength(entries.GetArrayLength());
             foreach (JsonElement entry in entries.EnumerateArray())
             {
-                if (Text(entry, "id") is { } id && ClearMembers.IsModelId(id) && ids.Add(id))
+                if (Text(entry, "id") is { } id && MemberNames.IsModel(id) && ids.Add(id))
                 {
                     models.Add(new ModelInfo
                     {

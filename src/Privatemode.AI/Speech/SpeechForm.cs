@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.AI;
@@ -115,10 +114,9 @@ internal static class SpeechForm
 internal sealed class SpeechFormFields(AdditionalPropertiesDictionary? extras)
 {
     private const string Member = "SpeechToTextOptions.AdditionalProperties";
-    private const int NameLimit = 64;
 
-    private static readonly SearchValues<char> NameCharacters =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_[]");
+    private static readonly AdditionalPropertyWriter Names = new(
+        Member, new HashSet<string> { "file", "model", "stream", "stream_include_usage", "stream_continuous_usage_stats" }, isForm: true);
 
     private readonly List<FormField> _fields = [];
 
@@ -144,23 +142,7 @@ internal sealed class SpeechFormFields(AdditionalPropertiesDictionary? extras)
     {
         foreach ((string name, object? value) in extras ?? [])
         {
-            if (name.Length is 0 or > NameLimit || name.AsSpan().ContainsAnyExcept(NameCharacters))
-            {
-                throw new PrivatemodeRequestException(
-                    Member, $"A name must be 1 to {NameLimit} of A-Z a-z 0-9 _ [ ]: names of fields are not encrypted.");
-            }
-
-            if (name is "file" or "model" or "stream" or "stream_include_usage" or "stream_continuous_usage_stats")
-            {
-                throw new PrivatemodeRequestException(Member, $"'{name}' is written by this library. Use the typed option instead.");
-            }
-
-            if (Find(name) is not null)
-            {
-                throw new PrivatemodeRequestException(
-                    Member, $"'{name}' is also set by a typed option or by RawRepresentationFactory. Set it once.");
-            }
-
+            Names.ThrowIfNotFree(name, Find(name) is not null);
             _ = Add(name, TextOf(name, value));
         }
     }

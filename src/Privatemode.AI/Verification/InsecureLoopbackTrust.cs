@@ -1,3 +1,5 @@
+using Privatemode.AI.Internal;
+
 namespace Privatemode.AI;
 
 /// <summary>Provides the roots and addresses of a local test deployment. This is insecure outside of tests.</summary>
@@ -56,7 +58,7 @@ public sealed class InsecureLoopbackTrust
     private static string ValidDigest(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        return value.Length == 64 && value.All(char.IsAsciiHexDigit)
+        return MemberNames.IsSha256(value)
             ? value.ToLowerInvariant()
             : throw new ArgumentException("The digest of a root key has 64 hexadecimal digits.", nameof(value));
     }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Verification;
 
 namespace Privatemode.AI;
@@ -148,7 +149,7 @@ public sealed class ManifestLog
         int mark = text.IndexOf(DigestMark, StringComparison.Ordinal);
         bool isWord = mark == 0 || (mark > 1 && text[mark - 1] == '-' && text.AsSpan(0, mark).IndexOfAnyExcept(WordCharacters) < 0);
         string digest = mark < 0 ? "" : text[(mark + DigestMark.Length)..];
-        return isWord && digest.Length == 2 * SHA256.HashSizeInBytes && digest.All(char.IsAsciiHexDigitLower) ? digest : null;
+        return isWord && MemberNames.IsLowerSha256(digest) ? digest : null;
     }
 
     private static ManifestSource SourceOf(string word) => word switch

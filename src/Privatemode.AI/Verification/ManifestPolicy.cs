@@ -1,3 +1,5 @@
+using Privatemode.AI.Internal;
+
 namespace Privatemode.AI;
 
 /// <summary>Specifies which manifest a deployment must have, and thereby which code may see prompts.</summary>
@@ -33,7 +35,7 @@ public abstract class ManifestPolicy
     public static ManifestPolicy Pinned(params string[] sha256)
     {
         ArgumentNullException.ThrowIfNull(sha256);
-        if (sha256.Length == 0 || !sha256.All(IsDigest))
+        if (sha256.Length == 0 || !sha256.All(MemberNames.IsSha256))
         {
             throw new ArgumentException("Give one or more SHA-256 digests of 64 hexadecimal digits.", nameof(sha256));
         }
@@ -79,8 +81,6 @@ public abstract class ManifestPolicy
         ArgumentNullException.ThrowIfNull(approve);
         return new ApprovedManifest(approve, logDirectory, askIfChangesAreOmitted);
     }
-
-    private static bool IsDigest(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigit);
 
     internal sealed class LatestManifest(string? logDirectory) : ManifestPolicy
     {

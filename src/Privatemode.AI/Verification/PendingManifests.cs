@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Verification;
 
@@ -81,8 +82,7 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
     {
         string[] parts = line.Split(' ');
         return parts.Length == 3 && StateOfName(parts[1]) is { } state
-            && parts[2].StartsWith(DigestMark, StringComparison.Ordinal) && parts[2][DigestMark.Length..] is { Length: 2 * SHA256.HashSizeInBytes } digest
-            && digest.All(char.IsAsciiHexDigitLower)
+            && parts[2].StartsWith(DigestMark, StringComparison.Ordinal) && parts[2][DigestMark.Length..] is { } digest && MemberNames.IsLowerSha256(digest)
             && DateTimeOffset.TryParseExact(
                 parts[0], TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset at)
             ? new PendingManifest(at, digest, state)

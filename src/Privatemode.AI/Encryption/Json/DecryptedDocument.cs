@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Privatemode.AI.Internal;
 
@@ -8,9 +7,6 @@ namespace Privatemode.AI.Encryption.Json;
 /// <remarks>Reusable and pooled: one instance serves all events of a stream. Not thread-safe.</remarks>
 internal sealed class DecryptedDocument : IDisposable
 {
-    private static readonly SearchValues<byte> SimpleNameBytes =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"u8);
-
     // A sealed value is longer than this. More members than that are not what an answer can hold, and would take as much memory as it has itself.
     private const int ShortestSealed = 128;
     private const int FewMembers = 4096;
@@ -163,7 +159,7 @@ internal sealed class DecryptedDocument : IDisposable
         {
             ref JsonMember member = ref members[i];
             ReadOnlySpan<byte> name = _index.Name(member);
-            kept[i] = !name.ContainsAnyExcept(SimpleNameBytes) && keep(name);
+            kept[i] = MemberNames.HasMemberBytesOnly(name) && keep(name);
             if (!kept[i])
             {
                 continue;

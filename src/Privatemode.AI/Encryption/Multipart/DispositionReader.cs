@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Encryption.Multipart;
 
@@ -10,8 +11,8 @@ internal ref struct DispositionReader
 {
     private const int MaxName = 256;
 
-    private static readonly SearchValues<byte> Token =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~"u8);
+    // RFC 9110, section 5.6.2.
+    private static readonly SearchValues<byte> Token = MemberNames.Bytes(MemberNames.LettersAndDigits + "!#$%&'*+-.^_`|~");
 
     private static readonly SearchValues<byte> NotInNames = SearchValues.Create("\"\\"u8);
 

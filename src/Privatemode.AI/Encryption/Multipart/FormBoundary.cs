@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Encryption.Multipart;
 
@@ -11,17 +12,16 @@ internal static class FormBoundary
 
     private const int MaxLength = 70;
     private const int RandomBytes = 30;
-    private const string Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
     // RFC 2046, section 5.1.1, without the space.
-    private static readonly SearchValues<char> Characters = SearchValues.Create(Alphabet + "'()+_,-./:=?");
-    private static readonly SearchValues<char> Plain = SearchValues.Create(Alphabet);
+    private static readonly SearchValues<char> Characters = SearchValues.Create(MemberNames.LettersAndDigits + "'()+_,-./:=?");
+    private static readonly SearchValues<char> Plain = SearchValues.Create(MemberNames.LettersAndDigits);
 
     /// <summary>A boundary nobody can guess: 60 characters of 0-9 a-f.</summary>
     public static string New() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RandomBytes));
 
     /// <summary>Random letters and digits in place of a boundary of the same length.</summary>
-    public static string NewOfLength(int length) => RandomNumberGenerator.GetString(Alphabet, length);
+    public static string NewOfLength(int length) => RandomNumberGenerator.GetString(MemberNames.LettersAndDigits, length);
 
     public static string ContentType(string boundary) => $"{MediaType}; boundary={boundary}";
 

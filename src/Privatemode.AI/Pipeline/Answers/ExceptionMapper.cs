@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
@@ -61,10 +60,6 @@ internal sealed class UnreadableMemberFinder
 
     // Each takes as long as reading the answer.
     private const int MostReads = 300;
-    private const int LongestName = 64;
-
-    private static readonly SearchValues<char> NameCharacters =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
     private readonly Action<BinaryData> _read;
     private readonly JsonNode _root;
@@ -107,8 +102,7 @@ internal sealed class UnreadableMemberFinder
             case JsonObject parent:
                 foreach ((string name, JsonNode? child) in parent.ToArray())
                 {
-                    bool isPlain = name.Length is > 0 and <= LongestName && !name.AsSpan().ContainsAnyExcept(NameCharacters);
-                    if (isPlain && IsReadableWithout(() => parent.Remove(name), () => parent[name] = child))
+                    if (MemberNames.IsMember(name) && IsReadableWithout(() => parent.Remove(name), () => parent[name] = child))
                     {
                         _ = path.Append(path.Length > 0 ? "." : "").Append(name);
                         Descend(child, path);

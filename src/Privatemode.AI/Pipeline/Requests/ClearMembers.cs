@@ -1,22 +1,14 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Encryption.Multipart;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>What may travel in the clear, checked by type, so that no content slips out through a field that routes.</summary>
 internal static class ClearMembers
 {
-    private const int NameLimit = 64;
-    private const int ModelLimit = 128;
-
-    private const string Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
-    private static readonly SearchValues<byte> NameBytes = SearchValues.Create(Encoding.ASCII.GetBytes(Letters + "_"));
-    private static readonly SearchValues<char> ModelCharacters = SearchValues.Create(Letters + "._/-");
-
     /// <summary>Checks all names and the values that stay in the clear.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">A name or a clear value could carry content.</exception>
     public static void Check(ReadOnlySpan<byte> document, JsonIndex index, ClearNames plain)
@@ -24,11 +16,11 @@ internal static class ClearMembers
         foreach (ref readonly JsonMember member in index.Members)
         {
             ReadOnlySpan<byte> name = index.Name(member);
-            if (name.Length > NameLimit || name.ContainsAnyExcept(NameBytes))
+            if (!MemberNames.IsMember(name))
             {
                 throw new PrivatemodeWouldLeakException(
                     "member-name",
-                    $"A top-level member of the body has a name that is not 1 to {NameLimit} of A-Z a-z 0-9 _; names travel in the clear. Rename it.");
+                    $"A top-level member of the body has a name that is not {MemberNames.MemberRule}; names travel in the clear. Rename it.");
             }
 
             if (plain.Contains(name) && !IsClearValue(name, member.Value(document)))
@@ -87,7 +79,7 @@ internal static class ClearMembers
             return false;
         }
 
-        return IsModelId(model);
+        return MemberNames.IsModel(model);
     }
 
     /// <summary>Whether a checked body asks for an event with the usage at the end of a stream.</summary>
@@ -96,10 +88,6 @@ internal static class ClearMembers
     /// <summary>Whether a checked body asks for usage on every event of a stream.</summary>
     public static bool WantsUsageOnEveryEvent(ReadOnlySpan<byte> document, JsonIndex index) =>
         HasStreamOption(document, index, "continuous_usage_stats"u8);
-
-    /// <summary>Whether text is a model id: 1 to 128 characters of <c>A-Z a-z 0-9 . _ / -</c>.</summary>
-    public static bool IsModelId(ReadOnlySpan<char> text) =>
-        text.Length is > 0 and <= ModelLimit && !text.ContainsAnyExcept(ModelCharacters);
 
     public static bool IsBoolean(ReadOnlySpan<byte> value) => value.SequenceEqual("true"u8) || value.SequenceEqual("false"u8);
 
@@ -117,7 +105,7 @@ internal static class ClearMembers
     }
 
     private static string Allowed(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("model"u8) ? $"1 to {ModelLimit} of A-Z a-z 0-9 . _ / -"
+        name.SequenceEqual("model"u8) ? MemberNames.ModelRule
         : name.SequenceEqual("stream"u8) ? "true or false"
         : name.SequenceEqual("stream_options"u8) ? "an object of include_usage and continuous_usage_stats, true or false"
         : "a whole number";
@@ -161,10 +149,6 @@ internal static class ClearFormFields
     /// <summary>Largest file, in bytes: 50 MiB.</summary>
     public const int FileLimit = 50 * 1024 * 1024;
 
-    private const int NameLimit = 64;
-
-    private static readonly SearchValues<byte> NameBytes = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_[]"u8);
-
     /// <summary>Checks names, clear values, sizes and what is asked for.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">A name or a clear value could carry content.</exception>
     /// <exception cref="PrivatemodeRequestException">The service does not take this.</exception>
@@ -192,7 +176,7 @@ internal static class ClearFormFields
 
     /// <summary>Whether a field of this name may travel in the clear with this value.</summary>
     public static bool IsClearValue(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => name.SequenceEqual("model"u8)
-        ? Ascii.IsValid(value) && ClearMembers.IsModelId(Encoding.ASCII.GetString(value))
+        ? Ascii.IsValid(value) && MemberNames.IsModel(Encoding.ASCII.GetString(value))
         : ClearMembers.IsBoolean(value);
 
     /// <summary>The model the form names; null when it names none.</summary>
@@ -226,11 +210,11 @@ internal static class ClearFormFields
 
     private static void DemandName(FormPart part)
     {
-        if (part.Name.Length > NameLimit || part.Name.AsSpan().ContainsAnyExcept(NameBytes))
+        if (!MemberNames.IsField(part.Name))
         {
             throw new PrivatemodeWouldLeakException(
                 "member-name",
-                $"A field of the form has a name that is not 1 to {NameLimit} of A-Z a-z 0-9 _ [ ]; names travel in the clear. Rename it.");
+                $"A field of the form has a name that is not {MemberNames.FieldRule}; names travel in the clear. Rename it.");
         }
     }
 
@@ -255,5 +239,5 @@ internal static class ClearFormFields
     }
 
     private static string Allowed(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("model"u8) ? "the id of a model: 1 to 128 of A-Z a-z 0-9 . _ / -" : "true or false";
+        name.SequenceEqual("model"u8) ? $"the id of a model: {MemberNames.ModelRule}" : "true or false";
 }

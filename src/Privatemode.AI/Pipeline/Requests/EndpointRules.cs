@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Answers;
 
 namespace Privatemode.AI.Pipeline.Requests;
@@ -144,7 +145,7 @@ internal static class EndpointRules
         string id = path[(ModelsPath.Length + 1)..].Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
         // A dot segment after an escaped slash takes effect if a proxy unescapes the path.
-        return ClearMembers.IsModelId(id) && !id.Split('/').Any(segment => segment is "." or "..");
+        return MemberNames.IsModel(id) && !id.Split('/').Any(segment => segment is "." or "..");
     }
 }
 

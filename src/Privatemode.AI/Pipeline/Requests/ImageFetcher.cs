@@ -26,8 +26,7 @@ internal sealed class ImageFetcher : IDisposable
     private const int MostAtOnce = 4;
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
-    private static readonly SearchValues<char> TypeCharacters =
-        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+-");
+    private static readonly SearchValues<char> TypeCharacters = SearchValues.Create(MemberNames.LettersAndDigits + ".+-");
 
     private readonly HttpClient _http;
     private readonly TimeProvider _time;

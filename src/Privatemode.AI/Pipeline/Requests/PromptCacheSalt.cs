@@ -14,7 +14,7 @@ namespace Privatemode.AI.Pipeline.Requests;
 internal static class PromptCacheSaltWriter
 {
     /// <summary>What all salts of this library are made of.</summary>
-    private static readonly SearchValues<byte> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="u8);
+    private static readonly SearchValues<byte> Plain = MemberNames.Bytes(MemberNames.LettersAndDigits + "+/=");
 
     public static ReadOnlySpan<byte> Name => "cache_salt"u8;
 

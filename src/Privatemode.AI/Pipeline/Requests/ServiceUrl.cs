@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
@@ -12,12 +13,10 @@ namespace Privatemode.AI.Pipeline.Requests;
 /// </remarks>
 internal static class ServiceUrl
 {
-    private const string Letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
-    private static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789ABCDEFabcdef"u8);
+    private static readonly SearchValues<byte> HexDigits = MemberNames.Bytes(MemberNames.HexDigits);
     // No zone, and no IPv4 address within: the platform takes leading zeros there, and the service's parser does not.
-    private static readonly SearchValues<byte> AddressBytes = SearchValues.Create("0123456789ABCDEFabcdef:"u8);
-    private static readonly SearchValues<byte> UserInfoBytes = SearchValues.Create(Encoding.ASCII.GetBytes(Letters + "-._~!$&'()*+,;=:%"));
+    private static readonly SearchValues<byte> AddressBytes = MemberNames.Bytes(MemberNames.HexDigits + ":");
+    private static readonly SearchValues<byte> UserInfoBytes = MemberNames.Bytes(MemberNames.LettersAndDigits + "-._~!$&'()*+,;=:%");
     private static readonly SearchValues<byte> NotInHosts = SearchValues.Create(" \"#%/:<>?@[\\]^`{|}"u8);
 
     /// <summary>Whether a URL in UTF-8 names its content itself.</summary>

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
@@ -25,7 +26,8 @@ internal static class ShardKey
     private const int MediumFrom = 1_024 * BytesPerToken;
     private const int LargeFrom = 100_096 * BytesPerToken;
 
-    private static ReadOnlySpan<byte> Alphabet => "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"u8;
+    // Base64 (RFC 4648, section 4).
+    private const string Alphabet = MemberNames.LettersAndDigits + "+/";
 
     /// <summary>The key of a body under the given salt.</summary>
     public static string OfBody(ReadOnlySpan<byte> document, JsonIndex index, ReadOnlySpan<byte> salt)
@@ -66,7 +68,7 @@ internal static class ShardKey
             sha.AppendData(hash);
             sha.AppendData(content.Slice(at, size));
             _ = sha.GetHashAndReset(hash);
-            characters.GetSpan(1)[0] = (char)Alphabet[hash[^1] & 63];
+            characters.GetSpan(1)[0] = Alphabet[hash[^1] & 63];
             characters.Advance(1);
             at += size;
         }

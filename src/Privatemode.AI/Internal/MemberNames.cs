@@ -1,0 +1,56 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+
+namespace Privatemode.AI.Internal;
+
+/// <summary>Which names of members, names of form fields, model IDs and digests are accepted. Names and model IDs travel in the clear.</summary>
+internal static class MemberNames
+{
+    public const string LettersAndDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+    public const string HexDigits = "0123456789abcdefABCDEF";
+
+    /// <summary>What a member of a JSON body may be called, for messages.</summary>
+    public const string MemberRule = "1 to 64 of A-Z a-z 0-9 _";
+
+    /// <summary>What a field of a form may be called, for messages.</summary>
+    public const string FieldRule = MemberRule + " [ ]";
+
+    /// <summary>What a model ID may be, for messages.</summary>
+    public const string ModelRule = "1 to 128 of A-Z a-z 0-9 . _ / -";
+
+    private const int LongestName = 64;
+    private const int LongestModel = 128;
+    private const int Sha256Digits = 64;
+    private const string MemberAlphabet = LettersAndDigits + "_";
+    private const string FieldAlphabet = MemberAlphabet + "[]";
+
+    private static readonly SearchValues<char> MemberCharacters = SearchValues.Create(MemberAlphabet);
+    private static readonly SearchValues<byte> MemberBytes = Bytes(MemberAlphabet);
+    private static readonly SearchValues<char> FieldCharacters = SearchValues.Create(FieldAlphabet);
+    private static readonly SearchValues<byte> FieldBytes = Bytes(FieldAlphabet);
+    private static readonly SearchValues<char> ModelCharacters = SearchValues.Create(LettersAndDigits + "._/-");
+
+    /// <summary>The bytes of ASCII characters, to search for.</summary>
+    public static SearchValues<byte> Bytes(string characters) => SearchValues.Create(Encoding.ASCII.GetBytes(characters));
+
+    public static bool IsMember(ReadOnlySpan<char> name) => name.Length is > 0 and <= LongestName && !name.ContainsAnyExcept(MemberCharacters);
+
+    public static bool IsMember(ReadOnlySpan<byte> name) => name.Length is > 0 and <= LongestName && !name.ContainsAnyExcept(MemberBytes);
+
+    public static bool IsField(ReadOnlySpan<char> name) => name.Length is > 0 and <= LongestName && !name.ContainsAnyExcept(FieldCharacters);
+
+    public static bool IsField(ReadOnlySpan<byte> name) => name.Length is > 0 and <= LongestName && !name.ContainsAnyExcept(FieldBytes);
+
+    /// <summary>Whether a name has the characters of <see cref="MemberRule"/>, of any length.</summary>
+    public static bool HasMemberBytesOnly(ReadOnlySpan<byte> name) => !name.ContainsAnyExcept(MemberBytes);
+
+    public static bool IsModel(ReadOnlySpan<char> id) => id.Length is > 0 and <= LongestModel && !id.ContainsAnyExcept(ModelCharacters);
+
+    /// <summary>Whether text is a SHA-256 digest: 64 hexadecimal digits.</summary>
+    public static bool IsSha256([NotNullWhen(true)] string? text) => text is { Length: Sha256Digits } && text.All(char.IsAsciiHexDigit);
+
+    /// <summary>Whether text is a SHA-256 digest as this library writes it: 64 hexadecimal digits, in lower case.</summary>
+    public static bool IsLowerSha256(string text) => text.Length == Sha256Digits && text.All(char.IsAsciiHexDigitLower);
+}

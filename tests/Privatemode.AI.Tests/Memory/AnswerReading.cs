@@ -41,14 +41,14 @@ internal sealed class AnswerReading(string path = "/v1/chat/completions", int st
             Rule = EndpointRules.Match("POST", new Uri(Service, path), Service),
             RequestId = "request",
             WantsStream = stream,
-            Current = new CallAttempt(SecretLease.TryTake(session), exchange, null, []),
         };
+        using CallAttempt attempt = new(call, SecretLease.TryTake(session), exchange, null, []);
         AnswerHeaders head = new() { Status = status, ContentType = stream ? "text/event-stream" : "application/json" };
         AnswerReader opener = new(TimeSpan.FromMinutes(5), TimeProvider.System, new ClientEvents(null, Service));
         using Deadline deadline = new(TimeSpan.FromMinutes(5), TimeProvider.System, async: false, default, default);
         Stream wire = body(exchange);
         GC.Collect();
-        using Stream opened = opener.OpenAsync(head, wire, call, buffered: true, deadline, async: false).AsTask().GetAwaiter().GetResult().Content;
+        using Stream opened = opener.ReadAsync(head, wire, attempt, buffered: true, deadline, async: false).AsTask().GetAwaiter().GetResult().Content;
         return opened.Length;
     }
 }

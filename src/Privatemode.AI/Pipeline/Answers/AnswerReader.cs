@@ -21,24 +21,26 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     /// <summary>Largest answer that is not sealed, in bytes. From 4 MiB on the platform's parser takes twice the text, and keeps it.</summary>
     internal const int PlainLimit = 4 * 1024 * 1024 - 1024;
 
-    /// <summary>Opens the answer to the current attempt of a call. Closes <paramref name="body"/> unless it becomes the stream.</summary>
+    /// <summary>Decrypts the answer to an attempt. Closes <paramref name="body"/> unless it becomes the stream.</summary>
     /// <param name="head">Status and headers.</param>
     /// <param name="body">The body as it comes from the network.</param>
-    /// <param name="call">The call; an event stream takes its current attempt over.</param>
+    /// <param name="attempt">The attempt. An event stream takes it over, see <see cref="CallAnswer.OwnsAttempt"/>.</param>
     /// <param name="buffered">The caller wants even an event stream in memory.</param>
     /// <param name="deadline">Time for everything that is read whole.</param>
     /// <param name="async">False when the caller is synchronous.</param>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not sealed.</exception>
     /// <exception cref="PrivatemodeServiceException">The answer says that it needs a newer client, or did not come in time.</exception>
-    public async ValueTask<CallAnswer> OpenAsync(AnswerHeaders head, Stream body, EncryptedCall call, bool buffered, Deadline deadline, bool async)
+    public async ValueTask<CallAnswer> ReadAsync(AnswerHeaders head, Stream body, CallAttempt attempt, bool buffered, Deadline deadline, bool async)
     {
-        TelemetryOperation? operation = CallTelemetry.BeginOpen(call, time);
+        EncryptedCall call = attempt.Call;
+        TelemetryOperation? operation = CallTelemetry.BeginOpen(attempt, time);
+        DecryptingEventStream? stream = null;
         try
         {
             if (head.Status >= 400)
             {
                 using PooledPieces? error = await TryReadAsync(body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
-                CallAnswer refusal = error is null ? TooLongError(head, call) : OpenError(head, error.Text.Whole, call);
+                CallAnswer refusal = error is null ? TooLongError(head, call) : OpenError(head, error.Text.Whole, attempt);
                 Tell(refusal.Error!, call);
                 operation?.EndWithErrorAnswer(head.Status);
                 return refusal;
@@ -47,18 +49,18 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
             DemandSuccess(head, call);
             if (call.Rule.IsSealed && head.IsEventStream)
             {
-                DecryptingEventStream stream = BeginStream(body, call, operation, deadline);
-                return new CallAnswer(buffered ? await BufferAsync(stream, call, deadline, async).ConfigureAwait(false) : stream, null);
+                stream = BeginStream(body, attempt, operation, deadline);
+                return new CallAnswer(buffered ? await BufferAsync(stream, call, deadline, async).ConfigureAwait(false) : stream, null, OwnsAttempt: true);
             }
 
             using PooledPieces whole = await ReadAsync(body, call.Rule.IsSealed ? AnswerLimit : PlainLimit, call, deadline, async).ConfigureAwait(false);
-            MemoryStream opened = call.Rule.IsSealed ? OpenWhole(whole, call) : new MemoryStream(whole.ToArray());
+            MemoryStream opened = call.Rule.IsSealed ? OpenWhole(whole, attempt) : new MemoryStream(whole.ToArray());
             operation?.Succeed();
             return new CallAnswer(opened, null);
         }
-        catch (Exception exception) when (call.Current is not null)
+        catch (Exception exception) when (stream is null)
         {
-            // A stream that has begun tells of its end itself.
+            // A stream that has begun reports its end itself.
             events.AnswerFailed(exception);
             operation?.Fail(exception);
             throw;
@@ -132,9 +134,10 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         }
     }
 
-    private DecryptingEventStream BeginStream(Stream body, EncryptedCall call, TelemetryOperation? operation, Deadline deadline)
+    /// <summary>Makes the stream, which owns the attempt from then on.</summary>
+    private DecryptingEventStream BeginStream(Stream body, CallAttempt attempt, TelemetryOperation? operation, Deadline deadline)
     {
-        CallAttempt attempt = call.Current!;
+        EncryptedCall call = attempt.Call;
         EventRules rules = call.Rule.Stream switch
         {
             StreamKind.Transcription => new TranscriptionEventRules(call.RequestId, call.EndsWithUsage, call.HidesUsage, call.KeepsUsage),
@@ -146,9 +149,6 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         TimeSpan left = attempt.Session!.LeftAtService(time);
         IdleTimeoutStream network = new(body, deadline.Left, idleTimeout, () => decryptor.AuthenticEvents, time, call.RequestId);
         bool isWatched = operation is not null || events.HearsOfAnswers;
-
-        // From here on the stream owns exchange and secret.
-        call.Current = null;
         DecryptingEventStream stream = new(network, decryptor, isWatched ? new InstrumentedAttempt(attempt, decryptor, network, operation, events) : attempt);
         network.EndAfter(left, stream);
         return stream;
@@ -161,11 +161,12 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         return new MemoryStream(whole.ToArray());
     }
 
-    private static MemoryStream OpenWhole(PooledPieces answer, EncryptedCall call)
+    private static MemoryStream OpenWhole(PooledPieces answer, CallAttempt attempt)
     {
+        EncryptedCall call = attempt.Call;
         ResponseSchema shape = call.Rule.Answer!;
         using DecryptedDocument opened = new();
-        AnswerFault fault = Open(answer, call, opened);
+        AnswerFault fault = Open(answer, attempt, opened);
 
         // What follows may need room for a second copy of what was opened.
         answer.Dispose();
@@ -222,10 +223,11 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
 
     // A method of its own, because what is on its stack keeps the pieces of the answer from being collected.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static AnswerFault Open(PooledPieces answer, EncryptedCall call, DecryptedDocument opened)
+    private static AnswerFault Open(PooledPieces answer, CallAttempt attempt, DecryptedDocument opened)
     {
-        AnswerFault fault = call.Current!.Exchange!.Decrypt(answer.Text, call.Rule.Answer!, opened);
-        return fault == AnswerFault.NothingSealed && call.Rule.Answer!.AllowsArray && IsList(answer.Text) ? AnswerFault.EmptyDocument : fault;
+        ResponseSchema schema = attempt.Call.Rule.Answer!;
+        AnswerFault fault = attempt.Exchange!.Decrypt(answer.Text, schema, opened);
+        return fault == AnswerFault.NothingSealed && schema.AllowsArray && IsList(answer.Text) ? AnswerFault.EmptyDocument : fault;
     }
 
     /// <summary>Whether a document that is JSON is a list.</summary>
@@ -248,14 +250,15 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         return hasPayload ? AnswerFault.None : AnswerFault.PayloadMissing;
     }
 
-    private CallAnswer OpenError(AnswerHeaders head, ReadOnlySpan<byte> body, EncryptedCall call)
+    private CallAnswer OpenError(AnswerHeaders head, ReadOnlySpan<byte> body, CallAttempt attempt)
     {
+        EncryptedCall call = attempt.Call;
         ReadOnlySpan<byte> text = head.IsEventStream ? ErrorText.FirstEvent(body) : body;
         bool isAuthenticated = false;
         using DecryptedDocument opened = new();
         if (call.Rule.IsSealed && !head.IsMarkedUnsealed)
         {
-            AnswerFault fault = call.Current!.Exchange!.Decrypt(text, call.Rule.Answer!, opened);
+            AnswerFault fault = attempt.Exchange!.Decrypt(text, call.Rule.Answer!, opened);
             isAuthenticated = fault == AnswerFault.None;
 
             // Not in sealed form at all: somebody on the way wrote it. In sealed form and broken: somebody tampered with it.
@@ -353,4 +356,5 @@ internal readonly record struct AnswerHeaders
 /// <summary>An answer as the caller gets it.</summary>
 /// <param name="Content">Opened body: in memory, or a stream of events as they come.</param>
 /// <param name="Error">What an answer of status 400 or more says; null for a success.</param>
-internal readonly record struct CallAnswer(Stream Content, ServiceError? Error);
+/// <param name="OwnsAttempt">Whether the content is, or was read from, a stream of events, which disposes the attempt at its end.</param>
+internal readonly record struct CallAnswer(Stream Content, ServiceError? Error, bool OwnsAttempt = false);

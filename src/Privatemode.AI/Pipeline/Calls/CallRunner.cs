@@ -39,13 +39,10 @@ internal sealed class CallRunner(
         {
             try
             {
-                await AttemptAsync(carrier, state, apiKey, slot, async).ConfigureAwait(false);
-                if (!state.Repeats.MayRepeatWithNewSecret())
+                if (await TryAnswerAsync(carrier, state, apiKey, slot, async).ConfigureAwait(false))
                 {
                     return;
                 }
-
-                carrier.Drop();
             }
             catch (Exception exception) when (
                 TransportExceptions.IsUnanswered(exception) && !Callbacks.Threw(exception) && time.GetElapsedTime(state.SentAt) < LatestEnd
@@ -141,11 +138,13 @@ internal sealed class CallRunner(
         }
     }
 
-    private async ValueTask AttemptAsync(ICallCarrier carrier, CallState state, string apiKey, ConnectionSlots.Slot? slot, bool async)
+    /// <summary>Makes one attempt.</summary>
+    /// <returns>False if it is to be repeated at once with a new secret; otherwise, the carrier has the answer.</returns>
+    private async ValueTask<bool> TryAnswerAsync(ICallCarrier carrier, CallState state, string apiKey, ConnectionSlots.Slot? slot, bool async)
     {
         EncryptedCall call = state.Call!;
-        call.Current = await BeginAttemptAsync(call, state, apiKey, slot, async, carrier.CancellationToken).ConfigureAwait(false);
-        bool done = false;
+        CallAttempt attempt = await BeginAttemptAsync(call, state, apiKey, slot, async, carrier.CancellationToken).ConfigureAwait(false);
+        bool isOwnedByAnswer = false;
         bool isAnswered = false;
         try
         {
@@ -153,34 +152,43 @@ internal sealed class CallRunner(
             state.Deadline = deadline.Token;
             state.Repeats.CountSend();
             state.SentAt = time.GetTimestamp();
-            ReceivedAnswer carried = await SendAsync(carrier, call, deadline, async).ConfigureAwait(false);
-            SessionSecret? secret = call.Current.Session;
-            CallAnswer answer = await answers.OpenAsync(
-                carried.Head, carried.Body, call, carried.IsBuffered, deadline, async).ConfigureAwait(false);
-            carrier.Take(answer);
-            state.Repeats.Note(secret, answer.Error);
-            done = true;
-            isAnswered = answer.Error is null;
+            ReceivedAnswer received = await SendAsync(carrier, attempt, deadline, async).ConfigureAwait(false);
+            SessionSecret? secret = attempt.Session;
+            try
+            {
+                CallAnswer answer = await answers.ReadAsync(received.Head, received.Body, attempt, received.IsBuffered, deadline, async).ConfigureAwait(false);
+                state.Repeats.Note(secret, answer.Error);
+                if (state.Repeats.MayRepeatWithNewSecret())
+                {
+                    received.Response.Dispose();
+                    return false;
+                }
+
+                carrier.Take(call, received, answer);
+                isOwnedByAnswer = answer.OwnsAttempt;
+                isAnswered = answer.Error is null;
+                return true;
+            }
+            catch
+            {
+                received.Response.Dispose();
+                throw;
+            }
         }
         finally
         {
-            // An event stream has taken the attempt over and left null here.
-            CallAttempt? ended = call.Current;
-            call.Current = null;
             try
             {
-                ended?.Dispose();
+                if (!isOwnedByAnswer)
+                {
+                    attempt.Dispose();
+                }
             }
             finally
             {
                 if (!isAnswered)
                 {
                     call.Body?.EndAttempt();
-                }
-
-                if (!done)
-                {
-                    carrier.Drop();
                 }
             }
         }
@@ -215,15 +223,15 @@ internal sealed class CallRunner(
         return engine.Seal(call, lease, apiKey);
     }
 
-    private async ValueTask<ReceivedAnswer> SendAsync(ICallCarrier carrier, EncryptedCall call, Deadline deadline, bool async)
+    private async ValueTask<ReceivedAnswer> SendAsync(ICallCarrier carrier, CallAttempt attempt, Deadline deadline, bool async)
     {
         try
         {
-            return await carrier.SendAsync(call, deadline, async).ConfigureAwait(false);
+            return await carrier.SendAsync(attempt, deadline, async).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!carrier.CancellationToken.IsCancellationRequested)
         {
-            throw deadline.CutOff(call.RequestId);
+            throw deadline.CutOff(attempt.Call.RequestId);
         }
         catch (ObjectDisposedException) when (closing.IsCancellationRequested)
         {

@@ -64,21 +64,29 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
         }
 
         /// <summary>Puts the sealed request in the message for the time of sending, and the caller's back afterwards.</summary>
-        public async ValueTask<ReceivedAnswer> SendAsync(EncryptedCall call, Deadline deadline, bool async)
+        public async ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, Deadline deadline, bool async)
         {
-            using EncryptedMessageScope swap = new(message, call.Current!);
-            if (async)
+            using EncryptedMessageScope scope = new(message, attempt);
+            try
             {
-                await ProcessNextAsync(message, pipeline, currentIndex).ConfigureAwait(false);
+                if (async)
+                {
+                    await ProcessNextAsync(message, pipeline, currentIndex).ConfigureAwait(false);
+                }
+                else
+                {
+                    ProcessNext(message, pipeline, currentIndex);
+                }
             }
-            else
+            catch
             {
-                ProcessNext(message, pipeline, currentIndex);
+                message.Response?.Dispose();
+                throw;
             }
 
-            if (ReceiptScope.Current is { } scope && ReceiptFactory.Of(call) is { } receipt)
+            if (ReceiptScope.Current is { } receipts && ReceiptFactory.Of(attempt) is { } receipt)
             {
-                scope.Take(receipt);
+                receipts.Take(receipt);
             }
 
             PipelineResponse response = message.Response!;
@@ -89,10 +97,10 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
                 Encrypted = Header(response, ProtocolHeaders.Encrypted),
                 RetryAfter = Header(response, ProtocolHeaders.RetryAfter),
             };
-            return new ReceivedAnswer(head, response.ContentStream ?? Stream.Null, swap.WasBuffered);
+            return new ReceivedAnswer(head, response.ContentStream ?? Stream.Null, response, scope.WasBuffered);
         }
 
-        public void Take(CallAnswer answer)
+        public void Take(EncryptedCall call, in ReceivedAnswer received, CallAnswer answer)
         {
             message.Response!.ContentStream = answer.Content;
             ReceiptScope.Current?.Take(answer.Content);
@@ -101,8 +109,6 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
                 ServiceErrors.Remember(message.Response, answer.Error);
             }
         }
-
-        public void Drop() => message.Response?.Dispose();
 
         private static string? Header(PipelineResponse response, string name) =>
             response.Headers.TryGetValue(name, out string? value) ? value : null;
@@ -134,22 +140,20 @@ internal interface ICallCarrier
     /// <summary>Writes the caller's body, in the clear. Called once.</summary>
     ValueTask WriteBodyAsync(Stream target, bool async);
 
-    /// <summary>Sends the current attempt of a call and nothing else, and comes back with the head of the answer.</summary>
+    /// <summary>Sends an attempt and nothing else, and returns when the head of the answer has arrived.</summary>
     /// <exception cref="OperationCanceledException">The deadline has passed, or the caller cancelled.</exception>
-    ValueTask<ReceivedAnswer> SendAsync(EncryptedCall call, Deadline deadline, bool async);
+    ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, Deadline deadline, bool async);
 
-    /// <summary>Takes the opened answer in place of the sealed one.</summary>
-    void Take(CallAnswer answer);
-
-    /// <summary>Gives the answer up, if there is one.</summary>
-    void Drop();
+    /// <summary>Hands the decrypted answer to the caller in place of the received one, which then is the carrier's.</summary>
+    void Take(EncryptedCall call, in ReceivedAnswer received, CallAnswer answer);
 }
 
 /// <summary>An answer as it comes from the network.</summary>
 /// <param name="Head">Status and headers.</param>
 /// <param name="Body">The body, not yet read.</param>
+/// <param name="Response">The response with its connection. Whoever has the answer disposes it.</param>
 /// <param name="IsBuffered">The caller wants even an event stream in memory.</param>
-internal readonly record struct ReceivedAnswer(AnswerHeaders Head, Stream Body, bool IsBuffered);
+internal readonly record struct ReceivedAnswer(AnswerHeaders Head, Stream Body, IDisposable Response, bool IsBuffered);
 
 /// <summary>Holds the sealed request in a message while it is sent; disposing puts the caller's own back.</summary>
 internal sealed class EncryptedMessageScope : IDisposable
@@ -169,6 +173,7 @@ internal sealed class EncryptedMessageScope : IDisposable
         _timeout = message.NetworkTimeout;
         WasBuffered = message.BufferResponse;
 
+        message.SetProperty(typeof(CallAttempt), attempt);
         message.Request.Content = attempt.Content;
         foreach ((string name, string value) in attempt.Headers)
         {
@@ -183,8 +188,13 @@ internal sealed class EncryptedMessageScope : IDisposable
     /// <summary>The caller wants the answer in memory.</summary>
     public bool WasBuffered { get; }
 
+    /// <summary>The attempt that the message carries; null while the message is not being sent.</summary>
+    public static CallAttempt? AttemptOf(PipelineMessage message) =>
+        message.TryGetProperty(typeof(CallAttempt), out object? attempt) ? (CallAttempt?)attempt : null;
+
     public void Dispose()
     {
+        _message.SetProperty(typeof(CallAttempt), null);
         foreach ((string name, _) in _attempt.Headers)
         {
             _ = _message.Request.Headers.Remove(name);
@@ -277,10 +287,10 @@ internal sealed class EncryptedCallTransport(HttpClient http, Uri service) : Htt
 {
     protected override void OnSendingRequest(PipelineMessage message, HttpRequestMessage httpRequest)
     {
-        CallState? state = CallState.Of(message);
-        OutboundCheck.Demand(httpRequest, state?.Call, message.Request.Content, service);
-        httpRequest.Options.Set(IsolatingHandler.Deadline, state!.Deadline);
-        httpRequest.Options.Set(IsolatingHandler.CallId, state.Call!.RequestId);
+        CallAttempt? attempt = EncryptedMessageScope.AttemptOf(message);
+        OutboundCheck.Demand(httpRequest, attempt, message.Request.Content, service);
+        httpRequest.Options.Set(IsolatingHandler.Deadline, CallState.Of(message)!.Deadline);
+        httpRequest.Options.Set(IsolatingHandler.CallId, attempt!.Call.RequestId);
     }
 
     protected override void OnReceivedResponse(PipelineMessage message, HttpResponseMessage httpResponse) => DropUnsafeHeaders(httpResponse);

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Internal;
@@ -12,10 +13,7 @@ namespace Privatemode.AI.Pipeline.Calls;
 /// <summary>Carries a call that came as an HTTP request: each attempt is a request of our own, and the answer a response of our own.</summary>
 internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, Uri service, CancellationToken cancellationToken) : ICallCarrier
 {
-    private HttpResponseMessage? _wire;
     private EncryptionReceipt? _receipt;
-    private string _requestId = "";
-    private bool _isSealed;
 
     public string Method => request.Method.Method;
 
@@ -49,50 +47,58 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         }
     }
 
-    public async ValueTask<ReceivedAnswer> SendAsync(EncryptedCall call, Deadline deadline, bool async)
+    public async ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, Deadline deadline, bool async)
     {
-        HttpRequestMessage attempt = NewRequest(call);
-        OutboundCheck.Demand(attempt, call, (attempt.Content as EncryptedHttpContent)?.Content, service);
-        attempt.Options.Set(IsolatingHandler.Deadline, deadline.Token);
-        attempt.Options.Set(IsolatingHandler.CallId, call.RequestId);
-        HttpResponseMessage wire;
+        HttpRequestMessage outgoing = NewRequest(attempt);
+        OutboundCheck.Demand(outgoing, attempt, (outgoing.Content as EncryptedHttpContent)?.Content, service);
+        outgoing.Options.Set(IsolatingHandler.Deadline, deadline.Token);
+        outgoing.Options.Set(IsolatingHandler.CallId, attempt.Call.RequestId);
+        HttpResponseMessage response;
         try
         {
-            wire = _wire = async
-                ? await http.SendAsync(attempt, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false)
-                : http.Send(attempt, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            response = async
+                ? await http.SendAsync(outgoing, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false)
+                : http.Send(outgoing, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         }
         finally
         {
             // A stream may go on for long; the body that asked for it need not stay in memory.
-            call.Current!.Content?.Dispose();
+            attempt.Content?.Dispose();
         }
 
-        (_requestId, _isSealed, _receipt) = (call.RequestId, call.Rule.IsSealed, ReceiptFactory.Of(call));
+        _receipt = ReceiptFactory.Of(attempt);
         AnswerHeaders head = new()
         {
-            Status = (int)wire.StatusCode,
-            ContentType = Value(wire.Content.Headers, ProtocolHeaders.ContentType),
-            Encrypted = Value(wire.Headers, ProtocolHeaders.Encrypted),
-            RetryAfter = Value(wire.Headers, ProtocolHeaders.RetryAfter),
+            Status = (int)response.StatusCode,
+            ContentType = Value(response.Content.Headers, ProtocolHeaders.ContentType),
+            Encrypted = Value(response.Headers, ProtocolHeaders.Encrypted),
+            RetryAfter = Value(response.Headers, ProtocolHeaders.RetryAfter),
         };
-        Stream body = async
-            ? await wire.Content.ReadAsStreamAsync(deadline.Token).ConfigureAwait(false)
-            : wire.Content.ReadAsStream(deadline.Token);
-        return new ReceivedAnswer(head, body, IsBuffered: false);
+        try
+        {
+            Stream body = async
+                ? await response.Content.ReadAsStreamAsync(deadline.Token).ConfigureAwait(false)
+                : response.Content.ReadAsStream(deadline.Token);
+            return new ReceivedAnswer(head, body, response, IsBuffered: false);
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
     }
 
-    public void Take(CallAnswer answer)
+    public void Take(EncryptedCall call, in ReceivedAnswer received, CallAnswer answer)
     {
-        bool isAuthenticated = answer.Error?.IsAuthenticated ?? _isSealed;
-        HttpResponseMessage response = new(_wire!.StatusCode)
+        bool isAuthenticated = answer.Error?.IsAuthenticated ?? call.Rule.IsSealed;
+        HttpResponseMessage response = new((HttpStatusCode)received.Head.Status)
         {
-            Content = new AnswerHttpContent(answer.Content, _wire),
+            Content = new AnswerHttpContent(answer.Content, received.Response),
             RequestMessage = request,
         };
         response.Content.Headers.ContentType = new MediaTypeHeaderValue(TypeOf(answer));
         Set(response, ProtocolHeaders.Authenticated, isAuthenticated ? "true" : "false");
-        Set(response, ProtocolHeaders.AnswerId, _requestId);
+        Set(response, ProtocolHeaders.AnswerId, call.RequestId);
         if (answer.Error?.RetryAfter is { } wait)
         {
             Set(response, ProtocolHeaders.RetryAfter, Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture));
@@ -102,19 +108,11 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         Response = response;
     }
 
-    public void Drop()
-    {
-        Response?.Dispose();
-        Response = null;
-        _wire?.Dispose();
-        _wire = null;
-    }
-
     /// <summary>The request of one attempt, made from what was checked and not from what was asked for.</summary>
-    private HttpRequestMessage NewRequest(EncryptedCall call)
+    private HttpRequestMessage NewRequest(CallAttempt attempt)
     {
-        CallAttempt attempt = call.Current!;
-        HttpRequestMessage sent = new(new HttpMethod(call.Rule.Method), new Uri(service, call.Rule.Path))
+        EndpointRule rule = attempt.Call.Rule;
+        HttpRequestMessage sent = new(new HttpMethod(rule.Method), new Uri(service, rule.Path))
         {
             Content = attempt.Content is { } content ? new EncryptedHttpContent(content) : null,
         };
@@ -124,7 +122,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
             _ = headers.TryAddWithoutValidation(name, value);
         }
 
-        _ = sent.Headers.TryAddWithoutValidation(ProtocolHeaders.Accept, call.WantsStream ? "text/event-stream" : "application/json");
+        _ = sent.Headers.TryAddWithoutValidation(ProtocolHeaders.Accept, attempt.Call.WantsStream ? "text/event-stream" : "application/json");
         return sent;
     }
 
@@ -241,7 +239,7 @@ internal static class CallerHeaderCheck
 }
 
 /// <summary>An opened answer in the shape in which HTTP responses carry one; takes the response it came from with it when it goes.</summary>
-internal sealed class AnswerHttpContent(Stream opened, HttpResponseMessage wire) : StreamContent(opened)
+internal sealed class AnswerHttpContent(Stream opened, IDisposable wire) : StreamContent(opened)
 {
     protected override void Dispose(bool disposing)
     {

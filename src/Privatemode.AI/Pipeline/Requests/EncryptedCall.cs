@@ -47,17 +47,10 @@ internal sealed class EncryptedCall : IDisposable
     /// <summary>How many attempts were begun.</summary>
     public int Attempts { get; set; }
 
-    /// <summary>The attempt under way; null between attempts.</summary>
-    public CallAttempt? Current { get; set; }
-
     /// <summary>For exceptions about the answer.</summary>
     public AnswerContext Context => new(Rule.Path, RequestId);
 
-    public void Dispose()
-    {
-        Current?.Dispose();
-        Body?.Dispose();
-    }
+    public void Dispose() => Body?.Dispose();
 }
 
 /// <summary>One attempt of a call: its exchange, the secret it uses, and exactly what may leave.</summary>
@@ -65,13 +58,17 @@ internal sealed class CallAttempt : IDisposable
 {
     private readonly SecretLease? _lease;
 
-    public CallAttempt(SecretLease? lease, BodyExchange? exchange, EncryptedContent? content, IReadOnlyList<KeyValuePair<string, string>> headers)
+    public CallAttempt(
+        EncryptedCall call, SecretLease? lease, BodyExchange? exchange, EncryptedContent? content, IReadOnlyList<KeyValuePair<string, string>> headers)
     {
+        Call = call;
         _lease = lease;
         Exchange = exchange;
         Content = content;
         Headers = headers;
     }
+
+    public EncryptedCall Call { get; }
 
     /// <summary>Null on an endpoint that is not sealed.</summary>
     public BodyExchange? Exchange { get; }
@@ -214,9 +211,10 @@ internal sealed class EncryptedHttpContent(EncryptedContent content) : HttpConte
 internal static class ReceiptFactory
 {
     /// <summary>The receipt; null for a call that was not sealed, or under a mesh CA that nobody verified.</summary>
-    public static EncryptionReceipt? Of(EncryptedCall call)
+    public static EncryptionReceipt? Of(CallAttempt attempt)
     {
-        if (call.Current?.Session is not { Deployment: { } deployment } session || call.Body is null)
+        EncryptedCall call = attempt.Call;
+        if (attempt.Session is not { Deployment: { } deployment } session || call.Body is null)
         {
             return null;
         }
@@ -247,8 +245,8 @@ internal static class CallTelemetry
     public static TelemetryOperation? BeginSeal(EncryptedCall call, SessionSecret session, TimeProvider time) =>
         Describe(TelemetryOperation.Begin(Telemetry.Seal, time), call, session, call.Attempts);
 
-    public static TelemetryOperation? BeginOpen(EncryptedCall call, TimeProvider time) =>
-        Describe(TelemetryOperation.Begin(Telemetry.Open, time), call, call.Current?.Session, Math.Max(call.Attempts - 1, 0));
+    public static TelemetryOperation? BeginOpen(CallAttempt attempt, TimeProvider time) =>
+        Describe(TelemetryOperation.Begin(Telemetry.Open, time), attempt.Call, attempt.Session, Math.Max(attempt.Call.Attempts - 1, 0));
 
     private static TelemetryOperation? Describe(TelemetryOperation? operation, EncryptedCall call, SessionSecret? session, int attempt)
     {

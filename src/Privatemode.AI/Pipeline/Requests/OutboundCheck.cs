@@ -11,10 +11,11 @@ internal static class OutboundCheck
     private static readonly string[] AcceptedTypes = ["application/json", "text/event-stream", "*/*"];
 
     /// <exception cref="PrivatemodeWouldLeakException">Something else would have left.</exception>
-    public static void Demand(HttpRequestMessage request, EncryptedCall? call, object? content, Uri service)
+    public static void Demand(HttpRequestMessage request, CallAttempt? sent, object? content, Uri service)
     {
-        CallAttempt attempt = call?.Current ?? throw Refuse("unprepared-request");
-        if (request.RequestUri is null || EndpointRules.Match(request.Method.Method, request.RequestUri, service).Path != call.Rule.Path)
+        CallAttempt attempt = sent ?? throw Refuse("unprepared-request");
+        EndpointRule rule = attempt.Call.Rule;
+        if (request.RequestUri is null || EndpointRules.Match(request.Method.Method, request.RequestUri, service).Path != rule.Path)
         {
             throw Refuse("changed-address");
         }
@@ -24,7 +25,7 @@ internal static class OutboundCheck
             throw Refuse("changed-body");
         }
 
-        if (attempt.Content is { } body && !IsSealed(body.Body, call.Rule, attempt.Exchange!))
+        if (attempt.Content is { } body && !IsSealed(body.Body, rule, attempt.Exchange!))
         {
             throw Refuse("unsealed-body");
         }

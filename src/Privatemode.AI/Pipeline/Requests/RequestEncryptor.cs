@@ -115,7 +115,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
                     "body", $"The sealed request is larger than {call.Rule.WireLimit} bytes, the most the service takes. Send less at once.");
             }
 
-            CallAttempt attempt = new(lease, exchange, content, SealedHeaders(call, lease.Session, apiKey, body));
+            CallAttempt attempt = new(call, lease, exchange, content, SealedHeaders(call, lease.Session, apiKey, body));
             operation?.Succeed();
             return attempt;
         }
@@ -130,7 +130,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
 
     /// <summary>An attempt on an endpoint that is not sealed.</summary>
     public static CallAttempt WithoutBody(EncryptedCall call, string apiKey) =>
-        new(null, null, null, [.. CommonHeaders(apiKey), new(ProtocolHeaders.UserRequestId, call.RequestId)]);
+        new(call, null, null, null, [.. CommonHeaders(apiKey), new(ProtocolHeaders.UserRequestId, call.RequestId)]);
 
     private EncryptedCall PrepareJson(EndpointRule rule, JsonRequestBody body, string apiKey)
     {

@@ -75,22 +75,18 @@ public sealed class FormAttemptTests
             return default;
         }
 
-        public ValueTask<ReceivedAnswer> SendAsync(EncryptedCall call, Deadline deadline, bool async)
+        public ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, Deadline deadline, bool async)
         {
             Sent++;
-            FormRequestBody body = (FormRequestBody)call.Body!;
+            FormRequestBody body = (FormRequestBody)attempt.Call.Body!;
             WasSealed = Encoding.Latin1.GetString(body.Value(body.Form.Find("file"u8)!)) != File;
             return isAnswered
                 ? new(new ReceivedAnswer(
-                    new AnswerHeaders { Status = 503, ContentType = "text/plain" }, new MemoryStream("busy"u8.ToArray()), IsBuffered: true))
+                    new AnswerHeaders { Status = 503, ContentType = "text/plain" }, new MemoryStream("busy"u8.ToArray()), new MemoryStream(), IsBuffered: true))
                 : throw new InvalidOperationException("not sent");
         }
 
-        public void Take(CallAnswer answer)
-        {
-        }
-
-        public void Drop()
+        public void Take(EncryptedCall call, in ReceivedAnswer received, CallAnswer answer)
         {
         }
     }

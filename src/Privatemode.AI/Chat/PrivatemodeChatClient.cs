@@ -46,7 +46,7 @@ internal sealed class PrivatemodeChatClient : IChatClient
             ClientResult<ChatCompletion> result =
                 await _client.CompleteChatAsync(request, completionOptions, cancellationToken).ConfigureAwait(false);
             ChatResponse response = ResponseMapper.FromOpenAI(result.Value, completionOptions, callIds);
-            response.AdditionalProperties = WithReceipt(response.AdditionalProperties, scope);
+            response.AdditionalProperties = scope.AddTo(response.AdditionalProperties);
             return response;
         }
         catch (Exception exception) when (
@@ -95,14 +95,14 @@ internal sealed class PrivatemodeChatClient : IChatClient
         {
             while (await NextAsync(events, mapper, scope, format, cancellationToken).ConfigureAwait(false) is { } update)
             {
-                update.AdditionalProperties = WithReceipt(update.AdditionalProperties, scope);
+                update.AdditionalProperties = scope.AddTo(update.AdditionalProperties);
                 yield return update;
             }
         }
 
         if (mapper.Complete() is { } last)
         {
-            last.AdditionalProperties = WithReceipt(last.AdditionalProperties, scope);
+            last.AdditionalProperties = scope.AddTo(last.AdditionalProperties);
             yield return last;
         }
     }
@@ -119,16 +119,6 @@ internal sealed class PrivatemodeChatClient : IChatClient
         {
             throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }
-    }
-
-    private static AdditionalPropertiesDictionary? WithReceipt(AdditionalPropertiesDictionary? properties, ReceiptScope scope)
-    {
-        if (scope.Receipt is not null)
-        {
-            (properties ??= [])[EncryptionReceipt.PropertyName] = scope.Receipt;
-        }
-
-        return properties;
     }
 
     private static List<OpenAIMessage> ToRequest(IEnumerable<ChatMessage> messages, ChatOptions? options, out ToolCallIds callIds)

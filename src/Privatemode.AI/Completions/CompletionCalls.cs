@@ -26,7 +26,7 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Exce
         try
         {
             using PipelineResponse response = await SendAsync(body, "application/json", buffered: true, cancellationToken).ConfigureAwait(false);
-            return CompletionReader.Read(response.Content.ToMemory(), EncryptionReceipt.ParseOrNull(scope.Receipt));
+            return CompletionReader.Read(response.Content.ToMemory(), scope.Receipt);
         }
         catch (Exception exception) when (failures.TryMap(exception, scope, Format, out Exception? mapped))
         {
@@ -40,13 +40,12 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Exce
         ReceiptScope scope = ReceiptScope.Begin();
         await using ConfiguredAsyncDisposable held = scope.ConfigureAwait(false);
         using PipelineResponse response = await BeginAsync(body, scope, cancellationToken).ConfigureAwait(false);
-        EncryptionReceipt? receipt = EncryptionReceipt.ParseOrNull(scope.Receipt);
         Stream stream = response.ContentStream ?? Stream.Null;
         await using (stream.ConfigureAwait(false))
         {
             bool handedOut = false;
             SseParser<TextCompletion?> parser = SseParser.Create(
-                stream, (_, data) => data.SequenceEqual(EndMark) ? null : CompletionReader.Read(data.ToArray(), receipt, handedOut));
+                stream, (_, data) => data.SequenceEqual(EndMark) ? null : CompletionReader.Read(data.ToArray(), scope.Receipt, handedOut));
             IAsyncEnumerator<SseItem<TextCompletion?>> events = parser.EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
             await using (events.ConfigureAwait(false))
             {

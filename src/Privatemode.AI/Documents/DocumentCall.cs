@@ -41,7 +41,7 @@ internal sealed class DocumentCall
             return new PartitionedDocument
             {
                 Elements = ElementReader.Read(response.Content.ToMemory()),
-                Receipt = EncryptionReceipt.ParseOrNull(scope.Receipt),
+                Receipt = scope.Receipt,
             };
         }
         catch (Exception exception) when (_failures.TryMap(exception, scope, Format, out Exception? mapped))

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.AI;
 using OpenAI.Embeddings;
 using Privatemode.AI.Internal;
+using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Embeddings;
 
@@ -13,9 +14,9 @@ internal static class EmbeddingReader
     /// <param name="texts">How many texts were sent.</param>
     /// <param name="dimensions">How many numbers a vector must have; null for any number, the same for all.</param>
     /// <param name="first">Index of the first text among all of the call.</param>
-    /// <param name="receipt">Goes with every vector.</param>
+    /// <param name="scope">Has the receipt, which goes with every vector.</param>
     /// <exception cref="PrivatemodeServiceException">The vectors are not those of the texts, or one contains NaN or infinity.</exception>
-    public static Embedding<float>[] Read(OpenAIEmbeddingCollection answer, int texts, int? dimensions, int first, string? receipt)
+    public static Embedding<float>[] Read(OpenAIEmbeddingCollection answer, int texts, int? dimensions, int first, ReceiptScope scope)
     {
         if (answer.Count != texts)
         {
@@ -38,7 +39,7 @@ internal static class EmbeddingReader
                 throw PrivatemodeServiceException.UnusableVector(first + item.Index, requestId: null);
             }
 
-            ordered[item.Index] = new Embedding<float>(vector) { ModelId = answer.Model, AdditionalProperties = WithReceipt(receipt) };
+            ordered[item.Index] = new Embedding<float>(vector) { ModelId = answer.Model, AdditionalProperties = scope.AddTo(null) };
         }
 
         return ordered;
@@ -89,9 +90,6 @@ internal static class EmbeddingReader
 
         return isFinite;
     }
-
-    public static AdditionalPropertiesDictionary? WithReceipt(string? receipt) =>
-        receipt is null ? null : new AdditionalPropertiesDictionary { [EncryptionReceipt.PropertyName] = receipt };
 
     private static PrivatemodeServiceException Unusable(string what) => new(
         ServiceFailureReason.Other,

@@ -89,8 +89,8 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
         {
             ClientResult<OpenAIEmbeddingCollection> result =
                 await _client.GenerateEmbeddingsAsync(texts, options, cancellationToken).ConfigureAwait(false);
-            Embedding<float>[] embeddings = EmbeddingReader.Read(result.Value, texts.Count, dimensions, first, scope.Receipt);
-            return new Answer(embeddings, EmbeddingReader.UsageOf(result.Value), scope.Receipt);
+            Embedding<float>[] embeddings = EmbeddingReader.Read(result.Value, texts.Count, dimensions, first, scope);
+            return new Answer(embeddings, EmbeddingReader.UsageOf(result.Value), scope);
         }
         catch (PrivatemodeServiceException exception) when (first > 0 && exception.VectorIndex is { } index)
         {
@@ -115,9 +115,9 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
         }
 
         all.Usage = EmbeddingReader.Sum(answers.Select(answer => answer.Usage));
-        all.AdditionalProperties = EmbeddingReader.WithReceipt(answers[0].Receipt);
+        all.AdditionalProperties = answers[0].Scope.AddTo(null);
         return all;
     }
 
-    private sealed record Answer(Embedding<float>[] Embeddings, UsageDetails? Usage, string? Receipt);
+    private sealed record Answer(Embedding<float>[] Embeddings, UsageDetails? Usage, ReceiptScope Scope);
 }

@@ -88,7 +88,7 @@ internal sealed class LocalProxyTransport(
 
         PooledBytes bytes = await SnapshotAsync(request.Content, rule.PlainLimit, async, cancellationToken).ConfigureAwait(false);
         RequestBody body = RequestEncryptor.Read(rule, bytes, type);
-        ReceiptScope.Current?.TakeRequest();
+        ReceiptScope.Current?.RequestWritten();
         try
         {
             if (body is JsonRequestBody json)
@@ -235,7 +235,7 @@ internal sealed class LocalProxyTransport(
     {
         bool isError = (int)wire.StatusCode >= 400;
         EncryptionReceipt? receipt = isError || !call.Rule.IsSealed ? null : EncryptionReceipt.Unverified(
-            call.RequestId, [.. call.Body!.Names().Select(System.Text.Encoding.UTF8.GetString)]);
+            call.RequestId, [.. call.Members.Select(member => member.Name)]);
         HttpResponseMessage response = new(wire.StatusCode) { Content = new AnswerHttpContent(answer.Content, wire), RequestMessage = request };
         response.Content.Headers.ContentType = new MediaTypeHeaderValue(answer.ContentType);
         _ = response.Headers.TryAddWithoutValidation(ProtocolHeaders.Authenticated, "false");
@@ -247,15 +247,7 @@ internal sealed class LocalProxyTransport(
         }
 
         request.Options.Set(ReceiptExtensions.Option, receipt);
-        if (ReceiptScope.Current is { } scope)
-        {
-            scope.Take(answer.Content);
-            if (receipt is not null)
-            {
-                scope.Take(receipt);
-            }
-        }
-
+        ReceiptScope.Current?.SetAnswer(answer.Content, receipt);
         return response;
     }
 

@@ -12,9 +12,10 @@ internal sealed class ReceiptScope : IAsyncDisposable
 
     private Stream? _answer;
     private bool _isShort;
+    private string? _receiptJson;
 
-    /// <summary>The receipt of the answer, as JSON text; null when there is none.</summary>
-    public string? Receipt { get; private set; }
+    /// <summary>The receipt of the answer; null when there is none.</summary>
+    public EncryptionReceipt? Receipt { get; private set; }
 
     /// <summary>The note of the call under way; null when nobody wants one.</summary>
     public static ReceiptScope? Current => Ambient.Value;
@@ -26,12 +27,12 @@ internal sealed class ReceiptScope : IAsyncDisposable
     public CallPhase Phase { get; private set; }
 
     /// <summary>Notes that the client has written the request.</summary>
-    public void TakeRequest() => Phase = CallPhase.Sending;
+    public void RequestWritten() => Phase = CallPhase.Sending;
 
     /// <summary>Remembers the answer that was handed to the OpenAI client.</summary>
-    public void Take(Stream answer)
+    public void SetAnswer(Stream answer, EncryptionReceipt? receipt)
     {
-        (_answer, Phase) = (answer, CallPhase.Reading);
+        (_answer, Receipt, Phase) = (answer, receipt, CallPhase.Reading);
 
         // The client closes it when it has read it; its bytes stay, but not its length.
         _isShort = answer is MemoryStream { Length: <= UnreadableMemberFinder.LongestAnswer };
@@ -63,14 +64,12 @@ internal sealed class ReceiptScope : IAsyncDisposable
     /// </remarks>
     public ValueTask DisposeAsync() => _answer?.DisposeAsync() ?? default;
 
-    public void Take(EncryptionReceipt receipt) => Receipt = receipt.ToJson();
-
     /// <summary>Puts the receipt, if there is one, among additional properties; the same ones, or new ones where there were none.</summary>
     public AdditionalPropertiesDictionary? AddTo(AdditionalPropertiesDictionary? properties)
     {
         if (Receipt is not null)
         {
-            (properties ??= [])[EncryptionReceipt.PropertyName] = Receipt;
+            (properties ??= [])[EncryptionReceipt.PropertyName] = _receiptJson ??= Receipt.ToJson();
         }
 
         return properties;

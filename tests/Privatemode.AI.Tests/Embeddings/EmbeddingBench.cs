@@ -85,9 +85,9 @@ internal sealed class EmbeddingBench : IDisposable
 
         public override async ValueTask ProcessAsync(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
         {
-            ReceiptScope.Current?.TakeRequest();
+            ReceiptScope.Current?.RequestWritten();
             await ProcessNextAsync(message, pipeline, currentIndex);
-            ReceiptScope.Current?.Take(message.Response!.ContentStream ?? Stream.Null);
+            ReceiptScope.Current?.SetAnswer(message.Response!.ContentStream ?? Stream.Null, receipt: null);
         }
     }
 }

@@ -88,7 +88,8 @@ public sealed class SecretLeaseTests
         SecretLease lease = SecretLease.TryTake(secret)!;
         lease.Permit = new Permit { Throws = true };
         EncryptedContent content = new(new BufferedBody(new PooledBytes(1), "application/json"));
-        CallAttempt attempt = new(lease, null, content, []);
+        using EncryptedCall call = new() { Rule = EndpointRules.ChatCompletions, RequestId = "request" };
+        CallAttempt attempt = new(call, lease, null, content, []);
         Assert.Throws<InvalidOperationException>(attempt.Dispose);
         Assert.False(secret.IsInUse);
         Assert.Throws<ObjectDisposedException>(() => content.WriteTo(Stream.Null));

@@ -164,7 +164,7 @@ internal sealed class CallRunner(
                     return false;
                 }
 
-                carrier.Take(call, received, answer);
+                carrier.Take(call, received, answer, answer.Error is { IsAuthenticated: false } ? null : attempt.CreateReceipt(secret));
                 isOwnedByAnswer = answer.OwnsAttempt;
                 isAnswered = answer.Error is null;
                 return true;

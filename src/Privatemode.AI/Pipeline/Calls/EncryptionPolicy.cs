@@ -60,7 +60,7 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
                 content.WriteTo(target, message.CancellationToken);
             }
 
-            ReceiptScope.Current?.TakeRequest();
+            ReceiptScope.Current?.RequestWritten();
         }
 
         /// <summary>Puts the sealed request in the message for the time of sending, and the caller's back afterwards.</summary>
@@ -84,11 +84,6 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
                 throw;
             }
 
-            if (ReceiptScope.Current is { } receipts && ReceiptFactory.Of(attempt) is { } receipt)
-            {
-                receipts.Take(receipt);
-            }
-
             PipelineResponse response = message.Response!;
             AnswerHeaders head = new()
             {
@@ -100,10 +95,10 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
             return new ReceivedAnswer(head, response.ContentStream ?? Stream.Null, response, scope.WasBuffered);
         }
 
-        public void Take(EncryptedCall call, in ReceivedAnswer received, CallAnswer answer)
+        public void Take(EncryptedCall call, in ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt)
         {
             message.Response!.ContentStream = answer.Content;
-            ReceiptScope.Current?.Take(answer.Content);
+            ReceiptScope.Current?.SetAnswer(answer.Content, receipt);
             if (answer.Error is not null)
             {
                 ServiceErrors.Remember(message.Response, answer.Error);
@@ -145,7 +140,11 @@ internal interface ICallCarrier
     ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, Deadline deadline, bool async);
 
     /// <summary>Hands the decrypted answer to the caller in place of the received one, which then is the carrier's.</summary>
-    void Take(EncryptedCall call, in ReceivedAnswer received, CallAnswer answer);
+    /// <param name="call">The call.</param>
+    /// <param name="received">The received answer.</param>
+    /// <param name="answer">The decrypted answer.</param>
+    /// <param name="receipt">Null for an answer that is not authenticated.</param>
+    void Take(EncryptedCall call, in ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt);
 }
 
 /// <summary>An answer as it comes from the network.</summary>

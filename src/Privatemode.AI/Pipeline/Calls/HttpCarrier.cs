@@ -13,8 +13,6 @@ namespace Privatemode.AI.Pipeline.Calls;
 /// <summary>Carries a call that came as an HTTP request: each attempt is a request of our own, and the answer a response of our own.</summary>
 internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, Uri service, CancellationToken cancellationToken) : ICallCarrier
 {
-    private EncryptionReceipt? _receipt;
-
     public string Method => request.Method.Method;
 
     public Uri Address { get; } = request.RequestUri is { } address
@@ -66,7 +64,6 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
             attempt.Content?.Dispose();
         }
 
-        _receipt = ReceiptFactory.Of(attempt);
         AnswerHeaders head = new()
         {
             Status = (int)response.StatusCode,
@@ -88,7 +85,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         }
     }
 
-    public void Take(EncryptedCall call, in ReceivedAnswer received, CallAnswer answer)
+    public void Take(EncryptedCall call, in ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt)
     {
         bool isAuthenticated = answer.Error?.IsAuthenticated ?? call.Rule.IsSealed;
         HttpResponseMessage response = new((HttpStatusCode)received.Head.Status)
@@ -104,7 +101,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
             Set(response, ProtocolHeaders.RetryAfter, Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         }
 
-        request.Options.Set(ReceiptExtensions.Option, isAuthenticated ? _receipt : null);
+        request.Options.Set(ReceiptExtensions.Option, receipt);
         Response = response;
     }
 

@@ -1,6 +1,5 @@
 using System.ClientModel;
 using System.Net;
-using System.Text;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Sessions;
@@ -17,6 +16,9 @@ internal sealed class EncryptedCall : IDisposable
 
     /// <summary>The plaintext body as it will be sealed; null for an endpoint without one.</summary>
     public RequestBody? Body { get; init; }
+
+    /// <summary>The names of the body's members or fields, in its order, and which of them travel in the clear. None for a body encrypted as a whole.</summary>
+    public IReadOnlyList<(string Name, bool IsClear)> Members { get; init; } = [];
 
     /// <summary>The media type of the plaintext body; null for an endpoint without one.</summary>
     public string? ContentType { get; set; }
@@ -81,6 +83,34 @@ internal sealed class CallAttempt : IDisposable
 
     /// <summary>The secret in use; null on an endpoint that is not sealed.</summary>
     public SessionSecret? Session => _lease?.Session;
+
+    /// <summary>The receipt of this attempt; null if it was not encrypted, or the deployment not verified.</summary>
+    /// <param name="session">The secret in use; the lease may be back.</param>
+    public EncryptionReceipt? CreateReceipt(SessionSecret? session)
+    {
+        if (session?.Deployment is not { } deployment)
+        {
+            return null;
+        }
+
+        List<string> encrypted = new(Call.Members.Count);
+        List<string> clear = [];
+        foreach ((string name, bool isClear) in Call.Members)
+        {
+            (isClear ? clear : encrypted).Add(name);
+        }
+
+        return new EncryptionReceipt
+        {
+            IsVerified = true,
+            SecretId = session.Id,
+            ManifestSha256 = deployment.ManifestSha256,
+            VerifiedAt = deployment.VerifiedAt,
+            RequestId = RequestIds.OfAttempt(Call.RequestId, Call.Attempts - 1),
+            EncryptedMembers = encrypted,
+            ClearMembers = clear,
+        };
+    }
 
     public void Dispose()
     {
@@ -205,38 +235,6 @@ internal sealed class EncryptedHttpContent(EncryptedContent content) : HttpConte
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
         content.WriteToAsync(stream, cancellationToken);
-}
-
-/// <summary>Writes the receipt of an attempt.</summary>
-internal static class ReceiptFactory
-{
-    /// <summary>The receipt; null for a call that was not sealed, or under a mesh CA that nobody verified.</summary>
-    public static EncryptionReceipt? Of(CallAttempt attempt)
-    {
-        EncryptedCall call = attempt.Call;
-        if (attempt.Session is not { Deployment: { } deployment } session || call.Body is null)
-        {
-            return null;
-        }
-
-        List<string> sealedNames = [];
-        List<string> clearNames = [];
-        foreach (byte[] name in call.Body.Names())
-        {
-            (call.Rule.RequestPlain!.Contains(name) ? clearNames : sealedNames).Add(Encoding.UTF8.GetString(name));
-        }
-
-        return new EncryptionReceipt
-        {
-            IsVerified = true,
-            SecretId = session.Id,
-            ManifestSha256 = deployment.ManifestSha256,
-            VerifiedAt = deployment.VerifiedAt,
-            RequestId = RequestIds.OfAttempt(call.RequestId, call.Attempts - 1),
-            EncryptedMembers = sealedNames,
-            ClearMembers = clearNames,
-        };
-    }
 }
 
 /// <summary>Begins the observed steps of a call; null while nobody listens.</summary>

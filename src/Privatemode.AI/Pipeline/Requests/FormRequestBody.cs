@@ -1,5 +1,6 @@
 using System.Text;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Encryption.Multipart;
 
 namespace Privatemode.AI.Pipeline.Requests;
@@ -47,7 +48,8 @@ internal sealed class FormRequestBody : RequestBody
 
     public override void EndAttempt() => _bytes.Unseal();
 
-    public override IReadOnlyList<byte[]> Names() => [.. Form.Parts.Select(part => part.Name)];
+    public override IReadOnlyList<(string Name, bool IsClear)> Names(ClearNames clear) =>
+        [.. Form.Parts.Select(part => (Encoding.UTF8.GetString(part.Name), clear.Contains(part.Name)))];
 
     public override void Dispose() => _bytes.Dispose();
 
@@ -104,7 +106,7 @@ internal sealed class OpaqueRequestBody : RequestBody
 
     public override void EndAttempt() => _bytes.Unseal();
 
-    public override IReadOnlyList<byte[]> Names() => [];
+    public override IReadOnlyList<(string Name, bool IsClear)> Names(ClearNames clear) => [];
 
     public override void Dispose() => _bytes.Dispose();
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
@@ -19,8 +20,8 @@ internal abstract class RequestBody : IDisposable
     {
     }
 
-    /// <summary>UTF-8 names of its members or fields, which the receipt lists; none when they are sealed too.</summary>
-    public abstract IReadOnlyList<byte[]> Names();
+    /// <summary>The names of its members or fields, which the receipt lists, and which of them travel in the clear. None when they are encrypted too.</summary>
+    public abstract IReadOnlyList<(string Name, bool IsClear)> Names(ClearNames clear);
 
     public abstract void Dispose();
 }
@@ -57,12 +58,13 @@ internal sealed class JsonRequestBody : RequestBody
 
     public override EncryptedBody Seal(BodyExchange exchange, EndpointRule rule) => exchange.Encrypt(Bytes.Span, Index, rule.RequestPlain!);
 
-    public override IReadOnlyList<byte[]> Names()
+    public override IReadOnlyList<(string Name, bool IsClear)> Names(ClearNames clear)
     {
-        List<byte[]> names = [];
-        foreach (ref readonly JsonMember member in Index.Members)
+        (string Name, bool IsClear)[] names = new (string, bool)[Index.Members.Length];
+        for (int i = 0; i < names.Length; i++)
         {
-            names.Add(Index.Name(member).ToArray());
+            ReadOnlySpan<byte> name = Index.Name(Index.Members[i]);
+            names[i] = (Encoding.UTF8.GetString(name), clear.Contains(name));
         }
 
         return names;

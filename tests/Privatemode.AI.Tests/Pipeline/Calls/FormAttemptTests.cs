@@ -86,7 +86,7 @@ public sealed class FormAttemptTests
                 : throw new InvalidOperationException("not sent");
         }
 
-        public void Take(EncryptedCall call, in ReceivedAnswer received, CallAnswer answer)
+        public void Take(EncryptedCall call, in ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt)
         {
         }
     }

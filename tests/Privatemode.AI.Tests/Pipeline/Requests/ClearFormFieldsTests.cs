@@ -1,5 +1,6 @@
 using System.Text;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Encryption.Multipart;
 using Privatemode.AI.Pipeline.Requests;
 
@@ -139,7 +140,7 @@ public sealed class ClearFormFieldsTests
             string opened = Fakes.NaivePeer.Open(Encoding.ASCII.GetString(stream.ToArray()), new byte[32], 0);
             Assert.Equal(Encoding.UTF8.GetString(form).Replace("secret-in-boundary", wire.ContentType[30..], StringComparison.Ordinal), opened);
             Assert.Null(call.Model);
-            Assert.Empty(body.Names());
+            Assert.Empty(body.Names(new ClearNames()));
         }
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Pipeline.Answers;
 
 namespace Privatemode.AI.Tests.Fakes;
 
@@ -23,6 +24,14 @@ internal sealed class AnswerBench : IDisposable
         change(_opened);
         return Encoding.UTF8.GetString(_opened.Text);
     }
+
+    /// <summary>Opens the next document and corrects its choices.</summary>
+    public string Normalize(string document, bool isEvent, ChoiceNormalizer? normalizer = null) => Change(document, opened =>
+    {
+        ChoiceReader reader = new();
+        _ = isEvent && opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _) && reader.TryRead(choices);
+        (normalizer ?? new ChoiceNormalizer(hasMessages: true, isEvent, "request-1")).Normalize(opened, reader.Indexes);
+    });
 
     public void Dispose()
     {

@@ -9,11 +9,11 @@ namespace Privatemode.AI.Tests.Fakes;
 /// <summary>The rules of a stream of choices as the protocol states them, without what the pipeline puts right for its clients.</summary>
 internal sealed class ChoiceRules : EventRules
 {
-    private readonly ChoiceFinishes _finishes = new();
+    private readonly ChoiceReader _choices = new();
 
     public override ResponseSchema Shape { get; } = new(AnswerSealer.ChatPlain, "choices"u8.ToArray(), JsonTokenType.StartArray);
 
-    public override bool IsFinished => _finishes.AllFinished;
+    public override bool IsFinished => _choices.AllFinished;
 
     public override AnswerFault Inspect(DecryptedDocument opened)
     {
@@ -28,6 +28,6 @@ internal sealed class ChoiceRules : EventRules
         }
 
         opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _);
-        return _finishes.TryObserve(choices, out _) ? AnswerFault.None : AnswerFault.NotJson;
+        return _choices.TryRead(choices) ? AnswerFault.None : AnswerFault.NotJson;
     }
 }

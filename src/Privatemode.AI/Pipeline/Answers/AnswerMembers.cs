@@ -153,7 +153,7 @@ internal sealed class AnswerMembers
         AnswerFault fault = members.Settle(opened, rule.Answer.Plain);
         return fault != AnswerFault.None ? fault
             : rule.Stream == StreamKind.Messages && !IsWholeMessage(opened) ? AnswerFault.PayloadMissing
-            : members == Chat || members == Completions ? WholeChoices.Check(opened, rule.HasMessages, call.Choices)
+            : members == Chat || members == Completions ? ChoiceReader.CheckWhole(opened, rule.HasMessages, call.Choices)
             : AnswerFault.None;
     }
 

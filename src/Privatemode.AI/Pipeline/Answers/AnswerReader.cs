@@ -200,12 +200,9 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
             EmbeddingVectors.ThrowIfUnusable(opened, call.RequestId);
         }
 
-        ChoiceNormalizer.Normalize(opened, isEvent: false, hasOddIndex: true);
-        if (call.Rule.HasMessages)
+        if (shape.Payload.Span.SequenceEqual("choices"u8))
         {
-            FinishReasonNormalizer.Normalize(opened, isEvent: false, call.RequestId);
-            MessageNormalizer.Normalize(opened, isEvent: false);
-            new ToolCallNormalizer().Normalize(opened, isEvent: false);
+            new ChoiceNormalizer(call.Rule.HasMessages, isEvent: false, call.RequestId).Normalize(opened, indexes: []);
         }
 
         if (call.Rule.Stream == StreamKind.Transcription)

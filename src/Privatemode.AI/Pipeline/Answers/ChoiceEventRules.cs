@@ -19,17 +19,17 @@ namespace Privatemode.AI.Pipeline.Answers;
 internal sealed class ChoiceEventRules(
     EndpointRule rule, int choices, string requestId, bool keepsUsage = false, bool endsWithUsage = false) : EventRules
 {
-    private readonly ChoiceFinishes _finishes = new(choices);
-    private readonly ToolCallNormalizer _toolCalls = new();
+    private readonly ChoiceReader _choices = new(choices);
+    private readonly ChoiceNormalizer _normalizer = new(rule.HasMessages, isEvent: true, requestId);
     private readonly SplitSurrogates _characters = new();
     private bool _hasEvents;
     private byte[]? _usage;
 
     public override ResponseSchema Shape => rule.Answer!;
 
-    public override bool IsFinished => _finishes.AllFinished;
+    public override bool IsFinished => _choices.AllFinished;
 
-    public override AnswerFault Unfinished => _hasEvents && !_finishes.HasAny ? AnswerFault.NoChoice : AnswerFault.Truncated;
+    public override AnswerFault Unfinished => _hasEvents && !_choices.HasAny ? AnswerFault.NoChoice : AnswerFault.Truncated;
 
     public override IReadOnlyList<byte[]> EventsBefore => _characters.EventsBefore;
 
@@ -57,21 +57,21 @@ internal sealed class ChoiceEventRules(
         }
 
         _ = opened.TryGet("choices"u8, out payload, out _);
-        if (!_finishes.TryObserve(payload, out int count))
+        if (!_choices.TryRead(payload))
         {
             return AnswerFault.NotJson;
         }
 
-        // A hop could ask for a whole chat, see WholeChoices, which a reader of events would not see.
+        // A hop could ask for a whole chat, see ChoiceReader.CheckWhole, which a reader of events would not see.
         // A reader of one answer would put two together. Completions may have more prompts than those we count.
-        fault = rule.HasMessages && _finishes.HasWhole ? AnswerFault.PayloadMissing
-            : rule.HasMessages && _finishes.HasMore ? AnswerFault.ChoiceCount : AnswerFault.None;
+        fault = rule.HasMessages && _choices.HasWhole ? AnswerFault.PayloadMissing
+            : rule.HasMessages && _choices.HasMore ? AnswerFault.ChoiceCount : AnswerFault.None;
         if (fault != AnswerFault.None)
         {
             return fault;
         }
 
-        Correct(opened, count);
+        Correct(opened, _choices.Indexes.Count);
         return AnswerFault.None;
     }
 
@@ -96,19 +96,10 @@ internal sealed class ChoiceEventRules(
             HideUsage(opened);
         }
 
-        _characters.WriteEventsBefore(opened, _toolCalls);
-        if (_finishes.HasTextOnly)
+        _characters.WriteEventsBefore(opened, _normalizer.ToolCalls);
+        if (!_choices.HasTextOnly)
         {
-            // This is true of most events. Their choices need no correction.
-            return;
-        }
-
-        ChoiceNormalizer.Normalize(opened, isEvent: true, _finishes.HasOddIndex);
-        if (rule.HasMessages)
-        {
-            FinishReasonNormalizer.Normalize(opened, isEvent: true, requestId, HasHandedOut);
-            MessageNormalizer.Normalize(opened, isEvent: true);
-            _toolCalls.Normalize(opened, isEvent: true);
+            _normalizer.Normalize(opened, _choices.Indexes, HasHandedOut);
         }
     }
 
@@ -161,7 +152,7 @@ internal sealed class SplitSurrogates
         List<TextReplacement> joined = [];
         if (opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) && kind == JsonTokenType.StartArray)
         {
-            foreach (ChoiceTexts choice in ChoiceTexts.Find(choices))
+            foreach (ChoiceTexts choice in ChoiceReader.FindTexts(choices))
             {
                 Join(choices, choice, joined);
             }
@@ -220,11 +211,12 @@ internal sealed class SplitSurrogates
     {
         bool hasText = false;
         bool hasReasoningOnly = true;
-        foreach ((TextKey key, Range place) in choice.Texts)
+        foreach ((string member, int? toolCall, Range place) in choice.Texts)
         {
+            TextKey key = new(choice.Index, member, toolCall);
             bool isEmpty = place.End.Value == place.Start.Value;
             hasText |= !isEmpty;
-            hasReasoningOnly &= isEmpty || key.Member.StartsWith("reasoning", StringComparison.Ordinal);
+            hasReasoningOnly &= isEmpty || member.StartsWith("reasoning", StringComparison.Ordinal);
             JoinText(choices, key, place, mayFollow: !choice.IsFinished, joined);
         }
 
@@ -233,7 +225,7 @@ internal sealed class SplitSurrogates
         foreach (TextKey key in _held.Keys.Where(key => key.Choice == choice.Index))
         {
             bool isOver = choice.IsFinished || (hasText && key.ToolCall is null && !(hasReasoningOnly && key.Member == "content")
-                && !choice.Texts.Exists(text => text.Key == key));
+                && !choice.Texts.Exists(text => text.Member == key.Member && text.ToolCall == key.ToolCall));
             if (isOver && _held.Remove(key))
             {
                 _broken.Add(key);
@@ -283,6 +275,12 @@ internal sealed class SplitSurrogates
         return ClearUsageEvents.Choice(opened, choice);
     }
 }
+
+/// <summary>One text of a streamed answer, which comes in pieces.</summary>
+/// <param name="Choice">Index of the choice.</param>
+/// <param name="Member">Name of the member that holds the pieces.</param>
+/// <param name="ToolCall">Index of the tool call whose arguments they are; null for another text.</param>
+internal readonly record struct TextKey(int Choice, string Member, int? ToolCall);
 
 /// <summary>Writes events that are added to a stream of choices. They have the ID, time and model of an event of the stream.</summary>
 internal static class ClearUsageEvents

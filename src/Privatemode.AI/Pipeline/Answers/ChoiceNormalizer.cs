@@ -5,139 +5,202 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
-/// <summary>Makes index, role and log probabilities of choices readable for OpenAI's parser, which throws on values it does not
-/// expect.</summary>
-/// <remarks>A replaced value is kept under another name: <c>original_role</c>, <c>original_logprobs</c>.</remarks>
-internal static class ChoiceNormalizer
+/// <summary>Corrects the choices of an answer, or of its events, in one pass where OpenAI's parser throws on what a model server writes.</summary>
+/// <remarks>
+/// A replaced role or list of log probabilities is kept as <c>original_role</c> or <c>original_logprobs</c>. The finish reasons <c>abort</c> and
+/// <c>error</c> say that the model server broke the answer off: a failure, not an answer. Every other unknown word becomes <c>length</c>, because the
+/// answer may not be whole, and is kept beside it as <c>original_finish_reason</c>. Of completions, which have no messages, only index and log
+/// probabilities are corrected. What can be read stays byte for byte. There is one instance for each answer.
+/// </remarks>
+/// <param name="hasMessages">Whether it is the answer of a chat.</param>
+/// <param name="isEvent">Whether messages come in pieces, under <c>delta</c>, and not whole, under <c>message</c>.</param>
+/// <param name="requestId">For the exception.</param>
+internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string requestId)
 {
     // The parser compares without case.
-    private static readonly HashSet<string> Roles =
-        new(StringComparer.OrdinalIgnoreCase) { "assistant", "system", "user", "tool", "function", "developer" };
+    private static readonly HashSet<string> FinishReasons =
+        new(StringComparer.OrdinalIgnoreCase) { "stop", "length", "tool_calls", "content_filter", "function_call" };
 
-    /// <summary>Corrects the choices of an answer or event.</summary>
+    private readonly List<TextReplacement> _replacements = [];
+    private MessageNormalizer? _messages;
+
+    /// <summary>Corrects the tool calls of the messages.</summary>
+    public ToolCallNormalizer ToolCalls { get; } = new();
+
+    /// <summary>Corrects the choices of the answer, or of the next event of it.</summary>
     /// <param name="opened">The answer or event.</param>
-    /// <param name="isEvent">False for a whole answer, in which every message needs a role.</param>
-    /// <param name="hasOddIndex">Whether a choice has an index that is not written as a whole number.</param>
-    public static void Normalize(DecryptedDocument opened, bool isEvent, bool hasOddIndex)
+    /// <param name="indexes">The index of each choice of an event; empty for a whole answer.</param>
+    /// <param name="handedOut">For the exception: a part of the answer was returned to the caller.</param>
+    /// <exception cref="PrivatemodeServiceException">The model server broke the answer off.</exception>
+    public void Normalize(DecryptedDocument opened, IReadOnlyList<int> indexes, bool handedOut = false)
     {
-        if (!opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) || kind != JsonTokenType.StartArray
-            || (isEvent && !hasOddIndex && !MayBeOdd(choices)))
+        if (!opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) || kind != JsonTokenType.StartArray)
         {
             return;
         }
 
-        List<TextReplacement> replacements = [];
+        _replacements.Clear();
+        _messages ??= new MessageNormalizer(isEvent, ToolCalls, _replacements);
+        _messages.Renamed = 0;
         Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
         try
         {
             _ = reader.Read();
-            for (int position = 0; reader.Read() && reader.TokenType == JsonTokenType.StartObject; position++)
+            for (int position = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; position++)
             {
-                NormalizeChoice(ref reader, position, isEvent, replacements);
+                if (reader.TokenType == JsonTokenType.StartObject)
+                {
+                    NormalizeChoice(ref reader, choices, position, position < indexes.Count ? indexes[position] : position, handedOut);
+                }
+
+                reader.Skip();
             }
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // Left unchanged; the OpenAI client's parser reports it.
+            // Left as it is for the client's own parser to judge. The latter: a name or text with an escaped lone surrogate.
             return;
         }
 
-        if (replacements.Count > 0)
+        if (_replacements.Count > 0)
         {
-            opened.Replace("choices"u8, replacements);
+            opened.Replace("choices"u8, _replacements);
         }
     }
 
-    /// <summary>Whether there may be something to correct. Most events have no role and no log probabilities, and a search is faster than a reader.</summary>
-    private static bool MayBeOdd(ReadOnlySpan<byte> choices)
+    /// <summary>Readers differ in which of two members of one name they take.</summary>
+    /// <exception cref="JsonException">The member was there already.</exception>
+    public static void ThrowIfRepeated(ref bool isFound)
     {
-        bool mayBe = choices.IndexOf("\"role\""u8) >= 0;
-        for (int i = 0; !mayBe && (i = choices.IndexOf("\"logprobs\":"u8)) >= 0;)
+        if (isFound)
         {
-            choices = choices[(i + "\"logprobs\":".Length)..];
-            mayBe = !choices.StartsWith("null"u8);
+            throw new JsonException("A name stands twice.");
         }
 
-        return mayBe;
+        isFound = true;
     }
 
-    private static void NormalizeChoice(ref Utf8JsonReader reader, int position, bool isEvent, List<TextReplacement> replacements)
+    /// <param name="reader">At the beginning of the choice; at its end afterwards.</param>
+    /// <param name="choices">The text that is read.</param>
+    /// <param name="position">Its place among the choices, which is its index if it has none that can be read.</param>
+    /// <param name="choice">The index of the choice.</param>
+    /// <param name="handedOut">For the exception.</param>
+    private void NormalizeChoice(ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, int position, int choice, bool handedOut)
     {
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        bool hasFinish = false;
+        bool hasMessage = false;
+        for (int before = (int)reader.BytesConsumed; reader.Read() && reader.TokenType == JsonTokenType.PropertyName; before = (int)reader.BytesConsumed)
         {
-            bool isIndex = Is(in reader, "index"u8);
-            bool isLogprobs = Is(in reader, "logprobs"u8);
-            bool isCarrier = Is(in reader, isEvent ? "delta"u8 : "message"u8);
+            bool isIndex = reader.ValueTextEquals("index"u8);
+            bool isLogprobs = reader.ValueTextEquals("logprobs"u8);
+            bool isFinish = hasMessages && reader.ValueTextEquals("finish_reason"u8);
+            bool isMessage = hasMessages && reader.ValueTextEquals(isEvent ? "delta"u8 : "message"u8);
+            int start = (int)reader.TokenStartIndex;
             _ = reader.Read();
-            if (isIndex && !(reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out _)))
+            if (isIndex)
             {
-                int index = position;
-                int start = (int)reader.TokenStartIndex;
-                _ = ChoiceFinishes.TryReadIndex(ref reader, ref index);
-                reader.Skip();
-                replacements.Add(new TextReplacement(
-                    start, (int)reader.BytesConsumed - start, Encoding.ASCII.GetBytes(index.ToString(CultureInfo.InvariantCulture))));
+                NormalizeIndex(ref reader, position);
             }
             else if (isLogprobs)
             {
-                List<TextReplacement> inside = [];
-                bool isReadable = LogprobsAreReadable(reader, inside);
-                replacements.AddRange(isReadable ? inside
-                    : [new TextReplacement((int)reader.TokenStartIndex, 0, "null,\"original_logprobs\":"u8.ToArray())]);
+                LogprobsNormalizer.Normalize(reader, _replacements);
             }
-            else if (isCarrier && reader.TokenType == JsonTokenType.StartObject)
+            else if (isFinish)
             {
-                NormalizeMessage(ref reader, isEvent, replacements);
+                NormalizeFinish(ref reader, choices, before, start, handedOut);
+                ThrowIfRepeated(ref hasFinish);
+            }
+            else if (isMessage)
+            {
+                ThrowIfRepeated(ref hasMessage);
+                _messages!.Normalize(ref reader, choices, choice);
             }
 
             reader.Skip();
         }
     }
 
-    private static void NormalizeMessage(ref Utf8JsonReader reader, bool isEvent, List<TextReplacement> replacements)
+    private void NormalizeIndex(ref Utf8JsonReader reader, int position)
     {
-        int start = (int)reader.BytesConsumed;
-        int before = replacements.Count;
-        bool hasRole = false;
-        bool isEmpty = true;
-        for (; reader.Read() && reader.TokenType == JsonTokenType.PropertyName; isEmpty = false)
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out _))
         {
-            bool isRole = Is(in reader, "role"u8);
-            _ = reader.Read();
-            hasRole |= isRole;
-            if (isRole && !(isEvent && reader.TokenType == JsonTokenType.Null))
-            {
-                NormalizeRole(in reader, replacements);
-            }
-
-            reader.Skip();
+            return;
         }
 
-        if (!isEvent && !hasRole)
-        {
-            replacements.Insert(before, new TextReplacement(start, 0, Encoding.ASCII.GetBytes(isEmpty ? "\"role\":\"assistant\"" : "\"role\":\"assistant\",")));
-        }
+        int index = position;
+        int start = (int)reader.TokenStartIndex;
+        _ = ChoiceReader.TryReadIndex(ref reader, ref index);
+        reader.Skip();
+        Replace(start, (int)reader.BytesConsumed, Encoding.ASCII.GetBytes(index.ToString(CultureInfo.InvariantCulture)));
     }
 
-    /// <summary>Replaces a role that the parser does not know, and keeps it beside the new one unless it is empty.</summary>
-    private static void NormalizeRole(in Utf8JsonReader reader, List<TextReplacement> replacements)
-    {
-        bool isContainer = reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray;
-        bool isText = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
-        if (isContainer || (isText && !Roles.Contains(reader.GetString()!)))
-        {
-            replacements.Add(new TextReplacement((int)reader.TokenStartIndex, 0, "\"assistant\",\"original_role\":"u8.ToArray()));
-        }
-        else if (!isText)
-        {
-            replacements.Add(InPlace(in reader, "\"assistant\""));
-        }
-    }
-
-    /// <summary>Whether the parser can read the log probabilities at the reader, which is a copy.</summary>
+    /// <summary>Corrects a finish reason. In a whole answer null is as unknown as a foreign word. What is not text is no reason.</summary>
     /// <param name="reader">At the value.</param>
-    /// <param name="inside">Receives what to replace in them so that it can.</param>
-    private static bool LogprobsAreReadable(Utf8JsonReader reader, List<TextReplacement> inside)
+    /// <param name="choices">The text that is read.</param>
+    /// <param name="before">Where what stands before the member ends.</param>
+    /// <param name="start">Where the name of the member begins.</param>
+    /// <param name="handedOut">For the exception.</param>
+    private void NormalizeFinish(ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, int before, int start, bool handedOut)
+    {
+        int valueStart = (int)reader.TokenStartIndex;
+        if (reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
+        {
+            string reason = reader.GetString()!;
+            if (reason is "abort" or "error")
+            {
+                throw PrivatemodeServiceException.BrokenOff(reason, requestId, handedOut);
+            }
+
+            if (!FinishReasons.Contains(reason))
+            {
+                Replace(valueStart, (int)reader.BytesConsumed, [.. "\"length\",\"original_finish_reason\":\""u8, .. reader.ValueSpan, .. "\""u8]);
+            }
+        }
+        else if (isEvent && reader.TokenType != JsonTokenType.Null)
+        {
+            reader.Skip();
+            Replace(valueStart, (int)reader.BytesConsumed, "null"u8.ToArray());
+        }
+        else if (!isEvent)
+        {
+            reader.Skip();
+            Remove(choices, before, start, (int)reader.BytesConsumed);
+        }
+    }
+
+    /// <summary>Takes a member out, with the comma before it or, if it is the first, behind it.</summary>
+    private void Remove(ReadOnlySpan<byte> choices, int before, int start, int end)
+    {
+        if (choices[before - 1] != (byte)'{')
+        {
+            Replace(before, end, []);
+            return;
+        }
+
+        int next = end + choices[end..].IndexOfAnyExcept(" \t\r\n"u8);
+        Replace(start, choices[next] == (byte)',' ? next + 1 : end, []);
+    }
+
+    private void Replace(int start, int end, byte[] text) => _replacements.Add(new TextReplacement(start, end - start, text));
+}
+
+/// <summary>Replaces log probabilities that OpenAI's parser cannot read by null, and keeps them as <c>original_logprobs</c>.</summary>
+internal static class LogprobsNormalizer
+{
+    /// <param name="reader">A copy, at the value.</param>
+    /// <param name="replacements">Receives what to replace.</param>
+    public static void Normalize(Utf8JsonReader reader, List<TextReplacement> replacements)
+    {
+        int count = replacements.Count;
+        int start = (int)reader.TokenStartIndex;
+        if (!AreReadable(ref reader, replacements))
+        {
+            replacements.RemoveRange(count, replacements.Count - count);
+            replacements.Add(new TextReplacement(start, 0, "null,\"original_logprobs\":"u8.ToArray()));
+        }
+    }
+
+    private static bool AreReadable(ref Utf8JsonReader reader, List<TextReplacement> replacements)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
@@ -146,9 +209,9 @@ internal static class ChoiceNormalizer
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            bool isList = Is(in reader, "content"u8) || Is(in reader, "refusal"u8);
+            bool isList = reader.ValueTextEquals("content"u8) || reader.ValueTextEquals("refusal"u8);
             _ = reader.Read();
-            if (isList && reader.TokenType != JsonTokenType.Null && !IsReadableList(ref reader, inside))
+            if (isList && reader.TokenType != JsonTokenType.Null && !IsReadableList(ref reader, replacements))
             {
                 return false;
             }
@@ -159,7 +222,7 @@ internal static class ChoiceNormalizer
         return true;
     }
 
-    private static bool IsReadableList(ref Utf8JsonReader reader, List<TextReplacement> inside)
+    private static bool IsReadableList(ref Utf8JsonReader reader, List<TextReplacement> replacements)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
         {
@@ -168,7 +231,7 @@ internal static class ChoiceNormalizer
 
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            if (reader.TokenType != JsonTokenType.StartObject || !IsReadableEntry(ref reader, inside))
+            if (reader.TokenType != JsonTokenType.StartObject || !IsReadableEntry(ref reader, replacements))
             {
                 return false;
             }
@@ -178,20 +241,20 @@ internal static class ChoiceNormalizer
     }
 
     /// <summary>Whether the parser can read an entry. It cannot read a null probability, which servers write for zero, and no number may be invented.</summary>
-    private static bool IsReadableEntry(ref Utf8JsonReader reader, List<TextReplacement> inside)
+    private static bool IsReadableEntry(ref Utf8JsonReader reader, List<TextReplacement> replacements)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            bool isToken = Is(in reader, "token"u8);
-            bool isLogprob = Is(in reader, "logprob"u8);
-            bool isBytes = Is(in reader, "bytes"u8);
-            bool isTop = Is(in reader, "top_logprobs"u8);
+            bool isToken = reader.ValueTextEquals("token"u8);
+            bool isLogprob = reader.ValueTextEquals("logprob"u8);
+            bool isBytes = reader.ValueTextEquals("bytes"u8);
+            bool isTop = reader.ValueTextEquals("top_logprobs"u8);
             _ = reader.Read();
             bool isNull = reader.TokenType == JsonTokenType.Null;
             bool isReadable = isToken ? isNull || reader.TokenType == JsonTokenType.String
                 : isLogprob ? reader.TokenType == JsonTokenType.Number
                 : isBytes ? isNull || AreBytes(ref reader)
-                : !isTop || isNull || IsReadableList(ref reader, inside);
+                : !isTop || isNull || IsReadableList(ref reader, replacements);
             if (!isReadable)
             {
                 return false;
@@ -199,7 +262,7 @@ internal static class ChoiceNormalizer
 
             if (isTop && isNull)
             {
-                inside.Add(InPlace(in reader, "[]"));
+                replacements.Add(new TextReplacement((int)reader.TokenStartIndex, "null".Length, "[]"u8.ToArray()));
             }
 
             reader.Skip();
@@ -224,149 +287,5 @@ internal static class ChoiceNormalizer
         }
 
         return true;
-    }
-
-    /// <summary>Replaces the value at the reader, which is neither an object nor an array.</summary>
-    private static TextReplacement InPlace(in Utf8JsonReader reader, string text) =>
-        new((int)reader.TokenStartIndex, (int)(reader.BytesConsumed - reader.TokenStartIndex), Encoding.ASCII.GetBytes(text));
-
-    // None of these names has escapes; see ChoiceTexts.
-    private static bool Is(in Utf8JsonReader reader, ReadOnlySpan<byte> name) => !reader.ValueIsEscaped && reader.ValueSpan.SequenceEqual(name);
-}
-
-/// <summary>Makes finish reasons readable for OpenAI's parser, which throws on words it does not know.</summary>
-/// <remarks>
-/// <c>abort</c> and <c>error</c> say that the model server broke the answer off: a failure, not an answer. Every other unknown word becomes
-/// <c>length</c>, because the answer may not be whole, and is kept beside it as <c>original_finish_reason</c>.
-/// </remarks>
-internal static class FinishReasonNormalizer
-{
-    // The parser compares without case.
-    private static readonly HashSet<string> Known =
-        new(StringComparer.OrdinalIgnoreCase) { "stop", "length", "tool_calls", "content_filter", "function_call" };
-
-    /// <summary>Puts the finish reasons of an answer, or of an event of it, right.</summary>
-    /// <param name="opened">The answer or event.</param>
-    /// <param name="isEvent">False for a whole answer, in which null is as unknown as a foreign word. What is not text is no reason in either.</param>
-    /// <param name="requestId">For the exception.</param>
-    /// <param name="handedOut">For the exception: a part of the answer has gone to the caller.</param>
-    /// <exception cref="PrivatemodeServiceException">The model server broke the answer off.</exception>
-    public static void Normalize(DecryptedDocument opened, bool isEvent, string requestId, bool handedOut = false)
-    {
-        if (!opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) || kind != JsonTokenType.StartArray)
-        {
-            return;
-        }
-
-        if (NeedsWork(choices, isEvent, requestId, handedOut))
-        {
-            opened.Replace("choices"u8, Rewrite(choices, isEvent));
-        }
-    }
-
-    /// <summary>One short pass without allocations, since it runs for every event of a stream.</summary>
-    private static bool NeedsWork(ReadOnlySpan<byte> choices, bool isEvent, string requestId, bool handedOut)
-    {
-        bool needsWork = false;
-        Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
-        try
-        {
-            while (reader.Read())
-            {
-                // Depth 1 is a choice, 2 its members.
-                if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 2 && reader.ValueTextEquals("finish_reason"u8))
-                {
-                    _ = reader.Read();
-                    needsWork |= reader.TokenType == JsonTokenType.Null ? !isEvent
-                        : reader.TokenType != JsonTokenType.String || !IsReadable(ref reader, requestId, handedOut);
-                }
-            }
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            // Left as it is for the client's own parser to judge.
-        }
-
-        return needsWork;
-    }
-
-    private static bool IsReadable(ref Utf8JsonReader reader, string requestId, bool handedOut)
-    {
-        if (reader.ValueTextEquals("stop"u8) || reader.ValueTextEquals("tool_calls"u8))
-        {
-            return true;
-        }
-
-        string reason = reader.GetString()!;
-        return reason is "abort" or "error" ? throw PrivatemodeServiceException.BrokenOff(reason, requestId, handedOut) : Known.Contains(reason);
-    }
-
-    /// <summary>What to put in place of the members that cannot be read; nothing if a choice has two.</summary>
-    private static List<TextReplacement> Rewrite(ReadOnlySpan<byte> choices, bool isEvent)
-    {
-        List<TextReplacement> replacements = [];
-        Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
-        bool isFound = false;
-        try
-        {
-            for (Range before = default; reader.Read(); before = (int)reader.TokenStartIndex..(int)reader.BytesConsumed)
-            {
-                isFound &= reader.TokenType != JsonTokenType.StartObject || reader.CurrentDepth != 1;
-                if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 2 || !reader.ValueTextEquals("finish_reason"u8))
-                {
-                    continue;
-                }
-
-                if (isFound)
-                {
-                    return [];
-                }
-
-                isFound = true;
-                int start = (int)reader.TokenStartIndex;
-                _ = reader.Read();
-                int valueStart = (int)reader.TokenStartIndex;
-                byte[]? value = Rewrite(ref reader, isEvent);
-                reader.Skip();
-                if (value is not null)
-                {
-                    replacements.Add(value.Length > 0
-                        ? new TextReplacement(valueStart, (int)reader.BytesConsumed - valueStart, value)
-                        : Removal(choices, before, start..(int)reader.BytesConsumed));
-                }
-            }
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            // Left as it is for the client's own parser to judge.
-            return [];
-        }
-
-        return replacements;
-    }
-
-    /// <summary>What to put in place of the value at the reader: nothing to remove the member, null to leave it.</summary>
-    private static byte[]? Rewrite(ref Utf8JsonReader reader, bool isEvent)
-    {
-        if (reader.TokenType != JsonTokenType.String || reader.ValueSpan.IsEmpty)
-        {
-            return !isEvent ? [] : reader.TokenType == JsonTokenType.Null ? null : "null"u8.ToArray();
-        }
-
-        return Known.Contains(reader.GetString()!) ? null : [.. "\"length\",\"original_finish_reason\":\""u8, .. reader.ValueSpan, .. "\""u8];
-    }
-
-    /// <summary>Takes a member out, with the comma before it or, if it is the first, behind it.</summary>
-    private static TextReplacement Removal(ReadOnlySpan<byte> choices, Range before, Range member)
-    {
-        (int start, int end) = (member.Start.Value, member.End.Value);
-        if (choices[before][0] != (byte)'{')
-        {
-            return new TextReplacement(before.End.Value, end - before.End.Value, []);
-        }
-
-        int next = end + choices[end..].IndexOfAnyExcept(" \t\r\n"u8);
-        end = choices[next] == (byte)',' ? next + 1 : end;
-        return new TextReplacement(start, end - start, []);
     }
 }

@@ -5,19 +5,25 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
-/// <summary>Which choices of a streamed answer have begun and which have finished.</summary>
+/// <summary>One pass over the choices of an answer or of an event: which have begun and finished, and whether they need correction.</summary>
 /// <remarks>
-/// The end mark is not authenticated, anybody on the path can write it. A stream is complete only if, for every choice
-/// index seen, a sealed <c>finish_reason</c>, neither null nor empty, was opened before it. A choice that goes on after its
+/// The end mark is not authenticated, so anything on the path can write it. A stream is complete only if, for every choice
+/// index seen, an encrypted <c>finish_reason</c>, neither null nor empty, was decrypted before it. A choice that goes on after its
 /// finish has to finish again; an event that adds nothing to it, as some servers send with the verdict of a content filter, changes nothing.
 /// </remarks>
-/// <param name="expected">How many choices were asked for: a hop could drop one from its first event on.</param>
-internal sealed class ChoiceFinishes(int expected = 1)
+/// <param name="expected">How many choices were requested: a hop could drop one from its first event on.</param>
+internal sealed class ChoiceReader(int expected = 1)
 {
     private readonly HashSet<int> _running = [];
     private readonly HashSet<int> _finished = [];
+    private readonly List<int> _indexes = [];
+    private List<ChoiceTexts>? _texts;
+    private bool _isOdd;
+    private int _unnumbered;
+    private int _messages;
+    private int _finishes;
 
-    /// <summary>A choice was seen that nobody asked for.</summary>
+    /// <summary>A choice was seen that was not requested.</summary>
     public bool HasMore { get; private set; }
 
     /// <summary>A choice was seen that is one of a whole answer: it has a message, and no pieces of one.</summary>
@@ -26,43 +32,49 @@ internal sealed class ChoiceFinishes(int expected = 1)
     /// <summary>A choice was seen.</summary>
     public bool HasAny => _running.Count + _finished.Count > 0;
 
-    /// <summary>A choice was seen whose index is not written as a whole number.</summary>
-    public bool HasOddIndex { get; private set; }
-
-    /// <summary>The choices observed last have texts and nulls only, under names of which every reader can read those.</summary>
+    /// <summary>The choices read last have texts and nulls only, under names of which every reader can read those. They need no correction.</summary>
     public bool HasTextOnly { get; private set; }
 
     public bool AllFinished => _running.Count == 0 && _finished.Count >= expected;
 
-    /// <summary>Takes in the <c>choices</c> array of one event; false when it cannot be read.</summary>
-    public bool TryObserve(ReadOnlySpan<byte> choices, out int count)
+    /// <summary>The index of each choice that was read last, or else its position.</summary>
+    public IReadOnlyList<int> Indexes => _indexes;
+
+    /// <summary>Reads the <c>choices</c> of one event; false when they cannot be read.</summary>
+    public bool TryRead(ReadOnlySpan<byte> choices)
     {
-        count = 0;
-        HasTextOnly = true;
-        int unnumbered = 0;
-        Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
-        try
-        {
-            _ = reader.Read();
-            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            {
-                if (reader.TokenType != JsonTokenType.StartObject || !TryReadChoice(ref reader, count, out bool isNumbered))
-                {
-                    return false;
-                }
+        // Without an index, the position identifies a choice only if the event contains all of them.
+        return TryReadAll(choices) && !_isOdd && (_unnumbered == 0 || _indexes.Count >= expected);
+    }
 
-                count++;
-                unnumbered += isNumbered ? 0 : 1;
-            }
-
-            // Without an index, the position identifies a choice only if the event contains all of them.
-            return (unnumbered == 0 || count >= expected) && reader.TokenType == JsonTokenType.EndArray && !reader.Read();
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+    /// <summary>Checks that the choices are those of a whole answer and not of an event.</summary>
+    /// <remarks>
+    /// Whether a stream is asked for travels in the clear: a hop can ask for one, and pass its first event for the whole answer. The choices of chats
+    /// then have no message. Those of completions look alike in both; of a whole answer, each says why it ended.
+    /// </remarks>
+    /// <param name="opened">The answer.</param>
+    /// <param name="hasMessages">Whether it is the answer of a chat.</param>
+    /// <param name="expected">How many choices were requested. Completions may have more prompts than those that are counted.</param>
+    public static AnswerFault CheckWhole(DecryptedDocument opened, bool hasMessages, int expected)
+    {
+        _ = opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _);
+        ChoiceReader reader = new(expected);
+        if (!reader.TryReadAll(choices))
         {
-            // The latter: a name with an escaped lone surrogate, which is no text.
-            return false;
+            // Left for the client's own parser to judge.
+            return AnswerFault.None;
         }
+
+        int count = reader._indexes.Count;
+        bool areWhole = (hasMessages ? reader._messages : reader._finishes) == count;
+        return !areWhole ? AnswerFault.PayloadMissing : hasMessages && count > expected ? AnswerFault.ChoiceCount : AnswerFault.None;
+    }
+
+    /// <summary>Finds the texts of the choices of an event; none if they cannot be read.</summary>
+    public static IReadOnlyList<ChoiceTexts> FindTexts(ReadOnlySpan<byte> choices)
+    {
+        ChoiceReader reader = new() { _texts = [] };
+        return reader.TryRead(choices) ? reader._texts : [];
     }
 
     /// <summary>Reads an index that may be written as a fraction (<c>0.0</c>) or a text (<c>"0"</c>).</summary>
@@ -86,39 +98,81 @@ internal sealed class ChoiceFinishes(int expected = 1)
         return true;
     }
 
-    private bool TryReadChoice(ref Utf8JsonReader reader, int position, out bool isNumbered)
+    /// <summary>Reads all choices; false if they are not JSON, or not an array.</summary>
+    private bool TryReadAll(ReadOnlySpan<byte> choices)
     {
-        int index = position;
-        isNumbered = false;
-        bool finished = false;
+        _indexes.Clear();
+        (HasTextOnly, _isOdd, _unnumbered) = (true, false, 0);
+        Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        try
+        {
+            _ = reader.Read();
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                if (reader.TokenType == JsonTokenType.StartObject)
+                {
+                    ReadChoice(ref reader);
+                    continue;
+                }
+
+                _isOdd = true;
+                _indexes.Add(_indexes.Count);
+                reader.Skip();
+            }
+
+            return reader.TokenType == JsonTokenType.EndArray && !reader.Read();
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // The latter: a name with an escaped lone surrogate, which is no text.
+            return false;
+        }
+    }
+
+    private void ReadChoice(ref Utf8JsonReader reader)
+    {
+        int index = _indexes.Count;
+        bool isNumbered = false;
+        bool isFinished = false;
         bool goesOn = false;
+        bool hasMessage = false;
+        List<TextPiece>? texts = _texts is null ? null : [];
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             bool isIndex = reader.ValueTextEquals("index"u8);
             bool isFinish = reader.ValueTextEquals("finish_reason"u8);
             bool isMessage = reader.ValueTextEquals("message"u8);
-            bool isContent = reader.ValueTextEquals("delta"u8) || reader.ValueTextEquals("text"u8);
+            bool isText = reader.ValueTextEquals("text"u8);
+            bool isContent = isText || reader.ValueTextEquals("delta"u8);
             _ = reader.Read();
+            bool isFilledText = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
             HasTextOnly &= isContent || isIndex || reader.TokenType == JsonTokenType.Null;
-            isNumbered |= isIndex && reader.TokenType != JsonTokenType.Null;
             HasWhole |= isMessage && reader.TokenType != JsonTokenType.Null;
+            hasMessage |= isMessage && (isFilledText || reader.TokenType == JsonTokenType.StartObject);
+            isFinished |= isFinish && isFilledText;
+            isNumbered |= isIndex && reader.TokenType != JsonTokenType.Null;
             if (isIndex && !(reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out index)))
             {
-                HasOddIndex = true;
                 HasTextOnly = false;
-                if (!TryReadIndex(ref reader, ref index))
-                {
-                    return false;
-                }
+                _isOdd |= !TryReadIndex(ref reader, ref index);
             }
 
-            finished |= isFinish && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
-            goesOn |= isContent && HoldsContent(ref reader);
+            if (isText && reader.TokenType == JsonTokenType.String)
+            {
+                texts?.Add(new TextPiece("text", null, Inside(in reader)));
+            }
+
+            goesOn |= isContent && HoldsContent(ref reader, texts);
             reader.Skip();
         }
 
+        _texts?.Add(new ChoiceTexts(index, isFinished, texts!));
+        _messages += hasMessage ? 1 : 0;
+        _finishes += isFinished ? 1 : 0;
+        _unnumbered += isNumbered ? 0 : 1;
+        _indexes.Add(index);
         HasMore |= index >= expected;
-        if (finished)
+        if (isFinished)
         {
             _ = _running.Remove(index);
             _ = _finished.Add(index);
@@ -127,33 +181,36 @@ internal sealed class ChoiceFinishes(int expected = 1)
         {
             _ = _running.Add(index);
         }
-
-        return true;
     }
 
     /// <summary>Whether the value at the reader is, or has a member, other than a role, that is, neither null nor false nor empty. Reads to its end.</summary>
-    private bool HoldsContent(ref Utf8JsonReader reader)
+    private bool HoldsContent(ref Utf8JsonReader reader, List<TextPiece>? texts)
     {
-        bool holds = false;
-        if (reader.TokenType == JsonTokenType.StartObject)
+        if (reader.TokenType != JsonTokenType.StartObject)
         {
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                bool isRole = reader.ValueTextEquals("role"u8);
-                bool isText = reader.ValueTextEquals("content"u8) || reader.ValueTextEquals("reasoning"u8) || reader.ValueTextEquals("reasoning_content"u8);
-                _ = reader.Read();
-                HasTextOnly &= reader.TokenType == JsonTokenType.Null || (isText && reader.TokenType == JsonTokenType.String);
-
-                // Reads to the end of the value, which may be an object in place of a role too.
-                bool isEmpty = IsEmpty(ref reader);
-                holds |= !isRole && !isEmpty;
-            }
-
-            return holds;
+            HasTextOnly &= reader.TokenType is JsonTokenType.String or JsonTokenType.Null;
+            return !IsEmpty(ref reader);
         }
 
-        HasTextOnly &= reader.TokenType is JsonTokenType.String or JsonTokenType.Null;
-        return !IsEmpty(ref reader);
+        bool holds = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool isRole = reader.ValueTextEquals("role"u8);
+            bool isText = reader.ValueTextEquals("content"u8) || reader.ValueTextEquals("reasoning"u8) || reader.ValueTextEquals("reasoning_content"u8);
+            if (texts is not null)
+            {
+                FindTexts(reader, isText || reader.ValueTextEquals("refusal"u8), texts);
+            }
+
+            _ = reader.Read();
+            HasTextOnly &= reader.TokenType == JsonTokenType.Null || (isText && reader.TokenType == JsonTokenType.String);
+
+            // Reads to the end of the value, which may be an object in place of a role too.
+            bool isEmpty = IsEmpty(ref reader);
+            holds |= !isRole && !isEmpty;
+        }
+
+        return holds;
     }
 
     private static bool IsEmpty(ref Utf8JsonReader reader)
@@ -167,125 +224,39 @@ internal sealed class ChoiceFinishes(int expected = 1)
 
         return reader.TokenType is JsonTokenType.Null or JsonTokenType.False || (reader.TokenType == JsonTokenType.String && reader.ValueSpan.IsEmpty);
     }
-}
 
-/// <summary>One text of a streamed answer, which comes in pieces.</summary>
-/// <param name="Choice">Index of the choice.</param>
-/// <param name="Member">Name of the member that holds the pieces.</param>
-/// <param name="ToolCall">Index of the tool call whose arguments they are; null for another text.</param>
-internal readonly record struct TextKey(int Choice, string Member, int? ToolCall);
-
-/// <summary>The positions of the pieces of text in one choice of an event.</summary>
-/// <param name="Index">The index of the choice, or else its position.</param>
-/// <param name="IsFinished">Whether the choice ends with this event.</param>
-/// <param name="Texts">The inside of each string, in the order in which they stand.</param>
-internal sealed record ChoiceTexts(int Index, bool IsFinished, List<(TextKey Key, Range Place)> Texts)
-{
-    private static readonly string[] DeltaTexts = ["content", "reasoning", "reasoning_content", "refusal"];
-
-    /// <summary>Finds the texts in the <c>choices</c> of an event; none if they cannot be read.</summary>
-    public static List<ChoiceTexts> Find(ReadOnlySpan<byte> choices)
+    /// <summary>Finds the text, or the arguments of tool calls, in the member at the reader, which is a copy.</summary>
+    private static void FindTexts(Utf8JsonReader reader, bool isText, List<TextPiece> texts)
     {
-        List<ChoiceTexts> found = [];
-        Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
-        try
+        string name = reader.GetString()!;
+        _ = reader.Read();
+        if (isText && reader.TokenType == JsonTokenType.String)
         {
-            _ = reader.Read();
-            for (int position = 0; reader.Read() && reader.TokenType == JsonTokenType.StartObject; position++)
-            {
-                found.Add(ReadChoice(ref reader, position));
-            }
+            texts.Add(new TextPiece(name, null, Inside(in reader)));
         }
-        catch (JsonException)
+        else if (name == "tool_calls" && reader.TokenType == JsonTokenType.StartArray)
         {
-            // Left unchanged; the OpenAI client's parser reports it.
-            return [];
-        }
-
-        return found;
-    }
-
-    private static ChoiceTexts ReadChoice(ref Utf8JsonReader reader, int position)
-    {
-        int index = IndexOf(reader, position);
-        bool isFinished = false;
-        List<(TextKey Key, Range Place)> texts = [];
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            bool isText = Is(in reader, "text"u8);
-            bool isDelta = Is(in reader, "delta"u8);
-            bool isFinish = Is(in reader, "finish_reason"u8);
-            _ = reader.Read();
-            isFinished |= isFinish && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
-            if (isText && reader.TokenType == JsonTokenType.String)
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
-                texts.Add((new TextKey(index, "text", null), Inside(in reader)));
-            }
-            else if (isDelta && reader.TokenType == JsonTokenType.StartObject)
-            {
-                ReadDelta(ref reader, index, texts);
-            }
-
-            reader.Skip();
-        }
-
-        return new ChoiceTexts(index, isFinished, texts);
-    }
-
-    private static void ReadDelta(ref Utf8JsonReader reader, int choice, List<(TextKey Key, Range Place)> texts)
-    {
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            string? name = null;
-            foreach (string text in DeltaTexts)
-            {
-                name = !reader.ValueIsEscaped && reader.ValueTextEquals(text) ? text : name;
-            }
-
-            bool isToolCalls = Is(in reader, "tool_calls"u8);
-            _ = reader.Read();
-            if (name is not null && reader.TokenType == JsonTokenType.String)
-            {
-                texts.Add((new TextKey(choice, name, null), Inside(in reader)));
-            }
-            else if (isToolCalls && reader.TokenType == JsonTokenType.StartArray)
-            {
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                // Without an index the call is unknown.
+                if (reader.TokenType == JsonTokenType.StartObject && FindIndex(reader) is { } call)
                 {
-                    // Without an index the call is unknown.
-                    if (reader.TokenType == JsonTokenType.StartObject && FindIndex(reader) is { } call)
-                    {
-                        FindArguments(reader, new TextKey(choice, "arguments", call), texts);
-                    }
-
-                    reader.Skip();
+                    FindArguments(reader, call, texts);
                 }
-            }
 
-            reader.Skip();
+                reader.Skip();
+            }
         }
     }
 
     /// <summary>Looks for the arguments of a function in the tool call at the reader, which is a copy.</summary>
-    private static void FindArguments(Utf8JsonReader reader, TextKey key, List<(TextKey Key, Range Place)> texts)
+    private static void FindArguments(Utf8JsonReader reader, int toolCall, List<TextPiece> texts)
     {
         if (TryFind(ref reader, "function"u8) && reader.TokenType == JsonTokenType.StartObject && TryFind(ref reader, "arguments"u8)
             && reader.TokenType == JsonTokenType.String)
         {
-            texts.Add((key, Inside(in reader)));
+            texts.Add(new TextPiece("arguments", toolCall, Inside(in reader)));
         }
-    }
-
-    /// <summary>The index of the choice at the reader, which is a copy, read as <see cref="ChoiceFinishes"/> does; its position if it has none.</summary>
-    private static int IndexOf(Utf8JsonReader reader, int position)
-    {
-        int index = position;
-        if (TryFind(ref reader, "index"u8))
-        {
-            _ = ChoiceFinishes.TryReadIndex(ref reader, ref index);
-        }
-
-        return index;
     }
 
     /// <summary>The member <c>index</c> of the object at the reader, which is a copy.</summary>
@@ -297,7 +268,7 @@ internal sealed record ChoiceTexts(int Index, bool IsFinished, List<(TextKey Key
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            bool isIt = Is(in reader, name);
+            bool isIt = reader.ValueTextEquals(name);
             _ = reader.Read();
             if (isIt)
             {
@@ -310,60 +281,17 @@ internal sealed record ChoiceTexts(int Index, bool IsFinished, List<(TextKey Key
         return false;
     }
 
-    // ValueTextEquals throws if an escaped name contains a lone surrogate. None of these names has escapes.
-    private static bool Is(in Utf8JsonReader reader, ReadOnlySpan<byte> name) => !reader.ValueIsEscaped && reader.ValueSpan.SequenceEqual(name);
-
     private static Range Inside(in Utf8JsonReader reader) => ((int)reader.TokenStartIndex + 1)..((int)reader.BytesConsumed - 1);
 }
 
-/// <summary>Tells the choices of a whole answer from those of an event.</summary>
-/// <remarks>
-/// Whether a stream is asked for travels in the clear: a hop can ask for one, and pass its first event for the whole answer. The choices of chats
-/// then have no message. Those of completions look alike in both; of a whole answer, each says why it ended.
-/// </remarks>
-internal static class WholeChoices
-{
-    /// <param name="opened">The answer.</param>
-    /// <param name="hasMessages">Whether it is the answer of a chat.</param>
-    /// <param name="expected">How many choices were asked for. Completions may have more prompts than those we count.</param>
-    public static AnswerFault Check(DecryptedDocument opened, bool hasMessages, int expected)
-    {
-        _ = opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _);
-        Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
-        ReadOnlySpan<byte> name = hasMessages ? "message"u8 : "finish_reason"u8;
-        int count = 0;
-        bool areWhole = true;
-        try
-        {
-            _ = reader.Read();
-            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            {
-                areWhole &= reader.TokenType == JsonTokenType.StartObject && IsWhole(ref reader, name);
-                reader.Skip();
-                count++;
-            }
-        }
-        catch (JsonException)
-        {
-            // Left for the client's own parser to judge.
-            return AnswerFault.None;
-        }
+/// <summary>A piece of a text in a choice.</summary>
+/// <param name="Member">Name of the member.</param>
+/// <param name="ToolCall">Index of the tool call whose arguments it is a piece of; null for another text.</param>
+/// <param name="Place">The inside of the string, in the text of the choices.</param>
+internal readonly record struct TextPiece(string Member, int? ToolCall, Range Place);
 
-        return !areWhole ? AnswerFault.PayloadMissing : hasMessages && count > expected ? AnswerFault.ChoiceCount : AnswerFault.None;
-    }
-
-    /// <summary>Whether a choice has a member of this name that is an object, or a text that is not empty. Reads to the end of the choice.</summary>
-    private static bool IsWhole(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
-    {
-        bool isWhole = false;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            bool isIt = !reader.ValueIsEscaped && reader.ValueTextEquals(name);
-            _ = reader.Read();
-            isWhole |= isIt && (reader.TokenType == JsonTokenType.StartObject || (reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty));
-            reader.Skip();
-        }
-
-        return isWhole;
-    }
-}
+/// <summary>The pieces of text in one choice of an event.</summary>
+/// <param name="Index">The index of the choice, or else its position.</param>
+/// <param name="IsFinished">Whether the choice ends with this event.</param>
+/// <param name="Texts">The pieces, in the order in which they stand.</param>
+internal sealed record ChoiceTexts(int Index, bool IsFinished, List<TextPiece> Texts);

@@ -10,16 +10,25 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// <summary>Makes messages of an answer, whole or in pieces, readable for OpenAI's parser where a model server writes them differently.</summary>
 /// <remarks>
 /// Content is text or a list of parts to the parser, and it throws on parts of kinds it does not know. Content that is other JSON becomes its text;
-/// of a list, see <see cref="ContentParts"/>, and of members inside of members, <see cref="MessageDetails"/>. Other members of a kind the parser
-/// cannot read mostly say nothing, such as <c>"tool_calls":""</c>, and become null. What says something is not dropped: a single tool call becomes a
-/// list, a refusal its text, and the rest is left for the parser to throw on. What can be read stays byte for byte.
+/// of a list, see <see cref="ContentParts"/>. Other members of a kind the parser cannot read mostly say nothing, such as <c>"tool_calls":""</c>, and
+/// become null. What says something is not dropped: a single tool call becomes a list, a refusal its text, and the rest is left for the parser to
+/// throw on.
 /// </remarks>
-internal static class MessageNormalizer
+internal sealed class MessageNormalizer(bool isEvent, ToolCallNormalizer toolCalls, List<TextReplacement> replacements)
 {
     // The replacement of a longer one would take as much memory again.
     private const int LongestValue = 1024 * 1024;
 
-    // Names that OpenAI's parser reads and that no other normalizer corrects.
+    // Each costs memory beside the text; no model server writes as many. Further ones are left for the parser to throw on.
+    private const int MostRenamed = 4096;
+
+    private static readonly byte[] Prefix = "original_"u8.ToArray();
+
+    // The parser compares without case.
+    private static readonly HashSet<string> Roles =
+        new(StringComparer.OrdinalIgnoreCase) { "assistant", "system", "user", "tool", "function", "developer" };
+
+    // Names that OpenAI's parser reads, and the kind of their values.
     private static readonly (byte[] Name, JsonTokenType Kind)[] Members =
     [
         ("annotations"u8.ToArray(), JsonTokenType.StartArray), ("audio"u8.ToArray(), JsonTokenType.StartObject),
@@ -27,99 +36,106 @@ internal static class MessageNormalizer
         ("refusal"u8.ToArray(), JsonTokenType.String), ("tool_calls"u8.ToArray(), JsonTokenType.StartArray),
     ];
 
-    /// <summary>Corrects the messages of all choices.</summary>
-    /// <param name="opened">The answer, or an event of it.</param>
-    /// <param name="isEvent">Whether messages come in pieces, under <c>delta</c>, and not whole, under <c>message</c>.</param>
-    public static void Normalize(DecryptedDocument opened, bool isEvent)
-    {
-        if (!opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) || kind != JsonTokenType.StartArray)
-        {
-            return;
-        }
+    /// <summary>How many members of details were renamed in this document.</summary>
+    public int Renamed { get; set; }
 
-        // Created for the first replacement only, because this runs for every event of a stream.
-        List<TextReplacement>? replacements = null;
-        Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
-        try
-        {
-            _ = reader.Read();
-            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            {
-                NormalizeChoice(ref reader, choices, isEvent ? "delta"u8 : "message"u8, ref replacements);
-            }
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            // Left unchanged; the OpenAI client's parser reports it.
-            return;
-        }
-
-        if (replacements is not null)
-        {
-            opened.Replace("choices"u8, replacements);
-        }
-    }
-
-    private static void NormalizeChoice(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, ReadOnlySpan<byte> carrier, ref List<TextReplacement>? replacements)
+    /// <summary>Corrects a message, or a piece of one.</summary>
+    /// <param name="reader">At its beginning; at its end afterwards.</param>
+    /// <param name="choices">The text that is read.</param>
+    /// <param name="choice">The index of its choice.</param>
+    public void Normalize(ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, int choice)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
         {
-            reader.Skip();
             return;
         }
 
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        int begin = (int)reader.BytesConsumed;
+        int first = replacements.Count;
+        bool hasRole = false;
+        bool hasToolCalls = false;
+        bool isEmpty = true;
+        for (; reader.Read() && reader.TokenType == JsonTokenType.PropertyName; isEmpty = false)
         {
-            bool isCarrier = reader.ValueTextEquals(carrier);
-            _ = reader.Read();
-            if (isCarrier && reader.TokenType == JsonTokenType.StartObject)
+            bool isToolCalls = reader.ValueTextEquals("tool_calls"u8);
+            if (isToolCalls)
             {
-                NormalizeMessage(ref reader, choices, ref replacements);
+                ChoiceNormalizer.ThrowIfRepeated(ref hasToolCalls);
+            }
+
+            if (reader.ValueTextEquals("role"u8))
+            {
+                hasRole = true;
+                NormalizeRole(ref reader);
             }
             else
             {
-                reader.Skip();
+                NormalizeMember(ref reader, choices, isToolCalls ? choice : null);
             }
+        }
+
+        if (!isEvent && !hasRole)
+        {
+            replacements.Insert(first, new TextReplacement(begin, 0, Encoding.ASCII.GetBytes(isEmpty ? "\"role\":\"assistant\"" : "\"role\":\"assistant\",")));
         }
     }
 
-    private static void NormalizeMessage(ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, ref List<TextReplacement>? replacements)
+    /// <summary>Replaces a role that the parser does not know, and keeps it beside the new one unless it is empty.</summary>
+    private void NormalizeRole(ref Utf8JsonReader reader)
     {
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        _ = reader.Read();
+        int start = (int)reader.TokenStartIndex;
+        bool isContainer = reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray;
+        bool isText = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
+        if (isContainer || (isText && !Roles.Contains(reader.GetString()!)))
         {
-            JsonTokenType expected = KindOf(ref reader);
-            bool isContent = expected == JsonTokenType.String && reader.ValueTextEquals("content"u8);
-            bool isRefusal = expected == JsonTokenType.String && !isContent;
-            bool isToolCalls = expected == JsonTokenType.StartArray && reader.ValueTextEquals("tool_calls"u8);
-            bool isAnnotations = expected == JsonTokenType.StartArray && reader.ValueTextEquals("annotations"u8);
-            bool hasDetails = expected is JsonTokenType.StartObject or JsonTokenType.StartArray && !isToolCalls;
-            _ = reader.Read();
-            JsonTokenType kind = reader.TokenType;
-            Utf8JsonReader inside = reader;
-            int start = (int)reader.TokenStartIndex;
-            reader.Skip();
-            ReadOnlySpan<byte> value = choices[start..(int)reader.BytesConsumed];
-            byte[]? rewritten = expected == JsonTokenType.None || kind == JsonTokenType.Null ? null
-                : isContent && kind == JsonTokenType.StartArray ? ContentParts.Rewrite(value)
-                : isAnnotations && kind == JsonTokenType.StartArray ? ContentParts.OnlyObjects(value)
-                : kind == expected ? null
-                : isContent ? value.Length <= LongestValue ? ContentParts.Quote(value) : null
-                : isAnnotations || SaysNothing(value) ? "null"u8.ToArray()
-                : value.Length > LongestValue ? null
-                : isRefusal ? ContentParts.Quote(value)
-                : isToolCalls && kind == JsonTokenType.StartObject ? [.. "["u8, .. value, .. "]"u8]
-                : null;
-            if (rewritten is not null)
-            {
-                (replacements ??= []).Add(new TextReplacement(start, value.Length, rewritten));
-            }
-            else if (hasDetails && kind == expected)
-            {
-                MessageDetails.Rename(ref inside, ref replacements);
-            }
+            replacements.Add(new TextReplacement(start, 0, "\"assistant\",\"original_role\":"u8.ToArray()));
+        }
+        else if (!isText && !(isEvent && reader.TokenType == JsonTokenType.Null))
+        {
+            replacements.Add(new TextReplacement(start, (int)reader.BytesConsumed - start, "\"assistant\""u8.ToArray()));
+        }
+
+        reader.Skip();
+    }
+
+    /// <param name="reader">At the name; at the end of the value afterwards.</param>
+    /// <param name="choices">The text that is read.</param>
+    /// <param name="toolCallsOf">The index of the choice when these are its tool calls; otherwise null.</param>
+    private void NormalizeMember(ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, int? toolCallsOf)
+    {
+        JsonTokenType expected = KindOf(ref reader);
+        bool isContent = expected == JsonTokenType.String && reader.ValueTextEquals("content"u8);
+        bool isRefusal = expected == JsonTokenType.String && !isContent;
+        bool isAnnotations = expected == JsonTokenType.StartArray && toolCallsOf is null;
+        _ = reader.Read();
+        JsonTokenType kind = reader.TokenType;
+        Utf8JsonReader inside = reader;
+        int start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        ReadOnlySpan<byte> value = choices[start..(int)reader.BytesConsumed];
+        byte[]? rewritten = expected == JsonTokenType.None || kind == JsonTokenType.Null ? null
+            : isContent && kind == JsonTokenType.StartArray ? ContentParts.Rewrite(value)
+            : isAnnotations && kind == JsonTokenType.StartArray ? ContentParts.OnlyObjects(value)
+            : toolCallsOf is { } choice && kind == JsonTokenType.StartArray ? toolCalls.Rewrite(value, choice, isEvent)
+            : kind == expected ? null
+            : isContent ? value.Length <= LongestValue ? ContentParts.Quote(value) : null
+            : isAnnotations || SaysNothing(value) ? "null"u8.ToArray()
+            : value.Length > LongestValue ? null
+            : isRefusal ? ContentParts.Quote(value)
+            : toolCallsOf is { } single && kind == JsonTokenType.StartObject ? RewriteSingle([.. "["u8, .. value, .. "]"u8], single)
+            : null;
+        if (rewritten is not null)
+        {
+            replacements.Add(new TextReplacement(start, value.Length, rewritten));
+        }
+        else if (kind == expected && kind != JsonTokenType.String && toolCallsOf is null)
+        {
+            RenameDetails(ref inside);
         }
     }
+
+    private byte[] RewriteSingle(byte[] call, int choice) => toolCalls.Rewrite(call, choice, isEvent) ?? call;
 
     /// <summary>Whether a value is false, or a text, a list or an object without anything in it.</summary>
     private static bool SaysNothing(ReadOnlySpan<byte> value) =>
@@ -138,60 +154,47 @@ internal static class MessageNormalizer
 
         return JsonTokenType.None;
     }
-}
 
-/// <summary>Renames members of the audio, annotations and function call of a message that contain no content and make OpenAI's parser throw, such
-/// as <c>"expires_at":null</c>.</summary>
-/// <remarks>
-/// With the prefix <c>original_</c> the parser ignores them. Content that cannot be read, such as audio that is not Base64, is left for the parser to
-/// throw on, because the caller must learn of it.
-/// </remarks>
-internal static class MessageDetails
-{
-    // Each costs memory beside the text; no model server writes as many. Further ones are left for the parser to throw on.
-    private const int MostRenamed = 4096;
-
-    private static readonly byte[] Prefix = "original_"u8.ToArray();
-
-    /// <summary>Collects the prefixes for one member of a message.</summary>
-    /// <param name="reader">A copy, at the value of the member; read to its end if that is an object or array.</param>
-    /// <param name="replacements">Gets the prefixes; made for the first one.</param>
-    public static void Rename(ref Utf8JsonReader reader, ref List<TextReplacement>? replacements)
+    /// <summary>Renames members of the audio, annotations and function call that contain no content and make OpenAI's parser throw, such
+    /// as <c>"expires_at":null</c>.</summary>
+    /// <remarks>
+    /// With the prefix <c>original_</c> the parser ignores them. Content that cannot be read, such as audio that is not Base64, is left for the parser to
+    /// throw on, because the caller must learn of it.
+    /// </remarks>
+    /// <param name="reader">At an object or array; at its end afterwards.</param>
+    private void RenameDetails(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.StartObject)
         {
-            RenameInObject(ref reader, ref replacements);
+            RenameInObject(ref reader);
+            return;
         }
-        else if (reader.TokenType == JsonTokenType.StartArray)
+
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            if (reader.TokenType == JsonTokenType.StartObject)
             {
-                if (reader.TokenType == JsonTokenType.StartObject)
-                {
-                    RenameInObject(ref reader, ref replacements);
-                }
-                else
-                {
-                    reader.Skip();
-                }
+                RenameInObject(ref reader);
             }
+
+            reader.Skip();
         }
     }
 
-    private static void RenameInObject(ref Utf8JsonReader reader, ref List<TextReplacement>? replacements)
+    private void RenameInObject(ref Utf8JsonReader reader)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             int afterQuote = (int)reader.TokenStartIndex + 1;
             bool isReadable = IsReadable(ref reader);
-            if (!isReadable && (replacements ??= []).Count < MostRenamed)
+            if (!isReadable && Renamed < MostRenamed)
             {
+                Renamed++;
                 replacements.Add(new TextReplacement(afterQuote, 0, Prefix));
             }
             else if (isReadable && reader.TokenType == JsonTokenType.StartObject)
             {
-                RenameInObject(ref reader, ref replacements);
-                continue;
+                RenameInObject(ref reader);
             }
 
             reader.Skip();
@@ -201,11 +204,11 @@ internal static class MessageDetails
     /// <summary>Moves from a name to its value and returns whether the parser can read it.</summary>
     private static bool IsReadable(ref Utf8JsonReader reader)
     {
-        bool isText = Is(in reader, "id"u8) || Is(in reader, "transcript"u8) || Is(in reader, "title"u8);
-        bool isAddress = Is(in reader, "url"u8);
-        bool isContent = Is(in reader, "data"u8) || Is(in reader, "arguments"u8);
-        bool isTime = Is(in reader, "expires_at"u8);
-        bool isPosition = Is(in reader, "start_index"u8) || Is(in reader, "end_index"u8);
+        bool isText = reader.ValueTextEquals("id"u8) || reader.ValueTextEquals("transcript"u8) || reader.ValueTextEquals("title"u8);
+        bool isAddress = reader.ValueTextEquals("url"u8);
+        bool isContent = reader.ValueTextEquals("data"u8) || reader.ValueTextEquals("arguments"u8);
+        bool isTime = reader.ValueTextEquals("expires_at"u8);
+        bool isPosition = reader.ValueTextEquals("start_index"u8) || reader.ValueTextEquals("end_index"u8);
         _ = reader.Read();
         return isText ? reader.TokenType is JsonTokenType.String or JsonTokenType.Null
             : isAddress ? reader.TokenType == JsonTokenType.String
@@ -213,9 +216,6 @@ internal static class MessageDetails
             : isTime ? reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out _)
             : !isPosition || (reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out _));
     }
-
-    // A name with escapes may hold a lone surrogate, on which the comparison throws; none of ours needs any.
-    private static bool Is(in Utf8JsonReader reader, ReadOnlySpan<byte> name) => !reader.ValueIsEscaped && reader.ValueSpan.SequenceEqual(name);
 }
 
 /// <summary>Rewrites lists in a message that contain elements on which OpenAI's parser throws.</summary>

@@ -1,4 +1,7 @@
+using System.Buffers;
 using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Privatemode.AI.Encryption.Json;
 
@@ -12,13 +15,45 @@ internal sealed class ToolCallNormalizer
     private const string Function = "function";
     private const string Arguments = "arguments";
 
+    // Each costs memory beside the text; a tool call has some ten.
+    private const int MostTokens = 4096;
+    private const int LongestToolCalls = 256 * 1024;
+
     private readonly Dictionary<int, PartialToolCalls> _begun = [];
 
-    /// <summary>Puts the tool calls of all choices right, if there are any.</summary>
-    /// <param name="opened">The answer, or an event of it.</param>
-    /// <param name="isEvent">Whether calls come in fragments, under <c>delta</c>, and not whole, under <c>message</c>.</param>
-    public void Normalize(DecryptedDocument opened, bool isEvent) =>
-        ChoiceEditor.EditToolCalls(opened, isEvent, (choice, calls) => Normalize(choice, calls, isEvent));
+    /// <summary>Corrects the tool calls of one choice; null when nothing changed, or when they cannot be edited.</summary>
+    /// <param name="toolCalls">Their array.</param>
+    /// <param name="choice">The index of the choice.</param>
+    /// <param name="isEvent">Whether calls come in fragments and not whole.</param>
+    public byte[]? Rewrite(ReadOnlySpan<byte> toolCalls, int choice, bool isEvent)
+    {
+        if (toolCalls.Length > LongestToolCalls || !JsonTokens.AreAtMost(MostTokens, toolCalls, JsonIndex.MaxDepth))
+        {
+            return null;
+        }
+
+        try
+        {
+            Utf8JsonReader reader = new(toolCalls, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+            if (JsonNode.Parse(ref reader) is not JsonArray array || !Normalize(choice, array, isEvent))
+            {
+                return null;
+            }
+
+            ArrayBufferWriter<byte> buffer = new(toolCalls.Length + 64);
+            using (Utf8JsonWriter writer = new(buffer))
+            {
+                array.WriteTo(writer);
+            }
+
+            return buffer.WrittenSpan.ToArray();
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException)
+        {
+            // Two members of one name, or text that is none: left as it is for the client's own parser to judge.
+            return null;
+        }
+    }
 
     /// <summary>Puts the tool calls of one choice right.</summary>
     /// <returns>Whether anything was changed.</returns>
@@ -41,7 +76,7 @@ internal sealed class ToolCallNormalizer
     private static bool NormalizeWhole(JsonObject call, HashSet<string> ids)
     {
         bool changed = NormalizeType(call, begins: true);
-        if (ChoiceEditor.TextOf(call["id"]) is not { } id || !ids.Add(id))
+        if (TextOf(call["id"]) is not { } id || !ids.Add(id))
         {
             call["id"] = NewId();
             changed = true;
@@ -57,11 +92,11 @@ internal sealed class ToolCallNormalizer
             _begun[choice] = begun = new PartialToolCalls();
         }
 
-        string? id = ChoiceEditor.TextOf(call["id"]);
-        int? index = ChoiceEditor.NumberOf(call["index"]);
+        string? id = TextOf(call["id"]);
+        int? index = NumberOf(call["index"]);
         JsonObject? function = call[Function] as JsonObject;
-        string? arguments = ChoiceEditor.TextOf(function?[Arguments]);
-        string? name = ChoiceEditor.TextOf(function?["name"]);
+        string? arguments = TextOf(function?[Arguments]);
+        string? name = TextOf(function?["name"]);
         PartialToolCall current = begun.Find(index, id, name, arguments, NewId, out bool begins);
         bool changed = NormalizeType(call, begins) | NormalizeId(call, id, current, begins);
         if (!begins && current.IsAllOf(id, name, arguments))
@@ -102,7 +137,7 @@ internal sealed class ToolCallNormalizer
     private static bool NormalizeType(JsonObject call, bool begins)
     {
         bool isGiven = call.TryGetPropertyValue("type", out JsonNode? type);
-        bool isReadable = !isGiven ? !begins : ChoiceEditor.TextOf(type) is { } text && (text == Function || call[Function] is not JsonObject);
+        bool isReadable = !isGiven ? !begins : TextOf(type) is { } text && (text == Function || call[Function] is not JsonObject);
         if (!isReadable)
         {
             call["type"] = Function;
@@ -130,4 +165,189 @@ internal sealed class ToolCallNormalizer
     }
 
     private static string NewId() => "call_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
+
+    /// <summary>The text of a string that is not empty; null for anything else.</summary>
+    private static string? TextOf(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) && text.Length > 0 ? text : null;
+
+    /// <summary>A whole number; null for anything else.</summary>
+    private static int? NumberOf(JsonNode? node) => node is JsonValue value && value.TryGetValue(out int number) ? number : null;
+}
+
+/// <summary>The tool calls one choice of a stream has begun, and which of them a fragment belongs to.</summary>
+internal sealed class PartialToolCalls
+{
+    private readonly Dictionary<int, PartialToolCall> _byServerIndex = [];
+    private readonly Dictionary<string, PartialToolCall> _byServerId = [];
+    private readonly HashSet<string> _ids = [];
+    private readonly HashSet<int> _indexes = [];
+    private PartialToolCall? _last;
+    private int _nextIndex;
+
+    /// <summary>The call a fragment continues, or the new one it begins.</summary>
+    /// <param name="index">The server's number of the call, if it gave one.</param>
+    /// <param name="id">The id in the fragment, if any.</param>
+    /// <param name="name">Name of the function in the fragment, if any.</param>
+    /// <param name="arguments">Arguments in the fragment, if any.</param>
+    /// <param name="newId">Makes an ID for a call that begins without one, or with one that another call has.</param>
+    /// <param name="begins">Whether the fragment begins a call.</param>
+    public PartialToolCall Find(int? index, string? id, string? name, string? arguments, Func<string> newId, out bool begins)
+    {
+        PartialToolCall? current = index is { } number ? _byServerIndex.GetValueOrDefault(number)
+            : id is not null && _byServerId.TryGetValue(id, out PartialToolCall? named) ? named : _last;
+        begins = current is null || BeginsAnother(current, index is not null, id, name, arguments);
+        if (begins)
+        {
+            // Results are matched by ID, so no two calls may share one.
+            string ownId = id is not null && _ids.Add(id) ? id : newId();
+            _ = _ids.Add(ownId);
+            _last = current = new PartialToolCall(FreeIndex(index), id, ownId);
+            if (id is not null)
+            {
+                _byServerId[id] = current;
+            }
+        }
+
+        if (index is not null)
+        {
+            _byServerIndex[index.Value] = current!;
+        }
+
+        current!.AppendName(name);
+        return current;
+    }
+
+    /// <summary>Whether a fragment that would continue a call is the beginning of another one.</summary>
+    /// <remarks>
+    /// Some servers number all parallel calls 0 and give each an id (older vLLM), some repeat the name, or invent an id, in every fragment, some
+    /// give neither id nor number. A call is another one when it is named differently, or when the running one already has all its arguments.
+    /// Some end a call with a fragment that says all of it again; that is not a second call.
+    /// A name may also come in pieces: beside the number or the ID of a call that does not have all its arguments, a name is the next piece.
+    /// </remarks>
+    private static bool BeginsAnother(PartialToolCall current, bool hasIndex, string? id, string? name, string? arguments)
+    {
+        bool hasOtherId = id is not null && id != current.ServerId;
+        if (!hasIndex && hasOtherId)
+        {
+            return true;
+        }
+
+        if (name is null || !current.IsNamed)
+        {
+            return false;
+        }
+
+        if (current.IsAllOf(id, name, arguments))
+        {
+            return false;
+        }
+
+        bool isSame = !hasOtherId && (hasIndex || (id is not null && !current.HasArguments));
+        return isSame
+            ? current.HasAllArguments && (!current.Has(name) || !string.IsNullOrWhiteSpace(arguments))
+            : !current.Has(name) || current.HasAllArguments;
+    }
+
+    private int FreeIndex(int? wanted)
+    {
+        int free = wanted is { } index && !_indexes.Contains(index) ? index : _nextIndex;
+        _ = _indexes.Add(free);
+        _nextIndex = Math.Max(_nextIndex, unchecked(free + 1));
+        return free;
+    }
+}
+
+/// <summary>A tool call of a stream, as far as it has come.</summary>
+/// <param name="index">The number readers tell it by.</param>
+/// <param name="serverId">The ID the server gave it, if any. Another call may have the same one.</param>
+/// <param name="id">The ID readers tell it by.</param>
+internal sealed class PartialToolCall(int index, string? serverId, string id)
+{
+    private readonly StringBuilder _name = new();
+    private readonly StringBuilder _arguments = new();
+
+    // Of the braces outside of strings, so that the text is parsed once, when they close, and not for every fragment.
+    private int _depth;
+    private bool _isInString;
+    private bool _isEscaped;
+    private bool _areClosed;
+
+    public int Index => index;
+
+    public string? ServerId => serverId;
+
+    public string Id => id;
+
+    public bool IsNamed => _name.Length > 0;
+
+    public bool HasArguments => _arguments.Length > 0;
+
+    /// <summary>Whether the arguments begin with a whole JSON object, so that nothing can follow.</summary>
+    public bool HasAllArguments { get; private set; }
+
+    /// <summary>Adds a piece of the name. A piece equal to the whole name so far is a repetition of it.</summary>
+    public void AppendName(string? piece)
+    {
+        if (!Has(piece))
+        {
+            _ = _name.Append(piece);
+        }
+    }
+
+    /// <summary>Whether this is the name as far as it has come.</summary>
+    public bool Has(string? name) => _name.Equals(name.AsSpan());
+
+    /// <summary>Whether a fragment says all of this call once more.</summary>
+    public bool IsAllOf(string? id, string? name, string? arguments) =>
+        id is not null && id == serverId && HasAllArguments && (name is null || Has(name)) && arguments is not null && _arguments.Equals(arguments.AsSpan());
+
+    /// <summary>Adds a piece of the arguments. What follows the whole object is not kept.</summary>
+    public void Append(string? arguments)
+    {
+        if (_areClosed)
+        {
+            return;
+        }
+
+        _ = _arguments.Append(arguments);
+        foreach (char character in arguments ?? "")
+        {
+            if (_areClosed)
+            {
+                return;
+            }
+
+            Follow(character);
+            if (_areClosed)
+            {
+                HasAllArguments = BeginsWithObject();
+            }
+        }
+    }
+
+    private void Follow(char character)
+    {
+        if (_isInString)
+        {
+            _isInString = character != '"' || _isEscaped;
+            _isEscaped = character == '\\' && !_isEscaped;
+            return;
+        }
+
+        _isInString = character == '"';
+        _depth += character == '{' ? 1 : character == '}' ? -1 : 0;
+        _areClosed = character == '}' && _depth <= 0;
+    }
+
+    private bool BeginsWithObject()
+    {
+        Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(_arguments.ToString()), new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        try
+        {
+            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && reader.TrySkip();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
 }

@@ -20,7 +20,7 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// <param name="keepsUsage">The form asked for usage on every event.</param>
 internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsage, bool hidesUsage, bool keepsUsage = false) : EventRules
 {
-    private readonly ChoiceFinishes _finishes = new();
+    private readonly ChoiceReader _choices = new();
     private readonly SplitSurrogates _characters = new();
     private bool _hasChoices;
     private bool _hasTypes;
@@ -29,7 +29,7 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
 
     public override ResponseSchema Shape => EndpointRules.Transcriptions.Answer!;
 
-    public override bool IsFinished => _hasTypes ? _isDone : _finishes.AllFinished && (_hasUsage || !endsWithUsage);
+    public override bool IsFinished => _hasTypes ? _isDone : _choices.AllFinished && (_hasUsage || !endsWithUsage);
 
     public override EventAction Fate => _isDone ? EventAction.End : _hasUsage && hidesUsage ? EventAction.Drop : EventAction.Pass;
 
@@ -84,13 +84,13 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
         }
 
         _ = opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _);
-
-        if (!_finishes.TryObserve(choices, out int count))
+        if (!_choices.TryRead(choices))
         {
             return AnswerFault.NotJson;
         }
 
-        _hasUsage = count == 0 && _finishes.AllFinished;
+        int count = _choices.Indexes.Count;
+        _hasUsage = count == 0 && _choices.AllFinished;
 
         // The running total, as in chat.
         if (count > 0 && !keepsUsage && opened.TryGet("usage"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.StartObject)

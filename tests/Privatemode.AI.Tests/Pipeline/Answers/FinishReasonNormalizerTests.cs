@@ -1,4 +1,3 @@
-using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Tests.Chat;
 using Privatemode.AI.Tests.Fakes;
 
@@ -46,20 +45,20 @@ public sealed class FinishReasonNormalizerTests : IDisposable
     public void WholeAnswer_WithAnUnreadableReason_BecomesReadable(string reason, string members)
     {
         const string Others = """{"index":1,"finish_reason":"stop"},{"index":2},{"index":3""";
-        string document = ChatFixture.Whole($$$"""{"index":0,"message":{"content":"x"},"finish_reason":{{{reason}}}},{{{Others}}},"finish_reason":{"a":[]}}""");
+        string document = ChatFixture.Whole($$$"""{"index":0,"message":{"role":"tool"},"finish_reason":{{{reason}}}},{{{Others}}},"finish_reason":{"a":[]}}""");
 
         ChatFixture.AssertJson(
-            ChatFixture.Whole($$$"""{"index":0,"message":{"content":"x"}{{{members}}}},{{{Others}}}}"""), Normalize(document, isEvent: false));
+            ChatFixture.Whole($$$"""{"index":0,"message":{"role":"tool"}{{{members}}}},{{{Others}}}}"""), Normalize(document, isEvent: false));
     }
 
     [Theory]
     [InlineData("""{"finish_reason":null,"index":0}""", """{"index":0}""")]
     [InlineData("""{ "finish_reason" : null , "index":0}""", """{"index":0}""")]
     [InlineData("""{"finish_reason":null}""", "{}")]
-    [InlineData("""{"index":0 , "finish_reason":"" , "message":{"content":"x"}}""", """{"index":0,"message":{"content":"x"}}""")]
+    [InlineData("""{"index":0 , "finish_reason":"" , "message":{"role":"tool"}}""", """{"index":0,"message":{"role":"tool"}}""")]
     [InlineData("""{"finish_reason":null},{"index":1,"finish_reason":"odd"},{"finish_reason":5},{"finish_reason":"\u00e4\""}""",
         """{},{"index":1,"finish_reason":"length","original_finish_reason":"odd"},{},{"finish_reason":"length","original_finish_reason":"ä\""}""")]
-    [InlineData("""{"message":{"content":"x"},"finish_reason":null}""", """{"message":{"content":"x"}}""")]
+    [InlineData("""{"message":{"role":"assistant","content":"x"},"finish_reason":null}""", """{"message":{"role":"assistant","content":"x"}}""")]
     public void WholeAnswer_WithAnUnreadableReasonAnywhere_StaysJson(string choices, string expected) =>
         ChatFixture.AssertJson(ChatFixture.Whole(expected), Normalize(ChatFixture.Whole(choices), isEvent: false));
 
@@ -72,9 +71,8 @@ public sealed class FinishReasonNormalizerTests : IDisposable
         foreach (bool isEvent in (bool[])[true, false])
         {
             using AnswerBench answer = new();
-            PrivatemodeServiceException exception = Assert.Throws<PrivatemodeServiceException>(() => answer.Change(
-                ChatFixture.Chunk($$$"""{"index":0,"finish_reason":"stop"},{"index":1,"finish_reason":{{{reason}}}}"""),
-                opened => FinishReasonNormalizer.Normalize(opened, isEvent, "request-1")));
+            PrivatemodeServiceException exception = Assert.Throws<PrivatemodeServiceException>(() => answer.Normalize(
+                ChatFixture.Chunk($$$"""{"index":0,"finish_reason":"stop"},{"index":1,"finish_reason":{{{reason}}}}"""), isEvent));
 
             Assert.Equal("request-1", exception.RequestId);
             Assert.Equal(200, exception.Status);
@@ -94,6 +92,5 @@ public sealed class FinishReasonNormalizerTests : IDisposable
         Assert.Equal(document, Normalize(document, isEvent: true));
     }
 
-    private string Normalize(string document, bool isEvent) =>
-        _answer.Change(document, opened => FinishReasonNormalizer.Normalize(opened, isEvent, "request-1"));
+    private string Normalize(string document, bool isEvent) => _answer.Normalize(document, isEvent);
 }

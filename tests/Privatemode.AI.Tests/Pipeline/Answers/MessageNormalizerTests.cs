@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Tests.Chat;
 using Privatemode.AI.Tests.Fakes;
 
@@ -16,7 +15,7 @@ public sealed class MessageNormalizerTests : IDisposable
     [InlineData("""{"index":0,"delta":{"content":null,"tool_calls":null,"audio":null,"annotations":null,"refusal":null,"function_call":null}}""")]
     [InlineData("""{"index":0,"delta":{"content":[ {"type":"text","text":"x"} ,{"type":"image_url","image_url":{"url":"data:,"}}]}}""")]
     [InlineData("""{"index":0,"delta":{"content":[],"annotations":[],"tool_calls":[],"audio":{},"function_call":{},"refusal":""}}""")]
-    [InlineData("""{"index":0,"delta":{"content":"x"},"logprobs":{"content":[{"token":"x"}],"refusal":7}}""")]
+    [InlineData("""{"index":0,"delta":{"content":"x"},"logprobs":{"content":[{"token":"x"}],"refusal":[]}}""")]
     [InlineData("""{"index":0,"delta":null,"content":[1],"message":{"content":7}}""")]
     [InlineData("""{"index":0,"delta":[{"content":7}]}""")]
     [InlineData("""null,7,{"index":0,"delta":{"content":"x"}}""")]
@@ -36,13 +35,13 @@ public sealed class MessageNormalizerTests : IDisposable
             {"message":{"tool_calls":"","content":[{"type":"thinking","thinking":"t"},{"type":"text","text":"x" }]},"index":1}
             """);
 
-        string changed = _answer.Change(document, opened => MessageNormalizer.Normalize(opened, isEvent: false));
+        string changed = _answer.Normalize(document, isEvent: false);
 
         ChatFixture.AssertJson(
             ChatFixture.Whole(
                 """
-                {"logprobs":{"content":[{"token":"it's"}]},"message":{"content":"{\"a\": 1}","refusal":"7"},"index":0},
-                {"message":{"tool_calls":null,"content":[{"type":"text","text":"x"}],"reasoning":"t",
+                {"logprobs":{"content":[{"token":"it's"}]},"message":{"role":"assistant","content":"{\"a\": 1}","refusal":"7"},"index":0},
+                {"message":{"role":"assistant","tool_calls":null,"content":[{"type":"text","text":"x"}],"reasoning":"t",
                     "original_content":[{"type":"thinking","thinking":"t"},{"type":"text","text":"x"}]},"index":1}
                 """),
             changed);
@@ -90,5 +89,5 @@ public sealed class MessageNormalizerTests : IDisposable
         Assert.Equal(document, Normalize(document));
     }
 
-    private string Normalize(string document) => _answer.Change(document, opened => MessageNormalizer.Normalize(opened, isEvent: true));
+    private string Normalize(string document) => _answer.Normalize(document, isEvent: true);
 }

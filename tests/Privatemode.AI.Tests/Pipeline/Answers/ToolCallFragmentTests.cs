@@ -191,12 +191,12 @@ public sealed class ToolCallFragmentTests
     {
         Assert.NotEmpty(way);
         using AnswerBench answer = new();
-        ToolCallNormalizer normalizer = new();
+        ChoiceNormalizer normalizer = new(hasMessages: true, isEvent: true, "request-1");
         SortedDictionary<int, (string Id, string Name, string Arguments)> read = [];
         foreach (string fragments in events)
         {
             string document = ChatFixture.Chunk($$$"""{"index":0,"delta":{"tool_calls":[{{{fragments}}}]}}""");
-            JsonNode opened = JsonNode.Parse(answer.Change(document, changed => normalizer.Normalize(changed, isEvent: true)))!;
+            JsonNode opened = JsonNode.Parse(answer.Normalize(document, isEvent: true, normalizer))!;
             foreach (JsonNode? call in opened["choices"]![0]!["delta"]!["tool_calls"]!.AsArray())
             {
                 Take(call!, read);

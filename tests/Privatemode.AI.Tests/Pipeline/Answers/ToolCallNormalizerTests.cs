@@ -8,7 +8,7 @@ namespace Privatemode.AI.Tests.Pipeline.Answers;
 public sealed class ToolCallNormalizerTests : IDisposable
 {
     private readonly AnswerBench _answer = new();
-    private readonly ToolCallNormalizer _normalizer = new();
+    private readonly ChoiceNormalizer _normalizer = new(hasMessages: true, isEvent: true, "request-1");
 
     public void Dispose() => _answer.Dispose();
 
@@ -17,7 +17,7 @@ public sealed class ToolCallNormalizerTests : IDisposable
     [InlineData("""{"index":0,"delta":{"content":"the word \"tool_calls\" in text"}}""")]
     [InlineData("""{"index":0,"delta":{"tool_calls":null}}""")]
     [InlineData("""{"index":0,"delta":{"tool_calls":[]}}""")]
-    [InlineData("""{"index":0,"delta":{"tool_calls":{"a":1}}}""")]
+    [InlineData("""{"index":0,"delta":{"tool_calls":7}}""")]
     [InlineData("""{"index":0,"delta":null,"tool_calls":[{}]}""")]
     [InlineData("""{"index":0,  "delta":{"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":""}}]}}""")]
     [InlineData("""{"index":0,"delta":{"tool_calls":[{"index":5,"id":"c","type":"function","function":{"name":"f","arguments":"\u00e4"}}]}}""")]
@@ -139,7 +139,7 @@ public sealed class ToolCallNormalizerTests : IDisposable
                 {"id":"c","type":"function","function":{"name":"g","arguments":"{}"}}]}}
             """);
 
-        JsonNode opened = JsonNode.Parse(_answer.Change(document, changed => _normalizer.Normalize(changed, isEvent: false)))!;
+        JsonNode opened = JsonNode.Parse(_answer.Normalize(document, isEvent: false))!;
 
         JsonArray calls = opened["choices"]![0]!["message"]!["tool_calls"]!.AsArray();
 
@@ -160,7 +160,7 @@ public sealed class ToolCallNormalizerTests : IDisposable
             {"index":1,"message":{"tool_calls":[{"function":{"name":"g","arguments":{} } }],"content":"y"}}
             """);
 
-        string changed = _answer.Change(document, opened => _normalizer.Normalize(opened, isEvent: false));
+        string changed = _answer.Normalize(document, isEvent: false);
 
         Assert.Contains($"[{logprobs}]", changed, StringComparison.Ordinal);
         JsonArray choices = JsonNode.Parse(changed)!["choices"]!.AsArray();
@@ -175,14 +175,14 @@ public sealed class ToolCallNormalizerTests : IDisposable
     public void WholeAnswer_WithMoreToolCallsThanAnyModelWrites_IsLeftByteForByte(string call, int count)
     {
         string calls = string.Concat(Enumerable.Repeat(call, count));
-        string document = ChatFixture.Whole($$$"""{"index":0,"message":{"tool_calls":[{{{calls}}}{}]}}""");
+        string document = ChatFixture.Whole($$$"""{"index":0,"message":{"role":"assistant","tool_calls":[{{{calls}}}{}]}}""");
 
-        Assert.Equal(document, _answer.Change(document, opened => _normalizer.Normalize(opened, isEvent: false)));
+        Assert.Equal(document, _answer.Normalize(document, isEvent: false));
     }
 
     private static string Calls(string calls) => ChatFixture.Chunk($$$"""{"index":0,"delta":{"tool_calls":[{{{calls}}}]},"finish_reason":null}""");
 
-    private string Normalize(string document) => _answer.Change(document, opened => _normalizer.Normalize(opened, isEvent: true));
+    private string Normalize(string document) => _answer.Normalize(document, isEvent: true, _normalizer);
 
     private JsonArray All(string document) => JsonNode.Parse(Normalize(document))!["choices"]![0]!["delta"]!["tool_calls"]!.AsArray();
 

@@ -3,7 +3,7 @@ using Privatemode.AI.Pipeline.Answers;
 
 namespace Privatemode.AI.Tests.Pipeline.Answers;
 
-public sealed class ChoiceFinishesTests
+public sealed class ChoiceReaderTests
 {
     [Theory]
     [InlineData("[]", 0, false)]
@@ -25,12 +25,12 @@ public sealed class ChoiceFinishesTests
     [InlineData("[{\"finish_reason\":null},{\"index\":0,\"finish_reason\":\"stop\"}]", 2, true)]
     [InlineData("[{\"finish_reason\":\"stop\"},{\"finish_reason\":null}]", 2, false)]
     [InlineData("[{\"index\":-5,\"finish_reason\":\"stop\"}]", 1, true)]
-    public void TryObserve_Choices_TellsWhatIsFinished(string choices, int count, bool finished)
+    public void TryRead_Choices_TellsWhatIsFinished(string choices, int count, bool finished)
     {
-        ChoiceFinishes finishes = new();
-        Assert.True(finishes.TryObserve(Encoding.UTF8.GetBytes(choices), out int seen));
-        Assert.Equal(count, seen);
-        Assert.Equal(finished, finishes.AllFinished);
+        ChoiceReader reader = new();
+        Assert.True(reader.TryRead(Encoding.UTF8.GetBytes(choices)));
+        Assert.Equal(count, reader.Indexes.Count);
+        Assert.Equal(finished, reader.AllFinished);
     }
 
     [Theory]
@@ -54,42 +54,42 @@ public sealed class ChoiceFinishesTests
     [InlineData("[{\"index\":{}}]")]
     [InlineData("[{\"index\":0,\"finish_reason\":}]")]
     [InlineData("[{\"index\":0,\"finish_reason\"}]")]
-    public void TryObserve_WhatIsNoChoices_IsRefused(string choices) =>
-        Assert.False(new ChoiceFinishes().TryObserve(Encoding.UTF8.GetBytes(choices), out _));
+    public void TryRead_WhatIsNoChoices_IsRefused(string choices) =>
+        Assert.False(new ChoiceReader().TryRead(Encoding.UTF8.GetBytes(choices)));
 
     [Theory]
     [InlineData("[{\"\\ud800\":1}]")]
     [InlineData("[{\"i\\udc00\":1}]")]
     [InlineData("[{\"finish\\ud800\\ud800\":1}]")]
-    public void TryObserve_LoneSurrogateInAName_IsRefusedInsteadOfThrowing(string choices) =>
-        Assert.False(new ChoiceFinishes().TryObserve(Encoding.UTF8.GetBytes(choices), out _));
+    public void TryRead_LoneSurrogateInAName_IsRefusedInsteadOfThrowing(string choices) =>
+        Assert.False(new ChoiceReader().TryRead(Encoding.UTF8.GetBytes(choices)));
 
     [Fact]
-    public void TryObserve_DuplicateIndex_TakesTheLast()
+    public void TryRead_DuplicateIndex_TakesTheLast()
     {
         // As the readers behind us do.
-        ChoiceFinishes finishes = Observed("""[{"index":1,"finish_reason":null}]""", """[{"index":0,"index":1,"finish_reason":"stop"}]""");
-        Assert.True(finishes.AllFinished);
+        ChoiceReader reader = Observed("""[{"index":1,"finish_reason":null}]""", """[{"index":0,"index":1,"finish_reason":"stop"}]""");
+        Assert.True(reader.AllFinished);
     }
 
     [Fact]
     public void AllFinished_NothingSeen_IsFalse()
     {
-        Assert.False(new ChoiceFinishes().AllFinished);
+        Assert.False(new ChoiceReader().AllFinished);
         Assert.False(Observed("[]", "[]").AllFinished);
     }
 
     [Fact]
     public void AllFinished_SeveralChoices_OnlyWhenEachHasFinished()
     {
-        ChoiceFinishes finishes = Observed("""[{"index":0}]""", """[{"index":2}]""", """[{"index":0,"finish_reason":"stop"}]""", "[]");
-        Assert.False(finishes.AllFinished);
-        Assert.True(finishes.TryObserve("""[{"index":2,"finish_reason":"length"}]"""u8, out _));
-        Assert.True(finishes.AllFinished);
-        Assert.True(finishes.TryObserve("[]"u8, out _));
-        Assert.True(finishes.AllFinished);
-        Assert.True(finishes.TryObserve("""[{"index":1}]"""u8, out _));
-        Assert.False(finishes.AllFinished);
+        ChoiceReader reader = Observed("""[{"index":0}]""", """[{"index":2}]""", """[{"index":0,"finish_reason":"stop"}]""", "[]");
+        Assert.False(reader.AllFinished);
+        Assert.True(reader.TryRead("""[{"index":2,"finish_reason":"length"}]"""u8));
+        Assert.True(reader.AllFinished);
+        Assert.True(reader.TryRead("[]"u8));
+        Assert.True(reader.AllFinished);
+        Assert.True(reader.TryRead("""[{"index":1}]"""u8));
+        Assert.False(reader.AllFinished);
     }
 
     [Theory]
@@ -104,10 +104,10 @@ public sealed class ChoiceFinishesTests
     [InlineData("""{"index":0,"text":"x"}""")]
     public void AllFinished_ChoiceGoesOnAfterItsFinish_HasToFinishAgain(string choice)
     {
-        ChoiceFinishes finishes = Observed("""[{"index":0,"finish_reason":"stop"}]""", $"[{choice}]");
-        Assert.False(finishes.AllFinished);
-        Assert.True(finishes.TryObserve("""[{"index":0,"finish_reason":"stop"}]"""u8, out _));
-        Assert.True(finishes.AllFinished);
+        ChoiceReader reader = Observed("""[{"index":0,"finish_reason":"stop"}]""", $"[{choice}]");
+        Assert.False(reader.AllFinished);
+        Assert.True(reader.TryRead("""[{"index":0,"finish_reason":"stop"}]"""u8));
+        Assert.True(reader.AllFinished);
     }
 
     [Theory]
@@ -124,17 +124,17 @@ public sealed class ChoiceFinishesTests
     }
 
     [Fact]
-    public void TryObserve_DeepValue_IsTakenToTheDepthOfTheWalker()
+    public void TryRead_DeepValue_IsTakenToTheDepthOfTheWalker()
     {
         static byte[] Nested(int depth) => Encoding.UTF8.GetBytes($"[{{\"delta\":{new string('[', depth)}{new string(']', depth)}}}]");
-        Assert.True(new ChoiceFinishes().TryObserve(Nested(254), out _));
-        Assert.False(new ChoiceFinishes().TryObserve(Nested(255), out _));
+        Assert.True(new ChoiceReader().TryRead(Nested(254)));
+        Assert.False(new ChoiceReader().TryRead(Nested(255)));
     }
 
-    private static ChoiceFinishes Observed(params string[] events)
+    private static ChoiceReader Observed(params string[] events)
     {
-        ChoiceFinishes finishes = new();
-        Assert.All(events, choices => Assert.True(finishes.TryObserve(Encoding.UTF8.GetBytes(choices), out _)));
-        return finishes;
+        ChoiceReader reader = new();
+        Assert.All(events, choices => Assert.True(reader.TryRead(Encoding.UTF8.GetBytes(choices))));
+        return reader;
     }
 }

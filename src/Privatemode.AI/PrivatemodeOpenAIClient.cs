@@ -11,8 +11,8 @@ namespace Privatemode.AI;
 /// <para>Errors of the service are thrown as <see cref="System.ClientModel.ClientResultException"/>, whose message contains the service's own text. Failures
 /// that this library detects are thrown as a <see cref="PrivatemodeException"/>, as by the other clients. The results have no receipt; the answers of
 /// <see cref="PrivatemodeClient.AsIChatClient"/> and the other adapters have one.</para>
-/// <para>Members that are missing from tool calls are filled in. A finish reason that OpenAI's types do not know is read as <c>length</c>, and the server's own
-/// value is kept beside it as <c>original_finish_reason</c>. The OpenAI client could not read the answer otherwise.</para>
+/// <para>Members that are missing from tool calls are filled in. A finish reason that OpenAI's types do not know is read as <c>length</c>; the chat
+/// client of Microsoft.Extensions.AI returns the server's own value. The OpenAI client could not read the answer otherwise.</para>
 /// <para>This class is thread-safe. Get an instance from <see cref="PrivatemodeClient.OpenAI"/>; it can be used until that client is disposed.</para>
 /// </remarks>
 public sealed class PrivatemodeOpenAIClient : OpenAIClient

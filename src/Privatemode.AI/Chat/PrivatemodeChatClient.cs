@@ -45,7 +45,7 @@ internal sealed class PrivatemodeChatClient : IChatClient
         {
             ClientResult<ChatCompletion> result =
                 await _client.CompleteChatAsync(request, completionOptions, cancellationToken).ConfigureAwait(false);
-            ChatResponse response = ResponseMapper.FromOpenAI(result.Value, completionOptions, callIds);
+            ChatResponse response = ResponseMapper.FromOpenAI(result.Value, completionOptions, callIds, scope);
             response.AdditionalProperties = scope.AddTo(response.AdditionalProperties);
             return response;
         }
@@ -85,8 +85,8 @@ internal sealed class PrivatemodeChatClient : IChatClient
         List<OpenAIMessage> request = ToRequest(messages, options, out ToolCallIds callIds);
         ChatCompletionOptions completionOptions = OptionsMapper.ToOpenAI(this, _metadata.DefaultModelId, options);
         ChatActivity.Tag();
-        UpdateMapper mapper = new(completionOptions, callIds);
         ReceiptScope scope = ReceiptScope.Begin();
+        UpdateMapper mapper = new(completionOptions, callIds, scope);
         await using ConfiguredAsyncDisposable held = scope.ConfigureAwait(false);
         AnswerParser format = ChatAnswerParser.Events(request, completionOptions);
         IAsyncEnumerator<StreamingChatCompletionUpdate> events =

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
 using Privatemode.AI.Internal;
+using Privatemode.AI.Receipts;
 using ChatFinishReason = Microsoft.Extensions.AI.ChatFinishReason;
 using ChatMessage = Microsoft.Extensions.AI.ChatMessage;
 using OpenAIReason = OpenAI.Chat.ChatFinishReason;
@@ -14,7 +15,7 @@ internal static class ResponseMapper
 {
     private const string UnnamedCallCode = "UnnamedToolCall";
 
-    public static ChatResponse FromOpenAI(ChatCompletion completion, ChatCompletionOptions options, ToolCallIds callIds)
+    public static ChatResponse FromOpenAI(ChatCompletion completion, ChatCompletionOptions options, ToolCallIds callIds, ReceiptScope scope)
     {
         ChatMessage message = new()
         {
@@ -56,7 +57,7 @@ internal static class ResponseMapper
             ResponseId = completion.Id,
             ModelId = completion.Model,
             CreatedAt = ToTime(completion.CreatedAt),
-            FinishReason = FinishReasons.Of(completion),
+            FinishReason = FinishReasons.Of(completion, scope),
             Usage = UsageMapper.FromOpenAI(completion.Patch),
             RawRepresentation = completion,
         };
@@ -169,29 +170,28 @@ internal static class ReasoningText
 /// <summary>Why an answer ended, in the server's own word where OpenAI's type has none for it.</summary>
 /// <remarks>
 /// OpenAI's parser throws on words it does not know. The pipeline writes <c>length</c> in their place, because the answer may not be whole, and
-/// keeps the word in <c>original_finish_reason</c>.
+/// records the word in the <see cref="ReceiptScope"/>.
 /// </remarks>
 internal static class FinishReasons
 {
     /// <summary>Null when the server gave no reason, which the parser takes for a stop.</summary>
-    public static ChatFinishReason? Of(ChatCompletion completion) =>
-        completion.Patch.TryGetValue("$.choices[0].original_finish_reason"u8, out string? original) && original is { Length: > 0 }
-            ? new ChatFinishReason(original)
-            : completion.Patch.TryGetValue("$.choices[0].finish_reason"u8, out string? given) && given is { Length: > 0 }
-            ? Map(completion.FinishReason)
+    public static ChatFinishReason? Of(ChatCompletion completion, ReceiptScope scope) =>
+        completion.Patch.TryGetValue("$.choices[0].finish_reason"u8, out string? given) && given is { Length: > 0 }
+            ? Map(completion.FinishReason, scope.FinishReasonOf(0))
             : null;
 
-    public static ChatFinishReason? Of(StreamingChatCompletionUpdate update) =>
-        update.FinishReason is not { } reason ? null
-        : update.Patch.TryGetValue("$.choices[0].original_finish_reason"u8, out string? original) && original is { Length: > 0 }
-            ? new ChatFinishReason(original)
-            : Map(reason);
+    /// <param name="update">The update.</param>
+    /// <param name="choice">The index of its choice.</param>
+    /// <param name="scope">The call.</param>
+    public static ChatFinishReason? Of(StreamingChatCompletionUpdate update, int choice, ReceiptScope scope) =>
+        update.FinishReason is { } reason ? Map(reason, scope.FinishReasonOf(choice)) : null;
 
     /// <summary>Whether the answer ended before the model was done. Unknown reasons are written as <c>length</c>, see above.</summary>
     public static bool IsEarly(OpenAIReason? reason) => reason is OpenAIReason.Length or OpenAIReason.ContentFilter;
 
-    private static ChatFinishReason Map(OpenAIReason reason) => reason switch
+    private static ChatFinishReason Map(OpenAIReason reason, string? word) => reason switch
     {
+        OpenAIReason.Length when word is not null => new ChatFinishReason(word),
         OpenAIReason.Stop => ChatFinishReason.Stop,
         OpenAIReason.Length => ChatFinishReason.Length,
         OpenAIReason.ToolCalls or OpenAIReason.FunctionCall => ChatFinishReason.ToolCalls,

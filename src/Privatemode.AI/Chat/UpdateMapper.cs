@@ -2,12 +2,13 @@ using System.Buffers;
 using System.Text;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
+using Privatemode.AI.Receipts;
 using ChatFinishReason = Microsoft.Extensions.AI.ChatFinishReason;
 
 namespace Privatemode.AI.Chat;
 
 /// <summary>From the events of one streamed completion to updates; tool calls come whole, in one last update.</summary>
-internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds callIds)
+internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds callIds, ReceiptScope scope)
 {
     private readonly SortedDictionary<int, PartialCall> _calls = [];
     private readonly StringBuilder _refusal = new();
@@ -35,7 +36,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
         }
 
         _role ??= update.Role is { } role ? ResponseMapper.ToRole(role) : null;
-        _finishReason ??= FinishReasons.Of(update);
+        _finishReason ??= FinishReasons.Of(update, _choice ?? 0, scope);
         _endedEarly |= FinishReasons.IsEarly(update.FinishReason);
         ChatResponseUpdate result = Create(update);
         AddContents(update, result);

@@ -3,6 +3,7 @@ using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Requests;
+using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.LocalProxy;
 
@@ -28,7 +29,7 @@ internal sealed class LocalProxyEvents(EncryptedCall call) : IEventReader
     {
         StreamKind.Transcription => new TranscriptionEventRules(call.RequestId, call.EndsWithUsage, call.HidesUsage, call.KeepsUsage),
         StreamKind.Messages => null,
-        _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId, call.KeepsUsage, call.EndsWithUsage),
+        _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId, ReceiptScope.Current, call.KeepsUsage, call.EndsWithUsage),
     };
 
     public PooledBytes Output { get; } = new(4096);

@@ -13,6 +13,7 @@ internal sealed class ReceiptScope : IAsyncDisposable
     private Stream? _answer;
     private bool _isShort;
     private string? _receiptJson;
+    private Dictionary<int, string>? _finishReasons;
 
     /// <summary>The receipt of the answer; null when there is none.</summary>
     public EncryptionReceipt? Receipt { get; private set; }
@@ -41,6 +42,13 @@ internal sealed class ReceiptScope : IAsyncDisposable
             events.KeepsLastEvents = true;
         }
     }
+
+    /// <summary>Records the model server's own word for why a choice ended, where the answer says <c>length</c> because the OpenAI client does not know
+    /// the word.</summary>
+    public void AddFinishReason(int choice, string word) => _ = (_finishReasons ??= []).TryAdd(choice, word);
+
+    /// <summary>The word recorded for a choice; null if there is none.</summary>
+    public string? FinishReasonOf(int choice) => _finishReasons?.GetValueOrDefault(choice);
 
     /// <summary>The member because of which the answer cannot be read; null when that is not found.</summary>
     /// <param name="read">Reads a whole answer, or the data of one event, and throws if it cannot.</param>

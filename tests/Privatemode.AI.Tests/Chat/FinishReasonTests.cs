@@ -1,3 +1,4 @@
+using System.ClientModel.Primitives;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
 using Privatemode.AI.Testing;
@@ -120,16 +121,15 @@ public sealed class FinishReasonTests(ChatFixture fixture) : IClassFixture<ChatF
         }
     }
 
-    /// <summary>Users of the OpenAI client get an answer that says it may not be whole, and the word beside it.</summary>
+    /// <summary>Users of the OpenAI client get an answer that says it may not be whole, without members that no server wrote.</summary>
     [Fact]
-    public async Task FinishReason_UnknownToTheOpenAIClient_IsLengthWithTheWordBesideIt()
+    public async Task FinishReason_UnknownToTheOpenAIClient_IsLength()
     {
         _ = fixture.Deployment.Model.Reply("text").WithFinishReason("repetition");
 
         ChatCompletion completion = await fixture.Client.OpenAI.GetChatClient(ChatFixture.Model).CompleteChatAsync(new UserChatMessage("hi"));
 
         Assert.Equal(OpenAIReason.Length, completion.FinishReason);
-        Assert.True(completion.Patch.TryGetValue("$.choices[0].original_finish_reason"u8, out string? word));
-        Assert.Equal("repetition", word);
+        Assert.DoesNotContain("repetition", ModelReaderWriter.Write(completion).ToString(), StringComparison.Ordinal);
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Tests.Fakes;
 
@@ -26,11 +27,11 @@ internal sealed class AnswerBench : IDisposable
     }
 
     /// <summary>Opens the next document and corrects its choices.</summary>
-    public string Normalize(string document, bool isEvent, ChoiceNormalizer? normalizer = null) => Change(document, opened =>
+    public string Normalize(string document, bool isEvent, ChoiceNormalizer? normalizer = null, ReceiptScope? scope = null) => Change(document, opened =>
     {
         ChoiceReader reader = new();
         _ = isEvent && opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _) && reader.TryRead(choices);
-        (normalizer ?? new ChoiceNormalizer(hasMessages: true, isEvent, "request-1")).Normalize(opened, reader.Indexes);
+        (normalizer ?? new ChoiceNormalizer(hasMessages: true, isEvent, "request-1", scope)).Normalize(opened, reader.Indexes);
     });
 
     public void Dispose()

@@ -21,7 +21,7 @@ public sealed class SlowOddAnswersTests
         using AnswerBench answer = new();
         string changed = answer.Change(
             ChatFixture.Whole($$$"""{"index":0,"message":{"role":"assistant","content":"x"},"logprobs":{"content":[{{{entries}}}]}}"""),
-            opened => AssertInTime(() => new ChoiceNormalizer(hasMessages: true, isEvent: false, "sdk_0").Normalize(opened, [])));
+            opened => AssertInTime(() => new ChoiceNormalizer(hasMessages: true, isEvent: false, "sdk_0", scope: null).Normalize(opened, [])));
         Assert.DoesNotContain("null", changed, StringComparison.Ordinal);
         Assert.EndsWith("""{"token":"a","logprob":0,"top_logprobs":[]}]}}]}""", changed, StringComparison.Ordinal);
     }

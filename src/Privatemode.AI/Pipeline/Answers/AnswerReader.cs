@@ -6,6 +6,7 @@ using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Requests;
+using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
@@ -142,7 +143,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         {
             StreamKind.Transcription => new TranscriptionEventRules(call.RequestId, call.EndsWithUsage, call.HidesUsage, call.KeepsUsage),
             StreamKind.Messages => new MessageEventRules(call.RequestId),
-            _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId, call.KeepsUsage, call.EndsWithUsage),
+            _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId, ReceiptScope.Current, call.KeepsUsage, call.EndsWithUsage),
         };
         EventDecryptor decryptor = attempt.Exchange!.DecryptEvents(rules, call.Context);
 
@@ -202,7 +203,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
 
         if (shape.Payload.Span.SequenceEqual("choices"u8))
         {
-            new ChoiceNormalizer(call.Rule.HasMessages, isEvent: false, call.RequestId).Normalize(opened, indexes: []);
+            new ChoiceNormalizer(call.Rule.HasMessages, isEvent: false, call.RequestId, ReceiptScope.Current).Normalize(opened, indexes: []);
         }
 
         if (call.Rule.Stream == StreamKind.Transcription)

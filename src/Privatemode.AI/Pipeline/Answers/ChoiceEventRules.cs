@@ -7,6 +7,7 @@ using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Requests;
+using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
@@ -14,13 +15,14 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// <param name="rule">The endpoint.</param>
 /// <param name="choices">How many choices were asked for.</param>
 /// <param name="requestId">Id of the call.</param>
+/// <param name="scope">Where unknown finish reasons are recorded; null if they are not needed.</param>
 /// <param name="keepsUsage">The caller asked for usage on every event.</param>
 /// <param name="endsWithUsage">The caller asked for an event with the usage at the end.</param>
 internal sealed class ChoiceEventRules(
-    EndpointRule rule, int choices, string requestId, bool keepsUsage = false, bool endsWithUsage = false) : EventRules
+    EndpointRule rule, int choices, string requestId, ReceiptScope? scope = null, bool keepsUsage = false, bool endsWithUsage = false) : EventRules
 {
     private readonly ChoiceReader _choices = new(choices);
-    private readonly ChoiceNormalizer _normalizer = new(rule.HasMessages, isEvent: true, requestId);
+    private readonly ChoiceNormalizer _normalizer = new(rule.HasMessages, isEvent: true, requestId, scope);
     private readonly SplitSurrogates _characters = new();
     private bool _hasEvents;
     private byte[]? _usage;

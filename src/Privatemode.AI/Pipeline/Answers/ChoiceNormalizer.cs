@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
@@ -9,13 +10,14 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// <remarks>
 /// A replaced role or list of log probabilities is kept as <c>original_role</c> or <c>original_logprobs</c>. The finish reasons <c>abort</c> and
 /// <c>error</c> say that the model server broke the answer off: a failure, not an answer. Every other unknown word becomes <c>length</c>, because the
-/// answer may not be whole, and is kept beside it as <c>original_finish_reason</c>. Of completions, which have no messages, only index and log
+/// answer may not be whole, and is recorded in the scope of the call. Of completions, which have no messages, only index and log
 /// probabilities are corrected. What can be read stays byte for byte. There is one instance for each answer.
 /// </remarks>
 /// <param name="hasMessages">Whether it is the answer of a chat.</param>
 /// <param name="isEvent">Whether messages come in pieces, under <c>delta</c>, and not whole, under <c>message</c>.</param>
 /// <param name="requestId">For the exception.</param>
-internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string requestId)
+/// <param name="scope">Where unknown finish reasons are recorded; null if they are not needed.</param>
+internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string requestId, ReceiptScope? scope)
 {
     // The parser compares without case.
     private static readonly HashSet<string> FinishReasons =
@@ -23,6 +25,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
 
     private readonly List<TextReplacement> _replacements = [];
     private MessageNormalizer? _messages;
+    private bool _handedOut;
 
     /// <summary>Corrects the tool calls of the messages.</summary>
     public ToolCallNormalizer ToolCalls { get; } = new();
@@ -39,6 +42,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
             return;
         }
 
+        _handedOut = handedOut;
         _replacements.Clear();
         _messages ??= new MessageNormalizer(isEvent, ToolCalls, _replacements);
         _messages.Renamed = 0;
@@ -50,7 +54,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
             {
                 if (reader.TokenType == JsonTokenType.StartObject)
                 {
-                    NormalizeChoice(ref reader, choices, position, position < indexes.Count ? indexes[position] : position, handedOut);
+                    NormalizeChoice(ref reader, choices, position, position < indexes.Count ? indexes[position] : position);
                 }
 
                 reader.Skip();
@@ -84,8 +88,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
     /// <param name="choices">The text that is read.</param>
     /// <param name="position">Its place among the choices, which is its index if it has none that can be read.</param>
     /// <param name="choice">The index of the choice.</param>
-    /// <param name="handedOut">For the exception.</param>
-    private void NormalizeChoice(ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, int position, int choice, bool handedOut)
+    private void NormalizeChoice(ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, int position, int choice)
     {
         bool hasFinish = false;
         bool hasMessage = false;
@@ -107,7 +110,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
             }
             else if (isFinish)
             {
-                NormalizeFinish(ref reader, choices, before, start, handedOut);
+                NormalizeFinish(ref reader, choices, choice, before, start);
                 ThrowIfRepeated(ref hasFinish);
             }
             else if (isMessage)
@@ -137,10 +140,10 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
     /// <summary>Corrects a finish reason. In a whole answer null is as unknown as a foreign word. What is not text is no reason.</summary>
     /// <param name="reader">At the value.</param>
     /// <param name="choices">The text that is read.</param>
+    /// <param name="choice">The index of the choice.</param>
     /// <param name="before">Where what stands before the member ends.</param>
     /// <param name="start">Where the name of the member begins.</param>
-    /// <param name="handedOut">For the exception.</param>
-    private void NormalizeFinish(ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, int before, int start, bool handedOut)
+    private void NormalizeFinish(ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, int choice, int before, int start)
     {
         int valueStart = (int)reader.TokenStartIndex;
         if (reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
@@ -148,12 +151,13 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
             string reason = reader.GetString()!;
             if (reason is "abort" or "error")
             {
-                throw PrivatemodeServiceException.BrokenOff(reason, requestId, handedOut);
+                throw PrivatemodeServiceException.BrokenOff(reason, requestId, _handedOut);
             }
 
             if (!FinishReasons.Contains(reason))
             {
-                Replace(valueStart, (int)reader.BytesConsumed, [.. "\"length\",\"original_finish_reason\":\""u8, .. reader.ValueSpan, .. "\""u8]);
+                scope?.AddFinishReason(choice, reason);
+                Replace(valueStart, (int)reader.BytesConsumed, "\"length\""u8.ToArray());
             }
         }
         else if (isEvent && reader.TokenType != JsonTokenType.Null)

@@ -1,3 +1,4 @@
+using Privatemode.AI.Receipts;
 using Privatemode.AI.Tests.Chat;
 using Privatemode.AI.Tests.Fakes;
 
@@ -26,7 +27,7 @@ public sealed class FinishReasonNormalizerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"odd\"", ""","finish_reason":"length","original_finish_reason":"odd" """)]
+    [InlineData("\"odd\"", ""","finish_reason":"length" """)]
     [InlineData("\"\"", ""","finish_reason":null""")]
     [InlineData("5", ""","finish_reason":null""")]
     [InlineData("[[\"stop\"]]", ""","finish_reason":null""")]
@@ -39,7 +40,7 @@ public sealed class FinishReasonNormalizerTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"odd\"", ""","finish_reason":"length","original_finish_reason":"odd" """)]
+    [InlineData("\"odd\"", ""","finish_reason":"length" """)]
     [InlineData("\"\"", "")]
     [InlineData("null", "")]
     public void WholeAnswer_WithAnUnreadableReason_BecomesReadable(string reason, string members)
@@ -57,10 +58,23 @@ public sealed class FinishReasonNormalizerTests : IDisposable
     [InlineData("""{"finish_reason":null}""", "{}")]
     [InlineData("""{"index":0 , "finish_reason":"" , "message":{"role":"tool"}}""", """{"index":0,"message":{"role":"tool"}}""")]
     [InlineData("""{"finish_reason":null},{"index":1,"finish_reason":"odd"},{"finish_reason":5},{"finish_reason":"\u00e4\""}""",
-        """{},{"index":1,"finish_reason":"length","original_finish_reason":"odd"},{},{"finish_reason":"length","original_finish_reason":"ä\""}""")]
+        """{},{"index":1,"finish_reason":"length"},{},{"finish_reason":"length"}""")]
     [InlineData("""{"message":{"role":"assistant","content":"x"},"finish_reason":null}""", """{"message":{"role":"assistant","content":"x"}}""")]
     public void WholeAnswer_WithAnUnreadableReasonAnywhere_StaysJson(string choices, string expected) =>
         ChatFixture.AssertJson(ChatFixture.Whole(expected), Normalize(ChatFixture.Whole(choices), isEvent: false));
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 0)]
+    public void UnknownReason_IsRecordedForItsChoice(bool isEvent, int choice)
+    {
+        ReceiptScope scope = new();
+        _ = _answer.Normalize(
+            ChatFixture.Chunk("""{"index":1,"finish_reason":"\u00e4"},{"index":2,"finish_reason":"stop"}"""), isEvent, scope: scope);
+
+        Assert.Equal("ä", scope.FinishReasonOf(choice));
+        Assert.Null(scope.FinishReasonOf(2));
+    }
 
     [Theory]
     [InlineData("\"abort\"")]

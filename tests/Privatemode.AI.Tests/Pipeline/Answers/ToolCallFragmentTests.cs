@@ -191,7 +191,7 @@ public sealed class ToolCallFragmentTests
     {
         Assert.NotEmpty(way);
         using AnswerBench answer = new();
-        ChoiceNormalizer normalizer = new(hasMessages: true, isEvent: true, "request-1");
+        ChoiceNormalizer normalizer = new(hasMessages: true, isEvent: true, "request-1", scope: null);
         SortedDictionary<int, (string Id, string Name, string Arguments)> read = [];
         foreach (string fragments in events)
         {

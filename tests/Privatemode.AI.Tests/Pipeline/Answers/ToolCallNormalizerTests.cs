@@ -8,7 +8,7 @@ namespace Privatemode.AI.Tests.Pipeline.Answers;
 public sealed class ToolCallNormalizerTests : IDisposable
 {
     private readonly AnswerBench _answer = new();
-    private readonly ChoiceNormalizer _normalizer = new(hasMessages: true, isEvent: true, "request-1");
+    private readonly ChoiceNormalizer _normalizer = new(hasMessages: true, isEvent: true, "request-1", scope: null);
 
     public void Dispose() => _answer.Dispose();
 

@@ -43,6 +43,9 @@ public class PrivatemodeServiceException : PrivatemodeException
     /// <summary>Whether the gateway refused this API key and not all callers.</summary>
     internal bool ConcernsKey { get; init; }
 
+    /// <summary>Whether the model does not do the task: its server has no such endpoint.</summary>
+    internal bool IsWrongTask { get; init; }
+
     /// <summary>The index, within its request, of an unusable vector; null for another failure.</summary>
     internal int? VectorIndex { get; init; }
 

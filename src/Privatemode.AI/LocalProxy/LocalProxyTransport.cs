@@ -291,12 +291,8 @@ internal sealed class LocalProxyPolicy(TimeProvider time) : PipelinePolicy
 
         // The response is already in memory.
         byte[] text = response.BufferContent(message.CancellationToken).ToArray();
-        (string? said, string? code) = ErrorText.Read(text);
-        ServiceErrors.Remember(response, new ServiceError
+        ServiceErrors.Remember(response, ServiceError.Read(response.Status, text) with
         {
-            Status = response.Status,
-            Message = said,
-            Code = code,
             RetryAfter = ServiceErrors.ParseRetryAfter(Header(response, ProtocolHeaders.RetryAfter), time.GetUtcNow()),
             RequestId = Header(response, ProtocolHeaders.AnswerId),
         });

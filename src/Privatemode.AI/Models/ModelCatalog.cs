@@ -1,6 +1,5 @@
 using Privatemode.AI.Internal;
 using Privatemode.AI.Models;
-using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Calls;
 using Privatemode.AI.Verification;
 
@@ -153,7 +152,7 @@ public class ModelCatalog
             models = list?.Last ?? [];
         }
 
-        string[] able = task is null || !ServiceErrors.IsAboutTheTask(original) ? []
+        string[] able = task is null || !original.IsWrongTask ? []
             : [.. models.Where(model => model.Tasks.Contains(task, StringComparer.Ordinal)).Select(model => model.Id)];
         return able.Length > 0
             ? PrivatemodeModelUnavailableException.From(original, able, task)

@@ -201,8 +201,7 @@ public sealed class ClearMembersTests : IDisposable
 
     private static PrivatemodeException PlainError(string body)
     {
-        (string? message, string? code) = ErrorText.Read(Encoding.UTF8.GetBytes(body));
-        return ServiceErrors.From(new ServiceError { Status = 400, Message = message, Code = code });
+        return ServiceErrors.From(ServiceError.Read(400, Encoding.UTF8.GetBytes(body)));
     }
 
     /// <summary>Paths and answers of which the given members are clear.</summary>

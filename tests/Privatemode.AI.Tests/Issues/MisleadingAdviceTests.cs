@@ -51,7 +51,7 @@ public sealed class MisleadingAdviceTests
     [InlineData(206)]
     public void StatusThatIsNoAnswer_DoesNotAskForAnotherRequest(int status)
     {
-        PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(ServiceErrors.From(new ServiceError { Status = status }));
+        PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(ServiceErrors.From(new ServiceError(status)));
         Assert.DoesNotContain("Change the request", exception.Message, StringComparison.Ordinal);
         Assert.Contains("Endpoint", exception.Message, StringComparison.Ordinal);
     }

@@ -70,7 +70,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
 
     private void Tell(ServiceError error, EncryptedCall call)
     {
-        if (error.IsUnknownSecret)
+        if (error.Kind == ServiceErrorKind.UnknownSecret)
         {
             events.SecretForgotten(call.Rule.Path, call.RequestId);
         }
@@ -276,13 +276,8 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
             text = isAuthenticated ? opened.Text : text;
         }
 
-        (string? message, string? code) = ErrorText.Read(text);
-        ServiceError error = new()
+        ServiceError error = ServiceError.Read(head.Status, text, isAuthenticated) with
         {
-            Status = head.Status,
-            Message = message,
-            Code = code,
-            IsAuthenticated = isAuthenticated,
             ConcernsProtocol = call.Rule.IsSealed && !isAuthenticated && (head.IsNewerFormat || head is { Status: 400, IsMarkedUnsealed: true }),
             RetryAfter = ServiceErrors.ParseRetryAfter(head.RetryAfter, time.GetUtcNow()),
             RequestId = call.RequestId,
@@ -291,9 +286,8 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     }
 
     /// <summary>Model servers repeat the request they reject, images included, so a long error does not mean that it was altered on the way.</summary>
-    private CallAnswer TooLongError(AnswerHeaders head, EncryptedCall call) => new(new MemoryStream(), new ServiceError
+    private CallAnswer TooLongError(AnswerHeaders head, EncryptedCall call) => new(new MemoryStream(), new ServiceError(head.Status)
     {
-        Status = head.Status,
         IsTooLong = true,
         RetryAfter = ServiceErrors.ParseRetryAfter(head.RetryAfter, time.GetUtcNow()),
         RequestId = call.RequestId,

@@ -11,7 +11,7 @@ using Privatemode.AI.Pipeline.Transport;
 namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>From what the OpenAI client throws to the exceptions of this library. Used by adapters, outside the retry policy.</summary>
-internal static partial class ServiceErrors
+internal static class ServiceErrors
 {
     private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(60);
 
@@ -33,7 +33,7 @@ internal static partial class ServiceErrors
             ServiceFailureReason.Unreachable, "The service could not be reached. Check the network, then retry.", exception.InnerException),
         ClientResultException result when result.GetRawResponse() is { } response && Known.TryGetValue(response, out ServiceError? error) =>
             From(error, key),
-        ClientResultException result => From(new ServiceError { Status = result.Status }, key),
+        ClientResultException result => From(new ServiceError(result.Status), key),
 
         _ when IsOfAParser(exception) => Unreadable(exception, null),
         _ => exception,
@@ -58,15 +58,7 @@ internal static partial class ServiceErrors
     /// <param name="isAuthenticated">False for the answer of a local proxy.</param>
     public static PrivatemodeException FromSealedError(ReadOnlySpan<byte> text, string requestId, bool handedOut, bool isAuthenticated = true)
     {
-        (string? message, string? code) = ErrorText.Read(text);
-        ServiceError error = new()
-        {
-            Status = ErrorText.StatusOf(text) ?? 200,
-            Message = message,
-            Code = code,
-            IsAuthenticated = isAuthenticated,
-            RequestId = requestId,
-        };
+        ServiceError error = ServiceError.Read(ErrorText.StatusOf(text) ?? 200, text, isAuthenticated) with { RequestId = requestId };
         string rest = PrivatemodeServiceException.RestOf(handedOut);
         if (error.Status == 200)
         {
@@ -97,6 +89,7 @@ internal static partial class ServiceErrors
         RetryAfter = error.RetryAfter,
         ServerMessage = error.IsAuthenticated ? error.Message : PrintableText.Printable(error.Message),
         IsServerMessageAuthenticated = error.IsAuthenticated,
+        IsWrongTask = error.Kind == ServiceErrorKind.WrongTask,
         RequestId = error.RequestId,
     };
 
@@ -143,68 +136,43 @@ internal static partial class ServiceErrors
         $"The call failed after the request was written and before an answer arrived ({exception.GetType().Name}). " +
             "Check the handlers and policies that the application added.");
 
-    private static (ServiceFailureReason Reason, string Advice) Classify(ServiceError error, string key)
+    private static (ServiceFailureReason Reason, string Advice) Classify(ServiceError error, string key) => error.Status switch
     {
-        // Third parties report the words; the gateway's source is not public.
-        bool speaksOfVersion = error.Status is >= 400 and < 500
-            && error.Message?.Contains("client version", StringComparison.OrdinalIgnoreCase) == true;
-        return error.Status switch
-        {
-            426 => (ServiceFailureReason.ClientTooOld, $"it requires a newer client. {ClientTooOldAdvice.Advice}"),
-            415 => (ServiceFailureReason.ClientTooOld, $"it does not accept the format of the request. {ClientTooOldAdvice.Advice}"),
-            < 400 => (ServiceFailureReason.Other, "the service uses no such status for an answer. Check Endpoint, and what stands in between."),
-            _ when speaksOfVersion => (ServiceFailureReason.ClientTooOld, $"it requires a newer client. {ClientTooOldAdvice.Advice}"),
-            _ when error.ConcernsProtocol => (
-                ServiceFailureReason.ClientTooOld,
-                $"it refused the encrypted request without decrypting it, as services with a newer format do; see ServerMessage. {ClientTooOldAdvice.Advice}"),
-            404 when error.IsAuthenticated && IsAboutTheTask(error.Message) => (
-                ServiceFailureReason.ModelUnavailable,
-                "the model does not do this task: its server has no such endpoint. Choose another one."),
-            404 when IsAboutTheModel(error) =>
-                (ServiceFailureReason.ModelUnavailable, "it does not offer this model for this endpoint. Choose another one."),
-            404 => (ServiceFailureReason.Other, "there is no such address. Check Endpoint, and what stands in between."),
-            408 => (ServiceFailureReason.Timeout, "it gave up waiting. Retry later."),
-            429 => (ServiceFailureReason.RateLimited, "too many requests or tokens. Wait, then retry."),
-            502 or 503 or 504 => (ServiceFailureReason.Unavailable, "it is overloaded or restarting. Retry later."),
-            400 or 413 or 422 when error.IsTooLong => (
-                ServiceFailureReason.InvalidRequest,
-                "it rejects the request with an error that is too long to be read, because model servers repeat the input. Check the options and " +
-                    "additional members of the request, or send it without attachments to read the error."),
-            400 or 413 or 422 => (ServiceFailureReason.InvalidRequest, "it rejects the request; see ServerMessage. Change the request."),
-            402 or 403 => (ServiceFailureReason.Other, ApiKeyErrors.NotAllowed(key)),
-            >= 500 => (ServiceFailureReason.Other, "it failed; see ServerMessage. The call may have run: ask again only if that does no harm."),
-            _ => (ServiceFailureReason.Other, "see ServerMessage. Change the request."),
-        };
-    }
-
-    /// <summary>Whether a model server without the endpoint wrote this: it was asked for a model it has, but for a task the model has not.</summary>
-    public static bool IsAboutTheTask(PrivatemodeServiceException exception) =>
-        exception.Status == 404 && exception.IsServerMessageAuthenticated && IsAboutTheTask(exception.ServerMessage);
-
-    private static bool IsAboutTheTask(string? message) => message == "Not Found";
-
-    /// <summary>A sealed 404 comes from the model server, which knows the address; one in the clear has to speak of the model.</summary>
-    private static bool IsAboutTheModel(ServiceError error) =>
-        error.IsAuthenticated || error.Code == "model_not_found" || (error.Message is { } message
-            && ModelWord().IsMatch(message) && message.Contains("not", StringComparison.OrdinalIgnoreCase));
-
-    // Not the 'models' of an address.
-    [GeneratedRegex(@"\bmodel\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex ModelWord();
+        426 => (ServiceFailureReason.ClientTooOld, $"it requires a newer client. {ClientTooOldAdvice.Advice}"),
+        415 => (ServiceFailureReason.ClientTooOld, $"it does not accept the format of the request. {ClientTooOldAdvice.Advice}"),
+        < 400 => (ServiceFailureReason.Other, "the service uses no such status for an answer. Check Endpoint, and what stands in between."),
+        _ when error.Kind == ServiceErrorKind.ClientTooOld => (ServiceFailureReason.ClientTooOld, $"it requires a newer client. {ClientTooOldAdvice.Advice}"),
+        _ when error.ConcernsProtocol => (
+            ServiceFailureReason.ClientTooOld,
+            $"it refused the encrypted request without decrypting it, as services with a newer format do; see ServerMessage. {ClientTooOldAdvice.Advice}"),
+        404 when error.Kind == ServiceErrorKind.WrongTask => (
+            ServiceFailureReason.ModelUnavailable,
+            "the model does not do this task: its server has no such endpoint. Choose another one."),
+        404 when error.Kind == ServiceErrorKind.UnknownModel =>
+            (ServiceFailureReason.ModelUnavailable, "it does not offer this model for this endpoint. Choose another one."),
+        404 => (ServiceFailureReason.Other, "there is no such address. Check Endpoint, and what stands in between."),
+        408 => (ServiceFailureReason.Timeout, "it gave up waiting. Retry later."),
+        429 => (ServiceFailureReason.RateLimited, "too many requests or tokens. Wait, then retry."),
+        502 or 503 or 504 => (ServiceFailureReason.Unavailable, "it is overloaded or restarting. Retry later."),
+        400 or 413 or 422 when error.IsTooLong => (
+            ServiceFailureReason.InvalidRequest,
+            "it rejects the request with an error that is too long to be read, because model servers repeat the input. Check the options and " +
+                "additional members of the request, or send it without attachments to read the error."),
+        400 or 413 or 422 => (ServiceFailureReason.InvalidRequest, "it rejects the request; see ServerMessage. Change the request."),
+        402 or 403 => (ServiceFailureReason.Other, ApiKeyErrors.NotAllowed(key)),
+        >= 500 => (ServiceFailureReason.Other, "it failed; see ServerMessage. The call may have run: ask again only if that does no harm."),
+        _ => (ServiceFailureReason.Other, "see ServerMessage. Change the request."),
+    };
 }
 
 /// <summary>What an answer of status 400 or more says.</summary>
-internal sealed record ServiceError
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Message">The message of the error, or the text of the body when it has no known form.</param>
+/// <param name="Code">The code of the error.</param>
+/// <param name="IsAuthenticated">Encrypted by the enclave, as opposed to written by anything on the path.</param>
+internal sealed partial record ServiceError(int Status, string? Message = null, string? Code = null, bool IsAuthenticated = false)
 {
-    public required int Status { get; init; }
-
-    /// <summary>The message of the error, or the text of the body when it has no known form.</summary>
-    public string? Message { get; init; }
-
-    public string? Code { get; init; }
-
-    /// <summary>Sealed by the enclave, as opposed to written by anybody on the path.</summary>
-    public bool IsAuthenticated { get; init; }
+    public ServiceErrorKind Kind { get; } = Classify(Status, Message, Code, IsAuthenticated);
 
     /// <summary>The body was too long to be read, so the status is all there is.</summary>
     public bool IsTooLong { get; init; }
@@ -216,7 +184,49 @@ internal sealed record ServiceError
 
     public string? RequestId { get; init; }
 
+    /// <summary>Reads the body of an error.</summary>
+    public static ServiceError Read(int status, ReadOnlySpan<byte> text, bool isAuthenticated = false)
+    {
+        (string? message, string? code) = ErrorText.Read(text);
+        return new ServiceError(status, message, code, isAuthenticated);
+    }
+
+    private static ServiceErrorKind Classify(int status, string? message, string? code, bool isAuthenticated) => status switch
+    {
+        // Never encrypted, because the secret is missing. An encrypted error with these words quotes them, perhaps from the prompt.
+        500 when !isAuthenticated && message?.Contains("no secret for ID", StringComparison.Ordinal) == true => ServiceErrorKind.UnknownSecret,
+
+        // Third parties report the words; the gateway's source is not public.
+        >= 400 and < 500 when message?.Contains("client version", StringComparison.OrdinalIgnoreCase) == true => ServiceErrorKind.ClientTooOld,
+
+        // From the server of a model, which was asked for a task that the model has not.
+        404 when isAuthenticated && message == "Not Found" => ServiceErrorKind.WrongTask,
+
+        // An encrypted 404 comes from the model server, which knows the address; one in the clear has to speak of the model.
+        404 when isAuthenticated || code == "model_not_found" || (message is not null
+            && ModelWord().IsMatch(message) && message.Contains("not", StringComparison.OrdinalIgnoreCase)) => ServiceErrorKind.UnknownModel,
+        _ => ServiceErrorKind.Other,
+    };
+
+    // Not the 'models' of an address.
+    [GeneratedRegex(@"\bmodel\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex ModelWord();
+}
+
+/// <summary>What the words of an error mean, beside its status.</summary>
+internal enum ServiceErrorKind
+{
+    Other,
+
     /// <summary>The service no longer knows the secret; it did not process the call.</summary>
-    /// <remarks>Never sealed, for want of the secret. A sealed error with these words quotes them, perhaps from the prompt.</remarks>
-    public bool IsUnknownSecret => Status == 500 && !IsAuthenticated && Message?.Contains("no secret for ID", StringComparison.Ordinal) == true;
+    UnknownSecret,
+
+    /// <summary>The service requires a newer client.</summary>
+    ClientTooOld,
+
+    /// <summary>The model does not do this task: its server has no such endpoint.</summary>
+    WrongTask,
+
+    /// <summary>The service does not offer the model.</summary>
+    UnknownModel,
 }

@@ -96,7 +96,7 @@ internal sealed class ImmediateRetryBudget
     /// <param name="error">What the service answered; null for a success.</param>
     public void Note(SessionSecret? secret, ServiceError? error)
     {
-        _forgotten = secret is not null && error?.IsUnknownSecret == true;
+        _forgotten = secret is not null && error?.Kind == ServiceErrorKind.UnknownSecret;
         _hadWorked = _forgotten && secret!.HasWorked;
         RejectedSecretId = _forgotten ? secret!.Id : null;
         if (secret is not null && error is null)

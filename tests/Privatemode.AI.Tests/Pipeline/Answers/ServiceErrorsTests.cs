@@ -14,7 +14,7 @@ public sealed class ServiceErrorsTests
     [InlineData("Not Found", "404")]
     public void NotFound_FromAProxyOrAWrongAddress_IsNotBlamedOnTheModel(string? message, string? code)
     {
-        PrivatemodeServiceException exception = From(new ServiceError { Status = 404, Message = message, Code = code });
+        PrivatemodeServiceException exception = From(new ServiceError(404, message, code));
         Assert.Equal(ServiceFailureReason.Other, exception.Reason);
         Assert.Contains("Endpoint", exception.Message, StringComparison.Ordinal);
     }
@@ -27,8 +27,7 @@ public sealed class ServiceErrorsTests
     [InlineData("gone", null, true)]
     public void NotFound_OfTheModel_IsModelUnavailable(string? message, string? code, bool isSealed)
     {
-        PrivatemodeServiceException exception = From(
-            new ServiceError { Status = 404, Message = message, Code = code, IsAuthenticated = isSealed });
+        PrivatemodeServiceException exception = From(new ServiceError(404, message, code, isSealed));
         Assert.Equal(ServiceFailureReason.ModelUnavailable, exception.Reason);
     }
 

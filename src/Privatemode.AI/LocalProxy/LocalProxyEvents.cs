@@ -12,7 +12,7 @@ namespace Privatemode.AI.LocalProxy;
 /// Nothing here is authenticated. A stream must still end with its end mark, after a finish reason for each choice: an answer that was cut short because
 /// the proxy stopped must not look complete. Events of <c>/v1/messages</c> are passed on unchanged, with their names.
 /// </remarks>
-internal sealed class LocalProxyEvents(EncryptedCall call) : IEventReader
+internal sealed class LocalProxyEvents(EncryptedCall call) : EventReader(LineLimit, call.Context)
 {
     private const int LineLimit = 1024 * 1024;
 
@@ -21,10 +21,7 @@ internal sealed class LocalProxyEvents(EncryptedCall call) : IEventReader
         "id", "object", "created", "model", "choices", "usage", "service_tier", "system_fingerprint", "prompt_token_ids", "prompt_logprobs",
         "kv_transfer_params");
 
-    private readonly DecryptedDocument _event = new();
-    private readonly PooledBytes _partial = new(4096);
     private readonly string _requestId = call.RequestId;
-    private readonly AnswerContext _context = call.Context;
     private readonly EventRules? _rules = call.Rule.Stream switch
     {
         StreamKind.Transcription => new TranscriptionEventRules(call.RequestId, call.EndsWithUsage, call.HidesUsage, call.KeepsUsage),
@@ -32,53 +29,12 @@ internal sealed class LocalProxyEvents(EncryptedCall call) : IEventReader
         _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId, ReceiptScope.Current, call.KeepsUsage, call.EndsWithUsage),
     };
 
-    public PooledBytes Output { get; } = new(4096);
-
-    public PrivatemodeException? Failure { get; private set; }
-
-    public bool IsEnded { get; private set; }
-
     /// <summary>The number of events so far.</summary>
     public long Count { get; private set; }
 
-    public void Push(ReadOnlySpan<byte> bytes)
-    {
-        while (Failure is null)
-        {
-            int end = bytes.IndexOf((byte)'\n');
-            ReadOnlySpan<byte> piece = end < 0 ? bytes : bytes[..end];
-            if (_partial.Length + piece.Length > LineLimit)
-            {
-                Fail(AnswerFaults.Exception(AnswerFault.LineTooLong, _context));
-                return;
-            }
+    protected override AnswerFault Unfinished => _rules?.Unfinished ?? AnswerFault.Truncated;
 
-            _partial.Append(piece);
-            if (end < 0)
-            {
-                return;
-            }
-
-            TakeLine(_partial.Span.TrimEnd((byte)'\r'));
-            _partial.Clear();
-            bytes = bytes[(end + 1)..];
-        }
-    }
-
-    public void Complete()
-    {
-        if (LastEventLine.IsWholeData(_partial.Span))
-        {
-            Push("\n"u8);
-        }
-
-        if (!IsEnded)
-        {
-            Fail(AnswerFaults.Exception(_rules?.Unfinished ?? AnswerFault.Truncated, _context));
-        }
-    }
-
-    public void Fail(PrivatemodeException failure) => Failure ??= failure is PrivatemodeServiceException { Reason: ServiceFailureReason.Timeout }
+    public override void Fail(PrivatemodeException failure) => base.Fail(failure is PrivatemodeServiceException { Reason: ServiceFailureReason.Timeout }
         ? new PrivatemodeServiceException(
             ServiceFailureReason.Timeout,
             "The local proxy sent no further event in time, or its answer took more than an hour. The answer is incomplete. Raise ResponseTimeout or " +
@@ -87,17 +43,11 @@ internal sealed class LocalProxyEvents(EncryptedCall call) : IEventReader
         {
             RequestId = _requestId,
         }
-        : failure;
+        : failure);
 
-    public void Dispose()
+    protected override void ReadLine(ReadOnlySpan<byte> line)
     {
-        _event.Dispose();
-        _partial.Dispose();
-        Output.Dispose();
-    }
-
-    private void TakeLine(ReadOnlySpan<byte> line)
-    {
+        line = line.TrimEnd((byte)'\r');
         bool isData = line.StartsWith("data:"u8);
         if (_rules is null && !isData && !IsEnded)
         {
@@ -111,19 +61,24 @@ internal sealed class LocalProxyEvents(EncryptedCall call) : IEventReader
         }
 
         ReadOnlySpan<byte> payload = line["data:".Length..].TrimStart((byte)' ');
-        if (payload.SequenceEqual(EventDecryptor.EndMark))
+        if (IsEnded)
         {
-            TakeEndMark();
+            return;
         }
-        else if (!IsEnded)
+
+        if (!payload.SequenceEqual(EndMark))
         {
-            TakeData(payload);
+            ReadData(payload);
+        }
+        else if (_rules is not null)
+        {
+            ReturnEndMark(_rules);
         }
     }
 
-    private void TakeData(ReadOnlySpan<byte> payload)
+    private void ReadData(ReadOnlySpan<byte> payload)
     {
-        AnswerFault fault = _event.ReadUnencrypted(payload, allowsArray: false);
+        AnswerFault fault = Event.ReadUnencrypted(payload, allowsArray: false);
         try
         {
             if (fault == AnswerFault.None && _rules is not null)
@@ -139,72 +94,32 @@ internal sealed class LocalProxyEvents(EncryptedCall call) : IEventReader
 
         if (fault != AnswerFault.None)
         {
-            Fail(AnswerFaults.Exception(fault, _context));
+            Fail(fault);
             return;
         }
 
         Count++;
-        if (_rules is null)
+        if (_rules is not null)
         {
-            // The blank line that ends the event is passed on separately.
-            IsEnded = MessageEventRules.IsCalled(_event, "message_stop"u8);
-            Emit(payload, IsEnded ? "\n\n"u8 : "\n"u8);
+            Return(_rules);
             return;
         }
 
-        foreach (byte[] before in _rules.EventsBefore)
-        {
-            Emit(before, "\n\n"u8);
-        }
-
-        IsEnded = _rules.Fate == EventAction.End && _rules.IsFinished;
-        if (_rules.Fate == EventAction.End && !IsEnded)
-        {
-            Fail(AnswerFaults.Exception(AnswerFault.Truncated, _context));
-        }
-        else if (_rules.Fate != EventAction.Drop)
-        {
-            Emit(_event.Text, "\n\n"u8);
-        }
+        // The blank line that ends an event is passed on separately, but not after the end.
+        IsEnded = MessageEventRules.IsCalled(Event, "message_stop"u8);
+        Output.Append("data: "u8);
+        Output.Append(payload);
+        Output.Append(IsEnded ? "\n\n"u8 : "\n"u8);
     }
 
     private AnswerFault Inspect(EventRules rules)
     {
-        LocalProxyErrors.ThrowIfError(_event, _requestId);
-        if (_event.TryGet("choices"u8, out _, out _))
+        LocalProxyErrors.ThrowIfError(Event, _requestId);
+        if (Event.TryGet("choices"u8, out _, out _))
         {
-            _event.KeepOnly(Known.Contains);
+            Event.KeepOnly(Known.Contains);
         }
 
-        return rules.Inspect(_event);
-    }
-
-    private void TakeEndMark()
-    {
-        if (IsEnded || _rules is null)
-        {
-            return;
-        }
-
-        if (!_rules.IsFinished)
-        {
-            Fail(AnswerFaults.Exception(_rules.Unfinished, _context));
-            return;
-        }
-
-        IsEnded = true;
-        if (_rules.LastEvent is { } last)
-        {
-            Emit(last, "\n\n"u8);
-        }
-
-        Emit(EventDecryptor.EndMark, "\n\n"u8);
-    }
-
-    private void Emit(ReadOnlySpan<byte> payload, ReadOnlySpan<byte> end)
-    {
-        Output.Append("data: "u8);
-        Output.Append(payload);
-        Output.Append(end);
+        return rules.Inspect(Event);
     }
 }

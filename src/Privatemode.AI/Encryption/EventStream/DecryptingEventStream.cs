@@ -12,7 +12,7 @@ namespace Privatemode.AI.Encryption.EventStream;
 /// <param name="network">The network stream; disposed with this one.</param>
 /// <param name="reader">Decrypts the events; disposed with this stream.</param>
 /// <param name="owned">Cipher and secret, if there are any: disposed at the end or at a failure, or else with this stream.</param>
-internal sealed class DecryptingEventStream(Stream network, IEventReader reader, IDisposable? owned) : ReadOnlyStream
+internal sealed class DecryptingEventStream(Stream network, EventReader reader, IDisposable? owned) : ReadOnlyStream
 {
     private const int Idle = 0;
     private const int Reading = 1;

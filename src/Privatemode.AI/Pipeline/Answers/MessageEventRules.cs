@@ -18,7 +18,7 @@ namespace Privatemode.AI.Pipeline.Answers;
 internal sealed class MessageEventRules(string requestId) : EventRules
 {
     private readonly HashSet<int> _openBlocks = [];
-    private EventAction _fate;
+    private EventAction _action;
     private byte[] _kind = [];
     private bool _hasBegun;
     private bool _hasStopReason;
@@ -29,7 +29,7 @@ internal sealed class MessageEventRules(string requestId) : EventRules
 
     public override bool EndsWithEvent => true;
 
-    public override EventAction Fate => _fate;
+    public override EventAction Action => _action;
 
     public override ReadOnlySpan<byte> EventName => _kind;
 
@@ -42,7 +42,7 @@ internal sealed class MessageEventRules(string requestId) : EventRules
             return fault;
         }
 
-        _fate = EventAction.Pass;
+        _action = EventAction.Pass;
         fault = opened.HasSealed ? TakeSealed(opened) : TakePlain(opened);
         fault = fault == AnswerFault.None && !IsCalled(opened, _kind) ? AnswerFault.BadPlainMember : fault;
         if (fault == AnswerFault.None)
@@ -68,7 +68,7 @@ internal sealed class MessageEventRules(string requestId) : EventRules
         }
 
         _kind = isStop ? "message_stop"u8.ToArray() : "ping"u8.ToArray();
-        _fate = isStop ? EventAction.End : EventAction.Drop;
+        _action = isStop ? EventAction.End : EventAction.Drop;
         return AnswerFault.None;
     }
 

@@ -31,7 +31,7 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
 
     public override bool IsFinished => _hasTypes ? _isDone : _choices.AllFinished && (_hasUsage || !endsWithUsage);
 
-    public override EventAction Fate => _isDone ? EventAction.End : _hasUsage && hidesUsage ? EventAction.Drop : EventAction.Pass;
+    public override EventAction Action => _isDone ? EventAction.End : _hasUsage && hidesUsage ? EventAction.Drop : EventAction.Pass;
 
     public override IReadOnlyList<byte[]> EventsBefore => _characters.EventsBefore;
 

@@ -1,0 +1,255 @@
+using System.Buffers;
+using System.Text.Json;
+using Privatemode.AI.Encryption.Json;
+
+namespace Privatemode.AI.Encryption.EventStream;
+
+/// <summary>Reads the events of a stream for <see cref="DecryptingEventStream"/>, which does the I/O.</summary>
+/// <remarks>A failure is permanent; what was read before it stays in <see cref="Output"/>.</remarks>
+/// <param name="lineLimit">Longest line, in bytes, a carriage return at its end counted.</param>
+/// <param name="context">The call, for exceptions.</param>
+internal abstract class EventReader(int lineLimit, AnswerContext context) : IDisposable
+{
+    private static readonly SearchValues<byte> LineBreaks = SearchValues.Create("\r\n"u8);
+
+    private readonly PooledBytes _partial = new(4096);
+
+    /// <summary>Events that are ready for the caller. The reader of this buffer clears it.</summary>
+    public PooledBytes Output { get; } = new(4096);
+
+    /// <summary>Why the stream is broken; null while it is not.</summary>
+    public PrivatemodeException? Failure { get; protected set; }
+
+    /// <summary>Whether the answer has ended.</summary>
+    public bool IsEnded { get; protected set; }
+
+    /// <summary>Events returned so far, the end mark not counted.</summary>
+    public long Events { get; private set; }
+
+    /// <summary>Payload of the data line that ends a stream.</summary>
+    protected static ReadOnlySpan<byte> EndMark => "[DONE]"u8;
+
+    /// <summary>The event that is being read.</summary>
+    protected DecryptedDocument Event { get; } = new();
+
+    /// <summary>Whether an authentic event was returned to the caller, which exceptions tell.</summary>
+    protected bool HasHandedOut { get; set; }
+
+    /// <summary>What is wrong with a stream that ends now.</summary>
+    protected virtual AnswerFault Unfinished => AnswerFault.Truncated;
+
+    /// <summary>Processes bytes from the network, which may end anywhere within an event.</summary>
+    public void Push(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            ReadLines(bytes);
+        }
+        catch
+        {
+            // An event may be lost: the stream must not go on without it.
+            Fail(AnswerFault.AlreadyFailed);
+            throw;
+        }
+    }
+
+    /// <summary>Processes the end of the network stream, which is a failure unless the answer has ended.</summary>
+    public void Complete()
+    {
+        if (IsWholeData(_partial.Span))
+        {
+            Push("\n"u8);
+        }
+
+        if (!IsEnded)
+        {
+            Fail(Unfinished);
+        }
+    }
+
+    /// <summary>Marks the stream as broken, unless it already is.</summary>
+    public void Fail(AnswerFault fault) => Fail(AnswerFaults.Exception(fault, context, HasHandedOut));
+
+    /// <inheritdoc cref="Fail(AnswerFault)"/>
+    public virtual void Fail(PrivatemodeException failure) => Failure ??= failure;
+
+    public void Dispose()
+    {
+        Event.Dispose();
+        _partial.Dispose();
+        Output.Dispose();
+    }
+
+    /// <summary>Reads a line, without the line feed at its end.</summary>
+    protected abstract void ReadLine(ReadOnlySpan<byte> line);
+
+    /// <summary>Returns the event to the caller, or does not, as its rules say.</summary>
+    protected void Return(EventRules rules)
+    {
+        foreach (byte[] before in rules.EventsBefore)
+        {
+            Events++;
+            Write(before);
+        }
+
+        if (rules.Action == EventAction.End && !rules.IsFinished)
+        {
+            Fail(AnswerFault.Truncated);
+        }
+        else if (rules.Action != EventAction.Drop)
+        {
+            IsEnded = rules.Action == EventAction.End;
+            Events++;
+            Write(Event.Text, rules.EventName);
+        }
+    }
+
+    /// <summary>Ends the stream at the end mark, if its rules allow it.</summary>
+    protected void ReturnEndMark(EventRules rules)
+    {
+        if (rules.EndsWithEvent || !rules.IsFinished)
+        {
+            Fail(rules.Unfinished);
+            return;
+        }
+
+        IsEnded = true;
+        if (rules.LastEvent is { } last)
+        {
+            Events++;
+            Write(last);
+        }
+
+        Write(EndMark);
+    }
+
+    private void ReadLines(ReadOnlySpan<byte> bytes)
+    {
+        while (Failure is null)
+        {
+            int end = bytes.IndexOf((byte)'\n');
+            ReadOnlySpan<byte> piece = end < 0 ? bytes : bytes[..end];
+            if (_partial.Length + piece.Length > lineLimit)
+            {
+                Fail(AnswerFault.LineTooLong);
+            }
+            else if (end >= 0 && _partial.Length == 0)
+            {
+                ReadLine(piece);
+            }
+            else
+            {
+                _partial.Append(piece);
+                if (end >= 0)
+                {
+                    ReadLine(_partial.Span);
+                    _partial.Clear();
+                }
+            }
+
+            if (end < 0)
+            {
+                return;
+            }
+
+            bytes = bytes[(end + 1)..];
+        }
+    }
+
+    private void Write(ReadOnlySpan<byte> payload, ReadOnlySpan<byte> name = default)
+    {
+        if (!name.IsEmpty)
+        {
+            Output.Append("event: "u8);
+            Output.Append(name);
+            Output.Append((byte)'\n');
+        }
+
+        Output.Append("data: "u8);
+        Span<byte> text = Output.Extend(payload.Length);
+        payload.CopyTo(text);
+
+        // In JSON a raw line break can only be white space between tokens; here it would end the line.
+        text.ReplaceAny(LineBreaks, (byte)' ');
+        Output.Append("\n\n"u8);
+    }
+
+    /// <summary>Whether the last line, which has no end, carries data of which nothing seems to be missing. What was cut off is missing, not malformed:
+    /// the caller learns that the stream is truncated.</summary>
+    private static bool IsWholeData(ReadOnlySpan<byte> line)
+    {
+        if (!line.StartsWith("data:"u8))
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> payload = line["data:".Length..].Trim(" \r"u8);
+        return payload.SequenceEqual(EndMark) || !(EndMark.StartsWith(payload) || IsBeginningOfJson(payload));
+    }
+
+    private static bool IsBeginningOfJson(ReadOnlySpan<byte> payload)
+    {
+        Utf8JsonReader reader = new(payload, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth }));
+        try
+        {
+            while (reader.Read())
+            {
+            }
+
+            return reader.CurrentDepth > 0 || reader.TokenType != JsonTokenType.EndObject;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}
+
+/// <summary>What an endpoint demands of the events of its stream; one instance per stream.</summary>
+internal abstract class EventRules
+{
+    /// <summary>Shape of every event.</summary>
+    public abstract ResponseSchema Shape { get; }
+
+    /// <summary>True once an encrypted finish was decrypted for everything the stream has begun.</summary>
+    public abstract bool IsFinished { get; }
+
+    /// <summary>The stream ends with an event of its own; the mark <c>[DONE]</c> may follow it but does not end the stream.</summary>
+    public virtual bool EndsWithEvent => false;
+
+    /// <summary>What is wrong with a stream that ends now, while <see cref="IsFinished"/> is false.</summary>
+    public virtual AnswerFault Unfinished => AnswerFault.Truncated;
+
+    /// <summary>Whether an event was returned to the caller. Set by the decryptor, which returns events.</summary>
+    public bool HasHandedOut { get; set; }
+
+    /// <summary>What becomes of the event inspected last.</summary>
+    public virtual EventAction Action => EventAction.Pass;
+
+    /// <summary>Events to be returned before the one inspected last, for text that the rules held back; usually none.</summary>
+    public virtual IReadOnlyList<byte[]> EventsBefore => [];
+
+    /// <summary>An event to be returned directly before the end mark; usually none.</summary>
+    public virtual byte[]? LastEvent => null;
+
+    /// <summary>The name of the event inspected last, derived from its encrypted members; empty for none. Names from the wire are never used.</summary>
+    public virtual ReadOnlySpan<byte> EventName => default;
+
+    /// <summary>Checks, and may change, a decrypted event before it is returned to the caller.</summary>
+    /// <returns>A fault that ends the stream, or <see cref="AnswerFault.None"/>.</returns>
+    /// <exception cref="PrivatemodeServiceException">The event is an error of the model server.</exception>
+    public abstract AnswerFault Inspect(DecryptedDocument decrypted);
+}
+
+/// <summary>What becomes of an event that passed the checks.</summary>
+internal enum EventAction
+{
+    /// <summary>It is returned to the caller.</summary>
+    Pass,
+
+    /// <summary>It is not returned: the caller does not need it.</summary>
+    Drop,
+
+    /// <summary>It is returned to the caller and is the last one.</summary>
+    End,
+}

@@ -61,7 +61,7 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
 
         if (call.Rule.IsSealed && IsEventStream(wire) != call.WantsStream)
         {
-            throw AnswerReader.Broken(
+            throw AnswerReader.IntegrityFailure(
                 "unexpected-form", call.WantsStream ? "The answer is not a stream." : "The answer is a stream that was not requested.", call);
         }
 
@@ -78,7 +78,7 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
 
         int limit = call.Rule.IsSealed ? AnswerReader.AnswerLimit : AnswerReader.PlainLimit;
         using PooledPieces whole = await AnswerReader.ReadAsync(body, limit, call, deadline, async).ConfigureAwait(false);
-        return new(call.Rule.IsSealed ? Correct(whole, call) : new MemoryStream(whole.ToArray()), "application/json");
+        return new(call.Rule.IsSealed ? Normalize(whole, call) : new MemoryStream(whole.ToArray()), "application/json");
     }
 
     private LocalProxyAnswer Error(HttpResponseMessage wire, PooledPieces? error)
@@ -91,34 +91,34 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
             new MemoryStream(text.ToArray()), isJson ? "application/json" : "text/plain", ServiceErrors.ParseRetryAfter(pause, time.GetUtcNow()));
     }
 
-    private static MemoryStream Correct(PooledPieces answer, EncryptedCall call)
+    private static MemoryStream Normalize(PooledPieces answer, EncryptedCall call)
     {
         ResponseSchema shape = call.Rule.Answer!;
-        using DecryptedDocument opened = new();
-        AnswerFault fault = opened.ReadUnencrypted(answer.Text, shape.AllowsArray);
+        using DecryptedDocument decrypted = new();
+        AnswerFault fault = decrypted.ReadUnencrypted(answer.Text, shape.AllowsArray);
         if (fault != AnswerFault.None)
         {
             throw AnswerFaults.Exception(fault, call.Context);
         }
 
-        LocalProxyErrors.ThrowIfError(opened, call.RequestId);
+        LocalProxyErrors.ThrowIfError(decrypted, call.RequestId);
         if (shape.AllowsArray)
         {
-            return opened.Detach();
+            return decrypted.Detach();
         }
 
-        if (!shape.HasPayload(opened))
+        if (!shape.HasPayload(decrypted))
         {
             throw AnswerFaults.Exception(AnswerFault.PayloadMissing, call.Context);
         }
 
-        if (AnswerReader.HasNoChoice(opened, shape))
+        if (AnswerReader.HasNoChoice(decrypted, shape))
         {
             throw ServiceErrors.NoChoice(call.RequestId);
         }
 
-        opened.ReplaceLoneSurrogates();
-        return AnswerReader.Correct(opened, call);
+        decrypted.ReplaceLoneSurrogates();
+        return AnswerReader.Normalize(decrypted, call);
     }
 
     private static bool IsEventStream(HttpResponseMessage wire) =>
@@ -142,16 +142,16 @@ internal static class LocalProxyErrors
     }
 
     /// <exception cref="PrivatemodeServiceException">An answer or event of status 200 is an error.</exception>
-    public static void ThrowIfError(DecryptedDocument opened, string requestId)
+    public static void ThrowIfError(DecryptedDocument decrypted, string requestId)
     {
-        if (opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
+        if (decrypted.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
         {
             throw ServiceErrors.FromSealedError(error, requestId, handedOut: false, isAuthenticated: false);
         }
 
-        if (opened.TryGet("object"u8, out ReadOnlySpan<byte> type, out _) && type.SequenceEqual("\"error\""u8))
+        if (decrypted.TryGet("object"u8, out ReadOnlySpan<byte> type, out _) && type.SequenceEqual("\"error\""u8))
         {
-            throw ServiceErrors.FromSealedError(opened.Text, requestId, handedOut: false, isAuthenticated: false);
+            throw ServiceErrors.FromSealedError(decrypted.Text, requestId, handedOut: false, isAuthenticated: false);
         }
     }
 }

@@ -3,7 +3,6 @@ using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Requests;
-using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.LocalProxy;
 
@@ -22,12 +21,7 @@ internal sealed class LocalProxyEvents(EncryptedCall call) : EventReader(LineLim
         "kv_transfer_params");
 
     private readonly string _requestId = call.RequestId;
-    private readonly EventRules? _rules = call.Rule.Stream switch
-    {
-        StreamKind.Transcription => new TranscriptionEventRules(call.RequestId, call.EndsWithUsage, call.HidesUsage, call.KeepsUsage),
-        StreamKind.Messages => null,
-        _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId, ReceiptScope.Current, call.KeepsUsage, call.EndsWithUsage),
-    };
+    private readonly EventRules? _rules = call.Rule.Stream == StreamKind.Messages ? null : AnswerReader.RulesOf(call);
 
     /// <summary>The number of events so far.</summary>
     public long Count { get; private set; }

@@ -8,7 +8,7 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// <summary>The encrypted members of one form of answer, by name and JSON kind. docs/endpoints.md has the same table.</summary>
 /// <remarks>
 /// Values are authentic and in order. Their names are not, nor is where one event ends and the next begins: a hop could drop a member and give
-/// its name to another, or put the values of one event into the one before it, under names nobody reads. So everything that service version 1.40
+/// its name to another, or put the values of one event into the one before it, under names that no reader knows. So everything that service version 1.40
 /// always sends must be present and of its kind, which leaves one way to assign names to the values; content, which is an array of objects, is
 /// accepted under its own name only; and members of other names are dropped, because a service may add some. Where a text is content, or says how
 /// an answer ended, a text of an unknown name behind it is refused: it could be that one, with another text under its name.
@@ -92,22 +92,20 @@ internal sealed class AnswerMembers
     /// <summary>Events of a transcription in the form of the model server.</summary>
     public static AnswerMembers TranscriptionEvent { get; } = new([.. ChoicesAlways, new("id", Kinds.Text)]);
 
-    /// <summary>Checks an answer or an event, and drops from it the members that are not listed.</summary>
-    /// <param name="opened">The answer or event.</param>
-    /// <param name="plain">Names of members that travel in the clear; they stay.</param>
-    public AnswerFault Settle(DecryptedDocument opened, ClearNames plain)
+    /// <summary>Checks an answer or an event, and removes the members that are neither listed nor in the clear.</summary>
+    public AnswerFault Validate(DecryptedDocument decrypted, ClearNames plain)
     {
         int present = 0;
         bool hasOthers = false;
-        for (int i = 0; i < opened.Count; i++)
+        for (int i = 0; i < decrypted.Count; i++)
         {
-            ReadOnlySpan<byte> name = opened.NameAt(i);
+            ReadOnlySpan<byte> name = decrypted.NameAt(i);
             if (plain.Contains(name))
             {
                 continue;
             }
 
-            Kinds kind = KindOf(opened.ValueAt(i, out JsonTokenType token), token);
+            Kinds kind = KindOf(decrypted.ValueAt(i, out JsonTokenType token), token);
             if (Find(name) is not { } member)
             {
                 if (kind == Kinds.Objects || ((kind & Kinds.Text) != 0 && NoTextAfter is { } before && name.SequenceCompareTo(before) > 0))
@@ -134,31 +132,31 @@ internal sealed class AnswerMembers
 
         if (hasOthers)
         {
-            DropOthers(opened, plain);
+            RemoveOthers(decrypted, plain);
         }
 
         return AnswerFault.None;
     }
 
     /// <summary>Checks the whole answer to a call, and drops from it what is not listed.</summary>
-    public static AnswerFault SettleWhole(DecryptedDocument opened, EncryptedCall call)
+    public static AnswerFault ValidateWhole(DecryptedDocument decrypted, EncryptedCall call)
     {
         EndpointRule rule = call.Rule;
         if (rule.Answer!.AllowsArray)
         {
-            return IsOfObjects(opened) ? AnswerFault.None : AnswerFault.RenamedMember;
+            return IsOfObjects(decrypted) ? AnswerFault.None : AnswerFault.RenamedMember;
         }
 
         AnswerMembers members = rule.Stream == StreamKind.Transcription && call.WantsTimes ? TranscriptionWithTimes : rule.Members!;
-        AnswerFault fault = members.Settle(opened, rule.Answer.Plain);
+        AnswerFault fault = members.Validate(decrypted, rule.Answer.Plain);
         return fault != AnswerFault.None ? fault
-            : rule.Stream == StreamKind.Messages && !IsWholeMessage(opened) ? AnswerFault.PayloadMissing
-            : members == Chat || members == Completions ? ChoiceReader.CheckWhole(opened, rule.HasMessages, call.Choices)
+            : rule.Stream == StreamKind.Messages && !IsWholeMessage(decrypted) ? AnswerFault.PayloadMissing
+            : members == Chat || members == Completions ? ChoiceReader.CheckWhole(decrypted, rule.HasMessages, call.Choices)
             : AnswerFault.None;
     }
 
-    private void DropOthers(DecryptedDocument opened, ClearNames plain) =>
-        opened.KeepOnly(name => plain.Contains(name) || Find(name) is not null);
+    private void RemoveOthers(DecryptedDocument decrypted, ClearNames plain) =>
+        decrypted.KeepOnly(name => plain.Contains(name) || Find(name) is not null);
 
     private static Member Optional(string name, Kinds kinds) => new(name, kinds | Kinds.Null, IsAlwaysSent: false);
 
@@ -176,11 +174,11 @@ internal sealed class AnswerMembers
     };
 
     /// <summary>Whether every element of a document is an object.</summary>
-    private static bool IsOfObjects(DecryptedDocument opened)
+    private static bool IsOfObjects(DecryptedDocument decrypted)
     {
-        for (int i = 0; i < opened.Count; i++)
+        for (int i = 0; i < decrypted.Count; i++)
         {
-            _ = opened.ValueAt(i, out JsonTokenType kind);
+            _ = decrypted.ValueAt(i, out JsonTokenType kind);
             if (kind != JsonTokenType.StartObject)
             {
                 return false;
@@ -191,9 +189,9 @@ internal sealed class AnswerMembers
     }
 
     /// <summary>Without its reason an answer cut short by <c>max_tokens</c> looks whole. The role in its place keeps any other value out of it.</summary>
-    private static bool IsWholeMessage(DecryptedDocument opened) =>
-        opened.TryGet("role"u8, out ReadOnlySpan<byte> role, out _) && role.SequenceEqual("\"assistant\""u8)
-        && opened.TryGet("stop_reason"u8, out ReadOnlySpan<byte> reason, out _) && reason.Length > 2;
+    private static bool IsWholeMessage(DecryptedDocument decrypted) =>
+        decrypted.TryGet("role"u8, out ReadOnlySpan<byte> role, out _) && role.SequenceEqual("\"assistant\""u8)
+        && decrypted.TryGet("stop_reason"u8, out ReadOnlySpan<byte> reason, out _) && reason.Length > 2;
 
     private Member? Find(ReadOnlySpan<byte> name)
     {

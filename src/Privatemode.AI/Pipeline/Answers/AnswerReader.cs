@@ -10,7 +10,7 @@ using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
-/// <summary>Opens answers: whole, streamed, or errors. Whatever is not sealed as it must be is refused.</summary>
+/// <summary>Reads answers: whole, streamed, or errors. An answer that is not encrypted as it must be is refused.</summary>
 internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, ClientEvents events)
 {
     /// <summary>Largest whole answer on the wire, in bytes.</summary>
@@ -19,17 +19,13 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     /// <summary>Largest error answer, in bytes; it is read in one piece.</summary>
     private const int ErrorLimit = PooledPieces.LongestFirst;
 
-    /// <summary>Largest answer that is not sealed, in bytes. From 4 MiB on the platform's parser takes twice the text, and keeps it.</summary>
+    /// <summary>Largest answer that is not encrypted, in bytes. From 4 MiB on the platform's parser takes twice the text, and keeps it.</summary>
     internal const int PlainLimit = 4 * 1024 * 1024 - 1024;
 
-    /// <summary>Decrypts the answer to an attempt. Closes <paramref name="body"/> unless it becomes the stream.</summary>
-    /// <param name="head">Status and headers.</param>
-    /// <param name="body">The body as it comes from the network.</param>
-    /// <param name="attempt">The attempt. An event stream takes it over, see <see cref="CallAnswer.OwnsAttempt"/>.</param>
-    /// <param name="buffered">The caller wants even an event stream in memory.</param>
-    /// <param name="deadline">Time for everything that is read whole.</param>
-    /// <param name="async">False when the caller is synchronous.</param>
-    /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not sealed.</exception>
+    /// <summary>Decrypts the answer to an attempt.</summary>
+    /// <remarks>An event stream takes over <paramref name="body"/> and the attempt, see <see cref="CallAnswer.OwnsAttempt"/>; otherwise the body is closed.
+    /// The deadline is for what is read whole, also an event stream if it is <paramref name="buffered"/>.</remarks>
+    /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not encrypted.</exception>
     /// <exception cref="PrivatemodeServiceException">The answer says that it needs a newer client, or did not come in time.</exception>
     public async ValueTask<CallAnswer> ReadAsync(AnswerHeaders head, Stream body, CallAttempt attempt, bool buffered, Deadline deadline, bool async)
     {
@@ -41,13 +37,13 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
             if (head.Status >= 400)
             {
                 using PooledPieces? error = await TryReadAsync(body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
-                CallAnswer refusal = error is null ? TooLongError(head, call) : OpenError(head, error.Text.Whole, attempt);
-                Tell(refusal.Error!, call);
+                CallAnswer refusal = error is null ? TooLongError(head, call) : ReadError(head, error.Text.Whole, attempt);
+                LogError(refusal.Error!, call);
                 operation?.EndWithErrorAnswer(head.Status);
                 return refusal;
             }
 
-            DemandSuccess(head, call);
+            ThrowIfUnexpectedStatus(head, call);
             if (call.Rule.IsSealed && head.IsEventStream)
             {
                 stream = BeginStream(body, attempt, operation, deadline);
@@ -55,9 +51,9 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
             }
 
             using PooledPieces whole = await ReadAsync(body, call.Rule.IsSealed ? AnswerLimit : PlainLimit, call, deadline, async).ConfigureAwait(false);
-            MemoryStream opened = call.Rule.IsSealed ? OpenWhole(whole, attempt) : new MemoryStream(whole.ToArray());
+            MemoryStream content = call.Rule.IsSealed ? DecryptWhole(whole, attempt) : new MemoryStream(whole.ToArray());
             operation?.Succeed();
-            return new CallAnswer(opened, null);
+            return new CallAnswer(content, null);
         }
         catch (Exception exception) when (stream is null)
         {
@@ -68,7 +64,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         }
     }
 
-    private void Tell(ServiceError error, EncryptedCall call)
+    private void LogError(ServiceError error, EncryptedCall call)
     {
         if (error.Kind == ServiceErrorKind.UnknownSecret)
         {
@@ -80,71 +76,57 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         }
     }
 
-    private static void DemandSuccess(AnswerHeaders head, EncryptedCall call)
+    private static void ThrowIfUnexpectedStatus(AnswerHeaders head, EncryptedCall call)
     {
         if (!head.IsSuccess)
         {
-            throw new PrivatemodeServiceException(
+            throw ServiceFailure(
                 ServiceFailureReason.Other,
-                $"The service answered with status {head.Status}, which is neither success nor error. Check Endpoint and what stands in between.")
-            {
-                Status = head.Status,
-                RequestId = call.RequestId,
-            };
+                $"The service answered with status {head.Status}, which is neither success nor error. Check Endpoint and what stands in between.", head, call);
         }
 
         if (call.Rule.IsSealed)
         {
-            DemandSealed(head, call);
+            ThrowIfNotEncrypted(head, call);
         }
 
         if (head.Status == 206)
         {
-            // No request of this library's asks for a part, so it is not the service that answers with one.
-            throw new PrivatemodeServiceException(
+            // No request of this library asks for a part, so it is not the service that answers with one.
+            throw ServiceFailure(
                 ServiceFailureReason.Other,
-                "The answer has status 206, so it is a part of one, which was not asked for. Check Endpoint, and what stands in between.")
-            {
-                Status = head.Status,
-                RequestId = call.RequestId,
-            };
+                "The answer has status 206, so it is a part of one, which was not asked for. Check Endpoint, and what stands in between.", head, call);
         }
     }
 
-    private static void DemandSealed(AnswerHeaders head, EncryptedCall call)
+    private static void ThrowIfNotEncrypted(AnswerHeaders head, EncryptedCall call)
     {
         if (head.IsMarkedUnsealed)
         {
-            throw Broken("unsealed-answer", "The answer says of itself that it is not sealed.", call);
+            throw IntegrityFailure("unsealed-answer", "The answer says of itself that it is not sealed.", call);
         }
 
         if (head.IsNewerFormat)
         {
-            throw new PrivatemodeServiceException(
-                ServiceFailureReason.ClientTooOld, $"The service answers in a newer format. {ClientTooOldAdvice.Advice}")
-            {
-                Status = head.Status,
-                RequestId = call.RequestId,
-            };
+            throw ServiceFailure(
+                ServiceFailureReason.ClientTooOld, $"The service answers in a newer format. {ClientTooOldAdvice.Advice}", head, call);
         }
 
         if (head.IsEventStream != call.WantsStream)
         {
-            throw Broken("unexpected-form", head.IsEventStream ? "The answer is a stream, though none was asked for."
+            throw IntegrityFailure("unexpected-form", head.IsEventStream ? "The answer is a stream, though none was asked for."
                 : "The answer is not the stream that was asked for.", call);
         }
     }
+
+    private static PrivatemodeServiceException ServiceFailure(ServiceFailureReason reason, string text, AnswerHeaders head, EncryptedCall call) =>
+        new(reason, text) { Status = head.Status, RequestId = call.RequestId };
 
     /// <summary>Makes the stream, which owns the attempt from then on.</summary>
     private DecryptingEventStream BeginStream(Stream body, CallAttempt attempt, TelemetryOperation? operation, Deadline deadline)
     {
         EncryptedCall call = attempt.Call;
-        EventRules rules = call.Rule.Stream switch
-        {
-            StreamKind.Transcription => new TranscriptionEventRules(call.RequestId, call.EndsWithUsage, call.HidesUsage, call.KeepsUsage),
-            StreamKind.Messages => new MessageEventRules(call.RequestId),
-            _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId, ReceiptScope.Current, call.KeepsUsage, call.EndsWithUsage),
-        };
+        EventRules rules = RulesOf(call);
         EventDecryptor decryptor = attempt.Exchange!.DecryptEvents(rules, call.Context);
 
         TimeSpan left = attempt.Session!.LeftAtService(time);
@@ -155,6 +137,13 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         return stream;
     }
 
+    internal static EventRules RulesOf(EncryptedCall call) => call.Rule.Stream switch
+    {
+        StreamKind.Transcription => new TranscriptionEventRules(call.RequestId, call.EndsWithUsage, call.HidesUsage, call.KeepsUsage),
+        StreamKind.Messages => new MessageEventRules(call.RequestId),
+        _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId, ReceiptScope.Current, call.KeepsUsage, call.EndsWithUsage),
+    };
+
     /// <summary>Reads a stream of events whole, for a caller who wants the answer in memory.</summary>
     internal static async ValueTask<Stream> BufferAsync(DecryptingEventStream events, EncryptedCall call, Deadline deadline, bool async)
     {
@@ -162,19 +151,19 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         return new MemoryStream(whole.ToArray());
     }
 
-    private static MemoryStream OpenWhole(PooledPieces answer, CallAttempt attempt)
+    private static MemoryStream DecryptWhole(PooledPieces answer, CallAttempt attempt)
     {
         EncryptedCall call = attempt.Call;
         ResponseSchema shape = call.Rule.Answer!;
-        using DecryptedDocument opened = new();
-        AnswerFault fault = Open(answer, attempt, opened);
+        using DecryptedDocument decrypted = new();
+        AnswerFault fault = Decrypt(answer, attempt, decrypted);
 
-        // What follows may need room for a second copy of what was opened.
+        // What follows may need memory for a second copy of the decrypted text.
         answer.Dispose();
-        opened.ReplaceLoneSurrogates();
-        fault = fault == AnswerFault.None ? DemandPayload(opened, call) : fault;
-        fault = fault == AnswerFault.None ? AnswerMembers.SettleWhole(opened, call) : fault;
-        fault = fault == AnswerFault.None && call.Rule.Stream == StreamKind.Messages && !MessageEventRules.IsCalled(opened, "message"u8)
+        decrypted.ReplaceLoneSurrogates();
+        fault = fault == AnswerFault.None ? CheckPayload(decrypted, call) : fault;
+        fault = fault == AnswerFault.None ? AnswerMembers.ValidateWhole(decrypted, call) : fault;
+        fault = fault == AnswerFault.None && call.Rule.Stream == StreamKind.Messages && !MessageEventRules.IsCalled(decrypted, "message"u8)
             ? AnswerFault.BadPlainMember
             : fault;
         if (fault != AnswerFault.None)
@@ -182,49 +171,49 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
             throw AnswerFaults.Exception(fault, call.Context);
         }
 
-        if (HasNoChoice(opened, shape))
+        if (HasNoChoice(decrypted, shape))
         {
             throw ServiceErrors.NoChoice(call.RequestId);
         }
 
-        return Correct(opened, call);
+        return Normalize(decrypted, call);
     }
 
     /// <summary>Corrects what the readers of a whole answer cannot read, and hands its text over.</summary>
-    internal static MemoryStream Correct(DecryptedDocument opened, EncryptedCall call)
+    internal static MemoryStream Normalize(DecryptedDocument decrypted, EncryptedCall call)
     {
         ResponseSchema shape = call.Rule.Answer!;
-        ClearMemberValidator.Normalize(opened, shape.Plain, nullsStay: call.Rule.Stream == StreamKind.Messages);
-        CreatedTimeNormalizer.Normalize(opened);
+        ClearMemberValidator.Normalize(decrypted, shape.Plain, nullsStay: call.Rule.Stream == StreamKind.Messages);
+        CreatedTimeNormalizer.Normalize(decrypted);
         if (call.Rule == EndpointRules.Embeddings)
         {
-            EmbeddingVectors.ThrowIfUnusable(opened, call.RequestId);
+            EmbeddingVectors.ThrowIfUnusable(decrypted, call.RequestId);
         }
 
         if (shape.Payload.Span.SequenceEqual("choices"u8))
         {
-            new ChoiceNormalizer(call.Rule.HasMessages, isEvent: false, call.RequestId, ReceiptScope.Current).Normalize(opened, indexes: []);
+            new ChoiceNormalizer(call.Rule.HasMessages, isEvent: false, call.RequestId, ReceiptScope.Current).Normalize(decrypted, indexes: []);
         }
 
         if (call.Rule.Stream == StreamKind.Transcription)
         {
-            TranscriptionDurationNormalizer.Normalize(opened);
+            TranscriptionDurationNormalizer.Normalize(decrypted);
         }
 
-        return opened.Detach();
+        return decrypted.Detach();
     }
 
     // A method of its own, because a span on the stack of the caller keeps the text from being collected when a longer one takes its place.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static bool HasNoChoice(DecryptedDocument opened, ResponseSchema shape) => shape.Payload.Span.SequenceEqual("choices"u8)
-        && opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _) && JsonKind.IsEmptyArray(choices);
+    internal static bool HasNoChoice(DecryptedDocument decrypted, ResponseSchema shape) => shape.Payload.Span.SequenceEqual("choices"u8)
+        && decrypted.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _) && JsonKind.IsEmptyArray(choices);
 
     // A method of its own, because what is on its stack keeps the pieces of the answer from being collected.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static AnswerFault Open(PooledPieces answer, CallAttempt attempt, DecryptedDocument opened)
+    private static AnswerFault Decrypt(PooledPieces answer, CallAttempt attempt, DecryptedDocument decrypted)
     {
         ResponseSchema schema = attempt.Call.Rule.Answer!;
-        AnswerFault fault = attempt.Exchange!.Decrypt(answer.Text, schema, opened);
+        AnswerFault fault = attempt.Exchange!.Decrypt(answer.Text, schema, decrypted);
         return fault == AnswerFault.NothingSealed && schema.AllowsArray && IsList(answer.Text) ? AnswerFault.EmptyDocument : fault;
     }
 
@@ -236,44 +225,44 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     }
 
     /// <exception cref="PrivatemodeException">There is an error in the place of the payload.</exception>
-    private static AnswerFault DemandPayload(DecryptedDocument opened, EncryptedCall call)
+    private static AnswerFault CheckPayload(DecryptedDocument decrypted, EncryptedCall call)
     {
         ResponseSchema shape = call.Rule.Answer!;
-        bool hasPayload = shape.HasPayload(opened);
-        if (!hasPayload || HasNoChoice(opened, shape))
+        bool hasPayload = shape.HasPayload(decrypted);
+        if (!hasPayload || HasNoChoice(decrypted, shape))
         {
-            _ = ErrorAnswer.Check(opened, call.RequestId, handedOut: false);
+            _ = ErrorAnswer.Check(decrypted, call.RequestId, handedOut: false);
         }
 
         return hasPayload ? AnswerFault.None : AnswerFault.PayloadMissing;
     }
 
-    private CallAnswer OpenError(AnswerHeaders head, ReadOnlySpan<byte> body, CallAttempt attempt)
+    private CallAnswer ReadError(AnswerHeaders head, ReadOnlySpan<byte> body, CallAttempt attempt)
     {
         EncryptedCall call = attempt.Call;
         ReadOnlySpan<byte> text = head.IsEventStream ? ErrorText.FirstEvent(body) : body;
         bool isAuthenticated = false;
-        using DecryptedDocument opened = new();
+        using DecryptedDocument decrypted = new();
         if (call.Rule.IsSealed && !head.IsMarkedUnsealed)
         {
-            AnswerFault fault = attempt.Exchange!.Decrypt(text, call.Rule.Answer!, opened);
+            AnswerFault fault = attempt.Exchange!.Decrypt(text, call.Rule.Answer!, decrypted);
             isAuthenticated = fault == AnswerFault.None;
 
-            // Not in sealed form at all: somebody on the way wrote it. In sealed form and broken: somebody tampered with it.
+            // Not in encrypted form at all: something on the path wrote it. In encrypted form and broken: it was tampered with.
             if (fault is not (
                 AnswerFault.None or AnswerFault.NotJson or AnswerFault.DuplicateName or AnswerFault.UnsealedMember or AnswerFault.NothingSealed))
             {
                 throw AnswerFaults.Exception(fault, call.Context);
             }
 
-            // The status is not sealed. Without this, an answer with another status on it would be read as the text of an error.
-            if (isAuthenticated && (call.Rule.Answer!.HasPayload(opened) || !ErrorAnswer.IsOne(opened, call.Rule, head.Status)))
+            // The status is not authenticated. Without this, an answer with another status on it would be read as the text of an error.
+            if (isAuthenticated && (call.Rule.Answer!.HasPayload(decrypted) || !ErrorAnswer.IsOne(decrypted, call.Rule, head.Status)))
             {
-                throw Broken(
+                throw IntegrityFailure(
                     "relabelled-answer", $"An answer that is not an error has the status {head.Status}, which must have been changed on the way.", call);
             }
 
-            text = isAuthenticated ? opened.Text : text;
+            text = isAuthenticated ? decrypted.Text : text;
         }
 
         ServiceError error = ServiceError.Read(head.Status, text, isAuthenticated) with
@@ -293,11 +282,10 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         RequestId = call.RequestId,
     });
 
-    /// <summary>Reads the body.</summary>
     /// <exception cref="PrivatemodeIntegrityException">The body is longer than <paramref name="limit"/>, or incomplete.</exception>
     internal static async ValueTask<PooledPieces> ReadAsync(Stream body, int limit, EncryptedCall call, Deadline deadline, bool async) =>
         await TryReadAsync(body, limit, call, deadline, async).ConfigureAwait(false)
-            ?? throw Broken("too-long", $"The answer is longer than {limit} bytes.", call);
+            ?? throw IntegrityFailure("too-long", $"The answer is longer than {limit} bytes.", call);
 
     /// <summary>The body; null when it is longer than <paramref name="limit"/>.</summary>
     internal static async ValueTask<PooledPieces?> TryReadAsync(Stream body, int limit, EncryptedCall call, Deadline deadline, bool async)
@@ -313,11 +301,11 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         }
         catch (IOException)
         {
-            throw Broken("truncated-answer", "The connection broke before the answer was complete.", call);
+            throw IntegrityFailure("truncated-answer", "The connection broke before the answer was complete.", call);
         }
     }
 
-    internal static PrivatemodeIntegrityException Broken(string failure, string text, EncryptedCall call) =>
+    internal static PrivatemodeIntegrityException IntegrityFailure(string failure, string text, EncryptedCall call) =>
         new(failure, $"{text} Do not use this answer.") { EndpointPath = call.Rule.Path, RequestId = call.RequestId };
 }
 
@@ -338,7 +326,7 @@ internal readonly record struct AnswerHeaders
 
     public bool IsEventStream => ContentType?.Contains("event-stream", StringComparison.OrdinalIgnoreCase) == true;
 
-    /// <summary>The answer says of itself that it is not sealed.</summary>
+    /// <summary>The answer says of itself that it is not encrypted.</summary>
     public bool IsMarkedUnsealed => Encrypted == "false";
 
     /// <summary>The whole-body format of services newer than this client.</summary>
@@ -346,7 +334,7 @@ internal readonly record struct AnswerHeaders
 }
 
 /// <summary>An answer as the caller gets it.</summary>
-/// <param name="Content">Opened body: in memory, or a stream of events as they come.</param>
+/// <param name="Content">The decrypted body: in memory, or a stream of events as they come.</param>
 /// <param name="Error">What an answer of status 400 or more says; null for a success.</param>
 /// <param name="OwnsAttempt">Whether the content is, or was read from, a stream of events, which disposes the attempt at its end.</param>
 internal readonly record struct CallAnswer(Stream Content, ServiceError? Error, bool OwnsAttempt = false);

@@ -11,13 +11,9 @@ using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
-/// <summary>What a stream of choices (chat, completions) must look like, and the places where it is put right for the OpenAI client.</summary>
-/// <param name="rule">The endpoint.</param>
-/// <param name="choices">How many choices were asked for.</param>
-/// <param name="requestId">Id of the call.</param>
-/// <param name="scope">Where unknown finish reasons are recorded; null if they are not needed.</param>
-/// <param name="keepsUsage">The caller asked for usage on every event.</param>
-/// <param name="endsWithUsage">The caller asked for an event with the usage at the end.</param>
+/// <summary>What a stream of choices (chat, completions) must look like, and how it is corrected for the OpenAI client.</summary>
+/// <remarks>The caller requested <paramref name="choices"/> choices, and usage on every event (<paramref name="keepsUsage"/>) or in one at the end
+/// (<paramref name="endsWithUsage"/>).</remarks>
 internal sealed class ChoiceEventRules(
     EndpointRule rule, int choices, string requestId, ReceiptScope? scope = null, bool keepsUsage = false, bool endsWithUsage = false) : EventRules
 {
@@ -37,28 +33,28 @@ internal sealed class ChoiceEventRules(
 
     public override byte[]? LastEvent => _usage;
 
-    public override AnswerFault Inspect(DecryptedDocument opened)
+    public override AnswerFault Inspect(DecryptedDocument decrypted)
     {
-        _characters.JoinChoices(opened);
-        AnswerFault fault = ErrorAnswer.Check(opened, requestId, HasHandedOut);
+        _characters.JoinChoices(decrypted);
+        AnswerFault fault = ErrorAnswer.Check(decrypted, requestId, HasHandedOut);
         if (fault != AnswerFault.None)
         {
             return fault;
         }
 
-        if (!opened.TryGet("choices"u8, out ReadOnlySpan<byte> payload, out JsonTokenType kind) || kind != JsonTokenType.StartArray)
+        if (!decrypted.TryGet("choices"u8, out ReadOnlySpan<byte> payload, out JsonTokenType kind) || kind != JsonTokenType.StartArray)
         {
             return AnswerFault.PayloadMissing;
         }
 
         _hasEvents = true;
-        fault = rule.Members!.Settle(opened, Shape.Plain);
+        fault = rule.Members!.Validate(decrypted, Shape.Plain);
         if (fault != AnswerFault.None)
         {
             return fault;
         }
 
-        _ = opened.TryGet("choices"u8, out payload, out _);
+        _ = decrypted.TryGet("choices"u8, out payload, out _);
         if (!_choices.TryRead(payload))
         {
             return AnswerFault.NotJson;
@@ -73,49 +69,49 @@ internal sealed class ChoiceEventRules(
             return fault;
         }
 
-        Correct(opened, _choices.Indexes.Count);
+        Correct(decrypted, _choices.Indexes.Count);
         return AnswerFault.None;
     }
 
     /// <summary>Corrects what the readers of events cannot read.</summary>
-    private void Correct(DecryptedDocument opened, int count)
+    private void Correct(DecryptedDocument decrypted, int count)
     {
         bool isLast = count > 0 && IsFinished;
         if (count > 0 && !isLast)
         {
-            HideUsage(opened);
+            HideUsage(decrypted);
         }
 
-        ClearMemberValidator.Normalize(opened, Shape.Plain);
-        CreatedTimeNormalizer.Normalize(opened);
-        if (HasUsage(opened))
+        ClearMemberValidator.Normalize(decrypted, Shape.Plain);
+        CreatedTimeNormalizer.Normalize(decrypted);
+        if (HasUsage(decrypted))
         {
-            _usage = isLast && endsWithUsage && !keepsUsage ? ClearUsageEvents.Usage(opened) : null;
+            _usage = isLast && endsWithUsage && !keepsUsage ? ClearUsageEvents.Usage(decrypted) : null;
         }
 
         if (isLast)
         {
-            HideUsage(opened);
+            HideUsage(decrypted);
         }
 
-        _characters.WriteEventsBefore(opened, _normalizer.ToolCalls);
+        _characters.WriteEventsBefore(decrypted, _normalizer.ToolCalls);
         if (!_choices.HasTextOnly)
         {
-            _normalizer.Normalize(opened, _choices.Indexes, HasHandedOut);
+            _normalizer.Normalize(decrypted, _choices.Indexes, HasHandedOut);
         }
     }
 
     /// <summary>The service repeats the running total on every event; a reader that adds up would count it many times.</summary>
-    private void HideUsage(DecryptedDocument opened)
+    private void HideUsage(DecryptedDocument decrypted)
     {
-        if (!keepsUsage && HasUsage(opened))
+        if (!keepsUsage && HasUsage(decrypted))
         {
-            opened.Replace("usage"u8, "null"u8);
+            decrypted.Replace("usage"u8, "null"u8);
         }
     }
 
-    private static bool HasUsage(DecryptedDocument opened) =>
-        opened.TryGet("usage"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.StartObject;
+    private static bool HasUsage(DecryptedDocument decrypted) =>
+        decrypted.TryGet("usage"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.StartObject;
 }
 
 /// <summary>Joins surrogate pairs whose halves a stream sends, as escapes, at the end of one event and in a later one.</summary>
@@ -141,18 +137,18 @@ internal sealed class SplitSurrogates
     public IReadOnlyList<byte[]> EventsBefore => _before;
 
     /// <summary>Joins the texts of the choices of an event.</summary>
-    /// <param name="opened">The event. Without choices, its lone halves are replaced.</param>
-    public void JoinChoices(DecryptedDocument opened)
+    /// <param name="decrypted">The event. Without choices, its lone halves are replaced.</param>
+    public void JoinChoices(DecryptedDocument decrypted)
     {
         _before.Clear();
         _broken.Clear();
-        if (_held.Count == 0 && !opened.HasLoneSurrogates)
+        if (_held.Count == 0 && !decrypted.HasLoneSurrogates)
         {
             return;
         }
 
         List<TextReplacement> joined = [];
-        if (opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) && kind == JsonTokenType.StartArray)
+        if (decrypted.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) && kind == JsonTokenType.StartArray)
         {
             foreach (ChoiceTexts choice in ChoiceReader.FindTexts(choices))
             {
@@ -160,47 +156,45 @@ internal sealed class SplitSurrogates
             }
         }
 
-        opened.ReplaceLoneSurrogates();
+        decrypted.ReplaceLoneSurrogates();
         if (joined.Count > 0)
         {
-            opened.Replace("choices"u8, joined);
+            decrypted.Replace("choices"u8, joined);
         }
     }
 
     /// <summary>Writes the events for halves whose other half did not arrive.</summary>
-    /// <param name="opened">The current event, checked: its members become theirs.</param>
+    /// <param name="decrypted">The current event, checked: its members become theirs.</param>
     /// <param name="toolCalls">Knows the tool calls that have begun; null for an endpoint without any.</param>
-    public void WriteEventsBefore(DecryptedDocument opened, ToolCallNormalizer? toolCalls = null)
+    public void WriteEventsBefore(DecryptedDocument decrypted, ToolCallNormalizer? toolCalls = null)
     {
         foreach (TextKey key in _broken)
         {
-            _before.Add(ChoiceEvent(opened, key, toolCalls));
+            _before.Add(ChoiceEvent(decrypted, key, toolCalls));
         }
     }
 
     /// <summary>Joins the texts of the events of a transcription in the form of OpenAI's own service, which have no choices.</summary>
-    /// <param name="opened">The event.</param>
-    /// <param name="isLast">Whether no text follows.</param>
-    public void JoinDelta(DecryptedDocument opened, bool isLast)
+    public void JoinDelta(DecryptedDocument decrypted, bool isLast)
     {
         _before.Clear();
         _broken.Clear();
-        if (_held.Count == 0 && !opened.HasLoneSurrogates)
+        if (_held.Count == 0 && !decrypted.HasLoneSurrogates)
         {
             return;
         }
 
         List<TextReplacement> joined = [];
         TextKey key = new(0, "delta", null);
-        if (opened.TryGet("delta"u8, out ReadOnlySpan<byte> delta, out JsonTokenType kind) && kind == JsonTokenType.String)
+        if (decrypted.TryGet("delta"u8, out ReadOnlySpan<byte> delta, out JsonTokenType kind) && kind == JsonTokenType.String)
         {
             JoinText(delta, key, 1..(delta.Length - 1), mayFollow: !isLast, joined);
         }
 
-        opened.ReplaceLoneSurrogates();
+        decrypted.ReplaceLoneSurrogates();
         if (joined.Count > 0)
         {
-            opened.Replace("delta"u8, joined);
+            decrypted.Replace("delta"u8, joined);
         }
 
         if (isLast && _held.Remove(key))
@@ -254,7 +248,7 @@ internal sealed class SplitSurrogates
         }
     }
 
-    private static byte[] ChoiceEvent(DecryptedDocument opened, TextKey key, ToolCallNormalizer? toolCalls)
+    private static byte[] ChoiceEvent(DecryptedDocument decrypted, TextKey key, ToolCallNormalizer? toolCalls)
     {
         const string Replacement = "\uFFFD";
         JsonObject choice = new() { ["index"] = key.Choice };
@@ -274,7 +268,7 @@ internal sealed class SplitSurrogates
         }
 
         choice["finish_reason"] = null;
-        return ClearUsageEvents.Choice(opened, choice);
+        return ClearUsageEvents.Choice(decrypted, choice);
     }
 }
 
@@ -290,21 +284,21 @@ internal static class ClearUsageEvents
     private static readonly string[] Head = ["id", "object", "created", "model"];
 
     /// <summary>An event with one choice.</summary>
-    public static byte[] Choice(DecryptedDocument opened, JsonObject choice) => Write(opened, writer =>
+    public static byte[] Choice(DecryptedDocument decrypted, JsonObject choice) => Write(decrypted, writer =>
     {
         writer.WritePropertyName("choices");
         new JsonArray(choice).WriteTo(writer);
     });
 
     /// <summary>An event without choices that contains the usage of another event, as the OpenAI API sends it at the end of a stream.</summary>
-    public static byte[] Usage(DecryptedDocument opened) => Write(opened, writer =>
+    public static byte[] Usage(DecryptedDocument decrypted) => Write(decrypted, writer =>
     {
         writer.WriteStartArray("choices");
         writer.WriteEndArray();
-        Copy(opened, "usage", writer);
+        Copy(decrypted, "usage", writer);
     });
 
-    private static byte[] Write(DecryptedDocument opened, Action<Utf8JsonWriter> write)
+    private static byte[] Write(DecryptedDocument decrypted, Action<Utf8JsonWriter> write)
     {
         ArrayBufferWriter<byte> buffer = new();
         using (Utf8JsonWriter writer = new(buffer))
@@ -312,7 +306,7 @@ internal static class ClearUsageEvents
             writer.WriteStartObject();
             foreach (string name in Head)
             {
-                Copy(opened, name, writer);
+                Copy(decrypted, name, writer);
             }
 
             write(writer);
@@ -322,9 +316,9 @@ internal static class ClearUsageEvents
         return buffer.WrittenSpan.ToArray();
     }
 
-    private static void Copy(DecryptedDocument opened, string name, Utf8JsonWriter writer)
+    private static void Copy(DecryptedDocument decrypted, string name, Utf8JsonWriter writer)
     {
-        if (opened.TryGet(Encoding.ASCII.GetBytes(name), out ReadOnlySpan<byte> value, out _))
+        if (decrypted.TryGet(Encoding.ASCII.GetBytes(name), out ReadOnlySpan<byte> value, out _))
         {
             writer.WritePropertyName(name);
             writer.WriteRawValue(value);

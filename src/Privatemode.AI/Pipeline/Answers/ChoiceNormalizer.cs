@@ -30,14 +30,11 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
     /// <summary>Corrects the tool calls of the messages.</summary>
     public ToolCallNormalizer ToolCalls { get; } = new();
 
-    /// <summary>Corrects the choices of the answer, or of the next event of it.</summary>
-    /// <param name="opened">The answer or event.</param>
-    /// <param name="indexes">The index of each choice of an event; empty for a whole answer.</param>
-    /// <param name="handedOut">For the exception: a part of the answer was returned to the caller.</param>
+    /// <summary>Corrects the choices of the answer, or of the next event, whose choices have these <paramref name="indexes"/>.</summary>
     /// <exception cref="PrivatemodeServiceException">The model server broke the answer off.</exception>
-    public void Normalize(DecryptedDocument opened, IReadOnlyList<int> indexes, bool handedOut = false)
+    public void Normalize(DecryptedDocument decrypted, IReadOnlyList<int> indexes, bool handedOut = false)
     {
-        if (!opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) || kind != JsonTokenType.StartArray)
+        if (!decrypted.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) || kind != JsonTokenType.StartArray)
         {
             return;
         }
@@ -68,7 +65,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
 
         if (_replacements.Count > 0)
         {
-            opened.Replace("choices"u8, _replacements);
+            decrypted.Replace("choices"u8, _replacements);
         }
     }
 

@@ -50,14 +50,12 @@ internal sealed class ChoiceReader(int expected = 1)
     /// <summary>Checks that the choices are those of a whole answer and not of an event.</summary>
     /// <remarks>
     /// Whether a stream is asked for travels in the clear: a hop can ask for one, and pass its first event for the whole answer. The choices of chats
-    /// then have no message. Those of completions look alike in both; of a whole answer, each says why it ended.
+    /// then have no message. Those of completions look alike in both; of a whole answer, each says why it ended. Completions may have more choices than
+    /// <paramref name="expected"/>, because not all prompts are counted.
     /// </remarks>
-    /// <param name="opened">The answer.</param>
-    /// <param name="hasMessages">Whether it is the answer of a chat.</param>
-    /// <param name="expected">How many choices were requested. Completions may have more prompts than those that are counted.</param>
-    public static AnswerFault CheckWhole(DecryptedDocument opened, bool hasMessages, int expected)
+    public static AnswerFault CheckWhole(DecryptedDocument decrypted, bool hasMessages, int expected)
     {
-        _ = opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _);
+        _ = decrypted.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _);
         ChoiceReader reader = new(expected);
         if (!reader.TryReadAll(choices))
         {

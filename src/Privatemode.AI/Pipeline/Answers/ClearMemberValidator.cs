@@ -17,26 +17,23 @@ internal static class ClearMemberValidator
 
     private static readonly SearchValues<byte> NumberBytes = SearchValues.Create("0123456789.eE+-"u8);
 
-    /// <summary>Removes clear members with impossible values from an opened answer or event. Members with unknown names must be removed before.</summary>
-    /// <param name="opened">The answer or event.</param>
-    /// <param name="plain">Names of its clear members.</param>
-    /// <param name="nullsStay">Counts of its usage may be null.</param>
-    public static void Normalize(DecryptedDocument opened, ClearNames plain, bool nullsStay = false)
+    /// <summary>Removes clear members with impossible values from a decrypted answer or event. Members with unknown names must be removed before.</summary>
+    public static void Normalize(DecryptedDocument decrypted, ClearNames plain, bool nullsStay = false)
     {
         // Ids end up in logs.
-        bool dropsId = plain.Contains("id"u8) && opened.TryGet("id"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind)
+        bool dropsId = plain.Contains("id"u8) && decrypted.TryGet("id"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind)
             && kind != JsonTokenType.Null && !(kind == JsonTokenType.String && IsPrintable(value));
 
         // The OpenAI client cannot read null.
-        bool dropsDuration = plain.Contains("duration"u8) && opened.TryGet("duration"u8, out value, out kind) && !IsDuration(value, kind);
+        bool dropsDuration = plain.Contains("duration"u8) && decrypted.TryGet("duration"u8, out value, out kind) && !IsDuration(value, kind);
         if (dropsId || dropsDuration)
         {
-            opened.KeepOnly(name => !(dropsId && name.SequenceEqual("id"u8)) && !(dropsDuration && name.SequenceEqual("duration"u8)));
+            decrypted.KeepOnly(name => !(dropsId && name.SequenceEqual("id"u8)) && !(dropsDuration && name.SequenceEqual("duration"u8)));
         }
 
         if (plain.Contains("usage"u8))
         {
-            UsageNormalizer.Normalize(opened, nullsStay);
+            UsageNormalizer.Normalize(decrypted, nullsStay);
         }
     }
 
@@ -106,9 +103,9 @@ internal static class CreatedTimeNormalizer
         && !value[1..^1].ContainsAnyExceptInRange((byte)'0', (byte)'9');
 
     /// <summary>Removes quotes, truncates fractions, expands exponents, and removes a time that is negative or after the year 9999.</summary>
-    public static void Normalize(DecryptedDocument opened)
+    public static void Normalize(DecryptedDocument decrypted)
     {
-        if (!opened.TryGet("created"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind)
+        if (!decrypted.TryGet("created"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind)
             || (kind == JsonTokenType.Number && value.Length <= MostDigits && !value.ContainsAnyExceptInRange((byte)'0', (byte)'9')))
         {
             return;
@@ -118,11 +115,11 @@ internal static class CreatedTimeNormalizer
         if (kind is JsonTokenType.Number or JsonTokenType.String && Utf8Parser.TryParse(value, out double seconds, out int length)
             && length == value.Length && seconds is >= 0 and < LastSecond + 1)
         {
-            opened.Replace("created"u8, Encoding.ASCII.GetBytes(((long)seconds).ToString(CultureInfo.InvariantCulture)));
+            decrypted.Replace("created"u8, Encoding.ASCII.GetBytes(((long)seconds).ToString(CultureInfo.InvariantCulture)));
         }
         else
         {
-            opened.KeepOnly(name => !name.SequenceEqual("created"u8));
+            decrypted.KeepOnly(name => !name.SequenceEqual("created"u8));
         }
     }
 }
@@ -153,12 +150,11 @@ internal sealed class UsageNormalizer : IDisposable
         _writer = new Utf8JsonWriter(_output);
     }
 
-    /// <summary>Corrects the usage of an answer or event; correct usage is left unchanged.</summary>
-    /// <param name="opened">The answer or event.</param>
-    /// <param name="nullsStay">Counts may be null, as those of messages may; the OpenAI client cannot read that.</param>
-    public static void Normalize(DecryptedDocument opened, bool nullsStay)
+    /// <summary>Corrects the usage of an answer or event; correct usage is left unchanged. Counts of messages may be null, which the OpenAI client cannot
+    /// read.</summary>
+    public static void Normalize(DecryptedDocument decrypted, bool nullsStay)
     {
-        if (!opened.TryGet("usage"u8, out ReadOnlySpan<byte> usage, out JsonTokenType kind) || kind == JsonTokenType.Null)
+        if (!decrypted.TryGet("usage"u8, out ReadOnlySpan<byte> usage, out JsonTokenType kind) || kind == JsonTokenType.Null)
         {
             return;
         }
@@ -174,11 +170,11 @@ internal sealed class UsageNormalizer : IDisposable
 
         if (!normalizer._hasNumber)
         {
-            opened.Replace("usage"u8, "null"u8);
+            decrypted.Replace("usage"u8, "null"u8);
         }
         else if (normalizer._isChanged)
         {
-            opened.Replace("usage"u8, normalizer._output.WrittenSpan);
+            decrypted.Replace("usage"u8, normalizer._output.WrittenSpan);
         }
     }
 

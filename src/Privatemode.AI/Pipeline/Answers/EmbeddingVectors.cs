@@ -7,13 +7,11 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// <remarks>OpenAI's parser throws on them without saying which vector it is. In base64, which is requested by default, they are found later.</remarks>
 internal static class EmbeddingVectors
 {
-    /// <param name="opened">The answer, with <c>data</c>.</param>
-    /// <param name="requestId">For the exception.</param>
     /// <exception cref="PrivatemodeServiceException">A vector cannot be used; the exception names its index.</exception>
-    public static void ThrowIfUnusable(DecryptedDocument opened, string requestId)
+    public static void ThrowIfUnusable(DecryptedDocument decrypted, string requestId)
     {
         // A search is several times faster than a reader, and vectors are long.
-        if (!opened.TryGet("data"u8, out ReadOnlySpan<byte> data, out _)
+        if (!decrypted.TryGet("data"u8, out ReadOnlySpan<byte> data, out _)
             || (data.IndexOf("null"u8) < 0 && data.IndexOf("NaN"u8) < 0 && data.IndexOf("Infinity"u8) < 0))
         {
             return;

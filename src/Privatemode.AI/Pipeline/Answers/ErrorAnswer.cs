@@ -33,7 +33,7 @@ internal static class ErrorText
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // The latter: an escaped lone surrogate, in a text or in a name that may be one of ours.
+            // The latter: an escaped lone surrogate, in a text or in a name.
             return (text.IsEmpty ? null : Encoding.UTF8.GetString(text), null);
         }
     }
@@ -98,9 +98,9 @@ internal static class ErrorText
     };
 }
 
-/// <summary>Tells an error the enclave sealed from an answer that somebody on the way labelled as one.</summary>
+/// <summary>Distinguishes an error that the enclave encrypted from an answer that was labelled as one on its way.</summary>
 /// <remarks>
-/// Status and names are not authenticated: without this, the text of an answer would be handed out as the message of an error. What is inside a
+/// Status and names are not authenticated: without this, the text of an answer would be returned as the message of an error. What is inside a
 /// value is authentic, so an error is known by what stands in it: <c>{"error":{"message":…}}</c>, <c>{"detail":…}</c>, or the flat form.
 /// </remarks>
 internal static class ErrorAnswer
@@ -111,16 +111,13 @@ internal static class ErrorAnswer
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonIndex.MaxDepth };
 
-    /// <summary>Throws the error that an opened answer, or event, of status 200 holds in place of its payload.</summary>
-    /// <param name="opened">The answer or event.</param>
-    /// <param name="requestId">For the exception.</param>
-    /// <param name="handedOut">For the exception: a part of the answer has gone to the caller.</param>
+    /// <summary>Throws the error that a decrypted answer, or event, of status 200 holds in place of its payload.</summary>
     /// <returns><see cref="AnswerFault.RenamedMember"/> when the member named <c>error</c> is not an error, or is longer than 1 MiB.</returns>
     /// <exception cref="PrivatemodeServiceException">It is an error of the model server.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The same, with the status 401.</exception>
-    public static AnswerFault Check(DecryptedDocument opened, string requestId, bool handedOut)
+    public static AnswerFault Check(DecryptedDocument decrypted, string requestId, bool handedOut)
     {
-        if (opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
+        if (decrypted.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
         {
             return kind == JsonTokenType.StartObject && HasText(error, "message", "detail")
                 ? throw ServiceErrors.FromSealedError(error, requestId, handedOut)
@@ -128,41 +125,38 @@ internal static class ErrorAnswer
         }
 
         // The form of older model servers. What it says it is, is authentic: no answer has this text.
-        return opened.TryGet("object"u8, out ReadOnlySpan<byte> type, out _) && type.SequenceEqual("\"error\""u8)
-            && opened.TryGet("message"u8, out _, out kind) && kind == JsonTokenType.String
-            ? throw ServiceErrors.FromSealedError(opened.Text, requestId, handedOut)
+        return decrypted.TryGet("object"u8, out ReadOnlySpan<byte> type, out _) && type.SequenceEqual("\"error\""u8)
+            && decrypted.TryGet("message"u8, out _, out kind) && kind == JsonTokenType.String
+            ? throw ServiceErrors.FromSealedError(decrypted.Text, requestId, handedOut)
             : AnswerFault.None;
     }
 
-    /// <summary>Whether an opened answer with the status of an error is an error.</summary>
-    /// <param name="opened">The answer.</param>
-    /// <param name="rule">The endpoint.</param>
-    /// <param name="status">Status of the answer, from 400.</param>
-    public static bool IsOne(DecryptedDocument opened, EndpointRule rule, int status)
+    /// <summary>Whether a decrypted answer with a status from 400 is an error.</summary>
+    public static bool IsOne(DecryptedDocument decrypted, EndpointRule rule, int status)
     {
-        for (int i = 0; i < opened.Count; i++)
+        for (int i = 0; i < decrypted.Count; i++)
         {
-            if (JsonKind.IsArrayOfObjects(opened.ValueAt(i, out _)) && !opened.NameAt(i).SequenceEqual("detail"u8))
+            if (JsonKind.IsArrayOfObjects(decrypted.ValueAt(i, out _)) && !decrypted.NameAt(i).SequenceEqual("detail"u8))
             {
                 return false;
             }
         }
 
-        // Where the answer itself is a text, a text alone proves nothing; but nobody gains by relabelling one that says no more than its status.
+        // Where the answer itself is a text, a text alone proves nothing; but relabelling one that says no more than its status gains nothing.
         bool mayBeText = rule.Answer!.PayloadKind != JsonTokenType.String;
-        if (opened.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
+        if (decrypted.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
         {
             return (kind == JsonTokenType.String && (mayBeText || IsPhrase(error, status)))
                 || (kind == JsonTokenType.StartObject && HasText(error, "message", "detail"));
         }
 
-        if (opened.TryGet("message"u8, out _, out kind) && kind != JsonTokenType.Null)
+        if (decrypted.TryGet("message"u8, out _, out kind) && kind != JsonTokenType.Null)
         {
             return kind == JsonTokenType.String
-                && (mayBeText || (opened.TryGet("object"u8, out ReadOnlySpan<byte> type, out _) && type.SequenceEqual("\"error\""u8)));
+                && (mayBeText || (decrypted.TryGet("object"u8, out ReadOnlySpan<byte> type, out _) && type.SequenceEqual("\"error\""u8)));
         }
 
-        return opened.TryGet("detail"u8, out ReadOnlySpan<byte> detail, out kind) && kind switch
+        return decrypted.TryGet("detail"u8, out ReadOnlySpan<byte> detail, out kind) && kind switch
         {
             JsonTokenType.String => mayBeText || IsPhrase(detail, status),
             JsonTokenType.StartObject => HasText(detail, "message", "msg"),
@@ -183,16 +177,16 @@ internal static class ErrorAnswer
     });
 
     /// <summary>What the framework of the model servers says of a request it does not take: where, and what.</summary>
-    private static bool IsListOfMistakes(ReadOnlySpan<byte> detail) => Judge(detail, list => list.GetArrayLength() > 0 && list.EnumerateArray().All(
+    private static bool IsListOfMistakes(ReadOnlySpan<byte> detail) => Matches(detail, list => list.GetArrayLength() > 0 && list.EnumerateArray().All(
         item => item.ValueKind == JsonValueKind.Object && IsText(item, "msg") && item.TryGetProperty("loc", out _)));
 
     private static bool HasText(ReadOnlySpan<byte> value, string name, string other) =>
-        Judge(value, element => element.ValueKind == JsonValueKind.Object && (IsText(element, name) || IsText(element, other)));
+        Matches(value, element => element.ValueKind == JsonValueKind.Object && (IsText(element, name) || IsText(element, other)));
 
     private static bool IsText(JsonElement element, string name) =>
         element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String;
 
-    private static bool Judge(ReadOnlySpan<byte> value, Func<JsonElement, bool> isError)
+    private static bool Matches(ReadOnlySpan<byte> value, Func<JsonElement, bool> isError)
     {
         try
         {

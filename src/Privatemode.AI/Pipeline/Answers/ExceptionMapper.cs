@@ -9,7 +9,7 @@ namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>From what a client below an adapter throws to what callers of the adapter see.</summary>
 /// <param name="map">The exception to throw instead; the same object when it is to be left alone.</param>
-/// <param name="explain">Adds what only a further call can tell, and takes the task that was asked for. Never fails; null when there is nothing to
+/// <param name="explain">Adds what only a further call can find out, and takes the task that was asked for. Never fails; null when there is nothing to
 /// ask.</param>
 /// <param name="task">The task a model needs to be asked here; null where there are no models.</param>
 internal sealed class ExceptionMapper(
@@ -19,10 +19,6 @@ internal sealed class ExceptionMapper(
     public ExceptionMapper For(string ofTask) => new(map, explain, ofTask);
 
     /// <summary>For the filter of a catch clause: whether there is another exception to throw.</summary>
-    /// <param name="exception">What was thrown.</param>
-    /// <param name="scope">The note of the call: how far it had come.</param>
-    /// <param name="format">Names the member at which writing or reading failed.</param>
-    /// <param name="mapped">The exception to throw.</param>
     public bool TryMap(Exception exception, ReceiptScope scope, AnswerParser format, [NotNullWhen(true)] out Exception? mapped)
     {
         mapped = ServiceErrors.IsOfAParser(exception)
@@ -36,7 +32,7 @@ internal sealed class ExceptionMapper(
         return !ReferenceEquals(mapped, exception) || IsUnexplained(mapped);
     }
 
-    /// <summary>An error inside an answer of status 200 comes as an exception of this library already, but without what only a further call can tell.</summary>
+    /// <summary>An error inside an answer of status 200 is an exception of this library already, but lacks what only a further call can find out.</summary>
     private static bool IsUnexplained(Exception exception) =>
         exception is PrivatemodeServiceException { Reason: ServiceFailureReason.ModelUnavailable } and not PrivatemodeModelUnavailableException
         && !Callbacks.Threw(exception);
@@ -68,8 +64,6 @@ internal sealed class UnreadableMemberFinder
     private UnreadableMemberFinder(Action<BinaryData> read, JsonNode root) => (_read, _root) = (read, root);
 
     /// <summary>The JSON path of the member, such as <c>choices[0].message.role</c>; null when no single member is the cause.</summary>
-    /// <param name="answer">The answer.</param>
-    /// <param name="read">Reads an answer, and throws if it cannot.</param>
     public static string? Find(ReadOnlySpan<byte> answer, Action<BinaryData> read)
     {
         if (answer.Length > LongestAnswer)

@@ -8,46 +8,30 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// <summary>The network stream of a streamed answer. Waiting too long for an authentic event ends it for good, and so does the end of the secret at
 /// the service.</summary>
 /// <remarks>
-/// Bytes alone extend no timeout: anybody on the path can write comments, and events without a decrypted value, for as long as they like. Only the
+/// Bytes alone extend no timeout: anything on the path can write comments, and events without a decrypted value, for as long as they like. Only the
 /// time spent waiting for the network counts, so that a reader may pause.
 /// </remarks>
-internal sealed class IdleTimeoutStream : ReadOnlyStream
+/// <param name="inner">The stream from the network.</param>
+/// <param name="first">Longest wait for the first authentic event.</param>
+/// <param name="idle">Longest wait between two later ones.</param>
+/// <param name="countEvents">Returns how many authentic events there were so far.</param>
+/// <param name="clock">Measures the waits.</param>
+/// <param name="requestId">The call, for exceptions.</param>
+internal sealed class IdleTimeoutStream(
+    Stream inner, TimeSpan first, TimeSpan idle, Func<long> countEvents, TimeProvider clock, string requestId) : ReadOnlyStream
 {
-    private readonly Stream _inner;
-    private readonly TimeSpan _idle;
-    private readonly Func<long> _countEvents;
-    private readonly TimeProvider _clock;
-    private readonly string _requestId;
-
     // Never disposed: a read may still wait on it while the stream is being closed. Without a running timer it holds nothing.
-    private readonly CancellationTokenSource _expiry;
+    private readonly CancellationTokenSource _expiry = new(Timeout.InfiniteTimeSpan, clock);
 
     private CancellationTokenRegistration _closing;
     private WeakReference<DecryptingEventStream>? _reader;
     private ITimer? _end;
-    private TimeSpan _left;
+    private TimeSpan _left = first;
     private long _events;
     private long _begun;
     private volatile bool _ended;
     private bool _expired;
     private bool _cancelled;
-
-    /// <param name="inner">The stream from the network.</param>
-    /// <param name="first">Longest wait for the first authentic event.</param>
-    /// <param name="idle">Longest wait between two later ones.</param>
-    /// <param name="countEvents">Returns how many authentic events there were so far.</param>
-    /// <param name="clock">By which clock.</param>
-    /// <param name="requestId">For exceptions.</param>
-    public IdleTimeoutStream(Stream inner, TimeSpan first, TimeSpan idle, Func<long> countEvents, TimeProvider clock, string requestId)
-    {
-        _inner = inner;
-        _left = first;
-        _idle = idle;
-        _countEvents = countEvents;
-        _clock = clock;
-        _requestId = requestId;
-        _expiry = new CancellationTokenSource(Timeout.InfiniteTimeSpan, clock);
-    }
 
     /// <summary>A wait was too long, or the secret has ended at the service.</summary>
     public bool HasExpired => _expired;
@@ -55,9 +39,8 @@ internal sealed class IdleTimeoutStream : ReadOnlyStream
     /// <summary>A read was cancelled by its caller.</summary>
     public bool WasCancelled => _cancelled;
 
-    /// <summary>Ends the stream after a time, whether it is being read or not: a paused reader must not hold session and permit for ever.</summary>
-    /// <param name="left">The time until the service forgets the secret.</param>
-    /// <param name="reader">The stream that reads this one.</param>
+    /// <summary>Ends the stream when the service forgets the secret, whether it is being read or not: a paused reader must not hold session and permit for
+    /// ever.</summary>
     public void EndAfter(TimeSpan left, DecryptingEventStream reader)
     {
         _reader = new WeakReference<DecryptingEventStream>(reader);
@@ -66,7 +49,7 @@ internal sealed class IdleTimeoutStream : ReadOnlyStream
         AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
         try
         {
-            _end = _clock.CreateTimer(
+            _end = clock.CreateTimer(
                 static state =>
                 {
                     if (((WeakReference<IdleTimeoutStream>)state!).TryGetTarget(out IdleTimeoutStream? stream))
@@ -87,13 +70,13 @@ internal sealed class IdleTimeoutStream : ReadOnlyStream
         Begin();
 
         // A synchronous read cannot be cancelled but by closing what it reads from.
-        _closing = _closing == default ? _expiry.Token.UnsafeRegister(static state => ((Stream)state!).Dispose(), _inner) : _closing;
-        using CallTimeout timeout = new(_left, _clock, async: false);
+        _closing = _closing == default ? _expiry.Token.UnsafeRegister(static state => ((Stream)state!).Dispose(), inner) : _closing;
+        using CallTimeout timeout = new(_left, clock, async: false);
         try
         {
             using (timeout.Token.UnsafeRegister(static expiry => ((CancellationTokenSource)expiry!).Cancel(), _expiry))
             {
-                return _inner.Read(buffer);
+                return inner.Read(buffer);
             }
         }
         catch (Exception exception) when (
@@ -119,7 +102,7 @@ internal sealed class IdleTimeoutStream : ReadOnlyStream
             : null;
         try
         {
-            return await _inner.ReadAsync(buffer, either?.Token ?? _expiry.Token).ConfigureAwait(false);
+            return await inner.ReadAsync(buffer, either?.Token ?? _expiry.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -142,7 +125,7 @@ internal sealed class IdleTimeoutStream : ReadOnlyStream
         {
             _end?.Dispose();
             _closing.Dispose();
-            _inner.Dispose();
+            inner.Dispose();
         }
 
         base.Dispose(disposing);
@@ -152,16 +135,16 @@ internal sealed class IdleTimeoutStream : ReadOnlyStream
     {
         _end?.Dispose();
         await _closing.DisposeAsync().ConfigureAwait(false);
-        await _inner.DisposeAsync().ConfigureAwait(false);
+        await inner.DisposeAsync().ConfigureAwait(false);
         await base.DisposeAsync().ConfigureAwait(false);
     }
 
     private void Begin()
     {
-        long events = _countEvents();
+        long events = countEvents();
         if (events != _events)
         {
-            (_events, _left) = (events, _idle);
+            (_events, _left) = (events, idle);
         }
 
         if (_expired || _ended || _left <= TimeSpan.Zero)
@@ -175,12 +158,12 @@ internal sealed class IdleTimeoutStream : ReadOnlyStream
             throw new OperationCanceledException("A read of this answer was cancelled, so it cannot go on. Ask again.");
         }
 
-        _begun = _clock.GetTimestamp();
+        _begun = clock.GetTimestamp();
     }
 
     private void End()
     {
-        _left -= _clock.GetElapsedTime(_begun);
+        _left -= clock.GetElapsedTime(_begun);
         if (!_expiry.IsCancellationRequested)
         {
             _expiry.CancelAfter(Timeout.InfiniteTimeSpan);
@@ -204,7 +187,7 @@ internal sealed class IdleTimeoutStream : ReadOnlyStream
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // The application's permit or its logging threw. There is nobody to tell, and on this thread it would end the process.
+            // The application's permit or its logging threw. No caller waits for it, and on this thread it would end the process.
         }
     }
 
@@ -216,7 +199,7 @@ internal sealed class IdleTimeoutStream : ReadOnlyStream
             : _events == 0
                 ? "The answer did not begin in time and the call was not sent again, because it may have run. Raise Transport.ResponseTimeout, or ask again."
                 : "The answer paused too long. What was handed out is authentic but not whole; raise Transport.IdleTimeout, or ask again.";
-        return new PrivatemodeServiceException(ServiceFailureReason.Timeout, text) { RequestId = _requestId };
+        return new PrivatemodeServiceException(ServiceFailureReason.Timeout, text) { RequestId = requestId };
     }
 }
 
@@ -243,7 +226,7 @@ internal sealed class InstrumentedAttempt(
         }
         else
         {
-            // Nobody wanted more of it: for a stream that is the everyday way to stop the model.
+            // The caller wanted no more of it, which is the usual way to stop a model.
             operation?.EndStream(decryptor.Events, network.WasCancelled ? "cancelled" : "abandoned", null);
         }
     }

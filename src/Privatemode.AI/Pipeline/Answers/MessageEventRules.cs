@@ -9,11 +9,11 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// <summary>What a stream of <c>/v1/messages</c> must look like.</summary>
 /// <remarks>
 /// The type of an event and the name in its <c>event:</c> line travel in the clear: a hop could call a piece of the answer a ping, and
-/// readers would skip it. So what an event is follows from its sealed members alone; a type that says something else is refused, and
-/// the name is written anew. The names of sealed members are not authenticated either, and neither is where one event ends: so each event
+/// readers would skip it. So what an event is follows from its encrypted members alone; a type that says something else is refused, and
+/// the name is written anew. The names of encrypted members are not authenticated either, and neither is where one event ends: so each event
 /// has exactly the members of its kind, a block begins once and is open while it gets pieces, and only what is no piece of a block
-/// may go without an index. That leaves one way to read the values. <c>message_stop</c> holds nothing sealed; it ends the stream only
-/// after a sealed <c>stop_reason</c>, with no block left open. <c>ping</c> is dropped.
+/// may go without an index. That leaves one way to read the values. <c>message_stop</c> holds nothing encrypted; it ends the stream only
+/// after an encrypted <c>stop_reason</c>, with no block left open. <c>ping</c> is dropped.
 /// </remarks>
 internal sealed class MessageEventRules(string requestId) : EventRules
 {
@@ -33,36 +33,36 @@ internal sealed class MessageEventRules(string requestId) : EventRules
 
     public override ReadOnlySpan<byte> EventName => _kind;
 
-    public override AnswerFault Inspect(DecryptedDocument opened)
+    public override AnswerFault Inspect(DecryptedDocument decrypted)
     {
-        opened.ReplaceLoneSurrogates();
-        AnswerFault fault = opened.HasSealed ? ErrorAnswer.Check(opened, requestId, HasHandedOut) : AnswerFault.None;
+        decrypted.ReplaceLoneSurrogates();
+        AnswerFault fault = decrypted.HasSealed ? ErrorAnswer.Check(decrypted, requestId, HasHandedOut) : AnswerFault.None;
         if (fault != AnswerFault.None)
         {
             return fault;
         }
 
         _action = EventAction.Pass;
-        fault = opened.HasSealed ? TakeSealed(opened) : TakePlain(opened);
-        fault = fault == AnswerFault.None && !IsCalled(opened, _kind) ? AnswerFault.BadPlainMember : fault;
+        fault = decrypted.HasSealed ? ReadEncrypted(decrypted) : ReadClear(decrypted);
+        fault = fault == AnswerFault.None && !IsCalled(decrypted, _kind) ? AnswerFault.BadPlainMember : fault;
         if (fault == AnswerFault.None)
         {
-            ClearMemberValidator.Normalize(opened, Shape.Plain, nullsStay: true);
+            ClearMemberValidator.Normalize(decrypted, Shape.Plain, nullsStay: true);
         }
 
         return fault;
     }
 
-    /// <summary>Nothing in it is authentic, so it may say nothing but that.</summary>
-    private AnswerFault TakePlain(DecryptedDocument opened)
+    /// <summary>Reads an event without encrypted members. Nothing in it is authentic, so it may have no other members.</summary>
+    private AnswerFault ReadClear(DecryptedDocument decrypted)
     {
-        if (opened.TryGet("id"u8, out _, out _) || opened.TryGet("usage"u8, out _, out _))
+        if (decrypted.TryGet("id"u8, out _, out _) || decrypted.TryGet("usage"u8, out _, out _))
         {
             return AnswerFault.NothingSealed;
         }
 
-        bool isStop = IsCalled(opened, "message_stop"u8);
-        if (!isStop && !IsCalled(opened, "ping"u8))
+        bool isStop = IsCalled(decrypted, "message_stop"u8);
+        if (!isStop && !IsCalled(decrypted, "ping"u8))
         {
             return AnswerFault.NothingSealed;
         }
@@ -72,21 +72,22 @@ internal sealed class MessageEventRules(string requestId) : EventRules
         return AnswerFault.None;
     }
 
-    private AnswerFault TakeSealed(DecryptedDocument opened)
+    private AnswerFault ReadEncrypted(DecryptedDocument decrypted)
     {
-        if (HasOthers(opened, out bool hasEmptyOnes))
+        if (HasOthers(decrypted, out bool hasNulls))
         {
             return AnswerFault.RenamedMember;
         }
 
-        if (hasEmptyOnes)
+        if (hasNulls)
         {
-            opened.KeepOnly(IsKnown);
+            decrypted.KeepOnly(IsKnown);
         }
-        bool hasIndex = Has(opened, "index"u8, out ReadOnlySpan<byte> rawIndex, out _);
-        bool hasMessage = Has(opened, "message"u8, out _, out JsonTokenType messageKind);
-        bool hasBlock = Has(opened, "content_block"u8, out _, out JsonTokenType blockKind);
-        bool hasDelta = Has(opened, "delta"u8, out ReadOnlySpan<byte> delta, out JsonTokenType deltaKind);
+
+        bool hasIndex = Has(decrypted, "index"u8, out ReadOnlySpan<byte> rawIndex, out _);
+        bool hasMessage = Has(decrypted, "message"u8, out _, out JsonTokenType messageKind);
+        bool hasBlock = Has(decrypted, "content_block"u8, out _, out JsonTokenType blockKind);
+        bool hasDelta = Has(decrypted, "delta"u8, out ReadOnlySpan<byte> delta, out JsonTokenType deltaKind);
         if ((hasMessage && messageKind != JsonTokenType.StartObject) || (hasBlock && blockKind != JsonTokenType.StartObject)
             || (hasDelta && deltaKind != JsonTokenType.StartObject) || !TryReadIndex(rawIndex, hasIndex, out int index))
         {
@@ -113,30 +114,30 @@ internal sealed class MessageEventRules(string requestId) : EventRules
                 return _openBlocks.Remove(index) ? AnswerFault.None : AnswerFault.PayloadMissing;
             case (false, false, false, true):
                 _kind = "message_delta"u8.ToArray();
-                return TakeEnding(delta);
+                return ReadEnding(delta);
             default:
                 return AnswerFault.PayloadMissing;
         }
     }
 
-    /// <summary>Whether there is a sealed member of another name that holds anything, or else one that is null.</summary>
-    private bool HasOthers(DecryptedDocument opened, out bool hasEmptyOnes)
+    /// <summary>Whether there is an encrypted member of another name that holds anything, or else one that is null.</summary>
+    private bool HasOthers(DecryptedDocument decrypted, out bool hasNulls)
     {
-        hasEmptyOnes = false;
-        for (int i = 0; i < opened.Count; i++)
+        hasNulls = false;
+        for (int i = 0; i < decrypted.Count; i++)
         {
-            if (IsKnown(opened.NameAt(i)))
+            if (IsKnown(decrypted.NameAt(i)))
             {
                 continue;
             }
 
-            _ = opened.ValueAt(i, out JsonTokenType kind);
+            _ = decrypted.ValueAt(i, out JsonTokenType kind);
             if (kind != JsonTokenType.Null)
             {
                 return true;
             }
 
-            hasEmptyOnes = true;
+            hasNulls = true;
         }
 
         return false;
@@ -145,12 +146,12 @@ internal sealed class MessageEventRules(string requestId) : EventRules
     private bool IsKnown(ReadOnlySpan<byte> name) => name.SequenceEqual("index"u8) || name.SequenceEqual("delta"u8)
         || name.SequenceEqual("content_block"u8) || name.SequenceEqual("message"u8) || Shape.Plain.Contains(name);
 
-    private static bool Has(DecryptedDocument opened, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value, out JsonTokenType kind) =>
-        opened.TryGet(name, out value, out kind) && kind != JsonTokenType.Null;
+    private static bool Has(DecryptedDocument decrypted, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value, out JsonTokenType kind) =>
+        decrypted.TryGet(name, out value, out kind) && kind != JsonTokenType.Null;
 
     /// <summary>Whether the member <c>type</c>, which travels in the clear, says this.</summary>
-    public static bool IsCalled(DecryptedDocument opened, ReadOnlySpan<byte> kind) =>
-        opened.TryGet("type"u8, out ReadOnlySpan<byte> type, out JsonTokenType json) && json == JsonTokenType.String &&
+    public static bool IsCalled(DecryptedDocument decrypted, ReadOnlySpan<byte> kind) =>
+        decrypted.TryGet("type"u8, out ReadOnlySpan<byte> type, out JsonTokenType json) && json == JsonTokenType.String &&
         type.Length == kind.Length + 2 && type[1..^1].SequenceEqual(kind);
 
     private static bool TryReadIndex(ReadOnlySpan<byte> raw, bool isThere, out int index)
@@ -165,8 +166,8 @@ internal sealed class MessageEventRules(string requestId) : EventRules
         return reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out index) && index >= 0;
     }
 
-    /// <summary>Takes what a message ends with. A piece of a block has a type in this place, and no reason.</summary>
-    private AnswerFault TakeEnding(ReadOnlySpan<byte> delta)
+    /// <summary>Reads the end of a message. A piece of a block has a type in this place, and no reason.</summary>
+    private AnswerFault ReadEnding(ReadOnlySpan<byte> delta)
     {
         using JsonIndex index = new();
         if (index.Read(delta) != JsonShape.Usable || index.Find("type"u8) >= 0 || index.Find("stop_reason"u8) is var at && at < 0)

@@ -93,7 +93,7 @@ internal static class ServiceErrors
         RequestId = error.RequestId,
     };
 
-    /// <summary>Seconds or an HTTP date; capped, because anybody on the path can write it.</summary>
+    /// <summary>Seconds or an HTTP date; capped, because anything on the path can write it.</summary>
     public static TimeSpan? ParseRetryAfter(string? value, DateTimeOffset now)
     {
         TimeSpan? wait = value switch

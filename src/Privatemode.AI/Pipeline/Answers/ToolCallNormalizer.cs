@@ -55,7 +55,7 @@ internal sealed class ToolCallNormalizer
         }
     }
 
-    /// <summary>Puts the tool calls of one choice right.</summary>
+    /// <summary>Corrects the tool calls of one choice.</summary>
     /// <returns>Whether anything was changed.</returns>
     public bool Normalize(int choice, JsonArray calls, bool isEvent)
     {
@@ -257,9 +257,9 @@ internal sealed class PartialToolCalls
 }
 
 /// <summary>A tool call of a stream, as far as it has come.</summary>
-/// <param name="index">The number readers tell it by.</param>
+/// <param name="index">The number by which readers know it.</param>
 /// <param name="serverId">The ID the server gave it, if any. Another call may have the same one.</param>
-/// <param name="id">The ID readers tell it by.</param>
+/// <param name="id">The ID by which readers know it.</param>
 internal sealed class PartialToolCall(int index, string? serverId, string id)
 {
     private readonly StringBuilder _name = new();

@@ -8,16 +8,13 @@ namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>What a streamed transcription must look like.</summary>
 /// <remarks>
-/// Two forms pass, and a stream keeps to the one it begins with. That of the model server: choices with a delta each, a sealed finish reason,
-/// and the mark <c>[DONE]</c>. That of OpenAI's own service: events of a sealed type, the last of which is <c>transcript.text.done</c>.
+/// Two forms pass, and a stream keeps to the one it begins with. That of the model server: choices with a delta each, an encrypted finish reason,
+/// and the mark <c>[DONE]</c>. That of OpenAI's own service: events of an encrypted type, the last of which is <c>transcript.text.done</c>.
 /// The model server cuts a long recording into stretches of about 30 s and writes a finish for each, so a finish says nothing of what
 /// comes after it. Only the event that tells what was used, whose choices are empty, comes once and last; so every form asks for it, unless
-/// it says that it wants none. Such a stream can end unseen between two stretches.
+/// it says that it wants none. Such a stream can end unseen between two stretches. A caller who did not ask for that event does not get it
+/// (<paramref name="hidesUsage"/>).
 /// </remarks>
-/// <param name="requestId">Id of the call.</param>
-/// <param name="endsWithUsage">The form asked for usage, and so for the event that comes last.</param>
-/// <param name="hidesUsage">The caller did not ask for that event.</param>
-/// <param name="keepsUsage">The form asked for usage on every event.</param>
 internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsage, bool hidesUsage, bool keepsUsage = false) : EventRules
 {
     private readonly ChoiceReader _choices = new();
@@ -35,55 +32,55 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
 
     public override IReadOnlyList<byte[]> EventsBefore => _characters.EventsBefore;
 
-    public override AnswerFault Inspect(DecryptedDocument opened)
+    public override AnswerFault Inspect(DecryptedDocument decrypted)
     {
-        bool isTyped = opened.TryGet("type"u8, out ReadOnlySpan<byte> type, out JsonTokenType kind) && kind == JsonTokenType.String;
+        bool isTyped = decrypted.TryGet("type"u8, out ReadOnlySpan<byte> type, out JsonTokenType kind) && kind == JsonTokenType.String;
         bool isDone = isTyped && type.SequenceEqual("\"transcript.text.done\""u8);
         if (isTyped)
         {
-            _characters.JoinDelta(opened, isDone);
+            _characters.JoinDelta(decrypted, isDone);
         }
         else
         {
-            _characters.JoinChoices(opened);
+            _characters.JoinChoices(decrypted);
         }
 
-        AnswerFault fault = ErrorAnswer.Check(opened, requestId, HasHandedOut);
+        AnswerFault fault = ErrorAnswer.Check(decrypted, requestId, HasHandedOut);
         if (fault != AnswerFault.None)
         {
             return fault;
         }
 
-        if (opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out kind) && kind == JsonTokenType.StartArray && !_hasTypes)
+        if (decrypted.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out kind) && kind == JsonTokenType.StartArray && !_hasTypes)
         {
             _hasChoices = true;
-            return TakeChoices(opened);
+            return ReadChoices(decrypted);
         }
 
-        if (!opened.TryGet("type"u8, out type, out kind) || kind != JsonTokenType.String || _hasChoices)
+        if (!decrypted.TryGet("type"u8, out type, out kind) || kind != JsonTokenType.String || _hasChoices)
         {
             return AnswerFault.PayloadMissing;
         }
 
         _hasTypes = true;
         _isDone = isDone;
-        if (!TranscriptionNormalizer.IsRight(opened, type, Shape.Plain))
+        if (!TranscriptionNormalizer.IsRight(decrypted, type, Shape.Plain))
         {
             return AnswerFault.RenamedMember;
         }
 
-        return Pass(opened);
+        return Pass(decrypted);
     }
 
-    private AnswerFault TakeChoices(DecryptedDocument opened)
+    private AnswerFault ReadChoices(DecryptedDocument decrypted)
     {
-        AnswerFault fault = AnswerMembers.TranscriptionEvent.Settle(opened, Shape.Plain);
+        AnswerFault fault = AnswerMembers.TranscriptionEvent.Validate(decrypted, Shape.Plain);
         if (fault != AnswerFault.None)
         {
             return fault;
         }
 
-        _ = opened.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _);
+        _ = decrypted.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _);
         if (!_choices.TryRead(choices))
         {
             return AnswerFault.NotJson;
@@ -93,19 +90,19 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
         _hasUsage = count == 0 && _choices.AllFinished;
 
         // The running total, as in chat.
-        if (count > 0 && !keepsUsage && opened.TryGet("usage"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.StartObject)
+        if (count > 0 && !keepsUsage && decrypted.TryGet("usage"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.StartObject)
         {
-            opened.Replace("usage"u8, "null"u8);
+            decrypted.Replace("usage"u8, "null"u8);
         }
 
-        return Pass(opened);
+        return Pass(decrypted);
     }
 
-    private AnswerFault Pass(DecryptedDocument opened)
+    private AnswerFault Pass(DecryptedDocument decrypted)
     {
-        ClearMemberValidator.Normalize(opened, Shape.Plain);
-        _characters.WriteEventsBefore(opened);
-        TranscriptionDurationNormalizer.Normalize(opened);
+        ClearMemberValidator.Normalize(decrypted, Shape.Plain);
+        _characters.WriteEventsBefore(decrypted);
+        TranscriptionDurationNormalizer.Normalize(decrypted);
         return AnswerFault.None;
     }
 }
@@ -117,20 +114,17 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
 /// </remarks>
 internal static class TranscriptionNormalizer
 {
-    /// <param name="opened">The event.</param>
-    /// <param name="type">The raw value of its type.</param>
-    /// <param name="plain">Names of members that are not sealed.</param>
-    public static bool IsRight(DecryptedDocument opened, ReadOnlySpan<byte> type, ClearNames plain)
+    public static bool IsRight(DecryptedDocument decrypted, ReadOnlySpan<byte> type, ClearNames plain)
     {
         bool isDelta = type.SequenceEqual("\"transcript.text.delta\""u8);
         bool isDone = type.SequenceEqual("\"transcript.text.done\""u8);
         bool isSegment = type.SequenceEqual("\"transcript.text.segment\""u8);
         bool hasText = false;
         bool hasOthers = false;
-        for (int i = 0; i < opened.Count; i++)
+        for (int i = 0; i < decrypted.Count; i++)
         {
-            ReadOnlySpan<byte> name = opened.NameAt(i);
-            _ = opened.ValueAt(i, out JsonTokenType kind);
+            ReadOnlySpan<byte> name = decrypted.NameAt(i);
+            _ = decrypted.ValueAt(i, out JsonTokenType kind);
             bool isText = name.SequenceEqual(isDelta ? "delta"u8 : "text"u8);
             hasText |= isText && kind == JsonTokenType.String;
             if (isText || plain.Contains(name) || name.SequenceEqual("type"u8) || MayHave(name, kind, isSegment))
@@ -148,14 +142,14 @@ internal static class TranscriptionNormalizer
 
         if (hasOthers)
         {
-            DropEmptyOnes(opened, plain);
+            DropEmptyOnes(decrypted, plain);
         }
 
         return hasText && (isDelta || isDone || isSegment);
     }
 
     /// <summary>Drops members that are null and listed for no type.</summary>
-    private static void DropEmptyOnes(DecryptedDocument opened, ClearNames plain) => opened.KeepOnly(
+    private static void DropEmptyOnes(DecryptedDocument decrypted, ClearNames plain) => decrypted.KeepOnly(
         name => plain.Contains(name) || name.SequenceEqual("type"u8) || name.SequenceEqual("delta"u8) || name.SequenceEqual("text"u8)
             || MayHave(name, JsonTokenType.Number, isSegment: true) || MayHave(name, JsonTokenType.StartArray, isSegment: false)
             || MayHave(name, JsonTokenType.String, isSegment: false));
@@ -170,11 +164,11 @@ internal static class TranscriptionNormalizer
 /// <remarks>The duration is not authenticated; <see cref="ClearMemberValidator"/> has checked that the string holds a number.</remarks>
 internal static class TranscriptionDurationNormalizer
 {
-    public static void Normalize(DecryptedDocument opened)
+    public static void Normalize(DecryptedDocument decrypted)
     {
-        if (opened.TryGet("duration"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind) && kind == JsonTokenType.String)
+        if (decrypted.TryGet("duration"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind) && kind == JsonTokenType.String)
         {
-            opened.Replace("duration"u8, value[1..^1].ToArray());
+            decrypted.Replace("duration"u8, value[1..^1].ToArray());
         }
     }
 }

@@ -88,12 +88,11 @@ internal sealed class PrivatemodeChatClient : IChatClient
         ReceiptScope scope = ReceiptScope.Begin();
         UpdateMapper mapper = new(completionOptions, callIds, scope);
         await using ConfiguredAsyncDisposable held = scope.ConfigureAwait(false);
-        AnswerParser format = ChatAnswerParser.Events(request, completionOptions);
         IAsyncEnumerator<StreamingChatCompletionUpdate> events =
             _client.CompleteChatStreamingAsync(request, completionOptions, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (events.ConfigureAwait(false))
         {
-            while (await NextAsync(events, mapper, scope, format, cancellationToken).ConfigureAwait(false) is { } update)
+            while (await NextAsync(events, mapper, scope, request, completionOptions, cancellationToken).ConfigureAwait(false) is { } update)
             {
                 update.AdditionalProperties = scope.AddTo(update.AdditionalProperties);
                 yield return update;
@@ -108,14 +107,14 @@ internal sealed class PrivatemodeChatClient : IChatClient
     }
 
     private async ValueTask<ChatResponseUpdate?> NextAsync(
-        IAsyncEnumerator<StreamingChatCompletionUpdate> events, UpdateMapper mapper, ReceiptScope scope, AnswerParser format,
-        CancellationToken cancellationToken)
+        IAsyncEnumerator<StreamingChatCompletionUpdate> events, UpdateMapper mapper, ReceiptScope scope, List<OpenAIMessage> request,
+        ChatCompletionOptions options, CancellationToken cancellationToken)
     {
         try
         {
             return await CallerContext.MoveNextAsync(events).ConfigureAwait(false) ? mapper.Map(events.Current) : null;
         }
-        catch (Exception exception) when (_failures.TryMap(exception, scope, format, out Exception? mapped))
+        catch (Exception exception) when (_failures.TryMap(exception, scope, ChatAnswerParser.Events(request, options), out Exception? mapped))
         {
             throw await _failures.ExplainAsync(mapped, cancellationToken).ConfigureAwait(false);
         }

@@ -3,7 +3,6 @@ using System.Net;
 using OpenAI;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Internal;
-using Privatemode.AI.KeyExchange.Hpke;
 using Privatemode.AI.Models;
 using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Calls;
@@ -44,7 +43,7 @@ internal sealed class ClientComposition : IClientComposition
         ControlPlaneClient control = new(bounded, Endpoint, ProtocolHeaders.ProtocolVersion, time, apiKeys.Source);
         _attested = VerificationComposition.Create(options, bounded, control);
         SecretExchanger exchanger = new(
-            switches.MeshAuthority ?? _attested, new SecretEndpoint(control), options.Verification.GpuRevocation, _events, time, switches.Primitives);
+            switches.MeshAuthority ?? _attested, new SecretEndpoint(control), options.Verification.GpuRevocation, _events, time);
         _sessions = new SessionManager(
             apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, IsTrusted), time, options.MaxSessions,
             transport.ResponseTimeout);
@@ -148,8 +147,6 @@ internal sealed class ClientComposition : IClientComposition
     /// <summary>What only tests change.</summary>
     internal sealed record TestSwitches
     {
-        public PrimitiveProvider Primitives { get; init; }
-
         public int? MaxConnections { get; init; }
 
         public TimeSpan? ConnectTimeout { get; init; }

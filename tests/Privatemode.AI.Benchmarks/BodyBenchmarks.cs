@@ -61,5 +61,5 @@ public class BodyBenchmarks
             : throw new InvalidOperationException("The last check refused what was sealed.");
     }
 
-    private AesGcmKey Key => field ??= new AesGcmKey(_key);
+    private AesGcmKey Key => field ??= AesGcmKey.Import(_key);
 }

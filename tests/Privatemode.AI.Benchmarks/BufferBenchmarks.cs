@@ -29,11 +29,11 @@ public class BufferBenchmarks
     [Benchmark]
     public int Sealed()
     {
-        using ExchangeCipher cipher = new(Key, SecretId);
-        using PooledBytes wire = new(cipher.SealedLength(Size), isSecret: false);
-        cipher.Seal(_plaintext, wire.Extend(cipher.SealedLength(Size)));
+        using ExchangeCipher cipher = new(Key, SecretId, RandomNumberGenerator.GetBytes(FieldCipher.NonceSize));
+        using PooledBytes wire = new(cipher.EncryptedLength(Size), isSecret: false);
+        cipher.Encrypt(_plaintext, wire.Extend(cipher.EncryptedLength(Size)));
         return wire.Length;
     }
 
-    private AesGcmKey Key => field ??= new AesGcmKey(_key);
+    private AesGcmKey Key => field ??= AesGcmKey.Import(_key);
 }

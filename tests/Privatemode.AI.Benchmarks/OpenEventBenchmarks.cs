@@ -32,8 +32,8 @@ public class OpenEventBenchmarks
     public void Setup()
     {
         using ExchangeCipher client = NewClient(RandomNumberGenerator.GetBytes(12));
-        _request = new byte[client.SealedLength(2)];
-        client.Seal("[]"u8, _request);
+        _request = new byte[client.EncryptedLength(2)];
+        client.Encrypt("[]"u8, _request);
         _nonce = Convert.FromHexString(Encoding.ASCII.GetString(_request).Split(':')[1]);
 
         SecretStore secrets = new(TimeProvider.System);
@@ -92,5 +92,5 @@ public class OpenEventBenchmarks
 
     private ExchangeCipher NewClient(byte[] nonce) => new(Key, Encoding.ASCII.GetBytes(Id), nonce);
 
-    private AesGcmKey Key => field ??= new AesGcmKey(_key);
+    private AesGcmKey Key => field ??= AesGcmKey.Import(_key);
 }

@@ -55,5 +55,5 @@ public class SealRequestBenchmarks
         return (int)sealedBody.Length;
     }
 
-    private AesGcmKey Key => field ??= new AesGcmKey(_key);
+    private AesGcmKey Key => field ??= AesGcmKey.Import(_key);
 }

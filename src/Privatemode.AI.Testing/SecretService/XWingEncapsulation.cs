@@ -44,7 +44,7 @@ internal static class XWingEncapsulation
                 throw new CryptographicException("The X25519 part of the X-Wing public key has a small order.");
             }
 
-            XWing.Combine(mlKemSecret, x25519Secret, x25519Ciphertext, x25519PublicKey, sharedSecret, PrimitiveProvider.Automatic);
+            XWing.Combine(mlKemSecret, x25519Secret, x25519Ciphertext, x25519PublicKey, sharedSecret);
         }
         finally
         {

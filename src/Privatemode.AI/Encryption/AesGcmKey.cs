@@ -19,16 +19,11 @@ internal sealed class AesGcmKey : IDisposable
     private readonly byte[] _bytes = GC.AllocateArray<byte>(Size, pinned: true);
     private volatile bool _disposed;
 
-    /// <param name="key">32 bytes. They are copied; the caller clears its own.</param>
-    /// <param name="provider">The implementation to use.</param>
-    public AesGcmKey(ReadOnlySpan<byte> key, AesGcmProvider provider = AesGcmProvider.Automatic)
+    private AesGcmKey(ReadOnlySpan<byte> key, SodiumAesGcmKey? sodium)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, Size);
         key.CopyTo(_bytes);
-
-        // Read for each key, and before libsodium is used: if the switch is on, the native library is not loaded.
-        bool platformOnly = provider == AesGcmProvider.Platform || (AppContext.TryGetSwitch(PlatformOnlySwitch, out bool isOn) && isOn);
-        Sodium = platformOnly ? null : SodiumAesGcmKey.TryImport(key);
+        Sodium = sodium;
     }
 
     /// <summary>The key for libsodium; null where the platform does everything.</summary>
@@ -44,6 +39,16 @@ internal sealed class AesGcmKey : IDisposable
             return _bytes;
         }
     }
+
+    /// <summary>Imports a key for libsodium where that can be used, otherwise for the platform alone.</summary>
+    /// <param name="key">32 bytes. They are copied; the caller clears its own.</param>
+    public static AesGcmKey Import(ReadOnlySpan<byte> key) =>
+        // Read for each key, and before libsodium is used: if the switch is on, the native library is not loaded.
+        AppContext.TryGetSwitch(PlatformOnlySwitch, out bool isOn) && isOn ? ImportForPlatform(key) : new(key, SodiumAesGcmKey.TryImport(key));
+
+    /// <summary>Imports a key for the platform alone.</summary>
+    /// <param name="key">32 bytes. They are copied; the caller clears its own.</param>
+    public static AesGcmKey ImportForPlatform(ReadOnlySpan<byte> key) => new(key, sodium: null);
 
     /// <summary>Creates a cipher of the platform. It must not be shared between threads: on Linux it would encrypt wrongly.</summary>
     /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
@@ -72,16 +77,6 @@ internal sealed class AesGcmKey : IDisposable
     }
 }
 
-/// <summary>Which implementation of AES-256-GCM to use. Both give the same results.</summary>
-internal enum AesGcmProvider
-{
-    /// <summary>libsodium's where it is available and faster, otherwise the platform's.</summary>
-    Automatic,
-
-    /// <summary>Always the platform's.</summary>
-    Platform,
-}
-
 /// <summary>A key of libsodium's AES-256-GCM, through NSec. Safe for use by several threads.</summary>
 /// <remarks>
 /// An imported key takes 50 µs and four memory mappings of the process, of which Linux allows 65,530. Therefore one key serves all exchanges
@@ -101,7 +96,7 @@ internal sealed class SodiumAesGcmKey : IDisposable
 
     private SodiumAesGcmKey(Key key) => _key = key;
 
-    ~SodiumAesGcmKey() => GiveBack();
+    ~SodiumAesGcmKey() => Release();
 
     /// <summary>Whether libsodium is available and the processor has the instructions that its AES-256-GCM needs.</summary>
     public static bool IsSupported => Usable.Value;
@@ -109,6 +104,7 @@ internal sealed class SodiumAesGcmKey : IDisposable
     /// <summary>Imports a key; null if libsodium cannot hold another one at present.</summary>
     public static SodiumAesGcmKey? TryImport(ReadOnlySpan<byte> key)
     {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, AesGcmKey.Size);
         if (!IsSupported)
         {
             return null;
@@ -157,11 +153,10 @@ internal sealed class SodiumAesGcmKey : IDisposable
         return isAuthentic;
     }
 
-    /// <summary>Clears the key.</summary>
     public void Dispose()
     {
         GC.SuppressFinalize(this);
-        GiveBack();
+        Release();
         _key.Dispose();
     }
 
@@ -180,7 +175,7 @@ internal sealed class SodiumAesGcmKey : IDisposable
         }
     }
 
-    private void GiveBack()
+    private void Release()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {

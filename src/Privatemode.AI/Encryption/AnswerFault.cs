@@ -2,18 +2,18 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Encryption;
 
-/// <summary>What is wrong with an answer that should be sealed.</summary>
+/// <summary>What is wrong with an answer that should be encrypted.</summary>
 internal enum AnswerFault
 {
     None,
     NotJson,
     DuplicateName,
 
-    /// <summary>A member that is not on the plain list is not in sealed form.</summary>
-    UnsealedMember,
+    /// <summary>A value that must be encrypted does not have the form of an encrypted one.</summary>
+    UnencryptedMember,
 
-    /// <summary>No sealed value at all: empty, or plain members only.</summary>
-    NothingSealed,
+    /// <summary>No encrypted value at all: empty, or clear members only.</summary>
+    NothingEncrypted,
 
     /// <summary>A list of a document's elements without an element, which nothing authenticates.</summary>
     EmptyDocument,
@@ -27,13 +27,16 @@ internal enum AnswerFault
     /// <summary>A member that is not authenticated has a type it must not have.</summary>
     BadPlainMember,
 
-    /// <summary>A sealed member holds what no member of its name can hold. Names are not authenticated.</summary>
+    /// <summary>An encrypted member holds what no member of its name can hold. Names are not authenticated.</summary>
     RenamedMember,
 
     /// <summary>More choices than were asked for. How many to make travels in the clear.</summary>
     ChoiceCount,
 
+    /// <summary>Altered, out of order, or an answer to another request.</summary>
     NotAuthentic,
+
+    /// <summary>A value of our own request, sent back to us.</summary>
     Reflected,
 
     /// <summary>An earlier part of the answer failed already.</summary>
@@ -55,15 +58,6 @@ internal enum AnswerFault
 /// <summary>From what went wrong to the exception the caller sees.</summary>
 internal static class AnswerFaults
 {
-    public static AnswerFault From(DecryptionResult result) => result switch
-    {
-        DecryptionResult.Opened => AnswerFault.None,
-        DecryptionResult.Malformed => AnswerFault.UnsealedMember,
-        DecryptionResult.Reflected => AnswerFault.Reflected,
-        DecryptionResult.AlreadyFailed => AnswerFault.AlreadyFailed,
-        _ => AnswerFault.NotAuthentic,
-    };
-
     public static AnswerFault From(JsonShape shape) => shape switch
     {
         JsonShape.Usable => AnswerFault.None,
@@ -92,8 +86,8 @@ internal static class AnswerFaults
     {
         AnswerFault.NotJson => ("not-json", "The answer is not a JSON object that can be read without doubt."),
         AnswerFault.DuplicateName => ("duplicate-name", "The answer holds two members of the same name."),
-        AnswerFault.UnsealedMember => ("unsealed-member", "The answer holds a member that is not sealed."),
-        AnswerFault.NothingSealed => ("nothing-sealed", "The answer holds nothing sealed, so nothing in it is authentic."),
+        AnswerFault.UnencryptedMember => ("unsealed-member", "The answer holds a member that is not sealed."),
+        AnswerFault.NothingEncrypted => ("nothing-sealed", "The answer holds nothing sealed, so nothing in it is authentic."),
         AnswerFault.EmptyDocument => (
             "empty-document", "The answer is empty, or its elements were removed: an empty list contains nothing that could be authenticated."),
         AnswerFault.NoChoice => (

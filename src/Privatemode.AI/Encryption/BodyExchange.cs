@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Encryption.Multipart;
@@ -13,24 +14,24 @@ internal delegate bool ClearMemberCheck(ReadOnlySpan<byte> name, ReadOnlySpan<by
 /// <param name="secretId">UTF-8 text of the secret's id.</param>
 internal sealed class BodyExchange(AesGcmKey key, ReadOnlyMemory<byte> secretId) : IDisposable
 {
-    private readonly ExchangeCipher _cipher = new(key, secretId);
+    private readonly ExchangeCipher _cipher = new(key, secretId, RandomNumberGenerator.GetBytes(FieldCipher.NonceSize));
 
     public BufferedBody Encrypt(ReadOnlySpan<byte> document, JsonIndex index, ClearNames plain) =>
-        new(JsonEncryptor.Seal(document, index, plain, _cipher), "application/json");
+        new(JsonEncryptor.Encrypt(document, index, plain, _cipher), "application/json");
 
     /// <summary>Encrypts the values of a form where they lie; see <see cref="InPlaceBuffer"/>.</summary>
     public EncryptedBody EncryptForm(InPlaceBuffer bytes, FormIndex form, ClearNames plain) =>
-        FormEncryptor.Seal(bytes, form, plain, _cipher, FormBoundary.New());
+        FormEncryptor.Encrypt(bytes, form, plain, _cipher, FormBoundary.New());
 
     /// <summary>Encrypts a whole body as one value, where it lies. Its content type travels in the clear.</summary>
-    public EncryptedBody EncryptWhole(InPlaceBuffer bytes, string contentType) => OpaqueEncryptor.Seal(bytes, contentType, _cipher);
+    public EncryptedBody EncryptWhole(InPlaceBuffer bytes, string contentType) => OpaqueEncryptor.Encrypt(bytes, contentType, _cipher);
 
     /// <summary>The last look before the transport: whether a body, as it would leave, is exactly what this exchange may send.</summary>
     public bool IsEncrypted(EncryptedBody wire, BodyKind kind, ClearMemberCheck mayBePlain) => (kind, wire) switch
     {
         (BodyKind.Json, BufferedBody json) => IsEncrypted(json.Content.Span, mayBePlain),
         (BodyKind.Form, SegmentedBody form) => EncryptedFormCheck.IsEncrypted(form, secretId.Span, mayBePlain),
-        (BodyKind.Whole, SegmentedBody whole) => FormBoundary.IsOurs(whole.ContentType) && OpaqueEncryptor.IsSealed(whole, secretId.Span),
+        (BodyKind.Whole, SegmentedBody whole) => FormBoundary.IsOurs(whole.ContentType) && OpaqueEncryptor.IsEncrypted(whole, secretId.Span),
         _ => false,
     };
 
@@ -46,7 +47,7 @@ internal sealed class BodyExchange(AesGcmKey key, ReadOnlyMemory<byte> secretId)
         foreach (ref readonly JsonMember member in index.Members)
         {
             ReadOnlySpan<byte> value = member.Value(wire);
-            if (!EncryptedValue.IsSealedWith(value, secretId.Span) && !mayBePlain(index.Name(member), value))
+            if (!EncryptedValue.IsEncryptedWith(value, secretId.Span) && !mayBePlain(index.Name(member), value))
             {
                 return false;
             }
@@ -56,7 +57,7 @@ internal sealed class BodyExchange(AesGcmKey key, ReadOnlyMemory<byte> secretId)
     }
 
     /// <summary>Decrypts a whole answer.</summary>
-    public AnswerFault Decrypt(Utf8Sequence answer, ResponseSchema schema, DecryptedDocument decrypted) => decrypted.Open(answer, schema, _cipher);
+    public AnswerFault Decrypt(Utf8Sequence answer, ResponseSchema schema, DecryptedDocument decrypted) => decrypted.Decrypt(answer, schema, _cipher);
 
     /// <summary>Decrypts an event stream as it comes.</summary>
     public EventDecryptor DecryptEvents(EventRules rules, AnswerContext context) => new(_cipher, rules, context);
@@ -109,11 +110,11 @@ internal sealed class BufferedBody(PooledBytes content, string contentType) : En
     public override void Dispose() => content.Dispose();
 }
 
-/// <summary>Replaces every top-level value that is not on the plain list by its sealed form; all other bytes stay.</summary>
+/// <summary>Replaces every top-level value that is not on the plain list by its encrypted form; all other bytes stay.</summary>
 internal static class JsonEncryptor
 {
-    /// <summary>Seals in the order of escaped names, writes in document order.</summary>
-    public static PooledBytes Seal(ReadOnlySpan<byte> document, JsonIndex index, ClearNames plain, ExchangeCipher cipher)
+    /// <summary>Encrypts in the order of escaped names, writes in document order.</summary>
+    public static PooledBytes Encrypt(ReadOnlySpan<byte> document, JsonIndex index, ClearNames plain, ExchangeCipher cipher)
     {
         PooledBytes output = new(Layout(document.Length, index, plain, cipher), isSecret: false);
         try
@@ -124,7 +125,7 @@ internal static class JsonEncryptor
                 ref readonly JsonMember member = ref index.Members[i];
                 if (member.OutputLength >= 0)
                 {
-                    cipher.Seal(member.Value(document), output.Span.Slice(member.OutputStart, member.OutputLength));
+                    cipher.Encrypt(member.Value(document), output.Span.Slice(member.OutputStart, member.OutputLength));
                 }
             }
 
@@ -143,7 +144,7 @@ internal static class JsonEncryptor
         foreach (ref JsonMember member in index.Members)
         {
             bool stays = plain.Contains(index.Name(member));
-            member.OutputLength = stays ? JsonRewriter.Stays : cipher.SealedLength(member.ValueLength);
+            member.OutputLength = stays ? JsonRewriter.Stays : cipher.EncryptedLength(member.ValueLength);
             length = stays ? length : checked(length + member.OutputLength - member.ValueLength);
         }
 

@@ -3,7 +3,7 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Encryption;
 
-/// <summary>The text form of a sealed value: <c>"id:nonce:iv:ciphertext"</c>, the last three in hex, quotes included.</summary>
+/// <summary>The text form of an encrypted value: <c>"id:nonce:iv:ciphertext"</c>, the last three in hex, quotes included.</summary>
 internal static class EncryptedValue
 {
     private const byte Quote = (byte)'"';
@@ -19,7 +19,7 @@ internal static class EncryptedValue
 
     private static readonly SearchValues<byte> LowerHex = SearchValues.Create("0123456789abcdef"u8);
 
-    /// <summary>Length in bytes of the sealed form of a plaintext of <paramref name="plaintextLength"/> bytes.</summary>
+    /// <summary>Length in bytes of the encrypted form of a plaintext of <paramref name="plaintextLength"/> bytes.</summary>
     public static int EncodedLength(int idLength, int plaintextLength) => checked(
         Punctuation + idLength + HexFactor * (FieldCipher.NonceSize + FieldCipher.IvSize + FieldCipher.TagSize + plaintextLength));
 
@@ -94,7 +94,7 @@ internal static class EncryptedValue
     }
 
     /// <summary>True when a raw JSON value has the exact form this library writes for the given secret.</summary>
-    public static bool IsSealedWith(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> id)
+    public static bool IsEncryptedWith(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> id)
     {
         int ciphertext = EncodedLength(id.Length, 0) - 1 - HexFactor * FieldCipher.TagSize;
         int plaintextHex = raw.Length - EncodedLength(id.Length, 0);

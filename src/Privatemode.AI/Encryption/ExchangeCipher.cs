@@ -1,87 +1,74 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Encryption;
 
-/// <summary>Seals the values of one request and opens those of its answer.</summary>
+/// <summary>Encrypts the values of one request and decrypts those of its answer. Both are numbered from 0.</summary>
 /// <remarks>
-/// One instance is one exchange (a retry is a new one): fresh random nonce, both counters from 0.
-/// First all sealing, then all opening; after one failed opening nothing opens any more.
+/// One instance is one exchange; a retry is a new one. First all encryption, then all decryption; after one failure nothing is decrypted any more.
 /// Not thread-safe: one thread at a time.
 /// </remarks>
-internal sealed class ExchangeCipher : IDisposable
+/// <param name="key">The key, which outlives the exchange.</param>
+/// <param name="secretId">UTF-8 text of the secret's id.</param>
+/// <param name="nonce">Nonce of the exchange, 12 bytes: random, and used for no other exchange.</param>
+internal sealed class ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretId, byte[] nonce) : IDisposable
 {
     // The ciphertext of a value is produced in the back half of its own hex text and spread forward in steps of this many bytes.
     private const int SpreadSize = 1024;
 
-    // Values of an event are short: their ciphertext fits into a buffer of the exchange.
+    // Values of an event, and most values of a whole answer, are short: their ciphertext fits into a buffer of the thread.
     private const int ShortSize = 512;
 
-    private readonly byte[] _nonce = new byte[FieldCipher.NonceSize];
-    private readonly ReadOnlyMemory<byte> _secretId;
-    private readonly byte[] _short = new byte[ShortSize];
-    private FieldCipher? _requests;
-    private readonly FieldCipher _responses;
-    private readonly List<UInt128> _sentIvs = new(capacity: 8);
-    private readonly Queue<byte[]>? _fixedIvs;
-    private bool _opening;
-    private bool _failed;
+    [ThreadStatic]
+    private static byte[]? _short;
 
-    public ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretId)
-        : this(key, secretId, RandomNumberGenerator.GetBytes(FieldCipher.NonceSize))
+    private readonly FieldCipher _cipher = new(key, nonce);
+    private readonly List<UInt128> _sentIvs = new(capacity: 4); // the number of a value is how many were sent before
+    private ulong _received;
+    private bool _isEncryptedInPlace;
+    private bool _isDecrypting;
+    private bool _hasFailed;
+
+    /// <summary>Length in bytes of the encrypted form, quotes included.</summary>
+    public int EncryptedLength(int plaintextLength) => EncryptedValue.EncodedLength(secretId.Length, plaintextLength);
+
+    /// <summary>Encrypts the next value into exactly <see cref="EncryptedLength"/> bytes.</summary>
+    public void Encrypt(ReadOnlySpan<byte> plaintext, Span<byte> destination)
     {
-    }
-
-    /// <summary>With a given nonce and IVs: only for known-answer tests.</summary>
-    internal ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretId, ReadOnlySpan<byte> nonce, IEnumerable<byte[]>? fixedIvs = null)
-    {
-        nonce.CopyTo(_nonce);
-        _secretId = secretId;
-        _fixedIvs = fixedIvs is null ? null : new Queue<byte[]>(fixedIvs);
-        _requests = new FieldCipher(key, nonce);
-        _responses = new FieldCipher(key, nonce);
-    }
-
-    /// <summary>Length in bytes of the sealed form, quotes included.</summary>
-    public int SealedLength(int plaintextLength) => EncryptedValue.EncodedLength(_secretId.Length, plaintextLength);
-
-    /// <summary>Seals the next value into exactly <see cref="SealedLength"/> bytes.</summary>
-    public void Seal(ReadOnlySpan<byte> plaintext, Span<byte> destination)
-    {
-        FieldCipher requests = Requests();
-        ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, SealedLength(plaintext.Length));
+        ThrowIfRequestIsOver();
+        ArgumentOutOfRangeException.ThrowIfNotEqual(destination.Length, EncryptedLength(plaintext.Length));
         Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
-        DrawIv(iv);
-        int prefix = EncryptedValue.WritePrefix(_secretId.Span, _nonce, iv, destination);
+        ulong number = DrawIv(iv);
+        int prefix = EncryptedValue.WritePrefix(secretId.Span, nonce, iv, destination);
         Span<byte> hex = destination[prefix..^1];
-        Span<byte> sealedBytes = hex[(hex.Length / 2)..];
-        requests.Encrypt(iv, plaintext, sealedBytes);
+        _cipher.Encrypt(number, iv, plaintext, hex[(hex.Length / 2)..]);
         SpreadToHex(hex);
         destination[^1] = (byte)'"';
     }
 
-    /// <summary>Seals ranges of a buffer where they lie, in the order given. Nothing else can be sealed in this exchange afterwards.</summary>
-    /// <returns>What gives the plaintext back; keeps the key of the exchange until it is disposed.</returns>
-    public InPlaceEncryption SealInPlace(Span<byte> buffer, ReadOnlySpan<ValueRange> ranges)
+    /// <summary>Encrypts ranges of a buffer where they lie, in the order given. Nothing else can be encrypted in this exchange afterwards.</summary>
+    /// <returns>What gives the plaintext back; keeps a cipher of its own until it is disposed.</returns>
+    public InPlaceEncryption EncryptInPlace(Span<byte> buffer, ReadOnlySpan<ValueRange> ranges)
     {
-        InPlaceEncryption seal = new(Requests(), _secretId, _nonce);
-        _requests = null;
+        ThrowIfRequestIsOver();
+        InPlaceEncryption encryption = new(_cipher.Copy(), secretId, nonce);
+        _isEncryptedInPlace = true;
         try
         {
             foreach (ValueRange range in ranges)
             {
                 byte[] iv = new byte[FieldCipher.IvSize];
-                DrawIv(iv);
-                seal.Add(buffer, range, iv);
+                encryption.Add(buffer, range, DrawIv(iv), iv);
             }
 
-            return seal;
+            return encryption;
         }
         catch
         {
-            seal.TakeBack(buffer);
-            seal.Dispose();
+            encryption.Reclaim(buffer);
+            encryption.Dispose();
             throw;
         }
     }
@@ -96,89 +83,88 @@ internal sealed class ExchangeCipher : IDisposable
         return headLength < 0 ? -1 : ((raw.Length - 1 - headLength) / 2) - FieldCipher.TagSize;
     }
 
-    /// <summary>Opens the next value of the answer.</summary>
+    /// <summary>Decrypts the next value of the answer.</summary>
     /// <param name="raw">The value.</param>
     /// <param name="headLength">As <see cref="PlaintextLength"/> found it.</param>
     /// <param name="plaintext">Exactly as long as the plaintext.</param>
-    /// <returns>What went wrong; after anything but <see cref="DecryptionResult.Opened"/> every further call fails.</returns>
-    public DecryptionResult Open(Utf8Sequence raw, int headLength, Span<byte> plaintext)
+    /// <returns>What is wrong with the value; after anything but <see cref="AnswerFault.None"/> every further call fails.</returns>
+    public AnswerFault Decrypt(Utf8Sequence raw, int headLength, Span<byte> plaintext)
     {
-        _opening = true;
-        if (_failed)
+        _isDecrypting = true;
+        if (_hasFailed)
         {
-            return DecryptionResult.AlreadyFailed;
+            return AnswerFault.AlreadyFailed;
         }
 
         // Failed until proven otherwise, so that an exception leaves nothing open.
-        _failed = true;
-        DecryptionResult result = OpenNext(raw, headLength, plaintext);
-        _failed = result != DecryptionResult.Opened;
-        return result;
+        _hasFailed = true;
+        AnswerFault fault = DecryptNext(raw, headLength, plaintext);
+        _hasFailed = fault != AnswerFault.None;
+        _received++;
+        return fault;
     }
 
-    public void Dispose()
-    {
-        _requests?.Dispose();
-        _responses.Dispose();
-    }
+    public void Dispose() => _cipher.Dispose();
 
-    private FieldCipher Requests()
+    private void ThrowIfRequestIsOver()
     {
-        if (_opening)
+        if (_isDecrypting)
         {
-            throw new InvalidOperationException("Nothing may be sealed after the answer has begun.");
+            throw new InvalidOperationException("Nothing may be encrypted after the answer has begun.");
         }
 
-        return _requests ?? throw new InvalidOperationException("The request of this exchange is sealed already.");
+        if (_isEncryptedInPlace)
+        {
+            throw new InvalidOperationException("The request of this exchange is encrypted already.");
+        }
     }
 
-    private DecryptionResult OpenNext(Utf8Sequence raw, int headLength, Span<byte> plaintext)
+    private AnswerFault DecryptNext(Utf8Sequence raw, int headLength, Span<byte> plaintext)
     {
         Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
         int hexLength = 2 * (plaintext.Length + FieldCipher.TagSize);
         if (headLength < 0 || raw.Length != headLength + hexLength + 1 || !EncryptedValue.TryReadIv(raw, headLength, iv))
         {
-            return DecryptionResult.Malformed;
+            return AnswerFault.UnencryptedMember;
         }
 
-        // Both directions share key, nonce and numbering: our own value would open as the answer's value of the same number.
+        // Both directions share key, nonce and numbering: our own value would be accepted as the answer's value of the same number.
         if (_sentIvs.Contains(AsNumber(iv)))
         {
-            return DecryptionResult.Reflected;
+            return AnswerFault.Reflected;
         }
 
         Utf8Sequence hex = raw.Slice(headLength, hexLength);
-
-        return _responses.DecryptsInPlace(plaintext.Length) ? OpenInPlace(iv, hex, plaintext) : OpenCopied(iv, hex, plaintext);
+        return _cipher.DecryptsInPlace(plaintext.Length) ? DecryptInPlace(iv, hex, plaintext) : DecryptCopy(iv, hex, plaintext);
     }
 
-    private DecryptionResult OpenInPlace(ReadOnlySpan<byte> iv, Utf8Sequence hex, Span<byte> plaintext)
+    private AnswerFault DecryptInPlace(ReadOnlySpan<byte> iv, Utf8Sequence hex, Span<byte> plaintext)
     {
         Span<byte> tag = stackalloc byte[FieldCipher.TagSize];
         int tagStart = 2 * plaintext.Length;
         if (!EncryptedValue.TryReadHex(hex.Slice(0, tagStart), plaintext) || !EncryptedValue.TryReadHex(hex.Slice(tagStart, hex.Length - tagStart), tag))
         {
             plaintext.Clear();
-            return DecryptionResult.Malformed;
+            return AnswerFault.UnencryptedMember;
         }
 
-        return _responses.TryDecryptInPlace(iv, plaintext, tag) ? DecryptionResult.Opened : DecryptionResult.NotAuthentic;
+        return _cipher.TryDecryptInPlace(_received, iv, plaintext, tag) ? AnswerFault.None : AnswerFault.NotAuthentic;
     }
 
-    private DecryptionResult OpenCopied(ReadOnlySpan<byte> iv, Utf8Sequence hex, Span<byte> plaintext)
+    private AnswerFault DecryptCopy(ReadOnlySpan<byte> iv, Utf8Sequence hex, Span<byte> plaintext)
     {
         int length = plaintext.Length + FieldCipher.TagSize;
         byte[]? rented = length <= ShortSize ? null : ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            Span<byte> sealedBytes = (rented ?? _short).AsSpan(0, length);
-            if (!EncryptedValue.TryReadHex(hex, sealedBytes))
+            Span<byte> ciphertext = (rented ?? (_short ??= new byte[ShortSize])).AsSpan(0, length);
+            if (!EncryptedValue.TryReadHex(hex, ciphertext))
             {
                 plaintext.Clear();
-                return DecryptionResult.Malformed;
+                return AnswerFault.UnencryptedMember;
             }
 
-            return _responses.TryDecrypt(iv, sealedBytes, plaintext) ? DecryptionResult.Opened : DecryptionResult.NotAuthentic;
+            return _cipher.TryDecrypt(_received, iv, ciphertext, plaintext) ? AnswerFault.None : AnswerFault.NotAuthentic;
         }
         finally
         {
@@ -190,18 +176,12 @@ internal sealed class ExchangeCipher : IDisposable
         }
     }
 
-    private void DrawIv(Span<byte> iv)
+    /// <returns>The number of the value that the IV is for.</returns>
+    private ulong DrawIv(Span<byte> iv)
     {
-        if (_fixedIvs is null)
-        {
-            RandomNumberGenerator.Fill(iv);
-        }
-        else
-        {
-            _fixedIvs.Dequeue().CopyTo(iv);
-        }
-
+        RandomNumberGenerator.Fill(iv);
         _sentIvs.Add(AsNumber(iv));
+        return (ulong)_sentIvs.Count - 1;
     }
 
     private static UInt128 AsNumber(ReadOnlySpan<byte> iv)
@@ -209,7 +189,7 @@ internal sealed class ExchangeCipher : IDisposable
         Span<byte> wide = stackalloc byte[16];
         wide.Clear();
         iv.CopyTo(wide);
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128LittleEndian(wide);
+        return BinaryPrimitives.ReadUInt128LittleEndian(wide);
     }
 
     /// <summary>Turns the raw bytes in the back half of <paramref name="hex"/> into hex that fills all of it.</summary>
@@ -228,22 +208,4 @@ internal sealed class ExchangeCipher : IDisposable
             EncryptedValue.WriteHex(step[..length], hex[(2 * i)..]);
         }
     }
-}
-
-/// <summary>Outcome of opening one sealed value.</summary>
-internal enum DecryptionResult
-{
-    Opened,
-
-    /// <summary>Not of the form id:nonce:iv:ciphertext.</summary>
-    Malformed,
-
-    /// <summary>Altered, out of order, or an answer to another request.</summary>
-    NotAuthentic,
-
-    /// <summary>A value of our own request, sent back to us.</summary>
-    Reflected,
-
-    /// <summary>An earlier value of this exchange failed.</summary>
-    AlreadyFailed,
 }

@@ -3,11 +3,11 @@ using System.Security.Cryptography;
 
 namespace Privatemode.AI.Encryption;
 
-/// <summary>AES-256-GCM for one direction of one exchange: values are numbered 0, 1, 2… and bound to their number.</summary>
+/// <summary>AES-256-GCM for the values of one exchange. The values of each direction are numbered 0, 1, 2… and bound to their number.</summary>
 /// <remarks>
 /// References: NIST SP 800-38D; design of the protocol, service version 1.40, "message encryption".
 /// Sizes in bytes: key 32, IV 12 (random, one per value), tag 16, exchange nonce 12.
-/// Additional data = exchange nonce (12) || sequence number (uint32, little endian).
+/// Additional data = exchange nonce (12) || number of the value (uint32, little endian).
 /// One thread at a time: an AesGcm shared between threads silently produces wrong ciphertext on Linux.
 /// For short values, a call of libsodium takes a fifth of the time of a platform call; for long ones it is not faster. It has no detached tag,
 /// so values that are encrypted in place would have to be copied. These and long values are left to the platform.
@@ -22,72 +22,60 @@ internal sealed class FieldCipher : IDisposable
     /// <summary>Values of at least this length are encrypted and decrypted by the platform.</summary>
     public const int PlatformFrom = 64 * 1024;
 
-    private const int AdditionalDataSize = NonceSize + sizeof(uint);
-
     private readonly AesGcmKey _key;
-    private readonly byte[] _additionalData = new byte[AdditionalDataSize];
+    private readonly byte[] _additionalData = new byte[NonceSize + sizeof(uint)];
     private AesGcm? _platform;
-    private ulong _sequence;
     private bool _disposed;
 
     /// <param name="key">The key, which outlives the cipher.</param>
     /// <param name="nonce">Nonce of the exchange, 12 bytes.</param>
-    /// <param name="firstSequence">Number of the first value; other than 0 only in known-answer tests.</param>
-    public FieldCipher(AesGcmKey key, ReadOnlySpan<byte> nonce, uint firstSequence = 0)
+    public FieldCipher(AesGcmKey key, ReadOnlySpan<byte> nonce)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(nonce.Length, NonceSize);
         _key = key;
         nonce.CopyTo(_additionalData);
-        _sequence = firstSequence;
     }
 
-    /// <summary>Number of the value that comes next.</summary>
-    public ulong Sequence => _sequence;
+    /// <summary>Another cipher of the same exchange, for another thread.</summary>
+    public FieldCipher Copy()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new FieldCipher(_key, _additionalData.AsSpan(0, NonceSize));
+    }
 
     /// <summary>Returns whether a value of this length is decrypted in place without a copy.</summary>
     public bool DecryptsInPlace(int length) => _key.Sodium is null || length >= PlatformFrom;
 
-    /// <summary>Encrypts the next value. The ciphertext, with its tag behind it, must not overlap with the plaintext.</summary>
-    public void Encrypt(ReadOnlySpan<byte> iv, ReadOnlySpan<byte> plaintext, Span<byte> ciphertextAndTag)
+    /// <summary>Encrypts a value. The ciphertext, with its tag behind it, must not overlap with the plaintext.</summary>
+    public void Encrypt(ulong number, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> plaintext, Span<byte> ciphertextAndTag)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        ReadOnlySpan<byte> additionalData = AdditionalData(_sequence);
         if (_key.Sodium is { } sodium && plaintext.Length < PlatformFrom)
         {
-            sodium.Encrypt(iv, additionalData, plaintext, ciphertextAndTag);
+            sodium.Encrypt(iv, AdditionalData(number), plaintext, ciphertextAndTag);
         }
         else
         {
-            Platform().Encrypt(iv, plaintext, ciphertextAndTag[..plaintext.Length], ciphertextAndTag[plaintext.Length..], additionalData);
+            Platform().Encrypt(iv, plaintext, ciphertextAndTag[..plaintext.Length], ciphertextAndTag[plaintext.Length..], AdditionalData(number));
         }
-
-        _sequence++;
     }
 
-    /// <summary>Encrypts the next value in place.</summary>
-    public void EncryptInPlace(ReadOnlySpan<byte> iv, Span<byte> value, Span<byte> tag)
-    {
-        Platform().Encrypt(iv, value, value, tag, AdditionalData(_sequence));
-        _sequence++;
-    }
+    /// <summary>Encrypts a value in place.</summary>
+    public void EncryptInPlace(ulong number, ReadOnlySpan<byte> iv, Span<byte> value, Span<byte> tag) =>
+        Platform().Encrypt(iv, value, value, tag, AdditionalData(number));
 
-    /// <summary>Decrypts the next value; false when it is not authentic (the plaintext is then zero).</summary>
-    public bool TryDecrypt(ReadOnlySpan<byte> iv, ReadOnlySpan<byte> ciphertextAndTag, Span<byte> plaintext)
+    /// <summary>Decrypts a value; false when it is not authentic (the plaintext is then zero).</summary>
+    public bool TryDecrypt(ulong number, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> ciphertextAndTag, Span<byte> plaintext)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        bool isAuthentic = _key.Sodium is { } sodium && plaintext.Length < PlatformFrom
-            ? sodium.TryDecrypt(iv, AdditionalData(_sequence), ciphertextAndTag, plaintext)
-            : TryDecrypt(_sequence, iv, ciphertextAndTag[..plaintext.Length], ciphertextAndTag[plaintext.Length..], plaintext);
-        return Counted(isAuthentic);
+        return _key.Sodium is { } sodium && plaintext.Length < PlatformFrom
+            ? sodium.TryDecrypt(iv, AdditionalData(number), ciphertextAndTag, plaintext)
+            : TryDecrypt(number, iv, ciphertextAndTag[..plaintext.Length], ciphertextAndTag[plaintext.Length..], plaintext);
     }
 
-    /// <summary>Decrypts the next value in place; false when it is not authentic (it is then zero).</summary>
-    public bool TryDecryptInPlace(ReadOnlySpan<byte> iv, Span<byte> value, ReadOnlySpan<byte> tag) =>
-        Counted(TryDecrypt(_sequence, iv, value, tag, value));
-
-    /// <summary>Turns the ciphertext of the value with that number back into its plaintext, in place; the count stays as it is.</summary>
-    public bool TryTakeBack(ulong sequence, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> tag, Span<byte> value) =>
-        TryDecrypt(sequence, iv, value, tag, value);
+    /// <summary>Decrypts a value in place; false when it is not authentic (the value is then zero).</summary>
+    public bool TryDecryptInPlace(ulong number, ReadOnlySpan<byte> iv, Span<byte> value, ReadOnlySpan<byte> tag) =>
+        TryDecrypt(number, iv, value, tag, value);
 
     public void Dispose()
     {
@@ -95,22 +83,12 @@ internal sealed class FieldCipher : IDisposable
         _platform?.Dispose();
     }
 
-    private bool Counted(bool isAuthentic)
-    {
-        if (isAuthentic)
-        {
-            _sequence++;
-        }
-
-        return isAuthentic;
-    }
-
     // The platform zeroes the plaintext of a value that is not authentic.
-    private bool TryDecrypt(ulong sequence, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> ciphertext, ReadOnlySpan<byte> tag, Span<byte> plaintext)
+    private bool TryDecrypt(ulong number, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> ciphertext, ReadOnlySpan<byte> tag, Span<byte> plaintext)
     {
         try
         {
-            Platform().Decrypt(iv, ciphertext, tag, plaintext, AdditionalData(sequence));
+            Platform().Decrypt(iv, ciphertext, tag, plaintext, AdditionalData(number));
         }
         catch (AuthenticationTagMismatchException)
         {
@@ -126,10 +104,10 @@ internal sealed class FieldCipher : IDisposable
         return _platform ??= _key.CreatePlatformCipher();
     }
 
-    private ReadOnlySpan<byte> AdditionalData(ulong sequence)
+    private ReadOnlySpan<byte> AdditionalData(ulong number)
     {
         // 2^32 values would repeat a number; no exchange is near it.
-        BinaryPrimitives.WriteUInt32LittleEndian(_additionalData.AsSpan(NonceSize), checked((uint)sequence));
+        BinaryPrimitives.WriteUInt32LittleEndian(_additionalData.AsSpan(NonceSize), checked((uint)number));
         return _additionalData;
     }
 }

@@ -32,7 +32,7 @@ internal sealed class InferenceSecret : IDisposable
             throw new ArgumentException("The secret and the hash are 32 bytes each.");
         }
 
-        _key = new AesGcmKey(key);
+        _key = AesGcmKey.Import(key);
         Id = Convert.ToBase64String(publicKeyHash);
         _idUtf8 = Encoding.ASCII.GetBytes(Id);
         ObtainedAt = obtainedAt;

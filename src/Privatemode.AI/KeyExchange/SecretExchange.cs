@@ -22,26 +22,20 @@ internal sealed class SecretExchange : IDisposable
     private readonly XWingPrivateKey _privateKey;
     private int _used; // 0 or 1
 
-    private SecretExchange(XWingPrivateKey privateKey)
+    /// <param name="privateKey">A key pair that was never used before; owned.</param>
+    public SecretExchange(XWingPrivateKey privateKey)
     {
         _privateKey = privateKey;
         RequestBody = WriteRequest(privateKey.PublicKey);
     }
 
+    /// <summary>Begins an exchange with a fresh key pair.</summary>
+    public static SecretExchange Create() => new(XWingPrivateKey.Generate());
+
     /// <summary>What to POST: JSON with the public key.</summary>
     public ReadOnlyMemory<byte> RequestBody { get; }
 
-    /// <summary>Outside this class only the tests look at it.</summary>
-    internal XWingPrivateKey PrivateKey => _privateKey;
-
-    /// <summary>Makes a fresh key pair.</summary>
-    public static SecretExchange Create(PrimitiveProvider provider = PrimitiveProvider.Automatic) => new(XWingPrivateKey.Generate(provider));
-
-    /// <summary>Takes the key pair of a seed: only for known-answer tests and the test deployment.</summary>
-    internal static SecretExchange CreateFromSeed(ReadOnlySpan<byte> seed, PrimitiveProvider provider) =>
-        new(XWingPrivateKey.FromSeed(seed, provider));
-
-    /// <summary>Checks the answer and, only then, opens it.</summary>
+    /// <summary>Checks the answer and, only then, decapsulates the secret.</summary>
     /// <param name="responseBody">The body of the answer.</param>
     /// <param name="authority">The attested mesh CA.</param>
     /// <param name="names">How the secret service's certificate must be named.</param>
@@ -61,7 +55,7 @@ internal sealed class SecretExchange : IDisposable
         {
             SecretExchangeResponse response = SecretExchangeResponse.Parse(responseBody);
             VerifySender(response, authority, names, now);
-            return Open(response.EncapsulatedKey.Span, now, sentAt);
+            return Decapsulate(response.EncapsulatedKey.Span, now, sentAt);
         }
         finally
         {
@@ -92,7 +86,7 @@ internal sealed class SecretExchange : IDisposable
         }
     }
 
-    private InferenceSecret Open(ReadOnlySpan<byte> encapsulatedKey, DateTimeOffset now, DateTimeOffset sentAt)
+    private InferenceSecret Decapsulate(ReadOnlySpan<byte> encapsulatedKey, DateTimeOffset now, DateTimeOffset sentAt)
     {
         Span<byte> secret = stackalloc byte[InferenceSecret.Size];
         try

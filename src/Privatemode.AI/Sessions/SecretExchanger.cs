@@ -4,7 +4,6 @@ using System.Text;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Internal;
 using Privatemode.AI.KeyExchange;
-using Privatemode.AI.KeyExchange.Hpke;
 using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Verification;
 
@@ -12,8 +11,7 @@ namespace Privatemode.AI.Sessions;
 
 /// <summary>Gets a new inference secret: trust anchor, exchange, and what to do when one of them fails.</summary>
 internal sealed class SecretExchanger(
-    IMeshAuthority authority, SecretEndpoint endpoint, GpuRevocationPolicy gpuRevocation, ClientEvents events, TimeProvider time,
-        PrimitiveProvider primitives = PrimitiveProvider.Automatic)
+    IMeshAuthority authority, SecretEndpoint endpoint, GpuRevocationPolicy gpuRevocation, ClientEvents events, TimeProvider time)
 {
     private static readonly TimeSpan[] PausesBetweenTries = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
@@ -94,7 +92,7 @@ internal sealed class SecretExchanger(
         VerifiedMesh mesh, string apiKey, bool async, CancellationToken cancellationToken)
     {
         // A fresh key pair every time: the service refuses a public key it has seen.
-        using SecretExchange exchange = SecretExchange.Create(primitives);
+        using SecretExchange exchange = SecretExchange.Create();
         ValidityPeriod lifetime = ValidityPeriod.Of(SecretExchange.SecretLifetime, time);
         byte[] response = await endpoint.PostAsync(exchange.RequestBody, apiKey, async, cancellationToken).ConfigureAwait(false);
         InferenceSecret secret = exchange.Complete(response, mesh.Authority, mesh.SecretService, time.GetUtcNow(), lifetime.From);

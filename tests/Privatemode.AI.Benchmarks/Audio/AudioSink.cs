@@ -94,7 +94,7 @@ internal sealed class AudioSink(MeshIdentity mesh)
     private byte[] Exchange(Span<byte> body)
     {
         SecretExchangeReply reply = mesh.Responder.Answer(body.ToArray());
-        _secrets[reply.SecretId] = new AesGcmKey(reply.Secret);
+        _secrets[reply.SecretId] = AesGcmKey.Import(reply.Secret);
         return reply.Body;
     }
 
@@ -106,7 +106,7 @@ internal sealed class AudioSink(MeshIdentity mesh)
         using FieldCipher cipher = new(_secrets[secretId], nonce);
         byte[] iv = RandomNumberGenerator.GetBytes(FieldCipher.IvSize);
         byte[] value = new byte[Text.Length + FieldCipher.TagSize];
-        cipher.Encrypt(iv, Encoding.ASCII.GetBytes(Text), value);
+        cipher.Encrypt(0, iv, Encoding.ASCII.GetBytes(Text), value);
         return Encoding.ASCII.GetBytes(
             $$"""{"text":"{{secretId}}:{{Convert.ToHexStringLower(nonce)}}:{{Convert.ToHexStringLower(iv)}}:{{Convert.ToHexStringLower(value)}}"}""");
     }

@@ -28,6 +28,7 @@ internal sealed class HarnessAnswers : IDisposable
 
     private readonly FieldCipher? _cipher;
     private readonly byte[] _nonce = [];
+    private ulong _sent;
     private readonly byte[] _secretId = [];
     private readonly PooledBytes _output = new(4096);
     private readonly JsonIndex _events = new();
@@ -44,7 +45,7 @@ internal sealed class HarnessAnswers : IDisposable
         _secretId = Encoding.ASCII.GetBytes(secretId);
         using JsonIndex index = new();
         _ = index.Read(request);
-        FieldCipher? opener = null;
+        ulong received = 0;
         Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
         foreach (int i in index.Order)
         {
@@ -53,16 +54,14 @@ internal sealed class HarnessAnswers : IDisposable
             if (head >= 0 && EncryptedValue.TryReadIv(value, head, iv))
             {
                 _nonce = _nonce.Length > 0 ? _nonce : Convert.FromHexString(Encoding.ASCII.GetString(value).Split(':')[1]);
-                opener ??= new FieldCipher(key, _nonce);
+                _cipher ??= new FieldCipher(key, _nonce);
                 byte[] bytes = Convert.FromHexString(value[head..^1]);
-                _ = opener.TryDecrypt(iv, bytes, new byte[bytes.Length - FieldCipher.TagSize])
+                _ = _cipher.TryDecrypt(received++, iv, bytes, new byte[bytes.Length - FieldCipher.TagSize])
                     ? true
                     : throw new InvalidOperationException("The request cannot be opened.");
             }
         }
 
-        opener?.Dispose();
-        _cipher = new FieldCipher(key, _nonce);
         _ = _events.Read(EventDocument);
     }
 
@@ -129,7 +128,7 @@ internal sealed class HarnessAnswers : IDisposable
     {
         Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
         RandomNumberGenerator.Fill(iv);
-        _cipher!.Encrypt(iv, plaintext, _sealed.AsSpan(0, plaintext.Length + FieldCipher.TagSize));
+        _cipher!.Encrypt(_sent++, iv, plaintext, _sealed.AsSpan(0, plaintext.Length + FieldCipher.TagSize));
         int at = EncryptedValue.WritePrefix(_secretId, _nonce, iv, destination);
         at += EncryptedValue.WriteHex(_sealed.AsSpan(0, plaintext.Length + FieldCipher.TagSize), destination[at..]);
         destination[at] = (byte)'"';

@@ -64,7 +64,7 @@ internal sealed class HarnessServer(MeshIdentity mesh)
             if (request.Path == "/privatemode/v1/secret")
             {
                 SecretExchangeReply reply = mesh.Responder.Answer(request.Body);
-                _secrets[reply.SecretId] = new AesGcmKey(reply.Secret);
+                _secrets[reply.SecretId] = AesGcmKey.Import(reply.Secret);
                 SendWhole(socket, reply.Body);
                 continue;
             }

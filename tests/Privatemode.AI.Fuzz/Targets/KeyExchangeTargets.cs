@@ -41,7 +41,7 @@ internal static class KeyExchangeTargets
             SecretExchangeResponse response = SecretExchangeResponse.Parse(parts[0]);
             MeshCertificateAuthority authority = MeshCertificateAuthority.FromPem(ca);
             MeshCertificate.Verify(response.MeshCertificate, authority, Names, Now).Dispose();
-            using SecretExchange exchange = SecretExchange.CreateFromSeed(seed, PrimitiveProvider.Automatic);
+            using SecretExchange exchange = new(XWingPrivateKey.FromSeed(seed));
             using InferenceSecret secret = exchange.Complete(parts[0], authority, Names, Now, Now);
             return true;
         })

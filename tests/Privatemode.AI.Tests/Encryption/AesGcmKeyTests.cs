@@ -45,7 +45,7 @@ public sealed class AesGcmKeyTests
     [InlineData(31)]
     [InlineData(33)]
     public void Constructor_KeyOfAnotherLength_Throws(int length) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new AesGcmKey(new byte[length]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => AesGcmKey.Import(new byte[length]));
 
     [Theory]
     [AesGcmProviders(AesGcmProvidersAttribute.Platform)]

@@ -26,7 +26,7 @@ internal sealed class AesGcmProvidersAttribute : DataAttribute
     /// <summary>A key of the provider and of no other.</summary>
     public static AesGcmKey Key(string provider, ReadOnlySpan<byte> bytes)
     {
-        AesGcmKey key = new(bytes, provider == Platform ? AesGcmProvider.Platform : AesGcmProvider.Automatic);
+        AesGcmKey key = provider == Platform ? AesGcmKey.ImportForPlatform(bytes) : AesGcmKey.Import(bytes);
         Assert.Equal(provider == Platform, key.Sodium is null);
         return key;
     }

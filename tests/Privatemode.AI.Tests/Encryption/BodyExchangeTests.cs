@@ -64,7 +64,7 @@ public sealed class BodyExchangeTests
     public void IsSealed_SealedToAnotherSecret_IsFalse()
     {
         using BodyExchange exchange = Begin();
-        using BodyExchange other = new BodyExchange(new AesGcmKey(_key), "b3RoZXI="u8.ToArray());
+        using BodyExchange other = new BodyExchange(AesGcmKey.Import(_key), "b3RoZXI="u8.ToArray());
         Assert.False(IsSealed(exchange, Seal(other, Body, out _)));
         Assert.False(IsSealed(other, Seal(exchange, Body, out _)));
     }
@@ -107,5 +107,5 @@ public sealed class BodyExchangeTests
         return Encoding.UTF8.GetString(wire.Span);
     }
 
-    private BodyExchange Begin() => new BodyExchange(new AesGcmKey(_key), "c2VjcmV0"u8.ToArray());
+    private BodyExchange Begin() => new BodyExchange(AesGcmKey.Import(_key), "c2VjcmV0"u8.ToArray());
 }

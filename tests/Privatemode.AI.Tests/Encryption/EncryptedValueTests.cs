@@ -28,7 +28,7 @@ public sealed partial class EncryptedValueTests
         select edits.Aggregate(Sealed(plaintextLength), (text, edit) => Edited(text, edit.At, edit.Cut, edit.Piece));
 
     [Fact]
-    public void IsSealedWith_AnyText_IsTrueForTheFormSealWritesOnly() => Properties.Hold(
+    public void IsEncryptedWith_AnyText_IsTrueForTheFormSealWritesOnly() => Properties.Hold(
         Texts, text => Assert.Equal(WrittenForm().IsMatch(text), IsSealed(text, Id)), 20_000);
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed partial class EncryptedValueTests
         Texts, text => Assert.Equal(ReadForm().IsMatch(text), IsReadable(Encoding.UTF8.GetBytes(text))), 20_000);
 
     [Fact]
-    public void IsSealedWith_WhatSealWrites_IsTrueForItsOwnIdOnly()
+    public void IsEncryptedWith_WhatSealWrites_IsTrueForItsOwnIdOnly()
     {
         foreach (int length in (int[])[0, 1, 2, 300, 5000])
         {
@@ -80,7 +80,7 @@ public sealed partial class EncryptedValueTests
         Assert.False(EncryptedValue.TryReadHex("00fg"u8, new byte[2]));
     }
 
-    private static bool IsSealed(string text, string id) => EncryptedValue.IsSealedWith(Encoding.UTF8.GetBytes(text), Encoding.UTF8.GetBytes(id));
+    private static bool IsSealed(string text, string id) => EncryptedValue.IsEncryptedWith(Encoding.UTF8.GetBytes(text), Encoding.UTF8.GetBytes(id));
 
     private static bool IsReadable(byte[] text)
     {
@@ -91,9 +91,9 @@ public sealed partial class EncryptedValueTests
 
     private static string Sealed(int plaintextLength)
     {
-        using ExchangeCipher cipher = new(new AesGcmKey(new byte[FieldCipher.KeySize]), Encoding.UTF8.GetBytes(Id));
-        byte[] text = new byte[cipher.SealedLength(plaintextLength)];
-        cipher.Seal(new byte[plaintextLength], text);
+        using ExchangeCipher cipher = AesGcmKey.Import(new byte[FieldCipher.KeySize]).NewExchange(Encoding.UTF8.GetBytes(Id));
+        byte[] text = new byte[cipher.EncryptedLength(plaintextLength)];
+        cipher.Encrypt(new byte[plaintextLength], text);
         return Encoding.UTF8.GetString(text);
     }
 

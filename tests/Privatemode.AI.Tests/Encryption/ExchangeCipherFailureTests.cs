@@ -18,7 +18,7 @@ public abstract class ExchangeCipherFailureTests : IDisposable
     {
         using ExchangeCipher cipher = _enclave.Client();
         byte[] own = ExchangeCipherTests.Seal(cipher, "mine"u8);
-        Assert.Equal(DecryptionResult.Reflected, cipher.Open(own, new byte[4]));
+        Assert.Equal(AnswerFault.Reflected, cipher.Decrypt(own, new byte[4]));
     }
 
     [Fact]
@@ -29,8 +29,8 @@ public abstract class ExchangeCipherFailureTests : IDisposable
         string second = Encoding.ASCII.GetString(ExchangeCipherTests.Seal(cipher, "second"u8));
         string[] parts = second[1..^1].Split(':');
         string disguised = $"\"other:{new string('0', 24)}:{parts[2].ToUpperInvariant()}:{parts[3].ToUpperInvariant()}\"";
-        Assert.Equal(DecryptionResult.Opened, cipher.Open(Bytes(_enclave.Value("zero")), new byte[4]));
-        Assert.Equal(DecryptionResult.Reflected, cipher.Open(Bytes(disguised), new byte[6]));
+        Assert.Equal(AnswerFault.None, cipher.Decrypt(Bytes(_enclave.Value("zero")), new byte[4]));
+        Assert.Equal(AnswerFault.Reflected, cipher.Decrypt(Bytes(disguised), new byte[6]));
     }
 
     [Fact]
@@ -42,11 +42,11 @@ public abstract class ExchangeCipherFailureTests : IDisposable
         foreach (int at in (int[])[0, 7, 8, 11])
         {
             iv[at] ^= 1;
-            Assert.Equal(DecryptionResult.Opened, cipher.Open(Bytes(_enclave.Value("1", [.. iv])), new byte[1]));
+            Assert.Equal(AnswerFault.None, cipher.Decrypt(Bytes(_enclave.Value("1", [.. iv])), new byte[1]));
             iv[at] ^= 1;
         }
 
-        Assert.Equal(DecryptionResult.Reflected, cipher.Open(Bytes(_enclave.Value("1", [.. iv])), new byte[1]));
+        Assert.Equal(AnswerFault.Reflected, cipher.Decrypt(Bytes(_enclave.Value("1", [.. iv])), new byte[1]));
     }
 
     [Theory]
@@ -57,22 +57,22 @@ public abstract class ExchangeCipherFailureTests : IDisposable
         using ExchangeCipher cipher = _enclave.Client();
         string own = Encoding.ASCII.GetString(ExchangeCipherTests.Seal(cipher, "mine"u8));
         string good = _enclave.Value("0000");
-        (string bad, DecryptionResult expected) = kind switch
+        (string bad, AnswerFault expected) = kind switch
         {
-            "malformed" => ("\"0000\"", DecryptionResult.Malformed),
-            "altered" => (good[..^2] + (good[^2] == '0' ? '1' : '0') + '"', DecryptionResult.NotAuthentic),
-            "reflected" => (own, DecryptionResult.Reflected),
-            "wrong length" => (good[..^3] + '"', DecryptionResult.Malformed),
-            "skipped" => (_enclave.Value("1111"), DecryptionResult.NotAuthentic),
-            _ => (other.Value("0000"), DecryptionResult.NotAuthentic),
+            "malformed" => ("\"0000\"", AnswerFault.UnencryptedMember),
+            "altered" => (good[..^2] + (good[^2] == '0' ? '1' : '0') + '"', AnswerFault.NotAuthentic),
+            "reflected" => (own, AnswerFault.Reflected),
+            "wrong length" => (good[..^3] + '"', AnswerFault.UnencryptedMember),
+            "skipped" => (_enclave.Value("1111"), AnswerFault.NotAuthentic),
+            _ => (other.Value("0000"), AnswerFault.NotAuthentic),
         };
 
         byte[] plaintext = new byte[4];
-        Assert.Equal(expected, cipher.Open(Bytes(bad), plaintext));
+        Assert.Equal(expected, cipher.Decrypt(Bytes(bad), plaintext));
         Assert.Equal(new byte[4], plaintext);
         for (int i = 0; i < 3; i++)
         {
-            Assert.Equal(DecryptionResult.AlreadyFailed, cipher.Open(Bytes(good), plaintext));
+            Assert.Equal(AnswerFault.AlreadyFailed, cipher.Decrypt(Bytes(good), plaintext));
             Assert.Equal(new byte[4], plaintext);
         }
     }
@@ -82,8 +82,8 @@ public abstract class ExchangeCipherFailureTests : IDisposable
     {
         using ExchangeCipher cipher = _enclave.Client();
         byte[] value = Bytes(_enclave.Value("0"));
-        Assert.Equal(DecryptionResult.Opened, cipher.Open(value, new byte[1]));
-        Assert.Equal(DecryptionResult.NotAuthentic, cipher.Open(value, new byte[1]));
+        Assert.Equal(AnswerFault.None, cipher.Decrypt(value, new byte[1]));
+        Assert.Equal(AnswerFault.NotAuthentic, cipher.Decrypt(value, new byte[1]));
     }
 
     [Fact]
@@ -92,8 +92,8 @@ public abstract class ExchangeCipherFailureTests : IDisposable
         ExchangeCipher cipher = _enclave.Client();
         byte[] value = Bytes(_enclave.Value("0"));
         cipher.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => cipher.Open(value, new byte[1]));
-        Assert.Equal(DecryptionResult.AlreadyFailed, cipher.Open(value, new byte[1]));
+        Assert.Throws<ObjectDisposedException>(() => cipher.Decrypt(value, new byte[1]));
+        Assert.Equal(AnswerFault.AlreadyFailed, cipher.Decrypt(value, new byte[1]));
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public abstract class ExchangeCipherFailureTests : IDisposable
         string[] parts = _enclave.Value("[1, 2]")[1..^1].Split(':');
         byte[] plaintext = new byte[6];
         Assert.Equal(
-            DecryptionResult.Opened, cipher.Open(Bytes($"\"x:y:{parts[2].ToUpperInvariant()}:{parts[3].ToUpperInvariant()}\""), plaintext));
+            AnswerFault.None, cipher.Decrypt(Bytes($"\"x:y:{parts[2].ToUpperInvariant()}:{parts[3].ToUpperInvariant()}\""), plaintext));
         Assert.Equal("[1, 2]", Encoding.UTF8.GetString(plaintext));
     }
 
@@ -122,9 +122,9 @@ public abstract class ExchangeCipherFailureTests : IDisposable
                 bool mayDiffer = at > 0 && at < authenticatedFrom - 1 && text[at] != ':' && !":\"\\".Contains(other);
                 using ExchangeCipher cipher = _enclave.Client();
                 byte[] plaintext = new byte[6];
-                DecryptionResult result = cipher.Open(Bytes(altered), plaintext);
-                Assert.True((result == DecryptionResult.Opened) == (isSame || mayDiffer || text == altered), $"{at}: {text[at]} to {other}: {result}");
-                Assert.True(result == DecryptionResult.Opened || plaintext.AsSpan().SequenceEqual(zeros), $"{at}: {text[at]} to {other} leaves a trace");
+                AnswerFault result = cipher.Decrypt(Bytes(altered), plaintext);
+                Assert.True((result == AnswerFault.None) == (isSame || mayDiffer || text == altered), $"{at}: {text[at]} to {other}: {result}");
+                Assert.True(result == AnswerFault.None || plaintext.AsSpan().SequenceEqual(zeros), $"{at}: {text[at]} to {other} leaves a trace");
             }
         }
     }
@@ -135,7 +135,7 @@ public abstract class ExchangeCipherFailureTests : IDisposable
     public void Open_RoomOfOtherLength_IsMalformed(int difference)
     {
         using ExchangeCipher cipher = _enclave.Client();
-        Assert.Equal(DecryptionResult.Malformed, cipher.Open(Bytes(_enclave.Value("1234")), new byte[4 + difference]));
+        Assert.Equal(AnswerFault.UnencryptedMember, cipher.Decrypt(Bytes(_enclave.Value("1234")), new byte[4 + difference]));
     }
 
     public void Dispose()

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Encryption;
@@ -22,13 +23,13 @@ public sealed class ExchangeCipherTests
     public void Seal_EverySize_OpensAtThePeer(string provider)
     {
         using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
-        using ExchangeCipher cipher = new(key, "id"u8.ToArray());
+        using ExchangeCipher cipher = key.NewExchange("id"u8.ToArray());
         uint sequence = 0;
         foreach (int size in Sizes)
         {
             byte[] plaintext = RandomNumberGenerator.GetBytes(size);
             byte[] value = Seal(cipher, plaintext);
-            Assert.True(EncryptedValue.IsSealedWith(value, "id"u8));
+            Assert.True(EncryptedValue.IsEncryptedWith(value, "id"u8));
             Assert.Equal(size, ExchangeCipher.PlaintextLength(value, out _));
             Assert.True(plaintext.AsSpan().SequenceEqual(NaivePeer.OpenBytes(Encoding.ASCII.GetString(value), _key, sequence++)), $"{size} bytes");
         }
@@ -47,7 +48,7 @@ public sealed class ExchangeCipherTests
         {
             byte[] plaintext = RandomNumberGenerator.GetBytes(size);
             byte[] opened = new byte[size];
-            Assert.Equal(DecryptionResult.Opened, cipher.Open(Seal(peer, plaintext), opened));
+            Assert.Equal(AnswerFault.None, cipher.Decrypt(Seal(peer, plaintext), opened));
             Assert.True(plaintext.AsSpan().SequenceEqual(opened), $"{size} bytes");
         }
     }
@@ -58,10 +59,10 @@ public sealed class ExchangeCipherTests
     [InlineData(1000)]
     public void Seal_DestinationOfOtherLength_ThrowsAndUsesNoNumber(int difference)
     {
-        using AesGcmKey key = new(_key);
-        using ExchangeCipher cipher = new(key, "id"u8.ToArray());
-        byte[] destination = new byte[cipher.SealedLength(3) + difference];
-        Assert.Throws<ArgumentOutOfRangeException>(() => cipher.Seal("abc"u8, destination));
+        using AesGcmKey key = AesGcmKey.Import(_key);
+        using ExchangeCipher cipher = key.NewExchange("id"u8.ToArray());
+        byte[] destination = new byte[cipher.EncryptedLength(3) + difference];
+        Assert.Throws<ArgumentOutOfRangeException>(() => cipher.Encrypt("abc"u8, destination));
         Assert.Equal(new byte[destination.Length], destination);
         Assert.Equal("abc", NaivePeer.Open(Encoding.ASCII.GetString(Seal(cipher, "abc"u8)), _key, 0));
     }
@@ -74,11 +75,11 @@ public sealed class ExchangeCipherTests
         using AnswerSealer enclave = new(provider);
         using ExchangeCipher cipher = enclave.Client();
         _ = Seal(cipher, "1"u8);
-        Assert.Equal(DecryptionResult.Opened, cipher.Open(Encoding.ASCII.GetBytes(enclave.Value("2")), new byte[1]));
+        Assert.Equal(AnswerFault.None, cipher.Decrypt(Encoding.ASCII.GetBytes(enclave.Value("2")), new byte[1]));
         Assert.Throws<InvalidOperationException>(() => Seal(cipher, "3"u8));
 
         using ExchangeCipher failed = enclave.Client();
-        Assert.NotEqual(DecryptionResult.Opened, failed.Open("null"u8, []));
+        Assert.NotEqual(AnswerFault.None, failed.Decrypt("null"u8, []));
         Assert.Throws<InvalidOperationException>(() => Seal(failed, "3"u8));
     }
 
@@ -88,18 +89,19 @@ public sealed class ExchangeCipherTests
     public void Seal_ManyExchangesUnderOneKey_NeverShareNonceOrIv(string provider)
     {
         using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
+        byte[] document = """{"a":"same text","b":"same text","c":"same text","d":"same text"}"""u8.ToArray();
+        using JsonIndex index = new();
+        Assert.Equal(JsonShape.Usable, index.Read(document));
         HashSet<string> nonces = [];
         HashSet<string> ivs = [];
         for (int i = 0; i < 500; i++)
         {
-            using ExchangeCipher cipher = new(key, "id"u8.ToArray());
-            string[] nonceOfValues = new string[4];
-            for (int value = 0; value < nonceOfValues.Length; value++)
-            {
-                string[] parts = Encoding.ASCII.GetString(Seal(cipher, "same text"u8)).Split(':');
-                nonceOfValues[value] = parts[1];
-                Assert.True(ivs.Add(parts[2]));
-            }
+            using BodyExchange exchange = new(key, "id"u8.ToArray());
+            using BufferedBody body = exchange.Encrypt(document, index, new ClearNames());
+            string[] values = [.. Encoding.ASCII.GetString(body.Content.Span).Split('"').Where(text => text.StartsWith("id:", StringComparison.Ordinal))];
+            Assert.Equal(4, values.Length);
+            string[] nonceOfValues = [.. values.Select(value => value.Split(':')[1])];
+            Assert.All(values, value => Assert.True(ivs.Add(value.Split(':')[2])));
 
             Assert.Single(nonceOfValues.Distinct());
             Assert.True(nonces.Add(nonceOfValues[0]));
@@ -126,7 +128,7 @@ public sealed class ExchangeCipherTests
     public void Dispose_ThenUse_Throws(string provider)
     {
         using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
-        ExchangeCipher cipher = new(key, "id"u8.ToArray());
+        ExchangeCipher cipher = key.NewExchange("id"u8.ToArray());
         byte[] value = Seal(cipher, "1"u8);
         value[5] ^= 1;
         cipher.Dispose();
@@ -136,8 +138,8 @@ public sealed class ExchangeCipherTests
 
     internal static byte[] Seal(ExchangeCipher cipher, ReadOnlySpan<byte> plaintext)
     {
-        byte[] destination = new byte[cipher.SealedLength(plaintext.Length)];
-        cipher.Seal(plaintext, destination);
+        byte[] destination = new byte[cipher.EncryptedLength(plaintext.Length)];
+        cipher.Encrypt(plaintext, destination);
         return destination;
     }
 }

@@ -19,7 +19,7 @@ public sealed class FieldCipherTests
     [InlineData(0)]
     public void Constructor_NonceOfAnotherLength_Throws(int nonce)
     {
-        using AesGcmKey key = new(_key);
+        using AesGcmKey key = AesGcmKey.Import(_key);
         Assert.Throws<ArgumentOutOfRangeException>(() => new FieldCipher(key, new byte[nonce]));
     }
 
@@ -31,17 +31,15 @@ public sealed class FieldCipherTests
         using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
         using FieldCipher sender = New(key);
         byte[] first = Encrypt(sender, 7);
-        byte[] second = Encrypt(sender, 7);
-        Assert.Equal(2ul, sender.Sequence);
+        byte[] second = Encrypt(sender, 7, number: 1);
         Assert.Equal(first[..7], second[..7]);
         Assert.NotEqual(first[7..], second[7..]);
 
         using FieldCipher receiver = New(key);
-        Assert.False(receiver.TryDecrypt(_iv, second, new byte[7]));
-        Assert.Equal(0ul, receiver.Sequence);
-        Assert.True(receiver.TryDecrypt(_iv, first, new byte[7]));
-        Assert.True(receiver.TryDecrypt(_iv, second, new byte[7]));
-        Assert.Equal(2ul, receiver.Sequence);
+        Assert.False(receiver.TryDecrypt(0, _iv, second, new byte[7]));
+        Assert.True(receiver.TryDecrypt(0, _iv, first, new byte[7]));
+        Assert.False(receiver.TryDecrypt(1, _iv, first, new byte[7]));
+        Assert.True(receiver.TryDecrypt(1, _iv, second, new byte[7]));
     }
 
     [Theory]
@@ -62,15 +60,15 @@ public sealed class FieldCipherTests
             byte[] altered = [.. sealedBytes];
             altered[bit / 8] ^= (byte)(1 << (bit % 8));
             byte[] plaintext = [.. Enumerable.Repeat((byte)0xAA, length)];
-            Assert.False(receiver.TryDecrypt(_iv, altered, plaintext));
+            Assert.False(receiver.TryDecrypt(0, _iv, altered, plaintext));
             Assert.False(plaintext.AsSpan().ContainsAnyExcept((byte)0));
             byte[] value = altered[..length];
-            Assert.False(receiver.TryDecryptInPlace(_iv, value, altered.AsSpan(length)));
+            Assert.False(receiver.TryDecryptInPlace(0, _iv, value, altered.AsSpan(length)));
             Assert.False(value.AsSpan().ContainsAnyExcept((byte)0));
         }
 
         byte[] opened = new byte[length];
-        Assert.True(receiver.TryDecrypt(_iv, sealedBytes, opened));
+        Assert.True(receiver.TryDecrypt(0, _iv, sealedBytes, opened));
         Assert.True(opened.AsSpan().SequenceEqual(Plaintext(length)));
     }
 
@@ -92,11 +90,10 @@ public sealed class FieldCipherTests
         byte[] sealedBytes = Encrypt(sodium, length);
         byte[] value = Plaintext(length);
         byte[] tag = new byte[FieldCipher.TagSize];
-        inPlace.EncryptInPlace(_iv, value, tag);
+        inPlace.EncryptInPlace(0, _iv, value, tag);
 
         Assert.Equal(Encrypt(platform, length), sealedBytes);
         Assert.Equal(sealedBytes, (byte[])[.. value, .. tag]);
-        Assert.Equal([1ul, 1ul, 1ul], ((FieldCipher[])[sodium, platform, inPlace]).Select(cipher => cipher.Sequence));
     }
 
     [Theory]
@@ -110,8 +107,9 @@ public sealed class FieldCipherTests
         byte[] sealedBytes = Encrypt(sender, 5);
         using FieldCipher otherNonce = new(key, new byte[FieldCipher.NonceSize]);
         using FieldCipher otherKey = new(zeros, _nonce);
-        using FieldCipher otherNumber = new(key, _nonce, 1);
-        Assert.All((FieldCipher[])[otherNonce, otherKey, otherNumber], cipher => Assert.False(cipher.TryDecrypt(_iv, sealedBytes, new byte[5])));
+        Assert.All((FieldCipher[])[otherNonce, otherKey], cipher => Assert.False(cipher.TryDecrypt(0, _iv, sealedBytes, new byte[5])));
+        Assert.False(sender.TryDecrypt(1, _iv, sealedBytes, new byte[5]));
+        Assert.True(sender.TryDecrypt(0, _iv, sealedBytes, new byte[5]));
     }
 
     [Theory]
@@ -123,20 +121,21 @@ public sealed class FieldCipherTests
         FieldCipher cipher = New(key);
         cipher.Dispose();
         byte[] tag = new byte[FieldCipher.TagSize];
-        Assert.Throws<ObjectDisposedException>(() => cipher.Encrypt(_iv, [], tag));
-        Assert.Throws<ObjectDisposedException>(() => cipher.EncryptInPlace(_iv, [], tag));
-        Assert.Throws<ObjectDisposedException>(() => cipher.TryDecrypt(_iv, tag, []));
-        Assert.Throws<ObjectDisposedException>(() => cipher.TryDecryptInPlace(_iv, [], tag));
+        Assert.Throws<ObjectDisposedException>(cipher.Copy);
+        Assert.Throws<ObjectDisposedException>(() => cipher.Encrypt(0, _iv, [], tag));
+        Assert.Throws<ObjectDisposedException>(() => cipher.EncryptInPlace(0, _iv, [], tag));
+        Assert.Throws<ObjectDisposedException>(() => cipher.TryDecrypt(0, _iv, tag, []));
+        Assert.Throws<ObjectDisposedException>(() => cipher.TryDecryptInPlace(0, _iv, [], tag));
     }
 
     private static byte[] Plaintext(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)i)];
 
     private FieldCipher New(AesGcmKey key) => new(key, _nonce);
 
-    private byte[] Encrypt(FieldCipher cipher, int length)
+    private byte[] Encrypt(FieldCipher cipher, int length, ulong number = 0)
     {
         byte[] sealedBytes = new byte[length + FieldCipher.TagSize];
-        cipher.Encrypt(_iv, Plaintext(length), sealedBytes);
+        cipher.Encrypt(number, _iv, Plaintext(length), sealedBytes);
         return sealedBytes;
     }
 }

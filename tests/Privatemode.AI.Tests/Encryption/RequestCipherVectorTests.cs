@@ -37,9 +37,9 @@ public sealed class RequestCipherVectorTests
                 }
 
                 using AesGcmKey key = Key(vector, provider);
-                using FieldCipher cipher = At(vector, key);
+                using FieldCipher cipher = new(key, vector.Hex("nonce_hex"));
                 byte[] sealedBytes = new byte[plaintext.Length + FieldCipher.TagSize];
-                cipher.Encrypt(iv, plaintext, sealedBytes);
+                cipher.Encrypt(NumberOf(vector), iv, plaintext, sealedBytes);
                 Assert.Equal(vector.Text("ciphertext_and_tag_hex"), Convert.ToHexStringLower(sealedBytes));
 
                 byte[] id = vector.Bytes("secret_id");
@@ -48,7 +48,7 @@ public sealed class RequestCipherVectorTests
                 prefix += EncryptedValue.WriteHex(sealedBytes, message.AsSpan(prefix));
                 message[prefix] = (byte)'"';
                 Assert.Equal(vector.Text("message"), Encoding.UTF8.GetString(message));
-                Assert.True(EncryptedValue.IsSealedWith(message, id));
+                Assert.True(EncryptedValue.IsEncryptedWith(message, id));
             });
         }
 
@@ -67,24 +67,21 @@ public sealed class RequestCipherVectorTests
             {
                 JsonElement[] request = [.. vector.Items("request")];
                 using AesGcmKey key = Key(vector, provider);
-                using ExchangeCipher cipher = new(
-                    key, vector.Bytes("secret_id"), vector.Hex("nonce_hex"), request.Select(value => IvOf(value.Text("message"))));
-                foreach (JsonElement value in request)
-                {
-                    byte[] plaintext = value.Bytes("plaintext");
-                    byte[] message = new byte[cipher.SealedLength(plaintext.Length)];
-                    cipher.Seal(plaintext, message);
-                    Assert.Equal(value.Text("message"), Encoding.UTF8.GetString(message));
-                }
+                using ExchangeCipher cipher = new(key, vector.Bytes("secret_id"), vector.Hex("nonce_hex"));
+                string[] messages =
+                    [.. request.Select(value => Encoding.UTF8.GetString(ExchangeCipherTests.Seal(cipher, value.Bytes("plaintext"))))];
+                ulong[] numbers = KnownAnswer.AssertSame(
+                    string.Join('\n', request.Select(value => value.Text("message"))), string.Join('\n', messages), key, vector.Hex("nonce_hex"));
+                Assert.Equal(Enumerable.Range(0, request.Length).Select(i => (ulong)i), numbers);
 
                 foreach (JsonElement value in vector.Items("response"))
                 {
-                    Assert.Equal(value.Text("plaintext"), Open(cipher, value.Bytes("message"), out DecryptionResult result));
-                    Assert.Equal(DecryptionResult.Opened, result);
+                    Assert.Equal(value.Text("plaintext"), Open(cipher, value.Bytes("message"), out AnswerFault result));
+                    Assert.Equal(AnswerFault.None, result);
                 }
 
                 Assert.True(vector.Flag("encrypt_after_decrypt_error"));
-                Assert.Throws<InvalidOperationException>(() => cipher.Seal([], new byte[cipher.SealedLength(0)]));
+                Assert.Throws<InvalidOperationException>(() => cipher.Encrypt([], new byte[cipher.EncryptedLength(0)]));
             });
         }
 
@@ -127,12 +124,12 @@ public sealed class RequestCipherVectorTests
         using ExchangeCipher cipher = new(key, "id"u8.ToArray(), vector.Hex("nonce_hex"));
         JsonElement[] steps = [.. vector.Items("steps")];
         Assert.Equal(4, steps.Length);
-        Open(cipher, steps[0].Bytes("message"), out DecryptionResult first);
-        Assert.Equal(DecryptionResult.NotAuthentic, first);
+        Open(cipher, steps[0].Bytes("message"), out AnswerFault first);
+        Assert.Equal(AnswerFault.NotAuthentic, first);
         foreach (JsonElement step in steps.Skip(1))
         {
-            Open(cipher, step.Bytes("message"), out DecryptionResult result);
-            Assert.Equal(DecryptionResult.AlreadyFailed, result);
+            Open(cipher, step.Bytes("message"), out AnswerFault result);
+            Assert.Equal(AnswerFault.AlreadyFailed, result);
         }
 
         using ExchangeCipher inOrder = new(key, "id"u8.ToArray(), vector.Hex("nonce_hex"));
@@ -146,15 +143,14 @@ public sealed class RequestCipherVectorTests
     public void Encrypt_AfterTheLastSequenceNumber_Throws(string provider)
     {
         using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, new byte[32]);
-        using FieldCipher cipher = new(key, new byte[12], uint.MaxValue);
-        cipher.Encrypt(new byte[12], [], new byte[16]);
-        Assert.Throws<OverflowException>(() => cipher.Encrypt(new byte[12], [], new byte[16]));
+        using FieldCipher cipher = new(key, new byte[12]);
+        cipher.Encrypt(uint.MaxValue, new byte[12], [], new byte[16]);
+        Assert.Throws<OverflowException>(() => cipher.Encrypt(uint.MaxValue + 1ul, new byte[12], [], new byte[16]));
     }
 
     private static AesGcmKey Key(JsonElement vector, string provider) => AesGcmProvidersAttribute.Key(provider, vector.Hex("secret_hex"));
 
-    private static FieldCipher At(JsonElement vector, AesGcmKey key) =>
-        new(key, vector.Hex("nonce_hex"), vector.GetProperty("sequence").GetUInt32());
+    private static ulong NumberOf(JsonElement vector) => vector.GetProperty("sequence").GetUInt32();
 
     private static string? OpenAt(JsonElement vector, string provider)
     {
@@ -174,17 +170,15 @@ public sealed class RequestCipherVectorTests
         }
 
         using AesGcmKey key = Key(vector, provider);
-        using FieldCipher cipher = At(vector, key);
+        using FieldCipher cipher = new(key, vector.Hex("nonce_hex"));
         byte[] plaintext = new byte[sealedBytes.Length - FieldCipher.TagSize];
-        return cipher.TryDecrypt(iv, sealedBytes, plaintext) ? Encoding.UTF8.GetString(plaintext) : null;
+        return cipher.TryDecrypt(NumberOf(vector), iv, sealedBytes, plaintext) ? Encoding.UTF8.GetString(plaintext) : null;
     }
 
-    private static string Open(ExchangeCipher cipher, byte[] message, out DecryptionResult result)
+    private static string Open(ExchangeCipher cipher, byte[] message, out AnswerFault result)
     {
         byte[] plaintext = new byte[ExchangeCipher.PlaintextLength(message, out int head)];
-        result = cipher.Open(message, head, plaintext);
+        result = cipher.Decrypt(message, head, plaintext);
         return Encoding.UTF8.GetString(plaintext);
     }
-
-    private static byte[] IvOf(string message) => Convert.FromHexString(message.Split(':')[2]);
 }

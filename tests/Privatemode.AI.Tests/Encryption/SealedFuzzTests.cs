@@ -26,7 +26,7 @@ public sealed class SealedFuzzTests : IDisposable
             byte[] damaged = new Mutator(seed).Damage(wire);
             using ExchangeCipher cipher = _stream.Enclave.Client();
             using DecryptedDocument document = new();
-            AnswerFault fault = document.Open(damaged, new ChoiceRules().Shape, cipher);
+            AnswerFault fault = document.Decrypt(damaged, new ChoiceRules().Shape, cipher);
             Assert.True(fault == AnswerFault.None || document.Text.IsEmpty, $"seed {seed}");
             if (fault == AnswerFault.None)
             {

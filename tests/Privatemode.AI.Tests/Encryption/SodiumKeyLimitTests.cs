@@ -21,7 +21,7 @@ public sealed class SodiumKeyLimitTests
             GC.WaitForPendingFinalizers();
             while (keys.Count <= SodiumAesGcmKey.MostKeys)
             {
-                keys.Add(new AesGcmKey(Bytes));
+                keys.Add(AesGcmKey.Import(Bytes));
             }
 
             Assert.NotNull(keys[0].Sodium);
@@ -58,7 +58,7 @@ public sealed class SodiumKeyLimitTests
         AppContext.SetSwitch("Privatemode.AI.PlatformAesGcmOnly", true);
         try
         {
-            using AesGcmKey key = new(Bytes);
+            using AesGcmKey key = AesGcmKey.Import(Bytes);
             Assert.Null(key.Sodium);
             AssertWorks(key);
         }
@@ -75,7 +75,7 @@ public sealed class SodiumKeyLimitTests
     {
         for (int i = 0; i < count; i++)
         {
-            _ = new AesGcmKey(Bytes);
+            _ = AesGcmKey.Import(Bytes);
         }
     }
 
@@ -84,9 +84,9 @@ public sealed class SodiumKeyLimitTests
         using FieldCipher sender = new(key, new byte[FieldCipher.NonceSize]);
         using FieldCipher receiver = new(key, new byte[FieldCipher.NonceSize]);
         byte[] sealedBytes = new byte[3 + FieldCipher.TagSize];
-        sender.Encrypt(new byte[FieldCipher.IvSize], [1, 2, 3], sealedBytes);
+        sender.Encrypt(0, new byte[FieldCipher.IvSize], [1, 2, 3], sealedBytes);
         byte[] plaintext = new byte[3];
-        Assert.True(receiver.TryDecrypt(new byte[FieldCipher.IvSize], sealedBytes, plaintext));
+        Assert.True(receiver.TryDecrypt(0, new byte[FieldCipher.IvSize], sealedBytes, plaintext));
         Assert.Equal([1, 2, 3], plaintext);
     }
 }

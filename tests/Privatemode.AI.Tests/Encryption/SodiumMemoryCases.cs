@@ -44,7 +44,7 @@ internal static class SodiumMemoryCases
         Assert.NotEqual(Failed, page);
         Assert.NotEqual(0, Lock(page, PageSize));
 
-        using AesGcmKey key = new(Bytes);
+        using AesGcmKey key = AesGcmKey.Import(Bytes);
         Assert.NotNull(key.Sodium);
         AssertWorks(key);
     }
@@ -52,7 +52,7 @@ internal static class SodiumMemoryCases
     private static void RunWithoutMappings()
     {
         // What is used without mappings must be compiled and loaded before.
-        using (AesGcmKey before = new(Bytes))
+        using (AesGcmKey before = AesGcmKey.Import(Bytes))
         {
             Assert.NotNull(before.Sodium);
             AssertWorks(before);
@@ -63,7 +63,7 @@ internal static class SodiumMemoryCases
         AesGcmKey without;
         try
         {
-            without = new AesGcmKey(Bytes);
+            without = AesGcmKey.Import(Bytes);
         }
         finally
         {
@@ -73,7 +73,7 @@ internal static class SodiumMemoryCases
         Assert.Null(without.Sodium);
         AssertWorks(without);
         without.Dispose();
-        using AesGcmKey after = new(Bytes);
+        using AesGcmKey after = AesGcmKey.Import(Bytes);
         Assert.NotNull(after.Sodium);
     }
 
@@ -114,9 +114,9 @@ internal static class SodiumMemoryCases
         using FieldCipher sender = new(key, new byte[FieldCipher.NonceSize]);
         using FieldCipher receiver = new(key, new byte[FieldCipher.NonceSize]);
         byte[] sealedBytes = new byte[3 + FieldCipher.TagSize];
-        sender.Encrypt(new byte[FieldCipher.IvSize], [1, 2, 3], sealedBytes);
+        sender.Encrypt(0, new byte[FieldCipher.IvSize], [1, 2, 3], sealedBytes);
         byte[] plaintext = new byte[3];
-        Assert.True(receiver.TryDecrypt(new byte[FieldCipher.IvSize], sealedBytes, plaintext));
+        Assert.True(receiver.TryDecrypt(0, new byte[FieldCipher.IvSize], sealedBytes, plaintext));
         Assert.Equal([1, 2, 3], plaintext);
     }
 

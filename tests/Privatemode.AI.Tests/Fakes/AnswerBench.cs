@@ -21,7 +21,7 @@ internal sealed class AnswerBench : IDisposable
     /// <summary>Opens the next document, lets something change it, and gives back its text.</summary>
     public string Change(string document, Action<DecryptedDocument> change)
     {
-        Assert.Equal(AnswerFault.None, _opened.Open(Encoding.UTF8.GetBytes(_sealer.Document(document)), Shape, _client));
+        Assert.Equal(AnswerFault.None, _opened.Decrypt(Encoding.UTF8.GetBytes(_sealer.Document(document)), Shape, _client));
         change(_opened);
         return Encoding.UTF8.GetString(_opened.Text);
     }

@@ -12,15 +12,16 @@ internal sealed class AnswerSealer : IDisposable
 {
     public static readonly ClearNames ChatPlain = new("id", "usage");
 
-    private FieldCipher _cipher;
+    private readonly FieldCipher _cipher;
     private readonly AesGcmKey _key;
     private readonly byte[] _nonce = RandomNumberGenerator.GetBytes(FieldCipher.NonceSize);
+    private ulong _sent;
 
     /// <param name="provider">Which AES-256-GCM both sides use; null for the one that the library chooses.</param>
     public AnswerSealer(string? provider = null)
     {
         byte[] key = RandomNumberGenerator.GetBytes(FieldCipher.KeySize);
-        _key = provider is null ? new AesGcmKey(key) : AesGcmProvidersAttribute.Key(provider, key);
+        _key = provider is null ? AesGcmKey.Import(key) : AesGcmProvidersAttribute.Key(provider, key);
         _cipher = new FieldCipher(_key, _nonce);
     }
 
@@ -32,8 +33,7 @@ internal sealed class AnswerSealer : IDisposable
     /// <summary>Begins to number from 0 again, for another client of the same exchange.</summary>
     public AnswerSealer Restarted()
     {
-        _cipher.Dispose();
-        _cipher = new FieldCipher(_key, _nonce);
+        _sent = 0;
         return this;
     }
 
@@ -43,7 +43,7 @@ internal sealed class AnswerSealer : IDisposable
         byte[] bytes = Encoding.UTF8.GetBytes(plaintext);
         iv ??= RandomNumberGenerator.GetBytes(FieldCipher.IvSize);
         byte[] sealedBytes = new byte[bytes.Length + FieldCipher.TagSize];
-        _cipher.Encrypt(iv, bytes, sealedBytes);
+        _cipher.Encrypt(_sent++, iv, bytes, sealedBytes);
         string hex = $"{Convert.ToHexStringLower(_nonce)}:{Convert.ToHexStringLower(iv)}:{Convert.ToHexStringLower(sealedBytes)}";
         return $"\"{Encoding.UTF8.GetString(SecretId)}:{hex}\"";
     }

@@ -72,8 +72,8 @@ internal sealed partial class AnsweringNetwork : IDisposable
     private static string Seal(ExchangeCipher enclave, string value)
     {
         byte[] plaintext = Encoding.UTF8.GetBytes(value);
-        byte[] wire = new byte[enclave.SealedLength(plaintext.Length)];
-        enclave.Seal(plaintext, wire);
+        byte[] wire = new byte[enclave.EncryptedLength(plaintext.Length)];
+        enclave.Encrypt(plaintext, wire);
         return Encoding.UTF8.GetString(wire);
     }
 

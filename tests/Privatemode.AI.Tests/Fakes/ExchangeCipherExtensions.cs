@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
 
@@ -5,10 +6,14 @@ namespace Privatemode.AI.Tests.Fakes;
 
 internal static class ExchangeCipherExtensions
 {
-    /// <summary>Opens a raw JSON value, encrypted or not, as it stands in a document.</summary>
-    public static DecryptionResult Open(this ExchangeCipher cipher, Utf8Sequence raw, Span<byte> plaintext)
+    /// <summary>A cipher of a new exchange under this key.</summary>
+    public static ExchangeCipher NewExchange(this AesGcmKey key, ReadOnlyMemory<byte> secretId) =>
+        new(key, secretId, RandomNumberGenerator.GetBytes(FieldCipher.NonceSize));
+
+    /// <summary>Decrypts a raw JSON value, encrypted or not, as it stands in a document.</summary>
+    public static AnswerFault Decrypt(this ExchangeCipher cipher, Utf8Sequence raw, Span<byte> plaintext)
     {
         _ = ExchangeCipher.PlaintextLength(raw, out int headLength);
-        return cipher.Open(raw, headLength, plaintext);
+        return cipher.Decrypt(raw, headLength, plaintext);
     }
 }

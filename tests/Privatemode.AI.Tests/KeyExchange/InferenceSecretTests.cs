@@ -84,13 +84,13 @@ public class InferenceSecretTests
         secret.Dispose();
         using (FieldCipher cipher = new(secret.EncryptionKey, new byte[FieldCipher.NonceSize]))
         {
-            cipher.Encrypt(new byte[FieldCipher.IvSize], [1], new byte[1 + FieldCipher.TagSize]);
+            cipher.Encrypt(0, new byte[FieldCipher.IvSize], [1], new byte[1 + FieldCipher.TagSize]);
         }
 
         secret.Release();
         using FieldCipher late = new(key, new byte[FieldCipher.NonceSize]);
-        Assert.Throws<ObjectDisposedException>(() => late.Encrypt(new byte[FieldCipher.IvSize], [1], new byte[1 + FieldCipher.TagSize]));
-        Assert.Throws<ObjectDisposedException>(() => late.EncryptInPlace(new byte[FieldCipher.IvSize], [1], new byte[FieldCipher.TagSize]));
+        Assert.Throws<ObjectDisposedException>(() => late.Encrypt(0, new byte[FieldCipher.IvSize], [1], new byte[1 + FieldCipher.TagSize]));
+        Assert.Throws<ObjectDisposedException>(() => late.EncryptInPlace(0, new byte[FieldCipher.IvSize], [1], new byte[FieldCipher.TagSize]));
     }
 
     [Fact]

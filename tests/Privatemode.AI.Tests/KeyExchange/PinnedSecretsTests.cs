@@ -1,6 +1,6 @@
-using System.Reflection;
 using Privatemode.AI.KeyExchange;
 using Privatemode.AI.KeyExchange.Hpke;
+using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.KeyExchange;
 
@@ -10,7 +10,7 @@ public class PinnedSecretsTests
     [Fact]
     public void LongLivedSecrets_FreshlyMade_LieOnThePinnedHeap()
     {
-        using XWingPrivateKey key = XWingPrivateKey.FromSeed(new byte[XWing.SeedSize], PrimitiveProvider.BouncyCastle);
+        using XWingPrivateKey key = XWingPrivateKey.Generate();
         using HpkeExportContext context = HpkeExportContext.ScheduleBase(HpkeSuite.Id, new byte[32], []);
         using InferenceSecret secret = new(new byte[32], new byte[32], default, default);
 
@@ -21,5 +21,5 @@ public class PinnedSecretsTests
     }
 
     private static int GenerationOf(object owner, string field) =>
-        GC.GetGeneration(owner.GetType().GetField(field, BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(owner)!);
+        GC.GetGeneration(owner.Field<byte[]>(field));
 }

@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Security.Cryptography;
-using Privatemode.AI.KeyExchange.Hpke;
 using Xunit.Sdk;
 
 namespace Privatemode.AI.Tests.KeyExchange;
@@ -9,14 +8,18 @@ namespace Privatemode.AI.Tests.KeyExchange;
 [AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
 internal sealed class PrimitiveProvidersAttribute : DataAttribute
 {
+    public const string Automatic = "Automatic";
+    public const string BouncyCastle = "BouncyCastle";
+    public const string Platform = "Platform";
+
     private readonly string _provider;
 
-    /// <param name="provider">A <c>PrimitiveProvider</c>; test methods are public, and the enumeration is not.</param>
+    /// <param name="provider"><see cref="Automatic"/> (what the library chooses), <see cref="BouncyCastle"/> or <see cref="Platform"/>.</param>
     /// <param name="needsMlKem">The test needs ML-KEM, not SHA-3 alone.</param>
     public PrimitiveProvidersAttribute(string provider, bool needsMlKem = true)
     {
         _provider = provider;
-        if (Enum.Parse<PrimitiveProvider>(provider) == PrimitiveProvider.Platform)
+        if (provider == Platform)
         {
             Skip = needsMlKem && !MLKem.IsSupported ? "The platform has no ML-KEM (OpenSSL 3.5, or Windows from the end of 2025)."
                 : !SHA3_256.IsSupported || !Shake256.IsSupported ? "The platform has no SHA-3."

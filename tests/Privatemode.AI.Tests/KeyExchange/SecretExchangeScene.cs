@@ -3,6 +3,7 @@ using System.Text;
 using Privatemode.AI.KeyExchange;
 using Privatemode.AI.KeyExchange.Hpke;
 using Privatemode.AI.Testing.SecretService;
+using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.KeyExchange;
 
@@ -23,7 +24,7 @@ internal sealed class SecretExchangeScene : IDisposable
 
     public SecretExchange Exchange { get; } = SecretExchange.Create();
 
-    public byte[] PublicKey => Exchange.PrivateKey.PublicKey.ToArray();
+    public byte[] PublicKey => Exchange.Field<XWingPrivateKey>("_privateKey").PublicKey.ToArray();
 
     public byte[] Pem { get; set; }
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Privatemode.AI.KeyExchange;
 using Privatemode.AI.KeyExchange.Hpke;
 using Privatemode.AI.Testing.SecretService;
+using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.KeyExchange;
 
@@ -38,8 +39,9 @@ public class SecretExchangeTests
     [Fact]
     public void RequestBody_Always_IsTheKeyInStandardBase64WithoutEscapes()
     {
-        using SecretExchange exchange = SecretExchange.Create();
-        string key = Convert.ToBase64String(exchange.PrivateKey.PublicKey);
+        XWingPrivateKey privateKey = XWingPrivateKey.Generate();
+        using SecretExchange exchange = new(privateKey);
+        string key = Convert.ToBase64String(privateKey.PublicKey);
         Assert.Equal("{\"PublicKey\":\"" + key + "\"}", Encoding.UTF8.GetString(exchange.RequestBody.Span));
     }
 
@@ -77,7 +79,7 @@ public class SecretExchangeTests
     public void Complete_SuccessOrFailure_ZeroesThePrivateKey(bool success)
     {
         using SecretExchangeScene scene = new() { Body = success ? null : "{}" };
-        Assert.True(scene.Exchange.PrivateKey.X25519Scalar.ContainsAnyExcept((byte)0));
+        Assert.True(scene.Exchange.Field<XWingPrivateKey>("_privateKey").Field<byte[]>("_x25519").AsSpan().ContainsAnyExcept((byte)0));
         if (success)
         {
             scene.Play().Dispose();
@@ -169,7 +171,9 @@ public class SecretExchangeTests
 
     private static void AssertZeroed(SecretExchange exchange)
     {
-        Assert.False(exchange.PrivateKey.X25519Scalar.ContainsAnyExcept((byte)0));
-        Assert.Throws<ObjectDisposedException>(() => exchange.PrivateKey.MlKem.Decapsulate(new byte[MlKem768.CiphertextSize], new byte[32]));
+        XWingPrivateKey key = exchange.Field<XWingPrivateKey>("_privateKey");
+        Assert.False(key.Field<byte[]>("_x25519").AsSpan().ContainsAnyExcept((byte)0));
+        Assert.Throws<ObjectDisposedException>(
+            () => key.Field<MlKem768PrivateKey>("_mlKem").Decapsulate(new byte[MlKem768.CiphertextSize], new byte[32]));
     }
 }

@@ -150,7 +150,7 @@ public class SecretExchangeVectorTests
 
     private static InferenceSecret Complete(JsonElement test, SecretServiceNames names)
     {
-        using SecretExchange exchange = SecretExchange.CreateFromSeed(test.Hex("private_seed_hex"), PrimitiveProvider.Automatic);
+        using SecretExchange exchange = new(XWingPrivateKey.FromSeed(test.Hex("private_seed_hex")));
         Assert.Equal(test.Text("request_body"), Encoding.UTF8.GetString(exchange.RequestBody.Span));
         MeshCertificateAuthority authority = MeshCertificateAuthority.FromPem(Encoding.UTF8.GetBytes(test.Text("mesh_ca_pem")));
         return exchange.Complete(Encoding.UTF8.GetBytes(test.Text("response_body")), authority, names, FakeMesh.Now, FakeMesh.Now);

@@ -32,7 +32,7 @@ internal sealed class AnswerReading(string path = "/v1/chat/completions", int st
 
     private long Read(Func<BodyExchange, Stream> body)
     {
-        using BodyExchange exchange = new BodyExchange(new AesGcmKey(Key), "id"u8.ToArray());
+        using BodyExchange exchange = new BodyExchange(AesGcmKey.Import(Key), "id"u8.ToArray());
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         ValidityPeriod lifetime = ValidityPeriod.Of(SecretExchange.SecretLifetime, TimeProvider.System);
         SessionSecret session = new(new InferenceSecret(new byte[32], Key, now, now + SecretExchange.SecretLifetime), lifetime, "policy", "mac");

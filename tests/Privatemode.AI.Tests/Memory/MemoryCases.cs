@@ -126,7 +126,7 @@ internal static class MemoryCases
             new Uri("https://example.com"), new PromptCacheSaltProvider(PromptCacheScope.None), TimeProvider.System);
         EndpointRule rule = EndpointRules.Transcriptions;
         using EncryptedCall call = engine.Prepare(rule, RequestEncryptor.Read(rule, bytes, "multipart/form-data; boundary=limit"), "key");
-        using BodyExchange exchange = new BodyExchange(new AesGcmKey(new byte[32]), "id"u8.ToArray());
+        using BodyExchange exchange = new BodyExchange(AesGcmKey.Import(new byte[32]), "id"u8.ToArray());
         using EncryptedContent content = new(call.Body!.Seal(exchange, rule));
         content.WriteTo(Stream.Null);
     }

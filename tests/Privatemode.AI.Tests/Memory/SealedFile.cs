@@ -12,6 +12,7 @@ internal sealed class SealedFile
 
     private readonly FieldCipher _cipher;
     private readonly string _head;
+    private ulong _sent;
     private readonly FileStream _file = new(
         Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 0, FileOptions.DeleteOnClose);
 
@@ -25,7 +26,7 @@ internal sealed class SealedFile
         Assert.Equal(JsonShape.Usable, index.Read(request));
         using BufferedBody body = exchange.Encrypt(request, index, new ClearNames());
         string[] parts = Encoding.ASCII.GetString(body.Content.Span).Split('"')[3].Split(':');
-        _cipher = new FieldCipher(new AesGcmKey(key), Convert.FromHexString(parts[1]));
+        _cipher = new FieldCipher(AesGcmKey.Import(key), Convert.FromHexString(parts[1]));
         _head = $"{parts[0]}:{parts[1]}:";
     }
 
@@ -47,7 +48,7 @@ internal sealed class SealedFile
         Span<byte> content = value.AsSpan(0, text.ReadAtLeast(value, length, throwOnEndOfStream: false));
         byte[] iv = RandomNumberGenerator.GetBytes(FieldCipher.IvSize);
         byte[] tag = new byte[FieldCipher.TagSize];
-        _cipher.EncryptInPlace(iv, content, tag);
+        _cipher.EncryptInPlace(_sent++, iv, content, tag);
         _ = Text($"\"{_head}{Convert.ToHexStringLower(iv)}:");
         byte[] hex = new byte[2 * Step];
         for (int at = 0; at < content.Length; at += Step)

@@ -50,17 +50,17 @@ public sealed class SecretLeaseTests
         byte[][] values = [.. Enumerable.Range(0, 3).Select(i => ExchangeCipherTests.Seal(peer, [(byte)i]))];
         byte[] opened = new byte[1];
 
-        Assert.Equal(DecryptionResult.Opened, exchange.Open(values[0], opened));
+        Assert.Equal(AnswerFault.None, exchange.Decrypt(values[0], opened));
         secret.Retire();
-        Assert.Equal(DecryptionResult.Opened, exchange.Open(values[1], opened));
+        Assert.Equal(AnswerFault.None, exchange.Decrypt(values[1], opened));
         Assert.Equal(1, opened[0]);
         lease.Dispose();
 
         Assert.True(secrets.IsWiped(0));
         if (provider == AesGcmProvidersAttribute.Sodium)
         {
-            Assert.Throws<ObjectDisposedException>(() => exchange.Open(values[2], opened));
-            Assert.Equal(DecryptionResult.AlreadyFailed, exchange.Open(values[2], opened));
+            Assert.Throws<ObjectDisposedException>(() => exchange.Decrypt(values[2], opened));
+            Assert.Equal(AnswerFault.AlreadyFailed, exchange.Decrypt(values[2], opened));
         }
     }
 

@@ -68,7 +68,7 @@ internal sealed class EventDecryptor(ExchangeCipher cipher, EventRules rules, An
             return;
         }
 
-        AnswerFault fault = Event.Open(payload, rules.Shape, cipher);
+        AnswerFault fault = Event.Decrypt(payload, rules.Shape, cipher);
         try
         {
             fault = fault == AnswerFault.None ? rules.Inspect(Event) : fault;
@@ -85,7 +85,7 @@ internal sealed class EventDecryptor(ExchangeCipher cipher, EventRules rules, An
             return;
         }
 
-        AuthenticEvents += Event.HasSealed ? 1 : 0;
+        AuthenticEvents += Event.HasEncrypted ? 1 : 0;
         Return(rules);
         _mayBeMarked = IsEnded;
         HasHandedOut = rules.HasHandedOut = Events > 0;

@@ -3,12 +3,12 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Encryption.Json;
 
-/// <summary>An answer, or one event of it, after opening: its text and its top-level members.</summary>
+/// <summary>An answer, or one event of it, after decryption: its text and its top-level members.</summary>
 /// <remarks>Reusable and pooled: one instance serves all events of a stream. Not thread-safe.</remarks>
 internal sealed class DecryptedDocument : IDisposable
 {
-    // A sealed value is longer than this. More members than that are not what an answer can hold, and would take as much memory as it has itself.
-    private const int ShortestSealed = 128;
+    // An encrypted value is longer than this. More members than that are not what an answer can hold, and would take as much memory as it has itself.
+    private const int ShortestEncrypted = 128;
     private const int FewMembers = 4096;
 
     private readonly JsonIndex _index = new();
@@ -19,24 +19,24 @@ internal sealed class DecryptedDocument : IDisposable
     /// <summary>The document as it goes to the caller.</summary>
     public ReadOnlySpan<byte> Text => _bytes.Span;
 
-    /// <summary>At least one member was sealed.</summary>
-    public bool HasSealed { get; private set; }
+    /// <summary>At least one member was encrypted.</summary>
+    public bool HasEncrypted { get; private set; }
 
-    /// <summary>Reads a sealed document and opens it into this one; empty after a fault.</summary>
-    public AnswerFault Open(Utf8Sequence document, ResponseSchema shape, ExchangeCipher cipher)
+    /// <summary>Decrypts a document into this one; empty after a fault.</summary>
+    public AnswerFault Decrypt(Utf8Sequence document, ResponseSchema schema, ExchangeCipher cipher)
     {
         _bytes.Clear();
-        int maxMembers = Math.Min(JsonIndex.MaxMembers, FewMembers + document.Length / ShortestSealed);
-        AnswerFault fault = AnswerFaults.From(_index.Read(document, shape.AllowsArray, maxMembers));
-        fault = fault == AnswerFault.None ? JsonDecryptor.Open(document, _index, shape.Plain, cipher, _bytes) : fault;
-        if (fault == AnswerFault.NothingSealed && shape.MayBePlain)
+        int maxMembers = Math.Min(JsonIndex.MaxMembers, FewMembers + document.Length / ShortestEncrypted);
+        AnswerFault fault = AnswerFaults.From(_index.Read(document, schema.AllowsArray, maxMembers));
+        fault = fault == AnswerFault.None ? JsonDecryptor.Decrypt(document, _index, schema.Plain, cipher, _bytes) : fault;
+        if (fault == AnswerFault.NothingEncrypted && schema.MayBePlain)
         {
             document.CopyTo(_bytes.Extend(document.Length));
-            HasSealed = false;
+            HasEncrypted = false;
             return AnswerFault.None;
         }
 
-        HasSealed = fault == AnswerFault.None;
+        HasEncrypted = fault == AnswerFault.None;
         if (fault != AnswerFault.None)
         {
             _index.Clear();
@@ -45,11 +45,11 @@ internal sealed class DecryptedDocument : IDisposable
         return fault;
     }
 
-    /// <summary>Reads a document of a local proxy, which is not encrypted; empty after a fault. <see cref="HasSealed"/> is false.</summary>
+    /// <summary>Reads a document of a local proxy, which is not encrypted; empty after a fault. <see cref="HasEncrypted"/> is false.</summary>
     public AnswerFault ReadUnencrypted(Utf8Sequence document, bool allowsArray)
     {
         _bytes.Clear();
-        HasSealed = false;
+        HasEncrypted = false;
         AnswerFault fault = AnswerFaults.From(_index.Read(document, allowsArray, JsonIndex.MaxMembers));
         if (fault == AnswerFault.None)
         {
@@ -217,19 +217,19 @@ internal sealed class DecryptedDocument : IDisposable
     }
 }
 
-/// <summary>Replaces the sealed top-level values of an answer by their plaintext, verified and in order.</summary>
+/// <summary>Replaces the encrypted top-level values of an answer by their plaintext, verified and in order.</summary>
 internal static class JsonDecryptor
 {
-    // What is not sealed, names and white space included, is short; otherwise it would take memory twice. An array of many
+    // What is not encrypted, names and white space included, is short; otherwise it would take memory twice. An array of many
     // elements has a comma for each.
     private const int MostClear = 256 * 1024;
     private const int ClearShare = 32;
 
     /// <summary>
-    /// Opens a document already indexed. On success the index describes <paramref name="output"/>, not the document any more.
+    /// Decrypts a document already indexed. On success the index describes <paramref name="output"/>, not the document any more.
     /// </summary>
     /// <returns>How it went; the output is worthless unless <see cref="AnswerFault.None"/>.</returns>
-    public static AnswerFault Open(Utf8Sequence document, JsonIndex index, ClearNames plain, ExchangeCipher cipher, PooledBytes output)
+    public static AnswerFault Decrypt(Utf8Sequence document, JsonIndex index, ClearNames plain, ExchangeCipher cipher, PooledBytes output)
     {
         output.Clear();
         AnswerFault fault = Layout(document, index, plain, out int length);
@@ -248,12 +248,12 @@ internal static class JsonDecryptor
                 continue;
             }
 
-            DecryptionResult result = cipher.Open(
+            fault = cipher.Decrypt(
                 document.Slice(member.ValueStart, member.ValueLength), member.HeadLength, output.Span.Slice(member.OutputStart, member.OutputLength));
-            if (result != DecryptionResult.Opened)
+            if (fault != AnswerFault.None)
             {
                 output.Clear();
-                return AnswerFaults.From(result);
+                return fault;
             }
         }
 
@@ -261,11 +261,11 @@ internal static class JsonDecryptor
         return AnswerFault.None;
     }
 
-    /// <summary>Every member that is not plain must be sealed, and at least one must be there.</summary>
+    /// <summary>Every member that is not plain must be encrypted, and at least one must be there.</summary>
     private static AnswerFault Layout(Utf8Sequence document, JsonIndex index, ClearNames plain, out int length)
     {
-        bool anySealed = false;
-        int sealedLength = 0;
+        bool anyEncrypted = false;
+        int encryptedLength = 0;
         length = document.Length;
         foreach (ref JsonMember member in index.Members)
         {
@@ -279,21 +279,21 @@ internal static class JsonDecryptor
             member.HeadLength = headLength;
             if (member.OutputLength < 0)
             {
-                return AnswerFault.UnsealedMember;
+                return AnswerFault.UnencryptedMember;
             }
 
-            anySealed = true;
-            sealedLength += member.ValueLength;
+            anyEncrypted = true;
+            encryptedLength += member.ValueLength;
             length += member.OutputLength - member.ValueLength;
         }
 
-        int clear = document.Length - sealedLength;
-        return !anySealed ? AnswerFault.NothingSealed
+        int clear = document.Length - encryptedLength;
+        return !anyEncrypted ? AnswerFault.NothingEncrypted
             : clear > MostClear + document.Length / ClearShare ? AnswerFault.BadPlainMember
             : AnswerFault.None;
     }
 
-    private static void Rebase(Span<JsonMember> members, ReadOnlySpan<byte> opened)
+    private static void Rebase(Span<JsonMember> members, ReadOnlySpan<byte> decrypted)
     {
         int shift = 0;
         foreach (ref JsonMember member in members)
@@ -306,7 +306,7 @@ internal static class JsonDecryptor
 
             shift += member.OutputLength - member.ValueLength;
             (member.ValueStart, member.ValueLength) = (member.OutputStart, member.OutputLength);
-            member.Kind = JsonKind.Of(member.Value(opened));
+            member.Kind = JsonKind.Of(member.Value(decrypted));
         }
     }
 }
@@ -315,15 +315,15 @@ internal static class JsonDecryptor
 /// <param name="Plain">Members that travel in the clear.</param>
 /// <param name="Payload">UTF-8 name of the member the endpoint exists for; empty when that is the document itself.</param>
 /// <param name="PayloadKind">The JSON kind that member must have.</param>
-/// <param name="AllowsArray">The body may be an array of sealed elements (document extraction only).</param>
-/// <param name="MayBePlain">An event may hold nothing sealed; its rules judge it (messages only).</param>
+/// <param name="AllowsArray">The body may be an array of encrypted elements (document extraction only).</param>
+/// <param name="MayBePlain">An event may hold nothing encrypted; its rules judge it (messages only).</param>
 internal sealed record ResponseSchema(ClearNames Plain, ReadOnlyMemory<byte> Payload, JsonTokenType PayloadKind, bool AllowsArray = false,
     bool MayBePlain = false)
 {
     /// <summary>Whether the payload is there and of the right kind.</summary>
-    public bool HasPayload(DecryptedDocument opened) => Payload.IsEmpty
-        ? opened.HasSealed && JsonKind.Of(opened.Text.TrimStart(" \t\r\n"u8)) == PayloadKind
-        : opened.TryGet(Payload.Span, out _, out JsonTokenType kind) && kind == PayloadKind;
+    public bool HasPayload(DecryptedDocument document) => Payload.IsEmpty
+        ? document.HasEncrypted && JsonKind.Of(document.Text.TrimStart(" \t\r\n"u8)) == PayloadKind
+        : document.TryGet(Payload.Span, out _, out JsonTokenType kind) && kind == PayloadKind;
 }
 
 /// <summary>A part of a text and what comes in its place.</summary>

@@ -33,7 +33,7 @@ internal sealed class JsonIndex : IDisposable
     /// <summary>Members in document order.</summary>
     public Span<JsonMember> Members => _members.AsSpan(0, _count);
 
-    /// <summary>Indexes into <see cref="Members"/> in the order of sealing and opening.</summary>
+    /// <summary>Indexes into <see cref="Members"/> in the order of encryption and decryption.</summary>
     public ReadOnlySpan<int> Order => _order.AsSpan(0, _count);
 
     /// <summary>The unescaped UTF-8 name of a member.</summary>

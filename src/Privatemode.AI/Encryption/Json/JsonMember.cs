@@ -15,10 +15,10 @@ internal struct JsonMember
     /// <summary>How many bytes of an encrypted value come before its ciphertext.</summary>
     public int HeadLength { get; set; }
 
-    /// <summary>Where the sealed or opened value goes in the rewritten document.</summary>
+    /// <summary>Where the encrypted or decrypted value goes in the rewritten document.</summary>
     public int OutputStart;
 
-    /// <summary>Length of the sealed or opened value.</summary>
+    /// <summary>Length of the encrypted or decrypted value.</summary>
     public int OutputLength;
 
     public readonly int ValueEnd => ValueStart + ValueLength;
@@ -52,7 +52,7 @@ internal enum JsonShape
     TooManyMembers,
 }
 
-/// <summary>The order in which members are sealed and opened: byte order of names in which <c>. ? *</c> are preceded by a backslash.</summary>
+/// <summary>The order in which members are encrypted and decrypted: byte order of names in which <c>. ? *</c> are preceded by a backslash.</summary>
 /// <remarks>The peer writes names as paths, hence the backslashes.</remarks>
 internal readonly struct NameComparer(JsonMember[] members, byte[] names) : IComparer<int>
 {

@@ -3,24 +3,24 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Encryption.Multipart;
 
-/// <summary>Writes a form anew with every value sealed that is not on the plain list: fields by name, then files by name.</summary>
+/// <summary>Writes a form anew with every value encrypted that is not on the plain list: fields by name, then files by name.</summary>
 /// <remarks>The name of a file and its type would travel in the clear; the name of the field and a neutral type take their place.</remarks>
 internal static class FormEncryptor
 {
-    // Headers and sealed form of a part without its value.
+    // Headers and encrypted form of a part without its value.
     private const int RoomPerPart = 512;
 
-    /// <summary>Seals the values where they lie in <paramref name="bytes"/>, which <paramref name="form"/> describes.</summary>
-    public static SegmentedBody Seal(InPlaceBuffer bytes, FormIndex form, ClearNames plain, ExchangeCipher cipher, string boundary)
+    /// <summary>Encrypts the values where they lie in <paramref name="bytes"/>, which <paramref name="form"/> describes.</summary>
+    public static SegmentedBody Encrypt(InPlaceBuffer bytes, FormIndex form, ClearNames plain, ExchangeCipher cipher, string boundary)
     {
         IReadOnlyList<FormPart> parts = form.Ordered;
         if (form.HasRepeats || parts.Any(part => part.IsFile && plain.Contains(part.Name)))
         {
-            throw new InvalidOperationException("A form with a repeated name or a file under a plain name has no sealed form.");
+            throw new InvalidOperationException("A form with a repeated name or a file under a plain name has no encrypted form.");
         }
 
         ValueRange[] ranges = [.. parts.Where(part => !plain.Contains(part.Name)).Select(part => part.Value)];
-        InPlaceEncryption seal = bytes.Seal(cipher, ranges);
+        InPlaceEncryption encryption = bytes.Encrypt(cipher, ranges);
         List<SegmentedBody.Hole> holes = new(ranges.Length);
         PooledBytes text = new(RoomPerPart * (parts.Count + 1), isSecret: false);
         foreach (FormPart part in parts)
@@ -33,16 +33,16 @@ internal static class FormEncryptor
             else
             {
                 int number = holes.Count;
-                seal.AppendPrefix(number, text);
+                encryption.AppendPrefix(number, text);
                 holes.Add(new SegmentedBody.Hole(text.Length, part.Value));
-                seal.AppendSuffix(number, text);
+                encryption.AppendSuffix(number, text);
             }
 
             text.Append("\r\n"u8);
         }
 
         text.Append(Encoding.ASCII.GetBytes($"--{boundary}--\r\n"));
-        return new SegmentedBody(text, holes, bytes, seal, FormBoundary.ContentType(boundary));
+        return new SegmentedBody(text, holes, bytes, encryption, FormBoundary.ContentType(boundary));
     }
 
     /// <summary>Everything of a part before its value, as it travels.</summary>
@@ -72,12 +72,12 @@ internal static class FormEncryptor
 
 /// <summary>The last look at a form before the socket: reads what is about to leave afresh and relies on nothing that the encryption kept.</summary>
 /// <remarks>
-/// The hex of ciphertext is made while it is written, so the text is read without it: a sealed value then looks like that of an empty
+/// The hex of ciphertext is made while it is written, so the text is read without it: an encrypted value then looks like that of an empty
 /// plaintext. Each place where ciphertext will be filled in must be inside such a value, right before its tag.
 /// </remarks>
 internal static class EncryptedFormCheck
 {
-    /// <summary>Whether a form holds sealed values and members that may be plain, and nothing of its sender's wording elsewhere.</summary>
+    /// <summary>Whether a form holds encrypted values and members that may be plain, and nothing of its sender's wording elsewhere.</summary>
     public static bool IsEncrypted(SegmentedBody wire, ReadOnlySpan<byte> secretId, ClearMemberCheck mayBePlain)
     {
         if (!wire.IsCiphertext || !FormBoundary.IsOurs(wire.ContentType) || !FormBoundary.TryRead(wire.ContentType, out string boundary)
@@ -101,7 +101,7 @@ internal static class EncryptedFormCheck
             }
 
             int end = part.Value.Start + part.Value.Length - 1 - 2 * FieldCipher.TagSize;
-            if (!EncryptedValue.IsSealedWith(value, secretId) || holes == wire.Holes.Count || wire.Holes[holes].At != end)
+            if (!EncryptedValue.IsEncryptedWith(value, secretId) || holes == wire.Holes.Count || wire.Holes[holes].At != end)
             {
                 return false;
             }
@@ -120,22 +120,22 @@ internal static class EncryptedFormCheck
     }
 }
 
-/// <summary>Seals a whole body as one value: the body on the wire is that value with its two quotes.</summary>
+/// <summary>Encrypts a whole body as one value: the body on the wire is that value with its two quotes.</summary>
 internal static class OpaqueEncryptor
 {
-    public static SegmentedBody Seal(InPlaceBuffer bytes, string contentType, ExchangeCipher cipher)
+    public static SegmentedBody Encrypt(InPlaceBuffer bytes, string contentType, ExchangeCipher cipher)
     {
         ValueRange all = new(0, bytes.Span.Length);
-        InPlaceEncryption seal = bytes.Seal(cipher, [all]);
+        InPlaceEncryption encryption = bytes.Encrypt(cipher, [all]);
         PooledBytes text = new(256, isSecret: false);
-        seal.AppendPrefix(0, text);
+        encryption.AppendPrefix(0, text);
         SegmentedBody.Hole hole = new(text.Length, all);
-        seal.AppendSuffix(0, text);
-        return new SegmentedBody(text, [hole], bytes, seal, contentType);
+        encryption.AppendSuffix(0, text);
+        return new SegmentedBody(text, [hole], bytes, encryption, contentType);
     }
 
-    /// <summary>Whether a body is one sealed value and nothing else.</summary>
-    public static bool IsSealed(SegmentedBody wire, ReadOnlySpan<byte> secretId) =>
+    /// <summary>Whether a body is one encrypted value and nothing else.</summary>
+    public static bool IsEncrypted(SegmentedBody wire, ReadOnlySpan<byte> secretId) =>
         wire.Holes.Count == 1 && wire.IsCiphertext && wire.Holes[0].At == wire.Text.Length - 1 - 2 * FieldCipher.TagSize &&
-        EncryptedValue.IsSealedWith(wire.Text, secretId);
+        EncryptedValue.IsEncryptedWith(wire.Text, secretId);
 }

@@ -26,7 +26,7 @@ internal sealed class FormIndex
     /// <summary>Where the text of the boundary stands, each time.</summary>
     public IReadOnlyList<int> Boundaries => _boundaries;
 
-    /// <summary>Parts in the order of sealing: fields by the bytes of their names, then files likewise.</summary>
+    /// <summary>Parts in the order of encryption: fields by the bytes of their names, then files likewise.</summary>
     public IReadOnlyList<FormPart> Ordered { get; private set; } = [];
 
     /// <summary>Two parts have the same name.</summary>

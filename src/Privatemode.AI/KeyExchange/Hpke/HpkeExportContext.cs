@@ -6,7 +6,7 @@ namespace Privatemode.AI.KeyExchange.Hpke;
 // Reference: RFC 9180, section 5.1 (KeySchedule, mode_base) and section 5.3 (secret export).
 // key and base_nonce have length 0 in an export-only suite and are left out: HKDF.Expand refuses an empty output.
 
-/// <summary>What both sides hold after the set-up: exports secrets, seals nothing.</summary>
+/// <summary>What both sides hold after the set-up: exports secrets, encrypts nothing.</summary>
 internal sealed class HpkeExportContext : IDisposable
 {
     private const byte ModeBase = 0x00;
@@ -16,9 +16,6 @@ internal sealed class HpkeExportContext : IDisposable
     private bool _disposed;
 
     private HpkeExportContext(byte[] suiteId) => _suiteId = suiteId;
-
-    /// <summary>exporter_secret. Secret; outside this class only the tests look at it.</summary>
-    internal ReadOnlySpan<byte> ExporterSecret => _exporterSecret;
 
     /// <summary>SetupBaseR, section 5.1.1, with an empty info.</summary>
     /// <exception cref="CryptographicException">The encapsulated key has the wrong length or a small-order X25519 part.</exception>
@@ -36,7 +33,7 @@ internal sealed class HpkeExportContext : IDisposable
         }
     }
 
-    /// <summary>KeySchedule(mode_base, shared_secret, info, "", ""). Another suite or info: only for known-answer tests.</summary>
+    /// <summary>KeySchedule(mode_base, shared_secret, info, "", "").</summary>
     internal static HpkeExportContext ScheduleBase(ReadOnlySpan<byte> suiteId, ReadOnlySpan<byte> sharedSecret, ReadOnlySpan<byte> info)
     {
         Span<byte> pskIdHash = stackalloc byte[HpkeKdf.HashSize];
@@ -116,7 +113,7 @@ internal static class HpkeSuite
     /// <summary>HKDF-SHA256.</summary>
     public const ushort KdfId = 0x0001;
 
-    /// <summary>Export-only: no message is sealed, so there is neither a key nor a nonce.</summary>
+    /// <summary>Export-only: no message is encrypted, so there is neither a key nor a nonce.</summary>
     public const ushort AeadId = 0xFFFF;
 
     /// <summary>suite_id = "HPKE" ‖ I2OSP(kem_id, 2) ‖ I2OSP(kdf_id, 2) ‖ I2OSP(aead_id, 2).</summary>

@@ -25,23 +25,21 @@ internal static class MlKem768
 /// <summary>An ML-KEM-768 decapsulation key, implemented by the platform or by BouncyCastle.</summary>
 internal abstract class MlKem768PrivateKey : IDisposable
 {
-    /// <summary>The public half, 1184 bytes.</summary>
-    public abstract ReadOnlySpan<byte> EncapsulationKey { get; }
-
-    /// <summary>Creates the key of a seed (FIPS 203, Algorithm 16).</summary>
-    /// <param name="seed">d ‖ z, 64 bytes; the caller clears it.</param>
-    /// <param name="provider">The implementation to use.</param>
-    /// <exception cref="PlatformNotSupportedException"><see cref="PrimitiveProvider.Platform"/> on a platform without ML-KEM.</exception>
-    public static MlKem768PrivateKey FromSeed(ReadOnlySpan<byte> seed, PrimitiveProvider provider)
+    private protected MlKem768PrivateKey(ReadOnlySpan<byte> seed)
     {
         if (seed.Length != MlKem768.SeedSize)
         {
             throw new ArgumentException("An ML-KEM seed is 64 bytes.", nameof(seed));
         }
-
-        bool usePlatform = provider == PrimitiveProvider.Platform || (provider == PrimitiveProvider.Automatic && MLKem.IsSupported);
-        return usePlatform ? new PlatformMlKem768PrivateKey(seed) : new BouncyCastleMlKem768PrivateKey(seed);
     }
+
+    /// <summary>The public half, 1184 bytes.</summary>
+    public abstract ReadOnlySpan<byte> EncapsulationKey { get; }
+
+    /// <summary>Creates the key of a seed (FIPS 203, Algorithm 16): the platform's where it supports ML-KEM, otherwise BouncyCastle's.</summary>
+    /// <param name="seed">d ‖ z, 64 bytes; the caller clears it.</param>
+    public static MlKem768PrivateKey FromSeed(ReadOnlySpan<byte> seed) =>
+        MLKem.IsSupported ? new PlatformMlKem768PrivateKey(seed) : new BouncyCastleMlKem768PrivateKey(seed);
 
     /// <summary>Decapsulates a ciphertext. A damaged one results in another secret, not in an error (implicit rejection).</summary>
     /// <exception cref="CryptographicException">The ciphertext is not 1088 bytes.</exception>
@@ -60,7 +58,6 @@ internal abstract class MlKem768PrivateKey : IDisposable
         DecapsulateCore(ciphertext, sharedSecret);
     }
 
-    /// <summary>Releases the key; it cannot be used afterwards.</summary>
     public abstract void Dispose();
 
     private protected abstract void DecapsulateCore(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret);
@@ -74,6 +71,7 @@ internal sealed class PlatformMlKem768PrivateKey : MlKem768PrivateKey
 
     /// <exception cref="PlatformNotSupportedException">The platform has no ML-KEM.</exception>
     internal PlatformMlKem768PrivateKey(ReadOnlySpan<byte> seed)
+        : base(seed)
     {
         _key = MLKem.ImportPrivateSeed(MLKemAlgorithm.MLKem768, seed);
         _encapsulationKey = _key.ExportEncapsulationKey();
@@ -98,6 +96,7 @@ internal sealed class BouncyCastleMlKem768PrivateKey : MlKem768PrivateKey
     private MLKemPrivateKeyParameters? _key;
 
     internal BouncyCastleMlKem768PrivateKey(ReadOnlySpan<byte> seed)
+        : base(seed)
     {
         byte[] copy = GC.AllocateArray<byte>(MlKem768.SeedSize, pinned: true);
         try
@@ -123,17 +122,4 @@ internal sealed class BouncyCastleMlKem768PrivateKey : MlKem768PrivateKey
         decapsulator.Init(_key);
         decapsulator.Decapsulate(ciphertext, sharedSecret);
     }
-}
-
-/// <summary>Which implementation of ML-KEM, SHA-3 and SHAKE to use. All give the same results.</summary>
-internal enum PrimitiveProvider
-{
-    /// <summary>The platform's implementation of each algorithm that the platform supports, otherwise BouncyCastle's.</summary>
-    Automatic,
-
-    /// <summary>BouncyCastle's implementation of every algorithm.</summary>
-    BouncyCastle,
-
-    /// <summary>The platform's implementation; a <see cref="PlatformNotSupportedException"/> if an algorithm is not supported.</summary>
-    Platform,
 }

@@ -11,44 +11,62 @@ internal static class Sha3
     /// <summary>Length of a SHA3-256 hash, in bytes.</summary>
     public const int HashSize = SHA3_256.HashSizeInBytes;
 
-    private const int Strength = 256;
-
     /// <summary>Computes the SHA3-256 hash of the data.</summary>
-    /// <exception cref="PlatformNotSupportedException"><see cref="PrimitiveProvider.Platform"/> on a platform without SHA-3.</exception>
-    public static void Hash256(ReadOnlySpan<byte> data, Span<byte> hash, PrimitiveProvider provider)
+    public static void Hash256(ReadOnlySpan<byte> data, Span<byte> hash)
     {
         if (hash.Length != HashSize)
         {
             throw new ArgumentException("A SHA3-256 hash is 32 bytes.", nameof(hash));
         }
 
-        if (UsePlatform(provider, SHA3_256.IsSupported))
+        if (SHA3_256.IsSupported)
         {
-            _ = SHA3_256.HashData(data, hash);
-            return;
+            Platform.Hash256(data, hash);
         }
-
-        // DoFinal clears the state of the sponge.
-        Sha3Digest digest = new(Strength);
-        digest.BlockUpdate(data);
-        _ = digest.DoFinal(hash);
+        else
+        {
+            Portable.Hash256(data, hash);
+        }
     }
 
     /// <summary>Fills the output with SHAKE256 of the data.</summary>
-    /// <exception cref="PlatformNotSupportedException"><see cref="PrimitiveProvider.Platform"/> on a platform without SHAKE.</exception>
-    public static void FillShake256(ReadOnlySpan<byte> data, Span<byte> output, PrimitiveProvider provider)
+    public static void FillShake256(ReadOnlySpan<byte> data, Span<byte> output)
     {
-        if (UsePlatform(provider, Shake256.IsSupported))
+        if (Shake256.IsSupported)
         {
-            Shake256.HashData(data, output);
-            return;
+            Platform.FillShake256(data, output);
         }
-
-        ShakeDigest digest = new(Strength);
-        digest.BlockUpdate(data);
-        _ = digest.OutputFinal(output);
+        else
+        {
+            Portable.FillShake256(data, output);
+        }
     }
 
-    private static bool UsePlatform(PrimitiveProvider provider, bool isSupported) =>
-        provider == PrimitiveProvider.Platform || (provider == PrimitiveProvider.Automatic && isSupported);
+    /// <summary>The platform's.</summary>
+    internal static class Platform
+    {
+        public static void Hash256(ReadOnlySpan<byte> data, Span<byte> hash) => _ = SHA3_256.HashData(data, hash);
+
+        public static void FillShake256(ReadOnlySpan<byte> data, Span<byte> output) => Shake256.HashData(data, output);
+    }
+
+    /// <summary>BouncyCastle's. Taking the result clears the state of the sponge.</summary>
+    internal static class Portable
+    {
+        private const int Strength = 256;
+
+        public static void Hash256(ReadOnlySpan<byte> data, Span<byte> hash)
+        {
+            Sha3Digest digest = new(Strength);
+            digest.BlockUpdate(data);
+            _ = digest.DoFinal(hash);
+        }
+
+        public static void FillShake256(ReadOnlySpan<byte> data, Span<byte> output)
+        {
+            ShakeDigest digest = new(Strength);
+            digest.BlockUpdate(data);
+            _ = digest.OutputFinal(output);
+        }
+    }
 }

@@ -29,8 +29,7 @@ internal static class XWing
         ReadOnlySpan<byte> x25519Secret,
         ReadOnlySpan<byte> x25519Ciphertext,
         ReadOnlySpan<byte> x25519PublicKey,
-        Span<byte> sharedSecret,
-        PrimitiveProvider provider)
+        Span<byte> sharedSecret)
     {
         Span<byte> input = stackalloc byte[MlKem768.SharedSecretSize + (3 * X25519.PointSize) + Label.Length];
         try
@@ -41,7 +40,7 @@ internal static class XWing
             x25519Ciphertext.CopyTo(rest[X25519.PointSize..]);
             x25519PublicKey.CopyTo(rest[(2 * X25519.PointSize)..]);
             Label.CopyTo(rest[(3 * X25519.PointSize)..]);
-            Sha3.Hash256(input, sharedSecret, provider);
+            Sha3.Hash256(input, sharedSecret);
         }
         finally
         {
@@ -57,17 +56,17 @@ internal sealed class XWingPrivateKey : IDisposable
 {
     private const int ExpandedSize = MlKem768.SeedSize + X25519.ScalarSize;
 
-    private readonly PrimitiveProvider _provider;
     private readonly MlKem768PrivateKey _mlKem;
     private readonly byte[] _x25519 = GC.AllocateArray<byte>(X25519.ScalarSize, pinned: true); // sk_X
     private readonly byte[] _publicKey = new byte[XWing.PublicKeySize];
     private bool _disposed;
 
-    private XWingPrivateKey(ReadOnlySpan<byte> expanded, PrimitiveProvider provider)
+    /// <param name="mlKem">sk_M; owned.</param>
+    /// <param name="x25519">sk_X, 32 bytes; copied, and cleared by the caller.</param>
+    public XWingPrivateKey(MlKem768PrivateKey mlKem, ReadOnlySpan<byte> x25519)
     {
-        _provider = provider;
-        _mlKem = MlKem768PrivateKey.FromSeed(expanded[..MlKem768.SeedSize], provider); // d ‖ z
-        expanded[MlKem768.SeedSize..].CopyTo(_x25519);
+        _mlKem = mlKem;
+        x25519.CopyTo(_x25519);
         _mlKem.EncapsulationKey.CopyTo(_publicKey);
         X25519.ComputePublicKey(_x25519, _publicKey.AsSpan(MlKem768.EncapsulationKeySize));
     }
@@ -75,20 +74,14 @@ internal sealed class XWingPrivateKey : IDisposable
     /// <summary>pk_M ‖ pk_X, 1216 bytes.</summary>
     public ReadOnlySpan<byte> PublicKey => _publicKey;
 
-    /// <summary>The ML-KEM half; outside this class only the tests look at it.</summary>
-    internal MlKem768PrivateKey MlKem => _mlKem;
-
-    /// <summary>sk_X. Secret; outside this class only the tests look at it.</summary>
-    internal ReadOnlySpan<byte> X25519Scalar => _x25519;
-
     /// <summary>A fresh key pair from the system's random number generator.</summary>
-    public static XWingPrivateKey Generate(PrimitiveProvider provider)
+    public static XWingPrivateKey Generate()
     {
         Span<byte> seed = stackalloc byte[XWing.SeedSize];
         try
         {
             RandomNumberGenerator.Fill(seed);
-            return FromSeed(seed, provider);
+            return FromSeed(seed);
         }
         finally
         {
@@ -96,10 +89,9 @@ internal sealed class XWingPrivateKey : IDisposable
         }
     }
 
-    /// <summary>The key pair of a seed. Apart from <see cref="Generate"/>, only for known-answer tests and the test deployment.</summary>
+    /// <summary>The key pair of a seed.</summary>
     /// <param name="seed">32 bytes; the caller clears it.</param>
-    /// <param name="provider">Whose ML-KEM and SHA-3 to use.</param>
-    internal static XWingPrivateKey FromSeed(ReadOnlySpan<byte> seed, PrimitiveProvider provider)
+    public static XWingPrivateKey FromSeed(ReadOnlySpan<byte> seed)
     {
         if (seed.Length != XWing.SeedSize)
         {
@@ -109,8 +101,8 @@ internal sealed class XWingPrivateKey : IDisposable
         Span<byte> expanded = stackalloc byte[ExpandedSize];
         try
         {
-            Sha3.FillShake256(seed, expanded, provider);
-            return new XWingPrivateKey(expanded, provider);
+            Sha3.FillShake256(seed, expanded);
+            return new XWingPrivateKey(MlKem768PrivateKey.FromSeed(expanded[..MlKem768.SeedSize]), expanded[MlKem768.SeedSize..]); // d ‖ z, sk_X
         }
         finally
         {
@@ -143,7 +135,7 @@ internal sealed class XWingPrivateKey : IDisposable
                 throw new CryptographicException("The X25519 part of the X-Wing ciphertext has a small order.");
             }
 
-            XWing.Combine(mlKemSecret, x25519Secret, x25519Ciphertext, x25519PublicKey, sharedSecret, _provider);
+            XWing.Combine(mlKemSecret, x25519Secret, x25519Ciphertext, x25519PublicKey, sharedSecret);
         }
         finally
         {

@@ -214,7 +214,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     {
         ResponseSchema schema = attempt.Call.Rule.Answer!;
         AnswerFault fault = attempt.Exchange!.Decrypt(answer.Text, schema, decrypted);
-        return fault == AnswerFault.NothingSealed && schema.AllowsArray && IsList(answer.Text) ? AnswerFault.EmptyDocument : fault;
+        return fault == AnswerFault.NothingEncrypted && schema.AllowsArray && IsList(answer.Text) ? AnswerFault.EmptyDocument : fault;
     }
 
     /// <summary>Whether a document that is JSON is a list.</summary>
@@ -250,7 +250,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
 
             // Not in encrypted form at all: something on the path wrote it. In encrypted form and broken: it was tampered with.
             if (fault is not (
-                AnswerFault.None or AnswerFault.NotJson or AnswerFault.DuplicateName or AnswerFault.UnsealedMember or AnswerFault.NothingSealed))
+                AnswerFault.None or AnswerFault.NotJson or AnswerFault.DuplicateName or AnswerFault.UnencryptedMember or AnswerFault.NothingEncrypted))
             {
                 throw AnswerFaults.Exception(fault, call.Context);
             }

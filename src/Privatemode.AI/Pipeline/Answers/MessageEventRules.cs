@@ -36,14 +36,14 @@ internal sealed class MessageEventRules(string requestId) : EventRules
     public override AnswerFault Inspect(DecryptedDocument decrypted)
     {
         decrypted.ReplaceLoneSurrogates();
-        AnswerFault fault = decrypted.HasSealed ? ErrorAnswer.Check(decrypted, requestId, HasHandedOut) : AnswerFault.None;
+        AnswerFault fault = decrypted.HasEncrypted ? ErrorAnswer.Check(decrypted, requestId, HasHandedOut) : AnswerFault.None;
         if (fault != AnswerFault.None)
         {
             return fault;
         }
 
         _action = EventAction.Pass;
-        fault = decrypted.HasSealed ? ReadEncrypted(decrypted) : ReadClear(decrypted);
+        fault = decrypted.HasEncrypted ? ReadEncrypted(decrypted) : ReadClear(decrypted);
         fault = fault == AnswerFault.None && !IsCalled(decrypted, _kind) ? AnswerFault.BadPlainMember : fault;
         if (fault == AnswerFault.None)
         {
@@ -58,13 +58,13 @@ internal sealed class MessageEventRules(string requestId) : EventRules
     {
         if (decrypted.TryGet("id"u8, out _, out _) || decrypted.TryGet("usage"u8, out _, out _))
         {
-            return AnswerFault.NothingSealed;
+            return AnswerFault.NothingEncrypted;
         }
 
         bool isStop = IsCalled(decrypted, "message_stop"u8);
         if (!isStop && !IsCalled(decrypted, "ping"u8))
         {
-            return AnswerFault.NothingSealed;
+            return AnswerFault.NothingEncrypted;
         }
 
         _kind = isStop ? "message_stop"u8.ToArray() : "ping"u8.ToArray();

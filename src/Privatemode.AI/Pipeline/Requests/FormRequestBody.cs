@@ -46,7 +46,7 @@ internal sealed class FormRequestBody : RequestBody
 
     public override EncryptedBody Seal(BodyExchange exchange, EndpointRule rule) => exchange.EncryptForm(_bytes, Form, rule.RequestPlain!);
 
-    public override void EndAttempt() => _bytes.Unseal();
+    public override void EndAttempt() => _bytes.Decrypt();
 
     public override IReadOnlyList<(string Name, bool IsClear)> Names(ClearNames clear) =>
         [.. Form.Parts.Select(part => (Encoding.UTF8.GetString(part.Name), clear.Contains(part.Name)))];
@@ -104,7 +104,7 @@ internal sealed class OpaqueRequestBody : RequestBody
 
     public override EncryptedBody Seal(BodyExchange exchange, EndpointRule rule) => exchange.EncryptWhole(_bytes, ContentType);
 
-    public override void EndAttempt() => _bytes.Unseal();
+    public override void EndAttempt() => _bytes.Decrypt();
 
     public override IReadOnlyList<(string Name, bool IsClear)> Names(ClearNames clear) => [];
 

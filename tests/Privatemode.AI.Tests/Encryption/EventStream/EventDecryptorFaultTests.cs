@@ -133,7 +133,7 @@ public sealed class EventDecryptorFaultTests : IDisposable
         using ExchangeCipher cipher = _stream.Enclave.Client();
         using JsonIndex index = new();
         Assert.Equal(JsonShape.Usable, index.Read("{\"choices\":[]}"u8));
-        using PooledBytes request = JsonEncryptor.Seal("{\"choices\":[]}"u8, index, AnswerSealer.ChatPlain, cipher);
+        using PooledBytes request = JsonEncryptor.Encrypt("{\"choices\":[]}"u8, index, AnswerSealer.ChatPlain, cipher);
         using EventDecryptor opener = new(cipher, new ChoiceRules(), default);
         opener.Push([.. "data: "u8, .. request.Span, .. "\n\n"u8]);
         Assert.Equal("reflected", OpenedStream.NameOf(opener.Failure));

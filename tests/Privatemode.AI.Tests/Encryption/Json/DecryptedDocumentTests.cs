@@ -74,7 +74,7 @@ public sealed class DecryptedDocumentTests : IDisposable
     {
         using ExchangeCipher cipher = _enclave.Client();
         string document = _enclave.Document(""" { "a\"b" : 1 , "\u0063" :  {"d" : 2} ,"é":3,"id":"x" } """);
-        Assert.Equal(AnswerFault.None, _opened.Open(Encoding.UTF8.GetBytes(document), Shape, cipher));
+        Assert.Equal(AnswerFault.None, _opened.Decrypt(Encoding.UTF8.GetBytes(document), Shape, cipher));
         _opened.KeepOnly(_ => true);
         Assert.Equal("""{"c":{"d" : 2},"id":"x"}""", Encoding.UTF8.GetString(_opened.Text));
     }
@@ -98,15 +98,15 @@ public sealed class DecryptedDocumentTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{\"first\":1}", nameof(AnswerFault.UnsealedMember))]
+    [InlineData("{\"first\":1}", nameof(AnswerFault.UnencryptedMember))]
     [InlineData("{\"first\":", nameof(AnswerFault.NotJson))]
-    [InlineData("{\"id\":\"first\"}", nameof(AnswerFault.NothingSealed))]
+    [InlineData("{\"id\":\"first\"}", nameof(AnswerFault.NothingEncrypted))]
     [InlineData("{\"first\":1,\"first\":1}", nameof(AnswerFault.DuplicateName))]
     public void Open_FailureAfterASuccess_LeavesNothingOfEither(string bad, string expected)
     {
         using ExchangeCipher cipher = _enclave.Client();
-        Assert.Equal(AnswerFault.None, _opened.Open(Encoding.UTF8.GetBytes(_enclave.Document("{\"first\":[1,2,3]}")), Shape, cipher));
-        Assert.Equal(Enum.Parse<AnswerFault>(expected), _opened.Open(Encoding.UTF8.GetBytes(bad), Shape, cipher));
+        Assert.Equal(AnswerFault.None, _opened.Decrypt(Encoding.UTF8.GetBytes(_enclave.Document("{\"first\":[1,2,3]}")), Shape, cipher));
+        Assert.Equal(Enum.Parse<AnswerFault>(expected), _opened.Decrypt(Encoding.UTF8.GetBytes(bad), Shape, cipher));
         Assert.True(_opened.Text.IsEmpty);
         Assert.False(_opened.TryGet("first"u8, out _, out _));
         Assert.False(_opened.TryGet("id"u8, out _, out _));
@@ -122,7 +122,7 @@ public sealed class DecryptedDocumentTests : IDisposable
     public void HasPayload_OpenedAnswer_DependsOnTheOpenedKind(string answer, bool expected)
     {
         using ExchangeCipher cipher = _enclave.Client();
-        Assert.Equal(AnswerFault.None, _opened.Open(Encoding.UTF8.GetBytes(_enclave.Document(answer)), Shape, cipher));
+        Assert.Equal(AnswerFault.None, _opened.Decrypt(Encoding.UTF8.GetBytes(_enclave.Document(answer)), Shape, cipher));
         Assert.Equal(expected, Shape.HasPayload(_opened));
     }
 
@@ -132,7 +132,7 @@ public sealed class DecryptedDocumentTests : IDisposable
         // The peer seals the raw text of a value; a peer that takes white space along does no harm.
         using ExchangeCipher cipher = _enclave.Client();
         byte[] answer = Encoding.UTF8.GetBytes($"{{\"first\":{_enclave.Value(" \r\n[1] ")}}}");
-        Assert.Equal(AnswerFault.None, _opened.Open(answer, Shape, cipher));
+        Assert.Equal(AnswerFault.None, _opened.Decrypt(answer, Shape, cipher));
         Assert.True(_opened.TryGet("first"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind));
         Assert.Equal(JsonTokenType.StartArray, kind);
         Assert.Equal(" \r\n[1] ", Encoding.UTF8.GetString(value));
@@ -155,7 +155,7 @@ public sealed class DecryptedDocumentTests : IDisposable
     {
         using ExchangeCipher cipher = _enclave.Client();
         string document = """ {"first":[1,2], "id" : "plain","middle":{"a":"b"},"usage":{"n":1},"last":"end" } """;
-        Assert.Equal(AnswerFault.None, _opened.Open(Encoding.UTF8.GetBytes(_enclave.Document(document)), Shape, cipher));
+        Assert.Equal(AnswerFault.None, _opened.Decrypt(Encoding.UTF8.GetBytes(_enclave.Document(document)), Shape, cipher));
         Dictionary<string, string> expected = new()
         {
             ["first"] = "[1,2]",

@@ -24,7 +24,7 @@ public sealed class JsonDecryptorTests : IDisposable
         (AnswerFault fault, string text, OpenedMember[] members) = Open(_enclave.Restarted().Document(test.Document.Text, plain), plain);
         if (test.Document.Members.All(member => test.Plain.Contains(member.Name)))
         {
-            Assert.Equal(AnswerFault.NothingSealed, fault);
+            Assert.Equal(AnswerFault.NothingEncrypted, fault);
             return;
         }
 
@@ -45,9 +45,9 @@ public sealed class JsonDecryptorTests : IDisposable
     }, 300);
 
     [Theory]
-    [InlineData("{}", nameof(AnswerFault.NothingSealed))]
-    [InlineData("{\"id\":\"x\",\"usage\":{}}", nameof(AnswerFault.NothingSealed))]
-    [InlineData("[]", nameof(AnswerFault.NothingSealed))]
+    [InlineData("{}", nameof(AnswerFault.NothingEncrypted))]
+    [InlineData("{\"id\":\"x\",\"usage\":{}}", nameof(AnswerFault.NothingEncrypted))]
+    [InlineData("[]", nameof(AnswerFault.NothingEncrypted))]
     [InlineData("", nameof(AnswerFault.NotJson))]
     [InlineData("5", nameof(AnswerFault.NotJson))]
     [InlineData("null", nameof(AnswerFault.NotJson))]
@@ -55,8 +55,8 @@ public sealed class JsonDecryptorTests : IDisposable
     [InlineData("{\"|\":1}", nameof(AnswerFault.NotJson))]
     [InlineData("{\"\\ud800\":1}", nameof(AnswerFault.NotJson))]
     [InlineData("{\"id\":1,\"id\":1}", nameof(AnswerFault.DuplicateName))]
-    [InlineData("{\"choices\":[]}", nameof(AnswerFault.UnsealedMember))]
-    [InlineData("[5]", nameof(AnswerFault.UnsealedMember))]
+    [InlineData("{\"choices\":[]}", nameof(AnswerFault.UnencryptedMember))]
+    [InlineData("[5]", nameof(AnswerFault.UnencryptedMember))]
     public void Open_NothingSealedAsItMustBe_IsRefusedAndLeavesNothing(string answer, string expected) =>
         AssertRefused(Enum.Parse<AnswerFault>(expected), answer, allowsArray: true);
 
@@ -65,7 +65,7 @@ public sealed class JsonDecryptorTests : IDisposable
 
     [Fact]
     public void Open_UnsealedMemberBesideSealedOnes_IsRefused() =>
-        AssertRefused(AnswerFault.UnsealedMember, _enclave.Document(Answer).Replace("\"usage\"", "\"usage2\"", StringComparison.Ordinal));
+        AssertRefused(AnswerFault.UnencryptedMember, _enclave.Document(Answer).Replace("\"usage\"", "\"usage2\"", StringComparison.Ordinal));
 
     [Fact]
     public void Open_LongClearMember_IsRefused()
@@ -78,7 +78,7 @@ public sealed class JsonDecryptorTests : IDisposable
 
     [Fact]
     public void Open_PlainNameInOtherCase_IsRefused() =>
-        AssertRefused(AnswerFault.UnsealedMember, _enclave.Document(Answer).Replace("\"id\"", "\"Id\"", StringComparison.Ordinal));
+        AssertRefused(AnswerFault.UnencryptedMember, _enclave.Document(Answer).Replace("\"id\"", "\"Id\"", StringComparison.Ordinal));
 
     [Fact]
     public void Open_SealedMemberTwice_IsRefused()
@@ -121,7 +121,7 @@ public sealed class JsonDecryptorTests : IDisposable
     {
         string wire = _enclave.Document(Answer);
         int at = wire.IndexOf("\",\"usage\"", StringComparison.Ordinal) - 4;
-        AssertRefused(AnswerFault.UnsealedMember, wire[..at] + ":" + wire[(at + 1)..]);
+        AssertRefused(AnswerFault.UnencryptedMember, wire[..at] + ":" + wire[(at + 1)..]);
     }
 
     [Fact]
@@ -130,11 +130,11 @@ public sealed class JsonDecryptorTests : IDisposable
         using ExchangeCipher cipher = _enclave.Client();
         using JsonIndex index = new();
         Assert.Equal(JsonShape.Usable, index.Read("{\"choices\":[]}"u8));
-        using PooledBytes request = JsonEncryptor.Seal("{\"choices\":[]}"u8, index, AnswerSealer.ChatPlain, cipher);
+        using PooledBytes request = JsonEncryptor.Encrypt("{\"choices\":[]}"u8, index, AnswerSealer.ChatPlain, cipher);
         using DecryptedDocument opened = new();
         ResponseSchema shape = new(AnswerSealer.ChatPlain, "choices"u8.ToArray(), JsonTokenType.StartArray);
-        Assert.Equal(AnswerFault.Reflected, opened.Open(request.Span, shape, cipher));
-        Assert.Equal(AnswerFault.AlreadyFailed, opened.Open(Encoding.UTF8.GetBytes(_enclave.Document(Answer)), shape, cipher));
+        Assert.Equal(AnswerFault.Reflected, opened.Decrypt(request.Span, shape, cipher));
+        Assert.Equal(AnswerFault.AlreadyFailed, opened.Decrypt(Encoding.UTF8.GetBytes(_enclave.Document(Answer)), shape, cipher));
     }
 
     [Fact]
@@ -184,7 +184,7 @@ public sealed class JsonDecryptorTests : IDisposable
     {
         using ExchangeCipher cipher = _enclave.Client();
         using DecryptedDocument opened = new(16);
-        AnswerFault fault = opened.Open(answer, new ResponseSchema(plain, "choices"u8.ToArray(), JsonTokenType.StartArray, allowsArray), cipher);
+        AnswerFault fault = opened.Decrypt(answer, new ResponseSchema(plain, "choices"u8.ToArray(), JsonTokenType.StartArray, allowsArray), cipher);
         using JsonIndex names = new();
         List<OpenedMember> members = [];
         if (names.Read(answer, allowsArray) == JsonShape.Usable)

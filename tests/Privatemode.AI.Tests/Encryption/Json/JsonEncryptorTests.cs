@@ -40,7 +40,7 @@ public sealed class JsonEncryptorTests
             GeneratedMember member = test.Document.Members[i];
             if (!test.Plain.Contains(member.Name))
             {
-                Assert.True(EncryptedValue.IsSealedWith(Encoding.UTF8.GetBytes(sealedTexts[i]), "id"u8));
+                Assert.True(EncryptedValue.IsEncryptedWith(Encoding.UTF8.GetBytes(sealedTexts[i]), "id"u8));
                 restored.Replace(sealedTexts[i], member.Value);
             }
         }
@@ -58,11 +58,11 @@ public sealed class JsonEncryptorTests
     [Fact]
     public void Seal_AfterTheAnswerHasBegun_ThrowsAndReturnsItsMemory()
     {
-        using ExchangeCipher cipher = new(new AesGcmKey(_key), "id"u8.ToArray());
+        using ExchangeCipher cipher = AesGcmKey.Import(_key).NewExchange("id"u8.ToArray());
         using JsonIndex index = new();
         Assert.Equal(JsonShape.Usable, index.Read("{\"a\":1}"u8));
-        _ = cipher.Open("null"u8, []);
-        Assert.Throws<InvalidOperationException>(() => JsonEncryptor.Seal("{\"a\":1}"u8, index, new ClearNames(), cipher));
+        _ = cipher.Decrypt("null"u8, []);
+        Assert.Throws<InvalidOperationException>(() => JsonEncryptor.Encrypt("{\"a\":1}"u8, index, new ClearNames(), cipher));
     }
 
     [Fact]
@@ -78,11 +78,11 @@ public sealed class JsonEncryptorTests
         // The first round fills the pool; a collection may empty it in between, hence the best of a few.
         for (int round = 0; round < 4; round++)
         {
-            using ExchangeCipher cipher = new(new AesGcmKey(_key), "id"u8.ToArray());
+            using ExchangeCipher cipher = AesGcmKey.Import(_key).NewExchange("id"u8.ToArray());
             using JsonIndex index = new();
             Assert.Equal(JsonShape.Usable, index.Read(document));
             long before = GC.GetAllocatedBytesForCurrentThread();
-            using PooledBytes output = JsonEncryptor.Seal(document, index, plain, cipher);
+            using PooledBytes output = JsonEncryptor.Encrypt(document, index, plain, cipher);
             least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
             Assert.True(output.Length > 2 * Size);
         }
@@ -93,10 +93,10 @@ public sealed class JsonEncryptorTests
     private string Seal(string document, string[] plain)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(document);
-        using ExchangeCipher cipher = new(new AesGcmKey(_key), "id"u8.ToArray());
+        using ExchangeCipher cipher = AesGcmKey.Import(_key).NewExchange("id"u8.ToArray());
         using JsonIndex index = new();
         Assert.Equal(JsonShape.Usable, index.Read(bytes));
-        using PooledBytes output = JsonEncryptor.Seal(bytes, index, new ClearNames(plain), cipher);
+        using PooledBytes output = JsonEncryptor.Encrypt(bytes, index, new ClearNames(plain), cipher);
         return Encoding.UTF8.GetString(output.Span);
     }
 }

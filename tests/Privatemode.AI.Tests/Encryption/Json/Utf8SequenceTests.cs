@@ -105,7 +105,7 @@ public sealed class Utf8SequenceTests
     {
         using ExchangeCipher client = sealer.Client();
         using DecryptedDocument opened = new();
-        AnswerFault fault = opened.Open(text, shape, client);
+        AnswerFault fault = opened.Decrypt(text, shape, client);
         return (fault, Encoding.UTF8.GetString(opened.Text));
     }
 

@@ -102,12 +102,12 @@ public sealed class FormSealingTests : IDisposable
         byte[] plaintext = _bytes.Span.ToArray();
         using BodyExchange exchange = Begin();
         using EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
-        InPlaceEncryption seal = SealOf((SegmentedBody)body);
+        InPlaceEncryption seal = _bytes.Field<InPlaceEncryption>("_encryption");
         Assert.NotEqual(plaintext, _bytes.Span.ToArray());
-        _bytes.Unseal();
+        _bytes.Decrypt();
         Assert.Equal(plaintext, _bytes.Span.ToArray());
-        Assert.False(_bytes.IsSealedBy(seal));
-        Assert.Throws<ObjectDisposedException>(() => seal.Add(new byte[1], new ValueRange(0, 1), new byte[FieldCipher.IvSize]));
+        Assert.False(_bytes.IsEncryptedBy(seal));
+        Assert.Throws<ObjectDisposedException>(() => seal.Add(new byte[1], new ValueRange(0, 1), 0, new byte[FieldCipher.IvSize]));
 
         // Whoever still writes gets no further: there is plaintext now.
         Assert.Throws<ObjectDisposedException>(() => Write(body));
@@ -119,7 +119,7 @@ public sealed class FormSealingTests : IDisposable
         using BodyExchange exchange = Begin();
         EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
         _bytes.Dispose();
-        _bytes.Unseal();
+        _bytes.Decrypt();
         body.Dispose();
         Assert.Throws<ObjectDisposedException>(() => Write(body));
     }
@@ -128,7 +128,7 @@ public sealed class FormSealingTests : IDisposable
     public void IsSealed_WhatWasSealed_IsTrueUnderItsSecretOnly()
     {
         using BodyExchange exchange = Begin();
-        using BodyExchange other = new BodyExchange(new AesGcmKey(_key), "b3RoZXI="u8.ToArray());
+        using BodyExchange other = new BodyExchange(AesGcmKey.Import(_key), "b3RoZXI="u8.ToArray());
         using EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
         Assert.True(exchange.IsEncrypted(body, BodyKind.Form, MayBePlain));
         Assert.False(exchange.IsEncrypted(body, BodyKind.Form, (_, _) => false));
@@ -140,8 +140,8 @@ public sealed class FormSealingTests : IDisposable
     [Fact]
     public void IsSealed_AnyChangeOfTheText_IsFalse()
     {
-        using ExchangeCipher cipher = new(new AesGcmKey(_key), SecretId);
-        using SegmentedBody body = FormEncryptor.Seal(_bytes, _form, Plain, cipher, FormBoundary.New());
+        using ExchangeCipher cipher = AesGcmKey.Import(_key).NewExchange(SecretId);
+        using SegmentedBody body = FormEncryptor.Encrypt(_bytes, _form, Plain, cipher, FormBoundary.New());
         string text = Encoding.Latin1.GetString(body.Text);
         (string From, string To)[] changes =
         [
@@ -159,22 +159,23 @@ public sealed class FormSealingTests : IDisposable
         foreach ((string from, string to) in changes)
         {
             Assert.Contains(from, text, StringComparison.Ordinal);
-            Assert.False(IsSealed(body, text.Replace(from, to, StringComparison.Ordinal), body.Holes, body.ContentType), to);
+            Assert.False(IsSealed(text.Replace(from, to, StringComparison.Ordinal), body.Holes, body.ContentType), to);
         }
 
-        Assert.True(IsSealed(body, text, body.Holes, body.ContentType));
-        Assert.False(IsSealed(body, text, [], body.ContentType));
-        Assert.False(IsSealed(body, text, [.. body.Holes.Select(hole => hole with { At = hole.At - 1 })], body.ContentType));
-        Assert.False(IsSealed(body, text, [.. body.Holes, body.Holes[0]], body.ContentType));
-        Assert.False(IsSealed(body, text, [body.Holes[0] with { Value = new ValueRange(0, 5) }, body.Holes[1]], body.ContentType));
-        Assert.False(IsSealed(body, text, body.Holes, body.ContentType + "; charset=leak"));
-        Assert.False(IsSealed(body, text, body.Holes, "multipart/form-data; boundary=other"));
+        Assert.True(IsSealed(text, body.Holes, body.ContentType));
+        Assert.False(IsSealed(text, [], body.ContentType));
+        Assert.False(IsSealed(text, [.. body.Holes.Select(hole => hole with { At = hole.At - 1 })], body.ContentType));
+        Assert.False(IsSealed(text, [.. body.Holes, body.Holes[0]], body.ContentType));
+        Assert.False(IsSealed(text, [body.Holes[0] with { Value = new ValueRange(0, 5) }, body.Holes[1]], body.ContentType));
+        Assert.False(IsSealed(text, body.Holes, body.ContentType + "; charset=leak"));
+        Assert.False(IsSealed(text, body.Holes, "multipart/form-data; boundary=other"));
 
-        bool IsSealed(SegmentedBody like, string changed, IReadOnlyList<SegmentedBody.Hole> holes, string contentType)
+        bool IsSealed(string changed, IReadOnlyList<SegmentedBody.Hole> holes, string contentType)
         {
             // Disposing the copy would end the attempt.
             using PooledBytes copied = PooledBytes.Copy(Encoding.Latin1.GetBytes(changed));
-            return EncryptedFormCheck.IsEncrypted(new SegmentedBody(copied, holes, _bytes, SealOf(like), contentType), SecretId, MayBePlain);
+            InPlaceEncryption encryption = _bytes.Field<InPlaceEncryption>("_encryption");
+            return EncryptedFormCheck.IsEncrypted(new SegmentedBody(copied, holes, _bytes, encryption, contentType), SecretId, MayBePlain);
         }
     }
 
@@ -208,9 +209,6 @@ public sealed class FormSealingTests : IDisposable
 
     private static bool MayBePlain(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => Plain.Contains(name) && value.SequenceEqual("m"u8);
 
-    private static InPlaceEncryption SealOf(SegmentedBody body) => (InPlaceEncryption)typeof(SegmentedBody)
-        .GetField("_seal", System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance)!.GetValue(body)!;
-
     private static string ValueOf(string wire, string name)
     {
         int at = wire.IndexOf("\r\n\r\n", wire.IndexOf($"name=\"{name}\"", StringComparison.Ordinal), StringComparison.Ordinal) + 4;
@@ -224,7 +222,7 @@ public sealed class FormSealingTests : IDisposable
         return wire.ToArray();
     }
 
-    private BodyExchange Begin() => new BodyExchange(new AesGcmKey(_key), SecretId);
+    private BodyExchange Begin() => new BodyExchange(AesGcmKey.Import(_key), SecretId);
 
     /// <summary>Does something in the middle of the first write.</summary>
     private sealed class MeddlingStream(Action meddle) : MemoryStream

@@ -37,21 +37,22 @@ public sealed class MultipartVectorTests
         Assert.Equal(
             vector.Items("input_parts").Select(part => (part.Text("name"), part.TryGetProperty("filename", out _))),
             form.Parts.Select(part => (Encoding.UTF8.GetString(part.Name), part.IsFile)));
-        using ExchangeCipher cipher = new(
-            new AesGcmKey(Convert.FromHexString(_file.Text("secret_hex"))), Encoding.UTF8.GetBytes(_file.Text("secret_id")),
-            Convert.FromHexString(_file.Text("nonce_hex")), vector.Items("ivs_hex").Select(iv => Convert.FromHexString(iv.GetString()!)));
+        using AesGcmKey key = AesGcmKey.Import(_file.Hex("secret_hex"));
+        using ExchangeCipher cipher = new(key, Encoding.UTF8.GetBytes(_file.Text("secret_id")), _file.Hex("nonce_hex"));
         string contentType = vector.Text("output_content_type");
         Assert.True(FormBoundary.TryRead(contentType, out string boundary));
         if (RefusedHere.Contains(vector.Text("name")))
         {
-            Assert.Throws<InvalidOperationException>(() => FormEncryptor.Seal(bytes, form, Plain, cipher, boundary));
+            Assert.Throws<InvalidOperationException>(() => FormEncryptor.Encrypt(bytes, form, Plain, cipher, boundary));
             return;
         }
 
-        using SegmentedBody body = FormEncryptor.Seal(bytes, form, Plain, cipher, boundary);
+        using SegmentedBody body = FormEncryptor.Encrypt(bytes, form, Plain, cipher, boundary);
         using MemoryStream wire = new();
         body.WriteTo(wire);
-        Assert.Equal(vector.Text("output_body"), Encoding.UTF8.GetString(wire.ToArray()));
+        ulong[] numbers = KnownAnswer.AssertSame(
+            vector.Text("output_body"), Encoding.UTF8.GetString(wire.ToArray()), key, _file.Hex("nonce_hex"));
+        Assert.Equal(vector.Items("ivs_hex").Count(), numbers.Length);
         Assert.Equal((contentType, wire.Length), (body.ContentType, body.Length));
         Assert.True(EncryptedFormCheck.IsEncrypted(body, Encoding.UTF8.GetBytes(_file.Text("secret_id")), (name, _) => Plain.Contains(name)));
     }

@@ -6,8 +6,13 @@ namespace Privatemode.AI.Tests.KeyExchange.Hpke;
 /// <summary>ML-KEM-768 with arrays instead of spans.</summary>
 internal static class MlKem768Calls
 {
-    public static MlKem768PrivateKey Key(byte[] seed, string provider = "BouncyCastle") =>
-        MlKem768PrivateKey.FromSeed(seed, Enum.Parse<PrimitiveProvider>(provider));
+    public static MlKem768PrivateKey Key(byte[] seed, string provider = PrimitiveProvidersAttribute.BouncyCastle) => provider switch
+    {
+        PrimitiveProvidersAttribute.Automatic => MlKem768PrivateKey.FromSeed(seed),
+        PrimitiveProvidersAttribute.Platform => new PlatformMlKem768PrivateKey(seed),
+        PrimitiveProvidersAttribute.BouncyCastle => new BouncyCastleMlKem768PrivateKey(seed),
+        _ => throw new ArgumentOutOfRangeException(nameof(provider)),
+    };
 
     public static byte[] Decapsulate(this MlKem768PrivateKey key, byte[] ciphertext)
     {

@@ -23,14 +23,14 @@ public class MlKem768PrivateKeyTests
     {
         foreach (int length in Enumerable.Range(0, 2 * MlKem768.SeedSize).Where(length => length != MlKem768.SeedSize))
         {
-            Assert.Throws<ArgumentException>(() => MlKem768PrivateKey.FromSeed(new byte[length], PrimitiveProvider.BouncyCastle));
+            Assert.Throws<ArgumentException>(() => MlKem768PrivateKey.FromSeed(new byte[length]));
         }
     }
 
     [Fact]
     public void Decapsulate_EveryWrongCiphertextLength_Throws()
     {
-        using MlKem768PrivateKey key = MlKem768PrivateKey.FromSeed(Seed, PrimitiveProvider.Automatic);
+        using MlKem768PrivateKey key = MlKem768PrivateKey.FromSeed(Seed);
         foreach (int length in Enumerable.Range(0, MlKem768.CiphertextSize + 100).Where(length => length != MlKem768.CiphertextSize))
         {
             Assert.Throws<CryptographicException>(() => key.Decapsulate(new byte[length]));
@@ -43,7 +43,7 @@ public class MlKem768PrivateKeyTests
     [InlineData(33)]
     public void Decapsulate_WrongSecretLength_Throws(int length)
     {
-        using MlKem768PrivateKey key = MlKem768PrivateKey.FromSeed(Seed, PrimitiveProvider.Automatic);
+        using MlKem768PrivateKey key = MlKem768PrivateKey.FromSeed(Seed);
         Assert.Throws<ArgumentException>(() => key.Decapsulate(new byte[MlKem768.CiphertextSize], new byte[length]));
     }
 
@@ -88,16 +88,13 @@ public class MlKem768PrivateKeyTests
     }
 
     [Fact]
-    public void FromSeed_ProviderOfChoice_IsUsed()
+    public void FromSeed_OnEveryPlatform_IsThePlatformsWhereItHasOne()
     {
-        using MlKem768PrivateKey automatic = MlKem768PrivateKey.FromSeed(Seed, PrimitiveProvider.Automatic);
-        using MlKem768PrivateKey bouncyCastle = MlKem768PrivateKey.FromSeed(Seed, PrimitiveProvider.BouncyCastle);
-
-        Assert.IsType<BouncyCastleMlKem768PrivateKey>(bouncyCastle);
-        Assert.Equal(MLKem.IsSupported, automatic is PlatformMlKem768PrivateKey);
+        using MlKem768PrivateKey key = MlKem768PrivateKey.FromSeed(Seed);
+        Assert.IsType(MLKem.IsSupported ? typeof(PlatformMlKem768PrivateKey) : typeof(BouncyCastleMlKem768PrivateKey), key);
         if (!MLKem.IsSupported)
         {
-            Assert.Throws<PlatformNotSupportedException>(() => MlKem768PrivateKey.FromSeed(Seed, PrimitiveProvider.Platform));
+            Assert.Throws<PlatformNotSupportedException>(() => new PlatformMlKem768PrivateKey(Seed));
         }
     }
 }

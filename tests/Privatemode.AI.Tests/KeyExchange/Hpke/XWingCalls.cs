@@ -6,8 +6,16 @@ namespace Privatemode.AI.Tests.KeyExchange.Hpke;
 /// <summary>X-Wing and HPKE with arrays instead of spans, and HPKE's DeriveKeyPair, which the protocol does not use.</summary>
 internal static class XWingCalls
 {
-    public static XWingPrivateKey Key(byte[] seed, string provider = "BouncyCastle") =>
-        XWingPrivateKey.FromSeed(seed, Enum.Parse<PrimitiveProvider>(provider));
+    public static XWingPrivateKey Key(byte[] seed, string provider = PrimitiveProvidersAttribute.Automatic)
+    {
+        if (provider == PrimitiveProvidersAttribute.Automatic)
+        {
+            return XWingPrivateKey.FromSeed(seed);
+        }
+
+        byte[] expanded = Sha3Calls.Shake256(seed, MlKem768.SeedSize + X25519.ScalarSize, provider);
+        return new XWingPrivateKey(MlKem768Calls.Key(expanded[..MlKem768.SeedSize], provider), expanded.AsSpan(MlKem768.SeedSize));
+    }
 
     public static byte[] Decapsulate(this XWingPrivateKey key, byte[] ciphertext)
     {
@@ -43,9 +51,7 @@ internal static class XWingCalls
         [
             .. keyingMaterial, .. "HPKE-v1"u8, .. suiteId, .. LengthPrefixed(label), (byte)(length >> 8), (byte)length, .. context,
         ];
-        byte[] output = new byte[length];
-        Sha3.FillShake256(labeled, output, PrimitiveProvider.BouncyCastle);
-        return output;
+        return Sha3Calls.Shake256(labeled, length, PrimitiveProvidersAttribute.BouncyCastle);
     }
 
     public static byte[] LengthPrefixed(ReadOnlySpan<byte> value) => [(byte)(value.Length >> 8), (byte)value.Length, .. value];

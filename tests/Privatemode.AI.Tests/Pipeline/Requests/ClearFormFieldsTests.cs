@@ -114,7 +114,7 @@ public sealed class ClearFormFieldsTests
         Assert.Equal(sent, field is null ? null : Encoding.UTF8.GetString(body.Value(field)));
         Assert.Equal((sent == "true", isHidden), (call.EndsWithUsage, call.HidesUsage));
         Assert.Equal("RIFF", Encoding.UTF8.GetString(body.Value(body.Form.Find("file"u8)!)));
-        using BodyExchange exchange = new BodyExchange(new AesGcmKey(new byte[32]), "id"u8.ToArray());
+        using BodyExchange exchange = new BodyExchange(AesGcmKey.Import(new byte[32]), "id"u8.ToArray());
         using EncryptedBody wire = body.Seal(exchange, EndpointRules.Transcriptions);
         Assert.True(exchange.IsEncrypted(
             wire, BodyKind.Form, (name, value) => EndpointRules.Transcriptions.RequestPlain!.Contains(name) && ClearFormFields.IsClearValue(name, value)));
@@ -130,7 +130,7 @@ public sealed class ClearFormFieldsTests
             RequestBody body = RequestEncryptor.Read(
                 EndpointRules.Partition, PooledBytes.Copy(form), "multipart/form-data; boundary=secret-in-boundary");
             using EncryptedCall call = _engine.Prepare(EndpointRules.Partition, body, "key");
-            using BodyExchange exchange = new BodyExchange(new AesGcmKey(new byte[32]), "id"u8.ToArray());
+            using BodyExchange exchange = new BodyExchange(AesGcmKey.Import(new byte[32]), "id"u8.ToArray());
             using EncryptedBody wire = body.Seal(exchange, EndpointRules.Partition);
             Assert.Matches("^multipart/form-data; boundary=[A-Za-z0-9]{18}$", wire.ContentType);
             Assert.True(exchange.IsEncrypted(wire, BodyKind.Whole, (_, _) => false));

@@ -77,7 +77,7 @@ public sealed class LargeFileTests(ITestOutputHelper output)
         long written = 0;
         for (int i = 0; i < attempts; i++)
         {
-            using BodyExchange exchange = new BodyExchange(new AesGcmKey(_key), "id"u8.ToArray());
+            using BodyExchange exchange = new BodyExchange(AesGcmKey.Import(_key), "id"u8.ToArray());
             using EncryptedContent content = new(call.Body!.Seal(exchange, call.Rule));
             Assert.True(exchange.IsEncrypted(content.Body, BodyKind.Form, (name, value) =>
                 call.Rule.RequestPlain!.Contains(name) && ClearFormFields.IsClearValue(name, value)));

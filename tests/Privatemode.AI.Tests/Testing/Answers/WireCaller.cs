@@ -37,16 +37,17 @@ internal sealed class WireCaller : IDisposable
     public static async Task<WireCaller> ConnectAsync(PrivatemodeTestDeployment deployment)
     {
         HttpClient http = new() { BaseAddress = deployment.Endpoint };
-        using SecretExchange exchange = SecretExchange.Create();
+        using XWingPrivateKey privateKey = XWingPrivateKey.Generate();
+        using SecretExchange exchange = new(privateKey);
         using HttpRequestMessage request = Authorized(deployment.ApiKey, HttpMethod.Post, "/privatemode/v1/secret");
         request.Content = new ReadOnlyMemoryContent(exchange.RequestBody);
         using HttpResponseMessage response = await http.SendAsync(request).OrTimeout();
         using JsonDocument answer = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync());
         byte[] key = new byte[InferenceSecret.Size];
         using HpkeExportContext context = HpkeExportContext.SetupBaseRecipient(
-            answer.RootElement.GetProperty("EncapsulatedKey").GetBytesFromBase64(), exchange.PrivateKey);
+            answer.RootElement.GetProperty("EncapsulatedKey").GetBytesFromBase64(), privateKey);
         context.Export(exporterContext: [], key);
-        return new WireCaller(http, deployment.ApiKey, key, Convert.ToBase64String(SHA256.HashData(exchange.PrivateKey.PublicKey)));
+        return new WireCaller(http, deployment.ApiKey, key, Convert.ToBase64String(SHA256.HashData(privateKey.PublicKey)));
     }
 
     /// <summary>An encrypted value, quotes included.</summary>

@@ -28,7 +28,9 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
     /// <exception cref="ArgumentNullException">The value is <see langword="null"/>.</exception>
     public IReadOnlyList<VerificationMismatch> Mismatches
     {
-        get => _mismatches is { Count: > 0 } ? _mismatches : [new VerificationMismatch { Check = ErrorType, Expected = Expected, Found = Found }];
+        get => _mismatches is { Count: > 0 }
+            ? _mismatches
+            : [new VerificationMismatch { Check = ErrorType, Expected = Expected, Found = Found, Cause = Cause }];
         init
         {
             ArgumentNullException.ThrowIfNull(value);
@@ -36,12 +38,23 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
         }
     }
 
+    /// <summary>Gets what is known about the cause. The public constructor knows nothing about it.</summary>
+    internal VerificationCause Cause { get; init; }
+
+    /// <summary>Gets whether collateral that is retrieved again may change the verdict: an outdated or damaged copy may be to blame.</summary>
+    /// <remarks>One such mismatch suffices, because with several reference values the others may belong to other values. What is compared with the same
+    /// value for every reference value stays wrong.</remarks>
+    internal bool IsCuredByFresherCollateral =>
+        Mismatches.Any(mismatch => mismatch.Cause.HasFlag(VerificationCause.Collateral))
+        && !Mismatches.Any(mismatch => mismatch.Cause.HasFlag(VerificationCause.Deployment));
+
     /// <summary>Creates the exception for differences that were found together.</summary>
     internal static PrivatemodeVerificationException FromMismatches(string message, IReadOnlyList<VerificationMismatch> mismatches) =>
         new(mismatches[0].Check, message)
         {
             Expected = mismatches[0].Expected,
             Found = mismatches[0].Found,
+            Cause = mismatches[0].Cause,
             Mismatches = mismatches,
         };
 
@@ -52,6 +65,7 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
     {
         Expected = Expected,
         Found = Found,
+        Cause = Cause,
         Mismatches = Mismatches,
     };
 }
@@ -68,4 +82,37 @@ public sealed record VerificationMismatch
 
     /// <summary>Gets what the deployment showed, or <see langword="null"/> if it has no simple form.</summary>
     public string? Found { get; init; }
+
+    internal VerificationCause Cause { get; init; }
+
+    /// <inheritdoc/>
+    public bool Equals(VerificationMismatch? other) =>
+        other is not null && (Check, Expected, Found) == (other.Check, other.Expected, other.Found);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Check, Expected, Found);
+}
+
+/// <summary>What follows from a failed check beyond its name. Set where the failure is found.</summary>
+[Flags]
+internal enum VerificationCause
+{
+    /// <summary>Nothing: retrieving or asking for anything else cannot change the verdict.</summary>
+    None = 0,
+
+    /// <summary>The evidence answers another nonce or comes from another coordinator, whatever it is judged by.</summary>
+    Deployment = 1,
+
+    /// <summary>The deployment has another manifest than the expected one: a newer one may have been published.</summary>
+    ManifestMismatch = 2,
+
+    /// <summary>Format, size, chain, signature, date or content of what the evidence is judged by. Faults of the evidence's own chain have it too: they are
+    /// found before any collateral is retrieved.</summary>
+    Collateral = 4,
+
+    /// <summary>The collateral has expired; its successor would pass.</summary>
+    ExpiredCollateral = Collateral | 8,
+
+    /// <summary>Intel calls the platform's TCB revoked.</summary>
+    TcbRevoked = 16,
 }

@@ -41,7 +41,7 @@ internal sealed class AttestationRun(
         {
             proof = await ProveAsync(expected, apiKey, async, cancellationToken).ConfigureAwait(false);
         }
-        catch (PrivatemodeVerificationException exception) when (exception.ErrorType == ContrastChecks.ManifestMatch && expected.Manifest is not null)
+        catch (PrivatemodeVerificationException exception) when (exception.Cause.HasFlag(VerificationCause.ManifestMismatch) && expected.Manifest is not null)
         {
             expected = await LookAgainAsync(expected, exception, async, cancellationToken).ConfigureAwait(false);
             proof = await ProveAsync(expected, apiKey, async, cancellationToken).ConfigureAwait(false);
@@ -99,7 +99,7 @@ internal sealed class AttestationRun(
         {
             return Judge(document, nonce, manifest, collected);
         }
-        catch (PrivatemodeVerificationException exception) when (collected.HasCopies && FresherCollateral.MayCure(exception))
+        catch (PrivatemodeVerificationException exception) when (collected.HasCopies && exception.IsCuredByFresherCollateral)
         {
             collected = await collector.CollectAsync(needs, fresh: true, async, cancellationToken).ConfigureAwait(false);
         }
@@ -108,7 +108,7 @@ internal sealed class AttestationRun(
         {
             return Judge(document, nonce, manifest, collected);
         }
-        catch (PrivatemodeVerificationException exception) when (collected.HasStandIns && ContrastChecks.IsAgeOfCollateral(exception.ErrorType))
+        catch (PrivatemodeVerificationException exception) when (collected.HasStandIns && exception.Cause.HasFlag(VerificationCause.ExpiredCollateral))
         {
             // The deployment did nothing wrong: there is only nothing to judge it by.
             throw new PrivatemodeServiceException(

@@ -276,7 +276,7 @@ internal static class SharedExceptions
         OperationCanceledException => false,
         _ when Callbacks.Threw(exception) => true,
         PrivatemodeServiceException service => !service.ConcernsKey,
-        PrivatemodeConfigurationException configuration => configuration.Setting != nameof(PrivatemodeOptions.ApiKey),
+        PrivatemodeConfigurationException configuration => !configuration.ConcernsKey,
         PrivatemodeVerificationException => true,
         _ => false,
     };

@@ -20,7 +20,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
         { new PrivatemodeServiceException(ServiceFailureReason.Timeout, "hangs"), true },
         { new PrivatemodeServiceException(ServiceFailureReason.Unavailable, "busy") { Status = 503 }, true },
         { new PrivatemodeServiceException(ServiceFailureReason.Other, "suspended") { Status = 403, ConcernsKey = true }, false },
-        { new PrivatemodeConfigurationException("ApiKey", "wrong"), false },
+        { new PrivatemodeConfigurationException("ApiKey", "wrong") { ConcernsKey = true }, false },
         { new PrivatemodeConfigurationException("Verification.Manifest", "The log is on no disk."), true },
         { new PrivatemodeVerificationException("check", "no") { Expected = "this", Found = "that" }, true },
         { new PrivatemodeVerificationException("check", "forged") { Mismatches = [new VerificationMismatch { Check = "No Word" }] }, true },

@@ -237,7 +237,8 @@ internal sealed class CertificateRevocationList
                 IssuedBy,
                 "is stale (or this machine's clock is wrong); fetch a new one",
                 expected: $"not after {nextUpdate:u}",
-                found: $"{at:u}");
+                found: $"{at:u}",
+                VerificationCause.ExpiredCollateral);
         }
     }
 

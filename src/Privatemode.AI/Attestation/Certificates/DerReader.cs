@@ -128,5 +128,6 @@ internal static class Pem
         new(CertificateChecks.PemFormat, $"A certificate chain in PEM {what}. Do not send anything.")
         {
             Expected = expected,
+            Cause = VerificationCause.Collateral,
         };
 }

@@ -71,7 +71,7 @@ internal sealed class SnpChain : IDisposable
     {
         if (crl.IsEmpty)
         {
-            throw SevExceptions.Create(SevChecks.RevocationListMissing, "There is no revocation list of AMD's root key");
+            throw SevExceptions.Collateral(SevChecks.RevocationListMissing, "There is no revocation list of AMD's root key");
         }
 
         CertificateRevocationList list = CertificateRevocationList.Parse(crl, "AMD's root key (ARK)");
@@ -88,7 +88,7 @@ internal sealed class SnpChain : IDisposable
     {
         Certificate root = Certificate.Parse(rootDer, "AMD's root key (ARK)");
         byte[] fingerprint = root.SubjectPublicKeyInfoSha256();
-        SnpProduct product = anchors.Find(fingerprint) ?? throw SevExceptions.Create(
+        SnpProduct product = anchors.Find(fingerprint) ?? throw SevExceptions.Collateral(
             SevChecks.TrustAnchor,
             "The certificate chain does not end at a root key of AMD that we know",
             string.Join(" or ", anchors.RootKeys.Values),
@@ -114,7 +114,7 @@ internal sealed class SnpChain : IDisposable
     {
         if (root.ReadSubject().CommonName != $"ARK-{SnpProducts.Name(product)}")
         {
-            throw SevExceptions.Create(
+            throw SevExceptions.Collateral(
                 SevChecks.RootName, "The root key has the name of another product line", $"ARK-{SnpProducts.Name(product)}");
         }
     }

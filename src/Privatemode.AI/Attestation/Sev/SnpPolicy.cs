@@ -104,7 +104,7 @@ internal sealed class SnpComparison(VerifiedSnpReport verified)
             Demand(listed, SnpPolicyChecks.AllowedChip, $"one of {chips.Count} chips", Hex(_report.ChipId));
         }
 
-        CompareBytes(SnpPolicyChecks.ReportData, policy.ReportData, _report.ReportData);
+        CompareBytes(SnpPolicyChecks.ReportData, policy.ReportData, _report.ReportData, VerificationCause.Deployment);
         CompareBytes(SnpPolicyChecks.Measurement, policy.Measurement, _report.Measurement);
         CompareBytes(SnpPolicyChecks.HostData, policy.HostData, _report.HostData);
         CompareBytes(SnpPolicyChecks.IdKeyDigest, policy.IdKeyDigest, _report.IdKeyDigest);
@@ -200,11 +200,12 @@ internal sealed class SnpComparison(VerifiedSnpReport verified)
         }
     }
 
-    private void CompareBytes(string check, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> found)
+    private void CompareBytes(
+        string check, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> found, VerificationCause cause = VerificationCause.None)
     {
         if (expected is { } bytes)
         {
-            Demand(bytes.Span.SequenceEqual(found.Span), check, Hex(bytes), Hex(found));
+            Demand(bytes.Span.SequenceEqual(found.Span), check, Hex(bytes), Hex(found), cause);
         }
     }
 
@@ -215,11 +216,11 @@ internal sealed class SnpComparison(VerifiedSnpReport verified)
     private void DemandBits(string check, ulong bits, ulong found) =>
         Demand((found & bits) == bits, check, $"at least the bits 0x{bits:x}", $"0x{found:x}");
 
-    private void Demand(bool condition, string check, string expected, string found)
+    private void Demand(bool condition, string check, string expected, string found, VerificationCause cause = VerificationCause.None)
     {
         if (!condition)
         {
-            _mismatches.Add(new VerificationMismatch { Check = check, Expected = expected, Found = found });
+            _mismatches.Add(new VerificationMismatch { Check = check, Expected = expected, Found = found, Cause = cause });
         }
     }
 

@@ -46,7 +46,8 @@ internal static class SnpVerifier
     {
         if (report.Signer != vek.Signer)
         {
-            throw SevExceptions.Create(SevChecks.VekKind, "The report names another kind of key than its certificate", $"{report.Signer}", $"{vek.Signer}");
+            throw SevExceptions.Collateral(
+                SevChecks.VekKind, "The report names another kind of key than its certificate", $"{report.Signer}", $"{vek.Signer}");
         }
     }
 
@@ -67,7 +68,7 @@ internal static class SnpVerifier
         TcbVersion certified = chain.Vek.Extensions.Tcb;
         if (certified != tcb.Reported)
         {
-            throw SevExceptions.Create(
+            throw SevExceptions.Collateral(
                 SevChecks.TcbBinding, "The signing key was derived for another TCB than the report claims", $"{tcb.Reported}", $"{certified}");
         }
 
@@ -99,7 +100,7 @@ internal static class SnpVerifier
         {
             if (product != chain.Product)
             {
-                throw SevExceptions.Create(
+                throw SevExceptions.Collateral(
                     SevChecks.Product,
                     "Certificates and report do not agree on the processor",
                     SnpProducts.Name(chain.Product),
@@ -120,7 +121,7 @@ internal static class SnpVerifier
         ReadOnlySpan<byte> hardware = vek.Extensions.HardwareId.Span;
         if (!chip[..hardware.Length].SequenceEqual(hardware) || chip[hardware.Length..].ContainsAnyExcept((byte)0))
         {
-            throw SevExceptions.Create(
+            throw SevExceptions.Collateral(
                 SevChecks.HardwareId,
                 "The signing key belongs to another chip than the report names",
                 Convert.ToHexStringLower(hardware),

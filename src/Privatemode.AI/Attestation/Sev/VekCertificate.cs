@@ -42,7 +42,7 @@ internal sealed record VekCertificate(Certificate Certificate, SnpSigner Signer,
             return Create(certificate, SnpSigner.Vlek, vlekLine);
         }
 
-        throw SevExceptions.Create(
+        throw SevExceptions.Collateral(
             SevChecks.VekName,
             "The certificate of the signing key is neither a VCEK's nor a VLEK's",
             "SEV-VCEK by SEV-Milan, SEV-Genoa or SEV-Turin, or SEV-VLEK by SEV-VLEK-Milan, SEV-VLEK-Genoa or SEV-VLEK-Turin, of AMD");
@@ -151,7 +151,7 @@ internal sealed record VekExtensions(SnpProduct? Product, TcbVersion Tcb, ReadOn
         byte found = ReadByte(extensions, StructVersion);
         if (found != expected)
         {
-            throw SevExceptions.Create(
+            throw SevExceptions.Collateral(
                 SevChecks.VekStructure, "The certificate of the signing key has a layout that is not its product's", $"{expected}", $"{found}");
         }
     }
@@ -195,5 +195,5 @@ internal sealed record VekExtensions(SnpProduct? Product, TcbVersion Tcb, ReadOn
     }
 
     private static PrivatemodeVerificationException Failure(string check, string what, string? expected = null, string? found = null) =>
-        SevExceptions.Create(check, $"The certificate of the signing key has wrong extensions: {what}", expected, found);
+        SevExceptions.Collateral(check, $"The certificate of the signing key has wrong extensions: {what}", expected, found);
 }

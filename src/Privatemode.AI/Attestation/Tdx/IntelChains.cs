@@ -131,7 +131,7 @@ internal static class PemChain
         {
             blocks = Pem.ReadCertificates(pem, holders.Length);
         }
-        catch (PrivatemodeVerificationException exception) when (exception.ErrorType == CertificateChecks.PemFormat)
+        catch (PrivatemodeVerificationException exception)
         {
             throw TdxExceptions.Collateral(check, $"The chain of {holders[0]} is not in PEM", exception.Expected);
         }

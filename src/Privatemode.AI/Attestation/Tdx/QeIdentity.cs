@@ -85,7 +85,8 @@ internal sealed record QeIdentity(
             TdxChecks.QeLevel,
             "has a quoting enclave older than any that Intel lists",
             $"version {Levels.Min(level => level.IsvSvn)} or higher",
-            $"version {report.IsvSvn}");
+            $"version {report.IsvSvn}",
+            VerificationCause.Collateral);
     }
 
     private static void Demand(bool condition, string check, ReadOnlySpan<byte> expected, ReadOnlyMemory<byte> found)

@@ -190,7 +190,8 @@ internal static class CollateralDates
                 expiredCheck,
                 $"Intel's {name} should have been replaced (or this machine's clock is wrong)",
                 $"valid at {at:u}",
-                $"until {nextUpdate:u}");
+                $"until {nextUpdate:u}",
+                VerificationCause.ExpiredCollateral);
         }
     }
 }

@@ -28,7 +28,7 @@ internal sealed record TcbEvaluation(
 
         return judgement.Overall.Status != TcbStatus.Revoked
             ? judgement
-            : throw TdxExceptions.Platform(TdxChecks.TcbRevoked, "is revoked by Intel", found: judgement.ToText());
+            : throw TdxExceptions.Platform(TdxChecks.TcbRevoked, "is revoked by Intel", found: judgement.ToText(), cause: VerificationCause.TcbRevoked);
     }
 
     /// <summary>The statuses in words, for reports and messages.</summary>
@@ -40,7 +40,8 @@ internal sealed record TcbEvaluation(
         TcbFinding level = TcbLevel.Match(tcbInfo.Levels, platform, teeTcbSvn)?.Finding ?? throw TdxExceptions.Platform(
             TdxChecks.PlatformLevel,
             "has a TCB older than any that Intel lists",
-            found: $"components {TdxExceptions.Hex(platform.Components.Span)}, PCE {platform.PceSvn}, TDX {TdxExceptions.Hex(teeTcbSvn)}");
+            found: $"components {TdxExceptions.Hex(platform.Components.Span)}, PCE {platform.PceSvn}, TDX {TdxExceptions.Hex(teeTcbSvn)}",
+            cause: VerificationCause.Collateral);
         TcbFinding? module = TdxModuleIdentity.Judge(tcbInfo, report, teeTcbSvn);
         TcbFinding withoutPlatform = (module ?? level).Converge(enclave);
         return new TcbEvaluation(level.Converge(withoutPlatform), level.Status, module?.Status, enclave.Status, withoutPlatform.Status);
@@ -103,7 +104,7 @@ internal sealed record NewestTcbEvaluation(TcbInfo? TcbInfo, TcbEvaluation? Tcb,
             given.CheckDates(at);
             return new NewestTcbEvaluation(given, tcb, null);
         }
-        catch (PrivatemodeVerificationException exception) when (exception.ErrorType != TdxChecks.TcbRevoked)
+        catch (PrivatemodeVerificationException exception) when (!exception.Cause.HasFlag(VerificationCause.TcbRevoked))
         {
             return new NewestTcbEvaluation(newest, null, exception.ErrorType);
         }

@@ -310,13 +310,14 @@ internal sealed record TdxModuleIdentity(int? Line, TdxModule Module, IReadOnlyL
         }
 
         TdxModuleIdentity identity = tcbInfo.ModuleIdentities.FirstOrDefault(candidate => candidate.Line == line) ?? throw TdxExceptions.Platform(
-            TdxChecks.ModuleIdentity, "runs a TDX module of a line that Intel does not list", found: $"TDX_{line:X2}");
+            TdxChecks.ModuleIdentity, "runs a TDX module of a line that Intel does not list", found: $"TDX_{line:X2}", cause: VerificationCause.Collateral);
         identity.Module.Check(report);
         return SvnLevel.Match(identity.Levels, version)?.Finding ?? throw TdxExceptions.Platform(
             TdxChecks.ModuleLevel,
             "runs a TDX module older than any that Intel lists",
             $"TDX_{line:X2} version {identity.Levels.Min(level => level.IsvSvn)} or higher",
-            $"version {version}");
+            $"version {version}",
+            VerificationCause.Collateral);
     }
 
     // "TDX_" and two hex digits. Intel's verifier disregards case.

@@ -93,19 +93,23 @@ internal static class TdxExceptions
         };
 
     /// <summary>What Intel says about the platform cannot be believed, or does not belong to the quote.</summary>
-    public static PrivatemodeVerificationException Collateral(string check, string what, string? expected = null, string? found = null) =>
+    public static PrivatemodeVerificationException Collateral(
+        string check, string what, string? expected = null, string? found = null, VerificationCause cause = VerificationCause.Collateral) =>
         new(check, $"{what}. Without it the TDX quote proves nothing. Do not send anything.")
         {
             Expected = expected,
             Found = found,
+            Cause = cause,
         };
 
     /// <summary>The platform is genuine, but not in a state that Intel vouches for.</summary>
-    public static PrivatemodeVerificationException Platform(string check, string what, string? expected = null, string? found = null) =>
+    public static PrivatemodeVerificationException Platform(
+        string check, string what, string? expected = null, string? found = null, VerificationCause cause = VerificationCause.None) =>
         new(check, $"The TDX platform {what}. Do not send anything.")
         {
             Expected = expected,
             Found = found,
+            Cause = cause,
         };
 
     /// <summary>Bytes as lower-case hex.</summary>

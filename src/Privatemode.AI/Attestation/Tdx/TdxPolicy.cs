@@ -132,7 +132,7 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
 
     private void CompareMeasurements(TdReport report)
     {
-        DemandEqual(policy.ReportData, report.ReportData, TdxPolicyChecks.ReportData);
+        DemandEqual(policy.ReportData, report.ReportData, TdxPolicyChecks.ReportData, VerificationCause.Deployment);
         DemandEqual(policy.MrTd, report.MrTd, TdxPolicyChecks.MrTd);
         DemandEqual(policy.MrSeam, report.MrSeam, TdxPolicyChecks.MrSeam);
         DemandEqual(policy.MrConfigId, report.MrConfigId, TdxPolicyChecks.MrConfigId);
@@ -151,7 +151,7 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
     private void CompareTcb()
     {
         string accepted = string.Join(" or ", policy.AcceptedTcbStatuses);
-        Demand(policy.Accepts(quote.Tcb), TdxPolicyChecks.TcbStatus, accepted, quote.Tcb.ToText());
+        Demand(policy.Accepts(quote.Tcb), TdxPolicyChecks.TcbStatus, accepted, quote.Tcb.ToText(), VerificationCause.Collateral);
         Demand(
             !policy.RequireNewestTdxTcbInfo || (quote.Newest.Tcb is { } newest && policy.Accepts(newest)),
             TdxPolicyChecks.NewestTcbStatus,
@@ -181,28 +181,31 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
             ToText(platform.DynamicPlatform));
     }
 
-    private void DemandEvaluation(int number, string check) =>
-        Demand(number >= policy.MinimumEvaluationDataNumber, check, $"{policy.MinimumEvaluationDataNumber} or higher", $"{number}");
+    private void DemandEvaluation(int number, string check) => Demand(
+        number >= policy.MinimumEvaluationDataNumber, check, $"{policy.MinimumEvaluationDataNumber} or higher", $"{number}", VerificationCause.Collateral);
 
-    private void DemandEqual(ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> found, string check)
+    private void DemandEqual(
+        ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> found, string check, VerificationCause cause = VerificationCause.None)
     {
         if (expected is { } value)
         {
-            DemandOneOf([value], found, check);
+            DemandOneOf([value], found, check, cause);
         }
     }
 
-    private void DemandOneOf(IEnumerable<ReadOnlyMemory<byte>> allowed, ReadOnlyMemory<byte> found, string check) => Demand(
+    private void DemandOneOf(
+        IEnumerable<ReadOnlyMemory<byte>> allowed, ReadOnlyMemory<byte> found, string check, VerificationCause cause = VerificationCause.None) => Demand(
         allowed.Any(value => value.Span.SequenceEqual(found.Span)),
         check,
         string.Join(" or ", allowed.Select(value => TdxExceptions.Hex(value.Span))),
-        TdxExceptions.Hex(found.Span));
+        TdxExceptions.Hex(found.Span),
+        cause);
 
-    private void Demand(bool condition, string check, string expected, string found)
+    private void Demand(bool condition, string check, string expected, string found, VerificationCause cause = VerificationCause.None)
     {
         if (!condition)
         {
-            _mismatches.Add(new VerificationMismatch { Check = check, Expected = expected, Found = found });
+            _mismatches.Add(new VerificationMismatch { Check = check, Expected = expected, Found = found, Cause = cause });
         }
     }
 

@@ -117,7 +117,7 @@ internal sealed class ApiKeys
     {
         if (FaultOf(key) is { } fault)
         {
-            throw new PrivatemodeConfigurationException(setting, $"{char.ToUpperInvariant(source[0])}{source[1..]} {fault}");
+            throw new PrivatemodeConfigurationException(setting, $"{char.ToUpperInvariant(source[0])}{source[1..]} {fault}") { ConcernsKey = true };
         }
     }
 

@@ -1,3 +1,5 @@
+using Privatemode.AI.Tests.Exceptions;
+
 namespace Privatemode.AI.Tests.Attestation.Certificates;
 
 /// <summary>What a refusal has to look like: our exception, the check by name, and advice.</summary>
@@ -8,6 +10,7 @@ internal static class Refusal
         PrivatemodeVerificationException exception = Assert.Throws<PrivatemodeVerificationException>(action);
         Assert.Equal(check, exception.ErrorType);
         Assert.Contains("Do not send anything.", exception.Message, StringComparison.Ordinal);
+        ExpectedCauses.AssertOf(exception);
         return exception;
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Privatemode.AI.Tests.Exceptions;
 using Privatemode.AI.Tests.Vectors;
 
 namespace Privatemode.AI.Tests.Attestation.Contrast;
@@ -40,6 +41,7 @@ internal static class ContrastFiles
         catch (PrivatemodeVerificationException refusal)
         {
             Assert.False(string.IsNullOrWhiteSpace(refusal.Message));
+            ExpectedCauses.AssertOf(refusal);
             return refusal.ErrorType;
         }
     }

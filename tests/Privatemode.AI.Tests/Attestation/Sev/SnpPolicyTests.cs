@@ -1,4 +1,5 @@
 using Privatemode.AI.Attestation.Sev;
+using Privatemode.AI.Tests.Exceptions;
 
 namespace Privatemode.AI.Tests.Attestation.Sev;
 
@@ -217,6 +218,6 @@ public sealed class SnpPolicyTests
     {
         FakeAmd amd = FakeAmd.Create();
         change?.Invoke(amd.Report);
-        return [.. SnpPolicy.Compare(amd.Verify(), policy).Select(mismatch => mismatch.Check)];
+        return [.. ExpectedCauses.ChecksOf(SnpPolicy.Compare(amd.Verify(), policy))];
     }
 }

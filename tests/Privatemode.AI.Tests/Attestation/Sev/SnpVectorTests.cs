@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Privatemode.AI.Attestation.Sev;
+using Privatemode.AI.Tests.Exceptions;
 using Privatemode.AI.Tests.Vectors;
 
 namespace Privatemode.AI.Tests.Attestation.Sev;
@@ -136,10 +137,12 @@ public sealed class SnpVectorTests
                 return null;
             }
 
+            ExpectedCauses.AssertOf(mismatches);
             return mismatches.Count == 0 ? null : SnpStages.Of(mismatches[0].Check);
         }
         catch (PrivatemodeVerificationException refusal)
         {
+            ExpectedCauses.AssertOf(refusal);
             return SnpStages.Of(refusal.ErrorType);
         }
     }

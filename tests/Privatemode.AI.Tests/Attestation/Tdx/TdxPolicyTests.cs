@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text.Json;
 using Privatemode.AI.Attestation.Tdx;
 using Privatemode.AI.Tests.Attestation.Certificates;
+using Privatemode.AI.Tests.Exceptions;
 using Privatemode.AI.Tests.Vectors;
 
 namespace Privatemode.AI.Tests.Attestation.Tdx;
@@ -51,6 +52,7 @@ public sealed class TdxPolicyTests
         {
             VerifiedTdxQuote other = Verify(body => body[at] ^= 0x40);
             VerificationMismatch mismatch = Assert.Single(TdxPolicy.Compare(other, Matching));
+            ExpectedCauses.AssertOf([mismatch]);
             Assert.Equal(check, mismatch.Check);
             Assert.NotEqual(mismatch.Expected, mismatch.Found);
             Assert.Equal(mismatch.Expected!.Length, mismatch.Found!.Length);
@@ -263,5 +265,5 @@ public sealed class TdxPolicyTests
         BinaryPrimitives.WriteUInt64LittleEndian(body.AsSpan(128), xfam);
 
     private static IEnumerable<string> Checks(VerifiedTdxQuote quote, TdxPolicy policy) =>
-        TdxPolicy.Compare(quote, policy).Select(mismatch => mismatch.Check);
+        ExpectedCauses.ChecksOf(TdxPolicy.Compare(quote, policy));
 }

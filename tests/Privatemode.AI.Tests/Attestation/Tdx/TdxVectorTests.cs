@@ -1,6 +1,7 @@
 using System.Reflection;
 using Privatemode.AI.Attestation.Certificates;
 using Privatemode.AI.Attestation.Tdx;
+using Privatemode.AI.Tests.Exceptions;
 using Privatemode.AI.Tests.Vectors;
 
 namespace Privatemode.AI.Tests.Attestation.Tdx;
@@ -151,6 +152,7 @@ public sealed class TdxVectorTests
             string found = RefusedEarlier.ContainsKey(test.Id) ? refusal.ErrorType : TdxStages.Of(refusal);
             Assert.Equal(RefusedEarlier.GetValueOrDefault(test.Id, test.Stage), found);
             Assert.Contains("Do not send anything.", refusal.Message, StringComparison.Ordinal);
+            ExpectedCauses.AssertOf(refusal);
         }
     }
 
@@ -164,5 +166,5 @@ public sealed class TdxVectorTests
         Assert.Throws<PrivatemodeVerificationException>(() => { _ = verify(); });
 
     private static IEnumerable<string> ChecksOf(VerifiedTdxQuote quote, TdxPolicy policy) =>
-        TdxPolicy.Compare(quote, policy).Select(mismatch => mismatch.Check);
+        ExpectedCauses.ChecksOf(TdxPolicy.Compare(quote, policy));
 }

@@ -78,6 +78,7 @@ internal sealed record SnpCollateralNeeds
             {
                 Expected = "2 certificates",
                 Found = "1",
+                Cause = VerificationCause.Collateral,
             };
     }
 
@@ -164,13 +165,8 @@ internal sealed record SnpCollateralNeeds
             SevSnpMessage.ToDer(authorities.Intermediate), SevSnpMessage.ToDer(authorities.Root), _anchors, at);
         if (line != Product)
         {
-            throw new PrivatemodeVerificationException(
-                SevChecks.Product,
-                "The certificates that came with the report are of another product line. Do not send anything.")
-            {
-                Expected = SnpProducts.Name(Product),
-                Found = SnpProducts.Name(line),
-            };
+            throw SevExceptions.Collateral(
+                SevChecks.Product, "The certificates that came with the report are of another product line", SnpProducts.Name(Product), SnpProducts.Name(line));
         }
     }
 
@@ -188,6 +184,7 @@ internal sealed record SnpCollateralNeeds
         {
             Expected = string.Join(" or ", listed),
             Found = report.Cpuid is { } found ? $"family 0x{found.Family:x2}, model 0x{found.Model:x2}" : "not said",
+            Cause = VerificationCause.Collateral,
         };
     }
 }
@@ -267,7 +264,7 @@ internal sealed class SnpDocuments(SnpCollateralNeeds needs, SevTrustAnchors anc
         Certificate root = Certificate.Parse(given.Root, "AMD's root key (ARK)");
         if (anchors.Find(root.SubjectPublicKeyInfoSha256()) != needs.Product)
         {
-            throw SevExceptions.Create(SevChecks.TrustAnchor, "The certificate chain does not end at the root key of the report's product line");
+            throw SevExceptions.Collateral(SevChecks.TrustAnchor, "The certificate chain does not end at the root key of the report's product line");
         }
 
         CertificateIssuer issuer = CertificateIssuer.WithRsa(root);

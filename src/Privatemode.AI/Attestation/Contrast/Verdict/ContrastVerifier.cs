@@ -61,6 +61,7 @@ internal static class ContrastVerifier
             {
                 Expected = Hex(expected.Digest.Span),
                 Found = Hex(SHA256.HashData(document.Manifests[0].Span)),
+                Cause = VerificationCause.ManifestMismatch,
             };
         }
     }
@@ -123,6 +124,7 @@ internal static class ContrastVerifier
             {
                 Expected = $"at most {options.MaxAmdFallbackRevocationListAge.TotalDays:0.#} days old",
                 Found = $"issued {dates.CrlThisUpdate:u}",
+                Cause = VerificationCause.ExpiredCollateral,
             };
         }
     }
@@ -179,6 +181,7 @@ internal static class ContrastVerifier
         ContrastChecks.Collateral, $"There is nothing to judge {kind} evidence by. Do not send anything; attest again.")
     {
         Expected = $"collateral for {kind}",
+        Cause = VerificationCause.Collateral,
     };
 
     private static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(bytes);

@@ -56,6 +56,7 @@ internal static class ReferenceValueMatcher
                 Check = ContrastChecks.CoordinatorPolicy,
                 Expected = string.Join(" or ", manifest.CoordinatorPolicyHashes.Select(hash => Convert.ToHexStringLower(hash.Span))),
                 Found = Convert.ToHexStringLower(found.Span),
+                Cause = VerificationCause.Deployment,
             });
         }
     }

@@ -8,6 +8,7 @@ using Privatemode.AI.Testing.Evidence.Collateral;
 using Privatemode.AI.Testing.Evidence.Contrast;
 using Privatemode.AI.Testing.Evidence.Sev;
 using Privatemode.AI.Testing.Evidence.Tdx;
+using Privatemode.AI.Tests.Exceptions;
 using Privatemode.AI.Tests.KeyExchange;
 using EvidenceKind = Privatemode.AI.Testing.EvidenceKind;
 
@@ -81,6 +82,7 @@ internal sealed class CoordinatorScene
         catch (PrivatemodeVerificationException refusal)
         {
             Assert.EndsWith(".", refusal.Message, StringComparison.Ordinal);
+            ExpectedCauses.AssertOf(refusal);
             return [.. refusal.Mismatches.Select(mismatch => mismatch.Check)];
         }
     }

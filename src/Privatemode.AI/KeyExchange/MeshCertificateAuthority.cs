@@ -1,28 +1,20 @@
-using System.Buffers;
-using System.Buffers.Text;
 using System.Formats.Asn1;
 using System.Security.Cryptography;
+using Privatemode.AI.Attestation.Certificates;
 
 namespace Privatemode.AI.KeyExchange;
 
 /// <summary>The attested mesh CA: the only anchor of the secret service's certificate, self-signed or not. Immutable.</summary>
 internal sealed class MeshCertificateAuthority
 {
-    // Looking for PEM in a text takes quadratic time. Real ones have less than one thousand bytes.
-    private const int LongestText = 64 * 1024;
+    /// <summary>Bytes of the longest text that is searched for the CA: looking for PEM takes quadratic time. Real ones have less than one thousand.</summary>
+    public const int LongestText = 64 * 1024;
 
-    private readonly MeshCertificateFields _fields;
+    private MeshCertificateAuthority(CertificateFields certificate) => Certificate = certificate;
 
-    private MeshCertificateAuthority(MeshCertificateFields fields) => _fields = fields;
+    public CertificateFields Certificate { get; }
 
-    /// <summary>The CA's name, DER; the issuer of every certificate it signed.</summary>
-    public ReadOnlyMemory<byte> Subject => _fields.Subject;
-
-    /// <summary>The CA's SubjectPublicKeyInfo, DER.</summary>
-    public ReadOnlyMemory<byte> PublicKey => _fields.PublicKey;
-
-    /// <summary>The last moment at which the CA is valid.</summary>
-    public DateTimeOffset NotAfter => _fields.NotAfter;
+    public DateTimeOffset NotAfter => Certificate.NotAfter;
 
     /// <summary>Takes the first PEM block of the text, whatever its label, as certificate.</summary>
     /// <exception cref="PrivatemodeVerificationException">It is none, or none that may sign certificates.</exception>
@@ -31,7 +23,8 @@ internal sealed class MeshCertificateAuthority
         MeshCertificateAuthority authority;
         try
         {
-            authority = new MeshCertificateAuthority(MeshCertificateFields.Parse(FirstBlock(pem)));
+            byte[] der = Pem.ReadFirstBlock(pem, LongestText) ?? throw new AsnContentException("There is no PEM block, or far too much text.");
+            authority = new MeshCertificateAuthority(CertificateFields.Read(der));
             authority.CheckConstraints();
         }
         catch (AsnContentException)
@@ -41,7 +34,7 @@ internal sealed class MeshCertificateAuthority
                 "The attested mesh CA is not a certificate in PEM. Do not send anything; update this package if the service is newer.");
         }
 
-        using EcdsaPublicKey? key = EcdsaPublicKey.TryImport(authority.PublicKey);
+        using EcdsaPublicKey? key = EcdsaPublicKey.TryImport(authority.Certificate.SubjectPublicKeyInfo);
         return key is not null
             ? authority
             : throw new PrivatemodeVerificationException(
@@ -54,66 +47,39 @@ internal sealed class MeshCertificateAuthority
 
     /// <summary>Refuses a time outside the CA's validity; both ends belong to it.</summary>
     /// <exception cref="PrivatemodeVerificationException">The CA is not valid yet or not any more.</exception>
-    public void CheckValidity(DateTimeOffset now)
-    {
-        if (now < _fields.NotBefore)
+    public void CheckValidity(DateTimeOffset now) => ChainRules.CheckValidity(
+        Certificate,
+        now,
+        static (isTooEarly, expected, found) => new PrivatemodeVerificationException(
+            isTooEarly ? KeyExchangeChecks.AuthorityNotYetValid : KeyExchangeChecks.AuthorityExpired,
+            isTooEarly
+                ? "The mesh CA is not valid yet. Check this machine's clock; if it is right, do not send anything."
+                : "The mesh CA has expired. Check this machine's clock; if it is right, attest again.")
         {
-            throw new PrivatemodeVerificationException(
-                KeyExchangeChecks.AuthorityNotYetValid,
-                "The mesh CA is not valid yet. Check this machine's clock; if it is right, do not send anything.")
-            {
-                Expected = $"not before {_fields.NotBefore:u}",
-                Found = $"{now:u}",
-            };
-        }
-
-        if (now > _fields.NotAfter)
-        {
-            throw new PrivatemodeVerificationException(
-                KeyExchangeChecks.AuthorityExpired,
-                "The mesh CA has expired. Check this machine's clock; if it is right, attest again.")
-            {
-                Expected = $"not after {_fields.NotAfter:u}",
-                Found = $"{now:u}",
-            };
-        }
-    }
-
-    // PEM of RFC 7468; text around the block is allowed.
-    private static byte[] FirstBlock(ReadOnlySpan<byte> pem)
-    {
-        if (pem.Length > LongestText || !PemEncoding.TryFindUtf8(pem, out PemFields block))
-        {
-            throw new AsnContentException("There is no PEM block, or far too much text.");
-        }
-
-        byte[] der = new byte[block.DecodedDataLength];
-        OperationStatus status = Base64.DecodeFromUtf8(pem[block.Base64Data], der, out _, out int written);
-        return status == OperationStatus.Done && written == der.Length
-            ? der
-            : throw new AsnContentException("The PEM block is not base64.");
-    }
+            Expected = expected,
+            Found = found,
+        });
 
     // BasicConstraints and KeyUsage are demanded, as RFC 5280 demands them of a CA. Whatever else could narrow down what the CA may
     // sign is refused rather than interpreted: name constraints, other usages, critical extensions.
     private void CheckConstraints()
     {
         Demand(
-            _fields.Extensions.TryGetValue(MeshCertificateExtension.BasicConstraints, out MeshCertificateExtension? constraints)
-                && constraints.ReadIsAuthority(),
+            Certificate.Extensions.TryGetValue(CertificateExtension.BasicConstraints, out CertificateExtension? constraints)
+                && constraints.ReadBasicConstraints().IsAuthority,
             "basic constraints with CA");
         Demand(
-            _fields.Extensions.TryGetValue(MeshCertificateExtension.KeyUsage, out MeshCertificateExtension? usage)
-                && usage.ReadMaySignCertificates(),
+            Certificate.Extensions.TryGetValue(CertificateExtension.KeyUsage, out CertificateExtension? usage)
+                && usage.ReadKeyUsage().MaySignCertificates,
             "key usage with keyCertSign");
         Demand(
-            !_fields.Extensions.TryGetValue(MeshCertificateExtension.ExtendedKeyUsage, out MeshCertificateExtension? extended)
+            !Certificate.Extensions.TryGetValue(CertificateExtension.ExtendedKeyUsage, out CertificateExtension? extended)
                 || extended.ReadMayServe(),
             "no extended key usage, or one with serverAuth");
-        Demand(!_fields.Extensions.ContainsKey(MeshCertificateExtension.NameConstraints), "no name constraints");
-        foreach ((string identifier, MeshCertificateExtension extension) in _fields.Extensions)
+        Demand(!Certificate.Extensions.ContainsKey(CertificateExtension.NameConstraints), "no name constraints");
+        foreach ((string identifier, CertificateExtension extension) in Certificate.Extensions)
         {
-            Demand(!extension.Critical || MeshCertificateExtension.IsUnderstood(identifier), "no unknown critical extension", identifier);
+            Demand(!extension.Critical || MeshCertificate.IsUnderstood(identifier), "no unknown critical extension", identifier);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Formats.Asn1;
+using System.Numerics;
 using System.Security.Cryptography;
 
 namespace Privatemode.AI.Attestation.Certificates;
@@ -6,61 +7,138 @@ namespace Privatemode.AI.Attestation.Certificates;
 // Reference: RFC 5280, sections 4.1 and 4.2, in DER. X509Certificate2 is not used: every platform has to see the same certificate, and
 // the cost of a verification has to stay near that of its signatures.
 
-/// <summary>What a certificate says; whether that is true is judged by <see cref="ChainRules"/>. Immutable.</summary>
+/// <summary>The fields of a certificate of version 3; whether they are true is judged elsewhere. Immutable.</summary>
 /// <remarks>It refers to the bytes it was parsed from; they must not change afterwards.</remarks>
-internal sealed class Certificate
+internal class CertificateFields
 {
-    /// <summary>Bytes of the largest certificate accepted; AMD's and Intel's have less than 2 KiB.</summary>
-    public const int LargestSize = 16 * 1024;
-
     private const int Version3 = 2;
     private static readonly Asn1Tag VersionTag = new(TagClass.ContextSpecific, 0);
     private static readonly Asn1Tag ExtensionsTag = new(TagClass.ContextSpecific, 3);
 
-    private Certificate(string holder) => Holder = holder;
+    /// <param name="der">One certificate, nothing after it.</param>
+    /// <param name="check">Called with the identifier of each extension, the extension, and whether it stands for the first time; throws to refuse it.</param>
+    /// <exception cref="AsnContentException">It is anything else.</exception>
+    protected CertificateFields(ReadOnlyMemory<byte> der, Action<string, CertificateExtension, bool> check)
+    {
+        (ToBeSigned, AsnReader body, OuterAlgorithm, Signature) = DerReader.ReadSigned(der);
+        AsnReader version = body.ReadSequence(VersionTag);
+        DerReader.Demand(version.TryReadInt32(out int value) && value == Version3, "The certificate is not of version 3.");
+        version.ThrowIfNotEmpty();
+
+        Raw = der;
+        SerialNumber = body.ReadIntegerBytes();
+        InnerAlgorithm = body.ReadEncodedValue();
+        Issuer = body.ReadEncodedValue();
+        AsnReader validity = body.ReadSequence();
+        NotBefore = DerReader.ReadTime(validity);
+        NotAfter = DerReader.ReadTime(validity);
+        validity.ThrowIfNotEmpty();
+        Subject = body.ReadEncodedValue();
+        SubjectPublicKeyInfo = body.ReadEncodedValue();
+        Extensions = ReadExtensions(body, check);
+        body.ThrowIfNotEmpty();
+    }
+
+    public ReadOnlyMemory<byte> Raw { get; }
+
+    /// <summary>The signed part, as it stands.</summary>
+    public ReadOnlyMemory<byte> ToBeSigned { get; }
+
+    /// <summary>The AlgorithmIdentifier beside the signature, DER.</summary>
+    public ReadOnlyMemory<byte> OuterAlgorithm { get; }
+
+    /// <summary>The AlgorithmIdentifier inside the signed part, DER.</summary>
+    public ReadOnlyMemory<byte> InnerAlgorithm { get; }
+
+    public ReadOnlyMemory<byte> Signature { get; }
+
+    /// <summary>Content octets of the serial number; 0 (one zero byte) on AMD's leaves.</summary>
+    public ReadOnlyMemory<byte> SerialNumber { get; }
+
+    /// <summary>The issuer's name, DER.</summary>
+    public ReadOnlyMemory<byte> Issuer { get; }
+
+    /// <summary>The subject's name, DER.</summary>
+    public ReadOnlyMemory<byte> Subject { get; }
+
+    public DateTimeOffset NotBefore { get; }
+
+    public DateTimeOffset NotAfter { get; }
+
+    /// <summary>DER; see <see cref="SubjectKeys"/>.</summary>
+    public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; }
+
+    /// <summary>Extensions by their object identifier (dotted).</summary>
+    public IReadOnlyDictionary<string, CertificateExtension> Extensions { get; }
+
+    /// <summary>Reads one certificate with nothing after it. An extension of it may be critical and unknown.</summary>
+    /// <exception cref="AsnContentException">It is anything else.</exception>
+    public static CertificateFields Read(ReadOnlyMemory<byte> der) =>
+        new(der, static (_, _, isFirst) => DerReader.Demand(isFirst, "An extension stands twice."));
+
+    private static Dictionary<string, CertificateExtension> ReadExtensions(AsnReader body, Action<string, CertificateExtension, bool> check)
+    {
+        Dictionary<string, CertificateExtension> extensions = new(StringComparer.Ordinal);
+        if (!body.HasData)
+        {
+            return extensions;
+        }
+
+        AsnReader tagged = body.ReadSequence(ExtensionsTag);
+        AsnReader list = tagged.ReadSequence();
+        tagged.ThrowIfNotEmpty();
+        while (list.HasData)
+        {
+            (string identifier, CertificateExtension extension) = DerReader.ReadExtension(list);
+            check(identifier, extension, extensions.TryAdd(identifier, extension));
+        }
+
+        return extensions;
+    }
+}
+
+/// <summary>A certificate of AMD or Intel, read more strictly than its fields alone: no critical extension is unknown.</summary>
+/// <remarks>Whether what it says is true is judged by <see cref="ChainRules"/>.</remarks>
+internal sealed class Certificate : CertificateFields
+{
+    /// <summary>Bytes of the largest certificate accepted; AMD's and Intel's have less than 2 KiB.</summary>
+    public const int LargestSize = 16 * 1024;
+
+    private Certificate(ReadOnlyMemory<byte> der, string holder)
+        : base(der, (identifier, extension, isFirst) => CheckExtension(holder, identifier, extension, isFirst))
+    {
+        Holder = holder;
+        DerReader.CheckSerialNumber(SerialNumber);
+        SignatureAlgorithm? algorithm = SignatureAlgorithmReader.Read(InnerAlgorithm, OuterAlgorithm);
+        (IsAuthority, BigInteger? pathLength) =
+            Extensions.GetValueOrDefault(CertificateExtension.BasicConstraints)?.ReadBasicConstraints() ?? (false, null);
+        DerReader.Demand(pathLength is null || (IsAuthority && pathLength >= 0 && pathLength <= int.MaxValue), "The path length is impossible.");
+        PathLength = (int?)pathLength;
+        (MaySignCertificates, MaySignRevocationLists) =
+            Extensions.GetValueOrDefault(CertificateExtension.KeyUsage)?.ReadKeyUsage() ?? (false, false);
+        Algorithm = algorithm ?? throw CertificateExceptions.Create(
+            CertificateChecks.Algorithm,
+            holder,
+            "is signed with an unknown algorithm, or names two",
+            expected: "RSASSA-PSS with SHA-384 or ECDSA with SHA-256");
+    }
 
     /// <summary>Whose certificate it is meant to be, in our words, for messages: "the AMD root key".</summary>
     public string Holder { get; }
 
-    public ReadOnlyMemory<byte> Raw { get; private init; }
-
-    /// <summary>The signed part, as it stands.</summary>
-    public ReadOnlyMemory<byte> ToBeSigned { get; private init; }
-
-    public SignatureAlgorithm Algorithm { get; private init; }
-
-    public ReadOnlyMemory<byte> Signature { get; private init; }
-
-    /// <summary>Content octets of the serial number; 0 (one zero byte) on AMD's leaves.</summary>
-    public ReadOnlyMemory<byte> SerialNumber { get; private init; }
-
-    /// <summary>The issuer's name, DER.</summary>
-    public ReadOnlyMemory<byte> Issuer { get; private init; }
-
-    /// <summary>The subject's name, DER.</summary>
-    public ReadOnlyMemory<byte> Subject { get; private init; }
-
-    public DateTimeOffset NotBefore { get; private init; }
-
-    public DateTimeOffset NotAfter { get; private init; }
-
-    /// <summary>SubjectPublicKeyInfo, DER; see <see cref="SubjectKeys"/>.</summary>
-    public ReadOnlyMemory<byte> SubjectPublicKeyInfo { get; private init; }
-
-    /// <summary>Extensions by their object identifier (dotted). A critical one has been understood.</summary>
-    public IReadOnlyDictionary<string, CertificateExtension> Extensions { get; private init; } = null!;
+    public SignatureAlgorithm Algorithm { get; }
 
     /// <summary>cA of BasicConstraints.</summary>
-    public bool IsAuthority { get; private init; }
+    public bool IsAuthority { get; }
 
     /// <summary>How many authorities may follow below this one; null when unlimited.</summary>
-    public int? PathLength { get; private init; }
+    public int? PathLength { get; }
 
     /// <summary>keyCertSign of KeyUsage; false without that extension.</summary>
-    public bool MaySignCertificates { get; private init; }
+    public bool MaySignCertificates { get; }
 
     /// <summary>cRLSign of KeyUsage; false without that extension.</summary>
-    public bool MaySignRevocationLists { get; private init; }
+    public bool MaySignRevocationLists { get; }
 
     /// <summary>Reads one certificate of version 3 with nothing after it.</summary>
     /// <param name="der">The certificate.</param>
@@ -75,7 +153,7 @@ internal sealed class Certificate
 
         try
         {
-            return Read(der, holder);
+            return new Certificate(der, holder);
         }
         catch (AsnContentException)
         {
@@ -94,78 +172,18 @@ internal sealed class Certificate
     /// <summary>SHA-256 of the SubjectPublicKeyInfo: the fingerprint that is pinned.</summary>
     public byte[] SubjectPublicKeyInfoSha256() => SHA256.HashData(SubjectPublicKeyInfo.Span);
 
-    private static Certificate Read(ReadOnlyMemory<byte> der, string holder)
+    private static void CheckExtension(string holder, string identifier, CertificateExtension extension, bool isFirst)
     {
-        (ReadOnlyMemory<byte> toBeSigned, AsnReader body, ReadOnlyMemory<byte> outerAlgorithm, ReadOnlyMemory<byte> signature) =
-            DerReader.ReadSigned(der);
-        AsnReader version = body.ReadSequence(VersionTag);
-        DerReader.Demand(version.TryReadInt32(out int value) && value == Version3, "The certificate is not of version 3.");
-        version.ThrowIfNotEmpty();
-
-        ReadOnlyMemory<byte> serialNumber = DerReader.ReadSerialNumber(body);
-        SignatureAlgorithm? algorithm = SignatureAlgorithmReader.Read(body.ReadEncodedValue(), outerAlgorithm);
-        ReadOnlyMemory<byte> issuer = body.ReadEncodedValue();
-        AsnReader validity = body.ReadSequence();
-        DateTimeOffset notBefore = DerReader.ReadTime(validity);
-        DateTimeOffset notAfter = DerReader.ReadTime(validity);
-        validity.ThrowIfNotEmpty();
-
-        ReadOnlyMemory<byte> subject = body.ReadEncodedValue();
-        ReadOnlyMemory<byte> publicKey = body.ReadEncodedValue();
-        Dictionary<string, CertificateExtension> extensions = ReadExtensions(body, holder);
-        body.ThrowIfNotEmpty();
-        (bool isAuthority, int? pathLength) = extensions.GetValueOrDefault(CertificateExtension.BasicConstraints)?.ReadBasicConstraints() ?? (false, null);
-        (bool certificates, bool lists) = extensions.GetValueOrDefault(CertificateExtension.KeyUsage)?.ReadKeyUsage() ?? (false, false);
-        return new Certificate(holder)
+        // Only these two are read, so only these may be critical.
+        if (extension.Critical && identifier is not (CertificateExtension.KeyUsage or CertificateExtension.BasicConstraints))
         {
-            Raw = der,
-            ToBeSigned = toBeSigned,
-            Algorithm = algorithm ?? throw CertificateExceptions.Create(
-                CertificateChecks.Algorithm,
-                holder,
-                "is signed with an unknown algorithm, or names two",
-                expected: "RSASSA-PSS with SHA-384 or ECDSA with SHA-256"),
-            Signature = signature,
-            SerialNumber = serialNumber,
-            Issuer = issuer,
-            Subject = subject,
-            NotBefore = notBefore,
-            NotAfter = notAfter,
-            SubjectPublicKeyInfo = publicKey,
-            Extensions = extensions,
-            IsAuthority = isAuthority,
-            PathLength = pathLength,
-            MaySignCertificates = certificates,
-            MaySignRevocationLists = lists,
-        };
-    }
-
-    private static Dictionary<string, CertificateExtension> ReadExtensions(AsnReader body, string holder)
-    {
-        Dictionary<string, CertificateExtension> extensions = new(StringComparer.Ordinal);
-        if (!body.HasData)
-        {
-            return extensions;
+            throw CertificateExceptions.Create(CertificateChecks.CriticalExtension, holder, "has an unknown critical extension", found: identifier);
         }
 
-        AsnReader tagged = body.ReadSequence(ExtensionsTag);
-        AsnReader list = tagged.ReadSequence();
-        tagged.ThrowIfNotEmpty();
-        while (list.HasData)
+        if (!isFirst)
         {
-            (string identifier, CertificateExtension extension) = DerReader.ReadExtension(list);
-            if (extension.Critical && !CertificateExtension.IsUnderstood(identifier))
-            {
-                throw CertificateExceptions.Create(CertificateChecks.CriticalExtension, holder, "has an unknown critical extension", found: identifier);
-            }
-
-            if (!extensions.TryAdd(identifier, extension))
-            {
-                throw CertificateExceptions.Create(CertificateChecks.DuplicateExtension, holder, "has an extension twice", found: identifier);
-            }
+            throw CertificateExceptions.Create(CertificateChecks.DuplicateExtension, holder, "has an extension twice", found: identifier);
         }
-
-        return extensions;
     }
 
     private DistinguishedName ReadName(ReadOnlyMemory<byte> name)
@@ -187,31 +205,25 @@ internal sealed class Certificate
 internal sealed record CertificateExtension(bool Critical, ReadOnlyMemory<byte> Value)
 {
     public const string KeyUsage = "2.5.29.15";
+    public const string SubjectAlternativeName = "2.5.29.17";
     public const string BasicConstraints = "2.5.29.19";
+    public const string NameConstraints = "2.5.29.30";
     public const string AuthorityKeyIdentifier = "2.5.29.35";
+    public const string ExtendedKeyUsage = "2.5.29.37";
 
+    private const string AnyExtendedKeyUsage = "2.5.29.37.0";
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const byte KeyCertSignBit = 0x80 >> 5;
     private const byte CrlSignBit = 0x80 >> 6;
 
-    /// <summary>Extensions that may be critical because their content is read.</summary>
-    public static bool IsUnderstood(string identifier) => identifier is KeyUsage or BasicConstraints;
+    private static readonly Asn1Tag DnsNameTag = new(TagClass.ContextSpecific, 2);
 
-    /// <summary>BasicConstraints, section 4.2.1.9.</summary>
-    public (bool IsAuthority, int? PathLength) ReadBasicConstraints()
+    /// <summary>cA and pathLenConstraint of BasicConstraints, section 4.2.1.9. The path length is any integer.</summary>
+    public (bool IsAuthority, BigInteger? PathLength) ReadBasicConstraints()
     {
-        AsnReader reader = new(Value, AsnEncodingRules.DER);
-        AsnReader sequence = reader.ReadSequence();
-        reader.ThrowIfNotEmpty();
-
+        AsnReader sequence = ReadWholeSequence();
         bool isAuthority = sequence.HasData && sequence.PeekTag().HasSameClassAndValue(Asn1Tag.Boolean) && sequence.ReadBoolean();
-        int? pathLength = null;
-        if (sequence.HasData)
-        {
-            bool fits = sequence.TryReadInt32(out int value);
-            DerReader.Demand(fits && value >= 0 && isAuthority, "The path length is impossible.");
-            pathLength = value;
-        }
-
+        BigInteger? pathLength = sequence.HasData ? sequence.ReadInteger() : null;
         sequence.ThrowIfNotEmpty();
         return (isAuthority, pathLength);
     }
@@ -223,6 +235,47 @@ internal sealed record CertificateExtension(bool Critical, ReadOnlyMemory<byte> 
         byte[] bits = reader.ReadBitString(out _);
         reader.ThrowIfNotEmpty();
         return bits.Length > 0 ? ((bits[0] & KeyCertSignBit) != 0, (bits[0] & CrlSignBit) != 0) : (false, false);
+    }
+
+    /// <summary>Whether ExtendedKeyUsage, section 4.2.1.12, holds serverAuth or any.</summary>
+    public bool ReadMayServe()
+    {
+        AsnReader sequence = ReadWholeSequence();
+        bool mayServe = false;
+        while (sequence.HasData)
+        {
+            mayServe |= sequence.ReadObjectIdentifier() is ServerAuthentication or AnyExtendedKeyUsage;
+        }
+
+        return mayServe;
+    }
+
+    /// <summary>The dNSNames of SubjectAltName, section 4.2.1.6; names of other kinds are left.</summary>
+    public IReadOnlyList<string> ReadDnsNames()
+    {
+        AsnReader sequence = ReadWholeSequence();
+        List<string> names = [];
+        while (sequence.HasData)
+        {
+            if (sequence.PeekTag().HasSameClassAndValue(DnsNameTag))
+            {
+                names.Add(sequence.ReadCharacterString(UniversalTagNumber.IA5String, DnsNameTag));
+            }
+            else
+            {
+                _ = sequence.ReadEncodedValue();
+            }
+        }
+
+        return names;
+    }
+
+    private AsnReader ReadWholeSequence()
+    {
+        AsnReader reader = new(Value, AsnEncodingRules.DER);
+        AsnReader sequence = reader.ReadSequence();
+        reader.ThrowIfNotEmpty();
+        return sequence;
     }
 }
 

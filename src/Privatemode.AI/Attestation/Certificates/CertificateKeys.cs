@@ -174,11 +174,13 @@ internal enum SignatureAlgorithm
 // 4.1.1.2 (the algorithm stands twice, both times the same). The PSS parameters are parsed, not compared with one byte string: AMD's
 // older certificates write the default trailer out and the newer ones do not.
 
-/// <summary>Reads an AlgorithmIdentifier; everything that is not exactly one of the two known algorithms is null.</summary>
+/// <summary>Reads an AlgorithmIdentifier; everything that is not exactly one of the known algorithms is null.</summary>
 internal static class SignatureAlgorithmReader
 {
     private const string RsaPss = "1.2.840.113549.1.1.10";
     private const string EcdsaWithSha256 = "1.2.840.10045.4.3.2";
+    private const string EcdsaWithSha384 = "1.2.840.10045.4.3.3";
+    private const string EcdsaWithSha512 = "1.2.840.10045.4.3.4";
     private const string Mgf1 = "1.2.840.113549.1.1.8";
     private const string Sha384 = "2.16.840.1.101.3.4.2.2";
     private const int Sha384Size = 48;
@@ -188,22 +190,44 @@ internal static class SignatureAlgorithmReader
     private static readonly Asn1Tag SaltTag = new(TagClass.ContextSpecific, 2);
     private static readonly Asn1Tag TrailerTag = new(TagClass.ContextSpecific, 3);
 
-    /// <summary>The algorithm named both inside and outside the signed part, or null.</summary>
+    /// <summary>The algorithm of AMD or Intel named both inside and outside the signed part, or null.</summary>
     /// <exception cref="AsnContentException">The bytes are not DER.</exception>
     public static SignatureAlgorithm? Read(ReadOnlyMemory<byte> inner, ReadOnlyMemory<byte> outer)
     {
-        if (!inner.Span.SequenceEqual(outer.Span))
+        (string? identifier, AsnReader parameters) = ReadIdentifier(inner, outer);
+        return identifier switch
         {
-            return null;
-        }
-
-        AsnReader sequence = new AsnReader(inner, AsnEncodingRules.DER).ReadSequence();
-        return sequence.ReadObjectIdentifier() switch
-        {
-            RsaPss when sequence.HasData && IsExpectedPss(sequence.ReadSequence()) && !sequence.HasData => SignatureAlgorithm.RsaPssSha384,
-            EcdsaWithSha256 when !sequence.HasData => SignatureAlgorithm.EcdsaP256Sha256,
+            RsaPss when parameters.HasData && IsExpectedPss(parameters.ReadSequence()) && !parameters.HasData => SignatureAlgorithm.RsaPssSha384,
+            EcdsaWithSha256 when !parameters.HasData => SignatureAlgorithm.EcdsaP256Sha256,
             _ => null,
         };
+    }
+
+    /// <summary>The hash of the ECDSA signature named both inside and outside the signed part; null for another algorithm.</summary>
+    /// <exception cref="AsnContentException">The bytes are not DER.</exception>
+    public static HashAlgorithmName? ReadEcdsaHash(ReadOnlyMemory<byte> inner, ReadOnlyMemory<byte> outer)
+    {
+        (string? identifier, AsnReader parameters) = ReadIdentifier(inner, outer);
+        return (identifier, parameters.HasData) switch
+        {
+            (EcdsaWithSha256, false) => HashAlgorithmName.SHA256,
+            (EcdsaWithSha384, false) => HashAlgorithmName.SHA384,
+            (EcdsaWithSha512, false) => HashAlgorithmName.SHA512,
+            _ => null,
+        };
+    }
+
+    // Null unless both are equal as bytes: otherwise the algorithm that is used is not the one that was signed.
+    private static (string? Identifier, AsnReader Parameters) ReadIdentifier(ReadOnlyMemory<byte> inner, ReadOnlyMemory<byte> outer)
+    {
+        AsnReader sequence = new(inner, AsnEncodingRules.DER);
+        if (!inner.Span.SequenceEqual(outer.Span))
+        {
+            return (null, sequence);
+        }
+
+        sequence = sequence.ReadSequence();
+        return (sequence.ReadObjectIdentifier(), sequence);
     }
 
     // All parameters but the trailer differ from their defaults, so they have to be there, in this order.

@@ -12,7 +12,7 @@ internal static class ChainRules
     public static void CheckIssuedBy(Certificate child, CertificateIssuer issuer)
     {
         Certificate parent = issuer.Certificate;
-        if (!child.Issuer.Span.SequenceEqual(parent.Subject.Span))
+        if (!NamesIssuer(child, parent))
         {
             throw CertificateExceptions.Create(CertificateChecks.Issuer, child.Holder, $"does not name {parent.Holder} as its issuer");
         }
@@ -39,28 +39,33 @@ internal static class ChainRules
         }
     }
 
+    /// <summary>Whether a certificate names another one's subject as its issuer.</summary>
+    public static bool NamesIssuer(CertificateFields child, CertificateFields issuer) => child.Issuer.Span.SequenceEqual(issuer.Subject.Span);
+
     /// <summary>Refuses a time outside the certificate's validity; both ends belong to it.</summary>
     /// <exception cref="PrivatemodeVerificationException">The certificate is not valid yet or not any more.</exception>
-    public static void CheckValidity(Certificate certificate, DateTimeOffset at)
+    public static void CheckValidity(Certificate certificate, DateTimeOffset at) =>
+        CheckValidity(certificate, at, (isTooEarly, expected, found) => CertificateExceptions.Create(
+            isTooEarly ? CertificateChecks.NotYetValid : CertificateChecks.Expired,
+            certificate.Holder,
+            isTooEarly ? "is not valid yet (or this machine's clock is wrong)" : "has expired (or this machine's clock is wrong)",
+            expected,
+            found));
+
+    /// <summary>Refuses a time outside the certificate's validity with an exception of the caller's.</summary>
+    /// <param name="certificate">The certificate.</param>
+    /// <param name="at">The time.</param>
+    /// <param name="failure">Makes the exception: whether the time is too early, which times are expected, and the time that was found.</param>
+    public static void CheckValidity(CertificateFields certificate, DateTimeOffset at, Func<bool, string, string, PrivatemodeVerificationException> failure)
     {
         if (at < certificate.NotBefore)
         {
-            throw CertificateExceptions.Create(
-                CertificateChecks.NotYetValid,
-                certificate.Holder,
-                "is not valid yet (or this machine's clock is wrong)",
-                expected: $"not before {certificate.NotBefore:u}",
-                found: $"{at:u}");
+            throw failure(true, $"not before {certificate.NotBefore:u}", $"{at:u}");
         }
 
         if (at > certificate.NotAfter)
         {
-            throw CertificateExceptions.Create(
-                CertificateChecks.Expired,
-                certificate.Holder,
-                "has expired (or this machine's clock is wrong)",
-                expected: $"not after {certificate.NotAfter:u}",
-                found: $"{at:u}");
+            throw failure(false, $"not after {certificate.NotAfter:u}", $"{at:u}");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Formats.Asn1;
+using System.Security.Cryptography;
 
 namespace Privatemode.AI.Attestation.Certificates;
 
@@ -32,9 +33,12 @@ internal static class DerReader
     public static ReadOnlyMemory<byte> ReadSerialNumber(AsnReader reader)
     {
         ReadOnlyMemory<byte> serialNumber = reader.ReadIntegerBytes();
-        Demand(serialNumber.Length <= LongestSerialNumber, "The serial number is too long.");
+        CheckSerialNumber(serialNumber);
         return serialNumber;
     }
+
+    public static void CheckSerialNumber(ReadOnlyMemory<byte> serialNumber) =>
+        Demand(serialNumber.Length <= LongestSerialNumber, "The serial number is too long.");
 
     /// <summary>Time of RFC 5280, section 4.1.2.5.</summary>
     public static DateTimeOffset ReadTime(AsnReader reader) => IsTime(reader, UniversalTagNumber.UtcTime)
@@ -74,17 +78,40 @@ internal static class DerReader
         ReadOnlyMemory<byte> ToBeSigned, AsnReader Body, ReadOnlyMemory<byte> Algorithm, ReadOnlyMemory<byte> Signature);
 }
 
-// Reference: RFC 7468, narrower: no text around the blocks. PemEncoding is not used: it steps over what is malformed, and a broken block
-// must not vanish from a chain; and it searches, which takes quadratic time on made-up text.
+// Reference: RFC 7468. Chains are read narrower than that: no text around the blocks. PemEncoding is not used for them: it steps over what is
+// malformed, and a broken block must not vanish from a chain; and it searches, which takes quadratic time on made-up text.
 
-/// <summary>Reads chains of certificates in PEM.</summary>
+/// <summary>Reads certificates in PEM.</summary>
 internal static class Pem
 {
     private static readonly SearchValues<byte> WhiteSpace = SearchValues.Create(" \t\r\n"u8);
 
+    private static ReadOnlySpan<byte> AnyBegin => "-----BEGIN "u8;
+
     private static ReadOnlySpan<byte> Begin => "-----BEGIN CERTIFICATE-----"u8;
 
     private static ReadOnlySpan<byte> End => "-----END CERTIFICATE-----"u8;
+
+    /// <summary>A certificate as DER. One PEM block in its place is taken too, as the reference does.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It begins like PEM and is none.</exception>
+    public static ReadOnlyMemory<byte> ToDer(ReadOnlyMemory<byte> derOrPem) =>
+        derOrPem.Span.StartsWith(AnyBegin) ? ReadCertificates(derOrPem.Span, limit: 1)[0] : derOrPem;
+
+    /// <summary>Reads the first block of a text, whatever its label and whatever stands around it, as the reference reads the mesh CA.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="limit">Bytes of the longest text that is searched.</param>
+    /// <returns><see langword="null"/> if there is no block, it is not base64, or the text is too long.</returns>
+    public static byte[]? ReadFirstBlock(ReadOnlySpan<byte> text, int limit)
+    {
+        if (text.Length > limit || !PemEncoding.TryFindUtf8(text, out PemFields block))
+        {
+            return null;
+        }
+
+        byte[] der = new byte[block.DecodedDataLength];
+        OperationStatus status = Base64.DecodeFromUtf8(text[block.Base64Data], der, out _, out int written);
+        return status == OperationStatus.Done && written == der.Length ? der : null;
+    }
 
     /// <summary>Reads 1 to <paramref name="limit"/> certificates; before, between and after them is white space only.</summary>
     /// <remarks>The blocks hold base64; that they hold certificates is for <see cref="Certificate.Parse"/> to say.</remarks>

@@ -96,7 +96,7 @@ internal sealed record SnpCollateralNeeds
     {
         SnpCollateral authorities = Combine(chain, default);
         SignedSnpReport.Verify(
-            Message.WithCertificate(fetched), SevSnpMessage.ToDer(authorities.Intermediate), SevSnpMessage.ToDer(authorities.Root), _anchors, at).Dispose();
+            Message.WithCertificate(fetched), Pem.ToDer(authorities.Intermediate), Pem.ToDer(authorities.Root), _anchors, at).Dispose();
     }
 
     /// <summary>Whether what <see cref="CertificateChain"/> answered is AMD's: what fails under it is then the fault of the evidence.</summary>
@@ -162,7 +162,7 @@ internal sealed record SnpCollateralNeeds
     {
         SnpCollateral authorities = Combine(default, default);
         SnpProduct line = SnpChain.VerifyAuthorities(
-            SevSnpMessage.ToDer(authorities.Intermediate), SevSnpMessage.ToDer(authorities.Root), _anchors, at);
+            Pem.ToDer(authorities.Intermediate), Pem.ToDer(authorities.Root), _anchors, at);
         if (line != Product)
         {
             throw SevExceptions.Collateral(
@@ -175,7 +175,7 @@ internal sealed record SnpCollateralNeeds
     {
         SnpProduct[] listed = [.. manifest.Snp.Select(value => value.Product).Distinct()];
         SnpProduct? product = report.Cpuid is { } processor ? SnpProducts.FromCpuid(processor.Family, processor.Model)
-            : message.Vcek is { } vcek ? VekCertificate.Parse(SevSnpMessage.ToDer(vcek)).Line
+            : message.Vcek is { } vcek ? VekCertificate.Parse(Pem.ToDer(vcek)).Line
             : listed.Length == 1 ? listed[0]
             : null;
         return product ?? throw new PrivatemodeVerificationException(
@@ -218,7 +218,7 @@ internal sealed class SnpDocuments(SnpCollateralNeeds needs, SevTrustAnchors anc
     public DocumentVersion? FindVcek(ReadOnlyMemory<byte> vcek, ReadOnlyMemory<byte> chain) => DocumentVersion.OfAuthentic(() =>
     {
         SnpCollateral given = Read(chain);
-        VekCertificate certificate = VekCertificate.Parse(SevSnpMessage.ToDer(vcek));
+        VekCertificate certificate = VekCertificate.Parse(Pem.ToDer(vcek));
         SnpReport report = SnpReport.Parse(needs.Message.Report);
         SnpVerifier.CheckKind(report, certificate);
         using SnpChain verified = SnpChain.Verify(certificate, given.Intermediate, given.Root, anchors, at);
@@ -255,7 +255,7 @@ internal sealed class SnpDocuments(SnpCollateralNeeds needs, SevTrustAnchors anc
     private SnpCollateral Read(ReadOnlyMemory<byte> chain)
     {
         SnpCollateral given = needs.Combine(chain, default);
-        return given with { Intermediate = SevSnpMessage.ToDer(given.Intermediate), Root = SevSnpMessage.ToDer(given.Root) };
+        return given with { Intermediate = Pem.ToDer(given.Intermediate), Root = Pem.ToDer(given.Root) };
     }
 
     // The self-signature counts, although the key is pinned: name and key usage come from whoever sent the certificate.

@@ -35,8 +35,6 @@ internal sealed class SevSnpMessage
     /// <summary>The ARK's revocation list as the coordinator found it, DER; null when the message has none.</summary>
     public ReadOnlyMemory<byte>? Crl { get; private init; }
 
-    private static ReadOnlySpan<byte> PemBegin => "-----BEGIN "u8;
-
     private static ReadOnlySpan<byte> CrlKey => "00569ee4-e480-4fba-bbf4-45b629901180"u8;
 
     /// <summary>Whether a message that does not say what it is looks like SEV-SNP.</summary>
@@ -58,13 +56,8 @@ internal sealed class SevSnpMessage
         };
     }
 
-    /// <summary>A certificate as DER. One PEM block in its place is taken too, as the reference does.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It begins like PEM and is none.</exception>
-    public static ReadOnlyMemory<byte> ToDer(ReadOnlyMemory<byte> certificate) =>
-        certificate.Span.StartsWith(PemBegin) ? Pem.ReadCertificates(certificate.Span, limit: 1)[0] : certificate;
-
     /// <summary>The report with the chip's certificate, the message's own or else this one.</summary>
-    public SnpEvidence WithCertificate(ReadOnlyMemory<byte> fetched) => new(Report, ToDer(Vcek ?? fetched));
+    public SnpEvidence WithCertificate(ReadOnlyMemory<byte> fetched) => new(Report, Pem.ToDer(Vcek ?? fetched));
 
     private static ReadOnlyMemory<byte>? NotEmpty(ReadOnlyMemory<byte>? bytes) => bytes is { IsEmpty: false } ? bytes : null;
 

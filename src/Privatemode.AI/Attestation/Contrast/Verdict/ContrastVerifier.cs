@@ -1,6 +1,5 @@
-using System.Buffers;
-using System.Buffers.Text;
 using System.Security.Cryptography;
+using Privatemode.AI.Attestation.Certificates;
 using Privatemode.AI.Attestation.Sev;
 using Privatemode.AI.Attestation.Tdx;
 
@@ -92,7 +91,7 @@ internal static class ContrastVerifier
         SnpCollateral given = collateral.Snp ?? throw MissingCollateral(SnpReferenceMatcher.Kind);
         SevSnpMessage message = SevSnpMessage.Parse(document.Evidence);
         SnpEvidence evidence = message.WithCertificate(collateral.Vcek);
-        given = given with { Intermediate = SevSnpMessage.ToDer(given.Intermediate), Root = SevSnpMessage.ToDer(given.Root) };
+        given = given with { Intermediate = Pem.ToDer(given.Intermediate), Root = Pem.ToDer(given.Root) };
         VerifiedSnpReport verified = SnpVerifier.Verify(evidence, given, anchors.Sev, at);
         CheckSuppliedList(given, verified.Dates, options, at);
         SnpReferenceMatcher judgement = new(verified, manifest, reportData, options);
@@ -157,23 +156,12 @@ internal static class ContrastVerifier
     }
 
     // The first block of the text, whatever its label, as everywhere; that it is a CA is judged where it is used.
-    private static byte[] FingerprintOf(ReadOnlySpan<byte> pem)
-    {
-        if (pem.Length <= LongestMeshAuthority && PemEncoding.TryFindUtf8(pem, out PemFields block))
-        {
-            byte[] der = new byte[block.DecodedDataLength];
-            if (Base64.DecodeFromUtf8(pem[block.Base64Data], der, out _, out int written) == OperationStatus.Done && written == der.Length)
-            {
-                return SHA256.HashData(der);
-            }
-        }
-
-        throw new PrivatemodeVerificationException(
+    private static byte[] FingerprintOf(ReadOnlySpan<byte> pem) => SHA256.HashData(
+        Pem.ReadFirstBlock(pem, LongestMeshAuthority) ?? throw new PrivatemodeVerificationException(
             ContrastChecks.MeshAuthority, "The deployment shows no mesh CA. Do not send anything; update this package.")
         {
             Expected = "a certificate in PEM",
-        };
-    }
+        });
 
     private static string NameOf(EvidenceKind kind) => kind == EvidenceKind.SevSnp ? SnpReferenceMatcher.Kind : TdxReferenceMatcher.Kind;
 

@@ -11,30 +11,32 @@ public class SnpVerifyBenchmarks
 {
     private static readonly DateTimeOffset At = new(2026, 3, 15, 0, 0, 0, TimeSpan.Zero);
 
-    private SnpEvidence _evidence = null!;
     private SnpCollateral _collateral = null!;
     private SevTrustAnchors _anchors = null!;
     private Certificate _root = null!;
     private Certificate _intermediate = null!;
     private Certificate _vek = null!;
     private CertificateRevocationList _list = null!;
+    private byte[] _reportBytes = [];
+    private byte[] _vekBytes = [];
     private byte[] _signed = [];
     private byte[] _signature = [];
 
     [GlobalSetup]
     public void Setup()
     {
-        _evidence = new SnpEvidence(Read("syn-crl-clean/report.bin"), Read("forged/vcek.der"));
+        _reportBytes = Read("syn-crl-clean/report.bin");
+        _vekBytes = Read("forged/vcek.der");
         _collateral = new SnpCollateral(ReadPem("forged/ask.pem"), ReadPem("forged/ark.pem"), Read("forged/crl_clean.der"));
         _root = Certificate.Parse(_collateral.Root, "the root");
         _intermediate = Certificate.Parse(_collateral.Intermediate, "the intermediate");
-        _vek = Certificate.Parse(_evidence.Vek, "the signing key");
+        _vek = Certificate.Parse(_vekBytes, "the signing key");
         _list = CertificateRevocationList.Parse(_collateral.Crl, "the root");
         _anchors = new SevTrustAnchors(new Dictionary<SnpProduct, string>
         {
             [SnpProduct.Genoa] = Convert.ToHexStringLower(_root.SubjectPublicKeyInfoSha256()),
         });
-        SnpReport report = SnpReport.Parse(_evidence.Report);
+        SnpReport report = SnpReport.Parse(_reportBytes);
         _signed = report.SignedPart.ToArray();
         _signature = report.ReadSignature();
     }
@@ -60,7 +62,8 @@ public class SnpVerifyBenchmarks
 
     /// <summary>From bytes to a verdict: parsing, names, dates, revocation, extensions, bindings.</summary>
     [Benchmark]
-    public bool Verify() => SnpVerifier.Verify(_evidence, _collateral, _anchors, At).Product == SnpProduct.Genoa;
+    public bool Verify() =>
+        SnpVerifier.Verify(SnpReport.Parse(_reportBytes), VekCertificate.Parse(_vekBytes), _collateral, _anchors, At).Product == SnpProduct.Genoa;
 
     private static bool IsSigned(RSA key, ReadOnlyMemory<byte> data, ReadOnlyMemory<byte> signature) =>
         key.VerifyData(data.Span, signature.Span, HashAlgorithmName.SHA384, RSASignaturePadding.Pss);

@@ -3,6 +3,7 @@ namespace Privatemode.AI.KeyExchange;
 /// <summary>Stable names of the checks, for <see cref="PrivatemodeException.ErrorType"/>.</summary>
 internal static class KeyExchangeChecks
 {
+    public const string AuthorityMissing = "mesh-ca-missing"; // The document has a mesh CA.
     public const string AuthorityFormat = "mesh-ca-format"; // The mesh CA is one X.509 certificate in PEM.
     public const string AuthorityKey = "mesh-ca-key"; // The mesh CA's key is ECDSA on P-256, P-384 or P-521.
     public const string AuthorityConstraints = "mesh-ca-constraints"; // The mesh CA may sign certificates, and limits them in no way that we do not understand.

@@ -7,8 +7,8 @@ namespace Privatemode.AI.KeyExchange;
 /// <summary>The attested mesh CA: the only anchor of the secret service's certificate, self-signed or not. Immutable.</summary>
 internal sealed class MeshCertificateAuthority
 {
-    /// <summary>Bytes of the longest text that is searched for the CA: looking for PEM takes quadratic time. Real ones have less than one thousand.</summary>
-    public const int LongestText = 64 * 1024;
+    // Looking for PEM in a text takes quadratic time. Real ones have less than one thousand bytes.
+    private const int LongestText = 64 * 1024;
 
     private MeshCertificateAuthority(CertificateFields certificate) => Certificate = certificate;
 
@@ -16,14 +16,21 @@ internal sealed class MeshCertificateAuthority
 
     public DateTimeOffset NotAfter => Certificate.NotAfter;
 
+    /// <summary>SHA-256 of the certificate (DER).</summary>
+    public byte[] Fingerprint => SHA256.HashData(Certificate.Raw.Span);
+
     /// <summary>Takes the first PEM block of the text, whatever its label, as certificate.</summary>
     /// <exception cref="PrivatemodeVerificationException">It is none, or none that may sign certificates.</exception>
     public static MeshCertificateAuthority FromPem(ReadOnlySpan<byte> pem)
     {
+        byte[] der = Pem.ReadFirstBlock(pem, LongestText) ?? throw new PrivatemodeVerificationException(
+            KeyExchangeChecks.AuthorityMissing, "The deployment shows no mesh CA. Do not send anything; update this package.")
+        {
+            Expected = "a certificate in PEM",
+        };
         MeshCertificateAuthority authority;
         try
         {
-            byte[] der = Pem.ReadFirstBlock(pem, LongestText) ?? throw new AsnContentException("There is no PEM block, or far too much text.");
             authority = new MeshCertificateAuthority(CertificateFields.Read(der));
             authority.CheckConstraints();
         }

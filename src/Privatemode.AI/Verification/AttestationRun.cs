@@ -49,9 +49,9 @@ internal sealed class AttestationRun(
 
         onProved(Convert.ToHexStringLower(proof.Verified.Manifest.Digest.Span));
         ManifestDecision grounds = await manifests.AdoptAsync(expected, proof.Verified.Manifest, async, cancellationToken).ConfigureAwait(false);
-        VerifiedDeployment report = DeploymentReport.Of(proof.Verified, grounds, proof.Authority.NotAfter, proof.Evidence, settings);
+        VerifiedDeployment report = DeploymentReport.Of(proof.Verified, grounds, proof.Evidence, settings);
         SecretServiceNames names = new(proof.Verified.Manifest.SecretServiceNames, settings.AcceptsUnnamedSecretService);
-        return new VerifiedMesh(proof.Authority, names, report, new ValidityPeriod(report.VerifiedAt, report.ValidUntil, proof.Stamp));
+        return new VerifiedMesh(proof.Verified.MeshAuthority, names, report, new ValidityPeriod(report.VerifiedAt, report.ValidUntil, proof.Stamp));
     }
 
     /// <summary>What the publisher names now, if that may change the outcome: it may have been behind the deployment, or be ahead of it.</summary>
@@ -76,13 +76,12 @@ internal sealed class AttestationRun(
         {
             AttestationDocument document = AttestationDocument.Parse(AttestResponse.ReadDocument(answer.Body));
             Manifest manifest = manifests.Resolve(expected, document);
-            CollateralNeeds needs = CollateralNeeds.Of(document, manifest, anchors, time.GetUtcNow());
+            using ParsedEvidence evidence = ParsedEvidence.Of(document, manifest, anchors, time.GetUtcNow());
             (VerifiedCoordinator verified, ContrastCollateral collateral, long stamp) =
-                await JudgeAsync(document, nonce, manifest, needs, async, cancellationToken).ConfigureAwait(false);
-            MeshCertificateAuthority authority = MeshCertificateAuthority.FromPem(verified.MeshAuthority.Span);
-            authority.CheckValidity(verified.VerifiedAt);
+                await JudgeAsync(evidence, nonce, async, cancellationToken).ConfigureAwait(false);
+            verified.MeshAuthority.CheckValidity(verified.VerifiedAt);
             EvidenceBundle bundle = new(settings.Endpoint, verified.VerifiedAt, nonce, document.Raw, collateral);
-            return new Proof(verified, authority, bundle, stamp);
+            return new Proof(verified, bundle, stamp);
         }
         catch (PrivatemodeVerificationException exception) when ((ManifestPolicyEvaluator.HintOf(expected) + HintOf(SkewOf(answer))) is { Length: > 0 } hint)
         {
@@ -92,21 +91,21 @@ internal sealed class AttestationRun(
 
     /// <summary>Judges by what is at hand, and once more by what is current if a copy at hand may be to blame.</summary>
     private async ValueTask<(VerifiedCoordinator Verified, ContrastCollateral Collateral, long Stamp)> JudgeAsync(
-        AttestationDocument document, byte[] nonce, Manifest manifest, CollateralNeeds needs, bool async, CancellationToken cancellationToken)
+        ParsedEvidence evidence, byte[] nonce, bool async, CancellationToken cancellationToken)
     {
-        CollectedCollateral collected = await collector.CollectAsync(needs, fresh: false, async, cancellationToken).ConfigureAwait(false);
+        CollectedCollateral collected = await collector.CollectAsync(evidence, fresh: false, async, cancellationToken).ConfigureAwait(false);
         try
         {
-            return Judge(document, nonce, manifest, collected);
+            return Judge(evidence, nonce, collected);
         }
         catch (PrivatemodeVerificationException exception) when (collected.HasCopies && exception.IsCuredByFresherCollateral)
         {
-            collected = await collector.CollectAsync(needs, fresh: true, async, cancellationToken).ConfigureAwait(false);
+            collected = await collector.CollectAsync(evidence, fresh: true, async, cancellationToken).ConfigureAwait(false);
         }
 
         try
         {
-            return Judge(document, nonce, manifest, collected);
+            return Judge(evidence, nonce, collected);
         }
         catch (PrivatemodeVerificationException exception) when (collected.HasStandIns && exception.Cause.HasFlag(VerificationCause.ExpiredCollateral))
         {
@@ -119,11 +118,11 @@ internal sealed class AttestationRun(
     }
 
     private (VerifiedCoordinator Verified, ContrastCollateral Collateral, long Stamp) Judge(
-        AttestationDocument document, byte[] nonce, Manifest manifest, CollectedCollateral collected)
+        ParsedEvidence evidence, byte[] nonce, CollectedCollateral collected)
     {
         ContrastCollateral collateral = collected.Combine();
         long stamp = time.GetTimestamp();
-        return (ContrastVerifier.Verify(document, nonce, manifest, collateral, anchors, options, time.GetUtcNow()), collateral, stamp);
+        return (ContrastVerifier.Verify(evidence, nonce, collateral, anchors, options, time.GetUtcNow()), collateral, stamp);
     }
 
     /// <summary>How far this machine's clock is from the gateway's; null when they agree, or nothing is known.</summary>
@@ -136,7 +135,7 @@ internal sealed class AttestationRun(
         : null;
 
     /// <summary>What a deployment has proved, before it is decided whether that counts.</summary>
-    private sealed record Proof(VerifiedCoordinator Verified, MeshCertificateAuthority Authority, EvidenceBundle Evidence, long Stamp);
+    private sealed record Proof(VerifiedCoordinator Verified, EvidenceBundle Evidence, long Stamp);
 }
 
 /// <summary>What an attestation is made with, beside trust.</summary>

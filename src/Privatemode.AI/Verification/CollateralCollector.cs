@@ -22,33 +22,33 @@ internal sealed class CollateralCollector(
     private const int NotFound = 404;
 
     /// <summary>Fetches everything.</summary>
-    /// <param name="needs">What is needed.</param>
+    /// <param name="evidence">The evidence, which says what is needed.</param>
     /// <param name="fresh">Copies are not good enough.</param>
     /// <param name="async">False when the caller is synchronous.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="PrivatemodeServiceException">Something could not be had; that is no verdict.</exception>
     /// <exception cref="PrivatemodeVerificationException">The evidence names a chip or platform that its maker does not know, or is shown to be forged by
     /// what was fetched so far. That is a verdict, and nothing that could still be fetched changes it.</exception>
-    public ValueTask<CollectedCollateral> CollectAsync(CollateralNeeds needs, bool fresh, bool async, CancellationToken cancellationToken) =>
-        needs.Snp is { } snp
+    public ValueTask<CollectedCollateral> CollectAsync(ParsedEvidence evidence, bool fresh, bool async, CancellationToken cancellationToken) =>
+        evidence is ParsedSnpEvidence snp
             ? CollectSnpAsync(snp, fresh, async, cancellationToken)
-            : CollectTdxAsync(needs.Tdx!, fresh, async, cancellationToken);
+            : CollectTdxAsync((ParsedTdxEvidence)evidence, fresh, async, cancellationToken);
 
     private static CollateralFreshness Demand(CollateralFreshness usual, bool fresh) => fresh ? CollateralFreshness.Fresh : usual;
 
     private async ValueTask<CollectedCollateral> CollectSnpAsync(
-        SnpCollateralNeeds needs, bool fresh, bool async, CancellationToken cancellationToken)
+        ParsedSnpEvidence evidence, bool fresh, bool async, CancellationToken cancellationToken)
     {
-        SnpDocuments documents = new(needs, anchors.Sev, time.GetUtcNow());
+        using SnpDocuments documents = new(evidence, anchors.Sev, time.GetUtcNow());
         (CollateralFile? chain, PrivatemodeServiceException? failure) =
-            await FindChainAsync(needs, documents, fresh, async, cancellationToken).ConfigureAwait(false);
+            await FindChainAsync(evidence.ChainPath, documents, fresh, async, cancellationToken).ConfigureAwait(false);
         byte[] issuers = chain?.Body ?? [];
-        CollateralFile? vcek = needs.Vcek is { } path
+        CollateralFile? vcek = evidence.VcekPath is { } path
             ? await FindChipAsync(path, documents, issuers, fresh, async, cancellationToken).ConfigureAwait(false)
             : null;
         if (vcek is { IsFromCache: false } or { Version: not null })
         {
-            needs.CheckSigner(vcek.Body);
+            documents.CheckSigner(vcek.Body);
         }
 
         if (failure is not null)
@@ -56,20 +56,20 @@ internal sealed class CollateralCollector(
             ExceptionDispatchInfo.Throw(failure);
         }
 
-        CheckChain(needs, vcek, chain);
+        CheckChain(documents, vcek, chain);
 
         // The list of the evidence may be an older one: what AMD says now is asked for all the same.
         CollateralFile list = await store.GetAsync(
             new CollateralRequest(
-                AtAmd(needs.RevocationList), ListLimit, "AMD's revocation list", file => documents.FindRevocationList(file.Body, issuers))
+                AtAmd(evidence.ListPath), ListLimit, "AMD's revocation list", file => documents.FindRevocationList(file.Body, issuers))
             {
-                Supplied = needs.Message.Crl is { } supplied ? new CollateralFile(BytesOf(supplied), "", CollateralFile.NeverFetched) : null,
+                Supplied = evidence.Message.Crl is { } supplied ? new CollateralFile(BytesOf(supplied), "", CollateralFile.NeverFetched) : null,
             },
             Demand(CollateralFreshness.Hourly, fresh), async, cancellationToken).ConfigureAwait(false);
         return new CollectedCollateral(
             () => new ContrastCollateral
             {
-                Snp = needs.Combine(issuers, list.Body) with { IsCrlSupplied = list.FetchedAt == CollateralFile.NeverFetched },
+                Snp = evidence.Combine(issuers, list.Body) with { IsCrlSupplied = list.FetchedAt == CollateralFile.NeverFetched },
                 Vcek = vcek?.Body ?? [],
             },
             vcek,
@@ -79,9 +79,9 @@ internal sealed class CollateralCollector(
 
     /// <summary>The chain first: the chip's certificate counts under it only. Without it, that certificate may still show that a report is forged.</summary>
     private async ValueTask<(CollateralFile? Chain, PrivatemodeServiceException? Failure)> FindChainAsync(
-        SnpCollateralNeeds needs, SnpDocuments documents, bool fresh, bool async, CancellationToken cancellationToken)
+        string? path, SnpDocuments documents, bool fresh, bool async, CancellationToken cancellationToken)
     {
-        if (needs.CertificateChain is not { } path)
+        if (path is null)
         {
             return default;
         }
@@ -121,17 +121,17 @@ internal sealed class CollateralCollector(
     /// <summary>
     /// Judges the report's chain before the list is fetched: with the list out of reach, a forged report would pass for trouble with the network.
     /// </summary>
-    private void CheckChain(SnpCollateralNeeds needs, CollateralFile? vcek, CollateralFile? chain)
+    private void CheckChain(SnpDocuments documents, CollateralFile? vcek, CollateralFile? chain)
     {
         // What a copy may be to blame for is left to the judgement of the whole, after which copies are fetched anew. AMD may have replaced its
         // intermediate since the copy was made; a certificate that came with the evidence gets no such benefit, or anybody could make clients download.
         DateTimeOffset now = time.GetUtcNow();
         bool isDecided = vcek is null
-            ? chain is not null && needs.IsGenuine(chain.Body, now)
+            ? chain is not null && documents.IsGenuine(chain.Body, now)
             : !vcek.IsFromCache && chain is not { IsFromCache: true };
         if (isDecided)
         {
-            needs.CheckChain(vcek?.Body ?? default(ReadOnlyMemory<byte>), chain?.Body ?? default(ReadOnlyMemory<byte>), now);
+            documents.CheckChain(vcek?.Body ?? default(ReadOnlyMemory<byte>), chain?.Body ?? default(ReadOnlyMemory<byte>), now);
         }
     }
 
@@ -140,9 +140,11 @@ internal sealed class CollateralCollector(
     private static byte[] BytesOf(ReadOnlyMemory<byte> memory) =>
         MemoryMarshal.TryGetArray(memory, out ArraySegment<byte> segment) && segment.Count == segment.Array!.Length ? segment.Array : memory.ToArray();
 
-    private async ValueTask<CollectedCollateral> CollectTdxAsync(PcsRequests needs, bool fresh, bool async, CancellationToken cancellationToken)
+    private async ValueTask<CollectedCollateral> CollectTdxAsync(
+        ParsedTdxEvidence evidence, bool fresh, bool async, CancellationToken cancellationToken)
     {
-        IntelCollateralSource files = new(store, addresses, new TdxDocuments(needs.Quote, anchors.Tdx, time.GetUtcNow()), fresh, async, cancellationToken);
+        PcsRequests needs = evidence.Requests;
+        IntelCollateralSource files = new(store, addresses, new TdxDocuments(evidence.Quote, anchors.Tdx, time.GetUtcNow()), fresh, async, cancellationToken);
         CollateralFile tcbInfo = await FindKnownTcbInfoAsync(files, needs).ConfigureAwait(false);
         CollateralFile? newest = needs.NewestTcbInfo == needs.TcbInfo ? tcbInfo : await FindNewestTcbInfoAsync(files, needs).ConfigureAwait(false);
         tcbInfo = NewerOfOneEvaluation(tcbInfo, newest);

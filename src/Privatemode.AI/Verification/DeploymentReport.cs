@@ -15,12 +15,12 @@ internal static class DeploymentReport
     /// <summary>Makes the report.</summary>
     /// <param name="verified">The verdict.</param>
     /// <param name="grounds">Why its manifest counts.</param>
-    /// <param name="meshCaNotAfter">The last moment of the mesh CA.</param>
     /// <param name="evidence">What the verdict was made of.</param>
     /// <param name="settings">How long it counts at most.</param>
     public static VerifiedDeployment Of(
-        VerifiedCoordinator verified, ManifestDecision grounds, DateTimeOffset meshCaNotAfter, EvidenceBundle evidence, AttestationSettings settings)
+        VerifiedCoordinator verified, ManifestDecision grounds, EvidenceBundle evidence, AttestationSettings settings)
     {
+        DateTimeOffset meshCaNotAfter = verified.MeshAuthority.NotAfter;
         CollateralInfo[] dates = [.. verified.Snp is { } snp ? DatesOf(snp.Dates) : DatesOf(verified.Tdx!), Date("mesh CA", null, meshCaNotAfter)];
         DateTimeOffset end = verified.VerifiedAt + settings.Lifetime;
         return new VerifiedDeployment(evidence)
@@ -40,7 +40,7 @@ internal static class DeploymentReport
             ReferenceValuePath = verified.ReferenceValue,
             Tcb = verified.Snp is { } report ? TcbOf(report.Tcb) : TcbOf(verified.Tdx!),
             Collateral = dates,
-            MeshCaSha256 = Hex(verified.MeshAuthorityFingerprint),
+            MeshCaSha256 = Hex(verified.MeshAuthority.Fingerprint),
             ClaimedCoordinatorVersion = verified.ClaimedVersion,
             Warnings = [.. verified.Warnings, .. grounds.Warnings],
             Checks =

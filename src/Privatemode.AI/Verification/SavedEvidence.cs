@@ -1,6 +1,5 @@
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Internal;
-using Privatemode.AI.KeyExchange;
 using Privatemode.AI.Verification;
 
 namespace Privatemode.AI;
@@ -77,20 +76,14 @@ public sealed class SavedEvidence
         Uri endpoint = expectation.Endpoint ?? _evidence.Endpoint;
         AttestationDocument document = AttestationDocument.Parse(_evidence.Document);
         Manifest manifest = ManifestPolicyEvaluator.ResolvePinned(expectation.ManifestSha256, document);
+        ContrastTrustAnchors anchors = VerificationSettings.Of(expectation.InsecureLoopbackTrust);
+        using ParsedEvidence evidence = ParsedEvidence.Of(document, manifest, anchors, at);
         VerifiedCoordinator verified = ContrastVerifier.Verify(
-            document,
-            _evidence.Nonce,
-            manifest,
-            _evidence.Collateral,
-            VerificationSettings.Of(expectation.InsecureLoopbackTrust),
-            VerificationSettings.OptionsOf(expectation.Hardware),
-            at);
-        MeshCertificateAuthority authority = MeshCertificateAuthority.FromPem(verified.MeshAuthority.Span);
-        authority.CheckValidity(at);
+            evidence, _evidence.Nonce, _evidence.Collateral, anchors, VerificationSettings.OptionsOf(expectation.Hardware), at);
+        verified.MeshAuthority.CheckValidity(at);
         return DeploymentReport.Of(
             verified,
             new ManifestDecision(ManifestSource.Pinned, at),
-            authority.NotAfter,
             _evidence with { Endpoint = endpoint, VerifiedAt = at },
             new AttestationSettings(endpoint, TimeSpan.FromHours(24)));
     }

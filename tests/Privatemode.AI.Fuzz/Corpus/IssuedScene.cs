@@ -21,8 +21,8 @@ internal sealed class IssuedScene
         Document = Encoding.UTF8.GetBytes(_issued.Attest(Nonce, MeshCa));
         AttestationDocument document = AttestationDocument.Parse(Document);
         Evidence = document.Evidence;
-        CollateralNeeds needs = CollateralNeeds.Of(document, Attestation.Contrast.Manifest.Parse(_issued.Manifest), Anchors, At);
-        Collateral = needs.Snp is { } snp ? Fetch(snp) : Fetch(needs.Tdx!);
+        using ParsedEvidence evidence = ParsedEvidence.Of(document, Attestation.Contrast.Manifest.Parse(_issued.Manifest), Anchors, At);
+        Collateral = evidence is ParsedSnpEvidence snp ? Fetch(snp) : Fetch(((ParsedTdxEvidence)evidence).Requests);
     }
 
     /// <summary>The time of every scene.</summary>
@@ -60,10 +60,10 @@ internal sealed class IssuedScene
     private static string MeshCa =>
         CorpusFiles.OwnJson("protocol/secret_exchange.json").GetProperty("exchanges")[0].GetProperty("mesh_ca_pem").GetString()!;
 
-    private ContrastCollateral Fetch(SnpCollateralNeeds needs) => new()
+    private ContrastCollateral Fetch(ParsedSnpEvidence evidence) => new()
     {
-        Vcek = needs.Vcek is null ? default : Get(needs.Vcek).Body,
-        Snp = needs.Combine(needs.CertificateChain is null ? default : Get(needs.CertificateChain).Body, Get(needs.RevocationList).Body),
+        Vcek = evidence.VcekPath is null ? default : Get(evidence.VcekPath).Body,
+        Snp = evidence.Combine(evidence.ChainPath is null ? default : Get(evidence.ChainPath).Body, Get(evidence.ListPath).Body),
     };
 
     private ContrastCollateral Fetch(PcsRequests needs)

@@ -48,9 +48,9 @@ internal static class ContrastTargets
         {
             AttestationDocument document = AttestationDocument.Parse(parts[0]);
             Manifest manifest = ManifestPolicyEvaluator.ResolvePinned(pins, document);
-            _ = CollateralNeeds.Of(document, manifest, IssuedScene.Anchors, IssuedScene.At);
+            using ParsedEvidence evidence = ParsedEvidence.Of(document, manifest, IssuedScene.Anchors, IssuedScene.At);
             VerifiedCoordinator verified = ContrastVerifier.Verify(
-                document, IssuedScene.Nonce, manifest, scene.Collateral, IssuedScene.Anchors, options, IssuedScene.At);
+                evidence, IssuedScene.Nonce, scene.Collateral, IssuedScene.Anchors, options, IssuedScene.At);
             return verified.PolicyHash.Length > 0;
         });
     }

@@ -67,7 +67,7 @@ internal static class SnpTarget
     {
         CompareUnsigned(parts[0]);
         VerifiedSnpReport verified = SnpVerifier.Verify(
-            new SnpEvidence(parts[0], parts[1]), new SnpCollateral(parts[2], parts[3], parts[4]), anchors, at);
+            SnpReport.Parse(parts[0]), VekCertificate.Parse(parts[1]), new SnpCollateral(parts[2], parts[3], parts[4]), anchors, at);
         Compare(verified);
         return true;
     }

@@ -56,7 +56,8 @@ internal static class TdxTarget
     private static bool Judge(byte[][] parts, TdxTrustAnchors anchors, DateTimeOffset at)
     {
         TdxCollateral collateral = new(parts[1], parts[2], parts[3], parts[4], parts[5], parts[6], parts[7]);
-        VerifiedTdxQuote verified = TdxVerifier.Verify(parts[0], collateral, anchors, at);
+        using SignedQuote quote = SignedQuote.Verify(parts[0], anchors, at);
+        VerifiedTdxQuote verified = TdxVerifier.Verify(quote, collateral, at);
         _ = TdxPolicy.Compare(verified, new TdxPolicy());
         _ = TdxPolicy.Compare(verified, Strict);
         return true;

@@ -16,8 +16,8 @@ public class SecretExchangeTamperTests
 
     private static readonly (string Name, string Check, Action<SecretExchangeScene> Break)[] Tampers =
     [
-        ("CA is no PEM", KeyExchangeChecks.AuthorityFormat, scene => scene.Pem = "no certificate"u8.ToArray()),
-        ("CA is empty", KeyExchangeChecks.AuthorityFormat, scene => scene.Pem = []),
+        ("CA is no PEM", KeyExchangeChecks.AuthorityMissing, scene => scene.Pem = "no certificate"u8.ToArray()),
+        ("CA is empty", KeyExchangeChecks.AuthorityMissing, scene => scene.Pem = []),
         ("CA is PEM of something else", KeyExchangeChecks.AuthorityFormat, scene => scene.Pem = FakeMesh.Pem([0x30, 0x00])),
         ("CA with trailing byte", KeyExchangeChecks.AuthorityFormat, scene => scene.Pem = FakeMesh.Pem([.. Authority(scene), 0])),
         ("CA on another curve", KeyExchangeChecks.AuthorityKey, scene =>

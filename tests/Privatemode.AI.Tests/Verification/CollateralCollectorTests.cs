@@ -5,23 +5,18 @@ using Privatemode.AI.Attestation.Certificates;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Attestation.Tdx;
 using Privatemode.AI.Pipeline.Transport;
+using Privatemode.AI.Testing;
 using Privatemode.AI.Testing.Evidence;
 using Privatemode.AI.Tests.Attestation.Contrast;
 using Privatemode.AI.Tests.Fakes;
 using Privatemode.AI.Verification;
+using EvidenceKind = Privatemode.AI.Testing.EvidenceKind;
 
 namespace Privatemode.AI.Tests.Verification;
 
 /// <summary>Where files are asked for.</summary>
 public sealed class CollateralCollectorTests : IDisposable
 {
-    private static readonly CollateralNeeds Needs = new(
-        null,
-        new PcsRequests("/tcb?fmspc=00&tcbEvaluationDataNumber=5", "/identity", "/pckcrl?ca=platform", "/root.der")
-        {
-            EvaluationDataNumber = 5,
-        });
-
     private readonly ManualTimeProvider _time = new();
     private readonly FakeHandler _handler = new();
     private readonly HttpClient _http;
@@ -78,11 +73,11 @@ public sealed class CollateralCollectorTests : IDisposable
             ? new HttpResponseMessage { Content = new StringContent(chain) }
             : new HttpResponseMessage(HttpStatusCode.Forbidden);
         CollateralCollector collector = Collector(CollateralAddresses.Vendors);
-        CollateralNeeds needs = NeedsOfCertificateAlone(forged);
+        using ParsedSnpEvidence evidence = CertificateAlone(forged);
         for (int i = 0; i < 3; i++)
         {
             PrivatemodeVerificationException refusal = await Assert.ThrowsAsync<PrivatemodeVerificationException>(
-                () => collector.CollectAsync(needs, fresh: false, async, default).AsTask());
+                () => collector.CollectAsync(evidence, fresh: false, async, default).AsTask());
             Assert.Equal(CertificateChecks.Signature, refusal.ErrorType);
             _time.Advance(TimeSpan.FromMinutes(1));
         }
@@ -90,21 +85,36 @@ public sealed class CollateralCollectorTests : IDisposable
         Assert.Equal(["/vcek/v1/Genoa/cert_chain"], _handler.Requests.Select(request => request.RequestUri!.AbsolutePath));
     }
 
-    private IssuedEvidence Issue(string defect) =>
-        new(new EvidenceSettings { Defect = defect }, new DateTimeOffset(_time.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero));
+    private DateTimeOffset Today => new(_time.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero);
+
+    private IssuedEvidence Issue(string defect) => new(new EvidenceSettings { Defect = defect }, Today);
 
     /// <summary>Evidence that brings the chip's certificate and nothing else.</summary>
-    private CollateralNeeds NeedsOfCertificateAlone(IssuedEvidence issued)
+    private ParsedSnpEvidence CertificateAlone(IssuedEvidence issued)
     {
-        AttestationDocument document = AttestationDocument.Parse(Encoding.UTF8.GetBytes(issued.Attest(new byte[32], "mesh")));
+        AttestationDocument document = DocumentOf(issued);
         SevSnpMessage whole = SevSnpMessage.Parse(document.Evidence);
         SnpMessageWriter writer = new(whole.Report.ToArray()) { Vcek = whole.Vcek!.Value.ToArray() };
-        return new CollateralNeeds(
-            SnpCollateralNeeds.Of(writer.Message, Manifest.Parse(issued.Manifest), CoordinatorScene.Anchors.Sev, _time.GetUtcNow()), null);
+        return ParsedSnpEvidence.Verify(
+            document with { Evidence = writer.Message }, Manifest.Parse(issued.Manifest), CoordinatorScene.Anchors.Sev, _time.GetUtcNow());
     }
 
-    private async Task<CollectedCollateral> CollectAsync(CollateralAddresses addresses, bool async) =>
-        await Collector(addresses).CollectAsync(Needs, fresh: false, async, default);
+    private static AttestationDocument DocumentOf(IssuedEvidence issued) =>
+        AttestationDocument.Parse(Encoding.UTF8.GetBytes(issued.Attest(new byte[32], "mesh")));
+
+    private async Task<CollectedCollateral> CollectAsync(CollateralAddresses addresses, bool async)
+    {
+        IssuedEvidence issued = new(new EvidenceSettings { Kind = EvidenceKind.Tdx }, Today);
+        AttestationDocument document = DocumentOf(issued);
+        Manifest manifest = Manifest.Parse(issued.Manifest);
+        PcsRequests requests = new("/tcb?fmspc=00&tcbEvaluationDataNumber=5", "/identity", "/pckcrl?ca=platform", "/root.der")
+        {
+            EvaluationDataNumber = 5,
+        };
+        SignedQuote quote = SignedQuote.Verify(TdxQuoteMessage.ReadQuote(document.Evidence), CoordinatorScene.Anchors.Tdx, _time.GetUtcNow());
+        using ParsedTdxEvidence evidence = new(document, manifest, quote, requests);
+        return await Collector(addresses).CollectAsync(evidence, fresh: false, async, default);
+    }
 
     private CollateralCollector Collector(CollateralAddresses addresses) => new(
         new CollateralStore(

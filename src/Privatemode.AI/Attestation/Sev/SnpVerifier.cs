@@ -9,36 +9,39 @@ namespace Privatemode.AI.Attestation.Sev;
 /// <summary>Judges whether a report is authentic: made and signed by a genuine AMD processor. Pure.</summary>
 internal static class SnpVerifier
 {
-    /// <summary>Verifies a report with its certificates.</summary>
-    /// <param name="evidence">What the deployment shows.</param>
-    /// <param name="collateral">What comes from AMD.</param>
+    /// <summary>Verifies a report whose certificates come from AMD.</summary>
+    /// <param name="report">The report.</param>
+    /// <param name="vek">The certificate of the key that signed it.</param>
+    /// <param name="collateral">The certificates above it, and the revocation list.</param>
     /// <param name="anchors">The root keys to trust.</param>
     /// <param name="at">The time of the verdict.</param>
     /// <exception cref="PrivatemodeVerificationException">The report is not authentic at that time.</exception>
-    public static VerifiedSnpReport Verify(SnpEvidence evidence, SnpCollateral collateral, SevTrustAnchors anchors, DateTimeOffset at)
+    public static VerifiedSnpReport Verify(
+        SnpReport report, VekCertificate vek, SnpCollateral collateral, SevTrustAnchors anchors, DateTimeOffset at)
     {
-        using SignedSnpReport signed = SignedSnpReport.Verify(evidence, collateral.Intermediate, collateral.Root, anchors, at);
-        SnpChain chain = signed.Chain;
-        VekCertificate vek = chain.Vek;
-        CertificateRevocationList list = chain.CheckRevocation(collateral.Crl, at);
+        CheckKind(report, vek);
+        using SnpAuthorities authorities = SnpAuthorities.Verify(collateral.Intermediate, collateral.Root, anchors);
+        return Verify(SignedSnpReport.Verify(report, vek, authorities, at), collateral.Crl, at);
+    }
+
+    /// <summary>Verifies a signed report at a time, which may be later than the one at which its chain was verified.</summary>
+    /// <param name="signed">The report with its chain.</param>
+    /// <param name="crl">The root's revocation list, DER.</param>
+    /// <param name="at">The time of the verdict.</param>
+    /// <exception cref="PrivatemodeVerificationException">The report is not authentic at that time.</exception>
+    public static VerifiedSnpReport Verify(SignedSnpReport signed, ReadOnlyMemory<byte> crl, DateTimeOffset at)
+    {
+        (SnpAuthorities authorities, VekCertificate vek) = (signed.Authorities, signed.Vek);
+        authorities.CheckValidity(vek, at);
+        CertificateRevocationList list = authorities.CheckRevocation(crl, at);
         SnpDates dates = new(
             vek.Certificate.NotBefore,
             vek.Certificate.NotAfter,
-            chain.Intermediate.NotAfter,
-            chain.Root.NotAfter,
+            authorities.Intermediate.NotAfter,
+            authorities.Root.NotAfter,
             list.ThisUpdate,
             list.NextUpdate!.Value);
-        return new VerifiedSnpReport(signed.Report, chain.Product, vek.Signer, signed.Tcb, dates);
-    }
-
-    /// <summary>Refuses a report that the key of a certificate did not sign. Who issued the certificate is not looked at: this is a first stage only.</summary>
-    /// <exception cref="PrivatemodeVerificationException">Report and certificate do not belong together.</exception>
-    public static void CheckSigner(SnpEvidence evidence)
-    {
-        SnpReport report = SnpReport.Parse(evidence.Report);
-        VekCertificate vek = VekCertificate.Parse(evidence.Vek);
-        CheckKind(report, vek);
-        CheckSignature(report, vek.Certificate);
+        return new VerifiedSnpReport(signed.Report, authorities.Product, vek.Signer, signed.Tcb, dates);
     }
 
     /// <summary>Refuses a certificate of another kind than the report names as its signer.</summary>
@@ -51,34 +54,10 @@ internal static class SnpVerifier
         }
     }
 
-    /// <summary>Refuses a report that the certified key did not sign, or that contradicts its certificate.</summary>
-    /// <returns>The TCB versions of the report, the reported one proved by the key.</returns>
-    public static SnpTcb CheckReport(SnpReport report, SnpChain chain)
+    /// <summary>Refuses a report that the certified key did not sign. Who issued the certificate is not looked at.</summary>
+    public static void CheckSignature(SnpReport report, VekCertificate vek)
     {
-        CheckSignature(report, chain.Vek.Certificate);
-        return CheckBinding(report, chain);
-    }
-
-    /// <summary>Refuses a certificate that is not about the processor and the TCB the report names. Says nothing about who signed the report.</summary>
-    /// <returns>The TCB versions of the report.</returns>
-    public static SnpTcb CheckBinding(SnpReport report, SnpChain chain)
-    {
-        CheckProduct(report, chain);
-        SnpTcb tcb = SnpTcb.Read(report, chain.Product);
-        TcbVersion certified = chain.Vek.Extensions.Tcb;
-        if (certified != tcb.Reported)
-        {
-            throw SevExceptions.Collateral(
-                SevChecks.TcbBinding, "The signing key was derived for another TCB than the report claims", $"{tcb.Reported}", $"{certified}");
-        }
-
-        CheckHardwareId(report, chain.Vek);
-        return tcb;
-    }
-
-    private static void CheckSignature(SnpReport report, Certificate vek)
-    {
-        using ECDsa key = SubjectKeys.ImportP384(vek);
+        using ECDsa key = SubjectKeys.ImportP384(vek.Certificate);
         bool signed = key.VerifyData(
             report.SignedPart.Span, report.ReadSignature(), HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
         if (!signed)
@@ -87,23 +66,43 @@ internal static class SnpVerifier
         }
     }
 
-    // The line of the pinned root decides; issuer name, extension and, where the report has it, CPUID have to agree.
-    private static void CheckProduct(SnpReport report, SnpChain chain)
+    /// <summary>Refuses a certificate that is not about the processor and the TCB the report names. Says nothing about who signed the report.</summary>
+    /// <param name="report">The report.</param>
+    /// <param name="vek">The certificate.</param>
+    /// <param name="line">The product line of the pinned root.</param>
+    /// <returns>The TCB versions of the report.</returns>
+    public static SnpTcb CheckBinding(SnpReport report, VekCertificate vek, SnpProduct line)
     {
-        SnpProduct? cpuid = report.Cpuid is { } processor ? SnpProducts.FromCpuid(processor.Family, processor.Model) : chain.Product;
+        CheckProduct(report, vek, line);
+        SnpTcb tcb = SnpTcb.Read(report, line);
+        TcbVersion certified = vek.Extensions.Tcb;
+        if (certified != tcb.Reported)
+        {
+            throw SevExceptions.Collateral(
+                SevChecks.TcbBinding, "The signing key was derived for another TCB than the report claims", $"{tcb.Reported}", $"{certified}");
+        }
+
+        CheckHardwareId(report, vek);
+        return tcb;
+    }
+
+    // The line of the pinned root decides; issuer name, extension and, where the report has it, CPUID have to agree.
+    private static void CheckProduct(SnpReport report, VekCertificate vek, SnpProduct line)
+    {
+        SnpProduct? cpuid = report.Cpuid is { } processor ? SnpProducts.FromCpuid(processor.Family, processor.Model) : line;
         foreach ((string source, SnpProduct? product) in new[]
         {
-            ("issuer name", chain.Vek.Line),
-            ("product extension", chain.Vek.Extensions.Product),
+            ("issuer name", vek.Line),
+            ("product extension", vek.Extensions.Product),
             ("CPUID of the report", cpuid),
         })
         {
-            if (product != chain.Product)
+            if (product != line)
             {
                 throw SevExceptions.Collateral(
                     SevChecks.Product,
                     "Certificates and report do not agree on the processor",
-                    SnpProducts.Name(chain.Product),
+                    SnpProducts.Name(line),
                     $"{source}: {(product is { } named ? SnpProducts.Name(named) : "unknown")}");
             }
         }
@@ -134,54 +133,21 @@ internal static class SnpVerifier
 /// A report signed by a key that is certified under a pinned root, and in agreement with that certificate. Whether the root has revoked its intermediate
 /// takes the revocation list.
 /// </summary>
-internal sealed class SignedSnpReport : IDisposable
+/// <param name="Report">The report.</param>
+/// <param name="Vek">The certificate of the key that signed it.</param>
+/// <param name="Authorities">The certificates above it, which belong to the caller.</param>
+/// <param name="Tcb">The TCB versions of the report, the reported one proved by the key.</param>
+internal sealed record SignedSnpReport(SnpReport Report, VekCertificate Vek, SnpAuthorities Authorities, SnpTcb Tcb)
 {
-    private SignedSnpReport(SnpReport report, SnpChain chain, SnpTcb tcb)
-    {
-        Report = report;
-        Chain = chain;
-        Tcb = tcb;
-    }
-
-    public SnpReport Report { get; }
-
-    public SnpChain Chain { get; }
-
-    /// <summary>The TCB versions of the report, the reported one proved by the key.</summary>
-    public SnpTcb Tcb { get; }
-
-    /// <summary>Judges chain, signature, and what certificate and report say about each other.</summary>
-    /// <param name="evidence">The report and the certificate of its signing key.</param>
-    /// <param name="intermediate">The certificate that issued the signing key's, DER.</param>
-    /// <param name="root">The certificate of the root key, DER.</param>
-    /// <param name="anchors">The root keys to trust.</param>
-    /// <param name="at">The time at which the chain must be valid.</param>
+    /// <summary>Judges chain, signature, and what certificate and report say about each other. <see cref="SnpVerifier.CheckKind"/> has passed.</summary>
     /// <exception cref="PrivatemodeVerificationException">No genuine processor made this report.</exception>
-    public static SignedSnpReport Verify(
-        SnpEvidence evidence, ReadOnlyMemory<byte> intermediate, ReadOnlyMemory<byte> root, SevTrustAnchors anchors, DateTimeOffset at)
+    public static SignedSnpReport Verify(SnpReport report, VekCertificate vek, SnpAuthorities authorities, DateTimeOffset at)
     {
-        SnpReport report = SnpReport.Parse(evidence.Report);
-        VekCertificate vek = VekCertificate.Parse(evidence.Vek);
-        SnpVerifier.CheckKind(report, vek);
-        SnpChain chain = SnpChain.Verify(vek, intermediate, root, anchors, at);
-        try
-        {
-            return new SignedSnpReport(report, chain, SnpVerifier.CheckReport(report, chain));
-        }
-        catch
-        {
-            chain.Dispose();
-            throw;
-        }
+        authorities.CheckIssued(vek, at);
+        SnpVerifier.CheckSignature(report, vek);
+        return new SignedSnpReport(report, vek, authorities, SnpVerifier.CheckBinding(report, vek, authorities.Product));
     }
-
-    public void Dispose() => Chain.Dispose();
 }
-
-/// <summary>What the deployment shows. Nothing in it is trusted.</summary>
-/// <param name="Report">The report, 1184 bytes.</param>
-/// <param name="Vek">The certificate of the key that signed it, VCEK or VLEK, DER.</param>
-internal sealed record SnpEvidence(ReadOnlyMemory<byte> Report, ReadOnlyMemory<byte> Vek);
 
 /// <summary>The dates on which a verdict depends.</summary>
 internal sealed record SnpDates(
@@ -209,8 +175,8 @@ internal sealed record VerifiedSnpReport(SnpReport Report, SnpProduct Product, S
 }
 
 /// <summary>What belongs to a product line and comes from AMD, or with the evidence. Nothing in it is trusted unless a pinned root signed it.</summary>
-/// <param name="Intermediate">The certificate that issued the signing key's: ASK for a VCEK, ASVK for a VLEK, DER.</param>
-/// <param name="Root">The certificate of the root key (ARK), DER.</param>
+/// <param name="Intermediate">The certificate that issued the signing key's: ASK for a VCEK, ASVK for a VLEK, DER or PEM.</param>
+/// <param name="Root">The certificate of the root key (ARK), DER or PEM.</param>
 /// <param name="Crl">The root key's revocation list, DER. An empty one is no list, and nothing is accepted without.</param>
 internal sealed record SnpCollateral(ReadOnlyMemory<byte> Intermediate, ReadOnlyMemory<byte> Root, ReadOnlyMemory<byte> Crl)
 {

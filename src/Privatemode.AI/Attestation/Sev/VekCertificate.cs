@@ -26,10 +26,11 @@ internal sealed record VekCertificate(Certificate Certificate, SnpSigner Signer,
         ("2.5.4.10", "Advanced Micro Devices"),
     ];
 
+    /// <summary>Reads a certificate, DER or PEM.</summary>
     /// <exception cref="PrivatemodeVerificationException">It is not a certificate of a VCEK or VLEK.</exception>
-    public static VekCertificate Parse(ReadOnlyMemory<byte> der)
+    public static VekCertificate Parse(ReadOnlyMemory<byte> certificateBytes)
     {
-        Certificate certificate = Certificate.Parse(der, "the key that signed the report");
+        Certificate certificate = Certificate.Parse(Pem.ToDer(certificateBytes), "the key that signed the report");
         string? subject = AmdCommonName(certificate.ReadSubject());
         string? issuer = AmdCommonName(certificate.ReadIssuer());
         if (subject == "SEV-VCEK" && LineOf(issuer, VcekIssuer) is { } vcekLine)

@@ -40,12 +40,11 @@ internal sealed class PckChain : IDisposable
         Certificate[] chain = Read(quote);
         CertificateIssuer root = roots.Accept(chain[2]);
         ChainRules.CheckIssuedBy(chain[1], root);
-        ChainRules.CheckValidity(chain[1], at);
         CertificateIssuer authority = CertificateIssuer.WithP256(chain[1]);
         try
         {
             ChainRules.CheckIssuedBy(chain[0], authority);
-            ChainRules.CheckValidity(chain[0], at);
+            CheckValidity(chain[1], chain[0], at);
             return new PckChain(chain[0], authority, root, ReadExtensions(chain[0]));
         }
         catch (PrivatemodeVerificationException)
@@ -54,6 +53,10 @@ internal sealed class PckChain : IDisposable
             throw;
         }
     }
+
+    /// <summary>Refuses CA and leaf outside their time; the root is judged by <see cref="IntelRoots"/>.</summary>
+    /// <exception cref="PrivatemodeVerificationException">One of them is not valid.</exception>
+    public void CheckValidity(DateTimeOffset at) => CheckValidity(Authority.Certificate, Leaf, at);
 
     /// <summary>Refuses the chain when its certificates are revoked, or when it is not certain that they are not.</summary>
     /// <param name="pckCrl">The list of the PCK CA; it has been verified.</param>
@@ -96,6 +99,12 @@ internal sealed class PckChain : IDisposable
     }
 
     public void Dispose() => Authority.Dispose();
+
+    private static void CheckValidity(Certificate authority, Certificate leaf, DateTimeOffset at)
+    {
+        ChainRules.CheckValidity(authority, at);
+        ChainRules.CheckValidity(leaf, at);
+    }
 
     private static Certificate[] Read(TdxQuote quote)
     {

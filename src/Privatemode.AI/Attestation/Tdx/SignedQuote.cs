@@ -9,17 +9,18 @@ namespace Privatemode.AI.Attestation.Tdx;
 /// </summary>
 internal sealed class SignedQuote : IDisposable
 {
-    private SignedQuote(TdxQuote quote, IntelRoots roots, PckChain chain)
+    private readonly TdxTrustAnchors _anchors;
+    private readonly IntelRoots _roots;
+
+    private SignedQuote(TdxQuote quote, PckChain chain, TdxTrustAnchors anchors, IntelRoots roots)
     {
         Quote = quote;
-        Roots = roots;
         Chain = chain;
+        _anchors = anchors;
+        _roots = roots;
     }
 
     public TdxQuote Quote { get; }
-
-    /// <summary>The roots accepted so far; the collateral's have to be under the same key.</summary>
-    public IntelRoots Roots { get; }
 
     public PckChain Chain { get; }
 
@@ -37,7 +38,7 @@ internal sealed class SignedQuote : IDisposable
         {
             chain = PckChain.Verify(parsed, roots, at);
             QuoteSignatures.Check(parsed, chain.Leaf);
-            return new SignedQuote(parsed, roots, chain);
+            return new SignedQuote(parsed, chain, anchors, roots);
         }
         catch
         {
@@ -47,10 +48,29 @@ internal sealed class SignedQuote : IDisposable
         }
     }
 
+    /// <summary>Begins to judge collateral at a time, which may be later than the one at which the chain was verified.</summary>
+    /// <returns>Roots with that of the quote; those of the collateral have to be under the same key. The caller disposes them.</returns>
+    /// <exception cref="PrivatemodeVerificationException">The quote's chain is not valid at that time.</exception>
+    public IntelRoots BeginRoots(DateTimeOffset at)
+    {
+        IntelRoots roots = new(_anchors, at);
+        try
+        {
+            _ = roots.Accept(Chain.Root.Certificate);
+            Chain.CheckValidity(at);
+            return roots;
+        }
+        catch
+        {
+            roots.Dispose();
+            throw;
+        }
+    }
+
     public void Dispose()
     {
         Chain.Dispose();
-        Roots.Dispose();
+        _roots.Dispose();
     }
 }
 

@@ -7,15 +7,14 @@ namespace Privatemode.AI.Attestation.Tdx;
 internal static class TdxVerifier
 {
     /// <summary>Judges a quote with its collateral: chains, signatures, revocation, and what Intel says about the platform's state.</summary>
-    /// <param name="quote">The quote; bytes after its signature data are not looked at.</param>
+    /// <param name="signed">The quote, whose chain may have been verified at an earlier time.</param>
     /// <param name="collateral">What Intel says; must not change during the call.</param>
-    /// <param name="anchors">The root keys to trust.</param>
     /// <param name="at">The time at which everything must be valid.</param>
     /// <exception cref="PrivatemodeVerificationException">The quote proves nothing; the check says why.</exception>
-    public static VerifiedTdxQuote Verify(ReadOnlyMemory<byte> quote, TdxCollateral collateral, TdxTrustAnchors anchors, DateTimeOffset at)
+    public static VerifiedTdxQuote Verify(SignedQuote signed, TdxCollateral collateral, DateTimeOffset at)
     {
-        using SignedQuote signed = SignedQuote.Verify(quote, anchors, at);
-        (IntelRoots roots, PckChain chain) = (signed.Roots, signed.Chain);
+        using IntelRoots roots = signed.BeginRoots(at);
+        PckChain chain = signed.Chain;
 
         bool sameChain = collateral.TcbInfoChain.Span.SequenceEqual(collateral.QeIdentityChain.Span);
         using CollateralSigner tcbInfoSigner = CollateralSigner.Verify(
@@ -133,21 +132,20 @@ internal sealed record TdxCollateral(
 /// A document that is authentic may still be expired, or say that the platform is revoked: it is the one to judge by all the same, and an older one
 /// must not replace it. Every method returns <see langword="null"/> for anything that is not authentic.
 /// </remarks>
-/// <param name="quote">The quote; if its chain does not lead to a trusted root, nothing belongs to it.</param>
+/// <param name="quote">The quote.</param>
 /// <param name="anchors">The root keys to trust.</param>
 /// <param name="at">The time at which certificates must be valid.</param>
-internal sealed class TdxDocuments(ReadOnlyMemory<byte> quote, TdxTrustAnchors anchors, DateTimeOffset at)
+internal sealed class TdxDocuments(SignedQuote quote, TdxTrustAnchors anchors, DateTimeOffset at)
 {
     /// <summary>Reads the version of a TCB info about the quote's platform.</summary>
     /// <param name="body">JSON.</param>
     /// <param name="issuers">PEM: signing certificate and root.</param>
     public DocumentVersion? FindTcbInfo(ReadOnlyMemory<byte> body, ReadOnlyMemory<byte> issuers) => DocumentVersion.OfAuthentic(() =>
     {
-        using IntelRoots roots = new(anchors, at);
-        using PckChain chain = PckChain.Verify(TdxQuote.Parse(quote), roots, at);
+        using IntelRoots roots = quote.BeginRoots(at);
         using CollateralSigner signer = CollateralSigner.Verify(issuers.Span, roots, at, TdxChecks.TcbInfoChain, TdxChecks.TcbInfoSigner);
         TcbInfo tcbInfo = TcbInfo.ReadSigned(body, signer);
-        tcbInfo.CheckBelongsTo(chain.Extensions);
+        tcbInfo.CheckBelongsTo(quote.Chain.Extensions);
         return new DocumentVersion(tcbInfo.IssueDate, tcbInfo.EvaluationDataNumber, tcbInfo.NextUpdate);
     });
 
@@ -167,19 +165,17 @@ internal sealed class TdxDocuments(ReadOnlyMemory<byte> quote, TdxTrustAnchors a
     /// <param name="issuers">PEM: CA and root; may be empty.</param>
     public DocumentVersion? FindPckCrl(ReadOnlyMemory<byte> list, ReadOnlyMemory<byte> issuers) => DocumentVersion.OfAuthentic(() =>
     {
-        using IntelRoots roots = new(anchors, at);
-        using PckChain chain = PckChain.Verify(TdxQuote.Parse(quote), roots, at);
-        chain.CheckCrlChain(issuers.Span, roots, at);
-        return VersionOf(list, PckChain.AuthorityHolder, chain.Authority);
+        using IntelRoots roots = quote.BeginRoots(at);
+        quote.Chain.CheckCrlChain(issuers.Span, roots, at);
+        return VersionOf(list, PckChain.AuthorityHolder, quote.Chain.Authority);
     });
 
     /// <summary>Reads the version of the root's revocation list.</summary>
     /// <param name="list">DER.</param>
     public DocumentVersion? FindRootCrl(ReadOnlyMemory<byte> list) => DocumentVersion.OfAuthentic(() =>
     {
-        using IntelRoots roots = new(anchors, at);
-        using PckChain chain = PckChain.Verify(TdxQuote.Parse(quote), roots, at);
-        return VersionOf(list, PemChain.RootHolder, chain.Root);
+        using IntelRoots roots = quote.BeginRoots(at);
+        return VersionOf(list, PemChain.RootHolder, quote.Chain.Root);
     });
 
     private static DocumentVersion? VersionOf(ReadOnlyMemory<byte> der, string issuedBy, CertificateIssuer issuer)
@@ -199,9 +195,6 @@ internal sealed class TdxDocuments(ReadOnlyMemory<byte> quote, TdxTrustAnchors a
 /// <param name="RootCrl">At Intel's certificate server.</param>
 internal sealed record PcsRequests(string TcbInfo, string QeIdentity, string PckCrl, string RootCrl)
 {
-    /// <summary>The quote that the files are for.</summary>
-    public ReadOnlyMemory<byte> Quote { get; init; }
-
     /// <summary>The evaluation asked for; 0 for the newest.</summary>
     public required int EvaluationDataNumber { get; init; }
 

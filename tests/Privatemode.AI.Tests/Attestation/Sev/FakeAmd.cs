@@ -103,7 +103,8 @@ internal sealed record FakeAmd
     }
 
     public VerifiedSnpReport Verify() => SnpVerifier.Verify(
-        new SnpEvidence(Report.Sign(VekKey).Bytes, Vek.Write()),
+        SnpReport.Parse(Report.Sign(VekKey).Bytes),
+        VekCertificate.Parse(Vek.Write()),
         new SnpCollateral(Intermediate.Write(), Root.Write(), Crl.Write()),
         Anchors ?? AnchorsFor(Line),
         At);

@@ -47,23 +47,22 @@ internal sealed class SnpVector(SnpVectors vectors, JsonElement element)
     /// <summary>Verifies with a revocation list where there is one; else everything but revocation, and that the list is missed.</summary>
     public VerifiedSnpReport Verify(SevTrustAnchors anchors)
     {
-        SnpEvidence evidence = new(Report, Vek);
+        SnpReport report = SnpReport.Parse(Report);
+        VekCertificate vek = VekCertificate.Parse(Vek);
         SnpCollateral collateral = new(Intermediate, Root, Crl);
         if (!Crl.IsEmpty)
         {
-            return SnpVerifier.Verify(evidence, collateral, anchors, At);
+            return SnpVerifier.Verify(report, vek, collateral, anchors, At);
         }
 
-        SnpReport report = SnpReport.Parse(evidence.Report);
-        VekCertificate vek = VekCertificate.Parse(evidence.Vek);
         SnpVerifier.CheckKind(report, vek);
-        using SnpChain chain = SnpChain.Verify(vek, collateral.Intermediate, collateral.Root, anchors, At);
-        SnpTcb tcb = SnpVerifier.CheckReport(report, chain);
+        using SnpAuthorities authorities = SnpAuthorities.Verify(collateral.Intermediate, collateral.Root, anchors);
+        SnpTcb tcb = SignedSnpReport.Verify(report, vek, authorities, At).Tcb;
         PrivatemodeVerificationException missing =
-            Assert.Throws<PrivatemodeVerificationException>(() => SnpVerifier.Verify(evidence, collateral, anchors, At));
+            Assert.Throws<PrivatemodeVerificationException>(() => SnpVerifier.Verify(report, vek, collateral, anchors, At));
         Assert.Equal(SevChecks.RevocationListMissing, missing.ErrorType);
-        SnpDates dates = new(vek.Certificate.NotBefore, vek.Certificate.NotAfter, chain.Intermediate.NotAfter, chain.Root.NotAfter, At, At);
-        return new VerifiedSnpReport(report, chain.Product, vek.Signer, tcb, dates);
+        SnpDates dates = new(vek.Certificate.NotBefore, vek.Certificate.NotAfter, authorities.Intermediate.NotAfter, authorities.Root.NotAfter, At, At);
+        return new VerifiedSnpReport(report, authorities.Product, vek.Signer, tcb, dates);
     }
 
     private string? File(string name) => Optional(element.GetProperty("files"), name);

@@ -19,16 +19,17 @@ public sealed class SnpVerifierTests
     }
 
     [Fact]
-    public void CheckReport_EverySignedByteChanged_IsRefused()
+    public void Verify_EverySignedByteChanged_IsRefused()
     {
         SnpVector vector = SnpVectors.Synthetic["snp/syn-baseline"];
-        using SnpChain chain = SnpChain.Verify(VekCertificate.Parse(vector.Vek), vector.Intermediate, vector.Root, vector.Anchors, vector.At);
-        SnpVerifier.CheckReport(SnpReport.Parse(vector.Report), chain);
+        VekCertificate vek = VekCertificate.Parse(vector.Vek);
+        using SnpAuthorities authorities = SnpAuthorities.Verify(vector.Intermediate, vector.Root, vector.Anchors);
+        _ = SignedSnpReport.Verify(SnpReport.Parse(vector.Report), vek, authorities, vector.At);
         for (int i = 0; i < SnpReport.Size; i++)
         {
             byte[] changed = vector.Report.ToArray();
             changed[i] ^= (byte)(1 << (i % 8));
-            Assert.False(Refusal.AcceptsOrRefuses(() => SnpVerifier.CheckReport(SnpReport.Parse(changed), chain)), $"byte {i}");
+            Assert.False(Refusal.AcceptsOrRefuses(() => SignedSnpReport.Verify(SnpReport.Parse(changed), vek, authorities, vector.At)), $"byte {i}");
         }
     }
 
@@ -44,10 +45,11 @@ public sealed class SnpVerifierTests
                 byte[][] files = [.. originals];
                 files[which] = [.. files[which]];
                 files[which][i] ^= (byte)(1 << (i % 8));
-                SnpEvidence evidence = new(vector.Report, files[0]);
                 SnpCollateral collateral = new(files[1], files[2], files[3]);
                 Assert.False(
-                    Refusal.AcceptsOrRefuses(() => SnpVerifier.Verify(evidence, collateral, vector.Anchors, vector.At)), $"file {which} byte {i}");
+                    Refusal.AcceptsOrRefuses(() => SnpVerifier.Verify(
+                        SnpReport.Parse(vector.Report), VekCertificate.Parse(files[0]), collateral, vector.Anchors, vector.At)),
+                    $"file {which} byte {i}");
             }
         }
     }
@@ -62,10 +64,11 @@ public sealed class SnpVerifierTests
     }
 
     [Fact]
-    public void CheckReport_SignaturesThatAreNone_AreRefused()
+    public void Verify_SignaturesThatAreNone_AreRefused()
     {
         FakeAmd amd = FakeAmd.Create();
-        using SnpChain chain = Chain(amd);
+        VekCertificate vek = VekCertificate.Parse(amd.Vek.Write());
+        using SnpAuthorities authorities = Authorities(amd);
         byte[] signature = [.. amd.Report.Sign(FakeAmd.VekKey).Bytes[0x2a0..]];
         byte[] order = [.. Convert.FromHexString("ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973").Reverse()];
         foreach ((byte[] r, byte[] s) in ((byte[], byte[])[])
@@ -76,7 +79,7 @@ public sealed class SnpVerifierTests
             ])
         {
             byte[] bytes = amd.Report.Put(0x2a0, r).Put(0x2e8, s).Bytes;
-            Refusal.Of(SevChecks.ReportSignature, () => SnpVerifier.CheckReport(SnpReport.Parse(bytes), chain));
+            Refusal.Of(SevChecks.ReportSignature, () => SignedSnpReport.Verify(SnpReport.Parse(bytes), vek, authorities, FakeAmd.At));
         }
     }
 
@@ -206,19 +209,16 @@ public sealed class SnpVerifierTests
 
     // Nothing of the report counts before its signature: wrong in every later way, it is refused for the signature.
     [Fact]
-    public void CheckReport_UnsignedReport_IsNotLookedAtFurther()
+    public void Verify_UnsignedReport_IsNotLookedAtFurther()
     {
         FakeAmd amd = FakeAmd.Create();
-        using SnpChain chain = Chain(amd);
+        VekCertificate vek = VekCertificate.Parse(amd.Vek.Write());
+        using SnpAuthorities authorities = Authorities(amd);
         byte[] bytes = amd.Report.Byte(SnpReportWriter.Family, 0x77).Tcb(ulong.MaxValue).Byte(SnpReportWriter.ChipId, 9).Bytes;
 
-        Refusal.Of(SevChecks.ReportSignature, () => SnpVerifier.CheckReport(SnpReport.Parse(bytes), chain));
+        Refusal.Of(SevChecks.ReportSignature, () => SignedSnpReport.Verify(SnpReport.Parse(bytes), vek, authorities, FakeAmd.At));
     }
 
-    private static SnpChain Chain(FakeAmd amd) => SnpChain.Verify(
-        VekCertificate.Parse(amd.Vek.Write()),
-        amd.Intermediate.Write(),
-        amd.Root.Write(),
-        FakeAmd.AnchorsFor(amd.Line),
-        FakeAmd.At);
+    private static SnpAuthorities Authorities(FakeAmd amd) =>
+        SnpAuthorities.Verify(amd.Intermediate.Write(), amd.Root.Write(), FakeAmd.AnchorsFor(amd.Line));
 }

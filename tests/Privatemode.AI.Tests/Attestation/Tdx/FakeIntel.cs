@@ -109,5 +109,5 @@ internal sealed record FakeIntel
 
     public VerifiedTdxQuote Verify(DateTimeOffset at) => Verify(Quote, at);
 
-    private VerifiedTdxQuote Verify(QuoteWriter quote, DateTimeOffset at) => TdxVerifier.Verify(quote.Write(), Collateral, Anchors, at);
+    private VerifiedTdxQuote Verify(QuoteWriter quote, DateTimeOffset at) => TdxVerification.Verify(quote.Write(), Collateral, Anchors, at);
 }

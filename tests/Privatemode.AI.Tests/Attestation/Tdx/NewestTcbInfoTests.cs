@@ -39,7 +39,7 @@ public sealed class NewestTcbInfoTests
         Assert.Equal((null, CertificateChecks.Revoked), (newest.Tcb, newest.Problem));
     }
 
-    private static NewestTcbEvaluation Verify(FakeIntel intel, string newest, byte[]? chain = null) => TdxVerifier.Verify(
+    private static NewestTcbEvaluation Verify(FakeIntel intel, string newest, byte[]? chain = null) => TdxVerification.Verify(
         intel.Quote.Write(),
         intel.Collateral with { NewestTcbInfo = FakeIntel.Sign("tcbInfo", newest), NewestTcbInfoChain = chain ?? intel.SignerChain },
         FakeIntel.Anchors,

@@ -26,7 +26,7 @@ public sealed class TdxContrastSampleTests
     {
         byte[] quote = Read("tdx_prod_quote_SPR_E4.dat");
         PrivatemodeVerificationException refusal = Refusal.Of(
-            TdxChecks.PlatformLevel, () => TdxVerifier.Verify(quote, Sample(), TdxTrustAnchors.Production, SampleTime));
+            TdxChecks.PlatformLevel, () => TdxVerification.Verify(quote, Sample(), TdxTrustAnchors.Production, SampleTime));
         Assert.Contains("TDX 03000400000000000000000000000000", refusal.Found!, StringComparison.Ordinal);
         using SignedQuote signed = SignedQuote.Verify(quote, TdxTrustAnchors.Production, SampleTime);
         Assert.Equal("/tdx/certification/v4/tcb?fmspc=50806f000000", PcsRequests.For(signed.Chain.Extensions).TcbInfo);
@@ -44,7 +44,7 @@ public sealed class TdxContrastSampleTests
     [ThirdPartyFact]
     public void IntelSample2023_AMonthLater_IsStale() => Refusal.Of(
         TdxChecks.TcbInfoExpired,
-        () => TdxVerifier.Verify(Read("tdx_prod_quote_SPR_E4.dat"), Sample(), TdxTrustAnchors.Production, SampleTime.AddMonths(1)));
+        () => TdxVerification.Verify(Read("tdx_prod_quote_SPR_E4.dat"), Sample(), TdxTrustAnchors.Production, SampleTime.AddMonths(1)));
 
     private static TdxCollateral Sample()
     {

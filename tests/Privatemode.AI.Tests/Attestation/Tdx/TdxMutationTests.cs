@@ -81,7 +81,7 @@ public sealed class TdxMutationTests
         }
     }
 
-    private static void Verify(byte[] quote, TdxCollateral collateral) => TdxVerifier.Verify(quote, collateral, FakeIntel.Anchors, FakeIntel.Now);
+    private static void Verify(byte[] quote, TdxCollateral collateral) => TdxVerification.Verify(quote, collateral, FakeIntel.Anchors, FakeIntel.Now);
 
     private static IEnumerable<string> Certificates(TdxQuote quote)
     {

@@ -59,7 +59,7 @@ internal sealed class TdxVectorCase(JsonElement test, string folder)
     {
         if (HasCollateral)
         {
-            return TdxVerifier.Verify(Quote, Collateral, anchors, At);
+            return TdxVerification.Verify(Quote, Collateral, anchors, At);
         }
 
         SignedQuote.Verify(Quote, anchors, At).Dispose();

@@ -68,7 +68,7 @@ public sealed class TdxVectorTests
         {
             log.Run(test.Id, () => Assert.Equal(
                 RefusalOf(() => test.Verify(test.Anchors)).ErrorType,
-                RefusalOf(() => TdxVerifier.Verify(test.Quote, collateral, test.Anchors, test.At)).ErrorType));
+                RefusalOf(() => TdxVerification.Verify(test.Quote, collateral, test.Anchors, test.At)).ErrorType));
         }
 
         log.AssertAllPassed(46);
@@ -80,7 +80,7 @@ public sealed class TdxVectorTests
         IReadOnlyList<TdxVectorCase> cases = TdxVectorCase.ThirdParty();
         TdxCollateral collateral = cases.Single(test => test.Id == "tdx/v4-b0c06f-uptodate").Collateral;
         TdxVectorCase test = cases.Single(test => test.Id == "tdx/neg-trailing-nonzero-ok");
-        Assert.Equal(TcbStatus.UpToDate, TdxVerifier.Verify(test.Quote, collateral, test.Anchors, test.At).Tcb.Overall.Status);
+        Assert.Equal(TcbStatus.UpToDate, TdxVerification.Verify(test.Quote, collateral, test.Anchors, test.At).Tcb.Overall.Status);
     }
 
     [ThirdPartyFact]

@@ -49,6 +49,25 @@ public sealed class TdxVerifierTests
         Assert.All(shortened, intel => Assert.Throws<PrivatemodeVerificationException>(() => intel.Verify(end.AddSeconds(1))));
     }
 
+    // The quote is verified before its collateral is fetched, and its dates count at the time of the verdict all the same.
+    [Fact]
+    public void Verify_ChainThatExpiredSinceTheQuoteWasVerified_IsRefused()
+    {
+        DateTimeOffset end = FakeIntel.Now.AddSeconds(1);
+        FakeIntel[] shortened =
+        [
+            Good with { Root = Good.Root with { NotAfter = end } },
+            Good with { Authority = Good.Authority with { NotAfter = end } },
+            Good with { Pck = Good.Pck with { NotAfter = end } },
+        ];
+        Assert.All(shortened, intel =>
+        {
+            using SignedQuote signed = SignedQuote.Verify(intel.Quote.Write(), FakeIntel.Anchors, FakeIntel.Now);
+            _ = TdxVerifier.Verify(signed, Good.Collateral, end);
+            Refusal.Of(CertificateChecks.Expired, () => TdxVerifier.Verify(signed, Good.Collateral, end.AddSeconds(1)));
+        });
+    }
+
     [Fact]
     public void Verify_BeforeAnythingIsValid_IsRefusedByThatThing()
     {
@@ -99,7 +118,7 @@ public sealed class TdxVerifierTests
         TdxTrustAnchors both = new([SHA256.HashData(Good.Root.PublicKey), SHA256.HashData(root.PublicKey)]);
 
         Refusal.Of(CertificateChecks.TrustAnchor, () => intel.Verify());
-        Refusal.Of(TdxChecks.SameRoot, () => TdxVerifier.Verify(intel.Quote.Write(), intel.Collateral, both, FakeIntel.Now));
+        Refusal.Of(TdxChecks.SameRoot, () => TdxVerification.Verify(intel.Quote.Write(), intel.Collateral, both, FakeIntel.Now));
     }
 
     [Fact]
@@ -228,7 +247,7 @@ public sealed class TdxVerifierTests
         Assert.Equal(0, chain[^1]);
 
         // The writer appends one zero byte: with a white space in its place the chain is read, with two zero bytes it is not.
-        _ = TdxVerifier.Verify((byte[])[.. bytes[..^1], (byte)'\n'], Good.Collateral, FakeIntel.Anchors, FakeIntel.Now);
+        _ = TdxVerification.Verify((byte[])[.. bytes[..^1], (byte)'\n'], Good.Collateral, FakeIntel.Anchors, FakeIntel.Now);
         Refusal.Of(TdxChecks.PckChain, () => Good.Verify(quote with { PckChain = [.. quote.PckChain, 0] }));
     }
 }

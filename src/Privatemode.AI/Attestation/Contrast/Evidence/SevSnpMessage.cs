@@ -1,6 +1,3 @@
-using Privatemode.AI.Attestation.Certificates;
-using Privatemode.AI.Attestation.Sev;
-
 namespace Privatemode.AI.Attestation.Contrast;
 
 /// <summary>SEV-SNP evidence as Contrast carries it: a report taken apart into protobuf fields, and certificates found beside it.</summary>
@@ -55,9 +52,6 @@ internal sealed class SevSnpMessage
             Crl = NotEmpty(certificates?.MapValue(7, CrlKey)),
         };
     }
-
-    /// <summary>The report with the chip's certificate, the message's own or else this one.</summary>
-    public SnpEvidence WithCertificate(ReadOnlyMemory<byte> fetched) => new(Report, Pem.ToDer(Vcek ?? fetched));
 
     private static ReadOnlyMemory<byte>? NotEmpty(ReadOnlyMemory<byte>? bytes) => bytes is { IsEmpty: false } ? bytes : null;
 

@@ -22,7 +22,6 @@ internal static class ContrastChecks
     public const string OptionProduct = "option-allowed-product"; // The product line is one the user allows.
     public const string OptionChip = "option-allowed-chip"; // The chip is one the user allows.
     public const string TdxConfigurationTail = "tdx-mr-config-id-tail"; // The last 16 bytes of MRCONFIGID, behind the policy hash, are zero.
-    public const string MeshAuthority = "mesh-ca-missing"; // The document has a mesh CA.
     public const string Collateral = "collateral-missing"; // Collateral for the kind of evidence was given.
     public const string CollateralChain = "collateral-amd-chain"; // What AMD gives for a chain is an intermediate certificate and a root.
 }

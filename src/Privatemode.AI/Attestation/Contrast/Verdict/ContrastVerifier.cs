@@ -1,40 +1,38 @@
 using System.Security.Cryptography;
-using Privatemode.AI.Attestation.Certificates;
 using Privatemode.AI.Attestation.Sev;
 using Privatemode.AI.Attestation.Tdx;
 
 namespace Privatemode.AI.Attestation.Contrast;
 
-/// <summary>Judges whether a coordinator proved itself. Pure: document, nonce, expectation, collateral and time in; verdict out.</summary>
+/// <summary>Judges whether a coordinator proved itself. Pure: evidence, nonce, collateral and time in; verdict out.</summary>
 internal static class ContrastVerifier
 {
-    /// <summary>The longest text of a mesh CA, in bytes; real ones have less than one thousand. Looking for PEM in a text takes quadratic time.</summary>
-    private const int LongestMeshAuthority = 64 * 1024;
-
-    /// <summary>Verifies a document.</summary>
-    /// <param name="document">What the coordinator answered.</param>
+    /// <summary>Verifies evidence.</summary>
+    /// <param name="evidence">What the coordinator answered; its own certificates may have been verified at an earlier time.</param>
     /// <param name="nonce">The 32 bytes we sent.</param>
-    /// <param name="expected">The only manifest the deployment may have.</param>
-    /// <param name="collateral">What <see cref="CollateralNeeds"/> asked for.</param>
+    /// <param name="collateral">What the evidence asked for.</param>
     /// <param name="anchors">The root keys to trust.</param>
     /// <param name="options">What the user demands beyond the manifest.</param>
     /// <param name="at">The time of the verdict.</param>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
     public static VerifiedCoordinator Verify(
-        AttestationDocument document,
+        ParsedEvidence evidence,
         ReadOnlyMemory<byte> nonce,
-        Manifest expected,
         ContrastCollateral collateral,
         ContrastTrustAnchors anchors,
         ContrastOptions options,
         DateTimeOffset at)
     {
-        CheckManifest(document, expected);
+        AttestationDocument document = evidence.Document;
+        CheckManifest(document, evidence.Manifest);
         CheckKind(document.Kind, options);
         byte[] reportData = ReportData.Compute(nonce.Span, document.Manifests, document.RootAuthority.Span, document.MeshAuthority.Span);
-        return document.Kind == EvidenceKind.SevSnp
-            ? VerifySnp(document, expected, reportData, collateral, anchors, options, at)
-            : VerifyTdx(document, expected, reportData, collateral, anchors, options, at);
+        return evidence switch
+        {
+            ParsedSnpEvidence snp => VerifySnp(snp, reportData, collateral, anchors, options, at),
+            ParsedTdxEvidence tdx => VerifyTdx(tdx, reportData, collateral, options, at),
+            _ => throw new ArgumentException("Evidence of another kind.", nameof(evidence)),
+        };
     }
 
     /// <summary>Refuses any history of manifests but the expected one alone. The first thing to do: nothing of another manifest counts.</summary>
@@ -80,8 +78,7 @@ internal static class ContrastVerifier
     }
 
     private static VerifiedCoordinator VerifySnp(
-        AttestationDocument document,
-        Manifest manifest,
+        ParsedSnpEvidence evidence,
         byte[] reportData,
         ContrastCollateral collateral,
         ContrastTrustAnchors anchors,
@@ -89,14 +86,11 @@ internal static class ContrastVerifier
         DateTimeOffset at)
     {
         SnpCollateral given = collateral.Snp ?? throw MissingCollateral(SnpReferenceMatcher.Kind);
-        SevSnpMessage message = SevSnpMessage.Parse(document.Evidence);
-        SnpEvidence evidence = message.WithCertificate(collateral.Vcek);
-        given = given with { Intermediate = Pem.ToDer(given.Intermediate), Root = Pem.ToDer(given.Root) };
-        VerifiedSnpReport verified = SnpVerifier.Verify(evidence, given, anchors.Sev, at);
+        VerifiedSnpReport verified = evidence.Verify(given, collateral.Vcek, anchors.Sev, at);
         CheckSuppliedList(given, verified.Dates, options, at);
-        SnpReferenceMatcher judgement = new(verified, manifest, reportData, options);
+        SnpReferenceMatcher judgement = new(verified, evidence.Manifest, reportData, options);
         SnpReferenceValue value = judgement.Judge();
-        return new VerifiedCoordinator(document, manifest, FingerprintOf(document.MeshAuthority.Span), at)
+        return new VerifiedCoordinator(evidence, at)
         {
             Product = $"{verified.Product}",
             ReferenceValue = value.Path,
@@ -129,19 +123,13 @@ internal static class ContrastVerifier
     }
 
     private static VerifiedCoordinator VerifyTdx(
-        AttestationDocument document,
-        Manifest manifest,
-        byte[] reportData,
-        ContrastCollateral collateral,
-        ContrastTrustAnchors anchors,
-        ContrastOptions options,
-        DateTimeOffset at)
+        ParsedTdxEvidence evidence, byte[] reportData, ContrastCollateral collateral, ContrastOptions options, DateTimeOffset at)
     {
         TdxCollateral given = collateral.Tdx ?? throw MissingCollateral(TdxReferenceMatcher.Kind);
-        VerifiedTdxQuote verified = TdxVerifier.Verify(TdxQuoteMessage.ReadQuote(document.Evidence), given, anchors.Tdx, at);
-        TdxReferenceMatcher judgement = new(verified, manifest, reportData, options);
+        VerifiedTdxQuote verified = TdxVerifier.Verify(evidence.Quote, given, at);
+        TdxReferenceMatcher judgement = new(verified, evidence.Manifest, reportData, options);
         TdxReferenceValue value = judgement.Judge();
-        return new VerifiedCoordinator(document, manifest, FingerprintOf(document.MeshAuthority.Span), at)
+        return new VerifiedCoordinator(evidence, at)
         {
             Product = TdxReferenceMatcher.Kind,
             ReferenceValue = value.Path,
@@ -155,14 +143,6 @@ internal static class ContrastVerifier
         };
     }
 
-    // The first block of the text, whatever its label, as everywhere; that it is a CA is judged where it is used.
-    private static byte[] FingerprintOf(ReadOnlySpan<byte> pem) => SHA256.HashData(
-        Pem.ReadFirstBlock(pem, LongestMeshAuthority) ?? throw new PrivatemodeVerificationException(
-            ContrastChecks.MeshAuthority, "The deployment shows no mesh CA. Do not send anything; update this package.")
-        {
-            Expected = "a certificate in PEM",
-        });
-
     private static string NameOf(EvidenceKind kind) => kind == EvidenceKind.SevSnp ? SnpReferenceMatcher.Kind : TdxReferenceMatcher.Kind;
 
     private static PrivatemodeVerificationException MissingCollateral(string kind) => new(
@@ -175,7 +155,7 @@ internal static class ContrastVerifier
     private static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(bytes);
 }
 
-/// <summary>What evidence is judged by, of one kind; <see cref="CollateralNeeds"/> says what. Nothing in it is trusted by itself.</summary>
+/// <summary>What evidence is judged by, of one kind; <see cref="ParsedEvidence"/> says what. Nothing in it is trusted by itself.</summary>
 internal sealed record ContrastCollateral
 {
     /// <summary>For SEV-SNP.</summary>

@@ -1,23 +1,20 @@
 using Privatemode.AI.Attestation.Certificates;
 using Privatemode.AI.Attestation.Sev;
 using Privatemode.AI.Attestation.Tdx;
+using Privatemode.AI.KeyExchange;
 
 namespace Privatemode.AI.Attestation.Contrast;
 
 /// <summary>A coordinator that proved itself: what it runs on, what it runs, and the mesh CA that is to be trusted because of it.</summary>
 internal sealed record VerifiedCoordinator
 {
-    /// <param name="document">The verified document.</param>
-    /// <param name="manifest">The expected manifest, which is the deployment's.</param>
-    /// <param name="meshAuthorityFingerprint">SHA-256 of the mesh CA.</param>
-    /// <param name="at">The time of the verdict.</param>
-    public VerifiedCoordinator(AttestationDocument document, Manifest manifest, ReadOnlyMemory<byte> meshAuthorityFingerprint, DateTimeOffset at)
+    /// <exception cref="PrivatemodeVerificationException">The document has no mesh CA, or one that may not sign certificates.</exception>
+    public VerifiedCoordinator(ParsedEvidence evidence, DateTimeOffset at)
     {
-        Manifest = manifest;
-        Kind = document.Kind;
-        MeshAuthority = document.MeshAuthority;
-        MeshAuthorityFingerprint = meshAuthorityFingerprint;
-        ClaimedVersion = document.Version;
+        Manifest = evidence.Manifest;
+        Kind = evidence.Document.Kind;
+        MeshAuthority = MeshCertificateAuthority.FromPem(evidence.Document.MeshAuthority.Span);
+        ClaimedVersion = evidence.Document.Version;
         VerifiedAt = at;
     }
 
@@ -50,11 +47,8 @@ internal sealed record VerifiedCoordinator
     /// <summary>The quote with its TCB status and the dates of its collateral; null for SEV-SNP.</summary>
     public VerifiedTdxQuote? Tdx { get; init; }
 
-    /// <summary>PEM text; its first block is the certificate.</summary>
-    public ReadOnlyMemory<byte> MeshAuthority { get; }
-
-    /// <summary>SHA-256 of the certificate (DER).</summary>
-    public ReadOnlyMemory<byte> MeshAuthorityFingerprint { get; }
+    /// <summary>The mesh CA. Whether it is valid at a time is checked where it is used.</summary>
+    public MeshCertificateAuthority MeshAuthority { get; }
 
     /// <summary>The version the coordinator claims to have; nothing proves it.</summary>
     public string? ClaimedVersion { get; }

@@ -15,9 +15,13 @@ namespace Privatemode.AI.Tests.Attestation.Contrast;
 /// <summary>
 /// Which documents may be stored. One that is authentic but belongs to something else would keep out the right one for as long as it is newer.
 /// </summary>
-public sealed class CollateralDocumentsTests
+public sealed class CollateralDocumentsTests : IDisposable
 {
     private static readonly DateTimeOffset Day = CoordinatorScene.Day;
+
+    private readonly List<IDisposable> _owned = [];
+
+    public void Dispose() => _owned.ForEach(owned => owned.Dispose());
 
     [Fact]
     public void Intel_OwnDocuments_HaveTheirVersions()
@@ -62,11 +66,12 @@ public sealed class CollateralDocumentsTests
     }
 
     [Fact]
-    public void Intel_QuoteUnderAnotherRoot_HasNoDocuments()
+    public void Intel_QuoteOutsideItsTime_HasNoDocuments()
     {
-        IssuedTdx own = Issue(EvidenceKind.Tdx).Tdx!;
-        TdxDocuments documents = DocumentsOf(new IssuedEvidence(
-            new EvidenceSettings { Kind = EvidenceKind.Tdx, Defect = "TdxForgedRoot" }, Day));
+        IssuedEvidence issued = Issue(EvidenceKind.Tdx);
+        IssuedTdx own = issued.Tdx!;
+        SignedQuote quote = Owned(SignedQuote.Verify(TdxQuoteMessage.ReadQuote(DocumentOf(issued).Evidence), CoordinatorScene.Anchors.Tdx, Day));
+        TdxDocuments documents = new(quote, CoordinatorScene.Anchors.Tdx, quote.Chain.Leaf.NotAfter.AddSeconds(1));
         Assert.Null(documents.FindTcbInfo(own.TcbInfo, Text(own.TcbInfoChain)));
         Assert.Null(documents.FindPckCrl(own.PckList, Text(own.PckListChain)));
         Assert.Null(documents.FindRootCrl(own.RootList));
@@ -115,11 +120,23 @@ public sealed class CollateralDocumentsTests
     private static AttestationDocument DocumentOf(IssuedEvidence issued) =>
         AttestationDocument.Parse(Encoding.UTF8.GetBytes(issued.Attest(new byte[32], "mesh")));
 
-    private static TdxDocuments DocumentsOf(IssuedEvidence issued) =>
-        new(TdxQuoteMessage.ReadQuote(DocumentOf(issued).Evidence), CoordinatorScene.Anchors.Tdx, Day);
+    private TdxDocuments DocumentsOf(IssuedEvidence issued)
+    {
+        SignedQuote quote = Owned(SignedQuote.Verify(TdxQuoteMessage.ReadQuote(DocumentOf(issued).Evidence), CoordinatorScene.Anchors.Tdx, Day));
+        return new(quote, CoordinatorScene.Anchors.Tdx, Day);
+    }
 
-    private static SnpDocuments SnpDocumentsOf(IssuedEvidence issued) => new(
-        CollateralNeeds.Of(DocumentOf(issued), Manifest.Parse(issued.Manifest), CoordinatorScene.Anchors, Day).Snp!, CoordinatorScene.Anchors.Sev, Day);
+    private SnpDocuments SnpDocumentsOf(IssuedEvidence issued) => Owned(new SnpDocuments(
+        Owned((ParsedSnpEvidence)ParsedEvidence.Of(DocumentOf(issued), Manifest.Parse(issued.Manifest), CoordinatorScene.Anchors, Day)),
+        CoordinatorScene.Anchors.Sev,
+        Day));
+
+    private T Owned<T>(T owned)
+        where T : IDisposable
+    {
+        _owned.Add(owned);
+        return owned;
+    }
 
     private static byte[] Chain(params byte[][] certificates) =>
         Encoding.ASCII.GetBytes(string.Join('\n', certificates.Select(der => PemEncoding.WriteString("CERTIFICATE", der))));

@@ -65,9 +65,7 @@ public sealed class ContrastVerifierTests
         Assert.Equal(scene.Manifest.Write(), verified.Manifest.Raw.ToArray());
         Assert.Equal(CoordinatorScene.Day, verified.VerifiedAt);
         Assert.Equal(verified.Snp.Dates.CrlNextUpdate, verified.ValidUntil);
-        Assert.True(PemEncoding.TryFindUtf8(verified.MeshAuthority.Span, out PemFields pem));
-        byte[] der = Convert.FromBase64String(Encoding.ASCII.GetString(verified.MeshAuthority.Span[pem.Base64Data]));
-        Assert.Equal(SHA256.HashData(der), verified.MeshAuthorityFingerprint.ToArray());
+        Assert.Equal(SHA256.HashData(verified.MeshAuthority.Certificate.Raw.Span), verified.MeshAuthority.Fingerprint);
         Assert.Empty(verified.Warnings);
         Assert.Null(verified.Tdx);
         Assert.Empty(scene.Requests);
@@ -93,6 +91,25 @@ public sealed class ContrastVerifierTests
         Assert.Equal(5, scene.Requests.Count);
         Assert.Contains("tcbEvaluationDataNumber=20", scene.Requests[0], StringComparison.Ordinal);
         AssertChecks(verified, notChecked: ["gpu-evidence", "manifest-signature", "coordinator-version", "policy-documents"]);
+    }
+
+    // The evidence's own chain is verified before anything is fetched, and its dates count at the time of the verdict all the same.
+    [Fact]
+    public void Verify_OwnChainThatExpiresBeforeTheVerdict_IsRefused()
+    {
+        DateTimeOffset end = new CoordinatorScene().Verify().Snp!.Dates.VekNotAfter;
+        Assert.Equal([CertificateChecks.Expired], new CoordinatorScene { VerdictAt = end.AddSeconds(1) }.Refusals());
+    }
+
+    // The certificates of the collateral count, whatever the evidence brings along.
+    [Fact]
+    public void Verify_CollateralWithAnotherIntermediate_IsNotJudgedByThatOfTheEvidence()
+    {
+        CoordinatorScene scene = new()
+        {
+            ChangeCollateral = collateral => collateral with { Snp = collateral.Snp! with { Intermediate = collateral.Snp.Root } },
+        };
+        Assert.NotEmpty(scene.Refusals());
     }
 
     [Theory]

@@ -40,7 +40,11 @@ internal sealed class CoordinatorScene
 
     public ContrastOptions Options { get; init; } = new();
 
+    /// <summary>The time at which the evidence's own chain is verified.</summary>
     public DateTimeOffset At { get; init; } = Day;
+
+    /// <summary>The time of the verdict, when it is a later one.</summary>
+    public DateTimeOffset? VerdictAt { get; init; }
 
     /// <summary>What the client sent; the report may be about another.</summary>
     public byte[] Nonce { get; init; } = [.. Enumerable.Range(1, 32).Select(i => (byte)i)];
@@ -66,9 +70,9 @@ internal sealed class CoordinatorScene
         AttestationDocument document = AttestationDocument.Parse(
             Encoding.UTF8.GetBytes(issued.Attest([.. Enumerable.Range(1, 32).Select(i => (byte)i)], Encoding.ASCII.GetString(mesh.AuthorityPem()))));
         Manifest manifest = AI.Attestation.Contrast.Manifest.Parse(ExpectedManifest ?? issued.Manifest);
-        CollateralNeeds needs = CollateralNeeds.Of(document, manifest, Anchors, At);
-        ContrastCollateral collateral = needs.Snp is { } snp ? Fetch(issued, snp) : Fetch(issued, needs.Tdx!);
-        return ContrastVerifier.Verify(document, Nonce, manifest, ChangeCollateral(collateral), Anchors, Options, At);
+        using ParsedEvidence evidence = ParsedEvidence.Of(document, manifest, Anchors, At);
+        ContrastCollateral collateral = evidence is ParsedSnpEvidence snp ? Fetch(issued, snp) : Fetch(issued, ((ParsedTdxEvidence)evidence).Requests);
+        return ContrastVerifier.Verify(evidence, Nonce, ChangeCollateral(collateral), Anchors, Options, VerdictAt ?? At);
     }
 
     /// <summary>The checks that refused, in order; none when the deployment proved itself.</summary>
@@ -87,12 +91,12 @@ internal sealed class CoordinatorScene
         }
     }
 
-    private ContrastCollateral Fetch(IssuedEvidence issued, SnpCollateralNeeds needs) => new()
+    private ContrastCollateral Fetch(IssuedEvidence issued, ParsedSnpEvidence evidence) => new()
     {
-        Vcek = needs.Vcek is null ? default : Get(issued, needs.Vcek).Body,
-        Snp = needs.Combine(
-            needs.CertificateChain is null ? default : Get(issued, needs.CertificateChain).Body,
-            needs.Message.Crl ?? Get(issued, needs.RevocationList).Body),
+        Vcek = evidence.VcekPath is null ? default : Get(issued, evidence.VcekPath).Body,
+        Snp = evidence.Combine(
+            evidence.ChainPath is null ? default : Get(issued, evidence.ChainPath).Body,
+            evidence.Message.Crl ?? Get(issued, evidence.ListPath).Body),
     };
 
     private ContrastCollateral Fetch(IssuedEvidence issued, PcsRequests needs)

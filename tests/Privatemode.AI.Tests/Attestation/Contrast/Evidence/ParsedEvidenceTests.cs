@@ -7,7 +7,7 @@ using Privatemode.AI.Testing.Evidence.Contrast;
 
 namespace Privatemode.AI.Tests.Attestation.Contrast;
 
-public sealed class CollateralNeedsTests
+public sealed class ParsedEvidenceTests
 {
     [Theory]
     [InlineData(5u, "Genoa")]
@@ -58,13 +58,13 @@ public sealed class CollateralNeedsTests
     public void Combine_AnswerThatIsNoChainOfTwo_IsRefusedUnderItsOwnName()
     {
         byte[] report = new CoordinatorScene().Verify().Snp!.Report.Raw.ToArray();
-        SnpCollateralNeeds needs = NeedsOf(new SnpMessageWriter(report));
-        Assert.NotNull(needs.CertificateChain);
+        using ParsedSnpEvidence evidence = EvidenceOf(new SnpMessageWriter(report));
+        Assert.NotNull(evidence.ChainPath);
         byte[] one = Encoding.ASCII.GetBytes("-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n");
-        Assert.Equal(ContrastChecks.CollateralChain, ContrastFiles.Refusal(() => needs.Combine(one, default)));
-        Assert.Equal([1, 2, 3], needs.Combine((byte[])[.. one, .. one], default).Root.ToArray());
-        Assert.NotNull(ContrastFiles.Refusal(() => needs.Combine((byte[])[.. one, .. one, .. one], default)));
-        Assert.NotNull(ContrastFiles.Refusal(() => needs.Combine(default, default)));
+        Assert.Equal(ContrastChecks.CollateralChain, ContrastFiles.Refusal(() => evidence.Combine(one, default)));
+        Assert.Equal([1, 2, 3], evidence.Combine((byte[])[.. one, .. one], default).Root.ToArray());
+        Assert.NotNull(ContrastFiles.Refusal(() => evidence.Combine((byte[])[.. one, .. one, .. one], default)));
+        Assert.NotNull(ContrastFiles.Refusal(() => evidence.Combine(default, default)));
     }
 
     // The chain is still to be fetched, but the report is not signed with the key of the certificate that it brings.
@@ -73,9 +73,13 @@ public sealed class CollateralNeedsTests
     {
         byte[] report = new CoordinatorScene().Verify().Snp!.Report.Raw.ToArray();
         byte[] certificate = new IssuedEvidence(new EvidenceSettings(), CoordinatorScene.Day).Snp!.Vek;
-        Assert.NotNull(NeedsOf(new SnpMessageWriter(report) { Vcek = certificate }).CertificateChain);
+        using (ParsedSnpEvidence evidence = EvidenceOf(new SnpMessageWriter(report) { Vcek = certificate }))
+        {
+            Assert.NotNull(evidence.ChainPath);
+        }
+
         report[0x100] ^= 1;
-        Assert.Equal(SevChecks.ReportSignature, ContrastFiles.Refusal(() => NeedsOf(new SnpMessageWriter(report) { Vcek = certificate })));
+        Assert.Equal(SevChecks.ReportSignature, ContrastFiles.Refusal(() => EvidenceOf(new SnpMessageWriter(report) { Vcek = certificate })));
     }
 
     [Fact]
@@ -87,6 +91,10 @@ public sealed class CollateralNeedsTests
         Assert.EndsWith("&tcbEvaluationDataNumber=20", scene.Requests[0], StringComparison.Ordinal);
     }
 
-    private static SnpCollateralNeeds NeedsOf(SnpMessageWriter writer) => SnpCollateralNeeds.Of(
-        writer.Message, Manifest.Parse(ContrastFiles.OwnManifestWith()), CoordinatorScene.Anchors.Sev, CoordinatorScene.Day);
+    private static ParsedSnpEvidence EvidenceOf(SnpMessageWriter writer) => ParsedSnpEvidence.Verify(
+        AttestationDocument.Parse(Encoding.UTF8.GetBytes(new IssuedEvidence(new EvidenceSettings(), CoordinatorScene.Day).Attest(new byte[32], "mesh")))
+            with { Evidence = writer.Message },
+        Manifest.Parse(ContrastFiles.OwnManifestWith()),
+        CoordinatorScene.Anchors.Sev,
+        CoordinatorScene.Day);
 }

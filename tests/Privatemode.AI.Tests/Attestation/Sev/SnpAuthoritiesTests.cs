@@ -5,7 +5,7 @@ using Privatemode.AI.Tests.Attestation.Certificates;
 
 namespace Privatemode.AI.Tests.Attestation.Sev;
 
-public sealed class SnpChainTests
+public sealed class SnpAuthoritiesTests
 {
     [Theory]
     [InlineData(SnpProduct.Milan, SnpSigner.Vcek)]
@@ -160,9 +160,10 @@ public sealed class SnpChainTests
     public void Verify_NoRevocationList_IsRefused()
     {
         FakeAmd amd = FakeAmd.Create();
-        SnpEvidence evidence = new(amd.Report.Sign(FakeAmd.VekKey).Bytes, amd.Vek.Write());
+        SnpReport report = SnpReport.Parse(amd.Report.Sign(FakeAmd.VekKey).Bytes);
+        VekCertificate vek = VekCertificate.Parse(amd.Vek.Write());
         SnpCollateral collateral = new(amd.Intermediate.Write(), amd.Root.Write(), default);
 
-        Refusal.Of(SevChecks.RevocationListMissing, () => SnpVerifier.Verify(evidence, collateral, FakeAmd.AnchorsFor(SnpProduct.Genoa), FakeAmd.At));
+        Refusal.Of(SevChecks.RevocationListMissing, () => SnpVerifier.Verify(report, vek, collateral, FakeAmd.AnchorsFor(SnpProduct.Genoa), FakeAmd.At));
     }
 }

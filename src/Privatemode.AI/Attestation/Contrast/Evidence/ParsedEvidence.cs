@@ -1,0 +1,339 @@
+using Privatemode.AI.Attestation.Certificates;
+using Privatemode.AI.Attestation.Sev;
+using Privatemode.AI.Attestation.Tdx;
+
+namespace Privatemode.AI.Attestation.Contrast;
+
+/// <summary>Evidence that is verified as far as it brings its own chain along, and what has to be fetched for the rest. Dispose it after the verdict.</summary>
+/// <param name="document">What the coordinator answered.</param>
+/// <param name="manifest">The expected manifest, which is the deployment's.</param>
+internal abstract class ParsedEvidence(AttestationDocument document, Manifest manifest) : IDisposable
+{
+    public AttestationDocument Document { get; } = document;
+
+    public Manifest Manifest { get; } = manifest;
+
+    /// <summary>
+    /// Judges what the evidence proves by itself, as far as it brings its own chain along, and names what the rest takes. Pure, and the first stage of
+    /// a verdict; <see cref="ContrastVerifier.Verify"/> is the last.
+    /// </summary>
+    /// <remarks>
+    /// So only a genuine platform chooses what is fetched, except for a report without its certificate: its chip id is only a claim.
+    /// For TDX the highest evaluation number that any reference value asks for is asked of Intel: a platform that only an older one
+    /// accepts is refused, where the reference would have tried each value with collateral of its own.
+    /// </remarks>
+    /// <param name="document">What the coordinator answered.</param>
+    /// <param name="expected">The only manifest the deployment may have.</param>
+    /// <param name="anchors">The root keys to trust.</param>
+    /// <param name="at">The time at which the evidence's own certificates must be valid.</param>
+    /// <exception cref="PrivatemodeVerificationException">No collateral could make this document acceptable.</exception>
+    public static ParsedEvidence Of(AttestationDocument document, Manifest expected, ContrastTrustAnchors anchors, DateTimeOffset at)
+    {
+        ContrastVerifier.CheckManifest(document, expected);
+        if (document.Kind == EvidenceKind.SevSnp)
+        {
+            ReferenceValueMatcher.DemandAny(expected.Snp, SnpReferenceMatcher.Kind);
+            return ParsedSnpEvidence.Verify(document, expected, anchors.Sev, at);
+        }
+
+        ReferenceValueMatcher.DemandAny(expected.Tdx, TdxReferenceMatcher.Kind);
+        SignedQuote quote = SignedQuote.Verify(TdxQuoteMessage.ReadQuote(document.Evidence), anchors.Tdx, at);
+        int evaluation = expected.Tdx.Max(value => value.MinimumEvaluationDataNumber);
+        return new ParsedTdxEvidence(document, expected, quote, PcsRequests.For(quote.Chain.Extensions, evaluation));
+    }
+
+    public abstract void Dispose();
+}
+
+/// <summary>A signed TDX quote, and where its collateral is.</summary>
+internal sealed class ParsedTdxEvidence(AttestationDocument document, Manifest manifest, SignedQuote quote, PcsRequests requests)
+    : ParsedEvidence(document, manifest)
+{
+    public SignedQuote Quote { get; } = quote;
+
+    public PcsRequests Requests { get; } = requests;
+
+    public override void Dispose() => Quote.Dispose();
+}
+
+/// <summary>A SEV-SNP report with what it brings along, and where the rest is at AMD's key distribution.</summary>
+internal sealed class ParsedSnpEvidence : ParsedEvidence
+{
+    private ParsedSnpEvidence(AttestationDocument document, Manifest manifest)
+        : base(document, manifest)
+    {
+    }
+
+    public required SnpReport Report { get; init; }
+
+    public required SnpProduct Product { get; init; }
+
+    /// <summary>Path and query of the chip's certificate (DER); null when the evidence has it.</summary>
+    public required string? VcekPath { get; init; }
+
+    /// <summary>Path of intermediate and root (PEM); null when the evidence has both.</summary>
+    public required string? ChainPath { get; init; }
+
+    /// <summary>Path of the revocation list (DER); the one in the evidence may be an older one.</summary>
+    public required string ListPath { get; init; }
+
+    /// <summary>The certificates as they came.</summary>
+    public required SevSnpMessage Message { get; init; }
+
+    /// <summary>The chip's certificate; null when it has to be fetched.</summary>
+    public required VekCertificate? Vek { get; init; }
+
+    /// <summary>Intermediate and root; null when they have to be fetched.</summary>
+    public required SnpAuthorities? Authorities { get; init; }
+
+    /// <summary>The report under its own chain; null when a certificate has to be fetched.</summary>
+    public required SignedSnpReport? Signed { get; init; }
+
+    /// <exception cref="PrivatemodeVerificationException">The evidence is not a report, or one that could never be accepted.</exception>
+    public static ParsedSnpEvidence Verify(AttestationDocument document, Manifest manifest, SevTrustAnchors anchors, DateTimeOffset at)
+    {
+        SevSnpMessage message = SevSnpMessage.Parse(document.Evidence);
+        SnpReport report = SnpReport.Parse(message.Report);
+        if (report.Signer != SnpSigner.Vcek)
+        {
+            throw new PrivatemodeVerificationException(
+                ContrastChecks.SnpSigner, "The report is signed with another key than the chip's own. Do not send anything.")
+            {
+                Expected = "VCEK",
+                Found = $"{report.Signer}",
+            };
+        }
+
+        // Reports of version 2 do not name the processor. Of any other, an unknown processor says more than its certificate.
+        VekCertificate? vek = report.Cpuid is null ? ReadVek(message) : null;
+        SnpProduct product = FindProduct(report, vek, manifest);
+        string? vcekPath = message.Vcek is null ? KdsRequests.Vcek(report, product) : null;
+        vek ??= ReadVek(message);
+        if (vek is not null)
+        {
+            SnpVerifier.CheckKind(report, vek);
+        }
+
+        SnpAuthorities? authorities = message is { Ask: { } ask, Ark: { } ark } ? SnpAuthorities.Verify(ask, ark, anchors) : null;
+        try
+        {
+            return new ParsedSnpEvidence(document, manifest)
+            {
+                Report = report,
+                Product = product,
+                VcekPath = vcekPath,
+                ChainPath = authorities is null ? KdsRequests.CertificateChain(product, SnpSigner.Vcek) : null,
+                ListPath = KdsRequests.RevocationList(product, SnpSigner.Vcek),
+                Message = message,
+                Vek = vek,
+                Authorities = authorities,
+                Signed = VerifyOwn(report, product, vek, authorities, at),
+            };
+        }
+        catch
+        {
+            authorities?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Puts together what was brought and what was fetched.</summary>
+    /// <param name="chain">What <see cref="ChainPath"/> answered; not looked at when the evidence has both certificates.</param>
+    /// <param name="revocationList">The list of the evidence or what <see cref="ListPath"/> answered.</param>
+    /// <exception cref="PrivatemodeVerificationException">The answer is not a chain of two certificates.</exception>
+    public SnpCollateral Combine(ReadOnlyMemory<byte> chain, ReadOnlyMemory<byte> revocationList)
+    {
+        if (ChainPath is null)
+        {
+            return new SnpCollateral(Message.Ask!.Value, Message.Ark!.Value, revocationList);
+        }
+
+        IReadOnlyList<ReadOnlyMemory<byte>> certificates = Pem.ReadCertificates(chain.Span, limit: 2);
+        return certificates.Count == 2
+            ? new SnpCollateral(certificates[0], certificates[1], revocationList)
+            : throw new PrivatemodeVerificationException(
+                ContrastChecks.CollateralChain, "AMD's certificate chain is not complete. Do not send anything; try again later.")
+            {
+                Expected = "2 certificates",
+                Found = "1",
+                Cause = VerificationCause.Collateral,
+            };
+    }
+
+    /// <summary>Judges report and collateral: chain, signature and revocation.</summary>
+    /// <param name="given">Certificates and revocation list.</param>
+    /// <param name="vcek">What <see cref="VcekPath"/> answered; not looked at when the evidence has the certificate.</param>
+    /// <param name="anchors">The root keys to trust.</param>
+    /// <param name="at">The time of the verdict.</param>
+    /// <exception cref="PrivatemodeVerificationException">The report is not authentic at that time.</exception>
+    public VerifiedSnpReport Verify(SnpCollateral given, ReadOnlyMemory<byte> vcek, SevTrustAnchors anchors, DateTimeOffset at)
+    {
+        // The certificates of the collateral count. If they are those of the evidence, they have been verified, and only the time has moved on.
+        bool isOwn = Message is { Ask: { } ask, Ark: { } ark } && given.Intermediate.Span.SequenceEqual(ask.Span) && given.Root.Span.SequenceEqual(ark.Span);
+        return Signed is not null && isOwn
+            ? SnpVerifier.Verify(Signed, given.Crl, at)
+            : SnpVerifier.Verify(Report, Vek ?? VekCertificate.Parse(vcek), given, anchors, at);
+    }
+
+    public override void Dispose() => Authorities?.Dispose();
+
+    /// <summary>Judges the report by what came with it.</summary>
+    private static SignedSnpReport? VerifyOwn(
+        SnpReport report, SnpProduct product, VekCertificate? vek, SnpAuthorities? authorities, DateTimeOffset at)
+    {
+        if (vek is not null && authorities is not null)
+        {
+            return SignedSnpReport.Verify(report, vek, authorities, at);
+        }
+
+        if (vek is not null)
+        {
+            SnpVerifier.CheckSignature(report, vek);
+        }
+
+        authorities?.CheckValidity(at);
+        if (authorities is not null && authorities.Product != product)
+        {
+            throw SevExceptions.Collateral(
+                SevChecks.Product,
+                "The certificates that came with the report are of another product line",
+                SnpProducts.Name(product),
+                SnpProducts.Name(authorities.Product));
+        }
+
+        return null;
+    }
+
+    private static VekCertificate? ReadVek(SevSnpMessage message) => message.Vcek is { } vcek ? VekCertificate.Parse(vcek) : null;
+
+    // Where the report does not name the processor, the certificate says it, or the manifest, where that lists one line only.
+    private static SnpProduct FindProduct(SnpReport report, VekCertificate? vek, Manifest manifest)
+    {
+        SnpProduct[] listed = [.. manifest.Snp.Select(value => value.Product).Distinct()];
+        SnpProduct? product = report.Cpuid is { } processor ? SnpProducts.FromCpuid(processor.Family, processor.Model)
+            : vek is not null ? vek.Line
+            : listed.Length == 1 ? listed[0]
+            : null;
+        return product ?? throw new PrivatemodeVerificationException(
+            SevChecks.Product,
+            "The report is of a processor this package does not know. Do not send anything; update this package.")
+        {
+            Expected = string.Join(" or ", listed),
+            Found = report.Cpuid is { } found ? $"family 0x{found.Family:x2}, model 0x{found.Model:x2}" : "not said",
+            Cause = VerificationCause.Collateral,
+        };
+    }
+}
+
+/// <summary>Finds out which downloaded documents are AMD's and belong to a report, whatever they say. Pure; of one collection, not thread-safe.</summary>
+/// <remarks>
+/// A document that is authentic may still be expired, or revoke a key: it is the one to judge by all the same, and an older one must not replace it.
+/// Every method that finds returns <see langword="null"/> for anything that is not authentic.
+/// Where the evidence has a certificate, the one that is passed is not looked at.
+/// </remarks>
+/// <param name="evidence">The evidence.</param>
+/// <param name="anchors">The root keys to trust.</param>
+/// <param name="at">The time at which certificates must be valid.</param>
+internal sealed class SnpDocuments(ParsedSnpEvidence evidence, SevTrustAnchors anchors, DateTimeOffset at) : IDisposable
+{
+    // The same files are asked about several times in turn.
+    private (ReadOnlyMemory<byte> Bytes, SnpAuthorities? Value) _chain;
+    private (ReadOnlyMemory<byte> Bytes, VekCertificate? Value) _vcek;
+
+    /// <summary>Reads the version of the certificates above the chip's: that of the intermediate.</summary>
+    /// <param name="chain">PEM: intermediate and root.</param>
+    public DocumentVersion? FindChain(ReadOnlyMemory<byte> chain) => DocumentVersion.OfAuthentic(() =>
+    {
+        SnpAuthorities authorities = AuthoritiesOf(chain);
+        Certificate intermediate = authorities.Intermediate;
+        return authorities.Product == evidence.Product && intermediate.ReadSubject().CommonName == $"SEV-{SnpProducts.Name(evidence.Product)}"
+            ? new DocumentVersion(intermediate.NotBefore, 0, intermediate.NotAfter)
+            : null;
+    });
+
+    /// <summary>Reads the version of the certificate of the chip and the TCB that the report names.</summary>
+    /// <param name="vcek">DER.</param>
+    /// <param name="chain">What <see cref="FindChain"/> found authentic.</param>
+    public DocumentVersion? FindVcek(ReadOnlyMemory<byte> vcek, ReadOnlyMemory<byte> chain) => DocumentVersion.OfAuthentic(() =>
+    {
+        VekCertificate vek = VekOf(vcek);
+        SnpVerifier.CheckKind(evidence.Report, vek);
+        SnpAuthorities authorities = AuthoritiesOf(chain);
+        authorities.CheckIssued(vek, at);
+        _ = SnpVerifier.CheckBinding(evidence.Report, vek, authorities.Product);
+        return new DocumentVersion(vek.Certificate.NotBefore, 0, vek.Certificate.NotAfter);
+    });
+
+    /// <summary>Reads the version of the root's revocation list.</summary>
+    /// <param name="list">DER.</param>
+    /// <param name="chain">What <see cref="FindChain"/> found authentic.</param>
+    public DocumentVersion? FindRevocationList(ReadOnlyMemory<byte> list, ReadOnlyMemory<byte> chain) => DocumentVersion.OfAuthentic(() =>
+    {
+        SnpAuthorities authorities = AuthoritiesOf(chain);
+        return authorities.Product == evidence.Product ? authorities.ReadRevocationList(list).Version : null;
+    });
+
+    /// <summary>Judges the report by the chip's certificate, whoever issued it.</summary>
+    /// <exception cref="PrivatemodeVerificationException">The report is not signed with the certified key.</exception>
+    public void CheckSigner(ReadOnlyMemory<byte> vcek)
+    {
+        VekCertificate vek = VekOf(vcek);
+        SnpVerifier.CheckKind(evidence.Report, vek);
+        SnpVerifier.CheckSignature(evidence.Report, vek);
+    }
+
+    /// <summary>Whether the report is signed with the certified key.</summary>
+    /// <param name="vcek">What <see cref="FindVcek"/> found authentic.</param>
+    public bool HasSigned(ReadOnlyMemory<byte> vcek) => Passes(() => CheckSigner(vcek));
+
+    /// <summary>Judges the report by its whole chain: all but revocation.</summary>
+    /// <exception cref="PrivatemodeVerificationException">The report is not a genuine processor's.</exception>
+    public void CheckChain(ReadOnlyMemory<byte> vcek, ReadOnlyMemory<byte> chain, DateTimeOffset now)
+    {
+        VekCertificate vek = VekOf(vcek);
+        SnpVerifier.CheckKind(evidence.Report, vek);
+        _ = SignedSnpReport.Verify(evidence.Report, vek, AuthoritiesOf(chain), now);
+    }
+
+    /// <summary>Whether a chain is AMD's: what fails under it is then the fault of the evidence.</summary>
+    public bool IsGenuine(ReadOnlyMemory<byte> chain, DateTimeOffset now) =>
+        Passes(() => AuthoritiesOf(chain).CheckValidity(now)) && AuthoritiesOf(chain).Product == evidence.Product;
+
+    public void Dispose() => _chain.Value?.Dispose();
+
+    private static bool Passes(Action check)
+    {
+        try
+        {
+            check();
+            return true;
+        }
+        catch (PrivatemodeVerificationException)
+        {
+            return false;
+        }
+    }
+
+    private VekCertificate VekOf(ReadOnlyMemory<byte> vcek)
+    {
+        if (evidence.Vek is null && (_vcek.Value is null || !_vcek.Bytes.Equals(vcek)))
+        {
+            _vcek = (vcek, VekCertificate.Parse(vcek));
+        }
+
+        return evidence.Vek ?? _vcek.Value!;
+    }
+
+    private SnpAuthorities AuthoritiesOf(ReadOnlyMemory<byte> chain)
+    {
+        if (evidence.Authorities is null && (_chain.Value is null || !_chain.Bytes.Equals(chain)))
+        {
+            SnpCollateral given = evidence.Combine(chain, default);
+            SnpAuthorities read = SnpAuthorities.Verify(given.Intermediate, given.Root, anchors);
+            _chain.Value?.Dispose();
+            _chain = (chain, read);
+        }
+
+        return evidence.Authorities ?? _chain.Value!;
+    }
+}

@@ -1,0 +1,111 @@
+using Privatemode.AI.Attestation.Certificates;
+
+namespace Privatemode.AI.Attestation.Sev;
+
+/// <summary>AMD's intermediate and root, issued up to a pinned root key. Whether they are valid at a time is checked when they are used.</summary>
+internal sealed class SnpAuthorities : IDisposable
+{
+    private readonly CertificateIssuer _root;
+
+    private SnpAuthorities(SnpProduct product, Certificate intermediate, CertificateIssuer root)
+    {
+        Product = product;
+        Intermediate = intermediate;
+        _root = root;
+    }
+
+    /// <summary>The product line of the pinned root.</summary>
+    public SnpProduct Product { get; }
+
+    public Certificate Intermediate { get; }
+
+    public Certificate Root => _root.Certificate;
+
+    /// <summary>Verifies the signatures of both certificates, each DER or PEM.</summary>
+    /// <exception cref="PrivatemodeVerificationException">They do not lead to a pinned root.</exception>
+    public static SnpAuthorities Verify(ReadOnlyMemory<byte> intermediate, ReadOnlyMemory<byte> root, SevTrustAnchors anchors)
+    {
+        Certificate rootCertificate = Certificate.Parse(Pem.ToDer(root), "AMD's root key (ARK)");
+        byte[] fingerprint = rootCertificate.SubjectPublicKeyInfoSha256();
+        SnpProduct product = anchors.Find(fingerprint) ?? throw SevExceptions.Collateral(
+            SevChecks.TrustAnchor,
+            "The certificate chain does not end at a root key of AMD that we know",
+            string.Join(" or ", anchors.RootKeys.Values),
+            Convert.ToHexStringLower(fingerprint));
+        Certificate intermediateCertificate = Certificate.Parse(Pem.ToDer(intermediate), "AMD's intermediate key (ASK or ASVK)");
+        CertificateIssuer issuer = CertificateIssuer.WithRsa(rootCertificate);
+        try
+        {
+            // The self-signature counts, although the key is pinned: the dates and constraints beside the key come from whoever sent them.
+            ChainRules.CheckIssuedBy(rootCertificate, issuer);
+            ChainRules.CheckIssuedBy(intermediateCertificate, issuer);
+            return new SnpAuthorities(product, intermediateCertificate, issuer);
+        }
+        catch
+        {
+            issuer.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Refuses a signing key's certificate that the intermediate did not issue, and a chain that is not valid at a time.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is another issuer's, or one of the three is not valid.</exception>
+    public void CheckIssued(VekCertificate vek, DateTimeOffset at)
+    {
+        using (CertificateIssuer issuer = CertificateIssuer.WithRsa(Intermediate))
+        {
+            ChainRules.CheckIssuedBy(vek.Certificate, issuer);
+        }
+
+        CheckValidity(vek, at);
+    }
+
+    /// <summary>Refuses a chain that is not valid at a time. The certificate of the signing key has been checked to be issued by the intermediate.</summary>
+    /// <exception cref="PrivatemodeVerificationException">One of the three is not valid.</exception>
+    public void CheckValidity(VekCertificate vek, DateTimeOffset at)
+    {
+        CheckValidity(at);
+        ChainRules.CheckValidity(vek.Certificate, at);
+    }
+
+    /// <summary>Refuses intermediate and root outside their time, and a root with the name of another product line.</summary>
+    /// <exception cref="PrivatemodeVerificationException">One of them is not valid.</exception>
+    public void CheckValidity(DateTimeOffset at)
+    {
+        ChainRules.CheckValidity(Root, at);
+        ChainRules.CheckValidity(Intermediate, at);
+        string name = $"ARK-{SnpProducts.Name(Product)}";
+        if (Root.ReadSubject().CommonName != name)
+        {
+            throw SevExceptions.Collateral(SevChecks.RootName, "The root key has the name of another product line", name);
+        }
+    }
+
+    /// <summary>Refuses a list that is not the root's or stale, and an intermediate or root that it names. VEKs have the serial number 0.</summary>
+    /// <returns>The list, verified.</returns>
+    /// <exception cref="PrivatemodeVerificationException">The list is missing or wrong, or names one of them.</exception>
+    public CertificateRevocationList CheckRevocation(ReadOnlyMemory<byte> crl, DateTimeOffset at)
+    {
+        if (crl.IsEmpty)
+        {
+            throw SevExceptions.Collateral(SevChecks.RevocationListMissing, "There is no revocation list of AMD's root key");
+        }
+
+        CertificateRevocationList list = CertificateRevocationList.Parse(crl, Root.Holder);
+        list.Verify(_root, at);
+        ChainRules.CheckNotRevoked(Root, list);
+        ChainRules.CheckNotRevoked(Intermediate, list);
+        return list;
+    }
+
+    /// <summary>Reads a list that the root has signed, whatever it says and whether it is current or not.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is not the root's.</exception>
+    public CertificateRevocationList ReadRevocationList(ReadOnlyMemory<byte> crl)
+    {
+        CertificateRevocationList list = CertificateRevocationList.Parse(crl, Root.Holder);
+        list.CheckSignedBy(_root);
+        return list;
+    }
+
+    public void Dispose() => _root.Dispose();
+}

@@ -48,6 +48,15 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
         Mismatches.Any(mismatch => mismatch.Cause.HasFlag(VerificationCause.Collateral))
         && !Mismatches.Any(mismatch => mismatch.Cause.HasFlag(VerificationCause.Deployment));
 
+    /// <summary>Creates the exception of one failed check.</summary>
+    internal static PrivatemodeVerificationException Create(
+        string check, string message, string? expected = null, string? found = null, VerificationCause cause = VerificationCause.None) => new(check, message)
+        {
+            Expected = expected,
+            Found = found,
+            Cause = cause,
+        };
+
     /// <summary>Creates the exception for differences that were found together.</summary>
     internal static PrivatemodeVerificationException FromMismatches(string message, IReadOnlyList<VerificationMismatch> mismatches) =>
         new(mismatches[0].Check, message)
@@ -91,6 +100,47 @@ public sealed record VerificationMismatch
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Check, Expected, Found);
+}
+
+/// <summary>Collects what differs from an expectation.</summary>
+internal static class MismatchCollection
+{
+    /// <summary>Adds a mismatch unless the check passes.</summary>
+    public static void Compare(
+        this List<VerificationMismatch> mismatches, bool passes, string check, string expected, string found, VerificationCause cause = VerificationCause.None)
+    {
+        if (!passes)
+        {
+            mismatches.Add(new VerificationMismatch { Check = check, Expected = expected, Found = found, Cause = cause });
+        }
+    }
+
+    /// <summary>Adds a mismatch unless the bytes are one of those expected, which are shown in hexadecimal.</summary>
+    public static void CompareBytes(
+        this List<VerificationMismatch> mismatches,
+        string check,
+        IEnumerable<ReadOnlyMemory<byte>> allowed,
+        ReadOnlyMemory<byte> found,
+        VerificationCause cause = VerificationCause.None) => mismatches.Compare(
+            allowed.Any(value => value.Span.SequenceEqual(found.Span)),
+            check,
+            string.Join(" or ", allowed.Select(value => Convert.ToHexStringLower(value.Span))),
+            Convert.ToHexStringLower(found.Span),
+            cause);
+
+    /// <summary>The same for one value; <see langword="null"/> is not compared.</summary>
+    public static void CompareBytes(
+        this List<VerificationMismatch> mismatches,
+        string check,
+        ReadOnlyMemory<byte>? expected,
+        ReadOnlyMemory<byte> found,
+        VerificationCause cause = VerificationCause.None)
+    {
+        if (expected is { } value)
+        {
+            mismatches.CompareBytes(check, [value], found, cause);
+        }
+    }
 }
 
 /// <summary>What follows from a failed check beyond its name. Set where the failure is found.</summary>

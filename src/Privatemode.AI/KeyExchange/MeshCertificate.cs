@@ -15,9 +15,6 @@ internal static class MeshCertificate
 {
     /// <summary>Verifies a certificate and hands out its key.</summary>
     /// <param name="der">One DER certificate, nothing after it.</param>
-    /// <param name="authority">The attested mesh CA.</param>
-    /// <param name="names">How it must be named.</param>
-    /// <param name="now">The time at which both must be valid.</param>
     /// <exception cref="PrivatemodeVerificationException">The certificate does not prove that its key is the secret service's.</exception>
     public static EcdsaPublicKey Verify(ReadOnlyMemory<byte> der, MeshCertificateAuthority authority, SecretServiceNames names, DateTimeOffset now)
     {
@@ -100,9 +97,5 @@ internal static class MeshCertificate
     }
 
     private static PrivatemodeVerificationException Failure(string check, string what, string? expected = null, string? found = null) =>
-        new(check, $"The certificate of the secret service {what}. Nothing was encrypted to it; do not send anything.")
-        {
-            Expected = expected,
-            Found = found,
-        };
+        PrivatemodeVerificationException.Create(check, $"The certificate of the secret service {what}. Nothing was encrypted to it; do not send anything.", expected, found);
 }

@@ -23,11 +23,10 @@ internal sealed class MeshCertificateAuthority
     /// <exception cref="PrivatemodeVerificationException">It is none, or none that may sign certificates.</exception>
     public static MeshCertificateAuthority FromPem(ReadOnlySpan<byte> pem)
     {
-        byte[] der = Pem.ReadFirstBlock(pem, LongestText) ?? throw new PrivatemodeVerificationException(
-            KeyExchangeChecks.AuthorityMissing, "The deployment shows no mesh CA. Do not send anything; update this package.")
-        {
-            Expected = "a certificate in PEM",
-        };
+        byte[] der = Pem.ReadFirstBlock(pem, LongestText) ?? throw PrivatemodeVerificationException.Create(
+            KeyExchangeChecks.AuthorityMissing,
+            "The deployment shows no mesh CA. Do not send anything; update this package.",
+            "a certificate in PEM");
         MeshCertificateAuthority authority;
         try
         {
@@ -44,28 +43,23 @@ internal sealed class MeshCertificateAuthority
         using EcdsaPublicKey? key = EcdsaPublicKey.TryImport(authority.Certificate.SubjectPublicKeyInfo);
         return key is not null
             ? authority
-            : throw new PrivatemodeVerificationException(
+            : throw PrivatemodeVerificationException.Create(
                 KeyExchangeChecks.AuthorityKey,
-                "The attested mesh CA has no known kind of key. Do not send anything; update this package if the service is newer.")
-            {
-                Expected = "ECDSA on P-256, P-384 or P-521",
-            };
+                "The attested mesh CA has no known kind of key. Do not send anything; update this package if the service is newer.",
+                "ECDSA on P-256, P-384 or P-521");
     }
 
     /// <summary>Refuses a time outside the CA's validity; both ends belong to it.</summary>
-    /// <exception cref="PrivatemodeVerificationException">The CA is not valid yet or not any more.</exception>
     public void CheckValidity(DateTimeOffset now) => ChainRules.CheckValidity(
         Certificate,
         now,
-        static (isTooEarly, expected, found) => new PrivatemodeVerificationException(
+        static (isTooEarly, expected, found) => PrivatemodeVerificationException.Create(
             isTooEarly ? KeyExchangeChecks.AuthorityNotYetValid : KeyExchangeChecks.AuthorityExpired,
             isTooEarly
                 ? "The mesh CA is not valid yet. Check this machine's clock; if it is right, do not send anything."
-                : "The mesh CA has expired. Check this machine's clock; if it is right, attest again.")
-        {
-            Expected = expected,
-            Found = found,
-        });
+                : "The mesh CA has expired. Check this machine's clock; if it is right, attest again.",
+            expected,
+            found));
 
     // BasicConstraints and KeyUsage are demanded, as RFC 5280 demands them of a CA. Whatever else could narrow down what the CA may
     // sign is refused rather than interpreted: name constraints, other usages, critical extensions.
@@ -94,13 +88,11 @@ internal sealed class MeshCertificateAuthority
     {
         if (!condition)
         {
-            throw new PrivatemodeVerificationException(
+            throw PrivatemodeVerificationException.Create(
                 KeyExchangeChecks.AuthorityConstraints,
-                "The attested mesh CA is restricted. Do not send anything; update this package if the service is newer.")
-            {
-                Expected = expected,
-                Found = found,
-            };
+                "The attested mesh CA is restricted. Do not send anything; update this package if the service is newer.",
+                expected,
+                found);
         }
     }
 }

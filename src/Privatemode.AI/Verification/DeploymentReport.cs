@@ -43,10 +43,7 @@ internal static class DeploymentReport
             MeshCaSha256 = Hex(verified.MeshAuthority.Fingerprint),
             ClaimedCoordinatorVersion = verified.ClaimedVersion,
             Warnings = [.. verified.Warnings, .. grounds.Warnings],
-            Checks =
-            [
-                .. verified.Checks.Select(check => new VerificationCheck { Name = check.Check, Outcome = check.Outcome, Detail = check.Reason }),
-            ],
+            Checks = verified.Checks,
         };
     }
 

@@ -1,3 +1,5 @@
+using Privatemode.AI.Attestation.Contrast;
+
 namespace Privatemode.AI;
 
 /// <summary>Specifies requirements for the hardware beyond those of the manifest. See <see cref="VerificationOptions.Hardware"/>.</summary>
@@ -41,7 +43,5 @@ public sealed record HardwarePolicy
     /// <value>From zero, which accepts no such list, to 366 days after its date of issue. The default is 30 days.</value>
     /// <remarks>This list comes with the evidence, so the sender of the evidence chooses it. The longer this time is, the longer a revoked key can be used
     /// while AMD is blocked.</remarks>
-    public TimeSpan MaxAmdFallbackRevocationListAge { get; init; } = DefaultMaxAmdFallbackRevocationListAge;
-
-    internal static TimeSpan DefaultMaxAmdFallbackRevocationListAge => TimeSpan.FromDays(30);
+    public TimeSpan MaxAmdFallbackRevocationListAge { get; init; } = ContrastOptions.DefaultMaxAmdFallbackRevocationListAge;
 }

@@ -17,7 +17,6 @@ internal class CertificateFields
 
     /// <param name="der">One certificate, nothing after it.</param>
     /// <param name="check">Called with the identifier of each extension, the extension, and whether it stands for the first time; throws to refuse it.</param>
-    /// <exception cref="AsnContentException">It is anything else.</exception>
     protected CertificateFields(ReadOnlyMemory<byte> der, Action<string, CertificateExtension, bool> check)
     {
         (ToBeSigned, AsnReader body, OuterAlgorithm, Signature) = DerReader.ReadSigned(der);
@@ -72,7 +71,6 @@ internal class CertificateFields
     public IReadOnlyDictionary<string, CertificateExtension> Extensions { get; }
 
     /// <summary>Reads one certificate with nothing after it. An extension of it may be critical and unknown.</summary>
-    /// <exception cref="AsnContentException">It is anything else.</exception>
     public static CertificateFields Read(ReadOnlyMemory<byte> der) =>
         new(der, static (_, _, isFirst) => DerReader.Demand(isFirst, "An extension stands twice."));
 
@@ -141,9 +139,7 @@ internal sealed class Certificate : CertificateFields
     public bool MaySignRevocationLists { get; }
 
     /// <summary>Reads one certificate of version 3 with nothing after it.</summary>
-    /// <param name="der">The certificate.</param>
     /// <param name="holder">Whose certificate it is meant to be, for messages: "the AMD root key".</param>
-    /// <exception cref="PrivatemodeVerificationException">It is anything else.</exception>
     public static Certificate Parse(ReadOnlyMemory<byte> der, string holder)
     {
         if (der.Length > LargestSize)

@@ -41,25 +41,12 @@ internal static class CertificateExceptions
     /// <param name="check">One of <see cref="CertificateChecks"/>.</param>
     /// <param name="holder">Whose certificate it is meant to be: "the AMD root key".</param>
     /// <param name="what">What is wrong, as the end of a sentence.</param>
-    /// <param name="expected">What the check demands.</param>
-    /// <param name="found">What was found instead.</param>
-    /// <param name="cause">What follows from it.</param>
     public static PrivatemodeVerificationException Create(
         string check, string holder, string what, string? expected = null, string? found = null, VerificationCause cause = VerificationCause.Collateral) =>
-        new(check, $"The certificate of {holder} {what}. Do not send anything.")
-        {
-            Expected = expected,
-            Found = found,
-            Cause = cause,
-        };
+        PrivatemodeVerificationException.Create(check, $"The certificate of {holder} {what}. Do not send anything.", expected, found, cause);
 
     /// <summary>The same for a revocation list.</summary>
     public static PrivatemodeVerificationException CreateForList(
         string check, string issuer, string what, string? expected = null, string? found = null, VerificationCause cause = VerificationCause.Collateral) =>
-        new(check, $"The revocation list of {issuer} {what}. Do not send anything.")
-        {
-            Expected = expected,
-            Found = found,
-            Cause = cause,
-        };
+        PrivatemodeVerificationException.Create(check, $"The revocation list of {issuer} {what}. Do not send anything.", expected, found, cause);
 }

@@ -20,11 +20,9 @@ internal sealed class CertificateIssuer : IDisposable
     public Certificate Certificate { get; }
 
     /// <summary>Takes a certificate as issuer whose children are signed with RSASSA-PSS and SHA-384.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It has no RSA key.</exception>
     public static CertificateIssuer WithRsa(Certificate certificate) => new(certificate, SubjectKeys.ImportRsa(certificate), null);
 
     /// <summary>Takes a certificate as issuer whose children are signed with ECDSA on P-256 and SHA-256.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It has no key on P-256.</exception>
     public static CertificateIssuer WithP256(Certificate certificate) => new(certificate, null, SubjectKeys.ImportP256(certificate));
 
     /// <summary>Whether the bytes were signed with this issuer's key in the named way.</summary>
@@ -80,17 +78,14 @@ internal static class SubjectKeys
     private static ReadOnlySpan<byte> Exponent65537 => [0x01, 0x00, 0x01];
 
     /// <summary>An ECDSA key on P-256.</summary>
-    /// <exception cref="PrivatemodeVerificationException">The key is of another kind, or not a point of the curve.</exception>
     public static ECDsa ImportP256(Certificate certificate) =>
         TryImportEcdsa(certificate.SubjectPublicKeyInfo.Span, P256Prefix, ECCurve.NamedCurves.nistP256) ?? throw WrongKey(certificate, "ECDSA on P-256");
 
     /// <summary>An ECDSA key on P-384.</summary>
-    /// <exception cref="PrivatemodeVerificationException">The key is of another kind, or not a point of the curve.</exception>
     public static ECDsa ImportP384(Certificate certificate) =>
         TryImportEcdsa(certificate.SubjectPublicKeyInfo.Span, P384Prefix, ECCurve.NamedCurves.nistP384) ?? throw WrongKey(certificate, "ECDSA on P-384");
 
     /// <summary>An RSA key of 2048 to 4096 bits with the exponent 65537, usable with any padding (rsaEncryption).</summary>
-    /// <exception cref="PrivatemodeVerificationException">The key is of another kind.</exception>
     public static RSA ImportRsa(Certificate certificate)
     {
         RSA? key = null;

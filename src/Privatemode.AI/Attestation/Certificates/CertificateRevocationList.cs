@@ -57,9 +57,7 @@ internal sealed class CertificateRevocationList
     public int Count => _revoked.Count;
 
     /// <summary>Reads one list with nothing after it.</summary>
-    /// <param name="der">The list.</param>
     /// <param name="issuedBy">Whose list it is meant to be, for messages: "the AMD root key".</param>
-    /// <exception cref="PrivatemodeVerificationException">It is anything else.</exception>
     public static CertificateRevocationList Parse(ReadOnlyMemory<byte> der, string issuedBy)
     {
         if (der.Length > LargestSize)
@@ -82,7 +80,6 @@ internal sealed class CertificateRevocationList
     public bool IsRevoked(ReadOnlyMemory<byte> serialNumber) => _revoked.Contains(serialNumber);
 
     /// <summary>Refuses a list that is not its issuer's or not of the time.</summary>
-    /// <exception cref="PrivatemodeVerificationException">A rule is broken.</exception>
     public void Verify(CertificateIssuer issuer, DateTimeOffset at)
     {
         CheckSignedBy(issuer);
@@ -90,7 +87,6 @@ internal sealed class CertificateRevocationList
     }
 
     /// <summary>Refuses a list that is not its issuer's. Says nothing about whether it is current.</summary>
-    /// <exception cref="PrivatemodeVerificationException">A rule is broken.</exception>
     public void CheckSignedBy(CertificateIssuer issuer)
     {
         if (!Issuer.Span.SequenceEqual(issuer.Certificate.Subject.Span))

@@ -8,7 +8,6 @@ internal static class ChainRules
 {
     /// <summary>Refuses a child that its alleged issuer did not issue, or may not issue.</summary>
     /// <remarks>For a self-signed root, pass it as both: its own claims, dates included, are only then what its key signed.</remarks>
-    /// <exception cref="PrivatemodeVerificationException">A rule is broken.</exception>
     public static void CheckIssuedBy(Certificate child, CertificateIssuer issuer)
     {
         Certificate parent = issuer.Certificate;
@@ -43,7 +42,6 @@ internal static class ChainRules
     public static bool NamesIssuer(CertificateFields child, CertificateFields issuer) => child.Issuer.Span.SequenceEqual(issuer.Subject.Span);
 
     /// <summary>Refuses a time outside the certificate's validity; both ends belong to it.</summary>
-    /// <exception cref="PrivatemodeVerificationException">The certificate is not valid yet or not any more.</exception>
     public static void CheckValidity(Certificate certificate, DateTimeOffset at) =>
         CheckValidity(certificate, at, (isTooEarly, expected, found) => CertificateExceptions.Create(
             isTooEarly ? CertificateChecks.NotYetValid : CertificateChecks.Expired,
@@ -53,8 +51,6 @@ internal static class ChainRules
             found));
 
     /// <summary>Refuses a time outside the certificate's validity with an exception of the caller's.</summary>
-    /// <param name="certificate">The certificate.</param>
-    /// <param name="at">The time.</param>
     /// <param name="failure">Makes the exception: whether the time is too early, which times are expected, and the time that was found.</param>
     public static void CheckValidity(CertificateFields certificate, DateTimeOffset at, Func<bool, string, string, PrivatemodeVerificationException> failure)
     {
@@ -70,7 +66,6 @@ internal static class ChainRules
     }
 
     /// <summary>Refuses a certificate that its issuer's list names. The list has been verified, and the issuer is the certificate's.</summary>
-    /// <exception cref="PrivatemodeVerificationException">The certificate is revoked, or the list is another issuer's.</exception>
     public static void CheckNotRevoked(Certificate certificate, CertificateRevocationList list)
     {
         if (!certificate.Issuer.Span.SequenceEqual(list.Issuer.Span))

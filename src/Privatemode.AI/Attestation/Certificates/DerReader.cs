@@ -73,7 +73,6 @@ internal static class DerReader
     /// <param name="ToBeSigned">The signed part, as it stands.</param>
     /// <param name="Body">A reader over the content of the signed part.</param>
     /// <param name="Algorithm">The AlgorithmIdentifier beside the signature.</param>
-    /// <param name="Signature">The signature.</param>
     public readonly record struct SignedParts(
         ReadOnlyMemory<byte> ToBeSigned, AsnReader Body, ReadOnlyMemory<byte> Algorithm, ReadOnlyMemory<byte> Signature);
 }
@@ -98,7 +97,6 @@ internal static class Pem
         derOrPem.Span.StartsWith(AnyBegin) ? ReadCertificates(derOrPem.Span, limit: 1)[0] : derOrPem;
 
     /// <summary>Reads the first block of a text, whatever its label and whatever stands around it, as the reference reads the mesh CA.</summary>
-    /// <param name="text">The text.</param>
     /// <param name="limit">Bytes of the longest text that is searched.</param>
     /// <returns><see langword="null"/> if there is no block, it is not base64, or the text is too long.</returns>
     public static byte[]? ReadFirstBlock(ReadOnlySpan<byte> text, int limit)

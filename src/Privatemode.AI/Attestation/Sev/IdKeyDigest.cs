@@ -106,9 +106,6 @@ internal sealed class IdKeyDigestCache
     private readonly Dictionary<(string Measurement, ulong Policy), byte[]> _digests = [];
     private readonly Lock _lock = new();
 
-    /// <summary>How many digests were computed.</summary>
-    public int Computed { get; private set; }
-
     /// <summary>The same as <see cref="IdKeyDigest.Compute"/>.</summary>
     public ReadOnlyMemory<byte> Get(ReadOnlySpan<byte> launchDigest, ulong policy)
     {
@@ -127,7 +124,6 @@ internal sealed class IdKeyDigestCache
 
             byte[] digest = IdKeyDigest.Compute(launchDigest, policy);
             _digests.Add(key, digest);
-            Computed++;
             return digest;
         }
     }

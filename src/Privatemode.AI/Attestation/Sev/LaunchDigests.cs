@@ -36,7 +36,6 @@ internal static class LaunchDigests
     /// <summary>The number of processors, from 1 to 220, with which the machine has this measurement; null when there is none.</summary>
     /// <param name="seed">Launch digest of the machine with one processor, 48 bytes.</param>
     /// <param name="resetAddress">Where application processors begin (AP-EIP).</param>
-    /// <param name="signature">CPUID signature of the processor.</param>
     /// <param name="measurement">The measurement looked for, 48 bytes.</param>
     public static int? FindProcessors(
         ReadOnlySpan<byte> seed, uint resetAddress, uint signature, ReadOnlySpan<byte> measurement)

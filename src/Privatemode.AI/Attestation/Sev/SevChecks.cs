@@ -77,17 +77,9 @@ internal static class SevExceptions
 {
     /// <param name="check">One of <see cref="SevChecks"/>.</param>
     /// <param name="what">What is wrong, a sentence without its full stop.</param>
-    /// <param name="expected">What the check demands.</param>
-    /// <param name="found">What was found instead.</param>
-    /// <param name="cause">What follows from it.</param>
     public static PrivatemodeVerificationException Create(
         string check, string what, string? expected = null, string? found = null, VerificationCause cause = VerificationCause.None) =>
-        new(check, $"{what}. Do not send anything.")
-        {
-            Expected = expected,
-            Found = found,
-            Cause = cause,
-        };
+        PrivatemodeVerificationException.Create(check, $"{what}. Do not send anything.", expected, found, cause);
 
     /// <summary>The same for what the report is judged by.</summary>
     public static PrivatemodeVerificationException Collateral(string check, string what, string? expected = null, string? found = null) =>

@@ -61,7 +61,6 @@ internal sealed class SnpAuthorities : IDisposable
     }
 
     /// <summary>Refuses a chain that is not valid at a time. The certificate of the signing key has been checked to be issued by the intermediate.</summary>
-    /// <exception cref="PrivatemodeVerificationException">One of the three is not valid.</exception>
     public void CheckValidity(VekCertificate vek, DateTimeOffset at)
     {
         CheckValidity(at);
@@ -69,7 +68,6 @@ internal sealed class SnpAuthorities : IDisposable
     }
 
     /// <summary>Refuses intermediate and root outside their time, and a root with the name of another product line.</summary>
-    /// <exception cref="PrivatemodeVerificationException">One of them is not valid.</exception>
     public void CheckValidity(DateTimeOffset at)
     {
         ChainRules.CheckValidity(Root, at);
@@ -83,7 +81,6 @@ internal sealed class SnpAuthorities : IDisposable
 
     /// <summary>Refuses a list that is not the root's or stale, and an intermediate or root that it names. VEKs have the serial number 0.</summary>
     /// <returns>The list, verified.</returns>
-    /// <exception cref="PrivatemodeVerificationException">The list is missing or wrong, or names one of them.</exception>
     public CertificateRevocationList CheckRevocation(ReadOnlyMemory<byte> crl, DateTimeOffset at)
     {
         if (crl.IsEmpty)
@@ -99,7 +96,6 @@ internal sealed class SnpAuthorities : IDisposable
     }
 
     /// <summary>Reads a list that the root has signed, whatever it says and whether it is current or not.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is not the root's.</exception>
     public CertificateRevocationList ReadRevocationList(ReadOnlyMemory<byte> crl)
     {
         CertificateRevocationList list = CertificateRevocationList.Parse(crl, Root.Holder);

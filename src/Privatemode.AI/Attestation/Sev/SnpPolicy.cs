@@ -89,9 +89,8 @@ internal sealed record SnpPolicy
 internal sealed class SnpComparison(VerifiedSnpReport verified)
 {
     private readonly SnpReport _report = verified.Report;
-    private readonly List<VerificationMismatch> _mismatches = [];
 
-    public IReadOnlyList<VerificationMismatch> Mismatches => _mismatches;
+    public List<VerificationMismatch> Mismatches { get; } = [];
 
     /// <summary>Who made the report, on what, for whom.</summary>
     public void CompareIdentity(SnpPolicy policy)
@@ -101,16 +100,16 @@ internal sealed class SnpComparison(VerifiedSnpReport verified)
         if (policy.AllowedChipIds is { } chips)
         {
             bool listed = !_report.IsChipIdMasked && chips.Any(chip => chip.Span.SequenceEqual(_report.ChipId.Span));
-            Demand(listed, SnpPolicyChecks.AllowedChip, $"one of {chips.Count} chips", Hex(_report.ChipId));
+            Mismatches.Compare(listed, SnpPolicyChecks.AllowedChip, $"one of {chips.Count} chips", Convert.ToHexStringLower(_report.ChipId.Span));
         }
 
-        CompareBytes(SnpPolicyChecks.ReportData, policy.ReportData, _report.ReportData, VerificationCause.Deployment);
-        CompareBytes(SnpPolicyChecks.Measurement, policy.Measurement, _report.Measurement);
-        CompareBytes(SnpPolicyChecks.HostData, policy.HostData, _report.HostData);
-        CompareBytes(SnpPolicyChecks.IdKeyDigest, policy.IdKeyDigest, _report.IdKeyDigest);
+        Mismatches.CompareBytes(SnpPolicyChecks.ReportData, policy.ReportData, _report.ReportData, VerificationCause.Deployment);
+        Mismatches.CompareBytes(SnpPolicyChecks.Measurement, policy.Measurement, _report.Measurement);
+        Mismatches.CompareBytes(SnpPolicyChecks.HostData, policy.HostData, _report.HostData);
+        Mismatches.CompareBytes(SnpPolicyChecks.IdKeyDigest, policy.IdKeyDigest, _report.IdKeyDigest);
         if (policy.Vmpl is { } vmpl)
         {
-            Demand(_report.Vmpl == vmpl, SnpPolicyChecks.Vmpl, $"{vmpl}", $"{_report.Vmpl}");
+            Mismatches.Compare(_report.Vmpl == vmpl, SnpPolicyChecks.Vmpl, $"{vmpl}", $"{_report.Vmpl}");
         }
     }
 
@@ -118,20 +117,20 @@ internal sealed class SnpComparison(VerifiedSnpReport verified)
     public void CompareGuestPolicy(SnpPolicyBits expected)
     {
         SnpPolicyBits found = _report.Policy;
-        Demand(
+        Mismatches.Compare(
             (found.AbiMajor, found.AbiMinor).CompareTo((expected.AbiMajor, expected.AbiMinor)) >= 0,
             SnpPolicyChecks.GuestAbi,
             $"at least {expected.AbiMajor}.{expected.AbiMinor}",
             $"{found.AbiMajor}.{found.AbiMinor}");
-        DemandNotAllowed(SnpPolicyChecks.GuestDebug, expected.DebugAllowed, found.DebugAllowed);
-        DemandNotAllowed(SnpPolicyChecks.GuestMigration, expected.MigrateMaAllowed, found.MigrateMaAllowed);
-        DemandNotAllowed(SnpPolicyChecks.GuestSmt, expected.SmtAllowed, found.SmtAllowed);
-        DemandNotAllowed(SnpPolicyChecks.GuestCxl, expected.CxlAllowed, found.CxlAllowed);
-        DemandSet(SnpPolicyChecks.GuestSingleSocket, expected.SingleSocketRequired, found.SingleSocketRequired);
-        DemandSet(SnpPolicyChecks.GuestMemoryEncryption, expected.MemAes256XtsRequired, found.MemAes256XtsRequired);
-        DemandSet(SnpPolicyChecks.GuestRapl, expected.RaplDisabledRequired, found.RaplDisabledRequired);
-        DemandSet(SnpPolicyChecks.GuestCiphertextHiding, expected.CiphertextHidingDramRequired, found.CiphertextHidingDramRequired);
-        DemandSet(SnpPolicyChecks.GuestPageSwap, expected.PageSwapDisabledRequired, found.PageSwapDisabledRequired);
+        CompareOff(SnpPolicyChecks.GuestDebug, expected.DebugAllowed, found.DebugAllowed);
+        CompareOff(SnpPolicyChecks.GuestMigration, expected.MigrateMaAllowed, found.MigrateMaAllowed);
+        CompareOff(SnpPolicyChecks.GuestSmt, expected.SmtAllowed, found.SmtAllowed);
+        CompareOff(SnpPolicyChecks.GuestCxl, expected.CxlAllowed, found.CxlAllowed);
+        CompareOn(SnpPolicyChecks.GuestSingleSocket, expected.SingleSocketRequired, found.SingleSocketRequired);
+        CompareOn(SnpPolicyChecks.GuestMemoryEncryption, expected.MemAes256XtsRequired, found.MemAes256XtsRequired);
+        CompareOn(SnpPolicyChecks.GuestRapl, expected.RaplDisabledRequired, found.RaplDisabledRequired);
+        CompareOn(SnpPolicyChecks.GuestCiphertextHiding, expected.CiphertextHidingDramRequired, found.CiphertextHidingDramRequired);
+        CompareOn(SnpPolicyChecks.GuestPageSwap, expected.PageSwapDisabledRequired, found.PageSwapDisabledRequired);
     }
 
     /// <summary>The machine.</summary>
@@ -140,18 +139,18 @@ internal sealed class SnpComparison(VerifiedSnpReport verified)
         SnpPlatformInfo found = _report.PlatformInfo;
         if (policy.RefuseUnknownPlatformBits)
         {
-            Demand(found.UnknownBits == 0, SnpPolicyChecks.PlatformUnknown, "no unknown bit", $"0x{found.UnknownBits:x}");
+            Mismatches.Compare(found.UnknownBits == 0, SnpPolicyChecks.PlatformUnknown, "no unknown bit", $"0x{found.UnknownBits:x}");
         }
 
         if (policy.PlatformInfo is { } expected)
         {
-            DemandNotAllowed(SnpPolicyChecks.PlatformSmt, expected.SmtEnabled, found.SmtEnabled);
-            DemandNotAllowed(SnpPolicyChecks.PlatformTsme, expected.TsmeEnabled, found.TsmeEnabled);
-            DemandNotAllowed(SnpPolicyChecks.PlatformTio, expected.TioEnabled, found.TioEnabled);
-            DemandSet(SnpPolicyChecks.PlatformEcc, expected.EccEnabled, found.EccEnabled);
-            DemandSet(SnpPolicyChecks.PlatformRapl, expected.RaplDisabled, found.RaplDisabled);
-            DemandSet(SnpPolicyChecks.PlatformCiphertextHiding, expected.CiphertextHidingDramEnabled, found.CiphertextHidingDramEnabled);
-            DemandSet(SnpPolicyChecks.PlatformAliasCheck, expected.AliasCheckComplete, found.AliasCheckComplete);
+            CompareOff(SnpPolicyChecks.PlatformSmt, expected.SmtEnabled, found.SmtEnabled);
+            CompareOff(SnpPolicyChecks.PlatformTsme, expected.TsmeEnabled, found.TsmeEnabled);
+            CompareOff(SnpPolicyChecks.PlatformTio, expected.TioEnabled, found.TioEnabled);
+            CompareOn(SnpPolicyChecks.PlatformEcc, expected.EccEnabled, found.EccEnabled);
+            CompareOn(SnpPolicyChecks.PlatformRapl, expected.RaplDisabled, found.RaplDisabled);
+            CompareOn(SnpPolicyChecks.PlatformCiphertextHiding, expected.CiphertextHidingDramEnabled, found.CiphertextHidingDramEnabled);
+            CompareOn(SnpPolicyChecks.PlatformAliasCheck, expected.AliasCheckComplete, found.AliasCheckComplete);
         }
     }
 
@@ -161,16 +160,16 @@ internal sealed class SnpComparison(VerifiedSnpReport verified)
         SnpTcb tcb = verified.Tcb;
         if (policy.MinimumTcb is { } minimum)
         {
-            Demand(tcb.Launch.IsAtLeast(minimum), SnpPolicyChecks.LaunchTcb, $"at least {minimum}", $"{tcb.Launch}");
-            Demand(tcb.Reported.IsAtLeast(minimum), SnpPolicyChecks.ReportedTcb, $"at least {minimum}", $"{tcb.Reported}");
+            Mismatches.Compare(tcb.Launch.IsAtLeast(minimum), SnpPolicyChecks.LaunchTcb, $"at least {minimum}", $"{tcb.Launch}");
+            Mismatches.Compare(tcb.Reported.IsAtLeast(minimum), SnpPolicyChecks.ReportedTcb, $"at least {minimum}", $"{tcb.Reported}");
         }
 
-        Demand(tcb.Current.IsAtLeast(tcb.Reported), SnpPolicyChecks.CurrentTcb, $"at least {tcb.Reported}, as reported", $"{tcb.Current}");
+        Mismatches.Compare(tcb.Current.IsAtLeast(tcb.Reported), SnpPolicyChecks.CurrentTcb, $"at least {tcb.Reported}, as reported", $"{tcb.Current}");
         CompareCommitted(policy.RefuseProvisionalFirmware);
         if (policy.MinimumMitigationVector is { } bits)
         {
-            DemandBits(SnpPolicyChecks.LaunchMitigations, bits, _report.LaunchMitigationVector);
-            DemandBits(SnpPolicyChecks.CurrentMitigations, bits, _report.CurrentMitigationVector);
+            CompareBits(SnpPolicyChecks.LaunchMitigations, bits, _report.LaunchMitigationVector);
+            CompareBits(SnpPolicyChecks.CurrentMitigations, bits, _report.CurrentMitigationVector);
         }
     }
 
@@ -179,12 +178,12 @@ internal sealed class SnpComparison(VerifiedSnpReport verified)
         SnpTcb tcb = verified.Tcb;
         (FirmwareVersion current, FirmwareVersion committed) = (_report.CurrentVersion, _report.CommittedVersion);
         string relation = equal ? "exactly" : "at most";
-        Demand(
+        Mismatches.Compare(
             equal ? tcb.Committed == tcb.Current : tcb.Current.IsAtLeast(tcb.Committed),
             SnpPolicyChecks.CommittedTcb,
             $"{relation} the current {tcb.Current}",
             $"{tcb.Committed}");
-        Demand(
+        Mismatches.Compare(
             equal ? committed == current : current.IsAtLeast(committed),
             SnpPolicyChecks.CommittedVersion,
             $"{relation} the current {current}",
@@ -196,33 +195,14 @@ internal sealed class SnpComparison(VerifiedSnpReport verified)
     {
         if (allowed is not null)
         {
-            Demand(allowed.Contains(found), check, string.Join(" or ", allowed), $"{found}");
+            Mismatches.Compare(allowed.Contains(found), check, string.Join(" or ", allowed), $"{found}");
         }
     }
 
-    private void CompareBytes(
-        string check, ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> found, VerificationCause cause = VerificationCause.None)
-    {
-        if (expected is { } bytes)
-        {
-            Demand(bytes.Span.SequenceEqual(found.Span), check, Hex(bytes), Hex(found), cause);
-        }
-    }
+    private void CompareOff(string check, bool allowed, bool found) => Mismatches.Compare(allowed || !found, check, "off", "on");
 
-    private void DemandNotAllowed(string check, bool allowed, bool found) => Demand(allowed || !found, check, "off", "on");
+    private void CompareOn(string check, bool required, bool found) => Mismatches.Compare(!required || found, check, "on", "off");
 
-    private void DemandSet(string check, bool required, bool found) => Demand(!required || found, check, "on", "off");
-
-    private void DemandBits(string check, ulong bits, ulong found) =>
-        Demand((found & bits) == bits, check, $"at least the bits 0x{bits:x}", $"0x{found:x}");
-
-    private void Demand(bool condition, string check, string expected, string found, VerificationCause cause = VerificationCause.None)
-    {
-        if (!condition)
-        {
-            _mismatches.Add(new VerificationMismatch { Check = check, Expected = expected, Found = found, Cause = cause });
-        }
-    }
-
-    private static string Hex(ReadOnlyMemory<byte> bytes) => Convert.ToHexStringLower(bytes.Span);
+    private void CompareBits(string check, ulong bits, ulong found) =>
+        Mismatches.Compare((found & bits) == bits, check, $"at least the bits 0x{bits:x}", $"0x{found:x}");
 }

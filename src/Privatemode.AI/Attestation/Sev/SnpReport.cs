@@ -4,6 +4,8 @@ namespace Privatemode.AI.Attestation.Sev;
 
 // Reference: AMD 56860 (SNP firmware ABI), ATTESTATION_REPORT, 0x4A0 bytes, little-endian. Bytes 0x000 to 0x29F are signed.
 // Reserved bytes are refused although they are signed: an unknown field could change the meaning of the known ones.
+// Signed and not read, because no check concerns them: guest SVN @0x004, family id 16 @0x010, image id 16 @0x020, bit 0 of KEY_INFO (an author
+// key signed the ID key), author key digest 48 @0x110, report id 32 @0x140, report id of the migration agent 32 @0x160.
 
 /// <summary>What a report says; whether that is true is judged by <see cref="SnpVerifier"/>. Immutable.</summary>
 /// <remarks>It refers to the bytes it was parsed from; they must not change afterwards.</remarks>
@@ -29,15 +31,7 @@ internal sealed class SnpReport
 
     public uint Version => UInt32(0x000);
 
-    public uint GuestSvn => UInt32(0x004);
-
     public SnpPolicyBits Policy => new(UInt64(0x008));
-
-    /// <summary>16 bytes of the ID block.</summary>
-    public ReadOnlyMemory<byte> FamilyId => Raw.Slice(0x010, 16);
-
-    /// <summary>16 bytes of the ID block.</summary>
-    public ReadOnlyMemory<byte> ImageId => Raw.Slice(0x020, 16);
 
     /// <summary>0 to 3 when software inside the guest asked for the report; 0xFFFFFFFF when the host did.</summary>
     public uint Vmpl => UInt32(0x030);
@@ -46,9 +40,6 @@ internal sealed class SnpReport
     public ulong CurrentTcb => UInt64(0x038);
 
     public SnpPlatformInfo PlatformInfo => new(UInt64(0x040));
-
-    /// <summary>Whether an author key signed the ID key.</summary>
-    public bool HasAuthorKey => (KeyInfo & 1) != 0;
 
     public SnpSigner Signer => (KeyInfo >> 2 & 7) == 0 ? SnpSigner.Vcek : SnpSigner.Vlek;
 
@@ -63,15 +54,6 @@ internal sealed class SnpReport
 
     /// <summary>48 bytes.</summary>
     public ReadOnlyMemory<byte> IdKeyDigest => Raw.Slice(0x0e0, 48);
-
-    /// <summary>48 bytes.</summary>
-    public ReadOnlyMemory<byte> AuthorKeyDigest => Raw.Slice(0x110, 48);
-
-    /// <summary>32 bytes.</summary>
-    public ReadOnlyMemory<byte> ReportId => Raw.Slice(0x140, 32);
-
-    /// <summary>32 bytes; all 0xFF without a migration agent.</summary>
-    public ReadOnlyMemory<byte> ReportIdMa => Raw.Slice(0x160, 32);
 
     /// <summary>The TCB for which the signing key was derived.</summary>
     public ulong ReportedTcb => UInt64(0x180);

@@ -10,12 +10,7 @@ namespace Privatemode.AI.Attestation.Sev;
 internal static class SnpVerifier
 {
     /// <summary>Verifies a report whose certificates come from AMD.</summary>
-    /// <param name="report">The report.</param>
-    /// <param name="vek">The certificate of the key that signed it.</param>
     /// <param name="collateral">The certificates above it, and the revocation list.</param>
-    /// <param name="anchors">The root keys to trust.</param>
-    /// <param name="at">The time of the verdict.</param>
-    /// <exception cref="PrivatemodeVerificationException">The report is not authentic at that time.</exception>
     public static VerifiedSnpReport Verify(
         SnpReport report, VekCertificate vek, SnpCollateral collateral, SevTrustAnchors anchors, DateTimeOffset at)
     {
@@ -25,10 +20,7 @@ internal static class SnpVerifier
     }
 
     /// <summary>Verifies a signed report at a time, which may be later than the one at which its chain was verified.</summary>
-    /// <param name="signed">The report with its chain.</param>
     /// <param name="crl">The root's revocation list, DER.</param>
-    /// <param name="at">The time of the verdict.</param>
-    /// <exception cref="PrivatemodeVerificationException">The report is not authentic at that time.</exception>
     public static VerifiedSnpReport Verify(SignedSnpReport signed, ReadOnlyMemory<byte> crl, DateTimeOffset at)
     {
         (SnpAuthorities authorities, VekCertificate vek) = (signed.Authorities, signed.Vek);
@@ -67,9 +59,6 @@ internal static class SnpVerifier
     }
 
     /// <summary>Refuses a certificate that is not about the processor and the TCB the report names. Says nothing about who signed the report.</summary>
-    /// <param name="report">The report.</param>
-    /// <param name="vek">The certificate.</param>
-    /// <param name="line">The product line of the pinned root.</param>
     /// <returns>The TCB versions of the report.</returns>
     public static SnpTcb CheckBinding(SnpReport report, VekCertificate vek, SnpProduct line)
     {
@@ -133,8 +122,6 @@ internal static class SnpVerifier
 /// A report signed by a key that is certified under a pinned root, and in agreement with that certificate. Whether the root has revoked its intermediate
 /// takes the revocation list.
 /// </summary>
-/// <param name="Report">The report.</param>
-/// <param name="Vek">The certificate of the key that signed it.</param>
 /// <param name="Authorities">The certificates above it, which belong to the caller.</param>
 /// <param name="Tcb">The TCB versions of the report, the reported one proved by the key.</param>
 internal sealed record SignedSnpReport(SnpReport Report, VekCertificate Vek, SnpAuthorities Authorities, SnpTcb Tcb)
@@ -163,9 +150,6 @@ internal sealed record SnpDates(
 }
 
 /// <summary>A report that a genuine AMD processor made. Whether it says what it should is for <see cref="SnpPolicy"/>.</summary>
-/// <param name="Report">The report.</param>
-/// <param name="Product">The product line of the pinned root.</param>
-/// <param name="Signer">The kind of key that signed it.</param>
 /// <param name="Tcb">Its TCB versions, in the product's layout.</param>
 /// <param name="Dates">Until when its certificates and the revocation list may be used.</param>
 internal sealed record VerifiedSnpReport(SnpReport Report, SnpProduct Product, SnpSigner Signer, SnpTcb Tcb, SnpDates Dates)

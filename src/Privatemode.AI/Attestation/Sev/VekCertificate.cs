@@ -7,7 +7,6 @@ namespace Privatemode.AI.Attestation.Sev;
 // that does not bind them takes a provider's VLEK for a VCEK and skips the chip binding.
 
 /// <summary>What the certificate of the key that signed the report says.</summary>
-/// <param name="Certificate">The certificate.</param>
 /// <param name="Signer">The kind of key.</param>
 /// <param name="Line">The product line that the issuer is named after.</param>
 /// <param name="Extensions">What AMD's extensions say.</param>
@@ -27,7 +26,6 @@ internal sealed record VekCertificate(Certificate Certificate, SnpSigner Signer,
     ];
 
     /// <summary>Reads a certificate, DER or PEM.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is not a certificate of a VCEK or VLEK.</exception>
     public static VekCertificate Parse(ReadOnlyMemory<byte> certificateBytes)
     {
         Certificate certificate = Certificate.Parse(Pem.ToDer(certificateBytes), "the key that signed the report");

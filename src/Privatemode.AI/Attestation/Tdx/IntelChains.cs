@@ -55,13 +55,11 @@ internal sealed class PckChain : IDisposable
     }
 
     /// <summary>Refuses CA and leaf outside their time; the root is judged by <see cref="IntelRoots"/>.</summary>
-    /// <exception cref="PrivatemodeVerificationException">One of them is not valid.</exception>
     public void CheckValidity(DateTimeOffset at) => CheckValidity(Authority.Certificate, Leaf, at);
 
     /// <summary>Refuses the chain when its certificates are revoked, or when it is not certain that they are not.</summary>
     /// <param name="pckCrl">The list of the PCK CA; it has been verified.</param>
     /// <param name="rootCrl">The list of the root; it has been verified.</param>
-    /// <exception cref="PrivatemodeVerificationException">A certificate is revoked.</exception>
     public void CheckNotRevoked(CertificateRevocationList pckCrl, CertificateRevocationList rootCrl)
     {
         ChainRules.CheckNotRevoked(Authority.Certificate, rootCrl);
@@ -70,9 +68,6 @@ internal sealed class PckChain : IDisposable
 
     /// <summary>Refuses a PCK CRL that came with the chain of another CA than the quote's.</summary>
     /// <param name="pem">The chain of the answer, CA and root; empty when it is not known.</param>
-    /// <param name="roots">The roots of this verification.</param>
-    /// <param name="at">The time at which it must be valid.</param>
-    /// <exception cref="PrivatemodeVerificationException">It is another chain.</exception>
     public void CheckCrlChain(ReadOnlySpan<byte> pem, IntelRoots roots, DateTimeOffset at)
     {
         if (pem.IsEmpty)
@@ -129,10 +124,8 @@ internal static class PemChain
     public const string RootHolder = "the Intel SGX root";
 
     /// <summary>Reads exactly as many certificates as there are holders, in this order.</summary>
-    /// <param name="pem">The chain.</param>
     /// <param name="check">The check that fails when there are more, fewer or none.</param>
     /// <param name="holders">Whose certificates they are meant to be, for messages.</param>
-    /// <exception cref="PrivatemodeVerificationException">It is not such a chain.</exception>
     public static Certificate[] Read(ReadOnlySpan<byte> pem, string check, ReadOnlySpan<string> holders)
     {
         IReadOnlyList<ReadOnlyMemory<byte>> blocks;
@@ -161,7 +154,6 @@ internal static class PemChain
     }
 
     /// <summary>Refuses a certificate that is issued for another purpose, by the same authority even.</summary>
-    /// <exception cref="PrivatemodeVerificationException">The certificate has another common name.</exception>
     public static void CheckRole(Certificate certificate, string commonName, string check)
     {
         string? found = certificate.ReadSubject().CommonName;
@@ -249,7 +241,6 @@ internal sealed class CollateralSigner : IDisposable
 
     /// <summary>Judges the chain that came with a document, apart from revocation.</summary>
     /// <param name="pem">Signing certificate and root.</param>
-    /// <param name="roots">The roots of this verification.</param>
     /// <param name="at">The time at which it must be valid: Intel renewed the certificate with the same key, so the signature cannot tell.</param>
     /// <param name="chainCheck">The check that fails when it is no such chain.</param>
     /// <param name="roleCheck">The check that fails when the certificate is for another purpose, as that of a PCK key.</param>
@@ -263,7 +254,6 @@ internal sealed class CollateralSigner : IDisposable
         return new CollateralSigner(chain[0], SubjectKeys.ImportP256(chain[0]));
     }
 
-    /// <exception cref="PrivatemodeVerificationException">The document is not signed with this key.</exception>
     public void CheckSignature(SignedDocument document, string name, string check)
     {
         if (!QuoteSignatures.Verify(_key, document.SignedBytes, document.Signature))

@@ -47,9 +47,6 @@ internal sealed class PckExtensions
     /// <summary>Whether CPU packages can be added; null when it is not said.</summary>
     public bool? DynamicPlatform { get; private set; }
 
-    /// <summary>Whether Intel keeps the platform's root keys; null when it is not said.</summary>
-    public bool? CachedKeys { get; private set; }
-
     /// <summary>Whether simultaneous multithreading is on; null when it is not said.</summary>
     public bool? SmtEnabled { get; private set; }
 
@@ -162,8 +159,7 @@ internal sealed class PckExtensions
                     DynamicPlatform = value;
                     break;
                 case 2:
-                    CachedKeys = value;
-                    break;
+                    break; // whether Intel keeps the platform's root keys
                 case 3:
                     SmtEnabled = value;
                     break;

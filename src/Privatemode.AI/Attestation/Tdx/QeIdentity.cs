@@ -25,44 +25,31 @@ internal sealed record QeIdentity(
 
     /// <summary>Reads the document from an answer of Intel's service. Its dates are not checked.</summary>
     /// <exception cref="PrivatemodeVerificationException">It is not signed, is about something else, or is malformed.</exception>
-    public static QeIdentity ReadSigned(ReadOnlyMemory<byte> answer, CollateralSigner signer)
-    {
-        using SignedDocument document = SignedDocument.Parse(answer, Name, TdxChecks.QeIdentityFormat);
-        signer.CheckSignature(document, Name, TdxChecks.QeIdentitySignature);
-        return Read(document.Content);
-    }
+    public static QeIdentity ReadSigned(ReadOnlyMemory<byte> answer, CollateralSigner signer) =>
+        SignedDocument.Read(answer, signer, Name, TdxChecks.QeIdentityFormat, TdxChecks.QeIdentitySignature, Read);
 
     /// <exception cref="PrivatemodeVerificationException">It is about something else, or malformed.</exception>
-    public static QeIdentity Read(JsonElement content)
+    public static QeIdentity Read(JsonElement content) => CollateralJson.Read(content, Name, TdxChecks.QeIdentityFormat, static content =>
     {
-        try
+        if (!content.ReadText("id").SequenceEqual("TD_QE"u8) || content.ReadInteger("version", int.MaxValue) != Version)
         {
-            if (!content.ReadText("id").SequenceEqual("TD_QE"u8) || content.ReadInteger("version", int.MaxValue) != Version)
-            {
-                throw TdxExceptions.Collateral(
-                    TdxChecks.QeIdentityKind, "Intel's enclaveIdentity is about something else", $"TD_QE, version {Version}");
-            }
+            throw TdxExceptions.Collateral(TdxChecks.QeIdentityKind, "Intel's enclaveIdentity is about something else", $"TD_QE, version {Version}");
+        }
 
-            return new QeIdentity(
-                content.ReadDate("issueDate"),
-                content.ReadDate("nextUpdate"),
-                content.ReadInteger("tcbEvaluationDataNumber", int.MaxValue),
-                content.ReadHex("miscselect", MiscSelectSize),
-                content.ReadHex("miscselectMask", MiscSelectSize),
-                content.ReadHex("attributes", AttributesSize),
-                content.ReadHex("attributesMask", AttributesSize),
-                content.ReadHex("mrsigner", MrSignerSize),
-                content.ReadInteger("isvprodid", ushort.MaxValue),
-                SvnLevel.ReadAll(content));
-        }
-        catch (Exception exception) when (CollateralJson.IsMalformed(exception))
-        {
-            throw TdxExceptions.Collateral(TdxChecks.QeIdentityFormat, "Intel's enclaveIdentity lacks a member or has one of another type");
-        }
-    }
+        return new QeIdentity(
+            content.ReadDate("issueDate"),
+            content.ReadDate("nextUpdate"),
+            content.ReadInteger("tcbEvaluationDataNumber", int.MaxValue),
+            content.ReadHex("miscselect", MiscSelectSize),
+            content.ReadHex("miscselectMask", MiscSelectSize),
+            content.ReadHex("attributes", AttributesSize),
+            content.ReadHex("attributesMask", AttributesSize),
+            content.ReadHex("mrsigner", MrSignerSize),
+            content.ReadInteger("isvprodid", ushort.MaxValue),
+            SvnLevel.ReadAll(content));
+    });
 
     /// <summary>Refuses it outside its time; both ends belong to it.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is from the future, or should have been replaced.</exception>
     public void CheckDates(DateTimeOffset at) =>
         CollateralDates.Check(Name, IssueDate, NextUpdate, at, TdxChecks.QeIdentityNotYetValid, TdxChecks.QeIdentityExpired);
 

@@ -10,36 +10,27 @@ namespace Privatemode.AI.Attestation.Tdx;
 // read must be the same bytes: names that stand twice are refused everywhere, and nothing is written anew to be verified.
 
 /// <summary>A JSON answer of Intel's service: a value and the signature over its exact bytes. Dispose it when it has been read.</summary>
-internal sealed class SignedDocument : IDisposable
+internal sealed class SignedDocument(JsonDocument document, JsonElement content, byte[] signature) : IDisposable
 {
     /// <summary>The longest document that is looked at, in bytes; real ones have at most 10,000.</summary>
     public const int MaximumLength = 256 * 1024;
 
     private const int MaximumDepth = 16;
     private const int SignatureSize = 64;
-    private readonly JsonDocument _document;
-
-    private SignedDocument(JsonDocument document, JsonElement content, byte[] signature)
-    {
-        _document = document;
-        Content = content;
-        Signature = signature;
-    }
 
     /// <summary>The signed value.</summary>
-    public JsonElement Content { get; }
+    public JsonElement Content { get; } = content;
 
     /// <summary>The signed value's bytes.</summary>
     public ReadOnlySpan<byte> SignedBytes => JsonMarshal.GetRawUtf8Value(Content);
 
     /// <summary>r and s, big-endian, 64 bytes.</summary>
-    public byte[] Signature { get; }
+    public byte[] Signature { get; } = signature;
 
     /// <summary>Takes the answer apart, without reading the value.</summary>
     /// <param name="answer">The body of the answer; it must not change while the document is in use.</param>
     /// <param name="name">The member with the signed value.</param>
     /// <param name="check">The check that fails when it is none.</param>
-    /// <exception cref="PrivatemodeVerificationException">It is not such an answer.</exception>
     public static SignedDocument Parse(ReadOnlyMemory<byte> answer, string name, string check)
     {
         if (answer.Length > MaximumLength)
@@ -61,7 +52,20 @@ internal sealed class SignedDocument : IDisposable
         }
     }
 
-    public void Dispose() => _document.Dispose();
+    /// <summary>Reads a value whose signature is verified first.</summary>
+    /// <param name="answer">The body of the answer; it must not change during the call.</param>
+    /// <param name="name">The member with the signed value.</param>
+    /// <param name="formatCheck">The check that fails when it is no such answer.</param>
+    /// <exception cref="PrivatemodeVerificationException">It is not such an answer, or not signed.</exception>
+    public static T Read<T>(
+        ReadOnlyMemory<byte> answer, CollateralSigner signer, string name, string formatCheck, string signatureCheck, Func<JsonElement, T> read)
+    {
+        using SignedDocument document = Parse(answer, name, formatCheck);
+        signer.CheckSignature(document, name, signatureCheck);
+        return read(document.Content);
+    }
+
+    public void Dispose() => document.Dispose();
 }
 
 /// <summary>Reads typed members of Intel's collateral; anything that is not exactly the demanded type is a <see cref="JsonException"/>.</summary>
@@ -72,6 +76,32 @@ internal static class CollateralJson
 
     // JsonDocument throws InvalidOperationException for a name or text with half a surrogate pair.
     public static bool IsMalformed(Exception exception) => exception is JsonException or InvalidOperationException;
+
+    /// <summary>Reads a signed value.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It lacks a member, or has one of another type.</exception>
+    public static T Read<T>(JsonElement content, string name, string check, Func<JsonElement, T> read)
+    {
+        try
+        {
+            return read(content);
+        }
+        catch (Exception exception) when (IsMalformed(exception))
+        {
+            throw TdxExceptions.Collateral(check, $"Intel's {name} lacks a member or has one of another type");
+        }
+    }
+
+    /// <summary>Reads the levels of a platform, a module or an enclave; there is at least one.</summary>
+    public static IReadOnlyList<T> ReadLevels<T>(this JsonElement parent, Func<JsonElement, T> read)
+    {
+        List<T> levels = [];
+        foreach (JsonElement level in parent.ReadObjects("tcbLevels"))
+        {
+            levels.Add(read(level));
+        }
+
+        return levels.Count > 0 ? levels : throw new JsonException();
+    }
 
     public static JsonElement ReadObject(this JsonElement parent, string name)
     {

@@ -26,8 +26,6 @@ internal sealed class SignedQuote : IDisposable
 
     /// <summary>Judges chain and signatures.</summary>
     /// <param name="quote">The quote; bytes after its signature data are not looked at.</param>
-    /// <param name="anchors">The root keys to trust.</param>
-    /// <param name="at">The time at which the chain must be valid.</param>
     /// <exception cref="PrivatemodeVerificationException">No genuine platform made this quote.</exception>
     public static SignedQuote Verify(ReadOnlyMemory<byte> quote, TdxTrustAnchors anchors, DateTimeOffset at)
     {
@@ -50,7 +48,6 @@ internal sealed class SignedQuote : IDisposable
 
     /// <summary>Begins to judge collateral at a time, which may be later than the one at which the chain was verified.</summary>
     /// <returns>Roots with that of the quote; those of the collateral have to be under the same key. The caller disposes them.</returns>
-    /// <exception cref="PrivatemodeVerificationException">The quote's chain is not valid at that time.</exception>
     public IntelRoots BeginRoots(DateTimeOffset at)
     {
         IntelRoots roots = new(_anchors, at);
@@ -79,7 +76,6 @@ internal static class QuoteSignatures
 {
     private const int CoordinateSize = 32;
 
-    /// <exception cref="PrivatemodeVerificationException">A link is missing.</exception>
     public static void Check(TdxQuote quote, Certificate pck)
     {
         using (ECDsa pckKey = SubjectKeys.ImportP256(pck))

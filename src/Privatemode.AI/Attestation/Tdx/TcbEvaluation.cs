@@ -9,7 +9,6 @@ namespace Privatemode.AI.Attestation.Tdx;
 /// <param name="Overall">The whole: worst status, oldest date, all advisories.</param>
 /// <param name="Platform">CPU and firmware.</param>
 /// <param name="Module">The TDX module; null when it is judged with the platform.</param>
-/// <param name="QuotingEnclave">The quoting enclave.</param>
 /// <param name="WithoutPlatform">Module and quoting enclave together, without the platform: all that some verifiers look at.</param>
 internal sealed record TcbEvaluation(
     TcbFinding Overall, TcbStatus Platform, TcbStatus? Module, TcbStatus QuotingEnclave, TcbStatus WithoutPlatform)
@@ -66,12 +65,8 @@ internal sealed record NewestTcbEvaluation(TcbInfo? TcbInfo, TcbEvaluation? Tcb,
     public bool IsUnknown => Tcb is null && Problem is null;
 
     /// <summary>Judges by the newest TCB info. What is revoked is refused here as everywhere; all else is for the policy to decide.</summary>
-    /// <param name="quote">The quote.</param>
-    /// <param name="platform">What the PCK certificate says about the platform.</param>
-    /// <param name="collateral">The collateral with the newest TCB info.</param>
     /// <param name="verdict">What the verdict is made by.</param>
     /// <param name="revocation">The roots of this verification, and the root's verified revocation list.</param>
-    /// <param name="at">The time at which everything must be valid.</param>
     /// <exception cref="PrivatemodeVerificationException">Something of the TCB is revoked.</exception>
     public static NewestTcbEvaluation Judge(
         TdxQuote quote,

@@ -24,45 +24,33 @@ internal sealed record TcbInfo(
 
     /// <summary>Reads the document from an answer of Intel's service. Its dates and what it is about are not checked.</summary>
     /// <exception cref="PrivatemodeVerificationException">It is not signed, is about something else, or is malformed.</exception>
-    public static TcbInfo ReadSigned(ReadOnlyMemory<byte> answer, CollateralSigner signer)
-    {
-        using SignedDocument document = SignedDocument.Parse(answer, Name, TdxChecks.TcbInfoFormat);
-        signer.CheckSignature(document, Name, TdxChecks.TcbInfoSignature);
-        return Read(document.Content);
-    }
+    public static TcbInfo ReadSigned(ReadOnlyMemory<byte> answer, CollateralSigner signer) =>
+        SignedDocument.Read(answer, signer, Name, TdxChecks.TcbInfoFormat, TdxChecks.TcbInfoSignature, Read);
 
     /// <exception cref="PrivatemodeVerificationException">It is about something else, or malformed.</exception>
-    public static TcbInfo Read(JsonElement content)
+    public static TcbInfo Read(JsonElement content) => CollateralJson.Read(content, Name, TdxChecks.TcbInfoFormat, static content =>
     {
-        try
+        // First, because the same name over another version or technology has other members.
+        if (!content.ReadText("id").SequenceEqual("TDX"u8)
+            || content.ReadInteger("version", int.MaxValue) != Version
+            || content.ReadInteger("tcbType", int.MaxValue) != TcbType)
         {
-            // First, because the same name over another version or technology has other members.
-            if (!content.ReadText("id").SequenceEqual("TDX"u8)
-                || content.ReadInteger("version", int.MaxValue) != Version
-                || content.ReadInteger("tcbType", int.MaxValue) != TcbType)
-            {
-                throw TdxExceptions.Collateral(
-                    TdxChecks.TcbInfoKind, "Intel's tcbInfo is about something else", $"TDX, version {Version}, type {TcbType}");
-            }
+            throw TdxExceptions.Collateral(
+                TdxChecks.TcbInfoKind, "Intel's tcbInfo is about something else", $"TDX, version {Version}, type {TcbType}");
+        }
 
-            return new TcbInfo(
-                content.ReadDate("issueDate"),
-                content.ReadDate("nextUpdate"),
-                content.ReadHex("fmspc", FmspcSize),
-                content.ReadHex("pceId", PceIdSize),
-                content.ReadInteger("tcbEvaluationDataNumber", int.MaxValue),
-                TdxModule.Read(content.ReadObject("tdxModule")),
-                TdxModuleIdentity.ReadAll(content),
-                TcbLevel.ReadAll(content));
-        }
-        catch (Exception exception) when (CollateralJson.IsMalformed(exception))
-        {
-            throw TdxExceptions.Collateral(TdxChecks.TcbInfoFormat, "Intel's tcbInfo lacks a member or has one of another type");
-        }
-    }
+        return new TcbInfo(
+            content.ReadDate("issueDate"),
+            content.ReadDate("nextUpdate"),
+            content.ReadHex("fmspc", FmspcSize),
+            content.ReadHex("pceId", PceIdSize),
+            content.ReadInteger("tcbEvaluationDataNumber", int.MaxValue),
+            TdxModule.Read(content.ReadObject("tdxModule")),
+            TdxModuleIdentity.ReadAll(content),
+            TcbLevel.ReadAll(content));
+    });
 
     /// <summary>Refuses it outside its time; both ends belong to it.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is from the future, or should have been replaced.</exception>
     public void CheckDates(DateTimeOffset at) =>
         CollateralDates.Check(Name, IssueDate, NextUpdate, at, TdxChecks.TcbInfoNotYetValid, TdxChecks.TcbInfoExpired);
 
@@ -70,64 +58,41 @@ internal sealed record TcbInfo(
     /// <exception cref="PrivatemodeVerificationException">The PCK certificate names another family or provisioning enclave.</exception>
     public void CheckBelongsTo(PckExtensions platform)
     {
-        if (!platform.Fmspc.Span.SequenceEqual(Fmspc))
-        {
-            throw TdxExceptions.Collateral(
-                TdxChecks.TcbInfoFmspc,
-                "Intel's tcbInfo is about another family of platforms",
-                TdxExceptions.Hex(platform.Fmspc.Span),
-                TdxExceptions.Hex(Fmspc));
-        }
+        Compare(platform.Fmspc.Span, Fmspc, TdxChecks.TcbInfoFmspc, "family of platforms");
+        Compare(platform.PceId.Span, PceId, TdxChecks.TcbInfoPceId, "provisioning enclave");
 
-        if (!platform.PceId.Span.SequenceEqual(PceId))
+        static void Compare(ReadOnlySpan<byte> expected, ReadOnlySpan<byte> found, string check, string what)
         {
-            throw TdxExceptions.Collateral(
-                TdxChecks.TcbInfoPceId,
-                "Intel's tcbInfo is about another provisioning enclave",
-                TdxExceptions.Hex(platform.PceId.Span),
-                TdxExceptions.Hex(PceId));
+            if (!expected.SequenceEqual(found))
+            {
+                throw TdxExceptions.Collateral(
+                    check, $"Intel's tcbInfo is about another {what}", TdxExceptions.Hex(expected), TdxExceptions.Hex(found));
+            }
         }
     }
 }
 
 /// <summary>A level of a platform's TCB: a platform that has all of these SVNs, or higher ones, is what the finding says.</summary>
-internal sealed class TcbLevel
+internal sealed class TcbLevel(byte[] platform, byte[] module, int pceSvn, TcbFinding finding)
 {
     private const int ComponentCount = PckExtensions.ComponentCount;
-    private readonly byte[] _platform;
-    private readonly byte[] _module;
-    private readonly int _pceSvn;
+    private readonly byte[] _platform = platform;
+    private readonly byte[] _module = module;
+    private readonly int _pceSvn = pceSvn;
 
-    private TcbLevel(byte[] platform, byte[] module, int pceSvn, TcbFinding finding)
+    public TcbFinding Finding { get; } = finding;
+
+    public static IReadOnlyList<TcbLevel> ReadAll(JsonElement parent) => parent.ReadLevels(static level =>
     {
-        _platform = platform;
-        _module = module;
-        _pceSvn = pceSvn;
-        Finding = finding;
-    }
-
-    public TcbFinding Finding { get; }
-
-    /// <summary>Reads the platform's levels; there is at least one.</summary>
-    public static IReadOnlyList<TcbLevel> ReadAll(JsonElement parent)
-    {
-        List<TcbLevel> levels = [];
-        foreach (JsonElement level in parent.ReadObjects("tcbLevels"))
-        {
-            JsonElement tcb = level.ReadObject("tcb");
-            levels.Add(new TcbLevel(
-                ReadComponents(tcb, "sgxtcbcomponents"),
-                ReadComponents(tcb, "tdxtcbcomponents"),
-                tcb.ReadInteger("pcesvn", ushort.MaxValue),
-                TcbFinding.Read(level)));
-        }
-
-        return levels.Count > 0 ? levels : throw new JsonException();
-    }
+        JsonElement tcb = level.ReadObject("tcb");
+        return new TcbLevel(
+            ReadComponents(tcb, "sgxtcbcomponents"),
+            ReadComponents(tcb, "tdxtcbcomponents"),
+            tcb.ReadInteger("pcesvn", ushort.MaxValue),
+            TcbFinding.Read(level));
+    });
 
     /// <summary>The highest level that the platform reaches, whatever the order they are listed in; null when it reaches none.</summary>
-    /// <param name="levels">Intel's levels.</param>
-    /// <param name="platform">What the PCK certificate says about the platform.</param>
     /// <param name="teeTcbSvn">TEE_TCB_SVN, 16 bytes.</param>
     public static TcbLevel? Match(IReadOnlyList<TcbLevel> levels, PckExtensions platform, ReadOnlySpan<byte> teeTcbSvn)
     {
@@ -186,38 +151,16 @@ internal sealed class TcbLevel
 /// <summary>A level of a module or an enclave: from this version on, Intel says that.</summary>
 internal sealed record SvnLevel(int IsvSvn, TcbFinding Finding)
 {
-    /// <summary>Reads the levels of a module or an enclave; there is at least one.</summary>
-    public static IReadOnlyList<SvnLevel> ReadAll(JsonElement parent)
-    {
-        List<SvnLevel> levels = [];
-        foreach (JsonElement level in parent.ReadObjects("tcbLevels"))
-        {
-            levels.Add(new SvnLevel(level.ReadObject("tcb").ReadInteger("isvsvn", ushort.MaxValue), TcbFinding.Read(level)));
-        }
-
-        return levels.Count > 0 ? levels : throw new JsonException();
-    }
+    public static IReadOnlyList<SvnLevel> ReadAll(JsonElement parent) => parent.ReadLevels(
+        static level => new SvnLevel(level.ReadObject("tcb").ReadInteger("isvsvn", ushort.MaxValue), TcbFinding.Read(level)));
 
     /// <summary>The highest level that the version reaches, whatever the order they are listed in; null when it reaches none.</summary>
-    public static SvnLevel? Match(IReadOnlyList<SvnLevel> levels, int isvSvn)
-    {
-        SvnLevel? best = null;
-        foreach (SvnLevel level in levels)
-        {
-            if (level.IsvSvn <= isvSvn && (best is null || level.IsvSvn > best.IsvSvn))
-            {
-                best = level;
-            }
-        }
-
-        return best;
-    }
+    public static SvnLevel? Match(IReadOnlyList<SvnLevel> levels, int isvSvn) =>
+        levels.Where(level => level.IsvSvn <= isvSvn).MaxBy(level => level.IsvSvn);
 }
 
 /// <summary>What Intel says about one level of a TCB.</summary>
-/// <param name="Status">Its status.</param>
 /// <param name="Date">All weaknesses published by then are repaired, unless the status says otherwise.</param>
-/// <param name="Advisories">Intel's advisories that apply.</param>
 internal sealed record TcbFinding(TcbStatus Status, DateTimeOffset Date, IReadOnlyList<string> Advisories)
 {
     /// <summary>Reads the members that every level ends with. A status that is not known is malformed: it could mean anything.</summary>
@@ -244,7 +187,6 @@ internal sealed record TdxModule(byte[] MrSigner, byte[] Attributes, byte[] Attr
         element.ReadHex("attributesMask", sizeof(ulong)));
 
     /// <summary>Compares the module that the quote names with this one.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is another one.</exception>
     public void Check(TdReport report)
     {
         ReadOnlySpan<byte> signer = report.MrSignerSeam.Span;
@@ -266,8 +208,6 @@ internal sealed record TdxModule(byte[] MrSigner, byte[] Attributes, byte[] Attr
 
 /// <summary>A line of TDX modules: who signs them, and what Intel says about their versions.</summary>
 /// <param name="Line">The number in the line's name, the second byte of TEE_TCB_SVN; null for a name of another form.</param>
-/// <param name="Module">Signer and attributes.</param>
-/// <param name="Levels">Intel's levels.</param>
 internal sealed record TdxModuleIdentity(int? Line, TdxModule Module, IReadOnlyList<SvnLevel> Levels)
 {
     /// <summary>Reads the lines; none when the member is absent. A line may stand only once.</summary>
@@ -295,8 +235,6 @@ internal sealed record TdxModuleIdentity(int? Line, TdxModule Module, IReadOnlyL
     }
 
     /// <summary>What Intel says about the module in the quote; null when its line is judged with the platform.</summary>
-    /// <param name="tcbInfo">Intel's statement about the platform's family.</param>
-    /// <param name="report">The quote's body.</param>
     /// <param name="teeTcbSvn">The TCB at launch or now, 16 bytes.</param>
     /// <exception cref="PrivatemodeVerificationException">Intel does not know the module, or not any more.</exception>
     public static TcbFinding? Judge(TcbInfo tcbInfo, TdReport report, ReadOnlySpan<byte> teeTcbSvn)

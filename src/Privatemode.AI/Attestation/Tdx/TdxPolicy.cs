@@ -110,32 +110,32 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
     {
         // Bit 0 is DEBUG; bits 1 to 7 are reserved for further ways of looking into the trust domain.
         byte debug = report.TdAttributes.Span[0];
-        Demand(debug == 0, TdxPolicyChecks.Debug, "00", $"{debug:x2}");
-        Demand(
+        _mismatches.Compare(debug == 0, TdxPolicyChecks.Debug, "00", $"{debug:x2}");
+        _mismatches.Compare(
             !report.MrServiceTd.Span.ContainsAnyExcept((byte)0),
             TdxPolicyChecks.ServiceTd,
             "none",
             TdxExceptions.Hex(report.MrServiceTd.Span));
-        DemandEqual(policy.TdAttributes, report.TdAttributes, TdxPolicyChecks.Attributes);
+        _mismatches.CompareBytes(TdxPolicyChecks.Attributes, policy.TdAttributes, report.TdAttributes);
 
         ulong xfam = report.Xfam;
-        Demand(
+        _mismatches.Compare(
             (xfam & XfamFixed1) == XfamFixed1 && (xfam & ~XfamPossible) == 0,
             TdxPolicyChecks.XfamBits,
             $"0x{XfamFixed1:x} and bits of 0x{XfamPossible:x}",
             $"0x{xfam:x}");
         if (policy.Xfam is { } expected)
         {
-            Demand((xfam & ~XfamCet) == (expected & ~XfamCet), TdxPolicyChecks.Xfam, $"0x{expected:x}", $"0x{xfam:x}");
+            _mismatches.Compare((xfam & ~XfamCet) == (expected & ~XfamCet), TdxPolicyChecks.Xfam, $"0x{expected:x}", $"0x{xfam:x}");
         }
     }
 
     private void CompareMeasurements(TdReport report)
     {
-        DemandEqual(policy.ReportData, report.ReportData, TdxPolicyChecks.ReportData, VerificationCause.Deployment);
-        DemandEqual(policy.MrTd, report.MrTd, TdxPolicyChecks.MrTd);
-        DemandEqual(policy.MrSeam, report.MrSeam, TdxPolicyChecks.MrSeam);
-        DemandEqual(policy.MrConfigId, report.MrConfigId, TdxPolicyChecks.MrConfigId);
+        _mismatches.CompareBytes(TdxPolicyChecks.ReportData, policy.ReportData, report.ReportData, VerificationCause.Deployment);
+        _mismatches.CompareBytes(TdxPolicyChecks.MrTd, policy.MrTd, report.MrTd);
+        _mismatches.CompareBytes(TdxPolicyChecks.MrSeam, policy.MrSeam, report.MrSeam);
+        _mismatches.CompareBytes(TdxPolicyChecks.MrConfigId, policy.MrConfigId, report.MrConfigId);
         if (policy.Rtmrs is not { } rtmrs)
         {
             return;
@@ -144,70 +144,45 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
         for (int i = 0; i < RtmrChecks.Length; i++)
         {
             IEnumerable<ReadOnlyMemory<byte>> allowed = i == 0 ? [rtmrs[0], .. policy.Rtmr0Alternatives] : [rtmrs[i]];
-            DemandOneOf(allowed, report.Rtmr(i), RtmrChecks[i]);
+            _mismatches.CompareBytes(RtmrChecks[i], allowed, report.Rtmr(i));
         }
     }
 
     private void CompareTcb()
     {
         string accepted = string.Join(" or ", policy.AcceptedTcbStatuses);
-        Demand(policy.Accepts(quote.Tcb), TdxPolicyChecks.TcbStatus, accepted, quote.Tcb.ToText(), VerificationCause.Collateral);
-        Demand(
+        _mismatches.Compare(policy.Accepts(quote.Tcb), TdxPolicyChecks.TcbStatus, accepted, quote.Tcb.ToText(), VerificationCause.Collateral);
+        _mismatches.Compare(
             !policy.RequireNewestTdxTcbInfo || (quote.Newest.Tcb is { } newest && policy.Accepts(newest)),
             TdxPolicyChecks.NewestTcbStatus,
             accepted,
             quote.Newest.ToText());
-        DemandEvaluation(quote.TcbInfo.EvaluationDataNumber, TdxPolicyChecks.TcbInfoEvaluation);
-        DemandEvaluation(quote.QeIdentity.EvaluationDataNumber, TdxPolicyChecks.QeIdentityEvaluation);
+        CompareEvaluation(quote.TcbInfo.EvaluationDataNumber, TdxPolicyChecks.TcbInfoEvaluation);
+        CompareEvaluation(quote.QeIdentity.EvaluationDataNumber, TdxPolicyChecks.QeIdentityEvaluation);
     }
 
     private void ComparePlatform(PckExtensions platform)
     {
         if (policy.PlatformInstanceIds.Count > 0)
         {
-            DemandOneOf(policy.PlatformInstanceIds, platform.PlatformInstanceId, TdxPolicyChecks.PlatformInstance);
+            _mismatches.CompareBytes(TdxPolicyChecks.PlatformInstance, policy.PlatformInstanceIds, platform.PlatformInstanceId);
         }
 
-        Demand(
+        _mismatches.Compare(
             !policy.DemandMemoryIntegrity || platform.SgxType == SgxType.ScalableWithIntegrity,
             TdxPolicyChecks.MemoryIntegrity,
             $"{SgxType.ScalableWithIntegrity}",
             platform.SgxType?.ToString() ?? "not said");
-        Demand(!policy.DemandSmtDisabled || platform.SmtEnabled == false, TdxPolicyChecks.Multithreading, "off", ToText(platform.SmtEnabled));
-        Demand(
+        _mismatches.Compare(!policy.DemandSmtDisabled || platform.SmtEnabled == false, TdxPolicyChecks.Multithreading, "off", ToText(platform.SmtEnabled));
+        _mismatches.Compare(
             !policy.DemandStaticPlatform || platform.DynamicPlatform == false,
             TdxPolicyChecks.StaticPlatform,
             "not dynamic",
             ToText(platform.DynamicPlatform));
     }
 
-    private void DemandEvaluation(int number, string check) => Demand(
+    private void CompareEvaluation(int number, string check) => _mismatches.Compare(
         number >= policy.MinimumEvaluationDataNumber, check, $"{policy.MinimumEvaluationDataNumber} or higher", $"{number}", VerificationCause.Collateral);
-
-    private void DemandEqual(
-        ReadOnlyMemory<byte>? expected, ReadOnlyMemory<byte> found, string check, VerificationCause cause = VerificationCause.None)
-    {
-        if (expected is { } value)
-        {
-            DemandOneOf([value], found, check, cause);
-        }
-    }
-
-    private void DemandOneOf(
-        IEnumerable<ReadOnlyMemory<byte>> allowed, ReadOnlyMemory<byte> found, string check, VerificationCause cause = VerificationCause.None) => Demand(
-        allowed.Any(value => value.Span.SequenceEqual(found.Span)),
-        check,
-        string.Join(" or ", allowed.Select(value => TdxExceptions.Hex(value.Span))),
-        TdxExceptions.Hex(found.Span),
-        cause);
-
-    private void Demand(bool condition, string check, string expected, string found, VerificationCause cause = VerificationCause.None)
-    {
-        if (!condition)
-        {
-            _mismatches.Add(new VerificationMismatch { Check = check, Expected = expected, Found = found, Cause = cause });
-        }
-    }
 
     private static string ToText(bool? value) => value switch
     {

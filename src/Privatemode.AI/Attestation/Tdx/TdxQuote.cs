@@ -232,6 +232,7 @@ internal sealed class QeReport
 }
 
 // TD report 1.0, 584 bytes; TD report 1.5 appends TEE_TCB_SVN2 and MRSERVICETD, 648 bytes. Offsets are inside the body.
+// Signed and not read: MROWNER 48 @232 and MROWNERCONFIG 48 @280.
 
 /// <summary>What the CPU says about a trust domain. Slices of the quote; nothing is judged here.</summary>
 internal sealed class TdReport
@@ -287,10 +288,6 @@ internal sealed class TdReport
     public ReadOnlyMemory<byte> MrTd => Measurement(136);
 
     public ReadOnlyMemory<byte> MrConfigId => Measurement(184);
-
-    public ReadOnlyMemory<byte> MrOwner => Measurement(232);
-
-    public ReadOnlyMemory<byte> MrOwnerConfig => Measurement(280);
 
     /// <summary>64 bytes.</summary>
     public ReadOnlyMemory<byte> ReportData => _body.Slice(520, ReportDataSize);

@@ -9,7 +9,6 @@ internal static class TdxVerifier
     /// <summary>Judges a quote with its collateral: chains, signatures, revocation, and what Intel says about the platform's state.</summary>
     /// <param name="signed">The quote, whose chain may have been verified at an earlier time.</param>
     /// <param name="collateral">What Intel says; must not change during the call.</param>
-    /// <param name="at">The time at which everything must be valid.</param>
     /// <exception cref="PrivatemodeVerificationException">The quote proves nothing; the check says why.</exception>
     public static VerifiedTdxQuote Verify(SignedQuote signed, TdxCollateral collateral, DateTimeOffset at)
     {
@@ -79,10 +78,7 @@ internal static class TdxVerifier
 
 /// <summary>A quote that a genuine TDX platform made, and what Intel says about that platform. Whether it is the expected one is policy.</summary>
 /// <param name="Quote">The quote; its report is what the CPU said.</param>
-/// <param name="Platform">What the PCK certificate says about the platform.</param>
 /// <param name="Tcb">What Intel says about the platform, the module and the quoting enclave. Never revoked.</param>
-/// <param name="TcbInfo">The TCB info it was judged by.</param>
-/// <param name="QeIdentity">The QE identity it was judged by.</param>
 /// <param name="PckCrl">From when until when the PCK CRL counts.</param>
 /// <param name="RootCrl">From when until when the root's CRL counts.</param>
 /// <param name="ValidUntil">When the first certificate or piece of collateral expires.</param>
@@ -132,9 +128,6 @@ internal sealed record TdxCollateral(
 /// A document that is authentic may still be expired, or say that the platform is revoked: it is the one to judge by all the same, and an older one
 /// must not replace it. Every method returns <see langword="null"/> for anything that is not authentic.
 /// </remarks>
-/// <param name="quote">The quote.</param>
-/// <param name="anchors">The root keys to trust.</param>
-/// <param name="at">The time at which certificates must be valid.</param>
 internal sealed class TdxDocuments(SignedQuote quote, TdxTrustAnchors anchors, DateTimeOffset at)
 {
     /// <summary>Reads the version of a TCB info about the quote's platform.</summary>

@@ -10,24 +10,30 @@ public sealed class IdKeyDigestCacheTests
     public void Get_SameQuestion_IsComputedOnce()
     {
         IdKeyDigestCache cache = new();
-        Assert.Equal(IdKeyDigest.Compute(LaunchDigest, 1), cache.Get(LaunchDigest, 1).ToArray());
-        Assert.Equal(cache.Get(LaunchDigest, 1).ToArray(), cache.Get(LaunchDigest, 1).ToArray());
-        Assert.NotEqual(cache.Get(LaunchDigest, 1).ToArray(), cache.Get(LaunchDigest, 2).ToArray());
-        Assert.Equal(2, cache.Computed);
+        ReadOnlyMemory<byte> first = cache.Get(LaunchDigest, 1);
+        ReadOnlyMemory<byte> other = cache.Get(LaunchDigest, 2);
+        Assert.Equal(IdKeyDigest.Compute(LaunchDigest, 1), first.ToArray());
+        Assert.NotEqual(first.ToArray(), other.ToArray());
+        Assert.True(IsSame(first, cache.Get(LaunchDigest, 1)));
+        Assert.True(IsSame(other, cache.Get(LaunchDigest, 2)));
     }
 
     [Fact]
     public void Get_ManyQuestions_StaysSmall()
     {
         IdKeyDigestCache cache = new();
-        for (ulong policy = 0; policy <= IdKeyDigestCache.Capacity; policy++)
+        ReadOnlyMemory<byte> first = cache.Get(LaunchDigest, 0);
+        for (ulong policy = 1; policy < IdKeyDigestCache.Capacity; policy++)
         {
             _ = cache.Get(LaunchDigest, policy);
         }
 
-        _ = cache.Get(LaunchDigest, IdKeyDigestCache.Capacity);
-        Assert.Equal(IdKeyDigestCache.Capacity + 1, cache.Computed);
-        _ = cache.Get(LaunchDigest, 0);
-        Assert.Equal(IdKeyDigestCache.Capacity + 2, cache.Computed);
+        Assert.True(IsSame(first, cache.Get(LaunchDigest, 0)));
+        ReadOnlyMemory<byte> last = cache.Get(LaunchDigest, IdKeyDigestCache.Capacity);
+        Assert.True(IsSame(last, cache.Get(LaunchDigest, IdKeyDigestCache.Capacity)));
+        Assert.False(IsSame(first, cache.Get(LaunchDigest, 0)));
     }
+
+    // What is computed anew is another array.
+    private static bool IsSame(ReadOnlyMemory<byte> one, ReadOnlyMemory<byte> other) => one.Equals(other);
 }

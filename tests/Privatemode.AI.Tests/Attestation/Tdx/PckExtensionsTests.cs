@@ -21,7 +21,6 @@ public sealed class PckExtensionsTests
         Assert.Equal(SgxType.Scalable, extensions.SgxType);
         Assert.Equal(Complete.PlatformInstanceId, extensions.PlatformInstanceId.ToArray());
         Assert.False(extensions.DynamicPlatform);
-        Assert.True(extensions.CachedKeys);
         Assert.False(extensions.SmtEnabled);
     }
 
@@ -40,7 +39,6 @@ public sealed class PckExtensionsTests
         Assert.Null(extensions.SgxType);
         Assert.True(extensions.PlatformInstanceId.IsEmpty);
         Assert.Null(extensions.DynamicPlatform);
-        Assert.Null(extensions.CachedKeys);
         Assert.Null(extensions.SmtEnabled);
     }
 

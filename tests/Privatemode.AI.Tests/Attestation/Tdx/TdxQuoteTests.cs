@@ -214,8 +214,6 @@ public sealed class TdxQuoteTests
         Assert.Equal(BinaryPrimitives.ReadUInt64LittleEndian(Numbered(584).AsSpan(128)), report.Xfam);
         AssertNumbered(report.MrTd, 136, 48);
         AssertNumbered(report.MrConfigId, 184, 48);
-        AssertNumbered(report.MrOwner, 232, 48);
-        AssertNumbered(report.MrOwnerConfig, 280, 48);
         AssertNumbered(report.Rtmr(0), 328, 48);
         AssertNumbered(report.Rtmr(1), 376, 48);
         AssertNumbered(report.Rtmr(2), 424, 48);

@@ -45,7 +45,6 @@ internal sealed record AttestationDocument
     /// <summary>PEM text.</summary>
     public required ReadOnlyMemory<byte> MeshAuthority { get; init; }
 
-    /// <exception cref="PrivatemodeVerificationException">The bytes are not such a document.</exception>
     public static AttestationDocument Parse(ReadOnlyMemory<byte> json) => StrictObject.Read(json, MaxSize, Failure, root =>
     {
         StrictObject document = new(
@@ -81,13 +80,11 @@ internal sealed record AttestationDocument
 
         if (type.SequenceEqual(InsecureType))
         {
-            throw new PrivatemodeVerificationException(
+            throw PrivatemodeVerificationException.Create(
                 ContrastChecks.InsecureEvidence,
-                "The deployment says that it runs without confidential computing. Do not send anything.")
-            {
-                Expected = "1.3.9901.2.1 (SEV-SNP) or 1.3.9901.2.2 (TDX)",
-                Found = string.Join('.', type),
-            };
+                "The deployment says that it runs without confidential computing. Do not send anything.",
+                "1.3.9901.2.1 (SEV-SNP) or 1.3.9901.2.2 (TDX)",
+                string.Join('.', type));
         }
 
         return type.SequenceEqual(SevSnpType) ? EvidenceKind.SevSnp
@@ -125,7 +122,6 @@ internal static class AttestResponse
         "The answer to the attestation request has the wrong form. Do not send anything; update this package if the service is newer.");
 
     /// <summary>The bytes of the attestation document.</summary>
-    /// <exception cref="PrivatemodeVerificationException">The body is not such an answer.</exception>
     public static ReadOnlyMemory<byte> ReadDocument(ReadOnlyMemory<byte> body) =>
         StrictObject.Read(body, MaxSize, Failure, root => new StrictObject(root, "", Failure, "AttestationDoc").Base64("AttestationDoc"));
 }

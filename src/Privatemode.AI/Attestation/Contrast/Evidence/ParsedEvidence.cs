@@ -5,8 +5,6 @@ using Privatemode.AI.Attestation.Tdx;
 namespace Privatemode.AI.Attestation.Contrast;
 
 /// <summary>Evidence that is verified as far as it brings its own chain along, and what has to be fetched for the rest. Dispose it after the verdict.</summary>
-/// <param name="document">What the coordinator answered.</param>
-/// <param name="manifest">The expected manifest, which is the deployment's.</param>
 internal abstract class ParsedEvidence(AttestationDocument document, Manifest manifest) : IDisposable
 {
     public AttestationDocument Document { get; } = document;
@@ -22,9 +20,6 @@ internal abstract class ParsedEvidence(AttestationDocument document, Manifest ma
     /// For TDX the highest evaluation number that any reference value asks for is asked of Intel: a platform that only an older one
     /// accepts is refused, where the reference would have tried each value with collateral of its own.
     /// </remarks>
-    /// <param name="document">What the coordinator answered.</param>
-    /// <param name="expected">The only manifest the deployment may have.</param>
-    /// <param name="anchors">The root keys to trust.</param>
     /// <param name="at">The time at which the evidence's own certificates must be valid.</param>
     /// <exception cref="PrivatemodeVerificationException">No collateral could make this document acceptable.</exception>
     public static ParsedEvidence Of(AttestationDocument document, Manifest expected, ContrastTrustAnchors anchors, DateTimeOffset at)
@@ -96,12 +91,11 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
         SnpReport report = SnpReport.Parse(message.Report);
         if (report.Signer != SnpSigner.Vcek)
         {
-            throw new PrivatemodeVerificationException(
-                ContrastChecks.SnpSigner, "The report is signed with another key than the chip's own. Do not send anything.")
-            {
-                Expected = "VCEK",
-                Found = $"{report.Signer}",
-            };
+            throw PrivatemodeVerificationException.Create(
+                ContrastChecks.SnpSigner,
+                "The report is signed with another key than the chip's own. Do not send anything.",
+                "VCEK",
+                $"{report.Signer}");
         }
 
         // Reports of version 2 do not name the processor. Of any other, an unknown processor says more than its certificate.
@@ -151,21 +145,16 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
         IReadOnlyList<ReadOnlyMemory<byte>> certificates = Pem.ReadCertificates(chain.Span, limit: 2);
         return certificates.Count == 2
             ? new SnpCollateral(certificates[0], certificates[1], revocationList)
-            : throw new PrivatemodeVerificationException(
-                ContrastChecks.CollateralChain, "AMD's certificate chain is not complete. Do not send anything; try again later.")
-            {
-                Expected = "2 certificates",
-                Found = "1",
-                Cause = VerificationCause.Collateral,
-            };
+            : throw PrivatemodeVerificationException.Create(
+                ContrastChecks.CollateralChain,
+                "AMD's certificate chain is not complete. Do not send anything; try again later.",
+                "2 certificates",
+                "1",
+                VerificationCause.Collateral);
     }
 
     /// <summary>Judges report and collateral: chain, signature and revocation.</summary>
-    /// <param name="given">Certificates and revocation list.</param>
     /// <param name="vcek">What <see cref="VcekPath"/> answered; not looked at when the evidence has the certificate.</param>
-    /// <param name="anchors">The root keys to trust.</param>
-    /// <param name="at">The time of the verdict.</param>
-    /// <exception cref="PrivatemodeVerificationException">The report is not authentic at that time.</exception>
     public VerifiedSnpReport Verify(SnpCollateral given, ReadOnlyMemory<byte> vcek, SevTrustAnchors anchors, DateTimeOffset at)
     {
         // The certificates of the collateral count. If they are those of the evidence, they have been verified, and only the time has moved on.
@@ -214,14 +203,12 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
             : vek is not null ? vek.Line
             : listed.Length == 1 ? listed[0]
             : null;
-        return product ?? throw new PrivatemodeVerificationException(
+        return product ?? throw PrivatemodeVerificationException.Create(
             SevChecks.Product,
-            "The report is of a processor this package does not know. Do not send anything; update this package.")
-        {
-            Expected = string.Join(" or ", listed),
-            Found = report.Cpuid is { } found ? $"family 0x{found.Family:x2}, model 0x{found.Model:x2}" : "not said",
-            Cause = VerificationCause.Collateral,
-        };
+            "The report is of a processor this package does not know. Do not send anything; update this package.",
+            string.Join(" or ", listed),
+            report.Cpuid is { } found ? $"family 0x{found.Family:x2}, model 0x{found.Model:x2}" : "not said",
+            VerificationCause.Collateral);
     }
 }
 
@@ -231,9 +218,6 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
 /// Every method that finds returns <see langword="null"/> for anything that is not authentic.
 /// Where the evidence has a certificate, the one that is passed is not looked at.
 /// </remarks>
-/// <param name="evidence">The evidence.</param>
-/// <param name="anchors">The root keys to trust.</param>
-/// <param name="at">The time at which certificates must be valid.</param>
 internal sealed class SnpDocuments(ParsedSnpEvidence evidence, SevTrustAnchors anchors, DateTimeOffset at) : IDisposable
 {
     // The same files are asked about several times in turn.
@@ -274,7 +258,6 @@ internal sealed class SnpDocuments(ParsedSnpEvidence evidence, SevTrustAnchors a
     });
 
     /// <summary>Judges the report by the chip's certificate, whoever issued it.</summary>
-    /// <exception cref="PrivatemodeVerificationException">The report is not signed with the certified key.</exception>
     public void CheckSigner(ReadOnlyMemory<byte> vcek)
     {
         VekCertificate vek = VekOf(vcek);
@@ -287,7 +270,6 @@ internal sealed class SnpDocuments(ParsedSnpEvidence evidence, SevTrustAnchors a
     public bool HasSigned(ReadOnlyMemory<byte> vcek) => Passes(() => CheckSigner(vcek));
 
     /// <summary>Judges the report by its whole chain: all but revocation.</summary>
-    /// <exception cref="PrivatemodeVerificationException">The report is not a genuine processor's.</exception>
     public void CheckChain(ReadOnlyMemory<byte> vcek, ReadOnlyMemory<byte> chain, DateTimeOffset now)
     {
         VekCertificate vek = VekOf(vcek);

@@ -38,7 +38,6 @@ internal sealed class SevSnpMessage
     public static bool IsLikely(ProtobufMessage message) =>
         message.Repeated(1) is { Count: > 0 } && message.Message(1)!.Bytes(ReportDataField).Length == ReportData.Size;
 
-    /// <exception cref="PrivatemodeVerificationException">The message is not a whole report.</exception>
     public static SevSnpMessage Parse(ReadOnlyMemory<byte> evidence)
     {
         ProtobufMessage message = ProtobufMessage.Parse(evidence);

@@ -29,7 +29,6 @@ internal static class TdxQuoteMessage
         message.Repeated(1) is { Count: > 0 } && message.Message(1)!.UInt32(3) == TdxTee;
 
     /// <summary>The quote in Intel's layout, without trailing bytes.</summary>
-    /// <exception cref="PrivatemodeVerificationException">The message is not a whole quote.</exception>
     public static byte[] ReadQuote(ReadOnlyMemory<byte> evidence)
     {
         ProtobufMessage quote = ProtobufMessage.Parse(evidence);

@@ -94,8 +94,8 @@ internal static class ManifestReader
         ManifestObject values = ReadValues(manifest.Required("ReferenceValues", ManifestChecks.ReferenceValues));
         Manifest result = new(raw, policies)
         {
-            Snp = [.. values.Items("snp").Select((value, i) => SnpReferenceValue.Read(value, $"ReferenceValues.snp[{i}]"))],
-            Tdx = [.. values.Items("tdx").Select((value, i) => TdxReferenceValue.Read(value, $"ReferenceValues.tdx[{i}]"))],
+            Snp = values.ReadList("snp", SnpReferenceValue.Read),
+            Tdx = values.ReadList("tdx", TdxReferenceValue.Read),
         };
         Demand(result.CoordinatorPolicyHashes.Count > 0, ManifestChecks.Coordinator, "at least one policy with the role coordinator");
         Demand(result.Snp.Count + result.Tdx.Count > 0, ManifestChecks.ReferenceValues, "at least one reference value");
@@ -166,7 +166,6 @@ internal static class OwnerKeys
     private const int DigestSize = 32;
     private const string EcPublicKey = "1.2.840.10045.2.1";
 
-    /// <exception cref="PrivatemodeVerificationException">A key is not what its list says.</exception>
     public static void Check(ManifestObject manifest)
     {
         _ = manifest.HexItems("WorkloadOwnerKeyDigests", DigestSize, ManifestChecks.WorkloadOwnerKey);

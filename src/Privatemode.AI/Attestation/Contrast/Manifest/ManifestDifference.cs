@@ -125,7 +125,6 @@ internal sealed class ManifestImportance
     private readonly Dictionary<string, int> _policies = new(StringComparer.Ordinal);
 
     /// <param name="before">The old manifest; null for none.</param>
-    /// <param name="after">The new one.</param>
     /// <param name="known">The values of the old one: their number is bounded by what was adopted.</param>
     public ManifestImportance(Manifest? before, Manifest after, IReadOnlyDictionary<string, string> known)
     {

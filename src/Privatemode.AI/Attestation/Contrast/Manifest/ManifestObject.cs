@@ -24,8 +24,6 @@ internal readonly struct ManifestObject(JsonElement element, string path, params
 
     public IReadOnlyList<string> TextItems(string name) => _members.TextItems(name);
 
-    public IEnumerable<JsonElement> Items(string name) => _members.Items(name);
-
     public bool Flag(string name) => _members.Flag(name);
 
     /// <summary>Hexadecimal of this many bytes, in either case; none when it is absent or empty and that is allowed.</summary>
@@ -35,15 +33,24 @@ internal readonly struct ManifestObject(JsonElement element, string path, params
         return mayBeEmpty && text.Length == 0 ? [] : Hex(text, size, check, _members.PathOf(name));
     }
 
+    public IReadOnlyList<T> ReadList<T>(string name, Func<JsonElement, string, T> read) => _members.ReadList(name, read);
+
     public IReadOnlyList<ReadOnlyMemory<byte>> HexItems(string name, int? size, string check)
     {
-        List<ReadOnlyMemory<byte>> items = [];
-        foreach (string text in TextItems(name))
+        string path = _members.PathOf(name);
+        return [.. TextItems(name).Select((text, i) => (ReadOnlyMemory<byte>)Hex(text, size ?? (text.Length / 2), check, $"{path}[{i}]"))];
+    }
+
+    /// <summary>The bits of the flags that are set.</summary>
+    public ulong Flags(IEnumerable<(string Name, ulong Bit)> flags)
+    {
+        ulong value = 0;
+        foreach ((string name, ulong bit) in flags)
         {
-            items.Add(Hex(text, size ?? (text.Length / 2), check, $"{_members.PathOf(name)}[{items.Count}]"));
+            value |= Flag(name) ? bit : 0;
         }
 
-        return items;
+        return value;
     }
 
     /// <summary>An integer from 0 to the limit; null when it is absent.</summary>
@@ -87,60 +94,24 @@ internal readonly struct ManifestObject(JsonElement element, string path, params
 /// <summary>Stable names of the checks a manifest must pass before anything in it counts.</summary>
 internal static class ManifestChecks
 {
-    /// <summary>The manifest is the JSON object it should be, with members of the right types.</summary>
-    public const string Format = "manifest-format";
-
-    /// <summary>Each policy is named by a SHA-256 in hexadecimal, once.</summary>
-    public const string PolicyHash = "manifest-policy-hash";
-
-    /// <summary>Each policy has a known role.</summary>
-    public const string Role = "manifest-role";
-
-    /// <summary>At least one policy is the coordinator's.</summary>
-    public const string Coordinator = "manifest-coordinator";
-
-    /// <summary>There is at least one reference value.</summary>
-    public const string ReferenceValues = "manifest-reference-values";
-
-    /// <summary>Reference values are of kinds that this client can check.</summary>
-    public const string ReferenceValueKind = "manifest-reference-value-kind";
-
-    /// <summary>No reference value is of a platform without protection.</summary>
-    public const string InsecurePlatform = "manifest-insecure-platform";
-
-    /// <summary>The product is Milan or Genoa.</summary>
-    public const string Product = "manifest-snp-product";
-
-    /// <summary>The launch digest has 48 bytes.</summary>
-    public const string Measurement = "manifest-snp-measurement";
-
-    /// <summary>The address at which application processors begin is absent, empty, or 4 bytes.</summary>
-    public const string ResetAddress = "manifest-snp-apeip";
-
-    /// <summary>All four minimum versions are given as numbers from 0 to 255.</summary>
-    public const string MinimumTcb = "manifest-snp-minimum-tcb";
-
-    /// <summary>The guest policy does not allow debugging.</summary>
-    public const string Debug = "manifest-snp-debug";
-
-    /// <summary>The guest policy does not allow a migration agent.</summary>
-    public const string Migration = "manifest-snp-migration";
-
-    /// <summary>Each allowed chip is named by 64 bytes.</summary>
-    public const string ChipId = "manifest-snp-chip-id";
-
-    /// <summary>MRTD, MRSEAM and the runtime measurements have 48 bytes each, and there are four of the latter.</summary>
+    public const string Format = "manifest-format"; // The manifest is the JSON object it should be, with members of the right types.
+    public const string PolicyHash = "manifest-policy-hash"; // Each policy is named by a SHA-256 in hexadecimal, once.
+    public const string Role = "manifest-role"; // Each policy has a known role.
+    public const string Coordinator = "manifest-coordinator"; // At least one policy is the coordinator's.
+    public const string ReferenceValues = "manifest-reference-values"; // There is at least one reference value.
+    public const string ReferenceValueKind = "manifest-reference-value-kind"; // Reference values are of kinds that this client can check.
+    public const string InsecurePlatform = "manifest-insecure-platform"; // No reference value is of a platform without protection.
+    public const string Product = "manifest-snp-product"; // The product is Milan or Genoa.
+    public const string Measurement = "manifest-snp-measurement"; // The launch digest has 48 bytes.
+    public const string ResetAddress = "manifest-snp-apeip"; // The address at which application processors begin is absent, empty, or 4 bytes.
+    public const string MinimumTcb = "manifest-snp-minimum-tcb"; // All four minimum versions are given as numbers from 0 to 255.
+    public const string Debug = "manifest-snp-debug"; // The guest policy does not allow debugging.
+    public const string Migration = "manifest-snp-migration"; // The guest policy does not allow a migration agent.
+    public const string ChipId = "manifest-snp-chip-id"; // Each allowed chip is named by 64 bytes.
+    // MRTD, MRSEAM and the runtime measurements have 48 bytes each, and there are four of the latter.
     public const string TdxMeasurement = "manifest-tdx-measurement";
-
-    /// <summary>XFAM has 8 bytes.</summary>
-    public const string Xfam = "manifest-tdx-xfam";
-
-    /// <summary>Each allowed platform instance is named by 16 bytes.</summary>
-    public const string PlatformInstance = "manifest-tdx-piid";
-
-    /// <summary>The keys of workload owners are ECDSA public keys, or digests of such.</summary>
-    public const string WorkloadOwnerKey = "manifest-workload-owner-key";
-
-    /// <summary>The keys of seed share owners are RSA public keys.</summary>
-    public const string SeedShareOwnerKey = "manifest-seedshare-owner-key";
+    public const string Xfam = "manifest-tdx-xfam"; // XFAM has 8 bytes.
+    public const string PlatformInstance = "manifest-tdx-piid"; // Each allowed platform instance is named by 16 bytes.
+    public const string WorkloadOwnerKey = "manifest-workload-owner-key"; // The keys of workload owners are ECDSA public keys, or digests of such.
+    public const string SeedShareOwnerKey = "manifest-seedshare-owner-key"; // The keys of seed share owners are RSA public keys.
 }

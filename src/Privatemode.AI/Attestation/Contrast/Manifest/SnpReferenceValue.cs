@@ -118,10 +118,7 @@ internal static class SnpGuestPolicy
             ManifestObject policy = new(present, path, Names);
             value |= policy.Number("ABIMinor", byte.MaxValue, ManifestChecks.Format) ?? 0;
             value |= (policy.Number("ABIMajor", byte.MaxValue, ManifestChecks.Format) ?? 0) << AbiMajorShift;
-            foreach ((string name, ulong bit) in Flags)
-            {
-                value |= policy.Flag(name) ? bit : 0;
-            }
+            value |= policy.Flags(Flags);
         }
 
         Refuse(value, Debugging, ManifestChecks.Debug, $"{path}.Debug false: the host could read the machine's memory");
@@ -176,20 +173,6 @@ internal static class SnpPlatformRequirements
     private static readonly string[] Names = [.. Flags.Select(flag => flag.Name)];
 
     /// <summary>Reads the object; when it is absent no flag is set: nothing is allowed and nothing demanded.</summary>
-    public static SnpPlatformInfo Read(JsonElement? element, string path)
-    {
-        if (element is not { } present)
-        {
-            return default;
-        }
-
-        ManifestObject info = new(present, path, Names);
-        ulong value = 0;
-        foreach ((string name, ulong bit) in Flags)
-        {
-            value |= info.Flag(name) ? bit : 0;
-        }
-
-        return new SnpPlatformInfo(value);
-    }
+    public static SnpPlatformInfo Read(JsonElement? element, string path) =>
+        element is { } present ? new SnpPlatformInfo(new ManifestObject(present, path, Names).Flags(Flags)) : default;
 }

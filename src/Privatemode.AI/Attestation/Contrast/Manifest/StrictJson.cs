@@ -74,29 +74,22 @@ internal readonly struct StrictObject
     public JsonElement? Member(string name) =>
         _element.TryGetProperty(name, out JsonElement member) && member.ValueKind != JsonValueKind.Null ? member : null;
 
-    public string? OptionalText(string name)
-    {
-        if (Member(name) is not { } member)
-        {
-            return null;
-        }
-
-        DemandText(member, PathOf(name));
-        return member.GetString();
-    }
+    public string? OptionalText(string name) => Member(name) is { } member ? Text(member, PathOf(name)) : null;
 
     /// <summary>Padded standard base64.</summary>
     public byte[] Base64(string name) => Base64(Member(name), PathOf(name));
 
     public IReadOnlyList<ReadOnlyMemory<byte>> Base64Items(string name)
     {
-        List<ReadOnlyMemory<byte>> items = [];
-        foreach (JsonElement item in Items(name))
-        {
-            items.Add(Base64(item, $"{PathOf(name)}[{items.Count}]"));
-        }
+        StrictObject self = this;
+        return ReadList<ReadOnlyMemory<byte>>(name, (item, path) => self.Base64(item, path));
+    }
 
-        return items;
+    /// <summary>Reads the elements of an array, each with its place; none when it is absent.</summary>
+    public IReadOnlyList<T> ReadList<T>(string name, Func<JsonElement, string, T> read)
+    {
+        string path = PathOf(name);
+        return [.. Items(name).Select((item, i) => read(item, $"{path}[{i}]"))];
     }
 
     /// <summary>The elements of an array; none when it is absent.</summary>
@@ -113,14 +106,8 @@ internal readonly struct StrictObject
 
     public IReadOnlyList<string> TextItems(string name)
     {
-        List<string> items = [];
-        foreach (JsonElement item in Items(name))
-        {
-            DemandText(item, $"{PathOf(name)}[{items.Count}]");
-            items.Add(item.GetString()!);
-        }
-
-        return items;
+        StrictObject self = this;
+        return ReadList(name, (item, path) => self.Text(item, path));
     }
 
     /// <summary>Demands an array of strings, which may be long and are not looked at.</summary>
@@ -160,10 +147,11 @@ internal readonly struct StrictObject
         ? bytes
         : throw _failure.Create($"{path} as a string of padded standard base64");
 
-    private void DemandText(JsonElement element, string path)
+    private string Text(JsonElement element, string path)
     {
         Demand(element.ValueKind == JsonValueKind.String, $"{path} as a string");
         Demand(JsonMarshal.GetRawUtf8Value(element).Length <= MaxText, $"{path} of at most {MaxText} bytes");
+        return element.GetString()!;
     }
 
     private void Demand(bool condition, string expected)

@@ -9,12 +9,7 @@ internal static class ContrastVerifier
 {
     /// <summary>Verifies evidence.</summary>
     /// <param name="evidence">What the coordinator answered; its own certificates may have been verified at an earlier time.</param>
-    /// <param name="nonce">The 32 bytes we sent.</param>
     /// <param name="collateral">What the evidence asked for.</param>
-    /// <param name="anchors">The root keys to trust.</param>
-    /// <param name="options">What the user demands beyond the manifest.</param>
-    /// <param name="at">The time of the verdict.</param>
-    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
     public static VerifiedCoordinator Verify(
         ParsedEvidence evidence,
         ReadOnlyMemory<byte> nonce,
@@ -36,30 +31,25 @@ internal static class ContrastVerifier
     }
 
     /// <summary>Refuses any history of manifests but the expected one alone. The first thing to do: nothing of another manifest counts.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is another, or there are several.</exception>
     public static void CheckManifest(AttestationDocument document, Manifest expected)
     {
         if (document.Manifests.Count != 1)
         {
-            throw new PrivatemodeVerificationException(
+            throw PrivatemodeVerificationException.Create(
                 ContrastChecks.ManifestCount,
-                "The deployment was changed in place after it was set up, or was never set up. Do not send anything.")
-            {
-                Expected = "exactly one manifest",
-                Found = $"{document.Manifests.Count} manifests",
-            };
+                "The deployment was changed in place after it was set up, or was never set up. Do not send anything.",
+                "exactly one manifest",
+                $"{document.Manifests.Count} manifests");
         }
 
         if (!document.Manifests[0].Span.SequenceEqual(expected.Raw.Span))
         {
-            throw new PrivatemodeVerificationException(
+            throw PrivatemodeVerificationException.Create(
                 ContrastChecks.ManifestMatch,
-                "The deployment has another manifest than the expected one. Do not send anything; look at the new manifest before you accept it.")
-            {
-                Expected = Hex(expected.Digest.Span),
-                Found = Hex(SHA256.HashData(document.Manifests[0].Span)),
-                Cause = VerificationCause.ManifestMismatch,
-            };
+                "The deployment has another manifest than the expected one. Do not send anything; look at the new manifest before you accept it.",
+                Hex(expected.Digest.Span),
+                Hex(SHA256.HashData(document.Manifests[0].Span)),
+                VerificationCause.ManifestMismatch);
         }
     }
 
@@ -67,13 +57,11 @@ internal static class ContrastVerifier
     {
         if (options.AllowedKinds is { } kinds && !kinds.Contains(found))
         {
-            throw new PrivatemodeVerificationException(
+            throw PrivatemodeVerificationException.Create(
                 ContrastChecks.OptionKind,
-                "The deployment runs on hardware that your settings do not allow. Do not send anything.")
-            {
-                Expected = string.Join(" or ", kinds.Select(NameOf)),
-                Found = NameOf(found),
-            };
+                "The deployment runs on hardware that your settings do not allow. Do not send anything.",
+                string.Join(" or ", kinds.Select(NameOf)),
+                NameOf(found));
         }
     }
 
@@ -110,15 +98,13 @@ internal static class ContrastVerifier
     {
         if (given.IsCrlSupplied && at - dates.CrlThisUpdate > options.MaxAmdFallbackRevocationListAge)
         {
-            throw new PrivatemodeVerificationException(
+            throw PrivatemodeVerificationException.Create(
                 SevChecks.SuppliedRevocationListAge,
                 "AMD's revocation list could not be retrieved, and the one that came with the evidence is too old. Do not send anything; make sure that "
-                    + "AMD's key distribution service can be reached, or set Verification.CollateralEndpoint.")
-            {
-                Expected = $"at most {options.MaxAmdFallbackRevocationListAge.TotalDays:0.#} days old",
-                Found = $"issued {dates.CrlThisUpdate:u}",
-                Cause = VerificationCause.ExpiredCollateral,
-            };
+                    + "AMD's key distribution service can be reached, or set Verification.CollateralEndpoint.",
+                $"at most {options.MaxAmdFallbackRevocationListAge.TotalDays:0.#} days old",
+                $"issued {dates.CrlThisUpdate:u}",
+                VerificationCause.ExpiredCollateral);
         }
     }
 
@@ -171,6 +157,8 @@ internal sealed record ContrastCollateral
 /// <summary>What a user demands beyond the manifest, and the one thing that can be demanded less.</summary>
 internal sealed record ContrastOptions
 {
+    public static readonly TimeSpan DefaultMaxAmdFallbackRevocationListAge = TimeSpan.FromDays(30);
+
     /// <summary>The hardware that is accepted; null: what the manifest lists.</summary>
     public IReadOnlyCollection<EvidenceKind>? AllowedKinds { get; init; }
 
@@ -188,7 +176,7 @@ internal sealed record ContrastOptions
     public bool RequireNewestTdxTcbInfo { get; init; }
 
     /// <summary>How old a revocation list of AMD may be that came with the evidence, when AMD could not be asked for the current one.</summary>
-    public TimeSpan MaxAmdFallbackRevocationListAge { get; init; } = HardwarePolicy.DefaultMaxAmdFallbackRevocationListAge;
+    public TimeSpan MaxAmdFallbackRevocationListAge { get; init; } = DefaultMaxAmdFallbackRevocationListAge;
 
     /// <summary>Kept by whoever verifies often: a digest is computed once per measurement and policy.</summary>
     public IdKeyDigestCache IdKeyDigests { get; init; } = new();
@@ -211,7 +199,6 @@ internal static class ReportData
     public const int NonceSize = 32;
 
     /// <summary>What the report must carry: one SHA-256 and 32 zero bytes.</summary>
-    /// <param name="nonce">The 32 bytes we sent.</param>
     /// <param name="manifests">The history, oldest first; at least one.</param>
     /// <param name="rootAuthority">The root CA's text as it was received.</param>
     /// <param name="meshAuthority">The mesh CA's text as it was received.</param>
@@ -239,12 +226,11 @@ internal static class ReportData
     {
         if (nonce.Length != NonceSize)
         {
-            throw new PrivatemodeVerificationException(
-                ContrastChecks.Nonce, "The nonce has the wrong size. Attest again with a new one.")
-            {
-                Expected = "32 bytes",
-                Found = $"{nonce.Length} bytes",
-            };
+            throw PrivatemodeVerificationException.Create(
+                ContrastChecks.Nonce,
+                "The nonce has the wrong size. Attest again with a new one.",
+                "32 bytes",
+                $"{nonce.Length} bytes");
         }
 
         byte[] result = new byte[Size];

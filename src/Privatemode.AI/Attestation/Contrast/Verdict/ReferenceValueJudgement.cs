@@ -7,7 +7,6 @@ namespace Privatemode.AI.Attestation.Contrast;
 internal static class ReferenceValueMatcher
 {
     /// <summary>Compares evidence with each reference value until one has no mismatch; otherwise every mismatch of each is kept.</summary>
-    /// <exception cref="PrivatemodeVerificationException">Nothing fits.</exception>
     public static T FindAny<T>(
         IReadOnlyList<T> values, Func<T, string> path, Func<T, IReadOnlyList<VerificationMismatch>> compare, string kind)
     {
@@ -31,35 +30,21 @@ internal static class ReferenceValueMatcher
     }
 
     /// <summary>Refuses a manifest without reference values of a kind.</summary>
-    /// <exception cref="PrivatemodeVerificationException">There is none.</exception>
     public static void DemandAny<T>(IReadOnlyList<T> values, string kind)
     {
         if (values.Count == 0)
         {
-            throw new PrivatemodeVerificationException(
+            throw PrivatemodeVerificationException.Create(
                 ContrastChecks.ReferenceValueKind,
-                $"The manifest has no reference value for {kind}, which the deployment runs on. Do not send anything.")
-            {
-                Expected = $"at least one reference value for {kind}",
-                Found = "none",
-            };
+                $"The manifest has no reference value for {kind}, which the deployment runs on. Do not send anything.",
+                $"at least one reference value for {kind}",
+                "none");
         }
     }
 
     /// <summary>Compares the policy that the machine was launched with to those of the coordinator; any of them will do.</summary>
-    public static void ComparePolicy(Manifest manifest, ReadOnlyMemory<byte> found, List<VerificationMismatch> mismatches)
-    {
-        if (!manifest.CoordinatorPolicyHashes.Any(hash => hash.Span.SequenceEqual(found.Span)))
-        {
-            mismatches.Add(new VerificationMismatch
-            {
-                Check = ContrastChecks.CoordinatorPolicy,
-                Expected = string.Join(" or ", manifest.CoordinatorPolicyHashes.Select(hash => Convert.ToHexStringLower(hash.Span))),
-                Found = Convert.ToHexStringLower(found.Span),
-                Cause = VerificationCause.Deployment,
-            });
-        }
-    }
+    public static void ComparePolicy(Manifest manifest, ReadOnlyMemory<byte> found, List<VerificationMismatch> mismatches) =>
+        mismatches.CompareBytes(ContrastChecks.CoordinatorPolicy, manifest.CoordinatorPolicyHashes, found, VerificationCause.Deployment);
 }
 
 /// <summary>Whether an authentic SEV-SNP report is one that the manifest allows.</summary>
@@ -76,7 +61,6 @@ internal sealed class SnpReferenceMatcher(
     private static ReadOnlyMemory<byte>? NotCompared => null;
 
     /// <summary>Tries every reference value for SEV-SNP until one fits.</summary>
-    /// <exception cref="PrivatemodeVerificationException">None fits; every mismatch is in it.</exception>
     public SnpReferenceValue Judge() => ReferenceValueMatcher.FindAny(manifest.Snp, value => value.Path, Compare, Kind);
 
     private List<VerificationMismatch> Compare(SnpReferenceValue value)
@@ -115,42 +99,31 @@ internal sealed class SnpReferenceMatcher(
 
         uint signature = LaunchDigests.ProcessorSignature(value.Product)!.Value; // a manifest can only name products that have one
         Processors = LaunchDigests.FindProcessors(value.Measurement.Span, resetAddress, signature, found.Span);
-        if (Processors is not null)
-        {
-            return found;
-        }
-
-        mismatches.Add(new VerificationMismatch
-        {
-            Check = ContrastChecks.SnpMeasurement,
-            Expected = $"{Hex(value.Measurement)}, or what follows from it for 2 to {LaunchDigests.MaxProcessors} processors",
-            Found = Hex(found),
-        });
-        return null;
+        mismatches.Compare(
+            Processors is not null,
+            ContrastChecks.SnpMeasurement,
+            $"{Hex(value.Measurement)}, or what follows from it for 2 to {LaunchDigests.MaxProcessors} processors",
+            Hex(found));
+        return Processors is not null ? found : NotCompared;
     }
 
     private void CompareOptions(List<VerificationMismatch> mismatches)
     {
-        if (options.AllowedProducts is { } products && !products.Contains(verified.Product))
+        if (options.AllowedProducts is { } products)
         {
-            mismatches.Add(new VerificationMismatch
-            {
-                Check = ContrastChecks.OptionProduct,
-                Expected = string.Join(" or ", products),
-                Found = $"{verified.Product}",
-            });
+            mismatches.Compare(
+                products.Contains(verified.Product), ContrastChecks.OptionProduct, string.Join(" or ", products), $"{verified.Product}");
         }
 
         // Any chip may hide its id behind zeros, so that they name none.
         ReadOnlyMemory<byte> chip = verified.Report.ChipId;
-        if (options.AllowedChipIds is { } chips && (verified.Report.IsChipIdMasked || !chips.Any(allowed => allowed.Span.SequenceEqual(chip.Span))))
+        if (options.AllowedChipIds is { } chips)
         {
-            mismatches.Add(new VerificationMismatch
-            {
-                Check = ContrastChecks.OptionChip,
-                Expected = string.Join(" or ", chips.Select(Hex)),
-                Found = Hex(chip),
-            });
+            mismatches.Compare(
+                !verified.Report.IsChipIdMasked && chips.Any(allowed => allowed.Span.SequenceEqual(chip.Span)),
+                ContrastChecks.OptionChip,
+                string.Join(" or ", chips.Select(Hex)),
+                Hex(chip));
         }
     }
 
@@ -173,7 +146,6 @@ internal sealed class TdxReferenceMatcher(
     public ReadOnlyMemory<byte> PolicyHash => verified.Report.MrConfigId[..PolicyHashSize];
 
     /// <summary>Tries every reference value for TDX until one fits.</summary>
-    /// <exception cref="PrivatemodeVerificationException">None fits; every mismatch is in it.</exception>
     public TdxReferenceValue Judge() => ReferenceValueMatcher.FindAny(manifest.Tdx, value => value.Path, Compare, Kind);
 
     private List<VerificationMismatch> Compare(TdxReferenceValue value)
@@ -181,16 +153,8 @@ internal sealed class TdxReferenceMatcher(
         List<VerificationMismatch> mismatches = [];
         ReferenceValueMatcher.ComparePolicy(manifest, PolicyHash, mismatches);
         ReadOnlySpan<byte> tail = verified.Report.MrConfigId.Span[PolicyHashSize..];
-        if (tail.ContainsAnyExcept((byte)0))
-        {
-            mismatches.Add(new VerificationMismatch
-            {
-                Check = ContrastChecks.TdxConfigurationTail,
-                Expected = "16 zero bytes",
-                Found = Convert.ToHexStringLower(tail),
-            });
-        }
-
+        mismatches.Compare(
+            !tail.ContainsAnyExcept((byte)0), ContrastChecks.TdxConfigurationTail, "16 zero bytes", Convert.ToHexStringLower(tail));
         mismatches.AddRange(TdxPolicy.Compare(verified, new TdxPolicy
         {
             ReportData = reportData,

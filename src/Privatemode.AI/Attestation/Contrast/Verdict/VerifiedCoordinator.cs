@@ -62,7 +62,7 @@ internal sealed record VerifiedCoordinator
     /// <summary>What was accepted and should be known; in sentences.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
-    public required IReadOnlyList<CoordinatorCheck> Checks { get; init; }
+    public required IReadOnlyList<VerificationCheck> Checks { get; init; }
 }
 
 /// <summary>Says in words what a successful verification proved, what it did not look at, and what should be known.</summary>
@@ -70,12 +70,12 @@ internal static class CoordinatorReport
 {
     private const string NotAsked = "the manifest does not ask for it";
 
-    private static readonly CoordinatorCheck[] NeverChecked =
+    private static readonly VerificationCheck[] NeverChecked =
     [
-        new("gpu-evidence", VerificationOutcome.NotChecked, "checked inside by the attested workloads, not by the client"),
-        new("manifest-signature", VerificationOutcome.NotChecked, "manifests are not signed: the manifest policy decides which one is expected"),
-        new("coordinator-version", VerificationOutcome.NotChecked, "the version in the document is a claim; the measurement counts"),
-        new("policy-documents", VerificationOutcome.NotChecked, "nothing binds them to the report; their hashes in the manifest count"),
+        NotChecked("gpu-evidence", "checked inside by the attested workloads, not by the client"),
+        NotChecked("manifest-signature", "manifests are not signed: the manifest policy decides which one is expected"),
+        NotChecked("coordinator-version", "the version in the document is a claim; the measurement counts"),
+        NotChecked("policy-documents", "nothing binds them to the report; their hashes in the manifest count"),
     ];
 
     /// <summary>The product line whose root key was extracted, and a revocation list that may not be AMD's current one.</summary>
@@ -116,7 +116,7 @@ internal static class CoordinatorReport
         return warnings;
     }
 
-    public static IReadOnlyList<CoordinatorCheck> ChecksOf(
+    public static IReadOnlyList<VerificationCheck> ChecksOf(
         VerifiedSnpReport verified, SnpReferenceValue value, int? processors, bool isCrlSupplied, DateTimeOffset at) =>
     [
         .. Common(),
@@ -139,7 +139,7 @@ internal static class CoordinatorReport
         .. NeverChecked,
     ];
 
-    public static IReadOnlyList<CoordinatorCheck> ChecksOf(VerifiedTdxQuote verified, TdxReferenceValue value, ContrastOptions options) =>
+    public static IReadOnlyList<VerificationCheck> ChecksOf(VerifiedTdxQuote verified, TdxReferenceValue value, ContrastOptions options) =>
     [
         .. Common(),
         Passed(TdxChecks.PckChain, "Intel's root key"),
@@ -167,29 +167,27 @@ internal static class CoordinatorReport
         .. NeverChecked,
     ];
 
-    private static CoordinatorCheck[] Common() => [Passed(ContrastChecks.ManifestCount), Passed(ContrastChecks.ManifestMatch)];
+    private static VerificationCheck[] Common() => [Passed(ContrastChecks.ManifestCount), Passed(ContrastChecks.ManifestMatch)];
 
-    private static CoordinatorCheck Passed(string check, string? found = null) => new(check, VerificationOutcome.Passed, found);
+    private static VerificationCheck Passed(string check, string? found = null) =>
+        new() { Name = check, Outcome = VerificationOutcome.Passed, Detail = found };
 
-    private static CoordinatorCheck Asked(string check, bool asked, string reason, string? found = null) =>
-        asked ? Passed(check, found) : new CoordinatorCheck(check, VerificationOutcome.NotChecked, reason);
+    private static VerificationCheck NotChecked(string check, string reason) =>
+        new() { Name = check, Outcome = VerificationOutcome.NotChecked, Detail = reason };
 
-    private static CoordinatorCheck NewestCheckOf(VerifiedTdxQuote verified, ContrastOptions options)
+    private static VerificationCheck Asked(string check, bool asked, string reason, string? found = null) =>
+        asked ? Passed(check, found) : NotChecked(check, reason);
+
+    private static VerificationCheck NewestCheckOf(VerifiedTdxQuote verified, ContrastOptions options)
     {
         TdxPolicy policy = new() { DangerousAcceptOutdatedTdxPlatform = options.DangerousAcceptOutdatedTdxPlatform };
         VerificationOutcome outcome = verified.Newest.Tcb is { } tcb && policy.Accepts(tcb) ? VerificationOutcome.Passed
             : verified.Newest.IsUnknown ? VerificationOutcome.NotChecked
             : VerificationOutcome.Warning;
-        return new CoordinatorCheck(TdxPolicyChecks.NewestTcbStatus, outcome, verified.Newest.ToText());
+        return new VerificationCheck { Name = TdxPolicyChecks.NewestTcbStatus, Outcome = outcome, Detail = verified.Newest.ToText() };
     }
 
     private static string ListOf(VerifiedSnpReport verified, bool isSupplied, DateTimeOffset at) => isSupplied
         ? $"revocation list of {verified.Dates.CrlThisUpdate:u}, which came with the evidence and is {(at - verified.Dates.CrlThisUpdate).TotalDays:0} days old"
         : $"revocation list of {verified.Dates.CrlThisUpdate:u}";
 }
-
-/// <summary>One line of what was proved, accepted with a warning, or deliberately not looked at.</summary>
-/// <param name="Check">Stable name.</param>
-/// <param name="Outcome">A check that fails throws, so there is no outcome for it.</param>
-/// <param name="Reason">Why it was not checked, or what was found; null when the name says all.</param>
-internal sealed record CoordinatorCheck(string Check, VerificationOutcome Outcome, string? Reason);

@@ -66,10 +66,6 @@ internal static class OptionsValidator
         return keys;
     }
 
-    /// <summary>Whether an address is on this machine without asking anybody what its name stands for.</summary>
-    public static bool IsLoopbackAddress(Uri address) =>
-        address.IsLoopback && address.HostNameType is (UriHostNameType.IPv4 or UriHostNameType.IPv6);
-
     /// <summary>Whether the options specify an API key. The environment variable is not considered.</summary>
     private static bool HasKey(PrivatemodeOptions options) =>
         options.ApiKeyAccessor is not null || options.Credential is not null || options.ApiKey is not null;
@@ -99,7 +95,7 @@ internal static class OptionsValidator
 
     private static void DemandLoopback(PrivatemodeOptions options)
     {
-        if (options.Transport.InsecureAcceptAnyHandlerOnLoopback && !IsLoopbackAddress(options.Endpoint))
+        if (options.Transport.InsecureAcceptAnyHandlerOnLoopback && !Loopback.IsAddress(options.Endpoint))
         {
             throw new PrivatemodeConfigurationException(
                 OptionNames.AnyHandlerOnLoopback,

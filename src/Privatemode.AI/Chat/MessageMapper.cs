@@ -20,9 +20,6 @@ internal sealed class MessageMapper
 
     private MessageMapper(IReadOnlyList<ChatMessage?> messages) => _pairs = new ToolCallPairs(messages);
 
-    /// <param name="messages">The messages.</param>
-    /// <param name="options">The options of the request.</param>
-    /// <param name="callIds">Makes IDs for the calls of the answer.</param>
     /// <exception cref="PrivatemodeRequestException">A message is null, or has a content for which a chat request has no place.</exception>
     public static List<OpenAIMessage> ToOpenAI(IEnumerable<ChatMessage?> messages, ChatOptions? options, out ToolCallIds callIds)
     {

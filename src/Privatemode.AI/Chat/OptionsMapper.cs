@@ -1,7 +1,4 @@
-using System.ClientModel.Primitives;
-using System.Text.Json;
 using Microsoft.Extensions.AI;
-using OpenAI;
 using OpenAI.Chat;
 using Privatemode.AI.Internal;
 using ChatResponseFormat = OpenAI.Chat.ChatResponseFormat;
@@ -17,9 +14,6 @@ internal static class OptionsMapper
     /// What <see cref="ChatOptions.RawRepresentationFactory"/> made is the base; the typed options fill its gaps, and
     /// <see cref="ChatOptions.AdditionalProperties"/> go into the body as they are.
     /// </summary>
-    /// <param name="client">The client that was called.</param>
-    /// <param name="defaultModelId">The model that is used if the options do not specify one.</param>
-    /// <param name="options">The options of the call.</param>
     /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or an option asks for what the service does not
     /// do.</exception>
     public static ChatCompletionOptions ToOpenAI(IChatClient client, string? defaultModelId, ChatOptions? options)
@@ -45,7 +39,7 @@ internal static class OptionsMapper
         }
 
         result.ReasoningEffortLevel ??= ReasoningEfforts.ToOpenAI(options.Reasoning?.Effort, ModelOf(result) ?? defaultModelId);
-        ExtraProperties.Apply(options.AdditionalProperties, result);
+        ChatAdditionalProperties.Apply(options.AdditionalProperties, result);
         return result;
     }
 
@@ -141,7 +135,7 @@ internal static class OptionsMapper
 }
 
 /// <summary>Posts <see cref="ChatOptions.AdditionalProperties"/> as top-level members of the request body, as they are.</summary>
-internal static class ExtraProperties
+internal static class ChatAdditionalProperties
 {
     private static readonly AdditionalPropertyWriter Members = new("ChatOptions.AdditionalProperties", new HashSet<string>
     {
@@ -149,13 +143,37 @@ internal static class ExtraProperties
         "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call",
     });
 
+    /// <summary>The other members that the typed options write, and whether they do.</summary>
+    private static readonly Dictionary<string, Func<ChatCompletionOptions, bool>> Typed = new()
+    {
+        ["audio"] = options => options.AudioOptions is not null,
+        ["frequency_penalty"] = options => options.FrequencyPenalty is not null,
+        ["logit_bias"] = options => options.LogitBiases.Count > 0,
+        ["logprobs"] = options => options.IncludeLogProbabilities is not null,
+        ["metadata"] = options => options.Metadata.Count > 0,
+        ["modalities"] = options => options.ResponseModalities != ChatResponseModalities.Default,
+        ["prediction"] = options => options.OutputPrediction is not null,
+        ["presence_penalty"] = options => options.PresencePenalty is not null,
+        ["reasoning_effort"] = options => options.ReasoningEffortLevel is not null,
+        ["response_format"] = options => options.ResponseFormat is not null,
+        ["safety_identifier"] = options => options.SafetyIdentifier is not null,
+        ["seed"] = options => options.Seed is not null,
+        ["service_tier"] = options => options.ServiceTier is not null,
+        ["stop"] = options => options.StopSequences.Count > 0,
+        ["store"] = options => options.StoredOutputEnabled is not null,
+        ["temperature"] = options => options.Temperature is not null,
+        ["top_logprobs"] = options => options.TopLogProbabilityCount is not null,
+        ["top_p"] = options => options.TopP is not null,
+        ["user"] = options => options.EndUserId is not null,
+        ["web_search_options"] = options => options.WebSearchOptions is not null,
+    };
+
     /// <param name="properties">What the caller wants posted.</param>
     /// <param name="target">The options of the call, with everything else already in them.</param>
     /// <exception cref="PrivatemodeRequestException">A name is reserved, set twice, or not a name; or a value is not of a JSON
     /// kind.</exception>
     public static void Apply(AdditionalPropertiesDictionary? properties, ChatCompletionOptions target)
     {
-        HashSet<string>? posted = null;
         foreach ((string name, object? value) in properties ?? [])
         {
             if (name == ToolMapper.StrictKey)
@@ -163,17 +181,18 @@ internal static class ExtraProperties
                 continue;
             }
 
-            Members.ThrowIfNotFree(name, (posted ??= NamesIn(target)).Contains(name));
+            Members.ThrowIfNotFree(name, IsPosted(target, name));
             target.Patch.Set(AdditionalPropertyWriter.PathOf(name), Members.ToJson(name, value));
         }
     }
 
-    /// <summary>Everything the typed options and the caller's own base have set, whatever it is called.</summary>
-    private static HashSet<string> NamesIn(ChatCompletionOptions target)
+    /// <summary>Whether the typed options or the caller's own base have set a member.</summary>
+    private static bool IsPosted(ChatCompletionOptions target, string name)
     {
-        using JsonDocument body = JsonDocument.Parse(
-            ModelReaderWriter.Write(target, ModelReaderWriterOptions.Json, OpenAIContext.Default).ToMemory());
-        return [.. body.RootElement.EnumerateObject().Select(member => member.Name)];
+        byte[] path = AdditionalPropertyWriter.PathOf(name);
+        return !target.Patch.IsRemoved(path)
+            && (target.Patch.Contains(path) || target.Patch.TryGetJson(path, out _)
+                || (Typed.TryGetValue(name, out Func<ChatCompletionOptions, bool>? isSet) && isSet(target)));
     }
 }
 

@@ -22,10 +22,6 @@ internal sealed class PrivatemodeChatClient : IChatClient
     private readonly ChatClientMetadata _metadata;
     private readonly ExceptionMapper _failures;
 
-    /// <param name="client">Sends the requests.</param>
-    /// <param name="endpoint">Address of the service, for the metadata.</param>
-    /// <param name="modelId">The model used when a call names none.</param>
-    /// <param name="failures">From what the client throws to what callers see.</param>
     public PrivatemodeChatClient(ChatClient client, Uri endpoint, string modelId, ExceptionMapper failures)
     {
         _client = client;
@@ -64,15 +60,8 @@ internal sealed class PrivatemodeChatClient : IChatClient
         return StreamAsync(messages, options, cancellationToken);
     }
 
-    public object? GetService(Type serviceType, object? serviceKey = null)
-    {
-        ArgumentNullException.ThrowIfNull(serviceType);
-        return serviceKey is not null ? null
-            : serviceType == typeof(ChatClientMetadata) ? _metadata
-            : serviceType == typeof(ChatClient) ? _client
-            : serviceType.IsInstanceOfType(this) ? this
-            : null;
-    }
+    public object? GetService(Type serviceType, object? serviceKey = null) =>
+        ClientMembers.FindService(this, _metadata, _client, typeof(ChatClient), serviceType, serviceKey);
 
     void IDisposable.Dispose()
     {

@@ -204,7 +204,6 @@ internal static class FinishReasons
 internal static class UsageMapper
 {
     /// <summary>The usage of an answer or event; null when there is none.</summary>
-    /// <param name="answer">What the OpenAI client keeps of the answer or event.</param>
     public static UsageDetails? FromOpenAI(in JsonPatch answer)
     {
         JsonElement usage = UsageReader.Of(answer);
@@ -215,14 +214,7 @@ internal static class UsageMapper
 
         JsonElement input = UsageReader.Details(usage, "prompt_tokens_details");
         JsonElement output = UsageReader.Details(usage, "completion_tokens_details");
-        UsageDetails details = new()
-        {
-            InputTokenCount = UsageReader.Count(usage, "prompt_tokens"),
-            OutputTokenCount = UsageReader.Count(usage, "completion_tokens"),
-            TotalTokenCount = UsageReader.Count(usage, "total_tokens"),
-            CachedInputTokenCount = UsageReader.Count(input, "cached_tokens"),
-            ReasoningTokenCount = UsageReader.Count(output, "reasoning_tokens"),
-        };
+        UsageDetails details = UsageReader.ToDetails(usage);
         Add(details, "InputTokenDetails.AudioTokenCount", UsageReader.Count(input, "audio_tokens"));
         Add(details, "OutputTokenDetails.AudioTokenCount", UsageReader.Count(output, "audio_tokens"));
         Add(details, "OutputTokenDetails.AcceptedPredictionTokenCount", UsageReader.Count(output, "accepted_prediction_tokens"));

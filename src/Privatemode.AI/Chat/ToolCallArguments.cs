@@ -178,8 +178,6 @@ internal static class CompactJsonSerializer
 /// <summary>Writes JSON, and names of dictionaries, that may contain half of a surrogate pair; see <see cref="WellFormedText"/>.</summary>
 internal static class WellFormedConverters
 {
-    /// <param name="options">The options to add the converters to.</param>
-    /// <param name="member">The member that exceptions name.</param>
     public static void AddTo(JsonSerializerOptions options, string member)
     {
         options.Converters.Add(new ElementConverter(member));

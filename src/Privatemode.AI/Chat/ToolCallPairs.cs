@@ -6,7 +6,6 @@ using OpenAIMessage = OpenAI.Chat.ChatMessage;
 namespace Privatemode.AI.Chat;
 
 /// <summary>Pairs the tool results of one request with the calls they answer, and gives each call of a message an ID of its own.</summary>
-/// <param name="messages">All messages of the request.</param>
 internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
 {
     // One for each assistant message with calls, the newest last.
@@ -157,7 +156,6 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
 
 /// <summary>Gives the calls of one answer IDs that no call of the conversation has.</summary>
 /// <remarks>Some servers number the calls of each answer anew, and function invokers take such a call for the earlier one.</remarks>
-/// <param name="taken">The IDs of the calls in the history.</param>
 internal sealed class ToolCallIds(IEnumerable<string> taken)
 {
     private readonly HashSet<string> _taken = [.. taken];

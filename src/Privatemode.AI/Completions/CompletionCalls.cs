@@ -8,9 +8,6 @@ using Privatemode.AI.Receipts;
 namespace Privatemode.AI.Completions;
 
 /// <summary>Sends requests through the pipeline of the sealed OpenAI client, which has no client for this endpoint.</summary>
-/// <param name="pipeline">Seals what goes through it and opens what comes back.</param>
-/// <param name="service">Address of the service.</param>
-/// <param name="failures">From what the pipeline throws to what callers see.</param>
 internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, ExceptionMapper failures)
 {
     private static readonly PipelineMessageClassifier OkOnly = PipelineMessageClassifier.Create([200]);

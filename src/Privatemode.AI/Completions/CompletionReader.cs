@@ -35,7 +35,7 @@ internal static class CompletionReader
             CreatedAt = Find(root, "created") is { } created && created.TryGetInt64(out long seconds) && seconds is > 0 and < 253_402_300_800
                 ? DateTimeOffset.FromUnixTimeSeconds(seconds)
                 : null,
-            Usage = Find(root, "usage") is { ValueKind: JsonValueKind.Object } usage ? ReadUsage(usage) : null,
+            Usage = Find(root, "usage") is { ValueKind: JsonValueKind.Object } usage ? UsageReader.ToDetails(usage) : null,
             Receipt = receipt,
         };
     }
@@ -60,15 +60,6 @@ internal static class CompletionReader
             RawRepresentation = raw,
         };
     }
-
-    private static UsageDetails ReadUsage(JsonElement usage) => new()
-    {
-        InputTokenCount = UsageReader.Count(usage, "prompt_tokens"),
-        OutputTokenCount = UsageReader.Count(usage, "completion_tokens"),
-        TotalTokenCount = UsageReader.Count(usage, "total_tokens"),
-        CachedInputTokenCount = UsageReader.Count(UsageReader.Details(usage, "prompt_tokens_details"), "cached_tokens"),
-        ReasoningTokenCount = UsageReader.Count(UsageReader.Details(usage, "completion_tokens_details"), "reasoning_tokens"),
-    };
 
     private static string? Text(JsonElement parent, string name) =>
         Find(parent, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;

@@ -23,7 +23,7 @@ public class TextCompletionClient
     internal TextCompletionClient(CompletionCalls calls, string modelId) => (_calls, _modelId) = (calls, modelId);
 
     /// <summary>Gets the ID of the model that answers requests without a <see cref="TextCompletionRequest.ModelId"/>.</summary>
-    public virtual string ModelId => _modelId ?? throw MockedMember.IsNotOverridden(this, nameof(ModelId));
+    public virtual string ModelId => _modelId ?? throw ClientMembers.IsNotOverridden(this, nameof(ModelId));
 
     /// <summary>Completes the prompts of a request and returns the whole completion.</summary>
     /// <param name="request">The prompts and the options.</param>
@@ -41,7 +41,7 @@ public class TextCompletionClient
     public virtual Task<TextCompletion> CompleteAsync(TextCompletionRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        CompletionCalls calls = _calls ?? throw MockedMember.IsNotOverridden(this, nameof(CompleteAsync));
+        CompletionCalls calls = _calls ?? throw ClientMembers.IsNotOverridden(this, nameof(CompleteAsync));
         return calls.CompleteAsync(CompletionRequestWriter.Write(request, ModelId, stream: false), cancellationToken);
     }
 
@@ -64,7 +64,7 @@ public class TextCompletionClient
         TextCompletionRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        CompletionCalls calls = _calls ?? throw MockedMember.IsNotOverridden(this, nameof(CompleteStreamingAsync));
+        CompletionCalls calls = _calls ?? throw ClientMembers.IsNotOverridden(this, nameof(CompleteStreamingAsync));
         return calls.StreamAsync(CompletionRequestWriter.Write(request, ModelId, stream: true), cancellationToken);
     }
 }

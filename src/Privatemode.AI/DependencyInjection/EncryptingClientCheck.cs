@@ -1,17 +1,46 @@
+using Microsoft.Extensions.Http;
+using Privatemode.AI.Pipeline.Transport;
+
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>Looks once more when a request is sent: an outer filter may put in another primary handler after ours has looked.</summary>
+/// <summary>Checks whether an HTTP client still sends with our handler, and adds a check that is repeated for each request.</summary>
+internal sealed class EncryptingClientFilter(string name) : IHttpMessageHandlerBuilderFilter
+{
+    public Action<HttpMessageHandlerBuilder> Configure(Action<HttpMessageHandlerBuilder> next) => builder =>
+    {
+        next(builder);
+        if (builder.Name == name)
+        {
+            EncryptingClientCheck.ThrowIfNotEncrypted(builder.PrimaryHandler);
+            builder.AdditionalHandlers.Add(new EncryptingClientCheck());
+        }
+    };
+}
+
+/// <summary>Checks once more when a request is sent: an outer filter may set another primary handler after ours has run.</summary>
 internal sealed class EncryptingClientCheck : DelegatingHandler
 {
+    /// <summary>Looks at message handlers as they were put together, which no order of filters can hide.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">Requests would not end in a handler that encrypts them.</exception>
+    public static void ThrowIfNotEncrypted(HttpMessageHandler? handler)
+    {
+        if (HandlerChainCheck.From(handler).LastOrDefault() is not PrivatemodeHttpMessageHandler)
+        {
+            throw new PrivatemodeConfigurationException(
+                nameof(HttpMessageHandlerBuilder.PrimaryHandler),
+                "Another primary handler has taken the place of Privatemode's, and requests would leave in the clear. Remove it, or UsePrivatemodeHandler.");
+        }
+    }
+
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        HandlerChain.DemandSealed(this);
+        ThrowIfNotEncrypted(this);
         return base.Send(request, cancellationToken);
     }
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        HandlerChain.DemandSealed(this);
+        ThrowIfNotEncrypted(this);
         return base.SendAsync(request, cancellationToken);
     }
 }

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Configuration;
 namespace Privatemode.AI.DependencyInjection;
 
 /// <summary>One registered account: under which key, and where its settings are.</summary>
-/// <param name="accountKey">The key of its services; null for the one without a key.</param>
 internal sealed class PrivatemodeAccount(string? accountKey)
 {
     /// <summary>Name of the HTTP client, to which an application can add handlers of its own.</summary>

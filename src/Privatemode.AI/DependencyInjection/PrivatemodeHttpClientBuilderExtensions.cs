@@ -33,8 +33,8 @@ public static class PrivatemodeHttpClientBuilderExtensions
             .ConfigurePrimaryHttpMessageHandler(provider => AccountServices.ClientOf(provider, account?.ServiceKey).CreateHandler())
             .ConfigureHttpClient((provider, http) =>
             {
-                // The very handlers this client sends with, whoever built them in whatever order.
-                HandlerChain.DemandSealed(provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(name));
+                // The handlers that this client sends with, in whatever order they were built.
+                EncryptingClientCheck.ThrowIfNotEncrypted(provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(name));
                 http.BaseAddress ??= AccountServices.ClientOf(provider, account?.ServiceKey).Endpoint;
                 http.Timeout = Timeout.InfiniteTimeSpan;
             })

@@ -9,6 +9,9 @@ using Privatemode.AI.DependencyInjection;
 namespace Microsoft.Extensions.DependencyInjection;
 #pragma warning restore IDE0130
 
+// Comments of the other parameters are inherited.
+#pragma warning disable CS1573
+
 /// <summary>Provides extension methods that register Privatemode accounts and their clients in an <see cref="IServiceCollection"/>.</summary>
 /// <remarks>
 /// <para><c>AddPrivatemode</c> registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAI.OpenAIClient</c>, which Semantic Kernel and other
@@ -42,11 +45,9 @@ public static class PrivatemodeServiceCollectionExtensions
     public static IServiceCollection AddPrivatemode(this IServiceCollection services) => PrivatemodeRegistration.Add(services, null, null, Ignore(null));
 
     /// <summary>Registers the account without a service key, with settings from the application's configuration and from code.</summary>
-    /// <param name="services">The service collection.</param>
+    /// <inheritdoc cref="AddPrivatemode(IServiceCollection)"/>
     /// <param name="configure">A callback that changes the settings. It takes precedence over the configuration.</param>
-    /// <returns>The service collection.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="configure"/> is <see langword="null"/>.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a service key.</exception>
     public static IServiceCollection AddPrivatemode(this IServiceCollection services, Action<PrivatemodeOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
@@ -62,11 +63,9 @@ public static class PrivatemodeServiceCollectionExtensions
     }
 
     /// <summary>Registers the account without a service key, with settings from a configuration section.</summary>
-    /// <param name="services">The service collection.</param>
+    /// <inheritdoc cref="AddPrivatemode(IServiceCollection)"/>
     /// <param name="section">The section that holds the settings.</param>
-    /// <returns>The service collection.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="section"/> is <see langword="null"/>.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a service key.</exception>
     public static IServiceCollection AddPrivatemode(this IServiceCollection services, IConfigurationSection section)
     {
         ArgumentNullException.ThrowIfNull(section);
@@ -74,13 +73,11 @@ public static class PrivatemodeServiceCollectionExtensions
     }
 
     /// <summary>Registers the account without a service key, with settings from a configuration section and from code.</summary>
-    /// <param name="services">The service collection.</param>
+    /// <inheritdoc cref="AddPrivatemode(IServiceCollection)"/>
     /// <param name="section">The section that holds the settings.</param>
     /// <param name="configure">A callback that changes the settings. It takes precedence over the section.</param>
-    /// <returns>The service collection.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="section"/> or <paramref name="configure"/> is
     /// <see langword="null"/>.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a service key.</exception>
     public static IServiceCollection AddPrivatemode(
         this IServiceCollection services, IConfigurationSection section, Action<PrivatemodeOptions> configure)
     {
@@ -104,15 +101,10 @@ public static class PrivatemodeServiceCollectionExtensions
     }
 
     /// <summary>Registers an account with a service key, with settings from the application's configuration and from code.</summary>
-    /// <param name="services">The service collection.</param>
-    /// <param name="serviceKey">The service key of the account's <see cref="PrivatemodeClient"/> and <c>OpenAIClient</c>, and the name of its options. It is
-    /// not an API key: it appears in logs and messages.</param>
+    /// <inheritdoc cref="AddKeyedPrivatemode(IServiceCollection, string)"/>
     /// <param name="configure">A callback that changes the settings. It takes precedence over the configuration.</param>
-    /// <returns>The service collection.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="serviceKey"/> or <paramref name="configure"/> is
     /// <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="serviceKey"/> is empty.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered with this service key.</exception>
     public static IServiceCollection AddKeyedPrivatemode(
         this IServiceCollection services, string serviceKey, Action<PrivatemodeOptions> configure)
     {
@@ -132,15 +124,10 @@ public static class PrivatemodeServiceCollectionExtensions
     }
 
     /// <summary>Registers an account with a service key, with settings from a configuration section.</summary>
-    /// <param name="services">The service collection.</param>
-    /// <param name="serviceKey">The service key of the account's <see cref="PrivatemodeClient"/> and <c>OpenAIClient</c>, and the name of its options. It is
-    /// not an API key: it appears in logs and messages.</param>
+    /// <inheritdoc cref="AddKeyedPrivatemode(IServiceCollection, string)"/>
     /// <param name="section">The section that holds the settings.</param>
-    /// <returns>The service collection.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="serviceKey"/> or <paramref name="section"/> is
     /// <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="serviceKey"/> is empty.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered with this service key.</exception>
     public static IServiceCollection AddKeyedPrivatemode(this IServiceCollection services, string serviceKey, IConfigurationSection section)
     {
         ArgumentException.ThrowIfNullOrEmpty(serviceKey);
@@ -149,16 +136,11 @@ public static class PrivatemodeServiceCollectionExtensions
     }
 
     /// <summary>Registers an account with a service key, with settings from a configuration section and from code.</summary>
-    /// <param name="services">The service collection.</param>
-    /// <param name="serviceKey">The service key of the account's <see cref="PrivatemodeClient"/> and <c>OpenAIClient</c>, and the name of its options. It is
-    /// not an API key: it appears in logs and messages.</param>
+    /// <inheritdoc cref="AddKeyedPrivatemode(IServiceCollection, string)"/>
     /// <param name="section">The section that holds the settings.</param>
     /// <param name="configure">A callback that changes the settings. It takes precedence over the section.</param>
-    /// <returns>The service collection.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="serviceKey"/>, <paramref name="section"/> or
     /// <paramref name="configure"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="serviceKey"/> is empty.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered with this service key.</exception>
     public static IServiceCollection AddKeyedPrivatemode(
         this IServiceCollection services, string serviceKey, IConfigurationSection section, Action<PrivatemodeOptions> configure)
     {

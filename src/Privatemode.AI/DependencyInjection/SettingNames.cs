@@ -52,8 +52,6 @@ internal static class SettingNames
         ["url"] = nameof(PrivatemodeOptions.Endpoint),
     };
 
-    /// <param name="unknown">The name that was written, below the section.</param>
-    /// <param name="known">The names there are.</param>
     /// <returns>A sentence for the message of an exception.</returns>
     public static string Advise(string unknown, IEnumerable<string> known)
     {

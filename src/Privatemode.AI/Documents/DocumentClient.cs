@@ -44,7 +44,7 @@ public class DocumentClient
         Stream document, string? fileName = null, DocumentOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(document);
-        DocumentCall call = _call ?? throw MockedMember.IsNotOverridden(this, nameof(PartitionAsync));
+        DocumentCall call = _call ?? throw ClientMembers.IsNotOverridden(this, nameof(PartitionAsync));
         return call.PartitionAsync(document, fileName, options ?? new DocumentOptions(), cancellationToken);
     }
 }

@@ -3,6 +3,7 @@ using System.ClientModel.Primitives;
 using Microsoft.Extensions.AI;
 using OpenAI;
 using OpenAI.Embeddings;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Receipts;
 using EmbeddingGenerationOptions = Microsoft.Extensions.AI.EmbeddingGenerationOptions;
@@ -62,15 +63,8 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
         return Join(answers);
     }
 
-    public object? GetService(Type serviceType, object? serviceKey = null)
-    {
-        ArgumentNullException.ThrowIfNull(serviceType);
-        return serviceKey is not null ? null
-            : serviceType == typeof(EmbeddingGeneratorMetadata) ? _metadata
-            : serviceType == typeof(EmbeddingClient) ? _client
-            : serviceType.IsInstanceOfType(this) ? this
-            : null;
-    }
+    public object? GetService(Type serviceType, object? serviceKey = null) =>
+        ClientMembers.FindService(this, _metadata, _client, typeof(EmbeddingClient), serviceType, serviceKey);
 
     void IDisposable.Dispose()
     {

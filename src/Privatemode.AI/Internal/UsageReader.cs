@@ -1,5 +1,6 @@
 using System.ClientModel.Primitives;
 using System.Text.Json;
+using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI.Internal;
 
@@ -17,6 +18,16 @@ internal static class UsageReader
         Utf8JsonReader reader = new(json.Span);
         return JsonElement.ParseValue(ref reader);
     }
+
+    /// <summary>The counts that chats and completions have in common.</summary>
+    public static UsageDetails ToDetails(JsonElement usage) => new()
+    {
+        InputTokenCount = Count(usage, "prompt_tokens"),
+        OutputTokenCount = Count(usage, "completion_tokens"),
+        TotalTokenCount = Count(usage, "total_tokens"),
+        CachedInputTokenCount = Count(Details(usage, "prompt_tokens_details"), "cached_tokens"),
+        ReasoningTokenCount = Count(Details(usage, "completion_tokens_details"), "reasoning_tokens"),
+    };
 
     /// <summary>Returns a member that is an object; undefined for anything else.</summary>
     public static JsonElement Details(JsonElement usage, string name) => Find(usage, name) is { ValueKind: JsonValueKind.Object } details ? details : default;

@@ -22,7 +22,7 @@ internal static class LocalProxyOptionsValidator
     private static void DemandAddress(Uri address)
     {
         bool isAddress = address.IsAbsoluteUri && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
-            && OptionsValidator.IsLoopbackAddress(address) && address.AbsolutePath == "/" && address.Query.Length == 0 && address.Fragment.Length == 0
+            && Loopback.IsAddress(address) && address.AbsolutePath == "/" && address.Query.Length == 0 && address.Fragment.Length == 0
             && address.UserInfo.Length == 0;
         if (!isAddress)
         {

@@ -162,7 +162,7 @@ public class ModelCatalog
     /// <summary>Returns the caller's list. It is read outside of the caller's context, so whether the caller may wait for it is checked here.</summary>
     private ValueTask<(ModelListCache List, string? ApiKey)> OfCallerAsync(string member, CancellationToken cancellationToken)
     {
-        ModelLists lists = _lists ?? throw MockedMember.IsNotOverridden(this, member);
+        ModelLists lists = _lists ?? throw ClientMembers.IsNotOverridden(this, member);
         ManifestPolicyEvaluator.DemandOutside();
         return lists.OfCallerAsync(cancellationToken);
     }

@@ -24,7 +24,6 @@ internal sealed class ModelLists(
     private long _uses;
 
     /// <summary>The caller's list, and the API key to read it with; the key is null where there is one for all.</summary>
-    /// <param name="cancellationToken">Ends the wait for the key.</param>
     /// <exception cref="PrivatemodeConfigurationException">The caller has no usable key.</exception>
     public async ValueTask<(ModelListCache List, string? ApiKey)> OfCallerAsync(CancellationToken cancellationToken)
     {

@@ -70,15 +70,8 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
         return StreamAsync(audioSpeechStream, options, cancellationToken);
     }
 
-    public object? GetService(Type serviceType, object? serviceKey = null)
-    {
-        ArgumentNullException.ThrowIfNull(serviceType);
-        return serviceKey is not null ? null
-            : serviceType == typeof(SpeechToTextClientMetadata) ? _metadata
-            : serviceType == typeof(AudioClient) ? _client
-            : serviceType.IsInstanceOfType(this) ? this
-            : null;
-    }
+    public object? GetService(Type serviceType, object? serviceKey = null) =>
+        ClientMembers.FindService(this, _metadata, _client, typeof(AudioClient), serviceType, serviceKey);
 
     void IDisposable.Dispose()
     {

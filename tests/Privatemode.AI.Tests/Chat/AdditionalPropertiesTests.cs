@@ -1,3 +1,6 @@
+using System.ClientModel.Primitives;
+using System.Collections;
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
@@ -137,6 +140,78 @@ public sealed class AdditionalPropertiesTests(ChatFixture fixture) : IClassFixtu
         PrivatemodeRequestException exception = await RefusedAsync(options);
 
         Assert.Contains($"'{name}'", exception.Message);
+    }
+
+    /// <summary>A member that a later OpenAI client adds fails here: the table of typed members must know it.</summary>
+    [Fact]
+    public async Task Name_OfAnyTypedMember_IsRefused()
+    {
+        Assert.Empty(typeof(OpenAI.Chat.ChatCompletionOptions).GetProperties()
+            .Where(property => IsUnset(property, WithEverything())).Select(property => property.Name));
+        using JsonDocument written = JsonDocument.Parse(ModelReaderWriter.Write(WithEverything()).ToMemory());
+        string[] names = [.. written.RootElement.EnumerateObject().Select(member => member.Name)];
+        Assert.True(names.Length > 20, string.Join(' ', names));
+        foreach (string name in names)
+        {
+            ChatOptions options = new() { RawRepresentationFactory = _ => WithEverything(), AdditionalProperties = new() { [name] = "canary" } };
+            Assert.Contains($"'{name}'", (await RefusedAsync(options)).Message);
+        }
+    }
+
+    [Fact]
+    public async Task Name_AppendedToThePatchOrBelowIt_IsRefused()
+    {
+        ChatOptions options = new() { RawRepresentationFactory = _ => Patched(), AdditionalProperties = new() { ["odd"] = 1 } };
+        Assert.Contains("'odd'", (await RefusedAsync(options)).Message);
+        options.AdditionalProperties = new() { ["deep"] = 1 };
+        Assert.Contains("'deep'", (await RefusedAsync(options)).Message);
+
+        static OpenAI.Chat.ChatCompletionOptions Patched()
+        {
+            OpenAI.Chat.ChatCompletionOptions options = new();
+            options.Patch.Append("$.odd"u8, 1);
+            options.Patch.Set("$.deep.er"u8, 1);
+            return options;
+        }
+    }
+
+    private static bool IsUnset(PropertyInfo property, OpenAI.Chat.ChatCompletionOptions options) =>
+        property.Name != nameof(options.Patch) && property.GetValue(options) is null or ICollection { Count: 0 };
+
+    private static OpenAI.Chat.ChatCompletionOptions WithEverything()
+    {
+        OpenAI.Chat.ChatCompletionOptions options = new()
+        {
+            AllowParallelToolCalls = true,
+            AudioOptions = new(OpenAI.Chat.ChatOutputAudioVoice.Alloy, OpenAI.Chat.ChatOutputAudioFormat.Mp3),
+            EndUserId = "u",
+            FrequencyPenalty = 0.5f,
+            IncludeLogProbabilities = true,
+            MaxOutputTokenCount = 1,
+            OutputPrediction = OpenAI.Chat.ChatOutputPrediction.CreateStaticContentPrediction("x"),
+            PresencePenalty = 0.5f,
+            ReasoningEffortLevel = OpenAI.Chat.ChatReasoningEffortLevel.Low,
+            ResponseFormat = OpenAI.Chat.ChatResponseFormat.CreateTextFormat(),
+            ResponseModalities = OpenAI.Chat.ChatResponseModalities.Text,
+            SafetyIdentifier = "s",
+            Seed = 1,
+            ServiceTier = OpenAI.Chat.ChatServiceTier.Default,
+            StoredOutputEnabled = true,
+            Temperature = 0.5f,
+            ToolChoice = OpenAI.Chat.ChatToolChoice.CreateAutoChoice(),
+            TopLogProbabilityCount = 1,
+            TopP = 0.5f,
+            WebSearchOptions = new(),
+        };
+        options.LogitBiases[1] = 1;
+        options.Metadata["k"] = "v";
+        options.StopSequences.Add("x");
+        options.Tools.Add(OpenAI.Chat.ChatTool.CreateFunctionTool("f"));
+#pragma warning disable CS0618 // Obsolete, but written.
+        options.FunctionChoice = OpenAI.Chat.ChatFunctionChoice.CreateAutoChoice();
+        options.Functions.Add(new OpenAI.Chat.ChatFunction("f"));
+#pragma warning restore CS0618
+        return options;
     }
 
     public static TheoryData<object> NotJson => new()

@@ -71,7 +71,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
     private Uri Prepare(HttpRequestMessage request)
     {
         HandlerChainCheck.DemandGuarded(InnerHandler!);
-        if (isLoopbackOnly && !OptionsValidator.IsLoopbackAddress(request.RequestUri!))
+        if (isLoopbackOnly && !Loopback.IsAddress(request.RequestUri!))
         {
             throw new PrivatemodeConfigurationException(
                 OptionNames.AnyHandlerOnLoopback,

@@ -22,14 +22,13 @@ internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, Privatemo
 
         if (client.Health.Deployment is null)
         {
-            using CancellationTokenSource late = new(longest, options.TimeProvider);
-            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+            using CallDeadline deadline = new(longest, options.TimeProvider, async: true, cancellationToken);
             try
             {
                 // A host that gets no calls before it is healthy would never be. The work goes on when this check stops waiting.
-                await client.ConnectAsync(either.Token).ConfigureAwait(false);
+                await client.ConnectAsync(deadline.Token).ConfigureAwait(false);
             }
-            catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (deadline.HasPassed && !cancellationToken.IsCancellationRequested)
             {
                 return new HealthCheckResult(
                     context.Registration.FailureStatus,

@@ -42,13 +42,9 @@ internal static class SyncOrAsync
         _ = Task.WaitAny([task], cancellationToken);
         return task.GetAwaiter().GetResult();
     }
-}
 
-/// <summary>Waiting by the injected clock.</summary>
-internal static class Pause
-{
     /// <summary>Waits for a time; a synchronous caller blocks its thread.</summary>
-    public static async ValueTask ForAsync(TimeSpan time, TimeProvider clock, bool async, CancellationToken cancellationToken)
+    public static async ValueTask DelayAsync(this TimeProvider clock, TimeSpan time, bool async, CancellationToken cancellationToken)
     {
         if (time <= TimeSpan.Zero)
         {
@@ -72,6 +68,6 @@ internal static class Pause
         // Not DisposeAsync: that waits for the callback, which may still be on its way out when a synchronous caller wakes.
         using ITimer timer = clock.CreateTimer(
             static state => ((TaskCompletionSource<bool>)state!).TrySetResult(true), elapsed, time, Timeout.InfiniteTimeSpan);
-        _ = await SyncOrAsync.WaitAsync(elapsed.Task, async, cancellationToken).ConfigureAwait(false);
+        _ = await WaitAsync(elapsed.Task, async, cancellationToken).ConfigureAwait(false);
     }
 }

@@ -38,7 +38,7 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
     /// <param name="deadline">The deadline of the attempt.</param>
     /// <param name="async">False if the caller is synchronous.</param>
     public async ValueTask<LocalProxyAnswer> ReadAsync(
-        HttpResponseMessage wire, Stream body, EncryptedCall call, bool isBuffered, IDisposable? permit, Deadline deadline, bool async)
+        HttpResponseMessage wire, Stream body, EncryptedCall call, bool isBuffered, IDisposable? permit, CallDeadline deadline, bool async)
     {
         int status = (int)wire.StatusCode;
         if (status >= 400)

@@ -68,7 +68,7 @@ internal sealed class LocalProxyTransport(
             catch (Exception exception) when (
                 TransportExceptions.IsUnanswered(exception) && time.GetElapsedTime(state.SentAt) < LatestEnd && state.Repeats.MayRepeatUnanswered())
             {
-                await Pause.ForAsync(PauseAfterEnd, time, async, cancellationToken).ConfigureAwait(false);
+                await time.DelayAsync(PauseAfterEnd, async, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -136,12 +136,14 @@ internal sealed class LocalProxyTransport(
     private async ValueTask<HttpResponseMessage> AttemptAsync(HttpRequestMessage request, CallState state, bool async, CancellationToken cancellationToken)
     {
         EncryptedCall call = state.Call!;
-        RateLimitLease? permit = await PermitAsync(call, async, cancellationToken).ConfigureAwait(false);
+        RateLimitLease? permit = transport.RateLimiter is { } limiter && call.Rule.IsSealed
+            ? await RateLimitGate.AcquireAsync(limiter, call.RequestId, async, cancellationToken, closing).ConfigureAwait(false)
+            : null;
         HttpResponseMessage? wire = null;
         bool isHandedOver = false;
         try
         {
-            using Deadline deadline = new(transport.ResponseTimeout, time, async, cancellationToken, closing);
+            using CallDeadline deadline = new(transport.ResponseTimeout, time, async, cancellationToken);
             state.Repeats.CountSend();
             state.SentAt = time.GetTimestamp();
             wire = await SendAsync(call, state.ApiKey!, deadline, async, cancellationToken).ConfigureAwait(false);
@@ -167,26 +169,8 @@ internal sealed class LocalProxyTransport(
         }
     }
 
-    private async ValueTask<RateLimitLease?> PermitAsync(EncryptedCall call, bool async, CancellationToken cancellationToken)
-    {
-        if (transport.RateLimiter is not { } limiter || !call.Rule.IsSealed)
-        {
-            return null;
-        }
-
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closing);
-        try
-        {
-            return await RateLimitGate.TakeAsync(limiter, call.RequestId, async, either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && closing.IsCancellationRequested)
-        {
-            throw new ObjectDisposedException(nameof(PrivatemodeClient));
-        }
-    }
-
     private async ValueTask<HttpResponseMessage> SendAsync(
-        EncryptedCall call, string apiKey, Deadline deadline, bool async, CancellationToken cancellationToken)
+        EncryptedCall call, string apiKey, CallDeadline deadline, bool async, CancellationToken cancellationToken)
     {
         using HttpRequestMessage attempt = NewRequest(call, apiKey);
         attempt.Options.Set(IsolatingHandler.Deadline, deadline.Token);
@@ -199,7 +183,7 @@ internal sealed class LocalProxyTransport(
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw deadline.CutOff(call.RequestId);
+            throw deadline.ToException(CallDeadline.NoAnswer, call.RequestId, closing.IsCancellationRequested);
         }
         catch (ObjectDisposedException) when (closing.IsCancellationRequested)
         {

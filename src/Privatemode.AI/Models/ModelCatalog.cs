@@ -142,10 +142,9 @@ public class ModelCatalog
         IReadOnlyList<ModelInfo> models;
         try
         {
-            using CancellationTokenSource late = new(LongestExplanation, _time);
-            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
-            (list, string? apiKey) = await OfCallerAsync(nameof(ListAsync), either.Token).ConfigureAwait(false);
-            models = await list.GetAsync(apiKey, LifetimeOfAbsence, either.Token).ConfigureAwait(false);
+            using CallDeadline deadline = new(LongestExplanation, _time, async: true, cancellationToken);
+            (list, string? apiKey) = await OfCallerAsync(nameof(ListAsync), deadline.Token).ConfigureAwait(false);
+            models = await list.GetAsync(apiKey, LifetimeOfAbsence, deadline.Token).ConfigureAwait(false);
         }
         catch (Exception)
         {

@@ -32,22 +32,22 @@ internal sealed class AccountSession : IDisposable
     /// <summary>A lease on a secret that is valid now, getting a new one when needed.</summary>
     /// <param name="rejectedId">Id of a secret the service no longer knows; it is replaced, for everybody, unless that happened already.</param>
     /// <param name="async">False when the caller is synchronous.</param>
-    /// <param name="patience">Ends this caller's wait only; the exchange goes on for the others.</param>
+    /// <param name="deadline">Ends this caller's wait only; the exchange goes on for the others.</param>
     /// <remarks>Call <see cref="Enter"/> before.</remarks>
-    public async ValueTask<SecretLease> AcquireAsync(string? rejectedId, bool async, Patience patience)
+    public async ValueTask<SecretLease> AcquireAsync(string? rejectedId, bool async, CallDeadline deadline)
     {
         try
         {
             while (true)
             {
-                patience.Caller.ThrowIfCancellationRequested();
+                deadline.Caller.ThrowIfCancellationRequested();
                 GiveUp(rejectedId);
                 if (TakeOrJoin(async, out Task<SessionSecret>? flight) is { } lease)
                 {
                     return lease;
                 }
 
-                SessionSecret session = await JoinAsync(flight!, async, patience).ConfigureAwait(false);
+                SessionSecret session = await JoinAsync(flight!, async, deadline).ConfigureAwait(false);
                 if (SecretLease.TryTake(session) is { } fresh)
                 {
                     if (IsCurrent(session))
@@ -204,15 +204,15 @@ internal sealed class AccountSession : IDisposable
         }
     }
 
-    private async ValueTask<SessionSecret> JoinAsync(Task<SessionSecret> flight, bool async, Patience patience)
+    private async ValueTask<SessionSecret> JoinAsync(Task<SessionSecret> flight, bool async, CallDeadline deadline)
     {
         try
         {
-            return await SyncOrAsync.WaitAsync(flight, async, patience.Token).ConfigureAwait(false);
+            return await SyncOrAsync.WaitAsync(flight, async, deadline.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (patience.IsOver)
+        catch (OperationCanceledException) when (deadline.IsOver)
         {
-            throw patience.End(
+            throw deadline.ToException(
                 "The deployment could not be verified, or no session established, within Transport.ResponseTimeout. Retry later.");
         }
         catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException && _lifetime.IsCancellationRequested)

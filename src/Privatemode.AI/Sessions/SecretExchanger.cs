@@ -33,7 +33,7 @@ internal sealed class SecretExchanger(
             }
             catch (PrivatemodeServiceException exception) when (attempt < PausesBetweenTries.Length && !IsFinal(exception))
             {
-                await Pause.ForAsync(PauseAfter(exception, attempt), time, async, cancellationToken).ConfigureAwait(false);
+                await time.DelayAsync(PauseAfter(exception, attempt), async, cancellationToken).ConfigureAwait(false);
             }
         }
     }

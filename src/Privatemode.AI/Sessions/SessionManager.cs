@@ -82,11 +82,11 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
 
     private async ValueTask<SecretLease> AcquireInsideAsync(string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken)
     {
-        using Patience patience = new(longestWait, time, cancellationToken, async);
-        AccountSession session = TryEnter(apiKey, isFirst: false) ?? await EnterWhenThereIsRoomAsync(apiKey, async, patience).ConfigureAwait(false);
+        using CallDeadline deadline = new(longestWait, time, async, cancellationToken);
+        AccountSession session = TryEnter(apiKey, isFirst: false) ?? await EnterWhenThereIsRoomAsync(apiKey, async, deadline).ConfigureAwait(false);
         try
         {
-            SecretLease lease = await session.AcquireAsync(rejectedId, async, patience).ConfigureAwait(false);
+            SecretLease lease = await session.AcquireAsync(rejectedId, async, deadline).ConfigureAwait(false);
             lease.GivenBack = _queue.WakeOne;
             return lease;
         }
@@ -98,7 +98,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     }
 
     /// <summary>In turn; whoever was woken and did not take the room wakes the next.</summary>
-    private async ValueTask<AccountSession> EnterWhenThereIsRoomAsync(string apiKey, bool async, Patience patience)
+    private async ValueTask<AccountSession> EnterWhenThereIsRoomAsync(string apiKey, bool async, CallDeadline deadline)
     {
         SessionSlotQueue.Place place = _queue.Join(apiKey);
         try
@@ -111,13 +111,13 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
                     return session;
                 }
 
-                _ = await SyncOrAsync.WaitAsync(place.Woken, async, patience.Token).ConfigureAwait(false);
+                _ = await SyncOrAsync.WaitAsync(place.Woken, async, deadline.Token).ConfigureAwait(false);
                 place.Rearm();
             }
         }
-        catch (OperationCanceledException) when (patience.IsOver)
+        catch (OperationCanceledException) when (deadline.IsOver)
         {
-            throw patience.End(
+            throw deadline.ToException(
                 $"All {mostSessions} sessions, and as many detached ones, were in use by calls with other API keys, and none became free in time. " +
                 "Raise MaxSessions, or retry later.");
         }

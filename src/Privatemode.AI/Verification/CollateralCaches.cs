@@ -41,7 +41,7 @@ internal sealed class MemoryCollateralCache(string scope) : ICollateralCache
 /// </remarks>
 internal sealed class TimedCollateralCache(ICollateralCache inner, TimeProvider time) : ICollateralCache
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
     // A call that was given up. While it hangs the cache is not asked again: that would cost another wait, and another thread.
     private volatile Task? _givenUp;
@@ -67,9 +67,8 @@ internal sealed class TimedCollateralCache(ICollateralCache inner, TimeProvider 
             return null;
         }
 
-        using CallTimeout patience = new(Patience, time, async);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        CancellationToken token = either.Token;
+        using CallDeadline deadline = new(LongestWait, time, async, cancellationToken);
+        CancellationToken token = deadline.Token;
         Task<byte[]?> work = Task.Factory.StartNew(
             () => call(token).AsTask(),
             CancellationToken.None,

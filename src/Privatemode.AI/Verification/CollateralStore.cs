@@ -283,12 +283,12 @@ internal enum CollateralFreshness
 
 /// <summary>A download that is under way, and those who wait for it.</summary>
 /// <remarks>
-/// Whoever works on it may be slow for reasons of his own: another proxy, another handler. So those who wait have patience for so long only;
+/// Whoever works on it may be slow for reasons of his own: another proxy, another handler. So those who wait do so for 15 seconds only;
 /// then one of them, and after as long again one more, downloads as well. The first to end does so for all.
 /// </remarks>
 internal sealed class SharedDownload
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
 
     private readonly TaskCompletionSource<DownloadResult> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _helpers;
@@ -300,18 +300,17 @@ internal sealed class SharedDownload
         while (true)
         {
             int helpers = Volatile.Read(ref _helpers);
-            using CallTimeout patience = new(Patience, time, async);
-            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+            using CallDeadline deadline = new(LongestWait, time, async, cancellationToken);
             try
             {
-                return await SyncOrAsync.WaitAsync(_end.Task, async, either.Token).ConfigureAwait(false);
+                return await SyncOrAsync.WaitAsync(_end.Task, async, deadline.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
                 cancellationToken.ThrowIfCancellationRequested();
             }
 
-            // All who wait lose patience at about the same time. One is enough.
+            // All who wait stop waiting at about the same time. One is enough.
             if (Interlocked.CompareExchange(ref _helpers, helpers + 1, helpers) == helpers)
             {
                 _ = Interlocked.Increment(ref _working);

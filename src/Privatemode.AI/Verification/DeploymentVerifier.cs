@@ -58,11 +58,11 @@ internal sealed class DeploymentVerifier(
     public async ValueTask<VerifiedMesh> VerifyNowAsync(string apiKey, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_lifetime.IsCancellationRequested, typeof(PrivatemodeClient));
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(_lifetime.Token, cancellationToken);
+        using CallDeadline deadline = new(Timeout.InfiniteTimeSpan, time, async: true, cancellationToken, _lifetime.Token);
         try
         {
             return await InTurnAsync(
-                () => null, () => VerifyAsync("request", apiKey, async: true, either.Token), async: true, either.Token).ConfigureAwait(false);
+                () => null, () => VerifyAsync("request", apiKey, async: true, deadline.Token), async: true, deadline.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (
             exception is OperationCanceledException or ObjectDisposedException && !cancellationToken.IsCancellationRequested

@@ -245,7 +245,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
                 // Somebody holds it.
             }
 
-            await Pause.ForAsync(LockPause, TimeProvider.System, async, cancellationToken).ConfigureAwait(false);
+            await TimeProvider.System.DelayAsync(LockPause, async, cancellationToken).ConfigureAwait(false);
         }
     }
 }

@@ -27,7 +27,7 @@ internal sealed class PublicDownloads(BoundedHttpClient http, TimeProvider time)
             catch (PrivatemodeServiceException exception) when (attempt < PausesBetweenTries.Length && IsWorthAnotherTry(exception))
             {
                 TimeSpan pause = exception.RetryAfter > PausesBetweenTries[attempt] ? exception.RetryAfter.Value : PausesBetweenTries[attempt];
-                await Pause.ForAsync(pause, time, async, cancellationToken).ConfigureAwait(false);
+                await time.DelayAsync(pause, async, cancellationToken).ConfigureAwait(false);
             }
         }
     }

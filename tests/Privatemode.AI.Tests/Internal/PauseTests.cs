@@ -11,7 +11,7 @@ public sealed class PauseTests
         using BusyTimers clock = new();
         Task pausing = TestTimeouts.OnOwnThread(() =>
         {
-            Pause.ForAsync(TimeSpan.FromSeconds(1), clock, async: false, CancellationToken.None).Completed();
+            clock.DelayAsync(TimeSpan.FromSeconds(1), async: false, CancellationToken.None).Completed();
             return true;
         });
         await pausing.OrTimeout();

@@ -79,7 +79,7 @@ public sealed class BusyThreadPoolTests : IDisposable
         });
         await TestTimeouts.OnOwnThread(() => WithBusyPool<object?>(() =>
         {
-            _ = Record.Exception(() => Pause.ForAsync(ResponseTimeout, TimeProvider.System, async: false, atLast.Token).Completed());
+            _ = Record.Exception(() => TimeProvider.System.DelayAsync(ResponseTimeout, async: false, atLast.Token).Completed());
             ended.Set();
             return null;
         }));
@@ -88,7 +88,7 @@ public sealed class BusyThreadPoolTests : IDisposable
 
     private HttpResponseMessage Send(TimeSpan responseTimeout)
     {
-        using Deadline deadline = new(responseTimeout, TimeProvider.System, async: false, default, default);
+        using CallDeadline deadline = new(responseTimeout, TimeProvider.System, async: false, CancellationToken.None);
         using HttpRequestMessage request = new(HttpMethod.Get, $"http://{_listener.LocalEndpoint}/");
         return _http.Send(request, deadline.Token);
     }

@@ -17,7 +17,7 @@ public sealed class ConnectionStressTests : IAsyncLifetime
     private const int LongestPauseMilliseconds = 12;
 
     private readonly SlowServer _server = new(async (id, stop) =>
-        await Privatemode.AI.Internal.Pause.ForAsync(TimeSpan.FromMilliseconds(id % LongestPauseMilliseconds), TimeProvider.System, async: true, stop));
+        await TimeProvider.System.DelayAsync(TimeSpan.FromMilliseconds(id % LongestPauseMilliseconds), async: true, stop));
 
     private HttpClient _http = null!;
     private int _innocent;

@@ -45,7 +45,7 @@ internal sealed class AnswerReading(string path = "/v1/chat/completions", int st
         using CallAttempt attempt = new(call, SecretLease.TryTake(session), exchange, null, []);
         AnswerHeaders head = new() { Status = status, ContentType = stream ? "text/event-stream" : "application/json" };
         AnswerReader opener = new(TimeSpan.FromMinutes(5), TimeProvider.System, new ClientEvents(null, Service));
-        using Deadline deadline = new(TimeSpan.FromMinutes(5), TimeProvider.System, async: false, default, default);
+        using CallDeadline deadline = new(TimeSpan.FromMinutes(5), TimeProvider.System, async: false, CancellationToken.None);
         Stream wire = body(exchange);
         GC.Collect();
         using Stream opened = opener.ReadAsync(head, wire, attempt, buffered: true, deadline, async: false).AsTask().GetAwaiter().GetResult().Content;

@@ -341,7 +341,7 @@ public sealed class AccountSessionTests
         ? AcquireAsync(session)
         : TestTimeouts.OnOwnThread(() => Acquire(session));
 
-    private Patience Unhurried(CancellationToken cancellationToken) => new(Timeout.InfiniteTimeSpan, _time, cancellationToken);
+    private CallDeadline Unhurried(CancellationToken cancellationToken) => new(Timeout.InfiniteTimeSpan, _time, async: true, cancellationToken);
 
     private AccountSession NewSession() => new(_secrets.ExchangeAsync, _time);
 }

@@ -112,9 +112,9 @@ public sealed class DayInTheLifeTests : IAsyncLifetime
     private ValueTask<SecretLease> AcquireAsync(AccountSession session, bool async)
     {
         session.Enter();
-        Patience patience = new(Timeout.InfiniteTimeSpan, _scene.Time, CancellationToken.None);
+        CallDeadline deadline = new(Timeout.InfiniteTimeSpan, _scene.Time, async: true, CancellationToken.None);
         return async
-            ? session.AcquireAsync(null, async: true, patience)
-            : new(session.AcquireAsync(null, async: false, patience).Completed());
+            ? session.AcquireAsync(null, async: true, deadline)
+            : new(session.AcquireAsync(null, async: false, deadline).Completed());
     }
 }

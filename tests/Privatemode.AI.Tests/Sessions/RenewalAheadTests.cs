@@ -98,6 +98,6 @@ public sealed class RenewalAheadTests
     private ValueTask<SecretLease> AcquireAsync(AccountSession session, bool async = true)
     {
         session.Enter();
-        return session.AcquireAsync(null, async, new Patience(Timeout.InfiniteTimeSpan, _time, CancellationToken.None));
+        return session.AcquireAsync(null, async, new CallDeadline(Timeout.InfiniteTimeSpan, _time, async, CancellationToken.None));
     }
 }

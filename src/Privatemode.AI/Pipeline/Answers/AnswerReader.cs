@@ -27,7 +27,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     /// The deadline is for what is read whole, also an event stream if it is <paramref name="buffered"/>.</remarks>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not encrypted.</exception>
     /// <exception cref="PrivatemodeServiceException">The answer says that it needs a newer client, or did not come in time.</exception>
-    public async ValueTask<CallAnswer> ReadAsync(AnswerHeaders head, Stream body, CallAttempt attempt, bool buffered, Deadline deadline, bool async)
+    public async ValueTask<CallAnswer> ReadAsync(AnswerHeaders head, Stream body, CallAttempt attempt, bool buffered, CallDeadline deadline, bool async)
     {
         EncryptedCall call = attempt.Call;
         TelemetryOperation? operation = CallTelemetry.BeginOpen(attempt, time);
@@ -123,7 +123,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         new(reason, text) { Status = head.Status, RequestId = call.RequestId };
 
     /// <summary>Makes the stream, which owns the attempt from then on.</summary>
-    private DecryptingEventStream BeginStream(Stream body, CallAttempt attempt, TelemetryOperation? operation, Deadline deadline)
+    private DecryptingEventStream BeginStream(Stream body, CallAttempt attempt, TelemetryOperation? operation, CallDeadline deadline)
     {
         EncryptedCall call = attempt.Call;
         EventRules rules = RulesOf(call);
@@ -145,7 +145,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     };
 
     /// <summary>Reads a stream of events whole, for a caller who wants the answer in memory.</summary>
-    internal static async ValueTask<Stream> BufferAsync(DecryptingEventStream events, EncryptedCall call, Deadline deadline, bool async)
+    internal static async ValueTask<Stream> BufferAsync(DecryptingEventStream events, EncryptedCall call, CallDeadline deadline, bool async)
     {
         using PooledPieces whole = await ReadAsync(events, AnswerLimit, call, deadline, async).ConfigureAwait(false);
         return new MemoryStream(whole.ToArray());
@@ -283,12 +283,12 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     });
 
     /// <exception cref="PrivatemodeIntegrityException">The body is longer than <paramref name="limit"/>, or incomplete.</exception>
-    internal static async ValueTask<PooledPieces> ReadAsync(Stream body, int limit, EncryptedCall call, Deadline deadline, bool async) =>
+    internal static async ValueTask<PooledPieces> ReadAsync(Stream body, int limit, EncryptedCall call, CallDeadline deadline, bool async) =>
         await TryReadAsync(body, limit, call, deadline, async).ConfigureAwait(false)
             ?? throw IntegrityFailure("too-long", $"The answer is longer than {limit} bytes.", call);
 
     /// <summary>The body; null when it is longer than <paramref name="limit"/>.</summary>
-    internal static async ValueTask<PooledPieces?> TryReadAsync(Stream body, int limit, EncryptedCall call, Deadline deadline, bool async)
+    internal static async ValueTask<PooledPieces?> TryReadAsync(Stream body, int limit, EncryptedCall call, CallDeadline deadline, bool async)
     {
         try
         {
@@ -297,7 +297,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         catch (Exception exception) when (
             deadline.Token.IsCancellationRequested && exception is OperationCanceledException or ObjectDisposedException or IOException)
         {
-            throw deadline.CutOff(call.RequestId);
+            throw deadline.ToException(CallDeadline.NoAnswer, call.RequestId);
         }
         catch (IOException)
         {

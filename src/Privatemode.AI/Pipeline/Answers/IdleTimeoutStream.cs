@@ -71,7 +71,7 @@ internal sealed class IdleTimeoutStream(
 
         // A synchronous read cannot be cancelled but by closing what it reads from.
         _closing = _closing == default ? _expiry.Token.UnsafeRegister(static state => ((Stream)state!).Dispose(), inner) : _closing;
-        using CallTimeout timeout = new(_left, clock, async: false);
+        using CallDeadline timeout = new(_left, clock, async: false, CancellationToken.None);
         try
         {
             using (timeout.Token.UnsafeRegister(static expiry => ((CancellationTokenSource)expiry!).Cancel(), _expiry))

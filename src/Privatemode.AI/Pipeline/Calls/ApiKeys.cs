@@ -68,25 +68,19 @@ internal sealed class ApiKeys
 
     private async ValueTask<string> WaitAsync(Task<string?> asked, bool async, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Closing);
-        using Patience patience = new(_longestWait, _time, either.Token, async);
-        CancellationToken giveUp = patience.Token;
+        using CallDeadline deadline = new(_longestWait, _time, async, cancellationToken, Closing);
         string? key;
         try
         {
-            key = await SyncOrAsync.WaitAsync(asked, async, giveUp).ConfigureAwait(false);
+            key = await SyncOrAsync.WaitAsync(asked, async, deadline.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException exception) when (exception.CancellationToken == giveUp)
+        catch (OperationCanceledException exception) when (exception.CancellationToken == deadline.Token)
         {
             // The accessor may still fail: its exception is observed here, because no caller waits for it any more.
             _ = asked.ContinueWith(
                 static asked => _ = asked.Exception, CancellationToken.None,
                 TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            cancellationToken.ThrowIfCancellationRequested();
-            throw Closing.IsCancellationRequested
-                ? new ObjectDisposedException(nameof(PrivatemodeClient))
-                : new PrivatemodeServiceException(
-                    ServiceFailureReason.Timeout, "ApiKeyAccessor did not return an API key within Transport.ResponseTimeout. Nothing was sent. Retry later.");
+            throw deadline.ToException("ApiKeyAccessor did not return an API key within Transport.ResponseTimeout. Nothing was sent. Retry later.");
         }
         catch (Exception exception) when (Callbacks.Note(exception))
         {

@@ -34,7 +34,7 @@ internal sealed class CallRunner(
         state.Call ??= await PrepareAsync(carrier, apiKey, async).ConfigureAwait(false);
         using ConnectionSlots.Slot? slot = connections is null || !state.Call.Rule.IsSealed
             ? null
-            : await WhileOpenAsync(token => connections.TakeAsync(async, token), carrier.CancellationToken).ConfigureAwait(false);
+            : await connections.AcquireAsync(async, carrier.CancellationToken, closing).ConfigureAwait(false);
         while (true)
         {
             try
@@ -48,26 +48,8 @@ internal sealed class CallRunner(
                 TransportExceptions.IsUnanswered(exception) && !Callbacks.Threw(exception) && time.GetElapsedTime(state.SentAt) < LatestEnd
                 && state.Repeats.MayRepeatUnanswered())
             {
-                await Pause.ForAsync(PauseAfterEnd, time, async, carrier.CancellationToken).ConfigureAwait(false);
+                await time.DelayAsync(PauseAfterEnd, async, carrier.CancellationToken).ConfigureAwait(false);
             }
-        }
-    }
-
-    /// <summary>Waits for something that is needed before the call can be sent, until the client is disposed of.</summary>
-    private async ValueTask<T> WhileOpenAsync<T>(Func<CancellationToken, ValueTask<T>> wait, CancellationToken caller)
-    {
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(caller, closing);
-        try
-        {
-            return await wait(either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (caller.IsCancellationRequested)
-        {
-            throw new OperationCanceledException(caller);
-        }
-        catch (OperationCanceledException) when (closing.IsCancellationRequested)
-        {
-            throw new ObjectDisposedException(nameof(PrivatemodeClient));
         }
     }
 
@@ -148,7 +130,8 @@ internal sealed class CallRunner(
         bool isAnswered = false;
         try
         {
-            using Deadline deadline = new(responseTimeout, time, async, carrier.CancellationToken, closing);
+            // Not the end of the client: an answer that is under way may still be read.
+            using CallDeadline deadline = new(responseTimeout, time, async, carrier.CancellationToken);
             state.Deadline = deadline.Token;
             state.Repeats.CountSend();
             state.SentAt = time.GetTimestamp();
@@ -206,7 +189,7 @@ internal sealed class CallRunner(
 
         RateLimitLease? permit = limiter is null
             ? null
-            : await WhileOpenAsync(token => RateLimitGate.TakeAsync(limiter, call.RequestId, async, token), cancellationToken).ConfigureAwait(false);
+            : await RateLimitGate.AcquireAsync(limiter, call.RequestId, async, cancellationToken, closing).ConfigureAwait(false);
         SecretLease lease;
         try
         {
@@ -223,7 +206,7 @@ internal sealed class CallRunner(
         return engine.Seal(call, lease, apiKey);
     }
 
-    private async ValueTask<ReceivedAnswer> SendAsync(ICallCarrier carrier, CallAttempt attempt, Deadline deadline, bool async)
+    private async ValueTask<ReceivedAnswer> SendAsync(ICallCarrier carrier, CallAttempt attempt, CallDeadline deadline, bool async)
     {
         try
         {
@@ -231,7 +214,7 @@ internal sealed class CallRunner(
         }
         catch (OperationCanceledException) when (!carrier.CancellationToken.IsCancellationRequested)
         {
-            throw deadline.CutOff(attempt.Call.RequestId);
+            throw deadline.ToException(CallDeadline.NoAnswer, attempt.Call.RequestId, closing.IsCancellationRequested);
         }
         catch (ObjectDisposedException) when (closing.IsCancellationRequested)
         {

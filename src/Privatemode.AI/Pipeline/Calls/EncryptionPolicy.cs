@@ -64,7 +64,7 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
         }
 
         /// <summary>Puts the sealed request in the message for the time of sending, and the caller's back afterwards.</summary>
-        public async ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, Deadline deadline, bool async)
+        public async ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, CallDeadline deadline, bool async)
         {
             using EncryptedMessageScope scope = new(message, attempt);
             try
@@ -137,7 +137,7 @@ internal interface ICallCarrier
 
     /// <summary>Sends an attempt and nothing else, and returns when the head of the answer has arrived.</summary>
     /// <exception cref="OperationCanceledException">The deadline has passed, or the caller cancelled.</exception>
-    ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, Deadline deadline, bool async);
+    ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, CallDeadline deadline, bool async);
 
     /// <summary>Hands the decrypted answer to the caller in place of the received one, which then is the carrier's.</summary>
     /// <param name="call">The call.</param>

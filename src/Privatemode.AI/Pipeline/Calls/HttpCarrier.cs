@@ -45,7 +45,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         }
     }
 
-    public async ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, Deadline deadline, bool async)
+    public async ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, CallDeadline deadline, bool async)
     {
         HttpRequestMessage outgoing = NewRequest(attempt);
         OutboundCheck.Demand(outgoing, attempt, (outgoing.Content as EncryptedHttpContent)?.Content, service);

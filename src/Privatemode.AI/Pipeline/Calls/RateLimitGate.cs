@@ -7,8 +7,27 @@ namespace Privatemode.AI.Pipeline.Calls;
 internal static class RateLimitGate
 {
     /// <summary>A permit for one attempt.</summary>
+    /// <param name="limiter">The application's.</param>
+    /// <param name="requestId">The call.</param>
+    /// <param name="async">False when the caller is synchronous.</param>
+    /// <param name="caller">The caller's cancellation.</param>
+    /// <param name="closing">Cancelled when the client is disposed.</param>
     /// <exception cref="PrivatemodeServiceException">The limiter refuses. Nothing was sent.</exception>
-    public static async ValueTask<RateLimitLease> TakeAsync(RateLimiter limiter, string requestId, bool async, CancellationToken cancellationToken)
+    public static async ValueTask<RateLimitLease> AcquireAsync(
+        RateLimiter limiter, string requestId, bool async, CancellationToken caller, CancellationToken closing)
+    {
+        using CallDeadline deadline = new(Timeout.InfiniteTimeSpan, TimeProvider.System, async, caller, closing);
+        try
+        {
+            return await AcquireAsync(limiter, requestId, async, deadline.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (deadline.IsOver)
+        {
+            throw deadline.ToException();
+        }
+    }
+
+    private static async ValueTask<RateLimitLease> AcquireAsync(RateLimiter limiter, string requestId, bool async, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         RateLimitLease lease;

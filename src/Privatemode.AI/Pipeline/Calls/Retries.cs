@@ -52,15 +52,14 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToke
 
     private async ValueTask WaitAsync(TimeSpan delay, bool async, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closing);
+        using CallDeadline deadline = new(Timeout.InfiniteTimeSpan, time, async, cancellationToken, closing);
         try
         {
-            await Pause.ForAsync(delay, time, async, either.Token).ConfigureAwait(false);
+            await time.DelayAsync(delay, async, deadline.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            throw new ObjectDisposedException(nameof(PrivatemodeClient));
+            throw deadline.ToException();
         }
     }
 }

@@ -62,15 +62,14 @@ internal sealed class ImageFetcher : IDisposable
     /// <exception cref="PrivatemodeRequestException">Together they are larger than the service takes.</exception>
     public async ValueTask<FetchedImage[]> FetchAllAsync(IReadOnlyList<Uri> addresses, int room, bool async, CancellationToken cancellationToken)
     {
-        using CallTimeout deadline = new(_totalTimeout, _time, async);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        using CallDeadline deadline = new(_totalTimeout, _time, async, cancellationToken);
         ByteBudget budget = new(Math.Min(room, TotalLimit));
         FetchedImage[] images = new FetchedImage[addresses.Count];
         try
         {
             if (async)
             {
-                ParallelOptions parallel = new() { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = either.Token };
+                ParallelOptions parallel = new() { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = deadline.Token };
                 await Parallel.ForAsync(0, images.Length, parallel, async (i, token) =>
                     images[i] = await FetchAsync(addresses[i], budget, async: true, token).ConfigureAwait(false)).ConfigureAwait(false);
             }
@@ -78,7 +77,7 @@ internal sealed class ImageFetcher : IDisposable
             {
                 for (int i = 0; i < images.Length; i++)
                 {
-                    images[i] = FetchAsync(addresses[i], budget, async: false, either.Token).Completed();
+                    images[i] = FetchAsync(addresses[i], budget, async: false, deadline.Token).Completed();
                 }
             }
 
@@ -92,21 +91,20 @@ internal sealed class ImageFetcher : IDisposable
 
     private async ValueTask<FetchedImage> FetchAsync(Uri address, ByteBudget budget, bool async, CancellationToken cancellationToken)
     {
-        using CallTimeout deadline = new(Timeout, _time, async);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        using CallDeadline deadline = new(Timeout, _time, async, cancellationToken);
         try
         {
             using HttpRequestMessage request = new(HttpMethod.Get, address);
             using HttpResponseMessage response = async
-                ? await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false)
-                : _http.Send(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+                ? await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token).ConfigureAwait(false)
+                : _http.Send(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
             string type = response.Content.Headers.ContentType?.MediaType ?? "";
             if (!response.IsSuccessStatusCode || !IsImage(type))
             {
                 throw Failed($"its host answered with status {(int)response.StatusCode} and no image");
             }
 
-            return new FetchedImage(type, await ReadAsync(response, budget, async, either.Token).ConfigureAwait(false));
+            return new FetchedImage(type, await ReadAsync(response, budget, async, deadline.Token).ConfigureAwait(false));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

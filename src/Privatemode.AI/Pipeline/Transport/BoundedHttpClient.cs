@@ -27,8 +27,7 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
     public async ValueTask<HttpAnswer> SendAsync(
         HttpRequestMessage request, int limit, string purpose, bool async, CancellationToken cancellationToken)
     {
-        using CallTimeout deadline = new(Timeout, time, async);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        using CallDeadline deadline = new(Timeout, time, async, cancellationToken);
         using (request)
         {
             _ = request.Headers.TryAddWithoutValidation(ProtocolHeaders.UserAgent, ProtocolHeaders.UserAgentValue);
@@ -37,20 +36,19 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
             try
             {
                 using HttpResponseMessage response = async
-                    ? await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false)
-                    : http.Send(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+                    ? await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token).ConfigureAwait(false)
+                    : http.Send(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
                 DemandSameAddress(asked, request, response);
                 bool isWanted = response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NonAuthoritativeInformation;
-                byte[]? body = await ReadAsync(response, isWanted ? limit : RefusalLimit, truncate: !isWanted, async, either.Token).ConfigureAwait(false);
+                byte[]? body = await ReadAsync(response, isWanted ? limit : RefusalLimit, truncate: !isWanted, async, deadline.Token).ConfigureAwait(false);
                 return new HttpAnswer((int)response.StatusCode, response.Headers, body ?? throw new PrivatemodeServiceException(
                     ServiceFailureReason.Other, $"The answer of {host} to {purpose} is longer than {limit} bytes. Check the address it came from."));
             }
-            catch (OperationCanceledException) when (deadline.HasPassed && !cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (deadline.IsOver)
             {
-                throw new PrivatemodeServiceException(
-                    ServiceFailureReason.Timeout, $"{host} did not answer {purpose} in time. Retry later.");
+                throw deadline.ToException($"{host} did not answer {purpose} in time. Retry later.");
             }
-            catch (OperationCanceledException exception) when (exception.InnerException is TimeoutException && !cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException exception) when (exception.InnerException is TimeoutException)
             {
                 // How the HTTP client says that no connection could be made in time.
                 throw Unreachable(host, purpose, exception);

@@ -27,36 +27,31 @@ internal sealed class ConnectionSlots(int connections, SemaphoreSlim free, TimeS
 
     /// <summary>Waits for a slot, which is free again when it and all its shares are disposed of.</summary>
     /// <exception cref="PrivatemodeServiceException">All connections were in use for too long.</exception>
-    public async ValueTask<Slot> TakeAsync(bool async, CancellationToken cancellationToken)
+    /// <exception cref="ObjectDisposedException">The client was disposed meanwhile.</exception>
+    public async ValueTask<Slot> AcquireAsync(bool async, CancellationToken caller, CancellationToken closing)
     {
-        if (free.Wait(0, cancellationToken))
+        if (free.Wait(0, caller))
         {
             return new Slot(free);
         }
 
-        using CallTimeout timeout = new(longestWait, time, async);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        using CallDeadline deadline = new(longestWait, time, async, caller, closing);
         try
         {
             if (async)
             {
-                await free.WaitAsync(either.Token).ConfigureAwait(false);
+                await free.WaitAsync(deadline.Token).ConfigureAwait(false);
             }
             else
             {
-                free.Wait(either.Token);
+                free.Wait(deadline.Token);
             }
 
             return new Slot(free);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            throw new OperationCanceledException(cancellationToken);
-        }
         catch (OperationCanceledException)
         {
-            throw new PrivatemodeServiceException(
-                ServiceFailureReason.Timeout,
+            throw deadline.ToException(
                 $"All {connections} connections that the message handler allows were in use for too long. Nothing was sent. " +
                 "Raise MaxConnectionsPerServer, dispose of streams that are no longer read, or retry later.");
         }

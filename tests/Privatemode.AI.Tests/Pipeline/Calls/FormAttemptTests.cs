@@ -75,7 +75,7 @@ public sealed class FormAttemptTests
             return default;
         }
 
-        public ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, Deadline deadline, bool async)
+        public ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, CallDeadline deadline, bool async)
         {
             Sent++;
             FormRequestBody body = (FormRequestBody)attempt.Call.Body!;

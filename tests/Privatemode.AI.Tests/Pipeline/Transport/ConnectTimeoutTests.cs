@@ -106,11 +106,13 @@ public sealed class ConnectTimeoutTests : IAsyncDisposable
         ManualTimeProvider time = new();
         using CancellationTokenSource caller = new();
         using CancellationTokenSource closing = new();
-        using Deadline deadline = new(TimeSpan.FromMinutes(1), time, async: true, caller.Token, closing.Token);
+        using CallDeadline deadline = new(TimeSpan.FromMinutes(1), time, async: true, caller.Token, closing.Token);
+        CancellationToken token = deadline.Token;
         await (byCaller ? caller.CancelAsync() : Task.CompletedTask);
         await (byDisposal ? closing.CancelAsync() : Task.CompletedTask);
         time.Advance(byTime ? TimeSpan.FromMinutes(1) : TimeSpan.Zero);
-        Exception exception = deadline.CutOff("id");
+        Assert.Equal(byCaller || byTime || byDisposal, token.IsCancellationRequested);
+        Exception exception = deadline.ToException("It took too long.", "id");
         Assert.IsType(expected, exception);
         Assert.True(exception is not PrivatemodeServiceException { Reason: not ServiceFailureReason.Timeout });
     }

@@ -265,7 +265,7 @@ internal static class ContentArrays
 
 /// <summary>Bytes of unknown number, as they come from the network: in one array while they are few, then in further ones, never copied together.</summary>
 /// <remarks>An array that doubles takes up to three times the bytes in it while it grows. Wiped when disposed. Not thread-safe.</remarks>
-internal sealed class PooledPieces : IDisposable
+internal sealed class PooledPieces : IBufferWriter<byte>, IDisposable
 {
     /// <summary>How many bytes are in one piece at least, if there are as many.</summary>
     public const int LongestFirst = ContentArrays.LargestShared;
@@ -295,9 +295,10 @@ internal sealed class PooledPieces : IDisposable
         }
     }
 
-    /// <summary>Room for a read; see <see cref="Commit"/>.</summary>
-    public Memory<byte> Free()
+    /// <summary>What is free in the last piece, or a new piece: never a certain number of bytes.</summary>
+    public Memory<byte> GetMemory(int sizeHint = 0)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(sizeHint, 1);
         PooledBytes last = _pieces[^1];
         int most = _pieces.Count == 1 ? LongestFirst : PieceSize;
         if (last.Length >= most)
@@ -311,8 +312,9 @@ internal sealed class PooledPieces : IDisposable
         return free[..Math.Min(free.Length, most - last.Length)];
     }
 
-    /// <summary>Takes the first <paramref name="count"/> bytes of <see cref="Free"/> into the content.</summary>
-    public void Commit(int count)
+    public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public void Advance(int count)
     {
         _pieces[^1].Commit(count);
         Length += count;

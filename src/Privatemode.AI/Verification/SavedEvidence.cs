@@ -1,3 +1,4 @@
+using System.Buffers;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Verification;
@@ -42,20 +43,10 @@ public sealed class SavedEvidence
     private static async ValueTask<SavedEvidence> LoadAsync(Stream source, bool async, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(source);
-        using MemoryStream file = new();
-        byte[] buffer = new byte[64 * 1024];
-        int read;
-        while ((read = async ? await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) : source.Read(buffer)) > 0)
-        {
-            if (file.Length + read > Limit)
-            {
-                throw new FormatException($"The evidence is longer than {Limit} bytes, so SaveEvidenceAsync did not write it.");
-            }
-
-            file.Write(buffer, 0, read);
-        }
-
-        return new SavedEvidence(EvidenceFile.Read(file.GetBuffer().AsMemory(0, (int)file.Length)));
+        ArrayBufferWriter<byte> file = new(64 * 1024);
+        return await BoundedReader.TryReadAsync(source, file, Limit, async, cancellationToken).ConfigureAwait(false)
+            ? new SavedEvidence(EvidenceFile.Read(file.WrittenMemory))
+            : throw new FormatException($"The evidence is longer than {Limit} bytes, so SaveEvidenceAsync did not write it.");
     }
 
     /// <summary>Verifies the evidence again. The method uses neither the network nor the clock.</summary>

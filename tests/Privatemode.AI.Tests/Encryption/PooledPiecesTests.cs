@@ -20,9 +20,9 @@ public sealed class PooledPiecesTests
     {
         byte[] content = new byte[length];
         new Random(1).NextBytes(content);
-        using PooledPieces? read = await BodyReader.ReadAsync(new MemoryStream(content), length, async: true, CancellationToken.None);
-
-        Assert.Equal(length, read!.Length);
+        using PooledPieces read = new();
+        Assert.True(await BoundedReader.TryReadAsync(new MemoryStream(content), read, length, async: true, CancellationToken.None));
+        Assert.Equal(length, read.Length);
         Assert.Equal(isInPieces, read.Text.IsInPieces);
         Assert.True(content.AsSpan().SequenceEqual(read.ToArray()));
     }
@@ -36,10 +36,10 @@ public sealed class PooledPiecesTests
         using PooledPieces pieces = new();
         while (pieces.Length < content.Length)
         {
-            Memory<byte> free = pieces.Free();
+            Memory<byte> free = pieces.GetMemory();
             int count = Math.Min(Math.Min(free.Length, random.Next(1, 30_000)), content.Length - pieces.Length);
             content.AsSpan(pieces.Length, count).CopyTo(free.Span);
-            pieces.Commit(count);
+            pieces.Advance(count);
         }
 
         Assert.True(content.AsSpan().SequenceEqual(pieces.ToArray()));
@@ -52,9 +52,9 @@ public sealed class PooledPiecesTests
         PooledPieces pieces = new();
         while (pieces.Length < 3 * Megabyte)
         {
-            Memory<byte> free = pieces.Free();
+            Memory<byte> free = pieces.GetMemory();
             free.Span.Fill(7);
-            pieces.Commit(free.Length);
+            pieces.Advance(free.Length);
             Assert.True(System.Runtime.InteropServices.MemoryMarshal.TryGetArray(free, out ArraySegment<byte> segment));
             seen.Add(segment);
         }
@@ -66,6 +66,6 @@ public sealed class PooledPiecesTests
         byte[] trace = Enumerable.Repeat((byte)7, 64).ToArray();
         Assert.All(seen, segment => Assert.True(segment.AsSpan().IndexOf(trace) < 0));
         Assert.Throws<ObjectDisposedException>(() => pieces.Text.Length);
-        Assert.Throws<ObjectDisposedException>(() => pieces.Free());
+        Assert.Throws<ObjectDisposedException>(() => pieces.GetMemory());
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Answers;
@@ -74,7 +75,7 @@ public sealed class PoisonedConnectionTests : IAsyncLifetime
         {
             case "whole":
                 reading.SetResult();
-                _ = BodyReader.ReadAsync(body, 1 << 20, async: false, cut.Token).Completed();
+                _ = BoundedReader.TryReadAsync(body, new ArrayBufferWriter<byte>(), 1 << 20, async: false, cut.Token).Completed();
                 break;
             case "stream paused":
                 using (IdleTimeoutStream stream = new(body, TimeSpan.FromSeconds(100), TimeSpan.FromSeconds(100), () => 0, _time, "sdk_0"))

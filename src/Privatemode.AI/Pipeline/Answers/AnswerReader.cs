@@ -287,12 +287,15 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         await TryReadAsync(body, limit, call, deadline, async).ConfigureAwait(false)
             ?? throw IntegrityFailure("too-long", $"The answer is longer than {limit} bytes.", call);
 
-    /// <summary>The body; null when it is longer than <paramref name="limit"/>.</summary>
+    /// <summary>The body, which is closed; null when it is longer than <paramref name="limit"/> bytes.</summary>
     internal static async ValueTask<PooledPieces?> TryReadAsync(Stream body, int limit, EncryptedCall call, CallDeadline deadline, bool async)
     {
+        PooledPieces whole = new();
+        bool isWhole = false;
         try
         {
-            return await BodyReader.ReadAsync(body, limit, async, deadline.Token).ConfigureAwait(false);
+            isWhole = await BoundedReader.TryReadAsync(body, whole, limit, async, deadline.Token).ConfigureAwait(false);
+            return isWhole ? whole : null;
         }
         catch (Exception exception) when (
             deadline.Token.IsCancellationRequested && exception is OperationCanceledException or ObjectDisposedException or IOException)
@@ -302,6 +305,22 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         catch (IOException)
         {
             throw IntegrityFailure("truncated-answer", "The connection broke before the answer was complete.", call);
+        }
+        finally
+        {
+            if (!isWhole)
+            {
+                whole.Dispose();
+            }
+
+            if (async)
+            {
+                await body.DisposeAsync().ConfigureAwait(false);
+            }
+            else
+            {
+                body.Dispose();
+            }
         }
     }
 

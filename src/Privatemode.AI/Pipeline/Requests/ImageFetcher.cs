@@ -161,27 +161,10 @@ internal sealed class ImageFetcher : IDisposable
             ? await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false)
             : response.Content.ReadAsStream(cancellationToken);
 
-        // A synchronous read cannot be cancelled but by closing what it reads from.
-        using CancellationTokenRegistration closing = async
-            ? default
-            : cancellationToken.Register(static state => ((Stream)state!).Dispose(), stream);
-        using MemoryStream image = new();
-        byte[] buffer = new byte[64 * 1024];
-        int read;
-        while ((read = async ? await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) : stream.Read(buffer)) > 0)
-        {
-            if (image.Length + read > SizeLimit)
-            {
-                throw Failed($"it is larger than {SizeLimit} bytes");
-            }
-
-            budget.Take(read);
-            image.Write(buffer, 0, read);
-        }
-
-        // A stream that was closed because the time was over may look like one that has ended.
-        cancellationToken.ThrowIfCancellationRequested();
-        return image.GetBuffer().AsMemory(0, (int)image.Length);
+        ImageBuffer image = new(budget);
+        return await BoundedReader.TryReadAsync(stream, image, SizeLimit, async, cancellationToken).ConfigureAwait(false)
+            ? image.Content
+            : throw Failed($"it is larger than {SizeLimit} bytes");
     }
 
     private static async ValueTask<Stream> ConnectToPublicAddressAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
@@ -208,6 +191,24 @@ internal sealed class ImageFetcher : IDisposable
 
     private static PrivatemodeServiceException Failed(string why) =>
         new(ServiceFailureReason.InvalidRequest, $"An image of the request could not be fetched: {why}. Put the image into the request.");
+
+    /// <summary>The bytes of an image; each counts against what all images may have together.</summary>
+    private sealed class ImageBuffer(ByteBudget budget) : IBufferWriter<byte>
+    {
+        private readonly ArrayBufferWriter<byte> _bytes = new(64 * 1024);
+
+        public ReadOnlyMemory<byte> Content => _bytes.WrittenMemory;
+
+        public Memory<byte> GetMemory(int sizeHint = 0) => _bytes.GetMemory(sizeHint);
+
+        public Span<byte> GetSpan(int sizeHint = 0) => _bytes.GetSpan(sizeHint);
+
+        public void Advance(int count)
+        {
+            budget.Take(count);
+            _bytes.Advance(count);
+        }
+    }
 
     /// <summary>What all images of a request may have together.</summary>
     private sealed class ByteBudget(int total)

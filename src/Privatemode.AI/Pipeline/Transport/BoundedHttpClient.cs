@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -11,8 +12,7 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
     /// <summary>How much of a refusal is read, in bytes.</summary>
     private const int RefusalLimit = 4 * 1024;
 
-    // A buffer that doubles would take up to three times the bytes in it.
-    private const int PieceSize = 16 * 1024;
+    private const int UsualLength = 16 * 1024;
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
@@ -90,46 +90,22 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
             ? await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false)
             : response.Content.ReadAsStream(cancellationToken);
 
-        // A synchronous read cannot be cancelled but by closing what it reads from.
+        // A handler of the application's may answer with a stream that ignores cancellation.
         using CancellationTokenRegistration closing = cancellationToken.Register(static state => ((Stream)state!).Dispose(), stream);
-        List<byte[]> pieces = [];
-        int length = 0;
+
+        // One more than the length that is stated, if it is: the read that finds the end needs room too.
+        ArrayBufferWriter<byte> body = new((int)Math.Min(response.Content.Headers.ContentLength ?? UsualLength, limit) + 1);
         try
         {
-            while (true)
-            {
-                if (length == pieces.Count * PieceSize)
-                {
-                    pieces.Add(new byte[PieceSize]);
-                }
-
-                Memory<byte> free = pieces[^1].AsMemory(length % PieceSize);
-                int read = async ? await stream.ReadAsync(free, cancellationToken).ConfigureAwait(false) : stream.Read(free.Span);
-                cancellationToken.ThrowIfCancellationRequested();
-                length += read;
-                if (read == 0 || length > limit)
-                {
-                    return length <= limit || truncate ? Concat(pieces, Math.Min(length, limit)) : null;
-                }
-            }
+            bool isWhole = await BoundedReader.TryReadAsync(stream, body, limit, async, cancellationToken).ConfigureAwait(false);
+            return isWhole || truncate ? body.WrittenSpan.ToArray() : null;
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
-            // What a read throws when its stream was closed under it, see above.
+            // What a read throws when its stream was closed under it.
             cancellationToken.ThrowIfCancellationRequested();
             throw;
         }
-    }
-
-    private static byte[] Concat(List<byte[]> pieces, int length)
-    {
-        byte[] whole = new byte[length];
-        for (int at = 0; at < length; at += PieceSize)
-        {
-            pieces[at / PieceSize].AsSpan(0, Math.Min(PieceSize, length - at)).CopyTo(whole.AsSpan(at));
-        }
-
-        return whole;
     }
 }
 

@@ -43,7 +43,7 @@ internal sealed class ClientComposition : IClientComposition
         ControlPlaneClient control = new(bounded, Endpoint, ProtocolHeaders.ProtocolVersion, time, apiKeys.Source);
         _attested = VerificationComposition.Create(options, bounded, control);
         SecretExchanger exchanger = new(
-            switches.MeshAuthority ?? _attested, new SecretEndpoint(control), options.Verification.GpuRevocation, _events, time);
+            switches.GetMesh ?? _attested.GetAsync, new SecretEndpoint(control), options.Verification.GpuRevocation, _events, time);
         _sessions = new SessionManager(
             apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, IsTrusted), time, options.MaxSessions,
             transport.ResponseTimeout);
@@ -107,7 +107,7 @@ internal sealed class ClientComposition : IClientComposition
     {
         string apiKey = await _apiKeys.ReadAsync(async: true, cancellationToken).ConfigureAwait(false);
         VerifiedMesh mesh = await _attested.VerifyNowAsync(apiKey, cancellationToken).ConfigureAwait(false);
-        return mesh.Deployment!;
+        return mesh.Deployment;
     }
 
     public void Dispose()
@@ -154,7 +154,7 @@ internal sealed class ClientComposition : IClientComposition
         public ImageFetcher? Images { get; init; }
 
         /// <summary>In place of attestation.</summary>
-        public IMeshAuthority? MeshAuthority { get; init; }
+        public Func<VerifiedMesh?, string, bool, CancellationToken, ValueTask<VerifiedMesh>>? GetMesh { get; init; }
 
         public Func<string, CancellationToken, Task<IPAddress[]>>? Resolve { get; init; }
     }

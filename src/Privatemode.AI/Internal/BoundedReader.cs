@@ -16,7 +16,8 @@ internal static class BoundedReader
         int remaining = limit;
         while (true)
         {
-            Memory<byte> free = target.GetMemory();
+            // At the limit there is only the end left to be found, for which the target need not grow.
+            Memory<byte> free = remaining > 0 ? target.GetMemory() : new byte[1];
             int read = async ? await source.ReadAsync(free, cancellationToken).ConfigureAwait(false) : source.Read(free.Span);
 
             // A stream that was closed because the time was over may look like one that has ended.

@@ -7,58 +7,56 @@ internal sealed class AccountSession : IDisposable
 {
     private static readonly TimeSpan RenewalPause = TimeSpan.FromMinutes(1);
 
-    private readonly Func<bool, CancellationToken, ValueTask<SessionSecret>> _exchange;
+    private readonly Func<bool, CancellationToken, ValueTask<SessionSecret>> _getSecret;
     private readonly Func<SessionSecret, bool> _isTrusted;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _lifetime = new();
     private SessionSecret? _current;
-    private Task<SessionSecret>? _flight;
+    private Task<SessionSecret>? _exchange;
     private DateTimeOffset _renewedAt;
     private int _callers;
     private bool _disposed;
 
-    /// <param name="exchange">Gets a new secret; called with the <c>async</c> flag of <see cref="SyncOrAsync"/>, never twice at once.</param>
+    /// <param name="getSecret">Gets a new secret; called with the <c>async</c> flag of <see cref="SyncOrAsync"/>, never twice at once.</param>
     /// <param name="time">Both its clocks decide about expiry, see <see cref="ValidityPeriod"/>.</param>
     /// <param name="isTrusted">Whether the deployment a secret was agreed with is still the trusted one; null for always.</param>
     public AccountSession(
-        Func<bool, CancellationToken, ValueTask<SessionSecret>> exchange, TimeProvider time, Func<SessionSecret, bool>? isTrusted = null)
+        Func<bool, CancellationToken, ValueTask<SessionSecret>> getSecret, TimeProvider time, Func<SessionSecret, bool>? isTrusted = null)
     {
         _isTrusted = isTrusted ?? (_ => true);
-        _exchange = exchange;
+        _getSecret = getSecret;
         _time = time;
     }
 
     /// <summary>A lease on a secret that is valid now, getting a new one when needed.</summary>
-    /// <param name="rejectedId">Id of a secret the service no longer knows; it is replaced, for everybody, unless that happened already.</param>
+    /// <param name="rejectedId">Id of a secret that the service no longer knows. It is replaced for all callers, unless that happened already.</param>
     /// <param name="async">False when the caller is synchronous.</param>
     /// <param name="deadline">Ends this caller's wait only; the exchange goes on for the others.</param>
+    /// <param name="permit">Released with the lease, as is <paramref name="slot"/>; both remain the caller's when this throws.</param>
+    /// <param name="slot">The connection that the lease is used on.</param>
     /// <remarks>Call <see cref="Enter"/> before.</remarks>
-    public async ValueTask<SecretLease> AcquireAsync(string? rejectedId, bool async, CallDeadline deadline)
+    public async ValueTask<SecretLease> AcquireAsync(
+        string? rejectedId, bool async, CallDeadline deadline, IDisposable? permit = null, IDisposable? slot = null)
     {
         try
         {
             while (true)
             {
                 deadline.Caller.ThrowIfCancellationRequested();
-                GiveUp(rejectedId);
-                if (TakeOrJoin(async, out Task<SessionSecret>? flight) is { } lease)
+                Abandon(rejectedId);
+                if (AcquireOrJoin(async, permit, slot, out Task<SessionSecret>? exchange) is { } lease)
                 {
                     return lease;
                 }
 
-                SessionSecret session = await JoinAsync(flight!, async, deadline).ConfigureAwait(false);
-                if (SecretLease.TryTake(session) is { } fresh)
+                SessionSecret session = await JoinAsync(exchange!, async, deadline).ConfigureAwait(false);
+                if (TryAcquire(session, permit, slot) is { } fresh)
                 {
-                    if (IsCurrent(session))
-                    {
-                        return fresh;
-                    }
-
-                    fresh.Dispose();
+                    return fresh;
                 }
 
-                // Given up or retired between the exchange and now: look again.
+                // Abandoned or retired between the exchange and now: look again.
             }
         }
         finally
@@ -67,16 +65,16 @@ internal sealed class AccountSession : IDisposable
         }
     }
 
-    /// <summary>Counts a caller in, so that the session is not given up under it. <see cref="AcquireAsync"/> counts it out.</summary>
+    /// <summary>Counts a caller in, so that the session is not evicted meanwhile. <see cref="AcquireAsync"/> counts it out.</summary>
     public void Enter() => Interlocked.Increment(ref _callers);
 
     /// <summary>The last exchange, done when it has ended in whatever way, for tests.</summary>
     internal Task Exchange { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Called when an exchange is over, however it ended: the session may be idle now.</summary>
-    public Action? Landed { get; set; }
+    /// <summary>Called when an exchange has ended in whatever way, and when a lease is released, also by its finalizer: the session may be idle now.</summary>
+    public Action? MayBeIdle { get; set; }
 
-    /// <summary>Nobody is here, nothing is under way, and no stream runs under the current secret.</summary>
+    /// <summary>No caller waits, no exchange is under way, and no stream runs under the current secret.</summary>
     public bool IsIdle
     {
         get
@@ -95,7 +93,7 @@ internal sealed class AccountSession : IDisposable
         {
             lock (_gate)
             {
-                return Volatile.Read(ref _callers) == 0 && _flight is null;
+                return Volatile.Read(ref _callers) == 0 && _exchange is null;
             }
         }
     }
@@ -112,7 +110,7 @@ internal sealed class AccountSession : IDisposable
         }
     }
 
-    /// <summary>Gives the current secret up: the deployment it was agreed with is not the trusted one any more. Streams under it finish.</summary>
+    /// <summary>Abandons the current secret: the deployment it was agreed with is not the trusted one any more. Streams under it finish.</summary>
     public void Forget()
     {
         SessionSecret? retired;
@@ -149,17 +147,17 @@ internal sealed class AccountSession : IDisposable
 
     public void Dispose() => _ = Detach();
 
-    /// <summary>A secret that was given up can still be leased while a stream runs under it.</summary>
-    private bool IsCurrent(SessionSecret session)
+    /// <summary>A lease on a secret that is still the current one: an abandoned one could be leased while a stream runs under it.</summary>
+    private SecretLease? TryAcquire(SessionSecret session, IDisposable? permit, IDisposable? slot)
     {
         lock (_gate)
         {
-            return ReferenceEquals(session, _current);
+            return ReferenceEquals(session, _current) ? SecretLease.TryAcquire(session, permit, slot, MayBeIdle) : null;
         }
     }
 
-    /// <summary>Gives the current secret up if it is the one the service refused: nobody else needs to be refused as well.</summary>
-    private void GiveUp(string? rejectedId)
+    /// <summary>Abandons the current secret if it is the one the service refused, so that other callers are not refused as well.</summary>
+    private void Abandon(string? rejectedId)
     {
         SessionSecret? retired = null;
         lock (_gate)
@@ -176,19 +174,19 @@ internal sealed class AccountSession : IDisposable
 
     private void Leave() => Interlocked.Decrement(ref _callers);
 
-    private SecretLease? TakeOrJoin(bool async, out Task<SessionSecret>? flight)
+    private SecretLease? AcquireOrJoin(bool async, IDisposable? permit, IDisposable? slot, out Task<SessionSecret>? exchange)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(PrivatemodeClient));
-            flight = null;
-            if (_current is { } current && !current.IsOver(_time) && SecretLease.TryTake(current) is { } lease)
+            exchange = null;
+            if (_current is { } current && !current.IsOver(_time) && SecretLease.TryAcquire(current, permit, slot, MayBeIdle) is { } lease)
             {
                 RenewAhead(current);
                 return lease;
             }
 
-            flight = _flight ??= Start(async);
+            exchange = _exchange ??= Start(async);
             return null;
         }
     }
@@ -197,18 +195,18 @@ internal sealed class AccountSession : IDisposable
     private void RenewAhead(SessionSecret current)
     {
         DateTimeOffset now = _time.GetUtcNow();
-        if (_flight is null && current.IsDue(_time) && (now - _renewedAt).Duration() >= RenewalPause)
+        if (_exchange is null && current.IsDue(_time) && (now - _renewedAt).Duration() >= RenewalPause)
         {
             _renewedAt = now;
-            _flight = Start(async: true);
+            _exchange = Start(async: true);
         }
     }
 
-    private async ValueTask<SessionSecret> JoinAsync(Task<SessionSecret> flight, bool async, CallDeadline deadline)
+    private async ValueTask<SessionSecret> JoinAsync(Task<SessionSecret> exchange, bool async, CallDeadline deadline)
     {
         try
         {
-            return await SyncOrAsync.WaitAsync(flight, async, deadline.Token).ConfigureAwait(false);
+            return await SyncOrAsync.WaitAsync(exchange, async, deadline.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (deadline.IsOver)
         {
@@ -221,52 +219,42 @@ internal sealed class AccountSession : IDisposable
         }
     }
 
-    /// <summary>Starts an exchange that belongs to nobody in particular: no caller's context, no caller's cancellation.</summary>
     private Task<SessionSecret> Start(bool async)
     {
-        AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
-        try
-        {
-            Task<SessionSecret> flight = async
-                ? Task.Run(() => FlyAsync(async: true).AsTask())
-                : Task.Factory.StartNew(
-                    () => FlyAsync(async: false).Completed(), CancellationToken.None,
-                    TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+        Task<SessionSecret> exchange = BackgroundWork.Start(() => async
+            ? Task.Run(() => ExchangeAsync(async: true).AsTask())
+            : Task.Factory.StartNew(
+                () => ExchangeAsync(async: false).Completed(), CancellationToken.None,
+                TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default));
 
-            // All who wanted it may have left by its end. Whoever needs what it did not get tries himself, and is told.
-            Exchange = flight.ContinueWith(
-                static flight => _ = flight.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            return flight;
-        }
-        finally
-        {
-            flow?.Undo();
-        }
+        // All callers may have left by its end. Those who need what it did not get try again themselves.
+        Exchange = BackgroundWork.Observe(exchange);
+        return exchange;
     }
 
-    private async ValueTask<SessionSecret> FlyAsync(bool async)
+    private async ValueTask<SessionSecret> ExchangeAsync(bool async)
     {
         SessionSecret? session = null;
         try
         {
-            session = await _exchange(async, _lifetime.Token).ConfigureAwait(false);
+            session = await _getSecret(async, _lifetime.Token).ConfigureAwait(false);
             return session;
         }
         finally
         {
-            Land(session);
+            Complete(session);
         }
     }
 
-    private void Land(SessionSecret? session)
+    private void Complete(SessionSecret? session)
     {
         SessionSecret? retired = null;
         lock (_gate)
         {
-            _flight = null;
+            _exchange = null;
             if (session is not null)
             {
-                // The deployment may have lost its trust while a secret was being agreed on: then Forget found nothing to give up.
+                // The deployment may have lost its trust while a secret was being agreed on: then Forget found nothing to abandon.
                 bool isUnwanted = _disposed || !_isTrusted(session);
                 retired = isUnwanted ? session : _current;
                 _current = isUnwanted ? null : session;
@@ -275,6 +263,6 @@ internal sealed class AccountSession : IDisposable
 
         // Streams that began with the old secret hold leases of their own.
         retired?.Retire();
-        Landed?.Invoke();
+        MayBeIdle?.Invoke();
     }
 }

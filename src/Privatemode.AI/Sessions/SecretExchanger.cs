@@ -10,8 +10,14 @@ using Privatemode.AI.Verification;
 namespace Privatemode.AI.Sessions;
 
 /// <summary>Gets a new inference secret: trust anchor, exchange, and what to do when one of them fails.</summary>
+/// <param name="getMesh">The verified mesh to trust now, or another one than the one that did not work; see <see cref="DeploymentVerifier.GetAsync"/>.</param>
+/// <param name="endpoint">The secret service.</param>
+/// <param name="gpuRevocation">Goes with every request under the secret.</param>
+/// <param name="events">The log.</param>
+/// <param name="time">The clock.</param>
 internal sealed class SecretExchanger(
-    IMeshAuthority authority, SecretEndpoint endpoint, GpuRevocationPolicy gpuRevocation, ClientEvents events, TimeProvider time)
+    Func<VerifiedMesh?, string, bool, CancellationToken, ValueTask<VerifiedMesh>> getMesh, SecretEndpoint endpoint, GpuRevocationPolicy gpuRevocation,
+    ClientEvents events, TimeProvider time)
 {
     private static readonly TimeSpan[] PausesBetweenTries = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
@@ -48,7 +54,7 @@ internal sealed class SecretExchanger(
     /// <summary>One try: exchange; if that fails, establish the trust anchor anew and exchange once more.</summary>
     private async ValueTask<SessionSecret> TryAsync(string apiKey, bool async, CancellationToken cancellationToken)
     {
-        VerifiedMesh mesh = await authority.GetAsync(rejected: null, apiKey, async, cancellationToken).ConfigureAwait(false);
+        VerifiedMesh mesh = await getMesh(null, apiKey, async, cancellationToken).ConfigureAwait(false);
         try
         {
             return await ExchangeAsync(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
@@ -59,7 +65,7 @@ internal sealed class SecretExchanger(
         } service && !IsFinal(service)))
         {
             // The deployment may have been replaced, and with it the mesh CA: then what answers has a certificate of another one, or is away.
-            mesh = await authority.GetAsync(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
+            mesh = await getMesh(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
         }
 
         return await ExchangeAsync(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
@@ -97,7 +103,7 @@ internal sealed class SecretExchanger(
         byte[] response = await endpoint.PostAsync(exchange.RequestBody, apiKey, async, cancellationToken).ConfigureAwait(false);
         InferenceSecret secret = exchange.Complete(response, mesh.Authority, mesh.SecretService, time.GetUtcNow(), lifetime.From);
         string policy = GpuPolicyHeader.Text(gpuRevocation, lifetime.From);
-        return (new SessionSecret(secret, lifetime, policy, GpuPolicyHeader.Mac(secret.Key, policy), mesh), lifetime.Until);
+        return (new SessionSecret(secret, lifetime, policy, GpuPolicyHeader.Mac(secret.Key, policy), mesh.Deployment, mesh.Validity), lifetime.Until);
     }
 }
 

@@ -5,56 +5,56 @@ using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Sessions;
 
-/// <summary>The right to use a secret for one exchange. The secret is zeroed when it is retired and its last lease is back.</summary>
+/// <summary>The right to use a secret for one exchange. The secret is zeroed when it is retired and its last lease is released.</summary>
 internal sealed class SecretLease : IDisposable
 {
-    private SessionSecret? _session;
-    private IDisposable? _permit;
-    private IDisposable? _slot;
+    private readonly SessionSecret _session;
+    private readonly IDisposable? _permit;
+    private readonly IDisposable? _slot;
+    private readonly Action? _released;
+    private int _isReleased;
 
-    private SecretLease(SessionSecret session) => _session = session;
+    private SecretLease(SessionSecret session, IDisposable? permit, IDisposable? slot, Action? released) =>
+        (_session, _permit, _slot, _released) = (session, permit, slot, released);
 
-    // A stream somebody dropped without disposing it must not keep the secret in memory for ever, nor its permit.
+    // A stream that was dropped without being disposed must not keep the secret in memory, nor its permit.
     ~SecretLease()
     {
-        GiveBack();
-        if (TakePermit() is { } permit)
+        if (TryRelease() && _permit is not null)
         {
-            _ = ThreadPool.UnsafeQueueUserWorkItem(Release, permit, preferLocal: false);
+            _ = ThreadPool.UnsafeQueueUserWorkItem(ReleasePermit, _permit, preferLocal: false);
         }
     }
 
-    public SessionSecret Session => _session ?? throw new ObjectDisposedException(nameof(SecretLease));
-
-    /// <summary>Called when the lease is back, also by the finalizer.</summary>
-    public Action? GivenBack { get; set; }
-
-    /// <summary>The rate limiter's permit for what the lease is used for, given back after it: a limiter may count how many are under way.</summary>
-    public IDisposable? Permit
+    public SessionSecret Session
     {
-        set => _permit = value;
-    }
-
-    /// <summary>The connection that the lease is used on, given back after it.</summary>
-    public IDisposable? Slot
-    {
-        set => _slot = value;
+        get
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _isReleased) == 1, this);
+            return _session;
+        }
     }
 
     /// <summary>A lease, or null when the secret is gone already.</summary>
-    public static SecretLease? TryTake(SessionSecret session) => session.TryAddReference() ? new SecretLease(session) : null;
+    /// <param name="session">The secret.</param>
+    /// <param name="permit">The rate limiter's permit for what the lease is used for, released after it: a limiter may count how many are under way.</param>
+    /// <param name="slot">The connection that the lease is used on, released after it.</param>
+    /// <param name="released">Called when the lease is released, also by the finalizer.</param>
+    public static SecretLease? TryAcquire(SessionSecret session, IDisposable? permit = null, IDisposable? slot = null, Action? released = null) =>
+        session.TryAddReference() ? new SecretLease(session, permit, slot, released) : null;
 
     public void Dispose()
     {
         GC.SuppressFinalize(this);
-        GiveBack();
-
-        // Last: it is the user's code.
-        TakePermit()?.Dispose();
+        if (TryRelease())
+        {
+            // Last: it is the user's code.
+            _permit?.Dispose();
+        }
     }
 
     /// <summary>Not on the finalizer's thread, which all need, and where an exception would end the process.</summary>
-    private static void Release(IDisposable permit)
+    private static void ReleasePermit(IDisposable permit)
     {
         try
         {
@@ -62,20 +62,22 @@ internal sealed class SecretLease : IDisposable
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // There is nobody to tell.
+            // No caller is left to be told.
         }
     }
 
-    private IDisposable? TakePermit() => Interlocked.Exchange(ref _permit, null);
-
-    private void GiveBack()
+    /// <summary>Releases all but the permit; false when that was done before.</summary>
+    private bool TryRelease()
     {
-        if (Interlocked.Exchange(ref _session, null) is { } session)
+        if (Interlocked.Exchange(ref _isReleased, 1) == 1)
         {
-            session.Release();
-            GivenBack?.Invoke();
-            _slot?.Dispose();
+            return false;
         }
+
+        _session.Release();
+        _released?.Invoke();
+        _slot?.Dispose();
+        return true;
     }
 }
 
@@ -84,8 +86,10 @@ internal sealed class SecretLease : IDisposable
 /// <param name="own">How long it may be used for new requests.</param>
 /// <param name="gpuPolicy">The policy.</param>
 /// <param name="gpuPolicyMac">The policy's authentication code.</param>
-/// <param name="mesh">Whom it was agreed with; null only in tests.</param>
-internal sealed class SessionSecret(InferenceSecret secret, ValidityPeriod own, string gpuPolicy, string gpuPolicyMac, VerifiedMesh? mesh = null)
+/// <param name="deployment">What the deployment that it was agreed with proved before the exchange.</param>
+/// <param name="verdict">How long that counts.</param>
+internal sealed class SessionSecret(
+    InferenceSecret secret, ValidityPeriod own, string gpuPolicy, string gpuPolicyMac, VerifiedDeployment deployment, ValidityPeriod verdict)
 {
     private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(5);
 
@@ -106,8 +110,7 @@ internal sealed class SessionSecret(InferenceSecret secret, ValidityPeriod own, 
     /// <summary>The same bytes as a key for encryption; only while a lease is held.</summary>
     public AesGcmKey EncryptionKey => secret.EncryptionKey;
 
-    /// <summary>What the deployment proved before the exchange; null only where a test gives the mesh CA itself.</summary>
-    public VerifiedDeployment? Deployment => mesh?.Deployment;
+    public VerifiedDeployment Deployment => deployment;
 
     public string GpuPolicy { get; } = gpuPolicy;
 
@@ -121,10 +124,10 @@ internal sealed class SessionSecret(InferenceSecret secret, ValidityPeriod own, 
     }
 
     /// <summary>Whether it must not be used for new requests any more: no longer than the verdict about the deployment counts.</summary>
-    public bool IsOver(TimeProvider time) => own.IsOver(time) || mesh?.Verdict?.IsOver(time) == true;
+    public bool IsOver(TimeProvider time) => own.IsOver(time) || verdict.IsOver(time);
 
     /// <summary>Whether it will be over soon: time to agree on the next one while this one still serves.</summary>
-    public bool IsDue(TimeProvider time) => own.Left(time) <= RenewalLead || mesh?.Verdict?.Left(time) <= RenewalLead;
+    public bool IsDue(TimeProvider time) => own.Left(time) <= RenewalLead || verdict.Left(time) <= RenewalLead;
 
     /// <summary>Returns the time for which the service still keeps the secret: an answer under it cannot last longer.</summary>
     public TimeSpan LeftAtService(TimeProvider time) => (own with { Until = own.From + LifetimeAtService }).Left(time);

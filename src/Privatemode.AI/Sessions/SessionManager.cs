@@ -5,8 +5,8 @@ namespace Privatemode.AI.Sessions;
 
 /// <summary>One session for each API key in use, so that keys never share a secret. Keys come and go: rotation, or several tenants.</summary>
 /// <remarks>
-/// A session that nobody uses is given up when its secret has expired, or, the longest unused first, when another key needs its place. When all are
-/// in use, the longest unused is detached: its streams finish, and the next call with its key makes a new session. No more sessions than may be live
+/// An unused session is evicted when its secret has expired, or, the longest unused first, when another key needs its place. When all are in use,
+/// the longest unused is detached: its streams finish, and the next call with its key makes a new session. No more sessions than may be live
 /// are detached at the same time; beyond that, another key waits.
 /// </remarks>
 internal sealed class SessionManager(Func<string, AccountSession> create, TimeProvider time, int mostSessions, TimeSpan longestWait) : IDisposable
@@ -41,12 +41,15 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     /// <param name="rejectedId">Id of a secret the service no longer knows; it is replaced unless that happened already.</param>
     /// <param name="async">False when the caller is synchronous.</param>
     /// <param name="cancellationToken">Ends this caller's wait only.</param>
+    /// <param name="permit">Released with the lease, as is <paramref name="slot"/>; both remain the caller's when this throws.</param>
+    /// <param name="slot">The connection that the lease is used on.</param>
     /// <exception cref="PrivatemodeServiceException">All sessions, live and detached, were in use, or an exchange went on, for too long; or what the exchange
     /// throws.</exception>
-    public ValueTask<SecretLease> AcquireAsync(string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken)
+    public ValueTask<SecretLease> AcquireAsync(
+        string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken, IDisposable? permit = null, IDisposable? slot = null)
     {
         ManifestPolicyEvaluator.DemandOutside();
-        return AcquireInsideAsync(apiKey, rejectedId, async, cancellationToken);
+        return AcquireInsideAsync(apiKey, rejectedId, async, cancellationToken, permit, slot);
     }
 
     /// <summary>Makes every account exchange a new secret before its next call.</summary>
@@ -80,15 +83,14 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         _queue.WakeAll();
     }
 
-    private async ValueTask<SecretLease> AcquireInsideAsync(string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken)
+    private async ValueTask<SecretLease> AcquireInsideAsync(
+        string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken, IDisposable? permit, IDisposable? slot)
     {
         using CallDeadline deadline = new(longestWait, time, async, cancellationToken);
         AccountSession session = TryEnter(apiKey, isFirst: false) ?? await EnterWhenThereIsRoomAsync(apiKey, async, deadline).ConfigureAwait(false);
         try
         {
-            SecretLease lease = await session.AcquireAsync(rejectedId, async, deadline).ConfigureAwait(false);
-            lease.GivenBack = _queue.WakeOne;
-            return lease;
+            return await session.AcquireAsync(rejectedId, async, deadline, permit, slot).ConfigureAwait(false);
         }
         catch
         {
@@ -143,9 +145,10 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
                     return null;
                 }
 
-                _sweeping ??= StartSweeping();
+                // The timer does not keep a client in memory that was dropped without being disposed.
+                _sweeping ??= BackgroundWork.StartTimer(time, this, static sessions => sessions.RemoveUnused(), SweepInterval);
                 account = new LinkedListNode<Account>(new Account(apiKey, create(apiKey)));
-                account.Value.Session.Landed = _queue.WakeOne;
+                account.Value.Session.MayBeIdle = _queue.WakeOne;
                 _accounts[apiKey] = account;
                 _queue.WakeThoseWith(apiKey);
             }
@@ -160,40 +163,31 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
     }
 
-    /// <summary>Gives up the longest unused session when all places are taken, or detaches it; false when neither is possible.</summary>
+    /// <summary>Evicts the longest unused session when all places are taken, or detaches one; false when neither is possible.</summary>
     private bool MakeRoom()
     {
-        if (_accounts.Count < mostSessions)
+        if (_accounts.Count < mostSessions || EvictFirst(session => session.IsIdle))
         {
             return true;
         }
 
-        for (LinkedListNode<Account>? account = _byUse.First; account is not null; account = account.Next)
-        {
-            if (account.Value.Session.IsIdle)
-            {
-                GiveUp(account);
-                return true;
-            }
-        }
-
-        return Detach();
-    }
-
-    /// <summary>Takes the longest unused session out of use, unless too many of those before are still held by streams.</summary>
-    private bool Detach()
-    {
+        // Streams still hold the secrets of sessions that were detached before.
         _ = _detached.RemoveAll(secret => !secret.IsInUse);
         if (_detached.Count >= mostSessions)
         {
             return false;
         }
 
+        return EvictFirst(session => session.CanBeDetached);
+    }
+
+    private bool EvictFirst(Func<AccountSession, bool> may)
+    {
         for (LinkedListNode<Account>? account = _byUse.First; account is not null; account = account.Next)
         {
-            if (account.Value.Session.CanBeDetached)
+            if (may(account.Value.Session))
             {
-                GiveUp(account);
+                Evict(account);
                 return true;
             }
         }
@@ -201,7 +195,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         return false;
     }
 
-    private void GiveUp(LinkedListNode<Account> account)
+    private void Evict(LinkedListNode<Account> account)
     {
         _ = _accounts.Remove(account.Value.ApiKey);
         _byUse.Remove(account);
@@ -211,40 +205,16 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
     }
 
-    /// <summary>Looks every few minutes, while there are any, for secrets nobody may use any more: nobody may call for a long time.</summary>
-    private ITimer StartSweeping()
-    {
-        // The timer does not keep a client alive that was dropped without being disposed, nor anything of the caller who happened to be first.
-        AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
-        try
-        {
-            return time.CreateTimer(
-                static state =>
-                {
-                    if (((WeakReference<SessionManager>)state!).TryGetTarget(out SessionManager? sessions))
-                    {
-                        sessions.Sweep();
-                    }
-                },
-                new WeakReference<SessionManager>(this), SweepInterval, Timeout.InfiniteTimeSpan);
-        }
-        finally
-        {
-            flow?.Undo();
-        }
-    }
-
-    private void Sweep()
+    /// <summary>Looks every few minutes, while there are sessions, for expired secrets: it may take long until the next call.</summary>
+    private void RemoveUnused()
     {
         lock (_gate)
         {
-            LinkedListNode<Account>? next;
-            for (LinkedListNode<Account>? account = _byUse.First; account is not null; account = next)
+            foreach (LinkedListNode<Account> account in _accounts.Values.ToArray())
             {
-                next = account.Next;
                 if (account.Value.Session is { IsExpired: true, IsIdle: true })
                 {
-                    GiveUp(account);
+                    Evict(account);
                 }
             }
 

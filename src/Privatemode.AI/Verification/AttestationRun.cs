@@ -30,7 +30,7 @@ internal sealed class AttestationRun(
         VerifiedMesh mesh = await VerifyOnceAsync(apiKey, onProved, async, cancellationToken).ConfigureAwait(false);
 
         // The user may take longer to decide than the verdict counts.
-        return mesh.Verdict!.Value.IsOver(time) ? await VerifyOnceAsync(apiKey, onProved, async, cancellationToken).ConfigureAwait(false) : mesh;
+        return mesh.Validity.IsOver(time) ? await VerifyOnceAsync(apiKey, onProved, async, cancellationToken).ConfigureAwait(false) : mesh;
     }
 
     private async ValueTask<VerifiedMesh> VerifyOnceAsync(string apiKey, Action<string> onProved, bool async, CancellationToken cancellationToken)

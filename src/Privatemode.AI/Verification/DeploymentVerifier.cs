@@ -7,7 +7,7 @@ namespace Privatemode.AI.Verification;
 
 /// <summary>Keeps the last verdict about the deployment while it counts, and renews it in the background before it ends.</summary>
 internal sealed class DeploymentVerifier(
-    AttestationRun attestation, ManifestPolicyEvaluator manifests, ClientEvents events, TimeProvider time) : IMeshAuthority, IDisposable
+    AttestationRun attestation, ManifestPolicyEvaluator manifests, ClientEvents events, TimeProvider time) : IDisposable
 {
     // Secrets are exchanged every 45 minutes at least while the client is in use, so that somebody comes by in the last 90 minutes.
     private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(90);
@@ -41,6 +41,12 @@ internal sealed class DeploymentVerifier(
     /// <summary>The background renewal under way, for tests.</summary>
     internal Task Renewal { get; private set; } = Task.CompletedTask;
 
+    /// <summary>The mesh to trust now.</summary>
+    /// <param name="rejected">What was returned before and did not work; null the first time.</param>
+    /// <param name="apiKey">Whose call needs it.</param>
+    /// <param name="async">False when the caller is synchronous.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
     public async ValueTask<VerifiedMesh> GetAsync(VerifiedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken)
     {
         if (Usable(rejected) is { } mesh)
@@ -73,14 +79,14 @@ internal sealed class DeploymentVerifier(
     }
 
     /// <summary>Whether this deployment, or the same verified again, is the trusted one now.</summary>
-    public bool Trusts(VerifiedDeployment deployment) => Volatile.Read(ref _current) is { } current && IsSame(current.Deployment!, deployment);
+    public bool Trusts(VerifiedDeployment deployment) => Volatile.Read(ref _current) is { } current && IsSame(current.Deployment, deployment);
 
     public void Dispose() => _lifetime.Cancel();
 
     private VerifiedMesh? Usable(VerifiedMesh? rejected)
     {
         VerifiedMesh? mesh = Volatile.Read(ref _current);
-        return mesh is not null && mesh != rejected && !mesh.Verdict!.Value.IsOver(time) && !manifests.IsClosed ? mesh : null;
+        return mesh is not null && mesh != rejected && !mesh.Validity.IsOver(time) && !manifests.IsClosed ? mesh : null;
     }
 
     /// <summary>One verification at a time. How it fails, it fails for all who were waiting then; whoever comes later tries himself.</summary>
@@ -129,7 +135,7 @@ internal sealed class DeploymentVerifier(
             Volatile.Write(ref _shared, null);
             operation?.About(mesh.Deployment);
             operation?.Succeed();
-            events.DeploymentVerified(mesh.Deployment!);
+            events.DeploymentVerified(mesh.Deployment);
             return mesh;
         }
         catch (Exception exception)
@@ -158,7 +164,7 @@ internal sealed class DeploymentVerifier(
             _look = ValidityPeriod.Of(ManifestInterval, time);
             Volatile.Write(ref _current, mesh);
             Volatile.Write(ref _failure, null);
-            if (before is not null && !IsSame(before.Deployment!, mesh.Deployment!))
+            if (before is not null && !IsSame(before.Deployment, mesh.Deployment))
             {
                 Changed();
             }
@@ -179,7 +185,7 @@ internal sealed class DeploymentVerifier(
     /// <summary>The deployment has proved another manifest: the verdict about the earlier one is not true any more, whatever the user decides.</summary>
     private void GiveUpOther(string manifestSha256)
     {
-        if (_current is { } current && current.Deployment!.ManifestSha256 != manifestSha256)
+        if (_current is { } current && current.Deployment.ManifestSha256 != manifestSha256)
         {
             Volatile.Write(ref _current, null);
             Changed();
@@ -192,16 +198,14 @@ internal sealed class DeploymentVerifier(
 
     private void RenewInBackground(VerifiedMesh mesh, string apiKey)
     {
-        ValidityPeriod verdict = mesh.Verdict!.Value;
-        TimeSpan lead = (verdict.Until - verdict.From) / 4;
-        bool isDue = verdict.Left(time) <= (lead < RenewalLead ? lead : RenewalLead);
+        ValidityPeriod validity = mesh.Validity;
+        TimeSpan lead = (validity.Until - validity.From) / 4;
+        bool isDue = validity.Left(time) <= (lead < RenewalLead ? lead : RenewalLead);
         bool mayHaveChanged = manifests.FollowsThePublisher && _look.IsOver(time);
         if ((isDue || mayHaveChanged) && Interlocked.Exchange(ref _renewing, 1) == 0)
         {
             _look = ValidityPeriod.Of(ManifestInterval, time);
-            AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
-            Renewal = Task.Run(() => RenewAsync(mesh, isDue, apiKey));
-            flow?.Undo();
+            Renewal = BackgroundWork.Start(() => Task.Run(() => RenewAsync(mesh, isDue, apiKey)));
         }
     }
 
@@ -210,7 +214,7 @@ internal sealed class DeploymentVerifier(
         try
         {
             Exception? before = Volatile.Read(ref _failure);
-            string digest = mesh.Deployment!.ManifestSha256;
+            string digest = mesh.Deployment.ManifestSha256;
             bool? hasChanged = isDue ? true : await manifests.HasChangedAsync(digest, async: true, _lifetime.Token).ConfigureAwait(false);
             if (hasChanged == true)
             {
@@ -232,7 +236,7 @@ internal sealed class DeploymentVerifier(
             // Somebody is told when he needs what could not be renewed. Anything may come out of the user's own callback.
             if (exception is not PrivatemodeVerificationException && !_lifetime.IsCancellationRequested)
             {
-                events.RenewalFailed(exception, Usable(rejected: null)?.Verdict!.Value.Until);
+                events.RenewalFailed(exception, Usable(rejected: null)?.Validity.Until);
             }
         }
         finally
@@ -242,25 +246,13 @@ internal sealed class DeploymentVerifier(
     }
 }
 
-/// <summary>Where a session gets the mesh CA it trusts.</summary>
-internal interface IMeshAuthority
-{
-    /// <summary>The mesh CA to trust now.</summary>
-    /// <param name="rejected">What was handed out before and did not work; null the first time.</param>
-    /// <param name="apiKey">Whose call needs it.</param>
-    /// <param name="async">False when the caller is synchronous; see <see cref="SyncOrAsync"/>.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
-    ValueTask<VerifiedMesh> GetAsync(VerifiedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken);
-}
-
 /// <summary>A mesh CA that may be trusted, and why.</summary>
 /// <param name="Authority">The CA.</param>
 /// <param name="SecretService">How the secret service is named in it.</param>
-/// <param name="Deployment">What was proved; null only where a test gives the CA itself.</param>
-/// <param name="Verdict">How long that counts; null where nothing was proved.</param>
+/// <param name="Deployment">What was proved.</param>
+/// <param name="Validity">How long that counts.</param>
 internal sealed record VerifiedMesh(
-    MeshCertificateAuthority Authority, SecretServiceNames SecretService, VerifiedDeployment? Deployment, ValidityPeriod? Verdict = null);
+    MeshCertificateAuthority Authority, SecretServiceNames SecretService, VerifiedDeployment Deployment, ValidityPeriod Validity);
 
 /// <summary>What is known about the deployment now.</summary>
 /// <param name="Deployment">The verdict that counts; null when there is none.</param>

@@ -50,7 +50,7 @@ internal static class AudioRun
     private static async Task MeasureClientAsync(string path, Uri endpoint, string meshCa)
     {
         PrivatemodeOptions options = new() { ApiKey = "key", Endpoint = endpoint };
-        await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { MeshAuthority = new FixedMesh(meshCa) }));
+        await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { GetMesh = new FixedMesh(meshCa).GetAsync }));
         ISpeechToTextClient speech = client.AsISpeechToTextClient("whisper-large-v3");
         _ = await speech.GetTextAsync(new MemoryStream(Recording()[..1000]));
         Collect();

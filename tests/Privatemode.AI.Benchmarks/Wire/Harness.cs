@@ -49,7 +49,7 @@ internal static class Harness
     {
         AppContext.SetSwitch(AesGcmKey.PlatformOnlySwitch, platformOnly);
         PrivatemodeOptions options = new() { ApiKey = "key", Endpoint = endpoint };
-        PrivatemodeClient client = new(ClientComposition.Create(options, new() { MeshAuthority = new FixedMesh(meshCa) }));
+        PrivatemodeClient client = new(ClientComposition.Create(options, new() { GetMesh = new FixedMesh(meshCa).GetAsync }));
         await client.ConnectAsync();
         AppContext.SetSwitch(AesGcmKey.PlatformOnlySwitch, false);
         return client;

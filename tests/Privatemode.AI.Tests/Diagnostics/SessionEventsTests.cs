@@ -31,7 +31,7 @@ public sealed class SessionEventsTests : IAsyncLifetime
     public async Task Renewal_Succeeds_IsTold()
     {
         using TelemetryRecorder recorder = new();
-        VerifiedDeployment first = (await GetAsync()).Deployment!;
+        VerifiedDeployment first = (await GetAsync()).Deployment;
         _scene.Time.Advance(TimeSpan.FromHours(23));
         _ = await GetAsync();
         await _authority.Renewal.OrTimeout();
@@ -47,7 +47,7 @@ public sealed class SessionEventsTests : IAsyncLifetime
     [Fact]
     public async Task Renewal_FindsTheServiceAway_SaysHowLongTheVerdictCounts()
     {
-        VerifiedDeployment first = (await GetAsync()).Deployment!;
+        VerifiedDeployment first = (await GetAsync()).Deployment;
         _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(503), times: 9);
         _scene.Time.Advance(TimeSpan.FromHours(23));
         _ = await GetAsync();
@@ -76,9 +76,9 @@ public sealed class SessionEventsTests : IAsyncLifetime
     [Fact]
     public async Task Manifest_Changes_NamesBoth()
     {
-        string before = (await GetAsync()).Deployment!.ManifestSha256;
+        string before = (await GetAsync()).Deployment.ManifestSha256;
         _scene.Deployment.Evidence.ChangeManifest();
-        string after = (await _authority.VerifyNowAsync(Key, CancellationToken.None)).Deployment!.ManifestSha256;
+        string after = (await _authority.VerifyNowAsync(Key, CancellationToken.None)).Deployment.ManifestSha256;
         string changed = Assert.Single(_logs.Lines, line => line.Contains("Warning ManifestChanged", StringComparison.Ordinal));
         Assert.Contains($"{after} is adopted in place of {before}", changed, StringComparison.Ordinal);
     }

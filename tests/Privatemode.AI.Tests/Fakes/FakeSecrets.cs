@@ -27,8 +27,8 @@ internal sealed class FakeSecrets(TimeProvider time)
     /// <summary>Completes when an exchange has begun.</summary>
     public TaskCompletionSource Begun { get; private set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Whom the next secrets are agreed with.</summary>
-    public VerifiedMesh? Mesh { get; set; }
+    /// <summary>How long the verdict under which the next secrets are agreed on counts; null for longer than they.</summary>
+    public ValidityPeriod? Verdict { get; set; }
 
     public bool LastWasAsync { get; private set; }
 
@@ -54,7 +54,8 @@ internal sealed class FakeSecrets(TimeProvider time)
             InferenceSecret secret = new(
                 RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32), now, now + SecretExchange.SecretLifetime);
             Made.Add(secret);
-            return new SessionSecret(secret, ValidityPeriod.Of(SecretExchange.SecretLifetime, time), "policy", "mac", Mesh);
+            ValidityPeriod own = ValidityPeriod.Of(SecretExchange.SecretLifetime, time);
+            return new SessionSecret(secret, own, "policy", "mac", null!, Verdict ?? own with { Until = DateTimeOffset.MaxValue });
         }
         finally
         {

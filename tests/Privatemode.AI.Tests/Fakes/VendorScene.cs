@@ -99,7 +99,7 @@ internal sealed class VendorScene : IDisposable
         DeploymentVerifier client = VerificationComposition.Create(
             options, bounded, new ControlPlaneClient(bounded, Endpoint, ProtocolHeaders.ProtocolVersion, Time));
         _clients.Add(client);
-        return (await client.VerifyNowAsync("key", CancellationToken.None).AsTask().OrTimeout()).Deployment!;
+        return (await client.VerifyNowAsync("key", CancellationToken.None).AsTask().OrTimeout()).Deployment;
     }
 
     /// <summary>The check that refuses the deployment.</summary>

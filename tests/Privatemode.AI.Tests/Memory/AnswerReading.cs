@@ -35,14 +35,14 @@ internal sealed class AnswerReading(string path = "/v1/chat/completions", int st
         using BodyExchange exchange = new BodyExchange(AesGcmKey.Import(Key), "id"u8.ToArray());
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         ValidityPeriod lifetime = ValidityPeriod.Of(SecretExchange.SecretLifetime, TimeProvider.System);
-        SessionSecret session = new(new InferenceSecret(new byte[32], Key, now, now + SecretExchange.SecretLifetime), lifetime, "policy", "mac");
+        SessionSecret session = new(new InferenceSecret(new byte[32], Key, now, now + SecretExchange.SecretLifetime), lifetime, "policy", "mac", null!, lifetime);
         using EncryptedCall call = new()
         {
             Rule = EndpointRules.Match("POST", new Uri(Service, path), Service),
             RequestId = "request",
             WantsStream = stream,
         };
-        using CallAttempt attempt = new(call, SecretLease.TryTake(session), exchange, null, []);
+        using CallAttempt attempt = new(call, SecretLease.TryAcquire(session), exchange, null, []);
         AnswerHeaders head = new() { Status = status, ContentType = stream ? "text/event-stream" : "application/json" };
         AnswerReader opener = new(TimeSpan.FromMinutes(5), TimeProvider.System, new ClientEvents(null, Service));
         using CallDeadline deadline = new(TimeSpan.FromMinutes(5), TimeProvider.System, async: false, CancellationToken.None);

@@ -68,9 +68,9 @@ public sealed class AccountSessionTests
     {
         using AccountSession session = NewSession();
         SecretLease? stream = null;
-        session.Landed = () =>
+        session.MayBeIdle = () =>
         {
-            session.Landed = null;
+            session.MayBeIdle = null;
             stream = Acquire(session);
             session.Forget();
         };
@@ -144,11 +144,11 @@ public sealed class AccountSessionTests
     {
         using AccountSession session = NewSession();
         ValidityPeriod verdict = ValidityPeriod.Of(TimeSpan.FromHours(1), _time);
-        _secrets.Mesh = new VerifiedMesh(null!, null!, null, verdict);
+        _secrets.Verdict = verdict;
         _time.Advance(TimeSpan.FromMinutes(50));
         _time.JumpTo(verdict.From);
         (await AcquireAsync(session)).Dispose();
-        _secrets.Mesh = null;
+        _secrets.Verdict = null;
         _time.Advance(TimeSpan.FromMinutes(10));
         (await AcquireAsync(session)).Dispose();
         Assert.Equal(2, _secrets.Exchanges);

@@ -26,7 +26,7 @@ public sealed class SecretLeaseTests
     {
         FakeSecrets secrets = new(new ManualTimeProvider());
         SessionSecret secret = await secrets.ExchangeAsync(async: true, CancellationToken.None);
-        SecretLease lease = SecretLease.TryTake(secret)!;
+        SecretLease lease = SecretLease.TryAcquire(secret)!;
         lease.Dispose();
         lease.Dispose();
         Assert.False(secret.IsInUse);
@@ -41,7 +41,7 @@ public sealed class SecretLeaseTests
     {
         FakeSecrets secrets = new(new ManualTimeProvider());
         SessionSecret secret = await secrets.ExchangeAsync(async: true, CancellationToken.None);
-        SecretLease lease = SecretLease.TryTake(secret)!;
+        SecretLease lease = SecretLease.TryAcquire(secret)!;
         byte[] nonce = new byte[FieldCipher.NonceSize];
         using AesGcmKey peerKey = AesGcmProvidersAttribute.Key(provider, secret.Key);
         using ExchangeCipher peer = new(peerKey, secret.IdUtf8, nonce);
@@ -85,8 +85,7 @@ public sealed class SecretLeaseTests
     {
         FakeSecrets secrets = new(new ManualTimeProvider());
         SessionSecret secret = await secrets.ExchangeAsync(async: true, CancellationToken.None);
-        SecretLease lease = SecretLease.TryTake(secret)!;
-        lease.Permit = new Permit { Throws = true };
+        SecretLease lease = SecretLease.TryAcquire(secret, new Permit { Throws = true })!;
         EncryptedContent content = new(new BufferedBody(new PooledBytes(1), "application/json"));
         using EncryptedCall call = new() { Rule = EndpointRules.ChatCompletions, RequestId = "request" };
         CallAttempt attempt = new(call, lease, null, content, []);
@@ -99,9 +98,8 @@ public sealed class SecretLeaseTests
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Drop(SessionSecret secret, IDisposable? permit = null)
     {
-        SecretLease? lease = SecretLease.TryTake(secret);
+        SecretLease? lease = SecretLease.TryAcquire(secret, permit);
         Assert.NotNull(lease);
-        lease.Permit = permit;
     }
 
     private sealed class Permit : IDisposable

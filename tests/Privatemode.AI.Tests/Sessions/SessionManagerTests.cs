@@ -180,7 +180,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
         PrivatemodeOptions options = new();
         _deployment.ConfigureClient(options);
         OtherMesh other = new(_time.GetUtcNow());
-        await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { MeshAuthority = other }));
+        await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { GetMesh = other.GetAsync }));
         PrivatemodeVerificationException exception = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.ConnectAsync());
         Assert.StartsWith("mesh-certificate-", exception.ErrorType, StringComparison.Ordinal);
         Assert.Equal(2, Exchanges.Count());
@@ -245,7 +245,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
     }
 
     /// <summary>A mesh CA the deployment knows nothing of.</summary>
-    private sealed class OtherMesh : IMeshAuthority
+    private sealed class OtherMesh
     {
         private readonly string _pem;
 
@@ -264,7 +264,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
         public ValueTask<VerifiedMesh> GetAsync(VerifiedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken)
         {
             Rejections += rejected is null ? 0 : 1;
-            return new(new VerifiedMesh(MeshCertificateAuthority.FromPem(Encoding.ASCII.GetBytes(_pem)), new SecretServiceNames([]), null));
+            return new(new VerifiedMesh(MeshCertificateAuthority.FromPem(Encoding.ASCII.GetBytes(_pem)), new SecretServiceNames([]), null!, default));
         }
     }
 }

@@ -60,7 +60,7 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
         _ = await _scene.PassPausesAsync(renewal);
         VerifiedMesh second = await GetAsync();
         Assert.NotSame(first, second);
-        Assert.True(second.Deployment!.ValidUntil > first.Deployment!.ValidUntil);
+        Assert.True(second.Deployment.ValidUntil > first.Deployment.ValidUntil);
         Assert.Equal((2, 0), (Attestations, _changes));
     }
 
@@ -87,7 +87,7 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
         Assert.Same(first, await GetAsync());
         await _authority.Renewal.OrTimeout();
         Assert.Equal(0, _changes);
-        _scene.Time.JumpTo(first.Deployment!.ValidUntil.AddTicks(-1));
+        _scene.Time.JumpTo(first.Deployment.ValidUntil.AddTicks(-1));
         Assert.Same(first, await GetAsync());
         await _authority.Renewal.OrTimeout();
         _scene.Time.JumpTo(first.Deployment.ValidUntil);
@@ -115,7 +115,7 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
     {
         VerifiedMesh first = await GetAsync();
         DateTimeOffset start = _scene.Time.GetUtcNow();
-        TimeSpan length = first.Deployment!.ValidUntil - first.Deployment.VerifiedAt;
+        TimeSpan length = first.Deployment.ValidUntil - first.Deployment.VerifiedAt;
         _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(503), times: 1000);
         for (TimeSpan passed = TimeSpan.Zero; passed < length - TimeSpan.FromHours(1); passed += TimeSpan.FromHours(1))
         {
@@ -139,7 +139,7 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
         Assert.Same(first, await GetAsync());
         await _authority.Renewal.OrTimeout();
         VerifiedMesh second = await GetAsync();
-        Assert.NotEqual(first.Deployment!.ManifestSha256, second.Deployment!.ManifestSha256);
+        Assert.NotEqual(first.Deployment.ManifestSha256, second.Deployment.ManifestSha256);
 
         // The mesh CA stayed, but what was agreed under the old manifest must not be used under the new one.
         Assert.Equal(first.Deployment.MeshCaSha256, second.Deployment.MeshCaSha256);
@@ -223,7 +223,7 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
     {
         _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Manifest, Fault.OutdatedManifest);
         VerifiedMesh mesh = await TestTimeouts.OnOwnThread(() => GetAsync(async).GetAwaiter().GetResult());
-        Assert.Equal(_scene.Deployment.Evidence.Manifest.ToArray(), mesh.Deployment!.Manifest.ToArray());
+        Assert.Equal(_scene.Deployment.Evidence.Manifest.ToArray(), mesh.Deployment.Manifest.ToArray());
         _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Manifest, Fault.OutdatedManifest, times: 2);
         PrivatemodeVerificationException exception =
             await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => _authority.VerifyNowAsync(Key, default).AsTask());
@@ -252,7 +252,7 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
         await _authority.Renewal.OrTimeout();
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => GetAsync());
         Assert.Null(_authority.Health.Deployment);
-        Assert.NotEqual(first.Deployment!.ManifestSha256, (await GetAsync()).Deployment!.ManifestSha256);
+        Assert.NotEqual(first.Deployment.ManifestSha256, (await GetAsync()).Deployment.ManifestSha256);
     }
 
     // The user may think for hours: what was proved before is given up at once.
@@ -273,7 +273,7 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
             asked.SetResult();
             return new(answer.Task);
         })));
-        VerifiedDeployment first = (await GetAsync()).Deployment!;
+        VerifiedDeployment first = (await GetAsync()).Deployment;
         _scene.Deployment.Evidence.ChangeManifest();
         _scene.Time.Advance(TimeSpan.FromMinutes(6));
         _ = await GetAsync();
@@ -284,14 +284,14 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
         answer.SetResult(true);
         await _authority.Renewal.OrTimeout();
         VerifiedMesh second = await GetAsync();
-        Assert.Equal(_scene.Time.GetUtcNow(), second.Deployment!.VerifiedAt);
+        Assert.Equal(_scene.Time.GetUtcNow(), second.Deployment.VerifiedAt);
         Assert.Equal(ManifestSource.Approved, second.Deployment.ManifestSource);
     }
 
     [Fact]
     public async Task Trusts_OnlyWhatIsTrustedNow()
     {
-        VerifiedDeployment first = (await GetAsync()).Deployment!;
+        VerifiedDeployment first = (await GetAsync()).Deployment;
         _ = await _authority.VerifyNowAsync(Key, default);
         Assert.True(_authority.Trusts(first));
         _scene.Deployment.RotateMeshCa();
@@ -300,14 +300,14 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
         Assert.Equal(1, _changes);
 
         // The same CA under another manifest.
-        VerifiedDeployment rotated = (await GetAsync()).Deployment!;
+        VerifiedDeployment rotated = (await GetAsync()).Deployment;
         _scene.Deployment.Evidence.ChangeManifest();
-        Assert.Equal(rotated.MeshCaSha256, (await _authority.VerifyNowAsync(Key, default)).Deployment!.MeshCaSha256);
+        Assert.Equal(rotated.MeshCaSha256, (await _authority.VerifyNowAsync(Key, default)).Deployment.MeshCaSha256);
         Assert.False(_authority.Trusts(rotated));
         IEnumerable<RecordedRequest> attestations = _scene.Deployment.AllRequests.Where(request => request.PathAndQuery == "/privatemode/v1/attest");
         Assert.Distinct(attestations.Select(request => request.WireBodyText));
         _scene.Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
-        VerifiedDeployment second = (await GetAsync()).Deployment!;
+        VerifiedDeployment second = (await GetAsync()).Deployment;
         await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => _authority.VerifyNowAsync(Key, default).AsTask());
         Assert.False(_authority.Trusts(second));
     }
@@ -316,7 +316,7 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
     public async Task Get_ManifestIsNotThePinnedOne_IsRefused()
     {
         Use(_scene.Authority(options => options.Verification.Manifest = ManifestPolicy.Pinned(_scene.Deployment.Evidence.Manifest)));
-        Assert.Equal(ManifestSource.Pinned, (await GetAsync()).Deployment!.ManifestSource);
+        Assert.Equal(ManifestSource.Pinned, (await GetAsync()).Deployment.ManifestSource);
         _scene.Deployment.Evidence.ChangeManifest();
         PrivatemodeVerificationException exception =
             await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => _authority.VerifyNowAsync(Key, default).AsTask());
@@ -357,7 +357,7 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
     {
         PrivatemodeOptions options = new();
         _scene.Deployment.ConfigureClient(options);
-        await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { MeshAuthority = new Unverified(_authority) }));
+        await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { GetMesh = new Unverified(_authority).GetAsync }));
         ChatResponse response = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
         Assert.Equal("You said: hi", response.Text);
         Assert.Null(response.GetPrivatemodeReceipt());
@@ -376,9 +376,9 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
     }
 
     /// <summary>A mesh CA without a word about why it is trusted.</summary>
-    private sealed class Unverified(DeploymentVerifier authority) : IMeshAuthority
+    private sealed class Unverified(DeploymentVerifier authority)
     {
         public async ValueTask<VerifiedMesh> GetAsync(VerifiedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken) =>
-            await authority.GetAsync(null, apiKey, async, cancellationToken) with { Deployment = null };
+            await authority.GetAsync(null, apiKey, async, cancellationToken) with { Deployment = null! };
     }
 }

@@ -190,19 +190,19 @@ internal sealed class CallRunner(
         RateLimitLease? permit = limiter is null
             ? null
             : await RateLimitGate.AcquireAsync(limiter, call.RequestId, async, cancellationToken, closing).ConfigureAwait(false);
+        ConnectionSlots.Slot? share = slot?.Share();
         SecretLease lease;
         try
         {
-            lease = await sessions.AcquireAsync(apiKey, state.Repeats.RejectedSecretId, async, cancellationToken).ConfigureAwait(false);
+            lease = await sessions.AcquireAsync(apiKey, state.Repeats.RejectedSecretId, async, cancellationToken, permit, share).ConfigureAwait(false);
         }
         catch
         {
+            share?.Dispose();
             permit?.Dispose();
             throw;
         }
 
-        lease.Permit = permit;
-        lease.Slot = slot?.Share();
         return engine.Seal(call, lease, apiKey);
     }
 

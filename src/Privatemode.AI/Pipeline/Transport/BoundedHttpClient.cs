@@ -93,8 +93,8 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
         // A handler of the application's may answer with a stream that ignores cancellation.
         using CancellationTokenRegistration closing = cancellationToken.Register(static state => ((Stream)state!).Dispose(), stream);
 
-        // One more than the length that is stated, if it is: the read that finds the end needs room too.
-        ArrayBufferWriter<byte> body = new((int)Math.Min(response.Content.Headers.ContentLength ?? UsualLength, limit) + 1);
+        // One more than the stated length: the read that finds the end needs room too.
+        ArrayBufferWriter<byte> body = new((int)Math.Min(response.Content.Headers.ContentLength ?? UsualLength, limit - 1) + 1);
         try
         {
             bool isWhole = await BoundedReader.TryReadAsync(stream, body, limit, async, cancellationToken).ConfigureAwait(false);

@@ -43,7 +43,7 @@ internal sealed class ClientComposition : IClientComposition
         ControlPlaneClient control = new(bounded, Endpoint, ProtocolHeaders.ProtocolVersion, time, apiKeys.Source);
         _attested = VerificationComposition.Create(options, bounded, control);
         SecretExchanger exchanger = new(
-            switches.GetMesh ?? _attested.GetAsync, new SecretEndpoint(control), options.Verification.GpuRevocation, _events, time);
+            switches.GetMesh ?? _attested.GetAsync, control, options.Verification.GpuRevocation, _events, time);
         _sessions = new SessionManager(
             apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, IsTrusted), time, options.MaxSessions,
             transport.ResponseTimeout);
@@ -123,7 +123,7 @@ internal sealed class ClientComposition : IClientComposition
     }
 
     // Without a deployment a test gave the mesh CA itself.
-    private bool IsTrusted(SessionSecret secret) => secret.Deployment is not { } deployment || _attested.Trusts(deployment);
+    private bool IsTrusted(SessionSecret secret) => secret.Deployment is not { } deployment || _attested.IsTrusted(deployment);
 
     private PrivatemodeOpenAIClient CreateOpenAI(PrivatemodeOptions options, EncryptionPolicy sealing, HttpClient http)
     {

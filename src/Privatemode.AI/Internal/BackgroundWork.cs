@@ -17,10 +17,7 @@ internal static class BackgroundWork
     }
 
     /// <summary>Starts a timer that ticks once and does not keep its target in memory.</summary>
-    /// <param name="clock">By which clock.</param>
-    /// <param name="target">What the tick is about.</param>
     /// <param name="tick">Must not capture anything.</param>
-    /// <param name="due">After which time.</param>
     public static ITimer StartTimer<T>(TimeProvider clock, T target, Action<T> tick, TimeSpan due)
         where T : class
     {

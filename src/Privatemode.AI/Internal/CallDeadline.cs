@@ -9,8 +9,6 @@ namespace Privatemode.AI.Internal;
 /// </remarks>
 /// <param name="time">How long; <see cref="Timeout.InfiniteTimeSpan"/> for no timer, only the two cancellations.</param>
 /// <param name="clock">By which clock; any but the system's keeps its own timers.</param>
-/// <param name="async">False when the caller is synchronous.</param>
-/// <param name="caller">The caller's cancellation.</param>
 /// <param name="closing">Cancelled when the client is disposed.</param>
 internal sealed class CallDeadline(
     TimeSpan time, TimeProvider clock, bool async, CancellationToken caller, CancellationToken closing = default) : IDisposable
@@ -37,8 +35,6 @@ internal sealed class CallDeadline(
     public bool IsOver => HasPassed || caller.IsCancellationRequested || closing.IsCancellationRequested;
 
     /// <summary>The exception for an operation that was cut off: the caller's cancellation, the end of the client, or a timeout.</summary>
-    /// <param name="timeout">The message of the timeout.</param>
-    /// <param name="requestId">The call, if it is one's.</param>
     /// <param name="isClosed">The client was disposed, for an operation whose <see cref="Token"/> is not cancelled by that.</param>
     /// <remarks>Any other cancellation, for example by a handler of the application's, counts as a timeout too.</remarks>
     public Exception ToException(string timeout = "", string? requestId = null, bool isClosed = false) =>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Privatemode.AI.Internal;
 
-/// <summary>Text that anybody on the way can write.</summary>
+/// <summary>Text for logs, reports and messages.</summary>
 internal static class PrintableText
 {
     /// <summary>A text that anybody could have written, with spaces for what would let it forge or hide lines of a log: control and format
@@ -15,6 +15,9 @@ internal static class PrintableText
                 span[i] = IsUnsafe(source[i]) ? ' ' : source[i];
             }
         });
+
+    /// <summary>A time in the format of RFC 3339, in UTC, to the second.</summary>
+    public static string Utc(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static bool IsUnsafe(char character) => char.GetUnicodeCategory(character) is UnicodeCategory.Control or UnicodeCategory.Format
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;

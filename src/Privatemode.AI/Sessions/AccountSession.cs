@@ -31,10 +31,8 @@ internal sealed class AccountSession : IDisposable
 
     /// <summary>A lease on a secret that is valid now, getting a new one when needed.</summary>
     /// <param name="rejectedId">Id of a secret that the service no longer knows. It is replaced for all callers, unless that happened already.</param>
-    /// <param name="async">False when the caller is synchronous.</param>
     /// <param name="deadline">Ends this caller's wait only; the exchange goes on for the others.</param>
     /// <param name="permit">Released with the lease, as is <paramref name="slot"/>; both remain the caller's when this throws.</param>
-    /// <param name="slot">The connection that the lease is used on.</param>
     /// <remarks>Call <see cref="Enter"/> before.</remarks>
     public async ValueTask<SecretLease> AcquireAsync(
         string? rejectedId, bool async, CallDeadline deadline, IDisposable? permit = null, IDisposable? slot = null)

@@ -11,14 +11,13 @@ namespace Privatemode.AI.Sessions;
 
 /// <summary>Gets a new inference secret: trust anchor, exchange, and what to do when one of them fails.</summary>
 /// <param name="getMesh">The verified mesh to trust now, or another one than the one that did not work; see <see cref="DeploymentVerifier.GetAsync"/>.</param>
-/// <param name="endpoint">The secret service.</param>
 /// <param name="gpuRevocation">Goes with every request under the secret.</param>
-/// <param name="events">The log.</param>
-/// <param name="time">The clock.</param>
 internal sealed class SecretExchanger(
-    Func<VerifiedMesh?, string, bool, CancellationToken, ValueTask<VerifiedMesh>> getMesh, SecretEndpoint endpoint, GpuRevocationPolicy gpuRevocation,
+    Func<VerifiedMesh?, string, bool, CancellationToken, ValueTask<VerifiedMesh>> getMesh, ControlPlaneClient control, GpuRevocationPolicy gpuRevocation,
     ClientEvents events, TimeProvider time)
 {
+    private const int AnswerLimit = 64 * 1024;
+
     private static readonly TimeSpan[] PausesBetweenTries = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
 
@@ -100,24 +99,11 @@ internal sealed class SecretExchanger(
         // A fresh key pair every time: the service refuses a public key it has seen.
         using SecretExchange exchange = SecretExchange.Create();
         ValidityPeriod lifetime = ValidityPeriod.Of(SecretExchange.SecretLifetime, time);
-        byte[] response = await endpoint.PostAsync(exchange.RequestBody, apiKey, async, cancellationToken).ConfigureAwait(false);
-        InferenceSecret secret = exchange.Complete(response, mesh.Authority, mesh.SecretService, time.GetUtcNow(), lifetime.From);
+        HttpAnswer answer = await control.PostAsync(
+            "/privatemode/v1/secret", exchange.RequestBody, apiKey, AnswerLimit, "the key exchange", async, cancellationToken).ConfigureAwait(false);
+        InferenceSecret secret = exchange.Complete(answer.Body, mesh.Authority, mesh.SecretService, time.GetUtcNow(), lifetime.From);
         string policy = GpuPolicyHeader.Text(gpuRevocation, lifetime.From);
         return (new SessionSecret(secret, lifetime, policy, GpuPolicyHeader.Mac(secret.Key, policy), mesh.Deployment, mesh.Validity), lifetime.Until);
-    }
-}
-
-/// <summary><c>POST /privatemode/v1/secret</c>: our public key out, the secret service's answer back.</summary>
-internal sealed class SecretEndpoint(ControlPlaneClient client)
-{
-    private const int AnswerLimit = 64 * 1024;
-
-    /// <summary>Posts once. It must never be resent as it is: the service refuses a public key it already holds.</summary>
-    public async ValueTask<byte[]> PostAsync(ReadOnlyMemory<byte> body, string apiKey, bool async, CancellationToken cancellationToken)
-    {
-        HttpAnswer answer = await client.PostAsync(
-            "/privatemode/v1/secret", body, apiKey, AnswerLimit, "the key exchange", async, cancellationToken).ConfigureAwait(false);
-        return answer.Body;
     }
 }
 

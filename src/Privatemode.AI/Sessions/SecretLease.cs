@@ -1,7 +1,6 @@
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Internal;
 using Privatemode.AI.KeyExchange;
-using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Sessions;
 
@@ -36,7 +35,6 @@ internal sealed class SecretLease : IDisposable
     }
 
     /// <summary>A lease, or null when the secret is gone already.</summary>
-    /// <param name="session">The secret.</param>
     /// <param name="permit">The rate limiter's permit for what the lease is used for, released after it: a limiter may count how many are under way.</param>
     /// <param name="slot">The connection that the lease is used on, released after it.</param>
     /// <param name="released">Called when the lease is released, also by the finalizer.</param>
@@ -82,10 +80,7 @@ internal sealed class SecretLease : IDisposable
 }
 
 /// <summary>An inference secret with the GPU policy that all requests under it carry.</summary>
-/// <param name="secret">The secret.</param>
 /// <param name="own">How long it may be used for new requests.</param>
-/// <param name="gpuPolicy">The policy.</param>
-/// <param name="gpuPolicyMac">The policy's authentication code.</param>
 /// <param name="deployment">What the deployment that it was agreed with proved before the exchange.</param>
 /// <param name="verdict">How long that counts.</param>
 internal sealed class SessionSecret(

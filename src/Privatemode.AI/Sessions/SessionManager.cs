@@ -37,19 +37,15 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     public int CountSecrets() => Sessions().Count(session => !session.IsExpired);
 
     /// <inheritdoc cref="AccountSession.AcquireAsync"/>
-    /// <param name="apiKey">Whose secret.</param>
     /// <param name="rejectedId">Id of a secret the service no longer knows; it is replaced unless that happened already.</param>
-    /// <param name="async">False when the caller is synchronous.</param>
-    /// <param name="cancellationToken">Ends this caller's wait only.</param>
     /// <param name="permit">Released with the lease, as is <paramref name="slot"/>; both remain the caller's when this throws.</param>
-    /// <param name="slot">The connection that the lease is used on.</param>
     /// <exception cref="PrivatemodeServiceException">All sessions, live and detached, were in use, or an exchange went on, for too long; or what the exchange
     /// throws.</exception>
     public ValueTask<SecretLease> AcquireAsync(
         string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken, IDisposable? permit = null, IDisposable? slot = null)
     {
         ManifestPolicyEvaluator.DemandOutside();
-        return AcquireInsideAsync(apiKey, rejectedId, async, cancellationToken, permit, slot);
+        return AcquireInsideAsync(apiKey, rejectedId, permit, slot, async, cancellationToken);
     }
 
     /// <summary>Makes every account exchange a new secret before its next call.</summary>
@@ -84,7 +80,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     }
 
     private async ValueTask<SecretLease> AcquireInsideAsync(
-        string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken, IDisposable? permit, IDisposable? slot)
+        string apiKey, string? rejectedId, IDisposable? permit, IDisposable? slot, bool async, CancellationToken cancellationToken)
     {
         using CallDeadline deadline = new(longestWait, time, async, cancellationToken);
         AccountSession session = TryEnter(apiKey, isFirst: false) ?? await EnterWhenThereIsRoomAsync(apiKey, async, deadline).ConfigureAwait(false);
@@ -131,7 +127,6 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     }
 
     /// <summary>The key's session, counted in; null when there is no room for one.</summary>
-    /// <param name="apiKey">The key.</param>
     /// <param name="isFirst">Whether room may be taken although others wait for it.</param>
     private AccountSession? TryEnter(string apiKey, bool isFirst)
     {
@@ -241,12 +236,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
     }
 
-    private sealed class Account(string apiKey, AccountSession session)
-    {
-        public string ApiKey => apiKey;
-
-        public AccountSession Session => session;
-    }
+    private sealed record Account(string ApiKey, AccountSession Session);
 }
 
 /// <summary>Callers that wait for room, first come, first served. Waking one too many does no harm; one too few would.</summary>
@@ -266,7 +256,6 @@ internal sealed class SessionSlotQueue
         }
     }
 
-    /// <param name="apiKey">For whose session.</param>
     public Place Join(string apiKey)
     {
         Place place = new(apiKey);
@@ -303,27 +292,16 @@ internal sealed class SessionSlotQueue
         }
     }
 
-    /// <summary>There is a session for this key now: everybody who waits for room for it need not any more.</summary>
-    public void WakeThoseWith(string apiKey)
-    {
-        lock (_gate)
-        {
-            foreach (Place place in _places)
-            {
-                if (place.ApiKey == apiKey)
-                {
-                    place.Wake();
-                }
-            }
-        }
-    }
+    /// <summary>There is a session for this key now: callers that wait for room for it can go on.</summary>
+    public void WakeThoseWith(string apiKey) => Wake(place => place.ApiKey == apiKey);
 
-    /// <summary>Everybody looks.</summary>
-    public void WakeAll()
+    public void WakeAll() => Wake(_ => true);
+
+    private void Wake(Func<Place, bool> filter)
     {
         lock (_gate)
         {
-            foreach (Place place in _places)
+            foreach (Place place in _places.Where(filter))
             {
                 place.Wake();
             }

@@ -18,10 +18,7 @@ internal sealed class AttestationRun(
     private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(5);
 
     /// <summary>Verifies; looks for a newer manifest once when the deployment has another one than was published before.</summary>
-    /// <param name="apiKey">Whose call needs it.</param>
     /// <param name="onProved">Called with the SHA-256 of the manifest that the deployment has proved, before anybody is asked about it.</param>
-    /// <param name="async">False when the caller is synchronous.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">Something could not be reached; that is no verdict.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
@@ -139,7 +136,6 @@ internal sealed class AttestationRun(
 }
 
 /// <summary>What an attestation is made with, beside trust.</summary>
-/// <param name="Endpoint">The deployment.</param>
 /// <param name="Lifetime">How long a verdict counts at most.</param>
 /// <param name="AcceptsUnnamedSecretService">Whether the secret service's certificate may be without a DNS name.</param>
 internal sealed record AttestationSettings(Uri Endpoint, TimeSpan Lifetime, bool AcceptsUnnamedSecretService = false);
@@ -148,10 +144,7 @@ internal sealed record AttestationSettings(Uri Endpoint, TimeSpan Lifetime, bool
 internal sealed class AttestEndpoint(ControlPlaneClient client)
 {
     /// <param name="nonce">32 random bytes, new for every call.</param>
-    /// <param name="apiKey">Goes into the Authorization header.</param>
     /// <param name="limit">Largest answer accepted, in bytes.</param>
-    /// <param name="async">False when the caller is synchronous.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
     public ValueTask<HttpAnswer> PostAsync(ReadOnlyMemory<byte> nonce, string apiKey, int limit, bool async, CancellationToken cancellationToken)
     {
         byte[] body = Encoding.ASCII.GetBytes($"{{\"Nonce\":\"{Convert.ToBase64String(nonce.Span)}\"}}");

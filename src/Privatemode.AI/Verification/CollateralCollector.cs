@@ -7,11 +7,8 @@ using Privatemode.AI.Attestation.Tdx;
 namespace Privatemode.AI.Verification;
 
 /// <summary>Fetches what evidence is judged by.</summary>
-/// <param name="store">Downloads and keeps it.</param>
-/// <param name="addresses">Where it is.</param>
 /// <param name="anchors">The root keys under which files are authentic, and so are kept.</param>
 /// <param name="options">Whether the evidence can be judged without Intel's newest TCB info.</param>
-/// <param name="time">The clock.</param>
 internal sealed class CollateralCollector(
     CollateralStore store, CollateralAddresses addresses, ContrastTrustAnchors anchors, ContrastOptions options, TimeProvider time)
 {
@@ -22,10 +19,6 @@ internal sealed class CollateralCollector(
     private const int NotFound = 404;
 
     /// <summary>Fetches everything.</summary>
-    /// <param name="evidence">The evidence, which says what is needed.</param>
-    /// <param name="fresh">Copies are not good enough.</param>
-    /// <param name="async">False when the caller is synchronous.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="PrivatemodeServiceException">Something could not be had; that is no verdict.</exception>
     /// <exception cref="PrivatemodeVerificationException">The evidence names a chip or platform that its maker does not know, or is shown to be forged by
     /// what was fetched so far. That is a verdict, and nothing that could still be fetched changes it.</exception>
@@ -245,12 +238,6 @@ internal sealed class CollateralCollector(
 }
 
 /// <summary>Fetches the files that one quote is judged by.</summary>
-/// <param name="store">Downloads and keeps them.</param>
-/// <param name="addresses">Where they are.</param>
-/// <param name="documents">Finds out which are authentic.</param>
-/// <param name="fresh">Copies are not good enough.</param>
-/// <param name="async">False when the caller is synchronous.</param>
-/// <param name="cancellationToken">Ends the calls.</param>
 internal sealed class IntelCollateralSource(
     CollateralStore store, CollateralAddresses addresses, TdxDocuments documents, bool fresh, bool async, CancellationToken cancellationToken)
 {
@@ -312,7 +299,6 @@ internal sealed record CollateralAddresses(Uri Amd, Uri Intel, Uri IntelCertific
 }
 
 /// <summary>Files that evidence is judged by, as they were fetched.</summary>
-/// <param name="combine">Puts them together.</param>
 /// <param name="files">Those that were fetched; null for one that was not needed.</param>
 internal sealed class CollectedCollateral(Func<ContrastCollateral> combine, params CollateralFile?[] files)
 {

@@ -7,7 +7,6 @@ using Privatemode.AI.Attestation.Certificates;
 namespace Privatemode.AI.Verification;
 
 /// <summary>A downloaded file that evidence is judged by. Trusted only as far as its <see cref="Version"/> was read from authentic bytes.</summary>
-/// <param name="Body">The file.</param>
 /// <param name="Chain">The header with the signer's certificates, as it came; empty when there is none.</param>
 /// <param name="FetchedAt">When it was downloaded; <see cref="NeverFetched"/> for a file that came with the evidence.</param>
 internal sealed record CollateralFile(byte[] Body, string Chain, DateTimeOffset FetchedAt)

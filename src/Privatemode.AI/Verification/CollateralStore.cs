@@ -10,9 +10,7 @@ namespace Privatemode.AI.Verification;
 /// A signed document is never replaced by an older one, whatever a host or a cache hands out: the newest authentic copy is the one to judge by. So a
 /// host cannot take back that a platform is out of date or a key revoked.
 /// </remarks>
-/// <param name="downloads">Gets what is not kept.</param>
 /// <param name="caches">The nearest first; at least one.</param>
-/// <param name="time">The clock.</param>
 /// <param name="scope">Keeps the downloads of one world of trust apart from those of another; empty for the vendors' own.</param>
 internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<ICollateralCache> caches, TimeProvider time, string scope = "")
 {
@@ -37,10 +35,6 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     private readonly ConcurrentDictionary<string, long> _away = new(StringComparer.Ordinal);
 
     /// <summary>Returns the newest authentic file that is known, which is as current as demanded unless its host is away or has only an older one.</summary>
-    /// <param name="request">The file.</param>
-    /// <param name="demand">How current.</param>
-    /// <param name="async">False when the caller is synchronous.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
     /// <returns>The file; without a version if it is not authentic, and no copy is.</returns>
     /// <exception cref="PrivatemodeServiceException">It could not be downloaded, and there is no copy.</exception>
     public async ValueTask<CollateralFile> GetAsync(
@@ -82,7 +76,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
 
         CollateralFile copy =
             (await FindAllAsync(request, async, cancellationToken).ConfigureAwait(false)).Newest ?? throw end.Failure!.ForAnother();
-        return StandIn(copy, end.Failure!, demand);
+        return GetSubstitute(copy, end.Failure!, demand);
     }
 
     /// <summary>Does the work for all who wait.</summary>
@@ -111,11 +105,11 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
                 // Whoever serves the file chooses how long that takes: another process may have kept a newer one meanwhile.
                 copies = await FindAllAsync(request, async, cancellationToken).ConfigureAwait(false);
                 chosen = end.Failure is null ? Choose(copies.Newest, Authenticated(end.File!, request), demand)
-                    : copies.Newest is { } old ? StandIn(old, end.Failure, demand)
+                    : copies.Newest is { } old ? GetSubstitute(old, end.Failure, demand)
                     : throw end.Failure;
             }
 
-            await KeepAsync(0, copies, chosen, request, async, cancellationToken).ConfigureAwait(false);
+            await StoreAsync(0, copies, chosen, request, async, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -129,7 +123,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
 
         for (int i = 1; i < caches.Count; i++)
         {
-            await KeepAsync(i, copies, chosen, request, async, cancellationToken).ConfigureAwait(false);
+            await StoreAsync(i, copies, chosen, request, async, cancellationToken).ConfigureAwait(false);
         }
 
         return chosen;
@@ -144,11 +138,11 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     }
 
     /// <summary>The newest copy, after a download has failed.</summary>
-    private CollateralFile StandIn(CollateralFile copy, PrivatemodeServiceException failure, CollateralFreshness demand) =>
+    private CollateralFile GetSubstitute(CollateralFile copy, PrivatemodeServiceException failure, CollateralFreshness demand) =>
         copy with { IsStandIn = !IsCurrent(copy, demand), IsWithdrawn = failure.Status == Gone };
 
     /// <summary>Keeps the chosen file in a cache that has no copy of it, or an older one. What is not authentic is not kept.</summary>
-    private async ValueTask KeepAsync(
+    private async ValueTask StoreAsync(
         int cache, Copies copies, CollateralFile chosen, CollateralRequest request, bool async, CancellationToken cancellationToken)
     {
         if (chosen.Version is { } version && Replaces(chosen, copies.Found[cache]) && request.MayKeep(chosen))
@@ -246,7 +240,6 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
 }
 
 /// <summary>A file to judge evidence by.</summary>
-/// <param name="Address">Where it is.</param>
 /// <param name="Limit">Largest file accepted, in bytes.</param>
 /// <param name="What">What it is, for messages: <c>AMD's revocation list</c>.</param>
 /// <param name="Authenticate">Returns the version of a file that is authentic, <see langword="null"/> for any other. Must not keep state.</param>
@@ -327,8 +320,6 @@ internal sealed class SharedDownload
 }
 
 /// <summary>How a download ended. Without file and failure: whoever downloaded had no need to, or was called off.</summary>
-/// <param name="File">What came.</param>
-/// <param name="Failure">Why nothing came.</param>
 internal readonly record struct DownloadResult(CollateralFile? File, PrivatemodeServiceException? Failure)
 {
     /// <summary>False when those who waited know no more than before.</summary>

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Attestation.Sev;
 using Privatemode.AI.Attestation.Tdx;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Verification;
 
@@ -13,10 +14,6 @@ internal static class DeploymentReport
     private static readonly JsonWriterOptions Indented = new() { Indented = true };
 
     /// <summary>Makes the report.</summary>
-    /// <param name="verified">The verdict.</param>
-    /// <param name="grounds">Why its manifest counts.</param>
-    /// <param name="evidence">What the verdict was made of.</param>
-    /// <param name="settings">How long it counts at most.</param>
     public static VerifiedDeployment Of(
         VerifiedCoordinator verified, ManifestDecision grounds, EvidenceBundle evidence, AttestationSettings settings)
     {
@@ -55,11 +52,11 @@ internal static class DeploymentReport
         {
             json.WriteStartObject();
             json.WriteString("endpoint", deployment.Endpoint.AbsoluteUri);
-            json.WriteString("verifiedAt", Time(deployment.VerifiedAt));
-            json.WriteString("validUntil", Time(deployment.ValidUntil));
+            json.WriteString("verifiedAt", PrintableText.Utc(deployment.VerifiedAt));
+            json.WriteString("validUntil", PrintableText.Utc(deployment.ValidUntil));
             json.WriteString("manifestSha256", deployment.ManifestSha256);
             json.WriteString("manifestSource", deployment.ManifestSource.ToString());
-            json.WriteString("manifestAdoptedAt", Time(deployment.ManifestAdoptedAt));
+            json.WriteString("manifestAdoptedAt", PrintableText.Utc(deployment.ManifestAdoptedAt));
             json.WriteString("unapprovedManifestSha256", deployment.UnapprovedManifestSha256);
             json.WriteString("tee", deployment.Tee.Value);
             json.WriteString("amdProduct", deployment.AmdProduct?.Value);
@@ -89,8 +86,8 @@ internal static class DeploymentReport
         {
             json.WriteStartObject();
             json.WriteString("name", date.Name);
-            json.WriteString("issuedAt", date.IssuedAt is { } issued ? Time(issued) : null);
-            json.WriteString("validUntil", Time(date.ValidUntil));
+            json.WriteString("issuedAt", date.IssuedAt is { } issued ? PrintableText.Utc(issued) : null);
+            json.WriteString("validUntil", PrintableText.Utc(date.ValidUntil));
             json.WriteEndObject();
         }
 
@@ -147,12 +144,10 @@ internal static class DeploymentReport
     private static Dictionary<string, string> TcbOf(VerifiedTdxQuote quote) => new()
     {
         ["status"] = quote.Tcb.ToText(),
-        ["date"] = Time(quote.Tcb.Overall.Date),
+        ["date"] = PrintableText.Utc(quote.Tcb.Overall.Date),
         ["evaluation"] = quote.TcbInfo.EvaluationDataNumber.ToString(CultureInfo.InvariantCulture),
         ["advisories"] = string.Join(", ", quote.Tcb.Overall.Advisories),
     };
 
     private static string Hex(ReadOnlyMemory<byte> bytes) => Convert.ToHexStringLower(bytes.Span);
-
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -34,7 +34,7 @@ internal sealed class DeploymentVerifier(
         {
             // The failure first: a verdict that comes in between ends it, and the old verdict without its failure would look sound.
             Exception? failure = Volatile.Read(ref _failure);
-            return new DeploymentHealth(Usable(rejected: null)?.Deployment, failure);
+            return new DeploymentHealth(GetUsable(rejected: null)?.Deployment, failure);
         }
     }
 
@@ -43,20 +43,17 @@ internal sealed class DeploymentVerifier(
 
     /// <summary>The mesh to trust now.</summary>
     /// <param name="rejected">What was returned before and did not work; null the first time.</param>
-    /// <param name="apiKey">Whose call needs it.</param>
-    /// <param name="async">False when the caller is synchronous.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
     public async ValueTask<VerifiedMesh> GetAsync(VerifiedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken)
     {
-        if (Usable(rejected) is { } mesh)
+        if (GetUsable(rejected) is { } mesh)
         {
             RenewInBackground(mesh, apiKey);
             return mesh;
         }
 
-        return await InTurnAsync(
-            () => Usable(rejected), () => VerifyAsync("call", apiKey, async, cancellationToken), async, cancellationToken).ConfigureAwait(false);
+        return await RunExclusiveAsync(
+            () => GetUsable(rejected), () => VerifyAsync("call", apiKey, async, cancellationToken), async, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Verifies anew, whatever is known.</summary>
@@ -67,7 +64,7 @@ internal sealed class DeploymentVerifier(
         using CallDeadline deadline = new(Timeout.InfiniteTimeSpan, time, async: true, cancellationToken, _lifetime.Token);
         try
         {
-            return await InTurnAsync(
+            return await RunExclusiveAsync(
                 () => null, () => VerifyAsync("request", apiKey, async: true, deadline.Token), async: true, deadline.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (
@@ -79,18 +76,18 @@ internal sealed class DeploymentVerifier(
     }
 
     /// <summary>Whether this deployment, or the same verified again, is the trusted one now.</summary>
-    public bool Trusts(VerifiedDeployment deployment) => Volatile.Read(ref _current) is { } current && IsSame(current.Deployment, deployment);
+    public bool IsTrusted(VerifiedDeployment deployment) => Volatile.Read(ref _current) is { } current && IsSame(current.Deployment, deployment);
 
     public void Dispose() => _lifetime.Cancel();
 
-    private VerifiedMesh? Usable(VerifiedMesh? rejected)
+    private VerifiedMesh? GetUsable(VerifiedMesh? rejected)
     {
         VerifiedMesh? mesh = Volatile.Read(ref _current);
         return mesh is not null && mesh != rejected && !mesh.Validity.IsOver(time) && !manifests.IsClosed ? mesh : null;
     }
 
     /// <summary>One verification at a time. How it fails, it fails for all who were waiting then; whoever comes later tries himself.</summary>
-    private async ValueTask<VerifiedMesh> InTurnAsync(
+    private async ValueTask<VerifiedMesh> RunExclusiveAsync(
         Func<VerifiedMesh?> known, Func<ValueTask<VerifiedMesh>> find, bool async, CancellationToken cancellationToken)
     {
         ManifestPolicyEvaluator.DemandOutside();
@@ -159,7 +156,7 @@ internal sealed class DeploymentVerifier(
     {
         try
         {
-            VerifiedMesh mesh = await attestation.VerifyAsync(apiKey, GiveUpOther, async, cancellationToken).ConfigureAwait(false);
+            VerifiedMesh mesh = await attestation.VerifyAsync(apiKey, InvalidateOther, async, cancellationToken).ConfigureAwait(false);
             VerifiedMesh? before = _current;
             _look = ValidityPeriod.Of(ManifestInterval, time);
             Volatile.Write(ref _current, mesh);
@@ -183,7 +180,7 @@ internal sealed class DeploymentVerifier(
     }
 
     /// <summary>The deployment has proved another manifest: the verdict about the earlier one is not true any more, whatever the user decides.</summary>
-    private void GiveUpOther(string manifestSha256)
+    private void InvalidateOther(string manifestSha256)
     {
         if (_current is { } current && current.Deployment.ManifestSha256 != manifestSha256)
         {
@@ -218,8 +215,8 @@ internal sealed class DeploymentVerifier(
             bool? hasChanged = isDue ? true : await manifests.HasChangedAsync(digest, async: true, _lifetime.Token).ConfigureAwait(false);
             if (hasChanged == true)
             {
-                _ = await InTurnAsync(
-                    () => Usable(mesh), () => VerifyAsync(InBackground, apiKey, async: true, _lifetime.Token), async: true, _lifetime.Token)
+                _ = await RunExclusiveAsync(
+                    () => GetUsable(mesh), () => VerifyAsync(InBackground, apiKey, async: true, _lifetime.Token), async: true, _lifetime.Token)
                     .ConfigureAwait(false);
             }
             else if (hasChanged == false)
@@ -236,7 +233,7 @@ internal sealed class DeploymentVerifier(
             // Somebody is told when he needs what could not be renewed. Anything may come out of the user's own callback.
             if (exception is not PrivatemodeVerificationException && !_lifetime.IsCancellationRequested)
             {
-                events.RenewalFailed(exception, Usable(rejected: null)?.Validity.Until);
+                events.RenewalFailed(exception, GetUsable(rejected: null)?.Validity.Until);
             }
         }
         finally
@@ -247,9 +244,7 @@ internal sealed class DeploymentVerifier(
 }
 
 /// <summary>A mesh CA that may be trusted, and why.</summary>
-/// <param name="Authority">The CA.</param>
 /// <param name="SecretService">How the secret service is named in it.</param>
-/// <param name="Deployment">What was proved.</param>
 /// <param name="Validity">How long that counts.</param>
 internal sealed record VerifiedMesh(
     MeshCertificateAuthority Authority, SecretServiceNames SecretService, VerifiedDeployment Deployment, ValidityPeriod Validity);

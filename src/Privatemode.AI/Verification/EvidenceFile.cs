@@ -147,14 +147,14 @@ internal sealed class EvidenceJson
         string path = "";
         for (int tokens = 0; reader.Read(); tokens++)
         {
-            Demand(tokens < MaxTokens, "There are too many names, values and brackets.");
+            Require(tokens < MaxTokens, "There are too many names, values and brackets.");
             if (reader.TokenType == JsonTokenType.PropertyName)
             {
-                Demand(reader.ValueSpan.Length <= LongestText, "A name is too long.");
+                Require(reader.ValueSpan.Length <= LongestText, "A name is too long.");
                 string name = reader.GetString()!;
                 outer = reader.CurrentDepth == 1 ? name : outer;
                 path = reader.CurrentDepth switch { 1 => name, Deepest => $"{outer}.{name}", _ => "" };
-                Demand(path.Length == 0 || members._values.TryAdd(path, default), "A name stands twice.");
+                Require(path.Length == 0 || members._values.TryAdd(path, default), "A name stands twice.");
             }
             else if (path.Length > 0)
             {
@@ -185,7 +185,7 @@ internal sealed class EvidenceJson
     public bool IsTrue(string path)
     {
         ReadOnlySpan<byte> flag = Has(path) ? _file.Span[_values[path]] : "false"u8;
-        Demand(flag.SequenceEqual("true"u8) || flag.SequenceEqual("false"u8), "A flag is neither true nor false.");
+        Require(flag.SequenceEqual("true"u8) || flag.SequenceEqual("false"u8), "A flag is neither true nor false.");
         return flag.SequenceEqual("true"u8);
     }
 
@@ -195,7 +195,7 @@ internal sealed class EvidenceJson
     public Uri Address(string path)
     {
         Utf8JsonReader reader = At(path);
-        Demand(reader.ValueSpan.Length <= LongestText, "An address is too long.");
+        Require(reader.ValueSpan.Length <= LongestText, "An address is too long.");
         return new Uri(reader.GetString()!, UriKind.Absolute) is { Scheme: "http" or "https" } address
             ? address
             : throw new UriFormatException("The endpoint is not on the web.");
@@ -206,11 +206,11 @@ internal sealed class EvidenceJson
     private Utf8JsonReader At(string path)
     {
         Utf8JsonReader reader = new(_file.Span[_values[path]], isFinalBlock: false, state: default);
-        Demand(reader.Read() && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= LongestValue, "A value is no text, or too long.");
+        Require(reader.Read() && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= LongestValue, "A value is no text, or too long.");
         return reader;
     }
 
-    private static void Demand(bool condition, string what)
+    private static void Require(bool condition, string what)
     {
         if (!condition)
         {
@@ -220,10 +220,7 @@ internal sealed class EvidenceJson
 }
 
 /// <summary>Everything a verdict was made of, so that it can be made again.</summary>
-/// <param name="Endpoint">Where the document came from.</param>
-/// <param name="VerifiedAt">The time of the verdict.</param>
 /// <param name="Nonce">32 bytes.</param>
 /// <param name="Document">The attestation document, JSON; the manifest is in it.</param>
-/// <param name="Collateral">What it was judged by.</param>
 internal sealed record EvidenceBundle(
     Uri Endpoint, DateTimeOffset VerifiedAt, ReadOnlyMemory<byte> Nonce, ReadOnlyMemory<byte> Document, ContrastCollateral Collateral);

@@ -25,7 +25,7 @@ public sealed class ManifestLog
 
     internal const string FileName = "log.txt";
 
-    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+    internal const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
     private const string DigestMark = "sha256:";
     private const string ApprovedWord = "approved-";
     private const string InsecureMark = "insecure-loopback-";

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Privatemode.AI.Attestation.Contrast;
@@ -173,18 +172,18 @@ internal sealed class ManifestPolicyEvaluator(
         string digest = HexOf(proved);
         if (digest != expected.Published)
         {
-            await DemandRefusalAsync(expected, async, cancellationToken).ConfigureAwait(false);
+            await ThrowIfNotRefusedAsync(expected, async, cancellationToken).ConfigureAwait(false);
         }
         else if (expected.IsUnproved)
         {
-            await DemandApprovalAsync(expected, async, cancellationToken).ConfigureAwait(false);
+            await ThrowIfNotApprovedAsync(expected, async, cancellationToken).ConfigureAwait(false);
             (bool isNew, PendingManifests pending) =
                 await _recorder.RecordAsync(proved.Raw.ToArray(), record.Pending.Unproved, async, cancellationToken).ConfigureAwait(false);
             _isClosed = pending.Unproved is not null;
-            return new ManifestDecision(source, time.GetUtcNow()) { Warnings = isNew ? Announce(record, digest) : [] };
+            return new ManifestDecision(source, time.GetUtcNow()) { Warnings = isNew ? LogAdoption(record, digest) : [] };
         }
 
-        await SettleAsync(record, async, cancellationToken).ConfigureAwait(false);
+        await ResolvePendingAsync(record, async, cancellationToken).ConfigureAwait(false);
         if (digest == expected.Published)
         {
             return new ManifestDecision(source, record.Last!.At);
@@ -214,7 +213,7 @@ internal sealed class ManifestPolicyEvaluator(
     }
 
     /// <summary>The deployment proves what the publisher names.</summary>
-    private async ValueTask DemandApprovalAsync(ExpectedManifest expected, bool async, CancellationToken cancellationToken)
+    private async ValueTask ThrowIfNotApprovedAsync(ExpectedManifest expected, bool async, CancellationToken cancellationToken)
     {
         if (_approval is not null && await DecideAsync(expected, isProved: true, async, cancellationToken).ConfigureAwait(false) != PendingState.Approved)
         {
@@ -230,7 +229,7 @@ internal sealed class ManifestPolicyEvaluator(
     }
 
     /// <summary>The deployment proves the approved manifest, and the publisher names another one.</summary>
-    private async ValueTask DemandRefusalAsync(ExpectedManifest expected, bool async, CancellationToken cancellationToken)
+    private async ValueTask ThrowIfNotRefusedAsync(ExpectedManifest expected, bool async, CancellationToken cancellationToken)
     {
         if (await DecideAsync(expected, isProved: false, async, cancellationToken).ConfigureAwait(false) == PendingState.Approved)
         {
@@ -301,17 +300,17 @@ internal sealed class ManifestPolicyEvaluator(
         }
     }
 
-    private async ValueTask SettleAsync(ManifestRecord record, bool async, CancellationToken cancellationToken)
+    private async ValueTask ResolvePendingAsync(ManifestRecord record, bool async, CancellationToken cancellationToken)
     {
         if (record.Pending.Unproved is { } seen)
         {
-            PendingManifests now = await _recorder.ChangeAsync(pending => pending.Settle(seen, null), async, cancellationToken).ConfigureAwait(false);
+            PendingManifests now = await _recorder.ChangeAsync(pending => pending.Resolve(seen, null), async, cancellationToken).ConfigureAwait(false);
             _isClosed = now.Unproved is not null;
         }
     }
 
     /// <summary>Tells about an adoption; what the report should warn about.</summary>
-    private string[] Announce(ManifestRecord record, string digest)
+    private string[] LogAdoption(ManifestRecord record, string digest)
     {
         events.ManifestAdopted(record.Last?.Sha256, digest);
         if (record.EarlierAt is not { } earlier)
@@ -321,12 +320,12 @@ internal sealed class ManifestPolicyEvaluator(
 
         events.ManifestReturned(digest, earlier);
         string last = record.Last is null ? "" : $"; the last one was {record.Last.Sha256}";
-        return [$"the deployment returned to a manifest adopted earlier, at {Text(earlier)}{last}"];
+        return [$"the deployment returned to a manifest adopted earlier, at {PrintableText.Utc(earlier)}{last}"];
     }
 
     private static PrivatemodeVerificationException StillUnproved(PendingManifest unproved, RecordedManifest last, PrivatemodeException failure) => new(
         UnprovedCheck,
-        $"The publisher named the manifest {unproved.Sha256} at {Text(unproved.NamedAt)}, no deployment has proved it, and what it names now cannot be " +
+        $"The publisher named the manifest {unproved.Sha256} at {PrintableText.Utc(unproved.NamedAt)}, no deployment has proved it, and what it names now cannot be " +
             $"used ({ErrorNames.Of(failure)}). No session is established with the manifest adopted before, {last.Sha256}, until the publisher names a " +
             "manifest that the deployment proves. Retry when the publisher can be reached; if you know which manifest is right, pin it.")
     {
@@ -334,15 +333,12 @@ internal sealed class ManifestPolicyEvaluator(
         Found = last.Sha256,
     };
 
-    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
     private static string HexOf(Manifest manifest) => Convert.ToHexStringLower(manifest.Digest.Span);
 }
 
 /// <summary>What a deployment has to prove, before anything is known about the deployment.</summary>
 /// <param name="Manifest">The manifest that the publisher names, or the last adopted one while it names none; null when digests are pinned.</param>
 /// <param name="Published">SHA-256 of what the publisher names; null if it names none, or is not asked.</param>
-/// <param name="Record">What was recorded at that moment.</param>
 /// <param name="Refused">What is wrong with the manifest that is published now, when the last adopted one counts in its place.</param>
 internal sealed record ExpectedManifest(
     Manifest? Manifest, string? Published, ManifestRecord Record, PrivatemodeVerificationException? Refused = null)
@@ -355,7 +351,6 @@ internal sealed record ExpectedManifest(
 }
 
 /// <summary>Why a proved manifest counts.</summary>
-/// <param name="Source">Who decided.</param>
 /// <param name="AdoptedAt">Since when it is the adopted one.</param>
 internal sealed record ManifestDecision(ManifestSource Source, DateTimeOffset AdoptedAt)
 {

@@ -6,7 +6,6 @@ namespace Privatemode.AI.Verification;
 
 /// <summary>Remembers adopted and pending manifests: in memory, or in a directory that several processes may share.</summary>
 /// <param name="directory">The directory given to the policy; null for memory.</param>
-/// <param name="time">The clock.</param>
 /// <param name="approving">Only what somebody approved counts; what another process adopted without asking does not.</param>
 /// <param name="isTestTrust">Manifests are proved under <see cref="InsecureLoopbackTrust"/>: they are kept in a directory of their own.</param>
 internal sealed class ManifestRecorder(string? directory, TimeProvider time, bool approving = false, bool isTestTrust = false)
@@ -31,8 +30,6 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
     /// <summary>What is recorded; first notes that the publisher names this manifest, unless it is the last adopted one. On disk when this
     /// returns.</summary>
     /// <param name="published">SHA-256 of the manifest; null if the publisher names none.</param>
-    /// <param name="async">False when the caller is synchronous.</param>
-    /// <param name="cancellationToken">Ends the wait for other processes.</param>
     /// <exception cref="PrivatemodeVerificationException">The record was changed.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The directory cannot be used.</exception>
     public ValueTask<ManifestRecord> ObserveAsync(string? published, bool async, CancellationToken cancellationToken) => DoAsync(
@@ -54,10 +51,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         cancellationToken);
 
     /// <summary>Adopts a manifest: records it unless it is the last one already. On disk when this returns.</summary>
-    /// <param name="manifest">Its bytes.</param>
-    /// <param name="seen">The pending manifest that this ends; see <see cref="PendingManifests.Settle"/>.</param>
-    /// <param name="async">False when the caller is synchronous.</param>
-    /// <param name="cancellationToken">Ends the wait for other processes.</param>
+    /// <param name="seen">The pending manifest that this ends; see <see cref="PendingManifests.Resolve"/>.</param>
     /// <returns>Whether it was not the last one before, and what is pending after it.</returns>
     /// <exception cref="PrivatemodeVerificationException">The record was changed.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The directory cannot be used.</exception>
@@ -67,7 +61,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         {
             string digest = Convert.ToHexStringLower(SHA256.HashData(manifest));
             bool isNew = _directory is null ? Remember(manifest, digest) : Append(manifest, digest);
-            return (isNew, Change(pending => pending.Settle(seen, digest)));
+            return (isNew, Change(pending => pending.Resolve(seen, digest)));
         },
         async,
         cancellationToken);
@@ -96,7 +90,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
             : new RecordedManifest(ManifestLog.ReadManifest(_directory!, last), last.Sha256, last.AdoptedAt);
 
         // A process that ended between the two files left an adopted manifest pending.
-        return new ManifestRecord(adopted, ReadPending().Settle(null, adopted?.Sha256), null);
+        return new ManifestRecord(adopted, ReadPending().Resolve(null, adopted?.Sha256), null);
     }
 
     private PendingManifests ReadPending() => _directory is null ? _memory.Pending

@@ -22,7 +22,6 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
 
     public const int MostDecided = 7;
 
-    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
     private const string DigestMark = "sha256:";
 
     public static PendingManifests None { get; } = new(null, []);
@@ -31,8 +30,6 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
     public PendingState StateOf(string digest) => Decided.FirstOrDefault(entry => entry.Sha256 == digest)?.State ?? PendingState.Unproved;
 
     /// <summary>The publisher names this manifest.</summary>
-    /// <param name="digest">Its SHA-256.</param>
-    /// <param name="at">Now.</param>
     /// <param name="heedsRefusals">Whether one that the user refused before closes nothing.</param>
     public PendingManifests Name(string digest, DateTimeOffset at, bool heedsRefusals) =>
         Unproved?.Sha256 == digest || (heedsRefusals && StateOf(digest) == PendingState.Refused)
@@ -48,7 +45,7 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
     /// <summary>A deployment has proved what the publisher named, or the user stays with the current manifest.</summary>
     /// <param name="seen">The unproved manifest that this refers to: another process may have seen a newer one meanwhile, which stays.</param>
     /// <param name="adopted">The manifest adopted now; null if none was.</param>
-    public PendingManifests Settle(PendingManifest? seen, string? adopted) => new(
+    public PendingManifests Resolve(PendingManifest? seen, string? adopted) => new(
         Unproved == seen || Unproved?.Sha256 == adopted ? null : Unproved, [.. Decided.Where(entry => entry.Sha256 != adopted)]);
 
     /// <summary>Reads a file. What cannot be read counts as an unproved manifest: nothing is established until the publisher names a proved one.</summary>
@@ -71,7 +68,7 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
         StringBuilder text = new();
         foreach (PendingManifest entry in Unproved is null ? Decided : Decided.Prepend(Unproved))
         {
-            text.Append(entry.NamedAt.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)).Append(' ').Append(NameOf(entry.State))
+            text.Append(entry.NamedAt.UtcDateTime.ToString(ManifestLog.TimeFormat, CultureInfo.InvariantCulture)).Append(' ').Append(NameOf(entry.State))
                 .Append(' ').Append(DigestMark).Append(entry.Sha256).Append('\n');
         }
 
@@ -84,7 +81,7 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
         return parts.Length == 3 && StateOfName(parts[1]) is { } state
             && parts[2].StartsWith(DigestMark, StringComparison.Ordinal) && parts[2][DigestMark.Length..] is { } digest && MemberNames.IsLowerSha256(digest)
             && DateTimeOffset.TryParseExact(
-                parts[0], TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset at)
+                parts[0], ManifestLog.TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset at)
             ? new PendingManifest(at, digest, state)
             : null;
     }

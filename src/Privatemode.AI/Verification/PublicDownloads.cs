@@ -10,11 +10,8 @@ internal sealed class PublicDownloads(BoundedHttpClient http, TimeProvider time)
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     /// <summary>Gets a file, trying again while the host is away or busy.</summary>
-    /// <param name="address">Where it is.</param>
     /// <param name="limit">Largest file accepted, in bytes.</param>
     /// <param name="what">What it is, for messages: <c>AMD's revocation list</c>.</param>
-    /// <param name="async">False when the caller is synchronous.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="PrivatemodeServiceException">It could not be had. That is no verdict about the deployment.</exception>
     public async ValueTask<HttpAnswer> GetAsync(Uri address, int limit, string what, bool async, CancellationToken cancellationToken)
     {

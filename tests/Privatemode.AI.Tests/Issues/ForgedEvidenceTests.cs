@@ -115,7 +115,7 @@ public sealed class ForgedEvidenceTests
         scene.Time.Advance(TimeSpan.FromHours(23));
         _ = await authority.GetAsync(null, Key, async: true, default);
         await authority.Renewal.OrTimeout();
-        Assert.True(authority.Trusts(trusted.Deployment));
+        Assert.True(authority.IsTrusted(trusted.Deployment));
         Assert.Null(authority.Health.Failure);
     }
 
@@ -174,7 +174,7 @@ public sealed class ForgedEvidenceTests
         scene.Time.Advance(TimeSpan.FromHours(23));
         _ = await authority.GetAsync(null, Key, async: true, default);
         await authority.Renewal.OrTimeout();
-        Assert.Equal((1, false), (changes, authority.Trusts(trusted.Deployment)));
+        Assert.Equal((1, false), (changes, authority.IsTrusted(trusted.Deployment)));
         Assert.IsType<PrivatemodeVerificationException>(authority.Health.Failure);
     }
 

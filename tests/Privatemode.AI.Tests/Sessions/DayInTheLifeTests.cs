@@ -37,7 +37,7 @@ public sealed class DayInTheLifeTests : IAsyncLifetime
         ControlPlaneClient control = new(
             new BoundedHttpClient(_http, _scene.Time), _scene.Deployment.Endpoint, ProtocolHeaders.ProtocolVersion, _scene.Time);
         ClientEvents events = new(null, _scene.Deployment.Endpoint);
-        SecretExchanger exchanger = new(authority.GetAsync, new SecretEndpoint(control), GpuRevocationPolicy.Strict, events, _scene.Time);
+        SecretExchanger exchanger = new(authority.GetAsync, control, GpuRevocationPolicy.Strict, events, _scene.Time);
         int paidByBlocking = 0; // renewals in the background are asynchronous, whoever sets them off
         using AccountSession session = new(
             (isAsync, token) =>

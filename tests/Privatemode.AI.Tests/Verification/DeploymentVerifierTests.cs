@@ -278,7 +278,7 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
         _scene.Time.Advance(TimeSpan.FromMinutes(6));
         _ = await GetAsync();
         await asked.Task.OrTimeout();
-        Assert.False(_authority.Trusts(first));
+        Assert.False(_authority.IsTrusted(first));
         Assert.Equal(1, _changes);
         _scene.Time.Advance(TimeSpan.FromHours(25));
         answer.SetResult(true);
@@ -293,23 +293,23 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
     {
         VerifiedDeployment first = (await GetAsync()).Deployment;
         _ = await _authority.VerifyNowAsync(Key, default);
-        Assert.True(_authority.Trusts(first));
+        Assert.True(_authority.IsTrusted(first));
         _scene.Deployment.RotateMeshCa();
         _ = await _authority.VerifyNowAsync(Key, default);
-        Assert.False(_authority.Trusts(first));
+        Assert.False(_authority.IsTrusted(first));
         Assert.Equal(1, _changes);
 
         // The same CA under another manifest.
         VerifiedDeployment rotated = (await GetAsync()).Deployment;
         _scene.Deployment.Evidence.ChangeManifest();
         Assert.Equal(rotated.MeshCaSha256, (await _authority.VerifyNowAsync(Key, default)).Deployment.MeshCaSha256);
-        Assert.False(_authority.Trusts(rotated));
+        Assert.False(_authority.IsTrusted(rotated));
         IEnumerable<RecordedRequest> attestations = _scene.Deployment.AllRequests.Where(request => request.PathAndQuery == "/privatemode/v1/attest");
         Assert.Distinct(attestations.Select(request => request.WireBodyText));
         _scene.Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
         VerifiedDeployment second = (await GetAsync()).Deployment;
         await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => _authority.VerifyNowAsync(Key, default).AsTask());
-        Assert.False(_authority.Trusts(second));
+        Assert.False(_authority.IsTrusted(second));
     }
 
     [Fact]

@@ -59,7 +59,7 @@ public sealed class PendingManifestsTests : IDisposable
         File.WriteAllText(PendingPath, text);
         ManifestRecord record = recorder.Observe(Digest([1]));
         Assert.NotNull(record.Pending.Unproved);
-        Assert.Null(recorder.ChangeAsync(pending => pending.Settle(record.Pending.Unproved, null), async: false, default).Completed().Unproved);
+        Assert.Null(recorder.ChangeAsync(pending => pending.Resolve(record.Pending.Unproved, null), async: false, default).Completed().Unproved);
         Assert.Null(Recorder().Observe(null).Pending.Unproved);
     }
 

@@ -17,13 +17,9 @@ internal sealed class ApiKeys
     private readonly TimeProvider _time = TimeProvider.System;
 
     /// <param name="credential">Holds the one key; it may be updated.</param>
-    /// <param name="source">See <see cref="Source"/>.</param>
     public ApiKeys(ApiKeyCredential credential, string source = ApiKeyErrors.AnyKey) => (_credential, Source) = (credential, source);
 
     /// <param name="accessor">Called once for each call; what it throws is rethrown unchanged.</param>
-    /// <param name="longestWait">How long a call waits for it.</param>
-    /// <param name="time">By which clock.</param>
-    /// <param name="source">See <see cref="Source"/>.</param>
     public ApiKeys(
         Func<CancellationToken, ValueTask<string?>> accessor, TimeSpan longestWait, TimeProvider time, string source = ApiKeyErrors.AnyKey) =>
         (_accessor, _longestWait, _time, Source) = (accessor, longestWait, time, source);
@@ -43,7 +39,6 @@ internal sealed class ApiKeys
     public bool AreManyCallers => _accessor is not null;
 
     /// <summary>Returns the key to use now.</summary>
-    /// <param name="async">False when the caller is synchronous.</param>
     /// <param name="cancellationToken">The caller's cancellation: the accessor gets it, and it ends the wait for an accessor that ignores it.</param>
     /// <exception cref="PrivatemodeConfigurationException">There is none, or it holds characters that would break the header, or split the
     /// request.</exception>

@@ -190,7 +190,7 @@ internal sealed class CallRunner(
         RateLimitLease? permit = limiter is null
             ? null
             : await RateLimitGate.AcquireAsync(limiter, call.RequestId, async, cancellationToken, closing).ConfigureAwait(false);
-        ConnectionSlots.Slot? share = slot?.Share();
+        ConnectionSlots.Slot? share = slot?.AddHolder();
         SecretLease lease;
         try
         {

@@ -7,10 +7,6 @@ namespace Privatemode.AI.Pipeline.Calls;
 internal static class RateLimitGate
 {
     /// <summary>A permit for one attempt.</summary>
-    /// <param name="limiter">The application's.</param>
-    /// <param name="requestId">The call.</param>
-    /// <param name="async">False when the caller is synchronous.</param>
-    /// <param name="caller">The caller's cancellation.</param>
     /// <param name="closing">Cancelled when the client is disposed.</param>
     /// <exception cref="PrivatemodeServiceException">The limiter refuses. Nothing was sent.</exception>
     public static async ValueTask<RateLimitLease> AcquireAsync(

@@ -11,7 +11,6 @@ namespace Privatemode.AI.Pipeline.Calls;
 /// <summary>Decides which failed calls are retried: those the service did not process. A timeout is never retried, because the generation may be
 /// running.</summary>
 /// <remarks>Retries share the limit of <see cref="ImmediateRetryBudget.MostSends"/> with attempts that were repeated at once.</remarks>
-/// <param name="time">By which clock.</param>
 /// <param name="closing">Cancelled when the client is disposed of: nobody waits for a retry then.</param>
 internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToken closing) : ClientRetryPolicy(MaxRetries)
 {

@@ -32,8 +32,6 @@ internal sealed class ImageFetcher : IDisposable
     private readonly TimeProvider _time;
     private readonly TimeSpan _totalTimeout;
 
-    /// <param name="time">The clock.</param>
-    /// <param name="totalTimeout">Longest time for all images of a request.</param>
     public ImageFetcher(TimeProvider time, TimeSpan totalTimeout)
         : this(time, totalTimeout, new SocketsHttpHandler
         {
@@ -54,10 +52,7 @@ internal sealed class ImageFetcher : IDisposable
     }
 
     /// <summary>Fetches the images of one request: four at once, or one after the other for a synchronous caller.</summary>
-    /// <param name="addresses">Their https addresses.</param>
     /// <param name="room">How many bytes they may have together; never more than <see cref="TotalLimit"/>.</param>
-    /// <param name="async">False when the caller is synchronous.</param>
-    /// <param name="cancellationToken">The caller's cancellation.</param>
     /// <exception cref="PrivatemodeServiceException">An image could not be fetched, is none, or is too large.</exception>
     /// <exception cref="PrivatemodeRequestException">Together they are larger than the service takes.</exception>
     public async ValueTask<FetchedImage[]> FetchAllAsync(IReadOnlyList<Uri> addresses, int room, bool async, CancellationToken cancellationToken)

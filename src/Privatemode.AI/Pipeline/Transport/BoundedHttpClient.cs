@@ -20,8 +20,6 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
     /// <param name="request">Disposed here.</param>
     /// <param name="limit">Largest answer accepted, in bytes.</param>
     /// <param name="purpose">What is being done, for messages: <c>the key exchange</c>.</param>
-    /// <param name="async">False when the caller is synchronous.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="PrivatemodeServiceException">No whole answer came.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The answer is from another address than was asked.</exception>
     public async ValueTask<HttpAnswer> SendAsync(
@@ -110,8 +108,6 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
 }
 
 /// <summary>A whole answer to a call that carries no content.</summary>
-/// <param name="Status">HTTP status.</param>
-/// <param name="Headers">Its headers.</param>
 /// <param name="Body">Its body; of an answer other than 200 only the beginning.</param>
 internal sealed record HttpAnswer(int Status, HttpResponseHeaders Headers, byte[] Body)
 {
@@ -126,21 +122,11 @@ internal sealed record HttpAnswer(int Status, HttpResponseHeaders Headers, byte[
 }
 
 /// <summary>Calls to the gateway that carry no content: attestation and secret exchange. Bounded in size and time, no redirects.</summary>
-/// <param name="http">Sends.</param>
-/// <param name="service">Scheme, host and port.</param>
-/// <param name="protocolVersion">The protocol spoken.</param>
-/// <param name="time">The clock.</param>
-/// <param name="key">What errors call the API key.</param>
 internal sealed class ControlPlaneClient(BoundedHttpClient http, Uri service, string protocolVersion, TimeProvider time, string key = ApiKeyErrors.AnyKey)
 {
     /// <summary>Posts JSON once and returns a 200 answer.</summary>
-    /// <param name="path">At the service.</param>
-    /// <param name="body">JSON.</param>
-    /// <param name="apiKey">Goes into the Authorization header.</param>
     /// <param name="limit">Largest answer accepted, in bytes.</param>
     /// <param name="purpose">What is being done, for messages: <c>the key exchange</c>.</param>
-    /// <param name="async">False when the caller is synchronous.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key (401).</exception>
     /// <exception cref="PrivatemodeServiceException">Anything else than a complete 200 answer.</exception>
     public async ValueTask<HttpAnswer> PostAsync(

@@ -8,18 +8,13 @@ namespace Privatemode.AI.Pipeline.Transport;
 /// A call that waited for a connection with its request already encrypted would be refused as often as the service forgets its secrets meanwhile,
 /// and would use up its sends (<see cref="ImmediateRetryBudget.MostSends"/>) without ever being processed.
 /// </remarks>
-/// <param name="connections">The number of connections.</param>
 /// <param name="free">Counts those that are free. Never disposed of: streams give their slots back after the client is disposed of, and without a
 /// wait handle it holds nothing.</param>
-/// <param name="longestWait">Longest wait for one.</param>
-/// <param name="time">By which clock.</param>
 internal sealed class ConnectionSlots(int connections, SemaphoreSlim free, TimeSpan longestWait, TimeProvider time)
 {
     /// <summary>The slots for a handler; null when it makes any number of connections, or it is unknown how many.</summary>
     /// <param name="handler">The application's handler; null for the client's own.</param>
     /// <param name="ownLimit">The limit of the client's own handler; null for none.</param>
-    /// <param name="longestWait">Longest wait for a slot.</param>
-    /// <param name="time">By which clock.</param>
     public static ConnectionSlots? For(HttpMessageHandler? handler, int? ownLimit, TimeSpan longestWait, TimeProvider time) =>
         (handler is null ? ownLimit : LimitOf(handler)) is { } limit and < int.MaxValue
             ? new ConnectionSlots(limit, new SemaphoreSlim(limit), longestWait, time)
@@ -65,7 +60,7 @@ internal sealed class ConnectionSlots(int connections, SemaphoreSlim free, TimeS
         private int _holders = 1;
 
         /// <summary>One more holder, which disposes of the slot as well.</summary>
-        public Slot Share()
+        public Slot AddHolder()
         {
             _ = Interlocked.Increment(ref _holders);
             return this;

@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Internal;
 
@@ -51,7 +50,7 @@ internal static class WellFormedText
         }
 
         byte[] json = JsonMarshal.GetRawUtf8Value(element).ToArray();
-        JsonReaderOptions deep = new() { MaxDepth = JsonIndex.MaxDepth };
+        JsonReaderOptions deep = new() { MaxDepth = JsonLimits.MaxDepth };
         Utf8JsonReader names = new(json, deep);
         while (names.Read())
         {

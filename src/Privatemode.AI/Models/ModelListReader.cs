@@ -2,7 +2,6 @@ using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Text.Json;
 using OpenAI.Models;
-using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Calls;
@@ -52,7 +51,7 @@ internal static class ModelListReader
         HashSet<string> ids = new(StringComparer.Ordinal);
         try
         {
-            if (!JsonTokens.AreAtMost(MostTokens, json.ToMemory().Span, MaxDepth))
+            if (!JsonLimits.HasTokensAtMost(MostTokens, json.ToMemory().Span, MaxDepth))
             {
                 throw new JsonException("There are too many names, values and brackets.");
             }

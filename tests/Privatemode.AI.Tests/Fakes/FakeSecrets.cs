@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using Privatemode.AI.Internal;
 using Privatemode.AI.KeyExchange;
 using Privatemode.AI.Sessions;
-using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Tests.Fakes;
 

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Sessions;
 using Privatemode.AI.Tests.Fakes;
-using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Tests.Sessions;
 

@@ -5,7 +5,6 @@ using Privatemode.AI.Attestation.Certificates;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Attestation.Tdx;
 using Privatemode.AI.Pipeline.Transport;
-using Privatemode.AI.Testing;
 using Privatemode.AI.Testing.Evidence;
 using Privatemode.AI.Tests.Attestation.Contrast;
 using Privatemode.AI.Tests.Fakes;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Encryption.EventStream;
 
@@ -189,7 +190,7 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
 
     private static bool IsBeginningOfJson(ReadOnlySpan<byte> payload)
     {
-        Utf8JsonReader reader = new(payload, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth }));
+        Utf8JsonReader reader = new(payload, isFinalBlock: false, new JsonReaderState(new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth }));
         try
         {
             while (reader.Read())

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Encryption.Json;
 
@@ -7,9 +8,6 @@ namespace Privatemode.AI.Encryption.Json;
 /// <remarks>Reusable: each <see cref="Read"/> replaces the content. Pooled memory; dispose it. Not thread-safe.</remarks>
 internal sealed class JsonIndex : IDisposable
 {
-    /// <summary>Deepest nesting accepted. Tool schemas are the deepest things seen; .NET's default of 64 is too tight for them.</summary>
-    public const int MaxDepth = 256;
-
     /// <summary>Most members accepted. Bodies have a dozen; without a bound the index of a hostile one takes many times its size.</summary>
     public const int MaxMembers = 250_000;
 
@@ -123,7 +121,7 @@ internal sealed class JsonIndex : IDisposable
             return JsonShape.InvalidUtf8;
         }
 
-        Utf8JsonReader reader = document.Read(MaxDepth);
+        Utf8JsonReader reader = document.Read(JsonLimits.MaxDepth);
         try
         {
             JsonShape shape = ReadMembers(ref reader, allowArray, maxMembers);

@@ -220,7 +220,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     /// <summary>Whether a document that is JSON is a list.</summary>
     private static bool IsList(Utf8Sequence document)
     {
-        Utf8JsonReader reader = document.Read(JsonIndex.MaxDepth);
+        Utf8JsonReader reader = document.Read(JsonLimits.MaxDepth);
         return reader.Read() && reader.TokenType == JsonTokenType.StartArray;
     }
 

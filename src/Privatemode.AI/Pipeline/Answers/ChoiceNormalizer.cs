@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Pipeline.Answers;
@@ -43,7 +44,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
         _replacements.Clear();
         _messages ??= new MessageNormalizer(isEvent, ToolCalls, _replacements);
         _messages.Renamed = 0;
-        Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
         try
         {
             _ = reader.Read();

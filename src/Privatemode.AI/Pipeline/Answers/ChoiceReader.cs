@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
@@ -101,7 +102,7 @@ internal sealed class ChoiceReader(int expected = 1)
     {
         _indexes.Clear();
         (HasTextOnly, _isOdd, _unnumbered) = (true, false, 0);
-        Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
         try
         {
             _ = reader.Read();

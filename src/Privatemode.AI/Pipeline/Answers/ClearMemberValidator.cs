@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
@@ -162,7 +163,7 @@ internal sealed class UsageNormalizer : IDisposable
         using UsageNormalizer normalizer = new(nullsStay);
         if (kind == JsonTokenType.StartObject)
         {
-            Utf8JsonReader reader = new(usage, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+            Utf8JsonReader reader = new(usage, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
             _ = reader.Read();
             normalizer.CopyObject(ref reader, reader.CurrentDepth + 1);
             normalizer._writer.Flush();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
@@ -18,7 +19,7 @@ internal static class EmbeddingVectors
         }
 
         int index = 0;
-        Utf8JsonReader reader = new(data, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        Utf8JsonReader reader = new(data, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
         try
         {
             _ = reader.Read();

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Pipeline.Answers;
@@ -23,7 +24,7 @@ internal static class ErrorText
         try
         {
             Utf8JsonReader reader = new(text, new JsonReaderOptions { MaxDepth = DepthLimit });
-            if (!JsonTokens.AreAtMost(TokenLimit, text, DepthLimit))
+            if (!JsonLimits.HasTokensAtMost(TokenLimit, text, DepthLimit))
             {
                 return (Encoding.UTF8.GetString(text), null);
             }
@@ -109,7 +110,7 @@ internal static class ErrorAnswer
     private const int MostTokens = 16 * 1024;
     private const int LongestError = 1024 * 1024;
 
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonIndex.MaxDepth };
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonLimits.MaxDepth };
 
     /// <summary>Throws the error that a decrypted answer, or event, of status 200 holds in place of its payload.</summary>
     /// <returns><see cref="AnswerFault.RenamedMember"/> when the member named <c>error</c> is not an error, or is longer than 1 MiB.</returns>
@@ -190,7 +191,7 @@ internal static class ErrorAnswer
     {
         try
         {
-            if (value.Length > LongestError || !JsonTokens.AreAtMost(MostTokens, value, JsonIndex.MaxDepth))
+            if (value.Length > LongestError || !JsonLimits.HasTokensAtMost(MostTokens, value, JsonLimits.MaxDepth))
             {
                 return false;
             }

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
@@ -297,12 +298,12 @@ internal static class ContentParts
 
     private static JsonDocument? Parse(ReadOnlySpan<byte> list)
     {
-        if (list.Length > LongestList || !JsonTokens.AreAtMost(MostTokens, list, JsonIndex.MaxDepth))
+        if (list.Length > LongestList || !JsonLimits.HasTokensAtMost(MostTokens, list, JsonLimits.MaxDepth))
         {
             return null;
         }
 
-        Utf8JsonReader reader = new(list, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        Utf8JsonReader reader = new(list, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
         return JsonDocument.ParseValue(ref reader);
     }
 

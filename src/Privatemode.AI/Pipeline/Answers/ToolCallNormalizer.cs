@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
@@ -27,14 +27,14 @@ internal sealed class ToolCallNormalizer
     /// <param name="isEvent">Whether calls come in fragments and not whole.</param>
     public byte[]? Rewrite(ReadOnlySpan<byte> toolCalls, int choice, bool isEvent)
     {
-        if (toolCalls.Length > LongestToolCalls || !JsonTokens.AreAtMost(MostTokens, toolCalls, JsonIndex.MaxDepth))
+        if (toolCalls.Length > LongestToolCalls || !JsonLimits.HasTokensAtMost(MostTokens, toolCalls, JsonLimits.MaxDepth))
         {
             return null;
         }
 
         try
         {
-            Utf8JsonReader reader = new(toolCalls, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+            Utf8JsonReader reader = new(toolCalls, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
             if (JsonNode.Parse(ref reader) is not JsonArray array || !Normalize(choice, array, isEvent))
             {
                 return null;
@@ -340,7 +340,7 @@ internal sealed class PartialToolCall(int index, string? serverId, string id)
 
     private bool BeginsWithObject()
     {
-        Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(_arguments.ToString()), new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        Utf8JsonReader reader = new(Encoding.UTF8.GetBytes(_arguments.ToString()), new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
         try
         {
             return reader.Read() && reader.TokenType == JsonTokenType.StartObject && reader.TrySkip();

@@ -32,7 +32,7 @@ internal static class RemoteMediaFinder
 
         // Depth 0 is the array of messages, 1 a message, 2 its members, 3 a part of its content, 4 the members of the part.
         List<MediaUrl> found = [];
-        Utf8JsonReader reader = new(messages, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        Utf8JsonReader reader = new(messages, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
         _ = reader.Read();
         MediaPlace place = default;
         bool inContent = false;
@@ -65,7 +65,7 @@ internal static class RemoteMediaFinder
         }
 
         List<MediaUrl> found = [];
-        Utf8JsonReader reader = new(messages, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        Utf8JsonReader reader = new(messages, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
         _ = reader.Read();
         MediaPlace place = default;
 

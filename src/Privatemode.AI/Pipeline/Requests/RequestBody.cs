@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
@@ -45,7 +46,7 @@ internal sealed class JsonRequestBody : RequestBody
                     "The body has a top-level member with a name that cannot be sealed without doubt. Rename it.",
                 JsonShape.NameTooLong => $"The body has a top-level member with a name of more than {JsonIndex.LongestName} bytes. Use a shorter one.",
                 JsonShape.TooManyMembers => $"The body has more than {JsonIndex.MaxMembers} top-level members. Leave some out.",
-                _ => $"The body must be a JSON object in valid UTF-8, nested at most {JsonIndex.MaxDepth} deep.",
+                _ => $"The body must be a JSON object in valid UTF-8, nested at most {JsonLimits.MaxDepth} deep.",
             });
         }
     }
@@ -169,7 +170,7 @@ internal static class ChoiceCount
             return 1;
         }
 
-        Utf8JsonReader reader = new(value, new JsonReaderOptions { MaxDepth = JsonIndex.MaxDepth });
+        Utf8JsonReader reader = new(value, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
         _ = reader.Read();
         int prompts = 0;
         while (reader.Read() && reader.TokenType is JsonTokenType.String or JsonTokenType.StartArray)

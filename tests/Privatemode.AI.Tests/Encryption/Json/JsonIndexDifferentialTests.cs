@@ -3,6 +3,7 @@ using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Encryption.Json;
@@ -99,7 +100,7 @@ public sealed class JsonIndexDifferentialTests
 
     private static void AssertLikeDom(byte[] bytes, JsonIndex index)
     {
-        using JsonDocument dom = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = JsonIndex.MaxDepth });
+        using JsonDocument dom = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth });
         JsonProperty[] properties = [.. dom.RootElement.EnumerateObject()];
         Assert.Equal(properties.Length, index.Members.Length);
         for (int i = 0; i < properties.Length; i++)
@@ -126,7 +127,7 @@ public sealed class JsonIndexDifferentialTests
     {
         try
         {
-            JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = JsonIndex.MaxDepth }).Dispose();
+            JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = JsonLimits.MaxDepth }).Dispose();
             return true;
         }
         catch (JsonException)

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Tests.Encryption.Json;
 
@@ -109,8 +110,8 @@ public sealed class JsonIndexShapeTests
     public void Read_Depth_IsBounded(char open, char close)
     {
         // The value lies in the top-level object, which counts too.
-        Assert.Equal(JsonShape.Usable, Shape(Nested(open, close, JsonIndex.MaxDepth - 1)));
-        Assert.Equal(JsonShape.Malformed, Shape(Nested(open, close, JsonIndex.MaxDepth)));
+        Assert.Equal(JsonShape.Usable, Shape(Nested(open, close, JsonLimits.MaxDepth - 1)));
+        Assert.Equal(JsonShape.Malformed, Shape(Nested(open, close, JsonLimits.MaxDepth)));
         Assert.Equal(JsonShape.Malformed, Shape(Nested(open, close, 100_000)));
     }
 

@@ -91,10 +91,13 @@ public sealed class ParsedEvidenceTests
         Assert.EndsWith("&tcbEvaluationDataNumber=20", scene.Requests[0], StringComparison.Ordinal);
     }
 
-    private static ParsedSnpEvidence EvidenceOf(SnpMessageWriter writer) => ParsedSnpEvidence.Verify(
-        AttestationDocument.Parse(Encoding.UTF8.GetBytes(new IssuedEvidence(new EvidenceSettings(), CoordinatorScene.Day).Attest(new byte[32], "mesh")))
-            with { Evidence = writer.Message },
-        Manifest.Parse(ContrastFiles.OwnManifestWith()),
-        CoordinatorScene.Anchors.Sev,
-        CoordinatorScene.Day);
+    private static ParsedSnpEvidence EvidenceOf(SnpMessageWriter writer)
+    {
+        string document = new IssuedEvidence(new EvidenceSettings(), CoordinatorScene.Day).Attest(new byte[32], "mesh");
+        return ParsedSnpEvidence.Verify(
+            AttestationDocument.Parse(Encoding.UTF8.GetBytes(document)) with { Evidence = writer.Message },
+            Manifest.Parse(ContrastFiles.OwnManifestWith()),
+            CoordinatorScene.Anchors.Sev,
+            CoordinatorScene.Day);
+    }
 }

@@ -1,0 +1,32 @@
+using System.Text.Json;
+
+namespace Privatemode.AI.Internal;
+
+/// <summary>Limits of JSON texts.</summary>
+internal static class JsonLimits
+{
+    /// <summary>Deepest nesting of bodies accepted. Tool schemas are the deepest things seen; .NET's default of 64 is too tight for them.</summary>
+    public const int MaxDepth = 256;
+
+    /// <summary>Whether the first value of a text has at most so many names, values and brackets: in a document object model each takes memory beside the
+    /// text.</summary>
+    /// <exception cref="JsonException">What was read of it is no JSON, or nested deeper than <paramref name="maxDepth"/>.</exception>
+    public static bool HasTokensAtMost(int most, ReadOnlySpan<byte> json, int maxDepth)
+    {
+        Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = maxDepth });
+        for (int tokens = 0; reader.Read(); tokens++)
+        {
+            if (tokens == most)
+            {
+                return false;
+            }
+
+            if (reader.CurrentDepth == 0 && reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+            {
+                break;
+            }
+        }
+
+        return true;
+    }
+}

@@ -1,7 +1,7 @@
 using Privatemode.AI.Internal;
 using Privatemode.AI.Models;
 using Privatemode.AI.Pipeline.Calls;
-using Privatemode.AI.Verification;
+using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI;
 
@@ -162,7 +162,7 @@ public class ModelCatalog
     private ValueTask<(ModelListCache List, string? ApiKey)> OfCallerAsync(string member, CancellationToken cancellationToken)
     {
         ModelLists lists = _lists ?? throw ClientMembers.IsNotOverridden(this, member);
-        ManifestPolicyEvaluator.DemandOutside();
+        ReceiptScope.ThrowIfInsideApproval();
         return lists.OfCallerAsync(cancellationToken);
     }
 

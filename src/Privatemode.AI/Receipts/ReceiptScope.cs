@@ -1,28 +1,48 @@
 using System.Text;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Encryption.EventStream;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Answers;
 
 namespace Privatemode.AI.Receipts;
 
-/// <summary>What the pipeline leaves for whoever made a call through the OpenAI client, which has no other place for it.</summary>
+/// <summary>What the pipeline leaves for the adapter that made a call through the OpenAI client, which has no other place for it.</summary>
+/// <remarks>It is the only ambient value of this library. The flag of the approval callback is therefore here too, and scopes begun inside inherit it.</remarks>
 internal sealed class ReceiptScope : IAsyncDisposable
 {
     private static readonly AsyncLocal<ReceiptScope?> Ambient = new();
+    private static readonly ReceiptScope Approval = new(isInsideApproval: true);
 
+    private readonly bool _isInsideApproval;
     private Stream? _answer;
     private bool _isShort;
     private string? _receiptJson;
     private Dictionary<int, string>? _finishReasons;
 
+    private ReceiptScope(bool isInsideApproval) => _isInsideApproval = isInsideApproval;
+
     /// <summary>The receipt of the answer; null when there is none.</summary>
     public EncryptionReceipt? Receipt { get; private set; }
 
-    /// <summary>The note of the call under way; null when nobody wants one.</summary>
-    public static ReceiptScope? Current => Ambient.Value;
+    /// <summary>The scope of the call under way; null when the call is not an adapter's.</summary>
+    public static ReceiptScope? Current => Ambient.Value is { } scope && scope != Approval ? scope : null;
 
-    /// <summary>Begins a note for the calls that the current method makes from here on.</summary>
-    public static ReceiptScope Begin() => Ambient.Value = new ReceiptScope();
+    /// <summary>Begins a scope for the calls that the current async method makes from here on.</summary>
+    public static ReceiptScope Begin() => Ambient.Value = new ReceiptScope(Ambient.Value?._isInsideApproval == true);
+
+    /// <summary>Marks what the current async method calls from here on as the approval callback.</summary>
+    public static void BeginApproval() => Ambient.Value = Approval;
+
+    /// <summary>A callback that uses the client it decides for would wait for itself, without an end.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">The caller is the approval callback.</exception>
+    public static void ThrowIfInsideApproval()
+    {
+        if (Ambient.Value?._isInsideApproval == true)
+        {
+            throw new PrivatemodeConfigurationException(
+                OptionNames.Manifest, "The approval callback uses a client that waits for its decision. Decide without one.");
+        }
+    }
 
     /// <summary>How far the call has come.</summary>
     public CallPhase Phase { get; private set; }

@@ -1,5 +1,5 @@
 using Privatemode.AI.Internal;
-using Privatemode.AI.Verification;
+using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Sessions;
 
@@ -44,7 +44,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     public ValueTask<SecretLease> AcquireAsync(
         string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken, IDisposable? permit = null, IDisposable? slot = null)
     {
-        ManifestPolicyEvaluator.DemandOutside();
+        ReceiptScope.ThrowIfInsideApproval();
         return AcquireInsideAsync(apiKey, rejectedId, permit, slot, async, cancellationToken);
     }
 

@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Internal;
 using Privatemode.AI.KeyExchange;
+using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Verification;
 
@@ -90,7 +91,7 @@ internal sealed class DeploymentVerifier(
     private async ValueTask<VerifiedMesh> RunExclusiveAsync(
         Func<VerifiedMesh?> known, Func<ValueTask<VerifiedMesh>> find, bool async, CancellationToken cancellationToken)
     {
-        ManifestPolicyEvaluator.DemandOutside();
+        ReceiptScope.ThrowIfInsideApproval();
         Exception? before = Volatile.Read(ref _shared);
         if (async)
         {

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Internal;
+using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Verification;
 
@@ -23,9 +24,6 @@ internal sealed class ManifestPolicyEvaluator(
     /// <summary>The check that fails while the publisher has named a manifest that no deployment has proved.</summary>
     public const string UnprovedCheck = "manifest-unproved";
 
-    // A callback that uses the client it decides for would wait for itself.
-    private static readonly AsyncLocal<bool> IsAsking = new();
-
     private readonly ManifestPolicy.ApprovedManifest? _approval = policy as ManifestPolicy.ApprovedManifest;
     private readonly ManifestRecorder _recorder = new(
         policy switch
@@ -39,16 +37,6 @@ internal sealed class ManifestPolicyEvaluator(
         isTestTrust);
 
     private volatile bool _isClosed;
-
-    /// <exception cref="PrivatemodeConfigurationException">The caller is the approval callback.</exception>
-    public static void DemandOutside()
-    {
-        if (IsAsking.Value)
-        {
-            throw new PrivatemodeConfigurationException(
-                OptionNames.Manifest, "The approval callback uses a client that waits for its decision. Decide without one.");
-        }
-    }
 
     /// <summary>False when the policy never looks for another manifest.</summary>
     public bool FollowsThePublisher => policy is not ManifestPolicy.PinnedManifest;
@@ -283,7 +271,7 @@ internal sealed class ManifestPolicyEvaluator(
 
     private async ValueTask<bool> AskAsync(ManifestUpdate update, bool async, CancellationToken cancellationToken)
     {
-        IsAsking.Value = true;
+        ReceiptScope.BeginApproval();
         try
         {
             return async
@@ -293,10 +281,6 @@ internal sealed class ManifestPolicyEvaluator(
         catch (Exception exception) when (Callbacks.Note(exception))
         {
             throw;
-        }
-        finally
-        {
-            IsAsking.Value = false;
         }
     }
 

@@ -52,15 +52,25 @@ public sealed class CallbackFailureTests : IAsyncLifetime
         Assert.Empty(_deployment.Requests);
     }
 
-    [Fact]
-    public async Task Call_ApprovalCallbackUsesItsOwnClient_SaysWhatToChange()
+    [Theory]
+    [InlineData("adapter")]
+    [InlineData("openai")]
+    [InlineData("openai-synchronous")]
+    [InlineData("models")]
+    public async Task Call_ApprovalCallbackUsesItsOwnClient_SaysWhatToChange(string way)
     {
         PrivatemodeClient? client = null;
         Exception? inside = null;
         client = _deployment.CreateClient(options => options.Verification.Manifest = ManifestPolicy.RequireApproval(async (_, cancellationToken) =>
         {
-            inside = await Record.ExceptionAsync(
-                () => client!.AsIChatClient("gpt-oss-120b").GetResponseAsync("May I?", cancellationToken: cancellationToken));
+            OpenAI.Chat.ChatClient openAI = client!.OpenAI.GetChatClient("gpt-oss-120b");
+            inside = await Record.ExceptionAsync(() => way switch
+            {
+                "openai" => openAI.CompleteChatAsync("May I?"),
+                "openai-synchronous" => Task.FromResult(openAI.CompleteChat("May I?")),
+                "models" => client.Models.GetModelsAsync(cancellationToken),
+                _ => client.AsIChatClient("gpt-oss-120b").GetResponseAsync("May I?", cancellationToken: cancellationToken),
+            });
             return true;
         }));
         await using (client)

@@ -68,7 +68,7 @@ public sealed class CallbackFailureTests : IAsyncLifetime
             {
                 "openai" => openAI.CompleteChatAsync("May I?"),
                 "openai-synchronous" => Task.FromResult(openAI.CompleteChat("May I?")),
-                "models" => client.Models.GetModelsAsync(cancellationToken),
+                "models" => client.Models.ListAsync(cancellationToken),
                 _ => client.AsIChatClient("gpt-oss-120b").GetResponseAsync("May I?", cancellationToken: cancellationToken),
             });
             return true;

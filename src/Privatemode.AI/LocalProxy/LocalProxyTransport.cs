@@ -189,7 +189,7 @@ internal sealed class LocalProxyTransport(
         {
             throw new ObjectDisposedException(nameof(PrivatemodeClient));
         }
-        catch (HttpRequestException exception) when (TransportExceptions.Own(exception) is { } own)
+        catch (HttpRequestException exception) when (TransportExceptions.FindOwn(exception) is { } own)
         {
             ExceptionDispatchInfo.Throw(own);
             throw;

@@ -220,7 +220,7 @@ internal sealed class CallRunner(
         {
             throw new ObjectDisposedException(nameof(PrivatemodeClient));
         }
-        catch (Exception exception) when (exception is ClientResultException or HttpRequestException && TransportExceptions.Own(exception) is { } own)
+        catch (Exception exception) when (exception is ClientResultException or HttpRequestException && TransportExceptions.FindOwn(exception) is { } own)
         {
             ExceptionDispatchInfo.Throw(own);
             throw;

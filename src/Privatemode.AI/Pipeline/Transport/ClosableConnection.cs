@@ -1,11 +1,14 @@
+using System.Net.Sockets;
+
 namespace Privatemode.AI.Pipeline.Transport;
 
-/// <summary>A connection whose synchronous reads can be ended from another thread, by closing the connection itself, and that tells
-/// <see cref="AnswerWatch"/> what it carries.</summary>
+/// <summary>A connection whose synchronous reads can be ended from another thread, by closing the connection itself, and that says in what it throws
+/// when it ended before one byte of an answer: the exceptions of the platform's handler do not tell.</summary>
 /// <remarks>
-/// A synchronous read has no cancellation token. To dispose the response stream under it is no way out: .NET then reads the rest of the answer
+/// <para>A synchronous read has no cancellation token. To dispose the response stream under it is no way out: .NET then reads the rest of the answer
 /// beside that read (<c>HttpContentReadStream.DrainOnDisposeAsync</c>) and puts the connection back into its pool with the read still pending,
-/// where it takes the answer of the next call. A closed connection never goes back.
+/// where it takes the answer of the next call. A closed connection never goes back.</para>
+/// <para>It carries HTTP/1.1: one request at a time, and .NET writes the head of a request in one piece, before anything of its content.</para>
 /// </remarks>
 internal sealed class ClosableConnection(Stream inner) : Stream
 {
@@ -13,9 +16,14 @@ internal sealed class ClosableConnection(Stream inner) : Stream
     [ThreadStatic]
     private static Call? t_call;
 
+    // .NET begins a read on a pooled connection before it sends: that read may end while the request is written.
+    private readonly Lock _gate = new();
+    private bool _isUnanswered;
+    private bool _hasContent;
+    private bool _hasEnded;
+
     private TaskCompletionSource<int>? _readAhead;
     private volatile bool _isClosed;
-    private volatile AnswerWatch? _watch;
 
     public override bool CanRead => inner.CanRead;
 
@@ -61,7 +69,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
     {
         if (t_call is not { } call)
         {
-            return Noted(inner.Read(buffer));
+            return ReadOnce(buffer);
         }
 
         call.IsClosable = true;
@@ -70,7 +78,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
         {
             using (call.CancellationToken.UnsafeRegister(static state => ((ClosableConnection)state!).Dispose(), this))
             {
-                read = Noted(inner.Read(buffer));
+                read = ReadOnce(buffer);
             }
         }
         catch (Exception exception) when (_isClosed && exception is not IOException)
@@ -87,7 +95,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        ValueTask<int> reading = NotedAsync(inner.ReadAsync(buffer, cancellationToken));
+        ValueTask<int> reading = ReadOnceAsync(buffer, cancellationToken);
         return t_call is null || reading.IsCompleted ? reading : new ValueTask<int>(ReadAheadAsync(reading.AsTask()));
     }
 
@@ -100,17 +108,31 @@ internal sealed class ClosableConnection(Stream inner) : Stream
             call.IsClosable = true;
         }
 
-        _watch = AnswerWatch.NoteWrite(this);
-        inner.Write(buffer);
+        BeginWrite(buffer);
+        try
+        {
+            inner.Write(buffer);
+        }
+        catch (Exception exception) when (EndedUnanswered(exception))
+        {
+            throw new UnansweredIOException(exception);
+        }
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        _watch = AnswerWatch.NoteWrite(this);
-        return inner.WriteAsync(buffer, cancellationToken);
+        BeginWrite(buffer.Span);
+        try
+        {
+            await inner.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (EndedUnanswered(exception))
+        {
+            throw new UnansweredIOException(exception);
+        }
     }
 
     public override void Flush() => inner.Flush();
@@ -166,13 +188,83 @@ internal sealed class ClosableConnection(Stream inner) : Stream
         return await first.ConfigureAwait(false);
     }
 
-    private int Noted(int read)
+    private int ReadOnce(Span<byte> buffer)
     {
-        _watch?.NoteRead(this, read);
+        try
+        {
+            return EndRead(inner.Read(buffer), buffer.Length);
+        }
+        catch (Exception exception) when (EndedUnanswered(exception))
+        {
+            throw new UnansweredIOException(exception);
+        }
+    }
+
+    private async ValueTask<int> ReadOnceAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return EndRead(await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false), buffer.Length);
+        }
+        catch (Exception exception) when (EndedUnanswered(exception))
+        {
+            throw new UnansweredIOException(exception);
+        }
+    }
+
+    /// <summary>Notes that a request begins, unless this is more of its content.</summary>
+    /// <exception cref="UnansweredIOException">The connection has ended already.</exception>
+    private void BeginWrite(ReadOnlySpan<byte> bytes)
+    {
+        // This library uses no other methods.
+        bool isPost = bytes.StartsWith("POST "u8);
+        lock (_gate)
+        {
+            if (isPost || bytes.StartsWith("GET "u8))
+            {
+                (_isUnanswered, _hasContent) = (true, isPost);
+            }
+
+            ThrowIfEndedUnanswered();
+        }
+    }
+
+    private int EndRead(int read, int size)
+    {
+        // A read of no bytes only waits until there are some.
+        if (size > 0)
+        {
+            lock (_gate)
+            {
+                (_isUnanswered, _hasEnded) = (_isUnanswered && read == 0, read == 0);
+                ThrowIfEndedUnanswered();
+            }
+        }
+
         return read;
     }
 
-    private async ValueTask<int> NotedAsync(ValueTask<int> reading) => Noted(await reading.ConfigureAwait(false));
+    /// <summary>A request without content is told of the end by a read of 0 bytes only: .NET then repeats it on another connection by itself.</summary>
+    private void ThrowIfEndedUnanswered()
+    {
+        if (_hasEnded && _isUnanswered && _hasContent)
+        {
+            throw new UnansweredIOException(null);
+        }
+    }
+
+    private bool EndedUnanswered(Exception exception)
+    {
+        bool hasEnded = exception.GetBaseException() is SocketException
+        {
+            SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown,
+        };
+        lock (_gate)
+        {
+            _hasEnded |= hasEnded;
+            return hasEnded && _isUnanswered;
+        }
+    }
 
     private void FailReadAhead() => _readAhead?.TrySetException(new IOException("The connection was closed."));
 
@@ -201,3 +293,8 @@ internal sealed class ClosableConnection(Stream inner) : Stream
             new ClosableConnection(theirs is null ? context.PlaintextStream : await theirs(context, cancellationToken).ConfigureAwait(false));
     }
 }
+
+/// <summary>The connection was reset or closed after a request was written, or while it was, and before one byte of an answer.</summary>
+/// <param name="inner">How it was reset; null if it was closed.</param>
+internal sealed class UnansweredIOException(Exception? inner) : HttpIOException(
+    inner is null ? HttpRequestError.ResponseEnded : HttpRequestError.Unknown, "The connection ended without an answer.", inner);

@@ -1,5 +1,4 @@
 using System.ClientModel;
-using System.Net.Sockets;
 
 namespace Privatemode.AI.Pipeline.Transport;
 
@@ -7,18 +6,7 @@ namespace Privatemode.AI.Pipeline.Transport;
 internal static class TransportExceptions
 {
     /// <summary>Finds the exception of this library inside that of the transport; null if the transport threw for another reason.</summary>
-    public static PrivatemodeException? Own(Exception exception)
-    {
-        for (Exception? inner = exception; inner is not null; inner = inner.InnerException)
-        {
-            if (inner is PrivatemodeException own)
-            {
-                return own;
-            }
-        }
-
-        return null;
-    }
+    public static PrivatemodeException? FindOwn(Exception exception) => Find<PrivatemodeException>(exception);
 
     /// <summary>No connection was made, so nothing was sent.</summary>
     public static bool IsConnectFailure(Exception exception) =>
@@ -30,26 +18,17 @@ internal static class TransportExceptions
 
     /// <summary>The peer reset or closed the connection before the first byte of an answer.</summary>
     /// <remarks>A connection that went stale in the pool ends in either way. A hop can cause both, so that neither says more than the other.</remarks>
-    public static bool IsUnanswered(Exception exception) => Http(exception) is UnansweredException;
+    public static bool IsUnanswered(Exception exception) => Find<UnansweredIOException>(Http(exception)) is not null;
 
-    /// <summary>The peer reset or closed the connection, with or without a part of an answer.</summary>
-    public static bool IsEndOfConnection(HttpRequestException exception)
+    private static T? Find<T>(Exception? exception)
+        where T : Exception
     {
-        if (IsConnectFailure(exception))
+        while (exception is not (null or T))
         {
-            return false;
+            exception = exception.InnerException;
         }
 
-        for (Exception? inner = exception; inner is not null; inner = inner.InnerException)
-        {
-            if (inner is HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }
-                or SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown })
-            {
-                return true;
-            }
-        }
-
-        return false;
+        return (T?)exception;
     }
 
     /// <summary>What the transport says, bare or inside what the OpenAI client makes of it; null for anything else.</summary>
@@ -60,10 +39,6 @@ internal static class TransportExceptions
         _ => null,
     };
 }
-
-/// <summary>The connection was reset or closed after the request was sent and before one byte of an answer had come.</summary>
-internal sealed class UnansweredException(HttpRequestException exception)
-    : HttpRequestException(exception.HttpRequestError, "The connection ended without an answer.", exception);
 
 /// <summary>An answer whose headers are not HTTP, or are too long: something answered, so the network is not to blame.</summary>
 internal static class UnreadableAnswer

@@ -87,6 +87,13 @@ public sealed class SourceRulesTests
         RepositoryFiles.Sources("Privatemode.AI").Where(path => Regex.IsMatch(File.ReadAllText(path), name))
             .Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
 
+    // What travels beside the parameters is found by no reader: the receipt of a plain OpenAI call has no other way.
+    [Fact]
+    public void AmbientValues_AreTheReceiptScopeOnly() => Assert.Equal(
+        ["ReceiptScope.cs"],
+        RepositoryFiles.Sources("Privatemode.AI").Where(path => File.ReadAllText(path).Contains("AsyncLocal<", StringComparison.Ordinal))
+            .Select(path => Path.GetFileName(path)));
+
     [Fact]
     public void MockableClients_HaveVirtualMembersAndAConstructorForMocking() => Assert.All(Mockable, type =>
     {

@@ -40,7 +40,7 @@ internal sealed class ClientComposition : IClientComposition
             transport.HttpMessageHandler ?? options.FactoryHandler, options.Verification.InsecureLoopbackTrust is not null, switches.MaxConnections,
             switches.Resolve, switches.ConnectTimeout, transport.InsecureAcceptAnyHandlerOnLoopback);
         BoundedHttpClient bounded = new(_http, time);
-        ControlPlaneClient control = new(bounded, Endpoint, ProtocolHeaders.ProtocolVersion, time, apiKeys.Source);
+        ControlPlaneClient control = new(bounded, Endpoint, ProtocolHeaders.ProtocolVersion, apiKeys.Source);
         _attested = VerificationComposition.Create(options, bounded, control);
         SecretExchanger exchanger = new(
             switches.GetMesh ?? _attested.GetAsync, control, options.Verification.GpuRevocation, _events, time);

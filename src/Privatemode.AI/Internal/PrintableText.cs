@@ -19,6 +19,12 @@ internal static class PrintableText
     /// <summary>A time in the format of RFC 3339, in UTC, to the second.</summary>
     public static string Utc(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
+    /// <summary>Whether these are printable ASCII characters only, and no more than so many.</summary>
+    public static bool IsAscii(ReadOnlySpan<char> text, int longest = int.MaxValue) => text.Length <= longest && !text.ContainsAnyExceptInRange(' ', '~');
+
+    /// <inheritdoc cref="IsAscii(ReadOnlySpan{char}, int)"/>
+    public static bool IsAscii(ReadOnlySpan<byte> text, int longest) => text.Length <= longest && !text.ContainsAnyExceptInRange((byte)' ', (byte)'~');
+
     private static bool IsUnsafe(char character) => char.GetUnicodeCategory(character) is UnicodeCategory.Control or UnicodeCategory.Format
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

@@ -88,7 +88,7 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
         bool isJson = text.TrimStart(" \t\r\n"u8) is [(byte)'{' or (byte)'[', ..];
         string? pause = wire.Headers.NonValidated.TryGetValues(ProtocolHeaders.RetryAfter, out HeaderStringValues values) ? values.ToString() : null;
         return new(
-            new MemoryStream(text.ToArray()), isJson ? "application/json" : "text/plain", ServiceErrors.ParseRetryAfter(pause, time.GetUtcNow()));
+            new MemoryStream(text.ToArray()), isJson ? "application/json" : "text/plain", RetryAfter.Parse(pause, time.GetUtcNow()));
     }
 
     private static MemoryStream Normalize(PooledPieces answer, EncryptedCall call)

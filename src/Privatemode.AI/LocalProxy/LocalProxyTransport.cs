@@ -226,8 +226,7 @@ internal sealed class LocalProxyTransport(
         _ = response.Headers.TryAddWithoutValidation(ProtocolHeaders.AnswerId, call.RequestId);
         if (answer.RetryAfter is { } wait)
         {
-            string seconds = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-            _ = response.Headers.TryAddWithoutValidation(ProtocolHeaders.RetryAfter, seconds);
+            _ = response.Headers.TryAddWithoutValidation(ProtocolHeaders.RetryAfter, RetryAfter.Format(wait));
         }
 
         request.Options.Set(ReceiptExtensions.Option, receipt);
@@ -277,7 +276,7 @@ internal sealed class LocalProxyPolicy(TimeProvider time) : PipelinePolicy
         byte[] text = response.BufferContent(message.CancellationToken).ToArray();
         ServiceErrors.Remember(response, ServiceError.Read(response.Status, text) with
         {
-            RetryAfter = ServiceErrors.ParseRetryAfter(Header(response, ProtocolHeaders.RetryAfter), time.GetUtcNow()),
+            RetryAfter = RetryAfter.Parse(Header(response, ProtocolHeaders.RetryAfter), time.GetUtcNow()),
             RequestId = Header(response, ProtocolHeaders.AnswerId),
         });
     }

@@ -7,7 +7,8 @@ using Privatemode.AI.Pipeline.Answers;
 namespace Privatemode.AI.Receipts;
 
 /// <summary>What the pipeline leaves for the adapter that made a call through the OpenAI client, which has no other place for it.</summary>
-/// <remarks>It is the only ambient value of this library. The flag of the approval callback is therefore here too, and scopes begun inside inherit it.</remarks>
+/// <remarks>It is the only ambient value of this library. The flag of the approval callback is therefore here too, and scopes begun inside inherit it.
+/// </remarks>
 internal sealed class ReceiptScope : IAsyncDisposable
 {
     private static readonly AsyncLocal<ReceiptScope?> Ambient = new();

@@ -19,7 +19,6 @@ internal sealed class SecretExchanger(
     private const int AnswerLimit = 64 * 1024;
 
     private static readonly TimeSpan[] PausesBetweenTries = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(60);
 
     /// <summary>
     /// Up to three tries. A rejected API key, another refusal that would come again, a client that is too old or failed verification stops at
@@ -38,17 +37,10 @@ internal sealed class SecretExchanger(
             }
             catch (PrivatemodeServiceException exception) when (attempt < PausesBetweenTries.Length && !IsFinal(exception))
             {
-                await time.DelayAsync(PauseAfter(exception, attempt), async, cancellationToken).ConfigureAwait(false);
+                await time.DelayAsync(RetryAfter.Pause(PausesBetweenTries[attempt], exception.RetryAfter), async, cancellationToken).ConfigureAwait(false);
             }
         }
     }
-
-    /// <summary>How long to wait: at least the usual pause, and never longer than the service may ask for. A handler of the application can have thrown
-    /// the exception, with any time in it.</summary>
-    private static TimeSpan PauseAfter(PrivatemodeServiceException exception, int attempt) =>
-        exception.RetryAfter is { } asked && asked > PausesBetweenTries[attempt]
-            ? asked < LongestPause ? asked : LongestPause
-            : PausesBetweenTries[attempt];
 
     /// <summary>One try: exchange; if that fails, establish the trust anchor anew and exchange once more.</summary>
     private async ValueTask<SessionSecret> TryAsync(string apiKey, bool async, CancellationToken cancellationToken)

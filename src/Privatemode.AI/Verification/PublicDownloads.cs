@@ -23,8 +23,7 @@ internal sealed class PublicDownloads(BoundedHttpClient http, TimeProvider time)
             }
             catch (PrivatemodeServiceException exception) when (attempt < PausesBetweenTries.Length && IsWorthAnotherTry(exception))
             {
-                TimeSpan pause = exception.RetryAfter > PausesBetweenTries[attempt] ? exception.RetryAfter.Value : PausesBetweenTries[attempt];
-                await time.DelayAsync(pause, async, cancellationToken).ConfigureAwait(false);
+                await time.DelayAsync(RetryAfter.Pause(PausesBetweenTries[attempt], exception.RetryAfter), async, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -51,7 +50,7 @@ internal sealed class PublicDownloads(BoundedHttpClient http, TimeProvider time)
         throw new PrivatemodeServiceException(reason, $"{address.Host} did not hand out {what} (status {answer.Status}). {advice}")
         {
             Status = answer.Status,
-            RetryAfter = answer.RetryAfter(time.GetUtcNow()),
+            RetryAfter = answer.RetryAfter,
         };
     }
 }

@@ -47,7 +47,7 @@ internal sealed class DeploymentScene : IAsyncDisposable
         _http = HttpTransports.Create(null, isTestTrust: true);
         BoundedHttpClient bounded = new(_http, Time);
         return VerificationComposition.Create(
-            options, bounded, new ControlPlaneClient(bounded, options.Endpoint, ProtocolHeaders.ProtocolVersion, Time));
+            options, bounded, new ControlPlaneClient(bounded, options.Endpoint, ProtocolHeaders.ProtocolVersion));
     }
 
     public int Asked(EvidenceSource source) => Deployment.Evidence.GetRequestCount(source);

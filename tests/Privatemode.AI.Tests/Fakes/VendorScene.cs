@@ -97,7 +97,7 @@ internal sealed class VendorScene : IDisposable
         };
         BoundedHttpClient bounded = new(_http, Time);
         DeploymentVerifier client = VerificationComposition.Create(
-            options, bounded, new ControlPlaneClient(bounded, Endpoint, ProtocolHeaders.ProtocolVersion, Time));
+            options, bounded, new ControlPlaneClient(bounded, Endpoint, ProtocolHeaders.ProtocolVersion));
         _clients.Add(client);
         return (await client.VerifyNowAsync("key", CancellationToken.None).AsTask().OrTimeout()).Deployment;
     }

@@ -35,7 +35,7 @@ public sealed class DayInTheLifeTests : IAsyncLifetime
     {
         using DeploymentVerifier authority = _scene.Authority();
         ControlPlaneClient control = new(
-            new BoundedHttpClient(_http, _scene.Time), _scene.Deployment.Endpoint, ProtocolHeaders.ProtocolVersion, _scene.Time);
+            new BoundedHttpClient(_http, _scene.Time), _scene.Deployment.Endpoint, ProtocolHeaders.ProtocolVersion);
         ClientEvents events = new(null, _scene.Deployment.Endpoint);
         SecretExchanger exchanger = new(authority.GetAsync, control, GpuRevocationPolicy.Strict, events, _scene.Time);
         int paidByBlocking = 0; // renewals in the background are asynchronous, whoever sets them off

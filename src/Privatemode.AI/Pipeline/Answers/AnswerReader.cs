@@ -268,7 +268,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         ServiceError error = ServiceError.Read(head.Status, text, isAuthenticated) with
         {
             ConcernsProtocol = call.Rule.IsSealed && !isAuthenticated && (head.IsNewerFormat || head is { Status: 400, IsMarkedUnsealed: true }),
-            RetryAfter = ServiceErrors.ParseRetryAfter(head.RetryAfter, time.GetUtcNow()),
+            RetryAfter = RetryAfter.Parse(head.RetryAfter, time.GetUtcNow()),
             RequestId = call.RequestId,
         };
         return new CallAnswer(new MemoryStream(text.ToArray()), error);
@@ -278,7 +278,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     private CallAnswer TooLongError(AnswerHeaders head, EncryptedCall call) => new(new MemoryStream(), new ServiceError(head.Status)
     {
         IsTooLong = true,
-        RetryAfter = ServiceErrors.ParseRetryAfter(head.RetryAfter, time.GetUtcNow()),
+        RetryAfter = RetryAfter.Parse(head.RetryAfter, time.GetUtcNow()),
         RequestId = call.RequestId,
     });
 

@@ -39,7 +39,7 @@ internal static class ClearMemberValidator
     }
 
     /// <summary>Whether a clear text may be taken over: at most 128 printable ASCII characters.</summary>
-    public static bool IsPrintable(string text) => text.Length <= TextLimit && !text.AsSpan().ContainsAnyExceptInRange(' ', '~');
+    public static bool IsPrintable(string text) => PrintableText.IsAscii(text, TextLimit);
 
     private static bool IsPrintable(ReadOnlySpan<byte> rawString)
     {
@@ -49,7 +49,7 @@ internal static class ClearMemberValidator
         }
 
         ReadOnlySpan<byte> text = rawString[1..^1];
-        return text.Contains((byte)'\\') ? IsPrintableUnescaped(rawString) : IsShortAscii(text);
+        return text.Contains((byte)'\\') ? IsPrintableUnescaped(rawString) : PrintableText.IsAscii(text, TextLimit);
     }
 
     private static bool IsPrintableUnescaped(ReadOnlySpan<byte> rawString)
@@ -59,7 +59,7 @@ internal static class ClearMemberValidator
         try
         {
             _ = reader.Read();
-            return IsShortAscii(text[..reader.CopyString(text)]);
+            return PrintableText.IsAscii(text[..reader.CopyString(text)], TextLimit);
         }
         catch (InvalidOperationException)
         {
@@ -67,8 +67,6 @@ internal static class ClearMemberValidator
             return false;
         }
     }
-
-    private static bool IsShortAscii(ReadOnlySpan<byte> text) => text.Length <= TextLimit && !text.ContainsAnyExceptInRange((byte)' ', (byte)'~');
 
     /// <summary>A number of seconds, from 0; the service writes it as a string.</summary>
     private static bool IsDuration(ReadOnlySpan<byte> value, JsonTokenType kind)

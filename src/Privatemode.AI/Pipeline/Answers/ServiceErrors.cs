@@ -13,8 +13,6 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// <summary>From what the OpenAI client throws to the exceptions of this library. Used by adapters, outside the retry policy.</summary>
 internal static class ServiceErrors
 {
-    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(60);
-
     // The response object is all that reaches an adapter; headers of it cannot be changed.
     private static readonly ConditionalWeakTable<PipelineResponse, ServiceError> Known = [];
 
@@ -92,21 +90,6 @@ internal static class ServiceErrors
         IsWrongTask = error.Kind == ServiceErrorKind.WrongTask,
         RequestId = error.RequestId,
     };
-
-    /// <summary>Seconds or an HTTP date; capped, because anything on the path can write it.</summary>
-    public static TimeSpan? ParseRetryAfter(string? value, DateTimeOffset now)
-    {
-        TimeSpan? wait = value switch
-        {
-            null => null,
-            _ when long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long seconds) =>
-                seconds > LongestRetryAfter.TotalSeconds ? LongestRetryAfter : TimeSpan.FromSeconds(seconds),
-            _ when DateTimeOffset.TryParseExact(
-                value, "r", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset date) => date - now,
-            _ => null,
-        };
-        return wait is null ? null : wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestRetryAfter ? LongestRetryAfter : wait;
-    }
 
     /// <summary>Whether it is what the OpenAI client throws on a request it cannot write or an answer it cannot read.</summary>
     public static bool IsOfAParser(Exception exception) => exception is

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using Privatemode.AI.Diagnostics;
@@ -98,7 +97,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         Set(response, ProtocolHeaders.AnswerId, call.RequestId);
         if (answer.Error?.RetryAfter is { } wait)
         {
-            Set(response, ProtocolHeaders.RetryAfter, Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+            Set(response, ProtocolHeaders.RetryAfter, RetryAfter.Format(wait));
         }
 
         request.Options.Set(ReceiptExtensions.Option, receipt);

@@ -41,8 +41,7 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToke
         Telemetry.CountRetry(message.Response?.Status ?? 0);
         TimeSpan backoff = FirstDelay * (1 << (CallState.Of(message)!.Tries - 1)) * (RandomNumberGenerator.GetInt32(80, 121) / 100.0);
         string? header = message.Response?.Headers.TryGetValue(ProtocolHeaders.RetryAfter, out string? value) == true ? value : null;
-        TimeSpan asked = ServiceErrors.ParseRetryAfter(header, time.GetUtcNow()) ?? TimeSpan.Zero;
-        return asked > backoff ? asked : backoff;
+        return RetryAfter.Pause(backoff, RetryAfter.Parse(header, time.GetUtcNow()));
     }
 
     protected override Task WaitAsync(TimeSpan delay, CancellationToken cancellationToken) => WaitAsync(delay, async: true, cancellationToken).AsTask();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
@@ -37,36 +38,6 @@ internal static class OutboundCheck
         }
     }
 
-    /// <summary>Looks at who answered: a redirect may not be followed, not even by a message handler of the user's.</summary>
-    /// <param name="response">The answer.</param>
-    /// <param name="sent">The request as it is now: the platform's handlers write the new address into it. Others answer with one of their own.</param>
-    /// <param name="asked">The address it had when it was sent.</param>
-    /// <exception cref="PrivatemodeConfigurationException">One was.</exception>
-    public static void DemandNoRedirect(HttpResponseMessage response, HttpRequestMessage? sent, Uri asked)
-    {
-        if ((sent is not null && sent.RequestUri != asked) || (response.RequestMessage?.RequestUri is { } answered && answered != asked))
-        {
-            throw new PrivatemodeConfigurationException(
-                OptionNames.HttpMessageHandler,
-                    "The message handler followed a redirect. Use one that does not (AllowAutoRedirect = false).");
-        }
-    }
-
-    /// <exception cref="PrivatemodeServiceException">The status is beyond 599, where HTTP has none. The OpenAI client breaks on such a status.</exception>
-    public static void DemandStatus(HttpResponseMessage response, string? requestId)
-    {
-        if ((int)response.StatusCode > 599)
-        {
-            throw new PrivatemodeServiceException(
-                ServiceFailureReason.Other,
-                $"The answer has status {(int)response.StatusCode}, which does not exist. Check Endpoint, and what stands in between.")
-            {
-                Status = (int)response.StatusCode,
-                RequestId = requestId,
-            };
-        }
-    }
-
     /// <summary>Whether an Accept header names media types the service answers with and nothing else.</summary>
     public static bool IsAccept(string value) => value.Split(',').All(type => AcceptedTypes.Contains(type.Trim(), StringComparer.Ordinal));
 
@@ -76,11 +47,11 @@ internal static class OutboundCheck
     private static void DemandHeaders(HttpRequestMessage request, CallAttempt attempt)
     {
         List<KeyValuePair<string, string>> missing = [.. attempt.Headers];
-        foreach ((string name, string value) in AllHeaders(request))
+        foreach ((string name, string value) in RequestSnapshot.HeadersOf(request).SelectMany(header => header.Value, (header, value) => (header.Key, value)))
         {
             // The transport writes values as they are: a line break in one would begin another header, or another request.
             int i = missing.FindIndex(ours => ours.Key.Equals(name, StringComparison.OrdinalIgnoreCase) && ours.Value == value);
-            if (value.AsSpan().ContainsAnyExceptInRange(' ', '~') || (i < 0 && !IsHarmless(name, value)))
+            if (!PrintableText.IsAscii(value) || (i < 0 && !IsHarmless(name, value)))
             {
                 throw Refuse("changed-header");
             }
@@ -95,17 +66,6 @@ internal static class OutboundCheck
         {
             throw Refuse("changed-header");
         }
-    }
-
-    private static IEnumerable<KeyValuePair<string, string>> AllHeaders(HttpRequestMessage request)
-    {
-        IEnumerable<KeyValuePair<string, System.Net.Http.Headers.HeaderStringValues>> headers = request.Headers.NonValidated;
-        if (request.Content is not null)
-        {
-            headers = headers.Concat(request.Content.Headers.NonValidated);
-        }
-
-        return headers.SelectMany(header => header.Value, (header, value) => new KeyValuePair<string, string>(header.Key, value));
     }
 
     private static bool IsHarmless(string name, string value) =>

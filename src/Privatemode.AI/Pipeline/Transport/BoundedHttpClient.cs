@@ -29,18 +29,22 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
         using (request)
         {
             _ = request.Headers.TryAddWithoutValidation(ProtocolHeaders.UserAgent, ProtocolHeaders.UserAgentValue);
-            Uri asked = request.RequestUri!;
-            string host = asked.Host;
+            string host = request.RequestUri!.Host;
             try
             {
                 using HttpResponseMessage response = async
                     ? await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token).ConfigureAwait(false)
                     : http.Send(request, HttpCompletionOption.ResponseHeadersRead, deadline.Token);
-                DemandSameAddress(asked, request, response);
                 bool isWanted = response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NonAuthoritativeInformation;
                 byte[]? body = await ReadAsync(response, isWanted ? limit : RefusalLimit, truncate: !isWanted, async, deadline.Token).ConfigureAwait(false);
-                return new HttpAnswer((int)response.StatusCode, response.Headers, body ?? throw new PrivatemodeServiceException(
-                    ServiceFailureReason.Other, $"The answer of {host} to {purpose} is longer than {limit} bytes. Check the address it came from."));
+                if (body is null)
+                {
+                    throw new PrivatemodeServiceException(
+                        ServiceFailureReason.Other, $"The answer of {host} to {purpose} is longer than {limit} bytes. Check the address it came from.");
+                }
+
+                string? wait = response.Headers.NonValidated.TryGetValues(ProtocolHeaders.RetryAfter, out HeaderStringValues values) ? values.ToString() : null;
+                return new HttpAnswer((int)response.StatusCode, response.Headers, body, RetryAfter.Parse(wait, time.GetUtcNow()));
             }
             catch (OperationCanceledException) when (deadline.IsOver)
             {
@@ -60,18 +64,6 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
             {
                 throw Unreachable(host, purpose, exception);
             }
-        }
-    }
-
-    /// <summary>A handler of the user's may have followed a redirect all the same: who answers then is not who was asked.</summary>
-    private static void DemandSameAddress(Uri asked, HttpRequestMessage request, HttpResponseMessage response)
-    {
-        // The platform's handlers write the new address into the request; others may answer with a request of their own.
-        if (request.RequestUri != asked || (response.RequestMessage?.RequestUri is { } answered && answered != asked))
-        {
-            throw new PrivatemodeConfigurationException(
-                OptionNames.HttpMessageHandler,
-                    "The message handler followed a redirect or changed an address. Use one that does not (AllowAutoRedirect = false).");
         }
     }
 
@@ -108,21 +100,14 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
 }
 
 /// <summary>A whole answer to a call that carries no content.</summary>
-/// <param name="Body">Its body; of an answer other than 200 only the beginning.</param>
-internal sealed record HttpAnswer(int Status, HttpResponseHeaders Headers, byte[] Body)
-{
-    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromSeconds(60);
-
-    /// <summary>How long the server asks to wait; capped, because anybody on the path can write it.</summary>
-    public TimeSpan? RetryAfter(DateTimeOffset now)
-    {
-        TimeSpan? wait = Headers.RetryAfter is not { } header ? null : header.Delta ?? header.Date - now;
-        return wait is null ? null : wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestRetryAfter ? LongestRetryAfter : wait;
-    }
-}
+/// <param name="Body">Of an answer other than 200 only the beginning.</param>
+/// <param name="RetryAfter">How long the server asks to wait.</param>
+internal sealed record HttpAnswer(int Status, HttpResponseHeaders Headers, byte[] Body, TimeSpan? RetryAfter);
 
 /// <summary>Calls to the gateway that carry no content: attestation and secret exchange. Bounded in size and time, no redirects.</summary>
-internal sealed class ControlPlaneClient(BoundedHttpClient http, Uri service, string protocolVersion, TimeProvider time, string key = ApiKeyErrors.AnyKey)
+/// <param name="service">Scheme, host and port.</param>
+/// <param name="key">What errors call the API key.</param>
+internal sealed class ControlPlaneClient(BoundedHttpClient http, Uri service, string protocolVersion, string key = ApiKeyErrors.AnyKey)
 {
     /// <summary>Posts JSON once and returns a 200 answer.</summary>
     /// <param name="limit">Largest answer accepted, in bytes.</param>
@@ -165,7 +150,7 @@ internal sealed class ControlPlaneClient(BoundedHttpClient http, Uri service, st
             Status = status,
             ConcernsKey = status is 400 or 402 or 403 or 429 && reason != ServiceFailureReason.ClientTooOld,
             ServerMessage = text.Length == 0 ? null : PrintableText.Printable(text),
-            RetryAfter = answer.RetryAfter(time.GetUtcNow()),
+            RetryAfter = answer.RetryAfter,
         };
     }
 }

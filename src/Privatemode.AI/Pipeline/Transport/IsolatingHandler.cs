@@ -15,7 +15,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
     /// <summary>The deadline of the attempt, by the injected clock; the transport has only the system's.</summary>
     public static readonly HttpRequestOptionsKey<CancellationToken> Deadline = new("Privatemode.Deadline");
 
-    /// <summary>The id of the call, if the request is a call's: only its answer is checked here.</summary>
+    /// <summary>The id of the call, if the request is a call's.</summary>
     public static readonly HttpRequestOptionsKey<string> CallId = new("Privatemode.CallId");
 
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -48,21 +48,47 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
     /// response, the stream can no longer be closed and keeps its connection.</remarks>
     private static HttpResponseMessage Checked(HttpResponseMessage response, HttpRequestMessage request, Uri asked)
     {
-        if (!request.Options.TryGetValue(CallId, out string? callId))
-        {
-            return response;
-        }
-
         try
         {
-            OutboundCheck.DemandNoRedirect(response, request, asked);
-            OutboundCheck.DemandStatus(response, callId);
+            ThrowIfAnotherAddressAnswered(response, request, asked);
+            if (request.Options.TryGetValue(CallId, out string? callId))
+            {
+                ThrowIfNoSuchStatus(response, callId);
+            }
+
             return response;
         }
         catch
         {
             response.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>A redirect may not be followed, not even by a message handler of the application's.</summary>
+    private static void ThrowIfAnotherAddressAnswered(HttpResponseMessage response, HttpRequestMessage sent, Uri asked)
+    {
+        // The platform's handlers write the new address into the request; others may answer with a request of their own.
+        if (sent.RequestUri != asked || (response.RequestMessage?.RequestUri is { } answered && answered != asked))
+        {
+            throw new PrivatemodeConfigurationException(
+                OptionNames.HttpMessageHandler,
+                "The message handler followed a redirect or changed an address. Use one that does not (AllowAutoRedirect = false).");
+        }
+    }
+
+    /// <summary>HTTP has no status beyond 599, and the OpenAI client breaks on one.</summary>
+    private static void ThrowIfNoSuchStatus(HttpResponseMessage response, string callId)
+    {
+        if ((int)response.StatusCode > 599)
+        {
+            throw new PrivatemodeServiceException(
+                ServiceFailureReason.Other,
+                $"The answer has status {(int)response.StatusCode}, which does not exist. Check Endpoint, and what stands in between.")
+            {
+                Status = (int)response.StatusCode,
+                RequestId = callId,
+            };
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Requests;
 
@@ -73,7 +74,7 @@ internal sealed class RequestSnapshot
     {
         (_request, _method, _address, _version, _content) = (request, request.Method, request.RequestUri, request.Version, request.Content);
         _versionPolicy = request.VersionPolicy;
-        _headers = HeadersOf(request);
+        _headers = TextsOf(request);
     }
 
     /// <summary>Notes a request that has passed all checks.</summary>
@@ -89,7 +90,7 @@ internal sealed class RequestSnapshot
         }
 
         if (request != noted._request || request.Method != noted._method || request.RequestUri != noted._address || request.Version != noted._version
-            || request.VersionPolicy != noted._versionPolicy || request.Content != noted._content || !HeadersOf(request).SequenceEqual(noted._headers))
+            || request.VersionPolicy != noted._versionPolicy || request.Content != noted._content || !TextsOf(request).SequenceEqual(noted._headers))
         {
             throw new PrivatemodeWouldLeakException(
                 "changed-request", "A message handler changed the request after it was sealed; it was not sent. Remove handlers that edit requests.");
@@ -101,18 +102,14 @@ internal sealed class RequestSnapshot
         }
     }
 
-    /// <summary>In a fixed order, each in one text: logging takes values apart. Without the length, which is computed when somebody asks for it.</summary>
-    private static List<(string Name, string Value)> HeadersOf(HttpRequestMessage request)
-    {
-        IEnumerable<KeyValuePair<string, System.Net.Http.Headers.HeaderStringValues>> headers = request.Headers.NonValidated;
-        if (request.Content is not null)
-        {
-            headers = headers.Concat(request.Content.Headers.NonValidated);
-        }
+    /// <summary>The headers of a request and of its content, as they were set.</summary>
+    public static IEnumerable<KeyValuePair<string, HeaderStringValues>> HeadersOf(HttpRequestMessage request) =>
+        request.Content is null ? request.Headers.NonValidated : request.Headers.NonValidated.Concat(request.Content.Headers.NonValidated);
 
-        return [.. headers
+    /// <summary>In a fixed order, each in one text: logging takes values apart. Without the length, which is computed when it is asked for.</summary>
+    private static List<(string Name, string Value)> TextsOf(HttpRequestMessage request) =>
+        [.. HeadersOf(request)
             .Where(header => !header.Key.Equals(ProtocolHeaders.ContentLength, StringComparison.OrdinalIgnoreCase))
             .Select(header => (Name: header.Key.ToUpperInvariant(), Value: header.Value.ToString()))
             .OrderBy(header => header.Name, StringComparer.Ordinal)];
-    }
 }

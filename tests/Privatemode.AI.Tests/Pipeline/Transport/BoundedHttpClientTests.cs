@@ -80,7 +80,9 @@ public sealed class BoundedHttpClientTests : IDisposable
             request.RequestUri = inPlace ? elsewhere : request.RequestUri;
             return new HttpResponseMessage { RequestMessage = inPlace ? null : new HttpRequestMessage(HttpMethod.Get, elsewhere) };
         };
-        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => SendAsync(async));
+        using HttpClient http = HttpTransports.Create(_handler, isTestTrust: false, acceptsAny: true);
+        PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(async () => await
+            new BoundedHttpClient(http, _time).SendAsync(new(HttpMethod.Get, "https://127.0.0.1/x"), 100, "the test", async, CancellationToken.None));
         Assert.Equal("Transport.HttpMessageHandler", exception.Setting);
     }
 

@@ -1,0 +1,28 @@
+using System.Globalization;
+
+namespace Privatemode.AI.Internal;
+
+/// <summary>How long a server asks to wait. Any hop on the way can write the header, so no wait is longer than <see cref="Longest"/>.</summary>
+internal static class RetryAfter
+{
+    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
+
+    /// <summary>Reads seconds or an HTTP date as RFC 9110, section 5.6.7, has them written; null for anything else, obsolete forms of dates too.</summary>
+    public static TimeSpan? Parse(string? value, DateTimeOffset now)
+    {
+        if (long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long seconds))
+        {
+            return seconds > Longest.TotalSeconds ? Longest : TimeSpan.FromSeconds(seconds);
+        }
+
+        return DateTimeOffset.TryParseExact(value, "r", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset date)
+            ? TimeSpan.FromTicks(Math.Clamp((date - now).Ticks, 0, Longest.Ticks))
+            : null;
+    }
+
+    public static string Format(TimeSpan wait) => Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The usual pause, or the one asked for if that is longer, up to <see cref="Longest"/>. The time asked for may come from an exception that a
+    /// handler of the application threw.</summary>
+    public static TimeSpan Pause(TimeSpan usual, TimeSpan? asked) => !(asked > usual) ? usual : asked > Longest ? Longest : asked.Value;
+}

@@ -1,5 +1,4 @@
 using System.ClientModel.Primitives;
-using System.Net;
 using OpenAI;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Internal;
@@ -27,7 +26,7 @@ internal sealed class ClientComposition : IClientComposition
     // Never disposed: it may be cancelled twice, and without a timer it holds nothing.
     private readonly CancellationTokenSource _closing = new();
 
-    private ClientComposition(PrivatemodeOptions options, ApiKeys apiKeys, TestSwitches switches)
+    private ClientComposition(PrivatemodeOptions options, ApiKeys apiKeys)
     {
         TimeProvider time = options.TimeProvider;
         TransportOptions transport = options.Transport;
@@ -36,24 +35,23 @@ internal sealed class ClientComposition : IClientComposition
         _apiKeys = apiKeys;
         _apiKeys.Closing = _closing.Token;
         _events = new ClientEvents(options.LoggerFactory, Endpoint);
+        HttpMessageHandler? handler = transport.HttpMessageHandler ?? options.FactoryHandler;
         _http = HttpTransports.Create(
-            transport.HttpMessageHandler ?? options.FactoryHandler, options.Verification.InsecureLoopbackTrust is not null, switches.MaxConnections,
-            switches.Resolve, switches.ConnectTimeout, transport.InsecureAcceptAnyHandlerOnLoopback);
+            handler, options.Verification.InsecureLoopbackTrust is not null, transport.InsecureAcceptAnyHandlerOnLoopback);
         BoundedHttpClient bounded = new(_http, time);
         ControlPlaneClient control = new(bounded, Endpoint, ProtocolHeaders.ProtocolVersion, apiKeys.Source);
         _attested = VerificationComposition.Create(options, bounded, control);
-        SecretExchanger exchanger = new(
-            switches.GetMesh ?? _attested.GetAsync, control, options.Verification.GpuRevocation, _events, time);
+        SecretExchanger exchanger = new(_attested.GetAsync, control, options.Verification.GpuRevocation, _events, time);
         _sessions = new SessionManager(
             apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, IsTrusted), time, options.MaxSessions,
             transport.ResponseTimeout);
         _attested.Changed = _sessions.ForgetAll;
-        _images = media.Remote == RemoteMediaPolicy.FetchLocally ? switches.Images ?? new ImageFetcher(time, transport.ResponseTimeout) : null;
+        _images = media.Remote == RemoteMediaPolicy.FetchLocally ? ImageFetcher.ForPublicAddresses(time, transport.ResponseTimeout) : null;
         PromptCacheSaltProvider salts = new(options.PromptCache.Scope, apiKeys.AreManyCallers);
         CallRunner runner = new(
             new RequestEncryptor(Endpoint, salts, time), new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages),
             new AnswerReader(transport.IdleTimeout, time, _events), _sessions, apiKeys, transport.RateLimiter, transport.ResponseTimeout, time, _closing.Token,
-            ConnectionSlots.For(transport.HttpMessageHandler ?? options.FactoryHandler, switches.MaxConnections, transport.ResponseTimeout, time));
+            ConnectionSlots.For(handler, transport.ResponseTimeout, time));
         OpenAI = CreateOpenAI(options, new EncryptionPolicy(runner), _http);
         Http = new HttpCalls(runner, _http, Endpoint, _events);
         Models = new ModelCatalog(
@@ -82,7 +80,7 @@ internal sealed class ClientComposition : IClientComposition
     public ExceptionMapper Failures { get; }
 
     /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable.</exception>
-    public static ClientComposition Create(PrivatemodeOptions options, TestSwitches? switches = null)
+    public static ClientComposition Create(PrivatemodeOptions options)
     {
         PrivatemodeOptions settings = options.Clone();
         ApiKeys apiKeys = OptionsValidator.Demand(settings);
@@ -91,7 +89,7 @@ internal sealed class ClientComposition : IClientComposition
             throw new InvalidOperationException("A client for a local proxy has a composition of its own.");
         }
 
-        return new ClientComposition(settings, apiKeys, switches ?? new TestSwitches());
+        return new ClientComposition(settings, apiKeys);
     }
 
     public ValueTask<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken) =>
@@ -142,21 +140,6 @@ internal sealed class ClientComposition : IClientComposition
         };
         ClientPipeline pipeline = ClientPipeline.Create(openAI, [new CallPolicy(_events)], [sealing], []);
         return new PrivatemodeOpenAIClient(pipeline, openAI);
-    }
-
-    /// <summary>What only tests change.</summary>
-    internal sealed record TestSwitches
-    {
-        public int? MaxConnections { get; init; }
-
-        public TimeSpan? ConnectTimeout { get; init; }
-
-        public ImageFetcher? Images { get; init; }
-
-        /// <summary>In place of attestation.</summary>
-        public Func<VerifiedMesh?, string, bool, CancellationToken, ValueTask<VerifiedMesh>>? GetMesh { get; init; }
-
-        public Func<string, CancellationToken, Task<IPAddress[]>>? Resolve { get; init; }
     }
 }
 

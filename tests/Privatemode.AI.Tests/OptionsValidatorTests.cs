@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Reflection;
 using Microsoft.Extensions.AI;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
@@ -249,10 +250,10 @@ public sealed class OptionsValidatorTests
         PrivatemodeOptions options = new();
         deployment.ConfigureClient(options);
         options.Endpoint = new Uri($"http://localhost:{deployment.Endpoint.Port}");
-        return new PrivatemodeClient(ClientComposition.Create(options, new ClientComposition.TestSwitches
-        {
-            Resolve = (name, _) => Task.FromResult<IPAddress[]>(name == "localhost" ? [.. addresses.Select(IPAddress.Parse)] : []),
-        }));
+        options.FactoryHandler = HttpTransports.CreateOwn(
+            isTestTrust: true, TestTimeouts.Default,
+            (name, _) => Task.FromResult<IPAddress[]>(name == "localhost" ? [.. addresses.Select(IPAddress.Parse)] : []));
+        return new PrivatemodeClient(options);
     }
 
     private static PrivatemodeOptions Working() => new()

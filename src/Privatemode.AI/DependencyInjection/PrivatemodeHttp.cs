@@ -16,7 +16,7 @@ internal static class PrivatemodeHttp
             // Handlers meant for all clients of an application, retries and short timeouts above all, would cut off long answers or send a
             // sealed request twice. What is added to this client by name, later, stays.
             .ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear())
-            .ConfigurePrimaryHttpMessageHandler(provider => HttpTransports.CreatePrimary(HasTestTrust(provider, account)))
+            .ConfigurePrimaryHttpMessageHandler(provider => HttpTransports.CreateOwn(HasTestTrust(provider, account)))
 
             // The pool renews its own connections; the client lives as long as the application and asks for its handler once.
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)

@@ -33,7 +33,7 @@ internal sealed class LocalProxyComposition : IClientComposition
 
         // With isTestTrust, connections are made to loopback addresses only.
         _http = HttpTransports.Create(custom: null, isTestTrust: true);
-        _images = media.Remote == RemoteMediaPolicy.FetchLocally ? new ImageFetcher(time, options.Transport.ResponseTimeout) : null;
+        _images = media.Remote == RemoteMediaPolicy.FetchLocally ? ImageFetcher.ForPublicAddresses(time, options.Transport.ResponseTimeout) : null;
         LocalProxyTransport transport = new(
             Endpoint, _http,
             new RequestEncryptor(Endpoint, new PromptCacheSaltProvider(options.PromptCache.Scope, apiKeys.AreManyCallers), time),

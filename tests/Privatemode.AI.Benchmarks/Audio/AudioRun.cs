@@ -49,8 +49,7 @@ internal static class AudioRun
     /// <summary>The whole client: memory first, while its pools are empty.</summary>
     private static async Task MeasureClientAsync(string path, Uri endpoint, string meshCa)
     {
-        PrivatemodeOptions options = new() { ApiKey = "key", Endpoint = endpoint };
-        await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { GetMesh = new FixedMesh(meshCa).GetAsync }));
+        await using PrivatemodeClient client = UnattestedClient.Create(endpoint, meshCa);
         ISpeechToTextClient speech = client.AsISpeechToTextClient("whisper-large-v3");
         _ = await speech.GetTextAsync(new MemoryStream(Recording()[..1000]));
         Collect();

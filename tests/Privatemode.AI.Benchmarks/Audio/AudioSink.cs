@@ -22,7 +22,7 @@ internal sealed class AudioSink(MeshIdentity mesh)
     /// <summary>Serves until standard input ends; writes its address and mesh CA first.</summary>
     public static async Task<int> RunAsync()
     {
-        using MeshIdentity mesh = MeshIdentity.Create(TimeProvider.System.GetUtcNow(), FixedMesh.SecretServiceName);
+        using MeshIdentity mesh = MeshIdentity.Create(TimeProvider.System.GetUtcNow(), HarnessServer.SecretServiceName);
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
         AudioSink sink = new(mesh);

@@ -44,12 +44,11 @@ internal static class Harness
         return 0;
     }
 
-    // Without attestation: its cost is not a call's, and the harness's server has no evidence. The switch counts when a secret is agreed on.
+    // The switch counts when a secret is agreed on.
     private static async Task<PrivatemodeClient> ConnectAsync(Uri endpoint, string meshCa, bool platformOnly)
     {
         AppContext.SetSwitch(AesGcmKey.PlatformOnlySwitch, platformOnly);
-        PrivatemodeOptions options = new() { ApiKey = "key", Endpoint = endpoint };
-        PrivatemodeClient client = new(ClientComposition.Create(options, new() { GetMesh = new FixedMesh(meshCa).GetAsync }));
+        PrivatemodeClient client = UnattestedClient.Create(endpoint, meshCa);
         await client.ConnectAsync();
         AppContext.SetSwitch(AesGcmKey.PlatformOnlySwitch, false);
         return client;

@@ -18,6 +18,8 @@ internal sealed class HarnessServer(MeshIdentity mesh)
 {
     public const int StreamedEvents = 1000;
 
+    public const string SecretServiceName = "secret-service";
+
     /// <summary>Model whose events leave one every 100 µs, far faster than any model writes; of all others as fast as they can.</summary>
     public const string PacedModel = "paced";
 
@@ -32,7 +34,7 @@ internal sealed class HarnessServer(MeshIdentity mesh)
     /// <summary>Serves until standard input ends; writes its address and mesh CA first.</summary>
     public static async Task<int> RunAsync()
     {
-        using MeshIdentity mesh = MeshIdentity.Create(TimeProvider.System.GetUtcNow(), FixedMesh.SecretServiceName);
+        using MeshIdentity mesh = MeshIdentity.Create(TimeProvider.System.GetUtcNow(), SecretServiceName);
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
         HarnessServer server = new(mesh);

@@ -28,7 +28,8 @@ public sealed class DisposedWhileWaitingTests : IAsyncLifetime
         PrivatemodeOptions options = new();
         _deployment.ConfigureClient(options);
         options.Transport.ResponseTimeout = TimeSpan.FromHours(7);
-        PrivatemodeClient client = new(ClientComposition.Create(options, new() { MaxConnections = 1 }));
+        using SocketsHttpHandler handler = options.LimitConnections(1);
+        PrivatemodeClient client = new(options);
         _deployment.Faults.Inject(Fault.StallBeforeEvent(2));
         await using IAsyncEnumerator<ChatResponseUpdate> stream =
             client.AsIChatClient("gpt-oss-120b").GetStreamingResponseAsync("hi").GetAsyncEnumerator();

@@ -36,7 +36,8 @@ public sealed class LostConnectionTests
         PrivatemodeOptions options = new();
         deployment.ConfigureClient(options);
         options.Endpoint = hop.Endpoint;
-        await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { MaxConnections = 1 }));
+        using SocketsHttpHandler handler = options.LimitConnections(1);
+        await using PrivatemodeClient client = new(options);
         _ = await Assert.ThrowsAnyAsync<PrivatemodeException>(() => AskAsync(client, way));
         refuses = false;
         Assert.Equal("You said: hi", await AskAsync(client, way));

@@ -3,7 +3,11 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.Extensions.AI;
+using Privatemode.AI.Diagnostics;
+using Privatemode.AI.Internal;
 using Privatemode.AI.KeyExchange;
+using Privatemode.AI.Pipeline.Transport;
+using Privatemode.AI.Sessions;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 using Privatemode.AI.Verification;
@@ -177,11 +181,13 @@ public sealed class SessionManagerTests : IAsyncLifetime
     [Fact]
     public async Task Connect_DeploymentOfAnotherMesh_StopsAfterOneFreshAnchor()
     {
-        PrivatemodeOptions options = new();
-        _deployment.ConfigureClient(options);
         OtherMesh other = new(_time.GetUtcNow());
-        await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { GetMesh = other.GetAsync }));
-        PrivatemodeVerificationException exception = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.ConnectAsync());
+        using HttpClient http = HttpTransports.Create(null, isTestTrust: true);
+        ControlPlaneClient control = new(new BoundedHttpClient(http, _time), _deployment.Endpoint, ProtocolHeaders.ProtocolVersion);
+        SecretExchanger exchanger = new(
+            other.GetAsync, control, GpuRevocationPolicy.Strict, new ClientEvents(null, _deployment.Endpoint), _time);
+        PrivatemodeVerificationException exception = await Assert.ThrowsAsync<PrivatemodeVerificationException>(
+            () => exchanger.GetAsync(_deployment.ApiKey, async: true, CancellationToken.None).AsTask().OrTimeout());
         Assert.StartsWith("mesh-certificate-", exception.ErrorType, StringComparison.Ordinal);
         Assert.Equal(2, Exchanges.Count());
         Assert.Equal(1, other.Rejections);

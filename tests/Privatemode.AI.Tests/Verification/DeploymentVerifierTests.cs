@@ -352,17 +352,6 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
         }
     }
 
-    [Fact]
-    public async Task Chat_MeshThatNobodyVerified_HasNoReceipt()
-    {
-        PrivatemodeOptions options = new();
-        _scene.Deployment.ConfigureClient(options);
-        await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { GetMesh = new Unverified(_authority).GetAsync }));
-        ChatResponse response = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
-        Assert.Equal("You said: hi", response.Text);
-        Assert.Null(response.GetPrivatemodeReceipt());
-    }
-
     private int Attestations => _scene.Asked(EvidenceSource.Attestation);
 
     private Task<VerifiedMesh> GetAsync() => GetAsync(async: true).OrTimeout();
@@ -373,12 +362,5 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
     {
         _authority = authority;
         authority.Changed = () => _changes++;
-    }
-
-    /// <summary>A mesh CA without a word about why it is trusted.</summary>
-    private sealed class Unverified(DeploymentVerifier authority)
-    {
-        public async ValueTask<VerifiedMesh> GetAsync(VerifiedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken) =>
-            await authority.GetAsync(null, apiKey, async, cancellationToken) with { Deployment = null! };
     }
 }

@@ -32,24 +32,21 @@ internal sealed class ImageFetcher : IDisposable
     private readonly TimeProvider _time;
     private readonly TimeSpan _totalTimeout;
 
-    public ImageFetcher(TimeProvider time, TimeSpan totalTimeout)
-        : this(time, totalTimeout, new SocketsHttpHandler
-        {
-            ActivityHeadersPropagator = null,
-            UseCookies = false,
-            UseProxy = false,
-            MaxAutomaticRedirections = 5,
-            ConnectCallback = ConnectToPublicAddressAsync,
-        })
-    {
-    }
-
-    /// <summary>With another handler: only for tests.</summary>
-    internal ImageFetcher(TimeProvider time, TimeSpan totalTimeout, HttpMessageHandler handler)
+    public ImageFetcher(TimeProvider time, TimeSpan totalTimeout, HttpMessageHandler handler)
     {
         (_time, _totalTimeout) = (time, totalTimeout);
         _http = new HttpClient(new InterruptibleHandler(handler)) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
     }
+
+    /// <summary>Makes one that connects to public addresses only.</summary>
+    public static ImageFetcher ForPublicAddresses(TimeProvider time, TimeSpan totalTimeout) => new(time, totalTimeout, new SocketsHttpHandler
+    {
+        ActivityHeadersPropagator = null,
+        UseCookies = false,
+        UseProxy = false,
+        MaxAutomaticRedirections = 5,
+        ConnectCallback = ConnectToPublicAddressAsync,
+    });
 
     /// <summary>Fetches the images of one request: four at once, or one after the other for a synchronous caller.</summary>
     /// <param name="room">How many bytes they may have together; never more than <see cref="TotalLimit"/>.</param>

@@ -12,11 +12,9 @@ namespace Privatemode.AI.Pipeline.Transport;
 /// wait handle it holds nothing.</param>
 internal sealed class ConnectionSlots(int connections, SemaphoreSlim free, TimeSpan longestWait, TimeProvider time)
 {
-    /// <summary>The slots for a handler; null when it makes any number of connections, or it is unknown how many.</summary>
-    /// <param name="handler">The application's handler; null for the client's own.</param>
-    /// <param name="ownLimit">The limit of the client's own handler; null for none.</param>
-    public static ConnectionSlots? For(HttpMessageHandler? handler, int? ownLimit, TimeSpan longestWait, TimeProvider time) =>
-        (handler is null ? ownLimit : LimitOf(handler)) is { } limit and < int.MaxValue
+    /// <summary>The slots for a handler; null when it makes any number of connections, or it is unknown how many, as for the client's own.</summary>
+    public static ConnectionSlots? For(HttpMessageHandler? handler, TimeSpan longestWait, TimeProvider time) =>
+        (HandlerChainCheck.From(handler).LastOrDefault() as SocketsHttpHandler)?.MaxConnectionsPerServer is { } limit and < int.MaxValue
             ? new ConnectionSlots(limit, new SemaphoreSlim(limit), longestWait, time)
             : null;
 
@@ -51,8 +49,6 @@ internal sealed class ConnectionSlots(int connections, SemaphoreSlim free, TimeS
                 "Raise MaxConnectionsPerServer, dispose of streams that are no longer read, or retry later.");
         }
     }
-
-    private static int? LimitOf(HttpMessageHandler handler) => (HandlerChainCheck.From(handler).Last() as SocketsHttpHandler)?.MaxConnectionsPerServer;
 
     /// <summary>One connection's worth of work: held by a call through all its attempts at once, and by a stream until its end.</summary>
     internal sealed class Slot(SemaphoreSlim free) : IDisposable

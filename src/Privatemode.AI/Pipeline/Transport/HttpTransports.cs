@@ -12,59 +12,44 @@ internal static class HttpTransports
     // After a caller leaves a stream early: long enough to read its last bytes and keep the connection, short enough to stop a generation.
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>An HTTP client over the user's handler, or over one of our own.</summary>
-    /// <param name="custom">The user's handler; not disposed with the client.</param>
-    /// <param name="isTestTrust">Evidence that anybody can forge counts, so that no connection leaves this machine.</param>
-    /// <param name="maxConnections">Connections at a time; null for no limit.</param>
-    /// <param name="resolve">Finds the addresses of a loopback name; null for the system's way.</param>
-    /// <param name="connectTimeout">Longest time to make a connection; null for the usual one.</param>
-    /// <param name="acceptsAny">The user's handler may be of any kind, and all addresses must be on this machine.</param>
-    /// <exception cref="PrivatemodeConfigurationException">The user's handler is not acceptable.</exception>
-    public static HttpClient Create(
-        HttpMessageHandler? custom,
-        bool isTestTrust,
-        int? maxConnections = null,
-        Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null,
-        TimeSpan? connectTimeout = null,
-        bool acceptsAny = false)
+    /// <summary>An HTTP client over the application's handler, or over one of our own.</summary>
+    /// <param name="custom">The application's handler; not disposed with the client.</param>
+    /// <param name="isTestTrust">Evidence that can be forged counts, so that no connection leaves this machine.</param>
+    /// <param name="acceptsAny">The application's handler may be of any kind, and all addresses must be on this machine.</param>
+    /// <exception cref="PrivatemodeConfigurationException">The application's handler is not acceptable.</exception>
+    public static HttpClient Create(HttpMessageHandler? custom, bool isTestTrust, bool acceptsAny = false)
     {
-        HttpMessageHandler handler = HandlerChainCheck.Guard(
-            custom ?? CreateRoute(isTestTrust, maxConnections, resolve ?? Dns.GetHostAddressesAsync, connectTimeout), acceptsAny);
+        HttpMessageHandler handler = custom is null ? CreateOwn(isTestTrust) : HandlerChainCheck.Guard(custom, acceptsAny);
         IsolatingHandler isolating = new(handler, isLoopbackOnly: acceptsAny);
         return new HttpClient(new InterruptibleHandler(isolating), disposeHandler: custom is null) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
-    /// <summary>The handler that sends, for a factory that puts others in front of it.</summary>
-    /// <param name="isTestTrust">Evidence that anybody can forge counts, so that no connection leaves this machine.</param>
-    public static HttpMessageHandler CreatePrimary(bool isTestTrust) =>
-        HandlerChainCheck.Guard(CreateRoute(isTestTrust, maxConnections: null, Dns.GetHostAddressesAsync, connectTimeout: null), acceptsAny: false);
+    /// <inheritdoc cref="CreateOwn(bool, TimeSpan, Func{string, CancellationToken, Task{IPAddress[]}})"/>
+    public static HttpMessageHandler CreateOwn(bool isTestTrust) => CreateOwn(isTestTrust, ConnectTimeout, Dns.GetHostAddressesAsync);
 
-    private static LoopbackRoutingHandler CreateRoute(
-        bool isTestTrust, int? maxConnections, Func<string, CancellationToken, Task<IPAddress[]>> resolve, TimeSpan? connectTimeout) => new(
-            CreateLocalHandler(maxConnections, connectTimeout, resolve),
-            isTestTrust ? null : CreateHandler(maxConnections, connectTimeout));
+    /// <summary>The client's own handler, with its guard; a factory may put others in front of it.</summary>
+    /// <param name="isTestTrust">Evidence that can be forged counts, so that no connection leaves this machine.</param>
+    /// <param name="connectTimeout">Longest time to make a connection.</param>
+    /// <param name="resolve">Finds the addresses of a name that must be loopback.</param>
+    public static HttpMessageHandler CreateOwn(
+        bool isTestTrust, TimeSpan connectTimeout, Func<string, CancellationToken, Task<IPAddress[]>> resolve)
+    {
+        SocketsHttpHandler local = CreateSockets(connectTimeout);
+        local.UseProxy = false;
+        local.ConnectCallback = (context, cancellationToken) => ConnectToLoopbackAsync(context.DnsEndPoint, resolve, cancellationToken);
+        return HandlerChainCheck.Guard(new LoopbackRoutingHandler(local, isTestTrust ? null : CreateSockets(connectTimeout)), acceptsAny: false);
+    }
 
-    private static SocketsHttpHandler CreateHandler(int? maxConnections, TimeSpan? connectTimeout) => ClosableConnection.Prepare(new()
+    private static SocketsHttpHandler CreateSockets(TimeSpan connectTimeout) => ClosableConnection.Prepare(new()
     {
         ActivityHeadersPropagator = null,
         UseCookies = false,
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
-        ConnectTimeout = connectTimeout ?? ConnectTimeout,
+        ConnectTimeout = connectTimeout,
         PooledConnectionLifetime = ConnectionLifetime,
         ResponseDrainTimeout = DrainTimeout,
-        MaxConnectionsPerServer = maxConnections ?? int.MaxValue,
     });
-
-    /// <summary>One that reaches this machine only, and asks no proxy.</summary>
-    private static SocketsHttpHandler CreateLocalHandler(
-        int? maxConnections, TimeSpan? connectTimeout, Func<string, CancellationToken, Task<IPAddress[]>> resolve)
-    {
-        SocketsHttpHandler handler = CreateHandler(maxConnections, connectTimeout);
-        handler.UseProxy = false;
-        handler.ConnectCallback = (context, cancellationToken) => ConnectToLoopbackAsync(context.DnsEndPoint, resolve, cancellationToken);
-        return handler;
-    }
 
     /// <summary>A name may resolve to anything: what counts is the address the connection is made to.</summary>
     private static async ValueTask<Stream> ConnectToLoopbackAsync(

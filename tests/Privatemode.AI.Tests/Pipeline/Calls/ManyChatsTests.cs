@@ -27,7 +27,8 @@ public sealed class ManyChatsTests
         });
         PrivatemodeOptions options = new();
         deployment.ConfigureClient(options);
-        await using PrivatemodeClient client = new(ClientComposition.Create(options, new() { MaxConnections = 8 }));
+        using SocketsHttpHandler handler = options.LimitConnections(8);
+        await using PrivatemodeClient client = new(options);
         IChatClient chat = client.AsIChatClient("gpt-oss-120b");
 
         string[] texts = await Task.WhenAll(

@@ -56,7 +56,7 @@ public sealed class ImageFetcherTests
         listener.Start();
         using CancellationTokenSource stopping = new();
         Task<TcpClient> connected = listener.AcceptTcpClientAsync(stopping.Token).AsTask();
-        using ImageFetcher fetcher = new(TimeProvider.System, Total);
+        using ImageFetcher fetcher = ImageFetcher.ForPublicAddresses(TimeProvider.System, Total);
         Task<FetchedImage> fetching = FetchAsync(fetcher, $"https://{host}:{((IPEndPoint)listener.LocalEndpoint).Port}/a.png", async: true);
         Assert.Same(fetching, await Task.WhenAny(fetching, connected).OrTimeout());
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => fetching);
@@ -227,32 +227,35 @@ public sealed class ImageFetcherTests
     [Fact]
     public async Task Fetch_ByTheRealHandler_RefusesPrivateAddresses()
     {
-        using ImageFetcher fetcher = new(TimeProvider.System, Total);
+        using ImageFetcher fetcher = ImageFetcher.ForPublicAddresses(TimeProvider.System, Total);
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => FetchAsync(fetcher, "https://127.0.0.1:1/a.png", async: true).OrTimeout());
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => FetchAsync(fetcher, "https://localhost:1/a.png", async: true).OrTimeout());
     }
 
     [Fact]
-    public async Task Chat_ImagesByUrlWithFetching_AreInTheSealedBody()
+    public async Task Resolve_ImagesByUrl_AreInTheBody()
+    {
+        using ImageFetcher fetcher = new(TimeProvider.System, Total, _host);
+        using JsonRequestBody body = Body(["https://example.com/first.png", "https://example.com/a/much/longer/address/second.png?with=query"]);
+        await new RemoteMediaResolver(RemoteMediaPolicy.FetchLocally, fetcher)
+            .ResolveAsync(EndpointRules.ChatCompletions, body, async: true, default).AsTask().OrTimeout();
+        Assert.Equal(
+            """{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AQID"}},"""
+                + """{"type":"image_url","image_url":{"url":"data:image/png;base64,AQID"}}]}]}""",
+            Encoding.UTF8.GetString(body.Bytes.Span));
+        Assert.Equal(2, _host.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Chat_ImageByUrlWithFetching_IsFetchedBeforeAnythingIsSent()
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-        PrivatemodeOptions options = new() { Media = { Remote = RemoteMediaPolicy.FetchLocally } };
-        deployment.ConfigureClient(options);
-        await using PrivatemodeClient client = new(
-            ClientComposition.Create(options, new() { Images = new ImageFetcher(TimeProvider.System, Total, _host) }));
-        ChatMessage message = new(ChatRole.User,
-        [
-            new TextContent("compare"),
-            new UriContent("https://example.com/first.png", "image/png"),
-            new UriContent("https://example.com/a/much/longer/address/second.png?with=query", "image/png"),
-            new TextContent("please"),
-        ]);
-        await client.AsIChatClient("gemma-3-27b").GetResponseAsync([message]).OrTimeout();
-        string body = deployment.Requests[0].DecryptedBody!;
-        Assert.DoesNotContain("example.com", body, StringComparison.Ordinal);
-        Assert.Equal(2, body.Split("data:image/png;base64,AQID").Length - 1);
-        Assert.EndsWith("}", body, StringComparison.Ordinal);
-        Assert.Equal(2, _host.Requests.Count);
+        await using PrivatemodeClient client = deployment.CreateClient(options => options.Media.Remote = RemoteMediaPolicy.FetchLocally);
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.AsIChatClient("gemma-3-27b")
+            .GetResponseAsync([new ChatMessage(ChatRole.User, [new UriContent("https://127.0.0.1:1/a.png", "image/png")])]).OrTimeout());
+        Assert.Contains("no public address", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(1, deployment.KeyExchangeCount);
+        Assert.Empty(deployment.Requests);
     }
 
     [Fact]
@@ -283,10 +286,15 @@ public sealed class ImageFetcherTests
 
     private static async Task ResolveAsync(ImageFetcher fetcher, string[] urls, bool async = true)
     {
-        string parts = string.Join(",", urls.Select(url => $$$"""{"type":"image_url","image_url":{"url":"{{{url}}}"}}"""));
-        using JsonRequestBody body = new(PooledBytes.Copy(Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":[{{parts}}]}]}""")));
+        using JsonRequestBody body = Body(urls);
         await new RemoteMediaResolver(RemoteMediaPolicy.FetchLocally, fetcher)
             .ResolveAsync(EndpointRules.ChatCompletions, body, async, default).AsTask().OrTimeout();
+    }
+
+    private static JsonRequestBody Body(string[] urls)
+    {
+        string parts = string.Join(",", urls.Select(url => $$$"""{"type":"image_url","image_url":{"url":"{{{url}}}"}}"""));
+        return new(PooledBytes.Copy(Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":[{{parts}}]}]}""")));
     }
 
     private static async Task<FetchedImage> FetchAsync(ImageFetcher fetcher, string url, bool async)

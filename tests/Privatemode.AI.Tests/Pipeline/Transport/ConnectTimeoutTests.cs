@@ -33,7 +33,7 @@ public sealed class ConnectTimeoutTests : IAsyncDisposable
     {
         using TcpListener silent = new(IPAddress.Loopback, 0);
         silent.Start();
-        using HttpClient http = HttpTransports.Create(null, isTestTrust: false, connectTimeout: Short);
+        using HttpClient http = HttpTransports.Create(HttpTransports.CreateOwn(false, Short, Dns.GetHostAddressesAsync), isTestTrust: false);
         Uri address = new($"https://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}/");
         HttpRequestException exception = await Assert.ThrowsAsync<HttpRequestException>(() => async
             ? http.GetAsync(address).OrTimeout()
@@ -125,7 +125,8 @@ public sealed class ConnectTimeoutTests : IAsyncDisposable
         _deployment.ConfigureClient(options);
         options.Endpoint = new Uri($"http://localhost:{_deployment.Endpoint.Port}");
         options.TimeProvider = new ImmediateTimeProvider();
-        _client = new PrivatemodeClient(ClientComposition.Create(options, new() { ConnectTimeout = connectTimeout, Resolve = ResolveAsync }));
+        options.FactoryHandler = HttpTransports.CreateOwn(isTestTrust: true, connectTimeout, ResolveAsync);
+        _client = new PrivatemodeClient(options);
         await _client.ConnectAsync().OrTimeout();
         return _client.AsIChatClient("gpt-oss-120b");
     }

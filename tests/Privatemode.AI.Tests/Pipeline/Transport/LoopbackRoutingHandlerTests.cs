@@ -30,7 +30,9 @@ public sealed class LoopbackRoutingHandlerTests
     [InlineData("https://vendor.invalid/", false, false)]
     public async Task Get_NameThatIsNotLoopback_IsLookedUpOnlyWhereItMayBe(string address, bool isTestTrust, bool isRefused)
     {
-        using HttpClient http = HttpTransports.Create(null, isTestTrust, resolve: (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("192.0.2.1")]));
+        using HttpMessageHandler own = HttpTransports.CreateOwn(
+            isTestTrust, TestTimeouts.Default, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("192.0.2.1")]));
+        using HttpClient http = HttpTransports.Create(own, isTestTrust);
         HttpRequestException exception = await Assert.ThrowsAsync<HttpRequestException>(() => http.GetAsync(new Uri(address)).OrTimeout());
         Assert.Equal(isRefused, exception.InnerException is PrivatemodeConfigurationException);
     }

@@ -1,0 +1,84 @@
+using System.ClientModel.Primitives;
+using System.Text;
+using OpenAI;
+using Privatemode.AI.Diagnostics;
+using Privatemode.AI.Internal;
+using Privatemode.AI.KeyExchange;
+using Privatemode.AI.Pipeline.Answers;
+using Privatemode.AI.Pipeline.Calls;
+using Privatemode.AI.Pipeline.Requests;
+using Privatemode.AI.Pipeline.Transport;
+using Privatemode.AI.Sessions;
+using Privatemode.AI.Verification;
+
+namespace Privatemode.AI.Benchmarks.Wire;
+
+/// <summary>The parts of a client over a mesh CA that is taken as it is: attestation is no part of a call's cost, and the servers here have no
+/// evidence.</summary>
+internal sealed class UnattestedClient : IClientComposition
+{
+    private readonly HttpClient _http = HttpTransports.Create(null, isTestTrust: true);
+    private readonly SessionManager _sessions;
+
+    private UnattestedClient(Uri endpoint, string meshCaPem)
+    {
+        Endpoint = endpoint;
+        Events = new ClientEvents(null, endpoint);
+        PrivatemodeOptions options = new() { ApiKey = "key", Endpoint = endpoint };
+        ApiKeys apiKeys = OptionsValidator.Demand(options);
+        TimeProvider time = options.TimeProvider;
+        VerifiedMesh mesh = new(
+            MeshCertificateAuthority.FromPem(Encoding.UTF8.GetBytes(meshCaPem)), new SecretServiceNames([HarnessServer.SecretServiceName]), null!,
+            ValidityPeriod.Of(TimeSpan.FromDays(1), time));
+        ControlPlaneClient control = new(new BoundedHttpClient(_http, time), endpoint, ProtocolHeaders.ProtocolVersion);
+        SecretExchanger exchanger = new((_, _, _, _) => new(mesh), control, GpuRevocationPolicy.Strict, Events, time);
+        _sessions = new SessionManager(
+            apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, _ => true), time, options.MaxSessions,
+            options.Transport.ResponseTimeout);
+        CallRunner runner = new(
+            new RequestEncryptor(endpoint, new PromptCacheSaltProvider(options.PromptCache.Scope, apiKeys.AreManyCallers), time),
+            new RemoteMediaResolver(options.Media.Remote, null), new AnswerReader(options.Transport.IdleTimeout, time, Events), _sessions, apiKeys,
+            limiter: null, options.Transport.ResponseTimeout, time, CancellationToken.None);
+        OpenAIClientOptions openAI = new()
+        {
+            Endpoint = new Uri(endpoint, "/v1"),
+            RetryPolicy = new PrivatemodeRetryPolicy(time, CancellationToken.None),
+            Transport = new EncryptedCallTransport(_http, endpoint),
+            NetworkTimeout = options.Transport.ResponseTimeout,
+            ClientLoggingOptions = new ClientLoggingOptions { EnableLogging = false },
+        };
+        OpenAI = new PrivatemodeOpenAIClient(ClientPipeline.Create(openAI, [new CallPolicy(Events)], [new EncryptionPolicy(runner)], []), openAI);
+        Models = new ModelCatalog(apiKeys, 1, _ => throw new NotSupportedException(), time);
+        Failures = new ExceptionMapper(exception => exception, Models.ExplainAsync);
+    }
+
+    public Uri Endpoint { get; }
+
+    public PrivatemodeOpenAIClient OpenAI { get; }
+
+    public ClientEvents Events { get; }
+
+    public ModelCatalog Models { get; }
+
+    public ExceptionMapper Failures { get; }
+
+    public DeploymentHealth Health => throw new NotSupportedException();
+
+    public bool IsUnverified => true;
+
+    public static PrivatemodeClient Create(Uri endpoint, string meshCaPem) => new(new UnattestedClient(endpoint, meshCaPem));
+
+    public ValueTask<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public async Task ConnectAsync(CancellationToken cancellationToken) =>
+        (await _sessions.AcquireAsync("key", rejectedId: null, async: true, cancellationToken)).Dispose();
+
+    public Task<VerifiedDeployment> VerifyAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public void Dispose()
+    {
+        _sessions.Dispose();
+        _http.Dispose();
+    }
+}

@@ -117,7 +117,7 @@ internal static class OptionsValidator
     {
         if (options.Transport.HttpMessageHandler is not null)
         {
-            HandlerChainCheck.Demand(options.Transport.HttpMessageHandler, options.Transport.InsecureAcceptAnyHandlerOnLoopback);
+            HandlerChainCheck.ThrowIfUnsafe(options.Transport.HttpMessageHandler, options.Transport.InsecureAcceptAnyHandlerOnLoopback);
         }
     }
 

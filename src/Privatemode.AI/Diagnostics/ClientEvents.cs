@@ -12,7 +12,7 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
     private readonly ILogger _logger = loggers?.CreateLogger(Telemetry.Name) ?? NullLogger.Instance;
     private volatile bool _isClosed;
 
-    /// <summary>Whether anybody learns of answers that fail.</summary>
+    /// <summary>Whether answers that fail are logged or counted.</summary>
     public bool HearsOfAnswers => Telemetry.Refusals.Enabled || _logger.IsEnabled(LogLevel.Error);
 
     public void DeploymentVerified(VerifiedDeployment deployment)
@@ -23,15 +23,14 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
         }
     }
 
-    /// <summary>A deployment, or what speaks for it, did not prove itself.</summary>
     public void VerificationFailed(PrivatemodeVerificationException exception)
     {
         Refuse("deployment", exception.ErrorType);
         Log.VerificationFailed(_logger, endpoint, exception.ErrorType);
     }
 
-    /// <param name="before">Digest of the manifest adopted before; null for none.</param>
-    /// <param name="after">Digest of the manifest that counts from here on.</param>
+    /// <param name="before">SHA-256 of the manifest adopted before; null for none.</param>
+    /// <param name="after">SHA-256 of the manifest that counts from here on.</param>
     public void ManifestAdopted(string? before, string after)
     {
         if (before is null)
@@ -53,7 +52,7 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
     /// <summary>The publisher names a manifest that the user does not approve; the approved one counts.</summary>
     public void ManifestNotApproved(string published, string approved) => Log.ManifestNotApproved(_logger, published, approved);
 
-    /// <summary>A manifest differs in more than can be shown, so that nobody is asked about it.</summary>
+    /// <summary>A manifest differs in more than can be shown, so that the user is not asked about it.</summary>
     public void ManifestNotShown(string manifest, int omitted) => Log.ManifestNotShown(_logger, manifest, omitted);
 
     /// <param name="exception">Why.</param>
@@ -75,14 +74,13 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
         }
     }
 
-    /// <summary>A call would have leaked.</summary>
     public void CallRefused(PrivatemodeWouldLeakException exception)
     {
         Refuse("call", exception.ErrorType);
         Log.CallRefused(_logger, exception.ErrorType);
     }
 
-    /// <summary>An answer could not be opened. What is no failure of integrity is left to the caller, who gets the exception.</summary>
+    /// <summary>Logs an answer that could not be decrypted. Other failures are left to the caller, who gets the exception.</summary>
     public void AnswerFailed(Exception exception)
     {
         if (exception is PrivatemodeIntegrityException integrity)
@@ -106,7 +104,6 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
         Log.WarmUpFailed(_logger, endpoint, ErrorNames.Of(exception), exception.GetType().Name, message);
     }
 
-    /// <summary>A client was created that sends to a local proxy.</summary>
     public void UnverifiedLocalProxy() => Log.UnverifiedLocalProxy(_logger, endpoint);
 
     /// <summary>The client is disposed. Operations that fail because of that are not worth a warning.</summary>

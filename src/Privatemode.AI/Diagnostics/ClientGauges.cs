@@ -3,10 +3,6 @@ using System.Diagnostics.Metrics;
 namespace Privatemode.AI.Diagnostics;
 
 /// <summary>What can be read off one client at any time. Its owner keeps it; the meter does not.</summary>
-/// <param name="server">Host of its endpoint.</param>
-/// <param name="time">Its clock.</param>
-/// <param name="deployment">The verdict that counts now; null when there is none.</param>
-/// <param name="secrets">How many secrets new calls may use.</param>
 internal sealed class ClientGauge(string server, TimeProvider time, Func<VerifiedDeployment?> deployment, Func<int> secrets) : IDisposable
 {
     private static int _last;

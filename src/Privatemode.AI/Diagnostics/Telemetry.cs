@@ -63,7 +63,6 @@ internal static class Telemetry
     public static ObservableGauge<double> EvidenceRemaining { get; } = Meter.CreateObservableGauge(
         "privatemode.evidence.remaining", Clients.Remaining, "s", "Time until the verdict about the deployment ends.");
 
-    /// <summary>Counts an attempt that is repeated at once.</summary>
     public static void CountRepeat(string reason) => Repeats.Add(1, new KeyValuePair<string, object?>(TelemetryTags.Reason, reason));
 
     /// <summary>Counts a call that is made again after a pause.</summary>
@@ -86,11 +85,10 @@ internal static class Telemetry
 /// <param name="Count">How often it ended; null where the duration's count is enough.</param>
 internal sealed record TelemetryOperationKind(string Name, ActivityKind Kind, Histogram<double> Duration, Counter<long>? Count = null)
 {
-    /// <summary>Whether anybody listens.</summary>
     public bool IsObserved => Telemetry.Source.HasListeners() || Duration.Enabled || Count?.Enabled == true;
 }
 
-/// <summary>One step of the work, as an activity and in the metrics. There is none while nobody listens.</summary>
+/// <summary>One step of the work, as an activity and in the metrics. There is none while there is no listener.</summary>
 /// <remarks>
 /// Its activity is never the current one: a stream ends on other threads and in other contexts than it began in, and what the caller does
 /// in between is not part of it. End it exactly once.
@@ -113,7 +111,7 @@ internal sealed class TelemetryOperation
         Restore(ambient);
     }
 
-    /// <summary>Begins a step; null while nobody listens.</summary>
+    /// <summary>Begins a step; null while there is no listener.</summary>
     public static TelemetryOperation? Begin(TelemetryOperationKind kind, TimeProvider time) => kind.IsObserved ? new TelemetryOperation(kind, time) : null;
 
     /// <summary>A tag of the activity only.</summary>

@@ -1,5 +1,4 @@
 using System.ClientModel.Primitives;
-using System.Globalization;
 using System.Net.Http.Headers;
 using System.Runtime.ExceptionServices;
 using System.Threading.RateLimiting;

@@ -99,14 +99,10 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
     }
 }
 
-/// <summary>A whole answer to a call that carries no content.</summary>
-/// <param name="Body">Of an answer other than 200 only the beginning.</param>
-/// <param name="RetryAfter">How long the server asks to wait.</param>
+/// <summary>A whole answer to a call that carries no content; of an answer other than 200 only the beginning of the body.</summary>
 internal sealed record HttpAnswer(int Status, HttpResponseHeaders Headers, byte[] Body, TimeSpan? RetryAfter);
 
 /// <summary>Calls to the gateway that carry no content: attestation and secret exchange. Bounded in size and time, no redirects.</summary>
-/// <param name="service">Scheme, host and port.</param>
-/// <param name="key">What errors call the API key.</param>
 internal sealed class ControlPlaneClient(BoundedHttpClient http, Uri service, string protocolVersion, string key = ApiKeyErrors.AnyKey)
 {
     /// <summary>Posts JSON once and returns a 200 answer.</summary>

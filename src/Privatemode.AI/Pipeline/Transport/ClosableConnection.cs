@@ -180,7 +180,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
         _readAhead = null;
         if (first != reading)
         {
-            // Observed, or else it would be reported as an exception that nobody handled.
+            // Observed, or else it would be reported as an unobserved exception.
             _ = reading.ContinueWith(
                 static task => task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }

@@ -6,10 +6,9 @@ namespace Privatemode.AI.Pipeline.Transport;
 /// <summary>Lets no more calls run than the transport has connections: a call is encrypted when it can be sent, not when it begins to wait.</summary>
 /// <remarks>
 /// A call that waited for a connection with its request already encrypted would be refused as often as the service forgets its secrets meanwhile,
-/// and would use up its sends (<see cref="ImmediateRetryBudget.MostSends"/>) without ever being processed.
+/// and would use up its sends (<see cref="ImmediateRetryBudget.MostSends"/>) without ever being processed. The semaphore is never disposed of: streams
+/// release their slots after the client is disposed of, and without a wait handle it holds nothing.
 /// </remarks>
-/// <param name="free">Counts those that are free. Never disposed of: streams give their slots back after the client is disposed of, and without a
-/// wait handle it holds nothing.</param>
 internal sealed class ConnectionSlots(int connections, SemaphoreSlim free, TimeSpan longestWait, TimeProvider time)
 {
     /// <summary>The slots for a handler; null when it makes any number of connections, or it is unknown how many, as for the client's own.</summary>
@@ -18,7 +17,7 @@ internal sealed class ConnectionSlots(int connections, SemaphoreSlim free, TimeS
             ? new ConnectionSlots(limit, new SemaphoreSlim(limit), longestWait, time)
             : null;
 
-    /// <summary>Waits for a slot, which is free again when it and all its shares are disposed of.</summary>
+    /// <summary>Waits for a slot, which is free again when all its holders have disposed of it.</summary>
     /// <exception cref="PrivatemodeServiceException">All connections were in use for too long.</exception>
     /// <exception cref="ObjectDisposedException">The client was disposed meanwhile.</exception>
     public async ValueTask<Slot> AcquireAsync(bool async, CancellationToken caller, CancellationToken closing)

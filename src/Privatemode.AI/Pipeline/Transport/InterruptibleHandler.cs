@@ -1,12 +1,11 @@
 using System.Buffers;
-using System.Net;
 using System.Net.Http.Headers;
 using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>
-/// Hands out answers that may be disposed at any moment, also while somebody reads them; see <see cref="InterruptibleStream"/>. Exceptions do not quote
+/// Hands out answers that may be disposed at any moment, also while they are read; see <see cref="InterruptibleStream"/>. Exceptions do not quote
 /// an answer that cannot be read.
 /// </summary>
 internal sealed class InterruptibleHandler : DelegatingHandler
@@ -14,13 +13,7 @@ internal sealed class InterruptibleHandler : DelegatingHandler
     public InterruptibleHandler(HttpMessageHandler inner)
         : base(inner)
     {
-        HttpMessageHandler? last = inner;
-        while (last is DelegatingHandler delegating)
-        {
-            last = delegating.InnerHandler;
-        }
-
-        if (last is SocketsHttpHandler sockets)
+        if (HandlerChainCheck.From(inner).Last() is SocketsHttpHandler sockets)
         {
             _ = ClosableConnection.Prepare(sockets);
         }
@@ -32,8 +25,7 @@ internal sealed class InterruptibleHandler : DelegatingHandler
         try
         {
             HttpResponseMessage response = base.Send(request, cancellationToken);
-            response.Content = new InterruptibleContent(response.Content, call.IsClosable);
-            return response;
+            return WithContent(response, response.Content.ReadAsStream(cancellationToken), call.IsClosable);
         }
         catch (HttpRequestException exception) when (UnreadableAnswer.Is(exception))
         {
@@ -46,83 +38,30 @@ internal sealed class InterruptibleHandler : DelegatingHandler
         try
         {
             HttpResponseMessage response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            response.Content = new InterruptibleContent(response.Content, isClosable: false);
-            return response;
+            return WithContent(response, await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), isClosable: false);
         }
         catch (HttpRequestException exception) when (UnreadableAnswer.Is(exception))
         {
             throw UnreadableAnswer.WithoutQuote(exception);
         }
     }
-}
 
-/// <summary>The content of an answer, read through an <see cref="InterruptibleStream"/>.</summary>
-internal sealed class InterruptibleContent : HttpContent
-{
-    private readonly HttpContent _inner;
-    private readonly bool _isClosable;
-    private InterruptibleStream? _stream;
-
-    /// <param name="inner">The content as the transport gave it.</param>
-    /// <param name="isClosable">Synchronous reads end up in a <see cref="ClosableConnection"/>.</param>
-    public InterruptibleContent(HttpContent inner, bool isClosable)
+    private static HttpResponseMessage WithContent(HttpResponseMessage response, Stream body, bool isClosable)
     {
-        _inner = inner;
-        _isClosable = isClosable;
-        foreach (KeyValuePair<string, HeaderStringValues> header in inner.Headers.NonValidated)
+        StreamContent content = new(new InterruptibleStream(body, response.Content, isClosable));
+        foreach ((string name, HeaderStringValues values) in response.Content.Headers.NonValidated)
         {
-            _ = Headers.TryAddWithoutValidation(header.Key, header.Value);
-        }
-    }
-
-    protected override Stream CreateContentReadStream(CancellationToken cancellationToken) => Open(_inner.ReadAsStream(cancellationToken));
-
-    protected override Task<Stream> CreateContentReadStreamAsync() => CreateContentReadStreamAsync(CancellationToken.None);
-
-    protected override async Task<Stream> CreateContentReadStreamAsync(CancellationToken cancellationToken) =>
-        Open(await _inner.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
-
-    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken)
-    {
-        using Stream body = CreateContentReadStream(cancellationToken);
-        body.CopyTo(stream);
-    }
-
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
-        SerializeToStreamAsync(stream, context, CancellationToken.None);
-
-    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
-    {
-        Stream body = await CreateContentReadStreamAsync(cancellationToken).ConfigureAwait(false);
-        await using (body.ConfigureAwait(false))
-        {
-            await body.CopyToAsync(stream, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    protected override bool TryComputeLength(out long length)
-    {
-        length = 0;
-        return false;
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            // The stream disposes the content it comes from: once nobody reads any more.
-            ((IDisposable?)_stream ?? _inner).Dispose();
+            _ = content.Headers.TryAddWithoutValidation(name, values);
         }
 
-        base.Dispose(disposing);
+        response.Content = content;
+        return response;
     }
-
-    private InterruptibleStream Open(Stream body) => _stream = new InterruptibleStream(body, _inner, _isClosable);
 }
 
 /// <summary>The body of an answer as it comes from the network; it may be disposed at any moment, also while a read waits.</summary>
 /// <remarks>
-/// <para>What lies below is never disposed under a read: the read is cancelled, and whoever ends last disposes. See
+/// <para>What lies below is never disposed under a read: the read is cancelled, and the one that ends last disposes. See
 /// <see cref="ClosableConnection"/> for what would happen otherwise. A cancelled read closes its connection.</para>
 /// <para>A failure of the network is an <see cref="IOException"/>, whatever the transport makes of it. One reader at a time.</para>
 /// </remarks>
@@ -254,7 +193,7 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
         }
     }
 
-    /// <summary>Marks the stream as disposed; true when nobody reads, so that the caller has to release what lies below.</summary>
+    /// <summary>Marks the stream as disposed; true when no read waits, so that the caller has to release what lies below.</summary>
     private bool LeaveForGood()
     {
         while (true)

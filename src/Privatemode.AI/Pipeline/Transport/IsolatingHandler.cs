@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Privatemode.AI.Internal;
-using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Pipeline.Transport;
 
@@ -96,7 +95,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
     /// <returns>The address that is asked: a handler may change it.</returns>
     private Uri Prepare(HttpRequestMessage request)
     {
-        HandlerChainCheck.DemandGuarded(InnerHandler!);
+        HandlerChainCheck.ThrowIfNotGuarded(InnerHandler!);
         if (isLoopbackOnly && !Loopback.IsAddress(request.RequestUri!))
         {
             throw new PrivatemodeConfigurationException(
@@ -104,7 +103,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
                 $"{OptionNames.AnyHandlerOnLoopback} sends to loopback addresses only. Use it together with {OptionNames.InsecureLoopbackTrust}, in tests.");
         }
 
-        RequestSnapshot.Note(request);
+        RequestSnapshot.TakeOf(request);
         return request.RequestUri!;
     }
 
@@ -129,18 +128,18 @@ internal static class HandlerChainCheck
     /// <param name="handler">The handler, and what is below it.</param>
     /// <param name="acceptsAny">A handler of any kind may send, because nothing leaves this machine.</param>
     /// <exception cref="PrivatemodeConfigurationException">It is not one that can be guarded, or its settings would send more than was encrypted.</exception>
-    public static void Demand(HttpMessageHandler handler, bool acceptsAny) => DemandSender(From(handler).Last(), acceptsAny);
+    public static void ThrowIfUnsafe(HttpMessageHandler handler, bool acceptsAny) => ThrowIfSenderUnsafe(From(handler).Last(), acceptsAny);
 
     /// <summary>Checks the handler that sends.</summary>
-    /// <inheritdoc cref="Demand"/>
-    public static void DemandSender(HttpMessageHandler? sender, bool acceptsAny)
+    /// <inheritdoc cref="ThrowIfUnsafe"/>
+    public static void ThrowIfSenderUnsafe(HttpMessageHandler? sender, bool acceptsAny)
     {
         switch (sender)
         {
             case LoopbackRoutingHandler:
                 break;
             case SocketsHttpHandler sockets:
-                DemandSettings(sockets, acceptsAny);
+                ThrowIfSettingsUnsafe(sockets, acceptsAny);
                 break;
             case not (null or DelegatingHandler or HttpClientHandler) when acceptsAny:
                 break;
@@ -153,10 +152,10 @@ internal static class HandlerChainCheck
 
     /// <summary>Turns propagation of trace context off and puts the guard directly above the handler that sends.</summary>
     /// <returns>The handler to send with.</returns>
-    /// <inheritdoc cref="Demand"/>
+    /// <inheritdoc cref="ThrowIfUnsafe"/>
     public static HttpMessageHandler Guard(HttpMessageHandler handler, bool acceptsAny)
     {
-        Demand(handler, acceptsAny);
+        ThrowIfUnsafe(handler, acceptsAny);
         HttpMessageHandler[] chain = [.. From(handler)];
         HttpMessageHandler sender = chain[^1];
         DelegatingHandler? above = chain.Length > 1 ? (DelegatingHandler)chain[^2] : null;
@@ -188,7 +187,7 @@ internal static class HandlerChainCheck
     }
 
     /// <exception cref="PrivatemodeConfigurationException">There is no guard directly above the handler that sends.</exception>
-    public static void DemandGuarded(HttpMessageHandler handler)
+    public static void ThrowIfNotGuarded(HttpMessageHandler handler)
     {
         if (!IsGuarded(handler))
         {
@@ -209,14 +208,14 @@ internal static class HandlerChainCheck
         return above is OutboundGuardHandler;
     }
 
-    private static void DemandSettings(SocketsHttpHandler sockets, bool isLoopbackOnly)
+    private static void ThrowIfSettingsUnsafe(SocketsHttpHandler sockets, bool isLoopbackOnly)
     {
         if (sockets.AllowAutoRedirect || sockets.UseCookies)
         {
             throw Refuse("The message handler must not follow redirects or keep cookies: set AllowAutoRedirect and UseCookies to false.");
         }
 
-        // Each adds a header that nobody checked; credentials also send the request a second time.
+        // Each adds a header that was not checked; credentials also send the request a second time.
         if (sockets.AutomaticDecompression != System.Net.DecompressionMethods.None || sockets.Credentials is not null)
         {
             throw Refuse(

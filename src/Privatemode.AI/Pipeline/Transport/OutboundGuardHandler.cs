@@ -6,7 +6,7 @@ namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>
 /// Sits directly above the handler that sends and lets through only what <see cref="IsolatingHandler"/> passed on, unchanged and once: handlers in
-/// between belong to the application and may add headers, send again, or be used by somebody else.
+/// between belong to the application and may add headers, send again, or be used by other code.
 /// </summary>
 /// <param name="sender">What sends.</param>
 /// <param name="acceptsAny">A handler of any kind may send, because nothing leaves this machine.</param>
@@ -14,7 +14,7 @@ internal sealed class OutboundGuardHandler(HttpMessageHandler sender, bool accep
 {
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        Demand(request);
+        ThrowIfNotPrepared(request);
         try
         {
             return base.Send(request, cancellationToken);
@@ -27,7 +27,7 @@ internal sealed class OutboundGuardHandler(HttpMessageHandler sender, bool accep
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        Demand(request);
+        ThrowIfNotPrepared(request);
         try
         {
             return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
@@ -38,17 +38,17 @@ internal sealed class OutboundGuardHandler(HttpMessageHandler sender, bool accep
         }
     }
 
-    private void Demand(HttpRequestMessage request)
+    private void ThrowIfNotPrepared(HttpRequestMessage request)
     {
         // Settings of a handler can be changed until it sends for the first time.
-        HandlerChainCheck.DemandSender(InnerHandler, acceptsAny);
+        HandlerChainCheck.ThrowIfSenderUnsafe(InnerHandler, acceptsAny);
         if (InnerHandler is SocketsHttpHandler { ActivityHeadersPropagator: not null })
         {
             throw new PrivatemodeConfigurationException(
                 OptionNames.HttpMessageHandler, "The message handler propagates trace context. Leave its ActivityHeadersPropagator null.");
         }
 
-        RequestSnapshot.DemandUnchanged(request);
+        RequestSnapshot.ThrowIfChanged(request);
     }
 
     /// <summary>Only the platform's handler is known to report nothing else in this way.</summary>
@@ -57,31 +57,24 @@ internal sealed class OutboundGuardHandler(HttpMessageHandler sender, bool accep
 }
 
 /// <summary>What a request was when this library let go of it.</summary>
-internal sealed class RequestSnapshot
+internal sealed class RequestSnapshot(HttpRequestMessage original)
 {
     private static readonly HttpRequestOptionsKey<RequestSnapshot> Key = new("Privatemode.Outgoing");
 
-    private readonly HttpRequestMessage _request;
-    private readonly HttpMethod _method;
-    private readonly Uri? _address;
-    private readonly Version _version;
-    private readonly HttpVersionPolicy _versionPolicy;
-    private readonly HttpContent? _content;
-    private readonly List<(string Name, string Value)> _headers;
+    private readonly HttpRequestMessage _request = original;
+    private readonly HttpMethod _method = original.Method;
+    private readonly Uri? _address = original.RequestUri;
+    private readonly Version _version = original.Version;
+    private readonly HttpVersionPolicy _versionPolicy = original.VersionPolicy;
+    private readonly HttpContent? _content = original.Content;
+    private readonly List<(string Name, string Value)> _headers = TextsOf(original);
     private int _sent;
 
-    private RequestSnapshot(HttpRequestMessage request)
-    {
-        (_request, _method, _address, _version, _content) = (request, request.Method, request.RequestUri, request.Version, request.Content);
-        _versionPolicy = request.VersionPolicy;
-        _headers = TextsOf(request);
-    }
-
-    /// <summary>Notes a request that has passed all checks.</summary>
-    public static void Note(HttpRequestMessage request) => request.Options.Set(Key, new RequestSnapshot(request));
+    /// <summary>Takes that of a request which has passed all checks.</summary>
+    public static void TakeOf(HttpRequestMessage request) => request.Options.Set(Key, new RequestSnapshot(request));
 
     /// <exception cref="PrivatemodeWouldLeakException">It is not one of this library's, was changed since, or is sent again.</exception>
-    public static void DemandUnchanged(HttpRequestMessage request)
+    public static void ThrowIfChanged(HttpRequestMessage request)
     {
         if (!request.Options.TryGetValue(Key, out RequestSnapshot? noted))
         {

@@ -68,7 +68,7 @@ public sealed class FinishReasonNormalizerTests : IDisposable
     [InlineData(false, 0)]
     public void UnknownReason_IsRecordedForItsChoice(bool isEvent, int choice)
     {
-        ReceiptScope scope = new();
+        ReceiptScope scope = ReceiptScope.Begin();
         _ = _answer.Normalize(
             ChatFixture.Chunk("""{"index":1,"finish_reason":"\u00e4"},{"index":2,"finish_reason":"stop"}"""), isEvent, scope: scope);
 

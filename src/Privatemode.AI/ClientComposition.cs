@@ -59,7 +59,7 @@ internal sealed class ClientComposition : IClientComposition
         Failures = new ExceptionMapper(Map, Models.ExplainAsync);
         _gauge = ClientGauge.Register(Endpoint.Host, time, () => _attested.Health.Deployment, _sessions.CountSecrets);
 
-        Exception Map(Exception exception) => ServiceErrors.Map(exception, apiKeys.Source);
+        Exception Map(Exception exception, ServiceError? error) => ServiceErrors.Map(exception, apiKeys.Source, error);
     }
 
     public Uri Endpoint { get; }

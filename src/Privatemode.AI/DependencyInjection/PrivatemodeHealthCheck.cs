@@ -40,7 +40,7 @@ internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, Privatemo
             {
                 return HealthCheckResult.Degraded("Nothing is verified yet: outside of calls there is no API key to do it with.");
             }
-            catch (Exception exception) when (Callbacks.Threw(exception) && !cancellationToken.IsCancellationRequested)
+            catch (Exception exception) when (UserCallback.Threw(exception) && !cancellationToken.IsCancellationRequested)
             {
                 // Health reports are often public, and the message can contain anything, even a key.
                 return new HealthCheckResult(

@@ -43,20 +43,19 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
         }
     }
 
-    /// <summary>What is published cannot be had or accepted; the manifest adopted last counts.</summary>
+    /// <summary>The published manifest cannot be retrieved or accepted, so the one adopted last is kept.</summary>
     public void ManifestKept(Exception exception) => Log.ManifestKept(_logger, ErrorNames.Of(exception));
 
     /// <summary>The deployment went back to a manifest that had been replaced.</summary>
     public void ManifestReturned(string manifest, DateTimeOffset adoptedBefore) => Log.ManifestReturned(_logger, manifest, adoptedBefore);
 
-    /// <summary>The publisher names a manifest that the user does not approve; the approved one counts.</summary>
     public void ManifestNotApproved(string published, string approved) => Log.ManifestNotApproved(_logger, published, approved);
 
     /// <summary>A manifest differs in more than can be shown, so that the user is not asked about it.</summary>
     public void ManifestNotShown(string manifest, int omitted) => Log.ManifestNotShown(_logger, manifest, omitted);
 
-    /// <param name="exception">Why.</param>
-    /// <param name="until">How long the verdict there is still counts; null when there is none.</param>
+    /// <param name="exception">Why the renewal failed.</param>
+    /// <param name="until">When the current verification result expires; null when there is none.</param>
     public void RenewalFailed(Exception exception, DateTimeOffset? until) => Log.RenewalFailed(_logger, endpoint, ErrorNames.Of(exception), until);
 
     public void SecretExchanged(string id, DateTimeOffset until) => Log.SecretExchanged(_logger, endpoint, id, until);
@@ -99,7 +98,7 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
         }
 
         // The message of an exception that the application created can contain anything, even a key.
-        string message = exception is PrivatemodeException && !Callbacks.Threw(exception) ? exception.Message
+        string message = exception is PrivatemodeException && !UserCallback.Threw(exception) ? exception.Message
             : "It is not an exception of this library. If a callback of the application, such as ApiKeyAccessor, throws it, correct the callback.";
         Log.WarmUpFailed(_logger, endpoint, ErrorNames.Of(exception), exception.GetType().Name, message);
     }

@@ -1,13 +1,14 @@
-using System.Runtime.CompilerServices;
-
 namespace Privatemode.AI.Internal;
 
-/// <summary>What a callback of the user's throws goes to his caller as it is: nobody else knows what it means.</summary>
-internal static class Callbacks
+/// <summary>Calls callbacks of the application. What one throws reaches the caller unchanged, and is never taken for a failure of the service, of the
+/// OpenAI client or of this library.</summary>
+internal static class UserCallback
 {
-    private static readonly ConditionalWeakTable<Exception, object> Thrown = [];
+    // The exception itself carries the mark: it passes through the OpenAI client, and through verifications and sessions that several callers wait for.
+    private const string Mark = "Privatemode.AI.Callback";
 
-    /// <summary>Asks one.</summary>
+    private static readonly Lock Marking = new();
+
     public static T Ask<T>(Func<T> callback)
     {
         try
@@ -20,12 +21,13 @@ internal static class Callbacks
         }
     }
 
-    /// <summary>Calls an asynchronous one outside of the caller's synchronization context. Await the result in a try block with <see cref="Note"/>.</summary>
-    public static ValueTask<T> StartAsync<T>(Func<CancellationToken, ValueTask<T>> callback, CancellationToken cancellationToken)
+    /// <summary>Calls an asynchronous one outside of the caller's synchronization context.</summary>
+    public static async ValueTask<T> AskAsync<T>(Func<CancellationToken, ValueTask<T>> callback, CancellationToken cancellationToken)
     {
         try
         {
-            return CallerContext.StartOutside(static call => call.callback(call.cancellationToken), (callback, cancellationToken));
+            return await CallerContext.StartOutside(static call => call.callback(call.cancellationToken), (callback, cancellationToken))
+                .ConfigureAwait(false);
         }
         catch (Exception exception) when (Note(exception))
         {
@@ -33,15 +35,20 @@ internal static class Callbacks
         }
     }
 
-    /// <summary>For the filter of a catch clause around one: notes what it threw, and catches nothing.</summary>
+    /// <summary>For the filter of a catch clause around a callback: marks what it threw, and catches nothing.</summary>
     public static bool Note(Exception exception)
     {
-        Thrown.AddOrUpdate(exception, exception.GetType());
+        // An application may throw one exception object on several threads.
+        lock (Marking)
+        {
+            exception.Data[Mark] = true;
+        }
+
         return false;
     }
 
     /// <summary>Whether a callback threw this.</summary>
-    public static bool Threw(Exception exception) => Thrown.TryGetValue(exception, out _);
+    public static bool Threw(Exception exception) => exception.Data.Contains(Mark);
 }
 
 /// <summary>Runs what comes from other libraries and from callbacks outside the caller's synchronization context and scheduler.</summary>

@@ -14,8 +14,8 @@ namespace Privatemode.AI.LocalProxy;
 /// <summary>An answer for the caller.</summary>
 /// <param name="Content">The body: in memory, or a stream of events.</param>
 /// <param name="ContentType">Its media type.</param>
-/// <param name="RetryAfter">The delay before a retry that an error specifies.</param>
-internal readonly record struct LocalProxyAnswer(Stream Content, string ContentType, TimeSpan? RetryAfter = null)
+/// <param name="Error">What it says, if its status is 400 or more.</param>
+internal readonly record struct LocalProxyAnswer(Stream Content, string ContentType, ServiceError? Error = null)
 {
     /// <summary>Whether the content is a stream, which then owns the permit and the connection.</summary>
     public bool IsStream => Content is DecryptingEventStream;
@@ -44,7 +44,7 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
         if (status >= 400)
         {
             using PooledPieces? error = await AnswerReader.TryReadAsync(body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
-            return Error(wire, error);
+            return Error(wire, error, call.RequestId);
         }
 
         if (status is < 200 or > 299 or 206)
@@ -81,14 +81,17 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
         return new(call.Rule.IsSealed ? Normalize(whole, call) : new MemoryStream(whole.ToArray()), "application/json");
     }
 
-    private LocalProxyAnswer Error(HttpResponseMessage wire, PooledPieces? error)
+    private LocalProxyAnswer Error(HttpResponseMessage wire, PooledPieces? error, string requestId)
     {
         ReadOnlySpan<byte> text = error is null ? default : error.Text.Whole;
         text = IsEventStream(wire) ? ErrorText.FirstEvent(text) : text;
         bool isJson = text.TrimStart(" \t\r\n"u8) is [(byte)'{' or (byte)'[', ..];
         string? pause = wire.Headers.NonValidated.TryGetValues(ProtocolHeaders.RetryAfter, out HeaderStringValues values) ? values.ToString() : null;
-        return new(
-            new MemoryStream(text.ToArray()), isJson ? "application/json" : "text/plain", RetryAfter.Parse(pause, time.GetUtcNow()));
+        return new(new MemoryStream(text.ToArray()), isJson ? "application/json" : "text/plain", ServiceError.Read((int)wire.StatusCode, text) with
+        {
+            RetryAfter = RetryAfter.Parse(pause, time.GetUtcNow()),
+            RequestId = requestId,
+        });
     }
 
     private static MemoryStream Normalize(PooledPieces answer, EncryptedCall call)
@@ -130,15 +133,15 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
 internal static class LocalProxyErrors
 {
     /// <summary>Maps an exception of the OpenAI client like <see cref="ServiceErrors.Map"/>, and names the address that could not be reached.</summary>
-    public static Exception Map(Exception exception, Uri proxy, string key)
+    public static Exception Map(Exception exception, Uri proxy, string key, ServiceError? error)
     {
         Exception last = exception is AggregateException { InnerExceptions: [.., Exception inner] } ? inner : exception;
-        return last is ClientResultException { Status: 0 } && !TransportExceptions.IsUnreadable(last) && !Callbacks.Threw(exception)
+        return last is ClientResultException { Status: 0 } && !TransportExceptions.IsUnreadable(last) && !UserCallback.Threw(exception)
             ? new PrivatemodeServiceException(
                 ServiceFailureReason.Unreachable,
                 $"The local proxy at {proxy} could not be reached. Start privatemode-proxy on this machine, or correct {OptionNames.LocalProxy}.",
                 last.InnerException)
-            : ServiceErrors.Map(exception, key);
+            : ServiceErrors.Map(exception, key, error);
     }
 
     /// <exception cref="PrivatemodeServiceException">An answer or event of status 200 is an error.</exception>

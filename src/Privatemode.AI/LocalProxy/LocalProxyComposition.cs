@@ -46,7 +46,7 @@ internal sealed class LocalProxyComposition : IClientComposition
         Failures = new ExceptionMapper(Map, Models.ExplainAsync);
         Events.UnverifiedLocalProxy();
 
-        Exception Map(Exception exception) => LocalProxyErrors.Map(exception, Endpoint, apiKeys.Source);
+        Exception Map(Exception exception, ServiceError? error) => LocalProxyErrors.Map(exception, Endpoint, apiKeys.Source, error);
     }
 
     public Uri Endpoint { get; }
@@ -125,7 +125,7 @@ internal sealed class LocalProxyComposition : IClientComposition
                 EnableMessageContentLogging = false,
             },
         };
-        ClientPipeline pipeline = ClientPipeline.Create(openAI, [new CallPolicy(Events)], [new LocalProxyPolicy(options.TimeProvider)], []);
+        ClientPipeline pipeline = ClientPipeline.Create(openAI, [new CallPolicy(Events)], [new LocalProxyPolicy()], []);
         return new PrivatemodeOpenAIClient(pipeline, openAI);
     }
 }

@@ -216,20 +216,19 @@ internal sealed class LocalProxyTransport(
 
     private static HttpResponseMessage Respond(HttpRequestMessage request, HttpResponseMessage wire, LocalProxyAnswer answer, EncryptedCall call)
     {
-        bool isError = (int)wire.StatusCode >= 400;
-        EncryptionReceipt? receipt = isError || !call.Rule.IsSealed ? null : EncryptionReceipt.Unverified(
+        EncryptionReceipt? receipt = answer.Error is not null || !call.Rule.IsSealed ? null : EncryptionReceipt.Unverified(
             call.RequestId, [.. call.Members.Select(member => member.Name)]);
         HttpResponseMessage response = new(wire.StatusCode) { Content = new AnswerHttpContent(answer.Content, wire), RequestMessage = request };
         response.Content.Headers.ContentType = new MediaTypeHeaderValue(answer.ContentType);
         _ = response.Headers.TryAddWithoutValidation(ProtocolHeaders.Authenticated, "false");
         _ = response.Headers.TryAddWithoutValidation(ProtocolHeaders.AnswerId, call.RequestId);
-        if (answer.RetryAfter is { } wait)
+        if (answer.Error?.RetryAfter is { } wait)
         {
             _ = response.Headers.TryAddWithoutValidation(ProtocolHeaders.RetryAfter, RetryAfter.Format(wait));
         }
 
         request.Options.Set(ReceiptExtensions.Option, receipt);
-        ReceiptScope.Current?.SetAnswer(answer.Content, receipt);
+        ReceiptScope.Current?.SetAnswer(answer.Content, receipt, answer.Error);
         return response;
     }
 
@@ -237,21 +236,19 @@ internal sealed class LocalProxyTransport(
         headers?.NonValidated.TryGetValues(name, out HeaderStringValues values) == true ? values.ToString() : null;
 }
 
-/// <summary>Counts the attempts of a call for the retry policy, and keeps the details of an error for the adapters. It follows the retry policy.</summary>
-internal sealed class LocalProxyPolicy(TimeProvider time) : PipelinePolicy
+/// <summary>Counts the attempts of a call for the retry policy, which it follows.</summary>
+internal sealed class LocalProxyPolicy : PipelinePolicy
 {
     public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
     {
         Begin(message);
         ProcessNext(message, pipeline, currentIndex);
-        End(message);
     }
 
-    public override async ValueTask ProcessAsync(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
+    public override ValueTask ProcessAsync(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
     {
         Begin(message);
-        await ProcessNextAsync(message, pipeline, currentIndex).ConfigureAwait(false);
-        End(message);
+        return ProcessNextAsync(message, pipeline, currentIndex);
     }
 
     private static void Begin(PipelineMessage message)
@@ -263,24 +260,6 @@ internal sealed class LocalProxyPolicy(TimeProvider time) : PipelinePolicy
         // The transport has its own timeout, which uses the injected clock.
         message.NetworkTimeout = Timeout.InfiniteTimeSpan;
     }
-
-    private void End(PipelineMessage message)
-    {
-        if (message.Response is not { Status: >= 400 } response)
-        {
-            return;
-        }
-
-        // The response is already in memory.
-        byte[] text = response.BufferContent(message.CancellationToken).ToArray();
-        ServiceErrors.Remember(response, ServiceError.Read(response.Status, text) with
-        {
-            RetryAfter = RetryAfter.Parse(Header(response, ProtocolHeaders.RetryAfter), time.GetUtcNow()),
-            RequestId = Header(response, ProtocolHeaders.AnswerId),
-        });
-    }
-
-    private static string? Header(PipelineResponse response, string name) => response.Headers.TryGetValue(name, out string? value) ? value : null;
 }
 
 /// <summary>Passes the state that the attempts of a call share to <see cref="LocalProxyTransport"/>.</summary>

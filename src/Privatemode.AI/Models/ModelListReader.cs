@@ -5,6 +5,7 @@ using OpenAI.Models;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Calls;
+using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Models;
 
@@ -24,7 +25,7 @@ internal static class ModelListReader
     /// <param name="apiKey">The key to ask with; null for that of the settings.</param>
     /// <param name="map">Maps exceptions of the OpenAI client; returns others unchanged.</param>
     /// <exception cref="PrivatemodeServiceException">The list could not be had, or is none.</exception>
-    public static async Task<IReadOnlyList<ModelInfo>> DownloadAsync(OpenAIModelClient client, string? apiKey, Func<Exception, Exception> map)
+    public static async Task<IReadOnlyList<ModelInfo>> DownloadAsync(OpenAIModelClient client, string? apiKey, Func<Exception, ServiceError?, Exception> map)
     {
         RequestOptions options = new();
         if (apiKey is not null)
@@ -32,12 +33,13 @@ internal static class ModelListReader
             options.AddPolicy(new ApiKeyPolicy(apiKey), PipelinePosition.PerCall);
         }
 
+        ReceiptScope scope = ReceiptScope.Begin();
         try
         {
             ClientResult result = await client.GetModelsAsync(options).ConfigureAwait(false);
             return Read(result.GetRawResponse().Content);
         }
-        catch (Exception exception) when (map(exception) is { } mapped && !ReferenceEquals(mapped, exception))
+        catch (Exception exception) when (map(exception, scope.Error) is { } mapped && !ReferenceEquals(mapped, exception))
         {
             throw mapped;
         }

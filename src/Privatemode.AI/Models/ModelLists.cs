@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Calls;
 
 namespace Privatemode.AI.Models;
@@ -105,20 +106,9 @@ internal sealed class ModelListCache(
     /// <summary>Starts a reading that belongs to nobody in particular: no caller's context, no caller's cancellation.</summary>
     private Task<IReadOnlyList<ModelInfo>> Start(string? apiKey)
     {
-        AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
-        try
-        {
-            Task<IReadOnlyList<ModelInfo>> reading = Task.Run(() => ReadAsync(apiKey), CancellationToken.None);
-
-            // Looked at, also when everybody who waited has given up.
-            _ = reading.ContinueWith(
-                static reading => reading.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            return reading;
-        }
-        finally
-        {
-            flow?.Undo();
-        }
+        Task<IReadOnlyList<ModelInfo>> reading = BackgroundWork.Start(() => Task.Run(() => ReadAsync(apiKey), CancellationToken.None));
+        _ = BackgroundWork.Observe(reading);
+        return reading;
     }
 
     private async Task<IReadOnlyList<ModelInfo>> ReadAsync(string? apiKey)

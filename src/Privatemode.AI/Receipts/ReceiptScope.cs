@@ -25,6 +25,9 @@ internal sealed class ReceiptScope : IAsyncDisposable
     /// <summary>The receipt of the answer; null when there is none.</summary>
     public EncryptionReceipt? Receipt { get; private set; }
 
+    /// <summary>What the last answer said, if it was an error.</summary>
+    public ServiceError? Error { get; private set; }
+
     /// <summary>The scope of the call under way; null when the call is not an adapter's.</summary>
     public static ReceiptScope? Current => Ambient.Value is { } scope && scope != Approval ? scope : null;
 
@@ -52,9 +55,9 @@ internal sealed class ReceiptScope : IAsyncDisposable
     public void RequestWritten() => Phase = CallPhase.Sending;
 
     /// <summary>Remembers the answer that was handed to the OpenAI client.</summary>
-    public void SetAnswer(Stream answer, EncryptionReceipt? receipt)
+    public void SetAnswer(Stream answer, EncryptionReceipt? receipt, ServiceError? error)
     {
-        (_answer, Receipt, Phase) = (answer, receipt, CallPhase.Reading);
+        (_answer, Receipt, Error, Phase) = (answer, receipt, error, CallPhase.Reading);
 
         // The client closes it when it has read it; its bytes stay, but not its length.
         _isShort = answer is MemoryStream { Length: <= UnreadableMemberFinder.LongestAnswer };

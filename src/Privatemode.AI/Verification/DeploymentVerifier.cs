@@ -262,7 +262,7 @@ internal static class SharedExceptions
     public static bool IsForAll(Exception exception) => exception switch
     {
         OperationCanceledException => false,
-        _ when Callbacks.Threw(exception) => true,
+        _ when UserCallback.Threw(exception) => true,
         PrivatemodeServiceException service => !service.ConcernsKey,
         PrivatemodeConfigurationException configuration => !configuration.ConcernsKey,
         PrivatemodeVerificationException => true,
@@ -274,7 +274,7 @@ internal static class SharedExceptions
     {
         switch (failure)
         {
-            case not null when Callbacks.Threw(failure):
+            case not null when UserCallback.Threw(failure):
                 // The application's own, whatever its type: it is rethrown unchanged.
                 ExceptionDispatchInfo.Throw(failure);
                 break;

@@ -278,7 +278,7 @@ internal sealed class ManifestPolicyEvaluator(
                 ? await _approval!.Ask(update, cancellationToken).ConfigureAwait(false)
                 : _approval!.Ask(update, cancellationToken).AsTask().GetAwaiter().GetResult();
         }
-        catch (Exception exception) when (Callbacks.Note(exception))
+        catch (Exception exception) when (UserCallback.Note(exception))
         {
             throw;
         }

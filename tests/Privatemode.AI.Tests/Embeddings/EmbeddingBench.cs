@@ -33,7 +33,8 @@ internal sealed class EmbeddingBench : IDisposable
         };
         options.AddPolicy(new NotingPolicy(), PipelinePosition.PerTry);
         Client = new EmbeddingClient(Model, new ApiKeyCredential("key"), options);
-        Generator = new PrivatemodeEmbeddingGenerator(Client, Service, Model, dimensions, new ExceptionMapper(exception => ServiceErrors.Map(exception)));
+        Generator = new PrivatemodeEmbeddingGenerator(
+            Client, Service, Model, dimensions, new ExceptionMapper((exception, error) => ServiceErrors.Map(exception, error: error)));
     }
 
     public WaitingHandler Handler { get; }
@@ -87,7 +88,7 @@ internal sealed class EmbeddingBench : IDisposable
         {
             ReceiptScope.Current?.RequestWritten();
             await ProcessNextAsync(message, pipeline, currentIndex);
-            ReceiptScope.Current?.SetAnswer(message.Response!.ContentStream ?? Stream.Null, receipt: null);
+            ReceiptScope.Current?.SetAnswer(message.Response!.ContentStream ?? Stream.Null, receipt: null, error: null);
         }
     }
 }

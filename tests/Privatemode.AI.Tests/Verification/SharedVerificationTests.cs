@@ -128,7 +128,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
             new PrivatemodeIntegrityException("x", "x")],
         failure =>
         {
-            _ = Callbacks.Note(failure);
+            _ = UserCallback.Note(failure);
             Assert.True(SharedExceptions.IsForAll(failure));
             Assert.Same(failure, Assert.Throws(failure.GetType(), () => SharedExceptions.ThrowForAnother(failure)));
         });

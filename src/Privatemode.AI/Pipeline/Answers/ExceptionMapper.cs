@@ -8,12 +8,13 @@ using Privatemode.AI.Receipts;
 namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>From what a client below an adapter throws to what callers of the adapter see.</summary>
-/// <param name="map">The exception to throw instead; the same object when it is to be left alone.</param>
+/// <param name="map">The exception to throw instead, from what was thrown and the error of the last answer; the same object when it is to be left alone.
+/// </param>
 /// <param name="explain">Adds what only a further call can find out, and takes the task that was asked for. Never fails; null when there is nothing to
 /// ask.</param>
 /// <param name="task">The task a model needs to be asked here; null where there are no models.</param>
 internal sealed class ExceptionMapper(
-    Func<Exception, Exception> map, Func<Exception, string?, CancellationToken, Task<Exception>>? explain = null, string? task = null)
+    Func<Exception, ServiceError?, Exception> map, Func<Exception, string?, CancellationToken, Task<Exception>>? explain = null, string? task = null)
 {
     /// <summary>The same for calls of a task, in the words of the list of models.</summary>
     public ExceptionMapper For(string ofTask) => new(map, explain, ofTask);
@@ -28,14 +29,14 @@ internal sealed class ExceptionMapper(
                 CallPhase.Sending => ServiceErrors.Interrupted(exception),
                 _ => ServiceErrors.Unreadable(exception, scope.FindUnreadable(format.Read)),
             }
-            : map(exception);
+            : map(exception, scope.Error);
         return !ReferenceEquals(mapped, exception) || IsUnexplained(mapped);
     }
 
     /// <summary>An error inside an answer of status 200 is an exception of this library already, but lacks what only a further call can find out.</summary>
     private static bool IsUnexplained(Exception exception) =>
         exception is PrivatemodeServiceException { Reason: ServiceFailureReason.ModelUnavailable } and not PrivatemodeModelUnavailableException
-        && !Callbacks.Threw(exception);
+        && !UserCallback.Threw(exception);
 
     /// <summary>The exception to throw, once more is known.</summary>
     public Task<Exception> ExplainAsync(Exception mapped, CancellationToken cancellationToken) =>

@@ -46,23 +46,7 @@ internal sealed class IdleTimeoutStream(
         _reader = new WeakReference<DecryptingEventStream>(reader);
 
         // The timer keeps neither a stream alive that was dropped without being disposed of, nor anything of the caller.
-        AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
-        try
-        {
-            _end = clock.CreateTimer(
-                static state =>
-                {
-                    if (((WeakReference<IdleTimeoutStream>)state!).TryGetTarget(out IdleTimeoutStream? stream))
-                    {
-                        stream.EndNow();
-                    }
-                },
-                new WeakReference<IdleTimeoutStream>(this), left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
-        }
-        finally
-        {
-            flow?.Undo();
-        }
+        _end = BackgroundWork.StartTimer(clock, this, static stream => stream.EndNow(), left > TimeSpan.Zero ? left : TimeSpan.Zero);
     }
 
     public override int Read(Span<byte> buffer)

@@ -1,6 +1,4 @@
 using System.ClientModel;
-using System.ClientModel.Primitives;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Privatemode.AI.Internal;
@@ -12,26 +10,19 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// <summary>From what the OpenAI client throws to the exceptions of this library. Used by adapters, outside the retry policy.</summary>
 internal static class ServiceErrors
 {
-    // The response object is all that reaches an adapter; headers of it cannot be changed.
-    private static readonly ConditionalWeakTable<PipelineResponse, ServiceError> Known = [];
-
-    public static void Remember(PipelineResponse response, ServiceError error) => Known.AddOrUpdate(response, error);
-
     /// <summary>The exception to throw instead; the same object when it is not the OpenAI client's.</summary>
     /// <param name="exception">What was thrown.</param>
     /// <param name="key">How to call the API key, see <see cref="ApiKeys.Source"/>.</param>
-    public static Exception Map(Exception exception, string key = ApiKeyErrors.AnyKey) => exception switch
+    /// <param name="error">The last error of this call: the OpenAI client's exception does not have all of it.</param>
+    public static Exception Map(Exception exception, string key = ApiKeyErrors.AnyKey, ServiceError? error = null) => exception switch
     {
-        _ when Callbacks.Threw(exception) => exception,
-        AggregateException { InnerExceptions: [.., Exception last] } => Map(last, key),
+        _ when UserCallback.Threw(exception) => exception,
+        AggregateException { InnerExceptions: [.., Exception last] } => Map(last, key, error),
         ClientResultException { Status: 0 } when TransportExceptions.IsUnreadable(exception) => new PrivatemodeServiceException(
             ServiceFailureReason.Other, $"The answer {UnreadableAnswer.Advice}", exception.InnerException),
         ClientResultException { Status: 0 } => new PrivatemodeServiceException(
             ServiceFailureReason.Unreachable, "The service could not be reached. Check the network, then retry.", exception.InnerException),
-        ClientResultException result when result.GetRawResponse() is { } response && Known.TryGetValue(response, out ServiceError? error) =>
-            From(error, key),
-        ClientResultException result => From(new ServiceError(result.Status), key),
-
+        ClientResultException result => From(error?.Status == result.Status ? error : new ServiceError(result.Status), key),
         _ when IsOfAParser(exception) => Unreadable(exception, null),
         _ => exception,
     };
@@ -94,7 +85,7 @@ internal static class ServiceErrors
     public static bool IsOfAParser(Exception exception) => exception is
         ArgumentException or InvalidOperationException and not ObjectDisposedException or FormatException or JsonException or NullReferenceException
             or OverflowException
-        && !Callbacks.Threw(exception);
+        && !UserCallback.Threw(exception);
 
     /// <summary>A request that the client cannot write as JSON or as a form. Without the exception itself: its message may quote the request.</summary>
     /// <param name="exception">What the client threw.</param>

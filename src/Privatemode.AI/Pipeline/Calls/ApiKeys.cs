@@ -57,7 +57,7 @@ internal sealed class ApiKeys
             return new(key);
         }
 
-        ValueTask<string?> asked = Callbacks.StartAsync(_accessor, cancellationToken);
+        ValueTask<string?> asked = UserCallback.AskAsync(_accessor, cancellationToken);
         return asked.IsCompletedSuccessfully ? new(Usable(asked.Result)) : WaitAsync(asked.AsTask(), async, cancellationToken);
     }
 
@@ -71,15 +71,9 @@ internal sealed class ApiKeys
         }
         catch (OperationCanceledException exception) when (exception.CancellationToken == deadline.Token)
         {
-            // The accessor may still fail: its exception is observed here, because no caller waits for it any more.
-            _ = asked.ContinueWith(
-                static asked => _ = asked.Exception, CancellationToken.None,
-                TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            // The accessor may still fail.
+            _ = BackgroundWork.Observe(asked);
             throw deadline.ToException("ApiKeyAccessor did not return an API key within Transport.ResponseTimeout. Nothing was sent. Retry later.");
-        }
-        catch (Exception exception) when (Callbacks.Note(exception))
-        {
-            throw;
         }
 
         return Usable(key);

@@ -45,7 +45,7 @@ internal sealed class CallRunner(
                 }
             }
             catch (Exception exception) when (
-                TransportExceptions.IsUnanswered(exception) && !Callbacks.Threw(exception) && time.GetElapsedTime(state.SentAt) < LatestEnd
+                TransportExceptions.IsUnanswered(exception) && !UserCallback.Threw(exception) && time.GetElapsedTime(state.SentAt) < LatestEnd
                 && state.Repeats.MayRepeatUnanswered())
             {
                 await time.DelayAsync(PauseAfterEnd, async, carrier.CancellationToken).ConfigureAwait(false);

@@ -98,11 +98,7 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
         public void Take(EncryptedCall call, in ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt)
         {
             message.Response!.ContentStream = answer.Content;
-            ReceiptScope.Current?.SetAnswer(answer.Content, receipt);
-            if (answer.Error is not null)
-            {
-                ServiceErrors.Remember(message.Response, answer.Error);
-            }
+            ReceiptScope.Current?.SetAnswer(answer.Content, receipt, answer.Error);
         }
 
         private static string? Header(PipelineResponse response, string name) =>

@@ -26,18 +26,8 @@ internal static class RateLimitGate
     private static async ValueTask<RateLimitLease> AcquireAsync(RateLimiter limiter, string requestId, bool async, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        RateLimitLease lease;
-        try
-        {
-            lease = async
-                ? await limiter.AcquireAsync(1, cancellationToken).ConfigureAwait(false)
-                : await WaitAsync(limiter, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (Callbacks.Note(exception))
-        {
-            throw;
-        }
-
+        RateLimitLease lease = await UserCallback.AskAsync(
+            token => async ? limiter.AcquireAsync(1, token) : WaitAsync(limiter, token), cancellationToken).ConfigureAwait(false);
         if (lease.IsAcquired)
         {
             return lease;

@@ -27,7 +27,7 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToke
 
         if (exception is not null)
         {
-            return TransportExceptions.IsConnectFailure(exception) && !Callbacks.Threw(exception);
+            return TransportExceptions.IsConnectFailure(exception) && !UserCallback.Threw(exception);
         }
 
         return message.Response?.Status is 408 or 429 or 503;

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Transport;
 
@@ -180,9 +181,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
         _readAhead = null;
         if (first != reading)
         {
-            // Observed, or else it would be reported as an unobserved exception.
-            _ = reading.ContinueWith(
-                static task => task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ = BackgroundWork.Observe(reading);
         }
 
         return await first.ConfigureAwait(false);

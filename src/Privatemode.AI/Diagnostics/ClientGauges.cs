@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Privatemode.AI.Diagnostics;
 
-/// <summary>What can be read off one client at any time. Its owner keeps it; the meter does not.</summary>
+/// <summary>The gauges of one client, which keeps them alive; the meter does not.</summary>
 internal sealed class ClientGauge(string server, TimeProvider time, Func<VerifiedDeployment?> deployment, Func<int> secrets) : IDisposable
 {
     private static int _last;

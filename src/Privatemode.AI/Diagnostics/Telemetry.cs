@@ -26,7 +26,6 @@ internal static class Telemetry
 
     public static ActivitySource Source { get; } = new(Name, Version);
 
-    /// <summary>The gauges of the clients that live now.</summary>
     public static ClientGauges Clients { get; } = new();
 
     public static TelemetryOperationKind Attest { get; } = new(
@@ -65,7 +64,6 @@ internal static class Telemetry
 
     public static void CountRepeat(string reason) => Repeats.Add(1, new KeyValuePair<string, object?>(TelemetryTags.Reason, reason));
 
-    /// <summary>Counts a call that is made again after a pause.</summary>
     /// <param name="status">Status of the answer; 0 when there was no connection.</param>
     public static void CountRetry(int status)
     {
@@ -78,17 +76,14 @@ internal static class Telemetry
     private static Histogram<double> Duration(string name, string description) => Meter.CreateHistogram(name, "s", description, null, Durations);
 }
 
-/// <summary>A step that is observed.</summary>
-/// <param name="Name">Of its activities.</param>
-/// <param name="Kind">Of its activities.</param>
-/// <param name="Duration">How long it takes, in seconds.</param>
-/// <param name="Count">How often it ended; null where the duration's count is enough.</param>
+/// <summary>A kind of operation: name and kind of its activities, its duration in seconds, and how often it ended, where the count of the durations is not
+/// enough.</summary>
 internal sealed record TelemetryOperationKind(string Name, ActivityKind Kind, Histogram<double> Duration, Counter<long>? Count = null)
 {
     public bool IsObserved => Telemetry.Source.HasListeners() || Duration.Enabled || Count?.Enabled == true;
 }
 
-/// <summary>One step of the work, as an activity and in the metrics. There is none while there is no listener.</summary>
+/// <summary>One operation as an activity and in the metrics. It exists only if there is a listener.</summary>
 /// <remarks>
 /// Its activity is never the current one: a stream ends on other threads and in other contexts than it began in, and what the caller does
 /// in between is not part of it. End it exactly once.
@@ -111,7 +106,7 @@ internal sealed class TelemetryOperation
         Restore(ambient);
     }
 
-    /// <summary>Begins a step; null while there is no listener.</summary>
+    /// <summary>Returns null if there is no listener.</summary>
     public static TelemetryOperation? Begin(TelemetryOperationKind kind, TimeProvider time) => kind.IsObserved ? new TelemetryOperation(kind, time) : null;
 
     /// <summary>A tag of the activity only.</summary>
@@ -130,7 +125,6 @@ internal sealed class TelemetryOperation
         Tag(name, value);
     }
 
-    /// <summary>Which deployment it is about; null when that is not known.</summary>
     public void About(VerifiedDeployment? deployment)
     {
         if (deployment is not null)
@@ -142,8 +136,7 @@ internal sealed class TelemetryOperation
 
     public void Succeed() => End("ok", null);
 
-    /// <summary>The answer was opened, and is an error.</summary>
-    /// <param name="status">Its status, 400 or more.</param>
+    /// <param name="status">400 or more.</param>
     public void EndWithErrorAnswer(int status)
     {
         Measure(TelemetryTags.Status, status);
@@ -152,10 +145,9 @@ internal sealed class TelemetryOperation
 
     public void Fail(Exception exception) => End(exception is OperationCanceledException ? "cancelled" : "failed", ErrorNames.Of(exception));
 
-    /// <summary>Ends a stream.</summary>
-    /// <param name="events">Events opened.</param>
+    /// <param name="events">The number of decrypted events.</param>
     /// <param name="outcome"><c>ok</c>, <c>failed</c>, <c>cancelled</c> or <c>abandoned</c>.</param>
-    /// <param name="error">What went wrong; null when nothing did.</param>
+    /// <param name="error">A value for <see cref="TelemetryTags.ErrorType"/>, or null.</param>
     public void EndStream(long events, string outcome, string? error)
     {
         Tag(TelemetryTags.Events, events);
@@ -202,47 +194,20 @@ internal sealed class TelemetryOperation
 /// <summary>Names of tags. Every value is of a small set, or travels in the clear by protocol; none is content or a key.</summary>
 internal static class TelemetryTags
 {
-    /// <summary>Path of the endpoint, from the table of endpoints and not from the caller's address.</summary>
-    public const string Endpoint = "privatemode.endpoint";
-
-    /// <summary>How a step ended, see <see cref="TelemetryOperation"/>.</summary>
-    public const string Outcome = "privatemode.outcome";
-
-    /// <summary>Why, see <see cref="ErrorNames"/>.</summary>
-    public const string ErrorType = "error.type";
-
-    /// <summary>Status of an answer of 400 or more.</summary>
-    public const string Status = "http.response.status_code";
-
-    /// <summary>The model asked for. On activities only: callers may write anything that looks like an id.</summary>
-    public const string Model = "gen_ai.request.model";
-
-    /// <summary>Number of the attempt within its call, from 0.</summary>
-    public const string Attempt = "privatemode.attempt";
-
-    /// <summary>Technology of the verified deployment.</summary>
-    public const string Tee = "privatemode.tee";
-
-    /// <summary>SHA-256 of its manifest.</summary>
-    public const string Manifest = "privatemode.manifest.sha256";
-
-    /// <summary>Why a deployment is verified: <c>call</c>, <c>renewal</c> or <c>request</c>.</summary>
-    public const string Trigger = "privatemode.trigger";
-
-    /// <summary>Events in a stream.</summary>
-    public const string Events = "privatemode.events";
-
-    /// <summary>What was refused: <c>call</c>, <c>deployment</c> or <c>answer</c>.</summary>
-    public const string Refused = "privatemode.refused";
-
-    /// <summary>Why an attempt is repeated at once: <c>unknown-secret</c> or <c>reset</c>.</summary>
-    public const string Reason = "privatemode.reason";
-
-    /// <summary>Number of the client within the process, from 1.</summary>
-    public const string Client = "privatemode.client";
-
-    /// <summary>Host of the client's endpoint.</summary>
-    public const string Server = "server.address";
+    public const string Endpoint = "privatemode.endpoint"; // Path of the endpoint, from the table of endpoints and not from the caller's address.
+    public const string Outcome = "privatemode.outcome"; // How a step ended, see TelemetryOperation.
+    public const string ErrorType = "error.type"; // Why, see ErrorNames.
+    public const string Status = "http.response.status_code"; // Status of an answer of 400 or more.
+    public const string Model = "gen_ai.request.model"; // The model asked for. On activities only: callers may write anything that looks like an id.
+    public const string Attempt = "privatemode.attempt"; // Number of the attempt within its call, from 0.
+    public const string Tee = "privatemode.tee"; // Technology of the verified deployment.
+    public const string Manifest = "privatemode.manifest.sha256"; // SHA-256 of its manifest.
+    public const string Trigger = "privatemode.trigger"; // Why a deployment is verified: call, renewal or request.
+    public const string Events = "privatemode.events"; // Events in a stream.
+    public const string Refused = "privatemode.refused"; // What was refused: call, deployment or answer.
+    public const string Reason = "privatemode.reason"; // Why an attempt is repeated at once: unknown-secret or reset.
+    public const string Client = "privatemode.client"; // Number of the client within the process, from 1.
+    public const string Server = "server.address"; // Host of the client's endpoint.
 }
 
 /// <summary>Values of the tag <c>error.type</c>; never a message, which others may have written.</summary>

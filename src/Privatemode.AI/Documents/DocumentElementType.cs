@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI;
 
@@ -14,11 +15,7 @@ public readonly record struct DocumentElementType
     /// <param name="value">The value, for example <c>NarrativeText</c>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="value"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="value"/> is empty or white space.</exception>
-    public DocumentElementType(string value)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(value);
-        Value = value;
-    }
+    public DocumentElementType(string value) => Value = NamedValues.Validate(value);
 
     /// <summary>Gets the value as the service names it, or <see langword="null"/> for a default structure.</summary>
     public string? Value { get; }
@@ -71,11 +68,8 @@ public readonly record struct DocumentElementType
         public override DocumentElementType Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => From(reader.GetString());
 
         /// <inheritdoc/>
-        public override void Write(Utf8JsonWriter writer, DocumentElementType value, JsonSerializerOptions options)
-        {
-            ArgumentNullException.ThrowIfNull(writer);
-            writer.WriteStringValue(value.ToString());
-        }
+        public override void Write(Utf8JsonWriter writer, DocumentElementType value, JsonSerializerOptions options) =>
+            NamedValues.Write(writer, value.Value);
     }
 
     /// <summary>The type with a name, or a default structure if there is no name.</summary>

@@ -1,3 +1,5 @@
+using Privatemode.AI.Internal;
+
 namespace Privatemode.AI;
 
 /// <summary>Provides the options for extracting the elements of a document. All names and values are sent encrypted.</summary>
@@ -107,11 +109,7 @@ public readonly record struct DocumentStrategy
     /// <param name="value">The value, for example <c>hi_res</c>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="value"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="value"/> is empty or white space.</exception>
-    public DocumentStrategy(string value)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(value);
-        Value = value;
-    }
+    public DocumentStrategy(string value) => Value = NamedValues.Validate(value);
 
     /// <summary>Gets the value as the service names it, or <see langword="null"/> for a default structure.</summary>
     public string? Value { get; }
@@ -144,11 +142,7 @@ public readonly record struct DocumentChunking
     /// <param name="value">The value, for example <c>by_title</c>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="value"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="value"/> is empty or white space.</exception>
-    public DocumentChunking(string value)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(value);
-        Value = value;
-    }
+    public DocumentChunking(string value) => Value = NamedValues.Validate(value);
 
     /// <summary>Gets the value as the service names it, or <see langword="null"/> for a default structure.</summary>
     public string? Value { get; }

@@ -16,10 +16,10 @@ internal sealed class FormContent : BinaryContent
     private readonly byte[] _before;
     private readonly byte[] _behind;
 
-    /// <param name="fields">The fields.</param>
-    /// <param name="name">Name of the field the file goes under.</param>
-    /// <param name="fileName">Name of the file; see <see cref="FileNames"/>.</param>
-    /// <param name="fileType">Media type of the file.</param>
+    /// <param name="fields">The fields before the file.</param>
+    /// <param name="name">The name of the field that holds the file.</param>
+    /// <param name="fileName">See <see cref="FileNames"/>.</param>
+    /// <param name="fileType">The media type of the file.</param>
     /// <param name="source">The file.</param>
     public FormContent(IEnumerable<FormField> fields, string name, string fileName, string fileType, FileSource source)
     {
@@ -30,7 +30,6 @@ internal sealed class FormContent : BinaryContent
         MediaType = ContentType;
     }
 
-    /// <summary>Value of the <c>Content-Type</c> header.</summary>
     public string ContentType { get; }
 
     /// <summary>How many bytes such a form has beside the file.</summary>

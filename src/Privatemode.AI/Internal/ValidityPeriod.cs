@@ -11,7 +11,7 @@ internal readonly record struct ValidityPeriod(DateTimeOffset From, DateTimeOffs
 {
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
 
-    /// <summary>Something that begins now.</summary>
+    /// <summary>A period that begins now.</summary>
     public static ValidityPeriod Of(TimeSpan length, TimeProvider time)
     {
         long stamp = time.GetTimestamp();

@@ -4,7 +4,6 @@ using System.Runtime.ExceptionServices;
 using System.Threading.RateLimiting;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Internal;
-using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Calls;
 using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Pipeline.Transport;

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI;
 
@@ -13,11 +14,7 @@ public readonly record struct AmdProduct
     /// <param name="value">The name of the product line, for example <c>Genoa</c>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="value"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="value"/> is empty or white space.</exception>
-    public AmdProduct(string value)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(value);
-        Value = value;
-    }
+    public AmdProduct(string value) => Value = NamedValues.Validate(value);
 
     /// <summary>Gets the name of the product line, or <see langword="null"/> for a default structure, which is no product line.</summary>
     public string? Value { get; }
@@ -40,17 +37,11 @@ public readonly record struct AmdProduct
     public sealed class Converter : JsonConverter<AmdProduct>
     {
         /// <inheritdoc/>
-        public override AmdProduct Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-        {
-            string? value = reader.GetString();
-            return string.IsNullOrWhiteSpace(value) ? default : new AmdProduct(value);
-        }
+        public override AmdProduct Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            NamedValues.Read(ref reader) is { } name ? new AmdProduct(name) : default;
 
         /// <inheritdoc/>
-        public override void Write(Utf8JsonWriter writer, AmdProduct value, JsonSerializerOptions options)
-        {
-            ArgumentNullException.ThrowIfNull(writer);
-            writer.WriteStringValue(value.ToString());
-        }
+        public override void Write(Utf8JsonWriter writer, AmdProduct value, JsonSerializerOptions options) =>
+            NamedValues.Write(writer, value.Value);
     }
 }

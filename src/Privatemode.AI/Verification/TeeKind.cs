@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI;
 
@@ -13,11 +14,7 @@ public readonly record struct TeeKind
     /// <param name="value">The name of the technology, for example <c>SEV-SNP</c>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="value"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="value"/> is empty or white space.</exception>
-    public TeeKind(string value)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(value);
-        Value = value;
-    }
+    public TeeKind(string value) => Value = NamedValues.Validate(value);
 
     /// <summary>Gets the name of the technology, or <see langword="null"/> for a default structure, which is no technology.</summary>
     public string? Value { get; }
@@ -37,17 +34,11 @@ public readonly record struct TeeKind
     public sealed class Converter : JsonConverter<TeeKind>
     {
         /// <inheritdoc/>
-        public override TeeKind Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-        {
-            string? value = reader.GetString();
-            return string.IsNullOrWhiteSpace(value) ? default : new TeeKind(value);
-        }
+        public override TeeKind Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            NamedValues.Read(ref reader) is { } name ? new TeeKind(name) : default;
 
         /// <inheritdoc/>
-        public override void Write(Utf8JsonWriter writer, TeeKind value, JsonSerializerOptions options)
-        {
-            ArgumentNullException.ThrowIfNull(writer);
-            writer.WriteStringValue(value.ToString());
-        }
+        public override void Write(Utf8JsonWriter writer, TeeKind value, JsonSerializerOptions options) =>
+            NamedValues.Write(writer, value.Value);
     }
 }

@@ -33,7 +33,7 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
     /// <summary>The event that is being read.</summary>
     protected DecryptedDocument Event { get; } = new();
 
-    /// <summary>Whether an authentic event was returned to the caller, which exceptions tell.</summary>
+    /// <summary>Whether an authentic event was returned to the caller, which exceptions mention.</summary>
     protected bool HasHandedOut { get; set; }
 
     /// <summary>What is wrong with a stream that ends now.</summary>

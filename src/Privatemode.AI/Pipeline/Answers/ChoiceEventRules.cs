@@ -69,29 +69,29 @@ internal sealed class ChoiceEventRules(
             return fault;
         }
 
-        Correct(decrypted, _choices.Indexes.Count);
+        Normalize(decrypted, _choices.Indexes.Count);
         return AnswerFault.None;
     }
 
     /// <summary>Corrects what the readers of events cannot read.</summary>
-    private void Correct(DecryptedDocument decrypted, int count)
+    private void Normalize(DecryptedDocument decrypted, int count)
     {
         bool isLast = count > 0 && IsFinished;
-        if (count > 0 && !isLast)
+        if (count > 0 && !isLast && !keepsUsage)
         {
-            HideUsage(decrypted);
+            UsageNormalizer.Hide(decrypted);
         }
 
         ClearMemberValidator.Normalize(decrypted, Shape.Plain);
         CreatedTimeNormalizer.Normalize(decrypted);
-        if (HasUsage(decrypted))
+        if (UsageNormalizer.HasUsage(decrypted))
         {
             _usage = isLast && endsWithUsage && !keepsUsage ? ClearUsageEvents.Usage(decrypted) : null;
         }
 
-        if (isLast)
+        if (isLast && !keepsUsage)
         {
-            HideUsage(decrypted);
+            UsageNormalizer.Hide(decrypted);
         }
 
         _characters.WriteEventsBefore(decrypted, _normalizer.ToolCalls);
@@ -100,18 +100,6 @@ internal sealed class ChoiceEventRules(
             _normalizer.Normalize(decrypted, _choices.Indexes, HasHandedOut);
         }
     }
-
-    /// <summary>The service repeats the running total on every event; a reader that adds up would count it many times.</summary>
-    private void HideUsage(DecryptedDocument decrypted)
-    {
-        if (!keepsUsage && HasUsage(decrypted))
-        {
-            decrypted.Replace("usage"u8, "null"u8);
-        }
-    }
-
-    private static bool HasUsage(DecryptedDocument decrypted) =>
-        decrypted.TryGet("usage"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.StartObject;
 }
 
 /// <summary>Joins surrogate pairs whose halves a stream sends, as escapes, at the end of one event and in a later one.</summary>

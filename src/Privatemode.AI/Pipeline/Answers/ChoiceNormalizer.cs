@@ -60,7 +60,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // Left as it is for the client's own parser to judge. The latter: a name or text with an escaped lone surrogate.
+            // Left as it is for the client's own parser to throw on. The latter: a name or text with an escaped lone surrogate.
             return;
         }
 

@@ -60,7 +60,7 @@ internal sealed class ChoiceReader(int expected = 1)
         ChoiceReader reader = new(expected);
         if (!reader.TryReadAll(choices))
         {
-            // Left for the client's own parser to judge.
+            // Left for the client's own parser to throw on.
             return AnswerFault.None;
         }
 

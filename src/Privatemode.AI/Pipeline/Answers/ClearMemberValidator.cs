@@ -149,6 +149,19 @@ internal sealed class UsageNormalizer : IDisposable
         _writer = new Utf8JsonWriter(_output);
     }
 
+    public static bool HasUsage(DecryptedDocument decrypted) =>
+        decrypted.TryGet("usage"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.StartObject;
+
+    /// <summary>Replaces the usage of an event by null. The service repeats the running total on every event; a reader that adds up would count it many
+    /// times.</summary>
+    public static void Hide(DecryptedDocument decrypted)
+    {
+        if (HasUsage(decrypted))
+        {
+            decrypted.Replace("usage"u8, "null"u8);
+        }
+    }
+
     /// <summary>Corrects the usage of an answer or event; correct usage is left unchanged. Counts of messages may be null, which the OpenAI client cannot
     /// read.</summary>
     public static void Normalize(DecryptedDocument decrypted, bool nullsStay)

@@ -121,14 +121,14 @@ internal static class ErrorAnswer
         if (decrypted.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
         {
             return kind == JsonTokenType.StartObject && HasText(error, "message", "detail")
-                ? throw ServiceErrors.FromSealedError(error, requestId, handedOut)
+                ? throw ServiceErrors.FromErrorInAnswer(error, requestId, handedOut)
                 : AnswerFault.RenamedMember;
         }
 
         // The form of older model servers. What it says it is, is authentic: no answer has this text.
         return decrypted.TryGet("object"u8, out ReadOnlySpan<byte> type, out _) && type.SequenceEqual("\"error\""u8)
             && decrypted.TryGet("message"u8, out _, out kind) && kind == JsonTokenType.String
-            ? throw ServiceErrors.FromSealedError(decrypted.Text, requestId, handedOut)
+            ? throw ServiceErrors.FromErrorInAnswer(decrypted.Text, requestId, handedOut)
             : AnswerFault.None;
     }
 

@@ -44,7 +44,7 @@ internal static class ServiceErrors
     /// <param name="requestId">The call.</param>
     /// <param name="handedOut">Whether a part of the answer was returned to the caller.</param>
     /// <param name="isAuthenticated">False for the answer of a local proxy.</param>
-    public static PrivatemodeException FromSealedError(ReadOnlySpan<byte> text, string requestId, bool handedOut, bool isAuthenticated = true)
+    public static PrivatemodeException FromErrorInAnswer(ReadOnlySpan<byte> text, string requestId, bool handedOut, bool isAuthenticated = true)
     {
         ServiceError error = ServiceError.Read(ErrorText.StatusOf(text) ?? 200, text, isAuthenticated) with { RequestId = requestId };
         string rest = PrivatemodeServiceException.RestOf(handedOut);

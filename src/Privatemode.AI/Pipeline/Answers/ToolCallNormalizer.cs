@@ -50,7 +50,7 @@ internal sealed class ToolCallNormalizer
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException)
         {
-            // Two members of one name, or text that is none: left as it is for the client's own parser to judge.
+            // Two members of one name, or text that is none: left as it is for the client's own parser to throw on.
             return null;
         }
     }

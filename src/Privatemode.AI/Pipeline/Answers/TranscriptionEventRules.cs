@@ -11,7 +11,7 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// Two forms pass, and a stream keeps to the one it begins with. That of the model server: choices with a delta each, an encrypted finish reason,
 /// and the mark <c>[DONE]</c>. That of OpenAI's own service: events of an encrypted type, the last of which is <c>transcript.text.done</c>.
 /// The model server cuts a long recording into stretches of about 30 s and writes a finish for each, so a finish says nothing of what
-/// comes after it. Only the event that tells what was used, whose choices are empty, comes once and last; so every form asks for it, unless
+/// comes after it. Only the event that says what was used, whose choices are empty, comes once and last; so every form asks for it, unless
 /// it says that it wants none. Such a stream can end unseen between two stretches. A caller who did not ask for that event does not get it
 /// (<paramref name="hidesUsage"/>).
 /// </remarks>
@@ -89,10 +89,9 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
         int count = _choices.Indexes.Count;
         _hasUsage = count == 0 && _choices.AllFinished;
 
-        // The running total, as in chat.
-        if (count > 0 && !keepsUsage && decrypted.TryGet("usage"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.StartObject)
+        if (count > 0 && !keepsUsage)
         {
-            decrypted.Replace("usage"u8, "null"u8);
+            UsageNormalizer.Hide(decrypted);
         }
 
         return Pass(decrypted);

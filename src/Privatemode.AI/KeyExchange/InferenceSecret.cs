@@ -4,10 +4,10 @@ using Privatemode.AI.Encryption;
 
 namespace Privatemode.AI.KeyExchange;
 
-/// <summary>The secret shared with the inference service: 32 bytes that are zeroed when the last user lets go.</summary>
+/// <summary>The secret shared with the inference service: 32 bytes that are zeroed when the last reference is given back.</summary>
 /// <remarks>
 /// Safe for use by several threads. It is created with one reference, which belongs to its owner and which <see cref="Dispose"/>
-/// gives back. Everybody else takes one with <see cref="TryAddReference"/>, reads <see cref="Key"/> only while holding it, and gives it
+/// gives back. Other users take one with <see cref="TryAddReference"/>, read <see cref="Key"/> only while holding it, and give it
 /// back with <see cref="Release"/>. The pinned bytes and libsodium's copy are cleared with the last reference; copies in registers and inside
 /// the platform's ciphers cannot be.
 /// </remarks>
@@ -18,8 +18,9 @@ internal sealed class InferenceSecret : IDisposable
 
     private readonly AesGcmKey _key;
     private readonly byte[] _idUtf8;
+    private readonly Lock _gate = new();
     private int _references = 1;
-    private int _ownerLetGo; // 0 or 1
+    private bool _isOwned = true;
 
     /// <param name="key">The secret, 32 bytes; copied, and cleared by the caller.</param>
     /// <param name="publicKeyHash">SHA-256 of the public key of the exchange, 32 bytes.</param>
@@ -45,7 +46,6 @@ internal sealed class InferenceSecret : IDisposable
     /// <summary><see cref="Id"/> as bytes.</summary>
     public ReadOnlyMemory<byte> IdUtf8 => _idUtf8;
 
-    /// <summary>When the exchange was completed.</summary>
     public DateTimeOffset ObtainedAt { get; }
 
     /// <summary>From when on it must not be used for new requests; a running stream may go on.</summary>
@@ -58,60 +58,56 @@ internal sealed class InferenceSecret : IDisposable
     /// <summary>The key of AES-256-GCM, imported once for all exchanges under this secret. Only for holders of a reference.</summary>
     public AesGcmKey EncryptionKey => _key;
 
-    /// <summary>True while anybody but the owner holds a reference.</summary>
-    public bool IsInUse => Volatile.Read(ref _references) > 1 - Volatile.Read(ref _ownerLetGo);
+    /// <summary>True while a reference is held beside the owner's.</summary>
+    public bool IsInUse
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _references > (_isOwned ? 1 : 0);
+            }
+        }
+    }
 
     /// <summary>Takes a reference; false when the secret is gone already.</summary>
     public bool TryAddReference()
     {
-        int seen = Volatile.Read(ref _references);
-        while (seen > 0)
+        lock (_gate)
         {
-            int before = Interlocked.CompareExchange(ref _references, seen + 1, seen);
-            if (before == seen)
-            {
-                return true;
-            }
-
-            seen = before;
+            _references += _references > 0 ? 1 : 0;
+            return _references > 0;
         }
-
-        return false;
     }
 
     /// <summary>Gives back a reference taken with <see cref="TryAddReference"/>.</summary>
     /// <exception cref="InvalidOperationException">More references were given back than taken.</exception>
     public void Release()
     {
-        int seen = Volatile.Read(ref _references);
-        while (true)
+        lock (_gate)
         {
-            if (seen == 0)
+            if (_references == 0)
             {
                 throw new InvalidOperationException("A reference to the inference secret was given back twice.");
             }
 
-            int before = Interlocked.CompareExchange(ref _references, seen - 1, seen);
-            if (before == seen)
+            if (--_references == 0)
             {
-                break;
+                _key.Dispose();
             }
-
-            seen = before;
-        }
-
-        if (seen == 1)
-        {
-            _key.Dispose();
         }
     }
 
     /// <summary>Gives back the owner's reference; more than once does no harm.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _ownerLetGo, 1) == 0)
+        lock (_gate)
         {
-            Release();
+            if (_isOwned)
+            {
+                _isOwned = false;
+                Release();
+            }
         }
     }
 

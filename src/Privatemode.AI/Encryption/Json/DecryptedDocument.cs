@@ -11,6 +11,11 @@ internal sealed class DecryptedDocument : IDisposable
     private const int ShortestEncrypted = 128;
     private const int FewMembers = 4096;
 
+    // What is not encrypted, names and white space included, is short; otherwise it would take memory twice. An array of many
+    // elements has a comma for each.
+    private const int MostClear = 256 * 1024;
+    private const int ClearShare = 32;
+
     private readonly JsonIndex _index = new();
     private readonly PooledBytes _bytes;
 
@@ -25,42 +30,19 @@ internal sealed class DecryptedDocument : IDisposable
     /// <summary>Decrypts a document into this one; empty after a fault.</summary>
     public AnswerFault Decrypt(Utf8Sequence document, ResponseSchema schema, ExchangeCipher cipher)
     {
-        _bytes.Clear();
         int maxMembers = Math.Min(JsonIndex.MaxMembers, FewMembers + document.Length / ShortestEncrypted);
-        AnswerFault fault = AnswerFaults.From(_index.Read(document, schema.AllowsArray, maxMembers));
-        fault = fault == AnswerFault.None ? JsonDecryptor.Decrypt(document, _index, schema.Plain, cipher, _bytes) : fault;
-        if (fault == AnswerFault.NothingEncrypted && schema.MayBePlain)
-        {
-            document.CopyTo(_bytes.Extend(document.Length));
-            HasEncrypted = false;
-            return AnswerFault.None;
-        }
-
+        AnswerFault fault = Read(document, schema.AllowsArray, maxMembers);
+        fault = fault == AnswerFault.None ? DecryptMembers(document, schema.Plain, cipher) : fault;
         HasEncrypted = fault == AnswerFault.None;
-        if (fault != AnswerFault.None)
-        {
-            _index.Clear();
-        }
-
-        return fault;
+        return fault == AnswerFault.NothingEncrypted && schema.MayBePlain ? Copy(document) : ClearIf(fault);
     }
 
     /// <summary>Reads a document of a local proxy, which is not encrypted; empty after a fault. <see cref="HasEncrypted"/> is false.</summary>
     public AnswerFault ReadUnencrypted(Utf8Sequence document, bool allowsArray)
     {
-        _bytes.Clear();
         HasEncrypted = false;
-        AnswerFault fault = AnswerFaults.From(_index.Read(document, allowsArray, JsonIndex.MaxMembers));
-        if (fault == AnswerFault.None)
-        {
-            document.CopyTo(_bytes.Extend(document.Length));
-        }
-        else
-        {
-            _index.Clear();
-        }
-
-        return fault;
+        AnswerFault fault = Read(document, allowsArray, JsonIndex.MaxMembers);
+        return fault == AnswerFault.None ? Copy(document) : ClearIf(fault);
     }
 
     /// <summary>The raw JSON value of a member; false when there is no such member.</summary>
@@ -97,7 +79,7 @@ internal sealed class DecryptedDocument : IDisposable
 
     /// <summary>Replaces parts of the value of a member, which must be there and stays of its kind.</summary>
     /// <param name="name">The member.</param>
-    /// <param name="parts">The parts, in the order in which they stand, none within another.</param>
+    /// <param name="parts">In the order in which they stand, none within another.</param>
     public void Replace(ReadOnlySpan<byte> name, IReadOnlyList<TextReplacement> parts)
     {
         int start = Find(name, out int i).ValueStart;
@@ -199,77 +181,69 @@ internal sealed class DecryptedDocument : IDisposable
         _bytes.Dispose();
     }
 
-    private ref JsonMember Find(ReadOnlySpan<byte> name, out int i)
+    private AnswerFault Read(Utf8Sequence document, bool allowsArray, int maxMembers)
     {
-        i = _index.Find(name);
-        ArgumentOutOfRangeException.ThrowIfNegative(i, nameof(name));
-        return ref _index.Members[i];
+        _bytes.Clear();
+        return AnswerFaults.From(_index.Read(document, allowsArray, maxMembers));
     }
 
-    private void Grow(int i, int delta)
+    private AnswerFault Copy(Utf8Sequence document)
     {
-        Span<JsonMember> members = _index.Members;
-        members[i].ValueLength += delta;
-        foreach (ref JsonMember later in members[(i + 1)..])
+        document.CopyTo(_bytes.Extend(document.Length));
+        return AnswerFault.None;
+    }
+
+    private AnswerFault ClearIf(AnswerFault fault)
+    {
+        if (fault != AnswerFault.None)
         {
-            later.ValueStart += delta;
+            _index.Clear();
+            _bytes.Clear();
         }
+
+        return fault;
     }
-}
 
-/// <summary>Replaces the encrypted top-level values of an answer by their plaintext, verified and in order.</summary>
-internal static class JsonDecryptor
-{
-    // What is not encrypted, names and white space included, is short; otherwise it would take memory twice. An array of many
-    // elements has a comma for each.
-    private const int MostClear = 256 * 1024;
-    private const int ClearShare = 32;
-
-    /// <summary>
-    /// Decrypts a document already indexed. On success the index describes <paramref name="output"/>, not the document any more.
-    /// </summary>
-    /// <returns>How it went; the output is worthless unless <see cref="AnswerFault.None"/>.</returns>
-    public static AnswerFault Decrypt(Utf8Sequence document, JsonIndex index, ClearNames plain, ExchangeCipher cipher, PooledBytes output)
+    /// <summary>Replaces the encrypted values of the indexed document by their plaintext, verified and in order. The index then describes the result.</summary>
+    private AnswerFault DecryptMembers(Utf8Sequence document, ClearNames plain, ExchangeCipher cipher)
     {
-        output.Clear();
-        AnswerFault fault = Layout(document, index, plain, out int length);
+        AnswerFault fault = Layout(document, plain, out int length);
         if (fault != AnswerFault.None)
         {
             return fault;
         }
 
-        output.Reserve(length);
-        JsonRewriter.CopyAround(document, index.Members, output);
-        foreach (int i in index.Order)
+        _bytes.Reserve(length);
+        JsonRewriter.CopyAround(document, _index.Members, _bytes);
+        foreach (int i in _index.Order)
         {
-            ref readonly JsonMember member = ref index.Members[i];
+            ref readonly JsonMember member = ref _index.Members[i];
             if (member.OutputLength == JsonRewriter.Stays)
             {
                 continue;
             }
 
             fault = cipher.Decrypt(
-                document.Slice(member.ValueStart, member.ValueLength), member.HeadLength, output.Span.Slice(member.OutputStart, member.OutputLength));
+                document.Slice(member.ValueStart, member.ValueLength), member.HeadLength, _bytes.Span.Slice(member.OutputStart, member.OutputLength));
             if (fault != AnswerFault.None)
             {
-                output.Clear();
                 return fault;
             }
         }
 
-        Rebase(index.Members, output.Span);
+        Rebase();
         return AnswerFault.None;
     }
 
     /// <summary>Every member that is not plain must be encrypted, and at least one must be there.</summary>
-    private static AnswerFault Layout(Utf8Sequence document, JsonIndex index, ClearNames plain, out int length)
+    private AnswerFault Layout(Utf8Sequence document, ClearNames plain, out int length)
     {
         bool anyEncrypted = false;
         int encryptedLength = 0;
         length = document.Length;
-        foreach (ref JsonMember member in index.Members)
+        foreach (ref JsonMember member in _index.Members)
         {
-            if (plain.Contains(index.Name(member)))
+            if (plain.Contains(_index.Name(member)))
             {
                 member.OutputLength = JsonRewriter.Stays;
                 continue;
@@ -293,10 +267,10 @@ internal static class JsonDecryptor
             : AnswerFault.None;
     }
 
-    private static void Rebase(Span<JsonMember> members, ReadOnlySpan<byte> decrypted)
+    private void Rebase()
     {
         int shift = 0;
-        foreach (ref JsonMember member in members)
+        foreach (ref JsonMember member in _index.Members)
         {
             if (member.OutputLength == JsonRewriter.Stays)
             {
@@ -306,7 +280,24 @@ internal static class JsonDecryptor
 
             shift += member.OutputLength - member.ValueLength;
             (member.ValueStart, member.ValueLength) = (member.OutputStart, member.OutputLength);
-            member.Kind = JsonKind.Of(member.Value(decrypted));
+            member.Kind = JsonKind.Of(member.Value(_bytes.Span));
+        }
+    }
+
+    private ref JsonMember Find(ReadOnlySpan<byte> name, out int i)
+    {
+        i = _index.Find(name);
+        ArgumentOutOfRangeException.ThrowIfNegative(i, nameof(name));
+        return ref _index.Members[i];
+    }
+
+    private void Grow(int i, int delta)
+    {
+        Span<JsonMember> members = _index.Members;
+        members[i].ValueLength += delta;
+        foreach (ref JsonMember later in members[(i + 1)..])
+        {
+            later.ValueStart += delta;
         }
     }
 }
@@ -326,8 +317,5 @@ internal sealed record ResponseSchema(ClearNames Plain, ReadOnlyMemory<byte> Pay
         : document.TryGet(Payload.Span, out _, out JsonTokenType kind) && kind == PayloadKind;
 }
 
-/// <summary>A part of a text and what comes in its place.</summary>
-/// <param name="Start">Where it begins.</param>
-/// <param name="Length">How many bytes it has.</param>
-/// <param name="Text">What comes in its place; empty to remove it.</param>
+/// <summary>A part of a text, in bytes, and what comes in its place: nothing, to remove it.</summary>
 internal readonly record struct TextReplacement(int Start, int Length, byte[] Text);

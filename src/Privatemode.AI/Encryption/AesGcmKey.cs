@@ -46,8 +46,7 @@ internal sealed class AesGcmKey : IDisposable
         // Read for each key, and before libsodium is used: if the switch is on, the native library is not loaded.
         AppContext.TryGetSwitch(PlatformOnlySwitch, out bool isOn) && isOn ? ImportForPlatform(key) : new(key, SodiumAesGcmKey.TryImport(key));
 
-    /// <summary>Imports a key for the platform alone.</summary>
-    /// <param name="key">32 bytes. They are copied; the caller clears its own.</param>
+    /// <summary>The same for the platform alone.</summary>
     public static AesGcmKey ImportForPlatform(ReadOnlySpan<byte> key) => new(key, sodium: null);
 
     /// <summary>Creates a cipher of the platform. It must not be shared between threads: on Linux it would encrypt wrongly.</summary>

@@ -65,10 +65,7 @@ internal static class AnswerFaults
         _ => AnswerFault.NotJson,
     };
 
-    /// <summary>The exception for a fault; its message holds nothing of the answer.</summary>
-    /// <param name="fault">What is wrong.</param>
-    /// <param name="context">The call.</param>
-    /// <param name="handedOut">A part of the answer has gone to the caller.</param>
+    /// <summary>The exception for a fault; its message holds nothing of the answer, a part of which may have gone to the caller.</summary>
     public static PrivatemodeIntegrityException Exception(AnswerFault fault, AnswerContext context, bool handedOut = false)
     {
         (string name, string text) = Describe(fault);

@@ -50,10 +50,7 @@ internal static class EncryptedValue
         return start >= 0 && hex >= HexFactor * FieldCipher.TagSize && hex % HexFactor == 0 ? start : -1;
     }
 
-    /// <summary>Reads the IV of an encrypted value.</summary>
-    /// <param name="raw">The value.</param>
-    /// <param name="headLength">What <see cref="FindCiphertext"/> returned for it.</param>
-    /// <param name="iv">Receives the IV.</param>
+    /// <summary>Reads the IV of an encrypted value, for which <see cref="FindCiphertext"/> returned <paramref name="headLength"/>.</summary>
     public static bool TryReadIv(Utf8Sequence raw, int headLength, Span<byte> iv) =>
         TryReadHex(raw.Slice(headLength - 1 - HexFactor * FieldCipher.IvSize, HexFactor * FieldCipher.IvSize), iv);
 

@@ -73,20 +73,14 @@ internal sealed class ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretI
         }
     }
 
-    /// <summary>Finds out whether a raw JSON value is an encrypted one.</summary>
-    /// <param name="raw">The value.</param>
-    /// <param name="headLength">How many bytes of it come before the ciphertext.</param>
-    /// <returns>Length in bytes of its plaintext; -1 if it is not encrypted.</returns>
+    /// <summary>Length in bytes of the plaintext of a raw JSON value, and how many bytes come before its ciphertext; -1 if it is not encrypted.</summary>
     public static int PlaintextLength(Utf8Sequence raw, out int headLength)
     {
         headLength = EncryptedValue.FindCiphertext(raw);
         return headLength < 0 ? -1 : ((raw.Length - 1 - headLength) / 2) - FieldCipher.TagSize;
     }
 
-    /// <summary>Decrypts the next value of the answer.</summary>
-    /// <param name="raw">The value.</param>
-    /// <param name="headLength">As <see cref="PlaintextLength"/> found it.</param>
-    /// <param name="plaintext">Exactly as long as the plaintext.</param>
+    /// <summary>Decrypts the next value of the answer; both lengths are those of <see cref="PlaintextLength"/>.</summary>
     /// <returns>What is wrong with the value; after anything but <see cref="AnswerFault.None"/> every further call fails.</returns>
     public AnswerFault Decrypt(Utf8Sequence raw, int headLength, Span<byte> plaintext)
     {

@@ -8,20 +8,13 @@ namespace Privatemode.AI.Encryption;
 /// Spans and memory of the content are good until the next call that adds to it: the array may be another one then.
 /// For the same reason the content cannot be added to itself. Not thread-safe.
 /// </remarks>
-internal sealed class PooledBytes : IDisposable
+/// <param name="capacity">In bytes; grows when needed.</param>
+/// <param name="isSecret">False for what travels in the clear: wiping megabytes of ciphertext would cost as much as writing it.</param>
+internal sealed class PooledBytes(int capacity, bool isSecret = true) : IDisposable
 {
-    private readonly bool _isSecret;
-    private byte[] _array;
+    private byte[] _array = ContentArrays.Rent(capacity);
     private int _written;
     private bool _disposed;
-
-    /// <param name="capacity">In bytes; grows when needed.</param>
-    /// <param name="isSecret">False for what everybody on the way will see: wiping megabytes of ciphertext would cost as much as writing it.</param>
-    public PooledBytes(int capacity, bool isSecret = true)
-    {
-        _isSecret = isSecret;
-        _array = ContentArrays.Rent(capacity);
-    }
 
     /// <summary>How many bytes of the array are in use.</summary>
     public int Length { get; private set; }
@@ -43,16 +36,16 @@ internal sealed class PooledBytes : IDisposable
     public Span<byte> Extend(int count)
     {
         Grow(count);
-        Span<byte> room = _array.AsSpan(Length, count);
+        Span<byte> added = _array.AsSpan(Length, count);
         Length += count;
         _written = Math.Max(_written, Length);
-        return room;
+        return added;
     }
 
     /// <param name="bytes">Anything but a part of this content.</param>
     public void Append(ReadOnlySpan<byte> bytes)
     {
-        DemandForeign(bytes);
+        ThrowIfOwn(bytes);
         bytes.CopyTo(Extend(bytes.Length));
     }
 
@@ -63,7 +56,7 @@ internal sealed class PooledBytes : IDisposable
     {
         Grow(minimum);
 
-        // Whoever fills it may write more than he commits.
+        // More may be written than is committed.
         _written = _array.Length;
         return _array.AsMemory(Length);
     }
@@ -76,13 +69,10 @@ internal sealed class PooledBytes : IDisposable
         Length += count;
     }
 
-    /// <summary>Replaces a range of the content by other bytes, which may be longer or shorter.</summary>
-    /// <param name="start">Where the range begins.</param>
-    /// <param name="length">How many bytes it has.</param>
-    /// <param name="replacement">Anything but a part of this content.</param>
+    /// <summary>Replaces a range of the content by other bytes, which may be longer or shorter, and are no part of this content.</summary>
     public void Replace(int start, int length, ReadOnlySpan<byte> replacement)
     {
-        DemandForeign(replacement);
+        ThrowIfOwn(replacement);
         int tail = Span[start..][length..].Length;
         int delta = replacement.Length - length;
         Reserve(Math.Max(delta, 0));
@@ -93,10 +83,7 @@ internal sealed class PooledBytes : IDisposable
     }
 
     /// <summary>Drops everything from <paramref name="length"/> on.</summary>
-    public void Truncate(int length)
-    {
-        Length = Span[..length].Length;
-    }
+    public void Truncate(int length) => Length = Span[..length].Length;
 
     public void Clear() => Truncate(0);
 
@@ -125,12 +112,12 @@ internal sealed class PooledBytes : IDisposable
         if (!_disposed)
         {
             _disposed = true;
-            GiveBack();
+            ReturnArray();
             (_array, Length) = ([], 0);
         }
     }
 
-    private void DemandForeign(ReadOnlySpan<byte> bytes)
+    private void ThrowIfOwn(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Overlaps(Array))
         {
@@ -151,14 +138,14 @@ internal sealed class PooledBytes : IDisposable
 
         byte[] larger = ContentArrays.Rent(Math.Max(wanted, preferred));
         current.AsSpan(0, Length).CopyTo(larger);
-        GiveBack();
+        ReturnArray();
         (_array, _written) = (larger, Length);
     }
 
     /// <summary>Wipes what was ever written, not the whole array, which may be twice as long.</summary>
-    private void GiveBack()
+    private void ReturnArray()
     {
-        if (_isSecret)
+        if (isSecret)
         {
             _array.AsSpan(0, _written).Clear();
         }
@@ -171,7 +158,7 @@ internal sealed class PooledBytes : IDisposable
 /// <remarks>
 /// The shared pool rounds sizes up to powers of two and keeps arrays by thread: a file of 50 MiB would take 64 MiB, and again for every thread
 /// that such a call happens to end on. Here a large array is as long as asked for. A few, of 4 MiB in all,
-/// are kept, found again by every thread, and given up once they have not been used for a few full garbage collections.
+/// are kept, found again by every thread, and dropped once they have not been used for a few full garbage collections.
 /// </remarks>
 internal static class ContentArrays
 {
@@ -239,8 +226,8 @@ internal static class ContentArrays
         }
     }
 
-    /// <summary>Gives up what has not been used for long; whether anything is left.</summary>
-    private static bool GiveUpOld()
+    /// <summary>Drops what has not been used for long; whether anything is left.</summary>
+    private static bool TrimOld()
     {
         lock (Gate)
         {
@@ -250,12 +237,12 @@ internal static class ContentArrays
         }
     }
 
-    /// <summary>Nobody holds it, so that every garbage collection that comes by it runs its finalizer.</summary>
+    /// <summary>Nothing refers to it, so that every garbage collection that comes by it runs its finalizer.</summary>
     private sealed class Watch
     {
         ~Watch()
         {
-            if (GiveUpOld())
+            if (TrimOld())
             {
                 GC.ReRegisterForFinalize(this);
             }
@@ -284,6 +271,11 @@ internal sealed class PooledPieces : IBufferWriter<byte>, IDisposable
     {
         get
         {
+            if (_pieces.Count == 1)
+            {
+                return new Utf8Sequence(_pieces[0].Span);
+            }
+
             Piece first = new(_pieces[0].Memory, null);
             Piece last = first;
             foreach (PooledBytes piece in _pieces.Skip(1).Where(piece => piece.Length > 0))

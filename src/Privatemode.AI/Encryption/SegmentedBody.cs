@@ -89,9 +89,7 @@ internal sealed class SegmentedBody(
         yield return text.Memory[from..];
     }
 
-    /// <summary>A place in the text where the hex of an encrypted value goes.</summary>
-    /// <param name="At">Position in the text.</param>
-    /// <param name="Value">The value in the buffer.</param>
+    /// <summary>A place in the text where the hex of an encrypted value, which lies in the buffer, goes.</summary>
     internal readonly record struct Hole(int At, ValueRange Value);
 }
 
@@ -246,7 +244,7 @@ internal sealed class InPlaceEncryption(FieldCipher cipher, ReadOnlyMemory<byte>
         {
             if (!cipher.TryDecryptInPlace(number, iv, buffer.Slice(range.Start, range.Length), tag))
             {
-                throw new InvalidOperationException("What was encrypted in place was changed by somebody else.");
+                throw new InvalidOperationException("What was encrypted in place was changed.");
             }
         }
 

@@ -135,7 +135,7 @@ internal sealed record SecretExchangeResponse(
     /// <exception cref="PrivatemodeVerificationException">The body is not such an answer.</exception>
     public static SecretExchangeResponse Parse(ReadOnlyMemory<byte> body)
     {
-        // The parser looks at the UTF-8 of a string only when somebody reads it.
+        // The parser looks at the UTF-8 of a string only when it is read.
         if (!Utf8.IsValid(body.Span))
         {
             throw Failure("a JSON object in UTF-8");

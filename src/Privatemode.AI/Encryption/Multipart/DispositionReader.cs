@@ -67,6 +67,7 @@ internal ref struct DispositionReader
         return TryReadValue(out byte[] value) && TryTake(label, value);
     }
 
+    /// <summary>Each parameter may come once. <c>name*</c> is forbidden in forms, and another parameter may mean anything.</summary>
     private bool TryTake(ReadOnlySpan<byte> label, byte[] value)
     {
         if (Ascii.EqualsIgnoreCase(label, "name"u8))
@@ -76,24 +77,17 @@ internal ref struct DispositionReader
             return isFirst;
         }
 
-        if (Ascii.EqualsIgnoreCase(label, "filename"u8))
+        bool isWide = Ascii.EqualsIgnoreCase(label, "filename*"u8);
+        if (!isWide && !Ascii.EqualsIgnoreCase(label, "filename"u8))
         {
-            bool isFirst = !_hasFileName;
-            _hasFileName = true;
-            _isFile |= value.Length > 0;
-            return isFirst;
+            return false;
         }
 
-        if (Ascii.EqualsIgnoreCase(label, "filename*"u8))
-        {
-            bool isFirst = !_hasWideFileName;
-            _hasWideFileName = true;
-            _isFile = true;
-            return isFirst && IsExtended(value);
-        }
-
-        // name* is forbidden in forms, and another parameter may mean anything.
-        return false;
+        ref bool hasOne = ref isWide ? ref _hasWideFileName : ref _hasFileName;
+        bool isRepeated = hasOne;
+        hasOne = true;
+        _isFile |= isWide || value.Length > 0;
+        return !isRepeated && (!isWide || IsExtended(value));
     }
 
     private bool TryReadValue(out byte[] value)

@@ -17,7 +17,7 @@ internal static class FormBoundary
     private static readonly SearchValues<char> Characters = SearchValues.Create(MemberNames.LettersAndDigits + "'()+_,-./:=?");
     private static readonly SearchValues<char> Plain = SearchValues.Create(MemberNames.LettersAndDigits);
 
-    /// <summary>A boundary nobody can guess: 60 characters of 0-9 a-f.</summary>
+    /// <summary>A boundary that cannot be guessed: 60 characters of 0-9 a-f.</summary>
     public static string New() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RandomBytes));
 
     /// <summary>Random letters and digits in place of a boundary of the same length.</summary>

@@ -124,11 +124,7 @@ internal sealed class FormIndex
     }
 }
 
-/// <summary>One part of a form.</summary>
-/// <param name="Name">UTF-8 text of its name.</param>
-/// <param name="IsFile">It carries a file name that is not empty.</param>
-/// <param name="HeadStart">Where its headers begin.</param>
-/// <param name="Value">Where its value lies.</param>
+/// <summary>One part of a form: its name in UTF-8, whether it carries a file name that is not empty, and where its headers and its value lie.</summary>
 internal sealed record FormPart(byte[] Name, bool IsFile, int HeadStart, ValueRange Value);
 
 /// <summary>Whether a form can be taken apart without doubt.</summary>

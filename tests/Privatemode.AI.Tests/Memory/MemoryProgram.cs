@@ -1,9 +1,10 @@
+using Privatemode.AI.Tests.Architecture;
 using Privatemode.AI.Tests.Encryption;
 
 namespace Privatemode.AI.Tests.Memory;
 
 /// <summary>What the test assembly does as a program of its own: one case of <see cref="MemoryCases"/>, under the heap limit of its environment,
-/// or of <see cref="SodiumMemoryCases"/>.</summary>
+/// of <see cref="SodiumMemoryCases"/>, or of <see cref="WalkProgram"/>.</summary>
 internal static class MemoryProgram
 {
     public static int Main(string[] args)
@@ -13,7 +14,7 @@ internal static class MemoryProgram
             return 0;
         }
 
-        if (SodiumMemoryCases.TryRun(name))
+        if (WalkProgram.TryRun(name) || SodiumMemoryCases.TryRun(name))
         {
             return 0;
         }

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Privatemode.AI.Tests.Fakes;
+using Privatemode.AI.Tests.Memory;
+using Xunit.Abstractions;
+
+namespace Privatemode.AI.Tests.Architecture;
+
+/// <summary>The walks of docs/architecture.md name all files of which code runs, and no others. What runs is measured: see <see cref="WalkProgram"/>.</summary>
+public sealed partial class WalksTests(ITestOutputHelper report)
+{
+    private const string Document = "docs/architecture.md";
+
+    private static readonly string Library = Path.Combine(RepositoryFiles.Root, "src", "Privatemode.AI");
+
+    [Theory]
+    [InlineData(WalkProgram.Whole, "A prompt", "whole", 65)]
+    [InlineData(WalkProgram.Streamed, "A prompt", "stream", 65)]
+    [InlineData(WalkProgram.SevSnp, "A manifest", "SEV-SNP", 60)]
+    [InlineData(WalkProgram.Tdx, "A manifest", "TDX", 60)]
+    public async Task Walk_NamesTheFilesThatRun(string program, string heading, string column, int most)
+    {
+        string[] rows = [.. Rows(heading).Where(row => row.When.Length == 0 || row.When == column).Select(row => row.File)];
+        ILookup<string, string> files = FilesOfTypes();
+        (string When, string Type)[] measured = await MeasureAsync(program);
+        string[] during = [.. measured.Where(one => one.When == "call").SelectMany(one => files[one.Type]).Distinct()];
+        string[] ever = [.. measured.SelectMany(one => files[one.Type]).Distinct()];
+        string[] missing = [.. during.Except(rows).Order(StringComparer.Ordinal)];
+        string[] superfluous = [.. rows.Except(ever).Order(StringComparer.Ordinal)];
+        report.WriteLine($"{column}: {rows.Length} rows; {during.Length} files run");
+        Assert.True(
+            missing.Length + superfluous.Length == 0,
+            $"{Document}, \"{heading}\" ({column}). Add rows for the files that run: {List(missing)}. Remove the rows of files that do not run: {List(superfluous)}.");
+        Assert.True(rows.Length <= most, $"{Document}, \"{heading}\" ({column}): {rows.Length} files, and at most {most} are allowed.");
+    }
+
+    [Theory]
+    [InlineData("A prompt")]
+    [InlineData("A manifest")]
+    public void Walk_NamesFilesThatExist_EachOnce(string heading)
+    {
+        (int Number, string File, string When)[] rows = Rows(heading);
+        Assert.Equal(Enumerable.Range(1, rows.Length), rows.Select(row => row.Number));
+        Assert.Empty(rows.Where(row => !File.Exists(Path.Combine(Library, row.File))).Select(row => row.File));
+        Assert.Empty(rows.GroupBy(row => row.File).Where(group => group.Count() > 1).Select(group => group.Key));
+    }
+
+    private static string List(string[] files) => files.Length == 0 ? "none" : string.Join(", ", files);
+
+    private static (int Number, string File, string When)[] Rows(string heading)
+    {
+        string text = File.ReadAllText(Path.Combine(RepositoryFiles.Root, Document)).ReplaceLineEndings("\n");
+        int begin = text.IndexOf($"\n## {heading}\n", StringComparison.Ordinal);
+        Assert.True(begin >= 0, $"{Document} has no heading \"{heading}\".");
+        int end = text.IndexOf("\n## ", begin + 1, StringComparison.Ordinal);
+        return [.. Row().Matches(text[begin..(end < 0 ? text.Length : end)])
+            .Select(row => (int.Parse(row.Groups["n"].ValueSpan), row.Groups["file"].Value, row.Groups["when"].Value.Trim()))];
+    }
+
+    private static async Task<(string When, string Type)[]> MeasureAsync(string program)
+    {
+        ProcessStartInfo start = new("dotnet", ["exec", typeof(MemoryProgram).Assembly.Location, program])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment["DOTNET_TC_CallCountingDelayMs"] = "0";
+        start.Environment["DOTNET_TC_CallCountThreshold"] = WalkProgram.Threshold.ToString("x");
+        using Process child = Process.Start(start)!;
+        Task<string> errors = child.StandardError.ReadToEndAsync();
+        string output = await child.StandardOutput.ReadToEndAsync().OrTimeout();
+        await child.WaitForExitAsync().OrTimeout();
+        Assert.True(child.ExitCode == 0, $"{child.ExitCode}: {await errors}");
+        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(line => line.Split(' ')).Select(parts => (parts[0], parts[1]))];
+    }
+
+    /// <summary>Outermost types by their full names, with their files. Interfaces and enumerations have no code to follow.</summary>
+    private static ILookup<string, string> FilesOfTypes() => RepositoryFiles.Sources("Privatemode.AI")
+        .SelectMany(path => CSharpSyntaxTree.ParseText(File.ReadAllText(path)).GetRoot().DescendantNodes().OfType<TypeDeclarationSyntax>()
+            .Where(type => type.Parent is BaseNamespaceDeclarationSyntax)
+            .Select(type => ($"{((BaseNamespaceDeclarationSyntax)type.Parent!).Name}.{type.Identifier.Text}",
+                Path.GetRelativePath(Library, path).Replace('\\', '/'))))
+        .ToLookup(type => type.Item1, type => type.Item2);
+
+    [GeneratedRegex(@"^\| (?<n>\d+) \| `(?<file>[^`]+\.cs)` \|(?<when>[^|]*)\|", RegexOptions.Multiline)]
+    private static partial Regex Row();
+}

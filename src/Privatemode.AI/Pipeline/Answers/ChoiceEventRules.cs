@@ -94,7 +94,7 @@ internal sealed class ChoiceEventRules(
             UsageNormalizer.Hide(decrypted);
         }
 
-        _characters.WriteEventsBefore(decrypted, _normalizer.ToolCalls);
+        _characters.WriteEventsBefore(decrypted, _normalizer);
         if (!_choices.HasTextOnly)
         {
             _normalizer.Normalize(decrypted, _choices.Indexes, HasHandedOut);
@@ -153,12 +153,12 @@ internal sealed class SplitSurrogates
 
     /// <summary>Writes the events for halves whose other half did not arrive.</summary>
     /// <param name="decrypted">The current event, checked: its members become theirs.</param>
-    /// <param name="toolCalls">Knows the tool calls that have begun; null for an endpoint without any.</param>
-    public void WriteEventsBefore(DecryptedDocument decrypted, ToolCallNormalizer? toolCalls = null)
+    /// <param name="normalizer">Knows the tool calls that have begun; null for an endpoint without any.</param>
+    public void WriteEventsBefore(DecryptedDocument decrypted, ChoiceNormalizer? normalizer = null)
     {
         foreach (TextKey key in _broken)
         {
-            _before.Add(ChoiceEvent(decrypted, key, toolCalls));
+            _before.Add(ChoiceEvent(decrypted, key, normalizer));
         }
     }
 
@@ -236,14 +236,14 @@ internal sealed class SplitSurrogates
         }
     }
 
-    private static byte[] ChoiceEvent(DecryptedDocument decrypted, TextKey key, ToolCallNormalizer? toolCalls)
+    private static byte[] ChoiceEvent(DecryptedDocument decrypted, TextKey key, ChoiceNormalizer? normalizer)
     {
         const string Replacement = "\uFFFD";
         JsonObject choice = new() { ["index"] = key.Choice };
         if (key.ToolCall is { } call)
         {
             JsonArray calls = new(new JsonObject { ["index"] = call, ["function"] = new JsonObject { ["arguments"] = Replacement } });
-            _ = toolCalls?.Normalize(key.Choice, calls, isEvent: true);
+            _ = normalizer?.ToolCalls.Normalize(key.Choice, calls, isEvent: true);
             choice["delta"] = new JsonObject { [ToolCalls] = calls };
         }
         else if (key.Member == "text")

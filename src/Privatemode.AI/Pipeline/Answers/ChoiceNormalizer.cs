@@ -29,7 +29,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
     private bool _handedOut;
 
     /// <summary>Corrects the tool calls of the messages.</summary>
-    public ToolCallNormalizer ToolCalls { get; } = new();
+    public ToolCallNormalizer ToolCalls => field ??= new ToolCallNormalizer();
 
     /// <summary>Corrects the choices of the answer, or of the next event, whose choices have these <paramref name="indexes"/>.</summary>
     /// <exception cref="PrivatemodeServiceException">The model server broke the answer off.</exception>
@@ -42,7 +42,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
 
         _handedOut = handedOut;
         _replacements.Clear();
-        _messages ??= new MessageNormalizer(isEvent, ToolCalls, _replacements);
+        _messages ??= new MessageNormalizer(isEvent, () => ToolCalls, _replacements);
         _messages.Renamed = 0;
         Utf8JsonReader reader = new(choices, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
         try

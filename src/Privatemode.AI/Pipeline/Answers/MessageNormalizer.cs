@@ -15,7 +15,7 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// become null. What says something is not dropped: a single tool call becomes a list, a refusal its text, and the rest is left for the parser to
 /// throw on.
 /// </remarks>
-internal sealed class MessageNormalizer(bool isEvent, ToolCallNormalizer toolCalls, List<TextReplacement> replacements)
+internal sealed class MessageNormalizer(bool isEvent, Func<ToolCallNormalizer> toolCalls, List<TextReplacement> replacements)
 {
     // The replacement of a longer one would take as much memory again.
     private const int LongestValue = 1024 * 1024;
@@ -118,7 +118,7 @@ internal sealed class MessageNormalizer(bool isEvent, ToolCallNormalizer toolCal
         byte[]? rewritten = expected == JsonTokenType.None || kind == JsonTokenType.Null ? null
             : isContent && kind == JsonTokenType.StartArray ? ContentParts.Rewrite(value)
             : isAnnotations && kind == JsonTokenType.StartArray ? ContentParts.OnlyObjects(value)
-            : toolCallsOf is { } choice && kind == JsonTokenType.StartArray ? toolCalls.Rewrite(value, choice, isEvent)
+            : toolCallsOf is { } choice && kind == JsonTokenType.StartArray ? toolCalls().Rewrite(value, choice, isEvent)
             : kind == expected ? null
             : isContent ? value.Length <= LongestValue ? ContentParts.Quote(value) : null
             : isAnnotations || SaysNothing(value) ? "null"u8.ToArray()
@@ -136,7 +136,7 @@ internal sealed class MessageNormalizer(bool isEvent, ToolCallNormalizer toolCal
         }
     }
 
-    private byte[] RewriteSingle(byte[] call, int choice) => toolCalls.Rewrite(call, choice, isEvent) ?? call;
+    private byte[] RewriteSingle(byte[] call, int choice) => toolCalls().Rewrite(call, choice, isEvent) ?? call;
 
     /// <summary>Whether a value is false, or a text, a list or an object without anything in it.</summary>
     private static bool SaysNothing(ReadOnlySpan<byte> value) =>

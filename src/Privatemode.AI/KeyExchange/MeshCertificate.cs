@@ -10,7 +10,7 @@ namespace Privatemode.AI.KeyExchange;
 // looked at. One rule is added: the reference does not look at names, so that every workload of the mesh passes as the secret service.
 // X509Chain is not used: it differs from these rules and may fetch from the network.
 
-/// <summary>Judges the certificate that the secret service shows.</summary>
+/// <summary>Verifies the certificate that the secret service shows.</summary>
 internal static class MeshCertificate
 {
     /// <summary>Verifies a certificate and hands out its key.</summary>
@@ -97,5 +97,6 @@ internal static class MeshCertificate
     }
 
     private static PrivatemodeVerificationException Failure(string check, string what, string? expected = null, string? found = null) =>
-        PrivatemodeVerificationException.Create(check, $"The certificate of the secret service {what}. Nothing was encrypted to it; do not send anything.", expected, found);
+        PrivatemodeVerificationException.Create(
+            check, $"The certificate of the secret service {what}. Nothing was encrypted to it; do not send anything.", expected, found);
 }

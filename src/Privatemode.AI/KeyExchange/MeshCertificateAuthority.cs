@@ -65,26 +65,26 @@ internal sealed class MeshCertificateAuthority
     // sign is refused rather than interpreted: name constraints, other usages, critical extensions.
     private void CheckConstraints()
     {
-        Demand(
+        Require(
             Certificate.Extensions.TryGetValue(CertificateExtension.BasicConstraints, out CertificateExtension? constraints)
                 && constraints.ReadBasicConstraints().IsAuthority,
             "basic constraints with CA");
-        Demand(
+        Require(
             Certificate.Extensions.TryGetValue(CertificateExtension.KeyUsage, out CertificateExtension? usage)
                 && usage.ReadKeyUsage().MaySignCertificates,
             "key usage with keyCertSign");
-        Demand(
+        Require(
             !Certificate.Extensions.TryGetValue(CertificateExtension.ExtendedKeyUsage, out CertificateExtension? extended)
                 || extended.ReadMayServe(),
             "no extended key usage, or one with serverAuth");
-        Demand(!Certificate.Extensions.ContainsKey(CertificateExtension.NameConstraints), "no name constraints");
+        Require(!Certificate.Extensions.ContainsKey(CertificateExtension.NameConstraints), "no name constraints");
         foreach ((string identifier, CertificateExtension extension) in Certificate.Extensions)
         {
-            Demand(!extension.Critical || MeshCertificate.IsUnderstood(identifier), "no unknown critical extension", identifier);
+            Require(!extension.Critical || MeshCertificate.IsUnderstood(identifier), "no unknown critical extension", identifier);
         }
     }
 
-    private static void Demand(bool condition, string expected, string? found = null)
+    private static void Require(bool condition, string expected, string? found = null)
     {
         if (!condition)
         {

@@ -23,7 +23,7 @@ internal static class CollateralTargets
             {
                 TcbInfo read = TcbInfo.Read(signed.Content);
                 read.CheckDates(item.At);
-                _ = TcbEvaluation.Judge(quote, platform, read, qeIdentity);
+                _ = TcbEvaluation.Evaluate(quote, platform, read, qeIdentity);
             }))],
             parts => [.. SignedParts.OfCollateral(TcbInfo.Name, parts[0]), .. SignedParts.OfPem("certificate", parts[1])]);
         yield return new FuzzTarget(
@@ -32,7 +32,7 @@ internal static class CollateralTargets
             {
                 QeIdentity read = QeIdentity.Read(signed.Content);
                 read.CheckDates(item.At);
-                _ = TcbEvaluation.Judge(quote, platform, tcbInfo, read);
+                _ = TcbEvaluation.Evaluate(quote, platform, tcbInfo, read);
             }))],
             parts => [.. SignedParts.OfCollateral(QeIdentity.Name, parts[0]), .. SignedParts.OfPem("certificate", parts[1])]);
     }

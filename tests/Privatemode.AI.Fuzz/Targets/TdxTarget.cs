@@ -16,9 +16,9 @@ internal static class TdxTarget
         TdAttributes = new byte[8],
         Xfam = 0,
         PlatformInstanceIds = [new byte[16]],
-        DemandMemoryIntegrity = true,
-        DemandSmtDisabled = true,
-        DemandStaticPlatform = true,
+        RequireMemoryIntegrity = true,
+        RequireSmtDisabled = true,
+        RequireStaticPlatform = true,
     };
 
     public static FuzzTarget Create() => new("tdx", [.. Evidence().Select(evidence => evidence.Seed)], Signed);

@@ -21,7 +21,7 @@ internal class CertificateFields
     {
         (ToBeSigned, AsnReader body, OuterAlgorithm, Signature) = DerReader.ReadSigned(der);
         AsnReader version = body.ReadSequence(VersionTag);
-        DerReader.Demand(version.TryReadInt32(out int value) && value == Version3, "The certificate is not of version 3.");
+        DerReader.Require(version.TryReadInt32(out int value) && value == Version3, "The certificate is not of version 3.");
         version.ThrowIfNotEmpty();
 
         Raw = der;
@@ -72,7 +72,7 @@ internal class CertificateFields
 
     /// <summary>Reads one certificate with nothing after it. An extension of it may be critical and unknown.</summary>
     public static CertificateFields Read(ReadOnlyMemory<byte> der) =>
-        new(der, static (_, _, isFirst) => DerReader.Demand(isFirst, "An extension stands twice."));
+        new(der, static (_, _, isFirst) => DerReader.Require(isFirst, "An extension stands twice."));
 
     private static Dictionary<string, CertificateExtension> ReadExtensions(AsnReader body, Action<string, CertificateExtension, bool> check)
     {
@@ -110,7 +110,7 @@ internal sealed class Certificate : CertificateFields
         SignatureAlgorithm? algorithm = SignatureAlgorithmReader.Read(InnerAlgorithm, OuterAlgorithm);
         (IsAuthority, BigInteger? pathLength) =
             Extensions.GetValueOrDefault(CertificateExtension.BasicConstraints)?.ReadBasicConstraints() ?? (false, null);
-        DerReader.Demand(pathLength is null || (IsAuthority && pathLength >= 0 && pathLength <= int.MaxValue), "The path length is impossible.");
+        DerReader.Require(pathLength is null || (IsAuthority && pathLength >= 0 && pathLength <= int.MaxValue), "The path length is impossible.");
         PathLength = (int?)pathLength;
         (MaySignCertificates, MaySignRevocationLists) =
             Extensions.GetValueOrDefault(CertificateExtension.KeyUsage)?.ReadKeyUsage() ?? (false, false);
@@ -305,7 +305,7 @@ internal sealed class DistinguishedName
             string type = attribute.ReadObjectIdentifier();
             string value = ReadText(attribute);
             attribute.ThrowIfNotEmpty();
-            DerReader.Demand(attributes.TryAdd(type, value), "An attribute stands twice.");
+            DerReader.Require(attributes.TryAdd(type, value), "An attribute stands twice.");
         }
 
         return new DistinguishedName(attributes);
@@ -314,7 +314,7 @@ internal sealed class DistinguishedName
     private static string ReadText(AsnReader reader)
     {
         UniversalTagNumber kind = (UniversalTagNumber)reader.PeekTag().TagValue;
-        DerReader.Demand(
+        DerReader.Require(
             kind is UniversalTagNumber.UTF8String or UniversalTagNumber.PrintableString or UniversalTagNumber.IA5String,
             "The value of an attribute is not plain text.");
         return reader.ReadCharacterString(kind);

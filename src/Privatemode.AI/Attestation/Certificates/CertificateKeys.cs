@@ -5,19 +5,9 @@ namespace Privatemode.AI.Attestation.Certificates;
 
 /// <summary>A certificate authority with its key imported once, however many signatures are checked with it.</summary>
 /// <remarks>That it may be trusted is for the caller to know: its key is pinned, or another issuer was checked to have signed it.</remarks>
-internal sealed class CertificateIssuer : IDisposable
+internal sealed class CertificateIssuer(Certificate certificate, RSA? rsa, ECDsa? ecdsa) : IDisposable
 {
-    private readonly RSA? _rsa;
-    private readonly ECDsa? _ecdsa;
-
-    private CertificateIssuer(Certificate certificate, RSA? rsa, ECDsa? ecdsa)
-    {
-        Certificate = certificate;
-        _rsa = rsa;
-        _ecdsa = ecdsa;
-    }
-
-    public Certificate Certificate { get; }
+    public Certificate Certificate { get; } = certificate;
 
     /// <summary>Takes a certificate as issuer whose children are signed with RSASSA-PSS and SHA-384.</summary>
     public static CertificateIssuer WithRsa(Certificate certificate) => new(certificate, SubjectKeys.ImportRsa(certificate), null);
@@ -33,9 +23,9 @@ internal sealed class CertificateIssuer : IDisposable
             return algorithm switch
             {
                 // This padding is MGF1 with the same hash and as much salt as the hash has bytes: AMD's parameters.
-                SignatureAlgorithm.RsaPssSha384 => _rsa?.VerifyData(data.Span, signature.Span, HashAlgorithmName.SHA384, RSASignaturePadding.Pss) == true,
+                SignatureAlgorithm.RsaPssSha384 => rsa?.VerifyData(data.Span, signature.Span, HashAlgorithmName.SHA384, RSASignaturePadding.Pss) == true,
                 SignatureAlgorithm.EcdsaP256Sha256 =>
-                    _ecdsa?.VerifyData(data.Span, signature.Span, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence) == true,
+                    ecdsa?.VerifyData(data.Span, signature.Span, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence) == true,
                 _ => false,
             };
         }
@@ -47,8 +37,8 @@ internal sealed class CertificateIssuer : IDisposable
 
     public void Dispose()
     {
-        _rsa?.Dispose();
-        _ecdsa?.Dispose();
+        rsa?.Dispose();
+        ecdsa?.Dispose();
     }
 }
 
@@ -131,12 +121,12 @@ internal static class SubjectKeys
     {
         AsnReader sequence = new AsnReader(subjectPublicKeyInfo, AsnEncodingRules.DER).ReadSequence();
         AsnReader algorithm = sequence.ReadSequence();
-        DerReader.Demand(algorithm.ReadObjectIdentifier() == RsaEncryption, "The key is not an RSA key for any padding.");
+        DerReader.Require(algorithm.ReadObjectIdentifier() == RsaEncryption, "The key is not an RSA key for any padding.");
         algorithm.ReadNull();
         algorithm.ThrowIfNotEmpty();
         byte[] bits = sequence.ReadBitString(out int unusedBits);
         sequence.ThrowIfNotEmpty();
-        DerReader.Demand(unusedBits == 0, "The key is not a whole number of bytes.");
+        DerReader.Require(unusedBits == 0, "The key is not a whole number of bytes.");
 
         AsnReader input = new(bits, AsnEncodingRules.DER);
         AsnReader numbers = input.ReadSequence();
@@ -146,8 +136,8 @@ internal static class SubjectKeys
         numbers.ThrowIfNotEmpty();
 
         // Positive with its highest bit set: DER puts one zero byte before it.
-        DerReader.Demand(modulus.Length - 1 is >= SmallestModulus and <= LargestModulus && modulus[0] == 0, "The modulus has an odd size.");
-        DerReader.Demand(exponent.SequenceEqual(Exponent65537), "The exponent is not 65537.");
+        DerReader.Require(modulus.Length - 1 is >= SmallestModulus and <= LargestModulus && modulus[0] == 0, "The modulus has an odd size.");
+        DerReader.Require(exponent.SequenceEqual(Exponent65537), "The exponent is not 65537.");
         return new RSAParameters { Modulus = modulus[1..].ToArray(), Exponent = exponent.ToArray() };
     }
 
@@ -261,7 +251,7 @@ internal static class SignatureAlgorithmReader
     private static int ReadWrappedInteger(AsnReader parameters, Asn1Tag tag)
     {
         AsnReader wrapper = parameters.ReadSequence(tag);
-        DerReader.Demand(wrapper.TryReadInt32(out int value), "The number is too large.");
+        DerReader.Require(wrapper.TryReadInt32(out int value), "The number is too large.");
         wrapper.ThrowIfNotEmpty();
         return value;
     }

@@ -23,32 +23,51 @@ internal sealed class CertificateRevocationList
 
     private readonly HashSet<ReadOnlyMemory<byte>> _revoked;
 
-    private CertificateRevocationList(string issuedBy, HashSet<ReadOnlyMemory<byte>> revoked)
+    private CertificateRevocationList(ReadOnlyMemory<byte> der, string issuedBy)
     {
         IssuedBy = issuedBy;
-        _revoked = revoked;
+        (ToBeSigned, AsnReader body, ReadOnlyMemory<byte> outerAlgorithm, Signature) = DerReader.ReadSigned(der);
+        DerReader.Require(body.TryReadInt32(out int version) && version == Version2, "The list is not of version 2.");
+        SignatureAlgorithm? algorithm = SignatureAlgorithmReader.Read(body.ReadEncodedValue(), outerAlgorithm);
+        Issuer = body.ReadEncodedValue();
+        ThisUpdate = DerReader.ReadTime(body);
+        NextUpdate = DerReader.IsTimeNext(body) ? DerReader.ReadTime(body) : null;
+        _revoked = ReadEntries(body, issuedBy);
+        if (body.HasData)
+        {
+            AsnReader tagged = body.ReadSequence(ExtensionsTag);
+            Number = ReadExtensions(tagged.ReadSequence(), issuedBy);
+            tagged.ThrowIfNotEmpty();
+        }
+
+        body.ThrowIfNotEmpty();
+        Algorithm = algorithm ?? throw CertificateExceptions.CreateForList(
+            CertificateChecks.CrlAlgorithm,
+            issuedBy,
+            "is signed with an unknown algorithm, or names two",
+            expected: "RSASSA-PSS with SHA-384 or ECDSA with SHA-256");
     }
 
     /// <summary>Whose list it is meant to be, in our words, for messages: "the AMD root key".</summary>
     public string IssuedBy { get; }
 
     /// <summary>The signed part, as it stands.</summary>
-    public ReadOnlyMemory<byte> ToBeSigned { get; private init; }
+    public ReadOnlyMemory<byte> ToBeSigned { get; }
 
-    public SignatureAlgorithm Algorithm { get; private init; }
+    public SignatureAlgorithm Algorithm { get; }
 
-    public ReadOnlyMemory<byte> Signature { get; private init; }
+    public ReadOnlyMemory<byte> Signature { get; }
 
     /// <summary>The issuer's name, DER.</summary>
-    public ReadOnlyMemory<byte> Issuer { get; private init; }
+    public ReadOnlyMemory<byte> Issuer { get; }
 
-    public DateTimeOffset ThisUpdate { get; private init; }
+    public DateTimeOffset ThisUpdate { get; }
 
     /// <summary>Until when the list may be used; null when it does not say, which counts as stale.</summary>
-    public DateTimeOffset? NextUpdate { get; private init; }
+    public DateTimeOffset? NextUpdate { get; }
 
     /// <summary>The list's number, which its issuer increases with every list; 0 if it has none.</summary>
-    public BigInteger Number { get; private init; }
+    public BigInteger Number { get; }
 
     /// <summary>The order among lists of the same issuer; <see langword="null"/> if the list does not say until when it may be used.</summary>
     public DocumentVersion? Version => NextUpdate is { } end ? new DocumentVersion(ThisUpdate, Number, end) : null;
@@ -68,7 +87,7 @@ internal sealed class CertificateRevocationList
 
         try
         {
-            return Read(der, issuedBy);
+            return new CertificateRevocationList(der, issuedBy);
         }
         catch (AsnContentException)
         {
@@ -104,41 +123,6 @@ internal sealed class CertificateRevocationList
         {
             throw CertificateExceptions.CreateForList(CertificateChecks.CrlSignature, IssuedBy, "is not signed by its issuer");
         }
-    }
-
-    private static CertificateRevocationList Read(ReadOnlyMemory<byte> der, string issuedBy)
-    {
-        (ReadOnlyMemory<byte> toBeSigned, AsnReader body, ReadOnlyMemory<byte> outerAlgorithm, ReadOnlyMemory<byte> signature) =
-            DerReader.ReadSigned(der);
-        DerReader.Demand(body.TryReadInt32(out int version) && version == Version2, "The list is not of version 2.");
-        SignatureAlgorithm? algorithm = SignatureAlgorithmReader.Read(body.ReadEncodedValue(), outerAlgorithm);
-        ReadOnlyMemory<byte> issuer = body.ReadEncodedValue();
-        DateTimeOffset thisUpdate = DerReader.ReadTime(body);
-        DateTimeOffset? nextUpdate = DerReader.IsTimeNext(body) ? DerReader.ReadTime(body) : null;
-        HashSet<ReadOnlyMemory<byte>> revoked = ReadEntries(body, issuedBy);
-        BigInteger number = 0;
-        if (body.HasData)
-        {
-            AsnReader tagged = body.ReadSequence(ExtensionsTag);
-            number = ReadExtensions(tagged.ReadSequence(), issuedBy);
-            tagged.ThrowIfNotEmpty();
-        }
-
-        body.ThrowIfNotEmpty();
-        return new CertificateRevocationList(issuedBy, revoked)
-        {
-            ToBeSigned = toBeSigned,
-            Algorithm = algorithm ?? throw CertificateExceptions.CreateForList(
-                CertificateChecks.CrlAlgorithm,
-                issuedBy,
-                "is signed with an unknown algorithm, or names two",
-                expected: "RSASSA-PSS with SHA-384 or ECDSA with SHA-256"),
-            Signature = signature,
-            Issuer = issuer,
-            ThisUpdate = thisUpdate,
-            NextUpdate = nextUpdate,
-            Number = number,
-        };
     }
 
     // revokedCertificates is absent rather than empty when nothing is revoked; an empty one does no harm.
@@ -192,7 +176,7 @@ internal sealed class CertificateRevocationList
 
             if (identifier == CrlNumber)
             {
-                DerReader.Demand(number is null, "The list has two numbers.");
+                DerReader.Require(number is null, "The list has two numbers.");
                 number = ReadNumber(extension.Value);
             }
         }
@@ -205,7 +189,7 @@ internal sealed class CertificateRevocationList
         AsnReader reader = new(value, AsnEncodingRules.DER);
         BigInteger number = reader.ReadInteger();
         reader.ThrowIfNotEmpty();
-        DerReader.Demand(number.Sign >= 0 && number.GetByteCount(isUnsigned: true) <= LongestNumber, "The list's number is out of range.");
+        DerReader.Require(number.Sign >= 0 && number.GetByteCount(isUnsigned: true) <= LongestNumber, "The list's number is out of range.");
         return number;
     }
 

@@ -25,7 +25,7 @@ internal static class DerReader
         ReadOnlyMemory<byte> algorithm = outer.ReadEncodedValue();
         byte[] signature = outer.ReadBitString(out int unusedBits);
         outer.ThrowIfNotEmpty();
-        Demand(unusedBits == 0, "The signature is not a whole number of bytes.");
+        Require(unusedBits == 0, "The signature is not a whole number of bytes.");
         return new SignedParts(toBeSigned, body, algorithm, signature);
     }
 
@@ -38,7 +38,7 @@ internal static class DerReader
     }
 
     public static void CheckSerialNumber(ReadOnlyMemory<byte> serialNumber) =>
-        Demand(serialNumber.Length <= LongestSerialNumber, "The serial number is too long.");
+        Require(serialNumber.Length <= LongestSerialNumber, "The serial number is too long.");
 
     /// <summary>Time of RFC 5280, section 4.1.2.5.</summary>
     public static DateTimeOffset ReadTime(AsnReader reader) => IsTime(reader, UniversalTagNumber.UtcTime)
@@ -60,7 +60,7 @@ internal static class DerReader
         return (identifier, new CertificateExtension(critical, value));
     }
 
-    public static void Demand(bool condition, string message)
+    public static void Require(bool condition, string message)
     {
         if (!condition)
         {

@@ -49,7 +49,6 @@ internal sealed class SnpAuthorities : IDisposable
     }
 
     /// <summary>Refuses a signing key's certificate that the intermediate did not issue, and a chain that is not valid at a time.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is another issuer's, or one of the three is not valid.</exception>
     public void CheckIssued(VekCertificate vek, DateTimeOffset at)
     {
         using (CertificateIssuer issuer = CertificateIssuer.WithRsa(Intermediate))

@@ -6,7 +6,7 @@ namespace Privatemode.AI.Attestation.Sev;
 // The order: what the bytes say; chain to the pinned root at the time; the report's signature; what certificate and report say about each
 // other; revocation. All but the last needs no more than evidence often brings along, and is judged before anything is fetched for it.
 
-/// <summary>Judges whether a report is authentic: made and signed by a genuine AMD processor. Pure.</summary>
+/// <summary>Verifies that a report is authentic: made and signed by a genuine AMD processor. Pure.</summary>
 internal static class SnpVerifier
 {
     /// <summary>Verifies a report whose certificates come from AMD.</summary>
@@ -126,7 +126,7 @@ internal static class SnpVerifier
 /// <param name="Tcb">The TCB versions of the report, the reported one proved by the key.</param>
 internal sealed record SignedSnpReport(SnpReport Report, VekCertificate Vek, SnpAuthorities Authorities, SnpTcb Tcb)
 {
-    /// <summary>Judges chain, signature, and what certificate and report say about each other. <see cref="SnpVerifier.CheckKind"/> has passed.</summary>
+    /// <summary>Verifies chain, signature, and what certificate and report say about each other. <see cref="SnpVerifier.CheckKind"/> has passed.</summary>
     /// <exception cref="PrivatemodeVerificationException">No genuine processor made this report.</exception>
     public static SignedSnpReport Verify(SnpReport report, VekCertificate vek, SnpAuthorities authorities, DateTimeOffset at)
     {

@@ -93,7 +93,7 @@ internal sealed record VekExtensions(SnpProduct? Product, TcbVersion Tcb, ReadOn
             CheckStructure(extensions, line);
             foreach (string reserved in Reserved)
             {
-                DemandValue(!extensions.ContainsKey(reserved) || ReadByte(extensions, reserved) == 0, "a reserved patch level is not 0");
+                RequireValue(!extensions.ContainsKey(reserved) || ReadByte(extensions, reserved) == 0, "a reserved patch level is not 0");
             }
 
             return new VekExtensions(
@@ -165,14 +165,14 @@ internal sealed record VekExtensions(SnpProduct? Product, TcbVersion Tcb, ReadOn
             return value;
         }
 
-        DemandValue(value.Length == size + 2 && value.Span[0] == 0x04 && value.Span[1] == size, $"the hardware id has not {size} bytes");
+        RequireValue(value.Length == size + 2 && value.Span[0] == 0x04 && value.Span[1] == size, $"the hardware id has not {size} bytes");
         return value[2..];
     }
 
     private static byte ReadByte(IReadOnlyDictionary<string, CertificateExtension> extensions, string identifier)
     {
         AsnReader reader = new(extensions[identifier].Value, AsnEncodingRules.DER);
-        DemandValue(reader.TryReadInt32(out int value) && value is >= byte.MinValue and <= byte.MaxValue, "a number is not in 0 to 255");
+        RequireValue(reader.TryReadInt32(out int value) && value is >= byte.MinValue and <= byte.MaxValue, "a number is not in 0 to 255");
         reader.ThrowIfNotEmpty();
         return (byte)value;
     }
@@ -185,7 +185,7 @@ internal sealed record VekExtensions(SnpProduct? Product, TcbVersion Tcb, ReadOn
         return text;
     }
 
-    private static void DemandValue(bool condition, string what)
+    private static void RequireValue(bool condition, string what)
     {
         if (!condition)
         {

@@ -33,7 +33,7 @@ internal sealed class PckChain : IDisposable
     /// <summary>What the leaf says about the platform.</summary>
     public PckExtensions Extensions { get; }
 
-    /// <summary>Judges the chain in a quote, apart from revocation.</summary>
+    /// <summary>Verifies the chain in a quote, apart from revocation.</summary>
     /// <exception cref="PrivatemodeVerificationException">The chain does not lead to a trusted root.</exception>
     public static PckChain Verify(TdxQuote quote, IntelRoots roots, DateTimeOffset at)
     {
@@ -173,7 +173,7 @@ internal sealed class IntelRoots(TdxTrustAnchors anchors, DateTimeOffset at) : I
     /// <summary>When the first of the accepted certificates expires.</summary>
     public DateTimeOffset NotAfter => _accepted.Min(root => root.Certificate.NotAfter);
 
-    /// <summary>Judges the last certificate of a chain.</summary>
+    /// <summary>Verifies the last certificate of a chain.</summary>
     /// <exception cref="PrivatemodeVerificationException">It is not a trusted root, or not the root of the chains before.</exception>
     public CertificateIssuer Accept(Certificate root)
     {
@@ -225,21 +225,14 @@ internal sealed class IntelRoots(TdxTrustAnchors anchors, DateTimeOffset at) : I
 }
 
 /// <summary>The certificate that signs Intel's JSON documents, and its key.</summary>
-internal sealed class CollateralSigner : IDisposable
+internal sealed class CollateralSigner(Certificate certificate, ECDsa key) : IDisposable
 {
     private const string CommonName = "Intel SGX TCB Signing";
     private const string Holder = "Intel's TCB signing key";
-    private readonly ECDsa _key;
 
-    private CollateralSigner(Certificate certificate, ECDsa key)
-    {
-        Certificate = certificate;
-        _key = key;
-    }
+    public Certificate Certificate { get; } = certificate;
 
-    public Certificate Certificate { get; }
-
-    /// <summary>Judges the chain that came with a document, apart from revocation.</summary>
+    /// <summary>Verifies the chain that came with a document, apart from revocation.</summary>
     /// <param name="pem">Signing certificate and root.</param>
     /// <param name="at">The time at which it must be valid: Intel renewed the certificate with the same key, so the signature cannot tell.</param>
     /// <param name="chainCheck">The check that fails when it is no such chain.</param>
@@ -256,13 +249,13 @@ internal sealed class CollateralSigner : IDisposable
 
     public void CheckSignature(SignedDocument document, string name, string check)
     {
-        if (!QuoteSignatures.Verify(_key, document.SignedBytes, document.Signature))
+        if (!QuoteSignatures.Verify(key, document.SignedBytes, document.Signature))
         {
             throw TdxExceptions.Collateral(check, $"Intel's {name} is not signed by Intel's TCB signing key");
         }
     }
 
-    public void Dispose() => _key.Dispose();
+    public void Dispose() => key.Dispose();
 }
 
 /// <summary>The root keys under which TDX evidence and collateral count: SHA-256 of the SubjectPublicKeyInfo of each.</summary>

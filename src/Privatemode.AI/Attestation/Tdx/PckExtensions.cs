@@ -77,11 +77,9 @@ internal sealed class PckExtensions
 
     private void Read(AsnReader pairs)
     {
-        uint seen = 0;
-        while (pairs.HasData)
+        const uint tcbPceIdAndFmspc = 0b11100;
+        uint seen = ReadPairs(pairs, Root, (arc, pair) =>
         {
-            AsnReader pair = pairs.ReadSequence();
-            int arc = ReadArc(pair, Root, ref seen);
             switch (arc)
             {
                 case 2:
@@ -103,25 +101,19 @@ internal sealed class PckExtensions
                     ReadConfiguration(pair.ReadSequence());
                     break;
                 default:
-                    // The PPID, which nobody asks for, or something newer: Intel signed it, and it changes nothing of the rest.
+                    // The PPID, which no check needs, or something newer: Intel signed it, and it changes nothing of the rest.
                     _ = pair.ReadEncodedValue();
                     break;
             }
-
-            pair.ThrowIfNotEmpty();
-        }
-
-        const uint tcbPceIdAndFmspc = 0b11100;
-        Demand((seen & tcbPceIdAndFmspc) == tcbPceIdAndFmspc);
+        });
+        Require((seen & tcbPceIdAndFmspc) == tcbPceIdAndFmspc);
     }
 
     private void ReadTcb(AsnReader pairs)
     {
-        uint seen = 0;
-        while (pairs.HasData)
+        const uint all = ((1u << CpuSvnArc) - 1) << 1;
+        uint seen = ReadPairs(pairs, Tcb, (arc, pair) =>
         {
-            AsnReader pair = pairs.ReadSequence();
-            int arc = ReadArc(pair, Tcb, ref seen);
             switch (arc)
             {
                 case >= 1 and <= ComponentCount:
@@ -137,45 +129,47 @@ internal sealed class PckExtensions
                 default:
                     throw new AsnContentException();
             }
-
-            pair.ThrowIfNotEmpty();
-        }
-
-        const uint all = ((1u << CpuSvnArc) - 1) << 1;
-        Demand(seen == all);
+        });
+        Require(seen == all);
     }
 
-    private void ReadConfiguration(AsnReader pairs)
+    private void ReadConfiguration(AsnReader pairs) => ReadPairs(pairs, Configuration, (arc, pair) =>
+    {
+        bool value = pair.ReadBoolean();
+        switch (arc)
+        {
+            case 1:
+                DynamicPlatform = value;
+                break;
+            case 2:
+                break; // whether Intel keeps the platform's root keys
+            case 3:
+                SmtEnabled = value;
+                break;
+            default:
+                throw new AsnContentException();
+        }
+    });
+
+    // Returns the arcs that were there, one bit each.
+    private static uint ReadPairs(AsnReader pairs, ReadOnlySpan<byte> prefix, Action<int, AsnReader> read)
     {
         uint seen = 0;
         while (pairs.HasData)
         {
             AsnReader pair = pairs.ReadSequence();
-            int arc = ReadArc(pair, Configuration, ref seen);
-            bool value = pair.ReadBoolean();
-            switch (arc)
-            {
-                case 1:
-                    DynamicPlatform = value;
-                    break;
-                case 2:
-                    break; // whether Intel keeps the platform's root keys
-                case 3:
-                    SmtEnabled = value;
-                    break;
-                default:
-                    throw new AsnContentException();
-            }
-
+            read(ReadArc(pair, prefix, ref seen), pair);
             pair.ThrowIfNotEmpty();
         }
+
+        return seen;
     }
 
     // The one arc below the prefix, from 1 to 31, or 0 when the identifier is another. No known arc may stand twice.
     private static int ReadArc(AsnReader pair, ReadOnlySpan<byte> prefix, ref uint seen)
     {
         const int headerSize = 2;
-        Demand(pair.PeekTag() == Asn1Tag.ObjectIdentifier);
+        Require(pair.PeekTag() == Asn1Tag.ObjectIdentifier);
         ReadOnlySpan<byte> identifier = pair.ReadEncodedValue().Span;
         if (identifier.Length != headerSize + prefix.Length + 1 || !identifier[headerSize..^1].SequenceEqual(prefix) || identifier[^1] is 0 or > 31)
         {
@@ -183,31 +177,31 @@ internal sealed class PckExtensions
         }
 
         uint bit = 1u << identifier[^1];
-        Demand((seen & bit) == 0);
+        Require((seen & bit) == 0);
         seen |= bit;
         return identifier[^1];
     }
 
     private static ReadOnlyMemory<byte> ReadOctets(AsnReader pair, int length)
     {
-        Demand(pair.TryReadPrimitiveOctetString(out ReadOnlyMemory<byte> octets) && octets.Length == length);
+        Require(pair.TryReadPrimitiveOctetString(out ReadOnlyMemory<byte> octets) && octets.Length == length);
         return octets;
     }
 
     private static int ReadInteger(AsnReader pair, int maximum)
     {
-        Demand(pair.TryReadInt32(out int value) && value >= 0 && value <= maximum);
+        Require(pair.TryReadInt32(out int value) && value >= 0 && value <= maximum);
         return value;
     }
 
     private static SgxType ReadSgxType(AsnReader pair)
     {
         ReadOnlySpan<byte> content = pair.ReadEnumeratedBytes().Span;
-        Demand(content.Length == 1 && content[0] <= (byte)Tdx.SgxType.ScalableWithIntegrity);
+        Require(content.Length == 1 && content[0] <= (byte)Tdx.SgxType.ScalableWithIntegrity);
         return (SgxType)content[0];
     }
 
-    private static void Demand(bool condition)
+    private static void Require(bool condition)
     {
         if (!condition)
         {

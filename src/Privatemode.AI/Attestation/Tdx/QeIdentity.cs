@@ -55,13 +55,13 @@ internal sealed record QeIdentity(
 
     /// <summary>What Intel says about the quoting enclave that made the quote.</summary>
     /// <exception cref="PrivatemodeVerificationException">It is another enclave, or older than any that Intel lists.</exception>
-    public TcbFinding Judge(QeReport report)
+    public TcbFinding Evaluate(QeReport report)
     {
         bool sameMiscSelect = MaskedBytes.AreEqual(report.MiscSelect.Span, MiscSelectMask, MiscSelect);
-        Demand(sameMiscSelect, TdxChecks.QeMiscSelect, MiscSelect, report.MiscSelect);
+        Require(sameMiscSelect, TdxChecks.QeMiscSelect, MiscSelect, report.MiscSelect);
         bool sameAttributes = MaskedBytes.AreEqual(report.Attributes.Span, AttributesMask, MaskedBytes.And(Attributes, AttributesMask));
-        Demand(sameAttributes, TdxChecks.QeAttributes, Attributes, report.Attributes);
-        Demand(report.MrSigner.Span.SequenceEqual(MrSigner), TdxChecks.QeSigner, MrSigner, report.MrSigner);
+        Require(sameAttributes, TdxChecks.QeAttributes, Attributes, report.Attributes);
+        Require(report.MrSigner.Span.SequenceEqual(MrSigner), TdxChecks.QeSigner, MrSigner, report.MrSigner);
         if (report.IsvProductId != IsvProductId)
         {
             throw TdxExceptions.Platform(
@@ -76,7 +76,7 @@ internal sealed record QeIdentity(
             VerificationCause.Collateral);
     }
 
-    private static void Demand(bool condition, string check, ReadOnlySpan<byte> expected, ReadOnlyMemory<byte> found)
+    private static void Require(bool condition, string check, ReadOnlySpan<byte> expected, ReadOnlyMemory<byte> found)
     {
         if (!condition)
         {

@@ -24,7 +24,7 @@ internal sealed class SignedQuote : IDisposable
 
     public PckChain Chain { get; }
 
-    /// <summary>Judges chain and signatures.</summary>
+    /// <summary>Verifies chain and signatures.</summary>
     /// <param name="quote">The quote; bytes after its signature data are not looked at.</param>
     /// <exception cref="PrivatemodeVerificationException">No genuine platform made this quote.</exception>
     public static SignedQuote Verify(ReadOnlyMemory<byte> quote, TdxTrustAnchors anchors, DateTimeOffset at)

@@ -13,27 +13,27 @@ namespace Privatemode.AI.Attestation.Tdx;
 internal sealed record TcbEvaluation(
     TcbFinding Overall, TcbStatus Platform, TcbStatus? Module, TcbStatus QuotingEnclave, TcbStatus WithoutPlatform)
 {
-    /// <summary>Judges the TCB that a quote states.</summary>
+    /// <summary>Evaluates the TCB that a quote states.</summary>
     /// <exception cref="PrivatemodeVerificationException">Something of it is unknown to Intel, too old, or revoked.</exception>
-    public static TcbEvaluation Judge(TdxQuote quote, PckExtensions platform, TcbInfo tcbInfo, QeIdentity qeIdentity)
+    public static TcbEvaluation Evaluate(TdxQuote quote, PckExtensions platform, TcbInfo tcbInfo, QeIdentity qeIdentity)
     {
-        TcbFinding enclave = qeIdentity.Judge(quote.QeReport);
+        TcbFinding enclave = qeIdentity.Evaluate(quote.QeReport);
         TdReport report = quote.Report;
-        TcbEvaluation judgement = JudgeAt(report.TeeTcbSvn.Span, report, platform, tcbInfo, enclave);
+        TcbEvaluation evaluation = EvaluateAt(report.TeeTcbSvn.Span, report, platform, tcbInfo, enclave);
         if (report.Is15)
         {
-            judgement = judgement.Compare(JudgeAt(report.TeeTcbSvn2.Span, report, platform, tcbInfo, enclave));
+            evaluation = evaluation.Compare(EvaluateAt(report.TeeTcbSvn2.Span, report, platform, tcbInfo, enclave));
         }
 
-        return judgement.Overall.Status != TcbStatus.Revoked
-            ? judgement
-            : throw TdxExceptions.Platform(TdxChecks.TcbRevoked, "is revoked by Intel", found: judgement.ToText(), cause: VerificationCause.TcbRevoked);
+        return evaluation.Overall.Status != TcbStatus.Revoked
+            ? evaluation
+            : throw TdxExceptions.Platform(TdxChecks.TcbRevoked, "is revoked by Intel", found: evaluation.ToText(), cause: VerificationCause.TcbRevoked);
     }
 
     /// <summary>The statuses in words, for reports and messages.</summary>
     public string ToText() => $"{Overall.Status} (platform {Platform}, module {Module?.ToString() ?? "as platform"}, quoting enclave {QuotingEnclave})";
 
-    private static TcbEvaluation JudgeAt(
+    private static TcbEvaluation EvaluateAt(
         ReadOnlySpan<byte> teeTcbSvn, TdReport report, PckExtensions platform, TcbInfo tcbInfo, TcbFinding enclave)
     {
         TcbFinding level = TcbLevel.Match(tcbInfo.Levels, platform, teeTcbSvn)?.Finding ?? throw TdxExceptions.Platform(
@@ -41,12 +41,12 @@ internal sealed record TcbEvaluation(
             "has a TCB older than any that Intel lists",
             found: $"components {TdxExceptions.Hex(platform.Components.Span)}, PCE {platform.PceSvn}, TDX {TdxExceptions.Hex(teeTcbSvn)}",
             cause: VerificationCause.Collateral);
-        TcbFinding? module = TdxModuleIdentity.Judge(tcbInfo, report, teeTcbSvn);
+        TcbFinding? module = TdxModuleIdentity.Evaluate(tcbInfo, report, teeTcbSvn);
         TcbFinding withoutPlatform = (module ?? level).Converge(enclave);
         return new TcbEvaluation(level.Converge(withoutPlatform), level.Status, module?.Status, enclave.Status, withoutPlatform.Status);
     }
 
-    // This is the judgement at launch. Dates and advisories are those of both; a module of line 0 at either time is judged with the platform.
+    // This is the evaluation at launch. Dates and advisories are those of both; a module of line 0 at either time is judged with the platform.
     private TcbEvaluation Compare(TcbEvaluation now) => new(
         Overall.Converge(now.Overall) with { Status = TcbStatuses.Relaunch(Overall.Status, now.Overall.Status) },
         TcbStatuses.Relaunch(Platform, now.Platform),
@@ -64,11 +64,11 @@ internal sealed record NewestTcbEvaluation(TcbInfo? TcbInfo, TcbEvaluation? Tcb,
     /// <summary>Whether there was nothing to judge by.</summary>
     public bool IsUnknown => Tcb is null && Problem is null;
 
-    /// <summary>Judges by the newest TCB info. What is revoked is refused here as everywhere; all else is for the policy to decide.</summary>
+    /// <summary>Evaluates the TCB by the newest TCB info. What is revoked is refused here as everywhere; all else is for the policy to decide.</summary>
     /// <param name="verdict">What the verdict is made by.</param>
     /// <param name="revocation">The roots of this verification, and the root's verified revocation list.</param>
     /// <exception cref="PrivatemodeVerificationException">Something of the TCB is revoked.</exception>
-    public static NewestTcbEvaluation Judge(
+    public static NewestTcbEvaluation Evaluate(
         TdxQuote quote,
         PckExtensions platform,
         TdxCollateral collateral,
@@ -95,7 +95,7 @@ internal sealed record NewestTcbEvaluation(TcbInfo? TcbInfo, TcbEvaluation? Tcb,
 
             // What it calls revoked is refused even after its time: otherwise it would be enough to keep its successor away.
             newest = at <= given.NextUpdate ? given : null;
-            TcbEvaluation tcb = TcbEvaluation.Judge(quote, platform, given, verdict.QeIdentity);
+            TcbEvaluation tcb = TcbEvaluation.Evaluate(quote, platform, given, verdict.QeIdentity);
             given.CheckDates(at);
             return new NewestTcbEvaluation(given, tcb, null);
         }

@@ -55,7 +55,6 @@ internal sealed record TcbInfo(
         CollateralDates.Check(Name, IssueDate, NextUpdate, at, TdxChecks.TcbInfoNotYetValid, TdxChecks.TcbInfoExpired);
 
     /// <summary>Refuses it for another family of platforms.</summary>
-    /// <exception cref="PrivatemodeVerificationException">The PCK certificate names another family or provisioning enclave.</exception>
     public void CheckBelongsTo(PckExtensions platform)
     {
         Compare(platform.Fmspc.Span, Fmspc, TdxChecks.TcbInfoFmspc, "family of platforms");
@@ -237,7 +236,7 @@ internal sealed record TdxModuleIdentity(int? Line, TdxModule Module, IReadOnlyL
     /// <summary>What Intel says about the module in the quote; null when its line is judged with the platform.</summary>
     /// <param name="teeTcbSvn">The TCB at launch or now, 16 bytes.</param>
     /// <exception cref="PrivatemodeVerificationException">Intel does not know the module, or not any more.</exception>
-    public static TcbFinding? Judge(TcbInfo tcbInfo, TdReport report, ReadOnlySpan<byte> teeTcbSvn)
+    public static TcbFinding? Evaluate(TcbInfo tcbInfo, TdReport report, ReadOnlySpan<byte> teeTcbSvn)
     {
         int version = teeTcbSvn[0];
         int line = teeTcbSvn[1];

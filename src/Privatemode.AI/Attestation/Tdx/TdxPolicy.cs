@@ -37,7 +37,7 @@ internal sealed record TdxPolicy
     /// <remarks>Gives up that firmware and microcode of the platform are up to date. A module judged with its platform is not affected.</remarks>
     public bool DangerousAcceptOutdatedTdxPlatform { get; init; }
 
-    /// <summary>Demands that the status is an accepted one under Intel's newest TCB info too.</summary>
+    /// <summary>Requires that the status is an accepted one under Intel's newest TCB info too.</summary>
     public bool RequireNewestTdxTcbInfo { get; init; }
 
     /// <summary>The oldest evaluation of Intel's that counts, of TCB info and QE identity alike. Default 0: any that is not expired.</summary>
@@ -46,14 +46,14 @@ internal sealed record TdxPolicy
     /// <summary>The platforms that are accepted, 16 bytes each; empty for any.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> PlatformInstanceIds { get; init => field = AllSized(value, PlatformInstanceIdSize); } = [];
 
-    /// <summary>Demands cryptographic integrity of the platform's memory.</summary>
-    public bool DemandMemoryIntegrity { get; init; }
+    /// <summary>Requires cryptographic integrity of the platform's memory.</summary>
+    public bool RequireMemoryIntegrity { get; init; }
 
-    /// <summary>Demands that simultaneous multithreading is off. A platform that does not say so does not pass.</summary>
-    public bool DemandSmtDisabled { get; init; }
+    /// <summary>Requires that simultaneous multithreading is off. A platform that does not say so does not pass.</summary>
+    public bool RequireSmtDisabled { get; init; }
 
-    /// <summary>Demands a platform that cannot be extended by CPU packages. A platform that does not say so does not pass.</summary>
-    public bool DemandStaticPlatform { get; init; }
+    /// <summary>Requires a platform that cannot be extended by CPU packages. A platform that does not say so does not pass.</summary>
+    public bool RequireStaticPlatform { get; init; }
 
     /// <summary>Returns whether a status is an accepted one.</summary>
     public bool Accepts(TcbEvaluation tcb) =>
@@ -169,13 +169,13 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
         }
 
         _mismatches.Compare(
-            !policy.DemandMemoryIntegrity || platform.SgxType == SgxType.ScalableWithIntegrity,
+            !policy.RequireMemoryIntegrity || platform.SgxType == SgxType.ScalableWithIntegrity,
             TdxPolicyChecks.MemoryIntegrity,
             $"{SgxType.ScalableWithIntegrity}",
             platform.SgxType?.ToString() ?? "not said");
-        _mismatches.Compare(!policy.DemandSmtDisabled || platform.SmtEnabled == false, TdxPolicyChecks.Multithreading, "off", ToText(platform.SmtEnabled));
+        _mismatches.Compare(!policy.RequireSmtDisabled || platform.SmtEnabled == false, TdxPolicyChecks.Multithreading, "off", ToText(platform.SmtEnabled));
         _mismatches.Compare(
-            !policy.DemandStaticPlatform || platform.DynamicPlatform == false,
+            !policy.RequireStaticPlatform || platform.DynamicPlatform == false,
             TdxPolicyChecks.StaticPlatform,
             "not dynamic",
             ToText(platform.DynamicPlatform));

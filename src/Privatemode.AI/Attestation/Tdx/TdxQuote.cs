@@ -19,11 +19,19 @@ internal sealed class TdxQuote
     private const int SignatureSize = 64;
     private const int KeySize = 64;
 
-    private TdxQuote(int version, TdReport report, ReadOnlyMemory<byte> signedBytes)
+    private TdxQuote(int version, TdReport report, ReadOnlyMemory<byte> signedBytes, QuoteReader reader)
     {
         Version = version;
         Report = report;
         SignedBytes = signedBytes;
+        Signature = reader.Read(SignatureSize, TdxChecks.QuoteSignatureLength);
+        AttestationKey = reader.Read(KeySize, TdxChecks.QuoteSignatureLength);
+        ReadHeading(ref reader, CertifiedByQeReport, TdxChecks.CertificationType, TdxChecks.CertificationLength);
+        QeReport = new QeReport(reader.Read(QeReport.Size, TdxChecks.CertificationLength));
+        QeReportSignature = reader.Read(SignatureSize, TdxChecks.CertificationLength);
+        AuthenticationData = reader.Read(reader.ReadUInt16(TdxChecks.AuthenticationLength), TdxChecks.AuthenticationLength);
+        ReadHeading(ref reader, CertifiedByPckChain, TdxChecks.PckType, TdxChecks.PckLength);
+        PckChain = reader.Read((uint)reader.Remaining, TdxChecks.PckLength);
     }
 
     /// <summary>4 or 5.</summary>
@@ -36,21 +44,21 @@ internal sealed class TdxQuote
     public ReadOnlyMemory<byte> SignedBytes { get; }
 
     /// <summary>r and s, big-endian, 64 bytes.</summary>
-    public ReadOnlyMemory<byte> Signature { get; private init; }
+    public ReadOnlyMemory<byte> Signature { get; }
 
     /// <summary>x and y, big-endian, 64 bytes.</summary>
-    public ReadOnlyMemory<byte> AttestationKey { get; private init; }
+    public ReadOnlyMemory<byte> AttestationKey { get; }
 
-    public QeReport QeReport { get; private init; } = null!;
+    public QeReport QeReport { get; }
 
     /// <summary>r and s, big-endian, 64 bytes.</summary>
-    public ReadOnlyMemory<byte> QeReportSignature { get; private init; }
+    public ReadOnlyMemory<byte> QeReportSignature { get; }
 
     /// <summary>Goes into the QE report's data beside the attestation key.</summary>
-    public ReadOnlyMemory<byte> AuthenticationData { get; private init; }
+    public ReadOnlyMemory<byte> AuthenticationData { get; }
 
     /// <summary>PCK certificate, CA and root in PEM.</summary>
-    public ReadOnlyMemory<byte> PckChain { get; private init; }
+    public ReadOnlyMemory<byte> PckChain { get; }
 
     /// <summary>Takes a quote apart. Bytes after the signature data are not authenticated and not looked at: platforms pad with zeros.</summary>
     /// <exception cref="PrivatemodeVerificationException">It is no TDX quote of version 4 or 5, or its lengths do not agree.</exception>
@@ -67,7 +75,7 @@ internal sealed class TdxQuote
         TdReport report = new(reader.Read(bodySize, TdxChecks.QuoteLength));
         ReadOnlyMemory<byte> signedBytes = bytes[..^reader.Remaining];
         uint length = reader.ReadUInt32(TdxChecks.QuoteLength);
-        return ParseSignatureData(version, report, signedBytes, new QuoteReader(reader.Read(length, TdxChecks.QuoteSignatureLength)));
+        return new TdxQuote(version, report, signedBytes, new QuoteReader(reader.Read(length, TdxChecks.QuoteSignatureLength)));
     }
 
     // Kind 1 is an SGX enclave and kind 4 a later TD report that no platform of the service makes: refused, not guessed at.
@@ -82,27 +90,6 @@ internal sealed class TdxQuote
                 "has a body of an unknown kind, or of a size that is not its kind's",
                 $"kind {BodyTd10} of {TdReport.Size10} bytes or kind {BodyTd15} of {TdReport.Size15}",
                 $"kind {kind} of {size} bytes");
-    }
-
-    private static TdxQuote ParseSignatureData(int version, TdReport report, ReadOnlyMemory<byte> signedBytes, QuoteReader reader)
-    {
-        ReadOnlyMemory<byte> signature = reader.Read(SignatureSize, TdxChecks.QuoteSignatureLength);
-        ReadOnlyMemory<byte> attestationKey = reader.Read(KeySize, TdxChecks.QuoteSignatureLength);
-        ReadHeading(ref reader, CertifiedByQeReport, TdxChecks.CertificationType, TdxChecks.CertificationLength);
-        QeReport qeReport = new(reader.Read(QeReport.Size, TdxChecks.CertificationLength));
-        ReadOnlyMemory<byte> qeReportSignature = reader.Read(SignatureSize, TdxChecks.CertificationLength);
-        ushort authenticationLength = reader.ReadUInt16(TdxChecks.AuthenticationLength);
-        ReadOnlyMemory<byte> authenticationData = reader.Read(authenticationLength, TdxChecks.AuthenticationLength);
-        ReadHeading(ref reader, CertifiedByPckChain, TdxChecks.PckType, TdxChecks.PckLength);
-        return new TdxQuote(version, report, signedBytes)
-        {
-            Signature = signature,
-            AttestationKey = attestationKey,
-            QeReport = qeReport,
-            QeReportSignature = qeReportSignature,
-            AuthenticationData = authenticationData,
-            PckChain = reader.Read((uint)reader.Remaining, TdxChecks.PckLength),
-        };
     }
 
     // Type and size of what follows; the size must be all that is left, so that no byte has two owners or none.

@@ -3,10 +3,10 @@ using Privatemode.AI.Attestation.Certificates;
 
 namespace Privatemode.AI.Attestation.Tdx;
 
-/// <summary>Judges whether a quote is authentic at a given time. Pure: everything it looks at is passed in.</summary>
+/// <summary>Verifies that a quote is authentic at a given time. Pure: everything it looks at is passed in.</summary>
 internal static class TdxVerifier
 {
-    /// <summary>Judges a quote with its collateral: chains, signatures, revocation, and what Intel says about the platform's state.</summary>
+    /// <summary>Verifies a quote with its collateral: chains, signatures, revocation, and what Intel says about the platform's state.</summary>
     /// <param name="signed">The quote, whose chain may have been verified at an earlier time.</param>
     /// <param name="collateral">What Intel says; must not change during the call.</param>
     /// <exception cref="PrivatemodeVerificationException">The quote proves nothing; the check says why.</exception>
@@ -33,8 +33,8 @@ internal static class TdxVerifier
         ChainRules.CheckNotRevoked(tcbInfoSigner.Certificate, rootCrl);
         ChainRules.CheckNotRevoked((otherSigner ?? tcbInfoSigner).Certificate, rootCrl);
 
-        TcbEvaluation tcb = TcbEvaluation.Judge(signed.Quote, chain.Extensions, tcbInfo, qeIdentity);
-        NewestTcbEvaluation newest = NewestTcbEvaluation.Judge(signed.Quote, chain.Extensions, collateral, (tcbInfo, qeIdentity, tcb), (roots, rootCrl), at);
+        TcbEvaluation tcb = TcbEvaluation.Evaluate(signed.Quote, chain.Extensions, tcbInfo, qeIdentity);
+        NewestTcbEvaluation newest = NewestTcbEvaluation.Evaluate(signed.Quote, chain.Extensions, collateral, (tcbInfo, qeIdentity, tcb), (roots, rootCrl), at);
         CollateralPeriod pckCrlPeriod = PeriodOf(pckCrl);
         CollateralPeriod rootCrlPeriod = PeriodOf(rootCrl);
         DateTimeOffset validUntil = Earliest(

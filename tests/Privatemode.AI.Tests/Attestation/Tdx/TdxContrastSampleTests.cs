@@ -37,7 +37,7 @@ public sealed class TdxContrastSampleTests
     {
         TdxCollateral sample = Sample();
         using SignedDocument document = SignedDocument.Parse(sample.QeIdentity, QeIdentity.Name, TdxChecks.QeIdentityFormat);
-        TcbFinding finding = QeIdentity.Read(document.Content).Judge(TdxQuote.Parse(Read("tdx_prod_quote_SPR_E4.dat")).QeReport);
+        TcbFinding finding = QeIdentity.Read(document.Content).Evaluate(TdxQuote.Parse(Read("tdx_prod_quote_SPR_E4.dat")).QeReport);
         Assert.Equal(TcbStatus.UpToDate, finding.Status);
     }
 

@@ -24,8 +24,8 @@ public sealed class TdxPolicyTests
         Xfam = 0x602e7,
         MinimumEvaluationDataNumber = 18,
         PlatformInstanceIds = [new byte[16], Quote.Platform.PlatformInstanceId],
-        DemandSmtDisabled = true,
-        DemandStaticPlatform = true,
+        RequireSmtDisabled = true,
+        RequireStaticPlatform = true,
     };
 
     [Fact]
@@ -196,14 +196,14 @@ public sealed class TdxPolicyTests
     public void Compare_MemoryIntegrity_NeedsTheTypeWithIt(int? type, bool accepted)
     {
         VerifiedTdxQuote quote = Verify(new PckExtensionWriter { SgxType = type is null ? null : PckExtensionWriter.Enumerated((byte)type) });
-        Assert.Equal(accepted ? [] : [TdxPolicyChecks.MemoryIntegrity], Checks(quote, new TdxPolicy { DemandMemoryIntegrity = true }));
+        Assert.Equal(accepted ? [] : [TdxPolicyChecks.MemoryIntegrity], Checks(quote, new TdxPolicy { RequireMemoryIntegrity = true }));
         Assert.Empty(Checks(quote, new TdxPolicy()));
     }
 
     [Fact]
     public void Compare_Configuration_NeedsToBeSaidAndOff()
     {
-        TdxPolicy policy = new() { DemandSmtDisabled = true, DemandStaticPlatform = true };
+        TdxPolicy policy = new() { RequireSmtDisabled = true, RequireStaticPlatform = true };
         byte[] on = PckExtensionWriter.Boolean(true);
         VerifiedTdxQuote both = Verify(new PckExtensionWriter
         {

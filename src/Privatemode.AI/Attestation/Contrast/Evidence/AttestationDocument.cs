@@ -49,7 +49,7 @@ internal sealed record AttestationDocument
     {
         StrictObject document = new(
             root, "", Failure, "version", "raw_attestation_doc", "attestation_type", "manifests", "policies", "root_ca", "mesh_ca");
-        document.DemandTexts("policies");
+        document.RequireTexts("policies");
         byte[] evidence = document.Base64("raw_attestation_doc");
         return new AttestationDocument
         {

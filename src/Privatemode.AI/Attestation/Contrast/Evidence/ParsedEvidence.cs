@@ -12,7 +12,7 @@ internal abstract class ParsedEvidence(AttestationDocument document, Manifest ma
     public Manifest Manifest { get; } = manifest;
 
     /// <summary>
-    /// Judges what the evidence proves by itself, as far as it brings its own chain along, and names what the rest takes. Pure, and the first stage of
+    /// Verifies what the evidence proves by itself, as far as it brings its own chain along, and names what the rest takes. Pure, and the first stage of
     /// a verdict; <see cref="ContrastVerifier.Verify"/> is the last.
     /// </summary>
     /// <remarks>
@@ -27,11 +27,11 @@ internal abstract class ParsedEvidence(AttestationDocument document, Manifest ma
         ContrastVerifier.CheckManifest(document, expected);
         if (document.Kind == EvidenceKind.SevSnp)
         {
-            ReferenceValueMatcher.DemandAny(expected.Snp, SnpReferenceMatcher.Kind);
+            ReferenceValueMatcher.ThrowIfNone(expected.Snp, SnpReferenceMatcher.Kind);
             return ParsedSnpEvidence.Verify(document, expected, anchors.Sev, at);
         }
 
-        ReferenceValueMatcher.DemandAny(expected.Tdx, TdxReferenceMatcher.Kind);
+        ReferenceValueMatcher.ThrowIfNone(expected.Tdx, TdxReferenceMatcher.Kind);
         SignedQuote quote = SignedQuote.Verify(TdxQuoteMessage.ReadQuote(document.Evidence), anchors.Tdx, at);
         int evaluation = expected.Tdx.Max(value => value.MinimumEvaluationDataNumber);
         return new ParsedTdxEvidence(document, expected, quote, PcsRequests.For(quote.Chain.Extensions, evaluation));
@@ -153,7 +153,7 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
                 VerificationCause.Collateral);
     }
 
-    /// <summary>Judges report and collateral: chain, signature and revocation.</summary>
+    /// <summary>Verifies report and collateral: chain, signature and revocation.</summary>
     /// <param name="vcek">What <see cref="VcekPath"/> answered; not looked at when the evidence has the certificate.</param>
     public VerifiedSnpReport Verify(SnpCollateral given, ReadOnlyMemory<byte> vcek, SevTrustAnchors anchors, DateTimeOffset at)
     {
@@ -166,7 +166,7 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
 
     public override void Dispose() => Authorities?.Dispose();
 
-    /// <summary>Judges the report by what came with it.</summary>
+    /// <summary>Verifies the report by what came with it.</summary>
     private static SignedSnpReport? VerifyOwn(
         SnpReport report, SnpProduct product, VekCertificate? vek, SnpAuthorities? authorities, DateTimeOffset at)
     {
@@ -257,7 +257,7 @@ internal sealed class SnpDocuments(ParsedSnpEvidence evidence, SevTrustAnchors a
         return authorities.Product == evidence.Product ? authorities.ReadRevocationList(list).Version : null;
     });
 
-    /// <summary>Judges the report by the chip's certificate, whoever issued it.</summary>
+    /// <summary>Verifies the report by the chip's certificate, whoever issued it.</summary>
     public void CheckSigner(ReadOnlyMemory<byte> vcek)
     {
         VekCertificate vek = VekOf(vcek);
@@ -269,7 +269,7 @@ internal sealed class SnpDocuments(ParsedSnpEvidence evidence, SevTrustAnchors a
     /// <param name="vcek">What <see cref="FindVcek"/> found authentic.</param>
     public bool HasSigned(ReadOnlyMemory<byte> vcek) => Passes(() => CheckSigner(vcek));
 
-    /// <summary>Judges the report by its whole chain: all but revocation.</summary>
+    /// <summary>Verifies the report by its whole chain: all but revocation.</summary>
     public void CheckChain(ReadOnlyMemory<byte> vcek, ReadOnlyMemory<byte> chain, DateTimeOffset now)
     {
         VekCertificate vek = VekOf(vcek);

@@ -33,13 +33,13 @@ internal sealed class ProtobufMessage
     /// <exception cref="PrivatemodeVerificationException">The bytes are not a protobuf message, or one with groups.</exception>
     public static ProtobufMessage Parse(ReadOnlyMemory<byte> bytes)
     {
-        Demand(bytes.Length <= MaxSize, $"at most {MaxSize} bytes");
+        Require(bytes.Length <= MaxSize, $"at most {MaxSize} bytes");
         ProtobufMessage message = new();
         for (ReadOnlyMemory<byte> rest = bytes; !rest.IsEmpty;)
         {
-            Demand(message._fields.Count < MaxFields, $"at most {MaxFields} fields");
+            Require(message._fields.Count < MaxFields, $"at most {MaxFields} fields");
             ulong tag = ReadVarint(ref rest);
-            Demand(tag is >= 1 << 3 and <= uint.MaxValue, "field numbers from 1 to 2^29 - 1");
+            Require(tag is >= 1 << 3 and <= uint.MaxValue, "field numbers from 1 to 2^29 - 1");
             int wire = (int)(tag & 7);
             ulong number = 0;
             ReadOnlyMemory<byte> payload = default;
@@ -83,7 +83,7 @@ internal sealed class ProtobufMessage
     public uint UInt32(int field)
     {
         ulong number = UInt64(field);
-        Demand(number <= uint.MaxValue, $"field {field} as a number of 32 bits");
+        Require(number <= uint.MaxValue, $"field {field} as a number of 32 bits");
         return (uint)number;
     }
 
@@ -139,7 +139,7 @@ internal sealed class ProtobufMessage
         for (int i = 0; i < bytes.Length; i++)
         {
             // Ten bytes hold 70 bits, of which the last byte may only use the lowest.
-            Demand(i < 9 || (i == 9 && bytes[i] <= 1), "numbers of 64 bits");
+            Require(i < 9 || (i == 9 && bytes[i] <= 1), "numbers of 64 bits");
             number |= (ulong)(bytes[i] & 0x7F) << (7 * i);
             if (bytes[i] < 0x80)
             {
@@ -153,13 +153,13 @@ internal sealed class ProtobufMessage
 
     private static ReadOnlyMemory<byte> Take(ref ReadOnlyMemory<byte> rest, ulong length)
     {
-        Demand(length <= (ulong)rest.Length, "fields that end before their message does");
+        Require(length <= (ulong)rest.Length, "fields that end before their message does");
         ReadOnlyMemory<byte> taken = rest[..(int)length];
         rest = rest[(int)length..];
         return taken;
     }
 
-    private static void Demand(bool condition, string expected)
+    private static void Require(bool condition, string expected)
     {
         if (!condition)
         {
@@ -173,7 +173,7 @@ internal sealed class ProtobufMessage
         {
             if (found.Id == field)
             {
-                Demand(found.Wire == wire, $"field {field} with wire type {wire}");
+                Require(found.Wire == wire, $"field {field} with wire type {wire}");
                 yield return found;
             }
         }

@@ -42,9 +42,9 @@ internal static class TdxQuoteMessage
 
     private static byte[] BuildHeader(ProtobufMessage header)
     {
-        Demand(header.UInt32(1) == QuoteVersion, "a quote of version 4", $"{header.UInt32(1)}");
-        Demand(header.UInt32(2) == EcdsaP256, "attestation key type 2", $"{header.UInt32(2)}");
-        Demand(header.UInt32(3) == TdxTee, "tee_type 129", $"{header.UInt32(3)}");
+        Require(header.UInt32(1) == QuoteVersion, "a quote of version 4", $"{header.UInt32(1)}");
+        Require(header.UInt32(2) == EcdsaP256, "attestation key type 2", $"{header.UInt32(2)}");
+        Require(header.UInt32(3) == TdxTee, "tee_type 129", $"{header.UInt32(3)}");
         ProtobufBytes bytes = new(HeaderSize, Failure);
         bytes.PutUInt16(0x00, QuoteVersion, "version");
         bytes.PutUInt16(0x02, EcdsaP256, "attestation_key_type");
@@ -70,7 +70,7 @@ internal static class TdxQuoteMessage
         bytes.Put(0x0E8, body, 9, 48, "mr_owner");
         bytes.Put(0x118, body, 10, 48, "mr_owner_config");
         IReadOnlyList<ReadOnlyMemory<byte>> rtmrs = body.Repeated(11);
-        Demand(rtmrs.Count == RtmrCount, "4 rtmrs", $"{rtmrs.Count}");
+        Require(rtmrs.Count == RtmrCount, "4 rtmrs", $"{rtmrs.Count}");
         for (int i = 0; i < RtmrCount; i++)
         {
             bytes.Put(0x148 + (i * RtmrSize), rtmrs[i], RtmrSize, $"rtmrs[{i}]");
@@ -83,7 +83,7 @@ internal static class TdxQuoteMessage
     private static byte[] BuildAuthentication(ProtobufMessage signed)
     {
         ProtobufMessage outer = Part(signed, 3, "certification_data");
-        Demand(outer.UInt32(1) == QeReportCertification, "certification data of type 6", $"{outer.UInt32(1)}");
+        Require(outer.UInt32(1) == QeReportCertification, "certification data of type 6", $"{outer.UInt32(1)}");
         ProtobufMessage inner = Part(outer, 3, "qe_report_certification_data");
         byte[] report = BuildQeReport(Part(inner, 1, "qe_report"));
         ReadOnlyMemory<byte> authentication = ReadQeAuthentication(inner.Message(3));
@@ -131,22 +131,22 @@ internal static class TdxQuoteMessage
     {
         ReadOnlyMemory<byte> bytes = data?.Bytes(2) ?? default;
         uint size = data?.UInt32(1) ?? 0;
-        Demand(size == bytes.Length && size <= ushort.MaxValue, "qe_auth_data of the size it states", $"{size}, {bytes.Length} bytes");
+        Require(size == bytes.Length && size <= ushort.MaxValue, "qe_auth_data of the size it states", $"{size}, {bytes.Length} bytes");
         return bytes;
     }
 
     private static ReadOnlyMemory<byte> ReadPckChain(ProtobufMessage data)
     {
-        Demand(data.UInt32(1) == PckChainCertification, "certification data of type 5", $"{data.UInt32(1)}");
+        Require(data.UInt32(1) == PckChainCertification, "certification data of type 5", $"{data.UInt32(1)}");
         ReadOnlyMemory<byte> chain = data.Bytes(3);
-        Demand(data.UInt32(2) == chain.Length, "pck_cert_chain of the size it states", $"{data.UInt32(2)}, {chain.Length} bytes");
+        Require(data.UInt32(2) == chain.Length, "pck_cert_chain of the size it states", $"{data.UInt32(2)}, {chain.Length} bytes");
         return chain;
     }
 
     private static ProtobufMessage Part(ProtobufMessage message, int field, string name) =>
         message.Message(field) ?? throw Failure.Create(name);
 
-    private static void Demand(bool condition, string expected, string found)
+    private static void Require(bool condition, string expected, string found)
     {
         if (!condition)
         {

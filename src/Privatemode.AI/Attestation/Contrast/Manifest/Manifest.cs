@@ -97,8 +97,8 @@ internal static class ManifestReader
             Snp = values.ReadList("snp", SnpReferenceValue.Read),
             Tdx = values.ReadList("tdx", TdxReferenceValue.Read),
         };
-        Demand(result.CoordinatorPolicyHashes.Count > 0, ManifestChecks.Coordinator, "at least one policy with the role coordinator");
-        Demand(result.Snp.Count + result.Tdx.Count > 0, ManifestChecks.ReferenceValues, "at least one reference value");
+        Require(result.CoordinatorPolicyHashes.Count > 0, ManifestChecks.Coordinator, "at least one policy with the role coordinator");
+        Require(result.Snp.Count + result.Tdx.Count > 0, ManifestChecks.ReferenceValues, "at least one reference value");
         OwnerKeys.Check(manifest);
         return result;
     }
@@ -107,7 +107,7 @@ internal static class ManifestReader
     public static string Platform(ManifestObject value)
     {
         string platform = value.Text("Platform");
-        Demand(
+        Require(
             !platform.Contains("insecure", StringComparison.OrdinalIgnoreCase),
             ManifestChecks.InsecurePlatform,
             $"{value.PathOf("Platform")} with confidential computing");
@@ -119,7 +119,7 @@ internal static class ManifestReader
         ManifestObject values = new(element, "ReferenceValues", "snp", "tdx");
         foreach (JsonProperty kind in element.EnumerateObject())
         {
-            Demand(kind.Name is "snp" or "tdx", ManifestChecks.ReferenceValueKind, "reference values of the kinds snp and tdx");
+            Require(kind.Name is "snp" or "tdx", ManifestChecks.ReferenceValueKind, "reference values of the kinds snp and tdx");
         }
 
         return values;
@@ -134,7 +134,7 @@ internal static class ManifestReader
         {
             string hash = Convert.ToHexStringLower(
                 ManifestObject.Hex(entry.Name, PolicyHashSize, ManifestChecks.PolicyHash, "each name in Policies"));
-            Demand(hashes.Add(hash), ManifestChecks.PolicyHash, $"policy {hash} once");
+            Require(hashes.Add(hash), ManifestChecks.PolicyHash, $"policy {hash} once");
             policies.Add(ReadPolicy(hash, entry.Value));
         }
 
@@ -145,11 +145,11 @@ internal static class ManifestReader
     {
         ManifestObject policy = new(element, $"Policies.{hash}", WorkloadPolicy.Members);
         string role = policy.Text("Role");
-        Demand(role is "" or WorkloadPolicy.Coordinator, ManifestChecks.Role, $"{policy.PathOf("Role")} as coordinator or empty");
+        Require(role is "" or WorkloadPolicy.Coordinator, ManifestChecks.Role, $"{policy.PathOf("Role")} as coordinator or empty");
         return new WorkloadPolicy(hash, policy.TextItems("SANs"), policy.Text("WorkloadSecretID"), role);
     }
 
-    private static void Demand(bool condition, string check, string expected)
+    private static void Require(bool condition, string check, string expected)
     {
         if (!condition)
         {

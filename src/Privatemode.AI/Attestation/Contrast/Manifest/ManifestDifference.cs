@@ -6,33 +6,25 @@ using System.Text.Json;
 namespace Privatemode.AI.Attestation.Contrast;
 
 /// <summary>What a new manifest says differently, for somebody who has to decide about it.</summary>
-internal sealed class ManifestDifference
+internal sealed class ManifestDifference(string? before, string after, IReadOnlyList<ManifestChange> changes, int omitted)
 {
     /// <summary>The most that is shown, in characters; a whole manifest of the service has some ten thousand. Nobody reads more.</summary>
     public const int MostShown = 256 * 1024;
 
     private static readonly Dictionary<string, string> Nothing = [];
 
-    private ManifestDifference(string? before, string after, IReadOnlyList<ManifestChange> changes, int omitted)
-    {
-        Omitted = omitted;
-        Before = before;
-        After = after;
-        Changes = changes;
-    }
-
     /// <summary>SHA-256 of the old manifest in hexadecimal; null when there is none.</summary>
-    public string? Before { get; }
+    public string? Before { get; } = before;
 
     /// <summary>SHA-256 of the new manifest in hexadecimal.</summary>
-    public string After { get; }
+    public string After { get; } = after;
 
     /// <summary>What differs in meaning: coordinators first, then reference values, owners of seed shares, workloads that changed, and the rest.</summary>
     /// <remarks>Members this client does not know are among the rest. White space and the order of members are not a difference.</remarks>
-    public IReadOnlyList<ManifestChange> Changes { get; }
+    public IReadOnlyList<ManifestChange> Changes { get; } = changes;
 
     /// <summary>How many more there are, because those shown have <see cref="MostShown"/> characters already.</summary>
-    public int Omitted { get; }
+    public int Omitted { get; } = omitted;
 
     /// <summary>Whether <see cref="Changes"/> holds every difference.</summary>
     public bool IsComplete => Omitted == 0;

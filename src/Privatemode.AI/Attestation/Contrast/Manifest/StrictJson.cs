@@ -34,14 +34,14 @@ internal readonly struct StrictObject
         _element = element;
         _path = path;
         _failure = failure;
-        Demand(element.ValueKind == JsonValueKind.Object, path.Length == 0 ? "a JSON object" : $"{path} as an object");
+        Require(element.ValueKind == JsonValueKind.Object, path.Length == 0 ? "a JSON object" : $"{path} as an object");
         foreach (JsonProperty member in element.EnumerateObject())
         {
             foreach (string name in names)
             {
                 // A name too long to be this one, even if all of it is escaped, is not made a string of.
                 bool isShort = JsonMarshal.GetRawUtf8PropertyName(member).Length <= LongestEscape * name.Length;
-                Demand(!isShort || member.NameEquals(name) || !IsSameToAForgivingReader(member.Name, name), $"a member called {name}, spelled like this");
+                Require(!isShort || member.NameEquals(name) || !IsSameToAForgivingReader(member.Name, name), $"a member called {name}, spelled like this");
             }
         }
     }
@@ -100,7 +100,7 @@ internal readonly struct StrictObject
             return [];
         }
 
-        Demand(member.ValueKind == JsonValueKind.Array, $"{PathOf(name)} as an array");
+        Require(member.ValueKind == JsonValueKind.Array, $"{PathOf(name)} as an array");
         return member.EnumerateArray();
     }
 
@@ -110,12 +110,12 @@ internal readonly struct StrictObject
         return ReadList(name, (item, path) => self.Text(item, path));
     }
 
-    /// <summary>Demands an array of strings, which may be long and are not looked at.</summary>
-    public void DemandTexts(string name)
+    /// <summary>Requires an array of strings, which may be long and are not looked at.</summary>
+    public void RequireTexts(string name)
     {
         foreach (JsonElement item in Items(name))
         {
-            Demand(item.ValueKind == JsonValueKind.String, $"{PathOf(name)} as strings");
+            Require(item.ValueKind == JsonValueKind.String, $"{PathOf(name)} as strings");
         }
     }
 
@@ -127,7 +127,7 @@ internal readonly struct StrictObject
             return false;
         }
 
-        Demand(member.ValueKind is JsonValueKind.True or JsonValueKind.False, $"{PathOf(name)} as true or false");
+        Require(member.ValueKind is JsonValueKind.True or JsonValueKind.False, $"{PathOf(name)} as true or false");
         return member.GetBoolean();
     }
 
@@ -149,12 +149,12 @@ internal readonly struct StrictObject
 
     private string Text(JsonElement element, string path)
     {
-        Demand(element.ValueKind == JsonValueKind.String, $"{path} as a string");
-        Demand(JsonMarshal.GetRawUtf8Value(element).Length <= MaxText, $"{path} of at most {MaxText} bytes");
+        Require(element.ValueKind == JsonValueKind.String, $"{path} as a string");
+        Require(JsonMarshal.GetRawUtf8Value(element).Length <= MaxText, $"{path} of at most {MaxText} bytes");
         return element.GetString()!;
     }
 
-    private void Demand(bool condition, string expected)
+    private void Require(bool condition, string expected)
     {
         if (!condition)
         {

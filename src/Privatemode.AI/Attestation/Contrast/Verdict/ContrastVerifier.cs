@@ -4,7 +4,7 @@ using Privatemode.AI.Attestation.Tdx;
 
 namespace Privatemode.AI.Attestation.Contrast;
 
-/// <summary>Judges whether a coordinator proved itself. Pure: evidence, nonce, collateral and time in; verdict out.</summary>
+/// <summary>Verifies that a coordinator proved itself. Pure: evidence, nonce, collateral and time in; verdict out.</summary>
 internal static class ContrastVerifier
 {
     /// <summary>Verifies evidence.</summary>
@@ -76,8 +76,8 @@ internal static class ContrastVerifier
         SnpCollateral given = collateral.Snp ?? throw MissingCollateral(SnpReferenceMatcher.Kind);
         VerifiedSnpReport verified = evidence.Verify(given, collateral.Vcek, anchors.Sev, at);
         CheckSuppliedList(given, verified.Dates, options, at);
-        SnpReferenceMatcher judgement = new(verified, evidence.Manifest, reportData, options);
-        SnpReferenceValue value = judgement.Judge();
+        SnpReferenceMatcher matcher = new(verified, evidence.Manifest, reportData, options);
+        SnpReferenceValue value = matcher.Evaluate();
         return new VerifiedCoordinator(evidence, at)
         {
             Product = $"{verified.Product}",
@@ -85,11 +85,11 @@ internal static class ContrastVerifier
             Platform = value.Platform,
             PolicyHash = verified.Report.HostData,
             Measurement = verified.Report.Measurement,
-            Processors = judgement.Processors,
+            Processors = matcher.Processors,
             Snp = verified,
             ValidUntil = verified.ValidUntil,
             Warnings = CoordinatorReport.WarningsOf(verified, given.IsCrlSupplied, at),
-            Checks = CoordinatorReport.ChecksOf(verified, value, judgement.Processors, given.IsCrlSupplied, at),
+            Checks = CoordinatorReport.ChecksOf(verified, value, matcher.Processors, given.IsCrlSupplied, at),
         };
     }
 
@@ -113,14 +113,14 @@ internal static class ContrastVerifier
     {
         TdxCollateral given = collateral.Tdx ?? throw MissingCollateral(TdxReferenceMatcher.Kind);
         VerifiedTdxQuote verified = TdxVerifier.Verify(evidence.Quote, given, at);
-        TdxReferenceMatcher judgement = new(verified, evidence.Manifest, reportData, options);
-        TdxReferenceValue value = judgement.Judge();
+        TdxReferenceMatcher matcher = new(verified, evidence.Manifest, reportData, options);
+        TdxReferenceValue value = matcher.Evaluate();
         return new VerifiedCoordinator(evidence, at)
         {
             Product = TdxReferenceMatcher.Kind,
             ReferenceValue = value.Path,
             Platform = value.Platform,
-            PolicyHash = judgement.PolicyHash,
+            PolicyHash = matcher.PolicyHash,
             Measurement = verified.Report.MrTd,
             Tdx = verified,
             ValidUntil = verified.ValidUntil,
@@ -172,7 +172,7 @@ internal sealed record ContrastOptions
     /// <remarks>Gives up that firmware and microcode of the platform are up to date.</remarks>
     public bool DangerousAcceptOutdatedTdxPlatform { get; init; }
 
-    /// <summary>Demands that a TDX platform is up to date under Intel's newest TCB info too, not only under the one the manifest names.</summary>
+    /// <summary>Requires that a TDX platform is up to date under Intel's newest TCB info too, not only under the one the manifest names.</summary>
     public bool RequireNewestTdxTcbInfo { get; init; }
 
     /// <summary>How old a revocation list of AMD may be that came with the evidence, when AMD could not be asked for the current one.</summary>

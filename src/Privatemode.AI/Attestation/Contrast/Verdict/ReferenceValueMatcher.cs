@@ -10,7 +10,7 @@ internal static class ReferenceValueMatcher
     public static T FindAny<T>(
         IReadOnlyList<T> values, Func<T, string> path, Func<T, IReadOnlyList<VerificationMismatch>> compare, string kind)
     {
-        DemandAny(values, kind);
+        ThrowIfNone(values, kind);
         List<VerificationMismatch> all = [];
         foreach (T value in values)
         {
@@ -30,7 +30,7 @@ internal static class ReferenceValueMatcher
     }
 
     /// <summary>Refuses a manifest without reference values of a kind.</summary>
-    public static void DemandAny<T>(IReadOnlyList<T> values, string kind)
+    public static void ThrowIfNone<T>(IReadOnlyList<T> values, string kind)
     {
         if (values.Count == 0)
         {
@@ -61,7 +61,7 @@ internal sealed class SnpReferenceMatcher(
     private static ReadOnlyMemory<byte>? NotCompared => null;
 
     /// <summary>Tries every reference value for SEV-SNP until one fits.</summary>
-    public SnpReferenceValue Judge() => ReferenceValueMatcher.FindAny(manifest.Snp, value => value.Path, Compare, Kind);
+    public SnpReferenceValue Evaluate() => ReferenceValueMatcher.FindAny(manifest.Snp, value => value.Path, Compare, Kind);
 
     private List<VerificationMismatch> Compare(SnpReferenceValue value)
     {
@@ -146,7 +146,7 @@ internal sealed class TdxReferenceMatcher(
     public ReadOnlyMemory<byte> PolicyHash => verified.Report.MrConfigId[..PolicyHashSize];
 
     /// <summary>Tries every reference value for TDX until one fits.</summary>
-    public TdxReferenceValue Judge() => ReferenceValueMatcher.FindAny(manifest.Tdx, value => value.Path, Compare, Kind);
+    public TdxReferenceValue Evaluate() => ReferenceValueMatcher.FindAny(manifest.Tdx, value => value.Path, Compare, Kind);
 
     private List<VerificationMismatch> Compare(TdxReferenceValue value)
     {
@@ -168,9 +168,9 @@ internal sealed class TdxReferenceMatcher(
             RequireNewestTdxTcbInfo = options.RequireNewestTdxTcbInfo,
             MinimumEvaluationDataNumber = value.MinimumEvaluationDataNumber,
             PlatformInstanceIds = value.AllowedPlatformInstances,
-            DemandMemoryIntegrity = value.MemoryIntegrity,
-            DemandSmtDisabled = value.SmtDisabled,
-            DemandStaticPlatform = value.StaticPlatform,
+            RequireMemoryIntegrity = value.MemoryIntegrity,
+            RequireSmtDisabled = value.SmtDisabled,
+            RequireStaticPlatform = value.StaticPlatform,
         }));
         return mismatches;
     }

@@ -41,10 +41,6 @@ internal static class MeshCertificate
         }
     }
 
-    /// <summary>Extensions that may be critical because we know what they mean, also where we ask nothing of them.</summary>
-    public static bool IsUnderstood(string identifier) => identifier is CertificateExtension.KeyUsage or CertificateExtension.SubjectAlternativeName
-        or CertificateExtension.BasicConstraints or CertificateExtension.ExtendedKeyUsage;
-
     private static void CheckIssuerAndSignature(CertificateFields leaf, MeshCertificateAuthority authority)
     {
         if (!ChainRules.NamesIssuer(leaf, authority.Certificate))
@@ -67,7 +63,7 @@ internal static class MeshCertificate
     {
         foreach ((string identifier, CertificateExtension extension) in leaf.Extensions)
         {
-            if (extension.Critical && !IsUnderstood(identifier))
+            if (extension.Critical && !MeshCertificateAuthority.IsUnderstood(identifier))
             {
                 throw Failure(KeyExchangeChecks.CertificateCriticalExtension, "has an unknown critical extension", found: identifier);
             }

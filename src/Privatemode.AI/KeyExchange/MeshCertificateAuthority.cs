@@ -80,9 +80,13 @@ internal sealed class MeshCertificateAuthority
         Require(!Certificate.Extensions.ContainsKey(CertificateExtension.NameConstraints), "no name constraints");
         foreach ((string identifier, CertificateExtension extension) in Certificate.Extensions)
         {
-            Require(!extension.Critical || MeshCertificate.IsUnderstood(identifier), "no unknown critical extension", identifier);
+            Require(!extension.Critical || IsUnderstood(identifier), "no unknown critical extension", identifier);
         }
     }
+
+    /// <summary>Extensions that may be critical because we know what they mean, also where we ask nothing of them.</summary>
+    public static bool IsUnderstood(string identifier) => identifier is CertificateExtension.KeyUsage or CertificateExtension.SubjectAlternativeName
+        or CertificateExtension.BasicConstraints or CertificateExtension.ExtendedKeyUsage;
 
     private static void Require(bool condition, string expected, string? found = null)
     {

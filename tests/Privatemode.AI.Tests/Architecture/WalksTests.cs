@@ -14,6 +14,16 @@ public sealed partial class WalksTests(ITestOutputHelper report)
 {
     private const string Document = "docs/architecture.md";
 
+    // How a caller asks for a verification is no part of the walk.
+    private static readonly string[] Entry = ["PrivatemodeClient.cs", "ClientComposition.cs", "Pipeline/Calls/ApiKeys.cs"];
+
+    // The reference values of hardware that the deployment does not have: a manifest of one kind does not need them.
+    private static readonly Dictionary<string, string[]> OfTheOtherKind = new()
+    {
+        ["SEV-SNP"] = ["Attestation/Contrast/Manifest/TdxReferenceValue.cs"],
+        ["TDX"] = ["Attestation/Contrast/Manifest/SnpReferenceValue.cs", "Attestation/Sev/SnpProduct.cs", "Attestation/Sev/SnpReport.cs"],
+    };
+
     private static readonly string Library = Path.Combine(RepositoryFiles.Root, "src", "Privatemode.AI");
 
     [Theory]
@@ -26,15 +36,18 @@ public sealed partial class WalksTests(ITestOutputHelper report)
         string[] rows = [.. Rows(heading).Where(row => row.When.Length == 0 || row.When == column).Select(row => row.File)];
         ILookup<string, string> files = FilesOfTypes();
         (string When, string Type)[] measured = await MeasureAsync(program);
-        string[] during = [.. measured.Where(one => one.When == "call").SelectMany(one => files[one.Type]).Distinct()];
+        string[] during = [.. measured.Where(one => one.When == "call").SelectMany(one => files[one.Type]).Distinct()
+            .Except(heading == "A manifest" ? Entry : [])];
         string[] ever = [.. measured.SelectMany(one => files[one.Type]).Distinct()];
         string[] missing = [.. during.Except(rows).Order(StringComparer.Ordinal)];
         string[] superfluous = [.. rows.Except(ever).Order(StringComparer.Ordinal)];
         report.WriteLine($"{column}: {rows.Length} rows; {during.Length} files run");
         Assert.True(
             missing.Length + superfluous.Length == 0,
-            $"{Document}, \"{heading}\" ({column}). Add rows for the files that run: {List(missing)}. Remove the rows of files that do not run: {List(superfluous)}.");
-        Assert.True(rows.Length <= most, $"{Document}, \"{heading}\" ({column}): {rows.Length} files, and at most {most} are allowed.");
+            $"{Document}, \"{heading}\" ({column}). Add rows for the files that run: {List(missing)}. " +
+            $"Remove the rows of files that do not run: {List(superfluous)}.");
+        int counted = rows.Except(OfTheOtherKind.GetValueOrDefault(column, [])).Count();
+        Assert.True(counted <= most, $"{Document}, \"{heading}\" ({column}): {counted} files, and at most {most} are allowed.");
     }
 
     [Theory]

@@ -213,7 +213,7 @@ internal sealed class IntelRoots(TdxTrustAnchors anchors, DateTimeOffset at) : I
                 CertificateChecks.TrustAnchor,
                 root.Holder,
                 "is not under a trusted key",
-                found: $"key with SHA-256 {TdxExceptions.Hex(root.SubjectPublicKeyInfoSha256())}");
+                found: $"key with SHA-256 {Convert.ToHexStringLower(root.SubjectPublicKeyInfoSha256())}");
         }
 
         // Several keys may be trusted, but one root's revocation list says nothing about what another root has issued.

@@ -81,7 +81,8 @@ internal sealed record QeIdentity(
         if (!condition)
         {
             throw TdxExceptions.Platform(
-                check, "made the quote with another enclave than the quoting enclave", TdxExceptions.Hex(expected), TdxExceptions.Hex(found.Span));
+                check, "made the quote with another enclave than the quoting enclave",
+                Convert.ToHexStringLower(expected), Convert.ToHexStringLower(found.Span));
         }
     }
 }

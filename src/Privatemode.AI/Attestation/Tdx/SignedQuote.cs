@@ -110,7 +110,8 @@ internal static class QuoteSignatures
         if (!found.SequenceEqual(expected))
         {
             throw TdxExceptions.Quote(
-                TdxChecks.QeReportData, "has an attestation key that is not the quoting enclave's", TdxExceptions.Hex(expected), TdxExceptions.Hex(found));
+                TdxChecks.QeReportData, "has an attestation key that is not the quoting enclave's",
+                Convert.ToHexStringLower(expected), Convert.ToHexStringLower(found));
         }
     }
 

@@ -39,7 +39,7 @@ internal sealed record TcbEvaluation(
         TcbFinding level = TcbLevel.Match(tcbInfo.Levels, platform, teeTcbSvn)?.Finding ?? throw TdxExceptions.Platform(
             TdxChecks.PlatformLevel,
             "has a TCB older than any that Intel lists",
-            found: $"components {TdxExceptions.Hex(platform.Components.Span)}, PCE {platform.PceSvn}, TDX {TdxExceptions.Hex(teeTcbSvn)}",
+            found: $"components {Convert.ToHexStringLower(platform.Components.Span)}, PCE {platform.PceSvn}, TDX {Convert.ToHexStringLower(teeTcbSvn)}",
             cause: VerificationCause.Collateral);
         TcbFinding? module = TdxModuleIdentity.Evaluate(tcbInfo, report, teeTcbSvn);
         TcbFinding withoutPlatform = (module ?? level).Converge(enclave);

@@ -65,7 +65,7 @@ internal sealed record TcbInfo(
             if (!expected.SequenceEqual(found))
             {
                 throw TdxExceptions.Collateral(
-                    check, $"Intel's tcbInfo is about another {what}", TdxExceptions.Hex(expected), TdxExceptions.Hex(found));
+                    check, $"Intel's tcbInfo is about another {what}", Convert.ToHexStringLower(expected), Convert.ToHexStringLower(found));
             }
         }
     }
@@ -192,7 +192,7 @@ internal sealed record TdxModule(byte[] MrSigner, byte[] Attributes, byte[] Attr
         if (!signer.SequenceEqual(MrSigner))
         {
             throw TdxExceptions.Platform(
-                TdxChecks.ModuleSigner, "runs a TDX module that is not signed by Intel", TdxExceptions.Hex(MrSigner), TdxExceptions.Hex(signer));
+                TdxChecks.ModuleSigner, "runs a TDX module that is not signed by Intel", Convert.ToHexStringLower(MrSigner), Convert.ToHexStringLower(signer));
         }
 
         // Intel's verifier demands zeros whatever the mask leaves open.
@@ -200,7 +200,8 @@ internal sealed record TdxModule(byte[] MrSigner, byte[] Attributes, byte[] Attr
         if (!MaskedBytes.AreEqual(attributes, AttributesMask, Attributes) || attributes.ContainsAnyExcept((byte)0))
         {
             throw TdxExceptions.Platform(
-                TdxChecks.ModuleAttributes, "runs a TDX module with other attributes", TdxExceptions.Hex(Attributes), TdxExceptions.Hex(attributes));
+                TdxChecks.ModuleAttributes, "runs a TDX module with other attributes",
+                Convert.ToHexStringLower(Attributes), Convert.ToHexStringLower(attributes));
         }
     }
 }

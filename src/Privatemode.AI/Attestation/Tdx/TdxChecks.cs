@@ -97,7 +97,4 @@ internal static class TdxExceptions
     public static PrivatemodeVerificationException Platform(
         string check, string what, string? expected = null, string? found = null, VerificationCause cause = VerificationCause.None) =>
         PrivatemodeVerificationException.Create(check, $"The TDX platform {what}. Do not send anything.", expected, found, cause);
-
-    /// <summary>Bytes as lower-case hex.</summary>
-    public static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(bytes);
 }

@@ -115,7 +115,7 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
             !report.MrServiceTd.Span.ContainsAnyExcept((byte)0),
             TdxPolicyChecks.ServiceTd,
             "none",
-            TdxExceptions.Hex(report.MrServiceTd.Span));
+            Convert.ToHexStringLower(report.MrServiceTd.Span));
         _mismatches.CompareBytes(TdxPolicyChecks.Attributes, policy.TdAttributes, report.TdAttributes);
 
         ulong xfam = report.Xfam;

@@ -149,7 +149,7 @@ internal static class QuoteHeader
         if (!vendor.SequenceEqual(IntelVendor))
         {
             throw TdxExceptions.Quote(
-                TdxChecks.QuoteVendor, "is not by Intel's quoting enclave", TdxExceptions.Hex(IntelVendor), TdxExceptions.Hex(vendor));
+                TdxChecks.QuoteVendor, "is not by Intel's quoting enclave", Convert.ToHexStringLower(IntelVendor), Convert.ToHexStringLower(vendor));
         }
 
         return version;

@@ -209,7 +209,7 @@ internal sealed record PcsRequests(string TcbInfo, string QeIdentity, string Pck
     public static PcsRequests For(PckExtensions platform, int evaluationDataNumber = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(evaluationDataNumber);
-        string fmspc = TdxExceptions.Hex(platform.Fmspc.Span);
+        string fmspc = Convert.ToHexStringLower(platform.Fmspc.Span);
         string evaluation = evaluationDataNumber > 0 ? $"&{EvaluationParameter}={evaluationDataNumber}" : "";
         return new PcsRequests(
             $"/tdx/certification/v4/tcb?fmspc={fmspc}{evaluation}",

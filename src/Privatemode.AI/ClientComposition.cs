@@ -52,7 +52,8 @@ internal sealed class ClientComposition : IClientComposition
             new RequestEncryptor(Endpoint, salts, time), new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages),
             new AnswerReader(transport.IdleTimeout, time, _events), _sessions, apiKeys, transport.RateLimiter, transport.ResponseTimeout, time, _closing.Token,
             ConnectionSlots.For(handler, transport.ResponseTimeout, time));
-        OpenAI = CreateOpenAI(options, new EncryptionPolicy(runner), _http);
+        OpenAI = ClientPipelineFactory.Create(
+            options, Endpoint, _events, new EncryptionPolicy(runner), new EncryptedCallTransport(_http, Endpoint), options.LogEncryptedContent, _closing.Token);
         Http = new HttpCalls(runner, _http, Endpoint, _events);
         Models = new ModelCatalog(
             apiKeys, options.MaxSessions, apiKey => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient(), apiKey, Map), time);
@@ -122,24 +123,30 @@ internal sealed class ClientComposition : IClientComposition
 
     // Without a deployment a test gave the mesh CA itself.
     private bool IsTrusted(SessionSecret secret) => secret.Deployment is not { } deployment || _attested.IsTrusted(deployment);
+}
 
-    private PrivatemodeOpenAIClient CreateOpenAI(PrivatemodeOptions options, EncryptionPolicy sealing, HttpClient http)
+/// <summary>Makes the client of OpenAI's package, whose pipeline is the same but for one policy and the transport.</summary>
+internal static class ClientPipelineFactory
+{
+    /// <param name="attempts">Runs once for each attempt, after the retry policy and before logging.</param>
+    public static PrivatemodeOpenAIClient Create(
+        PrivatemodeOptions options, Uri endpoint, ClientEvents events, PipelinePolicy attempts, PipelineTransport transport, bool logsContent,
+        CancellationToken closing)
     {
         OpenAIClientOptions openAI = new()
         {
-            Endpoint = new Uri(options.Endpoint, "/v1"),
-            RetryPolicy = new PrivatemodeRetryPolicy(options.TimeProvider, _closing.Token),
-            Transport = new EncryptedCallTransport(http, options.Endpoint),
+            Endpoint = new Uri(endpoint, "/v1"),
+            RetryPolicy = new PrivatemodeRetryPolicy(options.TimeProvider, closing),
+            Transport = transport,
             NetworkTimeout = options.Transport.ResponseTimeout,
             ClientLoggingOptions = new ClientLoggingOptions
             {
                 LoggerFactory = options.LoggerFactory is null ? null : new LoweredLoggers(options.LoggerFactory),
                 EnableLogging = options.LoggerFactory is not null,
-                EnableMessageContentLogging = options.LogEncryptedContent && options.LoggerFactory is not null,
+                EnableMessageContentLogging = logsContent && options.LoggerFactory is not null,
             },
         };
-        ClientPipeline pipeline = ClientPipeline.Create(openAI, [new CallPolicy(_events)], [sealing], []);
-        return new PrivatemodeOpenAIClient(pipeline, openAI);
+        return new PrivatemodeOpenAIClient(ClientPipeline.Create(openAI, [new CallPolicy(events)], [attempts], []), openAI);
     }
 }
 

@@ -180,7 +180,7 @@ internal static class OptionsValidator
             throw new PrivatemodeConfigurationException(nameof(options.ApiKey), NoKey(options));
         }
 
-        ApiKeys.Demand(key, nameof(options.ApiKey), source);
+        ApiKeys.Validate(key, nameof(options.ApiKey), source);
         return new ApiKeys(new ApiKeyCredential(key), source);
     }
 

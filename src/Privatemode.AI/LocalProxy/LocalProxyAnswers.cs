@@ -1,5 +1,4 @@
 using System.ClientModel;
-using System.Net.Http.Headers;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.EventStream;
@@ -11,16 +10,6 @@ using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.LocalProxy;
 
-/// <summary>An answer for the caller.</summary>
-/// <param name="Content">The body: in memory, or a stream of events.</param>
-/// <param name="ContentType">Its media type.</param>
-/// <param name="Error">What it says, if its status is 400 or more.</param>
-internal readonly record struct LocalProxyAnswer(Stream Content, string ContentType, ServiceError? Error = null)
-{
-    /// <summary>Whether the content is a stream, which then owns the permit and the connection.</summary>
-    public bool IsStream => Content is DecryptingEventStream;
-}
-
 /// <summary>Reads the answers of a local proxy, bounded in size and time, and corrects what the OpenAI client cannot read. Nothing in them is
 /// authenticated.</summary>
 internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
@@ -30,21 +19,14 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
     // As long as the service keeps a secret, and with it a stream.
     private static readonly TimeSpan LongestStream = TimeSpan.FromHours(1);
 
-    /// <param name="wire">The response.</param>
-    /// <param name="body">Its body.</param>
-    /// <param name="call">The call.</param>
-    /// <param name="isBuffered">Whether the caller wants the whole answer in memory, also if it is a stream of events.</param>
     /// <param name="permit">The permit of the rate limiter. A stream of events that is not buffered releases it at its end.</param>
-    /// <param name="deadline">The deadline of the attempt.</param>
-    /// <param name="async">False if the caller is synchronous.</param>
-    public async ValueTask<LocalProxyAnswer> ReadAsync(
-        HttpResponseMessage wire, Stream body, EncryptedCall call, bool isBuffered, IDisposable? permit, CallDeadline deadline, bool async)
+    public async ValueTask<CallAnswer> ReadAsync(ReceivedAnswer received, EncryptedCall call, IDisposable? permit, CallDeadline deadline, bool async)
     {
-        int status = (int)wire.StatusCode;
+        int status = received.Head.Status;
         if (status >= 400)
         {
-            using PooledPieces? error = await AnswerReader.TryReadAsync(body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
-            return Error(wire, error, call.RequestId);
+            using PooledPieces? error = await AnswerReader.TryReadAsync(received.Body, ErrorLimit, call, deadline, async).ConfigureAwait(false);
+            return Error(received.Head, error, call);
         }
 
         if (status is < 200 or > 299 or 206)
@@ -59,7 +41,7 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
             };
         }
 
-        if (call.Rule.IsSealed && IsEventStream(wire) != call.WantsStream)
+        if (call.Rule.IsSealed && received.Head.IsEventStream != call.WantsStream)
         {
             throw AnswerReader.IntegrityFailure(
                 "unexpected-form", call.WantsStream ? "The answer is not a stream." : "The answer is a stream that was not requested.", call);
@@ -68,29 +50,29 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
         if (call.WantsStream)
         {
             LocalProxyEvents events = new(call);
-            IdleTimeoutStream network = new(body, deadline.Left, idleTimeout, () => events.Count, time, call.RequestId);
-            DecryptingEventStream stream = new(network, events, isBuffered ? null : permit);
+            IdleTimeoutStream network = new(received.Body, deadline.Left, idleTimeout, () => events.Count, time, call.RequestId);
+            DecryptingEventStream stream = new(network, events, received.IsBuffered ? null : permit);
 
             // A stream that is neither read nor disposed must not keep its permit and its connection.
             network.EndAfter(LongestStream, stream);
-            return new(isBuffered ? await AnswerReader.BufferAsync(stream, call, deadline, async).ConfigureAwait(false) : stream, "text/event-stream");
+            return received.IsBuffered
+                ? new(await AnswerReader.BufferAsync(stream, call, deadline, async).ConfigureAwait(false), null)
+                : new(stream, null, OwnsAttempt: true);
         }
 
         int limit = call.Rule.IsSealed ? AnswerReader.AnswerLimit : AnswerReader.PlainLimit;
-        using PooledPieces whole = await AnswerReader.ReadAsync(body, limit, call, deadline, async).ConfigureAwait(false);
-        return new(call.Rule.IsSealed ? Normalize(whole, call) : new MemoryStream(whole.ToArray()), "application/json");
+        using PooledPieces whole = await AnswerReader.ReadAsync(received.Body, limit, call, deadline, async).ConfigureAwait(false);
+        return new(call.Rule.IsSealed ? Normalize(whole, call) : new MemoryStream(whole.ToArray()), null);
     }
 
-    private LocalProxyAnswer Error(HttpResponseMessage wire, PooledPieces? error, string requestId)
+    private CallAnswer Error(AnswerHeaders head, PooledPieces? error, EncryptedCall call)
     {
         ReadOnlySpan<byte> text = error is null ? default : error.Text.Whole;
-        text = IsEventStream(wire) ? ErrorText.FirstEvent(text) : text;
-        bool isJson = text.TrimStart(" \t\r\n"u8) is [(byte)'{' or (byte)'[', ..];
-        string? pause = wire.Headers.NonValidated.TryGetValues(ProtocolHeaders.RetryAfter, out HeaderStringValues values) ? values.ToString() : null;
-        return new(new MemoryStream(text.ToArray()), isJson ? "application/json" : "text/plain", ServiceError.Read((int)wire.StatusCode, text) with
+        text = head.IsEventStream ? ErrorText.FirstEvent(text) : text;
+        return new(new MemoryStream(text.ToArray()), ServiceError.Read(head.Status, text) with
         {
-            RetryAfter = RetryAfter.Parse(pause, time.GetUtcNow()),
-            RequestId = requestId,
+            RetryAfter = RetryAfter.Parse(head.RetryAfter, time.GetUtcNow()),
+            RequestId = call.RequestId,
         });
     }
 
@@ -123,10 +105,6 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
         decrypted.ReplaceLoneSurrogates();
         return AnswerReader.Normalize(decrypted, call);
     }
-
-    private static bool IsEventStream(HttpResponseMessage wire) =>
-        wire.Content.Headers.NonValidated.TryGetValues(ProtocolHeaders.ContentType, out HeaderStringValues values)
-        && values.ToString().Contains("event-stream", StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>Maps the failures of a local proxy to the exceptions of this library.</summary>

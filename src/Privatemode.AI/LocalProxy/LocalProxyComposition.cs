@@ -1,6 +1,4 @@
-using System.ClientModel.Primitives;
 using System.Net;
-using OpenAI;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Internal;
@@ -34,13 +32,13 @@ internal sealed class LocalProxyComposition : IClientComposition
         // With isTestTrust, connections are made to loopback addresses only.
         _http = HttpTransports.Create(custom: null, isTestTrust: true);
         _images = media.Remote == RemoteMediaPolicy.FetchLocally ? ImageFetcher.ForPublicAddresses(time, options.Transport.ResponseTimeout) : null;
-        LocalProxyTransport transport = new(
-            Endpoint, _http,
-            new RequestEncryptor(Endpoint, new PromptCacheSaltProvider(options.PromptCache.Scope, apiKeys.AreManyCallers), time),
-            new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages), apiKeys, options.Transport, time, _closing.Token);
+        RequestEncryptor encryptor = new(Endpoint, new PromptCacheSaltProvider(options.PromptCache.Scope, apiKeys.AreManyCallers), time);
+        CallPreparation preparation = new(encryptor, new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages));
+        LocalProxyTransport transport = new(Endpoint, _http, preparation, apiKeys, options.Transport, time, _closing.Token);
         _transport = new HttpMessageInvoker(transport, disposeHandler: false);
         _openAI = new HttpClient(transport) { Timeout = Timeout.InfiniteTimeSpan };
-        OpenAI = CreateOpenAI(options);
+        OpenAI = ClientPipelineFactory.Create(
+            options, Endpoint, Events, new LocalProxyPolicy(), new LocalProxyPipelineTransport(_openAI), logsContent: false, _closing.Token);
         Models = new ModelCatalog(
             apiKeys, options.MaxSessions, apiKey => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient(), apiKey, Map), time);
         Failures = new ExceptionMapper(Map, Models.ExplainAsync);
@@ -106,27 +104,6 @@ internal sealed class LocalProxyComposition : IClientComposition
         _transport.Dispose();
         _images?.Dispose();
         _http.Dispose();
-    }
-
-    private PrivatemodeOpenAIClient CreateOpenAI(PrivatemodeOptions options)
-    {
-        OpenAIClientOptions openAI = new()
-        {
-            Endpoint = new Uri(Endpoint, "/v1"),
-            RetryPolicy = new PrivatemodeRetryPolicy(options.TimeProvider, _closing.Token),
-            Transport = new LocalProxyPipelineTransport(_openAI),
-            NetworkTimeout = options.Transport.ResponseTimeout,
-            ClientLoggingOptions = new ClientLoggingOptions
-            {
-                LoggerFactory = options.LoggerFactory is null ? null : new LoweredLoggers(options.LoggerFactory),
-                EnableLogging = options.LoggerFactory is not null,
-
-                // Bodies are plaintext here.
-                EnableMessageContentLogging = false,
-            },
-        };
-        ClientPipeline pipeline = ClientPipeline.Create(openAI, [new CallPolicy(Events)], [new LocalProxyPolicy()], []);
-        return new PrivatemodeOpenAIClient(pipeline, openAI);
     }
 }
 

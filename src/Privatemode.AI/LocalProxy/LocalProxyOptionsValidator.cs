@@ -9,7 +9,7 @@ internal static class LocalProxyOptionsValidator
     /// <summary>Adds a fault for each invalid setting.</summary>
     public static void Check(PrivatemodeOptions options, OptionsFaults faults)
     {
-        _ = faults.Try(() => DemandAddress(options.Transport.DangerousUnverifiedLocalProxy!));
+        _ = faults.Try(() => ValidateAddress(options.Transport.DangerousUnverifiedLocalProxy!));
         foreach (string setting in ConflictingSettings(options))
         {
             faults.Add(new PrivatemodeConfigurationException(
@@ -19,7 +19,7 @@ internal static class LocalProxyOptionsValidator
     }
 
     /// <exception cref="PrivatemodeConfigurationException">The address could belong to another machine, or is not only an address.</exception>
-    private static void DemandAddress(Uri address)
+    private static void ValidateAddress(Uri address)
     {
         bool isAddress = address.IsAbsoluteUri && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
             && Loopback.IsAddress(address) && address.AbsolutePath == "/" && address.Query.Length == 0 && address.Fragment.Length == 0

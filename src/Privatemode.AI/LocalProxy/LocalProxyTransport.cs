@@ -1,9 +1,7 @@
 using System.ClientModel.Primitives;
-using System.Net.Http.Headers;
-using System.Runtime.ExceptionServices;
 using System.Threading.RateLimiting;
-using Privatemode.AI.Encryption;
 using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Calls;
 using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Pipeline.Transport;
@@ -19,28 +17,17 @@ namespace Privatemode.AI.LocalProxy;
 /// Endpoints, bodies and headers are checked by the same rules as encrypted requests, because the proxy encrypts the bodies in the same way. Requests and
 /// responses are created anew: no header of the caller is sent, and no header of the proxy is returned.
 /// </remarks>
-/// <param name="proxy">The address of the proxy.</param>
 /// <param name="http">The HTTP client. It connects to loopback addresses only, without a system proxy, redirects or cookies.</param>
-/// <param name="engine">Checks and completes bodies. It is not used to encrypt them.</param>
-/// <param name="media">Applies the policy for images by URL.</param>
 /// <param name="apiKeys">The API keys to send; with <see cref="ApiKeys.None"/>, no key is sent.</param>
-/// <param name="transport">The timeouts and the rate limiter.</param>
-/// <param name="time">The clock.</param>
-/// <param name="closing">Cancelled when the client is disposed.</param>
 internal sealed class LocalProxyTransport(
-    Uri proxy, HttpClient http, RequestEncryptor engine, RemoteMediaResolver media, ApiKeys apiKeys, TransportOptions transport, TimeProvider time,
-    CancellationToken closing) : HttpMessageHandler
+    Uri proxy, HttpClient http, CallPreparation preparation, ApiKeys apiKeys, TransportOptions transport, TimeProvider time, CancellationToken closing)
+    : HttpMessageHandler
 {
     /// <summary>The state that the attempts of a call share, if it came through the pipeline of the OpenAI client.</summary>
     public static readonly HttpRequestOptionsKey<CallState> State = new("Privatemode.LocalProxy.State");
 
     /// <summary>Whether the caller wants the whole answer in memory. The library reads it, because the OpenAI client does not limit its size.</summary>
     public static readonly HttpRequestOptionsKey<bool> IsBuffered = new("Privatemode.LocalProxy.IsBuffered");
-
-    private static readonly TimeSpan PauseAfterEnd = TimeSpan.FromMilliseconds(50);
-
-    // A stale pooled connection ends immediately. After this time, the proxy may already be processing the call.
-    private static readonly TimeSpan LatestEnd = TimeSpan.FromSeconds(5);
 
     private readonly LocalProxyAnswers _answers = new(transport.IdleTimeout, time);
 
@@ -56,78 +43,23 @@ internal sealed class LocalProxyTransport(
         using CallState? own = shared is null ? new CallState() : null;
         CallState state = shared ?? own!;
         state.ApiKey ??= await apiKeys.ReadAsync(async, cancellationToken).ConfigureAwait(false);
-        state.Call ??= await PrepareAsync(request, state.ApiKey, async, cancellationToken).ConfigureAwait(false);
+        if (state.Call is null)
+        {
+            CallerHeaderCheck.Check(request, proxy);
+            HttpCallSource source = new(request, proxy, cancellationToken);
+            state.Call = await preparation.PrepareAsync(source, state.ApiKey, async).ConfigureAwait(false);
+        }
+
         while (true)
         {
             try
             {
                 return await AttemptAsync(request, state, async, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception exception) when (
-                TransportExceptions.IsUnanswered(exception) && time.GetElapsedTime(state.SentAt) < LatestEnd && state.Repeats.MayRepeatUnanswered())
+            catch (Exception exception) when (state.RetryBudget.CanRetryUnanswered(exception))
             {
-                await time.DelayAsync(PauseAfterEnd, async, cancellationToken).ConfigureAwait(false);
+                await state.RetryBudget.DelayAsync(async, cancellationToken).ConfigureAwait(false);
             }
-        }
-    }
-
-    /// <summary>Reads the body once, for all attempts.</summary>
-    private async ValueTask<EncryptedCall> PrepareAsync(HttpRequestMessage request, string apiKey, bool async, CancellationToken cancellationToken)
-    {
-        CallerHeaderCheck.Check(request, proxy);
-        Uri address = new(proxy, request.RequestUri ?? throw new InvalidOperationException("The request has no address."));
-        string? type = Value(request.Content?.Headers, ProtocolHeaders.ContentType);
-        EndpointRule rule = engine.Match(request.Method.Method, address, type is null ? [] : [new(ProtocolHeaders.ContentType, type)]);
-        if (!rule.IsSealed)
-        {
-            return request.Content is null ? engine.PrepareWithoutBody(rule) : throw new PrivatemodeWouldLeakException(
-                "unexpected-body", $"The endpoint {rule.Path} does not accept a body. Send the request without one.");
-        }
-
-        PooledBytes bytes = await SnapshotAsync(request.Content, rule.PlainLimit, async, cancellationToken).ConfigureAwait(false);
-        RequestBody body = RequestEncryptor.Read(rule, bytes, type);
-        ReceiptScope.Current?.RequestWritten();
-        try
-        {
-            if (body is JsonRequestBody json)
-            {
-                await media.ResolveAsync(rule, json, async, cancellationToken).ConfigureAwait(false);
-            }
-        }
-        catch
-        {
-            body.Dispose();
-            throw;
-        }
-
-        EncryptedCall call = engine.Prepare(rule, body, apiKey);
-        call.ContentType = (body as OpaqueRequestBody)?.ContentType ?? type ?? "application/json";
-        return call;
-    }
-
-    private static async ValueTask<PooledBytes> SnapshotAsync(HttpContent? content, int limit, bool async, CancellationToken cancellationToken)
-    {
-        long length = content?.Headers.ContentLength ?? 0;
-        PooledWriteStream.Demand(length, limit);
-        PooledBytes body = CallRunner.NewSnapshot(length);
-        try
-        {
-            using PooledWriteStream writer = new(body, limit);
-            if (async && content is not null)
-            {
-                await content.CopyToAsync(writer, cancellationToken).ConfigureAwait(false);
-            }
-            else
-            {
-                content?.CopyTo(writer, null, cancellationToken);
-            }
-
-            return body;
-        }
-        catch
-        {
-            body.Dispose();
-            throw;
         }
     }
 
@@ -137,70 +69,66 @@ internal sealed class LocalProxyTransport(
         RateLimitLease? permit = transport.RateLimiter is { } limiter && call.Rule.IsSealed
             ? await RateLimitGate.AcquireAsync(limiter, call.RequestId, async, cancellationToken, closing).ConfigureAwait(false)
             : null;
-        HttpResponseMessage? wire = null;
-        bool isHandedOver = false;
+        bool isOwnedByAnswer = false;
         try
         {
             using CallDeadline deadline = new(transport.ResponseTimeout, time, async, cancellationToken);
-            state.Repeats.CountSend();
-            state.SentAt = time.GetTimestamp();
-            wire = await SendAsync(call, state.ApiKey!, deadline, async, cancellationToken).ConfigureAwait(false);
-            Stream body = async
-                ? await wire.Content.ReadAsStreamAsync(deadline.Token).ConfigureAwait(false)
-                : wire.Content.ReadAsStream(deadline.Token);
+            state.RetryBudget.CountSend(time);
+            using HttpRequestMessage attempt = NewRequest(request, call, state.ApiKey!, deadline);
+            HttpResponseMessage response = await SendAsync(attempt, call, deadline, async).ConfigureAwait(false);
             bool isBuffered = request.Options.TryGetValue(IsBuffered, out bool wanted) && wanted;
-            LocalProxyAnswer answer = await _answers.ReadAsync(wire, body, call, isBuffered, permit, deadline, async).ConfigureAwait(false);
-            isHandedOver = answer.IsStream;
-            return Respond(request, wire, answer, call);
-        }
-        catch
-        {
-            wire?.Dispose();
-            throw;
+            ReceivedAnswer received = await HttpCallSource.ReceiveAsync(response, isBuffered, deadline, async).ConfigureAwait(false);
+            try
+            {
+                CallAnswer answer = await _answers.ReadAsync(received, call, permit, deadline, async).ConfigureAwait(false);
+                EncryptionReceipt? receipt = answer.Error is null && call.Members is { } members
+                    ? EncryptionReceipt.Unverified(call.RequestId, [.. members.Select(member => member.Name)])
+                    : null;
+                ReceiptScope.Current?.SetAnswer(answer.Content, receipt, answer.Error);
+                HttpResponseMessage result = HttpCallSource.Respond(request, call, received, answer, isAuthenticated: false, receipt);
+                isOwnedByAnswer = answer.OwnsAttempt;
+                return result;
+            }
+            catch
+            {
+                received.Response.Dispose();
+                throw;
+            }
         }
         finally
         {
-            if (!isHandedOver)
+            if (!isOwnedByAnswer)
             {
                 permit?.Dispose();
             }
         }
     }
 
-    private async ValueTask<HttpResponseMessage> SendAsync(
-        EncryptedCall call, string apiKey, CallDeadline deadline, bool async, CancellationToken cancellationToken)
+    private async ValueTask<HttpResponseMessage> SendAsync(HttpRequestMessage attempt, EncryptedCall call, CallDeadline deadline, bool async)
     {
-        using HttpRequestMessage attempt = NewRequest(call, apiKey);
-        attempt.Options.Set(IsolatingHandler.Deadline, deadline.Token);
-        attempt.Options.Set(IsolatingHandler.CallId, call.RequestId);
         try
         {
             return async
-                ? await http.SendAsync(attempt, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false)
-                : http.Send(attempt, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+                ? await http.SendAsync(attempt, HttpCompletionOption.ResponseHeadersRead, deadline.Caller).ConfigureAwait(false)
+                : http.Send(attempt, HttpCompletionOption.ResponseHeadersRead, deadline.Caller);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception)
         {
-            throw deadline.ToException(CallDeadline.NoAnswer, call.RequestId, closing.IsCancellationRequested);
-        }
-        catch (ObjectDisposedException) when (closing.IsCancellationRequested)
-        {
-            throw new ObjectDisposedException(nameof(PrivatemodeClient));
-        }
-        catch (HttpRequestException exception) when (TransportExceptions.FindOwn(exception) is { } own)
-        {
-            ExceptionDispatchInfo.Throw(own);
+            CallRunner.ThrowIfTranslated(exception, deadline, call, closing);
             throw;
         }
     }
 
-    private HttpRequestMessage NewRequest(EncryptedCall call, string apiKey)
+    private HttpRequestMessage NewRequest(HttpRequestMessage asked, EncryptedCall call, string apiKey, CallDeadline deadline)
     {
         HttpRequestMessage request = new(new HttpMethod(call.Rule.Method), new Uri(proxy, call.Rule.Path));
+        request.Options.Set(IsolatingHandler.Deadline, deadline.Token);
+        request.Options.Set(IsolatingHandler.CallId, call.RequestId);
         if (call.Body is { } body)
         {
+            string type = (body as OpaqueRequestBody)?.ContentType ?? HttpCallSource.ContentTypeOf(asked) ?? "application/json";
             request.Content = new UnencryptedContent(body.Plaintext);
-            _ = request.Content.Headers.TryAddWithoutValidation(ProtocolHeaders.ContentType, call.ContentType);
+            _ = request.Content.Headers.TryAddWithoutValidation(ProtocolHeaders.ContentType, type);
         }
 
         if (apiKey.Length > 0)
@@ -212,27 +140,6 @@ internal sealed class LocalProxyTransport(
         _ = request.Headers.TryAddWithoutValidation(ProtocolHeaders.Accept, call.WantsStream ? "text/event-stream" : "application/json");
         return request;
     }
-
-    private static HttpResponseMessage Respond(HttpRequestMessage request, HttpResponseMessage wire, LocalProxyAnswer answer, EncryptedCall call)
-    {
-        EncryptionReceipt? receipt = answer.Error is not null || !call.Rule.IsSealed ? null : EncryptionReceipt.Unverified(
-            call.RequestId, [.. call.Members.Select(member => member.Name)]);
-        HttpResponseMessage response = new(wire.StatusCode) { Content = new AnswerHttpContent(answer.Content, wire), RequestMessage = request };
-        response.Content.Headers.ContentType = new MediaTypeHeaderValue(answer.ContentType);
-        _ = response.Headers.TryAddWithoutValidation(ProtocolHeaders.Authenticated, "false");
-        _ = response.Headers.TryAddWithoutValidation(ProtocolHeaders.AnswerId, call.RequestId);
-        if (answer.Error?.RetryAfter is { } wait)
-        {
-            _ = response.Headers.TryAddWithoutValidation(ProtocolHeaders.RetryAfter, RetryAfter.Format(wait));
-        }
-
-        request.Options.Set(ReceiptExtensions.Option, receipt);
-        ReceiptScope.Current?.SetAnswer(answer.Content, receipt, answer.Error);
-        return response;
-    }
-
-    private static string? Value(HttpHeaders? headers, string name) =>
-        headers?.NonValidated.TryGetValues(name, out HeaderStringValues values) == true ? values.ToString() : null;
 }
 
 /// <summary>Counts the attempts of a call for the retry policy, which it follows.</summary>

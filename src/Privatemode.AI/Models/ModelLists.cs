@@ -34,7 +34,7 @@ internal sealed class ModelLists(
         }
 
         string apiKey = await apiKeys.ReadAsync(async: true, cancellationToken).ConfigureAwait(false);
-        UInt128 digest = BinaryPrimitives.ReadUInt128LittleEndian(ApiKeys.DigestOf(apiKey));
+        UInt128 digest = BinaryPrimitives.ReadUInt128LittleEndian(ApiKeyDigest.Of(apiKey));
         lock (_gate)
         {
             if (!_lists.TryGetValue(digest, out Entry? entry))

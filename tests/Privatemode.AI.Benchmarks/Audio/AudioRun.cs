@@ -109,7 +109,7 @@ internal static class AudioRun
         using EncryptedCall call = engine.Prepare(
             EndpointRules.Transcriptions, RequestEncryptor.Read(EndpointRules.Transcriptions, bytes, content.ContentType), "key");
         using BodyExchange exchange = new BodyExchange(AesGcmKey.Import(Key), SecretId);
-        using EncryptedBody body = call.Body!.Seal(exchange, call.Rule);
+        using EncryptedBody body = call.Body!.Encrypt(exchange, call.Rule);
         if (!exchange.IsEncrypted(body, call.Rule.Body, (name, value) => call.Rule.RequestPlain!.Contains(name) && ClearFormFields.IsClearValue(name, value)))
         {
             throw new InvalidOperationException("Not sealed.");

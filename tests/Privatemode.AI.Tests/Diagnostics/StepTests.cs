@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Pipeline.Calls;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Diagnostics;
@@ -16,6 +17,8 @@ public sealed class StepTests
         ClientEvents events = new(null, new Uri("https://localhost"));
         PrivatemodeWouldLeakException exception = new("code", "text");
         ImmediateRetryBudget repeats = new();
+        repeats.CountSend(_time);
+        HttpRequestException unanswered = new("", new UnansweredIOException(null));
         Measure();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++)
@@ -33,7 +36,7 @@ public sealed class StepTests
             Telemetry.CountRepeat("reset");
             events.CallRefused(exception);
             events.SecretForgotten("/v1/x", "id");
-            _ = repeats.MayRepeatUnanswered();
+            _ = repeats.CanRetryUnanswered(unanswered);
         }
     }
 

@@ -293,7 +293,7 @@ public sealed class LocalProxySettingsTests
     [InlineData(@"\bReadUnencrypted\b", "DecryptedDocument.cs", "LocalProxyAnswers.cs", "LocalProxyEvents.cs")]
     [InlineData(@"\bPlaintext\b", "FormRequestBody.cs", "LocalProxyTransport.cs", "RequestBody.cs")]
     [InlineData(@"\bApiKeys\.None\b", "OptionsValidator.cs")]
-    [InlineData(@"\bisAuthenticated: ", "LocalProxyAnswers.cs")]
+    [InlineData(@"\bisAuthenticated: ", "LocalProxyAnswers.cs", "LocalProxyTransport.cs")]
     [InlineData(@"\bEncryptionReceipt\.Unverified\b", "LocalProxyTransport.cs")]
     public void Source_ThatNeitherVerifiesNorEncrypts_IsUsedInItsPlacesOnly(string name, params string[] files) => Assert.Equal(
         files,

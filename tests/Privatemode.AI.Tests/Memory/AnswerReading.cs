@@ -48,7 +48,8 @@ internal sealed class AnswerReading(string path = "/v1/chat/completions", int st
         using CallDeadline deadline = new(TimeSpan.FromMinutes(5), TimeProvider.System, async: false, CancellationToken.None);
         Stream wire = body(exchange);
         GC.Collect();
-        using Stream opened = opener.ReadAsync(head, wire, attempt, buffered: true, deadline, async: false).AsTask().GetAwaiter().GetResult().Content;
+        ReceivedAnswer received = new(head, wire, wire, IsBuffered: true);
+        using Stream opened = opener.ReadAsync(received, attempt, deadline, async: false).AsTask().GetAwaiter().GetResult().Content;
         return opened.Length;
     }
 }

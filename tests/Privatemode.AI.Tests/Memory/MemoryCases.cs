@@ -117,7 +117,7 @@ internal static class MemoryCases
     private static void SealForm()
     {
         const string Part = "--limit\r\nContent-Disposition: form-data; name=";
-        PooledBytes bytes = CallRunner.NewSnapshot(0);
+        PooledBytes bytes = CallPreparation.NewSnapshot(0);
         using PooledWriteStream snapshot = new(bytes, EndpointRules.Transcriptions.PlainLimit);
         using RepeatedText form = new(
             ClearFormFields.FileLimit, $"{Part}model\r\n\r\nm\r\n{Part}file; filename=a\r\n\r\n", "x", "\r\n--limit--\r\n");
@@ -127,7 +127,7 @@ internal static class MemoryCases
         EndpointRule rule = EndpointRules.Transcriptions;
         using EncryptedCall call = engine.Prepare(rule, RequestEncryptor.Read(rule, bytes, "multipart/form-data; boundary=limit"), "key");
         using BodyExchange exchange = new BodyExchange(AesGcmKey.Import(new byte[32]), "id"u8.ToArray());
-        using EncryptedContent content = new(call.Body!.Seal(exchange, rule));
+        using EncryptedContent content = new(call.Body!.Encrypt(exchange, rule));
         content.WriteTo(Stream.Null);
     }
 

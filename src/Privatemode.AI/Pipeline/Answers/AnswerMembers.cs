@@ -92,6 +92,14 @@ internal sealed class AnswerMembers
     /// <summary>Events of a transcription in the form of the model server.</summary>
     public static AnswerMembers TranscriptionEvent { get; } = new([.. ChoicesAlways, new("id", Kinds.Text)]);
 
+    /// <summary>The members of the whole answers of an endpoint whose answer is not a list, or of the events of its stream.</summary>
+    public static AnswerMembers Of(EndpointRule rule) => rule.Stream switch
+    {
+        StreamKind.Transcription => Transcription,
+        StreamKind.Messages => Messages,
+        _ => rule.HasMessages ? Chat : rule == EndpointRules.Embeddings ? Embeddings : Completions,
+    };
+
     /// <summary>Checks an answer or an event, and removes the members that are neither listed nor in the clear.</summary>
     public AnswerFault Validate(DecryptedDocument decrypted, ClearNames plain)
     {
@@ -147,7 +155,7 @@ internal sealed class AnswerMembers
             return IsOfObjects(decrypted) ? AnswerFault.None : AnswerFault.RenamedMember;
         }
 
-        AnswerMembers members = rule.Stream == StreamKind.Transcription && call.WantsTimes ? TranscriptionWithTimes : rule.Members!;
+        AnswerMembers members = rule.Stream == StreamKind.Transcription && call.WantsTimes ? TranscriptionWithTimes : Of(rule);
         AnswerFault fault = members.Validate(decrypted, rule.Answer.Plain);
         return fault != AnswerFault.None ? fault
             : rule.Stream == StreamKind.Messages && !IsWholeMessage(decrypted) ? AnswerFault.PayloadMissing

@@ -23,14 +23,15 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     internal const int PlainLimit = 4 * 1024 * 1024 - 1024;
 
     /// <summary>Decrypts the answer to an attempt.</summary>
-    /// <remarks>An event stream takes over <paramref name="body"/> and the attempt, see <see cref="CallAnswer.OwnsAttempt"/>; otherwise the body is closed.
-    /// The deadline is for what is read whole, also an event stream if it is <paramref name="buffered"/>.</remarks>
+    /// <remarks>An event stream takes over the body and the attempt, see <see cref="CallAnswer.OwnsAttempt"/>; otherwise the body is closed.
+    /// The deadline is for what is read whole, also an event stream if the caller wants it in memory.</remarks>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not encrypted.</exception>
     /// <exception cref="PrivatemodeServiceException">The answer says that it needs a newer client, or did not come in time.</exception>
-    public async ValueTask<CallAnswer> ReadAsync(AnswerHeaders head, Stream body, CallAttempt attempt, bool buffered, CallDeadline deadline, bool async)
+    public async ValueTask<CallAnswer> ReadAsync(ReceivedAnswer received, CallAttempt attempt, CallDeadline deadline, bool async)
     {
+        (AnswerHeaders head, Stream body) = (received.Head, received.Body);
         EncryptedCall call = attempt.Call;
-        TelemetryOperation? operation = CallTelemetry.BeginOpen(attempt, time);
+        TelemetryOperation? operation = CallTelemetry.BeginDecryption(attempt, time);
         DecryptingEventStream? stream = null;
         try
         {
@@ -47,7 +48,8 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
             if (call.Rule.IsSealed && head.IsEventStream)
             {
                 stream = BeginStream(body, attempt, operation, deadline);
-                return new CallAnswer(buffered ? await BufferAsync(stream, call, deadline, async).ConfigureAwait(false) : stream, null, OwnsAttempt: true);
+                Stream decrypted = received.IsBuffered ? await BufferAsync(stream, call, deadline, async).ConfigureAwait(false) : stream;
+                return new CallAnswer(decrypted, null, OwnsAttempt: true);
             }
 
             using PooledPieces whole = await ReadAsync(body, call.Rule.IsSealed ? AnswerLimit : PlainLimit, call, deadline, async).ConfigureAwait(false);
@@ -351,6 +353,13 @@ internal readonly record struct AnswerHeaders
     /// <summary>The whole-body format of services newer than this client.</summary>
     public bool IsNewerFormat => ContentType?.StartsWith("application/vnd.privatemode.encrypted-body", StringComparison.OrdinalIgnoreCase) == true;
 }
+
+/// <summary>An answer as it comes from the network.</summary>
+/// <param name="Head">Status and headers.</param>
+/// <param name="Body">The body, not yet read.</param>
+/// <param name="Response">The response with its connection. Whoever has the answer disposes it.</param>
+/// <param name="IsBuffered">Whether the caller wants even an event stream in memory.</param>
+internal sealed record ReceivedAnswer(AnswerHeaders Head, Stream Body, IDisposable Response, bool IsBuffered);
 
 /// <summary>An answer as the caller gets it.</summary>
 /// <param name="Content">The decrypted body: in memory, or a stream of events as they come.</param>

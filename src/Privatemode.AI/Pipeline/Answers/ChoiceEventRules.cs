@@ -48,7 +48,7 @@ internal sealed class ChoiceEventRules(
         }
 
         _hasEvents = true;
-        fault = rule.Members!.Validate(decrypted, Shape.Plain);
+        fault = AnswerMembers.Of(rule).Validate(decrypted, Shape.Plain);
         if (fault != AnswerFault.None)
         {
             return fault;

@@ -1,6 +1,4 @@
 using System.ClientModel;
-using System.Security.Cryptography;
-using System.Text;
 using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Calls;
@@ -53,12 +51,12 @@ internal sealed class ApiKeys
         if (_accessor is null)
         {
             _credential!.Deconstruct(out string key);
-            Demand(key, nameof(PrivatemodeOptions.Credential), Source);
+            Validate(key, nameof(PrivatemodeOptions.Credential), Source);
             return new(key);
         }
 
         ValueTask<string?> asked = UserCallback.AskAsync(_accessor, cancellationToken);
-        return asked.IsCompletedSuccessfully ? new(Usable(asked.Result)) : WaitAsync(asked.AsTask(), async, cancellationToken);
+        return asked.IsCompletedSuccessfully ? new(ValidateAccessorKey(asked.Result)) : WaitAsync(asked.AsTask(), async, cancellationToken);
     }
 
     private async ValueTask<string> WaitAsync(Task<string?> asked, bool async, CancellationToken cancellationToken)
@@ -76,10 +74,10 @@ internal sealed class ApiKeys
             throw deadline.ToException("ApiKeyAccessor did not return an API key within Transport.ResponseTimeout. Nothing was sent. Retry later.");
         }
 
-        return Usable(key);
+        return ValidateAccessorKey(key);
     }
 
-    private string Usable(string? key)
+    private string ValidateAccessorKey(string? key)
     {
         if (string.IsNullOrEmpty(key))
         {
@@ -91,12 +89,12 @@ internal sealed class ApiKeys
             };
         }
 
-        Demand(key, nameof(PrivatemodeOptions.ApiKeyAccessor), Source);
+        Validate(key, nameof(PrivatemodeOptions.ApiKeyAccessor), Source);
         return key;
     }
 
     /// <exception cref="PrivatemodeConfigurationException">The key is empty, holds anything but visible ASCII, or more than the key.</exception>
-    public static void Demand(string? key, string setting, string source)
+    public static void Validate(string? key, string setting, string source)
     {
         if (FaultOf(key) is { } fault)
         {
@@ -142,19 +140,5 @@ internal sealed class ApiKeys
         return key.AsSpan().ContainsAnyExceptInRange('!', '~')
             ? "contains white space or characters that are not allowed in a key. Copy it again."
             : null;
-    }
-
-    /// <summary>SHA-256 of a key, to tell callers apart by.</summary>
-    public static byte[] DigestOf(string apiKey)
-    {
-        byte[] key = Encoding.UTF8.GetBytes(apiKey);
-        try
-        {
-            return SHA256.HashData(key);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(key);
-        }
     }
 }

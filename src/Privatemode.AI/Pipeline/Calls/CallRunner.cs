@@ -2,7 +2,6 @@ using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Runtime.ExceptionServices;
 using System.Threading.RateLimiting;
-using Privatemode.AI.Encryption;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Requests;
@@ -12,26 +11,21 @@ using Privatemode.AI.Sessions;
 namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>
-/// Runs a call: takes the plaintext once, then seals an attempt, has it carried, and opens the answer; once more where the protocol wants it.
-/// The same for every way in. Retries beyond that are the business of whoever calls.
+/// Runs a call: takes the plaintext once, then encrypts an attempt, has it carried, and decrypts the answer; once more where the protocol wants it.
+/// The same for every way in. Other retries are made by the retry policy.
 /// </summary>
 internal sealed class CallRunner(
-    RequestEncryptor engine, RemoteMediaResolver media, AnswerReader answers, SessionManager sessions, ApiKeys apiKeys, RateLimiter? limiter,
+    RequestEncryptor encryptor, RemoteMediaResolver media, AnswerReader answers, SessionManager sessions, ApiKeys apiKeys, RateLimiter? limiter,
         TimeSpan responseTimeout, TimeProvider time, CancellationToken closing, ConnectionSlots? connections = null)
 {
-    private const int RoomForAdditions = 1024;
+    private readonly CallPreparation _preparation = new(encryptor, media, (apiKey, async, token) => VerifyAsync(sessions, apiKey, async, token));
 
-    private static readonly TimeSpan PauseAfterEnd = TimeSpan.FromMilliseconds(50);
-
-    // A connection that had gone stale in the pool ends at once. Later, the service may be at work on the call already.
-    private static readonly TimeSpan LatestEnd = TimeSpan.FromSeconds(5);
-
-    /// <summary>Runs a call until its carrier has an opened answer. What the state holds already is not taken from the carrier again.</summary>
+    /// <summary>Runs a call until its carrier has a decrypted answer. What the state has already is not read from the carrier again.</summary>
     public async ValueTask RunAsync(ICallCarrier carrier, CallState state, bool async)
     {
-        // Once for all attempts: the body under its salt belongs to whoever called.
+        // Once for all attempts: the body with its salt belongs to this key.
         string apiKey = state.ApiKey ??= await apiKeys.ReadAsync(async, carrier.CancellationToken).ConfigureAwait(false);
-        state.Call ??= await PrepareAsync(carrier, apiKey, async).ConfigureAwait(false);
+        state.Call ??= await _preparation.PrepareAsync(carrier, apiKey, async).ConfigureAwait(false);
         using ConnectionSlots.Slot? slot = connections is null || !state.Call.Rule.IsSealed
             ? null
             : await connections.AcquireAsync(async, carrier.CancellationToken, closing).ConfigureAwait(false);
@@ -44,79 +38,10 @@ internal sealed class CallRunner(
                     return;
                 }
             }
-            catch (Exception exception) when (
-                TransportExceptions.IsUnanswered(exception) && !UserCallback.Threw(exception) && time.GetElapsedTime(state.SentAt) < LatestEnd
-                && state.Repeats.MayRepeatUnanswered())
+            catch (Exception exception) when (state.RetryBudget.CanRetryUnanswered(exception))
             {
-                await time.DelayAsync(PauseAfterEnd, async, carrier.CancellationToken).ConfigureAwait(false);
+                await state.RetryBudget.DelayAsync(async, carrier.CancellationToken).ConfigureAwait(false);
             }
-        }
-    }
-
-    private async ValueTask<EncryptedCall> PrepareAsync(ICallCarrier carrier, string apiKey, bool async)
-    {
-        EndpointRule rule = engine.Match(carrier.Method, carrier.Address, carrier.Headers);
-        if (!rule.IsSealed)
-        {
-            return carrier.HasBody
-                ? throw new PrivatemodeWouldLeakException(
-                    "unexpected-body", $"The endpoint {rule.Path} takes no body, and one would travel in the clear. Leave it out.")
-                : engine.PrepareWithoutBody(rule);
-        }
-
-        PooledBytes bytes = await SnapshotAsync(carrier, rule.PlainLimit, async).ConfigureAwait(false);
-        RequestBody body = RequestEncryptor.Read(rule, bytes, carrier.ContentType);
-        try
-        {
-            if (body is JsonRequestBody json)
-            {
-                await ResolveMediaAsync(rule, json, apiKey, async, carrier.CancellationToken).ConfigureAwait(false);
-            }
-        }
-        catch
-        {
-            body.Dispose();
-            throw;
-        }
-
-        return engine.Prepare(rule, body, apiKey);
-    }
-
-    private async ValueTask ResolveMediaAsync(EndpointRule rule, JsonRequestBody body, string apiKey, bool async, CancellationToken cancellationToken)
-    {
-        if (media.FetchesHere)
-        {
-            // The addresses of images are content too: their hosts see them only on behalf of a deployment that proved itself.
-            (await sessions.AcquireAsync(apiKey, rejectedId: null, async, cancellationToken).ConfigureAwait(false)).Dispose();
-        }
-
-        await media.ResolveAsync(rule, body, async, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>A buffer for a plaintext of this length, with room for what is added: a salt, a field of a form. Without that a large body would be
-    /// copied into a buffer of twice its length.</summary>
-    internal static PooledBytes NewSnapshot(long length) => new((int)(length + RoomForAdditions));
-
-    /// <summary>The plaintext, taken once: the content may be a stream that cannot be read again.</summary>
-    private static async ValueTask<PooledBytes> SnapshotAsync(ICallCarrier carrier, int limit, bool async)
-    {
-        long length = carrier.BodyLength ?? 0;
-        PooledWriteStream.Demand(length, limit);
-        PooledBytes body = NewSnapshot(length);
-        try
-        {
-            if (carrier.HasBody)
-            {
-                using PooledWriteStream writer = new(body, limit);
-                await carrier.WriteBodyAsync(writer, async).ConfigureAwait(false);
-            }
-
-            return body;
-        }
-        catch
-        {
-            body.Dispose();
-            throw;
         }
     }
 
@@ -126,54 +51,52 @@ internal sealed class CallRunner(
     {
         EncryptedCall call = state.Call!;
         CallAttempt attempt = await BeginAttemptAsync(call, state, apiKey, slot, async, carrier.CancellationToken).ConfigureAwait(false);
+
+        // Not the end of the client: an answer that is under way may still be read.
+        using CallDeadline deadline = new(responseTimeout, time, async, carrier.CancellationToken);
+        ReceivedAnswer? received = null;
         bool isOwnedByAnswer = false;
         bool isAnswered = false;
         try
         {
-            // Not the end of the client: an answer that is under way may still be read.
-            using CallDeadline deadline = new(responseTimeout, time, async, carrier.CancellationToken);
             state.Deadline = deadline.Token;
-            state.Repeats.CountSend();
-            state.SentAt = time.GetTimestamp();
-            ReceivedAnswer received = await SendAsync(carrier, attempt, deadline, async).ConfigureAwait(false);
+            state.RetryBudget.CountSend(time);
+            received = await carrier.SendAsync(attempt, deadline, async).ConfigureAwait(false);
             SessionSecret? secret = attempt.Session;
-            try
-            {
-                CallAnswer answer = await answers.ReadAsync(received.Head, received.Body, attempt, received.IsBuffered, deadline, async).ConfigureAwait(false);
-                state.Repeats.Note(secret, answer.Error);
-                if (state.Repeats.MayRepeatWithNewSecret())
-                {
-                    received.Response.Dispose();
-                    return false;
-                }
-
-                carrier.Take(call, received, answer, answer.Error is { IsAuthenticated: false } ? null : attempt.CreateReceipt(secret));
-                isOwnedByAnswer = answer.OwnsAttempt;
-                isAnswered = answer.Error is null;
-                return true;
-            }
-            catch
+            CallAnswer answer = await answers.ReadAsync(received, attempt, deadline, async).ConfigureAwait(false);
+            state.RetryBudget.Record(secret, answer.Error);
+            if (state.RetryBudget.CanRetryWithNewSecret())
             {
                 received.Response.Dispose();
-                throw;
+                return false;
             }
+
+            carrier.Take(call, received, answer, answer.Error is { IsAuthenticated: false } ? null : attempt.CreateReceipt(secret));
+            isOwnedByAnswer = answer.OwnsAttempt;
+            isAnswered = answer.Error is null;
+            return true;
+        }
+        catch (Exception exception)
+        {
+            received?.Response.Dispose();
+            ThrowIfTranslated(received is null ? exception : null, deadline, call, closing);
+            throw;
         }
         finally
         {
-            try
-            {
-                if (!isOwnedByAnswer)
-                {
-                    attempt.Dispose();
-                }
-            }
-            finally
-            {
-                if (!isAnswered)
-                {
-                    call.Body?.EndAttempt();
-                }
-            }
+            EndAttempt(isOwnedByAnswer ? null : attempt, isAnswered ? null : call.Body);
+        }
+    }
+
+    private static void EndAttempt(CallAttempt? attempt, RequestBody? body)
+    {
+        try
+        {
+            attempt?.Dispose();
+        }
+        finally
+        {
+            body?.EndAttempt();
         }
     }
 
@@ -183,7 +106,7 @@ internal sealed class CallRunner(
         if (!call.Rule.IsSealed)
         {
             // It carries nothing, but not even that goes to a deployment that has not proved itself.
-            (await sessions.AcquireAsync(apiKey, rejectedId: null, async, cancellationToken).ConfigureAwait(false)).Dispose();
+            await VerifyAsync(sessions, apiKey, async, cancellationToken).ConfigureAwait(false);
             return RequestEncryptor.WithoutBody(call, apiKey);
         }
 
@@ -194,7 +117,7 @@ internal sealed class CallRunner(
         SecretLease lease;
         try
         {
-            lease = await sessions.AcquireAsync(apiKey, state.Repeats.RejectedSecretId, async, cancellationToken, permit, share).ConfigureAwait(false);
+            lease = await sessions.AcquireAsync(apiKey, state.RetryBudget.RejectedSecretId, async, cancellationToken, permit, share).ConfigureAwait(false);
         }
         catch
         {
@@ -203,29 +126,29 @@ internal sealed class CallRunner(
             throw;
         }
 
-        return engine.Seal(call, lease, apiKey);
+        return encryptor.Encrypt(call, lease, apiKey);
     }
 
-    private async ValueTask<ReceivedAnswer> SendAsync(ICallCarrier carrier, CallAttempt attempt, CallDeadline deadline, bool async)
+    /// <summary>Throws what this library throws in place of what sending threw, if that is something else.</summary>
+    internal static void ThrowIfTranslated(Exception? thrown, CallDeadline deadline, EncryptedCall call, CancellationToken closing)
     {
-        try
+        Exception? translated = thrown switch
         {
-            return await carrier.SendAsync(attempt, deadline, async).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!carrier.CancellationToken.IsCancellationRequested)
+            OperationCanceledException when !deadline.Caller.IsCancellationRequested =>
+                deadline.ToException(CallDeadline.NoAnswer, call.RequestId, closing.IsCancellationRequested),
+            ObjectDisposedException when closing.IsCancellationRequested => new ObjectDisposedException(nameof(PrivatemodeClient)),
+            ClientResultException or HttpRequestException => TransportExceptions.FindOwn(thrown),
+            _ => null,
+        };
+        if (translated is not null)
         {
-            throw deadline.ToException(CallDeadline.NoAnswer, attempt.Call.RequestId, closing.IsCancellationRequested);
-        }
-        catch (ObjectDisposedException) when (closing.IsCancellationRequested)
-        {
-            throw new ObjectDisposedException(nameof(PrivatemodeClient));
-        }
-        catch (Exception exception) when (exception is ClientResultException or HttpRequestException && TransportExceptions.FindOwn(exception) is { } own)
-        {
-            ExceptionDispatchInfo.Throw(own);
-            throw;
+            ExceptionDispatchInfo.Throw(translated);
         }
     }
+
+    /// <summary>Makes sure that the deployment has proved itself: there is a secret only then.</summary>
+    private static async ValueTask VerifyAsync(SessionManager sessions, string apiKey, bool async, CancellationToken cancellationToken) =>
+        (await sessions.AcquireAsync(apiKey, rejectedId: null, async, cancellationToken).ConfigureAwait(false)).Dispose();
 }
 
 /// <summary>What one call carries from its first attempt to its last.</summary>
@@ -241,14 +164,11 @@ internal sealed class CallState : IDisposable
     /// <summary>Cancelled when the attempt under way has taken too long.</summary>
     public CancellationToken Deadline { get; set; }
 
-    /// <summary>When the attempt under way was handed to the transport, by the monotonic clock: what the call waited for before does not count.</summary>
-    public long SentAt { get; set; }
-
     /// <summary>How often the retry policy has let this call through.</summary>
     public int Tries { get; set; }
 
     /// <summary>Whether and why attempts were repeated at once.</summary>
-    public ImmediateRetryBudget Repeats { get; } = new();
+    public ImmediateRetryBudget RetryBudget { get; } = new();
 
     public static CallState Begin(PipelineMessage message)
     {

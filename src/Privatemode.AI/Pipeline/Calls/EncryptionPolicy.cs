@@ -12,7 +12,7 @@ using Privatemode.AI.Receipts;
 namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>
-/// Seals every attempt anew and opens its answer. Sits after the retry policy, so that a retry is a new exchange, and before
+/// Encrypts every attempt anew and decrypts its answer. It is after the retry policy, so that a retry is a new exchange, and before
 /// message logging, so that logs see ciphertext only.
 /// </summary>
 internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
@@ -44,6 +44,8 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
 
         public bool HasBody => message.Request.Content is not null;
 
+        public bool WantsReceipt => ReceiptScope.Current is not null;
+
         public long? BodyLength => message.Request.Content is { } content && content.TryComputeLength(out long length) ? length : null;
 
         public CancellationToken CancellationToken => message.CancellationToken;
@@ -63,7 +65,7 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
             ReceiptScope.Current?.RequestWritten();
         }
 
-        /// <summary>Puts the sealed request in the message for the time of sending, and the caller's back afterwards.</summary>
+        /// <summary>Puts the encrypted request in the message for the time of sending, and the caller's back afterwards.</summary>
         public async ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, CallDeadline deadline, bool async)
         {
             using EncryptedMessageScope scope = new(message, attempt);
@@ -95,7 +97,7 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
             return new ReceivedAnswer(head, response.ContentStream ?? Stream.Null, response, scope.WasBuffered);
         }
 
-        public void Take(EncryptedCall call, in ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt)
+        public void Take(EncryptedCall call, ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt)
         {
             message.Response!.ContentStream = answer.Content;
             ReceiptScope.Current?.SetAnswer(answer.Content, receipt, answer.Error);
@@ -106,8 +108,8 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
     }
 }
 
-/// <summary>What carries a call of the caller's and its attempts: a message of the OpenAI client's pipeline, or an HTTP request.</summary>
-internal interface ICallCarrier
+/// <summary>A call as the caller makes it: a message of the OpenAI client's pipeline, or an HTTP request.</summary>
+internal interface ICallSource
 {
     string Method { get; }
 
@@ -122,6 +124,9 @@ internal interface ICallCarrier
 
     bool HasBody { get; }
 
+    /// <summary>Whether the receipt is handed out; otherwise none is made.</summary>
+    bool WantsReceipt { get; }
+
     /// <summary>Length of the caller's body in bytes, if known beforehand.</summary>
     long? BodyLength { get; }
 
@@ -130,27 +135,21 @@ internal interface ICallCarrier
 
     /// <summary>Writes the caller's body, in the clear. Called once.</summary>
     ValueTask WriteBodyAsync(Stream target, bool async);
+}
 
+/// <summary>Carries the attempts of a call, and its answer.</summary>
+internal interface ICallCarrier : ICallSource
+{
     /// <summary>Sends an attempt and nothing else, and returns when the head of the answer has arrived.</summary>
     /// <exception cref="OperationCanceledException">The deadline has passed, or the caller cancelled.</exception>
     ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, CallDeadline deadline, bool async);
 
     /// <summary>Hands the decrypted answer to the caller in place of the received one, which then is the carrier's.</summary>
-    /// <param name="call">The call.</param>
-    /// <param name="received">The received answer.</param>
-    /// <param name="answer">The decrypted answer.</param>
     /// <param name="receipt">Null for an answer that is not authenticated.</param>
-    void Take(EncryptedCall call, in ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt);
+    void Take(EncryptedCall call, ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt);
 }
 
-/// <summary>An answer as it comes from the network.</summary>
-/// <param name="Head">Status and headers.</param>
-/// <param name="Body">The body, not yet read.</param>
-/// <param name="Response">The response with its connection. Whoever has the answer disposes it.</param>
-/// <param name="IsBuffered">The caller wants even an event stream in memory.</param>
-internal readonly record struct ReceivedAnswer(AnswerHeaders Head, Stream Body, IDisposable Response, bool IsBuffered);
-
-/// <summary>Holds the sealed request in a message while it is sent; disposing puts the caller's own back.</summary>
+/// <summary>Holds the encrypted request in a message while it is sent; disposing puts the caller's own back.</summary>
 internal sealed class EncryptedMessageScope : IDisposable
 {
     private readonly PipelineMessage _message;
@@ -258,7 +257,7 @@ internal sealed class CallPolicy(ClientEvents events) : PipelinePolicy
     }
 }
 
-/// <summary>Makes a call with this API key, whoever the attempts would be made for: several callers wait for it, or the first has left already.</summary>
+/// <summary>Makes a call with this API key and does not ask for another: several callers wait for the call, or the first has left already.</summary>
 internal sealed class ApiKeyPolicy(string apiKey) : PipelinePolicy
 {
     public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
@@ -283,7 +282,7 @@ internal sealed class EncryptedCallTransport(HttpClient http, Uri service) : Htt
     protected override void OnSendingRequest(PipelineMessage message, HttpRequestMessage httpRequest)
     {
         CallAttempt? attempt = EncryptedMessageScope.AttemptOf(message);
-        OutboundCheck.Demand(httpRequest, attempt, message.Request.Content, service);
+        OutboundCheck.ThrowIfWouldLeak(httpRequest, attempt, message.Request.Content, service);
         httpRequest.Options.Set(IsolatingHandler.Deadline, CallState.Of(message)!.Deadline);
         httpRequest.Options.Set(IsolatingHandler.CallId, attempt!.Call.RequestId);
     }
@@ -305,16 +304,16 @@ internal sealed class EncryptedCallTransport(HttpClient http, Uri service) : Htt
 
     private static void Drop(HttpHeaders headers)
     {
-        List<string> names = [];
+        List<string>? names = null;
         foreach ((string name, HeaderStringValues values) in headers.NonValidated)
         {
             if (!ClearMemberValidator.IsPrintable(values.ToString()))
             {
-                names.Add(name);
+                (names ??= []).Add(name);
             }
         }
 
-        foreach (string name in names)
+        foreach (string name in names ?? [])
         {
             _ = headers.Remove(name);
         }

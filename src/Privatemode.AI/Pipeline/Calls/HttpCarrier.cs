@@ -6,13 +6,14 @@ using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Pipeline.Transport;
+using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Pipeline.Calls;
 
-/// <summary>Carries a call that came as an HTTP request: each attempt is a request of our own, and the answer a response of our own.</summary>
-internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, Uri service, CancellationToken cancellationToken) : ICallCarrier
+/// <summary>A call that came as an HTTP request.</summary>
+internal class HttpCallSource(HttpRequestMessage request, Uri service, CancellationToken cancellationToken) : ICallSource
 {
-    public string Method => request.Method.Method;
+    public string Method => Request.Method.Method;
 
     public Uri Address { get; } = request.RequestUri is { } address
         ? new Uri(service, address)
@@ -21,61 +22,51 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
     /// <summary>The one header of the caller that means something here. The others never leave; <see cref="CallerHeaderCheck"/> has seen them.</summary>
     public IEnumerable<KeyValuePair<string, string>> Headers => ContentType is { } type ? [new(ProtocolHeaders.ContentType, type)] : [];
 
-    public string? ContentType => Value(request.Content?.Headers, ProtocolHeaders.ContentType);
+    public string? ContentType => ContentTypeOf(Request);
 
-    public bool HasBody => request.Content is not null;
+    public bool HasBody => Request.Content is not null;
 
-    public long? BodyLength => request.Content?.Headers.ContentLength;
+    public bool WantsReceipt => true;
 
-    public CancellationToken CancellationToken => cancellationToken;
+    public long? BodyLength => Request.Content?.Headers.ContentLength;
 
-    /// <summary>The response for the caller, once there is one.</summary>
-    public HttpResponseMessage? Response { get; private set; }
+    public CancellationToken CancellationToken { get; } = cancellationToken;
+
+    protected HttpRequestMessage Request { get; } = request;
 
     public async ValueTask WriteBodyAsync(Stream target, bool async)
     {
         if (async)
         {
-            await request.Content!.CopyToAsync(target, cancellationToken).ConfigureAwait(false);
+            await Request.Content!.CopyToAsync(target, CancellationToken).ConfigureAwait(false);
         }
         else
         {
-            request.Content!.CopyTo(target, null, cancellationToken);
+            Request.Content!.CopyTo(target, null, CancellationToken);
         }
+
+        ReceiptScope.Current?.RequestWritten();
     }
 
-    public async ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, CallDeadline deadline, bool async)
-    {
-        HttpRequestMessage outgoing = NewRequest(attempt);
-        OutboundCheck.Demand(outgoing, attempt, (outgoing.Content as EncryptedHttpContent)?.Content, service);
-        outgoing.Options.Set(IsolatingHandler.Deadline, deadline.Token);
-        outgoing.Options.Set(IsolatingHandler.CallId, attempt.Call.RequestId);
-        HttpResponseMessage response;
-        try
-        {
-            response = async
-                ? await http.SendAsync(outgoing, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false)
-                : http.Send(outgoing, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        }
-        finally
-        {
-            // A stream may go on for long; the body that asked for it need not stay in memory.
-            attempt.Content?.Dispose();
-        }
+    /// <summary>The value as it was set; null for none.</summary>
+    public static string? ContentTypeOf(HttpRequestMessage request) => ValueOf(request.Content?.Headers, ProtocolHeaders.ContentType);
 
+    /// <summary>Begins to read a response, which the result then owns.</summary>
+    public static async ValueTask<ReceivedAnswer> ReceiveAsync(HttpResponseMessage response, bool isBuffered, CallDeadline deadline, bool async)
+    {
         AnswerHeaders head = new()
         {
             Status = (int)response.StatusCode,
-            ContentType = Value(response.Content.Headers, ProtocolHeaders.ContentType),
-            Encrypted = Value(response.Headers, ProtocolHeaders.Encrypted),
-            RetryAfter = Value(response.Headers, ProtocolHeaders.RetryAfter),
+            ContentType = ValueOf(response.Content.Headers, ProtocolHeaders.ContentType),
+            Encrypted = ValueOf(response.Headers, ProtocolHeaders.Encrypted),
+            RetryAfter = ValueOf(response.Headers, ProtocolHeaders.RetryAfter),
         };
         try
         {
             Stream body = async
                 ? await response.Content.ReadAsStreamAsync(deadline.Token).ConfigureAwait(false)
                 : response.Content.ReadAsStream(deadline.Token);
-            return new ReceivedAnswer(head, body, response, IsBuffered: false);
+            return new ReceivedAnswer(head, body, response, isBuffered);
         }
         catch
         {
@@ -84,15 +75,16 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         }
     }
 
-    public void Take(EncryptedCall call, in ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt)
+    /// <summary>Makes the response for the caller. Nothing of the received one is in it but the status.</summary>
+    public static HttpResponseMessage Respond(
+        HttpRequestMessage request, EncryptedCall call, ReceivedAnswer received, CallAnswer answer, bool isAuthenticated, EncryptionReceipt? receipt)
     {
-        bool isAuthenticated = answer.Error?.IsAuthenticated ?? call.Rule.IsSealed;
         HttpResponseMessage response = new((HttpStatusCode)received.Head.Status)
         {
             Content = new AnswerHttpContent(answer.Content, received.Response),
             RequestMessage = request,
         };
-        response.Content.Headers.ContentType = new MediaTypeHeaderValue(TypeOf(answer));
+        response.Content.Headers.ContentType = new MediaTypeHeaderValue(TypeOf(answer, call));
         Set(response, ProtocolHeaders.Authenticated, isAuthenticated ? "true" : "false");
         Set(response, ProtocolHeaders.AnswerId, call.RequestId);
         if (answer.Error?.RetryAfter is { } wait)
@@ -101,14 +93,73 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         }
 
         request.Options.Set(ReceiptExtensions.Option, receipt);
-        Response = response;
+        return response;
     }
+
+    /// <summary>Not what the received answer says: anybody on the way can write that.</summary>
+    private static string TypeOf(CallAnswer answer, EncryptedCall call)
+    {
+        if (answer.Error is null && call.Rule.IsSealed)
+        {
+            return call.WantsStream ? "text/event-stream" : "application/json";
+        }
+
+        // Answers in the clear may be anything, a proxy's page for example.
+        int first;
+        do
+        {
+            first = answer.Content.ReadByte();
+        }
+        while (first is ' ' or '\t' or '\r' or '\n');
+        answer.Content.Position = 0;
+        return first is '{' or '[' ? "application/json" : "text/plain";
+    }
+
+    private static void Set(HttpResponseMessage response, string name, string value) => _ = response.Headers.TryAddWithoutValidation(name, value);
+
+    private static string? ValueOf(HttpHeaders? headers, string name) =>
+        headers?.NonValidated.TryGetValues(name, out HeaderStringValues values) == true ? values.ToString() : null;
+}
+
+/// <summary>Carries a call that came as an HTTP request: each attempt is a request of our own, and the answer a response of our own.</summary>
+internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, Uri service, CancellationToken cancellationToken)
+    : HttpCallSource(request, service, cancellationToken), ICallCarrier
+{
+    private readonly Uri _service = service;
+
+    /// <summary>The response for the caller, once there is one.</summary>
+    public HttpResponseMessage? Response { get; private set; }
+
+    public async ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, CallDeadline deadline, bool async)
+    {
+        HttpRequestMessage outgoing = NewRequest(attempt);
+        OutboundCheck.ThrowIfWouldLeak(outgoing, attempt, (outgoing.Content as EncryptedHttpContent)?.Content, _service);
+        outgoing.Options.Set(IsolatingHandler.Deadline, deadline.Token);
+        outgoing.Options.Set(IsolatingHandler.CallId, attempt.Call.RequestId);
+        HttpResponseMessage response;
+        try
+        {
+            response = async
+                ? await http.SendAsync(outgoing, HttpCompletionOption.ResponseHeadersRead, CancellationToken).ConfigureAwait(false)
+                : http.Send(outgoing, HttpCompletionOption.ResponseHeadersRead, CancellationToken);
+        }
+        finally
+        {
+            // A stream may go on for long; the body that asked for it need not stay in memory.
+            attempt.Content?.Dispose();
+        }
+
+        return await ReceiveAsync(response, isBuffered: false, deadline, async).ConfigureAwait(false);
+    }
+
+    public void Take(EncryptedCall call, ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt) =>
+        Response = Respond(Request, call, received, answer, answer.Error?.IsAuthenticated ?? call.Rule.IsSealed, receipt);
 
     /// <summary>The request of one attempt, made from what was checked and not from what was asked for.</summary>
     private HttpRequestMessage NewRequest(CallAttempt attempt)
     {
         EndpointRule rule = attempt.Call.Rule;
-        HttpRequestMessage sent = new(new HttpMethod(rule.Method), new Uri(service, rule.Path))
+        HttpRequestMessage sent = new(new HttpMethod(rule.Method), new Uri(_service, rule.Path))
         {
             Content = attempt.Content is { } content ? new EncryptedHttpContent(content) : null,
         };
@@ -121,32 +172,12 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         _ = sent.Headers.TryAddWithoutValidation(ProtocolHeaders.Accept, attempt.Call.WantsStream ? "text/event-stream" : "application/json");
         return sent;
     }
-
-    /// <summary>Not what the wire says: anybody on the way can write that.</summary>
-    private static string TypeOf(CallAnswer answer)
-    {
-        if (answer.Content is not MemoryStream whole)
-        {
-            return "text/event-stream";
-        }
-
-        // Errors in the clear may be anything, a proxy's page for example.
-        int first = whole.ReadByte();
-        whole.Position = 0;
-        return first is '{' or '[' ? "application/json" : "text/plain";
-    }
-
-    private static void Set(HttpResponseMessage response, string name, string value) =>
-        _ = response.Headers.TryAddWithoutValidation(name, value);
-
-    private static string? Value(HttpHeaders? headers, string name) =>
-        headers?.NonValidated.TryGetValues(name, out HeaderStringValues values) == true ? values.ToString() : null;
 }
 
-/// <summary>Runs HTTP requests of other libraries as sealed calls.</summary>
+/// <summary>Runs HTTP requests of other libraries as encrypted calls.</summary>
 internal sealed class HttpCalls(CallRunner runner, HttpClient http, Uri service, ClientEvents events)
 {
-    /// <summary>Runs one; the answer is opened, or opens as it is read.</summary>
+    /// <summary>Runs one; the answer is decrypted, or is decrypted as it is read.</summary>
     public async ValueTask<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
     {
         // The same request may be sent again, and this time fail; what is said of an earlier answer must not stay.
@@ -169,7 +200,7 @@ internal sealed class HttpCalls(CallRunner runner, HttpClient http, Uri service,
 }
 
 /// <summary>What becomes of the headers another library puts on its requests: those known to be of no use here are left out, the rest refused.</summary>
-/// <remarks>Not one of them is ever sent. Refusing tells a caller who relies on a header that nobody would get it.</remarks>
+/// <remarks>Not one of them is ever sent. Refusing tells a caller who relies on a header that it has no effect.</remarks>
 internal static class CallerHeaderCheck
 {
     private const string StainlessPrefix = "X-Stainless-";
@@ -187,15 +218,13 @@ internal static class CallerHeaderCheck
         "User-Agent", "X-Client-Request-Id", "x-ms-client-request-id", "Idempotency-Key", "traceparent", "tracestate", "baggage", "Request-Id",
         "Correlation-Context",
 
-        // How the answer is wanted; it is JSON or events, and nobody on the way may keep it.
+        // How the answer is wanted; it is JSON or events, and may not be kept on the way.
         "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Cache-Control", "Pragma", "Date",
 
         // Of the connection, which is another one.
         "Connection", "Keep-Alive");
 
     /// <summary>Checks the headers of a request and its content.</summary>
-    /// <param name="request">The caller's request.</param>
-    /// <param name="service">The configured address.</param>
     /// <exception cref="PrivatemodeWouldLeakException">One is not known to be of no use here.</exception>
     public static void Check(HttpRequestMessage request, Uri service)
     {
@@ -234,12 +263,12 @@ internal static class CallerHeaderCheck
         "unknown-header", "The request has a header this library does not know, which would travel in the clear. Leave it out.");
 }
 
-/// <summary>An opened answer in the shape in which HTTP responses carry one; takes the response it came from with it when it goes.</summary>
-internal sealed class AnswerHttpContent(Stream opened, IDisposable wire) : StreamContent(opened)
+/// <summary>A decrypted answer as the content of an HTTP response. Disposes the response that it came from.</summary>
+internal sealed class AnswerHttpContent(Stream decrypted, IDisposable wire) : StreamContent(decrypted)
 {
     protected override void Dispose(bool disposing)
     {
-        // The opened stream first: it ends the exchange and closes what it reads from.
+        // The decrypted stream first: it ends the exchange and closes what it reads from.
         base.Dispose(disposing);
         if (disposing)
         {

@@ -44,7 +44,7 @@ internal static class RateLimitGate
         }
     }
 
-    /// <summary>For a synchronous caller: at once if possible, otherwise in the queue like everybody else, on a blocked thread.</summary>
+    /// <summary>For a synchronous caller: at once if possible, otherwise in the queue as others, on a blocked thread.</summary>
     private static ValueTask<RateLimitLease> WaitAsync(RateLimiter limiter, CancellationToken cancellationToken)
     {
         RateLimitLease now = limiter.AttemptAcquire(1);

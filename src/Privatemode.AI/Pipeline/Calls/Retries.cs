@@ -11,7 +11,7 @@ namespace Privatemode.AI.Pipeline.Calls;
 /// <summary>Decides which failed calls are retried: those the service did not process. A timeout is never retried, because the generation may be
 /// running.</summary>
 /// <remarks>Retries share the limit of <see cref="ImmediateRetryBudget.MostSends"/> with attempts that were repeated at once.</remarks>
-/// <param name="closing">Cancelled when the client is disposed of: nobody waits for a retry then.</param>
+/// <param name="closing">Cancelled when the client is disposed: there are no retries then.</param>
 internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToken closing) : ClientRetryPolicy(MaxRetries)
 {
     public const int MaxRetries = ImmediateRetryBudget.MostSends - 1;
@@ -20,7 +20,7 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToke
 
     protected override bool ShouldRetry(PipelineMessage message, Exception? exception)
     {
-        if (CallState.Of(message) is not { Repeats.MaySendAgain: true, Tries: <= MaxRetries })
+        if (CallState.Of(message) is not { RetryBudget.MaySendAgain: true, Tries: <= MaxRetries })
         {
             return false;
         }
@@ -74,6 +74,13 @@ internal sealed class ImmediateRetryBudget
     /// <summary>The most times one call is sent, its first attempt included.</summary>
     public const int MostSends = 4;
 
+    private static readonly TimeSpan PauseAfterEnd = TimeSpan.FromMilliseconds(50);
+
+    // A connection that had gone stale in the pool ends at once. Later, the service may be at work on the call already.
+    private static readonly TimeSpan LatestEnd = TimeSpan.FromSeconds(5);
+
+    private TimeProvider _time = TimeProvider.System;
+    private long _sentAt;
     private int _sends;
     private bool _usedFreeRepeat;
     private bool _forgotten;
@@ -85,13 +92,17 @@ internal sealed class ImmediateRetryBudget
     /// <summary>Whether the limit allows the call to be sent once more.</summary>
     public bool MaySendAgain => _sends < MostSends;
 
-    /// <summary>Counts an attempt, whether or not a connection can be made for it.</summary>
-    public void CountSend() => _sends++;
+    /// <summary>Counts an attempt that is handed to the transport now, whether or not a connection can be made for it.</summary>
+    public void CountSend(TimeProvider time)
+    {
+        _sends++;
+        (_time, _sentAt) = (time, time.GetTimestamp());
+    }
 
-    /// <summary>Takes in how an attempt ended.</summary>
-    /// <param name="secret">The secret of the attempt; null on an endpoint that is not sealed.</param>
+    /// <summary>Records how an attempt ended.</summary>
+    /// <param name="secret">The secret of the attempt; null on an endpoint that is not encrypted.</param>
     /// <param name="error">What the service answered; null for a success.</param>
-    public void Note(SessionSecret? secret, ServiceError? error)
+    public void Record(SessionSecret? secret, ServiceError? error)
     {
         _forgotten = secret is not null && error?.Kind == ServiceErrorKind.UnknownSecret;
         _hadWorked = _forgotten && secret!.HasWorked;
@@ -103,10 +114,14 @@ internal sealed class ImmediateRetryBudget
     }
 
     /// <summary>Whether the last attempt is to be repeated with a new secret.</summary>
-    public bool MayRepeatWithNewSecret() => _forgotten && Count("unknown-secret", MaySendAgain && (_hadWorked || UseFreeRepeat()));
+    public bool CanRetryWithNewSecret() => _forgotten && Count("unknown-secret", MaySendAgain && (_hadWorked || UseFreeRepeat()));
 
-    /// <summary>Whether the last attempt is to be repeated after its connection ended without an answer.</summary>
-    public bool MayRepeatUnanswered() => Count("reset", MaySendAgain && UseFreeRepeat());
+    /// <summary>Whether the last attempt is to be repeated because its connection ended without an answer, soon after it was sent.</summary>
+    public bool CanRetryUnanswered(Exception exception) => TransportExceptions.IsUnanswered(exception) && !UserCallback.Threw(exception)
+        && _time.GetElapsedTime(_sentAt) < LatestEnd && Count("reset", MaySendAgain && UseFreeRepeat());
+
+    /// <summary>Waits before the attempt after one without an answer.</summary>
+    public ValueTask DelayAsync(bool async, CancellationToken cancellationToken) => _time.DelayAsync(PauseAfterEnd, async, cancellationToken);
 
     private static bool Count(string reason, bool isRepeated)
     {

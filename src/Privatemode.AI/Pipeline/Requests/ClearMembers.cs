@@ -9,6 +9,9 @@ namespace Privatemode.AI.Pipeline.Requests;
 /// <summary>What may travel in the clear, checked by type, so that no content slips out through a field that routes.</summary>
 internal static class ClearMembers
 {
+    // 128 characters, each written as an escape.
+    private const int LongestModelText = 128 * 6;
+
     /// <summary>Checks all names and the values that stay in the clear.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">A name or a clear value could carry content.</exception>
     public static void Check(ReadOnlySpan<byte> document, JsonIndex index, ClearNames plain)
@@ -37,7 +40,7 @@ internal static class ClearMembers
     {
         if (name.SequenceEqual("model"u8))
         {
-            return TryGetModel(value, out _);
+            return ReadModel(value, stackalloc char[LongestModelText]) >= 0;
         }
 
         if (value.SequenceEqual("null"u8))
@@ -61,25 +64,31 @@ internal static class ClearMembers
     /// <summary>The model id in a raw JSON value; false when it is not one that may travel in the clear.</summary>
     public static bool TryGetModel(ReadOnlySpan<byte> value, out string model)
     {
-        model = "";
-        if (JsonKind.Of(value) != JsonTokenType.String)
+        Span<char> text = stackalloc char[LongestModelText];
+        int length = ReadModel(value, text);
+        model = length < 0 ? "" : new string(text[..length]);
+        return length >= 0;
+    }
+
+    /// <returns>The length of the model id; -1 when the value is not one.</returns>
+    private static int ReadModel(ReadOnlySpan<byte> value, Span<char> text)
+    {
+        Utf8JsonReader reader = new(value);
+        if (JsonKind.Of(value) != JsonTokenType.String || !reader.Read() || reader.ValueSpan.Length > text.Length)
         {
-            return false;
+            return -1;
         }
 
-        Utf8JsonReader reader = new(value);
-        _ = reader.Read();
         try
         {
-            model = reader.GetString()!;
+            int length = reader.CopyString(text);
+            return MemberNames.IsModel(text[..length]) ? length : -1;
         }
         catch (InvalidOperationException)
         {
             // A lone surrogate.
-            return false;
+            return -1;
         }
-
-        return MemberNames.IsModel(model);
     }
 
     /// <summary>Whether a checked body asks for an event with the usage at the end of a stream.</summary>
@@ -94,8 +103,13 @@ internal static class ClearMembers
     private static bool HasStreamOption(ReadOnlySpan<byte> document, JsonIndex index, ReadOnlySpan<byte> name)
     {
         int i = index.Find("stream_options"u8);
+        if (i < 0)
+        {
+            return false;
+        }
+
         using JsonIndex options = new();
-        if (i < 0 || options.Read(index.Members[i].Value(document)) != JsonShape.Usable)
+        if (options.Read(index.Members[i].Value(document)) != JsonShape.Usable)
         {
             return false;
         }
@@ -156,7 +170,7 @@ internal static class ClearFormFields
     {
         foreach (FormPart part in body.Form.Parts)
         {
-            DemandName(part);
+            ThrowIfNotAName(part);
             if (part.IsFile && body.Value(part).Length > FileLimit)
             {
                 throw new PrivatemodeRequestException(
@@ -170,8 +184,8 @@ internal static class ClearFormFields
             }
         }
 
-        DemandUnique(body.Form);
-        DemandFormat(body);
+        ThrowIfRepeated(body.Form);
+        ThrowIfFormatUnsupported(body);
     }
 
     /// <summary>Whether a field of this name may travel in the clear with this value.</summary>
@@ -208,7 +222,7 @@ internal static class ClearFormFields
     private static bool Is(FormRequestBody body, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) =>
         body.Form.Find(name) is { } part && body.Value(part).SequenceEqual(value);
 
-    private static void DemandName(FormPart part)
+    private static void ThrowIfNotAName(FormPart part)
     {
         if (!MemberNames.IsField(part.Name))
         {
@@ -218,7 +232,7 @@ internal static class ClearFormFields
         }
     }
 
-    private static void DemandUnique(FormIndex form)
+    private static void ThrowIfRepeated(FormIndex form)
     {
         if (form.HasRepeats)
         {
@@ -228,7 +242,7 @@ internal static class ClearFormFields
         }
     }
 
-    private static void DemandFormat(FormRequestBody body)
+    private static void ThrowIfFormatUnsupported(FormRequestBody body)
     {
         if (body.Form.Find("response_format"u8) is { } part && !(
             body.Value(part).SequenceEqual("json"u8) || body.Value(part).SequenceEqual("verbose_json"u8)))

@@ -2,6 +2,7 @@ using System.ClientModel;
 using System.Net;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI.Pipeline.Requests;
@@ -14,14 +15,12 @@ internal sealed class EncryptedCall : IDisposable
     /// <summary>Id of the call without the attempt.</summary>
     public required string RequestId { get; init; }
 
-    /// <summary>The plaintext body as it will be sealed; null for an endpoint without one.</summary>
+    /// <summary>The plaintext body as it will be encrypted; null for an endpoint without one.</summary>
     public RequestBody? Body { get; init; }
 
-    /// <summary>The names of the body's members or fields, in its order, and which of them travel in the clear. None for a body encrypted as a whole.</summary>
-    public IReadOnlyList<(string Name, bool IsClear)> Members { get; init; } = [];
-
-    /// <summary>The media type of the plaintext body; null for an endpoint without one.</summary>
-    public string? ContentType { get; set; }
+    /// <summary>The names of the body's members or fields, in its order, and which of them travel in the clear; none for a body encrypted as a
+    /// whole. Null when no receipt is wanted.</summary>
+    public IReadOnlyList<(string Name, bool IsClear)>? Members { get; set; }
 
     public string? Model { get; init; }
 
@@ -37,7 +36,7 @@ internal sealed class EncryptedCall : IDisposable
     /// <summary>The last event of the stream says what was used, and that nothing comes after it.</summary>
     public bool EndsWithUsage { get; init; }
 
-    /// <summary>That event was not asked for by the caller, and is not for him.</summary>
+    /// <summary>The caller did not ask for that event and does not get it.</summary>
     public bool HidesUsage { get; init; }
 
     /// <summary>The caller asked for usage on every event of the stream.</summary>
@@ -72,30 +71,30 @@ internal sealed class CallAttempt : IDisposable
 
     public EncryptedCall Call { get; }
 
-    /// <summary>Null on an endpoint that is not sealed.</summary>
+    /// <summary>Null on an endpoint that is not encrypted.</summary>
     public BodyExchange? Exchange { get; }
 
-    /// <summary>The sealed body; null on an endpoint without a body.</summary>
+    /// <summary>The encrypted body; null on an endpoint without a body.</summary>
     public EncryptedContent? Content { get; }
 
     /// <summary>The headers of this attempt, all of them but Accept and Content-Length.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; }
 
-    /// <summary>The secret in use; null on an endpoint that is not sealed.</summary>
+    /// <summary>The secret in use; null on an endpoint that is not encrypted.</summary>
     public SessionSecret? Session => _lease?.Session;
 
-    /// <summary>The receipt of this attempt; null if it was not encrypted, or the deployment not verified.</summary>
+    /// <summary>The receipt of this attempt; null if it was not encrypted, the deployment not verified, or no receipt wanted.</summary>
     /// <param name="session">The secret in use; the lease may be back.</param>
     public EncryptionReceipt? CreateReceipt(SessionSecret? session)
     {
-        if (session?.Deployment is not { } deployment)
+        if (session?.Deployment is not { } deployment || Call.Members is not { } members)
         {
             return null;
         }
 
-        List<string> encrypted = new(Call.Members.Count);
+        List<string> encrypted = new(members.Count);
         List<string> clear = [];
-        foreach ((string name, bool isClear) in Call.Members)
+        foreach ((string name, bool isClear) in members)
         {
             (isClear ? clear : encrypted).Add(name);
         }
@@ -120,7 +119,7 @@ internal sealed class CallAttempt : IDisposable
     }
 }
 
-/// <summary>A sealed request body, straight from its pooled buffers to the socket.</summary>
+/// <summary>An encrypted request body, straight from its pooled buffers to the socket.</summary>
 /// <remarks>
 /// A server may answer before it has read the whole body; the transport then still writes while the call is being cleaned up.
 /// The buffer goes back to the pool only when the last write is over: otherwise the next user's bytes would go out on this socket.
@@ -143,10 +142,6 @@ internal sealed class EncryptedContent : BinaryContent
 
     /// <summary>Notes that the next write goes to the network; false when that had been noted before.</summary>
     public bool TryMarkSent() => Interlocked.Exchange(ref _sent, 1) == 0;
-
-    /// <summary>What sending the same exchange again is answered with: two answers to one exchange can be spliced on the way.</summary>
-    public static PrivatemodeWouldLeakException SentTwice() => new(
-        "sent-twice", "Something below the encryption sends the same request again. Leave retries to this library.");
 
     public override bool TryComputeLength(out long length)
     {
@@ -195,7 +190,7 @@ internal sealed class EncryptedContent : BinaryContent
     {
         if (Volatile.Read(ref _sent) == 1 && Interlocked.Increment(ref _writesToTheWire) > 1)
         {
-            throw SentTwice();
+            throw TransportExceptions.SentTwice();
         }
     }
 
@@ -219,7 +214,7 @@ internal sealed class EncryptedContent : BinaryContent
     }
 }
 
-/// <summary>A sealed body in the shape in which HTTP requests carry one. The attempt owns the body.</summary>
+/// <summary>An encrypted body as the content of an HTTP request. The attempt owns the body.</summary>
 internal sealed class EncryptedHttpContent(EncryptedContent content) : HttpContent
 {
     /// <summary>What is carried.</summary>
@@ -237,13 +232,13 @@ internal sealed class EncryptedHttpContent(EncryptedContent content) : HttpConte
         content.WriteToAsync(stream, cancellationToken);
 }
 
-/// <summary>Begins the observed steps of a call; null while nobody listens.</summary>
+/// <summary>Begins the observed operations of a call; null while there is no listener.</summary>
 internal static class CallTelemetry
 {
-    public static TelemetryOperation? BeginSeal(EncryptedCall call, SessionSecret session, TimeProvider time) =>
+    public static TelemetryOperation? BeginEncryption(EncryptedCall call, SessionSecret session, TimeProvider time) =>
         Describe(TelemetryOperation.Begin(Telemetry.Seal, time), call, session, call.Attempts);
 
-    public static TelemetryOperation? BeginOpen(CallAttempt attempt, TimeProvider time) =>
+    public static TelemetryOperation? BeginDecryption(CallAttempt attempt, TimeProvider time) =>
         Describe(TelemetryOperation.Begin(Telemetry.Open, time), attempt.Call, attempt.Session, Math.Max(attempt.Call.Attempts - 1, 0));
 
     private static TelemetryOperation? Describe(TelemetryOperation? operation, EncryptedCall call, SessionSecret? session, int attempt)

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Internal;
-using Privatemode.AI.Pipeline.Answers;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
@@ -16,8 +15,8 @@ internal static class EndpointRules
 
     private const int DocumentWireLimit = 50 * 1024 * 1024;
 
-    // What a sealed value has beside two digits for each byte: quotes, id, nonce, IV and tag.
-    private const int SealedFormRoom = 256;
+    // What an encrypted value has beside two digits for each byte: quotes, id, nonce, IV and tag.
+    private const int EncryptedFormOverhead = 256;
 
     private static readonly ClearNames GenerationRequest = new("model", "stream_options", "max_tokens", "max_completion_tokens", "n", "stream");
     private static readonly ClearNames IdAndUsage = new("id", "usage");
@@ -29,7 +28,6 @@ internal static class EndpointRules
         Path = "/v1/chat/completions",
         RequestPlain = GenerationRequest,
         Answer = Choices,
-        Members = AnswerMembers.Chat,
         UsesPromptCache = true,
         HasMessages = true,
     };
@@ -40,7 +38,6 @@ internal static class EndpointRules
         Path = "/v1/completions",
         RequestPlain = GenerationRequest,
         Answer = Choices,
-        Members = AnswerMembers.Completions,
         UsesPromptCache = true,
     };
 
@@ -50,7 +47,6 @@ internal static class EndpointRules
         Path = "/v1/embeddings",
         RequestPlain = new ClearNames("model"),
         Answer = new ResponseSchema(IdAndUsage, "data"u8.ToArray(), JsonTokenType.StartArray),
-        Members = AnswerMembers.Embeddings,
     };
 
     public static EndpointRule Transcriptions { get; } = new()
@@ -59,7 +55,6 @@ internal static class EndpointRules
         Path = "/v1/audio/transcriptions",
         RequestPlain = new ClearNames("model", "stream", "stream_include_usage", "stream_continuous_usage_stats"),
         Answer = new ResponseSchema(new ClearNames("duration", "usage"), "text"u8.ToArray(), JsonTokenType.String),
-        Members = AnswerMembers.Transcription,
         Body = BodyKind.Form,
         PlainLimit = ClearFormFields.FileLimit + OtherFieldsLimit,
         Stream = StreamKind.Transcription,
@@ -71,7 +66,6 @@ internal static class EndpointRules
         Path = "/v1/messages",
         RequestPlain = new ClearNames("model", "stream"),
         Answer = new ResponseSchema(new ClearNames("id", "type", "usage"), "content"u8.ToArray(), JsonTokenType.StartArray),
-        Members = AnswerMembers.Messages,
         UsesPromptCache = true,
         Stream = StreamKind.Messages,
     };
@@ -84,17 +78,14 @@ internal static class EndpointRules
         RequestPlain = new ClearNames(),
         Answer = new ResponseSchema(new ClearNames(), default, JsonTokenType.StartArray, AllowsArray: true),
         Body = BodyKind.Whole,
-        PlainLimit = (DocumentWireLimit - SealedFormRoom) / 2,
+        PlainLimit = (DocumentWireLimit - EncryptedFormOverhead) / 2,
         WireLimit = DocumentWireLimit,
         NamesModel = false,
     };
 
-    private static readonly EndpointRule[] Sealed = [ChatCompletions, Completions, Embeddings, Transcriptions, Messages, Partition];
+    private static readonly EndpointRule[] Encrypted = [ChatCompletions, Completions, Embeddings, Transcriptions, Messages, Partition];
 
     /// <summary>The rule for a request, or an exception that says why there is none.</summary>
-    /// <param name="method">HTTP method.</param>
-    /// <param name="uri">The absolute address the caller wants.</param>
-    /// <param name="service">The configured address of the service.</param>
     /// <exception cref="PrivatemodeWouldLeakException">The request is for another host, has a query, or is for an unknown endpoint.</exception>
     public static EndpointRule Match(string method, Uri uri, Uri service)
     {
@@ -109,7 +100,7 @@ internal static class EndpointRules
             throw new PrivatemodeWouldLeakException("query-string", "The request has a query string, which would travel in the clear. Leave it out.");
         }
 
-        foreach (EndpointRule rule in Sealed)
+        foreach (EndpointRule rule in Encrypted)
         {
             if (rule.Method == method && rule.Path == uri.AbsolutePath)
             {
@@ -117,10 +108,10 @@ internal static class EndpointRules
             }
         }
 
-        return MatchUnsealed(method, uri.AbsolutePath);
+        return MatchUnencrypted(method, uri.AbsolutePath);
     }
 
-    private static EndpointRule MatchUnsealed(string method, string path)
+    private static EndpointRule MatchUnencrypted(string method, string path)
     {
         if (method == "GET" && (path == ModelsPath || IsOneModel(path)))
         {
@@ -158,22 +149,19 @@ internal sealed record EndpointRule
     /// <summary>Path, without host and query.</summary>
     public required string Path { get; init; }
 
-    /// <summary>Request members that travel in the clear; null for an endpoint without a body, which is not sealed at all.</summary>
+    /// <summary>Request members that travel in the clear; null for an endpoint without a body, which is not encrypted at all.</summary>
     public ClearNames? RequestPlain { get; init; }
 
-    /// <summary>Shape of the sealed answer; null for an endpoint that is not sealed.</summary>
+    /// <summary>Schema of the encrypted answer; null for an endpoint that is not encrypted.</summary>
     public ResponseSchema? Answer { get; init; }
-
-    /// <summary>The encrypted members of its whole answers; null for an endpoint that is not sealed, or whose answer is a list.</summary>
-    public AnswerMembers? Members { get; init; }
 
     /// <summary>The service wants a <c>cache_salt</c> in the body, and the shard key header when the salt is not random.</summary>
     public bool UsesPromptCache { get; init; }
 
-    /// <summary>What is sealed in the body.</summary>
+    /// <summary>What is encrypted in the body.</summary>
     public BodyKind Body { get; init; }
 
-    /// <summary>Largest body before sealing, in bytes.</summary>
+    /// <summary>Largest body before encryption, in bytes.</summary>
     public int PlainLimit { get; init; } = RequestEncryptor.WireLimit;
 
     /// <summary>Largest body on the wire, in bytes; the gateway refuses more.</summary>

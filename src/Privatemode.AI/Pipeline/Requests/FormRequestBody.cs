@@ -44,7 +44,7 @@ internal sealed class FormRequestBody : RequestBody
         Form = Read();
     }
 
-    public override EncryptedBody Seal(BodyExchange exchange, EndpointRule rule) => exchange.EncryptForm(_bytes, Form, rule.RequestPlain!);
+    public override EncryptedBody Encrypt(BodyExchange exchange, EndpointRule rule) => exchange.EncryptForm(_bytes, Form, rule.RequestPlain!);
 
     public override void EndAttempt() => _bytes.Decrypt();
 
@@ -66,10 +66,10 @@ internal sealed class FormRequestBody : RequestBody
     }
 }
 
-/// <summary>A plaintext form that is sealed as a whole, so that not even the names of its fields can be seen.</summary>
+/// <summary>A plaintext form that is encrypted as a whole, so that not even the names of its fields can be seen.</summary>
 /// <remarks>
 /// Its boundary travels in the clear all the same, in the header, and is the caller's own text: random letters of the same number take
-/// its place before anything is sealed.
+/// its place before anything is encrypted.
 /// </remarks>
 internal sealed class OpaqueRequestBody : RequestBody
 {
@@ -102,7 +102,7 @@ internal sealed class OpaqueRequestBody : RequestBody
 
     public override PooledBytes Plaintext { get; }
 
-    public override EncryptedBody Seal(BodyExchange exchange, EndpointRule rule) => exchange.EncryptWhole(_bytes, ContentType);
+    public override EncryptedBody Encrypt(BodyExchange exchange, EndpointRule rule) => exchange.EncryptWhole(_bytes, ContentType);
 
     public override void EndAttempt() => _bytes.Decrypt();
 

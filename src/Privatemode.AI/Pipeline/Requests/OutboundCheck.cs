@@ -1,18 +1,18 @@
 using System.Globalization;
+using System.Net.Http.Headers;
+using System.Numerics;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
-/// <summary>The last look before the socket: nothing leaves but what the attempt was sealed to, and only in a form that cannot leak.</summary>
-/// <remarks>Reads the bytes that are about to leave afresh; it relies on nothing that was computed while sealing.</remarks>
+/// <summary>The last check before the socket: nothing leaves but what the attempt was encrypted to, and only in a form that cannot leak.</summary>
+/// <remarks>Reads the bytes that are about to leave afresh; it relies on nothing that was computed during encryption.</remarks>
 internal static class OutboundCheck
 {
-    private static readonly string[] AcceptedTypes = ["application/json", "text/event-stream", "*/*"];
-
     /// <exception cref="PrivatemodeWouldLeakException">Something else would have left.</exception>
-    public static void Demand(HttpRequestMessage request, CallAttempt? sent, object? content, Uri service)
+    public static void ThrowIfWouldLeak(HttpRequestMessage request, CallAttempt? sent, object? content, Uri service)
     {
         CallAttempt attempt = sent ?? throw Refuse("unprepared-request");
         EndpointRule rule = attempt.Call.Rule;
@@ -26,46 +26,83 @@ internal static class OutboundCheck
             throw Refuse("changed-body");
         }
 
-        if (attempt.Content is { } body && !IsSealed(body.Body, rule, attempt.Exchange!))
+        if (attempt.Content is { } body && !IsEncrypted(body.Body, rule, attempt.Exchange!))
         {
             throw Refuse("unsealed-body");
         }
 
-        DemandHeaders(request, attempt);
+        ThrowIfHeadersChanged(request, attempt);
         if (attempt.Content?.TryMarkSent() == false)
         {
-            throw EncryptedContent.SentTwice();
+            throw TransportExceptions.SentTwice();
         }
     }
 
     /// <summary>Whether an Accept header names media types the service answers with and nothing else.</summary>
-    public static bool IsAccept(string value) => value.Split(',').All(type => AcceptedTypes.Contains(type.Trim(), StringComparer.Ordinal));
-
-    private static bool IsSealed(EncryptedBody wire, EndpointRule rule, BodyExchange exchange) => exchange.IsEncrypted(wire, rule.Body, (name, value) =>
-        rule.RequestPlain!.Contains(name) && (rule.Body == BodyKind.Form ? ClearFormFields.IsClearValue(name, value) : ClearMembers.IsClearValue(name, value)));
-
-    private static void DemandHeaders(HttpRequestMessage request, CallAttempt attempt)
+    public static bool IsAccept(ReadOnlySpan<char> value)
     {
-        List<KeyValuePair<string, string>> missing = [.. attempt.Headers];
-        foreach ((string name, string value) in RequestSnapshot.HeadersOf(request).SelectMany(header => header.Value, (header, value) => (header.Key, value)))
+        foreach (Range type in value.Split(','))
         {
-            // The transport writes values as they are: a line break in one would begin another header, or another request.
-            int i = missing.FindIndex(ours => ours.Key.Equals(name, StringComparison.OrdinalIgnoreCase) && ours.Value == value);
-            if (!PrintableText.IsAscii(value) || (i < 0 && !IsHarmless(name, value)))
+            if (value[type].Trim() is not ("application/json" or "text/event-stream" or "*/*"))
             {
-                throw Refuse("changed-header");
-            }
-
-            if (i >= 0)
-            {
-                missing.RemoveAt(i);
+                return false;
             }
         }
 
-        if (missing.Count > 0)
+        return true;
+    }
+
+    private static bool IsEncrypted(EncryptedBody wire, EndpointRule rule, BodyExchange exchange) => exchange.IsEncrypted(wire, rule.Body, (name, value) =>
+        rule.RequestPlain!.Contains(name) && (rule.Body == BodyKind.Form ? ClearFormFields.IsClearValue(name, value) : ClearMembers.IsClearValue(name, value)));
+
+    private static void ThrowIfHeadersChanged(HttpRequestMessage request, CallAttempt attempt)
+    {
+        ulong found = 0;
+        Check(request.Headers.NonValidated, attempt.Headers, ref found);
+        if (request.Content is not null)
+        {
+            Check(request.Content.Headers.NonValidated, attempt.Headers, ref found);
+        }
+
+        if (BitOperations.PopCount(found) < attempt.Headers.Count)
         {
             throw Refuse("changed-header");
         }
+    }
+
+    /// <param name="headers">What is about to leave.</param>
+    /// <param name="expected">What may, at most 64.</param>
+    /// <param name="found">A bit for each of the expected that was there: a second one of the same value is one too many.</param>
+    private static void Check(HttpHeadersNonValidated headers, IReadOnlyList<KeyValuePair<string, string>> expected, ref ulong found)
+    {
+        foreach ((string name, HeaderStringValues values) in headers)
+        {
+            foreach (string value in values)
+            {
+                int i = IndexOf(name, value, expected, found);
+
+                // The transport writes values as they are: a line break in one would begin another header, or another request.
+                if (!PrintableText.IsAscii(value) || (i < 0 && !IsHarmless(name, value)))
+                {
+                    throw Refuse("changed-header");
+                }
+
+                found |= i < 0 ? 0 : 1UL << i;
+            }
+        }
+    }
+
+    private static int IndexOf(string name, string value, IReadOnlyList<KeyValuePair<string, string>> expected, ulong found)
+    {
+        for (int i = 0; i < expected.Count; i++)
+        {
+            if ((found & (1UL << i)) == 0 && expected[i].Value == value && expected[i].Key.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 
     private static bool IsHarmless(string name, string value) =>

@@ -6,7 +6,6 @@ using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Internal;
-using Privatemode.AI.Pipeline.Calls;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
@@ -102,8 +101,7 @@ internal static class PromptCacheSaltWriter
     }
 }
 
-/// <summary>The salts of one client: which calls share the prompt cache. Salts are secrets, whoever has one can test what was cached.</summary>
-/// <param name="scope">Who shares.</param>
+/// <summary>The salts of one client: which calls share the prompt cache. Salts are secrets: with one it can be tested what was cached.</summary>
 /// <param name="areManyCallers">Whether callers bring API keys of their own; then users of different keys never share.</param>
 internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areManyCallers = false)
 {
@@ -119,7 +117,6 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
     private readonly byte[]? _clientSecret = ReferenceEquals(scope, PromptCacheScope.PerClient) ? RandomNumberGenerator.GetBytes(SecretSize) : null;
 
     /// <summary>The salt of a call.</summary>
-    /// <param name="apiKey">The caller's.</param>
     /// <param name="isShared">False when no other call will have it.</param>
     /// <returns>Text in UTF-8, for the caller to wipe.</returns>
     /// <exception cref="PrivatemodeRequestException">The current user's id is not valid text.</exception>
@@ -133,14 +130,14 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
 
         if (_clientSecret is not null)
         {
-            return Derive(_clientSecret, [.. PerClientLabel, .. ApiKeys.DigestOf(apiKey)]);
+            return Derive(_clientSecret, [.. PerClientLabel, .. ApiKeyDigest.Of(apiKey)]);
         }
 
         if (scope.CurrentUser is { } currentUser && UserCallback.Ask(currentUser) is { Length: > 0 } user)
         {
             byte[] id = PromptCacheScope.BytesOf(user) ?? throw new PrivatemodeRequestException(
                 OptionNames.PromptCacheScope, "The user of the prompt cache is not valid Unicode text. Return valid text for the user of this call.");
-            return Derive(scope.Secret!, areManyCallers ? [.. PerUserOfKeyLabel, .. ApiKeys.DigestOf(apiKey), .. id] : [.. PerUserLabel, .. id]);
+            return Derive(scope.Secret!, areManyCallers ? [.. PerUserOfKeyLabel, .. ApiKeyDigest.Of(apiKey), .. id] : [.. PerUserLabel, .. id]);
         }
 
         isShared = false;

@@ -9,10 +9,8 @@ namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>The URL of an image in a body.</summary>
 /// <param name="Start">Where its raw JSON string begins in the document.</param>
-/// <param name="Length">Length of that string.</param>
 /// <param name="Place">Message and part, for exceptions: <c>messages[0].content[1]</c>.</param>
 /// <param name="IsData">The URL holds the image itself.</param>
-/// <param name="IsHttps">The URL is an https address.</param>
 /// <param name="IsParsable">The service can parse it.</param>
 internal readonly record struct MediaUrl(int Start, int Length, string Place, bool IsData, bool IsHttps, bool IsParsable);
 
@@ -48,7 +46,7 @@ internal static class RemoteMediaFinder
             }
             else if (reader.CurrentDepth == 4 && inContent)
             {
-                TakePartMember(ref reader, messages, offset, place, found);
+                ReadPartMember(ref reader, messages, offset, place, found);
             }
         }
 
@@ -83,7 +81,7 @@ internal static class RemoteMediaFinder
             }
             else if (outer && (depth == 4 || (depth == 6 && inner)) && NameIs(ref reader, "source"u8))
             {
-                TakeUrlOrMembers(ref reader, messages, offset, place.ToString(isNested: depth == 6), found, mayBeText: false);
+                ReadUrlOrMembers(ref reader, messages, offset, place.ToString(isNested: depth == 6), found, mayBeText: false);
             }
             else
             {
@@ -107,7 +105,7 @@ internal static class RemoteMediaFinder
     private static bool HasEscapedLetter(ReadOnlySpan<byte> text) =>
         text.IndexOf("\\u005"u8) >= 0 || text.IndexOf("\\u006"u8) >= 0 || text.IndexOf("\\u007"u8) >= 0;
 
-    private static void TakePartMember(ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, MediaPlace place, List<MediaUrl> found)
+    private static void ReadPartMember(ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, MediaPlace place, List<MediaUrl> found)
     {
         if (NameIs(ref reader, "audio_url"u8) || NameIs(ref reader, "video_url"u8))
         {
@@ -118,17 +116,17 @@ internal static class RemoteMediaFinder
 
         if (NameIs(ref reader, "image_url"u8))
         {
-            TakeUrlOrMembers(ref reader, messages, offset, place.ToString(isNested: false), found);
+            ReadUrlOrMembers(ref reader, messages, offset, place.ToString(isNested: false), found);
         }
     }
 
-    private static void TakeUrlOrMembers(
+    private static void ReadUrlOrMembers(
         ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, string place, List<MediaUrl> found, bool mayBeText = true)
     {
         _ = reader.Read();
         if (reader.TokenType == JsonTokenType.String && mayBeText)
         {
-            TakeUrl(ref reader, messages, offset, place, found);
+            ReadUrl(ref reader, messages, offset, place, found);
         }
         else if (reader.TokenType == JsonTokenType.StartObject)
         {
@@ -138,7 +136,7 @@ internal static class RemoteMediaFinder
                 _ = reader.Read();
                 if (isUrl && reader.TokenType == JsonTokenType.String)
                 {
-                    TakeUrl(ref reader, messages, offset, place, found);
+                    ReadUrl(ref reader, messages, offset, place, found);
                 }
 
                 reader.Skip();
@@ -146,7 +144,7 @@ internal static class RemoteMediaFinder
         }
     }
 
-    private static void TakeUrl(ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, string place, List<MediaUrl> found)
+    private static void ReadUrl(ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, string place, List<MediaUrl> found)
     {
         int start = checked((int)reader.TokenStartIndex);
         int length = checked((int)reader.BytesConsumed) - start;
@@ -222,7 +220,6 @@ internal static class RemoteMediaFinder
 }
 
 /// <summary>Applies <see cref="RemoteMediaPolicy"/> to the images a body names by URL.</summary>
-/// <param name="policy">The policy.</param>
 /// <param name="fetcher">Fetches images; null unless the policy says so.</param>
 /// <param name="mostImages">How many images one request may name, when they are fetched here.</param>
 internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetcher, int mostImages = MediaOptions.DefaultMaxFetchedImages)
@@ -240,13 +237,13 @@ internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher
     {
         if (rule.Stream == StreamKind.Messages)
         {
-            DemandSources(body);
+            ThrowIfSourceForbidden(body);
         }
 
         IReadOnlyList<MediaUrl> images = RemoteMediaFinder.Find(body.Bytes.Span, body.Index);
         foreach (MediaUrl image in images)
         {
-            Demand(image);
+            ThrowIfTooMany(image);
         }
 
         if (images.Count > 0 && FetchesHere)
@@ -282,11 +279,11 @@ internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher
     }
 
     /// <summary>Anthropic-style images name their address in another place, and cannot be put in as one.</summary>
-    private void DemandSources(JsonRequestBody body)
+    private void ThrowIfSourceForbidden(JsonRequestBody body)
     {
         foreach (MediaUrl image in RemoteMediaFinder.FindSources(body.Bytes.Span, body.Index))
         {
-            Demand(image);
+            ThrowIfTooMany(image);
             if (FetchesHere)
             {
                 throw new PrivatemodeWouldLeakException(
@@ -295,7 +292,7 @@ internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher
         }
     }
 
-    private void Demand(MediaUrl image)
+    private void ThrowIfTooMany(MediaUrl image)
     {
         if (policy == RemoteMediaPolicy.Refuse && !image.IsData)
         {

@@ -13,10 +13,10 @@ internal abstract class RequestBody : IDisposable
     /// <summary>The plaintext itself, for a local proxy only.</summary>
     public abstract PooledBytes Plaintext { get; }
 
-    /// <summary>Seals it for one attempt.</summary>
-    public abstract EncryptedBody Seal(BodyExchange exchange, EndpointRule rule);
+    /// <summary>Encrypts it for one attempt.</summary>
+    public abstract EncryptedBody Encrypt(BodyExchange exchange, EndpointRule rule);
 
-    /// <summary>The attempt failed: what it was sealed with is not kept until the next one. After a success the whole body goes, at less cost.</summary>
+    /// <summary>The attempt failed: what it was encrypted with is not kept until the next one. After a success the whole body goes, at less cost.</summary>
     public virtual void EndAttempt()
     {
     }
@@ -57,7 +57,7 @@ internal sealed class JsonRequestBody : RequestBody
 
     public override PooledBytes Plaintext => Bytes;
 
-    public override EncryptedBody Seal(BodyExchange exchange, EndpointRule rule) => exchange.Encrypt(Bytes.Span, Index, rule.RequestPlain!);
+    public override EncryptedBody Encrypt(BodyExchange exchange, EndpointRule rule) => exchange.Encrypt(Bytes.Span, Index, rule.RequestPlain!);
 
     public override IReadOnlyList<(string Name, bool IsClear)> Names(ClearNames clear)
     {
@@ -79,7 +79,7 @@ internal sealed class JsonRequestBody : RequestBody
 }
 
 /// <summary>Collects a request body in pooled memory; refuses more than the service takes.</summary>
-/// <remarks>Who can write into a buffer of ours need not fill one of his own first.</remarks>
+/// <remarks>A writer that writes into this buffer need not fill one of its own first.</remarks>
 internal sealed class PooledWriteStream(PooledBytes target, int limit) : Stream, IBufferWriter<byte>
 {
     public override bool CanRead => false;
@@ -98,7 +98,7 @@ internal sealed class PooledWriteStream(PooledBytes target, int limit) : Stream,
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        Demand((long)target.Length + buffer.Length, limit);
+        ThrowIfTooLong((long)target.Length + buffer.Length, limit);
         target.Append(buffer);
     }
 
@@ -110,11 +110,11 @@ internal sealed class PooledWriteStream(PooledBytes target, int limit) : Stream,
     public void Advance(int count)
     {
         target.Commit(count);
-        Demand(target.Length, limit);
+        ThrowIfTooLong(target.Length, limit);
     }
 
     /// <exception cref="PrivatemodeRequestException">The length is more than the limit.</exception>
-    public static void Demand(long length, int limit)
+    public static void ThrowIfTooLong(long length, int limit)
     {
         if (length > limit)
         {

@@ -9,7 +9,7 @@ using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
-/// <summary>Turns calls into sealed attempts. Knows nothing of the transport: bytes, path and headers in, bytes and headers out.</summary>
+/// <summary>Turns calls into encrypted attempts. Knows nothing of the transport: bytes, path and headers in, bytes and headers out.</summary>
 internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salts, TimeProvider time)
 {
     /// <summary>Largest body on the wire, in bytes; the gateway refuses more.</summary>
@@ -50,8 +50,6 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
     }
 
     /// <summary>Takes a plaintext body apart. Owns the bytes from here on, also when it throws.</summary>
-    /// <param name="rule">The endpoint.</param>
-    /// <param name="bytes">The body.</param>
     /// <param name="contentType">Its <c>Content-Type</c>; null when there is none, which is as good as JSON.</param>
     /// <exception cref="PrivatemodeWouldLeakException">The body cannot be taken apart without doubt.</exception>
     public static RequestBody Read(EndpointRule rule, PooledBytes bytes, string? contentType)
@@ -71,8 +69,6 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
     }
 
     /// <summary>Checks a plaintext body and completes it. Owns the body from here on, also when it throws.</summary>
-    /// <param name="rule">The rule for its endpoint.</param>
-    /// <param name="body">The body.</param>
     /// <param name="apiKey">Whose call it is: decides with whom it shares the prompt cache.</param>
     /// <exception cref="PrivatemodeWouldLeakException">A member or field could carry content in the clear.</exception>
     /// <exception cref="PrivatemodeRequestException">The body misses something the service demands, or is more than it takes.</exception>
@@ -94,19 +90,19 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         }
     }
 
-    /// <summary>A call to an endpoint that is not sealed because it carries nothing.</summary>
+    /// <summary>A call to an endpoint that is not encrypted because it carries nothing.</summary>
     public EncryptedCall PrepareWithoutBody(EndpointRule rule) => new() { Rule = rule, RequestId = RequestIds.New(time) };
 
-    /// <summary>Seals one attempt under a secret. Owns the lease from here on, also when it throws.</summary>
-    public CallAttempt Seal(EncryptedCall call, SecretLease lease, string apiKey)
+    /// <summary>Encrypts one attempt under a secret. Owns the lease from here on, also when it throws.</summary>
+    public CallAttempt Encrypt(EncryptedCall call, SecretLease lease, string apiKey)
     {
         TelemetryOperation? operation = null;
         BodyExchange? exchange = null;
         try
         {
-            operation = CallTelemetry.BeginSeal(call, lease.Session, time);
+            operation = CallTelemetry.BeginEncryption(call, lease.Session, time);
             exchange = new BodyExchange(lease.Session.EncryptionKey, lease.Session.IdUtf8);
-            EncryptedBody body = call.Body!.Seal(exchange, call.Rule);
+            EncryptedBody body = call.Body!.Encrypt(exchange, call.Rule);
             EncryptedContent content = new(body);
             if (body.Length > call.Rule.WireLimit)
             {
@@ -115,7 +111,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
                     "body", $"The sealed request is larger than {call.Rule.WireLimit} bytes, the most the service takes. Send less at once.");
             }
 
-            CallAttempt attempt = new(call, lease, exchange, content, SealedHeaders(call, lease.Session, apiKey, body));
+            CallAttempt attempt = new(call, lease, exchange, content, EncryptedHeaders(call, lease.Session, apiKey, body));
             operation?.Succeed();
             return attempt;
         }
@@ -128,9 +124,9 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         }
     }
 
-    /// <summary>An attempt on an endpoint that is not sealed.</summary>
+    /// <summary>An attempt on an endpoint that is not encrypted.</summary>
     public static CallAttempt WithoutBody(EncryptedCall call, string apiKey) =>
-        new(call, null, null, null, [.. CommonHeaders(apiKey), new(ProtocolHeaders.UserRequestId, call.RequestId)]);
+        new(call, null, null, null, CommonHeaders(apiKey, call.RequestId));
 
     private EncryptedCall PrepareJson(EndpointRule rule, JsonRequestBody body, string apiKey)
     {
@@ -143,7 +139,6 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
             Rule = rule,
             RequestId = RequestIds.New(time),
             Body = body,
-            Members = body.Names(rule.RequestPlain!),
             Model = model,
             WantsStream = WantsStream(body),
             Choices = ChoiceCount.Of(body),
@@ -174,7 +169,6 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
             Rule = rule,
             RequestId = RequestIds.New(time),
             Body = body,
-            Members = body.Names(rule.RequestPlain!),
             Model = ClearFormFields.ModelOf(body) ?? throw NoModel(),
             WantsStream = ClearFormFields.WantsStream(body),
             WantsTimes = ClearFormFields.WantsTimes(body),
@@ -184,17 +178,13 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         };
     }
 
-    private static List<KeyValuePair<string, string>> SealedHeaders(EncryptedCall call, SessionSecret session, string apiKey, EncryptedBody body)
+    private static List<KeyValuePair<string, string>> EncryptedHeaders(EncryptedCall call, SessionSecret session, string apiKey, EncryptedBody body)
     {
-        List<KeyValuePair<string, string>> headers =
-        [
-            .. CommonHeaders(apiKey),
-            new(ProtocolHeaders.UserRequestId, RequestIds.OfAttempt(call.RequestId, call.Attempts++)),
-            new(ProtocolHeaders.ContentType, body.ContentType),
-            new(ProtocolHeaders.SecretId, session.Id),
-            new(ProtocolHeaders.GpuPolicy, session.GpuPolicy),
-            new(ProtocolHeaders.GpuPolicyMac, session.GpuPolicyMac),
-        ];
+        List<KeyValuePair<string, string>> headers = CommonHeaders(apiKey, RequestIds.OfAttempt(call.RequestId, call.Attempts++));
+        headers.Add(new(ProtocolHeaders.ContentType, body.ContentType));
+        headers.Add(new(ProtocolHeaders.SecretId, session.Id));
+        headers.Add(new(ProtocolHeaders.GpuPolicy, session.GpuPolicy));
+        headers.Add(new(ProtocolHeaders.GpuPolicyMac, session.GpuPolicyMac));
         if (call.Model is not null)
         {
             headers.Add(new(ProtocolHeaders.TargetModel, call.Model));
@@ -208,13 +198,14 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         return headers;
     }
 
-    private static KeyValuePair<string, string>[] CommonHeaders(string apiKey) =>
-    [
+    private static List<KeyValuePair<string, string>> CommonHeaders(string apiKey, string requestId) => new(capacity: 11)
+    {
         new(ProtocolHeaders.Authorization, "Bearer " + apiKey),
         new(ProtocolHeaders.Version, ProtocolHeaders.ProtocolVersion),
         new(ProtocolHeaders.Client, ProtocolHeaders.ClientValue),
         new(ProtocolHeaders.UserAgent, ProtocolHeaders.UserAgentValue),
-    ];
+        new(ProtocolHeaders.UserRequestId, requestId),
+    };
 
     private string? EnsureSalt(JsonRequestBody body, string apiKey)
     {
@@ -268,11 +259,11 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         (type.CharSet is null || string.Equals(type.CharSet.Trim('"'), "utf-8", StringComparison.OrdinalIgnoreCase));
 }
 
-/// <summary>Ids of calls: <c>sdk_&lt;UUIDv7&gt;</c>, with <c>_&lt;attempt&gt;</c> on endpoints that are sealed.</summary>
+/// <summary>Ids of calls: <c>sdk_&lt;UUIDv7&gt;</c>, with <c>_&lt;attempt&gt;</c> on endpoints that are encrypted.</summary>
 internal static class RequestIds
 {
     /// <summary>A new id; the same for all attempts of one call.</summary>
-    public static string New(TimeProvider time) => "sdk_" + Guid.CreateVersion7(time.GetUtcNow()).ToString("D", CultureInfo.InvariantCulture);
+    public static string New(TimeProvider time) => string.Create(CultureInfo.InvariantCulture, $"sdk_{Guid.CreateVersion7(time.GetUtcNow()):D}");
 
     /// <summary>The id of one attempt; the first is 0.</summary>
     public static string OfAttempt(string id, int attempt) => string.Create(CultureInfo.InvariantCulture, $"{id}_{attempt}");

@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using Privatemode.AI.Internal;
-using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Pipeline.Transport;
 
@@ -91,7 +90,7 @@ internal sealed class RequestSnapshot(HttpRequestMessage original)
 
         if (Interlocked.Exchange(ref noted._sent, 1) == 1)
         {
-            throw EncryptedContent.SentTwice();
+            throw TransportExceptions.SentTwice();
         }
     }
 

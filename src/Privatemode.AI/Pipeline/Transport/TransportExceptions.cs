@@ -8,6 +8,10 @@ internal static class TransportExceptions
     /// <summary>Finds the exception of this library inside that of the transport; null if the transport threw for another reason.</summary>
     public static PrivatemodeException? FindOwn(Exception exception) => Find<PrivatemodeException>(exception);
 
+    /// <summary>What sending the same exchange again is answered with: two answers to one exchange can be spliced on the way.</summary>
+    public static PrivatemodeWouldLeakException SentTwice() => new(
+        "sent-twice", "Something below the encryption sends the same request again. Leave retries to this library.");
+
     /// <summary>No connection was made, so nothing was sent.</summary>
     public static bool IsConnectFailure(Exception exception) =>
         Http(exception)?.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError

@@ -65,6 +65,8 @@ public sealed class FormAttemptTests
 
         public bool HasBody => true;
 
+        public bool WantsReceipt => false;
+
         public long? BodyLength => Form.Length;
 
         public CancellationToken CancellationToken => default;
@@ -86,7 +88,7 @@ public sealed class FormAttemptTests
                 : throw new InvalidOperationException("not sent");
         }
 
-        public void Take(EncryptedCall call, in ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt)
+        public void Take(EncryptedCall call, ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt)
         {
         }
     }

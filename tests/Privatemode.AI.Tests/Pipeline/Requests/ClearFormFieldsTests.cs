@@ -115,7 +115,7 @@ public sealed class ClearFormFieldsTests
         Assert.Equal((sent == "true", isHidden), (call.EndsWithUsage, call.HidesUsage));
         Assert.Equal("RIFF", Encoding.UTF8.GetString(body.Value(body.Form.Find("file"u8)!)));
         using BodyExchange exchange = new BodyExchange(AesGcmKey.Import(new byte[32]), "id"u8.ToArray());
-        using EncryptedBody wire = body.Seal(exchange, EndpointRules.Transcriptions);
+        using EncryptedBody wire = body.Encrypt(exchange, EndpointRules.Transcriptions);
         Assert.True(exchange.IsEncrypted(
             wire, BodyKind.Form, (name, value) => EndpointRules.Transcriptions.RequestPlain!.Contains(name) && ClearFormFields.IsClearValue(name, value)));
     }
@@ -131,7 +131,7 @@ public sealed class ClearFormFieldsTests
                 EndpointRules.Partition, PooledBytes.Copy(form), "multipart/form-data; boundary=secret-in-boundary");
             using EncryptedCall call = _engine.Prepare(EndpointRules.Partition, body, "key");
             using BodyExchange exchange = new BodyExchange(AesGcmKey.Import(new byte[32]), "id"u8.ToArray());
-            using EncryptedBody wire = body.Seal(exchange, EndpointRules.Partition);
+            using EncryptedBody wire = body.Encrypt(exchange, EndpointRules.Partition);
             Assert.Matches("^multipart/form-data; boundary=[A-Za-z0-9]{18}$", wire.ContentType);
             Assert.True(exchange.IsEncrypted(wire, BodyKind.Whole, (_, _) => false));
             Assert.True(seen.Add(wire.ContentType));

@@ -62,7 +62,7 @@ public sealed class LargeFileTests(ITestOutputHelper output)
     private long Send(int attempts, bool streamed = false)
     {
         ReadOnlySpan<byte> first = streamed ? Streamed : [];
-        PooledBytes bytes = CallRunner.NewSnapshot(first.Length + Head.Length + _file.Length + Tail.Length);
+        PooledBytes bytes = CallPreparation.NewSnapshot(first.Length + Head.Length + _file.Length + Tail.Length);
         using PooledWriteStream snapshot = new(bytes, EndpointRules.Transcriptions.PlainLimit);
         snapshot.Write(first);
         snapshot.Write(Head);
@@ -78,7 +78,7 @@ public sealed class LargeFileTests(ITestOutputHelper output)
         for (int i = 0; i < attempts; i++)
         {
             using BodyExchange exchange = new BodyExchange(AesGcmKey.Import(_key), "id"u8.ToArray());
-            using EncryptedContent content = new(call.Body!.Seal(exchange, call.Rule));
+            using EncryptedContent content = new(call.Body!.Encrypt(exchange, call.Rule));
             Assert.True(exchange.IsEncrypted(content.Body, BodyKind.Form, (name, value) =>
                 call.Rule.RequestPlain!.Contains(name) && ClearFormFields.IsClearValue(name, value)));
             content.WriteTo(Stream.Null);

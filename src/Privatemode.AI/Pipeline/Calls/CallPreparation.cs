@@ -1,0 +1,77 @@
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Pipeline.Requests;
+
+namespace Privatemode.AI.Pipeline.Calls;
+
+/// <summary>Takes the plaintext of a call once, for all its attempts, checks it and completes it. The same for the service and for a local proxy.</summary>
+/// <param name="verify">Called before this process fetches an image: addresses are content too, and their hosts see them only on behalf of a
+/// deployment that proved itself. Null where nothing is verified.</param>
+internal sealed class CallPreparation(RequestEncryptor encryptor, RemoteMediaResolver media, Func<string, bool, CancellationToken, ValueTask>? verify = null)
+{
+    private const int RoomForAdditions = 1024;
+
+    /// <exception cref="PrivatemodeWouldLeakException">The call is not one that can be encrypted without doubt.</exception>
+    /// <exception cref="PrivatemodeRequestException">The service would refuse the call.</exception>
+    public async ValueTask<EncryptedCall> PrepareAsync(ICallSource source, string apiKey, bool async)
+    {
+        EndpointRule rule = encryptor.Match(source.Method, source.Address, source.Headers);
+        if (!rule.IsSealed)
+        {
+            return source.HasBody
+                ? throw new PrivatemodeWouldLeakException(
+                    "unexpected-body", $"The endpoint {rule.Path} takes no body, and one would travel in the clear. Leave it out.")
+                : encryptor.PrepareWithoutBody(rule);
+        }
+
+        PooledBytes bytes = await SnapshotAsync(source, rule.PlainLimit, async).ConfigureAwait(false);
+        RequestBody body = RequestEncryptor.Read(rule, bytes, source.ContentType);
+        try
+        {
+            if (body is JsonRequestBody json)
+            {
+                if (media.FetchesHere && verify is not null)
+                {
+                    await verify(apiKey, async, source.CancellationToken).ConfigureAwait(false);
+                }
+
+                await media.ResolveAsync(rule, json, async, source.CancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+
+        EncryptedCall call = encryptor.Prepare(rule, body, apiKey);
+        call.Members = source.WantsReceipt ? body.Names(rule.RequestPlain!) : null;
+        return call;
+    }
+
+    /// <summary>A buffer for a plaintext of this length, with room for what is added: a salt, a field of a form. Without that a large body would be
+    /// copied into a buffer of twice its length.</summary>
+    internal static PooledBytes NewSnapshot(long length) => new((int)(length + RoomForAdditions));
+
+    /// <summary>Reads the body once: it may be a stream that cannot be read again.</summary>
+    private static async ValueTask<PooledBytes> SnapshotAsync(ICallSource source, int limit, bool async)
+    {
+        long length = source.BodyLength ?? 0;
+        PooledWriteStream.ThrowIfTooLong(length, limit);
+        PooledBytes body = NewSnapshot(length);
+        try
+        {
+            if (source.HasBody)
+            {
+                using PooledWriteStream writer = new(body, limit);
+                await source.WriteBodyAsync(writer, async).ConfigureAwait(false);
+            }
+
+            return body;
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+}

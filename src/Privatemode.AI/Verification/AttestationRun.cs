@@ -10,7 +10,7 @@ namespace Privatemode.AI.Verification;
 
 /// <summary>Verifies a deployment once: manifest, nonce, evidence, collateral, verdict. Sends nothing but the nonce.</summary>
 internal sealed class AttestationRun(
-    ManifestPolicyEvaluator manifests, AttestEndpoint endpoint, CollateralCollector collector, ContrastTrustAnchors anchors, ContrastOptions options,
+    ManifestPolicyEvaluator manifests, ControlPlaneClient control, CollateralCollector collector, ContrastTrustAnchors anchors, ContrastOptions options,
         AttestationSettings settings, TimeProvider time)
 {
     private const int NonceSize = 32;
@@ -36,12 +36,12 @@ internal sealed class AttestationRun(
         Proof proof;
         try
         {
-            proof = await ProveAsync(expected, apiKey, async, cancellationToken).ConfigureAwait(false);
+            proof = await AttestOnceAsync(expected, apiKey, async, cancellationToken).ConfigureAwait(false);
         }
         catch (PrivatemodeVerificationException exception) when (exception.Cause.HasFlag(VerificationCause.ManifestMismatch) && expected.Manifest is not null)
         {
-            expected = await LookAgainAsync(expected, exception, async, cancellationToken).ConfigureAwait(false);
-            proof = await ProveAsync(expected, apiKey, async, cancellationToken).ConfigureAwait(false);
+            expected = await RefreshExpectationAsync(expected, exception, async, cancellationToken).ConfigureAwait(false);
+            proof = await AttestOnceAsync(expected, apiKey, async, cancellationToken).ConfigureAwait(false);
         }
 
         onProved(Convert.ToHexStringLower(proof.Verified.Manifest.Digest.Span));
@@ -52,7 +52,7 @@ internal sealed class AttestationRun(
     }
 
     /// <summary>What the publisher names now, if that may change the outcome: it may have been behind the deployment, or be ahead of it.</summary>
-    private async ValueTask<ExpectedManifest> LookAgainAsync(
+    private async ValueTask<ExpectedManifest> RefreshExpectationAsync(
         ExpectedManifest expected, PrivatemodeVerificationException exception, bool async, CancellationToken cancellationToken)
     {
         ExpectedManifest newer = manifests.MayKeep(await manifests.ExpectAsync(async, cancellationToken).ConfigureAwait(false));
@@ -65,17 +65,19 @@ internal sealed class AttestationRun(
         return newer;
     }
 
-    private async ValueTask<Proof> ProveAsync(ExpectedManifest expected, string apiKey, bool async, CancellationToken cancellationToken)
+    private async ValueTask<Proof> AttestOnceAsync(ExpectedManifest expected, string apiKey, bool async, CancellationToken cancellationToken)
     {
         byte[] nonce = RandomNumberGenerator.GetBytes(NonceSize);
-        HttpAnswer answer = await endpoint.PostAsync(nonce, apiKey, AttestResponse.MaxSize, async, cancellationToken).ConfigureAwait(false);
+        byte[] body = Encoding.ASCII.GetBytes($"{{\"Nonce\":\"{Convert.ToBase64String(nonce)}\"}}");
+        HttpAnswer answer = await control.PostAsync(
+            "/privatemode/v1/attest", body, apiKey, AttestResponse.MaxSize, "the attestation", async, cancellationToken).ConfigureAwait(false);
         try
         {
             AttestationDocument document = AttestationDocument.Parse(AttestResponse.ReadDocument(answer.Body));
             Manifest manifest = manifests.Resolve(expected, document);
             using ParsedEvidence evidence = ParsedEvidence.Of(document, manifest, anchors, time.GetUtcNow());
             (VerifiedCoordinator verified, ContrastCollateral collateral, long stamp) =
-                await JudgeAsync(evidence, nonce, async, cancellationToken).ConfigureAwait(false);
+                await EvaluateAsync(evidence, nonce, async, cancellationToken).ConfigureAwait(false);
             verified.MeshAuthority.CheckValidity(verified.VerifiedAt);
             EvidenceBundle bundle = new(settings.Endpoint, verified.VerifiedAt, nonce, document.Raw, collateral);
             return new Proof(verified, bundle, stamp);
@@ -87,13 +89,13 @@ internal sealed class AttestationRun(
     }
 
     /// <summary>Judges by what is at hand, and once more by what is current if a copy at hand may be to blame.</summary>
-    private async ValueTask<(VerifiedCoordinator Verified, ContrastCollateral Collateral, long Stamp)> JudgeAsync(
+    private async ValueTask<(VerifiedCoordinator Verified, ContrastCollateral Collateral, long Stamp)> EvaluateAsync(
         ParsedEvidence evidence, byte[] nonce, bool async, CancellationToken cancellationToken)
     {
         CollectedCollateral collected = await collector.CollectAsync(evidence, fresh: false, async, cancellationToken).ConfigureAwait(false);
         try
         {
-            return Judge(evidence, nonce, collected);
+            return Evaluate(evidence, nonce, collected);
         }
         catch (PrivatemodeVerificationException exception) when (collected.HasCopies && exception.IsCuredByFresherCollateral)
         {
@@ -102,7 +104,7 @@ internal sealed class AttestationRun(
 
         try
         {
-            return Judge(evidence, nonce, collected);
+            return Evaluate(evidence, nonce, collected);
         }
         catch (PrivatemodeVerificationException exception) when (collected.HasStandIns && exception.Cause.HasFlag(VerificationCause.ExpiredCollateral))
         {
@@ -114,7 +116,7 @@ internal sealed class AttestationRun(
         }
     }
 
-    private (VerifiedCoordinator Verified, ContrastCollateral Collateral, long Stamp) Judge(
+    private (VerifiedCoordinator Verified, ContrastCollateral Collateral, long Stamp) Evaluate(
         ParsedEvidence evidence, byte[] nonce, CollectedCollateral collected)
     {
         ContrastCollateral collateral = collected.Combine();
@@ -139,15 +141,3 @@ internal sealed class AttestationRun(
 /// <param name="Lifetime">How long a verdict counts at most.</param>
 /// <param name="AcceptsUnnamedSecretService">Whether the secret service's certificate may be without a DNS name.</param>
 internal sealed record AttestationSettings(Uri Endpoint, TimeSpan Lifetime, bool AcceptsUnnamedSecretService = false);
-
-/// <summary><c>POST /privatemode/v1/attest</c>: a nonce out, the deployment's evidence back.</summary>
-internal sealed class AttestEndpoint(ControlPlaneClient client)
-{
-    /// <param name="nonce">32 random bytes, new for every call.</param>
-    /// <param name="limit">Largest answer accepted, in bytes.</param>
-    public ValueTask<HttpAnswer> PostAsync(ReadOnlyMemory<byte> nonce, string apiKey, int limit, bool async, CancellationToken cancellationToken)
-    {
-        byte[] body = Encoding.ASCII.GetBytes($"{{\"Nonce\":\"{Convert.ToBase64String(nonce.Span)}\"}}");
-        return client.PostAsync("/privatemode/v1/attest", body, apiKey, limit, "the attestation", async, cancellationToken);
-    }
-}

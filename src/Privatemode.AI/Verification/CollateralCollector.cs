@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using Privatemode.AI.Attestation.Certificates;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Attestation.Sev;
 using Privatemode.AI.Attestation.Tdx;
@@ -244,38 +245,24 @@ internal sealed class IntelCollateralSource(
     // Several times what Intel's documents and lists have.
     private const int Limit = 4 * 1024 * 1024;
 
-    public ValueTask<CollateralFile> TcbInfoAsync(string path) => GetAsync(
-        new CollateralRequest(
-            AtService(path), Limit, "Intel's TCB info", file => documents.FindTcbInfo(file.Body, PcsRequests.DecodeChain(file.Chain)))
-        {
-            ChainHeader = PcsRequests.TcbInfoChainHeader,
-        });
+    public ValueTask<CollateralFile> TcbInfoAsync(string path) =>
+        GetAsync(path, "Intel's TCB info", PcsRequests.TcbInfoChainHeader, documents.FindTcbInfo);
 
-    public ValueTask<CollateralFile> QeIdentityAsync(string path) => GetAsync(
-        new CollateralRequest(
-            AtService(path), Limit, "Intel's QE identity", file => documents.FindQeIdentity(file.Body, PcsRequests.DecodeChain(file.Chain)))
-        {
-            ChainHeader = PcsRequests.QeIdentityChainHeader,
-        });
+    public ValueTask<CollateralFile> QeIdentityAsync(string path) =>
+        GetAsync(path, "Intel's QE identity", PcsRequests.QeIdentityChainHeader, documents.FindQeIdentity);
 
-    public ValueTask<CollateralFile> PckCrlAsync(string path) => GetAsync(
-        new CollateralRequest(
-            AtService(path),
-            Limit,
-            "Intel's revocation list of platforms",
-            file => documents.FindPckCrl(file.Body, PcsRequests.DecodeChain(file.Chain)))
-        {
-            ChainHeader = PcsRequests.PckCrlChainHeader,
-        });
+    public ValueTask<CollateralFile> PckCrlAsync(string path) =>
+        GetAsync(path, "Intel's revocation list of platforms", PcsRequests.PckCrlChainHeader, documents.FindPckCrl);
 
-    public ValueTask<CollateralFile> RootCrlAsync(string path) => GetAsync(
-        new CollateralRequest(
-            CollateralAddresses.Of(addresses.IntelCertificates, path),
-            Limit,
-            "the revocation list of Intel's root",
-            file => documents.FindRootCrl(file.Body)));
+    public ValueTask<CollateralFile> RootCrlAsync(string path) => GetAsync(new CollateralRequest(
+        CollateralAddresses.Of(addresses.IntelCertificates, path), Limit, "the revocation list of Intel's root", file => documents.FindRootCrl(file.Body)));
 
-    private Uri AtService(string path) => CollateralAddresses.Of(addresses.Intel, path);
+    private ValueTask<CollateralFile> GetAsync(
+        string path, string what, string chainHeader, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>, DocumentVersion?> find)
+    {
+        Uri address = CollateralAddresses.Of(addresses.Intel, path);
+        return GetAsync(new CollateralRequest(address, Limit, what, file => find(file.Body, PcsRequests.DecodeChain(file.Chain))) { ChainHeader = chainHeader });
+    }
 
     private ValueTask<CollateralFile> GetAsync(CollateralRequest request) =>
         store.GetAsync(request, fresh ? CollateralFreshness.Fresh : CollateralFreshness.Hourly, async, cancellationToken);

@@ -27,7 +27,7 @@ internal static class VerificationComposition
         ContrastOptions hardware = VerificationSettings.OptionsOf(verification.Hardware);
         AttestationRun attestation = new(
             manifests,
-            new AttestEndpoint(control),
+            control,
             new CollateralCollector(store, addresses, anchors, hardware, time),
             anchors,
             hardware,

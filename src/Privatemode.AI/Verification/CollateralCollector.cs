@@ -261,7 +261,10 @@ internal sealed class IntelCollateralSource(
         string path, string what, string chainHeader, Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>, DocumentVersion?> find)
     {
         Uri address = CollateralAddresses.Of(addresses.Intel, path);
-        return GetAsync(new CollateralRequest(address, Limit, what, file => find(file.Body, PcsRequests.DecodeChain(file.Chain))) { ChainHeader = chainHeader });
+        return GetAsync(new CollateralRequest(address, Limit, what, file => find(file.Body, PcsRequests.DecodeChain(file.Chain)))
+        {
+            ChainHeader = chainHeader,
+        });
     }
 
     private ValueTask<CollateralFile> GetAsync(CollateralRequest request) =>

@@ -309,9 +309,9 @@ internal sealed class ManifestPolicyEvaluator(
 
     private static PrivatemodeVerificationException StillUnproved(PendingManifest unproved, RecordedManifest last, PrivatemodeException failure) => new(
         UnprovedCheck,
-        $"The publisher named the manifest {unproved.Sha256} at {PrintableText.Utc(unproved.NamedAt)}, no deployment has proved it, and what it names now cannot be " +
-            $"used ({ErrorNames.Of(failure)}). No session is established with the manifest adopted before, {last.Sha256}, until the publisher names a " +
-            "manifest that the deployment proves. Retry when the publisher can be reached; if you know which manifest is right, pin it.")
+        $"The publisher named the manifest {unproved.Sha256} at {PrintableText.Utc(unproved.NamedAt)}, no deployment has proved it, and what it names now " +
+            $"cannot be used ({ErrorNames.Of(failure)}). No session is established with the manifest adopted before, {last.Sha256}, until the publisher " +
+            "names a manifest that the deployment proves. Retry when the publisher can be reached; if you know which manifest is right, pin it.")
     {
         Expected = unproved.Sha256,
         Found = last.Sha256,

@@ -81,7 +81,8 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
         return parts.Length == 3 && StateOfName(parts[1]) is { } state
             && parts[2].StartsWith(DigestMark, StringComparison.Ordinal) && parts[2][DigestMark.Length..] is { } digest && MemberNames.IsLowerSha256(digest)
             && DateTimeOffset.TryParseExact(
-                parts[0], ManifestLog.TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset at)
+                parts[0], ManifestLog.TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+                out DateTimeOffset at)
             ? new PendingManifest(at, digest, state)
             : null;
     }

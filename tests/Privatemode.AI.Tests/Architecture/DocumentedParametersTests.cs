@@ -27,6 +27,9 @@ public sealed class DocumentedParametersTests
             internal void I(int a, int b) { }
             /// <summary>None.</summary>
             public void S(int a) { }
+            /// <inheritdoc cref="M"/>
+            /// <param name="a">Another one.</param>
+            public void H(int a, int b) { }
         }
         /// <param name="c">C.</param>
         public record R(int c, int d);
@@ -66,6 +69,7 @@ public sealed class DocumentedParametersTests
     private static string[] Documented(MemberDeclarationSyntax member) =>
     [
         .. member.GetLeadingTrivia().Select(trivia => trivia.GetStructure()).OfType<DocumentationCommentTriviaSyntax>()
+            .Where(comment => !comment.ChildNodes().OfType<XmlEmptyElementSyntax>().Any(element => element.Name.LocalName.ValueText == "inheritdoc"))
             .SelectMany(comment => comment.ChildNodes().OfType<XmlElementSyntax>())
             .Where(element => element.StartTag.Name.LocalName.ValueText == "param")
             .SelectMany(element => element.StartTag.Attributes.OfType<XmlNameAttributeSyntax>())

@@ -35,7 +35,8 @@ internal sealed class AnswerReading(string path = "/v1/chat/completions", int st
         using BodyExchange exchange = new BodyExchange(AesGcmKey.Import(Key), "id"u8.ToArray());
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         ValidityPeriod lifetime = ValidityPeriod.Of(SecretExchange.SecretLifetime, TimeProvider.System);
-        SessionSecret session = new(new InferenceSecret(new byte[32], Key, now, now + SecretExchange.SecretLifetime), lifetime, "policy", "mac", null!, lifetime);
+        InferenceSecret secret = new(new byte[32], Key, now, now + SecretExchange.SecretLifetime);
+        SessionSecret session = new(secret, lifetime, "policy", "mac", null!, lifetime);
         using EncryptedCall call = new()
         {
             Rule = EndpointRules.Match("POST", new Uri(Service, path), Service),

@@ -95,7 +95,6 @@ internal abstract class EncryptedBody(string contentType) : IDisposable
 
 /// <summary>An encrypted body that lies in memory as it will leave.</summary>
 /// <param name="content">The bytes on the wire; owned.</param>
-/// <param name="contentType">Value of the <c>Content-Type</c> header.</param>
 internal sealed class BufferedBody(PooledBytes content, string contentType) : EncryptedBody(contentType)
 {
     public PooledBytes Content => content;

@@ -16,7 +16,6 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IDisposa
     private int _written;
     private bool _disposed;
 
-    /// <summary>How many bytes of the array are in use.</summary>
     public int Length { get; private set; }
 
     public Span<byte> Span => Array.AsSpan(0, Length);

@@ -7,7 +7,6 @@ namespace Privatemode.AI.Encryption;
 /// <param name="holes">Where the hex of what goes, in the order of the text.</param>
 /// <param name="bytes">The buffer with the ciphertext; not owned.</param>
 /// <param name="encryption">What the buffer was encrypted with; not owned.</param>
-/// <param name="contentType">Value of the <c>Content-Type</c> header.</param>
 internal sealed class SegmentedBody(
     PooledBytes text, IReadOnlyList<SegmentedBody.Hole> holes, InPlaceBuffer bytes, InPlaceEncryption encryption, string contentType)
     : EncryptedBody(contentType)

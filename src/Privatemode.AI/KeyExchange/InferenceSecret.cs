@@ -24,7 +24,6 @@ internal sealed class InferenceSecret : IDisposable
 
     /// <param name="key">The secret, 32 bytes; copied, and cleared by the caller.</param>
     /// <param name="publicKeyHash">SHA-256 of the public key of the exchange, 32 bytes.</param>
-    /// <param name="obtainedAt">When the exchange was completed.</param>
     /// <param name="expiresAt">From when on it must not be used for new requests.</param>
     internal InferenceSecret(ReadOnlySpan<byte> key, ReadOnlySpan<byte> publicKeyHash, DateTimeOffset obtainedAt, DateTimeOffset expiresAt)
     {

@@ -36,10 +36,6 @@ internal sealed class SecretExchange : IDisposable
     public ReadOnlyMemory<byte> RequestBody { get; }
 
     /// <summary>Checks the answer and, only then, decapsulates the secret.</summary>
-    /// <param name="responseBody">The body of the answer.</param>
-    /// <param name="authority">The attested mesh CA.</param>
-    /// <param name="names">How the secret service's certificate must be named.</param>
-    /// <param name="now">The time now, for the certificates.</param>
     /// <param name="sentAt">The time just before the request was sent; the secret's lifetime counts from here.</param>
     /// <exception cref="PrivatemodeVerificationException">The answer does not come from the secret service of the attested mesh, or is malformed.</exception>
     /// <exception cref="InvalidOperationException">The exchange was completed or disposed before.</exception>

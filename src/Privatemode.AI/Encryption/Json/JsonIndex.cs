@@ -54,7 +54,6 @@ internal sealed class JsonIndex : IDisposable
     /// <summary>Takes a document apart. After anything but <see cref="JsonShape.Usable"/> this index is empty.</summary>
     /// <param name="document">UTF-8 text of the whole document.</param>
     /// <param name="allowArray">Take an array too: its elements are members named by their position.</param>
-    /// <param name="maxMembers">Most members accepted.</param>
     public JsonShape Read(Utf8Sequence document, bool allowArray = false, int maxMembers = MaxMembers)
     {
         ObjectDisposedException.ThrowIf(_members.Length == 0, this);

@@ -9,9 +9,6 @@ using Privatemode.AI.DependencyInjection;
 namespace Microsoft.Extensions.DependencyInjection;
 #pragma warning restore IDE0130
 
-// Comments of the other parameters are inherited.
-#pragma warning disable CS1573
-
 /// <summary>Provides extension methods that register Privatemode accounts and their clients in an <see cref="IServiceCollection"/>.</summary>
 /// <remarks>
 /// <para><c>AddPrivatemode</c> registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAI.OpenAIClient</c>, which Semantic Kernel and other

@@ -49,7 +49,7 @@ internal sealed class UnattestedClient : IClientComposition
         };
         OpenAI = new PrivatemodeOpenAIClient(ClientPipeline.Create(openAI, [new CallPolicy(Events)], [new EncryptionPolicy(runner)], []), openAI);
         Models = new ModelCatalog(apiKeys, 1, _ => throw new NotSupportedException(), time);
-        Failures = new ExceptionMapper(exception => exception, Models.ExplainAsync);
+        Failures = new ExceptionMapper((exception, _) => exception, Models.ExplainAsync);
     }
 
     public Uri Endpoint { get; }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.AI;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;

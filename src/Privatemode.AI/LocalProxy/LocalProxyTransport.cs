@@ -1,5 +1,4 @@
 using System.ClientModel.Primitives;
-using System.Threading.RateLimiting;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Calls;
@@ -66,7 +65,7 @@ internal sealed class LocalProxyTransport(
     private async ValueTask<HttpResponseMessage> AttemptAsync(HttpRequestMessage request, CallState state, bool async, CancellationToken cancellationToken)
     {
         EncryptedCall call = state.Call!;
-        RateLimitLease? permit = transport.RateLimiter is { } limiter && call.Rule.IsSealed
+        RateLimitPermit? permit = transport.RateLimiter is { } limiter && call.Rule.IsSealed
             ? await RateLimitGate.AcquireAsync(limiter, call.RequestId, async, cancellationToken, closing).ConfigureAwait(false)
             : null;
         bool isOwnedByAnswer = false;

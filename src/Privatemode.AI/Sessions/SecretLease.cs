@@ -16,14 +16,8 @@ internal sealed class SecretLease : IDisposable
     private SecretLease(SessionSecret session, IDisposable? permit, IDisposable? slot, Action? released) =>
         (_session, _permit, _slot, _released) = (session, permit, slot, released);
 
-    // A stream that was dropped without being disposed must not keep the secret in memory, nor its permit.
-    ~SecretLease()
-    {
-        if (TryRelease() && _permit is not null)
-        {
-            _ = ThreadPool.UnsafeQueueUserWorkItem(ReleasePermit, _permit, preferLocal: false);
-        }
-    }
+    // A stream that was dropped without being disposed must not keep the secret in memory. Its permit has a finalizer of its own.
+    ~SecretLease() => _ = TryRelease();
 
     public SessionSecret Session
     {
@@ -48,19 +42,6 @@ internal sealed class SecretLease : IDisposable
         {
             // Last: it is the user's code.
             _permit?.Dispose();
-        }
-    }
-
-    /// <summary>Not on the finalizer's thread, which all need, and where an exception would end the process.</summary>
-    private static void ReleasePermit(IDisposable permit)
-    {
-        try
-        {
-            permit.Dispose();
-        }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
-        {
-            // No caller is left to be told.
         }
     }
 

@@ -1,5 +1,6 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
+using System.Runtime.CompilerServices;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.AI;
@@ -298,6 +299,23 @@ public sealed class LocalProxyFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Stream_DroppedWithoutDispose_ReturnsItsPermit()
+    {
+        using ConcurrencyLimiter limiter = new(new ConcurrencyLimiterOptions { PermitLimit = 1 });
+        await using PrivatemodeClient client = _proxy.CreateClient(options => options.Transport.RateLimiter = limiter);
+        _ = _proxy.Model.Reply("one two three");
+        await DropStreamAsync(client);
+        for (int i = 0; i < 100 && limiter.GetStatistics()!.CurrentAvailablePermits == 0; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            await Task.Yield();
+        }
+
+        Assert.Equal(1, limiter.GetStatistics()!.CurrentAvailablePermits);
+    }
+
+    [Fact]
     public async Task Log_WarnsOnceAndHasNoContent()
     {
         using LogLines lines = new();
@@ -324,6 +342,13 @@ public sealed class LocalProxyFaultTests : IAsyncLifetime
         await Assert.ThrowsAsync<ObjectDisposedException>(() => chat.GetResponseAsync("hi").OrTimeout());
         await Assert.ThrowsAsync<ObjectDisposedException>(() => http.GetAsync(new Uri("/v1/models", UriKind.Relative)).OrTimeout());
         Assert.Empty(_proxy.Requests);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task DropStreamAsync(PrivatemodeClient client)
+    {
+        IAsyncEnumerator<ChatResponseUpdate> updates = client.AsIChatClient(Model).GetStreamingResponseAsync("hi").GetAsyncEnumerator();
+        Assert.True(await updates.MoveNextAsync().AsTask().OrTimeout());
     }
 
     private static PrivatemodeClient Nowhere()

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Pipeline.Calls;
 using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Sessions;
 using Privatemode.AI.Tests.Encryption;
@@ -73,7 +74,7 @@ public sealed class SecretLeaseTests
         FakeSecrets secrets = new(new ManualTimeProvider());
         SessionSecret secret = await secrets.ExchangeAsync(async: true, CancellationToken.None);
         Permit permit = new() { Throws = throws };
-        Drop(secret, permit);
+        Drop(secret, new RateLimitPermit(permit));
         GC.Collect();
         GC.WaitForPendingFinalizers();
         await permit.GivenBack.Task.OrTimeout();

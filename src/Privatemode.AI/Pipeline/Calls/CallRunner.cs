@@ -110,7 +110,7 @@ internal sealed class CallRunner(
             return RequestEncryptor.WithoutBody(call, apiKey);
         }
 
-        RateLimitLease? permit = limiter is null
+        RateLimitPermit? permit = limiter is null
             ? null
             : await RateLimitGate.AcquireAsync(limiter, call.RequestId, async, cancellationToken, closing).ConfigureAwait(false);
         ConnectionSlots.Slot? share = slot?.AddHolder();

@@ -6,16 +6,16 @@ namespace Privatemode.AI.Pipeline.Calls;
 /// <summary>Asks the application's own rate limiter before an attempt, so that the service's limit is not run into.</summary>
 internal static class RateLimitGate
 {
-    /// <summary>A permit for one attempt.</summary>
+    /// <summary>Acquires a permit for one attempt.</summary>
     /// <param name="closing">Cancelled when the client is disposed.</param>
     /// <exception cref="PrivatemodeServiceException">The limiter refuses. Nothing was sent.</exception>
-    public static async ValueTask<RateLimitLease> AcquireAsync(
+    public static async ValueTask<RateLimitPermit> AcquireAsync(
         RateLimiter limiter, string requestId, bool async, CancellationToken caller, CancellationToken closing)
     {
         using CallDeadline deadline = new(Timeout.InfiniteTimeSpan, TimeProvider.System, async, caller, closing);
         try
         {
-            return await AcquireAsync(limiter, requestId, async, deadline.Token).ConfigureAwait(false);
+            return new(await AcquireAsync(limiter, requestId, async, deadline.Token).ConfigureAwait(false));
         }
         catch (OperationCanceledException) when (deadline.IsOver)
         {
@@ -57,5 +57,35 @@ internal static class RateLimitGate
 
         // The limiter alone decides between the permit and the cancellation: to stop waiting here would lose a permit just given.
         return SyncOrAsync.WaitAsync(limiter.AcquireAsync(1, cancellationToken).AsTask(), async: false, CancellationToken.None);
+    }
+}
+
+/// <summary>A permit of the application's rate limiter, which is also returned if its answer was dropped without being disposed.</summary>
+internal sealed class RateLimitPermit(IDisposable lease) : IDisposable
+{
+    private int _isReturned;
+
+    // Not on the finalizer's thread, which all need, and where an exception would end the process.
+    ~RateLimitPermit() => _ = ThreadPool.UnsafeQueueUserWorkItem(static permit => permit.ReturnDropped(), this, preferLocal: false);
+
+    public void Dispose()
+    {
+        GC.SuppressFinalize(this);
+        if (Interlocked.Exchange(ref _isReturned, 1) == 0)
+        {
+            lease.Dispose();
+        }
+    }
+
+    private void ReturnDropped()
+    {
+        try
+        {
+            Dispose();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // No caller is left to be told.
+        }
     }
 }

@@ -29,10 +29,6 @@ internal sealed record TdxPolicy
     /// <summary>CPU features open to the trust domain. The two of CET are left to the guest and not compared.</summary>
     public ulong? Xfam { get; init; }
 
-    /// <summary>The accepted statuses of platform, module and quoting enclave together. Default: up to date only.</summary>
-    /// <remarks>Accepting more gives up the protection that Intel's update was made for. Revoked cannot be accepted.</remarks>
-    public IReadOnlyList<TcbStatus> AcceptedTcbStatuses { get; init; } = [TcbStatus.UpToDate];
-
     /// <summary>Looks at the status of the TDX module and the quoting enclave only, as the Go reference does.</summary>
     /// <remarks>Gives up that firmware and microcode of the platform are up to date. A module judged with its platform is not affected.</remarks>
     public bool DangerousAcceptOutdatedTdxPlatform { get; init; }
@@ -55,9 +51,9 @@ internal sealed record TdxPolicy
     /// <summary>Requires a platform that cannot be extended by CPU packages. A platform that does not say so does not pass.</summary>
     public bool RequireStaticPlatform { get; init; }
 
-    /// <summary>Returns whether a status is an accepted one.</summary>
+    /// <summary>Returns whether platform, module and quoting enclave are up to date, which is the only accepted status.</summary>
     public bool Accepts(TcbEvaluation tcb) =>
-        AcceptedTcbStatuses.Contains(DangerousAcceptOutdatedTdxPlatform ? tcb.WithoutPlatform : tcb.Overall.Status);
+        (DangerousAcceptOutdatedTdxPlatform ? tcb.WithoutPlatform : tcb.Overall.Status) == TcbStatus.UpToDate;
 
     /// <summary>Everything in a verified quote that is not as expected; empty when all is.</summary>
     public static IReadOnlyList<VerificationMismatch> Compare(VerifiedTdxQuote quote, TdxPolicy policy) =>
@@ -150,7 +146,7 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
 
     private void CompareTcb()
     {
-        string accepted = string.Join(" or ", policy.AcceptedTcbStatuses);
+        string accepted = $"{TcbStatus.UpToDate}";
         _mismatches.Compare(policy.Accepts(quote.Tcb), TdxPolicyChecks.TcbStatus, accepted, quote.Tcb.ToText(), VerificationCause.Collateral);
         _mismatches.Compare(
             !policy.RequireNewestTdxTcbInfo || (quote.Newest.Tcb is { } newest && policy.Accepts(newest)),

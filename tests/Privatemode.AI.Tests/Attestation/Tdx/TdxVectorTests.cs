@@ -97,7 +97,6 @@ public sealed class TdxVectorTests
             .Single(test => test.Id == "tdx/v4-00806f-platform-outofdate-module-uptodate").Verify(TdxTrustAnchors.Production)!;
         Assert.Equal([TdxPolicyChecks.TcbStatus], ChecksOf(quote, new TdxPolicy()));
         Assert.Empty(ChecksOf(quote, new TdxPolicy { DangerousAcceptOutdatedTdxPlatform = true }));
-        Assert.Empty(ChecksOf(quote, new TdxPolicy { AcceptedTcbStatuses = [TcbStatus.UpToDate, TcbStatus.OutOfDate] }));
     }
 
     [Fact]
@@ -109,11 +108,10 @@ public sealed class TdxVectorTests
     }
 
     [Fact]
-    public void RelaunchAdvised_IsRefusedByDefaultAndAcceptedByName()
+    public void RelaunchAdvised_IsRefused()
     {
         VerifiedTdxQuote quote = VerifyOurs("tdx/syn-v5-relaunch-advised");
         Assert.Equal([TdxPolicyChecks.TcbStatus], ChecksOf(quote, new TdxPolicy()));
-        Assert.Empty(ChecksOf(quote, new TdxPolicy { AcceptedTcbStatuses = [TcbStatus.UpToDate, TcbStatus.TDRelaunchAdvised] }));
     }
 
     [Fact]

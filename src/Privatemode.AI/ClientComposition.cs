@@ -84,7 +84,7 @@ internal sealed class ClientComposition : IClientComposition
     public static ClientComposition Create(PrivatemodeOptions options)
     {
         PrivatemodeOptions settings = options.Clone();
-        ApiKeys apiKeys = OptionsValidator.Demand(settings);
+        ApiKeys apiKeys = OptionsValidator.Validate(settings);
         if (settings.Transport.DangerousUnverifiedLocalProxy is not null)
         {
             throw new InvalidOperationException("A client for a local proxy has a composition of its own.");

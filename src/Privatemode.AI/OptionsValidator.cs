@@ -18,7 +18,7 @@ internal static class OptionsValidator
 
     /// <summary>Checks all settings and returns where API keys come from.</summary>
     /// <exception cref="PrivatemodeConfigurationException">Settings are missing or not acceptable; it names all of them.</exception>
-    public static ApiKeys Demand(PrivatemodeOptions options)
+    public static ApiKeys Validate(PrivatemodeOptions options)
     {
         OptionsFaults faults = new();
         foreach (PrivatemodeConfigurationException fault in options.Faults.All)
@@ -43,26 +43,26 @@ internal static class OptionsValidator
         {
             LocalProxyOptionsValidator.Check(options, faults);
         }
-        else if (faults.Try(() => DemandEndpoint(options)))
+        else if (faults.Try(() => RequireEndpoint(options)))
         {
-            _ = faults.Try(() => DemandLoopback(options));
-            _ = faults.Try(() => DemandTestTrust(options));
+            _ = faults.Try(() => RequireLoopback(options));
+            _ = faults.Try(() => RequireTestTrust(options));
         }
 
-        _ = faults.Try(() => DemandTimeout(OptionNames.ResponseTimeout, options.Transport.ResponseTimeout));
-        _ = faults.Try(() => DemandTimeout(OptionNames.IdleTimeout, options.Transport.IdleTimeout));
-        _ = faults.Try(() => DemandPresent(nameof(options.TimeProvider), options.TimeProvider));
-        _ = faults.Try(() => DemandPresent(OptionNames.GpuRevocation, options.Verification.GpuRevocation));
-        _ = faults.Try(() => DemandPresent(OptionNames.PromptCacheScope, options.PromptCache.Scope));
-        _ = faults.Try(() => DemandPresent(OptionNames.Manifest, options.Verification.Manifest));
-        _ = faults.Try(() => DemandPresent(OptionNames.Hardware, options.Verification.Hardware));
-        _ = faults.Try(() => DemandKnown(OptionNames.RemoteMedia, options.Media.Remote));
-        _ = faults.Try(() => DemandKnown(nameof(options.WarmUp), options.WarmUp));
-        _ = faults.Try(() => DemandHandler(options));
-        _ = faults.Try(() => DemandCount(nameof(options.MaxSessions), options.MaxSessions, MostSessions));
-        _ = faults.Try(() => DemandCount(OptionNames.MaxFetchedImages, options.Media.MaxFetchedImages, MostFetchedImages));
-        _ = faults.Try(() => DemandEvidence(options));
-        _ = faults.Try(() => DemandProxy(options));
+        _ = faults.Try(() => RequireTimeout(OptionNames.ResponseTimeout, options.Transport.ResponseTimeout));
+        _ = faults.Try(() => RequireTimeout(OptionNames.IdleTimeout, options.Transport.IdleTimeout));
+        _ = faults.Try(() => RequirePresent(nameof(options.TimeProvider), options.TimeProvider));
+        _ = faults.Try(() => RequirePresent(OptionNames.GpuRevocation, options.Verification.GpuRevocation));
+        _ = faults.Try(() => RequirePresent(OptionNames.PromptCacheScope, options.PromptCache.Scope));
+        _ = faults.Try(() => RequirePresent(OptionNames.Manifest, options.Verification.Manifest));
+        _ = faults.Try(() => RequirePresent(OptionNames.Hardware, options.Verification.Hardware));
+        _ = faults.Try(() => RequireKnown(OptionNames.RemoteMedia, options.Media.Remote));
+        _ = faults.Try(() => RequireKnown(nameof(options.WarmUp), options.WarmUp));
+        _ = faults.Try(() => RequireHandler(options));
+        _ = faults.Try(() => RequireCount(nameof(options.MaxSessions), options.MaxSessions, MostSessions));
+        _ = faults.Try(() => RequireCount(OptionNames.MaxFetchedImages, options.Media.MaxFetchedImages, MostFetchedImages));
+        _ = faults.Try(() => RequireEvidence(options));
+        _ = faults.Try(() => RequireProxy(options));
         return keys;
     }
 
@@ -74,7 +74,7 @@ internal static class OptionsValidator
     private static bool HasOwnHandler(PrivatemodeOptions options) =>
         options.Transport.HttpMessageHandler is not null && !options.Transport.InsecureAcceptAnyHandlerOnLoopback;
 
-    private static void DemandEndpoint(PrivatemodeOptions options)
+    private static void RequireEndpoint(PrivatemodeOptions options)
     {
         Uri endpoint = options.Endpoint ?? throw new PrivatemodeConfigurationException(
             nameof(options.Endpoint), "Endpoint is null; leave it alone for the default.");
@@ -93,7 +93,7 @@ internal static class OptionsValidator
         }
     }
 
-    private static void DemandLoopback(PrivatemodeOptions options)
+    private static void RequireLoopback(PrivatemodeOptions options)
     {
         if (options.Transport.InsecureAcceptAnyHandlerOnLoopback && !Loopback.IsAddress(options.Endpoint))
         {
@@ -103,7 +103,7 @@ internal static class OptionsValidator
         }
     }
 
-    private static void DemandTestTrust(PrivatemodeOptions options)
+    private static void RequireTestTrust(PrivatemodeOptions options)
     {
         if (options.Verification.InsecureLoopbackTrust is not null && (!options.Endpoint.IsLoopback || HasOwnHandler(options)))
         {
@@ -113,7 +113,7 @@ internal static class OptionsValidator
         }
     }
 
-    private static void DemandHandler(PrivatemodeOptions options)
+    private static void RequireHandler(PrivatemodeOptions options)
     {
         if (options.Transport.HttpMessageHandler is not null)
         {
@@ -121,7 +121,7 @@ internal static class OptionsValidator
         }
     }
 
-    private static void DemandCount(string name, int count, int most)
+    private static void RequireCount(string name, int count, int most)
     {
         if (count < 1 || count > most)
         {
@@ -129,7 +129,7 @@ internal static class OptionsValidator
         }
     }
 
-    private static void DemandEvidence(PrivatemodeOptions options)
+    private static void RequireEvidence(PrivatemodeOptions options)
     {
         if (options.Verification.Lifetime < ShortestEvidence || options.Verification.Lifetime > LongestTimeout)
         {
@@ -138,7 +138,7 @@ internal static class OptionsValidator
         }
     }
 
-    private static void DemandProxy(PrivatemodeOptions options)
+    private static void RequireProxy(PrivatemodeOptions options)
     {
         if (options.Verification.CollateralEndpoint is { } proxy && !IsProxy(proxy))
         {
@@ -198,7 +198,7 @@ internal static class OptionsValidator
     private static string Describe(PrivatemodeOptions options, string setting) =>
         options.AccountKey is null ? $"{ApiKeyErrors.AnyKey} ({setting})" : $"{ApiKeyErrors.AnyKey} of the account '{options.AccountKey}' ({setting})";
 
-    private static void DemandTimeout(string name, TimeSpan timeout)
+    private static void RequireTimeout(string name, TimeSpan timeout)
     {
         if (timeout <= TimeSpan.Zero || timeout > LongestTimeout)
         {
@@ -206,7 +206,7 @@ internal static class OptionsValidator
         }
     }
 
-    private static void DemandKnown<T>(string name, T value)
+    private static void RequireKnown<T>(string name, T value)
         where T : struct, Enum
     {
         if (!Enum.IsDefined(value))
@@ -215,7 +215,7 @@ internal static class OptionsValidator
         }
     }
 
-    private static void DemandPresent(string name, object? value)
+    private static void RequirePresent(string name, object? value)
     {
         if (value is null)
         {

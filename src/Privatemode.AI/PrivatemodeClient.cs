@@ -55,7 +55,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     {
         _composition = composition;
         Documents = new DocumentClient(new DocumentCall(
-            OpenAI.Pipeline, new Uri(composition.Endpoint, EndpointRules.Partition.Path), EndpointRules.Partition.PlainLimit, composition.Failures));
+            OpenAI.Pipeline, new Uri(composition.Endpoint, EndpointRules.Partition.Path), EndpointRules.Partition.PlaintextLimit, composition.Failures));
     }
 
     /// <summary>Gets the OpenAI client that uses the same session, for Semantic Kernel and other libraries that take an <c>OpenAIClient</c>.</summary>

@@ -77,7 +77,7 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
     /// <exception cref="HttpRequestException">The request could not be sent, or the connection was lost before an answer.</exception>
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        Demand(request);
+        Check(request);
         return _client.SendAsync(request, async: false, cancellationToken).Completed();
     }
 
@@ -85,7 +85,7 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
     /// <inheritdoc cref="Send(HttpRequestMessage, CancellationToken)"/>
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        Demand(request);
+        Check(request);
         return _client.SendAsync(request, async: true, cancellationToken).AsTask();
     }
 
@@ -96,7 +96,7 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
         base.Dispose(disposing);
     }
 
-    private void Demand(HttpRequestMessage request)
+    private void Check(HttpRequestMessage request)
     {
         ArgumentNullException.ThrowIfNull(request);
         ObjectDisposedException.ThrowIf(_isDisposed, this);

@@ -55,8 +55,8 @@ public class BodyBenchmarks
         _ = RemoteMediaFinder.Find(body.Bytes.Span, body.Index);
         using EncryptedCall call = _engine.Prepare(EndpointRules.ChatCompletions, body, "key");
         using BodyExchange exchange = new BodyExchange(Key, SecretId);
-        using PooledBytes wire = exchange.Encrypt(body.Bytes.Span, body.Index, call.Rule.RequestPlain!).Content;
-        return exchange.IsEncrypted(wire.Span, (name, value) => call.Rule.RequestPlain!.Contains(name) && ClearMembers.IsClearValue(name, value))
+        using PooledBytes wire = exchange.Encrypt(body.Bytes.Span, body.Index, call.Rule.RequestClearNames!).Content;
+        return exchange.IsEncrypted(wire.Span, (name, value) => call.Rule.RequestClearNames!.Contains(name) && ClearMembers.IsClearValue(name, value))
             ? wire.Length
             : throw new InvalidOperationException("The last check refused what was sealed.");
     }

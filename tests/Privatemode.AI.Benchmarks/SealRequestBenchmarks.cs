@@ -51,7 +51,7 @@ public class SealRequestBenchmarks
     public int Sealed()
     {
         using BodyExchange exchange = new BodyExchange(Key, SecretId);
-        using EncryptedBody sealedBody = exchange.Encrypt(_body, _index, EndpointRules.ChatCompletions.RequestPlain!);
+        using EncryptedBody sealedBody = exchange.Encrypt(_body, _index, EndpointRules.ChatCompletions.RequestClearNames!);
         return (int)sealedBody.Length;
     }
 

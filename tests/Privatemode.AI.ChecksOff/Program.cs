@@ -36,7 +36,7 @@ static int Run(string[] args)
     if (args is ["--list"])
     {
         Console.WriteLine(string.Join('\n', all.Select(check => $"{check.Number,4}  {check.Name}  ({check.File})")));
-        SwitchedSources.Demand(Path.Combine(repository, "src"), all);
+        SwitchedSources.Require(Path.Combine(repository, "src"), all);
         Console.WriteLine($"{all.Count} checks, all of them found in the sources");
         return 0;
     }
@@ -57,7 +57,7 @@ static int Run(string[] args)
     using SwitchedBuild build = new();
     build.Make(repository, all);
     Console.WriteLine($"{all.Count} checks compiled in ({Elapsed(began)}); {chosen.Length} are switched off, one at a time");
-    DemandPassing(build, chosen);
+    RequirePassing(build, chosen);
     int survivors = CountSurvivors(build, chosen);
     Console.WriteLine($"{chosen.Length - survivors} of {chosen.Length} switched-off checks were noticed ({Elapsed(began)})");
     return survivors == 0 ? 0 : 1;
@@ -76,7 +76,7 @@ static Check[]? Choose(string[] args, IReadOnlyList<Check> all, string repositor
 static Func<Check, string> Order(string commit) => check => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(commit + check.Name)));
 
 // With every check on, all tests named by the list pass: otherwise their failure would say nothing.
-static void DemandPassing(SwitchedBuild build, Check[] chosen)
+static void RequirePassing(SwitchedBuild build, Check[] chosen)
 {
     foreach (string project in SwitchedBuild.Projects)
     {

@@ -36,7 +36,7 @@ internal sealed class SwitchedBuild : IDisposable
             }
         }
 
-        foreach ((string path, string text) in SwitchedSources.Demand(Path.Combine(_folder, "src"), checks))
+        foreach ((string path, string text) in SwitchedSources.Require(Path.Combine(_folder, "src"), checks))
         {
             File.WriteAllText(path, text);
         }

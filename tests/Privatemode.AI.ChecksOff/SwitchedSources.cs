@@ -7,7 +7,7 @@ internal static class SwitchedSources
 {
     /// <summary>The files that change, by path, with their switches. Writes nothing.</summary>
     /// <exception cref="InvalidDataException">A check of the list is not where the list says.</exception>
-    public static IReadOnlyDictionary<string, string> Demand(string folder, IReadOnlyList<Check> checks)
+    public static IReadOnlyDictionary<string, string> Require(string folder, IReadOnlyList<Check> checks)
     {
         string[] sources = [.. Directory.GetFiles(folder, "*.cs", SearchOption.AllDirectories).Where(path => !IsBuilt(Path.GetRelativePath(folder, path)))];
         Dictionary<string, string> switched = [];

@@ -11,14 +11,14 @@ internal static class MediaRules
 
     /// <summary>Parts of a chat.</summary>
     /// <exception cref="ModelServerException">The model takes no such part.</exception>
-    public static void DemandParts(ModelRequest request, IReadOnlyList<string> tasks)
+    public static void RequireParts(ModelRequest request, IReadOnlyList<string> tasks)
     {
         foreach (string type in Types(request, "messages", "content"))
         {
             string? modality = Images.Contains(type) ? "image" : Sounds.Contains(type) ? "audio" : type == "video_url" ? "video" : null;
             if (modality is not null)
             {
-                DemandVision(request.Model, tasks);
+                RequireVision(request.Model, tasks);
                 Refuse(modality != "image", $"At most 0 {modality}(s) may be provided in one prompt.");
             }
 
@@ -28,15 +28,15 @@ internal static class MediaRules
 
     /// <summary>Blocks of Anthropic-style messages. A source may be a URL or base64 data; its media type is not checked before decoding.</summary>
     /// <exception cref="ModelServerException">The model takes no images.</exception>
-    public static void DemandBlocks(ModelRequest request, IReadOnlyList<string> tasks)
+    public static void RequireBlocks(ModelRequest request, IReadOnlyList<string> tasks)
     {
         if (Types(request, "messages", "content").Concat(Types(request, "messages", "content", "content")).Contains("image"))
         {
-            DemandVision(request.Model, tasks);
+            RequireVision(request.Model, tasks);
         }
     }
 
-    private static void DemandVision(string model, IReadOnlyList<string> tasks) => Refuse(!tasks.Contains("vision"), $"{model} is not a multimodal model");
+    private static void RequireVision(string model, IReadOnlyList<string> tasks) => Refuse(!tasks.Contains("vision"), $"{model} is not a multimodal model");
 
     /// <summary>Types of the elements at the end of a path of arrays. None of gpt-oss, whose messages the server renders by itself: it leaves out what is no
     /// text.</summary>

@@ -18,7 +18,7 @@ internal static class ModelRules
     private static readonly string[] Blocks = ["text", "image", "tool_use", "tool_result", "tool_reference", "thinking", "redacted_thinking"];
 
     /// <exception cref="ModelServerException">It is refused.</exception>
-    public static void Demand(EnclaveEndpoint endpoint, ModelRequest request, IReadOnlyList<string> tasks)
+    public static void Require(EnclaveEndpoint endpoint, ModelRequest request, IReadOnlyList<string> tasks)
     {
         // A model server has the routes of its tasks only, and looks for a route first.
         if (!tasks.Contains(endpoint.Task))
@@ -29,24 +29,24 @@ internal static class ModelRules
         JsonElement root = request.Root;
         if (endpoint == EnclaveEndpoint.Embeddings)
         {
-            Demand(Find(root, "input") is { ValueKind: not JsonValueKind.Undefined }, "Field required: input");
+            Require(Find(root, "input") is { ValueKind: not JsonValueKind.Undefined }, "Field required: input");
             Refuse(Number(root, "dimensions") < 1, "Dimensions must be greater than 0");
         }
         else if (endpoint == EnclaveEndpoint.Transcriptions)
         {
-            DemandTranscription(request);
+            RequireTranscription(request);
         }
         else if (endpoint == EnclaveEndpoint.Messages)
         {
-            DemandMessages(root);
-            MediaRules.DemandBlocks(request, tasks);
+            RequireMessages(root);
+            MediaRules.RequireBlocks(request, tasks);
         }
         else if (endpoint.UsesPromptCache)
         {
-            DemandSchema(request, endpoint == EnclaveEndpoint.Chat);
-            DemandSampling(root, endpoint == EnclaveEndpoint.Chat);
-            DemandTools(root, tasks);
-            MediaRules.DemandParts(request, tasks);
+            RequireSchema(request, endpoint == EnclaveEndpoint.Chat);
+            RequireSampling(root, endpoint == EnclaveEndpoint.Chat);
+            RequireTools(root, tasks);
+            MediaRules.RequireParts(request, tasks);
             Refuse(endpoint == EnclaveEndpoint.Chat && Items(root, "messages").Length == 0, "messages must not be empty");
         }
     }
@@ -57,43 +57,43 @@ internal static class ModelRules
     internal static JsonElement[] Items(JsonElement parent, string name) =>
         Find(parent, name) is { ValueKind: JsonValueKind.Array } items ? [.. items.EnumerateArray()] : [];
 
-    private static void DemandTranscription(ModelRequest request)
+    private static void RequireTranscription(ModelRequest request)
     {
         string format = request.ReadText("response_format") ?? "json";
-        Demand(AudioFormats.Contains(format), "response_format: Input should be 'json', 'text', 'srt', 'verbose_json' or 'vtt'");
+        Require(AudioFormats.Contains(format), "response_format: Input should be 'json', 'text', 'srt', 'verbose_json' or 'vtt'");
         Refuse(format is "srt" or "vtt", "Currently only support response_format: `text`, `json` or `verbose_json`");
         Refuse(format == "verbose_json" && request.IsStream, "verbose_json format doesn't support streaming case");
     }
 
-    private static void DemandSchema(ModelRequest request, bool isChat)
+    private static void RequireSchema(ModelRequest request, bool isChat)
     {
         JsonElement root = request.Root;
         if (isChat)
         {
-            Demand(Find(root, "messages").ValueKind == JsonValueKind.Array, "Field required: messages");
-            Demand(Items(root, "messages").All(message => IsText(Find(message, "role"))), "Field required: messages.role");
-            Demand(
+            Require(Find(root, "messages").ValueKind == JsonValueKind.Array, "Field required: messages");
+            Require(Items(root, "messages").All(message => IsText(Find(message, "role"))), "Field required: messages.role");
+            Require(
                 !IsText(Find(Find(root, "response_format"), "type"), "json_schema") || Has(Find(root, "response_format"), "json_schema"),
                 "When response_format type is 'json_schema', the 'json_schema' field must be provided.", "response_format");
-            Demand(
+            Require(
                 Number(root, "top_logprobs") is not > 0 || IsTrue(root, "logprobs"),
                 "when using `top_logprobs`, `logprobs` must be set to true.", "top_logprobs");
-            Demand(
+            Require(
                 !Has(root, "tools") || Items(root, "tools").Length > 0,
                 "`tools` must not be an empty array. Either provide at least one tool or omit the field entirely.", "tools");
-            DemandToolChoice(root);
+            RequireToolChoice(root);
         }
         else
         {
-            Demand(Find(root, "prompt") is { ValueKind: JsonValueKind.String or JsonValueKind.Array } prompt && prompt.GetRawText().Length > 2,
+            Require(Find(root, "prompt") is { ValueKind: JsonValueKind.String or JsonValueKind.Array } prompt && prompt.GetRawText().Length > 2,
                 "Either prompt or prompt_embeds must be provided and non-empty.", "prompt");
-            Demand(Number(root, "logprobs") is not < 0, "`logprobs` must be a positive value.", "logprobs");
+            Require(Number(root, "logprobs") is not < 0, "`logprobs` must be a positive value.", "logprobs");
         }
 
-        Demand(!Has(root, "stream_options") || request.IsStream, "Stream options can only be defined when `stream=True`.", "stream_options");
+        Require(!Has(root, "stream_options") || request.IsStream, "Stream options can only be defined when `stream=True`.", "stream_options");
     }
 
-    private static void DemandSampling(JsonElement root, bool isChat)
+    private static void RequireSampling(JsonElement root, bool isChat)
     {
         Refuse(!isChat && Has(root, "suffix"), "suffix is not currently supported");
         double? limit = Number(root, "max_completion_tokens") is { } given && isChat ? given : Number(root, "max_tokens");
@@ -119,7 +119,7 @@ internal static class ModelRules
             $"Requested sample logprobs of {Text(logprobs)}, which is greater than max allowed: {MostLogprobs}", ("logprobs", logprobs));
     }
 
-    private static void DemandToolChoice(JsonElement root)
+    private static void RequireToolChoice(JsonElement root)
     {
         JsonElement choice = Find(root, "tool_choice");
         if (choice.ValueKind is not (JsonValueKind.String or JsonValueKind.Object) || IsText(choice, "none"))
@@ -127,22 +127,22 @@ internal static class ModelRules
             return;
         }
 
-        Demand(Has(root, "tools"), "When using `tool_choice`, `tools` must be set.", "tool_choice");
+        Require(Has(root, "tools"), "When using `tool_choice`, `tools` must be set.", "tool_choice");
         if (IsText(choice))
         {
-            Demand(choice.ValueEquals("auto") || choice.ValueEquals("required"),
+            Require(choice.ValueEquals("auto") || choice.ValueEquals("required"),
                 $"Invalid value for `tool_choice`: {choice.GetString()}! Only named tools, \"none\", \"auto\" or \"required\" are supported.", "tool_choice");
             return;
         }
 
         string? name = Find(Find(choice, "function"), "name") is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
-        Demand(
+        Require(
             Items(root, "tools").Any(tool => Find(Find(tool, "function"), "name") is { ValueKind: JsonValueKind.String } other && other.ValueEquals(name)),
             "The tool specified in `tool_choice` does not match any of the specified `tools`", "tool_choice");
     }
 
     /// <summary>The server of a model that cannot call tools runs without a parser for them.</summary>
-    private static void DemandTools(JsonElement root, IReadOnlyList<string> tasks)
+    private static void RequireTools(JsonElement root, IReadOnlyList<string> tasks)
     {
         JsonElement choice = Find(root, "tool_choice");
         bool isAuto = IsText(choice) ? choice.ValueEquals("auto") : choice.ValueKind != JsonValueKind.Object;
@@ -151,22 +151,22 @@ internal static class ModelRules
             "\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set");
     }
 
-    private static void DemandMessages(JsonElement root)
+    private static void RequireMessages(JsonElement root)
     {
-        Demand(Find(root, "messages").ValueKind == JsonValueKind.Array, "Field required: messages");
-        Demand(Find(root, "max_tokens").ValueKind == JsonValueKind.Number, "Field required: max_tokens");
-        Demand(Number(root, "max_tokens") > 0, "max_tokens must be positive");
+        Require(Find(root, "messages").ValueKind == JsonValueKind.Array, "Field required: messages");
+        Require(Find(root, "max_tokens").ValueKind == JsonValueKind.Number, "Field required: max_tokens");
+        Require(Number(root, "max_tokens") > 0, "max_tokens must be positive");
         foreach (JsonElement message in Items(root, "messages"))
         {
-            Demand(Roles.Any(role => IsText(Find(message, "role"), role)), "messages.role: Input should be 'user' or 'assistant'");
-            Demand(
+            Require(Roles.Any(role => IsText(Find(message, "role"), role)), "messages.role: Input should be 'user' or 'assistant'");
+            Require(
                 Items(message, "content").All(block => Blocks.Any(type => IsText(Find(block, "type"), type))),
                 "messages.content.type: Input should be 'text', 'image', 'tool_use', 'tool_result', 'tool_reference', 'thinking' or 'redacted_thinking'");
         }
     }
 
     /// <summary>About the schema.</summary>
-    private static void Demand(bool holds, string message, string? param = null)
+    private static void Require(bool holds, string message, string? param = null)
     {
         if (!holds)
         {

@@ -16,7 +16,7 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
     /// <exception cref="FaultMissedException">It is too short to be cut where it should be; nothing was sent.</exception>
     public async Task SendAsync(int status, string body, string contentType, bool isUnsealed = false, TimeSpan? retryAfter = null)
     {
-        FaultReach.DemandBytes(fault, Encoding.UTF8.GetByteCount(body));
+        FaultReach.RequireBytes(fault, Encoding.UTF8.GetByteCount(body));
         await BeginAsync(status, contentType, isUnsealed, retryAfter).ConfigureAwait(false);
         context.Response.ContentLength = IsCut ? null : Encoding.UTF8.GetByteCount(body);
         await WriteAsync(body[..(body.Length / 2)]).ConfigureAwait(false);
@@ -33,7 +33,7 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
     {
         string endMark = nameOf is null ? DoneMark : MessageWriter.EndMark;
         events = [.. events.Select(document => nameOf is null ? Line(document) : $"event: {nameOf(document)}\n{Line(document)}")];
-        FaultReach.DemandBytes(fault, events.Sum(Encoding.UTF8.GetByteCount) + endMark.Length);
+        FaultReach.RequireBytes(fault, events.Sum(Encoding.UTF8.GetByteCount) + endMark.Length);
         await BeginAsync(StatusCodes.Status200OK, "text/event-stream; charset=utf-8", isUnsealed: false, retryAfter: null).ConfigureAwait(false);
         for (int i = 0; i < events.Count; i++)
         {

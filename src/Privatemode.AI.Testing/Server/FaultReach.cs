@@ -8,9 +8,9 @@ internal static class FaultReach
     private const string NotAStream = "the answer is not a stream";
 
     /// <exception cref="FaultMissedException">The fault cannot happen to a stream of so many events.</exception>
-    public static void DemandStream(Fault? fault, int events)
+    public static void RequireStream(Fault? fault, int events)
     {
-        Demand(fault, fault?.Kind switch
+        Require(fault, fault?.Kind switch
         {
             FaultKind.ChangeStatus => "the answer is a stream",
             FaultKind.RemoveFinishEvent when events < 2 => $"the stream has {events} events",
@@ -24,7 +24,7 @@ internal static class FaultReach
     }
 
     /// <exception cref="FaultMissedException">The fault cannot happen to an answer that is not streamed.</exception>
-    public static void DemandWhole(Fault? fault) => Demand(fault, fault?.Kind switch
+    public static void RequireWhole(Fault? fault) => Require(fault, fault?.Kind switch
     {
         FaultKind.DropEvent or FaultKind.DuplicateEvent or FaultKind.SwapEvents or FaultKind.TruncateEvent or FaultKind.ReplaceEventWithError
             or FaultKind.RemoveFinishEvent or FaultKind.RemoveEndMarker => NotAStream,
@@ -33,23 +33,23 @@ internal static class FaultReach
     });
 
     /// <exception cref="FaultMissedException">The fault cannot happen to a scripted error.</exception>
-    public static void DemandError(Fault? fault)
+    public static void RequireError(Fault? fault)
     {
-        Demand(fault, fault?.Kind is FaultKind.ReflectRequest or FaultKind.UnencryptedEvent or FaultKind.ChangeStatus
+        Require(fault, fault?.Kind is FaultKind.ReflectRequest or FaultKind.UnencryptedEvent or FaultKind.ChangeStatus
             ? "the scripted answer is an error of the model server"
             : null);
-        DemandWhole(fault);
+        RequireWhole(fault);
     }
 
     /// <exception cref="FaultMissedException">The fault is one of GPUs, and the endpoint has none.</exception>
-    public static void DemandGpus(Fault? fault, EnclaveEndpoint endpoint) =>
-        Demand(fault, fault is { Kind: FaultKind.GpuRevocation } && !endpoint.UsesGpus ? "document extraction uses no GPU" : null);
+    public static void RequireGpus(Fault? fault, EnclaveEndpoint endpoint) =>
+        Require(fault, fault is { Kind: FaultKind.GpuRevocation } && !endpoint.UsesGpus ? "document extraction uses no GPU" : null);
 
     /// <exception cref="FaultMissedException">The fault cuts the connection after the end of the body.</exception>
-    public static void DemandBytes(Fault? fault, int bytes) =>
-        Demand(fault, fault is { Kind: FaultKind.CutConnection } && fault.Index > 0 && fault.Index >= bytes ? $"the body has {bytes} bytes" : null);
+    public static void RequireBytes(Fault? fault, int bytes) =>
+        Require(fault, fault is { Kind: FaultKind.CutConnection } && fault.Index > 0 && fault.Index >= bytes ? $"the body has {bytes} bytes" : null);
 
-    private static void Demand(Fault? fault, string? why)
+    private static void Require(Fault? fault, string? why)
     {
         if (why is not null)
         {

@@ -19,7 +19,7 @@ internal static class RequestChecks
     private const string Json = "application/json";
 
     /// <summary>API key and client version, on every call: the gateway's.</summary>
-    public static void DemandClient(HttpRequest request, IEnumerable<string> apiKeys)
+    public static void RequireClient(HttpRequest request, IEnumerable<string> apiKeys)
     {
         string authorization = request.Headers.Authorization.ToString();
         if (!authorization.StartsWith("Bearer ", StringComparison.Ordinal))
@@ -39,7 +39,7 @@ internal static class RequestChecks
     }
 
     /// <summary>What the gateway asks of a call before it passes it on.</summary>
-    public static void DemandRoute(HttpRequest request, EnclaveEndpoint endpoint, int bodyBytes)
+    public static void RequireRoute(HttpRequest request, EnclaveEndpoint endpoint, int bodyBytes)
     {
         // The limits leave room for hex; the texts name what fits into them.
         bool isDocument = endpoint == EnclaveEndpoint.Partition;
@@ -60,7 +60,7 @@ internal static class RequestChecks
     }
 
     /// <summary>The GPU policy, if there is one, and its MAC under the secret that the header names; then the state of the GPUs under this policy.</summary>
-    public static void DemandGpus(HttpRequest request, SecretStore secrets, Fault? fault)
+    public static void RequireGpus(HttpRequest request, SecretStore secrets, Fault? fault)
     {
         string header = First(request, ProtocolHeaders.GpuPolicy);
         string mac = First(request, ProtocolHeaders.GpuPolicyMac);
@@ -84,7 +84,7 @@ internal static class RequestChecks
 
     /// <summary>What the inference proxy checks in a decrypted body.</summary>
     /// <exception cref="EnclaveException">It refuses the body, in the clear.</exception>
-    public static void DemandAccepted(EnclaveEndpoint endpoint, string opened)
+    public static void RequireAccepted(EnclaveEndpoint endpoint, string opened)
     {
         if (!endpoint.UsesPromptCache)
         {
@@ -104,7 +104,7 @@ internal static class RequestChecks
 
     /// <summary>What the model server checks before it looks for a model.</summary>
     /// <exception cref="ModelServerException">It refuses the request, encrypted.</exception>
-    public static void DemandReadable(HttpRequest request, EnclaveEndpoint endpoint)
+    public static void RequireReadable(HttpRequest request, EnclaveEndpoint endpoint)
     {
         string type = First(request, ProtocolHeaders.ContentType).ToLowerInvariant();
         if (!endpoint.TakesForms && type.Split(';')[0] != Json)
@@ -116,7 +116,7 @@ internal static class RequestChecks
     /// <summary>What only shows in the decrypted body.</summary>
     /// <exception cref="EnclaveException">The gateway refuses it, in the clear.</exception>
     /// <exception cref="ModelServerException">The model server refuses it, encrypted.</exception>
-    public static void DemandModel(HttpRequest request, EnclaveEndpoint endpoint, ModelRequest body, OfferedModels models)
+    public static void RequireModel(HttpRequest request, EnclaveEndpoint endpoint, ModelRequest body, OfferedModels models)
     {
         if (body.Model != First(request, ProtocolHeaders.TargetModel))
         {
@@ -125,12 +125,12 @@ internal static class RequestChecks
 
         IReadOnlyList<string> tasks = models.TasksOf(body.Model)
             ?? throw new ModelServerException(404, $"The model `{body.Model}` does not exist.", "NotFoundError") { Param = "model" };
-        ModelRules.Demand(endpoint, body, tasks);
+        ModelRules.Require(endpoint, body, tasks);
     }
 
     /// <summary>The parameters that the scripted model reads, as far as their types are not looked at when they are read.</summary>
     /// <exception cref="ModelServerException">The model server refuses one of them, encrypted.</exception>
-    public static void DemandParameters(ModelRequest body, EnclaveEndpoint endpoint)
+    public static void RequireParameters(ModelRequest body, EnclaveEndpoint endpoint)
     {
         string[] texts = endpoint == EnclaveEndpoint.Embeddings ? ["encoding_format"]
             : endpoint == EnclaveEndpoint.Transcriptions ? ["language", "response_format", "stream", "stream_include_usage"]

@@ -12,7 +12,7 @@ internal static partial class StreamFaults
     /// <exception cref="FaultMissedException">The stream has nothing for the fault to happen to.</exception>
     public static List<string> Apply(Fault? fault, IReadOnlyList<string> documents, EnclaveExchange exchange)
     {
-        FaultReach.DemandStream(fault, documents.Count);
+        FaultReach.RequireStream(fault, documents.Count);
         List<string> events = [.. documents.Select((document, i) => exchange.Seal(
             fault is { Kind: FaultKind.ReplaceEventWithError } && fault.Index == i ? ErrorDocument(fault.Message, exchange.Endpoint) : document))];
         int index = fault?.Index ?? 0;

@@ -47,7 +47,7 @@ internal sealed class TestServer(
                 return;
             }
 
-            RequestChecks.DemandClient(context.Request, [options.ApiKey, .. options.AdditionalApiKeys]);
+            RequestChecks.RequireClient(context.Request, [options.ApiKey, .. options.AdditionalApiKeys]);
             if (fault is { Kind: FaultKind.UnencryptedError })
             {
                 await SendPlainErrorAsync(context, sender, fault.StatusCode, fault.Message, "", null, fault.RetryAfter).ConfigureAwait(false);
@@ -87,13 +87,13 @@ internal sealed class TestServer(
 
     private static Task SendModelsAsync(AnswerSender sender, Fault? fault, string document)
     {
-        FaultReach.DemandWhole(fault);
+        FaultReach.RequireWhole(fault);
         return sender.SendAsync(200, document, "application/json", isUnsealed: true);
     }
 
     private async Task ExchangeAsync(RecordedRequest record, AnswerSender sender, Fault? fault)
     {
-        FaultReach.DemandWhole(fault);
+        FaultReach.RequireWhole(fault);
         int concurrent = Interlocked.Increment(ref _concurrentKeyExchanges);
         try
         {
@@ -124,29 +124,29 @@ internal sealed class TestServer(
     /// <summary>Decrypts a request and has it answered; what the model server refuses from here on, it refuses encrypted.</summary>
     private async Task OpenAndAnswerAsync(HttpContext context, RecordedRequest record, AnswerSender sender, Fault? fault, EnclaveEndpoint endpoint)
     {
-        RequestChecks.DemandRoute(context.Request, endpoint, record.WireBody.Length);
+        RequestChecks.RequireRoute(context.Request, endpoint, record.WireBody.Length);
         if (fault is { Kind: FaultKind.UnknownSecret })
         {
             secrets.ForgetAll();
         }
 
-        FaultReach.DemandGpus(fault, endpoint);
+        FaultReach.RequireGpus(fault, endpoint);
         if (endpoint.UsesGpus)
         {
-            RequestChecks.DemandGpus(context.Request, secrets, fault);
+            RequestChecks.RequireGpus(context.Request, secrets, fault);
         }
 
         using EnclaveExchange exchange = new(secrets, endpoint);
         try
         {
             string opened = OpenBody(exchange, record, context.Request.ContentType);
-            RequestChecks.DemandAccepted(endpoint, opened);
-            RequestChecks.DemandReadable(context.Request, endpoint);
+            RequestChecks.RequireAccepted(endpoint, opened);
+            RequestChecks.RequireReadable(context.Request, endpoint);
             using ModelRequest request = new(endpoint == EnclaveEndpoint.Partition ? "{}" : opened);
             if (endpoint != EnclaveEndpoint.Partition)
             {
-                RequestChecks.DemandModel(context.Request, endpoint, request, Models);
-                RequestChecks.DemandParameters(request, endpoint);
+                RequestChecks.RequireModel(context.Request, endpoint, request, Models);
+                RequestChecks.RequireParameters(request, endpoint);
             }
 
             await AnswerAsync(record, sender, fault, exchange, request).ConfigureAwait(false);
@@ -167,7 +167,7 @@ internal sealed class TestServer(
 
         if (answer.Failure is { } failure)
         {
-            FaultReach.DemandError(fault);
+            FaultReach.RequireError(fault);
             throw new ModelServerException(failure.Status, failure.Message, code: failure.Code);
         }
 
@@ -255,7 +255,7 @@ internal sealed class TestServer(
 
     private static Task SendWholeAsync(AnswerSender sender, EnclaveExchange exchange, Fault? fault, string document)
     {
-        FaultReach.DemandWhole(fault);
+        FaultReach.RequireWhole(fault);
         string sealedDocument = exchange.Seal(document);
         sealedDocument = fault?.Kind switch
         {

@@ -118,7 +118,7 @@ internal sealed class PrivatemodeChatClient : IChatClient
 }
 
 /// <summary>Says on the caller's own <c>chat</c> activity which API answers it, as the OpenTelemetry conventions for OpenAI ask.</summary>
-/// <remarks>Tier and fingerprint of the server are not tagged: they arrive sealed, and telemetry leaves the process in the clear.</remarks>
+/// <remarks>Tier and fingerprint of the server are not tagged: they arrive encrypted, and telemetry leaves the process in the clear.</remarks>
 internal static class ChatActivity
 {
     private const string Operation = "chat";

@@ -6,7 +6,7 @@ using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>Sends through the application's HTTP client factory, whose handlers see sealed requests only and cannot change one.</summary>
+/// <summary>Sends through the application's HTTP client factory, whose handlers see encrypted requests only and cannot change one.</summary>
 internal static class PrivatemodeHttp
 {
     public static void Add(IServiceCollection services, PrivatemodeAccount account)
@@ -14,7 +14,7 @@ internal static class PrivatemodeHttp
         _ = services.AddHttpClient(account.HttpClientName)
 
             // Handlers meant for all clients of an application, retries and short timeouts above all, would cut off long answers or send a
-            // sealed request twice. What is added to this client by name, later, stays.
+            // encrypted request twice. What is added to this client by name, later, stays.
             .ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear())
             .ConfigurePrimaryHttpMessageHandler(provider => HttpTransports.CreateOwn(HasTestTrust(provider, account)))
 
@@ -43,7 +43,7 @@ internal static class PrivatemodeHttp
     /// <summary>Refuses handlers for an account with a local proxy: its client does not use the account's HTTP client, so they would see no
     /// request.</summary>
     /// <exception cref="PrivatemodeConfigurationException">The application added handlers to the HTTP client.</exception>
-    public static void DemandNoHandlers(IServiceProvider provider, PrivatemodeAccount account)
+    public static void RequireNoHandlers(IServiceProvider provider, PrivatemodeAccount account)
     {
         HttpMessageHandler handler = provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(account.HttpClientName);
         if (HandlerChainCheck.From(handler).Any(
@@ -80,7 +80,7 @@ internal static class PrivatemodeHttp
             if (HandlerChainCheck.From(primary).Last() is not LoopbackRoutingHandler)
             {
                 settings.Transport.HttpMessageHandler = primary;
-                _ = OptionsValidator.Demand(settings);
+                _ = OptionsValidator.Validate(settings);
             }
 
             return HandlerChainCheck.Guard(primary, settings.Transport.InsecureAcceptAnyHandlerOnLoopback);

@@ -61,7 +61,7 @@ internal static class PrivatemodeRegistration
 
     private static void AddAccount(IServiceCollection services, PrivatemodeAccount account)
     {
-        DemandNoOther(services, account);
+        RequireNoOther(services, account);
         _ = services.AddSingleton(account);
         AccountServices.AddClient(services, account, provider => Create(provider, account));
         _ = services.AddKeyedSingleton<OpenAIClient>(
@@ -79,7 +79,7 @@ internal static class PrivatemodeRegistration
         _ = services.AddSingleton<IValidateOptions<PrivatemodeOptions>>(new SettingsValidator(account));
     }
 
-    private static void DemandNoOther(IServiceCollection services, PrivatemodeAccount account)
+    private static void RequireNoOther(IServiceCollection services, PrivatemodeAccount account)
     {
         bool isTaken = services.Any(service => service.ServiceType == typeof(OpenAIClient) && Equals(service.ServiceKey, account.AccountKey));
         if (isTaken)
@@ -99,7 +99,7 @@ internal static class PrivatemodeRegistration
         options.LoggerFactory ??= provider.GetService<ILoggerFactory>();
         if (options.Transport.DangerousUnverifiedLocalProxy is not null)
         {
-            PrivatemodeHttp.DemandNoHandlers(provider, account);
+            PrivatemodeHttp.RequireNoHandlers(provider, account);
             return new PrivatemodeClient(options);
         }
 

@@ -14,18 +14,18 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
     internal Task WarmUps { get; private set; } = Task.CompletedTask;
 
     /// <summary>Before any service of the host starts and uses a client.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">Another OpenAI client would be used in place of the sealed one.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another OpenAI client would be used in place of the encrypted one.</exception>
     public Task StartingAsync(CancellationToken cancellationToken)
     {
         foreach (PrivatemodeAccount account in accounts)
         {
-            DemandOurs(account);
+            RequireOurs(account);
         }
 
         return Task.CompletedTask;
     }
 
-    /// <exception cref="PrivatemodeConfigurationException">Another OpenAI client would be used in place of the sealed one.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another OpenAI client would be used in place of the encrypted one.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         // Not all hosts announce themselves.
@@ -72,7 +72,7 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
 
     private PrivatemodeClient ClientOf(PrivatemodeAccount account) => AccountServices.ClientOf(provider, account.AccountKey);
 
-    private void DemandOurs(PrivatemodeAccount account)
+    private void RequireOurs(PrivatemodeAccount account)
     {
         if (!ReferenceEquals(provider.GetRequiredKeyedService<OpenAIClient>(account.AccountKey), ClientOf(account).OpenAI))
         {

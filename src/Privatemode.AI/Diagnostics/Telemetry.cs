@@ -11,7 +11,7 @@ internal static class Telemetry
 
     private static readonly string? Version = typeof(Telemetry).Assembly.GetName().Version?.ToString(3);
 
-    // Seconds. The steps reach from the sealing of a line to a stream of many minutes.
+    // Seconds. The steps reach from the encryption of a line to a stream of many minutes.
     private static readonly InstrumentAdvice<double> Durations = new()
     {
         HistogramBucketBoundaries = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600],
@@ -35,13 +35,13 @@ internal static class Telemetry
     public static TelemetryOperationKind Exchange { get; } = new(
         "privatemode.exchange", ActivityKind.Client, Duration("privatemode.exchange.duration", "Time to agree on a secret."));
 
-    public static TelemetryOperationKind Seal { get; } = new(
+    public static TelemetryOperationKind Encrypt { get; } = new(
         "privatemode.seal", ActivityKind.Internal, Duration("privatemode.seal.duration", "Time to seal a request."));
 
-    public static TelemetryOperationKind Open { get; } = new(
+    public static TelemetryOperationKind Decrypt { get; } = new(
         "privatemode.open", ActivityKind.Internal, Duration("privatemode.open.duration", "Time from the head of an answer to its end, opened."));
 
-    public static Histogram<long> OpenEvents { get; } = Meter.CreateHistogram(
+    public static Histogram<long> DecryptedEvents { get; } = Meter.CreateHistogram(
         "privatemode.open.events", "{event}", "Events opened in a streamed answer.", null, Counts);
 
     public static Counter<long> Refusals { get; } = Meter.CreateCounter<long>(
@@ -152,7 +152,7 @@ internal sealed class TelemetryOperation
     {
         Tag(TelemetryTags.Events, events);
         End(outcome, error);
-        Telemetry.OpenEvents.Record(events, _measured);
+        Telemetry.DecryptedEvents.Record(events, _measured);
     }
 
     private void End(string outcome, string? error)

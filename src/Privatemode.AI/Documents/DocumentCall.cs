@@ -23,9 +23,9 @@ internal sealed class DocumentCall
     private readonly int _largestForm;
     private readonly ExceptionMapper _failures;
 
-    /// <param name="pipeline">Seals and sends the requests.</param>
+    /// <param name="pipeline">Encrypts and sends the requests.</param>
     /// <param name="address">Where to.</param>
-    /// <param name="largestForm">Largest form the service takes, before sealing, in bytes.</param>
+    /// <param name="largestForm">Largest form the service takes, before encryption, in bytes.</param>
     /// <param name="failures">From what the pipeline throws to what callers see.</param>
     public DocumentCall(ClientPipeline pipeline, Uri address, int largestForm, ExceptionMapper failures) =>
         (_pipeline, _address, _largestForm, _failures) = (pipeline, address, largestForm, failures);

@@ -49,7 +49,7 @@ public static class EmbeddingBatchExtensions
         {
             foreach (Embedding<float> embedding in batch)
             {
-                EmbeddingReader.DemandLength(embedding.Vector.Length, length ??= embedding.Vector.Length);
+                EmbeddingReader.RequireLength(embedding.Vector.Length, length ??= embedding.Vector.Length);
             }
 
             yield return batch;

@@ -33,7 +33,7 @@ internal static class EmbeddingReader
             }
 
             ReadOnlyMemory<float> vector = item.ToFloats();
-            DemandLength(vector.Length, dimensions ??= vector.Length);
+            RequireLength(vector.Length, dimensions ??= vector.Length);
             if (!IsFinite(vector.Span))
             {
                 throw PrivatemodeServiceException.UnusableVector(first + item.Index, requestId: null);
@@ -46,7 +46,7 @@ internal static class EmbeddingReader
     }
 
     /// <exception cref="PrivatemodeServiceException">A vector has another length than asked for, or than the others.</exception>
-    public static void DemandLength(int length, int expected)
+    public static void RequireLength(int length, int expected)
     {
         if (length != expected || length == 0)
         {

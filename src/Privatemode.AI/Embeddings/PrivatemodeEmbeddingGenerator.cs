@@ -104,7 +104,7 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
         foreach (Answer answer in answers)
         {
             // Within an answer all have the same.
-            EmbeddingReader.DemandLength(answer.Embeddings[0].Vector.Length, length);
+            EmbeddingReader.RequireLength(answer.Embeddings[0].Vector.Length, length);
             all.AddRange(answer.Embeddings);
         }
 

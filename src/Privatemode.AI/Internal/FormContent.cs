@@ -6,7 +6,7 @@ using System.Text;
 
 namespace Privatemode.AI.Internal;
 
-/// <summary>A form (multipart/form-data) with one file at its end, as plaintext for the pipeline, which seals it.</summary>
+/// <summary>A form (multipart/form-data) with one file at its end, as plaintext for the pipeline, which encrypts it.</summary>
 /// <remarks>Reference: RFC 7578. The file is not held in memory here.</remarks>
 internal sealed class FormContent : BinaryContent
 {
@@ -87,7 +87,7 @@ internal readonly record struct FormField(string Name, string Value);
 
 /// <summary>A stream of the caller's that becomes a file of a form. Its first bytes are looked at before anything is sent.</summary>
 /// <remarks>
-/// The file is what the stream holds from where it stands. It is read straight into the one buffer that the pipeline seals where the target
+/// The file is what the stream holds from where it stands. It is read straight into the one buffer that the pipeline encrypts where the target
 /// is one, and copied in pieces, which are wiped, to any other. The stream is never disposed. One that can seek may be written more than once.
 /// </remarks>
 internal sealed class FileSource
@@ -138,7 +138,7 @@ internal sealed class FileSource
         }
 
         FileSource source = new(stream, limit, head[..read], start);
-        limit.Demand(source.Length ?? 0);
+        limit.ThrowIfExceeded(source.Length ?? 0);
         return source;
     }
 
@@ -163,7 +163,7 @@ internal sealed class FileSource
                 }
 
                 copied += read;
-                _limit.Demand(copied);
+                _limit.ThrowIfExceeded(copied);
                 if (direct is null)
                 {
                     await WriteAsync(target, room[..read], async, cancellationToken).ConfigureAwait(false);
@@ -224,7 +224,7 @@ internal sealed record FileLimit(int Bytes, string Advice)
     public const string Member = "file";
 
     /// <exception cref="PrivatemodeRequestException">The length is over the limit.</exception>
-    public void Demand(long length)
+    public void ThrowIfExceeded(long length)
     {
         if (length > Bytes)
         {

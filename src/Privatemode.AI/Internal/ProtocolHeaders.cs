@@ -20,7 +20,7 @@ internal static class ProtocolHeaders
     public const string UserRequestId = "Privatemode-User-Request-ID";
     public const string ShardKey = "Privatemode-Shard-Key";
 
-    /// <summary>On the answers handed out, never on the wire: whether the enclave sealed it.</summary>
+    /// <summary>On the answers handed out, never on the wire: whether the enclave encrypted it.</summary>
     public const string Authenticated = "Privatemode-Authenticated";
 
     /// <summary>On the answers handed out: the id of the call, where other libraries look for one.</summary>

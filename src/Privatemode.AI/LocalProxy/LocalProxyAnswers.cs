@@ -41,7 +41,7 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
             };
         }
 
-        if (call.Rule.IsSealed && received.Head.IsEventStream != call.WantsStream)
+        if (call.Rule.IsEncrypted && received.Head.IsEventStream != call.WantsStream)
         {
             throw AnswerReader.IntegrityFailure(
                 "unexpected-form", call.WantsStream ? "The answer is not a stream." : "The answer is a stream that was not requested.", call);
@@ -60,9 +60,9 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
                 : new(stream, null, OwnsAttempt: true);
         }
 
-        int limit = call.Rule.IsSealed ? AnswerReader.AnswerLimit : AnswerReader.PlainLimit;
+        int limit = call.Rule.IsEncrypted ? AnswerReader.AnswerLimit : AnswerReader.UnencryptedAnswerLimit;
         using PooledPieces whole = await AnswerReader.ReadAsync(received.Body, limit, call, deadline, async).ConfigureAwait(false);
-        return new(call.Rule.IsSealed ? Normalize(whole, call) : new MemoryStream(whole.ToArray()), null);
+        return new(call.Rule.IsEncrypted ? Normalize(whole, call) : new MemoryStream(whole.ToArray()), null);
     }
 
     private CallAnswer Error(AnswerHeaders head, PooledPieces? error, EncryptedCall call)

@@ -65,7 +65,7 @@ internal sealed class LocalProxyComposition : IClientComposition
     public static LocalProxyComposition Create(PrivatemodeOptions options)
     {
         PrivatemodeOptions settings = options.Clone();
-        return new LocalProxyComposition(settings, OptionsValidator.Demand(settings));
+        return new LocalProxyComposition(settings, OptionsValidator.Validate(settings));
     }
 
     public async ValueTask<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)

@@ -26,7 +26,7 @@ internal sealed class LocalProxyEvents(EncryptedCall call) : EventReader(LineLim
     /// <summary>The number of events so far.</summary>
     public long Count { get; private set; }
 
-    protected override AnswerFault Unfinished => _rules?.Unfinished ?? AnswerFault.Truncated;
+    protected override AnswerFault FaultAtEnd => _rules?.Unfinished ?? AnswerFault.Truncated;
 
     public override void Fail(PrivatemodeException failure) => base.Fail(failure is PrivatemodeServiceException { Reason: ServiceFailureReason.Timeout }
         ? new PrivatemodeServiceException(

@@ -55,9 +55,9 @@ internal sealed class LocalProxyTransport(
             {
                 return await AttemptAsync(request, state, async, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception exception) when (state.RetryBudget.CanRetryUnanswered(exception))
+            catch (Exception exception) when (state.SendBudget.CanRetryUnanswered(exception))
             {
-                await state.RetryBudget.DelayAsync(async, cancellationToken).ConfigureAwait(false);
+                await state.SendBudget.DelayAsync(async, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -65,14 +65,14 @@ internal sealed class LocalProxyTransport(
     private async ValueTask<HttpResponseMessage> AttemptAsync(HttpRequestMessage request, CallState state, bool async, CancellationToken cancellationToken)
     {
         EncryptedCall call = state.Call!;
-        RateLimitPermit? permit = transport.RateLimiter is { } limiter && call.Rule.IsSealed
+        RateLimitPermit? permit = transport.RateLimiter is { } limiter && call.Rule.IsEncrypted
             ? await RateLimitGate.AcquireAsync(limiter, call.RequestId, async, cancellationToken, closing).ConfigureAwait(false)
             : null;
         bool isOwnedByAnswer = false;
         try
         {
             using CallDeadline deadline = new(transport.ResponseTimeout, time, async, cancellationToken);
-            state.RetryBudget.CountSend(time);
+            state.SendBudget.CountSend(time);
             using HttpRequestMessage attempt = NewRequest(request, call, state.ApiKey!, deadline);
             HttpResponseMessage response = await SendAsync(attempt, call, deadline, async).ConfigureAwait(false);
             bool isBuffered = request.Options.TryGetValue(IsBuffered, out bool wanted) && wanted;
@@ -159,7 +159,7 @@ internal sealed class LocalProxyPolicy : PipelinePolicy
     private static void Begin(PipelineMessage message)
     {
         CallState state = CallState.Of(message) ?? throw new InvalidOperationException("The call policy is missing from the pipeline.");
-        state.Tries++;
+        state.RetryRounds++;
         state.ForgetUnless(message.Request.Content);
 
         // The transport has its own timeout, which uses the injected clock.

@@ -60,7 +60,7 @@ internal static class ModelListReader
 
             using JsonDocument document = JsonDocument.Parse(json.ToMemory());
             JsonElement entries = document.RootElement.GetProperty("data");
-            DemandLength(entries.GetArrayLength());
+            RequireLength(entries.GetArrayLength());
             foreach (JsonElement entry in entries.EnumerateArray())
             {
                 if (Text(entry, "id") is { } id && MemberNames.IsModel(id) && ids.Add(id))
@@ -85,7 +85,7 @@ internal static class ModelListReader
         return WithAliases(models, ids);
     }
 
-    private static void DemandLength(int entries)
+    private static void RequireLength(int entries)
     {
         if (entries > MostModels)
         {

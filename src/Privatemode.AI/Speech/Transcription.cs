@@ -29,18 +29,18 @@ public sealed class Transcription
     /// <summary>Returns the segments as subtitles in the SubRip format (.srt).</summary>
     /// <returns>The content of the file. Times have milliseconds, and lines end with CR and LF.</returns>
     /// <exception cref="PrivatemodeRequestException"><see cref="Segments"/> is <see langword="null"/>.</exception>
-    public string ToSubRip() => Subtitles.SubRip(DemandSegments());
+    public string ToSubRip() => Subtitles.SubRip(RequireSegments());
 
     /// <summary>Returns the segments as subtitles in the WebVTT format (.vtt).</summary>
     /// <returns>The content of the file. Times have milliseconds, lines end with LF, and markup characters in the text are escaped.</returns>
     /// <exception cref="PrivatemodeRequestException"><see cref="Segments"/> is <see langword="null"/>.</exception>
-    public string ToWebVtt() => Subtitles.WebVtt(DemandSegments());
+    public string ToWebVtt() => Subtitles.WebVtt(RequireSegments());
 
     /// <summary>Returns the text of the transcription.</summary>
     /// <returns><see cref="Text"/>.</returns>
     public override string ToString() => Text;
 
-    private IReadOnlyList<TranscriptionSegment> DemandSegments() => Segments ?? throw new PrivatemodeRequestException(
+    private IReadOnlyList<TranscriptionSegment> RequireSegments() => Segments ?? throw new PrivatemodeRequestException(
         $"{nameof(SpeechTranscriptionOptions)}.{nameof(SpeechTranscriptionOptions.Timestamps)}",
         "The transcription has no segments. Request them with new SpeechTranscriptionOptions { Timestamps = TranscriptionTimestamps.Segments, " +
         "SpeechLanguage = … }. If you did, the model server sent a segment without a usable start or end; transcribe again.");

@@ -38,7 +38,7 @@ public static class TranscriptionExtensions
     /// <exception cref="PrivatemodeRequestException">The transcription has no segments, or there is no transcription because the response is not
     /// from Privatemode, was streamed, or was read from JSON.</exception>
     public static string ToSubRip(this SpeechToTextResponse response) =>
-        DemandTranscription(response).ToSubRip();
+        RequireTranscription(response).ToSubRip();
 
     /// <inheritdoc cref="Transcription.ToWebVtt"/>
     /// <param name="response">The response to a call with <see cref="TranscriptionTimestamps.Segments"/>.</param>
@@ -46,9 +46,9 @@ public static class TranscriptionExtensions
     /// <exception cref="PrivatemodeRequestException">The transcription has no segments, or there is no transcription because the response is not
     /// from Privatemode, was streamed, or was read from JSON.</exception>
     public static string ToWebVtt(this SpeechToTextResponse response) =>
-        DemandTranscription(response).ToWebVtt();
+        RequireTranscription(response).ToWebVtt();
 
-    private static Transcription DemandTranscription(SpeechToTextResponse response) =>
+    private static Transcription RequireTranscription(SpeechToTextResponse response) =>
         response.GetTranscription() ?? throw new PrivatemodeRequestException(
             $"{nameof(SpeechToTextResponse)}.{nameof(SpeechToTextResponse.RawRepresentation)}",
             "The response does not contain a transcription of Privatemode. Use the response that GetTextAsync of a client from AsISpeechToTextClient " +

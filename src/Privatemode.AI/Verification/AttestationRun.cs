@@ -13,8 +13,6 @@ internal sealed class AttestationRun(
     ManifestPolicyEvaluator manifests, ControlPlaneClient control, CollateralCollector collector, ContrastTrustAnchors anchors, ContrastOptions options,
         AttestationSettings settings, TimeProvider time)
 {
-    private const int NonceSize = 32;
-
     private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(5);
 
     /// <summary>Verifies; looks for a newer manifest once when the deployment has another one than was published before.</summary>
@@ -67,14 +65,14 @@ internal sealed class AttestationRun(
 
     private async ValueTask<Proof> AttestOnceAsync(ExpectedManifest expected, string apiKey, bool async, CancellationToken cancellationToken)
     {
-        byte[] nonce = RandomNumberGenerator.GetBytes(NonceSize);
+        byte[] nonce = RandomNumberGenerator.GetBytes(ReportData.NonceSize);
         byte[] body = Encoding.ASCII.GetBytes($"{{\"Nonce\":\"{Convert.ToBase64String(nonce)}\"}}");
         HttpAnswer answer = await control.PostAsync(
             "/privatemode/v1/attest", body, apiKey, AttestResponse.MaxSize, "the attestation", async, cancellationToken).ConfigureAwait(false);
         try
         {
             AttestationDocument document = AttestationDocument.Parse(AttestResponse.ReadDocument(answer.Body));
-            Manifest manifest = manifests.Resolve(expected, document);
+            Manifest manifest = manifests.Select(expected, document);
             using ParsedEvidence evidence = ParsedEvidence.Of(document, manifest, anchors, time.GetUtcNow());
             (VerifiedCoordinator verified, ContrastCollateral collateral, long stamp) =
                 await EvaluateAsync(evidence, nonce, async, cancellationToken).ConfigureAwait(false);

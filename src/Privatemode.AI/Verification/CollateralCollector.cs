@@ -28,7 +28,7 @@ internal sealed class CollateralCollector(
             ? CollectSnpAsync(snp, fresh, async, cancellationToken)
             : CollectTdxAsync((ParsedTdxEvidence)evidence, fresh, async, cancellationToken);
 
-    private static CollateralFreshness Demand(CollateralFreshness usual, bool fresh) => fresh ? CollateralFreshness.Fresh : usual;
+    private static CollateralFreshness FreshnessFor(CollateralFreshness usual, bool fresh) => fresh ? CollateralFreshness.Fresh : usual;
 
     private async ValueTask<CollectedCollateral> CollectSnpAsync(
         ParsedSnpEvidence evidence, bool fresh, bool async, CancellationToken cancellationToken)
@@ -59,7 +59,7 @@ internal sealed class CollateralCollector(
             {
                 Supplied = evidence.Message.Crl is { } supplied ? new CollateralFile(BytesOf(supplied), "", CollateralFile.NeverFetched) : null,
             },
-            Demand(CollateralFreshness.Hourly, fresh), async, cancellationToken).ConfigureAwait(false);
+            FreshnessFor(CollateralFreshness.Hourly, fresh), async, cancellationToken).ConfigureAwait(false);
         return new CollectedCollateral(
             () => new ContrastCollateral
             {
@@ -84,7 +84,7 @@ internal sealed class CollateralCollector(
         {
             // AMD has replaced an intermediate before, so a chain is not for ever.
             CollateralRequest request = new(AtAmd(path), CertificateLimit, "AMD's certificate chain", file => documents.FindChain(file.Body));
-            return (await store.GetAsync(request, Demand(CollateralFreshness.Recent, fresh), async, cancellationToken).ConfigureAwait(false), null);
+            return (await store.GetAsync(request, FreshnessFor(CollateralFreshness.Recent, fresh), async, cancellationToken).ConfigureAwait(false), null);
         }
         catch (PrivatemodeServiceException exception)
         {
@@ -104,7 +104,7 @@ internal sealed class CollateralCollector(
                 // AMD has one for every TCB version that a report names, also for a report that no chip has signed.
                 MayKeep = file => documents.HasSigned(file.Body),
             };
-            return await store.GetAsync(request, Demand(CollateralFreshness.Unchanging, fresh), async, cancellationToken).ConfigureAwait(false);
+            return await store.GetAsync(request, FreshnessFor(CollateralFreshness.Unchanging, fresh), async, cancellationToken).ConfigureAwait(false);
         }
         catch (PrivatemodeServiceException exception) when (IsUnknown(exception))
         {

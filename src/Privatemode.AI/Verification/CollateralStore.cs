@@ -38,13 +38,13 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     /// <returns>The file; without a version if it is not authentic, and no copy is.</returns>
     /// <exception cref="PrivatemodeServiceException">It could not be downloaded, and there is no copy.</exception>
     public async ValueTask<CollateralFile> GetAsync(
-        CollateralRequest request, CollateralFreshness demand, bool async, CancellationToken cancellationToken)
+        CollateralRequest request, CollateralFreshness freshness, bool async, CancellationToken cancellationToken)
     {
         string key = scope + request.Key;
         while (true)
         {
             CollateralFile? near = Newer(await FindAsync(caches[0], request, async, cancellationToken).ConfigureAwait(false), SuppliedOf(request));
-            if (near is not null && IsCurrent(near, demand))
+            if (near is not null && IsCurrent(near, freshness))
             {
                 return near;
             }
@@ -54,34 +54,34 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
             DownloadResult? end = shared == own ? null : await shared.WaitAsync(time, async, cancellationToken).ConfigureAwait(false);
             if (end is null)
             {
-                return await WorkAsync(shared, key, request, demand, async, cancellationToken).ConfigureAwait(false);
+                return await WorkAsync(shared, key, request, freshness, async, cancellationToken).ConfigureAwait(false);
             }
 
             if (end.Value.IsKnown)
             {
-                return await TakeAsync(end.Value, request, demand, async, cancellationToken).ConfigureAwait(false);
+                return await TakeAsync(end.Value, request, freshness, async, cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
     /// <summary>Decides what somebody else's download is for one who waited. Each trying again in turn would make the last wait for ever.</summary>
     private async ValueTask<CollateralFile> TakeAsync(
-        DownloadResult end, CollateralRequest request, CollateralFreshness demand, bool async, CancellationToken cancellationToken)
+        DownloadResult end, CollateralRequest request, CollateralFreshness freshness, bool async, CancellationToken cancellationToken)
     {
         if (end.File is { } file)
         {
             CollateralFile? near = Newer(await FindAsync(caches[0], request, async, cancellationToken).ConfigureAwait(false), SuppliedOf(request));
-            return Choose(near, Authenticated(file with { IsFromCache = true }, request), demand);
+            return Choose(near, Authenticated(file with { IsFromCache = true }, request), freshness);
         }
 
         CollateralFile copy =
             (await FindAllAsync(request, async, cancellationToken).ConfigureAwait(false)).Newest ?? throw end.Failure!.ForAnother();
-        return GetSubstitute(copy, end.Failure!, demand);
+        return GetSubstitute(copy, end.Failure!, freshness);
     }
 
     /// <summary>Does the work for all who wait.</summary>
     private async ValueTask<CollateralFile> WorkAsync(
-        SharedDownload shared, string key, CollateralRequest request, CollateralFreshness demand, bool async, CancellationToken cancellationToken)
+        SharedDownload shared, string key, CollateralRequest request, CollateralFreshness freshness, bool async, CancellationToken cancellationToken)
     {
         DownloadResult end = default;
         Copies copies;
@@ -90,7 +90,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         {
             // Only now: what is far is asked by one for all.
             copies = await FindAllAsync(request, async, cancellationToken).ConfigureAwait(false);
-            if (copies.Newest is { } copy && IsCurrent(copy, demand))
+            if (copies.Newest is { } copy && IsCurrent(copy, freshness))
             {
                 chosen = copy;
             }
@@ -104,8 +104,8 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
 
                 // Whoever serves the file chooses how long that takes: another process may have kept a newer one meanwhile.
                 copies = await FindAllAsync(request, async, cancellationToken).ConfigureAwait(false);
-                chosen = end.Failure is null ? Choose(copies.Newest, Authenticated(end.File!, request), demand)
-                    : copies.Newest is { } old ? GetSubstitute(old, end.Failure, demand)
+                chosen = end.Failure is null ? Choose(copies.Newest, Authenticated(end.File!, request), freshness)
+                    : copies.Newest is { } old ? GetSubstitute(old, end.Failure, freshness)
                     : throw end.Failure;
             }
 
@@ -130,16 +130,16 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     }
 
     /// <summary>The newer of a copy and a download; of what is not authentic, only the download, so that the verdict can say what is wrong with it.</summary>
-    private CollateralFile Choose(CollateralFile? copy, CollateralFile downloaded, CollateralFreshness demand)
+    private CollateralFile Choose(CollateralFile? copy, CollateralFile downloaded, CollateralFreshness freshness)
     {
         return copy is null || (downloaded.Version is not null && Replaces(downloaded, copy))
             ? downloaded
-            : copy with { IsStandIn = !IsCurrent(copy, demand) };
+            : copy with { IsStandIn = !IsCurrent(copy, freshness) };
     }
 
     /// <summary>The newest copy, after a download has failed.</summary>
-    private CollateralFile GetSubstitute(CollateralFile copy, PrivatemodeServiceException failure, CollateralFreshness demand) =>
-        copy with { IsStandIn = !IsCurrent(copy, demand), IsWithdrawn = failure.Status == Gone };
+    private CollateralFile GetSubstitute(CollateralFile copy, PrivatemodeServiceException failure, CollateralFreshness freshness) =>
+        copy with { IsStandIn = !IsCurrent(copy, freshness), IsWithdrawn = failure.Status == Gone };
 
     /// <summary>Keeps the chosen file in a cache that has no copy of it, or an older one. What is not authentic is not kept.</summary>
     private async ValueTask StoreAsync(
@@ -164,10 +164,10 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         return !version.IsOlderThan(before) && (!file.IsFromCache || before.IsOlderThan(version) || file.FetchedAt > kept.FetchedAt);
     }
 
-    private bool IsCurrent(CollateralFile copy, CollateralFreshness demand)
+    private bool IsCurrent(CollateralFile copy, CollateralFreshness freshness)
     {
         TimeSpan age = time.GetUtcNow() - copy.FetchedAt;
-        return demand switch
+        return freshness switch
         {
             CollateralFreshness.Unchanging => true,
 

@@ -13,8 +13,6 @@ internal static class EvidenceFile
 {
     private const string FormatName = "privatemode-evidence-";
     private const string Format = FormatName + "1";
-    private const int NonceSize = 32;
-
     public static byte[] Write(EvidenceBundle evidence)
     {
         ArrayBufferWriter<byte> buffer = new();
@@ -84,7 +82,7 @@ internal static class EvidenceFile
             return new EvidenceBundle(
                 members.Address("endpoint"),
                 members.Time("verifiedAt"),
-                members.Bytes("nonce") is { Length: NonceSize } nonce ? nonce : throw new JsonException("The nonce has another length."),
+                members.Bytes("nonce") is { Length: ReportData.NonceSize } nonce ? nonce : throw new JsonException("The nonce has another length."),
                 members.Bytes("document"),
                 new ContrastCollateral { Snp = Amd(members), Vcek = members.Has("amd") ? members.Bytes("amd.vcek") : [], Tdx = Intel(members) });
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Privatemode.AI.Attestation.Contrast;
@@ -30,7 +31,8 @@ internal sealed class ManifestPolicyEvaluator(
         {
             ManifestPolicy.LatestManifest latest => latest.LogDirectory,
             ManifestPolicy.ApprovedManifest approved => approved.LogDirectory,
-            _ => null,
+            ManifestPolicy.PinnedManifest => null,
+            _ => throw new UnreachableException("Not a kind of manifest policy."),
         },
         time,
         approving: policy is ManifestPolicy.ApprovedManifest,
@@ -112,11 +114,11 @@ internal sealed class ManifestPolicyEvaluator(
 
     /// <summary>The manifest a document is to be judged by.</summary>
     /// <exception cref="PrivatemodeVerificationException">Digests are pinned, and the deployment shows none of them.</exception>
-    public Manifest Resolve(ExpectedManifest expected, AttestationDocument document)
+    public Manifest Select(ExpectedManifest expected, AttestationDocument document)
     {
         if (policy is ManifestPolicy.PinnedManifest pinned)
         {
-            return ResolvePinned(pinned.Digests, document);
+            return SelectPinned(pinned.Digests, document);
         }
 
         bool isKept = expected.Kept is { } kept && document.Manifests.Count == 1 && document.Manifests[0].Span.SequenceEqual(kept.Raw.Span);
@@ -125,7 +127,7 @@ internal sealed class ManifestPolicyEvaluator(
 
     /// <summary>The deployment's own manifest, if its digest is one of these.</summary>
     /// <exception cref="PrivatemodeVerificationException">It is not.</exception>
-    public static Manifest ResolvePinned(IReadOnlyCollection<string> pins, AttestationDocument document)
+    public static Manifest SelectPinned(IReadOnlyCollection<string> pins, AttestationDocument document)
     {
         ReadOnlyMemory<byte> shown = document.Manifests.Count == 1 ? document.Manifests[0] : default;
         string digest = Convert.ToHexStringLower(SHA256.HashData(shown.Span));

@@ -63,10 +63,10 @@ public sealed class SavedEvidence
     public VerifiedDeployment Verify(EvidenceExpectation expectation, DateTimeOffset at)
     {
         ArgumentNullException.ThrowIfNull(expectation);
-        DemandLoopback(expectation);
+        RequireLoopback(expectation);
         Uri endpoint = expectation.Endpoint ?? _evidence.Endpoint;
         AttestationDocument document = AttestationDocument.Parse(_evidence.Document);
-        Manifest manifest = ManifestPolicyEvaluator.ResolvePinned(expectation.ManifestSha256, document);
+        Manifest manifest = ManifestPolicyEvaluator.SelectPinned(expectation.ManifestSha256, document);
         ContrastTrustAnchors anchors = VerificationSettings.Of(expectation.InsecureLoopbackTrust);
         using ParsedEvidence evidence = ParsedEvidence.Of(document, manifest, anchors, at);
         VerifiedCoordinator verified = ContrastVerifier.Verify(
@@ -80,7 +80,7 @@ public sealed class SavedEvidence
     }
 
     // The endpoint in the file is what its writer says: it must not decide whether test roots count.
-    private static void DemandLoopback(EvidenceExpectation expectation)
+    private static void RequireLoopback(EvidenceExpectation expectation)
     {
         if (expectation.InsecureLoopbackTrust is not null && expectation.Endpoint is not { IsAbsoluteUri: true, IsLoopback: true, Scheme: "http" or "https" })
         {

@@ -105,12 +105,13 @@ internal static class AudioRun
         using FormContent content = new([new("model", "whisper-large-v3")], "file", "file", "application/octet-stream", source);
         _ = content.TryComputeLength(out long length);
         PooledBytes bytes = new((int)length);
-        await content.WriteToAsync(new PooledWriteStream(bytes, EndpointRules.Transcriptions.PlainLimit));
+        await content.WriteToAsync(new PooledWriteStream(bytes, EndpointRules.Transcriptions.PlaintextLimit));
         using EncryptedCall call = engine.Prepare(
             EndpointRules.Transcriptions, RequestEncryptor.Read(EndpointRules.Transcriptions, bytes, content.ContentType), "key");
         using BodyExchange exchange = new BodyExchange(AesGcmKey.Import(Key), SecretId);
         using EncryptedBody body = call.Body!.Encrypt(exchange, call.Rule);
-        if (!exchange.IsEncrypted(body, call.Rule.Body, (name, value) => call.Rule.RequestPlain!.Contains(name) && ClearFormFields.IsClearValue(name, value)))
+        if (!exchange.IsEncrypted(body, call.Rule.Body, (name, value) =>
+            call.Rule.RequestClearNames!.Contains(name) && ClearFormFields.IsClearValue(name, value)))
         {
             throw new InvalidOperationException("Not sealed.");
         }

@@ -25,7 +25,7 @@ internal sealed class UnattestedClient : IClientComposition
         Endpoint = endpoint;
         Events = new ClientEvents(null, endpoint);
         PrivatemodeOptions options = new() { ApiKey = "key", Endpoint = endpoint };
-        ApiKeys apiKeys = OptionsValidator.Demand(options);
+        ApiKeys apiKeys = OptionsValidator.Validate(options);
         TimeProvider time = options.TimeProvider;
         VerifiedMesh mesh = new(
             MeshCertificateAuthority.FromPem(Encoding.UTF8.GetBytes(meshCaPem)), new SecretServiceNames([HarnessServer.SecretServiceName]), null!,

@@ -26,7 +26,7 @@ internal static class ByteMutations
         _ => Splice(bytes, other, rng),
     };
 
-    /// <summary>ImmediateRetryBudget a piece until the whole is larger than any limit, or nearly as large as one.</summary>
+    /// <summary>Repeats a piece until the whole is larger than any limit, or nearly as large as one.</summary>
     public static byte[] Inflate(byte[] bytes, Rng rng)
     {
         int size = rng.Pick(LargeSizes) - rng.Below(3);

@@ -47,7 +47,7 @@ internal static class ContrastTargets
         return new FuzzSeed(scene.Name, [scene.Document], parts =>
         {
             AttestationDocument document = AttestationDocument.Parse(parts[0]);
-            Manifest manifest = ManifestPolicyEvaluator.ResolvePinned(pins, document);
+            Manifest manifest = ManifestPolicyEvaluator.SelectPinned(pins, document);
             using ParsedEvidence evidence = ParsedEvidence.Of(document, manifest, IssuedScene.Anchors, IssuedScene.At);
             VerifiedCoordinator verified = ContrastVerifier.Verify(
                 evidence, IssuedScene.Nonce, scene.Collateral, IssuedScene.Anchors, options, IssuedScene.At);

@@ -15,11 +15,11 @@ internal static class SignedParts
     public static IEnumerable<SignedPart> OfDer(string kind, byte[] der)
     {
         (int start, int end) = Content(der, 0, der.Length);
-        Demand(end == der.Length, "bytes after the whole");
+        Require(end == der.Length, "bytes after the whole");
         (_, int bodyEnd) = Content(der, start, end);
         (_, int algorithmEnd) = Content(der, bodyEnd, end);
         (int bits, int bitsEnd) = Content(der, algorithmEnd, end);
-        Demand(bitsEnd == end && der[algorithmEnd] == 0x03 && der[bits] == 0, "a signature of another form");
+        Require(bitsEnd == end && der[algorithmEnd] == 0x03 && der[bits] == 0, "a signature of another form");
         yield return SignedPart.Of($"{kind} signed part", der.AsSpan(start, algorithmEnd - start));
         bool isEcdsa = der.AsSpan(bodyEnd, algorithmEnd - bodyEnd).IndexOf(EcdsaIdentifier) >= 0;
         yield return isEcdsa ? OfEcdsa(kind, der[(bits + 1)..bitsEnd]) : SignedPart.Of($"{kind} signature", der.AsSpan(bits, bitsEnd - bits));
@@ -31,7 +31,7 @@ internal static class SignedParts
         (int start, int end) = Content(signature, 0, signature.Length);
         (int r, int rEnd) = Content(signature, start, end);
         (int s, int sEnd) = Content(signature, rEnd, end);
-        Demand(end == signature.Length && sEnd == end && signature[start] == 2 && signature[rEnd] == 2, "a signature of another form");
+        Require(end == signature.Length && sEnd == end && signature[start] == 2 && signature[rEnd] == 2, "a signature of another form");
         return SignedPart.Signature($"{kind} signature", signature.AsSpan(r, rEnd - r), signature.AsSpan(s, sEnd - s));
     }
 
@@ -43,7 +43,7 @@ internal static class SignedParts
         foreach (string block in blocks.Skip(1))
         {
             string[] halves = block.Split("-----END CERTIFICATE-----");
-            Demand(halves.Length == 2, "a block without an end");
+            Require(halves.Length == 2, "a block without an end");
             parts.AddRange(OfDer(kind, Convert.FromBase64String(halves[0])));
         }
 
@@ -60,7 +60,7 @@ internal static class SignedParts
         Array.Reverse(r);
         Array.Reverse(s);
         yield return SignedPart.Signature("report signature", r, s);
-        Demand(!report.AsSpan(SnpSignedSize + 144).ContainsAnyExcept((byte)0), "something after the signature");
+        Require(!report.AsSpan(SnpSignedSize + 144).ContainsAnyExcept((byte)0), "something after the signature");
     }
 
     /// <summary>A quote of TDX: header and body, its signature, the key, the enclave's report with its signature, and the chain.</summary>
@@ -73,7 +73,7 @@ internal static class SignedParts
         at += 4;
         yield return SignedPart.Signature("quote signature", quote.AsSpan(at, 32), quote.AsSpan(at + 32, 32));
         yield return SignedPart.Of("attestation key", quote.AsSpan(at + 64, 64));
-        Demand(BinaryPrimitives.ReadUInt16LittleEndian(quote.AsSpan(at + 128)) == 6, "another kind of certification");
+        Require(BinaryPrimitives.ReadUInt16LittleEndian(quote.AsSpan(at + 128)) == 6, "another kind of certification");
         at += 128 + 6;
         yield return SignedPart.Of("enclave report", quote.AsSpan(at, 384));
         yield return SignedPart.Signature("enclave report signature", quote.AsSpan(at + 384, 32), quote.AsSpan(at + 416, 32));
@@ -105,7 +105,7 @@ internal static class SignedParts
     {
         int first = der[at + 1];
         int more = first > 0x80 ? first - 0x80 : 0;
-        Demand(first != 0x80 && more <= 3, "a length of another form");
+        Require(first != 0x80 && more <= 3, "a length of another form");
         int length = more == 0 ? first : 0;
         for (int i = 0; i < more; i++)
         {
@@ -113,11 +113,11 @@ internal static class SignedParts
         }
 
         int start = at + 2 + more;
-        Demand(start + length <= limit, "a length beyond the end");
+        Require(start + length <= limit, "a length beyond the end");
         return (start, start + length);
     }
 
-    private static void Demand(bool condition, string found)
+    private static void Require(bool condition, string found)
     {
         if (!condition)
         {

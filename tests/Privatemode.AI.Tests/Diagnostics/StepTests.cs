@@ -16,7 +16,7 @@ public sealed class StepTests
     {
         ClientEvents events = new(null, new Uri("https://localhost"));
         PrivatemodeWouldLeakException exception = new("code", "text");
-        ImmediateRetryBudget repeats = new();
+        SendBudget repeats = new();
         repeats.CountSend(_time);
         HttpRequestException unanswered = new("", new UnansweredIOException(null));
         Measure();
@@ -30,7 +30,7 @@ public sealed class StepTests
 
         void Measure()
         {
-            Assert.Null(TelemetryOperation.Begin(Telemetry.Seal, _time));
+            Assert.Null(TelemetryOperation.Begin(Telemetry.Encrypt, _time));
             Assert.False(events.HearsOfAnswers);
             Telemetry.CountRetry(429);
             Telemetry.CountRepeat("reset");
@@ -45,7 +45,7 @@ public sealed class StepTests
     {
         using TelemetryRecorder recorder = new();
         using Activity caller = new Activity("caller").Start();
-        TelemetryOperation step = TelemetryOperation.Begin(Telemetry.Open, _time)!;
+        TelemetryOperation step = TelemetryOperation.Begin(Telemetry.Decrypt, _time)!;
         Assert.Same(caller, Activity.Current);
         using (Activity other = new Activity("other").Start())
         {
@@ -65,7 +65,7 @@ public sealed class StepTests
         TelemetryOperation step;
         using (new Activity("caller").Start())
         {
-            step = TelemetryOperation.Begin(Telemetry.Open, _time)!;
+            step = TelemetryOperation.Begin(Telemetry.Decrypt, _time)!;
         }
 
         Assert.Null(Activity.Current);
@@ -92,7 +92,7 @@ public sealed class StepTests
     public void Step_MetricsOnly_HasNoActivity()
     {
         using TelemetryRecorder recorder = new(sampling: ActivitySamplingResult.None);
-        TelemetryOperation step = TelemetryOperation.Begin(Telemetry.Seal, _time)!;
+        TelemetryOperation step = TelemetryOperation.Begin(Telemetry.Encrypt, _time)!;
         step.Tag(TelemetryTags.Model, "m");
         step.Measure(TelemetryTags.Endpoint, "/v1/x");
         step.EndWithErrorAnswer(429);
@@ -108,7 +108,7 @@ public sealed class StepTests
     {
         Assert.Equal(name, ErrorNames.Of(exception));
         using TelemetryRecorder recorder = new();
-        TelemetryOperation.Begin(Telemetry.Seal, _time)!.Fail(exception);
+        TelemetryOperation.Begin(Telemetry.Encrypt, _time)!.Fail(exception);
         Assert.Equal([$"error.type={name}", $"privatemode.outcome={outcome}"], recorder.TagsOf("privatemode.seal"));
         Assert.DoesNotContain(recorder.Everything, text => text.Contains("words", StringComparison.Ordinal));
     }

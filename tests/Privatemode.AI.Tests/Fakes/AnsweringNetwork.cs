@@ -27,7 +27,7 @@ internal sealed partial class AnsweringNetwork : IDisposable
     public AnsweringNetwork()
     {
         ImmediateTimeProvider time = new();
-        _http = HttpTransports.Create(_network, isTestTrust: false, acceptsAny: true);
+        _http = HttpTransports.Create(_network, isTestTrust: false, isLoopbackOnly: true);
         _sessions = new SessionManager(
             _ => new AccountSession((async, token) => _secrets.ExchangeAsync(async, token), time), time, 256, TimeSpan.FromMinutes(1));
         CallRunner runner = new(

@@ -118,7 +118,7 @@ internal static class MemoryCases
     {
         const string Part = "--limit\r\nContent-Disposition: form-data; name=";
         PooledBytes bytes = CallPreparation.NewSnapshot(0);
-        using PooledWriteStream snapshot = new(bytes, EndpointRules.Transcriptions.PlainLimit);
+        using PooledWriteStream snapshot = new(bytes, EndpointRules.Transcriptions.PlaintextLimit);
         using RepeatedText form = new(
             ClearFormFields.FileLimit, $"{Part}model\r\n\r\nm\r\n{Part}file; filename=a\r\n\r\n", "x", "\r\n--limit--\r\n");
         form.CopyTo(snapshot);

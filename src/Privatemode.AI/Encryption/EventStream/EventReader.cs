@@ -36,8 +36,8 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
     /// <summary>Whether an authentic event was returned to the caller, which exceptions mention.</summary>
     protected bool HasHandedOut { get; set; }
 
-    /// <summary>What is wrong with a stream that ends now.</summary>
-    protected virtual AnswerFault Unfinished => AnswerFault.Truncated;
+    /// <summary>The fault if the network ends now, before the end of the stream.</summary>
+    protected virtual AnswerFault FaultAtEnd => AnswerFault.Truncated;
 
     /// <summary>Processes bytes from the network, which may end anywhere within an event.</summary>
     public void Push(ReadOnlySpan<byte> bytes)
@@ -64,7 +64,7 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
 
         if (!IsEnded)
         {
-            Fail(Unfinished);
+            Fail(FaultAtEnd);
         }
     }
 

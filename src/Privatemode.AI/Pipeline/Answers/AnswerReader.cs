@@ -20,7 +20,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     private const int ErrorLimit = PooledPieces.LongestFirst;
 
     /// <summary>Largest answer that is not encrypted, in bytes. From 4 MiB on the platform's parser takes twice the text, and keeps it.</summary>
-    internal const int PlainLimit = 4 * 1024 * 1024 - 1024;
+    internal const int UnencryptedAnswerLimit = 4 * 1024 * 1024 - 1024;
 
     /// <summary>Decrypts the answer to an attempt.</summary>
     /// <remarks>An event stream takes over the body and the attempt, see <see cref="CallAnswer.OwnsAttempt"/>; otherwise the body is closed.
@@ -45,15 +45,16 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
             }
 
             ThrowIfUnexpectedStatus(head, call);
-            if (call.Rule.IsSealed && head.IsEventStream)
+            if (call.Rule.IsEncrypted && head.IsEventStream)
             {
                 stream = BeginStream(body, attempt, operation, deadline);
                 Stream decrypted = received.IsBuffered ? await BufferAsync(stream, call, deadline, async).ConfigureAwait(false) : stream;
                 return new CallAnswer(decrypted, null, OwnsAttempt: true);
             }
 
-            using PooledPieces whole = await ReadAsync(body, call.Rule.IsSealed ? AnswerLimit : PlainLimit, call, deadline, async).ConfigureAwait(false);
-            MemoryStream content = call.Rule.IsSealed ? DecryptWhole(whole, attempt) : new MemoryStream(whole.ToArray());
+            int limit = call.Rule.IsEncrypted ? AnswerLimit : UnencryptedAnswerLimit;
+            using PooledPieces whole = await ReadAsync(body, limit, call, deadline, async).ConfigureAwait(false);
+            MemoryStream content = call.Rule.IsEncrypted ? DecryptWhole(whole, attempt) : new MemoryStream(whole.ToArray());
             operation?.Succeed();
             return new CallAnswer(content, null);
         }
@@ -87,7 +88,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
                 $"The service answered with status {head.Status}, which is neither success nor error. Check Endpoint and what stands in between.", head, call);
         }
 
-        if (call.Rule.IsSealed)
+        if (call.Rule.IsEncrypted)
         {
             ThrowIfNotEncrypted(head, call);
         }
@@ -103,7 +104,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
 
     private static void ThrowIfNotEncrypted(AnswerHeaders head, EncryptedCall call)
     {
-        if (head.IsMarkedUnsealed)
+        if (head.IsMarkedUnencrypted)
         {
             throw IntegrityFailure("unsealed-answer", "The answer says of itself that it is not sealed.", call);
         }
@@ -245,7 +246,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         ReadOnlySpan<byte> text = head.IsEventStream ? ErrorText.FirstEvent(body) : body;
         bool isAuthenticated = false;
         using DecryptedDocument decrypted = new();
-        if (call.Rule.IsSealed && !head.IsMarkedUnsealed)
+        if (call.Rule.IsEncrypted && !head.IsMarkedUnencrypted)
         {
             AnswerFault fault = attempt.Exchange!.Decrypt(text, call.Rule.Answer!, decrypted);
             isAuthenticated = fault == AnswerFault.None;
@@ -269,7 +270,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
 
         ServiceError error = ServiceError.Read(head.Status, text, isAuthenticated) with
         {
-            ConcernsProtocol = call.Rule.IsSealed && !isAuthenticated && (head.IsNewerFormat || head is { Status: 400, IsMarkedUnsealed: true }),
+            ConcernsProtocol = call.Rule.IsEncrypted && !isAuthenticated && (head.IsNewerFormat || head is { Status: 400, IsMarkedUnencrypted: true }),
             RetryAfter = RetryAfter.Parse(head.RetryAfter, time.GetUtcNow()),
             RequestId = call.RequestId,
         };
@@ -348,7 +349,7 @@ internal readonly record struct AnswerHeaders
     public bool IsEventStream => ContentType?.Contains("event-stream", StringComparison.OrdinalIgnoreCase) == true;
 
     /// <summary>The answer says of itself that it is not encrypted.</summary>
-    public bool IsMarkedUnsealed => Encrypted == "false";
+    public bool IsMarkedUnencrypted => Encrypted == "false";
 
     /// <summary>The whole-body format of services newer than this client.</summary>
     public bool IsNewerFormat => ContentType?.StartsWith("application/vnd.privatemode.encrypted-body", StringComparison.OrdinalIgnoreCase) == true;

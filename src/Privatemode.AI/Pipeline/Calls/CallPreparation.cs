@@ -15,7 +15,7 @@ internal sealed class CallPreparation(RequestEncryptor encryptor, RemoteMediaRes
     public async ValueTask<EncryptedCall> PrepareAsync(ICallSource source, string apiKey, bool async)
     {
         EndpointRule rule = encryptor.Match(source.Method, source.Address, source.Headers);
-        if (!rule.IsSealed)
+        if (!rule.IsEncrypted)
         {
             return source.HasBody
                 ? throw new PrivatemodeWouldLeakException(
@@ -23,7 +23,7 @@ internal sealed class CallPreparation(RequestEncryptor encryptor, RemoteMediaRes
                 : encryptor.PrepareWithoutBody(rule);
         }
 
-        PooledBytes bytes = await SnapshotAsync(source, rule.PlainLimit, async).ConfigureAwait(false);
+        PooledBytes bytes = await SnapshotAsync(source, rule.PlaintextLimit, async).ConfigureAwait(false);
         RequestBody body = RequestEncryptor.Read(rule, bytes, source.ContentType);
         try
         {
@@ -44,7 +44,7 @@ internal sealed class CallPreparation(RequestEncryptor encryptor, RemoteMediaRes
         }
 
         EncryptedCall call = encryptor.Prepare(rule, body, apiKey);
-        call.Members = source.WantsReceipt ? body.Names(rule.RequestPlain!) : null;
+        call.Members = source.WantsReceipt ? body.Names(rule.RequestClearNames!) : null;
         return call;
     }
 

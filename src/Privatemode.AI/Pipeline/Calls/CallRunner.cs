@@ -26,7 +26,7 @@ internal sealed class CallRunner(
         // Once for all attempts: the body with its salt belongs to this key.
         string apiKey = state.ApiKey ??= await apiKeys.ReadAsync(async, carrier.CancellationToken).ConfigureAwait(false);
         state.Call ??= await _preparation.PrepareAsync(carrier, apiKey, async).ConfigureAwait(false);
-        using ConnectionSlots.Slot? slot = connections is null || !state.Call.Rule.IsSealed
+        using ConnectionSlots.Slot? slot = connections is null || !state.Call.Rule.IsEncrypted
             ? null
             : await connections.AcquireAsync(async, carrier.CancellationToken, closing).ConfigureAwait(false);
         while (true)
@@ -38,9 +38,9 @@ internal sealed class CallRunner(
                     return;
                 }
             }
-            catch (Exception exception) when (state.RetryBudget.CanRetryUnanswered(exception))
+            catch (Exception exception) when (state.SendBudget.CanRetryUnanswered(exception))
             {
-                await state.RetryBudget.DelayAsync(async, carrier.CancellationToken).ConfigureAwait(false);
+                await state.SendBudget.DelayAsync(async, carrier.CancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -60,12 +60,12 @@ internal sealed class CallRunner(
         try
         {
             state.Deadline = deadline.Token;
-            state.RetryBudget.CountSend(time);
+            state.SendBudget.CountSend(time);
             received = await carrier.SendAsync(attempt, deadline, async).ConfigureAwait(false);
             SessionSecret? secret = attempt.Session;
             CallAnswer answer = await answers.ReadAsync(received, attempt, deadline, async).ConfigureAwait(false);
-            state.RetryBudget.Record(secret, answer.Error);
-            if (state.RetryBudget.CanRetryWithNewSecret())
+            state.SendBudget.Record(secret, answer.Error);
+            if (state.SendBudget.CanRetryWithNewSecret())
             {
                 received.Response.Dispose();
                 return false;
@@ -103,7 +103,7 @@ internal sealed class CallRunner(
     private async ValueTask<CallAttempt> BeginAttemptAsync(
         EncryptedCall call, CallState state, string apiKey, ConnectionSlots.Slot? slot, bool async, CancellationToken cancellationToken)
     {
-        if (!call.Rule.IsSealed)
+        if (!call.Rule.IsEncrypted)
         {
             // It carries nothing, but not even that goes to a deployment that has not proved itself.
             await VerifyAsync(sessions, apiKey, async, cancellationToken).ConfigureAwait(false);
@@ -117,7 +117,7 @@ internal sealed class CallRunner(
         SecretLease lease;
         try
         {
-            lease = await sessions.AcquireAsync(apiKey, state.RetryBudget.RejectedSecretId, async, cancellationToken, permit, share).ConfigureAwait(false);
+            lease = await sessions.AcquireAsync(apiKey, state.SendBudget.RejectedSecretId, async, cancellationToken, permit, share).ConfigureAwait(false);
         }
         catch
         {
@@ -165,10 +165,10 @@ internal sealed class CallState : IDisposable
     public CancellationToken Deadline { get; set; }
 
     /// <summary>How often the retry policy has let this call through.</summary>
-    public int Tries { get; set; }
+    public int RetryRounds { get; set; }
 
     /// <summary>Whether and why attempts were repeated at once.</summary>
-    public ImmediateRetryBudget RetryBudget { get; } = new();
+    public SendBudget SendBudget { get; } = new();
 
     public static CallState Begin(PipelineMessage message)
     {

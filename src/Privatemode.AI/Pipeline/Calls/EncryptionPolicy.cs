@@ -26,7 +26,7 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
     private ValueTask ProcessAsync(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex, bool async)
     {
         CallState state = CallState.Of(message) ?? throw new InvalidOperationException("The call policy is missing from the pipeline.");
-        state.Tries++;
+        state.RetryRounds++;
         state.ForgetUnless(message.Request.Content);
         return runner.RunAsync(new MessageCarrier(message, pipeline, currentIndex), state, async);
     }

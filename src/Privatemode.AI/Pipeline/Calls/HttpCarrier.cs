@@ -99,7 +99,7 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
     /// <summary>Not what the received answer says: anybody on the way can write that.</summary>
     private static string TypeOf(CallAnswer answer, EncryptedCall call)
     {
-        if (answer.Error is null && call.Rule.IsSealed)
+        if (answer.Error is null && call.Rule.IsEncrypted)
         {
             return call.WantsStream ? "text/event-stream" : "application/json";
         }
@@ -153,7 +153,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
     }
 
     public void Take(EncryptedCall call, ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt) =>
-        Response = Respond(Request, call, received, answer, answer.Error?.IsAuthenticated ?? call.Rule.IsSealed, receipt);
+        Response = Respond(Request, call, received, answer, answer.Error?.IsAuthenticated ?? call.Rule.IsEncrypted, receipt);
 
     /// <summary>The request of one attempt, made from what was checked and not from what was asked for.</summary>
     private HttpRequestMessage NewRequest(CallAttempt attempt)

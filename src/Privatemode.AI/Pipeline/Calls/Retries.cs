@@ -10,17 +10,17 @@ namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>Decides which failed calls are retried: those the service did not process. A timeout is never retried, because the generation may be
 /// running.</summary>
-/// <remarks>Retries share the limit of <see cref="ImmediateRetryBudget.MostSends"/> with attempts that were repeated at once.</remarks>
+/// <remarks>Retries share the limit of <see cref="SendBudget.MostSends"/> with attempts that were repeated at once.</remarks>
 /// <param name="closing">Cancelled when the client is disposed: there are no retries then.</param>
 internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToken closing) : ClientRetryPolicy(MaxRetries)
 {
-    public const int MaxRetries = ImmediateRetryBudget.MostSends - 1;
+    public const int MaxRetries = SendBudget.MostSends - 1;
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(800);
 
     protected override bool ShouldRetry(PipelineMessage message, Exception? exception)
     {
-        if (CallState.Of(message) is not { RetryBudget.MaySendAgain: true, Tries: <= MaxRetries })
+        if (CallState.Of(message) is not { SendBudget.MaySendAgain: true, RetryRounds: <= MaxRetries })
         {
             return false;
         }
@@ -39,7 +39,7 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToke
     protected override TimeSpan GetNextDelay(PipelineMessage message, int tryCount)
     {
         Telemetry.CountRetry(message.Response?.Status ?? 0);
-        TimeSpan backoff = FirstDelay * (1 << (CallState.Of(message)!.Tries - 1)) * (RandomNumberGenerator.GetInt32(80, 121) / 100.0);
+        TimeSpan backoff = FirstDelay * (1 << (CallState.Of(message)!.RetryRounds - 1)) * (RandomNumberGenerator.GetInt32(80, 121) / 100.0);
         string? header = message.Response?.Headers.TryGetValue(ProtocolHeaders.RetryAfter, out string? value) == true ? value : null;
         return RetryAfter.Pause(backoff, RetryAfter.Parse(header, time.GetUtcNow()));
     }
@@ -69,7 +69,7 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToke
 /// share one limit. A secret that never worked is replaced once at most per call: the service did not forget it, and further key exchanges would
 /// not help.
 /// </remarks>
-internal sealed class ImmediateRetryBudget
+internal sealed class SendBudget
 {
     /// <summary>The most times one call is sent, its first attempt included.</summary>
     public const int MostSends = 4;

@@ -236,10 +236,10 @@ internal sealed class EncryptedHttpContent(EncryptedContent content) : HttpConte
 internal static class CallTelemetry
 {
     public static TelemetryOperation? BeginEncryption(EncryptedCall call, SessionSecret session, TimeProvider time) =>
-        Describe(TelemetryOperation.Begin(Telemetry.Seal, time), call, session, call.Attempts);
+        Describe(TelemetryOperation.Begin(Telemetry.Encrypt, time), call, session, call.Attempts);
 
     public static TelemetryOperation? BeginDecryption(CallAttempt attempt, TimeProvider time) =>
-        Describe(TelemetryOperation.Begin(Telemetry.Open, time), attempt.Call, attempt.Session, Math.Max(attempt.Call.Attempts - 1, 0));
+        Describe(TelemetryOperation.Begin(Telemetry.Decrypt, time), attempt.Call, attempt.Session, Math.Max(attempt.Call.Attempts - 1, 0));
 
     private static TelemetryOperation? Describe(TelemetryOperation? operation, EncryptedCall call, SessionSecret? session, int attempt)
     {

@@ -26,7 +26,7 @@ internal static class EndpointRules
     {
         Method = "POST",
         Path = "/v1/chat/completions",
-        RequestPlain = GenerationRequest,
+        RequestClearNames = GenerationRequest,
         Answer = Choices,
         UsesPromptCache = true,
         HasMessages = true,
@@ -36,7 +36,7 @@ internal static class EndpointRules
     {
         Method = "POST",
         Path = "/v1/completions",
-        RequestPlain = GenerationRequest,
+        RequestClearNames = GenerationRequest,
         Answer = Choices,
         UsesPromptCache = true,
     };
@@ -45,7 +45,7 @@ internal static class EndpointRules
     {
         Method = "POST",
         Path = "/v1/embeddings",
-        RequestPlain = new ClearNames("model"),
+        RequestClearNames = new ClearNames("model"),
         Answer = new ResponseSchema(IdAndUsage, "data"u8.ToArray(), JsonTokenType.StartArray),
     };
 
@@ -53,10 +53,10 @@ internal static class EndpointRules
     {
         Method = "POST",
         Path = "/v1/audio/transcriptions",
-        RequestPlain = new ClearNames("model", "stream", "stream_include_usage", "stream_continuous_usage_stats"),
+        RequestClearNames = new ClearNames("model", "stream", "stream_include_usage", "stream_continuous_usage_stats"),
         Answer = new ResponseSchema(new ClearNames("duration", "usage"), "text"u8.ToArray(), JsonTokenType.String),
         Body = BodyKind.Form,
-        PlainLimit = ClearFormFields.FileLimit + OtherFieldsLimit,
+        PlaintextLimit = ClearFormFields.FileLimit + OtherFieldsLimit,
         Stream = StreamKind.Transcription,
     };
 
@@ -64,7 +64,7 @@ internal static class EndpointRules
     {
         Method = "POST",
         Path = "/v1/messages",
-        RequestPlain = new ClearNames("model", "stream"),
+        RequestClearNames = new ClearNames("model", "stream"),
         Answer = new ResponseSchema(new ClearNames("id", "type", "usage"), "content"u8.ToArray(), JsonTokenType.StartArray),
         UsesPromptCache = true,
         Stream = StreamKind.Messages,
@@ -75,10 +75,10 @@ internal static class EndpointRules
     {
         Method = "POST",
         Path = "/unstructured/general/v0/general",
-        RequestPlain = new ClearNames(),
+        RequestClearNames = new ClearNames(),
         Answer = new ResponseSchema(new ClearNames(), default, JsonTokenType.StartArray, AllowsArray: true),
         Body = BodyKind.Whole,
-        PlainLimit = (DocumentWireLimit - EncryptedFormOverhead) / 2,
+        PlaintextLimit = (DocumentWireLimit - EncryptedFormOverhead) / 2,
         WireLimit = DocumentWireLimit,
         NamesModel = false,
     };
@@ -150,7 +150,7 @@ internal sealed record EndpointRule
     public required string Path { get; init; }
 
     /// <summary>Request members that travel in the clear; null for an endpoint without a body, which is not encrypted at all.</summary>
-    public ClearNames? RequestPlain { get; init; }
+    public ClearNames? RequestClearNames { get; init; }
 
     /// <summary>Schema of the encrypted answer; null for an endpoint that is not encrypted.</summary>
     public ResponseSchema? Answer { get; init; }
@@ -162,7 +162,7 @@ internal sealed record EndpointRule
     public BodyKind Body { get; init; }
 
     /// <summary>Largest body before encryption, in bytes.</summary>
-    public int PlainLimit { get; init; } = RequestEncryptor.WireLimit;
+    public int PlaintextLimit { get; init; } = RequestEncryptor.WireLimit;
 
     /// <summary>Largest body on the wire, in bytes; the gateway refuses more.</summary>
     public int WireLimit { get; init; } = RequestEncryptor.WireLimit;
@@ -177,7 +177,7 @@ internal sealed record EndpointRule
     public bool HasMessages { get; init; }
 
     /// <summary>False for the endpoints that are not encrypted, because nothing in them is.</summary>
-    public bool IsSealed => Answer is not null;
+    public bool IsEncrypted => Answer is not null;
 }
 
 /// <summary>What an event stream is made of.</summary>

@@ -44,7 +44,7 @@ internal sealed class FormRequestBody : RequestBody
         Form = Read();
     }
 
-    public override EncryptedBody Encrypt(BodyExchange exchange, EndpointRule rule) => exchange.EncryptForm(_bytes, Form, rule.RequestPlain!);
+    public override EncryptedBody Encrypt(BodyExchange exchange, EndpointRule rule) => exchange.EncryptForm(_bytes, Form, rule.RequestClearNames!);
 
     public override void EndAttempt() => _bytes.Decrypt();
 

@@ -53,7 +53,9 @@ internal static class OutboundCheck
     }
 
     private static bool IsEncrypted(EncryptedBody wire, EndpointRule rule, BodyExchange exchange) => exchange.IsEncrypted(wire, rule.Body, (name, value) =>
-        rule.RequestPlain!.Contains(name) && (rule.Body == BodyKind.Form ? ClearFormFields.IsClearValue(name, value) : ClearMembers.IsClearValue(name, value)));
+        rule.RequestClearNames!.Contains(name) && (rule.Body == BodyKind.Form
+            ? ClearFormFields.IsClearValue(name, value)
+            : ClearMembers.IsClearValue(name, value)));
 
     private static void ThrowIfHeadersChanged(HttpRequestMessage request, CallAttempt attempt)
     {

@@ -266,7 +266,7 @@ internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher
         Uri[] addresses = [.. images.Select(image => AddressOf(body, image))];
 
         // What the images take in base64 has to fit the room the body has left.
-        int room = (int)((long)Math.Max(0, rule.PlainLimit - body.Bytes.Length) * 3 / 4);
+        int room = (int)((long)Math.Max(0, rule.PlaintextLimit - body.Bytes.Length) * 3 / 4);
         FetchedImage[] fetched = await fetcher!.FetchAllAsync(addresses, room, async, cancellationToken).ConfigureAwait(false);
 
         // From the last to the first, so that positions before it stay true.

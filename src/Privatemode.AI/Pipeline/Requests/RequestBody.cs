@@ -57,7 +57,7 @@ internal sealed class JsonRequestBody : RequestBody
 
     public override PooledBytes Plaintext => Bytes;
 
-    public override EncryptedBody Encrypt(BodyExchange exchange, EndpointRule rule) => exchange.Encrypt(Bytes.Span, Index, rule.RequestPlain!);
+    public override EncryptedBody Encrypt(BodyExchange exchange, EndpointRule rule) => exchange.Encrypt(Bytes.Span, Index, rule.RequestClearNames!);
 
     public override IReadOnlyList<(string Name, bool IsClear)> Names(ClearNames clear)
     {

@@ -40,7 +40,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
                     "accept-header", "The Accept header holds more than media types the service answers with. Leave it out.");
             }
 
-            if (name.Equals(ProtocolHeaders.ContentType, StringComparison.OrdinalIgnoreCase) && rule.IsSealed && !IsTaken(rule, value))
+            if (name.Equals(ProtocolHeaders.ContentType, StringComparison.OrdinalIgnoreCase) && rule.IsEncrypted && !IsTaken(rule, value))
             {
                 throw UnknownContentType(rule);
             }
@@ -130,7 +130,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
 
     private EncryptedCall PrepareJson(EndpointRule rule, JsonRequestBody body, string apiKey)
     {
-        ClearMembers.Check(body.Bytes.Span, body.Index, rule.RequestPlain!);
+        ClearMembers.Check(body.Bytes.Span, body.Index, rule.RequestClearNames!);
         ThrowIfHalfACharacter(body);
         string model = ModelOf(body);
         string? shardKey = rule.UsesPromptCache ? EnsureSalt(body, apiKey) : null;
@@ -162,7 +162,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
 
     private EncryptedCall PrepareForm(EndpointRule rule, FormRequestBody body)
     {
-        ClearFormFields.Check(body, rule.RequestPlain!);
+        ClearFormFields.Check(body, rule.RequestClearNames!);
         bool hidesUsage = ClearFormFields.EnsureUsage(body);
         return new EncryptedCall
         {

@@ -6,7 +6,7 @@ namespace Privatemode.AI.Pipeline.Transport;
 /// <summary>Lets no more calls run than the transport has connections: a call is encrypted when it can be sent, not when it begins to wait.</summary>
 /// <remarks>
 /// A call that waited for a connection with its request already encrypted would be refused as often as the service forgets its secrets meanwhile,
-/// and would use up its sends (<see cref="ImmediateRetryBudget.MostSends"/>) without ever being processed. The semaphore is never disposed of: streams
+/// and would use up its sends (<see cref="SendBudget.MostSends"/>) without ever being processed. The semaphore is never disposed of: streams
 /// release their slots after the client is disposed of, and without a wait handle it holds nothing.
 /// </remarks>
 internal sealed class ConnectionSlots(int connections, SemaphoreSlim free, TimeSpan longestWait, TimeProvider time)

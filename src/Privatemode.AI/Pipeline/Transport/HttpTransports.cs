@@ -15,12 +15,12 @@ internal static class HttpTransports
     /// <summary>An HTTP client over the application's handler, or over one of our own.</summary>
     /// <param name="custom">The application's handler; not disposed with the client.</param>
     /// <param name="isTestTrust">Evidence that can be forged counts, so that no connection leaves this machine.</param>
-    /// <param name="acceptsAny">The application's handler may be of any kind, and all addresses must be on this machine.</param>
+    /// <param name="isLoopbackOnly">The application's handler may be of any kind, and all addresses must be on this machine.</param>
     /// <exception cref="PrivatemodeConfigurationException">The application's handler is not acceptable.</exception>
-    public static HttpClient Create(HttpMessageHandler? custom, bool isTestTrust, bool acceptsAny = false)
+    public static HttpClient Create(HttpMessageHandler? custom, bool isTestTrust, bool isLoopbackOnly = false)
     {
-        HttpMessageHandler handler = custom is null ? CreateOwn(isTestTrust) : HandlerChainCheck.Guard(custom, acceptsAny);
-        IsolatingHandler isolating = new(handler, isLoopbackOnly: acceptsAny);
+        HttpMessageHandler handler = custom is null ? CreateOwn(isTestTrust) : HandlerChainCheck.Guard(custom, isLoopbackOnly);
+        IsolatingHandler isolating = new(handler, isLoopbackOnly);
         return new HttpClient(new InterruptibleHandler(isolating), disposeHandler: custom is null) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
@@ -37,7 +37,7 @@ internal static class HttpTransports
         SocketsHttpHandler local = CreateSockets(connectTimeout);
         local.UseProxy = false;
         local.ConnectCallback = (context, cancellationToken) => ConnectToLoopbackAsync(context.DnsEndPoint, resolve, cancellationToken);
-        return HandlerChainCheck.Guard(new LoopbackRoutingHandler(local, isTestTrust ? null : CreateSockets(connectTimeout)), acceptsAny: false);
+        return HandlerChainCheck.Guard(new LoopbackRoutingHandler(local, isTestTrust ? null : CreateSockets(connectTimeout)), isLoopbackOnly: false);
     }
 
     private static SocketsHttpHandler CreateSockets(TimeSpan connectTimeout) => ClosableConnection.Prepare(new()

@@ -5,7 +5,7 @@ namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>
 /// Sends outside of the ambient activity, whose baggage and trace state would otherwise travel in the clear, and within the deadline
-/// of the attempt.
+/// of the attempt. Takes the snapshot that <see cref="OutboundGuardHandler"/> compares the request with.
 /// </summary>
 /// <param name="inner">What sends: handlers that end in <see cref="OutboundGuardHandler"/> and the one below it.</param>
 /// <param name="isLoopbackOnly">Refuses every address that is not on this machine.</param>
@@ -126,22 +126,22 @@ internal static class HandlerChainCheck
 
     /// <summary>Checks a handler of the application's as far as that is possible without changing it.</summary>
     /// <param name="handler">The handler, and what is below it.</param>
-    /// <param name="acceptsAny">A handler of any kind may send, because nothing leaves this machine.</param>
+    /// <param name="isLoopbackOnly">A handler of any kind may send, because nothing leaves this machine.</param>
     /// <exception cref="PrivatemodeConfigurationException">It is not one that can be guarded, or its settings would send more than was encrypted.</exception>
-    public static void ThrowIfUnsafe(HttpMessageHandler handler, bool acceptsAny) => ThrowIfSenderUnsafe(From(handler).Last(), acceptsAny);
+    public static void ThrowIfUnsafe(HttpMessageHandler handler, bool isLoopbackOnly) => ThrowIfSenderUnsafe(From(handler).Last(), isLoopbackOnly);
 
     /// <summary>Checks the handler that sends.</summary>
     /// <inheritdoc cref="ThrowIfUnsafe"/>
-    public static void ThrowIfSenderUnsafe(HttpMessageHandler? sender, bool acceptsAny)
+    public static void ThrowIfSenderUnsafe(HttpMessageHandler? sender, bool isLoopbackOnly)
     {
         switch (sender)
         {
             case LoopbackRoutingHandler:
                 break;
             case SocketsHttpHandler sockets:
-                ThrowIfSettingsUnsafe(sockets, acceptsAny);
+                ThrowIfSettingsUnsafe(sockets, isLoopbackOnly);
                 break;
-            case not (null or DelegatingHandler or HttpClientHandler) when acceptsAny:
+            case not (null or DelegatingHandler or HttpClientHandler) when isLoopbackOnly:
                 break;
             default:
                 throw Refuse(
@@ -153,9 +153,9 @@ internal static class HandlerChainCheck
     /// <summary>Turns propagation of trace context off and puts the guard directly above the handler that sends.</summary>
     /// <returns>The handler to send with.</returns>
     /// <inheritdoc cref="ThrowIfUnsafe"/>
-    public static HttpMessageHandler Guard(HttpMessageHandler handler, bool acceptsAny)
+    public static HttpMessageHandler Guard(HttpMessageHandler handler, bool isLoopbackOnly)
     {
-        ThrowIfUnsafe(handler, acceptsAny);
+        ThrowIfUnsafe(handler, isLoopbackOnly);
         HttpMessageHandler[] chain = [.. From(handler)];
         HttpMessageHandler sender = chain[^1];
         DelegatingHandler? above = chain.Length > 1 ? (DelegatingHandler)chain[^2] : null;
@@ -168,12 +168,12 @@ internal static class HandlerChainCheck
 
             if (above is null)
             {
-                return new OutboundGuardHandler(sender, acceptsAny);
+                return new OutboundGuardHandler(sender, isLoopbackOnly);
             }
 
             if (above is not OutboundGuardHandler)
             {
-                above.InnerHandler = new OutboundGuardHandler(sender, acceptsAny);
+                above.InnerHandler = new OutboundGuardHandler(sender, isLoopbackOnly);
             }
 
             return handler;

@@ -8,8 +8,8 @@ namespace Privatemode.AI.Pipeline.Transport;
 /// between belong to the application and may add headers, send again, or be used by other code.
 /// </summary>
 /// <param name="sender">What sends.</param>
-/// <param name="acceptsAny">A handler of any kind may send, because nothing leaves this machine.</param>
-internal sealed class OutboundGuardHandler(HttpMessageHandler sender, bool acceptsAny) : DelegatingHandler(sender)
+/// <param name="isLoopbackOnly">A handler of any kind may send, because nothing leaves this machine.</param>
+internal sealed class OutboundGuardHandler(HttpMessageHandler sender, bool isLoopbackOnly) : DelegatingHandler(sender)
 {
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -40,7 +40,7 @@ internal sealed class OutboundGuardHandler(HttpMessageHandler sender, bool accep
     private void ThrowIfNotPrepared(HttpRequestMessage request)
     {
         // Settings of a handler can be changed until it sends for the first time.
-        HandlerChainCheck.ThrowIfSenderUnsafe(InnerHandler, acceptsAny);
+        HandlerChainCheck.ThrowIfSenderUnsafe(InnerHandler, isLoopbackOnly);
         if (InnerHandler is SocketsHttpHandler { ActivityHeadersPropagator: not null })
         {
             throw new PrivatemodeConfigurationException(

@@ -22,7 +22,7 @@ public sealed class HttpErrorVectorTests
                 byte[] body = vector.Bytes("body");
                 string contentType = vector.GetProperty("headers").GetProperty("Content-Type")[0].GetString()!;
                 AnswerHeaders head = new() { Status = vector.Int("status"), ContentType = contentType, Encrypted = "false" };
-                Assert.True(head.IsMarkedUnsealed);
+                Assert.True(head.IsMarkedUnencrypted);
                 (string? message, string? code) = ErrorText.Read(head.IsEventStream ? ErrorText.FirstEvent(body) : body);
                 Assert.Equal(vector.Text("message"), message);
                 Assert.Null(code);

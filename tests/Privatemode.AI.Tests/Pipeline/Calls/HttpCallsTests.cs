@@ -29,7 +29,7 @@ public sealed class HttpCallsTests : IDisposable
     public HttpCallsTests()
     {
         ImmediateTimeProvider time = new();
-        _http = HttpTransports.Create(_network, isTestTrust: false, acceptsAny: true);
+        _http = HttpTransports.Create(_network, isTestTrust: false, isLoopbackOnly: true);
         _sessions = new SessionManager(
             _ => new AccountSession((async, token) => _secrets.ExchangeAsync(async, token), time), time, 256, TimeSpan.FromMinutes(1));
         CallRunner runner = new(

@@ -117,7 +117,7 @@ public sealed class ClearFormFieldsTests
         using BodyExchange exchange = new BodyExchange(AesGcmKey.Import(new byte[32]), "id"u8.ToArray());
         using EncryptedBody wire = body.Encrypt(exchange, EndpointRules.Transcriptions);
         Assert.True(exchange.IsEncrypted(
-            wire, BodyKind.Form, (name, value) => EndpointRules.Transcriptions.RequestPlain!.Contains(name) && ClearFormFields.IsClearValue(name, value)));
+            wire, BodyKind.Form, (name, value) => EndpointRules.Transcriptions.RequestClearNames!.Contains(name) && ClearFormFields.IsClearValue(name, value)));
     }
 
     [Fact]

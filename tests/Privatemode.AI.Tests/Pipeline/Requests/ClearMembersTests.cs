@@ -62,14 +62,14 @@ public sealed class ClearMembersTests
 
     [Fact]
     public void Check_OnEmbeddings_OnlyTheModelIsClear() =>
-        Assert.Null(Check("""{"model":"m","stream":"sealed here","n":"sealed here"}""", EndpointRules.Embeddings.RequestPlain));
+        Assert.Null(Check("""{"model":"m","stream":"sealed here","n":"sealed here"}""", EndpointRules.Embeddings.RequestClearNames));
 
     private static string? Check(string json, ClearNames? plain = null)
     {
         byte[] document = Encoding.UTF8.GetBytes(json);
         using JsonIndex index = new();
         Assert.Equal(JsonShape.Usable, index.Read(document));
-        Exception? exception = Record.Exception(() => ClearMembers.Check(document, index, plain ?? EndpointRules.ChatCompletions.RequestPlain!));
+        Exception? exception = Record.Exception(() => ClearMembers.Check(document, index, plain ?? EndpointRules.ChatCompletions.RequestClearNames!));
         return exception is null ? null : Assert.IsType<PrivatemodeWouldLeakException>(exception).ErrorType;
     }
 }

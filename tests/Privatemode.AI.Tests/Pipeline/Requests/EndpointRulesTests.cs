@@ -21,7 +21,7 @@ public sealed class EndpointRulesTests
     public void Match_KnownEndpoint_HasItsRule(string method, string path, bool isSealed)
     {
         EndpointRule rule = EndpointRules.Match(method, new Uri(Service, path), Service);
-        Assert.Equal((path, isSealed), (rule.Path, rule.IsSealed));
+        Assert.Equal((path, isSealed), (rule.Path, rule.IsEncrypted));
     }
 
     [Theory]

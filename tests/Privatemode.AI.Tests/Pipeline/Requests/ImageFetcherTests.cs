@@ -102,7 +102,7 @@ public sealed class ImageFetcherTests
         using JsonRequestBody body = new(PooledBytes.Copy(Encoding.UTF8.GetBytes($$"""{"messages":[{"role":"user","content":[{{parts}}]}]}""")));
         PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(
             () => new RemoteMediaResolver(RemoteMediaPolicy.FetchLocally, fetcher)
-                .ResolveAsync(EndpointRules.ChatCompletions with { PlainLimit = 500_000 }, body, async: true, default).AsTask());
+                .ResolveAsync(EndpointRules.ChatCompletions with { PlaintextLimit = 500_000 }, body, async: true, default).AsTask());
         Assert.Equal("body", exception.Member);
         Assert.InRange(_host.Requests.Count, 3, 8);
     }

@@ -63,7 +63,7 @@ public sealed class LargeFileTests(ITestOutputHelper output)
     {
         ReadOnlySpan<byte> first = streamed ? Streamed : [];
         PooledBytes bytes = CallPreparation.NewSnapshot(first.Length + Head.Length + _file.Length + Tail.Length);
-        using PooledWriteStream snapshot = new(bytes, EndpointRules.Transcriptions.PlainLimit);
+        using PooledWriteStream snapshot = new(bytes, EndpointRules.Transcriptions.PlaintextLimit);
         snapshot.Write(first);
         snapshot.Write(Head);
         for (int at = 0; at < _file.Length; at += 81920)
@@ -80,7 +80,7 @@ public sealed class LargeFileTests(ITestOutputHelper output)
             using BodyExchange exchange = new BodyExchange(AesGcmKey.Import(_key), "id"u8.ToArray());
             using EncryptedContent content = new(call.Body!.Encrypt(exchange, call.Rule));
             Assert.True(exchange.IsEncrypted(content.Body, BodyKind.Form, (name, value) =>
-                call.Rule.RequestPlain!.Contains(name) && ClearFormFields.IsClearValue(name, value)));
+                call.Rule.RequestClearNames!.Contains(name) && ClearFormFields.IsClearValue(name, value)));
             content.WriteTo(Stream.Null);
             written = content.Body.Length;
         }

@@ -80,7 +80,7 @@ public sealed class BoundedHttpClientTests : IDisposable
             request.RequestUri = inPlace ? elsewhere : request.RequestUri;
             return new HttpResponseMessage { RequestMessage = inPlace ? null : new HttpRequestMessage(HttpMethod.Get, elsewhere) };
         };
-        using HttpClient http = HttpTransports.Create(_handler, isTestTrust: false, acceptsAny: true);
+        using HttpClient http = HttpTransports.Create(_handler, isTestTrust: false, isLoopbackOnly: true);
         PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(async () => await
             new BoundedHttpClient(http, _time).SendAsync(new(HttpMethod.Get, "https://127.0.0.1/x"), 100, "the test", async, CancellationToken.None));
         Assert.Equal("Transport.HttpMessageHandler", exception.Setting);

@@ -47,7 +47,7 @@ public sealed class ConnectTimeoutTests : IAsyncDisposable
     public async Task Get_HandlerOfSomebodyElse_ItsTimeoutsAreNotTakenForThatOfAConnection(bool async)
     {
         using FakeHandler custom = new() { Answer = _ => throw new TaskCanceledException("x", new TimeoutException()) };
-        using HttpClient http = HttpTransports.Create(custom, isTestTrust: false, acceptsAny: true);
+        using HttpClient http = HttpTransports.Create(custom, isTestTrust: false, isLoopbackOnly: true);
         await Assert.ThrowsAsync<TaskCanceledException>(() => async
             ? http.GetAsync(new Uri("https://127.0.0.1")).OrTimeout()
             : TestTimeouts.OnOwnThread(() => http.Send(new HttpRequestMessage(HttpMethod.Get, "https://127.0.0.1"))));

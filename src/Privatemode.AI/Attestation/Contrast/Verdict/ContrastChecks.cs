@@ -10,7 +10,7 @@ internal static class ContrastChecks
     public const string EvidenceFormat = "evidence-format"; // The evidence is readable protobuf of a sensible size.
     public const string SnpMessage = "evidence-snp-message"; // The evidence holds a complete SEV-SNP report.
     public const string TdxMessage = "evidence-tdx-message"; // The evidence holds a complete TDX quote.
-    public const string Nonce = "nonce-size"; // The nonce has 32 bytes.
+    public const string NonceSize = "nonce-size"; // The nonce has 32 bytes.
     public const string ManifestCount = "manifest-count"; // The document shows exactly one manifest: the deployment was never updated in place.
     public const string ManifestMatch = "manifest-match"; // The deployment's manifest is the expected one, byte for byte.
     public const string ReferenceValueKind = "reference-value-kind"; // The manifest lists a reference value for the hardware that made the evidence.

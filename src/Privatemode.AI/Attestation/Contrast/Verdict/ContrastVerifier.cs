@@ -227,7 +227,7 @@ internal static class ReportData
         if (nonce.Length != NonceSize)
         {
             throw PrivatemodeVerificationException.Create(
-                ContrastChecks.Nonce,
+                ContrastChecks.NonceSize,
                 "The nonce has the wrong size. Attest again with a new one.",
                 "32 bytes",
                 $"{nonce.Length} bytes");

@@ -26,7 +26,8 @@ internal static class ReferenceValueMatcher
         }
 
         throw PrivatemodeVerificationException.FromMismatches(
-            $"The deployment's {kind} evidence is authentic, but shows something else than the manifest allows. Do not send anything.", all);
+            $"The deployment's {kind} evidence is authentic, but does not match the manifest, or not the nonce and CAs of this verification. Do not " +
+            "send anything.", all);
     }
 
     /// <summary>Refuses a manifest without reference values of a kind.</summary>

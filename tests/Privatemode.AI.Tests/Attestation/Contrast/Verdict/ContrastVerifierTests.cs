@@ -280,7 +280,7 @@ public sealed class ContrastVerifierTests
         [ContrastChecks.Collateral], new CoordinatorScene(kind) { ChangeCollateral = _ => new ContrastCollateral() }.Refusals());
 
     [Fact]
-    public void Verify_NonceOfOtherSize_IsRefused() => Assert.Equal([ContrastChecks.Nonce], new CoordinatorScene { Nonce = new byte[31] }.Refusals());
+    public void Verify_NonceOfOtherSize_IsRefused() => Assert.Equal([ContrastChecks.NonceSize], new CoordinatorScene { Nonce = new byte[31] }.Refusals());
 
     [Fact]
     public void Verify_CertificatesInPem_AreRead()

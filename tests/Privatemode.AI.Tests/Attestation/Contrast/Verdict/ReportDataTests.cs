@@ -44,7 +44,7 @@ public sealed class ReportDataTests
     [InlineData(31)]
     [InlineData(33)]
     public void Compute_NonceOfOtherSize_IsRefused(int size) => Assert.Equal(
-        ContrastChecks.Nonce, ContrastFiles.Refusal(() => ReportData.Compute(new byte[size], ["m"u8.ToArray()], default, default)));
+        ContrastChecks.NonceSize, ContrastFiles.Refusal(() => ReportData.Compute(new byte[size], ["m"u8.ToArray()], default, default)));
 
     [ThirdPartyFact]
     public void Compute_EveryGoldenItem_Agrees()

@@ -7,7 +7,7 @@ using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Completions;
 
-/// <summary>Sends requests through the pipeline of the encrypted OpenAI client, which has no client for this endpoint.</summary>
+/// <summary>Sends requests through the pipeline of the encrypting OpenAI client, which has no client for this endpoint.</summary>
 internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, ExceptionMapper failures)
 {
     private static readonly PipelineMessageClassifier OkOnly = PipelineMessageClassifier.Create([200]);

@@ -14,7 +14,7 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
     internal Task WarmUps { get; private set; } = Task.CompletedTask;
 
     /// <summary>Before any service of the host starts and uses a client.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">Another OpenAI client would be used in place of the encrypted one.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another OpenAI client would be used in place of the encrypting one.</exception>
     public Task StartingAsync(CancellationToken cancellationToken)
     {
         foreach (PrivatemodeAccount account in accounts)
@@ -25,7 +25,7 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
         return Task.CompletedTask;
     }
 
-    /// <exception cref="PrivatemodeConfigurationException">Another OpenAI client would be used in place of the encrypted one.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another OpenAI client would be used in place of the encrypting one.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         // Not all hosts announce themselves.

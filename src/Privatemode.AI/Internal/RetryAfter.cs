@@ -25,4 +25,22 @@ internal static class RetryAfter
     /// <summary>The usual pause, or the one asked for if that is longer, up to <see cref="Longest"/>. The time asked for may come from an exception that a
     /// handler of the application threw.</summary>
     public static TimeSpan Pause(TimeSpan usual, TimeSpan? asked) => !(asked > usual) ? usual : asked > Longest ? Longest : asked.Value;
+
+    /// <summary>Repeats something after failures that <paramref name="mayRepeat"/> accepts, once per pause, and not before the time asked for.</summary>
+    public static async ValueTask<T> RepeatAsync<T>(
+        Func<ValueTask<T>> tryAsync, TimeSpan[] pauses, Func<PrivatemodeServiceException, bool> mayRepeat, TimeProvider time, bool async,
+        CancellationToken cancellationToken)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return await tryAsync().ConfigureAwait(false);
+            }
+            catch (PrivatemodeServiceException exception) when (attempt < pauses.Length && mayRepeat(exception))
+            {
+                await time.DelayAsync(Pause(pauses[attempt], exception.RetryAfter), async, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
 }

@@ -27,20 +27,8 @@ internal sealed class SecretExchanger(
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached or refused.</exception>
     /// <exception cref="PrivatemodeVerificationException">The secret service did not prove that it belongs to the deployment.</exception>
-    public async ValueTask<SessionSecret> GetAsync(string apiKey, bool async, CancellationToken cancellationToken)
-    {
-        for (int attempt = 0; ; attempt++)
-        {
-            try
-            {
-                return await TryAsync(apiKey, async, cancellationToken).ConfigureAwait(false);
-            }
-            catch (PrivatemodeServiceException exception) when (attempt < PausesBetweenTries.Length && !IsFinal(exception))
-            {
-                await time.DelayAsync(RetryAfter.Pause(PausesBetweenTries[attempt], exception.RetryAfter), async, cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
+    public ValueTask<SessionSecret> GetAsync(string apiKey, bool async, CancellationToken cancellationToken) => RetryAfter.RepeatAsync(
+        () => TryAsync(apiKey, async, cancellationToken), PausesBetweenTries, failure => !IsFinal(failure), time, async, cancellationToken);
 
     /// <summary>One try: exchange; if that fails, establish the trust anchor anew and exchange once more.</summary>
     private async ValueTask<SessionSecret> TryAsync(string apiKey, bool async, CancellationToken cancellationToken)
@@ -64,7 +52,7 @@ internal sealed class SecretExchanger(
 
     /// <summary>Nothing about the deployment or the moment: the same is refused again.</summary>
     private static bool IsFinal(PrivatemodeServiceException exception) =>
-        exception is { Reason: ServiceFailureReason.ClientTooOld } or { ConcernsKey: true, Reason: not ServiceFailureReason.RateLimited };
+        exception is { Reason: ServiceFailureReason.ClientTooOld } or { IsApiKeyError: true, Reason: not ServiceFailureReason.RateLimited };
 
     private async ValueTask<SessionSecret> ExchangeAsync(VerifiedMesh mesh, string apiKey, bool async, CancellationToken cancellationToken)
     {

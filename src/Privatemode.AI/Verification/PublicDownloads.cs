@@ -13,20 +13,9 @@ internal sealed class PublicDownloads(BoundedHttpClient http, TimeProvider time)
     /// <param name="limit">Largest file accepted, in bytes.</param>
     /// <param name="what">What it is, for messages: <c>AMD's revocation list</c>.</param>
     /// <exception cref="PrivatemodeServiceException">It could not be had. That is no verdict about the deployment.</exception>
-    public async ValueTask<HttpAnswer> GetAsync(Uri address, int limit, string what, bool async, CancellationToken cancellationToken)
-    {
-        for (int attempt = 0; ; attempt++)
-        {
-            try
-            {
-                return await TryGetAsync(address, limit, what, async, cancellationToken).ConfigureAwait(false);
-            }
-            catch (PrivatemodeServiceException exception) when (attempt < PausesBetweenTries.Length && IsWorthAnotherTry(exception))
-            {
-                await time.DelayAsync(RetryAfter.Pause(PausesBetweenTries[attempt], exception.RetryAfter), async, cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
+    public ValueTask<HttpAnswer> GetAsync(Uri address, int limit, string what, bool async, CancellationToken cancellationToken) =>
+        RetryAfter.RepeatAsync(
+            () => TryGetAsync(address, limit, what, async, cancellationToken), PausesBetweenTries, IsWorthAnotherTry, time, async, cancellationToken);
 
     private static bool IsWorthAnotherTry(PrivatemodeServiceException exception) =>
         exception.Reason is ServiceFailureReason.Unreachable or ServiceFailureReason.Unavailable or ServiceFailureReason.RateLimited &&

@@ -58,8 +58,8 @@ internal static class TdxTarget
         TdxCollateral collateral = new(parts[1], parts[2], parts[3], parts[4], parts[5], parts[6], parts[7]);
         using SignedQuote quote = SignedQuote.Verify(parts[0], anchors, at);
         VerifiedTdxQuote verified = TdxVerifier.Verify(quote, collateral, at);
-        _ = TdxPolicy.Compare(verified, new TdxPolicy());
-        _ = TdxPolicy.Compare(verified, Strict);
+        _ = new TdxPolicyComparison(verified, new TdxPolicy()).Compare();
+        _ = new TdxPolicyComparison(verified, Strict).Compare();
         return true;
     }
 

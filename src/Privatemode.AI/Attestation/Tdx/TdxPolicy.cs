@@ -55,10 +55,6 @@ internal sealed record TdxPolicy
     public bool Accepts(TcbEvaluation tcb) =>
         (DangerousAcceptOutdatedTdxPlatform ? tcb.WithoutPlatform : tcb.Overall.Status) == TcbStatus.UpToDate;
 
-    /// <summary>Everything in a verified quote that is not as expected; empty when all is.</summary>
-    public static IReadOnlyList<VerificationMismatch> Compare(VerifiedTdxQuote quote, TdxPolicy policy) =>
-        new TdxPolicyComparison(quote, policy).Compare();
-
     private static ReadOnlyMemory<byte>? Sized(ReadOnlyMemory<byte>? value, int size) => value is null || value.Value.Length == size
         ? value
         : throw new ArgumentException($"The expected value must have {size} bytes, not {value.Value.Length}.", nameof(value));

@@ -31,8 +31,8 @@ public sealed class TdxPolicyTests
     [Fact]
     public void Compare_EverythingAsExpected_IsEmpty()
     {
-        Assert.Empty(TdxPolicy.Compare(Quote, new TdxPolicy()));
-        Assert.Empty(TdxPolicy.Compare(Quote, Matching));
+        Assert.Empty(new TdxPolicyComparison(Quote, new TdxPolicy()).Compare());
+        Assert.Empty(new TdxPolicyComparison(Quote, Matching).Compare());
     }
 
     // Each byte of each field, one at a time: the mismatch names the field and nothing else.
@@ -51,12 +51,12 @@ public sealed class TdxPolicyTests
         foreach (int at in new[] { offset, offset + (length / 2), offset + length - 1 })
         {
             VerifiedTdxQuote other = Verify(body => body[at] ^= 0x40);
-            VerificationMismatch mismatch = Assert.Single(TdxPolicy.Compare(other, Matching));
+            VerificationMismatch mismatch = Assert.Single(new TdxPolicyComparison(other, Matching).Compare());
             ExpectedCauses.AssertOf([mismatch]);
             Assert.Equal(check, mismatch.Check);
             Assert.NotEqual(mismatch.Expected, mismatch.Found);
             Assert.Equal(mismatch.Expected!.Length, mismatch.Found!.Length);
-            Assert.Empty(TdxPolicy.Compare(other, new TdxPolicy()));
+            Assert.Empty(new TdxPolicyComparison(other, new TdxPolicy()).Compare());
         }
     }
 
@@ -213,8 +213,8 @@ public sealed class TdxPolicyTests
         string[] checks = [TdxPolicyChecks.Multithreading, TdxPolicyChecks.StaticPlatform];
         Assert.Equal(checks, Checks(both, policy));
         Assert.Equal(checks, Checks(unsaid, policy));
-        Assert.Equal(["not said", "not said"], TdxPolicy.Compare(unsaid, policy).Select(mismatch => mismatch.Found));
-        Assert.Equal(["on", "on"], TdxPolicy.Compare(both, policy).Select(mismatch => mismatch.Found));
+        Assert.Equal(["not said", "not said"], new TdxPolicyComparison(unsaid, policy).Compare().Select(mismatch => mismatch.Found));
+        Assert.Equal(["on", "on"], new TdxPolicyComparison(both, policy).Compare().Select(mismatch => mismatch.Found));
         Assert.Empty(Checks(both, new TdxPolicy()));
     }
 
@@ -263,5 +263,5 @@ public sealed class TdxPolicyTests
         BinaryPrimitives.WriteUInt64LittleEndian(body.AsSpan(128), xfam);
 
     private static IEnumerable<string> Checks(VerifiedTdxQuote quote, TdxPolicy policy) =>
-        ExpectedCauses.ChecksOf(TdxPolicy.Compare(quote, policy));
+        ExpectedCauses.ChecksOf(new TdxPolicyComparison(quote, policy).Compare());
 }

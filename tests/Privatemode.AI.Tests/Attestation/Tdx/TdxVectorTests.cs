@@ -164,5 +164,5 @@ public sealed class TdxVectorTests
         Assert.Throws<PrivatemodeVerificationException>(() => { _ = verify(); });
 
     private static IEnumerable<string> ChecksOf(VerifiedTdxQuote quote, TdxPolicy policy) =>
-        ExpectedCauses.ChecksOf(TdxPolicy.Compare(quote, policy));
+        ExpectedCauses.ChecksOf(new TdxPolicyComparison(quote, policy).Compare());
 }

@@ -179,7 +179,7 @@ internal sealed record ContrastOptions
     public TimeSpan MaxAmdFallbackRevocationListAge { get; init; } = DefaultMaxAmdFallbackRevocationListAge;
 
     /// <summary>Kept by whoever verifies often: a digest is computed once per measurement and policy.</summary>
-    public IdKeyDigestCache IdKeyDigests { get; init; } = new();
+    public IdKeyDigestCache IdKeyDigests { get; } = new();
 }
 
 /// <summary>The root keys of both makers of hardware.</summary>

@@ -156,7 +156,7 @@ internal sealed class TdxReferenceMatcher(
         ReadOnlySpan<byte> tail = verified.Report.MrConfigId.Span[PolicyHashSize..];
         mismatches.Compare(
             !tail.ContainsAnyExcept((byte)0), ContrastChecks.TdxConfigurationTail, "16 zero bytes", Convert.ToHexStringLower(tail));
-        mismatches.AddRange(TdxPolicy.Compare(verified, new TdxPolicy
+        mismatches.AddRange(new TdxPolicyComparison(verified, new TdxPolicy
         {
             ReportData = reportData,
             MrTd = value.Measurement,
@@ -172,7 +172,7 @@ internal sealed class TdxReferenceMatcher(
             RequireMemoryIntegrity = value.MemoryIntegrity,
             RequireSmtDisabled = value.SmtDisabled,
             RequireStaticPlatform = value.StaticPlatform,
-        }));
+        }).Compare());
         return mismatches;
     }
 }

@@ -43,8 +43,8 @@ internal sealed class ClientComposition : IClientComposition
         _attested = VerificationComposition.Create(options, bounded, control);
         SecretExchanger exchanger = new(_attested.GetAsync, control, options.Verification.GpuRevocation, _events, time);
         _sessions = new SessionManager(
-            apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, IsTrusted), time, options.MaxSessions,
-            transport.ResponseTimeout);
+            apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, secret => _attested.IsTrusted(secret.Deployment)),
+            time, options.MaxSessions, transport.ResponseTimeout);
         _attested.Changed = _sessions.ForgetAll;
         _images = media.Remote == RemoteMediaPolicy.FetchLocally ? ImageFetcher.ForPublicAddresses(time, transport.ResponseTimeout) : null;
         PromptCacheSaltProvider salts = new(options.PromptCache.Scope, apiKeys.AreManyCallers);
@@ -120,9 +120,6 @@ internal sealed class ClientComposition : IClientComposition
         _images?.Dispose();
         _http.Dispose();
     }
-
-    // Without a deployment a test gave the mesh CA itself.
-    private bool IsTrusted(SessionSecret secret) => secret.Deployment is not { } deployment || _attested.IsTrusted(deployment);
 }
 
 /// <summary>Makes the client of OpenAI's package, whose pipeline is the same but for one policy and the transport.</summary>

@@ -72,7 +72,7 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
     {
         for (int i = _groups.Count - 1; i >= 0; i--)
         {
-            if (_groups[i].TakeOpen(callId) is { } call)
+            if (_groups[i].MatchOpenCall(callId) is { } call)
             {
                 call.IsAnswered = true;
                 return call.SentId;
@@ -127,7 +127,7 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
         public List<OpenCall> Calls => calls;
 
         /// <summary>Takes the first call of this ID that has no result; null if all calls have results.</summary>
-        public OpenCall? TakeOpen(string id)
+        public OpenCall? MatchOpenCall(string id)
         {
             if (_byId.TryGetValue(id, out Queue<OpenCall>? same))
             {

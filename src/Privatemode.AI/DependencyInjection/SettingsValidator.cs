@@ -35,7 +35,7 @@ internal sealed class SettingsValidator(PrivatemodeAccount account) : IValidateO
     private PrivatemodeConfigurationException WithPath(PrivatemodeConfigurationException fault)
     {
         string setting = $"{account.SectionPath}:{OptionNames.KeyOf(fault.Setting)}";
-        string name = fault.ConcernsKey ? setting : $"{setting} (or {nameof(PrivatemodeOptions)}.{fault.Setting})";
+        string name = fault.IsApiKeyError ? setting : $"{setting} (or {nameof(PrivatemodeOptions)}.{fault.Setting})";
         return new PrivatemodeConfigurationException(setting, $"{name}: {fault.Message}");
     }
 }

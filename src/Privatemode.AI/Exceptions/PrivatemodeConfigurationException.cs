@@ -24,7 +24,7 @@ public sealed class PrivatemodeConfigurationException : PrivatemodeException
     internal bool IsOutsideOfCalls { get; init; }
 
     /// <summary>Whether the API key of one caller is wrong; the message names where the key comes from.</summary>
-    internal bool ConcernsKey { get; init; }
+    internal bool IsApiKeyError { get; init; }
 }
 
 /// <summary>Errors for an API key that the service rejects. They never contain the key.</summary>
@@ -44,7 +44,7 @@ internal static class ApiKeyErrors
         $"The service rejected {key} with status 401. Check that the key is complete and has not expired, or create a new one at {Portal}.")
     {
         RequestId = requestId,
-        ConcernsKey = true,
+        IsApiKeyError = true,
     };
 
     /// <summary>What to do about statuses 402 and 403: the key is valid, but not for this call.</summary>

@@ -41,7 +41,7 @@ public class PrivatemodeServiceException : PrivatemodeException
     public bool IsServerMessageAuthenticated { get; init; }
 
     /// <summary>Whether the gateway refused this API key and not all callers.</summary>
-    internal bool ConcernsKey { get; init; }
+    internal bool IsApiKeyError { get; init; }
 
     /// <summary>Whether the model does not do the task: its server has no such endpoint.</summary>
     internal bool IsWrongTask { get; init; }
@@ -76,7 +76,7 @@ public class PrivatemodeServiceException : PrivatemodeException
     internal static string RestOf(bool handedOut) => handedOut ? " What was returned before is authentic but incomplete." : "";
 
     /// <summary>Creates the same failure for another caller that waited for the same operation.</summary>
-    internal PrivatemodeServiceException ForAnother() => new(Reason, Message, this)
+    internal PrivatemodeServiceException CopyForOtherCaller() => new(Reason, Message, this)
     {
         Status = Status,
         RetryAfter = RetryAfter,

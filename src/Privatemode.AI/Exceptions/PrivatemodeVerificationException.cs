@@ -44,7 +44,7 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
     /// <summary>Gets whether collateral that is retrieved again may change the verdict: an outdated or damaged copy may be to blame.</summary>
     /// <remarks>One such mismatch suffices, because with several reference values the others may belong to other values. What is compared with the same
     /// value for every reference value stays wrong.</remarks>
-    internal bool IsCuredByFresherCollateral =>
+    internal bool MayBeFixedByFresherCollateral =>
         Mismatches.Any(mismatch => mismatch.Cause.HasFlag(VerificationCause.Collateral))
         && !Mismatches.Any(mismatch => mismatch.Cause.HasFlag(VerificationCause.Deployment));
 
@@ -70,7 +70,7 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
     /// <summary>Creates the same failure once more.</summary>
     /// <param name="hint">What to add to the message.</param>
     /// <remarks>A handler of the application can have thrown this one, with differences that no check of ours has.</remarks>
-    internal PrivatemodeVerificationException Again(string hint = "") => new(ErrorType, Message + hint)
+    internal PrivatemodeVerificationException Copy(string hint = "") => new(ErrorType, Message + hint)
     {
         Expected = Expected,
         Found = Found,

@@ -82,7 +82,7 @@ internal sealed class AttestationRun(
         }
         catch (PrivatemodeVerificationException exception) when ((ManifestPolicyEvaluator.HintOf(expected) + HintOf(SkewOf(answer))) is { Length: > 0 } hint)
         {
-            throw exception.Again(hint);
+            throw exception.Copy(hint);
         }
     }
 
@@ -95,7 +95,7 @@ internal sealed class AttestationRun(
         {
             return Evaluate(evidence, nonce, collected);
         }
-        catch (PrivatemodeVerificationException exception) when (collected.HasCopies && exception.IsCuredByFresherCollateral)
+        catch (PrivatemodeVerificationException exception) when (collected.HasCopies && exception.MayBeFixedByFresherCollateral)
         {
             collected = await collector.CollectAsync(evidence, fresh: true, async, cancellationToken).ConfigureAwait(false);
         }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Privatemode.AI.Attestation.Certificates;
@@ -13,11 +14,8 @@ namespace Privatemode.AI.Verification;
 internal sealed class CollateralCollector(
     CollateralStore store, CollateralAddresses addresses, ContrastTrustAnchors anchors, ContrastOptions options, TimeProvider time)
 {
-    private const int BadRequest = 400;
     private const int CertificateLimit = 64 * 1024;
-    private const int Gone = 410;
     private const int ListLimit = 4 * 1024 * 1024;
-    private const int NotFound = 404;
 
     /// <summary>Fetches everything.</summary>
     /// <exception cref="PrivatemodeServiceException">Something could not be had; that is no verdict.</exception>
@@ -181,7 +179,7 @@ internal sealed class CollateralCollector(
     }
 
     // The request is made of what the evidence says, so this answer is about the evidence. Of any other file it says that something is wrong on the way.
-    private static bool IsUnknown(PrivatemodeServiceException exception) => exception.Status is BadRequest or NotFound;
+    private static bool IsUnknown(PrivatemodeServiceException exception) => exception.Status is (int)HttpStatusCode.BadRequest or (int)HttpStatusCode.NotFound;
 
     private static PrivatemodeVerificationException Unknown(string check, string what, PrivatemodeServiceException answer) => new(
         check,
@@ -201,7 +199,7 @@ internal sealed class CollateralCollector(
                 return file;
             }
         }
-        catch (PrivatemodeServiceException exception) when (exception.Status == Gone && needs.NewestTcbInfo != needs.TcbInfo)
+        catch (PrivatemodeServiceException exception) when (exception.Status == (int)HttpStatusCode.Gone && needs.NewestTcbInfo != needs.TcbInfo)
         {
         }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Collections.Concurrent;
 using Privatemode.AI.Attestation.Certificates;
 using Privatemode.AI.Internal;
@@ -20,7 +21,6 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     /// <summary>The same for a file that says what is revoked or out of date.</summary>
     public static readonly TimeSpan HourlyFor = TimeSpan.FromHours(1);
 
-    private const int Gone = 410;
 
     // A file that was downloaded by another caller, while this one found its copy too old, is not downloaded again.
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(10);
@@ -54,18 +54,18 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
             DownloadResult? end = shared == own ? null : await shared.WaitAsync(time, async, cancellationToken).ConfigureAwait(false);
             if (end is null)
             {
-                return await WorkAsync(shared, key, request, freshness, async, cancellationToken).ConfigureAwait(false);
+                return await DownloadSharedAsync(shared, key, request, freshness, async, cancellationToken).ConfigureAwait(false);
             }
 
             if (end.Value.IsKnown)
             {
-                return await TakeAsync(end.Value, request, freshness, async, cancellationToken).ConfigureAwait(false);
+                return await UseSharedAsync(end.Value, request, freshness, async, cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
     /// <summary>Decides what somebody else's download is for one who waited. Each trying again in turn would make the last wait for ever.</summary>
-    private async ValueTask<CollateralFile> TakeAsync(
+    private async ValueTask<CollateralFile> UseSharedAsync(
         DownloadResult end, CollateralRequest request, CollateralFreshness freshness, bool async, CancellationToken cancellationToken)
     {
         if (end.File is { } file)
@@ -75,12 +75,12 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         }
 
         CollateralFile copy =
-            (await FindAllAsync(request, async, cancellationToken).ConfigureAwait(false)).Newest ?? throw end.Failure!.ForAnother();
+            (await FindAllAsync(request, async, cancellationToken).ConfigureAwait(false)).Newest ?? throw end.Failure!.CopyForOtherCaller();
         return GetSubstitute(copy, end.Failure!, freshness);
     }
 
     /// <summary>Does the work for all who wait.</summary>
-    private async ValueTask<CollateralFile> WorkAsync(
+    private async ValueTask<CollateralFile> DownloadSharedAsync(
         SharedDownload shared, string key, CollateralRequest request, CollateralFreshness freshness, bool async, CancellationToken cancellationToken)
     {
         DownloadResult end = default;
@@ -139,7 +139,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
 
     /// <summary>The newest copy, after a download has failed.</summary>
     private CollateralFile GetSubstitute(CollateralFile copy, PrivatemodeServiceException failure, CollateralFreshness freshness) =>
-        copy with { IsStandIn = !IsCurrent(copy, freshness), IsWithdrawn = failure.Status == Gone };
+        copy with { IsStandIn = !IsCurrent(copy, freshness), IsWithdrawn = failure.Status == (int)HttpStatusCode.Gone };
 
     /// <summary>Keeps the chosen file in a cache that has no copy of it, or an older one. What is not authentic is not kept.</summary>
     private async ValueTask StoreAsync(

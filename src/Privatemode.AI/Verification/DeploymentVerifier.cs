@@ -112,7 +112,7 @@ internal sealed class DeploymentVerifier(
             // Each trying again in turn would make the last of many wait for ever.
             if (_shared is { } failure && failure != before)
             {
-                SharedExceptions.ThrowForAnother(failure);
+                SharedExceptions.ThrowCopy(failure);
             }
 
             return await find().ConfigureAwait(false);
@@ -138,7 +138,7 @@ internal sealed class DeploymentVerifier(
         }
         catch (Exception exception)
         {
-            if (trigger != InBackground && SharedExceptions.IsForAll(exception))
+            if (trigger != InBackground && SharedExceptions.IsShareable(exception))
             {
                 Volatile.Write(ref _shared, exception);
             }
@@ -259,18 +259,18 @@ internal readonly record struct DeploymentHealth(VerifiedDeployment? Deployment,
 internal static class SharedExceptions
 {
     /// <summary>Whether it says nothing about the one who met it, neither about his key nor that he went away.</summary>
-    public static bool IsForAll(Exception exception) => exception switch
+    public static bool IsShareable(Exception exception) => exception switch
     {
         OperationCanceledException => false,
         _ when UserCallback.Threw(exception) => true,
-        PrivatemodeServiceException service => !service.ConcernsKey,
-        PrivatemodeConfigurationException configuration => !configuration.ConcernsKey,
+        PrivatemodeServiceException service => !service.IsApiKeyError,
+        PrivatemodeConfigurationException configuration => !configuration.IsApiKeyError,
         PrivatemodeVerificationException => true,
         _ => false,
     };
 
     /// <summary>Throws the same failure once more, for one of those who waited.</summary>
-    public static void ThrowForAnother(Exception failure)
+    public static void ThrowCopy(Exception failure)
     {
         switch (failure)
         {
@@ -279,11 +279,11 @@ internal static class SharedExceptions
                 ExceptionDispatchInfo.Throw(failure);
                 break;
             case PrivatemodeServiceException service:
-                throw service.ForAnother();
+                throw service.CopyForOtherCaller();
             case PrivatemodeConfigurationException configuration:
                 throw new PrivatemodeConfigurationException(configuration.Setting, configuration.Message, configuration);
             case PrivatemodeVerificationException verification:
-                throw verification.Again();
+                throw verification.Copy();
             default:
                 throw new InvalidOperationException("An exception of this kind is not shared.", failure);
         }

@@ -260,7 +260,7 @@ internal sealed class ManifestPolicyEvaluator(
         // With ReadOnlyMemory<byte>, null would be converted as a null array, to an empty memory.
         ReadOnlyMemory<byte>? current = record.Last is { } last ? new ReadOnlyMemory<byte>?(last.Manifest) : null;
         ManifestUpdate update = new(difference, current, expected.Manifest!.Raw, isProved, record.EarlierAt);
-        bool isApproved = await AskAsync(update, async, cancellationToken).ConfigureAwait(false);
+        bool isApproved = await RequestApprovalAsync(update, async, cancellationToken).ConfigureAwait(false);
         state = isApproved ? PendingState.Approved : PendingState.Refused;
         if (!isApproved || !isProved)
         {
@@ -271,7 +271,7 @@ internal sealed class ManifestPolicyEvaluator(
         return state;
     }
 
-    private async ValueTask<bool> AskAsync(ManifestUpdate update, bool async, CancellationToken cancellationToken)
+    private async ValueTask<bool> RequestApprovalAsync(ManifestUpdate update, bool async, CancellationToken cancellationToken)
     {
         ReceiptScope.BeginApproval();
         try

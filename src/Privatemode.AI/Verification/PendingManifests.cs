@@ -127,7 +127,7 @@ internal static class ManifestFiles
     public static byte[] Read(string path)
     {
         // Pipes and devices have no length, so that they are not opened: reading from one may never end.
-        FileInfo look = Look(path);
+        FileInfo look = GetPlainFile(path);
         if (!look.Exists || look.Length == 0)
         {
             return [];
@@ -165,7 +165,7 @@ internal static class ManifestFiles
     /// <exception cref="IOException">It cannot be opened, for example because somebody holds it.</exception>
     public static FileStream Open(string path, FileShare share)
     {
-        _ = Look(path);
+        _ = GetPlainFile(path);
         FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, share); // open for both, a pipe waits for nobody
         if (!file.CanSeek)
         {
@@ -176,7 +176,7 @@ internal static class ManifestFiles
         return file;
     }
 
-    private static FileInfo Look(string path)
+    private static FileInfo GetPlainFile(string path)
     {
         FileInfo file = new(path);
         return file.LinkTarget is null ? file : throw new UnauthorizedAccessException("This is a link, not a file.");

@@ -94,6 +94,13 @@ public sealed class SourceRulesTests
         RepositoryFiles.Sources("Privatemode.AI").Where(path => File.ReadAllText(path).Contains("AsyncLocal<", StringComparison.Ordinal))
             .Select(path => Path.GetFileName(path)));
 
+    // The synchronous call of a thread, which the platform does not pass to its connection, and a buffer for short values.
+    [Fact]
+    public void ThreadStaticValues_AreTheseOnly() => Assert.Equal(
+        ["ClosableConnection.cs", "ExchangeCipher.cs"],
+        RepositoryFiles.Sources("Privatemode.AI").Where(path => File.ReadAllText(path).Contains("[ThreadStatic]", StringComparison.Ordinal))
+            .Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+
     [Fact]
     public void MockableClients_HaveVirtualMembersAndAConstructorForMocking() => Assert.All(Mockable, type =>
     {

@@ -21,9 +21,9 @@ public sealed class VerificationCauseTests
     public void IsCuredByFresherCollateral_Mismatches_DecideWhetherCopiesMayBeToBlame(bool expected, params string[] checks)
     {
         PrivatemodeVerificationException refusal = PrivatemodeVerificationException.FromMismatches("wrong", [.. checks.Select(Mismatch)]);
-        Assert.Equal(expected, refusal.IsCuredByFresherCollateral);
-        Assert.Equal(expected, refusal.Again(" hint").IsCuredByFresherCollateral);
-        Assert.Equal(refusal.Cause, refusal.Again().Cause);
+        Assert.Equal(expected, refusal.MayBeFixedByFresherCollateral);
+        Assert.Equal(expected, refusal.Copy(" hint").MayBeFixedByFresherCollateral);
+        Assert.Equal(refusal.Cause, refusal.Copy().Cause);
     }
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class VerificationCauseTests
     {
         PrivatemodeVerificationException own = new(check, "thrown by a message handler");
         Assert.Equal(VerificationCause.None, own.Cause);
-        Assert.False(own.IsCuredByFresherCollateral);
+        Assert.False(own.MayBeFixedByFresherCollateral);
     });
 
     [Fact]

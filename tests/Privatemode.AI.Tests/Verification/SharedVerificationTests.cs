@@ -19,8 +19,8 @@ public sealed class SharedVerificationTests : IAsyncLifetime
     {
         { new PrivatemodeServiceException(ServiceFailureReason.Timeout, "hangs"), true },
         { new PrivatemodeServiceException(ServiceFailureReason.Unavailable, "busy") { Status = 503 }, true },
-        { new PrivatemodeServiceException(ServiceFailureReason.Other, "suspended") { Status = 403, ConcernsKey = true }, false },
-        { new PrivatemodeConfigurationException("ApiKey", "wrong") { ConcernsKey = true }, false },
+        { new PrivatemodeServiceException(ServiceFailureReason.Other, "suspended") { Status = 403, IsApiKeyError = true }, false },
+        { new PrivatemodeConfigurationException("ApiKey", "wrong") { IsApiKeyError = true }, false },
         { new PrivatemodeConfigurationException("Verification.Manifest", "The log is on no disk."), true },
         { new PrivatemodeVerificationException("check", "no") { Expected = "this", Found = "that" }, true },
         { new PrivatemodeVerificationException("check", "forged") { Mismatches = [new VerificationMismatch { Check = "No Word" }] }, true },
@@ -112,10 +112,10 @@ public sealed class SharedVerificationTests : IAsyncLifetime
     [MemberData(nameof(Failures), DisableDiscoveryEnumeration = true)]
     public void Failure_AboutOneCaller_IsNotForTheOthers(Exception failure, bool isForAll)
     {
-        Assert.Equal(isForAll, SharedExceptions.IsForAll(failure));
+        Assert.Equal(isForAll, SharedExceptions.IsShareable(failure));
         if (isForAll)
         {
-            Exception again = Assert.Throws(failure.GetType(), () => SharedExceptions.ThrowForAnother(failure));
+            Exception again = Assert.Throws(failure.GetType(), () => SharedExceptions.ThrowCopy(failure));
             Assert.NotSame(failure, again);
             Assert.Equal(failure.Message, again.Message);
             Assert.Equal(((PrivatemodeException)failure).ErrorType, ((PrivatemodeException)again).ErrorType);
@@ -129,8 +129,8 @@ public sealed class SharedVerificationTests : IAsyncLifetime
         failure =>
         {
             _ = UserCallback.Note(failure);
-            Assert.True(SharedExceptions.IsForAll(failure));
-            Assert.Same(failure, Assert.Throws(failure.GetType(), () => SharedExceptions.ThrowForAnother(failure)));
+            Assert.True(SharedExceptions.IsShareable(failure));
+            Assert.Same(failure, Assert.Throws(failure.GetType(), () => SharedExceptions.ThrowCopy(failure)));
         });
 
     private Task<VerifiedMesh> GetAsync() => _authority.GetAsync(null, Key, async: true, default).AsTask();

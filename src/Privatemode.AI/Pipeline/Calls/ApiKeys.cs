@@ -98,7 +98,7 @@ internal sealed class ApiKeys
     {
         if (FaultOf(key) is { } fault)
         {
-            throw new PrivatemodeConfigurationException(setting, $"{char.ToUpperInvariant(source[0])}{source[1..]} {fault}") { ConcernsKey = true };
+            throw new PrivatemodeConfigurationException(setting, $"{char.ToUpperInvariant(source[0])}{source[1..]} {fault}") { IsApiKeyError = true };
         }
     }
 

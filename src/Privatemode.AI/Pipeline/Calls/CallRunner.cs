@@ -59,7 +59,6 @@ internal sealed class CallRunner(
         bool isAnswered = false;
         try
         {
-            state.Deadline = deadline.Token;
             state.SendBudget.CountSend(time);
             received = await carrier.SendAsync(attempt, deadline, async).ConfigureAwait(false);
             SessionSecret? secret = attempt.Session;
@@ -71,7 +70,7 @@ internal sealed class CallRunner(
                 return false;
             }
 
-            carrier.Take(call, received, answer, answer.Error is { IsAuthenticated: false } ? null : attempt.CreateReceipt(secret));
+            carrier.SetAnswer(call, received, answer, answer.Error is { IsAuthenticated: false } ? null : attempt.CreateReceipt(secret));
             isOwnedByAnswer = answer.OwnsAttempt;
             isAnswered = answer.Error is null;
             return true;
@@ -160,9 +159,6 @@ internal sealed class CallState : IDisposable
 
     /// <summary>Whose call it is; null until that is asked.</summary>
     public string? ApiKey { get; set; }
-
-    /// <summary>Cancelled when the attempt under way has taken too long.</summary>
-    public CancellationToken Deadline { get; set; }
 
     /// <summary>How often the retry policy has let this call through.</summary>
     public int RetryRounds { get; set; }

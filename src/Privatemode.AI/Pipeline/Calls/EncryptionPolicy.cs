@@ -68,7 +68,7 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
         /// <summary>Puts the encrypted request in the message for the time of sending, and the caller's back afterwards.</summary>
         public async ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, CallDeadline deadline, bool async)
         {
-            using EncryptedMessageScope scope = new(message, attempt);
+            using EncryptedMessageScope scope = new(message, attempt, deadline);
             try
             {
                 if (async)
@@ -97,7 +97,7 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
             return new ReceivedAnswer(head, response.ContentStream ?? Stream.Null, response, scope.WasBuffered);
         }
 
-        public void Take(EncryptedCall call, ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt)
+        public void SetAnswer(EncryptedCall call, ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt)
         {
             message.Response!.ContentStream = answer.Content;
             ReceiptScope.Current?.SetAnswer(answer.Content, receipt, answer.Error);
@@ -146,28 +146,28 @@ internal interface ICallCarrier : ICallSource
 
     /// <summary>Hands the decrypted answer to the caller in place of the received one, which then is the carrier's.</summary>
     /// <param name="receipt">Null for an answer that is not authenticated.</param>
-    void Take(EncryptedCall call, ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt);
+    void SetAnswer(EncryptedCall call, ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt);
 }
 
 /// <summary>Holds the encrypted request in a message while it is sent; disposing puts the caller's own back.</summary>
 internal sealed class EncryptedMessageScope : IDisposable
 {
     private readonly PipelineMessage _message;
-    private readonly CallAttempt _attempt;
     private readonly BinaryContent? _content;
     private readonly string? _contentType;
     private readonly TimeSpan? _timeout;
 
-    public EncryptedMessageScope(PipelineMessage message, CallAttempt attempt)
+    public EncryptedMessageScope(PipelineMessage message, CallAttempt attempt, CallDeadline deadline)
     {
         _message = message;
-        _attempt = attempt;
+        Attempt = attempt;
+        Deadline = deadline.Token;
         _content = message.Request.Content;
         _contentType = message.Request.Headers.TryGetValue(ProtocolHeaders.ContentType, out string? type) ? type : null;
         _timeout = message.NetworkTimeout;
         WasBuffered = message.BufferResponse;
 
-        message.SetProperty(typeof(CallAttempt), attempt);
+        message.SetProperty(typeof(EncryptedMessageScope), this);
         message.Request.Content = attempt.Content;
         foreach ((string name, string value) in attempt.Headers)
         {
@@ -182,14 +182,19 @@ internal sealed class EncryptedMessageScope : IDisposable
     /// <summary>The caller wants the answer in memory.</summary>
     public bool WasBuffered { get; }
 
-    /// <summary>The attempt that the message carries; null while the message is not being sent.</summary>
-    public static CallAttempt? AttemptOf(PipelineMessage message) =>
-        message.TryGetProperty(typeof(CallAttempt), out object? attempt) ? (CallAttempt?)attempt : null;
+    public CallAttempt Attempt { get; }
+
+    /// <summary>Cancelled when the attempt has taken too long.</summary>
+    public CancellationToken Deadline { get; }
+
+    /// <summary>The scope of a message; null while the message is not being sent.</summary>
+    public static EncryptedMessageScope? Of(PipelineMessage message) =>
+        message.TryGetProperty(typeof(EncryptedMessageScope), out object? scope) ? (EncryptedMessageScope?)scope : null;
 
     public void Dispose()
     {
-        _message.SetProperty(typeof(CallAttempt), null);
-        foreach ((string name, _) in _attempt.Headers)
+        _message.SetProperty(typeof(EncryptedMessageScope), null);
+        foreach ((string name, _) in Attempt.Headers)
         {
             _ = _message.Request.Headers.Remove(name);
         }
@@ -202,7 +207,7 @@ internal sealed class EncryptedMessageScope : IDisposable
         _message.Request.Content = _content;
         _message.BufferResponse = WasBuffered;
         _message.NetworkTimeout = _timeout;
-        _attempt.Content?.Dispose();
+        Attempt.Content?.Dispose();
     }
 }
 
@@ -281,10 +286,10 @@ internal sealed class EncryptedCallTransport(HttpClient http, Uri service) : Htt
 {
     protected override void OnSendingRequest(PipelineMessage message, HttpRequestMessage httpRequest)
     {
-        CallAttempt? attempt = EncryptedMessageScope.AttemptOf(message);
-        OutboundCheck.ThrowIfWouldLeak(httpRequest, attempt, message.Request.Content, service);
-        httpRequest.Options.Set(IsolatingHandler.Deadline, CallState.Of(message)!.Deadline);
-        httpRequest.Options.Set(IsolatingHandler.CallId, attempt!.Call.RequestId);
+        EncryptedMessageScope? scope = EncryptedMessageScope.Of(message);
+        OutboundCheck.ThrowIfWouldLeak(httpRequest, scope?.Attempt, message.Request.Content, service);
+        httpRequest.Options.Set(IsolatingHandler.Deadline, scope!.Deadline);
+        httpRequest.Options.Set(IsolatingHandler.CallId, scope.Attempt.Call.RequestId);
     }
 
     protected override void OnReceivedResponse(PipelineMessage message, HttpResponseMessage httpResponse) => DropUnsafeHeaders(httpResponse);

@@ -152,7 +152,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         return await ReceiveAsync(response, isBuffered: false, deadline, async).ConfigureAwait(false);
     }
 
-    public void Take(EncryptedCall call, ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt) =>
+    public void SetAnswer(EncryptedCall call, ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt) =>
         Response = Respond(Request, call, received, answer, answer.Error?.IsAuthenticated ?? call.Rule.IsEncrypted, receipt);
 
     /// <summary>The request of one attempt, made from what was checked and not from what was asked for.</summary>

@@ -144,7 +144,7 @@ internal sealed class ControlPlaneClient(BoundedHttpClient http, Uri service, st
         return new PrivatemodeServiceException(reason, $"The service refused {purpose} with status {status}: {advice}")
         {
             Status = status,
-            ConcernsKey = status is 400 or 402 or 403 or 429 && reason != ServiceFailureReason.ClientTooOld,
+            IsApiKeyError = status is 400 or 402 or 403 or 429 && reason != ServiceFailureReason.ClientTooOld,
             ServerMessage = text.Length == 0 ? null : PrintableText.Printable(text),
             RetryAfter = answer.RetryAfter,
         };

@@ -88,7 +88,7 @@ public sealed class FormAttemptTests
                 : throw new InvalidOperationException("not sent");
         }
 
-        public void Take(EncryptedCall call, ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt)
+        public void SetAnswer(EncryptedCall call, ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt)
         {
         }
     }

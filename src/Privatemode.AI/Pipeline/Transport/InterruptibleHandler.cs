@@ -25,7 +25,7 @@ internal sealed class InterruptibleHandler : DelegatingHandler
         try
         {
             HttpResponseMessage response = base.Send(request, cancellationToken);
-            return WithContent(response, response.Content.ReadAsStream(cancellationToken), call.IsClosable);
+            return OpenAsync(response, call.IsClosable, async: false, cancellationToken).Completed();
         }
         catch (HttpRequestException exception) when (UnreadableAnswer.Is(exception))
         {
@@ -38,7 +38,7 @@ internal sealed class InterruptibleHandler : DelegatingHandler
         try
         {
             HttpResponseMessage response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            return WithContent(response, await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), isClosable: false);
+            return await OpenAsync(response, isClosable: false, async: true, cancellationToken).ConfigureAwait(false);
         }
         catch (HttpRequestException exception) when (UnreadableAnswer.Is(exception))
         {
@@ -46,8 +46,23 @@ internal sealed class InterruptibleHandler : DelegatingHandler
         }
     }
 
-    private static HttpResponseMessage WithContent(HttpResponseMessage response, Stream body, bool isClosable)
+    private static async ValueTask<HttpResponseMessage> OpenAsync(
+        HttpResponseMessage response, bool isClosable, bool async, CancellationToken cancellationToken)
     {
+        Stream body;
+        try
+        {
+            body = async
+                ? await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false)
+                : response.Content.ReadAsStream(cancellationToken);
+        }
+        catch
+        {
+            // Content of a handler of the application. No caller has the answer yet, so its connection would stay in use.
+            response.Dispose();
+            throw;
+        }
+
         StreamContent content = new(new InterruptibleStream(body, response.Content, isClosable));
         foreach ((string name, HeaderStringValues values) in response.Content.Headers.NonValidated)
         {

@@ -66,7 +66,8 @@ internal sealed class RequestSnapshot(HttpRequestMessage original)
     private readonly Version _version = original.Version;
     private readonly HttpVersionPolicy _versionPolicy = original.VersionPolicy;
     private readonly HttpContent? _content = original.Content;
-    private readonly List<(string Name, string Value)> _headers = TextsOf(original);
+    private readonly List<(string Name, string Value)> _headers = TextsOf(original.Headers);
+    private readonly List<(string Name, string Value)> _contentHeaders = TextsOf(original.Content?.Headers);
     private int _sent;
 
     /// <summary>Takes that of a request which has passed all checks.</summary>
@@ -82,7 +83,8 @@ internal sealed class RequestSnapshot(HttpRequestMessage original)
         }
 
         if (request != noted._request || request.Method != noted._method || request.RequestUri != noted._address || request.Version != noted._version
-            || request.VersionPolicy != noted._versionPolicy || request.Content != noted._content || !TextsOf(request).SequenceEqual(noted._headers))
+            || request.VersionPolicy != noted._versionPolicy || request.Content != noted._content
+            || !AreSame(request.Headers, noted._headers) || !AreSame(request.Content?.Headers, noted._contentHeaders))
         {
             throw new PrivatemodeWouldLeakException(
                 "changed-request", "A message handler changed the request after it was sealed; it was not sent. Remove handlers that edit requests.");
@@ -94,14 +96,34 @@ internal sealed class RequestSnapshot(HttpRequestMessage original)
         }
     }
 
-    /// <summary>The headers of a request and of its content, as they were set.</summary>
-    public static IEnumerable<KeyValuePair<string, HeaderStringValues>> HeadersOf(HttpRequestMessage request) =>
-        request.Content is null ? request.Headers.NonValidated : request.Headers.NonValidated.Concat(request.Content.Headers.NonValidated);
+    /// <summary>Each header in one text: logging takes values apart. Without the length, which is computed when it is asked for.</summary>
+    private static List<(string Name, string Value)> TextsOf(HttpHeaders? headers)
+    {
+        HttpHeadersNonValidated all = headers?.NonValidated ?? default;
+        List<(string Name, string Value)> texts = new(all.Count);
+        foreach ((string name, HeaderStringValues values) in all)
+        {
+            if (!name.Equals(ProtocolHeaders.ContentLength, StringComparison.OrdinalIgnoreCase))
+            {
+                texts.Add((name, values.ToString()));
+            }
+        }
 
-    /// <summary>In a fixed order, each in one text: logging takes values apart. Without the length, which is computed when it is asked for.</summary>
-    private static List<(string Name, string Value)> TextsOf(HttpRequestMessage request) =>
-        [.. HeadersOf(request)
-            .Where(header => !header.Key.Equals(ProtocolHeaders.ContentLength, StringComparison.OrdinalIgnoreCase))
-            .Select(header => (Name: header.Key.ToUpperInvariant(), Value: header.Value.ToString()))
-            .OrderBy(header => header.Name, StringComparer.Ordinal)];
+        return texts;
+    }
+
+    /// <summary>Whether these are the headers, in any order.</summary>
+    private static bool AreSame(HttpHeaders? headers, List<(string Name, string Value)> texts)
+    {
+        HttpHeadersNonValidated all = headers?.NonValidated ?? default;
+        foreach ((string name, string value) in texts)
+        {
+            if (!all.TryGetValues(name, out HeaderStringValues values) || values.ToString() != value)
+            {
+                return false;
+            }
+        }
+
+        return all.Count - (all.Contains(ProtocolHeaders.ContentLength) ? 1 : 0) == texts.Count;
+    }
 }

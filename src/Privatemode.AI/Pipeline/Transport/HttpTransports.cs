@@ -87,29 +87,11 @@ internal sealed class LoopbackRoutingHandler(HttpMessageHandler local, HttpMessa
     private readonly HttpMessageInvoker _local = new(local);
     private readonly HttpMessageInvoker? _outside = outside is null ? null : new HttpMessageInvoker(outside);
 
-    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return Route(request.RequestUri!).Send(request, cancellationToken);
-        }
-        catch (OperationCanceledException exception) when (ConnectTimeouts.Is(exception, cancellationToken))
-        {
-            throw ConnectTimeouts.NotConnected(exception);
-        }
-    }
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        Route(request.RequestUri!).Send(request, cancellationToken);
 
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await Route(request.RequestUri!).SendAsync(request, cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException exception) when (ConnectTimeouts.Is(exception, cancellationToken))
-        {
-            throw ConnectTimeouts.NotConnected(exception);
-        }
-    }
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        Route(request.RequestUri!).SendAsync(request, cancellationToken);
 
     protected override void Dispose(bool disposing)
     {
@@ -125,16 +107,4 @@ internal sealed class LoopbackRoutingHandler(HttpMessageHandler local, HttpMessa
     /// <summary>Whatever is not https stays here, whatever its name.</summary>
     private HttpMessageInvoker Route(Uri address) =>
         _outside is null || address.IsLoopback || address.Scheme != Uri.UriSchemeHttps ? _local : _outside;
-}
-
-/// <summary>The platform reports a connection that was not made in time with a cancellation, though no token was cancelled.</summary>
-internal static class ConnectTimeouts
-{
-    /// <summary>Whether it is that. Only for what a platform's handler throws: others may have timeouts of another kind.</summary>
-    public static bool Is(OperationCanceledException exception, CancellationToken asked) =>
-        exception.InnerException is TimeoutException && !asked.IsCancellationRequested;
-
-    /// <summary>The same as a failure to connect: nothing was sent.</summary>
-    public static HttpRequestException NotConnected(OperationCanceledException exception) =>
-        new(HttpRequestError.ConnectionError, "No connection could be made in time.", exception);
 }

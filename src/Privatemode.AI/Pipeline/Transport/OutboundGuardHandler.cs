@@ -20,7 +20,7 @@ internal sealed class OutboundGuardHandler(HttpMessageHandler sender, bool isLoo
         }
         catch (OperationCanceledException exception) when (IsConnectTimeout(exception, cancellationToken))
         {
-            throw ConnectTimeouts.NotConnected(exception);
+            throw NotConnected(exception);
         }
     }
 
@@ -33,7 +33,7 @@ internal sealed class OutboundGuardHandler(HttpMessageHandler sender, bool isLoo
         }
         catch (OperationCanceledException exception) when (IsConnectTimeout(exception, cancellationToken))
         {
-            throw ConnectTimeouts.NotConnected(exception);
+            throw NotConnected(exception);
         }
     }
 
@@ -50,9 +50,14 @@ internal sealed class OutboundGuardHandler(HttpMessageHandler sender, bool isLoo
         RequestSnapshot.ThrowIfChanged(request);
     }
 
-    /// <summary>Only the platform's handler is known to report nothing else in this way.</summary>
+    /// <summary>The platform reports a connection that was not made in time with a cancellation, though no token was cancelled. Other handlers may
+    /// have timeouts of another kind.</summary>
     private bool IsConnectTimeout(OperationCanceledException exception, CancellationToken asked) =>
-        InnerHandler is SocketsHttpHandler && ConnectTimeouts.Is(exception, asked);
+        InnerHandler is SocketsHttpHandler or LoopbackRoutingHandler && exception.InnerException is TimeoutException && !asked.IsCancellationRequested;
+
+    /// <summary>The same as a failure to connect: nothing was sent.</summary>
+    private static HttpRequestException NotConnected(OperationCanceledException exception) =>
+        new(HttpRequestError.ConnectionError, "No connection could be made in time.", exception);
 }
 
 /// <summary>What a request was when this library let go of it.</summary>

@@ -128,7 +128,9 @@ internal static class CreatedTimeNormalizer
 /// A count is an integer from 0 to 2³¹−1; <c>12.0</c> is 12. Seconds may be fractions; the type of the usage and the service tier are words. Other
 /// values are removed, and usage without a number becomes null.
 /// </remarks>
-internal sealed class UsageNormalizer : IDisposable
+/// <param name="writer">Null to find out whether there is anything to correct.</param>
+/// <param name="nullsStay">Counts may be null.</param>
+internal sealed class UsageNormalizer(Utf8JsonWriter? writer, bool nullsStay)
 {
     private const int MaxDepth = 4;
     private const int NameLimit = 128;
@@ -137,17 +139,8 @@ internal sealed class UsageNormalizer : IDisposable
 
     private static readonly SearchValues<byte> WordBytes = SearchValues.Create("abcdefghijklmnopqrstuvwxyz_."u8);
 
-    private readonly ArrayBufferWriter<byte> _output = new();
-    private readonly Utf8JsonWriter _writer;
-    private readonly bool _nullsStay;
     private bool _isChanged;
     private bool _hasNumber;
-
-    private UsageNormalizer(bool nullsStay)
-    {
-        _nullsStay = nullsStay;
-        _writer = new Utf8JsonWriter(_output);
-    }
 
     public static bool HasUsage(DecryptedDocument decrypted) =>
         decrypted.TryGet("usage"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.StartObject;
@@ -171,30 +164,36 @@ internal sealed class UsageNormalizer : IDisposable
             return;
         }
 
-        using UsageNormalizer normalizer = new(nullsStay);
+        UsageNormalizer check = new(null, nullsStay);
         if (kind == JsonTokenType.StartObject)
         {
-            Utf8JsonReader reader = new(usage, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
-            _ = reader.Read();
-            normalizer.CopyObject(ref reader, reader.CurrentDepth + 1);
-            normalizer._writer.Flush();
+            check.Copy(usage);
         }
 
-        if (!normalizer._hasNumber)
+        if (!check._hasNumber)
         {
             decrypted.Replace("usage"u8, "null"u8);
         }
-        else if (normalizer._isChanged)
+        else if (check._isChanged)
         {
-            decrypted.Replace("usage"u8, normalizer._output.WrittenSpan);
+            ArrayBufferWriter<byte> output = new();
+            using Utf8JsonWriter writer = new(output);
+            new UsageNormalizer(writer, nullsStay).Copy(usage);
+            writer.Flush();
+            decrypted.Replace("usage"u8, output.WrittenSpan);
         }
     }
 
-    public void Dispose() => _writer.Dispose();
+    private void Copy(ReadOnlySpan<byte> usage)
+    {
+        Utf8JsonReader reader = new(usage, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
+        _ = reader.Read();
+        CopyObject(ref reader, reader.CurrentDepth + 1);
+    }
 
     private void CopyObject(ref Utf8JsonReader reader, int depth)
     {
-        _writer.WriteStartObject();
+        writer?.WriteStartObject();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             ReadOnlySpan<byte> name = reader.ValueSpan;
@@ -207,7 +206,7 @@ internal sealed class UsageNormalizer : IDisposable
             }
         }
 
-        _writer.WriteEndObject();
+        writer?.WriteEndObject();
     }
 
     /// <summary>Copies a member if its value is of a kind that its name can have; otherwise returns false.</summary>
@@ -221,13 +220,13 @@ internal sealed class UsageNormalizer : IDisposable
             case JsonTokenType.Number when !isWord && !name.EndsWith("_details"u8):
                 return isSeconds ? TryCopySeconds(ref reader, name) : TryCopyCount(ref reader, name);
             case JsonTokenType.String when isWord && reader.ValueSpan.Length is > 0 and <= WordLimit && !reader.ValueSpan.ContainsAnyExcept(WordBytes):
-                _writer.WriteString(name, reader.ValueSpan);
+                writer?.WriteString(name, reader.ValueSpan);
                 return true;
-            case JsonTokenType.Null when _nullsStay || !(isCount || isWord):
-                _writer.WriteNull(name);
+            case JsonTokenType.Null when nullsStay || !(isCount || isWord):
+                writer?.WriteNull(name);
                 return true;
             case JsonTokenType.StartObject when !isCount && !isWord && depth < MaxDepth:
-                _writer.WritePropertyName(name);
+                writer?.WritePropertyName(name);
                 CopyObject(ref reader, depth + 1);
                 return true;
             default:
@@ -250,7 +249,7 @@ internal sealed class UsageNormalizer : IDisposable
         _hasNumber |= count >= 0;
         if (count >= 0)
         {
-            _writer.WriteNumber(name, count);
+            writer?.WriteNumber(name, count);
         }
 
         return count >= 0;
@@ -264,8 +263,8 @@ internal sealed class UsageNormalizer : IDisposable
         }
 
         _hasNumber = true;
-        _writer.WritePropertyName(name);
-        _writer.WriteRawValue(reader.ValueSpan, skipInputValidation: true);
+        writer?.WritePropertyName(name);
+        writer?.WriteRawValue(reader.ValueSpan, skipInputValidation: true);
         return true;
     }
 }

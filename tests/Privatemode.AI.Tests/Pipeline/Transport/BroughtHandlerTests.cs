@@ -18,6 +18,12 @@ public sealed class BroughtHandlerTests : IAsyncLifetime
     {
         { "header", "changed-request", request => request.Headers.Add("X-Tenant", "acme") },
         { "baggage", "changed-request", request => request.Headers.Add("baggage", "patient=4711") },
+        { "header in place of another", "changed-request", request => Assert.True(
+            request.Headers.Remove("Privatemode-Version") && request.Headers.TryAddWithoutValidation("X-Tenant", "acme")) },
+        { "header removed", "changed-request", request => Assert.True(request.Headers.Remove("Privatemode-Version")) },
+        { "second value", "changed-request", request => request.Headers.Add("Privatemode-Version", "v9") },
+        { "other value", "changed-request", request => Assert.True(
+            request.Headers.Remove("Privatemode-Version") && request.Headers.TryAddWithoutValidation("Privatemode-Version", "v9")) },
         { "content header", "changed-request", request => request.Content!.Headers.Add("X-Tenant", "acme") },
         { "body", "changed-request", request => request.Content = new StringContent("{}") },
         { "body of the same length and type", "changed-request", request => request.Content = OfTheSameHeaders(request.Content!) },

@@ -1,5 +1,6 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Threading.RateLimiting;
 using Privatemode.AI.Internal;
@@ -47,6 +48,7 @@ internal sealed class CallRunner(
 
     /// <summary>Makes one attempt.</summary>
     /// <returns>False if it is to be repeated at once with a new secret; otherwise, the carrier has the answer.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> TryAnswerAsync(ICallCarrier carrier, CallState state, string apiKey, ConnectionSlots.Slot? slot, bool async)
     {
         EncryptedCall call = state.Call!;

@@ -318,7 +318,12 @@ internal sealed class EncryptedCallTransport(HttpClient http, Uri service) : Htt
             }
         }
 
-        foreach (string name in names ?? [])
+        if (names is null)
+        {
+            return;
+        }
+
+        foreach (string name in names)
         {
             _ = headers.Remove(name);
         }

@@ -60,7 +60,7 @@ internal sealed class CallAttempt : IDisposable
     private readonly SecretLease? _lease;
 
     public CallAttempt(
-        EncryptedCall call, SecretLease? lease, BodyExchange? exchange, EncryptedContent? content, IReadOnlyList<KeyValuePair<string, string>> headers)
+        EncryptedCall call, SecretLease? lease, BodyExchange? exchange, EncryptedContent? content, List<KeyValuePair<string, string>> headers)
     {
         Call = call;
         _lease = lease;
@@ -78,7 +78,7 @@ internal sealed class CallAttempt : IDisposable
     public EncryptedContent? Content { get; }
 
     /// <summary>The headers of this attempt, all of them but Accept and Content-Length.</summary>
-    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; }
+    public List<KeyValuePair<string, string>> Headers { get; }
 
     /// <summary>The secret in use; null on an endpoint that is not encrypted.</summary>
     public SessionSecret? Session => _lease?.Session;

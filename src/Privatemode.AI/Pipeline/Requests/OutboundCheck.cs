@@ -75,7 +75,7 @@ internal static class OutboundCheck
     /// <param name="headers">What is about to leave.</param>
     /// <param name="expected">What may, at most 64.</param>
     /// <param name="found">A bit for each of the expected that was there: a second one of the same value is one too many.</param>
-    private static void Check(HttpHeadersNonValidated headers, IReadOnlyList<KeyValuePair<string, string>> expected, ref ulong found)
+    private static void Check(HttpHeadersNonValidated headers, List<KeyValuePair<string, string>> expected, ref ulong found)
     {
         foreach ((string name, HeaderStringValues values) in headers)
         {
@@ -94,7 +94,7 @@ internal static class OutboundCheck
         }
     }
 
-    private static int IndexOf(string name, string value, IReadOnlyList<KeyValuePair<string, string>> expected, ulong found)
+    private static int IndexOf(string name, string value, List<KeyValuePair<string, string>> expected, ulong found)
     {
         for (int i = 0; i < expected.Count; i++)
         {

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Transport;
@@ -199,6 +200,8 @@ internal sealed class ClosableConnection(Stream inner) : Stream
         }
     }
 
+    // Pooled, because it runs for each read of a connection.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> ReadOnceAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         try

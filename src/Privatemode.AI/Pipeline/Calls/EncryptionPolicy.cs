@@ -1,6 +1,7 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Internal;
@@ -66,6 +67,7 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
         }
 
         /// <summary>Puts the encrypted request in the message for the time of sending, and the caller's back afterwards.</summary>
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         public async ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, CallDeadline deadline, bool async)
         {
             using EncryptedMessageScope scope = new(message, attempt, deadline);

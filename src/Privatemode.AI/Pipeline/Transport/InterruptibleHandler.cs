@@ -66,7 +66,10 @@ internal sealed class InterruptibleHandler : DelegatingHandler
         StreamContent content = new(new InterruptibleStream(body, response.Content, isClosable));
         foreach ((string name, HeaderStringValues values) in response.Content.Headers.NonValidated)
         {
-            _ = content.Headers.TryAddWithoutValidation(name, values);
+            // As a text where there is but one: enumerating them takes memory.
+            _ = values.Count == 1
+                ? content.Headers.TryAddWithoutValidation(name, values.ToString())
+                : content.Headers.TryAddWithoutValidation(name, values);
         }
 
         response.Content = content;

@@ -320,12 +320,7 @@ internal sealed class EncryptedCallTransport(HttpClient http, Uri service) : Htt
             }
         }
 
-        if (names is null)
-        {
-            return;
-        }
-
-        foreach (string name in names)
+        foreach (string name in (IEnumerable<string>?)names ?? [])
         {
             _ = headers.Remove(name);
         }

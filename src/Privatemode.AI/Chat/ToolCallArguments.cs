@@ -11,23 +11,25 @@ namespace Privatemode.AI.Chat;
 /// <summary>Reads the arguments of a tool call, and explains to the model why a call with unreadable arguments did not run.</summary>
 internal static class ToolCallArguments
 {
-    /// <summary>The additional property of a <see cref="FunctionCallContent"/> with the model's text, when it is not a JSON object.</summary>
+    /// <summary>The additional property of a <see cref="FunctionCallContent"/> with the model's text, when it is not a JSON object whose
+    /// names are all different.</summary>
     /// <remarks>An additional property survives when a history is stored as JSON; <see cref="FunctionCallContent.Exception"/> does not.</remarks>
     public const string RawKey = "privatemode.raw_arguments";
 
     private const string Unreadable =
-        "The arguments of this tool call are cut off or are not a JSON object, so the call must not run. The next request tells the " +
-        "model, which can call again. If FinishReason is Length, raise ChatOptions.MaxOutputTokens.";
+        "The arguments of this tool call are cut off, are not a JSON object, or contain one argument twice, so the call must not run. The next request " +
+        "tells the model, which can call again. If FinishReason is Length, raise ChatOptions.MaxOutputTokens.";
 
     private const string ErrorResult =
-        "Error: the function did not run, because the arguments of the call are cut off or are not a JSON object. Call it again with complete arguments.";
+        "Error: the function did not run, because the arguments of the call are cut off, are not a JSON object, or contain one argument twice. " +
+        "Call it again with complete arguments.";
 
     private static readonly JsonTypeInfo<IDictionary<string, object?>> ArgumentsType = CreateType();
 
     /// <summary>A call of the model, marked as informational when its arguments cannot be read, so that nothing runs it.</summary>
     /// <param name="id">The ID of the call.</param>
     /// <param name="name">The name of the function.</param>
-    /// <param name="arguments">What the model wrote. Nothing, white space and <c>null</c> mean no arguments.</param>
+    /// <param name="arguments">What the model wrote. Nothing and white space mean no arguments unless the call is cut off; <c>null</c> always does.</param>
     /// <param name="isCutOff">Whether the answer ended early in this call, so that missing arguments do not mean none.</param>
     public static FunctionCallContent ToCall(string id, string name, BinaryData? arguments, bool isCutOff)
     {

@@ -171,8 +171,8 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
             _arguments.Write(piece);
         }
 
-        /// <summary>What the model wrote. Some servers end a call with all of its arguments once more: an object of its own that begins with what came
-        /// before, so that both together are none.</summary>
+        /// <summary>What the model wrote. Some servers repeat all arguments at the end of a call: the last piece is then an object that begins with
+        /// the pieces before it, and only this piece counts, because all together are not one object.</summary>
         public BinaryData AllArguments()
         {
             ReadOnlyMemory<byte> all = _arguments.WrittenMemory;

@@ -6,7 +6,8 @@ using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>Sends through the application's HTTP client factory, whose handlers see encrypted requests only and cannot change one.</summary>
+/// <summary>Sends through the application's HTTP client factory, whose handlers see encrypted requests only. A request that one of
+/// them changes is refused.</summary>
 internal static class PrivatemodeHttp
 {
     public static void Add(IServiceCollection services, PrivatemodeAccount account)

@@ -8,7 +8,8 @@ using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.Verification;
 
-/// <summary>Verifies a deployment once: manifest, nonce, evidence, collateral, verdict. Sends nothing but the nonce.</summary>
+/// <summary>Verifies a deployment once: manifest, nonce, evidence, collateral, verdict. The deployment gets nothing but the nonce and, in a header, the API
+/// key.</summary>
 internal sealed class AttestationRun(
     ManifestPolicyEvaluator manifests, ControlPlaneClient control, CollateralCollector collector, ContrastTrustAnchors anchors, ContrastOptions options,
         AttestationSettings settings, TimeProvider time)

@@ -27,9 +27,12 @@ public sealed record HardwarePolicy
     /// <remarks>A machine that hides the ID of its chip is refused. TDX is still accepted, see <see cref="AllowedTees"/>.</remarks>
     public IReadOnlyCollection<string>? AllowedAmdChipIds { get; init; }
 
-    /// <summary>Gets a value that indicates whether a TDX platform with outdated firmware or microcode is accepted. This is insecure.</summary>
-    /// <value>The default is <see langword="false"/>.</value>
-    /// <remarks>Privatemode's own proxy accepts such platforms. Intel's verdicts about the TDX module and the quoting enclave still apply.</remarks>
+    /// <summary>Gets a value that indicates whether Intel's status of a TDX platform is disregarded unless it is revoked. This is insecure.</summary>
+    /// <value>The default is <see langword="false"/>: the status must be <c>UpToDate</c>.</value>
+    /// <remarks>The status covers CPU, firmware and microcode. The option waives <c>OutOfDate</c>, <c>ConfigurationNeeded</c>, <c>SWHardeningNeeded</c>, their
+    /// combinations, and those that advise a relaunch, as Privatemode's own proxy does. It does not waive <c>Revoked</c>, nor a platform older than all that
+    /// Intel lists. The statuses of the TDX module and the quoting enclave must still be <c>UpToDate</c>; of a module that Intel judges together with the
+    /// platform, the status is the platform's.</remarks>
     public bool DangerousAcceptOutdatedTdxPlatform { get; init; }
 
     /// <summary>Gets a value that indicates whether a TDX platform must be up to date under Intel's newest TCB info.</summary>

@@ -88,7 +88,8 @@ internal sealed class ManifestPolicyEvaluator(
         return new ExpectedManifest(Manifest.Parse(last.Manifest), null, record, failure as PrivatemodeVerificationException);
     }
 
-    /// <summary>The same, and the approved manifest is acceptable as well. For a second look only: the publisher may have been behind.</summary>
+    /// <summary>The same, and the approved manifest is acceptable as well. Used if the user has refused what the publisher names, and when the publisher is
+    /// asked a second time because the deployment did not prove what it named first.</summary>
     public ExpectedManifest MayKeep(ExpectedManifest expected) =>
         _approval is not null && expected.IsUnproved && expected.Record.Last is { } last ? expected with { Kept = Manifest.Parse(last.Manifest) } : expected;
 

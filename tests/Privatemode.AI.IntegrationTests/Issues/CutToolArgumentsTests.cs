@@ -61,7 +61,7 @@ public sealed class CutToolArgumentsTests : DeploymentTest
         Assert.Empty(_ran);
         string raw = string.IsNullOrWhiteSpace(arguments) ? "" : $" The arguments were: {arguments}";
         JsonEncodedText result = JsonEncodedText.Encode(
-            "Error: the function did not run, because the arguments of the call are cut off or are not a JSON object. Call it again with " +
+            "Error: the function did not run, because the arguments of the call are cut off, are not a JSON object, or contain one argument twice. Call it again with " +
             $"complete arguments.{raw}");
         AssertMessages(
             $$$"""

@@ -13,7 +13,8 @@ namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>
 /// Runs a call: takes the plaintext once, then encrypts an attempt, has it carried, and decrypts the answer; once more where the protocol wants it.
-/// The same for every way in. Other retries are made by the retry policy.
+/// The same for the OpenAI client's pipeline and for the message handler. Retries after a pause are made by <see cref="PrivatemodeRetryPolicy"/>, which
+/// only the pipeline has.
 /// </summary>
 internal sealed class CallRunner(
     RequestEncryptor encryptor, RemoteMediaResolver media, AnswerReader answers, SessionManager sessions, ApiKeys apiKeys, RateLimiter? limiter,

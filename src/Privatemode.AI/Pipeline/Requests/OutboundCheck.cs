@@ -7,8 +7,9 @@ using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
-/// <summary>The last check before the socket: nothing leaves but what the attempt was encrypted to, and only in a form that cannot leak.</summary>
-/// <remarks>Reads the bytes that are about to leave afresh; it relies on nothing that was computed during encryption.</remarks>
+/// <summary>Compares a request with what its attempt may send, before it goes to the message handlers: address, body, headers, and sent once.</summary>
+/// <remarks>Every value of the body must be in encrypted form or an allowed clear value; the bytes are read anew for that. It is above the handlers of the
+/// application: <see cref="OutboundGuardHandler"/>, below them, compares the request with a snapshot.</remarks>
 internal static class OutboundCheck
 {
     /// <exception cref="PrivatemodeWouldLeakException">Something else would have left.</exception>

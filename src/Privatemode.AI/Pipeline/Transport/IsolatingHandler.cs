@@ -5,9 +5,9 @@ namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>
 /// Sends outside of the ambient activity, whose baggage and trace state would otherwise travel in the clear, and within the deadline
-/// of the attempt. Takes the snapshot that <see cref="OutboundGuardHandler"/> compares the request with.
+/// of the attempt. Takes the snapshot of the request with which <see cref="OutboundGuardHandler"/> compares it.
 /// </summary>
-/// <param name="inner">What sends: handlers that end in <see cref="OutboundGuardHandler"/> and the one below it.</param>
+/// <param name="inner">The handlers of the application, if there are any, then <see cref="OutboundGuardHandler"/>, then the handler that sends.</param>
 /// <param name="isLoopbackOnly">Refuses every address that is not on this machine.</param>
 internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopbackOnly) : DelegatingHandler(inner)
 {

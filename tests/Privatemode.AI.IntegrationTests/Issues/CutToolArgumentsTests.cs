@@ -61,8 +61,8 @@ public sealed class CutToolArgumentsTests : DeploymentTest
         Assert.Empty(_ran);
         string raw = string.IsNullOrWhiteSpace(arguments) ? "" : $" The arguments were: {arguments}";
         JsonEncodedText result = JsonEncodedText.Encode(
-            "Error: the function did not run, because the arguments of the call are cut off, are not a JSON object, or contain one argument twice. Call it again with " +
-            $"complete arguments.{raw}");
+            "Error: the function did not run, because the arguments of the call are cut off, are not a JSON object, or contain one argument twice. " +
+            $"Call it again with complete arguments.{raw}");
         AssertMessages(
             $$$"""
             [{"role":"user","content":"Delete x"},

@@ -9,7 +9,8 @@ using Xunit.Abstractions;
 
 namespace Privatemode.AI.Tests.Architecture;
 
-/// <summary>The walks of docs/architecture.md name all files of which code runs, and no others. What runs is measured: see <see cref="WalkProgram"/>.</summary>
+/// <summary>The walks of docs/architecture.md name all files of which code runs, and no others. What runs is measured: see <see cref="WalkProgram"/>. The
+/// files and types of its first table exist.</summary>
 public sealed partial class WalksTests(ITestOutputHelper report)
 {
     private const string Document = "docs/architecture.md";
@@ -53,6 +54,7 @@ public sealed partial class WalksTests(ITestOutputHelper report)
     [Theory]
     [InlineData("A prompt")]
     [InlineData("A manifest")]
+    [InlineData("An answer with an error status")]
     public void Walk_NamesFilesThatExist_EachOnce(string heading)
     {
         (int Number, string File, string When)[] rows = Rows(heading);
@@ -61,16 +63,54 @@ public sealed partial class WalksTests(ITestOutputHelper report)
         Assert.Empty(rows.GroupBy(row => row.File).Where(group => group.Count() > 1).Select(group => group.Key));
     }
 
+    [Fact]
+    public void WhereToLook_NamesFilesThatExist_AndTheTypesInThem()
+    {
+        ILookup<string, string> types = FilesOfTypes();
+        List<string> missing = [];
+        string[] rows = [.. Section("Where to look").Split('\n').Where(line => line.StartsWith("| ", StringComparison.Ordinal))];
+        Assert.True(rows.Length > 25);
+        foreach (string row in rows)
+        {
+            string[] cells = row.Trim('|').Split('|');
+            Assert.Equal(3, cells.Length);
+            string file = "";
+            foreach (string name in Code().Matches(cells[1]).Select(match => match.Groups[1].Value))
+            {
+                file = name.Contains('.') ? name : file;
+                bool isThere = name.Contains('.')
+                    ? Exists(name)
+                    : types.Any(type => type.Key.EndsWith($".{name}", StringComparison.Ordinal) && type.Contains(file));
+                missing.AddRange(isThere ? [] : [$"{cells[0].Trim()}: {name}"]);
+            }
+        }
+
+        Assert.Empty(missing);
+    }
+
+    [Fact]
+    public void NewClearMember_NamesFilesThatExist()
+    {
+        string[] files = [.. Code().Matches(Section("Where to look").Split("\n### A new clear member\n")[1])
+            .Select(match => match.Groups[1].Value).Where(name => name.Contains('/') || name.EndsWith(".md", StringComparison.Ordinal))];
+        Assert.True(files.Length > 10);
+        Assert.Empty(files.Where(name => !Exists(name)));
+    }
+
+    private static bool Exists(string name) => File.Exists(Path.Combine(Library, name)) || File.Exists(Path.Combine(RepositoryFiles.Root, name));
+
     private static string List(string[] files) => files.Length == 0 ? "none" : string.Join(", ", files);
 
-    private static (int Number, string File, string When)[] Rows(string heading)
+    private static (int Number, string File, string When)[] Rows(string heading) => [.. Row().Matches(Section(heading))
+        .Select(row => (int.Parse(row.Groups["n"].ValueSpan), row.Groups["file"].Value, row.Groups["when"].Value.Trim()))];
+
+    private static string Section(string heading)
     {
         string text = File.ReadAllText(Path.Combine(RepositoryFiles.Root, Document)).ReplaceLineEndings("\n");
         int begin = text.IndexOf($"\n## {heading}\n", StringComparison.Ordinal);
         Assert.True(begin >= 0, $"{Document} has no heading \"{heading}\".");
         int end = text.IndexOf("\n## ", begin + 1, StringComparison.Ordinal);
-        return [.. Row().Matches(text[begin..(end < 0 ? text.Length : end)])
-            .Select(row => (int.Parse(row.Groups["n"].ValueSpan), row.Groups["file"].Value, row.Groups["when"].Value.Trim()))];
+        return text[begin..(end < 0 ? text.Length : end)];
     }
 
     private static async Task<(string When, string Type)[]> MeasureAsync(string program)
@@ -92,9 +132,9 @@ public sealed partial class WalksTests(ITestOutputHelper report)
             .Select(line => line.Split(' ')).Select(parts => (parts[0], parts[1]))];
     }
 
-    /// <summary>Outermost types by their full names, with their files. Interfaces and enumerations have no code to follow.</summary>
+    /// <summary>Outermost types by their full names, with their files.</summary>
     private static ILookup<string, string> FilesOfTypes() => RepositoryFiles.Sources("Privatemode.AI")
-        .SelectMany(path => CSharpSyntaxTree.ParseText(File.ReadAllText(path)).GetRoot().DescendantNodes().OfType<TypeDeclarationSyntax>()
+        .SelectMany(path => CSharpSyntaxTree.ParseText(File.ReadAllText(path)).GetRoot().DescendantNodes().OfType<BaseTypeDeclarationSyntax>()
             .Where(type => type.Parent is BaseNamespaceDeclarationSyntax)
             .Select(type => ($"{((BaseNamespaceDeclarationSyntax)type.Parent!).Name}.{type.Identifier.Text}",
                 Path.GetRelativePath(Library, path).Replace('\\', '/'))))
@@ -102,4 +142,7 @@ public sealed partial class WalksTests(ITestOutputHelper report)
 
     [GeneratedRegex(@"^\| (?<n>\d+) \| `(?<file>[^`]+\.cs)` \|(?<when>[^|]*)\|", RegexOptions.Multiline)]
     private static partial Regex Row();
+
+    [GeneratedRegex("`([^`]+)`")]
+    private static partial Regex Code();
 }

@@ -5,7 +5,8 @@ namespace Privatemode.AI.Tests.Chat;
 /// <summary>What the model said before, on its way back to it.</summary>
 public sealed class RequestHistoryTests(ChatFixture fixture) : IClassFixture<ChatFixture>
 {
-    private const string Error = "Error: the function did not run, because the arguments of the call are cut off, are not a JSON object, or contain one argument twice. " +
+    private const string Error =
+        "Error: the function did not run, because the arguments of the call are cut off, are not a JSON object, or contain one argument twice. " +
         "Call it again with complete arguments.";
 
     [Fact]

@@ -283,7 +283,7 @@ internal sealed class ApiKeyPolicy(string apiKey) : PipelinePolicy
         (CallState.Of(message) ?? throw new InvalidOperationException("The call policy is missing from the pipeline.")).ApiKey = apiKey;
 }
 
-/// <summary>The transport: the last check before the socket.</summary>
+/// <summary>The transport: has each request checked before it goes to the message handlers.</summary>
 internal sealed class EncryptedCallTransport(HttpClient http, Uri service) : HttpClientPipelineTransport(http)
 {
     protected override void OnSendingRequest(PipelineMessage message, HttpRequestMessage httpRequest)

@@ -89,6 +89,15 @@ public sealed partial class WalksTests(ITestOutputHelper report)
     }
 
     [Fact]
+    public void WhereToLook_NamesMembersThatExist()
+    {
+        string sources = string.Join('\n', RepositoryFiles.Sources("Privatemode.AI").Select(File.ReadAllText));
+        string section = Section("Where to look");
+        Assert.Empty(Code().Matches(section[section.IndexOf("\n|", StringComparison.Ordinal)..]).Select(match => match.Groups[1].Value)
+            .Where(name => !Exists(name) && !name.Split('.').All(part => sources.Contains(part, StringComparison.Ordinal))));
+    }
+
+    [Fact]
     public void NewClearMember_NamesFilesThatExist()
     {
         string[] files = [.. Code().Matches(Section("Where to look").Split("\n### A new clear member\n")[1])

@@ -16,7 +16,7 @@ namespace Privatemode.AI;
 internal sealed class ClientComposition : IClientComposition
 {
     private readonly HttpClient _http;
-    private readonly DeploymentVerifier _attested;
+    private readonly DeploymentVerifier _verifier;
     private readonly SessionManager _sessions;
     private readonly ImageFetcher? _images;
     private readonly ApiKeys _apiKeys;
@@ -40,12 +40,12 @@ internal sealed class ClientComposition : IClientComposition
             handler, options.Verification.InsecureLoopbackTrust is not null, transport.InsecureAcceptAnyHandlerOnLoopback);
         BoundedHttpClient bounded = new(_http, time);
         ControlPlaneClient control = new(bounded, Endpoint, ProtocolHeaders.ProtocolVersion, apiKeys.Source);
-        _attested = VerificationComposition.Create(options, bounded, control);
-        SecretExchanger exchanger = new(_attested.GetAsync, control, options.Verification.GpuRevocation, _events, time);
+        _verifier = VerificationComposition.Create(options, bounded, control);
+        SecretExchanger exchanger = new(_verifier.GetAsync, control, options.Verification.GpuRevocation, _events, time);
         _sessions = new SessionManager(
-            apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, secret => _attested.IsTrusted(secret.Deployment)),
+            apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, secret => _verifier.IsTrusted(secret.Deployment)),
             time, options.MaxSessions, transport.ResponseTimeout);
-        _attested.Changed = _sessions.ForgetAll;
+        _verifier.Changed = _sessions.ForgetAll;
         _images = media.Remote == RemoteMediaPolicy.FetchLocally ? ImageFetcher.ForPublicAddresses(time, transport.ResponseTimeout) : null;
         PromptCacheSaltProvider salts = new(options.PromptCache.Scope, apiKeys.AreManyCallers);
         CallRunner runner = new(
@@ -58,7 +58,7 @@ internal sealed class ClientComposition : IClientComposition
         Models = new ModelCatalog(
             apiKeys, options.MaxSessions, apiKey => ModelListReader.DownloadAsync(OpenAI.GetOpenAIModelClient(), apiKey, Map), time);
         Failures = new ExceptionMapper(Map, Models.ExplainAsync);
-        _gauge = ClientGauge.Register(Endpoint.Host, time, () => _attested.Health.Deployment, _sessions.CountSecrets);
+        _gauge = ClientGauge.Register(Endpoint.Host, time, () => _verifier.Health.Deployment, _sessions.CountSecrets);
 
         Exception Map(Exception exception, ServiceError? error) => ServiceErrors.Map(exception, apiKeys.Source, error);
     }
@@ -71,7 +71,7 @@ internal sealed class ClientComposition : IClientComposition
 
     public ClientEvents Events => _events;
 
-    public DeploymentHealth Health => _attested.Health;
+    public DeploymentHealth Health => _verifier.Health;
 
     public bool IsUnverified => false;
 
@@ -105,7 +105,7 @@ internal sealed class ClientComposition : IClientComposition
     public async Task<VerifiedDeployment> VerifyAsync(CancellationToken cancellationToken)
     {
         string apiKey = await _apiKeys.ReadAsync(async: true, cancellationToken).ConfigureAwait(false);
-        VerifiedMesh mesh = await _attested.VerifyNowAsync(apiKey, cancellationToken).ConfigureAwait(false);
+        VerifiedMesh mesh = await _verifier.VerifyNowAsync(apiKey, cancellationToken).ConfigureAwait(false);
         return mesh.Deployment;
     }
 
@@ -115,7 +115,7 @@ internal sealed class ClientComposition : IClientComposition
         _events.Close();
         _closing.Cancel();
         _gauge.Dispose();
-        _attested.Dispose();
+        _verifier.Dispose();
         _sessions.Dispose();
         _images?.Dispose();
         _http.Dispose();

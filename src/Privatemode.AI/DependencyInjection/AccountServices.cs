@@ -34,7 +34,7 @@ internal static class AccountServices
     {
         if (account.AccountKey is null)
         {
-            foreach (ServiceDescriptor service in services.Where(IsStandIn).ToArray())
+            foreach (ServiceDescriptor service in services.Where(IsStale).ToArray())
             {
                 _ = services.Remove(service);
             }
@@ -48,7 +48,7 @@ internal static class AccountServices
         _ = services.AddKeyedSingleton(account.AccountKey, (provider, _) => create(provider));
     }
 
-    private static bool IsStandIn(ServiceDescriptor service) =>
+    private static bool IsStale(ServiceDescriptor service) =>
         !service.IsKeyedService && ReferenceEquals(service.ImplementationFactory, NoAccountWithoutKey);
 
     private static PrivatemodeConfigurationException Missing(IServiceProvider provider, string? accountKey)

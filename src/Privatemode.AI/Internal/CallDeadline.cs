@@ -168,11 +168,11 @@ internal sealed class CallDeadline(
 /// <summary>How long something counts, by two clocks: it is over as soon as one of them says so.</summary>
 /// <param name="From">When it began, by the wall clock.</param>
 /// <param name="Until">When it ends, by the wall clock.</param>
-/// <param name="Stamp">When it began, by the monotonic clock.</param>
+/// <param name="Timestamp">When it began, by the monotonic clock.</param>
 /// <remarks>
 /// The wall clock can be set back, and would make something old look young. The monotonic one cannot, but may stand still while the machine sleeps.
 /// </remarks>
-internal readonly record struct ValidityPeriod(DateTimeOffset From, DateTimeOffset Until, long Stamp)
+internal readonly record struct ValidityPeriod(DateTimeOffset From, DateTimeOffset Until, long Timestamp)
 {
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
 
@@ -189,7 +189,7 @@ internal readonly record struct ValidityPeriod(DateTimeOffset From, DateTimeOffs
     {
         DateTimeOffset now = time.GetUtcNow();
         TimeSpan byWall = Until - now;
-        TimeSpan byMonotonic = Until - From - time.GetElapsedTime(Stamp);
+        TimeSpan byMonotonic = Until - From - time.GetElapsedTime(Timestamp);
         return now < From - ClockTolerance ? TimeSpan.Zero : byWall < byMonotonic ? byWall : byMonotonic;
     }
 

@@ -26,7 +26,7 @@ internal static class UserCallback
     {
         try
         {
-            return await CallerContext.StartOutside(static call => call.callback(call.cancellationToken), (callback, cancellationToken))
+            return await CallerContext.StartWithoutContext(static call => call.callback(call.cancellationToken), (callback, cancellationToken))
                 .ConfigureAwait(false);
         }
         catch (Exception exception) when (Note(exception))
@@ -56,11 +56,11 @@ internal static class CallerContext
 {
     /// <summary>Goes to the next item.</summary>
     /// <remarks>The enumerator of the OpenAI client awaits its request without <c>ConfigureAwait(false)</c>.</remarks>
-    public static ValueTask<bool> MoveNextAsync<T>(IAsyncEnumerator<T> items) => StartOutside(static items => items.MoveNextAsync(), items);
+    public static ValueTask<bool> MoveNextAsync<T>(IAsyncEnumerator<T> items) => StartWithoutContext(static items => items.MoveNextAsync(), items);
 
     /// <summary>Starts asynchronous work on the caller's thread and in its execution context, where it finds no context to come back to.</summary>
     /// <remarks>Work that awaits without <c>ConfigureAwait(false)</c> would never end if the caller blocks the only thread of its context.</remarks>
-    public static ValueTask<TResult> StartOutside<TState, TResult>(Func<TState, ValueTask<TResult>> start, TState state)
+    public static ValueTask<TResult> StartWithoutContext<TState, TResult>(Func<TState, ValueTask<TResult>> start, TState state)
     {
         if (TaskScheduler.Current != TaskScheduler.Default)
         {
@@ -86,7 +86,7 @@ internal static class CallerContext
     /// <remarks>Runs on the caller's thread: one of the pool may not be available while synchronous callers block it.</remarks>
     private static ValueTask<TResult> StartOutsideOfScheduler<TState, TResult>(Func<TState, ValueTask<TResult>> start, TState state)
     {
-        Task<ValueTask<TResult>> starting = new(() => StartOutside(start, state));
+        Task<ValueTask<TResult>> starting = new(() => StartWithoutContext(start, state));
         starting.RunSynchronously(TaskScheduler.Default);
         return starting.GetAwaiter().GetResult();
     }

@@ -37,7 +37,7 @@ public class ModelCatalog
     internal ModelCatalog(
         ApiKeys apiKeys, int mostKeys, Func<string?, Task<IReadOnlyList<ModelInfo>>> download, TimeProvider time)
     {
-        _lists = new ModelLists(apiKeys, mostKeys, download, time, Tell);
+        _lists = new ModelLists(apiKeys, mostKeys, download, time, RaiseChanged);
         _time = time;
     }
 
@@ -168,7 +168,7 @@ public class ModelCatalog
 
     private static ModelInfo? Find(IReadOnlyList<ModelInfo> models, string id) => models.FirstOrDefault(model => model.Id == id);
 
-    private void Tell(IReadOnlyList<ModelInfo> before, IReadOnlyList<ModelInfo> now)
+    private void RaiseChanged(IReadOnlyList<ModelInfo> before, IReadOnlyList<ModelInfo> now)
     {
         List<ModelInfo> added = [.. now.ExceptBy(before.Select(model => model.Id), model => model.Id, StringComparer.Ordinal)];
         List<ModelInfo> removed = [.. before.ExceptBy(now.Select(model => model.Id), model => model.Id, StringComparer.Ordinal)];

@@ -103,7 +103,7 @@ internal sealed class ModelListCache(
         }
     }
 
-    /// <summary>Starts a reading that belongs to nobody in particular: no caller's context, no caller's cancellation.</summary>
+    /// <summary>Starts a reading that belongs to no caller: no caller's context, no caller's cancellation.</summary>
     private Task<IReadOnlyList<ModelInfo>> Start(string? apiKey)
     {
         Task<IReadOnlyList<ModelInfo>> reading = BackgroundWork.Start(() => Task.Run(() => ReadAsync(apiKey), CancellationToken.None));

@@ -95,7 +95,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
     }
 
-    /// <summary>In turn; whoever was woken and did not take the room wakes the next.</summary>
+    /// <summary>In turn; a caller that was woken and did not use the free place wakes the next.</summary>
     private async ValueTask<AccountSession> EnterWhenThereIsRoomAsync(string apiKey, bool async, CallDeadline deadline)
     {
         SessionSlotQueue.Place place = _queue.Join(apiKey);
@@ -103,7 +103,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         {
             while (true)
             {
-                // After joining: a session that becomes idle from here on wakes somebody.
+                // After joining: a session that becomes idle from here on wakes a waiting caller.
                 if (TryEnter(apiKey, isFirst: _queue.IsFirst(place)) is { } session)
                 {
                     return session;

@@ -44,10 +44,10 @@ internal sealed class AttestationRun(
         }
 
         onProved(Convert.ToHexStringLower(proof.Verified.Manifest.Digest.Span));
-        ManifestDecision grounds = await manifests.AdoptAsync(expected, proof.Verified.Manifest, async, cancellationToken).ConfigureAwait(false);
-        VerifiedDeployment report = DeploymentReport.Of(proof.Verified, grounds, proof.Evidence, settings);
+        ManifestDecision decision = await manifests.AdoptAsync(expected, proof.Verified.Manifest, async, cancellationToken).ConfigureAwait(false);
+        VerifiedDeployment report = DeploymentReport.Of(proof.Verified, decision, proof.Evidence, settings);
         SecretServiceNames names = new(proof.Verified.Manifest.SecretServiceNames, settings.AcceptsUnnamedSecretService);
-        return new VerifiedMesh(proof.Verified.MeshAuthority, names, report, new ValidityPeriod(report.VerifiedAt, report.ValidUntil, proof.Stamp));
+        return new VerifiedMesh(proof.Verified.MeshAuthority, names, report, new ValidityPeriod(report.VerifiedAt, report.ValidUntil, proof.Timestamp));
     }
 
     /// <summary>What the publisher names now, if that may change the outcome: it may have been behind the deployment, or be ahead of it.</summary>
@@ -88,7 +88,7 @@ internal sealed class AttestationRun(
     }
 
     /// <summary>Judges by what is at hand, and once more by what is current if a copy at hand may be to blame.</summary>
-    private async ValueTask<(VerifiedCoordinator Verified, ContrastCollateral Collateral, long Stamp)> EvaluateAsync(
+    private async ValueTask<(VerifiedCoordinator Verified, ContrastCollateral Collateral, long Timestamp)> EvaluateAsync(
         ParsedEvidence evidence, byte[] nonce, bool async, CancellationToken cancellationToken)
     {
         CollectedCollateral collected = await collector.CollectAsync(evidence, fresh: false, async, cancellationToken).ConfigureAwait(false);
@@ -105,7 +105,7 @@ internal sealed class AttestationRun(
         {
             return Evaluate(evidence, nonce, collected);
         }
-        catch (PrivatemodeVerificationException exception) when (collected.HasStandIns && exception.Cause.HasFlag(VerificationCause.ExpiredCollateral))
+        catch (PrivatemodeVerificationException exception) when (collected.HasStale && exception.Cause.HasFlag(VerificationCause.ExpiredCollateral))
         {
             // The deployment did nothing wrong: there is only nothing to judge it by.
             throw new PrivatemodeServiceException(
@@ -115,7 +115,7 @@ internal sealed class AttestationRun(
         }
     }
 
-    private (VerifiedCoordinator Verified, ContrastCollateral Collateral, long Stamp) Evaluate(
+    private (VerifiedCoordinator Verified, ContrastCollateral Collateral, long Timestamp) Evaluate(
         ParsedEvidence evidence, byte[] nonce, CollectedCollateral collected)
     {
         ContrastCollateral collateral = collected.Combine();
@@ -133,7 +133,7 @@ internal sealed class AttestationRun(
         : null;
 
     /// <summary>What a deployment has proved, before it is decided whether that counts.</summary>
-    private sealed record Proof(VerifiedCoordinator Verified, EvidenceBundle Evidence, long Stamp);
+    private sealed record Proof(VerifiedCoordinator Verified, EvidenceBundle Evidence, long Timestamp);
 }
 
 /// <summary>What an attestation is made with, beside trust.</summary>

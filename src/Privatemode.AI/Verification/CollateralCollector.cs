@@ -294,7 +294,7 @@ internal sealed class CollectedCollateral(Func<ContrastCollateral> combine, para
     public bool HasCopies => files.Any(file => file?.IsFromCache == true);
 
     /// <summary>Some are older than they should be, because their host is away.</summary>
-    public bool HasStandIns => files.Any(file => file?.IsStandIn == true);
+    public bool HasStale => files.Any(file => file?.IsStale == true);
 
     /// <exception cref="PrivatemodeVerificationException">One of the files is rubbish.</exception>
     public ContrastCollateral Combine() => combine();

@@ -26,7 +26,7 @@ internal sealed record CollateralFile(byte[] Body, string Chain, DateTimeOffset 
     public bool IsFromCache { get; init; }
 
     /// <summary>True when it is a copy that is older than demanded, because a download is impossible or brought nothing newer.</summary>
-    public bool IsStandIn { get; init; }
+    public bool IsStale { get; init; }
 
     /// <summary>True when it is a copy of a file that its host says it does not hand out any more.</summary>
     public bool IsWithdrawn { get; init; }

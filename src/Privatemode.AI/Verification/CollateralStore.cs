@@ -26,13 +26,13 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(10);
 
     // A deployment is judged by several files of one host. Waiting for a host that is away once for each of them takes minutes.
-    private static readonly TimeSpan AwayFor = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan UnreachableFor = TimeSpan.FromSeconds(30);
 
     // Shared by all clients of the process, like the nearest cache.
     private static readonly ConcurrentDictionary<string, SharedDownload> UnderWay = new(StringComparer.Ordinal);
 
     // Hosts that did not answer, and when. Not shared: another client may reach them by another way.
-    private readonly ConcurrentDictionary<string, long> _away = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> _unreachable = new(StringComparer.Ordinal);
 
     /// <summary>Returns the newest authentic file that is known, which is as current as demanded unless its host is away or has only an older one.</summary>
     /// <returns>The file; without a version if it is not authentic, and no copy is.</returns>
@@ -64,7 +64,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         }
     }
 
-    /// <summary>Decides what somebody else's download is for one who waited. Each trying again in turn would make the last wait for ever.</summary>
+    /// <summary>Decides what another caller's download is for one that waited. Each trying again in turn would make the last wait for ever.</summary>
     private async ValueTask<CollateralFile> UseSharedAsync(
         DownloadResult end, CollateralRequest request, CollateralFreshness freshness, bool async, CancellationToken cancellationToken)
     {
@@ -94,9 +94,9 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
             {
                 chosen = copy;
             }
-            else if (copies.Newest is { } last && IsAway(request.Address))
+            else if (copies.Newest is { } last && IsUnreachable(request.Address))
             {
-                chosen = last with { IsStandIn = true };
+                chosen = last with { IsStale = true };
             }
             else
             {
@@ -134,12 +134,12 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     {
         return copy is null || (downloaded.Version is not null && Replaces(downloaded, copy))
             ? downloaded
-            : copy with { IsStandIn = !IsCurrent(copy, freshness) };
+            : copy with { IsStale = !IsCurrent(copy, freshness) };
     }
 
     /// <summary>The newest copy, after a download has failed.</summary>
     private CollateralFile GetSubstitute(CollateralFile copy, PrivatemodeServiceException failure, CollateralFreshness freshness) =>
-        copy with { IsStandIn = !IsCurrent(copy, freshness), IsWithdrawn = failure.Status == (int)HttpStatusCode.Gone };
+        copy with { IsStale = !IsCurrent(copy, freshness), IsWithdrawn = failure.Status == (int)HttpStatusCode.Gone };
 
     /// <summary>Keeps the chosen file in a cache that has no copy of it, or an older one. What is not authentic is not kept.</summary>
     private async ValueTask StoreAsync(
@@ -217,7 +217,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
             string chain = request.ChainHeader is { } name && answer.Headers.TryGetValues(name, out IEnumerable<string>? values)
                 ? string.Join(',', values)
                 : "";
-            _ = _away.TryRemove(request.Address.Authority, out _);
+            _ = _unreachable.TryRemove(request.Address.Authority, out _);
             return new DownloadResult(new CollateralFile(answer.Body, chain, time.GetUtcNow()), null);
         }
         catch (PrivatemodeServiceException exception)
@@ -225,14 +225,14 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
             // A host that answers, if only with an error, is asked for each file: one that is busy must not hide what it revoked.
             if (exception.Reason is ServiceFailureReason.Unreachable or ServiceFailureReason.Timeout)
             {
-                _away[request.Address.Authority] = time.GetTimestamp();
+                _unreachable[request.Address.Authority] = time.GetTimestamp();
             }
 
             return new DownloadResult(null, exception);
         }
     }
 
-    private bool IsAway(Uri address) => _away.TryGetValue(address.Authority, out long since) && time.GetElapsedTime(since) < AwayFor;
+    private bool IsUnreachable(Uri address) => _unreachable.TryGetValue(address.Authority, out long since) && time.GetElapsedTime(since) < UnreachableFor;
 
     /// <param name="Found">What each cache has that is authentic.</param>
     /// <param name="Newest">The newest of them and of what came with the evidence.</param>
@@ -276,7 +276,7 @@ internal enum CollateralFreshness
 
 /// <summary>A download that is under way, and those who wait for it.</summary>
 /// <remarks>
-/// Whoever works on it may be slow for reasons of his own: another proxy, another handler. So those who wait do so for 15 seconds only;
+/// The caller that downloads may have a slow proxy or handler of its own. The others therefore wait for 15 seconds only;
 /// then one of them, and after as long again one more, downloads as well. The first to end does so for all.
 /// </remarks>
 internal sealed class SharedDownload
@@ -312,14 +312,14 @@ internal sealed class SharedDownload
         }
     }
 
-    /// <summary>For who downloads: no longer. True when nobody does any more.</summary>
+    /// <summary>The caller no longer downloads. True when no caller does any more.</summary>
     public bool Leave() => Interlocked.Decrement(ref _working) == 0;
 
     /// <summary>Tells those who wait.</summary>
     public void End(DownloadResult end) => _end.TrySetResult(end);
 }
 
-/// <summary>How a download ended. Without file and failure: whoever downloaded had no need to, or was called off.</summary>
+/// <summary>How a download ended. Without file and failure: the caller that downloaded did not need to, or cancelled.</summary>
 internal readonly record struct DownloadResult(CollateralFile? File, PrivatemodeServiceException? Failure)
 {
     /// <summary>False when those who waited know no more than before.</summary>

@@ -15,7 +15,7 @@ internal static class DeploymentReport
 
     /// <summary>Makes the report.</summary>
     public static VerifiedDeployment Of(
-        VerifiedCoordinator verified, ManifestDecision grounds, EvidenceBundle evidence, AttestationSettings settings)
+        VerifiedCoordinator verified, ManifestDecision decision, EvidenceBundle evidence, AttestationSettings settings)
     {
         DateTimeOffset meshCaNotAfter = verified.MeshAuthority.NotAfter;
         CollateralInfo[] dates = [.. verified.Snp is { } snp ? DatesOf(snp.Dates) : DatesOf(verified.Tdx!), Date("mesh CA", null, meshCaNotAfter)];
@@ -26,9 +26,9 @@ internal static class DeploymentReport
             VerifiedAt = evidence.VerifiedAt,
             ValidUntil = new[] { end, verified.ValidUntil, meshCaNotAfter }.Min(),
             ManifestSha256 = Hex(verified.Manifest.Digest),
-            ManifestSource = grounds.Source,
-            ManifestAdoptedAt = grounds.AdoptedAt,
-            UnapprovedManifestSha256 = grounds.Unapproved,
+            ManifestSource = decision.Source,
+            ManifestAdoptedAt = decision.AdoptedAt,
+            UnapprovedManifestSha256 = decision.Unapproved,
             Manifest = verified.Manifest.Raw,
             Tee = verified.Kind == EvidenceKind.SevSnp ? TeeKind.SevSnp : TeeKind.Tdx,
             AmdProduct = verified.Kind == EvidenceKind.SevSnp ? new AmdProduct(verified.Product) : null,
@@ -39,7 +39,7 @@ internal static class DeploymentReport
             Collateral = dates,
             MeshCaSha256 = Hex(verified.MeshAuthority.Fingerprint),
             ClaimedCoordinatorVersion = verified.ClaimedVersion,
-            Warnings = [.. verified.Warnings, .. grounds.Warnings],
+            Warnings = [.. verified.Warnings, .. decision.Warnings],
             Checks = verified.Checks,
         };
     }

@@ -10,17 +10,17 @@ namespace Privatemode.AI.Verification;
 internal sealed class DeploymentVerifier(
     AttestationRun attestation, ManifestPolicyEvaluator manifests, ClientEvents events, TimeProvider time) : IDisposable
 {
-    // Secrets are exchanged every 45 minutes at least while the client is in use, so that somebody comes by in the last 90 minutes.
+    // Secrets are exchanged every 45 minutes at least while the client is in use, so that a call arrives in the last 90 minutes.
     private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(90);
     private static readonly TimeSpan ManifestInterval = TimeSpan.FromMinutes(5);
 
-    // What fails there is told to nobody; whoever needs it tries himself.
-    private const string InBackground = "renewal";
+    // A failure there is not reported; a caller that needs the result tries again.
+    private const string BackgroundTrigger = "renewal";
 
     private readonly SemaphoreSlim _gate = new(1);
     private readonly CancellationTokenSource _lifetime = new();
     private VerifiedMesh? _current;
-    private ValidityPeriod _look; // how long the last look at the publisher will do
+    private ValidityPeriod _publisherCheck; // how long what the publisher named last is current
     private int _renewing;
     private Exception? _failure;
     private Exception? _shared; // how a verification failed for everybody who waited for it; null since one succeeded
@@ -87,7 +87,7 @@ internal sealed class DeploymentVerifier(
         return mesh is not null && mesh != rejected && !mesh.Validity.IsOver(time) && !manifests.IsClosed ? mesh : null;
     }
 
-    /// <summary>One verification at a time. How it fails, it fails for all who were waiting then; whoever comes later tries himself.</summary>
+    /// <summary>One verification at a time. How it fails, it fails for all callers that were waiting then; later ones try again.</summary>
     private async ValueTask<VerifiedMesh> RunExclusiveAsync(
         Func<VerifiedMesh?> known, Func<ValueTask<VerifiedMesh>> find, bool async, CancellationToken cancellationToken)
     {
@@ -138,7 +138,7 @@ internal sealed class DeploymentVerifier(
         }
         catch (Exception exception)
         {
-            if (trigger != InBackground && SharedExceptions.IsShareable(exception))
+            if (trigger != BackgroundTrigger && SharedExceptions.IsShareable(exception))
             {
                 Volatile.Write(ref _shared, exception);
             }
@@ -159,7 +159,7 @@ internal sealed class DeploymentVerifier(
         {
             VerifiedMesh mesh = await attestation.VerifyAsync(apiKey, InvalidateOther, async, cancellationToken).ConfigureAwait(false);
             VerifiedMesh? before = _current;
-            _look = ValidityPeriod.Of(ManifestInterval, time);
+            _publisherCheck = ValidityPeriod.Of(ManifestInterval, time);
             Volatile.Write(ref _current, mesh);
             Volatile.Write(ref _failure, null);
             if (before is not null && !IsSame(before.Deployment, mesh.Deployment))
@@ -199,10 +199,10 @@ internal sealed class DeploymentVerifier(
         ValidityPeriod validity = mesh.Validity;
         TimeSpan lead = (validity.Until - validity.From) / 4;
         bool isDue = validity.Left(time) <= (lead < RenewalLead ? lead : RenewalLead);
-        bool mayHaveChanged = manifests.FollowsThePublisher && _look.IsOver(time);
+        bool mayHaveChanged = manifests.FollowsThePublisher && _publisherCheck.IsOver(time);
         if ((isDue || mayHaveChanged) && Interlocked.Exchange(ref _renewing, 1) == 0)
         {
-            _look = ValidityPeriod.Of(ManifestInterval, time);
+            _publisherCheck = ValidityPeriod.Of(ManifestInterval, time);
             Renewal = BackgroundWork.Start(() => Task.Run(() => RenewAsync(mesh, isDue, apiKey)));
         }
     }
@@ -217,7 +217,7 @@ internal sealed class DeploymentVerifier(
             if (hasChanged == true)
             {
                 _ = await RunExclusiveAsync(
-                    () => GetUsable(mesh), () => VerifyAsync(InBackground, apiKey, async: true, _lifetime.Token), async: true, _lifetime.Token)
+                    () => GetUsable(mesh), () => VerifyAsync(BackgroundTrigger, apiKey, async: true, _lifetime.Token), async: true, _lifetime.Token)
                     .ConfigureAwait(false);
             }
             else if (hasChanged == false)
@@ -231,7 +231,7 @@ internal sealed class DeploymentVerifier(
         {
             Volatile.Write(ref _failure, exception);
 
-            // Somebody is told when he needs what could not be renewed. Anything may come out of the user's own callback.
+            // A caller is told when it needs what could not be renewed. Anything may come out of the user's own callback.
             if (exception is not PrivatemodeVerificationException && !_lifetime.IsCancellationRequested)
             {
                 events.RenewalFailed(exception, GetUsable(rejected: null)?.Validity.Until);
@@ -258,7 +258,7 @@ internal readonly record struct DeploymentHealth(VerifiedDeployment? Deployment,
 /// <summary>A verification that failed for one caller, and for all who waited for its end.</summary>
 internal static class SharedExceptions
 {
-    /// <summary>Whether it says nothing about the one who met it, neither about his key nor that he went away.</summary>
+    /// <summary>Whether the failure says nothing about the caller that met it, neither about its API key nor that it cancelled.</summary>
     public static bool IsShareable(Exception exception) => exception switch
     {
         OperationCanceledException => false,

@@ -87,7 +87,7 @@ public sealed class ManifestLog
         // A line without its end was being written when the process ended. Nothing depends on it: what it records had not been used yet.
         foreach (string line in text.Split('\n')[..^1])
         {
-            (AdoptedManifest entry, chain, bool isMarked) = Take(line, entries.Count + 1, digests, chain);
+            (AdoptedManifest entry, chain, bool isMarked) = ParseEntry(line, entries.Count + 1, digests, chain);
             if (entries.Count > 0 && isMarked != isInsecure)
             {
                 throw Changed($"line {entries.Count + 1} was written under another kind of trust than the ones before", null, null);
@@ -121,7 +121,7 @@ public sealed class ManifestLog
         return $"{record} {ChainMark}{Convert.ToHexStringLower(Next(_chain, record))}";
     }
 
-    private static (AdoptedManifest Entry, byte[] Chain, bool IsInsecureLoopback) Take(
+    private static (AdoptedManifest Entry, byte[] Chain, bool IsInsecureLoopback) ParseEntry(
         string line, int number, Dictionary<string, string> digests, byte[] before)
     {
         // Members of newer versions stand between the digest and the chain, which covers them.

@@ -253,7 +253,7 @@ internal sealed class ManifestPolicyEvaluator(
             record.Last is null ? null : Manifest.Parse(record.Last.Manifest), expected.Manifest!);
         if (!difference.IsComplete && !_approval!.AsksIfChangesAreOmitted)
         {
-            // Nobody has decided. With other settings, or another current manifest, the user is asked.
+            // Not decided. With other settings, or another current manifest, the user is asked.
             events.ManifestNotShown(difference.After, difference.Omitted);
             return PendingState.Refused;
         }

@@ -6,7 +6,7 @@ namespace Privatemode.AI.Verification;
 
 /// <summary>Remembers adopted and pending manifests: in memory, or in a directory that several processes may share.</summary>
 /// <param name="directory">The directory given to the policy; null for memory.</param>
-/// <param name="approving">Only what somebody approved counts; what another process adopted without asking does not.</param>
+/// <param name="approving">Only what the user approved counts; what another process adopted without asking does not.</param>
 /// <param name="isTestTrust">Manifests are proved under <see cref="InsecureLoopbackTrust"/>: they are kept in a directory of their own.</param>
 internal sealed class ManifestRecorder(string? directory, TimeProvider time, bool approving = false, bool isTestTrust = false)
 {
@@ -45,7 +45,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
             DateTimeOffset? earlier = log is not null ? log.Entries.LastOrDefault(entry => entry.Sha256 == published)?.AdoptedAt
                 : _adopted.TryGetValue(published, out DateTimeOffset at) ? at
                 : null;
-            return record with { Pending = Keep(record.Pending, record.Pending.Name(published, Now(), approving)), EarlierAt = earlier };
+            return record with { Pending = Save(record.Pending, record.Pending.Name(published, Now(), approving)), EarlierAt = earlier };
         },
         async,
         cancellationToken);
@@ -75,7 +75,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
     private PendingManifests Change(Func<PendingManifests, PendingManifests> change)
     {
         PendingManifests pending = ReadPending();
-        return Keep(pending, change(pending));
+        return Save(pending, change(pending));
     }
 
     private ManifestRecord Read(ManifestLog? log)
@@ -96,7 +96,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
     private PendingManifests ReadPending() => _directory is null ? _memory.Pending
         : PendingManifests.Parse(ManifestFiles.Read(Path.Combine(_directory, PendingManifests.FileName)));
 
-    private PendingManifests Keep(PendingManifests before, PendingManifests now)
+    private PendingManifests Save(PendingManifests before, PendingManifests now)
     {
         byte[] content = now.Write();
         if (_directory is null)

@@ -104,7 +104,7 @@ internal sealed record PendingManifest(DateTimeOffset NamedAt, string Sha256, Pe
 /// <summary>What is known about a manifest that the publisher named and that was not adopted.</summary>
 internal enum PendingState
 {
-    /// <summary>No deployment has proved it, and nobody has decided about it.</summary>
+    /// <summary>No deployment has proved it, and it is not decided about.</summary>
     Unproved,
 
     /// <summary>The user approved it; no deployment has proved it yet.</summary>
@@ -162,11 +162,11 @@ internal static class ManifestFiles
 
     /// <summary>Opens a file for reading and writing, or makes it.</summary>
     /// <exception cref="UnauthorizedAccessException">It is no plain file, or may not be written.</exception>
-    /// <exception cref="IOException">It cannot be opened, for example because somebody holds it.</exception>
+    /// <exception cref="IOException">It cannot be opened, for example because another process holds it.</exception>
     public static FileStream Open(string path, FileShare share)
     {
         _ = GetPlainFile(path);
-        FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, share); // open for both, a pipe waits for nobody
+        FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, share); // open for both, so that opening a pipe does not wait
         if (!file.CanSeek)
         {
             file.Dispose();

@@ -106,8 +106,8 @@ public sealed class CollateralStoreTests : IDisposable
         Refuse();
         _time.Advance(TimeSpan.FromDays(2));
         CollateralFile copy = await GetAsync(async: async);
-        Assert.Equal((true, true), (copy.IsFromCache, copy.IsStandIn));
-        Assert.False((await GetAsync(CollateralFreshness.Unchanging)).IsStandIn);
+        Assert.Equal((true, true), (copy.IsFromCache, copy.IsStale));
+        Assert.False((await GetAsync(CollateralFreshness.Unchanging)).IsStale);
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public sealed class CollateralStoreTests : IDisposable
         await asked.Task.OrTimeout();
         Task<CollateralFile>[] waiting = [.. Enumerable.Range(0, 20).Select(_ => GetAsync())];
         refuse.Set();
-        Assert.All(await Task.WhenAll([first, .. waiting]).OrTimeout(), file => Assert.True(file.IsStandIn));
+        Assert.All(await Task.WhenAll([first, .. waiting]).OrTimeout(), file => Assert.True(file.IsStale));
         Assert.Equal(2, _handler.Requests.Count);
     }
 
@@ -275,13 +275,13 @@ public sealed class CollateralStoreTests : IDisposable
         {
             CollateralFile file = await GetAsync();
             Assert.Equal(Document(keptDate, keptNumber), file.Body);
-            Assert.Equal((true, true), (file.IsFromCache, file.IsStandIn));
+            Assert.Equal((true, true), (file.IsFromCache, file.IsStale));
         }
 
         Assert.Equal(2, _handler.Requests.Count);
         Serve(Document("2020-01-03", 6));
         CollateralFile newer = await GetAsync();
-        Assert.Equal((false, false), (newer.IsFromCache, newer.IsStandIn));
+        Assert.Equal((false, false), (newer.IsFromCache, newer.IsStale));
     }
 
     [Fact]

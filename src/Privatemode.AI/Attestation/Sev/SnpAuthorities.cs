@@ -36,7 +36,7 @@ internal sealed class SnpAuthorities : IDisposable
         CertificateIssuer issuer = CertificateIssuer.WithRsa(rootCertificate);
         try
         {
-            // The self-signature counts, although the key is pinned: the dates and constraints beside the key come from whoever sent them.
+            // The self-signature counts, although the key is pinned: the dates and constraints beside the key come from their sender.
             ChainRules.CheckIssuedBy(rootCertificate, issuer);
             ChainRules.CheckIssuedBy(intermediateCertificate, issuer);
             return new SnpAuthorities(product, intermediateCertificate, issuer);

@@ -197,7 +197,7 @@ internal sealed class ImageFetcher : IDisposable
 
         public void Advance(int count)
         {
-            budget.Take(count);
+            budget.Reserve(count);
             _bytes.Advance(count);
         }
     }
@@ -208,7 +208,7 @@ internal sealed class ImageFetcher : IDisposable
         private int _left = total;
 
         /// <exception cref="PrivatemodeRequestException">That is more than is left.</exception>
-        public void Take(int count)
+        public void Reserve(int count)
         {
             if (Interlocked.Add(ref _left, -count) < 0)
             {

@@ -154,11 +154,11 @@ internal static class RemoteMediaFinder
             // Its text as the service reads it, which takes lone surrogates too.
             using PooledBytes text = new(length);
             CanonicalText.AppendUnescaped(messages.Slice(start, length), text);
-            url = Judge(text.Span, offset + start, length, place);
+            url = Classify(text.Span, offset + start, length, place);
         }
         else
         {
-            url = Judge(reader.ValueSpan, offset + start, length, place);
+            url = Classify(reader.ValueSpan, offset + start, length, place);
         }
 
         if (!(url.IsData && url.IsParsable))
@@ -167,7 +167,7 @@ internal static class RemoteMediaFinder
         }
     }
 
-    private static MediaUrl Judge(ReadOnlySpan<byte> text, int start, int length, string place) =>
+    private static MediaUrl Classify(ReadOnlySpan<byte> text, int start, int length, string place) =>
         new(start, length, place, ServiceUrl.IsData(text), ServiceUrl.IsHttps(text), ServiceUrl.IsParsable(text));
 
     private static bool NameIs(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)

@@ -6,7 +6,7 @@ namespace Privatemode.AI.Attestation.Contrast;
 
 /// <summary>One level of a protobuf message: its fields in the order of the wire. Parts are slices of the input.</summary>
 /// <remarks>
-/// A message inside is read when somebody asks for it, so that nothing recurses. Stricter than the reference: a field we read must have
+/// A message inside is read when it is asked for, so that nothing recurses. Stricter than the reference: a field we read must have
 /// its declared wire type, and a number must fit its declared size; Go's reader ignores the former and cuts off the latter.
 /// </remarks>
 internal sealed class ProtobufMessage
@@ -49,13 +49,13 @@ internal sealed class ProtobufMessage
                     number = ReadVarint(ref rest);
                     break;
                 case Fixed64Wire:
-                    payload = Take(ref rest, sizeof(ulong));
+                    payload = ReadBytes(ref rest, sizeof(ulong));
                     break;
                 case BytesWire:
-                    payload = Take(ref rest, ReadVarint(ref rest));
+                    payload = ReadBytes(ref rest, ReadVarint(ref rest));
                     break;
                 case Fixed32Wire:
-                    payload = Take(ref rest, sizeof(uint));
+                    payload = ReadBytes(ref rest, sizeof(uint));
                     break;
                 default:
                     throw Failure.Create("no groups and no reserved wire types");
@@ -151,7 +151,7 @@ internal sealed class ProtobufMessage
         throw Failure.Create("whole numbers");
     }
 
-    private static ReadOnlyMemory<byte> Take(ref ReadOnlyMemory<byte> rest, ulong length)
+    private static ReadOnlyMemory<byte> ReadBytes(ref ReadOnlyMemory<byte> rest, ulong length)
     {
         Require(length <= (ulong)rest.Length, "fields that end before their message does");
         ReadOnlyMemory<byte> taken = rest[..(int)length];

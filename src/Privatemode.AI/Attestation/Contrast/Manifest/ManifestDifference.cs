@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Attestation.Contrast;
 
-/// <summary>What a new manifest says differently, for somebody who has to decide about it.</summary>
+/// <summary>What a new manifest says differently, for the user, who has to decide about it.</summary>
 internal sealed class ManifestDifference(string? before, string after, IReadOnlyList<ManifestChange> changes, int omitted)
 {
     /// <summary>The most that is shown, in characters; a whole manifest of the service has some ten thousand. Nobody reads more.</summary>
@@ -174,7 +174,7 @@ internal sealed class ManifestImportance
 
 /// <summary>A manifest as a flat list of places and printable values, so that two of them can be compared.</summary>
 /// <remarks>
-/// Made for a manifest nobody has approved yet: two different places never get the same name, two different values never the same text,
+/// Made for a manifest that is not approved yet: two different places never get the same name, two different values never the same text,
 /// and nothing but printable ASCII comes out.
 /// </remarks>
 internal sealed class ManifestValues
@@ -201,7 +201,7 @@ internal sealed class ManifestValues
     {
         using JsonDocument document = JsonDocument.Parse(manifest.Raw);
         ManifestValues values = new();
-        values.TakePolicies(manifest, document.RootElement.GetProperty(Policies));
+        values.AddPolicies(manifest, document.RootElement.GetProperty(Policies));
         foreach (JsonProperty member in document.RootElement.EnumerateObject().Where(member => member.Name != Policies))
         {
             values._rest.Push((Short(Name(member.Name)), member.Value));
@@ -209,13 +209,13 @@ internal sealed class ManifestValues
 
         while (values._rest.TryPop(out (string Path, JsonElement Element) next))
         {
-            values.Take(next.Path, next.Element);
+            values.Add(next.Path, next.Element);
         }
 
         return values._values;
     }
 
-    private void TakePolicies(Manifest manifest, JsonElement policies)
+    private void AddPolicies(Manifest manifest, JsonElement policies)
     {
         foreach (WorkloadPolicy policy in manifest.Policies)
         {
@@ -231,7 +231,7 @@ internal sealed class ManifestValues
         }
     }
 
-    private void Take(string path, JsonElement element)
+    private void Add(string path, JsonElement element)
     {
         switch (element.ValueKind)
         {
@@ -243,7 +243,7 @@ internal sealed class ManifestValues
 
                 break;
             case JsonValueKind.Array:
-                TakeList(path, element);
+                AddList(path, element);
                 break;
             default:
                 _values[path] = Text(element.GetRawText());
@@ -251,7 +251,7 @@ internal sealed class ManifestValues
         }
     }
 
-    private void TakeList(string path, JsonElement list)
+    private void AddList(string path, JsonElement list)
     {
         bool ordered = path.EndsWith(OrderedList, StringComparison.Ordinal);
         int index = 0;

@@ -50,7 +50,7 @@ internal readonly struct StrictObject
     /// <exception cref="PrivatemodeVerificationException">It is none, or <paramref name="read"/> refused it.</exception>
     public static T Read<T>(ReadOnlyMemory<byte> utf8, int maxSize, StrictJsonExceptions failure, Func<JsonElement, T> read)
     {
-        // The parser looks at the UTF-8 of a string only when somebody reads it.
+        // The parser looks at the UTF-8 of a string only when it is read.
         if (utf8.Length > maxSize || !Utf8.IsValid(utf8.Span))
         {
             throw failure.Create($"a JSON object in UTF-8 of at most {maxSize} bytes");

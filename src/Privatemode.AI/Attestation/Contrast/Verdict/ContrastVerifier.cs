@@ -178,7 +178,7 @@ internal sealed record ContrastOptions
     /// <summary>How old a revocation list of AMD may be that came with the evidence, when AMD could not be asked for the current one.</summary>
     public TimeSpan MaxAmdFallbackRevocationListAge { get; init; } = DefaultMaxAmdFallbackRevocationListAge;
 
-    /// <summary>Kept by whoever verifies often: a digest is computed once per measurement and policy.</summary>
+    /// <summary>Kept between verifications: a digest is computed once per measurement and policy.</summary>
     public IdKeyDigestCache IdKeyDigests { get; } = new();
 }
 

@@ -61,11 +61,11 @@ internal sealed class SecretLease : IDisposable
 }
 
 /// <summary>An inference secret with the GPU policy that all requests under it carry.</summary>
-/// <param name="own">How long it may be used for new requests.</param>
+/// <param name="lifetime">How long it may be used for new requests.</param>
 /// <param name="deployment">What the deployment that it was agreed with proved before the exchange.</param>
 /// <param name="verdict">How long that counts.</param>
 internal sealed class SessionSecret(
-    InferenceSecret secret, ValidityPeriod own, string gpuPolicy, string gpuPolicyMac, VerifiedDeployment deployment, ValidityPeriod verdict)
+    InferenceSecret secret, ValidityPeriod lifetime, string gpuPolicy, string gpuPolicyMac, VerifiedDeployment deployment, ValidityPeriod verdict)
 {
     private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(5);
 
@@ -100,13 +100,13 @@ internal sealed class SessionSecret(
     }
 
     /// <summary>Whether it must not be used for new requests any more: no longer than the verdict about the deployment counts.</summary>
-    public bool IsOver(TimeProvider time) => own.IsOver(time) || verdict.IsOver(time);
+    public bool IsOver(TimeProvider time) => lifetime.IsOver(time) || verdict.IsOver(time);
 
     /// <summary>Whether it will be over soon: time to agree on the next one while this one still serves.</summary>
-    public bool IsDue(TimeProvider time) => own.Left(time) <= RenewalLead || verdict.Left(time) <= RenewalLead;
+    public bool IsDue(TimeProvider time) => lifetime.Left(time) <= RenewalLead || verdict.Left(time) <= RenewalLead;
 
     /// <summary>Returns the time for which the service still keeps the secret: an answer under it cannot last longer.</summary>
-    public TimeSpan LeftAtService(TimeProvider time) => (own with { Until = own.From + LifetimeAtService }).Left(time);
+    public TimeSpan LeftAtService(TimeProvider time) => (lifetime with { Until = lifetime.From + LifetimeAtService }).Left(time);
 
     public bool IsInUse => secret.IsInUse;
 

@@ -91,32 +91,25 @@ internal static class ClearMembers
         }
     }
 
-    /// <summary>Whether a checked body asks for an event with the usage at the end of a stream.</summary>
-    public static bool WantsUsage(ReadOnlySpan<byte> document, JsonIndex index) => HasStreamOption(document, index, "include_usage"u8);
-
-    /// <summary>Whether a checked body asks for usage on every event of a stream.</summary>
-    public static bool WantsUsageOnEveryEvent(ReadOnlySpan<byte> document, JsonIndex index) =>
-        HasStreamOption(document, index, "continuous_usage_stats"u8);
-
     public static bool IsBoolean(ReadOnlySpan<byte> value) => value.SequenceEqual("true"u8) || value.SequenceEqual("false"u8);
 
-    private static bool HasStreamOption(ReadOnlySpan<byte> document, JsonIndex index, ReadOnlySpan<byte> name)
+    /// <summary>Whether a checked body asks for usage at the end of a stream, and on every event of it.</summary>
+    public static (bool AtEnd, bool OnEveryEvent) ReadUsageOptions(ReadOnlySpan<byte> document, JsonIndex index)
     {
         int i = index.Find("stream_options"u8);
         if (i < 0)
         {
-            return false;
+            return default;
         }
 
         using JsonIndex options = new();
-        if (options.Read(index.Members[i].Value(document)) != JsonShape.Usable)
-        {
-            return false;
-        }
-
-        int option = options.Find(name);
-        return option >= 0 && options.Members[option].Kind == JsonTokenType.True;
+        return options.Read(index.Members[i].Value(document)) == JsonShape.Usable
+            ? (IsTrue(options, "include_usage"u8), IsTrue(options, "continuous_usage_stats"u8))
+            : default;
     }
+
+    private static bool IsTrue(JsonIndex options, ReadOnlySpan<byte> name) =>
+        options.Find(name) is >= 0 and int i && options.Members[i].Kind == JsonTokenType.True;
 
     private static string Allowed(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("model"u8) ? MemberNames.ModelRule

@@ -131,9 +131,10 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
     private EncryptedCall PrepareJson(EndpointRule rule, JsonRequestBody body, string apiKey)
     {
         ClearMembers.Check(body.Bytes.Span, body.Index, rule.RequestClearNames!);
-        ThrowIfHalfACharacter(body);
+        ThrowIfLoneSurrogate(body);
         string model = ModelOf(body);
         string? shardKey = rule.UsesPromptCache ? EnsureSalt(body, apiKey) : null;
+        (bool AtEnd, bool OnEveryEvent) usage = ClearMembers.ReadUsageOptions(body.Bytes.Span, body.Index);
         return new EncryptedCall
         {
             Rule = rule,
@@ -142,14 +143,14 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
             Model = model,
             WantsStream = WantsStream(body),
             Choices = ChoiceCount.Of(body),
-            EndsWithUsage = ClearMembers.WantsUsage(body.Bytes.Span, body.Index),
-            KeepsUsage = ClearMembers.WantsUsageOnEveryEvent(body.Bytes.Span, body.Index),
+            EndsWithUsage = usage.AtEnd,
+            KeepsUsage = usage.OnEveryEvent,
             ShardKey = shardKey,
         };
     }
 
     /// <summary>JSON allows such an escape, Unicode does not, and model servers fail at it only after they have decrypted the request.</summary>
-    private static void ThrowIfHalfACharacter(JsonRequestBody body)
+    private static void ThrowIfLoneSurrogate(JsonRequestBody body)
     {
         if (LoneSurrogates.Find(body.Bytes.Span) >= 0)
         {

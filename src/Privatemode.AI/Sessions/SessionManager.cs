@@ -236,7 +236,13 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
     }
 
-    private sealed record Account(string ApiKey, AccountSession Session);
+    // Not a record, whose text would hold the key.
+    private sealed class Account(string apiKey, AccountSession session)
+    {
+        public string ApiKey => apiKey;
+
+        public AccountSession Session => session;
+    }
 }
 
 /// <summary>Callers that wait for room, first come, first served. Waking one too many does no harm; one too few would.</summary>

@@ -101,6 +101,15 @@ public sealed class SourceRulesTests
         RepositoryFiles.Sources("Privatemode.AI").Where(path => File.ReadAllText(path).Contains("[ThreadStatic]", StringComparison.Ordinal))
             .Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
 
+    // Their ToString prints every member.
+    [Fact]
+    public void Records_HoldNoApiKey() => Assert.Empty(
+        from type in typeof(PrivatemodeClient).Assembly.GetTypes()
+        where type.GetMethod("PrintMembers", BindingFlags.Instance | BindingFlags.NonPublic, [typeof(System.Text.StringBuilder)]) is not null
+        from member in type.GetProperties()
+        where member.Name.EndsWith("ApiKey", StringComparison.Ordinal)
+        select $"{type.FullName}.{member.Name}");
+
     [Fact]
     public void MockableClients_HaveVirtualMembersAndAConstructorForMocking() => Assert.All(Mockable, type =>
     {

@@ -9,34 +9,34 @@ internal static class UserCallback
 
     private static readonly Lock Marking = new();
 
-    public static T Ask<T>(Func<T> callback)
+    public static T Invoke<T>(Func<T> callback)
     {
         try
         {
             return callback();
         }
-        catch (Exception exception) when (Note(exception))
+        catch (Exception exception) when (MarkThrown(exception))
         {
             throw;
         }
     }
 
     /// <summary>Calls an asynchronous one outside of the caller's synchronization context.</summary>
-    public static async ValueTask<T> AskAsync<T>(Func<CancellationToken, ValueTask<T>> callback, CancellationToken cancellationToken)
+    public static async ValueTask<T> InvokeAsync<T>(Func<CancellationToken, ValueTask<T>> callback, CancellationToken cancellationToken)
     {
         try
         {
             return await CallerContext.StartWithoutContext(static call => call.callback(call.cancellationToken), (callback, cancellationToken))
                 .ConfigureAwait(false);
         }
-        catch (Exception exception) when (Note(exception))
+        catch (Exception exception) when (MarkThrown(exception))
         {
             throw;
         }
     }
 
     /// <summary>For the filter of a catch clause around a callback: marks what it threw, and catches nothing.</summary>
-    public static bool Note(Exception exception)
+    public static bool MarkThrown(Exception exception)
     {
         // An application may throw one exception object on several threads.
         lock (Marking)

@@ -54,7 +54,7 @@ internal sealed class AttestationRun(
     private async ValueTask<ExpectedManifest> RefreshExpectationAsync(
         ExpectedManifest expected, PrivatemodeVerificationException exception, bool async, CancellationToken cancellationToken)
     {
-        ExpectedManifest newer = manifests.MayKeep(await manifests.ExpectAsync(async, cancellationToken).ConfigureAwait(false));
+        ExpectedManifest newer = manifests.AllowKept(await manifests.ExpectAsync(async, cancellationToken).ConfigureAwait(false));
         if (newer.Manifest!.Raw.Span.SequenceEqual(expected.Manifest!.Raw.Span) && (newer.Kept is null || expected.Kept is not null))
         {
             // The deployment moved on, and what is published for it cannot be accepted: that says more than the difference.

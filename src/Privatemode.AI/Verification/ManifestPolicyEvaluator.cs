@@ -70,7 +70,7 @@ internal sealed class ManifestPolicyEvaluator(
         {
             bool isRefused = record.Pending.StateOf(digest!) == PendingState.Refused;
             ExpectedManifest expected = new(published, digest, record);
-            return isRefused ? MayKeep(expected) : expected;
+            return isRefused ? AllowKept(expected) : expected;
         }
 
         if (record.Last is not { } last)
@@ -90,7 +90,7 @@ internal sealed class ManifestPolicyEvaluator(
 
     /// <summary>The same, and the approved manifest is acceptable as well. Used if the user has refused what the publisher names, and when the publisher is
     /// asked a second time because the deployment did not prove what it named first.</summary>
-    public ExpectedManifest MayKeep(ExpectedManifest expected) =>
+    public ExpectedManifest AllowKept(ExpectedManifest expected) =>
         _approval is not null && expected.IsUnproved && expected.Record.Last is { } last ? expected with { Kept = Manifest.Parse(last.Manifest) } : expected;
 
     /// <summary>Whether the publisher names another manifest now, or one is recorded as unproved; null when it does not answer, or names no acceptable
@@ -281,7 +281,7 @@ internal sealed class ManifestPolicyEvaluator(
                 ? await _approval!.Ask(update, cancellationToken).ConfigureAwait(false)
                 : _approval!.Ask(update, cancellationToken).AsTask().GetAwaiter().GetResult();
         }
-        catch (Exception exception) when (UserCallback.Note(exception))
+        catch (Exception exception) when (UserCallback.MarkThrown(exception))
         {
             throw;
         }

@@ -14,7 +14,7 @@ public sealed class UserCallbackTests
     public async Task AskAsync_CallbackThrows_TheSameExceptionIsMarked(bool later)
     {
         InvalidOperationException thrown = new("mine");
-        Exception caught = await Assert.ThrowsAsync<InvalidOperationException>(async () => await UserCallback.AskAsync<int>(
+        Exception caught = await Assert.ThrowsAsync<InvalidOperationException>(async () => await UserCallback.InvokeAsync<int>(
             async _ =>
             {
                 if (later)
@@ -38,7 +38,7 @@ public sealed class UserCallbackTests
         InvalidOperationException thrown = new("mine");
         Parallel.For(0, 64, _ =>
         {
-            Assert.Same(thrown, Assert.Throws<InvalidOperationException>(() => UserCallback.Ask<int>(() => throw thrown)));
+            Assert.Same(thrown, Assert.Throws<InvalidOperationException>(() => UserCallback.Invoke<int>(() => throw thrown)));
             Assert.True(UserCallback.Threw(thrown));
         });
         Assert.Single(thrown.Data);

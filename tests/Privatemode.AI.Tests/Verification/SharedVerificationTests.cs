@@ -128,7 +128,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
             new PrivatemodeIntegrityException("x", "x")],
         failure =>
         {
-            _ = UserCallback.Note(failure);
+            _ = UserCallback.MarkThrown(failure);
             Assert.True(SharedExceptions.IsShareable(failure));
             Assert.Same(failure, Assert.Throws(failure.GetType(), () => SharedExceptions.ThrowCopy(failure)));
         });

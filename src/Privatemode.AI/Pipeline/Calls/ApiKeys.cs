@@ -55,7 +55,7 @@ internal sealed class ApiKeys
             return new(key);
         }
 
-        ValueTask<string?> asked = UserCallback.AskAsync(_accessor, cancellationToken);
+        ValueTask<string?> asked = UserCallback.InvokeAsync(_accessor, cancellationToken);
         return asked.IsCompletedSuccessfully ? new(ValidateAccessorKey(asked.Result)) : WaitAsync(asked.AsTask(), async, cancellationToken);
     }
 

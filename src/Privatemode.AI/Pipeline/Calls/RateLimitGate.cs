@@ -26,7 +26,7 @@ internal static class RateLimitGate
     private static async ValueTask<RateLimitLease> AcquireAsync(RateLimiter limiter, string requestId, bool async, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        RateLimitLease lease = await UserCallback.AskAsync(
+        RateLimitLease lease = await UserCallback.InvokeAsync(
             token => async ? limiter.AcquireAsync(1, token) : WaitAsync(limiter, token), cancellationToken).ConfigureAwait(false);
         if (lease.IsAcquired)
         {

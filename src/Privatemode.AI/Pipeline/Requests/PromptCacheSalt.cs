@@ -133,7 +133,7 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
             return Derive(_clientSecret, [.. PerClientLabel, .. ApiKeyDigest.Of(apiKey)]);
         }
 
-        if (scope.CurrentUser is { } currentUser && UserCallback.Ask(currentUser) is { Length: > 0 } user)
+        if (scope.CurrentUser is { } currentUser && UserCallback.Invoke(currentUser) is { Length: > 0 } user)
         {
             byte[] id = PromptCacheScope.BytesOf(user) ?? throw new PrivatemodeRequestException(
                 OptionNames.PromptCacheScope, "The user of the prompt cache is not valid Unicode text. Return valid text for the user of this call.");

@@ -40,7 +40,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
                     "accept-header", "The Accept header holds more than media types the service answers with. Leave it out.");
             }
 
-            if (name.Equals(ProtocolHeaders.ContentType, StringComparison.OrdinalIgnoreCase) && rule.IsEncrypted && !IsTaken(rule, value))
+            if (name.Equals(ProtocolHeaders.ContentType, StringComparison.OrdinalIgnoreCase) && rule.IsEncrypted && !IsAccepted(rule, value))
             {
                 throw UnknownContentType(rule);
             }
@@ -245,7 +245,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
             ? $"The endpoint {rule.Path} takes application/json; other bodies have no sealed form."
             : $"The endpoint {rule.Path} takes multipart/form-data with a boundary; other bodies have no sealed form.");
 
-    private static bool IsTaken(EndpointRule rule, string contentType) =>
+    private static bool IsAccepted(EndpointRule rule, string contentType) =>
         rule.Body == BodyKind.Json ? IsJson(contentType) : FormBoundary.TryRead(contentType, out _);
 
     private static bool WantsStream(JsonRequestBody body)

@@ -103,7 +103,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
                 $"{OptionNames.AnyHandlerOnLoopback} sends to loopback addresses only. Use it together with {OptionNames.InsecureLoopbackTrust}, in tests.");
         }
 
-        RequestSnapshot.TakeOf(request);
+        RequestSnapshot.Attach(request);
         return request.RequestUri!;
     }
 

@@ -76,7 +76,7 @@ internal sealed class RequestSnapshot(HttpRequestMessage original)
     private int _sent;
 
     /// <summary>Takes that of a request which has passed all checks.</summary>
-    public static void TakeOf(HttpRequestMessage request) => request.Options.Set(Key, new RequestSnapshot(request));
+    public static void Attach(HttpRequestMessage request) => request.Options.Set(Key, new RequestSnapshot(request));
 
     /// <exception cref="PrivatemodeWouldLeakException">It is not one of this library's, was changed since, or is sent again.</exception>
     public static void ThrowIfChanged(HttpRequestMessage request)

@@ -124,7 +124,7 @@ internal static class CoordinatorReport
         Passed(CertificateChecks.Revoked, ListOf(verified, isCrlSupplied, at)),
         Passed(SevChecks.ReportSignature),
         Passed(SevChecks.TcbBinding),
-        Asked(SevChecks.HardwareId, !verified.Report.IsChipIdMasked, "the host masks the chip's name"),
+        OptionalCheck(SevChecks.HardwareId, !verified.Report.IsChipIdMasked, "the host masks the chip's name"),
         Passed(SnpPolicyChecks.ReportData),
         Passed(SnpPolicyChecks.Measurement, processors is { } count ? $"{count} processors" : null),
         Passed(SnpPolicyChecks.IdKeyDigest),
@@ -134,8 +134,8 @@ internal static class CoordinatorReport
         Passed(SnpPolicyChecks.PlatformUnknown, $"platform {verified.Report.PlatformInfo}"),
         Passed(SnpPolicyChecks.ReportedTcb, $"{verified.Tcb.Reported}"),
         Passed(SnpPolicyChecks.LaunchTcb, $"{verified.Tcb.Launch}"),
-        Asked(SnpPolicyChecks.LaunchMitigations, value.MinimumMitigationVector != 0, NotAsked),
-        Asked(SnpPolicyChecks.AllowedChip, value.AllowedChipIds.Count > 0, NotAsked),
+        OptionalCheck(SnpPolicyChecks.LaunchMitigations, value.MinimumMitigationVector != 0, NotAsked),
+        OptionalCheck(SnpPolicyChecks.AllowedChip, value.AllowedChipIds.Count > 0, NotAsked),
         .. NeverChecked,
     ];
 
@@ -148,7 +148,7 @@ internal static class CoordinatorReport
         Passed(TdxChecks.QeReportSignature),
         Passed(TdxPolicyChecks.TcbStatus, verified.Tcb.ToText()),
         NewestCheckOf(verified, options),
-        Asked(
+        OptionalCheck(
             TdxPolicyChecks.TcbInfoEvaluation,
             value.MinimumEvaluationDataNumber > 0,
             NotAsked,
@@ -160,10 +160,10 @@ internal static class CoordinatorReport
         Passed(ContrastChecks.CoordinatorPolicy),
         Passed(TdxPolicyChecks.Attributes),
         Passed(TdxPolicyChecks.Xfam),
-        Asked(TdxPolicyChecks.PlatformInstance, value.AllowedPlatformInstances.Count > 0, NotAsked),
-        Asked(TdxPolicyChecks.MemoryIntegrity, value.MemoryIntegrity, NotAsked),
-        Asked(TdxPolicyChecks.Multithreading, value.SmtDisabled, NotAsked),
-        Asked(TdxPolicyChecks.StaticPlatform, value.StaticPlatform, NotAsked),
+        OptionalCheck(TdxPolicyChecks.PlatformInstance, value.AllowedPlatformInstances.Count > 0, NotAsked),
+        OptionalCheck(TdxPolicyChecks.MemoryIntegrity, value.MemoryIntegrity, NotAsked),
+        OptionalCheck(TdxPolicyChecks.Multithreading, value.SmtDisabled, NotAsked),
+        OptionalCheck(TdxPolicyChecks.StaticPlatform, value.StaticPlatform, NotAsked),
         .. NeverChecked,
     ];
 
@@ -175,7 +175,7 @@ internal static class CoordinatorReport
     private static VerificationCheck NotChecked(string check, string reason) =>
         new() { Name = check, Outcome = VerificationOutcome.NotChecked, Detail = reason };
 
-    private static VerificationCheck Asked(string check, bool asked, string reason, string? found = null) =>
+    private static VerificationCheck OptionalCheck(string check, bool asked, string reason, string? found = null) =>
         asked ? Passed(check, found) : NotChecked(check, reason);
 
     private static VerificationCheck NewestCheckOf(VerifiedTdxQuote verified, ContrastOptions options)

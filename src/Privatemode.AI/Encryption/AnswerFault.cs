@@ -18,7 +18,7 @@ internal enum AnswerFault
     /// <summary>A list of a document's elements without an element, which nothing authenticates.</summary>
     EmptyDocument,
 
-    /// <summary>A stream that ended without a choice. Nothing authenticates that none was to come.</summary>
+    /// <summary>An end mark after events without a choice. Nothing authenticates that the answer has no choice.</summary>
     NoChoice,
 
     /// <summary>The member the endpoint exists for is missing or of the wrong JSON kind.</summary>

@@ -45,7 +45,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken, IDisposable? permit = null, IDisposable? slot = null)
     {
         ReceiptScope.ThrowIfInsideApproval();
-        return AcquireInsideAsync(apiKey, rejectedId, async, cancellationToken, permit, slot);
+        return AcquireInsideAsync(apiKey, rejectedId, permit, slot, async, cancellationToken);
     }
 
     /// <summary>Makes every account exchange a new secret before its next call.</summary>
@@ -80,7 +80,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     }
 
     private async ValueTask<SecretLease> AcquireInsideAsync(
-        string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken, IDisposable? permit, IDisposable? slot)
+        string apiKey, string? rejectedId, IDisposable? permit, IDisposable? slot, bool async, CancellationToken cancellationToken)
     {
         using CallDeadline deadline = new(longestWait, time, async, cancellationToken);
         AccountSession session = TryEnter(apiKey, isFirst: false) ?? await EnterWhenThereIsRoomAsync(apiKey, async, deadline).ConfigureAwait(false);

@@ -6,7 +6,7 @@ namespace Privatemode.AI;
 /// <remarks>A policy is immutable. Only <see cref="DangerousAcceptOutdatedTdxPlatform"/> requires less than the manifest does.</remarks>
 public sealed record HardwarePolicy
 {
-    /// <summary>Gets the default policy: what the manifest lists, and Intel's own rule for TDX.</summary>
+    /// <summary>Gets the default policy: what the manifest lists, and for TDX the status <c>UpToDate</c>.</summary>
     public static HardwarePolicy Default { get; } = new();
 
     /// <summary>Gets the technologies that are accepted, as in <see cref="VerifiedDeployment.Tee"/>.</summary>
@@ -39,7 +39,8 @@ public sealed record HardwarePolicy
     /// <value>The default is <see langword="false"/>: the platform must be up to date under the TCB evaluation that the manifest
     /// names, as for Privatemode's own proxy. If it is not up to date under the newest TCB info, a check in <see cref="VerifiedDeployment.Checks"/> has the
     /// outcome <see cref="VerificationOutcome.Warning"/>.</value>
-    /// <remarks>If it is <see langword="true"/>, any TDX platform is refused while the newest TCB info cannot be retrieved.</remarks>
+    /// <remarks>If it is <see langword="true"/>, any TDX platform is refused while the newest TCB info cannot be retrieved.
+    /// <see cref="DangerousAcceptOutdatedTdxPlatform"/> applies under the newest TCB info as well.</remarks>
     public bool RequireNewestTdxTcbInfo { get; init; }
 
     /// <summary>Gets the maximum age of the AMD revocation list that is used while AMD's current one cannot be retrieved.</summary>

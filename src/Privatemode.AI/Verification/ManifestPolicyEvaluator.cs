@@ -163,7 +163,7 @@ internal sealed class ManifestPolicyEvaluator(
         string digest = HexOf(proved);
         if (digest != expected.Published)
         {
-            await ThrowIfNotRefusedAsync(expected, async, cancellationToken).ConfigureAwait(false);
+            await ThrowIfApprovedAsync(expected, async, cancellationToken).ConfigureAwait(false);
         }
         else if (expected.IsUnproved)
         {
@@ -220,7 +220,7 @@ internal sealed class ManifestPolicyEvaluator(
     }
 
     /// <summary>The deployment proves the approved manifest, and the publisher names another one.</summary>
-    private async ValueTask ThrowIfNotRefusedAsync(ExpectedManifest expected, bool async, CancellationToken cancellationToken)
+    private async ValueTask ThrowIfApprovedAsync(ExpectedManifest expected, bool async, CancellationToken cancellationToken)
     {
         if (await DecideAsync(expected, isProved: false, async, cancellationToken).ConfigureAwait(false) == PendingState.Approved)
         {

@@ -93,8 +93,9 @@ public sealed partial class WalksTests(ITestOutputHelper report)
     {
         string sources = string.Join('\n', RepositoryFiles.Sources("Privatemode.AI").Select(File.ReadAllText));
         string section = Section("Where to look");
-        Assert.Empty(Code().Matches(section[section.IndexOf("\n|", StringComparison.Ordinal)..]).Select(match => match.Groups[1].Value)
-            .Where(name => !Exists(name) && !name.Split('.').All(part => sources.Contains(part, StringComparison.Ordinal))));
+        Assert.DoesNotContain(
+            Code().Matches(section[section.IndexOf("\n|", StringComparison.Ordinal)..]).Select(match => match.Groups[1].Value),
+            name => !Exists(name) && !name.Split('.').All(part => sources.Contains(part, StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -103,7 +104,7 @@ public sealed partial class WalksTests(ITestOutputHelper report)
         string[] files = [.. Code().Matches(Section("Where to look").Split("\n### A new clear member\n")[1])
             .Select(match => match.Groups[1].Value).Where(name => name.Contains('/') || name.EndsWith(".md", StringComparison.Ordinal))];
         Assert.True(files.Length > 10);
-        Assert.Empty(files.Where(name => !Exists(name)));
+        Assert.DoesNotContain(files, name => !Exists(name));
     }
 
     private static bool Exists(string name) => File.Exists(Path.Combine(Library, name)) || File.Exists(Path.Combine(RepositoryFiles.Root, name));

@@ -129,7 +129,7 @@ internal sealed record NewestTcbEvaluation(TcbInfo? TcbInfo, TcbEvaluation? Tcb,
     }
 }
 
-/// <summary>What Intel says about a TCB. The first seven come from Intel, the last two from comparing launch with now.</summary>
+/// <summary>What Intel says about a TCB. The two that advise a relaunch come from comparing the TCB at launch with the current one.</summary>
 internal enum TcbStatus
 {
     /// <summary>Nothing is known against it.</summary>

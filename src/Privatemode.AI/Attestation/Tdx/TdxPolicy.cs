@@ -51,7 +51,7 @@ internal sealed record TdxPolicy
     /// <summary>Requires a platform that cannot be extended by CPU packages. A platform that does not say so does not pass.</summary>
     public bool RequireStaticPlatform { get; init; }
 
-    /// <summary>Returns whether platform, module and quoting enclave are up to date, which is the only accepted status.</summary>
+    /// <summary>Returns whether module, quoting enclave and, unless the option leaves it out, platform are up to date.</summary>
     public bool Accepts(TcbEvaluation tcb) =>
         (DangerousAcceptOutdatedTdxPlatform ? tcb.WithoutPlatform : tcb.Overall.Status) == TcbStatus.UpToDate;
 

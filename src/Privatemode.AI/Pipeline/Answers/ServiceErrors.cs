@@ -138,7 +138,7 @@ internal static class ServiceErrors
     };
 }
 
-/// <summary>What an answer of status 400 or more says.</summary>
+/// <summary>What an answer of status 400 or more says, or an error inside an answer with status 200.</summary>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Message">The message of the error, or the text of the body when it has no known form.</param>
 /// <param name="Code">The code of the error.</param>

@@ -4,8 +4,8 @@ using Privatemode.AI.Internal;
 namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>
-/// Sits directly above the handler that sends and lets through only what <see cref="IsolatingHandler"/> passed on, unchanged and once: handlers in
-/// between belong to the application and may add headers, send again, or be used by other code.
+/// Sits directly above the handler that sends and lets through only what <see cref="IsolatingHandler"/> passed on, unchanged and once. Handlers in
+/// between belong to the application: one that adds a header or sends again is refused, and so is a request that did not come through this library.
 /// </summary>
 /// <param name="sender">What sends.</param>
 /// <param name="isLoopbackOnly">A handler of any kind may send, because nothing leaves this machine.</param>

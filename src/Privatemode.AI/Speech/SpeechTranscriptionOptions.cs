@@ -19,7 +19,8 @@ public sealed class SpeechTranscriptionOptions : SpeechToTextOptions
     /// <value>Text in the language of the recording. Whisper reads at most 224 tokens of it. The default is <see langword="null"/>.</value>
     public string? Prompt { get; set; }
 
-    /// <summary>Gets or sets the sampling temperature, from 0 to 1, or <see langword="null"/> for the default of the model server.</summary>
+    /// <summary>Gets or sets the sampling temperature.</summary>
+    /// <value>From 0 to 1. The default is <see langword="null"/>: the model server chooses.</value>
     public float? Temperature { get; set; }
 
     /// <summary>Gets or sets which timestamps are requested.</summary>

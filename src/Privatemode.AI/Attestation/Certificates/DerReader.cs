@@ -1,7 +1,4 @@
-using System.Buffers;
-using System.Buffers.Text;
 using System.Formats.Asn1;
-using System.Security.Cryptography;
 
 namespace Privatemode.AI.Attestation.Certificates;
 
@@ -75,84 +72,4 @@ internal static class DerReader
     /// <param name="Algorithm">The AlgorithmIdentifier beside the signature.</param>
     public readonly record struct SignedParts(
         ReadOnlyMemory<byte> ToBeSigned, AsnReader Body, ReadOnlyMemory<byte> Algorithm, ReadOnlyMemory<byte> Signature);
-}
-
-// Reference: RFC 7468. Chains are read narrower than that: no text around the blocks. PemEncoding is not used for them: it steps over what is
-// malformed, and a broken block must not vanish from a chain; and it searches, which takes quadratic time on made-up text.
-
-/// <summary>Reads certificates in PEM.</summary>
-internal static class Pem
-{
-    private static readonly SearchValues<byte> WhiteSpace = SearchValues.Create(" \t\r\n"u8);
-
-    private static ReadOnlySpan<byte> AnyBegin => "-----BEGIN "u8;
-
-    private static ReadOnlySpan<byte> Begin => "-----BEGIN CERTIFICATE-----"u8;
-
-    private static ReadOnlySpan<byte> End => "-----END CERTIFICATE-----"u8;
-
-    /// <summary>A certificate as DER. One PEM block in its place is taken too, as the reference does.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It begins like PEM and is none.</exception>
-    public static ReadOnlyMemory<byte> ToDer(ReadOnlyMemory<byte> derOrPem) =>
-        derOrPem.Span.StartsWith(AnyBegin) ? ReadCertificates(derOrPem.Span, limit: 1)[0] : derOrPem;
-
-    /// <summary>Reads the first block of a text, whatever its label and whatever stands around it, as the reference reads the mesh CA.</summary>
-    /// <param name="limit">Bytes of the longest text that is searched.</param>
-    /// <returns><see langword="null"/> if there is no block, it is not base64, or the text is too long.</returns>
-    public static byte[]? ReadFirstBlock(ReadOnlySpan<byte> text, int limit)
-    {
-        if (text.Length > limit || !PemEncoding.TryFindUtf8(text, out PemFields block))
-        {
-            return null;
-        }
-
-        byte[] der = new byte[block.DecodedDataLength];
-        OperationStatus status = Base64.DecodeFromUtf8(text[block.Base64Data], der, out _, out int written);
-        return status == OperationStatus.Done && written == der.Length ? der : null;
-    }
-
-    /// <summary>Reads 1 to <paramref name="limit"/> certificates; before, between and after them is white space only.</summary>
-    /// <remarks>The blocks hold base64; that they hold certificates is for <see cref="Certificate.Parse"/> to say.</remarks>
-    /// <exception cref="PrivatemodeVerificationException">The text is anything else.</exception>
-    public static IReadOnlyList<ReadOnlyMemory<byte>> ReadCertificates(ReadOnlySpan<byte> text, int limit)
-    {
-        List<ReadOnlyMemory<byte>> certificates = [];
-        for (int start = text.IndexOfAnyExcept(WhiteSpace); start >= 0; start = text.IndexOfAnyExcept(WhiteSpace))
-        {
-            if (certificates.Count == limit)
-            {
-                throw Failure("holds too many certificates or something after them", $"at most {limit} certificates");
-            }
-
-            text = text[start..];
-
-            // Behind the beginning: the dashes that close it may look like the first of an end.
-            int end = text.StartsWith(Begin) ? text[Begin.Length..].IndexOf(End) : -1;
-            if (end < 0)
-            {
-                throw Failure("holds something that is not a certificate", "PEM certificates and white space only");
-            }
-
-            certificates.Add(Decode(text.Slice(Begin.Length, end)));
-            text = text[(Begin.Length + end + End.Length)..];
-        }
-
-        return certificates.Count > 0 ? certificates : throw Failure("holds no certificate", "at least one PEM certificate");
-    }
-
-    private static ReadOnlyMemory<byte> Decode(ReadOnlySpan<byte> base64)
-    {
-        // White space inside is stepped over; the length is an upper bound then.
-        byte[] der = new byte[Base64.GetMaxDecodedFromUtf8Length(base64.Length)];
-        return Base64.DecodeFromUtf8(base64, der, out _, out int written) == OperationStatus.Done
-            ? der.AsMemory(0, written)
-            : throw Failure("holds a block that is not base64", "PEM certificates and white space only");
-    }
-
-    private static PrivatemodeVerificationException Failure(string what, string expected) =>
-        new(CertificateChecks.PemFormat, $"A certificate chain in PEM {what}. Do not send anything.")
-        {
-            Expected = expected,
-            Cause = VerificationCause.Collateral,
-        };
 }

@@ -48,7 +48,7 @@ internal static class UserCallback
     }
 
     /// <summary>Whether a callback threw this.</summary>
-    public static bool Threw(Exception exception) => exception.Data.Contains(Mark);
+    public static bool Threw(Exception exception) => exception.Data?.Contains(Mark) == true; // null if a type of another library overrides it so
 }
 
 /// <summary>Runs what comes from other libraries and from callbacks outside the caller's synchronization context and scheduler.</summary>

@@ -44,6 +44,14 @@ public sealed class UserCallbackTests
         Assert.Single(thrown.Data);
     }
 
+    [Fact]
+    public void Threw_ExceptionWithoutData_IsNotACallbacks()
+    {
+        ExceptionWithoutData thrown = new();
+        Assert.Same(thrown, Assert.Throws<ExceptionWithoutData>(() => UserCallback.Invoke<int>(() => throw thrown)));
+        Assert.False(UserCallback.Threw(thrown));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -101,5 +109,10 @@ public sealed class UserCallbackTests
         Assert.False(end.IsCompleted);
         source.SetException(new InvalidOperationException("failed"));
         await end.OrTimeout();
+    }
+
+    private sealed class ExceptionWithoutData : Exception
+    {
+        public override System.Collections.IDictionary Data => null!;
     }
 }

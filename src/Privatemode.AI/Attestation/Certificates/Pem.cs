@@ -19,7 +19,7 @@ internal static class Pem
     private static ReadOnlySpan<byte> End => "-----END CERTIFICATE-----"u8;
 
     /// <summary>A certificate as DER. One PEM block in its place is taken too, as the reference does.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It begins like PEM and is none.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The bytes begin like PEM and are not one certificate in PEM.</exception>
     public static ReadOnlyMemory<byte> ToDer(ReadOnlyMemory<byte> derOrPem) =>
         derOrPem.Span.StartsWith(AnyBegin) ? ReadCertificates(derOrPem.Span, limit: 1)[0] : derOrPem;
 

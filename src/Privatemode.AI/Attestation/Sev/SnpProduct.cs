@@ -80,7 +80,7 @@ internal sealed record SevTrustAnchors(IReadOnlyDictionary<SnpProduct, string> R
         [SnpProduct.Turin] = "4f125410563a2ab9a50356f9243f6fe0b6f73de98603f53f90339c70e9d7ad08",
     });
 
-    /// <summary>The product line whose root key this is, or null if there is none.</summary>
+    /// <summary>The product line whose root key this is, or null if it is the key of no known product line.</summary>
     public SnpProduct? Find(ReadOnlySpan<byte> subjectPublicKeyInfoSha256)
     {
         string fingerprint = Convert.ToHexStringLower(subjectPublicKeyInfoSha256);

@@ -16,7 +16,6 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// </remarks>
 internal sealed class AnswerMembers
 {
-    private const Kinds TextOrNull = Kinds.Text | Kinds.Null;
     private const Kinds ObjectsOrNull = Kinds.Objects | Kinds.Null;
 
     private static readonly Member[] ChoicesAlways =

@@ -257,7 +257,7 @@ internal sealed class SnpDocuments(ParsedSnpEvidence evidence, SevTrustAnchors a
         return authorities.Product == evidence.Product ? authorities.ReadRevocationList(list).Version : null;
     });
 
-    /// <summary>Verifies the report by the chip's certificate, whoever issued it.</summary>
+    /// <summary>Verifies the report with the key in the chip's certificate. It does not check who issued the certificate.</summary>
     public void CheckSigner(ReadOnlyMemory<byte> vcek)
     {
         VekCertificate vek = VekOf(vcek);

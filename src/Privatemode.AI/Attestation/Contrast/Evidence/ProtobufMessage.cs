@@ -6,7 +6,7 @@ namespace Privatemode.AI.Attestation.Contrast;
 
 /// <summary>One level of a protobuf message: its fields in the order of the wire. Parts are slices of the input.</summary>
 /// <remarks>
-/// A message inside is read when it is asked for, so that nothing recurses. Stricter than the reference: a field we read must have
+/// A nested message is read only when it is requested, so parsing does not recurse. Stricter than the reference: a field we read must have
 /// its declared wire type, and a number must fit its declared size; Go's reader ignores the former and cuts off the latter.
 /// </remarks>
 internal sealed class ProtobufMessage

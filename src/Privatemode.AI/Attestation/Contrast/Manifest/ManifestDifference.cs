@@ -8,12 +8,12 @@ namespace Privatemode.AI.Attestation.Contrast;
 /// <summary>What a new manifest says differently, for the user, who has to decide about it.</summary>
 internal sealed class ManifestDifference(string? before, string after, IReadOnlyList<ManifestChange> changes, int omitted)
 {
-    /// <summary>The most that is shown, in characters; a whole manifest of the service has some ten thousand. Nobody reads more.</summary>
+    /// <summary>The longest text that is shown, in characters. A whole manifest of the service has about 10,000.</summary>
     public const int MostShown = 256 * 1024;
 
     private static readonly Dictionary<string, string> Nothing = [];
 
-    /// <summary>SHA-256 of the old manifest in hexadecimal; null when there is none.</summary>
+    /// <summary>SHA-256 of the old manifest in hexadecimal; null if there is no old manifest.</summary>
     public string? Before { get; } = before;
 
     /// <summary>SHA-256 of the new manifest in hexadecimal.</summary>

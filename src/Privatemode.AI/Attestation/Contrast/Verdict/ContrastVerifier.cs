@@ -93,7 +93,7 @@ internal static class ContrastVerifier
         };
     }
 
-    // Whoever sends the evidence chooses the list: an older one, from before a key was revoked, is as authentic as the current one.
+    // The sender of the evidence chooses the list. An older one, from before a key was revoked, is as authentic as the current one.
     private static void CheckSuppliedList(SnpCollateral given, SnpDates dates, ContrastOptions options, DateTimeOffset at)
     {
         if (given.IsCrlSupplied && at - dates.CrlThisUpdate > options.MaxAmdFallbackRevocationListAge)

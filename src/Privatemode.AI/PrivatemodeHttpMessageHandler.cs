@@ -10,9 +10,9 @@ namespace Privatemode.AI;
 /// unencrypted; this handler cannot prevent that.</para>
 /// <para><b>Requests:</b> <c>POST</c> to <c>/v1/chat/completions</c>, <c>/v1/completions</c>, <c>/v1/embeddings</c>, <c>/v1/messages</c>,
 /// <c>/v1/audio/transcriptions</c> and <c>/unstructured/general/v0/general</c> is encrypted; <c>GET</c> of <c>/v1/models</c> and <c>/v1/models/{id}</c> is sent
-/// unencrypted. The address is at <see cref="PrivatemodeOptions.Endpoint"/> and has no query. Bodies are <c>application/json</c>, and
-/// <c>multipart/form-data</c> for transcriptions and documents. Every other request throws a <see cref="PrivatemodeWouldLeakException"/> before anything is
-/// sent.</para>
+/// unencrypted. The address is at <see cref="PrivatemodeOptions.Endpoint"/> and has no query; <c>?beta=true</c> of <c>/v1/messages</c>, which Anthropic's
+/// libraries add, is dropped. Bodies are <c>application/json</c>, and <c>multipart/form-data</c> for transcriptions and documents. Every other request throws a
+/// <see cref="PrivatemodeWouldLeakException"/> before anything is sent.</para>
 /// <para><b>Headers:</b> no header of the library is sent. These are dropped silently: credentials (<c>Authorization</c>, <c>x-api-key</c>, <c>api-key</c>; the
 /// client's own API key is sent instead), <c>anthropic-version</c>, <c>anthropic-beta</c>, <c>anthropic-dangerous-direct-browser-access</c>,
 /// <c>OpenAI-Beta</c>, <c>OpenAI-Organization</c>, <c>OpenAI-Project</c>, <c>X-Stainless-*</c>, <c>User-Agent</c>, <c>X-Client-Request-Id</c>,

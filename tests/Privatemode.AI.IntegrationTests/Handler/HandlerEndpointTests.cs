@@ -52,6 +52,20 @@ public sealed class HandlerEndpointTests : HandlerTest
         AssertNothingSeen();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Messages_BetaFlagOfAnthropicsLibraries_IsDropped(bool stream)
+    {
+        Deployment.Model.SetFallback(_ => ScriptedAnswer.Text("answer"));
+        using HttpRequestMessage request = Post(MessagesPath + "?beta=true", MessageBody("hi", stream));
+        (HttpResponseMessage? response, string text, Exception? failure) = await ReadAsync(request);
+        Assert.Null(failure);
+        Assert.True(response!.IsSuccessStatusCode);
+        Assert.Contains("answer", text, StringComparison.Ordinal);
+        Assert.Equal(MessagesPath, Deployment.Requests.Single().PathAndQuery);
+    }
+
     [Fact]
     public async Task Messages_ToolResultComesBack_IsSealed()
     {

@@ -16,7 +16,7 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
     public string Method => Request.Method.Method;
 
     public Uri Address { get; } = request.RequestUri is { } address
-        ? new Uri(service, address)
+        ? WithoutBetaFlag(new Uri(service, address))
         : throw new InvalidOperationException("The request has no address.");
 
     /// <summary>The one header of the caller that means something here. The others never leave; <see cref="CallerHeaderCheck"/> has seen them.</summary>
@@ -95,6 +95,12 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
         request.Options.Set(ReceiptExtensions.Option, receipt);
         return response;
     }
+
+    /// <summary>Drops the flag with which Anthropic's libraries ask for beta features, which the service does not have. It says nothing about a call.</summary>
+    private static Uri WithoutBetaFlag(Uri address) =>
+        address.Query == "?beta=true" && address.AbsolutePath == EndpointRules.Messages.Path && address.Fragment.Length == 0
+            ? new Uri(address.GetLeftPart(UriPartial.Path))
+            : address;
 
     /// <summary>Not what the received answer says: anybody on the way can write that.</summary>
     private static string TypeOf(CallAnswer answer, EncryptedCall call)

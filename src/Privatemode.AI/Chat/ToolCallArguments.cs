@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -24,7 +23,8 @@ internal static class ToolCallArguments
         "Error: the function did not run, because the arguments of the call are cut off, are not a JSON object, or contain one argument twice. " +
         "Call it again with complete arguments.";
 
-    private static readonly JsonTypeInfo<IDictionary<string, object?>> ArgumentsType = CreateType();
+    private static readonly JsonTypeInfo<IDictionary<string, object?>> ArgumentsType =
+        (JsonTypeInfo<IDictionary<string, object?>>)AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(IDictionary<string, object?>));
 
     /// <summary>A call of the model, marked as informational when its arguments cannot be read, so that nothing runs it.</summary>
     /// <param name="id">The ID of the call.</param>
@@ -33,16 +33,8 @@ internal static class ToolCallArguments
     /// <param name="isCutOff">Whether the answer ended early in this call, so that missing arguments do not mean none.</param>
     public static FunctionCallContent ToCall(string id, string name, BinaryData? arguments, bool isCutOff)
     {
-        ReadOnlySpan<byte> json = arguments is null ? default : arguments.ToMemory().Span.Trim(" \t\r\n"u8);
-        IDictionary<string, object?>? read;
-        if (json.IsEmpty)
-        {
-            read = isCutOff ? null : new Dictionary<string, object?>();
-        }
-        else
-        {
-            read = json.SequenceEqual("null"u8) ? new Dictionary<string, object?>() : TryRead(json) ?? TryReadInside(json);
-        }
+        ReadOnlyMemory<byte> written = arguments is null ? default : arguments.ToMemory();
+        IDictionary<string, object?>? read = CallArguments.TryRead(written, isCutOff, out ReadOnlyMemory<byte> json) ? TryRead(json.Span) : null;
 
         // Function invokers ignore Exception and would run the function with default arguments.
         return read is not null ? new FunctionCallContent(id, name, read) : new FunctionCallContent(id, name)
@@ -53,20 +45,6 @@ internal static class ToolCallArguments
             Exception = new JsonException(Unreadable),
             AdditionalProperties = new() { [RawKey] = arguments?.ToString() ?? "" },
         };
-    }
-
-    /// <summary>Whether a text is one JSON object, whatever is in it.</summary>
-    public static bool IsObject(ReadOnlySpan<byte> json)
-    {
-        Utf8JsonReader reader = new(json);
-        try
-        {
-            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && reader.TrySkip() && !reader.Read();
-        }
-        catch (JsonException)
-        {
-            return false;
-        }
     }
 
     /// <summary>Whether a call of the history had arguments that could not be read, and were not replaced since.</summary>
@@ -90,41 +68,12 @@ internal static class ToolCallArguments
     {
         try
         {
-            return JsonSerializer.Deserialize(WellFormedText.OfAnswer(json), ArgumentsType);
+            return JsonSerializer.Deserialize(json, ArgumentsType);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException or NotSupportedException)
         {
             return null;
         }
-    }
-
-    /// <summary>Reads a JSON string that contains the object, which is how some models write arguments.</summary>
-    private static IDictionary<string, object?>? TryReadInside(ReadOnlySpan<byte> json)
-    {
-        if (json[0] != (byte)'"')
-        {
-            return null;
-        }
-
-        try
-        {
-            Utf8JsonReader reader = new(WellFormedText.OfAnswer(json));
-            return reader.Read() && reader.TokenType == JsonTokenType.String && reader.GetString() is { } inside && !reader.Read()
-                ? TryRead(Encoding.UTF8.GetBytes(inside))
-                : null;
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>Refuses two arguments with one name: it is unknown which of them the model meant, and parsers differ.</summary>
-    private static JsonTypeInfo<IDictionary<string, object?>> CreateType()
-    {
-        JsonSerializerOptions options = new(AIJsonUtilities.DefaultOptions) { AllowDuplicateProperties = false };
-        options.MakeReadOnly();
-        return (JsonTypeInfo<IDictionary<string, object?>>)options.GetTypeInfo(typeof(IDictionary<string, object?>));
     }
 }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using Microsoft.Extensions.AI;
 using OpenAI.Chat;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Receipts;
 using ChatFinishReason = Microsoft.Extensions.AI.ChatFinishReason;
 
@@ -177,7 +178,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
         {
             ReadOnlyMemory<byte> all = _arguments.WrittenMemory;
             ReadOnlyMemory<byte> last = all[_lastPiece..];
-            bool isAllAgain = _lastPiece > 0 && last.Span.StartsWith(all.Span[.._lastPiece]) && ToolCallArguments.IsObject(last.Span);
+            bool isAllAgain = _lastPiece > 0 && last.Span.StartsWith(all.Span[.._lastPiece]) && CallArguments.IsObject(last.Span);
             return BinaryData.FromBytes(isAllAgain ? last : all);
         }
     }

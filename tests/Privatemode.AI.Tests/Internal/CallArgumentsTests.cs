@@ -1,0 +1,73 @@
+using System.Text;
+using Privatemode.AI.Internal;
+
+namespace Privatemode.AI.Tests.Internal;
+
+/// <summary>Which texts of a model are the arguments of a tool call.</summary>
+public sealed class CallArgumentsTests
+{
+    [Theory]
+    [InlineData("{}", "{}")]
+    [InlineData("""{"a":1}""", """{"a":1}""")]
+    [InlineData(" \t\r\n{ \"a\" : 1 } \n", "{ \"a\" : 1 }")]
+    [InlineData("null", "{}")]
+    [InlineData(" null ", "{}")]
+    [InlineData("""{"A":1,"a":2}""", """{"A":1,"a":2}""")]
+    [InlineData("""{"a":{"b":[1,{"c":"\u0000\/😀"}]}}""", """{"a":{"b":[1,{"c":"\u0000\/😀"}]}}""")]
+    [InlineData("""  "{\"a\":\"b\"}"  """, """{"a":"b"}""")]
+    [InlineData("\" {\\\"a\\\":1}\\n\"", """{"a":1}""")]
+    [InlineData("""{"a":"\ud83d"}""", """{"a":"\ufffd"}""")]
+    [InlineData("""{"a":"\ud83d\ude00"}""", """{"a":"\ud83d\ude00"}""")]
+    [InlineData("""{"a\ud83d":1}""", """{"a\ufffd":1}""")]
+    [InlineData("\"{\\\"a\\\":\\\"\\\\ud83d\\\"}\"", """{"a":"\ufffd"}""")]
+    public void TryRead_OneObject_IsReturnedAsWritten(string raw, string expected)
+    {
+        foreach (bool isCutOff in (bool[])[false, true])
+        {
+            Assert.True(CallArguments.TryRead(Encoding.UTF8.GetBytes(raw), isCutOff, out ReadOnlyMemory<byte> json));
+            Assert.Equal(expected, Encoding.UTF8.GetString(json.Span));
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" \n")]
+    public void TryRead_Nothing_MeansNoArgumentsUnlessTheCallIsCutOff(string raw)
+    {
+        Assert.True(CallArguments.TryRead(Encoding.UTF8.GetBytes(raw), isCutOff: false, out ReadOnlyMemory<byte> json));
+        Assert.Equal("{}"u8, json.Span);
+        Assert.False(CallArguments.TryRead(Encoding.UTF8.GetBytes(raw), isCutOff: true, out _));
+    }
+
+    [Theory]
+    [InlineData("""{"a":""")]
+    [InlineData("""{"a":1}}""")]
+    [InlineData("""{"a":1} {"b":2}""")]
+    [InlineData("""{"a":1,"a":2}""")]
+    [InlineData("""{"a":1,"\u0061":2}""")]
+    [InlineData("""{"\ud83d":1,"\ud83e":2}""")]
+    [InlineData("""{"a":{"b":1,"b":2}}""")]
+    [InlineData("{'a':1}")]
+    [InlineData("[1]")]
+    [InlineData("true")]
+    [InlineData("text")]
+    [InlineData("\"text\"")]
+    [InlineData("\"null\"")]
+    [InlineData("\"\"")]
+    [InlineData("\"[1]\"")]
+    [InlineData("\"{\\\"a\\\":")]
+    [InlineData("\"{\\\"a\\\":\"")]
+    [InlineData("\"{\\\"a\\\":1,\\\"a\\\":2}\"")]
+    [InlineData("\"{\\\"a\\\":1}\" x")]
+    [InlineData("\"\\\"{}\\\"\"")]
+    public void TryRead_SomethingElse_IsNotAnObject(string raw) => Assert.False(CallArguments.TryRead(Encoding.UTF8.GetBytes(raw), isCutOff: false, out _));
+
+    [Fact]
+    public void TryRead_ObjectTooDeep_IsNotAnObject()
+    {
+        Assert.True(CallArguments.TryRead(Nested(63), isCutOff: false, out _));
+        Assert.False(CallArguments.TryRead(Nested(64), isCutOff: false, out _));
+    }
+
+    private static byte[] Nested(int arrays) => Encoding.UTF8.GetBytes($"{{\"a\":{new string('[', arrays)}{new string(']', arrays)}}}");
+}

@@ -7,6 +7,7 @@ using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Calls;
 using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Pipeline.Transport;
+using Privatemode.AI.Responses;
 using Privatemode.AI.Sessions;
 using Privatemode.AI.Verification;
 
@@ -50,8 +51,8 @@ internal sealed class ClientComposition : IClientComposition
         PromptCacheSaltProvider salts = new(options.PromptCache.Scope, apiKeys.AreManyCallers);
         CallRunner runner = new(
             new RequestEncryptor(Endpoint, salts, time), new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages),
-            new AnswerReader(transport.IdleTimeout, time, _events), _sessions, apiKeys, transport.RateLimiter, transport.ResponseTimeout, time, _closing.Token,
-            ConnectionSlots.For(handler, transport.ResponseTimeout, time));
+            new ResponsesTranslator(options.Responses, time), new AnswerReader(transport.IdleTimeout, time, _events), _sessions, apiKeys,
+            transport.RateLimiter, transport.ResponseTimeout, time, _closing.Token, ConnectionSlots.For(handler, transport.ResponseTimeout, time));
         OpenAI = ClientPipelineFactory.Create(
             options, Endpoint, _events, new EncryptionPolicy(runner), new EncryptedCallTransport(_http, Endpoint), options.LogEncryptedContent, _closing.Token);
         Http = new HttpCalls(runner, _http, Endpoint, _events);

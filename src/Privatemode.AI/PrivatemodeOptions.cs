@@ -56,6 +56,9 @@ public sealed class PrivatemodeOptions
     /// <summary>Gets the options for images that requests name by URL.</summary>
     public MediaOptions Media { get; private set; } = new();
 
+    /// <summary>Gets the options for the Responses API.</summary>
+    public ResponsesOptions Responses { get; private set; } = new();
+
     /// <summary>Gets or sets whether a host verifies the deployment and establishes a session when it starts.</summary>
     /// <value>The default is <see cref="WarmUpMode.Background"/>. The setting has no effect without a host.</value>
     public WarmUpMode WarmUp { get; set; }
@@ -117,6 +120,7 @@ public sealed class PrivatemodeOptions
         copy.Transport = Transport.Clone();
         copy.PromptCache = PromptCache.Clone();
         copy.Media = Media.Clone();
+        copy.Responses = Responses.Clone();
         return copy;
     }
 }

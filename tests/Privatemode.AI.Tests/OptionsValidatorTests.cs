@@ -192,7 +192,7 @@ public sealed class OptionsValidatorTests
         PrivatemodeOptions options = new();
         PrivatemodeOptions copy = options.Clone();
         PropertyInfo[] groups = [.. typeof(PrivatemodeOptions).GetProperties().Where(property => !property.CanWrite || property.SetMethod!.IsPrivate)];
-        Assert.Equal(["Media", "PromptCache", "Transport", "Verification"], groups.Select(group => group.Name).Order());
+        Assert.Equal(["Media", "PromptCache", "Responses", "Transport", "Verification"], groups.Select(group => group.Name).Order());
         foreach (PropertyInfo group in groups)
         {
             Assert.NotSame(group.GetValue(options), group.GetValue(copy));

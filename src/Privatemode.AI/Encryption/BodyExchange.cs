@@ -60,7 +60,8 @@ internal sealed class BodyExchange(AesGcmKey key, ReadOnlyMemory<byte> secretId)
     public AnswerFault Decrypt(Utf8Sequence answer, ResponseSchema schema, DecryptedDocument decrypted) => decrypted.Decrypt(answer, schema, _cipher);
 
     /// <summary>Decrypts an event stream as it comes.</summary>
-    public EventDecryptor DecryptEvents(EventRules rules, AnswerContext context) => new(_cipher, rules, context);
+    public EventDecryptor DecryptEvents(EventRules rules, AnswerContext context, EventTranslator? translator = null) =>
+        new(_cipher, rules, context) { Translator = translator };
 
     public void Dispose() => _cipher.Dispose();
 }

@@ -49,7 +49,7 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
 
         if (call.WantsStream)
         {
-            LocalProxyEvents events = new(call);
+            LocalProxyEvents events = new(call) { Translator = call.Translation?.BeginStream() };
             IdleTimeoutStream network = new(received.Body, deadline.Left, idleTimeout, () => events.Count, time, call.RequestId);
             DecryptingEventStream stream = new(network, events, received.IsBuffered ? null : permit);
 
@@ -69,11 +69,12 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
     {
         ReadOnlySpan<byte> text = error is null ? default : error.Text.Whole;
         text = head.IsEventStream ? ErrorText.FirstEvent(text) : text;
-        return new(new MemoryStream(text.ToArray()), ServiceError.Read(head.Status, text) with
+        ServiceError read = ServiceError.Read(head.Status, text) with
         {
             RetryAfter = RetryAfter.Parse(head.RetryAfter, time.GetUtcNow()),
             RequestId = call.RequestId,
-        });
+        };
+        return new(AnswerReader.ErrorBody(call, read, text), read);
     }
 
     private static MemoryStream Normalize(PooledPieces answer, EncryptedCall call)

@@ -7,6 +7,7 @@ using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Calls;
 using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Pipeline.Transport;
+using Privatemode.AI.Responses;
 using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.LocalProxy;
@@ -33,7 +34,8 @@ internal sealed class LocalProxyComposition : IClientComposition
         _http = HttpTransports.Create(custom: null, isTestTrust: true);
         _images = media.Remote == RemoteMediaPolicy.FetchLocally ? ImageFetcher.ForPublicAddresses(time, options.Transport.ResponseTimeout) : null;
         RequestEncryptor encryptor = new(Endpoint, new PromptCacheSaltProvider(options.PromptCache.Scope, apiKeys.AreManyCallers), time);
-        CallPreparation preparation = new(encryptor, new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages));
+        CallPreparation preparation = new(
+            encryptor, new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages), new ResponsesTranslator(options.Responses, time));
         LocalProxyTransport transport = new(Endpoint, _http, preparation, apiKeys, options.Transport, time, _closing.Token);
         _transport = new HttpMessageInvoker(transport, disposeHandler: false);
         _openAI = new HttpClient(transport) { Timeout = Timeout.InfiniteTimeSpan };

@@ -82,7 +82,7 @@ internal sealed class LocalProxyEvents(EncryptedCall call) : EventReader(LineLim
         }
         catch (PrivatemodeException exception)
         {
-            Failure = exception;
+            Fail(exception);
             return;
         }
 

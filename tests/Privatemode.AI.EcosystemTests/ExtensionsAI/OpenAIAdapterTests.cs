@@ -102,19 +102,6 @@ public sealed class OpenAIAdapterTests : ExtensionsAITest
         Assert.True(Deployment.GetReceivedBytes().AsSpan().IndexOf("hidden-words"u8) < 0);
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Responses_AreRefusedBeforeAnythingIsSent(bool isStreaming)
-    {
-        using IChatClient chat = Client.OpenAI.GetResponsesClient().AsIChatClient(ModelId);
-        Exception? exception = await Record.ExceptionAsync(() => AskAsync(chat, isStreaming: isStreaming));
-
-        // With OpenAI 2.15, the adapter lacks a method that it calls for streams.
-        Assert.True(exception is PrivatemodeWouldLeakException || (isStreaming && exception is MissingMethodException), $"{exception}");
-        Assert.Empty(Deployment.AllRequests);
-    }
-
     [Fact]
     public async Task OtherAdapters_AreRefusedBeforeAnythingIsSent()
     {

@@ -185,7 +185,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
     {
         List<Exception> exceptions = [];
         foreach ((string method, string path) in ((string, string)[])
-            [("POST", "/v1/responses"), ("PUT", "/v1/chat/completions"), ("POST", $"/v1/chat/completions?q={Sentinel.Text}"),
+            [("POST", "/v1/images/generations"), ("PUT", "/v1/chat/completions"), ("POST", $"/v1/chat/completions?q={Sentinel.Text}"),
                 ("GET", $"/v1/models/{Sentinel.Text}%20x"), ("POST", $"/{Sentinel.Text}")])
         {
             PipelineMessage message = _client.OpenAI.Pipeline.CreateMessage();

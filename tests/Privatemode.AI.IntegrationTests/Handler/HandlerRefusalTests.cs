@@ -11,7 +11,7 @@ public sealed class HandlerRefusalTests : HandlerTest
 {
     public static TheoryData<string, string, string> Targets => new()
     {
-        { "POST", "/v1/responses", "unknown-endpoint" },
+        { "POST", "/v1/images/generations", "unknown-endpoint" },
         { "POST", "/v1/messages/count_tokens", "unknown-endpoint" },
         { "POST", $"/{Sentinel.Text}", "unknown-endpoint" },
         { "POST", ChatPath + "/", "unknown-endpoint" },

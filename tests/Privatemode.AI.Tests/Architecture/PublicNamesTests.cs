@@ -18,7 +18,7 @@ public sealed class PublicNamesTests
     [
         "PrivatemodeClient", "PrivatemodeOptions", "PrivatemodeOpenAIClient", "PrivatemodeHttpMessageHandler", "PrivatemodeTestDeployment",
         "PrivatemodeTestDeploymentOptions", "PrivatemodeModelFactory", "PrivatemodeChatCompletionService", "PrivatemodeAudioToTextService",
-        "PrivatemodePromptExecutionSettings", "PrivatemodeAudioToTextExecutionSettings",
+        "PrivatemodePromptExecutionSettings", "PrivatemodeAudioToTextExecutionSettings", "PrivatemodeRequestOptions",
     ];
 
     private static IEnumerable<Type> Ours =>

@@ -212,7 +212,7 @@ public sealed class LocalProxyCallTests : IAsyncLifetime
     {
         using HttpClient http = new(_client.CreateHandler()) { BaseAddress = _proxy.Address };
         using StringContent content = new("{}", Encoding.UTF8, "application/json");
-        await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => http.PostAsync(new Uri("/v1/responses", UriKind.Relative), content).OrTimeout());
+        await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => http.PostAsync(new Uri("/v1/images/generations", UriKind.Relative), content).OrTimeout());
         http.DefaultRequestHeaders.Add("Cookie", "a=b");
         await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => http.GetAsync(new Uri("/v1/models", UriKind.Relative)).OrTimeout());
         Assert.Empty(_proxy.Requests);

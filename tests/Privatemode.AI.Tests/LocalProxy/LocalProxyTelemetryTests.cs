@@ -38,7 +38,7 @@ public sealed class LocalProxyTelemetryTests
         await using PrivatemodeClient client = proxy.CreateClient();
         using HttpClient http = new(client.CreateHandler()) { BaseAddress = proxy.Address };
         using StringContent content = new("{}", System.Text.Encoding.UTF8, "application/json");
-        await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => http.PostAsync(new Uri("/v1/responses", UriKind.Relative), content).OrTimeout());
+        await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(() => http.PostAsync(new Uri("/v1/images/generations", UriKind.Relative), content).OrTimeout());
         Assert.Equal(["privatemode.refusals 1 error.type=unknown-endpoint privatemode.refused=call"], recorder.Measurements);
         Assert.Empty(recorder.Activities);
     }

@@ -75,7 +75,7 @@ internal sealed class EventDecryptor(ExchangeCipher cipher, EventRules rules, An
         }
         catch (PrivatemodeException exception)
         {
-            Failure = exception;
+            Fail(exception);
             return;
         }
 

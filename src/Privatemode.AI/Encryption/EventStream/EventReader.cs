@@ -18,8 +18,11 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
     /// <summary>Events that are ready for the caller. The reader of this buffer clears it.</summary>
     public PooledBytes Output { get; } = new(4096);
 
+    /// <summary>Translates what is returned to events of another form; null to return it as it is. Disposed with this reader.</summary>
+    public EventTranslator? Translator { get; init; }
+
     /// <summary>Why the stream is broken; null while it is not.</summary>
-    public PrivatemodeException? Failure { get; protected set; }
+    public PrivatemodeException? Failure { get; private set; }
 
     /// <summary>Whether the answer has ended.</summary>
     public bool IsEnded { get; protected set; }
@@ -72,10 +75,18 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
     public void Fail(AnswerFault fault) => Fail(AnswerFaults.Exception(fault, context, HasHandedOut));
 
     /// <inheritdoc cref="Fail(AnswerFault)"/>
-    public virtual void Fail(PrivatemodeException failure) => Failure ??= failure;
+    public virtual void Fail(PrivatemodeException failure)
+    {
+        if (Failure is null)
+        {
+            Failure = failure;
+            Translator?.Fail(failure, Output);
+        }
+    }
 
     public void Dispose()
     {
+        Translator?.Dispose();
         Event.Dispose();
         _partial.Dispose();
         Output.Dispose();
@@ -89,8 +100,7 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
     {
         foreach (byte[] before in rules.EventsBefore)
         {
-            Events++;
-            Write(before);
+            Emit(before);
         }
 
         if (rules.Action == EventAction.End && !rules.IsFinished)
@@ -100,8 +110,7 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
         else if (rules.Action != EventAction.Drop)
         {
             IsEnded = rules.Action == EventAction.End;
-            Events++;
-            Write(Event.Text, rules.EventName);
+            Emit(Event.Text, rules.EventName);
         }
     }
 
@@ -117,11 +126,43 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
         IsEnded = true;
         if (rules.LastEvent is { } last)
         {
-            Events++;
-            Write(last);
+            Emit(last);
         }
 
-        Write(EndMark);
+        if (Translator is null)
+        {
+            Write(EndMark);
+        }
+        else if (Failure is null)
+        {
+            // Only here: what is held back until the answer is authenticated to its end is returned now.
+            Failure = Translator.Complete(Output);
+        }
+    }
+
+    /// <summary>Returns an authentic event, in the caller's form.</summary>
+    private void Emit(ReadOnlySpan<byte> payload, ReadOnlySpan<byte> name = default)
+    {
+        Events++;
+        if (Translator is null)
+        {
+            Write(payload, name);
+            return;
+        }
+
+        if (Failure is not null)
+        {
+            return;
+        }
+
+        try
+        {
+            Translator.Translate(payload, Output);
+        }
+        catch (PrivatemodeException exception)
+        {
+            Fail(exception);
+        }
     }
 
     private void ReadLines(ReadOnlySpan<byte> bytes)

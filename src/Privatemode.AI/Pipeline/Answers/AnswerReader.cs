@@ -130,7 +130,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     {
         EncryptedCall call = attempt.Call;
         EventRules rules = RulesOf(call);
-        EventDecryptor decryptor = attempt.Exchange!.DecryptEvents(rules, call.Context);
+        EventDecryptor decryptor = attempt.Exchange!.DecryptEvents(rules, call.Context, call.Translation?.BeginStream());
 
         TimeSpan left = attempt.Session!.LeftAtService(time);
         IdleTimeoutStream network = new(body, deadline.Left, idleTimeout, () => decryptor.AuthenticEvents, time, call.RequestId);
@@ -203,7 +203,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
             TranscriptionDurationNormalizer.Normalize(decrypted);
         }
 
-        return decrypted.Detach();
+        return call.Translation is { } translation ? translation.TranslateWhole(decrypted) : decrypted.Detach();
     }
 
     // A method of its own, because a span on the stack of the caller keeps the text from being collected when a longer one takes its place.
@@ -274,16 +274,24 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
             RetryAfter = RetryAfter.Parse(head.RetryAfter, time.GetUtcNow()),
             RequestId = call.RequestId,
         };
-        return new CallAnswer(new MemoryStream(text.ToArray()), error);
+        return new CallAnswer(ErrorBody(call, error, text), error);
     }
 
+    /// <summary>What the caller gets of an error: its text, in the form of the caller's endpoint.</summary>
+    internal static MemoryStream ErrorBody(EncryptedCall call, ServiceError error, ReadOnlySpan<byte> text) =>
+        new(call.Translation is { } translation ? translation.TranslateError(error.Status, text) : text.ToArray());
+
     /// <summary>Model servers repeat the request they reject, images included, so a long error does not mean that it was altered on the way.</summary>
-    private CallAnswer TooLongError(AnswerHeaders head, EncryptedCall call) => new(new MemoryStream(), new ServiceError(head.Status)
+    private CallAnswer TooLongError(AnswerHeaders head, EncryptedCall call)
     {
-        IsTooLong = true,
-        RetryAfter = RetryAfter.Parse(head.RetryAfter, time.GetUtcNow()),
-        RequestId = call.RequestId,
-    });
+        ServiceError error = new(head.Status)
+        {
+            IsTooLong = true,
+            RetryAfter = RetryAfter.Parse(head.RetryAfter, time.GetUtcNow()),
+            RequestId = call.RequestId,
+        };
+        return new CallAnswer(ErrorBody(call, error, default), error);
+    }
 
     /// <exception cref="PrivatemodeIntegrityException">The body is longer than <paramref name="limit"/>, or incomplete.</exception>
     internal static async ValueTask<PooledPieces> ReadAsync(Stream body, int limit, EncryptedCall call, CallDeadline deadline, bool async) =>

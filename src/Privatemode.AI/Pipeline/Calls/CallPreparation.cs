@@ -1,12 +1,15 @@
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Pipeline.Requests;
+using Privatemode.AI.Responses;
 
 namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>Takes the plaintext of a call once, for all its attempts, checks it and completes it. The same for the service and for a local proxy.</summary>
+/// <param name="responses">Translates bodies of <c>/v1/responses</c>, which the service does not have.</param>
 /// <param name="verify">Called before this process fetches an image: addresses are content too, and their hosts see them only on behalf of a
 /// deployment that proved itself. Null where nothing is verified.</param>
-internal sealed class CallPreparation(RequestEncryptor encryptor, RemoteMediaResolver media, Func<string, bool, CancellationToken, ValueTask>? verify = null)
+internal sealed class CallPreparation(
+    RequestEncryptor encryptor, RemoteMediaResolver media, ResponsesTranslator responses, Func<string, bool, CancellationToken, ValueTask>? verify = null)
 {
     private const int RoomForAdditions = 1024;
 
@@ -24,7 +27,39 @@ internal sealed class CallPreparation(RequestEncryptor encryptor, RemoteMediaRes
         }
 
         PooledBytes bytes = await SnapshotAsync(source, rule.PlaintextLimit, async).ConfigureAwait(false);
-        RequestBody body = RequestEncryptor.Read(rule, bytes, source.ContentType);
+        if (rule.SentAs is not { } sentAs)
+        {
+            return await PrepareAsync(rule, bytes, source.ContentType, source, apiKey, async).ConfigureAwait(false);
+        }
+
+        (bytes, CallTranslation translation) = responses.Translate(bytes, Caller(source, apiKey));
+        try
+        {
+            return await PrepareAsync(sentAs, bytes, "application/json", source, apiKey, async, translation).ConfigureAwait(false);
+        }
+        catch
+        {
+            translation.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A buffer for a plaintext of this length, with room for what is added: a salt, a field of a form. Without that a large body would be
+    /// copied into a buffer of twice its length.</summary>
+    internal static PooledBytes NewSnapshot(long length) => new((int)(length + RoomForAdditions));
+
+    private static ResponsesCaller Caller(ICallSource source, string apiKey) => new(apiKey)
+    {
+        Name = source.Caller,
+        AnsweredModel = source.AnsweredModel,
+        Progress = source.Progress,
+    };
+
+    /// <summary>Checks and completes a plaintext, which it owns from here on, also when it throws.</summary>
+    private async ValueTask<EncryptedCall> PrepareAsync(
+        EndpointRule rule, PooledBytes bytes, string? contentType, ICallSource source, string apiKey, bool async, CallTranslation? translation = null)
+    {
+        RequestBody body = RequestEncryptor.Read(rule, bytes, contentType);
         try
         {
             if (body is JsonRequestBody json)
@@ -43,14 +78,10 @@ internal sealed class CallPreparation(RequestEncryptor encryptor, RemoteMediaRes
             throw;
         }
 
-        EncryptedCall call = encryptor.Prepare(rule, body, apiKey);
+        EncryptedCall call = encryptor.Prepare(rule, body, apiKey, translation, translation?.CacheKey ?? source.CacheKey, source.Caller);
         call.Members = source.WantsReceipt ? body.Names(rule.RequestClearNames!) : null;
         return call;
     }
-
-    /// <summary>A buffer for a plaintext of this length, with room for what is added: a salt, a field of a form. Without that a large body would be
-    /// copied into a buffer of twice its length.</summary>
-    internal static PooledBytes NewSnapshot(long length) => new((int)(length + RoomForAdditions));
 
     /// <summary>Reads the body once: it may be a stream that cannot be read again.</summary>
     private static async ValueTask<PooledBytes> SnapshotAsync(ICallSource source, int limit, bool async)

@@ -7,6 +7,7 @@ using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Pipeline.Transport;
+using Privatemode.AI.Responses;
 using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI.Pipeline.Calls;
@@ -17,10 +18,10 @@ namespace Privatemode.AI.Pipeline.Calls;
 /// only the pipeline has.
 /// </summary>
 internal sealed class CallRunner(
-    RequestEncryptor encryptor, RemoteMediaResolver media, AnswerReader answers, SessionManager sessions, ApiKeys apiKeys, RateLimiter? limiter,
-        TimeSpan responseTimeout, TimeProvider time, CancellationToken closing, ConnectionSlots? connections = null)
+    RequestEncryptor encryptor, RemoteMediaResolver media, ResponsesTranslator responses, AnswerReader answers, SessionManager sessions, ApiKeys apiKeys,
+        RateLimiter? limiter, TimeSpan responseTimeout, TimeProvider time, CancellationToken closing, ConnectionSlots? connections = null)
 {
-    private readonly CallPreparation _preparation = new(encryptor, media, (apiKey, async, token) => VerifyAsync(sessions, apiKey, async, token));
+    private readonly CallPreparation _preparation = new(encryptor, media, responses, (apiKey, async, token) => VerifyAsync(sessions, apiKey, async, token));
 
     /// <summary>Runs a call until its carrier has a decrypted answer. What the state has already is not read from the carrier again.</summary>
     public async ValueTask RunAsync(ICallCarrier carrier, CallState state, bool async)

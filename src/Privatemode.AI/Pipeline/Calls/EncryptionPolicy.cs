@@ -135,6 +135,18 @@ internal interface ICallSource
     /// <summary>The caller's cancellation.</summary>
     CancellationToken CancellationToken { get; }
 
+    /// <summary>See <see cref="PrivatemodeRequestOptions.CacheKey"/>.</summary>
+    string? CacheKey => null;
+
+    /// <summary>See <see cref="PrivatemodeRequestOptions.Caller"/>.</summary>
+    string? Caller => null;
+
+    /// <summary>See <see cref="PrivatemodeRequestOptions.AnsweredModel"/>.</summary>
+    string? AnsweredModel => null;
+
+    /// <summary>See <see cref="PrivatemodeRequestOptions.Progress"/>.</summary>
+    ResponseProgress? Progress => null;
+
     /// <summary>Writes the caller's body, in the clear. Called once.</summary>
     ValueTask WriteBodyAsync(Stream target, bool async);
 }
@@ -158,6 +170,7 @@ internal sealed class EncryptedMessageScope : IDisposable
     private readonly BinaryContent? _content;
     private readonly string? _contentType;
     private readonly TimeSpan? _timeout;
+    private readonly Uri? _address;
 
     public EncryptedMessageScope(PipelineMessage message, CallAttempt attempt, CallDeadline deadline)
     {
@@ -171,6 +184,13 @@ internal sealed class EncryptedMessageScope : IDisposable
 
         message.SetProperty(typeof(EncryptedMessageScope), this);
         message.Request.Content = attempt.Content;
+        _address = message.Request.Uri;
+        if (attempt.Call.Translation is not null && _address is not null)
+        {
+            // Only then: an address that a policy has changed must be found, and not be corrected.
+            message.Request.Uri = new Uri(_address, attempt.Call.Rule.Path);
+        }
+
         foreach ((string name, string value) in attempt.Headers)
         {
             message.Request.Headers.Set(name, value);
@@ -207,6 +227,11 @@ internal sealed class EncryptedMessageScope : IDisposable
         }
 
         _message.Request.Content = _content;
+        if (Attempt.Call.Translation is not null)
+        {
+            _message.Request.Uri = _address;
+        }
+
         _message.BufferResponse = WasBuffered;
         _message.NetworkTimeout = _timeout;
         Attempt.Content?.Dispose();

@@ -32,6 +32,14 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
 
     public CancellationToken CancellationToken { get; } = cancellationToken;
 
+    public string? CacheKey => OptionOf(PrivatemodeRequestOptions.CacheKey);
+
+    public string? Caller => OptionOf(PrivatemodeRequestOptions.Caller);
+
+    public string? AnsweredModel => OptionOf(PrivatemodeRequestOptions.AnsweredModel);
+
+    public ResponseProgress? Progress => OptionOf(PrivatemodeRequestOptions.Progress);
+
     protected HttpRequestMessage Request { get; } = request;
 
     public async ValueTask WriteBodyAsync(Stream target, bool async)
@@ -120,6 +128,8 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
         answer.Content.Position = 0;
         return first is '{' or '[' ? "application/json" : "text/plain";
     }
+
+    private T? OptionOf<T>(HttpRequestOptionsKey<T> key) => Request.Options.TryGetValue(key, out T? value) ? value : default;
 
     private static void Set(HttpResponseMessage response, string name, string value) => _ = response.Headers.TryAddWithoutValidation(name, value);
 

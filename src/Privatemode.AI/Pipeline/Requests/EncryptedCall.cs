@@ -45,13 +45,20 @@ internal sealed class EncryptedCall : IDisposable
     /// <summary>The shard key, or null when the salt is random.</summary>
     public string? ShardKey { get; init; }
 
+    /// <summary>How the answer is turned back; null unless the caller's endpoint is answered by this library.</summary>
+    public CallTranslation? Translation { get; init; }
+
     /// <summary>How many attempts were begun.</summary>
     public int Attempts { get; set; }
 
     /// <summary>For exceptions about the answer.</summary>
     public AnswerContext Context => new(Rule.Path, RequestId);
 
-    public void Dispose() => Body?.Dispose();
+    public void Dispose()
+    {
+        Body?.Dispose();
+        Translation?.Dispose();
+    }
 }
 
 /// <summary>One attempt of a call: its exchange, the secret it uses, and exactly what may leave.</summary>

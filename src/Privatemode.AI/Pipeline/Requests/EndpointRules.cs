@@ -32,6 +32,9 @@ internal static class EndpointRules
         HasMessages = true,
     };
 
+    /// <summary>Answered by this library: the body is translated to one of another endpoint before it is encrypted.</summary>
+    public static EndpointRule Responses { get; } = ChatCompletions with { Path = "/v1/responses", SentAs = ChatCompletions };
+
     public static EndpointRule Completions { get; } = new()
     {
         Method = "POST",
@@ -83,7 +86,7 @@ internal static class EndpointRules
         NamesModel = false,
     };
 
-    private static readonly EndpointRule[] Encrypted = [ChatCompletions, Completions, Embeddings, Transcriptions, Messages, Partition];
+    private static readonly EndpointRule[] Encrypted = [ChatCompletions, Responses, Completions, Embeddings, Transcriptions, Messages, Partition];
 
     /// <summary>The rule for a request, or an exception that says why there is none.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The request is for another host, has a query, or is for an unknown endpoint.</exception>
@@ -118,12 +121,22 @@ internal static class EndpointRules
             return new EndpointRule { Method = method, Path = path };
         }
 
+        if (IsAboutStored(path))
+        {
+            throw new PrivatemodeWouldLeakException("nothing-stored", "The service stores no responses, so there is nothing to get, list, cancel, delete, " +
+                "count or compact. Send the whole conversation with POST /v1/responses.");
+        }
+
         throw path == "/v1/audio/translations"
             ? new PrivatemodeWouldLeakException(
                 "removed-endpoint", "The service removed translations in version 1.33. Transcribe, then translate with a chat.")
             : new PrivatemodeWouldLeakException("unknown-endpoint", "The service has no sealed form for this endpoint, so the call was not sent. " +
-                "There are chat completions, completions, messages, embeddings, transcriptions, document extraction and the list of models.");
+                "There are chat completions, responses, completions, messages, embeddings, transcriptions, document extraction and the list of models.");
     }
+
+    /// <summary>Whether a path is one of OpenAI's for responses or conversations that a service keeps.</summary>
+    private static bool IsAboutStored(string path) => path is "/v1/responses" or "/v1/conversations" ||
+        path.StartsWith("/v1/responses/", StringComparison.Ordinal) || path.StartsWith("/v1/conversations/", StringComparison.Ordinal);
 
     /// <summary>The OpenAI client escapes the slash of an id such as openai/gpt-oss-120b.</summary>
     private static bool IsOneModel(string path)
@@ -175,6 +188,9 @@ internal sealed record EndpointRule
 
     /// <summary>The answer holds messages of an assistant, with tool calls.</summary>
     public bool HasMessages { get; init; }
+
+    /// <summary>The endpoint that a call to this one is translated to; null for an endpoint of the service.</summary>
+    public EndpointRule? SentAs { get; init; }
 
     /// <summary>False for the endpoints that are not encrypted, because nothing in them is.</summary>
     public bool IsEncrypted => Answer is not null;

@@ -17,6 +17,11 @@ internal static class OutboundCheck
     {
         CallAttempt attempt = sent ?? throw Refuse("unprepared-request");
         EndpointRule rule = attempt.Call.Rule;
+        if (rule.SentAs is not null)
+        {
+            throw Refuse("untranslated-body");
+        }
+
         if (request.RequestUri is null || EndpointRules.Match(request.Method.Method, request.RequestUri, service).Path != rule.Path)
         {
             throw Refuse("changed-address");

@@ -70,15 +70,19 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
 
     /// <summary>Checks a plaintext body and completes it. Owns the body from here on, also when it throws.</summary>
     /// <param name="apiKey">Whose call it is: decides with whom it shares the prompt cache.</param>
+    /// <param name="translation">How the answer is turned back, for a body that was translated; the call owns it, unless this throws.</param>
+    /// <param name="cacheKey">The session of the caller's for the prompt cache; null for none.</param>
+    /// <param name="caller">Who asks, where several share an API key; null for one caller.</param>
     /// <exception cref="PrivatemodeWouldLeakException">A member or field could carry content in the clear.</exception>
     /// <exception cref="PrivatemodeRequestException">The body misses something the service demands, or is more than it takes.</exception>
-    public EncryptedCall Prepare(EndpointRule rule, RequestBody body, string apiKey)
+    public EncryptedCall Prepare(
+        EndpointRule rule, RequestBody body, string apiKey, CallTranslation? translation = null, string? cacheKey = null, string? caller = null)
     {
         try
         {
             return body switch
             {
-                JsonRequestBody json => PrepareJson(rule, json, apiKey),
+                JsonRequestBody json => PrepareJson(rule, json, apiKey, translation, cacheKey, caller),
                 FormRequestBody form => PrepareForm(rule, form),
                 _ => new EncryptedCall { Rule = rule, RequestId = RequestIds.New(time), Body = body },
             };
@@ -128,14 +132,15 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
     public static CallAttempt WithoutBody(EncryptedCall call, string apiKey) =>
         new(call, null, null, null, CommonHeaders(apiKey, call.RequestId));
 
-    private EncryptedCall PrepareJson(EndpointRule rule, JsonRequestBody body, string apiKey)
+    private EncryptedCall PrepareJson(
+        EndpointRule rule, JsonRequestBody body, string apiKey, CallTranslation? translation, string? cacheKey, string? caller)
     {
         ClearMembers.Check(body.Bytes.Span, body.Index, rule.RequestClearNames!);
         ThrowIfLoneSurrogate(body);
         string model = ModelOf(body);
         string? shardKey = rule.UsesPromptCache ? EnsureSalt(body, apiKey) : null;
         (bool AtEnd, bool OnEveryEvent) usage = ClearMembers.ReadUsageOptions(body.Bytes.Span, body.Index);
-        return new EncryptedCall
+        EncryptedCall call = new()
         {
             Rule = rule,
             RequestId = RequestIds.New(time),
@@ -146,7 +151,10 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
             EndsWithUsage = usage.AtEnd,
             KeepsUsage = usage.OnEveryEvent,
             ShardKey = shardKey,
+            Translation = translation,
         };
+        translation?.Attach(call);
+        return call;
     }
 
     /// <summary>JSON allows such an escape, Unicode does not, and model servers fail at it only after they have decrypted the request.</summary>

@@ -29,7 +29,17 @@ public sealed class EndpointRulesTests
     [InlineData("POST", "/v1/chat/completions/", "unknown-endpoint")]
     [InlineData("POST", "/v1/Chat/completions", "unknown-endpoint")]
     [InlineData("POST", "/v1//chat/completions", "unknown-endpoint")]
-    [InlineData("POST", "/v1/responses", "unknown-endpoint")]
+    [InlineData("POST", "/v1/images/generations", "unknown-endpoint")]
+    [InlineData("GET", "/v1/responses", "nothing-stored")]
+    [InlineData("GET", "/v1/responses/resp_1", "nothing-stored")]
+    [InlineData("DELETE", "/v1/responses/resp_1", "nothing-stored")]
+    [InlineData("POST", "/v1/responses/resp_1/cancel", "nothing-stored")]
+    [InlineData("POST", "/v1/responses/compact", "nothing-stored")]
+    [InlineData("POST", "/v1/conversations", "nothing-stored")]
+    [InlineData("GET", "/v1/conversations/conv_1/items", "nothing-stored")]
+    [InlineData("POST", "/v1/responsesx", "unknown-endpoint")]
+    [InlineData("POST", "/v1/Responses", "unknown-endpoint")]
+    [InlineData("POST", "/v1/responses?x", "query-string")]
     [InlineData("GET", "/v1/audio/transcriptions", "unknown-endpoint")]
     [InlineData("POST", "/v1/audio/translations", "removed-endpoint")]
     [InlineData("POST", "/v1/models", "unknown-endpoint")]
@@ -45,6 +55,14 @@ public sealed class EndpointRulesTests
     [InlineData("POST", "/privatemode/v1/secret", "unknown-endpoint")]
     public void Match_AnythingElse_IsRefused(string method, string path, string refused) =>
         Assert.Equal(refused, Refused(method, new Uri(Service + path[1..])));
+
+    [Fact]
+    public void Match_Responses_AreChatsUnderAnotherName()
+    {
+        EndpointRule rule = EndpointRules.Match("POST", new Uri(Service, "/v1/responses"), Service);
+        Assert.Same(EndpointRules.ChatCompletions, rule.SentAs);
+        Assert.Equal(EndpointRules.ChatCompletions, rule with { Path = "/v1/chat/completions", SentAs = null });
+    }
 
     [Theory]
     [InlineData("http://api.privatemode.ai/v1/chat/completions")]

@@ -1,0 +1,21 @@
+namespace Privatemode.AI.Encryption.EventStream;
+
+/// <summary>Translates the authentic events of a stream to events of another form; one instance per stream. Does no I/O.</summary>
+internal abstract class EventTranslator : IDisposable
+{
+    /// <summary>Translates an event, which was decrypted and checked.</summary>
+    /// <param name="payload">The event: a JSON object.</param>
+    /// <param name="output">Where the events for the caller go, with all their lines.</param>
+    /// <exception cref="PrivatemodeServiceException">The event cannot be translated: the stream fails.</exception>
+    public abstract void Translate(ReadOnlySpan<byte> payload, PooledBytes output);
+
+    /// <summary>Ends the stream: the answer is authenticated to its end.</summary>
+    /// <returns>Null, or why the answer is of no use although it is authentic; it was reported in <paramref name="output"/>, and the stream fails with
+    /// it.</returns>
+    public abstract PrivatemodeException? Complete(PooledBytes output);
+
+    /// <summary>Reports that the stream failed. Does nothing after the end, and never throws.</summary>
+    public abstract void Fail(PrivatemodeException failure, PooledBytes output);
+
+    public abstract void Dispose();
+}

@@ -1,0 +1,41 @@
+using Privatemode.AI.Encryption;
+
+namespace Privatemode.AI.Responses;
+
+/// <summary>Members of a request that its answer repeats, as they were written.</summary>
+internal sealed class ResponseEcho : IDisposable
+{
+    /// <summary>How much is kept of them together, in bytes.</summary>
+    public const int Limit = 64 * 1024;
+
+    private readonly PooledBytes _bytes = new(256);
+    private readonly List<(string Name, int Start, int Length)> _members = [];
+
+    /// <summary>Keeps a member; what does not fit is left out.</summary>
+    /// <param name="name">One of those that answers repeat.</param>
+    /// <param name="value">Its raw JSON value.</param>
+    public void Add(string name, ReadOnlySpan<byte> value)
+    {
+        if (_bytes.Length + value.Length <= Limit)
+        {
+            _members.Add((name, _bytes.Length, value.Length));
+            _bytes.Append(value);
+        }
+    }
+
+    /// <summary>The raw JSON value of a member; empty if it was not kept.</summary>
+    public ReadOnlySpan<byte> Find(string name)
+    {
+        foreach ((string kept, int start, int length) in _members)
+        {
+            if (kept == name)
+            {
+                return _bytes.Span.Slice(start, length);
+            }
+        }
+
+        return default;
+    }
+
+    public void Dispose() => _bytes.Dispose();
+}

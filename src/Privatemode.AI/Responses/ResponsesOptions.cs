@@ -1,0 +1,28 @@
+namespace Privatemode.AI;
+
+/// <summary>Provides the options for the Responses API (<c>POST /v1/responses</c>). See <see cref="PrivatemodeOptions.Responses"/>.</summary>
+public sealed class ResponsesOptions
+{
+    /// <summary>Gets or sets what happens to hosted tools, such as web search, that a request contains.</summary>
+    /// <value>The default is <see cref="HostedToolPolicy.Refuse"/>.</value>
+    public HostedToolPolicy HostedTools { get; set; }
+
+    /// <summary>Gets or sets the key that encrypts reasoning for the caller to keep, in <c>encrypted_content</c> of reasoning items.</summary>
+    /// <value>Exactly 32 random bytes. The default is empty: each client has a random key of its own.</value>
+    /// <remarks>Set the same key in all processes that serve the same conversations, and keep it secret. Reasoning that was encrypted with another key is
+    /// left out of a request.</remarks>
+    public ReadOnlyMemory<byte> ReasoningKey { get; set; }
+
+    internal ResponsesOptions Clone() => (ResponsesOptions)MemberwiseClone();
+}
+
+/// <summary>Specifies what happens to tools that the vendor of an API runs itself, such as web search; the service runs none.</summary>
+public enum HostedToolPolicy
+{
+    /// <summary>The call is refused before anything is sent. This is the default.</summary>
+    Refuse,
+
+    /// <summary>The tools, and what earlier calls of them returned, are left out of the request.</summary>
+    /// <remarks>A response of <see cref="PrivatemodeHttpMessageHandler"/> names their types in the header <c>Privatemode-Left-Out-Tools</c>.</remarks>
+    LeaveOut,
+}

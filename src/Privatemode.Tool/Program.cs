@@ -1,8 +1,13 @@
-using System.CommandLine;
+using Privatemode.Tool.CommandLine;
 
 namespace Privatemode.Tool;
 
 internal static class Program
 {
-    private static int Main(string[] args) => new RootCommand("Privatemode").Parse(args).Invoke();
+    private static async Task<int> Main(string[] args)
+    {
+        using Termination termination = new(TimeProvider.System);
+        termination.ListenToSignals();
+        return await Root.InvokeAsync(args, new ToolContext(new ProcessConsole(), Environment.GetEnvironmentVariable, termination));
+    }
 }

@@ -1,0 +1,12 @@
+using System.CommandLine;
+
+namespace Privatemode.Tool.CommandLine;
+
+/// <summary>All commands, in the order in which help lists them. A new command is one line here.</summary>
+internal static class CommandList
+{
+    public static IEnumerable<Command> Create(ToolContext context) =>
+    [
+        Models.ModelsCommand.Create(context),
+    ];
+}

@@ -1,0 +1,80 @@
+using System.CommandLine;
+using Privatemode.AI;
+using Privatemode.Tool.Commands;
+using Privatemode.Tool.Services;
+
+namespace Privatemode.Tool.CommandLine;
+
+/// <summary>The flags of every command that contacts the service.</summary>
+internal sealed class CommonOptions
+{
+    public TextFlag ApiKey { get; } = new(
+        "--api-key", "KEY|@FILE", "The API key, or @ and the path of a file with it [default: the environment variable PRIVATEMODE_API_KEY]", "--apiKey");
+
+    public TextFlag ApiEndpoint { get; } = new(
+        "--api-endpoint", "HOST[:PORT]", "The address of the service [default: api.privatemode.ai:443]", "--apiEndpoint");
+
+    public TextFlag Workspace { get; } = new(
+        "--workspace", "DIR", "The directory of the manifest log and of cached collateral [default: the state directory]");
+
+    public ListFlag Manifest { get; } = new(
+        "--manifest", "SHA256|FILE", "Accept only this manifest: its SHA-256 digest, or the file itself. Can be repeated");
+
+    public BoolFlag Demo { get; } = new("--demo", "Use a demo deployment inside this process. It needs no API key and proves nothing");
+
+    public TextFlag DemoScript { get; } = new("--demo-script", "FILE", "The answers of the demo deployment, one JSON object a line") { Hidden = true };
+
+    public BoolFlag Json { get; } = new("--json", "Write the result as one line of JSON");
+
+    public BoolFlag Verbose { get; } = new("--verbose", "Show log lines, and details of errors");
+
+    /// <summary>Adds the flags to a command, after its own.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[ApiKey, ApiEndpoint, Workspace, Manifest, Demo, DemoScript, Json, Verbose])
+        {
+            command.Add(option);
+        }
+    }
+
+    public Output OutputOf(ParseResult result, ToolContext context) => new(context, Json.Read(result), Verbose.Read(result));
+
+    /// <summary>Reads and checks the flags. Nothing is sent.</summary>
+    /// <param name="result">The command line.</param>
+    /// <param name="context">The surroundings.</param>
+    /// <param name="needsKey">Whether the command needs an API key.</param>
+    /// <exception cref="ToolException">A flag is wrong; it has the message for the user.</exception>
+    public ServiceSettings Read(ParseResult result, ToolContext context, bool needsKey = true)
+    {
+        bool isDemo = Demo.Read(result);
+        string? key = ApiKey.Read(result), endpoint = ApiEndpoint.Read(result), workspace = Workspace.Read(result);
+        IReadOnlyList<string> manifests = Manifest.Read(result);
+        if (isDemo && (key is not null || endpoint is not null || manifests.Count > 0))
+        {
+            throw ToolException.Setup("--demo cannot be combined with --api-endpoint, --api-key or --manifest.");
+        }
+
+        return new ServiceSettings
+        {
+            IsDemo = isDemo,
+            DemoScript = DemoScript.Read(result) is { } script ? context.FullPath(script) : null,
+            ApiKey = isDemo ? null : ReadKey(key, context, needsKey),
+            Endpoint = endpoint is null ? null : ServiceAddress.Parse(endpoint, ApiEndpoint.NameIn(result)),
+            Workspace = workspace is null ? null : context.FullPath(workspace),
+            Manifest = manifests.Count == 0 ? null : ReadManifests(manifests, context),
+            IsJson = Json.Read(result),
+            IsVerbose = Verbose.Read(result),
+        };
+    }
+
+    private static string? ReadKey(string? given, ToolContext context, bool needsKey)
+    {
+        string? key = KeyReader.Read(given ?? context.Variable(PrivatemodeOptions.ApiKeyEnvironmentVariable), context);
+        return key is null && needsKey && context.ConfigureClient is null
+            ? throw ToolException.Setup("No API key. Set PRIVATEMODE_API_KEY, or use --api-key @FILE. Without a key, try --demo.")
+            : key;
+    }
+
+    private static ManifestPolicy ReadManifests(IReadOnlyList<string> values, ToolContext context) =>
+        ManifestPolicy.Pinned([.. values.Select(value => ManifestArgument.ReadDigest(value, context))]);
+}

@@ -1,0 +1,35 @@
+using Microsoft.AspNetCore.Http;
+using Privatemode.AI.AspNetCore.Dialects;
+using Privatemode.AI.AspNetCore.Errors;
+using Privatemode.AI.AspNetCore.Gate;
+using Privatemode.AI.AspNetCore.Status;
+
+namespace Privatemode.AI.AspNetCore.Calls;
+
+/// <summary>One request on its way through the proxy.</summary>
+internal sealed class ProxyCall(HttpContext context, ProxyRoute route, ProxyRequestRecord record)
+{
+    public HttpContext Context { get; } = context;
+
+    public ProxyRoute Route { get; } = route;
+
+    public ProxyRequestRecord Record { get; } = record;
+
+    public ProxyDialect Dialect => Route.Dialect;
+
+    public ProxyCaller Caller { get; set; } = ProxyCaller.Unknown;
+
+    /// <summary>What the edit found; null before it.</summary>
+    public EditResult? Edit { get; set; }
+
+    /// <summary>The stream to the caller; null if the caller did not ask for one.</summary>
+    public StreamPump? Pump { get; set; }
+
+    /// <summary>The ID that answers have: the service knows that of the call, once there is one.</summary>
+    public string RequestId => Record.CallId ?? Record.ProxyId;
+
+    /// <summary>Codex retries failures that are events of a stream, and not those that are statuses.</summary>
+    public bool IsCodex => Context.Request.Headers["originator"].ToString().StartsWith("codex", StringComparison.OrdinalIgnoreCase);
+
+    public CancellationToken Aborted => Context.RequestAborted;
+}

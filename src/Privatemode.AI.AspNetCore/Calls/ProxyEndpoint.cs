@@ -1,0 +1,296 @@
+using System.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+using Privatemode.AI.AspNetCore.Dialects;
+using Privatemode.AI.AspNetCore.Errors;
+using Privatemode.AI.AspNetCore.Gate;
+using Privatemode.AI.AspNetCore.Internal;
+using Privatemode.AI.AspNetCore.Limits;
+using Privatemode.AI.AspNetCore.Models;
+using Privatemode.AI.AspNetCore.Status;
+
+namespace Privatemode.AI.AspNetCore.Calls;
+
+/// <summary>Serves the requests of all routes.</summary>
+internal sealed class ProxyEndpoint(
+    IOptions<PrivatemodeProxyOptions> options, PrivatemodeClient client, ProxyGate gate, RateGate rate, BufferBudget budget, ProxyTelemetry telemetry,
+    ModelDirectory directory, ModelLists models, HealthEndpoints health, VerificationEndpoint verification, KeepAliveClock clock) : IDisposable
+{
+    /// <summary>The item of a request that has the value of <c>Allow</c>.</summary>
+    public const string AllowItem = "Privatemode.AI.AspNetCore.Allow";
+
+    private const string LeftOutHeader = "Privatemode-Left-Out-Tools";
+    private const string ModelHeader = "Privatemode-Model";
+    private const string RequestIdHeader = "x-request-id";
+
+    private static readonly string Server = $"privatemode-dotnet/{typeof(ProxyEndpoint).Assembly.GetName().Version?.ToString(3)}";
+
+    // Not an HttpClient, which would add a timeout, buffers and log lines.
+    private readonly HttpMessageInvoker _service = new(client.CreateHandler());
+
+    public ModelLists Models => models;
+
+    public HealthEndpoints Health => health;
+
+    public VerificationEndpoint Verification => verification;
+
+    public void Dispose() => _service.Dispose();
+
+    /// <summary>A route that is answered here.</summary>
+    public RequestDelegate Guard(ProxyDialect dialect, GateNeeds needs, Func<HttpContext, ProxyCaller, Task> answer) => Guard(_ => dialect, needs, answer);
+
+    /// <summary>A route that is answered here, whose callers are told apart by their request.</summary>
+    public RequestDelegate Guard(Func<HttpRequest, ProxyDialect> dialect, GateNeeds needs, Func<HttpContext, ProxyCaller, Task> answer) => async context =>
+    {
+        ProxyRoute route = new("other", dialect(context.Request), ProxyOperation.Document);
+        ProxyCall call = Begin(context, route);
+        try
+        {
+            Admit(call, HttpMethods.IsHead(context.Request.Method) ? GateNeeds.NoKey : needs);
+            if (!HttpMethods.IsHead(context.Request.Method))
+            {
+                await answer(context, call.Caller).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception)
+        {
+            await FailAsync(call, exception).ConfigureAwait(false);
+        }
+    };
+
+    /// <summary>A request that is sent to the service.</summary>
+    public async Task RunAsync(HttpContext context, ProxyRoute route)
+    {
+        ProxyCall call = Begin(context, route);
+        try
+        {
+            Admit(call, GateNeeds.Key);
+            using ProxyBody body = await ProxyBody.ReadAsync(
+                context.Request, route.IsForm, route.LimitOf(options.Value), budget, context.RequestAborted).ConfigureAwait(false);
+            call.Record.RequestBytes = body.Length;
+            using PooledBuffer edited = new(0);
+            await EditAsync(call, body, edited).ConfigureAwait(false);
+            await SendAsync(call, body, edited).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            await FailAsync(call, exception).ConfigureAwait(false);
+        }
+        finally
+        {
+            await EndAsync(call).ConfigureAwait(false);
+        }
+    }
+
+    private ProxyCall Begin(HttpContext context, ProxyRoute route)
+    {
+        string id = $"proxy_{Guid.CreateVersion7(clock.Time.GetUtcNow()):D}";
+        ProxyCall call = new(context, route, new ProxyRequestRecord
+        {
+            Route = route.Path,
+            Dialect = route.Dialect,
+            ProxyId = id,
+            Began = clock.Time.GetTimestamp(),
+        });
+        SetHead(call);
+        return call;
+    }
+
+    private void Admit(ProxyCall call, GateNeeds needs)
+    {
+        ProxyError? refusal = gate.Check(call.Context, needs, out ProxyCaller caller);
+        call.Caller = caller;
+        call.Record.CallerIndex = caller.Index;
+        if (refusal is not null)
+        {
+            throw new ProxyRefusalException(refusal);
+        }
+    }
+
+    private async ValueTask EditAsync(ProxyCall call, ProxyBody body, PooledBuffer edited)
+    {
+        EditContext context = new()
+        {
+            Options = options.Value,
+            Models = await directory.CurrentAsync(call.Aborted).ConfigureAwait(false),
+            Caller = call.Caller,
+            Headers = call.Context.Request.Headers,
+        };
+        EditResult edit = call.Route.Operation switch
+        {
+            ProxyOperation.Chat => ChatEdit.Edit(body.Memory, context, edited),
+            ProxyOperation.Responses => ResponsesEdit.Edit(body.Memory, context, edited),
+            ProxyOperation.Messages or ProxyOperation.CountTokens => MessagesRewriter.Edit(body.Memory, context, edited),
+            ProxyOperation.Transcription => FormEdit.Edit(body.Memory, body.Boundary!, context, edited),
+            ProxyOperation.Document => new EditResult { IsChanged = false },
+            _ => throw new UnreachableException(),
+        };
+        call.Edit = edit;
+        call.Record.ModelAsked = edit.ModelAsked;
+        call.Record.Model = edit.Model;
+        call.Record.IsStream = edit.IsStream;
+        call.Record.LeftOut = edit.LeftOut;
+    }
+
+    private async Task SendAsync(ProxyCall call, ProxyBody body, PooledBuffer edited)
+    {
+        EditResult edit = call.Edit!;
+        if (call.Route.Operation == ProxyOperation.CountTokens)
+        {
+            call.Context.Response.ContentType = "application/json";
+            await call.Context.Response.WriteAsync($"{{\"input_tokens\":{edit.EstimatedInputTokens}}}", call.Aborted).ConfigureAwait(false);
+            return;
+        }
+
+        if (edit.IsStream)
+        {
+            call.Pump = NewPump(call);
+        }
+
+        using RatePermit permit = await rate.EnterAsync(call.Caller, edit.EstimatedInputTokens, call.Aborted).ConfigureAwait(false);
+        call.Record.Waited = permit.Waited;
+        using HttpRequestMessage request = new(HttpMethod.Post, call.Route.Uri) { Content = body.ToContent(edit.IsChanged ? edited.Memory : body.Memory) };
+        using HttpResponseMessage answer = await _service.SendAsync(request, call.Aborted).ConfigureAwait(false);
+
+        // The library has encrypted a copy; a stream may go on for long.
+        body.Dispose();
+        edited.Dispose();
+        await AnswerAsync(call, answer, permit).ConfigureAwait(false);
+    }
+
+    private async Task AnswerAsync(ProxyCall call, HttpResponseMessage answer, RatePermit permit)
+    {
+        call.Record.CallId = answer.Headers.TryGetValues(RequestIdHeader, out IEnumerable<string>? ids) ? ids.FirstOrDefault() : null;
+        if ((int)answer.StatusCode >= StatusCodes.Status400BadRequest)
+        {
+            throw new ProxyRefusalException(
+                await ErrorBody.FromAnswerAsync(answer, options.Value.UseCallerKeyAsApiKey, call.Aborted).ConfigureAwait(false));
+        }
+
+        UsageScan usage = new();
+        Passed(answer, call.Context.Response);
+        if (answer.Content.Headers.ContentType?.MediaType == "text/event-stream")
+        {
+            call.Pump ??= NewPump(call);
+            Stream source = await answer.Content.ReadAsStreamAsync(call.Aborted).ConfigureAwait(false);
+            await call.Pump.CopyAsync(source, usage).ConfigureAwait(false);
+        }
+        else
+        {
+            SetHead(call);
+            call.Record.FirstByte = clock.Time.GetTimestamp();
+            await WholeAnswer.CopyAsync(answer, call, usage).ConfigureAwait(false);
+        }
+
+        if (usage.Usage is { } used)
+        {
+            call.Record.Usage = used;
+            permit.Charge(used);
+        }
+    }
+
+    private StreamPump NewPump(ProxyCall call)
+    {
+        telemetry.StreamBegan(call.Dialect);
+        return new StreamPump(call, clock, SetHead, () => telemetry.KeptAlive(call.Dialect));
+    }
+
+    /// <summary>The headers of the service's answer that a caller gets.</summary>
+    private static void Passed(HttpResponseMessage answer, HttpResponse response)
+    {
+        foreach (string name in (ReadOnlySpan<string>)[PrivatemodeHttpMessageHandler.AuthenticatedHeaderName, LeftOutHeader])
+        {
+            if (!response.HasStarted && answer.Headers.TryGetValues(name, out IEnumerable<string>? values))
+            {
+                response.Headers[name] = values.FirstOrDefault();
+            }
+        }
+    }
+
+    private static void SetHead(ProxyCall call)
+    {
+        IHeaderDictionary headers = call.Context.Response.Headers;
+        headers[RequestIdHeader] = call.RequestId;
+        if (call.Dialect == ProxyDialect.Anthropic)
+        {
+            headers["request-id"] = call.RequestId;
+        }
+
+        headers.Server = Server;
+        headers.CacheControl = "no-store";
+        headers.XContentTypeOptions = "nosniff";
+        if (call.Edit is { } edit)
+        {
+            if (edit.Model != edit.ModelAsked)
+            {
+                headers[ModelHeader] = edit.Model;
+            }
+
+            if (edit.LeftOut.Count > 0)
+            {
+                headers[LeftOutHeader] = string.Join(", ", edit.LeftOut);
+            }
+        }
+    }
+
+    private async Task FailAsync(ProxyCall call, Exception exception)
+    {
+        if (call.Aborted.IsCancellationRequested)
+        {
+            (call.Record.Outcome, call.Record.Status) = ("disconnected", StatusCodes.Status499ClientClosedRequest);
+            call.Context.Abort();
+            return;
+        }
+
+        ProxyError error = ProxyError.From(exception, options.Value.UseCallerKeyAsApiKey);
+        (call.Record.Outcome, call.Record.Status) = ("error", ErrorBody.StatusOf(error, call.Dialect));
+        call.Record.ErrorType = (exception as PrivatemodeException)?.ErrorType ?? error.Code;
+        if (exception is not (PrivatemodeException or ProxyRefusalException or HttpRequestException or BadHttpRequestException))
+        {
+            telemetry.Unexpected(exception);
+        }
+
+        try
+        {
+            await TellAsync(call, error).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            call.Context.Abort(); // nothing can be told any more
+        }
+    }
+
+    private static async Task TellAsync(ProxyCall call, ProxyError error)
+    {
+        if (call.Pump is { } pump && await pump.TryFailAsync(error, isToldByAnswer: false).ConfigureAwait(false))
+        {
+            return;
+        }
+
+        if (call.Context.Response.HasStarted)
+        {
+            call.Context.Abort();
+            return;
+        }
+
+        await ErrorBody.WriteAsync(call.Context, error, call.Dialect, call.RequestId).ConfigureAwait(false);
+    }
+
+    private async Task EndAsync(ProxyCall call)
+    {
+        if (call.Pump is { } pump)
+        {
+            await pump.DisposeAsync().ConfigureAwait(false);
+            telemetry.StreamEnded(call.Dialect);
+        }
+
+        if (call.Record.Status == 0)
+        {
+            call.Record.Status = call.Context.Response.StatusCode;
+        }
+
+        telemetry.Ended(call.Record);
+    }
+}

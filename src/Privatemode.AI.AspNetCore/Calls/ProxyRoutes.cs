@@ -1,0 +1,119 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Privatemode.AI.AspNetCore.Errors;
+using Privatemode.AI.AspNetCore.Gate;
+using Privatemode.AI.AspNetCore.Models;
+
+namespace Privatemode.AI.AspNetCore.Calls;
+
+/// <summary>What is done with the body of a request.</summary>
+internal enum ProxyOperation
+{
+    /// <summary>Chats, completions and embeddings.</summary>
+    Chat,
+    Responses,
+    Messages,
+
+    /// <summary>Answered here, from the body; nothing is sent.</summary>
+    CountTokens,
+    Transcription,
+    Document,
+}
+
+/// <summary>A route whose requests are sent to the service.</summary>
+/// <param name="Path">The path, here and at the service.</param>
+internal sealed record ProxyRoute(string Path, ProxyDialect Dialect, ProxyOperation Operation)
+{
+    /// <summary>The address at the service. It is constant: nothing of the caller's address is used.</summary>
+    public Uri Uri { get; } = new(Path, UriKind.Relative);
+
+    public bool IsForm => Operation is ProxyOperation.Transcription or ProxyOperation.Document;
+
+    /// <summary>The size of the largest body.</summary>
+    public long LimitOf(PrivatemodeProxyOptions options) => Operation switch
+    {
+        ProxyOperation.Transcription => options.MaxTranscriptionBytes,
+        ProxyOperation.Document => options.MaxDocumentBytes,
+        _ => options.MaxRequestBodyBytes,
+    };
+}
+
+/// <summary>All routes of the proxy.</summary>
+internal static class ProxyRoutes
+{
+    private const string ResponsesPath = "/v1/responses";
+    private const string MessagesPath = "/v1/messages";
+
+    private static readonly string[] Get = ["GET", "HEAD"];
+    private static readonly string[] AnyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+
+    /// <summary>The routes whose requests are sent, or answered from their body.</summary>
+    public static IReadOnlyList<ProxyRoute> Calls { get; } =
+    [
+        new("/v1/chat/completions", ProxyDialect.OpenAI, ProxyOperation.Chat),
+        new("/v1/completions", ProxyDialect.OpenAI, ProxyOperation.Chat),
+        new("/v1/embeddings", ProxyDialect.OpenAI, ProxyOperation.Chat),
+        new("/v1/audio/transcriptions", ProxyDialect.OpenAI, ProxyOperation.Transcription),
+        new("/unstructured/general/v0/general", ProxyDialect.OpenAI, ProxyOperation.Document),
+        new(ResponsesPath, ProxyDialect.Responses, ProxyOperation.Responses),
+        new(MessagesPath, ProxyDialect.Anthropic, ProxyOperation.Messages),
+        new(MessagesPath + "/count_tokens", ProxyDialect.Anthropic, ProxyOperation.CountTokens),
+    ];
+
+    /// <summary>Maps all routes below the prefix.</summary>
+    public static IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, string prefix, ProxyEndpoint proxy)
+    {
+        RouteGroupBuilder group = endpoints.MapGroup(prefix);
+        foreach (ProxyRoute route in Calls)
+        {
+            _ = group.MapPost(route.Path, context => proxy.RunAsync(context, route));
+        }
+
+        MapStatus(group, proxy);
+        _ = group.MapMethods(ResponsesPath, ["GET", "CONNECT"], proxy.Guard(ProxyDialect.Responses, GateNeeds.Key, RefuseStored));
+        _ = group.MapMethods(ResponsesPath + "/{**rest}", ["GET", "POST", "DELETE"], proxy.Guard(ProxyDialect.Responses, GateNeeds.Key, RefuseStored));
+        _ = group.MapMethods("/v1/audio/translations", ["POST"], proxy.Guard(ProxyDialect.OpenAI, GateNeeds.Key, RefuseTranslation));
+        _ = group.MapMethods("/v1/{**rest}", AnyMethod, proxy.Guard(DialectOf, GateNeeds.Key, RefuseUnknown));
+        return group;
+    }
+
+    private static void MapStatus(RouteGroupBuilder group, ProxyEndpoint proxy)
+    {
+        _ = group.MapMethods("/v1/models", Get, proxy.Guard(ModelLists.DialectOf, GateNeeds.Key, proxy.Models.ListAsync));
+        _ = group.MapMethods("/v1/models/{**id}", Get, proxy.Guard(ModelLists.DialectOf, GateNeeds.Key, proxy.Models.OneAsync));
+        _ = group.MapMethods("/", ["HEAD"], proxy.Guard(ProxyDialect.OpenAI, GateNeeds.NoKey, static (_, _) => Task.CompletedTask));
+        _ = group.MapMethods("/healthz", Get, proxy.Guard(ProxyDialect.OpenAI, GateNeeds.Health, proxy.Health.HealthAsync));
+        _ = group.MapMethods("/readyz", Get, proxy.Guard(ProxyDialect.OpenAI, GateNeeds.Health, proxy.Health.ReadyAsync));
+        _ = group.MapMethods("/verification", Get, proxy.Guard(ProxyDialect.OpenAI, GateNeeds.Key, proxy.Verification.AnswerAsync));
+        _ = group.MapMethods("/verification.json", Get, proxy.Guard(ProxyDialect.OpenAI, GateNeeds.Key, proxy.Verification.AnswerAsync));
+    }
+
+    private static ProxyDialect DialectOf(HttpRequest request) =>
+        Rest(request).StartsWith("messages", StringComparison.Ordinal) ? ProxyDialect.Anthropic : ProxyDialect.OpenAI;
+
+    private static Task RefuseStored(HttpContext context, ProxyCaller caller) => throw new ProxyRefusalException(ProxyError.NotFound(
+        "Responses are not stored. Send the whole conversation with POST /v1/responses.", "unsupported_endpoint"));
+
+    private static Task RefuseTranslation(HttpContext context, ProxyCaller caller) => throw new ProxyRefusalException(ProxyError.NotFound(
+        "The service removed translations in version 1.33. Send the recording to /v1/audio/transcriptions and translate the text with a chat.",
+        "unsupported_endpoint"));
+
+    private static Task RefuseUnknown(HttpContext context, ProxyCaller caller)
+    {
+        string path = "/v1/" + Rest(context.Request).TrimEnd('/');
+        bool isPost = Calls.Any(route => route.Path == path);
+        if (isPost || path == "/v1/models" || path.StartsWith("/v1/models/", StringComparison.Ordinal))
+        {
+            string allowed = isPost ? "POST" : "GET, HEAD";
+            context.Items[ProxyEndpoint.AllowItem] = allowed;
+            throw new ProxyRefusalException(ProxyError.MethodNotAllowed($"This endpoint accepts {allowed}."));
+        }
+
+        throw new ProxyRefusalException(ProxyError.NotFound(
+            $"There is no such endpoint. There are {string.Join(", ", Calls.Select(route => route.Path))} and /v1/models."));
+    }
+
+    /// <summary>What the path has after <c>/v1/</c>.</summary>
+    private static string Rest(HttpRequest request) => request.RouteValues["rest"] as string ?? "";
+}

@@ -1,0 +1,236 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Privatemode.AI.AspNetCore.Errors;
+
+namespace Privatemode.AI.AspNetCore.Calls;
+
+/// <summary>The stream to one caller: events of the answer as they come, and keep-alive frames while there are none.</summary>
+/// <remarks>
+/// Two write to one response, the request itself and the <see cref="KeepAliveClock"/>. Each touch of the response is under one flag, which the request
+/// waits for and the clock only tries. Nothing is read from the answer while the caller does not take what was written.
+/// </remarks>
+internal sealed class StreamPump : IAsyncDisposable
+{
+    private const int SegmentSize = 4096;
+
+    /// <summary>Time for the last event to leave before the connection is reset.</summary>
+    private static readonly TimeSpan AbortDelay = TimeSpan.FromMilliseconds(100);
+
+    private readonly ProxyCall _call;
+    private readonly HttpResponse _response;
+    private readonly KeepAliveClock _clock;
+    private readonly Action<ProxyCall> _setHead;
+    private readonly Action _keptAlive;
+    private readonly SemaphoreSlim _writing = new(1, 1);
+    private long _lastWrite;
+    private bool _isCommitted;
+    private bool _isAtBoundary = true;
+    private bool _isEnded;
+    private byte _lastByte;
+
+    /// <param name="call">The request. Its body has been read.</param>
+    /// <param name="clock">Keeps the stream alive from now on.</param>
+    /// <param name="setHead">Sets status and headers of the answer.</param>
+    /// <param name="keptAlive">Counts keep-alive frames.</param>
+    public StreamPump(ProxyCall call, KeepAliveClock clock, Action<ProxyCall> setHead, Action keptAlive)
+    {
+        _call = call;
+        _response = call.Context.Response;
+        _clock = clock;
+        _setHead = setHead;
+        _keptAlive = keptAlive;
+        _lastWrite = clock.Time.GetTimestamp();
+        clock.Add(this);
+    }
+
+    /// <summary>Copies the answer to its end.</summary>
+    /// <exception cref="OperationCanceledException">The caller has gone.</exception>
+    public async Task CopyAsync(Stream answer, UsageScan usage)
+    {
+        byte[] segment = ArrayPool<byte>.Shared.Rent(SegmentSize);
+        try
+        {
+            while (await answer.ReadAsync(segment, _call.Aborted).ConfigureAwait(false) is > 0 and int count)
+            {
+                await WriteAsync(segment.AsMemory(0, count), isLast: count < segment.Length).ConfigureAwait(false);
+                usage.Add(segment.AsSpan(0, count));
+                _call.Record.AnswerBytes += count;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(segment, clearArray: true);
+        }
+
+        await _writing.WaitAsync(_call.Aborted).ConfigureAwait(false);
+        try
+        {
+            Commit();
+            _isEnded = true;
+        }
+        finally
+        {
+            _ = _writing.Release();
+        }
+    }
+
+    /// <summary>Ends the stream with an error if anything of it was sent: an event, then a reset connection. A normal end would look like a whole
+    /// answer.</summary>
+    /// <returns>False if nothing was sent yet, so that the answer can still have a status.</returns>
+    public async ValueTask<bool> TryFailAsync(ProxyError error, bool isToldByAnswer)
+    {
+        await _writing.WaitAsync(_call.Aborted).ConfigureAwait(false);
+        try
+        {
+            _isEnded = true;
+            if (!_isCommitted)
+            {
+                return false;
+            }
+
+            if (!isToldByAnswer && _isAtBoundary)
+            {
+                WriteFailure(error);
+            }
+
+            _ = await _response.BodyWriter.FlushAsync(_call.Aborted).ConfigureAwait(false);
+        }
+        finally
+        {
+            _ = _writing.Release();
+        }
+
+        await AbortAsync().ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>Called by the clock: writes a frame if the stream has been silent for too long and no one else writes. Never waits.</summary>
+    public void KeepAlive()
+    {
+        if (!IsSilent() || !_writing.Wait(0))
+        {
+            return;
+        }
+
+        ValueTask<FlushResult> flush = default;
+        try
+        {
+            if (_isEnded || !_isAtBoundary || !IsSilent() || !TryWriteFrame())
+            {
+                return;
+            }
+
+            flush = _response.BodyWriter.FlushAsync(_call.Aborted);
+        }
+        catch (Exception)
+        {
+            // The connection has gone. The request finds out by itself.
+            return;
+        }
+        finally
+        {
+            if (flush.IsCompleted)
+            {
+                _ = _writing.Release();
+            }
+        }
+
+        if (!flush.IsCompleted)
+        {
+            _ = ReleaseAfterAsync(flush);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _clock.Remove(this);
+
+        // A frame of the clock may be on its way. It ends with the connection at the latest.
+        await _writing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        _isEnded = true;
+        _ = _writing.Release();
+    }
+
+    private bool IsSilent() => _clock.Time.GetElapsedTime(Volatile.Read(ref _lastWrite)) >= _clock.Interval;
+
+    private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, bool isLast)
+    {
+        await _writing.WaitAsync(_call.Aborted).ConfigureAwait(false);
+        try
+        {
+            Commit();
+            _response.BodyWriter.Write(bytes.Span);
+            byte before = bytes.Length > 1 ? bytes.Span[^2] : _lastByte;
+            _lastByte = bytes.Span[^1];
+            _isAtBoundary = _lastByte == '\n' && before == '\n';
+            FlushResult flush = await _response.BodyWriter.FlushAsync(_call.Aborted).ConfigureAwait(false);
+            Volatile.Write(ref _lastWrite, _clock.Time.GetTimestamp());
+            if (flush.IsCompleted)
+            {
+                throw new OperationCanceledException(_call.Aborted);
+            }
+
+            // A read that does not fill the segment has taken all that the library had.
+            _ = isLast;
+        }
+        finally
+        {
+            _ = _writing.Release();
+        }
+    }
+
+    private bool TryWriteFrame()
+    {
+        Commit();
+        if (!KeepAliveFrames.TryWrite(_call.Dialect, _response.BodyWriter))
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _lastWrite, _clock.Time.GetTimestamp());
+        _keptAlive();
+        return true;
+    }
+
+    private void Commit()
+    {
+        if (_isCommitted)
+        {
+            return;
+        }
+
+        _isCommitted = true;
+        _setHead(_call);
+        _response.ContentType = "text/event-stream";
+        _response.Headers["X-Accel-Buffering"] = "no";
+        _call.Context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        _call.Record.FirstByte = _clock.Time.GetTimestamp();
+    }
+
+    private void WriteFailure(ProxyError error) => ErrorBody.WriteEvent(error, _call.Dialect, _call.RequestId, _response.BodyWriter);
+
+    private async ValueTask AbortAsync()
+    {
+        // Aborting directly after a flush can lose the event.
+        await Task.Delay(AbortDelay, _clock.Time, _call.Aborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _call.Context.Abort();
+    }
+
+    private async Task ReleaseAfterAsync(ValueTask<FlushResult> flush)
+    {
+        try
+        {
+            _ = await flush.ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // As above: the request finds out by itself.
+        }
+        finally
+        {
+            _ = _writing.Release();
+        }
+    }
+}

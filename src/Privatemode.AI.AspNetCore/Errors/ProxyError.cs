@@ -1,0 +1,188 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Privatemode.AI.AspNetCore.Errors;
+
+/// <summary>The form in which a caller expects answers and errors.</summary>
+internal enum ProxyDialect
+{
+    /// <summary>OpenAI's API, except responses.</summary>
+    OpenAI,
+
+    /// <summary>OpenAI's responses. Errors differ from <see cref="OpenAI"/> inside a stream only.</summary>
+    Responses,
+
+    /// <summary>Anthropic's messages.</summary>
+    Anthropic,
+}
+
+/// <summary>An error as callers get it, in both dialects. The table of docs/proxy.md; made by the factories below and by <see cref="From"/>.</summary>
+/// <param name="Status">The HTTP status for callers of OpenAI's API.</param>
+/// <param name="Type">OpenAI's <c>error.type</c>.</param>
+/// <param name="Code">OpenAI's <c>error.code</c>.</param>
+/// <param name="AnthropicStatus">The HTTP status for callers of Anthropic's API.</param>
+/// <param name="AnthropicType">Anthropic's <c>error.type</c>.</param>
+/// <param name="Message">What happened, and what to do. It may quote the service, so it is never logged.</param>
+internal sealed record ProxyError(int Status, string Type, string Code, int AnthropicStatus, string AnthropicType, string Message)
+{
+    /// <summary>The code for a prompt that is longer than the model's context; assistants shorten their history then.</summary>
+    public const string ContextLengthExceeded = "context_length_exceeded";
+
+    private const string InvalidRequest = "invalid_request_error";
+    private const string ServerError = "server_error";
+    private const string ApiError = "api_error";
+
+    /// <summary>The member of the request that is wrong, or null.</summary>
+    public string? Param { get; init; }
+
+    /// <summary>How long to wait before a retry, or null.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The value of <c>x-should-retry</c>, which the SDKs of both vendors obey; null lets them decide by the status.</summary>
+    public bool? ShouldRetry { get; init; } = false;
+
+    /// <summary>The exception that a stream of responses reports, or null.</summary>
+    public Exception? Cause { get; init; }
+
+    /// <summary>Whether the service, the deployment or this proxy failed, and not the caller.</summary>
+    public bool IsServerFault => Status >= 500;
+
+    /// <summary>The body is not as it must be.</summary>
+    public static ProxyError BadRequest(string? param, string message, string code = "invalid_request") =>
+        new(400, InvalidRequest, code, 400, InvalidRequest, message) { Param = param };
+
+    /// <summary>No caller key, or a wrong one.</summary>
+    public static ProxyError Unauthorized(string message) => new(401, InvalidRequest, "invalid_api_key", 401, "authentication_error", message);
+
+    /// <summary>Refused by the gate before the caller key was looked at.</summary>
+    public static ProxyError Forbidden(string message) => new(403, InvalidRequest, "forbidden", 403, "permission_error", message);
+
+    public static ProxyError NotFound(string message, string code = "unknown_endpoint") =>
+        new(404, InvalidRequest, code, 404, "not_found_error", message);
+
+    /// <summary>The model is not offered, or not for this endpoint.</summary>
+    public static ProxyError ModelNotFound(string message) =>
+        new(404, InvalidRequest, "model_not_found", 404, "not_found_error", message) { Param = "model" };
+
+    public static ProxyError MethodNotAllowed(string message) => new(405, InvalidRequest, "method_not_allowed", 405, InvalidRequest, message);
+
+    public static ProxyError TooLarge(string message) => new(413, InvalidRequest, "request_too_large", 413, "request_too_large", message);
+
+    public static ProxyError UnsupportedMediaType(string message) =>
+        new(415, InvalidRequest, "unsupported_media_type", 415, InvalidRequest, message);
+
+    /// <summary>The answer to every WebSocket handshake: clients that get it at once go on with requests.</summary>
+    public static ProxyError UpgradeRequired() => new(426, InvalidRequest, "upgrade_required", 426, InvalidRequest, "WebSockets are not supported.");
+
+    /// <summary>A limit of this proxy.</summary>
+    public static ProxyError RateLimited(TimeSpan wait) => RateLimited("The rate limit of this proxy is reached.", wait);
+
+    /// <summary>The proxy has no memory for the request, or is shutting down.</summary>
+    public static ProxyError Overloaded(string message, TimeSpan wait) =>
+        new(503, ServerError, "overloaded", 529, "overloaded_error", message) { RetryAfter = wait, ShouldRetry = true };
+
+    /// <summary>A setting of the proxy is wrong. Never 401: assistants would ask their user to log in to another vendor.</summary>
+    public static ProxyError Configuration(string message) => Failed(500, "proxy_configuration", message, retry: false);
+
+    /// <summary>The error for an exception of a call.</summary>
+    /// <param name="exception">What was thrown. If it is not an exception of this library, nothing of its message is used.</param>
+    /// <param name="isCallersApiKey">Whether the API key of the service comes from the caller.</param>
+    public static ProxyError From(Exception exception, bool isCallersApiKey = false) => exception is ProxyRefusalException refusal
+        ? refusal.Error
+        : Map(exception, isCallersApiKey) with { Cause = exception };
+
+    private static ProxyError Map(Exception exception, bool isCallersApiKey) => exception switch
+    {
+        PrivatemodeRequestException request => BadRequest(request.Member, request.Message),
+        PrivatemodeWouldLeakException leak => BadRequest(null, leak.Message, leak.ErrorType),
+        PrivatemodeModelUnavailableException model => ModelNotFound(model.Message),
+        PrivatemodeServiceException service => FromService(service),
+        PrivatemodeVerificationException verification => Failed(502, verification.ErrorType, $"{verification.Message} See /verification.", retry: false),
+        PrivatemodeIntegrityException integrity => Failed(502, integrity.ErrorType, integrity.Message, retry: false),
+        PrivatemodeConfigurationException configuration => FromConfiguration(configuration, isCallersApiKey),
+        HttpRequestException => Failed(502, "unreachable", "The service could not be reached.", retry: null),
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge("The request body is too large."),
+        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => BadRequest(null, "The request body was sent too slowly."),
+        BadHttpRequestException => BadRequest(null, "The request is not well-formed HTTP."),
+        _ => Failed(500, "internal_error", "The proxy failed. Its log names the type of the error.", retry: false),
+    };
+
+    /// <summary>The error for an answer of the service with a status from 400.</summary>
+    /// <param name="answer">What it says.</param>
+    /// <param name="isCallersApiKey">Whether the API key of the service comes from the caller.</param>
+    public static ProxyError From(ServiceErrorAnswer answer, bool isCallersApiKey) => answer.Status switch
+    {
+        401 => RejectedKey("The service rejected the API key.", isCallersApiKey),
+        402 => Denied(answer.Text, "insufficient_quota"),
+        403 => Denied(answer.Text, "permission_denied"),
+        404 => ModelNotFound(answer.Text),
+        408 => TimedOut(answer.Text),
+        415 or 426 => ClientTooOld($"{answer.Text} The service may require a newer version of this proxy."),
+        429 => RateLimited(answer.Text, answer.RetryAfter),
+        502 or 503 or 504 => Unavailable(answer.Text, answer.RetryAfter),
+        >= 400 and < 500 when answer.IsContextLength =>
+            BadRequest(answer.Param, answer.Text, ContextLengthExceeded) with { Status = answer.Status },
+        >= 400 and < 500 => BadRequest(answer.Param, answer.Text, answer.Code ?? "invalid_request") with { Status = answer.Status },
+        _ => Failed(502, "service_error", answer.Text, retry: null),
+    };
+
+    private static ProxyError FromService(PrivatemodeServiceException service)
+    {
+        // Where the service or the model server said something, its words help the caller more than ours, which refer to a property.
+        string text = service.ServerMessage is { Length: > 0 } words
+            ? ServiceErrorAnswer.Quote(words, service.IsServerMessageAuthenticated)
+            : service.Message;
+        return service.Reason switch
+        {
+            ServiceFailureReason.RateLimited => RateLimited(text, service.RetryAfter),
+            ServiceFailureReason.Unavailable => Unavailable(text, service.RetryAfter),
+            ServiceFailureReason.Timeout => TimedOut(service.Message),
+            ServiceFailureReason.Unreachable => Failed(502, "unreachable", service.Message, retry: null),
+            ServiceFailureReason.ClientTooOld => ClientTooOld(service.Message),
+            ServiceFailureReason.ModelUnavailable => ModelNotFound(text),
+            ServiceFailureReason.InvalidRequest when ServiceErrorAnswer.SpeaksOfContextLength(text) => BadRequest(null, text, ContextLengthExceeded),
+            ServiceFailureReason.InvalidRequest => BadRequest(null, text),
+            ServiceFailureReason.Other when service.Status == 402 => Denied(text, "insufficient_quota"),
+            ServiceFailureReason.Other when service.Status == 403 => Denied(text, "permission_denied"),
+            _ => Failed(502, "service_error", text, retry: null),
+        };
+    }
+
+    private static ProxyError FromConfiguration(PrivatemodeConfigurationException exception, bool isCallersApiKey) =>
+        IsOfApiKey(exception) ? RejectedKey(exception.Message, isCallersApiKey)
+            : Configuration($"A setting of this proxy is wrong: {exception.Setting}. Its log has the message.");
+
+    /// <summary>Whether the exception is about the API key of the service. The setting is a path of options or of the configuration.</summary>
+    public static bool IsOfApiKey(PrivatemodeConfigurationException exception) => exception.Setting.Split('.', ':')[^1] is
+        nameof(PrivatemodeOptions.ApiKey) or nameof(PrivatemodeOptions.Credential) or nameof(PrivatemodeOptions.ApiKeyAccessor);
+
+    private static ProxyError RejectedKey(string message, bool isCallersApiKey) =>
+        isCallersApiKey ? Unauthorized(message) : Configuration("The API key of this proxy was rejected.");
+
+    private static ProxyError Denied(string message, string code) => new(403, InvalidRequest, code, 403, "permission_error", message);
+
+    private static ProxyError ClientTooOld(string message) => Failed(502, "client_too_old", message, retry: false);
+
+    // The call may have run: SDKs would run it again.
+    private static ProxyError TimedOut(string message) => new(504, ServerError, "timeout", 504, "timeout_error", message);
+
+    private static ProxyError Unavailable(string message, TimeSpan? wait) =>
+        new(503, ServerError, "service_unavailable", 529, "overloaded_error", message) { RetryAfter = wait, ShouldRetry = true };
+
+    private static ProxyError RateLimited(string message, TimeSpan? wait) =>
+        new(429, "rate_limit_error", "rate_limit_exceeded", 429, "rate_limit_error", wait is { } time
+            ? $"{message.TrimEnd()} Please try again in {ErrorBody.Seconds(time)}s."
+            : message)
+        {
+            RetryAfter = wait,
+            ShouldRetry = true,
+        };
+
+    private static ProxyError Failed(int status, string code, string message, bool? retry) =>
+        new(status, ServerError, code, status, ApiError, message) { ShouldRetry = retry };
+}
+
+/// <summary>Ends a request with an error. It is thrown before anything is sent to the caller, or ends a stream that has begun.</summary>
+internal sealed class ProxyRefusalException(ProxyError error) : Exception(error.Code)
+{
+    public ProxyError Error { get; } = error;
+}

@@ -12,6 +12,7 @@ internal static class OptionsValidator
 {
     internal const int MostSessions = 100_000;
     internal const int MostFetchedImages = 1_000;
+    internal const int ReasoningKeySize = ResponsesOptions.ReasoningKeySize;
 
     internal static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(24);
     internal static readonly TimeSpan ShortestEvidence = TimeSpan.FromMinutes(5);
@@ -57,10 +58,12 @@ internal static class OptionsValidator
         _ = faults.Try(() => RequirePresent(OptionNames.Manifest, options.Verification.Manifest));
         _ = faults.Try(() => RequirePresent(OptionNames.Hardware, options.Verification.Hardware));
         _ = faults.Try(() => RequireKnown(OptionNames.RemoteMedia, options.Media.Remote));
+        _ = faults.Try(() => RequireKnown(OptionNames.HostedTools, options.Responses.HostedTools));
         _ = faults.Try(() => RequireKnown(nameof(options.WarmUp), options.WarmUp));
         _ = faults.Try(() => RequireHandler(options));
         _ = faults.Try(() => RequireCount(nameof(options.MaxSessions), options.MaxSessions, MostSessions));
         _ = faults.Try(() => RequireCount(OptionNames.MaxFetchedImages, options.Media.MaxFetchedImages, MostFetchedImages));
+        _ = faults.Try(() => RequireReasoningKey(options.Responses.ReasoningKey.Length));
         _ = faults.Try(() => RequireEvidence(options));
         _ = faults.Try(() => RequireProxy(options));
         return keys;
@@ -126,6 +129,16 @@ internal static class OptionsValidator
         if (count < 1 || count > most)
         {
             throw new PrivatemodeConfigurationException(name, $"{name} must be at least 1 and at most {most}.");
+        }
+    }
+
+    private static void RequireReasoningKey(int length)
+    {
+        if (length != 0 && length != ReasoningKeySize)
+        {
+            throw new PrivatemodeConfigurationException(
+                OptionNames.ReasoningKey,
+                $"{OptionNames.ReasoningKey} has {length} bytes. Use {ReasoningKeySize} random bytes, or leave it alone for a random key of this client.");
         }
     }
 

@@ -17,7 +17,7 @@ internal static class SettingNames
     [
         nameof(PrivatemodeOptions.Credential), nameof(PrivatemodeOptions.ApiKeyAccessor), nameof(PrivatemodeOptions.LoggerFactory),
         nameof(PrivatemodeOptions.TimeProvider), OptionNames.CollateralCache, OptionNames.InsecureLoopbackTrust, OptionNames.HttpMessageHandler,
-        OptionNames.RateLimiter, OptionNames.AnyHandlerOnLoopback, OptionNames.LocalProxy, "Responses.HostedTools", "Responses.ReasoningKey",
+        OptionNames.RateLimiter, OptionNames.AnyHandlerOnLoopback, OptionNames.LocalProxy,
     ];
 
     /// <summary>Former names of options, and the options as they are called now. A former name may have further names below it.</summary>

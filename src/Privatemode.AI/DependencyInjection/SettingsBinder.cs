@@ -11,7 +11,11 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
 {
     // The prompt cache is one option in the configuration: its scope and the salt.
     private static readonly HashSet<string> Groups = new(
-        [nameof(PrivatemodeOptions.Verification), nameof(PrivatemodeOptions.Transport), nameof(PrivatemodeOptions.Media)], StringComparer.OrdinalIgnoreCase);
+        [
+            nameof(PrivatemodeOptions.Verification), nameof(PrivatemodeOptions.Transport), nameof(PrivatemodeOptions.Media),
+            nameof(PrivatemodeOptions.Responses),
+        ],
+        StringComparer.OrdinalIgnoreCase);
 
     public void Configure(PrivatemodeOptions options) => Configure(Options.DefaultName, options);
 
@@ -82,6 +86,9 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         options.Media.Remote = settings.Name<RemoteMediaPolicy>(KeyOf(OptionNames.RemoteMedia)) ?? options.Media.Remote;
         options.Media.MaxFetchedImages =
             settings.Count(KeyOf(OptionNames.MaxFetchedImages), OptionsValidator.MostFetchedImages) ?? options.Media.MaxFetchedImages;
+        options.Responses.HostedTools = settings.Name<HostedToolPolicy>(KeyOf(OptionNames.HostedTools)) ?? options.Responses.HostedTools;
+        options.Responses.ReasoningKey =
+            settings.Bytes(KeyOf(OptionNames.ReasoningKey), OptionsValidator.ReasoningKeySize) ?? options.Responses.ReasoningKey;
         options.WarmUp = settings.Name<WarmUpMode>(nameof(options.WarmUp)) ?? options.WarmUp;
         options.MaxSessions = settings.Count(nameof(options.MaxSessions), OptionsValidator.MostSessions) ?? options.MaxSessions;
         options.LogEncryptedContent = settings.Flag(nameof(options.LogEncryptedContent)) ?? options.LogEncryptedContent;

@@ -84,6 +84,16 @@ internal sealed class SettingsReader(IConfigurationSection section)
         text => text.Count(':') == 2 && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out TimeSpan time) ? time : null,
         "a time in the form [days.]hours:minutes:seconds. Write 00:00:30 for 30 seconds, 00:10:00 for 10 minutes, 1.00:00:00 for a day");
 
+    /// <summary>A number of bytes in base64.</summary>
+    public ReadOnlyMemory<byte>? Bytes(string key, int size) => Value<ReadOnlyMemory<byte>>(
+        key, SettingForm.Bytes(size),
+        text => new byte[size] is var bytes && Convert.TryFromBase64String(text, bytes, out int length) && length == size
+
+            // A null array would be converted to memory that is empty, not to null.
+            ? new ReadOnlyMemory<byte>?(bytes)
+            : null,
+        SettingForm.Bytes(size).Text);
+
     public T? Name<T>(string key)
         where T : struct, Enum => Value<T>(
             key, SettingForm.OneOf<T>(),
@@ -154,6 +164,8 @@ internal sealed record SettingForm(string Text, params IReadOnlyList<string> Nam
     public static SettingForm Range(int least, int most) => new(string.Create(CultureInfo.InvariantCulture, $"from {least} to {most}"));
 
     public static SettingForm Range(TimeSpan shortest, TimeSpan longest) => new($"from {shortest:c} to {longest:c}");
+
+    public static SettingForm Bytes(int size) => new(string.Create(CultureInfo.InvariantCulture, $"base64 of {size} random bytes"));
 
     public static SettingForm UpTo(TimeSpan longest) => new($"longer than 00:00:00, at most {longest:c}");
 }

@@ -10,6 +10,8 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
     private const int ShortDigest = 12;
 
     private readonly ILogger _logger = loggers?.CreateLogger(Telemetry.Name) ?? NullLogger.Instance;
+    private readonly HashSet<string> _leftOutTools = new(StringComparer.Ordinal);
+    private int _hasWarnedOfReasoning; // 0 or 1
     private volatile bool _isClosed;
 
     /// <summary>Whether answers that fail are logged or counted.</summary>
@@ -112,6 +114,35 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
 
     public void RateLimited(string path, string requestId, TimeSpan? wait) => Log.RateLimited(_logger, path, requestId, wait?.TotalSeconds);
 
+    /// <summary>Hosted tools were left out of a request for a response. Each set of types is logged once for each client: assistants send it every time.</summary>
+    /// <param name="types">Types that this library knows, separated by commas.</param>
+    public void HostedToolsLeftOut(string types, string requestId)
+    {
+        lock (_leftOutTools)
+        {
+            if (!_leftOutTools.Add(types))
+            {
+                return;
+            }
+        }
+
+        Log.HostedToolsLeftOut(_logger, types, requestId);
+    }
+
+    /// <summary>Reasoning that the caller sent cannot be decrypted, so it was left out.</summary>
+    /// <param name="count">How many items of the request had such reasoning.</param>
+    public void ForeignReasoningDropped(int count, string requestId)
+    {
+        if (Interlocked.Exchange(ref _hasWarnedOfReasoning, 1) == 0)
+        {
+            Log.ForeignReasoningDropped(_logger, count, requestId);
+        }
+        else
+        {
+            Log.ForeignReasoningDroppedAgain(_logger, count, requestId);
+        }
+    }
+
     private static void Refuse(string what, string name) => Telemetry.Refusals.Add(1, new(TelemetryTags.Refused, what), new(TelemetryTags.ErrorType, name));
 
     private static string Short(string digest) => digest[..Math.Min(ShortDigest, digest.Length)];
@@ -180,6 +211,19 @@ internal static partial class Log
         "This client does not verify or encrypt anything: requests are sent unencrypted to the proxy at {Endpoint}. The program that listens on this port " +
         "can read all prompts and files.")]
     public static partial void UnverifiedLocalProxy(ILogger logger, Uri endpoint);
+
+    [LoggerMessage(
+        18, LogLevel.Information, "The hosted tools {Types} were left out of the request {RequestId} for a response: the service does not run tools.")]
+    public static partial void HostedToolsLeftOut(ILogger logger, string types, string requestId);
+
+    [LoggerMessage(
+        19, LogLevel.Warning,
+        "Encrypted reasoning of {Count} items was left out of the request {RequestId}: it is of another service, client or caller, or damaged. Clients that " +
+        "serve the same conversations need the same Responses.ReasoningKey. Further cases are logged at Debug.")]
+    public static partial void ForeignReasoningDropped(ILogger logger, int count, string requestId);
+
+    [LoggerMessage(20, LogLevel.Debug, "Encrypted reasoning of {Count} items was left out of the request {RequestId}.")]
+    public static partial void ForeignReasoningDroppedAgain(ILogger logger, int count, string requestId);
 }
 
 /// <summary>Passes on the log of an underlying library, with its Information events, which it logs for each call, at Debug.</summary>

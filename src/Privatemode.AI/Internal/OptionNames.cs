@@ -25,9 +25,13 @@ internal static class OptionNames
     public const string RemoteMedia = Media + nameof(MediaOptions.Remote);
     public const string MaxFetchedImages = Media + nameof(MediaOptions.MaxFetchedImages);
 
+    public const string HostedTools = Responses + nameof(ResponsesOptions.HostedTools);
+    public const string ReasoningKey = Responses + nameof(ResponsesOptions.ReasoningKey);
+
     private const string Verification = nameof(PrivatemodeOptions.Verification) + ".";
     private const string Transport = nameof(PrivatemodeOptions.Transport) + ".";
     private const string Media = nameof(PrivatemodeOptions.Media) + ".";
+    private const string Responses = nameof(PrivatemodeOptions.Responses) + ".";
 
     /// <summary>The key of an option in the configuration, below the section.</summary>
     public static string KeyOf(string option) => option.Replace('.', ':');

@@ -1,8 +1,12 @@
+using Privatemode.AI.Encryption;
+
 namespace Privatemode.AI;
 
 /// <summary>Provides the options for the Responses API (<c>POST /v1/responses</c>). See <see cref="PrivatemodeOptions.Responses"/>.</summary>
 public sealed class ResponsesOptions
 {
+    internal const int ReasoningKeySize = ReasoningSeal.KeySize;
+
     /// <summary>Gets or sets what happens to hosted tools, such as web search, that a request contains.</summary>
     /// <value>The default is <see cref="HostedToolPolicy.Refuse"/>.</value>
     public HostedToolPolicy HostedTools { get; set; }

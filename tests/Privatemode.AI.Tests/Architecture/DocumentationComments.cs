@@ -22,14 +22,13 @@ internal static class DocumentationComments
         return char.ToUpperInvariant(text[start.Length]) + text[(start.Length + 1)..];
     }
 
-    /// <summary>What the comment says that the default <see langword="null"/> means; null if it does not say it.</summary>
+    /// <summary>What the comment says that the default, <see langword="null"/> or empty, means; null if it does not say it.</summary>
     /// <param name="member">The type and the member.</param>
     public static string? MeaningOfNull(string member)
     {
-        const string Start = "The default is `null`: ";
         string text = Markdown(Of(member).Element("value"));
-        int at = text.IndexOf(Start, StringComparison.Ordinal);
-        return at < 0 ? null : FirstSentence(text[(at + Start.Length)..]).TrimEnd('.');
+        string? start = ((string[])["The default is `null`: ", "The default is empty: "]).FirstOrDefault(text.Contains);
+        return start is null ? null : FirstSentence(text[(text.IndexOf(start, StringComparison.Ordinal) + start.Length)..]).TrimEnd('.');
     }
 
     private static XElement Of(string member) =>

@@ -9,6 +9,7 @@ namespace Privatemode.AI.Tests.DependencyInjection;
 public sealed class SettingsTests
 {
     private static readonly string Digest = new('a', 64);
+    private static readonly byte[] ReasoningKey = [.. Enumerable.Range(1, 32).Select(i => (byte)i)];
 
     [Fact]
     public void Options_EverySetting_IsBound()
@@ -24,6 +25,7 @@ public sealed class SettingsTests
             ("Verification:GpuRevocation:Mode", "AcceptUnknownOrRecentlyRevoked"), ("Verification:GpuRevocation:RevocationGracePeriod", "2.00:00:00"),
             ("PromptCache:Scope", "PerClient"),
             ("Media:Remote", "FetchLocally"), ("Media:MaxFetchedImages", "5"),
+            ("Responses:HostedTools", "leaveout"), ("Responses:ReasoningKey", Convert.ToBase64String(ReasoningKey)),
             ("Transport:ResponseTimeout", "00:01:00"), ("Transport:IdleTimeout", "00:00:10"), ("MaxSessions", "7"),
             ("WarmUp", "disabled"), ("LogEncryptedContent", "true"));
         Assert.Equal("key", options.ApiKey);
@@ -42,6 +44,8 @@ public sealed class SettingsTests
         Assert.Equal(TimeSpan.FromDays(2), options.Verification.GpuRevocation.RevocationGracePeriod);
         Assert.Same(PromptCacheScope.PerClient, options.PromptCache.Scope);
         Assert.Equal((RemoteMediaPolicy.FetchLocally, 5), (options.Media.Remote, options.Media.MaxFetchedImages));
+        Assert.Equal(HostedToolPolicy.LeaveOut, options.Responses.HostedTools);
+        Assert.Equal(ReasoningKey, options.Responses.ReasoningKey.ToArray());
         Assert.Equal(
             (TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(10), 7), (options.Transport.ResponseTimeout, options.Transport.IdleTimeout, options.MaxSessions));
         Assert.Equal(WarmUpMode.Disabled, options.WarmUp);
@@ -92,6 +96,10 @@ public sealed class SettingsTests
     [InlineData("PromptCache:Salt", "short", "PromptCache:Scope", "Shared")]
     [InlineData("PromptCache:Salt", "unused")]
     [InlineData("Media:Remote", "1")]
+    [InlineData("Responses:HostedTools", "Run")]
+    [InlineData("Responses:ReasoningKey", "no base64")]
+    [InlineData("Responses:ReasoningKey", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==")] // 31 bytes
+    [InlineData("Responses:ReasoningKey", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g")] // 33 bytes
     [InlineData("Transport:ResponseTimeout", "ten minutes")]
     [InlineData("Transport:IdleTimeout", "-00:00:01")]
     [InlineData("MaxSessions", "0")]

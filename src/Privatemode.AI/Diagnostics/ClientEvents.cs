@@ -114,7 +114,7 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
 
     public void RateLimited(string path, string requestId, TimeSpan? wait) => Log.RateLimited(_logger, path, requestId, wait?.TotalSeconds);
 
-    /// <summary>Hosted tools were left out of a request for a response. Each set of types is logged once for each client: assistants send it every time.</summary>
+    /// <summary>Hosted tools were left out of a request for a response. Each set of types is logged once per client: assistants send it every time.</summary>
     /// <param name="types">Types that this library knows, separated by commas.</param>
     public void HostedToolsLeftOut(string types, string requestId)
     {

@@ -4,7 +4,8 @@ using System.Security.Cryptography;
 
 namespace Privatemode.AI.Encryption;
 
-/// <summary>Encrypts the reasoning of an answer into the text that a caller keeps and sends back with the next request. Safe for use by several threads.</summary>
+/// <summary>Encrypts the reasoning of an answer into a text that the caller keeps and sends back with the next request. For use by several threads.
+/// </summary>
 /// <remarks>
 /// The text is <c>pmr1.</c> and base64url of: version (1 byte), ID of the key (4), salt (32), ciphertext, tag (16). Key and nonce of AES-256-GCM come from
 /// HKDF-SHA256 over the key, the salt and who calls, so no nonce can repeat, and several clients may have the same key.

@@ -69,7 +69,8 @@ internal static partial class SettingsDocument
             : null;
         return value switch
         {
-            null or ReadOnlyMemory<byte> { IsEmpty: true } => string.Join(": ", ((string?[])["none", MemberOf(setting) is { } name ? DocumentationComments.MeaningOfNull(name) : null]).OfType<string>()),
+            null or ReadOnlyMemory<byte> { IsEmpty: true } => string.Join(
+                ": ", ((string?[])["none", MemberOf(setting) is { } name ? DocumentationComments.MeaningOfNull(name) : null]).OfType<string>()),
             bool flag => flag ? "`true`" : "`false`",
             Uri address => $"`{address.OriginalString}`",
             ManifestPolicy policy => $"`{policy.GetType().Name.Replace("Manifest", "", StringComparison.Ordinal)}`",

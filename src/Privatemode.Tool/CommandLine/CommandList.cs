@@ -7,6 +7,7 @@ internal static class CommandList
 {
     public static IEnumerable<Command> Create(ToolContext context) =>
     [
+        Proxy.ProxyCommand.Create(context),
         Models.ModelsCommand.Create(context),
     ];
 }

@@ -8,13 +8,13 @@ namespace Privatemode.Tool.CommandLine;
 /// <summary>The flags of every command that contacts the service.</summary>
 internal sealed class CommonOptions
 {
-    public TextFlag ApiKey { get; } = new(
+    public TextFlag ApiKey { get; init; } = new(
         "--api-key", "KEY|@FILE", "The API key, or @ and the path of a file with it [default: the environment variable PRIVATEMODE_API_KEY]", "--apiKey");
 
-    public TextFlag ApiEndpoint { get; } = new(
+    public TextFlag ApiEndpoint { get; init; } = new(
         "--api-endpoint", "HOST[:PORT]", "The address of the service [default: api.privatemode.ai:443]", "--apiEndpoint");
 
-    public TextFlag Workspace { get; } = new(
+    public TextFlag Workspace { get; init; } = new(
         "--workspace", "DIR", "The directory of the manifest log and of cached collateral [default: the state directory]");
 
     public ListFlag Manifest { get; } = new(
@@ -47,24 +47,37 @@ internal sealed class CommonOptions
     public ServiceSettings Read(ParseResult result, ToolContext context, bool needsKey = true)
     {
         bool isDemo = Demo.Read(result);
-        string? key = ApiKey.Read(result), endpoint = ApiEndpoint.Read(result), workspace = Workspace.Read(result);
-        IReadOnlyList<string> manifests = Manifest.Read(result);
-        if (isDemo && (key is not null || endpoint is not null || manifests.Count > 0))
-        {
-            throw ToolException.Setup("--demo cannot be combined with --api-endpoint, --api-key or --manifest.");
-        }
-
+        string? key = ApiKey.Read(result), workspace = Workspace.Read(result);
+        RequireNoConflict(result);
         return new ServiceSettings
         {
             IsDemo = isDemo,
             DemoScript = DemoScript.Read(result) is { } script ? context.FullPath(script) : null,
             ApiKey = isDemo ? null : ReadKey(key, context, needsKey),
-            Endpoint = endpoint is null ? null : ServiceAddress.Parse(endpoint, ApiEndpoint.NameIn(result)),
+            Endpoint = ReadEndpoint(result),
             Workspace = workspace is null ? null : context.FullPath(workspace),
-            Manifest = manifests.Count == 0 ? null : ReadManifests(manifests, context),
+            Manifest = ReadManifest(result, context),
             IsJson = Json.Read(result),
             IsVerbose = Verbose.Read(result),
         };
+    }
+
+    /// <summary>The address of the service that was given, or null.</summary>
+    public Uri? ReadEndpoint(ParseResult result) =>
+        ApiEndpoint.Read(result) is { } endpoint ? ServiceAddress.Parse(endpoint, ApiEndpoint.NameIn(result)) : null;
+
+    /// <summary>The manifests that were given, or null.</summary>
+    public ManifestPolicy? ReadManifest(ParseResult result, ToolContext context) => Manifest.Read(result) is { Count: > 0 } values
+        ? ManifestPolicy.Pinned([.. values.Select(value => ManifestArgument.ReadDigest(value, context))])
+        : null;
+
+    /// <summary>Refuses flags about the service beside <c>--demo</c>.</summary>
+    public void RequireNoConflict(ParseResult result)
+    {
+        if (Demo.Read(result) && (ApiKey.Read(result) is not null || ApiEndpoint.Read(result) is not null || Manifest.Read(result).Count > 0))
+        {
+            throw ToolException.Setup("--demo cannot be combined with --api-endpoint, --api-key or --manifest.");
+        }
     }
 
     private static string? ReadKey(string? given, ToolContext context, bool needsKey)
@@ -74,7 +87,4 @@ internal sealed class CommonOptions
             ? throw ToolException.Setup("No API key. Set PRIVATEMODE_API_KEY, or use --api-key @FILE. Without a key, try --demo.")
             : key;
     }
-
-    private static ManifestPolicy ReadManifests(IReadOnlyList<string> values, ToolContext context) =>
-        ManifestPolicy.Pinned([.. values.Select(value => ManifestArgument.ReadDigest(value, context))]);
 }

@@ -147,7 +147,7 @@ internal sealed class Output
     private static bool IsControl(char character) =>
         char.IsControl(character) || character is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') or '\u2028' or '\u2029';
 
-    private IAnsiConsole Create(TextWriter writer, bool hasColor) => AnsiConsole.Create(new AnsiConsoleSettings
+    private static IAnsiConsole Create(TextWriter writer, bool hasColor) => AnsiConsole.Create(new AnsiConsoleSettings
     {
         Out = new StreamOutput(writer, hasColor),
         Ansi = !hasColor ? AnsiSupport.No : OperatingSystem.IsWindows() ? AnsiSupport.Detect : AnsiSupport.Yes,

@@ -23,7 +23,8 @@ internal sealed class SlogProvider(TextWriter writer, TimeProvider time, bool is
     private void Write(LogLevel level, string category, string message, IEnumerable<KeyValuePair<string, object?>> values)
     {
         List<(string Key, string Value)> members = [("level", NameOf(level)), ("msg", message), ("component", category)];
-        members.AddRange(values.Where(value => value.Key != "{OriginalFormat}").Select(value => (value.Key, TextOf(value.Value))));
+        members.AddRange(values.Where(value => value.Key != "{OriginalFormat}").Select(value => (value.Key, TextOf(value.Value)))
+            .Where(value => value.Item2 != message));
         string at = time.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         string line = isJson ? JsonLine([("time", at), .. members]) : TextLine([("time", at), .. members]);
         lock (_gate)
@@ -38,6 +39,7 @@ internal sealed class SlogProvider(TextWriter writer, TimeProvider time, bool is
         null => "<nil>",
         string text => text,
         IEnumerable<string> texts => $"[{string.Join(' ', texts)}]",
+        DateTimeOffset at => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture),
         IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString() ?? "",
     };

@@ -1,0 +1,148 @@
+using System.Globalization;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Logging;
+using Privatemode.Tool.CommandLine;
+using Privatemode.Tool.Logging;
+using Privatemode.Tool.Services;
+
+namespace Privatemode.Tool.Proxy;
+
+/// <summary>The TLS certificate of the proxy. It is loaded anew when its files change.</summary>
+/// <param name="certificatePath">A file with the chain in PEM, the server's certificate first.</param>
+/// <param name="keyPath">A file with the private key in PEM.</param>
+/// <param name="time">The clock.</param>
+internal sealed class ReloadingCertificate(string certificatePath, string keyPath, TimeProvider time)
+{
+    // Kubernetes replaces mounted files by swapping links, which file watchers do not see.
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private SslStreamCertificateContext? _current;
+    private string? _state;
+    private long _lastLook;
+    private ILogger? _log;
+
+    /// <summary>Lets a listener use the certificate that is current when a connection begins.</summary>
+    public void Configure(HttpsConnectionAdapterOptions options) => options.OnAuthenticate = (_, ssl) =>
+        ssl.ServerCertificateContext = Current() ?? throw new AuthenticationException("There is no TLS certificate.");
+
+    /// <summary>Loads the certificate for the first time.</summary>
+    /// <exception cref="ToolException">It cannot be used.</exception>
+    public void Start(ILogger log)
+    {
+        lock (_gate)
+        {
+            _log = log;
+            _state = StateOfFiles();
+            _lastLook = time.GetTimestamp();
+            _current = Load();
+        }
+    }
+
+    /// <summary>The current certificate with its chain; null before <see cref="Start"/>.</summary>
+    public SslStreamCertificateContext? Current()
+    {
+        lock (_gate)
+        {
+            if (_log is not null && time.GetElapsedTime(_lastLook) >= PollInterval)
+            {
+                _lastLook = time.GetTimestamp();
+                Reload(_log);
+            }
+
+            return _current;
+        }
+    }
+
+    private void Reload(ILogger log)
+    {
+        string state = StateOfFiles();
+        if (state == _state)
+        {
+            return;
+        }
+
+        _state = state;
+        try
+        {
+            _current = Load();
+            ToolLog.CertificateLoaded(log);
+        }
+        catch (ToolException exception)
+        {
+            ToolLog.CertificateRefused(log, exception.Message);
+        }
+    }
+
+    private string StateOfFiles() => string.Join('|', ((string[])[certificatePath, keyPath]).Select(path =>
+    {
+        FileInfo file = new(path);
+        return file.Exists ? string.Create(CultureInfo.InvariantCulture, $"{file.LastWriteTimeUtc.Ticks}:{file.Length}:{file.ResolveLinkTarget(true)}") : "";
+    }));
+
+    private SslStreamCertificateContext Load()
+    {
+        try
+        {
+            string keyText = File.ReadAllText(keyPath);
+            if (keyText.Contains("ENCRYPTED", StringComparison.Ordinal))
+            {
+                throw Refused("the key is encrypted; decrypt it first");
+            }
+
+            X509Certificate2Collection chain = [];
+            chain.ImportFromPemFile(certificatePath);
+            if (chain.Count == 0)
+            {
+                throw Refused("the certificate file has no certificate");
+            }
+
+            RequireCurrent(chain[0]);
+            X509Certificate2 certificate = WithKey(chain[0], keyText);
+            chain.RemoveAt(0);
+            return SslStreamCertificateContext.Create(certificate, chain, offline: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Refused(exception is UnauthorizedAccessException ? FileErrors.Describe(exception) : exception.Message);
+        }
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException)
+        {
+            throw Refused(exception.Message.Contains("does not match", StringComparison.Ordinal)
+                ? "the private key does not belong to the certificate"
+                : "the files are no certificate and private key in PEM");
+        }
+    }
+
+    private void RequireCurrent(X509Certificate2 certificate)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        if (now > certificate.NotAfter.ToUniversalTime())
+        {
+            throw Refused($"the certificate has expired on {Day(certificate.NotAfter)}");
+        }
+
+        if (now < certificate.NotBefore.ToUniversalTime())
+        {
+            throw Refused($"the certificate is not valid before {Day(certificate.NotBefore)}");
+        }
+    }
+
+    private static X509Certificate2 WithKey(X509Certificate2 certificate, string keyText)
+    {
+        using X509Certificate2 ephemeral = X509Certificate2.CreateFromPem(certificate.ExportCertificatePem(), keyText);
+
+        // SslStream refuses ephemeral keys on Windows.
+        return OperatingSystem.IsWindows()
+            ? X509CertificateLoader.LoadPkcs12(ephemeral.Export(X509ContentType.Pkcs12), null)
+            : new X509Certificate2(ephemeral);
+    }
+
+    private static string Day(DateTime time) => time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+
+    private static ToolException Refused(string reason) => ToolException.Setup($"loading TLS config: {reason}");
+}

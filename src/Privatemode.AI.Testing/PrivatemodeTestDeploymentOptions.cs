@@ -40,6 +40,10 @@ public sealed class PrivatemodeTestDeploymentOptions
     /// starts at 0. The default is <see langword="null"/>: the events are sent without a pause.</value>
     public Func<int, CancellationToken, ValueTask>? BeforeStreamEvent { get; set; }
 
+    /// <summary>Whether <c>/v1/messages</c> is stricter than version 1.40 is known to be: it refuses messages with the role <c>system</c> and an empty list of
+    /// tools, as newer model servers do. For tests of clients that must not send them.</summary>
+    internal bool RefusesSystemMessages { get; set; }
+
     internal PrivatemodeTestDeploymentOptions Clone()
     {
         PrivatemodeTestDeploymentOptions copy = new()
@@ -48,6 +52,7 @@ public sealed class PrivatemodeTestDeploymentOptions
             TimeProvider = TimeProvider,
             RecordRequests = RecordRequests,
             BeforeStreamEvent = BeforeStreamEvent,
+            RefusesSystemMessages = RefusesSystemMessages,
         };
         foreach (string key in AdditionalApiKeys)
         {

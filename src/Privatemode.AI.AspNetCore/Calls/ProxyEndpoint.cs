@@ -122,7 +122,8 @@ internal sealed class ProxyEndpoint(
         {
             ProxyOperation.Chat => ChatEdit.Edit(body.Memory, context, edited),
             ProxyOperation.Responses => ResponsesEdit.Edit(body.Memory, context, edited),
-            ProxyOperation.Messages or ProxyOperation.CountTokens => MessagesRewriter.Edit(body.Memory, context, edited),
+            ProxyOperation.Messages => MessagesRewriter.Edit(body.Memory, context, edited),
+            ProxyOperation.CountTokens => MessagesRewriter.Count(body.Memory, context, edited),
             ProxyOperation.Transcription => FormEdit.Edit(body.Memory, body.Boundary!, context, edited),
             ProxyOperation.Document => new EditResult { IsChanged = false },
             _ => throw new UnreachableException(),

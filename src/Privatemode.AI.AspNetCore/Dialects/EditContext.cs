@@ -39,4 +39,10 @@ internal sealed record EditResult
 
     /// <summary>The session whose prompts may share the cache; null for none.</summary>
     public string? CacheKey { get; init; }
+
+    /// <summary>How many messages with the role <c>system</c> were moved although the model had answered before, which costs the prompt cache.</summary>
+    public int FoldedLate { get; init; }
+
+    /// <summary>How many members were left out because they are not known.</summary>
+    public int UnknownMembers { get; init; }
 }

@@ -51,6 +51,16 @@ internal static class ModelRules
         }
     }
 
+    /// <summary>What other versions of the model server refuse in a request to <c>/v1/messages</c>.</summary>
+    /// <exception cref="ModelServerException">It is refused.</exception>
+    public static void RequireNoSystemMessages(ModelRequest request)
+    {
+        JsonElement root = request.Root;
+        bool hasSystem = Items(root, "messages").Any(message => IsText(Find(message, "role"), "system"));
+        Require(!hasSystem, "messages.role: Input should be 'user' or 'assistant'");
+        Require(!Has(root, "tools") || Items(root, "tools").Length > 0, "tools: List should have at least 1 item after validation, not 0", "tools");
+    }
+
     internal static JsonElement Find(JsonElement parent, string name) =>
         parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) ? value : default;
 

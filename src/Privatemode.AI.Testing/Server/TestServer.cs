@@ -146,6 +146,11 @@ internal sealed class TestServer(
             if (endpoint != EnclaveEndpoint.Partition)
             {
                 RequestChecks.RequireModel(context.Request, endpoint, request, Models);
+                if (options.RefusesSystemMessages && endpoint == EnclaveEndpoint.Messages)
+                {
+                    ModelRules.RequireNoSystemMessages(request);
+                }
+
                 RequestChecks.RequireParameters(request, endpoint);
             }
 

@@ -1,0 +1,33 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Privatemode.AI.AspNetCore.Dialects;
+
+/// <summary>Finds the session of a coding assistant that a request belongs to, for the prompt cache. The session itself is never sent.</summary>
+internal static class CallerSession
+{
+    private const int Longest = 256;
+
+    // Claude Code, Codex and opencode, in this order. The header x-client-request-id is another one for each request.
+    private static readonly string[] Headers = ["X-Claude-Code-Session-Id", "session-id", "x-session-id"];
+
+    /// <summary>The key under which calls share cached prompts: the caller and its session. Callers with equal sessions have different keys.</summary>
+    /// <param name="context">The caller, its headers, and the options of the proxy.</param>
+    /// <param name="bodyKey">The value of <c>prompt_cache_key</c> in the body, or null.</param>
+    /// <returns>The key, or null if sessions do not share prompts or the request names none.</returns>
+    public static string? KeyOf(EditContext context, string? bodyKey)
+    {
+        if (!context.Options.SessionPromptCache)
+        {
+            return null;
+        }
+
+        string? session = IsSession(bodyKey) ? bodyKey : Headers.Select(name => Value(context.Headers, name)).FirstOrDefault(IsSession);
+        return session is null ? null : $"{context.Caller.KeyDigest}:{session}";
+    }
+
+    private static string? Value(IHeaderDictionary headers, string name) =>
+        headers.TryGetValue(name, out StringValues values) && values.Count == 1 ? values[0] : null;
+
+    private static bool IsSession(string? text) => text is { Length: > 0 and <= Longest } && !text.AsSpan().ContainsAnyExceptInRange(' ', '~');
+}

@@ -1,0 +1,47 @@
+namespace Privatemode.AI.AspNetCore.Models;
+
+/// <summary>What is known of a model that the service does not list: how much it takes, and how it is told to think.</summary>
+/// <param name="ContextWindow">Tokens of a prompt and its answer together.</param>
+/// <param name="Efforts">The efforts that the model knows, from little to much. Empty if it has none.</param>
+/// <param name="DefaultEffort">The effort without a request for one.</param>
+/// <param name="ThinkingSwitch">The member of <c>chat_template_kwargs</c> that is false for an answer without thinking, or null.</param>
+internal sealed record ModelProfile(int ContextWindow, IReadOnlyList<string> Efforts, string? DefaultEffort = null, string? ThinkingSwitch = null)
+{
+    /// <summary>The effort to ask a model for, so that one that does not know the caller's word gets the nearest that it knows.</summary>
+    /// <param name="asked">The caller's word.</param>
+    /// <returns>One of <see cref="Efforts"/>, or of those of most models if it has none; null for a word that is not known.</returns>
+    public string? EffortFor(string asked)
+    {
+        int rank = Array.IndexOf(Ranks, asked);
+        return rank < 0 ? null
+            : HasMaximum ? (rank <= 1 ? "low" : rank <= 3 ? "high" : "max")
+            : rank <= 1 ? "low" : rank == 2 ? "medium" : "high";
+    }
+
+    private static readonly string[] Ranks = ["minimal", "low", "medium", "high", "xhigh", "max"];
+
+    private bool HasMaximum => Efforts.Contains("max", StringComparer.Ordinal);
+}
+
+/// <summary>The profiles of the service's models, by the beginning of their IDs. The service tells none of it, so this is a table to keep up to date.</summary>
+internal static class ModelProfiles
+{
+    private static readonly ModelProfile Unknown = new(131_072, []);
+
+    private static readonly (string Prefix, ModelProfile Profile)[] Known =
+    [
+        ("gpt-oss", new ModelProfile(131_072, ["low", "medium", "high"], "medium")),
+        ("glm-5.3", new ModelProfile(1_048_576, ["low", "high", "max"], "high")),
+        ("gemma-4", new ModelProfile(262_144, [], ThinkingSwitch: "enable_thinking")),
+        ("gemma-3", new ModelProfile(131_072, [])),
+        ("kimi", new ModelProfile(262_144, [], ThinkingSwitch: "thinking")),
+        ("deepseek-ocr", new ModelProfile(8_192, [])),
+    ];
+
+    /// <summary>The profile of a model, by its short ID: <c>openai/gpt-oss-120b</c> is <c>gpt-oss-120b</c>.</summary>
+    public static ModelProfile Of(string model)
+    {
+        string id = model[(model.LastIndexOf('/') + 1)..];
+        return Known.FirstOrDefault(known => id.StartsWith(known.Prefix, StringComparison.Ordinal)).Profile ?? Unknown;
+    }
+}

@@ -8,9 +8,9 @@ namespace Privatemode.AI.ChecksOff;
 /// <param name="File">Name of the source file, or enough of the end of its path to be unique.</param>
 /// <param name="Original">The code of the check. It must occur once in the file; white space is compared loosely.</param>
 /// <param name="Switched">What takes its place; <c>OFF</c> is true when this check is switched off.</param>
-/// <param name="InIntegrationTests">Whether the tests are those of Privatemode.AI.IntegrationTests.</param>
+/// <param name="Project">The folder of the test project, below the repository.</param>
 /// <param name="Tests">Parts of the full names of the tests, separated by <c>|</c>.</param>
-internal sealed record Check(int Number, string Name, string File, string Original, string Switched, bool InIntegrationTests, string Tests)
+internal sealed record Check(int Number, string Name, string File, string Original, string Switched, string Project, string Tests)
 {
     public IReadOnlyList<string> TestNames => Tests.Split('|', StringSplitOptions.TrimEntries);
 

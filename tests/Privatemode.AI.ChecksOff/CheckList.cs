@@ -3,8 +3,8 @@ namespace Privatemode.AI.ChecksOff;
 /// <summary>Reads the files of <c>Checks/</c>.</summary>
 /// <remarks>
 /// An entry begins with <c>[name]</c>; then <c>in</c> (file), <c>-</c> (original code, one or more lines), <c>+</c> (with the switch) and
-/// <c>by</c> (tests) or <c>by integration</c>. Lines that begin with <c>#</c> are comments. Without <c>+</c>, an <c>if (…)</c> that refuses
-/// something is never true when the check is off, and a statement is left out.
+/// <c>by</c> (tests), <c>by integration</c> or <c>by proxy</c>. Lines that begin with <c>#</c> are comments. Without <c>+</c>, an <c>if (…)</c> that
+/// refuses something is never true when the check is off, and a statement is left out.
 /// </remarks>
 internal static class CheckList
 {
@@ -36,7 +36,6 @@ internal static class CheckList
     private static Check Parse(List<string> entry, int number, string path)
     {
         string name = entry[0].Trim('[', ']');
-        const string Integration = "by integration ";
         string[] known = ["in ", "- ", "+ ", "by "];
         string? unknown = entry.Skip(1).FirstOrDefault(
             line => !known.Any(start => line.StartsWith(start, StringComparison.Ordinal)) && line is not ("-" or "+"));
@@ -47,10 +46,10 @@ internal static class CheckList
             : "";
         string file = entry.SingleOrDefault(line => line.StartsWith(known[0], StringComparison.Ordinal))?[3..].Trim() ?? "";
         string by = entry.SingleOrDefault(line => line.StartsWith(known[3], StringComparison.Ordinal)) ?? "";
-        bool integration = by.StartsWith(Integration, StringComparison.Ordinal);
-        string tests = by.Length == 0 ? "" : by[(integration ? Integration.Length : 3)..].Trim();
+        (string start, string project) = SwitchedBuild.Projects.First(project => by.StartsWith(project.Start, StringComparison.Ordinal) || project.Start == "by ");
+        string tests = by.Length == 0 ? "" : by[start.Length..].Trim();
         return unknown is null && original.Length > 0 && switched.Contains("OFF", StringComparison.Ordinal) && file.Length > 0 && tests.Length > 0
-            ? new Check(number, name, file, original, switched, integration, tests)
+            ? new Check(number, name, file, original, switched, project, tests)
             : throw new InvalidDataException(
                 $"{Path.GetFileName(path)}: [{name}] is not complete{(unknown is null ? "" : $", or has an unknown line: {unknown}")}.");
     }

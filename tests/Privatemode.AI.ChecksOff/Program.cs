@@ -78,9 +78,9 @@ static Func<Check, string> Order(string commit) => check => Convert.ToHexString(
 // With every check on, all tests named by the list pass: otherwise their failure would say nothing.
 static void RequirePassing(SwitchedBuild build, Check[] chosen)
 {
-    foreach (string project in SwitchedBuild.Projects)
+    foreach ((_, string project) in SwitchedBuild.Projects)
     {
-        string[] filters = [.. chosen.Where(check => Project(check) == project).SelectMany(check => check.TestNames).Distinct()];
+        string[] filters = [.. chosen.Where(check => check.Project == project).SelectMany(check => check.TestNames).Distinct()];
         foreach (string[] some in filters.Chunk(40))
         {
             CommandResult result = build.Test(project, some, 0, TimeSpan.FromMinutes(30));
@@ -98,11 +98,11 @@ static int CountSurvivors(SwitchedBuild build, Check[] chosen)
     int done = 0;
     _ = Parallel.ForEach(chosen, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, check =>
     {
-        CommandResult result = build.Test(Project(check), check.TestNames, check.Number, TimeSpan.FromMinutes(4));
+        CommandResult result = build.Test(check.Project, check.TestNames, check.Number, TimeSpan.FromMinutes(4));
         if (result.ExitCode is not null && !result.Output.Contains("Total:", StringComparison.Ordinal))
         {
             // The test host sometimes does not start on a busy machine. What a check does to the tests, it does again.
-            result = build.Test(Project(check), check.TestNames, check.Number, TimeSpan.FromMinutes(4));
+            result = build.Test(check.Project, check.TestNames, check.Number, TimeSpan.FromMinutes(4));
         }
 
         string? fault = result switch
@@ -125,7 +125,5 @@ static int CountSurvivors(SwitchedBuild build, Check[] chosen)
     });
     return survivors;
 }
-
-static string Project(Check check) => SwitchedBuild.Projects[check.InIntegrationTests ? 1 : 0];
 
 static string Elapsed(long began) => $"{Stopwatch.GetElapsedTime(began).TotalSeconds:F0} s";

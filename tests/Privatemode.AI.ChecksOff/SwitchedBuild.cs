@@ -17,7 +17,13 @@ internal sealed class SwitchedBuild : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("privatemode-checks-off-").FullName;
 
-    public static string[] Projects { get; } = ["tests/Privatemode.AI.Tests", "tests/Privatemode.AI.IntegrationTests"];
+    /// <summary>The test projects, and how the line of an entry begins that names tests of them.</summary>
+    public static (string Start, string Project)[] Projects { get; } =
+    [
+        ("by integration ", "tests/Privatemode.AI.IntegrationTests"),
+        ("by proxy ", "tests/Privatemode.AI.AspNetCore.Tests"),
+        ("by ", "tests/Privatemode.AI.Tests"),
+    ];
 
     /// <summary>Copies the repository, puts the switches in and builds the tests.</summary>
     /// <exception cref="InvalidDataException">A check of the list is no longer where the list says.</exception>
@@ -41,12 +47,12 @@ internal sealed class SwitchedBuild : IDisposable
             File.WriteAllText(path, text);
         }
 
-        foreach (string project in new[] { "Privatemode.AI", "Privatemode.AI.Testing" })
+        foreach (string project in new[] { "Privatemode.AI", "Privatemode.AI.Testing", "Privatemode.AI.AspNetCore" })
         {
             File.WriteAllText(Path.Combine(_folder, "src", project, "PrivatemodeCheckSwitch.cs"), Switch);
         }
 
-        foreach (string project in Projects)
+        foreach ((_, string project) in Projects)
         {
             CommandResult built = Command.Run("dotnet", _folder, TimeSpan.FromMinutes(20), null, "build", project, "-c", "Release", "-nodeReuse:false",
                 "-p:RunAnalyzers=false", "-p:TreatWarningsAsErrors=false", "-p:GenerateDocumentationFile=false", "-p:UseSharedCompilation=false");

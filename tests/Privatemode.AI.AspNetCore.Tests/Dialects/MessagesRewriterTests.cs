@@ -74,7 +74,6 @@ public sealed class MessagesRewriterTests
         Edit(Request(""","chat_template_kwargs":{"thinking":true},"thinking":{"type":"disabled"}"""), new MessagesSettings("kimi-k2.6")));
 
     [Theory]
-    [InlineData("""{"max_tokens":1,"messages":[]}""", "model")]
     [InlineData("""{"model":"m","messages":[]}""", "max_tokens")]
     [InlineData("""{"model":"m","max_tokens":0,"messages":[]}""", "max_tokens")]
     [InlineData("""{"model":"m","max_tokens":"many","messages":[]}""", "max_tokens")]

@@ -1,32 +1,66 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Privatemode.AI.AspNetCore;
 using Privatemode.AI.AspNetCore.Calls;
+using Privatemode.AI.AspNetCore.Gate;
 
 // Where applications look for methods of this kind.
 #pragma warning disable IDE0130
 namespace Microsoft.AspNetCore.Builder;
 #pragma warning restore IDE0130
 
-/// <summary>Provides methods that add the proxy to an application.</summary>
+/// <summary>Provides extension methods that add the proxy for Privatemode to an application.</summary>
 public static class PrivatemodeEndpointRouteBuilderExtensions
 {
-    /// <summary>Maps the routes of the proxy: <c>/v1/chat/completions</c>, <c>/v1/responses</c>, <c>/v1/messages</c> and the others.</summary>
-    /// <param name="endpoints">The application. <c>AddPrivatemodeProxy</c> must have been called for its services.</param>
-    /// <returns>A builder for conventions of all routes.</returns>
+    /// <summary>Maps the endpoints of the proxy.</summary>
+    /// <param name="endpoints">The application. Its services must have been registered with <c>AddPrivatemodeProxy</c>.</param>
+    /// <returns>A builder for conventions of all these endpoints, for example <c>RequireAuthorization()</c>, which then applies in addition to the checks
+    /// of the proxy.</returns>
+    /// <remarks>
+    /// <para>These endpoints accept requests in OpenAI's or Anthropic's format and send them encrypted: <c>POST</c> of <c>/v1/chat/completions</c>,
+    /// <c>/v1/completions</c>, <c>/v1/embeddings</c>, <c>/v1/audio/transcriptions</c>, <c>/v1/responses</c>, <c>/v1/messages</c> and
+    /// <c>/unstructured/general/v0/general</c>. <c>POST /v1/messages/count_tokens</c> is answered with an estimate and sends nothing. Model lists are at
+    /// <c>GET /v1/models</c> and <c>GET /v1/models/{id}</c>.</para>
+    /// <para>For operators: <c>/healthz</c> and <c>/readyz</c> (probes), <c>/verification</c> (what was verified, as JSON or as a page) and <c>/metrics</c>
+    /// (Prometheus).</para>
+    /// </remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="endpoints"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException"><c>AddPrivatemodeProxy</c> was not called, or this method was called before.</exception>
     public static IEndpointConventionBuilder MapPrivatemode(this IEndpointRouteBuilder endpoints) => endpoints.MapPrivatemode("");
 
-    /// <summary>Maps the routes of the proxy below a path.</summary>
-    /// <param name="endpoints">The application. <c>AddPrivatemodeProxy</c> must have been called for its services.</param>
-    /// <param name="prefix">The path, for example <c>/ai</c>.</param>
-    /// <returns>A builder for conventions of all routes.</returns>
-    /// <exception cref="InvalidOperationException"><c>AddPrivatemodeProxy</c> was not called, or this method was called before.</exception>
+    /// <summary>Maps the endpoints of the proxy below a path.</summary>
+    /// <inheritdoc cref="MapPrivatemode(IEndpointRouteBuilder)"/>
+    /// <param name="prefix">The path, for example <c>/ai</c>: the endpoints are then <c>/ai/v1/chat/completions</c> and so on.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="endpoints"/> or <paramref name="prefix"/> is <see langword="null"/>.</exception>
     public static IEndpointConventionBuilder MapPrivatemode(this IEndpointRouteBuilder endpoints, string prefix)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         ArgumentNullException.ThrowIfNull(prefix);
-        ProxyEndpoint proxy = endpoints.ServiceProvider.GetService<ProxyEndpoint>()
-            ?? throw new InvalidOperationException("Call services.AddPrivatemodeProxy() before MapPrivatemode().");
-        return ProxyRoutes.Map(endpoints, prefix, proxy);
+        PrivatemodeProxyMarker proxy = endpoints.ServiceProvider.GetService<PrivatemodeProxyMarker>()
+            ?? throw new InvalidOperationException("Call builder.Services.AddPrivatemodeProxy() before MapPrivatemode().");
+        proxy.Map();
+        RouteGroupBuilder group = endpoints.MapGroup(prefix);
+        _ = ProxyRoutes.Map(group, "", endpoints.ServiceProvider.GetRequiredService<ProxyEndpoint>());
+
+        // The exporter has a handler of its own.
+        bool isOpen = endpoints.ServiceProvider.GetRequiredService<IOptions<PrivatemodeProxyOptions>>().Value.OpenMetrics;
+        GatedEndpoint.Add(group.MapPrometheusScrapingEndpoint("/metrics"), isOpen ? GateNeeds.NoKey : GateNeeds.Key);
+        return group;
+    }
+
+    /// <summary>Applies the checks of the proxy to other endpoints of the application: where the caller is, host and origin of the request, and its
+    /// caller key.</summary>
+    /// <typeparam name="TBuilder">The type of the builder.</typeparam>
+    /// <param name="builder">The endpoints.</param>
+    /// <returns>The builder.</returns>
+    /// <remarks>Rate limits do not apply to them. A refused request gets an error in OpenAI's format. The endpoints need <c>AddPrivatemodeProxy</c>.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
+    public static TBuilder RequirePrivatemodeCaller<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        GatedEndpoint.Add(builder, GateNeeds.Key);
+        return builder;
     }
 }

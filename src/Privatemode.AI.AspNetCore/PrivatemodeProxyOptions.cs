@@ -1,110 +1,165 @@
 namespace Privatemode.AI.AspNetCore;
 
-/// <summary>Provides options for the proxy that <c>MapPrivatemode</c> adds to an application.</summary>
-/// <remarks>They are read when the host starts, from the section <c>PrivatemodeProxy</c> of the configuration and from code.</remarks>
+/// <summary>Represents the settings of the proxy that <c>MapPrivatemode</c> adds to an application.</summary>
+/// <remarks>
+/// <para>They are read from the section <c>PrivatemodeProxy</c> of the application's configuration and set in the callback of <c>AddPrivatemodeProxy</c>, which
+/// takes precedence. All of them are checked when the host starts: one <see cref="PrivatemodeConfigurationException"/> has a line for each invalid setting.
+/// They cannot be changed after that, except the content of <see cref="CallerKeyFiles"/>.</para>
+/// <para>The API key of the service and the settings of the verification are those of the account without a service key (<c>AddPrivatemode</c>, section
+/// <c>Privatemode</c>).</para>
+/// </remarks>
 public sealed class PrivatemodeProxyOptions
 {
-    /// <summary>Gets the keys of the callers: 16 to 512 printable ASCII characters each, at most 10,000, no two equal. The default is empty.</summary>
+    /// <summary>Gets the keys of which a caller must present one, as <c>Authorization: Bearer</c>, <c>x-api-key</c> or <c>api-key</c>.</summary>
+    /// <value>Each has 16 to 512 printable ASCII characters, no two are equal, and there are at most 10,000. The default is an empty list: callers on this
+    /// machine need no key, and others are refused.</value>
+    /// <remarks>They are keys of this proxy, chosen by you, and not API keys of the service.</remarks>
     public IList<string> CallerKeys { get; } = [];
 
-    /// <summary>Gets the paths of files with keys of callers, one a line; lines that begin with <c>#</c> are comments. The default is empty.</summary>
+    /// <summary>Gets the paths of files with further caller keys: one on each line, empty lines and lines that begin with <c>#</c> are skipped.</summary>
+    /// <value>The default is an empty list.</value>
+    /// <remarks>A file that changes is read again within a second of the next request. If it cannot be read or contains an invalid key then, the keys that were
+    /// read before stay valid and an error is logged.</remarks>
     public IList<string> CallerKeyFiles { get; } = [];
 
-    /// <summary>Gets or sets a value that indicates whether the key of the caller is the API key of the service. The default is <see langword="false"/>.</summary>
+    /// <summary>Gets or sets a value that indicates whether the key that a caller presents is the API key of the service for its requests.</summary>
+    /// <value>The default is <see langword="false"/>: all requests use the API key of the account.</value>
+    /// <remarks>It cannot be combined with <see cref="CallerKeys"/>, <see cref="CallerKeyFiles"/>, or an API key of the account. Each key has its own session.
+    /// </remarks>
     public bool UseCallerKeyAsApiKey { get; set; }
 
-    /// <summary>Gets the names that callers may use for this host: host names or addresses, without a port.</summary>
-    /// <value>The default is <c>localhost</c>, <c>127.0.0.1</c> and <c>[::1]</c>.</value>
-    public IList<string> AllowedHosts { get; } = ["localhost", "127.0.0.1", "[::1]"];
+    /// <summary>Gets the host names that requests may name in their <c>Host</c> header, besides the names of this machine's loopback addresses.</summary>
+    /// <value>Host names or addresses without a port; <c>*.example.org</c> stands for all names below <c>example.org</c>. The default is an empty list.</value>
+    /// <remarks>
+    /// <para>The check keeps web pages from reaching the proxy under a name of their own (DNS rebinding). <c>localhost</c>, <c>127.0.0.1</c> and <c>[::1]</c>
+    /// are always accepted on loopback connections, and nowhere else unless they are listed.</para>
+    /// <para>An application that listens on an address other than loopback does not start while the list is empty.</para>
+    /// </remarks>
+    public IList<string> AllowedHosts { get; } = [];
 
-    /// <summary>Gets the origins of web pages that may call, such as <c>https://chat.example.org</c>. The default is empty.</summary>
+    /// <summary>Gets the origins of web pages that may send requests to the proxy, besides pages of this application.</summary>
+    /// <value>Scheme, host and port, for example <c>https://chat.example.org</c>. The default is an empty list: requests with another <c>Origin</c> are
+    /// refused.</value>
+    /// <remarks>Browsers also need CORS headers to read the answers: add the application's <c>UseCors</c>.</remarks>
     public IList<string> AllowedOrigins { get; } = [];
 
-    /// <summary>Gets or sets a value that indicates whether callers on other machines may use connections without TLS.</summary>
-    /// <value>The default is <see langword="false"/>. With it, prompts and answers cross the network unencrypted.</value>
+    /// <summary>Gets or sets a value that indicates whether callers on other machines may connect without TLS. This is insecure.</summary>
+    /// <value>The default is <see langword="false"/>.</value>
+    /// <remarks>Prompts, answers and caller keys then cross the network unencrypted. Set it only if something in front of the application, on the same machine
+    /// or in the same pod, ends TLS.</remarks>
     public bool DangerousAllowUnencryptedRemoteCallers { get; set; }
 
-    /// <summary>Gets or sets a value that indicates whether callers on other machines need no key.</summary>
-    /// <value>The default is <see langword="false"/>. With it, everyone who reaches the port uses your API key.</value>
+    /// <summary>Gets or sets a value that indicates whether callers on other machines need no caller key. This is insecure.</summary>
+    /// <value>The default is <see langword="false"/>.</value>
+    /// <remarks>Anyone who reaches the port then uses your API key.</remarks>
     public bool DangerousAllowAnyRemoteCaller { get; set; }
 
-    /// <summary>Gets or sets a value that indicates whether health probes may use any host name. The default is <see langword="false"/>.</summary>
+    /// <summary>Gets or sets a value that indicates whether <c>/healthz</c> and <c>/readyz</c> accept any host name.</summary>
+    /// <value>The default is <see langword="false"/>: any name is accepted from this machine only.</value>
+    /// <remarks>The probes of Kubernetes send the address of the pod as host name.</remarks>
     public bool HealthFromAnyHost { get; set; }
 
-    /// <summary>Gets or sets a value that indicates whether metrics are served without a key. The default is <see langword="false"/>.</summary>
+    /// <summary>Gets or sets a value that indicates whether <c>/metrics</c> can be read without a caller key.</summary>
+    /// <value>The default is <see langword="false"/>.</value>
     public bool OpenMetrics { get; set; }
 
-    /// <summary>Gets other names of models: a name, or the beginning of names followed by <c>*</c>, and the model that is used. The default is empty.</summary>
+    /// <summary>Gets the model names that are replaced by other ones, for assistants that insist on the names of another vendor's models.</summary>
+    /// <value>Names of at most 128 letters, digits and <c>._:/@-</c>; <c>*</c> at the end of a key stands for any characters. The values are model IDs of the
+    /// service. At most 1,000. The default is an empty dictionary.</value>
+    /// <remarks>A model ID of the service is never replaced. An exact name comes before a pattern, and a long pattern before a short one.</remarks>
     public IDictionary<string, string> Aliases { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>Gets or sets a value that indicates whether names of other vendors' models are served by models of this service.</summary>
+    /// <summary>Gets or sets a value that indicates whether names such as <c>claude-*</c>, <c>gpt-*</c> and <c>whisper-1</c> stand for a model that does the
+    /// same task.</summary>
     /// <value>The default is <see langword="true"/>.</value>
     public bool DefaultAliases { get; set; } = true;
 
-    /// <summary>Gets the models that serve names of other vendors' models.</summary>
+    /// <summary>Gets the models that <see cref="DefaultAliases"/> stand for.</summary>
     public ProxyDefaultModels DefaultModels { get; } = new();
 
-    /// <summary>Gets the context windows of models, in tokens, from 1,024 to 10,000,000. The default is empty: a built-in table is used.</summary>
+    /// <summary>Gets the context windows of models whose size this package does not know, in tokens, by model ID.</summary>
+    /// <value>From 1,024 to 10,000,000. The default is an empty dictionary.</value>
     public IDictionary<string, int> ContextWindows { get; } = new Dictionary<string, int>(StringComparer.Ordinal);
 
-    /// <summary>Gets or sets a value that indicates whether tools that the vendor of an API runs are left out of requests instead of refused.</summary>
-    /// <value>The default is <see langword="false"/>.</value>
+    /// <summary>Gets or sets a value that indicates whether tools that run at another vendor, such as web search, are left out of requests.</summary>
+    /// <value>The default is <see langword="false"/>: requests with such tools are refused.</value>
+    /// <remarks>The answer names what was left out in the header <c>Privatemode-Left-Out-Tools</c>.</remarks>
     public bool LeaveOutHostedTools { get; set; }
 
-    /// <summary>Gets or sets a value that indicates whether the calls of one session of one caller share cached prompts.</summary>
-    /// <value>The default is <see langword="false"/>.</value>
+    /// <summary>Gets or sets a value that indicates whether the requests of one session of an assistant share the service's prompt cache.</summary>
+    /// <value>The default is <see langword="false"/>: no two requests share it, unless the caller sends a <c>cache_salt</c> of its own.</value>
+    /// <remarks>A session is what the caller names in <c>prompt_cache_key</c>, <c>X-Claude-Code-Session-Id</c>, <c>session-id</c> or <c>x-session-id</c>, together
+    /// with its caller key. The name is never sent. The service then sees which requests belong to one session.</remarks>
     public bool SessionPromptCache { get; set; }
 
-    /// <summary>Gets or sets the secret from which the prompt cache's salts are derived: 32 bytes or more, or <see langword="null"/>.</summary>
-    /// <value>The default is <see langword="null"/>: random for the process. Several replicas need the same one.</value>
-#pragma warning disable CA1819 // A secret of the configuration; it is read once.
+    /// <summary>Gets or sets the secret from which the salts of <see cref="SessionPromptCache"/> are derived.</summary>
+    /// <value>At least 32 bytes; Base64 in the configuration. The default is <see langword="null"/>: random bytes for each process. Several replicas need the
+    /// same secret.</value>
     public byte[]? PromptCacheSecret { get; set; }
-#pragma warning restore CA1819
 
-    /// <summary>Gets or sets a value that indicates whether the <c>cache_salt</c> of a caller is removed. The default is <see langword="false"/>.</summary>
+    /// <summary>Gets or sets a value that indicates whether a <c>cache_salt</c> in a request is removed.</summary>
+    /// <value>The default is <see langword="false"/>.</value>
     public bool IgnoreCallerCacheSalt { get; set; }
 
-    /// <summary>Gets or sets the limits of the whole proxy. The default is <see langword="null"/>: no limits.</summary>
+    /// <summary>Gets or sets the limits of all requests together.</summary>
+    /// <value>The default is <see langword="null"/>: no limits. With <see cref="UseCallerKeyAsApiKey"/> each key has these limits for itself.</value>
     public ProxyRateLimits? RateLimit { get; set; }
 
-    /// <summary>Gets or sets the limits of each caller. The default is <see langword="null"/>: no limits.</summary>
+    /// <summary>Gets or sets the limits of each caller key.</summary>
+    /// <value>The default is <see langword="null"/>: no limits.</value>
     public ProxyRateLimits? CallerRateLimit { get; set; }
 
-    /// <summary>Gets or sets the size of the largest JSON body, in bytes, from 64 KiB to 64 MiB. The default is 64 MiB.</summary>
-    public long MaxRequestBodyBytes { get; set; } = 64 * 1024 * 1024;
+    /// <summary>Gets or sets the maximum size of a JSON request, in bytes.</summary>
+    /// <value>From 65,536 to 67,108,864 (64 MiB), which is the default. Encryption doubles the size, and the service accepts 128 MiB.</value>
+    public long MaxRequestBodyBytes { get; set; } = ProxyOptionsValidator.LargestRequestBody;
 
-    /// <summary>Gets or sets the size of the largest form of a transcription, in bytes, from 1 MiB to 51 MiB. The default is 51 MiB.</summary>
-    public long MaxTranscriptionBytes { get; set; } = 51 * 1024 * 1024;
+    /// <summary>Gets or sets the maximum size of a transcription request, in bytes.</summary>
+    /// <value>From 1,048,576 (1 MiB) to 53,477,376 (51 MiB), which is the default.</value>
+    public long MaxTranscriptionBytes { get; set; } = ProxyOptionsValidator.LargestTranscription;
 
-    /// <summary>Gets or sets the size of the largest form of a document, in bytes, from 1 MiB to 25 MiB less 128 bytes, which is the default.</summary>
-    public long MaxDocumentBytes { get; set; } = 25 * 1024 * 1024 - 128;
+    /// <summary>Gets or sets the maximum size of a request that extracts text from a document, in bytes.</summary>
+    /// <value>From 1,048,576 (1 MiB) to 26,214,272 (128 bytes less than 25 MiB), which is the default.</value>
+    public long MaxDocumentBytes { get; set; } = ProxyOptionsValidator.LargestDocument;
 
-    /// <summary>Gets or sets how many bytes the bodies of all requests in flight may have together. The default is 512 MiB.</summary>
-    public long MaxBufferedBytes { get; set; } = 512 * 1024 * 1024;
+    /// <summary>Gets or sets the maximum size of all request bodies that are in memory at the same time, in bytes.</summary>
+    /// <value>At least the largest of the three other sizes. The default is 536,870,912 (512 MiB).</value>
+    /// <remarks>A request that finds no room within 5 seconds gets status 503, or 529 in Anthropic's dialect.</remarks>
+    public long MaxBufferedBytes { get; set; } = 512L * 1024 * 1024;
 
-    /// <summary>Gets or sets the time after which a silent stream is kept alive, from 1 to 120 seconds.</summary>
-    /// <value>The default is 10 seconds. <see cref="Timeout.InfiniteTimeSpan"/> switches it off.</value>
+    /// <summary>Gets or sets the time after which a stream that has nothing to send gets a keep-alive event.</summary>
+    /// <value>From 1 second to 2 minutes, or <see cref="Timeout.InfiniteTimeSpan"/> for none. The default is 10 seconds.</value>
     public TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Gets or sets how long a request waits for the list of models, from 0.1 to 30 seconds. The default is 2.5 seconds.</summary>
+    /// <summary>Gets or sets the longest time that a request for the model list waits for the service.</summary>
+    /// <value>From 0.1 to 30 seconds. The default is 2.5 seconds: some assistants give up after 3.</value>
     public TimeSpan ModelListTimeout { get; set; } = TimeSpan.FromSeconds(2.5);
 
-    /// <summary>Gets or sets how long streams may go on after the host was asked to stop, up to 10 minutes. The default is 30 seconds.</summary>
+    /// <summary>Gets or sets the longest time for which running streams delay the end of the application.</summary>
+    /// <value>From zero to 10 minutes. The default is 30 seconds.</value>
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether a request needs a key of its caller.</summary>
+    internal bool RequiresCallerKey => UseCallerKeyAsApiKey || CallerKeys.Count > 0 || CallerKeyFiles.Count > 0;
 }
 
-/// <summary>Provides the models that serve names of other vendors' models.</summary>
+/// <summary>Represents the models that the default aliases of the proxy stand for.</summary>
 public sealed class ProxyDefaultModels
 {
-    /// <summary>Gets or sets the model for chats, or <see langword="null"/> for the first one with tools that the service lists.</summary>
+    /// <summary>Gets or sets the model for chats.</summary>
+    /// <value>A model ID, or <see langword="null"/>, the default, for the first model of the service that calls tools.</value>
     public string? Chat { get; set; }
 
-    /// <summary>Gets or sets the model for small chats, or <see langword="null"/> for a small one with tools that the service lists.</summary>
+    /// <summary>Gets or sets the model for chats with names of small models, such as <c>claude-haiku-4-5</c>.</summary>
+    /// <value>A model ID, or <see langword="null"/>, the default, for a model of the service with <c>flash</c> or <c>mini</c> in its ID, or else the model for
+    /// chats.</value>
     public string? SmallChat { get; set; }
 
-    /// <summary>Gets or sets the model for embeddings, or <see langword="null"/> for the first one that the service lists.</summary>
+    /// <summary>Gets or sets the model for embeddings.</summary>
+    /// <value>A model ID, or <see langword="null"/>, the default, for the first embedding model of the service.</value>
+    /// <remarks>Vectors of two models cannot be compared: set it if vectors are stored.</remarks>
     public string? Embeddings { get; set; }
 
-    /// <summary>Gets or sets the model for transcriptions, or <see langword="null"/> for the first one that the service lists.</summary>
+    /// <summary>Gets or sets the model for transcriptions.</summary>
+    /// <value>A model ID, or <see langword="null"/>, the default, for the first transcription model of the service.</value>
     public string? Transcription { get; set; }
 }

@@ -1,4 +1,9 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using OpenTelemetry.Metrics;
+using Privatemode.AI;
 using Privatemode.AI.AspNetCore;
 using Privatemode.AI.AspNetCore.Calls;
 using Privatemode.AI.AspNetCore.Gate;
@@ -11,35 +16,77 @@ using Privatemode.AI.AspNetCore.Status;
 namespace Microsoft.Extensions.DependencyInjection;
 #pragma warning restore IDE0130
 
-/// <summary>Provides methods that register the proxy.</summary>
+/// <summary>Provides extension methods that register the proxy for Privatemode in an <see cref="IServiceCollection"/>.</summary>
 public static class PrivatemodeProxyServiceCollectionExtensions
 {
-    /// <summary>Registers the proxy that <c>MapPrivatemode</c> adds to an application.</summary>
-    /// <param name="services">The services.</param>
-    /// <returns>The same services.</returns>
-    public static IServiceCollection AddPrivatemodeProxy(this IServiceCollection services) => services.AddPrivatemodeProxy(static _ => { });
+    private const string LibraryMeter = "Privatemode.AI";
 
-    /// <summary>Registers the proxy that <c>MapPrivatemode</c> adds to an application.</summary>
-    /// <param name="services">The services.</param>
-    /// <param name="configure">A function that sets the options.</param>
-    /// <returns>The same services.</returns>
-    public static IServiceCollection AddPrivatemodeProxy(this IServiceCollection services, Action<PrivatemodeProxyOptions> configure)
+    /// <summary>Registers the proxy, with settings from the section <c>PrivatemodeProxy</c> of the application's configuration.</summary>
+    /// <param name="services">The service collection.</param>
+    /// <returns>The service collection.</returns>
+    /// <remarks>
+    /// <para>Call <c>MapPrivatemode</c> on the built application to add the proxy's endpoints.</para>
+    /// <para>The account without a service key is registered too, as by <c>AddPrivatemode</c>, which can be called as well to change its settings. The
+    /// metrics of the proxy and the library are registered for OpenTelemetry with its exporter for Prometheus.</para>
+    /// </remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a service key.</exception>
+    public static IServiceCollection AddPrivatemodeProxy(this IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);
-        ArgumentNullException.ThrowIfNull(configure);
-        _ = services.AddPrivatemode();
-        _ = services.AddOptions<PrivatemodeProxyOptions>().Configure(configure);
-        services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<ProxyGate>();
-        services.TryAddSingleton<RateGate>();
-        services.TryAddSingleton<BufferBudget>();
-        services.TryAddSingleton<ProxyTelemetry>();
-        services.TryAddSingleton<ModelDirectory>();
-        services.TryAddSingleton<ModelLists>();
-        services.TryAddSingleton<HealthEndpoints>();
-        services.TryAddSingleton<VerificationEndpoint>();
-        services.TryAddSingleton<KeepAliveClock>();
-        services.TryAddSingleton<ProxyEndpoint>();
+        if (!services.Any(service => service.ServiceType == typeof(PrivatemodeProxyMarker)))
+        {
+            _ = services.AddSingleton<PrivatemodeProxyMarker>();
+            AddOptions(services);
+            AddServices(services);
+        }
+
         return services;
+    }
+
+    /// <summary>Registers the proxy, with settings from the application's configuration and from code.</summary>
+    /// <inheritdoc cref="AddPrivatemodeProxy(IServiceCollection)"/>
+    /// <param name="configure">A callback that changes the settings. It takes precedence over the configuration.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="configure"/> is <see langword="null"/>.</exception>
+    public static IServiceCollection AddPrivatemodeProxy(this IServiceCollection services, Action<PrivatemodeProxyOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return services.AddPrivatemodeProxy().Configure(configure);
+    }
+
+    private static void AddOptions(IServiceCollection services)
+    {
+        _ = services.AddPrivatemode();
+        _ = services.AddOptions<PrivatemodeProxyOptions>();
+
+        // In front: what code sets comes later and wins, wherever the application registered it.
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<PrivatemodeProxyOptions>>(
+            provider => new ProxySettings(provider.GetService<IConfiguration>())));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PrivatemodeProxyOptions>, ProxyOptionsValidator>());
+        _ = services.AddSingleton<IPostConfigureOptions<PrivatemodeOptions>, ProxyAccountSettings>();
+    }
+
+    private static void AddServices(IServiceCollection services)
+    {
+        _ = services.AddHttpContextAccessor();
+        services.TryAddSingleton(TimeProvider.System);
+        _ = services.AddSingleton<ProxyGate>();
+        _ = services.AddSingleton(provider => new CallerKeys(
+            provider.GetRequiredService<IOptions<PrivatemodeProxyOptions>>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ProxyTelemetry>()));
+        _ = services.AddSingleton<RateGate>();
+        _ = services.AddSingleton<BufferBudget>();
+        _ = services.AddSingleton<ProxyTelemetry>();
+        _ = services.AddSingleton<HealthEndpoints>();
+        _ = services.AddSingleton<VerificationEndpoint>();
+        _ = services.AddSingleton<ModelDirectory>();
+        _ = services.AddSingleton<ModelLists>();
+        _ = services.AddSingleton<KeepAliveClock>();
+        _ = services.AddSingleton<ProxyEndpoint>();
+
+        // Before the services that start with the host: nothing is served with a setting that is refused.
+        services.Insert(0, ServiceDescriptor.Singleton<IHostedService, ProxyStartup>());
+        _ = services.AddOpenTelemetry().WithMetrics(
+            metrics => metrics.AddMeter(LibraryMeter, PrivatemodeProxyMetrics.MeterName).AddPrometheusExporter());
     }
 }

@@ -1,26 +1,36 @@
 namespace Privatemode.AI.AspNetCore;
 
-/// <summary>Provides limits for calls in one minute.</summary>
+/// <summary>Represents limits for the requests that the proxy sends. Requests beyond them wait in order, and are refused when they would wait too long.</summary>
+/// <remarks>Requests and tokens are counted over the last 60 seconds. Token counts are those of the service, which are not authenticated; input tokens are
+/// estimated until the answer has ended. Token counting, model lists and health checks are not limited. Several replicas need a part of the limits each.
+/// </remarks>
 public sealed class ProxyRateLimits
 {
-    /// <summary>Gets or sets the number of requests a minute, from 1 to 100,000, or <see langword="null"/> for no limit.</summary>
+    /// <summary>Gets new limits with the numbers of the service's free tier: 20 requests, 200,000 input tokens and 20,000 output tokens a minute.</summary>
+    public static ProxyRateLimits FreeTier => new() { RequestsPerMinute = 20, InputTokensPerMinute = 200_000, OutputTokensPerMinute = 20_000 };
+
+    /// <summary>Gets or sets the number of requests in any 60 seconds.</summary>
+    /// <value>From 1 to 100,000, or <see langword="null"/>, the default, for no limit.</value>
     public int? RequestsPerMinute { get; set; }
 
-    /// <summary>Gets or sets the number of input tokens a minute, from 1 to 1,000,000,000, or <see langword="null"/> for no limit.</summary>
+    /// <summary>Gets or sets the number of input tokens in any 60 seconds.</summary>
+    /// <value>From 1 to 1,000,000,000, or <see langword="null"/>, the default, for no limit.</value>
+    /// <remarks>One request with more tokens than that is sent when no other request counts, so that it is the service that refuses it.</remarks>
     public long? InputTokensPerMinute { get; set; }
 
-    /// <summary>Gets or sets the number of output tokens a minute, from 1 to 1,000,000,000, or <see langword="null"/> for no limit.</summary>
+    /// <summary>Gets or sets the number of output tokens in any 60 seconds after which the next request waits.</summary>
+    /// <value>From 1 to 1,000,000,000, or <see langword="null"/>, the default, for no limit.</value>
     public long? OutputTokensPerMinute { get; set; }
 
-    /// <summary>Gets or sets the number of requests at the same time, from 1 to 100,000, or <see langword="null"/> for no limit.</summary>
+    /// <summary>Gets or sets the number of requests at the same time.</summary>
+    /// <value>From 1 to 100,000, or <see langword="null"/>, the default, for no limit.</value>
     public int? ConcurrentRequests { get; set; }
 
-    /// <summary>Gets or sets how long a request waits at most, up to 10 minutes. The default is 60 seconds.</summary>
+    /// <summary>Gets or sets the longest time that a request waits.</summary>
+    /// <value>From zero to 10 minutes. The default is 60 seconds. After that the request gets status 429 with <c>Retry-After</c>.</value>
     public TimeSpan MaxWait { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Gets or sets how many requests wait at most, up to 10,000. The default is 100.</summary>
+    /// <summary>Gets or sets the number of requests that wait at the same time.</summary>
+    /// <value>From 0 to 10,000. The default is 100. A further request gets status 429 at once.</value>
     public int QueueLength { get; set; } = 100;
-
-    /// <summary>Gets the limits of the service's free tier, as a new object.</summary>
-    public static ProxyRateLimits FreeTier => new() { RequestsPerMinute = 20, InputTokensPerMinute = 200_000, OutputTokensPerMinute = 20_000 };
 }

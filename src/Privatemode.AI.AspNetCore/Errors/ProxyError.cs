@@ -15,7 +15,7 @@ internal enum ProxyDialect
     Anthropic,
 }
 
-/// <summary>An error as callers get it, in both dialects. The table of docs/proxy.md; made by the factories below and by <see cref="From"/>.</summary>
+/// <summary>An error as callers get it, in both dialects. The table of docs/proxy.md; made by the factories below and by <c>From</c>.</summary>
 /// <param name="Status">The HTTP status for callers of OpenAI's API.</param>
 /// <param name="Type">OpenAI's <c>error.type</c>.</param>
 /// <param name="Code">OpenAI's <c>error.code</c>.</param>

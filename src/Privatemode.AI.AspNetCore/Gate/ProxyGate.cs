@@ -1,5 +1,10 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
 using Privatemode.AI.AspNetCore.Errors;
+using Privatemode.AI.AspNetCore.Status;
 
 namespace Privatemode.AI.AspNetCore.Gate;
 
@@ -12,7 +17,7 @@ internal enum GateNeeds
     /// <summary>Host and origin, but no key.</summary>
     NoKey,
 
-    /// <summary>Everything.</summary>
+    /// <summary>Host and origin, and a key if callers have keys.</summary>
     Key,
 }
 
@@ -24,16 +29,133 @@ internal readonly record struct ProxyCaller(int Index, string KeyDigest)
     public static ProxyCaller Unknown { get; } = new(-1, "");
 }
 
-/// <summary>Decides whether a request may be served at all, before its body is read.</summary>
-internal sealed class ProxyGate
+/// <summary>The key of the current caller, which is the API key of the service for its requests. A feature of the request, for as long as it runs.</summary>
+internal sealed class CallerApiKey(string value)
 {
-    /// <summary>Null if the request may pass.</summary>
-#pragma warning disable CA1822 // The checks need the options.
+    public string Value => value;
+}
+
+/// <summary>Decides whether a request may be served at all, before its body is read.</summary>
+internal sealed class ProxyGate(IOptions<PrivatemodeProxyOptions> options, CallerKeys keys, ProxyTelemetry telemetry)
+{
+    private const string Bearer = "Bearer ";
+    private const int ShortestApiKey = 8;
+
+    private readonly PrivatemodeProxyOptions _options = options.Value;
+    private readonly HostRules _hosts = new(options.Value.AllowedHosts, options.Value.AllowedOrigins);
+
+    /// <summary>Checks a request in this order: where it comes from, its host and origin, whether it is a WebSocket handshake, and its key.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="needs">What the route asks for.</param>
+    /// <param name="caller">The caller, if the request may pass.</param>
+    /// <returns><see langword="null"/> if the request may pass.</returns>
     public ProxyError? Check(HttpContext context, GateNeeds needs, out ProxyCaller caller)
-#pragma warning restore CA1822
     {
-        _ = (context, needs);
         caller = ProxyCaller.Unknown;
-        return null;
+        (ProxyError? error, string reason) = CheckConnection(context, needs);
+        if (error is null && needs == GateNeeds.Key)
+        {
+            (error, reason) = CheckKey(context, out caller);
+        }
+
+        if (error is not null)
+        {
+            telemetry.Rejected(reason);
+        }
+
+        return error;
     }
+
+    /// <summary>Whether the request begins a WebSocket. It is refused at once, also without a key: assistants then go on with requests.</summary>
+    public static bool IsWebSocketHandshake(HttpContext context) =>
+        context.Request.Headers.Upgrade.Any(value => value?.Contains("websocket", StringComparison.OrdinalIgnoreCase) == true)
+        || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
+
+    private (ProxyError? Error, string Reason) CheckConnection(HttpContext context, GateNeeds needs)
+    {
+        bool isLocal = IsLoopback(context.Connection.LocalIpAddress);
+        if (!isLocal && MissingForRemoteCallers(HasTls(context)) is { } missing)
+        {
+            telemetry.RemoteCallerRefused(missing);
+            return (ProxyError.Forbidden($"This proxy serves callers on its own machine only, because it has no {missing}."), "remote");
+        }
+
+        bool isProbe = needs == GateNeeds.Health && (_options.HealthFromAnyHost || IsLoopback(context.Connection.RemoteIpAddress));
+        if (!isProbe && !_hosts.AllowsHost(context.Request, isLocal))
+        {
+            return (ProxyError.Forbidden("The host name of the request is not one of this proxy. Add it to PrivatemodeProxy:AllowedHosts."), "host");
+        }
+
+        if (!_hosts.AllowsOrigin(context.Request))
+        {
+            return (ProxyError.Forbidden("Web pages of this origin may not use the proxy. Add it to PrivatemodeProxy:AllowedOrigins."), "origin");
+        }
+
+        return IsWebSocketHandshake(context) ? (ProxyError.UpgradeRequired(), "upgrade") : default;
+    }
+
+    /// <summary>What must be added before callers on other machines are served; null if nothing is missing.</summary>
+    /// <param name="hasTls">Whether the connection is encrypted.</param>
+    internal string? MissingForRemoteCallers(bool hasTls)
+    {
+        bool needsTls = !hasTls && !_options.DangerousAllowUnencryptedRemoteCallers;
+        bool needsKeys = !_options.RequiresCallerKey && !_options.DangerousAllowAnyRemoteCaller;
+        return needsTls && needsKeys ? "TLS and no caller keys" : needsTls ? "TLS" : needsKeys ? "caller keys" : null;
+    }
+
+    private (ProxyError? Error, string Reason) CheckKey(HttpContext context, out ProxyCaller caller)
+    {
+        caller = ProxyCaller.Unknown;
+        if (!_options.RequiresCallerKey)
+        {
+            // Assistants insist on sending one. It is dropped.
+            return default;
+        }
+
+        (string? bearer, string? header) = PresentedKeys(context.Request.Headers);
+        if (_options.UseCallerKeyAsApiKey)
+        {
+            string? key = bearer ?? header;
+            if (key is null || key.Length is < ShortestApiKey or > CallerKeySet.LongestKey || key.AsSpan().ContainsAnyExceptInRange('!', '~'))
+            {
+                return (ProxyError.Unauthorized(
+                    "Send your Privatemode API key as 'Authorization: Bearer' or 'x-api-key'; this proxy has no key of its own."), "key");
+            }
+
+            context.Features.Set(new CallerApiKey(key));
+            caller = new ProxyCaller(-1, Convert.ToHexStringLower(CallerKeySet.Digest(key)));
+            return default;
+        }
+
+        // Programs with two settings for their key send both; either may be the one of this proxy. Both are always compared.
+        int first = keys.Find(bearer ?? "");
+        int second = keys.Find(header ?? "");
+        int number = first != 0 ? first : second;
+        if (number == 0)
+        {
+            return (ProxyError.Unauthorized(
+                "The caller key is missing or wrong. Send a key of this proxy as 'Authorization: Bearer' or 'x-api-key'."), "key");
+        }
+
+        string matched = first != 0 ? bearer! : header!;
+        caller = new ProxyCaller(number - 1, Convert.ToHexStringLower(CallerKeySet.Digest(matched)));
+        return default;
+    }
+
+    private static (string? Bearer, string? Header) PresentedKeys(IHeaderDictionary headers)
+    {
+        string? authorization = headers.Authorization.Count == 1 ? headers.Authorization[0] : null;
+        string? bearer = authorization?.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) == true ? authorization[Bearer.Length..].Trim() : null;
+        return (bearer, Single(headers, "x-api-key") ?? Single(headers, "api-key"));
+    }
+
+    private static string? Single(IHeaderDictionary headers, string name) => headers.TryGetValue(name, out var values) && values.Count == 1 ? values[0] : null;
+
+    /// <summary>Not the scheme of the request, which middleware can take from a header.</summary>
+    private static bool HasTls(HttpContext context) =>
+        context.Features.Get<ITlsHandshakeFeature>() is not null || HttpProtocol.IsHttp3(context.Request.Protocol);
+
+    /// <summary>Whether it is an address of this machine that no other machine can reach. Null stands for a Unix socket or a test server.</summary>
+    internal static bool IsLoopback(IPAddress? address) =>
+        address is null || IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
 }

@@ -1,34 +1,179 @@
+using Microsoft.Extensions.Options;
 using Privatemode.AI.AspNetCore.Gate;
+using Privatemode.AI.AspNetCore.Status;
 
 namespace Privatemode.AI.AspNetCore.Limits;
 
 /// <summary>Token counts of one answer, as the service states them. They are not authenticated.</summary>
 internal readonly record struct TokenUsage(long Input, long Output, long Cached);
 
-/// <summary>Lets calls pass at the rate that is configured.</summary>
-#pragma warning disable CA1822 // The limits need the options.
-internal sealed class RateGate
+/// <summary>Lets calls pass at the rates of the options: those of each caller, and those of all callers together.</summary>
+internal sealed class RateGate(IOptions<PrivatemodeProxyOptions> options, TimeProvider time, ProxyTelemetry telemetry) : IDisposable
 {
+    private const int MostCallers = 1024;
+    private static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(10);
+
+    // With keys of the service's, each key is an organisation with limits of its own.
+    private readonly ProxyRateLimits? _allLimits = options.Value.UseCallerKeyAsApiKey ? null : options.Value.RateLimit;
+    private readonly ProxyRateLimits? _callerLimits = options.Value.UseCallerKeyAsApiKey
+        ? options.Value.CallerRateLimit ?? options.Value.RateLimit
+        : options.Value.CallerRateLimit;
+    private readonly Dictionary<string, CallerQueue> _callers = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+    private RateQueue? _all;
+
     /// <summary>Waits until the call may be sent.</summary>
+    /// <param name="caller">Who calls.</param>
+    /// <param name="estimatedInputTokens">How many input tokens the request probably has.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="Errors.ProxyRefusalException">The call would have to wait too long.</exception>
-    public ValueTask<RatePermit> EnterAsync(ProxyCaller caller, long estimatedInputTokens, CancellationToken cancellationToken)
+    public async ValueTask<RatePermit> EnterAsync(ProxyCaller caller, long estimatedInputTokens, CancellationToken cancellationToken)
     {
-        _ = (caller, estimatedInputTokens, cancellationToken);
-        return new(new RatePermit());
+        long began = time.GetTimestamp();
+        RatePermit permit = new(estimatedInputTokens);
+        try
+        {
+            // First the caller's own, so that one who waits for those does not hold a place of the others.
+            foreach (RateQueue queue in QueuesOf(caller))
+            {
+                permit.Add(queue, await queue.EnterAsync(estimatedInputTokens, cancellationToken).ConfigureAwait(false));
+            }
+
+            permit.Waited = time.GetElapsedTime(began);
+            return permit;
+        }
+        catch (Exception exception)
+        {
+            permit.Dispose();
+            if (exception is Errors.ProxyRefusalException)
+            {
+                telemetry.Rejected("rate");
+            }
+
+            throw;
+        }
     }
-}
-#pragma warning restore CA1822
-
-/// <summary>The right to one call. Disposing it ends the call.</summary>
-internal sealed class RatePermit : IDisposable
-{
-    /// <summary>How long the call waited.</summary>
-    public TimeSpan Waited { get; init; }
-
-    /// <summary>Replaces the estimate by what was used. Not called if the answer had no usage.</summary>
-    public void Charge(TokenUsage usage) => _ = usage;
 
     public void Dispose()
     {
+        lock (_lock)
+        {
+            _all?.Dispose();
+            foreach (CallerQueue caller in _callers.Values)
+            {
+                caller.Queue.Dispose();
+            }
+
+            _callers.Clear();
+        }
     }
+
+    /// <summary>The number of callers with limits of their own that are kept.</summary>
+    internal int CallerCount
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _callers.Count;
+            }
+        }
+    }
+
+    private List<RateQueue> QueuesOf(ProxyCaller caller)
+    {
+        lock (_lock)
+        {
+            List<RateQueue> queues = new(2);
+            if (_callerLimits is not null)
+            {
+                queues.Add(QueueOf(caller.KeyDigest));
+            }
+
+            if (_allLimits is not null)
+            {
+                queues.Add(_all ??= new RateQueue(_allLimits, time));
+            }
+
+            return queues;
+        }
+    }
+
+    private RateQueue QueueOf(string digest)
+    {
+        if (!_callers.TryGetValue(digest, out CallerQueue? known))
+        {
+            MakeRoom();
+            known = new CallerQueue(new RateQueue(_callerLimits!, time));
+            _callers.Add(digest, known);
+        }
+
+        known.UsedAt = time.GetTimestamp();
+        return known.Queue;
+    }
+
+    /// <summary>Forgets callers that were idle for long, and otherwise the one that was idle for the longest time.</summary>
+    private void MakeRoom()
+    {
+        if (_callers.Count < MostCallers)
+        {
+            return;
+        }
+
+        KeyValuePair<string, CallerQueue>[] idle = [.. _callers.Where(caller => caller.Value.Queue.IsIdle).OrderBy(caller => caller.Value.UsedAt)];
+        foreach ((string digest, CallerQueue caller) in idle.Where((entry, i) => i == 0 || time.GetElapsedTime(entry.Value.UsedAt) >= IdleTime))
+        {
+            _ = _callers.Remove(digest);
+            caller.Queue.Dispose();
+        }
+
+        if (idle.Length == 0)
+        {
+            throw new Errors.ProxyRefusalException(Errors.ProxyError.Overloaded("This proxy serves too many callers at the moment.", TimeSpan.FromSeconds(1)));
+        }
+    }
+
+    private sealed class CallerQueue(RateQueue queue)
+    {
+        public RateQueue Queue => queue;
+
+        public long UsedAt { get; set; }
+    }
+}
+
+/// <summary>The right to one call. Disposing it ends the call.</summary>
+internal sealed class RatePermit(long estimatedInputTokens) : IDisposable
+{
+    private readonly List<(RateQueue Queue, long Second)> _queues = new(2);
+    private bool _isEnded;
+
+    /// <summary>How long the call waited.</summary>
+    public TimeSpan Waited { get; set; }
+
+    /// <summary>Replaces the estimate by what was used. Not called if the answer had no usage.</summary>
+    public void Charge(TokenUsage usage)
+    {
+        // Counts are not authenticated: a negative one would make room, an enormous one would close the proxy.
+        TokenUsage plausible = new(Plausible(usage.Input), Plausible(usage.Output), Plausible(usage.Cached));
+        foreach ((RateQueue queue, long second) in _queues)
+        {
+            queue.Charge(second, estimatedInputTokens, plausible);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (!_isEnded)
+        {
+            _isEnded = true;
+            foreach ((RateQueue queue, _) in _queues)
+            {
+                queue.Leave();
+            }
+        }
+    }
+
+    internal void Add(RateQueue queue, long second) => _queues.Add((queue, second));
+
+    private static long Plausible(long tokens) => Math.Clamp(tokens, 0, 10_000_000);
 }

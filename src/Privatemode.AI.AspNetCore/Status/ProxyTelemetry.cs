@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
 using Privatemode.AI.AspNetCore.Errors;
 using Privatemode.AI.AspNetCore.Limits;
 
@@ -23,6 +26,9 @@ internal sealed class ProxyRequestRecord
 
     /// <summary>The model that was asked of the service.</summary>
     public string? Model { get; set; }
+
+    /// <summary>Whether the model is one that the service lists: otherwise its name, and the one that was asked for, can be any text of the caller.</summary>
+    public bool IsModelKnown { get; set; }
 
     public bool IsStream { get; set; }
 
@@ -51,22 +57,234 @@ internal sealed class ProxyRequestRecord
     public IReadOnlyList<string> LeftOut { get; set; } = [];
 }
 
-/// <summary>Metrics and log events of the proxy.</summary>
-#pragma warning disable CA1822 // They need the meter and the logger.
-internal sealed class ProxyTelemetry
+/// <summary>Metrics and log events of the proxy. None of them has content, keys, names that callers choose, or words of the service.</summary>
+internal sealed partial class ProxyTelemetry : IDisposable
 {
-    public void Rejected(string reason) => _ = reason;
+    private const int MostModels = 64;
+    private static readonly TimeSpan QuietTime = TimeSpan.FromMinutes(1);
 
-    public void KeptAlive(ProxyDialect dialect) => _ = dialect;
+    private readonly ILogger _log;
+    private readonly TimeProvider _time;
+    private readonly Meter _meter;
+    private readonly Histogram<double> _duration;
+    private readonly Histogram<double> _firstByte;
+    private readonly Histogram<double> _queue;
+    private readonly UpDownCounter<long> _activeStreams;
+    private readonly UpDownCounter<long> _buffered;
+    private readonly Counter<long> _tokens;
+    private readonly Counter<long> _keepAlives;
+    private readonly Counter<long> _rejected;
+    private readonly Counter<long> _leftOut;
+    private readonly Counter<long> _foldedLate;
+    private readonly HashSet<string> _models = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _announced = new(StringComparer.Ordinal);
+    private readonly Lock _names = new();
+    private long _remoteLoggedAt;
 
-    public void StreamBegan(ProxyDialect dialect) => _ = dialect;
+    public ProxyTelemetry(IMeterFactory meters, ILoggerFactory loggers, TimeProvider time)
+    {
+        _time = time;
+        _log = loggers.CreateLogger(PrivatemodeProxyMetrics.MeterName);
+        _meter = meters.Create(PrivatemodeProxyMetrics.MeterName);
+        _duration = _meter.CreateHistogram<double>("privatemode.proxy.request.duration", "s", "Time from the request to the end of its answer.");
+        _firstByte = _meter.CreateHistogram<double>("privatemode.proxy.first_byte.duration", "s", "Time to the first byte of an answer.");
+        _queue = _meter.CreateHistogram<double>("privatemode.proxy.queue.duration", "s", "Time that requests waited for the rate limit.");
+        _activeStreams = _meter.CreateUpDownCounter<long>("privatemode.proxy.active_streams", "{stream}", "Streams that are open.");
+        _buffered = _meter.CreateUpDownCounter<long>("privatemode.proxy.buffered", "By", "Request bodies in memory.");
+        _tokens = _meter.CreateCounter<long>("privatemode.proxy.tokens", "{token}", "Tokens, as the service counts them.");
+        _keepAlives = _meter.CreateCounter<long>("privatemode.proxy.keepalives", "{event}", "Keep-alive events sent.");
+        _rejected = _meter.CreateCounter<long>("privatemode.proxy.rejected", "{request}", "Requests that the proxy refused before reading them.");
+        _leftOut = _meter.CreateCounter<long>("privatemode.proxy.left_out", "{tool}", "Hosted tools left out of requests.");
+        _foldedLate = _meter.CreateCounter<long>(
+            "privatemode.proxy.folded_late", "{message}", "System messages moved to the beginning from the middle of a conversation.");
+    }
 
-    public void StreamEnded(ProxyDialect dialect) => _ = dialect;
+    /// <summary>A request that the gate refused: <c>remote</c>, <c>host</c>, <c>origin</c>, <c>upgrade</c> or <c>key</c>; or <c>rate</c>, <c>buffer</c>.</summary>
+    public void Rejected(string reason) => _rejected.Add(1, Tag("reason", reason));
+
+    public void KeptAlive(ProxyDialect dialect) => _keepAlives.Add(1, Tag("dialect", Word(dialect)));
+
+    public void StreamBegan(ProxyDialect dialect) => _activeStreams.Add(1, Tag("dialect", Word(dialect)));
+
+    public void StreamEnded(ProxyDialect dialect) => _activeStreams.Add(-1, Tag("dialect", Word(dialect)));
+
+    /// <summary>More or less memory for request bodies.</summary>
+    public void Buffered(long bytes) => _buffered.Add(bytes);
+
+    /// <summary>A system message in the middle of a conversation was moved to its beginning, which costs the prompt cache.</summary>
+    public void FoldedLate()
+    {
+        _foldedLate.Add(1);
+        LogFoldedLate();
+    }
 
     /// <summary>The log line and the metrics of one request.</summary>
-    public void Ended(ProxyRequestRecord request) => _ = request;
+    public void Ended(ProxyRequestRecord request)
+    {
+        TimeSpan total = _time.GetElapsedTime(request.Began);
+        string dialect = Word(request.Dialect);
+        string model = request.IsModelKnown && request.Model is { } live ? Bounded(live) : request.Model is null ? "none" : "other";
+        _duration.Record(total.TotalSeconds, new TagList
+        {
+            { "route", request.Route }, { "dialect", dialect }, { "status", request.Status }, { "outcome", request.Outcome },
+        });
+        TimeSpan? firstByte = request.FirstByte == 0 ? null : _time.GetElapsedTime(request.Began, request.FirstByte);
+        if (firstByte is { } first)
+        {
+            _firstByte.Record(first.TotalSeconds, Tag("route", request.Route), Tag("dialect", dialect));
+        }
 
-    /// <summary>An exception that no part of the proxy expects. Only its type is logged.</summary>
-    public void Unexpected(Exception exception) => _ = exception;
+        if (request.Waited > TimeSpan.Zero)
+        {
+            _queue.Record(request.Waited.TotalSeconds);
+        }
+
+        Count(request.Usage, model);
+        foreach (string type in request.LeftOut)
+        {
+            LeftOut(type);
+        }
+
+        if (_log.IsEnabled(LogLevel.Information))
+        {
+            Log(request, dialect, model, firstByte, total);
+        }
+    }
+
+    /// <summary>An exception that no part of the proxy expects. Only its type is logged: its message can quote anything.</summary>
+    public void Unexpected(Exception exception) => LogUnexpected(exception.GetType().FullName ?? exception.GetType().Name);
+
+    /// <summary>A failed call of which an operator should know: a refused deployment, an altered answer, or a wrong setting.</summary>
+    public void Failed(PrivatemodeException exception)
+    {
+        switch (exception)
+        {
+            case PrivatemodeVerificationException:
+                LogRefusedDeployment(exception.ErrorType, exception.Message);
+                break;
+            case PrivatemodeIntegrityException:
+                LogIntegrity(exception.ErrorType, exception.RequestId);
+                break;
+            case PrivatemodeConfigurationException configuration:
+                LogConfiguration(configuration.Setting, exception.Message);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>A caller on another machine was refused. Logged once a minute at most: it can be anyone.</summary>
+    public void RemoteCallerRefused(string missing)
+    {
+        long now = _time.GetTimestamp();
+        long before = Interlocked.Read(ref _remoteLoggedAt);
+        if ((before == 0 || _time.GetElapsedTime(before, now) >= QuietTime) && Interlocked.CompareExchange(ref _remoteLoggedAt, now, before) == before)
+        {
+            LogRemote(missing);
+        }
+    }
+
+    /// <summary>A file of caller keys changed and cannot be used.</summary>
+    public void KeyFileUnusable(int index, string fault) => LogKeyFile(index, fault);
+
+    /// <summary>The model that an alias of the options stands for is not offered. Logged once for each.</summary>
+    public void AliasTargetGone(string target)
+    {
+        if (IsFirst($"alias {target}"))
+        {
+            LogAliasTargetGone(target);
+        }
+    }
+
+    public void Dispose() => _meter.Dispose();
+
+    private void Count(TokenUsage? usage, string model)
+    {
+        if (usage is { } tokens)
+        {
+            _tokens.Add(tokens.Input, Tag("direction", "input"), Tag("model", model));
+            _tokens.Add(tokens.Output, Tag("direction", "output"), Tag("model", model));
+            _tokens.Add(tokens.Cached, Tag("direction", "cached"), Tag("model", model));
+        }
+    }
+
+    private void LeftOut(string type)
+    {
+        _leftOut.Add(1, Tag("type", type));
+        if (IsFirst($"left out {type}"))
+        {
+            LogLeftOut(type);
+        }
+    }
+
+    private void Log(ProxyRequestRecord request, string dialect, string model, TimeSpan? firstByte, TimeSpan total) => LogRequest(
+        request.Route, dialect, request.Status, request.Outcome, request.IsModelKnown ? request.ModelAsked ?? model : model, model, request.IsStream,
+        request.RequestBytes, request.AnswerBytes, request.Usage?.Input, request.Usage?.Output, (long)request.Waited.TotalMilliseconds,
+        (long?)firstByte?.TotalMilliseconds, (long)total.TotalMilliseconds, request.CallerIndex, request.ProxyId, request.CallId,
+        request.LeftOut.Count == 0 ? null : string.Join(',', request.LeftOut), request.ErrorType);
+
+    private bool IsFirst(string name)
+    {
+        lock (_names)
+        {
+            return _announced.Count < 1000 && _announced.Add(name);
+        }
+    }
+
+    /// <summary>The name of a model as a tag: the service adds and removes models, and each name costs memory.</summary>
+    private string Bounded(string model)
+    {
+        lock (_names)
+        {
+            return _models.Contains(model) || (_models.Count < MostModels && _models.Add(model)) ? model : "other";
+        }
+    }
+
+    private static string Word(ProxyDialect dialect) => dialect switch
+    {
+        ProxyDialect.Anthropic => "anthropic",
+        ProxyDialect.Responses => "responses",
+        _ => "openai",
+    };
+
+    private static KeyValuePair<string, object?> Tag(string name, object? value) => new(name, value);
+
+    [LoggerMessage(1001, LogLevel.Information,
+        "{Route} ({Dialect}) {Status} {Outcome}: model {ModelAsked} -> {Model}, stream {IsStream}, {RequestBytes} bytes in, {AnswerBytes} bytes out, " +
+        "{InputTokens} input and {OutputTokens} output tokens, waited {WaitedMs} ms, first byte {FirstByteMs} ms, total {TotalMs} ms, caller {CallerIndex}, " +
+        "{ProxyId} {CallId}, left out {LeftOutTools}, error {ErrorType}", EventName = "RequestEnded")]
+    private partial void LogRequest(
+        string route, string dialect, int status, string outcome, string modelAsked, string model, bool isStream, long requestBytes, long answerBytes,
+        long? inputTokens, long? outputTokens, long waitedMs, long? firstByteMs, long totalMs, int callerIndex, string proxyId, string? callId,
+        string? leftOutTools, string? errorType);
+
+    [LoggerMessage(1002, LogLevel.Error, "A request failed with an unexpected error of type {Type}.", EventName = "UnexpectedError")]
+    private partial void LogUnexpected(string type);
+
+    [LoggerMessage(1003, LogLevel.Error, "The deployment was refused ({ErrorType}): {Message}", EventName = "DeploymentRefused")]
+    private partial void LogRefusedDeployment(string errorType, string message);
+
+    [LoggerMessage(1004, LogLevel.Error, "An answer was altered, cut short or not encrypted ({ErrorType}, {CallId}).", EventName = "IntegrityFailure")]
+    private partial void LogIntegrity(string errorType, string? callId);
+
+    [LoggerMessage(1005, LogLevel.Error, "A setting is wrong ({Setting}): {Message}", EventName = "ConfigurationError")]
+    private partial void LogConfiguration(string setting, string message);
+
+    [LoggerMessage(1006, LogLevel.Error,
+        "A caller on another machine was refused: the proxy has no {Missing}. Further refusals in the next minute are not logged.", EventName = "RemoteCaller")]
+    private partial void LogRemote(string missing);
+
+    [LoggerMessage(1007, LogLevel.Error,
+        "PrivatemodeProxy:CallerKeyFiles:{Index} changed and {Fault} The keys that were read before stay valid.", EventName = "KeyFileUnusable")]
+    private partial void LogKeyFile(int index, string fault);
+
+    [LoggerMessage(1008, LogLevel.Warning, "The model {Target}, which an alias of this proxy stands for, is not offered.", EventName = "AliasTargetGone")]
+    private partial void LogAliasTargetGone(string target);
+
+    [LoggerMessage(1009, LogLevel.Information,
+        "Tools of the type {Type} are left out of requests, because they run at another vendor. This is logged once.", EventName = "ToolsLeftOut")]
+    private partial void LogLeftOut(string type);
+
+    [LoggerMessage(1010, LogLevel.Debug, "A system message in the middle of a conversation was moved to its beginning.", EventName = "FoldedLate")]
+    private partial void LogFoldedLate();
 }
-#pragma warning restore CA1822

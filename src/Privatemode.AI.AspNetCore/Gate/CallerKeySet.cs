@@ -1,0 +1,103 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Privatemode.AI.AspNetCore.Gate;
+
+/// <summary>Compares two digests of keys. Tests count the calls.</summary>
+internal delegate bool DigestComparer(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right);
+
+/// <summary>The keys that callers may present, as SHA-256 digests. Immutable.</summary>
+internal sealed class CallerKeySet
+{
+    public const int LargestNumber = 10_000;
+    public const int ShortestKey = 16;
+    public const int LongestKey = 512;
+
+    /// <summary>Longer texts are cut before they are hashed; no key is that long.</summary>
+    private const int MostHashed = 4096;
+
+    private readonly byte[][] _digests;
+
+    private CallerKeySet(byte[][] digests) => _digests = digests;
+
+    public int Count => _digests.Length;
+
+    /// <summary>The digest of what a caller presents.</summary>
+    public static byte[] Digest(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key.Length <= MostHashed ? key : key[..MostHashed]));
+
+    /// <summary>The number of the key among all, from 1, or 0 if it is not one of them.</summary>
+    /// <remarks>Compares with every key, in a time that does not depend on which of them matches, or on how much of it.</remarks>
+    public int Find(string presented, DigestComparer comparer)
+    {
+        byte[] digest = Digest(presented);
+        int found = 0;
+        for (int i = 0; i < _digests.Length; i++)
+        {
+            // No two keys are equal, so that at most one number is in the result.
+            found |= -Convert.ToInt32(comparer(digest, _digests[i])) & (i + 1);
+        }
+
+        return presented.Length > LongestKey ? 0 : found;
+    }
+
+    /// <summary>Collects keys and says what is wrong with them, without any part of a key.</summary>
+    internal sealed class Builder
+    {
+        private const long LargestFile = 8 * 1024 * 1024;
+
+        private readonly List<byte[]> _digests = [];
+        private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+
+        /// <summary>Adds a key.</summary>
+        /// <returns>What is wrong with it, or null.</returns>
+        public string? Add(string? key)
+        {
+            if (key is null || key.Length < ShortestKey || key.Length > LongestKey || key.AsSpan().ContainsAnyExceptInRange('!', '~'))
+            {
+                return $"is not a key of {ShortestKey} to {LongestKey} printable ASCII characters without spaces.";
+            }
+
+            byte[] digest = Digest(key);
+            if (!_known.Add(Convert.ToHexString(digest)))
+            {
+                return "is a key that occurs before. Give each caller a key of its own.";
+            }
+
+            _digests.Add(digest);
+            return _digests.Count > LargestNumber ? $"is one key more than {LargestNumber}." : null;
+        }
+
+        /// <summary>Adds the keys of a file.</summary>
+        /// <returns>What is wrong with it, or null.</returns>
+        public string? AddFile(string path)
+        {
+            try
+            {
+                if (new FileInfo(path).Length > LargestFile)
+                {
+                    return $"is a file of more than {LargestFile} bytes.";
+                }
+
+                int number = 0;
+                int before = _digests.Count;
+                foreach (string line in File.ReadLines(path))
+                {
+                    number++;
+                    string key = line.Trim();
+                    if (key.Length > 0 && key[0] != '#' && Add(key) is { } fault)
+                    {
+                        return $"is a file whose line {number} {fault}";
+                    }
+                }
+
+                return _digests.Count == before ? "is a file without a key." : null;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+            {
+                return $"is a file that cannot be read ({exception.GetType().Name}).";
+            }
+        }
+
+        public CallerKeySet Build() => new([.. _digests]);
+    }
+}

@@ -1,0 +1,9 @@
+namespace Privatemode.AI.AspNetCore;
+
+/// <summary>Names the metrics of the proxy.</summary>
+public static class PrivatemodeProxyMetrics
+{
+    /// <summary>The name of the <see cref="System.Diagnostics.Metrics.Meter"/>, which is also the category of the proxy's log.</summary>
+    /// <value>The repository's <c>docs/telemetry.md</c> lists all names.</value>
+    public const string MeterName = "Privatemode.AI.AspNetCore";
+}

@@ -1,0 +1,69 @@
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+using Privatemode.AI.AspNetCore.Gate;
+
+namespace Privatemode.AI.AspNetCore;
+
+/// <summary>Reads the options of the proxy from the application's configuration.</summary>
+internal sealed partial class ProxySettings(IConfiguration? configuration) : IConfigureOptions<PrivatemodeProxyOptions>
+{
+    /// <exception cref="PrivatemodeConfigurationException">A setting is unknown, or its value cannot be read.</exception>
+    public void Configure(PrivatemodeProxyOptions options)
+    {
+        try
+        {
+            configuration?.GetSection(ProxyOptionsValidator.Section).Bind(options, binder => binder.ErrorOnUnknownConfiguration = true);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw ToError(exception);
+        }
+    }
+
+    /// <summary>The binder's message quotes the value, which can be a secret. Only names are taken from it.</summary>
+    private static PrivatemodeConfigurationException ToError(InvalidOperationException exception)
+    {
+        const string Section = ProxyOptionsValidator.Section;
+        if (exception.InnerException is not null && ValuePath().Matches(exception.Message) is { Count: > 0 } paths)
+        {
+            string path = paths[^1].Groups[1].Value;
+            return new PrivatemodeConfigurationException(path, $"{path} has a value of the wrong form. docs/proxy.md lists what each setting accepts.");
+        }
+
+        string names = string.Join(", ", UnknownName().Matches(exception.Message).Select(match => match.Groups[1].Value)
+            .Where(name => name != "ErrorOnUnknownConfiguration"));
+        return new PrivatemodeConfigurationException(
+            Section, $"The section {Section} has unknown settings ({names}). Correct the spelling, or remove them. docs/proxy.md lists all settings.");
+    }
+
+    [GeneratedRegex("at '([^']{1,200})'", RegexOptions.CultureInvariant)]
+    private static partial Regex ValuePath();
+
+    [GeneratedRegex("'([A-Za-z0-9_.:-]{1,100})'", RegexOptions.CultureInvariant)]
+    private static partial Regex UnknownName();
+}
+
+/// <summary>Makes the account use the API key of the current caller, if the proxy is told to.</summary>
+internal sealed class ProxyAccountSettings(IOptions<PrivatemodeProxyOptions> proxy, IHttpContextAccessor requests) : IPostConfigureOptions<PrivatemodeOptions>
+{
+    /// <exception cref="PrivatemodeConfigurationException">The account has another source of its API key, and one of the two would silently win.</exception>
+    public void PostConfigure(string? name, PrivatemodeOptions options)
+    {
+        if (name == Options.DefaultName && proxy.Value.UseCallerKeyAsApiKey)
+        {
+            if (options.ApiKey is not null || options.Credential is not null || options.ApiKeyAccessor is not null)
+            {
+                ProxyOptionsValidator.Faults faults = new();
+                faults.Add(
+                    nameof(PrivatemodeProxyOptions.UseCallerKeyAsApiKey), "cannot be combined with an API key of the account. Remove one of them: either every " +
+                    "caller uses its own API key, or all use the one of the account.");
+                faults.ThrowIfAny();
+            }
+
+            // Outside of a request there is no key; the first caller then verifies the deployment.
+            options.ApiKeyAccessor = _ => ValueTask.FromResult(requests.HttpContext?.Features.Get<CallerApiKey>()?.Value);
+        }
+    }
+}

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
@@ -105,6 +106,9 @@ internal static class PromptCacheSaltWriter
 /// <param name="areManyCallers">Whether callers bring API keys of their own; then users of different keys never share.</param>
 internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areManyCallers = false)
 {
+    /// <summary>The longest session that a caller can name, in bytes of UTF-8.</summary>
+    public const int LongestSession = 1024;
+
     private const int SecretSize = 32;
 
     // HKDF's info: what the output is for, then who. A digest has a fixed length and a user comes last, so that no two inputs read alike.
@@ -114,13 +118,34 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
 
     private static ReadOnlySpan<byte> PerUserOfKeyLabel => "Privatemode.AI prompt cache v1 key and user\0"u8;
 
-    private readonly byte[]? _clientSecret = ReferenceEquals(scope, PromptCacheScope.PerClient) ? RandomNumberGenerator.GetBytes(SecretSize) : null;
+    private static ReadOnlySpan<byte> SessionLabel => "Privatemode.AI prompt cache v1 session\0"u8;
+
+    private static ReadOnlySpan<byte> SessionOfKeyLabel => "Privatemode.AI prompt cache v1 key and session\0"u8;
+
+    private readonly byte[]? _clientSecret = ReferenceEquals(scope, PromptCacheScope.PerClient) || scope is { IsPerSession: true, Secret: null }
+        ? RandomNumberGenerator.GetBytes(SecretSize) : null;
 
     /// <summary>The salt of a call.</summary>
+    /// <param name="sessionKey">The session that the caller names; null or empty for none. It makes the sharing narrower, and is not sent.</param>
+    /// <param name="caller">Who asks, where several share an API key: their sessions are different ones, also if their names are equal.</param>
     /// <param name="isShared">False when no other call will have it.</param>
     /// <returns>Text in UTF-8, for the caller to wipe.</returns>
-    /// <exception cref="PrivatemodeRequestException">The current user's id is not valid text.</exception>
-    public byte[] Of(string apiKey, out bool isShared)
+    /// <exception cref="PrivatemodeRequestException">The current user's id is not valid text, or the session is not, or is too long.</exception>
+    public byte[] Of(string apiKey, string? sessionKey, string? caller, out bool isShared)
+    {
+        byte[]? session = string.IsNullOrEmpty(sessionKey) ? null : SessionOf(sessionKey, caller);
+        if (!scope.IsPerSession)
+        {
+            byte[] salt = Of(apiKey, out isShared);
+            return session is null || !isShared ? salt : Narrow(salt, session);
+        }
+
+        isShared = session is not null;
+        return session is null ? Random() : Derive(scope.Secret ?? _clientSecret!, [.. SessionOfKeyLabel, .. ApiKeyDigest.Of(apiKey), .. session]);
+    }
+
+    /// <summary>The salt of a call that names no session.</summary>
+    private byte[] Of(string apiKey, out bool isShared)
     {
         isShared = true;
         if (scope.SharedSalt is { } salt)
@@ -142,6 +167,29 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
 
         isShared = false;
         return Random();
+    }
+
+    /// <summary>The salt of one session of those who share a salt.</summary>
+    private static byte[] Narrow(byte[] salt, byte[] session)
+    {
+        try
+        {
+            return Derive(salt, [.. SessionLabel, .. session]);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(salt);
+        }
+    }
+
+    /// <summary>Of a fixed length, then the session: no two inputs read alike.</summary>
+    private static byte[] SessionOf(string sessionKey, string? caller)
+    {
+        byte[]? session = PromptCacheScope.BytesOf(sessionKey);
+        return session is { Length: <= LongestSession }
+            ? [.. caller is null ? new byte[SHA256.HashSizeInBytes] : SHA256.HashData(Encoding.UTF8.GetBytes(caller)), .. session]
+            : throw new PrivatemodeRequestException(
+                "prompt_cache_key", $"'prompt_cache_key' must be valid Unicode text of at most {LongestSession} bytes. Use the ID of the session.");
     }
 
     /// <summary>Base64 of 32 random bytes.</summary>

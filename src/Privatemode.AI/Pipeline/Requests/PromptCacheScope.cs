@@ -31,8 +31,11 @@ public sealed class PromptCacheScope
     /// <summary>The salt of <see cref="Shared"/>; null in other scopes.</summary>
     internal byte[]? SharedSalt { get; private init; }
 
-    /// <summary>The secret from which salts are derived; null in other scopes.</summary>
+    /// <summary>The secret from which salts are derived; null in other scopes, and in <see cref="PerSession"/> if each client has its own.</summary>
     internal byte[]? Secret { get; private init; }
+
+    /// <summary>Whether requests of one session share.</summary>
+    internal bool IsPerSession { get; private init; }
 
     /// <summary>Returns the user of the current call; null in other scopes.</summary>
     internal Func<string?>? CurrentUser { get; private init; }
@@ -89,6 +92,23 @@ public sealed class PromptCacheScope
             : throw new PrivatemodeConfigurationException(
                 OptionNames.PromptCacheScope, $"The secret for the users' cache salts is shorter than {MinimumSaltBytes} bytes.");
     }
+
+    /// <summary>Creates a scope in which the requests of one session with the same API key share.</summary>
+    /// <param name="secret">The secret, at least 32 random bytes; not a password. It is copied. With an empty secret, each client generates a random one
+    /// when it is created, and only its own requests share.</param>
+    /// <returns>The scope.</returns>
+    /// <remarks>
+    /// <para>A session is what the caller names in <c>prompt_cache_key</c> of a request for a response, or in
+    /// <see cref="PrivatemodeRequestOptions.CacheKey"/>: text of at most 1,024 bytes in UTF-8. Requests without a session share with no other request. The
+    /// name of the session is not sent: it is one of the inputs from which the salt is derived.</para>
+    /// <para>In the other scopes except <see cref="None"/>, a session makes the sharing narrower: requests share only if they would share without it, and
+    /// name the same session.</para>
+    /// </remarks>
+    /// <exception cref="PrivatemodeConfigurationException"><paramref name="secret"/> is neither empty nor at least 32 bytes long.</exception>
+    public static PromptCacheScope PerSession(ReadOnlySpan<byte> secret = default) => secret.Length is 0 or >= MinimumSaltBytes
+        ? new PromptCacheScope { IsPerSession = true, Secret = secret.IsEmpty ? null : secret.ToArray() }
+        : throw new PrivatemodeConfigurationException(
+            OptionNames.PromptCacheScope, $"The secret for the cache salts of sessions is shorter than {MinimumSaltBytes} bytes.");
 
     /// <summary>Returns text in UTF-8, or null if it is not valid Unicode: two such texts could have the same bytes.</summary>
     internal static byte[]? BytesOf(string text)

@@ -136,9 +136,9 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         EndpointRule rule, JsonRequestBody body, string apiKey, CallTranslation? translation, string? cacheKey, string? caller)
     {
         ClearMembers.Check(body.Bytes.Span, body.Index, rule.RequestClearNames!);
-        ThrowIfLoneSurrogate(body);
+        ThrowIfLoneSurrogate(body.Bytes.Span);
         string model = ModelOf(body);
-        string? shardKey = rule.UsesPromptCache ? EnsureSalt(body, apiKey) : null;
+        string? shardKey = rule.UsesPromptCache ? EnsureSalt(body, apiKey, cacheKey, caller) : null;
         (bool AtEnd, bool OnEveryEvent) usage = ClearMembers.ReadUsageOptions(body.Bytes.Span, body.Index);
         EncryptedCall call = new()
         {
@@ -158,9 +158,10 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
     }
 
     /// <summary>JSON allows such an escape, Unicode does not, and model servers fail at it only after they have decrypted the request.</summary>
-    private static void ThrowIfLoneSurrogate(JsonRequestBody body)
+    /// <exception cref="PrivatemodeRequestException">The body contains one.</exception>
+    public static void ThrowIfLoneSurrogate(ReadOnlySpan<byte> body)
     {
-        if (LoneSurrogates.Find(body.Bytes.Span) >= 0)
+        if (LoneSurrogates.Find(body) >= 0)
         {
             throw new PrivatemodeRequestException(
                 "body",
@@ -216,9 +217,9 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         new(ProtocolHeaders.UserRequestId, requestId),
     };
 
-    private string? EnsureSalt(JsonRequestBody body, string apiKey)
+    private string? EnsureSalt(JsonRequestBody body, string apiKey, string? cacheKey, string? caller)
     {
-        byte[] ours = salts.Of(apiKey, out bool isShared);
+        byte[] ours = salts.Of(apiKey, cacheKey, caller, out bool isShared);
         byte[] salt = [];
         try
         {

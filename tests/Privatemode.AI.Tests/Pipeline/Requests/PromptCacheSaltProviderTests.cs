@@ -37,7 +37,7 @@ public sealed class PromptCacheSaltProviderTests
     public void Shared_CopyIsWiped_TheNextCallHasItStill()
     {
         PromptCacheSaltProvider salts = new(PromptCacheScope.Shared(new string('s', 32)));
-        CryptographicOperations.ZeroMemory(salts.Of("a", out _));
+        CryptographicOperations.ZeroMemory(salts.Of("a", null, null, out _));
         Assert.Equal(new string('s', 32), Of(salts, "a"));
     }
 
@@ -108,12 +108,12 @@ public sealed class PromptCacheSaltProviderTests
         // Two users with broken surrogates would be one user with a replacement character.
         Assert.Equal("PromptCache.Scope", Assert.Throws<PrivatemodeConfigurationException>(() => PromptCacheScope.PerUser(Secret, "a\ud800")).Setting);
         PromptCacheSaltProvider salts = new(PromptCacheScope.PerUser(Secret, () => "a\ud800"));
-        Assert.Equal("PromptCache.Scope", Assert.Throws<PrivatemodeRequestException>(() => salts.Of("a", out _)).Member);
+        Assert.Equal("PromptCache.Scope", Assert.Throws<PrivatemodeRequestException>(() => salts.Of("a", null, null, out _)).Member);
     }
 
     private static string Of(PromptCacheSaltProvider salts, string apiKey, bool isShared = true)
     {
-        string salt = Encoding.UTF8.GetString(salts.Of(apiKey, out bool actual));
+        string salt = Encoding.UTF8.GetString(salts.Of(apiKey, null, null, out bool actual));
         Assert.Equal(isShared, actual);
         Assert.True(Encoding.UTF8.GetByteCount(salt) >= PromptCacheScope.MinimumSaltBytes);
         return salt;

@@ -20,6 +20,7 @@ internal sealed class ClientComposition : IClientComposition
     private readonly DeploymentVerifier _verifier;
     private readonly SessionManager _sessions;
     private readonly ImageFetcher? _images;
+    private readonly ResponsesTranslator _responses;
     private readonly ApiKeys _apiKeys;
     private readonly ClientEvents _events;
     private readonly ClientGauge _gauge;
@@ -48,10 +49,11 @@ internal sealed class ClientComposition : IClientComposition
             time, options.MaxSessions, transport.ResponseTimeout);
         _verifier.Changed = _sessions.ForgetAll;
         _images = media.Remote == RemoteMediaPolicy.FetchLocally ? ImageFetcher.ForPublicAddresses(time, transport.ResponseTimeout) : null;
+        _responses = new ResponsesTranslator(options.Responses, time);
         PromptCacheSaltProvider salts = new(options.PromptCache.Scope, apiKeys.AreManyCallers);
         CallRunner runner = new(
             new RequestEncryptor(Endpoint, salts, time), new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages),
-            new ResponsesTranslator(options.Responses, time), new AnswerReader(transport.IdleTimeout, time, _events), _sessions, apiKeys,
+            _responses, new AnswerReader(transport.IdleTimeout, time, _events), _sessions, apiKeys,
             transport.RateLimiter, transport.ResponseTimeout, time, _closing.Token, ConnectionSlots.For(handler, transport.ResponseTimeout, time));
         OpenAI = ClientPipelineFactory.Create(
             options, Endpoint, _events, new EncryptionPolicy(runner), new EncryptedCallTransport(_http, Endpoint), options.LogEncryptedContent, _closing.Token);
@@ -119,6 +121,7 @@ internal sealed class ClientComposition : IClientComposition
         _verifier.Dispose();
         _sessions.Dispose();
         _images?.Dispose();
+        _responses.Dispose();
         _http.Dispose();
     }
 }

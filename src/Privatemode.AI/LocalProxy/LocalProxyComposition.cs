@@ -19,6 +19,7 @@ internal sealed class LocalProxyComposition : IClientComposition
     private readonly HttpMessageInvoker _transport;
     private readonly HttpClient _openAI;
     private readonly ImageFetcher? _images;
+    private readonly ResponsesTranslator _responses;
 
     // Never disposed: it may be cancelled twice, and without a timer it holds no resources.
     private readonly CancellationTokenSource _closing = new();
@@ -34,8 +35,8 @@ internal sealed class LocalProxyComposition : IClientComposition
         _http = HttpTransports.Create(custom: null, isTestTrust: true);
         _images = media.Remote == RemoteMediaPolicy.FetchLocally ? ImageFetcher.ForPublicAddresses(time, options.Transport.ResponseTimeout) : null;
         RequestEncryptor encryptor = new(Endpoint, new PromptCacheSaltProvider(options.PromptCache.Scope, apiKeys.AreManyCallers), time);
-        CallPreparation preparation = new(
-            encryptor, new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages), new ResponsesTranslator(options.Responses, time));
+        _responses = new ResponsesTranslator(options.Responses, time);
+        CallPreparation preparation = new(encryptor, new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages), _responses);
         LocalProxyTransport transport = new(Endpoint, _http, preparation, apiKeys, options.Transport, time, _closing.Token);
         _transport = new HttpMessageInvoker(transport, disposeHandler: false);
         _openAI = new HttpClient(transport) { Timeout = Timeout.InfiniteTimeSpan };
@@ -105,6 +106,7 @@ internal sealed class LocalProxyComposition : IClientComposition
         _openAI.Dispose();
         _transport.Dispose();
         _images?.Dispose();
+        _responses.Dispose();
         _http.Dispose();
     }
 }

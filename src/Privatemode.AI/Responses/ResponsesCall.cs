@@ -22,6 +22,9 @@ internal sealed class ResponsesCall(ResponsesCaller caller, TimeProvider time) :
     /// <summary>Makes the text for <c>encrypted_content</c> of a reasoning, which is UTF-8; null unless the request asks for it.</summary>
     public Func<ReadOnlySpan<byte>, byte[]>? EncryptReasoning { get; set; }
 
+    /// <summary>How many items had reasoning that could not be decrypted.</summary>
+    public int ForeignReasoning { get; set; }
+
     public ResponsesCaller Caller => caller;
 
     public TimeProvider Time => time;

@@ -1,21 +1,65 @@
+using System.Security.Cryptography;
+using System.Text;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Responses;
 
 /// <summary>Translates requests of the Responses API to chats. One for each client.</summary>
-internal sealed class ResponsesTranslator(ResponsesOptions options, TimeProvider time)
+internal sealed class ResponsesTranslator(ResponsesOptions options, TimeProvider time) : IDisposable
 {
+    // What a chat has beside what the request has: names, brackets, the salt.
+    private const int RoomForAdditions = 4096;
+
+    /// <summary>Not before the first request for a response: most clients make none.</summary>
+    private readonly Lazy<ReasoningSeal> _seal = new(() => new ReasoningSeal(options.ReasoningKey.Span));
+
     /// <summary>Translates the body of a request for a response. Owns it from here on, also when this throws.</summary>
     /// <returns>The body of a chat, and how its answer is turned back; the receiver owns both.</returns>
     /// <exception cref="PrivatemodeRequestException">The request asks for what the service does not offer.</exception>
     /// <exception cref="PrivatemodeWouldLeakException">The body cannot be read without doubt.</exception>
     public (PooledBytes Body, CallTranslation Translation) Translate(PooledBytes body, ResponsesCaller caller)
     {
-        _ = (options, time, caller);
-        body.Dispose();
-        throw new PrivatemodeWouldLeakException("unknown-endpoint", "The service has no sealed form for this endpoint, so the call was not sent. " +
-            "There are chat completions, completions, messages, embeddings, transcriptions, document extraction and the list of models.");
+        PooledBytes chat = new(body.Length + RoomForAdditions);
+        ResponsesCall call = new(caller, time);
+        try
+        {
+            byte[] context = caller.ToContext();
+            ReasoningSeal seal = _seal.Value;
+            TranslatedRequest request = RequestMembers.Translate(
+                body.Memory,
+                chat,
+                call.Echo,
+                options.HostedTools == HostedToolPolicy.LeaveOut,
+                (blob, text) => seal.TryOpen(blob, context, text));
+            call.Tools = request.Tools;
+            call.WantsLogprobs = request.WantsLogProbabilities;
+            call.EncryptReasoning = request.WantsReasoning ? text => seal.Seal(text, context) : null;
+            call.ForeignReasoning = request.ForeignReasoning;
+            call.SetCacheKey(request.CacheKey);
+            call.SetLeftOutTools(request.LeftOutTools.Count == 0 ? null : string.Join(", ", request.LeftOutTools));
+            return (chat, call);
+        }
+        catch
+        {
+            chat.Dispose();
+            call.Dispose();
+            throw;
+        }
+        finally
+        {
+            body.Dispose();
+        }
+    }
+
+    /// <summary>Clears the key for reasoning.</summary>
+    public void Dispose()
+    {
+        if (_seal.IsValueCreated)
+        {
+            _seal.Value.Dispose();
+        }
     }
 }
 
@@ -34,4 +78,8 @@ internal sealed class ResponsesCaller(string apiKey)
 
     /// <summary>See <see cref="PrivatemodeRequestOptions.Progress"/>.</summary>
     public ResponseProgress? Progress { get; init; }
+
+    /// <summary>What tells callers apart who send encrypted reasoning back: two digests, the second of them zeros without a name.</summary>
+    public byte[] ToContext() =>
+        [.. ApiKeyDigest.Of(apiKey), .. Name is null ? new byte[SHA256.HashSizeInBytes] : SHA256.HashData(Encoding.UTF8.GetBytes(Name))];
 }

@@ -1,0 +1,237 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Internal;
+
+namespace Privatemode.AI.Responses;
+
+/// <summary>Copies JSON texts without making strings of them: strings with content would stay in memory that is not wiped.</summary>
+internal static class RawJson
+{
+    private static readonly SearchValues<byte> Escaped = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(i => (byte)i), (byte)'"', (byte)'\\']);
+
+    /// <summary>The text of an element as it is written, a string with its quotes.</summary>
+    public static ReadOnlySpan<byte> Of(JsonElement element) => JsonMarshal.GetRawUtf8Value(element);
+
+    /// <summary>The text of a string as it is written, without its quotes.</summary>
+    public static ReadOnlySpan<byte> Inside(JsonElement text) => Of(text)[1..^1];
+
+    /// <summary>Writes an element as it is written. It was parsed, so it is valid.</summary>
+    public static void Write(Utf8JsonWriter writer, JsonElement element) => writer.WriteRawValue(Of(element), skipInputValidation: true);
+
+    /// <summary>Writes a member as it is written.</summary>
+    public static void Write(Utf8JsonWriter writer, ReadOnlySpan<byte> name, JsonElement element)
+    {
+        writer.WritePropertyName(name);
+        Write(writer, element);
+    }
+
+    /// <summary>Appends text in UTF-8, or what stands inside of a JSON string, as the inside of a JSON string that contains it.</summary>
+    public static void AppendEscaped(PooledBytes target, ReadOnlySpan<byte> text)
+    {
+        while (text.IndexOfAny(Escaped) is var next and >= 0)
+        {
+            target.Append(text[..next]);
+            switch (text[next])
+            {
+                case (byte)'\n':
+                    target.Append("\\n"u8);
+                    break;
+                case var special and ((byte)'"' or (byte)'\\'):
+                    target.Append((byte)'\\');
+                    target.Append(special);
+                    break;
+                case var control:
+                    target.Append("\\u00"u8);
+                    target.Append(Encoding.ASCII.GetBytes(control.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)));
+                    break;
+            }
+
+            text = text[(next + 1)..];
+        }
+
+        target.Append(text);
+    }
+
+    /// <summary>How many characters a string has. One beyond U+FFFF counts as one, or as two if it is escaped.</summary>
+    /// <param name="inside">The inside of a JSON string.</param>
+    public static int CountCharacters(ReadOnlySpan<byte> inside)
+    {
+        int count = 0;
+        for (int i = 0; i < inside.Length; i++)
+        {
+            if (inside[i] == '\\')
+            {
+                i += inside[i + 1] == 'u' ? LoneSurrogates.EscapeLength - 1 : 1;
+                count++;
+            }
+            else if ((inside[i] & 0xC0) != 0x80)
+            {
+                count++;
+            }
+        }
+
+        return count;
+    }
+}
+
+/// <summary>Texts with an empty line between them, as one JSON string.</summary>
+internal sealed class JoinedText : IDisposable
+{
+    private readonly PooledBytes _raw = new(256);
+
+    public bool IsEmpty => _raw.Length == 0;
+
+    /// <summary>Adds the inside of a JSON string; nothing if it is empty.</summary>
+    public void Add(ReadOnlySpan<byte> inside)
+    {
+        if (!inside.IsEmpty)
+        {
+            _raw.Append(IsEmpty ? "\""u8 : "\\n\\n"u8);
+            _raw.Append(inside);
+        }
+    }
+
+    /// <summary>Adds text in UTF-8.</summary>
+    public void AddText(ReadOnlySpan<byte> text)
+    {
+        if (!text.IsEmpty)
+        {
+            _raw.Append(IsEmpty ? "\""u8 : "\\n\\n"u8);
+            RawJson.AppendEscaped(_raw, text);
+        }
+    }
+
+    /// <summary>Writes the string, and is empty again.</summary>
+    public void MoveTo(Utf8JsonWriter writer)
+    {
+        _raw.Append(IsEmpty ? "\"\""u8 : "\""u8);
+        writer.WriteRawValue(_raw.Span, skipInputValidation: true);
+        _raw.Clear();
+    }
+
+    public void Clear() => _raw.Clear();
+
+    public void Dispose() => _raw.Dispose();
+}
+
+/// <summary>Where a value is in a request, as exceptions name it: <c>input[3].content[0]</c>. Text is made of it for exceptions only.</summary>
+internal readonly record struct MemberPath(string Root, int Index = -1, string? List = null, int Part = -1)
+{
+    /// <summary>The request itself.</summary>
+    public static MemberPath Top { get; } = new("");
+
+    public override string ToString() => $"{Root}{Brackets(Index)}{(List is null ? "" : $".{List}")}{Brackets(Part)}";
+
+    public PrivatemodeRequestException Refuse(string message) => new(ToString(), message);
+
+    public PrivatemodeRequestException NotKnown() => Refuse($"'{this}' is not known.");
+
+    public PrivatemodeRequestException MustBe(string what) => Refuse($"'{this}' must be {what}.");
+
+    /// <summary>The path of a member of this value.</summary>
+    public MemberPath Member(ReadOnlySpan<byte> name) => new(Root.Length == 0 ? Encoding.UTF8.GetString(name) : $"{this}.{Encoding.UTF8.GetString(name)}");
+
+    private static string Brackets(int index) => index < 0 ? "" : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"[{index}]");
+}
+
+/// <summary>The names of the members that an object of the request may have.</summary>
+internal sealed class KnownNames(params string[] names)
+{
+    private readonly byte[][] _names = [.. names.Select(Encoding.ASCII.GetBytes)];
+
+    public bool Contains(JsonProperty member)
+    {
+        foreach (byte[] name in _names)
+        {
+            if (member.NameEquals(name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
+
+/// <summary>An object of the request. A member that is <c>null</c> counts as absent.</summary>
+internal readonly struct RequestObject
+{
+    // Longer than any word of the API.
+    private const int LongestWord = 64;
+
+    private readonly JsonElement _element;
+
+    /// <exception cref="PrivatemodeRequestException">The element is not an object.</exception>
+    public RequestObject(JsonElement element, MemberPath path)
+    {
+        (_element, Path) = (element, path);
+        if (element.ValueKind != JsonValueKind.Object)
+        {
+            throw path.MustBe("an object");
+        }
+    }
+
+    public MemberPath Path { get; }
+
+    public JsonElement? Find(ReadOnlySpan<byte> name) =>
+        _element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    /// <exception cref="PrivatemodeRequestException">The object has another member.</exception>
+    public RequestObject WithOnly(KnownNames known)
+    {
+        foreach (JsonProperty member in _element.EnumerateObject())
+        {
+            if (member.Value.ValueKind != JsonValueKind.Null && !known.Contains(member))
+            {
+                // Only a name that cannot contain text of the caller's is quoted.
+                ReadOnlySpan<byte> name = JsonMarshal.GetRawUtf8PropertyName(member);
+                throw MemberNames.IsMember(name) ? Path.Member(name).NotKnown() : Path.Refuse($"'{Path}' has a member that is not known.");
+            }
+        }
+
+        return this;
+    }
+
+    /// <summary>A string, as an element.</summary>
+    public JsonElement Text(ReadOnlySpan<byte> name) => FindText(name) ?? throw Path.Member(name).MustBe("a string");
+
+    public JsonElement? FindText(ReadOnlySpan<byte> name) => Find(name, JsonValueKind.String, "a string");
+
+    public JsonElement? FindObject(ReadOnlySpan<byte> name) => Find(name, JsonValueKind.Object, "an object");
+
+    public JsonElement? FindList(ReadOnlySpan<byte> name) => Find(name, JsonValueKind.Array, "a list");
+
+    public bool? FindBoolean(ReadOnlySpan<byte> name) => Find(name) is not { } value ? null
+        : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.ValueKind == JsonValueKind.True
+        : throw Path.Member(name).MustBe("true or false");
+
+    /// <summary>A word of the API, such as a type. Text that is longer than any of them is the empty word.</summary>
+    public string? FindWord(ReadOnlySpan<byte> name) =>
+        FindText(name) is not { } word ? null : RawJson.Of(word).Length > LongestWord ? "" : word.GetString();
+
+    /// <summary>A name or an ID of a length that it may have, in bytes.</summary>
+    public string Name(ReadOnlySpan<byte> name, int longest) => FindName(name, longest) ?? throw BadName(name, longest);
+
+    /// <inheritdoc cref="Name"/>
+    public string? FindName(ReadOnlySpan<byte> name, int longest)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        // Each byte is at most one escape.
+        bool mayBe = value.ValueKind == JsonValueKind.String && RawJson.Inside(value).Length <= longest * LoneSurrogates.EscapeLength;
+        string? text = mayBe ? value.GetString() : null;
+        return text is { Length: > 0 } && Encoding.UTF8.GetByteCount(text) <= longest ? text : throw BadName(name, longest);
+    }
+
+    private PrivatemodeRequestException BadName(ReadOnlySpan<byte> name, int longest) =>
+        Path.Member(name).MustBe($"a string of 1 to {longest} bytes");
+
+    private JsonElement? Find(ReadOnlySpan<byte> name, JsonValueKind kind, string what) =>
+        Find(name) is not { } value ? null : value.ValueKind == kind ? value : throw Path.Member(name).MustBe(what);
+}

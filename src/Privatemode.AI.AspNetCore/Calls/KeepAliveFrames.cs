@@ -7,19 +7,23 @@ namespace Privatemode.AI.AspNetCore.Calls;
 internal static class KeepAliveFrames
 {
     /// <summary>Writes one frame; false if there is none now.</summary>
-    public static bool TryWrite(ProxyDialect dialect, IBufferWriter<byte> target)
+    /// <param name="dialect">The API of the caller.</param>
+    /// <param name="progress">The response, for callers of the Responses API.</param>
+    /// <param name="target">For the frame.</param>
+    public static bool TryWrite(ProxyDialect dialect, ResponseProgress? progress, IBufferWriter<byte> target)
     {
         switch (dialect)
         {
+            case ProxyDialect.Responses:
+                // Events: the clients' timers do not count comments.
+                return progress?.TryKeepAlive(target) == true;
             case ProxyDialect.Anthropic:
                 target.Write("event: ping\ndata: {\"type\": \"ping\"}\n\n"u8);
                 return true;
-            case ProxyDialect.OpenAI:
+            default:
                 // A comment and not an event: programs take the first choice of every event.
                 target.Write(": keep-alive\n\n"u8);
                 return true;
-            default:
-                return false;
         }
     }
 }

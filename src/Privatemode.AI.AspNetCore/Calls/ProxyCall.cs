@@ -25,6 +25,12 @@ internal sealed class ProxyCall(HttpContext context, ProxyRoute route, ProxyRequ
     /// <summary>The stream to the caller; null if the caller did not ask for one.</summary>
     public StreamPump? Pump { get; set; }
 
+    /// <summary>Keeps events of the proxy and of the library in order; null for other APIs than Responses, and for whole answers.</summary>
+    public ResponseProgress? Progress { get; set; }
+
+    /// <summary>The answer of the service; null before it.</summary>
+    public HttpResponseMessage? Answer { get; set; }
+
     /// <summary>The ID that answers have: the service knows that of the call, once there is one.</summary>
     public string RequestId => Record.CallId ?? Record.ProxyId;
 

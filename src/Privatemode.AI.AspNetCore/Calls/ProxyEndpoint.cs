@@ -25,6 +25,7 @@ internal sealed class ProxyEndpoint(
     private const string ModelHeader = "Privatemode-Model";
     private const string RequestIdHeader = "x-request-id";
 
+    private static readonly string[] PassedHeaders = [PrivatemodeHttpMessageHandler.AuthenticatedHeaderName, LeftOutHeader];
     private static readonly string Server = $"privatemode-dotnet/{typeof(ProxyEndpoint).Assembly.GetName().Version?.ToString(3)}";
 
     // Not an HttpClient, which would add a timeout, buffers and log lines.
@@ -39,16 +40,18 @@ internal sealed class ProxyEndpoint(
     public void Dispose() => _service.Dispose();
 
     /// <summary>A route that is answered here.</summary>
-    public RequestDelegate Guard(ProxyDialect dialect, GateNeeds needs, Func<HttpContext, ProxyCaller, Task> answer) => Guard(_ => dialect, needs, answer);
+    public RequestDelegate Guard(ProxyDialect dialect, GateNeeds needs, Func<HttpContext, ProxyCaller, Task> answer) =>
+        Guard(_ => dialect, _ => needs, answer);
 
     /// <summary>A route that is answered here, whose callers are told apart by their request.</summary>
-    public RequestDelegate Guard(Func<HttpRequest, ProxyDialect> dialect, GateNeeds needs, Func<HttpContext, ProxyCaller, Task> answer) => async context =>
+    public RequestDelegate Guard(
+        Func<HttpRequest, ProxyDialect> dialect, Func<HttpRequest, GateNeeds> needs, Func<HttpContext, ProxyCaller, Task> answer) => async context =>
     {
         ProxyRoute route = new("other", dialect(context.Request), ProxyOperation.Document);
         ProxyCall call = Begin(context, route);
         try
         {
-            Admit(call, HttpMethods.IsHead(context.Request.Method) ? GateNeeds.NoKey : needs);
+            Admit(call, needs(context.Request));
             if (!HttpMethods.IsHead(context.Request.Method))
             {
                 await answer(context, call.Caller).ConfigureAwait(false);
@@ -147,18 +150,29 @@ internal sealed class ProxyEndpoint(
 
         if (edit.IsStream)
         {
+            call.Progress = call.Dialect == ProxyDialect.Responses ? new ResponseProgress(edit.Model ?? "", clock.Time) : null;
             call.Pump = NewPump(call);
         }
 
         using RatePermit permit = await rate.EnterAsync(call.Caller, edit.EstimatedInputTokens, call.Aborted).ConfigureAwait(false);
         call.Record.Waited = permit.Waited;
-        using HttpRequestMessage request = new(HttpMethod.Post, call.Route.Uri) { Content = body.ToContent(edit.IsChanged ? edited.Memory : body.Memory) };
+        using HttpRequestMessage request = NewRequest(call, body.ToContent(edit.IsChanged ? edited.Memory : body.Memory));
         using HttpResponseMessage answer = await _service.SendAsync(request, call.Aborted).ConfigureAwait(false);
 
         // The library has encrypted a copy; a stream may go on for long.
         body.Dispose();
         edited.Dispose();
         await AnswerAsync(call, answer, permit).ConfigureAwait(false);
+    }
+
+    /// <summary>The request for the service. It is made, not copied: nothing of the caller's address or headers is in it.</summary>
+    private static HttpRequestMessage NewRequest(ProxyCall call, HttpContent content)
+    {
+        HttpRequestMessage request = new(HttpMethod.Post, call.Route.Uri) { Content = content };
+        request.Options.Set(PrivatemodeRequestOptions.CacheKey, call.Edit!.CacheKey);
+        request.Options.Set(PrivatemodeRequestOptions.Caller, call.Caller.KeyDigest is { Length: > 0 } digest ? digest : null);
+        request.Options.Set(PrivatemodeRequestOptions.Progress, call.Progress);
+        return request;
     }
 
     private async Task AnswerAsync(ProxyCall call, HttpResponseMessage answer, RatePermit permit)
@@ -171,7 +185,7 @@ internal sealed class ProxyEndpoint(
         }
 
         UsageScan usage = new();
-        Passed(answer, call.Context.Response);
+        call.Answer = answer;
         if (answer.Content.Headers.ContentType?.MediaType == "text/event-stream")
         {
             call.Pump ??= NewPump(call);
@@ -198,18 +212,7 @@ internal sealed class ProxyEndpoint(
         return new StreamPump(call, clock, SetHead, () => telemetry.KeptAlive(call.Dialect));
     }
 
-    /// <summary>The headers of the service's answer that a caller gets.</summary>
-    private static void Passed(HttpResponseMessage answer, HttpResponse response)
-    {
-        foreach (string name in (ReadOnlySpan<string>)[PrivatemodeHttpMessageHandler.AuthenticatedHeaderName, LeftOutHeader])
-        {
-            if (!response.HasStarted && answer.Headers.TryGetValues(name, out IEnumerable<string>? values))
-            {
-                response.Headers[name] = values.FirstOrDefault();
-            }
-        }
-    }
-
+    /// <summary>Sets the headers that all answers have. For a stream only under its flag: the clock may be writing.</summary>
     private static void SetHead(ProxyCall call)
     {
         IHeaderDictionary headers = call.Context.Response.Headers;
@@ -222,23 +225,28 @@ internal sealed class ProxyEndpoint(
         headers.Server = Server;
         headers.CacheControl = "no-store";
         headers.XContentTypeOptions = "nosniff";
-        if (call.Edit is { } edit)
+        if (call.Edit is { } edit && edit.Model != edit.ModelAsked)
         {
-            if (edit.Model != edit.ModelAsked)
-            {
-                headers[ModelHeader] = edit.Model;
-            }
+            headers[ModelHeader] = edit.Model;
+        }
 
-            if (edit.LeftOut.Count > 0)
+        if (call.Edit?.LeftOut is { Count: > 0 } leftOut)
+        {
+            headers[LeftOutHeader] = string.Join(", ", leftOut);
+        }
+
+        foreach (string name in PassedHeaders)
+        {
+            if (call.Answer?.Headers.TryGetValues(name, out IEnumerable<string>? values) == true)
             {
-                headers[LeftOutHeader] = string.Join(", ", edit.LeftOut);
+                headers[name] = values.FirstOrDefault();
             }
         }
     }
 
     private async Task FailAsync(ProxyCall call, Exception exception)
     {
-        if (call.Aborted.IsCancellationRequested)
+        if (call.Aborted.IsCancellationRequested || (exception as OperationCanceledException)?.CancellationToken == call.Aborted)
         {
             (call.Record.Outcome, call.Record.Status) = ("disconnected", StatusCodes.Status499ClientClosedRequest);
             call.Context.Abort();
@@ -255,7 +263,7 @@ internal sealed class ProxyEndpoint(
 
         try
         {
-            await TellAsync(call, error).ConfigureAwait(false);
+            await TellAsync(call, error, exception).ConfigureAwait(false);
         }
         catch (Exception)
         {
@@ -263,11 +271,15 @@ internal sealed class ProxyEndpoint(
         }
     }
 
-    private static async Task TellAsync(ProxyCall call, ProxyError error)
+    private static async Task TellAsync(ProxyCall call, ProxyError error, Exception exception)
     {
-        if (call.Pump is { } pump && await pump.TryFailAsync(error, isToldByAnswer: false).ConfigureAwait(false))
+        if (call.Pump is { } pump)
         {
-            return;
+            Exception cause = exception is PrivatemodeException ? exception : ToException(error);
+            if (await pump.TryFailAsync(error, cause, IsEventForCodex(call, error, exception)).ConfigureAwait(false))
+            {
+                return;
+            }
         }
 
         if (call.Context.Response.HasStarted)
@@ -276,8 +288,41 @@ internal sealed class ProxyEndpoint(
             return;
         }
 
+        call.Context.Response.OnStarting(static state =>
+        {
+            HttpContext context = (HttpContext)state;
+            context.Response.Headers.Server = Server;
+            if (context.Items[AllowItem] is string allow)
+            {
+                context.Response.Headers.Allow = allow;
+            }
+
+            return Task.CompletedTask;
+        }, call.Context);
         await ErrorBody.WriteAsync(call.Context, error, call.Dialect, call.RequestId).ConfigureAwait(false);
     }
+
+    /// <summary>Codex repeats a call after a failure in the stream, and shortens its history; after these statuses it does neither.</summary>
+    private static bool IsEventForCodex(ProxyCall call, ProxyError error, Exception exception) =>
+        call.Progress is not null && call.IsCodex && exception is not (PrivatemodeVerificationException or PrivatemodeIntegrityException) &&
+        (error.Status is 429 or 502 or 503 or 504 || error.Code == ProxyError.ContextLengthExceeded);
+
+    /// <summary>The exception that stands for an error which came as an answer, or from this proxy.</summary>
+    private static PrivatemodeServiceException ToException(ProxyError error) => new(
+        error.Status switch
+        {
+            StatusCodes.Status429TooManyRequests => ServiceFailureReason.RateLimited,
+            StatusCodes.Status503ServiceUnavailable => ServiceFailureReason.Unavailable,
+            StatusCodes.Status504GatewayTimeout => ServiceFailureReason.Timeout,
+            >= 400 and < 500 => ServiceFailureReason.InvalidRequest,
+            _ => ServiceFailureReason.Other,
+        },
+        error.Message)
+    {
+        // The message of a rate limit names the time already.
+        RetryAfter = error.Status == StatusCodes.Status429TooManyRequests ? null : error.RetryAfter,
+        ErrorCode = error.Code,
+    };
 
     private async Task EndAsync(ProxyCall call)
     {

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Privatemode.AI.AspNetCore.Errors;
 using Privatemode.AI.AspNetCore.Gate;
@@ -71,28 +72,37 @@ internal static class ProxyRoutes
         }
 
         MapStatus(group, proxy);
-        _ = group.MapMethods(ResponsesPath, ["GET", "CONNECT"], proxy.Guard(ProxyDialect.Responses, GateNeeds.Key, RefuseStored));
+        _ = group.MapMethods(ResponsesPath, ["GET", "CONNECT"], proxy.Guard(
+            static _ => ProxyDialect.Responses, static request => IsWebSocket(request) ? GateNeeds.NoKey : GateNeeds.Key, RefuseStored));
         _ = group.MapMethods(ResponsesPath + "/{**rest}", ["GET", "POST", "DELETE"], proxy.Guard(ProxyDialect.Responses, GateNeeds.Key, RefuseStored));
         _ = group.MapMethods("/v1/audio/translations", ["POST"], proxy.Guard(ProxyDialect.OpenAI, GateNeeds.Key, RefuseTranslation));
-        _ = group.MapMethods("/v1/{**rest}", AnyMethod, proxy.Guard(DialectOf, GateNeeds.Key, RefuseUnknown));
+        _ = group.MapMethods("/v1/{**rest}", AnyMethod, proxy.Guard(DialectOf, KeyUnlessHead, RefuseUnknown));
         return group;
     }
 
     private static void MapStatus(RouteGroupBuilder group, ProxyEndpoint proxy)
     {
-        _ = group.MapMethods("/v1/models", Get, proxy.Guard(ModelLists.DialectOf, GateNeeds.Key, proxy.Models.ListAsync));
-        _ = group.MapMethods("/v1/models/{**id}", Get, proxy.Guard(ModelLists.DialectOf, GateNeeds.Key, proxy.Models.OneAsync));
+        _ = group.MapMethods("/v1/models", Get, proxy.Guard(ModelLists.DialectOf, KeyUnlessHead, proxy.Models.ListAsync));
+        _ = group.MapMethods("/v1/models/{**id}", Get, proxy.Guard(ModelLists.DialectOf, KeyUnlessHead, proxy.Models.OneAsync));
         _ = group.MapMethods("/", ["HEAD"], proxy.Guard(ProxyDialect.OpenAI, GateNeeds.NoKey, static (_, _) => Task.CompletedTask));
         _ = group.MapMethods("/healthz", Get, proxy.Guard(ProxyDialect.OpenAI, GateNeeds.Health, proxy.Health.HealthAsync));
         _ = group.MapMethods("/readyz", Get, proxy.Guard(ProxyDialect.OpenAI, GateNeeds.Health, proxy.Health.ReadyAsync));
-        _ = group.MapMethods("/verification", Get, proxy.Guard(ProxyDialect.OpenAI, GateNeeds.Key, proxy.Verification.AnswerAsync));
-        _ = group.MapMethods("/verification.json", Get, proxy.Guard(ProxyDialect.OpenAI, GateNeeds.Key, proxy.Verification.AnswerAsync));
+        _ = group.MapMethods("/verification", Get, proxy.Guard(static _ => ProxyDialect.OpenAI, KeyUnlessHead, proxy.Verification.AnswerAsync));
+        _ = group.MapMethods("/verification.json", Get, proxy.Guard(static _ => ProxyDialect.OpenAI, KeyUnlessHead, proxy.Verification.AnswerAsync));
     }
 
     private static ProxyDialect DialectOf(HttpRequest request) =>
         Rest(request).StartsWith("messages", StringComparison.Ordinal) ? ProxyDialect.Anthropic : ProxyDialect.OpenAI;
 
-    private static Task RefuseStored(HttpContext context, ProxyCaller caller) => throw new ProxyRefusalException(ProxyError.NotFound(
+    private static GateNeeds KeyUnlessHead(HttpRequest request) => HttpMethods.IsHead(request.Method) ? GateNeeds.NoKey : GateNeeds.Key;
+
+    /// <summary>Codex tries a WebSocket first, and goes on with requests at once if it is refused with this status.</summary>
+    private static bool IsWebSocket(HttpRequest request) =>
+        request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase) ||
+        request.HttpContext.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
+
+    private static Task RefuseStored(HttpContext context, ProxyCaller caller) => throw new ProxyRefusalException(
+        IsWebSocket(context.Request) ? ProxyError.UpgradeRequired() : ProxyError.NotFound(
         "Responses are not stored. Send the whole conversation with POST /v1/responses.", "unsupported_endpoint"));
 
     private static Task RefuseTranslation(HttpContext context, ProxyCaller caller) => throw new ProxyRefusalException(ProxyError.NotFound(

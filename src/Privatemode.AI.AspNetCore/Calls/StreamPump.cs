@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Privatemode.AI.AspNetCore.Errors;
+using Privatemode.AI.AspNetCore.Internal;
 
 namespace Privatemode.AI.AspNetCore.Calls;
 
@@ -23,6 +24,7 @@ internal sealed class StreamPump : IAsyncDisposable
     private readonly KeepAliveClock _clock;
     private readonly Action<ProxyCall> _setHead;
     private readonly Action _keptAlive;
+    private readonly ResponseProgress? _progress;
     private readonly SemaphoreSlim _writing = new(1, 1);
     private long _lastWrite;
     private bool _isCommitted;
@@ -41,6 +43,7 @@ internal sealed class StreamPump : IAsyncDisposable
         _clock = clock;
         _setHead = setHead;
         _keptAlive = keptAlive;
+        _progress = call.Progress;
         _lastWrite = clock.Time.GetTimestamp();
         clock.Add(this);
     }
@@ -54,7 +57,7 @@ internal sealed class StreamPump : IAsyncDisposable
         {
             while (await answer.ReadAsync(segment, _call.Aborted).ConfigureAwait(false) is > 0 and int count)
             {
-                await WriteAsync(segment.AsMemory(0, count), isLast: count < segment.Length).ConfigureAwait(false);
+                await WriteAsync(segment.AsMemory(0, count), isAll: count < segment.Length).ConfigureAwait(false);
                 usage.Add(segment.AsSpan(0, count));
                 _call.Record.AnswerBytes += count;
             }
@@ -78,31 +81,38 @@ internal sealed class StreamPump : IAsyncDisposable
 
     /// <summary>Ends the stream with an error if anything of it was sent: an event, then a reset connection. A normal end would look like a whole
     /// answer.</summary>
-    /// <returns>False if nothing was sent yet, so that the answer can still have a status.</returns>
-    public async ValueTask<bool> TryFailAsync(ProxyError error, bool isToldByAnswer)
+    /// <param name="error">What to tell.</param>
+    /// <param name="cause">The exception for a stream of responses.</param>
+    /// <param name="isWanted">Whether the caller wants an event even if nothing was sent yet.</param>
+    /// <returns>False if nothing was sent, so that the answer can still have a status.</returns>
+    public async ValueTask<bool> TryFailAsync(ProxyError error, Exception cause, bool isWanted)
     {
         await _writing.WaitAsync(_call.Aborted).ConfigureAwait(false);
         try
         {
             _isEnded = true;
-            if (!_isCommitted)
+            if (!_isCommitted && !isWanted)
             {
                 return false;
             }
 
-            if (!isToldByAnswer && _isAtBoundary)
-            {
-                WriteFailure(error);
-            }
+            Commit();
 
-            _ = await _response.BodyWriter.FlushAsync(_call.Aborted).ConfigureAwait(false);
+            // Within an event there is no room for another one.
+            if (_isAtBoundary)
+            {
+                WriteFailure(error, cause);
+                _ = await _response.BodyWriter.FlushAsync(_call.Aborted).ConfigureAwait(false);
+            }
         }
         finally
         {
             _ = _writing.Release();
         }
 
-        await AbortAsync().ConfigureAwait(false);
+        // Aborting directly after a flush can lose the event.
+        await Task.Delay(AbortDelay, _clock.Time, _call.Aborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _call.Context.Abort();
         return true;
     }
 
@@ -155,7 +165,9 @@ internal sealed class StreamPump : IAsyncDisposable
 
     private bool IsSilent() => _clock.Time.GetElapsedTime(Volatile.Read(ref _lastWrite)) >= _clock.Interval;
 
-    private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, bool isLast)
+    /// <param name="bytes">What was read. It may be a part of an event.</param>
+    /// <param name="isAll">Whether the library had no more: a read that does not fill its buffer takes everything.</param>
+    private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, bool isAll)
     {
         await _writing.WaitAsync(_call.Aborted).ConfigureAwait(false);
         try
@@ -172,8 +184,10 @@ internal sealed class StreamPump : IAsyncDisposable
                 throw new OperationCanceledException(_call.Aborted);
             }
 
-            // A read that does not fill the segment has taken all that the library had.
-            _ = isLast;
+            if (isAll)
+            {
+                _progress?.Written();
+            }
         }
         finally
         {
@@ -183,12 +197,15 @@ internal sealed class StreamPump : IAsyncDisposable
 
     private bool TryWriteFrame()
     {
-        Commit();
-        if (!KeepAliveFrames.TryWrite(_call.Dialect, _response.BodyWriter))
+        // The frame first: there may be none, and then the answer can still have another status.
+        using PooledBuffer frame = new(0);
+        if (!KeepAliveFrames.TryWrite(_call.Dialect, _progress, frame))
         {
             return false;
         }
 
+        Commit();
+        _response.BodyWriter.Write(frame.Span);
         Volatile.Write(ref _lastWrite, _clock.Time.GetTimestamp());
         _keptAlive();
         return true;
@@ -209,13 +226,17 @@ internal sealed class StreamPump : IAsyncDisposable
         _call.Record.FirstByte = _clock.Time.GetTimestamp();
     }
 
-    private void WriteFailure(ProxyError error) => ErrorBody.WriteEvent(error, _call.Dialect, _call.RequestId, _response.BodyWriter);
-
-    private async ValueTask AbortAsync()
+    private void WriteFailure(ProxyError error, Exception cause)
     {
-        // Aborting directly after a flush can lose the event.
-        await Task.Delay(AbortDelay, _clock.Time, _call.Aborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _call.Context.Abort();
+        if (_progress is { } progress)
+        {
+            // Writes nothing if the library has told the failure already, as it does for failures of a stream.
+            _ = progress.TryFail(cause, _response.BodyWriter);
+        }
+        else
+        {
+            ErrorBody.WriteEvent(error, _call.Dialect, _call.RequestId, _response.BodyWriter);
+        }
     }
 
     private async Task ReleaseAfterAsync(ValueTask<FlushResult> flush)

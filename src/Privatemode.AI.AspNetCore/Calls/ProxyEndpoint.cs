@@ -136,6 +136,10 @@ internal sealed class ProxyEndpoint(
         call.Record.Model = edit.Model;
         call.Record.IsStream = edit.IsStream;
         call.Record.LeftOut = edit.LeftOut;
+        if (edit.FoldedLate > 0)
+        {
+            telemetry.FoldedLate();
+        }
     }
 
     private async Task SendAsync(ProxyCall call, ProxyBody body, PooledBuffer edited)
@@ -254,9 +258,14 @@ internal sealed class ProxyEndpoint(
         }
 
         ProxyError error = ProxyError.From(exception, options.Value.UseCallerKeyAsApiKey);
-        (call.Record.Outcome, call.Record.Status) = ("error", ErrorBody.StatusOf(error, call.Dialect));
+        call.Record.Status = ErrorBody.StatusOf(error, call.Dialect);
+        call.Record.Outcome = exception is ProxyRefusalException && call.Record.CallId is null ? "refused" : "error";
         call.Record.ErrorType = (exception as PrivatemodeException)?.ErrorType ?? error.Code;
-        if (exception is not (PrivatemodeException or ProxyRefusalException or HttpRequestException or BadHttpRequestException))
+        if (exception is PrivatemodeException known)
+        {
+            telemetry.Failed(known);
+        }
+        else if (exception is not (ProxyRefusalException or HttpRequestException or BadHttpRequestException))
         {
             telemetry.Unexpected(exception);
         }

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Privatemode.AI.AspNetCore.Errors;
 using Privatemode.AI.AspNetCore.Gate;
@@ -72,8 +71,9 @@ internal static class ProxyRoutes
         }
 
         MapStatus(group, proxy);
-        _ = group.MapMethods(ResponsesPath, ["GET", "CONNECT"], proxy.Guard(
-            static _ => ProxyDialect.Responses, static request => IsWebSocket(request) ? GateNeeds.NoKey : GateNeeds.Key, RefuseStored));
+
+        // CONNECT begins a WebSocket over HTTP/2. The gate refuses it with the status after which Codex goes on with requests at once.
+        _ = group.MapMethods(ResponsesPath, ["GET", "CONNECT"], proxy.Guard(ProxyDialect.Responses, GateNeeds.Key, RefuseStored));
         _ = group.MapMethods(ResponsesPath + "/{**rest}", ["GET", "POST", "DELETE"], proxy.Guard(ProxyDialect.Responses, GateNeeds.Key, RefuseStored));
         _ = group.MapMethods("/v1/audio/translations", ["POST"], proxy.Guard(ProxyDialect.OpenAI, GateNeeds.Key, RefuseTranslation));
         _ = group.MapMethods("/v1/{**rest}", AnyMethod, proxy.Guard(DialectOf, KeyUnlessHead, RefuseUnknown));
@@ -96,13 +96,7 @@ internal static class ProxyRoutes
 
     private static GateNeeds KeyUnlessHead(HttpRequest request) => HttpMethods.IsHead(request.Method) ? GateNeeds.NoKey : GateNeeds.Key;
 
-    /// <summary>Codex tries a WebSocket first, and goes on with requests at once if it is refused with this status.</summary>
-    private static bool IsWebSocket(HttpRequest request) =>
-        request.Headers.Upgrade.ToString().Equals("websocket", StringComparison.OrdinalIgnoreCase) ||
-        request.HttpContext.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
-
-    private static Task RefuseStored(HttpContext context, ProxyCaller caller) => throw new ProxyRefusalException(
-        IsWebSocket(context.Request) ? ProxyError.UpgradeRequired() : ProxyError.NotFound(
+    private static Task RefuseStored(HttpContext context, ProxyCaller caller) => throw new ProxyRefusalException(ProxyError.NotFound(
         "Responses are not stored. Send the whole conversation with POST /v1/responses.", "unsupported_endpoint"));
 
     private static Task RefuseTranslation(HttpContext context, ProxyCaller caller) => throw new ProxyRefusalException(ProxyError.NotFound(

@@ -49,7 +49,7 @@ internal sealed class ClientComposition : IClientComposition
             time, options.MaxSessions, transport.ResponseTimeout);
         _verifier.Changed = _sessions.ForgetAll;
         _images = media.Remote == RemoteMediaPolicy.FetchLocally ? ImageFetcher.ForPublicAddresses(time, transport.ResponseTimeout) : null;
-        _responses = new ResponsesTranslator(options.Responses, time);
+        _responses = new ResponsesTranslator(options.Responses, time, _events);
         PromptCacheSaltProvider salts = new(options.PromptCache.Scope, apiKeys.AreManyCallers);
         CallRunner runner = new(
             new RequestEncryptor(Endpoint, salts, time), new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages),

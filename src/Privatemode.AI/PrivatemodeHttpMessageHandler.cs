@@ -48,6 +48,11 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
     /// This handler sets the header; one that is received is ignored.</remarks>
     public const string AuthenticatedHeaderName = ProtocolHeaders.Authenticated;
 
+    /// <summary>The name of a header of answers of <c>/v1/responses</c>, which names the hosted tools that were left out of the request.</summary>
+    /// <remarks>The value is a list of types, such as <c>web_search, mcp</c>. The header is there only if tools were left out, which
+    /// <see cref="ResponsesOptions.HostedTools"/> allows.</remarks>
+    public const string LeftOutToolsHeaderName = ProtocolHeaders.LeftOutTools;
+
     private readonly PrivatemodeClient _client;
     private volatile bool _isDisposed;
 

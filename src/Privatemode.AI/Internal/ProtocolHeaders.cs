@@ -23,6 +23,9 @@ internal static class ProtocolHeaders
     /// <summary>On the answers handed out, never on the wire: whether the enclave encrypted it.</summary>
     public const string Authenticated = "Privatemode-Authenticated";
 
+    /// <summary>Of answers of the handler: the hosted tools that were left out of the request.</summary>
+    public const string LeftOutTools = "Privatemode-Left-Out-Tools";
+
     /// <summary>On the answers handed out: the id of the call, where other libraries look for one.</summary>
     public const string AnswerId = "x-request-id";
 

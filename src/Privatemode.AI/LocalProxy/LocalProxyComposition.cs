@@ -35,7 +35,7 @@ internal sealed class LocalProxyComposition : IClientComposition
         _http = HttpTransports.Create(custom: null, isTestTrust: true);
         _images = media.Remote == RemoteMediaPolicy.FetchLocally ? ImageFetcher.ForPublicAddresses(time, options.Transport.ResponseTimeout) : null;
         RequestEncryptor encryptor = new(Endpoint, new PromptCacheSaltProvider(options.PromptCache.Scope, apiKeys.AreManyCallers), time);
-        _responses = new ResponsesTranslator(options.Responses, time);
+        _responses = new ResponsesTranslator(options.Responses, time, Events);
         CallPreparation preparation = new(encryptor, new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages), _responses);
         LocalProxyTransport transport = new(Endpoint, _http, preparation, apiKeys, options.Transport, time, _closing.Token);
         _transport = new HttpMessageInvoker(transport, disposeHandler: false);

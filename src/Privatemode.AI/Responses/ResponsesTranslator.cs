@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Requests;
@@ -7,7 +8,7 @@ using Privatemode.AI.Pipeline.Requests;
 namespace Privatemode.AI.Responses;
 
 /// <summary>Translates requests of the Responses API to chats. One for each client.</summary>
-internal sealed class ResponsesTranslator(ResponsesOptions options, TimeProvider time) : IDisposable
+internal sealed class ResponsesTranslator(ResponsesOptions options, TimeProvider time, ClientEvents events) : IDisposable
 {
     // What a chat has beside what the request has: names, brackets, the salt.
     private const int RoomForAdditions = 4096;
@@ -50,6 +51,20 @@ internal sealed class ResponsesTranslator(ResponsesOptions options, TimeProvider
         finally
         {
             body.Dispose();
+        }
+    }
+
+    /// <summary>Logs what a request lost in its translation, once the call has its ID.</summary>
+    public void LogLosses(CallTranslation translation, string requestId)
+    {
+        if (translation.LeftOutTools is { } types)
+        {
+            events.HostedToolsLeftOut(types, requestId);
+        }
+
+        if (translation is ResponsesCall { ForeignReasoning: > 0 and int count })
+        {
+            events.ForeignReasoningDropped(count, requestId);
         }
     }
 

@@ -33,15 +33,19 @@ internal sealed class CallPreparation(
         }
 
         (bytes, CallTranslation translation) = responses.Translate(bytes, Caller(source, apiKey));
+        EncryptedCall call;
         try
         {
-            return await PrepareAsync(sentAs, bytes, "application/json", source, apiKey, async, translation).ConfigureAwait(false);
+            call = await PrepareAsync(sentAs, bytes, "application/json", source, apiKey, async, translation).ConfigureAwait(false);
         }
         catch
         {
             translation.Dispose();
             throw;
         }
+
+        responses.LogLosses(translation, call.RequestId);
+        return call;
     }
 
     /// <summary>A buffer for a plaintext of this length, with room for what is added: a salt, a field of a form. Without that a large body would be

@@ -95,6 +95,11 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
         response.Content.Headers.ContentType = new MediaTypeHeaderValue(TypeOf(answer, call));
         Set(response, ProtocolHeaders.Authenticated, isAuthenticated ? "true" : "false");
         Set(response, ProtocolHeaders.AnswerId, call.RequestId);
+        if (call.Translation?.LeftOutTools is { } types)
+        {
+            Set(response, ProtocolHeaders.LeftOutTools, types);
+        }
+
         if (answer.Error?.RetryAfter is { } wait)
         {
             Set(response, ProtocolHeaders.RetryAfter, RetryAfter.Format(wait));

@@ -30,7 +30,7 @@ public sealed class FormAttemptTests
             _ => new AccountSession((isAsync, token) => secrets.ExchangeAsync(isAsync, token), time), time, 256, TimeSpan.FromMinutes(1));
         CallRunner runner = new(
             new RequestEncryptor(service, new PromptCacheSaltProvider(PromptCacheScope.None), time),
-            new RemoteMediaResolver(RemoteMediaPolicy.Refuse, null), new ResponsesTranslator(new ResponsesOptions(), time),
+            new RemoteMediaResolver(RemoteMediaPolicy.Refuse, null), new ResponsesTranslator(new ResponsesOptions(), time, new ClientEvents(null, service)),
             new AnswerReader(TimeSpan.FromSeconds(100), time, new ClientEvents(null, service)), sessions, new ApiKeys(new ApiKeyCredential("key")), null,
             TimeSpan.FromMinutes(10), time, default);
         FailingCarrier carrier = new(isAnswered);

@@ -35,7 +35,7 @@ public sealed class HttpCallsTests : IDisposable
             _ => new AccountSession((async, token) => _secrets.ExchangeAsync(async, token), time), time, 256, TimeSpan.FromMinutes(1));
         CallRunner runner = new(
             new RequestEncryptor(Service, new PromptCacheSaltProvider(PromptCacheScope.None, false), time),
-            new RemoteMediaResolver(RemoteMediaPolicy.Refuse, null), new ResponsesTranslator(new ResponsesOptions(), time),
+            new RemoteMediaResolver(RemoteMediaPolicy.Refuse, null), new ResponsesTranslator(new ResponsesOptions(), time, new ClientEvents(null, Service)),
             new AnswerReader(TimeSpan.FromSeconds(100), time, new ClientEvents(null, Service)), _sessions, new ApiKeys(new ApiKeyCredential("key")), null,
             TimeSpan.FromMinutes(10), time, default);
         _calls = new HttpCalls(runner, _http, Service, new ClientEvents(null, Service));

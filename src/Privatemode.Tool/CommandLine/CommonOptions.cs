@@ -83,7 +83,7 @@ internal sealed class CommonOptions
     private static string? ReadKey(string? given, ToolContext context, bool needsKey)
     {
         string? key = KeyReader.Read(given ?? context.Variable(PrivatemodeOptions.ApiKeyEnvironmentVariable), context);
-        return key is null && needsKey && context.ConfigureClient is null
+        return key is null && needsKey
             ? throw ToolException.Setup("No API key. Set PRIVATEMODE_API_KEY, or use --api-key @FILE. Without a key, try --demo.")
             : key;
     }

@@ -33,7 +33,7 @@ internal sealed class ProxyFlagReader(ProxyFlags flags, ParseResult result, Tool
         GpuRevocationPolicy gpu = ReadGpuPolicy();
         ManifestPolicy? manifest = ReadManifest();
         RefuseUnsupported();
-        bool isKeyless = key is null && !flags.Common.Demo.Read(result) && context.ConfigureClient is null;
+        bool isKeyless = key is null && !flags.Common.Demo.Read(result);
         (List<string> callerKeys, List<string> callerKeyFiles) = ReadCallerKeys(isKeyless);
         IReadOnlyList<IPAddress> listen = ReadListen();
         ProxySettings settings = new()
@@ -145,7 +145,7 @@ internal sealed class ProxyFlagReader(ProxyFlags flags, ParseResult result, Tool
             throw ToolException.Setup("--api-key-fallback=never needs --api-key");
         }
 
-        if (key is null && flags.ExitIfRefused.Read(result) && !flags.Common.Demo.Read(result) && context.ConfigureClient is null)
+        if (key is null && flags.ExitIfRefused.Read(result) && !flags.Common.Demo.Read(result))
         {
             throw ToolException.Setup("--exit-if-refused needs --apiKey: without a key, the deployment is not verified at start");
         }

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
 using Privatemode.AI;
 using Privatemode.AI.Tests.Fakes;
 using Privatemode.Tool.CommandLine;
@@ -52,6 +55,17 @@ internal sealed class ToolRun : IDisposable
         return (exitCode, Console.OutText, Console.ErrorText);
     }
 
+    /// <summary>Starts a command that runs until a signal, and waits until it has written a line.</summary>
+    public async Task<RunningTool> StartAsync(params string[] args)
+    {
+        Console.Clear();
+        Task<int> ended = Task.Run(() => Root.InvokeAsync(args, Context));
+        Task first = Console.FirstLine;
+        return await Task.WhenAny(first, ended).OrTimeout() == first
+            ? new RunningTool(this, ended)
+            : throw new InvalidOperationException($"The command ended with {await ended}: {Console.ErrorText}");
+    }
+
     public void Dispose()
     {
         Termination.Dispose();
@@ -59,25 +73,55 @@ internal sealed class ToolRun : IDisposable
     }
 }
 
+/// <summary>A command that runs until a signal.</summary>
+internal sealed class RunningTool : IAsyncDisposable
+{
+    private readonly ToolRun _run;
+    private readonly Task<int> _ended;
+
+    public RunningTool(ToolRun run, Task<int> ended)
+    {
+        _run = run;
+        _ended = ended;
+        FirstLine = run.Console.OutText.Split('\n')[0];
+    }
+
+    public string FirstLine { get; }
+
+    /// <summary>The address of the JSON line that <c>proxy --json</c> writes.</summary>
+    public Uri Url => new(JsonDocument.Parse(FirstLine).RootElement.GetProperty("urls")[0].GetString()!);
+
+    public Task<int> Ended => _ended.OrTimeout();
+
+    /// <summary>Sends SIGTERM and waits for the end.</summary>
+    public async Task<int> StopAsync()
+    {
+        _ = _run.Termination.Raise(PosixSignal.SIGTERM);
+        return await Ended;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_ended.IsCompleted)
+        {
+            _ = await StopAsync();
+        }
+    }
+}
+
 /// <summary>Streams in memory.</summary>
 internal sealed class FakeConsole : IConsoleStreams
 {
-    private readonly StringWriter _out = new();
-    private readonly StringWriter _error = new();
-
-    public FakeConsole()
-    {
-        Out = TextWriter.Synchronized(_out);
-        Error = TextWriter.Synchronized(_error);
-    }
+    private readonly SignalingWriter _out = new();
+    private readonly SignalingWriter _error = new();
 
     public TextReader In { get; set; } = TextReader.Null;
 
     public byte[] InputBytes { get; set; } = [];
 
-    public TextWriter Out { get; set; }
+    public TextWriter Out => _out;
 
-    public TextWriter Error { get; set; }
+    public TextWriter Error => _error;
 
     public bool IsInputTerminal { get; set; }
 
@@ -85,9 +129,12 @@ internal sealed class FakeConsole : IConsoleStreams
 
     public bool IsErrorTerminal { get; set; }
 
-    public string OutText => Locked(Out, _out);
+    public string OutText => _out.ToString();
 
-    public string ErrorText => Locked(Error, _error);
+    public string ErrorText => _error.ToString();
+
+    /// <summary>Ends when stdout has its first line.</summary>
+    public Task FirstLine => _out.WaitForAsync(text => text.Contains('\n', StringComparison.Ordinal));
 
     public MemoryStream OutputBytes { get; } = new();
 
@@ -95,18 +142,77 @@ internal sealed class FakeConsole : IConsoleStreams
 
     public Stream OpenOutput() => OutputBytes;
 
+    /// <summary>Waits until stdout meets a condition.</summary>
+    public Task WaitForOutAsync(Func<string, bool> condition) => _out.WaitForAsync(condition).OrTimeout();
+
+    /// <summary>Waits until stderr meets a condition.</summary>
+    public Task WaitForErrorAsync(Func<string, bool> condition) => _error.WaitForAsync(condition).OrTimeout();
+
     public void Clear()
     {
-        _ = _out.GetStringBuilder().Clear();
-        _ = _error.GetStringBuilder().Clear();
+        _out.Clear();
+        _error.Clear();
     }
 
-    private static string Locked(TextWriter synchronized, StringWriter writer)
+    /// <summary>A writer that several threads can use, and that says when its text meets a condition.</summary>
+    private sealed class SignalingWriter : TextWriter
     {
-        // Synchronized writers lock themselves.
-        lock (synchronized)
+        private readonly StringBuilder _text = new();
+        private readonly List<(Func<string, bool> Condition, TaskCompletionSource Met)> _waiting = [];
+        private readonly Lock _gate = new();
+
+        public override Encoding Encoding => Encoding.UTF8;
+
+        public override string NewLine => "\n";
+
+        public override void Write(char value) => Write(value.ToString());
+
+        public override void Write(char[] buffer, int index, int count) => Write(new string(buffer, index, count));
+
+        public override void WriteLine(string? value) => Write($"{value}\n");
+
+        public override void Write(string? value)
         {
-            return writer.ToString();
+            lock (_gate)
+            {
+                _ = _text.Append(value);
+                string text = _text.ToString();
+                foreach ((_, TaskCompletionSource met) in _waiting.Where(wait => wait.Condition(text)))
+                {
+                    _ = met.TrySetResult();
+                }
+            }
+        }
+
+        public Task WaitForAsync(Func<string, bool> condition)
+        {
+            lock (_gate)
+            {
+                TaskCompletionSource met = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                if (condition(_text.ToString()))
+                {
+                    met.SetResult();
+                }
+
+                _waiting.Add((condition, met));
+                return met.Task;
+            }
+        }
+
+        public void Clear()
+        {
+            lock (_gate)
+            {
+                _ = _text.Clear();
+            }
+        }
+
+        public override string ToString()
+        {
+            lock (_gate)
+            {
+                return _text.ToString();
+            }
         }
     }
 }

@@ -111,9 +111,89 @@ public sealed class PromptCacheSaltProviderTests
         Assert.Equal("PromptCache.Scope", Assert.Throws<PrivatemodeRequestException>(() => salts.Of("a", null, null, out _)).Member);
     }
 
-    private static string Of(PromptCacheSaltProvider salts, string apiKey, bool isShared = true)
+    [Fact]
+    public void None_Session_IsIgnored()
     {
-        string salt = Encoding.UTF8.GetString(salts.Of(apiKey, null, null, out bool actual));
+        PromptCacheSaltProvider salts = new(PromptCacheScope.None);
+        Assert.NotEqual(Of(salts, "a", isShared: false, "1"), Of(salts, "a", isShared: false, "1"));
+    }
+
+    [Fact]
+    public void PerSession_DiffersBySessionKeyAndCaller()
+    {
+        PromptCacheSaltProvider salts = new(PromptCacheScope.PerSession());
+        Assert.Equal(Of(salts, "a", true, "1"), Of(salts, "a", true, "1"));
+        string[] all =
+        [
+            Of(salts, "a", true, "1"), Of(salts, "a", true, "2"), Of(salts, "b", true, "1"), Of(salts, "a", true, "1", "anna"),
+            Of(salts, "a", true, "1", "ben"), Of(new PromptCacheSaltProvider(PromptCacheScope.PerSession()), "a", true, "1"),
+        ];
+        Assert.Equal(all.Length, all.Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    public void PerSession_NoSession_SharesWithNoOther(string? session)
+    {
+        PromptCacheSaltProvider salts = new(PromptCacheScope.PerSession(Secret));
+        Assert.NotEqual(Of(salts, "a", isShared: false, session), Of(salts, "a", isShared: false, session));
+    }
+
+    // Computed with Python's hmac and hashlib from the texts in the documentation of the scopes.
+    [Fact]
+    public void Session_IsHkdfOfTheSecretOrOfTheWiderSalt()
+    {
+        const string Session = "Grüße";
+        PromptCacheSaltProvider perSession = new(PromptCacheScope.PerSession(Secret));
+        Assert.Equal("YLv8gLs3V95xBktLUrEUDBCIVpbJo/7fDSsZrPrwhlA=", Of(perSession, "a", true, Session));
+        Assert.Equal("mONBOWNmV/jLoyZFPtYpng0ug97Y2lSdwcDbe+3iTf4=", Of(perSession, "a", true, Session, "anna"));
+        PromptCacheSaltProvider shared = new(PromptCacheScope.Shared(new string('s', 32)));
+        Assert.Equal("mAU+H23XigGRmkntddnbOL7rF3WxZMB4rU5WbnHC7aY=", Of(shared, "a", true, Session));
+        PromptCacheSaltProvider perUser = new(PromptCacheScope.PerUser(Secret, "anna"));
+        Assert.Equal("7qv4cd374HAb4B/HZAbRUuvXcRrunV4WZg4QeyIwD/o=", Of(perUser, "a", true, Session));
+    }
+
+    [Fact]
+    public void Session_MakesTheOtherScopesNarrower()
+    {
+        PromptCacheSaltProvider perClient = new(PromptCacheScope.PerClient);
+        Assert.Equal(Of(perClient, "a", true, "1"), Of(perClient, "a", true, "1"));
+        string[] all = [Of(perClient, "a"), Of(perClient, "a", true, "1"), Of(perClient, "a", true, "2"), Of(perClient, "b", true, "1")];
+        Assert.Equal(all.Length, all.Distinct().Count());
+
+        // Without a user there is nothing to narrow.
+        PromptCacheSaltProvider nobody = new(PromptCacheScope.PerUser(Secret, () => null));
+        Assert.NotEqual(Of(nobody, "a", isShared: false, "1"), Of(nobody, "a", isShared: false, "1"));
+
+        // The copy that was narrowed is wiped, and the next call has the salt still.
+        PromptCacheSaltProvider shared = new(PromptCacheScope.Shared(new string('s', 32)));
+        Assert.Equal(Of(shared, "a", true, "1"), Of(shared, "a", true, "1"));
+        Assert.Equal(new string('s', 32), Of(shared, "a"));
+    }
+
+    [Theory]
+    [InlineData("None")]
+    [InlineData("PerClient")]
+    [InlineData("PerSession")]
+    public void Session_TooLongOrNoText_IsRefused(string scope)
+    {
+        PromptCacheSaltProvider salts = new(
+            scope == "None" ? PromptCacheScope.None : scope == "PerClient" ? PromptCacheScope.PerClient : PromptCacheScope.PerSession());
+        _ = salts.Of("a", new string('x', 1024), null, out _);
+        foreach (string session in (string[])[new string('x', 1025), new string('é', 513), "a\ud800"])
+        {
+            Assert.Equal("prompt_cache_key", Assert.Throws<PrivatemodeRequestException>(() => salts.Of("a", session, null, out _)).Member);
+        }
+    }
+
+    [Fact]
+    public void PerSession_ShortSecret_IsRefused() =>
+        Assert.Equal("PromptCache.Scope", Assert.Throws<PrivatemodeConfigurationException>(() => PromptCacheScope.PerSession(new byte[31])).Setting);
+
+    private static string Of(PromptCacheSaltProvider salts, string apiKey, bool isShared = true, string? session = null, string? caller = null)
+    {
+        string salt = Encoding.UTF8.GetString(salts.Of(apiKey, session, caller, out bool actual));
         Assert.Equal(isShared, actual);
         Assert.True(Encoding.UTF8.GetByteCount(salt) >= PromptCacheScope.MinimumSaltBytes);
         return salt;

@@ -1,11 +1,11 @@
 namespace Privatemode.AI.Fuzz.Targets;
 
-/// <summary>Everything that reads what comes from outside before, or in order to, trust it.</summary>
+/// <summary>Everything that reads what comes from outside before, or in order to, trust it, and what translates requests of callers.</summary>
 internal static class AllTargets
 {
     public static IReadOnlyList<FuzzTarget> Create() =>
     [
         SnpTarget.Create(), TdxTarget.Create(), .. CertificateTargets.Create(), .. CollateralTargets.Create(), .. ContrastTargets.Create(),
-        .. KeyExchangeTargets.Create(),
+        .. KeyExchangeTargets.Create(), ResponsesRequestTarget.Create(),
     ];
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Responses;
@@ -13,7 +14,7 @@ public sealed class ResponsesTranslatorTests
     [Fact]
     public void Reasoning_OfTheSameCaller_IsDecrypted()
     {
-        using ResponsesTranslator translator = new(new ResponsesOptions(), TimeProvider.System);
+        using ResponsesTranslator translator = Create(new ResponsesOptions());
         string blob = Encrypt(translator, new ResponsesCaller("key") { Name = "anna" });
         (string chat, int foreign) = Translate(
             translator, new ResponsesCaller("key") { Name = "anna" }, Encrypted.Replace("#", blob, StringComparison.Ordinal));
@@ -27,7 +28,7 @@ public sealed class ResponsesTranslatorTests
     [InlineData("key", null)]
     public void Reasoning_OfAnotherCaller_IsLeftOut(string apiKey, string? name)
     {
-        using ResponsesTranslator translator = new(new ResponsesOptions(), TimeProvider.System);
+        using ResponsesTranslator translator = Create(new ResponsesOptions());
         string blob = Encrypt(translator, new ResponsesCaller("key") { Name = "anna" });
         (string chat, int foreign) = Translate(translator, new ResponsesCaller(apiKey) { Name = name }, Encrypted.Replace("#", blob, StringComparison.Ordinal));
         Assert.Equal("""{"model":"m","messages":[{"role":"assistant","content":"a"}]}""", chat);
@@ -38,9 +39,9 @@ public sealed class ResponsesTranslatorTests
     public void Reasoning_OfAnotherClient_NeedsTheSameKey()
     {
         byte[] key = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
-        using ResponsesTranslator one = new(new ResponsesOptions { ReasoningKey = key }, TimeProvider.System);
-        using ResponsesTranslator same = new(new ResponsesOptions { ReasoningKey = key }, TimeProvider.System);
-        using ResponsesTranslator other = new(new ResponsesOptions(), TimeProvider.System);
+        using ResponsesTranslator one = Create(new ResponsesOptions { ReasoningKey = key });
+        using ResponsesTranslator same = Create(new ResponsesOptions { ReasoningKey = key });
+        using ResponsesTranslator other = Create(new ResponsesOptions());
         string request = Encrypted.Replace("#", Encrypt(one, new ResponsesCaller("key")), StringComparison.Ordinal);
         Assert.Equal(0, Translate(same, new ResponsesCaller("key"), request).Foreign);
         Assert.Equal(1, Translate(other, new ResponsesCaller("key"), request).Foreign);
@@ -49,7 +50,7 @@ public sealed class ResponsesTranslatorTests
     [Fact]
     public void Call_HasWhatTheAnswerDependsOn()
     {
-        using ResponsesTranslator translator = new(new ResponsesOptions { HostedTools = HostedToolPolicy.LeaveOut }, TimeProvider.System);
+        using ResponsesTranslator translator = Create(new ResponsesOptions { HostedTools = HostedToolPolicy.LeaveOut });
         (PooledBytes body, CallTranslation translation) = translator.Translate(
             Bytes("""
                 {"model":"m","input":"a","prompt_cache_key":"s","include":["message.output_text.logprobs"],"top_p":1,
@@ -72,7 +73,7 @@ public sealed class ResponsesTranslatorTests
     [Fact]
     public void Body_IsTakenOver_AlsoWhenItIsRefused()
     {
-        using ResponsesTranslator translator = new(new ResponsesOptions(), TimeProvider.System);
+        using ResponsesTranslator translator = Create(new ResponsesOptions());
         PooledBytes refused = Bytes("""{"model":"m","input":"a","store":true}""");
         Assert.Throws<PrivatemodeRequestException>(() => translator.Translate(refused, new ResponsesCaller("key")));
         Assert.Throws<ObjectDisposedException>(() => refused.Memory);
@@ -95,6 +96,9 @@ public sealed class ResponsesTranslatorTests
             await new RemoteMediaResolver(policy, null).ResolveAsync(EndpointRules.ChatCompletions, body, async: true, CancellationToken.None));
         Assert.Equal("remote-media", refused.ErrorType);
     }
+
+    private static ResponsesTranslator Create(ResponsesOptions options) =>
+        new(options, TimeProvider.System, new ClientEvents(null, new Uri("https://service.test")));
 
     private static PooledBytes Bytes(string text) => PooledBytes.Copy(Encoding.UTF8.GetBytes(text));
 

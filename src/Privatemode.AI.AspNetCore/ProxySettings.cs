@@ -45,25 +45,46 @@ internal sealed partial class ProxySettings(IConfiguration? configuration) : ICo
     private static partial Regex UnknownName();
 }
 
-/// <summary>Makes the account use the API key of the current caller, if the proxy is told to.</summary>
+/// <summary>Changes the account that the proxy uses as the settings of the proxy ask.</summary>
 internal sealed class ProxyAccountSettings(IOptions<PrivatemodeProxyOptions> proxy, IHttpContextAccessor requests) : IPostConfigureOptions<PrivatemodeOptions>
 {
-    /// <exception cref="PrivatemodeConfigurationException">The account has another source of its API key, and one of the two would silently win.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The account has a setting of its own, and one of the two would silently win.</exception>
     public void PostConfigure(string? name, PrivatemodeOptions options)
     {
-        if (name == Options.DefaultName && proxy.Value.UseCallerKeyAsApiKey)
+        if (name != Options.DefaultName)
+        {
+            return;
+        }
+
+        PrivatemodeProxyOptions settings = proxy.Value;
+        ProxyOptionsValidator.Faults faults = new();
+        if (settings.UseCallerKeyAsApiKey)
         {
             if (options.ApiKey is not null || options.Credential is not null || options.ApiKeyAccessor is not null)
             {
-                ProxyOptionsValidator.Faults faults = new();
                 faults.Add(
-                    nameof(PrivatemodeProxyOptions.UseCallerKeyAsApiKey), "cannot be combined with an API key of the account. Remove one of them: either every " +
-                    "caller uses its own API key, or all use the one of the account.");
-                faults.ThrowIfAny();
+                    nameof(settings.UseCallerKeyAsApiKey), "cannot be combined with an API key of the account. Remove one of them: either every caller uses " +
+                    "its own API key, or all use the one of the account.");
             }
 
             // Outside of a request there is no key; the first caller then verifies the deployment.
             options.ApiKeyAccessor = _ => ValueTask.FromResult(requests.HttpContext?.Features.Get<CallerApiKey>()?.Value);
+        }
+
+        if (settings.SessionPromptCache)
+        {
+            if (!ReferenceEquals(options.PromptCache.Scope, PromptCacheScope.None))
+            {
+                faults.Add(nameof(settings.SessionPromptCache), "cannot be combined with a prompt cache scope of the account. Remove one of them.");
+            }
+
+            options.PromptCache.Scope = PromptCacheScope.PerSession(settings.PromptCacheSecret);
+        }
+
+        faults.ThrowIfAny();
+        if (settings.LeaveOutHostedTools)
+        {
+            options.Responses.HostedTools = HostedToolPolicy.LeaveOut;
         }
     }
 }

@@ -66,7 +66,16 @@ public abstract class ProxyTest : IAsyncLifetime
         ConfigureServices(builder.Services);
         WebApplication app = builder.Build();
         Map(app);
-        await app.StartAsync();
+        try
+        {
+            await app.StartAsync();
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+
         return (app, new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()));
     }
 

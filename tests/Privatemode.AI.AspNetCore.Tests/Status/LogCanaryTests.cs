@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Privatemode.AI.AspNetCore.Tests.Hosting;
+using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
+
+namespace Privatemode.AI.AspNetCore.Tests.Status;
+
+/// <summary>Nothing that callers send, or the service says, gets into logs, metrics and activities of the proxy and the library.</summary>
+public sealed class LogCanaryTests : ProxyTest
+{
+    private const string Sentinel = "canary7f3a";
+    private const string CallerKey = "caller-key-" + Sentinel;
+
+    private readonly LogRecorder _log = new();
+
+    public static TheoryData<string, string, string> Requests => new()
+    {
+        { "POST", ChatPath, $$"""{"model":"gpt-oss-120b","user":"{{Sentinel}}","messages":[{"role":"user","content":"{{Sentinel}}"}]}""" },
+        { "POST", ChatPath, $$"""{"model":"gpt-oss-120b","stream":true,"messages":[{"role":"user","content":"{{Sentinel}}"}]}""" },
+        { "POST", ChatPath, $$"""{"model":"gpt-oss-120b","{{Sentinel}}":1,"messages":"{{Sentinel}}"}""" },
+        { "POST", ChatPath, $$"""{"{{Sentinel}}" no JSON""" },
+        { "POST", MessagesPath, $$"""{"model":"gpt-oss-120b","max_tokens":9,"metadata":{"user_id":"{{Sentinel}}"},"messages":[{"role":"user","content":"{{Sentinel}}"}]}""" },
+        { "POST", MessagesPath + "/count_tokens", $$"""{"model":"gpt-oss-120b","messages":[{"role":"user","content":"{{Sentinel}}"}]}""" },
+        { "POST", ResponsesPath, $$"""{"model":"gpt-oss-120b","input":"{{Sentinel}}","prompt_cache_key":"{{Sentinel}}"}""" },
+        { "GET", "/v1/models/" + Sentinel, "" },
+        { "GET", "/v1/" + Sentinel, "" },
+        { "POST", "/v1/responses/" + Sentinel, "{}" },
+        { "GET", "/verification", "" },
+        { "GET", "/readyz", "" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Requests))]
+    public async Task Telemetry_AnyRequest_HasNothingOfIt(string method, string path, string body)
+    {
+        Deployment.Model.SetFallback(_ => new ScriptedAnswer().WithText($"answer {Sentinel}"));
+        string measured = await MeasuredAsync(() => SendAsync(method, path, body, CallerKey));
+
+        AssertClean(measured);
+    }
+
+    [Fact]
+    public async Task Telemetry_UnknownModel_IsNotNamedByTheProxy()
+    {
+        // The library names it in its activities: it is sent in the clear.
+        string measured = await MeasuredAsync(() => SendAsync("POST", ChatPath, ChatBody(model: $"x-{Sentinel}"), CallerKey));
+
+        AssertClean(string.Join('\n', measured.Split('\n').Where(line => line.StartsWith("privatemode.proxy", StringComparison.Ordinal))));
+        Assert.Contains("privatemode.proxy.request.duration", measured, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Telemetry_RefusedKeyHostAndOrigin_HasNothingOfThem()
+    {
+        string measured = await MeasuredAsync(async () =>
+        {
+            await SendAsync("POST", ChatPath, ChatBody(), $"wrong-key-{Sentinel}");
+            await SendAsync("POST", ChatPath, ChatBody(), CallerKey, host: $"{Sentinel}.example");
+            await SendAsync("POST", ChatPath, ChatBody(), CallerKey, origin: $"https://{Sentinel}.example");
+        });
+
+        AssertClean(measured);
+        Assert.Contains("privatemode.proxy.rejected", measured, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(404)]
+    [InlineData(429)]
+    [InlineData(500)]
+    public async Task Telemetry_ErrorOfTheModelServer_HasNothingOfItsWords(int status)
+    {
+        string measured = await MeasuredAsync(async () =>
+        {
+            Deployment.Faults.Inject(Fault.EncryptedError(status, $"error about {Sentinel}"), times: 10);
+            await SendAsync("POST", ChatPath, ChatBody(), CallerKey);
+            await SendAsync("POST", ChatPath, ChatBody(stream: true), CallerKey);
+        });
+
+        AssertClean(measured);
+    }
+
+    [Fact]
+    public async Task Log_OneRequest_IsOneLineWithRouteStatusAndTokens()
+    {
+        await SendAsync("POST", ChatPath, ChatBody(), CallerKey);
+
+        string line = Assert.Single(_log.Lines, line => line.Contains("RequestEnded", StringComparison.Ordinal));
+        Assert.StartsWith("Information Privatemode.AI.AspNetCore RequestEnded: /v1/chat/completions (openai) 200 ok", line, StringComparison.Ordinal);
+        Assert.Contains("proxy_", line, StringComparison.Ordinal);
+        Assert.Contains("sdk_", line, StringComparison.Ordinal);
+        Assert.Contains("CallerIndex=0", line, StringComparison.Ordinal);
+    }
+
+    protected override void ConfigureProxy(PrivatemodeProxyOptions options) => options.CallerKeys.Add(CallerKey);
+
+    protected override void ConfigureLogging(ILoggingBuilder logging) => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_log);
+
+    private async Task SendAsync(string method, string path, string body, string key, string? host = null, string? origin = null)
+    {
+        using HttpRequestMessage request = new(new HttpMethod(method), $"{path}?beta={Sentinel}") { Content = body.Length > 0 ? Json(body) : null };
+        request.Headers.Authorization = new("Bearer", key);
+        request.Headers.Host = host;
+        foreach (string name in (string[])["User-Agent", "X-Claude-Code-Session-Id", "session-id", "x-session-id", "anthropic-beta", "x-codex-turn-metadata",
+            "x-client-request-id", "x-request-id", "Cookie", "baggage"])
+        {
+            _ = request.Headers.TryAddWithoutValidation(name, $"v={Sentinel}");
+        }
+
+        if (origin is not null)
+        {
+            request.Headers.Add("Origin", origin);
+        }
+
+        using HttpResponseMessage answer = await Http.SendAsync(request).OrTimeout();
+        _ = await Record.ExceptionAsync(() => answer.Content.ReadAsStringAsync().OrTimeout());
+    }
+
+    /// <summary>Everything that meters and activities of the proxy and the library say while something runs.</summary>
+    private static async Task<string> MeasuredAsync(Func<Task> action)
+    {
+        ConcurrentQueue<string> said = new();
+        using MeterListener meters = new()
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Name.StartsWith("Privatemode.AI", StringComparison.Ordinal))
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) => said.Enqueue(Text(instrument, $"{value}", tags)));
+        meters.SetMeasurementEventCallback<double>((instrument, value, tags, _) => said.Enqueue(Text(instrument, $"{value}", tags)));
+        meters.Start();
+        using ActivityListener activities = new()
+        {
+            ShouldListenTo = source => source.Name.StartsWith("Privatemode.AI", StringComparison.Ordinal),
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activity => said.Enqueue($"{activity.DisplayName} {string.Join(',', activity.TagObjects)} {activity.StatusDescription}"),
+        };
+        ActivitySource.AddActivityListener(activities);
+        await action();
+        return string.Join('\n', said);
+    }
+
+    private static string Text(Instrument instrument, string value, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
+        $"{instrument.Name} {value} {string.Join(',', tags.ToArray())}";
+
+    private void AssertClean(string measured)
+    {
+        // Categories of the framework log paths and queries at Debug and below; the guide says how they are silenced.
+        string[] lines = [.. _log.Lines.Where(line => line.Contains("Privatemode.AI", StringComparison.Ordinal))];
+
+        Assert.DoesNotContain(Sentinel, measured, StringComparison.OrdinalIgnoreCase);
+        Assert.All(lines, line => Assert.DoesNotContain(Sentinel, line, StringComparison.OrdinalIgnoreCase));
+    }
+}

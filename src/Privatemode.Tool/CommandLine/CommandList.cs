@@ -9,5 +9,7 @@ internal static class CommandList
     [
         Proxy.ProxyCommand.Create(context),
         Models.ModelsCommand.Create(context),
+        Chat.ChatCommand.Create(context),
+        Transcribe.TranscribeCommand.Create(context),
     ];
 }

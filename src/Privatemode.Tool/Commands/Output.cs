@@ -178,14 +178,45 @@ internal static class JsonOutput
 
     public static void WriteLine(TextWriter writer, Action<Utf8JsonWriter> write)
     {
+        writer.WriteLine(ToText(write));
+        writer.Flush();
+    }
+
+    public static string ToText(Action<Utf8JsonWriter> write)
+    {
         using MemoryStream buffer = new();
         using (Utf8JsonWriter json = new(buffer, Options))
         {
             write(json);
         }
 
-        writer.WriteLine(Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length));
-        writer.Flush();
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+
+    /// <summary>Writes a number or null.</summary>
+    public static void WriteCount(this Utf8JsonWriter json, string name, long? value)
+    {
+        if (value is { } count)
+        {
+            json.WriteNumber(name, count);
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
+    }
+
+    /// <summary>Writes a duration in seconds, or null.</summary>
+    public static void WriteSeconds(this Utf8JsonWriter json, string name, TimeSpan? value)
+    {
+        if (value is { } duration)
+        {
+            json.WriteNumber(name, Math.Round(duration.TotalSeconds, 3));
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
     }
 
     /// <summary>Writes a member with a list of texts.</summary>

@@ -79,6 +79,7 @@ public static class PrivatemodeProxyServiceCollectionExtensions
         _ = services.AddSingleton<ProxyTelemetry>();
         _ = services.AddSingleton<HealthEndpoints>();
         _ = services.AddSingleton<VerificationEndpoint>();
+        _ = services.AddSingleton<AliasTable>();
         _ = services.AddSingleton<ModelDirectory>();
         _ = services.AddSingleton<ModelLists>();
         _ = services.AddSingleton<KeepAliveClock>();

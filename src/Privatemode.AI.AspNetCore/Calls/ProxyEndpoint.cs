@@ -114,10 +114,16 @@ internal sealed class ProxyEndpoint(
 
     private async ValueTask EditAsync(ProxyCall call, ProxyBody body, PooledBuffer edited)
     {
+        ModelAliases aliases = directory.Current(call.Caller);
+        if (!aliases.HasList && RequestModel.Peek(body.Memory, body.Boundary) is { } asked && aliases.NeedsList(asked))
+        {
+            aliases = await directory.LoadAsync(call.Caller, call.Aborted).ConfigureAwait(false);
+        }
+
         EditContext context = new()
         {
             Options = options.Value,
-            Models = await directory.CurrentAsync(call.Aborted).ConfigureAwait(false),
+            Models = aliases,
             Caller = call.Caller,
             Headers = call.Context.Request.Headers,
         };
@@ -132,7 +138,7 @@ internal sealed class ProxyEndpoint(
             _ => throw new UnreachableException(),
         };
         call.Edit = edit;
-        call.Record.ModelAsked = edit.ModelAsked;
+        call.Record.ModelAsked = edit.ModelAsked is { } name && aliases.IsListed(name) ? name : null;
         call.Record.Model = edit.Model;
         call.Record.IsStream = edit.IsStream;
         call.Record.LeftOut = edit.LeftOut;
@@ -188,6 +194,7 @@ internal sealed class ProxyEndpoint(
                 await ErrorBody.FromAnswerAsync(answer, options.Value.UseCallerKeyAsApiKey, call.Aborted).ConfigureAwait(false));
         }
 
+        call.Record.IsModelKnown = true; // the service knows it
         UsageScan usage = new();
         call.Answer = answer;
         if (answer.Content.Headers.ContentType?.MediaType == "text/event-stream")

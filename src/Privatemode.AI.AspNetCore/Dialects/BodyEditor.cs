@@ -59,6 +59,26 @@ internal sealed class BodyEditor
         return reader.Read() && TextEquals(ref reader, text);
     }
 
+    /// <summary>A name, an identifier or a word, which is never content; null if it is absent, longer than 256 bytes, or no valid text.</summary>
+    public string? Short(string name)
+    {
+        if (Kind(name) != JsonTokenType.String || Value(name).Length > 258)
+        {
+            return null;
+        }
+
+        Utf8JsonReader reader = ReaderOf(name);
+        _ = reader.Read();
+        try
+        {
+            return reader.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Whether a member is true. One that is neither true nor false is refused.</summary>
     public bool Flag(string name) => Kind(name) switch
     {
@@ -100,13 +120,13 @@ internal sealed class BodyEditor
     public void Write(IBufferWriter<byte> output)
     {
         output.Write("{"u8);
-        bool isFirst = true;
+        (bool isFirst, int splice) = (true, 0);
         foreach (Member member in _members)
         {
             if (!member.IsRemoved)
             {
                 output.Write(isFirst ? [] : ","u8);
-                WriteMember(member, output);
+                WriteMember(member, output, ref splice);
                 isFirst = false;
             }
         }
@@ -127,17 +147,21 @@ internal sealed class BodyEditor
         }
     }
 
-    private void WriteMember(Member member, IBufferWriter<byte> output)
+    /// <param name="member">What is written.</param>
+    /// <param name="output">Gets it.</param>
+    /// <param name="splice">The first of the splices, which are in document order, that can be in the member.</param>
+    private void WriteMember(Member member, IBufferWriter<byte> output, ref int splice)
     {
         ReadOnlySpan<byte> body = _body.Span;
         int position = member.Name;
-        foreach ((int start, Splice splice) in _splices)
+        for (; splice < _splices.Count && _splices.Keys[splice] < member.End; splice++)
         {
-            if (start >= member.Name && start < member.End)
+            (int start, Splice change) = (_splices.Keys[splice], _splices.Values[splice]);
+            if (start >= position)
             {
                 output.Write(body[position..start]);
-                output.Write(splice.Json);
-                position = start + splice.Length;
+                output.Write(change.Json);
+                position = start + change.Length;
             }
         }
 

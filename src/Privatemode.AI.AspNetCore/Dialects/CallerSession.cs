@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
+using Privatemode.AI.AspNetCore.Gate;
 
 namespace Privatemode.AI.AspNetCore.Dialects;
 
@@ -22,9 +23,11 @@ internal static class CallerSession
             return null;
         }
 
-        string? session = IsSession(bodyKey) ? bodyKey : Headers.Select(name => Value(context.Headers, name)).FirstOrDefault(IsSession);
-        return session is null ? null : $"{context.Caller.KeyDigest}:{session}";
+        return Bind(context.Caller, IsSession(bodyKey) ? bodyKey : Headers.Select(name => Value(context.Headers, name)).FirstOrDefault(IsSession));
     }
+
+    /// <summary>A key that only this caller can have; null for a session that is not usable.</summary>
+    public static string? Bind(ProxyCaller caller, string? session) => IsSession(session) ? $"{caller.KeyDigest}:{session}" : null;
 
     private static string? Value(IHeaderDictionary headers, string name) =>
         headers.TryGetValue(name, out StringValues values) && values.Count == 1 ? values[0] : null;

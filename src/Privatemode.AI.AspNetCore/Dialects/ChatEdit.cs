@@ -1,31 +1,134 @@
 using System.Text.Json;
-using Privatemode.AI.AspNetCore.Errors;
 using Privatemode.AI.AspNetCore.Internal;
+using Privatemode.AI.AspNetCore.Models;
 
 namespace Privatemode.AI.AspNetCore.Dialects;
 
-/// <summary>Edits the bodies of chats, completions and embeddings.</summary>
+/// <summary>Edits the bodies of chats, completions and embeddings. What is not named here is sent as it is.</summary>
 internal static class ChatEdit
 {
-    /// <exception cref="ProxyRefusalException">The body is not JSON, or has a member that cannot be served.</exception>
+    // They name people, or ask for what only OpenAI's servers have. Stored completions are asked for out of habit: nothing is stored.
+    private static readonly string[] Dropped =
+    [
+        "user", "safety_identifier", "metadata", "store", "service_tier", "prompt_cache_key", "prompt_cache_retention", "verbosity", "prediction",
+    ];
+
+    // The caller counts on work that would not be done.
+    private static readonly string[] Refused = ["web_search_options", "functions", "function_call", "audio"];
+
+    private static readonly byte[] System = "\"system\""u8.ToArray();
+
+    /// <summary>Writes the request for the service, if anything has to be changed.</summary>
+    /// <param name="body">The caller's request.</param>
+    /// <param name="context">What the proxy was told to do, and who calls.</param>
+    /// <param name="target">Gets the edited request.</param>
+    /// <exception cref="PrivatemodeRequestException">The body is not JSON, has no model, or a member that cannot be served.</exception>
     public static EditResult Edit(ReadOnlyMemory<byte> body, EditContext context, PooledBuffer target)
     {
-        _ = (context, target);
-        try
+        BodyEditor editor = BodyEditor.Read(body);
+        string asked = ModelNames.Require(editor.Short("model"));
+        ThrowIfNotAvailable(editor);
+        string model = ReplaceModel(editor, context, asked, editor.Kind("input") != JsonTokenType.None ? ModelTask.Embeddings : ModelTask.Chat);
+        string? cacheKey = CallerSession.KeyOf(context, editor.Short("prompt_cache_key"));
+        Array.ForEach(Dropped, editor.Remove);
+        RemoveToolsWithoutUse(editor);
+        ReplaceRoles(editor);
+        if (context.Options.IgnoreCallerCacheSalt)
         {
-            using JsonDocument document = JsonDocument.Parse(body);
-            string? model = document.RootElement.TryGetProperty("model", out JsonElement value) ? value.GetString() : null;
-            return new EditResult
-            {
-                IsChanged = false,
-                ModelAsked = model,
-                Model = model,
-                IsStream = document.RootElement.TryGetProperty("stream", out JsonElement stream) && stream.ValueKind == JsonValueKind.True,
-            };
+            editor.Remove("cache_salt");
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+
+        return Write(editor, body, target) with { ModelAsked = asked, Model = model, CacheKey = cacheKey };
+    }
+
+    /// <summary>Replaces the name of a model by a live ID, which it returns.</summary>
+    public static string ReplaceModel(BodyEditor editor, EditContext context, string asked, ModelTask task)
+    {
+        string model = context.Models.Resolve(asked, task);
+        if (model != asked)
         {
-            throw new ProxyRefusalException(ProxyError.BadRequest(null, "The body is not a JSON object."));
+            editor.Replace("model", JsonSerializer.SerializeToUtf8Bytes(model, ProxyJson.Default.String));
+        }
+
+        return model;
+    }
+
+    /// <summary>Writes the body if it was changed, and says what both have in common.</summary>
+    public static EditResult Write(BodyEditor editor, ReadOnlyMemory<byte> body, PooledBuffer target)
+    {
+        if (editor.IsChanged)
+        {
+            editor.Write(target);
+        }
+
+        return new EditResult
+        {
+            IsChanged = editor.IsChanged,
+            IsStream = editor.Flag("stream"),
+            EstimatedInputTokens = TokenEstimate.Of(editor.IsChanged ? target.Span : body.Span),
+        };
+    }
+
+    private static void ThrowIfNotAvailable(BodyEditor editor)
+    {
+        string? member = Refused.FirstOrDefault(name => editor.Kind(name) != JsonTokenType.None);
+        if (member is null && editor.Kind("modalities") == JsonTokenType.StartArray)
+        {
+            Utf8JsonReader reader = editor.ReaderOf("modalities");
+            while (reader.Read())
+            {
+                member ??= reader.TokenType == JsonTokenType.String && BodyEditor.TextEquals(ref reader, "audio"u8) ? "modalities" : null;
+            }
+        }
+
+        if (member is not null)
+        {
+            throw new PrivatemodeRequestException(member, $"'{member}' is not available with this service. Leave it out.");
+        }
+    }
+
+    /// <summary>The model server answers with an error to an empty list of tools, and to a choice without tools.</summary>
+    private static void RemoveToolsWithoutUse(BodyEditor editor)
+    {
+        bool isAbsent = editor.Kind("tools") == JsonTokenType.None;
+        if (editor.Kind("tools") == JsonTokenType.StartArray)
+        {
+            Utf8JsonReader reader = editor.ReaderOf("tools");
+            _ = reader.Read();
+            if (reader.Read() && reader.TokenType == JsonTokenType.EndArray)
+            {
+                editor.Remove("tools");
+                editor.Remove("tool_choice");
+                editor.Remove("parallel_tool_calls");
+                return;
+            }
+        }
+
+        // A choice of a tool that is not there is a mistake that the caller should see.
+        if (isAbsent && editor.Kind("tool_choice") == JsonTokenType.String && !editor.IsText("tool_choice", "required"u8))
+        {
+            editor.Remove("tool_choice");
+        }
+    }
+
+    /// <summary>OpenAI's newer name of the role <c>system</c>, which most models' templates do not know.</summary>
+    private static void ReplaceRoles(BodyEditor editor)
+    {
+        if (editor.Kind("messages") != JsonTokenType.StartArray)
+        {
+            return;
+        }
+
+        Utf8JsonReader reader = editor.ReaderOf("messages");
+        bool isRole = false;
+        while (reader.Read())
+        {
+            if (isRole && reader.TokenType == JsonTokenType.String && BodyEditor.TextEquals(ref reader, "developer"u8))
+            {
+                editor.ReplacePart("messages", checked((int)reader.TokenStartIndex), reader.ValueSpan.Length + 2, System);
+            }
+
+            isRole = reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 2 && BodyEditor.TextEquals(ref reader, "role"u8);
         }
     }
 }

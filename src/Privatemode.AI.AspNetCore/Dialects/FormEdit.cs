@@ -1,18 +1,127 @@
+using System.Text;
+using Microsoft.Net.Http.Headers;
 using Privatemode.AI.AspNetCore.Internal;
+using Privatemode.AI.AspNetCore.Models;
 
 namespace Privatemode.AI.AspNetCore.Dialects;
 
-/// <summary>Edits the forms of transcriptions.</summary>
+/// <summary>Edits the forms of transcriptions: the model is replaced, and the bytes around it stay.</summary>
+/// <remarks>The library accepts forms only that can be read in one way. One that this reader cannot read is passed on, and refused there.</remarks>
 internal static class FormEdit
 {
+    private const int LongestField = 256;
+    private const int LongestHead = 16 * 1024;
+    private const int MostFields = 1000;
+
+    /// <summary>Writes the form for the service, if anything has to be changed.</summary>
     /// <param name="body">The whole form.</param>
     /// <param name="boundary">Its boundary, already checked.</param>
     /// <param name="context">What the edit may know.</param>
     /// <param name="target">For the edited form.</param>
-    /// <exception cref="Errors.ProxyRefusalException">The form is malformed, or asks for a format that is not served.</exception>
+    /// <exception cref="PrivatemodeRequestException">The form names no model, or several, or asks for a format that is not served.</exception>
     public static EditResult Edit(ReadOnlyMemory<byte> body, string boundary, EditContext context, PooledBuffer target)
     {
-        _ = (body, boundary, context, target);
-        return new EditResult { IsChanged = false };
+        ReadOnlySpan<byte> form = body.Span;
+        (Range? model, bool isStream) = (null, false);
+        foreach ((string? name, Range value) in Fields(body, boundary))
+        {
+            switch (name)
+            {
+                case "model":
+                    model = model is null ? value : throw new PrivatemodeRequestException("model", "The form has more than one field 'model'.");
+                    break;
+                case "stream":
+                    isStream |= Text(form[value]) is "true" or "True" or "1";
+                    break;
+                case "response_format" when Text(form[value]) is "srt" or "vtt" or "text":
+                    throw new PrivatemodeRequestException("response_format", "'response_format' must be json or verbose_json.");
+            }
+        }
+
+        string asked = ModelNames.Require(model is { } range ? Text(form[range]) : null);
+        string resolved = context.Models.Resolve(asked, ModelTask.Transcription);
+        if (resolved != asked)
+        {
+            target.Append(form[..model!.Value.Start]);
+            target.Append(Encoding.ASCII.GetBytes(resolved));
+            target.Append(form[model.Value.End..]);
+        }
+
+        return new EditResult { IsChanged = resolved != asked, ModelAsked = asked, Model = resolved, IsStream = isStream };
     }
+
+    /// <summary>The first model that a form names, or null.</summary>
+    public static string? ModelOf(ReadOnlyMemory<byte> body, string boundary)
+    {
+        foreach ((string? name, Range value) in Fields(body, boundary))
+        {
+            if (name == "model")
+            {
+                return Text(body.Span[value]);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The parts of a form, and where their values are. Files have no name here.</summary>
+    private static List<(string? Name, Range Value)> Fields(ReadOnlyMemory<byte> body, string boundary)
+    {
+        List<(string?, Range)> fields = [];
+        byte[] first = Encoding.ASCII.GetBytes($"--{boundary}\r\n");
+        byte[] delimiter = Encoding.ASCII.GetBytes($"\r\n--{boundary}");
+        ReadOnlySpan<byte> form = body.Span;
+        if (!form.StartsWith(first))
+        {
+            return fields;
+        }
+
+        int position = first.Length;
+        while (fields.Count < MostFields)
+        {
+            int head = form[position..].IndexOf("\r\n\r\n"u8);
+            int end = form[position..].IndexOf(delimiter);
+            if (head < 0 || end < head + 2)
+            {
+                return fields;
+            }
+
+            // An empty value begins where its delimiter does, which shares a line break with the end of the head.
+            int start = Math.Min(head + 4, end);
+            fields.Add((NameOf(form.Slice(position, head)), (position + start)..(position + end)));
+
+            position += end + delimiter.Length;
+            if (!form[position..].StartsWith("\r\n"u8))
+            {
+                return fields;
+            }
+
+            position += 2;
+        }
+
+        return fields;
+    }
+
+    private static string? NameOf(ReadOnlySpan<byte> head)
+    {
+        const string Disposition = "content-disposition:";
+        if (head.Length > LongestHead)
+        {
+            return null;
+        }
+
+        foreach (string line in Encoding.UTF8.GetString(head).Split("\r\n"))
+        {
+            if (line.StartsWith(Disposition, StringComparison.OrdinalIgnoreCase) &&
+                ContentDispositionHeaderValue.TryParse(line[Disposition.Length..].Trim(), out ContentDispositionHeaderValue? disposition) &&
+                !disposition.FileName.HasValue)
+            {
+                return HeaderUtilities.RemoveQuotes(disposition.Name).Value;
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Text(ReadOnlySpan<byte> value) => value.Length > LongestField ? null : Encoding.UTF8.GetString(value);
 }

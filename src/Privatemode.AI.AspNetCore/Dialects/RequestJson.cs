@@ -87,7 +87,7 @@ internal static class RequestJson
     /// <summary>A name, an identifier or a word, which is never content; null if it is longer than 256 bytes or no valid text.</summary>
     public static string? Short(JsonElement value)
     {
-        if (!IsText(value) || Raw(value).Length > 256)
+        if (!IsText(value) || Raw(value).Length > 258)
         {
             return null;
         }

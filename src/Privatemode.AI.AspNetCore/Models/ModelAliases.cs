@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Frozen;
 
 namespace Privatemode.AI.AspNetCore.Models;
 
@@ -44,12 +45,90 @@ internal static class ModelNames
 /// <summary>Resolves model names with one list of models.</summary>
 internal sealed class ModelAliases
 {
-    /// <summary>The live ID for a name, or the name itself.</summary>
-#pragma warning disable CA1822 // The aliases are in the options.
-    public string Resolve(string asked, ModelTask task)
-#pragma warning restore CA1822
+    private const string AnthropicPrefix = "anthropic/";
+
+    private readonly AliasTable _table;
+    private readonly IReadOnlyList<ModelInfo> _models;
+    private readonly FrozenSet<string> _ids;
+
+    /// <param name="table">The aliases.</param>
+    /// <param name="models">The models of the service, or null if they are not known.</param>
+    public ModelAliases(AliasTable table, IReadOnlyList<ModelInfo>? models)
     {
-        _ = task;
-        return asked;
+        (_table, _models, HasList) = (table, models ?? [], models is not null);
+        _ids = _models.Select(model => model.Id).ToFrozenSet(StringComparer.Ordinal);
     }
+
+    /// <summary>Whether the models of the service are known.</summary>
+    public bool HasList { get; }
+
+    /// <summary>Whether a name can only be resolved with the models of the service.</summary>
+    public bool NeedsList(string name) => !HasList && (name.StartsWith(AnthropicPrefix, StringComparison.Ordinal) || _table.TargetOf(name) is not null ||
+        _table.DefaultOf(name) != DefaultModel.None);
+
+    /// <summary>Whether a name is that of a model or of an alias. Any other is what a caller made up, and is not logged.</summary>
+    public bool IsListed(string name) => _ids.Contains(name) || _table.Exact.ContainsKey(name);
+
+    /// <summary>The live ID for a name, or the name itself: the service says what there is.</summary>
+    /// <param name="asked">The name.</param>
+    /// <param name="task">What the model is asked to do.</param>
+    public string Resolve(string asked, ModelTask task)
+    {
+        // Where an alias has the name of a model, the model counts.
+        if (_ids.Contains(asked))
+        {
+            return asked;
+        }
+
+        // This is how the models are listed for programs that show names of Anthropic's models only.
+        if (asked.StartsWith(AnthropicPrefix, StringComparison.Ordinal) && _ids.Contains(asked[AnthropicPrefix.Length..]))
+        {
+            return asked[AnthropicPrefix.Length..];
+        }
+
+        string? target = _table.TargetOf(asked);
+        return target is null ? Default(_table.DefaultOf(asked)) ?? asked : OrDefault(target, task);
+    }
+
+    /// <summary>A model that is gone is replaced, so that programs go on. Not one for embeddings: its vectors would not fit the others.</summary>
+    private string OrDefault(string target, ModelTask task)
+    {
+        if (!HasList || _ids.Contains(target))
+        {
+            return target;
+        }
+
+        _table.ReportGone(target);
+        return task switch
+        {
+            ModelTask.Chat => Default(DefaultModel.Chat),
+            ModelTask.Transcription => Default(DefaultModel.Transcription),
+            _ => null,
+        } ?? target;
+    }
+
+    private string? Default(DefaultModel model) => model switch
+    {
+        DefaultModel.Chat => Configured(_table.Models.Chat) ?? First(known => known.SupportsTools),
+        DefaultModel.SmallChat => Configured(_table.Models.SmallChat) ?? First(IsSmall) ?? Default(DefaultModel.Chat),
+        DefaultModel.Embeddings => _table.Models.Embeddings ?? _table.FixEmbeddings(null) ?? _table.FixEmbeddings(First(known => known.SupportsEmbeddings)),
+        DefaultModel.Transcription => Configured(_table.Models.Transcription) ?? First(known => known.SupportsTranscription),
+        _ => null,
+    };
+
+    private string? Configured(string? model)
+    {
+        if (model is not null && HasList && !_ids.Contains(model))
+        {
+            _table.ReportGone(model);
+            return null;
+        }
+
+        return model;
+    }
+
+    private string? First(Func<ModelInfo, bool> isWanted) => _models.FirstOrDefault(isWanted)?.Id;
+
+    private static bool IsSmall(ModelInfo model) => model.SupportsTools &&
+        (model.Id.Contains("flash", StringComparison.Ordinal) || model.Id.Contains("mini", StringComparison.Ordinal));
 }

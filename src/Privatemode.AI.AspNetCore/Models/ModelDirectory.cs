@@ -1,14 +1,145 @@
+using Microsoft.Extensions.Options;
+using Privatemode.AI.AspNetCore.Gate;
+
 namespace Privatemode.AI.AspNetCore.Models;
 
-/// <summary>Keeps the list of models.</summary>
+/// <summary>A list of models, and whether a newer one could not be had.</summary>
+internal readonly record struct ModelListing(IReadOnlyList<ModelInfo> Models, bool IsStale);
+
+/// <summary>Keeps the list of models, so that a service that is briefly away does not stop programs from starting.</summary>
+/// <remarks>Where callers bring their own API keys there is one list for each key, so that a caller gets only what its own key got.</remarks>
 internal sealed class ModelDirectory
 {
-    /// <summary>What is known now. Waits for the first list for a moment; an empty list is used if there is none.</summary>
-#pragma warning disable CA1822 // The directory needs the client.
-    public ValueTask<ModelAliases> CurrentAsync(CancellationToken cancellationToken)
-#pragma warning restore CA1822
+    // The library keeps it as long, and asks again when it is asked.
+    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan LongestUse = TimeSpan.FromHours(24);
+    private const int MostLists = 1024;
+
+    private readonly ModelCatalog _catalog;
+    private readonly PrivatemodeProxyOptions _options;
+    private readonly AliasTable _table;
+    private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Kept> _lists = new(StringComparer.Ordinal);
+    private readonly ModelAliases _unknown;
+
+    public ModelDirectory(PrivatemodeClient client, IOptions<PrivatemodeProxyOptions> options, AliasTable table, TimeProvider time)
+        : this(client.Models, options.Value, table, time)
     {
-        _ = cancellationToken;
-        return new(new ModelAliases());
+    }
+
+    internal ModelDirectory(ModelCatalog catalog, PrivatemodeProxyOptions options, AliasTable table, TimeProvider time)
+    {
+        (_catalog, _options, _table, _time) = (catalog, options, table, time);
+        _unknown = new ModelAliases(table, null);
+    }
+
+    /// <summary>The aliases with the list that is known, without waiting.</summary>
+    public ModelAliases Current(ProxyCaller caller)
+    {
+        if (Find(caller) is not { } kept)
+        {
+            return _unknown;
+        }
+
+        if (_time.GetElapsedTime(kept.Since) >= Lifetime && kept.TryBeginRefresh())
+        {
+            _ = RefreshAsync(kept, caller);
+        }
+
+        return kept.Aliases;
+    }
+
+    /// <summary>The aliases with a list, which a request has to wait for.</summary>
+    /// <remarks>It takes as long as a first verification does, which the request itself would wait for too.</remarks>
+    /// <exception cref="PrivatemodeException">There is no list.</exception>
+    public async ValueTask<ModelAliases> LoadAsync(ProxyCaller caller, CancellationToken cancellationToken) =>
+        Keep(caller, await _catalog.ListAsync(cancellationToken).ConfigureAwait(false)).Aliases;
+
+    /// <summary>The list to show to a caller. It takes as long as <see cref="PrivatemodeProxyOptions.ModelListTimeout"/> at most.</summary>
+    /// <exception cref="PrivatemodeException">There is no list, or this caller may not have it.</exception>
+    public async Task<ModelListing> ListAsync(ProxyCaller caller, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource limit = new(_options.ModelListTimeout, _time);
+        using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            return new ModelListing(Keep(caller, await _catalog.ListAsync(both.Token).ConfigureAwait(false)).Models, IsStale: false);
+        }
+        catch (Exception exception) when (IsTemporary(exception, cancellationToken) && Find(caller) is { } kept)
+        {
+            return new ModelListing(kept.Models, IsStale: true);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new PrivatemodeServiceException(
+                ServiceFailureReason.Unavailable, "The list of models is not known yet: the proxy is still connecting. Try again in some seconds.")
+            {
+                RetryAfter = TimeSpan.FromSeconds(2),
+            };
+        }
+    }
+
+    // A rejected key, and a deployment that could not be verified, are told: an old list would hide them.
+    private static bool IsTemporary(Exception exception, CancellationToken cancellationToken) => !cancellationToken.IsCancellationRequested &&
+        exception is OperationCanceledException or PrivatemodeServiceException or PrivatemodeIntegrityException or HttpRequestException;
+
+    private async Task RefreshAsync(Kept kept, ProxyCaller caller)
+    {
+        try
+        {
+            _ = Keep(caller, await _catalog.ListAsync(CancellationToken.None).ConfigureAwait(false));
+        }
+        catch (Exception)
+        {
+            // The requests themselves tell. This list is good for some time yet.
+        }
+        finally
+        {
+            kept.EndRefresh();
+        }
+    }
+
+    private string KeyOf(ProxyCaller caller) => _options.UseCallerKeyAsApiKey ? caller.KeyDigest : "";
+
+    private Kept? Find(ProxyCaller caller)
+    {
+        lock (_gate)
+        {
+            return _lists.TryGetValue(KeyOf(caller), out Kept? kept) && _time.GetElapsedTime(kept.Since) < LongestUse ? kept : null;
+        }
+    }
+
+    private Kept Keep(ProxyCaller caller, IReadOnlyList<ModelInfo> models)
+    {
+        string key = KeyOf(caller);
+        lock (_gate)
+        {
+            if (_lists.Count >= MostLists && !_lists.ContainsKey(key))
+            {
+                _ = _lists.Remove(_lists.MinBy(list => list.Value.Since).Key);
+            }
+
+            bool isSame = _lists.TryGetValue(key, out Kept? before) && ReferenceEquals(before.Models, models);
+            Kept kept = new(models, isSame ? before!.Aliases : new ModelAliases(_table, models), _time.GetTimestamp());
+            _lists[key] = kept;
+            return kept;
+        }
+    }
+
+    private sealed class Kept(IReadOnlyList<ModelInfo> models, ModelAliases aliases, long since)
+    {
+        private int _isRefreshing;
+
+        public IReadOnlyList<ModelInfo> Models => models;
+
+        public ModelAliases Aliases => aliases;
+
+        /// <summary>Timestamp of the clock.</summary>
+        public long Since => since;
+
+        public bool TryBeginRefresh() => Interlocked.Exchange(ref _isRefreshing, 1) == 0;
+
+        public void EndRefresh() => Volatile.Write(ref _isRefreshing, 0);
     }
 }

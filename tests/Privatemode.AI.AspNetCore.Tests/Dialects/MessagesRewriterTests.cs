@@ -11,7 +11,8 @@ public sealed class MessagesRewriterTests
 
     [Theory]
     [InlineData("""{"model":"claude-x","max_tokens":9,"messages":M}""", """{"model":"gpt-oss-120b","max_tokens":9,"messages":M}""")]
-    [InlineData("""{"max_tokens":32000,"messages":M,"stream":true,"model":"m"}""", """{"max_tokens":32000,"messages":M,"stream":true,"model":"gpt-oss-120b"}""")]
+    [InlineData("""{"max_tokens":32000,"messages":M,"stream":true,"model":"m"}""",
+        """{"max_tokens":32000,"messages":M,"stream":true,"model":"gpt-oss-120b"}""")]
     [InlineData("metadata", """{"user_id":"user_1_account_2_session_3"}""", "")]
     [InlineData("thinking", """{"type":"adaptive"}""", "")]
     [InlineData("thinking", """{"type":"enabled","budget_tokens":4095}""", "")]
@@ -109,7 +110,8 @@ public sealed class MessagesRewriterTests
     [Theory]
     [InlineData("\"Be brief.\"", """[{"type":"text","text":"Be brief."}]""")]
     [InlineData("""[{"type":"text","text":"a","cache_control":{"type":"ephemeral"}},{"type":"text","text":""}]""", """[{"type":"text","text":"a"}]""")]
-    [InlineData("""[{"type":"text","text":"x-anthropic-billing-header: cc_version=2; cch=1;"},{"type":"text","text":"a"}]""", """[{"type":"text","text":"a"}]""")]
+    [InlineData("""[{"type":"text","text":"x-anthropic-billing-header: cc_version=2; cch=1;"},{"type":"text","text":"a"}]""",
+        """[{"type":"text","text":"a"}]""")]
     [InlineData("""[{"type":"text","text":"a"},{"text":"\u0078-anthropic-billing-header: b","type":"text"}]""", """[{"type":"text","text":"a"}]""")]
     [InlineData(""" "x-anthropic-billing-header: cc_version=2\nx-anthropic-billing-header: b\nBe brief." """, """[{"type":"text","text":"Be brief."}]""")]
     [InlineData("""[{"type":"text","text":"Say x-anthropic-billing-header."}]""", """[{"type":"text","text":"Say x-anthropic-billing-header."}]""")]
@@ -123,7 +125,8 @@ public sealed class MessagesRewriterTests
 
     [Theory]
     [InlineData("""{"role":"user","content":"hi"},{"role":"system","content":"S"}""", """{"role":"user","content":"hi"}""")]
-    [InlineData("""{"content":[{"type":"text","text":"S","cache_control":{}}],"role":"system"},{"role":"user","content":"hi"}""", """{"role":"user","content":"hi"}""")]
+    [InlineData("""{"content":[{"type":"text","text":"S","cache_control":{}}],"role":"system"},{"role":"user","content":"hi"}""",
+        """{"role":"user","content":"hi"}""")]
     [InlineData("""{"role":"user","content":"hi"},{"role":"system","content":"S"},{"role":"user","content":[{"type":"text","text":"you"}]}""",
         """{"role":"user","content":[{"type":"text","text":"hi"},{"type":"text","text":"you"}]}""")]
     [InlineData("""{"role":"user","content":"a"},{"role":"user","content":"b"},{"role":"system","content":"S"},{"role":"assistant","content":"c"}""",
@@ -139,9 +142,11 @@ public sealed class MessagesRewriterTests
     [Fact]
     public void Edit_SystemMessages_FollowSystemInTheirOrderWhereverItIs()
     {
-        const string Messages = """[{"role":"system","content":"2"},{"role":"user","content":"u"},{"role":"assistant","content":"a"},{"role":"system","content":"3"}]""";
+        const string Kept = """{"role":"user","content":"u"},{"role":"assistant","content":"a"}""";
+        const string Messages = $$"""[{"role":"system","content":"2"},{{Kept}},{"role":"system","content":"3"}]""";
         Assert.Equal(
-            """{"model":"gpt-oss-120b","max_tokens":9,"messages":[{"role":"user","content":"u"},{"role":"assistant","content":"a"}],"system":[{"type":"text","text":"1"},{"type":"text","text":"2"},{"type":"text","text":"3"}]}""",
+            $$"""{"model":"gpt-oss-120b","max_tokens":9,"messages":[{{Kept}}]""" +
+            ""","system":[{"type":"text","text":"1"},{"type":"text","text":"2"},{"type":"text","text":"3"}]}""",
             Edit($$"""{"model":"m","max_tokens":9,"messages":{{Messages}},"system":"1"}""", out MessagesEdit edit));
         Assert.Equal((2, 1), (edit.Folded, edit.FoldedLate));
     }
@@ -168,9 +173,11 @@ public sealed class MessagesRewriterTests
         """{"type":"tool_result","tool_use_id":"t","content":"Error: the tool failed and returned no text."}""")]
     [InlineData("""{"type":"tool_result","tool_use_id":"t","is_error":true,"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}""",
         """{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"Error: a"},{"type":"text","text":"b"}]}""")]
-    [InlineData("""{"type":"tool_result","tool_use_id":"t","content":[{"type":"tool_reference","tool_name":"x","y":1},{"type":"document","source":{"type":"text","media_type":"text/plain","data":"d"},"title":"T"}]}""",
+    [InlineData("""{"type":"tool_result","tool_use_id":"t","content":[{"type":"tool_reference","tool_name":"x","y":""" +
+        """1},{"type":"document","source":{"type":"text","media_type":"text/plain","data":"d"},"title":"T"}]}""",
         """{"type":"tool_result","tool_use_id":"t","content":[{"type":"tool_reference","tool_name":"x"},{"type":"text","text":"T\n\nd"}]}""")]
-    [InlineData("""{"type":"tool_result","tool_use_id":"t","content":[{"type":"search_result","source":"https://example.org","title":"T","content":[{"type":"text","text":"one"},{"type":"text","text":"two"}],"citations":{"enabled":true}}]}""",
+    [InlineData("""{"type":"tool_result","tool_use_id":"t","content":[{"type":"search_result","source":"https://example.org","title":"T","content":""" +
+        """[{"type":"text","text":"one"},{"type":"text","text":"two"}],"citations":{"enabled":true}}]}""",
         """{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"T\n\nhttps://example.org\n\none\n\ntwo"}]}""")]
     [InlineData("""{"type":"thinking","thinking":"hm","signature":"s"}""", """{"type":"thinking","thinking":"hm"}""")]
     [InlineData("""{"type":"text","text":"a"},{"type":"redacted_thinking","data":"x"}""", """{"type":"text","text":"a"}""")]
@@ -218,7 +225,8 @@ public sealed class MessagesRewriterTests
     public void Edit_MessageThatIsNone_IsRefusedWithItsPlace(string message, string member) => Assert.Equal(member, Refusal(WithMessages(message)).Member);
 
     [Theory]
-    [InlineData("""[{"name":"n","description":"d","input_schema":{"type":"object"},"type":"custom","cache_control":{},"strict":true,"eager_input_streaming":true,"defer_loading":true,"allowed_callers":[],"input_examples":[]}]""",
+    [InlineData("""[{"name":"n","description":"d","input_schema":{"type":"object"},"type":"custom","cache_control":{},"strict":true""" +
+        ""","eager_input_streaming":true,"defer_loading":true,"allowed_callers":[],"input_examples":[]}]""",
         ""","tools":[{"name":"n","description":"d","input_schema":{"type":"object"}}]""")]
     [InlineData("""[{"input_schema":{},"name":"n"}],"tool_choice":{"type":"any","disable_parallel_tool_use":true}""",
         ""","tools":[{"name":"n","input_schema":{"type":"object"}}],"tool_choice":{"type":"any"}""")]

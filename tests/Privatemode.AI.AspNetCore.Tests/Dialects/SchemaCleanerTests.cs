@@ -15,7 +15,8 @@ public sealed class SchemaCleanerTests
     [InlineData("""{"type":"object","propertyNames":{"pattern":"^a"},"additionalProperties":{}}""", """{"type":"object"}""")]
     [InlineData("""{"type":"object","additionalProperties":false}""", """{"type":"object","additionalProperties":false}""")]
     [InlineData("""{"type":"object","additionalProperties":true}""", """{"type":"object","additionalProperties":true}""")]
-    [InlineData("""{"type":"object","additionalProperties":{"type":"string","$comment":"c"}}""", """{"type":"object","additionalProperties":{"type":"string"}}""")]
+    [InlineData("""{"type":"object","additionalProperties":{"type":"string","$comment":"c"}}""",
+        """{"type":"object","additionalProperties":{"type":"string"}}""")]
     [InlineData("""{"type":"object","additionalProperties":{"additionalProperties":{"$id":"i"}}}""", """{"type":"object"}""")]
     public void WriteInput_Keyword_IsDroppedOrCopied(string schema, string written) => Assert.Equal(written, Clean(schema));
 
@@ -40,7 +41,8 @@ public sealed class SchemaCleanerTests
     [InlineData("oneOf")]
     [InlineData("allOf")]
     public void WriteInput_SchemasInAList_AreCleaned(string keyword) => Assert.Equal(
-        $$$"""{"type":"object","{{{keyword}}}":[{"type":"string"},true]}""", Clean($$$"""{"type":"object","{{{keyword}}}":[{"propertyNames":{},"type":"string"},true]}"""));
+        $$$"""{"type":"object","{{{keyword}}}":[{"type":"string"},true]}""",
+        Clean($$$"""{"type":"object","{{{keyword}}}":[{"propertyNames":{},"type":"string"},true]}"""));
 
     [Theory]
     [InlineData("properties")]
@@ -53,7 +55,8 @@ public sealed class SchemaCleanerTests
         Clean($$$$"""{"type":"object","{{{{map}}}}":{"$schema":{"$id":"i","type":"string"},"propertyNames":{},"additionalProperties":{}}}"""));
 
     [Theory]
-    [InlineData("""{"type":"object","enum":[{"$schema":1}],"const":{"$id":1},"default":{"propertyNames":1},"examples":[{"$comment":1}],"required":["$schema"]}""")]
+    [InlineData("""{"type":"object","enum":[{"$schema":1}],"const":{"$id":1}""" +
+        ""","default":{"propertyNames":1},"examples":[{"$comment":1}],"required":["$schema"]}""")]
     [InlineData("""{"type":"integer","maximum":9007199254740991,"minimum":-9007199254740991,"multipleOf":1.10e0}""")]
     [InlineData("""{"type":"string","pattern":"^\u0061\\d\/$","description":"ä<&>"}""")]
     public void WriteInput_Values_AreCopiedByteForByte(string schema) => Assert.Equal(schema, Clean(schema));

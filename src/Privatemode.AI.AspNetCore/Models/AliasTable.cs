@@ -1,0 +1,73 @@
+using System.Collections.Frozen;
+using System.IO.Enumeration;
+using Microsoft.Extensions.Options;
+using Privatemode.AI.AspNetCore.Status;
+
+namespace Privatemode.AI.AspNetCore.Models;
+
+/// <summary>What a name stands for where it is neither a live ID nor configured.</summary>
+internal enum DefaultModel
+{
+    None,
+    Chat,
+    SmallChat,
+    Embeddings,
+    Transcription,
+}
+
+/// <summary>The aliases of the configuration and those of other vendors' names, which are the same for all lists of models.</summary>
+internal sealed class AliasTable
+{
+    // The first match counts. Two vendors' names are told apart from models of this service by hand: gpt-oss.
+    private static readonly (string Pattern, DefaultModel Model)[] Defaults =
+    [
+        ("gpt-oss*", DefaultModel.None), ("text-embedding-*", DefaultModel.Embeddings),
+        ("whisper-1", DefaultModel.Transcription), ("gpt-4o*-transcribe*", DefaultModel.Transcription),
+        ("claude-haiku*", DefaultModel.SmallChat), ("claude-3-5-haiku*", DefaultModel.SmallChat), ("claude-*-haiku*", DefaultModel.SmallChat),
+        ("gpt-*-mini*", DefaultModel.SmallChat), ("gpt-*-nano*", DefaultModel.SmallChat), ("o?-mini*", DefaultModel.SmallChat),
+        ("claude*", DefaultModel.Chat), ("anthropic/*", DefaultModel.Chat), ("gpt-*", DefaultModel.Chat), ("chatgpt-*", DefaultModel.Chat),
+        ("o1*", DefaultModel.Chat), ("o3*", DefaultModel.Chat), ("o4*", DefaultModel.Chat), ("codex-*", DefaultModel.Chat),
+    ];
+
+    private readonly PrivatemodeProxyOptions _options;
+    private readonly Action<string> _reportGone;
+    private readonly FrozenDictionary<string, string> _exact;
+    private readonly (string Start, string Target)[] _patterns;
+    private string? _embeddings;
+
+    public AliasTable(IOptions<PrivatemodeProxyOptions> options, ProxyTelemetry telemetry)
+        : this(options.Value, telemetry.AliasTargetGone)
+    {
+    }
+
+    internal AliasTable(PrivatemodeProxyOptions options, Action<string> reportGone)
+    {
+        (_options, _reportGone) = (options, reportGone);
+        _exact = options.Aliases.Where(alias => !alias.Key.EndsWith('*')).ToFrozenDictionary(StringComparer.Ordinal);
+        _patterns =
+        [
+            .. options.Aliases.Where(alias => alias.Key.EndsWith('*')).Select(alias => (alias.Key[..^1], alias.Value))
+                .OrderByDescending(alias => alias.Item1.Length),
+        ];
+    }
+
+    /// <summary>The aliases without those that are the beginning of names.</summary>
+    public IReadOnlyDictionary<string, string> Exact => _exact;
+
+    public ProxyDefaultModels Models => _options.DefaultModels;
+
+    /// <summary>What the configuration says of a name; null if it says nothing.</summary>
+    public string? TargetOf(string name) => _exact.TryGetValue(name, out string? target) ? target
+        : Array.Find(_patterns, pattern => name.StartsWith(pattern.Start, StringComparison.Ordinal)).Target;
+
+    public DefaultModel DefaultOf(string name) => _options.DefaultAliases
+        ? Array.Find(Defaults, alias => FileSystemName.MatchesSimpleExpression(alias.Pattern, name, ignoreCase: false)).Model
+        : DefaultModel.None;
+
+    /// <summary>The model for embeddings, once it is known. It stays the same: the vectors of two models cannot be compared.</summary>
+    public string? FixEmbeddings(string? model) =>
+        model is null ? Volatile.Read(ref _embeddings) : Interlocked.CompareExchange(ref _embeddings, model, null) ?? model;
+
+    /// <summary>Says that the target of an alias, or a model of the configuration, is not offered. It is logged once.</summary>
+    public void ReportGone(string model) => _reportGone(model);
+}

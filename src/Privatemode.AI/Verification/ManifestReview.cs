@@ -35,13 +35,14 @@ public sealed class ManifestReview
     public bool HasOmittedChanges { get; }
 
     /// <summary>Compares two manifests, or lists what is in one manifest.</summary>
-    /// <param name="before">The exact bytes of the earlier manifest, or <see langword="null"/> to list everything in <paramref name="after"/>.</param>
+    /// <param name="before">The exact bytes of the earlier manifest, or <see langword="null"/> to list everything in <paramref name="after"/>. No bytes
+    /// mean the same: a <see langword="null"/> array becomes an empty value when it is passed here.</param>
     /// <param name="after">The exact bytes of the later manifest.</param>
     /// <returns>The differences.</returns>
     /// <exception cref="PrivatemodeVerificationException">One of them is not a manifest that this library accepts. <see
     /// cref="PrivatemodeException.ErrorType"/> begins with <c>manifest-</c>.</exception>
     public static ManifestReview Compare(ReadOnlyMemory<byte>? before, ReadOnlyMemory<byte> after) =>
-        new(ManifestDifference.Between(before is { } earlier ? Manifest.Parse(earlier) : null, Manifest.Parse(after)));
+        new(ManifestDifference.Between(before is { IsEmpty: false } earlier ? Manifest.Parse(earlier) : null, Manifest.Parse(after)));
 
     /// <summary>Returns both digests and all <see cref="Changes"/>, for people to read.</summary>
     /// <returns>Several lines of text.</returns>

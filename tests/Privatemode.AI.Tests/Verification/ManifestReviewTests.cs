@@ -22,6 +22,14 @@ public sealed class ManifestReviewTests
     }
 
     [Fact]
+    public void Compare_WithAnArrayThatIsNull_ListsEverything()
+    {
+        byte[]? earlier = null;
+
+        Assert.Equal(ManifestReview.Compare(null, Own).Changes, ManifestReview.Compare(earlier, Own).Changes);
+    }
+
+    [Fact]
     public void Compare_TwoManifests_ShowsWhatDiffers()
     {
         byte[] after = ContrastFiles.OwnManifestWith(("\"ABIMinor\": 58", "\"ABIMinor\": 57"));
@@ -45,8 +53,13 @@ public sealed class ManifestReviewTests
     public void Compare_BytesThatAreNoManifest_AreRefused(string text)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
-        foreach (Func<ManifestReview> compare in (Func<ManifestReview>[])
-            [() => ManifestReview.Compare(null, bytes), () => ManifestReview.Compare(bytes, Own), () => ManifestReview.Compare(Own, bytes)])
+        List<Func<ManifestReview>> compares = [() => ManifestReview.Compare(null, bytes), () => ManifestReview.Compare(Own, bytes)];
+        if (bytes.Length > 0)
+        {
+            compares.Add(() => ManifestReview.Compare(bytes, Own));
+        }
+
+        foreach (Func<ManifestReview> compare in compares)
         {
             PrivatemodeVerificationException exception = Assert.Throws<PrivatemodeVerificationException>(compare);
             Assert.StartsWith("manifest-", exception.ErrorType, StringComparison.Ordinal);

@@ -8,6 +8,9 @@ internal static class CommandList
     public static IEnumerable<Command> Create(ToolContext context) =>
     [
         Proxy.ProxyCommand.Create(context),
+        Verify.VerifyCommand.Create(context),
+        Manifests.ManifestCommands.Create(context),
+        Verity.VerityCommand.Create(context),
         Models.ModelsCommand.Create(context),
         Chat.ChatCommand.Create(context),
         Transcribe.TranscribeCommand.Create(context),

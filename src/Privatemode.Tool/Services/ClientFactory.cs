@@ -49,6 +49,9 @@ internal sealed class ClientConnection(PrivatemodeClient client, ServiceEnvironm
     /// <summary>The directory of the authoritative log of manifests.</summary>
     public string LogDirectory => environment.LogDirectory;
 
+    /// <summary>Sets the options of another client for the same service and workspace.</summary>
+    public void Configure(PrivatemodeOptions options) => environment.Configure(options);
+
     public async ValueTask DisposeAsync()
     {
         await client.DisposeAsync();

@@ -1,0 +1,165 @@
+using System.CommandLine;
+using System.Text.Json;
+using Privatemode.AI;
+using Privatemode.Tool.CommandLine;
+using Privatemode.Tool.Commands;
+using Privatemode.Tool.Services;
+using Privatemode.Tool.Verify;
+
+namespace Privatemode.Tool.Manifests;
+
+/// <summary><c>privatemode manifest</c>: shows, compares, lists and pins manifests.</summary>
+internal static class ManifestCommands
+{
+    private const string Sources = "'published', 'adopted', the first 8 or more digits of a digest in the log, a manifest file, or an evidence file";
+
+    /// <summary>The exit code of <c>diff</c> for manifests that differ, as that of diff.</summary>
+    private const int Different = 1;
+
+    public static Command Create(ToolContext context) => new("manifest", "Show, compare and pin manifests, which name all code that can see prompts")
+    {
+        Show(context), Diff(context), Log(context), ManifestPin.Create(context),
+    };
+
+    private static Command Show(ToolContext context)
+    {
+        Argument<string?> source = new("source") { Arity = ArgumentArity.ZeroOrOne, Description = $"{Sources} [default: adopted, else published]" };
+        BoolFlag raw = new("--raw", "Write the exact bytes of the manifest, and nothing else");
+        Command command = new("show", "Show a manifest") { source, raw };
+        CommonOptions options = new();
+        command.SetRun(options, context, async (result, output, stop) =>
+        {
+            FoundManifest manifest = await FindAsync(result.GetValue(source), options.Read(result, context, needsKey: false), context, stop);
+            if (raw.Read(result))
+            {
+                await using Stream target = context.Console.OpenOutput();
+                await target.WriteAsync(manifest.Bytes, stop);
+                return ExitCodes.Success;
+            }
+
+            // Against nothing, every member is added: without the sign, that is a list of the content.
+            string[] content = [.. Compare(null, manifest).Changes.Select(change => change.StartsWith("+ ", StringComparison.Ordinal) ? change[2..] : change)];
+            if (output.IsJson)
+            {
+                output.Json(json => WriteShown(json, manifest));
+                return ExitCodes.Success;
+            }
+
+            output.Line($"manifest {manifest.Sha256}");
+            output.Line($"  {manifest.Bytes.Length} bytes, {Output.Escape(manifest.Source)}{(manifest.IsProved ? "" : "; not verified")}");
+            WriteLines(content, output);
+            return ExitCodes.Success;
+        });
+        return command;
+    }
+
+    private static Command Diff(ToolContext context)
+    {
+        Argument<string> first = new("before") { Description = Sources };
+        Argument<string?> second = new("after") { Arity = ArgumentArity.ZeroOrOne, Description = "The same [default: published]" };
+        Command command = new("diff", "Compare two manifests. Exit code 0: equal, 1: different") { first, second };
+        CommonOptions options = new();
+        command.SetRun(options, context, async (result, output, stop) =>
+        {
+            ServiceSettings settings = options.Read(result, context, needsKey: false);
+            FoundManifest before = await FindAsync(result.GetValue(first), settings, context, stop);
+            FoundManifest after = await FindAsync(result.GetValue(second) ?? ManifestFinder.Published, settings, context, stop);
+            ManifestReview review = Compare(before, after);
+            bool isEqual = before.Sha256 == after.Sha256;
+            if (output.IsJson)
+            {
+                output.Json(json => WriteDifference(json, review, isEqual));
+            }
+            else
+            {
+                output.Line($"- {before.Sha256} ({Output.Escape(before.Source)})");
+                output.Line($"+ {after.Sha256} ({Output.Escape(after.Source)})");
+                WriteLines(review.Changes, output);
+                if (!isEqual && review.Changes.Count == 0)
+                {
+                    output.Line("Only white space or the order of members differs.");
+                }
+            }
+
+            return isEqual ? ExitCodes.Success : Different;
+        });
+        return command;
+    }
+
+    private static Command Log(ToolContext context)
+    {
+        Command command = new("log", "List the manifests that were adopted on this machine");
+        CommonOptions options = new();
+        command.SetRun(options, context, (result, output, _) =>
+        {
+            ServiceSettings settings = options.Read(result, context, needsKey: false);
+            ManifestLogOutput.Write(ManifestLog.Read(LogOf(settings, context)), settings.Workspace ?? context.State.Path, output);
+            return Task.FromResult(ExitCodes.Success);
+        });
+        return command;
+    }
+
+    /// <summary>Finds the manifest that a word names, with the log of the workspace and the manifest of the demo.</summary>
+    public static async Task<FoundManifest> FindAsync(string? word, ServiceSettings settings, ToolContext context, CancellationToken stop)
+    {
+        if (!settings.IsDemo)
+        {
+            return await new ManifestFinder(context, LogOf(settings, context), demo: null).FindAsync(word, stop);
+        }
+
+        await using ServiceEnvironment environment = await ServiceEnvironment.OpenAsync(settings, context, context.State.Path);
+        byte[] published = environment.Demo!.Deployment.Evidence.Manifest.ToArray();
+        return await new ManifestFinder(context, environment.LogDirectory, published).FindAsync(word, stop);
+    }
+
+    private static string LogOf(ServiceSettings settings, ToolContext context) =>
+        Path.Combine(settings.Workspace ?? context.State.Path, "manifests", "verified");
+
+    /// <summary>Compares two manifests.</summary>
+    /// <exception cref="ToolException">One of them is not a manifest.</exception>
+    public static ManifestReview Compare(FoundManifest? before, FoundManifest after)
+    {
+        try
+        {
+            return ManifestReview.Compare(before?.Bytes, after.Bytes);
+        }
+        catch (PrivatemodeVerificationException exception)
+        {
+            throw ToolException.Setup($"This is not a manifest that can be compared: {exception.Message}", exception);
+        }
+    }
+
+    public static void WriteLines(IReadOnlyList<string> lines, Output output)
+    {
+        foreach (string line in lines)
+        {
+            output.Line($"  {Output.Escape(line)}");
+        }
+    }
+
+    private static void WriteShown(Utf8JsonWriter json, FoundManifest manifest)
+    {
+        json.WriteStartObject();
+        json.WriteString("schema", "privatemode.manifest/1");
+        json.WriteString("sha256", manifest.Sha256);
+        json.WriteNumber("size", manifest.Bytes.Length);
+        json.WriteString("source", manifest.Source);
+        json.WriteBoolean("proved", manifest.IsProved);
+        json.WritePropertyName("manifest");
+        using JsonDocument document = JsonDocument.Parse(manifest.Bytes);
+        document.RootElement.WriteTo(json);
+        json.WriteEndObject();
+    }
+
+    private static void WriteDifference(Utf8JsonWriter json, ManifestReview review, bool isEqual)
+    {
+        json.WriteStartObject();
+        json.WriteString("schema", "privatemode.manifest-diff/1");
+        json.WriteString("before", review.BeforeSha256);
+        json.WriteString("after", review.AfterSha256);
+        json.WriteBoolean("equal", isEqual);
+        json.WriteBoolean("omitted", review.HasOmittedChanges);
+        json.WriteTexts("changes", review.Changes);
+        json.WriteEndObject();
+    }
+}

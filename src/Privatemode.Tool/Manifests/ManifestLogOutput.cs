@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Privatemode.AI;
+using Privatemode.Tool.Commands;
+
+namespace Privatemode.Tool.Manifests;
+
+/// <summary>Writes the log of adopted manifests, and the lines that the vendor's proxy wrote into the same workspace.</summary>
+internal static class ManifestLogOutput
+{
+    // The vendor's proxy adds a line with each start at most.
+    private const int MostLines = 100_000;
+
+    /// <param name="log">The log, which was checked when it was read.</param>
+    /// <param name="workspace">The workspace; its <c>manifests/log.txt</c> is the one that the vendor's proxy reads and writes.</param>
+    /// <param name="output">Where to write.</param>
+    public static void Write(ManifestLog log, string workspace, Output output)
+    {
+        IReadOnlyList<ReferenceLine> reference = ReadReference(Path.Combine(workspace, "manifests", "log.txt"));
+        if (output.IsJson)
+        {
+            output.Json(json => WriteJson(json, log, reference));
+            return;
+        }
+
+        output.Table(
+            ["", "Adopted", "Manifest", "Why", "File"],
+            log.Entries.Select((entry, index) => (IReadOnlyList<string>)
+                [(index + 1).ToString(CultureInfo.InvariantCulture), Times.Text(entry.AdoptedAt), entry.Sha256, $"{entry.Source}", entry.FileName]));
+        output.Hint($"Head of the hash chain: {log.HeadSha256}. Keep it elsewhere: it shows later whether lines were removed.");
+        if (log.IsInsecureLoopback)
+        {
+            output.Hint("These manifests were adopted under test trust. They prove nothing.");
+        }
+
+        if (reference.Count > 0)
+        {
+            output.Hint("The list that the vendor's proxy shares (manifests/log.txt), which proves nothing:");
+            output.Table(["Time", "Manifest", "File"], reference.Select(line => (IReadOnlyList<string>)[line.Time, line.Sha256 ?? "(missing)", line.File]));
+        }
+    }
+
+    private static void WriteJson(Utf8JsonWriter json, ManifestLog log, IReadOnlyList<ReferenceLine> reference)
+    {
+        json.WriteStartObject();
+        json.WriteString("schema", "privatemode.manifest-log/1");
+        json.WriteString("head", log.HeadSha256);
+        json.WriteBoolean("insecureLoopback", log.IsInsecureLoopback);
+        json.WriteStartArray("entries");
+        foreach (AdoptedManifest entry in log.Entries)
+        {
+            json.WriteStartObject();
+            json.WriteString("at", Times.Text(entry.AdoptedAt));
+            json.WriteString("sha256", entry.Sha256);
+            json.WriteString("source", $"{entry.Source}");
+            json.WriteString("file", entry.FileName);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("reference");
+        foreach (ReferenceLine line in reference)
+        {
+            json.WriteStartObject();
+            json.WriteString("at", line.Time);
+            json.WriteString("file", line.File);
+            json.WriteString("sha256", line.Sha256);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    // '<RFC 3339> <path of a file in the same directory>' a line. Only the name of the file counts: the directory may have moved.
+    private static List<ReferenceLine> ReadReference(string path)
+    {
+        List<ReferenceLine> lines = [];
+        if (!File.Exists(path))
+        {
+            return lines;
+        }
+
+        foreach (string line in File.ReadLines(path).Take(MostLines))
+        {
+            string[] parts = line.Split(' ', 2);
+            string name = parts.Length == 2 ? Path.GetFileName(parts[1].Trim()) : "";
+            string file = Path.Combine(Path.GetDirectoryName(path)!, name);
+            bool isReadable = name.Length > 0 && new FileInfo(file) is { Exists: true, Length: < 1 << 20 };
+            lines.Add(new ReferenceLine(parts[0], name, isReadable ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file))) : null));
+        }
+
+        return lines;
+    }
+
+    private sealed record ReferenceLine(string Time, string File, string? Sha256);
+}

@@ -1,0 +1,122 @@
+using System.CommandLine;
+using System.Text.Json;
+using Privatemode.AI;
+using Privatemode.Tool.CommandLine;
+using Privatemode.Tool.Commands;
+using Privatemode.Tool.Services;
+using Privatemode.Tool.Verify;
+
+namespace Privatemode.Tool.Manifests;
+
+/// <summary><c>privatemode manifest pin</c>: verifies the deployment against one manifest, and says how to accept only that one from now on.</summary>
+internal sealed class ManifestPin
+{
+    private readonly Argument<string?> _source = new("source")
+    {
+        Arity = ArgumentArity.ZeroOrOne,
+        Description = "The manifest to pin: 'published', 'adopted', digits of a digest in the log, or a file [default: published]",
+    };
+
+    private readonly BoolFlag _yes = new("--yes", "Do not ask");
+    private readonly TextFlag _out = new("--out", "FILE", "Write the manifest to a file too, for --manifestPath of the proxy");
+    private readonly BoolFlag _force = new("--force", "Replace the file of --out if it exists");
+    private readonly CommonOptions _common = new();
+    private readonly ToolContext _context;
+
+    private ManifestPin(ToolContext context) => _context = context;
+
+    public static Command Create(ToolContext context)
+    {
+        ManifestPin pin = new(context);
+        Command command = new("pin", "Verify the deployment against one manifest, and show the settings that accept only it") { pin._source, pin._yes, pin._out, pin._force };
+        command.SetRun(pin._common, context, pin.RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult result, Output output, CancellationToken stop)
+    {
+        ServiceSettings settings = _common.Read(result, _context);
+        if (!_yes.Read(result) && !_context.Console.IsInputTerminal)
+        {
+            throw ToolException.Usage("manifest pin asks before it answers. Use --yes where no one can answer.");
+        }
+
+        string? target = _out.Read(result) is { } given ? NewFile.Check(_context.FullPath(given), given, _force.Read(result)) : null;
+        await using ClientConnection connection = await ClientFactory.OpenAsync(settings, _context);
+        ManifestFinder finder = new(_context, connection.LogDirectory, connection.Demo?.Deployment.Evidence.Manifest.ToArray());
+        FoundManifest manifest = await finder.FindAsync(result.GetValue(_source) ?? ManifestFinder.Published, stop);
+        ManifestReview review = ManifestCommands.Compare(finder.LastAdopted(), manifest);
+
+        Verdict verdict = await VerifyPinnedAsync(manifest, connection, stop);
+        if (verdict.Kind != VerdictKind.Verified)
+        {
+            new VerifyOutput(output, verdict, settings.IsDemo).Write(isOffline: false, saved: null);
+            return verdict.ExitCode;
+        }
+
+        if (!output.IsJson)
+        {
+            output.Line($"The deployment proves that it runs manifest {manifest.Sha256}.");
+            ManifestCommands.WriteLines(review.Changes, output);
+        }
+
+        if (!_yes.Read(result) && !Ask(manifest))
+        {
+            throw ToolException.Failed("Nothing was pinned.");
+        }
+
+        if (target is not null)
+        {
+            await NewFile.WriteAsync(target, manifest.Bytes, stop);
+        }
+
+        Write(manifest, target, output);
+        return ExitCodes.Success;
+    }
+
+    // The client of the connection would accept the latest manifest.
+    private async Task<Verdict> VerifyPinnedAsync(FoundManifest manifest, ClientConnection connection, CancellationToken stop)
+    {
+        PrivatemodeOptions options = new();
+        connection.Configure(options);
+        options.Verification.Manifest = ManifestPolicy.Pinned(manifest.Sha256);
+        await using PrivatemodeClient client = new(options);
+        return await VerifyCommand.VerifyAsync(client, _context.Time, stop);
+    }
+
+    private bool Ask(FoundManifest manifest)
+    {
+        _context.Console.Error.Write($"Pin {manifest.Sha256}? [y/N] ");
+        return _context.Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
+    }
+
+    private static void Write(FoundManifest manifest, string? file, Output output)
+    {
+        if (output.IsJson)
+        {
+            output.Json(json => WriteJson(json, manifest, file));
+            return;
+        }
+
+        output.Line("appsettings.json:");
+        output.Line($$"""  { "Privatemode": { "Verification": { "Manifest": { "Mode": "Pinned", "Sha256": [ "{{manifest.Sha256}}" ] } } } }""");
+        output.Line("environment:");
+        output.Line("  Privatemode__Verification__Manifest__Mode=Pinned");
+        output.Line($"  Privatemode__Verification__Manifest__Sha256__0={manifest.Sha256}");
+        output.Line("this tool:");
+        output.Line($"  --manifest {manifest.Sha256}");
+        if (file is not null)
+        {
+            output.Line($"proxy:\n  --manifestPath {Output.Escape(file)}");
+        }
+    }
+
+    private static void WriteJson(Utf8JsonWriter json, FoundManifest manifest, string? file)
+    {
+        json.WriteStartObject();
+        json.WriteString("schema", "privatemode.manifest-pin/1");
+        json.WriteString("sha256", manifest.Sha256);
+        json.WriteString("file", file);
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,77 @@
+using Privatemode.AI;
+using Privatemode.Tool.Commands;
+
+namespace Privatemode.Tool.Verify;
+
+/// <summary>The three verdicts. An auditor must not take one for another.</summary>
+internal enum VerdictKind
+{
+    /// <summary>The evidence proves what was expected.</summary>
+    Verified,
+
+    /// <summary>The evidence proves something else. Nothing may be sent.</summary>
+    Refused,
+
+    /// <summary>There was not enough to judge: the service or a vendor could not be reached, or what was saved has expired.</summary>
+    Unknown,
+}
+
+/// <summary>The outcome of a verification, live or from a file.</summary>
+internal sealed record Verdict
+{
+    // Missing or expired collateral says nothing about the deployment.
+    private static readonly HashSet<string> NotEnough =
+        ["collateral-missing", "manifest-unproved", "snp-crl-missing", "snp-crl-supplied-too-old"];
+
+    // A file is judged again long after it was saved. Live, the service has to send what is valid now.
+    private static readonly HashSet<string> Expired =
+        ["certificate-expired", "crl-expired", "mesh-ca-expired", "tdx-qe-identity-expired", "tdx-tcb-info-expired"];
+
+    public required VerdictKind Kind { get; init; }
+
+    /// <summary>The time for which the evidence was judged.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>The report of a deployment that was verified.</summary>
+    public VerifiedDeployment? Report { get; init; }
+
+    /// <summary>Why there is no report.</summary>
+    public PrivatemodeException? Failure { get; init; }
+
+    /// <summary>What to do about a verdict that was not possible, or null.</summary>
+    public string? Hint { get; init; }
+
+    public int ExitCode => Kind switch
+    {
+        VerdictKind.Verified => ExitCodes.Success,
+        VerdictKind.Refused => ExitCodes.Refused,
+        _ => ExitCodes.Unknown,
+    };
+
+    /// <summary>Judges why a verification failed.</summary>
+    /// <param name="failure">The exception of the library.</param>
+    /// <param name="at">The time of the judgement.</param>
+    /// <param name="isOffline">Whether saved evidence was judged.</param>
+    public static Verdict Of(PrivatemodeException failure, DateTimeOffset at, bool isOffline)
+    {
+        if (failure is not PrivatemodeVerificationException verification)
+        {
+            return new Verdict { Kind = VerdictKind.Unknown, At = at, Failure = failure };
+        }
+
+        bool isUnknown = verification.Mismatches.All(mismatch => SaysNothing(mismatch.Check, isOffline));
+        bool hasExpired = isOffline && verification.Mismatches.Any(mismatch => Expired.Contains(mismatch.Check));
+        return new Verdict
+        {
+            Kind = isUnknown ? VerdictKind.Unknown : VerdictKind.Refused,
+            At = at,
+            Failure = failure,
+            Hint = isUnknown && hasExpired
+                ? $"At {Times.Text(at)} the collateral had expired. To judge the evidence for the time that the file claims, use --at saved."
+                : null,
+        };
+    }
+
+    /// <summary>Whether a failed check says nothing about the deployment.</summary>
+    public static bool SaysNothing(string check, bool isOffline) => NotEnough.Contains(check) || (isOffline && Expired.Contains(check));
+}

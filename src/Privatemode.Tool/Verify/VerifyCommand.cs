@@ -1,0 +1,176 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using Privatemode.AI;
+using Privatemode.Tool.CommandLine;
+using Privatemode.Tool.Commands;
+using Privatemode.Tool.Services;
+
+namespace Privatemode.Tool.Verify;
+
+/// <summary><c>privatemode verify</c>: a verdict about the deployment, and a file with the evidence to keep.</summary>
+internal sealed class VerifyCommand
+{
+    private readonly TextFlag _save = new("--save", "FILE", "Write the evidence to a file, to judge it again later with --offline");
+    private readonly BoolFlag _force = new("--force", "Replace the file of --save if it exists");
+    private readonly TextFlag _offline = new("--offline", "FILE", "Judge evidence from a file. No network is used");
+    private readonly TextFlag _at = new(
+        "--at", "TIME", "The time for which --offline judges: RFC 3339, or 'saved' for the time that the file claims [default: now]");
+
+    private readonly CommonOptions _common = new();
+    private readonly ToolContext _context;
+
+    private VerifyCommand(ToolContext context) => _context = context;
+
+    public static Command Create(ToolContext context)
+    {
+        VerifyCommand verify = new(context);
+        Command command = new("verify", "Verify the deployment, or evidence in a file")
+        {
+            verify._save, verify._force, verify._offline, verify._at,
+        };
+        command.SetRun(verify._common, context, verify.RunAsync);
+        return command;
+    }
+
+    private Task<int> RunAsync(ParseResult result, Output output, CancellationToken stop)
+    {
+        string? offline = _offline.Read(result);
+        if (offline is null && _at.Read(result) is not null)
+        {
+            throw ToolException.Usage("--at needs --offline: the deployment itself can be verified for now only.");
+        }
+
+        if (offline is not null && _save.Read(result) is not null)
+        {
+            throw ToolException.Usage("--save cannot be combined with --offline: the evidence is in a file already.");
+        }
+
+        return offline is null ? RunLiveAsync(result, output, stop) : RunOfflineAsync(offline, result, output, stop);
+    }
+
+    private async Task<int> RunLiveAsync(ParseResult result, Output output, CancellationToken stop)
+    {
+        ServiceSettings settings = _common.Read(result, _context);
+        string? target = _save.Read(result) is { } given ? NewFile.Check(_context.FullPath(given), given, _force.Read(result)) : null;
+        await using ClientConnection connection = await ClientFactory.OpenAsync(settings, _context);
+        if (!output.IsJson)
+        {
+            output.Hint("Verifying the deployment …");
+        }
+
+        Verdict verdict = await VerifyAsync(connection.Client, _context.Time, stop);
+        SavedFile? saved = null;
+        if (verdict.Report is { } report && target is not null)
+        {
+            using MemoryStream evidence = new();
+            await report.SaveEvidenceAsync(evidence, stop);
+            byte[] bytes = evidence.ToArray();
+            await NewFile.WriteAsync(target, bytes, stop);
+            saved = new SavedFile(target, Convert.ToHexStringLower(SHA256.HashData(bytes)), report.VerifiedAt);
+        }
+
+        new VerifyOutput(output, verdict, settings.IsDemo).Write(isOffline: false, saved);
+        return verdict.ExitCode;
+    }
+
+    /// <summary>Verifies the deployment now.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">The client cannot begin.</exception>
+    public static async Task<Verdict> VerifyAsync(PrivatemodeClient client, TimeProvider time, CancellationToken stop)
+    {
+        try
+        {
+            VerifiedDeployment report = await client.VerifyAsync(stop);
+            return new Verdict { Kind = VerdictKind.Verified, At = report.VerifiedAt, Report = report };
+        }
+        catch (PrivatemodeException failure) when (failure is not PrivatemodeConfigurationException)
+        {
+            return Verdict.Of(failure, time.GetUtcNow(), isOffline: false);
+        }
+    }
+
+    private async Task<int> RunOfflineAsync(string path, ParseResult result, Output output, CancellationToken stop)
+    {
+        ServiceSettings settings = _common.Read(result, _context, needsKey: false);
+        byte[] file = await ReadAsync(path, stop);
+        SavedEvidence evidence = Load(path, file);
+        DateTimeOffset at = TimeOf(result, evidence);
+        EvidenceExpectation expectation = await ExpectationAsync(result, settings, evidence, stop);
+
+        Verdict verdict;
+        try
+        {
+            verdict = new Verdict { Kind = VerdictKind.Verified, At = at, Report = evidence.Verify(expectation, at) };
+        }
+        catch (PrivatemodeVerificationException failure)
+        {
+            verdict = Verdict.Of(failure, at, isOffline: true);
+        }
+
+        SavedFile saved = new(path, Convert.ToHexStringLower(SHA256.HashData(file)), evidence.ClaimedVerifiedAt);
+        new VerifyOutput(output, verdict, settings.IsDemo).Write(isOffline: true, saved);
+        return verdict.ExitCode;
+    }
+
+    private async Task<byte[]> ReadAsync(string path, CancellationToken stop)
+    {
+        try
+        {
+            return await File.ReadAllBytesAsync(_context.FullPath(path), stop);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw ToolException.Setup($"The evidence file \"{path}\" cannot be read: {FileErrors.Describe(exception)}", exception);
+        }
+    }
+
+    private static SavedEvidence Load(string path, byte[] file)
+    {
+        try
+        {
+            return SavedEvidence.Load(new MemoryStream(file));
+        }
+        catch (FormatException exception)
+        {
+            throw ToolException.Setup($"The evidence file \"{path}\" cannot be read: {exception.Message}", exception);
+        }
+    }
+
+    private DateTimeOffset TimeOf(ParseResult result, SavedEvidence evidence) => _at.Read(result) switch
+    {
+        null => _context.Time.GetUtcNow(),
+        "saved" => evidence.ClaimedVerifiedAt,
+        { } text => Times.Parse(text) ?? throw ToolException.Usage($"--at: \"{text}\" is neither 'saved' nor a time such as 2026-11-29T12:00:00Z."),
+    };
+
+    private async Task<EvidenceExpectation> ExpectationAsync(ParseResult result, ServiceSettings settings, SavedEvidence evidence, CancellationToken stop)
+    {
+        string[] manifests = [.. _common.Manifest.Read(result).Select(value => ManifestArgument.ReadDigest(value, _context))];
+        if (settings.IsDemo)
+        {
+            // Every demo has the same test certificates and the same manifest.
+            await using ServiceEnvironment demo = await ServiceEnvironment.OpenAsync(settings, _context, _context.State.Path);
+            stop.ThrowIfCancellationRequested();
+            return new EvidenceExpectation(Convert.ToHexStringLower(SHA256.HashData(demo.Demo!.Deployment.Evidence.Manifest.Span)))
+            {
+                Endpoint = evidence.ClaimedEndpoint,
+                InsecureLoopbackTrust = demo.Demo.Deployment.InsecureLoopbackTrust,
+            };
+        }
+
+        if (manifests is [])
+        {
+            string log = Path.Combine(settings.Workspace ?? _context.State.Path, "manifests", "verified");
+            manifests = [.. ManifestLog.Read(log).Entries.Select(entry => entry.Sha256)];
+        }
+
+        return manifests is []
+            ? throw ToolException.Setup("--offline needs --manifest: say which manifest you expect. The file itself cannot tell.")
+            : new EvidenceExpectation(manifests);
+    }
+}
+
+/// <summary>The file with the evidence.</summary>
+/// <param name="Path">Its path.</param>
+/// <param name="Sha256">Its digest, 64 hexadecimal digits, to be kept elsewhere.</param>
+/// <param name="ClaimedVerifiedAt">The time of the verification, as the file says.</param>
+internal sealed record SavedFile(string Path, string Sha256, DateTimeOffset ClaimedVerifiedAt);

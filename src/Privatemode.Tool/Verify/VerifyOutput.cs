@@ -1,0 +1,193 @@
+using System.Globalization;
+using System.Text.Json;
+using Privatemode.AI;
+using Privatemode.Tool.CommandLine;
+using Privatemode.Tool.Commands;
+
+namespace Privatemode.Tool.Verify;
+
+/// <summary>Writes a verdict: for people, the verdict first; for programs, one JSON object whose members are always there.</summary>
+internal sealed class VerifyOutput(Output output, Verdict verdict, bool isDemo)
+{
+    public const string Schema = "privatemode.verify/1";
+
+    /// <summary>Writes the verdict.</summary>
+    /// <param name="isOffline">Whether saved evidence was judged.</param>
+    /// <param name="saved">The file that was judged or written, or null.</param>
+    public void Write(bool isOffline, SavedFile? saved)
+    {
+        if (output.IsJson)
+        {
+            output.Json(json => WriteJson(json, isOffline, saved));
+            return;
+        }
+
+        WriteText();
+        if (saved is not null)
+        {
+            Line("evidence", $"{Output.Escape(saved.Path)} (SHA-256 {saved.Sha256})");
+            output.Line("Keep that digest elsewhere: it shows later whether the file was changed.");
+        }
+    }
+
+    /// <summary>Writes the verdict and what it rests on, without the file.</summary>
+    public void WriteText()
+    {
+        output.Line(verdict.Kind switch
+        {
+            VerdictKind.Verified when isDemo => "VERIFIED (demo: this proves nothing)",
+            VerdictKind.Verified => "VERIFIED",
+            VerdictKind.Refused => "REFUSED",
+            _ => "COULD NOT TELL",
+        });
+        if (verdict.Report is { } report)
+        {
+            WriteReport(report);
+        }
+        else if (verdict.Failure is { } failure)
+        {
+            WriteFailure(failure);
+        }
+    }
+
+    private void WriteReport(VerifiedDeployment report)
+    {
+        Line("service", report.Endpoint.AbsoluteUri);
+        Line("hardware", report.AmdProduct is { } product ? $"{report.Tee} ({product})" : $"{report.Tee}");
+        Line("manifest", $"{report.ManifestSha256} ({report.ManifestSource}, since {Times.Text(report.ManifestAdoptedAt)})");
+        Line("measurement", report.Measurement);
+        Line("reference value", report.ReferenceValuePath);
+        Line("coordinator policy", report.CoordinatorPolicySha256);
+        Line("mesh CA", report.MeshCaSha256);
+        Line("TCB", string.Join(", ", report.Tcb.Select(part => $"{part.Key} {part.Value}")));
+        foreach (CollateralInfo collateral in report.Collateral)
+        {
+            string age = collateral.IssuedAt is { } issued ? $"issued {Times.Ago(verdict.At - issued)}, " : "";
+            Line("collateral", $"{collateral.Name}: {age}valid until {Times.Text(collateral.ValidUntil)}");
+        }
+
+        foreach (VerificationCheck check in report.Checks)
+        {
+            string outcome = check.Outcome switch
+            {
+                VerificationOutcome.Passed => "passed",
+                VerificationOutcome.Warning => "WARNING",
+                _ => "not checked",
+            };
+            Line("check", check.Detail is { Length: > 0 } detail ? $"{outcome}: {check.Name} ({detail})" : $"{outcome}: {check.Name}");
+        }
+
+        foreach (string warning in report.Warnings)
+        {
+            Line("warning", warning);
+        }
+
+        Line("verified at", Times.Text(report.VerifiedAt));
+        Line("valid until", Times.Text(report.ValidUntil));
+    }
+
+    private void WriteFailure(PrivatemodeException failure)
+    {
+        Line("reason", failure.Message);
+        if (failure is PrivatemodeVerificationException verification)
+        {
+            foreach (VerificationMismatch mismatch in verification.Mismatches)
+            {
+                Line("check", mismatch.Check);
+                Line("  expected", mismatch.Expected ?? "-");
+                Line("  found", mismatch.Found ?? "-");
+            }
+        }
+
+        if (verdict.Hint is { } hint)
+        {
+            output.Line(hint);
+        }
+
+        if (verdict.Kind == VerdictKind.Refused)
+        {
+            output.Line("Do not send anything to this deployment. docs/verify.md says what the checks mean and whom to ask.");
+        }
+    }
+
+    // The texts come from evidence and services: none may bring control characters to a terminal.
+    private void Line(string name, string value) => output.Line(string.Create(CultureInfo.InvariantCulture, $"  {name,-18} {Output.Escape(value)}"));
+
+    private void WriteJson(Utf8JsonWriter json, bool isOffline, SavedFile? saved)
+    {
+        json.WriteStartObject();
+        json.WriteString("schema", Schema);
+        WriteVerdict(json);
+        json.WriteString("mode", isOffline ? "offline" : "live");
+        json.WriteBoolean("demo", isDemo);
+        json.WriteString("toolVersion", Root.Version);
+        WriteFindings(json);
+        json.WritePropertyName("evidence");
+        if (saved is null)
+        {
+            json.WriteNullValue();
+        }
+        else
+        {
+            json.WriteStartObject();
+            json.WriteString("file", saved.Path);
+            json.WriteString("sha256", saved.Sha256);
+            json.WriteString("claimedVerifiedAt", Times.Text(saved.ClaimedVerifiedAt));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private void WriteVerdict(Utf8JsonWriter json)
+    {
+        json.WriteString("verdict", verdict.Kind switch
+        {
+            VerdictKind.Verified => "verified",
+            VerdictKind.Refused => "refused",
+            _ => "unknown",
+        });
+        json.WriteNumber("exitCode", verdict.ExitCode);
+        json.WriteString("at", Times.Text(verdict.At));
+    }
+
+    private void WriteFindings(Utf8JsonWriter json)
+    {
+        json.WritePropertyName("report");
+        if (verdict.Report is null)
+        {
+            json.WriteNullValue();
+        }
+        else
+        {
+            using JsonDocument report = JsonDocument.Parse(verdict.Report.ToJson());
+            report.RootElement.WriteTo(json);
+        }
+
+        json.WritePropertyName("failure");
+        if (verdict.Failure is not { } failure)
+        {
+            json.WriteNullValue();
+            return;
+        }
+
+        json.WriteStartObject();
+        json.WriteString("check", failure.ErrorType);
+        json.WriteString("message", failure.Message);
+        json.WriteString("expected", (failure as PrivatemodeVerificationException)?.Expected);
+        json.WriteString("found", (failure as PrivatemodeVerificationException)?.Found);
+        json.WriteStartArray("mismatches");
+        foreach (VerificationMismatch mismatch in (failure as PrivatemodeVerificationException)?.Mismatches ?? [])
+        {
+            json.WriteStartObject();
+            json.WriteString("check", mismatch.Check);
+            json.WriteString("expected", mismatch.Expected);
+            json.WriteString("found", mismatch.Found);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteString("hint", verdict.Hint);
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,62 @@
+using Privatemode.AI;
+using Privatemode.Tool.CommandLine;
+using Privatemode.Tool.Commands;
+using Privatemode.Tool.Services;
+using Privatemode.Tool.Verify;
+
+namespace Privatemode.Tool.Verity;
+
+/// <summary>Evidence with the policies of a deployment, after its manifest was verified.</summary>
+internal sealed class PolicyEvidence
+{
+    private readonly ReadOnlyMemory<byte> _evidence;
+    private readonly ReadOnlyMemory<byte> _manifest;
+
+    private PolicyEvidence(ReadOnlyMemory<byte> evidence, ReadOnlyMemory<byte> manifest)
+    {
+        _evidence = evidence;
+        _manifest = manifest;
+    }
+
+    /// <inheritdoc cref="RootHashes.Search"/>
+    public NamingPolicy? Search(string rootHash, out bool isKnown) => RootHashes.Search(_evidence, _manifest, rootHash, out isKnown);
+
+    /// <summary>Verifies saved evidence for the time that the file claims: whether it is still valid is the question of <c>verify</c>.</summary>
+    public static PolicyEvidence Load(string path, IReadOnlyList<string> manifests, ServiceSettings settings, ToolContext context)
+    {
+        if (manifests.Count == 0 || settings.IsDemo)
+        {
+            throw ToolException.Usage("--evidence needs --manifest, and cannot be combined with --demo: say which manifest you expect.");
+        }
+
+        string[] digests = [.. manifests.Select(manifest => ManifestArgument.ReadDigest(manifest, context))];
+        try
+        {
+            byte[] file = File.ReadAllBytes(context.FullPath(path));
+            SavedEvidence evidence = SavedEvidence.Load(new MemoryStream(file));
+            return new PolicyEvidence(file, evidence.Verify(new EvidenceExpectation(digests), evidence.ClaimedVerifiedAt).Manifest);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException)
+        {
+            string why = exception is FormatException ? exception.Message : FileErrors.Describe(exception);
+            throw ToolException.Setup($"The evidence file \"{path}\" cannot be read: {why}", exception);
+        }
+    }
+
+    /// <summary>Verifies the deployment now.</summary>
+    /// <exception cref="ToolException">There is no good verdict; the exit code says which one there is.</exception>
+    public static async Task<PolicyEvidence> FromDeploymentAsync(ServiceSettings settings, ToolContext context, Output output, CancellationToken stop)
+    {
+        await using ClientConnection connection = await ClientFactory.OpenAsync(settings, context);
+        output.Hint("Verifying the deployment …");
+        Verdict verdict = await VerifyCommand.VerifyAsync(connection.Client, context.Time, stop);
+        if (verdict.Report is not { } report)
+        {
+            throw new ToolException(verdict.ExitCode, verdict.Failure!.ErrorType, verdict.Failure.Message, verdict.Failure);
+        }
+
+        using MemoryStream evidence = new();
+        await report.SaveEvidenceAsync(evidence, stop);
+        return new PolicyEvidence(evidence.ToArray(), report.Manifest);
+    }
+}

@@ -1,0 +1,170 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Privatemode.AI.Testing;
+using Privatemode.Tool.Tests.Fakes;
+
+namespace Privatemode.Tool.Tests.Manifests;
+
+public sealed class ManifestCommandsTests : IAsyncLifetime
+{
+    private readonly ToolRun _run = new();
+    private PrivatemodeTestDeployment _deployment = null!;
+
+    public async Task InitializeAsync()
+    {
+        _deployment = await PrivatemodeTestDeployment.StartAsync();
+        _run.ConfigureClient = _deployment.ConfigureClient;
+        _run.SetVariable("PRIVATEMODE_API_KEY", _deployment.ApiKey);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _deployment.DisposeAsync();
+        _run.Dispose();
+    }
+
+    [Fact]
+    public async Task PublishedManifestOfADemo_IsShownAsNotVerified()
+    {
+        (int exitCode, string text, _) = await _run.InvokeAsync("manifest", "show", "published", "--demo");
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains("not verified", text, StringComparison.Ordinal);
+        Assert.Contains("ReferenceValues", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Raw_IsEveryByteOfTheFile()
+    {
+        string file = WriteManifest("a.json");
+
+        (int exitCode, string text, _) = await _run.InvokeAsync("manifest", "show", file, "--raw");
+
+        Assert.Equal((0, ""), (exitCode, text));
+        Assert.Equal(_deployment.Evidence.Manifest.ToArray(), _run.Console.OutputBytes.ToArray());
+    }
+
+    [Fact]
+    public async Task Json_HasTheManifestAndWhetherItIsProved()
+    {
+        string file = WriteManifest("a.json");
+
+        (_, string text, _) = await _run.InvokeAsync("manifest", "show", file, "--json");
+
+        JsonElement json = JsonDocument.Parse(text).RootElement;
+        Assert.Equal(["schema", "sha256", "size", "source", "proved", "manifest"], json.EnumerateObject().Select(member => member.Name));
+        Assert.False(json.GetProperty("proved").GetBoolean());
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(_deployment.Evidence.Manifest.Span)), json.GetProperty("sha256").GetString());
+    }
+
+    [Fact]
+    public async Task Diff_HasTheExitCodesOfDiff()
+    {
+        string before = WriteManifest("a.json");
+        _deployment.Evidence.ChangeManifest();
+        string after = WriteManifest("b.json");
+        string spaced = _run.WriteFile("c.json", File.ReadAllText(before) + "\n");
+
+        (int equal, string nothing, _) = await _run.InvokeAsync("manifest", "diff", before, before);
+        (int different, string text, _) = await _run.InvokeAsync("manifest", "diff", before, after);
+        (int space, string sameMembers, _) = await _run.InvokeAsync("manifest", "diff", before, spaced);
+        (int unreadable, _, string error) = await _run.InvokeAsync("manifest", "diff", before, _run.WriteFile("d.json", "{}"));
+
+        Assert.Equal((0, 1, 1, 2), (equal, different, space, unreadable));
+        Assert.Equal(2, nothing.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Matches("(?m)^  [-+~] ", text);
+        Assert.Contains("Only white space or the order of members differs.", sameMembers, StringComparison.Ordinal);
+        Assert.StartsWith("Error: This is not a manifest that can be compared: ", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("missing.json", "\"missing.json\" is not 'published', 'adopted', a digest of the log, or a file that can be read: the file does not exist.")]
+    [InlineData("adopted", "No manifest was adopted in ")]
+    [InlineData("0123456789abcdef", "No adopted manifest has a digest that begins with \"0123456789abcdef\".")]
+    public async Task UnknownSource_IsOneLine(string source, string expected)
+    {
+        (int exitCode, _, string error) = await _run.InvokeAsync("manifest", "show", source);
+
+        Assert.Equal(2, exitCode);
+        Assert.StartsWith($"Error: {expected}", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ManifestInSavedEvidence_IsFoundAndNotCalledVerified()
+    {
+        _ = await _run.InvokeAsync("verify", "--save", "evidence.json");
+
+        (int exitCode, string text, _) = await _run.InvokeAsync("manifest", "show", "evidence.json");
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains(Convert.ToHexStringLower(SHA256.HashData(_deployment.Evidence.Manifest.Span)), text, StringComparison.Ordinal);
+        Assert.Contains("as the evidence file says; not verified", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pin_VerifiesAndPrintsTheSettings()
+    {
+        string file = WriteManifest("a.json");
+        string digest = Convert.ToHexStringLower(SHA256.HashData(_deployment.Evidence.Manifest.Span));
+
+        (int exitCode, string text, _) = await _run.InvokeAsync("manifest", "pin", file, "--yes", "--out", "pinned.json");
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains($"--manifest {digest}", text, StringComparison.Ordinal);
+        Assert.Contains($"Privatemode__Verification__Manifest__Sha256__0={digest}", text, StringComparison.Ordinal);
+        Assert.Equal(_deployment.Evidence.Manifest.ToArray(), File.ReadAllBytes(Path.Combine(_run.WorkingDirectory, "pinned.json")));
+    }
+
+    [Fact]
+    public async Task Pin_OfAnotherManifest_IsRefused()
+    {
+        string file = WriteManifest("a.json");
+        _deployment.Evidence.ChangeManifest();
+
+        (int exitCode, string text, _) = await _run.InvokeAsync("manifest", "pin", file, "--yes", "--out", "pinned.json");
+
+        Assert.Equal((3, "REFUSED"), (exitCode, text.Split('\n')[0]));
+        Assert.False(File.Exists(Path.Combine(_run.WorkingDirectory, "pinned.json")));
+    }
+
+    [Fact]
+    public async Task Pin_AsksAPerson()
+    {
+        string file = WriteManifest("a.json");
+        (int without, _, string error) = await _run.InvokeAsync("manifest", "pin", file);
+        _run.Console.IsInputTerminal = true;
+        _run.Console.In = new StringReader("n\n");
+        (int no, _, _) = await _run.InvokeAsync("manifest", "pin", file);
+        _run.Console.In = new StringReader("y\n");
+        (int yes, string text, _) = await _run.InvokeAsync("manifest", "pin", file);
+
+        Assert.Equal((2, "Error: manifest pin asks before it answers. Use --yes where no one can answer.\n"), (without, error));
+        Assert.Equal((1, 0), (no, yes));
+        Assert.Contains("appsettings.json:", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Log_ListsWhatWasAdoptedAndWhatTheVendorsProxyWrote()
+    {
+        string workspace = Path.Combine(_run.WorkingDirectory, "w");
+        _ = Directory.CreateDirectory(Path.Combine(workspace, "manifests"));
+        File.WriteAllBytes(Path.Combine(workspace, "manifests", "1.json"), _deployment.Evidence.Manifest.ToArray());
+        File.WriteAllText(Path.Combine(workspace, "manifests", "log.txt"), "2026-11-01T00:00:00Z /other/place/1.json\n2026-11-02T00:00:00Z /other/place/2.json\n");
+
+        (int exitCode, string text, _) = await _run.InvokeAsync("manifest", "log", "--workspace", "w", "--json");
+
+        JsonElement json = JsonDocument.Parse(text).RootElement;
+        Assert.Equal(0, exitCode);
+        Assert.Equal(new string('0', 64), json.GetProperty("head").GetString());
+        Assert.Equal(
+            [Convert.ToHexStringLower(SHA256.HashData(_deployment.Evidence.Manifest.Span)), null],
+            json.GetProperty("reference").EnumerateArray().Select(line => line.GetProperty("sha256").GetString()));
+    }
+
+    private string WriteManifest(string name)
+    {
+        string path = Path.Combine(_run.WorkingDirectory, name);
+        File.WriteAllBytes(path, _deployment.Evidence.Manifest.ToArray());
+        return path;
+    }
+}

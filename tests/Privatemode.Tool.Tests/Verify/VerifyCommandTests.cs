@@ -1,0 +1,195 @@
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Privatemode.AI.Testing;
+using Privatemode.Tool.Tests.Fakes;
+using Privatemode.Tool.Verify;
+
+namespace Privatemode.Tool.Tests.Verify;
+
+public sealed class VerifyCommandTests : IAsyncLifetime
+{
+    private readonly ToolRun _run = new();
+    private PrivatemodeTestDeployment _deployment = null!;
+
+    public async Task InitializeAsync()
+    {
+        _deployment = await PrivatemodeTestDeployment.StartAsync();
+        _run.ConfigureClient = _deployment.ConfigureClient;
+        _run.SetVariable("PRIVATEMODE_API_KEY", _deployment.ApiKey);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _deployment.DisposeAsync();
+        _run.Dispose();
+    }
+
+    private string ManifestSha256 => Convert.ToHexStringLower(SHA256.HashData(_deployment.Evidence.Manifest.Span));
+
+    [Fact]
+    public async Task Deployment_ThatProvesEverything_IsVerified()
+    {
+        (int exitCode, string text, string error) = await _run.InvokeAsync("verify");
+
+        Assert.Equal((0, "VERIFIED"), (exitCode, text.Split('\n')[0]));
+        Assert.Contains(ManifestSha256, text, StringComparison.Ordinal);
+        Assert.Contains("SEV-SNP", text, StringComparison.Ordinal);
+        Assert.Equal("Verifying the deployment …\n", error);
+    }
+
+    [Fact]
+    public async Task Json_HasAllMembers()
+    {
+        (_, string verified, string error) = await _run.InvokeAsync("verify", "--json", "--save", "evidence.json");
+        _deployment.Evidence.Defect = EvidenceDefect.SnpWrongMeasurement;
+        (int exitCode, string refused, _) = await _run.InvokeAsync("verify", "--json");
+
+        string[] members =
+            ["schema", "verdict", "exitCode", "at", "mode", "demo", "toolVersion", "report", "failure", "evidence"];
+        JsonElement first = JsonDocument.Parse(verified).RootElement, second = JsonDocument.Parse(refused).RootElement;
+        Assert.Equal(members, first.EnumerateObject().Select(member => member.Name));
+        Assert.Equal(members, second.EnumerateObject().Select(member => member.Name));
+        Assert.Equal("privatemode.verify/1", first.GetProperty("schema").GetString());
+        Assert.Equal(("verified", "refused", 3), (first.GetProperty("verdict").GetString(), second.GetProperty("verdict").GetString(), exitCode));
+        Assert.Equal(ManifestSha256, first.GetProperty("report").GetProperty("manifestSha256").GetString());
+        Assert.Equal(
+            Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(_run.WorkingDirectory, "evidence.json")))),
+            first.GetProperty("evidence").GetProperty("sha256").GetString());
+        JsonElement failure = second.GetProperty("failure");
+        Assert.Equal("snp-launch-measurement", failure.GetProperty("check").GetString());
+        Assert.Equal(["check", "message", "expected", "found", "mismatches", "hint"], failure.EnumerateObject().Select(member => member.Name));
+        Assert.Empty(error);
+    }
+
+    // Those with a name in the API. The library's own tests show all of them.
+    public static TheoryData<string> Defects =>
+    [
+        .. typeof(EvidenceDefect).GetProperties(BindingFlags.Public | BindingFlags.Static)
+            .Where(property => property.PropertyType == typeof(EvidenceDefect) && property.Name != nameof(EvidenceDefect.None)).Select(property => property.Name),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Defects))]
+    public async Task Deployment_WithADefect_IsNotVerified(string defect)
+    {
+        EvidenceDefect shown = EvidenceDefect.FromName(defect);
+        _deployment.Evidence.Kind = shown.AppliesTo(EvidenceKind.SevSnp) ? EvidenceKind.SevSnp : EvidenceKind.Tdx;
+        _deployment.Evidence.Defect = shown;
+
+        (int exitCode, string text, _) = await _run.InvokeAsync("verify", "--save", "evidence.json");
+
+        // A revocation list that is missing says nothing about the deployment.
+        bool isUnknown = defect == EvidenceDefect.SnpRevocationListMissing.Name;
+        Assert.Equal(isUnknown ? (4, "COULD NOT TELL") : (3, "REFUSED"), (exitCode, text.Split('\n')[0]));
+        Assert.Equal(!isUnknown, text.Contains("Do not send anything to this deployment.", StringComparison.Ordinal));
+        Assert.False(File.Exists(Path.Combine(_run.WorkingDirectory, "evidence.json")));
+    }
+
+    [Fact]
+    public async Task Service_ThatCannotBeReached_GivesNoVerdict()
+    {
+        _deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(400), times: 20);
+
+        (int exitCode, string text, _) = await _run.InvokeAsync("verify");
+
+        Assert.Equal((4, "COULD NOT TELL"), (exitCode, text.Split('\n')[0]));
+    }
+
+    [Fact]
+    public async Task OtherManifestThanExpected_IsRefused()
+    {
+        (int exitCode, string text, _) = await _run.InvokeAsync("verify", "--manifest", new string('0', 64));
+
+        Assert.Equal((3, "REFUSED"), (exitCode, text.Split('\n')[0]));
+        Assert.Contains("manifest-pin", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task FileOfSave_IsNotReplacedWithoutForce()
+    {
+        _ = _run.WriteFile("evidence.json", "mine");
+
+        (int refused, _, string error) = await _run.InvokeAsync("verify", "--save", "evidence.json");
+        (int replaced, _, _) = await _run.InvokeAsync("verify", "--save", "evidence.json", "--force");
+
+        Assert.Equal((2, "Error: The file \"evidence.json\" exists. Choose another name, or use --force.\n"), (refused, error));
+        Assert.Equal(0, replaced);
+    }
+
+    [Theory]
+    [InlineData("--at needs --offline: the deployment itself can be verified for now only.", "--at", "saved")]
+    [InlineData("--save cannot be combined with --offline: the evidence is in a file already.", "--offline", "x", "--save", "y")]
+    [InlineData("The evidence file \"missing\" cannot be read: the file does not exist", "--offline", "missing")]
+    [InlineData("The file \"none/x\" cannot be written: it is a directory, or its directory does not exist.", "--save", "none/x")]
+    public async Task WrongFlags_AreOneLine(string expected, params string[] args)
+    {
+        (int exitCode, string text, string error) = await _run.InvokeAsync(["verify", .. args]);
+
+        Assert.Equal((2, $"Error: {expected}\n", ""), (exitCode, error, text));
+    }
+
+    [Fact]
+    public async Task SavedEvidenceOfADemo_NeedsTheDemo()
+    {
+        using ToolRun demo = new();
+        (int saved, _, _) = await demo.InvokeAsync("verify", "--demo", "--save", "evidence.json");
+
+        (int withDemo, string good, _) = await demo.InvokeAsync("verify", "--demo", "--offline", "evidence.json");
+        (int without, string bad, _) = await demo.InvokeAsync("verify", "--offline", "evidence.json", "--manifest", ManifestInFile(demo));
+
+        Assert.Equal((0, 0, "VERIFIED (demo: this proves nothing)"), (saved, withDemo, good.Split('\n')[0]));
+        Assert.Equal((3, "REFUSED"), (without, bad.Split('\n')[0]));
+    }
+
+    [Fact]
+    public async Task SavedEvidence_IsJudgedForTheGivenTime()
+    {
+        using ToolRun demo = new();
+        _ = await demo.InvokeAsync("verify", "--demo", "--save", "evidence.json");
+
+        (int later, string text, _) = await demo.InvokeAsync("verify", "--demo", "--offline", "evidence.json", "--at", "2126-01-01T00:00:00Z");
+        (int saved, _, _) = await demo.InvokeAsync("verify", "--demo", "--offline", "evidence.json", "--at", "saved");
+        (int wrong, _, string error) = await demo.InvokeAsync("verify", "--demo", "--offline", "evidence.json", "--at", "2026-01-01T00:00:00");
+
+        Assert.Equal((4, "COULD NOT TELL"), (later, text.Split('\n')[0]));
+        Assert.Contains("use --at saved", text, StringComparison.Ordinal);
+        Assert.Equal(0, saved);
+        Assert.Equal((2, "Error: --at: \"2026-01-01T00:00:00\" is neither 'saved' nor a time such as 2026-11-29T12:00:00Z.\n"), (wrong, error));
+    }
+
+    [Fact]
+    public async Task Offline_WithoutExpectation_IsRefused()
+    {
+        using ToolRun demo = new();
+        _ = await demo.InvokeAsync("verify", "--demo", "--save", "evidence.json");
+
+        (int exitCode, _, string error) = await demo.InvokeAsync("verify", "--offline", "evidence.json");
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("--offline needs --manifest: say which manifest you expect.", error, StringComparison.Ordinal);
+    }
+
+    /// <summary>A check that is renamed in the library must not turn a missing verdict into another one.</summary>
+    [Fact]
+    public void ChecksThatSayNothing_ExistInTheLibrary()
+    {
+        string root = AppContext.BaseDirectory[..AppContext.BaseDirectory.IndexOf("tests", StringComparison.Ordinal)];
+        string source = string.Concat(Directory.EnumerateFiles(Path.Combine(root, "src", "Privatemode.AI"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal)).Select(File.ReadAllText));
+        string[] names = [.. Regex.Matches(source, "\"([a-z0-9]+(?:-[a-z0-9]+)+)\"").Select(match => match.Groups[1].Value).Distinct()];
+
+        Assert.Equal(
+            ["collateral-missing", "manifest-unproved", "snp-crl-missing", "snp-crl-supplied-too-old"],
+            names.Where(name => Verdict.SaysNothing(name, isOffline: false)).Order());
+        Assert.Equal(9, names.Count(name => Verdict.SaysNothing(name, isOffline: true)));
+    }
+
+    private static string ManifestInFile(ToolRun run)
+    {
+        using JsonDocument file = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(run.WorkingDirectory, "evidence.json")));
+        using JsonDocument document = JsonDocument.Parse(file.RootElement.GetProperty("document").GetBytesFromBase64());
+        return Convert.ToHexStringLower(SHA256.HashData(document.RootElement.GetProperty("manifests")[0].GetBytesFromBase64()));
+    }
+}

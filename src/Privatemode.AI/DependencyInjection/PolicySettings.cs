@@ -162,7 +162,7 @@ internal static class PolicySettings
 
             default:
                 return settings.Refuse<PromptCacheScope>(
-                    scopeKey, $"The value is not one of {CacheScope.Choices}. PerUser needs a callback and is set in code.");
+                    scopeKey, $"The value is not one of {CacheScope.Choices}. PerUser and PerSession are set in code.");
         }
     }
 }

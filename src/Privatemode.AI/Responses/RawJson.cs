@@ -12,6 +12,8 @@ internal static class RawJson
 {
     private static readonly SearchValues<byte> Escaped = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(i => (byte)i), (byte)'"', (byte)'\\']);
 
+    private static ReadOnlySpan<byte> HexDigits => "0123456789abcdef"u8;
+
     /// <summary>The text of an element as it is written, a string with its quotes.</summary>
     public static ReadOnlySpan<byte> Of(JsonElement element) => JsonMarshal.GetRawUtf8Value(element);
 
@@ -45,7 +47,8 @@ internal static class RawJson
                     break;
                 case var control:
                     target.Append("\\u00"u8);
-                    target.Append(Encoding.ASCII.GetBytes(control.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)));
+                    target.Append(HexDigits[control >> 4]);
+                    target.Append(HexDigits[control & 0xF]);
                     break;
             }
 

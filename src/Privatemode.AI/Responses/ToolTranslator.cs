@@ -252,8 +252,14 @@ internal sealed class ToolTranslator
 
     private IEnumerable<string> ReadAllowed(RequestObject choice)
     {
+        JsonElement? tools = choice.FindList("tools"u8);
+        if (tools?.GetArrayLength() > MostTools)
+        {
+            throw new MemberPath("tool_choice.tools").Refuse($"'tool_choice.tools' has more than {MostTools} tools. Name each of them once.");
+        }
+
         int i = 0;
-        foreach (JsonElement element in choice.FindList("tools"u8)?.EnumerateArray() ?? default)
+        foreach (JsonElement element in tools?.EnumerateArray() ?? default)
         {
             RequestObject tool = new(element, new MemberPath("tool_choice.tools", i++));
             string type = tool.FindWord("type"u8) ?? "";

@@ -46,6 +46,17 @@ public sealed class RequestLimitTests
     public void Tools_HostedOnes_CountToo() => Assert.Equal("tools", Assert.Throws<PrivatemodeRequestException>(() => RequestTranslation.Of(
         $$"""{"model":"m","input":"a","tools":[{{List(1025, "{\"type\":\"web_search\"}")}}]}""", leavesOutHosted: true)).Member);
 
+    [Fact]
+    public void AllowedTools_1024_AreTheMost()
+    {
+        string Request(int count) => $$$"""
+            {"model":"m","input":"a","tools":[{"type":"function","name":"f"}],
+            "tool_choice":{"type":"allowed_tools","mode":"auto","tools":[{{{List(count, "{\"type\":\"function\",\"name\":\"f\"}")}}}]}}
+            """;
+        _ = RequestTranslation.Of(Request(1024));
+        AssertRefused("tool_choice.tools", Request(1025));
+    }
+
     [Theory]
     [InlineData("tools[0].name", """{"model":"m","input":"a","tools":[{"type":"function","name":"#"}]}""", 256)]
     [InlineData("tools[0].name", """{"model":"m","input":"a","tools":[{"type":"namespace","name":"#","tools":[]}]}""", 256)]

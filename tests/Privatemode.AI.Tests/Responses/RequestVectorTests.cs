@@ -60,7 +60,7 @@ public sealed class RequestVectorTests
             });
         }
 
-        log.AssertAllPassed(120);
+        log.AssertAllPassed(122);
     }
 
     [Fact]

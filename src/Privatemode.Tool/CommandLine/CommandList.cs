@@ -14,5 +14,6 @@ internal static class CommandList
         Models.ModelsCommand.Create(context),
         Chat.ChatCommand.Create(context),
         Transcribe.TranscribeCommand.Create(context),
+        Doctor.DoctorCommand.Create(context),
     ];
 }

@@ -22,6 +22,9 @@ internal sealed class ToolContext(IConsoleStreams console, Func<string, string?>
     /// <summary>Changes the options of every client, after the flags; tests point clients at a test deployment with it.</summary>
     public Action<PrivatemodeOptions>? ConfigureClient { get; init; }
 
+    /// <summary>What <c>doctor</c> asks instead of the network; null for the network.</summary>
+    public Doctor.IProbe? Probe { get; init; }
+
     /// <summary>The directory for what commands keep between runs.</summary>
     public StateDirectory State => StateDirectory.Find(this);
 

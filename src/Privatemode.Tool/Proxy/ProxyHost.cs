@@ -173,7 +173,7 @@ internal sealed class ProxyHost : IAsyncDisposable
         {
             if (settings.Certificate is { } certificate)
             {
-                _ = listen.UseHttps(certificate.Configure);
+                _ = listen.UseHttps(certificate.ToOptions());
             }
         }
     }

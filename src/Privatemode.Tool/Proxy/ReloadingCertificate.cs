@@ -17,6 +17,8 @@ namespace Privatemode.Tool.Proxy;
 /// <param name="time">The clock.</param>
 internal sealed class ReloadingCertificate(string certificatePath, string keyPath, TimeProvider time)
 {
+    private const string NotPem = "the files are no certificate and private key in PEM";
+
     // Kubernetes replaces mounted files by swapping links, which file watchers do not see.
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
@@ -27,8 +29,13 @@ internal sealed class ReloadingCertificate(string certificatePath, string keyPat
     private ILogger? _log;
 
     /// <summary>Lets a listener use the certificate that is current when a connection begins.</summary>
-    public void Configure(HttpsConnectionAdapterOptions options) => options.OnAuthenticate = (_, ssl) =>
-        ssl.ServerCertificateContext = Current() ?? throw new AuthenticationException("There is no TLS certificate.");
+    public TlsHandshakeCallbackOptions ToOptions() => new()
+    {
+        OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = Current() ?? throw new AuthenticationException("There is no TLS certificate."),
+        }),
+    };
 
     /// <summary>Loads the certificate for the first time.</summary>
     /// <exception cref="ToolException">It cannot be used.</exception>
@@ -94,6 +101,11 @@ internal sealed class ReloadingCertificate(string certificatePath, string keyPat
                 throw Refused("the key is encrypted; decrypt it first");
             }
 
+            if (!keyText.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
+            {
+                throw Refused(NotPem);
+            }
+
             X509Certificate2Collection chain = [];
             chain.ImportFromPemFile(certificatePath);
             if (chain.Count == 0)
@@ -114,7 +126,7 @@ internal sealed class ReloadingCertificate(string certificatePath, string keyPat
         {
             throw Refused(exception.Message.Contains("does not match", StringComparison.Ordinal)
                 ? "the private key does not belong to the certificate"
-                : "the files are no certificate and private key in PEM");
+                : NotPem);
         }
     }
 

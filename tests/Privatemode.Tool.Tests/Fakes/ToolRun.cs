@@ -4,6 +4,7 @@ using System.Text.Json;
 using Privatemode.AI;
 using Privatemode.AI.Tests.Fakes;
 using Privatemode.Tool.CommandLine;
+using Privatemode.Tool.Doctor;
 
 namespace Privatemode.Tool.Tests.Fakes;
 
@@ -29,12 +30,15 @@ internal sealed class ToolRun : IDisposable
 
     public Action<PrivatemodeOptions>? ConfigureClient { get; set; }
 
+    public IProbe? Probe { get; set; }
+
     public TimeProvider Time { get; set; } = TimeProvider.System;
 
     public ToolContext Context => new(Console, name => _environment.GetValueOrDefault(name), Termination, Time)
     {
         CurrentDirectory = WorkingDirectory,
         ConfigureClient = ConfigureClient,
+        Probe = Probe,
     };
 
     public void SetVariable(string name, string value) => _environment[name] = value;

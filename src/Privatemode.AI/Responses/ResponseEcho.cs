@@ -8,6 +8,15 @@ internal sealed class ResponseEcho : IDisposable
     /// <summary>How much is kept of them together, in bytes.</summary>
     public const int Limit = 64 * 1024;
 
+    /// <summary>The members that answers repeat, and what stands there if the request did not have them.</summary>
+    public static IReadOnlyList<(string Name, byte[] Otherwise)> Members { get; } =
+    [
+        ("metadata", "{}"u8.ToArray()), ("temperature", "null"u8.ToArray()), ("top_p", "null"u8.ToArray()), ("max_output_tokens", "null"u8.ToArray()),
+        ("parallel_tool_calls", "true"u8.ToArray()), ("tool_choice", "\"auto\""u8.ToArray()),
+        ("text", """{"format":{"type":"text"}}"""u8.ToArray()), ("top_logprobs", "null"u8.ToArray()),
+        ("reasoning", """{"effort":null,"summary":null}"""u8.ToArray()),
+    ];
+
     private readonly PooledBytes _bytes = new(256);
     private readonly List<(string Name, int Start, int Length)> _members = [];
 

@@ -1,11 +1,24 @@
 using System.Buffers;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Responses;
 
 namespace Privatemode.AI;
 
 /// <summary>Keeps the events of a streamed response in order when a server writes events of its own between those of the library.</summary>
-/// <remarks>One instance for each request, see <see cref="PrivatemodeRequestOptions.Progress"/>. Its members may be called from several threads.</remarks>
+/// <remarks>
+/// <para>Clients of the Responses API give up when no event comes for some minutes; a comment is no event to them. A server that waits for this library,
+/// which verifies the deployment first, keeps them with <see cref="TryKeepAlive"/>.</para>
+/// <para>Create one instance for each request, and set it as <see cref="PrivatemodeRequestOptions.Progress"/>. All events of the response then have one id,
+/// and numbers without gaps. Members may be called from several threads.</para>
+/// </remarks>
 public sealed class ResponseProgress
 {
+    private readonly Lock _gate = new();
+    private long _next;
+    private bool _isCreated;
+    private bool _isPending;
+    private bool _isEnded;
+
     /// <summary>Initializes a new instance of the <see cref="ResponseProgress"/> class.</summary>
     /// <param name="model">The model that the events name: what the caller asked for.</param>
     /// <param name="time">The clock.</param>
@@ -14,26 +27,51 @@ public sealed class ResponseProgress
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(time);
+        DateTimeOffset now = time.GetUtcNow();
+        Head = new ResponseHead(Guid.CreateVersion7(now).ToString("N"), now.ToUnixTimeSeconds(), model);
     }
+
+    /// <summary>The progress of a response whose server writes no events of its own.</summary>
+    internal ResponseProgress(ResponseHead head) => Head = head;
+
+    /// <summary>What is known of the response from its beginning.</summary>
+    internal ResponseHead Head { get; }
 
     /// <summary>Writes an event that keeps a waiting client from giving up: the first time <c>response.created</c> and <c>response.in_progress</c>, later
     /// <c>response.in_progress</c>.</summary>
     /// <param name="target">Where the events are written, in the form of an event stream.</param>
-    /// <returns><see langword="false"/> if nothing was written, because events that were read from the library are not yet written, or because the
+    /// <returns><see langword="false"/> if nothing was written, because events that the library returned may not be written yet, or because the
     /// response has ended.</returns>
+    /// <remarks>Call it only before the library returned a stream, or while a read of that stream waits.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="target"/> is <see langword="null"/>.</exception>
     public bool TryKeepAlive(IBufferWriter<byte> target)
     {
         ArgumentNullException.ThrowIfNull(target);
-        return false;
+        lock (_gate)
+        {
+            if (_isPending || _isEnded)
+            {
+                return false;
+            }
+
+            using PooledBytes events = new(2048);
+            Create(events);
+            ResponseWriter.WriteProgress(events, "response.in_progress"u8, _next++, Head, echo: null);
+            target.Write(events.Span);
+            return true;
+        }
     }
 
     /// <summary>Says that everything that was read from the library's stream so far was written to the client.</summary>
     public void Written()
     {
+        lock (_gate)
+        {
+            _isPending = false;
+        }
     }
 
-    /// <summary>Writes <c>response.failed</c> for a failure before the library had a stream, such as a refused verification.</summary>
+    /// <summary>Writes <c>response.failed</c> for a failure that the library's stream did not report, such as a refused verification.</summary>
     /// <param name="failure">What the call threw.</param>
     /// <param name="target">Where the events are written, in the form of an event stream.</param>
     /// <returns><see langword="false"/> if nothing was written, because the response has ended.</returns>
@@ -42,6 +80,64 @@ public sealed class ResponseProgress
     {
         ArgumentNullException.ThrowIfNull(failure);
         ArgumentNullException.ThrowIfNull(target);
-        return false;
+        lock (_gate)
+        {
+            if (_isEnded)
+            {
+                return false;
+            }
+
+            using PooledBytes events = new(2048);
+            Create(events);
+            int start = events.Length;
+            ResponseWriter.BeginEvent(events, "response.failed"u8, _next++);
+            ResponseWriter.WriteFailed(events, Head, echo: null, failure, output: null);
+            ResponseWriter.EndEvent(events, start);
+            target.Write(events.Span);
+            _isEnded = true;
+            return true;
+        }
+    }
+
+    /// <summary>Asks to write events of the library's.</summary>
+    /// <param name="isFirst">Whether the response has no event yet.</param>
+    /// <returns>False if the response has ended.</returns>
+    internal bool TryContinue(out bool isFirst)
+    {
+        lock (_gate)
+        {
+            isFirst = !_isCreated && !_isEnded;
+            _isPending |= isFirst;
+            _isCreated |= isFirst;
+            return !_isEnded;
+        }
+    }
+
+    /// <summary>The number of the next event of the library's.</summary>
+    internal long TakeNumber()
+    {
+        lock (_gate)
+        {
+            _isPending = true;
+            return _next++;
+        }
+    }
+
+    /// <summary>Says that no event follows the one that is written last.</summary>
+    internal void End()
+    {
+        lock (_gate)
+        {
+            _isEnded = true;
+        }
+    }
+
+    private void Create(PooledBytes events)
+    {
+        if (!_isCreated)
+        {
+            _isCreated = true;
+            ResponseWriter.WriteProgress(events, "response.created"u8, _next++, Head, echo: null);
+        }
     }
 }

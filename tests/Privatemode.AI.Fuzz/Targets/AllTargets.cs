@@ -6,6 +6,6 @@ internal static class AllTargets
     public static IReadOnlyList<FuzzTarget> Create() =>
     [
         SnpTarget.Create(), TdxTarget.Create(), .. CertificateTargets.Create(), .. CollateralTargets.Create(), .. ContrastTargets.Create(),
-        .. KeyExchangeTargets.Create(), ResponsesRequestTarget.Create(),
+        .. KeyExchangeTargets.Create(), ResponsesRequestTarget.Create(), ResponseEventsTarget.Create(),
     ];
 }

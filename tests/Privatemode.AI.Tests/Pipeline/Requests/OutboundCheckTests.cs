@@ -49,6 +49,19 @@ public sealed class OutboundCheckTests : IAsyncLifetime
         Assert.Empty(_deployment.Requests);
     }
 
+    /// <summary>The service has no such endpoint: a body that was not translated is that of another program.</summary>
+    [Fact]
+    public void Send_RequestForAResponseThatWasNotTranslated_IsRefused()
+    {
+        Uri service = new("https://api.privatemode.ai");
+        EncryptedCall call = new() { Rule = EndpointRules.Responses, RequestId = "sdk_0" };
+        using CallAttempt attempt = new(call, null, null, null, []);
+        using HttpRequestMessage request = new(HttpMethod.Post, new Uri(service, "/v1/responses"));
+        PrivatemodeWouldLeakException exception =
+            Assert.Throws<PrivatemodeWouldLeakException>(() => OutboundCheck.ThrowIfWouldLeak(request, attempt, null, service));
+        Assert.Equal("untranslated-body", exception.ErrorType);
+    }
+
     private Task<PrivatemodeWouldLeakException> RefusedAsync(Action<EncryptedContent> meddle)
     {
         RequestOptions options = new();

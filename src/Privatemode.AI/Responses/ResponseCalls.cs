@@ -1,0 +1,288 @@
+using System.Text;
+using System.Text.Json;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Internal;
+
+namespace Privatemode.AI.Responses;
+
+/// <summary>The tool calls of a stream. Programs run a call as soon as it is done, so none is done before the answer is authenticated to its end.</summary>
+internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter events) : IDisposable
+{
+    /// <summary>Most calls of one answer.</summary>
+    public const int Most = 256;
+
+    /// <summary>Longest name and ID of a call, in bytes.</summary>
+    public const int LongestName = 1024;
+
+    private readonly List<StreamedCall> _calls = [];
+    private int _announced;
+
+    /// <summary>Takes the next fragment of a call.</summary>
+    /// <exception cref="PrivatemodeServiceException">The calls have no known form, or are too many or too long.</exception>
+    public void Add(in ChatCalls fragment)
+    {
+        int index = fragment.Index;
+        StreamedCall? current = _calls.Find(begun => begun.Index == index);
+        if (current is null)
+        {
+            // Its number among the items is taken when it is announced.
+            AnnounceAll();
+            current = Begin(fragment);
+        }
+
+        current.AppendName(fragment.Name);
+        if (fragment.Arguments.IsEmpty)
+        {
+            return;
+        }
+
+        events.Keep(fragment.Arguments.Length);
+        current.Arguments.Append(fragment.Arguments);
+        if (current.IsAnnounced)
+        {
+            WriteDelta(current, fragment.Arguments);
+        }
+        else
+        {
+            // A model server may write the name in pieces, but not after the arguments have begun.
+            Announce(current);
+        }
+    }
+
+    /// <summary>Tells of the calls that were not told of: their names are whole now.</summary>
+    public void AnnounceAll()
+    {
+        if (_announced < _calls.Count)
+        {
+            _calls.ForEach(Announce);
+        }
+    }
+
+    /// <summary>Reads the arguments of all calls, which writes nothing.</summary>
+    /// <param name="isCutOff">Whether the answer ended early.</param>
+    /// <returns>Whether all of them are complete.</returns>
+    public bool ReadAll(bool isCutOff)
+    {
+        bool areComplete = true;
+        foreach (StreamedCall one in _calls)
+        {
+            areComplete &= one.Read(call.ToolOf(one.Name), isCutOff);
+        }
+
+        return areComplete;
+    }
+
+    /// <summary>Says that the calls which are complete are done. Only when the answer is authenticated to its end.</summary>
+    public void Finish(ResponseItems items)
+    {
+        foreach (StreamedCall one in _calls.OrderBy(one => one.OutputIndex).Where(one => one.Input is not null))
+        {
+            ReadOnlySpan<byte> input = one.Input!.Span;
+            if (one.Tool.IsCustom)
+            {
+                events.BeginOfItem("response.custom_tool_call_input.delta"u8, one.ItemId, one.OutputIndex);
+                events.Target.Append(",\"delta\":"u8);
+                events.Target.AppendText(input);
+                events.End();
+                events.BeginOfItem("response.custom_tool_call_input.done"u8, one.ItemId, one.OutputIndex);
+                events.Target.Append(",\"input\":"u8);
+            }
+            else
+            {
+                events.BeginOfItem("response.function_call_arguments.done"u8, one.ItemId, one.OutputIndex);
+                events.Target.Append(",\"name\":"u8);
+                events.Target.AppendText(one.Tool.Name);
+                events.Target.Append(",\"arguments\":"u8);
+            }
+
+            events.Target.AppendText(input);
+            events.End();
+            ResponseWriter.WriteCall(items.Bytes, one.ItemId, one.Id, one.Tool, input, "completed"u8);
+            events.WriteItem("response.output_item.done"u8, one.OutputIndex, items.Add(one.OutputIndex));
+        }
+    }
+
+    public void Dispose() => _calls.ForEach(one => one.Dispose());
+
+    /// <summary>The exception for a call that cannot be run although the answer is whole.</summary>
+    public static PrivatemodeServiceException Unusable(string? requestId) => new(
+        ServiceFailureReason.Other, "The model wrote a tool call whose arguments are not a JSON object. Retry the call.")
+    {
+        Status = 200,
+        RequestId = requestId,
+    };
+
+    /// <summary>Reads what a call passes to its tool.</summary>
+    /// <param name="escaped">What the model wrote, as it stands in JSON.</param>
+    /// <param name="isCustom">Whether the tool takes text, and no arguments.</param>
+    /// <param name="isCutOff">Whether the answer ended early.</param>
+    /// <param name="input">Receives the arguments, a JSON object, or the text.</param>
+    /// <returns>False if it is not complete.</returns>
+    public static bool TryReadInput(ReadOnlySpan<byte> escaped, bool isCustom, bool isCutOff, PooledBytes input)
+    {
+        using PooledBytes raw = new(escaped.Length);
+        raw.AppendUnescaped(escaped);
+        if (!CallArguments.TryRead(raw.Memory, isCutOff, out ReadOnlyMemory<byte> json))
+        {
+            return false;
+        }
+
+        if (isCustom)
+        {
+            return TryReadText(json.Span, input);
+        }
+
+        input.Append(json.Span);
+        return true;
+    }
+
+    /// <summary>A name or an id as text.</summary>
+    public static string NameOf(ReadOnlySpan<byte> escaped)
+    {
+        ChatAnswer.Expect(escaped.Length <= LongestName);
+        using PooledBytes name = new(LongestName);
+        name.AppendUnescaped(escaped);
+        return Encoding.UTF8.GetString(name.Span);
+    }
+
+    /// <summary>The text in an object whose only member is <c>input</c>, a string.</summary>
+    private static bool TryReadText(ReadOnlySpan<byte> json, PooledBytes input)
+    {
+        Utf8JsonReader reader = new(json);
+        try
+        {
+            bool isText = reader.Read() && reader.Read() && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals("input"u8) &&
+                reader.Read() && reader.TokenType == JsonTokenType.String;
+            if (isText)
+            {
+                int length = reader.CopyString(input.Extend(reader.ValueSpan.Length));
+                input.Truncate(length);
+            }
+
+            return isText && reader.Read() && reader.TokenType == JsonTokenType.EndObject;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private StreamedCall Begin(in ChatCalls fragment)
+    {
+        if (_calls.Count == Most)
+        {
+            throw events.TooMany($"more than {Most} tool calls");
+        }
+
+        string id = NameOf(fragment.Id);
+        ChatAnswer.Expect(id.Length > 0 && !_calls.Exists(begun => begun.Id == id));
+        StreamedCall begun = new(fragment.Index, id);
+        _calls.Add(begun);
+        return begun;
+    }
+
+    private void Announce(StreamedCall one)
+    {
+        if (one.IsAnnounced || one.Name.Length == 0)
+        {
+            return;
+        }
+
+        int outputIndex = events.TakeOutputIndex();
+        one.Announce(call.ToolOf(one.Name), outputIndex, events.Head);
+        _announced++;
+        events.Begin("response.output_item.added"u8);
+        events.Target.Append("\"output_index\":"u8);
+        events.Target.AppendNumber(outputIndex);
+        events.Target.Append(",\"item\":"u8);
+        ResponseWriter.WriteCall(events.Target, one.ItemId, one.Id, one.Tool, default, "in_progress"u8);
+        events.End();
+        if (one.Arguments.Length > 0)
+        {
+            WriteDelta(one, one.Arguments.Span);
+        }
+    }
+
+    private void WriteDelta(StreamedCall one, ReadOnlySpan<byte> arguments)
+    {
+        // The text for a custom tool is inside an object, and is written when that is whole.
+        if (!one.Tool.IsCustom)
+        {
+            events.BeginOfItem("response.function_call_arguments.delta"u8, one.ItemId, one.OutputIndex);
+            events.Target.Append(",\"delta\":"u8);
+            events.Target.AppendRawText(arguments);
+            events.End();
+        }
+    }
+
+    /// <summary>A tool call, as far as it has come.</summary>
+    private sealed class StreamedCall(int index, string id) : IDisposable
+    {
+        public int Index => index;
+
+        /// <summary>The id by which its result names it.</summary>
+        public string Id => id;
+
+        /// <summary>The name in the chat.</summary>
+        public string Name { get; private set; } = "";
+
+        /// <summary>What the model has written, as it stands in JSON.</summary>
+        public PooledBytes Arguments { get; } = new(256);
+
+        public bool IsAnnounced => ItemId.Length > 0;
+
+        public int OutputIndex { get; private set; }
+
+        public string ItemId { get; private set; } = "";
+
+        public ToolName Tool { get; private set; }
+
+        /// <summary>What is passed to the tool; null unless it is complete.</summary>
+        public PooledBytes? Input { get; private set; }
+
+        /// <summary>Adds a piece of the name. The whole name once more is a repetition of it.</summary>
+        public void AppendName(ReadOnlySpan<byte> escaped)
+        {
+            if (escaped.IsEmpty)
+            {
+                return;
+            }
+
+            string piece = NameOf(escaped);
+            if (piece == Name)
+            {
+                return;
+            }
+
+            // The caller was told the name already.
+            ChatAnswer.Expect(!IsAnnounced && Name.Length + piece.Length <= LongestName);
+            Name += piece;
+        }
+
+        public void Announce(ToolName tool, int outputIndex, ResponseHead head)
+        {
+            (Tool, OutputIndex) = (tool, outputIndex);
+            ItemId = head.ItemId(tool.IsCustom ? "ctc" : "fc", outputIndex);
+        }
+
+        /// <summary>Reads the arguments; false if they are not complete.</summary>
+        public bool Read(ToolName tool, bool isCutOff)
+        {
+            PooledBytes input = new(Arguments.Length);
+            if (Name.Length > 0 && TryReadInput(Arguments.Span, tool.IsCustom, isCutOff, input))
+            {
+                Input = input;
+                return true;
+            }
+
+            input.Dispose();
+            return false;
+        }
+
+        public void Dispose()
+        {
+            Arguments.Dispose();
+            Input?.Dispose();
+        }
+    }
+}

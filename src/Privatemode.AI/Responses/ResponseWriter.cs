@@ -1,0 +1,418 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Internal;
+
+namespace Privatemode.AI.Responses;
+
+/// <summary>Writes the objects of the Responses API: the response itself and its events.</summary>
+internal static class ResponseWriter
+{
+    private static readonly SearchValues<byte> LineBreaks = SearchValues.Create("\r\n"u8);
+
+    /// <summary>Begins an event, up to the comma before its own members.</summary>
+    public static void BeginEvent(PooledBytes target, ReadOnlySpan<byte> type, long number)
+    {
+        target.Append("event: "u8);
+        target.Append(type);
+        target.Append("\ndata: {\"type\":\""u8);
+        target.Append(type);
+        target.Append("\",\"sequence_number\":"u8);
+        target.AppendNumber(number);
+        target.Append(",\"store\":false,"u8);
+    }
+
+    /// <param name="target">Where it is written.</param>
+    /// <param name="start">Where it begins.</param>
+    public static void EndEvent(PooledBytes target, int start)
+    {
+        // In JSON a raw line break can only be white space between tokens; here it would end the line. The first one is that of the name.
+        Span<byte> data = target.Span[start..];
+        data[(data.IndexOf((byte)'\n') + 1)..].ReplaceAny(LineBreaks, (byte)' ');
+        target.Append("}\n\n"u8);
+    }
+
+    /// <summary>Writes the event that begins a response, or says that it goes on.</summary>
+    public static void WriteProgress(PooledBytes target, ReadOnlySpan<byte> type, long number, ResponseHead head, ResponseEcho? echo)
+    {
+        int start = target.Length;
+        BeginEvent(target, type, number);
+        target.Append("\"response\":"u8);
+        Write(target, head, echo, ResponseEnd.InProgress, output: null);
+        EndEvent(target, start);
+    }
+
+    /// <summary>Writes a response.</summary>
+    /// <param name="target">Where it is written.</param>
+    /// <param name="head">What is known of it from its beginning.</param>
+    /// <param name="echo">What it repeats of the request; null when the request is not known.</param>
+    /// <param name="end">How it ended.</param>
+    /// <param name="output">Its items; null for none.</param>
+    public static void Write(PooledBytes target, ResponseHead head, ResponseEcho? echo, in ResponseEnd end, ResponseItems? output)
+    {
+        target.Append("{\"id\":"u8);
+        target.AppendText(head.Id);
+        target.Append(",\"object\":\"response\",\"created_at\":"u8);
+        target.AppendNumber(head.CreatedAt);
+        target.Append(",\"completed_at\":"u8);
+        AppendNumberOrNull(target, end.CompletedAt);
+        target.Append(",\"status\":"u8);
+        target.AppendText(end.Status);
+        target.Append(",\"background\":false,\"store\":false,\"error\":"u8);
+        WriteError(target, end.Error);
+        target.Append(",\"incomplete_details\":"u8);
+        WriteReason(target, end.IncompleteReason);
+        target.Append(",\"instructions\":null,\"previous_response_id\":null,\"model\":"u8);
+        target.AppendText(head.Model);
+        target.Append(",\"output\":["u8);
+        output?.WriteTo(target);
+        target.Append("],\"tools\":[],\"truncation\":\"disabled\",\"service_tier\":\"default\""u8);
+        WriteEcho(target, echo);
+        target.Append(",\"usage\":"u8);
+        WriteUsage(target, end.Usage);
+        target.Append((byte)'}');
+    }
+
+    /// <summary>Writes the member with a response that failed.</summary>
+    public static void WriteFailed(PooledBytes target, ResponseHead head, ResponseEcho? echo, Exception failure, ResponseItems? output)
+    {
+        target.Append("\"response\":"u8);
+        Write(target, head, echo, new ResponseEnd("failed") { Error = ResponseErrors.Of(failure) }, output);
+    }
+
+    /// <summary>Writes the finished item of a reasoning.</summary>
+    /// <param name="target">Where it is written.</param>
+    /// <param name="id">Its id.</param>
+    /// <param name="text">Its text, escaped.</param>
+    /// <param name="encrypted">The text for <c>encrypted_content</c>; null to leave that out.</param>
+    /// <param name="status">Its status.</param>
+    public static void WriteReasoning(PooledBytes target, string id, ReadOnlySpan<byte> text, byte[]? encrypted, ReadOnlySpan<byte> status)
+    {
+        target.Append("{\"id\":"u8);
+        target.AppendText(id);
+        target.Append(",\"type\":\"reasoning\",\"summary\":[],\"content\":["u8);
+        WritePart(target, ResponsePart.Reasoning, text, default);
+        target.Append((byte)']');
+        if (encrypted is not null)
+        {
+            target.Append(",\"encrypted_content\":"u8);
+            target.AppendText(encrypted);
+        }
+
+        WriteStatus(target, status);
+    }
+
+    /// <summary>Writes the finished item of a message.</summary>
+    /// <param name="target">Where it is written.</param>
+    /// <param name="id">Its id.</param>
+    /// <param name="parts">Its parts, separated by commas.</param>
+    /// <param name="status">Its status.</param>
+    public static void WriteMessage(PooledBytes target, string id, ReadOnlySpan<byte> parts, ReadOnlySpan<byte> status)
+    {
+        target.Append("{\"id\":"u8);
+        target.AppendText(id);
+        target.Append(",\"type\":\"message\",\"role\":\"assistant\",\"content\":["u8);
+        target.Append(parts);
+        target.Append((byte)']');
+        WriteStatus(target, status);
+    }
+
+    /// <summary>Writes the item of a tool call.</summary>
+    /// <param name="target">Where it is written.</param>
+    /// <param name="id">Its id.</param>
+    /// <param name="callId">The id by which its result names it.</param>
+    /// <param name="tool">Its tool.</param>
+    /// <param name="input">Its arguments or its input, in UTF-8.</param>
+    /// <param name="status">Its status.</param>
+    public static void WriteCall(PooledBytes target, string id, string callId, ToolName tool, ReadOnlySpan<byte> input, ReadOnlySpan<byte> status)
+    {
+        target.Append("{\"id\":"u8);
+        target.AppendText(id);
+        target.Append(tool.IsCustom ? ",\"type\":\"custom_tool_call\",\"call_id\":"u8 : ",\"type\":\"function_call\",\"call_id\":"u8);
+        target.AppendText(callId);
+        target.Append(",\"name\":"u8);
+        target.AppendText(tool.Name);
+        if (tool.Namespace is { } space)
+        {
+            target.Append(",\"namespace\":"u8);
+            target.AppendText(space);
+        }
+
+        target.Append(tool.IsCustom ? ",\"input\":"u8 : ",\"arguments\":"u8);
+        target.AppendText(input);
+        WriteStatus(target, status);
+    }
+
+    /// <summary>Writes a part of an item.</summary>
+    /// <param name="target">Where it is written.</param>
+    /// <param name="kind">What it is.</param>
+    /// <param name="text">Its text, escaped.</param>
+    /// <param name="logprobs">The log probabilities of a text, separated by commas.</param>
+    public static void WritePart(PooledBytes target, ResponsePart kind, ReadOnlySpan<byte> text, ReadOnlySpan<byte> logprobs)
+    {
+        target.Append(kind switch
+        {
+            ResponsePart.Reasoning => "{\"type\":\"reasoning_text\",\"text\":"u8,
+            ResponsePart.Text => "{\"type\":\"output_text\",\"text\":"u8,
+            _ => "{\"type\":\"refusal\",\"refusal\":"u8,
+        });
+        target.AppendRawText(text);
+        if (kind == ResponsePart.Text)
+        {
+            target.Append(",\"annotations\":[],\"logprobs\":["u8);
+            target.Append(logprobs);
+            target.Append((byte)']');
+        }
+
+        target.Append((byte)'}');
+    }
+
+    /// <summary>Writes the entries of a list of log probabilities, with the members that responses have, separated by commas.</summary>
+    /// <exception cref="PrivatemodeServiceException">They have no known form.</exception>
+    public static void WriteLogprobs(PooledBytes target, ReadOnlySpan<byte> list)
+    {
+        Utf8JsonReader reader = new(list, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
+        try
+        {
+            _ = reader.Read();
+            WriteEntries(target, ref reader, list, hasTop: true);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            throw ChatAnswer.Unreadable();
+        }
+    }
+
+    private static void WriteEntries(PooledBytes target, ref Utf8JsonReader reader, ReadOnlySpan<byte> json, bool hasTop)
+    {
+        for (bool isFirst = true; reader.Read() && reader.TokenType != JsonTokenType.EndArray; isFirst = false)
+        {
+            ChatAnswer.Expect(reader.TokenType == JsonTokenType.StartObject);
+            target.Append(isFirst ? "{"u8 : ",{"u8);
+            for (bool isFirstMember = true; reader.Read() && reader.TokenType == JsonTokenType.PropertyName;)
+            {
+                ReadOnlySpan<byte> name = reader.ValueTextEquals("token"u8) ? "token"u8
+                    : reader.ValueTextEquals("logprob"u8) ? "logprob"u8
+                    : reader.ValueTextEquals("bytes"u8) ? "bytes"u8
+                    : hasTop && reader.ValueTextEquals("top_logprobs"u8) ? "top_logprobs"u8 : default;
+                _ = reader.Read();
+                if (!name.IsEmpty)
+                {
+                    target.Append(isFirstMember ? default : ","u8);
+                    target.AppendRawText(name);
+                    target.Append((byte)':');
+                    WriteLogprobMember(target, ref reader, json, isList: name.Length == "top_logprobs".Length);
+                    isFirstMember = false;
+                }
+
+                reader.Skip();
+            }
+
+            target.Append((byte)'}');
+        }
+    }
+
+    private static void WriteLogprobMember(PooledBytes target, ref Utf8JsonReader reader, ReadOnlySpan<byte> json, bool isList)
+    {
+        if (isList && reader.TokenType == JsonTokenType.StartArray)
+        {
+            target.Append((byte)'[');
+            WriteEntries(target, ref reader, json, hasTop: false);
+            target.Append((byte)']');
+            return;
+        }
+
+        int start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        target.Append(json[start..(int)reader.BytesConsumed]);
+    }
+
+    /// <summary>Writes the usage of a chat as that of a response: null unless both counts are there. Nothing is invented.</summary>
+    private static void WriteUsage(PooledBytes target, ReadOnlySpan<byte> chat)
+    {
+        if (chat.IsEmpty || UsageCounts.Read(chat) is not { Input: { } input, Output: { } output } counts)
+        {
+            target.Append("null"u8);
+            return;
+        }
+
+        target.Append("{\"input_tokens\":"u8);
+        target.AppendNumber(input);
+        if (counts.Cached is { } cached)
+        {
+            target.Append(",\"input_tokens_details\":{\"cached_tokens\":"u8);
+            target.AppendNumber(cached);
+            target.Append((byte)'}');
+        }
+
+        target.Append(",\"output_tokens\":"u8);
+        target.AppendNumber(output);
+        if (counts.Reasoning is { } reasoning)
+        {
+            target.Append(",\"output_tokens_details\":{\"reasoning_tokens\":"u8);
+            target.AppendNumber(reasoning);
+            target.Append((byte)'}');
+        }
+
+        target.Append(",\"total_tokens\":"u8);
+        target.AppendNumber(counts.Total ?? input + output);
+        target.Append((byte)'}');
+    }
+
+    private static void WriteEcho(PooledBytes target, ResponseEcho? echo)
+    {
+        foreach ((string name, byte[] otherwise) in ResponseEcho.Members)
+        {
+            target.Append((byte)',');
+            target.AppendText(name);
+            target.Append((byte)':');
+            ReadOnlySpan<byte> value = echo is null ? default : echo.Find(name);
+            target.Append(value.IsEmpty ? otherwise : value);
+        }
+    }
+
+    private static void WriteError(PooledBytes target, (string Code, string Message)? error)
+    {
+        if (error is not { } reported)
+        {
+            target.Append("null"u8);
+            return;
+        }
+
+        target.Append("{\"code\":"u8);
+        target.AppendText(reported.Code);
+        target.Append(",\"message\":"u8);
+        target.AppendText(reported.Message);
+        target.Append((byte)'}');
+    }
+
+    private static void WriteReason(PooledBytes target, string? reason)
+    {
+        if (reason is null)
+        {
+            target.Append("null"u8);
+            return;
+        }
+
+        target.Append("{\"reason\":"u8);
+        target.AppendText(reason);
+        target.Append((byte)'}');
+    }
+
+    private static void WriteStatus(PooledBytes target, ReadOnlySpan<byte> status)
+    {
+        target.Append(",\"status\":"u8);
+        target.AppendRawText(status);
+        target.Append((byte)'}');
+    }
+
+    private static void AppendNumberOrNull(PooledBytes target, long? number)
+    {
+        if (number is { } value)
+        {
+            target.AppendNumber(value);
+        }
+        else
+        {
+            target.Append("null"u8);
+        }
+    }
+}
+
+/// <summary>What is known of a response from its beginning.</summary>
+/// <param name="Digits">32 hexadecimal digits that are in all ids of the response.</param>
+/// <param name="CreatedAt">In seconds since 1970.</param>
+/// <param name="Model">What the caller asked for.</param>
+internal sealed record ResponseHead(string Digits, long CreatedAt, string Model)
+{
+    public string Id { get; } = $"resp_{Digits}";
+
+    /// <summary>The id of an item.</summary>
+    public string ItemId(string prefix, int outputIndex) => string.Create(CultureInfo.InvariantCulture, $"{prefix}_{Digits}_{outputIndex}");
+}
+
+/// <summary>How a response ended.</summary>
+internal readonly ref struct ResponseEnd(string status)
+{
+    public static ResponseEnd InProgress => new("in_progress");
+
+    public string Status { get; } = status;
+
+    /// <summary>In seconds since 1970; null while it is not complete.</summary>
+    public long? CompletedAt { get; init; }
+
+    /// <summary>Why it is not complete although it did not fail.</summary>
+    public string? IncompleteReason { get; init; }
+
+    public (string Code, string Message)? Error { get; init; }
+
+    /// <summary>The usage of the chat, raw; empty without one.</summary>
+    public ReadOnlySpan<byte> Usage { get; init; }
+
+    /// <summary>The end that the finish reason of a chat stands for, without usage.</summary>
+    /// <param name="finish">One that OpenAI's service has; any other means that the answer may not be whole.</param>
+    public static ResponseEnd Of(ReadOnlySpan<byte> finish) => IncompleteReasonOf(finish) is { } reason
+        ? new ResponseEnd("incomplete") { IncompleteReason = reason }
+        : new ResponseEnd("completed");
+
+    /// <summary>Why an answer with this finish reason is incomplete; null if it is complete.</summary>
+    public static string? IncompleteReasonOf(ReadOnlySpan<byte> finish) =>
+        Is(finish, "stop"u8) || Is(finish, "tool_calls"u8) || Is(finish, "function_call"u8) ? null
+        : Is(finish, "content_filter"u8) ? "content_filter" : "max_output_tokens";
+
+    private static bool Is(ReadOnlySpan<byte> finish, ReadOnlySpan<byte> word) => Ascii.EqualsIgnoreCase(finish, word);
+}
+
+/// <summary>The kinds of parts that items have.</summary>
+internal enum ResponsePart
+{
+    Reasoning,
+    Text,
+    Refusal,
+}
+
+/// <summary>The counts in the usage of a chat; null for a count that is missing or impossible.</summary>
+internal readonly record struct UsageCounts(long? Input, long? Output, long? Total, long? Cached, long? Reasoning)
+{
+    public static UsageCounts Read(ReadOnlySpan<byte> usage)
+    {
+        UsageCounts counts = default;
+        Utf8JsonReader reader = new(usage, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
+        while (reader.Read())
+        {
+            if (reader.TokenType != JsonTokenType.PropertyName)
+            {
+                continue;
+            }
+
+            // Names of counts are unique, whatever they are in.
+            if (reader.ValueTextEquals("prompt_tokens"u8))
+            {
+                counts = counts with { Input = Count(ref reader) };
+            }
+            else if (reader.ValueTextEquals("completion_tokens"u8))
+            {
+                counts = counts with { Output = Count(ref reader) };
+            }
+            else if (reader.ValueTextEquals("total_tokens"u8))
+            {
+                counts = counts with { Total = Count(ref reader) };
+            }
+            else if (reader.ValueTextEquals("cached_tokens"u8))
+            {
+                counts = counts with { Cached = Count(ref reader) };
+            }
+            else if (reader.ValueTextEquals("reasoning_tokens"u8))
+            {
+                counts = counts with { Reasoning = Count(ref reader) };
+            }
+        }
+
+        return counts;
+    }
+
+    private static long? Count(ref Utf8JsonReader reader) =>
+        reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out int count) && count >= 0 ? count : null;
+}

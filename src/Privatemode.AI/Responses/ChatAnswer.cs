@@ -285,7 +285,9 @@ internal ref struct ChatCalls
 
             if (isIndex)
             {
-                Index = _reader.GetInt32();
+                int index = 0;
+                ChatAnswer.Expect(_reader.TokenType == JsonTokenType.Number && _reader.TryGetInt32(out index));
+                Index = index;
             }
             else if (isId)
             {

@@ -91,6 +91,8 @@ public sealed class ResponseEventsTests : IDisposable
     [InlineData("""{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"g","arguments":""}}]}}]}""")] // another name, too late
     [InlineData("""{"choices":[{"delta":{"tool_calls":[{"index":1,"id":"c","function":{"name":"f","arguments":""}}]}}]}""")] // an id of another call
     [InlineData("""{"choices":[{"delta":{"tool_calls":[{"index":1,"function":{"name":"f","arguments":""}}]}}]}""")]
+    [InlineData("""{"choices":[{"delta":{"tool_calls":[{"index":4294967296,"id":"d","function":{"name":"f","arguments":""}}]}}]}""")]
+    [InlineData("""{"choices":[{"delta":{"tool_calls":[{"index":"1","id":"d","function":{"name":"f","arguments":""}}]}}]}""")]
     [InlineData("""{"choices":[{"delta":{"content":"a","content":"b"}}]}""")]
     [InlineData("""{"choices":[{"delta":{"content":[]}}]}""")]
     [InlineData("""{"choices":[{"delta":{}},{"delta":{}}]}""")]

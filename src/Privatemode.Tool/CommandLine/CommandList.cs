@@ -15,5 +15,6 @@ internal static class CommandList
         Chat.ChatCommand.Create(context),
         Transcribe.TranscribeCommand.Create(context),
         Doctor.DoctorCommand.Create(context),
+        App.AppCommand.Create(context),
     ];
 }

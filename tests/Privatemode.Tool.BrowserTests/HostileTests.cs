@@ -1,5 +1,4 @@
 using Microsoft.Playwright;
-using Privatemode.AI.Testing;
 using Privatemode.Tool.BrowserTests.Fakes;
 using Privatemode.Tool.Demo;
 using static Microsoft.Playwright.Assertions;

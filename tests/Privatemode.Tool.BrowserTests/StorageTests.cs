@@ -129,7 +129,7 @@ public sealed class StorageTests(BrowserFixture fixture) : PageTest(fixture)
         await Expect(second.Locator(".message.assistant")).ToContainTextAsync($"You said: {Secret}");
     });
 
-    private static Task WaitForRecordsAsync(ChatPage chat, int count) => chat.Page.WaitForFunctionAsync(
+    private static async Task WaitForRecordsAsync(ChatPage chat, int count) => _ = await chat.Page.WaitForFunctionAsync(
         """
         async count => {
             const database = await new Promise(resolve => {

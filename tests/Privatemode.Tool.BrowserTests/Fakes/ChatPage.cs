@@ -103,7 +103,7 @@ internal sealed class ChatPage : IAsyncDisposable
     {
         string[] violations = await Page.EvaluateAsync<string[]>("() => window.violations ?? []");
         Assert.Empty(violations);
-        Assert.Empty(_problems.Where(problem => !_expected.Any(part => problem.Contains(part, StringComparison.Ordinal))));
+        Assert.DoesNotContain(_problems, problem => !_expected.Any(part => problem.Contains(part, StringComparison.Ordinal)));
     }
 
     /// <summary>Watches a page: errors, dialogs, violations of its policy, and requests to anything but its own origin.</summary>

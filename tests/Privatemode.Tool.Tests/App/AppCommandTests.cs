@@ -4,7 +4,6 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Privatemode.AI.Tests.Fakes;
 using Privatemode.Tool.App;
-using Privatemode.Tool.CommandLine;
 using Privatemode.Tool.Services;
 using Privatemode.Tool.Tests.Fakes;
 

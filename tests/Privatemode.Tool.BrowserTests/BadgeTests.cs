@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Microsoft.Playwright;
 using Privatemode.AI.Testing;
 using Privatemode.Tool.BrowserTests.Fakes;
@@ -22,7 +21,7 @@ public sealed class BadgeTests(BrowserFixture fixture) : PageTest(fixture)
     public Task VerifiedDeployment_IsShownWithManifestAndAge() => RunAsync(
         async chat =>
         {
-            await PretendAsync(chat, answer =>
+            await chat.RewriteAsync("verification", answer =>
             {
                 answer["demo"] = false;
                 answer["now"] = answer["report"]!["verifiedAt"]!.GetValue<DateTimeOffset>().AddSeconds(200).ToString("O");
@@ -82,18 +81,5 @@ public sealed class BadgeTests(BrowserFixture fixture) : PageTest(fixture)
         await Expect(chat.Badge).ToHaveTextAsync("NOT CONNECTED: nothing is sent");
         await chat.Composer.FillAsync("Hello");
         await Expect(chat.Page.Locator("#send")).ToBeDisabledAsync();
-    });
-
-    /// <summary>Changes the answer of the program about the deployment.</summary>
-    internal static Task PretendAsync(ChatPage chat, Action<JsonNode> change) => chat.Page.RouteAsync("**/verification", async route =>
-    {
-        IAPIResponse response = await route.FetchAsync();
-        JsonNode answer = JsonNode.Parse(await response.TextAsync())!;
-        if (answer["report"] is not null)
-        {
-            change(answer);
-        }
-
-        await route.FulfillAsync(new() { Response = response, Body = answer.ToJsonString() });
     });
 }

@@ -31,14 +31,17 @@ public sealed class HostileTests(BrowserFixture fixture) : PageTest(fixture)
     public Task HostileNames_DoNothing() => RunAsync(
         async chat =>
         {
+            await chat.RewriteAsync("v1/models", answer => answer["data"]![0]!["id"] = "a<img/src=x>");
+            await chat.StartAsync();
             await Expect(chat.Page.Locator("#model")).ToContainTextAsync("a<img/src=x>");
+            _ = await chat.Page.SelectOptionAsync("#model", "glm-5.3");
             chat.Deployment.Model.ReplyWithToolCall($"tool {Script}", $$"""{"x":"{{Script.Replace("\"", "\\\"", StringComparison.Ordinal)}}"}""");
             ILocator answer = await chat.AskAsync(Script);
             await Expect(answer).ToContainTextAsync("<script>window.hacked = 1</script>");
             await Expect(chat.Page.Locator("#conversations")).ToContainTextAsync("<script>");
             Assert.Equal(0, await chat.Page.Locator("#messages :is(script, img), #conversations :is(script, img), #model img").CountAsync());
         },
-        prepare: deployment => deployment.AddModel("a<img/src=x>", "generate"));
+        start: false);
 
     [BrowserFact]
     public Task Link_IsOpenedOnlyAfterItsAddressWasShown() => RunAsync(async chat =>
@@ -59,8 +62,12 @@ public sealed class HostileTests(BrowserFixture fixture) : PageTest(fixture)
     [BrowserFact]
     public Task EndlessMarkdown_LeavesThePageUsable() => RunAsync(async chat =>
     {
-        chat.Deployment.Model.Reply(string.Concat(Enumerable.Repeat("*a [b](c) `d` > e | f\n", 8_000)));
-        chat.Deployment.Model.Reply("Still here.");
+        string content = string.Concat(Enumerable.Repeat("*a [b](c) `d` > e | f\\n", 40));
+        static string Event(string delta, string finish) =>
+            $$"""{"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{{delta}},"finish_reason":{{finish}}}]}""";
+        string part = Event($$"""{"content":"{{content}}"}""", "null");
+        string end = Event("{}", "\"stop\"");
+        chat.Deployment.Model.Reply("").WithRawEvents([.. Enumerable.Repeat(part, 150), end]).Then.Reply("Still here.");
         _ = await chat.AskAsync("Flood");
         ILocator answer = await chat.AskAsync("Are you there?");
 

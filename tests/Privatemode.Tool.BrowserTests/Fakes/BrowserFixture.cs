@@ -16,6 +16,8 @@ public sealed class BrowserFixture : IAsyncLifetime
             return;
         }
 
+        // Generous: it is reached only when something is broken.
+        Assertions.SetDefaultExpectTimeout(20_000);
         _playwright = await Playwright.CreateAsync();
         // A sandbox needs rights that root in a container does not have.
         Browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = path, Args = ["--no-sandbox", "--disable-gpu"] });

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.Playwright;
 using Privatemode.AI.Testing;
 using Privatemode.Tool.App;
@@ -94,6 +95,15 @@ internal sealed class ChatPage : IAsyncDisposable
 
     /// <summary>Waits until no answer is under way in the conversation that is shown.</summary>
     public Task WaitForEndAsync() => Expect(Page.Locator("#stop")).ToBeHiddenAsync(new() { Timeout = 20_000 });
+
+    /// <summary>Changes answers of the program on their way to the page.</summary>
+    public Task RewriteAsync(string path, Action<JsonNode> change) => Page.RouteAsync($"**/{path}", async route =>
+    {
+        IAPIResponse response = await route.FetchAsync();
+        JsonNode answer = JsonNode.Parse(await response.TextAsync())!;
+        change(answer);
+        await route.FulfillAsync(new() { Response = response, Body = answer.ToJsonString() });
+    });
 
     /// <summary>A message of the browser that belongs to the test, by a part of it.</summary>
     public void ExpectConsoleError(string part) => _expected.Add(part);

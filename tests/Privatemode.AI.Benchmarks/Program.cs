@@ -1,14 +1,17 @@
 using BenchmarkDotNet.Running;
 using Privatemode.AI.Benchmarks.Audio;
+using Privatemode.AI.Benchmarks.Proxy;
 using Privatemode.AI.Benchmarks.Wire;
 
-// micro: BenchmarkDotNet classes; wire: the loopback harness; audio: 50 MiB of a recording.
-// serve and sink: the servers of the last two, started by them as other processes.
+// micro: BenchmarkDotNet classes; wire: the loopback harness; audio: 50 MiB of a recording; proxy: our proxy beside another one.
+// serve, sink and proxies: the servers of the last three, started by them as other processes.
 return args switch
 {
     ["serve"] => await HarnessServer.RunAsync(),
     ["audio", ..] => await AudioRun.RunAsync(),
     ["sink"] => await AudioSink.RunAsync(),
+    ["proxy", ..] => await ProxyRun.RunAsync(),
+    ["proxies", string endpoint, string meshCa] => await ProxyHosts.RunAsync(new Uri(endpoint), meshCa),
     ["wire", ..] => await Harness.RunAsync(),
     _ => Micro(args),
 };

@@ -22,7 +22,7 @@ internal static class Harness
 
     public static async Task<int> RunAsync()
     {
-        using Process server = StartServer();
+        using Process server = Start("serve");
         Uri endpoint = new((await server.StandardOutput.ReadLineAsync())!);
         string meshCa = Encoding.UTF8.GetString(Convert.FromBase64String((await server.StandardOutput.ReadLineAsync())!));
         OpenAIClient clear = new(new ApiKeyCredential("key"), new OpenAIClientOptions { Endpoint = new Uri(endpoint, "/v1") });
@@ -126,7 +126,8 @@ internal static class Harness
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
     }
 
-    private static Process StartServer() => Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. Arguments(), "serve"])
+    /// <summary>Starts this program once more.</summary>
+    public static Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. Arguments(), .. arguments])
     {
         RedirectStandardInput = true,
         RedirectStandardOutput = true,

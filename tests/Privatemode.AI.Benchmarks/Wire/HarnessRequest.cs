@@ -6,7 +6,7 @@ namespace Privatemode.AI.Benchmarks.Wire;
 /// <summary>As much of HTTP/1.1 as the harness needs: one request after another with a Content-Length.</summary>
 internal sealed class HarnessRequest(Stream stream)
 {
-    private readonly byte[] _buffer = new byte[4 * 1024 * 1024];
+    private byte[] _buffer = new byte[64 * 1024];
     private int _filled;
     private int _bodyStart;
     private int _bodyLength;
@@ -53,6 +53,11 @@ internal sealed class HarnessRequest(Stream stream)
 
     private bool Fill()
     {
+        if (_filled == _buffer.Length)
+        {
+            Array.Resize(ref _buffer, _buffer.Length * 4);
+        }
+
         int read = stream.Read(_buffer, _filled, _buffer.Length - _filled);
         _filled += read;
         return read > 0;

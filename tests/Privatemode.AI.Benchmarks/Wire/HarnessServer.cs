@@ -23,6 +23,9 @@ internal sealed class HarnessServer(MeshIdentity mesh)
     /// <summary>Model whose events leave one every 100 µs, far faster than any model writes; of all others as fast as they can.</summary>
     public const string PacedModel = "paced";
 
+    /// <summary>Model that writes one event and then nothing more.</summary>
+    public const string IdleModel = "idle";
+
     private static readonly TimeSpan Pace = TimeSpan.FromMicroseconds(100);
 
     private static readonly byte[] StreamHead = Encoding.ASCII.GetBytes(
@@ -42,7 +45,7 @@ internal sealed class HarnessServer(MeshIdentity mesh)
         Console.WriteLine($"http://{listener.LocalEndpoint}");
         Console.WriteLine(Convert.ToBase64String(Encoding.UTF8.GetBytes(mesh.AuthorityPem)));
         _ = await Console.In.ReadToEndAsync();
-        double median = server._sealedAnswerMicroseconds.Order().ElementAt(server._sealedAnswerMicroseconds.Count / 2);
+        double median = server._sealedAnswerMicroseconds.Order().ElementAtOrDefault(server._sealedAnswerMicroseconds.Count / 2);
         Console.WriteLine(median.ToString("F0", CultureInfo.InvariantCulture));
         return 0;
     }
@@ -74,7 +77,12 @@ internal sealed class HarnessServer(MeshIdentity mesh)
             long begun = Stopwatch.GetTimestamp();
             using HarnessAnswers answers = request.SecretId is { } id ? new HarnessAnswers(_secrets[id], id, request.Body.Span)
                 : new HarnessAnswers();
-            if (request.Body.Span.IndexOf("\"stream\":true"u8) >= 0)
+            if (request.Body.Span.IndexOf("\"model\":\"idle\""u8) >= 0)
+            {
+                _ = socket.Send(StreamHead);
+                _ = socket.Send(Chunk(answers.Event()));
+            }
+            else if (request.Body.Span.IndexOf("\"stream\":true"u8) >= 0)
             {
                 SendStream(socket, answers, isPaced: request.Body.Span.IndexOf("\"model\":\"paced\""u8) >= 0);
             }

@@ -48,13 +48,17 @@ internal sealed class UnattestedClient : IClientComposition
             ClientLoggingOptions = new ClientLoggingOptions { EnableLogging = false },
         };
         OpenAI = new PrivatemodeOpenAIClient(ClientPipeline.Create(openAI, [new CallPolicy(Events)], [new EncryptionPolicy(runner)], []), openAI);
-        Models = new ModelCatalog(apiKeys, 1, _ => throw new NotSupportedException(), time);
+        Models = new ModelCatalog(
+            apiKeys, 1, _ => Task.FromResult<IReadOnlyList<ModelInfo>>([new ModelInfo { Id = "gpt-oss-120b", Tasks = ["generate", "tool_calling"] }]), time);
+        Http = new HttpCalls(runner, _http, endpoint, Events);
         Failures = new ExceptionMapper((exception, _) => exception, Models.ExplainAsync);
     }
 
     public Uri Endpoint { get; }
 
     public PrivatemodeOpenAIClient OpenAI { get; }
+
+    public HttpCalls Http { get; }
 
     public ClientEvents Events { get; }
 
@@ -69,7 +73,7 @@ internal sealed class UnattestedClient : IClientComposition
     public static PrivatemodeClient Create(Uri endpoint, string meshCaPem) => new(new UnattestedClient(endpoint, meshCaPem));
 
     public ValueTask<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+        Http.SendAsync(request, async, cancellationToken);
 
     public async Task ConnectAsync(CancellationToken cancellationToken) =>
         (await _sessions.AcquireAsync("key", rejectedId: null, async: true, cancellationToken)).Dispose();

@@ -14,7 +14,7 @@ namespace Privatemode.AI.AspNetCore.Calls;
 /// </remarks>
 internal sealed class StreamPump : IAsyncDisposable
 {
-    private const int SegmentSize = 4096;
+    private const int SegmentSize = 2048;
 
     /// <summary>Time for the last event to leave before the connection is reset.</summary>
     private static readonly TimeSpan AbortDelay = TimeSpan.FromMilliseconds(100);

@@ -10,7 +10,8 @@ internal sealed class UsageScan
     /// <summary>Longest object of counts that is read, with its name.</summary>
     private const int Longest = 1024;
 
-    private readonly byte[] _carried = new byte[Longest];
+    // Most streams carry the beginning of a name only.
+    private byte[] _carried = new byte[Mark.Length];
     private int _length;
     private long? _input;
     private long? _output;
@@ -28,6 +29,11 @@ internal sealed class UsageScan
         {
             int before = _length;
             int taken = Math.Min(bytes.Length, Longest - before);
+            if (_carried.Length < before + taken)
+            {
+                Array.Resize(ref _carried, Longest);
+            }
+
             bytes[..taken].CopyTo(_carried.AsSpan(before));
             ReadOnlySpan<byte> joined = _carried.AsSpan(0, before + taken);
             int done = Scan(joined);
@@ -64,6 +70,11 @@ internal sealed class UsageScan
 
     private void Carry(ReadOnlySpan<byte> bytes)
     {
+        if (_carried.Length < bytes.Length)
+        {
+            _carried = new byte[Longest];
+        }
+
         // The bytes may be a part of the same array.
         bytes.CopyTo(_carried);
         _carried.AsSpan(bytes.Length).Clear();

@@ -8,6 +8,7 @@ using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Calls;
 using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Pipeline.Transport;
+using Privatemode.AI.Responses;
 using Privatemode.AI.Sessions;
 using Privatemode.AI.Verification;
 
@@ -37,7 +38,7 @@ internal sealed class UnattestedClient : IClientComposition
             options.Transport.ResponseTimeout);
         CallRunner runner = new(
             new RequestEncryptor(endpoint, new PromptCacheSaltProvider(options.PromptCache.Scope, apiKeys.AreManyCallers), time),
-            new RemoteMediaResolver(options.Media.Remote, null), new AnswerReader(options.Transport.IdleTimeout, time, Events), _sessions, apiKeys,
+            new RemoteMediaResolver(options.Media.Remote, null), new ResponsesTranslator(options.Responses, time, Events), new AnswerReader(options.Transport.IdleTimeout, time, Events), _sessions, apiKeys,
             limiter: null, options.Transport.ResponseTimeout, time, CancellationToken.None);
         OpenAIClientOptions openAI = new()
         {

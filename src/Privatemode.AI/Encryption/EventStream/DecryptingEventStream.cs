@@ -22,7 +22,7 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
 
     private const int MostKept = 64 * 1024;
 
-    private readonly byte[] _buffer = new byte[16 * 1024];
+    private readonly byte[] _buffer = new byte[8 * 1024];
     private ExceptionDispatchInfo? _failure;
     private byte[] _lastEvents = [];
     private int _returned; // bytes of the output of the reader

@@ -43,7 +43,7 @@ public sealed class ProxyCanaryTests : ProxyTest
     public static TheoryData<string, bool> Requests => new()
     {
         { "chat", false }, { "chat", true }, { "completion", false }, { "completion", true }, { "embedding", false }, { "message", false },
-        { "message", true }, { "count", false }, { "transcription", false }, { "document", false },
+        { "message", true }, { "response", false }, { "response", true }, { "count", false }, { "transcription", false }, { "document", false },
     };
 
     public override async Task InitializeAsync()
@@ -103,13 +103,36 @@ public sealed class ProxyCanaryTests : ProxyTest
         AssertNothingLeft(isSent: kind != "count");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Alias_WithTheSentinel_IsReplacedByTheLiveModel(bool stream)
+    {
+        foreach ((string path, string body) in ((string, string)[])
+            [(ChatPath, CanaryBodies.Chat(stream)), (MessagesPath, CanaryBodies.Message(stream)), (ResponsesPath, CanaryBodies.Response(stream))])
+        {
+            using HttpRequestMessage request = Post(path, body.Replace(ModelId, Alias, StringComparison.Ordinal));
+            AddHeaders(request);
+            using HttpResponseMessage answer = await Http.SendAsync(request).OrTimeout();
+            string text = await answer.Content.ReadAsStringAsync().OrTimeout();
+            Assert.True(answer.StatusCode == HttpStatusCode.OK, text);
+            Assert.Equal(ModelId, answer.Headers.GetValues("Privatemode-Model").Single());
+        }
+
+        AssertNothingLeft();
+    }
+
     [ThirdPartyTheory]
     [InlineData("claude-code-01-messages")]
     [InlineData("claude-code-02-after-a-tool")]
     [InlineData("claude-code-03-count-tokens")]
+    [InlineData("codex-01-first")]
+    [InlineData("codex-02-after-a-tool")]
     [InlineData("opencode-01-chat-title")]
     [InlineData("opencode-02-chat")]
     [InlineData("opencode-03-messages")]
+    [InlineData("opencode-04-responses")]
+    [InlineData("opencode-05-responses")]
     public async Task RequestOfAnAssistant_WithTheSentinelInEveryTextAndHeader_SendsItEncryptedOnly(string name)
     {
         JsonElement captured = VectorFiles.ThirdParty($"clients/{name}.json");
@@ -238,8 +261,10 @@ public sealed class ProxyCanaryTests : ProxyTest
         Assert.Equal(isSent, Deployment.Requests.Any(request => request.DecryptedBody?.Contains(Sentinel.Text, StringComparison.Ordinal) == true ||
             request.DecryptedFields.Values.Any(value => Sentinel.FoundIn(value.ToArray()).Any())));
 
-        // The framework's own log has paths and queries, and is set to warnings by the tool.
-        Assert.All(_logs.Lines.Where(line => !line.StartsWith("Microsoft.AspNetCore.", StringComparison.Ordinal)), line => Assert.True(!Sentinel.FoundIn(line).Any(), line));
+        // The framework's own log has paths and queries, and is set to warnings by the tool. An alias is a setting of the operator, and logged.
+        IEnumerable<string> lines = _logs.Lines.Where(line => !line.StartsWith("Microsoft.AspNetCore.", StringComparison.Ordinal))
+            .Select(line => line.Replace(Alias, "", StringComparison.Ordinal));
+        Assert.All(lines, line => Assert.True(!Sentinel.FoundIn(line).Any(), line));
         Assert.Contains(_logs.Lines, line => line.StartsWith("Privatemode.AI.AspNetCore ", StringComparison.Ordinal));
         _meters.RecordObservableInstruments();
         Assert.All(_telemetry, line => Assert.Empty(Sentinel.FoundIn(line)));

@@ -23,6 +23,7 @@ internal sealed class InputItems : IDisposable
     private readonly JoinedText _output = new();
     private readonly PooledBytes _images = new(256);
     private readonly CallItems _calls;
+    private readonly HashSet<string> _leftOut = [];
     private bool _isLeading = true;
     private bool _hasMessage;
 
@@ -37,14 +38,11 @@ internal sealed class InputItems : IDisposable
         _reasoning = new ReasoningItems(openReasoning);
     }
 
-    /// <summary>How many items of hosted tools were left out.</summary>
-    public int LeftOut { get; private set; }
+    /// <summary>The hosted tools of which an item was left out, each once.</summary>
+    public IReadOnlyCollection<string> LeftOut => _leftOut;
 
     /// <summary>How many items had reasoning in a form that this client cannot decrypt.</summary>
     public int ForeignReasoning => _reasoning.Foreign;
-
-    /// <summary>How many times reasoning was left out because neither text nor a call came after it.</summary>
-    public int DroppedReasoning { get; private set; }
 
     private int Messages { get; set; }
 
@@ -131,12 +129,12 @@ internal sealed class InputItems : IDisposable
     {
         if (HostedTools.OfItem(type) is { } hosted)
         {
-            LeftOut++;
             if (!_leavesOutHosted)
             {
                 throw path.Refuse($"'{path}' is an item of the hosted tool \"{hosted}\", which is not available. Leave it out.");
             }
 
+            _ = _leftOut.Add(hosted);
             return;
         }
 
@@ -222,8 +220,7 @@ internal sealed class InputItems : IDisposable
     {
         if (_calls.IsEmpty && !_hasMessage)
         {
-            // A message without content is refused by model servers.
-            DroppedReasoning += _reasoning.IsEmpty ? 0 : 1;
+            // A message of reasoning alone has no content, and model servers refuse it.
             _reasoning.Clear();
             EndLeading();
             return;

@@ -227,10 +227,8 @@ internal sealed class RequestMembers
             WantsReasoning = _wantsReasoning,
             WantsLogProbabilities = _wantsLogProbabilities,
             CacheKey = _request.FindText("prompt_cache_key"u8)?.GetString(),
-            LeftOutTools = _tools.LeftOut,
-            LeftOutItems = items.LeftOut,
+            LeftOutTools = [.. _tools.LeftOut.Union(items.LeftOut)],
             ForeignReasoning = items.ForeignReasoning,
-            DroppedReasoning = items.DroppedReasoning,
         };
     }
 

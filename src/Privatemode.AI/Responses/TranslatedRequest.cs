@@ -15,15 +15,9 @@ internal sealed record TranslatedRequest
     /// <summary>The caller's session for the prompt cache; null for none.</summary>
     public string? CacheKey { get; init; }
 
-    /// <summary>The types of hosted tools that were left out, each once.</summary>
+    /// <summary>The types of hosted tools of which something was left out, each once: tools, or items that such a tool made.</summary>
     public IReadOnlyList<string> LeftOutTools { get; init; } = [];
-
-    /// <summary>How many items of hosted tools were left out.</summary>
-    public int LeftOutItems { get; init; }
 
     /// <summary>How many items had reasoning that this client cannot decrypt.</summary>
     public int ForeignReasoning { get; init; }
-
-    /// <summary>How many times reasoning was left out because neither text nor a call came after it.</summary>
-    public int DroppedReasoning { get; init; }
 }

@@ -93,9 +93,7 @@ public sealed class RequestVectorTests
         int Number(string name) => Text(name) is { } text ? int.Parse(text, System.Globalization.CultureInfo.InvariantCulture) : 0;
         Assert.Equal(Text("cache_key"), facts.CacheKey);
         Assert.Equal(Text("left_out_tools") ?? "", string.Join(',', facts.LeftOutTools));
-        Assert.Equal(Number("left_out_items"), facts.LeftOutItems);
         Assert.Equal(Number("foreign_reasoning"), facts.ForeignReasoning);
-        Assert.Equal(Number("dropped_reasoning"), facts.DroppedReasoning);
         Assert.Equal(Text("wants_reasoning") is not null, facts.WantsReasoning);
         Assert.Equal(Text("wants_logprobs") is not null, facts.WantsLogProbabilities);
     }

@@ -277,7 +277,7 @@ public sealed class OptionsTests
             null => [($"{prefix}{member.Name}", null)],
         });
 
-    private static string Root()
+    internal static string Root()
     {
         string? folder = AppContext.BaseDirectory;
         while (folder is not null && !File.Exists(Path.Combine(folder, "Directory.Packages.props")))

@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Privatemode.AI.AspNetCore.Errors;
 
@@ -29,6 +30,11 @@ internal static class ErrorBody
     /// <param name="requestId">The ID that the answer has.</param>
     public static async Task WriteAsync(HttpContext context, ProxyError error, ProxyDialect dialect, string requestId)
     {
+        if (error.Delay > TimeSpan.Zero)
+        {
+            await Task.Delay(error.Delay, context.RequestServices.GetRequiredService<TimeProvider>(), context.RequestAborted).ConfigureAwait(false);
+        }
+
         HttpResponse response = context.Response;
         response.Clear();
         response.StatusCode = StatusOf(error, dialect);

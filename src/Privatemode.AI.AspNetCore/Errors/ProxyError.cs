@@ -40,6 +40,9 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
     /// <summary>The value of <c>x-should-retry</c>, which the SDKs of both vendors obey; null lets them decide by the status.</summary>
     public bool? ShouldRetry { get; init; } = false;
 
+    /// <summary>How long the answer is held back; for callers who try one key after the other.</summary>
+    public TimeSpan Delay { get; init; }
+
     /// <summary>The exception that a stream of responses reports, or null.</summary>
     public Exception? Cause { get; init; }
 

@@ -36,13 +36,15 @@ internal sealed class CallerApiKey(string value)
 }
 
 /// <summary>Decides whether a request may be served at all, before its body is read.</summary>
-internal sealed class ProxyGate(IOptions<PrivatemodeProxyOptions> options, CallerKeys keys, ProxyTelemetry telemetry)
+internal sealed class ProxyGate(IOptions<PrivatemodeProxyOptions> options, CallerKeys keys, TimeProvider time, ProxyTelemetry telemetry)
 {
     private const string Bearer = "Bearer ";
     private const int ShortestApiKey = 8;
+    private static readonly TimeSpan DelayOfFrequentFailures = TimeSpan.FromSeconds(1);
 
     private readonly PrivatemodeProxyOptions _options = options.Value;
     private readonly HostRules _hosts = new(options.Value.AllowedHosts, options.Value.AllowedOrigins);
+    private readonly FailedKeys _failedKeys = new(time);
 
     /// <summary>Checks a request in this order: where it comes from, its host and origin, whether it is a WebSocket handshake, and its key.</summary>
     /// <param name="context">The request.</param>
@@ -133,8 +135,9 @@ internal sealed class ProxyGate(IOptions<PrivatemodeProxyOptions> options, Calle
         int number = first != 0 ? first : second;
         if (number == 0)
         {
-            return (ProxyError.Unauthorized(
-                "The caller key is missing or wrong. Send a key of this proxy as 'Authorization: Bearer' or 'x-api-key'."), "key");
+            ProxyError error = ProxyError.Unauthorized(
+                "The caller key is missing or wrong. Send a key of this proxy as 'Authorization: Bearer' or 'x-api-key'.");
+            return (_failedKeys.Add(context.Connection.RemoteIpAddress) ? error with { Delay = DelayOfFrequentFailures } : error, "key");
         }
 
         string matched = first != 0 ? bearer! : header!;

@@ -177,6 +177,42 @@ public sealed class CallerKeyTests : IDisposable
         Assert.DoesNotContain("caller-key", line, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Check_ManyWrongKeysOfOneAddress_AreAnsweredSlowly()
+    {
+        ProxyGate gate = Gate(SetKeys);
+        ProxyError?[] errors = [.. Enumerable.Range(0, 25).Select(_ => Wrong(gate, "192.0.2.1"))];
+
+        Assert.Equal(20, errors.Count(error => error!.Delay == TimeSpan.Zero));
+        Assert.Equal(5, errors.Count(error => error!.Delay == TimeSpan.FromSeconds(1)));
+        Assert.Equal(TimeSpan.Zero, Wrong(gate, "192.0.2.2")!.Delay);
+        _time.Advance(TimeSpan.FromSeconds(61));
+        Assert.Equal(TimeSpan.Zero, Wrong(gate, "192.0.2.1")!.Delay);
+    }
+
+    [Fact]
+    public void FailedKeys_ManyAddresses_AreBoundedAndNetworksAreOne()
+    {
+        FailedKeys failures = new(_time);
+        for (int i = 0; i < 5000; i++)
+        {
+            _ = failures.Add(new System.Net.IPAddress(i));
+            _time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        Assert.Equal(FailedKeys.MostAddresses, failures.Count);
+        bool[] frequent = [.. Enumerable.Range(0, 30).Select(i => failures.Add(System.Net.IPAddress.Parse($"2001:db8::{i:x}")))];
+        Assert.Equal(10, frequent.Count(isFrequent => isFrequent));
+    }
+
+    private static ProxyError? Wrong(ProxyGate gate, string address)
+    {
+        DefaultHttpContext context = Local();
+        context.Connection.RemoteIpAddress = System.Net.IPAddress.Parse(address);
+        context.Request.Headers["x-api-key"] = "a-wrong-key-of-a-caller";
+        return gate.Check(context, GateNeeds.Key, out _);
+    }
+
     private CallerKeys FileKeys(out LogRecorder log)
     {
         log = new LogRecorder();
@@ -203,7 +239,7 @@ public sealed class CallerKeyTests : IDisposable
     private ProxyGate Gate(Action<PrivatemodeProxyOptions> configure)
     {
         var options = ProxyParts.Options(configure);
-        return new ProxyGate(options, new CallerKeys(options, _time, ProxyParts.Telemetry()), ProxyParts.Telemetry());
+        return new ProxyGate(options, new CallerKeys(options, _time, ProxyParts.Telemetry()), _time, ProxyParts.Telemetry());
     }
 
     private static void SetKeys(PrivatemodeProxyOptions options)

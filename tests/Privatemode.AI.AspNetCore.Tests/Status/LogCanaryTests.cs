@@ -88,6 +88,7 @@ public sealed class LogCanaryTests : ProxyTest
     public async Task Log_OneRequest_IsOneLineWithRouteStatusAndTokens()
     {
         await SendAsync("POST", ChatPath, ChatBody(), CallerKey);
+        await App.StopAsync().OrTimeout();
 
         string line = Assert.Single(_log.Lines, line => line.Contains("RequestEnded", StringComparison.Ordinal));
         Assert.StartsWith("Information Privatemode.AI.AspNetCore RequestEnded: /v1/chat/completions (openai) 200 ok", line, StringComparison.Ordinal);
@@ -121,7 +122,7 @@ public sealed class LogCanaryTests : ProxyTest
     }
 
     /// <summary>Everything that meters and activities of the proxy and the library say while something runs.</summary>
-    private static async Task<string> MeasuredAsync(Func<Task> action)
+    private async Task<string> MeasuredAsync(Func<Task> action)
     {
         ConcurrentQueue<string> said = new();
         using MeterListener meters = new()
@@ -145,6 +146,9 @@ public sealed class LogCanaryTests : ProxyTest
         };
         ActivitySource.AddActivityListener(activities);
         await action();
+
+        // What is said of a request is said after its answer.
+        await App.StopAsync().OrTimeout();
         return string.Join('\n', said);
     }
 

@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Privatemode.AI.Tests.Architecture;
 
-/// <summary>Which folders of the library may use which, as the table of docs/architecture.md says.</summary>
+/// <summary>Which folders of the library and of the proxy may use which, as the tables of docs/architecture.md say.</summary>
 public sealed partial class RoomsTests
 {
     private const string Root = "(root)";
@@ -14,13 +14,18 @@ public sealed partial class RoomsTests
         "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; " +
         "global using System.Net.Http; global using System.Threading; global using System.Threading.Tasks;";
 
-    private static readonly string Library = Path.Combine(RepositoryFiles.Root, "src", "Privatemode.AI");
+    private const string Library = "Privatemode.AI";
+    private const string LibraryTable = "## Folders";
+    private const string Proxy = "Privatemode.AI.AspNetCore";
+    private const string ProxyTable = "## Folders of the proxy";
 
-    [Fact]
-    public void Sources_UseOnlyTheFoldersTheyMay()
+    [Theory]
+    [InlineData(Library, LibraryTable)]
+    [InlineData(Proxy, ProxyTable)]
+    public void Sources_UseOnlyTheFoldersTheyMay(string project, string table)
     {
-        Dictionary<string, string[]> mayUse = Table();
-        (string File, string From, string To, string Type)[] references = [.. References(Compile(Sources()), path => FolderOf(path, mayUse.Keys))];
+        Dictionary<string, string[]> mayUse = Table(table);
+        (string File, string From, string To, string Type)[] references = [.. References(Compile(Sources(project)), path => FolderOf(path, mayUse.Keys))];
         Assert.NotEmpty(references);
         string wrong = string.Join('\n', references
             .Where(reference => !mayUse.TryGetValue(reference.From, out string[]? used) || !used.Contains(reference.To))
@@ -28,12 +33,14 @@ public sealed partial class RoomsTests
         Assert.True(wrong.Length == 0, wrong);
     }
 
-    [Fact]
-    public void Table_AllowsOnlyWhatIsUsed()
+    [Theory]
+    [InlineData(Library, LibraryTable)]
+    [InlineData(Proxy, ProxyTable)]
+    public void Table_AllowsOnlyWhatIsUsed(string project, string table)
     {
-        Dictionary<string, string[]> mayUse = Table();
+        Dictionary<string, string[]> mayUse = Table(table);
         HashSet<(string, string)> used =
-            [.. References(Compile(Sources()), path => FolderOf(path, mayUse.Keys)).Select(reference => (reference.From, reference.To))];
+            [.. References(Compile(Sources(project)), path => FolderOf(path, mayUse.Keys)).Select(reference => (reference.From, reference.To))];
         string unused = string.Join(
             '\n', mayUse.SelectMany(row => row.Value.Where(to => !used.Contains((row.Key, to))).Select(to => $"{row.Key} does not use {to}")));
         Assert.True(unused.Length == 0, unused);
@@ -54,8 +61,9 @@ public sealed partial class RoomsTests
                 .Select(reference => (reference.From, reference.To)).Distinct());
     }
 
-    private static IEnumerable<SyntaxTree> Sources() => RepositoryFiles.Sources("Privatemode.AI")
-        .Select(path => Parse(Path.GetRelativePath(Library, path).Replace('\\', '/'), File.ReadAllText(path)))
+    private static IEnumerable<SyntaxTree> Sources(string project) => RepositoryFiles.Sources(project)
+        .Select(path => Parse(
+            Path.GetRelativePath(Path.Combine(RepositoryFiles.Root, "src", project), path).Replace('\\', '/'), File.ReadAllText(path)))
         .Append(Parse("", ImplicitUsings));
 
     private static SyntaxTree Parse(string path, string text) => CSharpSyntaxTree.ParseText(text, path: path);
@@ -99,10 +107,16 @@ public sealed partial class RoomsTests
             : rows.Where(row => folder == row || folder.StartsWith(row + "/", StringComparison.Ordinal)).MaxBy(row => row.Length) ?? folder;
     }
 
-    private static Dictionary<string, string[]> Table() =>
-        Row().Matches(File.ReadAllText(Path.Combine(RepositoryFiles.Root, "docs", "architecture.md"))).ToDictionary(
+    /// <summary>The table below a heading.</summary>
+    private static Dictionary<string, string[]> Table(string heading)
+    {
+        string[] lines = File.ReadAllLines(Path.Combine(RepositoryFiles.Root, "docs", "architecture.md"));
+        string section = string.Join(
+            '\n', lines.SkipWhile(line => line != heading).Skip(1).TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal)));
+        return Row().Matches(section).ToDictionary(
             row => row.Groups["folder"].Value,
             row => (string[])[.. Code().Matches(row.Groups["uses"].Value).Select(code => code.Groups[1].Value)]);
+    }
 
     [GeneratedRegex(@"^\| `(?<folder>\(root\)|[A-Z]\w+(?:/\w+)*)` \|[^|]*\| (?<uses>[^|]*) \|\r?$", RegexOptions.Multiline)]
     private static partial Regex Row();

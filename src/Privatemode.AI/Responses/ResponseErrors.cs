@@ -136,7 +136,9 @@ internal static class ResponseErrors
     private static void WriteText(PooledBytes target, ReadOnlySpan<byte> error, JsonIndex? members, ReadOnlySpan<byte> name, string? otherwise)
     {
         JsonMember member = members is null ? default : Find(members, error, name);
-        if (member.Kind == JsonTokenType.String)
+
+        // Some gateways write an empty type.
+        if (member is { Kind: JsonTokenType.String, ValueLength: > 2 })
         {
             target.Append(member.Value(error));
         }

@@ -13,7 +13,7 @@ public sealed partial class EndpointsDocumentTests
     [Fact]
     public void Cells_OfTheTable_AreNotEmpty()
     {
-        Assert.Equal(8, Rows.Length);
+        Assert.Equal(9, Rows.Length);
         Assert.All(Rows, row => Assert.DoesNotContain(row.Trim('|').Split('|'), string.IsNullOrWhiteSpace));
         Assert.All(Rows, row => Assert.Equal(8, row.Trim('|').Split('|').Length));
     }

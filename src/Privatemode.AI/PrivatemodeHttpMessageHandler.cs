@@ -9,10 +9,11 @@ namespace Privatemode.AI;
 /// set), where a change to the request is detected. The library, its logging and further handlers, which run <em>before</em> this one, see prompts and answers
 /// unencrypted; this handler cannot prevent that.</para>
 /// <para><b>Requests:</b> <c>POST</c> to <c>/v1/chat/completions</c>, <c>/v1/completions</c>, <c>/v1/embeddings</c>, <c>/v1/messages</c>,
-/// <c>/v1/audio/transcriptions</c> and <c>/unstructured/general/v0/general</c> is encrypted; <c>GET</c> of <c>/v1/models</c> and <c>/v1/models/{id}</c> is sent
-/// unencrypted. The address is at <see cref="PrivatemodeOptions.Endpoint"/> and has no query; <c>?beta=true</c> of <c>/v1/messages</c>, which Anthropic's
-/// libraries add, is dropped. Bodies are <c>application/json</c>, and <c>multipart/form-data</c> for transcriptions and documents. Every other request throws a
-/// <see cref="PrivatemodeWouldLeakException"/> before anything is sent.</para>
+/// <c>/v1/audio/transcriptions</c> and <c>/unstructured/general/v0/general</c> is encrypted; <c>POST</c> to <c>/v1/responses</c> is translated to a chat and
+/// encrypted; <c>GET</c> of <c>/v1/models</c> and <c>/v1/models/{id}</c> is sent unencrypted. The address is at <see cref="PrivatemodeOptions.Endpoint"/> and
+/// has no query; <c>?beta=true</c> of <c>/v1/messages</c>, which Anthropic's libraries add, is dropped. Bodies are <c>application/json</c>, and
+/// <c>multipart/form-data</c> for transcriptions and documents. Every other request throws a <see cref="PrivatemodeWouldLeakException"/> before anything is
+/// sent.</para>
 /// <para><b>Headers:</b> no header of the library is sent. These are dropped silently: credentials (<c>Authorization</c>, <c>x-api-key</c>, <c>api-key</c>; the
 /// client's own API key is sent instead), <c>anthropic-version</c>, <c>anthropic-beta</c>, <c>anthropic-dangerous-direct-browser-access</c>,
 /// <c>OpenAI-Beta</c>, <c>OpenAI-Organization</c>, <c>OpenAI-Project</c>, <c>X-Stainless-*</c>, <c>User-Agent</c>, <c>X-Client-Request-Id</c>,
@@ -21,13 +22,12 @@ namespace Privatemode.AI;
 /// <c>Date</c>, <c>Connection</c>, <c>Keep-Alive</c>, <c>Host</c> if it is the endpoint's, <c>Transfer-Encoding: chunked</c> and
 /// <c>Expect: 100-continue</c>. Every other header is refused, cookies included.</para>
 /// <para><b>Answers</b> are new responses with the status, <c>Content-Type</c>, <c>x-request-id</c> (the ID that this client gave the call),
-/// <c>Retry-After</c> (at most 60 seconds) and <see cref="AuthenticatedHeaderName"/>, and without any other header that was received. A
-/// complete answer is verified
-/// before it is returned, regardless of <see cref="HttpCompletionOption"/>. A stream is verified event by event while it is read, and reading throws if it was
-/// altered or ends early. Answers with a status of 400 or more are returned, not thrown. Members that are missing from tool calls are filled in and unknown
-/// finish reasons are read as <c>length</c>, as by <see cref="PrivatemodeOpenAIClient"/>. Members that are not authenticated (<c>id</c>, <c>usage</c>,
-/// <c>duration</c>) are omitted if their values are implausible. Only the last event of a stream has usage, unless the request sets
-/// <c>stream_options.continuous_usage_stats</c>.</para>
+/// <c>Retry-After</c> (at most 60 seconds), <see cref="AuthenticatedHeaderName"/> and, if tools were left out of a request for a response,
+/// <see cref="LeftOutToolsHeaderName"/>, and without any other header that was received. A complete answer is verified before it is returned, regardless of
+/// <see cref="HttpCompletionOption"/>. A stream is verified event by event while it is read, and reading throws if it was altered or ends early. Answers with
+/// a status of 400 or more are returned, not thrown. Members that are missing from tool calls are filled in and unknown finish reasons are read as
+/// <c>length</c>, as by <see cref="PrivatemodeOpenAIClient"/>. Members that are not authenticated (<c>id</c>, <c>usage</c>, <c>duration</c>) are omitted if
+/// their values are implausible. Only the last event of a stream has usage, unless the request sets <c>stream_options.continuous_usage_stats</c>.</para>
 /// <para><b>Retries and timeouts:</b> the handler retries only what the service did not process (a secret that the service no longer knows, a connection that
 /// is reset at once), so the library's own retries remain useful; each of them is encrypted anew. <see cref="HttpClient.Timeout"/> includes the time to verify
 /// the deployment, which the first call waits for. <see cref="TransportOptions.ResponseTimeout"/> and <see cref="TransportOptions.IdleTimeout"/> apply

@@ -7,7 +7,9 @@ namespace Privatemode.AI;
 /// <summary>Represents an <see cref="OpenAIClient"/> whose calls are encrypted end to end, or refused before anything is sent.</summary>
 /// <remarks>
 /// <para>Chat completions, completions, embeddings and transcriptions are encrypted, and through <c>Pipeline</c> also messages and document extraction. The
-/// list of models is not encrypted, because it contains no user content. Every other call throws a <see cref="PrivatemodeWouldLeakException"/>.</para>
+/// list of models is not encrypted, because it contains no user content. <c>GetResponsesClient()</c> creates responses: each is translated to a chat in this
+/// process, and its other methods are refused, because the service stores nothing. Every other call throws a
+/// <see cref="PrivatemodeWouldLeakException"/>.</para>
 /// <para>Errors of the service are thrown as <see cref="System.ClientModel.ClientResultException"/>, whose message contains the service's own text. Failures
 /// that this library detects are thrown as a <see cref="PrivatemodeException"/>, as by the other clients. The results have no receipt; the answers of
 /// <see cref="PrivatemodeClient.AsIChatClient"/> and the other adapters have one.</para>
